@@ -1,0 +1,183 @@
+//! A person's yes or no, and the decision that follows from it.
+
+use super::{
+    Service,
+    decide::{Answerable, Question},
+    error::{AppError, Kind},
+    notary::row_entry,
+    submit::DeliveryKey,
+};
+use crate::{
+    evidence,
+    identity::{Actor, Denied, Scope},
+    ledger::Fact,
+    model::{Approval, Decision, Digest, Outcome, ReleaseId, Submitted, Vote, jcs},
+    policy::Policy,
+    store::{Done, NewApproval, StoredRelease, Work},
+};
+use std::sync::Arc;
+
+/// How often an approval is judged again because somebody else's came first.
+const TRIES: u32 = 10;
+/// The longest comment.
+const MAX_COMMENT: usize = 4_000;
+
+/// A yes or no.
+#[derive(Debug, Clone)]
+pub struct Ballot {
+    /// The release.
+    pub release: ReleaseId,
+    /// Yes or no.
+    pub vote: Vote,
+    /// What they write with it.
+    pub comment: String,
+    /// The inputs that they saw.
+    pub inputs_digest: Digest,
+    /// What makes a repetition of this very request one.
+    pub delivery: Option<DeliveryKey>,
+}
+
+impl Service {
+    /// Records a person's yes or no to exactly the inputs that they saw, and decides again.
+    ///
+    /// # Errors
+    /// When the actor is no person, asked for the release themselves, holds no role that is asked for, or saw other
+    /// inputs; when the release no longer waits; or when the database fails. Then nothing was stored.
+    pub async fn vote(&self, actor: &Actor, ballot: Ballot) -> Result<Decision, AppError> {
+        actor.require(Scope::Approve)?;
+        if !actor.is_person {
+            return Err(Denied::NotAPerson.into());
+        }
+        if ballot.comment.chars().count() > MAX_COMMENT {
+            let message = format!("a comment has at most {MAX_COMMENT} characters");
+            return Err(AppError::invalid("comment-too-long", message));
+        }
+        if let Some(decision) = self.repeated_ballot(actor, &ballot).await? {
+            return Ok(decision);
+        }
+        for _ in 0..TRIES {
+            let stored = self.find(actor, &ballot.release).await?;
+            let (work, answer) = self.judge_ballot(actor, &ballot, &stored).await?;
+            match self.writer.write(work).await? {
+                Done::Stored(receipt) => {
+                    let record = receipt.record.ok_or_else(|| AppError::broken("a decision without its leaf"))?;
+                    self.tally.count(answer.record.verdict.verdict);
+                    tracing::info!(
+                        namespace = %actor.namespace, release = %ballot.release, by = %actor.who.id,
+                        vote = ballot.vote.as_str(), verdict = %answer.record.verdict.verdict, "vote recorded"
+                    );
+                    return Ok(answer.stored(ballot.release, record, receipt.vsa));
+                }
+                Done::ReleaseChanged => {}
+                // The same request at the same moment: whichever was first counts.
+                Done::Duplicate { .. } => {
+                    if let Some(decision) = self.repeated_ballot(actor, &ballot).await? {
+                        return Ok(decision);
+                    }
+                }
+                Done::PoliciesChanged => return Err(AppError::broken("a vote was refused by the batch")),
+            }
+        }
+        Err(AppError::new(Kind::Conflict, "release-changing", "others voted at the same moment; try again"))
+    }
+
+    /// The decision that stands now, when this very request was processed before.
+    async fn repeated_ballot(&self, actor: &Actor, ballot: &Ballot) -> Result<Option<Decision>, AppError> {
+        let Some(key) = &ballot.delivery else { return Ok(None) };
+        let Some((request, _)) = self.store.delivery(&actor.namespace, &key.source, &key.key).await? else {
+            return Ok(None);
+        };
+        Ok(Some(self.standing(actor, key, request, &ballot.release).await?))
+    }
+
+    async fn judge_ballot(
+        &self,
+        actor: &Actor,
+        ballot: &Ballot,
+        stored: &StoredRelease,
+    ) -> Result<(Work, Answerable), AppError> {
+        let policies = self.policies_of(stored).await?;
+        check_ballot(actor, ballot, stored, &policies)?;
+        let mut evidence = Vec::with_capacity(stored.inputs.evidence.len());
+        for reference in &stored.inputs.evidence {
+            evidence.push(self.reread(actor, reference).await?);
+        }
+        let now = self.env.now();
+        let approval = Approval {
+            id: Some(self.env.new_id().parse().map_err(AppError::failed)?),
+            release: Some(ballot.release.clone()),
+            by: actor.who.clone(),
+            roles: actor.roles.clone(),
+            vote: ballot.vote,
+            comment: ballot.comment.clone(),
+            inputs_digest: ballot.inputs_digest,
+            at: now,
+        };
+        let earlier = self.store.approvals(&actor.namespace, &ballot.release).await?;
+        let mut approvals: Vec<Approval> = earlier.into_iter().map(|(approval, _)| approval).collect();
+        approvals.push(approval.clone());
+        let decided = self.decide(&Question {
+            release: &ballot.release,
+            seq: stored.decisions,
+            inputs: &stored.inputs,
+            inputs_digest: stored.inputs_digest,
+            policies: &policies,
+            evidence: &evidence,
+            approvals: &approvals,
+            now,
+        })?;
+        let digest = jcs::digest(&approval).map_err(AppError::failed)?;
+        let subject = approval.id.as_ref().map(ToString::to_string).unwrap_or_default();
+        let mut work = Work::new(actor.namespace.clone(), now);
+        work.delivery = ballot.delivery.as_ref().map(|key| key.delivery(ballot.release.as_str()));
+        work.approval = Some(NewApproval { approval, entry: row_entry(Fact::ApprovalGiven, &subject, &digest) });
+        let (decision, answer) = decided.split();
+        work.decision = Some(decision);
+        Ok((work, answer))
+    }
+
+    /// The policies that a release was judged by, as they were.
+    pub(super) async fn policies_of(&self, stored: &StoredRelease) -> Result<Vec<Arc<Policy>>, AppError> {
+        let namespace = stored.release.model.namespace();
+        let mut policies = Vec::with_capacity(stored.inputs.policies.len());
+        for reference in &stored.inputs.policies {
+            let gone = || AppError::broken(format!("policy {} is gone", reference.digest));
+            let policy = self.store.policy(namespace, &reference.digest).await?.ok_or_else(gone)?;
+            policies.push(self.shelf.parse(&policy)?);
+        }
+        Ok(policies)
+    }
+
+    async fn reread(&self, actor: &Actor, reference: &crate::model::EvidenceRef) -> Result<Submitted, AppError> {
+        let gone = || AppError::broken(format!("evidence {} is gone", reference.digest));
+        let stored = self.store.evidence(&actor.namespace, &reference.digest).await?.ok_or_else(gone)?;
+        let evidence = evidence::read(&stored.bytes, Some(&reference.format)).map_err(AppError::failed)?;
+        Ok(Submitted { evidence, claimed: reference.claimed.clone().unwrap_or_default(), mapping: reference.mapping })
+    }
+}
+
+fn check_ballot(
+    actor: &Actor,
+    ballot: &Ballot,
+    stored: &StoredRelease,
+    policies: &[Arc<Policy>],
+) -> Result<(), AppError> {
+    if stored.release.submitter.id == actor.who.id {
+        let message = "you asked for this release, so somebody else must approve it";
+        return Err(AppError::new(Kind::Forbidden, "own-release", message));
+    }
+    if stored.inputs_digest != ballot.inputs_digest {
+        let message = "you saw other inputs than this release now has; look at it again";
+        return Err(AppError::new(Kind::Conflict, "inputs-changed", message));
+    }
+    if stored.verdict != Outcome::Pending.as_str() {
+        let message = format!("this release waits for nobody: it is {}", stored.verdict);
+        return Err(AppError::new(Kind::Conflict, "not-pending", message));
+    }
+    let asked = |role: &String| policies.iter().flat_map(|p| &p.approvals).any(|a| a.role == *role);
+    if !actor.roles.iter().any(asked) {
+        let message = "this release does not ask for any role that you hold";
+        return Err(AppError::new(Kind::Forbidden, "role-not-asked", message));
+    }
+    Ok(())
+}

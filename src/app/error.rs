@@ -1,0 +1,81 @@
+//! How a use case fails: a kind for the caller, a stable code for scripts, a sentence for people.
+
+use crate::{identity::Denied, store::StoreError};
+
+/// What sort of failure it is; HTTP and the command line each map it once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The request is wrong.
+    Invalid,
+    /// Nobody is signed in, or the token does not count.
+    Unauthenticated,
+    /// They may not.
+    Forbidden,
+    /// There is no such thing, or it is another's.
+    NotFound,
+    /// It does not fit what has happened since.
+    Conflict,
+    /// It is too large.
+    TooLarge,
+    /// The service failed; the caller may try again.
+    Failed,
+}
+
+/// Why a use case could not be done. Nothing was stored.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct AppError {
+    /// What sort of failure.
+    pub kind: Kind,
+    /// Stable, kebab-case.
+    pub code: &'static str,
+    /// What is wrong and what to do next.
+    pub message: String,
+    /// What went wrong inside; logged, never shown.
+    #[source]
+    pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl AppError {
+    /// A failure without an inner cause.
+    pub fn new(kind: Kind, code: &'static str, message: impl Into<String>) -> Self {
+        Self { kind, code, message: message.into(), cause: None }
+    }
+
+    /// The request is wrong.
+    pub fn invalid(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Kind::Invalid, code, message)
+    }
+
+    /// There is no such `thing`.
+    pub fn not_found(thing: &str) -> Self {
+        Self::new(Kind::NotFound, "not-found", format!("there is no such {thing} here"))
+    }
+
+    /// The service failed.
+    pub fn failed(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        let message = "the service could not do this now; nothing was stored, try again".to_owned();
+        Self { kind: Kind::Failed, code: "service-failed", message, cause: Some(Box::new(cause)) }
+    }
+
+    /// The service failed at something that has no error of its own.
+    pub fn broken(what: impl Into<String>) -> Self {
+        Self::failed(std::io::Error::other(what.into()))
+    }
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        Self::failed(error)
+    }
+}
+
+impl From<Denied> for AppError {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Scope(_) | Denied::NotAPerson => Self::new(Kind::Forbidden, "forbidden", denied.to_string()),
+            // As if it did not exist: whether another namespace has such a thing is nobody's business.
+            Denied::Namespace(_) => Self::new(Kind::NotFound, "not-found", denied.to_string()),
+        }
+    }
+}

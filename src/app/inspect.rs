@@ -1,0 +1,82 @@
+//! What a document says, with the exact bounds that follow from its counts.
+
+use crate::{
+    model::{Evidence, Measurement, Metric, number::round12},
+    stats::proportion::{clopper_pearson_lower, clopper_pearson_upper, counts_of},
+    wire::inspect::{InspectV1, IntervalV1, MeasurementV1},
+};
+use std::collections::HashMap;
+
+/// The one-sided confidence of the bounds that are shown.
+pub const CONFIDENCE: f64 = 0.95;
+
+/// Bounds already computed, by least count, greatest count and trials: a large report repeats few.
+type Bounds = HashMap<(u64, u64, u64), (Option<f64>, Option<f64>)>;
+
+/// What `evidence` says. Proportions whose trials are known get exact one-sided bounds at [`CONFIDENCE`]: the lower
+/// from the least count that the value may stand for, the upper from the greatest.
+pub fn inspect(evidence: &Evidence) -> InspectV1 {
+    let mut bounds = Bounds::new();
+    let measurements = evidence.measurements.iter().map(|m| measurement(m, &mut bounds)).collect();
+    InspectV1 {
+        format: evidence.format.clone(),
+        digest: evidence.digest,
+        subject: evidence.subject.clone(),
+        dataset: evidence.dataset.clone(),
+        producer: evidence.producer.clone(),
+        produced_at: evidence.produced_at,
+        measurements,
+        checks: evidence.checks.clone(),
+        links: evidence.links.clone(),
+        warnings: evidence.warnings.clone(),
+    }
+}
+
+fn measurement(m: &Measurement, bounds: &mut Bounds) -> MeasurementV1 {
+    let claimed = || {
+        m.interval.as_ref().map(|interval| IntervalV1 {
+            method: interval.method.clone(),
+            confidence: interval.confidence,
+            sides: interval.sides,
+            lower: interval.lower,
+            upper: interval.upper,
+        })
+    };
+    MeasurementV1 {
+        metric: m.metric.clone(),
+        source_name: m.source_name.clone(),
+        value: m.value,
+        n: m.n,
+        trials: m.trials.or_else(|| m.known_trials()),
+        successes: m.successes,
+        slice: m.slice.0.clone(),
+        aggregate: m.aggregate,
+        unit: m.unit.map(|unit| unit.to_string()),
+        quantile: m.quantile,
+        dataset: m.dataset.clone(),
+        step: m.step,
+        scope: m.scope.clone(),
+        interval: exact(m, bounds).or_else(claimed),
+    }
+}
+
+/// The exact bounds, where the measurement is a proportion whose counts are known or confined.
+fn exact(m: &Measurement, bounds: &mut Bounds) -> Option<IntervalV1> {
+    Metric::find(&m.metric).filter(|metric| metric.is_proportion())?;
+    let (value, trials) = (m.value?, m.known_trials()?);
+    let (least, greatest) = match m.successes {
+        Some(successes) => (successes, successes),
+        None => counts_of(value, trials, m.rounding)?,
+    };
+    let (lower, upper) = *bounds.entry((least, greatest, trials)).or_insert_with(|| {
+        let alpha = 1.0 - CONFIDENCE;
+        (clopper_pearson_lower(least, trials, alpha), clopper_pearson_upper(greatest, trials, alpha))
+    });
+    Some(IntervalV1 {
+        method: "clopper-pearson".to_owned(),
+        confidence: CONFIDENCE,
+        sides: 1,
+        lower: Some(round12(lower?)),
+        upper: Some(round12(upper?)),
+    })
+}

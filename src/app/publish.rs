@@ -1,0 +1,75 @@
+//! Publishing a policy.
+
+use super::{Service, error::AppError, notary::row_entry};
+use crate::{
+    identity::{Actor, Scope},
+    ledger::Fact,
+    model::Digest,
+    policy::{self, Mistakes},
+    store::{Done, NewPolicy, StoredPolicy, Work},
+};
+
+/// Why a policy was not published.
+#[derive(Debug)]
+pub enum PublishError {
+    /// It has mistakes, all of them told.
+    Mistakes(Mistakes),
+    /// Anything else.
+    App(AppError),
+}
+
+impl<E: Into<AppError>> From<E> for PublishError {
+    fn from(error: E) -> Self {
+        Self::App(error.into())
+    }
+}
+
+impl Service {
+    /// Publishes a policy: from now on the newest version of its name applies. Publishing the very bytes that apply
+    /// already changes nothing.
+    ///
+    /// # Errors
+    /// When the policy has mistakes, the actor may not, or the database fails.
+    pub async fn publish(&self, actor: &Actor, source: &str) -> Result<StoredPolicy, PublishError> {
+        actor.require(Scope::Policy)?;
+        let policy = policy::parse(source).map_err(PublishError::Mistakes)?;
+        let digest = Digest::of(source.as_bytes());
+        let same = |p: &StoredPolicy| p.name == policy.name && p.digest == digest;
+        if let Some(stored) = self.store.active_policies(&actor.namespace).await?.1.into_iter().find(same) {
+            return Ok(stored);
+        }
+        let mut work = Work::new(actor.namespace.clone(), self.env.now());
+        work.policy = Some(NewPolicy {
+            name: policy.name.clone(),
+            digest,
+            source: source.to_owned(),
+            published_by: actor.who.id.clone(),
+            entry: row_entry(Fact::PolicyPublished, &policy.name, &digest),
+        });
+        let Done::Stored(receipt) = self.writer.write(work).await? else {
+            return Err(AppError::broken("a policy was refused by the batch").into());
+        };
+        self.shelf.refresh(&self.store, &actor.namespace).await?;
+        tracing::info!(namespace = %actor.namespace, policy = %policy.name, %digest, index = ?receipt.policy, "policy published");
+        let stored = self.store.policy_versions(&actor.namespace).await?.into_iter().find(same);
+        stored.ok_or_else(|| AppError::broken("a policy was published and is not there").into())
+    }
+
+    /// Every version of every policy of a namespace, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn policies(&self, actor: &Actor) -> Result<Vec<StoredPolicy>, AppError> {
+        actor.require(Scope::Read)?;
+        Ok(self.store.policy_versions(&actor.namespace).await?)
+    }
+
+    /// A policy by the digest of its bytes.
+    ///
+    /// # Errors
+    /// When there is none, the actor may not, or the database fails.
+    pub async fn policy(&self, actor: &Actor, digest: &Digest) -> Result<StoredPolicy, AppError> {
+        actor.require(Scope::Read)?;
+        self.store.policy(&actor.namespace, digest).await?.ok_or_else(|| AppError::not_found("policy"))
+    }
+}

@@ -1,0 +1,140 @@
+//! Reading releases, decisions and evidence; the question that deploy tools ask.
+
+use super::{Service, error::AppError};
+use crate::{
+    identity::{Actor, Scope},
+    model::{Approval, Decision, DecisionId, Digest, Environment, ModelId, Namespace, ReleaseId},
+    report::LogIndexes,
+    store::{Filter, StoredDecision, StoredEvidence, StoredRelease},
+};
+
+/// A release with its whole history.
+#[derive(Debug, Clone)]
+pub struct History {
+    /// The release and its inputs.
+    pub stored: StoredRelease,
+    /// Its decisions, oldest first.
+    pub decisions: Vec<Decision>,
+    /// Its approvals with their leaves, oldest first.
+    pub approvals: Vec<(Approval, u64)>,
+}
+
+impl Service {
+    pub(super) async fn find(&self, actor: &Actor, id: &ReleaseId) -> Result<StoredRelease, AppError> {
+        let found = self.store.release(&actor.namespace, id).await?;
+        found.ok_or_else(|| AppError::not_found("release"))
+    }
+
+    /// A release with its whole history.
+    ///
+    /// # Errors
+    /// When there is none, the actor may not, or the database fails.
+    pub async fn history(&self, actor: &Actor, id: &ReleaseId) -> Result<History, AppError> {
+        actor.require(Scope::Read)?;
+        let stored = self.find(actor, id).await?;
+        let decisions = self.store.decisions(&actor.namespace, id).await?;
+        let decisions = decisions.iter().map(StoredDecision::decision).collect::<Result<_, _>>()?;
+        let approvals = self.store.approvals(&actor.namespace, id).await?;
+        Ok(History { stored, decisions, approvals })
+    }
+
+    /// Releases of the actor's namespace, newest first.
+    ///
+    /// # Errors
+    /// When the actor may not, or the database fails.
+    pub async fn releases(&self, actor: &Actor, filter: &Filter) -> Result<Vec<StoredRelease>, AppError> {
+        actor.require(Scope::Read)?;
+        Ok(self.store.releases(&actor.namespace, filter).await?)
+    }
+
+    /// The models of the actor's namespace and how many releases each had.
+    ///
+    /// # Errors
+    /// When the actor may not, or the database fails.
+    pub async fn models(&self, actor: &Actor) -> Result<Vec<(ModelId, u64)>, AppError> {
+        actor.require(Scope::Read)?;
+        Ok(self.store.models(&actor.namespace).await?)
+    }
+
+    /// A decision.
+    ///
+    /// # Errors
+    /// When there is none, the actor may not, or the database fails.
+    pub async fn decision(&self, actor: &Actor, id: &DecisionId) -> Result<StoredDecision, AppError> {
+        actor.require(Scope::Read)?;
+        self.decision_in(&actor.namespace, id).await
+    }
+
+    pub(super) async fn decision_in(&self, namespace: &Namespace, id: &DecisionId) -> Result<StoredDecision, AppError> {
+        self.store.decision(namespace, id).await?.ok_or_else(|| AppError::not_found("decision"))
+    }
+
+    /// A document of evidence.
+    ///
+    /// # Errors
+    /// When there is none, the actor may not, or the database fails.
+    pub async fn evidence(&self, actor: &Actor, digest: &Digest) -> Result<StoredEvidence, AppError> {
+        actor.require(Scope::Read)?;
+        let found = self.store.evidence(&actor.namespace, digest).await?;
+        found.ok_or_else(|| AppError::not_found("evidence"))
+    }
+
+    /// Whether that artifact is allowed there now: the latest decision on it. `None` when nobody ever asked.
+    ///
+    /// # Errors
+    /// When the actor may not, or the database fails.
+    pub async fn gate(
+        &self,
+        actor: &Actor,
+        model: &ModelId,
+        artifact: &Digest,
+        environment: &Environment,
+    ) -> Result<Option<Decision>, AppError> {
+        actor.require(Scope::Read)?;
+        actor.require_namespace(model.namespace())?;
+        let latest = self.store.latest_decision(&actor.namespace, model, artifact, environment).await?;
+        let Some(id) = latest else { return Ok(None) };
+        Ok(Some(self.decision_in(&actor.namespace, &id).await?.decision()?))
+    }
+
+    /// Every environment that was ever asked for in the actor's namespace.
+    ///
+    /// # Errors
+    /// When the actor may not, or the database fails.
+    pub async fn environments(&self, actor: &Actor) -> Result<Vec<String>, AppError> {
+        actor.require(Scope::Read)?;
+        Ok(self.store.environments(&actor.namespace).await?)
+    }
+
+    /// A release with what its page and its report show: history, and where its evidence is logged.
+    ///
+    /// # Errors
+    /// As [`Service::history`].
+    pub async fn story(&self, actor: &Actor, id: &ReleaseId) -> Result<(History, LogIndexes), AppError> {
+        let history = self.history(actor, id).await?;
+        let mut indexes = LogIndexes::default();
+        for (approval, index) in &history.approvals {
+            if let Some(id) = &approval.id {
+                indexes.approvals.insert(id.clone(), *index);
+            }
+        }
+        for reference in &history.stored.inputs.evidence {
+            if let Some(index) = self.store.evidence_index(&actor.namespace, &reference.digest).await? {
+                indexes.evidence.insert(reference.digest, index);
+            }
+        }
+        Ok((history, indexes))
+    }
+}
+
+impl History {
+    /// The votes, without their leaves.
+    pub fn votes(&self) -> Vec<Approval> {
+        self.approvals.iter().map(|(approval, _)| approval.clone()).collect()
+    }
+
+    /// The latest decision.
+    pub fn latest(&self) -> Option<&Decision> {
+        self.decisions.last()
+    }
+}

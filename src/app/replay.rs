@@ -1,0 +1,296 @@
+//! Recomputing an exported decision: the same inputs, judged again, give the same bytes or a reason to ask why not.
+
+use crate::{
+    evidence,
+    ledger::{
+        Envelope,
+        statement::{RECORD_TYPE, Statement},
+    },
+    model::{Digest, EvidenceRef, Outcome, Record, SEMANTICS, Submitted, jcs},
+    policy::{self, Case, Policy},
+};
+use serde::Serialize;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The file that makes a folder an exported decision.
+pub const RECORD: &str = "record.dsse.json";
+/// The frozen inputs, as a file of their own.
+const INPUTS: &str = "inputs.json";
+/// Differences told one by one.
+const MAX_TOLD: usize = 50;
+
+/// The files of an export by their paths, `/` between the parts.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// Why a decision cannot be recomputed at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReplayError {
+    /// It has no record.
+    #[error("it is not an exported decision: it has no `{RECORD}`")]
+    NotAnExport,
+    /// The record cannot be read.
+    #[error("its record cannot be read: {0}")]
+    Record(String),
+    /// Another engine judged.
+    #[error("it was judged by engine semantics {0}, which this version cannot run; use the version that made it")]
+    Semantics(u32),
+    /// It comes without its documents, as a pending or revoked decision may.
+    #[error("its documents are not part of the export: only the record is, and nothing can be recomputed from it")]
+    NoDocuments,
+}
+
+impl ReplayError {
+    /// A stable word for scripts.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotAnExport => "replay-not-an-export",
+            Self::Record(_) => "replay-unreadable",
+            Self::Semantics(_) => "replay-other-semantics",
+            Self::NoDocuments => "replay-no-documents",
+        }
+    }
+}
+
+/// What came out of recomputing a decision.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Replay {
+    /// Whether everything is as the record says, byte for byte.
+    pub same: bool,
+    /// What was decided, as the record says.
+    pub verdict: Outcome,
+    /// The digest of the inputs, as the record says.
+    pub inputs_digest: Digest,
+    /// The digest of the verdict's canonical bytes in the record.
+    pub recorded: Digest,
+    /// The same, recomputed; `None` where documents were missing or changed, so that nothing could be judged.
+    pub recomputed: Option<Digest>,
+    /// What differs.
+    pub differences: Vec<Difference>,
+}
+
+/// One thing that differs between the record and what was recomputed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// Where: a path in the export, or in the verdict, such as `verdict.findings[2].status`.
+    pub at: String,
+    /// What the record says.
+    pub recorded: String,
+    /// What is so.
+    pub recomputed: String,
+}
+
+impl Difference {
+    fn new(at: impl Into<String>, recorded: impl Into<String>, recomputed: impl Into<String>) -> Self {
+        Self { at: at.into(), recorded: recorded.into(), recomputed: recomputed.into() }
+    }
+}
+
+/// Judges the export `files` again. Signatures and proofs are not looked at: `verify` does that.
+///
+/// # Errors
+/// When the export cannot be read, or nothing in it can be judged again.
+pub fn replay(files: &Files) -> Result<Replay, ReplayError> {
+    let record = record(files)?;
+    if record.engine.semantics != SEMANTICS {
+        return Err(ReplayError::Semantics(record.engine.semantics));
+    }
+    let known = Documents::of(files);
+    let asked = record.inputs.policies.len() + record.inputs.evidence.len();
+    if asked > 0 && known.is_empty() && !files.contains_key(INPUTS) {
+        return Err(ReplayError::NoDocuments);
+    }
+    let mut differences = inputs(files, &record);
+    let policies = policies(&known, &record, &mut differences);
+    let evidence = documents(&known, &record, &mut differences);
+    let recorded = canonical(&record.verdict)?;
+    let judged = match (policies, evidence) {
+        (Some(policies), Some(evidence)) => Some(judge(&record, &policies, &evidence)?),
+        _ => None,
+    };
+    if let Some(judged) = &judged
+        && *judged != recorded
+    {
+        differ("verdict", &value(&recorded), &value(judged), &mut differences);
+    }
+    differences.truncate(MAX_TOLD);
+    Ok(Replay {
+        same: differences.is_empty() && judged.as_ref() == Some(&recorded),
+        verdict: record.verdict.verdict,
+        inputs_digest: record.inputs_digest,
+        recorded: Digest::of(&recorded),
+        recomputed: judged.as_deref().map(Digest::of),
+        differences,
+    })
+}
+
+fn record(files: &Files) -> Result<Record, ReplayError> {
+    let unreadable = |e: crate::ledger::LedgerError| ReplayError::Record(e.to_string());
+    let bytes = files.get(RECORD).ok_or(ReplayError::NotAnExport)?;
+    let envelope = Envelope::parse(bytes).map_err(unreadable)?;
+    Ok(Statement::<Record>::parse(&envelope.payload, RECORD_TYPE).map_err(unreadable)?.predicate)
+}
+
+fn judge(record: &Record, policies: &[Arc<Policy>], evidence: &[Submitted]) -> Result<Vec<u8>, ReplayError> {
+    canonical(&policy::evaluate(&Case {
+        inputs: &record.inputs,
+        inputs_digest: record.inputs_digest,
+        policies,
+        evidence,
+        approvals: &record.approvals,
+        now: record.decided_at,
+    }))
+}
+
+fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, ReplayError> {
+    jcs::to_vec(value).map_err(|e| ReplayError::Record(e.to_string()))
+}
+
+fn inputs(files: &Files, record: &Record) -> Vec<Difference> {
+    let mut out = Vec::new();
+    let digest = record.inputs.clone().sorted().digest().map_or_else(|e| e.to_string(), |d| d.to_string());
+    if digest != record.inputs_digest.to_string() {
+        out.push(Difference::new("inputs_digest", record.inputs_digest.to_string(), digest));
+    }
+    if let Some(file) = files.get(INPUTS)
+        && Some(file) != jcs::to_vec(&record.inputs).ok().as_ref()
+    {
+        let recorded = serde_json::to_value(&record.inputs).unwrap_or_default();
+        let before = out.len();
+        differ(INPUTS, &recorded, &value(file), &mut out);
+        if out.len() == before {
+            out.push(Difference::new(INPUTS, "canonical JSON", "the same in other bytes"));
+        }
+    }
+    out
+}
+
+/// Documents by the digest of their bytes, whatever their files are called.
+struct Documents<'f> {
+    by_digest: BTreeMap<Digest, &'f [u8]>,
+    by_name: BTreeMap<Digest, &'f str>,
+}
+
+impl<'f> Documents<'f> {
+    fn of(files: &'f Files) -> Self {
+        let (mut by_digest, mut by_name) = (BTreeMap::new(), BTreeMap::new());
+        for (path, bytes) in files {
+            let Some((folder, name)) = path.split_once('/') else { continue };
+            if !matches!(folder, "policies" | "evidence") {
+                continue;
+            }
+            by_digest.insert(Digest::of(bytes), bytes.as_slice());
+            let hex = name.split('.').next().unwrap_or_default();
+            if let Ok(digest) = format!("sha256:{hex}").parse() {
+                by_name.insert(digest, path.as_str());
+            }
+        }
+        Self { by_digest, by_name }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.by_digest.is_empty()
+    }
+
+    /// The document of that digest; what is wrong with the export where it is not there.
+    fn find(&self, folder: &str, digest: &Digest, differences: &mut Vec<Difference>) -> Option<&'f [u8]> {
+        let found = self.by_digest.get(digest).copied();
+        if found.is_none() {
+            let (at, now) = match self.by_name.get(digest) {
+                Some(path) => ((*path).to_owned(), "its bytes were changed"),
+                None => (format!("{folder}/{}", digest.hex()), "it is missing"),
+            };
+            differences.push(Difference::new(at, digest.to_string(), now));
+        }
+        found
+    }
+}
+
+fn policies(known: &Documents<'_>, record: &Record, out: &mut Vec<Difference>) -> Option<Vec<Arc<Policy>>> {
+    let mut read = Vec::new();
+    let mut complete = true;
+    for reference in &record.inputs.policies {
+        let Some(bytes) = known.find("policies", &reference.digest, out) else {
+            complete = false;
+            continue;
+        };
+        let parsed = std::str::from_utf8(bytes)
+            .map_err(|e| e.to_string())
+            .and_then(|text| policy::parse(text).map(Arc::new).map_err(|mistakes| mistakes.to_string()));
+        match parsed {
+            Ok(policy) if policy.name == reference.name => read.push(policy),
+            Ok(policy) => {
+                out.push(Difference::new(
+                    format!("policies/{}", reference.digest.hex()),
+                    &reference.name,
+                    policy.name.clone(),
+                ));
+                complete = false;
+            }
+            Err(why) => {
+                out.push(Difference::new(format!("policies/{}", reference.digest.hex()), "a policy", why));
+                complete = false;
+            }
+        }
+    }
+    complete.then_some(read)
+}
+
+fn documents(known: &Documents<'_>, record: &Record, out: &mut Vec<Difference>) -> Option<Vec<Submitted>> {
+    let mut read = Vec::new();
+    let mut complete = true;
+    for reference in &record.inputs.evidence {
+        match known.find("evidence", &reference.digest, out).map(|bytes| submitted(bytes, reference)) {
+            Some(Ok(submitted)) => read.push(submitted),
+            Some(Err(why)) => {
+                let at = format!("evidence/{}", reference.digest.hex());
+                out.push(Difference::new(at, format!("a document in the format {}", reference.format), why));
+                complete = false;
+            }
+            None => complete = false,
+        }
+    }
+    complete.then_some(read)
+}
+
+fn submitted(bytes: &[u8], reference: &EvidenceRef) -> Result<Submitted, String> {
+    let evidence = evidence::read(bytes, Some(&reference.format)).map_err(|e| e.to_string())?;
+    Ok(Submitted { evidence, claimed: reference.claimed.clone().unwrap_or_default(), mapping: reference.mapping })
+}
+
+fn value(bytes: &[u8]) -> serde_json::Value {
+    serde_json::from_slice(bytes).unwrap_or_default()
+}
+
+/// Notes every place where two JSON values differ.
+fn differ(at: &str, recorded: &serde_json::Value, now: &serde_json::Value, out: &mut Vec<Difference>) {
+    use serde_json::Value::{Array, Null, Object};
+    match (recorded, now) {
+        _ if recorded == now || out.len() >= MAX_TOLD => {}
+        (Object(old), Object(new)) => {
+            let mut keys: Vec<&String> = old.keys().chain(new.keys()).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            for key in keys {
+                let (old, new) = (old.get(key).unwrap_or(&Null), new.get(key).unwrap_or(&Null));
+                differ(&format!("{at}.{key}"), old, new, out);
+            }
+        }
+        (Array(old), Array(new)) if old.len() == new.len() => {
+            for (i, (old, new)) in old.iter().zip(new).enumerate() {
+                differ(&format!("{at}[{i}]"), old, new, out);
+            }
+        }
+        (old, new) => out.push(Difference::new(at, short(old), short(new))),
+    }
+}
+
+fn short(value: &serde_json::Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(200) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests;

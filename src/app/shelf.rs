@@ -1,0 +1,58 @@
+//! Parsed policies at hand: by digest for ever, and by namespace as long as nothing was published.
+
+use super::error::AppError;
+use crate::{
+    model::{Digest, Namespace},
+    policy::{self, Policy},
+    store::{Store, StoredPolicy},
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// The policies that apply to a namespace, and the `policies_at` they are the policies of.
+#[derive(Clone)]
+pub(super) struct Active {
+    pub(super) at: u64,
+    pub(super) policies: Arc<[Arc<Policy>]>,
+}
+
+/// Policies parsed once.
+#[derive(Default)]
+pub(super) struct Shelf {
+    parsed: Mutex<HashMap<Digest, Arc<Policy>>>,
+    active: Mutex<HashMap<Namespace, Active>>,
+}
+
+impl Shelf {
+    /// The policies of a namespace, as far as this process knows. The batch tells when they have changed.
+    pub(super) async fn active(&self, store: &Store, namespace: &Namespace) -> Result<Active, AppError> {
+        let known = self.active.lock().unwrap_or_else(PoisonError::into_inner).get(namespace).cloned();
+        match known {
+            Some(active) => Ok(active),
+            None => self.refresh(store, namespace).await,
+        }
+    }
+
+    /// Reads the policies of a namespace anew.
+    pub(super) async fn refresh(&self, store: &Store, namespace: &Namespace) -> Result<Active, AppError> {
+        let (at, stored) = store.active_policies(namespace).await?;
+        let policies: Vec<Arc<Policy>> = stored.iter().map(|p| self.parse(p)).collect::<Result<_, _>>()?;
+        let active = Active { at, policies: policies.into() };
+        self.active.lock().unwrap_or_else(PoisonError::into_inner).insert(namespace.clone(), active.clone());
+        Ok(active)
+    }
+
+    /// The parsed form of a stored policy.
+    pub(super) fn parse(&self, stored: &StoredPolicy) -> Result<Arc<Policy>, AppError> {
+        let mut parsed = self.parsed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(policy) = parsed.get(&stored.digest) {
+            return Ok(policy.clone());
+        }
+        let gone = |_| AppError::broken(format!("policy {} was published and can no longer be read", stored.digest));
+        let policy = Arc::new(policy::parse(&stored.source).map_err(gone)?);
+        parsed.insert(stored.digest, policy.clone());
+        Ok(policy)
+    }
+}

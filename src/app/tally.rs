@@ -1,0 +1,29 @@
+//! How many decisions this process made, by verdict.
+
+use super::Service;
+use crate::model::Outcome;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The verdicts' words, in the order of [`Service::decided`].
+pub const VERDICTS: [&str; 4] = ["allow", "deny", "pending", "revoked"];
+
+/// Decisions since the process was started.
+#[derive(Debug, Default)]
+pub(super) struct Tally([AtomicU64; VERDICTS.len()]);
+
+impl Tally {
+    pub(super) fn count(&self, outcome: Outcome) {
+        for (word, count) in VERDICTS.iter().zip(&self.0) {
+            if *word == outcome.as_str() {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+impl Service {
+    /// How many decisions this process made, in the order of [`VERDICTS`].
+    pub fn decided(&self) -> [u64; VERDICTS.len()] {
+        [0, 1, 2, 3].map(|i: usize| self.tally.0[i].load(Ordering::Relaxed))
+    }
+}

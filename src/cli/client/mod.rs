@@ -1,0 +1,248 @@
+//! The service, as the commands that need one reach it.
+
+mod problem;
+
+use super::{
+    exit::Failure,
+    output::{self, plain},
+};
+use crate::app::env::Env;
+use bytes::Bytes;
+use reqwest::{Method, Response, StatusCode, header, redirect};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{path::PathBuf, time::Duration};
+
+/// How long one request may take; a submission may carry many megabytes.
+const TIMEOUT: Duration = Duration::from_mins(1);
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long to wait before each further try.
+const PAUSES: [Duration; 3] = [Duration::from_millis(250), Duration::from_millis(750), Duration::from_secs(2)];
+/// The most that an answer may hold.
+const MAX_ANSWER: usize = 512 << 20;
+/// The variable that holds the token.
+pub const TOKEN: &str = "MODELGATE_TOKEN";
+
+/// Which service, and as whom.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ServerArgs {
+    /// Address of the service
+    #[arg(long, value_name = "URL", env = "MODELGATE_SERVER", default_value = "http://127.0.0.1:8080")]
+    pub server: String,
+    /// File that holds the API token [default: the variable `MODELGATE_TOKEN`]
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+}
+
+/// A body, and how it is written.
+#[derive(Debug, Clone)]
+pub struct Body {
+    content_type: String,
+    bytes: Bytes,
+    key: Option<String>,
+}
+
+impl Body {
+    /// A body of that type. It is sent once, as a repetition might do twice what it asks for.
+    pub fn new(content_type: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
+        Self { content_type: content_type.into(), bytes: bytes.into(), key: None }
+    }
+
+    /// JSON.
+    ///
+    /// # Errors
+    /// When `value` has no JSON form.
+    pub fn json<T: Serialize>(value: &T) -> Result<Self, Failure> {
+        let bytes = serde_json::to_vec(value).map_err(|e| Failure::service("output", e))?;
+        Ok(Self::new("application/json", bytes))
+    }
+
+    /// The same with an `Idempotency-Key`, which lets it be sent again where nobody knows what became of it.
+    #[must_use]
+    pub fn once(mut self, key: Option<String>) -> Self {
+        self.key = Some(key.unwrap_or_else(|| Env::default().new_id()));
+        self
+    }
+}
+
+/// A connection to the service.
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    token: String,
+}
+
+impl ServerArgs {
+    /// The client that follows from the command line and the environment.
+    ///
+    /// # Errors
+    /// When the address cannot be one, or there is no token.
+    pub fn client(&self) -> Result<Client, Failure> {
+        let base = self.server.trim_end_matches('/').to_owned();
+        let wrong = |why: &str| {
+            let message = format!("`{}` is not the address of a service: {why}", plain(&self.server));
+            Failure::input("invalid-server", message)
+        };
+        let url = reqwest::Url::parse(&base).map_err(|e| wrong(&e.to_string()))?;
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            return Err(wrong("it must begin with https:// or http://"));
+        }
+        if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+            return Err(wrong("expected a host and perhaps a path, without a name, password or query"));
+        }
+        let token = self.token()?;
+        let builder = reqwest::Client::builder()
+            .user_agent(concat!("modelgate/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT)
+            .timeout(TIMEOUT)
+            // A token is for the address that it was given for.
+            .redirect(redirect::Policy::none());
+        let loopback = is_loopback(&url);
+        if url.scheme() == "http" && !loopback {
+            output::note("warning: the token travels unencrypted over http://; use https://");
+        }
+        let builder = if loopback { builder.no_proxy() } else { builder };
+        let http = builder.build().map_err(|e| Failure::service("client", e))?;
+        Ok(Client { http, base, token })
+    }
+
+    fn token(&self) -> Result<String, Failure> {
+        let text = match &self.token_file {
+            Some(path) => std::fs::read_to_string(path).map_err(|e| {
+                let path = plain(&path.display().to_string());
+                Failure::input("token-unreadable", format!("cannot read the token in `{path}`: {e}"))
+            })?,
+            None => variable(TOKEN).unwrap_or_default(),
+        };
+        let token = text.trim();
+        if token.is_empty() {
+            let message = format!(
+                "no token: put one in the variable `{TOKEN}`, or name a file with `--token-file`; make one with `modelgate token create`"
+            );
+            return Err(Failure::input("token-missing", message));
+        }
+        if !token.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(Failure::input("token-invalid", "the token holds characters that no token has"));
+        }
+        Ok(token.to_owned())
+    }
+}
+
+/// A variable of the environment, where it is set to text.
+#[allow(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn is_loopback(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+impl Client {
+    /// The address of the service, without a slash at its end.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The token, for nothing but hiding it.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Asks for `path`, such as `/api/v1/releases`.
+    ///
+    /// # Errors
+    /// Exit code 2 when the service refuses the request, 5 when it fails or cannot be reached.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        parsed(&self.ask(Method::GET, path, None).await?)
+    }
+
+    /// Asks for the document at `path`, whatever it is written in.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn download(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        self.ask(Method::GET, path, None).await
+    }
+
+    /// Posts `body` to `path`.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: Body) -> Result<T, Failure> {
+        parsed(&self.ask(Method::POST, path, Some(body)).await?)
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Option<Body>) -> Result<Vec<u8>, Failure> {
+        let repeatable = body.as_ref().is_none_or(|b| b.key.is_some());
+        let mut pauses = PAUSES.iter().filter(|_| repeatable);
+        loop {
+            let outcome = self.send(&method, path, body.as_ref()).await;
+            let worth_another = match &outcome {
+                Ok(response) => passing(response.status()),
+                Err(_) => true,
+            };
+            match pauses.next() {
+                Some(pause) if worth_another => tokio::time::sleep(*pause).await,
+                _ => return answer(outcome.map_err(|e| self.unreachable(&e))?).await,
+            }
+        }
+    }
+
+    async fn send(&self, method: &Method, path: &str, body: Option<&Body>) -> Result<Response, reqwest::Error> {
+        let mut request = self.http.request(method.clone(), format!("{}{path}", self.base));
+        request = request.bearer_auth(&self.token).header(header::ACCEPT, "application/json, */*");
+        if let Some(body) = body {
+            request = request.header(header::CONTENT_TYPE, &body.content_type).body(body.bytes.clone());
+            if let Some(key) = &body.key {
+                request = request.header("idempotency-key", key);
+            }
+        }
+        request.send().await
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> Failure {
+        let why = if error.is_timeout() { "it did not answer in time".to_owned() } else { root(error) };
+        let base = plain(&self.base);
+        let message = format!("cannot reach the service at {base}: {}; is it running?", plain(&why));
+        Failure::service("service-unreachable", message)
+    }
+}
+
+/// The innermost cause: the outer ones say only that a request was sent.
+fn root(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(cause) = error.source() {
+        error = cause;
+    }
+    error.to_string()
+}
+
+/// Answers that another try may change.
+fn passing(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 429 | 502 | 503 | 504)
+}
+
+async fn answer(mut response: Response) -> Result<Vec<u8>, Failure> {
+    let status = response.status();
+    let broken = |why: String| Failure::service("answer-broken", format!("the service's answer broke off: {why}"));
+    let mut bytes = Vec::new();
+    while let Some(piece) = response.chunk().await.map_err(|e| broken(root(&e)))? {
+        bytes.extend_from_slice(&piece);
+        if bytes.len() > MAX_ANSWER {
+            return Err(broken(format!("it is larger than {} MiB", MAX_ANSWER >> 20)));
+        }
+    }
+    if !status.is_success() {
+        return Err(problem::failure(status, &bytes));
+    }
+    Ok(bytes)
+}
+
+fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(bytes).map_err(|e| {
+        let message = format!("the service answered something that is not ours ({e}); is the address right?");
+        Failure::service("answer-not-understood", message)
+    })
+}

@@ -1,0 +1,186 @@
+//! `modelgate evidence inspect`.
+
+use super::table::Table;
+use crate::{
+    app,
+    cli::{
+        evidence_arg::EvidenceArg,
+        exit::{Failure, Outcome},
+        output::{self, Format, plain},
+    },
+    evidence,
+    model::Slice,
+    wire::inspect::{InspectV1, IntervalV1, MeasurementV1},
+};
+use std::fmt::Write as _;
+
+/// Arguments of `modelgate evidence inspect`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  modelgate evidence inspect report.json
+  modelgate evidence inspect report.json --format json
+  modelgate evidence inspect --as mlflow-metrics metrics.json
+  curl -s https://mlflow.example/api/2.0/mlflow/runs/get?run_id=… | modelgate evidence inspect -")]
+pub struct Args {
+    /// The file, or `-` for standard input; may carry a prefix such as `format=mlflow-metrics:`
+    #[arg(value_name = "FILE")]
+    file: EvidenceArg,
+    /// Read it as this format, whatever it looks like
+    #[arg(long = "as", value_name = "FORMAT")]
+    read_as: Option<String>,
+    /// How to read a file of no known format
+    #[arg(long, value_name = "FILE")]
+    mapping: Option<String>,
+    /// How to print what was read
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) fn run(args: &Args) -> Outcome {
+    let mut file = args.file.clone();
+    if let Some(mapping) = &args.mapping {
+        file.mapping = Some(mapping.clone());
+    }
+    if let Some(format) = &args.read_as {
+        if file.format.as_ref().is_some_and(|other| other != format) {
+            return Err(Failure::input("usage", "`--as` and the prefix of the file name two formats; keep one"));
+        }
+        file.format = Some(format.clone());
+    }
+    let loaded = file.load()?;
+    let report = app::inspect::inspect(&loaded.submitted.evidence);
+    match args.format {
+        Format::Json => output::json(&report)?,
+        Format::Text => output::raw(&text(&report, file.format.is_some())),
+    }
+    Ok(0)
+}
+
+fn text(report: &InspectV1, told: bool) -> String {
+    let mut out = String::new();
+    let how = match evidence::find(&report.format) {
+        Ok(adapter) if !told => format!("recognised by {}", adapter.recognised_by),
+        _ => "as told".to_owned(),
+    };
+    let mut about = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            let _ = writeln!(out, "{name:<10}{}", plain(&value));
+        }
+    };
+    about("format", Some(format!("{} ({how})", report.format)));
+    about("digest", Some(report.digest.to_string()));
+    about(
+        "subject",
+        report.subject.as_ref().map(|s| {
+            joined([s.model.as_ref().map(ToString::to_string), s.version.clone(), s.digest.map(|d| d.to_string())])
+        }),
+    );
+    about("dataset", report.dataset.as_ref().map(|d| joined([d.name.clone(), d.digest.map(|d| d.to_string()), None])));
+    about("producer", report.producer.as_ref().map(|p| joined([p.tool.clone(), p.version.clone(), p.run.clone()])));
+    about("produced", report.produced_at.map(|at| at.to_string()));
+    if !report.measurements.is_empty() {
+        let _ = write!(out, "\n{}", measurements(&report.measurements));
+        let _ =
+            writeln!(out, "\nlower and upper are one-sided bounds at 95%, exact from counts unless a method is named");
+    }
+    section(
+        &mut out,
+        "checks",
+        report.checks.iter().map(|check| {
+            let mark = if check.passed { "pass" } else { "FAIL" };
+            let detail = check.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
+            format!("{mark}  {}{detail}", check.name)
+        }),
+    );
+    section(
+        &mut out,
+        "links",
+        report.links.iter().map(|link| {
+            joined([Some(link.rel.clone()), Some(link.href.clone()), link.digest.map(|digest| digest.to_string())])
+        }),
+    );
+    section(&mut out, "warnings", report.warnings.iter().cloned());
+    out
+}
+
+fn section(out: &mut String, name: &str, lines: impl ExactSizeIterator<Item = String>) {
+    if lines.len() > 0 {
+        let _ = writeln!(out, "\n{name}");
+    }
+    for line in lines {
+        let _ = writeln!(out, "  {}", plain(&line));
+    }
+}
+
+fn joined(parts: [Option<String>; 3]) -> String {
+    parts.into_iter().flatten().collect::<Vec<_>>().join("  ")
+}
+
+fn measurements(list: &[MeasurementV1]) -> String {
+    let heading = ["metric", "slice", "value", "n", "trials", "lower", "upper", "note"];
+    let mut table = Table::new(&heading, &[2, 3, 4, 5, 6]);
+    for m in list {
+        let bound = |end: fn(&IntervalV1) -> Option<f64>| m.interval.as_ref().and_then(end).map_or_else(dash, number);
+        table.row([
+            m.quantile.map_or_else(
+                || m.metric.clone(),
+                |q| format!("{} p{}", m.metric, crate::model::number::round12(q * 100.0)),
+            ),
+            Slice(m.slice.clone()).to_string(),
+            m.value.map_or_else(|| "undefined".to_owned(), |v| with_unit(number(v), m.unit.as_deref())),
+            m.n.map_or_else(dash, |n| n.to_string()),
+            m.trials.map_or_else(dash, |trials| trials.to_string()),
+            bound(|interval| interval.lower),
+            bound(|interval| interval.upper),
+            note(m),
+        ]);
+    }
+    table.text()
+}
+
+fn dash() -> String {
+    "-".to_owned()
+}
+
+/// Six decimals at most, without the zeros behind; very large and very small numbers with an exponent.
+fn number(value: f64) -> String {
+    let size = value.abs();
+    if value != 0.0 && !(1e-4..1e9).contains(&size) {
+        return format!("{value:.6e}");
+    }
+    // 0.9999997 is not 1, and a bound of 1 would be read as certainty.
+    let decimals = if value < 1.0 && value > 0.999_999 { 12 } else { 6 };
+    let text = format!("{value:.decimals$}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn with_unit(value: String, unit: Option<&str>) -> String {
+    match unit {
+        Some(unit) => format!("{value} {unit}"),
+        None => value,
+    }
+}
+
+fn note(m: &MeasurementV1) -> String {
+    let mut notes = Vec::new();
+    if m.aggregate {
+        notes.push("average over groups".to_owned());
+    }
+    if m.source_name != m.metric {
+        notes.push(format!("written as {}", m.source_name));
+    }
+    if let Some(step) = m.step.filter(|step| *step != 0) {
+        notes.push(format!("step {step}"));
+    }
+    if let Some(dataset) = &m.dataset {
+        notes.push(format!("on {dataset}"));
+    }
+    if let Some(scope) = &m.scope {
+        notes.push(format!("at {scope}"));
+    }
+    if let Some(claimed) = m.interval.as_ref().filter(|interval| interval.method != "clopper-pearson") {
+        notes.push(format!("{} at {}, {}-sided, claimed", claimed.method, claimed.confidence, claimed.sides));
+    }
+    notes.join("; ")
+}

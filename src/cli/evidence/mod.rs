@@ -1,0 +1,30 @@
+//! `modelgate evidence`: what we read out of a file, in our words.
+
+mod formats;
+mod inspect;
+mod table;
+
+use super::exit::Outcome;
+
+/// Arguments of `modelgate evidence`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Show what we read out of a file: its measurements, checks, links and what we did not understand
+    Inspect(inspect::Args),
+    /// List the formats that are recognised
+    Formats(formats::Args),
+}
+
+/// Runs it.
+pub fn run(args: Args) -> Outcome {
+    match args.command {
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Formats(args) => formats::run(&args),
+    }
+}

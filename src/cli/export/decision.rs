@@ -1,0 +1,180 @@
+//! `modelgate export decision`.
+
+use crate::{
+    cli::{
+        client::ServerArgs,
+        exit::{Failure, Outcome},
+        output::{self, Format, plain},
+        service::block_on,
+    },
+    model::DecisionId,
+    wire::common::{ExportV1, FileV1},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// Arguments of `modelgate export decision`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The keys in the export's trust/ are data. To verify it, pin keys that you got another way:
+  modelgate verify DIR --trust PINNED
+
+Examples:
+  modelgate export decision 01K… --out credit-risk-2026-11
+  modelgate export decision 01K… --out d --force --format json")]
+pub struct Args {
+    /// The decision
+    id: DecisionId,
+    /// Folder to write to; it is made, or must be empty
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Write into a folder that is not empty
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    server: ServerArgs,
+    /// How to print what was written
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) fn run(args: &Args) -> Outcome {
+    let client = args.server.client()?;
+    if !args.force {
+        refuse_full(&args.out)?;
+    }
+    let export: ExportV1 = block_on(client.get(&format!("/api/v1/decisions/{}/export", args.id)))?;
+    let files = decoded(export.files)?;
+    write(&args.out, &files)?;
+    let shown = plain(&args.out.display().to_string());
+    match args.format {
+        Format::Json => output::json(&serde_json::json!({
+            "decision": args.id, "path": args.out.display().to_string(), "files": files.keys().collect::<Vec<_>>(),
+        }))?,
+        Format::Text => output::line(&format!("{shown}: {} files", files.len())),
+    }
+    Ok(0)
+}
+
+fn refuse_full(folder: &Path) -> Result<(), Failure> {
+    let is_full = match fs::read_dir(folder) {
+        Ok(mut list) => list.next().is_some(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(unwritable(folder, error)),
+    };
+    if is_full {
+        let shown = plain(&folder.display().to_string());
+        let message = format!("the folder `{shown}` is not empty; name another one, or pass `--force`");
+        return Err(Failure::input("folder-not-empty", message));
+    }
+    Ok(())
+}
+
+/// The files by their paths. What comes from the service is data: a path that leads anywhere but below the folder
+/// is refused, and with it the whole export.
+fn decoded(files: Vec<FileV1>) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+    let mut out = BTreeMap::new();
+    for file in files {
+        let wrong = |why: &str| {
+            let message = format!("the export names `{}`, which {why}; nothing was written", plain(&file.path));
+            Failure::service("export-refused", message)
+        };
+        if !is_safe(&file.path) {
+            return Err(wrong("is no path below its folder"));
+        }
+        let bytes = STANDARD.decode(&file.content_base64).map_err(|_| wrong("is not base64"))?;
+        if out.insert(file.path.clone(), bytes).is_some() {
+            return Err(wrong("it names twice"));
+        }
+    }
+    if out.is_empty() {
+        return Err(Failure::service("export-refused", "the export holds no file"));
+    }
+    Ok(out)
+}
+
+/// Plain names, apart by slashes: no way up, no root, no drive, nothing hidden.
+fn is_safe(path: &str) -> bool {
+    let part = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && part.len() <= 200
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    };
+    path.split('/').count() <= 4 && path.split('/').all(part)
+}
+
+fn write(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(), Failure> {
+    fs::create_dir_all(folder).map_err(|e| unwritable(folder, e))?;
+    for (name, bytes) in files {
+        let mut path = folder.to_owned();
+        let mut parts = name.split('/').peekable();
+        while let Some(part) = parts.next() {
+            path.push(part);
+            if parts.peek().is_some() {
+                plain_folder(&path)?;
+            }
+        }
+        // What stands there is replaced and not written through: it may be a link.
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unwritable(&path, error)),
+            _ => {}
+        }
+        let mut file = fs::File::create_new(&path).map_err(|e| unwritable(&path, e))?;
+        io::Write::write_all(&mut file, bytes).map_err(|e| unwritable(&path, e))?;
+    }
+    Ok(())
+}
+
+fn plain_folder(path: &Path) -> Result<(), Failure> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Ok(()),
+        Ok(_) => Err(unwritable(path, "it stands where a folder must")),
+        Err(_) => fs::create_dir(path).map_err(|e| unwritable(path, e)),
+    }
+}
+
+fn unwritable(path: &Path, why: impl std::fmt::Display) -> Failure {
+    Failure::input("export-unwritable", format!("cannot write `{}`: {why}", plain(&path.display().to_string())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str, text: &str) -> FileV1 {
+        FileV1 { path: path.into(), content_base64: STANDARD.encode(text) }
+    }
+
+    #[test]
+    fn a_path_that_leads_elsewhere_refuses_the_whole() {
+        for bad in
+            ["../x", "/etc/passwd", "a/../../x", "a//b", "", "a\\b", "C:x", ".bashrc", "a/./b", "a/\n", "a/b/c/d/e"]
+        {
+            assert!(decoded(vec![file("record.dsse.json", "{}"), file(bad, "x")]).is_err(), "{bad}");
+        }
+        assert!(decoded(vec![file("a", "1"), file("a", "2")]).is_err());
+        assert!(decoded(vec![]).is_err());
+        assert_eq!(decoded(vec![file("policies/ab.toml", "x")]).unwrap()["policies/ab.toml"], b"x");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_neither_followed_nor_written_through() {
+        let dir = tempfile::tempdir().unwrap();
+        let (outside, inside) = (dir.path().join("outside"), dir.path().join("in"));
+        fs::create_dir_all(outside.join("f")).unwrap();
+        fs::create_dir_all(&inside).unwrap();
+        fs::write(outside.join("t"), "kept").unwrap();
+        std::os::unix::fs::symlink(outside.join("t"), inside.join("t")).unwrap();
+        std::os::unix::fs::symlink(outside.join("f"), inside.join("f")).unwrap();
+        write(&inside, &decoded(vec![file("t", "new")]).unwrap()).unwrap();
+        assert_eq!(fs::read(outside.join("t")).unwrap(), b"kept");
+        assert_eq!(fs::read(inside.join("t")).unwrap(), b"new");
+        assert!(write(&inside, &decoded(vec![file("f/x", "new")]).unwrap()).is_err());
+    }
+}

@@ -1,0 +1,26 @@
+//! `modelgate export`: what proves decisions without the service.
+
+mod decision;
+
+use super::exit::Outcome;
+use clap::Subcommand;
+
+/// Arguments of `modelgate export`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write everything that verifies and replays one decision
+    Decision(decision::Args),
+}
+
+/// Runs it.
+pub fn run(args: Args) -> Outcome {
+    match args.command {
+        Command::Decision(args) => decision::run(&args),
+    }
+}

@@ -1,0 +1,125 @@
+//! The evidence of a submission: patterns to files, and their bytes.
+
+use crate::{
+    cli::{evidence_arg::EvidenceArg, exit::Failure, output::plain},
+    wire::release::DocumentV1,
+};
+use bytes::Bytes;
+use std::{collections::HashSet, path::Path};
+
+/// One document to be sent.
+#[derive(Debug, Clone)]
+pub(super) struct Document {
+    /// What is said of it. Its name is that of its part in the form.
+    pub(super) said: DocumentV1,
+    /// Its bytes.
+    pub(super) bytes: Bytes,
+}
+
+/// Reads what the arguments name. Each may be a pattern; a file that has the very name comes first.
+///
+/// # Errors
+/// `evidence-unreadable` when a pattern is none, matches nothing, or a file cannot be read; `not-yet-supported` for a
+/// mapping.
+pub(super) fn read(args: &[EvidenceArg]) -> Result<Vec<Document>, Failure> {
+    let mut files: Vec<EvidenceArg> = Vec::new();
+    for arg in args {
+        if arg.mapping.is_some() {
+            let message = "mappings are not supported yet; name a known format instead";
+            return Err(Failure::input("not-yet-supported", message));
+        }
+        for file in expand(arg)? {
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+    }
+    let mut names = HashSet::new();
+    files.iter().map(|file| document(file, &mut names)).collect()
+}
+
+fn expand(arg: &EvidenceArg) -> Result<Vec<EvidenceArg>, Failure> {
+    let pattern = arg.path.contains(['*', '?', '[']);
+    if !pattern || Path::new(&arg.path).exists() {
+        return Ok(vec![arg.clone()]);
+    }
+    let wrong =
+        |why: String| Failure::input("evidence-unreadable", format!("the pattern `{}` {why}", plain(&arg.path)));
+    let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
+    let matched = glob::glob_with(&arg.path, options).map_err(|e| wrong(format!("cannot be read: {e}")))?;
+    let mut found = Vec::new();
+    for path in matched {
+        let path = path.map_err(|e| wrong(format!("cannot be followed: {e}")))?;
+        if path.is_file() {
+            let path = path.to_str().ok_or_else(|| wrong("matches a name that is not UTF-8".to_owned()))?;
+            found.push(EvidenceArg { path: path.to_owned(), ..arg.clone() });
+        }
+    }
+    if found.is_empty() {
+        return Err(wrong("matches no file".to_owned()));
+    }
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(found)
+}
+
+fn document(file: &EvidenceArg, names: &mut HashSet<String>) -> Result<Document, Failure> {
+    let said = DocumentV1 {
+        name: Some(name(&file.path, names)),
+        format: file.format.clone(),
+        dataset: file.dataset.clone(),
+        produced_at: file.produced_at,
+        ..DocumentV1::default()
+    };
+    Ok(Document { said, bytes: file.bytes()?.into() })
+}
+
+/// A name for a part of the form, by which the service's messages call the file: the path, in characters that need no
+/// escape in a header, and unlike any other.
+fn name(path: &str, names: &mut HashSet<String>) -> String {
+    let fine = |c: char| if c.is_ascii_alphanumeric() || "._-/ ".contains(c) { c } else { '_' };
+    let base: String = if path == "-" { "standard input".to_owned() } else { path.chars().map(fine).collect() };
+    let mut name = base.clone();
+    let mut count = 1;
+    while !names.insert(name.clone()) {
+        count += 1;
+        name = format!("{base} {count}");
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn args(list: &[String]) -> Vec<EvidenceArg> {
+        list.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn patterns_are_expanded_once_and_sorted() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| format!("{}/{name}", dir.path().display());
+        for name in ["b \"x\".json", "a.json", ".hidden.json", "[c].json"] {
+            fs::write(at(name), name).unwrap();
+        }
+        fs::create_dir(at("d.json")).unwrap();
+        let read = |list: &[String]| read(&args(list));
+        let documents = read(&[format!("dataset=q3:{}", at("*.json")), at("[c].json"), at("a.json")]).unwrap();
+        let bodies: Vec<_> = documents.iter().map(|d| String::from_utf8_lossy(&d.bytes).into_owned()).collect();
+        assert_eq!(bodies, ["[c].json", "a.json", "b \"x\".json", "[c].json", "a.json"]);
+        assert_eq!(documents[0].said.dataset.as_deref(), Some("q3"));
+        assert_eq!(documents[4].said.dataset, None);
+        let names: HashSet<_> = documents.iter().map(|d| d.said.name.clone().unwrap()).collect();
+        assert_eq!(names.len(), 5, "{names:?}");
+        assert!(names.iter().any(|n| n.ends_with("b _x_.json")), "{names:?}");
+    }
+
+    #[test]
+    fn a_pattern_that_matches_nothing_is_a_mistake() {
+        let dir = tempfile::tempdir().unwrap();
+        let missing = format!("{}/*.json", dir.path().display());
+        assert!(read(&args(&[missing])).unwrap_err().message.contains("matches no file"));
+        assert!(read(&args(&["***".to_owned()])).is_err());
+    }
+}

@@ -1,0 +1,158 @@
+//! The verdict as a Markdown table, in which user text is data.
+
+use super::verdict_text;
+use crate::{
+    cli::output::plain,
+    model::{Finding, Outcome, Slice, Status, Verdict},
+    wire::release::DecidedV1,
+};
+
+/// The most findings in a table; a step summary has a limit of 1 MiB.
+const MAX_ROWS: usize = 200;
+/// The most characters of one text.
+const MAX_TEXT: usize = 1_000;
+
+/// The summary of a decision.
+pub(super) fn summary(decided: &DecidedV1) -> String {
+    let verdict = &decided.verdict;
+    let mut out = format!("## {} {}\n\n", symbol(verdict.verdict), heading(verdict));
+    out.push_str(&format!("{}.\n\n", escaped(&verdict_text::next(verdict))));
+    if !verdict.findings.is_empty() {
+        out.push_str("| | Rule | Slice | Finding |\n|---|---|---|---|\n");
+    }
+    let mut findings: Vec<&Finding> = verdict.findings.iter().collect();
+    findings.sort_by_key(|f| verdict_text::rank(verdict, f));
+    for finding in findings.iter().take(MAX_ROWS) {
+        out.push_str(&row(verdict, finding));
+    }
+    if findings.len() > MAX_ROWS {
+        out.push_str(&format!("\n…and {} more.\n", findings.len() - MAX_ROWS));
+    }
+    if !verdict.approvals.is_empty() {
+        out.push_str("\n| Approval | By | Given |\n|---|---|---|\n");
+        for a in &verdict.approvals {
+            let rejected = if a.rejected > 0 { format!("; {} rejected", a.rejected) } else { String::new() };
+            let (id, role) = (code(&a.id), code(&a.role));
+            out.push_str(&format!("| {id} | {role} | {} of {}{rejected} |\n", a.given, a.needed));
+        }
+    }
+    out.push_str(&format!(
+        "\nRelease {}, decision {}",
+        code(decided.release.as_str()),
+        code(decided.decision.as_str())
+    ));
+    match link(&decided.url) {
+        Some(url) => out.push_str(&format!(": [see the whole of it]({url})\n")),
+        None => out.push('\n'),
+    }
+    out
+}
+
+fn heading(verdict: &Verdict) -> String {
+    let mut text = match verdict.verdict {
+        Outcome::Allow => "Allowed",
+        Outcome::Pending => "Waiting for approval",
+        Outcome::Deny => "Denied",
+        Outcome::Revoked => "Revoked",
+    }
+    .to_owned();
+    if let Some(model) = &verdict.model {
+        text.push_str(&format!(": {}", code(&model.to_string())));
+    }
+    if let Some(environment) = &verdict.environment {
+        text.push_str(&format!(" to {}", code(environment.as_str())));
+    }
+    text
+}
+
+const fn symbol(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Allow => "✅",
+        Outcome::Pending => "⏳",
+        Outcome::Deny | Outcome::Revoked => "❌",
+    }
+}
+
+fn row(verdict: &Verdict, finding: &Finding) -> String {
+    let symbol = match finding.status {
+        Status::Skipped => "–",
+        status if status.holds() => "✅",
+        _ if !verdict.is_blocking(finding) => "⚠️",
+        _ => "❌",
+    };
+    let rule = if verdict.policies.len() > 1 {
+        code(&format!("{}: {}", finding.policy, finding.rule))
+    } else {
+        code(&finding.rule)
+    };
+    let slice = slice(&finding.slice);
+    format!("| {symbol} {} | {rule} | {slice} | {} |\n", finding.status, escaped(&finding.message))
+}
+
+fn slice(slice: &Slice) -> String {
+    if slice.is_overall() { String::new() } else { code(&slice.to_string()) }
+}
+
+/// Names and ids: nothing in them is a link, a mention or markup.
+fn code(text: &str) -> String {
+    format!("<code>{}</code>", escaped(text))
+}
+
+/// User text that stays data in Markdown and HTML, on one line. What could be markup becomes a character reference;
+/// what a site may link after it was rendered, a mention or the number of an issue, is broken by a space of no width.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 2);
+    let (text, more) = match text.char_indices().nth(MAX_TEXT) {
+        Some((at, _)) => (text.get(..at).unwrap_or_default(), "…"),
+        None => (text, ""),
+    };
+    // A line's end in data is a space, not an escape that nobody can read.
+    for c in plain(&text.replace(['\r', '\n', '\t'], " ")).chars() {
+        match c {
+            ' ' | ',' | ';' | '%' | '.' | '-' => out.push(c),
+            '@' | '#' => out.push_str(&format!("&#{};\u{200b}", u32::from(c))),
+            c if c.is_ascii_punctuation() => out.push_str(&format!("&#{};", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    // The one link that needs neither a scheme nor a bracket.
+    let out = out.replace("www.", "www&#46;").replace("WWW.", "WWW&#46;");
+    format!("{out}{more}")
+}
+
+/// An address that may be linked to: of the web, and made of characters that end neither a link nor a table.
+fn link(url: &str) -> Option<&str> {
+    let web = url.starts_with("https://") || url.starts_with("http://");
+    let fine = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'*+,;=%".contains(&b);
+    (web && url.len() <= 2_000 && url.bytes().all(fine)).then_some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_text_is_data() {
+        let hostile =
+            "a|b `c` <script>alert(1)</script> @octocat #12\n## x [y](http://evil) www.evil.example \u{1b}[31m\u{202e}";
+        let text = escaped(hostile);
+        for mark in ["|", "`", "<", ">", "@", "[", "](", "://", "\n", "*", "_", "www.", "\u{1b}", "\u{202e}"] {
+            assert!(!text.contains(mark), "{mark}: {text}");
+        }
+        // Every `#` left belongs to a character reference.
+        assert!(text.match_indices('#').all(|(at, _)| text[..at].ends_with('&')), "{text}");
+        assert_eq!(
+            escaped("accuracy is 0.91 on 1,400 samples; 95% sure"),
+            "accuracy is 0.91 on 1,400 samples; 95% sure"
+        );
+        assert_eq!(escaped(&"x".repeat(2_000)).chars().count(), MAX_TEXT + 1);
+    }
+
+    #[test]
+    fn only_addresses_of_the_web_are_linked() {
+        assert!(link("https://gate.example.com/releases/01K").is_some());
+        for bad in ["javascript:alert(1)", "https://x/)|", "https://x/ y", "http://x/\n"] {
+            assert!(link(bad).is_none(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! `modelgate gate`: submit evidence to the service and be told whether the artifact may go.
+
+mod evidence;
+mod github;
+mod markdown;
+mod wait;
+
+pub(super) use github::failed;
+
+use super::{
+    artifact, check,
+    client::{Body, Client, ServerArgs},
+    evidence_arg::EvidenceArg,
+    exit::{Failure, Outcome},
+    output,
+    service::block_on,
+    verdict_text,
+};
+use crate::{
+    app::env::Env,
+    model::{Age, Digest, Environment, ModelId},
+    wire::release::{DecidedV1, SubmitV1},
+};
+use evidence::Document;
+use std::path::PathBuf;
+
+/// Arguments of `modelgate gate`.
+#[derive(Debug, clap::Args)]
+#[command(
+    group = clap::ArgGroup::new("subject").required(true),
+    after_help = "\
+Exit codes: 0 allow; 1 denied by a fail, an error or a rejection; 3 pending approval, also when --wait runs out;
+4 denied for any other reason (missing, inconclusive, no policy); 2 the call or an input is wrong; 5 the service failed
+or cannot be reached.
+
+The digest of a folder is that of a manifest: path, size and SHA-256 of every file in it, without links.
+
+Examples:
+  modelgate gate --model acme/credit-risk --artifact model.onnx --environment production --evidence report.json
+  modelgate gate --model acme/credit-risk --digest sha256:… --environment production \\
+    --evidence 'reports/*.json' dataset=holdout-2026q3:latency.json --wait 30m
+  modelgate gate --model acme/credit-risk --artifact model/ --environment staging --evidence r.json --format json"
+)]
+pub struct Args {
+    /// The model, `namespace/name`
+    #[arg(long)]
+    model: ModelId,
+    /// The artifact, a file or a folder; its digest is computed
+    #[arg(long, value_name = "PATH", group = "subject")]
+    artifact: Option<PathBuf>,
+    /// The artifact's digest, `sha256:…`
+    #[arg(long, group = "subject")]
+    digest: Option<Digest>,
+    /// Where it is to go, such as `production`
+    #[arg(long)]
+    environment: Environment,
+    /// Evidence files or patterns, each `[format=…,dataset=…,produced-at=…,mapping=…:]PATH`
+    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    evidence: Vec<EvidenceArg>,
+    /// Raw predictions (not yet supported)
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    predictions: Vec<PathBuf>,
+    #[command(flatten)]
+    server: ServerArgs,
+    /// How long to wait for approvals, such as 30m
+    #[arg(long, value_name = "TIME")]
+    wait: Option<Age>,
+    /// The version, a label for people
+    #[arg(long, value_name = "VERSION")]
+    version_label: Option<String>,
+    /// What reviewers should know
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    comment: String,
+    /// What `when` reads, as `key=value`
+    #[arg(long, value_name = "KEY=VALUE", num_args = 1.., value_parser = check::pair)]
+    context: Vec<(String, String)>,
+    /// Makes a repetition of this very request harmless, such as the id of the run
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
+    /// How to print the verdict
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// Exactly one JSON document
+    Json,
+    /// For a step of GitHub Actions: annotations, step summary and outputs
+    Github,
+}
+
+/// Runs it.
+pub fn run(args: Args) -> Outcome {
+    let format = args.format;
+    match decide(args) {
+        Ok(decided) => {
+            match format {
+                Format::Json => output::json(&decided)?,
+                Format::Text => text(&decided),
+                Format::Github => github::report(&decided)?,
+            }
+            Ok(decided.verdict.exit_code())
+        }
+        Err(failure) if format == Format::Github => failed(&failure),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn decide(args: Args) -> Result<DecidedV1, Failure> {
+    if !args.predictions.is_empty() {
+        return Err(Failure::input("not-yet-supported", "`--predictions` is not yet supported; leave it out"));
+    }
+    let client = args.server.client()?;
+    if args.format == Format::Github {
+        github::mask(client.token());
+    }
+    let documents = evidence::read(&args.evidence)?;
+    let artifact = match (&args.artifact, args.digest) {
+        (Some(path), _) => artifact::digest_of(path)?,
+        (None, Some(digest)) => digest,
+        (None, None) => return Err(Failure::input("usage", "give the artifact, or its digest")),
+    };
+    let request = SubmitV1 {
+        model: args.model,
+        version: args.version_label,
+        artifact,
+        environment: args.environment,
+        comment: args.comment,
+        context: check::context(args.context)?,
+        evidence: Vec::new(),
+    };
+    let form = form(request, &documents)?.once(args.idempotency_key);
+    drop(documents);
+    block_on(async {
+        let decided: DecidedV1 = client.post("/api/v1/releases", form).await?;
+        wait(&client, decided, args.wait).await
+    })
+}
+
+async fn wait(client: &Client, decided: DecidedV1, limit: Option<Age>) -> Result<DecidedV1, Failure> {
+    match limit {
+        Some(limit) => wait::until_decided(client, decided, limit).await,
+        None => Ok(decided),
+    }
+}
+
+/// The request as a multipart form (RFC 7578): a part `request`, and a part `evidence` for each document. Names need no
+/// escape, and the boundary is random, so that no document holds it.
+fn form(mut request: SubmitV1, documents: &[Document]) -> Result<Body, Failure> {
+    request.evidence = documents.iter().map(|d| d.said.clone()).collect();
+    let json = serde_json::to_vec(&request).map_err(|e| Failure::service("output", e))?;
+    let boundary = hex::encode(&Env::default().random()[..16]);
+    let mut form = Vec::new();
+    let mut part = |disposition: &str, kind: &str, bytes: &[u8]| {
+        let head =
+            format!("--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\nContent-Type: {kind}\r\n\r\n");
+        form.extend_from_slice(head.as_bytes());
+        form.extend_from_slice(bytes);
+        form.extend_from_slice(b"\r\n");
+    };
+    part("name=\"request\"", "application/json", &json);
+    for Document { said, bytes } in documents {
+        let name = said.name.as_deref().unwrap_or_default();
+        part(&format!("name=\"evidence\"; filename=\"{name}\""), "application/octet-stream", bytes);
+    }
+    form.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+    Ok(Body::new(format!("multipart/form-data; boundary={boundary}"), form))
+}
+
+fn text(decided: &DecidedV1) {
+    verdict_text::print(&decided.verdict);
+    output::line("");
+    output::line(&format!("release  {}", decided.release));
+    output::line(&format!("decision {}", decided.decision));
+    output::line(&format!("page     {}", output::plain(&decided.url)));
+}

@@ -1,0 +1,97 @@
+//! Waiting for reviewers.
+
+use crate::{
+    cli::{
+        client::Client,
+        exit::{Failure, SERVICE},
+        output,
+    },
+    model::{Age, Outcome, Verdict},
+    wire::release::{DecidedV1, ReleaseV1},
+};
+use std::{io::IsTerminal as _, time::Duration};
+use tokio::time::Instant;
+
+/// How long between two looks, at first and at most.
+const LOOKS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+/// How often a log that nobody rewrites is told that we still wait.
+const SPARSE: Duration = Duration::from_mins(1);
+
+/// Looks at a pending release until it no longer is, or until time is out. A service that cannot be reached for a
+/// while is no answer, so that it may be restarted meanwhile.
+///
+/// # Errors
+/// When the release is gone or may not be seen; when the service could not be reached at the end.
+pub(super) async fn until_decided(client: &Client, first: DecidedV1, limit: Age) -> Result<DecidedV1, Failure> {
+    let mut now = first;
+    let end = Instant::now() + Duration::from_secs(limit.secs());
+    let mut pause = LOOKS.0;
+    let mut told = Told::new();
+    let mut failure = None;
+    while now.verdict.verdict == Outcome::Pending {
+        told.waiting(&now.verdict, failure.as_ref());
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            told.end();
+            output::note("time is out, and approvals are still missing");
+            return failure.map_or(Ok(now), Err);
+        }
+        tokio::time::sleep(pause.min(left)).await;
+        pause = (pause * 3 / 2).min(LOOKS.1);
+        failure = None;
+        match client.get::<ReleaseV1>(&format!("/api/v1/releases/{}", now.release)).await {
+            Ok(release) => now = latest(release, now),
+            Err(error) if error.exit == SERVICE => failure = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    told.end();
+    Ok(now)
+}
+
+/// The release's state now.
+fn latest(release: ReleaseV1, before: DecidedV1) -> DecidedV1 {
+    match release.decisions.into_iter().last() {
+        Some(d) => DecidedV1 { decision: d.decision, verdict: d.verdict, log: d.log, ..before },
+        None => before,
+    }
+}
+
+/// What the person was told: one line that is rewritten on a terminal, few lines elsewhere.
+struct Told {
+    terminal: bool,
+    last: Option<(String, Instant)>,
+}
+
+impl Told {
+    fn new() -> Self {
+        Self { terminal: std::io::stderr().is_terminal(), last: None }
+    }
+
+    fn waiting(&mut self, verdict: &Verdict, failure: Option<&Failure>) {
+        let text = if let Some(failure) = failure {
+            format!("still waiting: {}", failure.message)
+        } else {
+            let open = verdict.approvals.iter().filter(|a| a.given < a.needed);
+            let open: Vec<_> =
+                open.map(|a| format!("{} of {} by {}", a.given, a.needed, output::plain(&a.role))).collect();
+            format!("waiting for approvals: {}", open.join(", "))
+        };
+        let said = self.last.as_ref().is_some_and(|(last, at)| *last == text && at.elapsed() < SPARSE);
+        if said {
+            return;
+        }
+        if self.terminal {
+            output::note_over(&text);
+        } else {
+            output::note(&text);
+        }
+        self.last = Some((text, Instant::now()));
+    }
+
+    fn end(&mut self) {
+        if self.terminal && self.last.take().is_some() {
+            output::note("");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `modelgate key`: what others pin to verify what this service signs.
+
+use super::{
+    exit::{Failure, Outcome},
+    output::{self, Format, plain},
+    service::{Open, StoreArgs, block_on},
+};
+use crate::model::Namespace;
+use clap::Subcommand;
+use std::path::PathBuf;
+
+/// Arguments of `modelgate key`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  modelgate key show --namespace acme
+  modelgate key show --namespace acme --out pinned
+  modelgate verify export/ --trust pinned")]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show the public keys of a namespace, or write them to a folder for `verify --trust`
+    Show(Show),
+}
+
+#[derive(Debug, clap::Args)]
+struct Show {
+    #[command(flatten)]
+    store: StoreArgs,
+    /// Namespace whose log is meant
+    #[arg(long)]
+    namespace: Namespace,
+    /// Folder to write the public keys to, as `verify --trust` reads them
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Runs it.
+pub fn run(args: Args) -> Outcome {
+    let Command::Show(args) = args.command;
+    let settings = args.store.settings(None)?;
+    let files = block_on(async {
+        let open = Open::with(&settings).await?;
+        let files = open.service.trust(&args.namespace)?;
+        open.close().await;
+        Ok(files)
+    })?;
+    if let Some(folder) = &args.out {
+        let failed = |e: std::io::Error| {
+            Failure::input("unwritable", format!("cannot write to `{}`: {e}", plain(&folder.display().to_string())))
+        };
+        std::fs::create_dir_all(folder).map_err(failed)?;
+        for (name, bytes) in &files {
+            std::fs::write(folder.join(name), bytes).map_err(failed)?;
+        }
+    }
+    let text = |name: &str| {
+        let found = files.iter().find(|(file, _)| file == name);
+        found.map(|(_, bytes)| String::from_utf8_lossy(bytes).trim_end().to_owned()).unwrap_or_default()
+    };
+    match args.format {
+        Format::Json => {
+            output::json(&serde_json::json!({"decision_pem": text("decision.pem"), "log_vkey": text("log.vkey")}))?;
+        }
+        Format::Text => {
+            output::line(&text("decision.pem"));
+            output::line(&text("log.vkey"));
+        }
+    }
+    Ok(0)
+}

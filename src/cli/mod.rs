@@ -1,0 +1,158 @@
+//! The command line: one file a command, parsed here and run there.
+#![allow(clippy::needless_pass_by_value, reason = "every command takes its arguments whole")]
+
+pub mod approve;
+pub mod artifact;
+pub mod check;
+pub mod client;
+pub mod completions;
+pub mod db;
+pub mod demo;
+pub mod evidence;
+pub mod evidence_arg;
+pub mod exit;
+pub mod export;
+pub mod folder;
+pub mod gate;
+pub mod key;
+pub mod output;
+pub mod policy;
+pub mod replay;
+pub mod report;
+pub mod serve;
+pub mod service;
+pub mod status;
+pub mod token;
+pub mod user;
+pub mod verdict_text;
+pub mod verify;
+
+use crate::model::Vote;
+use clap::{Parser, Subcommand, error::ErrorKind};
+use exit::Failure;
+use std::{ffi::OsString, process::ExitCode};
+
+/// Put a gate between "trained" and "released".
+#[derive(Debug, Parser)]
+#[command(name = "modelgate", version, max_term_width = 100, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Tell the whole story on a temporary database, then keep serving
+    Demo(demo::Args),
+    /// Download the report of a release or of a period
+    Report(report::Args),
+    /// Read evidence files: what is in them, which formats we know
+    Evidence(evidence::Args),
+    /// Judge evidence against policies offline; stores nothing
+    Check(check::Args),
+    /// Submit evidence to the service and be told whether the artifact may go
+    Gate(gate::Args),
+    /// Approve a release
+    Approve(approve::Args),
+    /// Reject a release
+    Reject(approve::Args),
+    /// Show the state of a release
+    Status(status::Args),
+    /// Lint, explain, test and publish policies
+    Policy(policy::Args),
+    /// Write what proves a decision without the service
+    Export(export::Args),
+    /// Verify an exported decision, offline
+    Verify(verify::Args),
+    /// Recompute the decisions of an export
+    Replay(replay::Args),
+    /// Run the service
+    Serve(serve::Args),
+    /// Show the public keys that others verify with
+    Key(key::Args),
+    /// Make, list and end API tokens
+    Token(token::Args),
+    /// Make and list the people who review
+    User(user::Args),
+    /// Migrate and check the database
+    Db(db::Args),
+    /// Complete our commands in a shell
+    Completions(completions::Args),
+}
+
+fn dispatch(command: Command) -> exit::Outcome {
+    match command {
+        Command::Demo(args) => demo::run(args),
+        Command::Report(args) => report::run(args),
+        Command::Gate(args) => gate::run(args),
+        Command::Approve(args) => approve::run(args, Vote::Approve),
+        Command::Reject(args) => approve::run(args, Vote::Reject),
+        Command::Status(args) => status::run(args),
+        Command::Export(args) => export::run(args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Serve(args) => serve::run(args),
+        Command::Key(args) => key::run(args),
+        Command::Token(args) => token::run(args),
+        Command::User(args) => user::run(args),
+        Command::Db(args) => db::run(args),
+        Command::Evidence(args) => evidence::run(args),
+        Command::Check(args) => check::run(args),
+        Command::Policy(args) => policy::run(args),
+        Command::Verify(args) => verify::run(args),
+        Command::Replay(args) => replay::run(&args),
+    }
+}
+
+/// Runs the command line `argv` and gives the exit code of the process.
+pub fn main(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let argv: Vec<OsString> = argv.into_iter().collect();
+    let as_json = wants(&argv, "json");
+    let parsed = match Cli::try_parse_from(&argv) {
+        Ok(cli) => cli,
+        Err(error) if !error.use_stderr() => {
+            output::raw(&error.render().ansi().to_string());
+            return ExitCode::SUCCESS;
+        }
+        // Called without a command: what people want then is the help, not an error.
+        Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && !as_json => {
+            output::note(&error.render().ansi().to_string());
+            return ExitCode::from(exit::USAGE);
+        }
+        Err(error) => {
+            let message = error.render().ansi().to_string();
+            let failure = Failure::input("usage", message.trim_end());
+            // The runner shows annotations; an error that only the log has is looked for in vain.
+            return if wants(&argv, "github") { told_runner(&failure) } else { report(&failure, as_json) };
+        }
+    };
+    match dispatch(parsed.command) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => report(&failure, as_json),
+    }
+}
+
+/// A failure on stderr and, where the caller asked for JSON, as the one document on stdout.
+fn report(failure: &Failure, as_json: bool) -> ExitCode {
+    let text = failure.message.as_str();
+    let prefix = if text.starts_with("error") || text.starts_with('\u{1b}') { "" } else { "error: " };
+    output::note(&format!("{prefix}{text}"));
+    if as_json {
+        let message = anstream::adapter::strip_str(text).to_string();
+        let document = serde_json::json!({"error": {"code": failure.code, "message": message}});
+        // The document is text and a code: it has a JSON form, and the exit code tells the rest.
+        let _ = output::json(&document);
+    }
+    ExitCode::from(failure.exit)
+}
+
+fn told_runner(failure: &Failure) -> ExitCode {
+    match gate::failed(failure) {
+        Ok(code) => ExitCode::from(code),
+        Err(other) => report(&other, false),
+    }
+}
+
+fn wants(argv: &[OsString], format: &str) -> bool {
+    let words: Vec<_> = argv.iter().filter_map(|a| a.to_str()).collect();
+    words.contains(&format!("--format={format}").as_str()) || words.windows(2).any(|w| w == ["--format", format])
+}

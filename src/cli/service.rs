@@ -1,0 +1,106 @@
+//! What the commands that open the database themselves share: settings, and the service.
+
+use super::exit::Failure;
+use crate::{
+    app::{Parts, Service, env::Env},
+    config::{ConfigError, Partial, Settings},
+    keys::Keyring,
+    store::Store,
+};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use tokio::task::JoinHandle;
+
+/// Where the service keeps things.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct StoreArgs {
+    /// Configuration file, in TOML
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Database: a path, `sqlite:PATH` or `postgres://…` [default: modelgate-data/modelgate.db]
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    /// Folder of keys and heads [default: beside the SQLite file, else modelgate-data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The address that others know the service by [default: http://<listen>]
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::input("invalid-configuration", error)
+    }
+}
+
+impl StoreArgs {
+    /// The settings that follow from the command line, the environment and the configuration file, in that order.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a setting cannot be used.
+    pub fn settings(self, listen: Option<String>) -> Result<Settings, Failure> {
+        let file = match &self.config {
+            None => Partial::default(),
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|e| Failure::input("unreadable", format!("{}: {e}", path.display())))?;
+                Partial::from_toml(&text)?
+            }
+        };
+        let line =
+            Partial { database: self.database, data: self.data, listen, public_url: self.public_url, max_body: None };
+        Ok(line.over(Partial::from_variables(&variables())?).over(file).resolve()?)
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+fn variables() -> BTreeMap<String, String> {
+    std::env::vars().collect()
+}
+
+/// A service that is open, and the end of its writing task.
+pub struct Open {
+    /// The service.
+    pub service: Arc<Service>,
+    store: Store,
+    ended: JoinHandle<()>,
+}
+
+impl Open {
+    /// Opens the database and the keys, making what is not there yet, and checks every log.
+    ///
+    /// # Errors
+    /// When any of it cannot be opened, or a log is broken.
+    pub async fn with(settings: &Settings) -> Result<Self, Failure> {
+        std::fs::create_dir_all(&settings.data)
+            .map_err(|e| Failure::service("data-folder", format!("{}: {e}", settings.data.display())))?;
+        let keys = Keyring::open_or_create(&settings.data.join("keys")).map_err(|e| Failure::service(e.code(), &e))?;
+        let store = Store::open(&settings.database).await.map_err(|e| Failure::service("database", e))?;
+        let parts = Parts {
+            env: Env::default(),
+            store: store.clone(),
+            keys,
+            public_url: settings.public_url.clone(),
+            heads: Some(settings.data.join("heads")),
+        };
+        let (service, ended) = Service::start(parts).await?;
+        Ok(Self { service, store, ended })
+    }
+
+    /// Lets the last batch become durable and closes the database.
+    pub async fn close(self) {
+        drop(self.service);
+        // The writing task ends once nobody can hand it anything.
+        let _ = self.ended.await;
+        self.store.close().await;
+    }
+}
+
+/// Runs `work` on a runtime of its own.
+///
+/// # Errors
+/// When there is no runtime to be had, or the work fails.
+pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|e| Failure::service("runtime", e))?.block_on(work)
+}

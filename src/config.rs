@@ -1,0 +1,180 @@
+//! Settings of the service, from TOML text, a map of variables and the command line, the later the stronger.
+
+use serde::Deserialize;
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// What the service needs to know before it starts. Everything has a default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Where the database is: `sqlite:PATH`, a path, or `postgres://…`.
+    pub database: String,
+    /// The folder of keys and heads.
+    pub data: PathBuf,
+    /// Where to listen.
+    pub listen: String,
+    /// The address that others know the service by; it names the verifier in every signed summary.
+    pub public_url: String,
+    /// The largest request body, in bytes.
+    pub max_body: usize,
+}
+
+/// The same, where each part may be left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Partial {
+    /// As [`Settings::database`].
+    pub database: Option<String>,
+    /// As [`Settings::data`].
+    pub data: Option<PathBuf>,
+    /// As [`Settings::listen`].
+    pub listen: Option<String>,
+    /// As [`Settings::public_url`].
+    pub public_url: Option<String>,
+    /// As [`Settings::max_body`].
+    pub max_body: Option<usize>,
+}
+
+/// Settings that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The file is not the TOML we expect.
+    #[error("the configuration is wrong: {0}")]
+    Toml(String),
+    /// A value cannot be used.
+    #[error("`{value}` cannot be {what}: {why}")]
+    Value {
+        /// The setting.
+        what: &'static str,
+        /// What it was set to.
+        value: String,
+        /// Why not.
+        why: &'static str,
+    },
+}
+
+/// Where the service keeps its files when nobody says otherwise.
+pub const DEFAULT_DATA: &str = "modelgate-data";
+const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
+const DEFAULT_MAX_BODY: usize = 96 << 20;
+
+impl Settings {
+    /// These settings once it is known where the service really listens: a public address that nobody gave follows it.
+    #[must_use]
+    pub fn at(mut self, address: &str) -> Self {
+        if self.public_url == format!("http://{}", self.listen) {
+            self.public_url = format!("http://{address}");
+        }
+        self
+    }
+}
+
+impl Partial {
+    /// From the text of a configuration file.
+    ///
+    /// # Errors
+    /// When it is not TOML, or has a key we do not know.
+    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        toml::from_str(text).map_err(|e| ConfigError::Toml(e.to_string()))
+    }
+
+    /// From environment variables: `MODELGATE_DATABASE`, `MODELGATE_DATA`, `MODELGATE_LISTEN`,
+    /// `MODELGATE_PUBLIC_URL`, `MODELGATE_MAX_BODY`.
+    ///
+    /// # Errors
+    /// When a number is none.
+    pub fn from_variables(variables: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
+        let get = |name: &str| variables.get(&format!("MODELGATE_{name}")).filter(|v| !v.is_empty()).cloned();
+        let number = |value: String| {
+            let error = |_| ConfigError::Value { what: "MODELGATE_MAX_BODY", value: value.clone(), why: "no number" };
+            value.parse().map_err(error)
+        };
+        Ok(Self {
+            database: get("DATABASE"),
+            data: get("DATA").map(PathBuf::from),
+            listen: get("LISTEN"),
+            public_url: get("PUBLIC_URL"),
+            max_body: get("MAX_BODY").map(number).transpose()?,
+        })
+    }
+
+    /// These settings where they say something, `weaker` where they do not.
+    #[must_use]
+    pub fn over(self, weaker: Self) -> Self {
+        Self {
+            database: self.database.or(weaker.database),
+            data: self.data.or(weaker.data),
+            listen: self.listen.or(weaker.listen),
+            public_url: self.public_url.or(weaker.public_url),
+            max_body: self.max_body.or(weaker.max_body),
+        }
+    }
+
+    /// With every default filled in.
+    ///
+    /// # Errors
+    /// When the public address is none.
+    pub fn resolve(self) -> Result<Settings, ConfigError> {
+        let listen = self.listen.unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
+        let public_url = self.public_url.unwrap_or_else(|| format!("http://{listen}"));
+        let data = self.data.unwrap_or_else(|| beside(self.database.as_deref()));
+        let database = self.database.unwrap_or_else(|| data.join("modelgate.db").to_string_lossy().into_owned());
+        let max_body = self.max_body.unwrap_or(DEFAULT_MAX_BODY);
+        Ok(Settings { database, data, listen, public_url: checked(&public_url)?, max_body })
+    }
+}
+
+/// The folder of a SQLite file, so that a database and its keys stay together.
+fn beside(database: Option<&str>) -> PathBuf {
+    let path = database.filter(|d| !d.contains("://")).map(|d| d.strip_prefix("sqlite:").unwrap_or(d));
+    let folder = path.and_then(|p| PathBuf::from(p).parent().map(PathBuf::from));
+    match folder {
+        Some(folder) if folder.as_os_str().is_empty() => PathBuf::from("."),
+        Some(folder) => folder,
+        None => PathBuf::from(DEFAULT_DATA),
+    }
+}
+
+fn checked(url: &str) -> Result<String, ConfigError> {
+    let error = |why| ConfigError::Value { what: "the public address", value: url.to_owned(), why };
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let host = host.ok_or_else(|| error("it must begin with https:// or http://"))?.trim_end_matches('/');
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._:/[]~".contains(c);
+    if host.is_empty() || !host.chars().all(plain) {
+        return Err(error("expected a host and perhaps a path, without a query"));
+    }
+    Ok(url.trim_end_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_needed() {
+        let settings = Partial::default().resolve().unwrap();
+        assert_eq!(settings.database, "modelgate-data/modelgate.db");
+        assert_eq!(settings.public_url, "http://127.0.0.1:8080");
+    }
+
+    #[test]
+    fn the_stronger_source_wins_and_keys_stay_beside_the_database() {
+        let file = Partial::from_toml("listen = \"0.0.0.0:1\"\npublic_url = \"https://gate.example.com/\"").unwrap();
+        let line = Partial {
+            database: Some("sqlite:/srv/m/x.db".into()),
+            listen: Some("[::1]:2".into()),
+            ..Partial::default()
+        };
+        let settings = line.over(file).resolve().unwrap();
+        assert_eq!(settings.listen, "[::1]:2");
+        assert_eq!(settings.public_url, "https://gate.example.com");
+        assert_eq!(settings.data, PathBuf::from("/srv/m"));
+    }
+
+    #[test]
+    fn mistakes_are_told() {
+        assert!(Partial::from_toml("listne = \"x\"").is_err());
+        let url = |u: &str| Partial { public_url: Some(u.into()), ..Partial::default() }.resolve();
+        assert!(url("ftp://x").is_err());
+        assert!(url("https://x/?a=b").is_err());
+    }
+}

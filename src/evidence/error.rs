@@ -1,0 +1,149 @@
+//! Why a document was refused.
+
+use super::{
+    Document, MAX_DOCUMENT_BYTES,
+    json::{JsonError, Place},
+};
+use std::fmt;
+
+/// Why a document was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EvidenceError {
+    /// It is larger than we read.
+    #[error(
+        "the document is larger than {} MiB, the most that is read as evidence; send raw predictions as predictions",
+        MAX_DOCUMENT_BYTES >> 20
+    )]
+    TooLarge,
+    /// It is JSON that we do not read.
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    /// No format recognises it.
+    #[error("no known format recognises this document{}", Listed(.tried))]
+    NotUnderstood {
+        /// Every format that was tried.
+        tried: Vec<Tried>,
+    },
+    /// There is no such format.
+    #[error(
+        "there is no format {}{}; `modelgate evidence formats` lists them",
+        quoted(.id),
+        .nearest.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default()
+    )]
+    UnknownFormat {
+        /// What was asked for.
+        id: String,
+        /// The nearest id.
+        nearest: Option<&'static str>,
+    },
+    /// Its format finds mistakes in it.
+    #[error("not valid as `{format}`{}", Listed(.mistakes))]
+    Invalid {
+        /// The format.
+        format: &'static str,
+        /// Every mistake, in the order of the document.
+        mistakes: Vec<Mistake>,
+    },
+}
+
+impl EvidenceError {
+    /// One mistake about the document, or a part of it, as a whole.
+    pub fn invalid(format: &'static str, document: &Document<'_>, at: usize, message: impl Into<String>) -> Self {
+        let place = Some(document.place(at));
+        Self::Invalid { format, mistakes: vec![Mistake { path: String::new(), place, message: message.into() }] }
+    }
+
+    /// The stable word for scripts.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge | Self::Json(JsonError::TooMany { .. }) => "evidence-too-large",
+            Self::Json(JsonError::Syntax { .. } | JsonError::NotUtf8 { .. }) => "evidence-syntax",
+            Self::Json(JsonError::DuplicateKey { .. }) => "evidence-duplicate-key",
+            Self::Json(JsonError::TooDeep { .. }) => "evidence-too-deep",
+            Self::NotUnderstood { .. } => "evidence-not-understood",
+            Self::UnknownFormat { .. } => "evidence-unknown-format",
+            Self::Invalid { .. } => "evidence-invalid",
+        }
+    }
+}
+
+/// A format that was tried and declined.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// Its id.
+    pub format: &'static str,
+    /// Why it declined.
+    pub why: String,
+}
+
+impl fmt::Display for Tried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.format, self.why)
+    }
+}
+
+/// One thing that is wrong in a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// Where, as a path of keys: `measurements[3].interval.sides`; empty for the document itself.
+    pub path: String,
+    /// Where, as line and column, in a text format.
+    pub place: Option<Place>,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = self.place {
+            write!(f, "{place}: ")?;
+        }
+        if !self.path.is_empty() {
+            write!(f, "{}: ", quoted(&self.path))?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// A list below its heading; one entry stands behind it.
+struct Listed<'e, T>(&'e [T]);
+
+/// How many entries of a list are shown.
+const SHOWN: usize = 50;
+
+impl<T: fmt::Display> fmt::Display for Listed<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let [only] = self.0 {
+            return write!(f, ": {only}");
+        }
+        f.write_str(":")?;
+        for entry in self.0.iter().take(SHOWN) {
+            write!(f, "\n  {entry}")?;
+        }
+        if self.0.len() > SHOWN {
+            write!(f, "\n  … and {} more", self.0.len() - SHOWN)?;
+        }
+        Ok(())
+    }
+}
+
+/// Text of a document as a message may hold it: in backticks, on one line, of bounded length, without control
+/// characters or characters that turn the direction of writing.
+pub fn quoted(text: &str) -> String {
+    const LONGEST: usize = 120;
+    let mut out = String::with_capacity(text.len().min(LONGEST) + 2);
+    out.push('`');
+    for (i, c) in text.chars().enumerate() {
+        if i == LONGEST {
+            out.push('…');
+            break;
+        }
+        if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}') {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('`');
+    out
+}

@@ -1,0 +1,119 @@
+//! Metrics that MLflow keeps: the `metrics.json` of an evaluation, and the answers of its REST API.
+//!
+//! * `EvaluationResult.save()`: one flat object of numbers; `example_count` is n of all of them;
+//! * `runs/get`: one run; `n` is known only for what was logged in one batch with an `example_count`;
+//! * `runs/search`: several runs, of which the first is read, and a warning counts the others;
+//! * `metrics/get-history`: the last step is the value;
+//! * `model-versions/get`: no metrics, only which version it is.
+//!
+//! MLflow writes NaN as the text `"NaN"` and infinities as ±1.7976931348623157e308: both are undefined here. A metric
+//! keeps its own path as its name (`val/loss`, `accuracy.slice:sex:Female`); paths never become slices. Where the four
+//! counts of a binary classifier stand beside the metrics, they give the exact trials and successes, unless they
+//! contradict the value. The moment of the document is that of its oldest metric.
+
+mod entry;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+use super::{
+    Adapter, Declined, Document, EvidenceError,
+    confusion::Confusion,
+    counts::only_count,
+    json::{Json, Number},
+    names,
+    precision::Precision,
+    quoted,
+    undefined::{Reading, reading},
+};
+use crate::model::{Evidence, Measurement, Timestamp};
+use crate::stats::proportion::float;
+use entry::{Batch, Entry};
+use shape::Shape;
+use std::collections::HashMap;
+
+/// The row of the table of formats.
+pub const ADAPTER: Adapter = Adapter {
+    id: "mlflow-metrics",
+    title: "MLflow: metrics.json of an evaluation; runs/get, runs/search, metrics/get-history, model-versions/get",
+    carries: "metrics with step and data set; sample size and exact counts of an evaluation; the run's state",
+    recognised_by: "`example_count` or the evaluator's names; `run`, `runs`, `metrics` or `model_version` of the REST API",
+    detect,
+    read,
+};
+
+fn detect(document: &Document<'_>) -> Result<(), Declined> {
+    Shape::of(document.object()?).map(|_| ()).map_err(Declined::because)
+}
+
+fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+    let json = document.json().map_err(Clone::clone)?;
+    let refuse = |why: String| EvidenceError::invalid(ADAPTER.id, document, json.at, why);
+    let object = document.object().map_err(|declined| refuse(declined.why))?;
+    // A submission that names this format may send metrics of any name.
+    let shape = Shape::of(object).or_else(|why| shape::flat(object).ok_or(why)).map_err(refuse)?;
+    let mut evidence = document.evidence(ADAPTER.id);
+    let entries = shape.read(&mut evidence).map_err(refuse)?;
+    measure(&entries, &mut evidence);
+    Ok(evidence)
+}
+
+/// Makes measurements of the entries, with what each batch says about all of its own.
+fn measure(entries: &[Entry<'_>], evidence: &mut Evidence) {
+    let precision = Precision::of(entries.iter().filter_map(|entry| entry.value.as_number()));
+    let mut batches: HashMap<_, Batch> = HashMap::new();
+    for entry in entries {
+        batches.entry(entry.batch()).or_default().add(entry);
+    }
+    for entry in entries {
+        let batch = batches.get(&entry.batch()).copied().unwrap_or_default();
+        let mut m = Measurement::new(names::of_sklearn(entry.name), entry.name, None);
+        m.n = batch.rows();
+        m.step = entry.step;
+        m.dataset = entry.dataset.map(str::to_owned);
+        match number(entry.value) {
+            Ok(number) => {
+                m.value = Some(number.value());
+                m.rounding = precision.rounding(number);
+                count(&mut m, batch.confusion(), &mut evidence.warnings);
+            }
+            Err(said) => {
+                let name = quoted(entry.name);
+                evidence.warnings.push(format!("{name} is {said}: undefined, and never a pass"));
+            }
+        }
+        evidence.measurements.push(m);
+    }
+    let oldest = entries.iter().filter_map(|entry| entry.logged_at).min();
+    evidence.produced_at = oldest.map(|millis| Timestamp::from_micros(millis.saturating_mul(1_000)));
+}
+
+/// The finite number that a metric has, or what MLflow wrote instead.
+fn number<'j>(json: &'j Json<'_>) -> Result<Number<'j>, String> {
+    match reading(json) {
+        Some(Reading::Number(number)) if number.value().abs() >= f64::MAX => {
+            Err(format!("{}, which stands for an infinity", number.text()))
+        }
+        Some(Reading::Number(number)) => Ok(number),
+        Some(Reading::Undefined(text)) => Err(text.to_owned()),
+        None => Err(format!("{} instead of a number", json.kind())),
+    }
+}
+
+/// Trials and successes of a proportion, from the four counts or from n.
+fn count(m: &mut Measurement, confusion: Option<Confusion>, warnings: &mut Vec<String>) {
+    let Some(value) = m.value else { return };
+    if let Some((successes, trials)) = confusion.and_then(|counts| counts.of(&m.metric)) {
+        if trials > 0 && (float(successes) / float(trials) - value).abs() > m.rounding {
+            let name = quoted(&m.source_name);
+            warnings.push(format!("{name} is {value}, but the counts say {successes} of {trials}; its n is taken as unknown"));
+            m.n = None;
+            return;
+        }
+        m.trials = Some(trials);
+        m.successes = (trials > 0).then_some(successes);
+    } else if let Some(trials) = m.known_trials() {
+        m.trials = Some(trials);
+        m.successes = only_count(value, trials, m.rounding);
+    }
+}

@@ -1,0 +1,93 @@
+//! `modelgate.evidence/v1`, the format for tools that write evidence on purpose.
+//!
+//! Nothing in it is guessed and nothing passed over: an unknown key, a number given as text, NaN, counts that contradict
+//! the value, and a proportion outside [0, 1] are mistakes, reported all at once. A value of `null` is a measurement that
+//! the writer says is undefined. Every number is as exact as its last digit says, so a proportion should bring its
+//! `successes`.
+
+mod about;
+mod measurement;
+mod reader;
+#[cfg(test)]
+mod tests;
+
+use super::{Adapter, Declined, Document, EvidenceError, json::Json};
+use crate::model::Evidence;
+use reader::{Path, Reader};
+
+/// The value of the key `schema`.
+pub const SCHEMA: &str = "modelgate.evidence/v1";
+
+/// The row of the table of formats.
+pub const ADAPTER: Adapter = Adapter {
+    id: "native",
+    title: "modelgate.evidence/v1, our own format",
+    carries: "measurements with slices, counts and claimed intervals; checks; links; subject, data set, date",
+    recognised_by: "the key `schema` with `modelgate.evidence/v1`",
+    detect,
+    read,
+};
+
+fn detect(document: &Document<'_>) -> Result<(), Declined> {
+    let schema = document.object()?.get("schema").ok_or_else(|| Declined::because("no key `schema`"))?;
+    if schema.as_str().is_some_and(|text| text.starts_with("modelgate.evidence/")) {
+        return Ok(());
+    }
+    Err(Declined::because(format!("the key `schema` is not `{SCHEMA}`")))
+}
+
+fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+    let json = document.json().map_err(Clone::clone)?;
+    let mut reader = Reader::default();
+    let mut evidence = document.evidence(ADAPTER.id);
+    top(&mut reader, json, &mut evidence);
+    evidence.warnings = reader.finish(document)?;
+    Ok(evidence)
+}
+
+const KEYS: &[&str] =
+    &["schema", "subject", "dataset", "producer", "produced_at", "measurements", "checks", "links"];
+
+fn top(reader: &mut Reader, json: &Json<'_>, evidence: &mut Evidence) {
+    let root = &Path::Root;
+    let Some(object) = reader.object(root, json) else { return };
+    if !object.has("schema") {
+        reader.mistake(root, json.at, format!("the key `schema` is missing: expected `{SCHEMA}`"));
+    }
+    for member in object {
+        let (path, value) = (&root.key(&member.key), &member.value);
+        match &*member.key {
+            "schema" if value.as_str() != Some(SCHEMA) => {
+                reader.mistake(path, value.at, format!("expected `{SCHEMA}`"));
+            }
+            "schema" => {}
+            _ if reader::is_null(value) && KEYS.contains(&&*member.key) => {}
+            "subject" => evidence.subject = about::subject(reader, path, value),
+            "dataset" => evidence.dataset = about::dataset(reader, path, value),
+            "producer" => evidence.producer = about::producer(reader, path, value),
+            "produced_at" => evidence.produced_at = reader.parsed(path, value),
+            "measurements" => evidence.measurements = list(reader, path, value, measurement::read),
+            "checks" => evidence.checks = list(reader, path, value, about::check),
+            "links" => evidence.links = list(reader, path, value, about::link),
+            _ => reader.unknown(root, member, KEYS),
+        }
+    }
+    if evidence.measurements.is_empty() && evidence.checks.is_empty() {
+        reader.warn("the document carries no measurement and no check");
+    }
+}
+
+/// Reads every element of a list; the ones with a mistake are left out, and the mistake is kept.
+fn list<T>(
+    reader: &mut Reader,
+    path: &Path<'_>,
+    json: &Json<'_>,
+    one: fn(&mut Reader, &Path<'_>, &Json<'_>) -> Option<T>,
+) -> Vec<T> {
+    let elements = reader.list(path, json);
+    let mut out = Vec::with_capacity(elements.len());
+    for (i, element) in elements.iter().enumerate() {
+        out.extend(one(reader, &path.index(i), element));
+    }
+    out
+}

@@ -1,0 +1,96 @@
+//! Signers: where private keys are kept and used.
+
+pub mod file;
+
+pub use file::FileSigner;
+
+use crate::ledger::Signer;
+use std::{fmt, path::Path, path::PathBuf, sync::Arc};
+
+/// Why a key could not be made, kept or read.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file or its directory cannot be read or written.
+    #[error("cannot {action} `{path}`: {source}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Others could read the key, or replace it.
+    #[error("`{path}` is open to others (mode {mode:03o}): make it the service's alone with `chmod 600`")]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The file holds no key that can be used.
+    #[error("`{path}` holds no usable key: {why}")]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        why: &'static str,
+    },
+    /// The system gave no new key.
+    #[error("the system gave no new key: its source of randomness failed")]
+    Generate,
+    /// One key would serve two purposes.
+    #[error("the {0} and the {1} key are the same: each purpose needs a key of its own")]
+    Shared(&'static str, &'static str),
+}
+
+impl KeyError {
+    /// The stable word for scripts.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Io { .. } => "key-io",
+            Self::Exposed { .. } => "key-exposed",
+            Self::Unusable { .. } => "key-unusable",
+            Self::Generate => "key-generate",
+            Self::Shared(..) => "key-shared",
+        }
+    }
+}
+
+/// The service's keys: one for each purpose, never shared between them.
+#[derive(Clone)]
+pub struct Keyring {
+    /// Signs decisions.
+    pub decision: Arc<dyn Signer>,
+    /// Signs the heads of logs.
+    pub log: Arc<dyn Signer>,
+}
+
+impl Keyring {
+    /// The keys `decision.key` and `log.key` of a directory. Those that are not there are made, and the directory too.
+    ///
+    /// # Errors
+    /// When a key cannot be read, made or kept, is open to others, or serves both purposes.
+    pub fn open_or_create(directory: &Path) -> Result<Self, KeyError> {
+        let open = |name: &str| file::open_or_create(&directory.join(name));
+        let (decision, log) = (open("decision.key")?, open("log.key")?);
+        if decision.kid() == log.kid() {
+            return Err(KeyError::Shared("decision", "log"));
+        }
+        Ok(Self { decision: Arc::new(decision), log: Arc::new(log) })
+    }
+
+    /// New keys that live in memory alone: for tests, and for a demonstration that leaves nothing behind.
+    ///
+    /// # Errors
+    /// When the system gives none.
+    pub fn ephemeral() -> Result<Self, KeyError> {
+        Ok(Self { decision: Arc::new(FileSigner::generate()?), log: Arc::new(FileSigner::generate()?) })
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keyring").field("decision", &self.decision.kid()).field("log", &self.log.kid()).finish()
+    }
+}

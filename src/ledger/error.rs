@@ -1,0 +1,92 @@
+//! What can be wrong with signed and logged bytes.
+
+use super::signer::SignError;
+use crate::model::jcs::JcsError;
+
+/// Why bytes could not be read, signed, proved or verified.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// The bytes are not of the form they should have.
+    #[error("{what} cannot be read: {why}")]
+    Malformed {
+        /// Which form.
+        what: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// None of the trusted keys made a signature here.
+    #[error("{what} is not signed by a trusted key")]
+    UnknownKey {
+        /// What should be signed.
+        what: &'static str,
+    },
+    /// A trusted key is named, and the signature is not its own.
+    #[error("the signature on {what} is wrong: the bytes were changed, or another key made it")]
+    BadSignature {
+        /// What is signed.
+        what: &'static str,
+    },
+    /// A proof does not lead from the leaf to the root.
+    #[error("the proof does not lead to the signed root: the entry is not in this log at that index")]
+    NotIncluded,
+    /// A proof does not show that one tree is the beginning of the other.
+    #[error("the proof does not show the smaller tree to be the beginning of the larger")]
+    NotConsistent,
+    /// A proof was asked for something outside the tree.
+    #[error("the tree of {size} entries has no proof for {index}")]
+    OutOfRange {
+        /// The size of the tree.
+        size: u64,
+        /// The index or the smaller size that was asked for.
+        index: u64,
+    },
+    /// A hash that a proof needs is not at hand.
+    #[error("the hash of subtree {index} at level {level} is missing: read the tile that holds it")]
+    MissingHash {
+        /// Binary level, 0 for leaves.
+        level: u8,
+        /// Index within the level.
+        index: u64,
+    },
+    /// A log entry is longer than the format of entry bundles can say.
+    #[error("a log entry has {length} bytes: at most 65535 fit")]
+    EntryTooLarge {
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// A record without model, artifact or environment, of which nothing can be signed.
+    #[error("the record names no {what}: only a release can be signed")]
+    NoSubject {
+        /// What is missing.
+        what: &'static str,
+    },
+    /// A value without canonical JSON.
+    #[error(transparent)]
+    Json(#[from] JcsError),
+    /// A signer failed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+}
+
+impl LedgerError {
+    /// The stable word for scripts.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed { .. } => "ledger-malformed",
+            Self::UnknownKey { .. } => "ledger-unknown-key",
+            Self::BadSignature { .. } => "ledger-bad-signature",
+            Self::NotIncluded => "ledger-not-included",
+            Self::NotConsistent => "ledger-not-consistent",
+            Self::OutOfRange { .. } => "ledger-out-of-range",
+            Self::MissingHash { .. } => "ledger-missing-hash",
+            Self::EntryTooLarge { .. } => "ledger-entry-too-large",
+            Self::NoSubject { .. } => "ledger-no-subject",
+            Self::Json(_) => "ledger-no-canonical-json",
+            Self::Sign(_) => "ledger-sign",
+        }
+    }
+
+    pub(crate) fn malformed(what: &'static str, why: impl std::fmt::Display) -> Self {
+        Self::Malformed { what, why: why.to_string() }
+    }
+}

@@ -1,0 +1,31 @@
+//! Entries, trees, signatures and proofs: keys and bytes in, bytes out. No I/O, no clock, no randomness.
+
+pub mod bundle;
+pub mod checkpoint;
+pub mod entry;
+pub mod envelope;
+mod error;
+pub mod export;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod hash;
+pub mod key;
+pub mod merkle;
+pub mod note;
+pub mod proof;
+pub mod seal;
+pub mod signer;
+pub mod statement;
+pub mod tile;
+pub mod verify;
+
+pub use checkpoint::Checkpoint;
+pub use entry::{Entry, Fact};
+pub use envelope::Envelope;
+pub use error::LedgerError;
+pub use key::PublicKey;
+pub use note::{NoteSigner, VerifierKey};
+pub use proof::Proof;
+pub use seal::{Sealed, Sealer};
+pub use signer::{SignError, Signer};
+pub use tile::{TileId, TilePath, Tiles};

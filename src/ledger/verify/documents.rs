@@ -1,0 +1,87 @@
+//! The documents that went in: that all are there, unchanged, and none besides.
+
+use super::Directory;
+use crate::ledger::export::{self, FOLDERS, Folder, INPUTS};
+use crate::model::{Digest, Outcome, Record, jcs};
+use std::collections::BTreeMap;
+
+/// Checks `inputs.json`, the folders of documents, and the approvals.
+pub(super) fn check(directory: &mut Directory<'_>, record: &Record) {
+    if is_record_alone(directory, record) {
+        let detail = "the documents are not part of this export; the record lists them by digest";
+        return directory.steps.ok("documents", detail);
+    }
+    let inputs = directory.take(INPUTS);
+    let same = inputs.is_some() && inputs.map(<[u8]>::to_vec) == jcs::to_vec(&record.inputs).ok();
+    directory.steps.check("inputs-file", same, "inputs.json holds the record's inputs");
+    let listed = export::documents(&record.inputs);
+    for folder in FOLDERS {
+        let listed = listed.iter().filter(|(f, _)| *f == folder).map(|(_, digest)| *digest).collect();
+        documents(directory, folder, listed);
+    }
+    approvals(directory, record);
+}
+
+/// A pending or revoked decision may come as its record alone. It allows nothing, so nothing is lost.
+fn is_record_alone(directory: &Directory<'_>, record: &Record) -> bool {
+    let open = matches!(record.verdict.verdict, Outcome::Pending | Outcome::Revoked);
+    let names = FOLDERS.map(Folder::as_str);
+    let document = |path: &String| {
+        let folder = path.split('/').next().unwrap_or_default();
+        path == INPUTS || folder == "approvals" || names.contains(&folder)
+    };
+    open && !directory.files.keys().any(document)
+}
+
+/// The digest that a file's name gives: 64 hex digits, and perhaps an extension.
+fn named(name: &str) -> Option<Digest> {
+    let (hex, extension) = name.split_once('.').unwrap_or((name, "x"));
+    let plain = (1..=8).contains(&extension.len()) && extension.bytes().all(|b| b.is_ascii_alphanumeric());
+    format!("sha256:{hex}").parse().ok().filter(|_| plain)
+}
+
+fn documents(directory: &mut Directory<'_>, folder: Folder, listed: Vec<Digest>) {
+    let prefix = format!("{}/", folder.as_str());
+    let mut found: BTreeMap<Digest, &str> = BTreeMap::new();
+    for path in directory.files.keys() {
+        if let Some(digest) = path.strip_prefix(&prefix).and_then(named) {
+            // A second file for one digest stays unaccounted for, and so fails.
+            found.entry(digest).or_insert(path);
+        }
+    }
+    let name = folder.as_str();
+    let count = listed.len();
+    let mut wrong = Vec::new();
+    for digest in listed {
+        match found.get(&digest).and_then(|path| directory.take(path)) {
+            None => wrong.push(format!("{digest} is missing")),
+            Some(bytes) if Digest::of(bytes) != digest => wrong.push(format!("{digest} was changed")),
+            Some(_) => {}
+        }
+    }
+    if !wrong.is_empty() {
+        directory.steps.failed(name, wrong.join("; "));
+    } else if count > 0 {
+        directory.steps.ok(name, format!("{count} of {count} are there, byte for byte"));
+    }
+}
+
+fn approvals(directory: &mut Directory<'_>, record: &Record) {
+    let count = record.approvals.len();
+    let mut wrong = Vec::new();
+    for (number, approval) in record.approvals.iter().enumerate() {
+        let path = export::approval_path(number, approval);
+        match directory.take(&path) {
+            None => wrong.push(format!("`{path}` is missing")),
+            Some(bytes) if Some(bytes) != jcs::to_vec(approval).ok().as_deref() => {
+                wrong.push(format!("`{path}` is not the approval in the record"));
+            }
+            Some(_) => {}
+        }
+    }
+    if !wrong.is_empty() {
+        directory.steps.failed("approvals", wrong.join("; "));
+    } else if count > 0 {
+        directory.steps.ok("approvals", format!("{count} of {count} are those in the record"));
+    }
+}

@@ -1,0 +1,192 @@
+//! Verifying an exported decision with nothing but its bytes and keys that were obtained elsewhere.
+//!
+//! Keys that come with what they verify are data: a step that could only be checked with one of them is `unchecked`,
+//! and nothing with such a step is ever proved.
+
+mod documents;
+mod record;
+mod report;
+mod signed;
+mod summary;
+
+pub use report::{Proved, Report, Status, Step};
+
+use super::{
+    PublicKey, VerifierKey, bundle,
+    export::{self, BUNDLE, DECISION, Names, RECORD},
+    statement::VSA_TYPE,
+};
+use crate::model::{Digest, Environment, Outcome, verdict::Mode};
+use report::Steps;
+use signed::{Raw, Verified};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The files of an export by their paths, `/` between their parts.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// The keys that the verifier trusts, obtained from the service and not from the export.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pinned {
+    /// Keys that sign decisions.
+    pub decision: Vec<PublicKey>,
+    /// Keys that sign the heads of logs, each under its origin.
+    pub logs: Vec<VerifierKey>,
+}
+
+/// What the verifier wants the decision to be about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// The digest of the artifact in hand.
+    pub artifact: Option<Digest>,
+    /// Where it is to go.
+    pub environment: Option<Environment>,
+}
+
+/// Verifies the files of an exported decision. `None` when they are none: not one of the files of an export is there.
+pub fn directory(files: &Files, pinned: &Pinned, expected: &Expected) -> Option<Report> {
+    let known = [RECORD, DECISION].map(|n| [n.envelope, n.leaf, n.proof]).concat();
+    known.iter().any(|name| files.contains_key(*name)).then(|| Directory::new(files, pinned).verify(expected))
+}
+
+/// A file that is neither an envelope nor a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("it is neither a DSSE envelope nor a Sigstore bundle v0.3")]
+pub struct NotSigned;
+
+/// Verifies one file: an envelope, or a bundle. An envelope alone does not show that it is in a log, and so never
+/// proves a decision.
+///
+/// # Errors
+/// When it does not even claim to be one of them.
+pub fn file(bytes: &[u8], pinned: &Pinned, expected: &Expected) -> Result<Report, NotSigned> {
+    let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|_| NotSigned)?;
+    let mut steps = Steps::default();
+    let verified = if value.get("mediaType").is_some() {
+        match bundle::open(bytes) {
+            Ok(opened) => opened_bundle(&mut steps, &opened, pinned),
+            Err(error) => {
+                steps.failed("decision-bundle", error.to_string());
+                None
+            }
+        }
+    } else if value.get("payloadType").is_some() {
+        signed::envelope_only(&mut steps, bytes, pinned)
+    } else {
+        return Err(NotSigned);
+    };
+    let proved = verified.and_then(|verified| content(&mut steps, &verified));
+    expect(&mut steps, proved.as_ref(), expected);
+    Ok(steps.finish(proved))
+}
+
+fn opened_bundle(steps: &mut Steps, opened: &bundle::Opened, pinned: &Pinned) -> Option<Verified> {
+    let (envelope, proof) = (opened.envelope.to_bytes(), opened.proof.to_string());
+    let raw = Raw { envelope: Some(&envelope), leaf: Some(&opened.leaf), proof: Some(proof.as_bytes()) };
+    let verified = signed::signed(steps, signed::word(&opened.envelope), &raw, pinned, None)?;
+    if let Some(log) = &verified.log {
+        let same = log.full_id().as_slice() == opened.log_id;
+        steps.check("decision-bundle", same, "the bundle names the log that signed its checkpoint");
+    }
+    Some(verified)
+}
+
+/// What one signed statement proves by itself.
+fn content(steps: &mut Steps, verified: &Verified) -> Option<Proved> {
+    if summary::is_summary(&verified.envelope.payload) {
+        return summary::alone(steps, verified);
+    }
+    let record = record::read(steps, verified)?;
+    record::consistent(steps, &record);
+    Some(Proved::of(&record))
+}
+
+fn expect(steps: &mut Steps, proved: Option<&Proved>, expected: &Expected) {
+    if let Some(wanted) = &expected.artifact {
+        let found = proved.and_then(|p| p.artifact);
+        let name = "artifact";
+        match found {
+            Some(found) if found == *wanted => steps.ok(name, format!("the decision is about this artifact, {wanted}")),
+            Some(found) => steps.failed(name, format!("the decision is about {found}, not about this artifact, {wanted}")),
+            None => steps.failed(name, "no decision about any artifact could be read"),
+        }
+    }
+    if let Some(wanted) = &expected.environment {
+        let name = "environment";
+        match proved.and_then(|p| p.environment.as_ref()) {
+            Some(found) if found == wanted => steps.ok(name, format!("the decision is for `{wanted}`")),
+            Some(found) => steps.failed(name, format!("the decision is for `{found}`, not for `{wanted}`")),
+            None => steps.failed(name, "no decision for any environment could be read"),
+        }
+    }
+}
+
+/// An export, and which of its files were accounted for.
+struct Directory<'a> {
+    files: &'a Files,
+    pinned: &'a Pinned,
+    steps: Steps,
+    seen: BTreeSet<&'a str>,
+}
+
+impl<'a> Directory<'a> {
+    fn new(files: &'a Files, pinned: &'a Pinned) -> Self {
+        Self { files, pinned, steps: Steps::default(), seen: BTreeSet::new() }
+    }
+
+    fn take(&mut self, name: &str) -> Option<&'a [u8]> {
+        let (name, bytes) = self.files.get_key_value(name)?;
+        self.seen.insert(name);
+        Some(bytes)
+    }
+
+    fn raw(&mut self, names: Names) -> Raw<'a> {
+        Raw { envelope: self.take(names.envelope), leaf: self.take(names.leaf), proof: self.take(names.proof) }
+    }
+
+    fn verify(mut self, expected: &Expected) -> Report {
+        // Only to say whether the parts agree with each other; it makes nothing `ok`.
+        let enclosed = self.files.get("trust/log.vkey").and_then(|b| std::str::from_utf8(b).ok());
+        let enclosed: Option<VerifierKey> = enclosed.and_then(|text| text.trim_end().parse().ok());
+        let raw = self.raw(RECORD);
+        let verified = signed::signed(&mut self.steps, RECORD.word, &raw, self.pinned, enclosed.as_ref());
+        let Some(verified) = verified else { return self.steps.finish(None) };
+        let Some(record) = record::read(&mut self.steps, &verified) else { return self.steps.finish(None) };
+        record::consistent(&mut self.steps, &record);
+        documents::check(&mut self, &record);
+        let verdict = record.verdict.verdict;
+        let enforced = record.verdict.policies.iter().any(|p| p.mode == Mode::Enforce);
+        if verdict == Outcome::Deny || (verdict == Outcome::Allow && enforced) {
+            let raw = self.raw(DECISION);
+            let decided = signed::signed(&mut self.steps, DECISION.word, &raw, self.pinned, enclosed.as_ref());
+            let bundle = self.take(BUNDLE);
+            summary::check(&mut self.steps, &record, &verified, decided.as_ref(), bundle);
+        }
+        self.trust(&verified);
+        self.unlisted();
+        let proved = Proved::of(&record);
+        expect(&mut self.steps, Some(&proved), expected);
+        self.steps.finish(Some(proved))
+    }
+
+    /// The folder `trust` must hold the keys that signed, and nothing else: who copies it must not copy another's.
+    fn trust(&mut self, verified: &Verified) {
+        let keys = verified.key.zip(verified.log.as_ref());
+        let wanted = keys.and_then(|(key, log)| export::trust(&key, log).ok());
+        let found: Vec<_> = export::TRUST.iter().filter_map(|p| Some(((*p).to_owned(), self.take(p)?.to_vec()))).collect();
+        // Without the keys that signed there is nothing to compare with, and a step before this one says so.
+        let Some(wanted) = wanted else { return };
+        let said = "the folder trust/ holds the keys that signed (which does not make them yours)";
+        self.steps.check("trust-folder", found == wanted, said);
+    }
+
+    fn unlisted(&mut self) {
+        let extra: Vec<&str> = self.files.keys().map(String::as_str).filter(|k| !self.seen.contains(k)).collect();
+        match extra.first() {
+            None => self.steps.ok("nothing-else", format!("all {} files are accounted for", self.files.len())),
+            Some(first) => self.steps.failed(
+                "nothing-else",
+                format!("{} files belong to no signed statement; the first is `{first}`", extra.len()),
+            ),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What was checked, and what that proves.
+
+use crate::model::{Digest, Environment, ModelId, Outcome, Record};
+use serde::Serialize;
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It holds.
+    Ok,
+    /// It does not.
+    Failed,
+    /// It could not be checked with the keys at hand.
+    Unchecked,
+}
+
+/// One thing that was checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// A stable word, such as `record-signature`.
+    pub name: String,
+    /// How it ended.
+    pub status: Status,
+    /// What holds, or why not, in plain words. Parts of it come from the export.
+    pub detail: String,
+}
+
+/// What the statement says that was verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Proved {
+    /// What was decided.
+    pub verdict: Outcome,
+    /// The model.
+    pub model: Option<ModelId>,
+    /// The artifact.
+    pub artifact: Option<Digest>,
+    /// Where it was to go.
+    pub environment: Option<Environment>,
+    /// When, in RFC 3339.
+    pub decided_at: String,
+    /// The exit code of the decision itself.
+    pub exit_code: u8,
+}
+
+impl Proved {
+    /// What a record says.
+    pub(super) fn of(record: &Record) -> Self {
+        Self {
+            verdict: record.verdict.verdict,
+            model: record.inputs.model.clone(),
+            artifact: record.inputs.artifact,
+            environment: record.inputs.environment.clone(),
+            decided_at: record.decided_at.to_string(),
+            exit_code: record.verdict.exit_code(),
+        }
+    }
+}
+
+/// Everything that was checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The steps, in the order they were taken.
+    pub steps: Vec<Step>,
+    /// What the statement says; proved only when every step is `ok`.
+    pub decision: Option<Proved>,
+}
+
+impl Report {
+    /// Whether every step holds.
+    pub fn is_proved(&self) -> bool {
+        self.decision.is_some() && !self.steps.is_empty() && self.steps.iter().all(|s| s.status == Status::Ok)
+    }
+
+    /// Whether a step failed.
+    pub fn is_refuted(&self) -> bool {
+        self.decision.is_none() || self.steps.iter().any(|s| s.status == Status::Failed)
+    }
+
+    /// 1 when a step failed, 4 when one could not be checked, else that of the decision.
+    pub fn exit_code(&self) -> u8 {
+        match &self.decision {
+            Some(decision) if self.is_proved() => decision.exit_code,
+            Some(_) if !self.is_refuted() => 4,
+            _ => 1,
+        }
+    }
+}
+
+/// The steps while they are taken.
+#[derive(Debug, Default)]
+pub(super) struct Steps(Vec<Step>);
+
+impl Steps {
+    fn push(&mut self, name: &str, status: Status, detail: impl Into<String>) {
+        self.0.push(Step { name: name.into(), status, detail: detail.into() });
+    }
+
+    pub(super) fn ok(&mut self, name: &str, detail: impl Into<String>) {
+        self.push(name, Status::Ok, detail);
+    }
+
+    pub(super) fn failed(&mut self, name: &str, detail: impl Into<String>) {
+        self.push(name, Status::Failed, detail);
+    }
+
+    pub(super) fn unchecked(&mut self, name: &str, detail: impl Into<String>) {
+        self.push(name, Status::Unchecked, detail);
+    }
+
+    /// A step that says the same whether it holds or not.
+    pub(super) fn check(&mut self, name: &str, holds: bool, claim: &str) {
+        if holds { self.ok(name, claim) } else { self.failed(name, format!("it is not so that {claim}")) }
+    }
+
+    /// A step that failed for the reason given, or holds.
+    pub(super) fn result<T, E: ToString>(&mut self, name: &str, result: Result<T, E>, claim: &str) -> Option<T> {
+        match result {
+            Ok(value) => {
+                self.ok(name, claim);
+                Some(value)
+            }
+            Err(error) => {
+                self.failed(name, error.to_string());
+                None
+            }
+        }
+    }
+
+    pub(super) fn finish(self, decision: Option<Proved>) -> Report {
+        Report { steps: self.0, decision }
+    }
+}

@@ -1,0 +1,148 @@
+//! Everything a decision is a function of, but for approvals and the moment.
+
+use super::{Claimed, Digest, Environment, ModelId, jcs};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A policy that took part, by name and the digest of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyRef {
+    /// Its name.
+    pub name: String,
+    /// The digest of its TOML bytes.
+    pub digest: Digest,
+}
+
+/// A document that took part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvidenceRef {
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// The format it was read as.
+    pub format: String,
+    /// What the submission said of it; `None` when it said nothing.
+    pub claimed: Option<Claimed>,
+    /// The digest of the mapping it was read with.
+    pub mapping: Option<Digest>,
+}
+
+/// The artifact that a candidate is compared with, and the evidence of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    /// The artifact, where known.
+    pub artifact: Option<Digest>,
+    /// Its evidence, sorted by digest.
+    pub evidence: Vec<EvidenceRef>,
+}
+
+/// The frozen inputs of a decision. Lists are sorted and every key is present, so that their canonical JSON has one
+/// form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inputs {
+    /// The model.
+    pub model: Option<ModelId>,
+    /// The artifact.
+    pub artifact: Option<Digest>,
+    /// Where it is to go.
+    pub environment: Option<Environment>,
+    /// The stable id of whoever asked.
+    pub submitter: Option<String>,
+    /// Every policy that applies.
+    pub policies: Vec<PolicyRef>,
+    /// The evidence.
+    pub evidence: Vec<EvidenceRef>,
+    /// The champion, only when a rule reads it.
+    pub champion: Option<Baseline>,
+    /// The reference, only when a rule reads it.
+    pub reference: Option<Baseline>,
+    /// Mappings, by digest.
+    pub mappings: Vec<Digest>,
+    /// Waivers, by digest.
+    pub waivers: Vec<Digest>,
+    /// What the submission said about its circumstances; `when` reads it.
+    pub context: BTreeMap<String, String>,
+    /// How often each data set was tried; fixed at an artifact's first evaluation.
+    pub looks: Vec<serde_json::Value>,
+    /// The number of the engine's semantics.
+    pub engine: u32,
+}
+
+impl Default for Inputs {
+    fn default() -> Self {
+        Self {
+            model: None,
+            artifact: None,
+            environment: None,
+            submitter: None,
+            policies: Vec::new(),
+            evidence: Vec::new(),
+            champion: None,
+            reference: None,
+            mappings: Vec::new(),
+            waivers: Vec::new(),
+            context: BTreeMap::new(),
+            looks: Vec::new(),
+            engine: super::SEMANTICS,
+        }
+    }
+}
+
+impl Inputs {
+    /// Sorts every list, so that the order in which things were handed in does not matter.
+    #[must_use]
+    pub fn sorted(mut self) -> Self {
+        self.policies.sort();
+        self.policies.dedup();
+        sort_evidence(&mut self.evidence);
+        for baseline in [&mut self.champion, &mut self.reference].into_iter().flatten() {
+            sort_evidence(&mut baseline.evidence);
+        }
+        self.mappings.sort();
+        self.waivers.sort();
+        self
+    }
+
+    /// The `inputs_digest`: SHA-256 of the canonical JSON of these inputs, sorted.
+    ///
+    /// # Errors
+    /// When a number in `looks` is not finite.
+    pub fn digest(&self) -> Result<Digest, jcs::JcsError> {
+        jcs::digest(self)
+    }
+}
+
+fn sort_evidence(list: &mut Vec<EvidenceRef>) {
+    // The whole reference breaks ties, so that one document handed in twice with other claims has one order too.
+    list.sort_by_cached_key(|e| (e.digest, jcs::to_vec(e).unwrap_or_default()));
+    list.dedup();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evidence(text: &str) -> EvidenceRef {
+        EvidenceRef { digest: Digest::of(text.as_bytes()), format: "native".into(), claimed: None, mapping: None }
+    }
+
+    #[test]
+    fn the_order_of_evidence_does_not_matter() {
+        let inputs = |list: &[&str]| Inputs { evidence: list.iter().map(|t| evidence(t)).collect(), ..Inputs::default() };
+        let one = inputs(&["a", "b", "c"]).sorted().digest().unwrap();
+        assert_eq!(inputs(&["c", "a", "b", "a"]).sorted().digest().unwrap(), one);
+        assert_ne!(inputs(&["a", "b"]).sorted().digest().unwrap(), one);
+    }
+
+    #[test]
+    fn every_key_is_present() {
+        let text = String::from_utf8(jcs::to_vec(&Inputs::default()).unwrap()).unwrap();
+        assert_eq!(
+            text,
+            r#"{"artifact":null,"champion":null,"context":{},"engine":1,"environment":null,"evidence":[],"looks":[],"mappings":[],"model":null,"policies":[],"reference":null,"submitter":null,"waivers":[]}"#
+        );
+    }
+}

@@ -1,0 +1,26 @@
+//! Numbers as ECMAScript writes them, which RFC 8785 asks for (section 3.2.2.3).
+
+use super::JcsError;
+use std::io::Write as _;
+
+/// Integers up to this are exact in a double, and so are written digit by digit.
+const EXACT: u128 = 1 << 53;
+
+/// Writes a finite number. Rust's own shortest digits break ties otherwise than ECMAScript, hence `ryu_js`.
+pub(super) fn double(out: &mut Vec<u8>, value: f64) -> Result<(), JcsError> {
+    if !value.is_finite() {
+        return Err(JcsError("NaN and infinities are no JSON numbers".into()));
+    }
+    out.extend_from_slice(ryu_js::Buffer::new().format_finite(value).as_bytes());
+    Ok(())
+}
+
+/// Writes a whole number; beyond the exact ones, as the nearest double.
+pub(super) fn whole(out: &mut Vec<u8>, negative: bool, magnitude: u128) -> Result<(), JcsError> {
+    let error = || JcsError("a whole number has no decimal form".into());
+    let sign = if negative { "-" } else { "" };
+    if magnitude > EXACT {
+        return double(out, format!("{sign}{magnitude}").parse().map_err(|_| error())?);
+    }
+    write!(out, "{sign}{magnitude}").map_err(|_| error())
+}

@@ -1,0 +1,123 @@
+//! The metrics we know by name: scikit-learn's and fairlearn's names where they have one.
+
+/// Which way is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Better {
+    /// Accuracy and its like.
+    Higher,
+    /// Losses, errors, latencies.
+    Lower,
+}
+
+/// What a metric's value may be, and whether it counts things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A proportion in [0, 1] whose trials are all rows: `trials` defaults to `n`.
+    ProportionOfRows,
+    /// A proportion in [0, 1] with a denominator of its own: trials are never guessed.
+    Proportion,
+    /// In [0, 1] but no proportion of counted trials (f1, AUC): no exact bound from counts.
+    Score,
+    /// Any number at or above zero.
+    NonNegative,
+    /// Any number.
+    Real,
+    /// A time, always with a unit and mostly with a quantile.
+    Latency,
+}
+
+/// A metric we know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metric {
+    /// Its one name.
+    pub name: &'static str,
+    /// What its value may be.
+    pub kind: Kind,
+    /// Which way is better.
+    pub better: Better,
+}
+
+const fn metric(name: &'static str, kind: Kind, better: Better) -> Metric {
+    Metric { name, kind, better }
+}
+
+use Better::{Higher, Lower};
+use Kind::{Latency, NonNegative, Proportion, ProportionOfRows, Real, Score};
+
+/// Every metric we know, by name.
+pub const METRICS: &[Metric] = &[
+    metric("accuracy", ProportionOfRows, Higher),
+    metric("average_precision", Score, Higher),
+    metric("balanced_accuracy", Score, Higher),
+    metric("brier_score_loss", Score, Lower),
+    metric("demographic_parity_difference", Score, Lower),
+    metric("demographic_parity_ratio", Score, Higher),
+    metric("energy", NonNegative, Lower),
+    metric("equalized_odds_difference", Score, Lower),
+    metric("equalized_odds_ratio", Score, Higher),
+    metric("error_rate", ProportionOfRows, Lower),
+    metric("expected_calibration_error", Score, Lower),
+    metric("explained_variance", Real, Higher),
+    metric("f1", Score, Higher),
+    metric("false_negative_rate", Proportion, Lower),
+    metric("false_positive_rate", Proportion, Lower),
+    metric("latency", Latency, Lower),
+    metric("log_loss", NonNegative, Lower),
+    metric("matthews_corrcoef", Real, Higher),
+    metric("max_error", NonNegative, Lower),
+    metric("mean_absolute_error", NonNegative, Lower),
+    metric("mean_absolute_percentage_error", NonNegative, Lower),
+    metric("mean_squared_error", NonNegative, Lower),
+    metric("median_absolute_error", NonNegative, Lower),
+    metric("negative_predictive_value", Proportion, Higher),
+    metric("pass_rate", ProportionOfRows, Higher),
+    metric("precision", Proportion, Higher),
+    metric("psi", NonNegative, Lower),
+    metric("r2", Real, Higher),
+    metric("recall", Proportion, Higher),
+    metric("roc_auc", Score, Higher),
+    metric("root_mean_squared_error", NonNegative, Lower),
+    // Neither way is better in itself: a rule states which bound it wants.
+    metric("selection_rate", ProportionOfRows, Higher),
+    metric("specificity", Proportion, Higher),
+    metric("true_negative_rate", Proportion, Higher),
+    metric("true_positive_rate", Proportion, Higher),
+];
+
+impl Metric {
+    /// The metric of that name, if we know it.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        METRICS.binary_search_by(|m| m.name.cmp(name)).ok().and_then(|i| METRICS.get(i))
+    }
+
+    /// Whether an exact bound from counts exists.
+    pub fn is_proportion(&self) -> bool {
+        matches!(self.kind, Proportion | ProportionOfRows)
+    }
+
+    /// Whether `value` can be one of this metric.
+    pub fn allows(&self, value: f64) -> bool {
+        match self.kind {
+            Proportion | ProportionOfRows | Score => (0.0..=1.0).contains(&value),
+            NonNegative | Latency => value >= 0.0,
+            Real => value.is_finite(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_found() {
+        assert!(METRICS.windows(2).all(|w| w[0].name < w[1].name));
+        assert_eq!(Metric::find("recall").map(|m| m.kind), Some(Proportion));
+        assert_eq!(Metric::find("Recall"), None);
+    }
+
+    #[test]
+    fn a_nan_is_never_a_value() {
+        assert!(METRICS.iter().all(|m| !m.allows(f64::NAN)));
+    }
+}

@@ -1,0 +1,38 @@
+//! The nouns that every other module speaks in, and nothing else: no I/O, no clock, no judgement.
+//!
+//! JCS, digests, unit parsing and the verdict's serialisation live here because every floor above needs the very
+//! same bytes of them.
+
+pub mod approval;
+pub mod digest;
+pub mod evidence;
+pub mod finding;
+pub mod id;
+pub mod inputs;
+pub mod jcs;
+pub mod metric;
+pub mod number;
+pub mod record;
+pub mod release;
+pub mod slice;
+pub mod time;
+pub mod unit;
+pub mod verdict;
+
+pub use approval::{Approval, Person, Vote};
+pub use digest::Digest;
+pub use evidence::{Check, Claimed, DatasetRef, Evidence, Interval, Link, Measurement, Producer, Subject, Submitted};
+pub use finding::{Finding, Op, Required, Severity, Status};
+pub use id::{ApprovalId, DecisionId, Environment, ModelId, Namespace, ReleaseId};
+pub use inputs::{EvidenceRef, Inputs, PolicyRef};
+pub use metric::Metric;
+pub use record::Record;
+pub use release::{Decision, Release};
+pub use slice::Slice;
+pub use time::{Age, Timestamp};
+pub use unit::{Quantity, Unit};
+pub use verdict::{ApprovalCount, Engine, Outcome, PolicySummary, Verdict};
+
+/// The number of the rules by which verdicts are computed. It changes whenever the same inputs could give another
+/// verdict, byte for byte; old numbers stay runnable.
+pub const SEMANTICS: u32 = 1;

@@ -1,0 +1,138 @@
+//! The verdict: the same JSON in `check`, `gate`, the API and the record.
+
+use super::{Digest, Environment, Finding, ModelId, Severity, Status};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// The artifact may go to the environment.
+    Allow,
+    /// It may not.
+    Deny,
+    /// Every rule holds; approvals are missing.
+    Pending,
+    /// It was allowed, and is no longer.
+    Revoked,
+}
+
+impl Outcome {
+    /// The word in JSON, SQL and pages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::Pending => "pending",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Whether a policy blocks or only watches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// It blocks.
+    #[default]
+    Enforce,
+    /// It is recorded and shown, and never blocks.
+    Observe,
+}
+
+/// A policy that took part, as the verdict names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicySummary {
+    /// Its name.
+    pub name: String,
+    /// The digest of its TOML bytes.
+    pub digest: Digest,
+    /// Whether it blocks.
+    pub mode: Mode,
+}
+
+/// How far one approval requirement is met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovalCount {
+    /// The policy that asks.
+    pub policy: String,
+    /// The requirement's id in it.
+    pub id: String,
+    /// The role that may answer.
+    pub role: String,
+    /// How many are needed.
+    pub needed: u64,
+    /// How many count.
+    pub given: u64,
+    /// How many rejected; one is enough to deny.
+    pub rejected: u64,
+}
+
+/// The engine that judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Engine {
+    /// The number of its semantics.
+    pub semantics: u32,
+}
+
+/// The verdict on one release.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// What was decided.
+    pub verdict: Outcome,
+    /// The model, where told.
+    pub model: Option<ModelId>,
+    /// The artifact, where told.
+    pub artifact: Option<Digest>,
+    /// The environment, where told.
+    pub environment: Option<Environment>,
+    /// The digest of everything that went in.
+    pub inputs_digest: Digest,
+    /// The policies that took part.
+    pub policies: Vec<PolicySummary>,
+    /// What every rule said, in the order of the policies' files.
+    pub findings: Vec<Finding>,
+    /// How far every approval requirement is met.
+    pub approvals: Vec<ApprovalCount>,
+    /// The engine that judged.
+    pub engine: Engine,
+}
+
+impl Verdict {
+    /// Whether `finding` stands in the way of this release: it blocks, it does not hold, its policy enforces.
+    pub fn is_blocking(&self, finding: &Finding) -> bool {
+        let observed = |p: &PolicySummary| p.name == finding.policy && p.mode == Mode::Observe;
+        finding.severity == Severity::Block && !finding.status.holds() && !self.policies.iter().any(observed)
+    }
+
+    /// The findings that stand in the way.
+    pub fn blocking(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|f| self.is_blocking(f))
+    }
+
+    /// Whether somebody whose role is asked for said no.
+    pub fn is_rejected(&self) -> bool {
+        self.approvals.iter().any(|a| a.rejected > 0)
+    }
+
+    /// The exit code that every command gives for this verdict: 0 allow; 1 denied by a `fail`, an `error` or a
+    /// rejection, or revoked; 3 pending; 4 denied for any other reason.
+    pub fn exit_code(&self) -> u8 {
+        match self.verdict {
+            Outcome::Allow => 0,
+            Outcome::Pending => 3,
+            Outcome::Revoked => 1,
+            Outcome::Deny => {
+                let broken = |f: &Finding| matches!(f.status, Status::Fail | Status::Error);
+                if self.is_rejected() || self.blocking().any(broken) { 1 } else { 4 }
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What is no mistake in a policy, and yet hardly what its author means.
+
+use super::{
+    diagnostic::{Collector, Mistakes, nearest, quote},
+    parse::limits,
+    schema::{Limit, Policy, Rule, RuleKind, Threshold},
+};
+use crate::{
+    model::{Metric, Op, Severity, metric::METRICS, number::round12, verdict::Mode},
+    stats::sample_size::{Side, least_perfect},
+};
+
+/// The warnings on a policy that was read without a mistake.
+pub fn lint(policy: &Policy) -> Mistakes {
+    let mut found = Collector::new(&policy.source);
+    for (at, rule) in policy.rules.iter().enumerate() {
+        let earlier = policy.rules.iter().take(at);
+        if let Some(twin) = earlier.into_iter().find(|r| same(r, rule)) {
+            let message = format!("this rule asks the same as {}", quote(&twin.id));
+            found.help("duplicate-requirement", rule.span.clone(), message, "remove one of them");
+        }
+        if let RuleKind::Threshold(threshold) = &rule.kind {
+            unknown_metric(&mut found, rule, threshold);
+            groups(&mut found, policy, rule, threshold);
+            decides(&mut found, policy, rule, threshold);
+            for limit in &threshold.limits {
+                vacuous(&mut found, rule, threshold, *limit);
+                samples(&mut found, policy, rule, threshold, *limit);
+            }
+        }
+    }
+    whole(&mut found, policy);
+    found.finish()
+}
+
+fn whole(found: &mut Collector<'_>, policy: &Policy) {
+    let place = policy.source.find("name").map_or(0..0, |at| at..at + 4);
+    if policy.mode == Mode::Observe && !policy.approvals.is_empty() {
+        let message = "this policy only observes, so that nobody is asked for its approvals";
+        found.help("observe-approvals", place.clone(), message, "enforce it, or remove `[[approval]]`");
+    }
+    if policy.rules.iter().all(|r| r.severity == Severity::Warn) {
+        let help = "let at least one rule block";
+        found.help("never-denies", place.clone(), "every rule only warns, so that this policy never denies", help);
+    }
+    let uses = |key: &String| {
+        policy.rules.iter().any(|r| matches!(&r.kind, RuleKind::Threshold(t) if t.slices.contains(key)))
+    };
+    for key in policy.groups.keys().filter(|k| !uses(k)) {
+        let message = format!("the groups of {} are declared, and no rule has them in `slices`", quote(key));
+        found.help("unused-groups", place.clone(), message, "add a rule with `slices`, or remove them");
+    }
+}
+
+fn same(a: &Rule, b: &Rule) -> bool {
+    let condition = |r: &Rule| r.when.as_ref().map(|w| w.text().to_owned());
+    let kinds = match (&a.kind, &b.kind) {
+        (RuleKind::Threshold(a), RuleKind::Threshold(b)) => a == b,
+        (RuleKind::Check(a), RuleKind::Check(b)) => a == b,
+        _ => false,
+    };
+    kinds && condition(a) == condition(b)
+}
+
+/// A metric we do not know may be a source's own name, or a slip of the pen.
+fn unknown_metric(found: &mut Collector<'_>, rule: &Rule, threshold: &Threshold) {
+    let name = threshold.metric.as_str();
+    if Metric::find(name).is_some() {
+        return;
+    }
+    let near = nearest(name, METRICS.iter().map(|m| m.name));
+    if let Some(near) = near.filter(|n| strsim::normalized_damerau_levenshtein(n, name) >= 0.7) {
+        let message = format!("{} is no metric we know", quote(name));
+        let help = format!("did you mean `{near}`? A source's own name is fine too");
+        found.help("unknown-metric", rule.span.clone(), message, help);
+    }
+}
+
+/// Without declared groups nobody notices the absence of one.
+fn groups(found: &mut Collector<'_>, policy: &Policy, rule: &Rule, threshold: &Threshold) {
+    for key in threshold.slices.iter().filter(|k| !policy.groups.contains_key(*k)) {
+        let message = format!("the groups of {} are not declared, so that nobody misses an absent one", quote(key));
+        found.help("undeclared-groups", rule.span.clone(), message, format!("add `{key} = [\"…\"]` to `[groups]`"));
+    }
+}
+
+/// A rule on what has no exact bound, where nothing else may decide either.
+fn decides(found: &mut Collector<'_>, policy: &Policy, rule: &Rule, threshold: &Threshold) {
+    let exact = Metric::find(&threshold.metric).is_none_or(Metric::is_proportion);
+    if !exact && !policy.statistics.claimed_intervals && !threshold.point_estimate {
+        let message = format!("a bare `{}` has no bound, so that this rule stays inconclusive", threshold.metric);
+        let help = "set `claimed_intervals = \"allow\"` in `[statistics]`, or `point_estimate = \"allow\"` here";
+        found.help("never-decides", rule.span.clone(), message, help);
+    }
+}
+
+/// A limit that every value meets.
+fn vacuous(found: &mut Collector<'_>, rule: &Rule, threshold: &Threshold, limit: Limit) {
+    let Some(metric) = Metric::find(&threshold.metric) else { return };
+    let (least, most) = limits::range(metric);
+    let always = match limit.op {
+        Op::AtLeast => limit.value <= least,
+        Op::AtMost => limit.value >= most,
+    };
+    if always {
+        let message = format!("every value of {} meets this limit of {}", metric.name, limit.value);
+        found.add("vacuous-bound", rule.span.clone(), message);
+    }
+}
+
+/// `min_samples` below the size at which even a perfect result is inconclusive.
+fn samples(found: &mut Collector<'_>, policy: &Policy, rule: &Rule, threshold: &Threshold, limit: Limit) {
+    let proportion = Metric::find(&threshold.metric).is_some_and(Metric::is_proportion);
+    let (Some(asked), true) = (threshold.min_samples, proportion) else { return };
+    let side = match limit.op {
+        Op::AtLeast => Side::AtLeast,
+        Op::AtMost => Side::AtMost,
+    };
+    let alpha = round12(1.0 - policy.statistics.confidence);
+    if let Some(least) = least_perfect(limit.value, side, alpha).filter(|n| *n > asked) {
+        let message = format!("{asked} samples can never settle this: even without a failure {least} are needed");
+        found.help("min-samples-too-few", rule.span.clone(), message, format!("write `min_samples = {least}` or more"));
+    }
+}

@@ -1,0 +1,26 @@
+//! Policies: what they say ([`parse`], [`explain`], [`lint`]), where they apply ([`applies`]) and the verdict
+//! ([`evaluate`]). Pure and synchronous: no clock, no file, no randomness.
+
+mod applies;
+mod condition;
+mod diagnostic;
+mod evaluate;
+mod explain;
+mod glob;
+mod lint;
+mod parse;
+mod phrase;
+mod rules;
+mod schema;
+
+pub use applies::applies;
+pub use condition::{Condition, VARIABLES};
+pub use diagnostic::{Mistake, Mistakes};
+pub use evaluate::{Case, evaluate};
+pub use explain::{Explanation, explain};
+pub use glob::{Glob, GlobError};
+pub use lint::lint;
+pub use parse::parse;
+pub use schema::{
+    AppliesTo, ApprovalRule, CheckRule, Limit, Policy, Requirements, Rule, RuleKind, Selector, Statistics, Threshold,
+};

@@ -1,0 +1,118 @@
+//! TOML text to a [`Policy`], or to every mistake in it.
+
+mod later;
+pub(super) mod limits;
+mod rule;
+mod section;
+mod tables;
+
+use super::{
+    diagnostic::{Collector, Mistakes, quote},
+    schema::{Policy, Rule, Statistics},
+};
+use crate::model::{Digest, verdict::Mode};
+use section::{At, Section};
+use toml::de::DeTable;
+
+const KEYS: [&str; 10] = [
+    "name", "description", "applies_to", "mode", "evidence", "statistics", "groups", "rule", "recompute", "approval",
+];
+
+/// Reads a policy. Its digest is that of exactly these bytes.
+///
+/// # Errors
+/// Every mistake in it, at once.
+pub fn parse(text: &str) -> Result<Policy, Mistakes> {
+    let (table, syntax) = DeTable::parse_recoverable(text);
+    let mut found = Collector::new(text);
+    for error in &syntax {
+        let span = error.span().unwrap_or(0..0);
+        found.help("syntax", span, format!("not TOML: {}", error.message()), "see https://toml.io for the syntax");
+    }
+    let top = Section::new(table.get_ref(), 0..0, "a policy");
+    let policy = read(&mut found, &top, text);
+    match policy {
+        Some(policy) if found.is_empty() => Ok(policy),
+        _ => Err(told(found.finish())),
+    }
+}
+
+/// Where the text is no TOML, what seems absent may only stand behind the break: that is not told.
+fn told(mut mistakes: Mistakes) -> Mistakes {
+    if mistakes.list.iter().any(|m| m.code == "syntax") {
+        mistakes.list.retain(|m| !matches!(m.code, "missing-key" | "no-rule" | "no-limit" | "rule-kind"));
+    }
+    mistakes
+}
+
+fn read(found: &mut Collector<'_>, top: &Section<'_>, text: &str) -> Option<Policy> {
+    top.only(found, &KEYS);
+    let name = name(found, top);
+    let description = top.text(found, "description").map(|t| t.value.to_owned());
+    let mode = match top.word(found, "mode", &["enforce", "observe"]) {
+        Some("observe") => Mode::Observe,
+        _ => Mode::Enforce,
+    };
+    let applies_to = tables::applies_to(found, top);
+    let evidence = tables::evidence(found, top);
+    let statistics = tables::statistics(found, top);
+    let groups = tables::groups(found, top);
+    if let Some(section) = top.table(found, "recompute", "`[recompute]`") {
+        later::recompute(found, &section);
+    }
+    let rules = rules(found, top, &statistics);
+    let approvals = tables::approvals(found, top);
+    Some(Policy {
+        name: name?.value.to_owned(),
+        description,
+        digest: Digest::of(text.as_bytes()),
+        mode,
+        applies_to,
+        evidence,
+        statistics,
+        groups,
+        rules,
+        approvals,
+        source: text.into(),
+    })
+}
+
+fn name<'t>(found: &mut Collector<'_>, top: &Section<'t>) -> Option<At<&'t str>> {
+    let name = top.required(found, "name", "\"credit-risk\"")?;
+    let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if name.value.len() > 100 || !name.value.chars().all(fine) || !name.value.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        let message = format!("{} cannot be the name of a policy", quote(name.value));
+        found.help("bad-id", name.span, message, "use up to 100 letters, digits, `-`, `_` and `.`");
+        return None;
+    }
+    Some(name)
+}
+
+fn rules(found: &mut Collector<'_>, top: &Section<'_>, statistics: &Statistics) -> Vec<Rule> {
+    let sections = top.tables(found, "rule", "this rule");
+    if sections.is_empty() && (!top.has("rule") || is_list(top)) {
+        let help = "add `[[rule]]` with an id, a metric and a limit";
+        found.help("no-rule", top.place("rule"), "a policy without any rule allows everything", help);
+    }
+    let mut out = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for section in &sections {
+        if let Some(toml::de::DeValue::String(id)) = section.get("id").map(toml::Spanned::get_ref) {
+            if seen.contains(&&**id) {
+                let span = section.get("id").map_or_else(|| section.span.clone(), toml::Spanned::span);
+                let message = format!("the rule id {} is taken", quote(id));
+                found.help("duplicate-rule", span, message, "give each rule an id of its own");
+            }
+            seen.push(id);
+        }
+        out.extend(rule::read(found, section, statistics));
+    }
+    out
+}
+
+fn is_list(top: &Section<'_>) -> bool {
+    matches!(top.get("rule").map(toml::Spanned::get_ref), Some(toml::de::DeValue::Array(_)))
+}
+
+#[cfg(test)]
+mod tests;

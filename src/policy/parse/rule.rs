@@ -1,0 +1,166 @@
+//! `[[rule]]`.
+
+use super::{
+    later,
+    limits::{self, Lenience},
+    section::{At, Section, text},
+};
+use crate::{
+    model::{Metric, Severity, Slice, metric::Kind},
+    policy::{
+        condition::Condition,
+        diagnostic::{Collector, quote},
+        glob::Glob,
+        schema::{CheckRule, Rule, RuleKind, Selector, Statistics, Threshold},
+    },
+};
+
+/// What every rule may have.
+const COMMON: [&str; 3] = ["id", "severity", "when"];
+/// What a rule about a metric may have.
+const THRESHOLD: [&str; 10] =
+    ["metric", "min", "max", "min_samples", "slice", "slices", "dataset", "source", "quantile", "point_estimate"];
+
+/// Reads one rule. `None` when anything in it is wrong.
+pub(super) fn read(found: &mut Collector<'_>, rule: &Section<'_>, statistics: &Statistics) -> Option<Rule> {
+    let known: Vec<&str> = COMMON.into_iter().chain(["check"]).chain(THRESHOLD).chain(later::RULE_KEYS).collect();
+    rule.only(found, &known);
+    let id = identifier(found, rule, "a rule");
+    let severity = match rule.word(found, "severity", &["block", "warn"]) {
+        Some("warn") => Severity::Warn,
+        _ => Severity::Block,
+    };
+    let when = condition(found, rule);
+    let kind = kind(found, rule, statistics);
+    let id = id?;
+    Some(Rule { id: id.value.to_owned(), severity, when, kind: kind?, span: id.span })
+}
+
+/// An id: letters, digits, `-`, `_` and `.`; `evidence.` is ours.
+pub(super) fn identifier<'t>(found: &mut Collector<'_>, section: &Section<'t>, what: &str) -> Option<At<&'t str>> {
+    let id = section.required(found, "id", "\"…\"")?;
+    let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if id.value.len() > 100 || !id.value.chars().all(fine) || !id.value.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        let message = format!("{} cannot be the id of {what}", quote(id.value));
+        found.help("bad-id", id.span, message, "use up to 100 letters, digits, `-`, `_` and `.`");
+        return None;
+    }
+    if id.value.starts_with("evidence.") {
+        let message = format!("{} cannot be the id of {what}: `evidence.` is reserved", quote(id.value));
+        found.help("reserved-id", id.span, message, "the findings of `[evidence]` have these ids; choose another");
+        return None;
+    }
+    Some(id)
+}
+
+fn condition(found: &mut Collector<'_>, rule: &Section<'_>) -> Option<Condition> {
+    let when = text(found, "when", rule.get("when")?)?;
+    match Condition::compile(when.value) {
+        Ok(condition) => Some(condition),
+        Err(wrong) => {
+            found.help("bad-condition", when.span, wrong.message, wrong.help);
+            None
+        }
+    }
+}
+
+fn kind(found: &mut Collector<'_>, rule: &Section<'_>, statistics: &Statistics) -> Option<RuleKind> {
+    match (rule.has("metric"), rule.has("check")) {
+        (true, true) => {
+            let message = "a rule is about a `metric` or a `check`, not both";
+            found.help("rule-kind", rule.place("check"), message, "make two rules of it");
+            None
+        }
+        (false, false) => {
+            let help = "add `metric = \"accuracy\"` and a limit, or `check = \"…\"`";
+            found.help("rule-kind", rule.span.clone(), "this rule has neither `metric` nor `check`", help);
+            None
+        }
+        (true, false) => threshold(found, rule, statistics).map(RuleKind::Threshold),
+        (false, true) => check(found, rule).map(RuleKind::Check),
+    }
+}
+
+fn check(found: &mut Collector<'_>, rule: &Section<'_>) -> Option<CheckRule> {
+    for (key, _) in rule.entries() {
+        if THRESHOLD.contains(&key.value) || later::RULE_KEYS.contains(&key.value) {
+            let message = format!("`{}` has no meaning for a check", key.value);
+            found.help("rule-kind", key.span, message, "a check has passed or it has not; remove the key");
+        }
+    }
+    let pattern = rule.text(found, "check")?;
+    Some(CheckRule { pattern: Glob::permissive(pattern.value) })
+}
+
+fn threshold(found: &mut Collector<'_>, rule: &Section<'_>, statistics: &Statistics) -> Option<Threshold> {
+    let metric = rule.text(found, "metric");
+    let point_estimate = match rule.word(found, "point_estimate", &["allow", "refuse"]) {
+        Some(word) => word == "allow",
+        None => statistics.point_estimates,
+    };
+    let selector = selector(found, rule);
+    let slices = slices(found, rule);
+    let min_samples = rule.count(found, "min_samples").map(|c| c.value);
+    let has_later = later::rule(found, rule);
+    let metric = metric?;
+    let lenience = Lenience { claimed_intervals: statistics.claimed_intervals, point_estimates: point_estimate };
+    let limits = limits::read(found, rule, metric.value, lenience);
+    if !rule.has("min") && !rule.has("max") && !has_later {
+        found.help("no-limit", rule.span.clone(), "this rule has no limit", "add `min = …` or `max = …`");
+        return None;
+    }
+    if Metric::find(metric.value).is_some_and(|m| m.kind == Kind::Latency) && !rule.has("quantile") {
+        let help = "add `quantile = 0.99`; a mean hides the slow requests";
+        found.help("missing-key", metric.span, "a rule about `latency` needs `quantile`", help);
+    }
+    Some(Threshold {
+        metric: metric.value.to_owned(),
+        selector,
+        slices,
+        limits: limits.list,
+        unit: limits.unit,
+        min_samples,
+        point_estimate,
+    })
+}
+
+fn selector(found: &mut Collector<'_>, rule: &Section<'_>) -> Selector {
+    let quantile = rule.number(found, "quantile").filter(|q| {
+        let inside = q.value > 0.0 && q.value < 1.0;
+        if !inside {
+            let help = if q.value > 1.0 && q.value < 100.0 {
+                format!("did you mean `{}`?", crate::model::number::round12(q.value / 100.0))
+            } else {
+                "write a number such as 0.99".to_owned()
+            };
+            found.help("out-of-range", q.span.clone(), "`quantile` must lie between 0 and 1", help);
+        }
+        inside
+    });
+    Selector {
+        slice: slice(found, rule),
+        dataset: rule.text(found, "dataset").map(|t| t.value.to_owned()),
+        source: rule.text(found, "source").map(|t| t.value.to_owned()),
+        quantile: quantile.map(|q| q.value),
+    }
+}
+
+fn slice(found: &mut Collector<'_>, rule: &Section<'_>) -> Slice {
+    let mut slice = Slice::overall();
+    let Some(section) = rule.table(found, "slice", "`slice`") else { return slice };
+    for (key, value) in section.entries() {
+        if let Some(group) = text(found, key.value, value) {
+            slice.0.insert(key.value.to_owned(), group.value.to_owned());
+        }
+    }
+    slice
+}
+
+fn slices(found: &mut Collector<'_>, rule: &Section<'_>) -> Vec<String> {
+    let list = rule.texts(found, "slices").unwrap_or_default();
+    if rule.has("slices") && rule.has("slice") {
+        let message = "a rule has `slice` (one group) or `slices` (every group of an attribute), not both";
+        found.help("conflict", rule.place("slices"), message, "make two rules of it");
+    }
+    list.into_iter().map(|t| t.value.to_owned()).collect()
+}

@@ -1,0 +1,344 @@
+//! Findings as sentences that a person understands. What was judged is judged elsewhere; here it is only said.
+
+use std::fmt::Write as _;
+
+use crate::model::{Digest, Finding, Metric, Op, Slice, Status, Unit, number::grouped};
+
+/// Why a finding has its answer, beside its numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Reason {
+    /// The bounds decide.
+    Bound,
+    /// The bare number decides.
+    PointEstimate,
+    /// There are fewer samples than the rule asks for.
+    TooFew { least: u64, clears: bool },
+    NoValue,
+    NoSamples,
+    NoTrials,
+    NoCount,
+    NoBound,
+    /// The claimed interval has only this one-sided confidence.
+    WeakInterval(f64),
+    /// A contradiction, in words.
+    Wrong(String),
+    /// Several places say different things.
+    Conflict(Vec<Place>),
+    /// Nothing answers the rule; what there is instead.
+    NoMeasurement(Near),
+    /// No group of the attribute.
+    NoGroups(String),
+    /// The groups are not everybody.
+    HiddenRows { key: String, covered: u64, overall: u64 },
+    /// Some group does not say how many rows it has.
+    UncountedRows(String),
+    /// What the checks said; `known` are others, when none matches.
+    Checks { passed: u64, failed: Vec<(String, Option<String>)>, known: Vec<String> },
+    /// The condition does not hold.
+    Condition(String),
+    /// The condition cannot be read, and why.
+    BadCondition(String, String),
+    AllSkipped,
+    /// One sentence.
+    Said(String),
+    /// Several, of which the first are told.
+    Several(Vec<String>),
+}
+
+/// Where one of several differing values stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Place {
+    pub(super) digest: Option<Digest>,
+    pub(super) source_name: String,
+    pub(super) value: Option<f64>,
+    pub(super) trials: Option<u64>,
+}
+
+/// What there is instead of what was looked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Near {
+    Nothing,
+    /// A metric of nearly that name.
+    Name(String),
+    /// The same metric for other slices.
+    Slices(Vec<Slice>),
+    /// The same metric and slice, but for what is named here.
+    Other(Vec<String>),
+}
+
+/// The first digits of a digest, as people compare them.
+pub(super) fn short(digest: &Digest) -> String {
+    digest.to_string().chars().take(7 + 12).collect()
+}
+
+/// The finding as a sentence.
+pub(super) fn sentence(finding: &Finding, reason: &Reason) -> String {
+    match reason {
+        Reason::Bound => bound(finding),
+        Reason::PointEstimate => point(finding),
+        Reason::TooFew { least, clears } => too_few(finding, *least, *clears),
+        Reason::NoValue => format!("{} has no value: the tool wrote no number", subject(finding)),
+        Reason::NoSamples => format!("{} stands on no samples at all", observed(finding)),
+        Reason::NoTrials => format!(
+            "{}, but of how many trials is not known, so that it has no bound; state `trials` and `successes`{}",
+            observed(finding),
+            interval_hint(finding)
+        ),
+        Reason::NoCount => format!(
+            "{}, but no whole number of successes in {} trials gives this value; state `successes`",
+            observed(finding),
+            finding.trials.map_or_else(String::new, grouped)
+        ),
+        Reason::NoBound => format!(
+            "{}, a single number without a bound; raw predictions, a histogram{}",
+            observed(finding),
+            interval_hint(finding)
+        ),
+        Reason::WeakInterval(confidence) => format!(
+            "{}, and its interval holds each end at {} confidence only, less than this policy asks",
+            observed(finding),
+            percent(*confidence)
+        ),
+        Reason::Wrong(why) => format!("{} cannot be judged: {why}", subject(finding)),
+        Reason::Conflict(places) => conflict(finding, places),
+        Reason::NoMeasurement(near) => missing(finding, near),
+        Reason::NoGroups(key) => format!("no document has {} for any group of {key}", subject(finding)),
+        Reason::HiddenRows { key, covered, overall } => hidden(finding, key, *covered, *overall),
+        Reason::UncountedRows(key) => format!(
+            "not every group of {key} says how many rows it has, so that rows may be left out; state `n` for each group"
+        ),
+        Reason::Checks { passed, failed, known } => checks(finding, *passed, failed, known),
+        Reason::Condition(text) => format!("not asked: `{text}` does not hold"),
+        Reason::BadCondition(text, why) => format!("its condition `{text}` cannot be read: {why}"),
+        Reason::AllSkipped => "every rule was skipped, so that nothing speaks for this release".to_owned(),
+        Reason::Said(text) => text.clone(),
+        Reason::Several(list) => several(list),
+    }
+}
+
+fn several(list: &[String]) -> String {
+    let shown = list.get(..3).unwrap_or(list).join("; ");
+    match list.len().saturating_sub(3) {
+        0 => shown,
+        more => format!("{shown}; and {more} more"),
+    }
+}
+
+/// `recall for sex = female`, `latency p99`.
+fn subject(finding: &Finding) -> String {
+    let mut text = finding.metric.clone().unwrap_or_else(|| "it".to_owned());
+    if let Some(quantile) = finding.quantile {
+        let _ = write!(text, " p{}", crate::model::number::round12(quantile * 100.0));
+    }
+    if !finding.slice.is_overall() {
+        let _ = write!(text, " for {}", finding.slice);
+    }
+    text
+}
+
+/// `recall for sex = female is 0.880 on 3,100 samples`.
+fn observed(finding: &Finding) -> String {
+    let digits = Digits::telling_apart(finding, None);
+    match finding.observed {
+        Some(value) => format!("{} is {}{}", subject(finding), digits.of(value), samples(finding)),
+        None => subject(finding),
+    }
+}
+
+fn samples(finding: &Finding) -> String {
+    match finding.trials.or(finding.n) {
+        Some(1) => " on 1 sample".to_owned(),
+        Some(n) => format!(" on {} samples", grouped(n)),
+        None => String::new(),
+    }
+}
+
+fn interval_hint(finding: &Finding) -> &'static str {
+    match finding.unit {
+        _ if finding.confidence.is_some() => "",
+        _ => ", or an interval that the policy lets in would settle it",
+    }
+}
+
+fn bound(finding: &Finding) -> String {
+    let Some(required) = finding.required else { return observed(finding) };
+    let toward = match required.op {
+        Op::AtLeast => finding.lower,
+        Op::AtMost => finding.upper,
+    };
+    let away = match required.op {
+        Op::AtLeast => finding.upper,
+        Op::AtMost => finding.lower,
+    };
+    let deciding = if finding.status == Status::Fail { away } else { toward };
+    let digits = Digits::telling_apart(finding, deciding);
+    let limit = digits.of(required.value);
+    let value = finding.observed.map_or_else(String::new, |v| digits.of(v));
+    let confidence = finding.confidence.map_or_else(String::new, percent);
+    let head = format!("{} is {value}{}; at {confidence} confidence it", subject(finding), samples(finding));
+    let Some(end) = deciding else {
+        let side = if required.op == Op::AtLeast { "lower" } else { "upper" };
+        return format!("{} is {value}{}, and its interval has no {side} end", subject(finding), samples(finding));
+    };
+    let end = digits.of(end);
+    match (finding.status, required.op) {
+        (Status::Pass, Op::AtLeast) => format!("{head} is at least {end}, and {limit} is required"),
+        (Status::Pass, Op::AtMost) => format!("{head} is at most {end}, and at most {limit} is allowed"),
+        (Status::Fail, Op::AtLeast) => format!("{head} is at most {end}, below {limit}"),
+        (Status::Fail, Op::AtMost) => format!("{head} is at least {end}, above {limit}"),
+        (_, Op::AtLeast) => format!("{head} may be as low as {end}, below {limit}{}", remedy(finding)),
+        (_, Op::AtMost) => format!("{head} may be as high as {end}, above {limit}{}", remedy(finding)),
+    }
+}
+
+/// What would change the answer.
+fn remedy(finding: &Finding) -> String {
+    let (Some(more), Some(trials)) = (finding.samples_needed, finding.trials) else {
+        return "; more samples at this rate would not settle it".to_owned();
+    };
+    let total = grouped(trials.saturating_add(more));
+    let allowed = match finding.allowed_failures {
+        Some(failures) => format!(" if at most {} of all {total} {}", grouped(failures), against(finding)),
+        None => String::new(),
+    };
+    format!("; {} more samples would settle it{allowed}", grouped(more))
+}
+
+/// What counts against the rule.
+fn against(finding: &Finding) -> &'static str {
+    match finding.required.map(|r| r.op) {
+        Some(Op::AtMost) => "are counted",
+        _ => "fail",
+    }
+}
+
+fn point(finding: &Finding) -> String {
+    let Some(required) = finding.required else { return observed(finding) };
+    let digits = Digits::telling_apart(finding, finding.observed);
+    let value = finding.observed.map_or_else(String::new, |v| digits.of(v));
+    let limit = digits.of(required.value);
+    let relation = match (finding.status, required.op) {
+        (Status::Pass, Op::AtLeast) => format!("and {limit} is required"),
+        (Status::Pass, Op::AtMost) => format!("and at most {limit} is allowed"),
+        (_, Op::AtLeast) => format!("below {limit}"),
+        (_, Op::AtMost) => format!("above {limit}"),
+    };
+    format!("{} is {value}{}, {relation} (a bare number, judged without a bound)", subject(finding), samples(finding))
+}
+
+fn too_few(finding: &Finding, least: u64, clears: bool) -> String {
+    let asked = grouped(least);
+    let head = match finding.trials.or(finding.n) {
+        Some(_) => format!("{}, fewer than the {asked} that the rule asks for", observed(finding)),
+        None => format!("{}, but on how many samples is not stated; the rule asks for {asked}", observed(finding)),
+    };
+    if clears { format!("{head}, though its bound clears the limit") } else { head }
+}
+
+fn conflict(finding: &Finding, places: &[Place]) -> String {
+    let place = |p: &Place| {
+        let value = p.value.map_or_else(|| "no number".to_owned(), |v| v.to_string());
+        let trials = p.trials.map_or_else(String::new, |t| format!(" on {}", grouped(t)));
+        let digest = p.digest.as_ref().map_or_else(String::new, short);
+        format!("{value}{trials} in {digest} ({})", p.source_name)
+    };
+    let list: Vec<String> = places.iter().map(place).collect();
+    let help = "select one by slice, dataset, source or quantile";
+    format!("{} is stated with different values: {}; {help}", subject(finding), several(&list))
+}
+
+fn missing(finding: &Finding, near: &Near) -> String {
+    let head = format!("no document has {}", subject(finding));
+    match near {
+        Near::Nothing => head,
+        Near::Name(name) => format!("{head}; there is `{name}`"),
+        Near::Slices(list) => {
+            let list: Vec<String> = list.iter().map(ToString::to_string).collect();
+            format!("{head}; there is one for {}", list.join("; for "))
+        }
+        Near::Other(list) => format!("{head} as this rule selects it; there is one with {}", list.join(", with ")),
+    }
+}
+
+fn hidden(finding: &Finding, key: &str, covered: u64, overall: u64) -> String {
+    let (covered_text, all) = (grouped(covered), grouped(overall));
+    let metric = finding.metric.as_deref().unwrap_or_default();
+    if covered < overall {
+        let left = grouped(overall - covered);
+        format!("the groups of {key} cover {covered_text} of the {all} rows of {metric}: {left} are in no group")
+    } else {
+        format!("the groups of {key} hold {covered_text} rows, more than the {all} rows of {metric}")
+    }
+}
+
+fn checks(finding: &Finding, passed: u64, failed: &[(String, Option<String>)], known: &[String]) -> String {
+    let pattern = finding.metric.as_deref().unwrap_or_default();
+    let total = passed.saturating_add(u64::try_from(failed.len()).unwrap_or(u64::MAX));
+    match (passed, failed.is_empty()) {
+        (0, true) if known.is_empty() => format!("no document has a check `{pattern}`"),
+        (0, true) => format!("no document has a check `{pattern}`; there is {}", known.join(", ")),
+        (1, true) => format!("the check `{pattern}` has passed"),
+        (_, true) => format!("all {} checks `{pattern}` have passed", grouped(passed)),
+        _ => {
+            let tell = |(name, detail): &(String, Option<String>)| match detail {
+                Some(detail) => format!("{name}: {detail}"),
+                None => name.clone(),
+            };
+            let list: Vec<String> = failed.iter().map(tell).collect();
+            let (failed, all) = (failed.len(), grouped(total));
+            format!("{failed} of {all} checks `{pattern}` did not pass: {}", several(&list))
+        }
+    }
+}
+
+fn percent(confidence: f64) -> String {
+    format!("{}%", crate::model::number::round12(confidence * 100.0))
+}
+
+/// How the numbers of one sentence are written: alike, and with enough digits that none looks like another.
+struct Digits {
+    decimals: usize,
+    trim: bool,
+    unit: Option<Unit>,
+}
+
+impl Digits {
+    /// Enough digits for the limit, the value and `bound` to look as different as they are.
+    fn telling_apart(finding: &Finding, bound: Option<f64>) -> Self {
+        let limit = finding.required.map(|r| r.value);
+        let numbers: Vec<f64> = [limit, bound, finding.observed].into_iter().flatten().collect();
+        let fraction = finding.unit.is_none() && numbers.iter().all(|x| x.abs() <= 1.0);
+        let known = finding.metric.as_deref().and_then(Metric::find).is_some();
+        let largest = numbers.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
+        let start = match largest {
+            x if fraction && (known || x > 0.01) => 3,
+            x if x >= 1_000.0 => 0,
+            x if x >= 10.0 => 1,
+            _ => 3,
+        };
+        let mut digits = Self { decimals: start, trim: !fraction, unit: finding.unit };
+        let distinct = |d: &Self| {
+            // Numbers more than a last digit apart never look alike; the others are compared as written.
+            let digit = 10_f64.powi(-i32::try_from(d.decimals).unwrap_or(0));
+            let far = |x: f64, l: f64| (x - l).abs() > digit;
+            let apart = |x: Option<f64>| x.zip(limit).is_none_or(|(x, l)| far(x, l) || x.total_cmp(&l).is_eq() || d.of(x) != d.of(l));
+            apart(bound) && apart(finding.observed)
+        };
+        while digits.decimals < 12 && !distinct(&digits) {
+            digits.decimals += 1;
+        }
+        digits
+    }
+
+    fn of(&self, x: f64) -> String {
+        let mut text = format!("{x:.*}", self.decimals);
+        if self.trim && text.contains('.') {
+            text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
+        }
+        match self.unit {
+            None => text,
+            Some(Unit::Percent) => format!("{text}%"),
+            Some(unit) => format!("{text} {unit}"),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Checks must have passed: every one whose name matches, and at least one.
+
+use super::{Findings, View, blank, digests};
+use crate::{
+    model::{Finding, Status},
+    policy::{
+        phrase::Reason,
+        schema::{CheckRule, Rule},
+    },
+};
+
+/// What the rule says: one finding for all matching checks.
+pub(super) fn judge<'a>(view: &View<'a>, rule: &Rule, check: &CheckRule, out: &mut Findings<'a>) {
+    let mut documents = Vec::new();
+    let (mut passed, mut failed) = (0_u64, Vec::new());
+    for (at, document) in view.index.documents.iter().enumerate() {
+        let format = &document.evidence().format;
+        // `great_expectations/*` names all checks of a format; a name alone is looked for in every document.
+        let matches = |name: &str| check.pattern.matches(name) || check.pattern.matches(&format!("{format}/{name}"));
+        for found in document.evidence().checks.iter().filter(|c| matches(&c.name)) {
+            documents.push(at);
+            if found.passed {
+                passed += 1;
+            } else {
+                failed.push((found.name.clone(), found.detail.clone()));
+            }
+        }
+    }
+    let status = match (passed, failed.is_empty()) {
+        (0, true) => Status::Missing,
+        (_, true) => Status::Pass,
+        (_, false) => Status::Fail,
+    };
+    out.read.extend(&documents);
+    let finding = Finding { evidence: digests(view, documents), ..blank(view, rule, status) };
+    let known = if status == Status::Missing { names(view) } else { Vec::new() };
+    out.say(finding, &Reason::Checks { passed, failed, known });
+}
+
+/// A few names of checks that there are.
+fn names(view: &View<'_>) -> Vec<String> {
+    let all = view.index.documents.iter().flat_map(|d| &d.evidence().checks);
+    let mut names: Vec<String> = all.map(|c| c.name.clone()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.truncate(4);
+    names
+}

@@ -1,0 +1,96 @@
+//! Which measurements a rule is about.
+
+use crate::{
+    model::{Slice, number::round12},
+    policy::{
+        evaluate::index::{Document, Entry, Index},
+        phrase::Near,
+        schema::Threshold,
+    },
+};
+
+/// Everything the rule names but for the slice: data set, source, quantile.
+pub(super) fn fits(index: &Index<'_>, rule: &Threshold, entry: &Entry<'_>) -> bool {
+    let selector = &rule.selector;
+    let quantile = match (selector.quantile, entry.measurement.quantile) {
+        (None, found) => found.is_none() || rule.metric != entry.measurement.metric,
+        (Some(wanted), Some(found)) => alike(wanted, found),
+        (Some(_), None) => false,
+    };
+    quantile
+        && selector.dataset.as_deref().is_none_or(|wanted| entry.dataset == Some(wanted))
+        && selector.source.as_deref().is_none_or(|wanted| is_from(index, entry, wanted))
+}
+
+/// Whether two quantiles are one, however they were written.
+fn alike(a: f64, b: f64) -> bool {
+    round12(a).to_bits() == round12(b).to_bits()
+}
+
+/// Whether an entry stands in a document of that format or tool; `mlflow` names every format whose id starts so.
+fn is_from(index: &Index<'_>, entry: &Entry<'_>, wanted: &str) -> bool {
+    let Some(document) = index.document(entry.document).map(Document::evidence) else { return false };
+    let tool = document.producer.as_ref().and_then(|p| p.tool.as_deref());
+    let family = |rest: &str| rest.starts_with('-');
+    document.format == wanted
+        || document.format.strip_prefix(wanted).is_some_and(family)
+        || tool.is_some_and(|t| t.eq_ignore_ascii_case(wanted))
+}
+
+/// Whether an average over groups is meant: only when its slice or its own name says so.
+fn meant(rule: &Threshold, slice: &Slice, entry: &Entry<'_>) -> bool {
+    !entry.measurement.aggregate || !slice.is_overall() || entry.measurement.metric != rule.metric
+}
+
+/// The measurements of exactly `slice` that the rule is about.
+pub(super) fn of_slice<'a>(index: &Index<'a>, rule: &Threshold, slice: &Slice) -> Vec<Entry<'a>> {
+    let here = |e: &&Entry<'a>| e.measurement.slice == *slice && fits(index, rule, e) && meant(rule, slice, e);
+    index.named(&rule.metric).filter(here).copied().collect()
+}
+
+/// The groups of exactly the attribute `key`, averages left out, each once and in order.
+pub(super) fn groups<'a>(index: &Index<'a>, rule: &Threshold, key: &str) -> Vec<&'a str> {
+    let group = |entry: &Entry<'a>| {
+        let slice = &entry.measurement.slice.0;
+        if slice.len() != 1 || entry.measurement.aggregate || !fits(index, rule, entry) {
+            return None;
+        }
+        slice.get(key).map(String::as_str)
+    };
+    let mut list: Vec<&str> = index.named(&rule.metric).filter_map(group).collect();
+    list.sort_unstable();
+    list.dedup();
+    list
+}
+
+/// What there is instead of what was looked for.
+pub(super) fn near(index: &Index<'_>, rule: &Threshold, slice: &Slice) -> Near {
+    let named: Vec<&Entry<'_>> = index.named(&rule.metric).collect();
+    if named.is_empty() {
+        let near = crate::policy::diagnostic::nearest(&rule.metric, index.names());
+        return near.map_or(Near::Nothing, |name| Near::Name(name.to_owned()));
+    }
+    let of_slice: Vec<&Entry<'_>> = named.iter().copied().filter(|e| e.measurement.slice == *slice).collect();
+    if of_slice.is_empty() {
+        let mut slices: Vec<&Slice> = named.iter().map(|e| &e.measurement.slice).collect();
+        slices.sort_unstable();
+        slices.dedup();
+        return Near::Slices(slices.into_iter().take(4).cloned().collect());
+    }
+    let selector = &rule.selector;
+    let mut other = Vec::new();
+    for entry in of_slice.iter().take(4) {
+        match (selector.quantile, entry.measurement.quantile) {
+            (Some(wanted), Some(found)) if !alike(wanted, found) => other.push(format!("quantile {found}")),
+            (Some(_), None) => other.push("no quantile".to_owned()),
+            (None, Some(found)) => other.push(format!("quantile {found}")),
+            _ if selector.dataset.as_deref().is_some_and(|d| entry.dataset != Some(d)) => other.push(
+                entry.dataset.map_or_else(|| "no data set".to_owned(), |d| format!("data set {d}")),
+            ),
+            _ => other.extend(index.document(entry.document).map(|d| format!("format {}", d.evidence().format))),
+        }
+    }
+    other.sort_unstable();
+    other.dedup();
+    Near::Other(other)
+}

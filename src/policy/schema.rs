@@ -1,0 +1,156 @@
+//! A policy as it is once read: nothing unknown, nothing impossible, conditions compiled.
+
+use super::{condition::Condition, glob::Glob};
+use crate::model::{Age, Digest, Op, Severity, Slice, Unit, verdict::Mode};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
+
+/// One policy. Immutable; share it as `Arc<Policy>`.
+#[derive(Debug)]
+pub struct Policy {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// Whether it blocks.
+    pub mode: Mode,
+    /// What it is for: [`super::applies`].
+    pub applies_to: AppliesTo,
+    /// What it requires of the evidence as such.
+    pub evidence: Requirements,
+    /// How numbers are judged.
+    pub statistics: Statistics,
+    /// Declared groups, by attribute.
+    pub groups: BTreeMap<String, Vec<String>>,
+    /// The rules, in the file's order.
+    pub rules: Vec<Rule>,
+    /// Whose approval is needed, in the file's order.
+    pub approvals: Vec<ApprovalRule>,
+    /// The text.
+    pub source: Arc<str>,
+}
+
+/// Where a policy applies. An empty list is no restriction.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AppliesTo {
+    /// Patterns of models.
+    pub models: Vec<Glob>,
+    /// Patterns of environments.
+    pub environments: Vec<Glob>,
+}
+
+/// What a policy requires of the documents that its rules read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Requirements {
+    /// How old they may be.
+    pub max_age: Option<Age>,
+    /// The data sets that measurements must come from; empty is any.
+    pub datasets: Vec<String>,
+    /// Kinds of links (`model-card`) that must be present.
+    pub require: Vec<String>,
+}
+
+/// How numbers are judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statistics {
+    /// One-sided confidence of every bound, in (0.5, 1).
+    pub confidence: f64,
+    /// Whether an interval that the file brings may decide where no exact bound can be computed.
+    pub claimed_intervals: bool,
+    /// Whether a bare number may decide where there is no bound at all.
+    pub point_estimates: bool,
+    /// Whether an inconclusive finding on enough samples only warns.
+    pub inconclusive_warns: bool,
+}
+
+impl Default for Statistics {
+    fn default() -> Self {
+        Self { confidence: 0.95, claimed_intervals: false, point_estimates: false, inconclusive_warns: false }
+    }
+}
+
+/// One requirement.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its id, unique in the policy.
+    pub id: String,
+    /// Whether it blocks.
+    pub severity: Severity,
+    /// When it is asked at all.
+    pub when: Option<Condition>,
+    /// What it asks.
+    pub kind: RuleKind,
+    /// Where its id stands, in bytes of the source.
+    pub span: Range<usize>,
+}
+
+/// What a rule asks; one file of `rules/` for each.
+#[derive(Debug)]
+pub enum RuleKind {
+    /// A metric is held against limits.
+    Threshold(Threshold),
+    /// Checks must have passed.
+    Check(CheckRule),
+}
+
+/// A metric held against limits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Threshold {
+    /// Our name of the metric, or a source's own.
+    pub metric: String,
+    /// Which measurements it is about.
+    pub selector: Selector,
+    /// The attributes whose every group must hold; empty for a rule about one slice.
+    pub slices: Vec<String>,
+    /// The limits, `min` first; never empty.
+    pub limits: Vec<Limit>,
+    /// The unit of the limits, which is that of the findings.
+    pub unit: Option<Unit>,
+    /// The least number of samples.
+    pub min_samples: Option<u64>,
+    /// Whether a bare number may decide.
+    pub point_estimate: bool,
+}
+
+/// Which measurements of a metric a rule is about.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Selector {
+    /// Exactly this slice.
+    pub slice: Slice,
+    /// Only from this data set.
+    pub dataset: Option<String>,
+    /// Only from this format or tool.
+    pub source: Option<String>,
+    /// Exactly this quantile.
+    pub quantile: Option<f64>,
+}
+
+/// One limit, in the rule's unit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limit {
+    /// At least or at most.
+    pub op: Op,
+    /// The number.
+    pub value: f64,
+}
+
+/// Checks that must have passed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckRule {
+    /// A pattern of their names.
+    pub pattern: Glob,
+}
+
+/// Whose approval is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalRule {
+    /// Its id, unique in the policy.
+    pub id: String,
+    /// The role that may answer.
+    pub role: String,
+    /// How many people.
+    pub count: u64,
+    /// How long an approval counts; for ever without.
+    pub expires: Option<Age>,
+}

@@ -1,0 +1,92 @@
+//! Values to markup: alone names handlebars. Templates and assets are compiled in; every template is strict, so a
+//! value that a page forgot is an error in a test and not a blank for a reader.
+
+mod assets;
+mod templates;
+
+pub use assets::{Asset, asset};
+
+use crate::report::{Audit, ReleaseReport};
+use handlebars::Handlebars;
+use serde::Serialize;
+
+/// Something that has a template of its own.
+pub trait Page: Serialize {
+    /// The template's path under `templates/`, without its ending.
+    const TEMPLATE: &'static str;
+}
+
+impl Page for ReleaseReport {
+    const TEMPLATE: &'static str = "reports/release";
+}
+
+impl Page for Audit {
+    const TEMPLATE: &'static str = "reports/audit";
+}
+
+/// A template that does not parse, or a value that it asks for and does not get: always our mistake.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// A template does not parse.
+    #[error("template `{name}` cannot be read: {source}")]
+    Template {
+        /// Which.
+        name: &'static str,
+        /// Why.
+        source: Box<handlebars::TemplateError>,
+    },
+    /// A page cannot be drawn.
+    #[error("page `{name}` cannot be drawn: {source}")]
+    Draw {
+        /// Which.
+        name: &'static str,
+        /// Why.
+        source: Box<handlebars::RenderError>,
+    },
+}
+
+impl RenderError {
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Template { .. } => "template-unreadable",
+            Self::Draw { .. } => "page-not-drawn",
+        }
+    }
+}
+
+/// All templates, parsed once.
+#[derive(Debug)]
+pub struct Renderer {
+    registry: Handlebars<'static>,
+}
+
+impl Renderer {
+    /// Parses the templates that are compiled in.
+    ///
+    /// # Errors
+    /// When one does not parse, which a test keeps from happening.
+    pub fn new() -> Result<Self, RenderError> {
+        let mut registry = Handlebars::new();
+        registry.set_strict_mode(true);
+        // An indented partial would indent the lines of what people wrote, too.
+        registry.set_prevent_indent(true);
+        registry.register_escape_fn(handlebars::html_escape);
+        for (name, text) in templates::TEMPLATES.iter().chain(assets::STYLES) {
+            registry
+                .register_template_string(name, text)
+                .map_err(|source| RenderError::Template { name, source: Box::new(source) })?;
+        }
+        registry.register_helper("asset", Box::new(assets::AddressHelper));
+        Ok(Self { registry })
+    }
+
+    /// The page as markup.
+    ///
+    /// # Errors
+    /// When the template asks for a value that the page does not have.
+    pub fn render<P: Page>(&self, page: &P) -> Result<String, RenderError> {
+        let name = P::TEMPLATE;
+        self.registry.render(name, page).map_err(|source| RenderError::Draw { name, source: Box::new(source) })
+    }
+}

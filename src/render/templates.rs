@@ -1,0 +1,34 @@
+//! The templates, compiled in, by their path under `templates/`.
+
+macro_rules! embed {
+    ($($name:literal),+ $(,)?) => {
+        &[$(($name, include_str!(concat!("../../templates/", $name, ".hbs")))),+]
+    };
+}
+
+pub(super) const TEMPLATES: &[(&str, &str)] = embed![
+    "pages/log",
+    "pages/problem",
+    "pages/queue",
+    "pages/release",
+    "pages/releases",
+    "pages/reports",
+    "pages/sign-in",
+    "partials/approvals",
+    "partials/chart",
+    "partials/evidence",
+    "partials/facts",
+    "partials/finding",
+    "partials/findings",
+    "partials/gate",
+    "partials/history",
+    "partials/icon",
+    "partials/layout",
+    "partials/release-row",
+    "partials/time",
+    "partials/verdict",
+    "partials/vote",
+    "reports/audit",
+    "reports/layout",
+    "reports/release",
+];

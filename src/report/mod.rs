@@ -1,0 +1,22 @@
+//! Decisions to report values: what pages and documents show, as plain text and numbers.
+//!
+//! No clock and no markup: the same rows give the same values, and so the same document, byte for byte. Whoever shows
+//! them escapes them.
+
+pub mod approvals;
+pub mod audit;
+pub mod chart;
+pub mod csv;
+pub mod findings;
+pub mod history;
+pub mod numbers;
+pub mod release;
+pub mod values;
+pub mod verdict;
+
+pub use audit::{Audit, AuditSource};
+pub use release::{LogIndexes, ReleaseReport};
+pub use values::{Hash, Moment};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! Numbers as people read them: as few decimals as still tell apart what differs.
+
+use crate::model::Unit;
+
+/// The most decimals ever shown; derived numbers carry twelve significant digits.
+const MOST: usize = 12;
+
+/// The number of decimals that a set of numbers is shown with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scale {
+    decimals: usize,
+}
+
+impl Scale {
+    /// The least number of decimals at which numbers that differ look different, and small ones keep two digits.
+    /// A bound of 0.89996 must never be shown as the 0.900 that it misses.
+    pub fn of(values: &[f64]) -> Self {
+        let largest = values.iter().fold(0.0_f64, |max, v| max.max(v.abs()));
+        let mut decimals = match largest {
+            m if m < 2.0 => 3,
+            m if m < 10.0 => 2,
+            m if m < 1_000.0 => 1,
+            _ => 0,
+        };
+        let distinct = |decimals: usize| {
+            values.iter().enumerate().all(|(i, a)| {
+                values.iter().skip(i + 1).all(|b| a.total_cmp(b).is_eq() || format!("{a:.decimals$}") != format!("{b:.decimals$}"))
+            })
+        };
+        let visible = |decimals: usize| largest == 0.0 || format!("{largest:.decimals$}").parse() != Ok(0.0);
+        while decimals < MOST && !(distinct(decimals) && visible(decimals)) {
+            decimals += 1;
+        }
+        Self { decimals }
+    }
+
+    /// A scale with exactly that many decimals.
+    pub fn decimals(decimals: usize) -> Self {
+        Self { decimals: decimals.min(MOST) }
+    }
+
+    /// `value` at this scale; in scientific form where plain digits would not fit on a page.
+    pub fn text(self, value: f64) -> String {
+        if value.abs() >= 1e12 {
+            return format!("{value:.3e}");
+        }
+        let text = format!("{value:.*}", self.decimals);
+        // A minus before nothing but zeros says something that is not so.
+        match text.strip_prefix('-') {
+            Some(digits) if digits.bytes().all(|b| matches!(b, b'0' | b'.')) => digits.to_owned(),
+            _ => text,
+        }
+    }
+
+    /// As [`Scale::text`], with its unit.
+    pub fn with_unit(self, value: f64, unit: Option<Unit>) -> String {
+        let text = self.text(value);
+        match unit {
+            None => text,
+            Some(Unit::Percent) => format!("{text}%"),
+            Some(unit) => format!("{text} {unit}"),
+        }
+    }
+}
+
+/// The number in full, as it was compared.
+pub fn exact(value: f64, unit: Option<Unit>) -> String {
+    let text = if value != 0.0 && !(1e-9..1e15).contains(&value.abs()) { format!("{value:e}") } else { value.to_string() };
+    match unit {
+        None => text,
+        Some(Unit::Percent) => format!("{text}%"),
+        Some(unit) => format!("{text} {unit}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(values: &[f64]) -> Vec<String> {
+        values.iter().map(|v| Scale::of(values).text(*v)).collect()
+    }
+
+    #[test]
+    fn what_differs_looks_different() {
+        assert_eq!(texts(&[0.91, 0.896_413_771_213, 0.9]), ["0.910", "0.896", "0.900"]);
+        assert_eq!(texts(&[0.899_96, 0.9]), ["0.89996", "0.90000"]);
+        assert_eq!(texts(&[84.1, 150.0]), ["84.1", "150.0"]);
+        assert_eq!(texts(&[0.000_04]), ["0.00004"]);
+        assert_eq!(texts(&[0.0]), ["0.000"]);
+    }
+
+    #[test]
+    fn extremes_stay_readable() {
+        assert_eq!(Scale::of(&[1e300]).text(1e300), "1.000e300");
+        assert_eq!(Scale::decimals(1).text(-0.01), "0.0");
+        assert_eq!(exact(1e-12, None), "1e-12");
+        assert_eq!(exact(5.0, Some(Unit::Percent)), "5%");
+    }
+}

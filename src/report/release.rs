@@ -1,0 +1,149 @@
+//! One release as a report: what its page and its document both show.
+
+use super::{
+    approvals::{self, Requirement, VoteRow},
+    findings::{self, PolicyFindings},
+    history::{self, Event},
+    values::{Hash, Moment, Pair},
+    verdict::Headline,
+};
+use crate::model::{Approval, ApprovalId, Decision, Digest, EvidenceRef, Release};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Log indexes that the rows themselves do not carry; what is not told is not shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogIndexes {
+    /// Of approvals.
+    pub approvals: BTreeMap<ApprovalId, u64>,
+    /// Of evidence, by digest.
+    pub evidence: BTreeMap<Digest, u64>,
+}
+
+/// One document of evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EvidenceRow {
+    /// What it was read as.
+    pub format: String,
+    /// The digest of its bytes.
+    pub digest: Hash,
+    /// What the submission said of it.
+    pub claimed: Vec<Pair>,
+    /// Its log index, where told.
+    pub index: Option<u64>,
+}
+
+/// The latest decision, as the log has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DecisionRef {
+    /// Its id.
+    pub id: String,
+    /// When it was made.
+    pub at: Moment,
+    /// The log index of its signed record.
+    pub record_index: u64,
+    /// The log index of its verification summary.
+    pub vsa_index: Option<u64>,
+    /// The number of the engine's semantics.
+    pub engine: u32,
+    /// The digest of everything that went in.
+    pub inputs_digest: Hash,
+}
+
+/// One release, with everything that is known of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReleaseReport {
+    /// The release's id.
+    pub id: String,
+    /// The model, `namespace/name`.
+    pub model: String,
+    /// The version, where it has one.
+    pub version: Option<String>,
+    /// The artifact.
+    pub artifact: Hash,
+    /// Where it is to go.
+    pub environment: String,
+    /// Who asked.
+    pub submitter: String,
+    /// What they wrote.
+    pub comment: Option<String>,
+    /// When they asked.
+    pub requested: Moment,
+    /// The log index of the request.
+    pub request_index: u64,
+    /// The verdict as a sentence.
+    pub headline: Headline,
+    /// The latest decision; `None` before the first.
+    pub decision: Option<DecisionRef>,
+    /// What every rule said.
+    pub policies: Vec<PolicyFindings>,
+    /// What people are asked for.
+    pub requirements: Vec<Requirement>,
+    /// What people said.
+    pub votes: Vec<VoteRow>,
+    /// What the decision was made from.
+    pub evidence: Vec<EvidenceRow>,
+    /// The circumstances that the submission told.
+    pub context: Vec<Pair>,
+    /// What happened, oldest first.
+    pub history: Vec<Event>,
+}
+
+impl ReleaseReport {
+    /// The report of `release` from its rows: `decisions` oldest first, `approvals` in any order.
+    pub fn new(release: &Release, decisions: &[Decision], approvals: &[Approval], indexes: &LogIndexes) -> Self {
+        let latest = decisions.last();
+        let record = latest.map(|d| &d.record);
+        let inputs = record.map(|r| &r.inputs);
+        let headline = record.map_or_else(Headline::undecided, |r| Headline::of(&r.verdict, &r.approvals));
+        Self {
+            id: release.id.to_string(),
+            model: release.model.to_string(),
+            version: release.version.clone(),
+            artifact: Hash::from(&release.artifact),
+            environment: release.environment.to_string(),
+            submitter: release.submitter.name.clone(),
+            comment: (!release.comment.is_empty()).then(|| release.comment.clone()),
+            requested: Moment::from(release.requested_at),
+            request_index: release.log_index,
+            headline,
+            decision: latest.map(decision),
+            policies: record.map(|r| findings::groups(&r.verdict)).unwrap_or_default(),
+            requirements: record.map(|r| approvals::requirements(&r.verdict, approvals)).unwrap_or_default(),
+            votes: approvals::votes(approvals, record.map(|r| &r.inputs_digest), &indexes.approvals),
+            evidence: inputs.map(|i| i.evidence.iter().map(|e| evidence(e, indexes)).collect()).unwrap_or_default(),
+            context: inputs.map(|i| i.context.iter().map(|(k, v)| Pair::new(k, v)).collect()).unwrap_or_default(),
+            history: history::events(release, decisions, approvals, indexes),
+        }
+    }
+}
+
+fn decision(decision: &Decision) -> DecisionRef {
+    DecisionRef {
+        id: decision.id.to_string(),
+        at: Moment::from(decision.record.decided_at),
+        record_index: decision.record_index,
+        vsa_index: decision.vsa_index,
+        engine: decision.record.engine.semantics,
+        inputs_digest: Hash::from(&decision.record.inputs_digest),
+    }
+}
+
+fn evidence(row: &EvidenceRef, indexes: &LogIndexes) -> EvidenceRow {
+    let claimed = row.claimed.as_ref().map(|c| {
+        let subject = c.subject.as_ref();
+        [
+            subject.and_then(|s| s.model.as_ref()).map(|m| Pair::new("model", m.to_string())),
+            subject.and_then(|s| s.version.as_ref()).map(|v| Pair::new("version", v)),
+            subject.and_then(|s| s.digest.as_ref()).map(|d| Pair::new("artifact", d.to_string())),
+            c.dataset.as_ref().map(|d| Pair::new("dataset", d)),
+            c.produced_at.map(|t| Pair::new("produced at", Moment::from(t).text)),
+        ]
+    });
+    EvidenceRow {
+        format: row.format.clone(),
+        digest: Hash::from(&row.digest),
+        claimed: claimed.into_iter().flatten().flatten().collect(),
+        index: indexes.evidence.get(&row.digest).copied(),
+    }
+}

@@ -1,0 +1,177 @@
+//! The verdict as one sentence.
+
+use super::values::{counted, listed};
+use crate::model::{Approval, Outcome, Severity, Status, Verdict, Vote, verdict::Mode};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The verdict on top of a page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Headline {
+    /// The word in JSON: `allow`, `deny`, `pending`, `revoked`; `undecided` before the first decision.
+    pub outcome: &'static str,
+    /// The word on pages: `Denied`.
+    pub word: &'static str,
+    /// What it comes from, without a full stop: `2 of 7 rules fail`.
+    pub because: String,
+}
+
+/// The word that pages use for a verdict.
+pub fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Allow => "Allowed",
+        Outcome::Deny => "Denied",
+        Outcome::Pending => "Waiting",
+        Outcome::Revoked => "Revoked",
+    }
+}
+
+/// How many rules of the enforcing policies gave each answer; a rule counts once, with its worst answer that blocks.
+struct Rules {
+    total: usize,
+    skipped: usize,
+    warnings: usize,
+    broken: BTreeMap<Status, usize>,
+}
+
+/// How bad an answer is; the worst of a rule's findings stands for the rule.
+fn weight(status: Status) -> u8 {
+    match status {
+        Status::Error => 5,
+        Status::Fail => 4,
+        Status::Missing => 3,
+        Status::Inconclusive => 2,
+        Status::Pass | Status::Waived => 1,
+        Status::Skipped => 0,
+    }
+}
+
+impl Rules {
+    fn of(verdict: &Verdict) -> Self {
+        let enforces = |name: &str| !verdict.policies.iter().any(|p| p.name == name && p.mode == Mode::Observe);
+        let mut worst: BTreeMap<(&str, &str), Status> = BTreeMap::new();
+        let mut warned: BTreeSet<(&str, &str)> = BTreeSet::new();
+        for finding in verdict.findings.iter().filter(|f| enforces(&f.policy)) {
+            let key = (finding.policy.as_str(), finding.rule.as_str());
+            let mut status = finding.status;
+            if finding.severity == Severity::Warn && !status.holds() {
+                warned.insert(key);
+                status = Status::Pass;
+            }
+            let entry = worst.entry(key).or_insert(status);
+            if weight(status) > weight(*entry) {
+                *entry = status;
+            }
+        }
+        let mut broken = BTreeMap::new();
+        for status in worst.values().filter(|s| !s.holds()) {
+            *broken.entry(*status).or_insert(0) += 1;
+        }
+        let skipped = worst.values().filter(|s| **s == Status::Skipped).count();
+        Self { total: worst.len(), skipped, warnings: warned.len(), broken }
+    }
+
+    /// `all 7 rules hold`, and what else is worth knowing of them.
+    fn hold(&self) -> String {
+        let judged = self.total - self.skipped.min(self.total);
+        let mut text = match judged {
+            0 => "no rule applied".to_owned(),
+            1 => "the only rule holds".to_owned(),
+            n => format!("all {} hold", counted(n, "rule", "rules")),
+        };
+        if self.warnings > 0 {
+            text = format!("{text}, with {}", counted(self.warnings, "warning", "warnings"));
+        }
+        text
+    }
+
+    /// `2 of 7 rules fail and 1 cannot be settled`; `None` when nothing is in the way.
+    fn trouble(&self) -> Option<String> {
+        let phrases = [
+            (Status::Fail, "fails", "fail"),
+            (Status::Error, "is in error", "are in error"),
+            (Status::Missing, "lacks evidence", "lack evidence"),
+            (Status::Inconclusive, "cannot be settled", "cannot be settled"),
+        ];
+        if self.total == 1 {
+            let only = phrases.into_iter().find(|(status, ..)| self.broken.contains_key(status));
+            return only.map(|(_, one, _)| format!("the only rule {one}"));
+        }
+        let mut parts = Vec::new();
+        for (status, one, many) in phrases {
+            let Some(count) = self.broken.get(&status).copied() else { continue };
+            let verb = if count == 1 { one } else { many };
+            let of = if parts.is_empty() { format!(" of {}", counted(self.total, "rule", "rules")) } else { String::new() };
+            parts.push(format!("{count}{of} {verb}"));
+        }
+        (!parts.is_empty()).then(|| listed(&parts))
+    }
+}
+
+impl Headline {
+    /// Before the first decision.
+    pub fn undecided() -> Self {
+        Self { outcome: "undecided", word: "Undecided", because: "the request is recorded, the decision is not made yet".into() }
+    }
+
+    /// The sentence of `verdict`, decided with `approvals` at hand.
+    pub fn of(verdict: &Verdict, approvals: &[Approval]) -> Self {
+        let rules = Rules::of(verdict);
+        let because = match verdict.verdict {
+            Outcome::Deny => denied(verdict, approvals, &rules),
+            Outcome::Pending => format!("{}; {}", rules.hold(), waiting(verdict)),
+            Outcome::Revoked => "it was allowed, and is no longer".to_owned(),
+            Outcome::Allow => allowed(verdict, &rules),
+        };
+        Self { outcome: verdict.verdict.as_str(), word: word(verdict.verdict), because }
+    }
+}
+
+fn allowed(verdict: &Verdict, rules: &Rules) -> String {
+    if !verdict.policies.iter().any(|p| p.mode == Mode::Enforce) {
+        return "no policy enforces here, some observe".to_owned();
+    }
+    let given: u64 = verdict.approvals.iter().map(|a| a.given.min(a.needed)).sum();
+    let given = usize::try_from(given).unwrap_or(usize::MAX);
+    if given == 0 { rules.hold() } else { format!("{}, {} given", rules.hold(), counted(given, "approval", "approvals")) }
+}
+
+fn denied(verdict: &Verdict, approvals: &[Approval], rules: &Rules) -> String {
+    if verdict.policies.is_empty() {
+        return "no policy applies to this model and environment".to_owned();
+    }
+    let mut parts = Vec::new();
+    if verdict.is_rejected() {
+        let asked = |a: &&Approval| a.vote == Vote::Reject && a.inputs_digest == verdict.inputs_digest;
+        let mut names: Vec<String> = approvals.iter().filter(asked).map(|a| a.by.name.clone()).collect();
+        names.dedup();
+        parts.push(if names.is_empty() { "rejected".to_owned() } else { format!("rejected by {}", listed(&names)) });
+    }
+    parts.extend(rules.trouble());
+    if !parts.is_empty() {
+        return parts.join("; ");
+    }
+    if rules.total == rules.skipped { "every rule was skipped, so nothing vouches for it".into() } else { rules.hold() }
+}
+
+/// `2 approvals of model-risk are missing`.
+fn waiting(verdict: &Verdict) -> String {
+    let mut missing: BTreeMap<&str, u64> = BTreeMap::new();
+    for asked in verdict.approvals.iter().filter(|a| a.given < a.needed) {
+        let most = missing.entry(&asked.role).or_insert(0);
+        *most = (*most).max(asked.needed - asked.given);
+    }
+    let total: usize = missing.values().map(|n| usize::try_from(*n).unwrap_or(usize::MAX)).sum();
+    let parts: Vec<String> = missing
+        .iter()
+        .map(|(role, n)| format!("{} of {role}", counted(usize::try_from(*n).unwrap_or(usize::MAX), "approval", "approvals")))
+        .collect();
+    match total {
+        0 => "approvals are missing".to_owned(),
+        1 => format!("{} is missing", listed(&parts)),
+        _ => format!("{} are missing", listed(&parts)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

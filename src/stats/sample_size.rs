@@ -1,0 +1,128 @@
+//! How many samples would settle a proportion, and how many failures they may hold.
+
+use super::binomial::upper_tail;
+use statrs::distribution::{ContinuousCDF, Normal};
+
+/// Sizes above this are no advice to anybody.
+const MOST: f64 = 1e12;
+
+/// Which side of the limit a proportion has to be on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The lower bound has to reach the limit.
+    AtLeast,
+    /// The upper bound has to stay within the limit.
+    AtMost,
+}
+
+/// The total number of samples at which a proportion of true rate `rate` shows, with probability `power`, that it is
+/// on the `side` of `limit`: the one-sided normal sample size
+/// `n = ((z_α√(t(1−t)) + z_β√(p(1−p))) / (p − t))²` (Fleiss, Levin and Paik 2003, §2.3), never below the least size
+/// at which no failure at all would do. `None` when the rate is not on that side, or no size would do.
+pub fn total_needed(rate: f64, limit: f64, side: Side, alpha: f64, power: f64) -> Option<u64> {
+    let reachable = match side {
+        Side::AtLeast => rate > limit,
+        Side::AtMost => rate < limit,
+    };
+    if !reachable {
+        return None;
+    }
+    let normal = Normal::standard();
+    let deviation = |p: f64| (p * (1.0 - p)).max(0.0).sqrt();
+    let root = normal.inverse_cdf(1.0 - alpha) * deviation(limit) + normal.inverse_cdf(power) * deviation(rate);
+    let total = whole((root / (rate - limit)).powi(2))?;
+    Some(total.max(least_perfect(limit, side, alpha)?))
+}
+
+/// The least number of samples at which not a single failure shows that the proportion is on the `side` of `limit`:
+/// ⌈ln α / ln t⌉, adjusted until the exact bound of Clopper and Pearson agrees.
+pub fn least_perfect(limit: f64, side: Side, alpha: f64) -> Option<u64> {
+    let t = match side {
+        Side::AtLeast => limit,
+        Side::AtMost => 1.0 - limit,
+    };
+    if t <= 0.0 {
+        return Some(1);
+    }
+    let guess = whole(alpha.ln() / t.ln() - 1e-12)?.max(1);
+    let near = guess.saturating_sub(2).max(1)..=guess.saturating_add(2);
+    near.into_iter().find(|n| clears(0, *n, limit, side, alpha))
+}
+
+/// The most failures out of `trials` at which the exact bound still clears `limit`; `None` if even none is too many.
+pub fn allowed_failures(trials: u64, limit: f64, side: Side, alpha: f64) -> Option<u64> {
+    if !clears(0, trials, limit, side, alpha) {
+        return None;
+    }
+    let (mut most, mut too_many) = (0, trials.saturating_add(1));
+    while too_many - most > 1 {
+        let middle = most + (too_many - most) / 2;
+        if clears(middle, trials, limit, side, alpha) {
+            most = middle;
+        } else {
+            too_many = middle;
+        }
+    }
+    Some(most)
+}
+
+/// Whether the exact bound clears `limit` with that many failures, which count against the side: whether so good a
+/// result has at most the chance `alpha` at a rate of exactly the limit.
+fn clears(failures: u64, trials: u64, limit: f64, side: Side, alpha: f64) -> bool {
+    let rate = match side {
+        Side::AtLeast => limit,
+        Side::AtMost => 1.0 - limit,
+    };
+    let successes = trials.checked_sub(failures).filter(|_| trials > 0);
+    successes.is_some_and(|x| upper_tail(x, trials, rate) <= alpha)
+}
+
+#[allow(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "between 0 and 1e12, checked first"
+)]
+fn whole(x: f64) -> Option<u64> {
+    let up = x.ceil();
+    (0.0..=MOST).contains(&up).then_some(up as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// References: statsmodels.stats.power.normal_sample_size_one_tail, floored by `least_perfect`.
+    #[test]
+    fn agrees_with_statsmodels() {
+        assert_eq!(total_needed(0.925, 0.9, Side::AtLeast, 0.05, 0.8), Some(819));
+        assert_eq!(total_needed(1.0, 0.95, Side::AtLeast, 0.05, 0.8), Some(59));
+        assert_eq!(total_needed(0.0125, 0.02, Side::AtMost, 0.05, 0.8), Some(1864));
+        assert_eq!(total_needed(0.0225, 0.02, Side::AtMost, 0.05, 0.8), None);
+        assert_eq!(total_needed(0.9, 0.9, Side::AtLeast, 0.05, 0.8), None);
+    }
+
+    /// References: ⌈ln α / ln t⌉, checked on scipy.stats.beta.ppf.
+    #[test]
+    fn the_least_perfect_size() {
+        for (limit, alpha, size) in [(0.95, 0.05, 59), (0.9, 0.05, 29), (0.999, 0.01, 4603), (0.5, 0.05, 5)] {
+            assert_eq!(least_perfect(limit, Side::AtLeast, alpha), Some(size), "{limit}");
+        }
+        assert_eq!(least_perfect(1.0, Side::AtLeast, 0.05), None);
+        assert_eq!(least_perfect(0.0, Side::AtMost, 0.05), None);
+    }
+
+    /// References: a scan of scipy.stats.beta.ppf.
+    #[test]
+    fn the_most_failures() {
+        let most = |n, t| allowed_failures(n, t, Side::AtLeast, 0.05);
+        assert_eq!([most(1000, 0.95), most(58, 0.95), most(59, 0.95), most(300, 0.9)], [Some(38), None, Some(0), Some(21)]);
+    }
+
+    #[test]
+    fn nonsense_gives_nothing() {
+        assert_eq!(total_needed(f64::NAN, 0.9, Side::AtLeast, 0.05, 0.8), None);
+        assert_eq!(total_needed(0.900_000_000_1, 0.9, Side::AtLeast, 0.05, 0.8), None);
+        assert_eq!(allowed_failures(0, 0.9, Side::AtLeast, 0.05), None);
+    }
+}

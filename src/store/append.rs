@@ -1,0 +1,221 @@
+//! The one writer: a batch of works, their rows, their leaves and the new signed heads, in one transaction.
+//!
+//! Promises: when [`Store::append`] returns `Done::Stored`, the rows are durable, their leaves are in the log, and
+//! the stored checkpoint covers them. When it returns an error, nothing of the batch was stored.
+
+use super::{
+    Store, StoreError,
+    head::Head,
+    insert::Insert,
+    rows::{Done, NewEntry, NewEvidence, Receipt, Work},
+    screen,
+};
+use crate::{
+    ledger::{
+        merkle,
+        tile::{self, TileId},
+    },
+    model::Namespace,
+};
+use sqlx::{AnyConnection, Row as _};
+use std::collections::BTreeMap;
+
+/// Signs heads. Implemented where the keys are.
+pub trait Seal: Send + Sync {
+    /// The leaves that open the log of a new namespace: its keys.
+    fn opening(&self, namespace: &Namespace) -> Vec<NewEntry>;
+
+    /// The signed checkpoint of a log of `size` leaves and that root.
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    fn seal(&self, namespace: &Namespace, size: u64, root: &[u8; 32]) -> Result<String, String>;
+}
+
+const ENTRIES: Insert = Insert {
+    table: "entries",
+    columns: &["namespace", "idx", "kind", "subject", "at_us", "body", "leaf_hash", "fact"],
+    tail: "",
+};
+
+impl Store {
+    /// Stores `works` in order and gives what became of each.
+    ///
+    /// # Errors
+    /// When the database fails, another writer moved a head first, or a stored leaf does not read back as written;
+    /// then nothing was stored.
+    pub async fn append(&self, works: &[Work], seal: &dyn Seal) -> Result<Vec<Done>, StoreError> {
+        let mut done: Vec<Option<Done>> = vec![None; works.len()];
+        let mut transaction = self.writer.begin().await?;
+        // Namespaces in one order everywhere, so that two replicas cannot wait for each other.
+        for (namespace, members) in by_namespace(works) {
+            append_to_log(&mut transaction, namespace, &members, works, &mut done, seal).await?;
+        }
+        transaction.commit().await?;
+        done.into_iter().map(|d| d.ok_or_else(|| StoreError::inconsistent("a work without an outcome"))).collect()
+    }
+}
+
+fn by_namespace(works: &[Work]) -> BTreeMap<&Namespace, Vec<usize>> {
+    let mut groups: BTreeMap<&Namespace, Vec<usize>> = BTreeMap::new();
+    for (i, work) in works.iter().enumerate() {
+        groups.entry(&work.namespace).or_default().push(i);
+    }
+    groups
+}
+
+async fn append_to_log(
+    connection: &mut AnyConnection,
+    namespace: &Namespace,
+    members: &[usize],
+    works: &[Work],
+    done: &mut [Option<Done>],
+    seal: &dyn Seal,
+) -> Result<(), StoreError> {
+    let mut head = Head::lock(connection, namespace).await?;
+    let refused = screen::screen(connection, &head, members, works).await?;
+    for (member, outcome) in refused {
+        done[member] = Some(outcome);
+    }
+    let accepted: Vec<usize> = members.iter().copied().filter(|m| done[*m].is_none()).collect();
+    if accepted.is_empty() {
+        return Ok(());
+    }
+    let opening = if head.size() == 0 { seal.opening(namespace) } else { Vec::new() };
+    let new_evidence = screen::new_evidence(connection, namespace, &accepted, works).await?;
+    let mut leaves = Leaves { first: head.size(), list: Vec::new() };
+    let opened_at = head.tick(works[accepted[0]].at.micros());
+    for entry in &opening {
+        leaves.push(entry, opened_at);
+    }
+    let mut placed = Vec::with_capacity(accepted.len());
+    for member in accepted {
+        let work = &works[member];
+        let evidence: Vec<&NewEvidence> =
+            work.evidence.iter().filter(|e| new_evidence.get(&e.digest) == Some(&member)).collect();
+        let at_us = head.tick(work.at.micros());
+        let (receipt, evidence) = leaves.take(work, evidence, at_us);
+        placed.push(Placed { member, work, receipt, evidence });
+    }
+    super::rows_in::insert(connection, namespace, &placed).await?;
+    write_leaves(connection, &mut head, &leaves).await?;
+    head.publish(placed.iter().filter_map(|p| p.receipt.policy).max());
+    head.store(connection, seal).await?;
+    for one in placed {
+        done[one.member] = Some(Done::Stored(Receipt { size: head.size(), ..one.receipt }));
+    }
+    Ok(())
+}
+
+/// An accepted work with the indexes of its leaves.
+pub(super) struct Placed<'a> {
+    member: usize,
+    pub(super) work: &'a Work,
+    pub(super) receipt: Receipt,
+    /// The documents that are new with it, and their leaves.
+    pub(super) evidence: Vec<(&'a NewEvidence, u64)>,
+}
+
+/// The leaves of a batch, in the order of their indexes.
+struct Leaves<'a> {
+    first: u64,
+    list: Vec<(&'a NewEntry, i64)>,
+}
+
+impl<'a> Leaves<'a> {
+    fn push(&mut self, entry: &'a NewEntry, at_us: i64) -> u64 {
+        self.list.push((entry, at_us));
+        self.first + self.list.len() as u64 - 1
+    }
+
+    fn take(
+        &mut self,
+        work: &'a Work,
+        evidence: Vec<&'a NewEvidence>,
+        at_us: i64,
+    ) -> (Receipt, Vec<(&'a NewEvidence, u64)>) {
+        let evidence = evidence.into_iter().map(|e| (e, self.push(&e.entry, at_us))).collect();
+        let decision = work.decision.as_ref();
+        let receipt = Receipt {
+            release: work.release.as_ref().map(|r| self.push(&r.entry, at_us)),
+            policy: work.policy.as_ref().map(|p| self.push(&p.entry, at_us)),
+            approval: work.approval.as_ref().map(|a| self.push(&a.entry, at_us)),
+            record: decision.map(|d| self.push(&d.record.entry, at_us)),
+            vsa: decision.and_then(|d| d.vsa.as_ref()).map(|v| self.push(&v.entry, at_us)),
+            size: 0,
+        };
+        (receipt, evidence)
+    }
+}
+
+async fn write_leaves(connection: &mut AnyConnection, head: &mut Head, leaves: &Leaves<'_>) -> Result<(), StoreError> {
+    let namespace = head.namespace().as_str().to_owned();
+    let rows: Vec<_> = leaves
+        .list
+        .iter()
+        .enumerate()
+        .map(|(i, (entry, at))| (leaves.first + i as u64, *entry, *at, merkle::leaf_hash(&entry.body)))
+        .collect();
+    ENTRIES
+        .run(connection, &rows, |query, (idx, entry, at, hash)| {
+            query
+                .bind(namespace.clone())
+                .bind(idx.cast_signed())
+                .bind(entry.kind)
+                .bind(entry.subject.clone())
+                .bind(*at)
+                .bind(entry.body.clone())
+                .bind(hash.to_vec())
+                .bind(entry.fact.clone())
+        })
+        .await?;
+    let written: Vec<[u8; 32]> = rows.iter().map(|row| row.3).collect();
+    let completed = head.extend(&read_back(connection, head, leaves.first, &written).await?);
+    for tile in completed {
+        store_tile_hash(connection, head.namespace(), tile).await?;
+    }
+    Ok(())
+}
+
+/// Keeps the hash of a tile that became full, as one hash of the tile above it.
+async fn store_tile_hash(
+    connection: &mut AnyConnection,
+    namespace: &Namespace,
+    tile: TileId,
+) -> Result<(), StoreError> {
+    let width = u64::from(tile::WIDTH);
+    let hashes = super::log::tile_hashes(connection, namespace, tile.level, tile.index * width, width).await?;
+    let root = tile::tile_root(&hashes).ok_or_else(|| StoreError::log(namespace, "a full tile has no root"))?;
+    sqlx::query("INSERT INTO tile_hashes (namespace, level, idx, hash) VALUES ($1, $2, $3, $4)")
+        .bind(namespace.as_str().to_owned())
+        .bind(i64::from(tile.level) + 1)
+        .bind(tile.index.cast_signed())
+        .bind(root.to_vec())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The leaf hashes of what the database really holds. A log died of one flipped bit between its memory and its
+/// disk; ours signs only what reads back as written.
+async fn read_back(
+    connection: &mut AnyConnection,
+    head: &Head,
+    first: u64,
+    written: &[[u8; 32]],
+) -> Result<Vec<[u8; 32]>, StoreError> {
+    let rows = sqlx::query("SELECT body FROM entries WHERE namespace = $1 AND idx >= $2 ORDER BY idx")
+        .bind(head.namespace().as_str())
+        .bind(first.cast_signed())
+        .fetch_all(connection)
+        .await?;
+    let mut stored = Vec::with_capacity(rows.len());
+    for row in &rows {
+        stored.push(merkle::leaf_hash(&row.try_get::<Vec<u8>, _>(0)?));
+    }
+    if stored == written {
+        Ok(stored)
+    } else {
+        Err(StoreError::log(head.namespace(), "a stored leaf does not read back as it was written"))
+    }
+}

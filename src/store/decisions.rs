@@ -1,0 +1,148 @@
+//! Reading decisions and approvals.
+
+use super::{Store, StoreError};
+use crate::model::{Approval, Decision, DecisionId, Namespace, Record, ReleaseId};
+use sqlx::{Row as _, any::AnyRow};
+
+/// A decision as stored: the exact bytes that were signed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredDecision {
+    /// Its id.
+    pub id: DecisionId,
+    /// The release it decides.
+    pub release: ReleaseId,
+    /// How many decisions the release had before.
+    pub seq: u64,
+    /// The verdict's word.
+    pub verdict: String,
+    /// The id of the key that signed.
+    pub kid: String,
+    /// The record statement and its signature.
+    pub record: (Vec<u8>, Vec<u8>),
+    /// The leaf of the record.
+    pub record_index: u64,
+    /// The verification summary and its signature, where one was issued.
+    pub vsa: Option<(Vec<u8>, Vec<u8>)>,
+    /// The leaf of the verification summary.
+    pub vsa_index: Option<u64>,
+}
+
+#[derive(serde::Deserialize)]
+struct Statement {
+    predicate: Record,
+}
+
+impl StoredDecision {
+    /// The decision that the signed bytes say.
+    ///
+    /// # Errors
+    /// When the bytes are no record statement.
+    pub fn decision(&self) -> Result<Decision, StoreError> {
+        let statement: Statement = serde_json::from_slice(&self.record.0).map_err(StoreError::inconsistent)?;
+        Ok(Decision {
+            id: self.id.clone(),
+            release: self.release.clone(),
+            record: statement.predicate,
+            record_index: self.record_index,
+            vsa_index: self.vsa_index,
+        })
+    }
+}
+
+macro_rules! select {
+    ($tail:literal) => {
+        concat!(
+            "SELECT id, release_id, seq, verdict, kid, record, record_signature, record_idx, vsa, vsa_signature, ",
+            "vsa_idx FROM decisions WHERE namespace = $1 ",
+            $tail
+        )
+    };
+}
+
+impl Store {
+    /// The decision of that id, if the namespace has it.
+    ///
+    /// # Errors
+    /// When the database fails or the row is impossible.
+    pub async fn decision(&self, namespace: &Namespace, id: &DecisionId) -> Result<Option<StoredDecision>, StoreError> {
+        let query = sqlx::query(select!("AND id = $2")).bind(namespace.as_str()).bind(id.as_str());
+        query.fetch_optional(&self.reader).await?.as_ref().map(read).transpose()
+    }
+
+    /// The decisions of a release, oldest first.
+    ///
+    /// # Errors
+    /// As [`Store::decision`].
+    pub async fn decisions(
+        &self,
+        namespace: &Namespace,
+        release: &ReleaseId,
+    ) -> Result<Vec<StoredDecision>, StoreError> {
+        let query = sqlx::query(select!("AND release_id = $2 ORDER BY seq")).bind(namespace.as_str());
+        query.bind(release.as_str()).fetch_all(&self.reader).await?.iter().map(read).collect()
+    }
+
+    /// The decisions whose records are leaves `first .. end`, in the order of the log.
+    ///
+    /// # Errors
+    /// As [`Store::decision`].
+    pub async fn decisions_in(
+        &self,
+        namespace: &Namespace,
+        first: u64,
+        end: u64,
+    ) -> Result<Vec<StoredDecision>, StoreError> {
+        let sql = select!("AND record_idx >= $2 AND record_idx < $3 ORDER BY record_idx");
+        let query = sqlx::query(sql).bind(namespace.as_str()).bind(first.cast_signed()).bind(end.cast_signed());
+        query.fetch_all(&self.reader).await?.iter().map(read).collect()
+    }
+
+    /// The approvals of a release with their leaves, in the order they were given.
+    ///
+    /// # Errors
+    /// As [`Store::decision`].
+    pub async fn approvals(
+        &self,
+        namespace: &Namespace,
+        release: &ReleaseId,
+    ) -> Result<Vec<(Approval, u64)>, StoreError> {
+        let sql = "SELECT document, entry_idx FROM approvals WHERE namespace = $1 AND release_id = $2 \
+                   ORDER BY entry_idx";
+        let rows = sqlx::query(sql).bind(namespace.as_str()).bind(release.as_str()).fetch_all(&self.reader).await?;
+        rows.iter().map(read_approval).collect()
+    }
+
+    /// The approvals whose leaves are `first .. end`, in the order of the log.
+    ///
+    /// # Errors
+    /// As [`Store::decision`].
+    pub async fn approvals_in(&self, namespace: &Namespace, first: u64, end: u64) -> Result<Vec<Approval>, StoreError> {
+        let sql = "SELECT document, entry_idx FROM approvals WHERE namespace = $1 AND entry_idx >= $2 \
+                   AND entry_idx < $3 ORDER BY entry_idx";
+        let query = sqlx::query(sql).bind(namespace.as_str()).bind(first.cast_signed()).bind(end.cast_signed());
+        query.fetch_all(&self.reader).await?.iter().map(|row| Ok(read_approval(row)?.0)).collect()
+    }
+}
+
+fn read_approval(row: &AnyRow) -> Result<(Approval, u64), StoreError> {
+    let document: String = row.try_get(0)?;
+    let index: i64 = row.try_get(1)?;
+    Ok((serde_json::from_str(&document).map_err(StoreError::inconsistent)?, index.cast_unsigned()))
+}
+
+fn read(row: &AnyRow) -> Result<StoredDecision, StoreError> {
+    let vsa: Option<Vec<u8>> = row.try_get("vsa")?;
+    let vsa_signature: Option<Vec<u8>> = row.try_get("vsa_signature")?;
+    let vsa_index: Option<i64> = row.try_get("vsa_idx")?;
+    Ok(StoredDecision {
+        id: row.try_get::<String, _>("id")?.parse().map_err(StoreError::inconsistent)?,
+        release: row.try_get::<String, _>("release_id")?.parse().map_err(StoreError::inconsistent)?,
+        seq: row.try_get::<i64, _>("seq")?.cast_unsigned(),
+        verdict: row.try_get("verdict")?,
+        kid: row.try_get("kid")?,
+        record: (row.try_get("record")?, row.try_get("record_signature")?),
+        record_index: row.try_get::<i64, _>("record_idx")?.cast_unsigned(),
+        vsa: vsa.zip(vsa_signature),
+        vsa_index: vsa_index.map(i64::cast_unsigned),
+    })
+}

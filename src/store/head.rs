@@ -1,0 +1,106 @@
+//! The head of a log: its size, its right edge, and the checkpoint that was signed over them.
+
+use super::{StoreError, append::Seal};
+use crate::{
+    ledger::{
+        merkle::Tree,
+        tile::{self, TileId},
+    },
+    model::Namespace,
+};
+use sqlx::{AnyConnection, Row as _};
+
+/// The head of a namespace's log, locked for the transaction that read it.
+pub(super) struct Head {
+    namespace: Namespace,
+    tree: Tree,
+    locked_size: u64,
+    policies_at: u64,
+    at_us: i64,
+}
+
+impl Head {
+    /// Reads the head and keeps every other writer of this log out until the transaction ends.
+    pub(super) async fn lock(connection: &mut AnyConnection, namespace: &Namespace) -> Result<Self, StoreError> {
+        if let Some(head) = Self::touch(connection, namespace).await? {
+            return Ok(head);
+        }
+        // Another service may open the same log at this moment: whoever is second waits here, and then finds it.
+        let open = "INSERT INTO logs (namespace, size, edge, checkpoint, policies_at, at_us, writes) \
+                    VALUES ($1, 0, $2, '', 0, 0, 0) ON CONFLICT (namespace) DO NOTHING";
+        sqlx::query(open).bind(namespace.as_str()).bind(Tree::default().to_bytes()).execute(&mut *connection).await?;
+        let opened = Self::touch(connection, namespace).await?;
+        opened.ok_or_else(|| StoreError::log(namespace, "it cannot be opened"))
+    }
+
+    /// The update takes the write lock on both engines, where a read would have to upgrade.
+    async fn touch(connection: &mut AnyConnection, namespace: &Namespace) -> Result<Option<Self>, StoreError> {
+        let touch = "UPDATE logs SET writes = writes + 1 WHERE namespace = $1 \
+                     RETURNING size, edge, policies_at, at_us";
+        let Some(row) = sqlx::query(touch).bind(namespace.as_str()).fetch_optional(connection).await? else {
+            return Ok(None);
+        };
+        let (size, edge): (i64, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?);
+        let tree = Tree::parse(&edge).map_err(|e| StoreError::log(namespace, e))?;
+        if tree.size() != size.cast_unsigned() {
+            return Err(StoreError::log(namespace, "its size and its edge disagree"));
+        }
+        let policies_at: i64 = row.try_get(2)?;
+        Ok(Some(Self::new(namespace, tree, policies_at.cast_unsigned(), row.try_get(3)?)))
+    }
+
+    fn new(namespace: &Namespace, tree: Tree, policies_at: u64, at_us: i64) -> Self {
+        Self { namespace: namespace.clone(), locked_size: tree.size(), tree, policies_at, at_us }
+    }
+
+    pub(super) fn namespace(&self) -> &Namespace {
+        &self.namespace
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.tree.size()
+    }
+
+    /// One more than the index of the latest policy's leaf; 0 when there is no policy.
+    pub(super) fn policies_at(&self) -> u64 {
+        self.policies_at
+    }
+
+    /// Appends leaves; gives the tiles that they completed, lower levels first.
+    pub(super) fn extend(&mut self, leaf_hashes: &[[u8; 32]]) -> Vec<TileId> {
+        let before = self.tree.size();
+        for hash in leaf_hashes {
+            self.tree.append(*hash);
+        }
+        tile::completed(before, self.tree.size())
+    }
+
+    /// The time of a new leaf: `at_us`, or that of the leaf before it, whichever is later.
+    pub(super) fn tick(&mut self, at_us: i64) -> i64 {
+        self.at_us = self.at_us.max(at_us);
+        self.at_us
+    }
+
+    pub(super) fn publish(&mut self, policy_leaf: Option<u64>) {
+        self.policies_at = policy_leaf.map_or(self.policies_at, |leaf| leaf + 1);
+    }
+
+    /// Signs the head and swaps it in, if it is still the one that was locked.
+    pub(super) async fn store(&self, connection: &mut AnyConnection, seal: &dyn Seal) -> Result<(), StoreError> {
+        let size = self.tree.size();
+        let checkpoint = seal.seal(&self.namespace, size, &self.tree.root()).map_err(StoreError::Seal)?;
+        let swap = "UPDATE logs SET size = $1, edge = $2, checkpoint = $3, policies_at = $4, at_us = $5 \
+                    WHERE namespace = $6 AND size = $7";
+        let swapped = sqlx::query(swap)
+            .bind(size.cast_signed())
+            .bind(self.tree.to_bytes())
+            .bind(checkpoint)
+            .bind(self.policies_at.cast_signed())
+            .bind(self.at_us)
+            .bind(self.namespace.as_str())
+            .bind(self.locked_size.cast_signed())
+            .execute(connection)
+            .await?;
+        if swapped.rows_affected() == 1 { Ok(()) } else { Err(StoreError::HeadMoved(self.namespace.to_string())) }
+    }
+}

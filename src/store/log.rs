@@ -1,0 +1,206 @@
+//! Reading the log: heads, leaves and the hashes of its tiles.
+
+use super::{Store, StoreError};
+use crate::model::{Digest, Namespace, Timestamp};
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
+
+/// The signed head of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogHead {
+    /// Whose log.
+    pub namespace: Namespace,
+    /// How many leaves it has.
+    pub size: u64,
+    /// Its right edge, as the tree wrote it.
+    pub edge: Vec<u8>,
+    /// The signed checkpoint.
+    pub checkpoint: String,
+}
+
+/// A leaf as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEntry {
+    /// Its index.
+    pub index: u64,
+    /// What happened.
+    pub kind: String,
+    /// To what.
+    pub subject: String,
+    /// When.
+    pub at: Timestamp,
+    /// The bytes that the leaf hash covers.
+    pub body: Vec<u8>,
+    /// The document behind it, where no other row keeps it.
+    pub fact: Option<Vec<u8>>,
+}
+
+impl Store {
+    /// The head of a namespace's log, if it has one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn log_head(&self, namespace: &Namespace) -> Result<Option<LogHead>, StoreError> {
+        let sql = "SELECT namespace, size, edge, checkpoint FROM logs WHERE namespace = $1 AND size > 0";
+        let row = sqlx::query(sql).bind(namespace.as_str()).fetch_optional(&self.reader).await?;
+        row.as_ref().map(read_head).transpose()
+    }
+
+    /// Every log's head.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn log_heads(&self) -> Result<Vec<LogHead>, StoreError> {
+        let sql = "SELECT namespace, size, edge, checkpoint FROM logs WHERE size > 0 ORDER BY namespace";
+        sqlx::query(sql).fetch_all(&self.reader).await?.iter().map(read_head).collect()
+    }
+
+    /// `count` leaves from index `first` on, in order; fewer where the log ends.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn entries(&self, namespace: &Namespace, first: u64, count: u64) -> Result<Vec<StoredEntry>, StoreError> {
+        let sql = "SELECT idx, kind, subject, at_us, body, fact FROM entries \
+                   WHERE namespace = $1 AND idx >= $2 AND idx < $3 ORDER BY idx";
+        let rows = sqlx::query(sql)
+            .bind(namespace.as_str())
+            .bind(first.cast_signed())
+            .bind(first.saturating_add(count).cast_signed())
+            .fetch_all(&self.reader)
+            .await?;
+        rows.iter().map(read_entry).collect()
+    }
+
+    /// The kinds of the leaves `first .. end`, with their indexes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn entry_kinds(
+        &self,
+        namespace: &Namespace,
+        first: u64,
+        end: u64,
+    ) -> Result<Vec<(u64, String)>, StoreError> {
+        let sql = "SELECT idx, kind FROM entries WHERE namespace = $1 AND idx >= $2 AND idx < $3 ORDER BY idx";
+        let query = sqlx::query(sql).bind(namespace.as_str()).bind(first.cast_signed()).bind(end.cast_signed());
+        let read = |row: &AnyRow| Ok((row.try_get::<i64, _>(0)?.cast_unsigned(), row.try_get(1)?));
+        query.fetch_all(&self.reader).await?.iter().map(read).collect()
+    }
+
+    /// The first leaf at or after `moment` in a log of `size` leaves; `size` when there is none. Times never run
+    /// backwards along a log, so this looks at few of them.
+    ///
+    /// # Errors
+    /// When the database fails or a leaf is missing.
+    pub async fn first_at(&self, namespace: &Namespace, size: u64, moment: Timestamp) -> Result<u64, StoreError> {
+        let (mut low, mut high) = (0, size);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let sql = "SELECT at_us FROM entries WHERE namespace = $1 AND idx = $2";
+            let row = sqlx::query(sql)
+                .bind(namespace.as_str())
+                .bind(middle.cast_signed())
+                .fetch_optional(&self.reader)
+                .await?
+                .ok_or_else(|| StoreError::log(namespace, format!("entry {middle} is missing")))?;
+            if row.try_get::<i64, _>(0)? < moment.micros() {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(low)
+    }
+
+    /// The digest of the request that a delivery was first processed as, and what that made.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn delivery(
+        &self,
+        namespace: &Namespace,
+        source: &str,
+        key: &str,
+    ) -> Result<Option<(Digest, String)>, StoreError> {
+        let sql = "SELECT request_digest, subject FROM deliveries \
+                   WHERE namespace = $1 AND source = $2 AND delivery_key = $3";
+        let query = sqlx::query(sql).bind(namespace.as_str()).bind(source.to_owned()).bind(key.to_owned());
+        let Some(row) = query.fetch_optional(&self.reader).await? else { return Ok(None) };
+        let request: String = row.try_get(0)?;
+        Ok(Some((request.parse().map_err(StoreError::inconsistent)?, row.try_get(1)?)))
+    }
+
+    /// How many leaves are stored, and the greatest index among them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn entry_count(&self, namespace: &Namespace) -> Result<(u64, Option<u64>), StoreError> {
+        let sql = "SELECT COUNT(*), MAX(idx) FROM entries WHERE namespace = $1";
+        let row = sqlx::query(sql).bind(namespace.as_str()).fetch_one(&self.reader).await?;
+        let greatest: Option<i64> = row.try_get(1)?;
+        Ok((row.try_get::<i64, _>(0)?.cast_unsigned(), greatest.map(i64::cast_unsigned)))
+    }
+
+    /// The hashes `first .. first + count` of a tile level: leaf hashes at level 0, hashes of full tiles above.
+    ///
+    /// # Errors
+    /// When the database fails or one of them is not there.
+    pub async fn tile_hashes(
+        &self,
+        namespace: &Namespace,
+        level: u8,
+        first: u64,
+        count: u64,
+    ) -> Result<Vec<[u8; 32]>, StoreError> {
+        let mut connection = self.reader.acquire().await?;
+        tile_hashes(&mut connection, namespace, level, first, count).await
+    }
+}
+
+pub(super) async fn tile_hashes(
+    connection: &mut AnyConnection,
+    namespace: &Namespace,
+    level: u8,
+    first: u64,
+    count: u64,
+) -> Result<Vec<[u8; 32]>, StoreError> {
+    let leaves =
+        "SELECT leaf_hash FROM entries WHERE namespace = $1 AND idx >= $2 AND idx < $3 AND $4 = 0 ORDER BY idx";
+    let tiles =
+        "SELECT hash FROM tile_hashes WHERE namespace = $1 AND idx >= $2 AND idx < $3 AND level = $4 ORDER BY idx";
+    let rows = sqlx::query(if level == 0 { leaves } else { tiles })
+        .bind(namespace.as_str().to_owned())
+        .bind(first.cast_signed())
+        .bind(first.saturating_add(count).cast_signed())
+        .bind(i64::from(level))
+        .fetch_all(connection)
+        .await?;
+    if rows.len() as u64 != count {
+        let why = format!("level {level} has {} of the {count} hashes from index {first} on", rows.len());
+        return Err(StoreError::log(namespace, why));
+    }
+    let hash = |row: &AnyRow| {
+        let bytes: Vec<u8> = row.try_get(0)?;
+        bytes.try_into().map_err(|_| StoreError::log(namespace, "a hash is not 32 bytes long"))
+    };
+    rows.iter().map(hash).collect()
+}
+
+fn read_head(row: &AnyRow) -> Result<LogHead, StoreError> {
+    Ok(LogHead {
+        namespace: row.try_get::<String, _>(0)?.parse().map_err(StoreError::inconsistent)?,
+        size: row.try_get::<i64, _>(1)?.cast_unsigned(),
+        edge: row.try_get(2)?,
+        checkpoint: row.try_get(3)?,
+    })
+}
+
+fn read_entry(row: &AnyRow) -> Result<StoredEntry, StoreError> {
+    Ok(StoredEntry {
+        index: row.try_get::<i64, _>(0)?.cast_unsigned(),
+        kind: row.try_get(1)?,
+        subject: row.try_get(2)?,
+        at: Timestamp::from_micros(row.try_get(3)?),
+        body: row.try_get(4)?,
+        fact: row.try_get(5)?,
+    })
+}

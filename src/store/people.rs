@@ -1,0 +1,283 @@
+//! Users, their sessions, bearer tokens and the secrets of webhooks.
+
+use super::{Store, StoreError};
+use crate::model::{Digest, Namespace, Timestamp};
+use sqlx::{Row as _, any::AnyRow};
+
+/// A person who can sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Stable id.
+    pub id: String,
+    /// The namespace they belong to.
+    pub namespace: Namespace,
+    /// The name they sign in with.
+    pub name: String,
+    /// The name shown.
+    pub display_name: String,
+    /// The hash of their password, as a PHC string.
+    pub password_hash: String,
+    /// The roles they hold.
+    pub roles: Vec<String>,
+}
+
+/// A bearer token, without its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Stable id.
+    pub id: String,
+    /// The namespace it is for.
+    pub namespace: Namespace,
+    /// The digest of its text.
+    pub digest: Digest,
+    /// What people call it.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// The person who answers for it, if any.
+    pub user_id: Option<String>,
+    /// When it stops to count.
+    pub expires_at: Timestamp,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A person signed in with a browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The digest of the cookie's text.
+    pub digest: Digest,
+    /// Who.
+    pub user_id: String,
+    /// What every form of this session must carry.
+    pub csrf: String,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// What the sender of webhooks signs with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookSecret {
+    /// Stable id.
+    pub id: String,
+    /// The namespace it may submit to.
+    pub namespace: Namespace,
+    /// The sender: `ci`.
+    pub source: String,
+    /// The key of the HMAC.
+    pub secret: Vec<u8>,
+}
+
+impl Store {
+    /// Adds a user.
+    ///
+    /// # Errors
+    /// When the name is taken or the database fails.
+    pub async fn add_user(&self, user: &User, now: Timestamp) -> Result<(), StoreError> {
+        let sql = "INSERT INTO users (id, namespace, name, display_name, password_hash, roles, created_at_us) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        sqlx::query(sql)
+            .bind(user.id.clone())
+            .bind(user.namespace.as_str())
+            .bind(user.name.clone())
+            .bind(user.display_name.clone())
+            .bind(user.password_hash.clone())
+            .bind(words(&user.roles))
+            .bind(now.micros())
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// A user by sign-in name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn user_by_name(&self, name: &str) -> Result<Option<User>, StoreError> {
+        let sql = "SELECT id, namespace, name, display_name, password_hash, roles FROM users WHERE name = $1";
+        let row = sqlx::query(sql).bind(name.to_owned()).fetch_optional(&self.reader).await?;
+        row.as_ref().map(read_user).transpose()
+    }
+
+    /// A user by id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn user(&self, id: &str) -> Result<Option<User>, StoreError> {
+        let sql = "SELECT id, namespace, name, display_name, password_hash, roles FROM users WHERE id = $1";
+        let row = sqlx::query(sql).bind(id.to_owned()).fetch_optional(&self.reader).await?;
+        row.as_ref().map(read_user).transpose()
+    }
+
+    /// Every user, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn users(&self) -> Result<Vec<User>, StoreError> {
+        let sql = "SELECT id, namespace, name, display_name, password_hash, roles FROM users ORDER BY name";
+        sqlx::query(sql).fetch_all(&self.reader).await?.iter().map(read_user).collect()
+    }
+
+    /// Adds a token.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn add_token(&self, token: &Token, now: Timestamp) -> Result<(), StoreError> {
+        let sql = "INSERT INTO tokens (id, namespace, digest, name, scopes, user_id, created_at_us, expires_at_us) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        sqlx::query(sql)
+            .bind(token.id.clone())
+            .bind(token.namespace.as_str())
+            .bind(token.digest.to_string())
+            .bind(token.name.clone())
+            .bind(words(&token.scopes))
+            .bind(token.user_id.clone())
+            .bind(now.micros())
+            .bind(token.expires_at.micros())
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// A token by the digest of its text.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn token(&self, digest: &Digest) -> Result<Option<Token>, StoreError> {
+        let sql = "SELECT id, namespace, digest, name, scopes, user_id, expires_at_us, revoked_at_us FROM tokens \
+                   WHERE digest = $1";
+        let row = sqlx::query(sql).bind(digest.to_string()).fetch_optional(&self.reader).await?;
+        row.as_ref().map(read_token).transpose()
+    }
+
+    /// Every token, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        let sql = "SELECT id, namespace, digest, name, scopes, user_id, expires_at_us, revoked_at_us FROM tokens \
+                   ORDER BY created_at_us DESC";
+        sqlx::query(sql).fetch_all(&self.reader).await?.iter().map(read_token).collect()
+    }
+
+    /// Ends a token; false when there is none of that id that still counts.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoke_token(&self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let sql = "UPDATE tokens SET revoked_at_us = $1 WHERE id = $2 AND revoked_at_us IS NULL";
+        let done = sqlx::query(sql).bind(now.micros()).bind(id.to_owned()).execute(&self.writer).await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Adds a webhook secret.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn add_hook_secret(&self, hook: &HookSecret, now: Timestamp) -> Result<(), StoreError> {
+        let sql = "INSERT INTO hook_secrets (id, namespace, source, secret, created_at_us) \
+                   VALUES ($1, $2, $3, $4, $5)";
+        sqlx::query(sql)
+            .bind(hook.id.clone())
+            .bind(hook.namespace.as_str())
+            .bind(hook.source.clone())
+            .bind(hook.secret.clone())
+            .bind(now.micros())
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// The secrets of a sender that still count, newest first: during a rotation there are two.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn hook_secrets(
+        &self,
+        namespace: &Namespace,
+        source: &str,
+        now: Timestamp,
+    ) -> Result<Vec<HookSecret>, StoreError> {
+        let sql = "SELECT id, secret FROM hook_secrets WHERE namespace = $1 AND source = $2 \
+                   AND (expires_at_us IS NULL OR expires_at_us > $3) ORDER BY created_at_us DESC LIMIT 5";
+        let query = sqlx::query(sql).bind(namespace.as_str()).bind(source.to_owned()).bind(now.micros());
+        let read = |row: &AnyRow| {
+            let (id, secret) = (row.try_get(0)?, row.try_get(1)?);
+            Ok(HookSecret { id, namespace: namespace.clone(), source: source.to_owned(), secret })
+        };
+        query.fetch_all(&self.reader).await?.iter().map(read).collect()
+    }
+
+    /// Begins a session.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn add_session(&self, session: &Session) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO sessions (digest, user_id, csrf, expires_at_us) VALUES ($1, $2, $3, $4)")
+            .bind(session.digest.to_string())
+            .bind(session.user_id.clone())
+            .bind(session.csrf.clone())
+            .bind(session.expires_at.micros())
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// A session by the digest of its cookie.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn session(&self, digest: &Digest) -> Result<Option<Session>, StoreError> {
+        let sql = "SELECT user_id, csrf, expires_at_us FROM sessions WHERE digest = $1";
+        let row = sqlx::query(sql).bind(digest.to_string()).fetch_optional(&self.reader).await?;
+        row.map(|row| {
+            let expires_at = Timestamp::from_micros(row.try_get(2)?);
+            Ok(Session { digest: *digest, user_id: row.try_get(0)?, csrf: row.try_get(1)?, expires_at })
+        })
+        .transpose()
+    }
+
+    /// Ends a session.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_session(&self, digest: &Digest) -> Result<(), StoreError> {
+        let query = sqlx::query("DELETE FROM sessions WHERE digest = $1").bind(digest.to_string());
+        query.execute(&self.writer).await?;
+        Ok(())
+    }
+}
+
+/// Words apart by single spaces, each of them without a space.
+fn words(list: &[String]) -> String {
+    list.join(" ")
+}
+
+fn split(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+fn read_user(row: &AnyRow) -> Result<User, StoreError> {
+    Ok(User {
+        id: row.try_get(0)?,
+        namespace: row.try_get::<String, _>(1)?.parse().map_err(StoreError::inconsistent)?,
+        name: row.try_get(2)?,
+        display_name: row.try_get(3)?,
+        password_hash: row.try_get(4)?,
+        roles: split(&row.try_get::<String, _>(5)?),
+    })
+}
+
+fn read_token(row: &AnyRow) -> Result<Token, StoreError> {
+    let revoked: Option<i64> = row.try_get(7)?;
+    Ok(Token {
+        id: row.try_get(0)?,
+        namespace: row.try_get::<String, _>(1)?.parse().map_err(StoreError::inconsistent)?,
+        digest: row.try_get::<String, _>(2)?.parse().map_err(StoreError::inconsistent)?,
+        name: row.try_get(3)?,
+        scopes: split(&row.try_get::<String, _>(4)?),
+        user_id: row.try_get(5)?,
+        expires_at: Timestamp::from_micros(row.try_get(6)?),
+        revoked_at: revoked.map(Timestamp::from_micros),
+    })
+}

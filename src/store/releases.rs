@@ -1,0 +1,169 @@
+//! Reading releases.
+
+use super::{Store, StoreError};
+use crate::model::{
+    DecisionId, Digest, Environment, Inputs, ModelId, Namespace, Person, Release, ReleaseId, Timestamp,
+};
+use sqlx::{Row as _, any::AnyRow};
+
+/// A release as stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredRelease {
+    /// The release.
+    pub release: Release,
+    /// Its frozen inputs.
+    pub inputs: Inputs,
+    /// The digest of them.
+    pub inputs_digest: Digest,
+    /// How many decisions it has had.
+    pub decisions: u64,
+    /// The latest verdict's word.
+    pub verdict: String,
+}
+
+/// Which releases to list, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only of this model.
+    pub model: Option<String>,
+    /// Only to this environment.
+    pub environment: Option<String>,
+    /// Only with this verdict.
+    pub verdict: Option<String>,
+    /// Only those requested before this log index: the cursor.
+    pub before: Option<u64>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+macro_rules! select {
+    ($tail:literal) => {
+        concat!(
+            "SELECT id, model, version, artifact, environment, submitter_id, submitter_name, comment, inputs, ",
+            "inputs_digest, requested_at_us, entry_idx, decisions, verdict FROM releases WHERE namespace = $1 ",
+            $tail
+        )
+    };
+}
+
+impl Store {
+    /// The release of that id, if the namespace has it.
+    ///
+    /// # Errors
+    /// When the database fails or the row is impossible.
+    pub async fn release(&self, namespace: &Namespace, id: &ReleaseId) -> Result<Option<StoredRelease>, StoreError> {
+        let row = sqlx::query(select!("AND id = $2"))
+            .bind(namespace.as_str())
+            .bind(id.as_str())
+            .fetch_optional(&self.reader)
+            .await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// The releases whose request is one of the leaves `first .. end`, or that were decided or voted on in them.
+    ///
+    /// # Errors
+    /// As [`Store::release`].
+    pub async fn releases_in(&self, namespace: &Namespace, first: u64, end: u64) -> Result<Vec<Release>, StoreError> {
+        let sql = select!(
+            "AND (entry_idx >= $2 AND entry_idx < $3 OR id IN (SELECT release_id FROM decisions \
+             WHERE namespace = $1 AND record_idx >= $2 AND record_idx < $3) OR id IN (SELECT release_id FROM \
+             approvals WHERE namespace = $1 AND entry_idx >= $2 AND entry_idx < $3)) ORDER BY entry_idx"
+        );
+        let query = sqlx::query(sql).bind(namespace.as_str()).bind(first.cast_signed()).bind(end.cast_signed());
+        query.fetch_all(&self.reader).await?.iter().map(|row| Ok(read(row)?.release)).collect()
+    }
+
+    /// Releases, newest first.
+    ///
+    /// # Errors
+    /// As [`Store::release`].
+    pub async fn releases(&self, namespace: &Namespace, filter: &Filter) -> Result<Vec<StoredRelease>, StoreError> {
+        let sql = select!(
+            "AND ($2 = '' OR model = $2) AND ($3 = '' OR environment = $3) AND ($4 = '' OR verdict = $4) \
+             AND entry_idx < $5 ORDER BY entry_idx DESC LIMIT $6"
+        );
+        let rows = sqlx::query(sql)
+            .bind(namespace.as_str())
+            .bind(filter.model.clone().unwrap_or_default())
+            .bind(filter.environment.clone().unwrap_or_default())
+            .bind(filter.verdict.clone().unwrap_or_default())
+            .bind(filter.before.map_or(i64::MAX, u64::cast_signed))
+            .bind(i64::from(filter.limit))
+            .fetch_all(&self.reader)
+            .await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// The latest decision on that artifact in that environment, if there was one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn latest_decision(
+        &self,
+        namespace: &Namespace,
+        model: &ModelId,
+        artifact: &Digest,
+        environment: &Environment,
+    ) -> Result<Option<DecisionId>, StoreError> {
+        let sql = "SELECT d.id FROM releases r JOIN decisions d ON d.release_id = r.id \
+                   WHERE r.namespace = $1 AND r.model = $2 AND r.environment = $3 AND r.artifact = $4 \
+                   ORDER BY d.record_idx DESC LIMIT 1";
+        let row = sqlx::query(sql)
+            .bind(namespace.as_str())
+            .bind(model.to_string())
+            .bind(environment.as_str())
+            .bind(artifact.to_string())
+            .fetch_optional(&self.reader)
+            .await?;
+        row.map(|row| row.try_get::<String, _>(0)?.parse().map_err(StoreError::inconsistent)).transpose()
+    }
+
+    /// Every environment that was ever asked for, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn environments(&self, namespace: &Namespace) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT DISTINCT environment FROM releases WHERE namespace = $1 ORDER BY environment";
+        let rows = sqlx::query(sql).bind(namespace.as_str()).fetch_all(&self.reader).await?;
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
+
+    /// The models that ever asked for a release, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn models(&self, namespace: &Namespace) -> Result<Vec<(ModelId, u64)>, StoreError> {
+        let sql = "SELECT model, COUNT(*) FROM releases WHERE namespace = $1 GROUP BY model ORDER BY model";
+        let rows = sqlx::query(sql).bind(namespace.as_str()).fetch_all(&self.reader).await?;
+        let read = |row: &AnyRow| {
+            let model: String = row.try_get(0)?;
+            let count: i64 = row.try_get(1)?;
+            Ok((model.parse().map_err(StoreError::inconsistent)?, count.cast_unsigned()))
+        };
+        rows.iter().map(read).collect()
+    }
+}
+
+fn read(row: &AnyRow) -> Result<StoredRelease, StoreError> {
+    let text = |column: &str| row.try_get::<String, _>(column);
+    let number = |column: &str| row.try_get::<i64, _>(column);
+    let release = Release {
+        id: text("id")?.parse().map_err(StoreError::inconsistent)?,
+        model: text("model")?.parse().map_err(StoreError::inconsistent)?,
+        version: row.try_get("version")?,
+        artifact: text("artifact")?.parse().map_err(StoreError::inconsistent)?,
+        environment: text("environment")?.parse().map_err(StoreError::inconsistent)?,
+        submitter: Person { id: text("submitter_id")?, name: text("submitter_name")? },
+        comment: text("comment")?,
+        requested_at: Timestamp::from_micros(number("requested_at_us")?),
+        log_index: number("entry_idx")?.cast_unsigned(),
+    };
+    Ok(StoredRelease {
+        release,
+        inputs: serde_json::from_str(&text("inputs")?).map_err(StoreError::inconsistent)?,
+        inputs_digest: text("inputs_digest")?.parse().map_err(StoreError::inconsistent)?,
+        decisions: number("decisions")?.cast_unsigned(),
+        verdict: text("verdict")?,
+    })
+}

@@ -1,0 +1,123 @@
+//! Which works of a batch may go in: each delivery once, judged by the policies and the release as they still are.
+
+use super::{
+    StoreError,
+    head::Head,
+    rows::{Done, Work},
+};
+use crate::model::{Digest, Namespace};
+use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};
+use std::collections::HashMap;
+
+/// The works that may not go in, and why.
+pub(super) async fn screen(
+    connection: &mut AnyConnection,
+    head: &Head,
+    members: &[usize],
+    works: &[Work],
+) -> Result<Vec<(usize, Done)>, StoreError> {
+    let mut refused = Vec::new();
+    let mut seen = processed(connection, head.namespace(), members, works).await?;
+    let mut publishes = false;
+    for &member in members {
+        let work = &works[member];
+        let delivery = work.delivery.as_ref();
+        if let Some((request, subject)) = delivery.and_then(|d| seen.get(&(d.source.clone(), d.key.clone()))) {
+            refused.push((member, Done::Duplicate { request: *request, subject: subject.clone() }));
+            continue;
+        }
+        if work.policies_at.is_some_and(|at| publishes || at != head.policies_at()) {
+            refused.push((member, Done::PoliciesChanged));
+            continue;
+        }
+        if !advance(connection, work).await? {
+            refused.push((member, Done::ReleaseChanged));
+            continue;
+        }
+        publishes |= work.policy.is_some();
+        if let Some(d) = delivery {
+            seen.insert((d.source.clone(), d.key.clone()), (d.request, d.subject.clone()));
+        }
+    }
+    Ok(refused)
+}
+
+/// Moves an existing release on by one decision; false when somebody else did so first.
+async fn advance(connection: &mut AnyConnection, work: &Work) -> Result<bool, StoreError> {
+    let Some(decision) = work.decision.as_ref().filter(|_| work.release.is_none()) else { return Ok(true) };
+    let sql = "UPDATE releases SET decisions = $1, verdict = $2 WHERE id = $3 AND namespace = $4 AND decisions = $5";
+    let moved = sqlx::query(sql)
+        .bind(decision.seq.cast_signed() + 1)
+        .bind(decision.verdict.as_str())
+        .bind(decision.release.as_str())
+        .bind(work.namespace.as_str())
+        .bind(decision.seq.cast_signed())
+        .execute(connection)
+        .await?;
+    Ok(moved.rows_affected() == 1)
+}
+
+type Processed = HashMap<(String, String), (Digest, String)>;
+
+/// The deliveries among `members` that were processed before.
+async fn processed(
+    connection: &mut AnyConnection,
+    namespace: &Namespace,
+    members: &[usize],
+    works: &[Work],
+) -> Result<Processed, StoreError> {
+    let keys: Vec<String> = members.iter().filter_map(|m| works[*m].delivery.as_ref()).map(|d| d.key.clone()).collect();
+    let select = "SELECT source, delivery_key, request_digest, subject FROM deliveries \
+                  WHERE namespace = $1 AND delivery_key IN ";
+    let mut found = Processed::new();
+    for row in select_in(connection, select, namespace, &keys).await? {
+        let request: String = row.try_get(2)?;
+        let request = request.parse().map_err(StoreError::inconsistent)?;
+        found.insert((row.try_get(0)?, row.try_get(1)?), (request, row.try_get(3)?));
+    }
+    Ok(found)
+}
+
+/// For each document that is new to the namespace, the first work that brings it.
+pub(super) async fn new_evidence(
+    connection: &mut AnyConnection,
+    namespace: &Namespace,
+    accepted: &[usize],
+    works: &[Work],
+) -> Result<HashMap<Digest, usize>, StoreError> {
+    let mut new = HashMap::new();
+    for &member in accepted {
+        for evidence in &works[member].evidence {
+            new.entry(evidence.digest).or_insert(member);
+        }
+    }
+    let digests: Vec<String> = new.keys().map(Digest::to_string).collect();
+    let select = "SELECT digest FROM evidence WHERE namespace = $1 AND digest IN ";
+    for row in select_in(connection, select, namespace, &digests).await? {
+        let digest: String = row.try_get(0)?;
+        new.remove(&digest.parse().map_err(StoreError::inconsistent)?);
+    }
+    Ok(new)
+}
+
+/// Runs `select` for the values given, in statements of few sizes so that few are ever prepared.
+async fn select_in(
+    connection: &mut AnyConnection,
+    select: &str,
+    namespace: &Namespace,
+    values: &[String],
+) -> Result<Vec<AnyRow>, StoreError> {
+    let mut rows = Vec::new();
+    for chunk in values.chunks(64) {
+        let places = [1, 4, 16, 64].into_iter().find(|size| *size >= chunk.len()).unwrap_or(64);
+        let list: Vec<String> = (2..places + 2).map(|i| format!("${i}")).collect();
+        let sql = format!("{select}({})", list.join(","));
+        let mut query = sqlx::query(AssertSqlSafe(sql)).bind(namespace.as_str());
+        // The last value fills the places that are left: a repeated value changes nothing.
+        for i in 0..places {
+            query = query.bind(chunk[i.min(chunk.len() - 1)].clone());
+        }
+        rows.extend(query.fetch_all(&mut *connection).await?);
+    }
+    Ok(rows)
+}

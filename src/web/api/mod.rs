@@ -1,0 +1,49 @@
+//! `/api/v1`: one file a resource.
+
+pub(super) mod approvals;
+pub(super) mod decisions;
+pub(super) mod evidence;
+pub(super) mod gate;
+pub(super) mod log;
+pub(super) mod models;
+pub mod openapi;
+pub(super) mod policies;
+pub(super) mod releases;
+pub(super) mod reports;
+pub(super) mod submission;
+
+use crate::{
+    app::Service,
+    model::{Decision, ReleaseId},
+    wire::release::{DecidedV1, LoggedV1},
+};
+use axum::{
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+/// A decision with where to find it.
+pub(super) fn decided(service: &Service, release: ReleaseId, decision: Decision) -> DecidedV1 {
+    DecidedV1 {
+        url: format!("{}/releases/{release}", service.public_url()),
+        release,
+        log: logged(&decision),
+        decision: decision.id,
+        verdict: decision.record.verdict,
+    }
+}
+
+fn logged(decision: &Decision) -> LoggedV1 {
+    LoggedV1 { record: decision.record_index, summary: decision.vsa_index }
+}
+
+/// Bytes that never change, with the tag by which a client that has them is told so.
+fn immutable(headers: &HeaderMap, content_type: &'static str, tag: &str, bytes: Vec<u8>) -> Response {
+    let tag = format!("\"{tag}\"");
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok());
+    let caching = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, "private, max-age=31536000, immutable".into())];
+    if known.is_some_and(|list| list.split(',').any(|t| t.trim() == tag || t.trim() == "*")) {
+        return (StatusCode::NOT_MODIFIED, caching).into_response();
+    }
+    (caching, [(header::CONTENT_TYPE, content_type)], bytes).into_response()
+}

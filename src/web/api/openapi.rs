@@ -1,0 +1,59 @@
+//! The `OpenAPI` document, generated from the handlers and the wire types.
+
+use super::{approvals, decisions, evidence, gate, log, models, policies, releases, reports};
+use axum::Json;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        OpenApi as Document,
+        security::{Http, HttpAuthScheme, SecurityScheme},
+    },
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "modelgate",
+        description = "A gate for machine-learning models: evidence in, a signed and logged verdict out.",
+        license(name = "Apache-2.0")
+    ),
+    paths(
+        releases::submit,
+        releases::list,
+        releases::get,
+        approvals::vote,
+        decisions::get,
+        decisions::export,
+        evidence::get,
+        policies::publish,
+        policies::list,
+        policies::get,
+        models::list,
+        gate::get,
+        log::head,
+        log::entries,
+        reports::release,
+        reports::audit,
+    ),
+    modifiers(&Token)
+)]
+struct Api;
+
+struct Token;
+
+impl Modify for Token {
+    fn modify(&self, document: &mut Document) {
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        document.components.get_or_insert_default().add_security_scheme("token", scheme);
+    }
+}
+
+/// The document that describes the API.
+pub fn document() -> Document {
+    Api::openapi()
+}
+
+/// Serves it.
+pub async fn serve() -> Json<Document> {
+    Json(document())
+}

@@ -1,0 +1,151 @@
+//! `/api/v1/releases`
+
+use super::{decided, logged, submission};
+use crate::web::extract::{Path, Query};
+use crate::{
+    app::releases::History,
+    model::{Decision, ReleaseId},
+    store::{Filter, StoredRelease},
+    web::{
+        Web,
+        extract::{Bearer, body, delivery_key},
+        problem::{Answer, Problem},
+    },
+    wire::{
+        common::{ListV1, ProblemV1},
+        release::{DecidedV1, DecisionV1, ReleaseSummaryV1, ReleaseV1, SubmitV1},
+    },
+};
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// Submit evidence and ask for a release, in one call. The answer is durable, signed and logged.
+#[utoipa::path(
+    post, path = "/api/v1/releases", tag = "releases",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition of this very request harmless")),
+    request_body(
+        description = "JSON; or a multipart form with a part `request` of this JSON and a part `evidence` for each file",
+        content((SubmitV1 = "application/json"), (String = "multipart/form-data"))
+    ),
+    responses(
+        (status = 201, body = DecidedV1), (status = 200, body = DecidedV1, description = "The same request was processed before"),
+        (status = 400, body = ProblemV1), (status = 401, body = ProblemV1), (status = 403, body = ProblemV1),
+        (status = 409, body = ProblemV1), (status = 413, body = ProblemV1), (status = 422, body = ProblemV1),
+        (status = 503, body = ProblemV1)
+    ),
+    security(("token" = []))
+)]
+pub async fn submit(State(web): State<Web>, Bearer(actor): Bearer, request: Request) -> Answer<Response> {
+    let headers = request.headers().clone();
+    let (mut submission, identity) = if submission::is_multipart(&request) {
+        submission::from_multipart(request, web.max_body).await?
+    } else {
+        let bytes = body(request, &web).await?;
+        (submission::from_json(&bytes)?, bytes.to_vec())
+    };
+    submission.delivery = delivery_key(&headers, &actor, &identity)?;
+    let answer = web.service.submit(&actor, submission).await?;
+    let status = if answer.repeated { StatusCode::OK } else { StatusCode::CREATED };
+    let location = [("location", format!("/api/v1/releases/{}", answer.release))];
+    Ok((status, location, Json(decided(&web.service, answer.release, answer.decision))).into_response())
+}
+
+/// Which releases to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// Only of this model.
+    model: Option<String>,
+    /// Only to this environment.
+    environment: Option<String>,
+    /// Only with this verdict: allow, deny, pending or revoked.
+    verdict: Option<String>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+    /// At most so many, up to 200.
+    limit: Option<u32>,
+}
+
+const PAGE: u32 = 50;
+const MAX_PAGE: u32 = 200;
+
+/// List releases, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/releases", tag = "releases", params(ListQuery),
+    responses((status = 200, body = ListV1<ReleaseSummaryV1>), (status = 400, body = ProblemV1), (status = 401, body = ProblemV1)),
+    security(("token" = []))
+)]
+pub async fn list(
+    State(web): State<Web>,
+    Bearer(actor): Bearer,
+    Query(query): Query<ListQuery>,
+) -> Answer<Json<ListV1<ReleaseSummaryV1>>> {
+    let cursor =
+        |text: String| text.parse().map_err(|_| Problem::bad("invalid-cursor", "this cursor is not one of ours"));
+    let limit = query.limit.unwrap_or(PAGE).clamp(1, MAX_PAGE);
+    let filter = Filter {
+        model: query.model,
+        environment: query.environment,
+        verdict: query.verdict,
+        before: query.cursor.map(cursor).transpose()?,
+        limit,
+    };
+    let releases = web.service.releases(&actor, &filter).await?;
+    let full = releases.len() == usize::try_from(limit).unwrap_or(usize::MAX);
+    let next = releases.last().filter(|_| full).map(|last| last.release.log_index.to_string());
+    Ok(Json(ListV1 { data: releases.iter().map(summary).collect(), next }))
+}
+
+/// One release with its whole history.
+#[utoipa::path(
+    get, path = "/api/v1/releases/{release}", tag = "releases", params(("release" = String, Path)),
+    responses((status = 200, body = ReleaseV1), (status = 401, body = ProblemV1), (status = 404, body = ProblemV1)),
+    security(("token" = []))
+)]
+pub async fn get(State(web): State<Web>, Bearer(actor): Bearer, Path(id): Path<ReleaseId>) -> Answer<Json<ReleaseV1>> {
+    Ok(Json(whole(web.service.history(&actor, &id).await?)))
+}
+
+fn summary(stored: &StoredRelease) -> ReleaseSummaryV1 {
+    let release = &stored.release;
+    ReleaseSummaryV1 {
+        release: release.id.clone(),
+        model: release.model.clone(),
+        version: release.version.clone(),
+        artifact: release.artifact,
+        environment: release.environment.clone(),
+        verdict: stored.verdict.clone(),
+        submitter: release.submitter.clone(),
+        requested_at: release.requested_at,
+        log_index: release.log_index,
+    }
+}
+
+fn whole(history: History) -> ReleaseV1 {
+    ReleaseV1 {
+        summary: summary(&history.stored),
+        comment: history.stored.release.comment,
+        inputs_digest: history.stored.inputs_digest,
+        inputs: history.stored.inputs,
+        decisions: history.decisions.into_iter().map(decision).collect(),
+        approvals: history.approvals.into_iter().map(|(approval, _)| approval).collect(),
+    }
+}
+
+/// A decision on the wire.
+pub(super) fn decision(decision: Decision) -> DecisionV1 {
+    DecisionV1 {
+        log: logged(&decision),
+        decision: decision.id,
+        release: decision.release,
+        decided_at: decision.record.decided_at,
+        verdict: decision.record.verdict,
+    }
+}

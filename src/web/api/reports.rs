@@ -1,0 +1,91 @@
+//! `/api/v1/reports`: documents that stand without this service.
+
+use crate::{
+    app::error::AppError,
+    model::{ReleaseId, Timestamp},
+    report::ReleaseReport,
+    web::{
+        Web,
+        extract::{Bearer, Path, Query},
+        problem::Answer,
+    },
+    wire::common::ProblemV1,
+};
+use axum::{
+    extract::State,
+    http::header::CONTENT_TYPE,
+    response::{IntoResponse as _, Response},
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+const HTML: &str = "text/html; charset=utf-8";
+
+/// How the audit report is written.
+#[derive(Debug, Clone, Copy, Default, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ReportFormat {
+    /// A page that prints well.
+    #[default]
+    Html,
+    /// One line a decision, and the control totals.
+    Csv,
+}
+
+/// Which period.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PeriodQuery {
+    /// The first moment.
+    #[param(value_type = String, format = DateTime)]
+    from: Timestamp,
+    /// The first moment after it.
+    #[param(value_type = String, format = DateTime)]
+    to: Timestamp,
+    /// `html` or `csv`.
+    #[serde(default)]
+    #[param(inline)]
+    format: ReportFormat,
+}
+
+/// The audit report of your namespace for a period: every decision, control totals, and whether it is complete.
+#[utoipa::path(
+    get, path = "/api/v1/reports/audit", tag = "reports", params(PeriodQuery),
+    responses(
+        (status = 200, content((String = "text/html"), (String = "text/csv"))),
+        (status = 400, body = ProblemV1), (status = 401, body = ProblemV1), (status = 422, body = ProblemV1)
+    ),
+    security(("token" = []))
+)]
+pub async fn audit(
+    State(web): State<Web>,
+    Bearer(actor): Bearer,
+    Query(query): Query<PeriodQuery>,
+) -> Answer<Response> {
+    let audit = web.service.audit(&actor, query.from, query.to).await?;
+    Ok(match query.format {
+        ReportFormat::Csv => ([(CONTENT_TYPE, "text/csv; charset=utf-8")], audit.csv()).into_response(),
+        ReportFormat::Html => {
+            let text = web.renderer.render(&audit).map_err(AppError::failed)?;
+            ([(CONTENT_TYPE, HTML)], text).into_response()
+        }
+    })
+}
+
+/// The report of one release.
+#[utoipa::path(
+    get, path = "/api/v1/reports/releases/{release}", tag = "reports", params(("release" = String, Path)),
+    responses(
+        (status = 200, body = String, content_type = "text/html"),
+        (status = 401, body = ProblemV1), (status = 404, body = ProblemV1)
+    ),
+    security(("token" = []))
+)]
+pub async fn release(State(web): State<Web>, Bearer(actor): Bearer, Path(id): Path<ReleaseId>) -> Answer<Response> {
+    let (history, indexes) = web.service.story(&actor, &id).await?;
+    let votes = history.votes();
+    let report = ReleaseReport::new(&history.stored.release, &history.decisions, &votes, &indexes);
+    let text = web.renderer.render(&report).map_err(AppError::failed)?;
+    Ok(([(CONTENT_TYPE, HTML)], text).into_response())
+}

@@ -1,0 +1,108 @@
+//! Handlers are handed what was already checked: who is asking, a body that was read, a key that makes it once.
+
+use super::{Web, problem::Problem};
+use crate::{
+    app::submit::DeliveryKey,
+    identity::{Actor, Secret},
+    model::Digest,
+};
+use axum::{
+    extract::{FromRequest, FromRequestParts, Request, rejection::BytesRejection},
+    http::{HeaderMap, StatusCode, header::AUTHORIZATION, request::Parts},
+};
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+
+/// Whoever holds the bearer token of this request.
+pub struct Bearer(pub Actor);
+
+impl FromRequestParts<Web> for Bearer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
+        let missing = || {
+            let detail = "send a token as `Authorization: Bearer <token>`; make one with `modelgate token create`";
+            Problem::new(StatusCode::UNAUTHORIZED, "token-missing", detail)
+        };
+        let value = parts.headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok()).ok_or_else(missing)?;
+        let (scheme, token) = value.split_once(' ').ok_or_else(missing)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(missing());
+        }
+        Ok(Self(web.service.actor(&Secret::presented(token.trim())).await?))
+    }
+}
+
+/// The parts of an address; one that cannot be what it stands for names nothing that is there.
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Web> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
+        let path = axum::extract::Path::from_request_parts(parts, web).await;
+        path.map(|axum::extract::Path(inner)| Self(inner))
+            .map_err(|rejection| Problem::new(StatusCode::NOT_FOUND, "not-found", rejection.body_text()))
+    }
+}
+
+/// The query of an address.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<Web> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
+        let query = axum::extract::Query::from_request_parts(parts, web).await;
+        query
+            .map(|axum::extract::Query(inner)| Self(inner))
+            .map_err(|rejection| Problem::bad("invalid-query", rejection.body_text()))
+    }
+}
+
+/// The fields of a form.
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Web> for Form<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Problem> {
+        let form = axum::Form::from_request(request, web).await;
+        form.map(|axum::Form(inner)| Self(inner))
+            .map_err(|rejection| Problem::bad("invalid-form", rejection.body_text()))
+    }
+}
+
+/// The bytes of a body within the limit.
+pub async fn body(request: Request, web: &Web) -> Result<Bytes, Problem> {
+    let limit = web.max_body;
+    Bytes::from_request(request, web).await.map_err(|rejection| match rejection {
+        BytesRejection::FailedToBufferBody(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            too_large(limit)
+        }
+        _ => Problem::bad("body-unreadable", "the request's body did not arrive whole; send it again"),
+    })
+}
+
+/// The body is larger than the service takes.
+pub fn too_large(limit: usize) -> Problem {
+    let detail = format!("the request is larger than the {limit} bytes that this service takes");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", detail)
+}
+
+/// A JSON body as `T`; what is wrong with it is told with its place.
+pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| Problem::bad("invalid-json", error.to_string()))
+}
+
+/// The longest Idempotency-Key.
+const MAX_KEY: usize = 255;
+
+/// What the sender says makes a repetition of this very request one: the header `Idempotency-Key`.
+pub fn delivery_key(headers: &HeaderMap, actor: &Actor, request: &[u8]) -> Result<Option<DeliveryKey>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().ok().filter(|k| !k.is_empty() && k.len() <= MAX_KEY).ok_or_else(|| {
+        Problem::bad("invalid-idempotency-key", format!("an Idempotency-Key is 1 to {MAX_KEY} ASCII characters"))
+    })?;
+    Ok(Some(DeliveryKey { source: format!("api:{}", actor.who.id), key: key.to_owned(), request: Digest::of(request) }))
+}

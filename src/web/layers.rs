@@ -1,0 +1,85 @@
+//! What happens around every request: its id, its limits, its line in the log.
+
+use super::{Web, metrics::Requests, problem::Problem};
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{DefaultBodyLimit, MatchedPath, Request},
+    http::{HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
+};
+use std::{sync::Arc, time::Instant};
+use tower_http::catch_panic::CatchPanicLayer;
+
+const REQUEST_ID: &str = "x-request-id";
+const MAX_ID: usize = 64;
+
+/// Puts every layer around a router.
+pub fn wrap(router: Router, web: &Web) -> Router {
+    let (service, requests) = (web.service.clone(), web.requests.clone());
+    router
+        .layer(DefaultBodyLimit::max(web.max_body))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| panicked()))
+        .layer(middleware::from_fn(move |request: Request, next: Next| {
+            let (service, requests) = (service.clone(), requests.clone());
+            async move {
+                let id = sent_id(&request).unwrap_or_else(|| service.new_request_id());
+                around(&requests, id, request, next).await
+            }
+        }))
+}
+
+fn panicked() -> Response<Body> {
+    tracing::error!("a handler panicked");
+    let detail = "the service failed at this request; nothing was acknowledged";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal-error", detail).into_response()
+}
+
+/// The id that the sender gave the request, if it can be one: it ends in logs and answers.
+fn sent_id(request: &Request) -> Option<String> {
+    let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
+    let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    (plain && !id.is_empty() && id.len() <= MAX_ID).then(|| id.to_owned())
+}
+
+#[allow(clippy::disallowed_methods, reason = "how long a request took is no part of any verdict")]
+async fn around(requests: &Requests, id: String, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    // The route, not the address: an address may hold what somebody wrote.
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let mut response = next.run(request).await;
+    if let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() {
+        response = with_id(&problem, response, &id);
+    }
+    let status = response.status().as_u16();
+    let took = started.elapsed();
+    requests.count(status, took);
+    let elapsed_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    tracing::debug!(%method, route, status, elapsed_us, request_id = %id, "request");
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// The same problem, naming the request.
+fn with_id(problem: &Problem, response: Response, id: &str) -> Response {
+    let mut document = problem.document();
+    document.request_id = Some(id.to_owned());
+    if problem.status.is_server_error() {
+        tracing::warn!(code = problem.code, request_id = %id, "answered with a failure");
+    }
+    let (parts, _) = response.into_parts();
+    let mut named = Json(document).into_response();
+    *named.status_mut() = parts.status;
+    for (name, value) in &parts.headers {
+        if name != header::CONTENT_LENGTH {
+            named.headers_mut().insert(name, value.clone());
+        }
+    }
+    named
+}

@@ -1,0 +1,63 @@
+//! What pages offer to download, and what they are drawn with.
+
+use super::session::Session;
+use crate::web::extract::Path;
+use crate::{
+    app::error::AppError,
+    model::{DecisionId, Digest, ReleaseId},
+    render,
+    report::ReleaseReport,
+    web::{
+        Web,
+        problem::{Answer, Problem},
+    },
+};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+
+pub(super) const HTML: &str = "text/html; charset=utf-8";
+
+/// A file to keep, never to be shown in place: it is drawn with styles of its own, and evidence is anybody's bytes.
+pub(super) fn download(name: &str, content_type: &'static str, bytes: Vec<u8>) -> Response {
+    let disposition = format!("attachment; filename=\"{name}\"");
+    ([(header::CONTENT_TYPE, content_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)], bytes)
+        .into_response()
+}
+
+/// The report of one release.
+pub(super) async fn release_report(
+    State(web): State<Web>,
+    session: Session,
+    Path(id): Path<ReleaseId>,
+) -> Answer<Response> {
+    let (history, indexes) = web.service.story(&session.actor, &id).await?;
+    let report = ReleaseReport::new(&history.stored.release, &history.decisions, &history.votes(), &indexes);
+    let text = web.renderer.render(&report).map_err(AppError::failed)?;
+    Ok(download(&format!("release-{id}.html"), HTML, text.into_bytes()))
+}
+
+/// The signed record of a decision: the payload of its envelope.
+pub(super) async fn record(State(web): State<Web>, session: Session, Path(id): Path<DecisionId>) -> Answer<Response> {
+    let stored = web.service.decision(&session.actor, &id).await?;
+    Ok(download(&format!("record-{id}.json"), "application/vnd.in-toto+json", stored.record.0))
+}
+
+/// A document of evidence.
+pub(super) async fn evidence(State(web): State<Web>, session: Session, Path(digest): Path<Digest>) -> Answer<Response> {
+    let stored = web.service.evidence(&session.actor, &digest).await?;
+    Ok(download(&format!("evidence-{:.12}", digest.hex()), "application/octet-stream", stored.bytes))
+}
+
+/// A style sheet or a drawing. Its address carries its digest, so it may be kept for ever.
+pub(super) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Answer<Response> {
+    let missing = || Problem::new(StatusCode::NOT_FOUND, "not-found", "there is no such file");
+    let asset = render::asset(&name).ok_or_else(missing)?;
+    let kept = [(header::ETAG, asset.etag), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|tag| tag == asset.etag) {
+        return Ok((StatusCode::NOT_MODIFIED, kept).into_response());
+    }
+    Ok((kept, [(header::CONTENT_TYPE, asset.content_type)], asset.bytes).into_response())
+}

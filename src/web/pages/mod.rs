@@ -1,0 +1,43 @@
+//! Pages for people: each handler extracts, calls one use case, and draws one view.
+
+mod documents;
+mod frame;
+mod log;
+mod queue;
+mod release;
+mod releases;
+mod reports;
+mod session;
+mod sign_in;
+
+use super::{Web, problem::Answer};
+use crate::{app::error::AppError, render::Page};
+use axum::{
+    Router,
+    response::{Html, IntoResponse as _, Response},
+    routing::{get, post},
+};
+
+/// Every page.
+pub fn router(web: &Web) -> Router<Web> {
+    let pages = Router::new()
+        .route("/", get(queue::show))
+        .route("/releases", get(releases::show))
+        .route("/releases/{release}", get(release::show))
+        .route("/releases/{release}/vote", post(release::vote))
+        .route("/releases/{release}/report.html", get(documents::release_report))
+        .route("/decisions/{decision}/record.json", get(documents::record))
+        .route("/evidence/{digest}", get(documents::evidence))
+        .route("/reports", get(reports::show))
+        .route("/reports/audit", get(reports::audit))
+        .route("/log", get(log::show))
+        .route("/sign-in", get(sign_in::show).post(sign_in::enter))
+        .route("/sign-out", post(sign_in::leave))
+        .route("/assets/{name}", get(documents::asset));
+    frame::around(pages, web)
+}
+
+fn draw<P: Page>(web: &Web, page: &P) -> Answer<Response> {
+    let text = web.renderer.render(page).map_err(AppError::failed)?;
+    Ok(Html(text).into_response())
+}

@@ -1,0 +1,73 @@
+//! `/releases`: every release, with a filter.
+
+use super::{
+    draw,
+    queue::{item, log_size},
+    session::Session,
+};
+use crate::web::extract::Query;
+use crate::{
+    app::releases::History,
+    model::Approval,
+    store,
+    web::{
+        Web,
+        problem::Answer,
+        views::{Filter, ReleasesPage, paths, releases::Names},
+    },
+};
+use axum::{extract::State, response::Response};
+use serde::Deserialize;
+
+const PAGE: u32 = 30;
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct ListQuery {
+    #[serde(default)]
+    verdict: String,
+    #[serde(default)]
+    model: String,
+    #[serde(default)]
+    environment: String,
+    before: Option<u64>,
+}
+
+pub(super) async fn show(State(web): State<Web>, session: Session, Query(query): Query<ListQuery>) -> Answer<Response> {
+    let said = |text: &String| Some(text.clone()).filter(|t| !t.is_empty());
+    let filter = store::Filter {
+        model: said(&query.model),
+        environment: said(&query.environment),
+        verdict: said(&query.verdict),
+        before: query.before,
+        limit: PAGE,
+    };
+    let stored = web.service.releases(&session.actor, &filter).await?;
+    let last = stored.last().map(|s| s.release.log_index);
+    let full = stored.len() == usize::try_from(PAGE).unwrap_or(usize::MAX);
+    let mut histories = Vec::with_capacity(stored.len());
+    for one in &stored {
+        histories.push(web.service.history(&session.actor, &one.release.id).await?);
+    }
+    let votes: Vec<Vec<Approval>> = histories.iter().map(History::votes).collect();
+    let items: Vec<_> = histories.iter().zip(&votes).map(|(history, votes)| item(history, votes)).collect();
+    let models = web.service.models(&session.actor).await?;
+    let models: Vec<String> = models.into_iter().map(|(model, _)| model.to_string()).collect();
+    let environments = web.service.environments(&session.actor).await?;
+    let names = Names { models: &models, environments: &environments };
+    let next = last.filter(|_| full).map(|before| address(&query, before));
+    let filter = Filter { verdict: query.verdict, model: query.model, environment: query.environment };
+    draw(&web, &ReleasesPage::new(&session.viewer, log_size(&web, &session).await, &filter, names, &items, next))
+}
+
+/// The address of the next part. Only what a filter can match is repeated, so nothing needs an escape.
+fn address(query: &ListQuery, before: u64) -> String {
+    let mut address = format!("{}?before={before}", paths::RELEASES);
+    let plain =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-_.".contains(&b));
+    for (name, value) in [("verdict", &query.verdict), ("model", &query.model), ("environment", &query.environment)] {
+        if plain(value) {
+            address.push_str(&format!("&{name}={value}"));
+        }
+    }
+    address
+}

@@ -1,0 +1,65 @@
+//! `/reports`: the audit report of a period.
+
+use super::{documents, draw, queue::log_size, session::Session};
+use crate::web::extract::Query;
+use crate::{
+    app::error::AppError,
+    model::{Age, Timestamp},
+    web::{Web, problem::Answer, views::ReportsPage},
+};
+use axum::{extract::State, http::StatusCode, response::Response};
+use serde::Deserialize;
+
+const DAY: Age = Age::from_secs(86_400);
+const MONTH_MICROS: i64 = 29 * 86_400 * 1_000_000;
+
+pub(super) async fn show(State(web): State<Web>, session: Session) -> Answer<Response> {
+    let today = web.service.now();
+    let month_ago = Timestamp::from_micros(today.micros() - MONTH_MICROS);
+    let size = log_size(&web, &session).await;
+    draw(&web, &ReportsPage::new(&session.viewer, size, month_ago.date(), today.date(), None))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct AuditQuery {
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    to: String,
+    #[serde(default)]
+    format: String,
+}
+
+/// The first moment of a day written `2026-11-20`.
+fn day(text: &str) -> Option<Timestamp> {
+    format!("{text}T00:00:00Z").parse().ok()
+}
+
+pub(super) async fn audit(
+    State(web): State<Web>,
+    session: Session,
+    Query(query): Query<AuditQuery>,
+) -> Answer<Response> {
+    let mistake = match (day(&query.from), day(&query.to)) {
+        (Some(from), Some(to)) if from <= to => {
+            let audit = web.service.audit(&session.actor, from, to.plus(DAY)).await?;
+            let name = format!("audit-{}-{}-{}", session.viewer.namespace, query.from, query.to);
+            if query.format == "csv" {
+                return Ok(documents::download(
+                    &format!("{name}.csv"),
+                    "text/csv; charset=utf-8",
+                    audit.csv().into_bytes(),
+                ));
+            }
+            let text = web.renderer.render(&audit).map_err(AppError::failed)?;
+            return Ok(documents::download(&format!("{name}.html"), documents::HTML, text.into_bytes()));
+        }
+        (Some(_), Some(_)) => "The period ends before it starts.",
+        _ => "Give the first and the last day, such as 2026-11-20.",
+    };
+    let size = log_size(&web, &session).await;
+    let page = ReportsPage::new(&session.viewer, size, query.from, query.to, Some(mistake.to_owned()));
+    let mut response = draw(&web, &page)?;
+    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    Ok(response)
+}

@@ -1,0 +1,108 @@
+//! Signing in and out.
+
+use super::{
+    draw,
+    session::{COOKIE, Session, cookie},
+};
+use crate::web::extract::{Form, Query};
+use crate::{
+    app::error::Kind,
+    identity::Secret,
+    web::{
+        Web,
+        problem::{Answer, Problem},
+        views::{SignInPage, paths},
+    },
+};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse as _, Redirect, Response},
+};
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Next {
+    next: Option<String>,
+}
+
+/// `GET /sign-in`
+pub(super) async fn show(State(web): State<Web>, Query(query): Query<Next>) -> Answer<Response> {
+    draw(&web, &SignInPage::new(String::new(), String::new(), ours(query.next), None))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Entry {
+    user: String,
+    password: String,
+    next: Option<String>,
+}
+
+/// `POST /sign-in`
+pub(super) async fn enter(State(web): State<Web>, Form(form): Form<Entry>) -> Answer<Response> {
+    let next = ours(form.next);
+    match web.service.sign_in(&form.user, &form.password).await {
+        Ok(secret) => {
+            let secure = web.service.public_url().starts_with("https://");
+            Ok(([(header::SET_COOKIE, set_cookie(&secret, secure))], Redirect::to(&next)).into_response())
+        }
+        Err(error) if error.kind == Kind::Unauthenticated => {
+            tracing::info!(user = %form.user.escape_debug(), "sign-in refused");
+            let page = SignInPage::new(String::new(), form.user, next, Some(error.message));
+            let mut response = draw(&web, &page)?;
+            *response.status_mut() = StatusCode::UNAUTHORIZED;
+            Ok(response)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Leave {
+    csrf: String,
+}
+
+/// `POST /sign-out`
+pub(super) async fn leave(
+    State(web): State<Web>,
+    session: Session,
+    headers: HeaderMap,
+    Form(form): Form<Leave>,
+) -> Result<Response, Problem> {
+    session.check(&form.csrf)?;
+    if let Some(cookie) = cookie(&headers) {
+        web.service.sign_out(&cookie).await?;
+    }
+    let gone = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+    Ok(([(header::SET_COOKIE, gone)], Redirect::to(paths::SIGN_IN)).into_response())
+}
+
+fn set_cookie(secret: &Secret, secure: bool) -> String {
+    let secure = if secure { "; Secure" } else { "" };
+    format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=43200{secure}", secret.reveal())
+}
+
+/// Where to go after signing in: a path of ours, never an address of others.
+fn ours(next: Option<String>) -> String {
+    let plain = |path: &String| {
+        let mut bytes = path.bytes();
+        bytes.next() == Some(b'/')
+            && !matches!(bytes.next(), Some(b'/' | b'\\'))
+            && path.bytes().all(|b| b.is_ascii_graphic())
+            && !path.starts_with(paths::SIGN_IN)
+    };
+    next.filter(plain).unwrap_or_else(|| paths::QUEUE.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signing_in_leads_only_to_our_own_pages() {
+        for bad in ["//evil.example", "/\\evil.example", "https://evil.example", "evil", "/a\r\nb", ""] {
+            assert_eq!(ours(Some(bad.into())), "/", "{bad}");
+        }
+        assert_eq!(ours(Some("/releases/x?a=b".into())), "/releases/x?a=b");
+    }
+}

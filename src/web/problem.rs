@@ -1,0 +1,117 @@
+//! The one mapping from failures to HTTP: RFC 9457 problem documents with a stable code.
+
+use crate::{
+    app::{
+        error::{AppError, Kind},
+        publish::PublishError,
+    },
+    policy::Mistakes,
+    wire::common::{MistakeV1, ProblemV1},
+};
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
+use std::error::Error as _;
+
+/// A failure, ready to be answered.
+#[derive(Debug)]
+pub struct Problem {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The stable code.
+    pub code: String,
+    /// What is wrong and what to do next.
+    pub detail: String,
+    mistakes: Vec<MistakeV1>,
+}
+
+/// What each answer of the API is.
+pub type Answer<T> = Result<T, Problem>;
+
+impl Problem {
+    /// A problem with that status and code.
+    pub fn new(status: StatusCode, code: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { status, code: code.into(), detail: detail.into(), mistakes: Vec::new() }
+    }
+
+    /// The request is wrong.
+    pub fn bad(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    /// The document that says it. The id of the request is put in where the answer leaves.
+    pub fn document(&self) -> ProblemV1 {
+        ProblemV1 {
+            r#type: format!("tag:modelgate.dev,2026:problem/{}", self.code),
+            title: self.status.canonical_reason().unwrap_or("Problem").to_owned(),
+            status: self.status.as_u16(),
+            code: self.code.clone(),
+            detail: self.detail.clone(),
+            request_id: None,
+            mistakes: self.mistakes.clone(),
+        }
+    }
+}
+
+impl From<AppError> for Problem {
+    fn from(error: AppError) -> Self {
+        let status = match error.kind {
+            Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Kind::Forbidden => StatusCode::FORBIDDEN,
+            Kind::NotFound => StatusCode::NOT_FOUND,
+            Kind::Conflict => StatusCode::CONFLICT,
+            Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Kind::Failed => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        if let Some(cause) = error.source() {
+            // The cause is for whoever runs the service; the caller gets a sentence and a code.
+            tracing::error!(code = error.code, %cause, "a request failed");
+        }
+        Self::new(status, error.code, error.message)
+    }
+}
+
+impl From<PublishError> for Problem {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::App(error) => error.into(),
+            PublishError::Mistakes(mistakes) => Self {
+                status: StatusCode::UNPROCESSABLE_ENTITY,
+                code: "policy-invalid".into(),
+                detail: format!("the policy has {}; nothing was published", count(mistakes.list.len())),
+                mistakes: told(&mistakes),
+            },
+        }
+    }
+}
+
+fn count(mistakes: usize) -> String {
+    if mistakes == 1 { "1 mistake".into() } else { format!("{mistakes} mistakes") }
+}
+
+fn told(mistakes: &Mistakes) -> Vec<MistakeV1> {
+    let told = mistakes.list.iter().map(|mistake| MistakeV1 {
+        code: mistake.code.to_owned(),
+        message: mistake.message.clone(),
+        line: mistake.line,
+        column: mistake.column,
+        length: mistake.length,
+        help: mistake.help.clone(),
+    });
+    told.collect()
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.document())).into_response();
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert("www-authenticate", HeaderValue::from_static("Bearer"));
+        }
+        response.extensions_mut().insert(std::sync::Arc::new(self));
+        response
+    }
+}

@@ -1,0 +1,67 @@
+//! The public side of every log (C2SP static tiles), the keys, and what tells that the service is well. None of it
+//! needs a token: entries hold hashes only.
+
+use super::{
+    Web,
+    problem::{Answer, Problem},
+};
+use crate::web::extract::Path;
+use crate::{ledger::TilePath, model::Namespace};
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
+/// `/log/{namespace}/checkpoint`
+pub async fn checkpoint(State(web): State<Web>, Path(namespace): Path<Namespace>) -> Answer<Response> {
+    let head = web.service.checkpoint(&namespace).await?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")], head.checkpoint)
+        .into_response())
+}
+
+/// `/log/{namespace}/vkey`
+pub async fn verifier_key(State(web): State<Web>, Path(namespace): Path<Namespace>) -> Answer<Response> {
+    web.service.checkpoint(&namespace).await?;
+    let key = format!("{}\n", web.service.log_key(&namespace)?);
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], key).into_response())
+}
+
+/// `/log/{namespace}/tile/…`
+pub async fn tile(State(web): State<Web>, Path((namespace, path)): Path<(Namespace, String)>) -> Answer<Response> {
+    let path: TilePath = format!("tile/{path}")
+        .parse()
+        .map_err(|_| Problem::new(StatusCode::NOT_FOUND, "not-found", "there is no such tile"))?;
+    let bytes = web.service.tile(&namespace, path).await?;
+    let headers = [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, IMMUTABLE)];
+    Ok((headers, bytes).into_response())
+}
+
+/// `/.well-known/jwks.json`
+pub async fn jwks(State(web): State<Web>) -> Answer<Response> {
+    Ok(([(header::CONTENT_TYPE, "application/jwk-set+json")], web.service.jwks()?).into_response())
+}
+
+/// `/healthz`: the process runs.
+pub async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// `/readyz`: the database answers.
+pub async fn readyz(State(web): State<Web>) -> Answer<&'static str> {
+    web.service.ping().await?;
+    Ok("ok\n")
+}
+
+/// Every address that is not one of ours, under the API and the hooks.
+pub async fn unknown() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "not-found", "there is nothing at this address; see /api/v1/openapi.json")
+}
+
+/// A method that an address does not take.
+pub async fn wrong_method() -> Problem {
+    let detail = "this address does not take that method; see /api/v1/openapi.json";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
+}

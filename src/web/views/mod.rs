@@ -1,0 +1,32 @@
+//! What each page shows: one file a page, built from model values, drawn by `render`. No request, no database.
+//!
+//! A handler reads rows, builds the view with `new`, and answers `renderer.render(&view)`. What each view needs is said
+//! at its `new`; addresses and form fields are in [`paths`]. `sample` and its siblings draw every state of a page from
+//! made-up rows, for tests and for looking at.
+//!
+//! Texts are ready to read and never markup; the templates escape them.
+
+mod frame;
+pub mod paths;
+mod rows;
+mod voting;
+
+pub mod log;
+pub mod problem;
+pub mod queue;
+pub mod release;
+pub mod releases;
+pub mod reports;
+pub mod samples;
+pub mod sign_in;
+
+pub use frame::{Frame, Notice, Section, Viewer};
+pub use log::LogPage;
+pub use problem::ProblemPage;
+pub use queue::QueuePage;
+pub use release::ReleasePage;
+pub use releases::{Filter, ReleasesPage};
+pub use reports::ReportsPage;
+pub use rows::{Item, ReleaseRow};
+pub use sign_in::SignInPage;
+pub use voting::{VotePanel, waits_for};

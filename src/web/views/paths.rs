@@ -1,0 +1,52 @@
+//! The addresses of pages, in one place for templates and routes. Nothing in them needs escaping: ids and digests are
+//! plain ASCII.
+
+use crate::model::{DecisionId, Digest, Namespace, ReleaseId};
+
+/// The queue, where everybody starts.
+pub const QUEUE: &str = "/";
+/// All releases; takes `verdict`, `model`, `environment` and `after`.
+pub const RELEASES: &str = "/releases";
+/// The form for audit reports.
+pub const REPORTS: &str = "/reports";
+/// An audit report; takes `from` and `to` (days, both included) and `format`, `html` or `csv`.
+pub const AUDIT: &str = "/reports/audit";
+/// The namespace's log.
+pub const LOG: &str = "/log";
+/// The sign-in form, and where it goes: `user`, `password`, `next`, `csrf`.
+pub const SIGN_IN: &str = "/sign-in";
+/// Where the sign-out form goes: `csrf`.
+pub const SIGN_OUT: &str = "/sign-out";
+
+/// One release.
+pub fn release(id: &ReleaseId) -> String {
+    format!("/releases/{id}")
+}
+
+/// Where the vote form goes: `vote` (`approve` or `reject`), `comment`, `inputs_digest`, `csrf`.
+pub fn vote(id: &ReleaseId) -> String {
+    format!("/releases/{id}/vote")
+}
+
+/// The report of one release, as a document.
+pub fn report(id: &ReleaseId) -> String {
+    format!("/releases/{id}/report.html")
+}
+
+/// The signed record of a decision, as JSON.
+pub fn record(id: &DecisionId) -> String {
+    format!("/decisions/{id}/record.json")
+}
+
+/// A document of evidence, as it was submitted.
+pub fn evidence(digest: &Digest) -> String {
+    format!("/evidence/{digest}")
+}
+
+/// The start of every evidence address, for templates.
+pub const EVIDENCE: &str = "/evidence/";
+
+/// The log's signed head.
+pub fn checkpoint(namespace: &Namespace) -> String {
+    format!("/log/{namespace}/checkpoint")
+}

@@ -1,0 +1,113 @@
+//! One release: the verdict, the findings, who is still missing, the vote.
+
+use super::{Frame, Item, Notice, Section, Viewer, VotePanel, paths, samples};
+use crate::{
+    model::{Approval, Decision, Release},
+    render::Page,
+    report::{LogIndexes, ReleaseReport},
+};
+use serde::Serialize;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Downloads {
+    report: String,
+    record: Option<String>,
+    commands: String,
+}
+
+/// One release.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReleasePage {
+    frame: Frame,
+    release: ReleaseReport,
+    vote: VotePanel,
+    downloads: Downloads,
+    releases: &'static str,
+    evidence_base: &'static str,
+}
+
+impl Page for ReleasePage {
+    const TEMPLATE: &'static str = "pages/release";
+}
+
+/// What the page of one release is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// The release.
+    pub release: &'a Release,
+    /// Its decisions, oldest first.
+    pub decisions: &'a [Decision],
+    /// Its approvals and rejections, in any order.
+    pub approvals: &'a [Approval],
+    /// Log indexes that these rows do not carry.
+    pub indexes: &'a LogIndexes,
+    /// The size of the namespace's log.
+    pub log_size: u64,
+}
+
+impl ReleasePage {
+    /// The page for `viewer`, with `notice` on top about what they just did.
+    pub fn new(source: &Source<'_>, viewer: &Viewer, notice: Option<Notice>) -> Self {
+        let Source { release, decisions, approvals, indexes, log_size } = *source;
+        let latest = decisions.last();
+        let label = release.version.clone().unwrap_or_else(|| release.artifact.hex().chars().take(12).collect());
+        let title = format!("{} {label} to {}", release.model, release.environment);
+        let commands = latest.map(|d| {
+            format!("modelgate export decision {id} --out {id}\nmodelgate verify {id} --trust pinned", id = d.id)
+        });
+        Self {
+            frame: Frame::new(title, Section::Releases, Some(viewer), Some(log_size)).with_notice(notice),
+            release: ReleaseReport::new(release, decisions, approvals, indexes),
+            vote: VotePanel::new(viewer, release, latest, approvals),
+            downloads: Downloads {
+                report: paths::report(&release.id),
+                record: latest.map(|d| paths::record(&d.id)),
+                commands: commands.unwrap_or_default(),
+            },
+            releases: paths::RELEASES,
+            evidence_base: paths::EVIDENCE,
+        }
+    }
+
+    fn of(story: &samples::Story, viewer: &Viewer) -> Self {
+        let indexes = story.indexes();
+        let Item { release, approvals, .. } = story.item();
+        let source = Source { release, decisions: &story.decisions, approvals, indexes: &indexes, log_size: 48 };
+        Self::new(&source, viewer, None)
+    }
+
+    /// A denied one with every kind of finding.
+    pub fn sample() -> Self {
+        Self::of(&samples::denied(), &samples::reviewer())
+    }
+
+    /// One that waits for the viewer.
+    pub fn waiting() -> Self {
+        Self::of(&samples::pending(), &samples::reviewer())
+    }
+
+    /// One that its own submitter looks at.
+    pub fn own() -> Self {
+        Self::of(&samples::pending(), &samples::submitter())
+    }
+
+    /// An allowed one.
+    pub fn allowed() -> Self {
+        Self::of(&samples::allowed(), &samples::reviewer())
+    }
+
+    /// A revoked one.
+    pub fn revoked() -> Self {
+        Self::of(&samples::revoked(), &samples::reviewer())
+    }
+
+    /// One that is not decided yet.
+    pub fn undecided() -> Self {
+        Self::of(&samples::undecided(), &samples::reviewer())
+    }
+
+    /// One whose every text is out to harm.
+    pub fn hostile() -> Self {
+        Self::of(&samples::hostile(), &samples::hostile_viewer())
+    }
+}

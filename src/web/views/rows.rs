@@ -1,0 +1,57 @@
+//! A release as one line of a list.
+
+use super::paths;
+use crate::{
+    model::{Approval, Decision, Release},
+    report::{Hash, Moment, verdict::Headline},
+};
+use serde::Serialize;
+
+/// A release with its latest decision, as the store lists it.
+#[derive(Debug, Clone, Copy)]
+pub struct Item<'a> {
+    /// The release.
+    pub release: &'a Release,
+    /// Its latest decision.
+    pub latest: Option<&'a Decision>,
+    /// Its approvals; empty where the list does not need them.
+    pub approvals: &'a [Approval],
+}
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReleaseRow {
+    /// Where it is.
+    pub href: String,
+    /// The model.
+    pub model: String,
+    /// Its version.
+    pub version: Option<String>,
+    /// The artifact.
+    pub artifact: Hash,
+    /// Where it is to go.
+    pub environment: String,
+    /// Who asked.
+    pub submitter: String,
+    /// When they asked.
+    pub requested: Moment,
+    /// The verdict.
+    pub headline: Headline,
+}
+
+impl From<&Item<'_>> for ReleaseRow {
+    fn from(item: &Item<'_>) -> Self {
+        let release = item.release;
+        let record = item.latest.map(|d| &d.record);
+        Self {
+            href: paths::release(&release.id),
+            model: release.model.to_string(),
+            version: release.version.clone(),
+            artifact: Hash::from(&release.artifact),
+            environment: release.environment.to_string(),
+            submitter: release.submitter.name.clone(),
+            requested: Moment::from(release.requested_at),
+            headline: record.map_or_else(Headline::undecided, |r| Headline::of(&r.verdict, &r.approvals)),
+        }
+    }
+}

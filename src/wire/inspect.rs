@@ -1,0 +1,78 @@
+//! What was read out of a document: the JSON of `evidence inspect`.
+
+use crate::model::{Check, DatasetRef, Digest, Link, Producer, Subject, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What was read out of one document.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InspectV1 {
+    /// The id of the format it was read as.
+    pub format: String,
+    /// The digest of the document's bytes.
+    pub digest: Digest,
+    /// Which artifact it is about, where it says so.
+    pub subject: Option<Subject>,
+    /// The data set, where it says so.
+    pub dataset: Option<DatasetRef>,
+    /// The tool that wrote it, where it says so.
+    pub producer: Option<Producer>,
+    /// When it was made, where it says so.
+    pub produced_at: Option<Timestamp>,
+    /// Numbers, in the order of the document.
+    pub measurements: Vec<MeasurementV1>,
+    /// Yes-or-no results.
+    pub checks: Vec<Check>,
+    /// Other documents it names.
+    pub links: Vec<Link>,
+    /// What the reader should know.
+    pub warnings: Vec<String>,
+}
+
+/// One number about one slice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MeasurementV1 {
+    /// Our name of the metric.
+    pub metric: String,
+    /// The source's own name.
+    pub source_name: String,
+    /// The value; `null` where the source gives NaN, an infinity or null.
+    pub value: Option<f64>,
+    /// Rows, where the source states them.
+    pub n: Option<u64>,
+    /// The proportion's own denominator, where known.
+    pub trials: Option<u64>,
+    /// The proportion's numerator, where stated or determined.
+    pub successes: Option<u64>,
+    /// The group; `{}` is overall.
+    pub slice: BTreeMap<String, String>,
+    /// Whether it is an average over groups, and so never a group.
+    pub aggregate: bool,
+    /// The unit as written.
+    pub unit: Option<String>,
+    /// Which quantile, for latencies.
+    pub quantile: Option<f64>,
+    /// The data set of this very number.
+    pub dataset: Option<String>,
+    /// The training step.
+    pub step: Option<i64>,
+    /// The part of a system it was measured at.
+    pub scope: Option<String>,
+    /// Our exact interval where the counts are known, else the source's own.
+    pub interval: Option<IntervalV1>,
+}
+
+/// An interval around a value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IntervalV1 {
+    /// How it was computed.
+    pub method: String,
+    /// Its confidence.
+    pub confidence: f64,
+    /// 1 when each end is a one-sided bound, 2 for a two-sided interval.
+    pub sides: u8,
+    /// The lower end.
+    pub lower: Option<f64>,
+    /// The upper end.
+    pub upper: Option<f64>,
+}

@@ -1,0 +1,6 @@
+//! The frozen JSON of the API and of `--format json`, shared by server and command line.
+
+pub mod common;
+pub mod inspect;
+pub mod policy;
+pub mod release;

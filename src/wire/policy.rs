@@ -1,0 +1,63 @@
+//! Policies, models and the log on the wire.
+
+use crate::model::{Digest, ModelId, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A version of a policy.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct PolicyV1 {
+    /// Its name; the newest version of a name applies.
+    pub name: String,
+    /// Its version, counted from 1.
+    pub version: u64,
+    /// The digest of its bytes.
+    #[schema(value_type = String)]
+    pub digest: Digest,
+    /// The stable id of whoever published it.
+    pub published_by: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub published_at: Timestamp,
+    /// Its log index.
+    pub log_index: u64,
+}
+
+/// A model that asked for releases.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ModelV1 {
+    /// The model.
+    #[schema(value_type = String)]
+    pub model: ModelId,
+    /// How many releases it asked for.
+    pub releases: u64,
+}
+
+/// The head of a log.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LogV1 {
+    /// The log's name.
+    pub origin: String,
+    /// How many entries it has.
+    pub size: u64,
+    /// The signed checkpoint.
+    pub checkpoint: String,
+    /// The key that verifies it, as `name+id+key`.
+    pub verifier_key: String,
+}
+
+/// An entry of a log.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct EntryV1 {
+    /// Its index.
+    pub index: u64,
+    /// What happened.
+    pub kind: String,
+    /// To what.
+    pub subject: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// The bytes that the leaf hash covers, which are JSON.
+    pub body: String,
+}

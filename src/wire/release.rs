@@ -1,0 +1,198 @@
+//! Releases, decisions and approvals on the wire.
+
+use crate::model::{
+    Approval, DecisionId, Digest, Environment, Inputs, ModelId, Person, ReleaseId, Timestamp, Verdict, Vote,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// A request to put one artifact into one environment, with its evidence: the body of `POST /api/v1/releases`, and
+/// the part `request` of its multipart form.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SubmitV1 {
+    /// The model, `namespace/name`.
+    #[schema(value_type = String, example = "acme/credit-risk")]
+    pub model: ModelId,
+    /// The version, a label only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The artifact, `sha256:<hex>`.
+    #[schema(value_type = String)]
+    pub artifact: Digest,
+    /// Where it is to go.
+    #[schema(value_type = String, example = "production")]
+    pub environment: Environment,
+    /// For the reviewer.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub comment: String,
+    /// Circumstances that policies may ask about.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub context: BTreeMap<String, String>,
+    /// The documents.
+    #[serde(default)]
+    pub evidence: Vec<DocumentV1>,
+}
+
+/// One document of evidence, and what the sender says of it where the document itself does not.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DocumentV1 {
+    /// What the sender calls it; in a multipart form, the file name of its part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The format to read it as; recognised from its content otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// The data set it was measured on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<String>,
+    /// When it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub produced_at: Option<Timestamp>,
+    /// The document as JSON. Its digest is that of these bytes exactly as sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub document: Option<Box<RawValue>>,
+    /// The document as any bytes, in base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_base64: Option<String>,
+}
+
+/// A verdict with where to find it: what `gate` prints.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct DecidedV1 {
+    /// The release.
+    #[schema(value_type = String)]
+    pub release: ReleaseId,
+    /// The decision.
+    #[schema(value_type = String)]
+    pub decision: DecisionId,
+    /// The page of the release.
+    pub url: String,
+    /// The verdict.
+    #[schema(value_type = Object)]
+    pub verdict: Verdict,
+    /// Where it is logged.
+    pub log: LoggedV1,
+}
+
+/// Where a decision is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LoggedV1 {
+    /// The index of its record.
+    pub record: u64,
+    /// The index of its verification summary; null where none is issued.
+    pub summary: Option<u64>,
+}
+
+/// One release in a list.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ReleaseSummaryV1 {
+    /// The release.
+    #[schema(value_type = String)]
+    pub release: ReleaseId,
+    /// The model.
+    #[schema(value_type = String)]
+    pub model: ModelId,
+    /// The version.
+    pub version: Option<String>,
+    /// The artifact.
+    #[schema(value_type = String)]
+    pub artifact: Digest,
+    /// Where it is to go.
+    #[schema(value_type = String)]
+    pub environment: Environment,
+    /// The latest verdict's word.
+    pub verdict: String,
+    /// Who asked.
+    #[schema(value_type = Object)]
+    pub submitter: Person,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub requested_at: Timestamp,
+    /// The log index of the request.
+    pub log_index: u64,
+}
+
+/// A release with its whole history.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ReleaseV1 {
+    /// The release.
+    #[serde(flatten)]
+    pub summary: ReleaseSummaryV1,
+    /// What the requester wrote.
+    pub comment: String,
+    /// The digest of the inputs: what an approval must name.
+    #[schema(value_type = String)]
+    pub inputs_digest: Digest,
+    /// The frozen inputs.
+    #[schema(value_type = Object)]
+    pub inputs: Inputs,
+    /// Its decisions, oldest first; the last one is its state.
+    pub decisions: Vec<DecisionV1>,
+    /// Its approvals, oldest first.
+    #[schema(value_type = Vec<Object>)]
+    pub approvals: Vec<Approval>,
+}
+
+/// A decision.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct DecisionV1 {
+    /// The decision.
+    #[schema(value_type = String)]
+    pub decision: DecisionId,
+    /// The release that it decides.
+    #[schema(value_type = String)]
+    pub release: ReleaseId,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub decided_at: Timestamp,
+    /// The verdict.
+    #[schema(value_type = Object)]
+    pub verdict: Verdict,
+    /// Where it is logged.
+    pub log: LoggedV1,
+}
+
+/// A yes or no: the body of `POST /api/v1/releases/{release}/approvals`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VoteV1 {
+    /// `approve` or `reject`.
+    #[schema(value_type = String, example = "approve")]
+    pub vote: Vote,
+    /// What the approver writes with it.
+    #[serde(default)]
+    pub comment: String,
+    /// The inputs that the approver saw.
+    #[schema(value_type = String)]
+    pub inputs_digest: Digest,
+}
+
+/// The answer to deploy tools: `GET /api/v1/gate`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct GateV1 {
+    /// The answer.
+    pub data: GateDataV1,
+}
+
+/// Whether an artifact is allowed somewhere now, and why not.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct GateDataV1 {
+    /// Whether it is.
+    pub ok: bool,
+    /// The verdict's word.
+    pub verdict: String,
+    /// The release; null when nobody ever asked.
+    #[schema(value_type = Option<String>)]
+    pub release: Option<ReleaseId>,
+    /// The decision; null when nobody ever asked.
+    #[schema(value_type = Option<String>)]
+    pub decision: Option<DecisionId>,
+    /// Why not, in sentences.
+    pub reasons: Vec<String>,
+}

@@ -1,0 +1,245 @@
+//! Decisions about a credit model, signed, logged and exported as the service does it.
+
+use modelgate::{
+    keys::{FileSigner, Keyring},
+    ledger::{
+        Checkpoint, NoteSigner, Proof, Sealed, Sealer, VerifierKey,
+        entry::{self, Fact},
+        export::{self, Parts, Signed},
+        merkle::{self, Node, Tree},
+        statement::{self, VsaContext},
+        verify::{Files, Pinned},
+    },
+    model::{
+        Approval, Digest, Engine, EvidenceRef, Finding, Inputs, Outcome, Person, PolicyRef, PolicySummary, Record,
+        Severity, Slice, Status, Verdict, Vote,
+        inputs::Baseline,
+        verdict::{ApprovalCount, Mode},
+    },
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+pub const ARTIFACT: &[u8] = b"the bytes of a model";
+/// Where a gate is in production, and where it is on a laptop.
+pub const PUBLIC_URLS: [&str; 2] = ["https://gate.example.com", "http://127.0.0.1:8080/"];
+pub const DOCUMENTS: [&str; 6] = [
+    "name = \"credit\"\n",
+    "name = \"house rules\"\n",
+    "{\"schema\":\"modelgate.evidence/v1\",\"a\":1}",
+    "accuracy,0.93\n",
+    "[{\"champion\":true}]",
+    "{\"waiver\":1}",
+];
+
+/// A service: its keys.
+pub struct Gate {
+    pub keys: Keyring,
+    pub public_url: &'static str,
+}
+
+/// An exported decision and everything to rebuild it from.
+pub struct Exported {
+    pub record: Record,
+    pub files: Files,
+    pub pinned: Pinned,
+    pub log: VerifierKey,
+}
+
+fn digest(text: &str) -> Digest {
+    Digest::of(text.as_bytes())
+}
+
+pub fn record(outcome: Outcome) -> Record {
+    let evidence =
+        |text: &str| EvidenceRef { digest: digest(text), format: "native".into(), claimed: None, mapping: None };
+    let [credit, house, json, csv, champion, waiver] = DOCUMENTS;
+    let policy = |name: &str, text: &str| PolicyRef { name: name.into(), digest: digest(text) };
+    let inputs = Inputs {
+        model: Some("acme/credit-risk".parse().unwrap()),
+        artifact: Some(Digest::of(ARTIFACT)),
+        environment: Some("production".parse().unwrap()),
+        submitter: Some("ci".into()),
+        policies: vec![policy("credit", credit), policy("house", house)],
+        evidence: vec![evidence(json), evidence(csv)],
+        champion: Some(Baseline { artifact: Some(digest("old")), evidence: vec![evidence(champion), evidence(json)] }),
+        waivers: vec![digest(waiver)],
+        context: [("tier".to_owned(), "high".to_owned())].into(),
+        ..Inputs::default()
+    }
+    .sorted();
+    let inputs_digest = inputs.digest().unwrap();
+    let approval = |id: &str, name: &str| Approval {
+        id: Some(id.parse().unwrap()),
+        release: Some("rel-1".parse().unwrap()),
+        by: Person { id: name.into(), name: name.to_uppercase() },
+        roles: vec!["model-risk".into()],
+        vote: Vote::Approve,
+        comment: "looked at it \u{202e}".into(),
+        inputs_digest,
+        at: "2026-11-20T12:30:00Z".parse().unwrap(),
+    };
+    let status = if outcome == Outcome::Deny { Status::Inconclusive } else { Status::Pass };
+    let finding = Finding {
+        policy: "credit".into(),
+        rule: "accuracy-floor".into(),
+        status,
+        severity: Severity::Block,
+        metric: Some("accuracy".into()),
+        quantile: None,
+        unit: None,
+        slice: Slice::one("sex", "female"),
+        observed: Some(0.931),
+        lower: Some(0.921_234_567_891),
+        upper: None,
+        required: None,
+        n: Some(12_000),
+        trials: Some(12_000),
+        successes: Some(11_172),
+        method: Some("clopper-pearson".into()),
+        confidence: Some(0.95),
+        samples_needed: None,
+        allowed_failures: Some(3),
+        evidence: vec![digest(json)],
+        message: "accuracy is 0.931 \u{2265} 0.9".into(),
+    };
+    let summary = |p: &PolicyRef| PolicySummary { name: p.name.clone(), digest: p.digest, mode: Mode::Enforce };
+    let count = ApprovalCount {
+        policy: "credit".into(),
+        id: "model-risk".into(),
+        role: "model-risk".into(),
+        needed: 2,
+        given: 2,
+        rejected: 0,
+    };
+    let verdict = Verdict {
+        verdict: outcome,
+        model: inputs.model.clone(),
+        artifact: inputs.artifact,
+        environment: inputs.environment.clone(),
+        inputs_digest,
+        policies: inputs.policies.iter().map(summary).collect(),
+        findings: vec![finding],
+        approvals: vec![count],
+        engine: Engine { semantics: 1 },
+    };
+    Record {
+        inputs_digest,
+        inputs,
+        approvals: vec![approval("apr-1", "ada"), approval("apr-2", "bob")],
+        decided_at: "2026-11-20T13:00:00.25Z".parse().unwrap(),
+        verdict,
+        engine: Engine { semantics: 1 },
+    }
+}
+
+/// A log that keeps all of its leaves.
+struct Log {
+    signer: NoteSigner,
+    leaves: Vec<Vec<u8>>,
+}
+
+impl Log {
+    fn head(&self) -> String {
+        let mut tree = Tree::new();
+        self.leaves.iter().for_each(|leaf| {
+            tree.append(merkle::leaf_hash(leaf));
+        });
+        Checkpoint::sign(tree.size(), tree.root(), &self.signer).unwrap()
+    }
+
+    fn proof(&self, index: u64, checkpoint: &str) -> Proof {
+        let read = |node: Node| {
+            let (from, width) = ((node.index << node.level) as usize, 1 << node.level);
+            let mut tree = Tree::new();
+            self.leaves.get(from..from + width)?.iter().for_each(|leaf| {
+                tree.append(merkle::leaf_hash(leaf));
+            });
+            Some(tree.root())
+        };
+        let path = merkle::prove_inclusion(index, self.leaves.len() as u64, &read).unwrap();
+        Proof { extra: None, index, path, checkpoint: checkpoint.into() }
+    }
+}
+
+impl Gate {
+    pub fn new() -> Self {
+        Self::at(PUBLIC_URLS[0])
+    }
+
+    pub fn at(public_url: &'static str) -> Self {
+        Self { keys: Keyring::ephemeral().unwrap(), public_url }
+    }
+
+    /// A gate whose keys everybody knows: those of RFC 8410, section 10.3, and of RFC 8032, section 7.1, test 2.
+    pub fn known() -> Self {
+        const DECISION: &str = "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC";
+        const LOG: &str = "MC4CAQAwBQYDK2VwBCIEIEzNCJso/5banbbDRuwRTg9bijGfNaumJNqM9u1PuKb7";
+        let key = |text: &str| {
+            let [begin, end] = ["BEGIN", "END"].map(|word| format!("-----{word} PRIVATE KEY-----"));
+            Arc::new(FileSigner::from_pem(&format!("{begin}\n{text}\n{end}\n")).unwrap())
+        };
+        Self { keys: Keyring { decision: key(DECISION), log: key(LOG) }, public_url: PUBLIC_URLS[0] }
+    }
+
+    fn log(&self, namespace: &str, before: usize) -> Log {
+        let origin = modelgate::ledger::checkpoint::origin(self.public_url, &namespace.parse().unwrap());
+        let fact = |i: usize| entry::fact_bytes(Fact::EvidenceAccepted, &digest(&i.to_string()));
+        Log {
+            signer: NoteSigner::new(&origin, self.keys.log.clone()).unwrap(),
+            leaves: (0..before).map(fact).collect(),
+        }
+    }
+
+    pub fn sealer(&self) -> Sealer {
+        Sealer::new(self.keys.decision.clone()).unwrap()
+    }
+
+    /// The verification summary of a record that was sealed.
+    pub fn summary(&self, record: &Record, sealed: &Sealed) -> Vec<u8> {
+        let decision = "01JD".parse().unwrap();
+        let context =
+            VsaContext { public_url: self.public_url, decision: &decision, record_envelope: sealed.envelope_digest };
+        statement::vsa_statement(&context, record).unwrap()
+    }
+
+    /// Signs, logs and exports `record`, with its summary where one is due.
+    pub fn export(&self, record: &Record) -> Exported {
+        let sealed = self.sealer().seal(&statement::record_statement(record).unwrap()).unwrap();
+        let due = matches!(record.verdict.verdict, Outcome::Allow | Outcome::Deny);
+        let summary = due.then(|| self.sealer().seal(&self.summary(record, &sealed)).unwrap());
+        self.export_sealed(record, &sealed, summary.as_ref(), 9, 4)
+    }
+
+    /// Exports what was sealed, with so many entries before and after it.
+    pub fn export_sealed(
+        &self,
+        record: &Record,
+        sealed: &Sealed,
+        summary: Option<&Sealed>,
+        before: usize,
+        after: usize,
+    ) -> Exported {
+        let mut log = self.log("acme", before);
+        log.leaves.push(sealed.leaf.clone());
+        log.leaves.extend(summary.map(|s| s.leaf.clone()));
+        log.leaves.extend((0..after).map(|i| entry::fact_bytes(Fact::ApprovalGiven, &digest(&i.to_string()))));
+        let head = log.head();
+        let (proof, summary_proof) =
+            (log.proof(before as u64, &head), summary.map(|_| log.proof(before as u64 + 1, &head)));
+        let documents: BTreeMap<Digest, Vec<u8>> =
+            DOCUMENTS.iter().map(|d| (digest(d), d.as_bytes().to_vec())).collect();
+        let parts = Parts {
+            record: Signed { envelope: &sealed.envelope, leaf: &sealed.leaf, proof: &proof },
+            summary: summary.zip(summary_proof.as_ref()).map(|(s, proof)| Signed {
+                envelope: &s.envelope,
+                leaf: &s.leaf,
+                proof,
+            }),
+            documents: &documents,
+            log: log.signer.verifier(),
+        };
+        let files = export::files(&parts).unwrap().into_iter().collect();
+        let pinned = Pinned { decision: vec![*self.sealer().key()], logs: vec![log.signer.verifier().clone()] };
+        Exported { record: record.clone(), files, pinned, log: log.signer.verifier().clone() }
+    }
+}

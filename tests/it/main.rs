@@ -1,0 +1,23 @@
+//! One test binary: its modules mirror URLs and commands.
+#![allow(missing_docs, clippy::pedantic, reason = "tests are read, not linked against")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests are told by the environment where PostgreSQL is, measure time, and may say what they see"
+)]
+
+mod action;
+mod api;
+mod architecture;
+mod client;
+mod demo;
+mod evidence;
+mod kill;
+mod ledger;
+mod migrations;
+mod pages;
+mod policy;
+mod signed_in;
+mod store;
+mod support;

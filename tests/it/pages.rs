@@ -1,0 +1,114 @@
+//! Every page and document, drawn from made-up rows: strict templates, and text that stays text.
+
+use modelgate::{
+    render::{Renderer, asset},
+    web::views::samples,
+};
+
+fn drawn() -> Vec<(&'static str, String)> {
+    let renderer = Renderer::new().expect("every template parses");
+    samples::gallery(&renderer).expect("every template finds what it asks for")
+}
+
+fn page(name: &str) -> String {
+    drawn().into_iter().find(|(n, _)| *n == name).expect(name).1
+}
+
+/// The start tags of `markup`.
+fn tags(markup: &str) -> Vec<&str> {
+    let body = markup.split_once("</style>").map_or(markup, |(_, rest)| rest);
+    body.split('<').skip(1).filter_map(|t| t.split_once('>')).map(|(tag, _)| tag).collect()
+}
+
+#[test]
+fn nothing_on_a_page_needs_more_than_the_content_policy_allows() {
+    for (name, markup) in drawn() {
+        for tag in tags(&markup) {
+            assert!(!tag.starts_with("script"), "{name}: {tag}");
+            assert!(!tag.contains(" style="), "{name}: {tag}");
+            let handler = tag.split_whitespace().skip(1).any(|a| a.starts_with("on") && a.contains('='));
+            assert!(!handler || tag.contains("&lt;script"), "{name}: {tag}");
+        }
+    }
+}
+
+#[test]
+fn hostile_text_stays_text() {
+    for name in ["release-hostile", "report-hostile", "audit", "queue", "sign-in-refused"] {
+        let markup = page(name);
+        assert!(markup.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{name}");
+        assert!(!markup.contains("<script"), "{name}");
+    }
+    // Data is never a template.
+    assert!(page("release-hostile").contains("{{frame.title}}"));
+}
+
+#[test]
+fn every_form_that_changes_something_carries_its_token() {
+    for (name, markup) in drawn() {
+        for form in markup.split("<form").skip(1).map(|f| f.split("</form>").next().unwrap_or(f)) {
+            if form.contains("method=\"post\"") {
+                assert!(form.contains("name=\"csrf\""), "{name}: {form}");
+            }
+        }
+    }
+}
+
+#[test]
+fn documents_stand_alone() {
+    for (name, markup) in drawn().into_iter().filter(|(n, _)| n.starts_with("report-") || n.starts_with("audit")) {
+        for tag in tags(&markup) {
+            assert!(
+                !tag.contains(" src=") && !tag.contains("href=\"http") && !tag.contains("href=\"/"),
+                "{name}: {tag}"
+            );
+        }
+        assert!(markup.contains("<style>") && !markup.contains("@import") && !markup.contains("url("), "{name}");
+        assert!(markup.contains("modelgate verify"), "{name} says how to check it");
+    }
+}
+
+#[test]
+fn the_same_rows_give_the_same_document() {
+    assert_eq!(page("audit"), page("audit"));
+    assert_eq!(page("report-denied"), page("report-denied"));
+}
+
+#[test]
+fn only_somebody_who_is_asked_gets_the_form() {
+    let form = "name=\"vote\" value=\"approve\"";
+    assert!(page("release-waiting").contains(form));
+    assert!(page("release-waiting").contains("name=\"inputs_digest\" value=\"sha256:"));
+    for name in ["release-own", "release-denied", "release-allowed", "release-revoked", "release-undecided"] {
+        assert!(!page(name).contains(form), "{name}");
+    }
+    assert!(page("release-own").contains("You asked for this release, so you cannot approve it."));
+}
+
+#[test]
+fn what_stands_in_the_way_comes_first_and_is_not_said_by_colour_alone() {
+    let markup = page("release-denied");
+    let place = |text: &str| markup.find(text).expect(text);
+    assert!(place("Denied:") < place("income-drift"));
+    assert!(place("accuracy-floor") < place("p99-latency"), "a warning comes after what blocks");
+    for word in ["Fails", "Unsettled", "Missing", "Error", "Waived", "Holds"] {
+        assert!(markup.contains(&format!("{word}</div>")), "{word}");
+    }
+}
+
+#[test]
+fn an_audit_report_says_when_it_is_not_complete() {
+    assert!(page("audit").contains("<b>Complete.</b>"));
+    let gapped = page("audit-gapped");
+    assert!(gapped.contains("<b>Not complete.</b>") && gapped.contains("entries 3 to 5 are missing"));
+    assert!(!gapped.contains("no gaps"));
+}
+
+#[test]
+fn assets_are_found_by_name_and_nothing_else() {
+    let css = asset("base.css").expect("a style sheet");
+    assert_eq!(css.content_type, "text/css; charset=utf-8");
+    assert!(css.etag.starts_with('"') && css.etag.ends_with('"') && css.etag.len() == 18);
+    assert!(asset("../base.css").is_none() && asset("").is_none());
+    assert!(page("queue").contains(&format!("/assets/base.css?v={}", css.etag.trim_matches('"'))));
+}

@@ -1,0 +1,306 @@
+//! `modelgate check` and `modelgate policy`, as scripts use them: exit codes, JSON, and what people read.
+
+use serde_json::{Value, json};
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Output},
+};
+use tempfile::TempDir;
+
+const NOW: &str = "2026-11-20T12:00:00Z";
+
+/// A directory of files and the binary run in it.
+struct Desk(TempDir);
+
+impl Desk {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn put(&self, name: &str, text: impl AsRef<[u8]>) -> &Self {
+        fs::write(self.0.path().join(name), text).unwrap();
+        self
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_modelgate")).args(args).current_dir(self.0.path()).output().unwrap()
+    }
+
+    /// `check --policy p.toml --evidence e.json` and more, as JSON.
+    fn check(&self, more: &[&str]) -> (i32, Value) {
+        let fixed = ["check", "--policy", "p.toml", "--evidence", "e.json", "--now", NOW, "--format", "json"];
+        let output = self.run(&[&fixed[..], more].concat());
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        let document = serde_json::from_str(&stdout).unwrap_or_else(|e| panic!("{e}: {stdout}"));
+        (output.status.code().unwrap(), document)
+    }
+}
+
+fn native(measurements: Value) -> String {
+    json!({"schema": "modelgate.evidence/v1", "measurements": measurements}).to_string()
+}
+
+const ACCURACY: &str = "name = \"credit-risk\"\n[[rule]]\nid = \"accuracy-floor\"\nmetric = \"accuracy\"\nmin = 0.90\n";
+
+fn shipped(path: &str) -> String {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path).display().to_string()
+}
+
+#[test]
+fn the_verdict_is_exactly_the_contract() {
+    let desk = Desk::new();
+    desk.put("p.toml", ACCURACY)
+        .put("e.json", native(json!([{"metric": "accuracy", "value": 0.91, "n": 1400, "successes": 1274}])));
+    let (code, verdict) = desk.check(&["--model", "acme/credit-risk", "--environment", "production"]);
+    assert_eq!(code, 4);
+    let keys: Vec<&String> = verdict.as_object().unwrap().keys().collect();
+    let all =
+        ["approvals", "artifact", "engine", "environment", "findings", "inputs_digest", "model", "policies", "verdict"];
+    let mut sorted = keys.clone();
+    sorted.sort();
+    assert_eq!(sorted, all);
+    assert_eq!(verdict["verdict"], "deny");
+    assert_eq!(verdict["model"], "acme/credit-risk");
+    assert_eq!(verdict["artifact"], Value::Null);
+    assert_eq!(verdict["policies"][0]["mode"], "enforce");
+    assert_eq!(verdict["engine"], json!({"semantics": 1}));
+    let finding = &verdict["findings"][0];
+    for (key, want) in [
+        ("policy", json!("credit-risk")),
+        ("rule", json!("accuracy-floor")),
+        ("status", json!("inconclusive")),
+        ("severity", json!("block")),
+        ("slice", json!({})),
+        ("observed", json!(0.91)),
+        ("lower", json!(0.896413771213)),
+        ("upper", json!(0.922290975329)),
+        ("required", json!({"op": ">=", "value": 0.9})),
+        ("n", json!(1400)),
+        ("trials", json!(1400)),
+        ("successes", json!(1274)),
+        ("method", json!("clopper-pearson")),
+        ("confidence", json!(0.95)),
+    ] {
+        assert_eq!(finding[key], want, "{key}");
+    }
+    assert!(finding["samples_needed"].as_u64().is_some() && finding["allowed_failures"].as_u64().is_some());
+    let message = finding["message"].as_str().unwrap();
+    assert!(
+        message.starts_with(
+            "accuracy is 0.910 on 1,400 samples; at 95% confidence it may be as low as 0.896, below 0.900"
+        )
+    );
+}
+
+#[test]
+fn exit_codes_are_kept() {
+    let desk = Desk::new();
+    let judge = |policy: &str, value: f64, n: u64, more: &[&str]| {
+        let successes = (value * n as f64).round() as u64;
+        desk.put("p.toml", policy);
+        desk.put("e.json", native(json!([{"metric": "accuracy", "value": value, "n": n, "successes": successes}])));
+        desk.check(more).0
+    };
+    let asks = format!("{ACCURACY}[[approval]]\nid = \"a\"\nrole = \"risk\"\n");
+    assert_eq!(judge(ACCURACY, 0.95, 1000, &[]), 0);
+    assert_eq!(judge(ACCURACY, 0.80, 1000, &[]), 1);
+    assert_eq!(judge(ACCURACY, 0.91, 1000, &[]), 4);
+    assert_eq!(judge(&ACCURACY.replace("\"accuracy\"", "\"recall\""), 0.95, 1000, &[]), 4);
+    assert_eq!(judge(&asks, 0.95, 1000, &[]), 3);
+    assert_eq!(judge(&asks, 0.80, 1000, &[]), 1);
+    assert_eq!(judge(ACCURACY, 0.95, 1000, &["--predictions", "p.csv"]), 2);
+    assert_eq!(judge("name = 1", 0.95, 1000, &[]), 2);
+    assert_eq!(judge(ACCURACY, 0.95, 1000, &["--now", "yesterday"]), 2);
+    assert_eq!(judge(ACCURACY, 0.95, 1000, &["--context", "nothing"]), 2);
+    assert_eq!(judge(ACCURACY, 0.95, 1000, &["--policy", "absent.toml"]), 2);
+    desk.put("e.json", "{\"schema\": \"modelgate.evidence/v1\", \"measurements\": [");
+    assert_eq!(desk.check(&[]).0, 2);
+}
+
+#[test]
+fn what_is_not_yet_there_is_refused_by_name() {
+    let desk = Desk::new();
+    desk.put("p.toml", ACCURACY).put("e.json", native(json!([])));
+    for flag in ["--predictions", "--champion", "--champion-predictions", "--reference", "--waivers"] {
+        let (code, document) = desk.check(&[flag, "x"]);
+        assert_eq!((code, &document["error"]["code"]), (2, &json!("not-yet-supported")), "{flag}");
+    }
+}
+
+#[test]
+fn approvals_of_exactly_these_inputs_allow() {
+    let desk = Desk::new();
+    desk.put("p.toml", format!("{ACCURACY}[[approval]]\nid = \"a\"\nrole = \"risk\"\ncount = 2\n"))
+        .put("e.json", native(json!([{"metric": "accuracy", "value": 0.95, "n": 1000, "successes": 950}])));
+    let (code, pending) = desk.check(&["--submitter", "sam"]);
+    assert_eq!((code, &pending["approvals"][0]["given"]), (3, &json!(0)));
+    let seen = &pending["inputs_digest"];
+    let yes = |who: &str, seen: &Value| {
+        json!({"by": {"id": who, "name": who}, "roles": ["risk"], "vote": "approve", "inputs_digest": seen,
+               "at": "2026-11-20T10:00:00Z"})
+    };
+    let with = |list: Value| {
+        desk.put("a.json", list.to_string());
+        desk.check(&["--submitter", "sam", "--approvals", "a.json"]).0
+    };
+    assert_eq!(with(json!([yes("ana", seen), yes("ben", seen)])), 0);
+    assert_eq!(with(json!([yes("ana", seen), yes("sam", seen)])), 3);
+    let other = json!(format!("sha256:{}", "0".repeat(64)));
+    assert_eq!(with(json!([yes("ana", seen), yes("ben", &other)])), 3);
+    let mut no = yes("cy", seen);
+    no["vote"] = json!("reject");
+    assert_eq!(with(json!([yes("ana", seen), yes("ben", seen), no])), 1);
+    assert_eq!(with(json!({"not": "a list"})), 2);
+}
+
+#[test]
+fn the_same_inputs_give_the_same_bytes() {
+    let desk = Desk::new();
+    desk.put("p.toml", ACCURACY)
+        .put("a.json", native(json!([{"metric": "accuracy", "value": 0.95, "n": 1000, "successes": 950}])))
+        .put("b.json", native(json!([{"metric": "recall", "value": 0.95, "n": 1000, "trials": 100}])));
+    let run = |first: &str, second: &str| {
+        let args = ["check", "--policy", "p.toml", "--evidence", first, second, "--now", NOW, "--format", "json"];
+        desk.run(&args).stdout
+    };
+    assert_eq!(run("a.json", "b.json"), run("b.json", "a.json"));
+}
+
+#[test]
+fn a_claim_stands_beside_the_evidence_and_may_not_contradict_it() {
+    let desk = Desk::new();
+    let policy = format!("{ACCURACY}[evidence]\nmax_age = \"14d\"\ndatasets = [\"holdout\"]\n");
+    let evidence = json!({"schema": "modelgate.evidence/v1", "measurements":
+        [{"metric": "accuracy", "value": 0.95, "n": 1000, "successes": 950}]});
+    desk.put("p.toml", policy).put("e.json", evidence.to_string());
+    let judge = |evidence: &str| {
+        let args = ["check", "--policy", "p.toml", "--evidence", evidence, "--now", NOW, "--format", "json"];
+        desk.run(&args).status.code().unwrap()
+    };
+    assert_eq!(judge("e.json"), 4);
+    assert_eq!(judge("dataset=holdout,produced-at=2026-11-19T00:00:00Z:e.json"), 0);
+    assert_eq!(judge("dataset=train,produced-at=2026-11-19T00:00:00Z:e.json"), 1);
+    assert_eq!(judge("dataset=holdout,produced-at=2026-10-19T00:00:00Z:e.json"), 1);
+    let mut dated = evidence;
+    dated["produced_at"] = json!("2026-11-18T00:00:00Z");
+    desk.put("e.json", dated.to_string());
+    assert_eq!(judge("dataset=holdout,produced-at=2026-11-19T00:00:00Z:e.json"), 1);
+}
+
+#[test]
+fn people_read_a_verdict_without_escape_sequences_in_a_pipe() {
+    let desk = Desk::new();
+    desk.put("p.toml", ACCURACY)
+        .put("e.json", native(json!([{"metric": "accuracy", "value": 0.8, "n": 1000, "successes": 800}])));
+    let output = desk.run(&["check", "--policy", "p.toml", "--evidence", "e.json", "--now", NOW]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("DENY"), "{text}");
+    assert!(text.contains("✗ fail") && text.contains("accuracy is 0.800 on 1,000 samples"), "{text}");
+    assert!(!text.contains('\u{1b}'));
+}
+
+#[test]
+fn user_text_cannot_move_the_cursor() {
+    let desk = Desk::new();
+    desk.put("p.toml", "name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"recall\"\nslices = [\"sex\"]\nmin = 0.5\n");
+    desk.put(
+        "e.json",
+        native(
+            json!([{"metric": "recall", "value": 0.8, "n": 9, "trials": 9, "slice": {"sex": "\u{1b}[2J\u{202e}x"}}]),
+        ),
+    );
+    let output = desk.run(&["check", "--policy", "p.toml", "--evidence", "e.json", "--now", NOW]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{text}");
+}
+
+const WRONG: &str =
+    "name = \"p\"\nmode = \"enfroce\"\n[[rule]]\nid = \"a\"\nmetric = \"accuracy\"\nmin = 1.2\nmin_sample = 3\n";
+
+#[test]
+fn lint_tells_every_mistake_with_its_place() {
+    let desk = Desk::new();
+    desk.put("wrong.toml", WRONG).put("right.toml", ACCURACY);
+    let output = desk.run(&["policy", "lint", "wrong.toml", "right.toml", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["ok"], false);
+    let told: Vec<Value> = document["mistakes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| json!([m["code"], m["file"], m["line"], m["column"], m["length"]]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            json!(["unknown-word", "wrong.toml", 2, 8, 9]),
+            json!(["impossible-bound", "wrong.toml", 6, 7, 3]),
+            json!(["unknown-key", "wrong.toml", 7, 1, 10]),
+        ]
+    );
+    assert_eq!(document["mistakes"][2]["help"], "did you mean `min_samples`?");
+    assert_eq!(desk.run(&["policy", "lint", "right.toml"]).status.code(), Some(0));
+}
+
+#[test]
+fn lint_underlines_the_source() {
+    let desk = Desk::new();
+    desk.put("wrong.toml", WRONG);
+    let output = desk.run(&["policy", "lint", "wrong.toml"]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    for part in ["3 mistakes", "[wrong.toml:6:7]", "min = 1.2", "───", "did you mean `enforce`?", "impossible-bound"]
+    {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert!(!text.contains('\u{1b}'));
+}
+
+#[test]
+fn the_shipped_policies_have_no_warning_and_pass_their_cases() {
+    let desk = Desk::new();
+    for name in ["binary-classifier", "credit-risk", "llm-application"] {
+        let output = desk.run(&["policy", "lint", &shipped(&format!("policies/{name}.toml")), "--format", "json"]);
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&document["ok"], &document["warnings"]), (&json!(true), &json!([])), "{name}");
+        let output = desk.run(&["policy", "explain", &shipped(&format!("policies/{name}.toml"))]);
+        assert_eq!(output.status.code(), Some(0));
+    }
+    let output = desk.run(&["policy", "test", &shipped("policies"), "--format", "json"]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((output.status.code(), &document["failed"]), (Some(0), &json!(0)), "{document:#}");
+    assert!(document["passed"].as_u64() >= Some(12));
+}
+
+#[test]
+fn a_failed_case_says_what_was_expected() {
+    let desk = Desk::new();
+    desk.put("p.toml", ACCURACY).put(
+        "p.cases.toml",
+        "[[case]]\nname = \"hopeful\"\nevidence = [{ measurements = [{ metric = \"accuracy\", value = 0.5, n = 100, successes = 50 }] }]\n\
+         expect = { verdict = \"allow\", findings = [{ rule = \"accuracy-floor\", status = \"pass\" }] }\n",
+    );
+    let output = desk.run(&["policy", "test", "p.toml"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    for part in ["✗ hopeful", "the verdict is deny, expected allow", "accuracy-floor is fail", "0 passed, 1 failed"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    desk.put("p.cases.toml", "[[case]]\nname = 3\n");
+    assert_eq!(desk.run(&["policy", "test", "p.toml"]).status.code(), Some(2));
+    assert_eq!(desk.run(&["policy", "test", "absent.toml"]).status.code(), Some(2));
+}
+
+#[allow(clippy::disallowed_methods, reason = "how long it took is the question")]
+#[test]
+fn a_hostile_count_keeps_nobody_waiting() {
+    let desk = Desk::new();
+    let most = 9_007_199_254_740_992_u64;
+    desk.put("p.toml", ACCURACY)
+        .put("e.json", native(json!([{"metric": "accuracy", "value": 0.9, "n": most, "trials": most}])));
+    let started = std::time::Instant::now();
+    let output = desk.run(&["check", "--policy", "p.toml", "--evidence", "e.json", "--now", NOW]);
+    assert!(output.status.code().is_some_and(|c| c != 0));
+    assert!(started.elapsed().as_secs() < 5);
+}

@@ -1,0 +1,205 @@
+//! The pages as a browser without scripts uses them: signing in, voting, downloading.
+
+use crate::{
+    on_both_engines,
+    support::{
+        app::{PASSWORD, POLICY, TestApp, accuracy, submission},
+        database::{Engine, TestDatabase},
+    },
+};
+use modelgate::identity::Scope;
+use reqwest::{RequestBuilder, header::HeaderMap};
+
+/// A page that was answered.
+struct Page {
+    status: u16,
+    headers: HeaderMap,
+    text: String,
+}
+
+impl Page {
+    async fn of(request: RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Self { status, headers, text: response.text().await.unwrap() }
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// What a form carries in a hidden field.
+    fn field(&self, name: &str) -> String {
+        let start = format!("name=\"{name}\" value=\"");
+        let rest = self.text.split(&start).nth(1).unwrap_or_else(|| panic!("no field `{name}` in {}", self.text));
+        rest.split('"').next().unwrap().to_owned()
+    }
+}
+
+/// A form as browsers send it.
+fn sent(request: RequestBuilder, form: &[(&str, &str)]) -> RequestBuilder {
+    let encode = |text: &str| -> String {
+        let byte = |b: u8| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") };
+        text.bytes().map(byte).collect()
+    };
+    let pairs: Vec<String> = form.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+    request.header("content-type", "application/x-www-form-urlencoded").body(pairs.join("&"))
+}
+
+/// Somebody at a browser.
+struct Browser<'a> {
+    app: &'a TestApp,
+    cookie: String,
+}
+
+impl<'a> Browser<'a> {
+    async fn sign_in(app: &'a TestApp, user: &str) -> Self {
+        let form = [("user", user), ("password", PASSWORD), ("next", "/releases"), ("csrf", "")];
+        let page = Page::of(sent(app.http.post(format!("{}/sign-in", app.base)), &form)).await;
+        assert_eq!((page.status, page.header("location")), (303, "/releases"), "{}", page.text);
+        let cookie = page.header("set-cookie").to_owned();
+        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+        Self { app, cookie: cookie.split(';').next().unwrap().to_owned() }
+    }
+
+    async fn get(&self, path: &str) -> Page {
+        Page::of(self.app.http.get(format!("{}{path}", self.app.base)).header("cookie", &self.cookie)).await
+    }
+
+    fn post(&self, path: &str, form: &[(&str, &str)]) -> RequestBuilder {
+        sent(self.app.http.post(format!("{}{path}", self.app.base)).header("cookie", &self.cookie), form)
+    }
+}
+
+/// A service where one release waits, and two people who may vote on it.
+async fn waiting(database: &TestDatabase) -> (TestApp, String) {
+    let app = TestApp::start(database).await;
+    app.publish("acme", POLICY).await;
+    let ci = app.machine("acme", &[Scope::Submit]).await;
+    let (_, decided) = app.submit(&ci, &submission("acme/credit", "good", &accuracy(960, 1000))).await;
+    for name in ["ada", "bob"] {
+        app.person("acme", name, "model-risk").await;
+    }
+    let release = decided["release"].as_str().unwrap().to_owned();
+    (app, release)
+}
+
+on_both_engines! {
+    async fn two_people_vote_on_the_page(database: TestDatabase) {
+        let (app, release) = waiting(&database).await;
+        let path = format!("/releases/{release}");
+        for (name, expected) in [("ada", "Waiting"), ("bob", "Allowed")] {
+            let browser = Browser::sign_in(&app, name).await;
+            assert!(browser.get("/").await.text.contains(&path), "it waits in {name}'s queue");
+            let page = browser.get(&path).await;
+            let digest = page.field("inputs_digest");
+            let form = [("csrf", page.field("csrf")), ("vote", "approve".into()), ("comment", "fine".into()), ("inputs_digest", digest)];
+            let form: Vec<(&str, &str)> = form.iter().map(|(k, v)| (*k, v.as_str())).collect();
+            let done = Page::of(browser.post(&format!("{path}/vote"), &form)).await;
+            assert_eq!((done.status, done.header("location")), (303, &*format!("{path}?done=approve")), "{}", done.text);
+            let page = browser.get(&format!("{path}?done=approve")).await;
+            assert!(page.text.contains(expected), "{}", page.text);
+            assert!(!browser.get("/").await.text.contains("Waiting for you <"), "nothing waits for {name} now");
+        }
+        app.stop().await;
+    }
+
+    async fn the_audit_report_is_complete_and_downloads(database: TestDatabase) {
+        let (app, release) = waiting(&database).await;
+        let ci = app.machine("acme", &[Scope::Submit]).await;
+        app.submit(&ci, &submission("acme/credit", "bad", &accuracy(100, 1000))).await;
+        let browser = Browser::sign_in(&app, "ada").await;
+        let csv = browser.get("/reports/audit?from=2026-11-20&to=2026-11-20&format=csv").await;
+        assert_eq!((csv.status, csv.header("content-type")), (200, "text/csv; charset=utf-8"));
+        assert!(csv.header("content-disposition").starts_with("attachment"));
+        for line in ["decisions.deny,1\r\n", "decisions.pending,1\r\n", "decisions.allow,0\r\n", "population.complete,true\r\n",
+                     "log.first_index,0\r\n", "log.last_index,9\r\n"] {
+            assert!(csv.text.contains(line), "{line} in {}", csv.text);
+        }
+        let html = browser.get("/reports/audit?from=2026-11-20&to=2026-11-20&format=html").await;
+        assert!(html.text.contains(&release) || html.text.contains("acme/credit"), "{}", html.text);
+        let empty = browser.get("/reports/audit?from=2026-11-01&to=2026-11-02&format=csv").await;
+        assert!(empty.text.contains("decisions,0\r\n") && empty.text.contains("population.complete,true\r\n"));
+        assert_eq!(browser.get("/reports/audit?from=2026-11-20&to=2026-11-01").await.status, 422);
+        let report = browser.get(&format!("/releases/{release}/report.html")).await;
+        assert_eq!(report.status, 200);
+        assert!(!report.text.contains("href=\"http") || report.text.contains("gate.example.com"), "nothing is loaded");
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn forms_of_others_are_refused() {
+    let database = TestDatabase::new(Engine::Sqlite).await;
+    let (app, release) = waiting(&database).await;
+    let browser = Browser::sign_in(&app, "ada").await;
+    let path = format!("/releases/{release}");
+    let page = browser.get(&path).await;
+    let (csrf, digest) = (page.field("csrf"), page.field("inputs_digest"));
+    let form = [("csrf", csrf.as_str()), ("vote", "approve"), ("inputs_digest", digest.as_str())];
+    let stale = [("csrf", "0000"), ("vote", "approve"), ("inputs_digest", digest.as_str())];
+    let vote = format!("{path}/vote");
+    let size = app.log_size("acme").await;
+    let refused = [
+        browser.post(&vote, &stale),
+        browser.post(&vote, &form).header("sec-fetch-site", "cross-site"),
+        browser.post(&vote, &form).header("origin", "https://evil.example"),
+    ];
+    for request in refused {
+        let page = Page::of(request).await;
+        assert_eq!(page.status, 403, "{}", page.text);
+        assert!(page.header("content-type").starts_with("text/html"), "a failure is a page too");
+    }
+    let unsigned = sent(app.http.post(format!("{}{vote}", app.base)), &form);
+    assert_eq!(Page::of(unsigned).await.header("location"), "/sign-in?next=/");
+    assert_eq!(app.log_size("acme").await, size, "nothing was stored");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_looks_in_unsigned_or_from_another_namespace() {
+    let database = TestDatabase::new(Engine::Sqlite).await;
+    let (app, release) = waiting(&database).await;
+    let path = format!("/releases/{release}");
+    for address in ["/", "/releases", &path, "/reports", "/log", "/reports/audit"] {
+        let page = Page::of(app.http.get(format!("{}{address}", app.base))).await;
+        assert_eq!(page.status, 303, "{address}");
+        assert!(page.header("location").starts_with("/sign-in?next=/"), "{address}");
+    }
+    let form = [("user", "ada"), ("password", "wrong password here"), ("next", "/"), ("csrf", "")];
+    let page = Page::of(sent(app.http.post(format!("{}/sign-in", app.base)), &form)).await;
+    assert_eq!((page.status, page.header("set-cookie")), (401, ""));
+    app.person("zeta", "zoe", "model-risk").await;
+    let outsider = Browser::sign_in(&app, "zoe").await;
+    for address in [path.clone(), format!("{path}/report.html")] {
+        let page = outsider.get(&address).await;
+        assert_eq!(page.status, 404, "{address}");
+        assert!(!page.text.contains("acme/credit"), "{address}");
+    }
+    let leave = outsider.get("/").await.field("csrf");
+    Page::of(outsider.post("/sign-out", &[("csrf", &leave)])).await;
+    assert_eq!(outsider.get("/").await.status, 303, "a session ends when somebody signs out");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn every_page_keeps_scripts_out() {
+    let database = TestDatabase::new(Engine::Sqlite).await;
+    let (app, release) = waiting(&database).await;
+    let browser = Browser::sign_in(&app, "ada").await;
+    for address in [
+        "/".to_owned(),
+        "/releases".into(),
+        format!("/releases/{release}"),
+        "/reports".into(),
+        "/log".into(),
+        "/releases/none".into(),
+    ] {
+        let page = browser.get(&address).await;
+        let policy = page.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{address}");
+        assert_eq!(page.header("x-content-type-options"), "nosniff", "{address}");
+        assert!(!page.text.contains("<script"), "{address}");
+    }
+    app.stop().await;
+}

@@ -1,0 +1,188 @@
+//! The store, on both engines: what is acknowledged is there once, under a head that only grows.
+
+use crate::{on_both_engines, support::database::TestDatabase};
+use modelgate::{
+    app::notary::{Notary, fact_entry},
+    keys::Keyring,
+    ledger::{Checkpoint, Fact, merkle},
+    model::{Digest, Namespace, Timestamp},
+    store::{Delivery, Done, NewPolicy, Seal as _, Store, Work},
+};
+
+fn namespace(name: &str) -> Namespace {
+    name.parse().unwrap()
+}
+
+fn notary() -> Notary {
+    Notary::new(&Keyring::ephemeral().unwrap(), "https://gate.example.com").unwrap()
+}
+
+fn policy(ns: &str, name: &str, text: &str) -> Work {
+    let digest = Digest::of(text.as_bytes());
+    let mut work = Work::new(namespace(ns), Timestamp::from_micros(1));
+    work.policy = Some(NewPolicy {
+        name: name.into(),
+        digest,
+        source: text.into(),
+        published_by: "user:1".into(),
+        entry: fact_entry(Fact::PolicyPublished, name, text.as_bytes().to_vec()),
+    });
+    work
+}
+
+fn delivered(mut work: Work, key: &str, request: &str) -> Work {
+    let request = Digest::of(request.as_bytes());
+    work.delivery = Some(Delivery { source: "api".into(), key: key.into(), request, subject: format!("made-{key}") });
+    work
+}
+
+/// Rebuilds the whole log from its stored bytes and compares it with the head that was signed.
+async fn check_log(store: &Store, notary: &Notary, ns: &str) -> Checkpoint {
+    let ns = namespace(ns);
+    let head = store.log_head(&ns).await.unwrap().unwrap();
+    let signed = Checkpoint::verify(&head.checkpoint, &[notary.log_key(&ns).unwrap()]).unwrap();
+    let entries = store.entries(&ns, 0, u64::MAX / 4).await.unwrap();
+    assert_eq!(entries.len() as u64, signed.size);
+    let mut tree = merkle::Tree::new();
+    for (i, entry) in entries.iter().enumerate() {
+        assert_eq!(entry.index, i as u64);
+        tree.append(merkle::leaf_hash(&entry.body));
+    }
+    assert_eq!(tree.root(), signed.root);
+    signed
+}
+
+on_both_engines! {
+    async fn a_batch_goes_in_whole_and_under_a_signed_head(database: TestDatabase) {
+        let (store, notary) = (Store::open(&database.address).await.unwrap(), notary());
+        let works: Vec<Work> = (0..150).map(|i| policy("acme", &format!("p{i}"), &format!("text {i}"))).collect();
+        let mut earlier = Vec::new();
+        for batch in works.chunks(40) {
+            let done = store.append(batch, &notary).await.unwrap();
+            assert!(done.iter().all(|d| matches!(d, Done::Stored(_))));
+            let head = check_log(&store, &notary, "acme").await;
+            // Two keys open the log; every batch adds what it holds.
+            earlier.push(head.size);
+        }
+        assert_eq!(earlier, [42, 82, 122, 152]);
+        assert_eq!(store.active_policies(&namespace("acme")).await.unwrap().1.len(), 150);
+    }
+
+    async fn tiles_are_kept_as_they_fill(database: TestDatabase) {
+        let (store, notary) = (Store::open(&database.address).await.unwrap(), notary());
+        let works: Vec<Work> = (0..600).map(|i| policy("acme", "p", &format!("text {i}"))).collect();
+        for batch in works.chunks(200) {
+            store.append(batch, &notary).await.unwrap();
+        }
+        let ns = namespace("acme");
+        let leaves = store.tile_hashes(&ns, 0, 0, 602).await.unwrap();
+        let above = store.tile_hashes(&ns, 1, 0, 2).await.unwrap();
+        for (tile, hash) in leaves.chunks_exact(256).zip(above) {
+            let mut tree = merkle::Tree::new();
+            tile.iter().for_each(|leaf| { tree.append(*leaf); });
+            assert_eq!(tree.root(), hash);
+        }
+        assert!(store.tile_hashes(&ns, 1, 2, 1).await.is_err(), "the third tile is not full");
+    }
+
+    async fn a_delivery_counts_once(database: TestDatabase) {
+        let (store, notary) = (Store::open(&database.address).await.unwrap(), notary());
+        let first = delivered(policy("acme", "p", "one"), "k1", "r1");
+        let again = delivered(policy("acme", "p", "two"), "k1", "r1");
+        let other = delivered(policy("acme", "p", "three"), "k2", "r2");
+        let done = store.append(&[first.clone(), again, other], &notary).await.unwrap();
+        let duplicate = Done::Duplicate { request: Digest::of(b"r1"), subject: "made-k1".into() };
+        assert!(matches!(done[0], Done::Stored(_)));
+        assert_eq!(done[1], duplicate);
+        assert!(matches!(done[2], Done::Stored(_)));
+        assert_eq!(store.append(&[first], &notary).await.unwrap(), [duplicate]);
+        assert_eq!(check_log(&store, &notary, "acme").await.size, 4);
+    }
+
+    async fn what_was_judged_by_older_policies_is_refused(database: TestDatabase) {
+        let (store, notary) = (Store::open(&database.address).await.unwrap(), notary());
+        let judged_at = |at| { let mut work = delivered(Work::new(namespace("acme"), Timestamp::from_micros(1)), &format!("k{at}"), "r"); work.policies_at = Some(at); work };
+        let done = store.append(&[judged_at(0), policy("acme", "p", "one"), judged_at(0)], &notary).await.unwrap();
+        assert!(matches!(done[0], Done::Stored(_)));
+        assert!(matches!(done[1], Done::Stored(_)));
+        assert!(matches!(done[2], Done::Duplicate { .. }), "it has the key of the first");
+        let (at, _) = store.active_policies(&namespace("acme")).await.unwrap();
+        assert_eq!(at, 3, "two keys and the policy");
+        assert_eq!(store.append(&[judged_at(1)], &notary).await.unwrap(), [Done::PoliciesChanged]);
+        assert!(matches!(store.append(&[judged_at(3)], &notary).await.unwrap()[0], Done::Stored(_)));
+    }
+
+    async fn a_namespace_never_sees_anothers_rows(database: TestDatabase) {
+        let (store, notary) = (Store::open(&database.address).await.unwrap(), notary());
+        store.append(&[policy("acme", "p", "one"), policy("zeta", "q", "two")], &notary).await.unwrap();
+        for (ns, name) in [("acme", "p"), ("zeta", "q")] {
+            let policies = store.policy_versions(&namespace(ns)).await.unwrap();
+            assert_eq!(policies.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), [name]);
+            assert_eq!(check_log(&store, &notary, ns).await.size, 3);
+        }
+        assert!(store.policy(&namespace("acme"), &Digest::of(b"two")).await.unwrap().is_none());
+        assert!(store.log_head(&namespace("other")).await.unwrap().is_none());
+    }
+
+    async fn two_services_share_one_log_without_a_fork(database: TestDatabase) {
+        let keys = Keyring::ephemeral().unwrap();
+        let writer = async |id: u32| {
+            let store = Store::open(&database.address).await.unwrap();
+            let notary = Notary::new(&keys, "https://gate.example.com").unwrap();
+            for i in 0..40 {
+                let work = policy("acme", &format!("w{id}"), &format!("text {id} {i}"));
+                let done = store.append(&[work], &notary).await.unwrap();
+                assert!(matches!(done[0], Done::Stored(_)));
+            }
+        };
+        tokio::join!(writer(1), writer(2));
+        let store = Store::open(&database.address).await.unwrap();
+        let notary = Notary::new(&keys, "https://gate.example.com").unwrap();
+        assert_eq!(check_log(&store, &notary, "acme").await.size, 82);
+    }
+
+    async fn a_broken_edge_is_refused(database: TestDatabase) {
+        let (store, notary) = (Store::open(&database.address).await.unwrap(), notary());
+        store.append(&[policy("acme", "p", "one")], &notary).await.unwrap();
+        database.execute("UPDATE logs SET size = 2").await;
+        let error = store.append(&[policy("acme", "p", "two")], &notary).await.unwrap_err();
+        assert_eq!(error.to_string(), "the log of `acme` is broken: its size and its edge disagree");
+    }
+}
+
+/// What only one of the engines understands, or the drivers' common part refuses.
+const NOT_PORTABLE: [&str; 14] = [
+    "AUTOINCREMENT",
+    "SERIAL",
+    "BOOLEAN",
+    "TIMESTAMP",
+    "NUMERIC",
+    "JSON",
+    "BLOB",
+    "NOW(",
+    "::",
+    "PRAGMA",
+    "DATETIME",
+    "UUID",
+    "VARCHAR",
+    "ENUM",
+];
+
+#[test]
+fn migrations_speak_one_dialect() {
+    for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap() {
+        let path = file.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let sql: String = text.lines().filter(|l| !l.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n");
+        for word in NOT_PORTABLE {
+            assert!(!sql.to_uppercase().contains(word), "{} uses `{word}`", path.display());
+        }
+    }
+}
+
+#[test]
+fn a_head_is_sealed_under_the_name_of_its_log() {
+    let notary = notary();
+    let text = notary.seal(&namespace("acme"), 3, &[7; 32]).unwrap();
+    assert!(text.starts_with("gate.example.com/log/acme\n3\n"));
+}

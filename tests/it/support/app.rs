@@ -1,0 +1,165 @@
+//! The whole service, listening, on a database of either engine.
+
+use super::{clock::TestClock, database::TestDatabase};
+use modelgate::{
+    app::{
+        Parts, Service,
+        people::{NewToken, NewUser},
+    },
+    identity::Scope,
+    keys::Keyring,
+    model::Age,
+    render::Renderer,
+    store::Store,
+    web::{self, Running, Web},
+};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+
+pub const NOW: &str = "2026-11-20T12:00:00Z";
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// A policy that asks for an accuracy and for two people.
+pub const POLICY: &str = r#"
+name = "two-eyes"
+[[rule]]
+id = "accuracy-floor"
+metric = "accuracy"
+min = 0.9
+[[approval]]
+id = "risk"
+role = "model-risk"
+count = 2
+expires = "7d"
+"#;
+
+pub struct TestApp {
+    pub base: String,
+    pub service: Arc<Service>,
+    pub clock: TestClock,
+    pub http: reqwest::Client,
+    store: Store,
+    running: Running,
+    ended: JoinHandle<()>,
+}
+
+/// An answer: its status and its JSON, null where it has none.
+pub type Answer = (u16, Value);
+
+impl TestApp {
+    pub async fn start(database: &TestDatabase) -> Self {
+        Self::try_start(database).await.unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    pub async fn try_start(database: &TestDatabase) -> Result<Self, modelgate::app::error::AppError> {
+        let clock = TestClock::at(NOW);
+        let store = Store::open(&database.address).await.unwrap();
+        let parts = Parts {
+            env: clock.env(),
+            store: store.clone(),
+            keys: Keyring::open_or_create(&database.folder.path().join("keys")).unwrap(),
+            public_url: "https://gate.example.com".into(),
+            heads: Some(database.folder.path().join("heads")),
+        };
+        let (service, ended) = Service::start(parts).await?;
+        let renderer = Arc::new(Renderer::new().unwrap());
+        let web = Web { service: service.clone(), renderer, max_body: 2 << 20, requests: Arc::default() };
+        let running = web::start(&web, web::bind("127.0.0.1:0").await.unwrap());
+        let base = format!("http://{}", running.address);
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Ok(Self { base, service, clock, http, store, running, ended })
+    }
+
+    pub async fn stop(self) {
+        drop(self.http);
+        self.running.stop().await.unwrap();
+        drop(self.service);
+        self.ended.await.unwrap();
+        self.store.close().await;
+    }
+
+    /// A machine's token.
+    pub async fn machine(&self, namespace: &str, scopes: &[Scope]) -> String {
+        self.token(namespace, scopes, None).await
+    }
+
+    /// A person's token for reading and approving.
+    pub async fn person(&self, namespace: &str, name: &str, role: &str) -> String {
+        let user = NewUser {
+            namespace: namespace.parse().unwrap(),
+            name: name.into(),
+            display_name: format!("{name} of {namespace}"),
+            password: PASSWORD.into(),
+            roles: vec![role.into()],
+        };
+        self.service.create_user(user).await.unwrap();
+        self.token(namespace, &[Scope::Read, Scope::Approve, Scope::Submit], Some(name)).await
+    }
+
+    async fn token(&self, namespace: &str, scopes: &[Scope], user: Option<&str>) -> String {
+        let new = NewToken {
+            namespace: namespace.parse().unwrap(),
+            name: "test".into(),
+            scopes: scopes.to_vec(),
+            user: user.map(Into::into),
+            lives: "30d".parse::<Age>().unwrap(),
+        };
+        self.service.create_token(new).await.unwrap().1.reveal().to_owned()
+    }
+
+    pub async fn get(&self, token: &str, path: &str) -> Answer {
+        answer(self.http.get(format!("{}{path}", self.base)).bearer_auth(token)).await
+    }
+
+    pub async fn post(&self, token: &str, path: &str, body: &Value) -> Answer {
+        answer(self.http.post(format!("{}{path}", self.base)).bearer_auth(token).json(body)).await
+    }
+
+    pub async fn publish(&self, namespace: &str, policy: &str) -> Answer {
+        let token = self.machine(namespace, &[Scope::Policy]).await;
+        let request = self.http.post(format!("{}/api/v1/policies", self.base)).bearer_auth(token);
+        answer(request.body(policy.to_owned())).await
+    }
+
+    pub async fn submit(&self, token: &str, submission: &Value) -> Answer {
+        self.post(token, "/api/v1/releases", submission).await
+    }
+
+    /// How many entries the log of a namespace has; 0 without one.
+    pub async fn log_size(&self, namespace: &str) -> u64 {
+        let head = self.store.log_head(&namespace.parse().unwrap()).await.unwrap();
+        head.map_or(0, |head| head.size)
+    }
+}
+
+pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    let bytes = response.bytes().await.unwrap();
+    (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+}
+
+pub fn artifact(name: &str) -> String {
+    modelgate::model::Digest::of(name.as_bytes()).to_string()
+}
+
+/// Native evidence of `right` right answers in `n`.
+pub fn accuracy(right: u64, n: u64) -> Value {
+    #[allow(clippy::cast_precision_loss, reason = "small numbers")]
+    let value = right as f64 / n as f64;
+    json!({
+        "schema": "modelgate.evidence/v1",
+        "dataset": {"name": "holdout"},
+        "produced_at": "2026-11-20T11:00:00Z",
+        "measurements": [{"metric": "accuracy", "value": value, "n": n, "successes": right, "slice": {}}]
+    })
+}
+
+/// A request to release `name`'s artifact with that evidence.
+pub fn submission(model: &str, name: &str, evidence: &Value) -> Value {
+    json!({
+        "model": model, "version": name, "artifact": artifact(name), "environment": "production",
+        "evidence": [{"document": evidence}]
+    })
+}

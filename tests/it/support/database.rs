@@ -1,0 +1,98 @@
+//! An empty database of either engine, gone when the test ends.
+
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
+use std::sync::atomic::{AtomicU32, Ordering};
+use tempfile::TempDir;
+
+/// Where the tests find PostgreSQL; `make test` sets it.
+const POSTGRES: &str = "MODELGATE_TEST_POSTGRES";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+pub struct TestDatabase {
+    pub address: String,
+    pub folder: TempDir,
+    postgres: Option<(String, String)>,
+}
+
+impl TestDatabase {
+    pub async fn new(engine: Engine) -> Self {
+        let folder = TempDir::new().unwrap();
+        match engine {
+            Engine::Sqlite => {
+                let address = folder.path().join("modelgate.db").to_str().unwrap().to_owned();
+                Self { address, folder, postgres: None }
+            }
+            Engine::Postgres => {
+                let server = std::env::var(POSTGRES)
+                    .unwrap_or_else(|_| panic!("{POSTGRES} is not set: run `make test`, which starts PostgreSQL"));
+                let name = fresh_name();
+                run(&server, format!("CREATE DATABASE {name}")).await;
+                let address = server.replacen("/postgres?", &format!("/{name}?"), 1);
+                assert_ne!(address, server, "{POSTGRES} must name the database `postgres`");
+                Self { address, folder, postgres: Some((server, name)) }
+            }
+        }
+    }
+
+    /// Runs SQL behind the service's back.
+    pub async fn execute(&self, sql: &'static str) {
+        self.execute_owned(sql.to_owned()).await;
+    }
+
+    /// The same with SQL that was read from a file.
+    pub async fn execute_owned(&self, sql: String) {
+        let url = if self.postgres.is_some() { self.address.clone() } else { format!("sqlite://{}", self.address) };
+        run(&url, sql).await;
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        if let Some((server, name)) = self.postgres.take() {
+            // A runtime of its own: the test's may be ending.
+            let drop = async move { run(&server, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await };
+            let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let _ = std::thread::spawn(move || runtime().block_on(drop)).join();
+        }
+    }
+}
+
+fn fresh_name() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst))
+}
+
+async fn run(url: &str, sql: String) {
+    sqlx::any::install_default_drivers();
+    let mut connection = AnyConnection::connect(url).await.unwrap();
+    connection.execute(AssertSqlSafe(sql)).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// One test on each engine: `on_both_engines! { async fn name(database) { … } }`.
+#[macro_export]
+macro_rules! on_both_engines {
+    ($(async fn $name:ident($database:ident: TestDatabase) $body:block)*) => {$(
+        mod $name {
+            #[allow(unused_imports, reason = "each test uses what it needs")]
+            use super::*;
+
+            async fn body($database: TestDatabase) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                body(TestDatabase::new($crate::support::database::Engine::Sqlite).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                body(TestDatabase::new($crate::support::database::Engine::Postgres).await).await;
+            }
+        }
+    )*};
+}

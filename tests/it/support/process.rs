@@ -1,0 +1,48 @@
+//! The real binary, serving, ended by its own process id.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+/// A service in a process of its own.
+pub struct Process {
+    /// Its address.
+    pub url: String,
+    child: Child,
+}
+
+impl Process {
+    /// Starts `command`, a `modelgate` with its settings, on a free port.
+    pub fn serve(mut command: Command) -> Self {
+        command.args(["serve", "--listen", "127.0.0.1:0"]).env("MODELGATE_LOG", "warn");
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let mut said = Vec::new();
+        let url = lines.find_map(|line| match line.split_once("listens at ") {
+            Some((_, url)) => Some(url.to_owned()),
+            None => {
+                said.push(line);
+                None
+            }
+        });
+        // Whatever it says later must not fill the pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        let url = url.unwrap_or_else(|| panic!("the service did not start: {said:?}"));
+        Self { url, child }
+    }
+
+    /// Kills it as a power cut would: nothing of it runs any more.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Already gone after `kill`; a test that failed must not leave it behind.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
