@@ -29,6 +29,8 @@ pure!(/** Floor 0: the nouns. */ model);
 pure!(/** Floor 0: numbers in, numbers out. */ stats);
 pure!(/** Floor 1: bytes to evidence. */ evidence);
 pure!(/** Floor 1: policies, and the verdict on them. */ policy);
+/// Floor 1: raw predictions and a plan to evidence.
+pub mod predictions;
 pure!(/** Floor 1: entries, trees, signatures, proofs. */ ledger);
 pure!(/** Floor 1: who somebody is and what they may do. */ identity);
 pure!(/** Floor 1: decisions to report values. */ report);

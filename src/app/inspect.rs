@@ -34,7 +34,7 @@ pub fn inspect(evidence: &Evidence) -> InspectV1 {
 
 fn measurement(m: &Measurement, bounds: &mut Bounds) -> MeasurementV1 {
     let claimed = || {
-        m.interval.as_ref().map(|interval| IntervalV1 {
+        m.intervals.first().map(|interval| IntervalV1 {
             method: interval.method.clone(),
             confidence: interval.confidence,
             sides: interval.sides,

@@ -1,7 +1,8 @@
 //! Evidence: one immutable document about one artifact, in our words.
 
-use super::{Digest, Metric, ModelId, Slice, Timestamp, Unit, metric::Kind};
+use super::{Comparison, Computed, Digest, Distribution, Metric, ModelId, Slice, Timestamp, Unit, metric::Kind};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What one document says, whatever tool wrote it.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,12 +21,16 @@ pub struct Evidence {
     pub produced_at: Option<Timestamp>,
     /// Numbers.
     pub measurements: Vec<Measurement>,
+    /// Comparisons on the same rows, in what we computed ourselves.
+    pub comparisons: Vec<Comparison>,
     /// Yes-or-no results.
     pub checks: Vec<Check>,
     /// Other documents it names.
     pub links: Vec<Link>,
     /// What the reader should know: values that were undefined, parts that were not understood.
     pub warnings: Vec<String>,
+    /// From what it was computed; only where we computed it.
+    pub computed: Option<Computed>,
 }
 
 /// Which artifact a document is about.
@@ -95,8 +100,10 @@ pub struct Measurement {
     pub step: Option<i64>,
     /// The part of a pipeline or system it was measured at, where the source says so.
     pub scope: Option<String>,
-    /// An interval that the source claims.
-    pub interval: Option<Interval>,
+    /// Intervals that the source claims, or that we computed from raw predictions.
+    pub intervals: Vec<Interval>,
+    /// The whole sample, where the source gives it: any quantile has exact bounds.
+    pub distribution: Option<Arc<Distribution>>,
 }
 
 /// An interval around a value.
@@ -185,7 +192,8 @@ impl Measurement {
             dataset: None,
             step: None,
             scope: None,
-            interval: None,
+            intervals: Vec::new(),
+            distribution: None,
         }
     }
 
@@ -208,9 +216,11 @@ impl Evidence {
             producer: None,
             produced_at: None,
             measurements: Vec::new(),
+            comparisons: Vec::new(),
             checks: Vec::new(),
             links: Vec::new(),
             warnings: Vec::new(),
+            computed: None,
         }
     }
 }

@@ -4,7 +4,10 @@
 //! same bytes of them.
 
 pub mod approval;
+pub mod comparison;
+pub mod computed;
 pub mod digest;
+pub mod distribution;
 pub mod evidence;
 pub mod finding;
 pub mod id;
@@ -12,6 +15,7 @@ pub mod inputs;
 pub mod jcs;
 pub mod metric;
 pub mod number;
+pub mod plan;
 pub mod record;
 pub mod release;
 pub mod slice;
@@ -20,12 +24,16 @@ pub mod unit;
 pub mod verdict;
 
 pub use approval::{Approval, Person, Vote};
+pub use comparison::{Comparison, Pairs};
+pub use computed::{COMPUTED, Computed, Role, Source};
 pub use digest::Digest;
+pub use distribution::{Bucket, Distribution};
 pub use evidence::{Check, Claimed, DatasetRef, Evidence, Interval, Link, Measurement, Producer, Subject, Submitted};
 pub use finding::{Finding, Op, Required, Severity, Status};
 pub use id::{ApprovalId, DecisionId, Environment, ModelId, Namespace, ReleaseId};
 pub use inputs::{EvidenceRef, Inputs, PolicyRef};
 pub use metric::Metric;
+pub use plan::{Against, Columns, Contrast, Plan, Task, Timed};
 pub use record::Record;
 pub use release::{Decision, Release};
 pub use slice::Slice;

@@ -27,7 +27,7 @@ pub(super) fn read(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Opt
             "successes" => m.successes = reader.count(here, json),
             "slice" => m.slice = slice(reader, here, json),
             "aggregate" => m.aggregate = reader.flag(here, json).unwrap_or(false),
-            "interval" => m.interval = interval(reader, here, json),
+            "interval" => m.intervals = interval(reader, here, json).into_iter().collect(),
             "quantile" => m.quantile = reader.fraction(here, json),
             "unit" => m.unit = reader.parsed(here, json),
             "histogram" => {

@@ -54,7 +54,7 @@ fn the_example_of_the_contract_is_read_whole() {
     assert_eq!(accuracy.known_trials(), Some(12_000));
     assert_eq!((recall.trials, recall.rounding), (Some(3_100), 0.005));
     assert_eq!(recall.slice, Slice::one("sex", "female"));
-    assert_eq!(auc.interval.as_ref().unwrap().lower, Some(0.902));
+    assert_eq!(auc.intervals[0].lower, Some(0.902));
     assert_eq!((latency.quantile, latency.unit), (Some(0.99), Some(Unit::Milliseconds)));
 }
 

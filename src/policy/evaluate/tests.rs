@@ -123,7 +123,7 @@ fn a_recall_without_trials_is_inconclusive_whatever_n_says() {
 fn a_claimed_interval_decides_only_where_it_is_let_in_and_strong_enough() {
     let auc = |sides, confidence, lower| {
         let interval = Interval { method: "delong".into(), confidence, sides, lower: Some(lower), upper: Some(0.93) };
-        Measurement { n: Some(500), interval: Some(interval), ..Measurement::new("roc_auc", "roc_auc", Some(0.91)) }
+        Measurement { n: Some(500), intervals: vec![interval], ..Measurement::new("roc_auc", "roc_auc", Some(0.91)) }
     };
     let judged = |statistics: &str, m: Measurement| {
         let text = format!(

@@ -121,7 +121,7 @@ fn choose<'a>(view: &View<'_>, threshold: &Threshold, entries: &[Entry<'a>]) -> 
         };
         return Err(entries.iter().map(place).collect());
     }
-    let tells = |m: &Measurement| (m.known_trials().is_some(), m.successes.is_some(), m.interval.is_some(), m.n.is_some());
+    let tells = |m: &Measurement| (m.known_trials().is_some(), m.successes.is_some(), !m.intervals.is_empty(), m.n.is_some());
     let best = entries.iter().map(|e| e.measurement).reduce(|a, b| if tells(b) > tells(a) { b } else { a });
     Ok(best.or(Some(first.measurement)))
 }

@@ -92,7 +92,7 @@ fn exact(out: &mut Weighed, trials: u64, value: f64, rounding: f64, confidence: 
 
 /// Where no exact bound exists: a claimed interval, else the bare number, as far as the policy lets them in.
 fn lenient(out: &mut Weighed, rule: &Threshold, statistics: &Statistics, m: &Measurement, scale: Scale) -> Method {
-    let claimed = m.interval.as_ref().filter(|_| statistics.claimed_intervals);
+    let claimed = m.intervals.first().filter(|_| statistics.claimed_intervals);
     let weak = match claimed.map(|i| (i, one_sided(i))) {
         Some((interval, Some(confidence))) if confidence >= round12(statistics.confidence) => {
             return claim(out, m, interval, confidence, scale);
