@@ -54,7 +54,16 @@ fn main() {
     let inputs = Inputs::default();
     let inputs_digest = inputs.digest().expect("a digest");
     let now = Timestamp::from_micros(0);
-    let case = Case { inputs: &inputs, inputs_digest, policies: &policies, evidence: &evidence, approvals: &[], now };
+    let case = Case {
+        inputs: &inputs,
+        inputs_digest,
+        policies: &policies,
+        evidence: &evidence,
+        champion: &[],
+        reference: &[],
+        approvals: &[],
+        now,
+    };
     let verdict = policy::evaluate(&case);
     assert!(verdict.findings.len() == 20 && verdict.exit_code() == 0, "{verdict:#?}");
 

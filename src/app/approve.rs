@@ -151,7 +151,7 @@ impl Service {
     async fn reread(&self, actor: &Actor, reference: &crate::model::EvidenceRef) -> Result<Submitted, AppError> {
         let gone = || AppError::broken(format!("evidence {} is gone", reference.digest));
         let stored = self.store.evidence(&actor.namespace, &reference.digest).await?.ok_or_else(gone)?;
-        let evidence = evidence::read(&stored.bytes, Some(&reference.format)).map_err(AppError::failed)?;
+        let evidence = evidence::reread(&stored.bytes, &reference.format).map_err(AppError::failed)?;
         Ok(Submitted { evidence, claimed: reference.claimed.clone().unwrap_or_default(), mapping: reference.mapping })
     }
 }

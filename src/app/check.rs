@@ -90,5 +90,14 @@ pub fn decide(
         }
     }
     let inputs_digest = inputs.digest()?;
-    Ok(policy::evaluate(&Case { inputs, inputs_digest, policies, evidence, approvals, now }))
+    Ok(policy::evaluate(&Case {
+        inputs,
+        inputs_digest,
+        policies,
+        evidence,
+        champion: &[],
+        reference: &[],
+        approvals,
+        now,
+    }))
 }

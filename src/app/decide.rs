@@ -63,6 +63,8 @@ impl Service {
             inputs_digest: question.inputs_digest,
             policies: question.policies,
             evidence: question.evidence,
+            champion: &[],
+            reference: &[],
             approvals: question.approvals,
             now: question.now,
         });

@@ -136,6 +136,8 @@ fn judge(record: &Record, policies: &[Arc<Policy>], evidence: &[Submitted]) -> R
         inputs_digest: record.inputs_digest,
         policies,
         evidence,
+        champion: &[],
+        reference: &[],
         approvals: &record.approvals,
         now: record.decided_at,
     }))
@@ -253,7 +255,7 @@ fn documents(known: &Documents<'_>, record: &Record, out: &mut Vec<Difference>) 
 }
 
 fn submitted(bytes: &[u8], reference: &EvidenceRef) -> Result<Submitted, String> {
-    let evidence = evidence::read(bytes, Some(&reference.format)).map_err(|e| e.to_string())?;
+    let evidence = evidence::reread(bytes, &reference.format).map_err(|e| e.to_string())?;
     Ok(Submitted { evidence, claimed: reference.claimed.clone().unwrap_or_default(), mapping: reference.mapping })
 }
 

@@ -44,6 +44,12 @@ pub enum EvidenceError {
         /// Every mistake, in the order of the document.
         mistakes: Vec<Mistake>,
     },
+    /// It is not what we computed and stored.
+    #[error("not evidence that modelgate computed: {why}")]
+    Computed {
+        /// Why.
+        why: String,
+    },
 }
 
 impl EvidenceError {
@@ -63,6 +69,7 @@ impl EvidenceError {
             Self::NotUnderstood { .. } => "evidence-not-understood",
             Self::UnknownFormat { .. } => "evidence-unknown-format",
             Self::Invalid { .. } => "evidence-invalid",
+            Self::Computed { .. } => "evidence-computed",
         }
     }
 }

@@ -4,6 +4,7 @@
 //! specificity. What a format does not say stays unknown: nothing here guesses a sample size, a unit or a scale.
 
 pub mod adapter;
+pub mod computed;
 pub mod confusion;
 pub mod counts;
 pub mod document;
@@ -22,7 +23,7 @@ pub use adapter::{Adapter, Declined};
 pub use document::{Document, MAX_DOCUMENT_BYTES};
 pub use error::{EvidenceError, Mistake, Tried, quoted};
 
-use crate::model::{Evidence, Metric, Unit};
+use crate::model::{COMPUTED, Evidence, Metric, Unit};
 
 /// Every format we read, the most specific first.
 pub const ADAPTERS: &[Adapter] =
@@ -56,6 +57,14 @@ pub fn read(bytes: &[u8], format: Option<&str>) -> Result<Evidence, EvidenceErro
         settle(&mut evidence);
     }
     Ok(evidence)
+}
+
+/// Reads a document that was accepted before, by the format that it was accepted as: one of [`ADAPTERS`], or ours.
+///
+/// # Errors
+/// As for [`read`].
+pub fn reread(bytes: &[u8], format: &str) -> Result<Evidence, EvidenceError> {
+    if format == COMPUTED { computed::read(bytes) } else { read(bytes, Some(format)) }
 }
 
 /// The format of that id.

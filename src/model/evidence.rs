@@ -68,7 +68,8 @@ pub struct Producer {
 }
 
 /// One number about one slice.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Measurement {
     /// Our name of the metric; the source's own where we have none.
     pub metric: String,

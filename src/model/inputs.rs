@@ -38,6 +38,19 @@ pub struct Baseline {
     pub evidence: Vec<EvidenceRef>,
 }
 
+/// How often a data set had been tried under a policy when this artifact first was: the first artifact is try 1.
+/// A number that many artifacts were held against is no longer fresh, and a policy may spend its confidence on that.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Look {
+    /// The policy's name.
+    pub policy: String,
+    /// The data set: its name, else its digest, else empty.
+    pub dataset: String,
+    /// Distinct artifacts so far, this one included.
+    pub tries: u64,
+}
+
 /// The frozen inputs of a decision. Lists are sorted and every key is present, so that their canonical JSON has one
 /// form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +79,7 @@ pub struct Inputs {
     /// What the submission said about its circumstances; `when` reads it.
     pub context: BTreeMap<String, String>,
     /// How often each data set was tried; fixed at an artifact's first evaluation.
-    pub looks: Vec<serde_json::Value>,
+    pub looks: Vec<Look>,
     /// The number of the engine's semantics.
     pub engine: u32,
 }
@@ -103,13 +116,15 @@ impl Inputs {
         }
         self.mappings.sort();
         self.waivers.sort();
+        self.looks.sort();
+        self.looks.dedup();
         self
     }
 
     /// The `inputs_digest`: SHA-256 of the canonical JSON of these inputs, sorted.
     ///
     /// # Errors
-    /// When a number in `looks` is not finite.
+    /// Never in practice: nothing in them is a number that canonical JSON cannot write.
     pub fn digest(&self) -> Result<Digest, jcs::JcsError> {
         jcs::digest(self)
     }

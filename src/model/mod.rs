@@ -31,7 +31,7 @@ pub use distribution::{Bucket, Distribution};
 pub use evidence::{Check, Claimed, DatasetRef, Evidence, Interval, Link, Measurement, Producer, Subject, Submitted};
 pub use finding::{Finding, Op, Required, Severity, Status};
 pub use id::{ApprovalId, DecisionId, Environment, ModelId, Namespace, ReleaseId};
-pub use inputs::{EvidenceRef, Inputs, PolicyRef};
+pub use inputs::{Baseline, EvidenceRef, Inputs, Look, PolicyRef};
 pub use metric::Metric;
 pub use plan::{Against, Columns, Contrast, Plan, Task, Timed};
 pub use record::Record;

@@ -8,6 +8,7 @@ mod evaluate;
 mod explain;
 mod glob;
 mod lint;
+pub mod needs;
 mod parse;
 mod phrase;
 mod rules;
@@ -22,5 +23,5 @@ pub use glob::{Glob, GlobError};
 pub use lint::lint;
 pub use parse::parse;
 pub use schema::{
-    AppliesTo, ApprovalRule, CheckRule, Limit, Policy, Requirements, Rule, RuleKind, Selector, Statistics, Threshold,
+    AppliesTo, ApprovalRule, CheckRule, Limit, Policy, Recompute, Requirements, Rule, RuleKind, Selector, Statistics, Threshold,
 };

@@ -1,7 +1,7 @@
 //! A policy as it is once read: nothing unknown, nothing impossible, conditions compiled.
 
 use super::{condition::Condition, glob::Glob};
-use crate::model::{Age, Digest, Op, Severity, Slice, Unit, verdict::Mode};
+use crate::model::{Age, Columns, Digest, Op, Severity, Slice, Unit, verdict::Mode};
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 /// One policy. Immutable; share it as `Arc<Policy>`.
@@ -25,6 +25,8 @@ pub struct Policy {
     pub groups: BTreeMap<String, Vec<String>>,
     /// The rules, in the file's order.
     pub rules: Vec<Rule>,
+    /// What is recomputed from raw predictions, if anything.
+    pub recompute: Option<Recompute>,
     /// Whose approval is needed, in the file's order.
     pub approvals: Vec<ApprovalRule>,
     /// The text.
@@ -140,6 +142,17 @@ pub struct Limit {
 pub struct CheckRule {
     /// A pattern of their names.
     pub pattern: Glob,
+}
+
+/// What is recomputed from raw predictions, and how far a claim may be from it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recompute {
+    /// Which columns are what.
+    pub columns: Columns,
+    /// The registered data set that has the labels and groups, where the predictions come without.
+    pub labels: Option<String>,
+    /// How far a claimed number may be from the recomputed one, beside its own rounding.
+    pub tolerance: f64,
 }
 
 /// Whose approval is needed.

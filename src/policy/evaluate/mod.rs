@@ -26,6 +26,10 @@ pub struct Case<'a> {
     pub policies: &'a [Arc<Policy>],
     /// The evidence; the order does not matter.
     pub evidence: &'a [Submitted],
+    /// The champion's evidence; it counts where the inputs name a champion.
+    pub champion: &'a [Submitted],
+    /// The reference's evidence; it counts where the inputs name a reference.
+    pub reference: &'a [Submitted],
     /// The approvals at hand; the order does not matter.
     pub approvals: &'a [Approval],
     /// The moment of judgement.

@@ -107,7 +107,7 @@ fn policies() -> Vec<Arc<Policy>> {
 fn judge(policies: &[Arc<Policy>], evidence: &[Submitted], approvals: &[Approval]) -> Verdict {
     let inputs = inputs();
     let inputs_digest = inputs.digest().unwrap();
-    evaluate(&Case { inputs: &inputs, inputs_digest, policies, evidence, approvals, now: now() })
+    evaluate(&Case { inputs: &inputs, inputs_digest, policies, evidence, champion: &[], reference: &[], approvals, now: now() })
 }
 
 /// A pass stands on a document, a finite value and samples, and its own numbers say so.

@@ -41,7 +41,7 @@ fn of(key: &str, group: &str, m: Measurement) -> Measurement {
 
 fn judge_with(policies: &[Arc<Policy>], evidence: &[Submitted], inputs: &Inputs, approvals: &[Approval]) -> Verdict {
     let inputs_digest = inputs.digest().unwrap();
-    evaluate(&Case { inputs, inputs_digest, policies, evidence, approvals, now: NOW.parse().unwrap() })
+    evaluate(&Case { inputs, inputs_digest, policies, evidence, champion: &[], reference: &[], approvals, now: NOW.parse().unwrap() })
 }
 
 fn judge(policy: Arc<Policy>, evidence: Vec<Submitted>) -> Verdict {

@@ -72,6 +72,7 @@ fn read(found: &mut Collector<'_>, top: &Section<'_>, text: &str) -> Option<Poli
         statistics,
         groups,
         rules,
+        recompute: None,
         approvals,
         source: text.into(),
     })
