@@ -2,29 +2,41 @@
 
 pub mod approve;
 mod audit;
+mod baselines;
+mod blobs;
 pub mod check;
+pub mod datasets;
 mod decide;
+mod documents;
 pub mod env;
 pub mod error;
 mod export;
 mod heads;
 pub mod inspect;
 mod log;
+mod looks;
 pub mod notary;
 pub mod people;
 pub mod policy_tests;
 pub mod publish;
+pub mod references;
 pub mod releases;
 pub mod replay;
 mod shelf;
 pub mod submit;
 pub mod tally;
+pub mod uploads;
 mod writer;
 
+pub use blobs::{Upload, UploadLimits};
+
 use crate::{keys::Keyring, store::Store};
+use baselines::Turns;
+use blobs::Blobs;
 use env::Env;
 use error::AppError;
 use heads::HeadKeeper;
+use looks::Numbers;
 use notary::Notary;
 use people::TokenCache;
 use shelf::Shelf;
@@ -41,6 +53,9 @@ pub struct Service {
     heads: HeadKeeper,
     writer: Writer,
     shelf: Shelf,
+    blobs: Blobs,
+    turns: Turns,
+    numbers: Numbers,
     tokens: TokenCache,
     tally: Tally,
     nobody: String,
@@ -58,6 +73,8 @@ pub struct Parts {
     pub public_url: String,
     /// The folder to keep heads in; `None` to keep none.
     pub heads: Option<PathBuf>,
+    /// Where uploads go, and how large they may be.
+    pub uploads: UploadLimits,
 }
 
 impl Service {
@@ -72,6 +89,7 @@ impl Service {
             Some(folder) => HeadKeeper::open(folder).map_err(AppError::failed)?,
             None => HeadKeeper::none(),
         };
+        let blobs = Blobs::open(parts.uploads, parts.env.now())?;
         let (writer, ended) = Writer::start(parts.store.clone(), notary.clone(), heads.clone());
         let service = Self {
             env: parts.env,
@@ -80,6 +98,9 @@ impl Service {
             heads,
             writer,
             shelf: Shelf::default(),
+            blobs,
+            turns: Turns::default(),
+            numbers: Numbers::default(),
             tokens: TokenCache::default(),
             tally: Tally::default(),
             nobody: people::NOBODY.to_owned(),

@@ -3,7 +3,7 @@
 use super::{clock::TestClock, database::TestDatabase};
 use modelgate::{
     app::{
-        Parts, Service,
+        Parts, Service, UploadLimits,
         people::{NewToken, NewUser},
     },
     identity::Scope,
@@ -14,7 +14,7 @@ use modelgate::{
     web::{self, Running, Web},
 };
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
 
 pub const NOW: &str = "2026-11-20T12:00:00Z";
@@ -61,6 +61,11 @@ impl TestApp {
             keys: Keyring::open_or_create(&database.folder.path().join("keys")).unwrap(),
             public_url: "https://gate.example.com".into(),
             heads: Some(database.folder.path().join("heads")),
+            uploads: UploadLimits {
+                folder: database.folder.path().join("blobs"),
+                max_size: 4 << 20,
+                deadline: Duration::from_secs(5),
+            },
         };
         let (service, ended) = Service::start(parts).await?;
         let renderer = Arc::new(Renderer::new().unwrap());
