@@ -3,8 +3,10 @@
 use super::{
     Input, Limits, PredictionsError,
     block::{Block, Reader, Wanted, Worker},
+    csv::CsvReader,
     parquet::{self, ParquetReader},
     refusal,
+    stream::Stream,
 };
 
 /// Opens files as one set of rows. Every file has to have every wanted column. A worker goes from file to file;
@@ -32,7 +34,29 @@ fn one(input: Input, wanted: &[Wanted], limits: &Limits) -> Result<Box<dyn Reade
     if head.starts_with(parquet::MAGIC) {
         return Ok(Box::new(ParquetReader::open(input, wanted, limits)?));
     }
-    Err(refusal::unsupported(input.name(), "it is of no format that is read"))
+    text(Stream::new(input, head, limits)?, wanted, limits)
+}
+
+/// Text, decompressed: lines of JSON if the first thing is an object, else fields with separators.
+fn text(mut stream: Stream, wanted: &[Wanted], limits: &Limits) -> Result<Box<dyn Reader + Send>, PredictionsError> {
+    let mut start = vec![0; 64 << 10];
+    let n = stream.fill(&mut start)?;
+    start.truncate(n);
+    if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {
+        return Err(refusal::unsupported(stream.name(), "it is UTF-16; write it as UTF-8"));
+    }
+    if start.starts_with(b"\xef\xbb\xbf") {
+        start.drain(..3);
+    }
+    if start.trim_ascii().is_empty() {
+        return Err(refusal::unsupported(stream.name(), "it is empty; there has to be at least a header"));
+    }
+    // Neither text nor a format of ours: zip archives, pickles, tables of other tools.
+    if start.contains(&0) {
+        let what = "it is of no format that is read here; give Parquet, Arrow, CSV or lines of JSON";
+        return Err(refusal::unsupported(stream.name(), what));
+    }
+    Ok(Box::new(CsvReader::open(stream, start, wanted, limits)?))
 }
 
 struct Set {

@@ -150,3 +150,10 @@ pub(super) fn too_many_columns(file: &str, columns: usize, limits: &Limits) -> P
 pub(super) fn too_many_texts(file: &str, column: &str, limits: &Limits) -> PredictionsError {
     too_large(file, format!("column {} has more than {} distinct texts", quoted(column), limits.distinct))
 }
+
+/// Text in another encoding than UTF-8.
+pub(super) fn not_utf8(file: &str, column: &str, place: impl Display) -> PredictionsError {
+    let message =
+        format!("column {} at {place} of {} is not UTF-8; write the file as UTF-8", quoted(column), quoted(file));
+    PredictionsError::new("predictions-syntax", message)
+}
