@@ -4,6 +4,7 @@ pub mod block;
 mod csv;
 mod error;
 mod input;
+mod jsonl;
 mod limits;
 mod num;
 mod number;
