@@ -55,6 +55,7 @@ pub struct Requirements {
 
 /// How numbers are judged.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own in the file")]
 pub struct Statistics {
     /// One-sided confidence of every bound, in (0.5, 1).
     pub confidence: f64,

@@ -19,7 +19,7 @@ pub fn wilson(successes: u64, trials: u64, alpha: f64) -> Option<Bounds> {
 }
 
 /// Jeffreys' bounds, each one-sided at `alpha`: the `alpha` and 1 − `alpha` quantiles of Beta(x + ½, n − x + ½), with
-/// the boundary rule of Brown, Cai and DasGupta (2001): the lower bound of 0 is 0, the upper one of n is 1.
+/// the boundary rule of Brown, Cai and `DasGupta` (2001): the lower bound of 0 is 0, the upper one of n is 1.
 ///
 /// `None` as for [`wilson`].
 pub fn jeffreys(successes: u64, trials: u64, alpha: f64) -> Option<Bounds> {

@@ -69,7 +69,7 @@ fn better(found: &mut Collector<'_>, rule: &Section<'_>, metric: &At<&str>) -> O
 fn margins(found: &mut Collector<'_>, rule: &Section<'_>, metric: &str) -> (Vec<Margin>, Option<Unit>) {
     let mut out = Vec::new();
     let mut unit = None;
-    for (key, margin) in [("max_loss", Margin::Loss as fn(f64) -> Margin), ("min_gain", Margin::Gain)] {
+    for key in ["max_loss", "min_gain"] {
         let read = limits::quantity(found, rule, key).and_then(|q| limits::fit(found, metric, key, &q));
         let Some(At { value, span }) = read else { continue };
         if value.value < 0.0 {
@@ -77,7 +77,7 @@ fn margins(found: &mut Collector<'_>, rule: &Section<'_>, metric: &str) -> (Vec<
             continue;
         }
         if let Some(number) = in_unit(found, key, &At { value, span }, &mut unit) {
-            out.push(margin(number));
+            out.push(if key == "min_gain" { Margin::Gain(number) } else { Margin::Loss(number) });
         }
     }
     if let Some(ratio) = rule.number(found, "max_loss_ratio") {

@@ -59,7 +59,7 @@ fn read(found: &mut Collector<'_>, top: &Section<'_>, text: &str) -> Option<Poli
     let evidence = tables::evidence(found, top);
     let statistics = tables::statistics(found, top);
     let groups = tables::groups(found, top);
-    let recompute = top.table(found, "recompute", "`[recompute]`").and_then(|s| recompute::read(found, &s));
+    let recompute = top.table(found, "recompute", "`[recompute]`").map(|s| recompute::read(found, &s));
     let rules = rules(found, top, &statistics);
     let approvals = tables::approvals(found, top);
     reviewed(found, top, &rules);

@@ -14,8 +14,8 @@ const KEYS: [&str; 15] = [
     "energy_unit", "id", "cluster", "labels", "task", "drift",
 ];
 
-/// Reads it. `None` when anything in it is wrong.
-pub(super) fn read(found: &mut Collector<'_>, section: &Section<'_>) -> Option<Recompute> {
+/// Reads it.
+pub(super) fn read(found: &mut Collector<'_>, section: &Section<'_>) -> Recompute {
     section.only(found, &KEYS);
     let label = section.required(found, "label", "\"y_true\"");
     if !["prediction", "score", "latency"].iter().any(|k| section.has(k)) {
@@ -49,7 +49,7 @@ pub(super) fn read(found: &mut Collector<'_>, section: &Section<'_>) -> Option<R
         let message = "labels of a registered data set are joined on an id, and none is named";
         found.help("missing-key", section.place("labels"), message, "add `id = \"…\"`");
     }
-    Some(Recompute { columns, labels, tolerance: tolerance.map_or(1e-9, |t| t.value) })
+    Recompute { columns, labels, tolerance: tolerance.map_or(1e-9, |t| t.value) }
 }
 
 /// A column of quantities: its unit is written beside it, or ends its name, as in `latency_ms`.
@@ -61,17 +61,15 @@ fn timed(found: &mut Collector<'_>, section: &Section<'_>, key: &str, unit_key: 
         Some(text) => text.value.parse::<Unit>().ok(),
         None => suffix().and_then(|t| t.value.parse::<Unit>().ok()),
     };
-    match unit.filter(|u| u.dimension() == wanted) {
-        Some(unit) => Some(Timed { column: column.value.to_owned(), unit }),
-        None => {
-            let message = match &written {
-                Some(text) => format!("{} is no unit of `{key}`", quote(text.value)),
-                None => format!("the unit of the column {} is not known", quote(column.value)),
-            };
-            let example = if wanted == Dimension::Time { "ms" } else { "J" };
-            let span = written.map_or(column.span, |w| w.span);
-            found.help("missing-unit", span, message, format!("write `{unit_key} = \"{example}\"`, or another unit"));
-            None
-        }
+    if let Some(unit) = unit.filter(|u| u.dimension() == wanted) {
+        return Some(Timed { column: column.value.to_owned(), unit });
     }
+    let message = match &written {
+        Some(text) => format!("{} is no unit of `{key}`", quote(text.value)),
+        None => format!("the unit of the column {} is not known", quote(column.value)),
+    };
+    let example = if wanted == Dimension::Time { "ms" } else { "J" };
+    let span = written.map_or(column.span, |w| w.span);
+    found.help("missing-unit", span, message, format!("write `{unit_key} = \"{example}\"`, or another unit"));
+    None
 }

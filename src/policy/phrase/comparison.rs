@@ -79,10 +79,9 @@ fn sign(op: Op) -> f64 {
 fn asked(margin: Margin, digits: &Digits) -> String {
     match margin {
         Margin::Loss(most) if most > 0.0 => format!("at most {} may be lost", digits.of(most)),
-        Margin::Loss(_) => "nothing may be lost".to_owned(),
         Margin::LossRatio(share) => format!("at most {} of it may be lost", percent(share)),
         Margin::Gain(least) if least > 0.0 => format!("at least {} must be gained", digits.of(least)),
-        Margin::Gain(_) => "nothing may be lost".to_owned(),
+        Margin::Loss(_) | Margin::Gain(_) => "nothing may be lost".to_owned(),
     }
 }
 

@@ -93,8 +93,7 @@ fn slice<'a>(
             Finding { required: Some(Required { op: limit.op, value: limit.value }), ..blank.clone() };
         let pairs = (choose::one(view, target, &entries), choose::one(baseline, target, &theirs));
         let difference = match pairs {
-            (Err(places), _) => Err(Problem::Conflict(places)),
-            (_, Err(places)) => Err(Problem::Conflict(places)),
+            (Err(places), _) | (_, Err(places)) => Err(Problem::Conflict(places)),
             (Ok(ours), Ok(theirs)) => weighed::difference(view, baseline, comparison, slice, factor, ours, theirs),
         };
         match difference {

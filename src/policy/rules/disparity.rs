@@ -75,22 +75,22 @@ fn said(
     disparity: &DisparityRule,
     found: &[Rates<'_>],
     by: &str,
-) -> Result<(Measured, Judging), Problem> {
+) -> Result<(Measured, Judging), Box<Problem>> {
     for rates in found {
         if let Some(problem) = &rates.problem {
-            return Err(problem.clone());
+            return Err(Box::new(problem.clone()));
         }
         match rates.groups.len() {
-            0 => return Err(Problem::new(Status::Missing, Reason::NoGroups(by.to_owned()))),
-            1 => return Err(Problem::new(Status::Inconclusive, Reason::SingleGroup(by.to_owned()))),
+            0 => return Err(Problem::boxed(Status::Missing, Reason::NoGroups(by.to_owned()))),
+            1 => return Err(Problem::boxed(Status::Inconclusive, Reason::SingleGroup(by.to_owned()))),
             n if n > MOST_GROUPS => {
-                return Err(Problem::new(Status::Error, Reason::TooManyGroups { by: by.to_owned(), most: MOST_GROUPS }));
+                return Err(Problem::boxed(Status::Error, Reason::TooManyGroups { by: by.to_owned(), most: MOST_GROUPS }));
             }
             _ => {}
         }
     }
     let judging = found.first().map(|r| r.judging(view)).ok_or_else(|| {
-        Problem::new(Status::Missing, Reason::NoGroups(by.to_owned()))
+        Problem::boxed(Status::Missing, Reason::NoGroups(by.to_owned()))
     })?;
     let measured = measure::measure(disparity, found, &judging)?;
     Ok((measured, judging))

@@ -45,7 +45,7 @@ pub(super) fn hide(judging: &Judging, finding: &mut Finding) {
 }
 
 /// The same for a difference or any other bound that narrows with the root of the sample: at the observed value, a
-/// bound `w` away from it clears a limit `g` away from it with power 1 − β on n (w (z_α + z_β) / (z_α g))² rows.
+/// bound `w` away from it clears a limit `g` away from it with power 1 − β on `n (w (z_α + z_β) / (z_α g))²` rows.
 pub(super) fn by_width(judging: &Judging, finding: &mut Finding, limit: Limit) {
     let (Some(observed), Some(n)) = (finding.observed, finding.trials.or(finding.n)) else { return };
     let (bound, gap) = match limit.op {

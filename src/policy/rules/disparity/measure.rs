@@ -28,7 +28,7 @@ pub(super) struct Measured {
 }
 
 /// Measures the disparity that `rule` is about.
-pub(super) fn measure(rule: &DisparityRule, found: &[Rates<'_>], judging: &Judging) -> Result<Measured, Problem> {
+pub(super) fn measure(rule: &DisparityRule, found: &[Rates<'_>], judging: &Judging) -> Result<Measured, Box<Problem>> {
     match &rule.measure {
         Disparity::Difference(_) => worst_pair(found, judging, difference, "newcombe", false),
         Disparity::Ratio(_) => worst_pair(found, judging, ratio, "koopman", true),
@@ -40,7 +40,7 @@ pub(super) fn measure(rule: &DisparityRule, found: &[Rates<'_>], judging: &Judgi
 /// Estimate, lower and upper bound of one ordered pair.
 type Bounded = (f64, f64, f64);
 
-/// Bounds of p_g − p_h at the worst counts that the rates may stand for.
+/// Bounds of `p_g − p_h` at the worst counts that the rates may stand for.
 fn difference(g: &Group, h: &Group, alpha: f64) -> Option<Bounded> {
     let ((g_least, g_most), (h_least, h_most)) = g.counts.zip(h.counts)?;
     let (n, m) = g.trials.zip(h.trials)?;
@@ -49,14 +49,18 @@ fn difference(g: &Group, h: &Group, alpha: f64) -> Option<Bounded> {
     Some((g.value? - h.value?, lower, upper))
 }
 
-/// Bounds of p_g / p_h likewise.
+/// Bounds of `p_g / p_h` likewise.
 fn ratio(g: &Group, h: &Group, alpha: f64) -> Option<Bounded> {
     let ((g_least, g_most), (h_least, h_most)) = g.counts.zip(h.counts)?;
     let (n, m) = g.trials.zip(h.trials)?;
     let lower = koopman_ratio(g_least, n, h_most, m, alpha)?.lower;
     let upper = koopman_ratio(g_most, n, h_least, m, alpha)?.upper;
-    let (p, q) = (g.value?, h.value?);
-    let estimate = if q > 0.0 { p / q } else if p > 0.0 { f64::INFINITY } else { return None };
+    let (rate, over) = (g.value?, h.value?);
+    let estimate = match (rate > 0.0, over > 0.0) {
+        (_, true) => rate / over,
+        (true, false) => f64::INFINITY,
+        (false, false) => return None,
+    };
     Some((estimate, lower, upper))
 }
 
@@ -67,9 +71,9 @@ fn worst_pair(
     bound: fn(&Group, &Group, f64) -> Option<Bounded>,
     method: &str,
     ratio: bool,
-) -> Result<Measured, Problem> {
+) -> Result<Measured, Box<Problem>> {
     let worse = |a: f64, b: f64| if ratio { a < b } else { a > b };
-    let mut worst: Option<(Bounded, Pair)> = None;
+    let mut decides: Option<(Bounded, Pair)> = None;
     let (mut estimate, mut lower, mut upper) = (None::<f64>, None::<f64>, None::<f64>);
     let keep = |now: &mut Option<f64>, x: f64| {
         if now.is_none_or(|n| worse(x, n)) {
@@ -84,13 +88,13 @@ fn worst_pair(
                 keep(&mut lower, bounded.1);
                 keep(&mut upper, bounded.2);
                 let deciding = |b: Bounded| if ratio { b.1 } else { b.2 };
-                if worst.as_ref().is_none_or(|(w, _)| worse(deciding(bounded), deciding(*w))) {
-                    worst = Some((bounded, pair(rates.name, g, h)));
+                if decides.as_ref().is_none_or(|(w, _)| worse(deciding(bounded), deciding(*w))) {
+                    decides = Some((bounded, pair(rates.name, g, h)));
                 }
             }
         }
     }
-    let Some((_, pair)) = worst else { return Err(Problem::new(Status::Inconclusive, Reason::SingleGroup(String::new()))) };
+    let Some((_, pair)) = decides else { return Err(Problem::boxed(Status::Inconclusive, Reason::SingleGroup(String::new()))) };
     let end = |x: Option<f64>| x.map(round12).filter(|x| x.is_finite());
     let weighed = Weighed {
         observed: end(estimate),
@@ -110,10 +114,10 @@ fn pair(metric: &str, g: &Group, h: &Group) -> Pair {
 }
 
 /// Two groups that nobody of was selected have no ratio.
-fn zero_rates(metric: &str, g: &Group, h: &Group) -> Problem {
+fn zero_rates(metric: &str, g: &Group, h: &Group) -> Box<Problem> {
     let why = format!("it is 0 there and for {}, and 0 over 0 is undefined", h.slice);
     let reason = Reason::GroupUnusable { metric: metric.to_owned(), group: g.slice.clone(), why };
-    Problem::new(Status::Inconclusive, reason)
+    Problem::boxed(Status::Inconclusive, reason)
 }
 
 fn rows(found: &[Rates<'_>]) -> Option<u64> {
@@ -122,7 +126,7 @@ fn rows(found: &[Rates<'_>]) -> Option<u64> {
 }
 
 /// The bounds of the group that fares worst: all groups must hold, so each is bounded at the policy's confidence.
-fn worst_group(metric: &str, found: &[Rates<'_>], judging: &Judging) -> Result<Measured, Problem> {
+fn worst_group(metric: &str, found: &[Rates<'_>], judging: &Judging) -> Result<Measured, Box<Problem>> {
     let lower_is_better = Metric::find(metric).is_some_and(|m| m.better == Better::Lower);
     let groups = found.first().map(|r| r.groups.as_slice()).unwrap_or_default();
     let key = |x: f64| if lower_is_better { -x } else { x };
@@ -133,7 +137,7 @@ fn worst_group(metric: &str, found: &[Rates<'_>], judging: &Judging) -> Result<M
     let (lower, upper) = (least(|g| g.bounds.map(|b| b.0)), least(|g| g.bounds.map(|b| b.1)));
     let deciding = |g: &Group| g.bounds.map_or(f64::INFINITY, |b| key(if lower_is_better { b.1 } else { b.0 }));
     let worst = groups.iter().min_by(|a, b| deciding(a).total_cmp(&deciding(b)));
-    let Some(worst) = worst else { return Err(Problem::new(Status::Missing, Reason::NoGroups(metric.to_owned()))) };
+    let Some(worst) = worst else { return Err(Problem::boxed(Status::Missing, Reason::NoGroups(metric.to_owned()))) };
     let weighed = Weighed {
         observed: least(|g| g.value),
         lower,
@@ -154,8 +158,8 @@ fn unknown(slice: &Slice) -> bool {
 }
 
 /// Impact ratios as in 6 RCNY § 5-301: exact, of a whole population, without any bound.
-fn impact(rule: &DisparityRule, found: &[Rates<'_>]) -> Result<Measured, Problem> {
-    let rates = found.first().ok_or_else(|| Problem::new(Status::Missing, Reason::NoGroups(rule.by.join(" × "))))?;
+fn impact(rule: &DisparityRule, found: &[Rates<'_>]) -> Result<Measured, Box<Problem>> {
+    let rates = found.first().ok_or_else(|| Problem::boxed(Status::Missing, Reason::NoGroups(rule.by.join(" × "))))?;
     let known: Vec<&Group> = rates.groups.iter().filter(|g| !unknown(&g.slice)).collect();
     let mut categories = Vec::with_capacity(known.len());
     for group in &known {
@@ -163,7 +167,7 @@ fn impact(rule: &DisparityRule, found: &[Rates<'_>]) -> Result<Measured, Problem
         let Some(((selected, _), n)) = exact else {
             let why = "a ratio in whole numbers needs `successes`".to_owned();
             let (metric, group) = (rates.name.to_owned(), group.slice.clone());
-            return Err(Problem::new(Status::Inconclusive, Reason::GroupUnusable { metric, group, why }));
+            return Err(Problem::boxed(Status::Inconclusive, Reason::GroupUnusable { metric, group, why }));
         };
         categories.push(Category { name: group.slice.to_string(), n, selected });
     }
@@ -177,7 +181,7 @@ fn impact(rule: &DisparityRule, found: &[Rates<'_>]) -> Result<Measured, Problem
     let Some((worst, least)) = with_ratio.min_by(|a, b| a.1.total_cmp(&b.1)) else {
         let why = "nobody was selected, so that there is no highest rate".to_owned();
         let group = known.first().map(|g| g.slice.clone()).unwrap_or_default();
-        return Err(Problem::new(Status::Inconclusive, Reason::GroupUnusable { metric: rates.name.to_owned(), group, why }));
+        return Err(Problem::boxed(Status::Inconclusive, Reason::GroupUnusable { metric: rates.name.to_owned(), group, why }));
     };
     let best = known.iter().filter(|g| of(g).is_some()).max_by(|a, b| a.value.unwrap_or(0.0).total_cmp(&b.value.unwrap_or(0.0)));
     let left_out = rates.groups.iter().filter(|g| unknown(&g.slice)).filter_map(|g| g.trials).sum();

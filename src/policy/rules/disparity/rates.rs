@@ -26,6 +26,10 @@ impl Problem {
     pub(super) fn new(status: Status, reason: Reason) -> Self {
         Self { status, reason }
     }
+
+    pub(super) fn boxed(status: Status, reason: Reason) -> Box<Self> {
+        Box::new(Self::new(status, reason))
+    }
 }
 
 /// One group's rate.
