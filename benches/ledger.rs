@@ -62,6 +62,12 @@ fn record() -> Record {
         confidence: Some(0.95),
         samples_needed: None,
         allowed_failures: None,
+        by: None,
+        groups: Vec::new(),
+        against: None,
+        value: None,
+        baseline: None,
+        tries: None,
         evidence: vec![Digest::of(b"a")],
         message: "accuracy is 0.931 on 12,000 samples; at 95% confidence it is at least 0.921, above 0.900".into(),
     };

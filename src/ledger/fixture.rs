@@ -92,6 +92,12 @@ fn finding(status: Status) -> Finding {
         confidence: Some(0.95),
         samples_needed: None,
         allowed_failures: Some(3),
+        by: None,
+        groups: Vec::new(),
+        against: None,
+        value: None,
+        baseline: None,
+        tries: None,
         evidence: vec![Digest::of(b"evidence 1")],
         message: "accuracy is 0.931 \u{2265} 0.9 \u{1f600} \"quoted\"".into(),
     }

@@ -1,6 +1,6 @@
 //! What one rule said of one slice.
 
-use super::{Digest, Slice, Unit};
+use super::{Against, Digest, Slice, Unit};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -123,10 +123,46 @@ pub struct Finding {
     pub samples_needed: Option<u64>,
     /// Failures allowed at that size.
     pub allowed_failures: Option<u64>,
+    /// The attributes whose groups are compared: `sex`, `sex × age_band`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// The rates that were compared, group by group; too small groups among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupRate>,
+    /// With whom the value is compared; then `observed` and the bounds are those of the difference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<Against>,
+    /// The candidate's own value in a comparison.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+    /// The baseline's value in a comparison.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<f64>,
+    /// How many artifacts were held against the same data set under this policy, this one included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tries: Option<u64>,
     /// The documents it was read from.
     pub evidence: Vec<Digest>,
     /// The answer as a sentence.
     pub message: String,
+}
+
+/// A rate of one group, among the rates that a finding compares.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GroupRate {
+    /// Which rate.
+    pub metric: String,
+    /// The group.
+    pub slice: Slice,
+    /// Its value; `None` where it is undefined.
+    pub rate: Option<f64>,
+    /// Its denominator.
+    pub trials: Option<u64>,
+    /// Its numerator, where known.
+    pub successes: Option<u64>,
+    /// Its ratio to the highest rate, for impact ratios; `None` for groups that are left out of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ratio: Option<f64>,
 }
 
 impl Finding {
@@ -152,6 +188,12 @@ impl Finding {
             confidence: None,
             samples_needed: None,
             allowed_failures: None,
+            by: None,
+            groups: Vec::new(),
+            against: None,
+            value: None,
+            baseline: None,
+            tries: None,
             evidence: Vec::new(),
             message: String::new(),
         }

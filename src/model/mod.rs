@@ -29,7 +29,7 @@ pub use computed::{COMPUTED, Computed, Role, Source};
 pub use digest::Digest;
 pub use distribution::{Bucket, Distribution};
 pub use evidence::{Check, Claimed, DatasetRef, Evidence, Interval, Link, Measurement, Producer, Subject, Submitted};
-pub use finding::{Finding, Op, Required, Severity, Status};
+pub use finding::{Finding, GroupRate, Op, Required, Severity, Status};
 pub use id::{ApprovalId, DecisionId, Environment, ModelId, Namespace, ReleaseId};
 pub use inputs::{Baseline, EvidenceRef, Inputs, Look, PolicyRef};
 pub use metric::Metric;

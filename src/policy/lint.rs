@@ -19,6 +19,11 @@ pub fn lint(policy: &Policy) -> Mistakes {
             let message = format!("this rule asks the same as {}", quote(&twin.id));
             found.help("duplicate-requirement", rule.span.clone(), message, "remove one of them");
         }
+        if let RuleKind::Disparity(disparity) = &rule.kind {
+            for key in disparity.by.iter().filter(|k| !disparity.intersection && !policy.groups.contains_key(*k)) {
+                undeclared(&mut found, rule, key);
+            }
+        }
         if let RuleKind::Threshold(threshold) = &rule.kind {
             unknown_metric(&mut found, rule, threshold);
             groups(&mut found, policy, rule, threshold);
@@ -44,11 +49,16 @@ fn whole(found: &mut Collector<'_>, policy: &Policy) {
         found.help("never-denies", place.clone(), "every rule only warns, so that this policy never denies", help);
     }
     let uses = |key: &String| {
-        policy.rules.iter().any(|r| matches!(&r.kind, RuleKind::Threshold(t) if t.slices.contains(key)))
+        policy.rules.iter().any(|r| match &r.kind {
+            RuleKind::Threshold(t) => t.slices.contains(key),
+            RuleKind::Comparison(c) => c.slices.contains(key),
+            RuleKind::Disparity(d) => d.by.contains(key),
+            RuleKind::Check(_) => false,
+        })
     };
     for key in policy.groups.keys().filter(|k| !uses(k)) {
-        let message = format!("the groups of {} are declared, and no rule has them in `slices`", quote(key));
-        found.help("unused-groups", place.clone(), message, "add a rule with `slices`, or remove them");
+        let message = format!("the groups of {} are declared, and no rule has them in `slices` or `by`", quote(key));
+        found.help("unused-groups", place.clone(), message, "add a rule that uses them, or remove them");
     }
 }
 
@@ -57,6 +67,8 @@ fn same(a: &Rule, b: &Rule) -> bool {
     let kinds = match (&a.kind, &b.kind) {
         (RuleKind::Threshold(a), RuleKind::Threshold(b)) => a == b,
         (RuleKind::Check(a), RuleKind::Check(b)) => a == b,
+        (RuleKind::Comparison(a), RuleKind::Comparison(b)) => a == b,
+        (RuleKind::Disparity(a), RuleKind::Disparity(b)) => a == b,
         _ => false,
     };
     kinds && condition(a) == condition(b)
@@ -64,7 +76,7 @@ fn same(a: &Rule, b: &Rule) -> bool {
 
 /// A metric we do not know may be a source's own name, or a slip of the pen.
 fn unknown_metric(found: &mut Collector<'_>, rule: &Rule, threshold: &Threshold) {
-    let name = threshold.metric.as_str();
+    let name = threshold.target.metric.as_str();
     if Metric::find(name).is_some() {
         return;
     }
@@ -79,24 +91,29 @@ fn unknown_metric(found: &mut Collector<'_>, rule: &Rule, threshold: &Threshold)
 /// Without declared groups nobody notices the absence of one.
 fn groups(found: &mut Collector<'_>, policy: &Policy, rule: &Rule, threshold: &Threshold) {
     for key in threshold.slices.iter().filter(|k| !policy.groups.contains_key(*k)) {
-        let message = format!("the groups of {} are not declared, so that nobody misses an absent one", quote(key));
-        found.help("undeclared-groups", rule.span.clone(), message, format!("add `{key} = [\"…\"]` to `[groups]`"));
+        undeclared(found, rule, key);
     }
+}
+
+fn undeclared(found: &mut Collector<'_>, rule: &Rule, key: &str) {
+    let message = format!("the groups of {} are not declared, so that nobody misses an absent one", quote(key));
+    found.help("undeclared-groups", rule.span.clone(), message, format!("add `{key} = [\"…\"]` to `[groups]`"));
 }
 
 /// A rule on what has no exact bound, where nothing else may decide either.
 fn decides(found: &mut Collector<'_>, policy: &Policy, rule: &Rule, threshold: &Threshold) {
-    let exact = Metric::find(&threshold.metric).is_none_or(Metric::is_proportion);
-    if !exact && !policy.statistics.claimed_intervals && !threshold.point_estimate {
-        let message = format!("a bare `{}` has no bound, so that this rule stays inconclusive", threshold.metric);
-        let help = "set `claimed_intervals = \"allow\"` in `[statistics]`, or `point_estimate = \"allow\"` here";
+    let exact = Metric::find(&threshold.target.metric).is_none_or(Metric::is_proportion);
+    let computed = policy.recompute.is_some();
+    if !exact && !computed && !policy.statistics.claimed_intervals && !threshold.target.point_estimate {
+        let message = format!("a bare `{}` has no bound, so that this rule stays inconclusive", threshold.target.metric);
+        let help = "add `[recompute]`, or set `claimed_intervals = \"allow\"` in `[statistics]` or `point_estimate = \"allow\"` here";
         found.help("never-decides", rule.span.clone(), message, help);
     }
 }
 
 /// A limit that every value meets.
 fn vacuous(found: &mut Collector<'_>, rule: &Rule, threshold: &Threshold, limit: Limit) {
-    let Some(metric) = Metric::find(&threshold.metric) else { return };
+    let Some(metric) = Metric::find(&threshold.target.metric) else { return };
     let (least, most) = limits::range(metric);
     let always = match limit.op {
         Op::AtLeast => limit.value <= least,
@@ -110,7 +127,7 @@ fn vacuous(found: &mut Collector<'_>, rule: &Rule, threshold: &Threshold, limit:
 
 /// `min_samples` below the size at which even a perfect result is inconclusive.
 fn samples(found: &mut Collector<'_>, policy: &Policy, rule: &Rule, threshold: &Threshold, limit: Limit) {
-    let proportion = Metric::find(&threshold.metric).is_some_and(Metric::is_proportion);
+    let proportion = Metric::find(&threshold.target.metric).is_some_and(Metric::is_proportion);
     let (Some(asked), true) = (threshold.min_samples, proportion) else { return };
     let side = match limit.op {
         Op::AtLeast => Side::AtLeast,

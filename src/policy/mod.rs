@@ -11,6 +11,7 @@ mod lint;
 pub mod needs;
 mod parse;
 mod phrase;
+pub mod power;
 mod rules;
 mod schema;
 
@@ -23,5 +24,6 @@ pub use glob::{Glob, GlobError};
 pub use lint::lint;
 pub use parse::parse;
 pub use schema::{
-    AppliesTo, ApprovalRule, CheckRule, Limit, Policy, Recompute, Requirements, Rule, RuleKind, Selector, Statistics, Threshold,
+    AppliesTo, ApprovalRule, CheckRule, ComparisonRule, Disparity, DisparityRule, FirstRelease, IntervalMethod, Limit,
+    Margin, Policy, Rate, Recompute, Requirements, Rule, RuleKind, Selector, Statistics, Target, Threshold,
 };

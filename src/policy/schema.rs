@@ -1,7 +1,7 @@
 //! A policy as it is once read: nothing unknown, nothing impossible, conditions compiled.
 
 use super::{condition::Condition, glob::Glob};
-use crate::model::{Age, Columns, Digest, Op, Severity, Slice, Unit, verdict::Mode};
+use crate::model::{Against, Age, Columns, Digest, Op, Severity, Slice, Unit, metric::Better, verdict::Mode};
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 /// One policy. Immutable; share it as `Arc<Policy>`.
@@ -55,20 +55,54 @@ pub struct Requirements {
 
 /// How numbers are judged.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own in the file")]
 pub struct Statistics {
     /// One-sided confidence of every bound, in (0.5, 1).
     pub confidence: f64,
+    /// How proportions are bounded.
+    pub interval: IntervalMethod,
     /// Whether an interval that the file brings may decide where no exact bound can be computed.
     pub claimed_intervals: bool,
     /// Whether a bare number may decide where there is no bound at all.
     pub point_estimates: bool,
     /// Whether an inconclusive finding on enough samples only warns.
     pub inconclusive_warns: bool,
+    /// Whether the k-th artifact tried on one data set gets only its share of the error that is allowed.
+    pub spend: bool,
 }
 
 impl Default for Statistics {
     fn default() -> Self {
-        Self { confidence: 0.95, claimed_intervals: false, point_estimates: false, inconclusive_warns: false }
+        Self {
+            confidence: 0.95,
+            interval: IntervalMethod::ClopperPearson,
+            claimed_intervals: false,
+            point_estimates: false,
+            inconclusive_warns: false,
+            spend: false,
+        }
+    }
+}
+
+/// How a proportion is bounded from its counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntervalMethod {
+    /// Exact: errs at most as often as the confidence says.
+    ClopperPearson,
+    /// Wilson's score interval: approximate.
+    Wilson,
+    /// The posterior under Jeffreys' prior: approximate.
+    Jeffreys,
+}
+
+impl IntervalMethod {
+    /// The word in policies and findings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClopperPearson => "clopper-pearson",
+            Self::Wilson => "wilson",
+            Self::Jeffreys => "jeffreys",
+        }
     }
 }
 
@@ -92,27 +126,126 @@ pub struct Rule {
 pub enum RuleKind {
     /// A metric is held against limits.
     Threshold(Threshold),
+    /// A metric is compared with that of another artifact.
+    Comparison(ComparisonRule),
+    /// The rates of groups are compared with each other.
+    Disparity(DisparityRule),
     /// Checks must have passed.
     Check(CheckRule),
+}
+
+/// The number that a rule is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Target {
+    /// Our name of the metric, or a source's own.
+    pub metric: String,
+    /// Which measurements it is about.
+    pub selector: Selector,
+    /// The unit of the limits, which is that of the findings.
+    pub unit: Option<Unit>,
+    /// Whether a bare number may decide.
+    pub point_estimate: bool,
 }
 
 /// A metric held against limits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Threshold {
-    /// Our name of the metric, or a source's own.
-    pub metric: String,
-    /// Which measurements it is about.
-    pub selector: Selector,
+    /// What it is about.
+    pub target: Target,
     /// The attributes whose every group must hold; empty for a rule about one slice.
     pub slices: Vec<String>,
     /// The limits, `min` first; never empty.
     pub limits: Vec<Limit>,
-    /// The unit of the limits, which is that of the findings.
-    pub unit: Option<Unit>,
     /// The least number of samples.
     pub min_samples: Option<u64>,
-    /// Whether a bare number may decide.
-    pub point_estimate: bool,
+}
+
+/// A metric compared with that of another artifact.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ComparisonRule {
+    /// What it is about.
+    pub target: Target,
+    /// The attributes whose every group must hold; empty for a rule about one slice.
+    pub slices: Vec<String>,
+    /// With whom.
+    pub against: Against,
+    /// What may be lost or must be gained; never empty.
+    pub margins: Vec<Margin>,
+    /// Which way is better.
+    pub better: Better,
+    /// What happens while there is nobody to compare with.
+    pub first_release: FirstRelease,
+    /// The least number of samples.
+    pub min_samples: Option<u64>,
+}
+
+/// What may be lost against a baseline, or must be gained. Never negative.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Margin {
+    /// At most that much worse, in the rule's unit.
+    Loss(f64),
+    /// At most that share of the baseline's value worse.
+    LossRatio(f64),
+    /// At least that much better, in the rule's unit.
+    Gain(f64),
+}
+
+/// What a comparison says while there is nobody to compare with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstRelease {
+    /// The approvals of the policy decide.
+    Review,
+    /// It lets through.
+    Allow,
+    /// It blocks.
+    Deny,
+}
+
+/// The rates of groups compared with each other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DisparityRule {
+    /// The metric's name, as written.
+    pub metric: String,
+    /// What is compared.
+    pub measure: Disparity,
+    /// The attributes; each is judged by itself.
+    pub by: Vec<String>,
+    /// Whether the attributes are crossed instead.
+    pub intersection: bool,
+    /// Only from these documents; the slice is overall and there is no quantile.
+    pub selector: Selector,
+    /// The limit: `min` for ratios and worst groups, `max` for differences.
+    pub limit: Limit,
+    /// The least number of trials in each group.
+    pub min_samples: Option<u64>,
+    /// Groups below this share of all rows have no ratio of their own (impact ratios only).
+    pub exclude_below: Option<f64>,
+}
+
+/// What of groups is compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Disparity {
+    /// The greatest difference between the rates of any two groups, over all of these rates.
+    Difference(Vec<Rate>),
+    /// The least ratio of the rates of any two groups, over all of these rates.
+    Ratio(Vec<Rate>),
+    /// Each group's selection rate over the highest one, as New York City's rule for hiring tools has it.
+    Impact,
+    /// The rate of the group that fares worst, by our name of the metric.
+    Worst(String),
+}
+
+/// A rate of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rate {
+    /// Predicted positives among all.
+    Selection,
+    /// Predicted positives among positives.
+    TruePositive,
+    /// Predicted positives among negatives.
+    FalsePositive,
+    /// Positives among predicted positives.
+    Precision,
 }
 
 /// Which measurements of a metric a rule is about.

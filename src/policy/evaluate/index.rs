@@ -1,6 +1,6 @@
 //! The evidence of a case, put in one order and found by metric.
 
-use crate::model::{Evidence, Measurement, Submitted, Timestamp};
+use crate::model::{COMPUTED, Evidence, Measurement, Submitted, Timestamp};
 
 /// A document with what its submission said of it.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +21,17 @@ impl<'a> Document<'a> {
             dataset: stated.or(claimed.dataset.as_deref()),
             produced_at: evidence.produced_at.or(claimed.produced_at),
         }
+    }
+
+    /// What looks at its data set are counted by: the name, else the digest, else nothing.
+    pub(in crate::policy) fn dataset_key(&self) -> String {
+        let digest = || self.evidence().dataset.as_ref().and_then(|d| d.digest).map(|d| d.to_string());
+        self.dataset.map(ToOwned::to_owned).or_else(digest).unwrap_or_default()
+    }
+
+    /// Whether we computed it ourselves.
+    pub(in crate::policy) fn is_computed(&self) -> bool {
+        self.evidence().format == COMPUTED && self.evidence().computed.is_some()
     }
 
     /// The document itself.

@@ -43,10 +43,19 @@ pub fn evaluate(case: &Case<'_>) -> Verdict {
     policies.dedup_by_key(|p| p.digest);
 
     let index = Index::new(case.evidence);
+    let champion = case.inputs.champion.as_ref().map(|_| Index::new(case.champion));
+    let reference = case.inputs.reference.as_ref().map(|_| Index::new(case.reference));
     let variables = policies.iter().any(|p| p.rules.iter().any(|r| r.when.is_some())).then(|| Variables::of(case.inputs));
     let (mut findings, mut counts, mut blocked) = (Vec::new(), Vec::new(), false);
     for policy in &policies {
-        let view = View { case, policy, index: &index, variables: variables.as_ref() };
+        let view = View {
+            case,
+            policy,
+            index: &index,
+            champion: champion.as_ref(),
+            reference: reference.as_ref(),
+            variables: variables.as_ref(),
+        };
         let said = rules::judge(&view);
         if policy.mode == Mode::Enforce {
             blocked |= said.iter().any(blocks);

@@ -91,7 +91,12 @@ fn dimension(metric: &str) -> Result<Option<Dimension>, ()> {
 }
 
 /// A limit in a unit that its metric can have. Fractions come back as bare numbers: `90%` is 0.9.
-fn fit(found: &mut Collector<'_>, metric: &str, key: &str, limit: &At<Quantity>) -> Option<At<Quantity>> {
+pub(super) fn fit(
+    found: &mut Collector<'_>,
+    metric: &str,
+    key: &str,
+    limit: &At<Quantity>,
+) -> Option<At<Quantity>> {
     let fits = dimension(metric);
     let given = limit.value.unit.map(Unit::dimension);
     match (fits, given) {

@@ -1,14 +1,16 @@
 //! TOML text to a [`Policy`], or to every mistake in it.
 
-mod later;
+mod comparison;
+pub(super) mod disparity;
 pub(super) mod limits;
+mod recompute;
 mod rule;
 mod section;
 mod tables;
 
 use super::{
     diagnostic::{Collector, Mistakes, quote},
-    schema::{Policy, Rule, Statistics},
+    schema::{FirstRelease, Policy, Rule, RuleKind, Statistics},
 };
 use crate::model::{Digest, verdict::Mode};
 use section::{At, Section};
@@ -57,11 +59,10 @@ fn read(found: &mut Collector<'_>, top: &Section<'_>, text: &str) -> Option<Poli
     let evidence = tables::evidence(found, top);
     let statistics = tables::statistics(found, top);
     let groups = tables::groups(found, top);
-    if let Some(section) = top.table(found, "recompute", "`[recompute]`") {
-        later::recompute(found, &section);
-    }
+    let recompute = top.table(found, "recompute", "`[recompute]`").map(|s| recompute::read(found, &s));
     let rules = rules(found, top, &statistics);
     let approvals = tables::approvals(found, top);
+    reviewed(found, top, &rules);
     Some(Policy {
         name: name?.value.to_owned(),
         description,
@@ -72,7 +73,7 @@ fn read(found: &mut Collector<'_>, top: &Section<'_>, text: &str) -> Option<Poli
         statistics,
         groups,
         rules,
-        recompute: None,
+        recompute,
         approvals,
         source: text.into(),
     })
@@ -109,6 +110,24 @@ fn rules(found: &mut Collector<'_>, top: &Section<'_>, statistics: &Statistics) 
         out.extend(rule::read(found, section, statistics));
     }
     out
+}
+
+/// A first release that "approvals decide" needs approvals: else nobody would look at it.
+fn reviewed(found: &mut Collector<'_>, top: &Section<'_>, rules: &[Rule]) {
+    if top.has("approval") {
+        return;
+    }
+    for rule in rules {
+        let RuleKind::Comparison(comparison) = &rule.kind else { continue };
+        if comparison.first_release == FirstRelease::Review {
+            let message = format!(
+                "while there is no {}, approvals decide this rule, and this policy asks for none",
+                comparison.against
+            );
+            let help = "add `first_release = \"deny\"` or `\"allow\"` to the rule, or an `[[approval]]` to the policy";
+            found.help("review-without-approval", rule.span.clone(), message, help);
+        }
+    }
 }
 
 fn is_list(top: &Section<'_>) -> bool {

@@ -1,7 +1,7 @@
 //! `[[rule]]`.
 
 use super::{
-    later,
+    comparison, disparity,
     limits::{self, Lenience},
     section::{At, Section, text},
 };
@@ -11,20 +11,22 @@ use crate::{
         condition::Condition,
         diagnostic::{Collector, quote},
         glob::Glob,
-        schema::{CheckRule, Rule, RuleKind, Selector, Statistics, Threshold},
+        schema::{CheckRule, Rule, RuleKind, Selector, Statistics, Target, Threshold},
     },
 };
 
 /// What every rule may have.
 const COMMON: [&str; 3] = ["id", "severity", "when"];
-/// What a rule about a metric may have.
-const THRESHOLD: [&str; 10] =
-    ["metric", "min", "max", "min_samples", "slice", "slices", "dataset", "source", "quantile", "point_estimate"];
+/// What every rule about a metric may have.
+const METRIC: [&str; 4] = ["metric", "min_samples", "dataset", "source"];
+/// What chooses the measurements of a threshold or a comparison.
+const CHOICE: [&str; 4] = ["slice", "slices", "quantile", "point_estimate"];
+/// The limits of a threshold or a disparity.
+const LIMITS: [&str; 2] = ["min", "max"];
 
 /// Reads one rule. `None` when anything in it is wrong.
 pub(super) fn read(found: &mut Collector<'_>, rule: &Section<'_>, statistics: &Statistics) -> Option<Rule> {
-    let known: Vec<&str> = COMMON.into_iter().chain(["check"]).chain(THRESHOLD).chain(later::RULE_KEYS).collect();
-    rule.only(found, &known);
+    rule.only(found, &known());
     let id = identifier(found, rule, "a rule");
     let severity = match rule.word(found, "severity", &["block", "warn"]) {
         Some("warn") => Severity::Warn,
@@ -34,6 +36,11 @@ pub(super) fn read(found: &mut Collector<'_>, rule: &Section<'_>, statistics: &S
     let kind = kind(found, rule, statistics);
     let id = id?;
     Some(Rule { id: id.value.to_owned(), severity, when, kind: kind?, span: id.span })
+}
+
+fn known() -> Vec<&'static str> {
+    let of_metrics = METRIC.into_iter().chain(CHOICE).chain(LIMITS);
+    COMMON.into_iter().chain(["check"]).chain(of_metrics).chain(comparison::KEYS).chain(disparity::KEYS).collect()
 }
 
 /// An id: letters, digits, `-`, `_` and `.`; `evidence.` is ours.
@@ -76,52 +83,80 @@ fn kind(found: &mut Collector<'_>, rule: &Section<'_>, statistics: &Statistics) 
             found.help("rule-kind", rule.span.clone(), "this rule has neither `metric` nor `check`", help);
             None
         }
-        (true, false) => threshold(found, rule, statistics).map(RuleKind::Threshold),
-        (false, true) => check(found, rule).map(RuleKind::Check),
+        (true, false) if rule.has("by") || disparity::is_one(rule) => {
+            stray(found, rule, &[&METRIC, &LIMITS, &disparity::KEYS], "a rule that compares groups (`by`)");
+            disparity::read(found, rule, statistics).map(RuleKind::Disparity)
+        }
+        (true, false) if comparison::KEYS.iter().any(|k| rule.has(k)) => {
+            stray(found, rule, &[&METRIC, &CHOICE, &comparison::KEYS], "a rule that compares with a baseline");
+            comparison::read(found, rule, statistics).map(RuleKind::Comparison)
+        }
+        (true, false) => {
+            stray(found, rule, &[&METRIC, &CHOICE, &LIMITS], "a rule with a limit");
+            threshold(found, rule, statistics).map(RuleKind::Threshold)
+        }
+        (false, true) => {
+            stray(found, rule, &[&["check"]], "a check, which has passed or has not");
+            check(found, rule)
+        }
     }
 }
 
-fn check(found: &mut Collector<'_>, rule: &Section<'_>) -> Option<CheckRule> {
+/// Keys that we know and that mean nothing in this kind of rule.
+fn stray(found: &mut Collector<'_>, rule: &Section<'_>, mine: &[&[&str]], what: &str) {
+    let fits = |key: &str| COMMON.contains(&key) || mine.iter().any(|keys| keys.contains(&key));
+    let known = known();
     for (key, _) in rule.entries() {
-        if THRESHOLD.contains(&key.value) || later::RULE_KEYS.contains(&key.value) {
-            let message = format!("`{}` has no meaning for a check", key.value);
-            found.help("rule-kind", key.span, message, "a check has passed or it has not; remove the key");
+        if known.contains(&key.value) && !fits(key.value) {
+            let message = format!("`{}` has no meaning in {what}", key.value);
+            found.help("rule-kind", key.span, message, "remove the key, or make two rules of it");
         }
     }
+}
+
+fn check(found: &mut Collector<'_>, rule: &Section<'_>) -> Option<RuleKind> {
     let pattern = rule.text(found, "check")?;
-    Some(CheckRule { pattern: Glob::permissive(pattern.value) })
+    Some(RuleKind::Check(CheckRule { pattern: Glob::permissive(pattern.value) }))
 }
 
 fn threshold(found: &mut Collector<'_>, rule: &Section<'_>, statistics: &Statistics) -> Option<Threshold> {
+    let (metric, mut target) = target(found, rule, statistics);
+    let slices = slices(found, rule);
+    let min_samples = rule.count(found, "min_samples").map(|c| c.value);
+    let metric = metric?;
+    let lenience =
+        Lenience { claimed_intervals: statistics.claimed_intervals, point_estimates: target.point_estimate };
+    let limits = limits::read(found, rule, metric.value, lenience);
+    if !rule.has("min") && !rule.has("max") {
+        let help = "add `min = …` or `max = …`, or compare with `against = \"champion\"`";
+        found.help("no-limit", rule.span.clone(), "this rule has no limit", help);
+        return None;
+    }
+    target.unit = limits.unit;
+    Some(Threshold { target, slices, limits: limits.list, min_samples })
+}
+
+/// What a threshold or a comparison is about, its unit not yet known; and where its metric stands.
+pub(super) fn target<'t>(
+    found: &mut Collector<'_>,
+    rule: &Section<'t>,
+    statistics: &Statistics,
+) -> (Option<At<&'t str>>, Target) {
     let metric = rule.text(found, "metric");
     let point_estimate = match rule.word(found, "point_estimate", &["allow", "refuse"]) {
         Some(word) => word == "allow",
         None => statistics.point_estimates,
     };
     let selector = selector(found, rule);
-    let slices = slices(found, rule);
-    let min_samples = rule.count(found, "min_samples").map(|c| c.value);
-    let has_later = later::rule(found, rule);
-    let metric = metric?;
-    let lenience = Lenience { claimed_intervals: statistics.claimed_intervals, point_estimates: point_estimate };
-    let limits = limits::read(found, rule, metric.value, lenience);
-    if !rule.has("min") && !rule.has("max") && !has_later {
-        found.help("no-limit", rule.span.clone(), "this rule has no limit", "add `min = …` or `max = …`");
-        return None;
+    if let Some(metric) = &metric {
+        let latency = Metric::find(metric.value).is_some_and(|m| m.kind == Kind::Latency);
+        if latency && !rule.has("quantile") {
+            let help = "add `quantile = 0.99`; a mean hides the slow requests";
+            found.help("missing-key", metric.span.clone(), "a rule about `latency` needs `quantile`", help);
+        }
     }
-    if Metric::find(metric.value).is_some_and(|m| m.kind == Kind::Latency) && !rule.has("quantile") {
-        let help = "add `quantile = 0.99`; a mean hides the slow requests";
-        found.help("missing-key", metric.span, "a rule about `latency` needs `quantile`", help);
-    }
-    Some(Threshold {
-        metric: metric.value.to_owned(),
-        selector,
-        slices,
-        limits: limits.list,
-        unit: limits.unit,
-        min_samples,
-        point_estimate,
-    })
+    let name = metric.as_ref().map(|m| m.value.to_owned()).unwrap_or_default();
+    (metric, Target { metric: name, selector, unit: None, point_estimate })
 }
 
 fn selector(found: &mut Collector<'_>, rule: &Section<'_>) -> Selector {
@@ -156,7 +191,7 @@ fn slice(found: &mut Collector<'_>, rule: &Section<'_>) -> Slice {
     slice
 }
 
-fn slices(found: &mut Collector<'_>, rule: &Section<'_>) -> Vec<String> {
+pub(super) fn slices(found: &mut Collector<'_>, rule: &Section<'_>) -> Vec<String> {
     let list = rule.texts(found, "slices").unwrap_or_default();
     if rule.has("slices") && rule.has("slice") {
         let message = "a rule has `slice` (one group) or `slices` (every group of an attribute), not both";

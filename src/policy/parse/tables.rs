@@ -1,7 +1,7 @@
 //! The tables beside the rules: `applies_to`, `[evidence]`, `[statistics]`, `[groups]`, `[[approval]]`.
 
 use super::{
-    later, rule,
+    rule,
     section::{At, Section, texts},
 };
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     policy::{
         diagnostic::{Collector, quote},
         glob::Glob,
-        schema::{AppliesTo, ApprovalRule, Requirements, Statistics},
+        schema::{AppliesTo, ApprovalRule, IntervalMethod, Requirements, Statistics},
     },
 };
 use std::collections::BTreeMap;
@@ -83,14 +83,12 @@ pub(super) fn statistics(found: &mut Collector<'_>, top: &Section<'_>) -> Statis
             found.help("out-of-range", confidence.span, "`confidence` must lie between 0.5 and 1", help);
         }
     }
-    if let Some(word @ ("wilson" | "jeffreys")) =
-        section.word(found, "interval", &["clopper-pearson", "wilson", "jeffreys"])
-    {
-        later::word(found, &section, "interval", word, "clopper-pearson");
-    }
-    if let Some(word @ "spend") = section.word(found, "reuse", &["report", "spend"]) {
-        later::word(found, &section, "reuse", word, "report");
-    }
+    statistics.interval = match section.word(found, "interval", &["clopper-pearson", "wilson", "jeffreys"]) {
+        Some("wilson") => IntervalMethod::Wilson,
+        Some("jeffreys") => IntervalMethod::Jeffreys,
+        _ => IntervalMethod::ClopperPearson,
+    };
+    statistics.spend = section.word(found, "reuse", &["report", "spend"]) == Some("spend");
     let allowed = |found: &mut Collector<'_>, key| section.word(found, key, &["refuse", "allow"]) == Some("allow");
     statistics.claimed_intervals = allowed(found, "claimed_intervals");
     statistics.point_estimates = allowed(found, "point_estimates");

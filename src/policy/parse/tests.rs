@@ -123,15 +123,63 @@ fn ids_are_plain_unique_and_not_ours() {
 }
 
 #[test]
-fn what_later_versions_bring_is_refused_and_type_checked() {
-    let later = ["not-yet-supported"];
-    assert_eq!(in_rule("metric = \"roc_auc\"\nagainst = \"champion\"\nmax_loss = 0.005\nfirst_release = \"review\""), later);
-    assert_eq!(in_rule("metric = \"roc_auc\"\nmin_gain = 0.1"), later);
-    assert_eq!(in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\"]\nby_intersection = true\nmin = 0.8"), later);
-    assert_eq!(in_rule("metric = \"roc_auc\"\nagainst = \"champoin\""), ["unknown-word", "not-yet-supported"][..].iter().rev().copied().collect::<Vec<_>>());
-    assert_eq!(above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\ngroups = [\"sex\"]\ntolerance = 1e-9"), later);
-    assert_eq!(above("[recompute]\nlabel = 3\nprediction = \"p\""), ["not-yet-supported", "wrong-type"]);
-    assert_eq!(above("[statistics]\ninterval = \"wilson\"\nreuse = \"spend\""), ["not-yet-supported", "not-yet-supported"]);
+fn a_comparison_says_with_whom_and_how_much() {
+    let first = "first_release = \"deny\"";
+    let rule = |text: &str| in_rule(&format!("{text}\n{first}"));
+    assert_eq!(rule("metric = \"roc_auc\"\nagainst = \"champion\"\nmax_loss = 0.005"), [""; 0]);
+    assert_eq!(rule("metric = \"roc_auc\"\nagainst = \"reference\"\nmax_loss_ratio = 0.05\nmin_gain = 0.01"), [""; 0]);
+    assert_eq!(rule("metric = \"latency\"\nquantile = 0.99\nagainst = \"champion\"\nmax_loss = \"5 ms\""), [""; 0]);
+    assert_eq!(rule("metric = \"own\"\nbetter = \"lower\"\nagainst = \"champion\"\nmax_loss = 5"), [""; 0]);
+    assert_eq!(rule("metric = \"own\"\nagainst = \"champion\"\nmax_loss = 5"), ["missing-key"]);
+    assert_eq!(rule("metric = \"selection_rate\"\nagainst = \"champion\"\nmax_loss = 0.1"), ["missing-key"]);
+    assert_eq!(rule("metric = \"roc_auc\"\nmin_gain = 0.1"), ["missing-key"]);
+    assert_eq!(rule("metric = \"roc_auc\"\nagainst = \"champion\""), ["no-limit"]);
+    assert_eq!(rule("metric = \"roc_auc\"\nagainst = \"champoin\"\nmax_loss = 0.1"), ["unknown-word"]);
+    assert_eq!(rule("metric = \"roc_auc\"\nagainst = \"champion\"\nmax_loss = -0.1"), ["out-of-range"]);
+    assert_eq!(rule("metric = \"roc_auc\"\nagainst = \"champion\"\nmax_loss_ratio = 1.0"), ["out-of-range"]);
+    assert_eq!(rule("metric = \"roc_auc\"\nagainst = \"champion\"\nmax_loss = \"5 ms\""), ["wrong-unit"]);
+    assert_eq!(rule("metric = \"latency\"\nquantile = 0.5\nagainst = \"champion\"\nmax_loss = 5"), ["missing-unit"]);
+    assert_eq!(rule("metric = \"roc_auc\"\nagainst = \"champion\"\nmax_loss = 0.1\nmin = 0.5"), ["rule-kind"]);
+    assert_eq!(in_rule(&format!("check = \"x\"\n{first}")), ["rule-kind"]);
+}
+
+#[test]
+fn a_first_release_that_approvals_decide_needs_approvals() {
+    let rule = "metric = \"roc_auc\"\nagainst = \"champion\"\nmax_loss = 0.005";
+    assert_eq!(in_rule(rule), ["review-without-approval"]);
+    assert_eq!(in_rule(&format!("{rule}\nfirst_release = \"review\"")), ["review-without-approval"]);
+    assert_eq!(in_rule(&format!("{rule}\n[[approval]]\nid = \"a\"\nrole = \"r\"")), [""; 0]);
+}
+
+#[test]
+fn a_disparity_is_between_groups_and_on_one_side() {
+    assert_eq!(in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\", \"age\"]\nby_intersection = true\nmin = 0.8"), [""; 0]);
+    assert_eq!(in_rule("metric = \"equalized_odds_difference\"\nby = [\"sex\"]\nmax = 0.1"), [""; 0]);
+    assert_eq!(in_rule("metric = \"impact_ratio\"\nby = [\"sex\"]\nmin = 0.8\nexclude_below = 0.02"), [""; 0]);
+    assert_eq!(in_rule("metric = \"worst_group_recall\"\nby = [\"sex\"]\nmin = 0.8"), [""; 0]);
+    assert_eq!(in_rule("metric = \"impact_ratio\"\nmin = 0.8"), ["missing-key"]);
+    assert_eq!(in_rule("metric = \"accuracy\"\nby = [\"sex\"]\nmin = 0.8"), ["unknown-word"]);
+    assert_eq!(in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\"]\nmax = 0.8"), ["rule-kind"]);
+    assert_eq!(in_rule("metric = \"equalized_odds_difference\"\nby = [\"sex\"]\nmin = 0.1"), ["rule-kind"]);
+    assert_eq!(in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\"]"), ["no-limit"]);
+    assert_eq!(in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\"]\nmin = 1.2"), ["impossible-bound"]);
+    assert_eq!(in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\"]\nby_intersection = true\nmin = 0.8"), ["conflict"]);
+    assert_eq!(in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\"]\nexclude_below = 0.02\nmin = 0.8"), ["conflict"]);
+}
+
+#[test]
+fn recomputing_names_columns() {
+    assert_eq!(above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\ngroups = [\"sex\"]\ntolerance = 1e-9"), [""; 0]);
+    assert_eq!(above("[recompute]\nlabel = \"y\"\nscore = \"p\"\nlatency = \"latency_ms\"\nid = \"id\"\nlabels = \"holdout\""), [""; 0]);
+    assert_eq!(above("[recompute]\nlabel = 3\nprediction = \"p\""), ["wrong-type"]);
+    assert_eq!(above("[recompute]\nprediction = \"p\""), ["missing-key"]);
+    assert_eq!(above("[recompute]\nlabel = \"y\""), ["missing-key"]);
+    assert_eq!(above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\ntolerance = -1"), ["out-of-range"]);
+    assert_eq!(above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\nlatency = \"took\""), ["missing-unit"]);
+    assert_eq!(above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\nlatency = \"took\"\nlatency_unit = \"kWh\""), ["missing-unit"]);
+    assert_eq!(above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\nlabels = \"holdout\""), ["missing-key"]);
+    assert_eq!(above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\nlable = \"z\""), ["unknown-key"]);
+    assert_eq!(above("[statistics]\ninterval = \"wilson\"\nreuse = \"spend\""), [""; 0]);
 }
 
 #[test]
@@ -178,8 +226,8 @@ fn a_whole_policy_is_read() {
         .rules
         .iter()
         .filter_map(|r| match &r.kind {
-            RuleKind::Threshold(t) => Some((t.limits[0].op, t.limits[0].value, t.unit, t.point_estimate)),
-            RuleKind::Check(_) => None,
+            RuleKind::Threshold(t) => Some((t.limits[0].op, t.limits[0].value, t.target.unit, t.target.point_estimate)),
+            _ => None,
         })
         .collect();
     assert_eq!(limits, [(Op::AtMost, 150.0, Some(Unit::Milliseconds), true), (Op::AtLeast, 0.8, None, false)]);

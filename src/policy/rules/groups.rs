@@ -1,53 +1,65 @@
 //! `slices`: every group of an attribute must hold, and together they must be everybody.
 
-use super::{Findings, View, blank, digests, select, threshold};
+use super::{Findings, View, blank, digests, select};
 use crate::{
     model::{Finding, Measurement, Slice, Status},
     policy::{
         evaluate::index::Entry,
         phrase::Reason,
-        schema::{Rule, Threshold},
+        schema::{Rule, Target},
     },
 };
 
-/// What the rule says of every group of its attributes, each attribute in turn.
-pub(super) fn judge<'a>(view: &View<'a>, rule: &Rule, threshold: &Threshold, out: &mut Findings<'a>) {
-    for key in &threshold.slices {
-        let found = select::groups(view.index, threshold, key);
-        let declared = view.policy.groups.get(key).map(Vec::as_slice).unwrap_or_default();
-        let undeclared = found.iter().copied().filter(|g| !declared.iter().any(|d| d == g));
-        let groups: Vec<&str> = declared.iter().map(String::as_str).chain(undeclared).collect();
-        if groups.is_empty() {
-            let finding = Finding { unit: threshold.unit, ..blank(view, rule, Status::Missing) };
-            out.say(finding, &Reason::NoGroups(key.clone()));
-            continue;
-        }
-        for group in groups {
-            threshold::slice(view, rule, threshold, &Slice::one(key, group), out);
-        }
-        if !found.is_empty() {
-            everybody(view, rule, threshold, key, &found, out);
-        }
+/// What a rule says of every group of the attribute `key`, and that its groups are everybody.
+pub(super) fn each<'a>(
+    view: &View<'a>,
+    rule: &Rule,
+    target: &Target,
+    key: &str,
+    out: &mut Findings<'a>,
+    mut judge: impl FnMut(&Slice, &mut Findings<'a>),
+) {
+    let found = select::groups(view, target, &[key]);
+    let groups = declared(view, key, &found);
+    if groups.is_empty() {
+        let finding = Finding { unit: target.unit, ..blank(view, rule, Status::Missing) };
+        out.say(finding, &Reason::NoGroups(key.to_owned()));
+        return;
     }
+    for group in &groups {
+        judge(group, out);
+    }
+    everybody(view, rule, target, &[key], &found, out);
+}
+
+/// The declared groups of `key`, in the order they are declared, then the others.
+pub(super) fn declared(view: &View<'_>, key: &str, found: &[Slice]) -> Vec<Slice> {
+    let declared = view.policy.groups.get(key).map(Vec::as_slice).unwrap_or_default();
+    let mut groups: Vec<Slice> = declared.iter().map(|group| Slice::one(key, group)).collect();
+    let others = found.iter().filter(|g| !groups.contains(g)).cloned().collect::<Vec<_>>();
+    groups.extend(others);
+    groups
 }
 
 /// The rows of all groups must be all rows; otherwise somebody is left out, and nothing is known of them.
-fn everybody<'a>(
+pub(super) fn everybody<'a>(
     view: &View<'a>,
     rule: &Rule,
-    threshold: &Threshold,
-    key: &str,
-    groups: &[&str],
+    target: &Target,
+    keys: &[&str],
+    groups: &[Slice],
     out: &mut Findings<'a>,
 ) {
-    let whole = select::of_slice(view.index, threshold, &Slice::overall());
-    let parts: Vec<Vec<Entry<'_>>> =
-        groups.iter().map(|g| select::of_slice(view.index, threshold, &Slice::one(key, *g))).collect();
-    let Some(reason) = left_out(key, &whole, &parts) else { return };
+    if groups.is_empty() {
+        return;
+    }
+    let whole = select::of_slice(view, target, &Slice::overall());
+    let parts: Vec<Vec<Entry<'_>>> = groups.iter().map(|g| select::of_slice(view, target, g)).collect();
+    let Some(reason) = left_out(&keys.join(" × "), &whole, &parts) else { return };
     let documents = whole.iter().chain(parts.iter().flatten()).map(|e| e.document);
     let finding = Finding {
-        unit: threshold.unit,
-        quantile: threshold.selector.quantile,
+        unit: target.unit,
+        quantile: target.selector.quantile,
         evidence: digests(view, documents),
         ..blank(view, rule, Status::Inconclusive)
     };

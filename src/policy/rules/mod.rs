@@ -1,7 +1,13 @@
 //! One file a rule kind; [`judge`] is the one place that lists them.
 
 mod check;
+mod choose;
+mod comparison;
+mod disparity;
 mod groups;
+mod hint;
+mod judging;
+mod recomputed;
 mod requirements;
 mod select;
 mod threshold;
@@ -9,7 +15,10 @@ mod weigh;
 
 use super::{
     condition::Variables,
-    evaluate::{Case, index::Index},
+    evaluate::{
+        Case,
+        index::{Entry, Index},
+    },
     phrase::{self, Reason},
     schema::{Policy, Rule, RuleKind},
 };
@@ -21,6 +30,10 @@ pub(super) struct View<'a> {
     pub(super) case: &'a Case<'a>,
     pub(super) policy: &'a Policy,
     pub(super) index: &'a Index<'a>,
+    /// The champion's evidence; `None` while there is no champion.
+    pub(super) champion: Option<&'a Index<'a>>,
+    /// The reference's evidence; `None` while there is no reference.
+    pub(super) reference: Option<&'a Index<'a>>,
     /// Present when any rule has a condition.
     pub(super) variables: Option<&'a Variables<'a>>,
 }
@@ -35,7 +48,13 @@ pub(super) struct Findings<'a> {
     datasets: Vec<(usize, Option<&'a str>)>,
 }
 
-impl Findings<'_> {
+impl<'a> Findings<'a> {
+    /// Notes what a rule has read.
+    fn note(&mut self, entries: &[Entry<'a>]) {
+        self.read.extend(entries.iter().map(|e| e.document));
+        self.datasets.extend(entries.iter().map(|e| (e.document, e.dataset)));
+    }
+
     /// Adds a finding, its sentence said from its numbers and `reason`.
     fn say(&mut self, mut finding: Finding, reason: &Reason) {
         finding.message = phrase::sentence(&finding, reason);
@@ -53,6 +72,8 @@ pub(super) fn judge(view: &View<'_>) -> Vec<Finding> {
                 asked = true;
                 match &rule.kind {
                     RuleKind::Threshold(threshold) => threshold::judge(view, rule, threshold, &mut out),
+                    RuleKind::Comparison(comparison) => comparison::judge(view, rule, comparison, &mut out),
+                    RuleKind::Disparity(disparity) => disparity::judge(view, rule, disparity, &mut out),
                     RuleKind::Check(check) => check::judge(view, rule, check, &mut out),
                 }
             }
@@ -63,6 +84,7 @@ pub(super) fn judge(view: &View<'_>) -> Vec<Finding> {
             }
         }
     }
+    recomputed::judge(view, &mut out);
     requirements::judge(view, asked, &mut out);
     out.list
 }
@@ -83,7 +105,9 @@ fn asks(view: &View<'_>, rule: &Rule) -> Result<bool, String> {
 /// A finding of `rule` with nothing known yet.
 fn blank(view: &View<'_>, rule: &Rule, status: Status) -> Finding {
     let metric = match &rule.kind {
-        RuleKind::Threshold(threshold) => threshold.metric.clone(),
+        RuleKind::Threshold(threshold) => threshold.target.metric.clone(),
+        RuleKind::Comparison(comparison) => comparison.target.metric.clone(),
+        RuleKind::Disparity(disparity) => disparity.metric.clone(),
         RuleKind::Check(check) => check.pattern.as_str().to_owned(),
     };
     Finding { severity: rule.severity, metric: Some(metric), ..Finding::new(&view.policy.name, &rule.id, status) }

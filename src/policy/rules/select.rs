@@ -1,29 +1,38 @@
 //! Which measurements a rule is about.
 
+use super::View;
 use crate::{
     model::{Slice, number::round12},
     policy::{
         evaluate::index::{Document, Entry, Index},
         phrase::Near,
-        schema::Threshold,
+        schema::Target,
     },
 };
 
-/// Everything the rule names but for the slice: data set, source, quantile.
-pub(super) fn fits(index: &Index<'_>, rule: &Threshold, entry: &Entry<'_>) -> bool {
-    let selector = &rule.selector;
+/// Everything the rule names but for the slice: data set, source, quantile. What we computed counts for the policies
+/// that asked for it, which say which column is what.
+fn fits(view: &View<'_>, rule: &Target, entry: &Entry<'_>) -> bool {
+    let (index, selector) = (view.index, &rule.selector);
     let quantile = match (selector.quantile, entry.measurement.quantile) {
         (None, found) => found.is_none() || rule.metric != entry.measurement.metric,
         (Some(wanted), Some(found)) => alike(wanted, found),
         (Some(_), None) => false,
     };
     quantile
+        && index.document(entry.document).is_some_and(|d| ours(view, d))
         && selector.dataset.as_deref().is_none_or(|wanted| entry.dataset == Some(wanted))
         && selector.source.as_deref().is_none_or(|wanted| is_from(index, entry, wanted))
 }
 
+/// Whether a document may speak to this policy.
+pub(super) fn ours(view: &View<'_>, document: &Document<'_>) -> bool {
+    let Some(computed) = document.evidence().computed.as_ref().filter(|_| document.is_computed()) else { return true };
+    view.policy.recompute.as_ref().is_some_and(|r| r.columns == computed.columns)
+}
+
 /// Whether two quantiles are one, however they were written.
-fn alike(a: f64, b: f64) -> bool {
+pub(super) fn alike(a: f64, b: f64) -> bool {
     round12(a).to_bits() == round12(b).to_bits()
 }
 
@@ -38,33 +47,37 @@ fn is_from(index: &Index<'_>, entry: &Entry<'_>, wanted: &str) -> bool {
 }
 
 /// Whether an average over groups is meant: only when its slice or its own name says so.
-fn meant(rule: &Threshold, slice: &Slice, entry: &Entry<'_>) -> bool {
+fn meant(rule: &Target, slice: &Slice, entry: &Entry<'_>) -> bool {
     !entry.measurement.aggregate || !slice.is_overall() || entry.measurement.metric != rule.metric
 }
 
-/// The measurements of exactly `slice` that the rule is about.
-pub(super) fn of_slice<'a>(index: &Index<'a>, rule: &Threshold, slice: &Slice) -> Vec<Entry<'a>> {
-    let here = |e: &&Entry<'a>| e.measurement.slice == *slice && fits(index, rule, e) && meant(rule, slice, e);
-    index.named(&rule.metric).filter(here).copied().collect()
+/// The measurements of exactly `slice` that the rule is about. What we computed stands in for what is claimed.
+pub(super) fn of_slice<'a>(view: &View<'a>, rule: &Target, slice: &Slice) -> Vec<Entry<'a>> {
+    let here = |e: &&Entry<'a>| e.measurement.slice == *slice && fits(view, rule, e) && meant(rule, slice, e);
+    let mut found: Vec<Entry<'a>> = view.index.named(&rule.metric).filter(here).copied().collect();
+    let computed = |e: &Entry<'_>| view.index.document(e.document).is_some_and(Document::is_computed);
+    if found.iter().any(computed) {
+        found.retain(computed);
+    }
+    found
 }
 
-/// The groups of exactly the attribute `key`, averages left out, each once and in order.
-pub(super) fn groups<'a>(index: &Index<'a>, rule: &Threshold, key: &str) -> Vec<&'a str> {
-    let group = |entry: &Entry<'a>| {
-        let slice = &entry.measurement.slice.0;
-        if slice.len() != 1 || entry.measurement.aggregate || !fits(index, rule, entry) {
-            return None;
-        }
-        slice.get(key).map(String::as_str)
+/// The groups of exactly these attributes, averages left out, each once and in order.
+pub(super) fn groups(view: &View<'_>, rule: &Target, keys: &[&str]) -> Vec<Slice> {
+    let group = |entry: &Entry<'_>| {
+        let slice = &entry.measurement.slice;
+        let exactly = slice.0.len() == keys.len() && keys.iter().all(|k| slice.0.contains_key(*k));
+        (exactly && !entry.measurement.aggregate && fits(view, rule, entry)).then(|| slice.clone())
     };
-    let mut list: Vec<&str> = index.named(&rule.metric).filter_map(group).collect();
+    let mut list: Vec<Slice> = view.index.named(&rule.metric).filter_map(group).collect();
     list.sort_unstable();
     list.dedup();
     list
 }
 
 /// What there is instead of what was looked for.
-pub(super) fn near(index: &Index<'_>, rule: &Threshold, slice: &Slice) -> Near {
+pub(super) fn near(view: &View<'_>, rule: &Target, slice: &Slice) -> Near {
+    let index = view.index;
     let named: Vec<&Entry<'_>> = index.named(&rule.metric).collect();
     if named.is_empty() {
         let near = crate::policy::diagnostic::nearest(&rule.metric, index.names());

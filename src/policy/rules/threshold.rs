@@ -2,50 +2,43 @@
 //! limit, `fail` when the opposite bound breaks it, else `inconclusive`.
 
 use super::{
-    Findings, View, blank, digests, groups, select,
+    Findings, View, blank, choose, digests, groups, hint,
+    judging::{Judging, judging},
+    select,
     weigh::{Method, Weighed, weigh},
 };
 use crate::{
-    model::{Finding, Measurement, Op, Required, Severity, Slice, Status, number::round12},
+    model::{Finding, Op, Required, Severity, Slice, Status},
     policy::{
-        evaluate::index::Entry,
-        phrase::{Place, Reason},
+        phrase::Reason,
         schema::{Limit, Rule, Threshold},
     },
-    stats::sample_size::{Side, allowed_failures, total_needed},
+    stats::quantile,
 };
-
-/// The probability with which `samples_needed` settles the question at the observed rate.
-const POWER: f64 = 0.8;
 
 /// What the rule says: one finding for each slice and limit.
 pub(super) fn judge<'a>(view: &View<'a>, rule: &Rule, threshold: &Threshold, out: &mut Findings<'a>) {
     if threshold.slices.is_empty() {
-        slice(view, rule, threshold, &threshold.selector.slice, out);
-    } else {
-        groups::judge(view, rule, threshold, out);
+        slice(view, rule, threshold, &threshold.target.selector.slice, out);
+    }
+    for key in &threshold.slices {
+        groups::each(view, rule, &threshold.target, key, out, |group, out| slice(view, rule, threshold, group, out));
     }
 }
 
 /// What the rule says of one slice.
-pub(super) fn slice<'a>(
-    view: &View<'a>,
-    rule: &Rule,
-    threshold: &Threshold,
-    slice: &Slice,
-    out: &mut Findings<'a>,
-) {
-    let entries = select::of_slice(view.index, threshold, slice);
-    out.read.extend(entries.iter().map(|e| e.document));
-    out.datasets.extend(entries.iter().map(|e| (e.document, e.dataset)));
+fn slice<'a>(view: &View<'a>, rule: &Rule, threshold: &Threshold, slice: &Slice, out: &mut Findings<'a>) {
+    let target = &threshold.target;
+    let entries = select::of_slice(view, target, slice);
+    out.note(&entries);
     let finding = Finding {
         slice: slice.clone(),
-        unit: threshold.unit,
-        quantile: threshold.selector.quantile,
+        unit: target.unit,
+        quantile: target.selector.quantile,
         evidence: digests(view, entries.iter().map(|e| e.document)),
         ..blank(view, rule, Status::Missing)
     };
-    let chosen = match choose(view, threshold, &entries) {
+    let chosen = match choose::one(view, target, &entries) {
         Ok(chosen) => chosen,
         Err(places) => {
             let reason = Reason::Conflict(places);
@@ -53,15 +46,16 @@ pub(super) fn slice<'a>(
             return;
         }
     };
-    let Some(measurement) = chosen else {
-        let reason = Reason::NoMeasurement(select::near(view.index, threshold, slice));
+    let Some(entry) = chosen else {
+        let reason = Reason::NoMeasurement(select::near(view, target, slice));
         each_limit(threshold, |l| out.say(with_limit(&finding, l, Status::Missing), &reason));
         return;
     };
-    let weighed = weigh(threshold, &view.policy.statistics, measurement);
-    let numbers = with_numbers(finding, &weighed);
+    let judging = judging(view, entry.document, entry.dataset);
+    let weighed = weigh(target, &judging, entry.measurement, choose::computed(view, &entry));
+    let numbers = Finding { tries: judging.tries, ..with_numbers(finding, &weighed) };
     for limit in &threshold.limits {
-        let (finding, reason) = hold(view, threshold, &numbers, *limit, &weighed);
+        let (finding, reason) = hold(view, threshold, &judging, &numbers, *limit, &weighed);
         out.say(finding, &reason);
     }
 }
@@ -74,7 +68,7 @@ fn with_limit(finding: &Finding, limit: Limit, status: Status) -> Finding {
     Finding { status, required: Some(Required { op: limit.op, value: limit.value }), ..finding.clone() }
 }
 
-fn with_numbers(finding: Finding, weighed: &Weighed) -> Finding {
+pub(super) fn with_numbers(finding: Finding, weighed: &Weighed) -> Finding {
     Finding {
         observed: weighed.observed,
         lower: weighed.lower,
@@ -83,77 +77,68 @@ fn with_numbers(finding: Finding, weighed: &Weighed) -> Finding {
         trials: weighed.trials,
         successes: weighed.successes,
         confidence: weighed.confidence,
-        method: match &weighed.method {
-            Method::Exact => Some("clopper-pearson".to_owned()),
-            Method::Claimed(method) => Some(format!("claimed:{method}")),
-            Method::PointEstimate => Some("point-estimate".to_owned()),
-            _ => None,
-        },
+        method: weighed.method.word(),
         ..finding
     }
 }
 
-/// The one measurement to judge. Several with one value are one; the one that tells most decides.
-///
-/// # Errors
-/// Every place, when values or counts differ.
-fn choose<'a>(view: &View<'_>, threshold: &Threshold, entries: &[Entry<'a>]) -> Result<Option<&'a Measurement>, Vec<Place>> {
-    let Some(first) = entries.first() else { return Ok(None) };
-    let value = |m: &Measurement| match (m.value, m.unit, threshold.unit) {
-        (Some(value), Some(from), Some(to)) => from.convert(value, to).or(Some(value)),
-        (value, ..) => value,
-    };
-    let same = |a: &Measurement, b: &Measurement| {
-        let agree = |x: Option<u64>, y: Option<u64>| x.zip(y).is_none_or(|(x, y)| x == y);
-        value(a).map(round12) == value(b).map(round12)
-            && agree(a.known_trials(), b.known_trials())
-            && agree(a.successes, b.successes)
-    };
-    let all_same = entries.iter().enumerate().all(|(i, a)| {
-        entries.iter().skip(i + 1).all(|b| same(a.measurement, b.measurement))
-    });
-    if !all_same {
-        let place = |e: &Entry<'_>| Place {
-            digest: view.index.document(e.document).map(|d| d.evidence().digest),
-            source_name: e.measurement.source_name.clone(),
-            value: e.measurement.value,
-            trials: e.measurement.known_trials(),
-        };
-        return Err(entries.iter().map(place).collect());
-    }
-    let tells = |m: &Measurement| (m.known_trials().is_some(), m.successes.is_some(), !m.intervals.is_empty(), m.n.is_some());
-    let best = entries.iter().map(|e| e.measurement).reduce(|a, b| if tells(b) > tells(a) { b } else { a });
-    Ok(best.or(Some(first.measurement)))
-}
-
 /// Holds the numbers against one limit.
-fn hold(view: &View<'_>, threshold: &Threshold, finding: &Finding, limit: Limit, weighed: &Weighed) -> (Finding, Reason) {
+fn hold(
+    view: &View<'_>,
+    threshold: &Threshold,
+    judging: &Judging,
+    finding: &Finding,
+    limit: Limit,
+    weighed: &Weighed,
+) -> (Finding, Reason) {
     let mut finding = with_limit(finding, limit, Status::Inconclusive);
     let (status, mut reason) = answer(weighed, limit);
     finding.status = status;
     let size = weighed.trials.or(weighed.n);
-    let least = threshold.min_samples.unwrap_or(0);
+    let asked = threshold.min_samples.unwrap_or(0);
     let decides = matches!(status, Status::Pass | Status::Fail | Status::Inconclusive);
-    if decides && size.unwrap_or(0) < least && !matches!(weighed.method, Method::NoValue | Method::NoSamples) {
+    let counted = !matches!(weighed.method, Method::NoValue | Method::NoSamples);
+    if decides && size.unwrap_or(0) < asked && counted {
         finding.status = Status::Inconclusive;
-        reason = Reason::TooFew { least, clears: status == Status::Pass };
+        reason = Reason::TooFew { least: asked, clears: status == Status::Pass };
+    }
+    if let Some(least) = quantile_needs(threshold, judging, weighed, limit).filter(|_| decides && counted) {
+        finding.status = Status::Inconclusive;
+        let has = weighed.n.or(weighed.trials).unwrap_or(0);
+        finding.samples_needed = Some(least.saturating_sub(has));
+        reason = Reason::QuantileNeeds(least);
     }
     if finding.status == Status::Inconclusive {
-        hint(view, threshold, &mut finding, limit, weighed);
+        if finding.samples_needed.is_none() {
+            hint::fill(judging, threshold.min_samples, &mut finding, limit, weighed);
+        }
+        hint::hide(judging, &mut finding);
         // A value that is undefined, or that contradicts its own counts, is not merely uncertain.
-        let uncertain = matches!(weighed.method, Method::Exact | Method::Claimed(_));
-        let enough = uncertain && weighed.trials.is_some_and(|t| t >= least.max(1));
-        if view.policy.statistics.inconclusive_warns && enough {
+        let enough = weighed.method.bounds() && size.is_some_and(|t| t >= asked.max(1));
+        let trials = weighed.trials.is_some() || !matches!(weighed.method, Method::Claimed(_));
+        if view.policy.statistics.inconclusive_warns && enough && trials {
             finding.severity = Severity::Warn;
         }
     }
     (finding, reason)
 }
 
-fn answer(weighed: &Weighed, limit: Limit) -> (Status, Reason) {
+/// The sample at which a bound of the quantile exists at all, where this one is smaller: a p99 of 40 samples is none.
+fn quantile_needs(threshold: &Threshold, judging: &Judging, weighed: &Weighed, limit: Limit) -> Option<u64> {
+    let q = threshold.target.selector.quantile?;
+    let toward = match limit.op {
+        Op::AtMost => q,
+        Op::AtLeast => 1.0 - q,
+    };
+    let least = quantile::least_samples(toward, judging.alpha)?;
+    let size = weighed.n.or(weighed.trials)?;
+    (size < least).then_some(least)
+}
+
+pub(super) fn answer(weighed: &Weighed, limit: Limit) -> (Status, Reason) {
     let unsettled = |reason| (Status::Inconclusive, reason);
     match &weighed.method {
-        Method::Exact | Method::Claimed(_) => (bound(weighed, limit), Reason::Bound),
+        method if method.bounds() => (bound(weighed, limit), Reason::Bound),
         Method::PointEstimate => match weighed.observed {
             Some(value) if meets(value, limit) => (Status::Pass, Reason::PointEstimate),
             Some(_) => (Status::Fail, Reason::PointEstimate),
@@ -166,11 +151,14 @@ fn answer(weighed: &Weighed, limit: Limit) -> (Status, Reason) {
         Method::NoBound => unsettled(Reason::NoBound),
         Method::Weak(confidence) => unsettled(Reason::WeakInterval(*confidence)),
         Method::Wrong(why) => (Status::Error, Reason::Wrong(why.clone())),
+        Method::Counts(_) | Method::Computed(_) | Method::OrderStatistics | Method::Claimed(_) => {
+            unsettled(Reason::NoBound)
+        }
     }
 }
 
 /// The answer that the bounds give.
-fn bound(weighed: &Weighed, limit: Limit) -> Status {
+pub(super) fn bound(weighed: &Weighed, limit: Limit) -> Status {
     let (clears, breaks) = match limit.op {
         Op::AtLeast => (weighed.lower, weighed.upper.map(|u| u < limit.value)),
         Op::AtMost => (weighed.upper, weighed.lower.map(|l| l > limit.value)),
@@ -184,27 +172,9 @@ fn bound(weighed: &Weighed, limit: Limit) -> Status {
     }
 }
 
-fn meets(x: f64, limit: Limit) -> bool {
+pub(super) fn meets(x: f64, limit: Limit) -> bool {
     match limit.op {
         Op::AtLeast => x >= limit.value,
         Op::AtMost => x <= limit.value,
     }
-}
-
-/// How many further samples would settle it, and how many failures they may hold in all.
-fn hint(view: &View<'_>, threshold: &Threshold, finding: &mut Finding, limit: Limit, weighed: &Weighed) {
-    let (Method::Exact, Some(rate), Some(trials)) = (&weighed.method, weighed.observed, weighed.trials) else { return };
-    let side = match limit.op {
-        Op::AtLeast => Side::AtLeast,
-        Op::AtMost => Side::AtMost,
-    };
-    let alpha = round12(1.0 - view.policy.statistics.confidence);
-    let clears = bound(weighed, limit) == Status::Pass;
-    // What clears already only lacks samples.
-    let by_rate = if clears { Some(trials) } else { total_needed(rate, limit.value, side, alpha, POWER) };
-    let Some(total) = by_rate.map(|t| t.max(threshold.min_samples.unwrap_or(0)).max(trials.saturating_add(1))) else {
-        return;
-    };
-    finding.samples_needed = Some(total - trials);
-    finding.allowed_failures = allowed_failures(total, limit.value, side, alpha);
 }

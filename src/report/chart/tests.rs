@@ -24,6 +24,12 @@ fn finding(observed: Option<f64>, lower: Option<f64>, upper: Option<f64>, op: Op
         confidence: None,
         samples_needed: None,
         allowed_failures: None,
+        by: None,
+        groups: Vec::new(),
+        against: None,
+        value: None,
+        baseline: None,
+        tries: None,
         evidence: Vec::new(),
         message: String::new(),
     }

@@ -99,6 +99,12 @@ pub fn record(outcome: Outcome) -> Record {
         confidence: Some(0.95),
         samples_needed: None,
         allowed_failures: Some(3),
+        by: None,
+        groups: Vec::new(),
+        against: None,
+        value: None,
+        baseline: None,
+        tries: None,
         evidence: vec![digest(json)],
         message: "accuracy is 0.931 \u{2265} 0.9".into(),
     };

@@ -1,9 +1,17 @@
 //! A policy in plain sentences, for people who answer for it and do not write it.
 
-use super::schema::{ApprovalRule, Policy, Rule, RuleKind, Selector, Statistics, Threshold};
-use crate::model::{Metric, Op, Quantity, Severity, metric::Kind, number::{grouped, round12}, verdict::Mode};
+mod rules;
+
+use super::{
+    power,
+    schema::{ApprovalRule, IntervalMethod, Policy, Recompute, Statistics},
+};
+use crate::model::{
+    number::{grouped, round12},
+    verdict::Mode,
+};
 use serde::Serialize;
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 /// What a policy says, in sentences.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,8 +39,10 @@ pub struct Section {
 pub fn explain(policy: &Policy) -> Explanation {
     let sections = [
         ("Where it applies", place(policy)),
-        ("What is required", policy.rules.iter().map(|r| rule(policy, r)).collect()),
+        ("What is required", policy.rules.iter().map(|r| rules::sentence(policy, r)).collect()),
+        ("How good a model must look to pass", power::sentences(policy)),
         ("What the evidence must be", evidence(policy)),
+        ("What is recomputed", policy.recompute.as_ref().map(recompute).unwrap_or_default()),
         ("How numbers are judged", statistics(&policy.statistics)),
         ("Who must be heard from", groups(policy)),
         ("Who approves", approvals(policy)),
@@ -80,73 +90,6 @@ fn place(policy: &Policy) -> Vec<String> {
     vec![format!("It applies to {models}, for a release to {environments}."), mode.to_owned()]
 }
 
-fn rule(policy: &Policy, rule: &Rule) -> String {
-    let when = match &rule.when {
-        Some(when) => format!("When {} holds, ", when.text()),
-        None => String::new(),
-    };
-    let asks = match &rule.kind {
-        RuleKind::Threshold(t) => threshold(policy, t),
-        RuleKind::Check(c) => format!("every check named {} must have passed, and there must be at least one", c.pattern),
-    };
-    let otherwise = match rule.severity {
-        Severity::Block => "",
-        Severity::Warn => " It only warns.",
-    };
-    format!("{}: {when}{asks}.{otherwise}", rule.id)
-}
-
-fn threshold(policy: &Policy, t: &Threshold) -> String {
-    let limits: Vec<String> = t.limits.iter().map(|l| {
-        let value = Quantity { value: l.value, unit: t.unit };
-        match l.op {
-            Op::AtLeast => format!("at least {value}"),
-            Op::AtMost => format!("at most {value}"),
-        }
-    }).collect();
-    let mut text = format!("{}{} must be {}", metric(t), selected(&t.selector), limits.join(" and "));
-    let exact = Metric::find(&t.metric).is_some_and(Metric::is_proportion);
-    if exact {
-        let _ = write!(text, ", and shown to be so at {} confidence", percent(policy.statistics.confidence));
-    } else if t.point_estimate && policy.statistics.claimed_intervals {
-        text.push_str(", by the interval that the evidence states, else by the bare number");
-    } else if t.point_estimate {
-        text.push_str(" by the bare number, whose uncertainty is not known");
-    } else if policy.statistics.claimed_intervals {
-        text.push_str(" by the interval that the evidence states");
-    }
-    if !t.slices.is_empty() {
-        let _ = write!(text, ", in every group of {}", t.slices.join(" and in every group of "));
-    }
-    if let Some(least) = t.min_samples {
-        let _ = write!(text, ", on at least {} samples", grouped(least));
-    }
-    text
-}
-
-fn metric(t: &Threshold) -> String {
-    let latency = Metric::find(&t.metric).is_some_and(|m| m.kind == Kind::Latency);
-    match t.selector.quantile {
-        Some(q) if latency => format!("the time within which {} of requests are answered ({} p{})", percent(q), t.metric, round12(q * 100.0)),
-        Some(q) => format!("{} at the quantile {q}", t.metric),
-        None => t.metric.clone(),
-    }
-}
-
-fn selected(selector: &Selector) -> String {
-    let mut text = String::new();
-    if !selector.slice.is_overall() {
-        let _ = write!(text, " for {}", selector.slice);
-    }
-    if let Some(dataset) = &selector.dataset {
-        let _ = write!(text, " on the data set {dataset}");
-    }
-    if let Some(source) = &selector.source {
-        let _ = write!(text, " as {source} reports it");
-    }
-    text
-}
-
 fn evidence(policy: &Policy) -> Vec<String> {
     let asks = &policy.evidence;
     let mut out = Vec::new();
@@ -163,12 +106,46 @@ fn evidence(policy: &Policy) -> Vec<String> {
     out
 }
 
+fn recompute(r: &Recompute) -> Vec<String> {
+    let c = &r.columns;
+    let mut out = vec![format!(
+        "The numbers are computed from raw predictions, and a claim that differs by more than {} beside its own rounding \
+         stops the release.",
+        r.tolerance
+    )];
+    let columns = [("label", &c.label), ("prediction", &c.prediction), ("score", &c.score), ("id", &c.id)];
+    let named: Vec<String> =
+        columns.iter().filter_map(|(what, name)| name.as_ref().map(|n| format!("the {what} stands in {n}"))).collect();
+    out.push(format!("In the predictions {}.", named.join(", ")));
+    if let Some(labels) = &r.labels {
+        out.push(format!("Labels and groups come from the registered data set {labels}, which CI never holds."));
+    }
+    out
+}
+
 fn statistics(s: &Statistics) -> Vec<String> {
     let confidence = percent(s.confidence);
+    let method = match s.interval {
+        IntervalMethod::ClopperPearson => "exact, by Clopper and Pearson",
+        IntervalMethod::Wilson => "approximate, by Wilson: it errs more often than it says for rates near 0 or 1",
+        IntervalMethod::Jeffreys => "approximate, by Jeffreys: it errs more often than it says for rates near 0 or 1",
+    };
     let mut out = vec![format!(
         "A number counts with its uncertainty: a share such as accuracy or recall holds only if its bound at {confidence} \
-         confidence (one-sided, exact, by Clopper and Pearson) is on the right side of the limit."
+         confidence (one-sided, {method}) is on the right side of the limit."
     )];
+    out.push(if s.spend {
+        format!(
+            "The error of {} is for all artifacts ever tried on one data set together: the k-th gets 6/(π²k²) of it, and \
+             is not told how far off it was.",
+            percent(1.0 - s.confidence)
+        )
+    } else {
+        format!(
+            "The error of {} is for each artifact that is tried; how many were tried on a data set is counted and shown.",
+            percent(1.0 - s.confidence)
+        )
+    });
     out.push(if s.claimed_intervals {
         format!(
             "Where no exact bound can be computed, an interval that the evidence states may decide, if each of its \

@@ -1,8 +1,14 @@
 //! Findings as sentences that a person understands. What was judged is judged elsewhere; here it is only said.
 
-use std::fmt::Write as _;
+mod comparison;
+mod disparity;
 
+pub(super) use comparison::Compared;
+pub(super) use disparity::Pair;
+
+use super::schema::FirstRelease;
 use crate::model::{Digest, Finding, Metric, Op, Slice, Status, Unit, number::grouped};
+use std::fmt::Write as _;
 
 /// Why a finding has its answer, beside its numbers.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +19,31 @@ pub(super) enum Reason {
     PointEstimate,
     /// There are fewer samples than the rule asks for.
     TooFew { least: u64, clears: bool },
+    /// A quantile of too few samples; how many have a bound.
+    QuantileNeeds(u64),
+    /// The bound of a difference decides.
+    Compared(Compared),
+    /// There is nobody to compare with, and what the rule says then.
+    FirstRelease(FirstRelease),
+    /// The baseline has no such measurement.
+    NoBaseline,
+    /// One side of a comparison cannot be judged.
+    Unweighed { baseline: bool, why: String },
+    /// Two groups make the disparity.
+    Pair(Pair),
+    /// A single group has nobody to be compared with.
+    SingleGroup(String),
+    TooManyGroups { by: String, most: usize },
+    /// A declared group that no document has.
+    GroupMissing { metric: String, group: Slice },
+    /// A group whose rate cannot be compared.
+    GroupUnusable { metric: String, group: Slice, why: String },
+    /// A group smaller than the rule asks for.
+    SmallGroup { group: Slice, trials: u64, least: u64 },
+    /// Nothing to recompute from.
+    NoPredictions,
+    /// What came out of recomputing.
+    Recomputed { rows: u64, compared: u64, differing: Vec<Claim> },
     NoValue,
     NoSamples,
     NoTrials,
@@ -43,6 +74,14 @@ pub(super) enum Reason {
     Said(String),
     /// Several, of which the first are told.
     Several(Vec<String>),
+}
+
+/// A claim that differs from what was computed.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Claim {
+    pub(super) what: String,
+    pub(super) claimed: String,
+    pub(super) computed: String,
 }
 
 /// Where one of several differing values stands.
@@ -77,6 +116,29 @@ pub(super) fn sentence(finding: &Finding, reason: &Reason) -> String {
         Reason::Bound => bound(finding),
         Reason::PointEstimate => point(finding),
         Reason::TooFew { least, clears } => too_few(finding, *least, *clears),
+        Reason::QuantileNeeds(least) => quantile_needs(finding, *least),
+        Reason::Compared(compared) => comparison::sentence(finding, compared),
+        Reason::FirstRelease(then) => comparison::first_release(finding, *then),
+        Reason::NoBaseline => comparison::no_baseline(finding),
+        Reason::Unweighed { baseline, why } => comparison::unweighed(finding, *baseline, why),
+        Reason::Pair(pair) => disparity::sentence(finding, pair),
+        Reason::SingleGroup(by) => format!("there is only one group of {by}, with nobody to be compared with"),
+        Reason::TooManyGroups { by, most } => {
+            format!("there are more than {most} groups of {by}; compare bands instead of single values")
+        }
+        Reason::GroupMissing { metric, group } => format!("no document has {metric} for {group}"),
+        Reason::GroupUnusable { metric, group, why } => format!("{metric} for {group} cannot be compared: {why}"),
+        Reason::SmallGroup { group, trials, least } => format!(
+            "{} by {}: {group} has {} samples, fewer than the {} that the rule asks for",
+            subject(finding),
+            finding.by.as_deref().unwrap_or_default(),
+            grouped(*trials),
+            grouped(*least)
+        ),
+        Reason::NoPredictions => "this policy recomputes its numbers from raw predictions, and there are none; hand them \
+             in with `--predictions`"
+            .to_owned(),
+        Reason::Recomputed { rows, compared, differing } => recomputed(*rows, *compared, differing),
         Reason::NoValue => format!("{} has no value: the tool wrote no number", subject(finding)),
         Reason::NoSamples => format!("{} stands on no samples at all", observed(finding)),
         Reason::NoTrials => format!(
@@ -116,6 +178,39 @@ pub(super) fn sentence(finding: &Finding, reason: &Reason) -> String {
     }
 }
 
+fn recomputed(rows: u64, compared: u64, differing: &[Claim]) -> String {
+    let rows = grouped(rows);
+    match (compared, differing) {
+        (0, _) => format!("computed from {rows} raw predictions; no document claims any of these numbers"),
+        (1, []) => format!("the one claimed number agrees with what comes out of {rows} raw predictions"),
+        (n, []) => format!("all {} claimed numbers agree with what comes out of {rows} raw predictions", grouped(n)),
+        (_, list) => {
+            let one = |c: &Claim| format!("{} is claimed as {}, and is {}", c.what, c.claimed, c.computed);
+            let told: Vec<String> = list.iter().map(one).collect();
+            format!("what is claimed does not come out of {rows} raw predictions: {}", several(&told))
+        }
+    }
+}
+
+/// `recall for sex = female`, of any metric.
+pub(super) fn subject_of(metric: &str, quantile: Option<f64>, slice: &Slice) -> String {
+    let mut text = metric.to_owned();
+    if let Some(quantile) = quantile {
+        let _ = write!(text, " p{}", crate::model::number::round12(quantile * 100.0));
+    }
+    if !slice.is_overall() {
+        let _ = write!(text, " for {slice}");
+    }
+    text
+}
+
+fn quantile_needs(finding: &Finding, least: u64) -> String {
+    let confidence = finding.confidence.map_or_else(String::new, |c| format!(" at {} confidence", percent(c)));
+    let head = observed(finding);
+    let least = grouped(least);
+    format!("{head}, too few for a bound of this quantile{confidence}: at least {least} are needed")
+}
+
 fn several(list: &[String]) -> String {
     let shown = list.get(..3).unwrap_or(list).join("; ");
     match list.len().saturating_sub(3) {
@@ -126,14 +221,7 @@ fn several(list: &[String]) -> String {
 
 /// `recall for sex = female`, `latency p99`.
 fn subject(finding: &Finding) -> String {
-    let mut text = finding.metric.clone().unwrap_or_else(|| "it".to_owned());
-    if let Some(quantile) = finding.quantile {
-        let _ = write!(text, " p{}", crate::model::number::round12(quantile * 100.0));
-    }
-    if !finding.slice.is_overall() {
-        let _ = write!(text, " for {}", finding.slice);
-    }
-    text
+    subject_of(finding.metric.as_deref().unwrap_or("it"), finding.quantile, &finding.slice)
 }
 
 /// `recall for sex = female is 0.880 on 3,100 samples`.
@@ -174,8 +262,12 @@ fn bound(finding: &Finding) -> String {
     let digits = Digits::telling_apart(finding, deciding);
     let limit = digits.of(required.value);
     let value = finding.observed.map_or_else(String::new, |v| digits.of(v));
+    let approximate = match finding.method.as_deref() {
+        Some(method @ ("wilson" | "jeffreys")) => format!(" (approximate, by {method})"),
+        _ => String::new(),
+    };
     let confidence = finding.confidence.map_or_else(String::new, percent);
-    let head = format!("{} is {value}{}; at {confidence} confidence it", subject(finding), samples(finding));
+    let head = format!("{} is {value}{}; at {confidence} confidence{approximate} it", subject(finding), samples(finding));
     let Some(end) = deciding else {
         let side = if required.op == Op::AtLeast { "lower" } else { "upper" };
         return format!("{} is {value}{}, and its interval has no {side} end", subject(finding), samples(finding));
@@ -193,8 +285,13 @@ fn bound(finding: &Finding) -> String {
 
 /// What would change the answer.
 fn remedy(finding: &Finding) -> String {
-    let (Some(more), Some(trials)) = (finding.samples_needed, finding.trials) else {
-        return "; more samples at this rate would not settle it".to_owned();
+    let (Some(more), Some(trials)) = (finding.samples_needed, finding.trials.or(finding.n)) else {
+        // Where every try spends, nothing is said of how far off this one was.
+        let settled = finding.observed.zip(finding.required).is_some_and(|(value, r)| match r.op {
+            Op::AtLeast => value > r.value,
+            Op::AtMost => value < r.value,
+        });
+        return if settled { String::new() } else { "; more samples at this rate would not settle it".to_owned() };
     };
     let total = grouped(trials.saturating_add(more));
     let allowed = match finding.allowed_failures {

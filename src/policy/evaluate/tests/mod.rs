@@ -1,5 +1,10 @@
 //! Cases, judged.
 
+mod comparison;
+mod disparity;
+mod recompute;
+mod statistics;
+
 use super::*;
 use crate::{
     model::{
@@ -46,6 +51,11 @@ fn judge_with(policies: &[Arc<Policy>], evidence: &[Submitted], inputs: &Inputs,
 
 fn judge(policy: Arc<Policy>, evidence: Vec<Submitted>) -> Verdict {
     judge_with(&[policy], &evidence, &Inputs::default(), &[])
+}
+
+fn near(got: Option<f64>, want: f64) {
+    let got = got.unwrap();
+    assert!((got - want).abs() <= 1e-7 * want.abs().max(1e-2), "{got} against {want}");
 }
 
 /// The only finding of one rule on one document.

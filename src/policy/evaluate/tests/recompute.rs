@@ -1,0 +1,77 @@
+//! What we computed against what is claimed.
+
+use super::*;
+use crate::model::{COMPUTED, Computed, Plan, Role, Source};
+
+const RECOMPUTE: &str = "name = \"p\"\n[recompute]\nlabel = \"y\"\nprediction = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.8";
+
+fn computed(policy: &Policy, measurements: Vec<Measurement>) -> Submitted {
+    let mut one = document("computed", measurements);
+    one.evidence.format = COMPUTED.to_owned();
+    one.evidence.computed = Some(Computed {
+        sources: vec![Source { role: Role::Predictions, digest: Digest::of(b"rows") }],
+        columns: policy.recompute.as_ref().unwrap().columns.clone(),
+        plan: Plan::default(),
+        rows: 1000,
+    });
+    one
+}
+
+fn said(claims: Vec<Measurement>, truth: Vec<Measurement>) -> Verdict {
+    let policy = policy(RECOMPUTE);
+    let ours = computed(&policy, truth);
+    judge(policy, vec![document("claim", claims), ours])
+}
+
+#[test]
+fn a_false_claim_is_a_deny_that_says_so() {
+    let verdict = said(vec![measured("accuracy", 0.93, 1000, 930)], vec![measured("accuracy", 0.9, 1000, 900)]);
+    assert_eq!(verdict.verdict, Outcome::Deny);
+    let found = verdict.findings.iter().find(|f| f.rule == "evidence.recompute").unwrap();
+    assert_eq!(found.status, Status::Fail);
+    assert!(found.message.contains("accuracy is claimed as 0.93, and is 0.9"), "{}", found.message);
+    assert_eq!(found.evidence.len(), 2);
+    assert_eq!(verdict.findings[0].observed, Some(0.9), "the rule is judged by what we computed");
+}
+
+#[test]
+fn a_true_claim_agrees_within_its_rounding() {
+    let rounded = Measurement { rounding: 0.005, ..measured("accuracy", 0.9, 1000, 901) };
+    let rounded = Measurement { successes: None, ..rounded };
+    let verdict = said(vec![rounded.clone()], vec![measured("accuracy", 0.901, 1000, 901)]);
+    assert_eq!(verdict.verdict, Outcome::Allow, "{:?}", verdict.findings);
+    let verdict = said(vec![Measurement { rounding: 0.0005, ..rounded }], vec![measured("accuracy", 0.901, 1000, 901)]);
+    assert_eq!(verdict.verdict, Outcome::Deny);
+    let other_rows = Measurement { successes: None, ..measured("accuracy", 0.9, 2000, 1800) };
+    let verdict = said(vec![other_rows], vec![measured("accuracy", 0.9, 1000, 900)]);
+    assert_eq!(verdict.verdict, Outcome::Deny, "another number of rows is another claim");
+}
+
+#[test]
+fn without_predictions_nothing_passes() {
+    let verdict = judge(policy(RECOMPUTE), vec![document("claim", vec![measured("accuracy", 0.93, 1000, 930)])]);
+    assert_eq!(verdict.verdict, Outcome::Deny);
+    let found = verdict.findings.iter().find(|f| f.rule == "evidence.recompute").unwrap();
+    assert_eq!(found.status, Status::Missing);
+}
+
+#[test]
+fn a_document_cannot_say_of_itself_that_we_computed_it() {
+    let policy = policy(RECOMPUTE);
+    let mut forged = computed(&policy, vec![measured("accuracy", 0.99, 1000, 990)]);
+    forged.evidence.format = "native".to_owned();
+    assert_eq!(judge(policy, vec![forged]).verdict, Outcome::Deny);
+}
+
+#[test]
+fn claims_of_other_data_are_other_claims() {
+    let mut truth = measured("accuracy", 0.9, 1000, 900);
+    truth.dataset = None;
+    let policy = policy(RECOMPUTE);
+    let mut ours = computed(&policy, vec![truth]);
+    ours.evidence.dataset = Some(DatasetRef { name: Some("holdout".into()), digest: None });
+    let mut claim = document("claim", vec![measured("accuracy", 0.99, 1000, 990)]);
+    claim.evidence.dataset = Some(DatasetRef { name: Some("train".into()), digest: None });
+    let verdict = judge(policy, vec![claim, ours]);
+    assert_eq!(verdict.verdict, Outcome::Allow, "{:?}", verdict.findings);
+}

@@ -1,0 +1,75 @@
+//! `[recompute]`.
+
+use super::section::{At, Section};
+use crate::{
+    model::{Columns, Task, Timed, Unit, unit::Dimension},
+    policy::{
+        diagnostic::{Collector, quote},
+        schema::Recompute,
+    },
+};
+
+const KEYS: [&str; 15] = [
+    "label", "prediction", "score", "positive", "groups", "tolerance", "latency", "latency_unit", "energy",
+    "energy_unit", "id", "cluster", "labels", "task", "drift",
+];
+
+/// Reads it.
+pub(super) fn read(found: &mut Collector<'_>, section: &Section<'_>) -> Recompute {
+    section.only(found, &KEYS);
+    let label = section.required(found, "label", "\"y_true\"");
+    if !["prediction", "score", "latency"].iter().any(|k| section.has(k)) {
+        let message = "`[recompute]` names nothing to compute from";
+        found.help("missing-key", section.span.clone(), message, "add `prediction = \"y_pred\"` or `score = \"p\"`");
+    }
+    let name = |found: &mut Collector<'_>, key| section.text(found, key).map(|t| t.value.to_owned());
+    let tolerance = section.number(found, "tolerance");
+    if let Some(negative) = tolerance.as_ref().filter(|t| t.value < 0.0) {
+        found.add("out-of-range", negative.span.clone(), "`tolerance` cannot be negative");
+    }
+    let columns = Columns {
+        label: label.map(|t| t.value.to_owned()),
+        prediction: name(found, "prediction"),
+        score: name(found, "score"),
+        positive: name(found, "positive"),
+        groups: section.texts(found, "groups").unwrap_or_default().into_iter().map(|t| t.value.to_owned()).collect(),
+        latency: timed(found, section, "latency", "latency_unit", Dimension::Time),
+        energy: timed(found, section, "energy", "energy_unit", Dimension::Energy),
+        id: name(found, "id"),
+        cluster: name(found, "cluster"),
+        task: match section.word(found, "task", &["binary", "multiclass", "regression"]) {
+            Some("binary") => Some(Task::Binary),
+            Some("multiclass") => Some(Task::Multiclass),
+            Some("regression") => Some(Task::Regression),
+            _ => None,
+        },
+    };
+    let labels = name(found, "labels");
+    if labels.is_some() && columns.id.is_none() {
+        let message = "labels of a registered data set are joined on an id, and none is named";
+        found.help("missing-key", section.place("labels"), message, "add `id = \"…\"`");
+    }
+    Recompute { columns, labels, tolerance: tolerance.map_or(1e-9, |t| t.value) }
+}
+
+/// A column of quantities: its unit is written beside it, or ends its name, as in `latency_ms`.
+fn timed(found: &mut Collector<'_>, section: &Section<'_>, key: &str, unit_key: &str, wanted: Dimension) -> Option<Timed> {
+    let column = section.text(found, key)?;
+    let written = section.text(found, unit_key);
+    let suffix = || column.value.rsplit_once('_').map(|(_, unit)| At { value: unit, span: column.span.clone() });
+    let unit = match &written {
+        Some(text) => text.value.parse::<Unit>().ok(),
+        None => suffix().and_then(|t| t.value.parse::<Unit>().ok()),
+    };
+    if let Some(unit) = unit.filter(|u| u.dimension() == wanted) {
+        return Some(Timed { column: column.value.to_owned(), unit });
+    }
+    let message = match &written {
+        Some(text) => format!("{} is no unit of `{key}`", quote(text.value)),
+        None => format!("the unit of the column {} is not known", quote(column.value)),
+    };
+    let example = if wanted == Dimension::Time { "ms" } else { "J" };
+    let span = written.map_or(column.span, |w| w.span);
+    found.help("missing-unit", span, message, format!("write `{unit_key} = \"{example}\"`, or another unit"));
+    None
+}

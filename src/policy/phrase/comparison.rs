@@ -1,0 +1,104 @@
+//! Comparisons with a champion or a reference, said.
+
+use super::{Digits, percent, remedy, subject};
+use crate::{
+    model::{Finding, Op, Status, number::{grouped, round12}},
+    policy::schema::{FirstRelease, Margin},
+};
+
+/// How two artifacts were compared.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::policy) struct Compared {
+    /// What may be lost or must be gained.
+    pub(in crate::policy) margin: Margin,
+    /// Whether both predicted the same rows.
+    pub(in crate::policy) paired: bool,
+}
+
+fn whose(finding: &Finding) -> String {
+    finding.against.map_or_else(|| "baseline".to_owned(), |a| a.to_string())
+}
+
+pub(super) fn sentence(finding: &Finding, compared: &Compared) -> String {
+    let digits = Digits::telling_apart(finding, finding.value);
+    let text = |x: Option<f64>| x.map_or_else(|| "undefined".to_owned(), |x| digits.of(x));
+    let rows = match (finding.n, compared.paired) {
+        (Some(n), true) => format!(", on the same {} rows", grouped(n)),
+        (Some(n), false) => format!(", on {} rows or more each", grouped(n)),
+        (None, _) => String::new(),
+    };
+    let head = format!(
+        "{} is {}, the {}'s {}{rows}",
+        subject(finding),
+        text(finding.value),
+        whose(finding),
+        text(finding.baseline)
+    );
+    format!("{head}; {}", ruling(finding, compared))
+}
+
+/// What the bound of the difference says of the margin.
+fn ruling(finding: &Finding, compared: &Compared) -> String {
+    let Some(required) = finding.required else { return String::new() };
+    let (toward, away) = match required.op {
+        Op::AtLeast => (finding.lower, finding.upper),
+        Op::AtMost => (finding.upper, finding.lower),
+    };
+    let end = if finding.status == Status::Fail { away } else { toward };
+    let digits = Digits::telling_apart(finding, end);
+    let asked = asked(compared.margin, &digits);
+    let Some(confidence) = finding.confidence else {
+        return format!("{asked} (bare numbers, judged without a bound)");
+    };
+    let confidence = percent(confidence);
+    let Some(end) = end else { return format!("the difference has no bound on that side, and {asked}") };
+    let against = match compared.margin {
+        Margin::LossRatio(share) => format!("against {} of it ", percent(1.0 - share * sign(required.op))),
+        _ => String::new(),
+    };
+    // A gain is a difference in the better direction, whichever way that is.
+    let gained = round12(end * sign(required.op));
+    let size = digits.of(gained.abs());
+    let way = if gained < 0.0 { "worse" } else { "better" };
+    match finding.status {
+        Status::Pass if gained < 0.0 => format!("{against}at {confidence} confidence it is at most {size} worse, and {asked}"),
+        Status::Pass => format!("{against}at {confidence} confidence it is at least {size} {way}, and {asked}"),
+        Status::Fail if gained < 0.0 => format!("{against}at {confidence} confidence it is at least {size} worse, and {asked}"),
+        Status::Fail => format!("{against}at {confidence} confidence it is at most {size} {way}, and {asked}"),
+        _ => format!("{against}at {confidence} confidence it may be {size} {way}, and {asked}{}", remedy(finding)),
+    }
+}
+
+fn sign(op: Op) -> f64 {
+    match op {
+        Op::AtLeast => 1.0,
+        Op::AtMost => -1.0,
+    }
+}
+
+fn asked(margin: Margin, digits: &Digits) -> String {
+    match margin {
+        Margin::Loss(most) if most > 0.0 => format!("at most {} may be lost", digits.of(most)),
+        Margin::LossRatio(share) => format!("at most {} of it may be lost", percent(share)),
+        Margin::Gain(least) if least > 0.0 => format!("at least {} must be gained", digits.of(least)),
+        Margin::Loss(_) | Margin::Gain(_) => "nothing may be lost".to_owned(),
+    }
+}
+
+pub(super) fn first_release(finding: &Finding, then: FirstRelease) -> String {
+    let head = format!("there is no {} yet that {} could be compared with", whose(finding), subject(finding));
+    match then {
+        FirstRelease::Review => format!("{head}; the approvals decide"),
+        FirstRelease::Allow => format!("{head}; the policy lets a first release through"),
+        FirstRelease::Deny => format!("{head}; the policy denies a first release"),
+    }
+}
+
+pub(super) fn no_baseline(finding: &Finding) -> String {
+    format!("the {}'s evidence has no {} to compare with", whose(finding), subject(finding))
+}
+
+pub(super) fn unweighed(finding: &Finding, baseline: bool, why: &str) -> String {
+    let side = if baseline { format!("the {}'s {}", whose(finding), subject(finding)) } else { subject(finding) };
+    format!("{side} cannot be compared: {why}")
+}

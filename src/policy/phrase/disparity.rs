@@ -1,0 +1,77 @@
+//! Disparities between groups, said.
+
+use super::{Digits, percent, remedy};
+use crate::model::{Finding, Op, Slice, Status, number::grouped};
+
+/// A group with its rate and its trials.
+pub(in crate::policy) type Side = (Slice, Option<f64>, Option<u64>);
+
+/// The two groups that make a disparity.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::policy) struct Pair {
+    /// The rate that is compared.
+    pub(in crate::policy) metric: String,
+    /// The group on the losing side.
+    pub(in crate::policy) low: Side,
+    /// The other one; none where one group alone is the worst.
+    pub(in crate::policy) high: Option<Side>,
+    /// People whose group is not known.
+    pub(in crate::policy) left_out: u64,
+}
+
+pub(super) fn sentence(finding: &Finding, pair: &Pair) -> String {
+    let Some(required) = finding.required else { return String::new() };
+    let metric = finding.metric.as_deref().unwrap_or_default();
+    let by = finding.by.as_deref().unwrap_or_default();
+    let (toward, away) = match required.op {
+        Op::AtLeast => (finding.lower, finding.upper),
+        Op::AtMost => (finding.upper, finding.lower),
+    };
+    let end = if finding.status == Status::Fail { away } else { toward };
+    let digits = Digits::telling_apart(finding, end);
+    let text = |x: Option<f64>| x.map_or_else(|| "without a bound".to_owned(), |x| digits.of(x));
+    let head = format!("{metric} by {by} is {}: {}", text(finding.observed), sides(pair));
+    let limit = digits.of(required.value);
+    let Some(confidence) = finding.confidence.map(percent) else {
+        return exact(finding, &head, &limit, pair.left_out);
+    };
+    let end = text(end);
+    match (finding.status, required.op) {
+        (Status::Pass, Op::AtLeast) => {
+            format!("{head}; at {confidence} confidence it is at least {end} for every pair, and {limit} is required")
+        }
+        (Status::Pass, Op::AtMost) => {
+            format!("{head}; at {confidence} confidence it is at most {end} for every pair, and at most {limit} is allowed")
+        }
+        (Status::Fail, Op::AtLeast) => format!("{head}; at {confidence} confidence it is at most {end}, below {limit}"),
+        (Status::Fail, Op::AtMost) => format!("{head}; at {confidence} confidence it is at least {end}, above {limit}"),
+        (_, Op::AtLeast) => {
+            format!("{head}; at {confidence} confidence it may be as low as {end}, below {limit}{}", remedy(finding))
+        }
+        (_, Op::AtMost) => {
+            format!("{head}; at {confidence} confidence it may be as high as {end}, above {limit}{}", remedy(finding))
+        }
+    }
+}
+
+fn exact(finding: &Finding, head: &str, limit: &str, left_out: u64) -> String {
+    let counted = match left_out {
+        0 => String::new(),
+        n => format!("; {} whose group is not known are left out", grouped(n)),
+    };
+    let relation = if finding.status == Status::Pass { "and at least" } else { "below the" };
+    let end = if finding.status == Status::Pass { " is required" } else { " that is required" };
+    format!("{head}, {relation} {limit}{end}{counted} (a ratio of whole numbers, without a bound)")
+}
+
+fn sides(pair: &Pair) -> String {
+    let rate = |(slice, value, trials): &Side| {
+        let value = value.map_or_else(|| "undefined".to_owned(), |v| format!("{v:.3}"));
+        let trials = trials.map_or_else(String::new, |n| format!(" of {}", grouped(n)));
+        format!("{value}{trials} for {slice}")
+    };
+    match &pair.high {
+        Some(high) => format!("{} is {} and {}", pair.metric, rate(&pair.low), rate(high)),
+        None => format!("{} is lowest for {}", pair.metric, rate(&pair.low)),
+    }
+}

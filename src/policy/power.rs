@@ -1,0 +1,128 @@
+//! Whether a rule can decide at all: how good a model must look, at which sample, to be shown good.
+
+use super::schema::{Limit, Policy, Rule, RuleKind};
+use crate::{
+    model::{
+        Metric, Op,
+        number::{grouped, round12},
+    },
+    stats::{
+        operating::{Chances, Gate},
+        quantile,
+        sample_size::Side,
+    },
+};
+
+/// The sample sizes of a table, beside the one that a rule asks for.
+const SIZES: [u64; 7] = [50, 100, 300, 1_000, 3_000, 10_000, 100_000];
+
+/// One limit of a rule about a proportion, which is all that its power depends on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proportion<'p> {
+    /// The rule's id.
+    pub rule: &'p str,
+    /// The metric.
+    pub metric: &'p str,
+    /// The limit.
+    pub limit: Limit,
+    /// The least number of samples it asks for.
+    pub min_samples: Option<u64>,
+    /// The one-sided error of its bound.
+    pub alpha: f64,
+}
+
+/// What must be observed at one sample size.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Needed {
+    /// The sample size.
+    pub n: u64,
+    /// The value nearest to the limit that passes; `None` when not even a perfect one does.
+    pub passes: Option<f64>,
+    /// The value nearest to the limit that fails; `None` when not even the worst one does.
+    pub fails: Option<f64>,
+}
+
+/// The limits on proportions in a policy, in the file's order.
+pub fn proportions(policy: &Policy) -> Vec<Proportion<'_>> {
+    policy.rules.iter().flat_map(|rule| of_rule(policy, rule)).collect()
+}
+
+fn of_rule<'p>(policy: &'p Policy, rule: &'p Rule) -> Vec<Proportion<'p>> {
+    let RuleKind::Threshold(threshold) = &rule.kind else { return Vec::new() };
+    if !Metric::find(&threshold.target.metric).is_some_and(Metric::is_proportion) {
+        return Vec::new();
+    }
+    let one = |limit: &Limit| Proportion {
+        rule: &rule.id,
+        metric: &threshold.target.metric,
+        limit: *limit,
+        min_samples: threshold.min_samples,
+        alpha: round12(1.0 - policy.statistics.confidence),
+    };
+    threshold.limits.iter().map(one).collect()
+}
+
+impl Proportion<'_> {
+    fn side(&self) -> Side {
+        match self.limit.op {
+            Op::AtLeast => Side::AtLeast,
+            Op::AtMost => Side::AtMost,
+        }
+    }
+
+    /// What must be observed on `n` samples.
+    pub fn needed(&self, n: u64) -> Needed {
+        let gate = Gate::new(n, self.limit.value, self.side(), self.alpha);
+        let opposite = match self.side() {
+            Side::AtLeast => Side::AtMost,
+            Side::AtMost => Side::AtLeast,
+        };
+        let breaks = Gate::new(n, self.limit.value, opposite, self.alpha);
+        Needed { n, passes: gate.passing(), fails: breaks.passing() }
+    }
+
+    /// The table: what must be observed, at the sample that the rule asks for and at usual ones.
+    pub fn table(&self) -> Vec<Needed> {
+        let mut sizes: Vec<u64> = SIZES.into_iter().chain(self.min_samples).filter(|n| *n > 0).collect();
+        sizes.sort_unstable();
+        sizes.dedup();
+        sizes.into_iter().map(|n| self.needed(n)).collect()
+    }
+
+    /// The chances of each answer on `n` samples when the true value is `rate`.
+    pub fn chances(&self, n: u64, rate: f64) -> Chances {
+        Gate::new(n, self.limit.value, self.side(), self.alpha).chances(rate)
+    }
+}
+
+/// The tables of a policy as sentences.
+pub(super) fn sentences(policy: &Policy) -> Vec<String> {
+    let mut out: Vec<String> = proportions(policy).iter().map(sentence).collect();
+    for rule in &policy.rules {
+        let RuleKind::Threshold(threshold) = &rule.kind else { continue };
+        let Some(q) = threshold.target.selector.quantile else { continue };
+        let alpha = round12(1.0 - policy.statistics.confidence);
+        if let Some(least) = quantile::least_samples(q, alpha) {
+            out.push(format!(
+                "{}: the {} quantile has an upper bound from {} samples on; with fewer it stays unsettled.",
+                rule.id,
+                round12(q),
+                grouped(least)
+            ));
+        }
+    }
+    out
+}
+
+fn sentence(proportion: &Proportion<'_>) -> String {
+    let (word, never) = match proportion.limit.op {
+        Op::AtLeast => ("at least", "no value passes"),
+        Op::AtMost => ("at most", "no value passes"),
+    };
+    let cell = |needed: &Needed| match needed.passes {
+        Some(value) => format!("{word} {value:.4} on {}", grouped(needed.n)),
+        None => format!("{never} on {}", grouped(needed.n)),
+    };
+    let cells: Vec<String> = proportion.table().iter().map(cell).collect();
+    format!("{}: to pass, {} must be observed as {}.", proportion.rule, proportion.metric, cells.join(", "))
+}

@@ -1,0 +1,222 @@
+//! The difference of a candidate and a baseline, with its bounds.
+
+use super::super::{
+    View, choose,
+    judging::{Judging, judging},
+    select,
+    weigh::{Method, Weighed, one_sided, strong, weigh},
+};
+use crate::{
+    model::{Comparison, Interval, Slice, Status, number::round12},
+    policy::{
+        evaluate::index::Entry,
+        phrase::{Place, Reason},
+        schema::ComparisonRule,
+    },
+    stats::{
+        Bounds,
+        paired::tango,
+        score::wilson,
+        two_proportions::{mover, newcombe_difference},
+    },
+};
+
+/// `value − factor · baseline`, and how it was bounded.
+pub(super) struct Difference {
+    /// The difference as the number that is judged.
+    pub(super) weighed: Weighed,
+    /// The candidate's value.
+    pub(super) value: Option<f64>,
+    /// The baseline's value.
+    pub(super) baseline: Option<f64>,
+    /// The word for how it was bounded.
+    pub(super) method: Option<String>,
+    /// Whether both predicted the same rows.
+    pub(super) paired: bool,
+    pub(super) judging: Judging,
+}
+
+/// Why there is no difference to judge.
+pub(super) enum Problem {
+    /// Values contradict each other.
+    Conflict(Vec<Place>),
+    /// The candidate has no such measurement.
+    NoValue,
+    /// The baseline has no such measurement.
+    NoBaseline,
+    /// One of the two cannot be judged.
+    Unweighed { baseline: bool, method: Method },
+}
+
+impl Problem {
+    /// What it makes of the finding.
+    pub(super) fn said(self, view: &View<'_>, rule: &ComparisonRule, slice: &Slice) -> (Status, Reason) {
+        match self {
+            Self::Conflict(places) => (Status::Error, Reason::Conflict(places)),
+            Self::NoValue => (Status::Missing, Reason::NoMeasurement(select::near(view, &rule.target, slice))),
+            Self::NoBaseline => (Status::Missing, Reason::NoBaseline),
+            Self::Unweighed { baseline, method } => {
+                let status = if matches!(method, Method::Wrong(_)) { Status::Error } else { Status::Inconclusive };
+                (status, Reason::Unweighed { baseline, why: why(&method) })
+            }
+        }
+    }
+}
+
+/// Why nothing of one side may decide, in words.
+fn why(method: &Method) -> String {
+    match method {
+        Method::NoValue => "the tool wrote no number".to_owned(),
+        Method::NoSamples => "it stands on no samples at all".to_owned(),
+        Method::NoTrials => "of how many trials it is not known".to_owned(),
+        Method::NoCount => "no whole number of successes gives this value".to_owned(),
+        Method::Weak(confidence) => format!("its interval holds at {}% confidence only", round12(confidence * 100.0)),
+        Method::Wrong(why) => why.clone(),
+        _ => "it is a single number without a bound".to_owned(),
+    }
+}
+
+/// The difference on one slice.
+pub(super) fn difference(
+    view: &View<'_>,
+    baseline: &View<'_>,
+    rule: &ComparisonRule,
+    slice: &Slice,
+    factor: f64,
+    ours: Option<Entry<'_>>,
+    theirs: Option<Entry<'_>>,
+) -> Result<Difference, Problem> {
+    if let Some(paired) = paired(view, rule, slice, factor) {
+        return Ok(paired);
+    }
+    let ours = ours.ok_or(Problem::NoValue)?;
+    let theirs = theirs.ok_or(Problem::NoBaseline)?;
+    let judging = judging(view, ours.document, ours.dataset);
+    let weigh_one = |view: &View<'_>, entry: &Entry<'_>| {
+        weigh(&rule.target, &judging, entry.measurement, choose::computed(view, entry))
+    };
+    let (a, b) = (weigh_one(view, &ours), weigh_one(baseline, &theirs));
+    for (side, is_baseline) in [(&a, false), (&b, true)] {
+        if !side.method.bounds() && side.method != Method::PointEstimate {
+            return Err(Problem::Unweighed { baseline: is_baseline, method: side.method.clone() });
+        }
+    }
+    Ok(unpaired(&a, &b, factor, judging))
+}
+
+/// From the bounds of each: Newcombe (1998) for counts, else Zou and Donner (2008).
+fn unpaired(a: &Weighed, b: &Weighed, factor: f64, judging: Judging) -> Difference {
+    let point = a.observed.zip(b.observed).map(|(a, b)| round12(a - factor * b));
+    let (bounds, method) = match (&a.method, &b.method) {
+        (Method::Counts(_), Method::Counts(_)) if factor.to_bits() == 1.0_f64.to_bits() => {
+            (newcombe(a, b, judging.alpha), "newcombe")
+        }
+        (Method::Counts(_), Method::Counts(_)) => (of_scores(a, b, factor, judging.alpha), "mover-wilson"),
+        (x, y) if x.bounds() && y.bounds() => (of_bounds(a, b, factor), "mover"),
+        _ => (None, "point-estimate"),
+    };
+    let end = |x: f64| Some(round12(x)).filter(|x| x.is_finite());
+    let weighed = Weighed {
+        observed: point,
+        lower: bounds.and_then(|(lower, _)| end(lower)),
+        upper: bounds.and_then(|(_, upper)| end(upper)),
+        n: a.trials.or(a.n).zip(b.trials.or(b.n)).map(|(a, b)| a.min(b)),
+        confidence: bounds.map(|_| judging.confidence),
+        method: if bounds.is_some() { Method::Computed(method.to_owned()) } else { Method::PointEstimate },
+        ..Weighed::default()
+    };
+    let method = weighed.method.word();
+    Difference { weighed, value: a.observed, baseline: b.observed, method, paired: false, judging }
+}
+
+/// At the worst counts that the values may stand for.
+fn newcombe(a: &Weighed, b: &Weighed, alpha: f64) -> Option<(f64, f64)> {
+    let ((a_least, a_most), (b_least, b_most)) = a.counts.zip(b.counts)?;
+    let (n, m) = a.trials.zip(b.trials)?;
+    let lower = newcombe_difference(a_least, n, b_most, m, alpha)?.lower;
+    let upper = newcombe_difference(a_most, n, b_least, m, alpha)?.upper;
+    Some((lower, upper))
+}
+
+fn of_scores(a: &Weighed, b: &Weighed, factor: f64, alpha: f64) -> Option<(f64, f64)> {
+    let ((a_least, a_most), (b_least, b_most)) = a.counts.zip(b.counts)?;
+    let (n, m) = a.trials.zip(b.trials)?;
+    let lower = mover(wilson(a_least, n, alpha)?, wilson(b_most, m, alpha)?, factor).lower;
+    let upper = mover(wilson(a_most, n, alpha)?, wilson(b_least, m, alpha)?, factor).upper;
+    Some((lower, upper))
+}
+
+fn of_bounds(a: &Weighed, b: &Weighed, factor: f64) -> Option<(f64, f64)> {
+    let bounds = |w: &Weighed| {
+        Some(Bounds {
+            estimate: w.observed?,
+            lower: w.lower.unwrap_or(f64::NEG_INFINITY),
+            upper: w.upper.unwrap_or(f64::INFINITY),
+        })
+    };
+    let difference = mover(bounds(a)?, bounds(b)?, factor);
+    Some((difference.lower, difference.upper))
+}
+
+/// From what we computed on the rows that both predicted, where we did.
+fn paired(view: &View<'_>, rule: &ComparisonRule, slice: &Slice, factor: f64) -> Option<Difference> {
+    let same_quantile = |c: &Comparison| match (c.quantile, rule.target.selector.quantile) {
+        (None, None) => true,
+        (Some(a), Some(b)) => select::alike(a, b),
+        _ => false,
+    };
+    let fits = |c: &&Comparison| {
+        c.against == rule.against
+            && c.metric == rule.target.metric
+            && c.slice == *slice
+            && round12(c.factor).to_bits() == factor.to_bits()
+            && same_quantile(c)
+    };
+    let mut best: Option<Difference> = None;
+    for (at, document) in view.index.documents.iter().enumerate() {
+        if !document.is_computed() || !select::ours(view, document) {
+            continue;
+        }
+        let judging = judging(view, at, document.dataset);
+        for comparison in document.evidence().comparisons.iter().filter(fits) {
+            let found = one(comparison, rule, judging);
+            if found.weighed.method.bounds() || best.is_none() {
+                best = Some(found);
+            }
+        }
+    }
+    best.filter(|d| d.weighed.method.bounds())
+}
+
+fn one(comparison: &Comparison, rule: &ComparisonRule, judging: Judging) -> Difference {
+    let convert = |x: f64| match (comparison.unit, rule.target.unit) {
+        (Some(from), Some(to)) => from.convert(x, to).unwrap_or(x),
+        _ => x,
+    };
+    let (value, baseline) = (comparison.value.map(convert), comparison.baseline.map(convert));
+    let observed = value.zip(baseline).map(|(a, b)| round12(a - comparison.factor * b));
+    let mut weighed = Weighed { observed, n: Some(comparison.n), ..Weighed::default() };
+    let exact = comparison.pairs.filter(|_| comparison.factor.to_bits() == 1.0_f64.to_bits());
+    let tango = exact.and_then(|p| tango(p.both, p.candidate_only, p.baseline_only, p.neither, judging.alpha));
+    if let Some(bounds) = tango {
+        (weighed.lower, weighed.upper) = (Some(round12(bounds.lower)), Some(round12(bounds.upper)));
+        weighed.confidence = Some(judging.confidence);
+        weighed.method = Method::Computed("tango".to_owned());
+    } else if let Some(interval) = enough(&comparison.bounds, &judging) {
+        let end = |x: Option<f64>| x.filter(|x| x.is_finite()).map(convert);
+        (weighed.lower, weighed.upper) = (end(interval.lower), end(interval.upper));
+        weighed.confidence = one_sided(interval);
+        weighed.method = Method::Computed(interval.method.clone());
+    } else {
+        weighed.method = Method::NoBound;
+    }
+    let method = weighed.method.word();
+    Difference { weighed, value, baseline, method, paired: true, judging }
+}
+
+/// The least confident interval that is confident enough.
+fn enough<'i>(list: &'i [Interval], judging: &Judging) -> Option<&'i Interval> {
+    let confidence = |i: &&Interval| one_sided(i).unwrap_or(1.0);
+    let fits = |i: &&Interval| one_sided(i).is_some_and(|c| strong(c, judging));
+    list.iter().filter(fits).min_by(|a, b| confidence(a).total_cmp(&confidence(b)))
+}

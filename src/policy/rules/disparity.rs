@@ -1,0 +1,126 @@
+//! The rates of groups compared with each other, from the counts of each group and never from a claimed disparity. It
+//! holds when it is shown for every ordered pair of groups: each pair at the policy's confidence, because all of them
+//! must hold (an intersection–union test, Berger 1982).
+
+mod measure;
+mod rates;
+
+use super::{Findings, View, blank, digests, groups, hint, judging::Judging, threshold};
+use crate::{
+    model::{Finding, GroupRate, Required, Severity, Status},
+    policy::{
+        phrase::Reason,
+        schema::{DisparityRule, Rule},
+    },
+};
+use measure::Measured;
+use rates::{Problem, Rates};
+
+/// More groups than this are no groups: every pair of them is compared.
+const MOST_GROUPS: usize = 128;
+
+/// What the rule says: one finding for each attribute, or one for all of them crossed.
+pub(super) fn judge<'a>(view: &View<'a>, rule: &Rule, disparity: &DisparityRule, out: &mut Findings<'a>) {
+    let keys: Vec<&str> = disparity.by.iter().map(String::as_str).collect();
+    if disparity.intersection {
+        attribute(view, rule, disparity, &keys, out);
+    } else {
+        for key in keys {
+            attribute(view, rule, disparity, &[key], out);
+        }
+    }
+}
+
+fn attribute<'a>(view: &View<'a>, rule: &Rule, disparity: &DisparityRule, keys: &[&str], out: &mut Findings<'a>) {
+    let by = keys.join(" × ");
+    let limit = disparity.limit;
+    let blank = Finding {
+        by: Some(by.clone()),
+        required: Some(Required { op: limit.op, value: limit.value }),
+        ..blank(view, rule, Status::Missing)
+    };
+    let found = rates::read(view, disparity, keys);
+    for rates in &found {
+        out.note(&rates.entries);
+    }
+    let documents = found.iter().flat_map(|r| r.entries.iter().map(|e| e.document));
+    let blank = Finding { evidence: digests(view, documents), groups: shown(&found), ..blank };
+    let (finding, reason) = match said(view, disparity, &found, &by) {
+        Ok((measured, judging)) => hold(view, disparity, blank, &measured, &judging),
+        Err(problem) => (Finding { status: problem.status, ..blank }, problem.reason),
+    };
+    out.say(finding, &reason);
+    for rates in &found {
+        groups::everybody(view, rule, &rates.target, keys, &rates.found, out);
+    }
+}
+
+fn shown(found: &[Rates<'_>]) -> Vec<GroupRate> {
+    let one = |rates: &Rates<'_>| -> Vec<GroupRate> {
+        let group = |g: &rates::Group| GroupRate {
+            metric: rates.name.to_owned(),
+            slice: g.slice.clone(),
+            rate: g.value,
+            trials: g.trials,
+            successes: g.counts.filter(|(least, most)| least == most).map(|(least, _)| least),
+            ratio: None,
+        };
+        rates.groups.iter().map(group).collect()
+    };
+    found.iter().flat_map(one).collect()
+}
+
+fn said(
+    view: &View<'_>,
+    disparity: &DisparityRule,
+    found: &[Rates<'_>],
+    by: &str,
+) -> Result<(Measured, Judging), Box<Problem>> {
+    for rates in found {
+        if let Some(problem) = &rates.problem {
+            return Err(Box::new(problem.clone()));
+        }
+        match rates.groups.len() {
+            0 => return Err(Problem::boxed(Status::Missing, Reason::NoGroups(by.to_owned()))),
+            1 => return Err(Problem::boxed(Status::Inconclusive, Reason::SingleGroup(by.to_owned()))),
+            n if n > MOST_GROUPS => {
+                return Err(Problem::boxed(Status::Error, Reason::TooManyGroups { by: by.to_owned(), most: MOST_GROUPS }));
+            }
+            _ => {}
+        }
+    }
+    let judging = found.first().map(|r| r.judging(view)).ok_or_else(|| {
+        Problem::boxed(Status::Missing, Reason::NoGroups(by.to_owned()))
+    })?;
+    let measured = measure::measure(disparity, found, &judging)?;
+    Ok((measured, judging))
+}
+
+fn hold(
+    view: &View<'_>,
+    disparity: &DisparityRule,
+    blank: Finding,
+    measured: &Measured,
+    judging: &Judging,
+) -> (Finding, Reason) {
+    let (status, _) = threshold::answer(&measured.weighed, disparity.limit);
+    let mut finding = Finding { status, tries: judging.tries, ..threshold::with_numbers(blank, &measured.weighed) };
+    for (rate, ratio) in finding.groups.iter_mut().zip(&measured.ratios) {
+        rate.ratio = *ratio;
+    }
+    let mut reason = Reason::Pair(measured.pair.clone());
+    let least = disparity.min_samples.unwrap_or(0);
+    let small = finding.groups.iter().filter(|g| g.ratio.is_some() || measured.ratios.is_empty());
+    let small = small.filter(|g| g.trials.unwrap_or(0) < least).min_by_key(|g| g.trials);
+    if let Some(small) = small {
+        reason = Reason::SmallGroup { group: small.slice.clone(), trials: small.trials.unwrap_or(0), least };
+        finding.status = Status::Inconclusive;
+    } else if finding.status == Status::Inconclusive {
+        hint::by_width(judging, &mut finding, disparity.limit);
+        hint::hide(judging, &mut finding);
+        if view.policy.statistics.inconclusive_warns && finding.n.is_some_and(|n| n > 0) {
+            finding.severity = Severity::Warn;
+        }
+    }
+    (finding, reason)
+}

@@ -1,0 +1,199 @@
+//! What the rates of groups amount to, with bounds.
+
+use super::{
+    super::{
+        judging::Judging,
+        weigh::{Method, Weighed},
+    },
+    rates::{Group, Problem, Rates},
+};
+use crate::{
+    model::{Metric, Slice, Status, metric::Better, number::round12},
+    policy::{
+        phrase::{Pair, Reason},
+        schema::{Disparity, DisparityRule},
+    },
+    stats::{
+        impact::{Category, Share, impact_ratio},
+        two_proportions::{koopman_ratio, newcombe_difference},
+    },
+};
+
+/// A disparity with its bounds, and the two groups that make it.
+pub(super) struct Measured {
+    pub(super) weighed: Weighed,
+    pub(super) pair: Pair,
+    /// The ratio of each group to the highest rate, for impact ratios.
+    pub(super) ratios: Vec<Option<f64>>,
+}
+
+/// Measures the disparity that `rule` is about.
+pub(super) fn measure(rule: &DisparityRule, found: &[Rates<'_>], judging: &Judging) -> Result<Measured, Box<Problem>> {
+    match &rule.measure {
+        Disparity::Difference(_) => worst_pair(found, judging, difference, "newcombe", false),
+        Disparity::Ratio(_) => worst_pair(found, judging, ratio, "koopman", true),
+        Disparity::Impact => impact(rule, found),
+        Disparity::Worst(metric) => worst_group(metric, found, judging),
+    }
+}
+
+/// Estimate, lower and upper bound of one ordered pair.
+type Bounded = (f64, f64, f64);
+
+/// Bounds of `p_g − p_h` at the worst counts that the rates may stand for.
+fn difference(g: &Group, h: &Group, alpha: f64) -> Option<Bounded> {
+    let ((g_least, g_most), (h_least, h_most)) = g.counts.zip(h.counts)?;
+    let (n, m) = g.trials.zip(h.trials)?;
+    let lower = newcombe_difference(g_least, n, h_most, m, alpha)?.lower;
+    let upper = newcombe_difference(g_most, n, h_least, m, alpha)?.upper;
+    Some((g.value? - h.value?, lower, upper))
+}
+
+/// Bounds of `p_g / p_h` likewise.
+fn ratio(g: &Group, h: &Group, alpha: f64) -> Option<Bounded> {
+    let ((g_least, g_most), (h_least, h_most)) = g.counts.zip(h.counts)?;
+    let (n, m) = g.trials.zip(h.trials)?;
+    let lower = koopman_ratio(g_least, n, h_most, m, alpha)?.lower;
+    let upper = koopman_ratio(g_most, n, h_least, m, alpha)?.upper;
+    let (rate, over) = (g.value?, h.value?);
+    let estimate = match (rate > 0.0, over > 0.0) {
+        (_, true) => rate / over,
+        (true, false) => f64::INFINITY,
+        (false, false) => return None,
+    };
+    Some((estimate, lower, upper))
+}
+
+/// The worst of all ordered pairs over all rates: the least ratio, or the greatest difference.
+fn worst_pair(
+    found: &[Rates<'_>],
+    judging: &Judging,
+    bound: fn(&Group, &Group, f64) -> Option<Bounded>,
+    method: &str,
+    ratio: bool,
+) -> Result<Measured, Box<Problem>> {
+    let worse = |a: f64, b: f64| if ratio { a < b } else { a > b };
+    let mut decides: Option<(Bounded, Pair)> = None;
+    let (mut estimate, mut lower, mut upper) = (None::<f64>, None::<f64>, None::<f64>);
+    let keep = |now: &mut Option<f64>, x: f64| {
+        if now.is_none_or(|n| worse(x, n)) {
+            *now = Some(x);
+        }
+    };
+    for rates in found {
+        for g in &rates.groups {
+            for h in rates.groups.iter().filter(|h| h.slice != g.slice) {
+                let Some(bounded) = bound(g, h, judging.alpha) else { return Err(zero_rates(rates.name, g, h)) };
+                keep(&mut estimate, bounded.0);
+                keep(&mut lower, bounded.1);
+                keep(&mut upper, bounded.2);
+                let deciding = |b: Bounded| if ratio { b.1 } else { b.2 };
+                if decides.as_ref().is_none_or(|(w, _)| worse(deciding(bounded), deciding(*w))) {
+                    decides = Some((bounded, pair(rates.name, g, h)));
+                }
+            }
+        }
+    }
+    let Some((_, pair)) = decides else { return Err(Problem::boxed(Status::Inconclusive, Reason::SingleGroup(String::new()))) };
+    let end = |x: Option<f64>| x.map(round12).filter(|x| x.is_finite());
+    let weighed = Weighed {
+        observed: end(estimate),
+        lower: end(lower),
+        upper: end(upper),
+        n: rows(found),
+        confidence: Some(judging.confidence),
+        method: Method::Computed(method.to_owned()),
+        ..Weighed::default()
+    };
+    Ok(Measured { weighed, pair, ratios: Vec::new() })
+}
+
+fn pair(metric: &str, g: &Group, h: &Group) -> Pair {
+    let side = |g: &Group| (g.slice.clone(), g.value, g.trials);
+    Pair { metric: metric.to_owned(), low: side(g), high: Some(side(h)), left_out: 0 }
+}
+
+/// Two groups that nobody of was selected have no ratio.
+fn zero_rates(metric: &str, g: &Group, h: &Group) -> Box<Problem> {
+    let why = format!("it is 0 there and for {}, and 0 over 0 is undefined", h.slice);
+    let reason = Reason::GroupUnusable { metric: metric.to_owned(), group: g.slice.clone(), why };
+    Problem::boxed(Status::Inconclusive, reason)
+}
+
+fn rows(found: &[Rates<'_>]) -> Option<u64> {
+    let rates = found.first()?;
+    rates.groups.iter().map(|g| g.trials).try_fold(0_u64, |sum, n| Some(sum.saturating_add(n?)))
+}
+
+/// The bounds of the group that fares worst: all groups must hold, so each is bounded at the policy's confidence.
+fn worst_group(metric: &str, found: &[Rates<'_>], judging: &Judging) -> Result<Measured, Box<Problem>> {
+    let lower_is_better = Metric::find(metric).is_some_and(|m| m.better == Better::Lower);
+    let groups = found.first().map(|r| r.groups.as_slice()).unwrap_or_default();
+    let key = |x: f64| if lower_is_better { -x } else { x };
+    let least = |pick: fn(&Group) -> Option<f64>| {
+        let all: Option<Vec<f64>> = groups.iter().map(pick).collect();
+        all?.into_iter().min_by(|a, b| key(*a).total_cmp(&key(*b)))
+    };
+    let (lower, upper) = (least(|g| g.bounds.map(|b| b.0)), least(|g| g.bounds.map(|b| b.1)));
+    let deciding = |g: &Group| g.bounds.map_or(f64::INFINITY, |b| key(if lower_is_better { b.1 } else { b.0 }));
+    let worst = groups.iter().min_by(|a, b| deciding(a).total_cmp(&deciding(b)));
+    let Some(worst) = worst else { return Err(Problem::boxed(Status::Missing, Reason::NoGroups(metric.to_owned()))) };
+    let weighed = Weighed {
+        observed: least(|g| g.value),
+        lower,
+        upper,
+        n: rows(found),
+        confidence: Some(judging.confidence),
+        method: Method::Counts(judging.interval),
+        ..Weighed::default()
+    };
+    let pair =
+        Pair { metric: metric.to_owned(), low: (worst.slice.clone(), worst.value, worst.trials), high: None, left_out: 0 };
+    Ok(Measured { weighed, pair, ratios: Vec::new() })
+}
+
+/// Whether a group is that of people whose category is not known: they are counted, and have no ratio.
+fn unknown(slice: &Slice) -> bool {
+    slice.0.values().any(|v| v.is_empty() || v.eq_ignore_ascii_case("unknown"))
+}
+
+/// Impact ratios as in 6 RCNY § 5-301: exact, of a whole population, without any bound.
+fn impact(rule: &DisparityRule, found: &[Rates<'_>]) -> Result<Measured, Box<Problem>> {
+    let rates = found.first().ok_or_else(|| Problem::boxed(Status::Missing, Reason::NoGroups(rule.by.join(" × "))))?;
+    let known: Vec<&Group> = rates.groups.iter().filter(|g| !unknown(&g.slice)).collect();
+    let mut categories = Vec::with_capacity(known.len());
+    for group in &known {
+        let exact = group.counts.filter(|(least, most)| least == most).zip(group.trials);
+        let Some(((selected, _), n)) = exact else {
+            let why = "a ratio in whole numbers needs `successes`".to_owned();
+            let (metric, group) = (rates.name.to_owned(), group.slice.clone());
+            return Err(Problem::boxed(Status::Inconclusive, Reason::GroupUnusable { metric, group, why }));
+        };
+        categories.push(Category { name: group.slice.to_string(), n, selected });
+    }
+    let least = rule.exclude_below.and_then(Share::of_decimal).unwrap_or(Share { part: 0, of: 1 });
+    let lines = impact_ratio(&categories, least).map(|(lines, _)| lines).unwrap_or_default();
+    let of = |group: &Group| {
+        let at = known.iter().position(|k| k.slice == group.slice)?;
+        lines.get(at).and_then(|line| line.impact_ratio).map(round12)
+    };
+    let with_ratio = known.iter().filter_map(|g| Some((*g, of(g)?)));
+    let Some((worst, least)) = with_ratio.min_by(|a, b| a.1.total_cmp(&b.1)) else {
+        let why = "nobody was selected, so that there is no highest rate".to_owned();
+        let group = known.first().map(|g| g.slice.clone()).unwrap_or_default();
+        return Err(Problem::boxed(Status::Inconclusive, Reason::GroupUnusable { metric: rates.name.to_owned(), group, why }));
+    };
+    let best = known.iter().filter(|g| of(g).is_some()).max_by(|a, b| a.value.unwrap_or(0.0).total_cmp(&b.value.unwrap_or(0.0)));
+    let left_out = rates.groups.iter().filter(|g| unknown(&g.slice)).filter_map(|g| g.trials).sum();
+    let weighed = Weighed {
+        observed: Some(least),
+        lower: Some(least),
+        upper: Some(least),
+        n: rows(found),
+        method: Method::Computed("exact-ratio".to_owned()),
+        ..Weighed::default()
+    };
+    let high = best.map(|b| (b.slice.clone(), b.value, b.trials));
+    let pair = Pair { metric: rates.name.to_owned(), low: (worst.slice.clone(), worst.value, worst.trials), high, left_out };
+    Ok(Measured { weighed, pair, ratios: rates.groups.iter().map(of).collect() })
+}

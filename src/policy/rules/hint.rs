@@ -1,0 +1,73 @@
+//! How many further samples would settle what is inconclusive.
+
+use super::{
+    judging::Judging,
+    threshold::bound,
+    weigh::{Method, Weighed},
+};
+use crate::{
+    model::{Finding, Op, Status},
+    policy::schema::Limit,
+    stats::{
+        normal,
+        proportion::float,
+        sample_size::{Side, allowed_failures, total_needed},
+    },
+};
+
+/// The probability with which `samples_needed` settles the question at the observed rate.
+const POWER: f64 = 0.8;
+
+/// Fills in how many further samples would settle it, and how many failures they may hold in all.
+pub(super) fn fill(judging: &Judging, asked: Option<u64>, finding: &mut Finding, limit: Limit, weighed: &Weighed) {
+    let (Method::Counts(_), Some(rate), Some(trials)) = (&weighed.method, weighed.observed, weighed.trials) else {
+        return;
+    };
+    let side = match limit.op {
+        Op::AtLeast => Side::AtLeast,
+        Op::AtMost => Side::AtMost,
+    };
+    let alpha = judging.alpha;
+    let clears = bound(weighed, limit) == Status::Pass;
+    // What clears already only lacks samples.
+    let by_rate = if clears { Some(trials) } else { total_needed(rate, limit.value, side, alpha, POWER) };
+    let Some(total) = by_rate.map(|t| t.max(asked.unwrap_or(0)).max(trials.saturating_add(1))) else { return };
+    finding.samples_needed = Some(total - trials);
+    finding.allowed_failures = allowed_failures(total, limit.value, side, alpha);
+}
+
+/// Where each try spends a share of the error, a hint would be a look of its own.
+pub(super) fn hide(judging: &Judging, finding: &mut Finding) {
+    if judging.spends {
+        finding.samples_needed = None;
+        finding.allowed_failures = None;
+    }
+}
+
+/// The same for a difference or any other bound that narrows with the root of the sample: at the observed value, a
+/// bound `w` away from it clears a limit `g` away from it with power 1 − β on `n (w (z_α + z_β) / (z_α g))²` rows.
+pub(super) fn by_width(judging: &Judging, finding: &mut Finding, limit: Limit) {
+    let (Some(observed), Some(n)) = (finding.observed, finding.trials.or(finding.n)) else { return };
+    let (bound, gap) = match limit.op {
+        Op::AtLeast => (finding.lower, observed - limit.value),
+        Op::AtMost => (finding.upper, limit.value - observed),
+    };
+    let Some(width) = bound.map(|b| (observed - b).abs()).filter(|w| *w > 0.0) else { return };
+    let (z, power) = (normal::upper_quantile(judging.alpha), normal::upper_quantile(1.0 - POWER));
+    if gap > 0.0 && z > 0.0 {
+        let total = float(n) * (width * (z + power) / (z * gap)).powi(2);
+        finding.samples_needed = further(total, n);
+    }
+}
+
+/// How many more than `n` make `total`, at least one; `None` where it is more than is any advice.
+#[allow(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "between 0 and 1e12, checked first"
+)]
+fn further(total: f64, n: u64) -> Option<u64> {
+    let up = total.ceil();
+    (0.0..=1e12).contains(&up).then(|| (up as u64).max(n.saturating_add(1)) - n)
+}

@@ -1,0 +1,101 @@
+//! Files to one reader. What a file is, its bytes say; its name does not.
+
+use super::{
+    Input, Limits, PredictionsError,
+    block::{Block, Reader, Wanted, Worker},
+    csv::CsvReader,
+    jsonl::JsonlReader,
+    parquet::{self, ParquetReader},
+    refusal,
+    stream::Stream,
+};
+
+/// Opens files as one set of rows. Every file has to have every wanted column. A worker goes from file to file;
+/// where one file has no more for it, the next has.
+///
+/// # Errors
+/// When a file cannot be read, is of no format that is read here, lacks a column, or has one of another type.
+pub fn open(
+    inputs: Vec<Input>,
+    wanted: &[Wanted],
+    limits: &Limits,
+) -> Result<Box<dyn Reader + Send>, PredictionsError> {
+    let files: Vec<Box<dyn Reader + Send>> =
+        inputs.into_iter().map(|input| one(input, wanted, limits)).collect::<Result<_, _>>()?;
+    if files.is_empty() {
+        return Err(PredictionsError::new("predictions-none", "no file of predictions was given"));
+    }
+    Ok(Box::new(Set { files }))
+}
+
+fn one(input: Input, wanted: &[Wanted], limits: &Limits) -> Result<Box<dyn Reader + Send>, PredictionsError> {
+    let mut head = [0; 16];
+    let n = input.read_at(0, &mut head)?;
+    let head = head.get(..n).unwrap_or_default();
+    if head.starts_with(parquet::MAGIC) {
+        return Ok(Box::new(ParquetReader::open(input, wanted, limits)?));
+    }
+    text(Stream::new(input, head, limits)?, wanted, limits)
+}
+
+/// Text, decompressed: lines of JSON if the first thing is an object, else fields with separators.
+fn text(mut stream: Stream, wanted: &[Wanted], limits: &Limits) -> Result<Box<dyn Reader + Send>, PredictionsError> {
+    let mut start = vec![0; 64 << 10];
+    let n = stream.fill(&mut start)?;
+    start.truncate(n);
+    if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {
+        return Err(refusal::unsupported(stream.name(), "it is UTF-16; write it as UTF-8"));
+    }
+    if start.starts_with(b"\xef\xbb\xbf") {
+        start.drain(..3);
+    }
+    if start.trim_ascii().is_empty() {
+        return Err(refusal::unsupported(stream.name(), "it is empty; there has to be at least a header"));
+    }
+    // Neither text nor a format of ours: zip archives, pickles, tables of other tools.
+    if start.contains(&0) {
+        let what = "it is of no format that is read here; give Parquet, Arrow, CSV or lines of JSON";
+        return Err(refusal::unsupported(stream.name(), what));
+    }
+    match start.trim_ascii_start() {
+        [b'{', ..] => return Ok(Box::new(JsonlReader::open(stream, start, wanted, limits)?)),
+        [b'[', ..] => {
+            let what = "it is a list in JSON; write one object a line, without the brackets and commas about them";
+            return Err(refusal::unsupported(stream.name(), what));
+        }
+        _ => {}
+    }
+    Ok(Box::new(CsvReader::open(stream, start, wanted, limits)?))
+}
+
+struct Set {
+    files: Vec<Box<dyn Reader + Send>>,
+}
+
+impl Reader for Set {
+    fn worker(&self) -> Result<Box<dyn Worker + '_>, PredictionsError> {
+        Ok(Box::new(InSet { files: self.files.iter(), now: None }))
+    }
+}
+
+struct InSet<'s> {
+    files: std::slice::Iter<'s, Box<dyn Reader + Send>>,
+    now: Option<Box<dyn Worker + 's>>,
+}
+
+impl Worker for InSet<'_> {
+    fn next(&mut self, block: &mut Block) -> Result<bool, PredictionsError> {
+        loop {
+            if let Some(now) = &mut self.now {
+                if now.next(block)? {
+                    return Ok(true);
+                }
+                self.now = None;
+            }
+            let Some(file) = self.files.next() else {
+                return Ok(false);
+            };
+            self.now = Some(file.worker()?);
+        }
+    }
+}

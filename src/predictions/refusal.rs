@@ -1,0 +1,159 @@
+//! What a refusal says: where, what, and what to do. Text of a file never leaves its quotes.
+
+use super::{
+    Limits, PredictionsError,
+    block::{Kind, Wanted},
+};
+use std::fmt::{Display, Write};
+
+/// How many columns a message lists.
+const LISTED: usize = 40;
+
+/// Text of a file as a message may hold it: in backticks, on one line, of bounded length, without control characters
+/// or characters that turn the direction of writing.
+pub(super) fn quoted(text: &str) -> String {
+    const LONGEST: usize = 80;
+    let mut out = String::with_capacity(text.len().min(LONGEST) + 2);
+    out.push('`');
+    for (i, c) in text.chars().enumerate() {
+        if i == LONGEST {
+            out.push('…');
+            break;
+        }
+        if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}') {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('`');
+    out
+}
+
+/// The same for bytes that need not be text.
+pub(super) fn quoted_bytes(bytes: &[u8]) -> String {
+    quoted(&String::from_utf8_lossy(bytes.get(..400).unwrap_or(bytes)))
+}
+
+/// The system could not read it.
+pub(super) fn io(file: &str, error: &std::io::Error) -> PredictionsError {
+    PredictionsError::new("predictions-io", format!("{} cannot be read: {}", quoted(file), error.kind()))
+}
+
+/// Its bytes contradict its format.
+pub(super) fn corrupt(file: &str, what: impl Display) -> PredictionsError {
+    let what: String = what.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
+    PredictionsError::new("predictions-corrupt", format!("{} is damaged: {what}; write it again", quoted(file)))
+}
+
+/// It is valid and not read here.
+pub(super) fn unsupported(file: &str, what: impl Display) -> PredictionsError {
+    PredictionsError::new("predictions-unsupported", format!("{}: {what}", quoted(file)))
+}
+
+/// A limit is passed.
+pub(super) fn too_large(file: &str, what: impl Display) -> PredictionsError {
+    PredictionsError::new("predictions-too-large", format!("{}: {what}", quoted(file)))
+}
+
+/// A cell is empty that has to have a value. `place` is `row 12` or `line 13`.
+pub(super) fn null(file: &str, column: &str, place: impl Display) -> PredictionsError {
+    PredictionsError::new(
+        "predictions-null",
+        format!(
+            "null in column {} at {place} of {}: fill it, for example with `unknown`; no row is left out",
+            quoted(column),
+            quoted(file)
+        ),
+    )
+}
+
+/// A number is none.
+pub(super) fn not_finite(file: &str, column: &str, place: impl Display, value: impl Display) -> PredictionsError {
+    PredictionsError::new(
+        "predictions-not-finite",
+        format!(
+            "{value} in column {} at {place} of {}: every value has to be a finite number; find out why the model gives it, no row is left out",
+            quoted(column),
+            quoted(file)
+        ),
+    )
+}
+
+/// A cell of a column of numbers holds something else.
+pub(super) fn not_a_number(file: &str, column: &str, place: impl Display, value: &[u8]) -> PredictionsError {
+    PredictionsError::new(
+        "predictions-type",
+        format!(
+            "column {} has to hold numbers; {place} of {} has {}",
+            quoted(column),
+            quoted(file),
+            quoted_bytes(value)
+        ),
+    )
+}
+
+/// The type of a whole column is not what is wanted of it.
+pub(super) fn wrong_type(file: &str, column: &str, is: &str, wanted: Kind) -> PredictionsError {
+    let need = match wanted {
+        Kind::Number => "numbers are needed",
+        Kind::Category => "a group has to be text, integers or booleans",
+        Kind::Any => "numbers, text or booleans are needed",
+    };
+    let message = format!("column {} of {} holds {is}; {need}", quoted(column), quoted(file));
+    PredictionsError::new("predictions-type", message)
+}
+
+/// The file has no such column.
+pub(super) fn missing_column(file: &str, wanted: &Wanted, there: &[&str]) -> PredictionsError {
+    let mut message = format!("{} has no column {}", quoted(file), quoted(&wanted.name));
+    let mut near: Vec<(f64, &str)> = there
+        .iter()
+        .take(10_000)
+        .filter(|name| name.len() <= 256)
+        .map(|name| (strsim::jaro_winkler(&name.to_lowercase(), &wanted.name.to_lowercase()), *name))
+        .filter(|(score, _)| *score > 0.8)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    let near: Vec<String> = near.iter().take(3).map(|(_, name)| quoted(name)).collect();
+    if !near.is_empty() {
+        let _ = write!(message, "; did you mean {}?", near.join(" or "));
+    }
+    let listed: Vec<String> = there.iter().take(LISTED).map(|name| quoted(name)).collect();
+    let _ = match listed.len() {
+        0 => write!(message, "; it has no columns at all"),
+        _ => write!(message, "; it has {}", listed.join(", ")),
+    };
+    if there.len() > LISTED {
+        let _ = write!(message, " and {} more", there.len() - LISTED);
+    }
+    PredictionsError::new("predictions-missing-column", message)
+}
+
+/// Two columns have the name that is wanted.
+pub(super) fn duplicate_column(file: &str, column: &str) -> PredictionsError {
+    let message = format!("{} has more than one column {}; rename one", quoted(file), quoted(column));
+    PredictionsError::new("predictions-duplicate-column", message)
+}
+
+/// More rows than are read.
+pub(super) fn too_many_rows(file: &str, limits: &Limits) -> PredictionsError {
+    too_large(file, format!("more than {} rows; take a sample of them", limits.rows))
+}
+
+/// More columns than are read.
+pub(super) fn too_many_columns(file: &str, columns: usize, limits: &Limits) -> PredictionsError {
+    too_large(file, format!("{columns} columns are more than {}; write only those that are needed", limits.columns))
+}
+
+/// More distinct texts in one block than are kept.
+pub(super) fn too_many_texts(file: &str, column: &str, limits: &Limits) -> PredictionsError {
+    too_large(file, format!("column {} has more than {} distinct texts", quoted(column), limits.distinct))
+}
+
+/// Text in another encoding than UTF-8.
+pub(super) fn not_utf8(file: &str, column: &str, place: impl Display) -> PredictionsError {
+    let message =
+        format!("column {} at {place} of {} is not UTF-8; write the file as UTF-8", quoted(column), quoted(file));
+    PredictionsError::new("predictions-syntax", message)
+}
