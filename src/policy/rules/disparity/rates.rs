@@ -128,10 +128,10 @@ fn of_names<'a>(
     out
 }
 
-fn one(view: &View<'_>, out: &mut Rates<'_>, slice: Slice, complement: bool) {
-    // The borrow of entries is that of the view, which outlives this.
+fn one<'a>(view: &View<'a>, out: &mut Rates<'a>, slice: Slice, complement: bool) {
     let entries = select::of_slice(view, &out.target, &slice);
-    let problem = |out: &mut Rates<'_>, status, reason| {
+    out.entries.extend(&entries);
+    let problem = |out: &mut Rates<'a>, status, reason| {
         out.problem.get_or_insert(Problem::new(status, reason));
     };
     let none = Group { slice: slice.clone(), value: None, trials: None, counts: None, bounds: None };
