@@ -13,7 +13,7 @@ pub fn clopper_pearson_lower(successes: u64, trials: u64, alpha: f64) -> Option<
     }
     if successes == trials {
         // The whole tail is one term, alpha = p^n.
-        return Some((alpha.ln() / float(trials)).exp());
+        return Some(libm::pow(alpha, 1.0 / float(trials)));
     }
     Some(memo::bound(successes, trials, alpha, || binomial::rate_of_tail(successes, trials, alpha)))
 }

@@ -1,10 +1,9 @@
 //! How many samples would settle a proportion, and how many failures they may hold.
 
-use super::binomial::upper_tail;
-use statrs::distribution::{ContinuousCDF, Normal};
+use super::{binomial::upper_tail, normal, proportion::float};
 
-/// Sizes above this are no advice to anybody.
-const MOST: f64 = 1e12;
+/// Sizes above 2^53 are no advice to anybody.
+const MOST: f64 = 9_007_199_254_740_992.0;
 
 /// Which side of the limit a proportion has to be on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,10 +26,10 @@ pub fn total_needed(rate: f64, limit: f64, side: Side, alpha: f64, power: f64) -
     if !reachable {
         return None;
     }
-    let normal = Normal::standard();
     let deviation = |p: f64| (p * (1.0 - p)).max(0.0).sqrt();
-    let root = normal.inverse_cdf(1.0 - alpha) * deviation(limit) + normal.inverse_cdf(power) * deviation(rate);
-    let total = whole((root / (rate - limit)).powi(2))?;
+    let root = normal::upper_quantile(alpha) * deviation(limit) + normal::quantile(power) * deviation(rate);
+    let share = root.max(0.0) / (rate - limit);
+    let total = whole(share * share)?;
     Some(total.max(least_perfect(limit, side, alpha)?))
 }
 
@@ -44,7 +43,7 @@ pub fn least_perfect(limit: f64, side: Side, alpha: f64) -> Option<u64> {
     if t <= 0.0 {
         return Some(1);
     }
-    let guess = whole(alpha.ln() / t.ln() - 1e-12)?.max(1);
+    let guess = whole(libm::log(alpha) / libm::log(t) - 1e-12)?.max(1);
     let near = guess.saturating_sub(2).max(1)..=guess.saturating_add(2);
     near.into_iter().find(|n| clears(0, *n, limit, side, alpha))
 }
@@ -73,15 +72,20 @@ fn clears(failures: u64, trials: u64, limit: f64, side: Side, alpha: f64) -> boo
         Side::AtLeast => limit,
         Side::AtMost => 1.0 - limit,
     };
-    let successes = trials.checked_sub(failures).filter(|_| trials > 0);
-    successes.is_some_and(|x| upper_tail(x, trials, rate) <= alpha)
+    if trials == 0 || failures > trials {
+        return false;
+    }
+    if failures == 0 {
+        return libm::pow(alpha, 1.0 / float(trials)) >= rate;
+    }
+    rate <= 0.0 || upper_tail(trials - failures, trials, rate) <= alpha
 }
 
 #[allow(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "between 0 and 1e12, checked first"
+    reason = "between 0 and 2^53, checked first"
 )]
 fn whole(x: f64) -> Option<u64> {
     let up = x.ceil();

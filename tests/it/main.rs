@@ -19,5 +19,6 @@ mod migrations;
 mod pages;
 mod policy;
 mod signed_in;
+mod stats_reference;
 mod store;
 mod support;

@@ -1,0 +1,185 @@
+//! Adverse impact: New York City's Local Law 144 (6 RCNY 5-300 and 5-301) and the four-fifths rule of the Uniform
+//! Guidelines (29 CFR 1607.4(D)). Shares are compared as whole numbers: 0.64 / 0.8 is below 0.8 in binary.
+
+use super::{Undefined, proportion::float, quantile::type7, ruling::Ruling, two_proportions::koopman_ratio};
+use std::collections::BTreeMap;
+
+/// One category of applicants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Category {
+    /// Its name.
+    pub name: String,
+    /// How many people are in it.
+    pub n: u64,
+    /// How many of them were selected.
+    pub selected: u64,
+}
+
+/// A share of the whole sample as an exact fraction, e.g. 2 of 100.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// The numerator.
+    pub part: u64,
+    /// The denominator, not 0.
+    pub of: u64,
+}
+
+/// The two percent below which 6 RCNY 5-301(d) lets a category be left out.
+pub const TWO_PERCENT: Share = Share { part: 2, of: 100 };
+
+impl Share {
+    /// The exact value of the shortest decimal that stands for `x`, so that 0.02 is 2 / 100. `None` when `x` is not in
+    /// 0…1 or needs more than 18 decimals.
+    pub fn of_decimal(x: f64) -> Option<Self> {
+        if !(0.0..=1.0).contains(&x) {
+            return None;
+        }
+        let text = format!("{x}");
+        let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
+        let of = 10_u64.checked_pow(u32::try_from(decimals.len()).ok()?)?;
+        Some(Self { part: format!("{whole}{decimals}").parse().ok()?, of })
+    }
+}
+
+/// The line of one category.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// The category.
+    pub name: String,
+    /// Its selection rate; `None` when nobody is in it.
+    pub rate: Option<f64>,
+    /// Whether it is left out of the comparison: nobody is in it, or its share is too small.
+    pub excluded: bool,
+    /// Its rate over the highest rate of the included ones; `None` when it is excluded or nobody was selected.
+    pub impact_ratio: Option<f64>,
+    /// Whether that ratio is below 4/5, exactly.
+    pub below_four_fifths: Option<bool>,
+}
+
+/// The impact ratio of every category, in the order given: its rate over the highest rate among those whose share of
+/// all people is at least `least`. When nobody of those was selected there are no ratios ([`Undefined::ZeroRates`]).
+pub fn impact_ratio(categories: &[Category], least: Share) -> Result<(Vec<Line>, Option<Undefined>), Undefined> {
+    let total: u128 = categories.iter().map(|c| u128::from(c.n)).sum();
+    if total == 0 {
+        return Err(Undefined::EmptySample);
+    }
+    if least.of == 0 || categories.iter().any(|c| c.selected > c.n) {
+        return Err(Undefined::InvalidInput);
+    }
+    let included = |c: &Category| -> Result<bool, Undefined> {
+        let share = total.checked_mul(u128::from(least.part)).ok_or(Undefined::InvalidInput)?;
+        Ok(c.n > 0 && u128::from(c.n) * u128::from(least.of) >= share)
+    };
+    let mut top = Share { part: 0, of: 1 };
+    for c in categories {
+        if included(c)? && product(c.selected, top.of) > product(top.part, c.n) {
+            top = Share { part: c.selected, of: c.n };
+        }
+    }
+    let mut lines = Vec::new();
+    for c in categories {
+        let rate = (c.n > 0).then(|| float(c.selected) / float(c.n));
+        let counts = included(c)? && top.part > 0;
+        // s/n over t/m is s·m over n·t.
+        let (above, below) = (product(c.selected, top.of), product(c.n, top.part));
+        let four_fifths = above.checked_mul(5).zip(below.checked_mul(4)).ok_or(Undefined::InvalidInput)?;
+        lines.push(Line {
+            name: c.name.clone(),
+            rate,
+            excluded: !included(c)?,
+            impact_ratio: rate.filter(|_| counts).map(|rate| rate / (float(top.part) / float(top.of))),
+            below_four_fifths: counts.then_some(four_fifths.0 < four_fifths.1),
+        });
+    }
+    Ok((lines, (top.part == 0).then_some(Undefined::ZeroRates)))
+}
+
+fn product(a: u64, b: u64) -> u128 {
+    u128::from(a) * u128::from(b)
+}
+
+/// Scoring rates of a continuous outcome (6 RCNY 5-300): shares of each category above the median of all scores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scoring {
+    /// The median of the whole sample.
+    pub median: f64,
+    /// By category: how many are strictly above the median, of how many, in the order of their names.
+    pub above: Vec<(String, u64, u64)>,
+}
+
+impl Scoring {
+    /// The rate of each category.
+    pub fn rates(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.above.iter().map(|(name, above, n)| (name.as_str(), float(*above) / float(*n)))
+    }
+
+    /// Each category's rate over the highest; `None` when nobody is above the median.
+    pub fn impact_ratios(&self) -> impl Iterator<Item = (&str, Option<f64>)> {
+        let top = self.rates().fold(0.0, |top, (_, rate)| f64::max(top, rate));
+        self.rates().map(move |(name, rate)| (name, (top > 0.0).then(|| rate / top)))
+    }
+}
+
+/// The scoring rates of these rows. Scores equal to the median do not count as above it.
+pub fn scoring_rate(scores: &[f64], group: &[&str]) -> Result<Scoring, Undefined> {
+    if scores.iter().any(|s| !s.is_finite()) {
+        return Err(Undefined::NonFinite);
+    }
+    if scores.len() != group.len() {
+        return Err(Undefined::InvalidInput);
+    }
+    let mut sorted = scores.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let median = type7(&sorted, 0.5).ok_or(Undefined::EmptySample)?;
+    let mut counts = BTreeMap::<&str, (u64, u64)>::new();
+    for (score, group) in scores.iter().zip(group) {
+        let (above, n) = counts.entry(group).or_default();
+        *above += u64::from(*score > median);
+        *n += 1;
+    }
+    let above = counts.into_iter().map(|(name, (above, n))| (name.to_owned(), above, n)).collect();
+    Ok(Scoring { median, above })
+}
+
+/// What the gate on impact ratios says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Worst {
+    /// Whether every ratio of two categories is shown to be at least the limit, or one is shown to be below.
+    pub ruling: Ruling,
+    /// The lowest of the lower bounds.
+    pub lower: f64,
+    /// The pair that it belongs to: the ratio is the first's rate over the second's.
+    pub pair: (String, String),
+}
+
+/// Holds the ratio of every ordered pair of categories to `ratio` by Koopman's bounds, each one-sided at `alpha`: pass
+/// when every lower bound reaches it, fail when an upper bound does not. All pairs must hold, so that no correction for
+/// their number is needed (intersection–union, Berger 1982). A pair without people or without anybody selected may have
+/// any ratio. `Err` with fewer than two categories.
+pub fn four_fifths_gate(categories: &[Category], ratio: f64, alpha: f64) -> Result<Worst, Undefined> {
+    let mut worst: Option<Worst> = None;
+    let mut ruling = Ruling::Pass;
+    for (i, g) in categories.iter().enumerate() {
+        for (j, h) in categories.iter().enumerate() {
+            if i == j {
+                continue;
+            }
+            if g.selected > g.n || h.selected > h.n || !(alpha > 0.0 && alpha < 0.5) {
+                return Err(Undefined::InvalidInput);
+            }
+            let bounds = koopman_ratio(g.selected, g.n, h.selected, h.n, alpha);
+            let (lower, upper) = bounds.map_or((0.0, f64::INFINITY), |b| (b.lower, b.upper));
+            if worst.as_ref().is_none_or(|w| lower < w.lower) {
+                worst = Some(Worst { ruling, lower, pair: (g.name.clone(), h.name.clone()) });
+            }
+            ruling = if upper < ratio || ruling == Ruling::Fail {
+                Ruling::Fail
+            } else if lower >= ratio {
+                ruling
+            } else {
+                Ruling::Inconclusive
+            };
+        }
+    }
+    worst.map(|worst| Worst { ruling, ..worst }).ok_or(Undefined::SingleGroup)
+}

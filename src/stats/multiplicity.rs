@@ -1,0 +1,92 @@
+//! Many looks: several hypotheses, several models on one evaluation set, one stream that is watched all the time.
+
+use super::proportion::float;
+use libm::{log, rint};
+use std::f64::consts::PI;
+
+/// Holm's step-down adjusted p-values (1979), in the order given: the i-th smallest of m is the greatest
+/// `(m − j + 1) p₍ⱼ₎` over j ≤ i, at most 1. They keep the chance of any false claim. NaN counts as 1.
+pub fn holm(p_values: &[f64]) -> Vec<f64> {
+    let mut sorted = ranked(p_values);
+    let total = sorted.len();
+    let mut most = 0.0_f64;
+    for (before, (_, p)) in sorted.iter_mut().enumerate() {
+        most = most.max(*p * float(count(total - before)));
+        *p = most.min(1.0);
+    }
+    unranked(sorted)
+}
+
+/// Benjamini and Hochberg's step-up adjusted p-values (1995), in the order given: the i-th smallest of m is the least
+/// `m p₍ⱼ₎ / j` over j ≥ i, at most 1. They keep the share of false claims among claims. NaN counts as 1.
+pub fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {
+    let mut sorted = ranked(p_values);
+    let total = float(count(sorted.len()));
+    let mut least = 1.0_f64;
+    for (before, (_, p)) in sorted.iter_mut().enumerate().rev() {
+        least = least.min(*p / (float(count(before + 1)) / total));
+        *p = least;
+    }
+    unranked(sorted)
+}
+
+/// The places and p-values, the smallest first.
+fn ranked(p_values: &[f64]) -> Vec<(usize, f64)> {
+    let clean = p_values.iter().map(|p| if p.is_nan() { 1.0 } else { *p });
+    let mut sorted: Vec<(usize, f64)> = clean.enumerate().collect();
+    sorted.sort_by(|a, b| a.1.total_cmp(&b.1));
+    sorted
+}
+
+fn unranked(mut sorted: Vec<(usize, f64)>) -> Vec<f64> {
+    sorted.sort_unstable_by_key(|(place, _)| *place);
+    sorted.into_iter().map(|(_, p)| p).collect()
+}
+
+#[allow(clippy::as_conversions, reason = "a length fits in 64 bits")]
+fn count(length: usize) -> u64 {
+    length as u64
+}
+
+/// What the `k`-th distinct model tried on one evaluation set may spend of `alpha`: `6α / (π² k²)`, which sums to
+/// `alpha` over all k (alpha spending by Euler's series for ζ(2)). `k` starts at 1; 0 counts as 1.
+pub fn spend(alpha: f64, k: u64) -> f64 {
+    let k = float(k.max(1));
+    alpha * 6.0 / (PI * PI * k * k)
+}
+
+/// What is left of `alpha` after the first `k` models: `α (1 − 6/π² Σ 1/i²)`.
+pub fn left_after(alpha: f64, k: u64) -> f64 {
+    // Beyond 10,000 the rest of the series is 1/k − 1/2k² + 1/6k³, exact to the last digit.
+    let far = |k: f64| 1.0 / k - 1.0 / (2.0 * k * k) + 1.0 / (6.0 * k * k * k);
+    if k > 10_000 {
+        return alpha * 6.0 / (PI * PI) * far(float(k));
+    }
+    let sum: f64 = (1..=k).rev().map(|i| 1.0 / (float(i) * float(i))).sum();
+    alpha * (1.0 - 6.0 / (PI * PI) * sum)
+}
+
+/// The values that the Ladder (Blum and Hardt 2015, algorithm 1) lets out for a series of losses: a new one only when it
+/// is better than the best by more than `eta`, and rounded to a multiple of `eta`, ties to the even one. Before the first
+/// improvement it is infinite.
+pub fn ladder(losses: &[f64], eta: f64) -> Vec<f64> {
+    let step = |best: &mut f64, loss: &f64| {
+        if *loss < *best - eta {
+            *best = rint(*loss / eta) * eta;
+        }
+        Some(*best)
+    };
+    losses.iter().scan(f64::INFINITY, step).collect()
+}
+
+/// The radius around the mean of `t` values in [0, 1] that holds at all times at once, two-sided at 2·`alpha`: the
+/// normal mixture of Robbins (1970; Howard, Ramdas, McAuliffe and Sekhon 2021) with σ² = 1/4 and prior variance `rho2`:
+/// `√(2k/ρ² · ln(√k / 2α)) / t` with `k = 1 + ρ² t / 4`.
+///
+/// `None` when `t` is 0, or where the logarithm is negative or `rho2` is not above 0.
+pub fn confidence_sequence(t: u64, alpha: f64, rho2: f64) -> Option<f64> {
+    let times = float(t);
+    let k = 1.0 + rho2 * 0.25 * times;
+    let radius = (2.0 * k / rho2 * log(k.sqrt() / (2.0 * alpha))).sqrt() / times;
+    (t > 0 && rho2 > 0.0 && alpha > 0.0 && radius.is_finite()).then_some(radius)
+}

@@ -1,0 +1,157 @@
+//! Quantiles of a sample, and bounds for the true quantile that assume nothing of its distribution.
+
+use super::{Undefined, binomial::upper_tail, proportion::float};
+
+/// The ranks, from 1, of the order statistics that bound the `q` quantile of `n` samples, each one-sided at `alpha`
+/// (Conover 1999, §3.2): the upper one is the least u with P(X ≥ u) ≤ α and the lower one the least l with P(X ≤ l) ≥ α,
+/// for X binomial of n at q. `None` where the sample is too small for that bound.
+pub fn ranks(n: u64, q: f64, alpha: f64) -> (Option<u64>, Option<u64>) {
+    if n == 0 || !(0.0..=1.0).contains(&q) || !(alpha > 0.0 && alpha < 1.0) {
+        return (None, None);
+    }
+    let upper = least(n, |k| upper_tail(k.saturating_add(1), n, q) <= alpha).saturating_add(1);
+    let lower = least(n, |k| upper_tail(n - k, n, 1.0 - q) >= alpha);
+    ((lower >= 1).then_some(lower), (upper <= n).then_some(upper))
+}
+
+/// The least k of 0…`n` for which `holds`, which holds from some k on, and at `n`.
+fn least(n: u64, holds: impl Fn(u64) -> bool) -> u64 {
+    let (mut low, mut high) = (0, n);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if holds(middle) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    low
+}
+
+/// The least number of samples that have an upper bound for their `q` quantile at `alpha`: the least n with qⁿ ≤ α, e.g.
+/// 299 for the 99th percentile at 0.05. `None` when none has, or more than 2^53 are needed.
+pub fn least_samples(q: f64, alpha: f64) -> Option<u64> {
+    const MOST: u64 = 1 << 53;
+    if !(q > 0.0 && q < 1.0 && alpha > 0.0 && alpha < 1.0) {
+        return None;
+    }
+    let enough = |n: u64| n > 0 && ranks(n, q, alpha).1.is_some();
+    enough(MOST).then(|| least(MOST, enough))
+}
+
+/// The `q` quantile of sorted values by linear interpolation: type 7 of Hyndman and Fan (1996), NumPy's default. `None`
+/// without values, or when `q` is not in 0…1.
+pub fn type7(sorted: &[f64], q: f64) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
+    if !(0.0..=1.0).contains(&q) {
+        return None;
+    }
+    let place = length(last) * q;
+    let below = whole(place.floor()).min(last);
+    let low = *sorted.get(below)?;
+    let high = sorted.get(below + 1).copied().unwrap_or(low);
+    let rest = place - place.floor();
+    // From the nearer end, so that it never leaves the two.
+    Some(if rest <= 0.0 || low >= high {
+        low
+    } else if rest >= 0.5 {
+        high - (high - low) * (1.0 - rest)
+    } else {
+        low + (high - low) * rest
+    })
+}
+
+/// A quantile with those of its bounds that the sample is large enough for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Quantile {
+    /// The quantile of the sample.
+    pub estimate: f64,
+    /// The order statistic that the true quantile is at least.
+    pub lower: Option<f64>,
+    /// The order statistic that the true quantile is at most.
+    pub upper: Option<f64>,
+}
+
+/// The `q` quantile of raw values, with the bounds that [`ranks`] gives, each one-sided at `alpha`. Infinite values are
+/// values; NaN is not.
+pub fn bounds(values: &[f64], q: f64, alpha: f64) -> Result<Quantile, Undefined> {
+    if values.iter().any(|x| x.is_nan()) {
+        return Err(Undefined::NonFinite);
+    }
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    of_sorted(&sorted, q, alpha)
+}
+
+/// The same of values that are sorted and hold no NaN.
+pub fn of_sorted(sorted: &[f64], q: f64, alpha: f64) -> Result<Quantile, Undefined> {
+    if sorted.is_empty() {
+        return Err(Undefined::EmptySample);
+    }
+    let estimate = type7(sorted, q).ok_or(Undefined::InvalidInput)?;
+    let (lower, upper) = ranks(count(sorted.len()), q, alpha);
+    let at = |rank: u64| sorted.get(usize::try_from(rank.checked_sub(1)?).ok()?).copied();
+    Ok(Quantile { estimate, lower: lower.and_then(at), upper: upper.and_then(at) })
+}
+
+/// The `q` quantile of a histogram whose buckets (low edge, high edge, count) are sorted and do not overlap. The lower
+/// bound is the low edge of the bucket that holds the lower rank, the upper one the high edge of that which holds the
+/// upper rank, and the estimate the high edge of that which holds the rank ⌈qn⌉: nothing is assumed of the place within
+/// a bucket.
+pub fn of_buckets(buckets: &[(f64, f64, u64)], q: f64, alpha: f64) -> Result<Quantile, Undefined> {
+    let n = buckets.iter().try_fold(0_u64, |sum, b| sum.checked_add(b.2)).ok_or(Undefined::InvalidInput)?;
+    if n == 0 {
+        return Err(Undefined::EmptySample);
+    }
+    if buckets.iter().any(|(low, high, _)| low.is_nan() || high.is_nan()) {
+        return Err(Undefined::NonFinite);
+    }
+    let proper = (0.0..=1.0).contains(&q) && alpha > 0.0 && alpha < 1.0;
+    if !proper || buckets.iter().any(|b| b.0 > b.1) {
+        return Err(Undefined::InvalidInput);
+    }
+    let holds = |rank: u64| {
+        let mut before = 0_u64;
+        buckets.iter().find(|bucket| {
+            before = before.saturating_add(bucket.2);
+            before >= rank
+        })
+    };
+    let (lower, upper) = ranks(n, q, alpha);
+    let middle = wide((float(n) * q).ceil()).clamp(1, n);
+    Ok(Quantile {
+        estimate: holds(middle).ok_or(Undefined::EmptySample)?.1,
+        lower: lower.and_then(holds).map(|bucket| bucket.0),
+        upper: upper.and_then(holds).map(|bucket| bucket.1),
+    })
+}
+
+#[allow(clippy::as_conversions, clippy::cast_precision_loss, reason = "lengths stay below 2^53")]
+fn length(length: usize) -> f64 {
+    length as f64
+}
+
+#[allow(clippy::as_conversions, reason = "a length fits in 64 bits")]
+fn count(length: usize) -> u64 {
+    length as u64
+}
+
+#[allow(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "not negative, and a float cast saturates"
+)]
+fn whole(x: f64) -> usize {
+    x as usize
+}
+
+#[allow(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "not negative, and a float cast saturates"
+)]
+fn wide(x: f64) -> u64 {
+    x as u64
+}

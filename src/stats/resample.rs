@@ -1,0 +1,222 @@
+//! Resampling that gives the same answer for any order of rows, any number of threads or files, on any machine: each
+//! row's weight in each replicate is a hash of the seed, the row's key and the replicate.
+
+use super::{Undefined, normal, proportion::float, quantile::type7};
+use libm::pow;
+
+/// The golden ratio in 64 bits, the step of SplitMix64.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014; Stafford's variant 13).
+#[inline]
+pub const fn mix64(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// P(W ≤ k) for W Poisson of mean 1, times 2^53 and rounded down, for k = 0, 1, … to the last below 1.
+pub const POISSON: [u64; 18] = [
+    3_313_563_428_353_947,
+    6_627_126_856_707_895,
+    8_283_908_570_884_869,
+    8_836_169_142_277_194,
+    8_974_234_285_125_275,
+    9_001_847_313_694_891,
+    9_006_449_485_123_161,
+    9_007_106_938_184_342,
+    9_007_189_119_816_990,
+    9_007_198_251_109_506,
+    9_007_199_164_238_758,
+    9_007_199_247_250_508,
+    9_007_199_254_168_154,
+    9_007_199_254_700_280,
+    9_007_199_254_738_289,
+    9_007_199_254_740_823,
+    9_007_199_254_740_982,
+    9_007_199_254_740_991,
+];
+
+/// What a row brings into all replicates. `row` is its number, or a key of its cluster (a repeated user).
+#[inline]
+pub const fn row_state(seed: u64, row: u64) -> u64 {
+    mix64(seed.wrapping_add(GOLDEN.wrapping_mul(row.wrapping_add(1))))
+}
+
+/// How often the row of that state is in a replicate: Poisson of mean 1 (Oza and Russell 2001; Chamandy et al. 2012),
+/// the number of entries of [`POISSON`] that 53 bits of the hash reach.
+#[inline]
+pub fn weight(state: u64, replicate: u64) -> u32 {
+    let hash = mix64(state.wrapping_add(GOLDEN.wrapping_mul(replicate.wrapping_add(1)))) >> 11;
+    let [a, b, c, d, e, rest @ ..] = POISSON;
+    // No branch for all but six rows of ten thousand.
+    let weight =
+        u32::from(hash >= a) + u32::from(hash >= b) + u32::from(hash >= c) + u32::from(hash >= d) + u32::from(hash >= e);
+    if hash >= e { rest.iter().fold(weight, |sum, entry| sum + u32::from(hash >= *entry)) } else { weight }
+}
+
+/// The `alpha` and 1 − `alpha` quantiles of the replicates (type 7 of Hyndman and Fan 1996), which are sorted in place.
+/// `None` without replicates, or if one is NaN.
+pub fn percentile(replicates: &mut [f64], alpha: f64) -> Option<(f64, f64)> {
+    if replicates.iter().any(|r| r.is_nan()) {
+        return None;
+    }
+    replicates.sort_unstable_by(f64::total_cmp);
+    Some((type7(replicates, alpha)?, type7(replicates, 1.0 - alpha)?))
+}
+
+/// Bias-corrected and accelerated bounds (Efron 1987), each one-sided at `alpha`: the quantiles of the replicates at
+/// `Φ(z₀ + (z₀ ± z) / (1 − a (z₀ ± z)))`. z₀ is the normal quantile of the share of replicates below `estimate`, half of
+/// those equal to it counted; a is `Σu³ / (6 (Σu²)^1.5)` of the distances u of the `jackknife` values (the statistic
+/// without one row each) from their mean. The replicates are sorted in place.
+///
+/// `None` when there are no replicates or one is NaN, when all lie on one side of the estimate, or when the jackknife
+/// values are all the same: the correction does not exist then.
+pub fn bca(estimate: f64, jackknife: &[f64], replicates: &mut [f64], alpha: f64) -> Option<(f64, f64)> {
+    if replicates.iter().any(|r| r.is_nan()) {
+        return None;
+    }
+    replicates.sort_unstable_by(f64::total_cmp);
+    let size = replicates.iter().zip(1_u64..).last()?.1;
+    let halves: u64 = replicates.iter().map(|r| u64::from(*r < estimate) + u64::from(*r <= estimate)).sum();
+    let bias = normal::quantile(float(halves) / float(2 * size));
+    let n = jackknife.iter().zip(1_u64..).last()?.1;
+    let mean = pairwise(jackknife) / float(n);
+    let (mut cubes, mut squares) = (0.0, 0.0);
+    for value in jackknife {
+        let u = mean - value;
+        squares += u * u;
+        cubes += u * u * u;
+    }
+    let acceleration = cubes / (6.0 * pow(squares, 1.5));
+    let z = normal::quantile(alpha);
+    let place = |z: f64| normal::below(bias + (bias + z) / (1.0 - acceleration * (bias + z)));
+    let bounds = (type7(replicates, place(z))?, type7(replicates, place(-z))?);
+    (bias.is_finite() && acceleration.is_finite()).then_some(bounds)
+}
+
+/// A statistic of one column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Statistic {
+    /// Σwx / Σw.
+    Mean,
+    /// √(Σwx² / Σw).
+    RootMeanSquare,
+}
+
+impl Statistic {
+    /// The statistic of these values, each of weight 1; NaN without values.
+    pub fn of(self, values: &[f64]) -> f64 {
+        of(self, values.iter().map(|x| (1.0, *x)))
+    }
+}
+
+/// How replicates become bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interval {
+    /// [`percentile`].
+    Percentile,
+    /// [`bca`].
+    Bca,
+}
+
+/// An estimate with what its replicates say.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Resampled {
+    /// The statistic of the sample itself.
+    pub estimate: f64,
+    /// One-sided bounds, lower and upper; `None` where [`bca`] has none.
+    pub bounds: Option<(f64, f64)>,
+    /// How many replicates had any weight; the others are left out.
+    pub replicates: u64,
+    /// Whether all replicates are the same, so that the bounds are the estimate.
+    pub constant: bool,
+}
+
+/// The Poisson bootstrap of a mean or a root mean square, with bounds each one-sided at `alpha`. Row i of the sample has
+/// the key i.
+pub fn poisson_bootstrap(
+    values: &[f64],
+    statistic: Statistic,
+    seed: u64,
+    replicates: u64,
+    alpha: f64,
+    interval: Interval,
+) -> Result<Resampled, Undefined> {
+    if values.is_empty() {
+        return Err(Undefined::EmptySample);
+    }
+    if values.iter().any(|x| !x.is_finite()) {
+        return Err(Undefined::NonFinite);
+    }
+    if !(alpha > 0.0 && alpha < 1.0) {
+        return Err(Undefined::InvalidInput);
+    }
+    let states: Vec<u64> = (0..).zip(values).map(|(row, _)| row_state(seed, row)).collect();
+    let estimate = statistic.of(values);
+    let draw = |b: u64| {
+        let weights = states.iter().map(|state| f64::from(weight(*state, b)));
+        of(statistic, weights.zip(values.iter().copied()))
+    };
+    let mut drawn: Vec<f64> = (0..replicates).map(draw).filter(|r| !r.is_nan()).collect();
+    let size = (0..).zip(&drawn).fold(0, |_, (i, _): (u64, _)| i + 1);
+    let Some(first) = drawn.first().copied() else { return Err(Undefined::EmptySample) };
+    if drawn.iter().all(|r| r.to_bits() == first.to_bits()) {
+        return Ok(Resampled { estimate, bounds: Some((estimate, estimate)), replicates: size, constant: true });
+    }
+    let bounds = match interval {
+        Interval::Percentile => percentile(&mut drawn, alpha),
+        Interval::Bca => bca(estimate, &jackknife(statistic, values), &mut drawn, alpha),
+    };
+    Ok(Resampled { estimate, bounds, replicates: size, constant: false })
+}
+
+/// The statistic without each of the values in turn, as [`bca`] needs it.
+pub fn jackknife(statistic: Statistic, values: &[f64]) -> Vec<f64> {
+    let without = |left: usize| {
+        let kept = values.iter().enumerate().filter(move |(row, _)| *row != left);
+        of(statistic, kept.map(|(_, x)| (1.0, *x)))
+    };
+    (0..values.len()).map(without).collect()
+}
+
+/// The statistic of pairs of weight and value; NaN without any weight.
+fn of(statistic: Statistic, rows: impl Iterator<Item = (f64, f64)>) -> f64 {
+    let mut total = 0.0;
+    let terms: Vec<f64> = rows
+        .map(|(weight, x)| {
+            total += weight;
+            match statistic {
+                Statistic::Mean => weight * x,
+                Statistic::RootMeanSquare => weight * x * x,
+            }
+        })
+        .collect();
+    let mean = pairwise(&terms) / total;
+    match statistic {
+        Statistic::Mean => mean,
+        Statistic::RootMeanSquare => mean.sqrt(),
+    }
+}
+
+/// The sum by halves, with eight partial sums in blocks of up to 128: NumPy's order of addition, digit for digit, whose
+/// error grows with the logarithm of the length (Higham 1993).
+pub fn pairwise(terms: &[f64]) -> f64 {
+    if terms.len() < 8 {
+        return terms.iter().fold(-0.0, |sum, x| sum + x);
+    }
+    if terms.len() > 128 {
+        let half = terms.len() / 2;
+        let (left, right) = terms.split_at(half - half % 8);
+        return pairwise(left) + pairwise(right);
+    }
+    let (blocks, rest) = terms.as_chunks::<8>();
+    let mut partial = [-0.0; 8];
+    for block in blocks {
+        for (sum, x) in partial.iter_mut().zip(block) {
+            *sum += x;
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = partial;
+    rest.iter().fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, x| sum + x)
+}

@@ -1,0 +1,65 @@
+//! The three answers that bounds give: shown to hold, shown to be broken, or neither.
+
+use super::{
+    Bounds,
+    proportion::{clopper_pearson_lower, clopper_pearson_upper, float},
+    sample_size::{Side, total_needed},
+};
+
+/// What bounds say of a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ruling {
+    /// The bound clears the limit.
+    Pass,
+    /// The opposite bound shows that the limit is broken.
+    Fail,
+    /// The limit lies between the bounds.
+    Inconclusive,
+}
+
+/// An exact ruling on a proportion, with its bounds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ruled {
+    /// The answer.
+    pub ruling: Ruling,
+    /// The exact lower bound, 0 without trials.
+    pub lower: f64,
+    /// The exact upper bound, 1 without trials.
+    pub upper: f64,
+    /// The total number of trials that would settle it, at least one more than there are; `None` when it is settled or
+    /// when the estimate is not on the right side, so that more of the same would not help.
+    pub needed: Option<u64>,
+}
+
+/// Holds a proportion to `limit` by its exact bounds (Clopper and Pearson 1934), each one-sided at `alpha`. For
+/// [`Side::AtLeast`]: pass when lower ≥ limit, fail when upper < limit; for [`Side::AtMost`] the mirror image. No trials
+/// never pass. `None` when `successes` exceed `trials` or `alpha` is not in (0, 1).
+pub fn proportion(successes: u64, trials: u64, limit: f64, side: Side, alpha: f64, power: f64) -> Option<Ruled> {
+    if trials == 0 && successes == 0 {
+        return Some(Ruled { ruling: Ruling::Inconclusive, lower: 0.0, upper: 1.0, needed: None });
+    }
+    let lower = clopper_pearson_lower(successes, trials, alpha)?;
+    let upper = clopper_pearson_upper(successes, trials, alpha)?;
+    let (holds, broken) = match side {
+        Side::AtLeast => (lower >= limit, upper < limit),
+        Side::AtMost => (upper <= limit, lower > limit),
+    };
+    let ruling = of(holds, broken);
+    let estimate = float(successes) / float(trials);
+    let total = if ruling == Ruling::Inconclusive { total_needed(estimate, limit, side, alpha, power) } else { None };
+    Some(Ruled { ruling, lower, upper, needed: total.map(|n| n.max(trials.saturating_add(1))) })
+}
+
+/// Holds a difference, candidate less baseline, to a loss of at most `margin`: pass when lower > −margin, fail when
+/// upper < −margin.
+pub fn not_worse(difference: Bounds, margin: f64) -> Ruling {
+    of(difference.lower > -margin, difference.upper < -margin)
+}
+
+fn of(holds: bool, broken: bool) -> Ruling {
+    match (holds, broken) {
+        (true, false) => Ruling::Pass,
+        (false, true) => Ruling::Fail,
+        _ => Ruling::Inconclusive,
+    }
+}

@@ -1,0 +1,138 @@
+//! Two independent proportions: their difference, their ratio, and other differences of independent estimates.
+
+use super::{Bounds, normal, proportion::float, score::wilson};
+use libm::{exp, log};
+
+/// A test of one side: its statistic and its one-sided p-value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Test {
+    /// The standardised statistic; infinite where the hypothesis leaves no room for what was seen.
+    pub z: f64,
+    /// The chance of a statistic at least so large if the hypothesis holds.
+    pub p: f64,
+}
+
+/// Bounds of x1/n1 − x2/n2, each one-sided at `alpha`: Newcombe (1998), method 10, which squares and adds the distances
+/// of Wilson's bounds.
+///
+/// `None` when a sample is empty, a count exceeds its sample, or `alpha` is not in (0, 1).
+pub fn newcombe_difference(x1: u64, n1: u64, x2: u64, n2: u64, alpha: f64) -> Option<Bounds> {
+    Some(mover(wilson(x1, n1, alpha)?, wilson(x2, n2, alpha)?, 1.0))
+}
+
+/// Bounds of c − `factor` · b for independent c and b from their own bounds (Zou and Donner 2008, "MOVER"):
+/// `lower = d − √((c − l_c)² + factor² (u_b − b)²)`, `upper = d + √((u_c − c)² + factor² (b − l_b)²)`.
+///
+/// What an infinite bound leaves open is open on that side.
+pub fn mover(c: Bounds, b: Bounds, factor: f64) -> Bounds {
+    let estimate = c.estimate - factor * b.estimate;
+    let (least, most) = if factor < 0.0 { (b.upper, b.lower) } else { (b.lower, b.upper) };
+    let down = libm::hypot(c.estimate - c.lower, factor * (most - b.estimate));
+    let up = libm::hypot(c.upper - c.estimate, factor * (b.estimate - least));
+    let open = |bound: f64, end: f64| if bound.is_nan() { end } else { bound };
+    Bounds {
+        estimate,
+        lower: open(estimate - down, f64::NEG_INFINITY),
+        upper: open(estimate + up, f64::INFINITY),
+    }
+}
+
+/// The score test of Miettinen and Nurminen (1985) that x1/n1 is not more than `margin` below x2/n2: the hypothesis is
+/// p1 − p2 = −`margin`, the variance takes the likeliest such pair and the factor N / (N − 1), and a small p is evidence
+/// for "not worse".
+///
+/// `None` when a sample is empty, a count exceeds its sample, or `margin` is not in [−1, 1].
+pub fn miettinen_nurminen(x1: u64, n1: u64, x2: u64, n2: u64, margin: f64) -> Option<Test> {
+    if n1 == 0 || n2 == 0 || x1 > n1 || x2 > n2 || !(-1.0..=1.0).contains(&margin) {
+        return None;
+    }
+    let difference = -margin;
+    let (m, n) = (float(n1), float(n2));
+    let p2 = likeliest([x1, n1 - x1, x2, n2 - x2], difference);
+    let p1 = (p2 + difference).clamp(0.0, 1.0);
+    let variance = (p1 * (1.0 - p1) / m + p2 * (1.0 - p2) / n) * ((m + n) / (m + n - 1.0));
+    let z = standardised(float(x1) / m - float(x2) / n - difference, variance, 0.0, 1e-15);
+    Some(Test { z, p: normal::tail(z) })
+}
+
+/// `distance` in standard deviations; with a variance of at most `nothing`, 0 or infinite.
+pub(super) fn standardised(distance: f64, variance: f64, nothing: f64, zero: f64) -> f64 {
+    if variance > nothing {
+        distance / variance.sqrt()
+    } else if distance.abs() < zero {
+        0.0
+    } else {
+        f64::INFINITY.copysign(distance)
+    }
+}
+
+/// The p2 that makes the four `counts` (hits and misses of the first sample, then of the second) likeliest when
+/// p1 = p2 + `difference`. The derivative of the log-likelihood only falls, so that halving finds its root.
+fn likeliest(counts: [u64; 4], difference: f64) -> f64 {
+    let [a, b, c, d] = counts.map(float);
+    let (mut low, mut high) = ((-difference).max(0.0), (1.0 - difference).min(1.0));
+    let part = |count: f64, rate: f64| if count > 0.0 { count / rate.max(0.0) } else { 0.0 };
+    let slope = |p2: f64| {
+        let p1 = p2 + difference;
+        part(a, p1) - part(b, 1.0 - p1) + part(c, p2) - part(d, 1.0 - p2)
+    };
+    for _ in 0..200 {
+        let middle = f64::midpoint(low, high);
+        if middle <= low || middle >= high {
+            break;
+        }
+        if slope(middle) > 0.0 {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    f64::midpoint(low, high)
+}
+
+/// The least and the greatest logarithm of a ratio that is looked at: counts end at 2^53.
+const SPAN: f64 = 80.0;
+
+/// Koopman's score bounds (1984) of the ratio (x1/n1) / (x2/n2), each one-sided at `alpha`: the ratios that the score
+/// test does not refuse. The lower bound is 0 when `x1` is 0; the estimate and the upper bound are infinite when `x2` is 0.
+///
+/// `None` when a sample is empty, when neither has a success, so that any ratio may be, when a count exceeds its
+/// sample, or when `alpha` is not in (0, 1/2).
+pub fn koopman_ratio(x1: u64, n1: u64, x2: u64, n2: u64, alpha: f64) -> Option<Bounds> {
+    if n1 == 0 || n2 == 0 || (x1, x2) == (0, 0) || x1 > n1 || x2 > n2 || !(alpha > 0.0 && alpha < 0.5) {
+        return None;
+    }
+    let samples = [x1, n1, x2, n2].map(float);
+    let estimate = (float(x1) / float(n1)) / (float(x2) / float(n2));
+    let z = normal::upper_quantile(alpha);
+    let middle = if x1 == 0 || x2 == 0 { None } else { Some(log(estimate)) };
+    // The statistic falls as the supposed ratio grows.
+    let cross = |level: f64, mut low: f64, mut high: f64| {
+        for _ in 0..200 {
+            let middle = f64::midpoint(low, high);
+            if middle <= low || middle >= high {
+                break;
+            }
+            if ratio_score(samples, exp(middle)) > level {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        exp(f64::midpoint(low, high))
+    };
+    let lower = if x1 == 0 { 0.0 } else { cross(z, -SPAN, middle.unwrap_or(SPAN)) };
+    let upper = if x2 == 0 { f64::INFINITY } else { cross(-z, middle.unwrap_or(-SPAN), SPAN) };
+    Some(Bounds { estimate, lower, upper })
+}
+
+/// The score statistic for p1 / p2 = `ratio`, with the likeliest such pair in its variance.
+fn ratio_score([x1, n1, x2, n2]: [f64; 4], ratio: f64) -> f64 {
+    let (first, second) = ((n1 + x2) * ratio, x1 + n2);
+    // The discriminant of the likelihood's quadratic, as a sum that cannot cancel.
+    let root = ((first - second) * (first - second) + 4.0 * ratio * (n1 - x1) * (n2 - x2)).sqrt();
+    let p2 = (2.0 * (x1 + x2) / (first + second + root)).clamp(0.0, (1.0 / ratio).min(1.0));
+    let p1 = ratio * p2;
+    let variance = p1 * (1.0 - p1) / n1 + ratio * ratio * p2 * (1.0 - p2) / n2;
+    standardised(x1 / n1 - ratio * (x2 / n2), variance, 1e-300, 1e-15)
+}

@@ -1,0 +1,478 @@
+//! Every function of `stats` against reference values of scipy, statsmodels, scikit-learn and fairlearn.
+//!
+//! The cases are in the file that the variable `MODELGATE_STATS_REFERENCE` names, else in
+//! `tests/fixtures/stats/reference.json`; `make_reference.py` beside it makes them, and its docstrings are the contract.
+
+use modelgate::stats::{
+    Bounds, Undefined, auc, calibration::calibration, drift, fairness, impact, multiplicity, paired, proportion,
+    quantile, resample, ruling, sample_size, score, two_proportions,
+};
+use sample_size::Side;
+use serde_json::{Map, Value, json};
+use std::{collections::BTreeSet, env, fs};
+
+#[test]
+fn every_reference_case_agrees() {
+    let path = env::var("MODELGATE_STATS_REFERENCE")
+        .unwrap_or_else(|_| format!("{}/tests/fixtures/stats/reference.json", env!("CARGO_MANIFEST_DIR")));
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {path}: {error}"));
+    let document: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path} is not JSON: {error}"));
+    let cases = document["cases"].as_array().expect("a list of cases");
+    assert!(!cases.is_empty(), "{path} has no cases");
+    let (mut functions, mut wrong) = (BTreeSet::new(), Vec::new());
+    for case in cases {
+        let name = case["fn"].as_str().expect("the name of a function");
+        functions.insert(name);
+        let got = ours(name, &In(&case["input"]));
+        let tolerance = (number(&case["tol"]["abs"]).unwrap(), number(&case["tol"]["rel"]).unwrap());
+        if let Err(why) = same(&got, &case["expected"], tolerance) {
+            wrong.push(format!("{}: {why}\n    got  {got}\n    want {}", case["id"], case["expected"]));
+        }
+    }
+    let (all, kinds) = (cases.len(), functions.len());
+    assert!(wrong.is_empty(), "{} of {all} cases disagree\n  {}", wrong.len(), wrong.join("\n  "));
+    println!("{all} cases of {kinds} functions agree");
+}
+
+/// Whether what we got is what the case wants, within its tolerance, to the last key.
+fn same(got: &Value, want: &Value, tolerance: (f64, f64)) -> Result<(), String> {
+    match (got, want) {
+        (Value::Object(got), Value::Object(want)) => {
+            // Where a library says NaN we say that there is no number, and may say why.
+            let undefined = want.values().any(|value| value == "NaN");
+            let more = |key: &&String| !want.contains_key(*key) && !(undefined && *key == "code");
+            if let Some(key) = got.keys().find(more) {
+                return Err(format!("`{key}` is not wanted"));
+            }
+            want.iter().try_for_each(|(key, want)| {
+                let got = got.get(key).ok_or_else(|| format!("`{key}` is missing"))?;
+                same(got, want, tolerance).map_err(|why| format!("{key}: {why}"))
+            })
+        }
+        (Value::Array(got), Value::Array(want)) => {
+            if got.len() != want.len() {
+                return Err(format!("{} entries, not {}", got.len(), want.len()));
+            }
+            let mut pairs = got.iter().zip(want).enumerate();
+            pairs.try_for_each(|(i, (got, want))| same(got, want, tolerance).map_err(|why| format!("[{i}]: {why}")))
+        }
+        (Value::Null, Value::String(want)) if want == "NaN" => Ok(()),
+        (Value::Number(_), Value::Number(_)) => {
+            let (x, y) = (number(got).unwrap(), number(want).unwrap());
+            let within = (x - y).abs() <= tolerance.0 + tolerance.1 * y.abs();
+            if within { Ok(()) } else { Err(format!("{x} is not {y}")) }
+        }
+        _ if got == want => Ok(()),
+        _ => Err(format!("{got} is not {want}")),
+    }
+}
+
+/// A number, or one of the strings that stand for what JSON has no number for.
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::String(text) if text == "NaN" => Some(f64::NAN),
+        Value::String(text) if text == "Infinity" => Some(f64::INFINITY),
+        Value::String(text) if text == "-Infinity" => Some(f64::NEG_INFINITY),
+        _ => value.as_f64(),
+    }
+}
+
+/// A float of ours; none of them may be NaN.
+fn out(x: f64) -> Value {
+    assert!(!x.is_nan(), "NaN came out");
+    match x {
+        f64::INFINITY => json!("Infinity"),
+        f64::NEG_INFINITY => json!("-Infinity"),
+        _ => json!(x),
+    }
+}
+
+fn maybe(x: Option<f64>) -> Value {
+    x.map_or(Value::Null, out)
+}
+
+fn code(why: Undefined) -> Value {
+    json!({ "code": why.code() })
+}
+
+/// `value` with `code` if there is a reason.
+fn coded(mut value: Value, why: Option<Undefined>) -> Value {
+    if let Some(why) = why {
+        value["code"] = json!(why.code());
+    }
+    value
+}
+
+/// The input of a case.
+struct In<'a>(&'a Value);
+
+impl In<'_> {
+    fn float(&self, key: &str) -> f64 {
+        number(&self.0[key]).unwrap_or_else(|| panic!("`{key}` is not a number in {}", self.0))
+    }
+
+    fn count(&self, key: &str) -> u64 {
+        self.0[key].as_u64().unwrap_or_else(|| panic!("`{key}` is not a count in {}", self.0))
+    }
+
+    fn text(&self, key: &str) -> &str {
+        self.0[key].as_str().unwrap_or_else(|| panic!("`{key}` is not text in {}", self.0))
+    }
+
+    fn list<T>(&self, key: &str, each: impl Fn(&Value) -> Option<T>) -> Vec<T> {
+        let list = self.0[key].as_array().and_then(|list| list.iter().map(each).collect());
+        list.unwrap_or_else(|| panic!("`{key}` is not such a list in {}", self.0))
+    }
+
+    fn floats(&self, key: &str) -> Vec<f64> {
+        self.list(key, number)
+    }
+
+    fn counts(&self, key: &str) -> Vec<u64> {
+        self.list(key, Value::as_u64)
+    }
+
+    fn labels(&self, key: &str) -> Vec<bool> {
+        self.list(key, |value| value.as_bool().or_else(|| Some(value.as_i64()? == 1)))
+    }
+
+    fn names(&self, key: &str) -> Vec<String> {
+        self.list(key, |value| Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+    }
+
+    fn categories(&self, key: &str) -> Vec<impact::Category> {
+        self.list(key, |value| {
+            let name = value["name"].as_str()?.to_owned();
+            Some(impact::Category { name, n: value["n"].as_u64()?, selected: value["selected"].as_u64()? })
+        })
+    }
+
+    fn alpha(&self) -> f64 {
+        self.float("alpha")
+    }
+
+    fn side(&self) -> Side {
+        match self.text("direction") {
+            ">=" => Side::AtLeast,
+            "<=" => Side::AtMost,
+            other => panic!("`{other}` is no direction"),
+        }
+    }
+}
+
+/// What we say to a case.
+fn ours(name: &str, input: &In) -> Value {
+    match name {
+        "prop_bounds" => prop_bounds(input),
+        "prop_gate" => prop_gate(input),
+        "min_n_perfect" => {
+            json!({ "n": sample_size::least_perfect(input.float("threshold"), Side::AtLeast, input.alpha()) })
+        }
+        "acceptance_number" => {
+            let (n, limit) = (input.count("n"), input.float("threshold"));
+            json!({ "max_failures": sample_size::allowed_failures(n, limit, Side::AtLeast, input.alpha()) })
+        }
+        "newcombe_diff" => newcombe(input).0,
+        "noninferiority_unpaired" => {
+            let (mut value, bounds) = newcombe(input);
+            value["verdict"] = verdict(ruling::not_worse(bounds, input.float("margin")));
+            value
+        }
+        "mn_noninferiority_p" => {
+            let [x1, n1, x2, n2] = four(input);
+            let test = two_proportions::miettinen_nurminen(x1, n1, x2, n2, input.float("margin")).unwrap();
+            json!({ "z": out(test.z), "p_value": out(test.p) })
+        }
+        "ratio_score_ci" => ratio(input),
+        "tango_paired" => {
+            let [a, b, c, d] = ["a", "b", "c", "d"].map(|key| input.count(key));
+            let bounds = paired::tango(a, b, c, d, input.alpha());
+            bounds.map_or_else(|| empty(-1.0, 1.0), bounded)
+        }
+        "mcnemar_exact" => {
+            let p = paired::mcnemar_exact(input.count("b"), input.count("c"));
+            json!({ "p_two_sided": out(p.two_sided), "p_better": out(p.better) })
+        }
+        "auc_delong" => auc_delong(input),
+        "auc_delong_paired" => auc_delong_paired(input),
+        "poisson_weights" => poisson_weights(input),
+        "poisson_bootstrap" => poisson_bootstrap(input),
+        "bca_from_replicates" => {
+            let (values, mut replicates) = (input.floats("values"), input.floats("replicates"));
+            let left_out = resample::jackknife(resample::Statistic::Mean, &values);
+            let estimate = resample::Statistic::Mean.of(&values);
+            let bounds = resample::bca(estimate, &left_out, &mut replicates, input.alpha());
+            json!({ "lower": maybe(bounds.map(|b| b.0)), "upper": maybe(bounds.map(|b| b.1)) })
+        }
+        "fairness" => fair(input),
+        "impact_ratio" => impact_ratio(input),
+        "scoring_rate" => scoring_rate(input),
+        "four_fifths_gate" => four_fifths(input),
+        "adjust_p" => {
+            let adjust = match input.text("method") {
+                "holm" => multiplicity::holm,
+                "bh" => multiplicity::benjamini_hochberg,
+                other => panic!("`{other}` adjusts nothing"),
+            };
+            json!({ "adjusted": adjust(&input.floats("p_values")) })
+        }
+        "alpha_spend" => {
+            let (alpha, k) = (input.alpha(), input.count("k"));
+            let left = multiplicity::left_after(alpha, k);
+            json!({ "alpha_k": out(multiplicity::spend(alpha, k)), "alpha_left_after": out(left) })
+        }
+        "ladder" => {
+            let released = multiplicity::ladder(&input.floats("losses"), input.float("eta"));
+            json!({ "released": released.into_iter().map(out).collect::<Vec<_>>() })
+        }
+        "confidence_sequence" => {
+            let radius = multiplicity::confidence_sequence(input.count("t"), input.alpha(), input.float("rho2"));
+            let (mean, radius) = (input.float("mean"), radius.unwrap());
+            json!({ "radius": radius, "lower": (mean - radius).max(0.0), "upper": (mean + radius).min(1.0) })
+        }
+        "quantile_bounds" => quantile_bounds(input),
+        "psi" | "ks" | "wasserstein" | "js" | "chi2_drift" | "calibration" => distance(name, input),
+        other => panic!("there is no function `{other}` in stats: write it, or correct the name"),
+    }
+}
+
+/// What has no observations, with the bounds that say nothing.
+fn empty(lower: f64, upper: f64) -> Value {
+    json!({ "code": Undefined::EmptySample.code(), "estimate": null, "lower": out(lower), "upper": out(upper) })
+}
+
+fn bounded(bounds: Bounds) -> Value {
+    json!({ "estimate": out(bounds.estimate), "lower": out(bounds.lower), "upper": out(bounds.upper) })
+}
+
+fn verdict(ruling: ruling::Ruling) -> Value {
+    json!(match ruling {
+        ruling::Ruling::Pass => "pass",
+        ruling::Ruling::Fail => "fail",
+        ruling::Ruling::Inconclusive => "inconclusive",
+    })
+}
+
+fn four(input: &In) -> [u64; 4] {
+    ["x1", "n1", "x2", "n2"].map(|key| input.count(key))
+}
+
+fn prop_bounds(input: &In) -> Value {
+    let counts = input.0["successes"].as_u64().zip(input.0["n"].as_u64());
+    let Some((x, n)) = counts.filter(|(x, n)| x <= n) else { return code(Undefined::InvalidInput) };
+    let alpha = input.alpha();
+    let bounds = match input.text("method") {
+        "wilson" => score::wilson(x, n, alpha),
+        "jeffreys" => score::jeffreys(x, n, alpha),
+        "clopper_pearson" => proportion::clopper_pearson_lower(x, n, alpha)
+            .zip(proportion::clopper_pearson_upper(x, n, alpha))
+            .map(|(lower, upper)| Bounds { estimate: x as f64 / n as f64, lower, upper }),
+        other => panic!("`{other}` is no method"),
+    };
+    if n == 0 { empty(0.0, 1.0) } else { bounded(bounds.unwrap()) }
+}
+
+fn prop_gate(input: &In) -> Value {
+    let (x, n, limit) = (input.count("successes"), input.count("n"), input.float("threshold"));
+    let power = number(&input.0["power"]).unwrap_or(0.8);
+    let ruled = ruling::proportion(x, n, limit, input.side(), input.alpha(), power).unwrap();
+    let (lower, upper) = (out(ruled.lower), out(ruled.upper));
+    json!({ "verdict": verdict(ruled.ruling), "lower": lower, "upper": upper, "n_required": ruled.needed })
+}
+
+fn newcombe(input: &In) -> (Value, Bounds) {
+    let [x1, n1, x2, n2] = four(input);
+    match two_proportions::newcombe_difference(x1, n1, x2, n2, input.alpha()) {
+        Some(bounds) => (bounded(bounds), bounds),
+        None => (empty(-1.0, 1.0), Bounds { estimate: 0.0, lower: -1.0, upper: 1.0 }),
+    }
+}
+
+fn ratio(input: &In) -> Value {
+    let [x1, n1, x2, n2] = four(input);
+    match two_proportions::koopman_ratio(x1, n1, x2, n2, input.alpha()) {
+        Some(bounds) => bounded(bounds),
+        None if n1 == 0 || n2 == 0 => empty(0.0, f64::INFINITY),
+        None => {
+            let code = Undefined::NoEvents.code();
+            json!({ "code": code, "estimate": null, "lower": 0.0, "upper": "Infinity" })
+        }
+    }
+}
+
+fn auc_delong(input: &In) -> Value {
+    match auc::delong(&input.labels("labels"), &input.floats("scores"), input.alpha()) {
+        Err(Undefined::SingleClass) => json!({ "code": Undefined::SingleClass.code(), "auc": null }),
+        Err(why) => code(why),
+        Ok(area) => {
+            let mut value = json!({ "auc": out(area.estimate), "variance": maybe(area.variance) });
+            if let Some((lower, upper)) = area.bounds {
+                value["lower"] = out(lower);
+                value["upper"] = out(upper);
+            }
+            coded(value, area.why)
+        }
+    }
+}
+
+fn auc_delong_paired(input: &In) -> Value {
+    let (candidate, baseline) = (input.floats("challenger"), input.floats("champion"));
+    let area = match auc::delong_paired(&input.labels("labels"), &candidate, &baseline, input.alpha()) {
+        Ok(area) => area,
+        Err(why) => return code(why),
+    };
+    let mut value = json!({ "diff": out(area.estimate), "variance": maybe(area.variance) });
+    if let (Some((z, p)), Some((lower, upper))) = (auc::same_area(&area), area.bounds) {
+        value["z"] = out(z);
+        value["p_two_sided"] = out(p);
+        value["lower"] = out(lower);
+        value["upper"] = out(upper);
+    }
+    coded(value, area.why)
+}
+
+fn poisson_weights(input: &In) -> Value {
+    let (seed, rows, replicates) = (input.count("seed"), input.count("rows"), input.count("reps"));
+    let weight = |row, replicate| resample::weight(resample::row_state(seed, row), replicate);
+    let weights: Vec<Vec<u32>> =
+        (0..replicates).map(|replicate| (0..rows).map(|row| weight(row, replicate)).collect()).collect();
+    json!({ "weights": weights, "table_u53": resample::POISSON })
+}
+
+fn poisson_bootstrap(input: &In) -> Value {
+    let statistic = match input.text("statistic") {
+        "mean" => resample::Statistic::Mean,
+        "rmse" => resample::Statistic::RootMeanSquare,
+        other => panic!("`{other}` is no statistic"),
+    };
+    let interval = match input.text("interval") {
+        "percentile" => resample::Interval::Percentile,
+        "bca" => resample::Interval::Bca,
+        other => panic!("`{other}` is no interval"),
+    };
+    let (values, seed, replicates) = (input.floats("values"), input.count("seed"), input.count("reps"));
+    match resample::poisson_bootstrap(&values, statistic, seed, replicates, input.alpha(), interval) {
+        Err(why) => code(why),
+        Ok(found) => {
+            let (lower, upper) = (maybe(found.bounds.map(|b| b.0)), maybe(found.bounds.map(|b| b.1)));
+            let value = json!({
+                "estimate": out(found.estimate), "lower": lower, "upper": upper, "replicates": found.replicates,
+            });
+            coded(value, found.constant.then_some(Undefined::ZeroVariance))
+        }
+    }
+}
+
+fn fair(input: &In) -> Value {
+    let groups = input.names("group");
+    let names: Vec<&str> = groups.iter().map(String::as_str).collect();
+    let found = match fairness::of_rows(&input.labels("y_true"), &input.labels("y_pred"), &names) {
+        Ok(found) => found,
+        Err(why) => return code(why),
+    };
+    let rates = |r: &fairness::Rates| {
+        json!({
+            "n": r.n, "selection_rate": maybe(r.selection_rate), "tpr": maybe(r.tpr), "fpr": maybe(r.fpr),
+            "precision": maybe(r.precision), "accuracy": maybe(r.accuracy),
+        })
+    };
+    let groups: Map<String, Value> = found.groups.iter().map(|(name, r)| (name.clone(), rates(r))).collect();
+    json!({
+        "groups": groups,
+        "demographic_parity_difference": maybe(found.demographic_parity_difference),
+        "demographic_parity_ratio": maybe(found.demographic_parity_ratio),
+        "equal_opportunity_difference": maybe(found.equal_opportunity_difference),
+        "predictive_parity_difference": maybe(found.predictive_parity_difference),
+        "equalized_odds_difference": maybe(found.equalized_odds_difference),
+        "worst_group_accuracy": maybe(found.worst_group_accuracy),
+        "flags": found.flags,
+    })
+}
+
+fn impact_ratio(input: &In) -> Value {
+    let least = number(&input.0["exclude_below"]);
+    let least = least.map_or(impact::TWO_PERCENT, |x| impact::Share::of_decimal(x).unwrap());
+    match impact::impact_ratio(&input.categories("categories"), least) {
+        Err(why) => code(why),
+        Ok((lines, why)) => {
+            let row = |line: impact::Line| {
+                json!({
+                    "name": line.name, "rate": maybe(line.rate), "excluded": line.excluded,
+                    "impact_ratio": maybe(line.impact_ratio), "below_four_fifths": line.below_four_fifths,
+                })
+            };
+            coded(json!({ "rows": lines.into_iter().map(row).collect::<Vec<_>>() }), why)
+        }
+    }
+}
+
+fn scoring_rate(input: &In) -> Value {
+    let groups = input.names("group");
+    let names: Vec<&str> = groups.iter().map(String::as_str).collect();
+    match impact::scoring_rate(&input.floats("scores"), &names) {
+        Err(why) => code(why),
+        Ok(found) => {
+            let rates: Map<String, Value> = found.rates().map(|(name, rate)| (name.to_owned(), out(rate))).collect();
+            let ratios: Map<String, Value> =
+                found.impact_ratios().map(|(name, ratio)| (name.to_owned(), maybe(ratio))).collect();
+            json!({ "median": out(found.median), "rates": rates, "impact_ratios": ratios })
+        }
+    }
+}
+
+fn four_fifths(input: &In) -> Value {
+    match impact::four_fifths_gate(&input.categories("groups"), input.float("ratio"), input.alpha()) {
+        Err(why) => json!({ "verdict": "inconclusive", "code": why.code() }),
+        Ok(worst) => {
+            let pair = [worst.pair.0, worst.pair.1];
+            json!({ "verdict": verdict(worst.ruling), "worst_lower": out(worst.lower), "worst_pair": pair })
+        }
+    }
+}
+
+fn quantile_bounds(input: &In) -> Value {
+    match quantile::bounds(&input.floats("values"), input.float("q"), input.alpha()) {
+        Err(why) => code(why),
+        Ok(found) => {
+            let open = found.lower.is_none() || found.upper.is_none();
+            let (lower, upper) = (maybe(found.lower), maybe(found.upper));
+            let value = json!({ "estimate": out(found.estimate), "lower": lower, "upper": upper });
+            coded(value, open.then_some(Undefined::Unbounded))
+        }
+    }
+}
+
+/// Drift and calibration: a value, or why there is none.
+fn distance(name: &str, input: &In) -> Value {
+    let counts = |a, b| (input.counts(a), input.counts(b));
+    let found = match name {
+        "psi" => {
+            let (expected, actual) = counts("expected_counts", "actual_counts");
+            drift::psi(&expected, &actual, input.float("floor"), input.alpha())
+                .map(|found| json!({ "psi": out(found.psi), "critical": maybe(found.critical) }))
+        }
+        "js" => {
+            let (p, q) = counts("p_counts", "q_counts");
+            drift::jensen_shannon(&p, &q)
+                .map(|(distance, divergence)| json!({ "distance": out(distance), "divergence": out(divergence) }))
+        }
+        "chi2_drift" => {
+            let (expected, actual) = counts("expected_counts", "actual_counts");
+            drift::chi_squared(&expected, &actual).map(|found| {
+                let (chi2, p, v) = (out(found.statistic), out(found.p), out(found.cramers_v));
+                coded(json!({ "chi2": chi2, "dof": found.dof, "p_value": p, "cramers_v": v }), found.why)
+            })
+        }
+        "ks" => drift::kolmogorov_smirnov(&input.floats("a"), &input.floats("b"))
+            .map(|found| json!({ "d": out(found.d), "p_asymptotic": maybe(found.p) })),
+        "wasserstein" => drift::wasserstein(&input.floats("a"), &input.floats("b")).map(|w1| json!({ "w1": out(w1) })),
+        _ => {
+            let bins = u32::try_from(input.count("bins")).unwrap();
+            calibration(&input.labels("labels"), &input.floats("probs"), bins).map(|found| {
+                let (ece, mce) = (out(found.ece), out(found.mce));
+                json!({ "ece": ece, "mce": mce, "brier": out(found.brier), "log_loss": out(found.log_loss) })
+            })
+        }
+    };
+    found.unwrap_or_else(code)
+}
