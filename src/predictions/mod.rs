@@ -7,6 +7,7 @@
     reason = "counts of rows stay far below 2^53, and places in tables below 2^32"
 )]
 
+mod arrow;
 pub mod block;
 mod bootstrap;
 mod cells;
@@ -23,6 +24,7 @@ mod heap;
 mod input;
 mod job;
 mod join;
+mod jsonl;
 mod keys;
 mod latency;
 mod limits;

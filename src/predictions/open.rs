@@ -2,8 +2,10 @@
 
 use super::{
     Input, Limits, PredictionsError,
+    arrow::{self, ArrowReader},
     block::{Block, Reader, Wanted, Worker},
     csv::CsvReader,
+    jsonl::JsonlReader,
     parquet::{self, ParquetReader},
     refusal,
     stream::Stream,
@@ -34,6 +36,9 @@ fn one(input: Input, wanted: &[Wanted], limits: &Limits) -> Result<Box<dyn Reade
     if head.starts_with(parquet::MAGIC) {
         return Ok(Box::new(ParquetReader::open(input, wanted, limits)?));
     }
+    if head.starts_with(arrow::MAGIC) || head.starts_with(arrow::CONTINUES) {
+        return Ok(Box::new(ArrowReader::open(input, wanted, limits)?));
+    }
     text(Stream::new(input, head, limits)?, wanted, limits)
 }
 
@@ -55,6 +60,14 @@ fn text(mut stream: Stream, wanted: &[Wanted], limits: &Limits) -> Result<Box<dy
     if start.contains(&0) {
         let what = "it is of no format that is read here; give Parquet, Arrow, CSV or lines of JSON";
         return Err(refusal::unsupported(stream.name(), what));
+    }
+    match start.trim_ascii_start() {
+        [b'{', ..] => return Ok(Box::new(JsonlReader::open(stream, start, wanted, limits)?)),
+        [b'[', ..] => {
+            let what = "it is a list in JSON; write one object a line, without the brackets and commas about them";
+            return Err(refusal::unsupported(stream.name(), what));
+        }
+        _ => {}
     }
     Ok(Box::new(CsvReader::open(stream, start, wanted, limits)?))
 }
