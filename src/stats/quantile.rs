@@ -52,13 +52,13 @@ pub fn type7(sorted: &[f64], q: f64) -> Option<f64> {
     let high = sorted.get(below + 1).copied().unwrap_or(low);
     let rest = place - place.floor();
     // From the nearer end, so that it never leaves the two.
-    Some(if rest <= 0.0 || low >= high {
-        low
-    } else if rest >= 0.5 {
-        high - (high - low) * (1.0 - rest)
+    let (near, value) = if rest >= 0.5 {
+        (high, high - (high - low) * (1.0 - rest))
     } else {
-        low + (high - low) * rest
-    })
+        (low, low + (high - low) * rest)
+    };
+    // Infinite neighbours have no place between them.
+    Some(if rest <= 0.0 || low >= high || value.is_nan() { near } else { value })
 }
 
 /// A quantile with those of its bounds that the sample is large enough for.
