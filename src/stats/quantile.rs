@@ -2,6 +2,9 @@
 
 use super::{Undefined, binomial::upper_tail, proportion::float};
 
+/// Tails nearer than this to `alpha` are equal to it: 0.9 and 0.1 add up to 1 in decimals, not in binary.
+const SAME: f64 = 1e-13;
+
 /// The ranks, from 1, of the order statistics that bound the `q` quantile of `n` samples, each one-sided at `alpha`
 /// (Conover 1999, §3.2): the upper one is the least u with P(X ≥ u) ≤ α and the lower one the least l with P(X ≤ l) ≥ α,
 /// for X binomial of n at q. `None` where the sample is too small for that bound.
@@ -9,8 +12,8 @@ pub fn ranks(n: u64, q: f64, alpha: f64) -> (Option<u64>, Option<u64>) {
     if n == 0 || !(0.0..=1.0).contains(&q) || !(alpha > 0.0 && alpha < 1.0) {
         return (None, None);
     }
-    let upper = least(n, |k| upper_tail(k.saturating_add(1), n, q) <= alpha).saturating_add(1);
-    let lower = least(n, |k| upper_tail(n - k, n, 1.0 - q) >= alpha);
+    let upper = least(n, |k| upper_tail(k.saturating_add(1), n, q) <= alpha * (1.0 + SAME)).saturating_add(1);
+    let lower = least(n, |k| upper_tail(n - k, n, 1.0 - q) >= alpha * (1.0 - SAME));
     ((lower >= 1).then_some(lower), (upper <= n).then_some(upper))
 }
 
