@@ -85,6 +85,7 @@ pub const METRICS: &[Metric] = &[
     metric("predictive_parity_difference", Score, Lower),
     metric("predictive_parity_ratio", Score, Higher),
     metric("psi", NonNegative, Lower),
+    metric("psi_critical", NonNegative, Lower),
     metric("r2", Real, Higher),
     metric("recall", Proportion, Higher),
     metric("roc_auc", Score, Higher),

@@ -4,8 +4,9 @@ use super::{
     PredictionsError,
     cells::Layout,
     confusion::Sums,
+    contrast,
     counts::{self, Counts},
-    disparity,
+    disparity, drift,
     heap::Pile,
     job::Job,
     join::Labels,
@@ -62,9 +63,12 @@ pub fn compute(job: &Job) -> Result<Evidence, PredictionsError> {
     if let Some(column) = &job.columns.energy {
         values::energy(&mut sheet, &energies, column.unit, &layout, keyed, clustered);
     }
+    drift::measure(&mut sheet, job)?;
+    let comparisons = contrast::compare(job, &attributes, continuous)?;
     let (measurements, warnings) = sheet.finish();
     let mut evidence = Evidence::new(Digest::from_bytes([0; 32]), COMPUTED);
     evidence.measurements = measurements;
+    evidence.comparisons = comparisons;
     evidence.warnings = warnings;
     evidence.computed =
         Some(Computed { sources: Vec::new(), columns: job.columns.clone(), plan: job.plan.clone(), rows });

@@ -58,9 +58,17 @@ impl Sample {
 
     /// One replicate.
     pub(super) fn replicate(&self, replicate: u64) -> Resampled {
-        let weights: Vec<u32> = self.states.iter().map(|state| weight(*state, replicate)).collect();
+        self.weighted(&self.states.iter().map(|state| weight(*state, replicate)).collect::<Vec<u32>>())
+    }
+
+    /// The rows as they are.
+    pub(super) fn whole(&self) -> Resampled {
+        self.weighted(&vec![1; self.rows.len()])
+    }
+
+    fn weighted(&self, weights: &[u32]) -> Resampled {
         let mut totals = [0_u64; 2];
-        for (row, w) in self.rows.iter().zip(&weights) {
+        for (row, w) in self.rows.iter().zip(weights) {
             totals[usize::from(row.positive)] += u64::from(*w);
         }
         let [negatives, positives] = totals.map(|t| t as f64);
@@ -68,7 +76,7 @@ impl Sample {
         let (mut area, mut precision, mut gap) = (0.0, 0.0, 0.0_f64);
         let (mut loss, mut square) = (0.0, 0.0);
         let mut bins = [[0.0_f64; 2]; BINS];
-        for (row, w) in self.rows.iter().zip(&weights) {
+        for (row, w) in self.rows.iter().zip(weights) {
             let w = f64::from(*w);
             ties[usize::from(row.positive)] += w;
             loss += w * row.loss;

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// A function of weighted means: for each row its terms, and the metric from the terms' means.
-struct Smooth {
+pub(super) struct Smooth {
     name: &'static str,
     value: fn(&Means) -> Option<f64>,
     /// The metric's derivative by each mean: how much one row moves it.
@@ -75,6 +75,67 @@ const SMOOTH: [Smooth; 6] = [
     },
 ];
 
+/// The metric of that name, where it is a smooth function of means.
+pub(super) fn smooth(name: &str) -> Option<&'static Smooth> {
+    SMOOTH.iter().find(|s| s.name == name)
+}
+
+/// The terms of rows and their means.
+pub(super) struct Errors {
+    terms: Vec<[f64; TERMS]>,
+    means: Means,
+}
+
+impl Errors {
+    /// Of those labels and predictions, in their order.
+    pub(super) fn new(rows: impl Iterator<Item = (f64, f64)> + Clone) -> Self {
+        let n = rows.clone().count() as f64;
+        let centre = Sum::of(rows.clone().map(|r| r.0)) / n;
+        let term = |(label, prediction): (f64, f64)| {
+            let (error, from) = (label - prediction, label - centre);
+            let relative = error.abs() / label.abs().max(f64::EPSILON);
+            [error, error * error, error.abs(), from, from * from, relative]
+        };
+        let terms: Vec<[f64; TERMS]> = rows.clone().map(term).collect();
+        let mut means = Means(std::array::from_fn(|i| Sum::of(terms.iter().map(|t| t[i])) / n));
+        // What is left of the centre is rounding; labels that are all the same have no variance at all.
+        let mut labels = rows.map(|r| r.0);
+        let first = labels.next();
+        if labels.all(|label| Some(label) == first) {
+            (means.0[3], means.0[4]) = (0.0, 0.0);
+        }
+        Self { terms, means }
+    }
+
+    /// The metric of all rows.
+    pub(super) fn value(&self, metric: &Smooth) -> Option<f64> {
+        (metric.value)(&self.means).filter(|_| !self.terms.is_empty())
+    }
+
+    /// How much each row moves the metric, times the number of rows.
+    pub(super) fn leans(&self, metric: &Smooth) -> Vec<f64> {
+        let slope = (metric.slope)(&self.means);
+        let lean = |row: &[f64; TERMS]| -> f64 { (0..TERMS).map(|i| slope[i] * (row[i] - self.means.0[i])).sum() };
+        self.terms.iter().map(lean).collect()
+    }
+
+    /// The metric of one replicate.
+    pub(super) fn replicate(&self, metric: &Smooth, states: &[u64], number: u64) -> Option<f64> {
+        replicate(&self.terms, states, number).and_then(|means| (metric.value)(&means))
+    }
+}
+
+/// The mean of one replicate.
+pub(super) fn weighted_mean(values: &[f64], states: &[u64], replicate: u64) -> Option<f64> {
+    let (mut sum, mut total) = (0.0, 0.0);
+    for (value, state) in values.iter().zip(states) {
+        let w = f64::from(weight(*state, replicate));
+        total += w;
+        sum += w * value;
+    }
+    (total > 0.0).then(|| sum / total)
+}
+
 const NO_ROWS: &str = "it has no rows";
 const CONSTANT: &str = "its labels are all the same";
 
@@ -96,26 +157,13 @@ pub(super) fn regression(sheet: &mut Sheet, mut pairs: Vec<Pair>, layout: &Layou
 
 fn one(sheet: &mut Sheet, layout: &Layout, slice: usize, rows: &[&Pair], keyed: bool, clustered: bool) {
     let n = rows.len() as u64;
-    let centre = Sum::of(rows.iter().map(|p| p.label)) / n as f64;
-    let terms: Vec<[f64; TERMS]> = rows
-        .iter()
-        .map(|p| {
-            let (error, label) = (p.label - p.prediction, p.label - centre);
-            let relative = error.abs() / p.label.abs().max(f64::EPSILON);
-            [error, error * error, error.abs(), label, label * label, relative]
-        })
-        .collect();
-    let mean = |term: usize| Sum::of(terms.iter().map(|t| t[term])) / n as f64;
-    let mut means = Means(std::array::from_fn(mean));
-    // What is left of the centre is rounding; labels that are all the same have no variance at all.
-    if rows.iter().all(|p| p.label == rows[0].label) {
-        (means.0[3], means.0[4]) = (0.0, 0.0);
-    }
+    let errors = Errors::new(rows.iter().map(|p| (p.label, p.prediction)));
+    let Errors { terms, means } = &errors;
     let resampled = clustered || n <= MOST_RESAMPLED;
     let state = |i: usize| row_state(sheet.plan.seed, if keyed { rows[i].key } else { i as u64 });
     let states: Vec<u64> = if resampled { (0..rows.len()).map(state).collect() } else { Vec::new() };
     let drawn: Vec<Means> = if resampled {
-        (0..u64::from(sheet.plan.replicates)).filter_map(|r| replicate(&terms, &states, r)).collect()
+        (0..u64::from(sheet.plan.replicates)).filter_map(|r| replicate(terms, &states, r)).collect()
     } else {
         Vec::new()
     };
@@ -124,21 +172,21 @@ fn one(sheet: &mut Sheet, layout: &Layout, slice: usize, rows: &[&Pair], keyed: 
         if !sheet.wants(metric.name) {
             continue;
         }
-        let value = (metric.value)(&means);
+        let value = errors.value(metric);
         let mut intervals = match value {
             Some(value) if resampled => {
                 let mut values: Vec<f64> = drawn.iter().filter_map(metric.value).collect();
-                let without = jackknife(metric, &means, &terms);
+                let without = jackknife(metric, means, terms);
                 bounds(value, &mut values, (!clustered).then_some(without.as_slice()), sheet.plan)
             }
-            Some(value) => normal(metric, value, &means, &terms, sheet.plan),
+            Some(value) => normal(value, &errors.leans(metric), sheet.plan),
             None => Vec::new(),
         };
         clamp(metric.name, &mut intervals);
         let why = if n == 0 { NO_ROWS } else { CONSTANT };
         sheet.number(metric.name, slice, value, n, intervals, why);
     }
-    let mut errors: Vec<f64> = terms.iter().map(|t| t[2]).collect();
+    let mut errors: Vec<f64> = errors.terms.iter().map(|t| t[2]).collect();
     errors.sort_unstable_by(f64::total_cmp);
     let bound = |confidence: &f64| {
         let (lower, upper) = quantile::ranks(n, 0.5, 1.0 - confidence);
@@ -172,11 +220,9 @@ fn jackknife(metric: &Smooth, means: &Means, terms: &[[f64; TERMS]]) -> Vec<f64>
 }
 
 /// `estimate ± z · error`, the error by the delta method.
-fn normal(metric: &Smooth, value: f64, means: &Means, terms: &[[f64; TERMS]], plan: &Plan) -> Vec<Interval> {
-    let slope = (metric.slope)(means);
-    let lean = |row: &[f64; TERMS]| -> f64 { (0..TERMS).map(|i| slope[i] * (row[i] - means.0[i])).sum() };
-    let n = terms.len() as f64;
-    let variance = Sum::of(terms.iter().map(|row| lean(row) * lean(row))) / (n * (n - 1.0));
+fn normal(value: f64, leans: &[f64], plan: &Plan) -> Vec<Interval> {
+    let n = leans.len() as f64;
+    let variance = Sum::of(leans.iter().map(|x| x * x)) / (n * (n - 1.0));
     around(value, variance.sqrt(), "normal", plan)
 }
 
@@ -213,15 +259,8 @@ fn mean_bounds(mean: f64, rows: &[(f64, u64)], keyed: bool, clustered: bool, pla
     }
     let state = |(i, row): (usize, &(f64, u64))| row_state(plan.seed, if keyed { row.1 } else { i as u64 });
     let states: Vec<u64> = rows.iter().enumerate().map(state).collect();
-    let draw = |replicate: u64| {
-        let (mut sum, mut total) = (0.0, 0.0);
-        for ((value, _), state) in rows.iter().zip(&states) {
-            let w = f64::from(weight(*state, replicate));
-            total += w;
-            sum += w * value;
-        }
-        (total > 0.0).then(|| sum / total)
-    };
+    let values: Vec<f64> = rows.iter().map(|r| r.0).collect();
+    let draw = |replicate| weighted_mean(&values, &states, replicate);
     let mut drawn: Vec<f64> = (0..u64::from(plan.replicates)).filter_map(draw).collect();
     let without: Vec<f64> = rows.iter().map(|r| (n * mean - r.0) / (n - 1.0)).filter(|x| x.is_finite()).collect();
     bounds(mean, &mut drawn, (!clustered && rows.len() > 1).then_some(without.as_slice()), plan)
