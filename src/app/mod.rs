@@ -5,6 +5,7 @@ mod audit;
 mod baselines;
 mod blobs;
 pub mod check;
+pub mod compute;
 pub mod datasets;
 mod decide;
 mod documents;
