@@ -106,26 +106,23 @@ impl Blobs {
         })
     }
 
+    /// The path of an uploaded file.
+    pub(super) fn find(&self, digest: &Digest) -> Result<PathBuf, AppError> {
+        let path = self.path(digest);
+        fs::metadata(&path).map_err(|e| gone(digest, &e))?;
+        Ok(path)
+    }
+
     /// The path of an uploaded file whose bytes are what its name says. Reads it whole where that is not known yet.
     pub(super) fn checked(&self, digest: &Digest) -> Result<PathBuf, AppError> {
         let path = self.path(digest);
-        let gone = |e: &io::Error| {
-            let message = format!(
-                "the upload {digest} is not in the folder of blobs; services that share a database must share that \
-                 folder, else upload it again"
-            );
-            AppError {
-                cause: Some(Box::new(io::Error::new(e.kind(), e.to_string()))),
-                ..AppError::new(Kind::Failed, "upload-gone", message)
-            }
-        };
-        let metadata = fs::metadata(&path).map_err(|e| gone(&e))?;
+        let metadata = fs::metadata(&path).map_err(|e| gone(digest, &e))?;
         let seen = (metadata.len(), metadata.modified().ok());
         let known = |map: &HashMap<Digest, Seen>| map.get(digest) == Some(&seen);
         if known(&self.checked.lock().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(path);
         }
-        let found = digest_of(&path).map_err(|e| gone(&e))?;
+        let found = digest_of(&path).map_err(|e| gone(digest, &e))?;
         if found != *digest {
             return Err(AppError::broken(format!("the bytes of upload {digest} have become those of {found}")));
         }
@@ -134,18 +131,36 @@ impl Blobs {
     }
 }
 
+fn gone(digest: &Digest, error: &io::Error) -> AppError {
+    let message = format!(
+        "the upload {digest} is not in the folder of blobs; services that share a database must share that folder, \
+         else upload it again"
+    );
+    let cause = io::Error::new(error.kind(), error.to_string());
+    AppError { cause: Some(Box::new(cause)), ..AppError::new(Kind::Failed, "upload-gone", message) }
+}
+
 impl Upload {
+    /// Refuses a file that says beforehand that it is larger than the service takes.
+    ///
+    /// # Errors
+    /// When it is.
+    pub fn expect(&self, size: u64) -> Result<(), AppError> {
+        let max = self.blobs.limits.max_size;
+        if size <= max {
+            return Ok(());
+        }
+        let message = format!("the file is larger than the {max} bytes that this service takes");
+        Err(AppError::new(Kind::TooLarge, "upload-too-large", message))
+    }
+
     /// Takes the next bytes.
     ///
     /// # Errors
     /// When the file becomes larger than the service takes, or cannot be written.
     pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), AppError> {
         self.size = self.size.saturating_add(bytes.len() as u64);
-        let max = self.blobs.limits.max_size;
-        if self.size > max {
-            let message = format!("the file is larger than the {max} bytes that this service takes");
-            return Err(AppError::new(Kind::TooLarge, "upload-too-large", message));
-        }
+        self.expect(self.size)?;
         while !bytes.is_empty() {
             let (now, later) = bytes.split_at(bytes.len().min(PIECE - self.buffer.len()));
             self.buffer.extend_from_slice(now);

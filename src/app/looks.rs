@@ -5,7 +5,7 @@
 
 use super::{Service, error::AppError};
 use crate::{
-    model::{Digest, Look, Namespace, Submitted},
+    model::{Digest, Look, Namespace},
     policy::Policy,
 };
 use std::{
@@ -61,19 +61,6 @@ impl Numbers {
             None => series.known.remove(artifact),
         };
     }
-}
-
-/// Every data set that these documents name, by name, else by digest, else as nothing.
-pub(super) fn datasets(documents: &[Submitted]) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for Submitted { evidence, claimed, .. } in documents {
-        let stated = evidence.dataset.as_ref();
-        let name = stated.and_then(|d| d.name.clone()).or_else(|| claimed.dataset.clone());
-        let digest = || stated.and_then(|d| d.digest.as_ref()).map(ToString::to_string);
-        names.insert(name.or_else(digest).unwrap_or_default());
-        names.extend(evidence.measurements.iter().filter_map(|m| m.dataset.clone()));
-    }
-    names
 }
 
 impl Service {

@@ -20,9 +20,11 @@ pub mod notary;
 pub mod people;
 pub mod policy_tests;
 pub mod publish;
+mod recompute;
 pub mod references;
 pub mod releases;
 pub mod replay;
+mod rows;
 mod shelf;
 pub mod submit;
 pub mod tally;
@@ -43,7 +45,7 @@ use people::TokenCache;
 use shelf::Shelf;
 use std::{path::PathBuf, sync::Arc};
 use tally::Tally;
-use tokio::task::JoinHandle;
+use tokio::{sync::Semaphore, task::JoinHandle};
 use writer::Writer;
 
 /// The service: its database, its keys, its one writer.
@@ -57,6 +59,7 @@ pub struct Service {
     blobs: Blobs,
     turns: Turns,
     numbers: Numbers,
+    computing: Arc<Semaphore>,
     tokens: TokenCache,
     tally: Tally,
     nobody: String,
@@ -102,6 +105,7 @@ impl Service {
             blobs,
             turns: Turns::default(),
             numbers: Numbers::default(),
+            computing: Arc::new(Semaphore::new(recompute::AT_ONCE)),
             tokens: TokenCache::default(),
             tally: Tally::default(),
             nobody: people::NOBODY.to_owned(),

@@ -6,8 +6,8 @@ use super::{
     decide::{Answerable, Question},
     documents::Documents,
     error::{AppError, Kind},
-    looks,
     notary::fact_entry,
+    recompute::Memo,
 };
 use crate::{
     identity::{Actor, Scope},
@@ -41,6 +41,10 @@ pub struct Submission {
     pub context: BTreeMap<String, String>,
     /// The documents.
     pub evidence: Vec<Document>,
+    /// Uploads of raw predictions.
+    pub predictions: Vec<Digest>,
+    /// The data set that they are of, where no policy names one.
+    pub dataset: Option<String>,
     /// What makes a repetition of this very request one.
     pub delivery: Option<DeliveryKey>,
 }
@@ -101,17 +105,25 @@ impl Service {
     pub async fn submit(&self, actor: &Actor, submission: Submission) -> Result<Answer, AppError> {
         actor.require(Scope::Submit)?;
         actor.require_namespace(submission.model.namespace())?;
-        let documents = Documents::read(&submission.evidence)?;
+        let sent = Documents::read(&submission.evidence)?;
+        let predictions = self.predictions(actor, &submission.predictions).await?;
         let release: ReleaseId = self.env.new_id().parse().map_err(AppError::failed)?;
         let (model, environment) = (&submission.model, &submission.environment);
         let mut active = self.shelf.active(&self.store, &actor.namespace).await?;
-        let mut taken = 0;
+        let (mut memo, mut taken) = (Memo::default(), 0);
         for _ in 0..TRIES {
             let applies = |p: &&Arc<Policy>| policy::applies(p, model, environment);
             let policies: Vec<Arc<Policy>> = active.policies.iter().filter(applies).cloned().collect();
+            if !submission.predictions.is_empty() {
+                // It may take long: done before it is our turn, and again then only where something has moved.
+                let compared = self.compared(model, environment, &policies).await?;
+                self.with_computed(actor, &submission, &predictions, (&sent, &policies, &compared), &mut memo).await?;
+            }
             let _turn = self.turn(model, environment, &policies).await;
             let compared = self.compared(model, environment, &policies).await?;
-            let datasets = looks::datasets(&documents.submitted);
+            let materials = (&sent, policies.as_slice(), &compared);
+            let documents = self.with_computed(actor, &submission, &predictions, materials, &mut memo).await?;
+            let datasets = policy::needs::datasets(&documents.submitted);
             let looks = self.looks(&actor.namespace, &submission.artifact, &policies, &datasets).await?;
             let (release, documents, policies, policies_at) = (&release, &documents, &policies, active.at);
             let materials = Materials { release, documents, policies, policies_at, compared: &compared, looks };

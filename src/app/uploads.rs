@@ -1,16 +1,11 @@
 //! Taking in files of rows: predictions, and the labels and groups that belong to them.
 
-use super::{
-    Service,
-    blobs::Upload,
-    error::{AppError, Kind},
-    notary::row_entry,
-};
+use super::{Service, blobs::Upload, error::AppError, notary::row_entry};
 use crate::{
     identity::{Actor, Scope},
     ledger::Fact,
     model::Digest,
-    store::{Done, NewFact, NewRow, NewUpload, Work},
+    store::{Done, NewFact, NewRow, NewUpload, StoredUpload, Work},
 };
 use std::{path::PathBuf, time::Duration};
 
@@ -68,14 +63,11 @@ impl Service {
     }
 
     /// Refuses an upload that the actor's namespace does not have, whoever else may.
-    pub(super) async fn require_upload(&self, actor: &Actor, digest: &Digest) -> Result<(), AppError> {
-        match self.store.upload(&actor.namespace, digest).await? {
-            Some(_) => Ok(()),
-            None => Err(AppError::new(
-                Kind::Invalid,
-                "unknown-upload",
-                format!("there is no upload {digest} here; send the file with `PUT /api/v1/predictions` first"),
-            )),
-        }
+    pub(super) async fn require_upload(&self, actor: &Actor, digest: &Digest) -> Result<StoredUpload, AppError> {
+        self.store.upload(&actor.namespace, digest).await?.ok_or_else(|| {
+            let message =
+                format!("there is no upload {digest} here; send the file with `PUT /api/v1/predictions` first");
+            AppError::invalid("unknown-upload", message)
+        })
     }
 }

@@ -11,6 +11,7 @@ pub mod findings;
 pub mod history;
 pub mod numbers;
 pub mod release;
+pub mod standing;
 pub mod values;
 pub mod verdict;
 

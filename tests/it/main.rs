@@ -10,14 +10,17 @@
 mod action;
 mod api;
 mod architecture;
+mod baselines;
 mod client;
 mod demo;
 mod evidence;
 mod kill;
 mod ledger;
+mod looks;
 mod migrations;
 mod pages;
 mod policy;
+mod predictions;
 mod signed_in;
 mod stats_coverage;
 mod stats_properties;

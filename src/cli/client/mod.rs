@@ -1,6 +1,7 @@
 //! The service, as the commands that need one reach it.
 
 mod problem;
+mod upload;
 
 use super::{
     exit::Failure,

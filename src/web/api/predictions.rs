@@ -50,6 +50,8 @@ pub async fn upload(
 
 async fn receive(web: &Web, actor: &Actor, mut body: Body) -> Answer<Uploaded> {
     let mut upload = web.service.begin_upload(actor)?;
+    // Told before it is sent, where the sender says how much it is.
+    upload.expect(body.size_hint().lower())?;
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
         let broken =
             |_| Problem::bad("body-unreadable", "the file did not arrive whole; nothing of it was kept, send it again");
