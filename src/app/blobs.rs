@@ -12,7 +12,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+/// Uploads at once; each holds a piece in memory. Further ones wait.
+const AT_ONCE: usize = 32;
 /// How much is gathered before it is hashed and written.
 const PIECE: usize = 1 << 20;
 
@@ -36,6 +39,7 @@ pub(super) struct Blobs {
     limits: Arc<UploadLimits>,
     /// Files whose bytes were found to be what their name says, by size and time of change.
     checked: Arc<Mutex<HashMap<Digest, Seen>>>,
+    slots: Arc<Semaphore>,
 }
 
 /// A file on its way in. Dropped before it is finished, it leaves nothing.
@@ -45,6 +49,7 @@ pub struct Upload {
     writing: Option<Writing>,
     buffer: Vec<u8>,
     size: u64,
+    _slot: OwnedSemaphorePermit,
 }
 
 struct Writing {
@@ -55,7 +60,8 @@ struct Writing {
 impl Blobs {
     /// The folder, made where it is not there yet. What was left unfinished long before `now` is taken away.
     pub(super) fn open(limits: UploadLimits, now: Timestamp) -> Result<Self, AppError> {
-        let blobs = Self { limits: Arc::new(limits), checked: Arc::default() };
+        let blobs =
+            Self { limits: Arc::new(limits), checked: Arc::default(), slots: Arc::new(Semaphore::new(AT_ONCE)) };
         fs::create_dir_all(blobs.incoming()).map_err(|e| blobs.failed("cannot be made", &e))?;
         blobs.sweep(now).map_err(|e| blobs.failed("cannot be read", &e))?;
         Ok(blobs)
@@ -94,7 +100,8 @@ impl Blobs {
     }
 
     /// Begins a file under that name, which nobody else has.
-    pub(super) fn begin(&self, id: &str) -> Result<Upload, AppError> {
+    pub(super) async fn begin(&self, id: &str) -> Result<Upload, AppError> {
+        let slot = self.slots.clone().acquire_owned().await.map_err(AppError::failed)?;
         let path = self.incoming().join(id);
         let file = File::create_new(&path).map_err(|e| self.failed("cannot be written", &e))?;
         Ok(Upload {
@@ -103,6 +110,7 @@ impl Blobs {
             writing: Some(Writing { file, hash: Context::new(&SHA256) }),
             buffer: Vec::new(),
             size: 0,
+            _slot: slot,
         })
     }
 
@@ -199,12 +207,9 @@ impl Upload {
         let digest = finished(writing.hash);
         let (from, to, blobs) = (self.path.clone(), self.blobs.path(&digest), self.blobs.clone());
         let place = move || {
-            if fs::metadata(&to).is_ok() {
-                // The same bytes; ours are dropped with the upload.
-                return Ok(());
-            }
             let folder = to.parent().unwrap_or(&blobs.limits.folder);
             fs::create_dir_all(folder)?;
+            // Over the same bytes, if they were there: should they have rotted, these are good.
             fs::rename(&from, &to)?;
             // The name must be as durable as the bytes.
             File::open(folder)?.sync_all()?;
@@ -267,7 +272,7 @@ mod tests {
         let blobs = open(dir.path(), 10 << 20, now());
         let bytes: Vec<u8> = (0..3_000_000_u32).map(|i| (i % 251) as u8).collect();
         for id in ["a", "b"] {
-            let mut upload = blobs.begin(id).unwrap();
+            let mut upload = blobs.begin(id).await.unwrap();
             for piece in bytes.chunks(70_001) {
                 upload.write(piece).await.unwrap();
             }
@@ -279,26 +284,30 @@ mod tests {
         assert_eq!(blobs.checked(&Digest::of(b"other")).unwrap_err().code, "upload-gone");
         fs::write(&path, b"changed").unwrap();
         assert_eq!(blobs.checked(&Digest::of(&bytes)).unwrap_err().kind, Kind::Failed);
+        let mut again = blobs.begin("c").await.unwrap();
+        again.write(&bytes).await.unwrap();
+        again.finish().await.unwrap();
+        assert_eq!(blobs.checked(&Digest::of(&bytes)).unwrap(), path, "sent again, it is good again");
     }
 
     #[tokio::test]
     async fn what_is_aborted_or_too_large_leaves_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let blobs = open(dir.path(), 2 << 20, now());
-        let mut aborted = blobs.begin("a").unwrap();
+        let mut aborted = blobs.begin("a").await.unwrap();
         aborted.write(&vec![1; 1_500_000]).await.unwrap();
         assert_eq!(files(dir.path()), 1);
         drop(aborted);
-        let mut large = blobs.begin("b").unwrap();
+        let mut large = blobs.begin("b").await.unwrap();
         assert_eq!(large.write(&vec![1; (2 << 20) + 1]).await.unwrap_err().code, "upload-too-large");
         drop(large);
         assert_eq!(files(dir.path()), 0);
     }
 
-    #[test]
-    fn only_what_was_left_long_ago_is_swept() {
+    #[tokio::test]
+    async fn only_what_was_left_long_ago_is_swept() {
         let dir = tempfile::tempdir().unwrap();
-        std::mem::forget(open(dir.path(), 1, now()).begin("left").unwrap());
+        std::mem::forget(open(dir.path(), 1, now()).begin("left").await.unwrap());
         open(dir.path(), 1, now());
         assert_eq!(files(dir.path()), 1, "somebody may be writing it");
         open(dir.path(), 1, Timestamp::from_micros(now().micros() + DAY_US));

@@ -16,7 +16,7 @@ use crate::{
     store::StoredDataset,
 };
 use bytes::Bytes;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 /// Files of predictions that one submission may name.
 const MAX_FILES: usize = 1_000;
@@ -48,7 +48,7 @@ impl Service {
     /// The predictions that a submission names, each once.
     ///
     /// # Errors
-    /// When there are too many, the namespace lacks one, or the database fails.
+    /// When there are too many, the namespace lacks one, one is a data set of labels, or the database fails.
     pub(super) async fn predictions(&self, actor: &Actor, named: &[Digest]) -> Result<Predictions, AppError> {
         let digests: BTreeSet<Digest> = named.iter().copied().collect();
         if digests.len() > MAX_FILES {
@@ -60,6 +60,11 @@ impl Service {
         let mut since = None;
         for digest in &digests {
             let upload = self.require_upload(actor, digest).await?;
+            if self.store.is_dataset(&actor.namespace, digest).await? {
+                // Whoever may not see labels must not have them judged as predictions, nor quoted in a message.
+                let message = format!("{digest} is a registered data set: labels are no predictions");
+                return Err(AppError::invalid("predictions-are-labels", message));
+            }
             since = Some(since.map_or(upload.at, |since: Timestamp| since.min(upload.at)));
         }
         Ok(Predictions { digests: digests.into_iter().collect(), since })
@@ -70,19 +75,19 @@ impl Service {
     /// # Errors
     /// When a file cannot be read as what the policy says it is, its labels are not registered or do not fit, or
     /// something fails. Then nothing is stored.
-    pub(super) async fn with_computed(
+    pub(super) async fn with_computed<'d>(
         &self,
         actor: &Actor,
         submission: &Submission,
         predictions: &Predictions,
-        materials: (&Documents, &[Arc<Policy>], &Compared),
+        materials: (&'d Documents, &[Arc<Policy>], &Compared),
         memo: &mut Memo,
-    ) -> Result<Documents, AppError> {
+    ) -> Result<Cow<'d, Documents>, AppError> {
         let (documents, policies, compared) = materials;
-        let mut all = documents.clone();
         if predictions.digests.is_empty() {
-            return Ok(all);
+            return Ok(Cow::Borrowed(documents));
         }
+        let mut all = documents.clone();
         for policy in policies.iter().filter(|p| p.recompute.is_some()) {
             let labels = self.labels(&actor.namespace, policy).await?;
             let dataset = dataset(submission, policy, labels.as_ref())?;
@@ -101,7 +106,7 @@ impl Service {
             all.add(submitted.clone(), bytes.clone());
             memo.0.push((wanted, submitted, bytes));
         }
-        Ok(all)
+        Ok(Cow::Owned(all))
     }
 
     /// The registered data set that a policy takes labels from, which must have what the policy asks of it.
@@ -199,6 +204,8 @@ fn wanted(
     there: impl Fn(&Digest) -> bool,
 ) -> Wanted {
     let mut plan = policy::needs::plan(policy, &predictions.digests, tries);
+    // There are no rows to measure it from: rules about drift read what the evidence says of it.
+    plan.drift.clear();
     let mut of = |against: Against, side: &Option<Side>| {
         let rows = side.as_ref().map(|side| sources(&side.evidence)).unwrap_or_default();
         if rows.is_empty() || !rows.iter().all(&there) {

@@ -107,6 +107,9 @@ impl Service {
         actor.require_namespace(submission.model.namespace())?;
         let sent = Documents::read(&submission.evidence)?;
         let predictions = self.predictions(actor, &submission.predictions).await?;
+        if let Some(answer) = self.computed_before(actor, &submission).await? {
+            return Ok(answer);
+        }
         let release: ReleaseId = self.env.new_id().parse().map_err(AppError::failed)?;
         let (model, environment) = (&submission.model, &submission.environment);
         let mut active = self.shelf.active(&self.store, &actor.namespace).await?;
@@ -189,6 +192,18 @@ impl Service {
         let (decision, answer) = decided.split();
         work.decision = Some(decision);
         Ok((work, answer))
+    }
+
+    /// What a repetition of a request made the first time, where making it again would take long; all others are told by
+    /// the batch.
+    async fn computed_before(&self, actor: &Actor, submission: &Submission) -> Result<Option<Answer>, AppError> {
+        let Some(key) = submission.delivery.as_ref().filter(|_| !submission.predictions.is_empty()) else {
+            return Ok(None);
+        };
+        match self.store.delivery(&actor.namespace, &key.source, &key.key).await? {
+            Some((request, subject)) => Ok(Some(self.repeated(actor, key, request, &subject).await?)),
+            None => Ok(None),
+        }
     }
 
     /// What the first processing of a request made.

@@ -25,9 +25,9 @@ impl Service {
     ///
     /// # Errors
     /// When the actor may not, or the folder of blobs cannot be written.
-    pub fn begin_upload(&self, actor: &Actor) -> Result<Upload, AppError> {
+    pub async fn begin_upload(&self, actor: &Actor) -> Result<Upload, AppError> {
         actor.require(Scope::Submit)?;
-        self.blobs.begin(&self.env.new_id())
+        self.blobs.begin(&self.env.new_id()).await
     }
 
     /// How long an upload may take.

@@ -45,6 +45,16 @@ impl Store {
         query.fetch_optional(&self.reader).await?.as_ref().map(read).transpose()
     }
 
+    /// Whether an upload is a registered data set.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_dataset(&self, namespace: &Namespace, digest: &Digest) -> Result<bool, StoreError> {
+        let sql = "SELECT COUNT(*) FROM datasets WHERE namespace = $1 AND digest = $2";
+        let query = sqlx::query(sql).bind(namespace.as_str()).bind(digest.to_string());
+        Ok(query.fetch_one(&self.reader).await?.try_get::<i64, _>(0)? > 0)
+    }
+
     /// Every data set, by name.
     ///
     /// # Errors

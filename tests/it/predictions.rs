@@ -117,8 +117,7 @@ on_both_engines! {
         assert_eq!(statuses, [200, 201]);
         assert_eq!(app.log_size("acme").await, size + 1);
         assert_eq!(files(&folder(&database)), 2);
-        let (_, entries) = app.get(&ci, "/api/v1/log/entries").await;
-        assert_eq!(entries.to_string().matches("predictions-accepted").count(), 2, "{entries}");
+        assert_eq!(app.entries_of(&ci, "predictions-accepted").await, 2);
 
         // To another namespace it is new, and until then it is not there.
         let other = app.machine("zeta", &MACHINE).await;
@@ -274,6 +273,7 @@ on_both_engines! {
         let digest = inputs["evidence"][0]["digest"].as_str().unwrap();
         let (_, document) = app.get(&ci, &format!("/api/v1/evidence/{digest}")).await;
         assert_eq!(document["dataset"], json!({"name": "holdout-2026q3", "digest": labels}));
+        refused(&app.submit(&ci, &without_evidence("good", &[&labels])).await, 422, "predictions-are-labels");
         // Another name would be another count of tries.
         let mut body = without_evidence("good", &[&blind]);
         body["dataset"] = json!("fresh");
@@ -325,6 +325,9 @@ on_both_engines! {
             document["computed"]["sources"],
             json!([{"role": "predictions", "digest": sent[1]}, {"role": "champion", "digest": sent[0]}])
         );
+        let comparisons = document["comparisons"].as_array().unwrap();
+        assert_eq!((comparisons.len(), &comparisons[0]["against"]), (1, &json!("champion")), "{document}");
+        assert_eq!(finding(&last, "no-loss")["evidence"].as_array().unwrap().len(), 2, "{last}");
         let replay = replay::replay(&app.export(&ci, &last).await).unwrap();
         assert!(replay.same, "{:?}", replay.differences);
         // Its rows are gone: the comparison is made from what was measured.

@@ -22,7 +22,10 @@ use crate::{
     wire::release::{DecidedV1, SubmitV1},
 };
 use evidence::Document;
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
+
+/// How long the service may compute from predictions.
+const COMPUTING: Duration = Duration::from_hours(1);
 
 /// Arguments of `modelgate gate`.
 #[derive(Debug, clap::Args)]
@@ -143,6 +146,7 @@ fn decide(args: Args) -> Result<DecidedV1, Failure> {
             request.predictions.push(client.upload(file).await?.digest);
         }
         let form = form(request, &documents)?.once(args.idempotency_key);
+        let form = if files.is_empty() { form } else { form.within(COMPUTING) };
         drop(documents);
         let decided: DecidedV1 = client.post("/api/v1/releases", form).await?;
         wait(&client, decided, args.wait).await

@@ -49,7 +49,7 @@ pub async fn upload(
 }
 
 async fn receive(web: &Web, actor: &Actor, mut body: Body) -> Answer<Uploaded> {
-    let mut upload = web.service.begin_upload(actor)?;
+    let mut upload = web.service.begin_upload(actor).await?;
     // Told before it is sent, where the sender says how much it is.
     upload.expect(body.size_hint().lower())?;
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {

@@ -158,6 +158,12 @@ impl TestApp {
         files.iter().map(|f| (f["path"].as_str().unwrap().to_owned(), decode(&f["content_base64"]))).collect()
     }
 
+    /// How many entries of a kind the log has, among the first.
+    pub async fn entries_of(&self, token: &str, kind: &str) -> usize {
+        let (_, entries) = self.get(token, "/api/v1/log/entries").await;
+        entries["data"].as_array().unwrap().iter().filter(|entry| entry["kind"] == kind).count()
+    }
+
     /// How many entries the log of a namespace has; 0 without one.
     pub async fn log_size(&self, namespace: &str) -> u64 {
         let head = self.store.log_head(&namespace.parse().unwrap()).await.unwrap();
