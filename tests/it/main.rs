@@ -19,6 +19,8 @@ mod migrations;
 mod pages;
 mod policy;
 mod signed_in;
+mod stats_coverage;
+mod stats_properties;
 mod stats_reference;
 mod store;
 mod support;
