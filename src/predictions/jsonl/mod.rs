@@ -287,10 +287,9 @@ impl<'w> Rows<'w> {
                 None => self.key(scanner, node, place)?,
             };
             match action {
-                Action::Skip => scanner.skip(depth + 1)?,
                 Action::Leaf(leaf) => self.leaf(scanner, leaf)?,
                 Action::Inner(inner) if scanner.peek() == Some(b'{') => self.object(scanner, inner, depth + 1)?,
-                Action::Inner(_) => scanner.skip(depth + 1)?,
+                Action::Inner(_) | Action::Skip => scanner.skip(depth + 1)?,
             }
             if !scanner.more(b'}')? {
                 return Ok(());
