@@ -301,7 +301,7 @@ impl<'w> Rows<'w> {
     /// A key that was not foreseen.
     fn key(&mut self, scanner: &mut Scanner<'w>, node: usize, place: usize) -> Result<Action, Stop> {
         let start = scanner.at;
-        let key: Text<'w> = scanner.string()?;
+        let key: Text<'w> = scanner.key()?;
         scanner.colon()?;
         let action = self.reader.plan.action(node, &key.value()?);
         let written = self.bytes.get(start..scanner.at).unwrap_or_default();
