@@ -76,7 +76,7 @@ fn made(n: usize) -> Vec<Vec<String>> {
     let row = |i: usize| {
         let score = (i as f64 / 997.0) as f32;
         let numbers = [(i % 3).to_string(), (i as i64 * 1_000_003 - 500).to_string(), score.to_string()];
-        let rest = [(i as f64 * 0.1).to_string(), (i % 7 == 0).to_string(), groups[i * i % 5].to_owned()];
+        let rest = [(i as f64 * 0.1).to_string(), i.is_multiple_of(7).to_string(), groups[i * i % 5].to_owned()];
         numbers.into_iter().chain(rest).chain([format!("row-{i}")]).collect()
     };
     (0..n).map(row).collect()
