@@ -1,5 +1,6 @@
 //! Raw predictions to evidence: readers of columns, and the engine that fulfils a plan.
 
+mod arrow;
 pub mod block;
 mod csv;
 mod error;
