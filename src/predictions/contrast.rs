@@ -70,7 +70,10 @@ pub(super) fn compare(job: &Job, attributes: &[String], continuous: bool) -> Res
     {
         return Err(PredictionsError::new(
             "predictions-no-baseline",
-            format!("{} is compared with the {}, whose predictions were not handed in", missing.metric, missing.against),
+            format!(
+                "{} is compared with the {}, whose predictions were not handed in",
+                missing.metric, missing.against
+            ),
         ));
     }
     Ok(comparisons)
@@ -234,7 +237,12 @@ impl Part<'_> {
     }
 
     /// Bounds of the difference from replicates of it.
-    fn drawn(&self, value: Option<f64>, baseline: Option<f64>, draw: impl Fn(u64) -> Option<f64> + Sync) -> Vec<Interval> {
+    fn drawn(
+        &self,
+        value: Option<f64>,
+        baseline: Option<f64>,
+        draw: impl Fn(u64) -> Option<f64> + Sync,
+    ) -> Vec<Interval> {
         let Some(difference) = self.difference(value, baseline) else { return Vec::new() };
         let replicates = self.plan.replicates as usize;
         let mut drawn: Vec<f64> = crew::each(self.crew, replicates, |r| draw(r as u64)).into_iter().flatten().collect();
@@ -316,21 +324,29 @@ impl Part<'_> {
     }
 
     fn losses(&self, logarithm: bool) -> Comparison {
-        let probabilities = self.rows.iter().all(|r| [r.candidate, r.baseline].iter().all(|s| (0.0..=1.0).contains(&s.score)));
+        let probabilities =
+            self.rows.iter().all(|r| [r.candidate, r.baseline].iter().all(|s| (0.0..=1.0).contains(&s.score)));
         if !probabilities {
             return self.made(None, None, Vec::new());
         }
         let loss = |score: f64, label: u32| {
             let given = if label == 1 { score } else { 1.0 - score };
-            if logarithm { -libm::log(given.clamp(f64::EPSILON, 1.0 - f64::EPSILON)) } else { (1.0 - given) * (1.0 - given) }
+            if logarithm {
+                -libm::log(given.clamp(f64::EPSILON, 1.0 - f64::EPSILON))
+            } else {
+                (1.0 - given) * (1.0 - given)
+            }
         };
         let n = self.rows.len() as f64;
         let mean = |of: &dyn Fn(&Both) -> f64| (n > 0.0).then(|| Sum::of(self.rows.iter().map(|r| of(r))) / n);
         let value = mean(&|r| loss(r.candidate.score, r.label));
         let baseline = mean(&|r| loss(r.baseline.score, r.label));
         let factor = self.contrast.factor;
-        let moved: Vec<f64> =
-            self.rows.iter().map(|r| loss(r.candidate.score, r.label) - factor * loss(r.baseline.score, r.label)).collect();
+        let moved: Vec<f64> = self
+            .rows
+            .iter()
+            .map(|r| loss(r.candidate.score, r.label) - factor * loss(r.baseline.score, r.label))
+            .collect();
         let bounds = self.mean_bounds(value, baseline, &moved);
         self.made(value, baseline, bounds)
     }

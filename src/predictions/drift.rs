@@ -52,7 +52,9 @@ pub(super) fn measure(sheet: &mut Sheet, job: &Job) -> Result<(), PredictionsErr
             _ => {
                 return Err(PredictionsError::new(
                     "predictions-drift-types",
-                    format!("the column `{name}` holds numbers on one side and text on the other: drift compares like with like"),
+                    format!(
+                        "the column `{name}` holds numbers on one side and text on the other: drift compares like with like"
+                    ),
                 ));
             }
         }
@@ -107,7 +109,8 @@ fn numbers(sheet: &mut Sheet, slice: &Slice, mut before: Vec<f64>, mut now: Vec<
     before.sort_unstable_by(f64::total_cmp);
     now.sort_unstable_by(f64::total_cmp);
     let (n, m) = (now.len() as u64, before.len() as u64);
-    let mut edges: Vec<f64> = (0..=10).filter_map(|i| type7(&before, if i == 10 { 1.0 } else { f64::from(i) * 0.1 })).collect();
+    let mut edges: Vec<f64> =
+        (0..=10).filter_map(|i| type7(&before, if i == 10 { 1.0 } else { f64::from(i) * 0.1 })).collect();
     edges.dedup();
     let inner = edges.get(1..edges.len().saturating_sub(1)).unwrap_or_default();
     let [expected, actual] = [&before, &now].map(|sorted| {
@@ -143,9 +146,8 @@ fn names(sheet: &mut Sheet, slice: &Slice, before: &BTreeMap<String, u64>, now: 
     let mut all: Vec<&String> = before.keys().chain(now.keys()).collect();
     all.sort_unstable();
     all.dedup();
-    let [expected, actual] = [before, now].map(|side| -> Vec<u64> {
-        all.iter().map(|name| side.get(*name).copied().unwrap_or(0)).collect()
-    });
+    let [expected, actual] = [before, now]
+        .map(|side| -> Vec<u64> { all.iter().map(|name| side.get(*name).copied().unwrap_or(0)).collect() });
     let n = actual.iter().sum();
     stability(sheet, slice, &expected, &actual, n);
     let test = drift::chi_squared(&expected, &actual).ok();
@@ -173,9 +175,8 @@ fn resampled(
     let draw = |side: u64, counts: &[u64], replicate: u64| -> Vec<u64> {
         counts.iter().enumerate().map(|(bin, rows)| poisson(state(side, bin), replicate, *rows)).collect()
     };
-    let mut drawn: Vec<f64> = (0..u64::from(plan.replicates))
-        .filter_map(|r| statistic(&draw(0, expected, r), &draw(1, actual, r)))
-        .collect();
+    let mut drawn: Vec<f64> =
+        (0..u64::from(plan.replicates)).filter_map(|r| statistic(&draw(0, expected, r), &draw(1, actual, r))).collect();
     let mut intervals = bootstrap::bounds(value, &mut drawn, None, plan);
     clamp(metric, &mut intervals);
     intervals
