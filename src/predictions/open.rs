@@ -103,3 +103,10 @@ impl Worker for InSet<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod damage;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod text_tests;

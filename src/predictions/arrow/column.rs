@@ -23,7 +23,7 @@ pub(super) struct Rows<'a> {
     /// What messages call the column.
     pub(super) column: &'a str,
     pub(super) from: u64,
-    pub(super) rows: usize,
+    pub(super) count: usize,
 }
 
 /// Text of one block is at most so much.
@@ -41,17 +41,17 @@ impl Rows<'_> {
     /// The row, counted from the first of these, that is absent by the bits in that buffer; an empty one means that
     /// all are there.
     pub(super) fn absent(&self, place: usize, scratch: &mut Vec<u8>) -> Result<Option<usize>, PredictionsError> {
-        if self.rows == 0 || self.buffers.is_empty(place) {
+        if self.count == 0 || self.buffers.is_empty(place) {
             return Ok(None);
         }
         let bits = self.bits(place, scratch)?;
-        Ok((0..self.rows).find(|row| !bit(scratch, bits + row)))
+        Ok((0..self.count).find(|row| !bit(scratch, bits + row)))
     }
 
     /// Reads the bits of these rows, and says at which bit they begin.
     fn bits(&self, place: usize, scratch: &mut Vec<u8>) -> Result<usize, PredictionsError> {
         let lead = num::fits(self.from % 8);
-        let len = num::wide((lead + self.rows).div_ceil(8));
+        let len = num::wide((lead + self.count).div_ceil(8));
         self.slice(place, self.from / 8, len, scratch)?;
         Ok(lead)
     }
@@ -64,7 +64,7 @@ impl Rows<'_> {
         interner: &mut Interner,
         scratch: &mut Vec<u8>,
     ) -> Result<Plain, PredictionsError> {
-        let rows = num::wide(self.rows);
+        let rows = num::wide(self.count);
         let mut fixed =
             |bytes: u64| self.slice(place + 1, self.from.saturating_mul(bytes), rows.saturating_mul(bytes), scratch);
         Ok(match shape {
@@ -86,7 +86,7 @@ impl Rows<'_> {
             }
             Shape::Bool => {
                 let lead = self.bits(place + 1, scratch)?;
-                Plain::Bool((lead..lead + self.rows).map(|at| bit(scratch, at)).collect())
+                Plain::Bool((lead..lead + self.count).map(|at| bit(scratch, at)).collect())
             }
             Shape::Text { large } => Plain::Text(self.texts(place, large, interner, scratch)?),
             Shape::View(view) => Plain::Text(self.views(place, view, interner, scratch)?),
@@ -130,11 +130,11 @@ impl Rows<'_> {
         interner: &mut Interner,
         scratch: &mut Vec<u8>,
     ) -> Result<Vec<u32>, PredictionsError> {
-        if self.rows == 0 {
+        if self.count == 0 {
             return Ok(Vec::new());
         }
         let width = if large { 8 } else { 4 };
-        self.slice(place + 1, self.from * width, (num::wide(self.rows) + 1) * width, scratch)?;
+        self.slice(place + 1, self.from * width, (num::wide(self.count) + 1) * width, scratch)?;
         let offsets: Vec<u64> = if large {
             scratch.as_chunks::<8>().0.iter().map(|b| u64::from_le_bytes(*b)).collect()
         } else {
@@ -164,7 +164,7 @@ impl Rows<'_> {
         interner: &mut Interner,
         scratch: &mut Vec<u8>,
     ) -> Result<Vec<u32>, PredictionsError> {
-        self.slice(place + 1, self.from * 16, num::wide(self.rows) * 16, scratch)?;
+        self.slice(place + 1, self.from * 16, num::wide(self.count) * 16, scratch)?;
         let views: Vec<[u8; 16]> = scratch.as_chunks().0.to_vec();
         let word = |view: &[u8; 16], at: usize| {
             let word = view.get(at..).and_then(|rest| rest.first_chunk::<4>());

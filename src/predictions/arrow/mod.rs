@@ -169,7 +169,7 @@ impl ArrowReader {
         let leaf = self.bound.leaves.iter().find(|leaf| leaf.coded.is_some_and(|coded| coded.id == id));
         let column = leaf.map_or("", |leaf| leaf.name.as_str());
         let rows = num::fits(rows);
-        let place = Rows { input: &self.input, limits: &self.limits, buffers: &buffers, column, from: 0, rows };
+        let place = Rows { input: &self.input, limits: &self.limits, buffers: &buffers, column, from: 0, count: rows };
         let mut scratch = Vec::new();
         if place.absent(0, &mut scratch)?.is_some() {
             return Err(refusal::null(self.input.name(), column, "some entry of the dictionary"));
@@ -258,7 +258,7 @@ impl Worker for ArrowWorker<'_> {
                 buffers: &batch.buffers,
                 column: &leaf.name,
                 from: num::wide(from),
-                rows,
+                count: rows,
             };
             block.columns.push(reader.values(leaf, &batch, &place, interner, &mut self.scratch)?);
         }
