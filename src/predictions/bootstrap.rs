@@ -14,7 +14,7 @@ use crate::{
     stats::resample,
 };
 
-/// Up to so many rows the correction of BCa is worked out; beyond, it changes nothing that shows.
+/// Up to so many rows the correction of `BCa` is worked out; beyond, it changes nothing that shows.
 const MOST_JACKKNIFED: u64 = 10_000;
 
 /// A number that follows from a confusion matrix.
@@ -51,7 +51,7 @@ pub(super) fn replicates(
     all
 }
 
-/// Bounds of a statistic of counts from its replicates: corrected (BCa; Efron 1987) where there are few enough rows.
+/// Bounds of a statistic of counts from its replicates: corrected (`BCa`; Efron 1987) where there are few enough rows.
 pub(super) fn of_counts(
     estimate: Option<f64>,
     replicates: &mut [f64],
@@ -87,13 +87,12 @@ pub(super) fn bounds(estimate: f64, replicates: &mut [f64], jackknife: Option<&[
         let alpha = 1.0 - confidence;
         let corrected =
             jackknife.filter(|_| spread).and_then(|values| resample::bca(estimate, values, replicates, alpha));
-        intervals.push(match corrected {
-            Some((lower, upper)) => interval("poisson-bootstrap-bca", *confidence, Some(lower), Some(upper)),
-            None => {
-                let plain = resample::percentile(replicates, alpha).filter(|_| spread);
-                interval("poisson-bootstrap-percentile", *confidence, plain.map(|b| b.0), plain.map(|b| b.1))
-            }
-        });
+        let (method, ends) = if corrected.is_some() {
+            ("poisson-bootstrap-bca", corrected)
+        } else {
+            ("poisson-bootstrap-percentile", resample::percentile(replicates, alpha).filter(|_| spread))
+        };
+        intervals.push(interval(method, *confidence, ends.map(|e| e.0), ends.map(|e| e.1)));
     }
     intervals
 }

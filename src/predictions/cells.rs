@@ -14,24 +14,30 @@ const DIRECT_BITS: u32 = 16;
 /// The combinations seen so far, shared by all who read.
 #[derive(Debug, Default)]
 pub(super) struct Cells {
-    known: Mutex<(HashMap<Box<[u32]>, u32>, Vec<Box<[u32]>>)>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    index: HashMap<Box<[u32]>, u32>,
+    list: Vec<Box<[u32]>>,
 }
 
 impl Cells {
     fn number(&self, combination: &[u32]) -> u32 {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(number) = known.0.get(combination) {
+        if let Some(number) = known.index.get(combination) {
             return *number;
         }
-        let number = u32::try_from(known.1.len()).unwrap_or(NONE);
-        known.0.insert(combination.into(), number);
-        known.1.push(combination.into());
+        let number = u32::try_from(known.list.len()).unwrap_or(NONE);
+        known.index.insert(combination.into(), number);
+        known.list.push(combination.into());
         number
     }
 
     /// Each combination, in the order of their numbers.
     pub(super) fn list(&self) -> Vec<Box<[u32]>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).list.clone()
     }
 }
 
@@ -142,6 +148,7 @@ pub(super) struct Layout {
     pub(super) sets: Vec<Set>,
     /// For each cell the places of its slices: overall, then one of each set.
     of_cell: Vec<u32>,
+    in_order: Vec<u32>,
 }
 
 impl Layout {
@@ -156,9 +163,9 @@ impl Layout {
         let mut placed = Vec::new();
         let mut columns = vec![vec![0_u32; cells.len()]];
         for keys in sets {
-            let places: Vec<usize> = keys.iter().filter_map(|k| attributes.iter().position(|a| a == k)).collect();
+            let columns_of: Vec<usize> = keys.iter().filter_map(|k| attributes.iter().position(|a| a == k)).collect();
             let groups_of =
-                |cell: &[u32]| -> Vec<&str> { places.iter().map(|p| &*names[*p][cell[*p] as usize]).collect() };
+                |cell: &[u32]| -> Vec<&str> { columns_of.iter().map(|p| &*names[*p][cell[*p] as usize]).collect() };
             let mut groups: BTreeMap<Vec<&str>, usize> = cells.iter().map(|cell| (groups_of(cell), 0)).collect();
             let first = slices.len();
             for (i, (values, place)) in groups.iter_mut().enumerate() {
@@ -170,7 +177,18 @@ impl Layout {
             placed.push(Set { keys: keys.clone(), first, count: slices.len() - first });
         }
         let of_cell = (0..cells.len()).flat_map(|cell| columns.iter().map(move |column| column[cell])).collect();
-        Self { slices, sets: placed, of_cell }
+        let key = |cell: &u32| -> Vec<&str> {
+            let numbers = cells[*cell as usize].iter();
+            numbers.zip(names).map(|(number, names)| &*names[*number as usize]).collect()
+        };
+        let mut in_order: Vec<u32> = (0..cells.len() as u32).collect();
+        in_order.sort_by_cached_key(key);
+        Self { slices, sets: placed, of_cell, in_order }
+    }
+
+    /// The cells in order of their groups' names, whatever order they were met in.
+    pub(super) fn in_order(&self) -> &[u32] {
+        &self.in_order
     }
 
     /// How many slices a row is in.

@@ -29,13 +29,10 @@ use crate::model::{COMPUTED, Computed, Digest, Evidence, Task};
 pub fn compute(job: &Job) -> Result<Evidence, PredictionsError> {
     let attributes = check(job)?;
     let mut continuous = job.columns.task == Some(Task::Regression);
-    let mut read = match read(job, &attributes, continuous)? {
-        Some(read) => read,
-        None => {
-            continuous = true;
-            read(job, &attributes, true)?.ok_or_else(nothing)?
-        }
-    };
+    let first = read(job, &attributes, continuous)?;
+    continuous |= first.is_none();
+    let mut read =
+        if let Some(read) = first { read } else { self::read(job, &attributes, true)?.ok_or_else(nothing)? };
     let rows: u64 = read.gathered.iter().map(|g| g.rows).sum();
     if rows == 0 {
         return Err(nothing());

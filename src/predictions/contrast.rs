@@ -70,7 +70,10 @@ pub(super) fn compare(job: &Job, attributes: &[String], continuous: bool) -> Res
     {
         return Err(PredictionsError::new(
             "predictions-no-baseline",
-            format!("{} is compared with the {}, whose predictions were not handed in", missing.metric, missing.against),
+            format!(
+                "{} is compared with the {}, whose predictions were not handed in",
+                missing.metric, missing.against
+            ),
         ));
     }
     Ok(comparisons)
@@ -98,12 +101,15 @@ struct Part<'a> {
 }
 
 /// Whether a row is a trial of a rate, and whether a prediction is a success of it.
-type Trial = (fn(u32) -> bool, fn(u32, u32) -> bool);
+type Trial = (IsTrial, fn(u32, u32) -> bool);
+
+type IsTrial = fn(u32) -> bool;
 
 /// The rates whose trials do not depend on the prediction.
 fn trial(metric: &str, binary: bool) -> Option<Trial> {
-    let all: fn(u32) -> bool = |_| true;
-    let (positives, negatives): (fn(u32) -> bool, fn(u32) -> bool) = (|l| l == 1, |l| l == 0);
+    let all: IsTrial = |_| true;
+    let positives: IsTrial = |l| l == 1;
+    let negatives: IsTrial = |l| l == 0;
     Some(match metric {
         "accuracy" => (all, |l, p| l == p),
         "error_rate" => (all, |l, p| l != p),
@@ -234,7 +240,12 @@ impl Part<'_> {
     }
 
     /// Bounds of the difference from replicates of it.
-    fn drawn(&self, value: Option<f64>, baseline: Option<f64>, draw: impl Fn(u64) -> Option<f64> + Sync) -> Vec<Interval> {
+    fn drawn(
+        &self,
+        value: Option<f64>,
+        baseline: Option<f64>,
+        draw: impl Fn(u64) -> Option<f64> + Sync,
+    ) -> Vec<Interval> {
         let Some(difference) = self.difference(value, baseline) else { return Vec::new() };
         let replicates = self.plan.replicates as usize;
         let mut drawn: Vec<f64> = crew::each(self.crew, replicates, |r| draw(r as u64)).into_iter().flatten().collect();
@@ -316,21 +327,29 @@ impl Part<'_> {
     }
 
     fn losses(&self, logarithm: bool) -> Comparison {
-        let probabilities = self.rows.iter().all(|r| [r.candidate, r.baseline].iter().all(|s| (0.0..=1.0).contains(&s.score)));
+        let probabilities =
+            self.rows.iter().all(|r| [r.candidate, r.baseline].iter().all(|s| (0.0..=1.0).contains(&s.score)));
         if !probabilities {
             return self.made(None, None, Vec::new());
         }
         let loss = |score: f64, label: u32| {
             let given = if label == 1 { score } else { 1.0 - score };
-            if logarithm { -libm::log(given.clamp(f64::EPSILON, 1.0 - f64::EPSILON)) } else { (1.0 - given) * (1.0 - given) }
+            if logarithm {
+                -libm::log(given.clamp(f64::EPSILON, 1.0 - f64::EPSILON))
+            } else {
+                (1.0 - given) * (1.0 - given)
+            }
         };
         let n = self.rows.len() as f64;
         let mean = |of: &dyn Fn(&Both) -> f64| (n > 0.0).then(|| Sum::of(self.rows.iter().map(|r| of(r))) / n);
         let value = mean(&|r| loss(r.candidate.score, r.label));
         let baseline = mean(&|r| loss(r.baseline.score, r.label));
         let factor = self.contrast.factor;
-        let moved: Vec<f64> =
-            self.rows.iter().map(|r| loss(r.candidate.score, r.label) - factor * loss(r.baseline.score, r.label)).collect();
+        let moved: Vec<f64> = self
+            .rows
+            .iter()
+            .map(|r| loss(r.candidate.score, r.label) - factor * loss(r.baseline.score, r.label))
+            .collect();
         let bounds = self.mean_bounds(value, baseline, &moved);
         self.made(value, baseline, bounds)
     }
@@ -412,12 +431,16 @@ fn placements(rows: &[&Both], of: fn(&Both) -> f64) -> Vec<f64> {
     order.sort_by(|a, b| of(rows[*a]).total_cmp(&of(rows[*b])));
     let class = |i: usize| usize::from(rows[i].label == 1);
     let mut totals = [0_u64; 2];
-    order.iter().for_each(|i| totals[class(*i)] += 1);
+    for i in &order {
+        totals[class(*i)] += 1;
+    }
     let mut passed = [0_u64; 2];
     let mut placed = vec![0.0; rows.len()];
     for ties in order.chunk_by(|a, b| of(rows[*a]).total_cmp(&of(rows[*b])).is_eq()) {
         let mut tied = [0_u64; 2];
-        ties.iter().for_each(|i| tied[class(*i)] += 1);
+        for i in ties {
+            tied[class(*i)] += 1;
+        }
         for i in ties {
             let other = 1 - class(*i);
             let below = float(2 * passed[other] + tied[other]) / float(2 * totals[other]);

@@ -86,7 +86,8 @@ fn key(cell: u32, label: u32, prediction: u32) -> u64 {
 /// For each slice, what was counted in it: rows by label and prediction, as the classes that their numbers stand for,
 /// sorted.
 pub(super) fn by_slice(counts: &[Count], layout: &Layout, classes: &[u32]) -> Vec<Vec<(u32, u32, u64)>> {
-    let mut slices: Vec<std::collections::BTreeMap<(u32, u32), u64>> = vec![Default::default(); layout.slices.len()];
+    let mut slices: Vec<std::collections::BTreeMap<(u32, u32), u64>> =
+        vec![std::collections::BTreeMap::new(); layout.slices.len()];
     let class = |number: u32| classes.get(number as usize).copied().unwrap_or(0);
     for count in counts {
         for slice in layout.of(count.cell) {

@@ -39,22 +39,22 @@ pub(super) fn poisson(state: u64, replicate: u64, rows: u64) -> u64 {
         return count;
     }
     let log_mean = libm::log(mean);
-    let b = 0.931 + 2.53 * mean.sqrt();
-    let a = -0.059 + 0.02483 * b;
-    let inverse = 1.1239 + 1.1328 / (b - 3.4);
-    let quick = 0.9277 - 3.6224 / (b - 2.0);
+    let width = 0.931 + 2.53 * mean.sqrt();
+    let lean = -0.059 + 0.02483 * width;
+    let inverse = 1.1239 + 1.1328 / (width - 3.4);
+    let quick = 0.9277 - 3.6224 / (width - 2.0);
     loop {
         let u = stream.next() - 0.5;
         let v = stream.next();
         let near = 0.5 - u.abs();
-        let k = ((2.0 * a / near + b) * u + mean + 0.43).floor();
+        let k = ((2.0 * lean / near + width) * u + mean + 0.43).floor();
         if near >= 0.07 && v <= quick {
             return k as u64;
         }
         if k < 0.0 || (near < 0.013 && v > near) {
             continue;
         }
-        let left = libm::log(v) + libm::log(inverse) - libm::log(a / (near * near) + b);
+        let left = libm::log(v) + libm::log(inverse) - libm::log(lean / (near * near) + width);
         if left <= k * log_mean - mean - libm::lgamma(k + 1.0) {
             return k as u64;
         }

@@ -1,13 +1,15 @@
 //! Numbers with a tag, put into buckets by size as they come and sorted bucket by bucket: many rows in little memory.
 //!
-//! A bucket is the first 16 bits of the number as an ordered 32-bit float; rounding to 32 bits keeps the order, so
+//! A bucket is the first 14 bits of the number as an ordered 32-bit float; rounding to 32 bits keeps the order, so
 //! every number of one bucket is below every number of the next.
 
 use super::block::Values;
 
 /// Rows of one chunk: 4 KiB of narrow rows.
-const CHUNK: usize = 512;
-const BUCKETS: usize = 1 << 16;
+const CHUNK: usize = 1024;
+/// Few enough that the ends of all buckets in use stay in the nearest cache.
+const BUCKET_BITS: u32 = 14;
+const BUCKETS: usize = 1 << BUCKET_BITS;
 const NONE: u32 = u32::MAX;
 
 /// Bits that order as the float does: −0 and 0 are one.
@@ -34,8 +36,14 @@ pub(super) fn float_64(ordered: u64) -> f64 {
 
 /// A number with a tag.
 pub(super) trait Row: Copy + Default + Send + Sync {
-    /// Where it belongs.
-    fn bucket(&self) -> u16;
+    /// What is left of a row within its bucket.
+    type Rest: Copy + Send + Sync + std::fmt::Debug;
+    /// The bucket it belongs to, and the rest.
+    fn split(self) -> (u16, Self::Rest);
+    /// The row of that bucket and rest.
+    fn join(bucket: u16, rest: Self::Rest) -> Self;
+    /// Sorts the rests of one bucket by number; `spare` is room to work in.
+    fn sort(rests: &mut Vec<Self::Rest>, spare: &mut Vec<Self::Rest>);
     /// Bits that order as the number does.
     fn order(&self) -> u64;
     /// The number.
@@ -44,59 +52,69 @@ pub(super) trait Row: Copy + Default + Send + Sync {
     fn tag(&self) -> u32;
     /// The key of the row or of its cluster; 0 where rows have none.
     fn key(&self) -> u64;
-    /// Sorts rows of one bucket by number; `spare` is room to work in.
-    fn sort(rows: &mut Vec<Self>, spare: &mut Vec<Self>);
 }
 
-/// A 32-bit number above its tag, in 8 bytes.
+/// A 32-bit number with a small tag. Within its bucket the rest of both takes 4 bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Narrow(u64);
 
+/// The bits of a number that its bucket leaves, and those that are left for a tag.
+const REST_BITS: u32 = 32 - BUCKET_BITS;
+const TAG_BITS: u32 = 32 - REST_BITS;
+
 impl Narrow {
-    pub(super) fn new(value: f32, tag: u32) -> Self {
-        Self((u64::from(ordered_32(value)) << 32) | u64::from(tag))
+    /// `None` for a tag that is not small.
+    pub(super) fn new(value: f32, tag: u32) -> Option<Self> {
+        (tag >> TAG_BITS == 0).then(|| Self((u64::from(ordered_32(value)) << TAG_BITS) | u64::from(tag)))
     }
 }
 
 impl Row for Narrow {
-    fn bucket(&self) -> u16 {
-        (self.0 >> 48) as u16
+    type Rest = u32;
+    fn split(self) -> (u16, u32) {
+        ((self.0 >> 32) as u16, self.0 as u32)
+    }
+    fn join(bucket: u16, rest: u32) -> Self {
+        Self((u64::from(bucket) << 32) | u64::from(rest))
     }
     fn order(&self) -> u64 {
-        self.0 >> 32
+        self.0 >> TAG_BITS
     }
     fn value(&self) -> f64 {
-        f64::from(float_32((self.0 >> 32) as u32))
+        f64::from(float_32((self.0 >> TAG_BITS) as u32))
     }
     fn tag(&self) -> u32 {
-        self.0 as u32
+        self.0 as u32 % (1 << TAG_BITS)
     }
     fn key(&self) -> u64 {
         0
     }
-    /// Within a bucket 16 bits are left: two passes of a radix sort.
-    fn sort(rows: &mut Vec<Self>, spare: &mut Vec<Self>) {
-        if rows.len() < 96 {
-            rows.sort_unstable_by_key(|r| r.0);
+    /// Two passes of a radix sort over the 18 bits of the number.
+    fn sort(rests: &mut Vec<u32>, spare: &mut Vec<u32>) {
+        if rests.len() < 96 {
+            rests.sort_unstable();
             return;
         }
-        spare.resize(rows.len(), Self(0));
-        for shift in [32, 40] {
-            let digit = |row: &Self| usize::from((row.0 >> shift) as u8);
-            let mut places = [0_usize; 256];
-            for row in rows.iter() {
-                places[digit(row)] += 1;
+        spare.resize(rests.len(), 0);
+        for shift in [TAG_BITS, TAG_BITS + 9] {
+            let digit = |rest: &u32| (*rest >> shift) as usize % 512;
+            let mut places = [0_usize; 512];
+            for rest in rests.iter() {
+                places[digit(rest)] += 1;
+            }
+            if places.contains(&rests.len()) {
+                continue;
             }
             let mut next = 0;
             for place in &mut places {
                 next += std::mem::replace(place, next);
             }
-            for row in rows.iter() {
-                let place = &mut places[digit(row)];
-                spare[*place] = *row;
+            for rest in rests.iter() {
+                let place = &mut places[digit(rest)];
+                spare[*place] = *rest;
                 *place += 1;
             }
-            std::mem::swap(rows, spare);
+            std::mem::swap(rests, spare);
         }
     }
 }
@@ -116,8 +134,15 @@ impl Wide {
 }
 
 impl Row for Wide {
-    fn bucket(&self) -> u16 {
-        (ordered_32(float_64(self.order) as f32) >> 16) as u16
+    type Rest = Self;
+    fn split(self) -> (u16, Self) {
+        ((ordered_32(float_64(self.order) as f32) >> REST_BITS) as u16, self)
+    }
+    fn join(_: u16, rest: Self) -> Self {
+        rest
+    }
+    fn sort(rests: &mut Vec<Self>, _: &mut Vec<Self>) {
+        rests.sort_unstable_by_key(|r| r.order);
     }
     fn order(&self) -> u64 {
         self.order
@@ -131,22 +156,20 @@ impl Row for Wide {
     fn key(&self) -> u64 {
         self.key
     }
-    fn sort(rows: &mut Vec<Self>, _: &mut Vec<Self>) {
-        rows.sort_unstable_by_key(|r| r.order);
-    }
 }
 
-/// The rows of one bucket, in chunks.
-type Chunks<R> = Vec<Vec<R>>;
+/// The rests of rows of one bucket, in chunks.
+type Chunks<R> = Vec<Vec<<R as Row>::Rest>>;
 
 /// Rows by bucket, as one reader saw them.
 #[derive(Debug)]
-pub(super) struct Heap<R> {
+pub(super) struct Heap<R: Row> {
     slots: Vec<u32>,
-    buckets: Vec<(u16, Chunks<R>, Vec<R>)>,
+    /// The number of each bucket with its full chunks and its open one.
+    buckets: Vec<(u16, Chunks<R>, Vec<R::Rest>)>,
 }
 
-impl<R> Default for Heap<R> {
+impl<R: Row> Default for Heap<R> {
     fn default() -> Self {
         Self { slots: Vec::new(), buckets: Vec::new() }
     }
@@ -157,10 +180,11 @@ impl<R: Row> Heap<R> {
         if self.slots.is_empty() {
             self.slots.resize(BUCKETS, NONE);
         }
-        let slot = &mut self.slots[usize::from(row.bucket())];
+        let (bucket, rest) = row.split();
+        let slot = &mut self.slots[usize::from(bucket)];
         if *slot == NONE {
             *slot = self.buckets.len() as u32;
-            self.buckets.push((row.bucket(), Vec::new(), Vec::new()));
+            self.buckets.push((bucket, Vec::new(), Vec::new()));
         }
         let (_, full, open) = &mut self.buckets[*slot as usize];
         if open.len() == open.capacity() {
@@ -171,11 +195,11 @@ impl<R: Row> Heap<R> {
                 full.push(chunk);
             }
         }
-        open.push(row);
+        open.push(rest);
     }
 }
 
-/// Numbers in rows of 8 bytes while all of them have 32 bits and no keys, else in wide ones.
+/// Numbers in rows of 4 bytes while all of them have 32 bits, small tags and no keys, else in wide ones.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
     pub(super) narrow: Heap<Narrow>,
@@ -189,7 +213,10 @@ impl Numbers {
         match values {
             Values::F32(list) if keys.is_none() => {
                 for (i, x) in list.iter().enumerate() {
-                    self.narrow.push(Narrow::new(*x, tag(i)));
+                    match Narrow::new(*x, tag(i)) {
+                        Some(row) => self.narrow.push(row),
+                        None => self.wide.push(Wide::new(f64::from(*x), tag(i), 0)),
+                    }
                 }
             }
             Values::F32(list) => {
@@ -230,8 +257,8 @@ impl Pile {
             return Self::Narrow(Buckets::new(narrow));
         }
         let mut more = Heap::default();
-        for row in narrow.into_iter().flat_map(|heap| Buckets::new([heap]).list).flat_map(|b| b.chunks.concat()) {
-            more.push(Wide::new(row.value(), row.tag(), 0));
+        for bucket in Buckets::new(narrow).list {
+            bucket.rows().for_each(|row| more.push(Wide::new(row.value(), row.tag(), 0)));
         }
         wide.push(more);
         Self::Wide(Buckets::new(wide))
@@ -240,7 +267,7 @@ impl Pile {
 
 /// One bucket.
 #[derive(Debug)]
-pub(super) struct Bucket<R> {
+pub(super) struct Bucket<R: Row> {
     number: u16,
     chunks: Chunks<R>,
 }
@@ -252,38 +279,55 @@ impl<R: Row> Bucket<R> {
     }
 
     /// Its rows, in no order.
-    pub(super) fn rows(&self) -> impl Iterator<Item = &R> {
-        self.chunks.iter().flatten()
+    pub(super) fn rows(&self) -> impl Iterator<Item = R> {
+        self.chunks.iter().flatten().map(|rest| R::join(self.number, *rest))
     }
 
-    /// Its rows sorted, in place of what `out` holds.
-    pub(super) fn sorted(&self, out: &mut Vec<R>, spare: &mut Vec<R>) {
-        out.clear();
+    /// Its rows sorted, in place of what `room` holds.
+    pub(super) fn sorted<'r>(&self, room: &'r mut Room<R>) -> &'r [R] {
+        room.rests.clear();
         for chunk in &self.chunks {
-            out.extend_from_slice(chunk);
+            room.rests.extend_from_slice(chunk);
         }
-        R::sort(out, spare);
+        R::sort(&mut room.rests, &mut room.spare);
+        room.rows.clear();
+        room.rows.extend(room.rests.iter().map(|rest| R::join(self.number, *rest)));
+        &room.rows
+    }
+}
+
+/// Room to sort buckets in, one after the other.
+#[derive(Debug)]
+pub(super) struct Room<R: Row> {
+    rests: Vec<R::Rest>,
+    spare: Vec<R::Rest>,
+    rows: Vec<R>,
+}
+
+impl<R: Row> Default for Room<R> {
+    fn default() -> Self {
+        Self { rests: Vec::new(), spare: Vec::new(), rows: Vec::new() }
     }
 }
 
 /// Buckets in ascending order.
 #[derive(Debug)]
-pub(super) struct Buckets<R> {
+pub(super) struct Buckets<R: Row> {
     pub(super) list: Vec<Bucket<R>>,
 }
 
 impl<R: Row> Buckets<R> {
     fn new(heaps: impl IntoIterator<Item = Heap<R>>) -> Self {
-        let mut list: Vec<Bucket<R>> = Vec::new();
+        let mut all: Vec<Bucket<R>> = Vec::new();
         for (number, mut chunks, open) in heaps.into_iter().flat_map(|heap| heap.buckets) {
             chunks.push(open);
-            list.push(Bucket { number, chunks });
+            all.push(Bucket { number, chunks });
         }
-        list.sort_by_key(|b| b.number);
-        let mut merged: Vec<Bucket<R>> = Vec::with_capacity(list.len());
-        for bucket in list {
+        all.sort_by_key(|b| b.number);
+        let mut merged: Vec<Bucket<R>> = Vec::with_capacity(all.len());
+        for bucket in all {
             match merged.last_mut() {
-                Some(last) if last.number == bucket.number => last.chunks.extend(bucket.chunks),
+                Some(same) if same.number == bucket.number => same.chunks.extend(bucket.chunks),
                 _ => merged.push(bucket),
             }
         }
@@ -315,7 +359,7 @@ mod tests {
         let mut state = 1_u64;
         let mut numbers = [Numbers::default(), Numbers::default()];
         let mut want = Vec::new();
-        for i in 0..20_000_u32 {
+        for i in 0..16_000_u32 {
             state = super::super::hash::mix(state.wrapping_add(0x9e37_79b9_7f4a_7c15));
             let x = (state >> 40) as f32 / (1_u32 << 24) as f32 * if i % 7 == 0 { -9.0 } else { 1.0 };
             want.push((x, i));
@@ -338,9 +382,9 @@ mod tests {
                 other
             };
             fn read<R: Row>(buckets: &Buckets<R>, got: &mut Vec<(f64, u32)>) {
-                let (mut rows, mut spare) = (Vec::new(), Vec::new());
+                let mut room = Room::default();
                 for bucket in buckets.ranges(5).into_iter().flatten() {
-                    bucket.sorted(&mut rows, &mut spare);
+                    let mut rows = bucket.sorted(&mut room).to_vec();
                     rows.sort_by_key(|r| (r.order(), r.tag()));
                     got.extend(rows.iter().map(|r| (r.value(), r.tag())));
                 }

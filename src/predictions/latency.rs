@@ -3,7 +3,7 @@
 use super::{
     cells::Layout,
     crew,
-    heap::{Bucket, Buckets, Pile, Row},
+    heap::{Bucket, Buckets, Pile, Room, Row},
     job::Crew,
     sheet::{Sheet, interval},
 };
@@ -111,7 +111,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn range<R: Row>(mut self, range: &[Bucket<R>]) -> Vec<(usize, u64, f64)> {
-        let (mut rows, mut spare, mut met) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut room, mut met) = (Room::default(), Vec::new());
         for bucket in range {
             met.clear();
             for row in bucket.rows() {
@@ -135,8 +135,7 @@ impl Walk<'_> {
             };
             let holding: Vec<bool> = (0..before.len()).map(holds).collect();
             if holding.contains(&true) {
-                bucket.sorted(&mut rows, &mut spare);
-                self.find(&rows, before, &holding);
+                self.find(bucket.sorted(&mut room), before, &holding);
             }
         }
         self.found

@@ -126,19 +126,11 @@ pub(super) struct Namer<'n> {
     integers: Map<u64, u32>,
     floats: Map<u64, u32>,
     texts: HashMap<Box<str>, u32>,
-    block: Vec<u32>,
 }
 
 impl<'n> Namer<'n> {
     pub(super) fn new(names: &'n Names) -> Self {
-        Self {
-            names,
-            small: [NONE; 256],
-            integers: Map::default(),
-            floats: Map::default(),
-            texts: HashMap::new(),
-            block: Vec::new(),
-        }
+        Self { names, small: [NONE; 256], integers: Map::default(), floats: Map::default(), texts: HashMap::new() }
     }
 
     /// The number of each value's name, in place of what `out` holds.
@@ -147,6 +139,14 @@ impl<'n> Namer<'n> {
         out.reserve(values.len());
         match values {
             Values::Int(list) => {
+                // Mostly all are small and known: then nothing has to be asked for each.
+                if (0..256).contains(&list.iter().fold(0, |all, x| all | x)) {
+                    out.extend(list.iter().map(|x| self.small[(*x & 255) as usize]));
+                    if !out.contains(&NONE) {
+                        return Ok(());
+                    }
+                    out.clear();
+                }
                 for x in list {
                     let place = usize::try_from(*x).unwrap_or(usize::MAX);
                     let known = self.small.get(place).copied().unwrap_or(NONE);
@@ -168,17 +168,19 @@ impl<'n> Namer<'n> {
                 }
             }
             Values::Text { dictionary, codes } => {
+                let known = |text: &str| self.texts.get(text).copied().unwrap_or(NONE);
+                let mut block: Vec<u32> = dictionary.iter().map(|text| known(text)).collect();
+                out.extend(codes.iter().map(|code| block[*code as usize]));
+                if !out.contains(&NONE) {
+                    return Ok(());
+                }
                 // A dictionary may hold what no row has; such a name must not come to be.
-                self.block.clear();
-                self.block.resize(dictionary.len(), NONE);
-                for code in codes {
+                for (number, code) in out.iter_mut().zip(codes).filter(|(number, _)| **number == NONE) {
                     let place = *code as usize;
-                    let mut number = self.block[place];
-                    if number == NONE {
-                        number = self.text(&dictionary[place])?;
-                        self.block[place] = number;
+                    if block[place] == NONE {
+                        block[place] = self.text(&dictionary[place])?;
                     }
-                    out.push(number);
+                    *number = block[place];
                 }
             }
         }

@@ -119,7 +119,10 @@ fn places(candidate: &Side, baseline: &Side, against: Against) -> Result<Vec<usi
     }
     let twice = |id: &u128, side: &Side, who: &str| {
         let shown = side.shown.get(id).cloned().unwrap_or_default();
-        PredictionsError::new("predictions-duplicate-id", format!("the id `{shown}` stands twice in the predictions of the {who}"))
+        PredictionsError::new(
+            "predictions-duplicate-id",
+            format!("the id `{shown}` stands twice in the predictions of the {who}"),
+        )
     };
     let mut index: Map<u128, usize> = Map::default();
     for (i, id) in baseline.ids.iter().enumerate() {
@@ -150,7 +153,12 @@ fn places(candidate: &Side, baseline: &Side, against: Against) -> Result<Vec<usi
 }
 
 impl Side {
-    fn read(source: &dyn Source, roles: &Roles, shared: &Shared, apart: Option<&Labels>) -> Result<Self, PredictionsError> {
+    fn read(
+        source: &dyn Source,
+        roles: &Roles,
+        shared: &Shared,
+        apart: Option<&Labels>,
+    ) -> Result<Self, PredictionsError> {
         let mut side = Self::default();
         let reader = source.open(&roles.wanted)?;
         // One reader alone: without an id the order of rows is what pairs them.
@@ -159,7 +167,8 @@ impl Side {
         let mut namers: Vec<Namer> = shared.groups.iter().map(Namer::new).collect();
         let mut finder = Finder::new(&shared.cells, shared.groups.len());
         let mut groups = vec![Vec::new(); roles.groups.len()];
-        let (mut numbers, mut floats, mut cells, mut ids, mut keyed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut numbers, mut floats, mut cells, mut ids, mut keyed) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut block = Block::default();
         while worker.next(&mut block)? {
             let column = |place: Option<usize>| place.and_then(|p| block.columns.get(p));
@@ -177,7 +186,7 @@ impl Side {
             if let Some(apart) = apart {
                 apart.places(column(roles.id), block.rows, &mut numbers)?;
                 side.cells.extend(numbers.iter().map(|p| apart.cells[*p as usize]));
-                side.labels.extend(numbers.iter().filter_map(|p| apart.labels.get(*p as usize)));
+                side.labels.extend(numbers.iter().filter_map(|p| apart.classes.get(*p as usize)));
                 side.truths.extend(numbers.iter().filter_map(|p| apart.values.get(*p as usize)));
             } else {
                 for ((namer, place), numbers) in namers.iter_mut().zip(&roles.groups).zip(&mut groups) {

@@ -53,9 +53,14 @@ pub(super) fn wanted(sheet: &Sheet) -> bool {
 /// Writes the metrics of scores of every slice.
 pub(super) fn measure(sheet: &mut Sheet, pile: &Pile, scores: &Scores, crew: &dyn Crew) {
     let keep = resampled(scores.rows, scores.clustered);
-    let reading =
-        Reading { layout: scores.layout, positive: scores.positive, probabilities: scores.probabilities, keep: &keep };
-    let scored = match pile {
+    let reading = Reading {
+        layout: scores.layout,
+        positive: scores.positive,
+        probabilities: scores.probabilities && sheet.wants_any(&METRICS[2..6]),
+        keep: &keep,
+        curves: sheet.wants_any(&["average_precision", "ks_statistic"]),
+    };
+    let swept = match pile {
         Pile::Narrow(buckets) => sweep::sweep(buckets, &reading, scores.cells, crew),
         Pile::Wide(buckets) => sweep::sweep(buckets, &reading, scores.cells, crew),
     };
@@ -63,13 +68,13 @@ pub(super) fn measure(sheet: &mut Sheet, pile: &Pile, scores: &Scores, crew: &dy
         sheet.warn("some scores lie outside 0 to 1 and are no probabilities: only metrics of their order are given");
     }
     let plan = sheet.plan;
-    let drawn = super::crew::each(crew, scored.len(), |i| {
-        let sample = Sample::new(&scored[i].rows, plan.seed, scores.keyed);
+    let drawn = super::crew::each(crew, swept.len(), |i| {
+        let sample = Sample::new(&swept[i].rows, plan.seed, scores.keyed);
         let replicates = if keep[i] { u64::from(plan.replicates) } else { 0 };
         let drawn: Vec<Resampled> = (0..replicates).map(|r| sample.replicate(r)).collect();
         (sample.losses(), drawn)
     });
-    for ((slice, one), (losses, drawn)) in scores.layout.slices.iter().zip(&scored).zip(&drawn) {
+    for ((slice, one), (losses, drawn)) in scores.layout.slices.iter().zip(&swept).zip(&drawn) {
         Writer { sheet: &mut *sheet, slice, one, losses, drawn }.all(scores);
     }
 }
@@ -92,6 +97,9 @@ fn resampled(rows: &[u64], clustered: bool) -> Vec<bool> {
     keep
 }
 
+/// One metric of a replicate.
+type Take = fn(&Resampled) -> Option<f64>;
+
 struct Writer<'w, 'p> {
     sheet: &'w mut Sheet<'p>,
     slice: &'w Slice,
@@ -111,7 +119,7 @@ impl Writer<'_, '_> {
         let precision = self.one.precision;
         let bounds = self.draws(precision, |r| r.average_precision, None, |value, plan| logit(value, positives, plan));
         self.write("average_precision", precision, bounds, NO_POSITIVES);
-        if scores.probabilities {
+        if !self.one.bins.is_empty() {
             self.losses();
             self.calibration();
         }
@@ -175,10 +183,9 @@ impl Writer<'_, '_> {
     fn losses(&mut self) {
         let n = self.n();
         let total = |of: fn(&Sums) -> f64| self.one.bins.iter().flatten().map(of).sum::<f64>();
-        type Take = fn(&Resampled) -> Option<f64>;
         let metrics: [(&str, f64, f64, Take, &Vec<f64>); 2] = [
-            ("log_loss", total(Sums::loss), total(Sums::loss_square), |r| r.log_loss, &self.losses.0),
-            ("brier_score_loss", total(Sums::square), total(Sums::fourth), |r| r.brier, &self.losses.1),
+            ("log_loss", total(|s| s.loss), total(|s| s.loss_square), |r| r.log_loss, &self.losses.0),
+            ("brier_score_loss", total(|s| s.square), total(|s| s.fourth), |r| r.brier, &self.losses.1),
         ];
         for (metric, sum, squares, of, values) in metrics {
             let value = (n > 0).then(|| sum / n as f64);
@@ -192,7 +199,7 @@ impl Writer<'_, '_> {
 
     fn calibration(&mut self) {
         let n = self.n() as f64;
-        let bins: Vec<[f64; 3]> = self.one.bins.iter().map(|both| gap_of(both)).filter(|b| b[0] > 0.0).collect();
+        let bins: Vec<[f64; 3]> = self.one.bins.iter().map(gap_of).filter(|b| b[0] > 0.0).collect();
         let expected = (n > 0.0).then(|| bins.iter().map(|b| b[1].abs()).sum::<f64>() / n);
         let maximum = (n > 0.0).then(|| bins.iter().map(|b| (b[1] / b[0]).abs()).fold(0.0, f64::max));
         let drawn = if self.drawn.is_empty() { binned(&bins, self.sheet.plan) } else { (Vec::new(), Vec::new()) };
@@ -206,8 +213,8 @@ impl Writer<'_, '_> {
 /// Rows, Σ (y − p) and Σ (y − p)² of one bin.
 fn gap_of([negatives, positives]: &[Sums; 2]) -> [f64; 3] {
     let rows = (negatives.rows + positives.rows) as f64;
-    let gap = positives.rows as f64 - positives.score() - negatives.score();
-    [rows, gap, negatives.square() + positives.square()]
+    let gap = positives.rows as f64 - positives.score - negatives.score;
+    [rows, gap, negatives.square + positives.square]
 }
 
 /// The Poisson bootstrap of calibration errors where a bin holds many rows: the weighted sums of its rows and gaps are

@@ -1,31 +1,27 @@
-//! One pass over scores in ascending order, for every slice at once. Every sum is of whole numbers, so that it does not
-//! matter in which order rows came, how they were shared out or where a range ends.
+//! One pass over scores in ascending order, for every slice at once. Sums are of whole numbers, or in the order of scores
+//! and cells, so that it does not matter in which order rows came or how they were shared out.
 
 use super::{
     cells::Layout,
     crew,
-    heap::{Bucket, Buckets, Row},
+    heap::{Bucket, Buckets, Room, Row},
     job::Crew,
 };
 
 /// The bins of calibration, of equal width.
 pub(super) const BINS: usize = 10;
-/// Losses are summed in units of 2⁻⁵⁶: the greatest, −ln 2⁻⁵², fits a 64-bit number.
-const LOSS: f64 = 72_057_594_037_927_936.0;
-/// Squares of losses are summed in units of 2⁻⁵⁰.
-const LOSS_SQUARE: f64 = 1_125_899_906_842_624.0;
-/// What is at most 1 is summed in units of 2⁻⁶².
-pub(super) const UNIT: f64 = 4_611_686_018_427_387_904.0;
+/// Ranges that are passed over apart. Their number is part of the answer's last digits, so it is not the crew's.
+const RANGES: usize = 16;
 
-/// Sums over the rows of one label in one bin.
+/// Sums over the rows of one label in one bin. Scores are added in ascending order, so that they have one order.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Sums {
     pub(super) rows: u64,
-    score: i128,
-    loss: i128,
-    loss_square: i128,
-    square: i128,
-    fourth: i128,
+    pub(super) score: f64,
+    pub(super) loss: f64,
+    pub(super) loss_square: f64,
+    pub(super) square: f64,
+    pub(super) fourth: f64,
 }
 
 impl Sums {
@@ -44,31 +40,7 @@ impl Sums {
         let loss = -libm::log(given.clamp(f64::EPSILON, 1.0 - f64::EPSILON));
         let miss = 1.0 - given;
         let square = miss * miss;
-        let whole = |x: f64| i128::from(x as i64);
-        Self {
-            rows: 1,
-            score: whole(p * UNIT),
-            loss: whole(loss * LOSS),
-            loss_square: whole(loss * loss * LOSS_SQUARE),
-            square: whole(square * UNIT),
-            fourth: whole(square * square * UNIT),
-        }
-    }
-
-    pub(super) fn score(&self) -> f64 {
-        self.score as f64 / UNIT
-    }
-    pub(super) fn loss(&self) -> f64 {
-        self.loss as f64 / LOSS
-    }
-    pub(super) fn loss_square(&self) -> f64 {
-        self.loss_square as f64 / LOSS_SQUARE
-    }
-    pub(super) fn square(&self) -> f64 {
-        self.square as f64 / UNIT
-    }
-    pub(super) fn fourth(&self) -> f64 {
-        self.fourth as f64 / UNIT
+        Self { rows: 1, score: p, loss, loss_square: loss * loss, square, fourth: square * square }
     }
 }
 
@@ -93,12 +65,57 @@ struct Ranks {
     /// All of them.
     total: [u64; 2],
     /// Twice the sum of placements, of negatives and of positives.
-    placements: [u128; 2],
+    placements: [u64; 2],
     squares: [u128; 2],
-    /// The greatest |passed negatives · positives − passed positives · negatives|.
+    /// Passed negatives · positives − passed positives · negatives.
+    lean: i64,
+    /// How much a negative and a positive add to that.
+    step: [i64; 2],
+    /// The greatest size it had.
     gap: u64,
     /// The sum over positives of the precision at their score.
-    precision: u128,
+    precision: f64,
+    /// Which rows of one score were last, and how many of them are negative and positive.
+    tie: u64,
+    tied: [u64; 2],
+}
+
+impl Ranks {
+    fn new(passed: [u64; 2], total: [u64; 2]) -> Self {
+        let [p, t] = [passed, total].map(|both| both.map(|x| x as i64));
+        let lean = p[0] * t[1] - p[1] * t[0];
+        Self { passed, total, step: [t[1], -t[0]], lean, ..Self::default() }
+    }
+
+    /// Notes a row of the tie of that number; ties of one slice are counted until the next one begins.
+    fn note<const CURVES: bool>(&mut self, tie: u64, label: usize) {
+        if self.tie != tie {
+            self.close::<CURVES>();
+            self.tie = tie;
+        }
+        self.tied[label] += 1;
+    }
+
+    /// Ends a tie: each of its rows counts half against those of the other class.
+    fn close<const CURVES: bool>(&mut self) {
+        let [n, p] = std::mem::take(&mut self.tied);
+        let twice = [2 * self.passed[1] + p, 2 * self.passed[0] + n];
+        if CURVES {
+            let hits = (self.total[1] - self.passed[1]) as i64;
+            let selected = hits + (self.total[0] - self.passed[0]) as i64;
+            // When everything has passed nothing is left to be precise about, nor to count.
+            self.precision += p as i64 as f64 * (hits as f64 / selected.max(1) as f64);
+        }
+        for (label, tied) in [n, p].into_iter().enumerate() {
+            self.placements[label] += tied * twice[label];
+            self.squares[label] += u128::from(tied * twice[label]) * u128::from(twice[label]);
+            self.passed[label] += tied;
+        }
+        if CURVES {
+            self.lean += n as i64 * self.step[0] + p as i64 * self.step[1];
+            self.gap = self.gap.max(self.lean.unsigned_abs());
+        }
+    }
 }
 
 /// One row that was kept for resampling.
@@ -132,6 +149,8 @@ pub(super) struct Reading<'a> {
     pub(super) positive: [bool; 4],
     pub(super) probabilities: bool,
     pub(super) keep: &'a [bool],
+    /// Whether average precision and the distance between the classes are wanted.
+    pub(super) curves: bool,
 }
 
 impl Reading<'_> {
@@ -143,7 +162,7 @@ impl Reading<'_> {
 /// Sorts and passes over all rows.
 pub(super) fn sweep<R: Row>(buckets: &Buckets<R>, reading: &Reading, cells: usize, crew: &dyn Crew) -> Vec<Scored> {
     let slices = reading.layout.slices.len();
-    let ranges = buckets.ranges(crew.size() * 4);
+    let ranges = buckets.ranges(RANGES);
     let counted = crew::each(crew, ranges.len(), |i| count(ranges[i], reading, cells));
     let mut passed = vec![[0_u64; 2]; slices];
     let mut starts = Vec::with_capacity(ranges.len());
@@ -157,7 +176,7 @@ pub(super) fn sweep<R: Row>(buckets: &Buckets<R>, reading: &Reading, cells: usiz
     }
     let ranks_at = |i: usize| -> Vec<Ranks> {
         let start: &Vec<[u64; 2]> = &starts[i];
-        start.iter().zip(&passed).map(|(p, t)| Ranks { passed: *p, total: *t, ..Ranks::default() }).collect()
+        start.iter().zip(&passed).map(|(p, t)| Ranks::new(*p, *t)).collect()
     };
     let parts = crew::each(crew, ranges.len(), |i| {
         let mut pass = Pass::new(reading, ranks_at(i), cells);
@@ -181,23 +200,23 @@ pub(super) fn sweep<R: Row>(buckets: &Buckets<R>, reading: &Reading, cells: usiz
         }
     }
     for (one, ranks) in scored.iter_mut().zip(&totals) {
-        finish(one, ranks);
+        finish(one, ranks, reading.curves);
     }
     scored
 }
 
-fn finish(one: &mut Scored, ranks: &Ranks) {
+fn finish(one: &mut Scored, ranks: &Ranks, curves: bool) {
     let [negatives, positives] = one.total;
     one.area = crate::stats::auc::Sums {
         positives,
         negatives,
-        placements: ranks.placements[1],
+        placements: u128::from(ranks.placements[1]),
         positive_squares: ranks.squares[1],
         negative_squares: ranks.squares[0],
     };
     let pairs = u128::from(negatives) * u128::from(positives);
-    one.gap = (pairs > 0).then(|| ranks.gap as f64 / pairs as f64);
-    one.precision = (positives > 0).then(|| ranks.precision as f64 / UNIT / positives as f64);
+    one.gap = (pairs > 0 && curves).then(|| ranks.gap as f64 / pairs as f64);
+    one.precision = (positives > 0 && curves).then(|| ranks.precision / positives as f64);
     // Ties in no order: what is resampled by rank must not depend on who came first.
     one.rows.sort_by(|a, b| a.score.total_cmp(&b.score).then(a.positive.cmp(&b.positive)).then(a.key.cmp(&b.key)));
 }
@@ -211,9 +230,12 @@ fn gather(scored: &mut [Scored], sums: &[Vec<Sums>], reading: &Reading, cells: u
         one.bins.resize(BINS, [Sums::default(); 2]);
     }
     for (bin, sums) in sums.iter().enumerate() {
-        for (place, sums) in sums.iter().enumerate().filter(|(place, s)| s.rows > 0 && *place < cells * 2) {
-            for slice in reading.layout.of((place / 2) as u32) {
-                scored[*slice as usize].bins[bin][place % 2].add(sums);
+        for cell in reading.layout.in_order().iter().take(if sums.is_empty() { 0 } else { cells }) {
+            for label in 0..2 {
+                let sums = &sums[*cell as usize * 2 + label];
+                for slice in reading.layout.of(*cell) {
+                    scored[*slice as usize].bins[bin][label].add(sums);
+                }
             }
         }
     }
@@ -223,107 +245,74 @@ fn gather(scored: &mut [Scored], sums: &[Vec<Sums>], reading: &Reading, cells: u
 fn count<R: Row>(range: &[Bucket<R>], reading: &Reading, cells: usize) -> Vec<u64> {
     let mut counts = vec![0; cells * 2];
     for row in range.iter().flat_map(Bucket::rows) {
-        let (cell, label) = reading.row(row);
+        let (cell, label) = reading.row(&row);
         counts[cell as usize * 2 + label] += 1;
     }
     counts
 }
 
+/// The rows that are kept of each slice.
+type Kepts = std::collections::BTreeMap<u32, Vec<Kept>>;
+
 struct Pass<'a, 'r> {
     reading: &'r Reading<'a>,
     ranks: Vec<Ranks>,
     sums: Vec<Vec<Sums>>,
-    kept: std::collections::BTreeMap<u32, Vec<Kept>>,
+    kept: Kepts,
     cells: usize,
-    before: Vec<u64>,
+    /// The number of the rows of one score that came last.
+    tie: u64,
 }
 
 impl<'a, 'r> Pass<'a, 'r> {
     fn new(reading: &'r Reading<'a>, ranks: Vec<Ranks>, cells: usize) -> Self {
-        Self { reading, ranks, sums: vec![Vec::new(); BINS], kept: Default::default(), cells, before: Vec::new() }
+        Self { reading, ranks, sums: vec![Vec::new(); BINS], kept: Kepts::new(), cells, tie: 0 }
     }
 
     fn range<R: Row>(&mut self, range: &[Bucket<R>]) {
-        let (mut rows, mut spare) = (Vec::new(), Vec::new());
-        let keeps = self.reading.keep.iter().any(|k| *k);
+        let mut room = Room::default();
         for bucket in range {
-            bucket.sorted(&mut rows, &mut spare);
-            for ties in rows.chunk_by(|a, b| a.order() == b.order()) {
-                if let [row] = ties {
-                    self.single(row)
-                } else {
-                    self.ties(ties)
-                }
-                if self.reading.probabilities {
-                    self.losses(ties);
-                }
-                if keeps {
-                    self.keep(ties);
-                }
+            let rows = bucket.sorted(&mut room);
+            if self.reading.curves {
+                self.rank::<R, true>(rows)
+            } else {
+                self.rank::<R, false>(rows)
+            }
+            if self.reading.probabilities {
+                self.losses(rows);
+            }
+            if self.reading.keep.contains(&true) {
+                self.keep(rows);
+            }
+        }
+        let curves = self.reading.curves;
+        self.ranks.iter_mut().for_each(if curves { Ranks::close::<true> } else { Ranks::close::<false> });
+    }
+
+    fn rank<R: Row, const CURVES: bool>(&mut self, rows: &[R]) {
+        let mut last = None;
+        for row in rows {
+            let order = row.order();
+            self.tie += u64::from(last != Some(order));
+            last = Some(order);
+            let (cell, label) = self.reading.row(row);
+            for slice in self.reading.layout.of(cell) {
+                self.ranks[*slice as usize].note::<CURVES>(self.tie, label);
             }
         }
     }
 
-    /// A row that shares its score with none.
-    fn single<R: Row>(&mut self, row: &R) {
-        let (cell, label) = self.reading.row(row);
-        for slice in self.reading.layout.of(cell) {
-            let ranks = &mut self.ranks[*slice as usize];
-            if label == 1 {
-                ranks.precision += precision(ranks);
+    fn losses<R: Row>(&mut self, rows: &[R]) {
+        for rows in rows.chunk_by(|a, b| bin(a.value()) == bin(b.value())) {
+            let Some(first) = rows.first() else { continue };
+            let sums = &mut self.sums[bin(first.value())];
+            if sums.is_empty() {
+                sums.resize(self.cells * 2, Sums::default());
             }
-            let twice = 2 * ranks.passed[1 - label];
-            ranks.placements[label] += u128::from(twice);
-            ranks.squares[label] += u128::from(twice) * u128::from(twice);
-            ranks.passed[label] += 1;
-            ranks.gap = ranks.gap.max(gap(ranks));
-        }
-    }
-
-    /// Rows of one score: each counts half against those of the other class.
-    fn ties<R: Row>(&mut self, ties: &[R]) {
-        self.before.clear();
-        for row in ties {
-            let (cell, label) = self.reading.row(row);
-            for slice in self.reading.layout.of(cell) {
-                let ranks = &mut self.ranks[*slice as usize];
-                if label == 1 {
-                    ranks.precision += precision(ranks);
-                }
-                self.before.push(ranks.passed[1 - label]);
+            for row in rows {
+                let (cell, label) = self.reading.row(row);
+                sums[cell as usize * 2 + label].add(&Sums::of(row.value(), label == 1));
             }
-        }
-        for row in ties {
-            let (cell, label) = self.reading.row(row);
-            for slice in self.reading.layout.of(cell) {
-                self.ranks[*slice as usize].passed[label] += 1;
-            }
-        }
-        let mut before = self.before.iter();
-        for row in ties {
-            let (cell, label) = self.reading.row(row);
-            for slice in self.reading.layout.of(cell) {
-                let ranks = &mut self.ranks[*slice as usize];
-                let twice = before.next().unwrap_or(&0) + ranks.passed[1 - label];
-                ranks.placements[label] += u128::from(twice);
-                ranks.squares[label] += u128::from(twice) * u128::from(twice);
-                ranks.gap = ranks.gap.max(gap(ranks));
-            }
-        }
-    }
-
-    fn losses<R: Row>(&mut self, ties: &[R]) {
-        let Some(first) = ties.first() else { return };
-        let p = first.value();
-        let sums = &mut self.sums[bin(p)];
-        if sums.is_empty() {
-            sums.resize(self.cells * 2, Sums::default());
-        }
-        let mut known = [None; 2];
-        for row in ties {
-            let (cell, label) = self.reading.row(row);
-            let one = known[label].get_or_insert_with(|| Sums::of(p, label == 1));
-            sums[cell as usize * 2 + label].add(one);
         }
     }
 
@@ -336,17 +325,4 @@ impl<'a, 'r> Pass<'a, 'r> {
             }
         }
     }
-}
-
-/// The precision when everything from here on is selected, in units of 2⁻⁶².
-fn precision(ranks: &Ranks) -> u128 {
-    let hits = ranks.total[1] - ranks.passed[1];
-    let selected = hits + ranks.total[0] - ranks.passed[0];
-    u128::from((hits as f64 / selected as f64 * UNIT) as u64)
-}
-
-fn gap(ranks: &Ranks) -> u64 {
-    let negatives = ranks.passed[0] as i64 * ranks.total[1] as i64;
-    let positives = ranks.passed[1] as i64 * ranks.total[0] as i64;
-    (negatives - positives).unsigned_abs()
 }

@@ -4,7 +4,7 @@
 use super::{
     bootstrap::bounds,
     cells::Layout,
-    heap::{Buckets, Pile, Row, ordered_64},
+    heap::{Buckets, Pile, Room, Row, ordered_64},
     scan::Pair,
     scores::{MOST_RESAMPLED, around},
     sheet::{Sheet, clamp, interval},
@@ -268,9 +268,9 @@ fn mean_bounds(mean: f64, rows: &[(f64, u64)], keyed: bool, clustered: bool, pla
 
 /// All rows by value, those alike by key: in one order whatever order they came in.
 fn sorted<R: Row>(buckets: &Buckets<R>) -> Vec<(f64, u32, u64)> {
-    let (mut rows, mut spare, mut all) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut room, mut all) = (Room::default(), Vec::new());
     for bucket in &buckets.list {
-        bucket.sorted(&mut rows, &mut spare);
+        let mut rows = bucket.sorted(&mut room).to_vec();
         rows.sort_by_key(|r| (r.order(), r.key()));
         all.extend(rows.iter().map(|r| (r.value(), r.tag(), r.key())));
     }

@@ -12,6 +12,7 @@ mod api;
 mod architecture;
 mod baselines;
 mod client;
+mod compute;
 mod demo;
 mod evidence;
 mod kill;

@@ -14,7 +14,9 @@ use crate::{
         output::{self, plain},
     },
     evidence::native,
-    model::{Against, Columns, Contrast, Evidence, Plan, Slice, Task, Timed, Unit, number::round12, unit::Dimension},
+    model::{
+        Against, Columns, Contrast, Evidence, Metric, Plan, Slice, Task, Timed, Unit, number::round12, unit::Dimension,
+    },
     wire::inspect::InspectV1,
 };
 use std::{fmt::Write as _, io::IsTerminal as _, path::PathBuf};
@@ -79,6 +81,9 @@ pub struct Args {
     /// A column whose drift is measured; may be repeated
     #[arg(long, value_name = "COLUMN", num_args = 1.., requires = "drift_reference")]
     feature: Vec<String>,
+    /// A metric to compute, by our name; may be repeated; every one that the columns allow if absent
+    #[arg(long, value_name = "METRIC", num_args = 1.., value_parser = known)]
+    metric: Vec<String>,
     /// A quantile of latency, such as 0.99; may be repeated
     #[arg(long, value_name = "Q", num_args = 1..)]
     quantile: Vec<f64>,
@@ -168,6 +173,7 @@ fn request(args: Args) -> Result<Request, Failure> {
         confidences: vec![args.confidence],
         slices: slices(&columns.groups, args.intersections),
         quantiles,
+        metrics: args.metric.into_iter().collect(),
         drift: args.feature,
         ..Plan::default()
     };
@@ -184,6 +190,11 @@ fn request(args: Args) -> Result<Request, Failure> {
         plan,
         threads: args.threads,
     })
+}
+
+/// The name of a metric that we know.
+fn known(text: &str) -> Result<String, String> {
+    Metric::find(text).map(|m| m.name.to_owned()).ok_or_else(|| "no metric of ours has that name".to_owned())
 }
 
 /// Each attribute alone; with intersections also every two and all of them.

@@ -38,7 +38,7 @@ fn measurement(m: &Measurement) -> Value {
     put("trials", m.trials.map(|n| json!(n)));
     put("successes", m.successes.map(|n| json!(n)));
     put("slice", (!m.slice.is_overall()).then(|| json!(m.slice)));
-    put("aggregate", m.aggregate.then(|| json!(true)));
+    put("aggregate", m.aggregate.then_some(json!(true)));
     put("quantile", m.quantile.map(|q| json!(q)));
     put("unit", m.unit.map(|u| json!(u)));
     put("dataset", m.dataset.as_ref().map(|d| json!(d)));
