@@ -92,6 +92,8 @@ pub(super) fn bounds(estimate: f64, replicates: &mut [f64], jackknife: Option<&[
         } else {
             ("poisson-bootstrap-percentile", resample::percentile(replicates, alpha).filter(|_| spread))
         };
+        // What is never below 0 is drawn too high on the whole; its bounds must not leave it out.
+        let ends = ends.map(|(lower, upper)| (lower.min(estimate), upper.max(estimate)));
         intervals.push(interval(method, *confidence, ends.map(|e| e.0), ends.map(|e| e.1)));
     }
     intervals

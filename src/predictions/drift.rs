@@ -24,11 +24,35 @@ use std::collections::BTreeMap;
 /// A share below this is taken for this, so that an empty bin has a logarithm.
 const FLOOR: f64 = 1e-4;
 
-/// One column of all rows.
-#[derive(Debug)]
-enum Column {
-    Numbers(Vec<f64>),
-    Names(BTreeMap<String, u64>),
+/// One column of all rows: what a reader gave as numbers, and how often each text stood there.
+#[derive(Debug, Default)]
+struct Column {
+    numbers: Vec<f64>,
+    names: BTreeMap<String, u64>,
+}
+
+impl Column {
+    /// Whether all of it is numbers, be they written as text as in CSV.
+    fn is_numeric(&self) -> bool {
+        self.names.keys().all(|name| name.trim().parse::<f64>().is_ok_and(f64::is_finite))
+    }
+
+    fn into_numbers(self) -> Vec<f64> {
+        let mut numbers = self.numbers;
+        for (name, rows) in self.names {
+            let value = name.trim().parse().unwrap_or(f64::NAN);
+            numbers.extend(std::iter::repeat_n(value, usize::try_from(rows).unwrap_or(0)));
+        }
+        numbers
+    }
+
+    fn into_names(self) -> BTreeMap<String, u64> {
+        let mut names = self.names;
+        for x in self.numbers {
+            *names.entry(float_text(x)).or_insert(0) += 1;
+        }
+        names
+    }
 }
 
 /// Writes the drift of every column that the plan names.
@@ -46,17 +70,10 @@ pub(super) fn measure(sheet: &mut Sheet, job: &Job) -> Result<(), PredictionsErr
     let now = read(job.predictions, &job.plan.drift)?;
     for ((name, before), now) in job.plan.drift.iter().zip(before).zip(now) {
         let slice = Slice::one("feature", name.clone());
-        match (before, now) {
-            (Column::Numbers(before), Column::Numbers(now)) => numbers(sheet, &slice, before, now),
-            (Column::Names(before), Column::Names(now)) => names(sheet, &slice, &before, &now),
-            _ => {
-                return Err(PredictionsError::new(
-                    "predictions-drift-types",
-                    format!(
-                        "the column `{name}` holds numbers on one side and text on the other: drift compares like with like"
-                    ),
-                ));
-            }
+        if before.is_numeric() && now.is_numeric() {
+            numbers(sheet, &slice, before.into_numbers(), now.into_numbers());
+        } else {
+            names(sheet, &slice, &before.into_names(), &now.into_names());
         }
     }
     Ok(())
@@ -92,17 +109,7 @@ fn read(source: &dyn Source, columns: &[String]) -> Result<Vec<Column>, Predicti
             }
         }
     }
-    let column = |(numbers, mut names): (Vec<f64>, BTreeMap<String, u64>)| {
-        if names.is_empty() {
-            return Column::Numbers(numbers);
-        }
-        // A column of text that holds numbers here and there, as a reader of blocks may see it.
-        for x in numbers {
-            *names.entry(float_text(x)).or_insert(0) += 1;
-        }
-        Column::Names(names)
-    };
-    Ok(numbers.into_iter().zip(names).map(column).collect())
+    Ok(numbers.into_iter().zip(names).map(|(numbers, names)| Column { numbers, names }).collect())
 }
 
 const EMPTY: &str = "one side has no rows";

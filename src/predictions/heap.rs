@@ -374,10 +374,9 @@ mod tests {
             let mut got = Vec::new();
             let copy = |n: &Numbers| {
                 let mut other = Numbers::default();
-                n.narrow
-                    .buckets
-                    .iter()
-                    .for_each(|b| b.1.iter().flatten().chain(&b.2).for_each(|r| other.narrow.push(*r)));
+                n.narrow.buckets.iter().for_each(|b| {
+                    b.1.iter().flatten().chain(&b.2).for_each(|r| other.narrow.push(Narrow::join(b.0, *r)))
+                });
                 n.wide.buckets.iter().for_each(|b| b.1.iter().flatten().chain(&b.2).for_each(|r| other.wide.push(*r)));
                 other
             };
