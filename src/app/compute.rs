@@ -98,7 +98,11 @@ fn sources(request: &Request) -> Result<Vec<Source>, AppError> {
     Ok(sources)
 }
 
-fn digest(path: &Path) -> Result<Digest, AppError> {
+/// The digest of a file's bytes.
+///
+/// # Errors
+/// When it cannot be read.
+pub(super) fn digest(path: &Path) -> Result<Digest, AppError> {
     let unreadable = |error| AppError::invalid("predictions-unreadable", unreadable(path, &error));
     let mut file = File::open(path).map_err(unreadable)?;
     let (mut context, mut chunk) = (Context::new(&SHA256), vec![0; CHUNK]);

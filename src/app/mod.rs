@@ -17,6 +17,7 @@ pub mod inspect;
 mod log;
 mod looks;
 pub mod notary;
+pub mod offline;
 pub mod people;
 pub mod policy_tests;
 pub mod publish;

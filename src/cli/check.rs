@@ -11,6 +11,7 @@ use crate::{
     app::{
         check::{self, Handed, Request},
         env::{Clock as _, SystemClock},
+        offline::{self, Files},
     },
     model::{Approval, Digest, Environment, ModelId, Submitted, Timestamp},
 };
@@ -29,7 +30,8 @@ Examples:
   modelgate check --policy credit-risk.toml --evidence report.json
   modelgate check --policy a.toml --policy b.toml --evidence format=native:latency.json,report.json
   modelgate check --policy a.toml --evidence dataset=holdout-2026q3,produced-at=2026-11-20T12:00:00Z:report.json \\
-    --model acme/credit-risk --environment production --context tier=high --format json")]
+    --model acme/credit-risk --environment production --context tier=high --format json
+  modelgate check --policy a.toml --predictions holdout.parquet --champion-predictions champion.parquet")]
 pub struct Args {
     /// Policy files; every one must allow
     #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
@@ -61,18 +63,27 @@ pub struct Args {
     /// The moment of judgement, RFC 3339; the clock's if absent
     #[arg(long, value_name = "TIME")]
     now: Option<Timestamp>,
-    /// Raw predictions (not yet supported)
+    /// Raw predictions, which `[recompute]` of a policy says how to read
     #[arg(long, value_name = "FILE", num_args = 1..)]
     predictions: Vec<PathBuf>,
+    /// Labels and groups kept apart from the predictions, joined on the id that the policy names
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    labels: Vec<PathBuf>,
     /// Evidence of the champion; without it there is no champion to compare with
     #[arg(long, value_name = "FILE", num_args = 1..)]
     champion: Vec<EvidenceArg>,
-    /// Raw predictions of the champion (not yet supported)
+    /// Raw predictions of the champion on the same rows
     #[arg(long, value_name = "FILE", num_args = 1..)]
     champion_predictions: Vec<PathBuf>,
     /// Evidence of the reference; without it there is no reference to compare with
     #[arg(long, value_name = "FILE", num_args = 1..)]
     reference: Vec<EvidenceArg>,
+    /// Raw predictions of the reference on the same rows
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    reference_predictions: Vec<PathBuf>,
+    /// The data that drift is measured from
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    drift_reference: Vec<PathBuf>,
     /// Waivers (not yet supported)
     #[arg(long, value_name = "FILE", num_args = 1..)]
     waivers: Vec<PathBuf>,
@@ -93,10 +104,20 @@ pub(super) fn pair(text: &str) -> Result<(String, String), String> {
 pub fn run(args: Args) -> Outcome {
     supported(&args)?;
     let policies = policy::policies(&args.policy)?;
+    let files = Files {
+        predictions: args.predictions,
+        labels: args.labels,
+        champion: args.champion_predictions,
+        reference: args.reference_predictions,
+        drift_reference: args.drift_reference,
+    };
+    let computed = offline::compute(&policies, &files).map_err(|e| Failure::input(e.code, plain(&e.to_string())))?;
+    let mut evidence = load(&args.evidence)?;
+    evidence.extend(computed.evidence);
     let handed = Handed {
-        evidence: load(&args.evidence)?,
-        champion: baseline(&args.champion)?,
-        reference: baseline(&args.reference)?,
+        evidence,
+        champion: baseline(&args.champion, computed.champion)?,
+        reference: baseline(&args.reference, computed.reference)?,
         looks: Vec::new(),
     };
     let approvals = args.approvals.as_deref().map(approvals).transpose()?.unwrap_or_default();
@@ -127,22 +148,17 @@ fn load(files: &[EvidenceArg]) -> Result<Vec<Submitted>, Failure> {
 }
 
 /// Nobody to compare with, unless evidence of them is given.
-fn baseline(files: &[EvidenceArg]) -> Result<Option<Vec<Submitted>>, Failure> {
-    if files.is_empty() { Ok(None) } else { load(files).map(Some) }
+fn baseline(files: &[EvidenceArg], computed: Vec<Submitted>) -> Result<Option<Vec<Submitted>>, Failure> {
+    let mut all = load(files)?;
+    all.extend(computed);
+    Ok(if all.is_empty() { None } else { Some(all) })
 }
 
 fn supported(args: &Args) -> Result<(), Failure> {
-    let later = [
-        ("--predictions", &args.predictions),
-        ("--champion-predictions", &args.champion_predictions),
-        ("--waivers", &args.waivers),
-    ];
-    match later.iter().find(|(_, given)| !given.is_empty()) {
-        Some((name, _)) => {
-            Err(Failure::input("not-yet-supported", format!("`{name}` is not yet supported; leave it out")))
-        }
-        None => Ok(()),
+    if args.waivers.is_empty() {
+        return Ok(());
     }
+    Err(Failure::input("not-yet-supported", "`--waivers` is not yet supported; leave it out"))
 }
 
 /// The pairs of `--context`, each key once.

@@ -9,9 +9,9 @@ use crate::{
     },
 };
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 14] = [
     "label", "prediction", "score", "positive", "groups", "tolerance", "latency", "latency_unit", "energy",
-    "energy_unit", "id", "cluster", "labels", "task", "drift",
+    "energy_unit", "id", "cluster", "labels", "task",
 ];
 
 /// Reads it.

@@ -28,7 +28,9 @@ fn fits(view: &View<'_>, rule: &Target, entry: &Entry<'_>) -> bool {
 /// Whether a document may speak to this policy.
 pub(super) fn ours(view: &View<'_>, document: &Document<'_>) -> bool {
     let Some(computed) = document.evidence().computed.as_ref().filter(|_| document.is_computed()) else { return true };
-    view.policy.recompute.as_ref().is_some_and(|r| r.columns == computed.columns)
+    let labelled = |name: &String| document.dataset == Some(name.as_str());
+    let recompute = view.policy.recompute.as_ref();
+    recompute.is_some_and(|r| r.columns == computed.columns && r.labels.as_ref().is_none_or(labelled))
 }
 
 /// Whether two quantiles are one, however they were written.
