@@ -7,6 +7,7 @@
     reason = "counts of rows stay far below 2^53, and places in tables below 2^32"
 )]
 
+mod areas;
 mod arrow;
 pub mod block;
 mod bootstrap;

@@ -1,12 +1,14 @@
 //! Metrics of scores over weighted rows, for the Poisson bootstrap row by row.
 
-use super::sweep::{BINS, Kept};
+use super::{
+    areas::Placed,
+    sweep::{BINS, Kept},
+};
 use crate::stats::resample::{row_state, weight};
 
 /// What one replicate gives; `None` where it is undefined.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Resampled {
-    pub(super) roc_auc: Option<f64>,
     pub(super) average_precision: Option<f64>,
     pub(super) log_loss: Option<f64>,
     pub(super) brier: Option<f64>,
@@ -51,6 +53,12 @@ impl Sample {
         Self { states: rows.iter().enumerate().map(state).collect(), rows: prepared.collect() }
     }
 
+    /// The rows for replicates of the area alone.
+    pub(super) fn placed(&self) -> Vec<Placed> {
+        let rows = self.states.iter().zip(&self.rows);
+        rows.map(|(state, row)| Placed { state: *state, positive: row.positive, last: row.last }).collect()
+    }
+
     /// The losses and squared errors of the rows.
     pub(super) fn losses(&self) -> (Vec<f64>, Vec<f64>) {
         self.rows.iter().map(|r| (r.loss, r.square)).unzip()
@@ -73,7 +81,7 @@ impl Sample {
         }
         let [negatives, positives] = totals.map(|t| t as f64);
         let (mut passed, mut ties) = ([0.0_f64; 2], [0.0_f64; 2]);
-        let (mut area, mut precision, mut gap) = (0.0, 0.0, 0.0_f64);
+        let (mut precision, mut gap) = (0.0, 0.0_f64);
         let (mut loss, mut square) = (0.0, 0.0);
         let mut bins = [[0.0_f64; 2]; BINS];
         for (row, w) in self.rows.iter().zip(weights) {
@@ -85,7 +93,6 @@ impl Sample {
             bin[0] += w;
             bin[1] += w * (f64::from(u8::from(row.positive)) - row.score);
             if row.last {
-                area += ties[1] * (passed[0] + ties[0] / 2.0);
                 let (hits, misses) = (positives - passed[1], negatives - passed[0]);
                 if ties[1] > 0.0 {
                     precision += ties[1] * hits / (hits + misses);
@@ -100,7 +107,6 @@ impl Sample {
         let rows = n > 0.0;
         let maximum = bins.iter().filter(|b| b[0] > 0.0).map(|b| (b[1] / b[0]).abs()).fold(0.0, f64::max);
         Resampled {
-            roc_auc: both.then(|| area / (negatives * positives)),
             average_precision: (positives > 0.0).then(|| precision / positives),
             log_loss: rows.then(|| loss / n),
             brier: rows.then(|| square / n),

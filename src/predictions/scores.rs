@@ -1,6 +1,7 @@
 //! Metrics of scores: values from one pass over all rows, bounds in closed form or resampled where a slice is small.
 
 use super::{
+    areas,
     bootstrap::bounds,
     cells::Layout,
     heap::Pile,
@@ -68,14 +69,18 @@ pub(super) fn measure(sheet: &mut Sheet, pile: &Pile, scores: &Scores, crew: &dy
         sheet.warn("some scores lie outside 0 to 1 and are no probabilities: only metrics of their order are given");
     }
     let plan = sheet.plan;
-    let drawn = super::crew::each(crew, swept.len(), |i| {
-        let sample = Sample::new(&swept[i].rows, plan.seed, scores.keyed);
-        let replicates = if keep[i] { u64::from(plan.replicates) } else { 0 };
-        let drawn: Vec<Resampled> = (0..replicates).map(|r| sample.replicate(r)).collect();
-        (sample.losses(), drawn)
-    });
-    for ((slice, one), (losses, drawn)) in scores.layout.slices.iter().zip(&swept).zip(&drawn) {
-        Writer { sheet: &mut *sheet, slice, one, losses, drawn }.all(scores);
+    let others = sheet.wants_any(&METRICS[1..]);
+    for ((slice, one), keep) in scores.layout.slices.iter().zip(&swept).zip(&keep) {
+        let sample = Sample::new(&one.rows, plan.seed, scores.keyed);
+        let areas = if *keep && scores.clustered && sheet.wants("roc_auc") {
+            areas::areas(&sample.placed(), plan.replicates, crew)
+        } else {
+            Vec::new()
+        };
+        let replicates = if *keep && others { plan.replicates as usize } else { 0 };
+        let drawn = super::crew::each(crew, replicates, |r| sample.replicate(r as u64));
+        let losses = sample.losses();
+        Writer { sheet: &mut *sheet, slice, one, losses: &losses, areas, drawn: &drawn }.all(scores);
     }
 }
 
@@ -105,6 +110,8 @@ struct Writer<'w, 'p> {
     slice: &'w Slice,
     one: &'w Scored,
     losses: &'w (Vec<f64>, Vec<f64>),
+    /// Replicates of the area, where rows depend on each other.
+    areas: Vec<f64>,
     drawn: &'w [Resampled],
 }
 
@@ -166,8 +173,8 @@ impl Writer<'_, '_> {
         }
         let areas = |alpha| auc::from_sums(&self.one.area, alpha).ok();
         let value = areas(0.05).map(|a| a.estimate);
-        let bounds = if clustered {
-            self.draws(value, |r| r.roc_auc, None, |_, _| Vec::new())
+        let limits = if clustered {
+            value.map(|v| bounds(v, &mut self.areas, None, self.sheet.plan)).unwrap_or_default()
         } else {
             let one = |confidence: &f64| {
                 let area = areas(1.0 - confidence)?;
@@ -177,7 +184,7 @@ impl Writer<'_, '_> {
             };
             self.sheet.plan.confidences.iter().filter_map(one).collect()
         };
-        self.write("roc_auc", value, bounds, ONE_CLASS);
+        self.write("roc_auc", value, limits, ONE_CLASS);
     }
 
     fn losses(&mut self) {
