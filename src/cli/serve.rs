@@ -20,8 +20,8 @@ use tracing_subscriber::EnvFilter;
   modelgate serve --database postgres://gate@db.internal/gate --listen 0.0.0.0:8080 --public-url https://gate.example.com
   MODELGATE_LOG=debug modelgate serve --log-format json
 
-Nothing needs to be configured: without a database the service keeps a SQLite file, its keys and the heads of its logs
-in modelgate-data/. Make a first token with `modelgate token create`, a first user with `modelgate user create`.")]
+Nothing needs to be configured: without a database the service keeps a SQLite file, its keys, the heads of its logs and
+uploaded files in modelgate-data/. Make a first token with `modelgate token create`, a first user with `modelgate user create`.")]
 pub struct Args {
     #[command(flatten)]
     store: StoreArgs,

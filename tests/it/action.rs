@@ -148,6 +148,7 @@ fn mistakes_in_the_inputs_are_told_and_are_2() {
         assert_eq!(finished.outputs["pass"], "false");
     };
     refused(&with(good.clone(), "evidence", "none/*.json"), "matches no file");
+    refused(&with(good.clone(), "predictions", "none/*.parquet"), "none/*.parquet");
     refused(&with(good.clone(), "digest", &format!("sha256:{}", "0".repeat(64))), "not both");
     refused(&with(good.clone(), "binary-path", "/nowhere/modelgate"), "names no program");
     refused(&with(good.clone(), "binary-path", ""), "there is no modelgate on the PATH");
