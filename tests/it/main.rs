@@ -11,6 +11,7 @@ mod action;
 mod api;
 mod architecture;
 mod client;
+mod compute;
 mod demo;
 mod evidence;
 mod kill;
