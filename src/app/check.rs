@@ -3,8 +3,8 @@
 
 use crate::{
     model::{
-        Approval, Claimed, Digest, Environment, EvidenceRef, Inputs, ModelId, PolicyRef, Submitted, Timestamp, Verdict,
-        jcs,
+        Against, Approval, Baseline, Claimed, Digest, Environment, EvidenceRef, Inputs, Look, ModelId, PolicyRef,
+        Submitted, Timestamp, Verdict, jcs,
     },
     policy::{self, Case, Policy},
 };
@@ -46,16 +46,30 @@ impl CheckError {
     }
 }
 
-/// The frozen inputs of a decision: every list sorted, every key present.
-pub fn inputs(request: Request, policies: &[Arc<Policy>], evidence: &[Submitted]) -> Inputs {
+/// What is judged: the candidate's evidence, and that of whom it is compared with.
+#[derive(Debug, Clone, Default)]
+pub struct Handed {
+    /// The candidate's evidence.
+    pub evidence: Vec<Submitted>,
+    /// The champion's; `None` while there is no champion.
+    pub champion: Option<Vec<Submitted>>,
+    /// The reference's; `None` while there is no reference.
+    pub reference: Option<Vec<Submitted>>,
+    /// How often each data set was tried, where somebody counts.
+    pub looks: Vec<Look>,
+}
+
+/// The frozen inputs of a decision: every list sorted, every key present; champion and reference only where a rule
+/// reads them.
+pub fn inputs(request: Request, policies: &[Arc<Policy>], handed: &Handed) -> Inputs {
     let policy = |p: &Arc<Policy>| PolicyRef { name: p.name.clone(), digest: p.digest };
-    let document = |s: &Submitted| EvidenceRef {
-        digest: s.evidence.digest,
-        format: s.evidence.format.clone(),
-        claimed: Some(s.claimed.clone()).filter(|c| *c != Claimed::default()),
-        mapping: s.mapping,
+    let reads = policy::needs::baselines(policies.iter().map(AsRef::as_ref));
+    let baseline = |who: Against, evidence: &Option<Vec<Submitted>>| {
+        let evidence = evidence.as_ref().filter(|_| reads.contains(&who))?;
+        Some(Baseline { artifact: None, evidence: evidence.iter().map(document).collect() })
     };
-    let mut mappings: Vec<Digest> = evidence.iter().filter_map(|s| s.mapping).collect();
+    let all = [Some(&handed.evidence), handed.champion.as_ref(), handed.reference.as_ref()];
+    let mut mappings: Vec<Digest> = all.into_iter().flatten().flatten().filter_map(|s| s.mapping).collect();
     mappings.sort_unstable();
     mappings.dedup();
     Inputs {
@@ -64,12 +78,24 @@ pub fn inputs(request: Request, policies: &[Arc<Policy>], evidence: &[Submitted]
         environment: request.environment,
         submitter: request.submitter,
         policies: policies.iter().map(policy).collect(),
-        evidence: evidence.iter().map(document).collect(),
+        evidence: handed.evidence.iter().map(document).collect(),
+        champion: baseline(Against::Champion, &handed.champion),
+        reference: baseline(Against::Reference, &handed.reference),
         mappings,
         context: request.context,
+        looks: handed.looks.clone(),
         ..Inputs::default()
     }
     .sorted()
+}
+
+fn document(s: &Submitted) -> EvidenceRef {
+    EvidenceRef {
+        digest: s.evidence.digest,
+        format: s.evidence.format.clone(),
+        claimed: Some(s.claimed.clone()).filter(|c| *c != Claimed::default()),
+        mapping: s.mapping,
+    }
 }
 
 /// The verdict on `inputs`, which must be those of exactly these policies and documents.
@@ -79,7 +105,7 @@ pub fn inputs(request: Request, policies: &[Arc<Policy>], evidence: &[Submitted]
 pub fn decide(
     inputs: &Inputs,
     policies: &[Arc<Policy>],
-    evidence: &[Submitted],
+    handed: &Handed,
     approvals: &[Approval],
     now: Timestamp,
 ) -> Result<Verdict, CheckError> {
@@ -90,14 +116,8 @@ pub fn decide(
         }
     }
     let inputs_digest = inputs.digest()?;
-    Ok(policy::evaluate(&Case {
-        inputs,
-        inputs_digest,
-        policies,
-        evidence,
-        champion: &[],
-        reference: &[],
-        approvals,
-        now,
-    }))
+    let evidence = &handed.evidence;
+    let champion = handed.champion.as_deref().unwrap_or_default();
+    let reference = handed.reference.as_deref().unwrap_or_default();
+    Ok(policy::evaluate(&Case { inputs, inputs_digest, policies, evidence, champion, reference, approvals, now }))
 }

@@ -17,7 +17,8 @@ type Bounds = HashMap<(u64, u64, u64), (Option<f64>, Option<f64>)>;
 /// from the least count that the value may stand for, the upper from the greatest.
 pub fn inspect(evidence: &Evidence) -> InspectV1 {
     let mut bounds = Bounds::new();
-    let measurements = evidence.measurements.iter().map(|m| measurement(m, &mut bounds)).collect();
+    let measurements =
+        evidence.measurements.iter().map(|m| measurement(m, evidence.computed.is_some(), &mut bounds)).collect();
     InspectV1 {
         format: evidence.format.clone(),
         digest: evidence.digest,
@@ -26,13 +27,14 @@ pub fn inspect(evidence: &Evidence) -> InspectV1 {
         producer: evidence.producer.clone(),
         produced_at: evidence.produced_at,
         measurements,
+        comparisons: evidence.comparisons.clone(),
         checks: evidence.checks.clone(),
         links: evidence.links.clone(),
         warnings: evidence.warnings.clone(),
     }
 }
 
-fn measurement(m: &Measurement, bounds: &mut Bounds) -> MeasurementV1 {
+fn measurement(m: &Measurement, computed: bool, bounds: &mut Bounds) -> MeasurementV1 {
     let claimed = || {
         m.intervals.first().map(|interval| IntervalV1 {
             method: interval.method.clone(),
@@ -56,7 +58,8 @@ fn measurement(m: &Measurement, bounds: &mut Bounds) -> MeasurementV1 {
         dataset: m.dataset.clone(),
         step: m.step,
         scope: m.scope.clone(),
-        interval: exact(m, bounds).or_else(claimed),
+        // What we computed ourselves has its bounds, at the confidence that was asked for.
+        interval: if computed { claimed() } else { exact(m, bounds).or_else(claimed) },
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod approve;
 mod audit;
 pub mod check;
+pub mod compute;
 mod decide;
 pub mod env;
 pub mod error;

@@ -1,13 +1,13 @@
 //! Tests of a policy: cases in TOML beside it, each with what is given and what is expected.
 
-use super::check::{self, Request};
+use super::check::{self, Handed, Request};
 use crate::{
     evidence,
     model::{
-        Approval, Claimed, Digest, Environment, Finding, ModelId, Outcome, Person, Severity, Slice, Status, Submitted,
-        Timestamp, Verdict, Vote,
+        Approval, Claimed, Digest, Environment, Finding, Look, ModelId, Outcome, Person, Severity, Slice, Status,
+        Submitted, Timestamp, Verdict, Vote,
     },
-    policy::Policy,
+    policy::{self, Policy},
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -35,6 +35,12 @@ struct Given {
     now: Option<Moment>,
     #[serde(default)]
     evidence: Vec<Source>,
+    /// The champion's evidence; without it there is no champion.
+    champion: Option<Vec<Source>>,
+    /// The reference's evidence; without it there is no reference.
+    reference: Option<Vec<Source>>,
+    /// How many artifacts were tried on every data set, this one included.
+    tries: Option<u64>,
     #[serde(default)]
     approvals: Vec<Vouch>,
 }
@@ -52,6 +58,9 @@ struct Case {
     now: Option<Moment>,
     #[serde(default)]
     evidence: Vec<Source>,
+    champion: Option<Vec<Source>>,
+    reference: Option<Vec<Source>>,
+    tries: Option<u64>,
     #[serde(default)]
     approvals: Vec<Vouch>,
     expect: Expect,
@@ -182,7 +191,11 @@ fn judge(
     load: &dyn Fn(&str) -> Result<Submitted, String>,
 ) -> Result<Verdict, String> {
     let sources = if case.evidence.is_empty() { &defaults.evidence } else { &case.evidence };
-    let evidence: Vec<Submitted> = sources.iter().map(|s| read(s, load)).collect::<Result<_, _>>()?;
+    let all = |sources: &Vec<Source>| sources.iter().map(|s| read(s, load)).collect::<Result<Vec<Submitted>, _>>();
+    let evidence = all(sources)?;
+    let champion = case.champion.as_ref().or(defaults.champion.as_ref()).map(all).transpose()?;
+    let reference = case.reference.as_ref().or(defaults.reference.as_ref()).map(all).transpose()?;
+    let looks = case.tries.or(defaults.tries).map(|tries| looks(policy, &evidence, tries)).unwrap_or_default();
     let mut context = defaults.context.clone();
     context.extend(case.context.clone());
     let request = Request {
@@ -197,11 +210,18 @@ fn judge(
     let now = told.or(latest).unwrap_or_else(|| Timestamp::from_micros(0));
 
     let policies = [Arc::clone(policy)];
-    let inputs = check::inputs(request, &policies, &evidence);
+    let handed = Handed { evidence, champion, reference, looks };
+    let inputs = check::inputs(request, &policies, &handed);
     let seen = inputs.digest().map_err(|e| e.to_string())?;
     let vouches = if case.approvals.is_empty() { &defaults.approvals } else { &case.approvals };
     let approvals: Vec<Approval> = vouches.iter().map(|v| approval(v, seen, now)).collect();
-    check::decide(&inputs, &policies, &evidence, &approvals, now).map_err(|e| e.to_string())
+    check::decide(&inputs, &policies, &handed, &approvals, now).map_err(|e| e.to_string())
+}
+
+/// Every data set of the evidence, tried that often.
+fn looks(policy: &Policy, evidence: &[Submitted], tries: u64) -> Vec<Look> {
+    let look = |dataset| Look { policy: policy.name.clone(), dataset, tries };
+    policy::needs::datasets(evidence).into_iter().map(look).collect()
 }
 
 fn read(source: &Source, load: &dyn Fn(&str) -> Result<Submitted, String>) -> Result<Submitted, String> {

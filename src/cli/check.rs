@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app::{
-        check::{self, Request},
+        check::{self, Handed, Request},
         env::{Clock as _, SystemClock},
     },
     model::{Approval, Digest, Environment, ModelId, Submitted, Timestamp},
@@ -64,15 +64,15 @@ pub struct Args {
     /// Raw predictions (not yet supported)
     #[arg(long, value_name = "FILE", num_args = 1..)]
     predictions: Vec<PathBuf>,
-    /// Evidence of the champion (not yet supported)
+    /// Evidence of the champion; without it there is no champion to compare with
     #[arg(long, value_name = "FILE", num_args = 1..)]
-    champion: Vec<PathBuf>,
+    champion: Vec<EvidenceArg>,
     /// Raw predictions of the champion (not yet supported)
     #[arg(long, value_name = "FILE", num_args = 1..)]
     champion_predictions: Vec<PathBuf>,
-    /// Evidence of the reference (not yet supported)
+    /// Evidence of the reference; without it there is no reference to compare with
     #[arg(long, value_name = "FILE", num_args = 1..)]
-    reference: Vec<PathBuf>,
+    reference: Vec<EvidenceArg>,
     /// Waivers (not yet supported)
     #[arg(long, value_name = "FILE", num_args = 1..)]
     waivers: Vec<PathBuf>,
@@ -93,8 +93,12 @@ pub(super) fn pair(text: &str) -> Result<(String, String), String> {
 pub fn run(args: Args) -> Outcome {
     supported(&args)?;
     let policies = policy::policies(&args.policy)?;
-    let evidence: Vec<Submitted> =
-        args.evidence.iter().map(|e| e.load().map(|loaded| loaded.submitted)).collect::<Result<_, _>>()?;
+    let handed = Handed {
+        evidence: load(&args.evidence)?,
+        champion: baseline(&args.champion)?,
+        reference: baseline(&args.reference)?,
+        looks: Vec::new(),
+    };
     let approvals = args.approvals.as_deref().map(approvals).transpose()?.unwrap_or_default();
     let artifact = match &args.artifact {
         Some(path) => Some(artifact::digest_of(path)?),
@@ -108,9 +112,9 @@ pub fn run(args: Args) -> Outcome {
         context: context(args.context)?,
     };
     let now = args.now.unwrap_or_else(|| SystemClock.now());
-    let inputs = check::inputs(request, &policies, &evidence);
+    let inputs = check::inputs(request, &policies, &handed);
     let verdict =
-        check::decide(&inputs, &policies, &evidence, &approvals, now).map_err(|e| Failure::input(e.code(), e))?;
+        check::decide(&inputs, &policies, &handed, &approvals, now).map_err(|e| Failure::input(e.code(), e))?;
     match args.format {
         Format::Json => output::json(&verdict)?,
         Format::Text => verdict_text::print(&verdict),
@@ -118,12 +122,19 @@ pub fn run(args: Args) -> Outcome {
     Ok(verdict.exit_code())
 }
 
+fn load(files: &[EvidenceArg]) -> Result<Vec<Submitted>, Failure> {
+    files.iter().map(|e| e.load().map(|loaded| loaded.submitted)).collect()
+}
+
+/// Nobody to compare with, unless evidence of them is given.
+fn baseline(files: &[EvidenceArg]) -> Result<Option<Vec<Submitted>>, Failure> {
+    if files.is_empty() { Ok(None) } else { load(files).map(Some) }
+}
+
 fn supported(args: &Args) -> Result<(), Failure> {
     let later = [
         ("--predictions", &args.predictions),
-        ("--champion", &args.champion),
         ("--champion-predictions", &args.champion_predictions),
-        ("--reference", &args.reference),
         ("--waivers", &args.waivers),
     ];
     match later.iter().find(|(_, given)| !given.is_empty()) {

@@ -125,7 +125,7 @@ fn vacuous(found: &mut Collector<'_>, rule: &Rule, threshold: &Threshold, limit:
     }
 }
 
-/// `min_samples` below the size at which even a perfect result is inconclusive.
+/// `min_samples` below the size at which even a perfect result does not pass, or the worst one does not fail.
 fn samples(found: &mut Collector<'_>, policy: &Policy, rule: &Rule, threshold: &Threshold, limit: Limit) {
     let proportion = Metric::find(&threshold.target.metric).is_some_and(Metric::is_proportion);
     let (Some(asked), true) = (threshold.min_samples, proportion) else { return };
@@ -135,7 +135,14 @@ fn samples(found: &mut Collector<'_>, policy: &Policy, rule: &Rule, threshold: &
     };
     let alpha = round12(1.0 - policy.statistics.confidence);
     if let Some(least) = least_perfect(limit.value, side, alpha).filter(|n| *n > asked) {
-        let message = format!("{asked} samples can never settle this: even without a failure {least} are needed");
+        let message = format!("{asked} samples can never pass this: even without a failure {least} are needed");
         found.help("min-samples-too-few", rule.span.clone(), message, format!("write `min_samples = {least}` or more"));
+    }
+    let opposite = if side == Side::AtLeast { Side::AtMost } else { Side::AtLeast };
+    let reachable = least_perfect(limit.value, opposite, alpha);
+    if reachable.is_none_or(|n| n > asked) {
+        let need = reachable.map_or_else(|| "no number of samples is enough".to_owned(), |n| format!("{n} are needed"));
+        let message = format!("{asked} samples can never fail this, however bad the model: {need}");
+        found.add("never-fails", rule.span.clone(), message);
     }
 }

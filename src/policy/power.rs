@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The sample sizes of a table, beside the one that a rule asks for.
-const SIZES: [u64; 7] = [50, 100, 300, 1_000, 3_000, 10_000, 100_000];
+const SIZES: [u64; 4] = [100, 1_000, 10_000, 100_000];
 
 /// One limit of a rule about a proportion, which is all that its power depends on.
 #[derive(Debug, Clone, PartialEq)]

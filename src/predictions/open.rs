@@ -2,6 +2,7 @@
 
 use super::{
     Input, Limits, PredictionsError,
+    arrow::{self, ArrowReader},
     block::{Block, Reader, Wanted, Worker},
     csv::CsvReader,
     jsonl::JsonlReader,
@@ -34,6 +35,9 @@ fn one(input: Input, wanted: &[Wanted], limits: &Limits) -> Result<Box<dyn Reade
     let head = head.get(..n).unwrap_or_default();
     if head.starts_with(parquet::MAGIC) {
         return Ok(Box::new(ParquetReader::open(input, wanted, limits)?));
+    }
+    if head.starts_with(arrow::MAGIC) || head.starts_with(arrow::CONTINUES) {
+        return Ok(Box::new(ArrowReader::open(input, wanted, limits)?));
     }
     text(Stream::new(input, head, limits)?, wanted, limits)
 }
@@ -99,3 +103,10 @@ impl Worker for InSet<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod damage;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod text_tests;

@@ -6,7 +6,7 @@ mod templates;
 
 pub use assets::{Asset, asset};
 
-use crate::report::{Audit, ReleaseReport};
+use crate::report::{Audit, OperatingCurve, ReleaseReport};
 use handlebars::Handlebars;
 use serde::Serialize;
 
@@ -22,6 +22,10 @@ impl Page for ReleaseReport {
 
 impl Page for Audit {
     const TEMPLATE: &'static str = "reports/audit";
+}
+
+impl Page for OperatingCurve {
+    const TEMPLATE: &'static str = "reports/operating-curve";
 }
 
 /// A template that does not parse, or a value that it asks for and does not get: always our mistake.

@@ -30,5 +30,6 @@ pub(super) const TEMPLATES: &[(&str, &str)] = embed![
     "partials/vote",
     "reports/audit",
     "reports/layout",
+    "reports/operating-curve",
     "reports/release",
 ];

@@ -106,6 +106,10 @@ impl Axis {
 /// What the metric's value can be, where that is known.
 fn limits(finding: &Finding) -> (f64, f64) {
     let one = if finding.unit == Some(Unit::Percent) { 100.0 } else { 1.0 };
+    if finding.against.is_some() {
+        // A difference can be on either side of nothing.
+        return (f64::NEG_INFINITY, f64::INFINITY);
+    }
     match finding.metric.as_deref().and_then(Metric::find).map(|m| m.kind) {
         Some(Kind::ProportionOfRows | Kind::Proportion | Kind::Score) => (0.0, one),
         Some(Kind::NonNegative | Kind::Latency) => (0.0, f64::INFINITY),

@@ -10,11 +10,13 @@ pub mod csv;
 pub mod findings;
 pub mod history;
 pub mod numbers;
+pub mod operating;
 pub mod release;
 pub mod values;
 pub mod verdict;
 
 pub use audit::{Audit, AuditSource};
+pub use operating::OperatingCurve;
 pub use release::{LogIndexes, ReleaseReport};
 pub use values::{Hash, Moment};
 

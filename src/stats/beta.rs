@@ -76,3 +76,40 @@ fn tail(a: f64, b: f64, u: f64) -> f64 {
     }
     (total * half * density(a, b, u)).min(1.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// References: scipy.stats.beta.ppf.
+    #[test]
+    fn agrees_with_scipy() {
+        for (p, a, b, want) in [
+            (0.05, 45.5, 5.5, 0.813_589_162_238_676_4),
+            (0.05, 1.5, 99.5, 0.001_762_096_254_077_470_5),
+            (1e-6, 900_000.5, 100_000.5, 0.898_567_815_569_829),
+            (0.05, 1.5, 1e15, 1.759_231_588_746_356e-16),
+            (0.95, 0.5, 3.5, 0.444_067_109_461_017_74),
+            (0.3, 1_000_000_000.5, 1_000_000_000.5, 0.499_994_137_024_031_67),
+        ] {
+            let (got, rest) = quantile(p, a, b);
+            assert!((got - want).abs() <= 1e-12 * want, "{p}, {a}, {b}: {got} against {want}");
+            let mirror = quantile(p, b, a);
+            assert!((got + rest - 1.0).abs() <= 1e-15 && mirror.0 + mirror.1 <= 1.0 + 1e-15);
+        }
+    }
+
+    /// Beyond what scipy can do: where a is 1, the quantile is 1 − (1 − p)^(1/b).
+    #[test]
+    fn ends_for_every_count() {
+        let half = 4_503_599_627_370_496.5;
+        for (a, b) in [(1.5, half), (half, 1.5), (half, half), (0.5, half), (1.0, half), (half, 0.5)] {
+            for p in [1e-6, 0.05, 0.4, 0.999] {
+                let (got, rest) = quantile(p, a, b);
+                assert!(got > 0.0 && rest > 0.0 && (got + rest - 1.0).abs() < 1e-15, "{p}, {a}, {b}: {got}, {rest}");
+            }
+        }
+        let (got, want) = (quantile(0.05, 1.0, half).0, -libm::expm1(libm::log1p(-0.05) / half));
+        assert!((got - want).abs() <= 1e-12 * want, "{got:e} against {want:e}");
+    }
+}

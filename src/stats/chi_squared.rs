@@ -77,3 +77,42 @@ fn term(i: f64, h: f64) -> f64 {
     }
     exp(-stirling(i) - deviance(i, h)) / (TAU * i).sqrt()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// References: scipy.stats.chi2.sf and chi2.isf.
+    #[test]
+    fn agrees_with_scipy() {
+        for (x, dof, p) in [
+            (3.841_458_820_694_124, 1, 0.049_999_999_999_999_89),
+            (0.5, 2, 0.778_800_783_071_404_9),
+            (10.0, 3, 0.018_566_135_463_043_25),
+            (250.0, 300, 0.983_802_950_207_645_1),
+            (1600.0, 1500, 0.036_026_446_704_026_61),
+            (1_010_000.0, 1_000_000, 9.068_528_823_262_108e-13),
+            (1e-3, 7, 0.999_999_999_999_759_7),
+        ] {
+            assert!((tail(x, dof) - p).abs() <= 1e-12 * p, "{x}, {dof}: {} against {p}", tail(x, dof));
+        }
+        for (alpha, dof, x) in [
+            (0.05, 1, 3.841_458_820_694_128_5),
+            (0.05, 9, 16.918_977_604_620_45),
+            (1e-6, 3, 30.664_849_706_213_598),
+            (0.4, 100, 102.945_944_215_456_8),
+            (0.999, 2, 0.002_001_000_667_167_069),
+            (0.01, 100_000, 101_043.314_736_778_37),
+        ] {
+            let got = critical(alpha, dof).unwrap();
+            assert!((got - x).abs() <= 1e-12 * x, "{alpha}, {dof}: {got} against {x}");
+        }
+    }
+
+    #[test]
+    fn the_ends() {
+        assert_eq!([tail(0.0, 3), tail(-1.0, 3), tail(f64::INFINITY, 3), tail(1.0, 0)], [1.0, 1.0, 0.0, 0.0]);
+        assert_eq!([critical(0.05, 0), critical(0.0, 3), critical(f64::NAN, 3)], [None; 3]);
+        assert!(tail(1e9, 4) < 1e-300);
+    }
+}

@@ -80,12 +80,12 @@ pub fn chi_squared(expected: &[u64], actual: &[u64]) -> Result<ChiSquared, Undef
 
 /// The sums of two lists of counts, neither 0.
 fn totals(one: &[u64], other: &[u64]) -> Result<(f64, f64), Undefined> {
-    if one.len() != other.len() {
-        return Err(Undefined::InvalidInput);
-    }
     let sum = |counts: &[u64]| counts.iter().map(|c| float(*c)).sum::<f64>();
     let (n, m) = (sum(one), sum(other));
-    if n > 0.0 && m > 0.0 { Ok((n, m)) } else { Err(Undefined::EmptySample) }
+    if n <= 0.0 || m <= 0.0 {
+        return Err(Undefined::EmptySample);
+    }
+    if one.len() == other.len() { Ok((n, m)) } else { Err(Undefined::InvalidInput) }
 }
 
 /// The Kolmogorov–Smirnov test of two samples.
@@ -100,7 +100,7 @@ pub struct KolmogorovSmirnov {
 
 /// The test of Kolmogorov and Smirnov (1939) that two samples have the same distribution. Infinite values are values.
 pub fn kolmogorov_smirnov(a: &[f64], b: &[f64]) -> Result<KolmogorovSmirnov, Undefined> {
-    let (a, b) = (sorted(a)?, sorted(b)?);
+    let (a, b) = sorted(a, b)?;
     let (n, m) = (length(&a), length(&b));
     let mut d = 0.0_f64;
     walk(&a, &b, |i, j, _, _| d = d.max((i / n - j / m).abs()));
@@ -109,15 +109,15 @@ pub fn kolmogorov_smirnov(a: &[f64], b: &[f64]) -> Result<KolmogorovSmirnov, Und
 }
 
 /// The first Wasserstein distance (Vallender 1974): the area between the two empirical distributions, in the unit of
-/// the values. Infinite values have no distance.
+/// the values. It is infinite where one sample has more at infinity than the other.
 pub fn wasserstein(a: &[f64], b: &[f64]) -> Result<f64, Undefined> {
-    let (a, b) = (sorted(a)?, sorted(b)?);
-    if a.iter().chain(&b).any(|x| x.is_infinite()) {
-        return Err(Undefined::NonFinite);
-    }
+    let (a, b) = sorted(a, b)?;
     let (n, m) = (length(&a), length(&b));
     let mut area = 0.0;
-    walk(&a, &b, |i, j, from, to| area += (i / n - j / m).abs() * (to - from));
+    walk(&a, &b, |i, j, from, to| {
+        let apart = (i / n - j / m).abs();
+        area += if apart > 0.0 { apart * (to - from) } else { 0.0 };
+    });
     Ok(area)
 }
 
@@ -144,16 +144,17 @@ fn walk(a: &[f64], b: &[f64], mut visit: impl FnMut(f64, f64, f64, f64)) {
     }
 }
 
-fn sorted(values: &[f64]) -> Result<Vec<f64>, Undefined> {
-    if values.is_empty() {
+fn sorted(a: &[f64], b: &[f64]) -> Result<(Vec<f64>, Vec<f64>), Undefined> {
+    if a.is_empty() || b.is_empty() {
         return Err(Undefined::EmptySample);
     }
-    if values.iter().any(|x| x.is_nan()) {
+    if a.iter().chain(b).any(|x| x.is_nan()) {
         return Err(Undefined::NonFinite);
     }
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    Ok(sorted)
+    let (mut a, mut b) = (a.to_vec(), b.to_vec());
+    a.sort_unstable_by(f64::total_cmp);
+    b.sort_unstable_by(f64::total_cmp);
+    Ok((a, b))
 }
 
 #[allow(clippy::as_conversions, clippy::cast_precision_loss, reason = "lengths stay below 2^53")]

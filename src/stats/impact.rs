@@ -183,3 +183,36 @@ pub fn four_fifths_gate(categories: &[Category], ratio: f64, alpha: f64) -> Resu
     }
     worst.map(|worst| Worst { ruling, ..worst }).ok_or(Undefined::SingleGroup)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decimal_is_what_it_says() {
+        assert_eq!(Share::of_decimal(0.02), Some(Share { part: 2, of: 100 }));
+        assert_eq!(Share::of_decimal(0.0), Some(Share { part: 0, of: 1 }));
+        assert_eq!(Share::of_decimal(1.0), Some(Share { part: 1, of: 1 }));
+        assert_eq!(Share::of_decimal(1e-7), Some(Share { part: 1, of: 10_000_000 }));
+        assert_eq!([Share::of_decimal(1.5), Share::of_decimal(-0.1), Share::of_decimal(f64::NAN)], [None; 3]);
+    }
+
+    /// 14/25 over 35/50 is 4/5, though 0.56 / 0.7 is not 0.8 in binary; and so for counts that no float tells apart.
+    #[test]
+    fn shares_are_compared_exactly() {
+        let category = |n: u64, selected| Category { name: n.to_string(), n, selected };
+        let below = |a, b| impact_ratio(&[a, b], Share { part: 0, of: 1 }).unwrap().0[1].below_four_fifths;
+        assert_eq!(below(category(50, 35), category(25, 14)), Some(false));
+        let huge = 1 << 53;
+        assert_eq!(below(category(huge, huge), category(5 * (huge / 8), 4 * (huge / 8))), Some(false));
+        assert_eq!(below(category(huge, huge), category(5 * (huge / 8), 4 * (huge / 8) - 1)), Some(true));
+        assert_eq!(impact_ratio(&[category(3, 4)], TWO_PERCENT), Err(Undefined::InvalidInput));
+    }
+
+    #[test]
+    fn a_gate_needs_two() {
+        assert_eq!(four_fifths_gate(&[], 0.8, 0.05), Err(Undefined::SingleGroup));
+        let nobody = ["a", "b"].map(|name| Category { name: name.to_owned(), n: 0, selected: 0 });
+        assert_eq!(four_fifths_gate(&nobody, 0.8, 0.05).unwrap().ruling, Ruling::Inconclusive);
+    }
+}

@@ -90,3 +90,27 @@ pub fn confidence_sequence(t: u64, alpha: f64, rho2: f64) -> Option<f64> {
     let radius = (2.0 * k / rho2 * log(k.sqrt() / (2.0 * alpha))).sqrt() / times;
     (t > 0 && rho2 > 0.0 && alpha > 0.0 && radius.is_finite()).then_some(radius)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_spent_and_what_is_left_is_all_there_is() {
+        for k in [1, 2, 50, 9_999, 10_000, 10_001, 20_000] {
+            let spent: f64 = (1..=k).map(|i| spend(0.05, i)).sum();
+            assert!((spent + left_after(0.05, k) - 0.05).abs() < 1e-15, "{k}");
+        }
+        // The rest of the series, ψ₁(k + 1), is 1/k − 1/2k² and so on.
+        assert!((left_after(1.0, 1 << 40) * 2_f64.powi(40) - 6.0 / (PI * PI)).abs() < 1e-11);
+        assert_eq!(left_after(0.05, 0), 0.05);
+    }
+
+    #[test]
+    fn nan_is_no_evidence() {
+        assert_eq!(holm(&[f64::NAN, 0.01]), [1.0, 0.02]);
+        assert_eq!(benjamini_hochberg(&[f64::NAN, 0.01]), [1.0, 0.02]);
+        assert_eq!(confidence_sequence(0, 0.05, 0.05), None);
+        assert_eq!(confidence_sequence(9, 0.9, 0.05), None);
+    }
+}

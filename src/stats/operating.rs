@@ -70,3 +70,41 @@ impl Gate {
 pub fn smallest_passing(trials: u64, limit: f64, side: Side, alpha: f64) -> Option<f64> {
     Gate::new(trials, limit, side, alpha).passing()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// References: scipy.stats.beta.ppf for the counts, scipy.stats.binom.sf and cdf for the chances.
+    #[test]
+    fn agrees_with_scipy() {
+        let gate = Gate::new(1_000, 0.95, Side::AtLeast, 0.05);
+        assert_eq!((gate.accepts, gate.rejects, gate.passing()), (Some(38), Some(63), Some(0.962)));
+        for (rate, pass, fail) in [
+            (0.93, 1.192_626_119_601_818_7e-5, 0.823_153_626_213_926_8),
+            (0.95, 0.043_348_190_606_909_254, 0.038_393_235_564_510_95),
+            (0.97, 0.938_078_792_173_017_4, 5.720_151_178_514_027e-8),
+        ] {
+            let chances = gate.chances(rate);
+            assert!((chances.pass - pass).abs() <= 1e-11 * pass, "{chances:?}");
+            assert!((chances.fail - fail).abs() <= 1e-11 * fail, "{chances:?}");
+        }
+    }
+
+    #[test]
+    fn an_upper_limit_is_the_mirror_image() {
+        let (low, high) = (Gate::new(300, 0.9, Side::AtLeast, 0.05), Gate::new(300, 0.1, Side::AtMost, 0.05));
+        assert_eq!((low.accepts, low.rejects), (high.accepts, high.rejects));
+        assert_eq!((low.passing(), high.passing()), (Some(279.0 / 300.0), Some(21.0 / 300.0)));
+        let (one, other) = (low.chances(0.92), high.chances(0.08));
+        assert!((one.pass - other.pass).abs() < 1e-12 && (one.fail - other.fail).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_gate_of_too_few_never_passes() {
+        let gate = Gate::new(58, 0.95, Side::AtLeast, 0.05);
+        assert_eq!((gate.accepts, gate.passing(), gate.chances(1.0).pass), (None, None, 0.0));
+        assert_eq!(smallest_passing(59, 0.95, Side::AtLeast, 0.05), Some(1.0));
+        assert_eq!(Gate::new(0, 0.5, Side::AtLeast, 0.05).chances(0.5).inconclusive, 1.0);
+    }
+}

@@ -2,6 +2,9 @@
 
 use super::{Undefined, binomial::upper_tail, proportion::float};
 
+/// Tails nearer than this to `alpha` are equal to it: 0.9 and 0.1 add up to 1 in decimals, not in binary.
+const SAME: f64 = 1e-13;
+
 /// The ranks, from 1, of the order statistics that bound the `q` quantile of `n` samples, each one-sided at `alpha`
 /// (Conover 1999, §3.2): the upper one is the least u with P(X ≥ u) ≤ α and the lower one the least l with P(X ≤ l) ≥ α,
 /// for X binomial of n at q. `None` where the sample is too small for that bound.
@@ -9,8 +12,8 @@ pub fn ranks(n: u64, q: f64, alpha: f64) -> (Option<u64>, Option<u64>) {
     if n == 0 || !(0.0..=1.0).contains(&q) || !(alpha > 0.0 && alpha < 1.0) {
         return (None, None);
     }
-    let upper = least(n, |k| upper_tail(k.saturating_add(1), n, q) <= alpha).saturating_add(1);
-    let lower = least(n, |k| upper_tail(n - k, n, 1.0 - q) >= alpha);
+    let upper = least(n, |k| upper_tail(k.saturating_add(1), n, q) <= alpha * (1.0 + SAME)).saturating_add(1);
+    let lower = least(n, |k| upper_tail(n - k, n, 1.0 - q) >= alpha * (1.0 - SAME));
     ((lower >= 1).then_some(lower), (upper <= n).then_some(upper))
 }
 
@@ -52,13 +55,13 @@ pub fn type7(sorted: &[f64], q: f64) -> Option<f64> {
     let high = sorted.get(below + 1).copied().unwrap_or(low);
     let rest = place - place.floor();
     // From the nearer end, so that it never leaves the two.
-    Some(if rest <= 0.0 || low >= high {
-        low
-    } else if rest >= 0.5 {
-        high - (high - low) * (1.0 - rest)
+    let (near, value) = if rest >= 0.5 {
+        (high, high - (high - low) * (1.0 - rest))
     } else {
-        low + (high - low) * rest
-    })
+        (low, low + (high - low) * rest)
+    };
+    // Infinite neighbours have no place between them.
+    Some(if rest <= 0.0 || low >= high || value.is_nan() { near } else { value })
 }
 
 /// A quantile with those of its bounds that the sample is large enough for.
@@ -154,4 +157,52 @@ fn whole(x: f64) -> usize {
 )]
 fn wide(x: f64) -> u64 {
     x as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// References: scipy.stats.binom.ppf(alpha) and binom.isf(alpha) + 1.
+    #[test]
+    fn ranks_agree_with_scipy() {
+        assert_eq!(ranks(400, 0.99, 0.05), (Some(392), Some(400)));
+        assert_eq!(ranks(10_000_000, 0.999, 0.01), (Some(9_989_767), Some(9_990_233)));
+        assert_eq!(ranks(1_000_000_000_000, 0.5, 0.05), (Some(499_999_177_573), Some(500_000_822_428)));
+        assert_eq!(ranks(0, 0.5, 0.05), (None, None));
+        assert_eq!(ranks(9, f64::NAN, 0.05), (None, None));
+    }
+
+    /// 0.99^298 is above 0.05, 0.99^299 is not.
+    #[test]
+    fn the_least_samples() {
+        assert_eq!(least_samples(0.99, 0.05), Some(299));
+        assert_eq!(least_samples(0.95, 0.05), Some(59));
+        assert_eq!(least_samples(0.5, 0.5), Some(1));
+        assert_eq!([least_samples(1.0, 0.05), least_samples(0.0, 0.05), least_samples(0.5, 0.0)], [None; 3]);
+    }
+
+    #[test]
+    fn a_histogram_bounds_what_its_samples_do() {
+        let values: Vec<f64> = (0..1_000).map(f64::from).collect();
+        let buckets: Vec<(f64, f64, u64)> = (0..100).map(|i| (f64::from(i) * 10.0, f64::from(i) * 10.0 + 9.0, 10)).collect();
+        for q in [0.5, 0.9, 0.99] {
+            let (raw, binned) = (bounds(&values, q, 0.05).unwrap(), of_buckets(&buckets, q, 0.05).unwrap());
+            let (low, high) = (raw.lower.unwrap() - binned.lower.unwrap(), binned.upper.unwrap() - raw.upper.unwrap());
+            assert!((0.0..10.0).contains(&low) && (0.0..10.0).contains(&high), "{raw:?}, {binned:?}");
+            assert!((binned.estimate - raw.estimate).abs() < 10.0);
+        }
+        assert_eq!(of_buckets(&[(0.0, 1.0, 40)], 0.99, 0.05).unwrap().upper, None, "a p99 of 40 samples");
+        assert_eq!(of_buckets(&[(0.0, 1.0, 0)], 0.5, 0.05), Err(Undefined::EmptySample));
+        assert_eq!(of_buckets(&[(1.0, 0.0, 9)], 0.5, 0.05), Err(Undefined::InvalidInput));
+        assert_eq!(of_buckets(&[(f64::NAN, 0.0, 9)], 0.5, 0.05), Err(Undefined::NonFinite));
+    }
+
+    #[test]
+    fn nothing_between_infinite_neighbours_is_nan() {
+        let inf = f64::INFINITY;
+        assert_eq!(type7(&[1.0, 2.0, inf], 0.5), Some(2.0));
+        assert_eq!([type7(&[1.0, inf], 0.7), type7(&[-inf, 1.0], 0.2), type7(&[inf, inf], 0.5)], [Some(inf), Some(-inf), Some(inf)]);
+        assert_eq!([type7(&[], 0.5), type7(&[1.0], 1.5), type7(&[1.0], f64::NAN)], [None; 3]);
+    }
 }

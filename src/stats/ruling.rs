@@ -63,3 +63,20 @@ fn of(holds: bool, broken: bool) -> Ruling {
         _ => Ruling::Inconclusive,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_passes_on_nothing() {
+        for side in [Side::AtLeast, Side::AtMost] {
+            let ruled = proportion(0, 0, if side == Side::AtLeast { 0.0 } else { 1.0 }, side, 0.05, 0.8).unwrap();
+            assert_eq!((ruled.ruling, ruled.lower, ruled.upper), (Ruling::Inconclusive, 0.0, 1.0));
+            assert_eq!(proportion(3, 2, 0.5, side, 0.05, 0.8), None);
+        }
+        assert_eq!(proportion(9, 10, f64::NAN, Side::AtLeast, 0.05, 0.8).unwrap().ruling, Ruling::Inconclusive);
+        let unknown = Bounds { estimate: f64::NAN, lower: f64::NAN, upper: f64::NAN };
+        assert_eq!(not_worse(unknown, 0.1), Ruling::Inconclusive);
+    }
+}

@@ -5,6 +5,9 @@ use super::{binomial::upper_tail, normal, proportion::float};
 /// Sizes above 2^53 are no advice to anybody.
 const MOST: f64 = 9_007_199_254_740_992.0;
 
+/// A tail above `alpha` by less than this is equal to it: it is not known more exactly.
+const SAME: f64 = 1e-13;
+
 /// Which side of the limit a proportion has to be on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
@@ -78,7 +81,7 @@ fn clears(failures: u64, trials: u64, limit: f64, side: Side, alpha: f64) -> boo
     if failures == 0 {
         return libm::pow(alpha, 1.0 / float(trials)) >= rate;
     }
-    rate <= 0.0 || upper_tail(trials - failures, trials, rate) <= alpha
+    rate <= 0.0 || upper_tail(trials - failures, trials, rate) <= alpha * (1.0 + SAME)
 }
 
 #[allow(

@@ -136,3 +136,36 @@ fn ratio_score([x1, n1, x2, n2]: [f64; 4], ratio: f64) -> f64 {
     let variance = p1 * (1.0 - p1) / n1 + ratio * ratio * p2 * (1.0 - p2) / n2;
     standardised(x1 / n1 - ratio * (x2 / n2), variance, 1e-300, 1e-15)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By hand: 0.8 in [0.7, 0.85] less half of 0.9 in [0.8, 0.95].
+    #[test]
+    fn distances_are_squared_and_added() {
+        let (c, b) = (
+            Bounds { estimate: 0.8, lower: 0.7, upper: 0.85 },
+            Bounds { estimate: 0.9, lower: 0.8, upper: 0.95 },
+        );
+        let near = |got: f64, want: f64| assert!((got - want).abs() < 1e-12, "{got} against {want}");
+        let half = mover(c, b, 0.5);
+        near(half.estimate, 0.35);
+        near(half.lower, 0.35 - 0.010_625_f64.sqrt());
+        near(half.upper, 0.35 + 0.005_f64.sqrt());
+        let sum = mover(c, b, -1.0);
+        near(sum.lower, 1.7 - 0.02_f64.sqrt());
+        near(sum.upper, 1.7 + 0.005_f64.sqrt());
+    }
+
+    /// Koopman's bounds in closed form where everybody is a success: n1/(n1 + z²) and (n2 + z²)/n2.
+    #[test]
+    fn all_successes_have_a_closed_form() {
+        let z2 = normal::upper_quantile(0.05).powi(2);
+        for (n1, n2) in [(10, 10), (7, 3_000_000), (1, 1)] {
+            let bounds = koopman_ratio(n1, n1, n2, n2, 0.05).unwrap();
+            assert!((bounds.lower - float(n1) / (float(n1) + z2)).abs() < 1e-9, "{bounds:?}");
+            assert!((bounds.upper - (float(n2) + z2) / float(n2)).abs() < 1e-9, "{bounds:?}");
+        }
+    }
+}

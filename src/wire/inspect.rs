@@ -1,6 +1,6 @@
 //! What was read out of a document: the JSON of `evidence inspect`.
 
-use crate::model::{Check, DatasetRef, Digest, Link, Producer, Subject, Timestamp};
+use crate::model::{Check, Comparison, DatasetRef, Digest, Link, Producer, Subject, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -21,6 +21,9 @@ pub struct InspectV1 {
     pub produced_at: Option<Timestamp>,
     /// Numbers, in the order of the document.
     pub measurements: Vec<MeasurementV1>,
+    /// Comparisons with another artifact on the same rows, in what we computed ourselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comparisons: Vec<Comparison>,
     /// Yes-or-no results.
     pub checks: Vec<Check>,
     /// Other documents it names.

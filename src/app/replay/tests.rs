@@ -23,7 +23,8 @@ const EVIDENCE: &str = r#"{"schema":"modelgate.evidence/v1","measurements":[{"me
 fn decided() -> Record {
     let policies = [Arc::new(policy::parse(POLICY).unwrap())];
     let read = evidence::read(EVIDENCE.as_bytes(), None).unwrap();
-    let evidence = [Submitted { evidence: read, claimed: Default::default(), mapping: None }];
+    let evidence = vec![Submitted { evidence: read, claimed: Default::default(), mapping: None }];
+    let handed = check::Handed { evidence, ..check::Handed::default() };
     let request = Request {
         model: "acme/credit-risk".parse().ok(),
         artifact: Some(Digest::of(b"model")),
@@ -31,7 +32,7 @@ fn decided() -> Record {
         submitter: Some("ci".into()),
         ..Request::default()
     };
-    let inputs = check::inputs(request, &policies, &evidence);
+    let inputs = check::inputs(request, &policies, &handed);
     let inputs_digest = inputs.digest().unwrap();
     let at = "2026-11-20T12:00:00Z".parse().unwrap();
     let approval = Approval {
@@ -44,7 +45,7 @@ fn decided() -> Record {
         inputs_digest,
         at,
     };
-    let verdict = check::decide(&inputs, &policies, &evidence, std::slice::from_ref(&approval), at).unwrap();
+    let verdict = check::decide(&inputs, &policies, &handed, std::slice::from_ref(&approval), at).unwrap();
     assert_eq!(verdict.verdict, Outcome::Allow);
     Record {
         inputs_digest,

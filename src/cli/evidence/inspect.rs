@@ -104,7 +104,7 @@ fn text(report: &InspectV1, told: bool) -> String {
     out
 }
 
-fn section(out: &mut String, name: &str, lines: impl ExactSizeIterator<Item = String>) {
+pub(super) fn section(out: &mut String, name: &str, lines: impl ExactSizeIterator<Item = String>) {
     if lines.len() > 0 {
         let _ = writeln!(out, "\n{name}");
     }
@@ -139,12 +139,12 @@ fn measurements(list: &[MeasurementV1]) -> String {
     table.text()
 }
 
-fn dash() -> String {
+pub(super) fn dash() -> String {
     "-".to_owned()
 }
 
 /// Six decimals at most, without the zeros behind; very large and very small numbers with an exponent.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     let size = value.abs();
     if value != 0.0 && !(1e-4..1e9).contains(&size) {
         return format!("{value:.6e}");
@@ -155,7 +155,7 @@ fn number(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-fn with_unit(value: String, unit: Option<&str>) -> String {
+pub(super) fn with_unit(value: String, unit: Option<&str>) -> String {
     match unit {
         Some(unit) => format!("{value} {unit}"),
         None => value,

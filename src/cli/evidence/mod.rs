@@ -1,5 +1,6 @@
 //! `modelgate evidence`: what we read out of a file, in our words.
 
+mod compute;
 mod formats;
 mod inspect;
 mod table;
@@ -17,6 +18,8 @@ pub struct Args {
 enum Command {
     /// Show what we read out of a file: its measurements, checks, links and what we did not understand
     Inspect(inspect::Args),
+    /// Compute metrics with their bounds from files of raw predictions
+    Compute(Box<compute::Args>),
     /// List the formats that are recognised
     Formats(formats::Args),
 }
@@ -25,6 +28,7 @@ enum Command {
 pub fn run(args: Args) -> Outcome {
     match args.command {
         Command::Inspect(args) => inspect::run(&args),
+        Command::Compute(args) => compute::run(*args),
         Command::Formats(args) => formats::run(&args),
     }
 }

@@ -3,6 +3,7 @@
 mod explain;
 mod lint;
 mod load;
+mod operating_curve;
 mod publish;
 mod render;
 mod test;
@@ -25,6 +26,8 @@ enum Command {
     Lint(lint::Args),
     /// Say in plain sentences what a policy requires
     Explain(explain::Args),
+    /// Draw how likely a rule passes, fails or stays unsettled, by the true value
+    OperatingCurve(operating_curve::Args),
     /// Run the cases beside a policy
     Test(test::Args),
     /// Publish policies to the service
@@ -36,6 +39,7 @@ pub fn run(args: Args) -> Outcome {
     match args.command {
         Command::Lint(args) => lint::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::OperatingCurve(args) => operating_curve::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Publish(args) => publish::run(&args),
     }

@@ -10,10 +10,12 @@ mod measurement;
 mod reader;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use super::{Adapter, Declined, Document, EvidenceError, json::Json};
 use crate::model::Evidence;
 use reader::{Path, Reader};
+pub use write::write;
 
 /// The value of the key `schema`.
 pub const SCHEMA: &str = "modelgate.evidence/v1";

@@ -287,10 +287,9 @@ impl<'w> Rows<'w> {
                 None => self.key(scanner, node, place)?,
             };
             match action {
-                Action::Skip => scanner.skip(depth + 1)?,
                 Action::Leaf(leaf) => self.leaf(scanner, leaf)?,
                 Action::Inner(inner) if scanner.peek() == Some(b'{') => self.object(scanner, inner, depth + 1)?,
-                Action::Inner(_) => scanner.skip(depth + 1)?,
+                Action::Inner(_) | Action::Skip => scanner.skip(depth + 1)?,
             }
             if !scanner.more(b'}')? {
                 return Ok(());
@@ -302,7 +301,7 @@ impl<'w> Rows<'w> {
     /// A key that was not foreseen.
     fn key(&mut self, scanner: &mut Scanner<'w>, node: usize, place: usize) -> Result<Action, Stop> {
         let start = scanner.at;
-        let key: Text<'w> = scanner.string()?;
+        let key: Text<'w> = scanner.key()?;
         scanner.colon()?;
         let action = self.reader.plan.action(node, &key.value()?);
         let written = self.bytes.get(start..scanner.at).unwrap_or_default();

@@ -30,12 +30,11 @@ impl Plan {
     pub(super) fn new(wanted: &[Wanted]) -> Self {
         let mut plan = Self { nodes: vec![Node::default()], leaves: Vec::new() };
         for (column, wanted) in wanted.iter().enumerate() {
-            let leaf = match plan.action(0, wanted.name.as_bytes()) {
-                Action::Leaf(leaf) => leaf,
-                _ => {
-                    plan.leaves.push(Vec::new());
-                    plan.leaves.len() - 1
-                }
+            let leaf = if let Action::Leaf(leaf) = plan.action(0, wanted.name.as_bytes()) {
+                leaf
+            } else {
+                plan.leaves.push(Vec::new());
+                plan.leaves.len() - 1
             };
             if let Some(columns) = plan.leaves.get_mut(leaf) {
                 columns.push(column);

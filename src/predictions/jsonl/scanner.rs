@@ -9,6 +9,8 @@ pub(super) struct Fault {
     pub(super) what: &'static str,
 }
 
+const CUT: &str = "the line ends within a row; every row has to be one object on one line";
+
 /// A string between its quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Text<'b> {
@@ -142,12 +144,21 @@ impl<'b> Scanner<'b> {
             return Ok(());
         }
         loop {
-            let key = self.string()?;
+            let key = self.key()?;
             self.colon()?;
             member(self, key)?;
             if !self.more(b'}')? {
                 return Ok(());
             }
+        }
+    }
+
+    /// Takes a key.
+    #[inline]
+    pub(super) fn key(&mut self) -> Result<Text<'b>, Fault> {
+        match self.peek() {
+            Some(b'\n') | None => self.fault(CUT),
+            _ => self.string(),
         }
     }
 
@@ -174,7 +185,7 @@ impl<'b> Scanner<'b> {
                 self.at += 1;
                 Ok(false)
             }
-            Some(b'\n') | None => self.fault("the line ends within a row; every row has to be one object on one line"),
+            Some(b'\n') | None => self.fault(CUT),
             Some(_) => self.fault("a comma or the closing bracket was expected"),
         }
     }

@@ -326,7 +326,9 @@ impl<'f> Cursor<'f> {
                             return Err(CODES.to_owned());
                         }
                         if let Some(places) = places {
-                            new.iter_mut().for_each(|code| *code = places.get(num::index(*code)).copied().unwrap_or(0));
+                            for code in new.iter_mut() {
+                                *code = places.get(num::index(*code)).copied().unwrap_or(0);
+                            }
                         }
                         if own { cursor.interner.adopt(dictionary, new) } else { Ok(()) }
                     })

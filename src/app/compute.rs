@@ -1,0 +1,164 @@
+//! Evidence computed from files of raw predictions: opens them, hashes them, and hands them to the engine.
+
+use super::error::AppError;
+use crate::{
+    model::{Against, Columns, Digest, Evidence, Plan, Role, Source, jcs},
+    predictions::{
+        self, Crew, Input, Job, Limits, PredictionsError,
+        block::{Reader, Wanted},
+    },
+};
+use aws_lc_rs::digest::{Context, SHA256};
+use std::{
+    fs::File,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+/// Bytes hashed at a time.
+const CHUNK: usize = 1 << 20;
+
+/// Files and what is wanted of them.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// What the candidate predicted; many files are one set of rows.
+    pub predictions: Vec<PathBuf>,
+    /// Labels and groups kept apart.
+    pub labels: Vec<PathBuf>,
+    /// What the champion predicted.
+    pub champion: Vec<PathBuf>,
+    /// What the reference predicted.
+    pub reference: Vec<PathBuf>,
+    /// The data that drift is measured from.
+    pub drift_reference: Vec<PathBuf>,
+    /// Which columns are what.
+    pub columns: Columns,
+    /// What is wanted.
+    pub plan: Plan,
+    /// How many threads work; as many as there are processors when 0.
+    pub threads: usize,
+}
+
+/// Computes the evidence. Its digest is that of what it was computed from, by what plan.
+///
+/// # Errors
+/// When a file cannot be read or does not fit; see [`predictions::compute`].
+pub fn compute(request: &Request) -> Result<Evidence, AppError> {
+    let files = |paths: &Vec<PathBuf>| Files(paths.clone());
+    let (candidate, labels) = (files(&request.predictions), files(&request.labels));
+    let (champion, reference) = (files(&request.champion), files(&request.reference));
+    let drift = files(&request.drift_reference);
+    let mut baselines: Vec<(Against, &dyn predictions::Source)> = Vec::new();
+    if !champion.0.is_empty() {
+        baselines.push((Against::Champion, &champion));
+    }
+    if !reference.0.is_empty() {
+        baselines.push((Against::Reference, &reference));
+    }
+    let crew = Threads::new(request.threads);
+    let job = Job {
+        predictions: &candidate,
+        labels: (!labels.0.is_empty()).then_some(&labels),
+        baselines: &baselines,
+        drift_reference: (!drift.0.is_empty()).then_some(&drift),
+        columns: &request.columns,
+        plan: &request.plan,
+        crew: &crew,
+    };
+    // The files are hashed while they are computed from: by the time they are in memory anyway.
+    let (evidence, sources) = std::thread::scope(|scope| {
+        let hashing = scope.spawn(|| sources(request));
+        let evidence = predictions::compute(&job);
+        let sources = hashing.join().unwrap_or_else(|_| Err(AppError::broken("hashing the files ended early")));
+        (evidence, sources)
+    });
+    let mut evidence = evidence.map_err(|e| AppError::invalid(e.code, e.message))?;
+    if let Some(computed) = &mut evidence.computed {
+        computed.sources = sources?;
+        evidence.digest = jcs::digest(computed).map_err(|e| AppError::broken(e.to_string()))?;
+    }
+    Ok(evidence)
+}
+
+fn sources(request: &Request) -> Result<Vec<Source>, AppError> {
+    let roles = [
+        (Role::Predictions, &request.predictions),
+        (Role::Labels, &request.labels),
+        (Role::Champion, &request.champion),
+        (Role::Reference, &request.reference),
+        (Role::DriftReference, &request.drift_reference),
+    ];
+    let mut sources = Vec::new();
+    for (role, paths) in roles {
+        for path in paths {
+            sources.push(Source { role, digest: digest(path)? });
+        }
+    }
+    sources.sort();
+    Ok(sources)
+}
+
+fn digest(path: &Path) -> Result<Digest, AppError> {
+    let unreadable = |error| AppError::invalid("predictions-unreadable", unreadable(path, &error));
+    let mut file = File::open(path).map_err(unreadable)?;
+    let (mut context, mut chunk) = (Context::new(&SHA256), vec![0; CHUNK]);
+    loop {
+        let n = file.read(&mut chunk).map_err(unreadable)?;
+        match chunk.get(..n) {
+            Some(read) if n > 0 => context.update(read),
+            _ => break,
+        }
+    }
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(context.finish().as_ref());
+    Ok(Digest::from_bytes(bytes))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> String {
+    format!("cannot read `{}`: {error}", path.display())
+}
+
+/// Files that are opened anew for each pass.
+struct Files(Vec<PathBuf>);
+
+impl predictions::Source for Files {
+    fn open(&self, wanted: &[Wanted]) -> Result<Box<dyn Reader + '_>, PredictionsError> {
+        let input = |path: &PathBuf| {
+            let failed = |error| PredictionsError::new("predictions-unreadable", unreadable(path, &error));
+            let file = File::open(path).map_err(failed)?;
+            if file.metadata().map_err(failed)?.is_dir() {
+                return Err(failed(std::io::Error::from(std::io::ErrorKind::IsADirectory)));
+            }
+            Input::file(path.display().to_string(), file)
+        };
+        let inputs = self.0.iter().map(input).collect::<Result<Vec<_>, _>>()?;
+        Ok(predictions::open(inputs, wanted, &Limits::default())?)
+    }
+}
+
+/// Threads that end with their work.
+#[derive(Debug, Clone, Copy)]
+pub struct Threads(usize);
+
+impl Threads {
+    /// So many, or as many as there are processors when 0.
+    pub fn new(count: usize) -> Self {
+        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+        Self(if count == 0 { processors() } else { count })
+    }
+}
+
+impl Crew for Threads {
+    fn size(&self) -> usize {
+        self.0
+    }
+
+    fn run(&self, work: &(dyn Fn(usize) + Sync)) {
+        std::thread::scope(|scope| {
+            for i in 1..self.0 {
+                scope.spawn(move || work(i));
+            }
+            work(0);
+        });
+    }
+}

@@ -1,0 +1,200 @@
+//! From a plan and rows to evidence.
+
+use super::{
+    PredictionsError,
+    cells::Layout,
+    confusion::Sums,
+    contrast,
+    counts::{self, Counts},
+    disparity, drift,
+    heap::Pile,
+    job::Job,
+    join::Labels,
+    latency,
+    rates::{self, Part},
+    roles::Roles,
+    scan::{self, Gathered, Shared},
+    scores::{self, Scores},
+    sheet::Sheet,
+    task::Classes,
+    values,
+};
+use crate::model::{COMPUTED, Computed, Digest, Evidence, Task};
+
+/// Everything that the plan asks for and the columns allow, with n, counts and intervals. The same for any order of
+/// rows, any split into files and any crew. Digest and sources are left to whoever read the files.
+///
+/// # Errors
+/// When a column or the plan does not fit, a file cannot be read, ids do not match, or there are no rows.
+pub fn compute(job: &Job) -> Result<Evidence, PredictionsError> {
+    let attributes = check(job)?;
+    let mut continuous = job.columns.task == Some(Task::Regression);
+    let first = read(job, &attributes, continuous)?;
+    continuous |= first.is_none();
+    let mut read =
+        if let Some(read) = first { read } else { self::read(job, &attributes, true)?.ok_or_else(nothing)? };
+    let rows: u64 = read.gathered.iter().map(|g| g.rows).sum();
+    if rows == 0 {
+        return Err(nothing());
+    }
+    let names: Vec<_> = read.shared.groups.iter().map(super::names::Names::list).collect();
+    let layout = Layout::new(&job.plan.slices, &attributes, &names, &read.shared.cells.list());
+    let mut sheet = Sheet::new(job.plan);
+    let cells = read.shared.cells.list().len();
+    let (keyed, clustered) = (job.columns.id.is_some() || job.columns.cluster.is_some(), job.columns.cluster.is_some());
+    let latencies = Pile::new(read.gathered.iter_mut().map(|g| std::mem::take(&mut g.latencies)));
+    let energies = Pile::new(read.gathered.iter_mut().map(|g| std::mem::take(&mut g.energies)));
+    if continuous {
+        if job.columns.task.is_none() {
+            sheet
+                .warn("the labels are numbers and no classes: measured as a regression; say `--task` if that is wrong");
+        }
+        let pairs = read.gathered.into_iter().flat_map(|g| g.pairs).collect();
+        values::regression(&mut sheet, pairs, &layout, keyed, clustered);
+    } else {
+        classes(job, &mut sheet, read, &layout)?;
+    }
+    if let Some(column) = &job.columns.latency {
+        latency::measure(&mut sheet, &latencies, column.unit, &layout, cells, job.crew);
+    }
+    if let Some(column) = &job.columns.energy {
+        values::energy(&mut sheet, &energies, column.unit, &layout, keyed, clustered);
+    }
+    drift::measure(&mut sheet, job)?;
+    let comparisons = contrast::compare(job, &attributes, continuous)?;
+    let (measurements, warnings) = sheet.finish();
+    let mut evidence = Evidence::new(Digest::from_bytes([0; 32]), COMPUTED);
+    evidence.measurements = measurements;
+    evidence.comparisons = comparisons;
+    evidence.warnings = warnings;
+    evidence.computed =
+        Some(Computed { sources: Vec::new(), columns: job.columns.clone(), plan: job.plan.clone(), rows });
+    Ok(evidence)
+}
+
+fn nothing() -> PredictionsError {
+    PredictionsError::new("predictions-empty", "there are no rows, and nothing can be measured on none")
+}
+
+/// What one pass gave.
+struct Read {
+    shared: Shared,
+    gathered: Vec<Gathered>,
+}
+
+/// One pass over the predictions; `None` when the labels turned out to be values.
+fn read(job: &Job, attributes: &[String], continuous: bool) -> Result<Option<Read>, PredictionsError> {
+    let label = job.columns.label.as_deref().unwrap_or("label");
+    let told = job.columns.task.is_some() || job.columns.positive.is_some();
+    let mut shared = Shared::new(label, attributes, continuous, !told);
+    shared.clustered = job.columns.cluster.is_some();
+    let task = if continuous { Some(Task::Regression) } else { job.columns.task };
+    let labels = match job.labels {
+        Some(source) => {
+            let roles = Roles::of_labels(job.columns, attributes, task)?;
+            let reader = source.open(&roles.wanted)?;
+            Some(Labels::read(reader.as_ref(), &roles, &shared)?)
+        }
+        None => None,
+    };
+    if shared.looks_continuous() {
+        return Ok(None);
+    }
+    let roles = Roles::of_predictions(job.columns, attributes, task, labels.is_some());
+    let reader = job.predictions.open(&roles.wanted)?;
+    let gathered = scan::scan(reader.as_ref(), &roles, &shared, labels.as_ref(), job.crew)?;
+    if shared.looks_continuous() {
+        return Ok(None);
+    }
+    if let Some(labels) = &labels {
+        labels.all_used()?;
+    }
+    drop(reader);
+    Ok(Some(Read { shared, gathered }))
+}
+
+/// The attributes that the plan's slices use, each once; that plan and columns fit.
+fn check(job: &Job) -> Result<Vec<String>, PredictionsError> {
+    let mut attributes: Vec<String> = job.plan.slices.iter().flatten().cloned().collect();
+    attributes.extend(job.plan.contrasts.iter().flat_map(|c| c.slices.iter().cloned()));
+    attributes.sort();
+    attributes.dedup();
+    if let Some(unknown) = attributes.iter().find(|a| !job.columns.groups.contains(a)) {
+        return Err(PredictionsError::new(
+            "predictions-unknown-group",
+            format!(
+                "the plan measures groups of `{unknown}`, which is not among the group columns; name it with `--group`"
+            ),
+        ));
+    }
+    if let Some(bad) = job.plan.confidences.iter().find(|c| !(**c > 0.5 && **c < 1.0)) {
+        return Err(PredictionsError::new(
+            "predictions-bad-confidence",
+            format!("{bad} is no one-sided confidence: expected one between 0.5 and 1, such as 0.95"),
+        ));
+    }
+    if let Some(bad) = job.plan.quantiles.iter().find(|q| !(**q > 0.0 && **q < 1.0)) {
+        return Err(PredictionsError::new(
+            "predictions-bad-quantile",
+            format!("{bad} is no quantile: expected one between 0 and 1, such as 0.99"),
+        ));
+    }
+    let columns = job.columns;
+    if columns.label.is_some() && columns.prediction.is_none() && columns.score.is_none() {
+        return Err(PredictionsError::new(
+            "predictions-nothing-predicted",
+            "labels alone measure nothing: name the column of predictions with `--prediction`, or of scores with `--score`",
+        ));
+    }
+    Ok(attributes)
+}
+
+fn classes(job: &Job, sheet: &mut Sheet, read: Read, layout: &Layout) -> Result<(), PredictionsError> {
+    let classes = Classes::tell(&read.shared.classes.list(), job.columns)?;
+    let outside = read.gathered.iter().any(|g| g.outside);
+    let (counts, numbers): (Vec<_>, Vec<_>) = read.gathered.into_iter().map(|g| (g.counts, g.scores)).unzip();
+    let counts = Counts::total(counts);
+    let cells = read.shared.cells.list().len();
+    let pairs = counts::by_slice(&counts, layout, &classes.of);
+    if let Some(warning) = &classes.warning {
+        sheet.warn(warning.clone());
+    }
+    let sums: Vec<Sums> = pairs.iter().map(|p| Sums::of(p, classes.names.len())).collect();
+    if job.columns.label.is_some() && job.columns.prediction.is_some() {
+        let parts = layout.slices.iter().zip(&pairs).zip(&sums);
+        let mut parts = parts.map(|((slice, pairs), sums)| Part { slice, pairs, sums });
+        if let Some(overall) = parts.next() {
+            one(sheet, &overall, &classes);
+            rates::by_class(sheet, overall.sums, &classes.names);
+            rates::averages(sheet, &overall, &classes.names);
+        }
+        for part in parts {
+            one(sheet, &part, &classes);
+        }
+        for set in &layout.sets {
+            disparity::disparities(sheet, set, layout, &pairs, &sums, &classes.names, classes.binary);
+        }
+    }
+    if job.columns.score.is_none() || job.columns.label.is_none() || !scores::wanted(sheet) {
+        return Ok(());
+    }
+    if !classes.binary {
+        sheet.warn("scores are measured where there is a positive class only");
+        return Ok(());
+    }
+    let rows: Vec<u64> = sums.iter().map(|s| s.n).collect();
+    let positive = std::array::from_fn(|i| classes.of.get(i) == Some(&1));
+    let keyed = job.columns.id.is_some() || job.columns.cluster.is_some();
+    let clustered = job.columns.cluster.is_some();
+    let scores = Scores { layout, cells, positive, probabilities: !outside, keyed, clustered, rows: &rows };
+    scores::measure(sheet, &Pile::new(numbers), &scores, job.crew);
+    Ok(())
+}
+
+fn one(sheet: &mut Sheet, part: &Part, classes: &Classes) {
+    if classes.binary {
+        rates::binary(sheet, part, &classes.names);
+    } else {
+        rates::multiclass(sheet, part, &classes.names);
+    }
+}

@@ -1,0 +1,219 @@
+//! How far columns have moved from the reference data: numbers by quantiles and distances, names by shares.
+
+use super::{
+    PredictionsError,
+    block::{Block, Kind, Values, Wanted},
+    bootstrap,
+    draw::{cell_state, poisson},
+    hash::key_of,
+    job::{Job, Source},
+    names::float_text,
+    scores::MOST_RESAMPLED,
+    sheet::{Sheet, clamp, interval},
+};
+use crate::{
+    model::{Interval, Plan, Slice},
+    stats::{
+        drift,
+        quantile::type7,
+        resample::{row_state, weight},
+    },
+};
+use std::collections::BTreeMap;
+
+/// A share below this is taken for this, so that an empty bin has a logarithm.
+const FLOOR: f64 = 1e-4;
+
+/// One column of all rows.
+#[derive(Debug)]
+enum Column {
+    Numbers(Vec<f64>),
+    Names(BTreeMap<String, u64>),
+}
+
+/// Writes the drift of every column that the plan names.
+pub(super) fn measure(sheet: &mut Sheet, job: &Job) -> Result<(), PredictionsError> {
+    if job.plan.drift.is_empty() {
+        return Ok(());
+    }
+    let Some(reference) = job.drift_reference else {
+        return Err(PredictionsError::new(
+            "predictions-no-drift-reference",
+            "drift is measured from reference data: hand them in with `--drift-reference`",
+        ));
+    };
+    let before = read(reference, &job.plan.drift)?;
+    let now = read(job.predictions, &job.plan.drift)?;
+    for ((name, before), now) in job.plan.drift.iter().zip(before).zip(now) {
+        let slice = Slice::one("feature", name.clone());
+        match (before, now) {
+            (Column::Numbers(before), Column::Numbers(now)) => numbers(sheet, &slice, before, now),
+            (Column::Names(before), Column::Names(now)) => names(sheet, &slice, &before, &now),
+            _ => {
+                return Err(PredictionsError::new(
+                    "predictions-drift-types",
+                    format!(
+                        "the column `{name}` holds numbers on one side and text on the other: drift compares like with like"
+                    ),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn read(source: &dyn Source, columns: &[String]) -> Result<Vec<Column>, PredictionsError> {
+    let wanted: Vec<Wanted> = columns.iter().map(|name| Wanted { name: name.clone(), kind: Kind::Any }).collect();
+    let reader = source.open(&wanted)?;
+    let mut worker = reader.worker()?;
+    let mut block = Block::default();
+    let mut numbers = vec![Vec::new(); columns.len()];
+    let mut names: Vec<BTreeMap<String, u64>> = vec![BTreeMap::new(); columns.len()];
+    while worker.next(&mut block)? {
+        for ((values, numbers), names) in block.columns.iter().zip(&mut numbers).zip(&mut names) {
+            match values {
+                Values::F32(list) => numbers.extend(list.iter().map(|x| f64::from(*x))),
+                Values::F64(list) => numbers.extend_from_slice(list),
+                Values::Int(list) => numbers.extend(list.iter().map(|x| *x as f64)),
+                Values::Bool(list) => {
+                    for x in list {
+                        *names.entry(x.to_string()).or_insert(0) += 1;
+                    }
+                }
+                Values::Text { dictionary, codes } => {
+                    let mut counts = vec![0; dictionary.len()];
+                    codes.iter().for_each(|code| counts[*code as usize] += 1);
+                    for (name, rows) in dictionary.iter().zip(counts).filter(|(_, rows)| *rows > 0) {
+                        *names.entry(name.to_string()).or_insert(0) += rows;
+                    }
+                }
+            }
+        }
+    }
+    let column = |(numbers, mut names): (Vec<f64>, BTreeMap<String, u64>)| {
+        if names.is_empty() {
+            return Column::Numbers(numbers);
+        }
+        // A column of text that holds numbers here and there, as a reader of blocks may see it.
+        for x in numbers {
+            *names.entry(float_text(x)).or_insert(0) += 1;
+        }
+        Column::Names(names)
+    };
+    Ok(numbers.into_iter().zip(names).map(column).collect())
+}
+
+const EMPTY: &str = "one side has no rows";
+
+fn numbers(sheet: &mut Sheet, slice: &Slice, mut before: Vec<f64>, mut now: Vec<f64>) {
+    before.sort_unstable_by(f64::total_cmp);
+    now.sort_unstable_by(f64::total_cmp);
+    let (n, m) = (now.len() as u64, before.len() as u64);
+    let mut edges: Vec<f64> =
+        (0..=10).filter_map(|i| type7(&before, if i == 10 { 1.0 } else { f64::from(i) * 0.1 })).collect();
+    edges.dedup();
+    let inner = edges.get(1..edges.len().saturating_sub(1)).unwrap_or_default();
+    let [expected, actual] = [&before, &now].map(|sorted| {
+        let mut counts = vec![0_u64; inner.len() + 1];
+        sorted.iter().for_each(|x| counts[inner.partition_point(|edge| edge <= x)] += 1);
+        counts
+    });
+    stability(sheet, slice, &expected, &actual, n);
+    let distance = drift::kolmogorov_smirnov(&before, &now).ok().map(|ks| ks.d);
+    let bounds = distance.map(|d| dvoretzky(d, n, m, sheet.plan)).unwrap_or_default();
+    sheet.number("ks_statistic", slice, distance, n, bounds, EMPTY);
+    let moved = drift::wasserstein(&before, &now).ok();
+    let bounds = match moved {
+        Some(moved) if n.max(m) <= MOST_RESAMPLED => earth_bounds(moved, &before, &now, sheet.plan),
+        _ => Vec::new(),
+    };
+    sheet.number("wasserstein_distance", slice, moved, n, bounds, EMPTY);
+}
+
+/// The population stability index, and what it stays below when nothing has changed (Yurdakul 2018).
+fn stability(sheet: &mut Sheet, slice: &Slice, expected: &[u64], actual: &[u64], n: u64) {
+    let alpha = 1.0 - sheet.plan.confidences.first().copied().unwrap_or(0.95);
+    let psi = drift::psi(expected, actual, FLOOR, alpha).ok();
+    let statistic = |e: &[u64], a: &[u64]| drift::psi(e, a, FLOOR, 0.05).ok().map(|p| p.psi);
+    let bounds = resampled(slice, "psi", expected, actual, sheet.plan, statistic);
+    sheet.number("psi", slice, psi.map(|p| p.psi), n, bounds, EMPTY);
+    if let Some(critical) = psi.and_then(|p| p.critical) {
+        sheet.number("psi_critical", slice, Some(critical), n, Vec::new(), EMPTY);
+    }
+}
+
+fn names(sheet: &mut Sheet, slice: &Slice, before: &BTreeMap<String, u64>, now: &BTreeMap<String, u64>) {
+    let mut all: Vec<&String> = before.keys().chain(now.keys()).collect();
+    all.sort_unstable();
+    all.dedup();
+    let [expected, actual] = [before, now]
+        .map(|side| -> Vec<u64> { all.iter().map(|name| side.get(*name).copied().unwrap_or(0)).collect() });
+    let n = actual.iter().sum();
+    stability(sheet, slice, &expected, &actual, n);
+    let test = drift::chi_squared(&expected, &actual).ok();
+    sheet.number("chi_square", slice, test.as_ref().map(|t| t.statistic), n, Vec::new(), EMPTY);
+    let v = |e: &[u64], a: &[u64]| drift::chi_squared(e, a).ok().map(|t| t.cramers_v);
+    let bounds = resampled(slice, "cramers_v", &expected, &actual, sheet.plan, v);
+    sheet.number("cramers_v", slice, v(&expected, &actual), n, bounds, EMPTY);
+    let distance = |e: &[u64], a: &[u64]| drift::jensen_shannon(e, a).ok().map(|d| d.0);
+    let bounds = resampled(slice, "jensen_shannon_distance", &expected, &actual, sheet.plan, distance);
+    sheet.number("jensen_shannon_distance", slice, distance(&expected, &actual), n, bounds, EMPTY);
+}
+
+/// Bounds of a statistic of two lists of counts: both sides are drawn bin by bin.
+fn resampled(
+    slice: &Slice,
+    metric: &str,
+    expected: &[u64],
+    actual: &[u64],
+    plan: &Plan,
+    statistic: impl Fn(&[u64], &[u64]) -> Option<f64>,
+) -> Vec<Interval> {
+    let Some(value) = statistic(expected, actual) else { return Vec::new() };
+    let place = key_of(slice.0.values().map(String::as_str));
+    let state = |side: u64, bin: usize| cell_state(plan.seed, row_state(place ^ side, bin as u64));
+    let draw = |side: u64, counts: &[u64], replicate: u64| -> Vec<u64> {
+        counts.iter().enumerate().map(|(bin, rows)| poisson(state(side, bin), replicate, *rows)).collect()
+    };
+    let mut drawn: Vec<f64> =
+        (0..u64::from(plan.replicates)).filter_map(|r| statistic(&draw(0, expected, r), &draw(1, actual, r))).collect();
+    let mut intervals = bootstrap::bounds(value, &mut drawn, None, plan);
+    clamp(metric, &mut intervals);
+    intervals
+}
+
+/// Bounds of a distance between two distributions: neither sample strays further from its own than Massart's bound
+/// (1990) on the inequality of Dvoretzky, Kiefer and Wolfowitz allows.
+fn dvoretzky(distance: f64, n: u64, m: u64, plan: &Plan) -> Vec<Interval> {
+    let one = |confidence: &f64| {
+        let stray = |rows: u64| (libm::log(4.0 / (1.0 - confidence)) / (2.0 * rows as f64)).sqrt();
+        let reach = stray(n) + stray(m);
+        interval("dkw", *confidence, Some((distance - reach).max(0.0)), Some((distance + reach).min(1.0)))
+    };
+    plan.confidences.iter().map(one).collect()
+}
+
+/// Bounds of the area between two distributions, each side resampled row by row.
+fn earth_bounds(value: f64, before: &[f64], now: &[f64], plan: &Plan) -> Vec<Interval> {
+    let side = |list: &[f64], side: u64| -> Vec<(f64, usize, u64)> {
+        let state = |i: usize| row_state(plan.seed.wrapping_add(side), i as u64);
+        list.iter().enumerate().map(|(i, x)| (*x, side as usize, state(i))).collect()
+    };
+    let mut rows = side(before, 0);
+    rows.extend(side(now, 1));
+    rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let draw = |replicate: u64| {
+        let weights: Vec<f64> = rows.iter().map(|row| f64::from(weight(row.2, replicate))).collect();
+        let mut totals = [0.0; 2];
+        rows.iter().zip(&weights).for_each(|(row, w)| totals[row.1] += w);
+        let (mut passed, mut area) = ([0.0; 2], 0.0);
+        for (i, (row, w)) in rows.iter().zip(&weights).enumerate() {
+            passed[row.1] += w;
+            let next = rows.get(i + 1).map_or(row.0, |next| next.0);
+            area += (passed[0] / totals[0] - passed[1] / totals[1]).abs() * (next - row.0);
+        }
+        (totals[0] > 0.0 && totals[1] > 0.0).then_some(area)
+    };
+    let mut drawn: Vec<f64> = (0..u64::from(plan.replicates)).filter_map(draw).collect();
+    bootstrap::bounds(value, &mut drawn, None, plan)
+}

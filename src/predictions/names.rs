@@ -1,0 +1,254 @@
+//! Names of classes and groups: one canonical text for a value, however a file writes it, and a small number for each.
+
+use super::{PredictionsError, block::Values, hash::Map};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// More distinct values than this are no names.
+const MOST_NAMES: usize = 100_000;
+/// A number that no name has.
+const NONE: u32 = u32::MAX;
+
+/// How values become text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Classes: `1`, `1.0` and `"1"` are one, and so are `True` and `true`.
+    Class,
+    /// Groups: text stays as it is, numbers and booleans become `18` and `true`.
+    Group,
+}
+
+/// The names seen so far, shared by all who read.
+#[derive(Debug)]
+pub(super) struct Names {
+    column: String,
+    form: Form,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    index: HashMap<Box<str>, u32>,
+    list: Vec<Box<str>>,
+    fraction: Option<String>,
+}
+
+impl Names {
+    pub(super) fn new(column: impl Into<String>, form: Form) -> Self {
+        Self { column: column.into(), form, known: Mutex::new(Known::default()) }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The names in the order of their numbers.
+    pub(super) fn list(&self) -> Vec<Box<str>> {
+        self.known().list.clone()
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.known().list.len()
+    }
+
+    /// A number with a fraction that stood among the values, if any: the least in the order of text.
+    pub(super) fn fraction(&self) -> Option<String> {
+        self.known().fraction.clone()
+    }
+
+    /// The number of a name.
+    fn number(&self, name: &str) -> Result<u32, PredictionsError> {
+        let mut known = self.known();
+        if self.form == Form::Class && is_fraction(name) && known.fraction.as_deref().is_none_or(|other| name < other) {
+            known.fraction = Some(name.to_owned());
+        }
+        if let Some(number) = known.index.get(name) {
+            return Ok(*number);
+        }
+        if known.list.len() >= MOST_NAMES {
+            return Err(PredictionsError::new(
+                "predictions-too-many-names",
+                format!(
+                    "the column `{}` has more than {MOST_NAMES} distinct values: it holds no groups or classes; leave it out, \
+                     or say `--task regression` if it holds numbers",
+                    self.column
+                ),
+            ));
+        }
+        let number = u32::try_from(known.list.len()).unwrap_or(NONE);
+        known.index.insert(name.into(), number);
+        known.list.push(name.into());
+        Ok(number)
+    }
+}
+
+fn is_fraction(name: &str) -> bool {
+    name.bytes().any(|b| b == b'.' || b == b'e' || b == b'E')
+        && name.parse::<f64>().is_ok_and(|x| x.is_finite() && x.fract() != 0.0)
+}
+
+/// The canonical text of a float: a whole number without its point.
+pub(super) fn float_text(x: f64) -> String {
+    // Below 2^63 a whole float is an integer that another file may well write as one.
+    if x.fract() == 0.0 && x.abs() < 9.2e18 { format!("{}", x as i64) } else { format!("{x}") }
+}
+
+/// The canonical text of a class that was written as text.
+pub(super) fn class_text(text: &str) -> std::borrow::Cow<'_, str> {
+    let trimmed = text.trim();
+    if trimmed.eq_ignore_ascii_case("true") {
+        return "true".into();
+    }
+    if trimmed.eq_ignore_ascii_case("false") {
+        return "false".into();
+    }
+    let digits = trimmed.strip_prefix('-').unwrap_or(trimmed);
+    let (whole, zeros) = digits.split_once('.').unwrap_or((digits, ""));
+    let plain = !whole.is_empty()
+        && whole.bytes().all(|b| b.is_ascii_digit())
+        && (whole.len() == 1 || !whole.starts_with('0'))
+        && whole.len() <= 18
+        && zeros.bytes().all(|b| b == b'0');
+    if !plain {
+        return trimmed.into();
+    }
+    if whole == "0" || digits.len() == trimmed.len() { whole.into() } else { format!("-{whole}").into() }
+}
+
+/// One reader's way to the shared names, with what it has met already.
+#[derive(Debug)]
+pub(super) struct Namer<'n> {
+    names: &'n Names,
+    small: [u32; 256],
+    integers: Map<u64, u32>,
+    floats: Map<u64, u32>,
+    texts: HashMap<Box<str>, u32>,
+}
+
+impl<'n> Namer<'n> {
+    pub(super) fn new(names: &'n Names) -> Self {
+        Self { names, small: [NONE; 256], integers: Map::default(), floats: Map::default(), texts: HashMap::new() }
+    }
+
+    /// The number of each value's name, in place of what `out` holds.
+    pub(super) fn numbers(&mut self, values: &Values, out: &mut Vec<u32>) -> Result<(), PredictionsError> {
+        out.clear();
+        out.reserve(values.len());
+        match values {
+            Values::Int(list) => {
+                // Mostly all are small and known: then nothing has to be asked for each.
+                if (0..256).contains(&list.iter().fold(0, |all, x| all | x)) {
+                    out.extend(list.iter().map(|x| self.small[(*x & 255) as usize]));
+                    if !out.contains(&NONE) {
+                        return Ok(());
+                    }
+                    out.clear();
+                }
+                for x in list {
+                    let place = usize::try_from(*x).unwrap_or(usize::MAX);
+                    let known = self.small.get(place).copied().unwrap_or(NONE);
+                    out.push(if known == NONE { self.integer(*x)? } else { known });
+                }
+            }
+            Values::Bool(list) => {
+                let both = [self.boolean(false, list)?, self.boolean(true, list)?];
+                out.extend(list.iter().map(|b| both[usize::from(*b)]));
+            }
+            Values::F32(list) => {
+                for x in list {
+                    out.push(self.float(f64::from(*x))?);
+                }
+            }
+            Values::F64(list) => {
+                for x in list {
+                    out.push(self.float(*x)?);
+                }
+            }
+            Values::Text { dictionary, codes } => {
+                let known = |text: &Box<str>| self.texts.get(text).copied().unwrap_or(NONE);
+                let mut block: Vec<u32> = dictionary.iter().map(known).collect();
+                out.extend(codes.iter().map(|code| block[*code as usize]));
+                if !out.contains(&NONE) {
+                    return Ok(());
+                }
+                // A dictionary may hold what no row has; such a name must not come to be.
+                for (number, code) in out.iter_mut().zip(codes).filter(|(number, _)| **number == NONE) {
+                    let place = *code as usize;
+                    if block[place] == NONE {
+                        block[place] = self.text(&dictionary[place])?;
+                    }
+                    *number = block[place];
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn boolean(&mut self, value: bool, list: &[bool]) -> Result<u32, PredictionsError> {
+        if list.contains(&value) { self.text(if value { "true" } else { "false" }) } else { Ok(NONE) }
+    }
+
+    fn integer(&mut self, x: i64) -> Result<u32, PredictionsError> {
+        let key = x.cast_unsigned();
+        if let Some(number) = self.integers.get(&key) {
+            return Ok(*number);
+        }
+        let number = self.names.number(&x.to_string())?;
+        self.integers.insert(key, number);
+        if let Some(slot) = usize::try_from(x).ok().and_then(|x| self.small.get_mut(x)) {
+            *slot = number;
+        }
+        Ok(number)
+    }
+
+    fn float(&mut self, x: f64) -> Result<u32, PredictionsError> {
+        if let Some(number) = self.floats.get(&x.to_bits()) {
+            return Ok(*number);
+        }
+        let number = self.names.number(&float_text(x))?;
+        self.floats.insert(x.to_bits(), number);
+        Ok(number)
+    }
+
+    fn text(&mut self, text: &str) -> Result<u32, PredictionsError> {
+        if let Some(number) = self.texts.get(text) {
+            return Ok(*number);
+        }
+        let number = match self.names.form {
+            Form::Class => self.names.number(&class_text(text))?,
+            Form::Group => self.names.number(text)?,
+        };
+        self.texts.insert(text.into(), number);
+        Ok(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_class_has_one_name_however_it_is_written() {
+        let names = Names::new("label", Form::Class);
+        let mut namer = Namer::new(&names);
+        let texts: std::sync::Arc<[Box<str>]> =
+            ["unused", "1", "1.0", "True", "01", "-0", " cat "].map(Into::into).into_iter().collect();
+        let mut out = Vec::new();
+        for values in [
+            Values::Text { dictionary: texts, codes: vec![1, 2, 3, 4, 5, 6] },
+            Values::Int(vec![1, 0, -3]),
+            Values::F64(vec![1.0, 0.0, 0.5]),
+            Values::Bool(vec![true]),
+        ] {
+            let mut more = Vec::new();
+            namer.numbers(&values, &mut more).unwrap();
+            out.extend(more.iter().map(|n| names.list()[*n as usize].to_string()));
+        }
+        assert_eq!(out, ["1", "1", "true", "01", "0", "cat", "1", "0", "-3", "1", "0", "0.5", "true"]);
+        assert_eq!(names.fraction().as_deref(), Some("0.5"));
+        assert!(!names.list().iter().any(|n| &**n == "unused" || &**n == "false"));
+    }
+}

@@ -1,0 +1,134 @@
+//! Damaged files of every format are refused or read; nothing else happens.
+
+use super::tests::{fixture, want};
+use super::*;
+use crate::predictions::block::{Kind, Values};
+
+/// Numbers that look random (Steele, Lea and Flood 2014, `SplitMix64`).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, below: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % below as u64) as usize
+    }
+}
+
+fn damage(bytes: &mut Vec<u8>, dice: &mut Dice) {
+    for _ in 0..=dice.roll(4) {
+        if bytes.is_empty() {
+            return;
+        }
+        // Headers and footers are where damage does most.
+        let at = match dice.roll(3) {
+            0 => dice.roll(bytes.len()),
+            1 => dice.roll(bytes.len().min(200)),
+            _ => bytes.len() - 1 - dice.roll(bytes.len().min(600)),
+        };
+        match dice.roll(6) {
+            0 => bytes[at] ^= 1 << dice.roll(8),
+            1 => bytes[at] = dice.roll(256) as u8,
+            2 => bytes[at] = [0, 0xff, 0x7f, 0x80, b'"', b'\n', b'{'][dice.roll(7)],
+            3 => drop(bytes.drain(at..(at + 1 + dice.roll(9)).min(bytes.len()))),
+            4 => bytes.insert(at, dice.roll(256) as u8),
+            _ if dice.roll(8) == 0 => bytes.truncate(at),
+            _ => {
+                let end = (at + 4).min(bytes.len());
+                bytes[at..end].fill([0xff, 0x7f][dice.roll(2)]);
+            }
+        }
+    }
+}
+
+fn read(bytes: Vec<u8>, wanted: &[Wanted], limits: &Limits) -> Result<usize, PredictionsError> {
+    let reader = open(vec![Input::bytes("damaged", bytes)], wanted, limits)?;
+    let (mut worker, mut block, mut rows) = (reader.worker()?, Block::default(), 0);
+    while worker.next(&mut block)? {
+        assert_eq!(block.columns.len(), wanted.len());
+        for values in &block.columns {
+            assert_eq!(values.len(), block.rows);
+            match values {
+                Values::F32(v) => assert!(v.iter().all(|x| x.is_finite())),
+                Values::F64(v) => assert!(v.iter().all(|x| x.is_finite())),
+                Values::Text { dictionary, codes } => {
+                    assert!(codes.iter().all(|code| (*code as usize) < dictionary.len()));
+                }
+                Values::Int(_) | Values::Bool(_) => {}
+            }
+        }
+        rows += block.rows;
+    }
+    Ok(rows)
+}
+
+#[test]
+fn no_damage_panics_hangs_or_fills_the_memory() {
+    let small = |name: &str| {
+        (fixture(&format!("small/{name}")), ["label", "count", "score", "latency", "ok", "group", "id"].to_vec())
+    };
+    let large = |name: &str| {
+        let mut bytes = fixture(name);
+        if name.ends_with("csv") || name.ends_with("jsonl") {
+            bytes.truncate(6000);
+        }
+        (bytes, ["id", "label", "score", "latency_ms", "sex", "race"].to_vec())
+    };
+    let gzip = |(bytes, names): (Vec<u8>, Vec<&'static str>)| {
+        let mut out = Vec::new();
+        std::io::Read::read_to_end(
+            &mut flate2::read::GzEncoder::new(&bytes[..], flate2::Compression::fast()),
+            &mut out,
+        )
+        .unwrap();
+        (out, names)
+    };
+    let zstd = |(bytes, names): (Vec<u8>, Vec<&'static str>)| (zstd::encode_all(&bytes[..], 1).unwrap(), names);
+    let files = [
+        small("none_v1.parquet"),
+        small("snappy_v2.parquet"),
+        small("gzip_v1.parquet"),
+        small("lz4_v1.parquet"),
+        small("brotli_v2.parquet"),
+        small("zstd_v1.parquet"),
+        small("plain.parquet"),
+        small("fallback.parquet"),
+        small("delta_v1.parquet"),
+        small("delta_v2.parquet"),
+        small("groups.parquet"),
+        small("nulls.parquet"),
+        small("plain.arrow"),
+        small("lz4.arrow"),
+        small("zstd.arrows"),
+        small("dictionary.arrows"),
+        small("view.arrow"),
+        small("nulls.arrows"),
+        large("adult_good.csv"),
+        large("adult_unicode.csv"),
+        large("adult_bad.jsonl"),
+        large("adult_unicode.jsonl"),
+        gzip(large("adult_good.csv")),
+        zstd(large("adult_bad.jsonl")),
+    ];
+    let limits = Limits { rows: 100_000, bytes: 64 << 20, ..Limits::default() };
+    let mut dice = Dice(20_261_120);
+    let (mut refused, mut read_well) = (0, 0);
+    for (bytes, names) in &files {
+        let wanted = want(&names.iter().map(|name| (*name, Kind::Any)).collect::<Vec<_>>());
+        for _ in 0..250 {
+            let mut bytes = bytes.clone();
+            damage(&mut bytes, &mut dice);
+            match read(bytes, &wanted, &limits) {
+                Ok(_) => read_well += 1,
+                Err(error) => {
+                    refused += 1;
+                    assert!(error.code.starts_with("predictions-"));
+                    assert!(!error.message.chars().any(char::is_control), "{:?}", error.message);
+                    assert!(error.message.len() < 8000);
+                }
+            }
+        }
+    }
+    assert!(refused > 2000 && read_well > 500, "{refused} refused, {read_well} read");
+}

@@ -1,0 +1,75 @@
+//! Which column of a block is what.
+
+use super::{
+    PredictionsError,
+    block::{Kind, Wanted},
+};
+use crate::model::{Columns, Task};
+
+/// The places of columns in a block, by what they are.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Roles {
+    /// The columns to ask for.
+    pub(super) wanted: Vec<Wanted>,
+    pub(super) label: Option<usize>,
+    pub(super) prediction: Option<usize>,
+    pub(super) score: Option<usize>,
+    pub(super) groups: Vec<usize>,
+    pub(super) latency: Option<usize>,
+    pub(super) energy: Option<usize>,
+    pub(super) id: Option<usize>,
+    pub(super) cluster: Option<usize>,
+}
+
+impl Roles {
+    /// The place of a column; a column that is two things is read once.
+    pub(super) fn want(&mut self, name: &str, kind: Kind) -> usize {
+        let wanted = Wanted { name: name.to_owned(), kind };
+        if let Some(place) = self.wanted.iter().position(|w| *w == wanted) {
+            return place;
+        }
+        self.wanted.push(wanted);
+        self.wanted.len() - 1
+    }
+
+    fn maybe(&mut self, name: Option<&String>, kind: Kind) -> Option<usize> {
+        name.map(|name| self.want(name, kind))
+    }
+
+    /// What one file has to give: of the candidate everything, but labels and groups where they are kept apart.
+    pub(super) fn of_predictions(columns: &Columns, attributes: &[String], task: Option<Task>, apart: bool) -> Self {
+        let mut roles = Self::default();
+        let target = if task == Some(Task::Regression) { Kind::Number } else { Kind::Any };
+        if !apart {
+            roles.label = roles.maybe(columns.label.as_ref(), target);
+            roles.groups = attributes.iter().map(|a| roles.want(a, Kind::Category)).collect();
+        }
+        roles.prediction = roles.maybe(columns.prediction.as_ref(), target);
+        roles.score = roles.maybe(columns.score.as_ref(), Kind::Number);
+        roles.latency = roles.maybe(columns.latency.as_ref().map(|t| &t.column), Kind::Number);
+        roles.energy = roles.maybe(columns.energy.as_ref().map(|t| &t.column), Kind::Number);
+        roles.id = roles.maybe(columns.id.as_ref(), Kind::Any);
+        roles.cluster = roles.maybe(columns.cluster.as_ref(), Kind::Any);
+        roles
+    }
+
+    /// What a data set of labels has to give.
+    pub(super) fn of_labels(
+        columns: &Columns,
+        attributes: &[String],
+        task: Option<Task>,
+    ) -> Result<Self, PredictionsError> {
+        let Some(id) = &columns.id else {
+            return Err(PredictionsError::new(
+                "predictions-no-id",
+                "labels that are kept apart are joined on an id: name its column with `--id`",
+            ));
+        };
+        let mut roles = Self::default();
+        let target = if task == Some(Task::Regression) { Kind::Number } else { Kind::Any };
+        roles.label = roles.maybe(columns.label.as_ref(), target);
+        roles.groups = attributes.iter().map(|a| roles.want(a, Kind::Category)).collect();
+        roles.id = Some(roles.want(id, Kind::Any));
+        Ok(roles)
+    }
+}

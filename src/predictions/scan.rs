@@ -1,0 +1,285 @@
+//! One pass over the rows: counts, and the numbers that have to be sorted.
+
+use super::{
+    PredictionsError,
+    block::{Block, Reader, Values},
+    cells::{Cells, Finder},
+    counts::Counts,
+    heap::Numbers,
+    job::Crew,
+    join::Labels,
+    keys,
+    names::{Form, Namer, Names},
+    roles::Roles,
+};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+/// More classes than this, all of them numbers, are values of a regression.
+const MOST_NUMERIC_CLASSES: usize = 100;
+
+/// What all who read share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) classes: Names,
+    /// The labels alone, to tell what they are.
+    pub(super) labels: Names,
+    pub(super) groups: Vec<Names>,
+    pub(super) cells: Cells,
+    /// Whether rows are values of a regression.
+    pub(super) continuous: bool,
+    /// Whether labels that look like values may be taken for values.
+    pub(super) may_be_continuous: bool,
+    /// Whether rows of one cluster are counted together, so that counts have keys too.
+    pub(super) clustered: bool,
+    looks_continuous: AtomicBool,
+}
+
+impl Shared {
+    pub(super) fn new(label: &str, attributes: &[String], continuous: bool, may_be_continuous: bool) -> Self {
+        Self {
+            classes: Names::new(label, Form::Class),
+            labels: Names::new(label, Form::Class),
+            groups: attributes.iter().map(|a| Names::new(a, Form::Group)).collect(),
+            cells: Cells::default(),
+            continuous,
+            may_be_continuous,
+            clustered: false,
+            looks_continuous: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether the labels turned out to be values, so that the pass is worth nothing.
+    pub(super) fn looks_continuous(&self) -> bool {
+        self.looks_continuous.load(Ordering::Relaxed)
+    }
+
+    /// Looks at the labels met so far; what it finds holds for all rows in whatever order they come.
+    pub(super) fn look(&self) {
+        if !self.may_be_continuous || self.continuous {
+            return;
+        }
+        let many = || {
+            self.labels.len() > MOST_NUMERIC_CLASSES
+                && self.labels.list().iter().all(|name| name.parse::<f64>().is_ok_and(f64::is_finite))
+        };
+        if self.labels.fraction().is_some() || many() {
+            self.looks_continuous.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// One row of a regression.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Pair {
+    pub(super) label: f64,
+    pub(super) prediction: f64,
+    pub(super) key: u64,
+    pub(super) cell: u32,
+}
+
+/// What one reader gathered.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub(super) rows: u64,
+    pub(super) counts: Counts,
+    /// Scores, tagged with the cell and, in the last two bits, the label's number: of two classes there
+    /// are at most four ways to write them.
+    pub(super) scores: Numbers,
+    pub(super) latencies: Numbers,
+    pub(super) energies: Numbers,
+    pub(super) pairs: Vec<Pair>,
+    /// (key of the cluster, cell, label, prediction) of each row, where rows have clusters.
+    pub(super) clusters: Vec<(u64, u32, u32, u32)>,
+    /// Whether a score lies outside [0, 1].
+    pub(super) outside: bool,
+}
+
+/// Reads everything that `reader` gives, with the whole crew.
+pub(super) fn scan(
+    reader: &dyn Reader,
+    roles: &Roles,
+    shared: &Shared,
+    labels: Option<&Labels>,
+    crew: &dyn Crew,
+) -> Result<Vec<Gathered>, PredictionsError> {
+    let done: Mutex<Vec<Result<Gathered, PredictionsError>>> = Mutex::new(Vec::new());
+    let failed = AtomicBool::new(false);
+    crew.run(&|_| {
+        let result = Hand::new(roles, shared, labels).read(reader, &failed);
+        if result.is_err() {
+            failed.store(true, Ordering::Relaxed);
+        }
+        done.lock().unwrap_or_else(PoisonError::into_inner).push(result);
+    });
+    let mut results = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if results.iter().any(Result::is_err) {
+        // Whoever was first: the message must not depend on it.
+        let least = results.into_iter().filter_map(Result::err).min_by(|a, b| a.message.cmp(&b.message));
+        return Err(least.unwrap_or_else(|| PredictionsError::new("predictions-unreadable", "reading failed")));
+    }
+    results.drain(..).collect()
+}
+
+struct Hand<'s> {
+    roles: &'s Roles,
+    shared: &'s Shared,
+    labels: Option<&'s Labels>,
+    label_namer: Namer<'s>,
+    only_labels: Namer<'s>,
+    prediction_namer: Namer<'s>,
+    group_namers: Vec<Namer<'s>>,
+    finder: Finder<'s>,
+    gathered: Gathered,
+    label: Vec<u32>,
+    prediction: Vec<u32>,
+    groups: Vec<Vec<u32>>,
+    cells: Vec<u32>,
+    keys: Vec<u64>,
+    places: Vec<u32>,
+    met: u64,
+    scratch: Vec<u32>,
+    truths: Vec<f64>,
+    guesses: Vec<f64>,
+}
+
+impl<'s> Hand<'s> {
+    fn new(roles: &'s Roles, shared: &'s Shared, labels: Option<&'s Labels>) -> Self {
+        Self {
+            roles,
+            shared,
+            labels,
+            label_namer: Namer::new(&shared.classes),
+            only_labels: Namer::new(&shared.labels),
+            prediction_namer: Namer::new(&shared.classes),
+            group_namers: shared.groups.iter().map(Namer::new).collect(),
+            finder: Finder::new(&shared.cells, shared.groups.len()),
+            gathered: Gathered::default(),
+            label: Vec::new(),
+            prediction: Vec::new(),
+            groups: vec![Vec::new(); roles.groups.len()],
+            cells: Vec::new(),
+            keys: Vec::new(),
+            places: Vec::new(),
+            met: 0,
+            scratch: Vec::new(),
+            truths: Vec::new(),
+            guesses: Vec::new(),
+        }
+    }
+
+    fn read(mut self, reader: &dyn Reader, failed: &AtomicBool) -> Result<Gathered, PredictionsError> {
+        let mut worker = reader.worker()?;
+        let mut block = Block::default();
+        while worker.next(&mut block)? {
+            self.block(&block)?;
+            if failed.load(Ordering::Relaxed) || self.shared.looks_continuous() {
+                break;
+            }
+        }
+        Ok(self.gathered)
+    }
+
+    fn block(&mut self, block: &Block) -> Result<(), PredictionsError> {
+        let column = |place: Option<usize>| place.and_then(|p| block.columns.get(p));
+        self.gathered.rows += block.rows as u64;
+        self.truth(block)?;
+        if self.shared.continuous {
+            if let Some(values) = column(self.roles.prediction) {
+                keys::floats(values, &mut self.guesses);
+            }
+        } else if let Some(values) = column(self.roles.prediction) {
+            self.prediction_namer.numbers(values, &mut self.prediction)?;
+        } else {
+            self.prediction.clear();
+            self.prediction.resize(block.rows, 0);
+        }
+        let keyed = match column(self.roles.cluster.or(self.roles.id)) {
+            Some(values) => {
+                keys::keys(values, &mut self.keys);
+                true
+            }
+            None => false,
+        };
+        let keys = keyed.then_some(self.keys.as_slice());
+        let cells = &self.cells;
+        if let Some(values) = column(self.roles.score).filter(|_| !self.shared.continuous) {
+            self.gathered.outside |= outside(values);
+            let label = &self.label;
+            self.gathered.scores.add(values, |i| (cells[i] << 2) | (label[i] & 3), keys);
+        }
+        if let Some(values) = column(self.roles.latency) {
+            self.gathered.latencies.add(values, |i| cells[i], None);
+        }
+        if let Some(values) = column(self.roles.energy) {
+            self.gathered.energies.add(values, |i| cells[i], keys);
+        }
+        if self.shared.continuous {
+            for i in 0..self.truths.len().min(self.guesses.len()) {
+                let (label, prediction) = (self.truths[i], self.guesses[i]);
+                let key = keys.map_or(0, |k| k[i]);
+                self.gathered.pairs.push(Pair { label, prediction, key, cell: cells[i] });
+            }
+            return Ok(());
+        }
+        self.gathered.counts.add(cells, &self.label, &self.prediction);
+        if let Some(keys) = keys.filter(|_| self.shared.clustered) {
+            let rows = keys.iter().zip(cells).zip(self.label.iter().zip(&self.prediction));
+            self.gathered
+                .clusters
+                .extend(rows.map(|((key, cell), (label, prediction))| (*key, *cell, *label, *prediction)));
+        }
+        Ok(())
+    }
+
+    /// The label and the cell of each row, from the block or from the labels kept apart.
+    fn truth(&mut self, block: &Block) -> Result<(), PredictionsError> {
+        if let Some(labels) = self.labels {
+            let ids = self.roles.id.and_then(|p| block.columns.get(p));
+            labels.places(ids, block.rows, &mut self.places)?;
+            self.cells.clear();
+            self.cells.extend(self.places.iter().map(|p| labels.cells[*p as usize]));
+            self.label.clear();
+            self.truths.clear();
+            if self.shared.continuous {
+                self.truths.extend(self.places.iter().map(|p| labels.values[*p as usize]));
+            } else {
+                self.label.extend(self.places.iter().map(|p| labels.labels.get(*p as usize).copied().unwrap_or(0)));
+            }
+            return Ok(());
+        }
+        self.label.clear();
+        match self.roles.label.and_then(|p| block.columns.get(p)) {
+            Some(values) if self.shared.continuous => keys::floats(values, &mut self.truths),
+            Some(values) => {
+                self.label_namer.numbers(values, &mut self.label)?;
+                // Labels are told from predictions only when a block brings one that is new.
+                let met = self.label.iter().fold(0, |met, l| met | 1_u64 << (*l).min(63));
+                if met & !self.met != 0 || met >> 63 == 1 {
+                    self.met |= met;
+                    self.only_labels.numbers(values, &mut self.scratch)?;
+                    self.shared.look();
+                }
+            }
+            None => self.label.resize(block.rows, 0),
+        }
+        for ((namer, place), numbers) in self.group_namers.iter_mut().zip(&self.roles.groups).zip(&mut self.groups) {
+            if let Some(values) = block.columns.get(*place) {
+                namer.numbers(values, numbers)?;
+            }
+        }
+        self.finder.cells(&self.groups, block.rows, &mut self.cells);
+        Ok(())
+    }
+}
+
+fn outside(values: &Values) -> bool {
+    match values {
+        Values::F32(list) => list.iter().any(|x| !(0.0..=1.0).contains(x)),
+        Values::F64(list) => list.iter().any(|x| !(0.0..=1.0).contains(x)),
+        Values::Int(list) => list.iter().any(|x| !(0..=1).contains(x)),
+        Values::Bool(_) | Values::Text { .. } => false,
+    }
+}

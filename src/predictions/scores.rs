@@ -1,0 +1,287 @@
+//! Metrics of scores: values from one pass over all rows, bounds in closed form or resampled where a slice is small.
+
+use super::{
+    bootstrap::bounds,
+    cells::Layout,
+    heap::Pile,
+    job::Crew,
+    rows::{Resampled, Sample},
+    sheet::{Sheet, clamp, interval},
+    sweep::{self, Reading, Scored, Sums},
+};
+use crate::{
+    model::{Interval, Measurement, Plan, Slice},
+    stats::{Undefined, auc, normal, resample::row_state},
+};
+
+/// A slice of up to so many rows is resampled row by row; of more, the closed forms differ from that by less than shows.
+pub(super) const MOST_RESAMPLED: u64 = 10_000;
+/// So many rows of all slices together are resampled row by row, the smallest slices first.
+const BUDGET: u64 = 200_000;
+
+const METRICS: [&str; 7] = [
+    "roc_auc",
+    "average_precision",
+    "log_loss",
+    "brier_score_loss",
+    "expected_calibration_error",
+    "maximum_calibration_error",
+    "ks_statistic",
+];
+
+/// What the scores of rows are to be measured with.
+pub(super) struct Scores<'a> {
+    pub(super) layout: &'a Layout,
+    pub(super) cells: usize,
+    /// Which of the first four class numbers are the positive class.
+    pub(super) positive: [bool; 4],
+    /// Whether every score lies in [0, 1].
+    pub(super) probabilities: bool,
+    /// Whether rows have keys of their own, of ids or clusters.
+    pub(super) keyed: bool,
+    /// Whether rows of one key belong together, so that bounds for independent rows do not hold.
+    pub(super) clustered: bool,
+    /// Rows of each slice.
+    pub(super) rows: &'a [u64],
+}
+
+/// Whether the plan asks for any metric of scores.
+pub(super) fn wanted(sheet: &Sheet) -> bool {
+    sheet.wants_any(&METRICS)
+}
+
+/// Writes the metrics of scores of every slice.
+pub(super) fn measure(sheet: &mut Sheet, pile: &Pile, scores: &Scores, crew: &dyn Crew) {
+    let keep = resampled(scores.rows, scores.clustered);
+    let reading =
+        Reading { layout: scores.layout, positive: scores.positive, probabilities: scores.probabilities, keep: &keep };
+    let swept = match pile {
+        Pile::Narrow(buckets) => sweep::sweep(buckets, &reading, scores.cells, crew),
+        Pile::Wide(buckets) => sweep::sweep(buckets, &reading, scores.cells, crew),
+    };
+    if !scores.probabilities {
+        sheet.warn("some scores lie outside 0 to 1 and are no probabilities: only metrics of their order are given");
+    }
+    let plan = sheet.plan;
+    let drawn = super::crew::each(crew, swept.len(), |i| {
+        let sample = Sample::new(&swept[i].rows, plan.seed, scores.keyed);
+        let replicates = if keep[i] { u64::from(plan.replicates) } else { 0 };
+        let drawn: Vec<Resampled> = (0..replicates).map(|r| sample.replicate(r)).collect();
+        (sample.losses(), drawn)
+    });
+    for ((slice, one), (losses, drawn)) in scores.layout.slices.iter().zip(&swept).zip(&drawn) {
+        Writer { sheet: &mut *sheet, slice, one, losses, drawn }.all(scores);
+    }
+}
+
+/// Which slices are resampled row by row.
+fn resampled(rows: &[u64], clustered: bool) -> Vec<bool> {
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by_key(|i| (rows[*i], *i));
+    let mut keep = vec![false; rows.len()];
+    let mut left = BUDGET;
+    for i in order {
+        // Rows that depend on each other have no closed form here, whatever it costs.
+        if clustered {
+            keep[i] = true;
+        } else if rows[i] <= MOST_RESAMPLED && rows[i] <= left {
+            keep[i] = true;
+            left -= rows[i];
+        }
+    }
+    keep
+}
+
+struct Writer<'w, 'p> {
+    sheet: &'w mut Sheet<'p>,
+    slice: &'w Slice,
+    one: &'w Scored,
+    losses: &'w (Vec<f64>, Vec<f64>),
+    drawn: &'w [Resampled],
+}
+
+const ONE_CLASS: &str = "it needs rows of both classes";
+const NO_POSITIVES: &str = "no row has the positive class";
+const NO_ROWS: &str = "it has no rows";
+
+impl Writer<'_, '_> {
+    fn all(mut self, scores: &Scores) {
+        self.area(scores.clustered);
+        let positives = self.one.total[1];
+        let precision = self.one.precision;
+        let bounds = self.draws(precision, |r| r.average_precision, None, |value, plan| logit(value, positives, plan));
+        self.write("average_precision", precision, bounds, NO_POSITIVES);
+        if !self.one.bins.is_empty() {
+            self.losses();
+            self.calibration();
+        }
+        let (gap, total) = (self.one.gap, self.one.total);
+        let bounds = self.draws(gap, |r| r.gap, None, |value, plan| distance(value, total, plan));
+        self.write("ks_statistic", gap, bounds, ONE_CLASS);
+    }
+
+    fn n(&self) -> u64 {
+        self.one.total[0] + self.one.total[1]
+    }
+
+    fn write(
+        &mut self,
+        metric: &str,
+        value: Option<f64>,
+        mut bounds: Vec<Interval>,
+        why: &'static str,
+    ) -> Option<&mut Measurement> {
+        clamp(metric, &mut bounds);
+        let n = self.n();
+        self.sheet.number(metric, self.slice, value, n, bounds, why)
+    }
+
+    /// Bounds from replicates where there are any, else in the closed form.
+    fn draws(
+        &self,
+        value: Option<f64>,
+        of: impl Fn(&Resampled) -> Option<f64>,
+        jackknife: Option<&[f64]>,
+        closed: impl Fn(f64, &Plan) -> Vec<Interval>,
+    ) -> Vec<Interval> {
+        let Some(value) = value else { return Vec::new() };
+        if self.drawn.is_empty() {
+            return closed(value, self.sheet.plan);
+        }
+        let mut drawn: Vec<f64> = self.drawn.iter().filter_map(of).collect();
+        bounds(value, &mut drawn, jackknife, self.sheet.plan)
+    }
+
+    fn area(&mut self, clustered: bool) {
+        if !self.sheet.wants("roc_auc") {
+            return;
+        }
+        let areas = |alpha| auc::from_sums(&self.one.area, alpha).ok();
+        let value = areas(0.05).map(|a| a.estimate);
+        let bounds = if clustered {
+            self.draws(value, |r| r.roc_auc, None, |_, _| Vec::new())
+        } else {
+            let one = |confidence: &f64| {
+                let area = areas(1.0 - confidence)?;
+                let (lower, upper) = area.bounds?;
+                let method = if area.why == Some(Undefined::ZeroVariance) { "clopper-pearson" } else { "delong" };
+                Some(interval(method, *confidence, Some(lower), Some(upper)))
+            };
+            self.sheet.plan.confidences.iter().filter_map(one).collect()
+        };
+        self.write("roc_auc", value, bounds, ONE_CLASS);
+    }
+
+    fn losses(&mut self) {
+        let n = self.n();
+        let total = |of: fn(&Sums) -> f64| self.one.bins.iter().flatten().map(of).sum::<f64>();
+        type Take = fn(&Resampled) -> Option<f64>;
+        let metrics: [(&str, f64, f64, Take, &Vec<f64>); 2] = [
+            ("log_loss", total(|s| s.loss), total(|s| s.loss_square), |r| r.log_loss, &self.losses.0),
+            ("brier_score_loss", total(|s| s.square), total(|s| s.fourth), |r| r.brier, &self.losses.1),
+        ];
+        for (metric, sum, squares, of, values) in metrics {
+            let value = (n > 0).then(|| sum / n as f64);
+            let without: Vec<f64> =
+                values.iter().map(|x| (sum - x) / (n as f64 - 1.0)).filter(|x| x.is_finite()).collect();
+            let jackknife = (!without.is_empty()).then_some(without.as_slice());
+            let bounds = self.draws(value, of, jackknife, |value, plan| mean(value, squares, n, plan));
+            self.write(metric, value, bounds, NO_ROWS);
+        }
+    }
+
+    fn calibration(&mut self) {
+        let n = self.n() as f64;
+        let bins: Vec<[f64; 3]> = self.one.bins.iter().map(|both| gap_of(both)).filter(|b| b[0] > 0.0).collect();
+        let expected = (n > 0.0).then(|| bins.iter().map(|b| b[1].abs()).sum::<f64>() / n);
+        let maximum = (n > 0.0).then(|| bins.iter().map(|b| (b[1] / b[0]).abs()).fold(0.0, f64::max));
+        let drawn = if self.drawn.is_empty() { binned(&bins, self.sheet.plan) } else { (Vec::new(), Vec::new()) };
+        let bounds = self.draws(expected, |r| r.expected, None, |value, plan| of_bins(value, &drawn.0, plan));
+        self.write("expected_calibration_error", expected, bounds, NO_ROWS);
+        let bounds = self.draws(maximum, |r| r.maximum, None, |value, plan| of_bins(value, &drawn.1, plan));
+        self.write("maximum_calibration_error", maximum, bounds, NO_ROWS);
+    }
+}
+
+/// Rows, Σ (y − p) and Σ (y − p)² of one bin.
+fn gap_of([negatives, positives]: &[Sums; 2]) -> [f64; 3] {
+    let rows = (negatives.rows + positives.rows) as f64;
+    let gap = positives.rows as f64 - positives.score - negatives.score;
+    [rows, gap, negatives.square + positives.square]
+}
+
+/// The Poisson bootstrap of calibration errors where a bin holds many rows: the weighted sums of its rows and gaps are
+/// then normal, with the moments that the weights give them.
+fn binned(bins: &[[f64; 3]], plan: &Plan) -> (Vec<f64>, Vec<f64>) {
+    let uniform = |state: u64, i: u64| ((row_state(state, i) >> 12) as f64 + 0.5) / 4_503_599_627_370_496.0;
+    let (mut expected, mut maximum) = (Vec::new(), Vec::new());
+    for replicate in 0..u64::from(plan.replicates) {
+        let state = row_state(plan.seed, replicate);
+        let (mut n, mut sum, mut most) = (0.0, 0.0, 0.0_f64);
+        for (bin, [rows, gap, square]) in bins.iter().enumerate() {
+            let place = 2 * bin as u64;
+            let (first, second) =
+                (normal::quantile(uniform(state, place)), normal::quantile(uniform(state, place + 1)));
+            let weight = (rows + rows.sqrt() * first).max(0.0);
+            // Given the weights' sum, the gaps' sum leans with it by their covariance, Σ (y − p).
+            let slope = gap / rows;
+            let rest = (square - slope * gap).max(0.0).sqrt();
+            let drawn = gap + slope * (weight - rows) + rest * second;
+            n += weight;
+            sum += drawn.abs();
+            if weight > 0.0 {
+                most = most.max((drawn / weight).abs());
+            }
+        }
+        if n > 0.0 {
+            expected.push(sum / n);
+            maximum.push(most);
+        }
+    }
+    (expected, maximum)
+}
+
+fn of_bins(value: f64, drawn: &[f64], plan: &Plan) -> Vec<Interval> {
+    let mut intervals = bounds(value, &mut drawn.to_vec(), None, plan);
+    for one in &mut intervals {
+        "normal-bootstrap-percentile".clone_into(&mut one.method);
+    }
+    intervals
+}
+
+/// `estimate ± z · error`.
+pub(super) fn around(value: f64, error: f64, method: &str, plan: &Plan) -> Vec<Interval> {
+    let one = |confidence: &f64| {
+        let reach = normal::upper_quantile(1.0 - confidence) * error;
+        let known = error > 0.0 && error.is_finite();
+        interval(method, *confidence, known.then_some(value - reach), known.then_some(value + reach))
+    };
+    plan.confidences.iter().map(one).collect()
+}
+
+/// Bounds of a mean from the exact sum of squares.
+fn mean(value: f64, squares: f64, n: u64, plan: &Plan) -> Vec<Interval> {
+    let n = n as f64;
+    let variance = ((squares / n - value * value) / (n - 1.0)).max(0.0);
+    around(value, variance.sqrt(), "normal", plan)
+}
+
+/// Bounds of average precision on the logit scale with the error 1 / √(m v (1 − v)), m the positives (Boyd, Eng and Page
+/// 2013).
+fn logit(value: f64, positives: u64, plan: &Plan) -> Vec<Interval> {
+    let odds = libm::log(value / (1.0 - value));
+    let error = 1.0 / (positives as f64 * value * (1.0 - value)).sqrt();
+    let mut intervals = around(odds, error, "logit-normal", plan);
+    for one in &mut intervals {
+        let back = |x: f64| crate::model::number::round12(1.0 / (1.0 + libm::exp(-x)));
+        (one.lower, one.upper) = (one.lower.map(back), one.upper.map(back));
+    }
+    intervals
+}
+
+/// Bounds of the distance between two empirical distributions: at their widest it is a difference of two shares, and
+/// the variance of a share is at most a quarter over its rows.
+fn distance(value: f64, [negatives, positives]: [u64; 2], plan: &Plan) -> Vec<Interval> {
+    let variance = 0.25 * (1.0 / negatives as f64 + 1.0 / positives as f64);
+    around(value, variance.sqrt(), "normal", plan)
+}

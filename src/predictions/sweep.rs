@@ -1,0 +1,328 @@
+//! One pass over scores in ascending order, for every slice at once. Sums are of whole numbers, or in the order of scores
+//! and cells, so that it does not matter in which order rows came or how they were shared out.
+
+use super::{
+    cells::Layout,
+    crew,
+    heap::{Bucket, Buckets, Room, Row},
+    job::Crew,
+};
+
+/// The bins of calibration, of equal width.
+pub(super) const BINS: usize = 10;
+/// Ranges that are passed over apart. Their number is part of the answer's last digits, so it is not the crew's.
+const RANGES: usize = 16;
+
+/// Sums over the rows of one label in one bin. Scores are added in ascending order, so that they have one order.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Sums {
+    pub(super) rows: u64,
+    pub(super) score: f64,
+    pub(super) loss: f64,
+    pub(super) loss_square: f64,
+    pub(super) square: f64,
+    pub(super) fourth: f64,
+}
+
+impl Sums {
+    fn add(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.score += other.score;
+        self.loss += other.loss;
+        self.loss_square += other.loss_square;
+        self.square += other.square;
+        self.fourth += other.fourth;
+    }
+
+    /// What one row adds.
+    fn of(p: f64, positive: bool) -> Self {
+        let given = if positive { p } else { 1.0 - p };
+        let loss = -libm::log(given.clamp(f64::EPSILON, 1.0 - f64::EPSILON));
+        let miss = 1.0 - given;
+        let square = miss * miss;
+        Self { rows: 1, score: p, loss, loss_square: loss * loss, square, fourth: square * square }
+    }
+}
+
+/// The bin of a probability: (i/10, (i + 1)/10], and 0 in the first.
+pub(super) fn bin(p: f64) -> usize {
+    const STEP: f64 = 1.0 / BINS as f64;
+    let mut bin = ((p * BINS as f64) as usize).min(BINS - 1);
+    while bin > 0 && p <= bin as f64 * STEP {
+        bin -= 1;
+    }
+    while bin + 1 < BINS && p > (bin + 1) as f64 * STEP {
+        bin += 1;
+    }
+    bin
+}
+
+/// What ranks say of one slice.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ranks {
+    /// Negatives and positives passed so far.
+    passed: [u64; 2],
+    /// All of them.
+    total: [u64; 2],
+    /// Twice the sum of placements, of negatives and of positives.
+    placements: [u64; 2],
+    squares: [u128; 2],
+    /// Passed negatives · positives − passed positives · negatives.
+    lean: i64,
+    /// How much a negative and a positive add to that.
+    step: [i64; 2],
+    /// The greatest size it had.
+    gap: u64,
+    /// The sum over positives of the precision at their score.
+    precision: f64,
+    /// Which rows of one score were last, and how many of them are negative and positive.
+    tie: u64,
+    tied: [u64; 2],
+}
+
+impl Ranks {
+    fn new(passed: [u64; 2], total: [u64; 2]) -> Self {
+        let [p, t] = [passed, total].map(|both| both.map(|x| x as i64));
+        let lean = p[0] * t[1] - p[1] * t[0];
+        Self { passed, total, step: [t[1], -t[0]], lean, ..Self::default() }
+    }
+
+    /// Notes a row of the tie of that number; ties of one slice are counted until the next one begins.
+    fn note<const CURVES: bool>(&mut self, tie: u64, label: usize) {
+        if self.tie != tie {
+            self.close::<CURVES>();
+            self.tie = tie;
+        }
+        self.tied[label] += 1;
+    }
+
+    /// Ends a tie: each of its rows counts half against those of the other class.
+    fn close<const CURVES: bool>(&mut self) {
+        let [n, p] = std::mem::take(&mut self.tied);
+        let twice = [2 * self.passed[1] + p, 2 * self.passed[0] + n];
+        if CURVES {
+            let hits = (self.total[1] - self.passed[1]) as i64;
+            let selected = hits + (self.total[0] - self.passed[0]) as i64;
+            // When everything has passed nothing is left to be precise about, nor to count.
+            self.precision += p as i64 as f64 * (hits as f64 / selected.max(1) as f64);
+        }
+        for (label, tied) in [n, p].into_iter().enumerate() {
+            self.placements[label] += tied * twice[label];
+            self.squares[label] += u128::from(tied * twice[label]) * u128::from(twice[label]);
+            self.passed[label] += tied;
+        }
+        if CURVES {
+            self.lean += n as i64 * self.step[0] + p as i64 * self.step[1];
+            self.gap = self.gap.max(self.lean.unsigned_abs());
+        }
+    }
+}
+
+/// One row that was kept for resampling.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Kept {
+    pub(super) score: f64,
+    pub(super) positive: bool,
+    pub(super) key: u64,
+}
+
+/// What the pass says of one slice.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Scored {
+    /// Negatives and positives.
+    pub(super) total: [u64; 2],
+    /// For DeLong's bounds.
+    pub(super) area: crate::stats::auc::Sums,
+    /// The Kolmogorov–Smirnov distance between the scores of both classes.
+    pub(super) gap: Option<f64>,
+    /// Average precision.
+    pub(super) precision: Option<f64>,
+    /// Sums by bin, of negatives and of positives; empty when scores are no probabilities.
+    pub(super) bins: Vec<[Sums; 2]>,
+    /// The rows in ascending order of score, where they were to be kept.
+    pub(super) rows: Vec<Kept>,
+}
+
+/// How to read rows: which slices a cell is in, which label the last two bits of a tag are, which slices' rows to keep.
+pub(super) struct Reading<'a> {
+    pub(super) layout: &'a Layout,
+    pub(super) positive: [bool; 4],
+    pub(super) probabilities: bool,
+    pub(super) keep: &'a [bool],
+    /// Whether average precision and the distance between the classes are wanted.
+    pub(super) curves: bool,
+}
+
+impl Reading<'_> {
+    fn row<R: Row>(&self, row: &R) -> (u32, usize) {
+        (row.tag() >> 2, usize::from(self.positive[row.tag() as usize & 3]))
+    }
+}
+
+/// Sorts and passes over all rows.
+pub(super) fn sweep<R: Row>(buckets: &Buckets<R>, reading: &Reading, cells: usize, crew: &dyn Crew) -> Vec<Scored> {
+    let slices = reading.layout.slices.len();
+    let ranges = buckets.ranges(RANGES);
+    let counted = crew::each(crew, ranges.len(), |i| count(ranges[i], reading, cells));
+    let mut passed = vec![[0_u64; 2]; slices];
+    let mut starts = Vec::with_capacity(ranges.len());
+    for counts in &counted {
+        starts.push(passed.clone());
+        for (place, rows) in counts.iter().enumerate().filter(|(_, rows)| **rows > 0) {
+            for slice in reading.layout.of((place / 2) as u32) {
+                passed[*slice as usize][place % 2] += rows;
+            }
+        }
+    }
+    let ranks_at = |i: usize| -> Vec<Ranks> {
+        let start: &Vec<[u64; 2]> = &starts[i];
+        start.iter().zip(&passed).map(|(p, t)| Ranks::new(*p, *t)).collect()
+    };
+    let parts = crew::each(crew, ranges.len(), |i| {
+        let mut pass = Pass::new(reading, ranks_at(i), cells);
+        pass.range(ranges[i]);
+        (pass.ranks, pass.sums, pass.kept)
+    });
+    let mut scored: Vec<Scored> = passed.iter().map(|total| Scored { total: *total, ..Scored::default() }).collect();
+    let mut totals = vec![Ranks::default(); slices];
+    for (ranks, sums, kept) in parts {
+        for (total, part) in totals.iter_mut().zip(&ranks) {
+            for label in 0..2 {
+                total.placements[label] += part.placements[label];
+                total.squares[label] += part.squares[label];
+            }
+            total.gap = total.gap.max(part.gap);
+            total.precision += part.precision;
+        }
+        gather(&mut scored, &sums, reading, cells);
+        for (slice, rows) in kept {
+            scored[slice as usize].rows.extend(rows);
+        }
+    }
+    for (one, ranks) in scored.iter_mut().zip(&totals) {
+        finish(one, ranks, reading.curves);
+    }
+    scored
+}
+
+fn finish(one: &mut Scored, ranks: &Ranks, curves: bool) {
+    let [negatives, positives] = one.total;
+    one.area = crate::stats::auc::Sums {
+        positives,
+        negatives,
+        placements: u128::from(ranks.placements[1]),
+        positive_squares: ranks.squares[1],
+        negative_squares: ranks.squares[0],
+    };
+    let pairs = u128::from(negatives) * u128::from(positives);
+    one.gap = (pairs > 0 && curves).then(|| ranks.gap as f64 / pairs as f64);
+    one.precision = (positives > 0 && curves).then(|| ranks.precision / positives as f64);
+    // Ties in no order: what is resampled by rank must not depend on who came first.
+    one.rows.sort_by(|a, b| a.score.total_cmp(&b.score).then(a.positive.cmp(&b.positive)).then(a.key.cmp(&b.key)));
+}
+
+/// Adds the sums of cells to those of their slices.
+fn gather(scored: &mut [Scored], sums: &[Vec<Sums>], reading: &Reading, cells: usize) {
+    if !reading.probabilities {
+        return;
+    }
+    for one in scored.iter_mut() {
+        one.bins.resize(BINS, [Sums::default(); 2]);
+    }
+    for (bin, sums) in sums.iter().enumerate() {
+        for cell in reading.layout.in_order().iter().take(if sums.is_empty() { 0 } else { cells }) {
+            for label in 0..2 {
+                let sums = &sums[*cell as usize * 2 + label];
+                for slice in reading.layout.of(*cell) {
+                    scored[*slice as usize].bins[bin][label].add(sums);
+                }
+            }
+        }
+    }
+}
+
+/// Rows by cell and label.
+fn count<R: Row>(range: &[Bucket<R>], reading: &Reading, cells: usize) -> Vec<u64> {
+    let mut counts = vec![0; cells * 2];
+    for row in range.iter().flat_map(Bucket::rows) {
+        let (cell, label) = reading.row(&row);
+        counts[cell as usize * 2 + label] += 1;
+    }
+    counts
+}
+
+/// The rows that are kept of each slice.
+type Kepts = std::collections::BTreeMap<u32, Vec<Kept>>;
+
+struct Pass<'a, 'r> {
+    reading: &'r Reading<'a>,
+    ranks: Vec<Ranks>,
+    sums: Vec<Vec<Sums>>,
+    kept: Kepts,
+    cells: usize,
+    /// The number of the rows of one score that came last.
+    tie: u64,
+}
+
+impl<'a, 'r> Pass<'a, 'r> {
+    fn new(reading: &'r Reading<'a>, ranks: Vec<Ranks>, cells: usize) -> Self {
+        Self { reading, ranks, sums: vec![Vec::new(); BINS], kept: Kepts::new(), cells, tie: 0 }
+    }
+
+    fn range<R: Row>(&mut self, range: &[Bucket<R>]) {
+        let mut room = Room::default();
+        for bucket in range {
+            let rows = bucket.sorted(&mut room);
+            if self.reading.curves {
+                self.rank::<R, true>(rows)
+            } else {
+                self.rank::<R, false>(rows)
+            }
+            if self.reading.probabilities {
+                self.losses(rows);
+            }
+            if self.reading.keep.contains(&true) {
+                self.keep(rows);
+            }
+        }
+        let curves = self.reading.curves;
+        self.ranks.iter_mut().for_each(if curves { Ranks::close::<true> } else { Ranks::close::<false> });
+    }
+
+    fn rank<R: Row, const CURVES: bool>(&mut self, rows: &[R]) {
+        let mut last = None;
+        for row in rows {
+            let order = row.order();
+            self.tie += u64::from(last != Some(order));
+            last = Some(order);
+            let (cell, label) = self.reading.row(row);
+            for slice in self.reading.layout.of(cell) {
+                self.ranks[*slice as usize].note::<CURVES>(self.tie, label);
+            }
+        }
+    }
+
+    fn losses<R: Row>(&mut self, rows: &[R]) {
+        for rows in rows.chunk_by(|a, b| bin(a.value()) == bin(b.value())) {
+            let Some(first) = rows.first() else { continue };
+            let sums = &mut self.sums[bin(first.value())];
+            if sums.is_empty() {
+                sums.resize(self.cells * 2, Sums::default());
+            }
+            for row in rows {
+                let (cell, label) = self.reading.row(row);
+                sums[cell as usize * 2 + label].add(&Sums::of(row.value(), label == 1));
+            }
+        }
+    }
+
+    fn keep<R: Row>(&mut self, ties: &[R]) {
+        for row in ties {
+            let (cell, label) = self.reading.row(row);
+            for slice in self.reading.layout.of(cell).iter().filter(|s| self.reading.keep[**s as usize]) {
+                let kept = Kept { score: row.value(), positive: label == 1, key: row.key() };
+                self.kept.entry(*slice).or_default().push(kept);
+            }
+        }
+    }
+}
