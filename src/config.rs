@@ -16,6 +16,12 @@ pub struct Settings {
     pub public_url: String,
     /// The largest request body, in bytes.
     pub max_body: usize,
+    /// The folder of uploaded files; services that share a database must share it.
+    pub blobs: PathBuf,
+    /// The largest uploaded file, in bytes.
+    pub max_upload: u64,
+    /// How long one upload may take, in seconds.
+    pub upload_seconds: u64,
 }
 
 /// The same, where each part may be left out.
@@ -32,6 +38,12 @@ pub struct Partial {
     pub public_url: Option<String>,
     /// As [`Settings::max_body`].
     pub max_body: Option<usize>,
+    /// As [`Settings::blobs`].
+    pub blobs: Option<PathBuf>,
+    /// As [`Settings::max_upload`].
+    pub max_upload: Option<u64>,
+    /// As [`Settings::upload_seconds`].
+    pub upload_seconds: Option<u64>,
 }
 
 /// Settings that cannot be used.
@@ -56,6 +68,8 @@ pub enum ConfigError {
 pub const DEFAULT_DATA: &str = "modelgate-data";
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 const DEFAULT_MAX_BODY: usize = 96 << 20;
+const DEFAULT_MAX_UPLOAD: u64 = 8 << 30;
+const DEFAULT_UPLOAD_SECONDS: u64 = 3_600;
 
 impl Settings {
     /// These settings once it is known where the service really listens: a public address that nobody gave follows it.
@@ -78,22 +92,22 @@ impl Partial {
     }
 
     /// From environment variables: `MODELGATE_DATABASE`, `MODELGATE_DATA`, `MODELGATE_LISTEN`,
-    /// `MODELGATE_PUBLIC_URL`, `MODELGATE_MAX_BODY`.
+    /// `MODELGATE_PUBLIC_URL`, `MODELGATE_MAX_BODY`, `MODELGATE_BLOBS`, `MODELGATE_MAX_UPLOAD`,
+    /// `MODELGATE_UPLOAD_SECONDS`.
     ///
     /// # Errors
     /// When a number is none.
     pub fn from_variables(variables: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
         let get = |name: &str| variables.get(&format!("MODELGATE_{name}")).filter(|v| !v.is_empty()).cloned();
-        let number = |value: String| {
-            let error = |_| ConfigError::Value { what: "MODELGATE_MAX_BODY", value: value.clone(), why: "no number" };
-            value.parse().map_err(error)
-        };
         Ok(Self {
             database: get("DATABASE"),
             data: get("DATA").map(PathBuf::from),
             listen: get("LISTEN"),
             public_url: get("PUBLIC_URL"),
-            max_body: get("MAX_BODY").map(number).transpose()?,
+            max_body: get("MAX_BODY").map(|v| number("MODELGATE_MAX_BODY", &v)).transpose()?,
+            blobs: get("BLOBS").map(PathBuf::from),
+            max_upload: get("MAX_UPLOAD").map(|v| number("MODELGATE_MAX_UPLOAD", &v)).transpose()?,
+            upload_seconds: get("UPLOAD_SECONDS").map(|v| number("MODELGATE_UPLOAD_SECONDS", &v)).transpose()?,
         })
     }
 
@@ -106,6 +120,9 @@ impl Partial {
             listen: self.listen.or(weaker.listen),
             public_url: self.public_url.or(weaker.public_url),
             max_body: self.max_body.or(weaker.max_body),
+            blobs: self.blobs.or(weaker.blobs),
+            max_upload: self.max_upload.or(weaker.max_upload),
+            upload_seconds: self.upload_seconds.or(weaker.upload_seconds),
         }
     }
 
@@ -119,8 +136,21 @@ impl Partial {
         let data = self.data.unwrap_or_else(|| beside(self.database.as_deref()));
         let database = self.database.unwrap_or_else(|| data.join("modelgate.db").to_string_lossy().into_owned());
         let max_body = self.max_body.unwrap_or(DEFAULT_MAX_BODY);
-        Ok(Settings { database, data, listen, public_url: checked(&public_url)?, max_body })
+        Ok(Settings {
+            database,
+            listen,
+            public_url: checked(&public_url)?,
+            max_body,
+            blobs: self.blobs.unwrap_or_else(|| data.join("blobs")),
+            max_upload: self.max_upload.unwrap_or(DEFAULT_MAX_UPLOAD),
+            upload_seconds: self.upload_seconds.unwrap_or(DEFAULT_UPLOAD_SECONDS),
+            data,
+        })
     }
+}
+
+fn number<T: std::str::FromStr>(what: &'static str, value: &str) -> Result<T, ConfigError> {
+    value.parse().map_err(|_| ConfigError::Value { what, value: value.to_owned(), why: "no number" })
 }
 
 /// The folder of a SQLite file, so that a database and its keys stay together.

@@ -8,10 +8,9 @@ use super::{
     submit::DeliveryKey,
 };
 use crate::{
-    evidence,
     identity::{Actor, Denied, Scope},
     ledger::Fact,
-    model::{Approval, Decision, Digest, Outcome, ReleaseId, Submitted, Vote, jcs},
+    model::{Against, Approval, Decision, Digest, Outcome, ReleaseId, Vote, jcs},
     policy::Policy,
     store::{Done, NewApproval, StoredRelease, Work},
 };
@@ -75,7 +74,9 @@ impl Service {
                         return Ok(decision);
                     }
                 }
-                Done::PoliciesChanged => return Err(AppError::broken("a vote was refused by the batch")),
+                Done::PoliciesChanged | Done::BaselineMoved | Done::LooksTaken | Done::Known => {
+                    return Err(AppError::broken("a vote was refused by the batch"));
+                }
             }
         }
         Err(AppError::new(Kind::Conflict, "release-changing", "others voted at the same moment; try again"))
@@ -98,10 +99,8 @@ impl Service {
     ) -> Result<(Work, Answerable), AppError> {
         let policies = self.policies_of(stored).await?;
         check_ballot(actor, ballot, stored, &policies)?;
-        let mut evidence = Vec::with_capacity(stored.inputs.evidence.len());
-        for reference in &stored.inputs.evidence {
-            evidence.push(self.reread(actor, reference).await?);
-        }
+        let evidence = self.reread(&actor.namespace, &stored.inputs.evidence).await?;
+        let compared = self.compared_again(&actor.namespace, &stored.inputs).await?;
         let now = self.env.now();
         let approval = Approval {
             id: Some(self.env.new_id().parse().map_err(AppError::failed)?),
@@ -118,11 +117,15 @@ impl Service {
         approvals.push(approval.clone());
         let decided = self.decide(&Question {
             release: &ballot.release,
+            model: &stored.release.model,
+            environment: &stored.release.environment,
             seq: stored.decisions,
             inputs: &stored.inputs,
             inputs_digest: stored.inputs_digest,
             policies: &policies,
             evidence: &evidence,
+            champion: compared.evidence(Against::Champion),
+            reference: compared.evidence(Against::Reference),
             approvals: &approvals,
             now,
         })?;
@@ -146,13 +149,6 @@ impl Service {
             policies.push(self.shelf.parse(&policy)?);
         }
         Ok(policies)
-    }
-
-    async fn reread(&self, actor: &Actor, reference: &crate::model::EvidenceRef) -> Result<Submitted, AppError> {
-        let gone = || AppError::broken(format!("evidence {} is gone", reference.digest));
-        let stored = self.store.evidence(&actor.namespace, &reference.digest).await?.ok_or_else(gone)?;
-        let evidence = evidence::reread(&stored.bytes, &reference.format).map_err(AppError::failed)?;
-        Ok(Submitted { evidence, claimed: reference.claimed.clone().unwrap_or_default(), mapping: reference.mapping })
     }
 }
 

@@ -5,8 +5,8 @@ use super::{Service, error::AppError, notary::Notary};
 use crate::{
     ledger::statement::{self, VsaContext},
     model::{
-        Approval, Decision, DecisionId, Digest, Engine, Inputs, Outcome, Record, ReleaseId, SEMANTICS, Submitted,
-        Timestamp, Verdict, verdict::Mode,
+        Approval, Decision, DecisionId, Digest, Engine, Environment, Inputs, ModelId, Outcome, Record, ReleaseId,
+        SEMANTICS, Submitted, Timestamp, Verdict, verdict::Mode,
     },
     policy::{self, Case, Policy},
     store::{NewDecision, NewEntry, Signed},
@@ -16,11 +16,15 @@ use std::sync::Arc;
 /// Everything that a decision is made from.
 pub(super) struct Question<'a> {
     pub(super) release: &'a ReleaseId,
+    pub(super) model: &'a ModelId,
+    pub(super) environment: &'a Environment,
     pub(super) seq: u64,
     pub(super) inputs: &'a Inputs,
     pub(super) inputs_digest: Digest,
     pub(super) policies: &'a [Arc<Policy>],
     pub(super) evidence: &'a [Submitted],
+    pub(super) champion: &'a [Submitted],
+    pub(super) reference: &'a [Submitted],
     pub(super) approvals: &'a [Approval],
     pub(super) now: Timestamp,
 }
@@ -63,8 +67,8 @@ impl Service {
             inputs_digest: question.inputs_digest,
             policies: question.policies,
             evidence: question.evidence,
-            champion: &[],
-            reference: &[],
+            champion: question.champion,
+            reference: question.reference,
             approvals: question.approvals,
             now: question.now,
         });
@@ -97,6 +101,8 @@ fn sign(notary: &Notary, id: DecisionId, question: &Question<'_>, record: &Recor
     Ok(NewDecision {
         release: question.release.clone(),
         seq: question.seq,
+        model: question.model.clone(),
+        environment: question.environment.clone(),
         verdict: record.verdict.verdict,
         kid: notary.decision_key().kid(),
         record: signed("decision-record", &id, payload, sealed.signature, sealed.leaf),

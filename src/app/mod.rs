@@ -2,36 +2,50 @@
 
 pub mod approve;
 mod audit;
+mod baselines;
+mod blobs;
 pub mod check;
 pub mod compute;
+pub mod datasets;
 mod decide;
+mod documents;
 pub mod env;
 pub mod error;
 mod export;
 mod heads;
 pub mod inspect;
 mod log;
+mod looks;
 pub mod notary;
 pub mod people;
 pub mod policy_tests;
 pub mod publish;
+mod recompute;
+pub mod references;
 pub mod releases;
 pub mod replay;
+mod rows;
 mod shelf;
 pub mod submit;
 pub mod tally;
+pub mod uploads;
 mod writer;
 
+pub use blobs::{Upload, UploadLimits};
+
 use crate::{keys::Keyring, store::Store};
+use baselines::Turns;
+use blobs::Blobs;
 use env::Env;
 use error::AppError;
 use heads::HeadKeeper;
+use looks::Numbers;
 use notary::Notary;
 use people::TokenCache;
 use shelf::Shelf;
 use std::{path::PathBuf, sync::Arc};
 use tally::Tally;
-use tokio::task::JoinHandle;
+use tokio::{sync::Semaphore, task::JoinHandle};
 use writer::Writer;
 
 /// The service: its database, its keys, its one writer.
@@ -42,6 +56,10 @@ pub struct Service {
     heads: HeadKeeper,
     writer: Writer,
     shelf: Shelf,
+    blobs: Blobs,
+    turns: Turns,
+    numbers: Numbers,
+    computing: Arc<Semaphore>,
     tokens: TokenCache,
     tally: Tally,
     nobody: String,
@@ -59,6 +77,8 @@ pub struct Parts {
     pub public_url: String,
     /// The folder to keep heads in; `None` to keep none.
     pub heads: Option<PathBuf>,
+    /// Where uploads go, and how large they may be.
+    pub uploads: UploadLimits,
 }
 
 impl Service {
@@ -73,6 +93,7 @@ impl Service {
             Some(folder) => HeadKeeper::open(folder).map_err(AppError::failed)?,
             None => HeadKeeper::none(),
         };
+        let blobs = Blobs::open(parts.uploads, parts.env.now())?;
         let (writer, ended) = Writer::start(parts.store.clone(), notary.clone(), heads.clone());
         let service = Self {
             env: parts.env,
@@ -81,6 +102,10 @@ impl Service {
             heads,
             writer,
             shelf: Shelf::default(),
+            blobs,
+            turns: Turns::default(),
+            numbers: Numbers::default(),
+            computing: Arc::new(Semaphore::new(recompute::AT_ONCE)),
             tokens: TokenCache::default(),
             tally: Tally::default(),
             nobody: people::NOBODY.to_owned(),

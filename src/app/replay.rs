@@ -6,7 +6,7 @@ use crate::{
         Envelope,
         statement::{RECORD_TYPE, Statement},
     },
-    model::{Digest, EvidenceRef, Outcome, Record, SEMANTICS, Submitted, jcs},
+    model::{Baseline, Digest, EvidenceRef, Outcome, Record, SEMANTICS, Submitted, jcs},
     policy::{self, Case, Policy},
 };
 use serde::Serialize;
@@ -16,6 +16,8 @@ use std::{collections::BTreeMap, sync::Arc};
 pub const RECORD: &str = "record.dsse.json";
 /// The frozen inputs, as a file of their own.
 const INPUTS: &str = "inputs.json";
+/// The folders whose documents are judged.
+const FOLDERS: [&str; 4] = ["policies", "evidence", "champion", "reference"];
 /// Differences told one by one.
 const MAX_TOLD: usize = 50;
 
@@ -101,10 +103,10 @@ pub fn replay(files: &Files) -> Result<Replay, ReplayError> {
     }
     let mut differences = inputs(files, &record);
     let policies = policies(&known, &record, &mut differences);
-    let evidence = documents(&known, &record, &mut differences);
+    let sides = sides(&known, &record, &mut differences);
     let recorded = canonical(&record.verdict)?;
-    let judged = match (policies, evidence) {
-        (Some(policies), Some(evidence)) => Some(judge(&record, &policies, &evidence)?),
+    let judged = match (policies, sides) {
+        (Some(policies), Some(sides)) => Some(judge(&record, &policies, &sides)?),
         _ => None,
     };
     if let Some(judged) = &judged
@@ -130,14 +132,21 @@ fn record(files: &Files) -> Result<Record, ReplayError> {
     Ok(Statement::<Record>::parse(&envelope.payload, RECORD_TYPE).map_err(unreadable)?.predicate)
 }
 
-fn judge(record: &Record, policies: &[Arc<Policy>], evidence: &[Submitted]) -> Result<Vec<u8>, ReplayError> {
+/// The documents of the candidate, and of what it was compared with.
+struct Sides {
+    evidence: Vec<Submitted>,
+    champion: Vec<Submitted>,
+    reference: Vec<Submitted>,
+}
+
+fn judge(record: &Record, policies: &[Arc<Policy>], sides: &Sides) -> Result<Vec<u8>, ReplayError> {
     canonical(&policy::evaluate(&Case {
         inputs: &record.inputs,
         inputs_digest: record.inputs_digest,
         policies,
-        evidence,
-        champion: &[],
-        reference: &[],
+        evidence: &sides.evidence,
+        champion: &sides.champion,
+        reference: &sides.reference,
         approvals: &record.approvals,
         now: record.decided_at,
     }))
@@ -177,7 +186,7 @@ impl<'f> Documents<'f> {
         let (mut by_digest, mut by_name) = (BTreeMap::new(), BTreeMap::new());
         for (path, bytes) in files {
             let Some((folder, name)) = path.split_once('/') else { continue };
-            if !matches!(folder, "policies" | "evidence") {
+            if !FOLDERS.contains(&folder) {
                 continue;
             }
             by_digest.insert(Digest::of(bytes), bytes.as_slice());
@@ -237,14 +246,28 @@ fn policies(known: &Documents<'_>, record: &Record, out: &mut Vec<Difference>) -
     complete.then_some(read)
 }
 
-fn documents(known: &Documents<'_>, record: &Record, out: &mut Vec<Difference>) -> Option<Vec<Submitted>> {
+fn sides(known: &Documents<'_>, record: &Record, out: &mut Vec<Difference>) -> Option<Sides> {
+    let inputs = &record.inputs;
+    let of = |baseline: &'_ Option<Baseline>| baseline.as_ref().map(|b| b.evidence.clone()).unwrap_or_default();
+    let evidence = documents(known, "evidence", &inputs.evidence, out);
+    let champion = documents(known, "champion", &of(&inputs.champion), out);
+    let reference = documents(known, "reference", &of(&inputs.reference), out);
+    Some(Sides { evidence: evidence?, champion: champion?, reference: reference? })
+}
+
+fn documents(
+    known: &Documents<'_>,
+    folder: &str,
+    references: &[EvidenceRef],
+    out: &mut Vec<Difference>,
+) -> Option<Vec<Submitted>> {
     let mut read = Vec::new();
     let mut complete = true;
-    for reference in &record.inputs.evidence {
-        match known.find("evidence", &reference.digest, out).map(|bytes| submitted(bytes, reference)) {
+    for reference in references {
+        match known.find(folder, &reference.digest, out).map(|bytes| submitted(bytes, reference)) {
             Some(Ok(submitted)) => read.push(submitted),
             Some(Err(why)) => {
-                let at = format!("evidence/{}", reference.digest.hex());
+                let at = format!("{folder}/{}", reference.digest.hex());
                 out.push(Difference::new(at, format!("a document in the format {}", reference.format), why));
                 complete = false;
             }

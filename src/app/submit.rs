@@ -2,25 +2,27 @@
 
 use super::{
     Service,
+    baselines::Compared,
     decide::{Answerable, Question},
+    documents::Documents,
     error::{AppError, Kind},
-    notary::{fact_entry, row_entry},
+    notary::fact_entry,
+    recompute::Memo,
 };
 use crate::{
-    evidence,
     identity::{Actor, Scope},
     ledger::Fact,
     model::{
-        Claimed, Decision, Digest, Environment, EvidenceRef, Inputs, ModelId, PolicyRef, Release, ReleaseId, Submitted,
-        Timestamp, Verdict, jcs,
+        Against, Decision, Digest, Environment, Inputs, Look, ModelId, PolicyRef, Release, ReleaseId, Timestamp,
+        Verdict, jcs,
     },
     policy::{self, Policy},
-    store::{Delivery, Done, NewEvidence, NewRelease, Work},
+    store::{Delivery, Done, NewLooks, NewRelease, Work},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-/// How often a request is judged again because policies changed while it was.
-const TRIES: u32 = 5;
+/// How often a request is judged again because what it is judged by or against changed while it was.
+const TRIES: u32 = 20;
 
 /// A request to put one artifact into one environment, with its evidence.
 #[derive(Debug, Clone)]
@@ -39,6 +41,10 @@ pub struct Submission {
     pub context: BTreeMap<String, String>,
     /// The documents.
     pub evidence: Vec<Document>,
+    /// Uploads of raw predictions.
+    pub predictions: Vec<Digest>,
+    /// The data set that they are of, where no policy names one.
+    pub dataset: Option<String>,
     /// What makes a repetition of this very request one.
     pub delivery: Option<DeliveryKey>,
 }
@@ -80,11 +86,14 @@ pub struct Answer {
     pub repeated: bool,
 }
 
-/// Documents that were read, and their bytes in the same order.
-#[derive(Default)]
-struct Documents {
-    submitted: Vec<Submitted>,
-    bytes: Vec<bytes::Bytes>,
+/// What a submission is judged on.
+struct Materials<'a> {
+    release: &'a ReleaseId,
+    documents: &'a Documents,
+    policies: &'a [Arc<Policy>],
+    policies_at: u64,
+    compared: &'a Compared,
+    looks: Vec<Look>,
 }
 
 impl Service {
@@ -96,24 +105,39 @@ impl Service {
     pub async fn submit(&self, actor: &Actor, submission: Submission) -> Result<Answer, AppError> {
         actor.require(Scope::Submit)?;
         actor.require_namespace(submission.model.namespace())?;
-        let documents = read_all(&submission)?;
+        let sent = Documents::read(&submission.evidence)?;
+        let predictions = self.predictions(actor, &submission.predictions).await?;
+        if let Some(answer) = self.computed_before(actor, &submission).await? {
+            return Ok(answer);
+        }
         let release: ReleaseId = self.env.new_id().parse().map_err(AppError::failed)?;
+        let (model, environment) = (&submission.model, &submission.environment);
         let mut active = self.shelf.active(&self.store, &actor.namespace).await?;
+        let (mut memo, mut taken) = (Memo::default(), 0);
         for _ in 0..TRIES {
-            let applying: Vec<Arc<Policy>> = active
-                .policies
-                .iter()
-                .filter(|p| policy::applies(p, &submission.model, &submission.environment))
-                .cloned()
-                .collect();
-            let (work, answer) = self.judge(actor, &submission, &release, &documents, &applying, active.at)?;
+            let applies = |p: &&Arc<Policy>| policy::applies(p, model, environment);
+            let policies: Vec<Arc<Policy>> = active.policies.iter().filter(applies).cloned().collect();
+            if !submission.predictions.is_empty() {
+                // It may take long: done before it is our turn, and again then only where something has moved.
+                let compared = self.compared(model, environment, &policies).await?;
+                self.with_computed(actor, &submission, &predictions, (&sent, &policies, &compared), &mut memo).await?;
+            }
+            let _turn = self.turn(model, environment, &policies).await;
+            let compared = self.compared(model, environment, &policies).await?;
+            let materials = (&sent, policies.as_slice(), &compared);
+            let documents = self.with_computed(actor, &submission, &predictions, materials, &mut memo).await?;
+            let datasets = policy::needs::datasets(&documents.submitted);
+            let looks = self.looks(&actor.namespace, &submission.artifact, &policies, &datasets).await?;
+            let (release, documents, policies, policies_at) = (&release, &documents, &policies, active.at);
+            let materials = Materials { release, documents, policies, policies_at, compared: &compared, looks };
+            let (work, answer) = self.judge(actor, &submission, materials)?;
             match self.writer.write(work).await? {
                 Done::Stored(receipt) => {
                     let record = receipt.record.ok_or_else(|| AppError::broken("a decision without its leaf"))?;
                     self.tally.count(answer.record.verdict.verdict);
-                    log_decision(actor, &submission, &answer.record.verdict, &release);
+                    log_decision(actor, &submission, &answer.record.verdict, release);
                     let decision = answer.stored(release.clone(), record, receipt.vsa);
-                    return Ok(Answer { release, decision, repeated: false });
+                    return Ok(Answer { release: release.clone(), decision, repeated: false });
                 }
                 Done::Duplicate { request, subject } => {
                     let key = submission.delivery.as_ref();
@@ -121,43 +145,65 @@ impl Service {
                     return self.repeated(actor, key, request, &subject).await;
                 }
                 Done::PoliciesChanged => active = self.shelf.refresh(&self.store, &actor.namespace).await?,
-                Done::ReleaseChanged => return Err(AppError::broken("a new release had a decision before")),
+                Done::BaselineMoved => {}
+                Done::LooksTaken => {
+                    let looks = &answer.record.inputs.looks;
+                    self.reread_looks(&actor.namespace, &submission.artifact, looks, taken).await?;
+                    taken += 1;
+                }
+                Done::ReleaseChanged | Done::Known => return Err(AppError::broken("a new release was known before")),
             }
         }
-        Err(AppError::new(Kind::Conflict, "policies-changing", "policies changed while this was judged; try again"))
+        let message = "policies, the champion or the reference changed while this was judged; try again";
+        Err(AppError::new(Kind::Conflict, "inputs-changing", message))
     }
 
     fn judge(
         &self,
         actor: &Actor,
         submission: &Submission,
-        id: &ReleaseId,
-        documents: &Documents,
-        policies: &[Arc<Policy>],
-        policies_at: u64,
+        materials: Materials<'_>,
     ) -> Result<(Work, Answerable), AppError> {
         let now = self.env.now();
-        let inputs = freeze(actor, submission, &documents.submitted, policies);
+        let inputs = freeze(actor, submission, &materials);
         let canonical = jcs::to_vec(&inputs).map_err(AppError::failed)?;
         let inputs_digest = Digest::of(&canonical);
         let decided = self.decide(&Question {
-            release: id,
+            release: materials.release,
+            model: &submission.model,
+            environment: &submission.environment,
             seq: 0,
             inputs: &inputs,
             inputs_digest,
-            policies,
-            evidence: &documents.submitted,
+            policies: materials.policies,
+            evidence: &materials.documents.submitted,
+            champion: materials.compared.evidence(Against::Champion),
+            reference: materials.compared.evidence(Against::Reference),
             approvals: &[],
             now,
         })?;
         let mut work = Work::new(actor.namespace.clone(), now);
-        work.policies_at = Some(policies_at);
-        work.delivery = submission.delivery.as_ref().map(|key| key.delivery(id.as_str()));
-        work.evidence = new_evidence(documents);
-        work.release = Some(new_release(actor, submission, id, canonical, inputs_digest, now)?);
+        work.policies_at = Some(materials.policies_at);
+        work.stood.clone_from(&materials.compared.stood);
+        work.looks = Some(NewLooks { artifact: submission.artifact, looks: materials.looks });
+        work.delivery = submission.delivery.as_ref().map(|key| key.delivery(materials.release.as_str()));
+        work.evidence = materials.documents.rows();
+        work.release = Some(new_release(actor, submission, materials.release, canonical, inputs_digest, now)?);
         let (decision, answer) = decided.split();
         work.decision = Some(decision);
         Ok((work, answer))
+    }
+
+    /// What a repetition of a request made the first time, where making it again would take long; all others are told by
+    /// the batch.
+    async fn computed_before(&self, actor: &Actor, submission: &Submission) -> Result<Option<Answer>, AppError> {
+        let Some(key) = submission.delivery.as_ref().filter(|_| !submission.predictions.is_empty()) else {
+            return Ok(None);
+        };
+        match self.store.delivery(&actor.namespace, &key.source, &key.key).await? {
+            Some((request, subject)) => Ok(Some(self.repeated(actor, key, request, &subject).await?)),
+            None => Ok(None),
+        }
     }
 
     /// What the first processing of a request made.
@@ -181,10 +227,7 @@ impl Service {
         request: Digest,
         release: &ReleaseId,
     ) -> Result<Decision, AppError> {
-        if key.request != request {
-            let message = "this idempotency key was used for another request; give every request its own";
-            return Err(AppError::new(Kind::Conflict, "idempotency-key-reused", message));
-        }
+        key.check(request)?;
         let mut decisions = self.store.decisions(&actor.namespace, release).await?;
         let latest = decisions.pop().ok_or_else(|| AppError::broken("a release without a decision"))?;
         Ok(latest.decision()?)
@@ -192,6 +235,15 @@ impl Service {
 }
 
 impl DeliveryKey {
+    /// Refuses a number that was used for another request.
+    pub(super) fn check(&self, first: Digest) -> Result<(), AppError> {
+        if self.request == first {
+            return Ok(());
+        }
+        let message = "this idempotency key was used for another request; give every request its own";
+        Err(AppError::new(Kind::Conflict, "idempotency-key-reused", message))
+    }
+
     /// The delivery that made `subject`.
     pub(super) fn delivery(&self, subject: &str) -> Delivery {
         Delivery {
@@ -203,66 +255,22 @@ impl DeliveryKey {
     }
 }
 
-fn read_all(submission: &Submission) -> Result<Documents, AppError> {
-    let mut read = Documents::default();
-    for document in &submission.evidence {
-        let one = read_one(document)?;
-        let same = |other: &Submitted| other.evidence.digest == one.evidence.digest && other.claimed == one.claimed;
-        if !read.submitted.iter().any(same) {
-            read.submitted.push(one);
-            read.bytes.push(document.bytes.clone());
-        }
-    }
-    Ok(read)
-}
-
-fn read_one(document: &Document) -> Result<Submitted, AppError> {
-    let evidence = evidence::read(&document.bytes, document.format.as_deref()).map_err(|e| {
-        let kind = if e.code() == "evidence-too-large" { Kind::TooLarge } else { Kind::Invalid };
-        AppError::new(kind, e.code(), format!("{}: {e}", document.name))
-    })?;
-    let claimed = Claimed { subject: None, dataset: document.dataset.clone(), produced_at: document.produced_at };
-    Ok(Submitted { evidence, claimed, mapping: None })
-}
-
-fn freeze(actor: &Actor, submission: &Submission, evidence: &[Submitted], policies: &[Arc<Policy>]) -> Inputs {
+fn freeze(actor: &Actor, submission: &Submission, materials: &Materials<'_>) -> Inputs {
+    let (champion, reference) = materials.compared.baselines();
     Inputs {
         model: Some(submission.model.clone()),
         artifact: Some(submission.artifact),
         environment: Some(submission.environment.clone()),
         submitter: Some(actor.who.id.clone()),
-        policies: policies.iter().map(|p| PolicyRef { name: p.name.clone(), digest: p.digest }).collect(),
-        evidence: evidence.iter().map(evidence_ref).collect(),
+        policies: materials.policies.iter().map(|p| PolicyRef { name: p.name.clone(), digest: p.digest }).collect(),
+        evidence: materials.documents.references(),
+        champion,
+        reference,
         context: submission.context.clone(),
+        looks: materials.looks.clone(),
         ..Inputs::default()
     }
     .sorted()
-}
-
-fn evidence_ref(submitted: &Submitted) -> EvidenceRef {
-    let claimed = &submitted.claimed;
-    EvidenceRef {
-        digest: submitted.evidence.digest,
-        format: submitted.evidence.format.clone(),
-        claimed: (*claimed != Claimed::default()).then(|| claimed.clone()),
-        mapping: submitted.mapping,
-    }
-}
-
-fn new_evidence(documents: &Documents) -> Vec<NewEvidence> {
-    let mut new: Vec<NewEvidence> = Vec::with_capacity(documents.bytes.len());
-    for (submitted, bytes) in documents.submitted.iter().zip(&documents.bytes) {
-        let evidence = &submitted.evidence;
-        if !new.iter().any(|n| n.digest == evidence.digest) {
-            new.push(NewEvidence {
-                digest: evidence.digest,
-                format: evidence.format.clone(),
-                bytes: bytes.clone(),
-                entry: row_entry(Fact::EvidenceAccepted, &evidence.digest.to_string(), &evidence.digest),
-            });
-        }
-    }
-    new
 }
 
 fn new_release(

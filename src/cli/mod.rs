@@ -6,6 +6,7 @@ pub mod artifact;
 pub mod check;
 pub mod client;
 pub mod completions;
+pub mod dataset;
 pub mod db;
 pub mod demo;
 pub mod evidence;
@@ -17,6 +18,7 @@ pub mod gate;
 pub mod key;
 pub mod output;
 pub mod policy;
+pub mod reference;
 pub mod replay;
 pub mod report;
 pub mod serve;
@@ -60,6 +62,10 @@ enum Command {
     Status(status::Args),
     /// Lint, explain, test and publish policies
     Policy(policy::Args),
+    /// Pin the artifact that others are compared with
+    Reference(reference::Args),
+    /// Register labels and groups that CI never sees
+    Dataset(dataset::Args),
     /// Write what proves a decision without the service
     Export(export::Args),
     /// Verify an exported decision, offline
@@ -95,6 +101,8 @@ fn dispatch(command: Command) -> exit::Outcome {
         Command::Token(args) => token::run(args),
         Command::User(args) => user::run(args),
         Command::Db(args) => db::run(args),
+        Command::Dataset(args) => dataset::run(args),
+        Command::Reference(args) => reference::run(args),
         Command::Evidence(args) => evidence::run(args),
         Command::Check(args) => check::run(args),
         Command::Policy(args) => policy::run(args),

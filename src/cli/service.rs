@@ -2,12 +2,12 @@
 
 use super::exit::Failure;
 use crate::{
-    app::{Parts, Service, env::Env},
+    app::{Parts, Service, UploadLimits, env::Env},
     config::{ConfigError, Partial, Settings},
     keys::Keyring,
     store::Store,
 };
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
 
 /// Where the service keeps things.
@@ -22,6 +22,9 @@ pub struct StoreArgs {
     /// Folder of keys and heads [default: beside the SQLite file, else modelgate-data]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// Folder of uploaded files, which services on one database must share [default: blobs/ in the data folder]
+    #[arg(long, value_name = "DIR")]
+    pub blobs: Option<PathBuf>,
     /// The address that others know the service by [default: http://<listen>]
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
@@ -47,8 +50,14 @@ impl StoreArgs {
                 Partial::from_toml(&text)?
             }
         };
-        let line =
-            Partial { database: self.database, data: self.data, listen, public_url: self.public_url, max_body: None };
+        let line = Partial {
+            database: self.database,
+            data: self.data,
+            blobs: self.blobs,
+            listen,
+            public_url: self.public_url,
+            ..Partial::default()
+        };
         Ok(line.over(Partial::from_variables(&variables())?).over(file).resolve()?)
     }
 }
@@ -82,6 +91,11 @@ impl Open {
             keys,
             public_url: settings.public_url.clone(),
             heads: Some(settings.data.join("heads")),
+            uploads: UploadLimits {
+                folder: settings.blobs.clone(),
+                max_size: settings.max_upload,
+                deadline: Duration::from_secs(settings.upload_seconds),
+            },
         };
         let (service, ended) = Service::start(parts).await?;
         Ok(Self { service, store, ended })

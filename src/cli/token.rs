@@ -43,7 +43,7 @@ struct Create {
     /// Namespace that it is for
     #[arg(long)]
     namespace: Namespace,
-    /// What it may do: read, submit, approve or policy; repeat for several [default: read and submit]
+    /// What it may do: read, submit, approve, policy or admin; repeat for several [default: read and submit]
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<Scope>,
     /// What people call it

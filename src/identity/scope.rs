@@ -14,11 +14,18 @@ pub enum Scope {
     Approve,
     /// Publish policies.
     Policy,
+    /// Register data sets.
+    Admin,
 }
 
 /// Every scope with its word.
-pub const SCOPES: [(Scope, &str); 4] =
-    [(Scope::Read, "read"), (Scope::Submit, "submit"), (Scope::Approve, "approve"), (Scope::Policy, "policy")];
+pub const SCOPES: [(Scope, &str); 5] = [
+    (Scope::Read, "read"),
+    (Scope::Submit, "submit"),
+    (Scope::Approve, "approve"),
+    (Scope::Policy, "policy"),
+    (Scope::Admin, "admin"),
+];
 
 impl Scope {
     /// The word in tokens and documents.
@@ -35,7 +42,7 @@ impl fmt::Display for Scope {
 
 /// A word that is no scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no scope: expected one of read, submit, approve, policy")]
+#[error("`{0}` is no scope: expected one of read, submit, approve, policy, admin")]
 pub struct ScopeError(String);
 
 impl FromStr for Scope {

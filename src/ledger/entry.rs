@@ -24,19 +24,31 @@ pub enum Fact {
     PolicyPublished,
     /// A policy no longer applies.
     PolicyRetired,
+    /// A file of predictions, or of labels, was accepted.
+    PredictionsAccepted,
+    /// A data set was registered under a name.
+    DatasetRegistered,
+    /// Somebody proposed to pin a reference.
+    ReferenceProposed,
+    /// Somebody else approved it: from here on it is the reference.
+    ReferenceApproved,
     /// A key signs from here on.
     KeyAdded,
     /// A key signs no more from here on.
     KeyRetired,
 }
 
-const FACTS: [(Fact, &str); 8] = [
+const FACTS: [(Fact, &str); 12] = [
     (Fact::EvidenceAccepted, "evidence-accepted"),
     (Fact::ReleaseRequested, "release-requested"),
     (Fact::ApprovalGiven, "approval-given"),
     (Fact::WaiverGiven, "waiver-given"),
     (Fact::PolicyPublished, "policy-published"),
     (Fact::PolicyRetired, "policy-retired"),
+    (Fact::PredictionsAccepted, "predictions-accepted"),
+    (Fact::DatasetRegistered, "dataset-registered"),
+    (Fact::ReferenceProposed, "reference-proposed"),
+    (Fact::ReferenceApproved, "reference-approved"),
     (Fact::KeyAdded, "key-added"),
     (Fact::KeyRetired, "key-retired"),
 ];

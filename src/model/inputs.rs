@@ -40,7 +40,7 @@ pub struct Baseline {
 
 /// How often a data set had been tried under a policy when this artifact first was: the first artifact is try 1.
 /// A number that many artifacts were held against is no longer fresh, and a policy may spend its confidence on that.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Look {
     /// The policy's name.

@@ -177,12 +177,12 @@ impl Layout {
             placed.push(Set { keys: keys.clone(), first, count: slices.len() - first });
         }
         let of_cell = (0..cells.len()).flat_map(|cell| columns.iter().map(move |column| column[cell])).collect();
-        let named = |cell: &u32| -> Vec<&str> {
+        let key = |cell: &u32| -> Vec<&str> {
             let numbers = cells[*cell as usize].iter();
             numbers.zip(names).map(|(number, names)| &*names[*number as usize]).collect()
         };
         let mut in_order: Vec<u32> = (0..cells.len() as u32).collect();
-        in_order.sort_by_cached_key(named);
+        in_order.sort_by_cached_key(key);
         Self { slices, sets: placed, of_cell, in_order }
     }
 

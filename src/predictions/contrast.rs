@@ -101,12 +101,15 @@ struct Part<'a> {
 }
 
 /// Whether a row is a trial of a rate, and whether a prediction is a success of it.
-type Trial = (fn(u32) -> bool, fn(u32, u32) -> bool);
+type Trial = (IsTrial, fn(u32, u32) -> bool);
+
+type IsTrial = fn(u32) -> bool;
 
 /// The rates whose trials do not depend on the prediction.
 fn trial(metric: &str, binary: bool) -> Option<Trial> {
-    let all: fn(u32) -> bool = |_| true;
-    let (positives, negatives): (fn(u32) -> bool, fn(u32) -> bool) = (|l| l == 1, |l| l == 0);
+    let all: IsTrial = |_| true;
+    let positives: IsTrial = |l| l == 1;
+    let negatives: IsTrial = |l| l == 0;
     Some(match metric {
         "accuracy" => (all, |l, p| l == p),
         "error_rate" => (all, |l, p| l != p),
@@ -428,12 +431,16 @@ fn placements(rows: &[&Both], of: fn(&Both) -> f64) -> Vec<f64> {
     order.sort_by(|a, b| of(rows[*a]).total_cmp(&of(rows[*b])));
     let class = |i: usize| usize::from(rows[i].label == 1);
     let mut totals = [0_u64; 2];
-    order.iter().for_each(|i| totals[class(*i)] += 1);
+    for i in &order {
+        totals[class(*i)] += 1;
+    }
     let mut passed = [0_u64; 2];
     let mut placed = vec![0.0; rows.len()];
     for ties in order.chunk_by(|a, b| of(rows[*a]).total_cmp(&of(rows[*b])).is_eq()) {
         let mut tied = [0_u64; 2];
-        ties.iter().for_each(|i| tied[class(*i)] += 1);
+        for i in ties {
+            tied[class(*i)] += 1;
+        }
         for i in ties {
             let other = 1 - class(*i);
             let below = float(2 * passed[other] + tied[other]) / float(2 * totals[other]);

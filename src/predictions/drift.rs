@@ -82,7 +82,9 @@ fn read(source: &dyn Source, columns: &[String]) -> Result<Vec<Column>, Predicti
                 }
                 Values::Text { dictionary, codes } => {
                     let mut counts = vec![0; dictionary.len()];
-                    codes.iter().for_each(|code| counts[*code as usize] += 1);
+                    for code in codes {
+                        counts[*code as usize] += 1;
+                    }
                     for (name, rows) in dictionary.iter().zip(counts).filter(|(_, rows)| *rows > 0) {
                         *names.entry(name.to_string()).or_insert(0) += rows;
                     }
@@ -113,9 +115,11 @@ fn numbers(sheet: &mut Sheet, slice: &Slice, mut before: Vec<f64>, mut now: Vec<
         (0..=10).filter_map(|i| type7(&before, if i == 10 { 1.0 } else { f64::from(i) * 0.1 })).collect();
     edges.dedup();
     let inner = edges.get(1..edges.len().saturating_sub(1)).unwrap_or_default();
-    let [expected, actual] = [&before, &now].map(|sorted| {
+    let [expected, actual] = [&before, &now].map(|sorted: &Vec<f64>| {
         let mut counts = vec![0_u64; inner.len() + 1];
-        sorted.iter().for_each(|x| counts[inner.partition_point(|edge| edge <= x)] += 1);
+        for x in sorted {
+            counts[inner.partition_point(|edge| edge <= x)] += 1;
+        }
         counts
     });
     stability(sheet, slice, &expected, &actual, n);
@@ -205,7 +209,9 @@ fn earth_bounds(value: f64, before: &[f64], now: &[f64], plan: &Plan) -> Vec<Int
     let draw = |replicate: u64| {
         let weights: Vec<f64> = rows.iter().map(|row| f64::from(weight(row.2, replicate))).collect();
         let mut totals = [0.0; 2];
-        rows.iter().zip(&weights).for_each(|(row, w)| totals[row.1] += w);
+        for (row, w) in rows.iter().zip(&weights) {
+            totals[row.1] += w;
+        }
         let (mut passed, mut area) = ([0.0; 2], 0.0);
         for (i, (row, w)) in rows.iter().zip(&weights).enumerate() {
             passed[row.1] += w;

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub(super) struct Labels {
     places: Map<u128, u32>,
     /// Numbers of labels; empty where labels are values.
-    pub(super) labels: Vec<u32>,
+    pub(super) classes: Vec<u32>,
     /// Labels as values; empty where labels are classes.
     pub(super) values: Vec<f64>,
     pub(super) cells: Vec<u32>,
@@ -43,7 +43,7 @@ impl Labels {
                     labels.values.extend_from_slice(&values);
                 } else {
                     namer.numbers(column, &mut numbers)?;
-                    labels.labels.extend_from_slice(&numbers);
+                    labels.classes.extend_from_slice(&numbers);
                     only.numbers(column, &mut numbers)?;
                     shared.look();
                     if shared.looks_continuous() {

@@ -168,8 +168,8 @@ impl<'n> Namer<'n> {
                 }
             }
             Values::Text { dictionary, codes } => {
-                let known = |text: &Box<str>| self.texts.get(text).copied().unwrap_or(NONE);
-                let mut block: Vec<u32> = dictionary.iter().map(known).collect();
+                let known = |text: &str| self.texts.get(text).copied().unwrap_or(NONE);
+                let mut block: Vec<u32> = dictionary.iter().map(|text| known(text)).collect();
                 out.extend(codes.iter().map(|code| block[*code as usize]));
                 if !out.contains(&NONE) {
                     return Ok(());

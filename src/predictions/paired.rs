@@ -186,7 +186,7 @@ impl Side {
             if let Some(apart) = apart {
                 apart.places(column(roles.id), block.rows, &mut numbers)?;
                 side.cells.extend(numbers.iter().map(|p| apart.cells[*p as usize]));
-                side.labels.extend(numbers.iter().filter_map(|p| apart.labels.get(*p as usize)));
+                side.labels.extend(numbers.iter().filter_map(|p| apart.classes.get(*p as usize)));
                 side.truths.extend(numbers.iter().filter_map(|p| apart.values.get(*p as usize)));
             } else {
                 for ((namer, place), numbers) in namers.iter_mut().zip(&roles.groups).zip(&mut groups) {

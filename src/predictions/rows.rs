@@ -45,7 +45,7 @@ impl Sample {
                 square: (1.0 - given) * (1.0 - given),
                 bin: super::sweep::bin(row.score) as u8,
                 positive: row.positive,
-                last: rows.get(i + 1).is_none_or(|next| next.score != row.score),
+                last: rows.get(i + 1).is_none_or(|next| next.score.total_cmp(&row.score).is_ne()),
             }
         });
         Self { states: rows.iter().enumerate().map(state).collect(), rows: prepared.collect() }

@@ -246,7 +246,7 @@ impl<'s> Hand<'s> {
             if self.shared.continuous {
                 self.truths.extend(self.places.iter().map(|p| labels.values[*p as usize]));
             } else {
-                self.label.extend(self.places.iter().map(|p| labels.labels.get(*p as usize).copied().unwrap_or(0)));
+                self.label.extend(self.places.iter().map(|p| labels.classes.get(*p as usize).copied().unwrap_or(0)));
             }
             return Ok(());
         }

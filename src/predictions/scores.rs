@@ -53,8 +53,13 @@ pub(super) fn wanted(sheet: &Sheet) -> bool {
 /// Writes the metrics of scores of every slice.
 pub(super) fn measure(sheet: &mut Sheet, pile: &Pile, scores: &Scores, crew: &dyn Crew) {
     let keep = resampled(scores.rows, scores.clustered);
-    let reading =
-        Reading { layout: scores.layout, positive: scores.positive, probabilities: scores.probabilities, keep: &keep };
+    let reading = Reading {
+        layout: scores.layout,
+        positive: scores.positive,
+        probabilities: scores.probabilities && sheet.wants_any(&METRICS[2..6]),
+        keep: &keep,
+        curves: sheet.wants_any(&["average_precision", "ks_statistic"]),
+    };
     let swept = match pile {
         Pile::Narrow(buckets) => sweep::sweep(buckets, &reading, scores.cells, crew),
         Pile::Wide(buckets) => sweep::sweep(buckets, &reading, scores.cells, crew),
@@ -91,6 +96,9 @@ fn resampled(rows: &[u64], clustered: bool) -> Vec<bool> {
     }
     keep
 }
+
+/// One metric of a replicate.
+type Take = fn(&Resampled) -> Option<f64>;
 
 struct Writer<'w, 'p> {
     sheet: &'w mut Sheet<'p>,
@@ -175,7 +183,6 @@ impl Writer<'_, '_> {
     fn losses(&mut self) {
         let n = self.n();
         let total = |of: fn(&Sums) -> f64| self.one.bins.iter().flatten().map(of).sum::<f64>();
-        type Take = fn(&Resampled) -> Option<f64>;
         let metrics: [(&str, f64, f64, Take, &Vec<f64>); 2] = [
             ("log_loss", total(|s| s.loss), total(|s| s.loss_square), |r| r.log_loss, &self.losses.0),
             ("brier_score_loss", total(|s| s.square), total(|s| s.fourth), |r| r.brier, &self.losses.1),
@@ -192,7 +199,7 @@ impl Writer<'_, '_> {
 
     fn calibration(&mut self) {
         let n = self.n() as f64;
-        let bins: Vec<[f64; 3]> = self.one.bins.iter().map(|both| gap_of(both)).filter(|b| b[0] > 0.0).collect();
+        let bins: Vec<[f64; 3]> = self.one.bins.iter().map(gap_of).filter(|b| b[0] > 0.0).collect();
         let expected = (n > 0.0).then(|| bins.iter().map(|b| b[1].abs()).sum::<f64>() / n);
         let maximum = (n > 0.0).then(|| bins.iter().map(|b| (b[1] / b[0]).abs()).fold(0.0, f64::max));
         let drawn = if self.drawn.is_empty() { binned(&bins, self.sheet.plan) } else { (Vec::new(), Vec::new()) };

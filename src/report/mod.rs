@@ -12,6 +12,7 @@ pub mod history;
 pub mod numbers;
 pub mod operating;
 pub mod release;
+pub mod standing;
 pub mod values;
 pub mod verdict;
 

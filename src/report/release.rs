@@ -4,6 +4,7 @@ use super::{
     approvals::{self, Requirement, VoteRow},
     findings::{self, PolicyFindings},
     history::{self, Event},
+    standing::{self, BaselineRow, LookRow},
     values::{Hash, Moment, Pair},
     verdict::Headline,
 };
@@ -83,6 +84,10 @@ pub struct ReleaseReport {
     pub votes: Vec<VoteRow>,
     /// What the decision was made from.
     pub evidence: Vec<EvidenceRow>,
+    /// What it was compared with.
+    pub baselines: Vec<BaselineRow>,
+    /// How often its data had been tried.
+    pub looks: Vec<LookRow>,
     /// The circumstances that the submission told.
     pub context: Vec<Pair>,
     /// What happened, oldest first.
@@ -112,6 +117,8 @@ impl ReleaseReport {
             requirements: record.map(|r| approvals::requirements(&r.verdict, approvals)).unwrap_or_default(),
             votes: approvals::votes(approvals, record.map(|r| &r.inputs_digest), &indexes.approvals),
             evidence: inputs.map(|i| i.evidence.iter().map(|e| evidence(e, indexes)).collect()).unwrap_or_default(),
+            baselines: inputs.map(standing::baselines).unwrap_or_default(),
+            looks: inputs.map(standing::looks).unwrap_or_default(),
             context: inputs.map(|i| i.context.iter().map(|(k, v)| Pair::new(k, v)).collect()).unwrap_or_default(),
             history: history::events(release, decisions, approvals, indexes),
         }

@@ -142,6 +142,7 @@ impl<'a> Leaves<'a> {
             approval: work.approval.as_ref().map(|a| self.push(&a.entry, at_us)),
             record: decision.map(|d| self.push(&d.record.entry, at_us)),
             vsa: decision.and_then(|d| d.vsa.as_ref()).map(|v| self.push(&v.entry, at_us)),
+            fact: work.fact.as_ref().map(|f| self.push(&f.entry, at_us)),
             size: 0,
         };
         (receipt, evidence)

@@ -10,7 +10,10 @@ use sqlx::{
 use std::{path::Path, str::FromStr as _, time::Duration};
 
 /// Every migration, in order: version, description, SQL. One that was released never changes.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "init", include_str!("../../migrations/0001_init.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "init", include_str!("../../migrations/0001_init.sql")),
+    (2, "predictions", include_str!("../../migrations/0002_predictions.sql")),
+];
 
 /// How many connections read at once.
 const READERS: u32 = 4;

@@ -4,29 +4,41 @@
 //! reads. Every query names its namespace, so that one tenant never sees another's rows.
 
 mod append;
+mod baselines;
+mod datasets;
 mod db;
 mod decisions;
 mod error;
 mod evidence;
+mod facts;
 mod head;
 mod insert;
 mod log;
+mod looks;
 mod people;
 mod policies;
+mod references;
 mod releases;
 mod rows;
 mod rows_in;
 mod screen;
+mod uploads;
 
 pub use append::Seal;
+pub use baselines::Standing;
+pub use datasets::StoredDataset;
 pub use db::{Engine, Store};
 pub use decisions::StoredDecision;
 pub use error::StoreError;
 pub use evidence::StoredEvidence;
+pub use facts::{NewDataset, NewFact, NewPin, NewProposal, NewRow, NewUpload};
 pub use log::{LogHead, StoredEntry};
 pub use people::{HookSecret, Session, Token, User};
 pub use policies::StoredPolicy;
+pub use references::{Pin, Proposal};
 pub use releases::{Filter, StoredRelease};
 pub use rows::{
-    Delivery, Done, NewApproval, NewDecision, NewEntry, NewEvidence, NewPolicy, NewRelease, Receipt, Signed, Work,
+    Delivery, Done, NewApproval, NewDecision, NewEntry, NewEvidence, NewLooks, NewPolicy, NewRelease, Receipt, Signed,
+    Stood, Work,
 };
+pub use uploads::StoredUpload;

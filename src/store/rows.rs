@@ -1,6 +1,10 @@
 //! What one use case wants stored, all or nothing.
 
-use crate::model::{Approval, DecisionId, Digest, Namespace, Outcome, Release, ReleaseId, Timestamp};
+use super::facts::NewFact;
+use crate::model::{
+    Against, Approval, DecisionId, Digest, Environment, Look, ModelId, Namespace, Outcome, Release, ReleaseId,
+    Timestamp,
+};
 
 /// One leaf of the log, before it has its index.
 #[derive(Debug, Clone)]
@@ -83,6 +87,10 @@ pub struct NewDecision {
     pub id: DecisionId,
     /// The release it decides.
     pub release: ReleaseId,
+    /// The model that is released: an allow makes its artifact the champion.
+    pub model: ModelId,
+    /// Where it goes.
+    pub environment: Environment,
     /// How many decisions the release has had before; the batch refuses when that is no longer so.
     pub seq: u64,
     /// What was decided.
@@ -108,6 +116,28 @@ pub struct Delivery {
     pub subject: String,
 }
 
+/// What an artifact was compared with, as it stood then.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Stood {
+    /// The champion or the reference.
+    pub against: Against,
+    /// Of this model.
+    pub model: ModelId,
+    /// In this environment.
+    pub environment: Environment,
+    /// One more than the leaf that made it so; 0 when there was none.
+    pub at: u64,
+}
+
+/// The numbers of an artifact among those tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewLooks {
+    /// The artifact.
+    pub artifact: Digest,
+    /// One for each policy and data set.
+    pub looks: Vec<Look>,
+}
+
 /// Everything that one use case stores, in one transaction with its leaves and the new signed head.
 #[derive(Debug, Clone)]
 pub struct Work {
@@ -119,6 +149,10 @@ pub struct Work {
     pub delivery: Option<Delivery>,
     /// The `policies_at` it was judged by; the batch refuses when policies have changed since.
     pub policies_at: Option<u64>,
+    /// What it was judged against; the batch refuses when any of it has moved since.
+    pub stood: Vec<Stood>,
+    /// The tries that it is; the batch refuses when another artifact has one of the numbers, or this one has another.
+    pub looks: Option<NewLooks>,
     /// Documents.
     pub evidence: Vec<NewEvidence>,
     /// A release.
@@ -129,6 +163,8 @@ pub struct Work {
     pub approval: Option<NewApproval>,
     /// A decision.
     pub decision: Option<NewDecision>,
+    /// Something that is in the log and has a row of its own.
+    pub fact: Option<NewFact>,
 }
 
 impl Work {
@@ -139,11 +175,14 @@ impl Work {
             at,
             delivery: None,
             policies_at: None,
+            stood: Vec::new(),
+            looks: None,
             evidence: Vec::new(),
             release: None,
             policy: None,
             approval: None,
             decision: None,
+            fact: None,
         }
     }
 }
@@ -161,6 +200,8 @@ pub struct Receipt {
     pub record: Option<u64>,
     /// The verification summary's leaf.
     pub vsa: Option<u64>,
+    /// The fact's leaf.
+    pub fact: Option<u64>,
     /// The size of the log whose signed head covers all of it.
     pub size: u64,
 }
@@ -181,4 +222,10 @@ pub enum Done {
     PoliciesChanged,
     /// The release has had another decision since it was judged; nothing was stored.
     ReleaseChanged,
+    /// There is another champion or reference since it was judged; nothing was stored.
+    BaselineMoved,
+    /// A number of a try is another artifact's, or the artifact has another: nothing was stored but tries.
+    LooksTaken,
+    /// The fact is known already; nothing was stored.
+    Known,
 }

@@ -6,7 +6,7 @@ use super::{
     insert::Insert,
     rows::{Receipt, Signed, Work},
 };
-use crate::model::{Namespace, jcs};
+use crate::model::{Namespace, Outcome, jcs};
 use sqlx::{AnyConnection, Row as _};
 
 const EVIDENCE: Insert = Insert {
@@ -32,6 +32,7 @@ const RELEASES: Insert = Insert {
         "entry_idx",
         "decisions",
         "verdict",
+        "allowed_idx",
     ],
     tail: "",
 };
@@ -78,6 +79,8 @@ pub(super) async fn insert(
     insert_approvals(connection, ns, &pairs).await?;
     insert_policies(connection, ns, &pairs).await?;
     insert_decisions(connection, ns, &pairs).await?;
+    note_allows(connection, ns, &pairs).await?;
+    insert_facts(connection, ns, &pairs).await?;
     let deliveries: Vec<_> = pairs.iter().filter_map(|(w, _)| Some((w.delivery.as_ref()?, w.at))).collect();
     DELIVERIES
         .run(connection, &deliveries, |query, (d, at)| {
@@ -116,9 +119,10 @@ async fn insert_releases(
     ns: &str,
     pairs: &[(&Work, &Receipt)],
 ) -> Result<(), StoreError> {
-    let rows: Vec<_> = pairs.iter().filter_map(|(w, r)| Some((w, w.release.as_ref()?, r.release?))).collect();
+    let rows: Vec<_> =
+        pairs.iter().filter_map(|(w, r)| Some((w, w.release.as_ref()?, r.release?, allowed(w, r)))).collect();
     RELEASES
-        .run(connection, &rows, |query, (work, new, idx)| {
+        .run(connection, &rows, |query, (work, new, idx, allowed)| {
             let release = &new.release;
             query
                 .bind(release.id.to_string())
@@ -136,8 +140,38 @@ async fn insert_releases(
                 .bind(idx.cast_signed())
                 .bind(i64::from(work.decision.is_some()))
                 .bind(work.decision.as_ref().map_or("pending", |d| d.verdict.as_str()))
+                .bind(*allowed)
         })
         .await?;
+    Ok(())
+}
+
+/// The record of an allow, by which its artifact is the champion.
+fn allowed(work: &Work, receipt: &Receipt) -> Option<i64> {
+    let allow = work.decision.as_ref().is_some_and(|d| d.verdict == Outcome::Allow);
+    receipt.record.filter(|_| allow).map(u64::cast_signed)
+}
+
+/// Notes the allows of releases that waited for somebody.
+async fn note_allows(connection: &mut AnyConnection, ns: &str, pairs: &[(&Work, &Receipt)]) -> Result<(), StoreError> {
+    for (work, receipt) in pairs.iter().filter(|(w, _)| w.release.is_none()) {
+        let (Some(decision), Some(idx)) = (&work.decision, allowed(work, receipt)) else { continue };
+        sqlx::query("UPDATE releases SET allowed_idx = $1 WHERE id = $2 AND namespace = $3")
+            .bind(idx)
+            .bind(decision.release.to_string())
+            .bind(ns.to_owned())
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn insert_facts(connection: &mut AnyConnection, ns: &str, pairs: &[(&Work, &Receipt)]) -> Result<(), StoreError> {
+    for (work, receipt) in pairs {
+        if let (Some(fact), Some(idx)) = (&work.fact, receipt.fact) {
+            fact.row.insert(connection, ns, work.at, idx).await?;
+        }
+    }
     Ok(())
 }
 

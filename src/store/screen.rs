@@ -1,13 +1,15 @@
-//! Which works of a batch may go in: each delivery once, judged by the policies and the release as they still are.
+//! Which works of a batch may go in: each delivery once, judged by policies, baselines and a release as they still are.
 
 use super::{
     StoreError,
+    baselines::Stands,
     head::Head,
+    looks,
     rows::{Done, Work},
 };
 use crate::model::{Digest, Namespace};
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The works that may not go in, and why.
 pub(super) async fn screen(
@@ -18,7 +20,13 @@ pub(super) async fn screen(
 ) -> Result<Vec<(usize, Done)>, StoreError> {
     let mut refused = Vec::new();
     let mut seen = processed(connection, head.namespace(), members, works).await?;
+    let fresh =
+        |work: &Work| work.delivery.as_ref().is_none_or(|d| !seen.contains_key(&(d.source.clone(), d.key.clone())));
+    let tries: Vec<usize> = members.iter().copied().filter(|m| fresh(&works[*m])).collect();
+    let taken = looks::keep(connection, head.namespace(), &tries, works).await?;
     let mut publishes = false;
+    let mut stands = Stands::default();
+    let mut facts = HashSet::new();
     for &member in members {
         let work = &works[member];
         let delivery = work.delivery.as_ref();
@@ -30,11 +38,27 @@ pub(super) async fn screen(
             refused.push((member, Done::PoliciesChanged));
             continue;
         }
+        if taken.contains(&member) {
+            refused.push((member, Done::LooksTaken));
+            continue;
+        }
+        if !stands.hold(connection, work).await? {
+            refused.push((member, Done::BaselineMoved));
+            continue;
+        }
+        if let Some(fact) = &work.fact
+            && (facts.contains(&fact.row.key()) || fact.row.known(connection, head.namespace()).await?)
+        {
+            refused.push((member, Done::Known));
+            continue;
+        }
         if !advance(connection, work).await? {
             refused.push((member, Done::ReleaseChanged));
             continue;
         }
         publishes |= work.policy.is_some();
+        stands.note(work);
+        facts.extend(work.fact.as_ref().map(|fact| fact.row.key()));
         if let Some(d) = delivery {
             seen.insert((d.source.clone(), d.key.clone()), (d.request, d.subject.clone()));
         }
@@ -101,7 +125,7 @@ pub(super) async fn new_evidence(
 }
 
 /// Runs `select` for the values given, in statements of few sizes so that few are ever prepared.
-async fn select_in(
+pub(super) async fn select_in(
     connection: &mut AnyConnection,
     select: &str,
     namespace: &Namespace,

@@ -2,12 +2,15 @@
 
 use super::{
     Web,
-    api::{approvals, decisions, evidence, gate, log, models, openapi, policies, releases, reports},
+    api::{
+        approvals, datasets, decisions, evidence, gate, log, models, openapi, policies, predictions, references,
+        releases, reports,
+    },
     hooks, layers, metrics, pages, public,
 };
 use axum::{
     Router,
-    routing::{get, post},
+    routing::{get, post, put},
 };
 
 /// The whole service.
@@ -22,6 +25,11 @@ pub fn router(web: &Web) -> Router {
         .route("/api/v1/evidence/{digest}", get(evidence::get))
         .route("/api/v1/policies", post(policies::publish).get(policies::list))
         .route("/api/v1/policies/{digest}", get(policies::get))
+        .route("/api/v1/predictions", put(predictions::upload))
+        .route("/api/v1/datasets", post(datasets::register).get(datasets::list))
+        .route("/api/v1/datasets/{*name}", get(datasets::get))
+        .route("/api/v1/references", post(references::propose).get(references::list))
+        .route("/api/v1/references/{reference}/approvals", post(references::approve))
         .route("/api/v1/models", get(models::list))
         .route("/api/v1/gate", get(gate::get))
         .route("/api/v1/log", get(log::head))

@@ -3,4 +3,6 @@
 pub mod common;
 pub mod inspect;
 pub mod policy;
+pub mod predictions;
+pub mod reference;
 pub mod release;

@@ -34,6 +34,13 @@ pub struct SubmitV1 {
     /// The documents.
     #[serde(default)]
     pub evidence: Vec<DocumentV1>,
+    /// Uploads of raw predictions, by their digests, from which policies have evidence computed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    pub predictions: Vec<Digest>,
+    /// The data set that the predictions are of, where no policy names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<String>,
 }
 
 /// One document of evidence, and what the sender says of it where the document itself does not.

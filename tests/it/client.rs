@@ -166,7 +166,7 @@ fn a_rejection_denies_and_mistakes_are_2() {
     let digest = ["--digest", other.as_str()];
     let good = evidence("good");
     assert_eq!(gate(&digest, "none/*.json"), "evidence-unreadable");
-    assert_eq!(gate(&[&digest[..], &["--predictions", "p.csv"]].concat(), &good), "not-yet-supported");
+    assert_eq!(gate(&[&digest[..], &["--predictions", "none.csv"]].concat(), &good), "predictions-unreadable");
     assert_eq!(gate(&["--artifact", "none"], &good), "artifact-unreadable");
     assert_eq!(gate(&[], &good), "usage");
     assert_eq!(gate(&[&digest[..], &["--artifact", "x"]].concat(), &good), "usage");
@@ -327,3 +327,86 @@ fn shells_complete_our_commands() {
     command.args(["completions", "tcsh"]);
     run(command).expect(2);
 }
+
+#[test]
+fn predictions_are_uploaded_and_labels_are_hidden() {
+    let served = Served::start();
+    let folder = served.folder.path();
+    fs::write(folder.join("blind.toml"), BLIND).unwrap();
+    served.run(&["policy", "publish", "blind.toml"]).expect(0);
+    let mut all = (String::from("row,y_pred\n"), String::from("row,y_true\n"));
+    for i in 0..400 {
+        all.0.push_str(&format!("r{i},{}\n", i32::from(i % 2 == 0 && i > 9)));
+        all.1.push_str(&format!("r{i},{}\n", i32::from(i % 2 == 0)));
+    }
+    fs::write(folder.join("p.csv"), all.0).unwrap();
+    fs::write(folder.join("labels.csv"), all.1).unwrap();
+    let gate = [
+        "gate",
+        "--model",
+        "acme/blind",
+        "--digest",
+        "sha256:0202020202020202020202020202020202020202020202020202020202020202",
+        "--environment",
+        "staging",
+        "--predictions",
+        "*.csv",
+        "--format",
+        "json",
+    ];
+    let refused = served.run(&gate).expect(2).json();
+    assert_eq!(refused["error"]["code"], "unknown-dataset");
+    let register = ["dataset", "register", "q3", "--file", "labels.csv", "--id", "row", "--label", "y_true"];
+    assert_eq!(
+        served.run(&[&register[..], &["--format=json"]].concat()).expect(2).json()["error"]["code"],
+        "forbidden"
+    );
+    let shown = served.run_as(&served.admin, &register).expect(0);
+    assert!(shown.stdout.starts_with("q3  sha256:") && shown.stdout.contains("label y_true"), "{}", shown.stdout);
+    assert_eq!(served.run(&["dataset", "list"]).expect(0).stdout, shown.stdout);
+    fs::remove_file(folder.join("labels.csv")).unwrap();
+    // Five of the 400 are wrong.
+    let decided = served.run(&gate).expect(0).json();
+    let finding = &decided["verdict"]["findings"][0];
+    assert_eq!((finding["successes"].as_u64(), finding["trials"].as_u64()), (Some(395), Some(400)), "{decided}");
+    let missing = served.run(&[
+        "gate",
+        "--model=acme/blind",
+        gate[3],
+        gate[4],
+        "--environment=staging",
+        "--predictions=none.csv",
+    ]);
+    assert!(missing.expect(2).stderr.contains("cannot read"));
+
+    // What was let through can be pinned, by two.
+    let place = ["--model", "acme/blind", "--environment", "staging"];
+    let propose = [&["reference", "propose", "--digest", gate[4], "--comment", "to start from"], &place[..]].concat();
+    let proposed = served.run(&[&propose[..], &["--format=json"]].concat()).expect(0).json();
+    let reference = text(&proposed, "reference");
+    assert!(
+        served
+            .run(&[&["reference", "show"], &place[..]].concat())
+            .expect(0)
+            .stdout
+            .starts_with("no reference was pinned yet")
+    );
+    served.run(&["reference", "approve", reference]).expect(2);
+    served.run_as(&served.ada, &["reference", "approve", reference, "--comment", "fine"]).expect(0);
+    let shown = served.run(&[&["reference", "show"], &place[..]].concat()).expect(0).stdout;
+    assert!(shown.starts_with(&format!("in force: {reference}")) && shown.contains("approved by ada"), "{shown}");
+}
+
+const BLIND: &str = r#"
+name = "blind"
+applies_to = { models = ["acme/blind"] }
+[[rule]]
+id = "accuracy-floor"
+metric = "accuracy"
+min = 0.9
+[recompute]
+label = "y_true"
+prediction = "y_pred"
+id = "row"
+labels = "q3"
+"#;

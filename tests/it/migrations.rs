@@ -37,16 +37,23 @@ fn every_migration_has_sample_data_for_every_table() {
 
 on_both_engines! {
     async fn migrations_run_over_data(database: TestDatabase) {
-        // With one migration there is nothing to run over it yet; its rows must go in, and opening again must not mind.
-        Store::open(&database.address).await.unwrap().close().await;
-        for name in names("tests/fixtures/migrations") {
-            let text = fs::read_to_string(Path::new(ROOT).join("tests/fixtures/migrations").join(name)).unwrap();
-            for statement in statements(&text) {
+        let read = |folder: &str, name: &str| fs::read_to_string(Path::new(ROOT).join(folder).join(name)).unwrap();
+        let mut migrations = Vec::new();
+        for name in names("migrations") {
+            migrations.push((name[..4].parse().unwrap(), read("migrations", &name)));
+            database.migrate(&migrations).await;
+            for statement in statements(&read("tests/fixtures/migrations", &name)) {
                 database.execute_owned(statement).await;
             }
         }
+        // The service finds nothing left to do, and what was there before each migration.
         let store = Store::open(&database.address).await.unwrap();
         assert_eq!(store.users().await.unwrap().len(), 1);
+        let namespace = "sample".parse().unwrap();
+        let digest = format!("sha256:{}", "02".repeat(32)).parse().unwrap();
+        let (model, environment) = ("sample/m".parse().unwrap(), "production".parse().unwrap());
+        let allowed = store.allowed_release(&namespace, &model, &environment, &digest).await.unwrap();
+        assert_eq!(allowed.map(|id| id.to_string()).as_deref(), Some("r1"), "what was allowed before can be a champion");
         store.close().await;
     }
 }

@@ -97,6 +97,18 @@ fn what_stands_in_the_way_comes_first_and_is_not_said_by_colour_alone() {
 }
 
 #[test]
+fn a_decision_says_what_it_was_compared_with_and_how_often_its_data_was_tried() {
+    let champion = modelgate::model::Digest::of(b"the champion").to_string();
+    for name in ["release-denied", "report-denied"] {
+        let markup = page(name);
+        assert!(markup.contains("<dt>Champion</dt>") && markup.contains(&champion), "{name}");
+        assert!(!markup.contains("<dt>Reference</dt>"), "{name}");
+        assert!(markup.contains("3rd artifact on <bdi>holdout-2026q3</bdi> under <bdi>credit-risk</bdi>"), "{name}");
+        assert!(markup.contains("11th artifact on data without a name under <bdi>green-ai</bdi>"), "{name}");
+    }
+}
+
+#[test]
 fn an_audit_report_says_when_it_is_not_complete() {
     assert!(page("audit").contains("<b>Complete.</b>"));
     let gapped = page("audit-gapped");

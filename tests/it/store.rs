@@ -2,11 +2,13 @@
 
 use crate::{on_both_engines, support::database::TestDatabase};
 use modelgate::{
-    app::notary::{Notary, fact_entry},
+    app::notary::{Notary, fact_entry, row_entry},
     keys::Keyring,
     ledger::{Checkpoint, Fact, merkle},
-    model::{Digest, Namespace, Timestamp},
-    store::{Delivery, Done, NewPolicy, Seal as _, Store, Work},
+    model::{Against, Digest, Look, Namespace, Timestamp},
+    store::{
+        Delivery, Done, NewFact, NewLooks, NewPolicy, NewRow, NewUpload, Seal as _, Stood, Store, Work,
+    },
 };
 
 fn namespace(name: &str) -> Namespace {
@@ -110,6 +112,57 @@ on_both_engines! {
         assert_eq!(at, 3, "two keys and the policy");
         assert_eq!(store.append(&[judged_at(1)], &notary).await.unwrap(), [Done::PoliciesChanged]);
         assert!(matches!(store.append(&[judged_at(3)], &notary).await.unwrap()[0], Done::Stored(_)));
+    }
+
+    async fn a_number_of_a_try_is_one_artifacts(database: TestDatabase) {
+        let (store, notary) = (Store::open(&database.address).await.unwrap(), notary());
+        let tried = |artifact: &[u8], tries: u64| {
+            let mut work = Work::new(namespace("acme"), Timestamp::from_micros(1));
+            let look = Look { policy: "p".into(), dataset: "q3".into(), tries };
+            work.looks = Some(NewLooks { artifact: Digest::of(artifact), looks: vec![look] });
+            work
+        };
+        let stored = |done: &Done| matches!(done, Done::Stored(_));
+        assert!(store.append(&[tried(b"a", 1), tried(b"b", 2)], &notary).await.unwrap().iter().all(stored));
+        // `a` again is fine; `c` as the second, and `b` as the third, are not. What is refused keeps nobody out.
+        let batch = [tried(b"a", 1), tried(b"c", 2), tried(b"b", 3), tried(b"d", 7)];
+        let done = store.append(&batch, &notary).await.unwrap();
+        assert!(stored(&done[0]) && stored(&done[3]), "{done:?}");
+        assert_eq!(done[1..3], [Done::LooksTaken, Done::LooksTaken]);
+        let ns = namespace("acme");
+        assert_eq!(store.tries(&ns, "p", "q3").await.unwrap(), 7, "gaps are fine");
+        for (artifact, expected) in [(&b"a"[..], Some(1)), (b"b", Some(2)), (b"c", None), (b"d", Some(7))] {
+            assert_eq!(store.look_of(&ns, "p", "q3", &Digest::of(artifact)).await.unwrap(), expected);
+        }
+        assert_eq!(store.tries(&namespace("zeta"), "p", "q3").await.unwrap(), 0);
+    }
+
+    async fn a_fact_is_kept_once_and_a_champion_must_still_stand(database: TestDatabase) {
+        let (store, notary) = (Store::open(&database.address).await.unwrap(), notary());
+        let upload = |bytes: &[u8]| {
+            let digest = Digest::of(bytes);
+            let mut work = Work::new(namespace("acme"), Timestamp::from_micros(1));
+            let row = NewRow::Upload(NewUpload { digest, size: 1, by: "user:1".into() });
+            work.fact = Some(NewFact { row, entry: row_entry(Fact::PredictionsAccepted, &digest.to_string(), &digest) });
+            work
+        };
+        let done = store.append(&[upload(b"x"), upload(b"x"), upload(b"y")], &notary).await.unwrap();
+        assert_eq!(done[1], Done::Known);
+        assert!(matches!(done[0], Done::Stored(_)) && matches!(done[2], Done::Stored(_)));
+        assert_eq!(store.append(&[upload(b"y")], &notary).await.unwrap(), [Done::Known]);
+        assert_eq!(check_log(&store, &notary, "acme").await.size, 4);
+        assert!(store.upload(&namespace("zeta"), &Digest::of(b"x")).await.unwrap().is_none());
+        for against in [Against::Champion, Against::Reference] {
+            let judged = |at| {
+                let mut work = Work::new(namespace("acme"), Timestamp::from_micros(1));
+                let (model, environment) = ("acme/m".parse().unwrap(), "production".parse().unwrap());
+                work.stood = vec![Stood { against, model, environment, at }];
+                work
+            };
+            let done = store.append(&[judged(3), judged(0)], &notary).await.unwrap();
+            assert_eq!(done[0], Done::BaselineMoved);
+            assert!(matches!(done[1], Done::Stored(_)));
+        }
     }
 
     async fn a_namespace_never_sees_anothers_rows(database: TestDatabase) {

@@ -1,6 +1,7 @@
 //! The service, as the commands that need one reach it.
 
 mod problem;
+mod upload;
 
 use super::{
     exit::Failure,
@@ -40,12 +41,13 @@ pub struct Body {
     content_type: String,
     bytes: Bytes,
     key: Option<String>,
+    within: Duration,
 }
 
 impl Body {
     /// A body of that type. It is sent once, as a repetition might do twice what it asks for.
     pub fn new(content_type: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
-        Self { content_type: content_type.into(), bytes: bytes.into(), key: None }
+        Self { content_type: content_type.into(), bytes: bytes.into(), key: None, within: TIMEOUT }
     }
 
     /// JSON.
@@ -55,6 +57,13 @@ impl Body {
     pub fn json<T: Serialize>(value: &T) -> Result<Self, Failure> {
         let bytes = serde_json::to_vec(value).map_err(|e| Failure::service("output", e))?;
         Ok(Self::new("application/json", bytes))
+    }
+
+    /// The same, where the service may take long to answer.
+    #[must_use]
+    pub fn within(mut self, within: Duration) -> Self {
+        self.within = within;
+        self
     }
 
     /// The same with an `Idempotency-Key`, which lets it be sent again where nobody knows what became of it.
@@ -194,7 +203,8 @@ impl Client {
         let mut request = self.http.request(method.clone(), format!("{}{path}", self.base));
         request = request.bearer_auth(&self.token).header(header::ACCEPT, "application/json, */*");
         if let Some(body) = body {
-            request = request.header(header::CONTENT_TYPE, &body.content_type).body(body.bytes.clone());
+            request = request.timeout(body.within).header(header::CONTENT_TYPE, &body.content_type);
+            request = request.body(body.bytes.clone());
             if let Some(key) = &body.key {
                 request = request.header("idempotency-key", key);
             }

@@ -55,7 +55,7 @@ impl Stage {
             data: Some(data),
             public_url: Some(format!("http://{listen}")),
             listen: Some(listen),
-            max_body: None,
+            ..Partial::default()
         };
         Ok(Self { folder, settings: settings.resolve()?, exe })
     }

@@ -5,7 +5,10 @@ use crate::{
     wire::release::DocumentV1,
 };
 use bytes::Bytes;
-use std::{collections::HashSet, path::Path};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 /// One document to be sent.
 #[derive(Debug, Clone)]
@@ -38,27 +41,52 @@ pub(super) fn read(args: &[EvidenceArg]) -> Result<Vec<Document>, Failure> {
     files.iter().map(|file| document(file, &mut names)).collect()
 }
 
-fn expand(arg: &EvidenceArg) -> Result<Vec<EvidenceArg>, Failure> {
-    let pattern = arg.path.contains(['*', '?', '[']);
-    if !pattern || Path::new(&arg.path).exists() {
-        return Ok(vec![arg.clone()]);
+/// The files of predictions that the arguments name, each once. Their order is nothing: they are one set of rows.
+///
+/// # Errors
+/// `predictions-unreadable` when a pattern is none, matches nothing, or a name is not UTF-8.
+pub(super) fn predictions(args: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for arg in args {
+        let not_text = || {
+            let message = format!("the name `{}` is not UTF-8", plain(&arg.display().to_string()));
+            Failure::input("predictions-unreadable", message)
+        };
+        files.extend(
+            matched(arg.to_str().ok_or_else(not_text)?, "predictions-unreadable")?.into_iter().map(PathBuf::from),
+        );
     }
-    let wrong =
-        |why: String| Failure::input("evidence-unreadable", format!("the pattern `{}` {why}", plain(&arg.path)));
+    files.sort_unstable();
+    files.dedup();
+    Ok(files)
+}
+
+fn expand(arg: &EvidenceArg) -> Result<Vec<EvidenceArg>, Failure> {
+    let found = matched(&arg.path, "evidence-unreadable")?;
+    Ok(found.into_iter().map(|path| EvidenceArg { path, ..arg.clone() }).collect())
+}
+
+/// The files that a pattern names, sorted; what is no pattern, or is there under that very name, names itself.
+fn matched(path: &str, code: &'static str) -> Result<Vec<String>, Failure> {
+    let pattern = path.contains(['*', '?', '[']);
+    if !pattern || Path::new(path).exists() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let wrong = |why: String| Failure::input(code, format!("the pattern `{}` {why}", plain(path)));
     let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
-    let matched = glob::glob_with(&arg.path, options).map_err(|e| wrong(format!("cannot be read: {e}")))?;
+    let matched = glob::glob_with(path, options).map_err(|e| wrong(format!("cannot be read: {e}")))?;
     let mut found = Vec::new();
     for path in matched {
         let path = path.map_err(|e| wrong(format!("cannot be followed: {e}")))?;
         if path.is_file() {
             let path = path.to_str().ok_or_else(|| wrong("matches a name that is not UTF-8".to_owned()))?;
-            found.push(EvidenceArg { path: path.to_owned(), ..arg.clone() });
+            found.push(path.to_owned());
         }
     }
     if found.is_empty() {
         return Err(wrong("matches no file".to_owned()));
     }
-    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found.sort_unstable();
     Ok(found)
 }
 

@@ -22,7 +22,10 @@ use crate::{
     wire::release::{DecidedV1, SubmitV1},
 };
 use evidence::Document;
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
+
+/// How long the service may compute from predictions.
+const COMPUTING: Duration = Duration::from_hours(1);
 
 /// Arguments of `modelgate gate`.
 #[derive(Debug, clap::Args)]
@@ -39,6 +42,8 @@ Examples:
   modelgate gate --model acme/credit-risk --artifact model.onnx --environment production --evidence report.json
   modelgate gate --model acme/credit-risk --digest sha256:… --environment production \\
     --evidence 'reports/*.json' dataset=holdout-2026q3:latency.json --wait 30m
+  modelgate gate --model acme/credit-risk --artifact model.onnx --environment production --evidence report.json \\
+    --predictions 'predictions/*.parquet'
   modelgate gate --model acme/credit-risk --artifact model/ --environment staging --evidence r.json --format json"
 )]
 pub struct Args {
@@ -55,11 +60,14 @@ pub struct Args {
     #[arg(long)]
     environment: Environment,
     /// Evidence files or patterns, each `[format=…,dataset=…,produced-at=…,mapping=…:]PATH`
-    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "predictions")]
     evidence: Vec<EvidenceArg>,
-    /// Raw predictions (not yet supported)
+    /// Files of raw predictions or patterns; they are uploaded, and policies have evidence computed from them
     #[arg(long, value_name = "FILE", num_args = 1..)]
     predictions: Vec<PathBuf>,
+    /// The data set that the predictions are of, where no policy names one
+    #[arg(long, value_name = "NAME", requires = "predictions")]
+    dataset: Option<String>,
     #[command(flatten)]
     server: ServerArgs,
     /// How long to wait for approvals, such as 30m
@@ -111,20 +119,18 @@ pub fn run(args: Args) -> Outcome {
 }
 
 fn decide(args: Args) -> Result<DecidedV1, Failure> {
-    if !args.predictions.is_empty() {
-        return Err(Failure::input("not-yet-supported", "`--predictions` is not yet supported; leave it out"));
-    }
     let client = args.server.client()?;
     if args.format == Format::Github {
         github::mask(client.token());
     }
     let documents = evidence::read(&args.evidence)?;
+    let files = evidence::predictions(&args.predictions)?;
     let artifact = match (&args.artifact, args.digest) {
         (Some(path), _) => artifact::digest_of(path)?,
         (None, Some(digest)) => digest,
         (None, None) => return Err(Failure::input("usage", "give the artifact, or its digest")),
     };
-    let request = SubmitV1 {
+    let mut request = SubmitV1 {
         model: args.model,
         version: args.version_label,
         artifact,
@@ -132,10 +138,16 @@ fn decide(args: Args) -> Result<DecidedV1, Failure> {
         comment: args.comment,
         context: check::context(args.context)?,
         evidence: Vec::new(),
+        predictions: Vec::new(),
+        dataset: args.dataset,
     };
-    let form = form(request, &documents)?.once(args.idempotency_key);
-    drop(documents);
     block_on(async {
+        for file in &files {
+            request.predictions.push(client.upload(file).await?.digest);
+        }
+        let form = form(request, &documents)?.once(args.idempotency_key);
+        let form = if files.is_empty() { form } else { form.within(COMPUTING) };
+        drop(documents);
         let decided: DecidedV1 = client.post("/api/v1/releases", form).await?;
         wait(&client, decided, args.wait).await
     })

@@ -1,6 +1,7 @@
 //! `/api/v1`: one file a resource.
 
 pub(super) mod approvals;
+pub(super) mod datasets;
 pub(super) mod decisions;
 pub(super) mod evidence;
 pub(super) mod gate;
@@ -8,6 +9,8 @@ pub(super) mod log;
 pub(super) mod models;
 pub mod openapi;
 pub(super) mod policies;
+pub(super) mod predictions;
+pub(super) mod references;
 pub(super) mod releases;
 pub(super) mod reports;
 pub(super) mod submission;

@@ -1,6 +1,8 @@
 //! The `OpenAPI` document, generated from the handlers and the wire types.
 
-use super::{approvals, decisions, evidence, gate, log, models, policies, releases, reports};
+use super::{
+    approvals, datasets, decisions, evidence, gate, log, models, policies, predictions, references, releases, reports,
+};
 use axum::Json;
 use utoipa::{
     Modify, OpenApi,
@@ -28,6 +30,13 @@ use utoipa::{
         policies::publish,
         policies::list,
         policies::get,
+        predictions::upload,
+        datasets::register,
+        datasets::list,
+        datasets::get,
+        references::propose,
+        references::approve,
+        references::list,
         models::list,
         gate::get,
         log::head,

@@ -38,6 +38,8 @@ fn submission(wire: SubmitV1, evidence: Vec<Document>) -> Submission {
         comment: wire.comment,
         context: wire.context,
         evidence,
+        predictions: wire.predictions,
+        dataset: wire.dataset,
         delivery: None,
     }
 }

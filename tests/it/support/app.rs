@@ -3,7 +3,7 @@
 use super::{clock::TestClock, database::TestDatabase};
 use modelgate::{
     app::{
-        Parts, Service,
+        Parts, Service, UploadLimits,
         people::{NewToken, NewUser},
     },
     identity::Scope,
@@ -14,7 +14,7 @@ use modelgate::{
     web::{self, Running, Web},
 };
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
 
 pub const NOW: &str = "2026-11-20T12:00:00Z";
@@ -53,6 +53,16 @@ impl TestApp {
     }
 
     pub async fn try_start(database: &TestDatabase) -> Result<Self, modelgate::app::error::AppError> {
+        let folder = database.folder.path().join("blobs");
+        let uploads = UploadLimits { folder, max_size: 4 << 20, deadline: Duration::from_secs(30) };
+        Self::start_with(database, uploads).await
+    }
+
+    /// With those limits of uploads.
+    pub async fn start_with(
+        database: &TestDatabase,
+        uploads: UploadLimits,
+    ) -> Result<Self, modelgate::app::error::AppError> {
         let clock = TestClock::at(NOW);
         let store = Store::open(&database.address).await.unwrap();
         let parts = Parts {
@@ -61,6 +71,7 @@ impl TestApp {
             keys: Keyring::open_or_create(&database.folder.path().join("keys")).unwrap(),
             public_url: "https://gate.example.com".into(),
             heads: Some(database.folder.path().join("heads")),
+            uploads,
         };
         let (service, ended) = Service::start(parts).await?;
         let renderer = Arc::new(Renderer::new().unwrap());
@@ -124,6 +135,33 @@ impl TestApp {
 
     pub async fn submit(&self, token: &str, submission: &Value) -> Answer {
         self.post(token, "/api/v1/releases", submission).await
+    }
+
+    /// Uploads a file of rows; gives its digest.
+    pub async fn upload(&self, token: &str, rows: impl Into<reqwest::Body>) -> Answer {
+        answer(self.http.put(format!("{}/api/v1/predictions", self.base)).bearer_auth(token).body(rows)).await
+    }
+
+    /// The inputs of the release that an answer is about.
+    pub async fn inputs(&self, token: &str, decided: &Value) -> Value {
+        let release = decided["release"].as_str().unwrap_or_else(|| panic!("{decided}"));
+        self.get(token, &format!("/api/v1/releases/{release}")).await.1["inputs"].clone()
+    }
+
+    /// The files of an exported decision.
+    pub async fn export(&self, token: &str, decided: &Value) -> modelgate::app::replay::Files {
+        use base64::Engine as _;
+        let decision = decided["decision"].as_str().unwrap_or_else(|| panic!("{decided}"));
+        let (_, export) = self.get(token, &format!("/api/v1/decisions/{decision}/export")).await;
+        let decode = |v: &Value| base64::engine::general_purpose::STANDARD.decode(v.as_str().unwrap()).unwrap();
+        let files = export["files"].as_array().unwrap_or_else(|| panic!("{export}"));
+        files.iter().map(|f| (f["path"].as_str().unwrap().to_owned(), decode(&f["content_base64"]))).collect()
+    }
+
+    /// How many entries of a kind the log has, among the first.
+    pub async fn entries_of(&self, token: &str, kind: &str) -> usize {
+        let (_, entries) = self.get(token, "/api/v1/log/entries").await;
+        entries["data"].as_array().unwrap().iter().filter(|entry| entry["kind"] == kind).count()
     }
 
     /// How many entries the log of a namespace has; 0 without one.

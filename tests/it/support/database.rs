@@ -1,6 +1,9 @@
 //! An empty database of either engine, gone when the test ends.
 
-use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
+use sqlx::{
+    AnyConnection, AssertSqlSafe, Connection as _, Executor as _, SqlSafeStr as _,
+    migrate::{Migration, MigrationType, Migrator},
+};
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
@@ -48,6 +51,23 @@ impl TestDatabase {
     pub async fn execute_owned(&self, sql: String) {
         let url = if self.postgres.is_some() { self.address.clone() } else { format!("sqlite://{}", self.address) };
         run(&url, sql).await;
+    }
+}
+
+impl TestDatabase {
+    /// Runs migrations as the service would, up to some version: number and SQL of each.
+    pub async fn migrate(&self, migrations: &[(i64, String)]) {
+        sqlx::any::install_default_drivers();
+        let sqlite = || format!("sqlite://{}?mode=rwc", self.address);
+        let url = if self.postgres.is_some() { self.address.clone() } else { sqlite() };
+        let mut connection = AnyConnection::connect(&url).await.unwrap();
+        let migration = |(version, sql): &(i64, String)| {
+            let sql = AssertSqlSafe(sql.clone()).into_sql_str();
+            Migration::new(*version, "as in the folder".into(), MigrationType::Simple, sql, false)
+        };
+        let list: Vec<Migration> = migrations.iter().map(migration).collect();
+        Migrator::with_migrations(list).run(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
     }
 }
 

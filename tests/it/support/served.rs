@@ -73,6 +73,8 @@ pub struct Served {
     pub folder: TempDir,
     /// May submit, read and publish.
     pub ci: String,
+    /// May register data sets.
+    pub admin: String,
     /// Two reviewers, of model-risk.
     pub ada: String,
     pub ben: String,
@@ -91,10 +93,11 @@ impl Served {
             run(command).expect(0).stdout.trim().to_owned()
         };
         let ci = token("--scope submit --scope read --scope policy");
+        let admin = token("--scope submit --scope read --scope admin");
         let ada = token("--user ada --scope approve --scope read");
         let ben = token("--user ben --scope approve --scope read");
         let process = Process::serve(stored(folder.path()));
-        let served = Self { url: process.url.clone(), _process: process, folder, ci, ada, ben };
+        let served = Self { url: process.url.clone(), _process: process, folder, ci, admin, ada, ben };
         let policy = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/credit-risk.toml");
         served.run(&["policy", "publish", policy.to_str().unwrap()]).expect(0);
         served

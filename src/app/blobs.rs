@@ -1,0 +1,316 @@
+//! The folder of uploaded files: `<aa>/<hex>`, named by the digest of their bytes. A file appears there whole or not at
+//! all; what is not finished is under `incoming/`.
+
+use super::error::{AppError, Kind};
+use crate::model::{Digest, Timestamp};
+use aws_lc_rs::digest::{Context, SHA256};
+use std::{
+    collections::HashMap,
+    fs::{self, File},
+    io::{self, Read as _, Write as _},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Uploads at once; each holds a piece in memory. Further ones wait.
+const AT_ONCE: usize = 32;
+/// How much is gathered before it is hashed and written.
+const PIECE: usize = 1 << 20;
+
+/// What the service accepts, and where it keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadLimits {
+    /// The folder. Services that share a database must share it.
+    pub folder: PathBuf,
+    /// The largest file, in bytes.
+    pub max_size: u64,
+    /// How long one upload may take.
+    pub deadline: Duration,
+}
+
+/// A file's size and when it last changed.
+type Seen = (u64, Option<SystemTime>);
+
+/// The folder of uploaded files.
+#[derive(Debug, Clone)]
+pub(super) struct Blobs {
+    limits: Arc<UploadLimits>,
+    /// Files whose bytes were found to be what their name says, by size and time of change.
+    checked: Arc<Mutex<HashMap<Digest, Seen>>>,
+    slots: Arc<Semaphore>,
+}
+
+/// A file on its way in. Dropped before it is finished, it leaves nothing.
+pub struct Upload {
+    blobs: Blobs,
+    path: PathBuf,
+    writing: Option<Writing>,
+    buffer: Vec<u8>,
+    size: u64,
+    _slot: OwnedSemaphorePermit,
+}
+
+struct Writing {
+    file: File,
+    hash: Context,
+}
+
+impl Blobs {
+    /// The folder, made where it is not there yet. What was left unfinished long before `now` is taken away.
+    pub(super) fn open(limits: UploadLimits, now: Timestamp) -> Result<Self, AppError> {
+        let blobs =
+            Self { limits: Arc::new(limits), checked: Arc::default(), slots: Arc::new(Semaphore::new(AT_ONCE)) };
+        fs::create_dir_all(blobs.incoming()).map_err(|e| blobs.failed("cannot be made", &e))?;
+        blobs.sweep(now).map_err(|e| blobs.failed("cannot be read", &e))?;
+        Ok(blobs)
+    }
+
+    pub(super) fn limits(&self) -> &UploadLimits {
+        &self.limits
+    }
+
+    fn incoming(&self) -> PathBuf {
+        self.limits.folder.join("incoming")
+    }
+
+    /// Another service may be writing: only what no deadline allows any more is left over.
+    fn sweep(&self, now: Timestamp) -> io::Result<()> {
+        let oldest = u128::try_from(now.micros()).unwrap_or(0).saturating_sub(2 * self.limits.deadline.as_micros());
+        for entry in fs::read_dir(self.incoming())? {
+            let entry = entry?;
+            let changed = entry.metadata()?.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+            if changed.as_micros() < oldest {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn failed(&self, what: &str, error: &io::Error) -> AppError {
+        let folder = self.limits.folder.display();
+        AppError::failed(io::Error::new(error.kind(), format!("the folder of blobs, {folder}, {what}: {error}")))
+    }
+
+    /// Where the file of that digest is.
+    fn path(&self, digest: &Digest) -> PathBuf {
+        let hex = digest.hex();
+        self.limits.folder.join(hex.get(..2).unwrap_or_default()).join(hex)
+    }
+
+    /// Begins a file under that name, which nobody else has.
+    pub(super) async fn begin(&self, id: &str) -> Result<Upload, AppError> {
+        let slot = self.slots.clone().acquire_owned().await.map_err(AppError::failed)?;
+        let path = self.incoming().join(id);
+        let file = File::create_new(&path).map_err(|e| self.failed("cannot be written", &e))?;
+        Ok(Upload {
+            blobs: self.clone(),
+            path,
+            writing: Some(Writing { file, hash: Context::new(&SHA256) }),
+            buffer: Vec::new(),
+            size: 0,
+            _slot: slot,
+        })
+    }
+
+    /// The path of an uploaded file.
+    pub(super) fn find(&self, digest: &Digest) -> Result<PathBuf, AppError> {
+        let path = self.path(digest);
+        fs::metadata(&path).map_err(|e| gone(digest, &e))?;
+        Ok(path)
+    }
+
+    /// The path of an uploaded file whose bytes are what its name says. Reads it whole where that is not known yet.
+    pub(super) fn checked(&self, digest: &Digest) -> Result<PathBuf, AppError> {
+        let path = self.path(digest);
+        let metadata = fs::metadata(&path).map_err(|e| gone(digest, &e))?;
+        let seen = (metadata.len(), metadata.modified().ok());
+        let known = |map: &HashMap<Digest, Seen>| map.get(digest) == Some(&seen);
+        if known(&self.checked.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(path);
+        }
+        let found = digest_of(&path).map_err(|e| gone(digest, &e))?;
+        if found != *digest {
+            return Err(AppError::broken(format!("the bytes of upload {digest} have become those of {found}")));
+        }
+        self.checked.lock().unwrap_or_else(PoisonError::into_inner).insert(*digest, seen);
+        Ok(path)
+    }
+}
+
+fn gone(digest: &Digest, error: &io::Error) -> AppError {
+    let message = format!(
+        "the upload {digest} is not in the folder of blobs; services that share a database must share that folder, \
+         else upload it again"
+    );
+    let cause = io::Error::new(error.kind(), error.to_string());
+    AppError { cause: Some(Box::new(cause)), ..AppError::new(Kind::Failed, "upload-gone", message) }
+}
+
+impl Upload {
+    /// Refuses a file that says beforehand that it is larger than the service takes.
+    ///
+    /// # Errors
+    /// When it is.
+    pub fn expect(&self, size: u64) -> Result<(), AppError> {
+        let max = self.blobs.limits.max_size;
+        if size <= max {
+            return Ok(());
+        }
+        let message = format!("the file is larger than the {max} bytes that this service takes");
+        Err(AppError::new(Kind::TooLarge, "upload-too-large", message))
+    }
+
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// When the file becomes larger than the service takes, or cannot be written.
+    pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), AppError> {
+        self.size = self.size.saturating_add(bytes.len() as u64);
+        self.expect(self.size)?;
+        while !bytes.is_empty() {
+            let (now, later) = bytes.split_at(bytes.len().min(PIECE - self.buffer.len()));
+            self.buffer.extend_from_slice(now);
+            bytes = later;
+            if self.buffer.len() == PIECE {
+                self.flush(|_| Ok(())).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Hashes and writes what was gathered, then does `then`, away from the threads that answer requests.
+    async fn flush(&mut self, then: impl FnOnce(&File) -> io::Result<()> + Send + 'static) -> Result<(), AppError> {
+        let mut writing = self.writing.take().ok_or_else(|| AppError::broken("an upload that had failed goes on"))?;
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let work = move || {
+            writing.hash.update(&buffer);
+            writing.file.write_all(&buffer)?;
+            then(&writing.file)?;
+            buffer.clear();
+            Ok((writing, buffer))
+        };
+        let done = tokio::task::spawn_blocking(work).await.map_err(AppError::failed)?;
+        let (writing, buffer) = done.map_err(|e| self.blobs.failed("cannot be written", &e))?;
+        (self.writing, self.buffer) = (Some(writing), buffer);
+        Ok(())
+    }
+
+    /// Makes the file durable under its digest; gives that and its size.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) async fn finish(mut self) -> Result<(Digest, u64), AppError> {
+        self.flush(File::sync_all).await?;
+        let writing = self.writing.take().ok_or_else(|| AppError::broken("an upload without its file"))?;
+        let digest = finished(writing.hash);
+        let (from, to, blobs) = (self.path.clone(), self.blobs.path(&digest), self.blobs.clone());
+        let place = move || {
+            let folder = to.parent().unwrap_or(&blobs.limits.folder);
+            fs::create_dir_all(folder)?;
+            // Over the same bytes, if they were there: should they have rotted, these are good.
+            fs::rename(&from, &to)?;
+            // The name must be as durable as the bytes.
+            File::open(folder)?.sync_all()?;
+            File::open(&blobs.limits.folder)?.sync_all()
+        };
+        let placed = tokio::task::spawn_blocking(place).await.map_err(AppError::failed)?;
+        placed.map_err(|e| self.blobs.failed("cannot be written", &e))?;
+        Ok((digest, self.size))
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        // Renamed where it was finished: then there is nothing to take away.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn digest_of(path: &Path) -> io::Result<Digest> {
+    let mut file = File::open(path)?;
+    let mut hash = Context::new(&SHA256);
+    let mut piece = vec![0; PIECE];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(finished(hash)),
+            count => hash.update(piece.get(..count).unwrap_or_default()),
+        }
+    }
+}
+
+fn finished(hash: Context) -> Digest {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(hash.finish().as_ref());
+    Digest::from_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY_US: i64 = 86_400_000_000;
+
+    fn now() -> Timestamp {
+        super::super::env::Env::default().now()
+    }
+
+    fn open(folder: &Path, max_size: u64, now: Timestamp) -> Blobs {
+        let limits = UploadLimits { folder: folder.into(), max_size, deadline: Duration::from_secs(60) };
+        Blobs::open(limits, now).unwrap()
+    }
+
+    fn files(folder: &Path) -> usize {
+        let entries = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
+        entries.map(|path| if path.is_dir() { files(&path) } else { 1 }).sum()
+    }
+
+    #[tokio::test]
+    async fn bytes_are_found_under_their_digest() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = open(dir.path(), 10 << 20, now());
+        let bytes: Vec<u8> = (0..3_000_000_u32).map(|i| (i % 251) as u8).collect();
+        for id in ["a", "b"] {
+            let mut upload = blobs.begin(id).await.unwrap();
+            for piece in bytes.chunks(70_001) {
+                upload.write(piece).await.unwrap();
+            }
+            assert_eq!(upload.finish().await.unwrap(), (Digest::of(&bytes), 3_000_000));
+        }
+        assert_eq!(files(dir.path()), 1);
+        let path = blobs.checked(&Digest::of(&bytes)).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+        assert_eq!(blobs.checked(&Digest::of(b"other")).unwrap_err().code, "upload-gone");
+        fs::write(&path, b"changed").unwrap();
+        assert_eq!(blobs.checked(&Digest::of(&bytes)).unwrap_err().kind, Kind::Failed);
+        let mut again = blobs.begin("c").await.unwrap();
+        again.write(&bytes).await.unwrap();
+        again.finish().await.unwrap();
+        assert_eq!(blobs.checked(&Digest::of(&bytes)).unwrap(), path, "sent again, it is good again");
+    }
+
+    #[tokio::test]
+    async fn what_is_aborted_or_too_large_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = open(dir.path(), 2 << 20, now());
+        let mut aborted = blobs.begin("a").await.unwrap();
+        aborted.write(&vec![1; 1_500_000]).await.unwrap();
+        assert_eq!(files(dir.path()), 1);
+        drop(aborted);
+        let mut large = blobs.begin("b").await.unwrap();
+        assert_eq!(large.write(&vec![1; (2 << 20) + 1]).await.unwrap_err().code, "upload-too-large");
+        drop(large);
+        assert_eq!(files(dir.path()), 0);
+    }
+
+    #[tokio::test]
+    async fn only_what_was_left_long_ago_is_swept() {
+        let dir = tempfile::tempdir().unwrap();
+        std::mem::forget(open(dir.path(), 1, now()).begin("left").await.unwrap());
+        open(dir.path(), 1, now());
+        assert_eq!(files(dir.path()), 1, "somebody may be writing it");
+        open(dir.path(), 1, Timestamp::from_micros(now().micros() + DAY_US));
+        assert_eq!(files(dir.path()), 0);
+    }
+}

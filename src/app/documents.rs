@@ -1,0 +1,107 @@
+//! Documents of evidence: read as they come in, and read again as they were accepted.
+
+use super::{
+    Service,
+    error::{AppError, Kind},
+    notary::row_entry,
+    submit::Document,
+};
+use crate::{
+    evidence,
+    ledger::Fact,
+    model::{Claimed, EvidenceRef, Namespace, Submitted},
+    store::NewEvidence,
+};
+
+/// Documents that were read, and their bytes in the same order.
+#[derive(Clone, Default)]
+pub(super) struct Documents {
+    pub(super) submitted: Vec<Submitted>,
+    bytes: Vec<bytes::Bytes>,
+}
+
+impl Documents {
+    /// Reads what was sent; the same document twice counts once.
+    ///
+    /// # Errors
+    /// When one of them cannot be read: the whole submission is refused.
+    pub(super) fn read(sent: &[Document]) -> Result<Self, AppError> {
+        let mut read = Self::default();
+        for document in sent {
+            read.add(read_one(document)?, document.bytes.clone());
+        }
+        Ok(read)
+    }
+
+    /// Adds a document, once.
+    pub(super) fn add(&mut self, one: Submitted, bytes: bytes::Bytes) {
+        let same = |other: &Submitted| other.evidence.digest == one.evidence.digest && other.claimed == one.claimed;
+        if !self.submitted.iter().any(same) {
+            self.submitted.push(one);
+            self.bytes.push(bytes);
+        }
+    }
+
+    /// What the inputs say of them.
+    pub(super) fn references(&self) -> Vec<EvidenceRef> {
+        self.submitted.iter().map(reference).collect()
+    }
+
+    /// The rows that keep them, each document once.
+    pub(super) fn rows(&self) -> Vec<NewEvidence> {
+        let mut new: Vec<NewEvidence> = Vec::with_capacity(self.bytes.len());
+        for (submitted, bytes) in self.submitted.iter().zip(&self.bytes) {
+            let evidence = &submitted.evidence;
+            if !new.iter().any(|n| n.digest == evidence.digest) {
+                new.push(NewEvidence {
+                    digest: evidence.digest,
+                    format: evidence.format.clone(),
+                    bytes: bytes.clone(),
+                    entry: row_entry(Fact::EvidenceAccepted, &evidence.digest.to_string(), &evidence.digest),
+                });
+            }
+        }
+        new
+    }
+}
+
+fn read_one(document: &Document) -> Result<Submitted, AppError> {
+    let evidence = evidence::read(&document.bytes, document.format.as_deref()).map_err(|e| {
+        let kind = if e.code() == "evidence-too-large" { Kind::TooLarge } else { Kind::Invalid };
+        AppError::new(kind, e.code(), format!("{}: {e}", document.name))
+    })?;
+    let claimed = Claimed { subject: None, dataset: document.dataset.clone(), produced_at: document.produced_at };
+    Ok(Submitted { evidence, claimed, mapping: None })
+}
+
+fn reference(submitted: &Submitted) -> EvidenceRef {
+    let claimed = &submitted.claimed;
+    EvidenceRef {
+        digest: submitted.evidence.digest,
+        format: submitted.evidence.format.clone(),
+        claimed: (*claimed != Claimed::default()).then(|| claimed.clone()),
+        mapping: submitted.mapping,
+    }
+}
+
+impl Service {
+    /// Documents of a namespace as they were accepted.
+    ///
+    /// # Errors
+    /// When one is gone or can no longer be read, or the database fails.
+    pub(super) async fn reread(
+        &self,
+        namespace: &Namespace,
+        references: &[EvidenceRef],
+    ) -> Result<Vec<Submitted>, AppError> {
+        let mut documents = Vec::with_capacity(references.len());
+        for reference in references {
+            let gone = || AppError::broken(format!("evidence {} is gone", reference.digest));
+            let stored = self.store.evidence(namespace, &reference.digest).await?.ok_or_else(gone)?;
+            let evidence = evidence::reread(&stored.bytes, &reference.format).map_err(AppError::failed)?;
+            let claimed = reference.claimed.clone().unwrap_or_default();
+            documents.push(Submitted { evidence, claimed, mapping: reference.mapping });
+        }
+        Ok(documents)
+    }
+}

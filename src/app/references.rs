@@ -1,0 +1,173 @@
+//! The reference: a pinned artifact that moves only when two people want it to.
+
+use super::{
+    Service,
+    error::{AppError, Kind},
+    notary::fact_entry,
+    submit::DeliveryKey,
+};
+use crate::{
+    identity::{Actor, Denied, Scope},
+    ledger::Fact,
+    model::{Digest, Environment, ModelId, jcs},
+    policy,
+    store::{Done, NewFact, NewPin, NewProposal, NewRow, Proposal, Work},
+};
+
+/// The longest comment.
+const MAX_COMMENT: usize = 4_000;
+
+/// An artifact that somebody wants others to be compared with.
+#[derive(Debug, Clone)]
+pub struct NewReference {
+    /// The model.
+    pub model: ModelId,
+    /// Where it is the reference.
+    pub environment: Environment,
+    /// The artifact, which must be allowed there.
+    pub artifact: Digest,
+    /// Why.
+    pub comment: String,
+    /// What makes a repetition of this very request one.
+    pub delivery: Option<DeliveryKey>,
+}
+
+/// The reference in force, and what was proposed.
+#[derive(Debug, Clone)]
+pub struct References {
+    /// The pin in force: the latest that was approved.
+    pub in_force: Option<Proposal>,
+    /// Proposals, newest first, approved ones among them.
+    pub proposals: Vec<Proposal>,
+}
+
+impl Service {
+    /// Proposes to pin an artifact as the reference. It is pinned once another person approves.
+    ///
+    /// # Errors
+    /// When the actor may not, the artifact is not allowed there, or the database fails.
+    pub async fn propose_reference(&self, actor: &Actor, new: NewReference) -> Result<Proposal, AppError> {
+        // Whoever may ask for a release may ask for this; so may whoever could approve it, if somebody else does.
+        actor.require(Scope::Submit).or_else(|_| actor.require(Scope::Approve))?;
+        actor.require_namespace(new.model.namespace())?;
+        check_comment(&new.comment)?;
+        let (model, environment) = (&new.model, &new.environment);
+        let release = self.store.allowed_release(&actor.namespace, model, environment, &new.artifact).await?;
+        let release = release.ok_or_else(|| {
+            let message = format!(
+                "{} is not allowed in {environment}: only what was released can be the reference",
+                new.artifact
+            );
+            AppError::invalid("reference-not-allowed", message)
+        })?;
+        let proposal = NewProposal {
+            id: self.env.new_id(),
+            model: new.model,
+            environment: new.environment,
+            artifact: new.artifact,
+            release,
+            comment: new.comment,
+            by: actor.who.clone(),
+        };
+        let fact = serde_json::json!({
+            "proposal": proposal.id, "model": proposal.model, "environment": proposal.environment,
+            "artifact": proposal.artifact, "release": proposal.release, "comment": proposal.comment,
+            "proposed_by": actor.who, "proposed_at": self.env.now(),
+        });
+        let entry = fact_entry(Fact::ReferenceProposed, &proposal.id, jcs::to_vec(&fact).map_err(AppError::failed)?);
+        let id = proposal.id.clone();
+        let mut work = Work::new(actor.namespace.clone(), self.env.now());
+        work.delivery = new.delivery.as_ref().map(|key| key.delivery(&id));
+        work.fact = Some(NewFact { row: NewRow::Proposal(proposal), entry });
+        match self.writer.write(work).await? {
+            Done::Stored(_) => self.proposal(actor, &id).await,
+            Done::Duplicate { request, subject } => {
+                new.delivery.map_or(Ok(()), |key| key.check(request))?;
+                self.proposal(actor, &subject).await
+            }
+            other => Err(AppError::broken(format!("a proposal was refused by the batch: {other:?}"))),
+        }
+    }
+
+    /// Pins what somebody else proposed: from here on it is the reference. Approving twice changes nothing.
+    ///
+    /// # Errors
+    /// When the actor is no person, proposed it, or holds no role that releases there ask for; when there is no such
+    /// proposal, or its artifact is no longer allowed; or when the database fails.
+    pub async fn approve_reference(&self, actor: &Actor, id: &str, comment: &str) -> Result<Proposal, AppError> {
+        actor.require(Scope::Approve)?;
+        if !actor.is_person {
+            return Err(Denied::NotAPerson.into());
+        }
+        check_comment(comment)?;
+        let Proposal { proposal, pin, .. } = self.proposal(actor, id).await?;
+        if proposal.by.id == actor.who.id {
+            let message = "you proposed this reference, so somebody else must approve it";
+            return Err(AppError::new(Kind::Forbidden, "own-reference", message));
+        }
+        self.check_role(actor, &proposal).await?;
+        if pin.is_some() {
+            return self.proposal(actor, id).await;
+        }
+        let (model, environment) = (&proposal.model, &proposal.environment);
+        if self.store.allowed_release(&actor.namespace, model, environment, &proposal.artifact).await?.is_none() {
+            let message = format!("{} is no longer allowed in {environment}; propose another", proposal.artifact);
+            return Err(AppError::new(Kind::Conflict, "reference-not-allowed", message));
+        }
+        let fact = serde_json::json!({
+            "proposal": id, "model": model, "environment": environment, "artifact": proposal.artifact,
+            "comment": comment, "approved_by": actor.who, "roles": actor.roles, "approved_at": self.env.now(),
+        });
+        let entry = fact_entry(Fact::ReferenceApproved, id, jcs::to_vec(&fact).map_err(AppError::failed)?);
+        let pin = NewPin { proposal, comment: comment.to_owned(), by: actor.who.clone() };
+        let mut work = Work::new(actor.namespace.clone(), self.env.now());
+        work.fact = Some(NewFact { row: NewRow::Pin(pin), entry });
+        match self.writer.write(work).await? {
+            // Two people approved at the same moment: it is pinned.
+            Done::Stored(_) | Done::Known => {}
+            other => return Err(AppError::broken(format!("a reference was refused by the batch: {other:?}"))),
+        }
+        tracing::info!(namespace = %actor.namespace, proposal = id, by = %actor.who.id, "reference pinned");
+        self.proposal(actor, id).await
+    }
+
+    /// The reference of a model in an environment, and what was proposed.
+    ///
+    /// # Errors
+    /// When the actor may not, or the database fails.
+    pub async fn references(
+        &self,
+        actor: &Actor,
+        model: &ModelId,
+        environment: &Environment,
+    ) -> Result<References, AppError> {
+        actor.require(Scope::Read)?;
+        actor.require_namespace(model.namespace())?;
+        let proposals = self.store.proposals(&actor.namespace, model, environment).await?;
+        let in_force = self.store.pinned(&actor.namespace, model, environment).await?;
+        Ok(References { in_force, proposals })
+    }
+
+    async fn proposal(&self, actor: &Actor, id: &str) -> Result<Proposal, AppError> {
+        self.store.proposal(&actor.namespace, id).await?.ok_or_else(|| AppError::not_found("reference"))
+    }
+
+    /// Where policies ask certain roles to approve releases, moving what these are held against asks for one of them too.
+    async fn check_role(&self, actor: &Actor, proposal: &NewProposal) -> Result<(), AppError> {
+        let active = self.shelf.refresh(&self.store, &actor.namespace).await?;
+        let applying = active.policies.iter().filter(|p| policy::applies(p, &proposal.model, &proposal.environment));
+        let roles: Vec<&String> = applying.flat_map(|p| p.approvals.iter().map(|a| &a.role)).collect();
+        if roles.is_empty() || actor.roles.iter().any(|role| roles.contains(&role)) {
+            return Ok(());
+        }
+        let message = "releases of this model there are approved by roles that you do not hold";
+        Err(AppError::new(Kind::Forbidden, "role-not-asked", message))
+    }
+}
+
+fn check_comment(comment: &str) -> Result<(), AppError> {
+    if comment.chars().count() > MAX_COMMENT {
+        return Err(AppError::invalid("comment-too-long", format!("a comment has at most {MAX_COMMENT} characters")));
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! Uploads as the engine reads them: by their digests, as where we keep them is nobody's business.
+
+use super::{blobs::Blobs, compute::Threads, error::AppError};
+use crate::{
+    model::{Against, Columns, Digest, Evidence, Plan, Role, Source},
+    predictions::{
+        self, Input, Job, Limits, PredictionsError,
+        block::{Reader, Wanted},
+    },
+};
+use std::{fs::File, path::PathBuf};
+
+/// Uploads, and what is wanted of them.
+pub(super) struct Rows {
+    pub(super) blobs: Blobs,
+    pub(super) predictions: Vec<Digest>,
+    pub(super) labels: Vec<Digest>,
+    pub(super) champion: Vec<Digest>,
+    pub(super) reference: Vec<Digest>,
+    pub(super) columns: Columns,
+    pub(super) plan: Plan,
+}
+
+impl Rows {
+    /// Computes the evidence, which says from what it was computed.
+    ///
+    /// # Errors
+    /// When an upload is gone or is not what it is called, cannot be read, or does not fit.
+    pub(super) fn compute(&self) -> Result<Evidence, AppError> {
+        let predictions = self.files(&self.predictions)?;
+        let labels = self.files(&self.labels)?;
+        let (champion, reference) = (self.files(&self.champion)?, self.files(&self.reference)?);
+        let mut baselines: Vec<(Against, &dyn predictions::Source)> = Vec::new();
+        for (against, files) in [(Against::Champion, &champion), (Against::Reference, &reference)] {
+            if !files.0.is_empty() {
+                baselines.push((against, files));
+            }
+        }
+        let job = Job {
+            predictions: &predictions,
+            labels: (!labels.0.is_empty()).then_some(&labels),
+            baselines: &baselines,
+            drift_reference: None,
+            columns: &self.columns,
+            plan: &self.plan,
+            crew: &Threads::new(0),
+        };
+        let mut evidence = predictions::compute(&job).map_err(|e| AppError::invalid(e.code, e.message))?;
+        if let Some(computed) = &mut evidence.computed {
+            computed.sources = self.sources();
+        }
+        Ok(evidence)
+    }
+
+    fn files(&self, digests: &[Digest]) -> Result<Files, AppError> {
+        // The name of a file is its digest only as long as nobody has touched it.
+        let file = |digest: &Digest| Ok((digest.to_string(), self.blobs.checked(digest)?));
+        Ok(Files(digests.iter().map(file).collect::<Result<_, AppError>>()?))
+    }
+
+    fn sources(&self) -> Vec<Source> {
+        let roles = [
+            (Role::Predictions, &self.predictions),
+            (Role::Labels, &self.labels),
+            (Role::Champion, &self.champion),
+            (Role::Reference, &self.reference),
+        ];
+        let all = roles.into_iter().flat_map(|(role, list)| list.iter().map(move |d| Source { role, digest: *d }));
+        let mut sources: Vec<Source> = all.collect();
+        sources.sort();
+        sources
+    }
+}
+
+/// Files by what messages call them, opened anew for each pass.
+struct Files(Vec<(String, PathBuf)>);
+
+impl predictions::Source for Files {
+    fn open(&self, wanted: &[Wanted]) -> Result<Box<dyn Reader + '_>, PredictionsError> {
+        let input = |(name, path): &(String, PathBuf)| {
+            let gone = |e| PredictionsError::new("predictions-unreadable", format!("cannot read `{name}`: {e}"));
+            Input::file(name.clone(), File::open(path).map_err(gone)?)
+        };
+        let inputs = self.0.iter().map(input).collect::<Result<Vec<_>, _>>()?;
+        Ok(predictions::open(inputs, wanted, &Limits::default())?)
+    }
+}

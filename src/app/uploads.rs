@@ -1,0 +1,73 @@
+//! Taking in files of rows: predictions, and the labels and groups that belong to them.
+
+use super::{Service, blobs::Upload, error::AppError, notary::row_entry};
+use crate::{
+    identity::{Actor, Scope},
+    ledger::Fact,
+    model::Digest,
+    store::{Done, NewFact, NewRow, NewUpload, StoredUpload, Work},
+};
+use std::{path::PathBuf, time::Duration};
+
+/// An upload that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Uploaded {
+    /// The digest of its bytes, by which submissions name it.
+    pub digest: Digest,
+    /// How many bytes.
+    pub size: u64,
+    /// Whether the namespace did not have it before.
+    pub new: bool,
+}
+
+impl Service {
+    /// Begins an upload.
+    ///
+    /// # Errors
+    /// When the actor may not, or the folder of blobs cannot be written.
+    pub async fn begin_upload(&self, actor: &Actor) -> Result<Upload, AppError> {
+        actor.require(Scope::Submit)?;
+        self.blobs.begin(&self.env.new_id()).await
+    }
+
+    /// How long an upload may take.
+    pub fn upload_deadline(&self) -> Duration {
+        self.blobs.limits().deadline
+    }
+
+    /// Makes an upload durable, and one that the actor's namespace may use.
+    ///
+    /// # Errors
+    /// When the file or the database cannot be written.
+    pub async fn finish_upload(&self, actor: &Actor, upload: Upload) -> Result<Uploaded, AppError> {
+        let (digest, size) = upload.finish().await?;
+        if self.store.upload(&actor.namespace, &digest).await?.is_some() {
+            return Ok(Uploaded { digest, size, new: false });
+        }
+        let mut work = Work::new(actor.namespace.clone(), self.env.now());
+        let row = NewRow::Upload(NewUpload { digest, size, by: actor.who.id.clone() });
+        work.fact = Some(NewFact { row, entry: row_entry(Fact::PredictionsAccepted, &digest.to_string(), &digest) });
+        let new = match self.writer.write(work).await? {
+            Done::Stored(_) => true,
+            Done::Known => false,
+            other => return Err(AppError::broken(format!("an upload was refused by the batch: {other:?}"))),
+        };
+        tracing::info!(namespace = %actor.namespace, %digest, size, new, "upload accepted");
+        Ok(Uploaded { digest, size, new })
+    }
+
+    /// The path of an upload whose bytes are what its digest says; they may have to be read for that.
+    pub(super) async fn checked_blob(&self, digest: Digest) -> Result<PathBuf, AppError> {
+        let blobs = self.blobs.clone();
+        tokio::task::spawn_blocking(move || blobs.checked(&digest)).await.map_err(AppError::failed)?
+    }
+
+    /// Refuses an upload that the actor's namespace does not have, whoever else may.
+    pub(super) async fn require_upload(&self, actor: &Actor, digest: &Digest) -> Result<StoredUpload, AppError> {
+        self.store.upload(&actor.namespace, digest).await?.ok_or_else(|| {
+            let message =
+                format!("there is no upload {digest} here; send the file with `PUT /api/v1/predictions` first");
+            AppError::invalid("unknown-upload", message)
+        })
+    }
+}

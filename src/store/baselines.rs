@@ -1,0 +1,126 @@
+//! What an artifact is compared with: the champion and the reference as they stand now, and whether they moved.
+
+use super::{
+    Store, StoreError,
+    rows::{Stood, Work},
+};
+use crate::model::{Against, Digest, Environment, EvidenceRef, Inputs, ModelId, Namespace, Outcome};
+use sqlx::{AnyConnection, Row as _};
+use std::collections::{HashMap, HashSet};
+
+/// The champion or the reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The artifact.
+    pub artifact: Digest,
+    /// The evidence that it was allowed on.
+    pub evidence: Vec<EvidenceRef>,
+    /// One more than the leaf that made it so.
+    pub at: u64,
+}
+
+/// The artifact of the latest allow that was not revoked. `verdict` is a release's latest.
+macro_rules! champion {
+    ($columns:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM releases r WHERE r.namespace = $1 AND r.model = $2 AND r.environment = $3 AND r.verdict = 'allow' ",
+            "AND r.allowed_idx IS NOT NULL ORDER BY r.allowed_idx DESC LIMIT 1"
+        )
+    };
+}
+
+/// The artifact of the latest approved proposal.
+macro_rules! reference {
+    ($columns:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM reference_pins p JOIN releases r ON r.id = p.release_id WHERE p.namespace = $1 AND p.model = $2 ",
+            "AND p.environment = $3 ORDER BY p.entry_idx DESC LIMIT 1"
+        )
+    };
+}
+
+impl Store {
+    /// The champion or the reference of a model in an environment, if there is one.
+    ///
+    /// # Errors
+    /// When the database fails or the row is impossible.
+    pub async fn standing(
+        &self,
+        against: Against,
+        namespace: &Namespace,
+        model: &ModelId,
+        environment: &Environment,
+    ) -> Result<Option<Standing>, StoreError> {
+        let sql = match against {
+            Against::Champion => champion!("r.allowed_idx, r.artifact, r.inputs"),
+            Against::Reference => reference!("p.entry_idx, p.artifact, r.inputs"),
+        };
+        let query = sqlx::query(sql).bind(namespace.as_str()).bind(model.to_string()).bind(environment.to_string());
+        let Some(row) = query.fetch_optional(&self.reader).await? else { return Ok(None) };
+        let inputs: Inputs = serde_json::from_str(&row.try_get::<String, _>(2)?).map_err(StoreError::inconsistent)?;
+        Ok(Some(Standing {
+            artifact: row.try_get::<String, _>(1)?.parse().map_err(StoreError::inconsistent)?,
+            evidence: inputs.evidence,
+            at: row.try_get::<i64, _>(0)?.cast_unsigned() + 1,
+        }))
+    }
+}
+
+/// What stands while a batch is screened. Costs nothing where no work was judged against anything.
+#[derive(Default)]
+pub(super) struct Stands {
+    now: HashMap<(Against, ModelId, Environment), u64>,
+    moved: HashSet<(ModelId, Environment)>,
+}
+
+impl Stands {
+    /// Whether everything that `work` was judged against still stands.
+    pub(super) async fn hold(&mut self, connection: &mut AnyConnection, work: &Work) -> Result<bool, StoreError> {
+        for stood in &work.stood {
+            let place = (stood.model.clone(), stood.environment.clone());
+            if stood.against == Against::Champion && self.moved.contains(&place) {
+                return Ok(false);
+            }
+            let key = (stood.against, place.0, place.1);
+            let now = if let Some(now) = self.now.get(&key) {
+                *now
+            } else {
+                let now = at(connection, &work.namespace, stood).await?;
+                self.now.insert(key, now);
+                now
+            };
+            if now != stood.at {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Notes what an accepted work moves: rows come in after the whole batch is screened.
+    pub(super) fn note(&mut self, work: &Work) {
+        let moves = |outcome| matches!(outcome, Outcome::Allow | Outcome::Revoked);
+        if let Some(decision) = work.decision.as_ref().filter(|d| moves(d.verdict)) {
+            self.moved.insert((decision.model.clone(), decision.environment.clone()));
+        }
+        if let Some(super::NewRow::Pin(pin)) = work.fact.as_ref().map(|fact| &fact.row) {
+            let proposal = &pin.proposal;
+            let key = (Against::Reference, proposal.model.clone(), proposal.environment.clone());
+            // No leaf has this index, so that whoever was judged before is told.
+            self.now.insert(key, u64::MAX);
+        }
+    }
+}
+
+async fn at(connection: &mut AnyConnection, namespace: &Namespace, stood: &Stood) -> Result<u64, StoreError> {
+    let sql = match stood.against {
+        Against::Champion => champion!("r.allowed_idx"),
+        Against::Reference => reference!("p.entry_idx"),
+    };
+    let query = sqlx::query(sql).bind(namespace.as_str()).bind(stood.model.to_string());
+    let row = query.bind(stood.environment.to_string()).fetch_optional(connection).await?;
+    Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.map_or(0, |idx| idx.cast_unsigned() + 1))
+}

@@ -1,0 +1,79 @@
+//! Reading registered data sets.
+
+use super::{Store, StoreError};
+use crate::model::{Digest, Namespace, Timestamp};
+use sqlx::{Row as _, any::AnyRow};
+
+/// A registered data set as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredDataset {
+    /// Its name.
+    pub name: String,
+    /// The upload that holds it.
+    pub digest: Digest,
+    /// The column that rows are joined on.
+    pub id: String,
+    /// The column of labels.
+    pub label: Option<String>,
+    /// The columns of groups.
+    pub groups: Vec<String>,
+    /// The stable id of whoever registered it.
+    pub registered_by: String,
+    /// When.
+    pub registered_at: Timestamp,
+    /// Its leaf.
+    pub log_index: u64,
+}
+
+macro_rules! select {
+    ($tail:literal) => {
+        concat!(
+            "SELECT name, digest, id_column, label_column, group_columns, registered_by, at_us, entry_idx FROM datasets ",
+            "WHERE namespace = $1 ",
+            $tail
+        )
+    };
+}
+
+impl Store {
+    /// The data set of that name, if the namespace has it.
+    ///
+    /// # Errors
+    /// When the database fails or the row is impossible.
+    pub async fn dataset(&self, namespace: &Namespace, name: &str) -> Result<Option<StoredDataset>, StoreError> {
+        let query = sqlx::query(select!("AND name = $2")).bind(namespace.as_str()).bind(name.to_owned());
+        query.fetch_optional(&self.reader).await?.as_ref().map(read).transpose()
+    }
+
+    /// Whether an upload is a registered data set.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_dataset(&self, namespace: &Namespace, digest: &Digest) -> Result<bool, StoreError> {
+        let sql = "SELECT COUNT(*) FROM datasets WHERE namespace = $1 AND digest = $2";
+        let query = sqlx::query(sql).bind(namespace.as_str()).bind(digest.to_string());
+        Ok(query.fetch_one(&self.reader).await?.try_get::<i64, _>(0)? > 0)
+    }
+
+    /// Every data set, by name.
+    ///
+    /// # Errors
+    /// As [`Store::dataset`].
+    pub async fn datasets(&self, namespace: &Namespace) -> Result<Vec<StoredDataset>, StoreError> {
+        let query = sqlx::query(select!("ORDER BY name")).bind(namespace.as_str());
+        query.fetch_all(&self.reader).await?.iter().map(read).collect()
+    }
+}
+
+fn read(row: &AnyRow) -> Result<StoredDataset, StoreError> {
+    Ok(StoredDataset {
+        name: row.try_get("name")?,
+        digest: row.try_get::<String, _>("digest")?.parse().map_err(StoreError::inconsistent)?,
+        id: row.try_get("id_column")?,
+        label: row.try_get("label_column")?,
+        groups: serde_json::from_str(&row.try_get::<String, _>("group_columns")?).map_err(StoreError::inconsistent)?,
+        registered_by: row.try_get("registered_by")?,
+        registered_at: Timestamp::from_micros(row.try_get("at_us")?),
+        log_index: row.try_get::<i64, _>("entry_idx")?.cast_unsigned(),
+    })
+}

@@ -1,0 +1,181 @@
+//! What is in the log and has a row of its own beside releases: uploads, data sets, references. Each is stored once.
+
+use super::{StoreError, rows::NewEntry};
+use crate::model::{Digest, Environment, ModelId, Namespace, Person, ReleaseId, Timestamp};
+use sqlx::{AnyConnection, Row as _};
+
+/// A fact to keep.
+#[derive(Debug, Clone)]
+pub struct NewFact {
+    /// What it says.
+    pub row: NewRow,
+    /// Its leaf.
+    pub entry: NewEntry,
+}
+
+/// What a fact says.
+#[derive(Debug, Clone)]
+pub enum NewRow {
+    /// A file of rows was uploaded.
+    Upload(NewUpload),
+    /// A data set was registered.
+    Dataset(NewDataset),
+    /// A reference was proposed.
+    Proposal(NewProposal),
+    /// A proposal was approved.
+    Pin(NewPin),
+}
+
+/// A file of rows, whose bytes are in the folder of blobs.
+#[derive(Debug, Clone)]
+pub struct NewUpload {
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// How many.
+    pub size: u64,
+    /// The stable id of whoever sent it.
+    pub by: String,
+}
+
+/// A data set to keep.
+#[derive(Debug, Clone)]
+pub struct NewDataset {
+    /// Its name.
+    pub name: String,
+    /// The upload that holds it.
+    pub digest: Digest,
+    /// The column that rows are joined on.
+    pub id: String,
+    /// The column of labels.
+    pub label: Option<String>,
+    /// The columns of groups.
+    pub groups: Vec<String>,
+    /// The stable id of whoever registered it.
+    pub by: String,
+}
+
+/// A proposal to keep.
+#[derive(Debug, Clone)]
+pub struct NewProposal {
+    /// Its id.
+    pub id: String,
+    /// The model.
+    pub model: ModelId,
+    /// Where it is the reference.
+    pub environment: Environment,
+    /// The artifact.
+    pub artifact: Digest,
+    /// The release that allowed it there, whose evidence the comparison is with.
+    pub release: ReleaseId,
+    /// What the proposer wrote.
+    pub comment: String,
+    /// Who proposes.
+    pub by: Person,
+}
+
+/// An approval of a proposal to keep.
+#[derive(Debug, Clone)]
+pub struct NewPin {
+    /// What was proposed.
+    pub proposal: NewProposal,
+    /// What the approver wrote.
+    pub comment: String,
+    /// Who approves.
+    pub by: Person,
+}
+
+impl NewRow {
+    /// What no two facts share.
+    pub(super) fn key(&self) -> (&'static str, String) {
+        match self {
+            Self::Upload(upload) => ("upload", upload.digest.to_string()),
+            Self::Dataset(dataset) => ("dataset", dataset.name.clone()),
+            Self::Proposal(proposal) => ("proposal", proposal.id.clone()),
+            Self::Pin(pin) => ("pin", pin.proposal.id.clone()),
+        }
+    }
+
+    /// Whether the fact is stored already.
+    pub(super) async fn known(
+        &self,
+        connection: &mut AnyConnection,
+        namespace: &Namespace,
+    ) -> Result<bool, StoreError> {
+        let sql = match self {
+            Self::Upload(_) => "SELECT COUNT(*) FROM uploads WHERE namespace = $1 AND digest = $2",
+            Self::Dataset(_) => "SELECT COUNT(*) FROM datasets WHERE namespace = $1 AND name = $2",
+            Self::Proposal(_) => "SELECT COUNT(*) FROM reference_proposals WHERE namespace = $1 AND id = $2",
+            Self::Pin(_) => "SELECT COUNT(*) FROM reference_pins WHERE namespace = $1 AND proposal_id = $2",
+        };
+        let row = sqlx::query(sql).bind(namespace.as_str()).bind(self.key().1).fetch_one(connection).await?;
+        Ok(row.try_get::<i64, _>(0)? > 0)
+    }
+
+    /// Inserts the row of a fact whose leaf is `idx`.
+    pub(super) async fn insert(
+        &self,
+        connection: &mut AnyConnection,
+        ns: &str,
+        at: Timestamp,
+        idx: u64,
+    ) -> Result<(), StoreError> {
+        let (ns, at, idx) = (ns.to_owned(), at.micros(), idx.cast_signed());
+        match self {
+            Self::Upload(new) => {
+                let sql = "INSERT INTO uploads (namespace, digest, size, uploaded_by, at_us, entry_idx) \
+                           VALUES ($1, $2, $3, $4, $5, $6)";
+                let query = sqlx::query(sql).bind(ns).bind(new.digest.to_string()).bind(new.size.cast_signed());
+                query.bind(new.by.clone()).bind(at).bind(idx).execute(connection).await?;
+            }
+            Self::Dataset(new) => {
+                let groups = serde_json::to_string(&new.groups).map_err(StoreError::inconsistent)?;
+                let sql = "INSERT INTO datasets (namespace, name, digest, id_column, label_column, group_columns, \
+                           registered_by, at_us, entry_idx) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+                let query = sqlx::query(sql).bind(ns).bind(new.name.clone()).bind(new.digest.to_string());
+                let query = query.bind(new.id.clone()).bind(new.label.clone()).bind(groups).bind(new.by.clone());
+                query.bind(at).bind(idx).execute(connection).await?;
+            }
+            Self::Proposal(new) => {
+                let sql = "INSERT INTO reference_proposals (id, namespace, model, environment, artifact, release_id, \
+                           comment, proposed_by_id, proposed_by_name, at_us, entry_idx) \
+                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+                reference(connection, sql, ns, new, &new.comment, &new.by, at, idx).await?;
+            }
+            Self::Pin(new) => {
+                let sql = "INSERT INTO reference_pins (proposal_id, namespace, model, environment, artifact, release_id, \
+                           comment, approved_by_id, approved_by_name, at_us, entry_idx) \
+                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+                reference(connection, sql, ns, &new.proposal, &new.comment, &new.by, at, idx).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[allow(clippy::too_many_arguments, reason = "one for each column")]
+async fn reference(
+    connection: &mut AnyConnection,
+    sql: &'static str,
+    ns: String,
+    proposal: &NewProposal,
+    comment: &str,
+    by: &Person,
+    at: i64,
+    idx: i64,
+) -> Result<(), StoreError> {
+    sqlx::query(sql)
+        .bind(proposal.id.clone())
+        .bind(ns)
+        .bind(proposal.model.to_string())
+        .bind(proposal.environment.to_string())
+        .bind(proposal.artifact.to_string())
+        .bind(proposal.release.to_string())
+        .bind(comment.to_owned())
+        .bind(by.id.clone())
+        .bind(by.name.clone())
+        .bind(at)
+        .bind(idx)
+        .execute(connection)
+        .await?;
+    Ok(())
+}

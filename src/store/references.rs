@@ -1,0 +1,132 @@
+//! Reading proposals of references, and what was approved of them.
+
+use super::{NewProposal, Store, StoreError};
+use crate::model::{Digest, Environment, ModelId, Namespace, Person, ReleaseId, Timestamp};
+use sqlx::{Row as _, any::AnyRow};
+
+/// A proposal as stored.
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    /// What was proposed.
+    pub proposal: NewProposal,
+    /// When.
+    pub at: Timestamp,
+    /// Its leaf.
+    pub log_index: u64,
+    /// Its approval, if there was one.
+    pub pin: Option<Pin>,
+}
+
+/// An approval as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// Who approved.
+    pub by: Person,
+    /// What they wrote.
+    pub comment: String,
+    /// When.
+    pub at: Timestamp,
+    /// Its leaf.
+    pub log_index: u64,
+}
+
+macro_rules! select {
+    ($tail:literal) => {
+        concat!(
+            "SELECT p.id, p.model, p.environment, p.artifact, p.release_id, p.comment, p.proposed_by_id, ",
+            "p.proposed_by_name, p.at_us, p.entry_idx, a.comment AS pin_comment, a.approved_by_id, ",
+            "a.approved_by_name, a.at_us AS pin_at_us, a.entry_idx AS pin_idx FROM reference_proposals p ",
+            "LEFT JOIN reference_pins a ON a.proposal_id = p.id WHERE p.namespace = $1 ",
+            $tail
+        )
+    };
+}
+
+impl Store {
+    /// The proposal of that id, if the namespace has it.
+    ///
+    /// # Errors
+    /// When the database fails or the row is impossible.
+    pub async fn proposal(&self, namespace: &Namespace, id: &str) -> Result<Option<Proposal>, StoreError> {
+        let query = sqlx::query(select!("AND p.id = $2")).bind(namespace.as_str()).bind(id.to_owned());
+        query.fetch_optional(&self.reader).await?.as_ref().map(read).transpose()
+    }
+
+    /// The proposals for a model in an environment, newest first.
+    ///
+    /// # Errors
+    /// As [`Store::proposal`].
+    pub async fn proposals(
+        &self,
+        namespace: &Namespace,
+        model: &ModelId,
+        environment: &Environment,
+    ) -> Result<Vec<Proposal>, StoreError> {
+        let sql = select!("AND p.model = $2 AND p.environment = $3 ORDER BY p.entry_idx DESC LIMIT 200");
+        let query = sqlx::query(sql).bind(namespace.as_str()).bind(model.to_string()).bind(environment.to_string());
+        query.fetch_all(&self.reader).await?.iter().map(read).collect()
+    }
+
+    /// The proposal that was approved last for a model in an environment: the one in force.
+    ///
+    /// # Errors
+    /// As [`Store::proposal`].
+    pub async fn pinned(
+        &self,
+        namespace: &Namespace,
+        model: &ModelId,
+        environment: &Environment,
+    ) -> Result<Option<Proposal>, StoreError> {
+        let sql = select!(
+            "AND p.model = $2 AND p.environment = $3 AND a.entry_idx IS NOT NULL ORDER BY a.entry_idx DESC LIMIT 1"
+        );
+        let query = sqlx::query(sql).bind(namespace.as_str()).bind(model.to_string()).bind(environment.to_string());
+        query.fetch_optional(&self.reader).await?.as_ref().map(read).transpose()
+    }
+
+    /// The latest release that allowed that artifact there and was not revoked.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn allowed_release(
+        &self,
+        namespace: &Namespace,
+        model: &ModelId,
+        environment: &Environment,
+        artifact: &Digest,
+    ) -> Result<Option<ReleaseId>, StoreError> {
+        let sql = "SELECT id FROM releases WHERE namespace = $1 AND model = $2 AND environment = $3 AND artifact = $4 \
+                   AND verdict = 'allow' AND allowed_idx IS NOT NULL ORDER BY allowed_idx DESC LIMIT 1";
+        let query = sqlx::query(sql).bind(namespace.as_str()).bind(model.to_string()).bind(environment.to_string());
+        let row = query.bind(artifact.to_string()).fetch_optional(&self.reader).await?;
+        row.map(|row| row.try_get::<String, _>(0)?.parse().map_err(StoreError::inconsistent)).transpose()
+    }
+}
+
+fn read(row: &AnyRow) -> Result<Proposal, StoreError> {
+    let text = |column: &str| row.try_get::<String, _>(column);
+    let proposal = NewProposal {
+        id: text("id")?,
+        model: text("model")?.parse().map_err(StoreError::inconsistent)?,
+        environment: text("environment")?.parse().map_err(StoreError::inconsistent)?,
+        artifact: text("artifact")?.parse().map_err(StoreError::inconsistent)?,
+        release: text("release_id")?.parse().map_err(StoreError::inconsistent)?,
+        comment: text("comment")?,
+        by: Person { id: text("proposed_by_id")?, name: text("proposed_by_name")? },
+    };
+    let index: Option<i64> = row.try_get("pin_idx")?;
+    let pin = index.map(|index| -> Result<Pin, StoreError> {
+        Ok(Pin {
+            by: Person { id: text("approved_by_id")?, name: text("approved_by_name")? },
+            comment: text("pin_comment")?,
+            at: Timestamp::from_micros(row.try_get("pin_at_us")?),
+            log_index: index.cast_unsigned(),
+        })
+    });
+    Ok(Proposal {
+        proposal,
+        at: Timestamp::from_micros(row.try_get("at_us")?),
+        log_index: row.try_get::<i64, _>("entry_idx")?.cast_unsigned(),
+        pin: pin.transpose()?,
+    })
+}

@@ -1,0 +1,73 @@
+//! `/api/v1/datasets`: labels and groups under a name. Nobody can read the rows.
+
+use crate::{
+    app::datasets::Registration,
+    store::StoredDataset,
+    web::{
+        Web,
+        extract::{Bearer, Path, body, json},
+        problem::Answer,
+    },
+    wire::{
+        common::{ListV1, ProblemV1},
+        predictions::{DatasetV1, RegisterV1},
+    },
+};
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::StatusCode,
+};
+
+fn wire(stored: StoredDataset) -> DatasetV1 {
+    DatasetV1 {
+        name: stored.name,
+        digest: stored.digest,
+        id: stored.id,
+        label: stored.label,
+        groups: stored.groups,
+        registered_by: stored.registered_by,
+        registered_at: stored.registered_at,
+        log_index: stored.log_index,
+    }
+}
+
+/// Register an upload as a data set of labels and groups. A name never changes what it stands for.
+#[utoipa::path(
+    post, path = "/api/v1/datasets", tag = "predictions", request_body = RegisterV1,
+    responses(
+        (status = 201, body = DatasetV1), (status = 400, body = ProblemV1), (status = 401, body = ProblemV1),
+        (status = 403, body = ProblemV1), (status = 409, body = ProblemV1), (status = 422, body = ProblemV1)
+    ),
+    security(("token" = []))
+)]
+pub async fn register(
+    State(web): State<Web>,
+    Bearer(actor): Bearer,
+    request: Request,
+) -> Answer<(StatusCode, Json<DatasetV1>)> {
+    let RegisterV1 { name, digest, id, label, groups } = json(&body(request, &web).await?)?;
+    let new = Registration { name, digest, id, label, groups };
+    Ok((StatusCode::CREATED, Json(wire(web.service.register_dataset(&actor, new).await?))))
+}
+
+/// Every registered data set, by name.
+#[utoipa::path(
+    get, path = "/api/v1/datasets", tag = "predictions",
+    responses((status = 200, body = ListV1<DatasetV1>), (status = 401, body = ProblemV1)),
+    security(("token" = []))
+)]
+pub async fn list(State(web): State<Web>, Bearer(actor): Bearer) -> Answer<Json<ListV1<DatasetV1>>> {
+    let datasets = web.service.datasets(&actor).await?;
+    Ok(Json(ListV1 { data: datasets.into_iter().map(wire).collect(), next: None }))
+}
+
+/// One registered data set.
+#[utoipa::path(
+    get, path = "/api/v1/datasets/{name}", tag = "predictions", params(("name" = String, Path)),
+    responses((status = 200, body = DatasetV1), (status = 401, body = ProblemV1), (status = 404, body = ProblemV1)),
+    security(("token" = []))
+)]
+pub async fn get(State(web): State<Web>, Bearer(actor): Bearer, Path(name): Path<String>) -> Answer<Json<DatasetV1>> {
+    Ok(Json(wire(web.service.dataset(&actor, &name).await?)))
+}

@@ -1,0 +1,64 @@
+//! `/api/v1/predictions`: files of rows, streamed to disk.
+
+use crate::{
+    app::uploads::Uploaded,
+    identity::Actor,
+    web::{
+        Web,
+        extract::Bearer,
+        problem::{Answer, Problem},
+    },
+    wire::{
+        common::ProblemV1,
+        predictions::{UploadV1, UploadedV1},
+    },
+};
+use axum::{
+    Json,
+    body::{Body, HttpBody as _},
+    extract::{Request, State},
+    http::StatusCode,
+};
+use std::{future::poll_fn, pin::Pin};
+
+/// Upload a file of raw predictions, or of labels and groups. A submission names it by the digest that is answered.
+#[utoipa::path(
+    put, path = "/api/v1/predictions", tag = "predictions",
+    request_body(content = String, content_type = "application/octet-stream"),
+    responses(
+        (status = 201, body = UploadedV1), (status = 200, body = UploadedV1, description = "It was there already"),
+        (status = 400, body = ProblemV1), (status = 401, body = ProblemV1), (status = 403, body = ProblemV1),
+        (status = 408, body = ProblemV1), (status = 413, body = ProblemV1), (status = 503, body = ProblemV1)
+    ),
+    security(("token" = []))
+)]
+pub async fn upload(
+    State(web): State<Web>,
+    Bearer(actor): Bearer,
+    request: Request,
+) -> Answer<(StatusCode, Json<UploadedV1>)> {
+    let deadline = web.service.upload_deadline();
+    let uploaded =
+        tokio::time::timeout(deadline, receive(&web, &actor, request.into_body())).await.map_err(|_| {
+            let detail =
+                format!("the upload did not end within {} seconds; nothing of it was kept", deadline.as_secs());
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "upload-too-slow", detail)
+        })??;
+    let status = if uploaded.new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(UploadedV1 { data: UploadV1 { digest: uploaded.digest, size: uploaded.size } })))
+}
+
+async fn receive(web: &Web, actor: &Actor, mut body: Body) -> Answer<Uploaded> {
+    let mut upload = web.service.begin_upload(actor).await?;
+    // Told before it is sent, where the sender says how much it is.
+    upload.expect(body.size_hint().lower())?;
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let broken =
+            |_| Problem::bad("body-unreadable", "the file did not arrive whole; nothing of it was kept, send it again");
+        // Trailers are no part of the file.
+        if let Ok(bytes) = frame.map_err(broken)?.into_data() {
+            upload.write(&bytes).await?;
+        }
+    }
+    Ok(web.service.finish_upload(actor, upload).await?)
+}

@@ -1,0 +1,120 @@
+//! `/api/v1/references`: what artifacts are compared with, moved by two people.
+
+use crate::{
+    app::references::NewReference,
+    model::{Environment, ModelId},
+    store::Proposal,
+    web::{
+        Web,
+        extract::{Bearer, Path, Query, body, delivery_key, json},
+        problem::Answer,
+    },
+    wire::{
+        common::ProblemV1,
+        reference::{ApproveReferenceV1, ProposeV1, ReferenceApprovalV1, ReferenceV1, ReferencesV1},
+    },
+};
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::StatusCode,
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+fn wire(stored: Proposal) -> ReferenceV1 {
+    let Proposal { proposal, at, log_index, pin } = stored;
+    ReferenceV1 {
+        reference: proposal.id,
+        model: proposal.model,
+        environment: proposal.environment,
+        artifact: proposal.artifact,
+        release: proposal.release,
+        comment: proposal.comment,
+        proposed_by: proposal.by,
+        proposed_at: at,
+        log_index,
+        approval: pin.map(|pin| ReferenceApprovalV1 {
+            by: pin.by,
+            comment: pin.comment,
+            at: pin.at,
+            log_index: pin.log_index,
+        }),
+    }
+}
+
+/// Propose to pin an artifact as the reference. Another person must approve.
+#[utoipa::path(
+    post, path = "/api/v1/references", tag = "references",
+    params(("Idempotency-Key" = Option<String>, Header)), request_body = ProposeV1,
+    responses(
+        (status = 201, body = ReferenceV1), (status = 400, body = ProblemV1), (status = 401, body = ProblemV1),
+        (status = 403, body = ProblemV1), (status = 404, body = ProblemV1), (status = 409, body = ProblemV1),
+        (status = 422, body = ProblemV1)
+    ),
+    security(("token" = []))
+)]
+pub async fn propose(
+    State(web): State<Web>,
+    Bearer(actor): Bearer,
+    request: Request,
+) -> Answer<(StatusCode, Json<ReferenceV1>)> {
+    let headers = request.headers().clone();
+    let bytes = body(request, &web).await?;
+    let ProposeV1 { model, environment, artifact, comment } = json(&bytes)?;
+    let delivery = delivery_key(&headers, &actor, &bytes)?;
+    let proposal = NewReference { model, environment, artifact, comment, delivery };
+    Ok((StatusCode::CREATED, Json(wire(web.service.propose_reference(&actor, proposal).await?))))
+}
+
+/// Approve a proposal: from here on its artifact is the reference.
+#[utoipa::path(
+    post, path = "/api/v1/references/{reference}/approvals", tag = "references", params(("reference" = String, Path)),
+    request_body = ApproveReferenceV1,
+    responses(
+        (status = 200, body = ReferenceV1), (status = 400, body = ProblemV1), (status = 401, body = ProblemV1),
+        (status = 403, body = ProblemV1), (status = 404, body = ProblemV1), (status = 409, body = ProblemV1),
+        (status = 422, body = ProblemV1)
+    ),
+    security(("token" = []))
+)]
+pub async fn approve(
+    State(web): State<Web>,
+    Bearer(actor): Bearer,
+    Path(reference): Path<String>,
+    request: Request,
+) -> Answer<Json<ReferenceV1>> {
+    let vote: ApproveReferenceV1 = json(&body(request, &web).await?)?;
+    Ok(Json(wire(web.service.approve_reference(&actor, &reference, &vote.comment).await?)))
+}
+
+/// Of which model, and where.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ReferenceQuery {
+    /// The model, `namespace/name`.
+    #[param(value_type = String)]
+    model: ModelId,
+    /// Where it is the reference.
+    #[param(value_type = String)]
+    environment: Environment,
+}
+
+/// The reference in force, and what was proposed.
+#[utoipa::path(
+    get, path = "/api/v1/references", tag = "references", params(ReferenceQuery),
+    responses(
+        (status = 200, body = ReferencesV1), (status = 400, body = ProblemV1), (status = 401, body = ProblemV1),
+        (status = 404, body = ProblemV1)
+    ),
+    security(("token" = []))
+)]
+pub async fn list(
+    State(web): State<Web>,
+    Bearer(actor): Bearer,
+    Query(query): Query<ReferenceQuery>,
+) -> Answer<Json<ReferencesV1>> {
+    let found = web.service.references(&actor, &query.model, &query.environment).await?;
+    Ok(Json(ReferencesV1 { in_force: found.in_force.map(wire), data: found.proposals.into_iter().map(wire).collect() }))
+}

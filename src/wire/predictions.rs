@@ -1,0 +1,65 @@
+//! Uploads and registered data sets on the wire.
+
+use crate::model::{Digest, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// An upload: the answer to `PUT /api/v1/predictions`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct UploadedV1 {
+    /// The answer.
+    pub data: UploadV1,
+}
+
+/// A file of rows that is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UploadV1 {
+    /// The digest of its bytes, by which a submission names it.
+    #[schema(value_type = String)]
+    pub digest: Digest,
+    /// How many bytes.
+    pub size: u64,
+}
+
+/// A data set to be registered: the body of `POST /api/v1/datasets`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterV1 {
+    /// Its name, which will never stand for anything else.
+    #[schema(example = "holdout-2026q3")]
+    pub name: String,
+    /// The upload that holds it.
+    #[schema(value_type = String)]
+    pub digest: Digest,
+    /// The column that its rows are joined to predictions on.
+    pub id: String,
+    /// The column of true labels or values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The columns of groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+}
+
+/// A registered data set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DatasetV1 {
+    /// Its name.
+    pub name: String,
+    /// The upload that holds it.
+    #[schema(value_type = String)]
+    pub digest: Digest,
+    /// The column that its rows are joined to predictions on.
+    pub id: String,
+    /// The column of true labels or values.
+    pub label: Option<String>,
+    /// The columns of groups.
+    pub groups: Vec<String>,
+    /// The stable id of whoever registered it.
+    pub registered_by: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub registered_at: Timestamp,
+    /// The log index of it.
+    pub log_index: u64,
+}

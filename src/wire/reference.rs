@@ -1,0 +1,87 @@
+//! References on the wire.
+
+use crate::model::{Digest, Environment, ModelId, Person, ReleaseId, Timestamp};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// An artifact that others are to be compared with: the body of `POST /api/v1/references`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProposeV1 {
+    /// The model, `namespace/name`.
+    #[schema(value_type = String, example = "acme/credit-risk")]
+    pub model: ModelId,
+    /// Where it is the reference.
+    #[schema(value_type = String, example = "production")]
+    pub environment: Environment,
+    /// The artifact, which must be allowed there.
+    #[schema(value_type = String)]
+    pub artifact: Digest,
+    /// Why.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub comment: String,
+}
+
+/// The body of `POST /api/v1/references/{reference}/approvals`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApproveReferenceV1 {
+    /// What the approver writes with it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub comment: String,
+}
+
+/// A proposal to pin an artifact as the reference, and its approval.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ReferenceV1 {
+    /// Its id.
+    pub reference: String,
+    /// The model.
+    #[schema(value_type = String)]
+    pub model: ModelId,
+    /// Where it is the reference.
+    #[schema(value_type = String)]
+    pub environment: Environment,
+    /// The artifact.
+    #[schema(value_type = String)]
+    pub artifact: Digest,
+    /// The release that allowed it there, whose evidence the comparison is with.
+    #[schema(value_type = String)]
+    pub release: ReleaseId,
+    /// Why.
+    pub comment: String,
+    /// Who proposed it.
+    #[schema(value_type = Object)]
+    pub proposed_by: Person,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub proposed_at: Timestamp,
+    /// The log index of the proposal.
+    pub log_index: u64,
+    /// Its approval; null while it waits for one.
+    pub approval: Option<ReferenceApprovalV1>,
+}
+
+/// Who pinned a reference.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ReferenceApprovalV1 {
+    /// Who.
+    #[schema(value_type = Object)]
+    pub by: Person,
+    /// What they wrote.
+    pub comment: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// The log index of it.
+    pub log_index: u64,
+}
+
+/// The reference of a model in an environment: `GET /api/v1/references`.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ReferencesV1 {
+    /// The one in force; null when none was ever pinned.
+    pub in_force: Option<ReferenceV1>,
+    /// What was proposed, newest first, approved ones among them.
+    pub data: Vec<ReferenceV1>,
+}
