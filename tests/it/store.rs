@@ -6,9 +6,7 @@ use modelgate::{
     keys::Keyring,
     ledger::{Checkpoint, Fact, merkle},
     model::{Against, Digest, Look, Namespace, Timestamp},
-    store::{
-        Delivery, Done, NewFact, NewLooks, NewPolicy, NewRow, NewUpload, Seal as _, Stood, Store, Work,
-    },
+    store::{Delivery, Done, NewFact, NewLooks, NewPolicy, NewRow, NewUpload, Seal as _, Stood, Store, Work},
 };
 
 fn namespace(name: &str) -> Namespace {
