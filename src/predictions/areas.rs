@@ -103,7 +103,7 @@ mod tests {
         let mut rows: Vec<(u64, bool, u64)> = scores
             .iter()
             .enumerate()
-            .map(|(i, s)| (*s, row_state(5, i as u64) % 3 == 0, row_state(1, i as u64)))
+            .map(|(i, s)| (*s, row_state(5, i as u64).is_multiple_of(3), row_state(1, i as u64)))
             .collect();
         rows.sort_unstable();
         let placed: Vec<Placed> = rows

@@ -274,9 +274,9 @@ impl<'a, 'r> Pass<'a, 'r> {
         for bucket in range {
             let rows = bucket.sorted(&mut room);
             if self.reading.curves {
-                self.rank::<R, true>(rows)
+                self.rank::<R, true>(rows);
             } else {
-                self.rank::<R, false>(rows)
+                self.rank::<R, false>(rows);
             }
             if self.reading.probabilities {
                 self.losses(rows);
