@@ -1,4 +1,4 @@
-//! A sample as a histogram: what HDR histograms, DDSketches and raw samples have in common.
+//! A sample as a histogram: what `HdrHistogram`, `DDSketch` and raw samples have in common.
 
 use serde::{Deserialize, Serialize};
 
