@@ -1,5 +1,8 @@
 //! From a plan and rows to evidence.
 
+#[cfg(test)]
+mod tests;
+
 use super::{
     PredictionsError,
     cells::Layout,
