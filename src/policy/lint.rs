@@ -3,7 +3,7 @@
 use super::{
     diagnostic::{Collector, Mistakes, nearest, quote},
     parse::limits,
-    schema::{Limit, Policy, Rule, RuleKind, Threshold},
+    schema::{Limit, Policy, Rule, RuleKind, Target, Threshold},
 };
 use crate::{
     model::{Metric, Op, Severity, metric::METRICS, number::round12, verdict::Mode},
@@ -24,10 +24,15 @@ pub fn lint(policy: &Policy) -> Mistakes {
                 undeclared(&mut found, rule, key);
             }
         }
+        if let RuleKind::Comparison(comparison) = &rule.kind {
+            unknown_metric(&mut found, rule, &comparison.target);
+            groups(&mut found, policy, rule, &comparison.slices);
+            decides(&mut found, policy, rule, &comparison.target);
+        }
         if let RuleKind::Threshold(threshold) = &rule.kind {
-            unknown_metric(&mut found, rule, threshold);
-            groups(&mut found, policy, rule, threshold);
-            decides(&mut found, policy, rule, threshold);
+            unknown_metric(&mut found, rule, &threshold.target);
+            groups(&mut found, policy, rule, &threshold.slices);
+            decides(&mut found, policy, rule, &threshold.target);
             for limit in &threshold.limits {
                 vacuous(&mut found, rule, threshold, *limit);
                 samples(&mut found, policy, rule, threshold, *limit);
@@ -75,8 +80,8 @@ fn same(a: &Rule, b: &Rule) -> bool {
 }
 
 /// A metric we do not know may be a source's own name, or a slip of the pen.
-fn unknown_metric(found: &mut Collector<'_>, rule: &Rule, threshold: &Threshold) {
-    let name = threshold.target.metric.as_str();
+fn unknown_metric(found: &mut Collector<'_>, rule: &Rule, target: &Target) {
+    let name = target.metric.as_str();
     if Metric::find(name).is_some() {
         return;
     }
@@ -89,8 +94,8 @@ fn unknown_metric(found: &mut Collector<'_>, rule: &Rule, threshold: &Threshold)
 }
 
 /// Without declared groups nobody notices the absence of one.
-fn groups(found: &mut Collector<'_>, policy: &Policy, rule: &Rule, threshold: &Threshold) {
-    for key in threshold.slices.iter().filter(|k| !policy.groups.contains_key(*k)) {
+fn groups(found: &mut Collector<'_>, policy: &Policy, rule: &Rule, slices: &[String]) {
+    for key in slices.iter().filter(|k| !policy.groups.contains_key(*k)) {
         undeclared(found, rule, key);
     }
 }
@@ -101,11 +106,11 @@ fn undeclared(found: &mut Collector<'_>, rule: &Rule, key: &str) {
 }
 
 /// A rule on what has no exact bound, where nothing else may decide either.
-fn decides(found: &mut Collector<'_>, policy: &Policy, rule: &Rule, threshold: &Threshold) {
-    let exact = Metric::find(&threshold.target.metric).is_none_or(Metric::is_proportion);
+fn decides(found: &mut Collector<'_>, policy: &Policy, rule: &Rule, target: &Target) {
+    let exact = Metric::find(&target.metric).is_none_or(Metric::is_proportion);
     let computed = policy.recompute.is_some();
-    if !exact && !computed && !policy.statistics.claimed_intervals && !threshold.target.point_estimate {
-        let message = format!("a bare `{}` has no bound, so that this rule stays inconclusive", threshold.target.metric);
+    if !exact && !computed && !policy.statistics.claimed_intervals && !target.point_estimate {
+        let message = format!("a bare `{}` has no bound, so that this rule stays inconclusive", target.metric);
         let help = "add `[recompute]`, or set `claimed_intervals = \"allow\"` in `[statistics]` or `point_estimate = \"allow\"` here";
         found.help("never-decides", rule.span.clone(), message, help);
     }

@@ -97,7 +97,7 @@ impl Proportion<'_> {
 
 /// The tables of a policy as sentences.
 pub(super) fn sentences(policy: &Policy) -> Vec<String> {
-    let mut out: Vec<String> = proportions(policy).iter().map(sentence).collect();
+    let mut out: Vec<String> = proportions(policy).iter().map(|p| sentence(p, policy.statistics.spend)).collect();
     for rule in &policy.rules {
         let RuleKind::Threshold(threshold) = &rule.kind else { continue };
         let Some(q) = threshold.target.selector.quantile else { continue };
@@ -114,15 +114,20 @@ pub(super) fn sentences(policy: &Policy) -> Vec<String> {
     out
 }
 
-fn sentence(proportion: &Proportion<'_>) -> String {
-    let (word, never) = match proportion.limit.op {
-        Op::AtLeast => ("at least", "no value passes"),
-        Op::AtMost => ("at most", "no value passes"),
+fn sentence(proportion: &Proportion<'_>, spends: bool) -> String {
+    let word = match proportion.limit.op {
+        Op::AtLeast => "at least",
+        Op::AtMost => "at most",
     };
-    let cell = |needed: &Needed| match needed.passes {
-        Some(value) => format!("{word} {value:.4} on {}", grouped(needed.n)),
-        None => format!("{never} on {}", grouped(needed.n)),
+    let least = proportion.min_samples.unwrap_or(0);
+    let table: Vec<Needed> = proportion.table().into_iter().filter(|needed| needed.n >= least).collect();
+    let cell = |needed: &Needed| {
+        let value = round12((needed.passes? * 1e4).round() / 1e4);
+        Some(format!("{word} {value} on {} samples", grouped(needed.n)))
     };
-    let cells: Vec<String> = proportion.table().iter().map(cell).collect();
-    format!("{}: to pass, {} must be observed as {}.", proportion.rule, proportion.metric, cells.join(", "))
+    let cells: Vec<String> = table.iter().filter_map(cell).collect();
+    let never = table.iter().rev().find(|needed| needed.passes.is_none());
+    let never = never.map_or_else(String::new, |n| format!("; on {} not even a perfect value passes", grouped(n.n)));
+    let first = if spends { " at the first try" } else { "" };
+    format!("{}: to pass{first}, {} must be observed as {}{never}.", proportion.rule, proportion.metric, cells.join(", "))
 }

@@ -74,14 +74,14 @@ impl fmt::Display for Explanation {
 }
 
 fn place(policy: &Policy) -> Vec<String> {
-    let list = |globs: &[super::Glob]| globs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let either = |globs: &[super::Glob]| globs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
     let models = match policy.applies_to.models.as_slice() {
         [] => "every model".to_owned(),
-        globs => format!("models named {}", list(globs)),
+        globs => format!("models named {}", either(globs)),
     };
     let environments = match policy.applies_to.environments.as_slice() {
         [] => "every environment".to_owned(),
-        globs => list(globs),
+        globs => either(globs),
     };
     let mode = match policy.mode {
         Mode::Enforce => "A release that does not meet it is stopped.",
@@ -111,7 +111,7 @@ fn recompute(r: &Recompute) -> Vec<String> {
     let mut out = vec![format!(
         "The numbers are computed from raw predictions, and a claim that differs by more than {} beside its own rounding \
          stops the release.",
-        r.tolerance
+        if r.tolerance < 1e-4 { format!("{:e}", r.tolerance) } else { r.tolerance.to_string() }
     )];
     let columns = [("label", &c.label), ("prediction", &c.prediction), ("score", &c.score), ("id", &c.id)];
     let named: Vec<String> =

@@ -89,10 +89,10 @@ fn comparison(policy: &Policy, c: &ComparisonRule) -> String {
 fn margin(margin: &Margin, unit: Option<Unit>) -> String {
     let quantity = |value: f64| Quantity { value, unit };
     match margin {
-        Margin::Loss(most) if *most > 0.0 => format!("at most {} may be lost", quantity(*most)),
-        Margin::Loss(_) => "nothing may be lost".to_owned(),
-        Margin::LossRatio(share) => format!("at most {} of its value may be lost", percent(*share)),
-        Margin::Gain(least) => format!("at least {} must be gained", quantity(*least)),
+        Margin::Loss(most) if *most > 0.0 => format!("it may be at most {} worse", quantity(*most)),
+        Margin::Loss(_) => "it must not be worse".to_owned(),
+        Margin::LossRatio(share) => format!("it may be at most {} of that value worse", percent(*share)),
+        Margin::Gain(least) => format!("it must be at least {} better", quantity(*least)),
     }
 }
 
@@ -110,7 +110,7 @@ fn disparity(policy: &Policy, d: &DisparityRule) -> String {
         }
     };
     let out = d.exclude_below.map_or_else(String::new, |share| format!("; groups below {} of all have no ratio", percent(share)));
-    format!("{} by {by} must be {limit}{shown}{out}{}", d.metric, where_and_on(&[], d.min_samples))
+    format!("{} by {by} must be {limit}{shown}{out}{}", d.metric, each_on(d.min_samples))
 }
 
 fn metric(t: &Target) -> String {
@@ -134,4 +134,8 @@ fn selected(selector: &Selector) -> String {
         let _ = write!(text, " as {source} reports it");
     }
     text
+}
+
+fn each_on(min_samples: Option<u64>) -> String {
+    min_samples.map_or_else(String::new, |least| format!(", on at least {} samples in each group", grouped(least)))
 }

@@ -84,7 +84,7 @@ fn dimension(metric: &str) -> Result<Option<Dimension>, ()> {
         (Kind::Latency, _) => Ok(Some(Dimension::Time)),
         (Kind::Proportion | Kind::ProportionOfRows | Kind::Score, _)
         | (Kind::NonNegative, "mean_absolute_percentage_error") => Ok(Some(Dimension::Fraction)),
-        (Kind::NonNegative, "energy") => Ok(Some(Dimension::Energy)),
+        (Kind::NonNegative, "energy" | "energy_per_1000") => Ok(Some(Dimension::Energy)),
         (_, "log_loss" | "psi" | "r2" | "matthews_corrcoef" | "explained_variance") => Ok(None),
         _ => Err(()),
     }

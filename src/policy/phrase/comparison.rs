@@ -24,7 +24,7 @@ pub(super) fn sentence(finding: &Finding, compared: &Compared) -> String {
     let text = |x: Option<f64>| x.map_or_else(|| "undefined".to_owned(), |x| digits.of(x));
     let rows = match (finding.n, compared.paired) {
         (Some(n), true) => format!(", on the same {} rows", grouped(n)),
-        (Some(n), false) => format!(", on {} rows or more each", grouped(n)),
+        (Some(n), false) => format!(", on at least {} rows each", grouped(n)),
         (None, _) => String::new(),
     };
     let head = format!(
@@ -53,7 +53,9 @@ fn ruling(finding: &Finding, compared: &Compared) -> String {
     let confidence = percent(confidence);
     let Some(end) = end else { return format!("the difference has no bound on that side, and {asked}") };
     let against = match compared.margin {
-        Margin::LossRatio(share) => format!("against {} of it ", percent(1.0 - share * sign(required.op))),
+        Margin::LossRatio(share) => {
+            format!(" than {} of the {}'s", percent(1.0 - share * sign(required.op)), whose(finding))
+        }
         _ => String::new(),
     };
     // A gain is a difference in the better direction, whichever way that is.
@@ -61,11 +63,11 @@ fn ruling(finding: &Finding, compared: &Compared) -> String {
     let size = digits.of(gained.abs());
     let way = if gained < 0.0 { "worse" } else { "better" };
     match finding.status {
-        Status::Pass if gained < 0.0 => format!("{against}at {confidence} confidence it is at most {size} worse, and {asked}"),
-        Status::Pass => format!("{against}at {confidence} confidence it is at least {size} {way}, and {asked}"),
-        Status::Fail if gained < 0.0 => format!("{against}at {confidence} confidence it is at least {size} worse, and {asked}"),
-        Status::Fail => format!("{against}at {confidence} confidence it is at most {size} {way}, and {asked}"),
-        _ => format!("{against}at {confidence} confidence it may be {size} {way}, and {asked}{}", remedy(finding)),
+        Status::Pass if gained < 0.0 => format!("at {confidence} confidence it is at most {size} worse{against}, and {asked}"),
+        Status::Pass => format!("at {confidence} confidence it is at least {size} {way}{against}, and {asked}"),
+        Status::Fail if gained < 0.0 => format!("at {confidence} confidence it is at least {size} worse{against}, and {asked}"),
+        Status::Fail => format!("at {confidence} confidence it is at most {size} {way}{against}, and {asked}"),
+        _ => format!("at {confidence} confidence it may be {size} {way}{against}, and {asked}{}", remedy(finding)),
     }
 }
 
@@ -78,10 +80,10 @@ fn sign(op: Op) -> f64 {
 
 fn asked(margin: Margin, digits: &Digits) -> String {
     match margin {
-        Margin::Loss(most) if most > 0.0 => format!("at most {} may be lost", digits.of(most)),
-        Margin::LossRatio(share) => format!("at most {} of it may be lost", percent(share)),
-        Margin::Gain(least) if least > 0.0 => format!("at least {} must be gained", digits.of(least)),
-        Margin::Loss(_) | Margin::Gain(_) => "nothing may be lost".to_owned(),
+        Margin::Loss(most) if most > 0.0 => format!("it may be at most {} worse", digits.of(most)),
+        Margin::LossRatio(share) => format!("it may be at most {} of that worse", percent(share)),
+        Margin::Gain(least) if least > 0.0 => format!("it must be at least {} better", digits.of(least)),
+        Margin::Loss(_) | Margin::Gain(_) => "it must not be worse".to_owned(),
     }
 }
 

@@ -67,7 +67,7 @@ fn exact(finding: &Finding, head: &str, limit: &str, left_out: u64) -> String {
 fn sides(pair: &Pair) -> String {
     let rate = |(slice, value, trials): &Side| {
         let value = value.map_or_else(|| "undefined".to_owned(), |v| format!("{v:.3}"));
-        let trials = trials.map_or_else(String::new, |n| format!(" of {}", grouped(n)));
+        let trials = trials.map_or_else(String::new, |n| format!(" (of {})", grouped(n)));
         format!("{value}{trials} for {slice}")
     };
     match &pair.high {
