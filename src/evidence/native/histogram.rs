@@ -119,9 +119,8 @@ fn ddsketch(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Option<Vec
         match &*member.key {
             "relative_accuracy" => accuracy = reader.fraction(here, json),
             "buckets" => counts = Some(pairs(reader, here, json)),
-            "zero_count" if is_null(json) => {}
+            "zero_count" | "offset" if is_null(json) => {}
             "zero_count" => zeros = reader.count(here, json),
-            "offset" if is_null(json) => {}
             "offset" => offset = reader.number(here, json).map(Number::value),
             _ => reader.unknown(path, member, KEYS),
         }
@@ -180,9 +179,9 @@ fn pairs(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Option<Vec<(i
 
 /// Raw values; equal ones share a bucket.
 fn samples(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Option<Vec<Bucket>> {
-    let list = reader.list(path, json);
-    let mut values = Vec::with_capacity(list.len());
-    for (i, json) in list.iter().enumerate() {
+    let elements = reader.list(path, json);
+    let mut values = Vec::with_capacity(elements.len());
+    for (i, json) in elements.iter().enumerate() {
         let here = &path.index(i);
         let value = reader.number(here, json)?.value();
         if value < 0.0 {
