@@ -1,5 +1,6 @@
 //! One measurement of native evidence: its keys, then whether they fit together.
 
+use super::histogram;
 use super::reader::{Path, Reader, is_null};
 use crate::evidence::{json::{Json, Number, Object}, quoted};
 use crate::model::{Interval, Measurement, Metric, Slice, metric::Kind, unit::Dimension};
@@ -13,7 +14,7 @@ const KEYS: &[&str] = &[
 /// Reads one measurement; `None` when it names no metric.
 pub(super) fn read(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Option<Measurement> {
     let object = reader.object(path, json)?;
-    let (mut metric, mut source_name, mut value) = (None, None, None);
+    let (mut metric, mut source_name, mut value, mut sample) = (None, None, None, None);
     let mut m = Measurement::new(String::new(), String::new(), None);
     for member in object {
         let (here, json) = (&path.key(&member.key), &member.value);
@@ -30,10 +31,7 @@ pub(super) fn read(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Opt
             "interval" => m.intervals = interval(reader, here, json).into_iter().collect(),
             "quantile" => m.quantile = reader.fraction(here, json),
             "unit" => m.unit = reader.parsed(here, json),
-            "histogram" => {
-                reader.object(here, json);
-                reader.warn("histograms are not used yet");
-            }
+            "histogram" => sample = histogram::read(reader, here, json),
             "dataset" => m.dataset = reader.string(here, json),
             "step" => m.step = step(reader, here, json),
             "scope" => m.scope = reader.string(here, json),
@@ -42,7 +40,8 @@ pub(super) fn read(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Opt
         }
     }
     for key in ["metric", "value"] {
-        if !object.has(key) {
+        let sampled = key == "value" && object.get("histogram").is_some_and(|json| !is_null(json));
+        if !object.has(key) && !sampled {
             reader.missing(path, json, key);
         }
     }
@@ -52,6 +51,7 @@ pub(super) fn read(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Opt
         m.value = Some(number.value());
         m.rounding = number.rounding();
     }
+    histogram::fit(reader, path, object, &mut m, sample);
     let metric = Metric::find(&m.metric);
     if let Some(metric) = metric {
         fits_metric(reader, path, object, &m, metric, value);

@@ -6,6 +6,8 @@
 //! `successes`.
 
 mod about;
+mod hdr;
+mod histogram;
 mod measurement;
 mod reader;
 #[cfg(test)]
@@ -24,7 +26,7 @@ pub const SCHEMA: &str = "modelgate.evidence/v1";
 pub const ADAPTER: Adapter = Adapter {
     id: "native",
     title: "modelgate.evidence/v1, our own format",
-    carries: "measurements with slices, counts and claimed intervals; checks; links; subject, data set, date",
+    carries: "measurements with slices, counts, histograms and claimed intervals; checks; links; subject, data set, date",
     recognised_by: "the key `schema` with `modelgate.evidence/v1`",
     detect,
     read,

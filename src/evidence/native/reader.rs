@@ -1,5 +1,6 @@
 //! Reads typed values out of JSON and keeps every mistake, with its path and place.
 
+use super::histogram::Used;
 use crate::evidence::{
     Document, EvidenceError, Mistake,
     json::{Json, Member, Number, Object, Value},
@@ -47,6 +48,7 @@ const MOST_MISTAKES: usize = 100;
 pub(super) struct Reader {
     mistakes: Vec<(usize, String, String)>,
     warnings: Vec<String>,
+    pub(super) used: Used,
 }
 
 pub(super) fn is_null(json: &Json<'_>) -> bool {

@@ -2,20 +2,34 @@
 
 use super::{View, weigh::one_sided};
 use crate::{
-    model::{Measurement, number::round12},
+    model::{Bucket, Distribution, Measurement, number::round12},
     policy::{
         evaluate::index::{Document, Entry},
         phrase::Place,
         schema::Target,
     },
+    stats::quantile,
 };
+use std::{borrow::Cow, sync::Arc};
 
-/// The one measurement to judge. Several with one value are one; the one that tells most decides.
+/// What is judged, and where it stands.
+pub(super) struct Chosen<'a> {
+    /// Its document; the first of them where several were summed.
+    pub(super) document: usize,
+    pub(super) dataset: Option<&'a str>,
+    pub(super) measurement: Cow<'a, Measurement>,
+}
+
+/// The one measurement to judge. Whole samples of several documents are summed. Else several with one value are one;
+/// the one that tells most decides.
 ///
 /// # Errors
 /// Every place, when values or counts differ.
-pub(super) fn one<'a>(view: &View<'_>, target: &Target, entries: &[Entry<'a>]) -> Result<Option<Entry<'a>>, Vec<Place>> {
+pub(super) fn one<'a>(view: &View<'_>, target: &Target, entries: &[Entry<'a>]) -> Result<Option<Chosen<'a>>, Vec<Place>> {
     let Some(first) = entries.first() else { return Ok(None) };
+    if let Some(sum) = sum(view, target, entries) {
+        return Ok(Some(Chosen { document: first.document, dataset: first.dataset, measurement: Cow::Owned(sum) }));
+    }
     let value = |m: &Measurement| match (m.value, m.unit, target.unit) {
         (Some(value), Some(from), Some(to)) => from.convert(value, to).or(Some(value)),
         (value, ..) => value,
@@ -44,10 +58,72 @@ pub(super) fn one<'a>(view: &View<'_>, target: &Target, entries: &[Entry<'a>]) -
         (m.known_trials().is_some(), m.successes.is_some(), m.distribution.is_some(), confidence(m), m.n.is_some())
     };
     let best = entries.iter().reduce(|a, b| if tells(b.measurement) > tells(a.measurement) { b } else { a });
-    Ok(best.or(Some(first)).copied())
+    Ok(best.or(Some(first)).map(|e| Chosen {
+        document: e.document,
+        dataset: e.dataset,
+        measurement: Cow::Borrowed(e.measurement),
+    }))
 }
 
-/// Whether we computed what stands at `entry`.
-pub(super) fn computed(view: &View<'_>, entry: &Entry<'_>) -> bool {
-    view.index.document(entry.document).is_some_and(Document::is_computed)
+/// Whether we computed that document.
+pub(super) fn computed(view: &View<'_>, document: usize) -> bool {
+    view.index.document(document).is_some_and(Document::is_computed)
+}
+
+/// One measurement of the whole samples of several documents, such as load generators on several machines; `None`
+/// unless each has one and all are about the same thing. A sample that two documents give alike is one sample: to count
+/// it twice would claim more than was measured.
+pub(super) fn sum(view: &View<'_>, target: &Target, entries: &[Entry<'_>]) -> Option<Measurement> {
+    let first = entries.first()?;
+    let key = |e: &Entry<'_>| match e.dataset {
+        Some(name) => Some(name.to_owned()),
+        None => view.index.document(e.document).map(Document::dataset_key),
+    };
+    let same = |e: &Entry<'_>| {
+        let (a, b) = (e.measurement, first.measurement);
+        key(e) == key(first) && a.scope == b.scope && a.step == b.step && a.metric == b.metric
+    };
+    let apart = entries.iter().enumerate().all(|(i, e)| entries.iter().skip(i + 1).all(|f| f.document != e.document));
+    if entries.len() < 2 || !apart || !entries.iter().all(same) {
+        return None;
+    }
+    let unit = target.unit.or(first.measurement.unit);
+    let mut parts: Vec<Distribution> = Vec::with_capacity(entries.len());
+    for m in entries.iter().map(|e| e.measurement) {
+        let sample = m.distribution.as_ref().filter(|_| m.value.is_some())?;
+        let edge = |x: f64| match (m.unit, unit) {
+            (Some(from), Some(to)) => from.convert(x, to),
+            (None, None) => Some(x),
+            _ => None,
+        };
+        let bucket = |b: &Bucket| Some(Bucket { low: edge(b.low)?, high: edge(b.high)?, count: b.count });
+        let buckets = sample.buckets.iter().map(bucket).collect::<Option<Vec<_>>>()?;
+        if !parts.iter().any(|p| p.buckets == buckets) {
+            parts.push(Distribution { method: sample.method.clone(), buckets });
+        }
+    }
+    let sample = Distribution::merged(&parts)?;
+    let q = first.measurement.quantile?;
+    let ranges: Vec<(f64, f64, u64)> = sample.buckets.iter().map(|b| (b.low, b.high, b.count)).collect();
+    let value = quantile::of_buckets(&ranges, q, 0.5).ok()?.estimate;
+    let named = Measurement::new(&first.measurement.metric, &first.measurement.source_name, Some(round12(value)));
+    Some(Measurement {
+        quantile: Some(q),
+        unit,
+        n: Some(sample.count()),
+        slice: first.measurement.slice.clone(),
+        dataset: first.measurement.dataset.clone(),
+        step: first.measurement.step,
+        scope: first.measurement.scope.clone(),
+        distribution: Some(Arc::new(sample)),
+        ..named
+    })
+}
+
+/// The measurements as rows are counted from: one where their samples are summed, else each.
+pub(super) fn counted<'a>(view: &View<'_>, target: &Target, entries: &[Entry<'a>]) -> Vec<Cow<'a, Measurement>> {
+    match sum(view, target, entries) {
+        Some(sum) => vec![Cow::Owned(sum)],
+        None => entries.iter().map(|e| Cow::Borrowed(e.measurement)).collect(),
+    }
 }

@@ -1,6 +1,6 @@
 //! `slices`: every group of an attribute must hold, and together they must be everybody.
 
-use super::{Findings, View, blank, digests, select};
+use super::{Findings, View, blank, choose, digests, select};
 use crate::{
     model::{Finding, Measurement, Slice, Status},
     policy::{
@@ -9,6 +9,7 @@ use crate::{
         schema::{Rule, Target},
     },
 };
+use std::borrow::Cow;
 
 /// What a rule says of every group of the attribute `key`, and that its groups are everybody.
 pub(super) fn each<'a>(
@@ -55,7 +56,8 @@ pub(super) fn everybody<'a>(
     }
     let whole = select::of_slice(view, target, &Slice::overall());
     let parts: Vec<Vec<Entry<'_>>> = groups.iter().map(|g| select::of_slice(view, target, g)).collect();
-    let Some(reason) = left_out(&keys.join(" × "), &whole, &parts) else { return };
+    let sizes: Vec<_> = parts.iter().map(|part| choose::counted(view, target, part)).collect();
+    let Some(reason) = left_out(&keys.join(" × "), &choose::counted(view, target, &whole), &sizes) else { return };
     let documents = whole.iter().chain(parts.iter().flatten()).map(|e| e.document);
     let finding = Finding {
         unit: target.unit,
@@ -69,15 +71,15 @@ pub(super) fn everybody<'a>(
 /// How rows are counted: by `n`, else by trials.
 type Count = fn(&Measurement) -> Option<u64>;
 
-fn left_out(key: &str, whole: &[Entry<'_>], parts: &[Vec<Entry<'_>>]) -> Option<Reason> {
+fn left_out(key: &str, whole: &[Cow<'_, Measurement>], parts: &[Vec<Cow<'_, Measurement>>]) -> Option<Reason> {
     let counts: [Count; 2] = [|m| m.n, Measurement::known_trials];
     let mut uncounted = false;
     for count in counts {
-        let totals: Vec<u64> = whole.iter().filter_map(|e| count(e.measurement)).collect();
+        let totals: Vec<u64> = whole.iter().filter_map(|m| count(m)).collect();
         if totals.is_empty() {
             continue;
         }
-        let part = |entries: &Vec<Entry<'_>>| entries.iter().find_map(|e| count(e.measurement));
+        let part = |all: &Vec<Cow<'_, Measurement>>| all.iter().find_map(|m| count(m));
         let Some(sizes) = parts.iter().map(part).collect::<Option<Vec<u64>>>() else {
             uncounted = true;
             continue;

@@ -46,13 +46,13 @@ fn slice<'a>(view: &View<'a>, rule: &Rule, threshold: &Threshold, slice: &Slice,
             return;
         }
     };
-    let Some(entry) = chosen else {
+    let Some(chosen) = chosen else {
         let reason = Reason::NoMeasurement(select::near(view, target, slice));
         each_limit(threshold, |l| out.say(with_limit(&finding, l, Status::Missing), &reason));
         return;
     };
-    let judging = judging(view, entry.document, entry.dataset);
-    let weighed = weigh(target, &judging, entry.measurement, choose::computed(view, &entry));
+    let judging = judging(view, chosen.document, chosen.dataset);
+    let weighed = weigh(target, &judging, &chosen.measurement, choose::computed(view, chosen.document));
     let numbers = Finding { tries: judging.tries, ..with_numbers(finding, &weighed) };
     for limit in &threshold.limits {
         let (finding, reason) = hold(view, threshold, &judging, &numbers, *limit, &weighed);

@@ -64,6 +64,83 @@ fn a_quantile_of_a_histogram_has_order_statistic_bounds() {
     near(found.upper, 0.9955);
 }
 
+/// Judged together from several documents.
+fn together(measurements: Vec<Measurement>) -> Finding {
+    let names = ["a", "b", "c"];
+    let documents = names.iter().zip(measurements).map(|(name, m)| document(name, vec![m])).collect();
+    let mut list = judge(rule(P99), documents).findings;
+    assert_eq!(list.len(), 1, "{list:?}");
+    list.remove(0)
+}
+
+/// Of 0…999 in thirds: the bounds are those of the whole, as above.
+#[test]
+fn samples_of_several_documents_are_one() {
+    let part = |i: u32| sample((0..1000).filter(move |v| v % 3 == i).map(f64::from));
+    let found = together(vec![part(0), part(1), part(2)]);
+    assert_eq!((found.status, found.n, found.evidence.len()), (Status::Pass, Some(1000), 3));
+    near(found.observed, 0.9895);
+    near(found.lower, 0.984);
+    near(found.upper, 0.9955);
+    let mut seconds = part(1);
+    let buckets = |b: &Bucket| Bucket { low: b.low / 1e3, high: b.high / 1e3, count: b.count };
+    let sample = seconds.distribution.take().unwrap();
+    seconds.distribution = Some(Arc::new(Distribution {
+        method: "samples".into(),
+        buckets: sample.buckets.iter().map(buckets).collect(),
+    }));
+    seconds.unit = Some(Unit::Seconds);
+    let found = together(vec![part(0), seconds, part(2)]);
+    assert_eq!((found.lower, found.upper), (Some(0.984), Some(0.9955)));
+}
+
+/// Buckets of 0.5 ms that overlap: the 996th of the high edges and the 985th of the low ones, by numpy.sort of both.
+#[test]
+fn overlapping_buckets_keep_certain_bounds() {
+    let half = |shift: f64| sample((0..500).map(move |v| f64::from(v) * 0.25 + shift));
+    let found = together(vec![half(0.0), half(0.125)]);
+    near(found.lower, 0.123);
+    near(found.upper, 0.124875);
+    assert_eq!(found.n, Some(1000));
+}
+
+#[test]
+fn what_is_no_other_sample_is_not_added() {
+    let whole = || sample((0..1000).map(f64::from));
+    let small = || sample((0..40).map(f64::from));
+    assert_eq!(together(vec![small(), small()]).n, Some(40), "the same sample twice is one");
+    let bare = Measurement { distribution: None, value: Some(50.0), ..whole() };
+    assert_eq!(together(vec![whole(), bare]).status, Status::Error, "a bare number that disagrees");
+    let apart = Measurement { scope: Some("queue".into()), value: Some(50.0), ..small() };
+    assert_eq!(together(vec![whole(), apart]).status, Status::Error, "measured elsewhere");
+    let other = Measurement { value: Some(50.0), ..small() };
+    let said = judge(rule(P99), vec![document("a", vec![whole(), other])]).findings;
+    assert_eq!(said[0].status, Status::Error, "two of one document");
+}
+
+/// Each machine states all and two groups; nobody is left out of the sums.
+#[test]
+fn groups_of_summed_samples_are_everybody() {
+    let machine = |from: u32| {
+        let part = |group: &str, rest: u32| of("route", group, sample((from..from + 400).filter(move |v| v % 2 == rest).map(f64::from)));
+        vec![sample((from..from + 400).map(f64::from)), part("a", 0), part("b", 1)]
+    };
+    let slices = |evidence| judge(rule(&format!("{P99}\nslices = [\"route\"]")), evidence).findings;
+    let said = slices(vec![document("a", machine(0)), document("b", machine(400))]);
+    assert_eq!(said.iter().map(|f| (f.status, f.n)).collect::<Vec<_>>(), [(Status::Pass, Some(400)); 2]);
+    let mut missing = machine(400);
+    missing.pop();
+    let said = slices(vec![document("a", machine(0)), document("b", missing)]);
+    assert_eq!(said.last().unwrap().status, Status::Inconclusive, "half of one group is missing");
+}
+
+/// Two machines with twenty samples each, all different, are the forty of below.
+#[test]
+fn together_they_may_still_be_too_few() {
+    let found = together(vec![sample((0..20).map(f64::from)), sample((20..40).map(f64::from))]);
+    assert_eq!((found.status, found.n, found.samples_needed), (Status::Inconclusive, Some(40), Some(259)));
+}
+
 #[test]
 fn a_p99_of_forty_samples_is_none() {
     let found = finding(P99, vec![sample((0..40).map(f64::from))]);

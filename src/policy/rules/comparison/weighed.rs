@@ -1,7 +1,8 @@
 //! The difference of a candidate and a baseline, with its bounds.
 
 use super::super::{
-    View, choose,
+    View,
+    choose::{self, Chosen},
     judging::{Judging, judging},
     select,
     weigh::{Method, Weighed, one_sided, strong, weigh},
@@ -9,7 +10,6 @@ use super::super::{
 use crate::{
     model::{Comparison, Interval, Slice, Status, number::round12},
     policy::{
-        evaluate::index::Entry,
         phrase::{Place, Reason},
         schema::ComparisonRule,
     },
@@ -83,8 +83,8 @@ pub(super) fn difference(
     rule: &ComparisonRule,
     slice: &Slice,
     factor: f64,
-    ours: Option<Entry<'_>>,
-    theirs: Option<Entry<'_>>,
+    ours: Option<Chosen<'_>>,
+    theirs: Option<Chosen<'_>>,
 ) -> Result<Difference, Problem> {
     if let Some(paired) = paired(view, rule, slice, factor) {
         return Ok(paired);
@@ -92,8 +92,8 @@ pub(super) fn difference(
     let ours = ours.ok_or(Problem::NoValue)?;
     let theirs = theirs.ok_or(Problem::NoBaseline)?;
     let judging = judging(view, ours.document, ours.dataset);
-    let weigh_one = |view: &View<'_>, entry: &Entry<'_>| {
-        weigh(&rule.target, &judging, entry.measurement, choose::computed(view, entry))
+    let weigh_one = |view: &View<'_>, chosen: &Chosen<'_>| {
+        weigh(&rule.target, &judging, &chosen.measurement, choose::computed(view, chosen.document))
     };
     let (a, b) = (weigh_one(view, &ours), weigh_one(baseline, &theirs));
     for (side, is_baseline) in [(&a, false), (&b, true)] {

@@ -145,11 +145,11 @@ fn one<'a>(view: &View<'a>, out: &mut Rates<'a>, slice: Slice, complement: bool)
             problem(out, Status::Missing, reason);
             out.groups.push(none);
         }
-        Ok(Some(entry)) => {
-            let judging = judging(view, entry.document, entry.dataset);
-            let computed = choose::computed(view, &entry);
-            let weighed = weigh(&out.target, &judging, entry.measurement, computed);
-            if let Some((status, why)) = unusable(&weighed, entry.measurement) {
+        Ok(Some(chosen)) => {
+            let judging = judging(view, chosen.document, chosen.dataset);
+            let computed = choose::computed(view, chosen.document);
+            let weighed = weigh(&out.target, &judging, &chosen.measurement, computed);
+            if let Some((status, why)) = unusable(&weighed, &chosen.measurement) {
                 let metric = out.target.metric.clone();
                 problem(out, status, Reason::GroupUnusable { metric, group: slice.clone(), why });
             }
