@@ -10,7 +10,7 @@ use super::{
     sheet::interval,
 };
 use crate::{
-    model::{Interval, Plan, Slice},
+    model::{Interval, Plan, Slice, number::round12},
     stats::resample,
 };
 
@@ -94,6 +94,8 @@ pub(super) fn bounds(estimate: f64, replicates: &mut [f64], jackknife: Option<&[
         };
         // What is never below 0 is drawn too high on the whole; its bounds must not leave it out.
         let ends = ends.map(|(lower, upper)| (lower.min(estimate), upper.max(estimate)));
+        // Where nearly all replicates are the same, so are their quantiles: a point is no bound either.
+        let ends = ends.filter(|(lower, upper)| round12(*lower) < round12(*upper));
         intervals.push(interval(method, *confidence, ends.map(|e| e.0), ends.map(|e| e.1)));
     }
     intervals

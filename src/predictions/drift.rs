@@ -24,6 +24,9 @@ use std::collections::BTreeMap;
 /// A share below this is taken for this, so that an empty bin has a logarithm.
 const FLOOR: f64 = 1e-4;
 
+/// So many distinct values are a bin each.
+const FEW: usize = 10;
+
 /// One column of all rows: what a reader gave as numbers, and how often each text stood there.
 #[derive(Debug, Default)]
 struct Column {
@@ -118,10 +121,7 @@ fn numbers(sheet: &mut Sheet, slice: &Slice, mut before: Vec<f64>, mut now: Vec<
     before.sort_unstable_by(f64::total_cmp);
     now.sort_unstable_by(f64::total_cmp);
     let (n, m) = (now.len() as u64, before.len() as u64);
-    let mut edges: Vec<f64> =
-        (0..=10).filter_map(|i| type7(&before, if i == 10 { 1.0 } else { f64::from(i) * 0.1 })).collect();
-    edges.dedup();
-    let inner = edges.get(1..edges.len().saturating_sub(1)).unwrap_or_default();
+    let inner = edges(&before, &now);
     let [expected, actual] = [&before, &now].map(|sorted: &Vec<f64>| {
         let mut counts = vec![0_u64; inner.len() + 1];
         for x in sorted {
@@ -139,6 +139,34 @@ fn numbers(sheet: &mut Sheet, slice: &Slice, mut before: Vec<f64>, mut now: Vec<
         _ => Vec::new(),
     };
     sheet.number("wasserstein_distance", slice, moved, n, bounds, EMPTY);
+}
+
+/// Where bins begin, for values in order: at the reference's deciles, each once. Few distinct values are a bin each; and
+/// where one value holds nine tenths of the reference it is a bin of its own, else what leaves it would not show.
+fn edges(before: &[f64], now: &[f64]) -> Vec<f64> {
+    let mut distinct: Vec<f64> = Vec::new();
+    for x in before.iter().chain(now) {
+        if !distinct.contains(x) {
+            distinct.push(*x);
+        }
+        if distinct.len() > FEW {
+            break;
+        }
+    }
+    let least = before.first().copied().unwrap_or(0.0);
+    if distinct.len() <= FEW {
+        distinct.sort_unstable_by(f64::total_cmp);
+        return distinct.split_off(1.min(distinct.len()));
+    }
+    let mut edges: Vec<f64> =
+        (1..10).filter_map(|i| type7(before, f64::from(i) * 0.1)).filter(|e| *e > least).collect();
+    edges.dedup();
+    if edges.is_empty() {
+        let above = |side: &[f64]| side.iter().copied().find(|x| *x > least);
+        let below = now.first().is_some_and(|x| *x < least).then_some(least);
+        edges.extend(below.into_iter().chain(above(before).or_else(|| above(now))));
+    }
+    edges
 }
 
 /// The population stability index, and what it stays below when nothing has changed (Yurdakul 2018).

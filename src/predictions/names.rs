@@ -1,6 +1,6 @@
 //! Names of classes and groups: one canonical text for a value, however a file writes it, and a small number for each.
 
-use super::{PredictionsError, block::Values, hash::Map};
+use super::{PredictionsError, block::Values, hash::Map, refusal::quoted};
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -61,6 +61,14 @@ impl Names {
 
     /// The number of a name.
     fn number(&self, name: &str) -> Result<u32, PredictionsError> {
+        let absent = name.is_empty() || name.eq_ignore_ascii_case("nan") || name.eq_ignore_ascii_case("null");
+        if absent && self.form == Form::Class {
+            let what = if name.is_empty() { "an empty value".to_owned() } else { quoted(name) };
+            return Err(PredictionsError::new(
+                "predictions-null",
+                format!("{what} stands as a label or a prediction: every row needs both; no row is left out"),
+            ));
+        }
         let mut known = self.known();
         if self.form == Form::Class && is_fraction(name) && known.fraction.as_deref().is_none_or(|other| name < other) {
             known.fraction = Some(name.to_owned());

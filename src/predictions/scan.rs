@@ -93,6 +93,8 @@ pub(super) struct Gathered {
     pub(super) pairs: Vec<Pair>,
     /// (key of the cluster, cell, label, prediction) of each row, where rows have clusters.
     pub(super) clusters: Vec<(u64, u32, u32, u32)>,
+    /// The id of each row, where rows have ids and their labels with them.
+    ids: Vec<u128>,
     /// Whether a score lies outside [0, 1].
     pub(super) outside: bool,
 }
@@ -120,7 +122,20 @@ pub(super) fn scan(
         let least = results.into_iter().filter_map(Result::err).min_by(|a, b| a.message.cmp(&b.message));
         return Err(least.unwrap_or_else(|| PredictionsError::new("predictions-unreadable", "reading failed")));
     }
-    results.drain(..).collect()
+    let mut gathered: Vec<Gathered> = results.drain(..).collect::<Result<_, _>>()?;
+    once(&mut gathered)?;
+    Ok(gathered)
+}
+
+/// That no id stands twice: a row that is counted twice makes every bound too narrow.
+fn once(gathered: &mut [Gathered]) -> Result<(), PredictionsError> {
+    let mut ids: Vec<u128> = gathered.iter_mut().flat_map(|g| std::mem::take(&mut g.ids)).collect();
+    ids.sort_unstable();
+    if ids.windows(2).any(|pair| pair[0] == pair[1]) {
+        let message = "an id stands twice in the predictions: every id must stand there exactly once";
+        return Err(PredictionsError::new("predictions-duplicate-id", message));
+    }
+    Ok(())
 }
 
 struct Hand<'s> {
@@ -138,6 +153,7 @@ struct Hand<'s> {
     groups: Vec<Vec<u32>>,
     cells: Vec<u32>,
     keys: Vec<u64>,
+    wide: Vec<u128>,
     places: Vec<u32>,
     met: u64,
     scratch: Vec<u32>,
@@ -162,6 +178,7 @@ impl<'s> Hand<'s> {
             groups: vec![Vec::new(); roles.groups.len()],
             cells: Vec::new(),
             keys: Vec::new(),
+            wide: Vec::new(),
             places: Vec::new(),
             met: 0,
             scratch: Vec::new(),
@@ -185,6 +202,10 @@ impl<'s> Hand<'s> {
     fn block(&mut self, block: &Block) -> Result<(), PredictionsError> {
         let column = |place: Option<usize>| place.and_then(|p| block.columns.get(p));
         self.gathered.rows += block.rows as u64;
+        if let Some(values) = column(self.roles.id).filter(|_| self.labels.is_none()) {
+            keys::wide_keys(values, &mut self.wide);
+            self.gathered.ids.extend_from_slice(&self.wide);
+        }
         self.truth(block)?;
         if self.shared.continuous {
             if let Some(values) = column(self.roles.prediction) {

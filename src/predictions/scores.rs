@@ -267,7 +267,8 @@ fn of_bins(value: f64, drawn: &[f64], plan: &Plan) -> Vec<Interval> {
 pub(super) fn around(value: f64, error: f64, method: &str, plan: &Plan) -> Vec<Interval> {
     let one = |confidence: &f64| {
         let reach = normal::upper_quantile(1.0 - confidence) * error;
-        let known = error > 0.0 && error.is_finite();
+        // What rounding alone leaves of a variance of nothing is no error either.
+        let known = error > 1e-12 * value.abs() && error.is_finite();
         interval(method, *confidence, known.then_some(value - reach), known.then_some(value + reach))
     };
     plan.confidences.iter().map(one).collect()

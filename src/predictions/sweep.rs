@@ -207,12 +207,17 @@ pub(super) fn sweep<R: Row>(buckets: &Buckets<R>, reading: &Reading, cells: usiz
 
 fn finish(one: &mut Scored, ranks: &Ranks, curves: bool) {
     let [negatives, positives] = one.total;
+    // A negative's placement is the number of positives above it, and those below were counted: with twice as many, s,
+    // below each, Σ(2P − s)² = N(2P)² − 2(2P)Σs + Σs².
+    let all = 2 * u128::from(positives);
+    let below = u128::from(ranks.placements[0]);
+    let negative_squares = u128::from(negatives) * all * all + ranks.squares[0] - 2 * all * below;
     one.area = crate::stats::auc::Sums {
         positives,
         negatives,
         placements: u128::from(ranks.placements[1]),
         positive_squares: ranks.squares[1],
-        negative_squares: ranks.squares[0],
+        negative_squares,
     };
     let pairs = u128::from(negatives) * u128::from(positives);
     one.gap = (pairs > 0 && curves).then(|| ranks.gap as f64 / pairs as f64);

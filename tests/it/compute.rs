@@ -188,7 +188,9 @@ fn drift_agrees_with_scipy() {
             ("chi2", "chi_square"),
             ("jensen_shannon_base2", "jensen_shannon_distance"),
         ] {
-            if let Some(entry) = values.get(theirs) {
+            // The reference script has a single bin there, since nearly all are 0, and finds no drift whatever comes.
+            let blind = theirs == "psi_reference_deciles" && values["psi_reference_deciles"]["edges"] == json!([]);
+            if let Some(entry) = values.get(theirs).filter(|_| !blind) {
                 near(
                     &find(&got, ours, &json!({ "feature": feature }))["value"],
                     &entry["value"],
@@ -354,4 +356,91 @@ fn text_is_for_people() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("rows      3,000") && text.contains("accuracy"), "{text}");
     assert!(text.contains("one-sided bound at 95%"), "{text}");
+}
+
+/// Rows written here as a file.
+fn rows(folder: &tempfile::TempDir, name: &str, text: &str) -> String {
+    let path = folder.path().join(name);
+    fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn bounds(document: &Value, name: &str, slice: &Value) -> [Option<f64>; 2] {
+    let interval = &find(document, name, slice)["interval"];
+    ["lower", "upper"].map(|end| interval[end].as_f64())
+}
+
+/// References: DeLong, DeLong and Clarke-Pearson (1988) written out in NumPy, with which R's pROC::ci.auc agrees.
+#[test]
+fn the_bounds_of_an_area_are_delongs() {
+    let good = compute(&[&[file("adult_good.csv").as_str()][..], &COLUMNS, &["--group", "sex"]].concat());
+    for (slice, lower, upper) in [
+        (json!({}), 0.819_085_420_551_538_1, 0.845_492_241_275_443_3),
+        (json!({"sex": "Female"}), 0.818_597_765_289_591_9, 0.862_019_794_234_217_8),
+    ] {
+        let got = bounds(&good, "roc_auc", &slice);
+        near(&json!(got[0]), &json!(lower), "lower");
+        near(&json!(got[1]), &json!(upper), "upper");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let few = rows(&folder, "few.csv", "y,p,s\n0,0,.2\n0,1,.4\n0,0,.3\n1,1,.6\n1,0,.35\n1,1,.9\n");
+    let got = compute(&[&few, "--label", "y", "--prediction", "p", "--score", "s"]);
+    near(&json!(bounds(&got, "roc_auc", &json!({}))[0]), &json!(0.630_425_076_960_739), "few");
+}
+
+#[test]
+fn what_is_absent_or_stands_twice_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for (text, more, told) in [
+        ("y,p\n1,1\n0,0\n1,\n0,\n", &[][..], "an empty value"),
+        ("y,p\n,\n,\n1,0\n0,0\n", &[], "an empty value"),
+        ("y,p\n1,1\nNaN,0\n", &[], "`NaN`"),
+        ("y,p\n1,1\n0,null\n", &[], "`null`"),
+        ("y,p,id\n1,1,a\n0,0,a\n", &["--id", "id"], "stands twice"),
+    ] {
+        let file = rows(&folder, "rows.csv", text);
+        let output = run(&[&[file.as_str(), "--label", "y", "--prediction", "p"], more].concat());
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{text}: {error}");
+        assert!(error.contains(told), "{text}: {error}");
+    }
+}
+
+#[test]
+fn replicates_that_are_all_alike_bound_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let perfect = rows(&folder, "rows.csv", &format!("y,p,s\n{}", "0,0,.1\n1,1,.9\n".repeat(5)));
+    let got = compute(&[&perfect, "--label", "y", "--prediction", "p", "--score", "s"]);
+    for metric in ["matthews_corrcoef", "cohen_kappa", "log_loss", "brier_score_loss"] {
+        assert_eq!(bounds(&got, metric, &json!({})), [None, None], "{metric}");
+    }
+}
+
+fn view(list: &[String]) -> Vec<(&str, usize)> {
+    list.iter().map(|v| (v.as_str(), 1)).collect()
+}
+
+/// PSI by its definition over the values themselves: Σ (a − e) ln(a / e), the floor at 0.0001.
+#[test]
+fn the_drift_of_few_values_is_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let column = |counts: &[(&str, usize)]| {
+        counts.iter().fold("y,f\n".to_owned(), |text, (value, n)| text + &format!("0,{value}\n").repeat(*n))
+    };
+    let psi = |before: &[(&str, usize)], now: &[(&str, usize)]| {
+        let (before, now) = (rows(&folder, "before.csv", &column(before)), rows(&folder, "now.csv", &column(now)));
+        let got = compute(&[&now, "--label", "y", "--prediction", "y", "--drift-reference", &before, "--feature", "f"]);
+        find(&got, "psi", &json!({"feature": "f"}))["value"].as_f64().unwrap()
+    };
+    let flag = psi(&[("0", 950), ("1", 50)], &[("0", 100), ("1", 900)]);
+    assert!((flag - 4.370_414).abs() < 1e-6, "{flag}");
+    let moved = psi(&[("1", 300), ("2", 301), ("3", 100), ("4", 299)], &[("1", 300), ("2", 301), ("3", 399)]);
+    assert!((moved - 2.805_858_846).abs() < 1e-6, "{moved}");
+    let tail = |zeros: usize| {
+        let mut values: Vec<String> = vec!["0".to_owned(); zeros];
+        values.extend((0..1000 - zeros).map(|i| format!("{}.5", i + 1)));
+        values
+    };
+    let (before, now) = (tail(930), tail(100));
+    assert!(psi(&view(&before), &view(&now)) > 1.0);
 }
