@@ -1,14 +1,17 @@
 //! The folder of uploaded files: `<aa>/<hex>`, named by the digest of their bytes. A file appears there whole or not at
 //! all; what is not finished is under `incoming/`.
 
-use super::error::{AppError, Kind};
+use super::{
+    error::{AppError, Kind},
+    hashing::{PIECE, digest_of, finished},
+};
 use crate::model::{Digest, Timestamp};
 use aws_lc_rs::digest::{Context, SHA256};
 use std::{
     collections::HashMap,
     fs::{self, File},
-    io::{self, Read as _, Write as _},
-    path::{Path, PathBuf},
+    io::{self, Write as _},
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -16,8 +19,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Uploads at once; each holds a piece in memory. Further ones wait.
 const AT_ONCE: usize = 32;
-/// How much is gathered before it is hashed and written.
-const PIECE: usize = 1 << 20;
 
 /// What the service accepts, and where it keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -228,27 +229,10 @@ impl Drop for Upload {
     }
 }
 
-fn digest_of(path: &Path) -> io::Result<Digest> {
-    let mut file = File::open(path)?;
-    let mut hash = Context::new(&SHA256);
-    let mut piece = vec![0; PIECE];
-    loop {
-        match file.read(&mut piece)? {
-            0 => return Ok(finished(hash)),
-            count => hash.update(piece.get(..count).unwrap_or_default()),
-        }
-    }
-}
-
-fn finished(hash: Context) -> Digest {
-    let mut bytes = [0; 32];
-    bytes.copy_from_slice(hash.finish().as_ref());
-    Digest::from_bytes(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     const DAY_US: i64 = 86_400_000_000;
 

@@ -1,6 +1,6 @@
 //! Evidence computed from files of raw predictions: opens them, hashes them, and hands them to the engine.
 
-use super::error::AppError;
+use super::{error::AppError, hashing};
 use crate::{
     model::{Against, Columns, Digest, Evidence, Plan, Role, Source, jcs},
     predictions::{
@@ -8,15 +8,10 @@ use crate::{
         block::{Reader, Wanted},
     },
 };
-use aws_lc_rs::digest::{Context, SHA256};
 use std::{
     fs::File,
-    io::Read as _,
     path::{Path, PathBuf},
 };
-
-/// Bytes hashed at a time.
-const CHUNK: usize = 1 << 20;
 
 /// Files and what is wanted of them.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +39,7 @@ pub struct Request {
 /// # Errors
 /// When a file cannot be read or does not fit; see [`predictions::compute`].
 pub fn compute(request: &Request) -> Result<Evidence, AppError> {
-    let files = |paths: &Vec<PathBuf>| Files(paths.clone());
+    let files = |paths: &[PathBuf]| Files(paths.iter().map(|path| (shown(path), path.clone())).collect());
     let (candidate, labels) = (files(&request.predictions), files(&request.labels));
     let (champion, reference) = (files(&request.champion), files(&request.reference));
     let drift = files(&request.drift_reference);
@@ -103,37 +98,30 @@ fn sources(request: &Request) -> Result<Vec<Source>, AppError> {
 /// # Errors
 /// When it cannot be read.
 pub(super) fn digest(path: &Path) -> Result<Digest, AppError> {
-    let unreadable = |error| AppError::invalid("predictions-unreadable", unreadable(path, &error));
-    let mut file = File::open(path).map_err(unreadable)?;
-    let (mut context, mut chunk) = (Context::new(&SHA256), vec![0; CHUNK]);
-    loop {
-        let n = file.read(&mut chunk).map_err(unreadable)?;
-        match chunk.get(..n) {
-            Some(read) if n > 0 => context.update(read),
-            _ => break,
-        }
-    }
-    let mut bytes = [0; 32];
-    bytes.copy_from_slice(context.finish().as_ref());
-    Ok(Digest::from_bytes(bytes))
+    let unreadable = |error| AppError::invalid("predictions-unreadable", unreadable(&shown(path), &error));
+    hashing::digest_of(path).map_err(unreadable)
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> String {
-    format!("cannot read `{}`: {error}", path.display())
+fn shown(path: &Path) -> String {
+    path.display().to_string()
 }
 
-/// Files that are opened anew for each pass.
-struct Files(Vec<PathBuf>);
+fn unreadable(name: &str, error: &std::io::Error) -> String {
+    format!("cannot read `{name}`: {error}")
+}
+
+/// Files by what messages call them, opened anew for each pass.
+pub(super) struct Files(pub(super) Vec<(String, PathBuf)>);
 
 impl predictions::Source for Files {
     fn open(&self, wanted: &[Wanted]) -> Result<Box<dyn Reader + '_>, PredictionsError> {
-        let input = |path: &PathBuf| {
-            let failed = |error| PredictionsError::new("predictions-unreadable", unreadable(path, &error));
+        let input = |(name, path): &(String, PathBuf)| {
+            let failed = |error| PredictionsError::new("predictions-unreadable", unreadable(name, &error));
             let file = File::open(path).map_err(failed)?;
             if file.metadata().map_err(failed)?.is_dir() {
                 return Err(failed(std::io::Error::from(std::io::ErrorKind::IsADirectory)));
             }
-            Input::file(path.display().to_string(), file)
+            Input::file(name.clone(), file)
         };
         let inputs = self.0.iter().map(input).collect::<Result<Vec<_>, _>>()?;
         Ok(predictions::open(inputs, wanted, &Limits::default())?)

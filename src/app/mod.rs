@@ -12,6 +12,7 @@ mod documents;
 pub mod env;
 pub mod error;
 mod export;
+mod hashing;
 mod heads;
 pub mod inspect;
 mod log;

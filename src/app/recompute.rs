@@ -147,13 +147,16 @@ impl Service {
         wanted: &Wanted,
         (submission, dataset, since): (&Submission, Option<DatasetRef>, Option<Timestamp>),
     ) -> Result<(Submitted, Bytes), AppError> {
+        let Some(recompute) = &policy.recompute else {
+            return Err(AppError::broken("a policy without `[recompute]` cannot say which column is what"));
+        };
         let rows = Rows {
             blobs: self.blobs.clone(),
             predictions: predictions.digests.clone(),
             labels: wanted.labels.into_iter().collect(),
             champion: wanted.champion.clone(),
             reference: wanted.reference.clone(),
-            columns: policy.recompute.as_ref().map(|r| r.columns.clone()).unwrap_or_default(),
+            columns: recompute.columns.clone(),
             plan: wanted.plan.clone(),
         };
         let permit = self.computing.clone().acquire_owned().await.map_err(AppError::failed)?;

@@ -1,14 +1,14 @@
 //! Uploads as the engine reads them: by their digests, as where we keep them is nobody's business.
 
-use super::{blobs::Blobs, compute::Threads, error::AppError};
+use super::{
+    blobs::Blobs,
+    compute::{Files, Threads},
+    error::AppError,
+};
 use crate::{
     model::{Against, Columns, Digest, Evidence, Plan, Role, Source},
-    predictions::{
-        self, Input, Job, Limits, PredictionsError,
-        block::{Reader, Wanted},
-    },
+    predictions::{self, Job},
 };
-use std::{fs::File, path::PathBuf};
 
 /// Uploads, and what is wanted of them.
 pub(super) struct Rows {
@@ -69,19 +69,5 @@ impl Rows {
         let mut sources: Vec<Source> = all.collect();
         sources.sort();
         sources
-    }
-}
-
-/// Files by what messages call them, opened anew for each pass.
-struct Files(Vec<(String, PathBuf)>);
-
-impl predictions::Source for Files {
-    fn open(&self, wanted: &[Wanted]) -> Result<Box<dyn Reader + '_>, PredictionsError> {
-        let input = |(name, path): &(String, PathBuf)| {
-            let gone = |e| PredictionsError::new("predictions-unreadable", format!("cannot read `{name}`: {e}"));
-            Input::file(name.clone(), File::open(path).map_err(gone)?)
-        };
-        let inputs = self.0.iter().map(input).collect::<Result<Vec<_>, _>>()?;
-        Ok(predictions::open(inputs, wanted, &Limits::default())?)
     }
 }

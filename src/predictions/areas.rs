@@ -1,9 +1,7 @@
 //! Replicates of the area under the ROC curve, many at a time: rows outside, replicates inside, weights by table.
 
 use super::{crew, job::Crew};
-use crate::stats::resample::{POISSON, mix64, weight};
-
-const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+use crate::stats::resample::{GOLDEN as STEP, POISSON, mix64, weight};
 /// Replicates that are drawn together: their sums stay in the nearest cache.
 const TOGETHER: usize = 16;
 const TABLE_BITS: u32 = 12;

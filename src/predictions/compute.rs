@@ -89,8 +89,7 @@ struct Read {
 fn read(job: &Job, attributes: &[String], continuous: bool) -> Result<Option<Read>, PredictionsError> {
     let label = job.columns.label.as_deref().unwrap_or("label");
     let told = job.columns.task.is_some() || job.columns.positive.is_some();
-    let mut shared = Shared::new(label, attributes, continuous, !told);
-    shared.clustered = job.columns.cluster.is_some();
+    let shared = Shared::new(label, attributes, continuous, !told);
     let task = if continuous { Some(Task::Regression) } else { job.columns.task };
     let labels = match job.labels {
         Some(source) => {

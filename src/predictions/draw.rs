@@ -1,8 +1,6 @@
 //! Drawing Poisson counts from keys instead of a generator: the same on any machine, in any order, in any thread.
 
-use super::hash::mix;
-
-const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+use super::hash::{STEP, mix};
 
 /// Numbers in (0, 1) that a key, a replicate and a position make.
 #[derive(Debug, Clone, Copy)]

@@ -1,14 +1,6 @@
 //! Stable hashes: the same bytes give the same key on every machine, so that an id means the same row everywhere.
 
-/// The increment of SplitMix64 (Steele, Lea, Flood 2014).
-const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// The finaliser of SplitMix64.
-pub(super) const fn mix(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
+pub(super) use crate::stats::resample::{GOLDEN as STEP, mix64 as mix};
 
 /// A 64-bit key of `bytes`, begun from `start`.
 pub(super) fn key_from(start: u64, bytes: &[u8]) -> u64 {

@@ -32,8 +32,6 @@ pub(super) struct Shared {
     pub(super) continuous: bool,
     /// Whether labels that look like values may be taken for values.
     pub(super) may_be_continuous: bool,
-    /// Whether rows of one cluster are counted together, so that counts have keys too.
-    pub(super) clustered: bool,
     looks_continuous: AtomicBool,
 }
 
@@ -46,7 +44,6 @@ impl Shared {
             cells: Cells::default(),
             continuous,
             may_be_continuous,
-            clustered: false,
             looks_continuous: AtomicBool::new(false),
         }
     }
@@ -91,8 +88,6 @@ pub(super) struct Gathered {
     pub(super) latencies: Numbers,
     pub(super) energies: Numbers,
     pub(super) pairs: Vec<Pair>,
-    /// (key of the cluster, cell, label, prediction) of each row, where rows have clusters.
-    pub(super) clusters: Vec<(u64, u32, u32, u32)>,
     /// The id of each row, where rows have ids and their labels with them.
     ids: Vec<u128>,
     /// Whether a score lies outside [0, 1].
@@ -246,12 +241,6 @@ impl<'s> Hand<'s> {
             return Ok(());
         }
         self.gathered.counts.add(cells, &self.label, &self.prediction);
-        if let Some(keys) = keys.filter(|_| self.shared.clustered) {
-            let rows = keys.iter().zip(cells).zip(self.label.iter().zip(&self.prediction));
-            self.gathered
-                .clusters
-                .extend(rows.map(|((key, cell), (label, prediction))| (*key, *cell, *label, *prediction)));
-        }
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 
 use super::{
     Undefined, normal,
-    proportion::{clopper_pearson_lower, clopper_pearson_upper, float},
+    proportion::{clopper_pearson_lower, clopper_pearson_upper, counted, float},
 };
 
 /// Sums over one pass through the scores in order. A positive's placement is the number of negatives below it, a
@@ -141,13 +141,13 @@ fn placements(labels: &[bool], scores: &[f64]) -> Result<Vec<(bool, u64)>, Undef
     let mut rows: Vec<(f64, bool, usize)> =
         labels.iter().zip(scores).enumerate().map(|(row, (label, score))| (*score, *label, row)).collect();
     rows.sort_unstable_by(|a, b| a.0.partial_cmp(&b.0).unwrap_or(std::cmp::Ordering::Equal));
-    let positives = count(labels.iter().filter(|label| **label).count());
+    let positives = counted(labels.iter().filter(|label| **label).count());
     let (mut above, mut below) = (positives, 0);
     let mut placed = Vec::with_capacity(rows.len());
     // Scores that compare equal, 0 and −0 among them, are one step.
     for step in rows.chunk_by(|a, b| a.0 >= b.0) {
-        let hits = count(step.iter().filter(|row| row.1).count());
-        let misses = count(step.len()) - hits;
+        let hits = counted(step.iter().filter(|row| row.1).count());
+        let misses = counted(step.len()) - hits;
         above -= hits;
         for (_, positive, row) in step {
             let twice = if *positive { 2 * below + misses } else { 2 * above + hits };
@@ -195,11 +195,6 @@ fn of_mean(rows: u64, others: u64, sum: u128, squares: u128) -> Option<f64> {
 #[allow(clippy::as_conversions, clippy::cast_precision_loss, reason = "rounded to the nearest float, as is wanted")]
 fn wide(count: u128) -> f64 {
     count as f64
-}
-
-#[allow(clippy::as_conversions, reason = "a length fits in 64 bits")]
-fn count(length: usize) -> u64 {
-    length as u64
 }
 
 #[allow(

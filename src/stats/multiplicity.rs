@@ -1,6 +1,6 @@
 //! Many looks: several hypotheses, several models on one evaluation set, one stream that is watched all the time.
 
-use super::proportion::float;
+use super::proportion::{counted, float};
 use libm::{log, rint};
 use std::f64::consts::PI;
 
@@ -11,7 +11,7 @@ pub fn holm(p_values: &[f64]) -> Vec<f64> {
     let total = sorted.len();
     let mut most = 0.0_f64;
     for (before, (_, p)) in sorted.iter_mut().enumerate() {
-        most = most.max(*p * float(count(total - before)));
+        most = most.max(*p * float(counted(total - before)));
         *p = most.min(1.0);
     }
     unranked(sorted)
@@ -21,10 +21,10 @@ pub fn holm(p_values: &[f64]) -> Vec<f64> {
 /// `m p₍ⱼ₎ / j` over j ≥ i, at most 1. They keep the share of false claims among claims. NaN counts as 1.
 pub fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {
     let mut sorted = ranked(p_values);
-    let total = float(count(sorted.len()));
+    let total = float(counted(sorted.len()));
     let mut least = 1.0_f64;
     for (before, (_, p)) in sorted.iter_mut().enumerate().rev() {
-        least = least.min(*p / (float(count(before + 1)) / total));
+        least = least.min(*p / (float(counted(before + 1)) / total));
         *p = least;
     }
     unranked(sorted)
@@ -41,11 +41,6 @@ fn ranked(p_values: &[f64]) -> Vec<(usize, f64)> {
 fn unranked(mut sorted: Vec<(usize, f64)>) -> Vec<f64> {
     sorted.sort_unstable_by_key(|(place, _)| *place);
     sorted.into_iter().map(|(_, p)| p).collect()
-}
-
-#[allow(clippy::as_conversions, reason = "a length fits in 64 bits")]
-fn count(length: usize) -> u64 {
-    length as u64
 }
 
 /// What the `k`-th distinct model tried on one evaluation set may spend of `alpha`: `6α / (π² k²)`, which sums to

@@ -38,6 +38,12 @@ pub fn float(count: u64) -> f64 {
     count as f64
 }
 
+/// How many there are.
+#[allow(clippy::as_conversions, reason = "a length fits in 64 bits")]
+pub fn counted(length: usize) -> u64 {
+    length as u64
+}
+
 /// The least and the greatest k in 0…`trials` with |k / trials − value| ≤ `rounding`: the counts that a proportion
 /// written as `value` may stand for. `None` when there is none, or `trials` is 0.
 pub fn counts_of(value: f64, trials: u64, rounding: f64) -> Option<(u64, u64)> {

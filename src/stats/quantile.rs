@@ -1,6 +1,6 @@
 //! Quantiles of a sample, and bounds for the true quantile that assume nothing of its distribution.
 
-use super::{Undefined, binomial::upper_tail, proportion::float};
+use super::{Undefined, binomial::upper_tail, proportion::{counted, float}};
 
 /// Tails nearer than this to `alpha` are equal to it: 0.9 and 0.1 add up to 1 in decimals, not in binary.
 const SAME: f64 = 1e-13;
@@ -92,7 +92,7 @@ pub fn of_sorted(sorted: &[f64], q: f64, alpha: f64) -> Result<Quantile, Undefin
         return Err(Undefined::EmptySample);
     }
     let estimate = type7(sorted, q).ok_or(Undefined::InvalidInput)?;
-    let (lower, upper) = ranks(count(sorted.len()), q, alpha);
+    let (lower, upper) = ranks(counted(sorted.len()), q, alpha);
     let at = |rank: u64| sorted.get(usize::try_from(rank.checked_sub(1)?).ok()?).copied();
     Ok(Quantile { estimate, lower: lower.and_then(at), upper: upper.and_then(at) })
 }
@@ -132,11 +132,6 @@ pub fn of_buckets(buckets: &[(f64, f64, u64)], q: f64, alpha: f64) -> Result<Qua
 #[allow(clippy::as_conversions, clippy::cast_precision_loss, reason = "lengths stay below 2^53")]
 fn length(length: usize) -> f64 {
     length as f64
-}
-
-#[allow(clippy::as_conversions, reason = "a length fits in 64 bits")]
-fn count(length: usize) -> u64 {
-    length as u64
 }
 
 #[allow(

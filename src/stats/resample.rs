@@ -5,7 +5,7 @@ use super::{Undefined, normal, proportion::float, quantile::type7};
 use libm::pow;
 
 /// The golden ratio in 64 bits, the step of SplitMix64.
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+pub const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The finaliser of SplitMix64 (Steele, Lea and Flood 2014; Stafford's variant 13).
 #[inline]
