@@ -2,21 +2,112 @@
 
 use super::{Document, EvidenceError};
 use crate::model::Evidence;
+use std::fmt;
 
 /// One format: a row of [`super::ADAPTERS`].
 pub struct Adapter {
     /// Its id, in kebab-case: the name of its file and of its folder of fixtures.
     pub id: &'static str,
-    /// What writes it.
+    /// The tool that writes it, and which of its documents this is.
     pub title: &'static str,
-    /// What can be read out of it.
-    pub carries: &'static str,
+    /// What kind of tool that is.
+    pub family: Family,
+    /// The command or the lines of code that write the file.
+    pub written_by: &'static str,
+    /// What is read out of it, in a sentence or two: names, n, trials, slices, what stays unknown.
+    pub reads: &'static str,
+    /// Which parts of evidence it can give.
+    pub carries: &'static [Carries],
     /// By what it is recognised.
     pub recognised_by: &'static str,
+    /// A rule on what it gives, as TOML below `[[rule]]`.
+    pub rule: &'static str,
     /// Whether a document is of this format, judged by its content.
     pub detect: fn(&Document<'_>) -> Result<(), Declined>,
     /// Reads a document of this format. It may be called on any document, because a submission can name the format.
     pub read: fn(&Document<'_>) -> Result<Evidence, EvidenceError>,
+}
+
+/// What kind of tool writes a format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// Our own format.
+    Native,
+    /// Evaluation of classifiers and regressors, and the trackers that keep it.
+    Evaluation,
+    /// Fairness.
+    Fairness,
+    /// Data quality and drift.
+    Data,
+    /// Evaluation of language models.
+    LanguageModels,
+    /// Latency and load.
+    Load,
+    /// Operations.
+    Operations,
+    /// Tests, scanners, bills of materials.
+    SupplyChain,
+}
+
+impl Family {
+    /// Every family, in the order of the formats page.
+    pub const ALL: [Self; 8] = [
+        Self::Native,
+        Self::Evaluation,
+        Self::Fairness,
+        Self::Data,
+        Self::LanguageModels,
+        Self::Load,
+        Self::Operations,
+        Self::SupplyChain,
+    ];
+
+    /// Its heading.
+    pub const fn heading(self) -> &'static str {
+        match self {
+            Self::Native => "Our own",
+            Self::Evaluation => "Evaluation and tracking",
+            Self::Fairness => "Fairness",
+            Self::Data => "Data quality and drift",
+            Self::LanguageModels => "Language models",
+            Self::Load => "Latency and load",
+            Self::Operations => "Operations",
+            Self::SupplyChain => "Tests and supply chain",
+        }
+    }
+}
+
+/// A part of evidence that a format can give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Carries {
+    /// Numbers.
+    Metrics,
+    /// The group that a number holds for.
+    Slices,
+    /// How many rows a number rests on.
+    SampleSize,
+    /// Successes and trials of a proportion, stated or determined: an exact bound is possible.
+    Counts,
+    /// Intervals or standard errors of the source's own.
+    Intervals,
+    /// Yes-or-no results.
+    Checks,
+    /// Other documents it names.
+    Links,
+}
+
+impl fmt::Display for Carries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Metrics => "metrics",
+            Self::Slices => "slices",
+            Self::SampleSize => "n",
+            Self::Counts => "counts",
+            Self::Intervals => "intervals",
+            Self::Checks => "checks",
+            Self::Links => "links",
+        })
+    }
 }
 
 /// Why a document is not of a format.

@@ -1,37 +1,59 @@
-//! The bytes of one document, parsed at most once however many formats look at it.
+//! One document: its content in every syntax that a format may ask for, parsed at most once however many ask.
 
 use super::{
     EvidenceError,
     adapter::Declined,
+    archive::{self, Member},
     json::{self, Json, JsonError, Object, Place},
+    table::{self, Table},
+    xml, yaml,
 };
 use crate::model::{Digest, Evidence};
 use std::cell::OnceCell;
 
-/// The largest document that is read: 64 MiB. Raw predictions have a reader of their own.
+/// The largest document that is read: 64 MiB, unpacked. Raw predictions have a reader of their own.
 pub const MAX_DOCUMENT_BYTES: usize = 64 << 20;
 
-/// The bytes of one document.
+/// One document.
 pub struct Document<'a> {
+    digest: Digest,
     bytes: &'a [u8],
     json: OnceCell<Result<Json<'a>, JsonError>>,
+    lines: OnceCell<Result<Vec<Json<'a>>, JsonError>>,
+    front: OnceCell<Result<Json<'a>, JsonError>>,
+    xml: OnceCell<Result<roxmltree::Document<'a>, EvidenceError>>,
+    comma: OnceCell<Result<Table, EvidenceError>>,
+    tab: OnceCell<Result<Table, EvidenceError>>,
+    members: OnceCell<Result<Vec<Member>, EvidenceError>>,
 }
 
 impl<'a> Document<'a> {
-    /// A document of these bytes.
-    ///
-    /// # Errors
-    /// When there are more than [`MAX_DOCUMENT_BYTES`].
-    pub fn new(bytes: &'a [u8]) -> Result<Self, EvidenceError> {
-        if bytes.len() > MAX_DOCUMENT_BYTES {
-            return Err(EvidenceError::TooLarge);
+    /// The document whose bytes have that digest, and which holds `content` once unpacked.
+    pub const fn new(digest: Digest, content: &'a [u8]) -> Self {
+        Self {
+            digest,
+            bytes: content,
+            json: OnceCell::new(),
+            lines: OnceCell::new(),
+            front: OnceCell::new(),
+            xml: OnceCell::new(),
+            comma: OnceCell::new(),
+            tab: OnceCell::new(),
+            members: OnceCell::new(),
         }
-        Ok(Self { bytes, json: OnceCell::new() })
     }
 
-    /// The bytes.
+    /// The content, unpacked.
     pub const fn bytes(&self) -> &'a [u8] {
         self.bytes
+    }
+
+    /// The content as text, without a byte order mark.
+    ///
+    /// # Errors
+    /// Where it stops being UTF-8.
+    pub fn text(&self) -> Result<&'a str, JsonError> {
+        json::utf8(self.bytes).map(|text| text.strip_prefix('\u{feff}').unwrap_or(text))
     }
 
     /// The document as JSON.
@@ -42,15 +64,88 @@ impl<'a> Document<'a> {
         self.json.get_or_init(|| json::parse(self.bytes)).as_ref()
     }
 
+    /// The values of JSON Lines, one a line; empty lines are passed over.
+    ///
+    /// # Errors
+    /// At the first line that is no JSON.
+    pub fn json_lines(&self) -> Result<&[Json<'a>], &JsonError> {
+        self.lines.get_or_init(|| json::lines(self.bytes)).as_ref().map(Vec::as_slice)
+    }
+
+    /// The YAML between the lines `---` at the start of a Markdown document.
+    ///
+    /// # Errors
+    /// When there is none, or it is YAML that we do not read.
+    pub fn front_matter(&self) -> Result<&Json<'a>, &JsonError> {
+        self.front.get_or_init(|| yaml::front_matter(self.text()?)).as_ref()
+    }
+
+    /// The document as XML.
+    ///
+    /// # Errors
+    /// When it is none, or has a document type declaration: entities are never expanded.
+    pub fn xml(&self) -> Result<&roxmltree::Document<'a>, &EvidenceError> {
+        self.xml.get_or_init(|| xml::parse(self.text()?)).as_ref()
+    }
+
+    /// The document as comma-separated values.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn csv(&self) -> Result<&Table, &EvidenceError> {
+        self.comma.get_or_init(|| table::read(self.text()?, b',')).as_ref()
+    }
+
+    /// The document as tab-separated values.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn tsv(&self) -> Result<&Table, &EvidenceError> {
+        self.tab.get_or_init(|| table::read(self.text()?, b'\t')).as_ref()
+    }
+
+    /// The files of a zip or tar archive.
+    ///
+    /// # Errors
+    /// As [`archive::members`].
+    pub fn members(&self) -> Result<&[Member], &EvidenceError> {
+        self.members.get_or_init(|| archive::members(self.bytes)).as_ref().map(Vec::as_slice)
+    }
+
+    /// The cells of the first line, if it can be the header of a table: a cheap look before [`Self::csv`].
+    ///
+    /// # Errors
+    /// Why it can be none.
+    pub fn header(&self, separator: u8) -> Result<Vec<String>, Declined> {
+        let text = self.text().map_err(|_| Declined::because("not text"))?;
+        table::header(text, separator).ok_or_else(|| Declined::because("no header of columns in the first line"))
+    }
+
     /// The object that the document is, for a format's `detect`.
     ///
     /// # Errors
     /// Why it is none.
     pub fn object(&self) -> Result<&Object<'a>, Declined> {
+        match self.some_json()? {
+            Json { value: json::Value::Object(object), .. } => Ok(object),
+            other => Err(Declined::because(format!("not a JSON object but {}", other.kind()))),
+        }
+    }
+
+    /// The list that the document is, for a format's `detect`.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub fn array(&self) -> Result<&[Json<'a>], Declined> {
+        match self.some_json()? {
+            Json { value: json::Value::Array(list), .. } => Ok(list),
+            other => Err(Declined::because(format!("not a JSON list but {}", other.kind()))),
+        }
+    }
+
+    fn some_json(&self) -> Result<&Json<'a>, Declined> {
         match self.json() {
-            Ok(json) => {
-                json.as_object().ok_or_else(|| Declined::because(format!("not a JSON object but {}", json.kind())))
-            }
+            Ok(json) => Ok(json),
             Err(_) if self.bytes.is_empty() => Err(Declined::because("the document is empty")),
             Err(error) => Err(Declined::because(format!("not JSON: {error}"))),
         }
@@ -58,8 +153,17 @@ impl<'a> Document<'a> {
 
     /// Whether it starts as JSON lists and objects do.
     pub fn looks_like_json(&self) -> bool {
+        matches!(self.first(), Some(b'{' | b'['))
+    }
+
+    /// Whether it starts as XML does.
+    pub fn looks_like_xml(&self) -> bool {
+        self.first() == Some(&b'<')
+    }
+
+    fn first(&self) -> Option<&'a u8> {
         let bytes = self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(self.bytes);
-        matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'['))
+        bytes.trim_ascii_start().first()
     }
 
     /// Line and column of the byte `at`.
@@ -69,6 +173,6 @@ impl<'a> Document<'a> {
 
     /// An empty [`Evidence`] of this document, for a format to fill.
     pub fn evidence(&self, format: &str) -> Evidence {
-        Evidence::new(Digest::of(self.bytes), format)
+        Evidence::new(self.digest, format)
     }
 }

@@ -15,9 +15,39 @@ pub enum EvidenceError {
         MAX_DOCUMENT_BYTES >> 20
     )]
     TooLarge,
-    /// It is JSON that we do not read.
+    /// It is compressed far beyond what real documents are.
+    #[error("the {kind} data unpacks to more than {} times its size; that is a bomb, or no evidence", super::unpack::MAX_RATIO)]
+    Bomb {
+        /// The compression.
+        kind: &'static str,
+    },
+    /// Its compression is broken.
+    #[error("the {kind} data cannot be unpacked: {why}; was the file cut off?")]
+    Compressed {
+        /// The compression.
+        kind: &'static str,
+        /// Why.
+        why: String,
+    },
+    /// It is an archive that we do not read.
+    #[error("the archive is not read: {why}")]
+    Archive {
+        /// Why.
+        why: String,
+    },
+    /// It is JSON, or YAML, that we do not read.
     #[error(transparent)]
     Json(#[from] JsonError),
+    /// It is XML or CSV that we do not read.
+    #[error("{syntax}{}: {message}", .place.map(|place| format!(", {place}")).unwrap_or_default())]
+    Syntax {
+        /// `XML`, `CSV`.
+        syntax: &'static str,
+        /// Where.
+        place: Option<Place>,
+        /// What is wrong.
+        message: String,
+    },
     /// No format recognises it.
     #[error("no known format recognises this document{}", Listed(.tried))]
     NotUnderstood {
@@ -62,8 +92,12 @@ impl EvidenceError {
     /// The stable word for scripts.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::TooLarge | Self::Json(JsonError::TooMany { .. }) => "evidence-too-large",
-            Self::Json(JsonError::Syntax { .. } | JsonError::NotUtf8 { .. }) => "evidence-syntax",
+            Self::TooLarge | Self::Bomb { .. } | Self::Json(JsonError::TooMany { .. }) => "evidence-too-large",
+            Self::Compressed { .. } => "evidence-compressed",
+            Self::Archive { .. } => "evidence-archive",
+            Self::Syntax { .. } | Self::Json(JsonError::Syntax { .. } | JsonError::NotUtf8 { .. }) => {
+                "evidence-syntax"
+            }
             Self::Json(JsonError::DuplicateKey { .. }) => "evidence-duplicate-key",
             Self::Json(JsonError::TooDeep { .. }) => "evidence-too-deep",
             Self::NotUnderstood { .. } => "evidence-not-understood",

@@ -4,30 +4,33 @@
 //! specificity. What a format does not say stays unknown: nothing here guesses a sample size, a unit or a scale.
 
 pub mod adapter;
+pub mod archive;
+pub mod collector;
 pub mod computed;
 pub mod confusion;
 pub mod counts;
 pub mod document;
 mod error;
+pub mod formats;
 pub mod json;
-pub mod mlflow_metrics;
 pub mod names;
-pub mod native;
 pub mod precision;
-pub mod sklearn_classification_report;
+mod settle;
+pub mod table;
 #[cfg(test)]
 mod tests;
 pub mod undefined;
+mod unpack;
+mod xml;
+mod yaml;
 
-pub use adapter::{Adapter, Declined};
+pub use adapter::{Adapter, Carries, Declined, Family};
+pub use collector::Collector;
 pub use document::{Document, MAX_DOCUMENT_BYTES};
 pub use error::{EvidenceError, Mistake, Tried, quoted};
+pub use formats::{ADAPTERS, native};
 
-use crate::model::{COMPUTED, Evidence, Metric, Unit};
-
-/// Every format we read, the most specific first.
-pub const ADAPTERS: &[Adapter] =
-    &[native::ADAPTER, sklearn_classification_report::ADAPTER, mlflow_metrics::ADAPTER];
+use crate::model::{COMPUTED, Digest, Evidence};
 
 /// Reads `bytes` as `format`, or as the first format that recognises them.
 ///
@@ -47,14 +50,15 @@ pub const ADAPTERS: &[Adapter] =
 /// # Ok::<(), modelgate::evidence::EvidenceError>(())
 /// ```
 pub fn read(bytes: &[u8], format: Option<&str>) -> Result<Evidence, EvidenceError> {
-    let document = Document::new(bytes)?;
+    let content = unpack::unpack(bytes)?;
+    let document = Document::new(Digest::of(bytes), &content);
     let adapter = match format {
         Some(id) => find(id)?,
         None => detect(&document)?,
     };
     let mut evidence = (adapter.read)(&document)?;
     if adapter.id != native::ADAPTER.id {
-        settle(&mut evidence);
+        settle::settle(&mut evidence);
     }
     Ok(evidence)
 }
@@ -90,24 +94,13 @@ pub fn detect(document: &Document<'_>) -> Result<&'static Adapter, EvidenceError
             Err(Declined { why }) => tried.push(Tried { format: adapter.id, why }),
         }
     }
-    match document.json() {
-        Err(error) if document.looks_like_json() => Err(EvidenceError::Json(error.clone())),
-        _ => Err(EvidenceError::NotUnderstood { tried }),
-    }
+    Err(broken(document).unwrap_or(EvidenceError::NotUnderstood { tried }))
 }
 
-/// A value that its metric cannot have, such as an accuracy of 95.9, has another scale than we know: undefined, so
-/// that no rule passes on it. Our own format refuses such a value instead.
-fn settle(evidence: &mut Evidence) {
-    let Evidence { measurements, warnings, .. } = evidence;
-    for measurement in measurements {
-        let (Some(value), Some(metric)) = (measurement.value, Metric::find(&measurement.metric)) else { continue };
-        let scale = if measurement.unit == Some(Unit::Percent) { 0.01 } else { 1.0 };
-        if !metric.allows(value * scale) {
-            let name = quoted(&measurement.source_name);
-            warnings.push(format!("{name} is {value}, which {} cannot be; it is taken as undefined", metric.name));
-            measurement.value = None;
-            measurement.successes = None;
-        }
+/// What is wrong with a document that looks like JSON or XML and is none.
+fn broken(document: &Document<'_>) -> Option<EvidenceError> {
+    if document.looks_like_json() && document.json_lines().is_err() {
+        return document.json().err().map(|error| EvidenceError::Json(error.clone()));
     }
+    if document.looks_like_xml() { document.xml().err().cloned() } else { None }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::{Metric, Unit};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 

@@ -7,24 +7,44 @@ use super::json::{Json, Number, Value};
 pub enum Reading<'a> {
     /// A finite number.
     Number(Number<'a>),
-    /// NaN, an infinity or null, as written: no evidence, and never a pass.
+    /// A percentage written as text, such as `97.5%`: the number in front of the sign, and the whole text.
+    Percent(Number<'a>, &'a str),
+    /// NaN, an infinity, null or nothing, as written: no evidence, and never a pass.
     Undefined(&'a str),
 }
 
 /// Spellings of "not a finite number" as text, in lower case.
 const WORDS: &[&str] =
-    &["nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity", "null", "none", "n/a"];
+    &["nan", "-nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity", "null", "none", "n/a", "<na>"];
 
-/// Reads a number that a tool wrote; `None` when the value is neither a number nor says that there is none.
+/// The largest doubles stand for infinities where a format cannot write them.
+const INFINITE: f64 = 1.797e308;
+
+/// Reads a number that a tool wrote; `None` when the value is neither a number nor says that there is none. A number
+/// within text is one only where it is a percentage: `"0.91"` may be anything, and a format that knows better asks
+/// [`reading_text`].
 pub fn reading<'j>(json: &'j Json<'j>) -> Option<Reading<'j>> {
     match &json.value {
+        Value::Number(number) if number.value().abs() > INFINITE => Some(Reading::Undefined(number.text())),
         Value::Number(number) => Some(Reading::Number(*number)),
         Value::NonFinite(text) => Some(Reading::Undefined(text)),
         Value::Null => Some(Reading::Undefined("null")),
-        Value::String(text) => {
-            let known = WORDS.iter().any(|word| text.eq_ignore_ascii_case(word));
-            known.then_some(Reading::Undefined(text))
-        }
+        Value::String(text) => reading_text(text).filter(|read| !text.is_empty() && !matches!(read, Reading::Number(_))),
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// Reads a number from a cell or a word of text; an empty one is undefined.
+pub fn reading_text(text: &str) -> Option<Reading<'_>> {
+    let text = text.trim();
+    if text.is_empty() || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word)) {
+        return Some(Reading::Undefined(text));
+    }
+    if let Some(number) = text.strip_suffix('%') {
+        return Number::parse(number.trim_end()).map(|number| Reading::Percent(number, text));
+    }
+    match Number::parse(text)? {
+        number if number.value().abs() > INFINITE => Some(Reading::Undefined(text)),
+        number => Some(Reading::Number(number)),
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn run(args: &Args) -> Outcome {
             .iter()
             .map(|a| {
                 serde_json::json!({
-                    "format": a.id, "title": a.title, "carries": a.carries, "recognised_by": a.recognised_by
+                    "format": a.id, "title": a.title, "carries": a.carries.iter().map(ToString::to_string).collect::<Vec<_>>(), "recognised_by": a.recognised_by
                 })
             })
             .collect();
@@ -32,7 +32,10 @@ pub(super) fn run(args: &Args) -> Outcome {
     for adapter in ADAPTERS {
         output::line(&format!(
             "{}\n  {}\n  carries:        {}\n  recognised by:  {}\n",
-            adapter.id, adapter.title, adapter.carries, adapter.recognised_by
+            adapter.id,
+            adapter.title,
+            adapter.carries.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            adapter.recognised_by
         ));
     }
     output::line("A file is recognised by its content; `--evidence format=<id>:<path>` names the format instead.");

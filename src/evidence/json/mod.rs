@@ -13,7 +13,7 @@ mod tests;
 
 pub use error::{JsonError, Place};
 pub use number::Number;
-pub use parse::{MAX_DEPTH, MAX_VALUES, parse, utf8};
+pub use parse::{MAX_DEPTH, MAX_VALUES, lines, parse, utf8};
 
 use std::borrow::Cow;
 
@@ -63,6 +63,11 @@ pub struct Member<'a> {
 }
 
 impl<'a> Object<'a> {
+    /// An object of members whose keys the caller knows to differ.
+    pub(in crate::evidence) const fn new(members: Vec<Member<'a>>) -> Self {
+        Self { members }
+    }
+
     /// The value of `key`. Takes time linear in the number of members: to read many keys, go through [`Self::iter`].
     pub fn get(&self, key: &str) -> Option<&Json<'a>> {
         self.members.iter().find(|m| m.key == key).map(|m| &m.value)
@@ -122,6 +127,11 @@ impl<'a> Json<'a> {
     /// The value of `key`, if this is an object that has it.
     pub fn get(&self, key: &str) -> Option<&Json<'a>> {
         self.as_object().and_then(|object| object.get(key))
+    }
+
+    /// The value at the end of a path of keys.
+    pub fn at_path(&self, path: &[&str]) -> Option<&Json<'a>> {
+        path.iter().try_fold(self, |json, key| json.get(key))
     }
 
     /// What it is, as a sentence names it: `a number`.

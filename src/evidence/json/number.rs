@@ -12,6 +12,15 @@ impl<'a> Number<'a> {
         Self(text)
     }
 
+    /// A number from a cell or a line of text: a sign, digits, a decimal point, an exponent. `None` for anything else,
+    /// and for what is beyond the range of a double.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let decimal = |b: u8| b.is_ascii_digit() || matches!(b, b'.' | b'+' | b'-' | b'e' | b'E');
+        let number = Self(text);
+        (text.bytes().any(|b| b.is_ascii_digit()) && text.bytes().all(decimal) && number.value().is_finite())
+            .then_some(number)
+    }
+
     /// The text as written.
     pub const fn text(self) -> &'a str {
         self.0

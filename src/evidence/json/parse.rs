@@ -23,6 +23,23 @@ pub fn parse(bytes: &[u8]) -> Result<Json<'_>, JsonError> {
     parser.document().map_err(|fault| fault.explain(text))
 }
 
+/// Reads JSON Lines: a value a line, empty lines between them. A byte order mark in front is passed over.
+///
+/// # Errors
+/// The first thing that is wrong, with its line and column in the whole text.
+pub fn lines(bytes: &[u8]) -> Result<Vec<Json<'_>>, JsonError> {
+    let text = utf8(bytes)?;
+    let pos = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let mut parser = Parser { text, bytes: text.as_bytes(), pos, values: 0, members: Vec::new(), elements: Vec::new() };
+    let mut out = Vec::new();
+    parser.space();
+    while parser.peek().is_some() {
+        let line = parser.line().map_err(|fault| fault.explain(text))?;
+        out.push(line);
+    }
+    Ok(out)
+}
+
 /// The document as text.
 ///
 /// # Errors
@@ -91,6 +108,18 @@ impl<'a> Parser<'a> {
         self.space();
         if self.peek().is_some() {
             return Err(self.expected("the end of the document"));
+        }
+        Ok(json)
+    }
+
+    /// One value, and the end of its line.
+    fn line(&mut self) -> Parsed<Json<'a>> {
+        let json = self.value(0)?;
+        let end = self.pos;
+        self.space();
+        let between = self.text.get(end..self.pos).unwrap_or("");
+        if self.peek().is_some() && !between.contains('\n') {
+            return Err(self.expected("the end of the line"));
         }
         Ok(json)
     }

@@ -14,7 +14,7 @@ mod reader;
 mod tests;
 mod write;
 
-use super::{Adapter, Declined, Document, EvidenceError, json::Json};
+use crate::evidence::{Adapter, Carries, Declined, Family, Document, EvidenceError, json::Json};
 use crate::model::Evidence;
 use reader::{Path, Reader};
 pub use write::write;
@@ -26,8 +26,21 @@ pub const SCHEMA: &str = "modelgate.evidence/v1";
 pub const ADAPTER: Adapter = Adapter {
     id: "native",
     title: "modelgate.evidence/v1, our own format",
-    carries: "measurements with slices, counts, histograms and claimed intervals; checks; links; subject, data set, date",
+    family: Family::Native,
+    written_by: "your own script, or `modelgate evidence compute … --format native`",
+    reads: "measurements with slices, counts, histograms and claimed intervals; checks; links; subject, data set and date. \
+            An unknown key, NaN or a number given as text is refused.",
+    carries: &[
+        Carries::Metrics,
+        Carries::Slices,
+        Carries::SampleSize,
+        Carries::Counts,
+        Carries::Intervals,
+        Carries::Checks,
+        Carries::Links,
+    ],
     recognised_by: "the key `schema` with `modelgate.evidence/v1`",
+    rule: "id = \"accuracy-floor\"\nmetric = \"accuracy\"\nmin = 0.9\nmin_samples = 1000",
     detect,
     read,
 };

@@ -16,8 +16,8 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
-use super::{
-    Adapter, Declined, Document, EvidenceError,
+use crate::evidence::{
+    Adapter, Carries, Declined, Document, EvidenceError, Family,
     confusion::Confusion,
     counts::only_count,
     json::{Json, Number},
@@ -36,8 +36,13 @@ use std::collections::HashMap;
 pub const ADAPTER: Adapter = Adapter {
     id: "mlflow-metrics",
     title: "MLflow: metrics.json of an evaluation; runs/get, runs/search, metrics/get-history, model-versions/get",
-    carries: "metrics with step and data set; sample size and exact counts of an evaluation; the run's state",
+    family: Family::Evaluation,
+    written_by: "mlflow.models.evaluate(…).save(folder), or `curl …/api/2.0/mlflow/runs/get?run_id=…`",
+    reads: "metrics with step and data set; n and exact counts where `example_count` and the four counts were logged in \
+            the same call; whether the run finished.",
+    carries: &[Carries::Metrics, Carries::SampleSize, Carries::Counts, Carries::Checks, Carries::Links],
     recognised_by: "`example_count` or the evaluator's names; `run`, `runs`, `metrics` or `model_version` of the REST API",
+    rule: "id = \"accuracy-floor\"\nmetric = \"accuracy\"\nsource = \"mlflow-metrics\"\nmin = 0.9",
     detect,
     read,
 };
@@ -95,7 +100,7 @@ fn number<'j>(json: &'j Json<'_>) -> Result<Number<'j>, String> {
             Err(format!("{}, which stands for an infinity", number.text()))
         }
         Some(Reading::Number(number)) => Ok(number),
-        Some(Reading::Undefined(text)) => Err(text.to_owned()),
+        Some(Reading::Percent(_, text) | Reading::Undefined(text)) => Err(text.to_owned()),
         None => Err(format!("{} instead of a number", json.kind())),
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     stats::quantile,
 };
 
-const FIXTURE: &str = include_str!("../../../../tests/fixtures/evidence/native/histograms.json");
+const FIXTURE: &str = include_str!("../../../../../tests/fixtures/evidence/native/histograms.json");
 
 fn fixture(by: &str) -> Measurement {
     let evidence = read(FIXTURE.as_bytes(), None).unwrap();

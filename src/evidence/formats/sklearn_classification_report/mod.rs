@@ -7,7 +7,7 @@
 //! * recall × support are its true positives;
 //! * true positives ÷ precision are its predictions: the trials of its precision, where that is one whole number.
 //!
-//! Counts are stated as derived only where they are the only ones that fit ([`super::precision`] says how exact the
+//! Counts are stated as derived only where they are the only ones that fit ([`crate::evidence::precision`] says how exact the
 //! numbers are). With sample weights `support` is no count of rows: a support that is not whole leaves n unknown.
 //! A class that is called like a row of averages is overwritten by scikit-learn itself; the supports then do not add up,
 //! and a warning says so.
@@ -15,8 +15,8 @@
 #[cfg(test)]
 mod tests;
 
-use super::{
-    Adapter, Declined, Document, EvidenceError,
+use crate::evidence::{
+    Adapter, Carries, Declined, Document, EvidenceError, Family,
     counts::{only_count, only_denominator},
     json::{Json, Number, Object},
     names,
@@ -30,8 +30,13 @@ use crate::model::{Evidence, Measurement, Slice};
 pub const ADAPTER: Adapter = Adapter {
     id: "sklearn-classification-report",
     title: "scikit-learn classification_report(output_dict=True) as JSON",
-    carries: "precision, recall and f1 of every class with its support; accuracy; averages",
+    family: Family::Evaluation,
+    written_by: "json.dump(classification_report(y, predicted, output_dict=True), file)",
+    reads: "precision, recall and f1 of every class with its support as n; accuracy; averages, marked as such. Recall, \
+            precision and accuracy get their exact counts wherever the numbers determine them.",
+    carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts],
     recognised_by: "rows with `precision`, `recall`, `f1-score` and `support`",
+    rule: "id = \"recall-of-fraud\"\nmetric = \"recall\"\nslice = { class = \"fraud\" }\nmin = 0.8",
     detect,
     read,
 };
@@ -184,7 +189,7 @@ impl Writer<'_> {
                 m.value = Some(number.value());
                 m.rounding = self.precision.rounding(number);
             }
-            Some(Reading::Undefined(text)) => self.undefined.push(format!("{name} of {of} is {text}")),
+            Some(Reading::Percent(_, text) | Reading::Undefined(text)) => self.undefined.push(format!("{name} of {of} is {text}")),
             None => self.undefined.push(format!("{name} of {of} is {}", json.kind())),
         }
         m

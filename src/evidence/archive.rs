@@ -1,0 +1,116 @@
+//! The members of a zip or tar archive, in memory: nothing is ever written to disk, and no name is ever a path here.
+
+use super::{EvidenceError, MAX_DOCUMENT_BYTES, quoted, unpack};
+use std::io::{Cursor, Read};
+
+/// How many members an archive may have.
+pub const MAX_MEMBERS: usize = 10_000;
+
+/// One file of an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its name inside the archive, as the archive spells it: `reports/eval.json`.
+    pub name: String,
+    /// Its bytes, as they were before they were put into the archive.
+    pub bytes: Vec<u8>,
+}
+
+/// Which kind of archive the bytes are, if one.
+pub fn kind(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
+        return Some("zip");
+    }
+    (bytes.get(257..262) == Some(b"ustar")).then_some("tar")
+}
+
+/// The files of an archive, in its order; folders are passed over.
+///
+/// # Errors
+/// When it is none or broken; when a name climbs out of the archive or is given twice; when a member is a link, a device
+/// or encrypted; when there are more members or bytes than are read.
+pub fn members(bytes: &[u8]) -> Result<Vec<Member>, EvidenceError> {
+    let members = match kind(bytes) {
+        Some("zip") => zip_members(bytes)?,
+        Some(_) => tar_members(bytes)?,
+        None => return Err(broken("neither a zip nor a tar archive")),
+    };
+    let mut names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
+    names.sort_unstable();
+    match names.windows(2).find_map(|pair| pair.first().filter(|name| pair.get(1) == Some(name))) {
+        Some(name) => Err(broken(format!("{} is in it twice", quoted(name)))),
+        None => Ok(members),
+    }
+}
+
+fn broken(why: impl Into<String>) -> EvidenceError {
+    EvidenceError::Archive { why: why.into() }
+}
+
+fn zip_members(bytes: &[u8]) -> Result<Vec<Member>, EvidenceError> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(error.to_string()))?;
+    let mut out = Vec::new();
+    let mut room = MAX_DOCUMENT_BYTES;
+    few(archive.len())?;
+    for i in 0..archive.len() {
+        let file = archive.by_index(i).map_err(|error| broken(error.to_string()))?;
+        let name = file.name().map_err(|error| broken(error.to_string()))?.into_owned();
+        inside(&name)?;
+        if file.is_dir() {
+            continue;
+        }
+        if !file.is_file() {
+            return Err(broken(format!("{} is a link; only files are read", quoted(&name))));
+        }
+        let packed = usize::try_from(file.compressed_size()).unwrap_or(usize::MAX);
+        let content = unpack::inflate(file, packed, "zip")?;
+        out.push(Member { name, bytes: fits(content, &mut room)? });
+    }
+    Ok(out)
+}
+
+fn tar_members(bytes: &[u8]) -> Result<Vec<Member>, EvidenceError> {
+    let mut archive = tar::Archive::new(bytes);
+    let entries = archive.entries().map_err(|error| broken(error.to_string()))?;
+    let mut out = Vec::new();
+    let mut room = MAX_DOCUMENT_BYTES;
+    for (i, entry) in entries.enumerate() {
+        few(i)?;
+        let mut entry = entry.map_err(|error| broken(error.to_string()))?;
+        let name = String::from_utf8(entry.path_bytes().into_owned()).map_err(|_| broken("a name is not UTF-8"))?;
+        inside(&name)?;
+        let kind = entry.header().entry_type();
+        if kind.is_dir() || kind.is_pax_global_extensions() {
+            continue;
+        }
+        if !kind.is_file() {
+            return Err(broken(format!("{} is a link or a device; only files are read", quoted(&name))));
+        }
+        let mut content = Vec::new();
+        let limit = u64::try_from(MAX_DOCUMENT_BYTES).unwrap_or(u64::MAX);
+        entry.by_ref().take(limit).read_to_end(&mut content).map_err(|error| broken(error.to_string()))?;
+        if u64::try_from(content.len()).ok() != Some(entry.size()) {
+            return Err(broken(format!("it breaks off within {}", quoted(&name))));
+        }
+        out.push(Member { name, bytes: fits(content, &mut room)? });
+    }
+    Ok(out)
+}
+
+fn few(members: usize) -> Result<(), EvidenceError> {
+    if members > MAX_MEMBERS { Err(broken(format!("it has more than {MAX_MEMBERS} members"))) } else { Ok(()) }
+}
+
+/// A name that climbs out is an attack on whoever unpacks the archive; we do not, and still will not touch it.
+fn inside(name: &str) -> Result<(), EvidenceError> {
+    let climbs = name.split(['/', '\\']).any(|part| part == "..");
+    let rooted = name.starts_with(['/', '\\']) || name.get(1..2) == Some(":");
+    if climbs || rooted || name.contains('\0') {
+        return Err(broken(format!("the name {} leads out of it", quoted(name))));
+    }
+    Ok(())
+}
+
+fn fits(content: Vec<u8>, room: &mut usize) -> Result<Vec<u8>, EvidenceError> {
+    *room = room.checked_sub(content.len()).ok_or(EvidenceError::TooLarge)?;
+    Ok(content)
+}

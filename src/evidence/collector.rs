@@ -1,0 +1,190 @@
+//! Fills the evidence of a document for a format: undefined values and parts left out become a warning for each kind,
+//! however many there are.
+
+use super::{
+    Document,
+    json::{Json, Number},
+    precision::Precision,
+    quoted,
+    undefined::{Reading, reading, reading_text},
+};
+use crate::model::{Check, Evidence, Link, Measurement, Slice};
+
+/// Fills the evidence of one document.
+pub struct Collector {
+    /// What is filled. Fields that this type has no method for are set here.
+    pub evidence: Evidence,
+    precision: Precision,
+    undefined: Heap,
+    percent: Heap,
+    not_numbers: Heap,
+    left_out: Heap,
+}
+
+/// Things of one kind: how many, and the first few by name.
+#[derive(Default)]
+struct Heap {
+    named: Vec<String>,
+    count: usize,
+}
+
+impl Heap {
+    const NAMED: usize = 5;
+
+    fn push(&mut self, name: impl FnOnce() -> String) {
+        if self.named.len() < Self::NAMED {
+            let name = name();
+            // The same name for every row of a table says nothing the second time.
+            if self.named.contains(&name) {
+                return;
+            }
+            self.named.push(name);
+        }
+        self.count += 1;
+    }
+
+    fn warning(self, saying: &str) -> Option<String> {
+        let rest = self.count.checked_sub(self.named.len()).filter(|rest| *rest > 0);
+        let rest = rest.map(|rest| format!(" and {rest} more")).unwrap_or_default();
+        (!self.named.is_empty()).then(|| format!("{saying}: {}{rest}", self.named.join("; ")))
+    }
+}
+
+impl Collector {
+    /// For a document of that format. Numbers are as exact as their last digit says, until [`Self::precision`].
+    pub fn new(document: &Document<'_>, format: &str) -> Self {
+        Self {
+            evidence: document.evidence(format),
+            precision: Precision::AsWritten,
+            undefined: Heap::default(),
+            percent: Heap::default(),
+            not_numbers: Heap::default(),
+            left_out: Heap::default(),
+        }
+    }
+
+    /// How exact the numbers are.
+    #[must_use]
+    pub const fn precision(mut self, precision: Precision) -> Self {
+        self.precision = precision;
+        self
+    }
+
+    /// Adds a measurement of `json`: `ours` is our name of the metric, `theirs` the source's, `slice` the group. Its
+    /// other fields are filled by the caller. NaN and null are a measurement without a value, and are warned of. What is
+    /// neither a number nor says that there is none is no measurement, and is warned of too.
+    pub fn measure(&mut self, ours: &str, theirs: &str, slice: Slice, json: &Json<'_>) -> Option<&mut Measurement> {
+        let read = reading(json);
+        if read.is_none() {
+            self.not_numbers.push(|| format!("{} is {}", quoted(theirs), json.kind()));
+        }
+        self.add(ours, theirs, slice, read?)
+    }
+
+    /// Adds a measurement of a cell or a word of text; an empty one is undefined.
+    pub fn measure_text(&mut self, ours: &str, theirs: &str, slice: Slice, text: &str) -> Option<&mut Measurement> {
+        let read = reading_text(text);
+        if read.is_none() {
+            self.not_numbers.push(|| format!("{} is {}", quoted(theirs), quoted(text)));
+        }
+        self.add(ours, theirs, slice, read?)
+    }
+
+    /// Adds a number that the format itself works out: a count of rows, a number within prose.
+    pub fn number(&mut self, ours: &str, theirs: &str, slice: Slice, value: f64) -> Option<&mut Measurement> {
+        let mut m = Measurement::new(ours, theirs, Some(value));
+        m.slice = slice;
+        self.evidence.measurements.push(m);
+        self.evidence.measurements.last_mut()
+    }
+
+    fn add(&mut self, ours: &str, theirs: &str, slice: Slice, read: Reading<'_>) -> Option<&mut Measurement> {
+        let mut m = Measurement::new(ours, theirs, None);
+        match read {
+            Reading::Number(number) => {
+                m.value = Some(number.value());
+                m.rounding = self.precision.rounding(number);
+            }
+            Reading::Percent(number, text) => {
+                m.value = Some(number.value() / 100.0);
+                m.rounding = (number.rounding() / 100.0).max(crate::model::evidence::MIN_ROUNDING);
+                self.percent.push(|| format!("{} is written {}", quoted(theirs), quoted(text)));
+            }
+            Reading::Undefined(text) => self.undefined.push(|| {
+                let of = if slice.is_overall() { String::new() } else { format!(" of {}", quoted(&slice.to_string())) };
+                let text = if text.is_empty() { "empty" } else { text };
+                format!("{}{of} is {text}", quoted(theirs))
+            }),
+        }
+        m.slice = slice;
+        self.evidence.measurements.push(m);
+        self.evidence.measurements.last_mut()
+    }
+
+    /// Adds a check.
+    pub fn check(&mut self, name: impl Into<String>, passed: bool, detail: Option<String>) {
+        self.evidence.checks.push(Check { name: name.into(), passed, detail });
+    }
+
+    /// Adds a link.
+    pub fn link(&mut self, rel: &str, href: impl Into<String>) {
+        self.evidence.links.push(Link { rel: rel.to_owned(), href: href.into(), digest: None });
+    }
+
+    /// Says something to the reader.
+    pub fn warn(&mut self, message: impl Into<String>) {
+        self.evidence.warnings.push(message.into());
+    }
+
+    /// Names a part of the document that is not read; all of them become one warning.
+    pub fn left_out(&mut self, part: &str) {
+        self.left_out.push(|| quoted(part));
+    }
+
+    /// The evidence, with the warnings at its end.
+    pub fn finish(self) -> Evidence {
+        let Self { mut evidence, undefined, percent, not_numbers, left_out, .. } = self;
+        let warnings = [
+            undefined.warning("undefined, and never a pass"),
+            percent.warning("percentages are read as fractions"),
+            not_numbers.warning("not numbers, and left out"),
+            left_out.warning("not read"),
+        ];
+        evidence.warnings.extend(warnings.into_iter().flatten());
+        evidence
+    }
+}
+
+/// A number that is finite, for callers that need it before they measure.
+pub fn finite<'j>(json: &'j Json<'j>) -> Option<Number<'j>> {
+    match reading(json)? {
+        Reading::Number(number) => Some(number),
+        Reading::Percent(..) | Reading::Undefined(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{evidence::json, model::Digest};
+
+    #[test]
+    fn every_kind_of_oddity_is_one_warning() {
+        let bytes = br#"{"a": NaN, "b": "97.5 %", "c": [1], "d": null, "e": 0.25}"#;
+        let document = Document::new(Digest::of(bytes), bytes);
+        let parsed = json::parse(bytes).unwrap();
+        let mut collector = Collector::new(&document, "x");
+        for member in parsed.as_object().unwrap() {
+            collector.measure(&member.key, &member.key, Slice::overall(), &member.value);
+        }
+        collector.left_out("f");
+        let evidence = collector.finish();
+        let values: Vec<_> = evidence.measurements.iter().map(|m| m.value).collect();
+        assert_eq!(values, [None, Some(0.975), None, Some(0.25)]);
+        assert_eq!(evidence.measurements[1].rounding, 0.0005);
+        assert_eq!(evidence.warnings, [
+            "undefined, and never a pass: `a` is NaN; `d` is null", "percentages are read as fractions: `b` is written `97.5 %`",
+            "not numbers, and left out: `c` is a list", "not read: `f`",
+        ]);
+    }
+}

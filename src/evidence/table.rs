@@ -1,0 +1,145 @@
+//! Tables of text: CSV and its like, with the place of every row.
+
+use super::{
+    EvidenceError,
+    json::{MAX_VALUES, Place},
+};
+
+/// A table: rows of cells, the header being the first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    rows: Vec<Row>,
+}
+
+/// One row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The byte where it starts.
+    pub at: usize,
+    cells: csv::StringRecord,
+}
+
+impl Row {
+    /// The cell of that column, counted from 0, without spaces around it; `None` where the row is shorter.
+    pub fn get(&self, column: usize) -> Option<&str> {
+        self.cells.get(column).map(str::trim)
+    }
+
+    /// The cells.
+    pub fn cells(&self) -> impl Iterator<Item = &str> {
+        self.cells.iter().map(str::trim)
+    }
+
+    /// How many cells there are.
+    pub fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+}
+
+impl Table {
+    /// All rows, the header among them.
+    pub fn all(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The rows below the first.
+    pub fn rows(&self) -> &[Row] {
+        self.rows.get(1..).unwrap_or(&[])
+    }
+
+    /// The names of the columns.
+    pub fn header(&self) -> impl Iterator<Item = &str> {
+        self.rows.first().into_iter().flat_map(Row::cells)
+    }
+
+    /// The column of that name, counted from 0.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.header().position(|column| column == name)
+    }
+}
+
+/// Reads a table whose cells are parted by `separator`. Rows may differ in length.
+///
+/// # Errors
+/// When a quoted cell never ends, two columns of the header share a name, or there are too many cells.
+pub fn read(text: &str, separator: u8) -> Result<Table, EvidenceError> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator)
+        .from_reader(text.as_bytes());
+    let mut rows = Vec::new();
+    let mut cells = 0_usize;
+    for record in reader.records() {
+        let record = record.map_err(|error| {
+            let at = error.position().map(|p| usize::try_from(p.byte()).unwrap_or(usize::MAX));
+            refused(text, at, error.to_string())
+        })?;
+        let at = start(text, record.position().map_or(0, |p| usize::try_from(p.byte()).unwrap_or(usize::MAX)));
+        cells = cells.saturating_add(record.len());
+        if cells > MAX_VALUES {
+            return Err(refused(text, Some(at), format!("the table holds more than {MAX_VALUES} cells; split it")));
+        }
+        rows.push(Row { at, cells: record });
+    }
+    unclosed(text, &rows)?;
+    Ok(Table { rows })
+}
+
+/// The cells of the first line; `None` where the text starts as JSON or XML does, or the line has one cell only.
+pub fn header(text: &str, separator: u8) -> Option<Vec<String>> {
+    if text.trim_start().starts_with(['{', '[', '<']) {
+        return None;
+    }
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes());
+    let first = reader.records().next()?.ok()?;
+    (first.len() > 1).then(|| first.iter().map(|cell| cell.trim().to_owned()).collect())
+}
+
+/// The first byte from `at` on that ends no line: the reader counts empty lines to the row behind them.
+fn start(text: &str, at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or("");
+    at + (rest.len() - rest.trim_start_matches(['\r', '\n']).len())
+}
+
+/// A quote that never closes swallows the rest of the file in silence: an odd number of quotes in the last row.
+fn unclosed(text: &str, rows: &[Row]) -> Result<(), EvidenceError> {
+    let Some(last) = rows.last() else { return Ok(()) };
+    let quotes = text.get(last.at..).unwrap_or("").bytes().filter(|b| *b == b'"').count();
+    if quotes % 2 == 0 {
+        return Ok(());
+    }
+    Err(refused(text, Some(last.at), "a quoted cell of this row never ends".to_owned()))
+}
+
+fn refused(text: &str, at: Option<usize>, message: String) -> EvidenceError {
+    EvidenceError::Syntax { syntax: "CSV", place: at.map(|at| Place::of(text, at)), message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_found_by_their_column_and_keep_their_place() {
+        let table = read("a,b c\n1, \"x, y\"\r\n\n2,\"q\"\"r\",3\n", b',').unwrap();
+        assert_eq!(table.header().collect::<Vec<_>>(), ["a", "b c"]);
+        let column = table.column("b c").unwrap();
+        assert_eq!(table.rows()[1].get(column), Some("q\"r"));
+        assert_eq!(table.rows()[1].len(), 3);
+        assert_eq!(Place::of("a,b c\n1, \"x, y\"\r\n\n2,\"q\"\"r\",3\n", table.rows()[1].at).line, 4);
+    }
+
+    #[test]
+    fn a_quote_that_never_ends_is_refused_with_its_place() {
+        let error = read("a,b\n1,2\n3,\"4\n5,6\n", b',').unwrap_err();
+        assert_eq!(error.code(), "evidence-syntax");
+        assert!(error.to_string().contains("line 3"), "{error}");
+    }
+}
