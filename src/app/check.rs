@@ -68,10 +68,6 @@ pub fn inputs(request: Request, policies: &[Arc<Policy>], handed: &Handed) -> In
         let evidence = evidence.as_ref().filter(|_| reads.contains(&who))?;
         Some(Baseline { artifact: None, evidence: evidence.iter().map(document).collect() })
     };
-    let all = [Some(&handed.evidence), handed.champion.as_ref(), handed.reference.as_ref()];
-    let mut mappings: Vec<Digest> = all.into_iter().flatten().flatten().filter_map(|s| s.mapping).collect();
-    mappings.sort_unstable();
-    mappings.dedup();
     Inputs {
         model: request.model,
         artifact: request.artifact,
@@ -81,11 +77,11 @@ pub fn inputs(request: Request, policies: &[Arc<Policy>], handed: &Handed) -> In
         evidence: handed.evidence.iter().map(document).collect(),
         champion: baseline(Against::Champion, &handed.champion),
         reference: baseline(Against::Reference, &handed.reference),
-        mappings,
         context: request.context,
         looks: handed.looks.clone(),
         ..Inputs::default()
     }
+    .with_mappings()
     .sorted()
 }
 

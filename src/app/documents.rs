@@ -3,11 +3,12 @@
 use super::{
     Service,
     error::{AppError, Kind},
+    mappings::Asked,
     notary::row_entry,
     submit::Document,
 };
 use crate::{
-    evidence,
+    evidence::{self, How},
     ledger::Fact,
     model::{Claimed, EvidenceRef, Namespace, Submitted},
     store::NewEvidence,
@@ -18,24 +19,44 @@ use crate::{
 pub(super) struct Documents {
     pub(super) submitted: Vec<Submitted>,
     bytes: Vec<bytes::Bytes>,
+    /// Files of archives that no format recognises.
+    pub(super) left_out: Vec<String>,
 }
 
 impl Documents {
-    /// Reads what was sent; the same document twice counts once.
+    /// Reads what was sent, archives file by file; the same document twice counts once.
     ///
     /// # Errors
     /// When one of them cannot be read: the whole submission is refused.
-    pub(super) fn read(sent: &[Document]) -> Result<Self, AppError> {
+    pub(super) fn read(sent: &[Document], asked: &Asked) -> Result<Self, AppError> {
         let mut read = Self::default();
         for document in sent {
-            read.add(read_one(document)?, document.bytes.clone());
+            let mapping = document.mapping.as_ref().and_then(|name| asked.get(name));
+            let how = How { format: document.format.as_deref(), mapping: mapping.map(AsRef::as_ref) };
+            let opened = evidence::open(&document.bytes, how).map_err(|e| {
+                let kind = if e.code() == "evidence-too-large" { Kind::TooLarge } else { Kind::Invalid };
+                AppError::new(kind, e.code(), format!("{}: {e}", document.name))
+            })?;
+            let claimed =
+                Claimed { subject: None, dataset: document.dataset.clone(), produced_at: document.produced_at };
+            for part in opened.parts {
+                let one =
+                    Submitted { evidence: part.evidence, claimed: claimed.clone(), mapping: mapping.map(|m| m.digest) };
+                read.add(one, part.bytes.map_or_else(|| document.bytes.clone(), Into::into));
+            }
+            read.left_out.extend(opened.left_out.iter().map(|name| format!("{}: {name}", document.name)));
         }
         Ok(read)
     }
 
     /// Adds a document, once.
     pub(super) fn add(&mut self, one: Submitted, bytes: bytes::Bytes) {
-        let same = |other: &Submitted| other.evidence.digest == one.evidence.digest && other.claimed == one.claimed;
+        let same = |other: &Submitted| {
+            other.evidence.digest == one.evidence.digest
+                && other.claimed == one.claimed
+                && other.mapping == one.mapping
+                && other.evidence.format == one.evidence.format
+        };
         if !self.submitted.iter().any(same) {
             self.submitted.push(one);
             self.bytes.push(bytes);
@@ -65,15 +86,6 @@ impl Documents {
     }
 }
 
-fn read_one(document: &Document) -> Result<Submitted, AppError> {
-    let evidence = evidence::read(&document.bytes, document.format.as_deref()).map_err(|e| {
-        let kind = if e.code() == "evidence-too-large" { Kind::TooLarge } else { Kind::Invalid };
-        AppError::new(kind, e.code(), format!("{}: {e}", document.name))
-    })?;
-    let claimed = Claimed { subject: None, dataset: document.dataset.clone(), produced_at: document.produced_at };
-    Ok(Submitted { evidence, claimed, mapping: None })
-}
-
 fn reference(submitted: &Submitted) -> EvidenceRef {
     let claimed = &submitted.claimed;
     EvidenceRef {
@@ -98,7 +110,9 @@ impl Service {
         for reference in references {
             let gone = || AppError::broken(format!("evidence {} is gone", reference.digest));
             let stored = self.store.evidence(namespace, &reference.digest).await?.ok_or_else(gone)?;
-            let evidence = evidence::reread(&stored.bytes, &reference.format).map_err(AppError::failed)?;
+            let mapping = self.mapping_of(namespace, reference).await?;
+            let evidence =
+                evidence::reread(&stored.bytes, &reference.format, mapping.as_ref()).map_err(AppError::failed)?;
             let claimed = reference.claimed.clone().unwrap_or_default();
             documents.push(Submitted { evidence, claimed, mapping: reference.mapping });
         }

@@ -67,6 +67,7 @@ impl Service {
         for (folder, digest) in export::documents(inputs) {
             let bytes = match folder {
                 Folder::Policies => self.store.policy(namespace, &digest).await?.map(|p| p.source.into_bytes()),
+                Folder::Mappings => self.store.mapping(namespace, &digest).await?.map(|m| m.source.into_bytes()),
                 _ => self.store.evidence(namespace, &digest).await?.map(|e| e.bytes),
             };
             let gone = || AppError::broken(format!("document {digest} of {namespace} is gone"));

@@ -1,9 +1,10 @@
 //! What a document says, with the exact bounds that follow from its counts.
 
 use crate::{
-    model::{Evidence, Measurement, Metric, number::round12},
+    evidence::{Opened, Part},
+    model::{Digest, Evidence, Measurement, Metric, number::round12},
     stats::proportion::{clopper_pearson_lower, clopper_pearson_upper, counts_of},
-    wire::inspect::{InspectV1, IntervalV1, MeasurementV1},
+    wire::inspect::{InspectV1, IntervalV1, MeasurementV1, MemberV1},
 };
 use std::collections::HashMap;
 
@@ -31,7 +32,28 @@ pub fn inspect(evidence: &Evidence) -> InspectV1 {
         checks: evidence.checks.clone(),
         links: evidence.links.clone(),
         warnings: evidence.warnings.clone(),
+        documents: Vec::new(),
     }
+}
+
+/// What was sent says: one document, or all those of an archive together, each number with the document it stands in.
+pub fn opened(opened: &Opened, digest: Digest) -> InspectV1 {
+    if let (None, [Part { evidence, .. }]) = (opened.archive, opened.parts.as_slice()) {
+        return inspect(evidence);
+    }
+    let mut all = inspect(&Evidence::new(digest, opened.archive.unwrap_or_default()));
+    for part in &opened.parts {
+        let name = part.name.clone().unwrap_or_default();
+        let one = inspect(&part.evidence);
+        let here = |m: MeasurementV1| MeasurementV1 { document: Some(name.clone()), ..m };
+        all.measurements.extend(one.measurements.into_iter().map(here));
+        all.checks.extend(one.checks);
+        all.links.extend(one.links);
+        all.warnings.extend(one.warnings.into_iter().map(|warning| format!("{name}: {warning}")));
+        all.documents.push(MemberV1 { name, format: one.format, digest: one.digest });
+    }
+    all.warnings.extend(opened.left_out.iter().map(|name| format!("{name}: not read, no format recognises it")));
+    all
 }
 
 fn measurement(m: &Measurement, computed: bool, bounds: &mut Bounds) -> MeasurementV1 {
@@ -58,6 +80,7 @@ fn measurement(m: &Measurement, computed: bool, bounds: &mut Bounds) -> Measurem
         dataset: m.dataset.clone(),
         step: m.step,
         scope: m.scope.clone(),
+        document: None,
         // What we computed ourselves has its bounds, at the confidence that was asked for.
         interval: if computed { claimed() } else { exact(m, bounds).or_else(claimed) },
     }

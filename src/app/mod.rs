@@ -17,6 +17,7 @@ mod heads;
 pub mod inspect;
 mod log;
 mod looks;
+mod mappings;
 pub mod notary;
 pub mod offline;
 pub mod people;

@@ -159,7 +159,7 @@ pub enum CasesError {
 pub fn run(
     policy: &Arc<Policy>,
     text: &str,
-    load: &dyn Fn(&str) -> Result<Submitted, String>,
+    load: &dyn Fn(&str) -> Result<Vec<Submitted>, String>,
 ) -> Result<Vec<CaseReport>, CasesError> {
     let file: File = toml::from_str(text).map_err(|e| CasesError::Syntax(e.to_string()))?;
     if file.cases.is_empty() {
@@ -172,7 +172,7 @@ fn one(
     policy: &Arc<Policy>,
     defaults: &Given,
     case: &Case,
-    load: &dyn Fn(&str) -> Result<Submitted, String>,
+    load: &dyn Fn(&str) -> Result<Vec<Submitted>, String>,
 ) -> CaseReport {
     let (verdict, differences) = match judge(policy, defaults, case, load) {
         Ok(verdict) => {
@@ -188,10 +188,13 @@ fn judge(
     policy: &Arc<Policy>,
     defaults: &Given,
     case: &Case,
-    load: &dyn Fn(&str) -> Result<Submitted, String>,
+    load: &dyn Fn(&str) -> Result<Vec<Submitted>, String>,
 ) -> Result<Verdict, String> {
     let sources = if case.evidence.is_empty() { &defaults.evidence } else { &case.evidence };
-    let all = |sources: &Vec<Source>| sources.iter().map(|s| read(s, load)).collect::<Result<Vec<Submitted>, _>>();
+    let all = |sources: &Vec<Source>| {
+        let read: Result<Vec<_>, _> = sources.iter().map(|s| read(s, load)).collect();
+        read.map(|documents| documents.concat())
+    };
     let evidence = all(sources)?;
     let champion = case.champion.as_ref().or(defaults.champion.as_ref()).map(all).transpose()?;
     let reference = case.reference.as_ref().or(defaults.reference.as_ref()).map(all).transpose()?;
@@ -224,7 +227,7 @@ fn looks(policy: &Policy, evidence: &[Submitted], tries: u64) -> Vec<Look> {
     policy::needs::datasets(evidence).into_iter().map(look).collect()
 }
 
-fn read(source: &Source, load: &dyn Fn(&str) -> Result<Submitted, String>) -> Result<Submitted, String> {
+fn read(source: &Source, load: &dyn Fn(&str) -> Result<Vec<Submitted>, String>) -> Result<Vec<Submitted>, String> {
     let table = match source {
         Source::Path(path) => return load(path),
         Source::Inline(table) => table,
@@ -235,7 +238,7 @@ fn read(source: &Source, load: &dyn Fn(&str) -> Result<Submitted, String>) -> Re
     }
     let bytes = serde_json::to_vec(&document).map_err(|e| e.to_string())?;
     let evidence = evidence::read(&bytes, Some("native")).map_err(|e| format!("the evidence written here: {e}"))?;
-    Ok(Submitted { evidence, claimed: Claimed::default(), mapping: None })
+    Ok(vec![Submitted { evidence, claimed: Claimed::default(), mapping: None }])
 }
 
 /// TOML as JSON; dates become text.

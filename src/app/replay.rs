@@ -1,7 +1,7 @@
 //! Recomputing an exported decision: the same inputs, judged again, give the same bytes or a reason to ask why not.
 
 use crate::{
-    evidence,
+    evidence::{self, Mapping},
     ledger::{
         Envelope,
         statement::{RECORD_TYPE, Statement},
@@ -17,7 +17,7 @@ pub const RECORD: &str = "record.dsse.json";
 /// The frozen inputs, as a file of their own.
 const INPUTS: &str = "inputs.json";
 /// The folders whose documents are judged.
-const FOLDERS: [&str; 4] = ["policies", "evidence", "champion", "reference"];
+const FOLDERS: [&str; 5] = ["policies", "evidence", "champion", "reference", "mappings"];
 /// Differences told one by one.
 const MAX_TOLD: usize = 50;
 
@@ -264,7 +264,14 @@ fn documents(
     let mut read = Vec::new();
     let mut complete = true;
     for reference in references {
-        match known.find(folder, &reference.digest, out).map(|bytes| submitted(bytes, reference)) {
+        let mapping = match mapping(known, reference, out) {
+            Ok(mapping) => mapping,
+            Err(()) => {
+                complete = false;
+                continue;
+            }
+        };
+        match known.find(folder, &reference.digest, out).map(|bytes| submitted(bytes, reference, mapping.as_ref())) {
             Some(Ok(submitted)) => read.push(submitted),
             Some(Err(why)) => {
                 let at = format!("{folder}/{}", reference.digest.hex());
@@ -277,8 +284,17 @@ fn documents(
     complete.then_some(read)
 }
 
-fn submitted(bytes: &[u8], reference: &EvidenceRef) -> Result<Submitted, String> {
-    let evidence = evidence::reread(bytes, &reference.format).map_err(|e| e.to_string())?;
+/// The mapping that a document was read with; what is wrong with the export where it is not there or no mapping.
+fn mapping(known: &Documents<'_>, reference: &EvidenceRef, out: &mut Vec<Difference>) -> Result<Option<Mapping>, ()> {
+    let Some(digest) = &reference.mapping else { return Ok(None) };
+    let bytes = known.find("mappings", digest, out).ok_or(())?;
+    Mapping::parse(bytes).map(Some).map_err(|error| {
+        out.push(Difference::new(format!("mappings/{}", digest.hex()), "a mapping", error.to_string()));
+    })
+}
+
+fn submitted(bytes: &[u8], reference: &EvidenceRef, mapping: Option<&Mapping>) -> Result<Submitted, String> {
+    let evidence = evidence::reread(bytes, &reference.format, mapping).map_err(|e| e.to_string())?;
     Ok(Submitted { evidence, claimed: reference.claimed.clone().unwrap_or_default(), mapping: reference.mapping })
 }
 

@@ -58,6 +58,8 @@ pub struct Document {
     pub bytes: bytes::Bytes,
     /// The format to read it as; recognised from its content otherwise.
     pub format: Option<String>,
+    /// The mapping to read it with: the name of one that is published, or its digest.
+    pub mapping: Option<String>,
     /// The data set, where the document does not say.
     pub dataset: Option<String>,
     /// When it was made, where the document does not say.
@@ -84,6 +86,8 @@ pub struct Answer {
     pub decision: Decision,
     /// Whether this very request had been processed before.
     pub repeated: bool,
+    /// Files of archives that no format recognises, and so no part of the evidence.
+    pub left_out: Vec<String>,
 }
 
 /// What a submission is judged on.
@@ -105,7 +109,8 @@ impl Service {
     pub async fn submit(&self, actor: &Actor, submission: Submission) -> Result<Answer, AppError> {
         actor.require(Scope::Submit)?;
         actor.require_namespace(submission.model.namespace())?;
-        let sent = Documents::read(&submission.evidence)?;
+        let asked = self.asked(actor, submission.evidence.iter().filter_map(|d| d.mapping.as_ref())).await?;
+        let sent = Documents::read(&submission.evidence, &asked)?;
         let predictions = self.predictions(actor, &submission.predictions).await?;
         if let Some(answer) = self.computed_before(actor, &submission).await? {
             return Ok(answer);
@@ -137,7 +142,8 @@ impl Service {
                     self.tally.count(answer.record.verdict.verdict);
                     log_decision(actor, &submission, &answer.record.verdict, release);
                     let decision = answer.stored(release.clone(), record, receipt.vsa);
-                    return Ok(Answer { release: release.clone(), decision, repeated: false });
+                    let left_out = sent.left_out;
+                    return Ok(Answer { release: release.clone(), decision, repeated: false, left_out });
                 }
                 Done::Duplicate { request, subject } => {
                     let key = submission.delivery.as_ref();
@@ -216,7 +222,7 @@ impl Service {
     ) -> Result<Answer, AppError> {
         let release: ReleaseId = subject.parse().map_err(AppError::failed)?;
         let decision = self.standing(actor, key, request, &release).await?;
-        Ok(Answer { release, decision, repeated: true })
+        Ok(Answer { release, decision, repeated: true, left_out: Vec::new() })
     }
 
     /// The latest decision on a release, for a request that was processed before.
@@ -270,6 +276,7 @@ fn freeze(actor: &Actor, submission: &Submission, materials: &Materials<'_>) -> 
         looks: materials.looks.clone(),
         ..Inputs::default()
     }
+    .with_mappings()
     .sorted()
 }
 

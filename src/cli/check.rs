@@ -144,7 +144,11 @@ pub fn run(args: Args) -> Outcome {
 }
 
 fn load(files: &[EvidenceArg]) -> Result<Vec<Submitted>, Failure> {
-    files.iter().map(|e| e.load().map(|loaded| loaded.submitted)).collect()
+    let mut all = Vec::new();
+    for file in files {
+        all.extend(file.load()?.submitted(&file.path));
+    }
+    Ok(all)
 }
 
 /// Nobody to compare with, unless evidence of them is given.

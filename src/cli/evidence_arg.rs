@@ -1,9 +1,13 @@
 //! `--evidence [format=…,dataset=…,produced-at=…,mapping=…:]PATH`.
 
-use super::{exit::Failure, output::plain};
+use super::{
+    exit::Failure,
+    mapping,
+    output::{self, plain},
+};
 use crate::{
-    evidence::{self, EvidenceError, MAX_DOCUMENT_BYTES, names::nearest},
-    model::{Claimed, Submitted, Timestamp},
+    evidence::{self, EvidenceError, How, MAX_DOCUMENT_BYTES, Opened, Part, names::nearest},
+    model::{Claimed, Digest, Submitted, Timestamp},
 };
 use std::{
     fs::File,
@@ -30,13 +34,29 @@ pub struct EvidenceArg {
     pub mapping: Option<String>,
 }
 
-/// A document as it was read.
+/// What a file holds: one document, or those of an archive.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-    /// What it says, and what the submission says of it.
-    pub submitted: Submitted,
+    /// What was read.
+    pub opened: Opened,
+    /// The digest of the file.
+    pub digest: Digest,
+    /// What the submission says of it.
+    pub claimed: Claimed,
+    /// The digest of the mapping it was read with.
+    pub mapping: Option<Digest>,
+}
+
+impl Loaded {
+    /// The documents, with what is said of them. Files of an archive that are not read are named to the person at the
+    /// terminal.
+    pub fn submitted(self, path: &str) -> Vec<Submitted> {
+        let names: Vec<String> = self.opened.left_out.iter().map(|name| format!("{path}: {name}")).collect();
+        output::left_out(&names);
+        let Self { opened, claimed, mapping, .. } = self;
+        let submitted = |part: Part| Submitted { evidence: part.evidence, claimed: claimed.clone(), mapping };
+        opened.parts.into_iter().map(submitted).collect()
+    }
 }
 
 const KEYS: [&str; 4] = ["format", "dataset", "produced-at", "mapping"];
@@ -150,23 +170,24 @@ impl EvidenceArg {
         Ok(bytes)
     }
 
-    /// Reads the document.
+    /// Reads the file.
     ///
     /// # Errors
-    /// As [`Self::bytes`]; the code of [`EvidenceError`] when the document is refused; `not-yet-supported` for a mapping.
+    /// As [`Self::bytes`]; the code of [`EvidenceError`] when a document is refused; the mistakes of the mapping.
     pub fn load(&self) -> Result<Loaded, Failure> {
-        if self.mapping.is_some() {
-            return Err(Failure::input(
-                "not-yet-supported",
-                "mappings are not supported yet; name a known format instead",
-            ));
-        }
         if let Some(format) = &self.format {
             evidence::find(format).map_err(|error| self.refused(&error))?;
         }
+        let mapping = self.mapping.as_deref().map(mapping::load).transpose()?;
+        if self.format.is_some() && mapping.is_some() {
+            let message = "a format and a mapping are two ways to read one file; keep one";
+            return Err(Failure::input("usage", message));
+        }
         let bytes = self.bytes()?;
-        let evidence = evidence::read(&bytes, self.format.as_deref()).map_err(|error| self.refused(&error))?;
-        Ok(Loaded { bytes, submitted: Submitted { evidence, claimed: self.claimed(), mapping: None } })
+        let how = How { format: self.format.as_deref(), mapping: mapping.as_ref() };
+        let opened = evidence::open(&bytes, how).map_err(|error| self.refused(&error))?;
+        let mapping = mapping.map(|mapping| mapping.digest);
+        Ok(Loaded { opened, digest: Digest::of(&bytes), claimed: self.claimed(), mapping })
     }
 
     fn refused(&self, error: &EvidenceError) -> Failure {

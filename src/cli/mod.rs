@@ -16,6 +16,7 @@ pub mod export;
 pub mod folder;
 pub mod gate;
 pub mod key;
+pub mod mapping;
 pub mod output;
 pub mod policy;
 pub mod reference;
@@ -62,6 +63,8 @@ enum Command {
     Status(status::Args),
     /// Lint, explain, test and publish policies
     Policy(policy::Args),
+    /// Lint and publish how a team's own files are read
+    Mapping(mapping::Args),
     /// Pin the artifact that others are compared with
     Reference(reference::Args),
     /// Register labels and groups that CI never sees
@@ -103,6 +106,7 @@ fn dispatch(command: Command) -> exit::Outcome {
         Command::Db(args) => db::run(args),
         Command::Dataset(args) => dataset::run(args),
         Command::Reference(args) => reference::run(args),
+        Command::Mapping(args) => mapping::run(args),
         Command::Evidence(args) => evidence::run(args),
         Command::Check(args) => check::run(args),
         Command::Policy(args) => policy::run(args),

@@ -41,6 +41,13 @@ pub fn note(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 
+/// Names files of archives that no format recognises.
+pub fn left_out(names: &[String]) {
+    for name in names {
+        note(&format!("not read: {}: no format recognises it", plain(name)));
+    }
+}
+
 /// Says something in place of what stands on the terminal's line.
 pub fn note_over(text: &str) {
     let mut to = anstream::stderr().lock();

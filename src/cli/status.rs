@@ -65,6 +65,7 @@ pub fn run(args: Args) -> Outcome {
             url: format!("{}/releases/{}", client.base(), release.summary.release),
             verdict: latest.verdict.clone(),
             log: latest.log,
+            left_out: Vec::new(),
         })?;
         return Ok(code);
     }

@@ -35,6 +35,17 @@ pub enum EvidenceError {
         /// Why.
         why: String,
     },
+    /// One of its files is refused.
+    #[error("{}: {error}", quoted(.name))]
+    Member {
+        /// Its name in the archive.
+        name: String,
+        /// Why.
+        error: Box<EvidenceError>,
+    },
+    /// It was read with a mapping that is not at hand.
+    #[error("the mapping that this document was read with is not at hand")]
+    NoMapping,
     /// It is JSON, or YAML, that we do not read.
     #[error(transparent)]
     Json(#[from] JsonError),
@@ -90,8 +101,10 @@ impl EvidenceError {
     }
 
     /// The stable word for scripts.
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
+            Self::Member { error, .. } => error.code(),
+            Self::NoMapping => "mapping-missing",
             Self::TooLarge | Self::Bomb { .. } | Self::Json(JsonError::TooMany { .. }) => "evidence-too-large",
             Self::Compressed { .. } => "evidence-compressed",
             Self::Archive { .. } => "evidence-archive",

@@ -11,8 +11,10 @@ pub mod confusion;
 pub mod counts;
 pub mod document;
 mod error;
+pub mod open;
 pub mod formats;
 pub mod json;
+pub mod mapping;
 pub mod names;
 pub mod precision;
 mod settle;
@@ -29,6 +31,8 @@ pub use collector::Collector;
 pub use document::{Document, MAX_DOCUMENT_BYTES};
 pub use error::{EvidenceError, Mistake, Tried, quoted};
 pub use formats::{ADAPTERS, native};
+pub use mapping::{MAPPED, Mapping, MappingError};
+pub use open::{How, Opened, Part, open};
 
 use crate::model::{COMPUTED, Digest, Evidence};
 
@@ -63,12 +67,18 @@ pub fn read(bytes: &[u8], format: Option<&str>) -> Result<Evidence, EvidenceErro
     Ok(evidence)
 }
 
-/// Reads a document that was accepted before, by the format that it was accepted as: one of [`ADAPTERS`], or ours.
+/// Reads a document that was accepted before, by the format that it was accepted as: one of [`ADAPTERS`], a mapping,
+/// or our own.
 ///
 /// # Errors
 /// As for [`read`].
-pub fn reread(bytes: &[u8], format: &str) -> Result<Evidence, EvidenceError> {
-    if format == COMPUTED { computed::read(bytes) } else { read(bytes, Some(format)) }
+pub fn reread(bytes: &[u8], format: &str, mapping: Option<&Mapping>) -> Result<Evidence, EvidenceError> {
+    match (format, mapping) {
+        (COMPUTED, _) => computed::read(bytes),
+        (MAPPED, Some(mapping)) => mapping.read(bytes),
+        (MAPPED, None) => Err(EvidenceError::NoMapping),
+        (format, _) => read(bytes, Some(format)),
+    }
 }
 
 /// The format of that id.

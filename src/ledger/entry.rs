@@ -32,13 +32,15 @@ pub enum Fact {
     ReferenceProposed,
     /// Somebody else approved it: from here on it is the reference.
     ReferenceApproved,
+    /// A mapping was published: from here on it is the one of its name.
+    MappingPublished,
     /// A key signs from here on.
     KeyAdded,
     /// A key signs no more from here on.
     KeyRetired,
 }
 
-const FACTS: [(Fact, &str); 12] = [
+const FACTS: [(Fact, &str); 13] = [
     (Fact::EvidenceAccepted, "evidence-accepted"),
     (Fact::ReleaseRequested, "release-requested"),
     (Fact::ApprovalGiven, "approval-given"),
@@ -49,6 +51,7 @@ const FACTS: [(Fact, &str); 12] = [
     (Fact::DatasetRegistered, "dataset-registered"),
     (Fact::ReferenceProposed, "reference-proposed"),
     (Fact::ReferenceApproved, "reference-approved"),
+    (Fact::MappingPublished, "mapping-published"),
     (Fact::KeyAdded, "key-added"),
     (Fact::KeyRetired, "key-retired"),
 ];

@@ -105,6 +105,17 @@ impl Default for Inputs {
 }
 
 impl Inputs {
+    /// Names every mapping that a document was read with.
+    #[must_use]
+    pub fn with_mappings(mut self) -> Self {
+        let baselines = [&self.champion, &self.reference].into_iter().flatten().flat_map(|b| &b.evidence);
+        let mut mappings: Vec<Digest> = self.evidence.iter().chain(baselines).filter_map(|e| e.mapping).collect();
+        mappings.sort();
+        mappings.dedup();
+        self.mappings = mappings;
+        self
+    }
+
     /// Sorts every list, so that the order in which things were handed in does not matter.
     #[must_use]
     pub fn sorted(mut self) -> Self {

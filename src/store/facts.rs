@@ -24,6 +24,8 @@ pub enum NewRow {
     Proposal(NewProposal),
     /// A proposal was approved.
     Pin(NewPin),
+    /// A mapping was published.
+    Mapping(NewMapping),
 }
 
 /// A file of rows, whose bytes are in the folder of blobs.
@@ -51,6 +53,19 @@ pub struct NewDataset {
     /// The columns of groups.
     pub groups: Vec<String>,
     /// The stable id of whoever registered it.
+    pub by: String,
+}
+
+/// A version of a mapping to keep.
+#[derive(Debug, Clone)]
+pub struct NewMapping {
+    /// Its name.
+    pub name: String,
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// Its TOML.
+    pub source: String,
+    /// The stable id of whoever publishes it.
     pub by: String,
 }
 
@@ -92,6 +107,7 @@ impl NewRow {
             Self::Dataset(dataset) => ("dataset", dataset.name.clone()),
             Self::Proposal(proposal) => ("proposal", proposal.id.clone()),
             Self::Pin(pin) => ("pin", pin.proposal.id.clone()),
+            Self::Mapping(mapping) => ("mapping", mapping.name.clone()),
         }
     }
 
@@ -106,6 +122,7 @@ impl NewRow {
             Self::Dataset(_) => "SELECT COUNT(*) FROM datasets WHERE namespace = $1 AND name = $2",
             Self::Proposal(_) => "SELECT COUNT(*) FROM reference_proposals WHERE namespace = $1 AND id = $2",
             Self::Pin(_) => "SELECT COUNT(*) FROM reference_pins WHERE namespace = $1 AND proposal_id = $2",
+            Self::Mapping(mapping) => return mapping.is_newest(connection, namespace).await,
         };
         let row = sqlx::query(sql).bind(namespace.as_str()).bind(self.key().1).fetch_one(connection).await?;
         Ok(row.try_get::<i64, _>(0)? > 0)
@@ -147,7 +164,33 @@ impl NewRow {
                            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
                 reference(connection, sql, ns, &new.proposal, &new.comment, &new.by, at, idx).await?;
             }
+            Self::Mapping(new) => new.insert(connection, ns, at, idx).await?,
         }
+        Ok(())
+    }
+}
+
+impl NewMapping {
+    /// The newest version of its name, and its digest.
+    async fn newest(&self, connection: &mut AnyConnection, ns: &str) -> Result<Option<(i64, String)>, StoreError> {
+        let sql =
+            "SELECT version, digest FROM mappings WHERE namespace = $1 AND name = $2 ORDER BY version DESC LIMIT 1";
+        let row = sqlx::query(sql).bind(ns.to_owned()).bind(self.name.clone()).fetch_optional(connection).await?;
+        row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
+    }
+
+    async fn is_newest(&self, connection: &mut AnyConnection, namespace: &Namespace) -> Result<bool, StoreError> {
+        let newest = self.newest(connection, namespace.as_str()).await?;
+        Ok(newest.is_some_and(|(_, digest)| digest == self.digest.to_string()))
+    }
+
+    async fn insert(&self, connection: &mut AnyConnection, ns: String, at: i64, idx: i64) -> Result<(), StoreError> {
+        let version = self.newest(connection, &ns).await?.map_or(1, |(version, _)| version + 1);
+        let sql = "INSERT INTO mappings (namespace, name, version, digest, source, published_by, at_us, entry_idx) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let query = sqlx::query(sql).bind(ns).bind(self.name.clone()).bind(version).bind(self.digest.to_string());
+        let query = query.bind(self.source.clone()).bind(self.by.clone()).bind(at).bind(idx);
+        query.execute(connection).await?;
         Ok(())
     }
 }

@@ -3,8 +3,8 @@
 use super::{
     Web,
     api::{
-        approvals, datasets, decisions, evidence, gate, log, models, openapi, policies, predictions, references,
-        releases, reports,
+        approvals, datasets, decisions, evidence, gate, log, mappings, models, openapi, policies, predictions,
+        references, releases, reports,
     },
     hooks, layers, metrics, pages, public,
 };
@@ -25,6 +25,8 @@ pub fn router(web: &Web) -> Router {
         .route("/api/v1/evidence/{digest}", get(evidence::get))
         .route("/api/v1/policies", post(policies::publish).get(policies::list))
         .route("/api/v1/policies/{digest}", get(policies::get))
+        .route("/api/v1/mappings", post(mappings::publish).get(mappings::list))
+        .route("/api/v1/mappings/{digest}", get(mappings::get))
         .route("/api/v1/predictions", put(predictions::upload))
         .route("/api/v1/datasets", post(datasets::register).get(datasets::list))
         .route("/api/v1/datasets/{*name}", get(datasets::get))

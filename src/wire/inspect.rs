@@ -30,6 +30,20 @@ pub struct InspectV1 {
     pub links: Vec<Link>,
     /// What the reader should know.
     pub warnings: Vec<String>,
+    /// The documents, where this is an archive of several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<MemberV1>,
+}
+
+/// One document of an archive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberV1 {
+    /// Its name in the archive.
+    pub name: String,
+    /// The id of the format it was read as.
+    pub format: String,
+    /// The digest of its bytes.
+    pub digest: Digest,
 }
 
 /// One number about one slice.
@@ -61,6 +75,9 @@ pub struct MeasurementV1 {
     pub step: Option<i64>,
     /// The part of a system it was measured at.
     pub scope: Option<String>,
+    /// The document of an archive that it stands in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
     /// Our exact interval where the counts are known, else the source's own.
     pub interval: Option<IntervalV1>,
 }

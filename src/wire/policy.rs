@@ -23,6 +23,25 @@ pub struct PolicyV1 {
     pub log_index: u64,
 }
 
+/// A version of a mapping.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct MappingV1 {
+    /// Its name; a submission that names it gets the newest version.
+    pub name: String,
+    /// Its version, counted from 1.
+    pub version: u64,
+    /// The digest of its bytes.
+    #[schema(value_type = String)]
+    pub digest: Digest,
+    /// The stable id of whoever published it.
+    pub published_by: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub published_at: Timestamp,
+    /// Its log index.
+    pub log_index: u64,
+}
+
 /// A model that asked for releases.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ModelV1 {

@@ -53,6 +53,9 @@ pub struct DocumentV1 {
     /// The format to read it as; recognised from its content otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
+    /// The mapping to read it with: the name of one that is published, or its digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<String>,
     /// The data set it was measured on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dataset: Option<String>,
@@ -85,6 +88,9 @@ pub struct DecidedV1 {
     pub verdict: Verdict,
     /// Where it is logged.
     pub log: LoggedV1,
+    /// Files of archives that no format recognises, and so no part of the evidence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
 }
 
 /// Where a decision is logged.

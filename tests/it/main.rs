@@ -19,6 +19,7 @@ mod evidence;
 mod kill;
 mod ledger;
 mod looks;
+mod mappings;
 mod migrations;
 mod pages;
 mod policy;

@@ -1,7 +1,7 @@
 //! The evidence of a submission: patterns to files, and their bytes.
 
 use crate::{
-    cli::{evidence_arg::EvidenceArg, exit::Failure, output::plain},
+    cli::{evidence_arg::EvidenceArg, exit::Failure, mapping, output::plain},
     wire::release::DocumentV1,
 };
 use bytes::Bytes;
@@ -22,15 +22,10 @@ pub(super) struct Document {
 /// Reads what the arguments name. Each may be a pattern; a file that has the very name comes first.
 ///
 /// # Errors
-/// `evidence-unreadable` when a pattern is none, matches nothing, or a file cannot be read; `not-yet-supported` for a
-/// mapping.
+/// `evidence-unreadable` when a pattern is none, matches nothing, or a file cannot be read; the mistakes of a mapping.
 pub(super) fn read(args: &[EvidenceArg]) -> Result<Vec<Document>, Failure> {
     let mut files: Vec<EvidenceArg> = Vec::new();
     for arg in args {
-        if arg.mapping.is_some() {
-            let message = "mappings are not supported yet; name a known format instead";
-            return Err(Failure::input("not-yet-supported", message));
-        }
         for file in expand(arg)? {
             if !files.contains(&file) {
                 files.push(file);
@@ -94,11 +89,20 @@ fn document(file: &EvidenceArg, names: &mut HashSet<String>) -> Result<Document,
     let said = DocumentV1 {
         name: Some(name(&file.path, names)),
         format: file.format.clone(),
+        mapping: mapping(file)?,
         dataset: file.dataset.clone(),
         produced_at: file.produced_at,
         ..DocumentV1::default()
     };
     Ok(Document { said, bytes: file.bytes()?.into() })
+}
+
+/// What the service knows a mapping by: the digest of a file, which must be published there, or a name.
+fn mapping(file: &EvidenceArg) -> Result<Option<String>, Failure> {
+    match &file.mapping {
+        Some(named) if Path::new(named).is_file() => Ok(Some(mapping::load(named)?.digest.to_string())),
+        named => Ok(named.clone()),
+    }
 }
 
 /// A name for a part of the form, by which the service's messages call the file: the path, in characters that need no

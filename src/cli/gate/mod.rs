@@ -149,6 +149,7 @@ fn decide(args: Args) -> Result<DecidedV1, Failure> {
         let form = if files.is_empty() { form } else { form.within(COMPUTING) };
         drop(documents);
         let decided: DecidedV1 = client.post("/api/v1/releases", form).await?;
+        output::left_out(&decided.left_out);
         wait(&client, decided, args.wait).await
     })
 }

@@ -110,10 +110,10 @@ fn one(cases: &Path) -> Result<(String, Vec<CaseReport>), Failure> {
 }
 
 /// Evidence by its path, which starts beside the file of cases and may have the prefix that `--evidence` takes.
-fn load_evidence(beside: &Path, path: &str) -> Result<Submitted, String> {
+fn load_evidence(beside: &Path, path: &str) -> Result<Vec<Submitted>, String> {
     let mut arg: EvidenceArg = path.parse().map_err(|e| format!("`{path}`: {e}"))?;
     arg.path = beside.join(&arg.path).display().to_string();
-    arg.load().map(|loaded| loaded.submitted).map_err(|failure| failure.message)
+    arg.load().map(|loaded| loaded.submitted(&arg.path)).map_err(|failure| failure.message)
 }
 
 fn text(out: &TestV1) {

@@ -6,6 +6,7 @@ pub(super) mod decisions;
 pub(super) mod evidence;
 pub(super) mod gate;
 pub(super) mod log;
+pub(super) mod mappings;
 pub(super) mod models;
 pub mod openapi;
 pub(super) mod policies;
@@ -16,7 +17,7 @@ pub(super) mod reports;
 pub(super) mod submission;
 
 use crate::{
-    app::Service,
+    app::{Service, submit::Answer},
     model::{Decision, ReleaseId},
     wire::release::{DecidedV1, LoggedV1},
 };
@@ -33,7 +34,13 @@ pub(super) fn decided(service: &Service, release: ReleaseId, decision: Decision)
         log: logged(&decision),
         decision: decision.id,
         verdict: decision.record.verdict,
+        left_out: Vec::new(),
     }
+}
+
+/// What became of a submission.
+pub(super) fn submitted(service: &Service, answer: Answer) -> DecidedV1 {
+    DecidedV1 { left_out: answer.left_out, ..decided(service, answer.release, answer.decision) }
 }
 
 fn logged(decision: &Decision) -> LoggedV1 {

@@ -1,7 +1,8 @@
 //! The `OpenAPI` document, generated from the handlers and the wire types.
 
 use super::{
-    approvals, datasets, decisions, evidence, gate, log, models, policies, predictions, references, releases, reports,
+    approvals, datasets, decisions, evidence, gate, log, mappings, models, policies, predictions, references, releases,
+    reports,
 };
 use axum::Json;
 use utoipa::{
@@ -31,6 +32,9 @@ use utoipa::{
         policies::list,
         policies::get,
         predictions::upload,
+        mappings::publish,
+        mappings::list,
+        mappings::get,
         datasets::register,
         datasets::list,
         datasets::get,

@@ -1,6 +1,6 @@
 //! `/api/v1/releases`
 
-use super::{decided, logged, submission};
+use super::{logged, submission, submitted};
 use crate::web::extract::{Path, Query};
 use crate::{
     app::releases::History,
@@ -53,7 +53,7 @@ pub async fn submit(State(web): State<Web>, Bearer(actor): Bearer, request: Requ
     let answer = web.service.submit(&actor, submission).await?;
     let status = if answer.repeated { StatusCode::OK } else { StatusCode::CREATED };
     let location = [("location", format!("/api/v1/releases/{}", answer.release))];
-    Ok((status, location, Json(decided(&web.service, answer.release, answer.decision))).into_response())
+    Ok((status, location, Json(submitted(&web.service, answer))).into_response())
 }
 
 /// Which releases to list.

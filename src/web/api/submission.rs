@@ -61,6 +61,7 @@ fn document(wire: &DocumentV1, index: usize) -> Result<Document, Problem> {
         name,
         bytes,
         format: wire.format.clone(),
+        mapping: wire.mapping.clone(),
         dataset: wire.dataset.clone(),
         produced_at: wire.produced_at,
     })
@@ -104,6 +105,7 @@ fn joined(said: &[DocumentV1], parts: Vec<(Option<String>, Bytes)>) -> Result<Ve
             name: name.unwrap_or_else(|| format!("evidence {}", i + 1)),
             bytes,
             format: said.format,
+            mapping: said.mapping,
             dataset: said.dataset,
             produced_at: said.produced_at,
         });

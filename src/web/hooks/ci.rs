@@ -47,5 +47,5 @@ pub async fn receive(State(web): State<Web>, request: Request) -> Answer<Respons
     submission.delivery = Some(key);
     let answer = web.service.submit(&actor, submission).await?;
     let status = if answer.repeated { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(api::decided(&web.service, answer.release, answer.decision))).into_response())
+    Ok((status, Json(api::submitted(&web.service, answer))).into_response())
 }

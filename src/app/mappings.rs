@@ -1,0 +1,119 @@
+//! Mappings of a namespace: how its own files are read.
+
+use super::{
+    Service,
+    error::{AppError, Kind},
+    notary::fact_entry,
+};
+use crate::{
+    evidence::Mapping,
+    identity::{Actor, Scope},
+    ledger::Fact,
+    model::{Digest, EvidenceRef, Namespace, jcs},
+    store::{Done, NewFact, NewMapping, NewRow, StoredMapping, Work},
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Mappings by what a submission calls them: a name, or a digest.
+pub(super) type Asked = BTreeMap<String, Arc<Mapping>>;
+
+impl Service {
+    /// Publishes a mapping: from now on the newest version of its name is the one of that name. Publishing the very
+    /// bytes that are the newest already changes nothing.
+    ///
+    /// # Errors
+    /// When the mapping has mistakes, the actor may not, or the database fails.
+    pub async fn publish_mapping(&self, actor: &Actor, source: &str) -> Result<StoredMapping, AppError> {
+        actor.require(Scope::Policy)?;
+        let mapping = Mapping::parse(source.as_bytes()).map_err(|e| AppError::invalid(e.code(), e.to_string()))?;
+        let now = self.env.now();
+        let fact = serde_json::json!({
+            "name": mapping.name, "digest": mapping.digest, "published_by": actor.who, "published_at": now,
+        });
+        let entry = fact_entry(Fact::MappingPublished, &mapping.name, jcs::to_vec(&fact).map_err(AppError::failed)?);
+        let row = NewRow::Mapping(NewMapping {
+            name: mapping.name.clone(),
+            digest: mapping.digest,
+            source: source.to_owned(),
+            by: actor.who.id.clone(),
+        });
+        let mut work = Work::new(actor.namespace.clone(), now);
+        work.fact = Some(NewFact { row, entry });
+        match self.writer.write(work).await? {
+            Done::Stored(_) | Done::Known => {}
+            other => return Err(AppError::broken(format!("a mapping was refused by the batch: {other:?}"))),
+        }
+        tracing::info!(namespace = %actor.namespace, mapping = %mapping.name, digest = %mapping.digest, "mapping published");
+        let stored = self.store.mapping_named(&actor.namespace, &mapping.name).await?;
+        match stored.ok_or_else(|| AppError::broken("a mapping was published and is not there"))? {
+            stored if stored.digest == mapping.digest => Ok(stored),
+            // Somebody else published another version at the same moment.
+            _ => Err(AppError::new(Kind::Conflict, "mapping-changed", "another version was just published; try again")),
+        }
+    }
+
+    /// Every version of every mapping of the actor's namespace, newest first.
+    ///
+    /// # Errors
+    /// When the actor may not, or the database fails.
+    pub async fn mappings(&self, actor: &Actor) -> Result<Vec<StoredMapping>, AppError> {
+        actor.require(Scope::Read)?;
+        Ok(self.store.mappings(&actor.namespace).await?)
+    }
+
+    /// A mapping by the digest of its bytes.
+    ///
+    /// # Errors
+    /// When there is none, the actor may not, or the database fails.
+    pub async fn mapping(&self, actor: &Actor, digest: &Digest) -> Result<StoredMapping, AppError> {
+        actor.require(Scope::Read)?;
+        self.store.mapping(&actor.namespace, digest).await?.ok_or_else(|| AppError::not_found("mapping"))
+    }
+
+    /// The mappings that a submission asks for: by digest, or the newest of a name.
+    ///
+    /// # Errors
+    /// When there is none of a name, or the database fails.
+    pub(super) async fn asked(&self, actor: &Actor, names: impl Iterator<Item = &String>) -> Result<Asked, AppError> {
+        let mut asked = Asked::new();
+        for name in names {
+            if asked.contains_key(name) {
+                continue;
+            }
+            let found = match name.parse::<Digest>() {
+                Ok(digest) => self.store.mapping(&actor.namespace, &digest).await?,
+                Err(_) => self.store.mapping_named(&actor.namespace, name).await?,
+            };
+            let found = found.ok_or_else(|| {
+                let message = format!(
+                    "{} has no mapping `{}`; `modelgate mapping publish` makes it known",
+                    actor.namespace,
+                    name.escape_debug()
+                );
+                AppError::invalid("mapping-unknown", message)
+            })?;
+            asked.insert(name.clone(), Arc::new(compiled(&found)?));
+        }
+        Ok(asked)
+    }
+
+    /// The mapping that a document was read with.
+    ///
+    /// # Errors
+    /// When it is gone, or the database fails.
+    pub(super) async fn mapping_of(
+        &self,
+        namespace: &Namespace,
+        reference: &EvidenceRef,
+    ) -> Result<Option<Mapping>, AppError> {
+        let Some(digest) = &reference.mapping else { return Ok(None) };
+        let stored = self.store.mapping(namespace, digest).await?;
+        let stored = stored.ok_or_else(|| AppError::broken(format!("mapping {digest} is gone")))?;
+        compiled(&stored).map(Some)
+    }
+}
+
+fn compiled(stored: &StoredMapping) -> Result<Mapping, AppError> {
+    Mapping::parse(stored.source.as_bytes())
+        .map_err(|error| AppError::broken(format!("mapping {} can no longer be read: {error}", stored.digest)))
+}

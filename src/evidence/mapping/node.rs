@@ -1,0 +1,146 @@
+//! JSON as a path language walks it: owned, with the place and the text of every number.
+
+use crate::evidence::json::{Json, Number, Value};
+use jsonpath_rust::query::queryable::Queryable;
+
+/// A value of a document, and the byte where it starts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Node {
+    pub(super) at: usize,
+    pub(super) value: Kind,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) enum Kind {
+    #[default]
+    Null,
+    Bool(bool),
+    /// A number as written: NaN and infinities among them.
+    Number(String),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<(String, Node)>),
+}
+
+impl Node {
+    /// The tree of `json`, and how many values it has; `None` beyond `most`.
+    pub(super) fn of(json: &Json<'_>, most: &mut usize) -> Option<Self> {
+        *most = most.checked_sub(1)?;
+        let value = match &json.value {
+            Value::Null => Kind::Null,
+            Value::Bool(b) => Kind::Bool(*b),
+            Value::Number(number) => Kind::Number(number.text().to_owned()),
+            Value::NonFinite(text) => Kind::Number((*text).to_owned()),
+            Value::String(text) => Kind::Text(text.to_string()),
+            Value::Array(list) => Kind::List(list.iter().map(|json| Self::of(json, most)).collect::<Option<_>>()?),
+            Value::Object(object) => Kind::Map(
+                object
+                    .iter()
+                    .map(|member| Some((member.key.to_string(), Self::of(&member.value, most)?)))
+                    .collect::<Option<_>>()?,
+            ),
+        };
+        Some(Self { at: json.at, value })
+    }
+
+    /// What a text or a number says, as a cell of a table would; `None` for lists, objects and null.
+    pub(super) fn text(&self) -> Option<String> {
+        match &self.value {
+            Kind::Bool(b) => Some(b.to_string()),
+            Kind::Number(text) | Kind::Text(text) => Some(text.clone()),
+            Kind::Null | Kind::List(_) | Kind::Map(_) => None,
+        }
+    }
+
+    /// What it is, as a sentence names it.
+    pub(super) const fn kind(&self) -> &'static str {
+        match &self.value {
+            Kind::Null => "null",
+            Kind::Bool(_) => "true or false",
+            Kind::Number(_) => "a number",
+            Kind::Text(_) => "text",
+            Kind::List(_) => "a list",
+            Kind::Map(_) => "an object",
+        }
+    }
+
+    fn new(value: Kind) -> Self {
+        Self { at: 0, value }
+    }
+}
+
+impl From<&str> for Node {
+    fn from(text: &str) -> Self {
+        Self::new(Kind::Text(text.to_owned()))
+    }
+}
+
+impl From<String> for Node {
+    fn from(text: String) -> Self {
+        Self::new(Kind::Text(text))
+    }
+}
+
+impl From<bool> for Node {
+    fn from(b: bool) -> Self {
+        Self::new(Kind::Bool(b))
+    }
+}
+
+impl From<i64> for Node {
+    fn from(number: i64) -> Self {
+        Self::new(Kind::Number(number.to_string()))
+    }
+}
+
+impl From<f64> for Node {
+    fn from(number: f64) -> Self {
+        Self::new(Kind::Number(number.to_string()))
+    }
+}
+
+impl From<Vec<Self>> for Node {
+    fn from(list: Vec<Self>) -> Self {
+        Self::new(Kind::List(list))
+    }
+}
+
+impl Queryable for Node {
+    fn get(&self, key: &str) -> Option<&Self> {
+        match &self.value {
+            Kind::Map(members) => members.iter().find(|(name, _)| name == key).map(|(_, node)| node),
+            _ => None,
+        }
+    }
+
+    fn as_array(&self) -> Option<&Vec<Self>> {
+        if let Kind::List(list) = &self.value { Some(list) } else { None }
+    }
+
+    fn as_object(&self) -> Option<Vec<(&str, &Self)>> {
+        match &self.value {
+            Kind::Map(members) => Some(members.iter().map(|(name, node)| (name.as_str(), node)).collect()),
+            _ => None,
+        }
+    }
+
+    fn as_str(&self) -> Option<&str> {
+        if let Kind::Text(text) = &self.value { Some(text) } else { None }
+    }
+
+    fn as_i64(&self) -> Option<i64> {
+        if let Kind::Number(text) = &self.value { text.parse().ok() } else { None }
+    }
+
+    fn as_f64(&self) -> Option<f64> {
+        if let Kind::Number(text) = &self.value { Number::parse(text).map(Number::value) } else { None }
+    }
+
+    fn as_bool(&self) -> Option<bool> {
+        if let Kind::Bool(b) = self.value { Some(b) } else { None }
+    }
+
+    fn null() -> Self {
+        Self::default()
+    }
+}

@@ -1,0 +1,394 @@
+//! A document to evidence, by a mapping.
+
+use super::{
+    Check, Interval, MAPPED, Mapping, Measurement, UnitText,
+    compile::{Quantity, Text, Where},
+    node::{Kind, Node},
+    raw::Syntax,
+};
+use crate::{
+    evidence::{
+        Collector, Document, EvidenceError, Mistake,
+        json::{Json, JsonError, Number},
+        names, quoted, settle,
+        table::Table,
+        unpack,
+    },
+    model::{self, DatasetRef, Digest, Evidence, Producer, Slice, Timestamp, Unit},
+};
+use jsonpath_rust::query::js_path_process;
+
+/// The most values of a document that is read with a mapping.
+const MAX_NODES: usize = 2_000_000;
+
+/// The most measurements and checks that come of one document.
+const MAX_READ: usize = 200_000;
+
+/// The most mistakes that are told of one document.
+const MAX_TOLD: usize = 50;
+
+impl Mapping {
+    /// Reads a document. The format of what comes out is [`MAPPED`], its tool the mapping's name.
+    ///
+    /// # Errors
+    /// When the document is broken, too large, or a value is not where the mapping says, more than one stands there, or
+    /// nothing is found at all.
+    pub fn read(&self, bytes: &[u8]) -> Result<Evidence, EvidenceError> {
+        let content = unpack::unpack(bytes)?;
+        let document = Document::new(Digest::of(bytes), &content);
+        let mut reader = Reader {
+            document: &document,
+            collector: Collector::new(&document, MAPPED),
+            mistakes: Vec::new(),
+            found: 0,
+        };
+        reader.collector.evidence.producer = Some(Producer { tool: Some(self.name.clone()), version: None, run: None });
+        match self.syntax {
+            Syntax::Json => {
+                let root = tree(&document, document.json().map_err(Clone::clone)?)?;
+                reader.json(self, &root, &[&root])?;
+            }
+            Syntax::JsonLines => {
+                let lines = document.json_lines().map_err(Clone::clone)?;
+                let list = Json { at: 0, value: crate::evidence::json::Value::Array(lines.to_vec()) };
+                let root = tree(&document, &list)?;
+                let Kind::List(lines) = &root.value else { return Err(nothing(&document)) };
+                reader.json(self, &root, &lines.iter().collect::<Vec<_>>())?;
+            }
+            Syntax::Csv => reader.table(self, document.csv().map_err(Clone::clone)?)?,
+            Syntax::Tsv => reader.table(self, document.tsv().map_err(Clone::clone)?)?,
+        }
+        reader.finish()
+    }
+}
+
+fn tree(document: &Document<'_>, json: &Json<'_>) -> Result<Node, EvidenceError> {
+    let mut most = MAX_NODES;
+    Node::of(json, &mut most)
+        .ok_or_else(|| EvidenceError::Json(JsonError::TooMany { place: document.place(json.at), limit: MAX_NODES }))
+}
+
+fn nothing(document: &Document<'_>) -> EvidenceError {
+    EvidenceError::invalid(MAPPED, document, 0, "the mapping finds no measurement and no check in it")
+}
+
+/// What a place holds: where, and as text; `None` for null.
+struct Cell {
+    at: usize,
+    text: Option<String>,
+    /// The name under which it stands: the last key of its path, or its column.
+    name: String,
+}
+
+/// A node of JSON or a row of a table: what one measurement is read from.
+enum Part<'n> {
+    Node(&'n Node),
+    Row(&'n Table, usize),
+}
+
+struct Reader<'d> {
+    document: &'d Document<'d>,
+    collector: Collector,
+    mistakes: Vec<Mistake>,
+    found: usize,
+}
+
+impl Reader<'_> {
+    fn mistake(&mut self, at: usize, message: impl Into<String>) {
+        if self.mistakes.len() <= MAX_TOLD {
+            let place = Some(self.document.place(at));
+            self.mistakes.push(Mistake { path: String::new(), place, message: message.into() });
+        }
+    }
+
+    fn json(&mut self, mapping: &Mapping, root: &Node, parts: &[&Node]) -> Result<(), EvidenceError> {
+        self.about(mapping, &Part::Node(root));
+        for measurement in &mapping.measurements {
+            for part in self.parts(measurement.each.as_ref(), parts)? {
+                self.measurement(measurement, &Part::Node(part))?;
+            }
+        }
+        for check in &mapping.checks {
+            for part in self.parts(check.each.as_ref(), parts)? {
+                self.check(check, &Part::Node(part))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn parts<'n>(&mut self, each: Option<&Where>, parts: &[&'n Node]) -> Result<Vec<&'n Node>, EvidenceError> {
+        let Some(Where::Path { text, query }) = each else { return Ok(parts.to_vec()) };
+        let mut out = Vec::new();
+        for part in parts {
+            let found = js_path_process(query, *part).map_err(|error| {
+                EvidenceError::invalid(MAPPED, self.document, part.at, format!("{}: {error}", quoted(text)))
+            })?;
+            out.extend(found.into_iter().map(jsonpath_rust::query::QueryRef::val));
+        }
+        if out.is_empty() {
+            self.collector.left_out(text);
+        }
+        Ok(out)
+    }
+
+    fn table(&mut self, mapping: &Mapping, table: &Table) -> Result<(), EvidenceError> {
+        if !table.rows().is_empty() {
+            self.about(mapping, &Part::Row(table, 0));
+        }
+        for row in 0..table.rows().len() {
+            for measurement in &mapping.measurements {
+                self.measurement(measurement, &Part::Row(table, row))?;
+            }
+            for check in &mapping.checks {
+                self.check(check, &Part::Row(table, row))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn about(&mut self, mapping: &Mapping, part: &Part<'_>) {
+        if let Some(name) = mapping.dataset.as_ref().and_then(|text| self.text("dataset", text, part)) {
+            self.collector.evidence.dataset = Some(DatasetRef { name: Some(name.1), digest: None });
+        }
+        let Some((at, moment)) = mapping.produced_at.as_ref().and_then(|text| self.text("produced_at", text, part))
+        else {
+            return;
+        };
+        match moment.parse::<Timestamp>() {
+            Ok(moment) => self.collector.evidence.produced_at = Some(moment),
+            Err(_) => self.mistake(
+                at,
+                format!("{} is no moment: expected RFC 3339 with a zone, such as `2026-11-20T12:00:00Z`", quoted(&moment)),
+            ),
+        }
+    }
+
+    fn measurement(&mut self, of: &Measurement, part: &Part<'_>) -> Result<(), EvidenceError> {
+        self.count()?;
+        let Some(value) = self.cell("value", &of.value, part) else {
+            self.collector.left_out(&of.value.shown());
+            return Ok(());
+        };
+        let Some((_, metric)) = self.text("metric", &of.metric, part) else { return Ok(()) };
+        let source_name = if matches!(of.metric, Text::Fixed(_)) { value.name } else { metric.clone() };
+        let slice = self.slice(of, part);
+        let counts = [&of.n, &of.trials, &of.successes].map(|place| {
+            let place = place.as_ref()?;
+            self.whole(place, part)
+        });
+        let step = of.step.as_ref().and_then(|place| self.whole(place, part));
+        let quantile = of.quantile.as_ref().and_then(|quantity| self.fraction("quantile", quantity, part));
+        let unit = of.unit.as_ref().and_then(|unit| self.unit(unit, part));
+        let dataset = of.dataset.as_ref().and_then(|text| self.text("dataset", text, part));
+        let scope = of.scope.as_ref().and_then(|text| self.text("scope", text, part));
+        let interval = of.interval.as_ref().and_then(|interval| self.interval(interval, part));
+        let said = value.text.as_deref().unwrap_or("null");
+        let ours = names::of_sklearn(&metric).to_owned();
+        let Some(m) = self.collector.measure_text(&ours, &source_name, slice, said) else {
+            self.mistake(value.at, format!("{} is {}, not a number", quoted(&of.value.shown()), quoted(said)));
+            return Ok(());
+        };
+        [m.n, m.trials, m.successes] = counts;
+        m.step = step.and_then(|step| i64::try_from(step).ok());
+        // A percentage written with its sign has become a fraction.
+        let signed = said.trim_end().ends_with('%');
+        (m.quantile, m.unit) = (quantile, unit.filter(|unit| !(signed && *unit == Unit::Percent)));
+        m.dataset = dataset.map(|(_, name)| name);
+        m.scope = scope.map(|(_, name)| name);
+        m.intervals.extend(interval);
+        m.aggregate = of.aggregate;
+        let impossible = match (m.successes, m.trials, m.n) {
+            (Some(successes), Some(trials), _) if successes > trials => Some("more successes than trials"),
+            (_, Some(trials), Some(n)) if trials > n => Some("more trials than rows"),
+            _ => None,
+        };
+        if let Some(impossible) = impossible {
+            self.mistake(value.at, impossible);
+        }
+        Ok(())
+    }
+
+    fn check(&mut self, of: &Check, part: &Part<'_>) -> Result<(), EvidenceError> {
+        self.count()?;
+        let Some((at, name)) = self.text("name", &of.name, part) else { return Ok(()) };
+        let Some(cell) = self.cell("passed", &of.passed, part) else {
+            self.mistake(at, format!("the check {} does not say whether it passed", quoted(&name)));
+            return Ok(());
+        };
+        let said = cell.text.unwrap_or_default();
+        let passed = match &of.equals {
+            Some(texts) => texts.contains(&said),
+            None if said.eq_ignore_ascii_case("true") => true,
+            None if said.eq_ignore_ascii_case("false") => false,
+            None => {
+                let shown = quoted(&of.passed.shown());
+                let message = format!("{shown} is {}, neither true nor false; say what counts with `equals`", quoted(&said));
+                self.mistake(cell.at, message);
+                return Ok(());
+            }
+        };
+        let detail = of.detail.as_ref().and_then(|text| self.text("detail", text, part)).map(|(_, text)| text);
+        self.collector.check(name, passed, detail);
+        Ok(())
+    }
+
+    fn slice(&mut self, of: &Measurement, part: &Part<'_>) -> Slice {
+        let groups = of.slice.iter().filter_map(|(key, text)| {
+            let (_, value) = self.text(key, text, part)?;
+            Some((key.clone(), value))
+        });
+        Slice(groups.collect())
+    }
+
+    fn interval(&mut self, of: &Interval, part: &Part<'_>) -> Option<model::Interval> {
+        let lower = self.number(&of.lower, part)?;
+        let upper = self.number(&of.upper, part)?;
+        let confidence = self.fraction("interval.confidence", &of.confidence, part)?;
+        let method = of.method.as_ref().and_then(|text| self.text("interval.method", text, part));
+        let method = method.map_or_else(|| "claimed".to_owned(), |(_, name)| name);
+        Some(model::Interval { method, confidence, sides: 2, lower: Some(lower), upper: Some(upper) })
+    }
+
+    fn unit(&mut self, of: &UnitText, part: &Part<'_>) -> Option<Unit> {
+        let place = match of {
+            UnitText::Fixed(unit) => return Some(*unit),
+            UnitText::Found(place) => place,
+        };
+        let cell = self.cell("unit", place, part)?;
+        let text = cell.text?;
+        match text.parse() {
+            Ok(unit) => Some(unit),
+            Err(error) => {
+                self.mistake(cell.at, format!("{error}"));
+                None
+            }
+        }
+    }
+
+    fn fraction(&mut self, key: &str, of: &Quantity, part: &Part<'_>) -> Option<f64> {
+        let place = match of {
+            Quantity::Fixed(number) => return Some(*number),
+            Quantity::Found(place) => place,
+        };
+        let cell = self.cell(key, place, part)?;
+        let number = cell.text.as_deref().and_then(Number::parse).map(Number::value).filter(|n| *n > 0.0 && *n < 1.0);
+        if number.is_none() {
+            self.mistake(cell.at, format!("{key} is {}, not between 0 and 1", quoted(&cell.text.unwrap_or_default())));
+        }
+        number
+    }
+
+    fn number(&mut self, of: &Where, part: &Part<'_>) -> Option<f64> {
+        let cell = self.cell("number", of, part)?;
+        cell.text.as_deref().and_then(Number::parse).map(Number::value)
+    }
+
+    /// A count; absent and null are unknown, anything else that is no count is a mistake.
+    fn whole(&mut self, of: &Where, part: &Part<'_>) -> Option<u64> {
+        let cell = self.cell("count", of, part)?;
+        let text = cell.text.filter(|text| !text.trim().is_empty())?;
+        let count = Number::parse(text.trim()).and_then(Number::count);
+        if count.is_none() {
+            self.mistake(cell.at, format!("{} is {}, not a count", quoted(&of.shown()), quoted(&text)));
+        }
+        count
+    }
+
+    /// Text that must be there: without it the number would stand for another group, or for nothing.
+    fn text(&mut self, key: &str, of: &Text, part: &Part<'_>) -> Option<(usize, String)> {
+        let place = match of {
+            Text::Fixed(text) => return Some((part.at(), text.clone())),
+            Text::Found(place) => place,
+        };
+        match self.cell(key, place, part) {
+            Some(Cell { at, text: Some(text), .. }) => Some((at, text)),
+            other => {
+                let at = other.map_or_else(|| part.at(), |cell| cell.at);
+                self.mistake(at, format!("{key} has no text at {}", quoted(&place.shown())));
+                None
+            }
+        }
+    }
+
+    /// What stands at a place; `None` where nothing does. More than one value is a mistake.
+    fn cell(&mut self, key: &str, of: &Where, part: &Part<'_>) -> Option<Cell> {
+        match (of, part) {
+            (Where::Path { text, query }, Part::Node(node)) => {
+                let mut found = js_path_process(query, *node).unwrap_or_default();
+                if found.len() > 1 {
+                    let message = format!("{key}: {} finds {} values; `each` reads them one by one", quoted(text), found.len());
+                    self.mistake(node.at, message);
+                    return None;
+                }
+                let found = found.pop()?;
+                if matches!(found.val.value, Kind::List(_) | Kind::Map(_)) {
+                    self.mistake(found.val.at, format!("{key}: {} is {}", quoted(text), found.val.kind()));
+                    return None;
+                }
+                let name = last_name(&found.path).unwrap_or_else(|| text.clone());
+                Some(Cell { at: found.val.at, text: found.val.text(), name })
+            }
+            (Where::Column(name), Part::Row(table, row)) => {
+                let row = table.rows().get(*row)?;
+                let Some(column) = table.column(name) else {
+                    self.mistake(0, format!("{key}: there is no column {}", quoted(name)));
+                    return None;
+                };
+                Some(Cell { at: row.at, text: row.get(column).map(str::to_owned), name: name.clone() })
+            }
+            _ => None,
+        }
+    }
+
+    fn count(&mut self) -> Result<(), EvidenceError> {
+        self.found += 1;
+        if self.found > MAX_READ {
+            let message = format!("the mapping finds more than {MAX_READ} measurements and checks; split the document");
+            return Err(EvidenceError::invalid(MAPPED, self.document, 0, message));
+        }
+        if self.mistakes.len() > MAX_TOLD {
+            return Err(self.refused());
+        }
+        Ok(())
+    }
+
+    fn refused(&mut self) -> EvidenceError {
+        EvidenceError::Invalid { format: MAPPED, mistakes: std::mem::take(&mut self.mistakes) }
+    }
+
+    fn finish(mut self) -> Result<Evidence, EvidenceError> {
+        if !self.mistakes.is_empty() {
+            return Err(self.refused());
+        }
+        let mut evidence = self.collector.finish();
+        if evidence.measurements.is_empty() && evidence.checks.is_empty() {
+            return Err(nothing(self.document));
+        }
+        settle::settle(&mut evidence);
+        Ok(evidence)
+    }
+}
+
+impl Part<'_> {
+    fn at(&self) -> usize {
+        match self {
+            Self::Node(node) => node.at,
+            Self::Row(table, row) => table.rows().get(*row).map_or(0, |row| row.at),
+        }
+    }
+}
+
+impl Where {
+    fn shown(&self) -> String {
+        match self {
+            Self::Path { text, .. } => text.clone(),
+            Self::Column(name) => name.clone(),
+        }
+    }
+}
+
+/// The last name of a normalised path such as `$['a'][0]['b']`.
+fn last_name(path: &str) -> Option<String> {
+    let inner = path.rsplit_once("['")?.1;
+    inner.rsplit_once("']").map(|(name, _)| name.replace("\\'", "'"))
+}

@@ -1,0 +1,126 @@
+use super::*;
+use crate::{evidence::EvidenceError, model::Slice};
+
+const EVAL: &str = r#"
+name = "acme-eval"
+syntax = "json"
+dataset = { path = "$.data.set" }
+produced_at = { path = "$.finished" }
+
+[[measurement]]
+metric = "accuracy"
+value = { path = "$.overall.acc" }
+n = { path = "$.overall.rows" }
+successes = { path = "$.overall.right" }
+interval = { lower = { path = "$.overall.ci[0]" }, upper = { path = "$.overall.ci[1]" }, confidence = 0.95, method = "bootstrap" }
+
+[[measurement]]
+each = "$.groups[?@.rows > 0]"
+metric = { path = "$.metric" }
+value = { path = "$.v" }
+n = { path = "$.rows" }
+slice = { region = { path = "$.region" }, product = "loans" }
+
+[[measurement]]
+metric = "latency"
+value = { path = "$.p99" }
+quantile = 0.99
+unit = "ms"
+
+[[check]]
+each = "$.tests[*]"
+name = { path = "$.id" }
+passed = { path = "$.status" }
+equals = ["PASS", "SKIP"]
+detail = { path = "$.why" }
+"#;
+
+const DOCUMENT: &str = r#"{
+  "data": {"set": "holdout"}, "finished": "2026-11-20T12:00:00Z",
+  "overall": {"acc": 0.9325, "rows": 400, "right": 373, "ci": [0.9, 0.95]},
+  "groups": [
+    {"metric": "recall_score", "v": "NaN", "region": "north", "rows": 10},
+    {"metric": "recall_score", "v": "87.5 %", "region": 7, "rows": 8.0},
+    {"metric": "recall_score", "v": 1, "region": "empty", "rows": 0}
+  ],
+  "p99": 84.1,
+  "tests": [{"id": "a", "status": "PASS", "why": "fine"}, {"id": "b", "status": "FAIL", "why": "3 rows"}]
+}"#;
+
+fn mistakes(toml: &str) -> String {
+    Mapping::parse(toml.as_bytes()).unwrap_err().to_string()
+}
+
+#[test]
+fn a_team_s_own_json_becomes_evidence() {
+    let mapping = Mapping::parse(EVAL.as_bytes()).unwrap();
+    let evidence = mapping.read(DOCUMENT.as_bytes()).unwrap();
+    assert_eq!(evidence.format, MAPPED);
+    assert_eq!(evidence.dataset.unwrap().name.as_deref(), Some("holdout"));
+    assert!(evidence.produced_at.is_some());
+    let [overall, north, seven, latency] = &evidence.measurements[..] else { panic!("{:?}", evidence.measurements) };
+    assert_eq!((overall.value, overall.n, overall.successes), (Some(0.9325), Some(400), Some(373)));
+    assert_eq!((overall.source_name.as_str(), overall.rounding), ("acc", 5e-5));
+    assert_eq!(overall.intervals[0].upper, Some(0.95));
+    assert_eq!((north.metric.as_str(), north.source_name.as_str(), north.value), ("recall", "recall_score", None));
+    assert_eq!(seven.slice, Slice([("product", "loans"), ("region", "7")].map(|(k, v)| (k.into(), v.into())).into()));
+    assert_eq!((seven.value, seven.n), (Some(0.875), Some(8)));
+    assert_eq!((latency.quantile, latency.unit), (Some(0.99), Some(Unit::Milliseconds)));
+    let checks: Vec<_> = evidence.checks.iter().map(|c| (c.name.as_str(), c.passed, c.detail.as_deref())).collect();
+    assert_eq!(checks, [("a", true, Some("fine")), ("b", false, Some("3 rows"))]);
+    assert_eq!(evidence.warnings.len(), 2, "{:?}", evidence.warnings);
+}
+
+#[test]
+fn rows_of_a_table_become_evidence() {
+    let toml = "name = \"sheet\"\nsyntax = \"csv\"\n[[measurement]]\nmetric = { column = \"metric\" }\n\
+                value = { column = \"value\" }\nn = { column = \"rows\" }\nslice = { sex = { column = \"sex\" } }\n";
+    let mapping = Mapping::parse(toml.as_bytes()).unwrap();
+    let evidence = mapping.read(b"metric,value,rows,sex\naccuracy,0.90,120,f\naccuracy,,,m\n").unwrap();
+    let read: Vec<_> = evidence.measurements.iter().map(|m| (m.value, m.n, m.slice.to_string())).collect();
+    assert_eq!(read, [(Some(0.9), Some(120), "sex = f".to_owned()), (None, None, "sex = m".to_owned())]);
+    let lines = "name = \"lines\"\nsyntax = \"json-lines\"\n[[measurement]]\nmetric = { path = \"$.m\" }\nvalue = { path = \"$.v\" }\n";
+    let lines = Mapping::parse(lines.as_bytes()).unwrap();
+    let evidence = lines.read(b"{\"m\": \"auc\", \"v\": 0.5}\n\n{\"m\": \"psi\", \"v\": 0.1}\n").unwrap();
+    assert_eq!(evidence.measurements.len(), 2);
+}
+
+#[test]
+fn every_mistake_of_a_mapping_is_told_with_its_place() {
+    let toml = "name = \"No\"\nsyntax = \"json\"\n\n[[measurement]]\nmetric = \"$.x\"\nvalue = { path = \"$.[\" }\nunit = \"parsec\"\n\
+                quantile = 99\nn = { column = \"n\" }\n\n[[check]]\nname = \"c\"\npassed = { path = \"$..a..b\" }\n";
+    let told = mistakes(toml);
+    for part in ["line 1", "lower-case", "fixed text", "no JSONPath", "parsec", "not between 0 and 1", "no columns", "line 11", "more than once"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(mistakes("name = \"a\"\nsyntax = \"json\"\n").contains("reads nothing"));
+    assert!(mistakes("name = \"a\"\nsyntax = \"json\"\nsintax = 1\n").contains("line 3"));
+    let fixed = "name = \"a\"\nsyntax = \"json\"\n[[measurement]]\nmetric = \"m\"\nvalue = 0.99\n";
+    assert!(mistakes(fixed).contains("{ path ="), "{}", mistakes(fixed));
+    let deep = format!("name = \"a\"\nsyntax = \"json\"\n[[measurement]]\nmetric = \"m\"\nvalue = {{ path = \"$[?{}@.a{}]\" }}\n", "(".repeat(5_000), ")".repeat(5_000));
+    assert!(mistakes(&deep).contains("no JSONPath"));
+}
+
+#[test]
+fn a_document_that_is_not_as_the_mapping_says_is_refused_with_a_place() {
+    let mapping = Mapping::parse(EVAL.as_bytes()).unwrap();
+    for (from, to, says) in [
+        ("\"acc\": 0.9325", "\"acc\": \"high\"", "not a number"),
+        ("\"acc\": 0.9325", "\"acc\": [0.9]", "is a list"),
+        ("\"rows\": 400", "\"rows\": 400.5", "not a count"),
+        ("\"right\": 373", "\"right\": -1", "not a count"),
+        ("\"region\": \"north\"", "\"region\": null", "slice"),
+        ("2026-11-20T12:00:00Z", "yesterday", "no moment"),
+    ] {
+        assert!(DOCUMENT.contains(from));
+        let error = mapping.read(DOCUMENT.replacen(from, to, 1).as_bytes());
+        let Err(EvidenceError::Invalid { mistakes, .. }) = error else { panic!("{to}: {error:?}") };
+        let told: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        assert!(told[0].starts_with("line ") && (told[0].contains(says) || says == "slice"), "{told:?}");
+    }
+    let nothing = mapping.read(b"{\"data\": {\"set\": \"x\"}, \"finished\": \"2026-11-20T12:00:00Z\"}").unwrap_err();
+    assert!(nothing.to_string().contains("finds no measurement"), "{nothing}");
+    let all = "name = \"a\"\nsyntax = \"json\"\n[[measurement]]\nmetric = \"m\"\nvalue = { path = \"$.groups[*].rows\" }\n";
+    let error = Mapping::parse(all.as_bytes()).unwrap().read(DOCUMENT.as_bytes()).unwrap_err();
+    assert!(error.to_string().contains("finds 3 values"), "{error}");
+}

@@ -1,0 +1,88 @@
+//! What somebody sends: one document, or an archive of several.
+//!
+//! An archive is only how documents travel. Each file of it that a format recognises is a document of its own, known by
+//! the digest of its own bytes; what no format recognises is named and left out; a file that is broken refuses the whole.
+
+use super::{Document, EvidenceError, Mapping, archive, detect, read, settle, unpack};
+use crate::model::{Digest, Evidence};
+
+/// How to read what is sent.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct How<'h> {
+    /// The format to read it as; recognised by content otherwise.
+    pub format: Option<&'h str>,
+    /// The mapping to read it with.
+    pub mapping: Option<&'h Mapping>,
+}
+
+/// What was sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opened {
+    /// The documents: one, unless it was an archive.
+    pub parts: Vec<Part>,
+    /// `zip` or `tar`, where it was an archive.
+    pub archive: Option<&'static str>,
+    /// The files of the archive that no format recognises.
+    pub left_out: Vec<String>,
+}
+
+/// One document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// Its name in the archive.
+    pub name: Option<String>,
+    /// Its bytes, where they are not all that was sent.
+    pub bytes: Option<Vec<u8>>,
+    /// What it says.
+    pub evidence: Evidence,
+}
+
+/// Reads what is sent.
+///
+/// # Errors
+/// As [`read`]; and for an archive: when one of its files is broken, or no format recognises any of them.
+pub fn open(bytes: &[u8], how: How<'_>) -> Result<Opened, EvidenceError> {
+    let one = |evidence| Opened {
+        parts: vec![Part { name: None, bytes: None, evidence }],
+        archive: None,
+        left_out: Vec::new(),
+    };
+    if let Some(mapping) = how.mapping {
+        return mapping.read(bytes).map(one);
+    }
+    if how.format.is_some() {
+        return read(bytes, how.format).map(one);
+    }
+    let content = unpack::unpack(bytes)?;
+    let Some(kind) = archive::kind(&content) else { return read(bytes, None).map(one) };
+    // Some tools write archives of their own.
+    let document = Document::new(Digest::of(bytes), &content);
+    match detect(&document) {
+        Ok(adapter) => {
+            let mut evidence = (adapter.read)(&document)?;
+            settle::settle(&mut evidence);
+            Ok(one(evidence))
+        }
+        Err(_) => files(&document, kind),
+    }
+}
+
+fn files(document: &Document<'_>, kind: &'static str) -> Result<Opened, EvidenceError> {
+    let mut opened = Opened { parts: Vec::new(), archive: Some(kind), left_out: Vec::new() };
+    for member in document.members().map_err(Clone::clone)? {
+        match read(&member.bytes, None) {
+            Ok(evidence) => opened.parts.push(Part {
+                name: Some(member.name.clone()),
+                bytes: Some(member.bytes.clone()),
+                evidence,
+            }),
+            Err(EvidenceError::NotUnderstood { .. }) => opened.left_out.push(member.name.clone()),
+            Err(error) => return Err(EvidenceError::Member { name: member.name.clone(), error: Box::new(error) }),
+        }
+    }
+    if opened.parts.is_empty() {
+        let why = format!("no format recognises any of its {} files", opened.left_out.len());
+        return Err(EvidenceError::Archive { why });
+    }
+    Ok(opened)
+}

@@ -1,0 +1,84 @@
+//! `/api/v1/mappings`: how a namespace's own files are read.
+
+use super::immutable;
+use crate::web::extract::Path;
+use crate::{
+    model::Digest,
+    store::StoredMapping,
+    web::{
+        Web,
+        extract::{Bearer, body},
+        problem::{Answer, Problem},
+    },
+    wire::{
+        common::{ListV1, ProblemV1},
+        policy::MappingV1,
+    },
+};
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+
+fn wire(stored: StoredMapping) -> MappingV1 {
+    MappingV1 {
+        name: stored.name,
+        version: stored.version,
+        digest: stored.digest,
+        published_by: stored.published_by,
+        published_at: stored.published_at,
+        log_index: stored.log_index,
+    }
+}
+
+/// Publish a mapping. The body is its TOML; publishing the same bytes again changes nothing.
+#[utoipa::path(
+    post, path = "/api/v1/mappings", tag = "evidence",
+    request_body(content = String, content_type = "application/toml"),
+    responses(
+        (status = 201, body = MappingV1), (status = 400, body = ProblemV1), (status = 401, body = ProblemV1),
+        (status = 403, body = ProblemV1), (status = 422, body = ProblemV1)
+    ),
+    security(("token" = []))
+)]
+pub async fn publish(
+    State(web): State<Web>,
+    Bearer(actor): Bearer,
+    request: Request,
+) -> Answer<(StatusCode, Json<MappingV1>)> {
+    let bytes = body(request, &web).await?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| Problem::bad("invalid-utf8", "a mapping is UTF-8 text"))?;
+    Ok((StatusCode::CREATED, Json(wire(web.service.publish_mapping(&actor, text).await?))))
+}
+
+/// Every version of every mapping, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/mappings", tag = "evidence",
+    responses((status = 200, body = ListV1<MappingV1>), (status = 401, body = ProblemV1)),
+    security(("token" = []))
+)]
+pub async fn list(State(web): State<Web>, Bearer(actor): Bearer) -> Answer<Json<ListV1<MappingV1>>> {
+    let mappings = web.service.mappings(&actor).await?;
+    Ok(Json(ListV1 { data: mappings.into_iter().map(wire).collect(), next: None }))
+}
+
+/// A mapping's TOML, byte for byte.
+#[utoipa::path(
+    get, path = "/api/v1/mappings/{digest}", tag = "evidence", params(("digest" = String, Path)),
+    responses(
+        (status = 200, body = String, content_type = "application/toml"), (status = 304),
+        (status = 401, body = ProblemV1), (status = 404, body = ProblemV1)
+    ),
+    security(("token" = []))
+)]
+pub async fn get(
+    State(web): State<Web>,
+    Bearer(actor): Bearer,
+    Path(digest): Path<Digest>,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let stored = web.service.mapping(&actor, &digest).await?;
+    Ok(immutable(&headers, "application/toml; charset=utf-8", &digest.hex(), stored.source.into_bytes()))
+}
