@@ -1,7 +1,7 @@
 # Two commands matter: `make demo` and `make test`. Each does its own set-up.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup lint floors
+.PHONY: help demo test setup lint floors formats fuzz
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,3 +26,9 @@ lint: ## Only the format and the lints
 
 floors: ## Draw the floors in ARCHITECTURE.md from the imports
 	MODELGATE_DRAW_FLOORS=1 cargo test --locked --quiet --test it the_drawing_is_the_house
+
+formats: ## Write docs/evidence-formats.md from the table of formats
+	cargo run --locked --quiet -- evidence formats --format markdown > docs/evidence-formats.md
+
+fuzz: ## Run every fuzz target for a minute (FUZZ=SECONDS for longer); needs a nightly compiler, which it installs
+	scripts/fuzz $(FUZZ)

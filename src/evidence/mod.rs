@@ -107,6 +107,16 @@ pub fn detect(document: &Document<'_>) -> Result<&'static Adapter, EvidenceError
     Err(broken(document).unwrap_or(EvidenceError::NotUnderstood { tried }))
 }
 
+/// The ids of all formats that recognise the document: one, or none.
+///
+/// # Errors
+/// When it cannot be unpacked.
+pub fn recognised(bytes: &[u8]) -> Result<Vec<&'static str>, EvidenceError> {
+    let content = unpack::unpack(bytes)?;
+    let document = Document::new(Digest::of(bytes), &content);
+    Ok(ADAPTERS.iter().filter(|adapter| (adapter.detect)(&document).is_ok()).map(|adapter| adapter.id).collect())
+}
+
 /// What is wrong with a document that looks like JSON or XML and is none.
 fn broken(document: &Document<'_>) -> Option<EvidenceError> {
     if document.looks_like_json() && document.json_lines().is_err() {

@@ -1,8 +1,9 @@
 //! `modelgate evidence inspect` and `formats`, on files that the real tools wrote.
 
+use crate::support::facts::{self, Found};
 use serde_json::Value;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::Write as _,
     path::{Path, PathBuf},
@@ -71,20 +72,30 @@ fn near(got: &Value, want: f64) {
     assert!((got - want).abs() <= 1e-9 * want.abs(), "{got} against {want}");
 }
 
-fn check_fact(document: &Value, fact: &Value) {
-    if let Some(name) = fact["check"].as_str() {
-        let checks = document["checks"].as_array().unwrap();
-        assert!(checks.iter().any(|c| c["name"] == name && c["passed"] == fact["passed"]), "{fact}");
-        return;
+/// The folders of fixtures, by the format that they are named for.
+fn folders() -> Vec<(String, PathBuf)> {
+    let all = fs::read_dir(fixtures()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    all.map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), path)).collect()
+}
+
+fn expected(folder: &Path) -> Value {
+    serde_json::from_slice(&fs::read(folder.join("expected.json")).unwrap()).unwrap()
+}
+
+/// Every file that is to be read, with its format and its facts.
+fn files() -> Vec<(String, PathBuf, Vec<Value>)> {
+    let mut files = Vec::new();
+    for (format, folder) in folders() {
+        for (name, entry) in expected(&folder)["files"].as_object().unwrap() {
+            files.push((format.clone(), folder.join(name), entry["facts"].as_array().unwrap().clone()));
+        }
     }
-    let m = measurement(document, fact["metric"].as_str().unwrap(), &fact["slice"]);
-    match fact["value"].as_f64() {
-        Some(want) if want.abs() < f64::MAX => near(&m["value"], want),
-        _ => assert!(m["value"].is_null(), "{m}"),
-    }
-    if !fact["n"].is_null() {
-        assert_eq!(m["n"], fact["n"], "{fact}");
-    }
+    files
+}
+
+fn said(bytes: &[u8]) -> Value {
+    let evidence = modelgate::evidence::read(bytes, None).unwrap();
+    serde_json::to_value(modelgate::app::inspect::inspect(&evidence)).unwrap()
 }
 
 #[test]
@@ -92,33 +103,129 @@ fn every_fact_of_every_fixture_is_read() {
     let formats = json(&modelgate(&["evidence", "formats", "--format", "json"]));
     let ids: BTreeSet<_> =
         formats["formats"].as_array().unwrap().iter().map(|f| f["format"].as_str().unwrap().to_owned()).collect();
-    let folders = fs::read_dir(fixtures()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
-    let mut seen = BTreeSet::new();
-    for folder in folders {
-        let id = folder.file_name().unwrap().to_str().unwrap().to_owned();
-        let expected: Value = serde_json::from_slice(&fs::read(folder.join("expected.json")).unwrap()).unwrap();
-        for file in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
-            let name = file.file_name().unwrap().to_str().unwrap();
-            let path = file.to_str().unwrap();
-            match expected["files"].get(name) {
-                _ if name == "expected.json" => {}
-                None => {
-                    let output = modelgate(&["evidence", "inspect", path, "--format", "json"]);
-                    assert_eq!(output.status.code(), Some(2), "{path}");
-                    assert_eq!(json(&output)["error"]["code"], "evidence-not-understood", "{path}");
+    let folders: BTreeSet<_> = folders().into_iter().map(|(format, _)| format).collect();
+    assert_eq!(folders, ids, "every format has a folder of fixtures, and every folder a format");
+    let (mut missed, mut stated, mut with_n) = (Vec::new(), 0, 0);
+    for (format, path, facts) in files() {
+        let name = path.strip_prefix(fixtures()).unwrap().display().to_string();
+        let document = match modelgate::evidence::read(&fs::read(&path).unwrap(), None) {
+            Ok(evidence) => serde_json::to_value(modelgate::app::inspect::inspect(&evidence)).unwrap(),
+            Err(error) => {
+                missed.push(format!("{name}: {error}"));
+                continue;
+            }
+        };
+        if document["format"] != format.as_str() {
+            missed.push(format!("{name} is read as {}", document["format"]));
+        }
+        for fact in facts {
+            match facts::find(&document, &fact) {
+                Found::No => missed.push(format!("{name}: {fact}")),
+                Found::Yes { n: Some(n) } => {
+                    with_n += 1;
+                    stated += u32::from(n);
                 }
-                Some(entry) => {
-                    let document = inspect(path);
-                    assert_eq!(document["format"], id.as_str(), "{path}");
-                    for fact in entry["facts"].as_array().unwrap() {
-                        check_fact(&document, fact);
-                    }
-                }
+                Found::Yes { n: None } | Found::PassedOver => {}
             }
         }
-        seen.insert(id);
     }
-    assert_eq!(seen, ids, "every format has a folder of fixtures, and every folder a format");
+    assert!(missed.is_empty(), "{} facts are not read:\n{}", missed.len(), missed.join("\n"));
+    assert!(f64::from(stated) >= 0.97 * f64::from(with_n), "n is stated for {stated} of {with_n}");
+}
+
+#[test]
+fn a_file_without_facts_is_refused() {
+    for (_, folder) in folders() {
+        let expected = expected(&folder);
+        for path in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if path.is_dir() || name == "expected.json" || expected["files"].get(name).is_some() {
+                continue;
+            }
+            let output = modelgate(&["evidence", "inspect", path.to_str().unwrap(), "--format", "json"]);
+            assert_eq!(output.status.code(), Some(2), "{}", path.display());
+            assert_eq!(json(&output)["error"]["code"], "evidence-not-understood", "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_page_of_formats_is_what_the_table_says() {
+    let output = modelgate(&["evidence", "formats", "--format", "markdown"]);
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/evidence-formats.md");
+    let written = fs::read_to_string(page).unwrap();
+    assert!(
+        String::from_utf8(output.stdout).unwrap() == written,
+        "`make formats` writes docs/evidence-formats.md anew"
+    );
+}
+
+#[test]
+fn the_rule_of_every_format_can_stand_in_a_policy() {
+    for adapter in modelgate::evidence::ADAPTERS {
+        let policy = format!("name = \"x\"\n[[rule]]\n{}\n", adapter.rule);
+        if let Err(mistakes) = modelgate::policy::parse(&policy) {
+            panic!("{}: {mistakes}\n{policy}", adapter.id);
+        }
+        assert!(!adapter.carries.is_empty() && !adapter.written_by.is_empty() && !adapter.reads.is_empty());
+    }
+}
+
+/// Detection never rests on the order of the table.
+#[test]
+fn exactly_one_format_recognises_each_fixture() {
+    let mut wrong = Vec::new();
+    for (format, path, _) in files() {
+        let found = modelgate::evidence::recognised(&fs::read(&path).unwrap()).unwrap();
+        if found != [format.as_str()] {
+            wrong.push(format!("{} is recognised as {found:?}", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A compressed document says what the plain one says.
+#[test]
+fn every_fixture_is_read_compressed_too() {
+    let first: BTreeMap<String, PathBuf> = files().into_iter().rev().map(|(format, path, _)| (format, path)).collect();
+    for (format, path) in first {
+        let bytes = fs::read(&path).unwrap();
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(&bytes).unwrap();
+        let plain = said(&bytes);
+        for packed in [gzip.finish().unwrap(), zstd::encode_all(&bytes[..], 1).unwrap()] {
+            let mut read = said(&packed);
+            assert_eq!(read["digest"], serde_json::json!(modelgate::model::Digest::of(&packed)), "{format}");
+            read["digest"] = plain["digest"].clone();
+            assert_eq!(read, plain, "{format}");
+        }
+    }
+}
+
+/// Cut off, with bytes changed, or with numbers blown up: an answer or a refusal with a stable code, never a panic.
+#[test]
+fn damaged_fixtures_are_read_or_refused() {
+    for (_, path, _) in files() {
+        let bytes = fs::read(&path).unwrap();
+        if bytes.len() > 200_000 {
+            continue;
+        }
+        for step in 1..12 {
+            let cut = bytes.len() * step / 12;
+            let _ = modelgate::evidence::read(&bytes[..cut], None);
+            let mut changed = bytes.clone();
+            let seed = step * 2_654_435_761;
+            for i in 0..3 {
+                let at = seed.wrapping_mul(i + 7) % bytes.len().max(1);
+                if let Some(byte) = changed.get_mut(at) {
+                    *byte = b"0{}[]\",:-eN<>\x00\xff"[(seed + i) % 16];
+                }
+            }
+            if let Ok(evidence) = modelgate::evidence::read(&changed, None) {
+                assert!(evidence.measurements.iter().all(|m| m.value.is_none_or(f64::is_finite)));
+            }
+        }
+    }
 }
 
 #[test]

@@ -182,6 +182,34 @@ fn mappings_and_archives_on_the_command_line() {
     assert!(judged.stderr.contains("not read: all.zip: plot.png"), "{}", judged.stderr);
 }
 
+/// The page shows the mapping that the fixtures hold, and it reads what it says it reads.
+#[test]
+fn the_mappings_of_the_page_read_their_documents() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+    let page = text("docs/mappings.md");
+    assert!(page.contains(&format!("```toml\n{}```", text("tests/fixtures/mappings/acme-eval.toml"))));
+    let read = |name: &str| {
+        let mapping =
+            modelgate::evidence::Mapping::parse(text(&format!("tests/fixtures/mappings/{name}.toml")).as_bytes());
+        mapping.unwrap().read(text(&format!("tests/fixtures/mappings/{name}.document")).as_bytes()).unwrap()
+    };
+    let eval = read("acme-eval");
+    let values: Vec<_> = eval.measurements.iter().map(|m| (m.value, m.known_trials(), m.slice.to_string())).collect();
+    let overall = || "overall".to_owned();
+    assert_eq!(
+        values,
+        [
+            (Some(0.931), Some(12_000), overall()),
+            (Some(0.905), Some(1_600), "region = north".to_owned()),
+            (Some(0.852), Some(1_500), "region = south".to_owned()),
+            (Some(84.1), None, overall()),
+        ]
+    );
+    assert_eq!(eval.checks.len(), 1);
+    assert_eq!(read("sheet").measurements.len(), 2);
+}
+
 #[test]
 fn a_mapping_is_published_and_named_by_the_gate() {
     let served = Served::start();

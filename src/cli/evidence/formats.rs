@@ -1,43 +1,144 @@
 //! `modelgate evidence formats`.
 
+use super::table::Table;
 use crate::{
-    cli::{
-        exit::Outcome,
-        output::{self, Format},
-    },
-    evidence::ADAPTERS,
+    cli::{exit::Outcome, output},
+    evidence::{ADAPTERS, Adapter, Family},
 };
 
 /// Arguments of `modelgate evidence formats`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+A file is recognised by its content, compressed with gzip or zstd or not; several may come in one zip or tar.
+`--evidence format=<id>:<path>` names the format instead, and `modelgate mapping` is for files of no known format.
+
+Examples:
+  modelgate evidence formats
+  modelgate evidence formats junit
+  modelgate evidence formats --format json")]
 pub struct Args {
+    /// Only formats whose id or tool holds this text, with all that is known of them
+    #[arg(value_name = "TEXT")]
+    named: Option<String>,
     /// How to print the list
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
+/// How the list is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// Exactly one JSON document.
+    Json,
+    /// The page of the documents.
+    Markdown,
+}
+
 pub(super) fn run(args: &Args) -> Outcome {
-    if args.format == Format::Json {
-        let list: Vec<_> = ADAPTERS
-            .iter()
-            .map(|a| {
-                serde_json::json!({
-                    "format": a.id, "title": a.title, "carries": a.carries.iter().map(ToString::to_string).collect::<Vec<_>>(), "recognised_by": a.recognised_by
-                })
-            })
-            .collect();
-        output::json(&serde_json::json!({ "formats": list }))?;
-        return Ok(0);
+    let wanted = args.named.as_deref().unwrap_or_default().to_lowercase();
+    let named = |a: &&Adapter| a.id.contains(&wanted) || a.title.to_lowercase().contains(&wanted);
+    let adapters: Vec<&Adapter> = ADAPTERS.iter().filter(named).collect();
+    match args.format {
+        Format::Json => {
+            output::json(&serde_json::json!({ "formats": adapters.iter().map(|a| json(a)).collect::<Vec<_>>() }))?
+        }
+        Format::Markdown => output::raw(&markdown(&adapters)),
+        Format::Text if args.named.is_some() => adapters.iter().for_each(|a| output::line(&whole(a))),
+        Format::Text => output::raw(&list(&adapters)),
     }
-    for adapter in ADAPTERS {
-        output::line(&format!(
-            "{}\n  {}\n  carries:        {}\n  recognised by:  {}\n",
-            adapter.id,
-            adapter.title,
-            adapter.carries.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-            adapter.recognised_by
-        ));
+    if adapters.is_empty() {
+        output::note(&format!("no format is called so; {} are known", ADAPTERS.len()));
     }
-    output::line("A file is recognised by its content; `--evidence format=<id>:<path>` names the format instead.");
     Ok(0)
+}
+
+fn json(a: &Adapter) -> serde_json::Value {
+    serde_json::json!({
+        "format": a.id, "title": a.title, "family": a.family.heading(), "written_by": a.written_by, "reads": a.reads,
+        "carries": a.carries.iter().map(ToString::to_string).collect::<Vec<_>>(), "recognised_by": a.recognised_by,
+        "rule": a.rule,
+    })
+}
+
+fn carries(a: &Adapter) -> String {
+    a.carries.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn list(adapters: &[&Adapter]) -> String {
+    let mut out = String::new();
+    for family in Family::ALL {
+        let mut table = Table::new(&["format", "carries", "what it is"], &[]);
+        for adapter in adapters.iter().filter(|a| a.family == family) {
+            table.row([adapter.id.to_owned(), carries(adapter), adapter.title.to_owned()]);
+        }
+        if adapters.iter().any(|a| a.family == family) {
+            out.push_str(&format!("{}\n{}\n", family.heading(), table.text()));
+        }
+    }
+    out.push_str("`modelgate evidence formats <text>` tells more of one.\n");
+    out
+}
+
+fn whole(a: &Adapter) -> String {
+    let rule: String = format!("[[rule]]\n{}", a.rule).lines().map(|line| format!("    {line}\n")).collect();
+    format!(
+        "{}\n  {}\n  written by:     {}\n  carries:        {}\n  recognised by:  {}\n  reads:          {}\n  a rule:\n{rule}",
+        a.id,
+        a.title,
+        a.written_by,
+        carries(a),
+        a.recognised_by,
+        a.reads
+    )
+}
+
+fn markdown(adapters: &[&Adapter]) -> String {
+    let mut out = format!(
+        "# Formats of evidence\n\n<!-- Made by `modelgate evidence formats --format markdown`; `make formats` writes it. -->\n\n\
+         {} formats are recognised by what is in a file, never by its name. Any of them may be compressed with gzip or zstd,\n\
+         and several may come in one zip or tar. Send what your tools write, as it is:\n\n\
+         ```sh\nmodelgate evidence inspect report.json        # what we read out of it\n\
+         modelgate gate --evidence report.json …       # what is judged\n```\n\n\
+         What every format keeps to: n, slice, interval and unit are taken where the file has them and are absent where it has\n\
+         not; NaN, infinities and null are undefined, and undefined is never a pass; the tool's own name of a metric stands\n\
+         beside ours, and a rule may use either; what is not read is warned of. A file of no known format is read with a\n\
+         [mapping](mappings.md); a new format takes [an hour](contributing/add-a-format.md).\n",
+        adapters.len()
+    );
+    out.push_str("\n| format | what it is | carries |\n|---|---|---|\n");
+    for family in Family::ALL {
+        for a in adapters.iter().filter(|a| a.family == family) {
+            out.push_str(&format!("| [`{}`](#{}) | {} | {} |\n", a.id, a.id, cell(a.title), carries(a)));
+        }
+    }
+    for family in Family::ALL {
+        let mut of = adapters.iter().filter(|a| a.family == family).peekable();
+        if of.peek().is_some() {
+            out.push_str(&format!("\n## {}\n", family.heading()));
+        }
+        for a in of {
+            out.push_str(&format!(
+                "\n### {}\n\n{}.\n\n- Written by: {}\n- Read: {}\n- Recognised by {}.\n\n```toml\n[[rule]]\n{}\n```\n",
+                a.id,
+                a.title.trim_end_matches('.'),
+                code(a.written_by),
+                a.reads,
+                a.recognised_by.trim_end_matches('.'),
+                a.rule.trim_end()
+            ));
+        }
+    }
+    out
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+/// A command as code, unless the text brings its own.
+fn code(text: &str) -> String {
+    if text.contains('`') { text.to_owned() } else { format!("`{text}`") }
 }

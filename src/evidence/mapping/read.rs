@@ -255,7 +255,7 @@ impl Reader<'_> {
             UnitText::Found(place) => place,
         };
         let cell = self.cell("unit", place, part)?;
-        let text = cell.text?;
+        let text = cell.text.filter(|text| !text.is_empty())?;
         match text.parse() {
             Ok(unit) => Some(unit),
             Err(error) => {

@@ -124,3 +124,22 @@ fn a_document_that_is_not_as_the_mapping_says_is_refused_with_a_place() {
     let error = Mapping::parse(all.as_bytes()).unwrap().read(DOCUMENT.as_bytes()).unwrap_err();
     assert!(error.to_string().contains("finds 3 values"), "{error}");
 }
+
+/// Expected by RFC 9535, 2.3.5: what a filter finds does not hang on where or how a value is written.
+#[test]
+fn filters_compare_values() {
+    let document = br#"{"a": [{"k": 1, "v": 1}, {"k": 1.0, "v": 2}, {"k": "1", "v": 3}, {"k": true, "v": 4}, {"k": null, "v": 5},
+        {"k": [1, 2], "v": 6}, {"v": 7}], "want": [1.0, 2e0]}"#;
+    for (filter, values) in [
+        ("@.k == 1", vec![1.0, 2.0]), ("@.k == '1'", vec![3.0]), ("@.k == true", vec![4.0]), ("@.k == null", vec![5.0]),
+        ("@.k", vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), ("!@.k", vec![7.0]), ("@.v >= 6", vec![6.0, 7.0]),
+        ("@.k == 1 || @.v == 7", vec![1.0, 2.0, 7.0]), ("match(@.k, '[0-9]')", vec![3.0]),
+    ] {
+        let toml = format!(
+            "name = \"a\"\nsyntax = \"json\"\n[[measurement]]\neach = \"$.a[?{filter}]\"\nmetric = \"m\"\nvalue = {{ path = \"$.v\" }}\n"
+        );
+        let evidence = Mapping::parse(toml.as_bytes()).unwrap().read(document).unwrap();
+        let read: Vec<_> = evidence.measurements.iter().filter_map(|m| m.value).collect();
+        assert_eq!(read, values, "{filter}");
+    }
+}

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod clock;
 pub mod database;
+pub mod facts;
 pub mod process;
 pub mod served;
 pub mod source;

@@ -1,0 +1,15 @@
+//! Any bytes, as they would be submitted: unpacked, recognised, read.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use modelgate::evidence::{How, open, reread};
+
+fuzz_target!(|data: &[u8]| {
+    let Ok(opened) = open(data, How::default()) else { return };
+    for part in opened.parts {
+        modelgate_fuzz::possible(&part.evidence);
+        // What was accepted is read again later by the format it was accepted as, and says the same.
+        let bytes = part.bytes.as_deref().unwrap_or(data);
+        assert_eq!(reread(bytes, &part.evidence.format, None).as_ref(), Ok(&part.evidence));
+    }
+});

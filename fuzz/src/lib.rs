@@ -1,0 +1,33 @@
+//! What every target asks: no panic, no hang, and nothing impossible in what is read.
+
+use modelgate::{
+    evidence::{ADAPTERS, Family, read},
+    model::{Evidence, Metric, Unit},
+};
+
+/// Reads `data` as every format of `family`.
+pub fn family(family: Family, data: &[u8]) {
+    for adapter in ADAPTERS.iter().filter(|adapter| adapter.family == family) {
+        if let Ok(evidence) = read(data, Some(adapter.id)) {
+            possible(&evidence);
+        }
+    }
+}
+
+/// Values are finite and can be; counts fit together; names hold nothing that hides.
+pub fn possible(evidence: &Evidence) {
+    for m in &evidence.measurements {
+        assert!(m.value.is_none_or(f64::is_finite));
+        assert!(m.rounding > 0.0);
+        if let (Some(value), Some(metric)) = (m.value, Metric::find(&m.metric)) {
+            assert!(m.unit == Some(Unit::Percent) || metric.allows(value), "{} {value}", m.metric);
+        }
+        if let (Some(successes), Some(trials)) = (m.successes, m.known_trials()) {
+            assert!(successes <= trials, "{} {successes} of {trials}", m.metric);
+        }
+    }
+    if evidence.format != "native" {
+        let names = evidence.measurements.iter().flat_map(|m| m.slice.0.values().chain([&m.source_name, &m.metric]));
+        assert!(names.chain(evidence.checks.iter().map(|c| &c.name)).all(|name| !name.contains(char::is_control)));
+    }
+}
