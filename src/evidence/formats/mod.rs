@@ -2,6 +2,9 @@
 
 mod data_tools;
 pub mod dbt_run_results;
+pub mod deepchecks;
+pub mod evidently;
+pub mod evidently_legacy;
 pub mod great_expectations;
 pub mod mlflow_metrics;
 pub mod nannyml;
@@ -20,6 +23,9 @@ pub const ADAPTERS: &[Adapter] = &[
     mlflow_metrics::ADAPTER,
     // Fairness.
     // Data quality and drift.
+    evidently::ADAPTER,
+    evidently_legacy::ADAPTER,
+    deepchecks::ADAPTER,
     great_expectations::ADAPTER,
     nannyml::ADAPTER,
     pandera::ADAPTER,
