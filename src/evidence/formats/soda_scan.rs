@@ -1,4 +1,5 @@
-//! Soda's scan results: `soda scan -srf FILE`, or `Scan.get_scan_results()` as JSON (soda-core 3).
+//! Soda's scan results: `soda scan -srf FILE`, or `Scan.get_scan_results()` as JSON (soda-core 3). What Soda 4 sends to
+//! its cloud has the same shape, with null for no checks.
 //!
 //! A check passes with the outcome `pass` only: `warn` and `fail` do not, and neither does a check that was not evaluated,
 //! whose outcome is null. One query that fails (a column that is not there) takes all metrics of its table and all checks
@@ -48,7 +49,9 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let scan = object(&ADAPTER, document)?;
-    let checks = list(&ADAPTER, document, scan, "checks")?;
+    // Soda 4 writes null for no checks.
+    let empty = scan.get("checks").is_some_and(|checks| checks.value == Value::Null);
+    let checks = if empty { &[] } else { list(&ADAPTER, document, scan, "checks")? };
     let mut collector = Collector::new(document, ADAPTER.id);
     producer(&mut collector, "soda-core", None);
     produced_at(&mut collector, "scanEndTimestamp", text(scan, "scanEndTimestamp"));
@@ -142,8 +145,10 @@ mod tests {
 
     #[test]
     fn a_scan_without_checks_is_not_good_news() {
-        let evidence = read(scan("", "").as_bytes(), None).unwrap();
-        assert!(evidence.checks.iter().any(|check| check.name == "checks" && !check.passed));
+        for text in [scan("", ""), scan("", "").replace("\"checks\": []", "\"checks\": null")] {
+            let evidence = read(text.as_bytes(), None).unwrap();
+            assert!(evidence.checks.iter().any(|check| check.name == "checks" && !check.passed));
+        }
         let broken = scan("", "").replace("\"hasErrors\": false", "\"hasErrors\": null");
         let evidence = read(broken.as_bytes(), None).unwrap();
         assert!(evidence.checks.iter().any(|check| check.name == "hasErrors is false" && !check.passed));
