@@ -1,8 +1,17 @@
 //! One file a format, and the table that lists them.
 
+mod data_tools;
+pub mod dbt_run_results;
+pub mod deepchecks;
+pub mod evidently;
+pub mod evidently_legacy;
+pub mod great_expectations;
 pub mod mlflow_metrics;
+pub mod nannyml;
 pub mod native;
+pub mod pandera;
 pub mod sklearn_classification_report;
+pub mod soda_scan;
 
 use super::Adapter;
 
@@ -14,6 +23,14 @@ pub const ADAPTERS: &[Adapter] = &[
     mlflow_metrics::ADAPTER,
     // Fairness.
     // Data quality and drift.
+    evidently::ADAPTER,
+    evidently_legacy::ADAPTER,
+    deepchecks::ADAPTER,
+    great_expectations::ADAPTER,
+    nannyml::ADAPTER,
+    pandera::ADAPTER,
+    soda_scan::ADAPTER,
+    dbt_run_results::ADAPTER,
     // Language models.
     // Latency and load.
     // Operations.

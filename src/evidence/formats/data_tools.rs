@@ -1,0 +1,133 @@
+//! What the readers of data tests and drift reports share.
+
+use crate::evidence::{
+    Adapter, Collector, Document, EvidenceError,
+    json::{Json, Object, Value},
+};
+use crate::model::{Producer, Timestamp};
+
+/// The object that the document is.
+///
+/// # Errors
+/// When it is no JSON, or no object.
+pub(super) fn object<'d>(adapter: &Adapter, document: &'d Document<'_>) -> Result<&'d Object<'d>, EvidenceError> {
+    let json = document.json().map_err(Clone::clone)?;
+    json.as_object().ok_or_else(|| refused(adapter, document, json, &format!("not an object but {}", json.kind())))
+}
+
+/// The refusal of `json`, at its place.
+pub(super) fn refused(adapter: &Adapter, document: &Document<'_>, json: &Json<'_>, why: &str) -> EvidenceError {
+    EvidenceError::invalid(adapter.id, document, json.at, why)
+}
+
+/// The list at `key`.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn list<'d>(
+    adapter: &Adapter,
+    document: &Document<'_>,
+    object: &'d Object<'d>,
+    key: &str,
+) -> Result<&'d [Json<'d>], EvidenceError> {
+    match object.get(key) {
+        Some(Json { value: Value::Array(list), .. }) => Ok(list),
+        Some(other) => Err(refused(adapter, document, other, &format!("`{key}` is no list but {}", other.kind()))),
+        None => {
+            let at = document.json().map_or(0, |json| json.at);
+            Err(EvidenceError::invalid(adapter.id, document, at, format!("no key `{key}`")))
+        }
+    }
+}
+
+/// The text at `key`, unless it is empty.
+pub(super) fn text<'j>(object: &'j Object<'_>, key: &str) -> Option<&'j str> {
+    object.get(key).and_then(Json::as_str).filter(|text| !text.is_empty())
+}
+
+/// The text at the end of `path`, unless it is empty.
+pub(super) fn text_at<'j>(json: &'j Json<'_>, path: &[&str]) -> Option<&'j str> {
+    json.at_path(path).and_then(Json::as_str).filter(|text| !text.is_empty())
+}
+
+/// Whether `key` says true or false; `None` where it says something else.
+pub(super) fn flag(object: &Object<'_>, key: &str) -> Option<bool> {
+    match object.get(key) {
+        Some(Json { value: Value::Bool(flag), .. }) => Some(*flag),
+        _ => None,
+    }
+}
+
+/// Says which tool wrote the document.
+pub(super) fn producer(collector: &mut Collector, tool: &str, version: Option<&str>) {
+    collector.evidence.producer =
+        Some(Producer { tool: Some(tool.to_owned()), version: version.map(str::to_owned), run: None });
+}
+
+/// Takes `text` as the moment of the document. One without a zone is some moment within a day: it is left out.
+pub(super) fn produced_at(collector: &mut Collector, key: &str, text: Option<&str>) {
+    let Some(text) = text else { return };
+    match text.parse::<Timestamp>() {
+        Ok(moment) => collector.evidence.produced_at = Some(moment),
+        Err(_) => collector.left_out(&format!("{key} {text}")),
+    }
+}
+
+/// A failed check where nothing was checked: an empty run is not good news.
+pub(super) fn nothing_ran(collector: &mut Collector, name: &str, why: &str) {
+    collector.check(name, false, Some(why.to_owned()));
+}
+
+/// At most `most` characters of `text`, on the first line that says something.
+pub(super) fn short(text: &str, most: usize) -> String {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("");
+    let mut short: String = line.chars().take(most).collect();
+    if line.chars().count() > most {
+        short.push('…');
+    }
+    short
+}
+
+/// Visits every leaf below `json` with the keys that lead to it; elements of lists go by their position.
+pub(super) fn leaves<'j>(json: &'j Json<'j>, visit: &mut impl FnMut(&[String], &'j Json<'j>)) {
+    fn walk<'j>(json: &'j Json<'j>, path: &mut Vec<String>, visit: &mut impl FnMut(&[String], &'j Json<'j>)) {
+        match &json.value {
+            Value::Object(object) => {
+                for member in object {
+                    path.push(member.key.to_string());
+                    walk(&member.value, path, visit);
+                    path.pop();
+                }
+            }
+            Value::Array(elements) => {
+                for (i, element) in elements.iter().enumerate() {
+                    path.push(i.to_string());
+                    walk(element, path, visit);
+                    path.pop();
+                }
+            }
+            _ => visit(path, json),
+        }
+    }
+    walk(json, &mut Vec::new(), visit);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::json::parse;
+
+    #[test]
+    fn every_leaf_is_visited_with_its_path() {
+        let json = parse(br#"{"a": {"b": 1, "c": [true, {"d": null}]}, "e": "x"}"#).unwrap();
+        let mut seen = Vec::new();
+        leaves(&json, &mut |path, json| seen.push(format!("{} {}", path.join("/"), json.kind())));
+        assert_eq!(seen, ["a/b a number", "a/c/0 true", "a/c/1/d null", "e text"]);
+    }
+
+    #[test]
+    fn long_text_is_cut_and_says_so() {
+        assert_eq!(short("\n  ab\ncd", 5), "ab");
+        assert_eq!(short("abcdef", 3), "abc…");
+    }
+}

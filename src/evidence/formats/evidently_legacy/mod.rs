@@ -1,0 +1,93 @@
+//! Evidently up to 0.6 (`evidently.legacy` since): `Report.json()`, `TestSuite.json()`, `as_dict()` and `save_json()`.
+//!
+//! A report lists metrics by their class, each with a result of its own shape. All numbers are read, by the key they
+//! stand at:
+//!
+//! * below `current` under their own path, below `reference` with `reference.` in front: a rule on `recall` never takes
+//!   the reference's;
+//! * `column_name`, `drift_by_columns` and keys that end in `_by_column` give the slice `column`, classes the slice `class`;
+//! * our names only where the quantity is the same. `precision`, `recall` and `f1` are averages of the classes unless
+//!   there are two, which the rates `tpr` … `fnr` tell. `mean_abs_perc_error` is a percentage;
+//! * n and exact counts come from the confusion matrix and the supports beside the metric, which Evidently counts
+//!   without the rows that have no label or prediction;
+//! * a low `drift_score` means drift where the method is a p-value: `drift_detected` is the tool's own verdict, and a
+//!   check. `dataset_drift` is false with drifted columns below the share.
+//!
+//! A suite lists tests: SUCCESS passes. WARNING (a failed test that was not critical), ERROR and SKIPPED do not, although
+//! `summary` counts a warning as a success and no error as a failure.
+
+mod counts;
+mod report;
+mod suite;
+#[cfg(test)]
+mod tests;
+
+use super::data_tools::{list, nothing_ran, object, produced_at, producer, text};
+use crate::evidence::{
+    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
+    json::{Json, Object},
+    precision::Precision,
+};
+use crate::model::Evidence;
+
+/// The row of the table of formats.
+pub const ADAPTER: Adapter = Adapter {
+    id: "evidently-legacy",
+    title: "Evidently up to 0.6: Report and TestSuite as JSON",
+    family: Family::Data,
+    written_by: "report.save_json(\"report.json\"), suite.save_json(\"suite.json\")",
+    reads: "the numbers of every metric by column and class, current and reference apart; n and counts from the confusion \
+            matrix; every test, and whether drift was detected, as checks. Only the status SUCCESS passes.",
+    carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
+    recognised_by: "`metrics` with `metric` and `result`, or `tests` with `status` and `group` beside `summary.all_passed`",
+    rule: "id = \"data-tests\"\ncheck = \"evidently-legacy/*\"",
+    detect,
+    read,
+};
+
+fn is_metric(json: &Json<'_>) -> bool {
+    json.as_object().is_some_and(|metric| {
+        text(metric, "metric").is_some() && metric.get("result").is_some_and(|result| result.as_object().is_some())
+    })
+}
+
+fn is_test(json: &Json<'_>) -> bool {
+    json.as_object().is_some_and(|test| ["name", "status", "group", "description"].iter().all(|key| test.has(key)))
+}
+
+fn is_suite(object: &Object<'_>) -> bool {
+    let tests = object.get("tests").and_then(Json::as_array);
+    let summary = object.get("summary").is_some_and(|summary| summary.get("all_passed").is_some());
+    summary && tests.is_some_and(|tests| tests.first().is_none_or(is_test))
+}
+
+fn detect(document: &Document<'_>) -> Result<(), Declined> {
+    let object = document.object()?;
+    let metrics = object.get("metrics").and_then(Json::as_array);
+    let stamped = object.has("version") && object.has("timestamp");
+    let report = metrics.is_some_and(|metrics| metrics.first().map_or(stamped, is_metric));
+    if report || is_suite(object) {
+        return Ok(());
+    }
+    Err(Declined::because("no `metrics` with `metric` and `result`, and no `tests` beside `summary.all_passed`"))
+}
+
+fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+    let top = object(&ADAPTER, document)?;
+    let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
+    producer(&mut collector, "evidently", text(top, "version"));
+    produced_at(&mut collector, "timestamp", text(top, "timestamp"));
+    if top.has("tests") {
+        suite::read(&mut collector, top, list(&ADAPTER, document, top, "tests")?);
+        if let Some(metrics) = top.get("metric_results").and_then(Json::as_array) {
+            report::read(&mut collector, metrics);
+        }
+    } else {
+        let metrics = list(&ADAPTER, document, top, "metrics")?;
+        if metrics.is_empty() {
+            nothing_ran(&mut collector, "metrics", "the report has no metric");
+        }
+        report::read(&mut collector, metrics);
+    }
+    Ok(collector.finish())
+}

@@ -1,0 +1,267 @@
+//! The metrics of a report.
+
+use super::counts::{self, Counts};
+use crate::evidence::{
+    Collector,
+    formats::data_tools::{flag, text},
+    json::{Json, Member, Number, Object, Value},
+};
+use crate::model::{Measurement, Slice, Unit};
+
+/// Keys below which only pictures, names and parameters stand.
+const ASIDE: [&str; 16] = [
+    "columns", "small_distribution", "distribution", "most_common", "top_error", "hist_for_plot", "vals_for_plots",
+    "plot_data", "scatter", "labels", "error_normality", "error_bias", "values_in_list_dist", "values_not_in_list_dist",
+    "table_of_matched", "table_of_not_matched",
+];
+
+/// Reads the metrics of a report.
+pub(super) fn read(collector: &mut Collector, metrics: &[Json<'_>]) {
+    let results: Vec<&Json<'_>> = metrics.iter().filter_map(|metric| metric.get("result")).collect();
+    let (current, reference) = (Counts::of(&results, "current"), Counts::of(&results, "reference"));
+    for json in metrics {
+        let Some(metric) = json.as_object() else {
+            collector.check("metrics", false, Some(format!("a metric is no object but {}", json.kind())));
+            continue;
+        };
+        let class = text(metric, "metric").unwrap_or("metric");
+        let Some(result) = metric.get("result").filter(|result| result.as_object().is_some()) else {
+            collector.check(class, false, Some("the metric has no result".to_owned()));
+            continue;
+        };
+        let at = At {
+            class,
+            data: Data::Neither,
+            path: Vec::new(),
+            slice: column(result),
+            n: None,
+            counts: [&current, &reference],
+            row: None,
+        };
+        at.read(collector, result);
+    }
+}
+
+fn column(result: &Json<'_>) -> Slice {
+    let name = result.get("column_name").and_then(Json::as_str);
+    name.map_or_else(Slice::overall, |name| Slice::one("column", name))
+}
+
+/// Which data a number is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Data {
+    /// A number about both, or about none.
+    Neither,
+    Current,
+    Reference,
+}
+
+/// A place in the result of a metric.
+#[derive(Clone)]
+struct At<'r> {
+    class: &'r str,
+    data: Data,
+    path: Vec<&'r str>,
+    slice: Slice,
+    n: Option<u64>,
+    counts: [&'r Counts; 2],
+    /// The numbers of one class.
+    row: Option<&'r Json<'r>>,
+}
+
+/// How many rows an object says its numbers rest on.
+fn rows(object: &Object<'_>) -> Option<u64> {
+    let keys = ["number_of_rows", "rows_count", "all_num", "number_of_values"];
+    keys.iter().find_map(|key| object.get(key)?.as_number()?.count())
+}
+
+impl<'r> At<'r> {
+    fn counts(&self) -> &'r Counts {
+        let [current, reference] = self.counts;
+        if self.data == Data::Reference { reference } else { current }
+    }
+
+    /// The place of `member` below this one.
+    fn below(&self, member: &'r Member<'r>) -> Self {
+        let mut at = self.clone();
+        let key: &'r str = &member.key;
+        match key {
+            "current" | "current_characteristics" if self.data == Data::Neither => at.data = Data::Current,
+            "reference" | "reference_characteristics" if self.data == Data::Neither => at.data = Data::Reference,
+            // The matrix itself is read as counts.
+            _ if self.path.last().is_some_and(|last| by_column(last)) => {
+                at.slice = Slice::one("column", key);
+                if self.path.last() == Some(&"drift_by_columns") {
+                    at.path.pop();
+                }
+            }
+            _ if self.is_classes() => {
+                at.slice = Slice::one("class", key);
+                at.row = Some(&member.value);
+                at.path.clear();
+            }
+            _ => at.path.push(key),
+        }
+        at
+    }
+
+    /// Whether the members here are classes.
+    fn is_classes(&self) -> bool {
+        self.class == "ClassificationQualityByClass" && self.path == ["metrics"]
+    }
+
+    fn read(&self, collector: &mut Collector, json: &'r Json<'r>) {
+        match &json.value {
+            Value::Object(object) => self.object(collector, object),
+            Value::Number(_) | Value::NonFinite(_) => self.number(collector, json),
+            Value::Array(list) if !list.is_empty() && list.iter().any(|one| one.as_number().is_some() || one.as_array().is_some()) => {
+                collector.left_out(&format!("{}.{}", self.class, self.path.join(".")));
+            }
+            _ => {}
+        }
+    }
+
+    fn object(&self, collector: &mut Collector, object: &'r Object<'r>) {
+        if object.has("x") && (object.has("y") || object.has("count")) {
+            return collector.left_out("distributions");
+        }
+        let mut here = self.clone();
+        here.n = rows(object).or(self.n);
+        if self.path.is_empty() && self.data == Data::Neither {
+            here.slice = if self.slice.is_overall() { named(object) } else { self.slice.clone() };
+        }
+        here.verdicts(collector, object);
+        if object.has("accuracy") && self.row.is_none() {
+            return here.quality(collector, object);
+        }
+        for member in object {
+            let key = &*member.key;
+            let matrix = matches!(key, "current_matrix" | "reference_matrix");
+            if matrix || ASIDE.contains(&key) || key == "roc_aucs" {
+                continue;
+            }
+            here.below(member).read(collector, &member.value);
+        }
+    }
+
+    /// What the tool says of drift.
+    fn verdicts(&self, collector: &mut Collector, object: &Object<'_>) {
+        if let Some(drift) = flag(object, "dataset_drift") {
+            let said = |key: &str| object.get(key).and_then(Json::as_number).map_or("?", Number::text);
+            let detail = format!("{} of {} columns drifted", said("number_of_drifted_columns"), said("number_of_columns"));
+            collector.check("dataset_drift", !drift, Some(detail));
+        }
+        if let Some(drift) = flag(object, "drift_detected") {
+            let column = text(object, "column_name").unwrap_or("");
+            let said = |key: &str| object.get(key).and_then(Json::as_number).map_or("?", Number::text);
+            let method = text(object, "stattest_name").unwrap_or("an unknown method");
+            let threshold = if object.has("stattest_threshold") { "stattest_threshold" } else { "threshold" };
+            let detail = format!("{method}: {}, threshold {}", said("drift_score"), said(threshold));
+            collector.check(format!("drift_detected [{column}]"), !drift, Some(detail));
+        }
+    }
+
+    /// The quality of a classifier on all rows.
+    fn quality(&self, collector: &mut Collector, object: &'r Object<'r>) {
+        let number = |key: &str| object.get(key).and_then(Json::as_number);
+        let two = number("tpr").is_some();
+        // Numbers of a dummy, or of the reference, do not get our names.
+        let own = self.data == Data::Current && self.path.is_empty();
+        let counts = self.counts();
+        let confusion = number("accuracy").zip(number("recall")).filter(|_| two && self.path.is_empty());
+        let confusion = confusion.and_then(|(accuracy, recall)| counts.confusion(accuracy, recall, number("precision")));
+        for member in object {
+            let theirs = self.name(&member.key);
+            let ours = if own { canonical(&member.key, two) } else { None };
+            let specific = format!("{}.{theirs}", self.class);
+            if matches!(member.value.value, Value::Null) && matches!(&*member.key, "tpr" | "tnr" | "fpr" | "fnr") {
+                continue;
+            }
+            let Some(m) = collector.measure(ours.unwrap_or(&specific), &theirs, self.slice.clone(), &member.value) else { continue };
+            m.aggregate = !two && matches!(&*member.key, "precision" | "recall" | "f1");
+            if self.path.is_empty() {
+                counts.whole(m, confusion);
+            }
+        }
+    }
+
+    fn name(&self, key: &str) -> String {
+        let mut path: Vec<&str> = if self.data == Data::Reference { vec!["reference"] } else { Vec::new() };
+        path.extend(&self.path);
+        path.push(key);
+        path.join(".")
+    }
+
+    fn number(&self, collector: &mut Collector, json: &Json<'_>) {
+        let Some((key, rest)) = self.path.split_last() else { return };
+        let theirs = Self { path: rest.to_vec(), ..self.clone() }.name(key);
+        let own = self.data != Data::Reference && rest.is_empty();
+        let ours = match (own, self.row, self.class) {
+            (true, Some(_), _) => of_class(key),
+            (true, None, "RegressionQualityMetric") => of_regression(key),
+            _ => None,
+        };
+        let specific = format!("{}.{theirs}", self.class);
+        let Some(m) = collector.measure(ours.unwrap_or(&specific), &theirs, self.slice.clone(), json) else { return };
+        m.n = self.n;
+        m.unit = is_percent(key).then_some(Unit::Percent);
+        self.fill(m);
+    }
+
+    fn fill(&self, m: &mut Measurement) {
+        if let Some(row) = self.row {
+            counts::class(m, row);
+        }
+    }
+}
+
+/// The column of a drift, which names it beside its score.
+fn named(object: &Object<'_>) -> Slice {
+    text(object, "column_name").map_or_else(Slice::overall, |name| Slice::one("column", name))
+}
+
+fn by_column(key: &str) -> bool {
+    key.ends_with("_by_column") || key.ends_with("_by_columns")
+}
+
+fn is_percent(key: &str) -> bool {
+    key.ends_with("_percentage") || key.contains("_perc_error")
+}
+
+/// Our name for a number over all rows; `two` where there are two classes.
+fn canonical(key: &str, two: bool) -> Option<&'static str> {
+    Some(match key {
+        "accuracy" => "accuracy",
+        "log_loss" => "log_loss",
+        "precision" if two => "precision",
+        "recall" if two => "recall",
+        "f1" if two => "f1",
+        "roc_auc" if two => "roc_auc",
+        "tpr" => "true_positive_rate",
+        "tnr" => "true_negative_rate",
+        "fpr" => "false_positive_rate",
+        "fnr" => "false_negative_rate",
+        _ => return None,
+    })
+}
+
+fn of_class(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "precision" => "precision",
+        "recall" => "recall",
+        "f1" => "f1",
+        "roc_auc" => "roc_auc",
+        _ => return None,
+    })
+}
+
+fn of_regression(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "r2_score" => "r2",
+        "rmse" => "root_mean_squared_error",
+        "mean_abs_error" => "mean_absolute_error",
+        "mean_abs_perc_error" => "mean_absolute_percentage_error",
+        "abs_error_max" => "max_error",
+        _ => return None,
+    })
+}
