@@ -14,10 +14,10 @@ use super::language_models::{brief, count, joined, list, pass_rate, refused, tex
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     collector::finite,
-    json::{Json, Value},
+    json::{Json, Number, Value},
     precision::Precision,
 };
-use crate::model::{DatasetRef, Evidence, Measurement, Producer, Slice, Unit};
+use crate::model::{DatasetRef, Evidence, Producer, Slice, Unit};
 use crate::stats::proportion::{counted, float};
 
 /// The row of the table of formats.
@@ -147,7 +147,7 @@ fn read_case(collector: &mut Collector, tally: &mut Tally, case: &Json<'_>, i: u
     for metric in metrics.into_iter().flatten() {
         measured = true;
         let of = text(metric, "name").or_else(|| text(metric, "metric")).unwrap_or("metric");
-        tally.score(of, metric.get("score").and_then(finite).map(|number| number.value()));
+        tally.score(of, metric.get("score").and_then(finite).map(Number::value));
         check(collector, format!("{name}: {of}"), metric);
     }
     for kind in SPANS {
@@ -177,15 +177,15 @@ fn check(collector: &mut Collector, name: String, metric: &Json<'_>) {
     collector.check(name, truth(metric, "success") == Some(true), detail);
 }
 
-fn mean(collector: &mut Collector, name: &str, scores: &[f64]) -> Option<usize> {
+fn mean(collector: &mut Collector, name: &str, scores: &[f64]) {
     let n = counted(scores.len());
     // No score is no mean: 0 / 0 is undefined.
-    let m = collector.number(name, name, Slice::overall(), scores.iter().sum::<f64>() / float(n))?;
-    m.n = Some(n);
-    if m.value.is_none() {
+    if let Some(m) = collector.number(name, name, Slice::overall(), scores.iter().sum::<f64>() / float(n)) {
+        m.n = Some(n);
+    }
+    if scores.is_empty() {
         collector.warn(format!("{} has no score", crate::evidence::quoted(name)));
     }
-    collector.evidence.measurements.len().checked_sub(1)
 }
 
 fn read_scores(collector: &mut Collector, entry: &Json<'_>, scope: Option<&str>) {
@@ -197,9 +197,10 @@ fn read_scores(collector: &mut Collector, entry: &Json<'_>, scope: Option<&str>)
         collector.left_out(&format!("{name}: no list of scores"));
         return;
     };
-    let scores: Vec<f64> = written.iter().filter_map(finite).map(|number| number.value()).collect();
+    let scores: Vec<f64> = written.iter().filter_map(finite).map(Number::value).collect();
     let first = collector.evidence.measurements.len();
-    if mean(collector, name, &scores).is_some() && scores.len() != written.len() {
+    mean(collector, name, &scores);
+    if scores.len() != written.len() {
         collector.warn(format!("a score of {} is not a number: its mean is undefined", crate::evidence::quoted(name)));
         if let Some(m) = collector.evidence.measurements.last_mut() {
             (m.value, m.n) = (None, Some(counted(written.len())));
@@ -215,7 +216,9 @@ fn read_scores(collector: &mut Collector, entry: &Json<'_>, scope: Option<&str>)
         }
     }
     let added = collector.evidence.measurements.get_mut(first..).unwrap_or_default();
-    added.iter_mut().for_each(|m: &mut Measurement| m.scope = scope.map(str::to_owned));
+    for m in added {
+        m.scope = scope.map(str::to_owned);
+    }
 }
 
 /// Kind → name of the span → metric → scores.

@@ -20,22 +20,22 @@ impl<'s> Samples<'s> {
 
     /// The samples of a group that a scorer scored, each once whatever the epochs. `None` unless those of all groups
     /// together are as many as the scorer itself says.
-    pub fn of(&self, scorer: &str, key: &str, group: &str, scored: Option<u64>) -> Option<u64> {
+    pub fn of(&self, scorer: &str, key: &str, group: &str, samples: Option<u64>) -> Option<u64> {
         let mut counted = self.counted.borrow_mut();
         let groups = match counted.entry((scorer.to_owned(), key.to_owned())) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => new.insert(self.count(scorer, key)),
         };
         let all = groups.values().fold(0_u64, |sum, n| sum.saturating_add(*n));
-        groups.get(group).copied().filter(|_| scored == Some(all))
+        groups.get(group).copied().filter(|_| samples == Some(all))
     }
 
     fn count(&self, scorer: &str, key: &str) -> BTreeMap<String, u64> {
         let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
         for sample in self.list {
             let score = sample.at_path(&["scores", scorer, "value"]);
-            let scored = score.is_some_and(|score| !matches!(score.value, Value::NonFinite(_) | Value::Null));
-            let group = sample.at_path(&["metadata", key]).and_then(shown).filter(|_| scored);
+            let has_one = score.is_some_and(|score| !matches!(score.value, Value::NonFinite(_) | Value::Null));
+            let group = sample.at_path(&["metadata", key]).and_then(shown).filter(|_| has_one);
             if let Some((group, id)) = group.zip(sample.get("id").and_then(shown)) {
                 seen.insert((group, id));
             }

@@ -155,18 +155,15 @@ fn read_results(
     }
     let epochs = log.at_path(&["eval", "config", "epochs"]).and_then(Json::as_number).and_then(json::Number::count);
     let run = scores::Run { completed, epochs: epochs.unwrap_or(1).max(1), samples: groups::Samples::new(samples) };
-    let scored = match results.get("scores") {
-        Some(scores) => {
-            let Some(scores) = scores.as_array() else {
-                let message = format!("`results.scores` is no list but {}", scores.kind());
-                return Err(EvidenceError::invalid(ADAPTER.id, document, scores.at, message));
-            };
-            scores.iter().map(|score| run.score(collector, score, text(score, "name"))).sum()
-        }
-        None => {
-            let scorer = results.get("scorer").and_then(|scorer| text(scorer, "name"));
-            run.score(collector, results, scorer)
-        }
+    let scored = if let Some(scores) = results.get("scores") {
+        let Some(scores) = scores.as_array() else {
+            let message = format!("`results.scores` is no list but {}", scores.kind());
+            return Err(EvidenceError::invalid(ADAPTER.id, document, scores.at, message));
+        };
+        scores.iter().map(|score| run.score(collector, score, text(score, "name"))).sum()
+    } else {
+        let scorer = results.get("scorer").and_then(|scorer| text(scorer, "name"));
+        run.score(collector, results, scorer)
     };
     if scored == 0_usize {
         collector.check("results", false, Some("no metric was computed".to_owned()));

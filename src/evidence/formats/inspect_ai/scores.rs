@@ -23,12 +23,14 @@ impl Run<'_> {
     /// Reads the metrics of a scorer and says how many there are.
     pub fn score(&self, collector: &mut Collector, score: &Json<'_>, name: Option<&str>) -> usize {
         let Some(metrics) = score.get("metrics").and_then(Json::as_object) else { return 0 };
+        // What is left of several epochs after a vote is another quantity than the share of right answers.
+        let plain = text(score, "reducer").is_none_or(|reducer| reducer == "mean");
         let reducer = text(score, "reducer").map(|reducer| format!("[{reducer}]")).unwrap_or_default();
         for member in metrics {
             let theirs = format!("{}/{}{reducer}", name.unwrap_or("scorer"), member.key);
             let leaf = text(&member.value, "name").unwrap_or(&member.key);
             let place = Place::of(&member.value, leaf);
-            let ours = if place.metric(leaf) == "accuracy" { "accuracy" } else { &theirs };
+            let ours = if plain && place.metric(leaf) == "accuracy" { "accuracy" } else { &theirs };
             // Logs of version 1 may write a bare number.
             let value = member.value.get("value").unwrap_or(&member.value);
             let Some(m) = collector.measure(ours, &theirs, place.slice(), value) else { continue };
@@ -48,6 +50,9 @@ impl Run<'_> {
             if self.epochs == 1 {
                 m.successes = m.value.zip(m.trials).and_then(|(value, n)| only_count(value, n, m.rounding));
             }
+        }
+        if count(score, "scored_samples") == Some(0) {
+            collector.check(format!("scorer {}", name.unwrap_or("scorer")), false, Some("no sample was scored".to_owned()));
         }
         metrics.len()
     }

@@ -77,13 +77,11 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let groups = json.get("groups").and_then(Json::as_object);
     let others = groups.into_iter().flatten().filter(|group| !results.has(&group.key));
     for member in results.iter().chain(others) {
-        match member.value.as_object() {
-            Some(task) => Task::new(json, &member.key, task).read(&mut collector),
-            None => {
-                let message = format!("{} of `results` is no object but {}", quoted(&member.key), member.value.kind());
-                return Err(EvidenceError::invalid(ADAPTER.id, document, member.value.at, message));
-            }
-        }
+        let Some(task) = member.value.as_object() else {
+            let message = format!("{} of `results` is no object but {}", quoted(&member.key), member.value.kind());
+            return Err(EvidenceError::invalid(ADAPTER.id, document, member.value.at, message));
+        };
+        Task::new(json, &member.key, task).read(&mut collector);
     }
     if results.is_empty() {
         collector.check("results", false, Some("no task was evaluated".to_owned()));

@@ -1,7 +1,7 @@
 //! `samples_*.jsonl`: a row for each document and filter. Before 0.4.3 the same rows are one JSON list.
 
 use super::{ADAPTER, refused};
-use crate::evidence::{Collector, Declined, Document, EvidenceError, json::Json, quoted};
+use crate::evidence::{Collector, Declined, Document, EvidenceError, json::{Json, Number, Value}, quoted};
 use crate::model::{Evidence, Slice};
 use crate::stats::proportion::float;
 use std::collections::BTreeMap;
@@ -85,11 +85,11 @@ pub fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 impl Tally {
     fn add(&mut self, json: &Json<'_>) {
         self.rows += 1;
-        match json.as_number().map(|number| number.value()) {
+        match json.as_number().map(Number::value) {
             Some(1.0) => self.ones += 1,
             Some(0.0) => {}
-            _ if json.kind() == "true" => self.ones += 1,
-            _ if json.kind() == "false" => {}
+            _ if json.value == Value::Bool(true) => self.ones += 1,
+            _ if json.value == Value::Bool(false) => {}
             _ => self.others = true,
         }
     }

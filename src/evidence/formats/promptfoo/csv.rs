@@ -34,7 +34,11 @@ struct Prompt {
 
 /// The columns of a header, if they are promptfoo's.
 pub fn layout(document: &Document<'_>) -> Result<Layout, Declined> {
-    let header = document.header(b',')?;
+    let header = match starts_with_an_output(document) {
+        // A test without variables: the first cell is `[provider] prompt`, which is no JSON.
+        Some(table) => table.header().map(str::to_owned).collect(),
+        None => document.header(b',')?,
+    };
     let cell = |i: usize| header.get(i).map(String::as_str);
     let outputs: Vec<usize> = (0..header.len())
         .filter(|i| cell(i + 1) == Some("Status") && cell(i + 2) == Some("Score") && cell(i + 3) == Some("Named Scores"))
@@ -59,6 +63,13 @@ pub fn layout(document: &Document<'_>) -> Result<Layout, Declined> {
         prompts: outputs.iter().enumerate().map(prompt).collect(),
         metrics: header.iter().filter(|cell| cell.starts_with("Metric: ")).cloned().collect(),
     })
+}
+
+fn starts_with_an_output<'d>(document: &'d Document<'_>) -> Option<&'d Table> {
+    let text = document.text().ok()?;
+    let (_, behind) = text.split_once(",Status,Score,Named Scores,")?;
+    let early = text.len() - behind.len() < 10_000;
+    (early && text.starts_with('[')).then(|| document.csv().ok()).flatten()
 }
 
 /// Columns whose cells begin with `[PASS]`, `[FAIL]` or `[ERROR]`.

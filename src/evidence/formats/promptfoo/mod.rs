@@ -1,4 +1,4 @@
-//! promptfoo: `promptfoo eval --output`, as JSON, JSON Lines, CSV, XML or JUnit XML.
+//! promptfoo: `promptfoo eval --output`, as JSON, JSON Lines, CSV, XML or `JUnit` XML.
 //!
 //! * JSON: `results` has `stats`, a row for each test, prompt and provider in `results`, and sums for each prompt in `prompts`
 //!   (version 3) or `table.head.prompts` (versions 1 and 2). The summary alone (`evaluate()` in JavaScript) and the table
@@ -6,7 +6,7 @@
 //! * XML: the same, an element for each key and for each element of a list; empty text for null.
 //! * JSON Lines: the rows. CSV: a row for each test, and for each prompt the columns output, `Status`, `Score`,
 //!   `Named Scores`, …; before there was a `Status`, the output began with `[PASS]` or `[FAIL]`.
-//! * JUnit XML: test suites named `promptfoo`.
+//! * `JUnit` XML: test suites named `promptfoo`.
 //!
 //! Each row is a check, called by its variables as Python shows them and its provider in brackets. A test that has no
 //! assertion passes. An error (no answer came) is no failure (an assertion did not hold) and neither passes. A test passes
@@ -63,8 +63,10 @@ fn shape<'d, 'a>(document: &'d Document<'a>) -> Result<Shape<'d, 'a>, Declined> 
     if document.looks_like_xml() {
         return xml_shape(document);
     }
-    if !document.looks_like_json() {
-        return csv::layout(document).map(Shape::Csv);
+    match csv::layout(document) {
+        Ok(layout) => return Ok(Shape::Csv(layout)),
+        Err(declined) if !document.looks_like_json() => return Err(declined),
+        Err(_) => {}
     }
     if let Some(rows) = rows::lines(document) {
         return Ok(Shape::Rows(rows));

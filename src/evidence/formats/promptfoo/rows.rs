@@ -3,7 +3,7 @@
 use crate::evidence::{
     Collector, Document,
     formats::language_models::{brief, joined, text},
-    json::{Json, Value},
+    json::{Json, Number, Value},
 };
 use std::fmt::Write as _;
 
@@ -131,7 +131,7 @@ pub fn outcome(row: &Json<'_>) -> Outcome {
     if passed.is_some_and(|passed| matches!(passed.value, Value::Bool(true))) {
         return Outcome::Passed;
     }
-    let reason = row.get("failureReason").and_then(Json::as_number).and_then(|number| number.count());
+    let reason = row.get("failureReason").and_then(Json::as_number).and_then(Number::count);
     let graded = || row.get("gradingResult").is_some_and(|grading| grading.as_object().is_some());
     let errored = match reason {
         Some(reason) => reason != 1,

@@ -124,11 +124,11 @@ fn read_prompt(collector: &mut Collector, prompt: &Json<'_>, total: Option<u64>)
                     m.n = named;
                 }
             }
-        } else if member.value.as_str() != Some("") {
-            if let Some(m) = collector.measure(key, key, slice.clone(), &member.value) {
-                m.n = own;
-                m.unit = key.ends_with("Ms").then_some(Unit::Milliseconds);
-            }
+        } else if member.value.as_str() != Some("")
+            && let Some(m) = collector.measure(key, key, slice.clone(), &member.value)
+        {
+            m.n = own;
+            m.unit = key.ends_with("Ms").then_some(Unit::Milliseconds);
         }
     }
     if let Some((passed, own)) = passed.zip(own) {
