@@ -6,10 +6,16 @@ pub mod deepchecks;
 pub mod evidently;
 pub mod evidently_legacy;
 pub mod great_expectations;
+pub mod deepeval;
+pub mod giskard;
+pub mod inspect_ai;
+mod language_models;
+pub mod lm_eval;
 pub mod mlflow_metrics;
 pub mod nannyml;
 pub mod native;
 pub mod pandera;
+pub mod promptfoo;
 pub mod sklearn_classification_report;
 pub mod soda_scan;
 
@@ -32,6 +38,11 @@ pub const ADAPTERS: &[Adapter] = &[
     soda_scan::ADAPTER,
     dbt_run_results::ADAPTER,
     // Language models.
+    lm_eval::ADAPTER,
+    inspect_ai::ADAPTER,
+    promptfoo::ADAPTER,
+    deepeval::ADAPTER,
+    giskard::ADAPTER,
     // Latency and load.
     // Operations.
     // Tests and supply chain.

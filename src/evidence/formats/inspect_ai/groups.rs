@@ -1,0 +1,61 @@
+//! How many samples a group has, counted over the samples that the log holds.
+
+use crate::evidence::json::{Json, Value};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+};
+
+/// The samples of a log: whole, or the summaries that a zip has of them.
+pub struct Samples<'s> {
+    list: &'s [Json<'s>],
+    /// By scorer and key of the metadata.
+    counted: RefCell<BTreeMap<(String, String), BTreeMap<String, u64>>>,
+}
+
+impl<'s> Samples<'s> {
+    pub fn new(list: &'s [Json<'s>]) -> Self {
+        Self { list, counted: RefCell::default() }
+    }
+
+    /// The samples of a group that a scorer scored, each once whatever the epochs. `None` unless those of all groups
+    /// together are as many as the scorer itself says.
+    pub fn of(&self, scorer: &str, key: &str, group: &str, samples: Option<u64>) -> Option<u64> {
+        let mut counted = self.counted.borrow_mut();
+        let groups = match counted.entry((scorer.to_owned(), key.to_owned())) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(self.count(scorer, key)),
+        };
+        let all = groups.values().fold(0_u64, |sum, n| sum.saturating_add(*n));
+        groups.get(group).copied().filter(|_| samples == Some(all))
+    }
+
+    fn count(&self, scorer: &str, key: &str) -> BTreeMap<String, u64> {
+        let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
+        for sample in self.list {
+            let score = sample.at_path(&["scores", scorer, "value"]);
+            let has_one = score.is_some_and(|score| !matches!(score.value, Value::NonFinite(_) | Value::Null));
+            let group = sample.at_path(&["metadata", key]).and_then(shown).filter(|_| has_one);
+            if let Some((group, id)) = group.zip(sample.get("id").and_then(shown)) {
+                seen.insert((group, id));
+            }
+        }
+        let mut groups = BTreeMap::new();
+        for (group, _) in seen {
+            *groups.entry(group).or_default() += 1;
+        }
+        groups
+    }
+}
+
+/// A scalar as Python's `str` shows it.
+fn shown(json: &Json<'_>) -> Option<String> {
+    match &json.value {
+        Value::String(text) => Some(text.to_string()),
+        Value::Number(number) => Some(number.text().to_owned()),
+        Value::Bool(true) => Some("True".to_owned()),
+        Value::Bool(false) => Some("False".to_owned()),
+        Value::Null => Some("None".to_owned()),
+        Value::NonFinite(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}

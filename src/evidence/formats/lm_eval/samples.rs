@@ -1,0 +1,96 @@
+//! `samples_*.jsonl`: a row for each document and filter. Before 0.4.3 the same rows are one JSON list.
+
+use super::{ADAPTER, refused};
+use crate::evidence::{Collector, Declined, Document, EvidenceError, json::{Json, Number, Value}, quoted};
+use crate::model::{Evidence, Slice};
+use crate::stats::proportion::float;
+use std::collections::BTreeMap;
+
+/// Keys of a row that are no metrics.
+const NO_METRIC: [&str; 11] = [
+    "doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics", "doc_hash", "prompt_hash", "target_hash",
+];
+
+/// The rows, if the document is a file of samples.
+pub fn first<'d>(document: &'d Document<'_>) -> Option<&'d Json<'d>> {
+    let text = document.text().ok()?;
+    let is_row = |json: &Json<'_>| ["doc_id", "doc", "target", "filtered_resps"].iter().all(|key| json.get(key).is_some());
+    if text.trim_start().starts_with('[') {
+        return document.array().ok()?.first().filter(|row| is_row(row));
+    }
+    let line = text.lines().find(|line| !line.trim().is_empty())?;
+    if !line.contains("\"doc_id\"") || !line.contains("\"filtered_resps\"") {
+        return None;
+    }
+    document.json_lines().ok()?.first().filter(|row| is_row(row))
+}
+
+/// What the rows say of one metric under one filter.
+#[derive(Default)]
+struct Tally {
+    rows: u64,
+    ones: u64,
+    /// Whether some row holds anything but 0 and 1.
+    others: bool,
+}
+
+pub fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+    let rows = match document.array() {
+        Ok(rows) => rows,
+        Err(_) => document.json_lines().map_err(Clone::clone)?,
+    };
+    let mut filters: BTreeMap<&str, BTreeMap<&str, Tally>> = BTreeMap::new();
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for row in rows {
+        let Some(object) = row.as_object() else {
+            return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, format!("a row is no object but {}", row.kind())));
+        };
+        let filter = row.get("filter").and_then(Json::as_str).unwrap_or_default();
+        *counts.entry(filter).or_default() += 1;
+        let tallies = filters.entry(filter).or_default();
+        for member in object.iter().filter(|member| !NO_METRIC.contains(&&*member.key)) {
+            tallies.entry(&*member.key).or_default().add(&member.value);
+        }
+    }
+    let Some(most) = counts.values().max().copied() else {
+        return Err(refused(ADAPTER.id, document, Declined::because("no row with `doc_id` and `filtered_resps`")));
+    };
+    let mut collector = Collector::new(document, ADAPTER.id);
+    collector.warn("samples name neither their task nor how their values are aggregated");
+    if let Some(m) = collector.number("rows", "rows", Slice::overall(), float(most)) {
+        m.n = Some(most);
+    }
+    let single = filters.len() == 1;
+    for (filter, tallies) in filters {
+        for (metric, tally) in tallies {
+            let theirs = if single { metric.to_owned() } else { format!("{metric},{filter}") };
+            // A row may lack a metric: then this one was measured on fewer rows than there are.
+            if tally.others {
+                collector.left_out(&theirs);
+                continue;
+            }
+            let ours = if metric == "acc" { "accuracy" } else { &theirs };
+            let value = float(tally.ones) / float(tally.rows);
+            if let Some(m) = collector.number(ours, &theirs, Slice::overall(), value) {
+                (m.n, m.trials, m.successes) = (Some(tally.rows), Some(tally.rows), Some(tally.ones));
+            }
+            if Some(&tally.rows) != counts.get(filter) {
+                collector.warn(format!("{} is in {} rows only", quoted(&theirs), tally.rows));
+            }
+        }
+    }
+    Ok(collector.finish())
+}
+
+impl Tally {
+    fn add(&mut self, json: &Json<'_>) {
+        self.rows += 1;
+        match json.as_number().map(Number::value) {
+            Some(1.0) => self.ones += 1,
+            Some(0.0) => {}
+            _ if json.value == Value::Bool(true) => self.ones += 1,
+            _ if json.value == Value::Bool(false) => {}
+            _ => self.others = true,
+        }
+    }
+}
