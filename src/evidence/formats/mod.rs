@@ -1,5 +1,9 @@
 //! One file a format, and the table that lists them.
 
+pub mod aequitas;
+mod fairness_counts;
+mod fairness_frame;
+pub mod fairlearn_metric_frame;
 pub mod mlflow_metrics;
 pub mod native;
 pub mod sklearn_classification_report;
@@ -13,6 +17,8 @@ pub const ADAPTERS: &[Adapter] = &[
     // Evaluation and tracking.
     mlflow_metrics::ADAPTER,
     // Fairness.
+    aequitas::ADAPTER,
+    fairlearn_metric_frame::ADAPTER,
     // Data quality and drift.
     // Language models.
     // Latency and load.
