@@ -14,6 +14,8 @@ pub enum Precision {
     Full,
     /// As exact as the last digit written.
     AsWritten,
+    /// Rounded to so many decimal places, zeros at the end left away.
+    Places(u8),
 }
 
 impl Precision {
@@ -23,11 +25,45 @@ impl Precision {
         if numbers.into_iter().any(full) { Self::Full } else { Self::AsWritten }
     }
 
+    /// As [`Self::of`], for what pandas may have written: its `to_json` rounds every number to ten decimal places, so
+    /// that a `0.8` among such numbers is exact to ten places as well.
+    pub fn of_pandas<'n>(numbers: impl IntoIterator<Item = Number<'n>>) -> Self {
+        let (mut most, mut full) = (0, false);
+        for number in numbers {
+            most = most.max(number.places());
+            full |= number.places() > 10 && number.significant_digits() >= 15;
+        }
+        match u8::try_from(most) {
+            _ if full => Self::Full,
+            Ok(places @ 8..=10) => Self::Places(places),
+            _ => Self::AsWritten,
+        }
+    }
+
     /// The rounding of `number` in such a document.
     pub fn rounding(self, number: Number<'_>) -> f64 {
         match self {
             Self::Full => MIN_ROUNDING,
             Self::AsWritten => number.rounding(),
+            Self::Places(places) => (0.5 * 10f64.powi(-i32::from(places))).max(MIN_ROUNDING),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_pandas(numbers: &[&'static str]) -> Precision {
+        Precision::of_pandas(numbers.iter().filter_map(|text| Number::parse(text)))
+    }
+
+    #[test]
+    fn ten_places_of_pandas_hold_for_its_short_numbers_too() {
+        let precision = of_pandas(&["0.7549111319", "0.8", "1069.0"]);
+        assert_eq!(precision, Precision::Places(10));
+        assert_eq!(Number::parse("0.8").map(|n| precision.rounding(n)), Some(5e-11));
+        assert_eq!(of_pandas(&["0.754911131898971", "0.8"]), Precision::Full);
+        assert_eq!(of_pandas(&["0.75", "0.8"]), Precision::AsWritten);
     }
 }

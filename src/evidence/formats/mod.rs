@@ -11,6 +11,10 @@ pub mod giskard;
 pub mod inspect_ai;
 mod language_models;
 pub mod lm_eval;
+pub mod aequitas;
+mod fairness_counts;
+mod fairness_frame;
+pub mod fairlearn_metric_frame;
 pub mod mlflow_metrics;
 pub mod nannyml;
 pub mod native;
@@ -28,6 +32,8 @@ pub const ADAPTERS: &[Adapter] = &[
     // Evaluation and tracking.
     mlflow_metrics::ADAPTER,
     // Fairness.
+    aequitas::ADAPTER,
+    fairlearn_metric_frame::ADAPTER,
     // Data quality and drift.
     evidently::ADAPTER,
     evidently_legacy::ADAPTER,

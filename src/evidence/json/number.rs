@@ -44,7 +44,7 @@ impl<'a> Number<'a> {
     pub fn rounding(self) -> f64 {
         const HALF_UNITS: [f64; 12] =
             [0.5, 5e-2, 5e-3, 5e-4, 5e-5, 5e-6, 5e-7, 5e-8, 5e-9, 5e-10, 5e-11, 5e-12];
-        let last = self.last_digit();
+        let last = self.places();
         match usize::try_from(last) {
             Ok(last) => HALF_UNITS.get(last).copied().unwrap_or(MIN_ROUNDING),
             Err(_) => 0.5 * 10f64.powi(last.saturating_neg().min(400)),
@@ -58,7 +58,7 @@ impl<'a> Number<'a> {
     }
 
     /// The decimal place of the last digit: 2 for `0.91`, 0 for `1`, -2 for `1e2`.
-    fn last_digit(self) -> i32 {
+    pub fn places(self) -> i32 {
         let (mantissa, exponent) = self.parts();
         let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len());
         // An exponent too long for a number leaves a value of zero: as exact as any.

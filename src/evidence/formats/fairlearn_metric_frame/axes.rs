@@ -1,0 +1,168 @@
+//! The axes of a frame's groups: control features first, then sensitive features, as fairlearn's index has them.
+
+use crate::evidence::json::{Json, Object};
+use crate::model::Slice;
+
+/// Keys under which a script may name the sensitive features.
+const SENSITIVE: [&str; 4] = ["sensitive_features", "sensitive_feature", "sensitive_feature_names", "sensitive"];
+
+/// Keys under which a script may name the control features.
+const CONTROL: [&str; 4] = ["control_features", "control_feature", "control_feature_names", "control"];
+
+/// Whether a key of a document may name features.
+pub(super) fn is_hint(key: &str) -> bool {
+    SENSITIVE.contains(&key) || CONTROL.contains(&key)
+}
+
+/// The names of the features, and the levels of the control features.
+#[derive(Debug, Default)]
+pub(super) struct Axes<'d> {
+    sensitive: Vec<&'d str>,
+    control: Vec<&'d str>,
+    levels: Vec<Vec<String>>,
+    keys: Vec<&'d str>,
+}
+
+impl<'d> Axes<'d> {
+    /// Of the parts of a frame. `overall` is by level where there are control features.
+    pub(super) fn of(frame: &'d Object<'_>, feature: Option<&'d str>) -> Self {
+        let overall = frame.get("overall").and_then(Json::as_object);
+        let nested = overall.filter(|o| !o.is_empty() && o.iter().all(|m| m.value.as_object().is_some()));
+        let keys: Vec<&str> = nested.into_iter().flatten().map(|m| &*m.key).collect();
+        let control = named(frame, &CONTROL);
+        let levels = split(&keys, control.len());
+        let sensitive = feature.map_or_else(|| named(frame, &SENSITIVE), |feature| vec![feature]);
+        Self { sensitive, control, levels, keys }
+    }
+
+    /// Whether there are control features.
+    pub(super) const fn is_controlled(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
+    /// The slice of a level of the control features.
+    pub(super) fn level(&self, key: &str) -> Slice {
+        let parts = self.keys.iter().position(|known| *known == key).and_then(|i| self.levels.get(i));
+        let parts = parts.cloned().unwrap_or_else(|| vec![key.to_owned()]);
+        Slice(parts.into_iter().enumerate().map(|(i, part)| (self.control_name(i), part)).collect())
+    }
+
+    /// The slices of groups with these labels, in their order.
+    pub(super) fn slices(&self, labels: &[Vec<&str>]) -> Vec<Slice> {
+        let whole: Option<Vec<&str>> =
+            labels.iter().map(|label| if let [one] = label.as_slice() { Some(*one) } else { None }).collect();
+        let Some(whole) = whole else {
+            let owned = labels.iter().map(|label| label.iter().map(|part| (*part).to_owned()).collect());
+            return owned.map(|parts| self.slice(parts)).collect();
+        };
+        let cut: Option<Vec<(Vec<String>, &str)>> = whole.iter().map(|key| self.behind_level(key)).collect();
+        if let Some(cut) = cut.filter(|_| self.is_controlled()) {
+            let rests = split(&cut.iter().map(|(_, rest)| *rest).collect::<Vec<_>>(), self.sensitive.len());
+            let joined = cut.into_iter().zip(rests).map(|((level, _), rest)| [level, rest].concat());
+            return joined.map(|parts| self.slice(parts)).collect();
+        }
+        let parts = self.sensitive.len() + self.control.len();
+        split(&whole, parts).into_iter().map(|parts| self.slice(parts)).collect()
+    }
+
+    /// The level that a joined key starts with, and what is behind it.
+    fn behind_level<'k>(&self, key: &'k str) -> Option<(Vec<String>, &'k str)> {
+        let starts = self.keys.iter().zip(&self.levels);
+        let found = starts.filter_map(|(level, parts)| Some((key.strip_prefix(level)?.strip_prefix('|')?, parts)));
+        found.min_by_key(|(rest, _)| rest.len()).map(|(rest, parts)| (parts.clone(), rest))
+    }
+
+    fn slice(&self, parts: Vec<String>) -> Slice {
+        let controls = self.levels.first().map_or(self.control.len(), Vec::len);
+        let name = |i: usize| match i.checked_sub(controls) {
+            None => self.control_name(i),
+            Some(i) => self.sensitive.get(i).map_or_else(|| format!("sensitive_feature_{i}"), |name| (*name).to_owned()),
+        };
+        Slice(parts.into_iter().enumerate().map(|(i, part)| (name(i), part)).collect())
+    }
+
+    fn control_name(&self, i: usize) -> String {
+        self.control.get(i).map_or_else(|| format!("control_feature_{i}"), |name| (*name).to_owned())
+    }
+}
+
+/// The names under the first of these keys: text, or a list of it.
+fn named<'d>(frame: &'d Object<'_>, keys: &[&str]) -> Vec<&'d str> {
+    let Some(json) = keys.iter().find_map(|key| frame.get(key)) else { return Vec::new() };
+    match json.as_array() {
+        Some(list) => list.iter().filter_map(Json::as_str).collect(),
+        None => json.as_str().into_iter().collect(),
+    }
+}
+
+/// The parts of joined keys. They are split only where every key has the same number of parts, `wanted` where that is
+/// known: a bar may stand within the name of a group.
+fn split(keys: &[&str], wanted: usize) -> Vec<Vec<String>> {
+    let whole = || keys.iter().map(|key| vec![(*key).to_owned()]).collect();
+    if wanted == 1 {
+        return whole();
+    }
+    let tuples: Option<Vec<Vec<String>>> = keys.iter().map(|key| tuple(key)).collect();
+    let bars = || keys.iter().map(|key| key.split('|').map(str::to_owned).collect()).collect();
+    let parts: Vec<Vec<String>> = tuples.unwrap_or_else(bars);
+    let count = parts.first().map_or(0, Vec::len);
+    if count > 1 && parts.iter().all(|part| part.len() == count) && (wanted == 0 || wanted == count) {
+        return parts;
+    }
+    whole()
+}
+
+/// The parts of a tuple as Python shows it, `('Black', 'Female')` or `("O'Brien", 3)`.
+fn tuple(key: &str) -> Option<Vec<String>> {
+    let mut rest = key.strip_prefix('(')?.strip_suffix(')')?.trim_start();
+    let mut parts = Vec::new();
+    while !rest.is_empty() {
+        let (part, behind) = match rest.strip_prefix(['\'', '"']) {
+            Some(quoted) => quote(quoted, rest.chars().next()?)?,
+            None => {
+                let end = rest.find(',').unwrap_or(rest.len());
+                (rest.get(..end)?.trim_end().to_owned(), rest.get(end..)?)
+            }
+        };
+        parts.push(part);
+        rest = match behind.trim_start() {
+            "" => "",
+            behind => behind.strip_prefix(',')?.trim_start(),
+        };
+    }
+    Some(parts)
+}
+
+/// The text up to the closing quote, and what is behind it.
+fn quote(text: &str, mark: char) -> Option<(String, &str)> {
+    let mut part = String::new();
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '\\' => part.push(match chars.next()?.1 {
+                't' => '\t',
+                'n' => '\n',
+                'r' => '\r',
+                other => other,
+            }),
+            c if c == mark => return Some((part, text.get(at + c.len_utf8()..)?)),
+            c => part.push(c),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_split_only_where_all_have_as_many_parts() {
+        assert_eq!(split(&["a|b", "c|d"], 0), [["a", "b"], ["c", "d"]]);
+        assert_eq!(split(&["a|b", "c"], 0), [["a|b"], ["c"]]);
+        assert_eq!(split(&["a|b", "c|d"], 1), [["a|b"], ["c|d"]]);
+        assert_eq!(split(&[r"('B', 'F')", r#"("O'Brien \"x\"", 3)"#], 0), [["B", "F"], [r#"O'Brien "x""#, "3"]]);
+        assert_eq!(tuple("(unknown"), None);
+        assert_eq!(tuple("('open, 'b')"), None);
+    }
+}
