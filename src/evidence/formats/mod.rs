@@ -15,6 +15,9 @@ pub mod aequitas;
 mod fairness_counts;
 mod fairness_frame;
 pub mod fairlearn_metric_frame;
+pub mod dvc_metrics;
+pub mod dvclive;
+pub mod kubeflow_metrics;
 pub mod mlflow_metrics;
 pub mod nannyml;
 pub mod native;
@@ -22,6 +25,15 @@ pub mod pandera;
 pub mod promptfoo;
 pub mod sklearn_classification_report;
 pub mod soda_scan;
+mod plain_json;
+pub mod sklearn_classification_report;
+pub mod tfma_metrics;
+mod tfma_proto;
+mod tfma_record;
+pub mod tfma_validation;
+mod tfma_values;
+pub mod vertex_evaluation;
+pub mod zenml_run;
 
 use super::Adapter;
 
@@ -30,6 +42,13 @@ pub const ADAPTERS: &[Adapter] = &[
     native::ADAPTER,
     sklearn_classification_report::ADAPTER,
     // Evaluation and tracking.
+    tfma_metrics::ADAPTER,
+    tfma_validation::ADAPTER,
+    vertex_evaluation::ADAPTER,
+    dvc_metrics::ADAPTER,
+    dvclive::ADAPTER,
+    kubeflow_metrics::ADAPTER,
+    zenml_run::ADAPTER,
     mlflow_metrics::ADAPTER,
     // Fairness.
     aequitas::ADAPTER,
