@@ -1,8 +1,13 @@
 //! One file a format, and the table that lists them.
 
+pub mod junit;
 pub mod mlflow_metrics;
+pub mod modelscan;
 pub mod native;
+pub mod pytest_json_report;
+mod recorded;
 pub mod sklearn_classification_report;
+mod supply_chain;
 
 use super::Adapter;
 
@@ -18,4 +23,7 @@ pub const ADAPTERS: &[Adapter] = &[
     // Latency and load.
     // Operations.
     // Tests and supply chain.
+    junit::ADAPTER,
+    pytest_json_report::ADAPTER,
+    modelscan::ADAPTER,
 ];
