@@ -1,12 +1,15 @@
 //! One file a format, and the table that lists them.
 
+pub mod cyclonedx_mlbom;
 pub mod junit;
 pub mod mlflow_metrics;
+pub mod model_signing;
 pub mod modelscan;
 pub mod native;
 pub mod pytest_json_report;
 mod recorded;
 pub mod sklearn_classification_report;
+pub mod spdx_ai;
 mod supply_chain;
 
 use super::Adapter;
@@ -26,4 +29,7 @@ pub const ADAPTERS: &[Adapter] = &[
     junit::ADAPTER,
     pytest_json_report::ADAPTER,
     modelscan::ADAPTER,
+    cyclonedx_mlbom::ADAPTER,
+    spdx_ai::ADAPTER,
+    model_signing::ADAPTER,
 ];

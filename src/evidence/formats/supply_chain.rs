@@ -1,7 +1,11 @@
 //! What the readers of tests, scans and bills of materials share.
 
-use crate::evidence::{Collector, json::Json, quoted};
-use crate::model::{Digest, Timestamp};
+use crate::evidence::{
+    Collector,
+    json::{Json, Number},
+    quoted,
+};
+use crate::model::{Digest, Slice, Timestamp, Unit, evidence::MIN_ROUNDING};
 
 /// The text at `key`, where it is text and not empty.
 pub(super) fn text<'j>(json: &'j Json<'_>, key: &str) -> Option<&'j str> {
@@ -57,4 +61,45 @@ pub(super) fn is_sha256(name: &str) -> bool {
 /// What a document names in place of a value that it should give.
 pub(super) fn kind_of(json: Option<&Json<'_>>, key: &str) -> String {
     json.map_or_else(|| format!("no {}", quoted(key)), |json| format!("{} is {}", quoted(key), json.kind()))
+}
+
+/// A number, or one within text: SPDX writes decimals as text, CycloneDX the values of metrics.
+pub(super) fn decimal<'j>(json: &'j Json<'j>) -> Option<Number<'j>> {
+    json.as_number().or_else(|| json.as_str().and_then(|text| Number::parse(text.trim())))
+}
+
+/// Units of energy as bills of materials spell them: ours, and how many of ours one is.
+const ENERGY: [(&str, Unit, f64); 8] = [
+    ("kWh", Unit::KilowattHours, 1.0),
+    ("kilowattHour", Unit::KilowattHours, 1.0),
+    ("MWh", Unit::KilowattHours, 1e3),
+    ("GWh", Unit::KilowattHours, 1e6),
+    ("Wh", Unit::WattHours, 1.0),
+    ("J", Unit::Joules, 1.0),
+    ("MJ", Unit::Joules, 1e6),
+    ("megajoule", Unit::Joules, 1e6),
+];
+
+/// Adds an energy that a document states with its unit. In a unit that is not one of energy it is left out.
+pub(super) fn energy(collector: &mut Collector, name: &str, number: Number<'_>, unit: &str) {
+    let unit = unit.trim();
+    let last = unit.rsplit(['/', '#', ':']).next().unwrap_or(unit);
+    let Some((_, ours, scale)) = ENERGY.iter().find(|(theirs, ..)| *theirs == last) else {
+        return collector.left_out(&format!("{name} = {} {unit}", number.text()));
+    };
+    let value = number.value() * scale;
+    if !value.is_finite() {
+        return collector.left_out(&format!("{name} = {} {unit}", number.text()));
+    }
+    if let Some(m) = collector.number("energy", name, Slice::overall(), value) {
+        m.rounding = (number.rounding() * scale).max(MIN_ROUNDING);
+        m.unit = Some(*ours);
+    }
+}
+
+/// Says which component the measurements from `from` on are of, where a document has several.
+pub(super) fn scoped(collector: &mut Collector, from: usize, component: &str) {
+    for measurement in collector.evidence.measurements.iter_mut().skip(from) {
+        measurement.scope = Some(component.to_owned());
+    }
 }
