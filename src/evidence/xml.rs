@@ -24,6 +24,24 @@ pub fn parse(text: &str) -> Result<roxmltree::Document<'_>, EvidenceError> {
     })
 }
 
+/// The name of the root element, without its prefix: a cheap look before [`parse`]. `None` where none is in sight, and where
+/// a document type declaration comes first.
+pub fn root(text: &str) -> Option<&str> {
+    let mut rest = text.trim_start();
+    loop {
+        let end = match rest {
+            _ if rest.starts_with("<?") => rest.find("?>")? + 2,
+            _ if rest.starts_with("<!--") => rest.get(4..)?.find("-->")? + 7,
+            _ => break,
+        };
+        rest = rest.get(end..)?.trim_start();
+    }
+    let tag = rest.strip_prefix('<')?;
+    let name = tag.split([' ', '\t', '\r', '\n', '/', '>']).next().unwrap_or(tag);
+    let local = name.rsplit(':').next().unwrap_or(name);
+    local.starts_with(|c: char| c.is_alphabetic() || c == '_').then_some(local)
+}
+
 /// The parser descends once for each open element: an upper bound of how deep, before it starts.
 fn shallow(text: &str) -> Result<(), EvidenceError> {
     let mut depth = 0_usize;

@@ -49,6 +49,17 @@ pub mod prometheus_exposition;
 pub mod prometheus_query;
 pub mod sklearn_classification_report;
 pub mod vllm_benchmark;
+pub mod cyclonedx_mlbom;
+pub mod junit;
+pub mod mlflow_metrics;
+pub mod model_signing;
+pub mod modelscan;
+pub mod native;
+pub mod pytest_json_report;
+mod recorded;
+pub mod sklearn_classification_report;
+pub mod spdx_ai;
+mod supply_chain;
 
 use super::Adapter;
 
@@ -96,4 +107,10 @@ pub const ADAPTERS: &[Adapter] = &[
     prometheus_exposition::ADAPTER,
     prometheus_query::ADAPTER,
     // Tests and supply chain.
+    junit::ADAPTER,
+    pytest_json_report::ADAPTER,
+    modelscan::ADAPTER,
+    cyclonedx_mlbom::ADAPTER,
+    spdx_ai::ADAPTER,
+    model_signing::ADAPTER,
 ];

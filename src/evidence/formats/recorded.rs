@@ -1,0 +1,67 @@
+//! What tests recorded beside their outcome: `record_property("accuracy", 0.91)`, as JUnit XML and pytest's JSON keep it.
+//!
+//! Two names are no metrics but say something of those beside them: `n`, the rows, and `slice`, the group, written
+//! `sex=Female`. Whatever is no number is left out and named. How exact a number is, is judged by its last digit: the
+//! tests of one run are written by many hands.
+
+use crate::evidence::{Collector, json::Number, names, quoted, undefined::reading_text};
+use crate::model::Slice;
+
+/// Names and values that were recorded together: by one test, or by the whole run.
+#[derive(Default)]
+pub(super) struct Recorded {
+    values: Vec<(String, String)>,
+    n: Option<String>,
+    slices: Vec<String>,
+}
+
+impl Recorded {
+    /// Adds one pair.
+    pub(super) fn push(&mut self, name: &str, value: &str) {
+        match name {
+            "n" => self.n = Some(value.to_owned()),
+            "slice" => self.slices.push(value.to_owned()),
+            _ => self.values.push((name.to_owned(), value.to_owned())),
+        }
+    }
+
+    /// Measures all that are numbers. `by` is what recorded them, as a warning names it.
+    pub(super) fn measure(self, collector: &mut Collector, by: &str) {
+        let n = self.n.as_deref().and_then(|n| Number::parse(n.trim())).and_then(Number::count);
+        if let (Some(text), None) = (&self.n, n) {
+            collector.left_out(&format!("n = {text} of {by}"));
+        }
+        let Some(slice) = slice(&self.slices) else {
+            if !self.values.is_empty() {
+                let all = self.slices.join(" and ");
+                collector.warn(format!(
+                    "{} recorded numbers for {}, and which belongs to which group is not said; they are left out",
+                    quoted(by),
+                    quoted(&all)
+                ));
+            }
+            return;
+        };
+        for (name, value) in self.values {
+            if reading_text(&value).is_none() {
+                collector.left_out(&format!("{name} = {value}"));
+                continue;
+            }
+            if let Some(m) = collector.measure_text(names::of_sklearn(&name), &name, slice.clone(), &value) {
+                m.n = n;
+            }
+        }
+    }
+}
+
+/// The group of them all; `None` where one axis is given twice.
+fn slice(parts: &[String]) -> Option<Slice> {
+    let mut slice = Slice::overall();
+    for part in parts {
+        let (key, value) = part.split_once('=').unwrap_or(("slice", part));
+        if slice.0.insert(key.trim().to_owned(), value.trim().to_owned()).is_some() {
+            return None;
+        }
+    }
+    Some(slice)
+}

@@ -1,0 +1,105 @@
+//! What the readers of tests, scans and bills of materials share.
+
+use crate::evidence::{
+    Collector,
+    json::{Json, Number},
+    quoted,
+};
+use crate::model::{Digest, Slice, Timestamp, Unit, evidence::MIN_ROUNDING};
+
+/// The text at `key`, where it is text and not empty.
+pub(super) fn text<'j>(json: &'j Json<'_>, key: &str) -> Option<&'j str> {
+    json.get(key).and_then(Json::as_str).filter(|text| !text.is_empty())
+}
+
+/// The elements of the list at `key`; none where it is no list.
+pub(super) fn list<'j, 'a>(json: &'j Json<'a>, key: &str) -> &'j [Json<'a>] {
+    json.get(key).and_then(Json::as_array).unwrap_or(&[])
+}
+
+/// A tool's message as a check keeps it: on one line, of bounded length.
+pub(super) fn shortened(message: &str) -> String {
+    const LONGEST: usize = 400;
+    let mut words = String::new();
+    for word in message.split_whitespace() {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.push_str(word);
+        if words.len() > LONGEST {
+            break;
+        }
+    }
+    if words.chars().count() <= LONGEST {
+        return words;
+    }
+    words.chars().take(LONGEST).chain(['…']).collect()
+}
+
+/// Takes `text` as the moment of the document, the oldest where there are several. A moment without a zone is none.
+pub(super) fn moment(collector: &mut Collector, text: &str) {
+    match text.trim().parse::<Timestamp>() {
+        Ok(moment) => {
+            let oldest = collector.evidence.produced_at.map_or(moment, |known| known.min(moment));
+            collector.evidence.produced_at = Some(oldest);
+        }
+        Err(_) => collector.left_out(&format!("timestamp {text}, which names no zone")),
+    }
+}
+
+/// A SHA-256 digest from its hex digits, in either case.
+pub(super) fn sha256(digits: &str) -> Option<Digest> {
+    format!("sha256:{}", digits.to_ascii_lowercase()).parse().ok()
+}
+
+/// Whether `name` is how a document spells SHA-256: `SHA-256`, `sha256`, an address that ends so.
+pub(super) fn is_sha256(name: &str) -> bool {
+    let last = name.rsplit(['/', '#', ':']).next().unwrap_or(name);
+    last.chars().filter(|c| !matches!(c, '-' | '_')).collect::<String>().eq_ignore_ascii_case("sha256")
+}
+
+/// What a document names in place of a value that it should give.
+pub(super) fn kind_of(json: Option<&Json<'_>>, key: &str) -> String {
+    json.map_or_else(|| format!("no {}", quoted(key)), |json| format!("{} is {}", quoted(key), json.kind()))
+}
+
+/// A number, or one within text: SPDX writes decimals as text, CycloneDX the values of metrics.
+pub(super) fn decimal<'j>(json: &'j Json<'j>) -> Option<Number<'j>> {
+    json.as_number().or_else(|| json.as_str().and_then(|text| Number::parse(text.trim())))
+}
+
+/// Units of energy as bills of materials spell them: ours, and how many of ours one is.
+const ENERGY: [(&str, Unit, f64); 8] = [
+    ("kWh", Unit::KilowattHours, 1.0),
+    ("kilowattHour", Unit::KilowattHours, 1.0),
+    ("MWh", Unit::KilowattHours, 1e3),
+    ("GWh", Unit::KilowattHours, 1e6),
+    ("Wh", Unit::WattHours, 1.0),
+    ("J", Unit::Joules, 1.0),
+    ("MJ", Unit::Joules, 1e6),
+    ("megajoule", Unit::Joules, 1e6),
+];
+
+/// Adds an energy that a document states with its unit. In a unit that is not one of energy it is left out.
+pub(super) fn energy(collector: &mut Collector, name: &str, number: Number<'_>, unit: &str) {
+    let unit = unit.trim();
+    let last = unit.rsplit(['/', '#', ':']).next().unwrap_or(unit);
+    let Some((_, ours, scale)) = ENERGY.iter().find(|(theirs, ..)| *theirs == last) else {
+        return collector.left_out(&format!("{name} = {} {unit}", number.text()));
+    };
+    let value = number.value() * scale;
+    if !value.is_finite() {
+        return collector.left_out(&format!("{name} = {} {unit}", number.text()));
+    }
+    if let Some(m) = collector.number("energy", name, Slice::overall(), value) {
+        m.rounding = (number.rounding() * scale).max(MIN_ROUNDING);
+        m.unit = Some(*ours);
+    }
+}
+
+/// Says which component the measurements from `from` on are of, where a document has several.
+pub(super) fn scoped(collector: &mut Collector, from: usize, component: &str) {
+    for measurement in collector.evidence.measurements.iter_mut().skip(from) {
+        measurement.scope = Some(component.to_owned());
+    }
+}
