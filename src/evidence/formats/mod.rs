@@ -1,8 +1,12 @@
 //! One file a format, and the table that lists them.
 
+mod evaluation_leaves;
+pub mod hf_evaluate;
+pub mod hf_model_card;
 pub mod mlflow_metrics;
 pub mod native;
 pub mod sklearn_classification_report;
+pub mod wandb_summary;
 
 use super::Adapter;
 
@@ -11,7 +15,10 @@ pub const ADAPTERS: &[Adapter] = &[
     native::ADAPTER,
     sklearn_classification_report::ADAPTER,
     // Evaluation and tracking.
+    hf_evaluate::ADAPTER,
+    hf_model_card::ADAPTER,
     mlflow_metrics::ADAPTER,
+    wandb_summary::ADAPTER,
     // Fairness.
     // Data quality and drift.
     // Language models.
