@@ -18,6 +18,9 @@ pub mod fairlearn_metric_frame;
 pub mod dvc_metrics;
 pub mod dvclive;
 pub mod kubeflow_metrics;
+mod evaluation_leaves;
+pub mod hf_evaluate;
+pub mod hf_model_card;
 pub mod mlflow_metrics;
 pub mod nannyml;
 pub mod native;
@@ -60,6 +63,7 @@ mod recorded;
 pub mod sklearn_classification_report;
 pub mod spdx_ai;
 mod supply_chain;
+pub mod wandb_summary;
 
 use super::Adapter;
 
@@ -75,7 +79,10 @@ pub const ADAPTERS: &[Adapter] = &[
     dvclive::ADAPTER,
     kubeflow_metrics::ADAPTER,
     zenml_run::ADAPTER,
+    hf_evaluate::ADAPTER,
+    hf_model_card::ADAPTER,
     mlflow_metrics::ADAPTER,
+    wandb_summary::ADAPTER,
     // Fairness.
     aequitas::ADAPTER,
     fairlearn_metric_frame::ADAPTER,
