@@ -174,6 +174,15 @@ impl<'d> Node<'d> {
         }
     }
 
+    /// One of the words of an enumeration, which JSON writes as text and the wire as its number.
+    pub(super) fn choice(self, field: &Field, words: &[&'static str]) -> Read<Option<&'static str>> {
+        if let Some(word) = self.member(field).and_then(Json::as_str) {
+            return Ok(words.iter().find(|known| **known == word).copied());
+        }
+        let place = self.integer(field)?.and_then(|place| usize::try_from(place).ok());
+        Ok(place.and_then(|place| words.get(place)).copied())
+    }
+
     /// A double or a float as text, so that JSON keeps its digits; `NaN` and infinities are words.
     pub(super) fn double(self, field: &Field) -> Read<Option<String>> {
         if let Some(json) = self.member(field) {

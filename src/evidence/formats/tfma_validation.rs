@@ -175,3 +175,53 @@ fn described(spec: Node<'_>) -> Result<String, Mistake> {
     }
     Ok(if out.is_empty() { "overall".to_owned() } else { out.join(", ") })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Digest;
+
+    fn open(bytes: &[u8]) -> Result<Evidence, EvidenceError> {
+        read(&Document::new(Digest::of(b""), bytes))
+    }
+
+    fn checks(bytes: &[u8]) -> Vec<(String, bool)> {
+        assert!(detect(&Document::new(Digest::of(b""), bytes)).is_ok());
+        open(bytes).unwrap().checks.into_iter().map(|check| (check.name, check.passed)).collect()
+    }
+
+    #[test]
+    fn what_is_absent_is_false() {
+        let text = br#"{"metricValidationsPerSlice": [{"sliceKey": {"singleSliceKeys": [{"column": "sex", "bytesValue": "TWFsZQ=="}]},
+            "failures": [{"metricKey": {"name": "auc"}, "metricThreshold": {"valueThreshold": {"lowerBound": 0.85}},
+            "metricValue": {"doubleValue": 0.8}}]}], "missingSlices": [{"featureKeys": ["race"]}],
+            "validationDetails": {"slicingDetails": [{"slicingSpec": {}}]}, "rubberStamp": true}"#;
+        let expected = [
+            ("validation_ok", false), ("missing_thresholds", true), ("rubber_stamp", false), ("auc [sex = Male]", false),
+            ("missing_slices [race]", false), ("num_matching_slices [overall]", false),
+        ];
+        assert_eq!(checks(text), expected.map(|(name, passed)| (name.to_owned(), passed)));
+        let evidence = open(text).unwrap();
+        assert_eq!(evidence.measurements[0].value, Some(0.8));
+        assert_eq!(evidence.checks[3].detail.as_deref(), Some("0.8 must be at least 0.85"));
+    }
+
+    /// `validation_ok: true`, and one slicing detail with two matching slices, encoded by hand.
+    #[test]
+    fn the_record_is_read_as_its_json() {
+        let record = tfma_record::written(b"\x08\x01\x22\x06\x0a\x04\x0a\x00\x10\x02");
+        let json = br#"{"validation_ok": true, "validation_details": {"slicing_details": [{"slicing_spec": {}, "num_matching_slices": 2}]}}"#;
+        assert_eq!(checks(&record), checks(json));
+        assert_eq!(open(&record).unwrap().measurements, open(json).unwrap().measurements);
+        assert!(checks(&record).iter().all(|(_, passed)| *passed));
+    }
+
+    #[test]
+    fn other_documents_are_refused() {
+        for text in [&b"{}"[..], b"[]", br#"{"validation_ok": 1}"#, br#"{"validation_details": []}"#, b""] {
+            assert!(open(text).is_err(), "{}", String::from_utf8_lossy(text));
+        }
+        let metrics = tfma_record::written(b"\x0a\x00");
+        assert!(detect(&Document::new(Digest::of(b""), &metrics)).is_err());
+    }
+}

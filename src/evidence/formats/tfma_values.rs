@@ -186,6 +186,8 @@ fn plain(value: Node<'_>) -> Read<Option<String>> {
     }
 }
 
+const BOOTSTRAP: &str = "POISSON_BOOTSTRAP";
+
 /// The numbers that a list of values can hold.
 const LISTS: [Field; 4] =
     [Field("float64_values", 7), Field("float32_values", 6), Field("int64_values", 5), Field("int32_values", 4)];
@@ -216,7 +218,7 @@ impl Writer<'_> {
     pub(super) fn metric(&mut self, key: &Key, value: Node<'_>, interval: Option<Node<'_>>) -> Read<()> {
         if let Some(bounded) = value.message(&Field("bounded_value", 2))? {
             self.one(key, "", bounded.wrapped_double(&Field("value", 3))?, value.at())?;
-            return self.bounds(key, bounded, Field("lower_bound", 1), Field("upper_bound", 2));
+            return self.bounds(key, bounded);
         }
         if let Some(student) = value.message(&Field("t_distribution_value", 9))? {
             let unsampled = student.wrapped_double(&Field("unsampled_value", 4))?;
@@ -306,15 +308,12 @@ impl Writer<'_> {
         }))
     }
 
-    /// The bounds of a value that are no interval of confidence.
-    fn bounds(&mut self, key: &Key, bounded: Node<'_>, lower: Field, upper: Field) -> Read<()> {
-        for (name, field) in [(".lower_bound", lower), (".upper_bound", upper)] {
-            let bound = bounded.wrapped_double(&field)?;
-            if bound.is_some() {
-                self.one(key, name, bound, bounded.at())?;
-            }
-        }
-        Ok(())
+    /// The bounds of a bounded value: those of a bootstrap are an interval, those of a sum of trapezoids are none.
+    fn bounds(&mut self, key: &Key, bounded: Node<'_>) -> Read<()> {
+        let lower = bounded.wrapped_double(&Field("lower_bound", 1))?;
+        let upper = bounded.wrapped_double(&Field("upper_bound", 2))?;
+        let bootstrap = bounded.choice(&Field("methodology", 4), &["UNKNOWN", "RIEMANN_SUM", BOOTSTRAP])? == Some(BOOTSTRAP);
+        self.ends(key, bootstrap.then_some("poisson-bootstrap"), lower, upper, bounded.at())
     }
 
     /// The interval of the measurement that was added last.
@@ -322,22 +321,30 @@ impl Writer<'_> {
         let end = |field: Field| -> Read<Option<String>> { interval.message(&field)?.map_or(Ok(None), plain) };
         let (upper, lower) = (end(Field("upper_bound", 1))?, end(Field("lower_bound", 2))?);
         let student = interval.has(&Field("standard_error", 3))? || interval.has(&Field("degrees_of_freedom", 4))?;
-        if !student {
+        self.ends(key, student.then_some("t-distribution"), lower, upper, interval.at())
+    }
+
+    /// Both ends of an interval by that method; without one, measurements of their own.
+    fn ends(&mut self, key: &Key, method: Option<&str>, lower: Option<String>, upper: Option<String>, at: usize) -> Read<()> {
+        let Some(method) = method else {
             for (name, bound) in [(".lower_bound", lower), (".upper_bound", upper)] {
                 if bound.is_some() {
-                    self.one(key, name, bound, interval.at())?;
+                    self.one(key, name, bound, at)?;
                 }
             }
             return Ok(());
-        }
-        let number = |text: Option<String>| text.and_then(|text| text.parse::<f64>().ok()).filter(|end| end.is_finite());
-        let (Some(lower), Some(upper)) = (number(lower), number(upper)) else {
-            self.collector.left_out(&format!("{} (its interval has no bounds)", key.name));
-            return Ok(());
         };
-        if let Some(m) = self.collector.evidence.measurements.last_mut().filter(|_| lower <= upper) {
-            let (lower, upper) = (Some(lower), Some(upper));
-            m.intervals.push(Interval { method: "t-distribution".to_owned(), confidence: 0.95, sides: 2, lower, upper });
+        let number = |text: Option<String>| text.and_then(|text| text.parse::<f64>().ok()).filter(|end| end.is_finite());
+        let ends = number(lower).zip(number(upper)).filter(|(lower, upper)| lower <= upper);
+        match (ends, self.collector.evidence.measurements.last_mut()) {
+            (Some((lower, upper)), Some(m)) => m.intervals.push(Interval {
+                method: method.to_owned(),
+                confidence: 0.95,
+                sides: 2,
+                lower: Some(lower),
+                upper: Some(upper),
+            }),
+            _ => self.collector.left_out(&format!("{} (its interval has no two ends)", key.name)),
         }
         Ok(())
     }

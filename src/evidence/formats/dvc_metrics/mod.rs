@@ -3,6 +3,7 @@
 //! * `show`: revision → `data` → file → `data` → the nested metrics of that file. Without `--all-tags` or its like there
 //!   is one revision without a name. What could not be read is an `error` in its place, and DVC's exit code is 0 all the
 //!   same: each is a failed check here.
+//!   DVC 1 wrote no `data` around them.
 //! * `diff`: file → dotted name → `old`, `new` and, for numbers, `diff`. The metric is `new`; the others are `old:name` and
 //!   `diff:name`. `dvc exp diff --json` holds the same below `metrics`.
 //! * `dvc params diff --json` has the very shape of a diff of metrics. Only the file tells them apart: what is called
@@ -60,6 +61,18 @@ fn is_revision(json: &Json<'_>) -> bool {
         })
 }
 
+/// Whether these are revisions as DVC 1 wrote them: files without `data` around them.
+fn is_old(revisions: &Object<'_>) -> bool {
+    let named = |key: &str| matches!(key, "" | "workspace" | "working tree");
+    let file = |key: &str| key.contains(['.', '/']) && !key.starts_with('.');
+    revisions.iter().any(|revision| named(&revision.key))
+        && revisions.iter().all(|revision| {
+            revision.value.as_object().is_some_and(|files| {
+                files.iter().all(|m| file(&m.key) && (m.value.as_object().is_some() || m.value.as_number().is_some()))
+            })
+        })
+}
+
 fn is_change(json: &Json<'_>) -> bool {
     json.as_object().is_some_and(|change| {
         change.has("old") && change.has("new") && change.iter().all(|m| matches!(&*m.key, "old" | "new" | "diff"))
@@ -81,7 +94,7 @@ fn is_params(file: &str) -> bool {
 }
 
 fn shape<'j, 'a>(object: &'j Object<'a>) -> Result<Shape<'j, 'a>, &'static str> {
-    if !object.is_empty() && object.iter().all(|revision| is_revision(&revision.value)) {
+    if !object.is_empty() && (object.iter().all(|revision| is_revision(&revision.value)) || is_old(object)) {
         return Ok(Shape::Show(object));
     }
     let within = |key: &str| object.get(key).and_then(Json::as_object).filter(|files| is_diff(files));
@@ -149,11 +162,15 @@ impl Several {
     }
 }
 
+/// The files of a revision: below `data`, or itself as DVC 1 wrote them.
+fn files<'j, 'a>(revision: &'j Json<'a>) -> Option<&'j Object<'a>> {
+    if is_result(revision) { revision.get("data").and_then(Json::as_object) } else { revision.as_object() }
+}
+
 fn show(collector: &mut Collector, revisions: &Object<'_>) {
-    let files = |json: &Json<'_>| json.get("data").and_then(Json::as_object).map_or(0, Object::len);
     let several = Several {
         revisions: revisions.len() > 1,
-        files: revisions.iter().any(|revision| files(&revision.value) > 1),
+        files: revisions.iter().any(|revision| files(&revision.value).is_some_and(|files| files.len() > 1)),
     };
     if several.revisions {
         let names: Vec<&str> = revisions.iter().take(20).map(|revision| &*revision.key).collect();
@@ -161,15 +178,16 @@ fn show(collector: &mut Collector, revisions: &Object<'_>) {
     }
     for revision in revisions {
         let of = if revision.key.is_empty() { "workspace" } else { &*revision.key };
-        if let Some(error) = revision.value.get("error") {
+        if let Some(error) = revision.value.get("error").filter(|_| is_result(&revision.value)) {
             collector.check(format!("{of} read"), false, said(error));
         }
-        for file in revision.value.get("data").and_then(Json::as_object).into_iter().flatten() {
-            if let Some(error) = file.value.get("error") {
+        for file in files(&revision.value).into_iter().flatten() {
+            if let Some(error) = file.value.get("error").filter(|_| is_result(&file.value)) {
                 let said = said(error).unwrap_or_default();
                 collector.check(format!("{} read", file.key), false, Some(format!("revision {of}: {said}")));
+                continue;
             }
-            let Some(data) = file.value.get("data") else { continue };
+            let data = file.value.get("data").filter(|_| is_result(&file.value)).unwrap_or(&file.value);
             let scope = several.scope(of, &file.key);
             match &data.value {
                 Value::Object(metrics) => {

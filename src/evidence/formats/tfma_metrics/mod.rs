@@ -107,7 +107,10 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             one = json;
             std::slice::from_ref(one)
         }
-        Err(error) => document.json_lines().map_err(|_| EvidenceError::Json(error.clone()))?,
+        Err(error) => match document.json_lines() {
+            Ok(lines) if !lines.is_empty() => lines,
+            _ => return Err(EvidenceError::Json(error.clone())),
+        },
     };
     if let Some(odd) = groups.iter().find(|json| json.as_object().is_none()) {
         let what = format!("a slice's metrics are an object, not {}", odd.kind());
