@@ -1,4 +1,4 @@
-//! DVCLive: `metrics.json`, and one table for each metric in `plots/metrics`.
+//! `DVCLive`: `metrics.json`, and one table for each metric in `plots/metrics`.
 //!
 //! * `metrics.json` holds the last value of every metric, nested where a name has slashes (`val/loss` is `val` → `loss`),
 //!   and `step`. NaN and infinities are text: `"nan"`, `"inf"`. A run that never called `next_step` has no `step`; such a

@@ -1,4 +1,4 @@
-//! TFRecord: a length, its checksum, the bytes, their checksum, and so on until the end of the file.
+//! `TFRecord`: a length, its checksum, the bytes, their checksum, and so on until the end of the file.
 //!
 //! Lengths are eight bytes, checksums are the masked CRC-32C of TensorFlow, everything is little-endian. Both checksums
 //! of every record must hold: a file that was cut off or changed is refused, never read in part.

@@ -96,6 +96,24 @@ impl Key {
         Self { name, ..Self::default() }
     }
 
+    /// A metric of an `EvalResult`, where average and difference are part of the name.
+    pub(super) fn of_result(name: &str, output: &str, sub: &str) -> Self {
+        let averages = [("weighted_macro_", "weighted_macro_average"), ("macro_", "macro_average"), ("micro_", "micro_average")];
+        let average = averages.iter().find_map(|(prefix, kind)| name.strip_prefix(prefix).map(|rest| (rest, *kind)));
+        let plain = average.map_or(name, |(rest, _)| rest);
+        let difference = plain.strip_suffix("_diff");
+        let mut out = Self {
+            name: difference.unwrap_or(plain).to_owned(),
+            scope: (!output.is_empty()).then(|| output.to_owned()),
+            average: average.map(|(_, kind)| kind),
+            difference: difference.is_some(),
+            ..Self::default()
+        };
+        out.class = sub.strip_prefix("classId:").and_then(|class| class.parse().ok());
+        out.top = (out.class.is_none() && !sub.is_empty()).then(|| sub.to_owned());
+        out
+    }
+
     pub(super) fn of(key: Node<'_>) -> Read<Self> {
         let text = |field| key.text(&field).map(Option::unwrap_or_default);
         let scope = [text(Field("model_name", 4))?, text(Field("output_name", 2))?];
@@ -170,7 +188,8 @@ impl Context {
         if key.weighted {
             return None;
         }
-        let rows = self.rows.get(&key.scope).copied().flatten();
+        // A count of rows depends on no model, so it may stand without one.
+        let rows = self.rows.get(&key.scope).or_else(|| self.rows.get(&None)).copied().flatten();
         rows.or_else(|| self.confusion(key).map(Confusion::total))
     }
 }
@@ -270,7 +289,7 @@ impl Writer<'_> {
     }
 
     /// Adds one number; `part` stands behind the metric's name.
-    fn one(&mut self, key: &Key, part: &str, number: Option<String>, at: usize) -> Read<Option<&mut Measurement>> {
+    fn one(&mut self, key: &Key, part: &str, number: Option<String>, at: usize) -> Read<()> {
         if self.collector.evidence.measurements.len() >= MAX_VALUES {
             return Err(Mistake::new(at, format!("more than {MAX_VALUES} values; split the file")));
         }
@@ -292,20 +311,18 @@ impl Writer<'_> {
             Some(average) => format!("{theirs}[{average}]"),
             None => NAMES.iter().find(|(name, _)| *name == theirs).map_or(theirs.as_str(), |(_, ours)| *ours).to_owned(),
         };
-        let measurement = self.collector.measure_text(&ours, &theirs, slice, number.as_deref().unwrap_or(""));
-        Ok(measurement.map(|m| {
-            m.scope = [key.scope.clone(), self.group.baseline.as_ref().map(|b| format!("against {b}"))]
-                .into_iter()
-                .flatten()
-                .reduce(|a, b| format!("{a} {b}"));
-            m.aggregate = key.average.is_some();
-            m.unit = (key.name == "mean_absolute_percentage_error" && part.is_empty()).then_some(Unit::Percent);
-            if !difference {
-                m.n = self.context.n(key);
-                counted(m, self.context.confusion(key));
-            }
-            m
-        }))
+        let Some(m) = self.collector.measure_text(&ours, &theirs, slice, number.as_deref().unwrap_or("")) else {
+            return Ok(());
+        };
+        let against = self.group.baseline.as_ref().map(|baseline| format!("against {baseline}"));
+        m.scope = [key.scope.clone(), against].into_iter().flatten().reduce(|a, b| format!("{a} {b}"));
+        m.aggregate = key.average.is_some();
+        m.unit = (key.name == "mean_absolute_percentage_error" && part.is_empty()).then_some(Unit::Percent);
+        if !difference {
+            m.n = self.context.n(key);
+            counted(m, self.context.confusion(key));
+        }
+        Ok(())
     }
 
     /// The bounds of a bounded value: those of a bootstrap are an interval, those of a sum of trapezoids are none.

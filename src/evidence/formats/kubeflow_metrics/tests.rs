@@ -10,13 +10,15 @@ fn seen(text: &str) -> bool {
 }
 
 /// Name, value, n, scope.
-fn out(text: &str) -> Vec<(String, Option<f64>, Option<u64>, Option<String>)> {
+type Read = (String, Option<f64>, Option<u64>, Option<String>);
+
+fn out(text: &str) -> Vec<Read> {
     assert!(seen(text), "{text}");
     let evidence = open(text).unwrap();
     evidence.measurements.into_iter().map(|m| (m.source_name, m.value, m.n, m.scope)).collect()
 }
 
-fn named(name: &str, value: f64, n: Option<u64>, scope: Option<&str>) -> (String, Option<f64>, Option<u64>, Option<String>) {
+fn named(name: &str, value: f64, n: Option<u64>, scope: Option<&str>) -> Read {
     (name.to_owned(), Some(value), n, scope.map(str::to_owned))
 }
 

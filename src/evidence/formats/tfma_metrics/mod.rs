@@ -2,13 +2,15 @@
 //!
 //! * As JSON: `MetricsForSlice` in protobuf's JSON (`json_format.MessageToJson`), one object, a list of them, or one a
 //!   line; in the spelling of the proto or in camel case.
-//! * As TFRecord: the file `metrics-00000-of-00001.tfrecord` itself. It is read through the same fields, so that it gives
+//! * As `TFRecord`: the file `metrics-00000-of-00001.tfrecord` itself. It is read through the same fields, so that it gives
 //!   the same measurements.
+//! * As JSON of `EvalResult.slicing_metrics`, see `result`.
 //!
 //! `example_count` of the same slice is n where it is not weighted. Values, intervals and names: see `tfma_values`.
 //! Metrics of the first API stand in a map (`post_export_metrics/auc`). A slice that failed says so in a `debug_message`,
 //! which becomes a failed check. TFMA writes doubles in full.
 
+mod result;
 #[cfg(test)]
 mod tests;
 
@@ -35,7 +37,7 @@ pub const ADAPTER: Adapter = Adapter {
             other rates where the four counts stand beside them; TFMA's 95 % intervals. `auc` is summed between thresholds \
             and stays `auc`.",
     carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Intervals, Carries::Checks],
-    recognised_by: "`slice_key` with `metric_keys_and_values`, in either spelling; a TFRecord of `MetricsForSlice`",
+    recognised_by: "`slice_key` with `metric_keys_and_values`, in either spelling; `slicing_metrics`; a TFRecord of `MetricsForSlice`",
     rule: "id = \"accuracy\"\nmetric = \"accuracy\"\nmin = 0.8",
     detect,
     read,
@@ -52,6 +54,9 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
     let declined = || Declined::because("no `slice_key` with `metric_keys_and_values`");
     if tfma_record::begins(document.bytes()) {
         return if is_record(document.bytes()) { Ok(()) } else { Err(Declined::because("a TFRecord, but not of metrics for slices")) };
+    }
+    if document.json().is_ok_and(|json| result::slices(json).is_some()) {
+        return Ok(());
     }
     match document.array() {
         Ok(list) if list.iter().take(100).any(is_group) => Ok(()),
@@ -100,6 +105,12 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         all(&mut collector, &nodes).map_err(refused)?;
         return Ok(collector.finish());
     }
+    if let Some((json, slices)) = document.json().ok().and_then(|json| Some((json, result::slices(json)?))) {
+        collector = collector.precision(plain_json::precision([json]));
+        result::read(&mut collector, slices).map_err(refused)?;
+        said(&mut collector);
+        return Ok(collector.finish());
+    }
     let one;
     let groups = match document.json() {
         Ok(Json { value: Value::Array(list), .. }) => list.as_slice(),
@@ -127,12 +138,18 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 }
 
 fn all(collector: &mut Collector, records: &[Node<'_>]) -> Result<(), Mistake> {
-    let tool = Some("tensorflow-model-analysis".to_owned());
-    collector.evidence.producer = Some(Producer { tool, ..Producer::default() });
     for record in records {
         let group = group(*record, 1, 3)?;
         slice(collector, *record, &group)?;
     }
+    said(collector);
+    Ok(())
+}
+
+/// What is to be said of all metrics together.
+fn said(collector: &mut Collector) {
+    let tool = Some("tensorflow-model-analysis".to_owned());
+    collector.evidence.producer = Some(Producer { tool, ..Producer::default() });
     let areas = |m: &crate::model::Measurement| m.source_name.starts_with("auc");
     if collector.evidence.measurements.iter().any(areas) {
         collector.warn("`auc` is a sum between thresholds, close to the exact area and not equal to it; it stays `auc`");
@@ -140,7 +157,6 @@ fn all(collector: &mut Collector, records: &[Node<'_>]) -> Result<(), Mistake> {
     if collector.evidence.measurements.is_empty() && collector.evidence.checks.is_empty() {
         collector.check("metrics", false, Some("the evaluation holds no metric".to_owned()));
     }
-    Ok(())
 }
 
 fn slice(collector: &mut Collector, record: Node<'_>, group: &Group) -> Result<(), Mistake> {

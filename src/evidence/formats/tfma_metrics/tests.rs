@@ -21,7 +21,9 @@ fn metric(name: &str, value: &str) -> String {
 }
 
 /// Name, value, n, successes, trials.
-fn read_out(evidence: &Evidence) -> Vec<(&str, Option<f64>, Option<u64>, Option<u64>, Option<u64>)> {
+type Counted<'e> = (&'e str, Option<f64>, Option<u64>, Option<u64>, Option<u64>);
+
+fn read_out(evidence: &Evidence) -> Vec<Counted<'_>> {
     let all = evidence.measurements.iter();
     all.map(|m| (m.source_name.as_str(), m.value, m.n, m.successes, m.trials)).collect()
 }
@@ -156,6 +158,28 @@ fn the_first_api_keeps_its_metrics_in_a_map() {
     assert_eq!(read_out(&evidence)[1], ("accuracy", Some(0.75), Some(4), Some(3), Some(4)));
     assert_eq!(evidence.measurements[1].slice.to_string(), "age = 30");
     assert_eq!((evidence.checks[0].name.as_str(), evidence.checks[0].passed), ("__ERROR__ [age = 30]", false));
+}
+
+#[test]
+fn the_slicing_metrics_of_a_result_are_read() {
+    let text = br#"[[[["sex", "Male"]], {"": {"": {"example_count": {"doubleValue": 4.0}, "binary_accuracy": {"doubleValue": 0.75},
+        "macro_precision": {"doubleValue": 0.5}, "auc_diff": {"doubleValue": "NaN"}}, "classId:3": {"recall": {"doubleValue": 1.0}}}}],
+        [[], {"": {"": {"loss": {"doubleValue": 2.0}}}}]]"#;
+    assert!(seen(text));
+    let evidence = open(text).unwrap();
+    let out: Vec<_> = evidence.measurements.iter().map(|m| (m.metric.as_str(), m.value, m.n, m.slice.to_string())).collect();
+    let male = || "sex = Male".to_owned();
+    assert_eq!(out, [
+        ("example_count", Some(4.0), Some(4), male()),
+        ("accuracy", Some(0.75), Some(4), male()),
+        ("precision[macro_average]", Some(0.5), Some(4), male()),
+        ("difference:auc", None, None, male()),
+        ("recall", Some(1.0), Some(4), "class = 3, sex = Male".to_owned()),
+        ("loss", Some(2.0), None, "overall".to_owned()),
+    ]);
+    for broken in [&br#"[[[["a"]], {"": {"": {"x": {"doubleValue": 1}}}}]]"#[..], br#"[[[], {"": {"": {"x": {}}}}], 3]"#] {
+        assert!(open(broken).is_err());
+    }
 }
 
 #[test]

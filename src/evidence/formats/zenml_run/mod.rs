@@ -1,4 +1,4 @@
-//! ZenML: what steps and runs logged with `log_metadata`.
+//! `ZenML`: what steps and runs logged with `log_metadata`.
 //!
 //! * The response of a step run, a pipeline run, an artifact version or a model version (`model_dump_json()`, or the REST
 //!   API): `metadata` → `run_metadata`; a page of such (`items`); the steps of a run (`steps`).
