@@ -55,7 +55,9 @@ fn detect_json(object: &Object<'_>) -> Result<(), Declined> {
         return Err(Declined::because("no metric beside `step`"));
     }
     match all.iter().find(|(path, leaf)| path.starts_with('_') || !is_logged(leaf)) {
-        Some((path, _)) => Err(Declined::because(format!("{} is not a number that DVCLive logs", crate::evidence::quoted(path)))),
+        Some((path, _)) => {
+            Err(Declined::because(format!("{} is not a number that DVCLive logs", crate::evidence::quoted(path))))
+        }
         None => Ok(()),
     }
 }
@@ -79,10 +81,18 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 
 fn summary(document: &Document<'_>) -> Result<Collector, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    let refused = || EvidenceError::invalid(ADAPTER.id, document, json.at, format!("`metrics.json` is an object, not {}", json.kind()));
+    let refused = || {
+        EvidenceError::invalid(
+            ADAPTER.id,
+            document,
+            json.at,
+            format!("`metrics.json` is an object, not {}", json.kind()),
+        )
+    };
     let object = json.as_object().ok_or_else(refused)?;
     let mut collector = Collector::new(document, ADAPTER.id).precision(precision([json]));
-    let step = object.get(STEP).and_then(Json::as_number).and_then(Number::count).and_then(|step| i64::try_from(step).ok());
+    let step =
+        object.get(STEP).and_then(Json::as_number).and_then(Number::count).and_then(|step| i64::try_from(step).ok());
     for (path, leaf) in leaves(object) {
         let text = leaf.as_str().is_some_and(|text| !matches!(reading_text(text), Some(Reading::Undefined(_))));
         if text || matches!(leaf.value, Value::Array(_) | Value::Bool(_)) {

@@ -7,11 +7,9 @@ pub mod mlflow_metrics;
 pub mod native;
 mod plain_json;
 pub mod sklearn_classification_report;
+mod tfma;
 pub mod tfma_metrics;
-mod tfma_proto;
-mod tfma_record;
 pub mod tfma_validation;
-mod tfma_values;
 pub mod vertex_evaluation;
 pub mod zenml_run;
 

@@ -47,7 +47,8 @@ enum Shape<'j, 'a> {
 
 /// Whether it holds `data` or an `error`, as revisions and files do.
 fn is_result(json: &Json<'_>) -> bool {
-    json.as_object().is_some_and(|object| object.len() == 1 && (object.has("data") || object.get("error").is_some_and(is_error)))
+    json.as_object()
+        .is_some_and(|object| object.len() == 1 && (object.has("data") || object.get("error").is_some_and(is_error)))
 }
 
 fn is_error(json: &Json<'_>) -> bool {
@@ -56,9 +57,9 @@ fn is_error(json: &Json<'_>) -> bool {
 
 fn is_revision(json: &Json<'_>) -> bool {
     is_result(json)
-        && json.get("data").is_none_or(|data| {
-            data.as_object().is_some_and(|files| files.iter().all(|file| is_result(&file.value)))
-        })
+        && json
+            .get("data")
+            .is_none_or(|data| data.as_object().is_some_and(|files| files.iter().all(|file| is_result(&file.value))))
 }
 
 /// Whether these are revisions as DVC 1 wrote them: files without `data` around them.
@@ -82,7 +83,9 @@ fn is_change(json: &Json<'_>) -> bool {
 fn is_diff(files: &Object<'_>) -> bool {
     !files.is_empty()
         && files.iter().all(|file| {
-            file.value.as_object().is_some_and(|names| !names.is_empty() && names.iter().all(|name| is_change(&name.value)))
+            file.value
+                .as_object()
+                .is_some_and(|names| !names.is_empty() && names.iter().all(|name| is_change(&name.value)))
         })
 }
 
@@ -98,7 +101,8 @@ fn shape<'j, 'a>(object: &'j Object<'a>) -> Result<Shape<'j, 'a>, &'static str> 
         return Ok(Shape::Show(object));
     }
     let within = |key: &str| object.get(key).and_then(Json::as_object).filter(|files| is_diff(files));
-    let wrapped = within("diff").or_else(|| within("metrics").filter(|_| object.iter().all(|m| ["metrics", "params"].contains(&&*m.key))));
+    let wrapped = within("diff")
+        .or_else(|| within("metrics").filter(|_| object.iter().all(|m| ["metrics", "params"].contains(&&*m.key))));
     let files = match wrapped {
         Some(files) => files,
         None if is_diff(object) => object,

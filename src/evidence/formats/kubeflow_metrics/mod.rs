@@ -66,9 +66,12 @@ fn is_artifact(json: &Json<'_>) -> bool {
 fn is_output(object: &Object<'_>) -> bool {
     let listed = |json: &Json<'_>| json.get("artifacts").is_some_and(|list| list.as_array().is_some());
     let artifacts = object.get("artifacts").and_then(Json::as_object);
-    let returned = ["parameterValues", "parameters"].iter().any(|key| object.get(key).is_some_and(|of| of.as_object().is_some()));
+    let returned =
+        ["parameterValues", "parameters"].iter().any(|key| object.get(key).is_some_and(|of| of.as_object().is_some()));
     match artifacts {
-        Some(artifacts) => artifacts.iter().all(|artifact| listed(&artifact.value)) && (returned || !artifacts.is_empty()),
+        Some(artifacts) => {
+            artifacts.iter().all(|artifact| listed(&artifact.value)) && (returned || !artifacts.is_empty())
+        }
         None => object.has("parameterValues") && returned,
     }
 }
@@ -144,14 +147,19 @@ const CURVES: [&str; 2] = ["confidenceMetrics", "confusionMatrix"];
 const SLICES: &str = "evaluationSlices";
 
 fn second(collector: &mut Collector, artifacts: &[(&str, &Json<'_>)]) {
-    let metadata = |artifact: &Json<'_>| artifact.get("metadata").and_then(Json::as_object).is_some_and(|m| !m.is_empty());
+    let metadata =
+        |artifact: &Json<'_>| artifact.get("metadata").and_then(Json::as_object).is_some_and(|m| !m.is_empty());
     let several = artifacts.iter().filter(|(_, artifact)| metadata(artifact)).count() > 1;
     for (name, artifact) in artifacts {
         let Some(json @ Json { value: Value::Object(object), .. }) = artifact.get("metadata") else { continue };
         let scope = several.then(|| (*name).to_owned());
         if object.iter().any(|member| CURVES.contains(&&*member.key)) {
             let walk = Walk::new(collector, Slice::overall(), scope, json);
-            if schema(artifact).is_some_and(|schema| schema.starts_with("google.")) { walk.all() } else { walk.points() }
+            if schema(artifact).is_some_and(|schema| schema.starts_with("google.")) {
+                walk.all()
+            } else {
+                walk.points()
+            }
         } else if let Some(list) = object.get(SLICES).and_then(Json::as_array) {
             for slice in list {
                 let of = slice.get("slice").and_then(Json::as_str).unwrap_or_default();

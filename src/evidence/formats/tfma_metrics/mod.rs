@@ -6,7 +6,7 @@
 //!   the same measurements.
 //! * As JSON of `EvalResult.slicing_metrics`, see `result`.
 //!
-//! `example_count` of the same slice is n where it is not weighted. Values, intervals and names: see `tfma_values`.
+//! `example_count` of the same slice is n where it is not weighted. Values, intervals and names: see `tfma::values`.
 //! Metrics of the first API stand in a map (`post_export_metrics/auc`). A slice that failed says so in a `debug_message`,
 //! which becomes a failed check. TFMA writes doubles in full.
 
@@ -16,9 +16,12 @@ mod tests;
 
 use super::{
     plain_json,
-    tfma_proto::{Field, Node},
-    tfma_record::{self, Mistake},
-    tfma_values::{Context, Group, Key, Writer, group},
+    tfma::{
+        key::{Group, Key, group},
+        proto::{Field, Node},
+        record::{self, Mistake},
+        values::{Context, Writer},
+    },
 };
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
@@ -36,7 +39,14 @@ pub const ADAPTER: Adapter = Adapter {
     reads: "every metric of every slice with the slice's unweighted `example_count` as n; exact counts of accuracy, and of the \
             other rates where the four counts stand beside them; TFMA's 95 % intervals. `auc` is summed between thresholds \
             and stays `auc`.",
-    carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Intervals, Carries::Checks],
+    carries: &[
+        Carries::Metrics,
+        Carries::Slices,
+        Carries::SampleSize,
+        Carries::Counts,
+        Carries::Intervals,
+        Carries::Checks,
+    ],
     recognised_by: "`slice_key` with `metric_keys_and_values`, in either spelling; `slicing_metrics`; a TFRecord of `MetricsForSlice`",
     rule: "id = \"accuracy\"\nmetric = \"accuracy\"\nmin = 0.8",
     detect,
@@ -52,8 +62,12 @@ const METRICS: [&str; 3] = ["metric_keys_and_values", "metricKeysAndValues", "me
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
     let declined = || Declined::because("no `slice_key` with `metric_keys_and_values`");
-    if tfma_record::begins(document.bytes()) {
-        return if is_record(document.bytes()) { Ok(()) } else { Err(Declined::because("a TFRecord, but not of metrics for slices")) };
+    if record::begins(document.bytes()) {
+        return if is_record(document.bytes()) {
+            Ok(())
+        } else {
+            Err(Declined::because("a TFRecord, but not of metrics for slices"))
+        };
     }
     if document.json().is_ok_and(|json| result::slices(json).is_some()) {
         return Ok(());
@@ -84,23 +98,25 @@ fn is_group(json: &Json<'_>) -> bool {
         Some(Value::Object(map)) => key == "metrics" && map.iter().all(|member| member.value.as_object().is_some()),
         _ => false,
     };
-    SLICE.iter().any(|key| json.get(key).is_some_and(|slice| slice.as_object().is_some())) && METRICS.iter().any(|key| held(key))
+    SLICE.iter().any(|key| json.get(key).is_some_and(|slice| slice.as_object().is_some()))
+        && METRICS.iter().any(|key| held(key))
 }
 
 /// A record of metrics has a slice, even an empty one, and fields of no other record of TFMA.
 fn is_record(bytes: &[u8]) -> bool {
-    let Ok(records) = tfma_record::records(bytes) else { return true };
+    let Ok(records) = record::records(bytes) else { return true };
     let Some((at, first)) = records.first() else { return false };
     let shape = Node::Wire(first, *at).shape().unwrap_or_default();
-    shape.iter().any(|field| matches!(field, (1 | 3, 2))) && shape.iter().all(|field| matches!(field, (1 | 2 | 3 | 51, 2)))
+    shape.iter().any(|field| matches!(field, (1 | 3, 2)))
+        && shape.iter().all(|field| matches!(field, (1 | 2 | 3 | 51, 2)))
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut collector = Collector::new(document, ADAPTER.id);
     let refused = |Mistake { at, what }| EvidenceError::invalid(ADAPTER.id, document, at, what);
-    if tfma_record::begins(document.bytes()) {
+    if record::begins(document.bytes()) {
         collector = collector.precision(Precision::Full);
-        let records = tfma_record::records(document.bytes()).map_err(refused)?;
+        let records = record::records(document.bytes()).map_err(refused)?;
         let nodes: Vec<_> = records.iter().map(|(at, record)| Node::Wire(record, *at)).collect();
         all(&mut collector, &nodes).map_err(refused)?;
         return Ok(collector.finish());
@@ -152,7 +168,8 @@ fn said(collector: &mut Collector) {
     collector.evidence.producer = Some(Producer { tool, ..Producer::default() });
     let areas = |m: &crate::model::Measurement| m.source_name.starts_with("auc");
     if collector.evidence.measurements.iter().any(areas) {
-        collector.warn("`auc` is a sum between thresholds, close to the exact area and not equal to it; it stays `auc`");
+        collector
+            .warn("`auc` is a sum between thresholds, close to the exact area and not equal to it; it stays `auc`");
     }
     if collector.evidence.measurements.is_empty() && collector.evidence.checks.is_empty() {
         collector.check("metrics", false, Some("the evaluation holds no metric".to_owned()));

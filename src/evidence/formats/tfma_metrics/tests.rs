@@ -219,13 +219,13 @@ fn broken_documents_are_refused_and_never_read_in_part() {
 /// Whatever a record holds behind valid checksums, reading ends, and nothing panics.
 #[test]
 fn changed_records_are_read_or_refused() {
-    let records = tfma_record::records(RECORDS).unwrap();
+    let records = record::records(RECORDS).unwrap();
     let first = records[0].1;
     for place in 0..first.len() {
         for change in [1, 0x80, 0xff] {
             let mut changed = first.to_vec();
             changed[place] ^= change;
-            let _ = open(&tfma_record::written(&changed));
+            let _ = open(&record::written(&changed));
         }
     }
 }

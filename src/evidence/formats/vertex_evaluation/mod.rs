@@ -98,7 +98,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             Some(Json { at, value, .. }) if !matches!(value, Value::Object(_)) => {
                 return Err(EvidenceError::invalid(ADAPTER.id, document, *at, "`metrics` is no object"));
             }
-            _ => collector.check(format!("metrics [{slice}]"), false, Some("the evaluation holds no metric".to_owned())),
+            _ => {
+                collector.check(format!("metrics [{slice}]"), false, Some("the evaluation holds no metric".to_owned()))
+            }
         }
     }
     if all.is_empty() {

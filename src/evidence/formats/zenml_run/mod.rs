@@ -47,7 +47,8 @@ fn is_summary(json: &Json<'_>) -> bool {
     let steps = json.get("steps").and_then(Json::as_object);
     json.get("status").is_some_and(|status| status.as_str().is_some())
         && steps.is_some_and(|steps| {
-            steps.iter().any(|step| step.value.get(METADATA).is_some()) || (steps.is_empty() && json.get("run").is_some())
+            steps.iter().any(|step| step.value.get(METADATA).is_some())
+                || (steps.is_empty() && json.get("run").is_some())
         })
 }
 
