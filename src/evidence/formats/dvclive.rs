@@ -1,8 +1,8 @@
 //! `DVCLive`: `metrics.json`, and one table for each metric in `plots/metrics`.
 //!
-//! * `metrics.json` holds the last value of every metric, nested where a name has slashes (`val/loss` is `val` → `loss`),
-//!   and `step`. NaN and infinities are text: `"nan"`, `"inf"`. A run that never called `next_step` has no `step`; such a
-//!   file can be any JSON, so it is read only where the submission names this format.
+//! * `metrics.json` holds the last value of every metric, nested where a name has slashes (`val/loss` is `val` →
+//!   `loss`), and `step`. NaN and infinities are text: `"nan"`, `"inf"`. A run that never called `next_step` has no
+//!   `step`; such a file can be any JSON, so it is read only where the submission names this format.
 //! * A table has the columns `step` and the metric's name, with `timestamp` in front in older versions. The last row is
 //!   the value.
 //!

@@ -1,9 +1,9 @@
 //! TensorFlow Model Analysis: the result of validating an evaluation against its thresholds.
 //!
 //! `ValidationResult` in protobuf's JSON, in the spelling of the proto or in camel case, or the record itself
-//! (`validations-*.tfrecord`). Fields that are false are absent in both: a result without `validation_ok` is a failed one.
-//! Only what failed is listed, so a slice that is not named has no check of its own. A slicing that matched no slice was
-//! not validated at all, and a rubber stamp compared with no baseline: both are failed checks.
+//! (`validations-*.tfrecord`). Fields that are false are absent in both: a result without `validation_ok` is a failed
+//! one. Only what failed is listed, so a slice that is not named has no check of its own. A slicing that matched no
+//! slice was not validated at all, and a rubber stamp compared with no baseline: both are failed checks.
 
 use super::tfma::{
     key::{Key, group},
@@ -23,7 +23,8 @@ pub const ADAPTER: Adapter = Adapter {
     title: "TensorFlow Model Analysis: result of the validation, as JSON or TFRecord",
     family: Family::Evaluation,
     written_by: "tfma.run_model_analysis(…) with thresholds; json_format.MessageToJson(tfma.load_validation_result(…))",
-    reads: "`validation_ok`; every metric that failed, by slice, with its value; thresholds and slices that were missing.",
+    reads: "`validation_ok`; every metric that failed, by slice, with its value; thresholds and slices that were \
+            missing.",
     carries: &[Carries::Checks, Carries::Metrics, Carries::Slices],
     recognised_by: "`validation_ok`, `metric_validations_per_slice` or `validation_details`, in either spelling",
     rule: "id = \"validated\"\ncheck = \"validation_ok\"",

@@ -1,17 +1,16 @@
 //! DVC: `dvc metrics show --json` and `dvc metrics diff --json`.
 //!
-//! * `show`: revision → `data` → file → `data` → the nested metrics of that file. Without `--all-tags` or its like there
-//!   is one revision without a name. What could not be read is an `error` in its place, and DVC's exit code is 0 all the
-//!   same: each is a failed check here.
-//!   DVC 1 wrote no `data` around them.
-//! * `diff`: file → dotted name → `old`, `new` and, for numbers, `diff`. The metric is `new`; the others are `old:name` and
-//!   `diff:name`. `dvc exp diff --json` holds the same below `metrics`.
+//! * `show`: revision → `data` → file → `data` → the nested metrics of that file. Without `--all-tags` or its like
+//!   there is one revision without a name. What could not be read is an `error` in its place, and DVC's exit code is 0
+//!   all the same: each is a failed check here. DVC 1 wrote no `data` around them.
+//! * `diff`: file → dotted name → `old`, `new` and, for numbers, `diff`. The metric is `new`; the others are `old:name`
+//!   and `diff:name`. `dvc exp diff --json` holds the same below `metrics`.
 //! * `dvc params diff --json` has the very shape of a diff of metrics. Only the file tells them apart: what is called
 //!   `params` is no metric.
 //!
-//! Names are paths (`by_sex.Female.accuracy`), never slices, and a metric called `n` is no n of the others: DVC keeps what
-//! it is given and says nothing of it. Text and lists are left out; NaN is undefined. Where the document holds several
-//! revisions or files, `scope` tells them apart: `v1`, `metrics.json`, `v1:metrics.json`.
+//! Names are paths (`by_sex.Female.accuracy`), never slices, and a metric called `n` is no n of the others: DVC keeps
+//! what it is given and says nothing of it. Text and lists are left out; NaN is undefined. Where the document holds
+//! several revisions or files, `scope` tells them apart: `v1`, `metrics.json`, `v1:metrics.json`.
 
 #[cfg(test)]
 mod tests;
@@ -30,8 +29,8 @@ pub const ADAPTER: Adapter = Adapter {
     title: "DVC: metrics show --json, metrics diff --json",
     family: Family::Evaluation,
     written_by: "dvc metrics show --json [--all-tags], dvc metrics diff --json [--all], dvc exp diff --json",
-    reads: "every number by its path; of a diff the new, the old and the difference; revisions and files as scope. Files that \
-            could not be read are failed checks. No n.",
+    reads: "every number by its path; of a diff the new, the old and the difference; revisions and files as scope. \
+            Files that could not be read are failed checks. No n.",
     carries: &[Carries::Metrics, Carries::Checks],
     recognised_by: "revision → `data` → file → `data` or `error`; file → name → `old`, `new`",
     rule: "id = \"no-worse\"\nmetric = \"diff:accuracy\"\nmin = -0.01",

@@ -6,9 +6,10 @@
 //!   `parameters`, in older versions) are what the step returned.
 //! * v2, artifacts by name, or one alone, with `metadata` and their schema (`system.Metrics`).
 //!
-//! The metadata of `Metrics` is flat; an `n` among it is the n of that artifact. `ClassificationMetrics` holds a confusion
-//! matrix, whose sum is n, and points of a ROC curve (`confidenceMetrics[0.8].recall`), which at no threshold are the
-//! metric itself. Where several artifacts have metrics, `scope` is the artifact's name. kfp refuses NaN and infinities.
+//! The metadata of `Metrics` is flat; an `n` among it is the n of that artifact. `ClassificationMetrics` holds a
+//! confusion matrix, whose sum is n, and points of a ROC curve (`confidenceMetrics[0.8].recall`), which at no
+//! threshold are the metric itself. Where several artifacts have metrics, `scope` is the artifact's name. kfp refuses
+//! NaN and infinities.
 
 #[cfg(test)]
 mod tests;
@@ -29,11 +30,13 @@ pub const ADAPTER: Adapter = Adapter {
     id: "kubeflow-metrics",
     title: "Kubeflow Pipelines: mlpipeline-metrics.json, executor_output.json, artifact metadata",
     family: Family::Evaluation,
-    written_by: "Output[Metrics].log_metric(…), Output[ClassificationMetrics].log_confusion_matrix(…); v1 components by hand",
-    reads: "every number in the metadata of artifacts, with an `n` among it, or the sum of a confusion matrix, as n; points of \
-            a ROC curve by their threshold; what the step returned.",
+    written_by: "Output[Metrics].log_metric(…), Output[ClassificationMetrics].log_confusion_matrix(…); v1 components by \
+            hand",
+    reads: "every number in the metadata of artifacts, with an `n` among it, or the sum of a confusion matrix, as n; \
+            points of a ROC curve by their threshold; what the step returned.",
     carries: &[Carries::Metrics, Carries::SampleSize, Carries::Counts, Carries::Slices],
-    recognised_by: "`metrics` of `name` and `numberValue`; `artifacts` → name → `artifacts`; objects with `uri` or schema and `metadata`",
+    recognised_by: "`metrics` of `name` and `numberValue`; `artifacts` → name → `artifacts`; objects with `uri` or schema and \
+            `metadata`",
     rule: "id = \"accuracy\"\nmetric = \"accuracy\"\nmin = 0.8",
     detect,
     read,

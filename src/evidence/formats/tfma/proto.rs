@@ -7,9 +7,10 @@
 
 use super::super::plain_json;
 use super::record::Mistake;
+use super::values::MOST;
 use super::wire::{Fields, Wire};
 use crate::evidence::{
-    json::{Json, MAX_VALUES, Value},
+    json::{Json, Value},
     quoted,
 };
 use base64::{Engine as _, alphabet, engine};
@@ -65,11 +66,8 @@ impl<'d> Node<'d> {
             if number == field.1 {
                 out.push(value);
             }
-            if out.len() > MAX_VALUES {
-                return Err(Mistake::new(
-                    at,
-                    format!("more than {MAX_VALUES} values of `{}`; split the file", field.0),
-                ));
+            if out.len() > MOST {
+                return Err(Mistake::new(at, format!("more than {MOST} values of `{}`; split the file", field.0)));
             }
         }
         Ok(out)

@@ -1,7 +1,7 @@
 //! `TFRecord`: a length, its checksum, the bytes, their checksum, and so on until the end of the file.
 //!
-//! Lengths are eight bytes, checksums are the masked CRC-32C of TensorFlow, everything is little-endian. Both checksums
-//! of every record must hold: a file that was cut off or changed is refused, never read in part.
+//! Lengths are eight bytes, checksums are the masked CRC-32C of TensorFlow, everything is little-endian. Both
+//! checksums of every record must hold: a file that was cut off or changed is refused, never read in part.
 
 /// What is wrong, and at which byte.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,13 +1,13 @@
 //! What the documents of TFMA share: slices, names of metrics, and the kinds of value a metric can have.
 //!
 //! * A slice value is bytes, a float or an integer; class ids of binarized metrics become `class`.
-//! * An average over classes keeps TFMA's name and is marked as such; a top-k metric is `recall[topK:3]`, an element of a
-//!   list `precision[0]`, a threshold `confusion_matrix_at_thresholds[0.5].precision`, a cutoff `ndcg@5`.
+//! * An average over classes keeps TFMA's name and is marked as such; a top-k metric is `recall[topK:3]`, an element of
+//!   a list `precision[0]`, a threshold `confusion_matrix_at_thresholds[0.5].precision`, a cutoff `ndcg@5`.
 //! * A difference to a baseline, or across slices, is `difference:auc`: never the metric itself.
 //! * `auc` stays `auc`: TFMA sums trapezoids between thresholds, and the file does not say whether the curve is that of
 //!   ROC or of precision and recall.
-//! * An interval with a standard error is TFMA's 95 % interval of Student's t; bounds without one are those of the
-//!   sum of trapezoids, so they become measurements of their own.
+//! * An interval with a standard error is TFMA's 95 % interval of Student's t; bounds without one are those of the sum
+//!   of trapezoids, so they become measurements of their own.
 //! * Weighted metrics have no n, because their denominator is a sum of weights.
 
 use super::key::{Group, Key};
@@ -17,7 +17,6 @@ use crate::evidence::{
     Collector,
     confusion::Confusion,
     counts::{only_count, whole},
-    json::MAX_VALUES,
 };
 use crate::model::{
     Metric, Unit,
@@ -28,6 +27,9 @@ use crate::stats::proportion::float;
 use std::collections::HashMap;
 
 type Read<T> = Result<T, Mistake>;
+
+/// The most measurements of one document: real evaluations hold thousands.
+pub(in super::super) const MOST: usize = 1_000_000;
 
 /// TFMA's names, and ours for them.
 const NAMES: &[(&str, &str)] = &[
@@ -195,8 +197,8 @@ impl Writer<'_> {
 
     /// Adds one number; `part` stands behind the metric's name.
     fn one(&mut self, key: &Key, part: &str, number: Option<String>, at: usize) -> Read<()> {
-        if self.collector.evidence.measurements.len() >= MAX_VALUES {
-            return Err(Mistake::new(at, format!("more than {MAX_VALUES} values; split the file")));
+        if self.collector.evidence.measurements.len() >= MOST {
+            return Err(Mistake::new(at, format!("more than {MOST} values; split the file")));
         }
         let difference = key.difference || self.group.baseline.is_some();
         let mut theirs = format!("{}{}{part}", if difference { "difference:" } else { "" }, key.name);

@@ -2,13 +2,13 @@
 //!
 //! * As JSON: `MetricsForSlice` in protobuf's JSON (`json_format.MessageToJson`), one object, a list of them, or one a
 //!   line; in the spelling of the proto or in camel case.
-//! * As `TFRecord`: the file `metrics-00000-of-00001.tfrecord` itself. It is read through the same fields, so that it gives
-//!   the same measurements.
+//! * As `TFRecord`: the file `metrics-00000-of-00001.tfrecord` itself. It is read through the same fields, so that it
+//!   gives the same measurements.
 //! * As JSON of `EvalResult.slicing_metrics`, see `result`.
 //!
 //! `example_count` of the same slice is n where it is not weighted. Values, intervals and names: see `tfma::values`.
-//! Metrics of the first API stand in a map (`post_export_metrics/auc`). A slice that failed says so in a `debug_message`,
-//! which becomes a failed check. TFMA writes doubles in full.
+//! Metrics of the first API stand in a map (`post_export_metrics/auc`). A slice that failed says so in a
+//! `debug_message`, which becomes a failed check. TFMA writes doubles in full.
 
 mod result;
 #[cfg(test)]
@@ -35,10 +35,11 @@ pub const ADAPTER: Adapter = Adapter {
     id: "tfma-metrics",
     title: "TensorFlow Model Analysis: metrics of every slice, as JSON or TFRecord",
     family: Family::Evaluation,
-    written_by: "tfma.run_model_analysis(…) writes metrics-*.tfrecord; json_format.MessageToJson(m) for m in tfma.load_metrics(…)",
-    reads: "every metric of every slice with the slice's unweighted `example_count` as n; exact counts of accuracy, and of the \
-            other rates where the four counts stand beside them; TFMA's 95 % intervals. `auc` is summed between thresholds \
-            and stays `auc`.",
+    written_by: "tfma.run_model_analysis(…) writes metrics-*.tfrecord; json_format.MessageToJson(m) for m in \
+            tfma.load_metrics(…)",
+    reads: "every metric of every slice with the slice's unweighted `example_count` as n; exact counts of accuracy, \
+            and of the other rates where the four counts stand beside them; TFMA's 95 % intervals. `auc` is summed \
+            between thresholds and stays `auc`.",
     carries: &[
         Carries::Metrics,
         Carries::Slices,
@@ -47,7 +48,8 @@ pub const ADAPTER: Adapter = Adapter {
         Carries::Intervals,
         Carries::Checks,
     ],
-    recognised_by: "`slice_key` with `metric_keys_and_values`, in either spelling; `slicing_metrics`; a TFRecord of `MetricsForSlice`",
+    recognised_by: "`slice_key` with `metric_keys_and_values`, in either spelling; `slicing_metrics`; a TFRecord of \
+            `MetricsForSlice`",
     rule: "id = \"accuracy\"\nmetric = \"accuracy\"\nmin = 0.8",
     detect,
     read,

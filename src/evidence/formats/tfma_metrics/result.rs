@@ -1,5 +1,5 @@
-//! `EvalResult.slicing_metrics`, dumped as JSON: for each slice its pairs of column and value, then output → sub key →
-//! name → value. Numbers of it are `MetricValue`s in camel case; flags such as `is_diff` are part of the name.
+//! `EvalResult.slicing_metrics`, dumped as JSON: for each slice its pairs of column and value, then output → sub key
+//! → name → value. Numbers of it are `MetricValue`s in camel case; flags such as `is_diff` are part of the name.
 
 use super::super::tfma::{
     key::{Group, Key},
