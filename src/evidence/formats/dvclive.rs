@@ -1,8 +1,8 @@
-//! DVCLive: `metrics.json`, and one table for each metric in `plots/metrics`.
+//! `DVCLive`: `metrics.json`, and one table for each metric in `plots/metrics`.
 //!
-//! * `metrics.json` holds the last value of every metric, nested where a name has slashes (`val/loss` is `val` → `loss`),
-//!   and `step`. NaN and infinities are text: `"nan"`, `"inf"`. A run that never called `next_step` has no `step`; such a
-//!   file can be any JSON, so it is read only where the submission names this format.
+//! * `metrics.json` holds the last value of every metric, nested where a name has slashes (`val/loss` is `val` →
+//!   `loss`), and `step`. NaN and infinities are text: `"nan"`, `"inf"`. A run that never called `next_step` has no
+//!   `step`; such a file can be any JSON, so it is read only where the submission names this format.
 //! * A table has the columns `step` and the metric's name, with `timestamp` in front in older versions. The last row is
 //!   the value.
 //!
@@ -55,7 +55,9 @@ fn detect_json(object: &Object<'_>) -> Result<(), Declined> {
         return Err(Declined::because("no metric beside `step`"));
     }
     match all.iter().find(|(path, leaf)| path.starts_with('_') || !is_logged(leaf)) {
-        Some((path, _)) => Err(Declined::because(format!("{} is not a number that DVCLive logs", crate::evidence::quoted(path)))),
+        Some((path, _)) => {
+            Err(Declined::because(format!("{} is not a number that DVCLive logs", crate::evidence::quoted(path))))
+        }
         None => Ok(()),
     }
 }
@@ -79,10 +81,18 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 
 fn summary(document: &Document<'_>) -> Result<Collector, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    let refused = || EvidenceError::invalid(ADAPTER.id, document, json.at, format!("`metrics.json` is an object, not {}", json.kind()));
+    let refused = || {
+        EvidenceError::invalid(
+            ADAPTER.id,
+            document,
+            json.at,
+            format!("`metrics.json` is an object, not {}", json.kind()),
+        )
+    };
     let object = json.as_object().ok_or_else(refused)?;
     let mut collector = Collector::new(document, ADAPTER.id).precision(precision([json]));
-    let step = object.get(STEP).and_then(Json::as_number).and_then(Number::count).and_then(|step| i64::try_from(step).ok());
+    let step =
+        object.get(STEP).and_then(Json::as_number).and_then(Number::count).and_then(|step| i64::try_from(step).ok());
     for (path, leaf) in leaves(object) {
         let text = leaf.as_str().is_some_and(|text| !matches!(reading_text(text), Some(Reading::Undefined(_))));
         if text || matches!(leaf.value, Value::Array(_) | Value::Bool(_)) {

@@ -1,17 +1,19 @@
 //! TensorFlow Model Analysis: the result of validating an evaluation against its thresholds.
 //!
 //! `ValidationResult` in protobuf's JSON, in the spelling of the proto or in camel case, or the record itself
-//! (`validations-*.tfrecord`). Fields that are false are absent in both: a result without `validation_ok` is a failed one.
-//! Only what failed is listed, so a slice that is not named has no check of its own. A slicing that matched no slice was
-//! not validated at all, and a rubber stamp compared with no baseline: both are failed checks.
+//! (`validations-*.tfrecord`). Fields that are false are absent in both: a result without `validation_ok` is a failed
+//! one. Only what failed is listed, so a slice that is not named has no check of its own. A slicing that matched no
+//! slice was not validated at all, and a rubber stamp compared with no baseline: both are failed checks.
 
-use super::{
-    tfma_proto::{Field, Node},
-    tfma_record::{self, Mistake},
-    tfma_values::{Context, Key, Writer, group},
+use super::tfma::{
+    key::{Key, group},
+    proto::{Field, Node},
+    record::{self, Mistake},
+    values::{Context, Writer},
 };
 use crate::evidence::{
-    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family, json::{Json, Value},
+    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
+    json::{Json, Value},
 };
 use crate::model::{Evidence, Slice, evidence::Producer};
 
@@ -21,7 +23,8 @@ pub const ADAPTER: Adapter = Adapter {
     title: "TensorFlow Model Analysis: result of the validation, as JSON or TFRecord",
     family: Family::Evaluation,
     written_by: "tfma.run_model_analysis(…) with thresholds; json_format.MessageToJson(tfma.load_validation_result(…))",
-    reads: "`validation_ok`; every metric that failed, by slice, with its value; thresholds and slices that were missing.",
+    reads: "`validation_ok`; every metric that failed, by slice, with its value; thresholds and slices that were \
+            missing.",
     carries: &[Carries::Checks, Carries::Metrics, Carries::Slices],
     recognised_by: "`validation_ok`, `metric_validations_per_slice` or `validation_details`, in either spelling",
     rule: "id = \"validated\"\ncheck = \"validation_ok\"",
@@ -39,8 +42,12 @@ const KEYS: [&str; 6] = [
 ];
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
-    if tfma_record::begins(document.bytes()) {
-        return if is_record(document.bytes()) { Ok(()) } else { Err(Declined::because("a TFRecord, but not of a validation")) };
+    if record::begins(document.bytes()) {
+        return if is_record(document.bytes()) {
+            Ok(())
+        } else {
+            Err(Declined::because("a TFRecord, but not of a validation"))
+        };
     }
     let object = document.object()?;
     if KEYS.iter().any(|key| object.has(key)) {
@@ -50,7 +57,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn is_record(bytes: &[u8]) -> bool {
-    let Ok(records) = tfma_record::records(bytes) else { return false };
+    let Ok(records) = record::records(bytes) else { return false };
     let [(at, only)] = records.as_slice() else { return false };
     let shape = Node::Wire(only, *at).shape().unwrap_or_default();
     !shape.is_empty() && shape.iter().all(|field| matches!(field, (1 | 6 | 7, 0) | (2..=5, 2)))
@@ -59,8 +66,8 @@ fn is_record(bytes: &[u8]) -> bool {
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut collector = Collector::new(document, ADAPTER.id);
     let refused = |Mistake { at, what }| EvidenceError::invalid(ADAPTER.id, document, at, what);
-    if tfma_record::begins(document.bytes()) {
-        let records = tfma_record::records(document.bytes()).map_err(refused)?;
+    if record::begins(document.bytes()) {
+        let records = record::records(document.bytes()).map_err(refused)?;
         let [(at, only)] = records.as_slice() else {
             return Err(refused(Mistake::new(0, "a validation is one record, and this file holds several")));
         };
@@ -94,7 +101,11 @@ fn result(collector: &mut Collector, result: Node<'_>) -> Result<(), Mistake> {
     }
     for (name, number) in [("missing_slices", 3), ("missing_cross_slices", 5)] {
         for spec in result.messages(&Field(name, number))? {
-            collector.check(format!("{name} [{}]", described(spec)?), false, Some("no such slice was evaluated".to_owned()));
+            collector.check(
+                format!("{name} [{}]", described(spec)?),
+                false,
+                Some("no such slice was evaluated".to_owned()),
+            );
         }
     }
     let details = result.message(&Field("validation_details", 4))?;
@@ -174,4 +185,58 @@ fn described(spec: Node<'_>) -> Result<String, Mistake> {
         }
     }
     Ok(if out.is_empty() { "overall".to_owned() } else { out.join(", ") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Digest;
+
+    fn open(bytes: &[u8]) -> Result<Evidence, EvidenceError> {
+        read(&Document::new(Digest::of(b""), bytes))
+    }
+
+    fn checks(bytes: &[u8]) -> Vec<(String, bool)> {
+        assert!(detect(&Document::new(Digest::of(b""), bytes)).is_ok());
+        open(bytes).unwrap().checks.into_iter().map(|check| (check.name, check.passed)).collect()
+    }
+
+    #[test]
+    fn what_is_absent_is_false() {
+        let text = br#"{"metricValidationsPerSlice": [{"sliceKey": {"singleSliceKeys": [{"column": "sex", "bytesValue": "TWFsZQ=="}]},
+            "failures": [{"metricKey": {"name": "auc"}, "metricThreshold": {"valueThreshold": {"lowerBound": 0.85}},
+            "metricValue": {"doubleValue": 0.8}}]}], "missingSlices": [{"featureKeys": ["race"]}],
+            "validationDetails": {"slicingDetails": [{"slicingSpec": {}}]}, "rubberStamp": true}"#;
+        let expected = [
+            ("validation_ok", false),
+            ("missing_thresholds", true),
+            ("rubber_stamp", false),
+            ("auc [sex = Male]", false),
+            ("missing_slices [race]", false),
+            ("num_matching_slices [overall]", false),
+        ];
+        assert_eq!(checks(text), expected.map(|(name, passed)| (name.to_owned(), passed)));
+        let evidence = open(text).unwrap();
+        assert_eq!(evidence.measurements[0].value, Some(0.8));
+        assert_eq!(evidence.checks[3].detail.as_deref(), Some("0.8 must be at least 0.85"));
+    }
+
+    /// `validation_ok: true`, and one slicing detail with two matching slices, encoded by hand.
+    #[test]
+    fn the_record_is_read_as_its_json() {
+        let record = record::written(b"\x08\x01\x22\x06\x0a\x04\x0a\x00\x10\x02");
+        let json = br#"{"validation_ok": true, "validation_details": {"slicing_details": [{"slicing_spec": {}, "num_matching_slices": 2}]}}"#;
+        assert_eq!(checks(&record), checks(json));
+        assert_eq!(open(&record).unwrap().measurements, open(json).unwrap().measurements);
+        assert!(checks(&record).iter().all(|(_, passed)| *passed));
+    }
+
+    #[test]
+    fn other_documents_are_refused() {
+        for text in [&b"{}"[..], b"[]", br#"{"validation_ok": 1}"#, br#"{"validation_details": []}"#, b""] {
+            assert!(open(text).is_err(), "{}", String::from_utf8_lossy(text));
+        }
+        let metrics = record::written(b"\x0a\x00");
+        assert!(detect(&Document::new(Digest::of(b""), &metrics)).is_err());
+    }
 }

@@ -1,16 +1,16 @@
 //! DVC: `dvc metrics show --json` and `dvc metrics diff --json`.
 //!
-//! * `show`: revision → `data` → file → `data` → the nested metrics of that file. Without `--all-tags` or its like there
-//!   is one revision without a name. What could not be read is an `error` in its place, and DVC's exit code is 0 all the
-//!   same: each is a failed check here.
-//! * `diff`: file → dotted name → `old`, `new` and, for numbers, `diff`. The metric is `new`; the others are `old:name` and
-//!   `diff:name`. `dvc exp diff --json` holds the same below `metrics`.
+//! * `show`: revision → `data` → file → `data` → the nested metrics of that file. Without `--all-tags` or its like
+//!   there is one revision without a name. What could not be read is an `error` in its place, and DVC's exit code is 0
+//!   all the same: each is a failed check here. DVC 1 wrote no `data` around them.
+//! * `diff`: file → dotted name → `old`, `new` and, for numbers, `diff`. The metric is `new`; the others are `old:name`
+//!   and `diff:name`. `dvc exp diff --json` holds the same below `metrics`.
 //! * `dvc params diff --json` has the very shape of a diff of metrics. Only the file tells them apart: what is called
 //!   `params` is no metric.
 //!
-//! Names are paths (`by_sex.Female.accuracy`), never slices, and a metric called `n` is no n of the others: DVC keeps what
-//! it is given and says nothing of it. Text and lists are left out; NaN is undefined. Where the document holds several
-//! revisions or files, `scope` tells them apart: `v1`, `metrics.json`, `v1:metrics.json`.
+//! Names are paths (`by_sex.Female.accuracy`), never slices, and a metric called `n` is no n of the others: DVC keeps
+//! what it is given and says nothing of it. Text and lists are left out; NaN is undefined. Where the document holds
+//! several revisions or files, `scope` tells them apart: `v1`, `metrics.json`, `v1:metrics.json`.
 
 #[cfg(test)]
 mod tests;
@@ -29,8 +29,8 @@ pub const ADAPTER: Adapter = Adapter {
     title: "DVC: metrics show --json, metrics diff --json",
     family: Family::Evaluation,
     written_by: "dvc metrics show --json [--all-tags], dvc metrics diff --json [--all], dvc exp diff --json",
-    reads: "every number by its path; of a diff the new, the old and the difference; revisions and files as scope. Files that \
-            could not be read are failed checks. No n.",
+    reads: "every number by its path; of a diff the new, the old and the difference; revisions and files as scope. \
+            Files that could not be read are failed checks. No n.",
     carries: &[Carries::Metrics, Carries::Checks],
     recognised_by: "revision → `data` → file → `data` or `error`; file → name → `old`, `new`",
     rule: "id = \"no-worse\"\nmetric = \"diff:accuracy\"\nmin = -0.01",
@@ -46,7 +46,8 @@ enum Shape<'j, 'a> {
 
 /// Whether it holds `data` or an `error`, as revisions and files do.
 fn is_result(json: &Json<'_>) -> bool {
-    json.as_object().is_some_and(|object| object.len() == 1 && (object.has("data") || object.get("error").is_some_and(is_error)))
+    json.as_object()
+        .is_some_and(|object| object.len() == 1 && (object.has("data") || object.get("error").is_some_and(is_error)))
 }
 
 fn is_error(json: &Json<'_>) -> bool {
@@ -55,8 +56,20 @@ fn is_error(json: &Json<'_>) -> bool {
 
 fn is_revision(json: &Json<'_>) -> bool {
     is_result(json)
-        && json.get("data").is_none_or(|data| {
-            data.as_object().is_some_and(|files| files.iter().all(|file| is_result(&file.value)))
+        && json
+            .get("data")
+            .is_none_or(|data| data.as_object().is_some_and(|files| files.iter().all(|file| is_result(&file.value))))
+}
+
+/// Whether these are revisions as DVC 1 wrote them: files without `data` around them.
+fn is_old(revisions: &Object<'_>) -> bool {
+    let named = |key: &str| matches!(key, "" | "workspace" | "working tree");
+    let file = |key: &str| key.contains(['.', '/']) && !key.starts_with('.');
+    revisions.iter().any(|revision| named(&revision.key))
+        && revisions.iter().all(|revision| {
+            revision.value.as_object().is_some_and(|files| {
+                files.iter().all(|m| file(&m.key) && (m.value.as_object().is_some() || m.value.as_number().is_some()))
+            })
         })
 }
 
@@ -69,7 +82,9 @@ fn is_change(json: &Json<'_>) -> bool {
 fn is_diff(files: &Object<'_>) -> bool {
     !files.is_empty()
         && files.iter().all(|file| {
-            file.value.as_object().is_some_and(|names| !names.is_empty() && names.iter().all(|name| is_change(&name.value)))
+            file.value
+                .as_object()
+                .is_some_and(|names| !names.is_empty() && names.iter().all(|name| is_change(&name.value)))
         })
 }
 
@@ -81,11 +96,12 @@ fn is_params(file: &str) -> bool {
 }
 
 fn shape<'j, 'a>(object: &'j Object<'a>) -> Result<Shape<'j, 'a>, &'static str> {
-    if !object.is_empty() && object.iter().all(|revision| is_revision(&revision.value)) {
+    if !object.is_empty() && (object.iter().all(|revision| is_revision(&revision.value)) || is_old(object)) {
         return Ok(Shape::Show(object));
     }
     let within = |key: &str| object.get(key).and_then(Json::as_object).filter(|files| is_diff(files));
-    let wrapped = within("diff").or_else(|| within("metrics").filter(|_| object.iter().all(|m| ["metrics", "params"].contains(&&*m.key))));
+    let wrapped = within("diff")
+        .or_else(|| within("metrics").filter(|_| object.iter().all(|m| ["metrics", "params"].contains(&&*m.key))));
     let files = match wrapped {
         Some(files) => files,
         None if is_diff(object) => object,
@@ -149,11 +165,15 @@ impl Several {
     }
 }
 
+/// The files of a revision: below `data`, or itself as DVC 1 wrote them.
+fn files<'j, 'a>(revision: &'j Json<'a>) -> Option<&'j Object<'a>> {
+    if is_result(revision) { revision.get("data").and_then(Json::as_object) } else { revision.as_object() }
+}
+
 fn show(collector: &mut Collector, revisions: &Object<'_>) {
-    let files = |json: &Json<'_>| json.get("data").and_then(Json::as_object).map_or(0, Object::len);
     let several = Several {
         revisions: revisions.len() > 1,
-        files: revisions.iter().any(|revision| files(&revision.value) > 1),
+        files: revisions.iter().any(|revision| files(&revision.value).is_some_and(|files| files.len() > 1)),
     };
     if several.revisions {
         let names: Vec<&str> = revisions.iter().take(20).map(|revision| &*revision.key).collect();
@@ -161,15 +181,16 @@ fn show(collector: &mut Collector, revisions: &Object<'_>) {
     }
     for revision in revisions {
         let of = if revision.key.is_empty() { "workspace" } else { &*revision.key };
-        if let Some(error) = revision.value.get("error") {
+        if let Some(error) = revision.value.get("error").filter(|_| is_result(&revision.value)) {
             collector.check(format!("{of} read"), false, said(error));
         }
-        for file in revision.value.get("data").and_then(Json::as_object).into_iter().flatten() {
-            if let Some(error) = file.value.get("error") {
+        for file in files(&revision.value).into_iter().flatten() {
+            if let Some(error) = file.value.get("error").filter(|_| is_result(&file.value)) {
                 let said = said(error).unwrap_or_default();
                 collector.check(format!("{} read", file.key), false, Some(format!("revision {of}: {said}")));
+                continue;
             }
-            let Some(data) = file.value.get("data") else { continue };
+            let data = file.value.get("data").filter(|_| is_result(&file.value)).unwrap_or(&file.value);
             let scope = several.scope(of, &file.key);
             match &data.value {
                 Value::Object(metrics) => {

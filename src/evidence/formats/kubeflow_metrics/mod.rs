@@ -6,9 +6,10 @@
 //!   `parameters`, in older versions) are what the step returned.
 //! * v2, artifacts by name, or one alone, with `metadata` and their schema (`system.Metrics`).
 //!
-//! The metadata of `Metrics` is flat; an `n` among it is the n of that artifact. `ClassificationMetrics` holds a confusion
-//! matrix, whose sum is n, and points of a ROC curve (`confidenceMetrics[0.8].recall`), which at no threshold are the
-//! metric itself. Where several artifacts have metrics, `scope` is the artifact's name. kfp refuses NaN and infinities.
+//! The metadata of `Metrics` is flat; an `n` among it is the n of that artifact. `ClassificationMetrics` holds a
+//! confusion matrix, whose sum is n, and points of a ROC curve (`confidenceMetrics[0.8].recall`), which at no
+//! threshold are the metric itself. Where several artifacts have metrics, `scope` is the artifact's name. kfp refuses
+//! NaN and infinities.
 
 #[cfg(test)]
 mod tests;
@@ -29,11 +30,13 @@ pub const ADAPTER: Adapter = Adapter {
     id: "kubeflow-metrics",
     title: "Kubeflow Pipelines: mlpipeline-metrics.json, executor_output.json, artifact metadata",
     family: Family::Evaluation,
-    written_by: "Output[Metrics].log_metric(…), Output[ClassificationMetrics].log_confusion_matrix(…); v1 components by hand",
-    reads: "every number in the metadata of artifacts, with an `n` among it, or the sum of a confusion matrix, as n; points of \
-            a ROC curve by their threshold; what the step returned.",
+    written_by: "Output[Metrics].log_metric(…), Output[ClassificationMetrics].log_confusion_matrix(…); v1 components by \
+            hand",
+    reads: "every number in the metadata of artifacts, with an `n` among it, or the sum of a confusion matrix, as n; \
+            points of a ROC curve by their threshold; what the step returned.",
     carries: &[Carries::Metrics, Carries::SampleSize, Carries::Counts, Carries::Slices],
-    recognised_by: "`metrics` of `name` and `numberValue`; `artifacts` → name → `artifacts`; objects with `uri` or schema and `metadata`",
+    recognised_by: "`metrics` of `name` and `numberValue`; `artifacts` → name → `artifacts`; objects with `uri` or schema and \
+            `metadata`",
     rule: "id = \"accuracy\"\nmetric = \"accuracy\"\nmin = 0.8",
     detect,
     read,
@@ -66,9 +69,12 @@ fn is_artifact(json: &Json<'_>) -> bool {
 fn is_output(object: &Object<'_>) -> bool {
     let listed = |json: &Json<'_>| json.get("artifacts").is_some_and(|list| list.as_array().is_some());
     let artifacts = object.get("artifacts").and_then(Json::as_object);
-    let returned = ["parameterValues", "parameters"].iter().any(|key| object.get(key).is_some_and(|of| of.as_object().is_some()));
+    let returned =
+        ["parameterValues", "parameters"].iter().any(|key| object.get(key).is_some_and(|of| of.as_object().is_some()));
     match artifacts {
-        Some(artifacts) => artifacts.iter().all(|artifact| listed(&artifact.value)) && (returned || !artifacts.is_empty()),
+        Some(artifacts) => {
+            artifacts.iter().all(|artifact| listed(&artifact.value)) && (returned || !artifacts.is_empty())
+        }
         None => object.has("parameterValues") && returned,
     }
 }
@@ -144,14 +150,19 @@ const CURVES: [&str; 2] = ["confidenceMetrics", "confusionMatrix"];
 const SLICES: &str = "evaluationSlices";
 
 fn second(collector: &mut Collector, artifacts: &[(&str, &Json<'_>)]) {
-    let metadata = |artifact: &Json<'_>| artifact.get("metadata").and_then(Json::as_object).is_some_and(|m| !m.is_empty());
+    let metadata =
+        |artifact: &Json<'_>| artifact.get("metadata").and_then(Json::as_object).is_some_and(|m| !m.is_empty());
     let several = artifacts.iter().filter(|(_, artifact)| metadata(artifact)).count() > 1;
     for (name, artifact) in artifacts {
         let Some(json @ Json { value: Value::Object(object), .. }) = artifact.get("metadata") else { continue };
         let scope = several.then(|| (*name).to_owned());
         if object.iter().any(|member| CURVES.contains(&&*member.key)) {
             let walk = Walk::new(collector, Slice::overall(), scope, json);
-            if schema(artifact).is_some_and(|schema| schema.starts_with("google.")) { walk.all() } else { walk.points() }
+            if schema(artifact).is_some_and(|schema| schema.starts_with("google.")) {
+                walk.all()
+            } else {
+                walk.points()
+            }
         } else if let Some(list) = object.get(SLICES).and_then(Json::as_array) {
             for slice in list {
                 let of = slice.get("slice").and_then(Json::as_str).unwrap_or_default();

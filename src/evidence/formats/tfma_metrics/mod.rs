@@ -2,21 +2,26 @@
 //!
 //! * As JSON: `MetricsForSlice` in protobuf's JSON (`json_format.MessageToJson`), one object, a list of them, or one a
 //!   line; in the spelling of the proto or in camel case.
-//! * As TFRecord: the file `metrics-00000-of-00001.tfrecord` itself. It is read through the same fields, so that it gives
-//!   the same measurements.
+//! * As `TFRecord`: the file `metrics-00000-of-00001.tfrecord` itself. It is read through the same fields, so that it
+//!   gives the same measurements.
+//! * As JSON of `EvalResult.slicing_metrics`, see `result`.
 //!
-//! `example_count` of the same slice is n where it is not weighted. Values, intervals and names: see `tfma_values`.
-//! Metrics of the first API stand in a map (`post_export_metrics/auc`). A slice that failed says so in a `debug_message`,
-//! which becomes a failed check. TFMA writes doubles in full.
+//! `example_count` of the same slice is n where it is not weighted. Values, intervals and names: see `tfma::values`.
+//! Metrics of the first API stand in a map (`post_export_metrics/auc`). A slice that failed says so in a
+//! `debug_message`, which becomes a failed check. TFMA writes doubles in full.
 
+mod result;
 #[cfg(test)]
 mod tests;
 
 use super::{
     plain_json,
-    tfma_proto::{Field, Node},
-    tfma_record::{self, Mistake},
-    tfma_values::{Context, Group, Key, Writer, group},
+    tfma::{
+        key::{Group, Key, group},
+        proto::{Field, Node},
+        record::{self, Mistake},
+        values::{Context, Writer},
+    },
 };
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
@@ -30,12 +35,21 @@ pub const ADAPTER: Adapter = Adapter {
     id: "tfma-metrics",
     title: "TensorFlow Model Analysis: metrics of every slice, as JSON or TFRecord",
     family: Family::Evaluation,
-    written_by: "tfma.run_model_analysis(…) writes metrics-*.tfrecord; json_format.MessageToJson(m) for m in tfma.load_metrics(…)",
-    reads: "every metric of every slice with the slice's unweighted `example_count` as n; exact counts of accuracy, and of the \
-            other rates where the four counts stand beside them; TFMA's 95 % intervals. `auc` is summed between thresholds \
-            and stays `auc`.",
-    carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Intervals, Carries::Checks],
-    recognised_by: "`slice_key` with `metric_keys_and_values`, in either spelling; a TFRecord of `MetricsForSlice`",
+    written_by: "tfma.run_model_analysis(…) writes metrics-*.tfrecord; json_format.MessageToJson(m) for m in \
+            tfma.load_metrics(…)",
+    reads: "every metric of every slice with the slice's unweighted `example_count` as n; exact counts of accuracy, \
+            and of the other rates where the four counts stand beside them; TFMA's 95 % intervals. `auc` is summed \
+            between thresholds and stays `auc`.",
+    carries: &[
+        Carries::Metrics,
+        Carries::Slices,
+        Carries::SampleSize,
+        Carries::Counts,
+        Carries::Intervals,
+        Carries::Checks,
+    ],
+    recognised_by: "`slice_key` with `metric_keys_and_values`, in either spelling; `slicing_metrics`; a TFRecord of \
+            `MetricsForSlice`",
     rule: "id = \"accuracy\"\nmetric = \"accuracy\"\nmin = 0.8",
     detect,
     read,
@@ -50,8 +64,15 @@ const METRICS: [&str; 3] = ["metric_keys_and_values", "metricKeysAndValues", "me
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
     let declined = || Declined::because("no `slice_key` with `metric_keys_and_values`");
-    if tfma_record::begins(document.bytes()) {
-        return if is_record(document.bytes()) { Ok(()) } else { Err(Declined::because("a TFRecord, but not of metrics for slices")) };
+    if record::begins(document.bytes()) {
+        return if is_record(document.bytes()) {
+            Ok(())
+        } else {
+            Err(Declined::because("a TFRecord, but not of metrics for slices"))
+        };
+    }
+    if document.json().is_ok_and(|json| result::slices(json).is_some()) {
+        return Ok(());
     }
     match document.array() {
         Ok(list) if list.iter().take(100).any(is_group) => Ok(()),
@@ -79,25 +100,33 @@ fn is_group(json: &Json<'_>) -> bool {
         Some(Value::Object(map)) => key == "metrics" && map.iter().all(|member| member.value.as_object().is_some()),
         _ => false,
     };
-    SLICE.iter().any(|key| json.get(key).is_some_and(|slice| slice.as_object().is_some())) && METRICS.iter().any(|key| held(key))
+    SLICE.iter().any(|key| json.get(key).is_some_and(|slice| slice.as_object().is_some()))
+        && METRICS.iter().any(|key| held(key))
 }
 
 /// A record of metrics has a slice, even an empty one, and fields of no other record of TFMA.
 fn is_record(bytes: &[u8]) -> bool {
-    let Ok(records) = tfma_record::records(bytes) else { return true };
+    let Ok(records) = record::records(bytes) else { return true };
     let Some((at, first)) = records.first() else { return false };
     let shape = Node::Wire(first, *at).shape().unwrap_or_default();
-    shape.iter().any(|field| matches!(field, (1 | 3, 2))) && shape.iter().all(|field| matches!(field, (1 | 2 | 3 | 51, 2)))
+    shape.iter().any(|field| matches!(field, (1 | 3, 2)))
+        && shape.iter().all(|field| matches!(field, (1 | 2 | 3 | 51, 2)))
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut collector = Collector::new(document, ADAPTER.id);
     let refused = |Mistake { at, what }| EvidenceError::invalid(ADAPTER.id, document, at, what);
-    if tfma_record::begins(document.bytes()) {
+    if record::begins(document.bytes()) {
         collector = collector.precision(Precision::Full);
-        let records = tfma_record::records(document.bytes()).map_err(refused)?;
+        let records = record::records(document.bytes()).map_err(refused)?;
         let nodes: Vec<_> = records.iter().map(|(at, record)| Node::Wire(record, *at)).collect();
         all(&mut collector, &nodes).map_err(refused)?;
+        return Ok(collector.finish());
+    }
+    if let Some((json, slices)) = document.json().ok().and_then(|json| Some((json, result::slices(json)?))) {
+        collector = collector.precision(plain_json::precision([json]));
+        result::read(&mut collector, slices).map_err(refused)?;
+        said(&mut collector);
         return Ok(collector.finish());
     }
     let one;
@@ -107,7 +136,10 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             one = json;
             std::slice::from_ref(one)
         }
-        Err(error) => document.json_lines().map_err(|_| EvidenceError::Json(error.clone()))?,
+        Err(error) => match document.json_lines() {
+            Ok(lines) if !lines.is_empty() => lines,
+            _ => return Err(EvidenceError::Json(error.clone())),
+        },
     };
     if let Some(odd) = groups.iter().find(|json| json.as_object().is_none()) {
         let what = format!("a slice's metrics are an object, not {}", odd.kind());
@@ -124,20 +156,26 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 }
 
 fn all(collector: &mut Collector, records: &[Node<'_>]) -> Result<(), Mistake> {
-    let tool = Some("tensorflow-model-analysis".to_owned());
-    collector.evidence.producer = Some(Producer { tool, ..Producer::default() });
     for record in records {
         let group = group(*record, 1, 3)?;
         slice(collector, *record, &group)?;
     }
+    said(collector);
+    Ok(())
+}
+
+/// What is to be said of all metrics together.
+fn said(collector: &mut Collector) {
+    let tool = Some("tensorflow-model-analysis".to_owned());
+    collector.evidence.producer = Some(Producer { tool, ..Producer::default() });
     let areas = |m: &crate::model::Measurement| m.source_name.starts_with("auc");
     if collector.evidence.measurements.iter().any(areas) {
-        collector.warn("`auc` is a sum between thresholds, close to the exact area and not equal to it; it stays `auc`");
+        collector
+            .warn("`auc` is a sum between thresholds, close to the exact area and not equal to it; it stays `auc`");
     }
     if collector.evidence.measurements.is_empty() && collector.evidence.checks.is_empty() {
         collector.check("metrics", false, Some("the evaluation holds no metric".to_owned()));
     }
-    Ok(())
 }
 
 fn slice(collector: &mut Collector, record: Node<'_>, group: &Group) -> Result<(), Mistake> {

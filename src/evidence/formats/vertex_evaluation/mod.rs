@@ -4,12 +4,13 @@
 //!   `modelEvaluationSlices`); the fields around `metrics` in camel case or in the spelling of the proto.
 //! * `metrics` follows the schema that `metricsSchemaUri` names. All its numbers are read, whatever the schema. Those
 //!   in lists are named by what tells the elements apart: `quantileMetrics[0.9].observedQuantile`.
-//! * Of `confidenceMetrics`, the element at threshold 0.5 that is not limited to few predictions gives the plain
-//!   names (`precision`); the others are `confidenceMetrics[0.25].precision`.
+//! * Of `confidenceMetrics`, the element at threshold 0.5 that is not limited to few predictions gives the plain names
+//!   (`precision`); the others are `confidenceMetrics[0.25].precision`.
 //! * n is the sum of the confusion matrix. Where the four counts of an element sum to it, they are exact counts of
 //!   rows; where they sum to something else, they are micro-averaged over classes, and so are the rates beside them.
-//! * 64-bit integers and NaN are text. `meanAbsolutePercentageError` is a percentage. `rSquared` keeps its name, because
-//!   `AutoML` documents it as the square of Pearson's correlation; so does `auPrc`, which is no average precision.
+//! * 64-bit integers and NaN are text. `meanAbsolutePercentageError` is a percentage. `rSquared` keeps its name,
+//!   because `AutoML` documents it as the square of Pearson's correlation; so does `auPrc`, which is no average
+//!   precision.
 
 #[cfg(test)]
 mod tests;
@@ -29,8 +30,8 @@ pub const ADAPTER: Adapter = Adapter {
     title: "Vertex AI: ModelEvaluation and ModelEvaluationSlice",
     family: Family::Evaluation,
     written_by: "`curl …/v1/projects/…/models/…/evaluations/…`, its `slices`, or ModelEvaluation.to_json(…)",
-    reads: "every number of `metrics`, whatever its schema; the slice; n from the confusion matrix; exact counts of the rates \
-            where the four counts sum to n. The rates at confidence threshold 0.5 have plain names.",
+    reads: "every number of `metrics`, whatever its schema; the slice; n from the confusion matrix; exact counts of \
+            the rates where the four counts sum to n. The rates at confidence threshold 0.5 have plain names.",
     carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
     recognised_by: "`metrics` with a `metricsSchemaUri` of `modelevaluation` or a name that holds `/evaluations/`",
     rule: "id = \"recall\"\nmetric = \"recall\"\nmin = 0.8",
@@ -98,7 +99,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             Some(Json { at, value, .. }) if !matches!(value, Value::Object(_)) => {
                 return Err(EvidenceError::invalid(ADAPTER.id, document, *at, "`metrics` is no object"));
             }
-            _ => collector.check(format!("metrics [{slice}]"), false, Some("the evaluation holds no metric".to_owned())),
+            _ => {
+                collector.check(format!("metrics [{slice}]"), false, Some("the evaluation holds no metric".to_owned()))
+            }
         }
     }
     if all.is_empty() {

@@ -45,7 +45,12 @@ struct Beside {
 }
 
 impl<'w, 'j, 'a> Walk<'w, 'j, 'a> {
-    pub(in super::super) fn new(collector: &'w mut Collector, slice: Slice, scope: Option<String>, metrics: &'j Json<'a>) -> Self {
+    pub(in super::super) fn new(
+        collector: &'w mut Collector,
+        slice: Slice,
+        scope: Option<String>,
+        metrics: &'j Json<'a>,
+    ) -> Self {
         let matrix = field(metrics, "confusion_matrix");
         let classes = matrix.and_then(|matrix| field(matrix, "annotation_specs")).and_then(Json::as_array);
         Self { collector, slice, scope, metrics, n: matrix.and_then(total), classes: classes.map_or(0, <[_]>::len) }
@@ -104,7 +109,8 @@ impl<'w, 'j, 'a> Walk<'w, 'j, 'a> {
             let beside = self.beside(element);
             // What the evaluation itself states keeps its name; the same at a threshold has its path.
             if plain == Some(place) {
-                let stated: Vec<_> = self.metrics.as_object().into_iter().flatten().map(|member| member.key.as_ref()).collect();
+                let stated: Vec<_> =
+                    self.metrics.as_object().into_iter().flatten().map(|member| member.key.as_ref()).collect();
                 if !object.iter().any(|member| stated.contains(&&*member.key)) {
                     self.element(object, beside);
                     continue;
@@ -211,7 +217,8 @@ fn plain(list: &[Json<'_>]) -> Option<usize> {
 
 /// What tells an element apart: `0.25`, and `0.25 of 1` where it is limited to one prediction.
 fn name(element: &Json<'_>) -> Option<String> {
-    let text = |keys: &[&str]| keys.iter().find_map(|key| field(element, key)).and_then(Json::as_number).map(Number::text);
+    let text =
+        |keys: &[&str]| keys.iter().find_map(|key| field(element, key)).and_then(Json::as_number).map(Number::text);
     let threshold = text(&THRESHOLDS)?;
     let limit = text(&LIMITS).filter(|limit| limit.parse::<f64>().is_ok_and(|limit| limit < 100.0));
     Some(limit.map_or_else(|| threshold.to_owned(), |limit| format!("{threshold} of {limit}")))

@@ -1,14 +1,14 @@
-//! ZenML: what steps and runs logged with `log_metadata`.
+//! `ZenML`: what steps and runs logged with `log_metadata`.
 //!
-//! * The response of a step run, a pipeline run, an artifact version or a model version (`model_dump_json()`, or the REST
-//!   API): `metadata` → `run_metadata`; a page of such (`items`); the steps of a run (`steps`).
+//! * The response of a step run, a pipeline run, an artifact version or a model version (`model_dump_json()`, or the
+//!   REST API): `metadata` → `run_metadata`; a page of such (`items`); the steps of a run (`steps`).
 //! * A summary of a run: `run`, `status`, and `steps` with the `status` and the `run_metadata` of each.
 //! * Older servers wrap every value (`{"body": {"key", "value", "type"}}`).
 //!
 //! A failed run has no metadata and says so in its `status`, which is a check; a cached one is as good as completed.
-//! `log_metadata` takes any nested values: an `n` beside numbers is their n, a map `by_<axis>` of maps of numbers holds
-//! the groups of that axis, and every other nested number has its path as name. A group with one number besides its n
-//! gives it its own name. NaN is a bare `NaN` or, in a response, null. Times are UTC without saying so.
+//! `log_metadata` takes any nested values: an `n` beside numbers is their n, a map `by_<axis>` of maps of numbers
+//! holds the groups of that axis, and every other nested number has its path as name. A group with one number besides
+//! its n gives it its own name. NaN is a bare `NaN` or, in a response, null. Times are UTC without saying so.
 
 #[cfg(test)]
 mod tests;
@@ -27,7 +27,8 @@ pub const ADAPTER: Adapter = Adapter {
     title: "ZenML: step runs, pipeline runs and their run_metadata",
     family: Family::Evaluation,
     written_by: "Client().get_run_step(…).model_dump_json(), or status and run_metadata of every step",
-    reads: "every number of `run_metadata` with an `n` beside it as n; groups below `by_<axis>` as slices; the status as a check.",
+    reads: "every number of `run_metadata` with an `n` beside it as n; groups below `by_<axis>` as slices; the status \
+            as a check.",
     carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
     recognised_by: "`body` and `metadata` with `run_metadata`; `status` and `steps` with `run_metadata`",
     rule: "id = \"accuracy\"\nmetric = \"accuracy\"\nmin = 0.8",
@@ -47,7 +48,8 @@ fn is_summary(json: &Json<'_>) -> bool {
     let steps = json.get("steps").and_then(Json::as_object);
     json.get("status").is_some_and(|status| status.as_str().is_some())
         && steps.is_some_and(|steps| {
-            steps.iter().any(|step| step.value.get(METADATA).is_some()) || (steps.is_empty() && json.get("run").is_some())
+            steps.iter().any(|step| step.value.get(METADATA).is_some())
+                || (steps.is_empty() && json.get("run").is_some())
         })
 }
 

@@ -5,9 +5,12 @@
 //! * fields that hold their default are absent in both; null in JSON is absent too;
 //! * on the wire, of a field given twice the last counts.
 
-use super::{plain_json, tfma_record::Mistake};
+use super::super::plain_json;
+use super::record::Mistake;
+use super::values::MOST;
+use super::wire::{Fields, Wire};
 use crate::evidence::{
-    json::{Json, MAX_VALUES, Value},
+    json::{Json, Value},
     quoted,
 };
 use base64::{Engine as _, alphabet, engine};
@@ -19,31 +22,22 @@ const BASE64: engine::GeneralPurpose = engine::GeneralPurpose::new(
 );
 
 /// A field: its name in the proto and its number on the wire.
-pub(super) struct Field(pub(super) &'static str, pub(super) u32);
+pub(in super::super) struct Field(pub(in super::super) &'static str, pub(in super::super) u32);
 
 /// A message.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Node<'d> {
+pub(in super::super) enum Node<'d> {
     /// As JSON.
     Json(&'d Json<'d>),
     /// On the wire: its bytes and where they start.
     Wire(&'d [u8], usize),
 }
 
-/// The value of a field on the wire.
-#[derive(Clone, Copy)]
-enum Wire<'d> {
-    Varint(u64),
-    Fixed64([u8; 8]),
-    Fixed32([u8; 4]),
-    Bytes(&'d [u8], usize),
-}
-
 type Read<T> = Result<T, Mistake>;
 
 impl<'d> Node<'d> {
     /// Where it starts.
-    pub(super) fn at(self) -> usize {
+    pub(in super::super) fn at(self) -> usize {
         match self {
             Self::Json(json) => json.at,
             Self::Wire(_, at) => at,
@@ -51,7 +45,7 @@ impl<'d> Node<'d> {
     }
 
     /// The numbers of its fields with their wire types, in their order; none for JSON.
-    pub(super) fn shape(self) -> Read<Vec<(u32, u8)>> {
+    pub(in super::super) fn shape(self) -> Read<Vec<(u32, u8)>> {
         let Self::Wire(bytes, at) = self else { return Ok(Vec::new()) };
         Fields { bytes, pos: 0, at }.map(|field| field.map(|(number, value)| (number, value.kind()))).collect()
     }
@@ -72,36 +66,38 @@ impl<'d> Node<'d> {
             if number == field.1 {
                 out.push(value);
             }
-            if out.len() > MAX_VALUES {
-                return Err(Mistake::new(at, format!("more than {MAX_VALUES} values of `{}`; split the file", field.0)));
+            if out.len() > MOST {
+                return Err(Mistake::new(at, format!("more than {MOST} values of `{}`; split the file", field.0)));
             }
         }
         Ok(out)
     }
 
     /// A message within it.
-    pub(super) fn message(self, field: &Field) -> Read<Option<Self>> {
+    pub(in super::super) fn message(self, field: &Field) -> Read<Option<Self>> {
         if let Some(json) = self.member(field) {
-            return if json.as_object().is_some() { Ok(Some(Self::Json(json))) } else { Err(wrong(field, json, "an object")) };
+            return if json.as_object().is_some() {
+                Ok(Some(Self::Json(json)))
+            } else {
+                Err(wrong(field, json, "an object"))
+            };
         }
         self.last(field)?.map(|value| value.message(field, self.at())).transpose()
     }
 
     /// The messages of a repeated field.
-    pub(super) fn messages(self, field: &Field) -> Read<Vec<Self>> {
+    pub(in super::super) fn messages(self, field: &Field) -> Read<Vec<Self>> {
         if let Some(json) = self.member(field) {
             let list = json.as_array().ok_or_else(|| wrong(field, json, "a list"))?;
             let odd = list.iter().find(|element| element.as_object().is_none());
-            return odd.map_or_else(
-                || Ok(list.iter().map(Self::Json).collect()),
-                |odd| Err(wrong(field, odd, "an object")),
-            );
+            return odd
+                .map_or_else(|| Ok(list.iter().map(Self::Json).collect()), |odd| Err(wrong(field, odd, "an object")));
         }
         self.every(field)?.into_iter().map(|value| value.message(field, self.at())).collect()
     }
 
     /// The entries of a map from text to messages.
-    pub(super) fn map(self, field: &Field) -> Read<Vec<(String, Self)>> {
+    pub(in super::super) fn map(self, field: &Field) -> Read<Vec<(String, Self)>> {
         if let Some(json) = self.member(field) {
             let object = json.as_object().ok_or_else(|| wrong(field, json, "an object"))?;
             return Ok(object.iter().map(|member| (member.key.to_string(), Self::Json(&member.value))).collect());
@@ -115,12 +111,12 @@ impl<'d> Node<'d> {
     }
 
     /// Whether the field is there.
-    pub(super) fn has(self, field: &Field) -> Read<bool> {
+    pub(in super::super) fn has(self, field: &Field) -> Read<bool> {
         Ok(self.member(field).is_some() || self.last(field)?.is_some())
     }
 
     /// Text.
-    pub(super) fn text(self, field: &Field) -> Read<Option<String>> {
+    pub(in super::super) fn text(self, field: &Field) -> Read<Option<String>> {
         if let Some(json) = self.member(field) {
             return json.as_str().map(|text| Some(text.to_owned())).ok_or_else(|| wrong(field, json, "text"));
         }
@@ -133,13 +129,15 @@ impl<'d> Node<'d> {
     }
 
     /// The texts of a repeated field on the wire.
-    pub(super) fn texts(self, field: &Field) -> Read<Vec<String>> {
-        let text = |value: Wire<'d>| value.bytes(field, self.at()).map(|(bytes, _)| String::from_utf8_lossy(bytes).into_owned());
+    pub(in super::super) fn texts(self, field: &Field) -> Read<Vec<String>> {
+        let text = |value: Wire<'d>| {
+            value.bytes(field, self.at()).map(|(bytes, _)| String::from_utf8_lossy(bytes).into_owned())
+        };
         self.every(field)?.into_iter().map(text).collect()
     }
 
     /// Bytes.
-    pub(super) fn bytes(self, field: &Field) -> Read<Option<Vec<u8>>> {
+    pub(in super::super) fn bytes(self, field: &Field) -> Read<Option<Vec<u8>>> {
         if let Some(json) = self.member(field) {
             let text = json.as_str().ok_or_else(|| wrong(field, json, "base64"))?;
             let text = text.replace('-', "+").replace('_', "/");
@@ -149,7 +147,7 @@ impl<'d> Node<'d> {
     }
 
     /// A flag; absent is false.
-    pub(super) fn flag(self, field: &Field) -> Read<bool> {
+    pub(in super::super) fn flag(self, field: &Field) -> Read<bool> {
         if let Some(json) = self.member(field) {
             return match json.value {
                 Value::Bool(flag) => Ok(flag),
@@ -160,7 +158,7 @@ impl<'d> Node<'d> {
     }
 
     /// An integer.
-    pub(super) fn integer(self, field: &Field) -> Read<Option<i64>> {
+    pub(in super::super) fn integer(self, field: &Field) -> Read<Option<i64>> {
         if let Some(json) = self.member(field) {
             let text = json.as_number().map(|number| number.text().to_owned());
             let text = text.or_else(|| json.as_str().map(str::to_owned)).unwrap_or_default();
@@ -174,8 +172,17 @@ impl<'d> Node<'d> {
         }
     }
 
+    /// One of the words of an enumeration, which JSON writes as text and the wire as its number.
+    pub(in super::super) fn choice(self, field: &Field, words: &[&'static str]) -> Read<Option<&'static str>> {
+        if let Some(word) = self.member(field).and_then(Json::as_str) {
+            return Ok(words.iter().find(|known| **known == word).copied());
+        }
+        let place = self.integer(field)?.and_then(|place| usize::try_from(place).ok());
+        Ok(place.and_then(|place| words.get(place)).copied())
+    }
+
     /// A double or a float as text, so that JSON keeps its digits; `NaN` and infinities are words.
-    pub(super) fn double(self, field: &Field) -> Read<Option<String>> {
+    pub(in super::super) fn double(self, field: &Field) -> Read<Option<String>> {
         if let Some(json) = self.member(field) {
             return match &json.value {
                 Value::Number(number) => Ok(Some(number.text().to_owned())),
@@ -193,7 +200,7 @@ impl<'d> Node<'d> {
     }
 
     /// A `DoubleValue`: absent is unknown, and no zero.
-    pub(super) fn wrapped_double(self, field: &Field) -> Read<Option<String>> {
+    pub(in super::super) fn wrapped_double(self, field: &Field) -> Read<Option<String>> {
         match self {
             Self::Json(_) => self.double(field),
             Self::Wire(..) => match self.message(field)? {
@@ -204,7 +211,7 @@ impl<'d> Node<'d> {
     }
 
     /// An `Int32Value` or `Int64Value`.
-    pub(super) fn wrapped_integer(self, field: &Field) -> Read<Option<i64>> {
+    pub(in super::super) fn wrapped_integer(self, field: &Field) -> Read<Option<i64>> {
         match self {
             Self::Json(_) => self.integer(field),
             Self::Wire(..) => match self.message(field)? {
@@ -215,7 +222,7 @@ impl<'d> Node<'d> {
     }
 
     /// A `BoolValue`; absent is false.
-    pub(super) fn wrapped_flag(self, field: &Field) -> Read<bool> {
+    pub(in super::super) fn wrapped_flag(self, field: &Field) -> Read<bool> {
         match self {
             Self::Json(_) => self.flag(field),
             Self::Wire(..) => self.message(field)?.map_or(Ok(false), |wrapper| wrapper.flag(&VALUE)),
@@ -223,7 +230,7 @@ impl<'d> Node<'d> {
     }
 
     /// The numbers of a repeated field, as text.
-    pub(super) fn numbers(self, field: &Field) -> Read<Vec<String>> {
+    pub(in super::super) fn numbers(self, field: &Field) -> Read<Vec<String>> {
         if let Some(json) = self.member(field) {
             let list = json.as_array().ok_or_else(|| wrong(field, json, "a list"))?;
             let number = |json: &Json<'_>| match &json.value {
@@ -269,102 +276,14 @@ fn packed(field: &Field, bytes: &[u8], at: usize, out: &mut Vec<String>) -> Read
 }
 
 fn wrong(field: &Field, json: &Json<'_>, wanted: &str) -> Mistake {
-    Mistake::new(json.at, format!("`{}` is {}, not {wanted}", field.0, json.as_str().map_or_else(|| json.kind().to_owned(), quoted)))
+    Mistake::new(
+        json.at,
+        format!("`{}` is {}, not {wanted}", field.0, json.as_str().map_or_else(|| json.kind().to_owned(), quoted)),
+    )
 }
 
-fn other(field: &Field, at: usize) -> Mistake {
+pub(super) fn other(field: &Field, at: usize) -> Mistake {
     Mistake::new(at, format!("`{}` of the message at byte {at} has another type", field.0))
-}
-
-impl<'d> Wire<'d> {
-    const fn kind(self) -> u8 {
-        match self {
-            Self::Varint(_) => 0,
-            Self::Fixed64(_) => 1,
-            Self::Bytes(..) => 2,
-            Self::Fixed32(_) => 5,
-        }
-    }
-
-    fn bytes(self, field: &Field, at: usize) -> Read<(&'d [u8], usize)> {
-        if let Self::Bytes(bytes, at) = self { Ok((bytes, at)) } else { Err(other(field, at)) }
-    }
-
-    fn message(self, field: &Field, at: usize) -> Read<Node<'d>> {
-        self.bytes(field, at).map(|(bytes, at)| Node::Wire(bytes, at))
-    }
-}
-
-/// The fields of a message on the wire; nothing behind a mistake.
-struct Fields<'d> {
-    bytes: &'d [u8],
-    pos: usize,
-    at: usize,
-}
-
-impl<'d> Fields<'d> {
-    fn mistake(&self, what: &str) -> Mistake {
-        let at = self.at.saturating_add(self.pos);
-        Mistake::new(at, format!("no protocol buffer of TFMA: {what} at byte {at}"))
-    }
-
-    fn varint(&mut self) -> Read<u64> {
-        let mut value = 0_u64;
-        for shift in (0..64).step_by(7) {
-            let byte = *self.bytes.get(self.pos).ok_or_else(|| self.mistake("a number is cut off"))?;
-            self.pos += 1;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(value);
-            }
-        }
-        Err(self.mistake("a number of more than ten bytes"))
-    }
-
-    fn take(&mut self, length: usize) -> Read<&'d [u8]> {
-        let end = self.pos.checked_add(length);
-        let taken = end.and_then(|end| self.bytes.get(self.pos..end)).ok_or_else(|| self.mistake("a field is cut off"))?;
-        self.pos += length;
-        Ok(taken)
-    }
-
-    fn fixed<const N: usize>(&mut self) -> Read<[u8; N]> {
-        let mistake = self.mistake("a field is cut off");
-        self.take(N)?.first_chunk::<N>().copied().ok_or(mistake)
-    }
-
-    fn field(&mut self) -> Read<(u32, Wire<'d>)> {
-        let tag = self.varint()?;
-        let number = u32::try_from(tag >> 3).ok().filter(|number| *number > 0);
-        let number = number.ok_or_else(|| self.mistake("a field without a number"))?;
-        let value = match tag & 7 {
-            0 => Wire::Varint(self.varint()?),
-            1 => Wire::Fixed64(self.fixed()?),
-            2 => {
-                let length = usize::try_from(self.varint()?).map_err(|_| self.mistake("a field is cut off"))?;
-                let start = self.at.saturating_add(self.pos);
-                Wire::Bytes(self.take(length)?, start)
-            }
-            5 => Wire::Fixed32(self.fixed()?),
-            _ => return Err(self.mistake("a field of unknown type")),
-        };
-        Ok((number, value))
-    }
-}
-
-impl<'d> Iterator for Fields<'d> {
-    type Item = Read<(u32, Wire<'d>)>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.pos >= self.bytes.len() {
-            return None;
-        }
-        let read = self.field();
-        if read.is_err() {
-            self.pos = self.bytes.len();
-        }
-        Some(read)
-    }
 }
 
 #[cfg(test)]
@@ -381,7 +300,14 @@ mod tests {
         assert_eq!(node.integer(&Field("c", 3)), Ok(None));
         let negative = Node::Wire(b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 0);
         assert_eq!(negative.integer(&Field("a", 1)), Ok(Some(-1)));
-        for broken in [&b"\x08"[..], b"\x12\x07test", b"\x00", b"\x0b", b"\x09\x00", b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"] {
+        for broken in [
+            &b"\x08"[..],
+            b"\x12\x07test",
+            b"\x00",
+            b"\x0b",
+            b"\x09\x00",
+            b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+        ] {
             assert!(Node::Wire(broken, 0).integer(&Field("z", 9)).is_err(), "{broken:?}");
         }
     }

@@ -1,17 +1,17 @@
-//! TFRecord: a length, its checksum, the bytes, their checksum, and so on until the end of the file.
+//! `TFRecord`: a length, its checksum, the bytes, their checksum, and so on until the end of the file.
 //!
-//! Lengths are eight bytes, checksums are the masked CRC-32C of TensorFlow, everything is little-endian. Both checksums
-//! of every record must hold: a file that was cut off or changed is refused, never read in part.
+//! Lengths are eight bytes, checksums are the masked CRC-32C of TensorFlow, everything is little-endian. Both
+//! checksums of every record must hold: a file that was cut off or changed is refused, never read in part.
 
 /// What is wrong, and at which byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Mistake {
-    pub(super) at: usize,
-    pub(super) what: String,
+pub(in super::super) struct Mistake {
+    pub(in super::super) at: usize,
+    pub(in super::super) what: String,
 }
 
 impl Mistake {
-    pub(super) fn new(at: usize, what: impl Into<String>) -> Self {
+    pub(in super::super) fn new(at: usize, what: impl Into<String>) -> Self {
         Self { at, what: what.into() }
     }
 }
@@ -20,7 +20,7 @@ const LENGTH: usize = 8;
 const CHECKSUM: usize = 4;
 
 /// Whether the bytes begin with a length whose checksum holds: no other document does.
-pub(super) fn begins(bytes: &[u8]) -> bool {
+pub(in super::super) fn begins(bytes: &[u8]) -> bool {
     let checksums = Checksums::new();
     head(bytes).is_some_and(|(length, checksum)| checksums.masked(&length) == checksum)
 }
@@ -35,7 +35,7 @@ fn head(bytes: &[u8]) -> Option<([u8; LENGTH], u32)> {
 ///
 /// # Errors
 /// Where a record is cut off or a checksum does not hold.
-pub(super) fn records(bytes: &[u8]) -> Result<Vec<(usize, &[u8])>, Mistake> {
+pub(in super::super) fn records(bytes: &[u8]) -> Result<Vec<(usize, &[u8])>, Mistake> {
     let checksums = Checksums::new();
     let mut out = Vec::new();
     let mut at = 0;
@@ -43,7 +43,10 @@ pub(super) fn records(bytes: &[u8]) -> Result<Vec<(usize, &[u8])>, Mistake> {
         let cut_off = || Mistake::new(at, format!("the record at byte {at} is cut off"));
         let (length, checksum) = head(rest).ok_or_else(cut_off)?;
         if checksums.masked(&length) != checksum {
-            return Err(Mistake::new(at, format!("the length of the record at byte {at} has another checksum than it states")));
+            return Err(Mistake::new(
+                at,
+                format!("the length of the record at byte {at} has another checksum than it states"),
+            ));
         }
         let length = usize::try_from(u64::from_le_bytes(length)).map_err(|_| cut_off())?;
         let body = rest.get(LENGTH + CHECKSUM..).ok_or_else(cut_off)?;
@@ -84,7 +87,7 @@ impl Checksums {
 
 /// A record of `data` as TensorFlow writes it.
 #[cfg(test)]
-pub(super) fn written(data: &[u8]) -> Vec<u8> {
+pub(in super::super) fn written(data: &[u8]) -> Vec<u8> {
     let checksums = Checksums::new();
     let length = u64::try_from(data.len()).unwrap().to_le_bytes();
     let parts = [&length[..], &checksums.masked(&length).to_le_bytes(), data, &checksums.masked(data).to_le_bytes()];

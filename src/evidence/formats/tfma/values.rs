@@ -1,24 +1,35 @@
 //! What the documents of TFMA share: slices, names of metrics, and the kinds of value a metric can have.
 //!
 //! * A slice value is bytes, a float or an integer; class ids of binarized metrics become `class`.
-//! * An average over classes keeps TFMA's name and is marked as such; a top-k metric is `recall[topK:3]`, an element of a
-//!   list `precision[0]`, a threshold `confusion_matrix_at_thresholds[0.5].precision`, a cutoff `ndcg@5`.
+//! * An average over classes keeps TFMA's name and is marked as such; a top-k metric is `recall[topK:3]`, an element of
+//!   a list `precision[0]`, a threshold `confusion_matrix_at_thresholds[0.5].precision`, a cutoff `ndcg@5`.
 //! * A difference to a baseline, or across slices, is `difference:auc`: never the metric itself.
 //! * `auc` stays `auc`: TFMA sums trapezoids between thresholds, and the file does not say whether the curve is that of
 //!   ROC or of precision and recall.
-//! * An interval with a standard error is TFMA's 95 % interval of Student's t; bounds without one are those of the
-//!   sum of trapezoids, so they become measurements of their own.
+//! * An interval with a standard error is TFMA's 95 % interval of Student's t; bounds without one are those of the sum
+//!   of trapezoids, so they become measurements of their own.
 //! * Weighted metrics have no n, because their denominator is a sum of weights.
 
-use super::tfma_proto::{Field, Node};
-use super::tfma_record::Mistake;
-use crate::evidence::{Collector, confusion::Confusion, counts::{only_count, whole}, json::MAX_VALUES};
-use crate::model::{Metric, Slice, Unit, evidence::{Interval, Measurement}, metric::Kind};
+use super::key::{Group, Key};
+use super::proto::{Field, Node};
+use super::record::Mistake;
+use crate::evidence::{
+    Collector,
+    confusion::Confusion,
+    counts::{only_count, whole},
+};
+use crate::model::{
+    Metric, Unit,
+    evidence::{Interval, Measurement},
+    metric::Kind,
+};
 use crate::stats::proportion::float;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::collections::HashMap;
 
 type Read<T> = Result<T, Mistake>;
+
+/// The most measurements of one document: real evaluations hold thousands.
+pub(in super::super) const MOST: usize = 1_000_000;
 
 /// TFMA's names, and ours for them.
 const NAMES: &[(&str, &str)] = &[
@@ -43,102 +54,16 @@ const EXAMPLES: [&str; 2] = ["example_count", "post_export_metrics/example_count
 const CELLS: [(&str, &str); 4] =
     [("true_positives", "tp"), ("false_positives", "fp"), ("true_negatives", "tn"), ("false_negatives", "fn")];
 
-/// A slice; of two slices compared, the second, and the first as words.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Group {
-    pub(super) slice: Slice,
-    pub(super) baseline: Option<String>,
-}
-
-/// The group of a record: its `slice_key`, or its `cross_slice_key` with that number on the wire.
-pub(super) fn group(record: Node<'_>, slice_key: u32, cross: u32) -> Read<Group> {
-    if let Some(cross) = record.message(&Field("cross_slice_key", cross))? {
-        let side = |field| cross.message(&field)?.map_or_else(|| Ok(Slice::overall()), slice);
-        let baseline = Some(side(Field("baseline_slice_key", 1))?.to_string());
-        return Ok(Group { slice: side(Field("comparison_slice_key", 2))?, baseline });
-    }
-    let key = record.message(&Field("slice_key", slice_key))?;
-    Ok(Group { slice: key.map_or_else(|| Ok(Slice::overall()), slice)?, baseline: None })
-}
-
-fn slice(key: Node<'_>) -> Read<Slice> {
-    let mut out = Slice::overall();
-    for single in key.messages(&Field("single_slice_keys", 1))? {
-        let column = single.text(&Field("column", 1))?.unwrap_or_default();
-        let value = if let Some(bytes) = single.bytes(&Field("bytes_value", 2))? {
-            String::from_utf8(bytes).unwrap_or_else(|error| STANDARD.encode(error.as_bytes()))
-        } else if let Some(integer) = single.integer(&Field("int64_value", 4))? {
-            integer.to_string()
-        } else {
-            single.double(&Field("float_value", 3))?.unwrap_or_default()
-        };
-        out.0.insert(column, value);
-    }
-    Ok(out)
-}
-
-/// Which metric a value is of.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    pub(super) name: String,
-    /// The model and the output, where the file tells several apart.
-    scope: Option<String>,
-    class: Option<i64>,
-    top: Option<String>,
-    average: Option<&'static str>,
-    weighted: bool,
-    difference: bool,
-}
-
-impl Key {
-    /// A metric of which only the name is known.
-    pub(super) fn named(name: String) -> Self {
-        Self { name, ..Self::default() }
-    }
-
-    pub(super) fn of(key: Node<'_>) -> Read<Self> {
-        let text = |field| key.text(&field).map(Option::unwrap_or_default);
-        let scope = [text(Field("model_name", 4))?, text(Field("output_name", 2))?];
-        let scope: Vec<String> = scope.into_iter().filter(|part| !part.is_empty()).collect();
-        let mut out = Self {
-            name: text(Field("name", 1))?,
-            scope: (!scope.is_empty()).then(|| scope.join("/")),
-            weighted: key.wrapped_flag(&Field("example_weighted", 7))?,
-            difference: key.flag(&Field("is_diff", 5))?,
-            ..Self::default()
-        };
-        if let Some(sub) = key.message(&Field("sub_key", 3))? {
-            out.class = sub.wrapped_integer(&Field("class_id", 1))?;
-            let k = sub.wrapped_integer(&Field("k", 2))?.map(|k| format!("k:{k}"));
-            out.top = sub.wrapped_integer(&Field("top_k", 3))?.map(|k| format!("topK:{k}")).or(k);
-        }
-        if let Some(average) = key.message(&Field("aggregation_type", 6))? {
-            let kinds = [("micro_average", 1), ("macro_average", 2), ("weighted_macro_average", 3)];
-            for (kind, number) in kinds {
-                if average.flag(&Field(kind, number))? {
-                    out.average = Some(kind);
-                }
-            }
-        }
-        Ok(out)
-    }
-
-    /// All but the name: metrics that share it are of the same rows and decisions.
-    fn context(&self) -> Self {
-        Self { name: String::new(), ..self.clone() }
-    }
-}
-
 /// What other metrics of the same slice say of the rows.
 #[derive(Default)]
-pub(super) struct Context {
+pub(in super::super) struct Context {
     rows: HashMap<Option<String>, Option<u64>>,
     cells: HashMap<Key, [Option<u64>; 4]>,
 }
 
 impl Context {
     /// From the metrics of one slice.
-    pub(super) fn of(entries: &[(Key, Node<'_>)]) -> Read<Self> {
+    pub(in super::super) fn of(entries: &[(Key, Node<'_>)]) -> Read<Self> {
         let mut out = Self::default();
         for (key, value) in entries.iter().filter(|(key, _)| !key.weighted && !key.difference) {
             let place = CELLS.iter().position(|(long, short)| key.name == *long || key.name == *short);
@@ -170,7 +95,8 @@ impl Context {
         if key.weighted {
             return None;
         }
-        let rows = self.rows.get(&key.scope).copied().flatten();
+        // A count of rows depends on no model, so it may stand without one.
+        let rows = self.rows.get(&key.scope).or_else(|| self.rows.get(&None)).copied().flatten();
         rows.or_else(|| self.confusion(key).map(Confusion::total))
     }
 }
@@ -185,6 +111,8 @@ fn plain(value: Node<'_>) -> Read<Option<String>> {
         None => Ok(None),
     }
 }
+
+const BOOTSTRAP: &str = "POISSON_BOOTSTRAP";
 
 /// The numbers that a list of values can hold.
 const LISTS: [Field; 4] =
@@ -205,18 +133,18 @@ const RATES: [Field; 6] = [
 ];
 
 /// Adds measurements of one slice.
-pub(super) struct Writer<'w> {
-    pub(super) collector: &'w mut Collector,
-    pub(super) group: &'w Group,
-    pub(super) context: &'w Context,
+pub(in super::super) struct Writer<'w> {
+    pub(in super::super) collector: &'w mut Collector,
+    pub(in super::super) group: &'w Group,
+    pub(in super::super) context: &'w Context,
 }
 
 impl Writer<'_> {
     /// Adds what `value` says of the metric, and its interval.
-    pub(super) fn metric(&mut self, key: &Key, value: Node<'_>, interval: Option<Node<'_>>) -> Read<()> {
+    pub(in super::super) fn metric(&mut self, key: &Key, value: Node<'_>, interval: Option<Node<'_>>) -> Read<()> {
         if let Some(bounded) = value.message(&Field("bounded_value", 2))? {
             self.one(key, "", bounded.wrapped_double(&Field("value", 3))?, value.at())?;
-            return self.bounds(key, bounded, Field("lower_bound", 1), Field("upper_bound", 2));
+            return self.bounds(key, bounded);
         }
         if let Some(student) = value.message(&Field("t_distribution_value", 9))? {
             let unsampled = student.wrapped_double(&Field("unsampled_value", 4))?;
@@ -268,9 +196,9 @@ impl Writer<'_> {
     }
 
     /// Adds one number; `part` stands behind the metric's name.
-    fn one(&mut self, key: &Key, part: &str, number: Option<String>, at: usize) -> Read<Option<&mut Measurement>> {
-        if self.collector.evidence.measurements.len() >= MAX_VALUES {
-            return Err(Mistake::new(at, format!("more than {MAX_VALUES} values; split the file")));
+    fn one(&mut self, key: &Key, part: &str, number: Option<String>, at: usize) -> Read<()> {
+        if self.collector.evidence.measurements.len() >= MOST {
+            return Err(Mistake::new(at, format!("more than {MOST} values; split the file")));
         }
         let difference = key.difference || self.group.baseline.is_some();
         let mut theirs = format!("{}{}{part}", if difference { "difference:" } else { "" }, key.name);
@@ -288,33 +216,31 @@ impl Writer<'_> {
         }
         let ours = match key.average {
             Some(average) => format!("{theirs}[{average}]"),
-            None => NAMES.iter().find(|(name, _)| *name == theirs).map_or(theirs.as_str(), |(_, ours)| *ours).to_owned(),
+            None => {
+                NAMES.iter().find(|(name, _)| *name == theirs).map_or(theirs.as_str(), |(_, ours)| *ours).to_owned()
+            }
         };
-        let measurement = self.collector.measure_text(&ours, &theirs, slice, number.as_deref().unwrap_or(""));
-        Ok(measurement.map(|m| {
-            m.scope = [key.scope.clone(), self.group.baseline.as_ref().map(|b| format!("against {b}"))]
-                .into_iter()
-                .flatten()
-                .reduce(|a, b| format!("{a} {b}"));
-            m.aggregate = key.average.is_some();
-            m.unit = (key.name == "mean_absolute_percentage_error" && part.is_empty()).then_some(Unit::Percent);
-            if !difference {
-                m.n = self.context.n(key);
-                counted(m, self.context.confusion(key));
-            }
-            m
-        }))
-    }
-
-    /// The bounds of a value that are no interval of confidence.
-    fn bounds(&mut self, key: &Key, bounded: Node<'_>, lower: Field, upper: Field) -> Read<()> {
-        for (name, field) in [(".lower_bound", lower), (".upper_bound", upper)] {
-            let bound = bounded.wrapped_double(&field)?;
-            if bound.is_some() {
-                self.one(key, name, bound, bounded.at())?;
-            }
+        let Some(m) = self.collector.measure_text(&ours, &theirs, slice, number.as_deref().unwrap_or("")) else {
+            return Ok(());
+        };
+        let against = self.group.baseline.as_ref().map(|baseline| format!("against {baseline}"));
+        m.scope = [key.scope.clone(), against].into_iter().flatten().reduce(|a, b| format!("{a} {b}"));
+        m.aggregate = key.average.is_some();
+        m.unit = (key.name == "mean_absolute_percentage_error" && part.is_empty()).then_some(Unit::Percent);
+        if !difference {
+            m.n = self.context.n(key);
+            counted(m, self.context.confusion(key));
         }
         Ok(())
+    }
+
+    /// The bounds of a bounded value: those of a bootstrap are an interval, those of a sum of trapezoids are none.
+    fn bounds(&mut self, key: &Key, bounded: Node<'_>) -> Read<()> {
+        let lower = bounded.wrapped_double(&Field("lower_bound", 1))?;
+        let upper = bounded.wrapped_double(&Field("upper_bound", 2))?;
+        let bootstrap =
+            bounded.choice(&Field("methodology", 4), &["UNKNOWN", "RIEMANN_SUM", BOOTSTRAP])? == Some(BOOTSTRAP);
+        self.ends(key, bootstrap.then_some("poisson-bootstrap"), lower, upper, bounded.at())
     }
 
     /// The interval of the measurement that was added last.
@@ -322,22 +248,38 @@ impl Writer<'_> {
         let end = |field: Field| -> Read<Option<String>> { interval.message(&field)?.map_or(Ok(None), plain) };
         let (upper, lower) = (end(Field("upper_bound", 1))?, end(Field("lower_bound", 2))?);
         let student = interval.has(&Field("standard_error", 3))? || interval.has(&Field("degrees_of_freedom", 4))?;
-        if !student {
+        self.ends(key, student.then_some("t-distribution"), lower, upper, interval.at())
+    }
+
+    /// Both ends of an interval by that method; without one, measurements of their own.
+    fn ends(
+        &mut self,
+        key: &Key,
+        method: Option<&str>,
+        lower: Option<String>,
+        upper: Option<String>,
+        at: usize,
+    ) -> Read<()> {
+        let Some(method) = method else {
             for (name, bound) in [(".lower_bound", lower), (".upper_bound", upper)] {
                 if bound.is_some() {
-                    self.one(key, name, bound, interval.at())?;
+                    self.one(key, name, bound, at)?;
                 }
             }
             return Ok(());
-        }
-        let number = |text: Option<String>| text.and_then(|text| text.parse::<f64>().ok()).filter(|end| end.is_finite());
-        let (Some(lower), Some(upper)) = (number(lower), number(upper)) else {
-            self.collector.left_out(&format!("{} (its interval has no bounds)", key.name));
-            return Ok(());
         };
-        if let Some(m) = self.collector.evidence.measurements.last_mut().filter(|_| lower <= upper) {
-            let (lower, upper) = (Some(lower), Some(upper));
-            m.intervals.push(Interval { method: "t-distribution".to_owned(), confidence: 0.95, sides: 2, lower, upper });
+        let number =
+            |text: Option<String>| text.and_then(|text| text.parse::<f64>().ok()).filter(|end| end.is_finite());
+        let ends = number(lower).zip(number(upper)).filter(|(lower, upper)| lower <= upper);
+        match (ends, self.collector.evidence.measurements.last_mut()) {
+            (Some((lower, upper)), Some(m)) => m.intervals.push(Interval {
+                method: method.to_owned(),
+                confidence: 0.95,
+                sides: 2,
+                lower: Some(lower),
+                upper: Some(upper),
+            }),
+            _ => self.collector.left_out(&format!("{} (its interval has no two ends)", key.name)),
         }
         Ok(())
     }

@@ -1,0 +1,7 @@
+//! What the formats of `TensorFlow` Model Analysis share.
+
+pub(super) mod key;
+pub(super) mod proto;
+pub(super) mod record;
+pub(super) mod values;
+mod wire;
