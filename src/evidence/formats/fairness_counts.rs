@@ -96,7 +96,19 @@ impl Rates {
     /// What `n` rows with these rates determine.
     pub(super) fn margins(self, n: u64) -> Margins {
         let predicted = self.selected.and_then(|s| only_count(s.value, n, s.rounding));
-        Margins { n, positives: self.positives(n, predicted), predicted }
+        let positives = self.positives(n, predicted);
+        Margins { n, positives, predicted: predicted.or_else(|| self.predicted(n, positives?)) }
+    }
+
+    /// How many are called positive, where the positives are known: from the true positives and a precision, or from
+    /// the true and the false ones.
+    fn predicted(self, n: u64, positives: u64) -> Option<u64> {
+        let count = |rate: Option<Rate>, trials| rate.and_then(|rate| only_count(rate.value, trials, rate.rounding));
+        let tp = count(self.true_positives, positives)?;
+        match self.precision.and_then(|p| only_denominator(tp, p.value, p.rounding)) {
+            Some(predicted) => Some(predicted),
+            None => tp.checked_add(count(self.false_positives, n.checked_sub(positives)?)?),
+        }
     }
 
     fn positives(self, n: u64, predicted: Option<u64>) -> Option<u64> {
@@ -114,7 +126,7 @@ impl Rates {
     }
 
     /// Where P must lie: a number and how far P may be from it, one for each set of rates that determines it.
-    fn estimates(self, n: u64, predicted: Option<u64>) -> [Option<(f64, f64)>; 6] {
+    fn estimates(self, n: u64, predicted: Option<u64>) -> [Option<(f64, f64)>; 7] {
         let rows = float(n);
         let right = self.accuracy.and_then(|a| only_count(a.value, n, a.rounding)).map(float);
         let true_positives =
@@ -143,6 +155,10 @@ impl Rates {
                 Some((rest + 2.0 * tp, 2.0 * within))
             }),
             true_positives.zip(rest).map(|(tp, (_, _, rest))| (rest + 2.0 * float(tp), 0.4)),
+            tpr.zip(self.precision).zip(self.accuracy).filter(|((_, p), _)| p.value > 0.0).and_then(|((t, p), a)| {
+                let rounding = t.rounding.max(a.rounding).max(p.rounding / (p.value * p.value));
+                solved(rows * (a.value - 1.0), 2.0 * t.value - 1.0 - t.value / p.value, rounding)
+            }),
             true_positives.zip(tpr).and_then(|(tp, t)| Some((float(only_denominator(tp, t.value, t.rounding)?), 0.4))),
         ]
     }
@@ -156,7 +172,15 @@ impl Rates {
             counted(self.selected, n),
             counted(self.accuracy, n),
         );
-        let (Some(tp), Some(fp), Some(selected), Some(right)) = counts else { return false };
+        let (Some(tp), Some(mut fp), Some(mut selected), Some(right)) = counts else { return false };
+        if let (None, Some(p)) = (self.selected, self.precision.filter(|_| tp.0 == tp.1 && tp.0 > 0)) {
+            let Some(all) = denominators(tp.0, p, n) else { return false };
+            selected = all;
+            fp = (fp.0.max(all.0.saturating_sub(tp.0)), fp.1.min(all.1.saturating_sub(tp.0)));
+            if fp.0 > fp.1 {
+                return false;
+            }
+        }
         let called = (tp.0.saturating_add(fp.0), tp.1.saturating_add(fp.1));
         let agreed = (
             tp.0.saturating_add(negatives.saturating_sub(fp.1)),
@@ -179,6 +203,14 @@ fn counted(rate: Option<Rate>, trials: u64) -> Option<(u64, u64)> {
         Some(rate) if trials > 0 => counts_of(rate.value, trials, rate.rounding),
         _ => Some((0, trials)),
     }
+}
+
+/// The least and the greatest denominator that a rate with these successes may have.
+fn denominators(successes: u64, rate: Rate, most: u64) -> Option<(u64, u64)> {
+    let over = |rate: f64| if rate > 0.0 { float(successes) / rate } else { float(most) };
+    let low = whole(over(rate.value + rate.rounding).ceil().max(float(successes)))?;
+    let high = whole(over(rate.value - rate.rounding).floor().min(float(most)))?;
+    (low <= high).then_some((low, high))
 }
 
 const fn overlap(a: (u64, u64), b: (u64, u64)) -> bool {
@@ -217,6 +249,7 @@ mod tests {
         assert_eq!(margins(1069, &[("base_rate", 301.0 / 1069.0)]).positives, Some(301));
         assert_eq!(margins(1069, &[WOMEN[0], WOMEN[1], ("precision", 44.0 / 49.0)]).positives, Some(301));
         assert_eq!(margins(1069, &[WOMEN[1], WOMEN[2], ("precision", 44.0 / 49.0)]).positives, Some(301));
+        assert_eq!(margins(1069, &[WOMEN[0], WOMEN[2], ("precision", 44.0 / 49.0)]), want);
     }
 
     #[test]

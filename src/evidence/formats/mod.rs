@@ -15,6 +15,7 @@ mod evaluation_leaves;
 pub mod evidently;
 pub mod evidently_legacy;
 pub mod fairlearn_metric_frame;
+pub mod aif360;
 mod fairness_counts;
 mod fairness_frame;
 pub mod giskard;
@@ -44,6 +45,11 @@ pub mod prometheus_query;
 pub mod promptfoo;
 pub mod pytest_json_report;
 mod recorded;
+pub mod sagemaker_clarify;
+pub mod sagemaker_constraint_violations;
+pub mod sagemaker_data_quality;
+mod sagemaker_matrix;
+pub mod sagemaker_model_quality;
 pub mod sklearn_classification_report;
 pub mod soda_scan;
 pub mod spdx_ai;
@@ -76,7 +82,9 @@ pub const ADAPTERS: &[Adapter] = &[
     wandb_summary::ADAPTER,
     // Fairness.
     aequitas::ADAPTER,
+    aif360::ADAPTER,
     fairlearn_metric_frame::ADAPTER,
+    sagemaker_clarify::ADAPTER,
     // Data quality and drift.
     evidently::ADAPTER,
     evidently_legacy::ADAPTER,
@@ -86,6 +94,7 @@ pub const ADAPTERS: &[Adapter] = &[
     pandera::ADAPTER,
     soda_scan::ADAPTER,
     dbt_run_results::ADAPTER,
+    sagemaker_data_quality::ADAPTER,
     // Language models.
     lm_eval::ADAPTER,
     inspect_ai::ADAPTER,
@@ -104,6 +113,8 @@ pub const ADAPTERS: &[Adapter] = &[
     codecarbon::ADAPTER,
     prometheus_exposition::ADAPTER,
     prometheus_query::ADAPTER,
+    sagemaker_model_quality::ADAPTER,
+    sagemaker_constraint_violations::ADAPTER,
     // Tests and supply chain.
     junit::ADAPTER,
     pytest_json_report::ADAPTER,
