@@ -205,3 +205,64 @@ fn frame(collector: &mut Collector, issue: &Issue<'_>) {
         (m.unit, m.rounding) = (Some(Unit::Percent), number.rounding());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::read;
+
+    fn evidence(text: &str) -> Evidence {
+        let evidence = read(text.as_bytes(), None).unwrap();
+        assert_eq!(evidence.format, "giskard");
+        evidence
+    }
+
+    fn checks(evidence: &Evidence) -> Vec<(&str, bool)> {
+        evidence.checks.iter().map(|c| (c.name.as_str(), c.passed)).collect()
+    }
+
+    #[test]
+    fn a_scan_has_a_check_for_each_issue_and_each_silent_detector() {
+        let evidence = evidence(r#"{"EthicalBiasDetector": {}, "PerformanceBiasDetector": {"major": ["a", "b"], "medium": ["c"]}}"#);
+        assert_eq!(checks(&evidence), [
+            ("EthicalBiasDetector", true), ("a [PerformanceBiasDetector, major]", false), ("b [PerformanceBiasDetector, major]", false),
+            ("c [PerformanceBiasDetector, medium]", false),
+        ]);
+        assert!(evidence.warnings[0].contains("broke off"), "{:?}", evidence.warnings);
+    }
+
+    #[test]
+    fn every_spelling_of_the_data_frame_says_the_same() {
+        let records = r#"[{"domain": null, "slicing_fn": "`a` < 1", "transformation_fn": null, "metric": "Recall", "deviation": "-26.82% than global", "description": "x"},
+            {"slicing_fn": null, "transformation_fn": "Add typos", "metric": "Fail rate", "deviation": "3/10 tested samples (30.0%) changed prediction after perturbation", "description": "y"}]"#;
+        let split = r#"{"columns": ["slicing_fn", "transformation_fn", "metric", "deviation", "description"],
+            "data": [["`a` < 1", null, "Recall", "-26.82% than global", "x"], [null, "Add typos", "Fail rate", "3/10 tested samples (30.0%)", "y"]]}"#;
+        let columns = r#"{"slicing_fn": {"0": "`a` < 1", "1": null}, "transformation_fn": {"0": null, "1": "Add typos"}, "metric": {"0": "Recall", "1": "Fail rate"},
+            "deviation": {"0": "-26.82% than global", "1": "3/10"}, "description": {"0": "x", "1": "y"}}"#;
+        let table = ",domain,slicing_fn,transformation_fn,metric,deviation,description\n0,,`a` < 1,,Recall,-26.82% than global,x\n1,,,Add typos,Fail rate,3/10,y\n";
+        for text in [records, split, columns, table] {
+            let evidence = evidence(text);
+            assert_eq!(checks(&evidence), [("Recall `a` < 1", false), ("Fail rate Add typos", false)], "{text}");
+            let [m] = evidence.measurements.as_slice() else { panic!("{text}") };
+            assert_eq!((m.source_name.as_str(), m.value, m.unit, m.rounding), ("deviation:Recall", Some(-26.82), Some(Unit::Percent), 0.005));
+            assert_eq!(m.slice, Slice::one("slicing_fn", "`a` < 1"));
+        }
+    }
+
+    #[test]
+    fn a_suite_has_a_value_for_each_test() {
+        let evidence = evidence(r#"{"F1 on all": {"result": "Passed", "metric_value": 0.91}, "drift": {"result": "Failed", "metric_value": null}}"#);
+        assert_eq!(checks(&evidence), [("F1 on all", true), ("drift", false)]);
+        assert_eq!(evidence.measurements.iter().map(|m| m.value).collect::<Vec<_>>(), [Some(0.91), None]);
+    }
+
+    #[test]
+    fn what_is_not_giskards_is_not_understood() {
+        for text in ["{}", "[]", r#"{"XDetector": 3}"#, r#"{"a": {"result": "Maybe", "metric_value": 1}}"#, r#"[{"slicing_fn": "a"}]"#] {
+            assert_eq!(read(text.as_bytes(), None).unwrap_err().code(), "evidence-not-understood", "{text}");
+            assert_eq!(read(text.as_bytes(), Some("giskard")).unwrap_err().code(), "evidence-invalid", "{text}");
+        }
+        let bare = evidence("slicing_fn,transformation_fn,deviation\n");
+        assert_eq!(checks(&bare), [("issues", false)]);
+    }
+}
