@@ -10,6 +10,8 @@
 //! * `acc` is the share of rows answered right, and so our `accuracy`. Other names may mean what they like (`f1` goes to
 //!   100 in some tasks): they stay as written, filter included.
 //!
+//! `predict_only` scores nothing and writes a `bypass` of 999: a check that failed.
+//!
 //! Python writes doubles in full. A file of samples states each row's own values but neither its task nor how they are
 //! aggregated: only those that are 0 or 1 in every row become a proportion.
 
@@ -116,12 +118,14 @@ impl<'j, 'a> Task<'j, 'a> {
 
     fn read(&self, collector: &mut Collector) {
         let mut metrics = 0_usize;
+        let mut scored = false;
         for member in self.entry {
             let key: &str = &member.key;
             if NO_METRIC.contains(&key) {
                 continue;
             }
             metrics += 1;
+            scored |= !base(key).starts_with("bypass");
             let rows = self.rows(key);
             let ours = if base(key) == "acc" { "accuracy" } else { key };
             let Some(m) = collector.measure(ours, key, Slice::one("task", self.name), &member.value) else { continue };
@@ -132,10 +136,16 @@ impl<'j, 'a> Task<'j, 'a> {
             }
         }
         let name = quoted(self.name);
-        if metrics == 0 {
-            collector.check(format!("task {}", self.name), false, Some("no metric was written".to_owned()));
-        } else if self.effective == Some(0) {
-            collector.check(format!("task {}", self.name), false, Some("no row was evaluated".to_owned()));
+        // A group that is no average only names its tasks.
+        let fault = match metrics {
+            0 if self.group || self.entry.has(" ") => None,
+            0 => Some("no metric was written"),
+            _ if !scored => Some("answers were written, and nothing was scored (`predict_only`)"),
+            _ if self.effective == Some(0) => Some("no row was evaluated"),
+            _ => None,
+        };
+        if let Some(fault) = fault {
+            collector.check(format!("task {}", self.name), false, Some(fault.to_owned()));
         }
         if let Some((effective, original)) = self.effective.zip(self.original).filter(|(some, all)| some < all) {
             collector.warn(format!("{effective} of {original} rows of {name} were evaluated"));

@@ -65,6 +65,10 @@ fn nothing_evaluated_is_a_failed_check() {
     assert!(!empty.checks[0].passed);
     let bare = evidence(r#"{"results": {"a": {"alias": "a"}}, "versions": {}, "n-shot": {}}"#);
     assert_eq!(bare.checks[0].name, "task a");
+    let unscored = evidence(r#"{"results": {"a": {"bypass,none": 999, "bypass_stderr,none": "N/A"}}, "versions": {}, "n-shot": {}}"#);
+    assert!(!unscored.checks[0].passed);
+    let named = evidence(r#"{"results": {"a": {"acc,none": 1}, "g": {"alias": "g"}}, "versions": {}, "n-shot": {}, "group_subtasks": {"g": ["a"]}}"#);
+    assert_eq!(named.checks, []);
     let none = evidence(r#"{"results": {"a": {"acc,none": NaN}}, "versions": {}, "n-shot": {}, "n-samples": {"a": {"effective": 0}}}"#);
     assert!(!none.checks[0].passed && none.measurements[0].value.is_none());
 }
