@@ -1,4 +1,4 @@
-use crate::evidence::read;
+use crate::evidence::{archive, read};
 use crate::model::{Evidence, Measurement};
 use std::io::Write as _;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
@@ -20,7 +20,7 @@ fn of<'e>(evidence: &'e Evidence, name: &str) -> &'e Measurement {
     evidence.measurements.iter().find(|m| m.source_name == name).unwrap()
 }
 
-fn archive(members: &[(&str, &str)]) -> Vec<u8> {
+fn packed(members: &[(&str, &str)]) -> Vec<u8> {
     let mut out = ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, text) in members {
         out.start_file(*name, SimpleFileOptions::default().compression_method(CompressionMethod::Deflated)).unwrap();
@@ -70,7 +70,7 @@ fn groups_are_counted_over_the_samples_that_the_log_holds() {
         {"id": 4, "metadata": {"topic": "b"}, "scores": {"s": {"value": NaN}}}]"#;
     let header = log("success", 1, &GROUPED.replace("SCORED", "3"));
     let whole = log("success", 1, &format!("{}, \"samples\": {samples}", GROUPED.replace("SCORED", "3")));
-    for bytes in [whole.into_bytes(), archive(&[("header.json", &header), ("summaries.json", samples)])] {
+    for bytes in [whole.into_bytes(), packed(&[("header.json", &header), ("summaries.json", samples)])] {
         let evidence = evidence(&bytes);
         let a = of(&evidence, "s/a");
         assert_eq!((a.metric.as_str(), a.n, a.trials, a.successes), ("accuracy", None, Some(2), Some(1)));
@@ -87,7 +87,7 @@ fn groups_are_counted_over_the_samples_that_the_log_holds() {
 #[test]
 fn a_run_without_an_end_or_a_score_is_a_failed_check() {
     let start = format!("{{{}}}", EVAL.replace("EPOCHS", "1"));
-    let unfinished = evidence(&archive(&[("_journal/start.json", &start), ("samples/1_epoch_1.json", "{}")]));
+    let unfinished = evidence(&packed(&[("_journal/start.json", &start), ("samples/1_epoch_1.json", "{}")]));
     assert_eq!((unfinished.checks[0].name.as_str(), unfinished.checks[0].passed), ("status", false));
     let failed = |status: &str, rest: &str| {
         evidence(log(status, 1, rest).as_bytes()).checks.into_iter().filter(|c| !c.passed).map(|c| c.name).collect::<Vec<_>>()
@@ -103,6 +103,16 @@ fn a_run_without_an_end_or_a_score_is_a_failed_check() {
 }
 
 #[test]
+fn samples_of_a_zip_are_not_unpacked() {
+    let header = log("success", 1, ", \"results\": {\"completed_samples\": 2, \"scores\": []}");
+    let mut bytes = packed(&[("samples/1_epoch_1.json", "what is packed here"), ("header.json", &header)]);
+    let at = bytes.windows(4).position(|w| w == b".jso").unwrap() + 6;
+    bytes[at..at + 8].fill(0xff);
+    assert!(archive::members(&bytes).is_err());
+    assert_eq!(of(&evidence(&bytes), "completed_samples").value, Some(2.0));
+}
+
+#[test]
 fn version_1_has_one_scorer() {
     let results = r#", "results": {"scorer": {"name": "match"}, "metrics": {"accuracy": {"name": "accuracy", "value": 0.5, "options": {}}}}"#;
     let evidence = evidence(log("success", 1, results).as_bytes());
@@ -111,10 +121,10 @@ fn version_1_has_one_scorer() {
 
 #[test]
 fn other_archives_and_broken_logs_are_refused() {
-    assert_eq!(read(&archive(&[("header.txt", "x")]), Some("inspect-ai")).unwrap_err().code(), "evidence-invalid");
-    let broken = archive(&[("_journal/start.json", "{}"), ("header.json", "{\"version\": 2,")]);
+    assert_eq!(read(&packed(&[("header.txt", "x")]), Some("inspect-ai")).unwrap_err().code(), "evidence-invalid");
+    let broken = packed(&[("_journal/start.json", "{}"), ("header.json", "{\"version\": 2,")]);
     assert_eq!(read(&broken, None).unwrap_err().code(), "evidence-syntax");
-    assert_eq!(read(&archive(&[("header.json", "{\"a\": 1}")]), None).unwrap_err().code(), "evidence-not-understood");
+    assert_eq!(read(&packed(&[("header.json", "{\"a\": 1}")]), None).unwrap_err().code(), "evidence-not-understood");
     let error = read(log("success", 1, ", \"results\": {\"scores\": 3}").as_bytes(), None).unwrap_err();
     assert_eq!(error.code(), "evidence-invalid");
 }
