@@ -72,7 +72,7 @@ fn starts_with_an_output<'d>(document: &'d Document<'_>) -> Option<&'d Table> {
     (early && text.starts_with('[')).then(|| document.csv().ok()).flatten()
 }
 
-/// Columns whose cells begin with `[PASS]`, `[FAIL]` or `[ERROR]`.
+/// Columns whose cells begin with `[PASS]`, `[FAIL]` or `[ERROR]`, or that a reason follows.
 fn older(document: &Document<'_>, header: &[String]) -> Vec<usize> {
     let titled: Vec<usize> = (0..header.len())
         .filter(|i| header.get(*i).is_some_and(|cell| cell.starts_with('[') && cell.contains("] ")))
@@ -81,7 +81,8 @@ fn older(document: &Document<'_>, header: &[String]) -> Vec<usize> {
         return titled;
     }
     let Some(row) = document.csv().ok().and_then(|table| table.rows().first()) else { return Vec::new() };
-    titled.into_iter().filter(|i| row.get(*i).is_some_and(|cell| prefix(cell).is_some())).collect()
+    let named = |i: usize| header.get(i + 1).is_some_and(|cell| cell == "Grader Reason");
+    titled.into_iter().filter(|i| named(*i) || row.get(*i).is_some_and(|cell| prefix(cell).is_some())).collect()
 }
 
 fn prefix(cell: &str) -> Option<Outcome> {

@@ -80,6 +80,8 @@ fn tables_of_text_are_read_with_and_without_a_status() {
     assert!(now.warnings.iter().any(|w| w.contains("an output without a status")));
     let before = evidence("q,[x] A {{q}},Grader Reason,Comment\n1,[PASS] out,,\n2,[FAIL] (0.00) out,,\n");
     assert_eq!(checks(&before), [("{'q': '1'} [x]", true), ("{'q': '2'} [x]", false)]);
+    let gap = evidence("q,[x] A,Grader Reason,Comment,[y] A,Grader Reason,Comment\n1,[ERROR] out,,,,,\n2,,,,[PASS] out,,\n");
+    assert_eq!(checks(&gap), [("{'q': '1'} [x]", false), ("{'q': '2'} [y]", true)]);
     assert_eq!(read(b"q,[x] A\n1,fine\n", None).unwrap_err().code(), "evidence-not-understood");
 }
 
