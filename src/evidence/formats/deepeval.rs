@@ -1,12 +1,13 @@
-//! `DeepEval`'s test runs: `results_folder`, `.deepeval/.latest_test_run.json`, or `EvaluationResult.model_dump_json()`.
+//! `DeepEval`'s test runs: `results_folder`, `.deepeval/.latest_test_run.json`, or
+//! `EvaluationResult.model_dump_json()`.
 //!
-//! A test case has a result for each metric (`metricsData`; `metricsMetadata` before 0.21.40) with `score`, `threshold` and
-//! `success`; a metric that could not be measured has an `error` and no score, and its `success` is false or absent: a
-//! failed check. Metrics of a trace's spans stand below `trace`. A flaky metric does not decide whether its case passes, but
-//! is a check as any other. A case without metrics is a check of its own.
+//! A test case has a result for each metric (`metricsData`; `metricsMetadata` before 0.21.40) with `score`,
+//! `threshold` and `success`; a metric that could not be measured has an `error` and no score, and its `success` is
+//! false or absent: a failed check. Metrics of a trace's spans stand below `trace`. A flaky metric does not decide
+//! whether its case passes, but is a check as any other. A case without metrics is a check of its own.
 //!
-//! `metricsScores` has all scores of a metric, without those that could not be measured: their mean is the value, their
-//! number is n. `traceMetricsScores` has them again by kind and name of the span: its scope.
+//! `metricsScores` has all scores of a metric, without those that could not be measured: their mean is the value,
+//! their number is n. `traceMetricsScores` has them again by kind and name of the span: its scope.
 //!
 //! Since the values are means that we work out, they are as exact as doubles are.
 
@@ -26,10 +27,11 @@ pub const ADAPTER: Adapter = Adapter {
     title: "DeepEval test run",
     family: Family::LanguageModels,
     written_by: "evaluate(cases, metrics, display_config=DisplayConfig(results_folder=\"results\"))",
-    reads: "every metric of every test case as a check called `case: metric`; the mean score of each metric, the cases it \
-            scored as n; the share of cases that passed as pass_rate.",
+    reads: "every metric of every test case as a check called `case: metric`; the mean score of each metric, the \
+            cases it scored as n; the share of cases that passed as pass_rate.",
     carries: &[Carries::Metrics, Carries::SampleSize, Carries::Counts, Carries::Checks],
-    recognised_by: "`testCases` beside `metricsScores`, `conversationalTestCases` or `testPassed`; `test_results` with `metrics_data`",
+    recognised_by: "`testCases` beside `metricsScores`, `conversationalTestCases` or `testPassed`; `test_results` \
+                    with `metrics_data`",
     rule: "id = \"faithful\"\nmetric = \"Faithfulness\"\nmin = 0.8",
     detect,
     read,
@@ -54,7 +56,11 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
         return Err(Declined::because("no list `testCases`"));
     }
     let known = ["metricsScores", "conversationalTestCases", "testPassed"].iter().any(|key| run.get(key).is_some());
-    if known { Ok(()) } else { Err(Declined::because("none of `metricsScores`, `conversationalTestCases` and `testPassed`")) }
+    if known {
+        Ok(())
+    } else {
+        Err(Declined::because("none of `metricsScores`, `conversationalTestCases` and `testPassed`"))
+    }
 }
 
 /// The run itself, which the newest stands in a wrapper.
@@ -97,7 +103,8 @@ fn totals(collector: &mut Collector, run: &Json<'_>, tally: &Tally) {
             m.n = cases;
         }
     }
-    let seconds = run.get("runDuration").and_then(|json| collector.measure("runDuration", "runDuration", Slice::overall(), json));
+    let seconds =
+        run.get("runDuration").and_then(|json| collector.measure("runDuration", "runDuration", Slice::overall(), json));
     if let Some(m) = seconds {
         m.unit = Some(Unit::Seconds);
     }
@@ -264,7 +271,10 @@ mod tests {
         );
         assert_eq!(checks(&evidence), [("a: M", true), ("a: N", false), ("case 1", true), ("talk: M", true)]);
         assert_eq!((of(&evidence, "M").value, of(&evidence, "M").n), (Some(0.75), Some(2)));
-        assert_eq!((of(&evidence, "N").value, of(&evidence, "N").n, of(&evidence, "N.errors").n), (None, Some(0), Some(1)));
+        assert_eq!(
+            (of(&evidence, "N").value, of(&evidence, "N").n, of(&evidence, "N.errors").n),
+            (None, Some(0), Some(1))
+        );
         assert_eq!(of(&evidence, "O").value, None);
         let rate = of(&evidence, "pass rate");
         assert_eq!((rate.trials, rate.successes), (Some(3), Some(2)));
@@ -301,7 +311,8 @@ mod tests {
         assert_eq!(checks(&empty), [("tests", false)]);
         let lost = evidence(r#"{"testCases": [], "metricsScores": [], "testPassed": 5, "testFailed": 0}"#);
         assert_eq!(checks(&lost), [("tests", false)]);
-        let odd = evidence(r#"{"testCases": [7, {"metricsData": 3}], "metricsScores": [{"metric": "M", "scores": 3}, 4]}"#);
+        let odd =
+            evidence(r#"{"testCases": [7, {"metricsData": 3}], "metricsScores": [{"metric": "M", "scores": 3}, 4]}"#);
         assert!(odd.checks.iter().all(|c| !c.passed) && odd.measurements.iter().all(|m| m.source_name != "M"));
         assert_eq!(read(b"{\"testCases\": 3}", Some("deepeval")).unwrap_err().code(), "evidence-invalid");
     }

@@ -1,13 +1,15 @@
 //! Inspect AI's eval logs: one JSON document, or the `.eval` zip with the same parts as members.
 //!
-//! `status` is `success`, `error`, `cancelled` or `started`; only a success has whole results. A zip whose run never ended
-//! has no `header.json`, only `_journal/start.json`. `results.scores[]` gives each scorer's `metrics` by name.
+//! `status` is `success`, `error`, `cancelled` or `started`; only a success has whole results. A zip whose run never
+//! ended has no `header.json`, only `_journal/start.json`. `results.scores[]` gives each scorer's `metrics` by name.
 //!
-//! * `results.completed_samples` is n: samples times epochs, without those that broke off. A metric is worked out over
-//!   samples whose epochs were reduced to one score; `scored_samples`, where written, says how many: the trials of an accuracy.
+//! * `results.completed_samples` is n: samples times epochs, without those that broke off. A metric is worked out
+//!   over samples whose epochs were reduced to one score; `scored_samples`, where written, says how many: the trials
+//!   of an accuracy.
 //! * A metric of `grouped(…)` is named by its group; `params` says by which key and of which metric. The groups' rows
-//!   are written nowhere, so n is unknown; where the log holds its samples (a zip: `summaries.json`), those that were scored
-//!   are counted, and are the trials of an accuracy. `all` is the whole, or with `all="groups"` an average over groups.
+//!   are written nowhere, so n is unknown; where the log holds its samples (a zip: `summaries.json`), those that were
+//!   scored are counted, and are the trials of an accuracy. `all` is the whole, or with `all="groups"` an average
+//!   over groups.
 //! * Names repeat over scorers: `source_name` is `scorer/metric`, with `[reducer]` behind it where several are used.
 //! * Logs of version 1 have one `scorer` and its `metrics` in `results`.
 //!
@@ -33,8 +35,9 @@ pub const ADAPTER: Adapter = Adapter {
     title: "Inspect AI eval log, JSON or .eval",
     family: Family::LanguageModels,
     written_by: "inspect eval task.py --log-format eval",
-    reads: "every metric of every scorer as `scorer/metric`, completed samples as n; metrics by group as slices; the run's \
-            status as a check, which fails for a run that broke off, was cancelled or never ended, and for one that scored nothing.",
+    reads: "every metric of every scorer as `scorer/metric`, completed samples as n; metrics by group as slices; the \
+            run's status as a check, which fails for a run that broke off, was cancelled or never ended, and for one \
+            that scored nothing.",
     carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
     recognised_by: "`status` beside `eval` with `task` and `model`; a zip with `header.json` or `_journal/start.json`",
     rule: "id = \"match-accuracy\"\nmetric = \"match/accuracy\"\nmin = 0.8",

@@ -90,13 +90,21 @@ fn a_run_without_an_end_or_a_score_is_a_failed_check() {
     let unfinished = evidence(&packed(&[("_journal/start.json", &start), ("samples/1_epoch_1.json", "{}")]));
     assert_eq!((unfinished.checks[0].name.as_str(), unfinished.checks[0].passed), ("status", false));
     let failed = |status: &str, rest: &str| {
-        evidence(log(status, 1, rest).as_bytes()).checks.into_iter().filter(|c| !c.passed).map(|c| c.name).collect::<Vec<_>>()
+        evidence(log(status, 1, rest).as_bytes())
+            .checks
+            .into_iter()
+            .filter(|c| !c.passed)
+            .map(|c| c.name)
+            .collect::<Vec<_>>()
     };
     assert_eq!(failed("cancelled", ""), ["status"]);
     assert_eq!(failed("error", ", \"error\": {\"message\": \"boom\"}"), ["status"]);
     assert_eq!(failed("success", ""), ["results"]);
     assert_eq!(failed("success", ", \"results\": null"), ["results"]);
-    assert_eq!(failed("success", ", \"results\": {\"completed_samples\": 0, \"scores\": []}"), ["completed_samples", "results"]);
+    assert_eq!(
+        failed("success", ", \"results\": {\"completed_samples\": 0, \"scores\": []}"),
+        ["completed_samples", "results"]
+    );
     let scored = ", \"results\": {\"scores\": [{\"name\": \"s\", \"scored_samples\": 0, \"metrics\": {\"accuracy\": {\"value\": NaN}}}]}";
     assert_eq!(failed("success", scored), ["scorer s"]);
     assert_eq!(failed("success", &format!("{scored}, \"invalidated\": true")), ["invalidated", "scorer s"]);

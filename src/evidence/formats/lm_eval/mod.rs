@@ -1,19 +1,19 @@
 //! lm-evaluation-harness: `results_*.json` of `--output_path`, and the `samples_*.jsonl` of `--log_samples`.
 //!
 //! `results` has an object for each task and each group of tasks. Since 0.4 a key is the metric and the filter of the
-//! answers (`exact_match,strict-match`), and the standard error stands beside it (`exact_match_stderr,strict-match`); 0.3
-//! wrote plain names. What is not a number: `alias`, and `"N/A"` for a standard error that cannot be computed.
+//! answers (`exact_match,strict-match`), and the standard error stands beside it (`exact_match_stderr,strict-match`);
+//! 0.3 wrote plain names. What is not a number: `alias`, and `"N/A"` for a standard error that cannot be computed.
 //!
-//! * `n-samples.<task>.effective` is the rows that were evaluated (`original` those there are); before 0.4.4 nothing says
-//!   so, and from 0.4.13 on `sample_len` stands in the task itself, for a group `sample_count` by metric.
+//! * `n-samples.<task>.effective` is the rows that were evaluated (`original` those there are); before 0.4.4 nothing
+//!   says so, and from 0.4.13 on `sample_len` stands in the task itself, for a group `sample_count` by metric.
 //! * A group is an average over its tasks: marked so, never with trials.
-//! * `acc` is the share of rows answered right, and so our `accuracy`. Other names may mean what they like (`f1` goes to
-//!   100 in some tasks): they stay as written, filter included.
+//! * `acc` is the share of rows answered right, and so our `accuracy`. Other names may mean what they like (`f1` goes
+//!   to 100 in some tasks): they stay as written, filter included.
 //!
 //! `predict_only` scores nothing and writes a `bypass` of 999: a check that failed.
 //!
-//! Python writes doubles in full. A file of samples states each row's own values but neither its task nor how they are
-//! aggregated: only those that are 0 or 1 in every row become a proportion.
+//! Python writes doubles in full. A file of samples states each row's own values but neither its task nor how they
+//! are aggregated: only those that are 0 or 1 in every row become a proportion.
 
 mod samples;
 #[cfg(test)]
@@ -35,12 +35,12 @@ pub const ADAPTER: Adapter = Adapter {
     title: "lm-evaluation-harness results and samples",
     family: Family::LanguageModels,
     written_by: "lm_eval --model hf --tasks gsm8k --output_path results --log_samples",
-    reads: "every metric of every task with its filter and its standard error, the rows evaluated as n; groups of tasks are \
-            marked as averages. `acc` is accuracy, with its count wherever the rows determine it. Of a file of samples, the \
-            metrics that are 0 or 1 in every row.",
+    reads: "every metric of every task with its filter and its standard error, the rows evaluated as n; groups of \
+            tasks are marked as averages. `acc` is accuracy, with its count wherever the rows determine it. Of a \
+            file of samples, the metrics that are 0 or 1 in every row.",
     carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
-    recognised_by: "`results` and `versions` beside `n-shot`, `n-samples`, `lm_eval_version` or `config.bootstrap_iters`; \
-                    rows with `doc_id` and `filtered_resps`",
+    recognised_by: "`results` and `versions` beside `n-shot`, `n-samples`, `lm_eval_version` or \
+                    `config.bootstrap_iters`; rows with `doc_id` and `filtered_resps`",
     rule: "id = \"arc-accuracy\"\nmetric = \"accuracy\"\nslice = { task = \"arc_easy\" }\nmin = 0.7",
     detect,
     read,
@@ -94,7 +94,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 /// `date` is in seconds since 1970.
 fn date(json: &Json<'_>) -> Option<Timestamp> {
     let micros = json.get("date")?.as_number()?.value() * 1e6;
-    crate::evidence::counts::whole(micros.round()).and_then(|micros| i64::try_from(micros).ok()).map(Timestamp::from_micros)
+    crate::evidence::counts::whole(micros.round())
+        .and_then(|micros| i64::try_from(micros).ok())
+        .map(Timestamp::from_micros)
 }
 
 /// One entry of `results`.

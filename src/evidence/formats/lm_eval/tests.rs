@@ -65,11 +65,17 @@ fn nothing_evaluated_is_a_failed_check() {
     assert!(!empty.checks[0].passed);
     let bare = evidence(r#"{"results": {"a": {"alias": "a"}}, "versions": {}, "n-shot": {}}"#);
     assert_eq!(bare.checks[0].name, "task a");
-    let unscored = evidence(r#"{"results": {"a": {"bypass,none": 999, "bypass_stderr,none": "N/A"}}, "versions": {}, "n-shot": {}}"#);
+    let unscored = evidence(
+        r#"{"results": {"a": {"bypass,none": 999, "bypass_stderr,none": "N/A"}}, "versions": {}, "n-shot": {}}"#,
+    );
     assert!(!unscored.checks[0].passed);
-    let named = evidence(r#"{"results": {"a": {"acc,none": 1}, "g": {"alias": "g"}}, "versions": {}, "n-shot": {}, "group_subtasks": {"g": ["a"]}}"#);
+    let named = evidence(
+        r#"{"results": {"a": {"acc,none": 1}, "g": {"alias": "g"}}, "versions": {}, "n-shot": {}, "group_subtasks": {"g": ["a"]}}"#,
+    );
     assert_eq!(named.checks, []);
-    let none = evidence(r#"{"results": {"a": {"acc,none": NaN}}, "versions": {}, "n-shot": {}, "n-samples": {"a": {"effective": 0}}}"#);
+    let none = evidence(
+        r#"{"results": {"a": {"acc,none": NaN}}, "versions": {}, "n-shot": {}, "n-samples": {"a": {"effective": 0}}}"#,
+    );
     assert!(!none.checks[0].passed && none.measurements[0].value.is_none());
 }
 
@@ -93,7 +99,10 @@ fn samples_become_proportions_only_where_every_row_is_0_or_1() {
     for text in [rows.join("\n"), format!("[{}]", rows.join(",\n"))] {
         let evidence = evidence(&text);
         let acc = evidence.measurements.iter().find(|m| m.source_name == "acc").unwrap();
-        assert_eq!((acc.metric.as_str(), acc.value, acc.trials, acc.successes), ("accuracy", Some(0.5), Some(2), Some(1)));
+        assert_eq!(
+            (acc.metric.as_str(), acc.value, acc.trials, acc.successes),
+            ("accuracy", Some(0.5), Some(2), Some(1))
+        );
         assert_eq!(evidence.measurements[0].value, Some(2.0));
         assert!(evidence.warnings.iter().any(|w| w == "not read: `nll`"), "{:?}", evidence.warnings);
     }

@@ -41,7 +41,9 @@ pub fn layout(document: &Document<'_>) -> Result<Layout, Declined> {
     };
     let cell = |i: usize| header.get(i).map(String::as_str);
     let outputs: Vec<usize> = (0..header.len())
-        .filter(|i| cell(i + 1) == Some("Status") && cell(i + 2) == Some("Score") && cell(i + 3) == Some("Named Scores"))
+        .filter(|i| {
+            cell(i + 1) == Some("Status") && cell(i + 2) == Some("Score") && cell(i + 3) == Some("Named Scores")
+        })
         .collect();
     let status = !outputs.is_empty();
     let outputs = if status { outputs } else { older(document, &header) };
