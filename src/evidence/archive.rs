@@ -29,9 +29,17 @@ pub fn kind(bytes: &[u8]) -> Option<&'static str> {
 /// When it is none or broken; when a name climbs out of the archive or is given twice; when a member is a link, a device
 /// or encrypted; when there are more members or bytes than are read.
 pub fn members(bytes: &[u8]) -> Result<Vec<Member>, EvidenceError> {
+    picked(bytes, |_| true)
+}
+
+/// The files of an archive whose name is wanted: the others are not unpacked, however large they are.
+///
+/// # Errors
+/// As [`members`].
+pub fn picked(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Member>, EvidenceError> {
     let members = match kind(bytes) {
-        Some("zip") => zip_members(bytes)?,
-        Some(_) => tar_members(bytes)?,
+        Some("zip") => zip_members(bytes, wanted)?,
+        Some(_) => tar_members(bytes, wanted)?,
         None => return Err(broken("neither a zip nor a tar archive")),
     };
     let mut names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
@@ -46,7 +54,7 @@ fn broken(why: impl Into<String>) -> EvidenceError {
     EvidenceError::Archive { why: why.into() }
 }
 
-fn zip_members(bytes: &[u8]) -> Result<Vec<Member>, EvidenceError> {
+fn zip_members(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Member>, EvidenceError> {
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(error.to_string()))?;
     let mut out = Vec::new();
     let mut room = MAX_DOCUMENT_BYTES;
@@ -55,7 +63,7 @@ fn zip_members(bytes: &[u8]) -> Result<Vec<Member>, EvidenceError> {
         let file = archive.by_index(i).map_err(|error| broken(error.to_string()))?;
         let name = file.name().map_err(|error| broken(error.to_string()))?.into_owned();
         inside(&name)?;
-        if file.is_dir() {
+        if file.is_dir() || !wanted(&name) {
             continue;
         }
         if !file.is_file() {
@@ -68,7 +76,7 @@ fn zip_members(bytes: &[u8]) -> Result<Vec<Member>, EvidenceError> {
     Ok(out)
 }
 
-fn tar_members(bytes: &[u8]) -> Result<Vec<Member>, EvidenceError> {
+fn tar_members(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Member>, EvidenceError> {
     let mut archive = tar::Archive::new(bytes);
     let entries = archive.entries().map_err(|error| broken(error.to_string()))?;
     let mut out = Vec::new();
@@ -79,7 +87,7 @@ fn tar_members(bytes: &[u8]) -> Result<Vec<Member>, EvidenceError> {
         let name = String::from_utf8(entry.path_bytes().into_owned()).map_err(|_| broken("a name is not UTF-8"))?;
         inside(&name)?;
         let kind = entry.header().entry_type();
-        if kind.is_dir() || kind.is_pax_global_extensions() {
+        if kind.is_dir() || kind.is_pax_global_extensions() || !wanted(&name) {
             continue;
         }
         if !kind.is_file() {

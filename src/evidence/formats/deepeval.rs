@@ -1,12 +1,13 @@
-//! `DeepEval`'s test runs: `results_folder`, `.deepeval/.latest_test_run.json`, or `EvaluationResult.model_dump_json()`.
+//! `DeepEval`'s test runs: `results_folder`, `.deepeval/.latest_test_run.json`, or
+//! `EvaluationResult.model_dump_json()`.
 //!
-//! A test case has a result for each metric (`metricsData`; `metricsMetadata` before 0.21.40) with `score`, `threshold` and
-//! `success`; a metric that could not be measured has an `error` and no score, and its `success` is false or absent: a
-//! failed check. Metrics of a trace's spans stand below `trace`. A flaky metric does not decide whether its case passes, but
-//! is a check as any other. A case without metrics is a check of its own.
+//! A test case has a result for each metric (`metricsData`; `metricsMetadata` before 0.21.40) with `score`,
+//! `threshold` and `success`; a metric that could not be measured has an `error` and no score, and its `success` is
+//! false or absent: a failed check. Metrics of a trace's spans stand below `trace`. A flaky metric does not decide
+//! whether its case passes, but is a check as any other. A case without metrics is a check of its own.
 //!
-//! `metricsScores` has all scores of a metric, without those that could not be measured: their mean is the value, their
-//! number is n. `traceMetricsScores` has them again by kind and name of the span: its scope.
+//! `metricsScores` has all scores of a metric, without those that could not be measured: their mean is the value,
+//! their number is n. `traceMetricsScores` has them again by kind and name of the span: its scope.
 //!
 //! Since the values are means that we work out, they are as exact as doubles are.
 
@@ -26,10 +27,11 @@ pub const ADAPTER: Adapter = Adapter {
     title: "DeepEval test run",
     family: Family::LanguageModels,
     written_by: "evaluate(cases, metrics, display_config=DisplayConfig(results_folder=\"results\"))",
-    reads: "every metric of every test case as a check called `case: metric`; the mean score of each metric, the cases it \
-            scored as n; the share of cases that passed as pass_rate.",
+    reads: "every metric of every test case as a check called `case: metric`; the mean score of each metric, the \
+            cases it scored as n; the share of cases that passed as pass_rate.",
     carries: &[Carries::Metrics, Carries::SampleSize, Carries::Counts, Carries::Checks],
-    recognised_by: "`testCases` beside `metricsScores`, `conversationalTestCases` or `testPassed`; `test_results` with `metrics_data`",
+    recognised_by: "`testCases` beside `metricsScores`, `conversationalTestCases` or `testPassed`; `test_results` \
+                    with `metrics_data`",
     rule: "id = \"faithful\"\nmetric = \"Faithfulness\"\nmin = 0.8",
     detect,
     read,
@@ -54,7 +56,11 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
         return Err(Declined::because("no list `testCases`"));
     }
     let known = ["metricsScores", "conversationalTestCases", "testPassed"].iter().any(|key| run.get(key).is_some());
-    if known { Ok(()) } else { Err(Declined::because("none of `metricsScores`, `conversationalTestCases` and `testPassed`")) }
+    if known {
+        Ok(())
+    } else {
+        Err(Declined::because("none of `metricsScores`, `conversationalTestCases` and `testPassed`"))
+    }
 }
 
 /// The run itself, which the newest stands in a wrapper.
@@ -97,7 +103,8 @@ fn totals(collector: &mut Collector, run: &Json<'_>, tally: &Tally) {
             m.n = cases;
         }
     }
-    let seconds = run.get("runDuration").and_then(|json| collector.measure("runDuration", "runDuration", Slice::overall(), json));
+    let seconds =
+        run.get("runDuration").and_then(|json| collector.measure("runDuration", "runDuration", Slice::overall(), json));
     if let Some(m) = seconds {
         m.unit = Some(Unit::Seconds);
     }
@@ -229,5 +236,84 @@ fn read_spans(collector: &mut Collector, traces: Option<&Json<'_>>) {
                 read_scores(collector, &metric.value, Some(&format!("{}/{}", kind.key, span.key)));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{evidence::read, model::Measurement};
+
+    fn evidence(text: &str) -> Evidence {
+        let evidence = read(text.as_bytes(), None).unwrap();
+        assert_eq!(evidence.format, "deepeval");
+        evidence
+    }
+
+    fn checks(evidence: &Evidence) -> Vec<(&str, bool)> {
+        evidence.checks.iter().map(|c| (c.name.as_str(), c.passed)).collect()
+    }
+
+    fn of<'e>(evidence: &'e Evidence, name: &str) -> &'e Measurement {
+        evidence.measurements.iter().find(|m| m.source_name == name).unwrap()
+    }
+
+    #[test]
+    fn what_could_not_be_measured_fails_and_is_in_no_mean() {
+        let evidence = evidence(
+            r#"{"testRunData": {"testCases": [{"name": "a", "success": false, "metricsData": [
+                {"name": "M", "success": true, "score": 0.5, "threshold": 0.5}, {"name": "N", "error": "boom"}]},
+                {"success": true, "metricsData": []}],
+              "conversationalTestCases": [{"name": "talk", "success": true, "metricsData": [{"name": "M", "success": true, "score": 1}]}],
+              "metricsScores": [{"metric": "M", "scores": [0.5, 1], "passes": 2, "fails": 0, "errors": 0},
+                                {"metric": "N", "scores": [], "passes": 0, "fails": 0, "errors": 1}, {"metric": "O", "scores": [1, NaN]}],
+              "testPassed": 2, "testFailed": 1}}"#,
+        );
+        assert_eq!(checks(&evidence), [("a: M", true), ("a: N", false), ("case 1", true), ("talk: M", true)]);
+        assert_eq!((of(&evidence, "M").value, of(&evidence, "M").n), (Some(0.75), Some(2)));
+        assert_eq!(
+            (of(&evidence, "N").value, of(&evidence, "N").n, of(&evidence, "N.errors").n),
+            (None, Some(0), Some(1))
+        );
+        assert_eq!(of(&evidence, "O").value, None);
+        let rate = of(&evidence, "pass rate");
+        assert_eq!((rate.trials, rate.successes), (Some(3), Some(2)));
+    }
+
+    #[test]
+    fn spans_of_a_trace_have_checks_and_a_scope() {
+        let evidence = evidence(
+            r#"{"testCases": [{"name": "a", "success": true, "trace": {"llmSpans": [{"name": "call", "metricsData": [{"name": "M", "success": true, "score": 1}]}]}}],
+                "metricsScores": [], "traceMetricsScores": {"llm": {"call": {"M": {"metric": "M", "scores": [1], "passes": 1, "fails": 0, "errors": 0}}}}}"#,
+        );
+        assert_eq!(checks(&evidence), [("a: call: M", true)]);
+        assert_eq!(of(&evidence, "M").scope.as_deref(), Some("llm/call"));
+    }
+
+    #[test]
+    fn older_runs_and_results_in_python_are_read() {
+        let older = evidence(
+            r#"{"testCases": [{"name": "a", "success": true, "metricsMetadata": [{"metric": "M", "score": 0.9, "threshold": 0.5, "success": true}]}],
+                "metricsScores": [{"metric": "M", "scores": [0.9]}]}"#,
+        );
+        assert_eq!(checks(&older), [("a: M", true)]);
+        let result = evidence(
+            r#"{"test_results": [{"name": "a", "success": false, "metrics_data": [{"name": "M", "score": 0.25, "success": false}]},
+                {"name": "b", "success": false, "metrics_data": null}], "confident_link": null}"#,
+        );
+        assert_eq!(checks(&result), [("a: M", false), ("b", false)]);
+        assert_eq!((of(&result, "M").value, of(&result, "M").n), (Some(0.25), Some(1)));
+    }
+
+    #[test]
+    fn a_run_of_nothing_fails() {
+        let empty = evidence(r#"{"testCases": [], "conversationalTestCases": [], "metricsScores": []}"#);
+        assert_eq!(checks(&empty), [("tests", false)]);
+        let lost = evidence(r#"{"testCases": [], "metricsScores": [], "testPassed": 5, "testFailed": 0}"#);
+        assert_eq!(checks(&lost), [("tests", false)]);
+        let odd =
+            evidence(r#"{"testCases": [7, {"metricsData": 3}], "metricsScores": [{"metric": "M", "scores": 3}, 4]}"#);
+        assert!(odd.checks.iter().all(|c| !c.passed) && odd.measurements.iter().all(|m| m.source_name != "M"));
+        assert_eq!(read(b"{\"testCases\": 3}", Some("deepeval")).unwrap_err().code(), "evidence-invalid");
     }
 }

@@ -1,13 +1,15 @@
 //! Giskard 2: `ScanReport.to_json()`, `ScanReport.to_dataframe()` and `TestSuiteResult.to_json()`.
 //!
-//! * A scan names each detector that it was given and, by level (`major`, `medium`, `minor`), the description of each issue
-//!   it found. Each issue is a check that failed; a detector without issues is one that passed. A detector that broke off
-//!   looks the same as one that found nothing, unless the scan was run with `raise_exceptions=True`: a warning says so.
+//! * A scan names each detector that it was given and, by level (`major`, `medium`, `minor`), the description of each
+//!   issue it found. Each issue is a check that failed; a detector without issues is one that passed. A detector that
+//!   broke off looks the same as one that found nothing, unless the scan was run with `raise_exceptions=True`: a
+//!   warning says so.
 //! * The data frame has the issues only, called by metric and slice (or transformation). `deviation` is prose
-//!   (`-26.82% than global`): the percentage in front is read, called `deviation:` and the metric. It is read as records,
-//!   as a split table (what `to_mlflow` logs), by column, and as CSV. A frame of no issues says nothing that tells it from
-//!   any other empty list and is not understood.
-//! * A suite has a test by name, `Passed` or `Failed`, and the value that was tested. A test that could not be run is `Failed`.
+//!   (`-26.82% than global`): the percentage in front is read, called `deviation:` and the metric. It is read as
+//!   records, as a split table (what `to_mlflow` logs), by column, and as CSV. A frame of no issues says nothing that
+//!   tells it from any other empty list and is not understood.
+//! * A suite has a test by name, `Passed` or `Failed`, and the value that was tested. A test that could not be run is
+//!   `Failed`.
 //!
 //! Values of suites are doubles in full; deviations have two decimals.
 
@@ -26,11 +28,11 @@ pub const ADAPTER: Adapter = Adapter {
     title: "Giskard scan and test suite",
     family: Family::LanguageModels,
     written_by: "giskard.scan(model, dataset).to_json(\"scan.json\")",
-    reads: "every issue of a scan as a check that failed, every detector that found none as one that passed; how far a slice \
-            departs from the whole, in percent; every test of a suite as a check, with its value.",
+    reads: "every issue of a scan as a check that failed, every detector that found none as one that passed; how far \
+            a slice departs from the whole, in percent; every test of a suite as a check, with its value.",
     carries: &[Carries::Metrics, Carries::Slices, Carries::Checks],
-    recognised_by: "detectors (`PerformanceBiasDetector`) with issues by level; records with `slicing_fn`, `transformation_fn` and \
-                    `deviation`; tests with `result` and `metric_value` only",
+    recognised_by: "detectors (`PerformanceBiasDetector`) with issues by level; records with `slicing_fn`, \
+                    `transformation_fn` and `deviation`; tests with `result` and `metric_value` only",
     rule: "id = \"no-issues\"\ncheck = \"*\"",
     detect,
     read,
@@ -108,7 +110,8 @@ fn shape<'d, 'a>(document: &'d Document<'a>) -> Result<Shape<'d, 'a>, Declined> 
 
 /// Issues by level, as text.
 fn is_detector(json: &Json<'_>) -> bool {
-    let is_list = |json: &Json<'_>| json.as_array().is_some_and(|list| list.iter().all(|issue| issue.as_str().is_some()));
+    let is_list =
+        |json: &Json<'_>| json.as_array().is_some_and(|list| list.iter().all(|issue| issue.as_str().is_some()));
     json.as_object().is_some_and(|levels| levels.iter().all(|level| is_list(&level.value)))
 }
 
@@ -130,7 +133,9 @@ fn split<'d>(object: &'d Object<'_>) -> Result<Vec<Issue<'d>>, Declined> {
     let columns = object.get("columns").and_then(Json::as_array).unwrap_or_default();
     let place = |key: &str| columns.iter().position(|column| column.as_str() == Some(key));
     if COLUMNS.iter().any(|column| place(column).is_none()) {
-        return Err(Declined::because("no detectors, no tests with `result` and `metric_value`, and no columns `slicing_fn`"));
+        return Err(Declined::because(
+            "no detectors, no tests with `result` and `metric_value`, and no columns `slicing_fn`",
+        ));
     }
     let rows = object.get("data").and_then(Json::as_array).unwrap_or_default().iter();
     Ok(rows.map(|row| Issue::of(|key| row.as_array()?.get(place(key)?)?.as_str())).collect())
@@ -194,7 +199,10 @@ fn frame(collector: &mut Collector, issue: &Issue<'_>) {
     collector.check(name, false, joined(detail));
     let percent = issue.deviation.and_then(|text| Some((text.split_once("% than global")?.0, text)));
     let Some((metric, (percent, _))) = issue.metric.zip(percent) else { return };
-    let Some(number) = Number::parse(percent).filter(|_| matches!(reading_text(percent), Some(Reading::Number(_)))) else { return };
+    let Some(number) = Number::parse(percent).filter(|_| matches!(reading_text(percent), Some(Reading::Number(_))))
+    else {
+        return;
+    };
     let slice = match (issue.slice, issue.transformation) {
         (Some(slice), _) => Slice::one("slicing_fn", slice),
         (None, Some(transformation)) => Slice::one("transformation_fn", transformation),
@@ -203,5 +211,84 @@ fn frame(collector: &mut Collector, issue: &Issue<'_>) {
     let theirs = format!("deviation:{metric}");
     if let Some(m) = collector.number(&theirs, &theirs, slice, number.value()) {
         (m.unit, m.rounding) = (Some(Unit::Percent), number.rounding());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::read;
+
+    fn evidence(text: &str) -> Evidence {
+        let evidence = read(text.as_bytes(), None).unwrap();
+        assert_eq!(evidence.format, "giskard");
+        evidence
+    }
+
+    fn checks(evidence: &Evidence) -> Vec<(&str, bool)> {
+        evidence.checks.iter().map(|c| (c.name.as_str(), c.passed)).collect()
+    }
+
+    #[test]
+    fn a_scan_has_a_check_for_each_issue_and_each_silent_detector() {
+        let evidence = evidence(
+            r#"{"EthicalBiasDetector": {}, "PerformanceBiasDetector": {"major": ["a", "b"], "medium": ["c"]}}"#,
+        );
+        assert_eq!(
+            checks(&evidence),
+            [
+                ("EthicalBiasDetector", true),
+                ("a [PerformanceBiasDetector, major]", false),
+                ("b [PerformanceBiasDetector, major]", false),
+                ("c [PerformanceBiasDetector, medium]", false),
+            ]
+        );
+        assert!(evidence.warnings[0].contains("broke off"), "{:?}", evidence.warnings);
+    }
+
+    #[test]
+    fn every_spelling_of_the_data_frame_says_the_same() {
+        let records = r#"[{"domain": null, "slicing_fn": "`a` < 1", "transformation_fn": null, "metric": "Recall", "deviation": "-26.82% than global", "description": "x"},
+            {"slicing_fn": null, "transformation_fn": "Add typos", "metric": "Fail rate", "deviation": "3/10 tested samples (30.0%) changed prediction after perturbation", "description": "y"}]"#;
+        let split = r#"{"columns": ["slicing_fn", "transformation_fn", "metric", "deviation", "description"],
+            "data": [["`a` < 1", null, "Recall", "-26.82% than global", "x"], [null, "Add typos", "Fail rate", "3/10 tested samples (30.0%)", "y"]]}"#;
+        let columns = r#"{"slicing_fn": {"0": "`a` < 1", "1": null}, "transformation_fn": {"0": null, "1": "Add typos"}, "metric": {"0": "Recall", "1": "Fail rate"},
+            "deviation": {"0": "-26.82% than global", "1": "3/10"}, "description": {"0": "x", "1": "y"}}"#;
+        let table = ",domain,slicing_fn,transformation_fn,metric,deviation,description\n0,,`a` < 1,,Recall,-26.82% than global,x\n1,,,Add typos,Fail rate,3/10,y\n";
+        for text in [records, split, columns, table] {
+            let evidence = evidence(text);
+            assert_eq!(checks(&evidence), [("Recall `a` < 1", false), ("Fail rate Add typos", false)], "{text}");
+            let [m] = evidence.measurements.as_slice() else { panic!("{text}") };
+            assert_eq!(
+                (m.source_name.as_str(), m.value, m.unit, m.rounding),
+                ("deviation:Recall", Some(-26.82), Some(Unit::Percent), 0.005)
+            );
+            assert_eq!(m.slice, Slice::one("slicing_fn", "`a` < 1"));
+        }
+    }
+
+    #[test]
+    fn a_suite_has_a_value_for_each_test() {
+        let evidence = evidence(
+            r#"{"F1 on all": {"result": "Passed", "metric_value": 0.91}, "drift": {"result": "Failed", "metric_value": null}}"#,
+        );
+        assert_eq!(checks(&evidence), [("F1 on all", true), ("drift", false)]);
+        assert_eq!(evidence.measurements.iter().map(|m| m.value).collect::<Vec<_>>(), [Some(0.91), None]);
+    }
+
+    #[test]
+    fn what_is_not_giskards_is_not_understood() {
+        for text in [
+            "{}",
+            "[]",
+            r#"{"XDetector": 3}"#,
+            r#"{"a": {"result": "Maybe", "metric_value": 1}}"#,
+            r#"[{"slicing_fn": "a"}]"#,
+        ] {
+            assert_eq!(read(text.as_bytes(), None).unwrap_err().code(), "evidence-not-understood", "{text}");
+            assert_eq!(read(text.as_bytes(), Some("giskard")).unwrap_err().code(), "evidence-invalid", "{text}");
+        }
+        let bare = evidence("slicing_fn,transformation_fn,deviation\n");
+        assert_eq!(checks(&bare), [("issues", false)]);
     }
 }

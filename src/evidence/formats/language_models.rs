@@ -45,7 +45,8 @@ pub fn joined(parts: impl IntoIterator<Item = Option<String>>) -> Option<String>
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-/// Adds the share of tests that passed, called `theirs`. No tests are no share: it is then undefined, and a check fails.
+/// Adds the share of tests that passed, called `theirs`. No tests are no share: it is then undefined, and a check
+/// fails.
 pub fn pass_rate(collector: &mut Collector, theirs: &str, slice: Slice, passed: u64, total: u64) {
     let overall = slice.is_overall();
     if let Some(m) = collector.number("pass_rate", theirs, slice, float(passed) / float(total)) {

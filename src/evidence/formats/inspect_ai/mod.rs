@@ -1,13 +1,15 @@
 //! Inspect AI's eval logs: one JSON document, or the `.eval` zip with the same parts as members.
 //!
-//! `status` is `success`, `error`, `cancelled` or `started`; only a success has whole results. A zip whose run never ended
-//! has no `header.json`, only `_journal/start.json`. `results.scores[]` gives each scorer's `metrics` by name.
+//! `status` is `success`, `error`, `cancelled` or `started`; only a success has whole results. A zip whose run never
+//! ended has no `header.json`, only `_journal/start.json`. `results.scores[]` gives each scorer's `metrics` by name.
 //!
-//! * `results.completed_samples` is n: samples times epochs, without those that broke off. A metric is worked out over
-//!   samples whose epochs were reduced to one score; `scored_samples`, where written, says how many: the trials of an accuracy.
+//! * `results.completed_samples` is n: samples times epochs, without those that broke off. A metric is worked out
+//!   over samples whose epochs were reduced to one score; `scored_samples`, where written, says how many: the trials
+//!   of an accuracy.
 //! * A metric of `grouped(…)` is named by its group; `params` says by which key and of which metric. The groups' rows
-//!   are written nowhere, so n is unknown; where the log holds its samples (a zip: `summaries.json`), those that were scored
-//!   are counted, and are the trials of an accuracy. `all` is the whole, or with `all="groups"` an average over groups.
+//!   are written nowhere, so n is unknown; where the log holds its samples (a zip: `summaries.json`), those that were
+//!   scored are counted, and are the trials of an accuracy. `all` is the whole, or with `all="groups"` an average
+//!   over groups.
 //! * Names repeat over scorers: `source_name` is `scorer/metric`, with `[reducer]` behind it where several are used.
 //! * Logs of version 1 have one `scorer` and its `metrics` in `results`.
 //!
@@ -33,8 +35,9 @@ pub const ADAPTER: Adapter = Adapter {
     title: "Inspect AI eval log, JSON or .eval",
     family: Family::LanguageModels,
     written_by: "inspect eval task.py --log-format eval",
-    reads: "every metric of every scorer as `scorer/metric`, completed samples as n; metrics by group as slices; the run's \
-            status as a check, which fails for a run that broke off, was cancelled or never ended, and for one that scored nothing.",
+    reads: "every metric of every scorer as `scorer/metric`, completed samples as n; metrics by group as slices; the \
+            run's status as a check, which fails for a run that broke off, was cancelled or never ended, and for one \
+            that scored nothing.",
     carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
     recognised_by: "`status` beside `eval` with `task` and `model`; a zip with `header.json` or `_journal/start.json`",
     rule: "id = \"match-accuracy\"\nmetric = \"match/accuracy\"\nmin = 0.8",
@@ -45,10 +48,13 @@ pub const ADAPTER: Adapter = Adapter {
 /// The members of a `.eval` zip that hold the parts of a log, the whole one first.
 const HEADERS: [&str; 2] = ["header.json", "_journal/start.json"];
 
+/// The member with a summary of every sample.
+const SUMMARIES: &str = "summaries.json";
+
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
     if archive::kind(document.bytes()) == Some("zip") {
-        let members = document.members().map_err(|error| Declined::because(error.to_string()))?;
-        let header = header(members).ok_or_else(|| Declined::because("no `header.json` and no `_journal/start.json` in the zip"))?;
+        let members = parts(document).map_err(|error| Declined::because(error.to_string()))?;
+        let header = header(&members).ok_or_else(no_header)?;
         return match json::parse(&header.bytes) {
             Ok(log) => is_log(&log),
             // A header that broke off is still one of ours: what is wrong with it is said when it is read.
@@ -61,6 +67,15 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
         return Err(Declined::because("no key `status`"));
     }
     is_log(document.json().map_err(|error| Declined::because(error.to_string()))?)
+}
+
+fn no_header() -> Declined {
+    Declined::because("no `header.json` and no `_journal/start.json` in the zip")
+}
+
+/// The members that are read. The samples beside them may be larger than any document is.
+fn parts(document: &Document<'_>) -> Result<Vec<Member>, EvidenceError> {
+    archive::picked(document.bytes(), |name| HEADERS.contains(&name) || name == SUMMARIES)
 }
 
 fn is_log(log: &Json<'_>) -> Result<(), Declined> {
@@ -82,15 +97,12 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         let status = log.get("status").and_then(Json::as_str).unwrap_or("no status");
         return log_evidence(document, log, status, list(log, "samples"));
     }
-    let members = document.members().map_err(Clone::clone)?;
-    let Some(header) = header(members) else {
-        let declined = Declined::because("no `header.json` and no `_journal/start.json` in the zip");
-        return Err(refused(ADAPTER.id, document, declined));
-    };
+    let members = parts(document)?;
+    let header = header(&members).ok_or_else(|| refused(ADAPTER.id, document, no_header()))?;
     let log = json::parse(&header.bytes)?;
     is_log(&log).map_err(|declined| refused(ADAPTER.id, document, declined))?;
     let status = log.get("status").and_then(Json::as_str).unwrap_or("started");
-    let summaries = members.iter().find(|member| member.name == "summaries.json");
+    let summaries = members.iter().find(|member| member.name == SUMMARIES);
     let summaries = summaries.and_then(|member| json::parse(&member.bytes).ok());
     let samples = summaries.as_ref().and_then(Json::as_array).unwrap_or_default();
     log_evidence(document, &log, status, samples)

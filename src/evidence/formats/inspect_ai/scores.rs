@@ -52,7 +52,11 @@ impl Run<'_> {
             }
         }
         if count(score, "scored_samples") == Some(0) {
-            collector.check(format!("scorer {}", name.unwrap_or("scorer")), false, Some("no sample was scored".to_owned()));
+            collector.check(
+                format!("scorer {}", name.unwrap_or("scorer")),
+                false,
+                Some("no sample was scored".to_owned()),
+            );
         }
         metrics.len()
     }

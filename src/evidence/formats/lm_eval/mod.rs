@@ -1,17 +1,19 @@
 //! lm-evaluation-harness: `results_*.json` of `--output_path`, and the `samples_*.jsonl` of `--log_samples`.
 //!
 //! `results` has an object for each task and each group of tasks. Since 0.4 a key is the metric and the filter of the
-//! answers (`exact_match,strict-match`), and the standard error stands beside it (`exact_match_stderr,strict-match`); 0.3
-//! wrote plain names. What is not a number: `alias`, and `"N/A"` for a standard error that cannot be computed.
+//! answers (`exact_match,strict-match`), and the standard error stands beside it (`exact_match_stderr,strict-match`);
+//! 0.3 wrote plain names. What is not a number: `alias`, and `"N/A"` for a standard error that cannot be computed.
 //!
-//! * `n-samples.<task>.effective` is the rows that were evaluated (`original` those there are); before 0.4.4 nothing says
-//!   so, and from 0.4.13 on `sample_len` stands in the task itself, for a group `sample_count` by metric.
+//! * `n-samples.<task>.effective` is the rows that were evaluated (`original` those there are); before 0.4.4 nothing
+//!   says so, and from 0.4.13 on `sample_len` stands in the task itself, for a group `sample_count` by metric.
 //! * A group is an average over its tasks: marked so, never with trials.
-//! * `acc` is the share of rows answered right, and so our `accuracy`. Other names may mean what they like (`f1` goes to
-//!   100 in some tasks): they stay as written, filter included.
+//! * `acc` is the share of rows answered right, and so our `accuracy`. Other names may mean what they like (`f1` goes
+//!   to 100 in some tasks): they stay as written, filter included.
 //!
-//! Python writes doubles in full. A file of samples states each row's own values but neither its task nor how they are
-//! aggregated: only those that are 0 or 1 in every row become a proportion.
+//! `predict_only` scores nothing and writes a `bypass` of 999: a check that failed.
+//!
+//! Python writes doubles in full. A file of samples states each row's own values but neither its task nor how they
+//! are aggregated: only those that are 0 or 1 in every row become a proportion.
 
 mod samples;
 #[cfg(test)]
@@ -33,12 +35,12 @@ pub const ADAPTER: Adapter = Adapter {
     title: "lm-evaluation-harness results and samples",
     family: Family::LanguageModels,
     written_by: "lm_eval --model hf --tasks gsm8k --output_path results --log_samples",
-    reads: "every metric of every task with its filter and its standard error, the rows evaluated as n; groups of tasks are \
-            marked as averages. `acc` is accuracy, with its count wherever the rows determine it. Of a file of samples, the \
-            metrics that are 0 or 1 in every row.",
+    reads: "every metric of every task with its filter and its standard error, the rows evaluated as n; groups of \
+            tasks are marked as averages. `acc` is accuracy, with its count wherever the rows determine it. Of a \
+            file of samples, the metrics that are 0 or 1 in every row.",
     carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
-    recognised_by: "`results` and `versions` beside `n-shot`, `n-samples`, `lm_eval_version` or `config.bootstrap_iters`; \
-                    rows with `doc_id` and `filtered_resps`",
+    recognised_by: "`results` and `versions` beside `n-shot`, `n-samples`, `lm_eval_version` or \
+                    `config.bootstrap_iters`; rows with `doc_id` and `filtered_resps`",
     rule: "id = \"arc-accuracy\"\nmetric = \"accuracy\"\nslice = { task = \"arc_easy\" }\nmin = 0.7",
     detect,
     read,
@@ -92,7 +94,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 /// `date` is in seconds since 1970.
 fn date(json: &Json<'_>) -> Option<Timestamp> {
     let micros = json.get("date")?.as_number()?.value() * 1e6;
-    crate::evidence::counts::whole(micros.round()).and_then(|micros| i64::try_from(micros).ok()).map(Timestamp::from_micros)
+    crate::evidence::counts::whole(micros.round())
+        .and_then(|micros| i64::try_from(micros).ok())
+        .map(Timestamp::from_micros)
 }
 
 /// One entry of `results`.
@@ -116,12 +120,14 @@ impl<'j, 'a> Task<'j, 'a> {
 
     fn read(&self, collector: &mut Collector) {
         let mut metrics = 0_usize;
+        let mut scored = false;
         for member in self.entry {
             let key: &str = &member.key;
             if NO_METRIC.contains(&key) {
                 continue;
             }
             metrics += 1;
+            scored |= !base(key).starts_with("bypass");
             let rows = self.rows(key);
             let ours = if base(key) == "acc" { "accuracy" } else { key };
             let Some(m) = collector.measure(ours, key, Slice::one("task", self.name), &member.value) else { continue };
@@ -132,10 +138,16 @@ impl<'j, 'a> Task<'j, 'a> {
             }
         }
         let name = quoted(self.name);
-        if metrics == 0 {
-            collector.check(format!("task {}", self.name), false, Some("no metric was written".to_owned()));
-        } else if self.effective == Some(0) {
-            collector.check(format!("task {}", self.name), false, Some("no row was evaluated".to_owned()));
+        // A group that is no average only names its tasks.
+        let fault = match metrics {
+            0 if self.group || self.entry.has(" ") => None,
+            0 => Some("no metric was written"),
+            _ if !scored => Some("answers were written, and nothing was scored (`predict_only`)"),
+            _ if self.effective == Some(0) => Some("no row was evaluated"),
+            _ => None,
+        };
+        if let Some(fault) = fault {
+            collector.check(format!("task {}", self.name), false, Some(fault.to_owned()));
         }
         if let Some((effective, original)) = self.effective.zip(self.original).filter(|(some, all)| some < all) {
             collector.warn(format!("{effective} of {original} rows of {name} were evaluated"));

@@ -1,20 +1,35 @@
 //! `samples_*.jsonl`: a row for each document and filter. Before 0.4.3 the same rows are one JSON list.
 
 use super::{ADAPTER, refused};
-use crate::evidence::{Collector, Declined, Document, EvidenceError, json::{Json, Number, Value}, quoted};
+use crate::evidence::{
+    Collector, Declined, Document, EvidenceError,
+    json::{Json, Number, Value},
+    quoted,
+};
 use crate::model::{Evidence, Slice};
 use crate::stats::proportion::float;
 use std::collections::BTreeMap;
 
 /// Keys of a row that are no metrics.
 const NO_METRIC: [&str; 11] = [
-    "doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter", "metrics", "doc_hash", "prompt_hash", "target_hash",
+    "doc_id",
+    "doc",
+    "target",
+    "arguments",
+    "resps",
+    "filtered_resps",
+    "filter",
+    "metrics",
+    "doc_hash",
+    "prompt_hash",
+    "target_hash",
 ];
 
 /// The rows, if the document is a file of samples.
 pub fn first<'d>(document: &'d Document<'_>) -> Option<&'d Json<'d>> {
     let text = document.text().ok()?;
-    let is_row = |json: &Json<'_>| ["doc_id", "doc", "target", "filtered_resps"].iter().all(|key| json.get(key).is_some());
+    let is_row =
+        |json: &Json<'_>| ["doc_id", "doc", "target", "filtered_resps"].iter().all(|key| json.get(key).is_some());
     if text.trim_start().starts_with('[') {
         return document.array().ok()?.first().filter(|row| is_row(row));
     }
@@ -43,7 +58,12 @@ pub fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
     for row in rows {
         let Some(object) = row.as_object() else {
-            return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, format!("a row is no object but {}", row.kind())));
+            return Err(EvidenceError::invalid(
+                ADAPTER.id,
+                document,
+                row.at,
+                format!("a row is no object but {}", row.kind()),
+            ));
         };
         let filter = row.get("filter").and_then(Json::as_str).unwrap_or_default();
         *counts.entry(filter).or_default() += 1;

@@ -41,7 +41,9 @@ pub fn layout(document: &Document<'_>) -> Result<Layout, Declined> {
     };
     let cell = |i: usize| header.get(i).map(String::as_str);
     let outputs: Vec<usize> = (0..header.len())
-        .filter(|i| cell(i + 1) == Some("Status") && cell(i + 2) == Some("Score") && cell(i + 3) == Some("Named Scores"))
+        .filter(|i| {
+            cell(i + 1) == Some("Status") && cell(i + 2) == Some("Score") && cell(i + 3) == Some("Named Scores")
+        })
         .collect();
     let status = !outputs.is_empty();
     let outputs = if status { outputs } else { older(document, &header) };
@@ -72,7 +74,7 @@ fn starts_with_an_output<'d>(document: &'d Document<'_>) -> Option<&'d Table> {
     (early && text.starts_with('[')).then(|| document.csv().ok()).flatten()
 }
 
-/// Columns whose cells begin with `[PASS]`, `[FAIL]` or `[ERROR]`.
+/// Columns whose cells begin with `[PASS]`, `[FAIL]` or `[ERROR]`, or that a reason follows.
 fn older(document: &Document<'_>, header: &[String]) -> Vec<usize> {
     let titled: Vec<usize> = (0..header.len())
         .filter(|i| header.get(*i).is_some_and(|cell| cell.starts_with('[') && cell.contains("] ")))
@@ -81,7 +83,8 @@ fn older(document: &Document<'_>, header: &[String]) -> Vec<usize> {
         return titled;
     }
     let Some(row) = document.csv().ok().and_then(|table| table.rows().first()) else { return Vec::new() };
-    titled.into_iter().filter(|i| row.get(*i).is_some_and(|cell| prefix(cell).is_some())).collect()
+    let named = |i: usize| header.get(i + 1).is_some_and(|cell| cell == "Grader Reason");
+    titled.into_iter().filter(|i| named(*i) || row.get(*i).is_some_and(|cell| prefix(cell).is_some())).collect()
 }
 
 fn prefix(cell: &str) -> Option<Outcome> {

@@ -1,16 +1,17 @@
 //! promptfoo: `promptfoo eval --output`, as JSON, JSON Lines, CSV, XML or `JUnit` XML.
 //!
-//! * JSON: `results` has `stats`, a row for each test, prompt and provider in `results`, and sums for each prompt in `prompts`
-//!   (version 3) or `table.head.prompts` (versions 1 and 2). The summary alone (`evaluate()` in JavaScript) and the table
-//!   alone (the download of the web page) are read too.
+//! * JSON: `results` has `stats`, a row for each test, prompt and provider in `results`, and sums for each prompt in
+//!   `prompts` (version 3) or `table.head.prompts` (versions 1 and 2). The summary alone (`evaluate()` in JavaScript)
+//!   and the table alone (the download of the web page) are read too.
 //! * XML: the same, an element for each key and for each element of a list; empty text for null.
 //! * JSON Lines: the rows. CSV: a row for each test, and for each prompt the columns output, `Status`, `Score`,
 //!   `Named Scores`, …; before there was a `Status`, the output began with `[PASS]` or `[FAIL]`.
 //! * `JUnit` XML: test suites named `promptfoo`.
 //!
 //! Each row is a check, called by its variables as Python shows them and its provider in brackets. A test that has no
-//! assertion passes. An error (no answer came) is no failure (an assertion did not hold) and neither passes. A test passes
-//! by its threshold, so assertions are no checks of their own. `namedScores` of a prompt are sums over its tests.
+//! assertion passes. An error (no answer came) is no failure (an assertion did not hold) and neither passes. A test
+//! passes by its threshold, so assertions are no checks of their own. `namedScores` of a prompt are sums over its
+//! tests.
 
 mod csv;
 mod junit;
@@ -21,7 +22,9 @@ mod tests;
 mod xml;
 
 use super::language_models::refused;
-use crate::evidence::{Adapter, Carries, Collector, Declined, Document, EvidenceError, Family, json::Json, precision::Precision};
+use crate::evidence::{
+    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family, json::Json, precision::Precision,
+};
 use crate::model::{Evidence, Producer};
 
 /// The row of the table of formats.
@@ -30,13 +33,13 @@ pub const ADAPTER: Adapter = Adapter {
     title: "promptfoo eval --output (JSON, JSON Lines, CSV, XML, JUnit XML)",
     family: Family::LanguageModels,
     written_by: "promptfoo eval --output results.json",
-    reads: "every test as a check, named by its variables and its provider; the share that passed as pass_rate with its \
-            counts, overall and by prompt and provider; passes, failures and errors apart; named scores, latency and cost \
-            of each prompt.",
+    reads: "every test as a check, named by its variables and its provider; the share that passed as pass_rate with \
+            its counts, overall and by prompt and provider; passes, failures and errors apart; named scores, latency \
+            and cost of each prompt.",
     carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
-    recognised_by: "`results.stats` with `successes` and `failures`; rows with `promptIdx`, `success` and `gradingResult`; a \
-                    CSV header with `Status`, `Score`, `Named Scores`, `Grader Reason`; `<promptfoo>`; \
-                    `<testsuites name=\"promptfoo\">`",
+    recognised_by: "`results.stats` with `successes` and `failures`; rows with `promptIdx`, `success` and \
+                    `gradingResult`; a CSV header with `Status`, `Score`, `Named Scores`, `Grader Reason`; \
+                    `<promptfoo>`; `<testsuites name=\"promptfoo\">`",
     rule: "id = \"prompts-pass\"\nmetric = \"pass_rate\"\nmin = 0.95",
     detect,
     read,
@@ -73,7 +76,10 @@ fn shape<'d, 'a>(document: &'d Document<'a>) -> Result<Shape<'d, 'a>, Declined> 
     }
     let object = document.object()?;
     let json = document.json().map_err(|error| Declined::because(error.to_string()))?;
-    let summary = json.get("results").filter(|results| summary::is_one(results)).or(Some(json).filter(|json| summary::is_one(json)));
+    let summary = json
+        .get("results")
+        .filter(|results| summary::is_one(results))
+        .or(Some(json).filter(|json| summary::is_one(json)));
     if let Some(summary) = summary {
         return Ok(Shape::Summary(summary));
     }
@@ -88,7 +94,8 @@ fn xml_shape<'d, 'a>(document: &Document<'_>) -> Result<Shape<'d, 'a>, Declined>
     let text = document.text().map_err(|_| Declined::because("not text"))?;
     let start: String = text.trim_start().chars().take(4_000).collect();
     let start = start.trim_start_matches(|c| c != '<');
-    let body = start.split_once("?>").filter(|_| start.starts_with("<?xml")).map_or(start, |(_, body)| body).trim_start();
+    let body =
+        start.split_once("?>").filter(|_| start.starts_with("<?xml")).map_or(start, |(_, body)| body).trim_start();
     if body.starts_with("<promptfoo>") {
         return Ok(Shape::Xml);
     }
@@ -101,7 +108,9 @@ fn xml_shape<'d, 'a>(document: &Document<'_>) -> Result<Shape<'d, 'a>, Declined>
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let shape = shape(document).map_err(|declined| match document.json() {
-        Err(error) if document.looks_like_json() && rows::lines(document).is_none() => EvidenceError::Json(error.clone()),
+        Err(error) if document.looks_like_json() && rows::lines(document).is_none() => {
+            EvidenceError::Json(error.clone())
+        }
         _ => refused(ADAPTER.id, document, declined),
     })?;
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);

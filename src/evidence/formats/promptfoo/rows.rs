@@ -45,7 +45,8 @@ pub fn lines<'d, 'a>(document: &'d Document<'a>) -> Option<&'d [Json<'a>]> {
         return None;
     }
     let rows = document.json_lines().ok()?;
-    let is_row = |json: &Json<'_>| ["promptIdx", "testIdx", "success", "provider"].iter().all(|key| json.get(key).is_some());
+    let is_row =
+        |json: &Json<'_>| ["promptIdx", "testIdx", "success", "provider"].iter().all(|key| json.get(key).is_some());
     rows.first().is_some_and(is_row).then_some(rows)
 }
 
@@ -121,11 +122,12 @@ fn quote(out: &mut String, text: &str) {
 fn hidden(c: char) -> bool {
     c.is_control()
         || c.is_whitespace() && c != ' '
-        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// How a row ended: `success`, or `pass` in a table; `failureReason` 2 is an error, and before it was written an `error`
-/// without a grading.
+/// How a row ended: `success`, or `pass` in a table; `failureReason` 2 is an error, and before it was written an
+/// `error` without a grading.
 pub fn outcome(row: &Json<'_>) -> Outcome {
     let passed = row.get("success").or_else(|| row.get("pass"));
     if passed.is_some_and(|passed| matches!(passed.value, Value::Bool(true))) {
@@ -163,7 +165,8 @@ fn failed_assertions(grading: &Json<'_>) -> Vec<String> {
     const NAMED: usize = 5;
     let Some(components) = grading.get("componentResults") else { return Vec::new() };
     let components = components.as_array().unwrap_or(std::slice::from_ref(components));
-    let failed = components.iter().filter(|part| matches!(part.get("pass").map(|pass| &pass.value), Some(Value::Bool(false))));
+    let failed =
+        components.iter().filter(|part| matches!(part.get("pass").map(|pass| &pass.value), Some(Value::Bool(false))));
     let named = failed.filter_map(|part| {
         let assertion = part.get("assertion")?;
         let metric = text(assertion, "metric").map(|metric| format!(" ({metric})")).unwrap_or_default();

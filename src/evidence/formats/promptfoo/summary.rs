@@ -11,7 +11,8 @@ use crate::model::{Producer, Slice, Unit};
 /// Whether this is a summary: `stats` with counts, and a list of results or a table.
 pub fn is_one(json: &Json<'_>) -> bool {
     let counted = |stats: &Json<'_>| stats.get("successes").is_some() && stats.get("failures").is_some();
-    json.get("stats").is_some_and(counted) && (json.get("results").is_some() || json.get("table").is_some() || json.get("prompts").is_some())
+    json.get("stats").is_some_and(counted)
+        && (json.get("results").is_some() || json.get("table").is_some() || json.get("prompts").is_some())
 }
 
 /// What the whole output says of itself.
@@ -45,7 +46,9 @@ pub fn read(collector: &mut Collector, document: &Document<'_>, summary: &Json<'
         read_stats(collector, stats, total);
     }
     let rows = match summary.get("results") {
-        Some(results) if results.as_array().is_some() || results.as_object().is_some() => Some(check_rows(collector, many(results))),
+        Some(results) if results.as_array().is_some() || results.as_object().is_some() => {
+            Some(check_rows(collector, many(results)))
+        }
         Some(results) if !matches!(results.value, Value::Null) && results.as_str() != Some("") => {
             let message = format!("`results.results` is no list but {}", results.kind());
             return Err(EvidenceError::invalid(ADAPTER.id, document, results.at, message));
@@ -54,7 +57,8 @@ pub fn read(collector: &mut Collector, document: &Document<'_>, summary: &Json<'
     };
     if let Some(rows) = rows.filter(|rows| readable && rows.total() != counted.total()) {
         let (said, there) = (counted.total(), rows.total());
-        collector.warn(format!("`stats` counts {said} tests, and there are {there} rows: the file holds a part of the run"));
+        collector
+            .warn(format!("`stats` counts {said} tests, and there are {there} rows: the file holds a part of the run"));
     }
     shares(collector, if readable { counted } else { rows.unwrap_or_default() });
     for prompt in prompts {
@@ -76,7 +80,9 @@ fn shares(collector: &mut Collector, tally: Tally) {
     pass_rate(collector, "pass rate", Slice::overall(), tally.passed, tally.total());
     if tally.errored > 0 {
         let (errors, total) = (tally.errored, tally.total());
-        collector.warn(format!("{errors} of {total} tests ended in an error, which is neither a pass nor a failed assertion"));
+        collector.warn(format!(
+            "{errors} of {total} tests ended in an error, which is neither a pass nor a failed assertion"
+        ));
     }
 }
 
@@ -101,7 +107,10 @@ fn read_stats(collector: &mut Collector, stats: &Json<'_>, total: Option<u64>) {
 /// The sums of one prompt put to one provider. `namedScoresCount` says over how many tests a named score is a sum.
 fn read_prompt(collector: &mut Collector, prompt: &Json<'_>, total: Option<u64>) {
     let Some(metrics) = prompt.get("metrics").filter(|metrics| metrics.as_object().is_some()) else { return };
-    let label = words(prompt, "label").or_else(|| words(prompt, "display")).or_else(|| words(prompt, "raw")).unwrap_or_default();
+    let label = words(prompt, "label")
+        .or_else(|| words(prompt, "display"))
+        .or_else(|| words(prompt, "raw"))
+        .unwrap_or_default();
     let mut slice = Slice::one("prompt", label);
     if let Some(provider) = prompt.get("provider").and_then(rows::provider) {
         slice.0.insert("provider".to_owned(), provider.to_owned());
@@ -197,7 +206,12 @@ fn listed<'j, 'a>(json: &'j Json<'a>) -> &'j [Json<'a>] {
 /// When a row is no object.
 pub fn rows_alone(collector: &mut Collector, document: &Document<'_>, list: &[Json<'_>]) -> Result<(), EvidenceError> {
     if let Some(row) = list.iter().find(|row| row.as_object().is_none()) {
-        return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, format!("a row is no object but {}", row.kind())));
+        return Err(EvidenceError::invalid(
+            ADAPTER.id,
+            document,
+            row.at,
+            format!("a row is no object but {}", row.kind()),
+        ));
     }
     let tally = check_rows(collector, list);
     shares(collector, tally);

@@ -27,7 +27,11 @@ pub fn to_json<'x>(node: roxmltree::Node<'x, '_>, depth: usize) -> Json<'x> {
             }
         }
     }
-    if members.is_empty() { Json { at, value: leaf(node) } } else { Json { at, value: Value::Object(Object::new(members)) } }
+    if members.is_empty() {
+        Json { at, value: leaf(node) }
+    } else {
+        Json { at, value: Value::Object(Object::new(members)) }
+    }
 }
 
 fn leaf<'x>(node: roxmltree::Node<'x, '_>) -> Value<'x> {
