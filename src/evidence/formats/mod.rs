@@ -1,8 +1,14 @@
 //! One file a format, and the table that lists them.
 
+pub mod ab;
+pub mod hey;
+pub mod hyperfine;
+mod load_sample;
 pub mod mlflow_metrics;
 pub mod native;
+pub mod oha;
 pub mod sklearn_classification_report;
+pub mod wrk;
 
 use super::Adapter;
 
@@ -16,6 +22,11 @@ pub const ADAPTERS: &[Adapter] = &[
     // Data quality and drift.
     // Language models.
     // Latency and load.
+    hey::ADAPTER,
+    wrk::ADAPTER,
+    ab::ADAPTER,
+    oha::ADAPTER,
+    hyperfine::ADAPTER,
     // Operations.
     // Tests and supply chain.
 ];
