@@ -241,11 +241,11 @@ pub(super) fn whole_lines(text: &str) -> &str {
     text.rfind('\n').and_then(|end| text.get(..=end)).unwrap_or("")
 }
 
-/// The lines below a heading that starts with `heading`, as far as they are indented, without their indent.
+/// The lines below the line `heading`, up to the next that is not indented, without their indent and without empty ones.
 pub(super) fn section<'t>(text: &'t str, heading: &str) -> Option<Vec<&'t str>> {
     let mut lines = text.lines();
     lines.by_ref().find(|line| line.trim_end() == heading)?;
-    Some(lines.take_while(|line| line.starts_with(' ')).map(str::trim).filter(|line| !line.is_empty()).collect())
+    Some(lines.take_while(|line| line.is_empty() || line.starts_with(' ')).map(str::trim).filter(|line| !line.is_empty()).collect())
 }
 
 /// `[200]	600 responses` as `200` and ` 600 responses`.

@@ -4,6 +4,7 @@ pub mod ab;
 pub mod hey;
 pub mod hyperfine;
 mod load_sample;
+pub mod locust;
 pub mod mlflow_metrics;
 pub mod native;
 pub mod oha;
@@ -27,6 +28,7 @@ pub const ADAPTERS: &[Adapter] = &[
     ab::ADAPTER,
     oha::ADAPTER,
     hyperfine::ADAPTER,
+    locust::ADAPTER,
     // Operations.
     // Tests and supply chain.
 ];
