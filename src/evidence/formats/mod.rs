@@ -3,6 +3,7 @@
 pub mod ab;
 pub mod hey;
 pub mod hyperfine;
+pub mod k6_summary;
 mod load_sample;
 pub mod locust;
 pub mod mlflow_metrics;
@@ -29,6 +30,7 @@ pub const ADAPTERS: &[Adapter] = &[
     oha::ADAPTER,
     hyperfine::ADAPTER,
     locust::ADAPTER,
+    k6_summary::ADAPTER,
     // Operations.
     // Tests and supply chain.
 ];
