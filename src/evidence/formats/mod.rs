@@ -10,6 +10,7 @@ pub mod mlflow_metrics;
 pub mod native;
 pub mod oha;
 pub mod sklearn_classification_report;
+pub mod vegeta;
 pub mod wrk;
 
 use super::Adapter;
@@ -31,6 +32,7 @@ pub const ADAPTERS: &[Adapter] = &[
     hyperfine::ADAPTER,
     locust::ADAPTER,
     k6_summary::ADAPTER,
+    vegeta::ADAPTER,
     // Operations.
     // Tests and supply chain.
 ];
