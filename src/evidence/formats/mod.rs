@@ -1,8 +1,10 @@
 //! One file a format, and the table that lists them.
 
 pub mod ab;
+pub mod ghz;
 pub mod hey;
 pub mod hyperfine;
+pub mod jmeter;
 pub mod k6_summary;
 mod load_sample;
 pub mod locust;
@@ -33,6 +35,8 @@ pub const ADAPTERS: &[Adapter] = &[
     locust::ADAPTER,
     k6_summary::ADAPTER,
     vegeta::ADAPTER,
+    ghz::ADAPTER,
+    jmeter::ADAPTER,
     // Operations.
     // Tests and supply chain.
 ];
