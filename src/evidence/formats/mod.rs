@@ -27,6 +27,14 @@ pub mod junit;
 pub mod kubeflow_metrics;
 mod language_models;
 pub mod lm_eval;
+pub mod ab;
+pub mod ghz;
+pub mod hey;
+pub mod hyperfine;
+pub mod jmeter;
+pub mod k6_summary;
+mod load_sample;
+pub mod locust;
 pub mod mlflow_metrics;
 pub mod mlperf_loadgen;
 pub mod model_signing;
@@ -61,6 +69,10 @@ pub mod vertex_evaluation;
 pub mod vllm_benchmark;
 pub mod wandb_summary;
 pub mod zenml_run;
+pub mod oha;
+pub mod sklearn_classification_report;
+pub mod vegeta;
+pub mod wrk;
 
 use super::Adapter;
 
@@ -108,6 +120,16 @@ pub const ADAPTERS: &[Adapter] = &[
     onnxruntime_profile::ADAPTER,
     perf_analyzer::ADAPTER,
     vllm_benchmark::ADAPTER,
+    hey::ADAPTER,
+    wrk::ADAPTER,
+    ab::ADAPTER,
+    oha::ADAPTER,
+    hyperfine::ADAPTER,
+    locust::ADAPTER,
+    k6_summary::ADAPTER,
+    vegeta::ADAPTER,
+    ghz::ADAPTER,
+    jmeter::ADAPTER,
     // Operations.
     alertmanager::ADAPTER,
     codecarbon::ADAPTER,

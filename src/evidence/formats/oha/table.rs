@@ -1,0 +1,38 @@
+//! `oha --output-format csv`: a row for each answer, in seconds and in full.
+
+use super::{ADAPTER, Collector, Document, EvidenceError, Slice, Unit, load};
+use crate::stats::proportion::counted;
+use std::collections::BTreeMap;
+
+pub(super) fn read(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceError> {
+    let table = document.csv().map_err(Clone::clone)?;
+    let n = counted(table.rows().len());
+    load::count(out, "rows", Slice::overall(), n, None);
+    for name in ["DNS", "DNS+dialup", "Response-delay", "request-duration"] {
+        let Some(values) = load::column(ADAPTER.id, document, table, name)? else { continue };
+        load::mean(out, &format!("mean {name}"), Slice::overall(), &values, 0.0, Some(Unit::Seconds));
+        if name == "request-duration" && n > 0 {
+            match load::Sample::of(values, 0.0, Unit::Seconds) {
+                Some(sample) => sample.quantiles(out, &Slice::overall(), &[]),
+                None => out.warn("a duration is negative: the percentiles are left out"),
+            }
+        }
+    }
+    let mut codes: BTreeMap<&str, u64> = BTreeMap::new();
+    let column = table.column("status");
+    for row in table.rows() {
+        let code = column.and_then(|column| row.get(column)).unwrap_or("");
+        if code.len() != 3 || !code.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, "no status code: was the file cut off?"));
+        }
+        let times = codes.entry(code).or_default();
+        *times = times.saturating_add(1);
+    }
+    let (_, failed) = load::statuses(out, codes);
+    // Requests without an answer have no row: that all rows are good does not say that all requests were.
+    if n == 0 || failed > 0 {
+        load::succeeded(out, "", n, failed);
+    }
+    out.warn("the CSV of oha leaves out requests that had no answer: it does not say how many failed");
+    Ok(())
+}
