@@ -45,7 +45,8 @@ pub(super) fn read(into: &mut Collector, document: &Document<'_>, object: &Objec
         return timeslices(into, document, slices);
     }
     if let Some(metrics) = object.get("metrics").and_then(Json::as_object) {
-        return aggregate(into, object, metrics);
+        aggregate(into, object, metrics);
+        return Ok(());
     }
     run(into, object);
     metrics(into, object, "", &Slice::overall());
@@ -141,7 +142,7 @@ fn timeslices(into: &mut Collector, document: &Document<'_>, slices: &[Json<'_>]
 }
 
 /// Means over runs with the interval that the tool computed.
-fn aggregate(into: &mut Collector, object: &Object<'_>, metrics: &Object<'_>) -> Result<(), EvidenceError> {
+fn aggregate(into: &mut Collector, object: &Object<'_>, metrics: &Object<'_>) {
     let about = |key: &str| object.get("metadata").and_then(|metadata| metadata.get(key));
     let n = about("num_successful_runs").and_then(Json::as_number).and_then(Number::count);
     let confidence = about("confidence_level").and_then(finite).map(Number::value).filter(|c| *c > 0.0 && *c < 1.0);
@@ -168,5 +169,4 @@ fn aggregate(into: &mut Collector, object: &Object<'_>, metrics: &Object<'_>) ->
             }
         }
     }
-    Ok(())
 }
