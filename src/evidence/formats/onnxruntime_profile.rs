@@ -83,6 +83,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         {
             m.unit = Some(Unit::Microseconds);
             m.rounding = m.rounding.max(1.0);
+        } else {
+            into.left_out("other events of the session");
         }
     }
     into.evidence.producer = Some(Producer { tool: Some("onnxruntime".to_owned()), ..Producer::default() });

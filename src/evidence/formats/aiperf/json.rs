@@ -1,7 +1,7 @@
 //! `profile_export_aiperf.json`, its time slices, and aggregates over runs.
 
 use super::super::perf_shared::text;
-use super::{ours, unit};
+use super::{ours, server, unit};
 use crate::evidence::{
     Declined, Document, EvidenceError,
     collector::{Collector, finite},
@@ -45,15 +45,34 @@ pub(super) fn read(into: &mut Collector, document: &Document<'_>, object: &Objec
         return timeslices(into, document, slices);
     }
     if let Some(metrics) = object.get("metrics").and_then(Json::as_object) {
-        aggregate(into, object, metrics);
+        if metrics.iter().any(|metric| server::is_metric(&metric.value)) {
+            server::read(into, metrics);
+        } else {
+            aggregate(into, object, metrics);
+        }
+        measured(into);
         return Ok(());
     }
     run(into, object);
     metrics(into, object, "", &Slice::overall());
-    if !has_requests(object) {
+    if !is_run(object) {
+        measured(into);
+    } else if !has_requests(object) {
         into.check("request_count", false, Some("no request succeeded: nothing was measured".to_owned()));
     }
     Ok(())
+}
+
+/// Whether this is the summary of one run, and not one of the tool's other files.
+fn is_run(object: &Object<'_>) -> bool {
+    ["is_complete", "was_cancelled", "input_config"].iter().any(|key| object.has(key))
+        || METRICS.iter().any(|key| object.has(key))
+}
+
+fn measured(into: &mut Collector) {
+    if into.evidence.measurements.is_empty() {
+        into.check("metrics", false, Some("no metric is in the file: nothing was measured".to_owned()));
+    }
 }
 
 /// Whether a successful request is in the file; old versions may leave the count out.
