@@ -11,6 +11,7 @@ use crate::evidence::{
     json::Number,
 };
 use crate::model::{Evidence, Producer, Slice};
+use std::collections::BTreeSet;
 
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -51,12 +52,11 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let text = document.text()?;
     let mut into = Collector::new(document, ADAPTER.id);
     let n = text.lines().filter_map(line).find(|(name, ..)| *name == REQUESTS).and_then(|(_, number, _)| number.count());
-    let mut seen = Vec::new();
+    let mut seen = BTreeSet::new();
     for (name, number, unit) in text.lines().filter_map(line) {
-        if seen.contains(&name) {
+        if !seen.insert(name) {
             continue;
         }
-        seen.push(name);
         let q = name.strip_suffix(" Latency").and_then(|name| percentile(name.strip_prefix('P')?));
         let latency = q.is_some() || name.ends_with(" Latency") || name.starts_with("Average inference time cost");
         if let Some(m) = into.number(if q.is_some() { "latency" } else { name }, name, Slice::overall(), number.value()) {

@@ -77,11 +77,14 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             let took = event.get("dur").and_then(finite).filter(|took| took.value() >= 0.0);
             let took = took.ok_or_else(|| EvidenceError::invalid(ADAPTER.id, document, event.at, "a `model_run` without a duration"))?;
             runs.push(took.value());
-        } else if SESSION.contains(&name) {
-            if let Some(m) = event.get("dur").and_then(|dur| into.measure(name, name, Slice::overall(), dur)) {
-                m.unit = Some(Unit::Microseconds);
-                m.rounding = m.rounding.max(1.0);
-            }
+        } else if SESSION.contains(&name)
+            && let Some(dur) = event.get("dur")
+            && let Some(m) = into.measure(name, name, Slice::overall(), dur)
+        {
+            m.unit = Some(Unit::Microseconds);
+            m.rounding = m.rounding.max(1.0);
+        } else {
+            into.left_out("other events of the session");
         }
     }
     into.evidence.producer = Some(Producer { tool: Some("onnxruntime".to_owned()), ..Producer::default() });

@@ -66,7 +66,7 @@ impl Sample<'_> {
         let (Some(least), Some(greatest)) = (values.first().copied(), values.last().copied()) else { return };
         let n = count(&values);
         let mean = values.iter().sum::<f64>() / float(n);
-        let whole = self.distribution(&values).map(Arc::new);
+        let whole = distribution(&values, self.cut).map(Arc::new);
         let mut add = |stat: &str, value: f64| -> Option<()> {
             let name = (self.name)(stat);
             let q = percentile(stat);
@@ -86,20 +86,21 @@ impl Sample<'_> {
             }
         }
     }
+}
 
-    fn distribution(&self, sorted: &[f64]) -> Option<Distribution> {
-        if sorted.first().is_none_or(|least| *least < 0.0) {
-            return None;
-        }
-        let mut buckets: Vec<Bucket> = Vec::new();
-        for value in sorted {
-            match buckets.last_mut() {
-                Some(bucket) if bucket.low.total_cmp(value).is_eq() => bucket.count += 1,
-                _ => buckets.push(Bucket { low: *value, high: value + self.cut, count: 1 }),
-            }
-        }
-        Some(Distribution { method: "samples".to_owned(), buckets })
+/// Sorted values as buckets, each of which may be `cut` larger than written; `None` where one is negative.
+pub(super) fn distribution(sorted: &[f64], cut: f64) -> Option<Distribution> {
+    if sorted.first().is_none_or(|least| *least < 0.0) {
+        return None;
     }
+    let mut buckets: Vec<Bucket> = Vec::new();
+    for value in sorted {
+        match buckets.last_mut() {
+            Some(bucket) if bucket.low.total_cmp(value).is_eq() => bucket.count += 1,
+            _ => buckets.push(Bucket { low: *value, high: value + cut, count: 1 }),
+        }
+    }
+    Some(Distribution { method: "samples".to_owned(), buckets })
 }
 
 #[cfg(test)]

@@ -5,15 +5,19 @@
 //! rest on the `completed` requests, which are their n; the others rest on tokens, whose number is not stated. Old versions write
 //! `request_goodput:` with a colon. With `--save-detailed` the lists of every request are in the file; they count failed requests as
 //! zeros and are not read. `date` is local time without a zone, and so no moment.
+//!
+//! `vllm bench latency` writes seconds of every iteration over one batch, their mean and percentiles; `vllm bench throughput`
+//! an elapsed time and rates.
 
-use super::perf_shared::{quantile, text, wanted};
+use super::perf_shared::{count, distribution, quantile, text, wanted};
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
-    collector::Collector,
+    collector::{Collector, finite},
     json::{Json, Number, Object, Value},
     precision::Precision,
 };
 use crate::model::{Evidence, Producer, Slice, Unit};
+use std::sync::Arc;
 
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -30,6 +34,10 @@ pub const ADAPTER: Adapter = Adapter {
     read,
 };
 
+/// The keys of `vllm bench latency`, and of `vllm bench throughput`.
+const LATENCY: [&str; 3] = ["avg_latency", "latencies", "percentiles"];
+const THROUGHPUT: [&str; 4] = ["elapsed_time", "num_requests", "requests_per_second", "tokens_per_second"];
+
 const KEYS: [&str; 3] = ["completed", "request_throughput", "mean_ttft_ms"];
 
 /// What was asked for, and what describes the run.
@@ -41,6 +49,10 @@ const ABOUT: [&str; 40] = [
     "tokenizer", "profile", "save_result", "ready_check_timeout_sec", "temperature", "top_p",
 ];
 
+fn has(run: &Object<'_>, keys: &[&str]) -> bool {
+    keys.iter().all(|key| run.has(key))
+}
+
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
     let run = if let Ok(object) = document.object() {
         Some(object)
@@ -49,7 +61,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
     } else {
         None
     };
-    if run.is_some_and(|run| KEYS.iter().all(|key| run.has(key))) {
+    if run.is_some_and(|run| has(run, &KEYS) || has(run, &LATENCY) || has(run, &THROUGHPUT)) {
         Ok(())
     } else {
         Err(Declined::because("no keys `completed`, `request_throughput` and `mean_ttft_ms`"))
@@ -63,8 +75,18 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         Ok(json) => std::slice::from_ref(json),
         Err(_) => document.json_lines().map_err(Clone::clone)?,
     };
+    if let [Json { value: Value::Object(run), .. }] = runs {
+        if has(run, &LATENCY) {
+            latency(&mut into, run);
+            return Ok(into.finish());
+        }
+        if has(run, &THROUGHPUT) {
+            throughput(&mut into, run);
+            return Ok(into.finish());
+        }
+    }
     for run in runs {
-        let object = run.as_object().filter(|run| KEYS.iter().all(|key| run.has(key)));
+        let object = run.as_object().filter(|run| has(run, &KEYS));
         let object = object.ok_or_else(|| EvidenceError::invalid(ADAPTER.id, document, run.at, "a line is no run"))?;
         one(&mut into, object);
     }
@@ -94,6 +116,41 @@ fn one(into: &mut Collector, run: &Object<'_>) {
             }
             Value::Array(_) | Value::Object(_) => into.left_out(key),
             Value::Null | Value::Bool(_) | Value::String(_) => {}
+        }
+    }
+}
+
+/// `vllm bench latency`: seconds.
+fn latency(into: &mut Collector, run: &Object<'_>) {
+    let listed = run.get("latencies").and_then(Json::as_array).unwrap_or_default();
+    let values: Option<Vec<f64>> = listed.iter().map(|json| finite(json).map(Number::value)).collect();
+    let mut values = values.unwrap_or_default();
+    values.sort_unstable_by(f64::total_cmp);
+    if values.is_empty() {
+        into.check("latencies", false, Some("no iteration is listed: nothing was measured".to_owned()));
+    }
+    let n = (!values.is_empty()).then(|| count(&values));
+    let sample = distribution(&values, 0.0).map(Arc::new);
+    if let Some(m) = run.get("avg_latency").and_then(|json| into.measure("avg_latency", "avg_latency", Slice::overall(), json)) {
+        (m.unit, m.n) = (Some(Unit::Seconds), n);
+    }
+    for member in run.get("percentiles").and_then(Json::as_object).into_iter().flatten() {
+        let path = format!("percentiles.{}", member.key);
+        let q = quantile(&member.key);
+        let Some(m) = into.measure(if q.is_some() { "latency" } else { &path }, &path, Slice::overall(), &member.value) else { continue };
+        (m.unit, m.n, m.quantile, m.distribution) = (Some(Unit::Seconds), n, q, q.and(sample.clone()));
+    }
+}
+
+/// `vllm bench throughput`.
+fn throughput(into: &mut Collector, run: &Object<'_>) {
+    let requests = run.get("num_requests").and_then(finite).map(Number::value);
+    if requests.is_none_or(|requests| requests <= 0.0) {
+        into.check("num_requests", false, Some("no request was made: nothing was measured".to_owned()));
+    }
+    for member in run.iter().filter(|member| matches!(member.value.value, Value::Number(_) | Value::NonFinite(_))) {
+        if let Some(m) = into.measure(&member.key, &member.key, Slice::overall(), &member.value) {
+            m.unit = (member.key == "elapsed_time").then_some(Unit::Seconds);
         }
     }
 }
@@ -157,6 +214,17 @@ mod tests {
         let evidence = of(r#"{"completed": 0, "request_throughput": 0.0, "mean_ttft_ms": 0.0, "p99_ttft_ms": 0.0}"#).unwrap();
         assert!(!evidence.checks[0].passed);
         assert!(evidence.measurements.iter().filter(|m| m.source_name.contains("ttft")).all(|m| m.value.is_none()));
+    }
+
+    #[test]
+    fn latencies_of_a_batch_are_a_whole_sample_in_seconds() {
+        let evidence = of(r#"{"avg_latency": 2.0, "latencies": [1.0, 3.0, 2.0], "percentiles": {"50": 2.0, "99": 2.98}}"#).unwrap();
+        let p99 = evidence.measurements.iter().find(|m| m.source_name == "percentiles.99").unwrap();
+        assert_eq!((p99.metric.as_str(), p99.quantile, p99.unit, p99.n), ("latency", Some(0.99), Some(Unit::Seconds), Some(3)));
+        assert_eq!(p99.distribution.as_ref().unwrap().buckets.len(), 3);
+        assert!(!of(r#"{"avg_latency": NaN, "latencies": [], "percentiles": {}}"#).unwrap().checks[0].passed);
+        let evidence = of(r#"{"elapsed_time": 5.5, "num_requests": 10, "total_num_tokens": 99, "requests_per_second": 1.8, "tokens_per_second": 18.0}"#).unwrap();
+        assert_eq!((evidence.measurements.len(), evidence.measurements[0].unit), (5, Some(Unit::Seconds)));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `profile_export_aiperf.json`, its time slices, and aggregates over runs.
 
 use super::super::perf_shared::text;
-use super::{ours, unit};
+use super::{ours, server, unit};
 use crate::evidence::{
     Declined, Document, EvidenceError,
     collector::{Collector, finite},
@@ -45,14 +45,34 @@ pub(super) fn read(into: &mut Collector, document: &Document<'_>, object: &Objec
         return timeslices(into, document, slices);
     }
     if let Some(metrics) = object.get("metrics").and_then(Json::as_object) {
-        return aggregate(into, object, metrics);
+        if metrics.iter().any(|metric| server::is_metric(&metric.value)) {
+            server::read(into, metrics);
+        } else {
+            aggregate(into, object, metrics);
+        }
+        measured(into);
+        return Ok(());
     }
     run(into, object);
     metrics(into, object, "", &Slice::overall());
-    if !has_requests(object) {
+    if !is_run(object) {
+        measured(into);
+    } else if !has_requests(object) {
         into.check("request_count", false, Some("no request succeeded: nothing was measured".to_owned()));
     }
     Ok(())
+}
+
+/// Whether this is the summary of one run, and not one of the tool's other files.
+fn is_run(object: &Object<'_>) -> bool {
+    ["is_complete", "was_cancelled", "input_config"].iter().any(|key| object.has(key))
+        || METRICS.iter().any(|key| object.has(key))
+}
+
+fn measured(into: &mut Collector) {
+    if into.evidence.measurements.is_empty() {
+        into.check("metrics", false, Some("no metric is in the file: nothing was measured".to_owned()));
+    }
 }
 
 /// Whether a successful request is in the file; old versions may leave the count out.
@@ -141,7 +161,7 @@ fn timeslices(into: &mut Collector, document: &Document<'_>, slices: &[Json<'_>]
 }
 
 /// Means over runs with the interval that the tool computed.
-fn aggregate(into: &mut Collector, object: &Object<'_>, metrics: &Object<'_>) -> Result<(), EvidenceError> {
+fn aggregate(into: &mut Collector, object: &Object<'_>, metrics: &Object<'_>) {
     let about = |key: &str| object.get("metadata").and_then(|metadata| metadata.get(key));
     let n = about("num_successful_runs").and_then(Json::as_number).and_then(Number::count);
     let confidence = about("confidence_level").and_then(finite).map(Number::value).filter(|c| *c > 0.0 && *c < 1.0);
@@ -168,5 +188,4 @@ fn aggregate(into: &mut Collector, object: &Object<'_>, metrics: &Object<'_>) ->
             }
         }
     }
-    Ok(())
 }

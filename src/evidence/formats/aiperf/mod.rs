@@ -10,6 +10,7 @@
 
 mod json;
 mod records;
+mod server;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -38,7 +38,7 @@ struct Header<'t> {
     columns: Vec<&'t str>,
 }
 
-impl<'t> Header<'t> {
+impl Header<'_> {
     fn get<'r>(&self, row: &'r Row, name: &str) -> Option<&'r str> {
         self.columns.iter().position(|column| *column == name).and_then(|i| row.get(i))
     }

@@ -91,3 +91,15 @@ fn lines_of_requests_are_a_whole_sample() {
     assert_eq!(evidence.produced_at.unwrap().to_string(), "2026-11-20T14:40:57.262733Z");
     assert!(!of(&line("profiling", "{}", r#","error":{"code":503}"#)).unwrap().checks[0].passed);
 }
+
+#[test]
+fn metrics_of_the_server_carry_their_labels() {
+    let evidence = of(r#"{"schema_version": "1.0", "aiperf_version": "0.13.0", "summary": {}, "metrics": {"vllm:e2e_request_latency_seconds":
+        {"type": "histogram", "description": "d", "unit": "seconds", "series": [{"endpoint_url": "u", "labels": {"model_name": "m"},
+        "stats": {"count": 14, "sum": 7.0, "avg": 0.5, "p99_estimate": 0.9, "count_rate": 2.0}, "buckets": {"+Inf": 14}}]}}}"#).unwrap();
+    let p99 = get(&evidence, "vllm:e2e_request_latency_seconds.p99_estimate");
+    assert_eq!((p99.value, p99.n, p99.unit, p99.quantile), (Some(0.9), Some(14), Some(Unit::Seconds), None));
+    assert_eq!(p99.slice.to_string(), "endpoint_url = u, model_name = m");
+    assert!(evidence.checks.is_empty());
+    assert!(!of(r#"{"aiperf_version": "0.13.0", "summary": {}, "metrics": {}}"#).unwrap().checks[0].passed);
+}

@@ -1,4 +1,4 @@
-//! `mlperf_log_detail.txt`, and the logs of MLPerf training that share its lines.
+//! `mlperf_log_detail.txt`, and the logs of `MLPerf` training that share its lines.
 
 use super::{ADAPTER, LINE, describe, kind};
 use crate::evidence::{
@@ -15,9 +15,10 @@ const VALIDITY: &str = "result_validity";
 /// What was read so far.
 #[derive(Default)]
 struct Log {
+    /// Whether it is of a benchmark, or of a training run.
     loadgen: bool,
-    validity: bool,
-    stopped: bool,
+    /// Whether it says how the run ended.
+    ended: bool,
     multi_stream: bool,
     n: Option<u64>,
 }
@@ -35,9 +36,9 @@ pub(super) fn read(into: &mut Collector, document: &Document<'_>, text: &str) ->
         }
         at += line.len();
     }
-    if log.loadgen && !log.validity {
+    if !log.ended && log.loadgen {
         into.check(VALIDITY, false, Some("the log holds no result: nothing was measured, or it was cut off".to_owned()));
-    } else if !log.loadgen && !log.stopped {
+    } else if !log.ended {
         into.check("run_stop", false, Some("the log does not say that the run ended".to_owned()));
     }
     Ok(())
@@ -67,7 +68,7 @@ fn look(text: &str) -> Log {
         let value = json.get("value");
         let number = value.and_then(Json::as_number).and_then(Number::count);
         match json.get("key").and_then(Json::as_str) {
-            Some("effective_scenario") => scenario = value.and_then(Json::as_str).unwrap_or_default().to_owned(),
+            Some("effective_scenario") => value.and_then(Json::as_str).unwrap_or_default().clone_into(&mut scenario),
             Some("effective_samples_per_query") => per_query = number,
             Some("result_query_count") => queries = number,
             _ => {}
@@ -98,12 +99,12 @@ fn entry(into: &mut Collector, log: &mut Log, key: Option<&str>, json: &Json<'_>
         }
         ("test_datetime", Value::String(moment)) => into.evidence.produced_at = moment.parse().ok(),
         (VALIDITY, Value::String(validity)) => {
-            log.validity = true;
+            log.ended = true;
             into.check(name, validity == "VALID", Some(validity.to_string()));
         }
         ("result_invalid_reason", Value::String(reason)) => into.warn(format!("LoadGen: {}", reason.trim())),
         ("run_stop", _) => {
-            log.stopped = true;
+            log.ended = true;
             let status = json.at_path(&["metadata", "status"]).or_else(|| json.get("status")).or_else(|| json.get("success")).unwrap_or(value);
             let passed = status.as_str() == Some("success") || matches!(status.value, Value::Bool(true));
             into.check(name, passed, status.as_str().map(str::to_owned));

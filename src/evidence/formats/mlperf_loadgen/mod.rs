@@ -1,4 +1,4 @@
-//! MLPerf `LoadGen`: `mlperf_log_summary.txt` and `mlperf_log_detail.txt`, of every scenario; `:::MLLOG` lines of training.
+//! `MLPerf` `LoadGen`: `mlperf_log_summary.txt` and `mlperf_log_detail.txt`, of every scenario; `:::MLLOG` lines of training.
 //!
 //! The summary is lines of `name : value`; what stands under "Test Parameters Used" was asked for and is not measured.
 //! The detail log is a JSON object behind `:::MLLOG` on each line; results are the keys `result_…` and `early_stopping_…`.
