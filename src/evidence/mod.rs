@@ -12,6 +12,8 @@ pub mod counts;
 pub mod document;
 mod error;
 pub mod formats;
+#[cfg(test)]
+mod hostile_tests;
 pub mod json;
 pub mod names;
 pub mod precision;
