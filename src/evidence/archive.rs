@@ -26,8 +26,8 @@ pub fn kind(bytes: &[u8]) -> Option<&'static str> {
 /// The files of an archive, in its order; folders are passed over.
 ///
 /// # Errors
-/// When it is none or broken; when a name climbs out of the archive or is given twice; when a member is a link, a device
-/// or encrypted; when there are more members or bytes than are read.
+/// When it is none or broken; when a name climbs out of the archive or is given twice, however it is spelled; when a member
+/// is a link, a device or encrypted, or shares its bytes with another; when there are more members or bytes than are read.
 pub fn members(bytes: &[u8]) -> Result<Vec<Member>, EvidenceError> {
     picked(bytes, |_| true)
 }
@@ -42,12 +42,18 @@ pub fn picked(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Member>
         Some(_) => tar_members(bytes, wanted)?,
         None => return Err(broken("neither a zip nor a tar archive")),
     };
-    let mut names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
+    let mut names: Vec<String> = members.iter().map(|member| plain(&member.name)).collect();
     names.sort_unstable();
     match names.windows(2).find_map(|pair| pair.first().filter(|name| pair.get(1) == Some(name))) {
         Some(name) => Err(broken(format!("{} is in it twice", quoted(name)))),
         None => Ok(members),
     }
+}
+
+/// A name as a file system understands it: `./a//b` is `a/b`, and so is `a\b` on some.
+fn plain(name: &str) -> String {
+    let parts: Vec<&str> = name.split(['/', '\\']).filter(|part| !part.is_empty() && *part != ".").collect();
+    parts.join("/")
 }
 
 fn broken(why: impl Into<String>) -> EvidenceError {
@@ -59,6 +65,9 @@ fn zip_members(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Member
     let mut out = Vec::new();
     let mut room = MAX_DOCUMENT_BYTES;
     few(archive.len())?;
+    // Two readers of the same archive must see the same members: no name twice, no bytes that belong to two members, no
+    // member that its own header describes otherwise.
+    archive.validate_header_consistency().map_err(|error| broken(error.to_string()))?;
     for i in 0..archive.len() {
         let file = archive.by_index(i).map_err(|error| broken(error.to_string()))?;
         let name = file.name().map_err(|error| broken(error.to_string()))?.into_owned();
@@ -69,8 +78,13 @@ fn zip_members(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Member
         if !file.is_file() {
             return Err(broken(format!("{} is a link; only files are read", quoted(&name))));
         }
-        let packed = usize::try_from(file.compressed_size()).unwrap_or(usize::MAX);
+        // What an archive says of a size may be a lie; what is longer than the whole archive is one.
+        let packed = usize::try_from(file.compressed_size()).unwrap_or(usize::MAX).min(bytes.len());
+        let declared = file.size();
         let content = unpack::inflate(file, packed, "zip")?;
+        if u64::try_from(content.len()).ok() != Some(declared) {
+            return Err(broken(format!("{} is not as long as it says", quoted(&name))));
+        }
         out.push(Member { name, bytes: fits(content, &mut room)? });
     }
     Ok(out)
@@ -100,6 +114,10 @@ fn tar_members(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Member
             return Err(broken(format!("it breaks off within {}", quoted(&name))));
         }
         out.push(Member { name, bytes: fits(content, &mut room)? });
+    }
+    // An archive that was cut off between two members looks whole otherwise.
+    if bytes.rchunks(512).next().is_none_or(|last| last.iter().any(|byte| *byte != 0)) {
+        return Err(broken("it breaks off, without an end behind its last member"));
     }
     Ok(out)
 }

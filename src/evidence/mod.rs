@@ -13,6 +13,8 @@ pub mod document;
 mod error;
 pub mod open;
 pub mod formats;
+#[cfg(test)]
+mod hostile_tests;
 pub mod json;
 pub mod mapping;
 pub mod names;

@@ -57,17 +57,24 @@ impl Table {
         self.rows.first().into_iter().flat_map(Row::cells)
     }
 
-    /// The column of that name, counted from 0.
+    /// The column of that name, counted from 0; `None` where two columns share it, because one of them would be a guess.
     pub fn column(&self, name: &str) -> Option<usize> {
-        self.header().position(|column| column == name)
+        let mut columns = self.header().enumerate().filter(|(_, column)| *column == name).map(|(i, _)| i);
+        let column = columns.next();
+        if columns.next().is_some() { None } else { column }
     }
 }
 
 /// Reads a table whose cells are parted by `separator`. Rows may differ in length.
 ///
 /// # Errors
-/// When a quoted cell never ends, two columns of the header share a name, or there are too many cells.
+/// When a quoted cell never ends, or there are too many cells.
 pub fn read(text: &str, separator: u8) -> Result<Table, EvidenceError> {
+    // A single row of separators would fill the memory before it could be counted.
+    let most = memchr::memchr2_iter(separator, b'\n', text.as_bytes()).nth(MAX_VALUES);
+    if let Some(at) = most {
+        return Err(refused(text, Some(at), format!("the table holds more than {MAX_VALUES} cells; split it")));
+    }
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -87,19 +94,25 @@ pub fn read(text: &str, separator: u8) -> Result<Table, EvidenceError> {
         }
         rows.push(Row { at, cells: record });
     }
-    unclosed(text, &rows)?;
+    unclosed(text, &rows, separator)?;
     Ok(Table { rows })
 }
+
+/// How long the first line of a table may be.
+const MAX_HEADER_BYTES: usize = 1 << 16;
 
 /// The cells of the first line; `None` where the text starts as JSON or XML does, or the line has one cell only.
 pub fn header(text: &str, separator: u8) -> Option<Vec<String>> {
     if text.trim_start().starts_with(['{', '[', '<']) {
         return None;
     }
+    // Every format asks, whatever the document is: what is cut off here is no header.
+    let start = text.get(..text.floor_char_boundary(MAX_HEADER_BYTES))?;
     let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes());
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(start.as_bytes());
     let first = reader.records().next()?.ok()?;
-    (first.len() > 1).then(|| first.iter().map(|cell| cell.trim().to_owned()).collect())
+    let whole = start.len() == text.len() || reader.position().byte() < u64::try_from(start.len()).ok()?;
+    (whole && first.len() > 1).then(|| first.iter().map(|cell| cell.trim().to_owned()).collect())
 }
 
 /// The first byte from `at` on that ends no line: the reader counts empty lines to the row behind them.
@@ -108,14 +121,20 @@ fn start(text: &str, at: usize) -> usize {
     at + (rest.len() - rest.trim_start_matches(['\r', '\n']).len())
 }
 
-/// A quote that never closes swallows the rest of the file in silence: an odd number of quotes in the last row.
-fn unclosed(text: &str, rows: &[Row]) -> Result<(), EvidenceError> {
+/// A quote that never closes swallows the rest of the file in silence: a row put behind the last one is swallowed too.
+fn unclosed(text: &str, rows: &[Row], separator: u8) -> Result<(), EvidenceError> {
     let Some(last) = rows.last() else { return Ok(()) };
-    let quotes = text.get(last.at..).unwrap_or("").bytes().filter(|b| *b == b'"').count();
-    if quotes % 2 == 0 {
+    let tail = text.get(last.at..).unwrap_or("");
+    if !tail.contains('"') {
         return Ok(());
     }
-    Err(refused(text, Some(last.at), "a quoted cell of this row never ends".to_owned()))
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator)
+        .from_reader(std::io::Read::chain(tail.as_bytes(), &b"\nend\n"[..]));
+    let ends = reader.byte_records().last().and_then(Result::ok).is_some_and(|row| row.len() == 1 && row.get(0) == Some(b"end"));
+    if ends { Ok(()) } else { Err(refused(text, Some(last.at), "a quoted cell of this row never ends".to_owned())) }
 }
 
 fn refused(text: &str, at: Option<usize>, message: String) -> EvidenceError {

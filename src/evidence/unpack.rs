@@ -32,6 +32,8 @@ pub fn unpack(bytes: &[u8]) -> Result<Cow<'_, [u8]>, EvidenceError> {
         Cow::Borrowed(bytes)
     };
     match utf16(&content) {
+        // Two bytes of UTF-16 may become three.
+        Some(text) if text.len() > MAX_DOCUMENT_BYTES => Err(EvidenceError::TooLarge),
         Some(text) => Ok(Cow::Owned(text.into_bytes())),
         None => Ok(content),
     }

@@ -42,42 +42,97 @@ pub fn root(text: &str) -> Option<&str> {
     local.starts_with(|c: char| c.is_alphabetic() || c == '_').then_some(local)
 }
 
-/// The parser descends once for each open element: an upper bound of how deep, before it starts.
+/// How many attributes one element may have: the parser compares each with all others.
+pub const MAX_ATTRIBUTES: usize = 500;
+
+/// How many namespaces a document may declare: the parser copies those in sight for every element that adds one.
+pub const MAX_NAMESPACES: usize = 100;
+
+/// Looks through the tags before the parser starts, which descends once for each open element and holds every attribute.
+///
+/// What stands in comments, character data, processing instructions and quoted values is no tag, or a document could hide
+/// its depth behind `<a b="/>">`.
 fn shallow(text: &str) -> Result<(), EvidenceError> {
-    let mut depth = 0_usize;
-    let mut rest = text;
-    let mut passed = 0_usize;
-    while let Some(open) = memchr::memchr(b'<', rest.as_bytes()) {
-        let tail = rest.get(open + 1..).unwrap_or("");
-        let skip = skipped(tail);
-        let end = memchr::memchr(b'>', tail.get(skip..).unwrap_or("").as_bytes()).map_or(tail.len(), |end| skip + end);
-        match tail.as_bytes().first() {
-            Some(b'/') => depth = depth.saturating_sub(1),
-            Some(b'!' | b'?') => {}
-            _ if tail.get(..end).is_some_and(|tag| tag.ends_with('/')) => {}
-            _ => depth += 1,
+    let (mut depth, mut attributes, mut namespaces) = (0_usize, 0_usize, 0_usize);
+    let mut at = 0_usize;
+    while let Some(open) = text.get(at..).and_then(|rest| memchr::memchr(b'<', rest.as_bytes())) {
+        let start = at + open;
+        let tail = text.get(start..).unwrap_or("");
+        let tag = Tag::of(tail);
+        match tag.kind {
+            Kind::Open => depth += 1,
+            Kind::Close => depth = depth.saturating_sub(1),
+            Kind::Empty | Kind::Other => {}
         }
-        if depth > MAX_DEPTH {
-            let place = Some(Place::of(text, passed + open));
-            let message = format!("nested deeper than {MAX_DEPTH} levels");
-            return Err(EvidenceError::Syntax { syntax: "XML", place, message });
-        }
-        passed += open + 1 + end;
-        rest = tail.get(end..).unwrap_or("");
+        attributes += tag.attributes;
+        namespaces += tag.namespaces;
+        let message = if depth > MAX_DEPTH || (depth == MAX_DEPTH && matches!(tag.kind, Kind::Empty)) {
+            format!("nested deeper than {MAX_DEPTH} levels")
+        } else if tag.attributes > MAX_ATTRIBUTES {
+            format!("an element with more than {MAX_ATTRIBUTES} attributes")
+        } else if attributes > MAX_VALUES {
+            format!("more than {MAX_VALUES} attributes; split the document")
+        } else if namespaces > MAX_NAMESPACES {
+            format!("more than {MAX_NAMESPACES} namespaces")
+        } else {
+            at = start + tag.length.max(1);
+            continue;
+        };
+        return Err(EvidenceError::Syntax { syntax: "XML", place: Some(Place::of(text, start)), message });
     }
     Ok(())
 }
 
-/// How many bytes of a comment or of character data come before its end is to be looked for.
-fn skipped(tail: &str) -> usize {
-    let end = if tail.starts_with("!--") {
-        tail.find("-->").map(|end| end + 2)
-    } else if tail.starts_with("![CDATA[") {
-        tail.find("]]>").map(|end| end + 2)
-    } else {
-        Some(0)
-    };
-    end.unwrap_or(tail.len())
+/// What `<` begins.
+enum Kind {
+    Open,
+    Close,
+    Empty,
+    Other,
+}
+
+/// A tag, or what stands in its place, from `<` to the end.
+struct Tag {
+    kind: Kind,
+    length: usize,
+    attributes: usize,
+    namespaces: usize,
+}
+
+impl Tag {
+    fn of(tail: &str) -> Self {
+        for (start, end) in [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")] {
+            if let Some(inside) = tail.strip_prefix(start) {
+                let length = memchr::memmem::find(inside.as_bytes(), end.as_bytes());
+                let length = length.map_or(tail.len(), |length| start.len() + length + end.len());
+                return Self { kind: Kind::Other, length, attributes: 0, namespaces: 0 };
+            }
+        }
+        let bytes = tail.as_bytes();
+        let (mut attributes, mut namespaces) = (0, 0);
+        let mut at = 1;
+        while let Some(byte) = bytes.get(at) {
+            match byte {
+                b'>' => break,
+                // A quoted value ends at the same quote.
+                b'"' | b'\'' => {
+                    let rest = bytes.get(at + 1..).unwrap_or(&[]);
+                    at += memchr::memchr(*byte, rest).map_or(rest.len(), |end| end + 1);
+                }
+                b'=' => attributes += 1,
+                b'x' if bytes.get(at..).is_some_and(|rest| rest.starts_with(b"xmlns")) => namespaces += 1,
+                _ => {}
+            }
+            at += 1;
+        }
+        let kind = match (bytes.get(1), at.checked_sub(1).and_then(|last| bytes.get(last))) {
+            (Some(b'/'), _) => Kind::Close,
+            (Some(b'!'), _) => Kind::Other,
+            (_, Some(b'/')) => Kind::Empty,
+            _ => Kind::Open,
+        };
+        Self { kind, length: (at + 1).min(bytes.len()), attributes, namespaces }
+    }
 }
 
 #[cfg(test)]

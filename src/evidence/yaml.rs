@@ -110,16 +110,19 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// The byte of the whole text at which the marker stands.
+    /// The byte of the whole text at which the marker stands. Most markers stand behind the one before; those of a mapping
+    /// go back to its first key, which may be far, and never further than what was passed since.
     fn byte(&mut self, marker: Marker) -> usize {
         if marker.index() < self.chars {
-            (self.chars, self.bytes) = (0, 0);
+            let back = self.chars - marker.index();
+            let passed = self.yaml.get(..self.bytes).unwrap_or("");
+            self.bytes = passed.char_indices().rev().nth(back - 1).map_or(0, |(at, _)| at);
+        } else {
+            let rest = self.yaml.get(self.bytes..).unwrap_or("");
+            let ahead = marker.index() - self.chars;
+            self.bytes += rest.char_indices().nth(ahead).map_or(rest.len(), |(at, _)| at);
         }
-        let rest = self.yaml.get(self.bytes..).unwrap_or("");
-        let wanted = marker.index() - self.chars;
-        let step = rest.char_indices().nth(wanted).map_or(rest.len(), |(at, _)| at);
         self.chars = marker.index();
-        self.bytes += step;
         self.from + self.bytes
     }
 

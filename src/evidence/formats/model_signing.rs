@@ -1,4 +1,4 @@
-//! Signatures of OpenSSF model-signing: a Sigstore bundle around an in-toto statement that lists the model's files.
+//! Signatures of model-signing, by the Open Source Security Foundation: a Sigstore bundle around an in-toto statement that lists the model's files.
 //!
 //! Nothing is verified here, neither the signature nor the files: a reader of evidence has no key. What is checked is that
 //! the statement agrees with itself: since 1.0 the subject's digest is the SHA-256 over the digests of the resources, in
@@ -12,7 +12,7 @@ use crate::evidence::{
     quoted,
 };
 use crate::model::{Digest, Evidence, Link, Producer, Subject, Timestamp};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{Engine as _, engine::general_purpose::{STANDARD, URL_SAFE}};
 
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -43,7 +43,9 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn payload(envelope: &Json<'_>) -> Option<Vec<u8>> {
-    STANDARD.decode(text(envelope, "payload")?).ok()
+    // Protocol buffers take both alphabets.
+    let text = text(envelope, "payload")?;
+    STANDARD.decode(text).or_else(|_| URL_SAFE.decode(text)).ok()
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {

@@ -90,7 +90,11 @@ fn summary(document: &Document<'_>, collector: &mut Collector, report: &Json<'_>
         return Err(EvidenceError::invalid(ADAPTER.id, document, at, format!("{}; an object was expected", kind_of(summary, "summary"))));
     };
     for member in counts {
-        collector.measure(&member.key, &member.key, Slice::overall(), &member.value);
+        if member.value.as_number().and_then(Number::count).is_some() {
+            collector.measure(&member.key, &member.key, Slice::overall(), &member.value);
+        } else {
+            collector.left_out(&format!("{} of the summary, which is {}", member.key, member.value.kind()));
+        }
     }
     Ok(counts.get("total").and_then(Json::as_number).and_then(Number::count))
 }
@@ -106,10 +110,10 @@ fn detail(test: &Json<'_>, outcome: &str) -> String {
     outcome.to_owned()
 }
 
-fn recorded(collector: &mut Collector, test: &Json<'_>, name: &str) {
+fn recorded(collector: &mut Collector, entry: &Json<'_>, name: &str) {
     let mut recorded = Recorded::default();
-    let pairs = list(test, "user_properties").iter().filter_map(Json::as_object).flatten();
-    for member in pairs.chain(test.get("metadata").and_then(Json::as_object).into_iter().flatten()) {
+    let pairs = list(entry, "user_properties").iter().filter_map(Json::as_object).flatten();
+    for member in pairs.chain(entry.get("metadata").and_then(Json::as_object).into_iter().flatten()) {
         match &member.value.value {
             Value::Number(number) => recorded.push(&member.key, number.text()),
             Value::NonFinite(text) => recorded.push(&member.key, text),

@@ -1,4 +1,4 @@
-//! What tests recorded beside their outcome: `record_property("accuracy", 0.91)`, as JUnit XML and pytest's JSON keep it.
+//! What tests recorded beside their outcome: `record_property("accuracy", 0.91)`, as `JUnit` XML and pytest's JSON keep it.
 //!
 //! Two names are no metrics but say something of those beside them: `n`, the rows, and `slice`, the group, written
 //! `sex=Female`. Whatever is no number is left out and named. How exact a number is, is judged by its last digit: the

@@ -78,6 +78,13 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     Ok(collector.finish())
 }
 
+/// Properties that are prose.
+const PROSE: [&str; 12] = [
+    "limitation", "hyperparameter", "informationAboutTraining", "informationAboutApplication", "autonomyType",
+    "modelDataPreprocessing", "modelExplainability", "standardCompliance", "useSensitivePersonalInformation",
+    "sensitivePersonalInformation", "typeOfModel", "domain",
+];
+
 /// The last part of a name: `metric` of `ai_metric`, `ai:metric` and `https://spdx.org/rdf/3.0.1/terms/AI/metric`.
 fn local(name: &str) -> &str {
     let last = name.rsplit(['/', '#', ':']).next().unwrap_or(name);
@@ -160,11 +167,6 @@ impl<'j, 'a> Graph<'j, 'a> {
             let passed = !matches!(level, "high" | "serious");
             collector.check(format!("safetyRiskAssessment: {level}"), passed, None);
         }
-        const PROSE: [&str; 12] = [
-            "limitation", "hyperparameter", "informationAboutTraining", "informationAboutApplication", "autonomyType",
-            "modelDataPreprocessing", "modelExplainability", "standardCompliance", "useSensitivePersonalInformation",
-            "sensitivePersonalInformation", "typeOfModel", "domain",
-        ];
         for name in PROSE.iter().filter(|name| property(model, name).is_some()) {
             collector.left_out(name);
         }

@@ -63,7 +63,7 @@ pub(super) fn kind_of(json: Option<&Json<'_>>, key: &str) -> String {
     json.map_or_else(|| format!("no {}", quoted(key)), |json| format!("{} is {}", quoted(key), json.kind()))
 }
 
-/// A number, or one within text: SPDX writes decimals as text, CycloneDX the values of metrics.
+/// A number, or one within text: SPDX writes decimals as text, `CycloneDX` the values of metrics.
 pub(super) fn decimal<'j>(json: &'j Json<'j>) -> Option<Number<'j>> {
     json.as_number().or_else(|| json.as_str().and_then(|text| Number::parse(text.trim())))
 }

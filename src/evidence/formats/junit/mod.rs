@@ -1,4 +1,4 @@
-//! JUnit XML: pytest (both families, `xunit1` and `xunit2`), Surefire, jest-junit, go-junit-report, GoogleTest, CTest.
+//! `JUnit` XML: pytest (both families, `xunit1` and `xunit2`), Surefire, jest-junit, go-junit-report, `gtest`, `ctest`.
 //!
 //! * every `<testcase>` is a check; it passed unless it has a `<failure>`, an `<error>` or a `<skipped>`, or its `status`
 //!   or `result` says so: a test that did not run shows nothing. Where a name is given twice in one file, the class stands
@@ -91,13 +91,12 @@ fn about(collector: &mut Collector, root: Node<'_, '_>) {
         }
     }
     let named = root.descendants().take(3).filter_map(|node| node.attribute("name"));
-    let tool = named.filter_map(|name| match name {
+    let tool = named.fold(None, |tool, name| match name {
         "pytest" | "pytest tests" => Some("pytest"),
         "jest tests" => Some("jest"),
-        _ => None,
+        _ => tool,
     });
-    collector.evidence.producer =
-        tool.last().map(|tool| Producer { tool: Some(tool.to_owned()), ..Producer::default() });
+    collector.evidence.producer = tool.map(|tool| Producer { tool: Some(tool.to_owned()), ..Producer::default() });
 }
 
 /// What suites count. Older pytest writes `skips`, others `disabled` or `ignored` beside `skipped`.
@@ -110,12 +109,10 @@ fn counts(collector: &mut Collector, root: Node<'_, '_>, suites: &[Node<'_, '_>]
         match (suites, root.attribute(name)) {
             ([only], stated) => {
                 if let Some(text) = only.attribute(name).or(stated) {
-                    collector.measure_text(name, name, Slice::overall(), text);
+                    counted(collector, name, name, text);
                 }
             }
-            (_, Some(text)) => {
-                collector.measure_text(name, name, Slice::overall(), text);
-            }
+            (_, Some(text)) => counted(collector, name, name, text),
             (_, None) => {
                 if let Some(sum) = all.filter(|_| !suites.is_empty()) {
                     collector.number(name, name, Slice::overall(), crate::stats::proportion::float(sum));
@@ -130,13 +127,22 @@ fn counts(collector: &mut Collector, root: Node<'_, '_>, suites: &[Node<'_, '_>]
         for suite in suites.iter().filter(|_| suites.len() > 1) {
             if let Some(text) = suite.attribute(name) {
                 let path = format!("{}.{name}", suite.attribute("name").unwrap_or("testsuite"));
-                collector.measure_text(name, &path, Slice::overall(), text);
+                counted(collector, name, &path, text);
             }
         }
     }
     let time = if let [only] = suites { only.attribute("time") } else { root.attribute("time") };
     if let Some(m) = time.and_then(|text| collector.measure_text("time", "time", Slice::overall(), text)) {
         m.unit = Some(Unit::Seconds);
+    }
+}
+
+/// A count as a measurement; what is none is left out, because half a test or 97 % of them is no count.
+fn counted(collector: &mut Collector, name: &str, path: &str, text: &str) {
+    if Number::parse(text.trim()).and_then(Number::count).is_some() {
+        collector.measure_text(name, path, Slice::overall(), text);
+    } else {
+        collector.left_out(&format!("{path} = {text}"));
     }
 }
 
@@ -191,7 +197,7 @@ fn outcome(case: Node<'_, '_>) -> Option<String> {
     let said = [case.attribute("status"), case.attribute("result")].into_iter().flatten();
     for word in said {
         match word.to_ascii_lowercase().as_str() {
-            "notrun" | "disabled" | "skipped" | "suppressed" | "pending" | "ignored" => {
+            "notrun" | "disabled" | "skipped" | "suppressed" | "pending" | "ignored" | "untested" | "undefined" => {
                 return Some(format!("skipped: {}", shortened(word)));
             }
             "fail" | "failed" | "failure" | "error" | "broken" => return Some(format!("failed: {}", shortened(word))),

@@ -1,4 +1,4 @@
-//! CycloneDX bills of materials as JSON, 1.2 to 1.7; from 1.5 on a model has a `modelCard`.
+//! `CycloneDX` bills of materials, as JSON from 1.2 and as XML; from 1.5 on a model has a `modelCard`.
 //!
 //! * `performanceMetrics` are numbers only where somebody wrote one: the schema calls for text. Their `slice` is one word,
 //!   and becomes the group `slice`. A `confidenceInterval` does not say how confident it is, so its ends are numbers of
@@ -9,6 +9,10 @@
 //!
 //! A bill without a model says nothing of one: the check for it fails. Prose, licences, dependencies and components that
 //! are no models are not read.
+
+#[cfg(test)]
+mod tests;
+mod xml;
 
 use super::supply_chain::{decimal, energy, is_sha256, kind_of, list, moment, scoped, sha256, shortened, text};
 use crate::evidence::{
@@ -22,14 +26,14 @@ use crate::model::{Digest, Evidence, Link, Producer, Slice, Subject};
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "cyclonedx-mlbom",
-    title: "CycloneDX bill of materials (ML-BOM), JSON",
+    title: "CycloneDX bill of materials (ML-BOM), JSON or XML",
     family: Family::SupplyChain,
     written_by: "cyclonedx-python-lib, cdxgen, Trivy, or by hand",
     reads: "performance metrics and energy of the model card, where they are numbers; numeric properties of the model; its \
             digest and version; external references and data sets as links; a check that there is a model, and one for \
             every vulnerability.",
     carries: &[Carries::Metrics, Carries::Slices, Carries::Checks, Carries::Links],
-    recognised_by: "`bomFormat` = `CycloneDX`",
+    recognised_by: "`bomFormat` = `CycloneDX`, or the root element `bom` of its namespace",
     rule: "id = \"names-the-model\"\ncheck = \"component type is machine-learning-model\"",
     detect,
     read,
@@ -39,6 +43,9 @@ pub const ADAPTER: Adapter = Adapter {
 const MODEL: &str = "machine-learning-model";
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
+    if document.looks_like_xml() {
+        return xml::detect(document);
+    }
     match document.object()?.get("bomFormat").and_then(Json::as_str) {
         Some("CycloneDX") => Ok(()),
         Some(_) => Err(Declined::because("`bomFormat` is not `CycloneDX`")),
@@ -47,8 +54,17 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+    if document.looks_like_xml() {
+        let parsed = document.xml().map_err(Clone::clone)?;
+        detect(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
+        return bill(document, &xml::as_json(parsed.root_element()));
+    }
     let bom = document.json().map_err(Clone::clone)?;
     detect(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, bom.at, why))?;
+    bill(document, bom)
+}
+
+fn bill(document: &Document<'_>, bom: &Json<'_>) -> Result<Evidence, EvidenceError> {
     if bom.get("components").is_some_and(|components| components.as_array().is_none()) {
         let message = format!("{}; a list was expected", kind_of(bom.get("components"), "components"));
         return Err(EvidenceError::invalid(ADAPTER.id, document, bom.at, message));
@@ -150,7 +166,9 @@ fn read_model(collector: &mut Collector, model: &Json<'_>) {
     }
     for member in card.get("considerations").and_then(Json::as_object).into_iter().flatten() {
         if &*member.key == "environmentalConsiderations" {
-            list(&member.value, "energyConsumptions").iter().for_each(|used| consumption(collector, used));
+            for used in list(&member.value, "energyConsumptions") {
+                consumption(collector, used);
+            }
         } else {
             collector.left_out(&member.key);
         }
@@ -244,95 +262,5 @@ fn vulnerabilities(collector: &mut Collector, bom: &Json<'_>) {
         let name = text(vulnerability, "id").unwrap_or("vulnerability");
         let harmless = state.is_some_and(|state| HARMLESS.contains(&state));
         collector.check(name, harmless, Some(shortened(&detail)));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::evidence::read;
-    use crate::model::{Evidence, Slice, Unit};
-
-    fn bom(rest: &str) -> Evidence {
-        read(format!(r#"{{"bomFormat": "CycloneDX", "specVersion": "1.6", {rest}}}"#).as_bytes(), None).unwrap()
-    }
-
-    fn model(rest: &str) -> Evidence {
-        bom(&format!(r#""components": [{{"type": "machine-learning-model", "name": "m", "version": "3", {rest}}}]"#))
-    }
-
-    fn find<'e>(evidence: &'e Evidence, name: &str) -> &'e crate::model::Measurement {
-        evidence.measurements.iter().find(|m| m.source_name == name).unwrap_or_else(|| panic!("{name}: {evidence:?}"))
-    }
-
-    #[test]
-    fn metrics_are_numbers_only_where_somebody_wrote_one() {
-        let evidence = model(
-            r#""modelCard": {"quantitativeAnalysis": {"performanceMetrics": [
-            {"type": "accuracy", "value": "0.91", "confidenceInterval": {"lowerBound": "0.89", "upperBound": "93 %"}},
-            {"type": "recall", "value": "88.5%", "slice": "sex=Female"}, {"type": "f1", "value": 0.5},
-            {"type": "precision", "value": "about 0.9"}, {"type": "auc", "value": "NaN"}, {"type": "r2"}, {"value": "1"}]}}"#,
-        );
-        assert_eq!((find(&evidence, "accuracy").value, find(&evidence, "accuracy").rounding), (Some(0.91), 5e-3));
-        assert!(evidence.measurements.iter().all(|m| m.intervals.is_empty() && m.n.is_none()));
-        assert_eq!(find(&evidence, "accuracy.lowerBound").value, Some(0.89));
-        assert_eq!(find(&evidence, "accuracy.upperBound").value, Some(0.93));
-        assert_eq!(find(&evidence, "recall").slice, Slice::one("slice", "sex=Female"));
-        assert_eq!(find(&evidence, "recall").value, Some(0.885));
-        assert_eq!((find(&evidence, "f1").value, find(&evidence, "auc").value), (Some(0.5), None));
-        assert!(evidence.measurements.iter().all(|m| m.source_name != "precision"));
-        let warnings = evidence.warnings.join("\n");
-        for says in ["`precision` is `about 0.9`", "r2, which has no `value`", "without a `type`", "confidence is not said"] {
-            assert!(warnings.contains(says), "{says}: {warnings}");
-        }
-    }
-
-    #[test]
-    fn energy_keeps_its_unit_and_every_activity_its_name() {
-        let evidence = model(
-            r#""modelCard": {"considerations": {"users": ["x"], "environmentalConsiderations": {"energyConsumptions": [
-            {"activity": "training", "activityEnergyCost": {"value": 0.4, "unit": "kWh"}, "co2CostEquivalent": {"value": 31.22,
-            "unit": "tCO2eq"}}, {"activity": "inference", "activityEnergyCost": {"value": 2, "unit": "furlong"}}]}}}"#,
-        );
-        let training = find(&evidence, "energy:training");
-        assert_eq!((training.metric.as_str(), training.value, training.unit), ("energy", Some(0.4), Some(Unit::KilowattHours)));
-        assert_eq!(find(&evidence, "co2CostEquivalent:training").value, Some(31.22));
-        assert!(evidence.measurements.iter().all(|m| m.source_name != "energy:inference"));
-        assert!(evidence.warnings.join("\n").contains("energy:inference = 2 furlong"));
-    }
-
-    #[test]
-    fn a_bill_without_a_model_fails_and_one_with_a_model_is_about_it() {
-        let plain = bom(r#""components": [{"type": "library", "name": "numpy"}]"#);
-        assert_eq!((plain.checks.len(), plain.checks[0].passed, plain.subject.is_none()), (1, false, true));
-        assert!(!bom(r#""version": 1"#).checks[0].passed);
-        let digest = "A".repeat(64);
-        let evidence = model(&format!(
-            r#""hashes": [{{"alg": "SHA-1", "content": "00"}}, {{"alg": "SHA-256", "content": "{digest}"}}],
-            "externalReferences": [{{"type": "model-card", "url": "https://x/card"}}],
-            "properties": [{{"name": "eval:accuracy", "value": "0.7877"}}, {{"name": "owner", "value": "risk"}}]"#
-        ));
-        let subject = evidence.subject.clone().unwrap();
-        assert_eq!((subject.version.as_deref(), subject.digest.unwrap().hex()), (Some("3"), "a".repeat(64)));
-        assert_eq!((evidence.links[0].rel.as_str(), evidence.links[0].href.as_str()), ("model-card", "https://x/card"));
-        assert_eq!(find(&evidence, "properties.eval:accuracy").metric, "eval:accuracy");
-        let two = bom(r#""metadata": {"component": {"type": "machine-learning-model", "name": "a", "properties": [{"name": "p",
-            "value": "1"}], "components": [{"type": "machine-learning-model", "name": "b", "properties": [{"name": "p", "value": "2"}]}]}}"#);
-        let scopes: Vec<_> = two.measurements.iter().map(|m| m.scope.as_deref().unwrap()).collect();
-        assert_eq!((scopes, two.subject.is_none()), (vec!["a", "b"], true));
-    }
-
-    #[test]
-    fn a_vulnerability_is_a_failed_check_unless_it_was_analysed_away() {
-        let evidence = bom(r#""vulnerabilities": [{"id": "CVE-1", "ratings": [{"severity": "high"}]},
-            {"id": "CVE-2", "analysis": {"state": "not_affected"}}, {"id": "CVE-3", "analysis": {"state": "exploitable"}}]"#);
-        let got: Vec<_> = evidence.checks.iter().skip(1).map(|check| (check.name.as_str(), check.passed)).collect();
-        assert_eq!(got, [("CVE-1", false), ("CVE-2", true), ("CVE-3", false)]);
-    }
-
-    #[test]
-    fn what_is_no_list_is_refused_and_other_bills_are_declined() {
-        let error = read(br#"{"bomFormat": "CycloneDX", "components": {}}"#, None).unwrap_err();
-        assert_eq!(error.code(), "evidence-invalid");
-        assert_eq!(read(br#"{"bomFormat": "Other"}"#, None).unwrap_err().code(), "evidence-not-understood");
     }
 }
