@@ -5,6 +5,7 @@ const SKLEARN: &[(&str, &str)] = &[
     ("accuracy_score", "accuracy"),
     ("average_precision_score", "average_precision"),
     ("balanced_accuracy_score", "balanced_accuracy"),
+    ("cohen_kappa_score", "cohen_kappa"),
     ("explained_variance_score", "explained_variance"),
     ("f1-score", "f1"),
     ("f1_score", "f1"),
@@ -12,6 +13,7 @@ const SKLEARN: &[(&str, &str)] = &[
     ("r2_score", "r2"),
     ("recall_score", "recall"),
     ("roc_auc_score", "roc_auc"),
+    ("zero_one_loss", "error_rate"),
 ];
 
 /// Our name for what scikit-learn calls `name`; the same name where we have no other.

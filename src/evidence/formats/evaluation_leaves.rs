@@ -38,6 +38,13 @@ pub(super) fn leaves<'j, 'a>(object: &'j Object<'a>, above: &str, take: &mut dyn
     }
 }
 
+/// The elements of a short list of numbers, such as one for each class; longer ones have one value for each row.
+pub(super) fn elements<'j, 'a>(json: &'j Json<'a>) -> Option<&'j [Json<'a>]> {
+    const LONGEST: usize = 32;
+    let scalar = |json: &Json<'_>| matches!(json.value, Value::Number(_) | Value::NonFinite(_) | Value::Null);
+    json.as_array().filter(|list| list.len() <= LONGEST && list.iter().all(scalar))
+}
+
 /// Keys under which scripts write how many rows they evaluated, the nearest to the metrics first.
 const ROWS: [&[&str]; 2] = [
     &["n_test", "n_test_samples", "n_eval", "num_test", "test_samples", "n_samples_test", "eval_samples"],
@@ -68,6 +75,19 @@ pub(super) fn rows(object: &Object<'_>) -> Option<u64> {
     })?
 }
 
+/// The confusion matrix that stands beside flat metrics, and the rows it and they agree on; a warning where they do not.
+pub(super) fn counted(object: &Object<'_>) -> (Option<u64>, Option<Matrix>, Option<String>) {
+    let stated = rows(object);
+    match (stated, object.get("confusion_matrix").and_then(Matrix::of).or_else(|| Matrix::of_four(object))) {
+        (Some(n), Some(matrix)) if n != matrix.total => {
+            let warning = format!("{n} rows are stated, the confusion matrix has {}; n is taken as unknown", matrix.total);
+            (None, None, Some(warning))
+        }
+        (_, Some(matrix)) => (Some(matrix.total), Some(matrix), None),
+        (stated, None) => (stated, None, None),
+    }
+}
+
 /// A confusion matrix as scikit-learn writes it: a row for each true class, a column for each predicted one.
 pub(super) struct Matrix {
     pub(super) total: u64,
@@ -89,7 +109,7 @@ impl Matrix {
         if counts.len() < 2 || total <= u64::try_from(counts.len()).ok()? {
             return None;
         }
-        let diagonal = counts.iter().enumerate().filter_map(|(i, row)| row.get(i)).sum();
+        let diagonal = counts.iter().enumerate().filter_map(|(i, row)| row.get(i)).fold(0, |sum: u64, n| sum.saturating_add(*n));
         let binary = match counts.iter().map(Vec::as_slice).collect::<Vec<_>>().as_slice() {
             &[&[true_negatives, false_positives], &[false_negatives, true_positives]] => {
                 Some(Confusion { true_positives, false_positives, true_negatives, false_negatives })
@@ -99,10 +119,17 @@ impl Matrix {
         Some(Self { total, diagonal, binary })
     }
 
-    /// The matrix of four counts.
-    pub(super) fn of_counts(counts: Confusion) -> Self {
+    /// The matrix of four counts that are keys of their own.
+    fn of_four(object: &Object<'_>) -> Option<Self> {
+        let count = |short: &str, long: &str| object.get(short).or_else(|| object.get(long))?.as_number()?.count();
+        let counts = Confusion {
+            true_positives: count("tp", "true_positives")?,
+            false_positives: count("fp", "false_positives")?,
+            true_negatives: count("tn", "true_negatives")?,
+            false_negatives: count("fn", "false_negatives")?,
+        };
         let diagonal = counts.true_positives.saturating_add(counts.true_negatives);
-        Self { total: counts.total(), diagonal, binary: Some(counts) }
+        Some(Self { total: counts.total(), diagonal, binary: Some(counts) })
     }
 
     /// Successes and trials of the proportion `metric`.

@@ -7,11 +7,12 @@
 //! told from results and are measurements too. `_timestamp` has no time zone, so the moment stays unknown. Metrics such
 //! as `squad` are percentages and nothing says so: a value that its metric cannot have is undefined.
 
-use super::evaluation_leaves::{Matrix, agrees, is_rows, leaves, precision, rows};
+use super::evaluation_leaves::{Matrix, agrees, counted, elements, is_rows, leaves, precision};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Object, Value},
     names,
+    undefined::reading_text,
 };
 use crate::model::{Evidence, Producer, Slice, Unit};
 
@@ -30,9 +31,6 @@ pub const ADAPTER: Adapter = Adapter {
     read,
 };
 
-/// Lists longer than this are one value for each row, not a result.
-const LONGEST_LIST: usize = 32;
-
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
     if document.object()?.has("_evaluate_version") { Ok(()) } else { Err(Declined::because("no key `_evaluate_version`")) }
 }
@@ -43,18 +41,11 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let object = document.object().map_err(|declined| refuse(declined.why))?;
     let results = || object.iter().filter(|member| !member.key.starts_with('_'));
     let precision = precision(results().map(|member| &member.value));
-    let mut reader = Reader { collector: Collector::new(document, ADAPTER.id).precision(precision), matrix: None, n: rows(object) };
+    let mut collector = Collector::new(document, ADAPTER.id).precision(precision);
+    let (n, matrix, warning) = counted(object);
+    warning.into_iter().for_each(|warning| collector.warn(warning));
+    let mut reader = Reader { collector, matrix, n };
     reader.about(object);
-    reader.matrix = object.get("confusion_matrix").and_then(Matrix::of);
-    if let Some(matrix) = &reader.matrix {
-        match reader.n {
-            Some(n) if n != matrix.total => {
-                reader.collector.warn(format!("{n} rows are stated, the confusion matrix has {}; n is taken as unknown", matrix.total));
-                (reader.n, reader.matrix) = (None, None);
-            }
-            _ => reader.n = Some(matrix.total),
-        }
-    }
     for member in results() {
         match &member.value.value {
             Value::Array(_) if member.key == "confusion_matrix" && reader.matrix.is_some() => {}
@@ -84,15 +75,17 @@ impl Reader {
     fn leaf(&mut self, path: &str, json: &Json<'_>) {
         match &json.value {
             // Parameters and names of runs; text that says there is no number is a result.
-            Value::String(text) if crate::evidence::undefined::reading_text(text).is_none() => {}
-            Value::Bool(_) => {}
-            Value::Array(elements) if elements.len() <= LONGEST_LIST && elements.iter().all(scalar) => {
-                for (i, element) in elements.iter().enumerate() {
-                    let name = format!("{path}[{i}]");
-                    self.collector.measure(&name, &name, Slice::overall(), element);
+            Value::String(text) if reading_text(text).is_none() => self.collector.left_out(path),
+            Value::Bool(_) => self.collector.left_out(path),
+            Value::Array(_) => match elements(json) {
+                Some(elements) => {
+                    for (i, element) in elements.iter().enumerate() {
+                        let name = format!("{path}[{i}]");
+                        self.collector.measure(&name, &name, Slice::overall(), element);
+                    }
                 }
-            }
-            Value::Array(_) => self.collector.left_out(path),
+                None => self.collector.left_out(path),
+            },
             _ => self.number(path, json),
         }
     }
@@ -114,11 +107,6 @@ impl Reader {
             m.successes = m.value.map(|_| counts.0);
         }
     }
-}
-
-/// Whether it is one value.
-fn scalar(json: &Json<'_>) -> bool {
-    matches!(json.value, Value::Number(_) | Value::NonFinite(_) | Value::Null)
 }
 
 #[cfg(test)]

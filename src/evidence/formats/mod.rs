@@ -11,6 +11,7 @@ pub mod deepchecks;
 pub mod deepeval;
 pub mod dvc_metrics;
 pub mod dvclive;
+pub mod boosting_evals;
 mod evaluation_leaves;
 pub mod evidently;
 pub mod evidently_legacy;
@@ -67,6 +68,8 @@ pub mod tfma_metrics;
 pub mod tfma_validation;
 pub mod vertex_evaluation;
 pub mod vllm_benchmark;
+pub mod sklearn_cross_validate;
+pub mod sklearn_metrics;
 pub mod wandb_summary;
 pub mod zenml_run;
 pub mod oha;
@@ -88,10 +91,13 @@ pub const ADAPTERS: &[Adapter] = &[
     dvclive::ADAPTER,
     kubeflow_metrics::ADAPTER,
     zenml_run::ADAPTER,
+    boosting_evals::ADAPTER,
     hf_evaluate::ADAPTER,
     hf_model_card::ADAPTER,
     mlflow_metrics::ADAPTER,
+    sklearn_cross_validate::ADAPTER,
     wandb_summary::ADAPTER,
+    sklearn_metrics::ADAPTER,
     // Fairness.
     aequitas::ADAPTER,
     aif360::ADAPTER,

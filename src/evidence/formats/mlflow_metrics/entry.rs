@@ -4,6 +4,10 @@ use crate::evidence::{
     confusion::Confusion,
     json::{Json, Number, Object, Value},
 };
+use std::collections::HashSet;
+
+/// The evaluator's name for how many rows it evaluated, behind a prefix if it was given one.
+pub(super) const ROWS: &str = "example_count";
 
 /// One logged value.
 #[derive(Debug, Clone, Copy)]
@@ -16,12 +20,19 @@ pub(super) struct Entry<'j> {
     pub(super) dataset: Option<&'j str>,
     pub(super) run: Option<&'j str>,
     model: Option<&'j str>,
+    /// Its name, where nothing says what it was logged with.
+    alone: Option<&'j str>,
 }
 
 impl<'j> Entry<'j> {
     /// An entry of a flat object.
     pub(super) const fn saved(name: &'j str, value: &'j Json<'j>) -> Self {
-        Self { name, value, step: None, logged_at: None, dataset: None, run: None, model: None }
+        Self { name, value, step: None, logged_at: None, dataset: None, run: None, model: None, alone: None }
+    }
+
+    /// An entry of a run's metrics that lost their moments: each may have been logged by a call of its own.
+    pub(super) const fn described(name: &'j str, value: &'j Json<'j>) -> Self {
+        Self { alone: Some(name), ..Self::saved(name, value) }
     }
 
     /// An entry as the REST API writes it; `None` where it is none.
@@ -35,12 +46,18 @@ impl<'j> Entry<'j> {
             dataset: text("dataset_name"),
             run: text("run_id"),
             model: text("model_id"),
+            alone: None,
         })
+    }
+
+    /// The longest of the evaluator's prefixes that its name begins with.
+    pub(super) fn prefix(&self, prefixes: &HashSet<&'j str>) -> Option<&'j str> {
+        prefixes.iter().copied().filter(|prefix| self.name.starts_with(prefix)).max_by_key(|prefix| prefix.len())
     }
 
     /// What was logged by one call has all of this in common.
     pub(super) fn batch(&self) -> impl Eq + std::hash::Hash + use<'j> {
-        (self.logged_at, self.step, self.dataset, self.run, self.model)
+        (self.logged_at, self.step, self.dataset, self.run, self.model, self.alone)
     }
 
     /// Later entries of one metric replace earlier ones, as MLflow does: by step, then by time.
@@ -69,9 +86,10 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    pub(super) fn add(&mut self, entry: &Entry<'_>) {
-        let slot = match entry.name {
-            "example_count" => &mut self.examples,
+    pub(super) fn add(&mut self, entry: &Entry<'_>, prefix: Option<&str>) {
+        let name = prefix.and_then(|prefix| entry.name.strip_prefix(prefix)).unwrap_or(entry.name);
+        let slot = match name {
+            ROWS => &mut self.examples,
             "true_positives" => &mut self.true_positives,
             "false_positives" => &mut self.false_positives,
             "true_negatives" => &mut self.true_negatives,

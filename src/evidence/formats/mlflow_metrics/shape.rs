@@ -9,15 +9,26 @@ use crate::evidence::{
 use crate::model::{Check, DatasetRef, Evidence, Link, Producer, Subject};
 use std::collections::HashMap;
 
-/// Names that only the evaluator gives; one of them makes a flat object of numbers its own.
-const EVALUATOR: [&str; 6] =
-    ["example_count", "true_positives", "accuracy_score", "precision_score", "recall_score", "f1_score"];
+/// Whether a flat object of numbers with that name is the evaluator's: its count of rows and its sums, with any prefix,
+/// or a metric with a version (`toxicity/v1/mean`).
+fn is_evaluator(name: &str) -> bool {
+    const ENDS: [&str; 5] = ["example_count", "sum_on_target", "mean_on_target", "sum_on_label", "mean_on_label"];
+    let version = |part: &str| part.strip_prefix('v').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+    ENDS.iter().any(|end| name.ends_with(end)) || name.split('/').skip(1).any(version)
+}
+
+/// Whether it is a score over all rows as scorers of language models name it: `Correctness/mean`.
+fn is_aggregated(name: &str) -> bool {
+    const AGGREGATIONS: [&str; 7] = ["mean", "median", "variance", "p90", "min", "max", "ratio"];
+    name.rsplit_once('/').is_some_and(|(_, aggregation)| AGGREGATIONS.contains(&aggregation))
+}
 
 /// One of MLflow's documents.
 pub(super) enum Shape<'j> {
     Saved(&'j Object<'j>),
     Run(&'j Json<'j>),
     Runs(&'j [Json<'j>]),
+    Model { model: &'j Json<'j>, others: usize },
     History { entries: Vec<Entry<'j>>, more: bool },
     ModelVersion(&'j Json<'j>),
 }
@@ -32,9 +43,27 @@ fn is_run(json: &Json<'_>) -> bool {
     json.get("info").is_some_and(|info| info.get("run_id").or_else(|| info.get("run_uuid")).is_some())
 }
 
+fn is_model(json: &Json<'_>) -> bool {
+    json.at_path(&["info", "model_id"]).is_some()
+}
+
 impl<'j> Shape<'j> {
+    /// A model of MLflow 3, or the first of several.
+    fn model(object: &'j Object<'j>) -> Option<Self> {
+        if let Some(model) = object.get("model").filter(|model| is_model(model)) {
+            return Some(Self::Model { model, others: 0 });
+        }
+        let models = object.get("models")?.as_array()?;
+        let model = models.first().filter(|_| models.iter().all(is_model))?;
+        Some(Self::Model { model, others: models.len().saturating_sub(1) })
+    }
+
     /// Which document it is, or why it is none.
-    pub(super) fn of(object: &'j Object<'j>) -> Result<Self, String> {
+    pub(super) fn of(json: &'j Json<'j>) -> Result<Self, String> {
+        let object = json.as_object().ok_or_else(|| format!("not a JSON object but {}", json.kind()))?;
+        if is_run(json) && object.has("data") {
+            return Ok(Self::Run(json));
+        }
         if let Some(run) = object.get("run").filter(|run| is_run(run)) {
             return Ok(Self::Run(run));
         }
@@ -43,6 +72,9 @@ impl<'j> Shape<'j> {
             && runs.iter().all(is_run)
         {
             return Ok(Self::Runs(runs));
+        }
+        if let Some(model) = Self::model(object) {
+            return Ok(model);
         }
         if let Some(metrics) = object.get("metrics").and_then(Json::as_array) {
             let entry = |json: &'j Json<'j>| json.as_object().and_then(Entry::logged).filter(|e| e.logged_at.is_some());
@@ -59,7 +91,7 @@ impl<'j> Shape<'j> {
         if object.has("entity") && object.has("action") {
             return Err("a webhook delivery of MLflow names a model version but carries no metrics: send its run".to_owned());
         }
-        if !EVALUATOR.iter().any(|name| object.has(name)) {
+        if !object.iter().any(|m| is_evaluator(&m.key)) && (object.is_empty() || !object.iter().all(|m| is_aggregated(&m.key))) {
             return Err("no `run`, `runs`, `metrics` or `model_version`, and none of the evaluator's names such as \
                  `example_count`"
                 .to_owned());
@@ -87,6 +119,7 @@ impl<'j> Shape<'j> {
                 }
                 run(first, evidence)
             }
+            Self::Model { model, others } => logged_model(model, others, evidence),
             Self::History { more: true, .. } => {
                 Err("this is one page of a longer history, and its last step may not be the last: send all pages as one"
                     .to_owned())
@@ -121,13 +154,39 @@ fn run<'j>(json: &'j Json<'j>, evidence: &mut Evidence) -> Result<Vec<Entry<'j>>
         evidence.warnings.push("the run is deleted".to_owned());
     }
     dataset(json, evidence);
-    let Some(metrics) = json.get("data").and_then(|data| data.get("metrics")) else {
+    let Some(metrics) = json.at_path(&["data", "metrics"]) else {
         evidence.warnings.push("the run has no metrics".to_owned());
         return Ok(Vec::new());
     };
+    logged(metrics)
+}
+
+/// A list of `key` and `value`, or the object that the Python client and `mlflow runs describe` make of it.
+fn logged<'j>(metrics: &'j Json<'j>) -> Result<Vec<Entry<'j>>, String> {
+    if let Some(object) = metrics.as_object() {
+        return Ok(object.iter().map(|member| Entry::described(&member.key, &member.value)).collect());
+    }
     let logged = |json: &'j Json<'j>| json.as_object().and_then(Entry::logged);
     let entries: Option<Vec<_>> = metrics.as_array().and_then(|list| list.iter().map(logged).collect());
     entries.ok_or_else(|| "`data.metrics` is no list of `key` and `value`".to_owned())
+}
+
+fn logged_model<'j>(json: &'j Json<'j>, others: usize, evidence: &mut Evidence) -> Result<Vec<Entry<'j>>, String> {
+    if others > 0 {
+        let warning = format!("{} models: only the first is read and {others} are left out; send one model", others + 1);
+        evidence.warnings.push(warning);
+    }
+    let run = text(json, &["info", "model_id"]).map(str::to_owned);
+    evidence.producer = Some(Producer { tool: Some("mlflow".to_owned()), version: None, run });
+    if let Some(status) = json.at_path(&["info", "status"]).and_then(Json::as_str) {
+        let passed = status == "LOGGED_MODEL_READY";
+        evidence.checks.push(Check { name: "mlflow/model-ready".to_owned(), passed, detail: Some(format!("status {status}")) });
+    }
+    let Some(metrics) = json.at_path(&["data", "metrics"]) else {
+        evidence.warnings.push("the model has no metrics".to_owned());
+        return Ok(Vec::new());
+    };
+    logged(metrics)
 }
 
 /// The data set, if the run names one only.

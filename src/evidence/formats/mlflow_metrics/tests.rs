@@ -1,5 +1,5 @@
 use crate::evidence::read;
-use crate::model::{Evidence, Measurement};
+use crate::model::{Evidence, Measurement, Unit};
 
 fn saved(metrics: &str) -> Evidence {
     read(metrics.as_bytes(), Some("mlflow-metrics")).unwrap()
@@ -99,4 +99,43 @@ fn other_numbers_are_not_taken_for_metrics_of_mlflow() {
     }
     let flat = read(br#"{"a": 1}"#, Some("mlflow-metrics")).unwrap();
     assert_eq!(flat.measurements[0].metric, "a");
+}
+
+#[test]
+fn a_prefix_of_the_evaluator_keeps_its_own_rows() {
+    let evidence = read(br#"{"val_example_count": 10, "val_accuracy_score": 0.5, "test_example_count": 20, "test_f1_score": 0.5, "x": 1}"#, None).unwrap();
+    let n = |name| named(&evidence, name).n;
+    assert_eq!([n("val_accuracy_score"), n("test_f1_score"), n("x")], [Some(10), Some(20), None]);
+}
+
+#[test]
+fn metrics_of_language_models_carry_a_version() {
+    let evidence = read(br#"{"toxicity/v1/mean": 0.01, "toxicity/v1/p90": 0.05, "latency/p90": 1.5, "latency/mean": 1.25, "exact_match/v1": 0.5}"#, None).unwrap();
+    assert_eq!((evidence.format.as_str(), evidence.measurements.len()), ("mlflow-metrics", 5));
+    let latency = named(&evidence, "latency/p90");
+    assert_eq!((&*latency.metric, latency.quantile, latency.unit), ("latency", Some(0.9), Some(Unit::Seconds)));
+    assert_eq!((named(&evidence, "toxicity/v1/p90").quantile, named(&evidence, "latency/mean").quantile), (None, None));
+    assert_eq!(read(br#"{"Correctness/mean": 0.5, "Safety/mean": 1.0}"#, None).unwrap().format, "mlflow-metrics");
+}
+
+#[test]
+fn a_run_may_be_described_by_the_client() {
+    let run = br#"{"info": {"run_id": "r1", "status": "FINISHED"}, "data": {"metrics": {"accuracy": 0.5, "example_count": 10, "system/cpu_utilization_percentage": 12.5}, "params": {}}}"#;
+    let evidence = read(run, None).unwrap();
+    assert_eq!((named(&evidence, "accuracy").value, named(&evidence, "accuracy").n), (Some(0.5), None));
+    assert_eq!(named(&evidence, "system/cpu_utilization_percentage").unit, Some(Unit::Percent));
+}
+
+#[test]
+fn a_logged_model_has_metrics_of_data_sets() {
+    let model = r#"{"info": {"model_id": "m-1", "status": "LOGGED_MODEL_READY"}, "data": {"metrics": [
+        {"key": "accuracy", "value": 0.5, "timestamp": 5, "step": 0, "dataset_name": "a"},
+        {"key": "example_count", "value": 10, "timestamp": 5, "step": 0, "dataset_name": "a"},
+        {"key": "accuracy", "value": 0.25, "timestamp": 6, "step": 0, "dataset_name": "b"}]}}"#;
+    for text in [format!(r#"{{"model": {model}}}"#), format!(r#"{{"models": [{model}, {model}]}}"#)] {
+        let evidence = read(text.as_bytes(), None).unwrap();
+        let read: Vec<_> = evidence.measurements.iter().map(|m| (m.dataset.as_deref(), m.n)).collect();
+        assert_eq!(read, [(Some("a"), Some(10)), (Some("a"), Some(10)), (Some("b"), None)]);
+        assert!(evidence.checks[0].passed);
+    }
 }

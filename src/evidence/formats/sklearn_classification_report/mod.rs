@@ -57,7 +57,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
     for member in object {
         if is_row(&member.value) {
             rows += 1;
-        } else if member.value.as_object().is_some() || member.value.as_array().is_some() {
+        } else if member.value.as_object().is_some() || member.value.as_array().is_some() && member.key != "confusion_matrix" {
             let name = quoted(&member.key);
             return Err(Declined::because(format!(
                 "{name} is no row with `precision`, `recall`, `f1-score` and `support`"
@@ -76,7 +76,19 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         EvidenceError::invalid(ADAPTER.id, document, json.at, why)
     })?;
     let mut evidence = document.evidence(ADAPTER.id);
-    let mut writer = Writer { evidence: &mut evidence, precision: precision(report), undefined: Vec::new() };
+    write(report, &mut evidence);
+    Ok(evidence)
+}
+
+/// Whether it is a report within a larger document.
+pub(super) fn is_report(object: &Object<'_>) -> bool {
+    let plain = |json: &Json<'_>| json.as_object().is_none() && json.as_array().is_none();
+    object.iter().any(|member| is_row(&member.value)) && object.iter().all(|m| is_row(&m.value) || plain(&m.value))
+}
+
+/// Adds what a report says to `evidence`.
+pub(super) fn write(report: &Object<'_>, evidence: &mut Evidence) {
+    let mut writer = Writer { evidence, precision: precision(report), undefined: Vec::new() };
     let total = writer.total(report);
     for member in report {
         match member.value.as_object() {
@@ -85,7 +97,6 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         }
     }
     writer.finish();
-    Ok(evidence)
 }
 
 fn precision(report: &Object<'_>) -> Precision {
