@@ -159,9 +159,9 @@ fn second(collector: &mut Collector, artifacts: &[(&str, &Json<'_>)]) {
         if object.iter().any(|member| CURVES.contains(&&*member.key)) {
             let walk = Walk::new(collector, Slice::overall(), scope, json);
             if schema(artifact).is_some_and(|schema| schema.starts_with("google.")) {
-                walk.all()
+                walk.all();
             } else {
-                walk.points()
+                walk.points();
             }
         } else if let Some(list) = object.get(SLICES).and_then(Json::as_array) {
             for slice in list {

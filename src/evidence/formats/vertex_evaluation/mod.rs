@@ -100,7 +100,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
                 return Err(EvidenceError::invalid(ADAPTER.id, document, *at, "`metrics` is no object"));
             }
             _ => {
-                collector.check(format!("metrics [{slice}]"), false, Some("the evaluation holds no metric".to_owned()))
+                collector.check(format!("metrics [{slice}]"), false, Some("the evaluation holds no metric".to_owned()));
             }
         }
     }

@@ -193,7 +193,7 @@ impl Logged<'_> {
             let alone = object.iter().filter(|leaf| leaf.key != "n" && is_number(&leaf.value)).count() == 1;
             for leaf in object {
                 let long = format!("{path}.{}.{}", group.key, leaf.key);
-                let theirs = if alone && leaf.key != "n" { &*group.key } else { &long };
+                let theirs = if alone && leaf.key != "n" && !group.key.is_empty() { &*group.key } else { &long };
                 if is_number(&leaf.value) {
                     let slice = Slice::one(axis, &*group.key);
                     self.number(names::of_sklearn(&leaf.key), theirs, slice, &leaf.value, n);
