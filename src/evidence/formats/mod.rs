@@ -8,6 +8,7 @@ pub mod modelscan;
 pub mod native;
 pub mod pytest_json_report;
 mod recorded;
+pub mod sarif;
 pub mod sklearn_classification_report;
 pub mod spdx_ai;
 mod supply_chain;
@@ -32,4 +33,5 @@ pub const ADAPTERS: &[Adapter] = &[
     cyclonedx_mlbom::ADAPTER,
     spdx_ai::ADAPTER,
     model_signing::ADAPTER,
+    sarif::ADAPTER,
 ];
