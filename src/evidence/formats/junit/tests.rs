@@ -79,6 +79,15 @@ fn numbers_of_a_test_that_names_one_axis_twice_are_left_out() {
 }
 
 #[test]
+fn a_test_that_failed_and_whose_teardown_failed_is_listed_twice() {
+    let evidence = junit(
+        r#"<testsuite tests="2"><testcase classname="m" name="t"><failure message="assert 0"/></testcase>
+        <testcase classname="m" name="t"><error message="teardown"/></testcase></testsuite>"#,
+    );
+    assert_eq!(checks(&evidence), [("t", false), ("t", false)]);
+}
+
+#[test]
 fn suites_within_suites_are_counted_once() {
     let evidence = junit(
         r#"<testsuites><testsuite name="a" tests="2" failures="0"><testsuite name="a.b" tests="1"><testcase classname="x" name="t"/>
