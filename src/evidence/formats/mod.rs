@@ -60,6 +60,7 @@ pub mod sagemaker_constraint_violations;
 pub mod sagemaker_data_quality;
 mod sagemaker_matrix;
 pub mod sagemaker_model_quality;
+pub mod sarif;
 pub mod sklearn_classification_report;
 pub mod sklearn_cross_validate;
 pub mod sklearn_metrics;
@@ -149,4 +150,5 @@ pub const ADAPTERS: &[Adapter] = &[
     cyclonedx_mlbom::ADAPTER,
     spdx_ai::ADAPTER,
     model_signing::ADAPTER,
+    sarif::ADAPTER,
 ];

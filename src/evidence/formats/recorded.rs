@@ -4,7 +4,7 @@
 //! `sex=Female`. Whatever is no number is left out and named. How exact a number is, is judged by its last digit: the
 //! tests of one run are written by many hands.
 
-use crate::evidence::{Collector, json::Number, names, quoted, undefined::reading_text};
+use crate::evidence::{Collector, json::Number, names, undefined::reading_text};
 use crate::model::Slice;
 
 /// Names and values that were recorded together: by one test, or by the whole run.
@@ -34,11 +34,7 @@ impl Recorded {
         let Some(slice) = slice(&self.slices) else {
             if !self.values.is_empty() {
                 let all = self.slices.join(" and ");
-                collector.warn(format!(
-                    "{} recorded numbers for {}, and which belongs to which group is not said; they are left out",
-                    quoted(by),
-                    quoted(&all)
-                ));
+                collector.left_out(&format!("the numbers of {by}, which are of {all}: which of which is not said"));
             }
             return;
         };

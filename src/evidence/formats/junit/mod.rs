@@ -1,14 +1,14 @@
 //! `JUnit` XML: pytest (both families, `xunit1` and `xunit2`), Surefire, jest-junit, go-junit-report, `gtest`, `ctest`.
 //!
 //! * every `<testcase>` is a check; it passed unless it has a `<failure>`, an `<error>` or a `<skipped>`, or its `status`
-//!   or `result` says so: a test that did not run shows nothing. Where a name is given twice in one file, the class stands
-//!   in front of it;
+//!   or `result` says so: a test that did not run shows nothing. Where two classes have tests of one name, the class
+//!   stands in front of it;
 //! * the attributes of the suites are numbers (`tests`, `failures`, …), as a path where there are several suites;
 //! * properties of a test and of a suite are metrics, see [`super::recorded`]; those of a Java machine are not;
 //! * a run without tests, or one that counts failures which it does not list, is a failed check with the run's name.
 //!
 //! pytest writes characters that XML cannot hold as `#x07`, and letters of parameters as `\u5973`: both stay as they are.
-//! It writes no zone behind the moment before 8.4; the moment then stays unknown.
+//! Older pytest writes no zone behind the moment, which then stays unknown.
 
 #[cfg(test)]
 mod tests;
@@ -22,7 +22,7 @@ use crate::evidence::{
 };
 use crate::model::{Evidence, Producer, Slice, Unit};
 use roxmltree::Node;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -157,9 +157,11 @@ fn total(suites: &[Node<'_, '_>], name: &str) -> Option<u64> {
 
 /// One check for each test. How many failed.
 fn tests(collector: &mut Collector, cases: &[Node<'_, '_>]) -> usize {
-    let mut given: HashMap<&str, usize> = HashMap::new();
+    // A test that is listed twice by one class failed twice, as pytest says of a test and its teardown.
+    let mut given: HashMap<&str, HashSet<&str>> = HashMap::new();
     for case in cases {
-        *given.entry(case.attribute("name").unwrap_or("")).or_default() += 1;
+        let class = case.attribute("classname").unwrap_or("");
+        given.entry(case.attribute("name").unwrap_or("")).or_default().insert(class);
     }
     let mut failed = 0;
     for case in cases {
@@ -167,7 +169,7 @@ fn tests(collector: &mut Collector, cases: &[Node<'_, '_>]) -> usize {
         let class = case.attribute("classname").filter(|class| !class.is_empty() && *class != name);
         let shown = match class {
             Some(class) if name.is_empty() => class.to_owned(),
-            Some(class) if given.get(name).is_some_and(|times| *times > 1) => format!("{class}.{name}"),
+            Some(class) if given.get(name).is_some_and(|classes| classes.len() > 1) => format!("{class}.{name}"),
             _ if name.is_empty() => "testcase".to_owned(),
             _ => name.to_owned(),
         };
@@ -223,7 +225,7 @@ fn verdict(collector: &mut Collector, root: Node<'_, '_>, suites: &[Node<'_, '_>
         collector.check(name, false, Some(format!("{said} failures and errors are counted, and none is listed")));
     }
     for suite in suites.iter().filter(|suite| count(**suite, "tests") == Some(0)) {
-        collector.warn(format!("the suite {} has no tests", quoted(suite.attribute("name").unwrap_or(""))));
+        collector.left_out(&format!("the suite {}, which has no tests", suite.attribute("name").unwrap_or("")));
     }
 }
 

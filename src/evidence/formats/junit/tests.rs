@@ -75,7 +75,16 @@ fn numbers_of_a_test_that_names_one_axis_twice_are_left_out() {
         <property name="r" value="0.9"/><property name="slice" value="sex=M"/></properties></testcase></testsuite>"#,
     );
     assert_eq!(value(&evidence, "r"), None);
-    assert!(evidence.warnings.iter().any(|w| w.contains("`sex=F and sex=M`")), "{:?}", evidence.warnings);
+    assert!(evidence.warnings.iter().any(|w| w.contains("sex=F and sex=M")), "{:?}", evidence.warnings);
+}
+
+#[test]
+fn a_test_that_failed_and_whose_teardown_failed_is_listed_twice() {
+    let evidence = junit(
+        r#"<testsuite tests="2"><testcase classname="m" name="t"><failure message="assert 0"/></testcase>
+        <testcase classname="m" name="t"><error message="teardown"/></testcase></testsuite>"#,
+    );
+    assert_eq!(checks(&evidence), [("t", false), ("t", false)]);
 }
 
 #[test]
@@ -86,7 +95,7 @@ fn suites_within_suites_are_counted_once() {
     );
     assert_eq!((value(&evidence, "tests"), value(&evidence, "a.tests"), value(&evidence, "c.tests")), (Some(2.0), Some(2.0), Some(0.0)));
     assert_eq!(checks(&evidence), [("x.t", true), ("y.t", true)]);
-    assert!(evidence.warnings.iter().any(|w| w.contains("`c` has no tests")));
+    assert!(evidence.warnings.iter().any(|w| w.contains("the suite c, which has no tests")));
 }
 
 #[test]
