@@ -60,7 +60,10 @@ pub enum EvidenceError {
         message: String,
     },
     /// No format recognises it.
-    #[error("no known format recognises this document{}", Listed(.tried))]
+    #[error(
+        "no known format recognises this document; a team's own JSON or table is read with a mapping{}",
+        Reasons(.tried)
+    )]
     NotUnderstood {
         /// Every format that was tried.
         tried: Vec<Tried>,
@@ -130,12 +133,6 @@ pub struct Tried {
     pub why: String,
 }
 
-impl fmt::Display for Tried {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.format, self.why)
-    }
-}
-
 /// One thing that is wrong in a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
@@ -156,6 +153,24 @@ impl fmt::Display for Mistake {
             write!(f, "{}: ", quoted(&self.path))?;
         }
         f.write_str(&self.message)
+    }
+}
+
+/// Why formats declined, those of one reason together.
+struct Reasons<'e>(&'e [Tried]);
+
+impl fmt::Display for Reasons<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut told: Vec<&str> = Vec::new();
+        for Tried { why, .. } in self.0 {
+            if told.contains(&why.as_str()) {
+                continue;
+            }
+            told.push(why);
+            let formats = self.0.iter().filter(|tried| tried.why == *why).map(|tried| tried.format);
+            write!(f, "\n  {}: {why}", formats.collect::<Vec<_>>().join(", "))?;
+        }
+        Ok(())
     }
 }
 

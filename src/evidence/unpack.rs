@@ -14,7 +14,7 @@ const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
 /// What the bytes hold: themselves, or what was compressed with gzip or zstd; UTF-16 with a byte order mark, as
-/// PowerShell writes what is redirected, becomes UTF-8.
+/// PowerShell writes what is redirected, becomes UTF-8, and the mark is gone.
 ///
 /// # Errors
 /// When they are broken, or hold more than [`MAX_DOCUMENT_BYTES`] or [`MAX_RATIO`] allow.
@@ -35,7 +35,21 @@ pub fn unpack(bytes: &[u8]) -> Result<Cow<'_, [u8]>, EvidenceError> {
         // Two bytes of UTF-16 may become three.
         Some(text) if text.len() > MAX_DOCUMENT_BYTES => Err(EvidenceError::TooLarge),
         Some(text) => Ok(Cow::Owned(text.into_bytes())),
-        None => Ok(content),
+        None => Ok(without_mark(content)),
+    }
+}
+
+/// Text without the byte order mark in front, so that places are counted from the first character that is one.
+fn without_mark(content: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    match content {
+        Cow::Borrowed(bytes) => Cow::Borrowed(bytes.strip_prefix(MARK).unwrap_or(bytes)),
+        Cow::Owned(mut bytes) => {
+            if bytes.starts_with(MARK) {
+                bytes.drain(..MARK.len());
+            }
+            Cow::Owned(bytes)
+        }
     }
 }
 

@@ -20,7 +20,7 @@ pub const ADAPTER: Adapter = Adapter {
     title: "OpenSSF model-signing: model.sig",
     family: Family::SupplyChain,
     written_by: "model_signing sign key MODEL --private_key key.pem --signature model.sig",
-    reads: "the digest of the model as the subject, every file as a link with its digest, and the check `manifest digest`: \
+    reads: "every file as a link with its digest, the only one of a model of one file as the subject too, and the check `manifest digest`: \
             whether the listed files give the subject's digest. The signature is not verified.",
     carries: &[Carries::Checks, Carries::Links],
     recognised_by: "a `dsseEnvelope` whose statement has a predicate type of `https://model_signing/`",
@@ -94,7 +94,8 @@ fn resources(collector: &mut Collector, statement: &Json<'_>) -> Result<(), Stri
     };
     let stated = subject.get("digest").and_then(|digest| text(digest, "sha256"));
     let digest = stated.and_then(sha256).ok_or("the subject has no digest by SHA-256")?;
-    collector.evidence.subject = Some(Subject { digest: Some(digest), ..Subject::default() });
+    let name = text(subject, "name").unwrap_or("model");
+    collector.evidence.links.push(Link { rel: "signed-manifest".to_owned(), href: name.to_owned(), digest: Some(digest) });
     let listed = statement.get("predicate").and_then(|predicate| predicate.get("resources"));
     let Some(listed) = listed.and_then(Json::as_array) else {
         return Err(format!("the predicate has {}; a list was expected", kind_of(listed, "resources")));
@@ -106,6 +107,11 @@ fn resources(collector: &mut Collector, statement: &Json<'_>) -> Result<(), Stri
         let bytes = hex::decode(digits).map_err(|_| format!("the digest of {} is not hexadecimal", quoted(name)))?;
         together.extend_from_slice(&bytes);
         file(collector, name, text(resource, "algorithm").unwrap_or("sha256"), digits);
+    }
+    // The digest of a manifest is no file's. Only a model of one file is known by a digest that an artifact has.
+    if let [only] = listed {
+        let file = text(only, "digest").filter(|_| is_sha256(text(only, "algorithm").unwrap_or("sha256"))).and_then(sha256);
+        collector.evidence.subject = file.map(|digest| Subject { digest: Some(digest), ..Subject::default() });
     }
     let same = Digest::of(&together) == digest;
     let passed = same && !listed.is_empty();
