@@ -65,8 +65,8 @@ const RATES: [(&str, &str); 13] = [
 ];
 
 /// Columns that are read as n, trials and successes, or name the row.
-const BESIDES: [&str; 15] = [
-    "", "index", "model_id", "score_threshold", "attribute_name", "attribute_value", "k", "pp", "pn", "group_label_pos",
+const BESIDES: [&str; 16] = [
+    "", "index", "Unnamed: 0", "model_id", "score_threshold", "attribute_name", "attribute_value", "k", "pp", "pn", "group_label_pos",
     "group_label_neg", "tp", "fp", "tn", "fn",
 ];
 
@@ -382,7 +382,8 @@ impl Group<'_, '_, '_> {
 
     /// A rate from its counts.
     fn rate(&self, theirs: &str) -> Option<f64> {
-        let (successes, trials) = self.counted(self.counts()?, ours(theirs)?)?;
+        let ours = ours(theirs)?;
+        let (successes, trials) = self.counted(self.counts()?, ours)?;
         (trials > 0).then(|| float(successes) / float(trials))
     }
 
@@ -395,7 +396,7 @@ impl Group<'_, '_, '_> {
 
     /// Whether the reference group's rate behind a disparity is 0.
     fn by_zero(&self, column: &str) -> bool {
-        let rate = column.strip_suffix("_disparity").unwrap_or("");
+        let Some(rate) = column.strip_suffix("_disparity").filter(|rate| ours(rate).is_some()) else { return false };
         let reference = self.of_reference(column);
         let reference = reference.and_then(|reference| reference.line.get(rate)?.number());
         reference.is_some_and(|rate| rate.value() == 0.0)

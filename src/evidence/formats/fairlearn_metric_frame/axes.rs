@@ -2,6 +2,7 @@
 
 use crate::evidence::json::{Json, Object};
 use crate::model::Slice;
+use std::collections::HashMap;
 
 /// Keys under which a script may name the sensitive features.
 const SENSITIVE: [&str; 4] = ["sensitive_features", "sensitive_feature", "sensitive_feature_names", "sensitive"];
@@ -19,8 +20,8 @@ pub(super) fn is_hint(key: &str) -> bool {
 pub(super) struct Axes<'d> {
     sensitive: Vec<&'d str>,
     control: Vec<&'d str>,
-    levels: Vec<Vec<String>>,
-    keys: Vec<&'d str>,
+    levels: HashMap<&'d str, Vec<String>>,
+    controls: usize,
 }
 
 impl<'d> Axes<'d> {
@@ -30,20 +31,21 @@ impl<'d> Axes<'d> {
         let nested = overall.filter(|o| !o.is_empty() && o.iter().all(|m| m.value.as_object().is_some()));
         let keys: Vec<&str> = nested.into_iter().flatten().map(|m| &*m.key).collect();
         let control = named(frame, &CONTROL);
-        let levels = split(&keys, control.len());
+        let parts = split(&keys, control.len());
+        let controls = parts.first().map_or(control.len(), Vec::len);
+        let levels = keys.into_iter().zip(parts).collect();
         let sensitive = feature.map_or_else(|| named(frame, &SENSITIVE), |feature| vec![feature]);
-        Self { sensitive, control, levels, keys }
+        Self { sensitive, control, levels, controls }
     }
 
     /// Whether there are control features.
-    pub(super) const fn is_controlled(&self) -> bool {
-        !self.keys.is_empty()
+    pub(super) fn is_controlled(&self) -> bool {
+        !self.levels.is_empty()
     }
 
     /// The slice of a level of the control features.
     pub(super) fn level(&self, key: &str) -> Slice {
-        let parts = self.keys.iter().position(|known| *known == key).and_then(|i| self.levels.get(i));
-        let parts = parts.cloned().unwrap_or_else(|| vec![key.to_owned()]);
+        let parts = self.levels.get(key).cloned().unwrap_or_else(|| vec![key.to_owned()]);
         Slice(parts.into_iter().enumerate().map(|(i, part)| (self.control_name(i), part)).collect())
     }
 
@@ -67,14 +69,12 @@ impl<'d> Axes<'d> {
 
     /// The level that a joined key starts with, and what is behind it.
     fn behind_level<'k>(&self, key: &'k str) -> Option<(Vec<String>, &'k str)> {
-        let starts = self.keys.iter().zip(&self.levels);
-        let found = starts.filter_map(|(level, parts)| Some((key.strip_prefix(level)?.strip_prefix('|')?, parts)));
-        found.min_by_key(|(rest, _)| rest.len()).map(|(rest, parts)| (parts.clone(), rest))
+        let bars = key.match_indices('|').filter_map(|(at, _)| Some((key.get(..at)?, key.get(at + 1..)?)));
+        bars.filter_map(|(level, rest)| Some((self.levels.get(level)?.clone(), rest))).next_back()
     }
 
     fn slice(&self, parts: Vec<String>) -> Slice {
-        let controls = self.levels.first().map_or(self.control.len(), Vec::len);
-        let name = |i: usize| match i.checked_sub(controls) {
+        let name = |i: usize| match i.checked_sub(self.controls) {
             None => self.control_name(i),
             Some(i) => self.sensitive.get(i).map_or_else(|| format!("sensitive_feature_{i}"), |name| (*name).to_owned()),
         };
@@ -117,12 +117,11 @@ fn tuple(key: &str) -> Option<Vec<String>> {
     let mut rest = key.strip_prefix('(')?.strip_suffix(')')?.trim_start();
     let mut parts = Vec::new();
     while !rest.is_empty() {
-        let (part, behind) = match rest.strip_prefix(['\'', '"']) {
-            Some(quoted) => quote(quoted, rest.chars().next()?)?,
-            None => {
-                let end = rest.find(',').unwrap_or(rest.len());
-                (rest.get(..end)?.trim_end().to_owned(), rest.get(end..)?)
-            }
+        let (part, behind) = if let Some(quoted) = rest.strip_prefix(['\'', '"']) {
+            quote(quoted, rest.chars().next()?)?
+        } else {
+            let end = rest.find(',').unwrap_or(rest.len());
+            (rest.get(..end)?.trim_end().to_owned(), rest.get(end..)?)
         };
         parts.push(part);
         rest = match behind.trim_start() {

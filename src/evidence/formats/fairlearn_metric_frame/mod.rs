@@ -15,7 +15,7 @@ mod axes;
 mod tests;
 
 use super::{
-    fairness_counts::Rates,
+    fairness_counts::state,
     fairness_frame::{self, Cell, Line},
 };
 use crate::evidence::{
@@ -58,6 +58,15 @@ const DISPARITIES: [&str; 6] = [
     "demographic_parity_difference", "demographic_parity_ratio", "equalized_odds_difference", "equalized_odds_ratio",
     "equal_opportunity_difference", "equal_opportunity_ratio",
 ];
+
+/// What pandas calls an index without a name.
+const UNNAMED: [&str; 4] = ["", "index", "level_0", "Unnamed: 0"];
+
+/// More metrics than any frame has.
+const MOST_METRICS: usize = 1000;
+
+/// More features than any table crosses.
+const MOST_FEATURES: usize = 16;
 
 /// Ends of the names of metrics that fairlearn derives, such as `accuracy_score_group_min`.
 const DERIVED: [&str; 4] = ["_difference", "_ratio", "_group_min", "_group_max"];
@@ -258,6 +267,7 @@ impl Reader {
             }
             return;
         }
+        let overall = overall.filter(|json| json.as_object().is_some_and(|o| o.len() <= MOST_METRICS));
         let asked = |key: &str| is_metric(key) || overall.is_some_and(|o| !axes.is_controlled() && o.get(key).is_some());
         // A group may be called like a metric: the rows are by group where the first of them holds the metrics.
         let by_row = groups.as_object().and_then(|o| o.iter().next()).and_then(|m| m.value.as_object());
@@ -274,11 +284,16 @@ impl Reader {
             }
             return;
         }
-        let named = leading(lines);
+        let leading = leading(lines);
+        // Behind `reset_index()` the index only counts the rows.
+        let named: Vec<&str> = leading.iter().copied().filter(|c| leading.len() == 1 || !UNNAMED.contains(c)).collect();
         for line in lines {
-            let name = |column: &&str| Some(((*column).to_owned(), line.get(column)?.name().unwrap_or("").to_owned()));
+            let name = |column: &&str| {
+                let axis = if UNNAMED.contains(column) { "sensitive_feature_0" } else { *column };
+                Some((axis.to_owned(), line.get(column)?.name().unwrap_or("").to_owned()))
+            };
             let slice = Slice(named.iter().filter_map(name).collect());
-            let cells: Vec<_> = line.cells().filter(|(column, _)| !named.contains(column)).collect();
+            let cells: Vec<_> = line.cells().filter(|(column, _)| !leading.contains(column)).collect();
             if slice.is_overall() {
                 self.collector.left_out("a row without a group");
             } else {
@@ -298,12 +313,8 @@ impl Reader {
                 Cell::Text(text) => _ = self.collector.measure_text(ours(column), column, slice.clone(), text),
             }
         }
-        let measured = self.collector.evidence.measurements.get_mut(from..).unwrap_or_default();
         if let Some(n) = n {
-            let mut rates = Rates::default();
-            measured.iter().for_each(|m| rates.add(m));
-            let margins = rates.margins(n);
-            measured.iter_mut().for_each(|m| margins.state(m));
+            state(self.collector.evidence.measurements.get_mut(from..).unwrap_or_default(), n);
         }
         n
     }
@@ -344,9 +355,7 @@ impl Reader {
         for member in object {
             if let Some(inner) = member.value.as_object() {
                 self.disparities(inner, Some(&member.key));
-            } else if COUNTS.contains(&&*member.key) || axes::is_hint(&member.key) || member.value.as_str().is_some() {
-                continue;
-            } else {
+            } else if !COUNTS.contains(&&*member.key) && member.value.as_str().is_none() {
                 let theirs = path.map_or_else(|| member.key.to_string(), |path| format!("{path}.{}", member.key));
                 _ = self.collector.measure(ours(&member.key), &theirs, Slice::overall(), &member.value).map(|m| m.n = n);
             }
@@ -365,5 +374,5 @@ fn leading<'c>(lines: &[Line<'c>]) -> Vec<&'c str> {
         lines.iter().filter_map(|line| line.get(column)).any(|cell| cell.number().is_none() && !cell.is_undefined())
     };
     let is_name = |(i, column): &(usize, &&str)| !is_metric(column) && (*i == 0 || words(column));
-    columns.iter().enumerate().take_while(is_name).map(|(_, column)| *column).collect()
+    columns.iter().enumerate().take(MOST_FEATURES).take_while(is_name).map(|(_, column)| *column).collect()
 }
