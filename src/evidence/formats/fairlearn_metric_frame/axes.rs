@@ -2,7 +2,7 @@
 
 use crate::evidence::json::{Json, Object};
 use crate::model::Slice;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Keys under which a script may name the sensitive features.
 const SENSITIVE: [&str; 4] = ["sensitive_features", "sensitive_feature", "sensitive_feature_names", "sensitive"];
@@ -95,8 +95,8 @@ fn named<'d>(frame: &'d Object<'_>, keys: &[&str]) -> Vec<&'d str> {
     }
 }
 
-/// The parts of joined keys. They are split only where every key has the same number of parts, `wanted` where that is
-/// known: a bar may stand within the name of a group.
+/// The parts of joined keys. They are split only where every key has as many, `wanted` where that is known: a bar may
+/// stand within the name of a group.
 fn split(keys: &[&str], wanted: usize) -> Vec<Vec<String>> {
     let whole = || keys.iter().map(|key| vec![(*key).to_owned()]).collect();
     if wanted == 1 {
@@ -105,11 +105,44 @@ fn split(keys: &[&str], wanted: usize) -> Vec<Vec<String>> {
     let tuples: Option<Vec<Vec<String>>> = keys.iter().map(|key| tuple(key)).collect();
     let bars = || keys.iter().map(|key| key.split('|').map(str::to_owned).collect()).collect();
     let parts: Vec<Vec<String>> = tuples.unwrap_or_else(bars);
-    let count = parts.first().map_or(0, Vec::len);
-    if count > 1 && parts.iter().all(|part| part.len() == count) && (wanted == 0 || wanted == count) {
-        return parts;
+    let count = parts.iter().map(Vec::len).min().unwrap_or(0);
+    if count < 2 || (wanted != 0 && wanted != count) {
+        return whole();
     }
-    whole()
+    rejoined(&parts, count).unwrap_or_else(whole)
+}
+
+/// Parts of which some keys have more than `count`, because a name holds a bar: such a key is cut where all its parts
+/// but one are known from keys that leave no choice. `None` where that is not one way.
+fn rejoined(parts: &[Vec<String>], count: usize) -> Option<Vec<Vec<String>>> {
+    const MOST: usize = 8;
+    let plain = || parts.iter().filter(|part| part.len() == count);
+    let known: Vec<HashSet<&str>> =
+        (0..count).map(|i| plain().filter_map(|part| part.get(i).map(String::as_str)).collect()).collect();
+    let cut = |part: &Vec<String>| {
+        if part.len() == count {
+            return Some(part.clone());
+        }
+        let score = |way: &Vec<String>| way.iter().zip(&known).filter(|(name, known)| known.contains(name.as_str())).count();
+        let ways = if part.len() <= MOST { joins(part, count) } else { Vec::new() };
+        let best = ways.iter().map(score).max().filter(|best| best + 1 >= count)?;
+        let mut best = ways.into_iter().filter(|way| score(way) == best);
+        best.next().filter(|_| best.next().is_none())
+    };
+    parts.iter().map(cut).collect()
+}
+
+/// Every way to join neighbours until `count` parts are left.
+fn joins(part: &[String], count: usize) -> Vec<Vec<String>> {
+    if count <= 1 {
+        return vec![vec![part.join("|")]];
+    }
+    let cuts = (1..=part.len().saturating_sub(count - 1)).filter_map(|at| part.split_at_checked(at));
+    cuts.flat_map(|(first, rest)| {
+        let first = first.join("|");
+        joins(rest, count - 1).into_iter().map(move |rest| [vec![first.clone()], rest].concat())
+    })
+    .collect()
 }
 
 /// The parts of a tuple as Python shows it, `('Black', 'Female')` or `("O'Brien", 3)`.
@@ -160,6 +193,10 @@ mod tests {
         assert_eq!(split(&["a|b", "c|d"], 0), [["a", "b"], ["c", "d"]]);
         assert_eq!(split(&["a|b", "c"], 0), [["a|b"], ["c"]]);
         assert_eq!(split(&["a|b", "c|d"], 1), [["a|b"], ["c|d"]]);
+        assert_eq!(split(&["a|F", "a|M", "x|y|F"], 0), [["a", "F"], ["a", "M"], ["x|y", "F"]]);
+        assert_eq!(split(&["a|F", "x|y|z"], 0), [["a|F"], ["x|y|z"]]);
+        assert_eq!(split(&["a|F", "a|x|F"], 0), [["a|F"], ["a|x|F"]], "two ways");
+        assert_eq!(split(&["a|b|F", "x|y|b|F"], 0), [["a", "b", "F"], ["x|y", "b", "F"]]);
         assert_eq!(split(&[r"('B', 'F')", r#"("O'Brien \"x\"", 3)"#], 0), [["B", "F"], [r#"O'Brien "x""#, "3"]]);
         assert_eq!(tuple("(unknown"), None);
         assert_eq!(tuple("('open, 'b')"), None);
