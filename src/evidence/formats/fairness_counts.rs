@@ -21,7 +21,7 @@ struct Rate {
 
 /// The rates of one group of `n` rows.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Rates {
+struct Rates {
     prevalence: Option<Rate>,
     selected: Option<Rate>,
     accuracy: Option<Rate>,
@@ -32,15 +32,15 @@ pub(super) struct Rates {
 
 /// The rows of a group, those that are positive and those that are called positive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Margins {
-    pub n: u64,
-    pub positives: Option<u64>,
-    pub predicted: Option<u64>,
+struct Margins {
+    n: u64,
+    positives: Option<u64>,
+    predicted: Option<u64>,
 }
 
 impl Margins {
     /// The trials of `metric`; `None` for what is no proportion of a confusion matrix.
-    pub(super) fn trials(self, metric: &str) -> Option<u64> {
+    fn trials(self, metric: &str) -> Option<u64> {
         match metric {
             "accuracy" | "error_rate" | "selection_rate" | "base_rate" | "prev" => Some(self.n),
             "recall" | "true_positive_rate" | "false_negative_rate" => self.positives,
@@ -52,7 +52,7 @@ impl Margins {
     }
 
     /// States n, trials and, where only one count fits, successes.
-    pub(super) fn state(self, m: &mut Measurement) {
+    fn state(self, m: &mut Measurement) {
         m.n = Some(self.n);
         m.trials = self.trials(&m.metric);
         m.successes = m.value.zip(m.trials).and_then(|(value, trials)| only_count(value, trials, m.rounding));
@@ -62,20 +62,32 @@ impl Margins {
     }
 }
 
+/// States n, trials and successes of the measurements of a group of `n` rows, as far as they determine them together.
+pub(super) fn state(measured: &mut [Measurement], n: u64) {
+    let mut rates = Rates::default();
+    for m in measured.iter() {
+        rates.add(m);
+    }
+    let margins = rates.margins(n);
+    for m in measured {
+        margins.state(m);
+    }
+}
+
 /// The value of a rounded number that counts of the same document determine: pandas' JSON keeps ten decimal places, of a
 /// small rate seven digits. What was rounded further is left as it was written.
 pub(super) fn sharpen(m: &mut Measurement, exact: f64) {
     const PANDAS: f64 = 5e-9;
     let near = m.value.is_some_and(|value| (value - exact).abs() <= m.rounding + 4.0 * f64::EPSILON);
-    if near && m.rounding <= PANDAS {
+    if near && m.rounding <= PANDAS && m.rounding > MIN_ROUNDING {
         m.value = Some(exact);
-        m.rounding = m.rounding.min(MIN_ROUNDING);
+        m.rounding = MIN_ROUNDING;
     }
 }
 
 impl Rates {
     /// Adds a rate by our name of it; others are passed over.
-    pub(super) fn add(&mut self, m: &Measurement) {
+    fn add(&mut self, m: &Measurement) {
         let Some(value) = m.value.filter(|value| (0.0..=1.0).contains(value)) else { return };
         let (rate, value) = match m.metric.as_str() {
             "base_rate" | "prev" => (&mut self.prevalence, value),
@@ -94,7 +106,7 @@ impl Rates {
     }
 
     /// What `n` rows with these rates determine.
-    pub(super) fn margins(self, n: u64) -> Margins {
+    fn margins(self, n: u64) -> Margins {
         let predicted = self.selected.and_then(|s| only_count(s.value, n, s.rounding));
         let positives = self.positives(n, predicted);
         Margins { n, positives, predicted: predicted.or_else(|| self.predicted(n, positives?)) }

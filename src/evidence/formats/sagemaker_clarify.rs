@@ -1,4 +1,4 @@
-//! SageMaker Clarify's `analysis.json`: bias before and after training, the model's performance, explanations.
+//! Amazon's Clarify, `analysis.json`: bias before and after training, the model's performance, explanations.
 //!
 //! A bias metric compares one value of a facet with all others, and has it as its slice (`sex = Female`); the stage is
 //! its scope. Clarify writes an undefined metric as null with an `error`, and infinities as text. It states no number
@@ -144,8 +144,7 @@ fn performance(collector: &mut Collector, json: &Json<'_>, positive: Option<&Jso
     let Some(matrix) = json.get("confusion_matrix").and_then(Matrix::of) else { return };
     let Some(n) = matrix.total() else { return };
     let positive = positive.map(named).unwrap_or_default();
-    let positive: Vec<&str> = positive.split(", ").collect();
-    let counts = matrix.binary(&positive);
+    let counts = matrix.binary(&positive.split(", ").collect());
     let measured = collector.evidence.measurements.get_mut(from..).unwrap_or_default();
     let agreed = counts.filter(|counts| agree(*counts, measured));
     state(agreed, n, measured);

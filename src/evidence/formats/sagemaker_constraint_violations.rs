@@ -1,4 +1,4 @@
-//! SageMaker Model Monitor's `constraint_violations.json`, of all its monitors.
+//! Amazon's Model Monitor: `constraint_violations.json`, of all its monitors.
 //!
 //! An entry for each constraint that does not hold. Data quality names a `feature_name`, model quality a `metric_name`,
 //! bias a `facet` and its `facet_value` as well, explainability a `label`; monitors of one's own add keys. Each is a
@@ -72,12 +72,14 @@ fn name(violation: &Object<'_>) -> String {
     }
 }
 
+/// Keys that are in the name of a check.
+const IN_NAME: [&str; 6] = ["feature_name", "metric_name", "constraint_check_type", "facet", "facet_value", "label"];
+
 /// The description; for monitors of one's own, what the other keys say.
 fn detail(violation: &Object<'_>) -> Option<String> {
     if let Some(description) = text(violation, "description") {
         return Some(description.to_owned());
     }
-    const IN_NAME: [&str; 6] = ["feature_name", "metric_name", "constraint_check_type", "facet", "facet_value", "label"];
     let rest = violation.iter().filter(|m| !IN_NAME.contains(&&*m.key));
     let said: Vec<String> = rest.filter_map(|m| Some(format!("{}: {}", m.key, Cell::Json(&m.value).name()?))).collect();
     (!said.is_empty()).then(|| said.join("; "))

@@ -1,4 +1,4 @@
-//! SageMaker Model Monitor's `statistics.json` of data quality, and the `constraints.json` it suggests.
+//! Amazon's Model Monitor: `statistics.json` of data quality, and the `constraints.json` it suggests.
 //!
 //! A number for each feature (`column`): how many items are present and missing, mean, sum, deviation, extremes and how
 //! many distinct values. Sketches and buckets of distributions are not read. `constraints.json` holds the completeness
@@ -7,7 +7,7 @@
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::Collector,
-    json::{Json, Object},
+    json::{Json, Number, Object},
     precision::Precision,
     undefined::reading,
 };
@@ -68,7 +68,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 pub(super) fn dataset(collector: &mut Collector, object: &Object<'_>) {
     let Some(dataset) = object.get("dataset") else { return };
     if let Some(items) = dataset.get("item_count") {
-        let n = items.as_number().and_then(|n| n.count());
+        let n = items.as_number().and_then(Number::count);
         _ = collector.measure("item_count", "item_count", Slice::overall(), items).map(|m| m.n = n);
     }
     let at = ["evaluation_time", "end_time"].iter().find_map(|key| dataset.get(key)?.as_str());
@@ -112,7 +112,7 @@ mod tests {
     use crate::evidence::read;
     use crate::model::Evidence;
 
-    /// The layout of SageMaker's documentation.
+    /// The layout of Amazon's documentation.
     const STATISTICS: &str = r#"{"version": 0.0, "dataset": {"item_count": 334, "end_time": "2026-11-20T12:00:00Z"}, "features": [
       {"name": "age", "inferred_type": "Integral", "numerical_statistics": {"common": {"num_present": 330, "num_missing": 4},
         "mean": 40.5, "sum": 13365.0, "std_dev": 12.25, "min": 17.0, "max": 90.0, "distribution": {"kll": {"buckets": []}}}},

@@ -1,8 +1,9 @@
-//! The confusion matrices of SageMaker: actual label → predicted label → rows.
+//! The confusion matrices of Amazon's tools: actual label → predicted label → rows.
 
 use crate::evidence::{confusion::Confusion, json::Json};
 use crate::model::Measurement;
 use crate::stats::proportion::float;
+use std::collections::BTreeSet;
 
 /// A confusion matrix of counts.
 #[derive(Debug)]
@@ -41,8 +42,8 @@ impl<'j> Matrix<'j> {
     }
 
     /// The four counts when these labels are the positive ones.
-    pub(super) fn binary(&self, positive: &[&str]) -> Option<Confusion> {
-        let is = |label: &str| positive.contains(&label);
+    pub(super) fn binary(&self, positive: &BTreeSet<&str>) -> Option<Confusion> {
+        let is = |label: &str| positive.contains(label);
         Some(Confusion {
             true_positives: self.sum(|a, p| is(a) && is(p))?,
             false_positives: self.sum(|a, p| !is(a) && is(p))?,

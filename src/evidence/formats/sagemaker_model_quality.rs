@@ -1,7 +1,7 @@
-//! SageMaker Model Monitor's `statistics.json` of model quality, and the `constraints.json` it suggests.
+//! Amazon's Model Monitor: `statistics.json` of model quality, and the `constraints.json` it suggests.
 //!
 //! Every metric is an object of `value` and `standard_deviation`: of five samples of 80 %, the text `NaN` below 200 rows.
-//! Scripts of SageMaker pipelines write their `evaluation.json` in the same shape, sometimes with bare numbers. The
+//! Scripts of Amazon's pipelines write their `evaluation.json` in the same shape, sometimes with bare numbers. The
 //! confusion matrix (actual → predicted) gives n, and successes and trials of the rates that agree with it for one of its
 //! labels as the positive one. Metrics called `weighted_…` are averages over classes. A threshold of `constraints.json`
 //! is a measurement of that name (`recall.threshold`), and never one of the metric.
@@ -11,12 +11,13 @@ use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::Collector,
     confusion::Confusion,
-    json::{Json, Object},
+    json::{Json, Number, Object},
     precision::Precision,
     undefined::reading,
 };
 use crate::model::{Evidence, Measurement, Slice};
 use crate::stats::proportion::float;
+use std::collections::BTreeSet;
 
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -65,7 +66,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     collector.evidence.producer.get_or_insert_default().tool = Some("SageMaker Model Monitor".to_owned());
     super::sagemaker_data_quality::dataset(&mut collector, object);
-    let rows = json.at_path(&["dataset", "item_count"]).and_then(Json::as_number).and_then(|n| n.count());
+    let rows = json.at_path(&["dataset", "item_count"]).and_then(Json::as_number).and_then(Number::count);
     for member in object {
         match member.value.as_object() {
             Some(metrics) if part(&member.key, "_metrics") => quality(&mut collector, metrics, rows),
@@ -91,7 +92,9 @@ fn quality(collector: &mut Collector, metrics: &Object<'_>, rows: Option<u64>) {
     }
     let measured = collector.evidence.measurements.get_mut(from..).unwrap_or_default();
     let Some((matrix, n)) = matrix.and_then(|matrix| matrix.total().map(|n| (matrix, n))) else {
-        measured.iter_mut().for_each(|m| m.n = rows);
+        for m in measured {
+            m.n = rows;
+        }
         return;
     };
     let counts = positive(&matrix, measured);
@@ -129,7 +132,7 @@ fn positive(matrix: &Matrix<'_>, measured: &[Measurement]) -> Option<Confusion> 
     if labels.len() > 2 {
         return None;
     }
-    let counts = labels.iter().filter_map(|label| matrix.binary(&[label])).filter(|counts| agree(*counts, measured));
+    let counts = labels.iter().filter_map(|label| matrix.binary(&BTreeSet::from([*label]))).filter(|counts| agree(*counts, measured));
     let agreed: Vec<Confusion> = counts.collect();
     match agreed.as_slice() {
         [one] => Some(*one),
@@ -153,7 +156,7 @@ mod tests {
     use crate::evidence::read;
     use crate::model::{Evidence, Measurement};
 
-    /// The example of SageMaker's documentation.
+    /// The example of Amazon's documentation.
     const BINARY: &str = r#"{"version": 0, "dataset": {"item_count": 4}, "binary_classification_metrics": {
       "confusion_matrix": {"0": {"0": 1, "1": 2}, "1": {"0": 0, "1": 1}},
       "recall": {"value": 1.0, "standard_deviation": "NaN"}, "precision": {"value": 0.3333333333333333, "standard_deviation": 0.01},

@@ -6,6 +6,7 @@ use crate::evidence::{
 };
 use crate::model::{Measurement, Slice};
 use crate::stats::proportion::float;
+use std::collections::BTreeSet;
 
 fn is_one(json: &Json<'_>) -> bool {
     let text = |key: &str| json.get(key).and_then(Json::as_str).is_some();
@@ -23,17 +24,21 @@ pub(super) fn is(json: &Json<'_>) -> bool {
 
 /// Reads every explanation.
 pub(super) fn read(collector: &mut Collector, json: &Json<'_>) {
-    match (json.as_array(), json.as_object()) {
-        (Some(list), _) => list.iter().filter_map(Json::as_object).for_each(|one| explanation(collector, one)),
-        (_, Some(object)) if is_one(json) => explanation(collector, object),
-        (_, Some(object)) => {
-            object.iter().filter_map(|m| m.value.as_object()).for_each(|one| explanation(collector, one));
-        }
-        _ => {}
+    let all: Vec<&Json<'_>> = match (json.as_array(), json.as_object()) {
+        (Some(list), _) => list.iter().collect(),
+        (_, Some(object)) if !is_one(json) => object.iter().map(|m| &m.value).collect(),
+        _ => vec![json],
+    };
+    let mut seen = Seen::new();
+    for one in all.into_iter().filter_map(Json::as_object) {
+        explanation(collector, one, &mut seen);
     }
 }
 
-fn explanation(collector: &mut Collector, one: &Object<'_>) {
+/// The rates of groups that were worked out already: several metrics rest on the same counts.
+type Seen = BTreeSet<(&'static str, &'static str)>;
+
+fn explanation(collector: &mut Collector, one: &Object<'_>, seen: &mut Seen) {
     let text = |key: &str| one.get(key).and_then(Json::as_str).unwrap_or("");
     let (title, message) = (text("metric"), text("message"));
     let Some((sentence, value)) = message.rsplit_once(':') else {
@@ -54,7 +59,7 @@ fn explanation(collector: &mut Collector, one: &Object<'_>) {
         }
     }
     for group in ["Unprivileged", "Privileged"] {
-        of_group(collector, one, group);
+        of_group(collector, one, group, seen);
     }
 }
 
@@ -108,7 +113,7 @@ fn slice(sentence: &str) -> Slice {
 
 /// The rates of a group that follow from the counts behind a difference or a ratio. Positives of a data set without
 /// predictions have the same names: such a ratio is described as one of rates, not of likelihoods.
-fn of_group(collector: &mut Collector, one: &Object<'_>, group: &str) {
+fn of_group(collector: &mut Collector, one: &Object<'_>, group: &'static str, seen: &mut Seen) {
     let predicted = one.get("description").and_then(Json::as_str).is_some_and(|text| text.contains("likelihood"));
     let rates = [
         ("selection_rate", format!("numPositivePredictions{group}"), format!("num{group}")),
@@ -118,8 +123,8 @@ fn of_group(collector: &mut Collector, one: &Object<'_>, group: &str) {
     for (ours, part, whole) in rates {
         let (Some(successes), Some(trials)) = (count(one, &part), count(one, &whole)) else { continue };
         let slice = Slice::one("group", group.to_lowercase());
-        let known = collector.evidence.measurements.iter().any(|m| m.metric == ours && m.slice == slice);
-        if known || trials == 0 || successes > trials || (ours == "selection_rate" && !predicted) {
+        let known = trials > 0 && successes <= trials && (ours != "selection_rate" || predicted);
+        if !known || !seen.insert((ours, group)) {
             continue;
         }
         if let Some(m) = collector.number(ours, &format!("{part} / {whole}"), slice, float(successes) / float(trials)) {

@@ -14,11 +14,11 @@ mod explainer;
 #[cfg(test)]
 mod tests;
 
-use super::fairness_counts::Rates;
+use super::fairness_counts::state;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::Collector,
-    json::{Json, Object},
+    json::{Json, Number, Object},
     precision::Precision,
     undefined::reading,
 };
@@ -159,12 +159,8 @@ fn group(collector: &mut Collector, metrics: &Object<'_>, slice: &Slice) {
     for member in metrics {
         measure(collector, &member.key, &member.value, slice);
     }
-    let Some(n) = metrics.get("num_instances").and_then(Json::as_number).and_then(|n| n.count()) else { return };
-    let measured = collector.evidence.measurements.get_mut(from..).unwrap_or_default();
-    let mut rates = Rates::default();
-    measured.iter().for_each(|m| rates.add(m));
-    let margins = rates.margins(n);
-    measured.iter_mut().for_each(|m| margins.state(m));
+    let Some(n) = metrics.get("num_instances").and_then(Json::as_number).and_then(Number::count) else { return };
+    state(collector.evidence.measurements.get_mut(from..).unwrap_or_default(), n);
 }
 
 fn measure(collector: &mut Collector, name: &str, json: &Json<'_>, slice: &Slice) {

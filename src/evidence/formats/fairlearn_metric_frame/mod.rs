@@ -11,11 +11,12 @@
 //! without rows holds NaN.
 
 mod axes;
+mod shape;
 #[cfg(test)]
 mod tests;
 
 use super::{
-    fairness_counts::Rates,
+    fairness_counts::state,
     fairness_frame::{self, Cell, Line},
 };
 use crate::evidence::{
@@ -28,6 +29,7 @@ use crate::evidence::{
 };
 use crate::model::{Evidence, Slice};
 use axes::Axes;
+use shape::{Shape, are_metrics, keys, shape};
 
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -59,6 +61,15 @@ const DISPARITIES: [&str; 6] = [
     "equal_opportunity_difference", "equal_opportunity_ratio",
 ];
 
+/// What pandas calls an index without a name.
+const UNNAMED: [&str; 4] = ["", "index", "level_0", "Unnamed: 0"];
+
+/// More metrics than any frame has.
+const MOST_METRICS: usize = 1000;
+
+/// More features than any table crosses.
+const MOST_FEATURES: usize = 16;
+
 /// Ends of the names of metrics that fairlearn derives, such as `accuracy_score_group_min`.
 const DERIVED: [&str; 4] = ["_difference", "_ratio", "_group_min", "_group_max"];
 
@@ -78,83 +89,6 @@ fn is_metric(name: &str) -> bool {
 
 fn is_disparity(name: &str) -> bool {
     DISPARITIES.contains(&name) || DERIVED.iter().any(|end| name.strip_suffix(*end).is_some_and(is_metric))
-}
-
-/// Whether a table with these columns is of fairlearn: one of its rates, or a count beside another metric.
-fn are_metrics<'n>(names: impl IntoIterator<Item = &'n str>) -> bool {
-    let (mut rate, mut count, mut other) = (false, false, false);
-    for name in names {
-        rate |= RATES.contains(&name);
-        count |= name == "count";
-        other |= is_metric(name) && !COUNTS.contains(&name);
-    }
-    rate || (count && other)
-}
-
-fn keys<'o>(object: &'o Object<'_>) -> impl Iterator<Item = &'o str> {
-    object.iter().map(|m| &*m.key)
-}
-
-/// What a document of JSON is.
-enum Shape<'d> {
-    /// The parts of a frame.
-    Frame(&'d Object<'d>),
-    /// Frames, each under the name of its sensitive feature.
-    Frames(&'d Object<'d>),
-    /// `by_group` alone.
-    Groups(&'d Json<'d>),
-    /// Disparities.
-    Flat(&'d Object<'d>),
-}
-
-fn is_frame(object: &Object<'_>) -> bool {
-    let Some(groups) = object.get("by_group") else { return false };
-    (groups.as_object().is_some() || groups.as_array().is_some()) && (object.has("overall") || is_table(groups))
-}
-
-fn is_table(json: &Json<'_>) -> bool {
-    let inner = |json: Option<&Json<'_>>| json.and_then(Json::as_object).is_some_and(|row| are_metrics(keys(row)));
-    if let Some(records) = json.as_array() {
-        let named = |row: &Object<'_>| row.iter().any(|m| m.value.as_str().is_some());
-        return records.first().and_then(Json::as_object).is_some_and(|row| named(row) && are_metrics(keys(row)));
-    }
-    let Some(object) = json.as_object() else { return false };
-    if object.has("data") {
-        let columns = object.get("columns").and_then(Json::as_array).unwrap_or(&[]);
-        let first = object.get("data").and_then(Json::as_array).and_then(<[_]>::first);
-        return are_metrics(columns.iter().filter_map(Json::as_str)) || (object.has("schema") && inner(first));
-    }
-    let rows = |m: &crate::evidence::json::Member<'_>| {
-        m.value.as_object().is_some_and(|row| row.iter().all(|cell| reading(&cell.value).is_some()))
-    };
-    object.iter().all(rows) && (are_metrics(keys(object)) || inner(object.iter().next().map(|m| &m.value)))
-}
-
-fn shape<'d>(document: &'d Document<'_>) -> Result<Shape<'d>, Declined> {
-    let json = document.json().map_err(|error| Declined::because(format!("not JSON: {error}")))?;
-    if let Some(object) = json.as_object() {
-        if is_frame(object) {
-            return Ok(Shape::Frame(object));
-        }
-        if !object.is_empty() && object.iter().all(|m| m.value.as_object().is_some_and(is_frame)) {
-            return Ok(Shape::Frames(object));
-        }
-        let flat = |object: &Object<'_>| {
-            keys(object).any(is_disparity) && !keys(object).any(|key| AIF360.contains(&key) || key == "value")
-        };
-        let numbers = |object: &Object<'_>| object.iter().all(|m| m.value.as_object().is_none() && m.value.as_array().is_none());
-        let nested = || {
-            let inner = |m: &crate::evidence::json::Member<'_>| m.value.as_object().is_some_and(|o| flat(o) && numbers(o));
-            !object.is_empty() && object.iter().all(inner)
-        };
-        if (flat(object) && numbers(object)) || nested() {
-            return Ok(Shape::Flat(object));
-        }
-    }
-    if is_table(json) {
-        return Ok(Shape::Groups(json));
-    }
-    Err(Declined::because("no key `by_group`, no table of fairlearn's rates, no disparities by fairlearn's names"))
 }
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
@@ -258,6 +192,7 @@ impl Reader {
             }
             return;
         }
+        let overall = overall.filter(|json| json.as_object().is_some_and(|o| o.len() <= MOST_METRICS));
         let asked = |key: &str| is_metric(key) || overall.is_some_and(|o| !axes.is_controlled() && o.get(key).is_some());
         // A group may be called like a metric: the rows are by group where the first of them holds the metrics.
         let by_row = groups.as_object().and_then(|o| o.iter().next()).and_then(|m| m.value.as_object());
@@ -274,11 +209,16 @@ impl Reader {
             }
             return;
         }
-        let named = leading(lines);
+        let leading = leading(lines);
+        // Behind `reset_index()` the index only counts the rows.
+        let named: Vec<&str> = leading.iter().copied().filter(|c| leading.len() == 1 || !UNNAMED.contains(c)).collect();
         for line in lines {
-            let name = |column: &&str| Some(((*column).to_owned(), line.get(column)?.name().unwrap_or("").to_owned()));
+            let name = |column: &&str| {
+                let key = if UNNAMED.contains(column) { "sensitive_feature_0" } else { *column };
+                Some((key.to_owned(), line.get(column)?.name().unwrap_or("").to_owned()))
+            };
             let slice = Slice(named.iter().filter_map(name).collect());
-            let cells: Vec<_> = line.cells().filter(|(column, _)| !named.contains(column)).collect();
+            let cells: Vec<_> = line.cells().filter(|(column, _)| !leading.contains(column)).collect();
             if slice.is_overall() {
                 self.collector.left_out("a row without a group");
             } else {
@@ -298,12 +238,8 @@ impl Reader {
                 Cell::Text(text) => _ = self.collector.measure_text(ours(column), column, slice.clone(), text),
             }
         }
-        let measured = self.collector.evidence.measurements.get_mut(from..).unwrap_or_default();
         if let Some(n) = n {
-            let mut rates = Rates::default();
-            measured.iter().for_each(|m| rates.add(m));
-            let margins = rates.margins(n);
-            measured.iter_mut().for_each(|m| margins.state(m));
+            state(self.collector.evidence.measurements.get_mut(from..).unwrap_or_default(), n);
         }
         n
     }
@@ -344,9 +280,7 @@ impl Reader {
         for member in object {
             if let Some(inner) = member.value.as_object() {
                 self.disparities(inner, Some(&member.key));
-            } else if COUNTS.contains(&&*member.key) || axes::is_hint(&member.key) || member.value.as_str().is_some() {
-                continue;
-            } else {
+            } else if !COUNTS.contains(&&*member.key) && member.value.as_str().is_none() {
                 let theirs = path.map_or_else(|| member.key.to_string(), |path| format!("{path}.{}", member.key));
                 _ = self.collector.measure(ours(&member.key), &theirs, Slice::overall(), &member.value).map(|m| m.n = n);
             }
@@ -365,5 +299,5 @@ fn leading<'c>(lines: &[Line<'c>]) -> Vec<&'c str> {
         lines.iter().filter_map(|line| line.get(column)).any(|cell| cell.number().is_none() && !cell.is_undefined())
     };
     let is_name = |(i, column): &(usize, &&str)| !is_metric(column) && (*i == 0 || words(column));
-    columns.iter().enumerate().take_while(is_name).map(|(_, column)| *column).collect()
+    columns.iter().enumerate().take(MOST_FEATURES).take_while(is_name).map(|(_, column)| *column).collect()
 }

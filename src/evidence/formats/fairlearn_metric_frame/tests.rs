@@ -54,11 +54,13 @@ fn every_shape_of_by_group_is_read() {
     ] {
         assert_eq!(of(&frame(text), &name, "selection_rate").successes, Some(2), "{text}");
     }
+    assert_eq!(of(&frame(",selection_rate,count\nF,0.5,4.0\n"), &name, "selection_rate").trials, Some(4));
     let named = [("race", "B"), ("sex", "F")];
     for text in [
         r#"[{"race":"B","sex":"F","selection_rate":0.5,"count":4.0}]"#,
         r#"{"schema":{"fields":[]},"data":[{"race":"B","sex":"F","selection_rate":0.5,"count":4.0}]}"#,
         "race,sex,selection_rate,count\nB,F,0.5,4.0\nB,M,,\n",
+        ",race,sex,selection_rate,count\n0,B,F,0.5,4.0\n1,B,M,,\n",
     ] {
         assert_eq!(of(&frame(text), &named, "selection_rate").trials, Some(4), "{text}");
     }
