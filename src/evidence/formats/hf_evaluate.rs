@@ -43,7 +43,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let precision = precision(results().map(|member| &member.value));
     let mut collector = Collector::new(document, ADAPTER.id).precision(precision);
     let (n, matrix, warning) = counted(object);
-    warning.into_iter().for_each(|warning| collector.warn(warning));
+    if let Some(warning) = warning {
+        collector.warn(warning);
+    }
     let mut reader = Reader { collector, matrix, n };
     reader.about(object);
     for member in results() {

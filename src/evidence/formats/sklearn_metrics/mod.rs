@@ -27,7 +27,7 @@ use crate::evidence::{
     undefined::{Reading, reading},
 };
 use crate::model::{DatasetRef, Evidence, Slice};
-use known::{canonical, count_of_metrics, is_dataset, is_wrapper, other_tool};
+use known::{canonical, count_of_metrics, is_dataset, is_parameters, is_wrapper, other_tool};
 
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -54,7 +54,8 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
         return Ok(());
     }
     let nested = || object.iter().filter_map(|member| Some((&*member.key, member.value.as_object()?)));
-    if flat.all == 1 && nested().next().is_none() {
+    let reports = nested().filter(|(_, inner)| report::is_report(inner)).count();
+    if flat.all + reports > 0 && nested().all(|(key, inner)| report::is_report(inner) && key.contains("report") || is_parameters(key)) {
         return Ok(());
     }
     let parts = nested().all(|(key, inner)| {
@@ -105,7 +106,9 @@ impl Reader {
         let (n, matrix, warning) = counted(object);
         // Rows that contradict each other are not mended by those of the object around.
         let n = if warning.is_none() && !object.iter().any(|member| is_rows(&member.key)) { n.or(inherited) } else { n };
-        warning.into_iter().for_each(|warning| self.collector.warn(warning));
+        if let Some(warning) = warning {
+            self.collector.warn(warning);
+        }
         let beside = Beside { n, matrix };
         for member in object {
             let key = &*member.key;
@@ -140,7 +143,7 @@ impl Reader {
             } else {
                 self.collector.left_out(&name);
             }
-        } else if known::is_parameters(key) {
+        } else if is_parameters(key) {
             self.collector.left_out(&name);
         } else if place.path.is_empty() && is_wrapper(key) {
             self.object(inner, &Place { path: String::new(), slice: place.slice.clone() }, n);
