@@ -20,6 +20,13 @@ fn n_beside_the_metrics_is_theirs() {
 }
 
 #[test]
+fn n_of_one_part_is_not_that_of_another() {
+    let evidence = of(r#"{"n_test": 10, "train_accuracy": 0.5, "test_accuracy": 0.5, "accuracy": 0.5}"#);
+    let read: Vec<_> = evidence.measurements.iter().map(|m| (&*m.metric, m.n)).collect();
+    assert_eq!(read, [("train_accuracy", None), ("test_accuracy", Some(10)), ("accuracy", Some(10))]);
+}
+
+#[test]
 fn accuracy_is_a_proportion_of_n() {
     let evidence = of(r#"{"n_test": 171, "accuracy_score": 0.9590643274853801, "recall_score": 0.9626168224299065}"#);
     let accuracy = named(&evidence, "accuracy_score");
