@@ -56,7 +56,9 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
     }
     let nested = || object.iter().filter_map(|member| Some((&*member.key, member.value.as_object()?)));
     let reports = nested().filter(|(_, inner)| report::is_report(inner)).count();
-    if flat.all + reports > 0 && nested().all(|(key, inner)| report::is_report(inner) && key.contains("report") || is_parameters(key)) {
+    // One plain name alone may be anybody's.
+    let company = reports > 0 || flat.all > 0 && counted(object).0.is_some();
+    if company && nested().all(|(key, inner)| report::is_report(inner) && key.contains("report") || is_parameters(key)) {
         return Ok(());
     }
     let parts = nested().all(|(key, inner)| {
