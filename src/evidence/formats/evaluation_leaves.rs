@@ -75,6 +75,32 @@ pub(super) fn rows(object: &Object<'_>) -> Option<u64> {
     })?
 }
 
+/// Names of parts of the data.
+const PARTS: [&str; 11] =
+    ["train", "training", "test", "testing", "val", "valid", "validation", "holdout", "eval", "dev", "oot"];
+
+/// Whether it is the name of a part of the data.
+pub(super) fn is_part(key: &str) -> bool {
+    PARTS.contains(&key)
+}
+
+/// The part of the data in front of a name or behind it, and the name: `test` and `f1` in `test_f1`.
+pub(super) fn part(key: &str) -> Option<(&str, &str)> {
+    let front = key.split_once('_').filter(|(part, _)| is_part(part));
+    front.or_else(|| key.rsplit_once('_').map(|(name, part)| (part, name)).filter(|(part, _)| is_part(part)))
+}
+
+/// The rows of one part of the data, where a key of its own states them.
+pub(super) fn rows_of(object: &Object<'_>, part: &str) -> Option<u64> {
+    let keys = [
+        format!("n_{part}"), format!("{part}_n"), format!("n_{part}_samples"), format!("{part}_samples"),
+        format!("n_samples_{part}"), format!("num_{part}"),
+    ];
+    let mut stated = object.iter().filter(|member| keys.iter().any(|key| *key == member.key));
+    let first = stated.next()?.value.as_number()?.count()?;
+    stated.all(|other| other.value.as_number().and_then(Number::count) == Some(first)).then_some(first)
+}
+
 /// The confusion matrix that stands beside flat metrics, and the rows it and they agree on; a warning where they do not.
 pub(super) fn counted(object: &Object<'_>) -> (Option<u64>, Option<Matrix>, Option<String>) {
     let stated = rows(object);
@@ -160,6 +186,14 @@ mod tests {
         assert_eq!(of(r#"{"n_samples": 569, "n_train": 398}"#), None);
         assert_eq!(of(r#"{"n": 5, "n_samples": 6}"#), None);
         assert_eq!([of(r#"{"n": 0.2}"#), of(r#"{"n": "x"}"#), of("{}")], [None; 3]);
+    }
+
+    #[test]
+    fn parts_of_the_data_have_rows_of_their_own() {
+        let of = |text: &str, part: &str| rows_of(parse(text.as_bytes()).unwrap().as_object().unwrap(), part);
+        assert_eq!([part("test_f1"), part("f1_val"), part("max_error"), part("test")], [Some(("test", "f1")), Some(("val", "f1")), None, None]);
+        let counts = r#"{"n": 9, "n_train": 4, "n_test": 5, "test_samples": 6}"#;
+        assert_eq!([of(counts, "train"), of(counts, "test"), of(counts, "val")], [Some(4), None, None]);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! told from results and are measurements too. `_timestamp` has no time zone, so the moment stays unknown. Metrics such
 //! as `squad` are percentages and nothing says so: a value that its metric cannot have is undefined.
 
-use super::evaluation_leaves::{Matrix, agrees, counted, elements, is_rows, leaves, precision};
+use super::evaluation_leaves::{Matrix, agrees, counted, elements, is_rows, leaves, part, precision};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Object, Value},
@@ -43,7 +43,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let precision = precision(results().map(|member| &member.value));
     let mut collector = Collector::new(document, ADAPTER.id).precision(precision);
     let (n, matrix, warning) = counted(object);
-    warning.into_iter().for_each(|warning| collector.warn(warning));
+    if let Some(warning) = warning {
+        collector.warn(warning);
+    }
     let mut reader = Reader { collector, matrix, n };
     reader.about(object);
     for member in results() {
@@ -95,13 +97,14 @@ impl Reader {
         let ours = names::of_sklearn(path.strip_suffix(".score").unwrap_or(path));
         let (n, matrix) = (self.n, &self.matrix);
         let Some(m) = self.collector.measure(ours, path, Slice::overall(), json) else { return };
-        if is_rows(path) {
-            return;
-        }
-        m.n = n;
         if matches!(path, "total_time_in_seconds" | "latency_in_seconds") {
             m.unit = Some(Unit::Seconds);
         }
+        // What stands deeper, or names a part of the data, may rest on other rows.
+        if is_rows(path) || part(path).is_some() || path.contains('.') {
+            return;
+        }
+        m.n = n;
         if let Some(counts) = matrix.as_ref().and_then(|matrix| matrix.proportion(&m.metric)).filter(|c| agrees(m, *c)) {
             m.trials = Some(counts.1);
             m.successes = m.value.map(|_| counts.0);

@@ -109,7 +109,6 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
                 Value::Number(_) | Value::NonFinite(_) | Value::Null => {
                     collector.measure(key, key, Slice::overall(), &member.value);
                 }
-                Value::String(_) | Value::Bool(_) => {}
                 _ => collector.left_out(key),
             },
         }
@@ -124,12 +123,7 @@ fn scorer(key: &str, folds: &[&Json<'_>], precision: Precision, collector: &mut 
     let mean = match &numbers {
         Some(numbers) => {
             let sum: f64 = numbers.iter().map(|number| number.value()).sum();
-            let rounding = numbers.iter().map(|number| precision.rounding(*number)).fold(0.0, f64::max);
-            let m = collector.number(key, key, Slice::overall(), sum / count);
-            m.map(|m| {
-                m.rounding = m.rounding.max(rounding);
-                m
-            })
+            collector.number(key, key, Slice::overall(), sum / count)
         }
         None => folds
             .iter()
@@ -137,6 +131,8 @@ fn scorer(key: &str, folds: &[&Json<'_>], precision: Precision, collector: &mut 
             .and_then(|fold| collector.measure(key, key, Slice::overall(), &Json { at: fold.at, value: Value::Null })),
     };
     if let Some(m) = mean {
+        let roundings = numbers.iter().flatten().map(|number| precision.rounding(*number));
+        m.rounding = roundings.fold(m.rounding, f64::max);
         m.aggregate = true;
         m.unit = is_time(key).then_some(Unit::Seconds);
     }

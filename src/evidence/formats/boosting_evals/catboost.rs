@@ -1,4 +1,4 @@
-//! What CatBoost writes into `catboost_info` while it trains.
+//! What `CatBoost` writes into `catboost_info` while it trains.
 
 use super::{ADAPTER, rounds::{Library, canonical}, slice};
 use crate::evidence::{

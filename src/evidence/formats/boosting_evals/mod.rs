@@ -1,16 +1,16 @@
 //! The metrics that boosting libraries keep for each round.
 //!
-//! * XGBoost's `evals_result`, LightGBM's `record_evaluation`, CatBoost's `get_evals_result()`: data set → metric → a
-//!   value for each round, as is or below `evals_result` beside `best_iteration` and `best_score`;
+//! * `XGBoost`'s `evals_result`, `LightGBM`'s `record_evaluation`, `CatBoost`'s `get_evals_result()`: data set → metric →
+//!   a value for each round, as is or below `evals_result` beside `best_iteration` and `best_score`;
 //! * `xgboost.cv` and `lightgbm.cv`: `test-logloss-mean` and `-std` (`valid multi_logloss-mean`, `-stdv`), lists or
 //!   columns of a frame;
-//! * CatBoost's `catboost_training.json` (10 significant digits) and `learn_error.tsv`, `test_error.tsv`. A table does
+//! * `CatBoost`'s `catboost_training.json` (10 significant digits) and `learn_error.tsv`, `test_error.tsv`. A table does
 //!   not name its data set.
 //!
 //! The value is that of the last round, whose index is the step: it is the model's, unless training stopped early. Where
 //! the file has `best_iteration`, the value of that round stands beside it as `best:valid:logloss`, never under our name
-//! of the metric. XGBoost and CatBoost count that round from 0, LightGBM from 1: where the names of the metrics do not
-//! tell the library, it is left out. Means over folds are no metric of one model and keep their own name. Nothing says on
+//! of the metric. `XGBoost` and `CatBoost` count that round from 0, `LightGBM` from 1: where the names of the metrics do
+//! not tell the library, it is left out. Means over folds are no metric of one model and keep their own name. Nothing says on
 //! how many rows a value rests.
 
 mod catboost;
@@ -117,7 +117,7 @@ fn best(shape: &Shape<'_, '_>, collector: &mut Collector) {
     }
 }
 
-/// A number, or LightGBM's data set → metric → number.
+/// A number, or `LightGBM`'s data set → metric → number.
 fn best_score(path: &str, json: &Json<'_>, collector: &mut Collector) {
     match json.as_object() {
         None => {

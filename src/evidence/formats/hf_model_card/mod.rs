@@ -2,7 +2,7 @@
 //!
 //! * `README.md`: YAML between two lines `---`, with `model-index` (as `huggingface_hub` writes it, or by hand);
 //! * the same as bare YAML or JSON, the answer of `GET /api/models/…` (`cardData`) among them;
-//! * `.eval_results/*.yaml` (huggingface_hub 1.0 and later): a list of `dataset: {id, task_id}` and `value`.
+//! * `.eval_results/*.yaml` (`huggingface_hub` 1.0 and later): a list of `dataset: {id, task_id}` and `value`.
 //!
 //! A card says neither on how many rows a metric rests nor whether 61.0 is a percentage: only a name with `%` or
 //! `percent` in it says so. A value that its metric cannot have is undefined. A value may be text that holds a number, an
@@ -59,7 +59,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             reader.index(models)
         }
         Ok(Shape::Entries(entries)) => {
-            entries.iter().for_each(|entry| reader.entry(entry));
+            for entry in entries {
+                reader.entry(entry);
+            }
             Ok(())
         }
         Err(why) => Err(reader.refuse(json, why)),

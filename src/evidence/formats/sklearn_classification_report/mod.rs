@@ -1,4 +1,4 @@
-//! `sklearn.metrics.classification_report(…, output_dict=True)`, dumped as JSON.
+//! `sklearn.metrics.classification_report(…, output_dict=True)`, dumped as JSON; the same as text or as the CSV of a frame.
 //!
 //! A row for each class (`precision`, `recall`, `f1-score`, `support`), rows of averages, and a bare `accuracy` unless
 //! the report was made for a subset of the labels. What follows from it, for a class:
@@ -12,6 +12,7 @@
 //! A class that is called like a row of averages is overwritten by scikit-learn itself; the supports then do not add up,
 //! and a warning says so.
 
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -29,7 +30,7 @@ use crate::model::{Evidence, Measurement, Slice};
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "sklearn-classification-report",
-    title: "scikit-learn classification_report(output_dict=True) as JSON",
+    title: "scikit-learn classification_report: JSON, text or CSV",
     family: Family::Evaluation,
     written_by: "json.dump(classification_report(y, predicted, output_dict=True), file)",
     reads: "precision, recall and f1 of every class with its support as n; accuracy; averages, marked as such. Recall, \
@@ -52,6 +53,9 @@ fn is_row(json: &Json<'_>) -> bool {
 }
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
+    if !document.looks_like_json() {
+        return table::is_table(document).map_err(Declined::because);
+    }
     let object = document.object()?;
     let mut rows = 0;
     for member in object {
@@ -71,6 +75,12 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+    if !document.looks_like_json() {
+        let report = table::report(document).map_err(|(at, why)| EvidenceError::invalid(ADAPTER.id, document, at, why))?;
+        let mut evidence = document.evidence(ADAPTER.id);
+        write(&report, &mut evidence);
+        return Ok(evidence);
+    }
     let json = document.json().map_err(Clone::clone)?;
     let report = detect(document).and_then(|()| document.object()).map_err(|Declined { why }| {
         EvidenceError::invalid(ADAPTER.id, document, json.at, why)
@@ -95,6 +105,9 @@ pub(super) fn write(report: &Object<'_>, evidence: &mut Evidence) {
             Some(row) => writer.row(&member.key, row),
             None => writer.overall(&member.key, &member.value, total),
         }
+    }
+    if report.is_empty() {
+        writer.warn("the report has no row".to_owned());
     }
     writer.finish();
 }

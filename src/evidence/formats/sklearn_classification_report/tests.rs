@@ -92,3 +92,35 @@ fn numbers_beside_the_rows_are_kept_without_n() {
     assert_eq!((evidence.measurements[0].metric.as_str(), evidence.measurements[0].n), ("roc_auc", None));
     assert!(evidence.warnings[0].contains("`model`"), "{:?}", evidence.warnings);
 }
+
+const TEXT: &str = "              precision    recall  f1-score   support\n\n   class one       0.90      0.98      0.94        53\n           \
+    1       0.99      0.93      0.96        90\n\n    accuracy                           0.95       143\n   macro avg       0.94      0.96      0.95       143\n\
+    weighted avg       0.95      0.95      0.95       143\n";
+
+#[test]
+fn a_report_may_be_text_or_a_frame() {
+    let frame = ",precision,recall,f1-score,support\nclass one,0.8965,0.9811,0.9369,53.0\n1,0.9882,0.9333,0.96,90.0\naccuracy,0.951,0.951,0.951,0.951\n\
+        macro avg,0.94,0.95,0.94,143.0\nweighted avg,0.95,0.95,0.95,143.0\n";
+    for text in [TEXT, frame] {
+        let evidence = crate::evidence::read(text.as_bytes(), None).unwrap();
+        assert_eq!(evidence.format, "sklearn-classification-report");
+        let recall = evidence.measurements.iter().find(|m| m.metric == "recall" && m.slice.to_string().contains("class one")).unwrap();
+        assert_eq!((recall.n, recall.trials, recall.successes), (Some(53), Some(53), Some(52)));
+        let accuracy = evidence.measurements.iter().find(|m| m.metric == "accuracy").unwrap();
+        assert_eq!((accuracy.n, accuracy.slice.is_overall()), (Some(143), true));
+        assert!(evidence.measurements.iter().any(|m| m.aggregate && m.n == Some(143)));
+    }
+}
+
+#[test]
+fn a_table_that_is_broken_is_refused_with_its_line() {
+    for (text, line) in [
+        (TEXT.replace("0.99      0.93", "0.99      x"), "line 4"),
+        (TEXT.replace("class one", "        1"), "line 4"),
+        (TEXT.get(..130).unwrap().to_owned(), "line 4"),
+        (",precision,recall,f1-score,support\n1,0.5\n".to_owned(), "line 2"),
+    ] {
+        let error = crate::evidence::read(text.as_bytes(), None).unwrap_err();
+        assert!(error.to_string().contains(line), "{error}");
+    }
+}

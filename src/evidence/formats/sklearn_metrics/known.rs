@@ -1,5 +1,6 @@
 //! Names by which flat metrics are known, and by which they are another tool's.
 
+use super::super::evaluation_leaves::part;
 use crate::evidence::{
     json::{Object, Value},
     names, quoted,
@@ -32,10 +33,6 @@ const OTHERS: &[&str] = &[
 /// How scorers name averages over classes.
 const AVERAGES: [&str; 4] = ["_macro", "_micro", "_weighted", "_samples"];
 
-/// Parts of the data.
-const DATASETS: [&str; 11] =
-    ["train", "training", "test", "testing", "val", "valid", "validation", "holdout", "eval", "dev", "oot"];
-
 /// Our names for short forms.
 const SHORT: &[(&str, &str)] = &[
     ("brier_score", "brier_score_loss"),
@@ -55,9 +52,7 @@ pub(super) fn canonical(name: &str) -> &str {
 
 /// The name without the part of the data in front of it or behind it.
 fn bare(key: &str) -> &str {
-    let front = key.split_once('_').filter(|(part, _)| DATASETS.contains(part)).map(|(_, rest)| rest);
-    let behind = key.rsplit_once('_').filter(|(_, part)| DATASETS.contains(part)).map(|(rest, _)| rest);
-    front.or(behind).unwrap_or(key)
+    part(key).map_or(key, |(_, name)| name)
 }
 
 fn is_function(key: &str) -> bool {
@@ -92,11 +87,6 @@ pub(super) fn count_of_metrics(object: &Object<'_>) -> Count {
         }
     }
     count
-}
-
-/// Whether it is the name of a part of the data.
-pub(super) fn is_dataset(key: &str) -> bool {
-    DATASETS.contains(&key)
 }
 
 /// Whether it is an object around the metrics, and no part of their names.

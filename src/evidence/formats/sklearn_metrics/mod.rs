@@ -3,7 +3,8 @@
 //! There is no writer for this: keys are the names of functions (`r2_score`), of scorers (`f1_macro`, `neg_log_loss`) or
 //! short forms (`rmse`), beside `n`, `dataset` and whatever else the script knew. What follows from it:
 //!
-//! * `n`, `n_test`, `num_samples`, … is n of the numbers beside it; two that differ say nothing;
+//! * `n`, `n_test`, `num_samples`, … is n of the numbers beside it; two that differ say nothing. A name with a part of
+//!   the data in it (`train_accuracy`) stays as it is, and its n is `n_train` or unknown;
 //! * `confusion_matrix`, or `tn`, `fp`, `fn` and `tp`, gives n and exact counts where they agree with the value;
 //! * objects named after parts of the data (`train`, `test`) are slices by `dataset`; a classification report is read as
 //!   one; of every other object the path is the name (`by_sex.female.accuracy`), with its own n.
@@ -16,7 +17,7 @@ mod known;
 mod tests;
 
 use super::{
-    evaluation_leaves::{Matrix, agrees, counted, elements, is_rows, precision},
+    evaluation_leaves::{Matrix, agrees, counted, elements, is_part, is_rows, part, precision, rows_of},
     sklearn_classification_report as report,
 };
 use crate::evidence::{
@@ -27,7 +28,7 @@ use crate::evidence::{
     undefined::{Reading, reading},
 };
 use crate::model::{DatasetRef, Evidence, Slice};
-use known::{canonical, count_of_metrics, is_dataset, is_wrapper, other_tool};
+use known::{canonical, count_of_metrics, is_parameters, is_wrapper, other_tool};
 
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -54,12 +55,15 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
         return Ok(());
     }
     let nested = || object.iter().filter_map(|member| Some((&*member.key, member.value.as_object()?)));
-    if flat.all == 1 && nested().next().is_none() {
+    let reports = nested().filter(|(_, inner)| report::is_report(inner)).count();
+    // One plain name alone may be anybody's.
+    let company = reports > 0 || flat.all > 0 && counted(object).0.is_some();
+    if company && nested().all(|(key, inner)| report::is_report(inner) && key.contains("report") || is_parameters(key)) {
         return Ok(());
     }
     let parts = nested().all(|(key, inner)| {
         let inside = count_of_metrics(inner);
-        (is_wrapper(key) || is_dataset(key)) && (inside.functions > 0 || inside.all > 1) && other_tool(inner).is_none()
+        (is_wrapper(key) || is_part(key)) && (inside.functions > 0 || inside.all > 1) && other_tool(inner).is_none()
     });
     if parts && nested().next().is_some() {
         return Ok(());
@@ -105,7 +109,9 @@ impl Reader {
         let (n, matrix, warning) = counted(object);
         // Rows that contradict each other are not mended by those of the object around.
         let n = if warning.is_none() && !object.iter().any(|member| is_rows(&member.key)) { n.or(inherited) } else { n };
-        warning.into_iter().for_each(|warning| self.collector.warn(warning));
+        if let Some(warning) = warning {
+            self.collector.warn(warning);
+        }
         let beside = Beside { n, matrix };
         for member in object {
             let key = &*member.key;
@@ -128,7 +134,14 @@ impl Reader {
                 Value::Bool(_) => self.collector.left_out(&name),
                 // Text such as `None` is a metric only under the name of one.
                 Value::Null | Value::String(_) if !known::is_metric(key) => self.collector.left_out(&name),
-                _ => self.number(&name, &member.value, place, &beside),
+                _ => match part(key) {
+                    // `n` may be that of another part, or of all together.
+                    Some((part, _)) => {
+                        let n = rows_of(object, part);
+                        self.number(&name, &member.value, place, &Beside { n, matrix: None });
+                    }
+                    None => self.number(&name, &member.value, place, &beside),
+                },
             }
         }
     }
@@ -140,11 +153,11 @@ impl Reader {
             } else {
                 self.collector.left_out(&name);
             }
-        } else if known::is_parameters(key) {
+        } else if is_parameters(key) {
             self.collector.left_out(&name);
         } else if place.path.is_empty() && is_wrapper(key) {
             self.object(inner, &Place { path: String::new(), slice: place.slice.clone() }, n);
-        } else if place.path.is_empty() && place.slice.is_overall() && is_dataset(key) {
+        } else if place.path.is_empty() && place.slice.is_overall() && is_part(key) {
             self.object(inner, &Place { path: String::new(), slice: Slice::one("dataset", key) }, None);
         } else {
             self.object(inner, &Place { path: name, slice: place.slice.clone() }, None);

@@ -20,6 +20,20 @@ fn n_beside_the_metrics_is_theirs() {
 }
 
 #[test]
+fn one_plain_name_needs_company() {
+    for text in [r#"{"accuracy": 0.5, "n": 10}"#, r#"{"accuracy": 0.5, "confusion_matrix": [[2, 1], [4, 3]]}"#, r#"{"accuracy_score": 0.5}"#] {
+        assert_eq!(of(text).measurements[0].successes, Some(5).filter(|_| text.contains('[') || text.contains("10")));
+    }
+}
+
+#[test]
+fn n_of_one_part_is_not_that_of_another() {
+    let evidence = of(r#"{"n_test": 10, "train_accuracy": 0.5, "test_accuracy": 0.5, "accuracy": 0.5}"#);
+    let read: Vec<_> = evidence.measurements.iter().map(|m| (&*m.metric, m.n)).collect();
+    assert_eq!(read, [("train_accuracy", None), ("test_accuracy", Some(10)), ("accuracy", Some(10))]);
+}
+
+#[test]
 fn accuracy_is_a_proportion_of_n() {
     let evidence = of(r#"{"n_test": 171, "accuracy_score": 0.9590643274853801, "recall_score": 0.9626168224299065}"#);
     let accuracy = named(&evidence, "accuracy_score");
@@ -71,7 +85,7 @@ fn what_is_not_a_number_is_left_out_with_a_warning() {
 fn keys_of_other_tools_make_it_theirs() {
     for other in [
         r#"{"accuracy": 0.5, "loss": 1, "step": 3}"#, r#"{"r2_score": 0.5, "val/loss": 1}"#, r#"{"r2_score": 1, "equalized_odds_ratio": 1}"#,
-        r#"{"loss": 0.5}"#, r#"{"accuracy": {"female": 0.5}}"#, r#"{"metrics": {"accuracy": 0.5}}"#, r#"{"x": {"accuracy": 1, "f1": 1}}"#,
+        r#"{"loss": 0.5}"#, r#"{"accuracy": 0.5}"#, r#"{"accuracy": 0.5, "model": "x"}"#, r#"{"accuracy": {"female": 0.5}}"#, r#"{"metrics": {"accuracy": 0.5}}"#, r#"{"x": {"accuracy": 1, "f1": 1}}"#,
     ] {
         assert!(!read(other.as_bytes(), None).is_ok_and(|evidence| evidence.format == "sklearn-metrics"), "{other}");
     }

@@ -26,10 +26,7 @@ const NONE: &str = "no `_step`, `_runtime` or `_wandb` beside metrics, and no `s
 impl<'j> Shape<'j> {
     /// Which document it is, or why it is none.
     pub(super) fn of(document: &'j Document<'_>) -> Result<Self, String> {
-        let json = match document.json() {
-            Ok(json) => json,
-            Err(_) => return lines(document).map(Self::History),
-        };
+        let Ok(json) = document.json() else { return lines(document).map(Self::History) };
         if let Some(list) = json.as_array() {
             return rows(list).map(Self::History).ok_or_else(|| "not a list of rows with `_step`".to_owned());
         }
