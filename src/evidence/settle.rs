@@ -5,7 +5,7 @@ use crate::model::{Evidence, Metric, Slice, Unit};
 use std::collections::BTreeMap;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-/// Names in one spelling, and values that their metric can have.
+/// Names in one spelling, and a word on values that their metric cannot have.
 pub(super) fn settle(evidence: &mut Evidence) {
     let Evidence { measurements, checks, links, warnings, .. } = evidence;
     let mut cleaned = Cleaned::default();
@@ -18,12 +18,11 @@ pub(super) fn settle(evidence: &mut Evidence) {
         }
         let (Some(value), Some(metric)) = (measurement.value, Metric::find(&measurement.metric)) else { continue };
         let scale = if measurement.unit == Some(Unit::Percent) { 0.01 } else { 1.0 };
-        // A value that its metric cannot have, such as an accuracy of 95.9, has another scale than we know: undefined,
-        // so that no rule passes on it. Our own format refuses such a value instead.
+        // An accuracy of 95.9 has another scale than we know. It stays as the file has it, and a rule on it is an error;
+        // our own format refuses such a value instead.
         if !metric.allows(value * scale) {
             let name = quoted(&measurement.source_name);
-            warnings.push(format!("{name} is {value}, which {} cannot be; it is taken as undefined", metric.name));
-            measurement.value = None;
+            warnings.push(format!("{name} is {value}, which {} cannot be; a rule on it is an error", metric.name));
             measurement.successes = None;
         }
     }
@@ -107,14 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn what_a_metric_cannot_be_is_undefined() {
+    fn what_a_metric_cannot_be_is_warned_of() {
         let mut evidence = Evidence::new(Digest::of(b""), "x");
         evidence.measurements.push(Measurement::new("accuracy", "acc", Some(95.9)));
         let mut percent = Measurement::new("accuracy", "acc", Some(95.9));
         percent.unit = Some(Unit::Percent);
         evidence.measurements.push(percent);
         settle(&mut evidence);
-        assert_eq!(evidence.measurements[0].value, None);
-        assert_eq!(evidence.measurements[1].value, Some(95.9));
+        assert_eq!(evidence.measurements[0].value, Some(95.9));
+        assert_eq!(evidence.warnings.len(), 1, "{:?}", evidence.warnings);
     }
 }
