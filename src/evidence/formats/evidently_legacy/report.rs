@@ -6,26 +6,29 @@ use crate::evidence::{
     formats::data_tools::{flag, text},
     json::{Json, Member, Number, Object, Value},
 };
-use crate::model::{Measurement, Slice, Unit};
+use crate::model::{Slice, Unit};
 
 /// Keys below which only pictures, names and parameters stand.
-const ASIDE: [&str; 16] = [
+const ASIDE: [&str; 17] = [
+    "rate_plots_data",
     "columns", "small_distribution", "distribution", "most_common", "top_error", "hist_for_plot", "vals_for_plots",
     "plot_data", "scatter", "labels", "error_normality", "error_bias", "values_in_list_dist", "values_not_in_list_dist",
     "table_of_matched", "table_of_not_matched",
 ];
 
-/// Reads the metrics of a report.
+/// Reads the metrics of a report: objects of `metric` and `result`.
 pub(super) fn read(collector: &mut Collector, metrics: &[Json<'_>]) {
-    let results: Vec<&Json<'_>> = metrics.iter().filter_map(|metric| metric.get("result")).collect();
-    let (current, reference) = (Counts::of(&results, "current"), Counts::of(&results, "reference"));
-    for json in metrics {
-        let Some(metric) = json.as_object() else {
-            collector.check("metrics", false, Some(format!("a metric is no object but {}", json.kind())));
-            continue;
-        };
-        let class = text(metric, "metric").unwrap_or("metric");
-        let Some(result) = metric.get("result").filter(|result| result.as_object().is_some()) else {
+    let class = |metric: &'_ Json<'_>| metric.get("metric").and_then(Json::as_str).unwrap_or("metric").to_owned();
+    let named: Vec<_> = metrics.iter().map(|metric| (class(metric), metric.get("result"))).collect();
+    results(collector, &named);
+}
+
+/// Reads the results of metrics, each with the class of its metric.
+pub(super) fn results(collector: &mut Collector, results: &[(String, Option<&Json<'_>>)]) {
+    let all: Vec<&Json<'_>> = results.iter().filter_map(|(_, result)| *result).collect();
+    let (current, reference) = (Counts::of(&all, "current"), Counts::of(&all, "reference"));
+    for (class, result) in results {
+        let Some(result) = result.filter(|result| result.as_object().is_some()) else {
             collector.check(class, false, Some("the metric has no result".to_owned()));
             continue;
         };
@@ -37,6 +40,7 @@ pub(super) fn read(collector: &mut Collector, metrics: &[Json<'_>]) {
             n: None,
             counts: [&current, &reference],
             row: None,
+            method: None,
         };
         at.read(collector, result);
     }
@@ -67,6 +71,8 @@ struct At<'r> {
     counts: [&'r Counts; 2],
     /// The numbers of one class.
     row: Option<&'r Json<'r>>,
+    /// How a drift was scored.
+    method: Option<&'r str>,
 }
 
 /// How many rows an object says its numbers rest on.
@@ -127,10 +133,11 @@ impl<'r> At<'r> {
         }
         let mut here = self.clone();
         here.n = rows(object).or(self.n);
+        here.method = text(object, "stattest_name").or(self.method);
         if self.path.is_empty() && self.data == Data::Neither {
             here.slice = if self.slice.is_overall() { named(object) } else { self.slice.clone() };
         }
-        here.verdicts(collector, object);
+        Self::verdicts(collector, object);
         if object.has("accuracy") && self.row.is_none() {
             return here.quality(collector, object);
         }
@@ -145,7 +152,7 @@ impl<'r> At<'r> {
     }
 
     /// What the tool says of drift.
-    fn verdicts(&self, collector: &mut Collector, object: &Object<'_>) {
+    fn verdicts(collector: &mut Collector, object: &Object<'_>) {
         if let Some(drift) = flag(object, "dataset_drift") {
             let said = |key: &str| object.get(key).and_then(Json::as_number).map_or("?", Number::text);
             let detail = format!("{} of {} columns drifted", said("number_of_drifted_columns"), said("number_of_columns"));
@@ -174,8 +181,11 @@ impl<'r> At<'r> {
             let theirs = self.name(&member.key);
             let ours = if own { canonical(&member.key, two) } else { None };
             let specific = format!("{}.{theirs}", self.class);
-            if matches!(member.value.value, Value::Null) && matches!(&*member.key, "tpr" | "tnr" | "fpr" | "fnr") {
-                continue;
+            let rate = matches!(&*member.key, "tpr" | "tnr" | "fpr" | "fnr");
+            match member.value.value {
+                Value::Number(_) | Value::NonFinite(_) => {}
+                Value::Null if !rate && !ASIDE.contains(&&*member.key) => {}
+                _ => continue,
             }
             let Some(m) = collector.measure(ours.unwrap_or(&specific), &theirs, self.slice.clone(), &member.value) else { continue };
             m.aggregate = !two && matches!(&*member.key, "precision" | "recall" | "f1");
@@ -199,16 +209,13 @@ impl<'r> At<'r> {
         let ours = match (own, self.row, self.class) {
             (true, Some(_), _) => of_class(key),
             (true, None, "RegressionQualityMetric") => of_regression(key),
+            (true, None, _) if *key == "drift_score" && self.method == Some("PSI") => Some("psi"),
             _ => None,
         };
         let specific = format!("{}.{theirs}", self.class);
         let Some(m) = collector.measure(ours.unwrap_or(&specific), &theirs, self.slice.clone(), json) else { return };
         m.n = self.n;
         m.unit = is_percent(key).then_some(Unit::Percent);
-        self.fill(m);
-    }
-
-    fn fill(&self, m: &mut Measurement) {
         if let Some(row) = self.row {
             counts::class(m, row);
         }

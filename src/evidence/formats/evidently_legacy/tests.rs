@@ -90,6 +90,8 @@ fn drift_is_a_score_by_column_and_a_verdict() {
     assert_eq!(scores, [
         (Slice::one("column", "age"), Some(0.0002)), (Slice::one("column", "sex"), Some(0.04)), (Slice::one("column", "zip"), Some(0.3)),
     ]);
+    let psi = evidence.measurements.iter().filter(|m| m.metric == "psi").count();
+    assert_eq!(psi, 2, "a p-value is no PSI");
     let checks: Vec<_> = evidence.checks.iter().map(|check| (check.name.as_str(), check.passed)).collect();
     assert_eq!(checks, [
         ("dataset_drift", false), ("drift_detected [age]", false), ("drift_detected [sex]", true), ("drift_detected [zip]", false),
@@ -151,4 +153,17 @@ fn what_is_no_report_is_refused_with_its_place() {
     let error = read(br#"{"metrics": 7}"#, Some("evidently-legacy")).unwrap_err();
     assert!(error.to_string().contains("line 1, column 13"), "{error}");
     assert!(read(b"[]", Some("evidently-legacy")).is_err());
+}
+
+#[test]
+fn a_whole_snapshot_says_the_same_as_its_report() {
+    let text = r#"{"id": "x", "suite": {"metrics": [{"type": "evidently:metric:Inner"}, {"type": "evidently:metric:ClassificationQualityMetric"}],
+        "metric_results": [{"type": "evidently:metric_result:Inner", "current": {"value": 7}}, {"type": "evidently:metric_result:Q",
+            "current": {"type": "evidently:metric_result:D", "accuracy": 0.5, "roc_auc": null, "tpr": null, "plot_data": null}}],
+        "test_results": [{"name": "Accuracy Score", "description": "", "status": "FAIL", "group": "g", "parameters": {"type": "p", "value": 0.5}}]},
+        "metrics_ids": [1], "test_ids": [0], "timestamp": "2026-11-21T19:24:31"}"#;
+    let evidence = found(text);
+    let names: Vec<_> = evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value)).collect();
+    assert_eq!(names, [("accuracy", Some(0.5)), ("roc_auc", None), ("Accuracy Score", Some(0.5))]);
+    assert_eq!((evidence.checks[0].name.as_str(), evidence.checks[0].passed), ("Accuracy Score", false));
 }

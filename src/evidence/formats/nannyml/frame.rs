@@ -31,7 +31,7 @@ pub struct Frame {
 const CHUNK: [&str; 8] =
     ["key", "chunk_index", "start_index", "end_index", "start_date", "end_date", "period", "targets_missing_rate"];
 
-/// What NannyML writes of a metric, the longest first: `upper_threshold` before any that ends alike.
+/// What `NannyML` writes of a metric, the longest first: `upper_threshold` before any that ends alike.
 const FIELDS: [&str; 8] = [
     "upper_confidence_boundary", "lower_confidence_boundary", "upper_threshold", "lower_threshold", "sampling_error",
     "realized", "value", "alert",
@@ -79,7 +79,7 @@ fn are_ours(columns: &[Column]) -> bool {
     has("key") && has("chunk_index") && has("start_index") && has("end_index")
 }
 
-/// Whether it is a result of NannyML.
+/// Whether it is a result of `NannyML`.
 pub fn detect(document: &Document<'_>) -> Result<(), Declined> {
     const WHY: &str = "no columns `key`, `chunk_index`, `start_index` and `end_index` of a chunk";
     let declined = || Err(Declined::because(WHY));

@@ -1,4 +1,4 @@
-//! NannyML's results: `Result.to_df()` as CSV or JSON.
+//! Results of `NannyML`: `Result.to_df()` as CSV or JSON.
 //!
 //! A row is a chunk of the data. The header of the CSV has two rows (metric, field), or three for univariate drift
 //! (column, method, field); with `multilevel=False` it has one, of names joined by `_`. In JSON the levels are joined by
@@ -10,7 +10,7 @@
 //! raises no alert for it.
 //!
 //! * With `realized` beside it, a value is an estimate (CBPE, DLE): no label was seen, so it has no n and no trials. Its
-//!   confidence boundaries are three sampling errors wide, as NannyML defines them, which is 99.73% of a normal law.
+//!   confidence boundaries are three sampling errors wide, as `NannyML` defines them, which is 99.73% of a normal law.
 //! * With `targets_missing_rate`, it was calculated on the chunk's rows: n is `end_index` − `start_index` + 1 where no
 //!   target is missing.
 //! * Rows of the period `reference` have the scope `reference`.
