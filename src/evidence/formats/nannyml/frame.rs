@@ -25,6 +25,23 @@ pub struct Frame {
     pub columns: Vec<Column>,
     /// The cells of every row, as many as there are columns.
     pub rows: Vec<Vec<String>>,
+    /// Where a field of a metric is: a wide frame has thousands of columns.
+    places: HashMap<String, HashMap<String, usize>>,
+}
+
+impl Frame {
+    fn new(columns: Vec<Column>) -> Self {
+        let mut places: HashMap<String, HashMap<String, usize>> = HashMap::new();
+        for (i, column) in columns.iter().enumerate().filter(|(_, column)| !column.is_chunk) {
+            places.entry(column.name.clone()).or_default().entry(column.field.clone()).or_insert(i);
+        }
+        Self { columns, rows: Vec::new(), places }
+    }
+
+    /// The column of that field of that metric.
+    pub fn place(&self, name: &str, field: &str) -> Option<usize> {
+        self.places.get(name)?.get(field).copied()
+    }
 }
 
 /// What a chunk is described by.
@@ -153,7 +170,7 @@ fn csv(document: &Document<'_>) -> Result<Frame, EvidenceError> {
         return Err(refuse(document, 0, "no header with the columns of a chunk"));
     };
     let width = columns.len();
-    let mut frame = Frame { columns: columns.iter().flatten().cloned().collect(), rows: Vec::new() };
+    let mut frame = Frame::new(columns.iter().flatten().cloned().collect());
     for row in table.all().iter().skip(levels) {
         // pandas names the index on a line of its own.
         if row.cells().skip(1).all(str::is_empty) {
@@ -185,7 +202,7 @@ fn records(document: &Document<'_>, rows: &[Json<'_>]) -> Result<Frame, Evidence
             return Err(refuse(document, row.at, &format!("a chunk is no object but {}", row.kind())));
         };
         if places.is_empty() {
-            frame.columns = columns(object);
+            frame = Frame::new(columns(object));
             places = object.iter().zip(0..).map(|(member, i)| (&*member.key, i)).collect();
         }
         let mut cells = vec![String::new(); frame.columns.len()];
@@ -201,7 +218,7 @@ fn records(document: &Document<'_>, rows: &[Json<'_>]) -> Result<Frame, Evidence
 }
 
 fn by_column(document: &Document<'_>, object: &Object<'_>) -> Result<Frame, EvidenceError> {
-    let mut frame = Frame { columns: columns(object), rows: Vec::new() };
+    let mut frame = Frame::new(columns(object));
     let Some(key) = frame.columns.iter().position(Column::is_key) else { return Ok(frame) };
     let index = object.iter().nth(key).and_then(|member| member.value.as_object());
     let index: Vec<&str> = index.into_iter().flatten().map(|cell| &*cell.key).collect();

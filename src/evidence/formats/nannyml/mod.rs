@@ -28,7 +28,7 @@ use crate::evidence::{
     undefined::{Reading, reading_text},
 };
 use crate::model::{Evidence, Interval, Measurement, Metric, Slice, metric::Kind};
-use frame::{Column, Frame};
+use frame::Frame;
 
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -95,8 +95,7 @@ impl<'f> Chunk<'f> {
     }
 
     fn cell(&self, name: &str, field: &str) -> Option<&'f str> {
-        let is = |column: &Column| !column.is_chunk && column.name == name && column.field == field;
-        self.row.get(self.frame.columns.iter().position(is)?).map(String::as_str)
+        self.row.get(self.frame.place(name, field)?).map(String::as_str)
     }
 
     fn number(&self, name: &str, field: &str) -> Option<f64> {
