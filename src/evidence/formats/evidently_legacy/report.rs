@@ -92,15 +92,14 @@ impl<'r> At<'r> {
         let mut at = self.clone();
         let key: &'r str = &member.key;
         match key {
-            "current" | "current_characteristics" if self.data == Data::Neither => at.data = Data::Current,
-            "reference" | "reference_characteristics" if self.data == Data::Neither => at.data = Data::Reference,
-            // The matrix itself is read as counts.
-            _ if self.path.last().is_some_and(|last| by_column(last)) => {
+            _ if self.is_columns() => {
                 at.slice = Slice::one("column", key);
                 if self.path.last() == Some(&"drift_by_columns") {
                     at.path.pop();
                 }
             }
+            "current" | "current_characteristics" if self.data == Data::Neither => at.data = Data::Current,
+            "reference" | "reference_characteristics" if self.data == Data::Neither => at.data = Data::Reference,
             _ if self.is_classes() => {
                 at.slice = Slice::one("class", key);
                 at.row = Some(&member.value);
@@ -109,6 +108,11 @@ impl<'r> At<'r> {
             _ => at.path.push(key),
         }
         at
+    }
+
+    /// Whether the members here are columns, which may be called anything.
+    fn is_columns(&self) -> bool {
+        self.path.last().is_some_and(|last| last.ends_with("_by_column") || last.ends_with("_by_columns"))
     }
 
     /// Whether the members here are classes.
@@ -128,26 +132,33 @@ impl<'r> At<'r> {
     }
 
     fn object(&self, collector: &mut Collector, object: &'r Object<'r>) {
-        if object.has("x") && (object.has("y") || object.has("count")) {
+        if self.is_columns() || self.is_classes() {
+            for member in object {
+                self.below(member).read(collector, &member.value);
+            }
+            return;
+        }
+        let plotted = |key: &str| object.get(key).is_some_and(|axis| axis.as_array().is_some() || axis.as_object().is_some());
+        if plotted("x") && (plotted("y") || plotted("count")) {
             return collector.left_out("distributions");
         }
         let mut here = self.clone();
         here.n = rows(object).or(self.n);
         here.method = text(object, "stattest_name").or(self.method);
-        if self.path.is_empty() && self.data == Data::Neither {
-            here.slice = if self.slice.is_overall() { named(object) } else { self.slice.clone() };
+        if self.path.is_empty() && self.data == Data::Neither && self.slice.is_overall() {
+            here.slice = text(object, "column_name").map_or_else(Slice::overall, |name| Slice::one("column", name));
         }
         Self::verdicts(collector, object);
-        if object.has("accuracy") && self.row.is_none() {
+        if object.has("accuracy") && matches!(self.class, "ClassificationQualityMetric" | "ClassificationDummyMetric") {
             return here.quality(collector, object);
         }
         for member in object {
             let key = &*member.key;
-            let matrix = matches!(key, "current_matrix" | "reference_matrix");
-            if matrix || ASIDE.contains(&key) || key == "roc_aucs" {
-                continue;
+            // The matrix is read as counts, the areas stand with their classes.
+            let elsewhere = matches!(key, "current_matrix" | "reference_matrix" | "roc_aucs");
+            if !elsewhere && !ASIDE.contains(&key) {
+                here.below(member).read(collector, &member.value);
             }
-            here.below(member).read(collector, &member.value);
         }
     }
 
@@ -164,7 +175,9 @@ impl<'r> At<'r> {
             let method = text(object, "stattest_name").unwrap_or("an unknown method");
             let threshold = if object.has("stattest_threshold") { "stattest_threshold" } else { "threshold" };
             let detail = format!("{method}: {}, threshold {}", said("drift_score"), said(threshold));
-            collector.check(format!("drift_detected [{column}]"), !drift, Some(detail));
+            // Nothing was detected by a score that is NaN.
+            let scored = object.get("drift_score").is_none_or(|score| score.as_number().is_some());
+            collector.check(format!("drift_detected [{column}]"), !drift && scored, Some(detail));
         }
     }
 
@@ -220,15 +233,6 @@ impl<'r> At<'r> {
             counts::class(m, row);
         }
     }
-}
-
-/// The column of a drift, which names it beside its score.
-fn named(object: &Object<'_>) -> Slice {
-    text(object, "column_name").map_or_else(Slice::overall, |name| Slice::one("column", name))
-}
-
-fn by_column(key: &str) -> bool {
-    key.ends_with("_by_column") || key.ends_with("_by_columns")
 }
 
 fn is_percent(key: &str) -> bool {

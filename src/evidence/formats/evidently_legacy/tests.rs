@@ -167,3 +167,20 @@ fn a_whole_snapshot_says_the_same_as_its_report() {
     assert_eq!(names, [("accuracy", Some(0.5)), ("roc_auc", None), ("Accuracy Score", Some(0.5))]);
     assert_eq!((evidence.checks[0].name.as_str(), evidence.checks[0].passed), ("Accuracy Score", false));
 }
+
+#[test]
+fn columns_may_be_called_anything() {
+    let summary = r#"{"metric": "DatasetSummaryMetric", "result": {"current": {"number_of_rows": 4,
+        "nans_by_columns": {"x": 1, "y": 2, "accuracy": 3, "labels": 4, "reference": 5, "columns": 6}}, "reference": null}}"#;
+    let evidence = report(summary);
+    let found: Vec<_> = evidence.measurements.iter().filter(|m| m.source_name == "nans_by_columns").map(|m| (m.slice.clone(), m.value, m.n)).collect();
+    let columns = ["x", "y", "accuracy", "labels", "reference", "columns"];
+    let want: Vec<_> = columns.iter().zip([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).map(|(c, v)| (Slice::one("column", *c), Some(v), Some(4))).collect();
+    assert_eq!(found, want);
+}
+
+#[test]
+fn a_score_that_is_no_number_detects_nothing() {
+    let drift = r#"{"metric": "ColumnDriftMetric", "result": {"column_name": "zip", "stattest_name": "PSI", "drift_score": NaN, "drift_detected": false}}"#;
+    assert!(!report(drift).checks[0].passed);
+}

@@ -58,7 +58,8 @@ impl Column {
     /// The column of these levels: the last is the field, `chunk` the first of a chunk's.
     fn of_levels(levels: &[&str]) -> Option<Self> {
         let (field, names) = levels.split_last()?;
-        let is_chunk = names.first() == Some(&"chunk") && names.iter().all(|name| *name == "chunk");
+        // A column of the data may be called `chunk` too.
+        let is_chunk = CHUNK.contains(field) && names.first() == Some(&"chunk") && names.iter().all(|name| *name == "chunk");
         let names: Vec<&str> = names.iter().copied().filter(|name| !name.is_empty()).collect();
         Some(Self { name: names.join("/"), field: (*field).to_owned(), is_chunk })
     }
