@@ -8,7 +8,8 @@
 //!   the reference's;
 //! * `column_name`, `drift_by_columns` and keys that end in `_by_column` give the slice `column`, classes the slice `class`;
 //! * our names only where the quantity is the same. `precision`, `recall` and `f1` are averages of the classes unless
-//!   there are two, which the rates `tpr` … `fnr` tell. `mean_abs_perc_error` is a percentage;
+//!   there are two, which the rates `tpr` … `fnr` tell. `mean_abs_perc_error` is a percentage, and `rmse` before 0.4 is the mean
+//!   squared error: it forgot the root;
 //! * n and exact counts come from the confusion matrix and the supports beside the metric, which Evidently counts
 //!   without the rows that have no label or prediction;
 //! * a low `drift_score` means drift where the method is a p-value: `drift_detected` is the tool's own verdict, and a
@@ -85,6 +86,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     producer(&mut collector, "evidently", text(top, "version"));
     produced_at(&mut collector, "timestamp", text(top, "timestamp"));
+    let rmse = report::rmse(text(top, "version"));
     if let Some((metrics, results, suite)) = snapshot(top) {
         saved(&mut collector, top, metrics, results);
         let tests = suite.get("test_results").and_then(Json::as_array).unwrap_or_default();
@@ -96,14 +98,14 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     } else if top.has("tests") {
         suite::read(&mut collector, top, list(&ADAPTER, document, top, "tests")?);
         if let Some(metrics) = top.get("metric_results").and_then(Json::as_array) {
-            report::read(&mut collector, metrics);
+            report::read(&mut collector, metrics, rmse);
         }
     } else {
         let metrics = list(&ADAPTER, document, top, "metrics")?;
         if metrics.is_empty() {
             nothing_ran(&mut collector, "metrics", "the report has no metric");
         }
-        report::read(&mut collector, metrics);
+        report::read(&mut collector, metrics, rmse);
     }
     Ok(collector.finish())
 }
@@ -118,5 +120,5 @@ fn saved(collector: &mut Collector, top: &Object<'_>, metrics: &[Json<'_>], resu
             (kind.rsplit([':', '.']).next().unwrap_or(kind).to_owned(), results.get(id))
         })
         .collect();
-    report::results(collector, &named);
+    report::results(collector, &named, None);
 }

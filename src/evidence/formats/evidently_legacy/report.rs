@@ -16,15 +16,28 @@ const ASIDE: [&str; 17] = [
     "table_of_matched", "table_of_not_matched",
 ];
 
+/// What stands at `rmse`, by Evidently's version: before 0.4 it forgot the root. `None` where the version is not known.
+pub(super) fn rmse(version: Option<&str>) -> Option<&'static str> {
+    let minor: u32 = version?.strip_prefix("0.")?.split('.').next()?.parse().ok()?;
+    Some(if minor < 4 { "mean_squared_error" } else { "root_mean_squared_error" })
+}
+
 /// Reads the metrics of a report: objects of `metric` and `result`.
-pub(super) fn read(collector: &mut Collector, metrics: &[Json<'_>]) {
+pub(super) fn read(collector: &mut Collector, metrics: &[Json<'_>], rmse: Option<&'static str>) {
     let class = |metric: &'_ Json<'_>| metric.get("metric").and_then(Json::as_str).unwrap_or("metric").to_owned();
     let named: Vec<_> = metrics.iter().map(|metric| (class(metric), metric.get("result"))).collect();
-    results(collector, &named);
+    results(collector, &named, rmse);
 }
 
 /// Reads the results of metrics, each with the class of its metric.
-pub(super) fn results(collector: &mut Collector, results: &[(String, Option<&Json<'_>>)]) {
+pub(super) fn results(
+    collector: &mut Collector,
+    results: &[(String, Option<&Json<'_>>)],
+    rmse: Option<&'static str>,
+) {
+    if rmse == Some("mean_squared_error") && results.iter().any(|(class, _)| class == "RegressionQualityMetric") {
+        collector.warn("Evidently before 0.4 writes the mean squared error as `rmse`");
+    }
     let all: Vec<&Json<'_>> = results.iter().filter_map(|(_, result)| *result).collect();
     let (current, reference) = (Counts::of(&all, "current"), Counts::of(&all, "reference"));
     for (class, result) in results {
@@ -40,6 +53,8 @@ pub(super) fn results(collector: &mut Collector, results: &[(String, Option<&Jso
             n: None,
             counts: [&current, &reference],
             row: None,
+            in_column: false,
+            rmse,
             method: None,
         };
         at.read(collector, result);
@@ -71,6 +86,10 @@ struct At<'r> {
     counts: [&'r Counts; 2],
     /// The numbers of one class.
     row: Option<&'r Json<'r>>,
+    /// Whether this is below a column of many: the next keys are no columns.
+    in_column: bool,
+    /// What stands at `rmse`.
+    rmse: Option<&'static str>,
     /// How a drift was scored.
     method: Option<&'r str>,
 }
@@ -93,6 +112,7 @@ impl<'r> At<'r> {
         let key: &'r str = &member.key;
         match key {
             _ if self.is_columns() => {
+                at.in_column = true;
                 at.slice = Slice::one("column", key);
                 if self.path.last() == Some(&"drift_by_columns") {
                     at.path.pop();
@@ -112,7 +132,8 @@ impl<'r> At<'r> {
 
     /// Whether the members here are columns, which may be called anything.
     fn is_columns(&self) -> bool {
-        self.path.last().is_some_and(|last| last.ends_with("_by_column") || last.ends_with("_by_columns"))
+        let named = |last: &&str| last.ends_with("_by_column") || last.ends_with("_by_columns");
+        !self.in_column && self.path.last().is_some_and(named)
     }
 
     /// Whether the members here are classes.
@@ -221,6 +242,7 @@ impl<'r> At<'r> {
         let own = self.data != Data::Reference && rest.is_empty();
         let ours = match (own, self.row, self.class) {
             (true, Some(_), _) => of_class(key),
+            (true, None, "RegressionQualityMetric") if *key == "rmse" => self.rmse,
             (true, None, "RegressionQualityMetric") => of_regression(key),
             (true, None, _) if *key == "drift_score" && self.method == Some("PSI") => Some("psi"),
             _ => None,
@@ -269,7 +291,6 @@ fn of_class(key: &str) -> Option<&'static str> {
 fn of_regression(key: &str) -> Option<&'static str> {
     Some(match key {
         "r2_score" => "r2",
-        "rmse" => "root_mean_squared_error",
         "mean_abs_error" => "mean_absolute_error",
         "mean_abs_perc_error" => "mean_absolute_percentage_error",
         "abs_error_max" => "max_error",

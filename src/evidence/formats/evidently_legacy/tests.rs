@@ -8,7 +8,11 @@ fn found(text: &str) -> Evidence {
 }
 
 fn report(metrics: &str) -> Evidence {
-    found(&format!(r#"{{"version": "0.6.7", "metrics": [{metrics}], "timestamp": "2026-11-20 14:05:35.646185"}}"#))
+    versioned("0.6.7", metrics)
+}
+
+fn versioned(version: &str, metrics: &str) -> Evidence {
+    found(&format!(r#"{{"version": "{version}", "metrics": [{metrics}], "timestamp": "2026-11-20 14:05:35.646185"}}"#))
 }
 
 fn named<'e>(evidence: &'e Evidence, name: &str) -> &'e Measurement {
@@ -113,6 +117,8 @@ fn columns_rows_and_percentages_are_told() {
     let nans = named(&evidence, "nans_by_columns");
     assert_eq!((nans.slice.clone(), nans.n), (Slice::one("column", "age"), Some(400)));
     assert_eq!(named(&evidence, "rmse").metric, "root_mean_squared_error");
+    assert_eq!(named(&versioned("0.3.3", summary), "rmse").metric, "mean_squared_error");
+    assert_eq!(named(&versioned("?", summary), "rmse").metric, "RegressionQualityMetric.rmse");
     let mape = named(&evidence, "mean_abs_perc_error");
     assert_eq!((mape.metric.as_str(), mape.unit), ("mean_absolute_percentage_error", Some(Unit::Percent)));
     assert_eq!(named(&evidence, "underperformance.majority.mean_error").value, Some(-0.1));
@@ -177,6 +183,16 @@ fn columns_may_be_called_anything() {
     let columns = ["x", "y", "accuracy", "labels", "reference", "columns"];
     let want: Vec<_> = columns.iter().zip([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).map(|(c, v)| (Slice::one("column", *c), Some(v), Some(4))).collect();
     assert_eq!(found, want);
+}
+
+#[test]
+fn what_stands_below_a_column_is_no_column() {
+    let missing = r#"{"metric": "DatasetMissingValuesMetric", "result": {"current": {"number_of_rows": 4,
+        "different_missing_values_by_column": {"age": {"": 1, "null": 2}}}}}"#;
+    let evidence = report(missing);
+    let empty = named(&evidence, "different_missing_values_by_column.");
+    assert_eq!((empty.slice.clone(), empty.value), (Slice::one("column", "age"), Some(1.0)));
+    assert_eq!(named(&evidence, "different_missing_values_by_column.null").slice, Slice::one("column", "age"));
 }
 
 #[test]
