@@ -6,26 +6,42 @@ use crate::evidence::{
     formats::data_tools::{flag, text},
     json::{Json, Member, Number, Object, Value},
 };
-use crate::model::{Measurement, Slice, Unit};
+use crate::model::{Slice, Unit};
 
 /// Keys below which only pictures, names and parameters stand.
-const ASIDE: [&str; 16] = [
+const ASIDE: [&str; 17] = [
+    "rate_plots_data",
     "columns", "small_distribution", "distribution", "most_common", "top_error", "hist_for_plot", "vals_for_plots",
     "plot_data", "scatter", "labels", "error_normality", "error_bias", "values_in_list_dist", "values_not_in_list_dist",
     "table_of_matched", "table_of_not_matched",
 ];
 
-/// Reads the metrics of a report.
-pub(super) fn read(collector: &mut Collector, metrics: &[Json<'_>]) {
-    let results: Vec<&Json<'_>> = metrics.iter().filter_map(|metric| metric.get("result")).collect();
-    let (current, reference) = (Counts::of(&results, "current"), Counts::of(&results, "reference"));
-    for json in metrics {
-        let Some(metric) = json.as_object() else {
-            collector.check("metrics", false, Some(format!("a metric is no object but {}", json.kind())));
-            continue;
-        };
-        let class = text(metric, "metric").unwrap_or("metric");
-        let Some(result) = metric.get("result").filter(|result| result.as_object().is_some()) else {
+/// What stands at `rmse`, by Evidently's version: before 0.4 it forgot the root. `None` where the version is not known.
+pub(super) fn rmse(version: Option<&str>) -> Option<&'static str> {
+    let minor: u32 = version?.strip_prefix("0.")?.split('.').next()?.parse().ok()?;
+    Some(if minor < 4 { "mean_squared_error" } else { "root_mean_squared_error" })
+}
+
+/// Reads the metrics of a report: objects of `metric` and `result`.
+pub(super) fn read(collector: &mut Collector, metrics: &[Json<'_>], rmse: Option<&'static str>) {
+    let class = |metric: &'_ Json<'_>| metric.get("metric").and_then(Json::as_str).unwrap_or("metric").to_owned();
+    let named: Vec<_> = metrics.iter().map(|metric| (class(metric), metric.get("result"))).collect();
+    results(collector, &named, rmse);
+}
+
+/// Reads the results of metrics, each with the class of its metric.
+pub(super) fn results(
+    collector: &mut Collector,
+    results: &[(String, Option<&Json<'_>>)],
+    rmse: Option<&'static str>,
+) {
+    if rmse == Some("mean_squared_error") && results.iter().any(|(class, _)| class == "RegressionQualityMetric") {
+        collector.warn("Evidently before 0.4 writes the mean squared error as `rmse`");
+    }
+    let all: Vec<&Json<'_>> = results.iter().filter_map(|(_, result)| *result).collect();
+    let (current, reference) = (Counts::of(&all, "current"), Counts::of(&all, "reference"));
+    for (class, result) in results {
+        let Some(result) = result.filter(|result| result.as_object().is_some()) else {
             collector.check(class, false, Some("the metric has no result".to_owned()));
             continue;
         };
@@ -37,6 +53,9 @@ pub(super) fn read(collector: &mut Collector, metrics: &[Json<'_>]) {
             n: None,
             counts: [&current, &reference],
             row: None,
+            in_column: false,
+            rmse,
+            method: None,
         };
         at.read(collector, result);
     }
@@ -67,6 +86,12 @@ struct At<'r> {
     counts: [&'r Counts; 2],
     /// The numbers of one class.
     row: Option<&'r Json<'r>>,
+    /// Whether this is below a column of many: the next keys are no columns.
+    in_column: bool,
+    /// What stands at `rmse`.
+    rmse: Option<&'static str>,
+    /// How a drift was scored.
+    method: Option<&'r str>,
 }
 
 /// How many rows an object says its numbers rest on.
@@ -86,15 +111,15 @@ impl<'r> At<'r> {
         let mut at = self.clone();
         let key: &'r str = &member.key;
         match key {
-            "current" | "current_characteristics" if self.data == Data::Neither => at.data = Data::Current,
-            "reference" | "reference_characteristics" if self.data == Data::Neither => at.data = Data::Reference,
-            // The matrix itself is read as counts.
-            _ if self.path.last().is_some_and(|last| by_column(last)) => {
+            _ if self.is_columns() => {
+                at.in_column = true;
                 at.slice = Slice::one("column", key);
                 if self.path.last() == Some(&"drift_by_columns") {
                     at.path.pop();
                 }
             }
+            "current" | "current_characteristics" if self.data == Data::Neither => at.data = Data::Current,
+            "reference" | "reference_characteristics" if self.data == Data::Neither => at.data = Data::Reference,
             _ if self.is_classes() => {
                 at.slice = Slice::one("class", key);
                 at.row = Some(&member.value);
@@ -103,6 +128,12 @@ impl<'r> At<'r> {
             _ => at.path.push(key),
         }
         at
+    }
+
+    /// Whether the members here are columns, which may be called anything.
+    fn is_columns(&self) -> bool {
+        let named = |last: &&str| last.ends_with("_by_column") || last.ends_with("_by_columns");
+        !self.in_column && self.path.last().is_some_and(named)
     }
 
     /// Whether the members here are classes.
@@ -122,30 +153,38 @@ impl<'r> At<'r> {
     }
 
     fn object(&self, collector: &mut Collector, object: &'r Object<'r>) {
-        if object.has("x") && (object.has("y") || object.has("count")) {
+        if self.is_columns() || self.is_classes() {
+            for member in object {
+                self.below(member).read(collector, &member.value);
+            }
+            return;
+        }
+        let plotted = |key: &str| object.get(key).is_some_and(|axis| axis.as_array().is_some() || axis.as_object().is_some());
+        if plotted("x") && (plotted("y") || plotted("count")) {
             return collector.left_out("distributions");
         }
         let mut here = self.clone();
         here.n = rows(object).or(self.n);
-        if self.path.is_empty() && self.data == Data::Neither {
-            here.slice = if self.slice.is_overall() { named(object) } else { self.slice.clone() };
+        here.method = text(object, "stattest_name").or(self.method);
+        if self.path.is_empty() && self.data == Data::Neither && self.slice.is_overall() {
+            here.slice = text(object, "column_name").map_or_else(Slice::overall, |name| Slice::one("column", name));
         }
-        here.verdicts(collector, object);
-        if object.has("accuracy") && self.row.is_none() {
+        Self::verdicts(collector, object);
+        if object.has("accuracy") && matches!(self.class, "ClassificationQualityMetric" | "ClassificationDummyMetric") {
             return here.quality(collector, object);
         }
         for member in object {
             let key = &*member.key;
-            let matrix = matches!(key, "current_matrix" | "reference_matrix");
-            if matrix || ASIDE.contains(&key) || key == "roc_aucs" {
-                continue;
+            // The matrix is read as counts, the areas stand with their classes.
+            let elsewhere = matches!(key, "current_matrix" | "reference_matrix" | "roc_aucs");
+            if !elsewhere && !ASIDE.contains(&key) {
+                here.below(member).read(collector, &member.value);
             }
-            here.below(member).read(collector, &member.value);
         }
     }
 
     /// What the tool says of drift.
-    fn verdicts(&self, collector: &mut Collector, object: &Object<'_>) {
+    fn verdicts(collector: &mut Collector, object: &Object<'_>) {
         if let Some(drift) = flag(object, "dataset_drift") {
             let said = |key: &str| object.get(key).and_then(Json::as_number).map_or("?", Number::text);
             let detail = format!("{} of {} columns drifted", said("number_of_drifted_columns"), said("number_of_columns"));
@@ -157,7 +196,9 @@ impl<'r> At<'r> {
             let method = text(object, "stattest_name").unwrap_or("an unknown method");
             let threshold = if object.has("stattest_threshold") { "stattest_threshold" } else { "threshold" };
             let detail = format!("{method}: {}, threshold {}", said("drift_score"), said(threshold));
-            collector.check(format!("drift_detected [{column}]"), !drift, Some(detail));
+            // Nothing was detected by a score that is NaN.
+            let scored = object.get("drift_score").is_none_or(|score| score.as_number().is_some());
+            collector.check(format!("drift_detected [{column}]"), !drift && scored, Some(detail));
         }
     }
 
@@ -174,8 +215,11 @@ impl<'r> At<'r> {
             let theirs = self.name(&member.key);
             let ours = if own { canonical(&member.key, two) } else { None };
             let specific = format!("{}.{theirs}", self.class);
-            if matches!(member.value.value, Value::Null) && matches!(&*member.key, "tpr" | "tnr" | "fpr" | "fnr") {
-                continue;
+            let rate = matches!(&*member.key, "tpr" | "tnr" | "fpr" | "fnr");
+            match member.value.value {
+                Value::Number(_) | Value::NonFinite(_) => {}
+                Value::Null if !rate && !ASIDE.contains(&&*member.key) => {}
+                _ => continue,
             }
             let Some(m) = collector.measure(ours.unwrap_or(&specific), &theirs, self.slice.clone(), &member.value) else { continue };
             m.aggregate = !two && matches!(&*member.key, "precision" | "recall" | "f1");
@@ -198,30 +242,19 @@ impl<'r> At<'r> {
         let own = self.data != Data::Reference && rest.is_empty();
         let ours = match (own, self.row, self.class) {
             (true, Some(_), _) => of_class(key),
+            (true, None, "RegressionQualityMetric") if *key == "rmse" => self.rmse,
             (true, None, "RegressionQualityMetric") => of_regression(key),
+            (true, None, _) if *key == "drift_score" && self.method == Some("PSI") => Some("psi"),
             _ => None,
         };
         let specific = format!("{}.{theirs}", self.class);
         let Some(m) = collector.measure(ours.unwrap_or(&specific), &theirs, self.slice.clone(), json) else { return };
         m.n = self.n;
         m.unit = is_percent(key).then_some(Unit::Percent);
-        self.fill(m);
-    }
-
-    fn fill(&self, m: &mut Measurement) {
         if let Some(row) = self.row {
             counts::class(m, row);
         }
     }
-}
-
-/// The column of a drift, which names it beside its score.
-fn named(object: &Object<'_>) -> Slice {
-    text(object, "column_name").map_or_else(Slice::overall, |name| Slice::one("column", name))
-}
-
-fn by_column(key: &str) -> bool {
-    key.ends_with("_by_column") || key.ends_with("_by_columns")
 }
 
 fn is_percent(key: &str) -> bool {
@@ -258,7 +291,6 @@ fn of_class(key: &str) -> Option<&'static str> {
 fn of_regression(key: &str) -> Option<&'static str> {
     Some(match key {
         "r2_score" => "r2",
-        "rmse" => "root_mean_squared_error",
         "mean_abs_error" => "mean_absolute_error",
         "mean_abs_perc_error" => "mean_absolute_percentage_error",
         "abs_error_max" => "max_error",

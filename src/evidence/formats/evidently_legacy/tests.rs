@@ -8,7 +8,11 @@ fn found(text: &str) -> Evidence {
 }
 
 fn report(metrics: &str) -> Evidence {
-    found(&format!(r#"{{"version": "0.6.7", "metrics": [{metrics}], "timestamp": "2026-11-20 14:05:35.646185"}}"#))
+    versioned("0.6.7", metrics)
+}
+
+fn versioned(version: &str, metrics: &str) -> Evidence {
+    found(&format!(r#"{{"version": "{version}", "metrics": [{metrics}], "timestamp": "2026-11-20 14:05:35.646185"}}"#))
 }
 
 fn named<'e>(evidence: &'e Evidence, name: &str) -> &'e Measurement {
@@ -90,6 +94,8 @@ fn drift_is_a_score_by_column_and_a_verdict() {
     assert_eq!(scores, [
         (Slice::one("column", "age"), Some(0.0002)), (Slice::one("column", "sex"), Some(0.04)), (Slice::one("column", "zip"), Some(0.3)),
     ]);
+    let psi = evidence.measurements.iter().filter(|m| m.metric == "psi").count();
+    assert_eq!(psi, 2, "a p-value is no PSI");
     let checks: Vec<_> = evidence.checks.iter().map(|check| (check.name.as_str(), check.passed)).collect();
     assert_eq!(checks, [
         ("dataset_drift", false), ("drift_detected [age]", false), ("drift_detected [sex]", true), ("drift_detected [zip]", false),
@@ -111,6 +117,8 @@ fn columns_rows_and_percentages_are_told() {
     let nans = named(&evidence, "nans_by_columns");
     assert_eq!((nans.slice.clone(), nans.n), (Slice::one("column", "age"), Some(400)));
     assert_eq!(named(&evidence, "rmse").metric, "root_mean_squared_error");
+    assert_eq!(named(&versioned("0.3.3", summary), "rmse").metric, "mean_squared_error");
+    assert_eq!(named(&versioned("?", summary), "rmse").metric, "RegressionQualityMetric.rmse");
     let mape = named(&evidence, "mean_abs_perc_error");
     assert_eq!((mape.metric.as_str(), mape.unit), ("mean_absolute_percentage_error", Some(Unit::Percent)));
     assert_eq!(named(&evidence, "underperformance.majority.mean_error").value, Some(-0.1));
@@ -151,4 +159,44 @@ fn what_is_no_report_is_refused_with_its_place() {
     let error = read(br#"{"metrics": 7}"#, Some("evidently-legacy")).unwrap_err();
     assert!(error.to_string().contains("line 1, column 13"), "{error}");
     assert!(read(b"[]", Some("evidently-legacy")).is_err());
+}
+
+#[test]
+fn a_whole_snapshot_says_the_same_as_its_report() {
+    let text = r#"{"id": "x", "suite": {"metrics": [{"type": "evidently:metric:Inner"}, {"type": "evidently:metric:ClassificationQualityMetric"}],
+        "metric_results": [{"type": "evidently:metric_result:Inner", "current": {"value": 7}}, {"type": "evidently:metric_result:Q",
+            "current": {"type": "evidently:metric_result:D", "accuracy": 0.5, "roc_auc": null, "tpr": null, "plot_data": null}}],
+        "test_results": [{"name": "Accuracy Score", "description": "", "status": "FAIL", "group": "g", "parameters": {"type": "p", "value": 0.5}}]},
+        "metrics_ids": [1], "test_ids": [0], "timestamp": "2026-11-21T19:24:31"}"#;
+    let evidence = found(text);
+    let names: Vec<_> = evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value)).collect();
+    assert_eq!(names, [("accuracy", Some(0.5)), ("roc_auc", None), ("Accuracy Score", Some(0.5))]);
+    assert_eq!((evidence.checks[0].name.as_str(), evidence.checks[0].passed), ("Accuracy Score", false));
+}
+
+#[test]
+fn columns_may_be_called_anything() {
+    let summary = r#"{"metric": "DatasetSummaryMetric", "result": {"current": {"number_of_rows": 4,
+        "nans_by_columns": {"x": 1, "y": 2, "accuracy": 3, "labels": 4, "reference": 5, "columns": 6}}, "reference": null}}"#;
+    let evidence = report(summary);
+    let found: Vec<_> = evidence.measurements.iter().filter(|m| m.source_name == "nans_by_columns").map(|m| (m.slice.clone(), m.value, m.n)).collect();
+    let columns = ["x", "y", "accuracy", "labels", "reference", "columns"];
+    let want: Vec<_> = columns.iter().zip([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).map(|(c, v)| (Slice::one("column", *c), Some(v), Some(4))).collect();
+    assert_eq!(found, want);
+}
+
+#[test]
+fn what_stands_below_a_column_is_no_column() {
+    let missing = r#"{"metric": "DatasetMissingValuesMetric", "result": {"current": {"number_of_rows": 4,
+        "different_missing_values_by_column": {"age": {"": 1, "null": 2}}}}}"#;
+    let evidence = report(missing);
+    let empty = named(&evidence, "different_missing_values_by_column.");
+    assert_eq!((empty.slice.clone(), empty.value), (Slice::one("column", "age"), Some(1.0)));
+    assert_eq!(named(&evidence, "different_missing_values_by_column.null").slice, Slice::one("column", "age"));
+}
+
+#[test]
+fn a_score_that_is_no_number_detects_nothing() {
+    let drift = r#"{"metric": "ColumnDriftMetric", "result": {"column_name": "zip", "stattest_name": "PSI", "drift_score": NaN, "drift_detected": false}}"#;
+    assert!(!report(drift).checks[0].passed);
 }

@@ -10,7 +10,7 @@
 //! without expectations is a success to the tool, and a failed check here.
 //!
 //! `unexpected_percent` and its like are parts of a hundred (of the values that are not null), beside `mostly`, which is
-//! a fraction. `element_count` is n. The result format BOOLEAN_ONLY leaves `result` empty. Names repeat for every
+//! a fraction. `element_count` is n. The result format `BOOLEAN_ONLY` leaves `result` empty. Names repeat for every
 //! expectation: a rule on one of them uses the type too, as in `expect_column_mean_to_be_between.observed_value`.
 
 mod result;

@@ -25,13 +25,30 @@ pub struct Frame {
     pub columns: Vec<Column>,
     /// The cells of every row, as many as there are columns.
     pub rows: Vec<Vec<String>>,
+    /// Where a field of a metric is: a wide frame has thousands of columns.
+    places: HashMap<String, HashMap<String, usize>>,
+}
+
+impl Frame {
+    fn new(columns: Vec<Column>) -> Self {
+        let mut places: HashMap<String, HashMap<String, usize>> = HashMap::new();
+        for (i, column) in columns.iter().enumerate().filter(|(_, column)| !column.is_chunk) {
+            places.entry(column.name.clone()).or_default().entry(column.field.clone()).or_insert(i);
+        }
+        Self { columns, rows: Vec::new(), places }
+    }
+
+    /// The column of that field of that metric.
+    pub fn place(&self, name: &str, field: &str) -> Option<usize> {
+        self.places.get(name)?.get(field).copied()
+    }
 }
 
 /// What a chunk is described by.
 const CHUNK: [&str; 8] =
     ["key", "chunk_index", "start_index", "end_index", "start_date", "end_date", "period", "targets_missing_rate"];
 
-/// What NannyML writes of a metric, the longest first: `upper_threshold` before any that ends alike.
+/// What `NannyML` writes of a metric, the longest first: `upper_threshold` before any that ends alike.
 const FIELDS: [&str; 8] = [
     "upper_confidence_boundary", "lower_confidence_boundary", "upper_threshold", "lower_threshold", "sampling_error",
     "realized", "value", "alert",
@@ -41,7 +58,8 @@ impl Column {
     /// The column of these levels: the last is the field, `chunk` the first of a chunk's.
     fn of_levels(levels: &[&str]) -> Option<Self> {
         let (field, names) = levels.split_last()?;
-        let is_chunk = names.first() == Some(&"chunk") && names.iter().all(|name| *name == "chunk");
+        // A column of the data may be called `chunk` too.
+        let is_chunk = CHUNK.contains(field) && names.first() == Some(&"chunk") && names.iter().all(|name| *name == "chunk");
         let names: Vec<&str> = names.iter().copied().filter(|name| !name.is_empty()).collect();
         Some(Self { name: names.join("/"), field: (*field).to_owned(), is_chunk })
     }
@@ -79,7 +97,7 @@ fn are_ours(columns: &[Column]) -> bool {
     has("key") && has("chunk_index") && has("start_index") && has("end_index")
 }
 
-/// Whether it is a result of NannyML.
+/// Whether it is a result of `NannyML`.
 pub fn detect(document: &Document<'_>) -> Result<(), Declined> {
     const WHY: &str = "no columns `key`, `chunk_index`, `start_index` and `end_index` of a chunk";
     let declined = || Err(Declined::because(WHY));
@@ -153,7 +171,7 @@ fn csv(document: &Document<'_>) -> Result<Frame, EvidenceError> {
         return Err(refuse(document, 0, "no header with the columns of a chunk"));
     };
     let width = columns.len();
-    let mut frame = Frame { columns: columns.iter().flatten().cloned().collect(), rows: Vec::new() };
+    let mut frame = Frame::new(columns.iter().flatten().cloned().collect());
     for row in table.all().iter().skip(levels) {
         // pandas names the index on a line of its own.
         if row.cells().skip(1).all(str::is_empty) {
@@ -185,7 +203,7 @@ fn records(document: &Document<'_>, rows: &[Json<'_>]) -> Result<Frame, Evidence
             return Err(refuse(document, row.at, &format!("a chunk is no object but {}", row.kind())));
         };
         if places.is_empty() {
-            frame.columns = columns(object);
+            frame = Frame::new(columns(object));
             places = object.iter().zip(0..).map(|(member, i)| (&*member.key, i)).collect();
         }
         let mut cells = vec![String::new(); frame.columns.len()];
@@ -201,7 +219,7 @@ fn records(document: &Document<'_>, rows: &[Json<'_>]) -> Result<Frame, Evidence
 }
 
 fn by_column(document: &Document<'_>, object: &Object<'_>) -> Result<Frame, EvidenceError> {
-    let mut frame = Frame { columns: columns(object), rows: Vec::new() };
+    let mut frame = Frame::new(columns(object));
     let Some(key) = frame.columns.iter().position(Column::is_key) else { return Ok(frame) };
     let index = object.iter().nth(key).and_then(|member| member.value.as_object());
     let index: Vec<&str> = index.into_iter().flatten().map(|cell| &*cell.key).collect();

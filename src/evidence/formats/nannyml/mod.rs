@@ -1,4 +1,4 @@
-//! NannyML's results: `Result.to_df()` as CSV or JSON.
+//! Results of `NannyML`: `Result.to_df()` as CSV or JSON.
 //!
 //! A row is a chunk of the data. The header of the CSV has two rows (metric, field), or three for univariate drift
 //! (column, method, field); with `multilevel=False` it has one, of names joined by `_`. In JSON the levels are joined by
@@ -10,10 +10,11 @@
 //! raises no alert for it.
 //!
 //! * With `realized` beside it, a value is an estimate (CBPE, DLE): no label was seen, so it has no n and no trials. Its
-//!   confidence boundaries are three sampling errors wide, as NannyML defines them, which is 99.73% of a normal law.
+//!   confidence boundaries are three sampling errors wide, as `NannyML` defines them, which is 99.73% of a normal law.
 //! * With `targets_missing_rate`, it was calculated on the chunk's rows: n is `end_index` − `start_index` + 1 where no
-//!   target is missing.
-//! * Rows of the period `reference` have the scope `reference`.
+//!   target is missing. The four counts of a confusion matrix give the exact trials of recall and its like.
+//! * Rows of the period `reference` have the same names and often the same chunk; their scope is `reference`, and a
+//!   warning says how to leave them out.
 
 mod frame;
 #[cfg(test)]
@@ -22,23 +23,32 @@ mod tests;
 use super::data_tools::producer;
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
+    confusion::Confusion,
     counts::only_count,
     json::Number,
     precision::Precision,
     undefined::{Reading, reading_text},
 };
 use crate::model::{Evidence, Interval, Measurement, Metric, Slice, metric::Kind};
-use frame::{Column, Frame};
+use crate::stats::proportion::float;
+use frame::Frame;
 
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "nannyml",
     title: "NannyML results (performance, CBPE, DLE, drift, data quality) as CSV or JSON",
     family: Family::Data,
-    written_by: "results.to_df().to_csv(file, index=False)",
+    written_by: "results.filter(period=\"analysis\").to_df().to_csv(file, index=False)",
     reads: "every metric of every chunk with its thresholds, sampling error and confidence boundaries; every alert as a \
             check that there is none; n where realized performance states its rows.",
-    carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Intervals, Carries::Checks],
+    carries: &[
+        Carries::Metrics,
+        Carries::Slices,
+        Carries::SampleSize,
+        Carries::Counts,
+        Carries::Intervals,
+        Carries::Checks,
+    ],
     recognised_by: "columns below `chunk`: `key`, `chunk_index`, `start_index`, `end_index`",
     rule: "id = \"no-alerts\"\ncheck = \"nannyml/*\"",
     detect,
@@ -54,8 +64,14 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let numbers = frame.rows.iter().flat_map(|row| row.iter().filter_map(|cell| Number::parse(cell)));
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::of(numbers));
     producer(&mut collector, "nannyml", None);
+    let mut reference = false;
     for row in &frame.rows {
-        Chunk::of(&frame, row).read(&mut collector);
+        let chunk = Chunk::of(&frame, row);
+        reference |= chunk.reference;
+        chunk.read(&mut collector);
+    }
+    if reference {
+        collector.warn("chunks of the reference stand beside the others: filter(period=\"analysis\") leaves them out");
     }
     if frame.rows.is_empty() {
         super::data_tools::nothing_ran(&mut collector, "chunks", "the result has no chunk");
@@ -74,6 +90,8 @@ struct Chunk<'f> {
     reference: bool,
     /// Its rows, where all of them have a target.
     n: Option<u64>,
+    /// Its four counts, where they are those of its rows.
+    confusion: Option<Confusion>,
 }
 
 impl<'f> Chunk<'f> {
@@ -85,18 +103,31 @@ impl<'f> Chunk<'f> {
         let number = |field: &str| said(field).and_then(Number::parse);
         let rows = || number("end_index")?.count()?.checked_sub(number("start_index")?.count()?)?.checked_add(1);
         let complete = number("targets_missing_rate").is_some_and(|rate| rate.value() == 0.0);
-        Self {
+        let mut chunk = Self {
             frame,
             row,
             key: said("key").unwrap_or(""),
             reference: said("period") == Some("reference"),
             n: if complete { rows() } else { None },
-        }
+            confusion: None,
+        };
+        chunk.confusion = chunk.counts();
+        chunk
+    }
+
+    fn counts(&self) -> Option<Confusion> {
+        let count = |name: &str| Number::parse(self.cell(name, "value")?)?.count();
+        let counts = Confusion {
+            true_positives: count("true_positive")?,
+            false_positives: count("false_positive")?,
+            true_negatives: count("true_negative")?,
+            false_negatives: count("false_negative")?,
+        };
+        (self.cell("true_positive", "realized").is_none() && Some(counts.total()) == self.n).then_some(counts)
     }
 
     fn cell(&self, name: &str, field: &str) -> Option<&'f str> {
-        let is = |column: &Column| !column.is_chunk && column.name == name && column.field == field;
-        self.row.get(self.frame.columns.iter().position(is)?).map(String::as_str)
+        self.row.get(self.frame.place(name, field)?).map(String::as_str)
     }
 
     fn number(&self, name: &str, field: &str) -> Option<f64> {
@@ -143,6 +174,13 @@ impl<'f> Chunk<'f> {
             && only_count(value, n, m.rounding).is_none()
         {
             m.n = None;
+        }
+        if let (Some((successes, trials)), Some(value)) = (self.confusion.and_then(|counts| counts.of(&m.metric)), m.value)
+            && trials > 0
+            && (float(successes) / float(trials) - value).abs() <= m.rounding.max(1e-9)
+        {
+            m.trials = Some(trials);
+            m.successes = Some(successes);
         }
         let (lower, upper) =
             (self.number(name, "lower_confidence_boundary"), self.number(name, "upper_confidence_boundary"));

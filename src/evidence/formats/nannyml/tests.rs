@@ -103,6 +103,8 @@ fn every_shape_of_a_frame_says_the_same() {
 fn the_reference_period_is_told_apart() {
     let evidence = found(&REALIZED.replace("analysis", "reference"));
     assert_eq!(named(&evidence, "accuracy").scope.as_deref(), Some("reference"));
+    assert!(evidence.warnings[0].contains("period"), "{:?}", evidence.warnings);
+    assert!(found(REALIZED).warnings.is_empty());
 }
 
 #[test]
@@ -120,4 +122,26 @@ fn a_broken_frame_is_refused_with_its_place() {
     for text in ["[1]", "{}", "a,b\n1,2\n", "7", r#"[{"chunk|key": 1}, {"x": 2}]"#] {
         assert!(read(text.as_bytes(), Some("nannyml")).is_err(), "{text}");
     }
+}
+
+#[test]
+fn a_confusion_matrix_gives_the_counts() {
+    let counts = [("recall", "0.75"), ("true_positive", "3"), ("false_positive", "1"), ("true_negative", "4"), ("false_negative", "1")];
+    let of = |recall: &str, negatives: &str| {
+        let (mut names, mut fields, mut cells) = (String::new(), String::new(), String::new());
+        for (name, value) in counts {
+            names += &format!(",{name}");
+            fields += ",value";
+            cells += &format!(",{}", if name == "recall" { recall } else if name == "true_negative" { negatives } else { value });
+        }
+        let evidence = found(&format!(
+            "chunk,chunk,chunk,chunk,chunk{names}\nkey,chunk_index,start_index,end_index,targets_missing_rate{fields}\n[0:8],0,0,8,0.0{cells}\n"
+        ));
+        (named(&evidence, "recall").trials, named(&evidence, "recall").successes)
+    };
+    assert_eq!(of("0.75", "4"), (Some(4), Some(3)));
+    // Other rows, or shares instead of counts.
+    assert_eq!(of("0.8", "4"), (None, None));
+    assert_eq!(of("0.75", "5"), (None, None));
+    assert_eq!(of("0.75", "0.4"), (None, None));
 }

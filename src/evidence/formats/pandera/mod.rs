@@ -99,7 +99,8 @@ fn count(collector: &mut Collector, cases: &Cases) {
         let name = format!("{column}:{check}");
         let source = format!("{name}.failure_cases");
         let plural = if *failures == 1 { "" } else { "s" };
-        collector.number(&source, &source, Slice::one("column", column.clone()), float(*failures));
+        let slice = if column == "nan" { Slice::overall() } else { Slice::one("column", column.clone()) };
+        collector.number(&source, &source, slice, float(*failures));
         collector.check(name, false, Some(format!("{failures} failure case{plural}, the first {}", short(first, 100))));
     }
     if cases.rows == 0 {

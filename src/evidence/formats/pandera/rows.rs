@@ -105,8 +105,8 @@ fn split<'j>(object: &'j Object<'j>) -> Option<([usize; 3], &'j [Json<'j>])> {
 /// The rows of `orient="table"`.
 fn data_of_table<'j>(object: &'j Object<'j>) -> Option<&'j [Json<'j>]> {
     let fields = object.get("schema")?.get("fields")?.as_array()?;
-    let named = |name: &&str| fields.iter().any(|field| field.get("name").and_then(Json::as_str) == Some(*name));
-    COLUMNS.iter().all(|name| named(&name)).then_some(())?;
+    let named = |name: &str| fields.iter().any(|field| field.get("name").and_then(Json::as_str) == Some(name));
+    COLUMNS.iter().all(|name| named(name)).then_some(())?;
     object.get("data")?.as_array()
 }
 
