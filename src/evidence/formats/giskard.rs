@@ -280,7 +280,6 @@ mod tests {
     fn what_is_not_giskards_is_not_understood() {
         for text in [
             "{}",
-            "[]",
             r#"{"XDetector": 3}"#,
             r#"{"a": {"result": "Maybe", "metric_value": 1}}"#,
             r#"[{"slicing_fn": "a"}]"#,

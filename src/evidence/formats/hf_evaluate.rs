@@ -158,8 +158,9 @@ mod tests {
     }
 
     #[test]
-    fn a_percentage_is_not_taken_for_a_fraction() {
+    fn a_percentage_stays_as_it_is_and_is_warned_of() {
         let evidence = saved(r#""exact_match": 81.2, "f1": 88.4"#);
-        assert_eq!((named(&evidence, "exact_match").value, named(&evidence, "f1").value), (Some(81.2), None));
+        assert_eq!((named(&evidence, "exact_match").value, named(&evidence, "f1").value), (Some(81.2), Some(88.4)));
+        assert!(evidence.warnings.iter().any(|w| w.contains("88.4")), "{:?}", evidence.warnings);
     }
 }

@@ -174,14 +174,16 @@ mod tests {
     }
 
     #[test]
-    fn the_subject_is_the_digest_over_the_resources() {
+    fn the_manifest_is_the_digest_over_the_resources() {
         let (a, b) = (Digest::of(b"a"), Digest::of(b"b"));
         let root = Digest::of(&[*a.as_bytes(), *b.as_bytes()].concat());
         let files = format!("{},{}", resource("a", "sha256", &a.hex()), resource("d/b:0:9", "sha256", &b.hex()));
         let evidence = read(&bundle(&statement(&root.hex(), &files)), None).unwrap();
-        assert_eq!(evidence.subject.unwrap().digest, Some(root));
+        assert_eq!(evidence.subject, None, "no artifact is known by the digest of such a manifest");
         let links: Vec<_> = evidence.links.iter().map(|link| (link.href.as_str(), link.digest)).collect();
-        assert_eq!(links, [("a", Some(a)), ("d/b:0:9", Some(b))]);
+        assert_eq!(links, [("m", Some(root)), ("a", Some(a)), ("d/b:0:9", Some(b))]);
+        let alone = read(&bundle(&statement(&Digest::of(a.as_bytes()).hex(), &resource("a", "sha256", &a.hex()))), None);
+        assert_eq!(alone.unwrap().subject.unwrap().digest, Some(a));
         assert!(evidence.checks.iter().all(|check| check.passed && check.name == "manifest digest"));
         assert!(evidence.warnings[0].contains("not verified"));
         assert_eq!(evidence.produced_at.unwrap().to_string(), "2023-11-14T22:13:20Z");
@@ -194,7 +196,7 @@ mod tests {
         let digits = "ab".repeat(64);
         let root = Digest::of(&[0xab; 64]);
         let evidence = read(&bundle(&statement(&root.hex(), &resource("a", "blake2b", &digits))), None).unwrap();
-        assert_eq!((evidence.links[0].digest, evidence.checks[0].passed), (None, true));
+        assert_eq!((evidence.links[1].digest, evidence.checks[0].passed), (None, true));
         assert!(evidence.warnings.iter().any(|warning| warning.contains("blake2b")));
         let empty = read(&bundle(&statement(&Digest::of(b"").hex(), "")), None).unwrap();
         assert!(!empty.checks[0].passed);

@@ -15,8 +15,13 @@ pub(super) fn judge<'a>(view: &View<'a>, rule: &Rule, check: &CheckRule, out: &m
     let (mut passed, mut failed) = (0_u64, Vec::new());
     for (at, document) in view.index.documents.iter().enumerate() {
         let format = &document.evidence().format;
-        // `great_expectations/*` names all checks of a format; a name alone is looked for in every document.
-        let matches = |name: &str| check.pattern.matches(name) || check.pattern.matches(&format!("{format}/{name}"));
+        let spelt = format.replace('-', "_");
+        // `great_expectations/*` names all checks of a format; a name alone is looked for in every document. Names may
+        // hold brackets, which a pattern takes for a choice of characters.
+        let is = |name: &str| check.pattern.matches(name) || check.pattern.as_str() == name;
+        let matches = |name: &str| {
+            is(name) || is(&format!("{format}/{name}")) || (spelt != *format && is(&format!("{spelt}/{name}")))
+        };
         for found in document.evidence().checks.iter().filter(|c| matches(&c.name)) {
             documents.push(at);
             if found.passed {

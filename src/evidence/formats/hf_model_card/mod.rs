@@ -20,7 +20,7 @@ use crate::evidence::{
     json::{Json, Object, Value},
     names, quoted,
 };
-use crate::model::{DatasetRef, Evidence, Slice, Subject, Unit};
+use crate::model::{DatasetRef, Evidence, Slice, Unit};
 use shape::{Shape, with_card};
 
 /// The row of the table of formats.
@@ -115,10 +115,6 @@ impl Reader<'_, '_> {
         for model in models {
             let model_object = self.object(model, "an entry of `model-index`")?;
             let name = text(model_object, "name");
-            if models.len() == 1 {
-                let model = name.and_then(|name| name.parse().ok());
-                self.collector.evidence.subject = model.map(|model| Subject { model: Some(model), ..Subject::default() });
-            }
             let scope = name.filter(|_| models.len() > 1);
             for result in self.list(model_object, "results")? {
                 datasets.push(self.result(self.object(result, "a result")?, scope)?);

@@ -115,7 +115,7 @@ fn what_surefire_and_old_pytest_write_is_read() {
 #[test]
 fn broken_or_deep_documents_are_refused_and_others_declined() {
     assert_eq!(read(b"<testsuite><testcase name='a'></testsuite>", None).unwrap_err().code(), "evidence-syntax");
-    assert_eq!(read(b"<promptfoo><testsuite/></promptfoo>", None).unwrap_err().code(), "evidence-not-understood");
+    assert_eq!(read(b"<other><testsuite/></other>", None).unwrap_err().code(), "evidence-not-understood");
     assert_eq!(read(b"<a/>", Some("junit")).unwrap_err().code(), "evidence-invalid");
     let deep = format!("<testsuites>{}", "<testsuite>".repeat(MAX_DEPTH));
     assert!(read(deep.as_bytes(), None).unwrap_err().to_string().contains("nested deeper"));

@@ -64,9 +64,9 @@ fn what_stands_for_nan_and_infinities_is_undefined() {
 }
 
 #[test]
-fn a_percentage_called_accuracy_is_undefined() {
+fn a_percentage_called_accuracy_is_warned_of() {
     let evidence = saved(r#"{"example_count": 100, "accuracy_score": 95.9}"#);
-    assert_eq!(named(&evidence, "accuracy_score").value, None);
+    assert_eq!(named(&evidence, "accuracy_score").value, Some(95.9));
     assert!(evidence.warnings[0].contains("95.9"), "{:?}", evidence.warnings);
 }
 

@@ -243,6 +243,22 @@ fn checks_must_be_there_and_pass() {
 }
 
 #[test]
+fn a_check_is_named_by_its_format_however_that_is_spelt_and_by_its_very_name() {
+    let name = "expect_column_max_to_be_between [age]";
+    let said = |pattern: &str| {
+        let mut submitted = document("a", Vec::new());
+        submitted.evidence.format = "great-expectations".into();
+        submitted.evidence.checks = vec![Check { name: name.into(), passed: true, detail: None }];
+        judge(rule(&format!("check = \"{pattern}\"")), vec![submitted]).findings[0].status
+    };
+    for pattern in ["great_expectations/*", "great-expectations/*", name, &format!("great_expectations/{name}"), "expect_*"] {
+        assert_eq!(said(pattern), Status::Pass, "{pattern}");
+    }
+    assert_eq!(said("great_expectations/expect_column_max_to_be_between [ag]"), Status::Missing);
+    assert_eq!(said("deepchecks/*"), Status::Missing);
+}
+
+#[test]
 fn conditions_skip_err_and_never_skip_everything() {
     let with = |when: &str, tier: Option<&str>| {
         let mut inputs = Inputs::default();
