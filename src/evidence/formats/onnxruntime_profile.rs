@@ -93,7 +93,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         into.check("model_run", false, Some("the model was never run: nothing was measured".to_owned()));
     }
     let name = |stat: &str| format!("model_run_{stat}_us");
-    Sample { metric: "latency", name: &name, mean: "mean", unit: Some(Unit::Microseconds), cut: 1.0 }.add(&mut into, runs);
+    let slice = &Slice::overall();
+    Sample { metric: "latency", name: &name, mean: "mean", unit: Some(Unit::Microseconds), cut: 1.0, slice }.add(&mut into, runs);
     Ok(into.finish())
 }
 

@@ -56,6 +56,8 @@ pub(super) struct Sample<'s> {
     pub unit: Option<Unit>,
     /// How much of each value the tool cut off at most: 1 where it writes whole units.
     pub cut: f64,
+    /// The group.
+    pub slice: &'s Slice,
 }
 
 impl Sample<'_> {
@@ -71,7 +73,7 @@ impl Sample<'_> {
             let name = (self.name)(stat);
             let q = percentile(stat);
             let metric = if q.is_some() { self.metric } else { &name };
-            let m: &mut Measurement = into.number(metric, &name, Slice::overall(), value)?;
+            let m: &mut Measurement = into.number(metric, &name, self.slice.clone(), value)?;
             (m.n, m.unit, m.quantile) = (Some(n), self.unit, q);
             m.rounding = m.rounding.max(self.cut);
             m.distribution = q.and(whole.clone());

@@ -79,6 +79,6 @@ fn finish(into: &mut Collector, metrics: BTreeMap<&str, Values>, succeeded: u64,
     for (key, Values { unit: written, values }) in metrics {
         let path = |stat: &str| format!("{key}.{stat}");
         let metric = if key == "request_latency" { "latency" } else { key };
-        Sample { metric, name: &path, mean: "avg", unit: unit(&written, "avg"), cut: 0.0 }.add(into, values);
+        Sample { metric, name: &path, mean: "avg", unit: unit(&written, "avg"), cut: 0.0, slice: &Slice::overall() }.add(into, values);
     }
 }
