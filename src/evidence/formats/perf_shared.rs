@@ -112,6 +112,9 @@ mod tests {
     #[test]
     fn percentiles_are_the_nearest_doubles() {
         let read = ["p1", "p50", "p99", "p99.9", "p99.00", "p0", "p100", "p", "pmax", "p9e1", "p-1"].map(percentile);
-        assert_eq!(read, [Some(0.01), Some(0.5), Some(0.99), Some(0.999), Some(0.99), None, None, None, None, None, None]);
+        assert_eq!(
+            read,
+            [Some(0.01), Some(0.5), Some(0.99), Some(0.999), Some(0.99), None, None, None, None, None, None]
+        );
     }
 }

@@ -11,7 +11,8 @@ use crate::model::{Producer, Slice, Unit};
 use crate::stats::proportion::float;
 
 fn is_experiment(json: &Json<'_>) -> bool {
-    json.at_path(&["experiment", "mode"]).is_some() && json.get("requests").is_some_and(|list| list.as_array().is_some())
+    json.at_path(&["experiment", "mode"]).is_some()
+        && json.get("requests").is_some_and(|list| list.as_array().is_some())
 }
 
 pub(super) fn detect(document: &Document<'_>) -> Result<(), Declined> {
@@ -37,7 +38,11 @@ pub(super) fn read(into: &mut Collector, document: &Document<'_>) -> Result<(), 
         let took: Vec<f64> = requests.iter().filter_map(nanoseconds).collect();
         let failed = requests.len() - took.len();
         if took.is_empty() || failed > 0 {
-            into.check("requests", false, Some(format!("{failed} of {} requests at {slice} had no response", requests.len())));
+            into.check(
+                "requests",
+                false,
+                Some(format!("{failed} of {} requests at {slice} had no response", requests.len())),
+            );
         }
         let name = |stat: &str| format!("{stat} latency");
         let unit = Some(Unit::Nanoseconds);

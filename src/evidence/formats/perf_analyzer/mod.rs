@@ -1,13 +1,13 @@
 //! Triton's `perf_analyzer -f FILE` (`perf_client` before): a CSV of one row for each concurrency or request rate.
 //!
-//! All versions start with `Concurrency` or `Request Rate`, then `Inferences/Second`. Versions differ in what follows:
-//! version 1 has one `Server Compute`, the oldest has no percentiles, no server columns come from services without
-//! statistics, `--verbose-csv` adds `Avg latency`, `request/response`, `response wait` and GPU columns. Times are
-//! microseconds, cut off and not rounded. Rows are sorted by throughput, not by load: the load is read from its column.
-//! The table does not say how many requests were sent: its n stays unknown.
+//! All versions start with `Concurrency` or `Request Rate`, then `Inferences/Second`. Versions differ in what
+//! follows: version 1 has one `Server Compute`, the oldest has no percentiles, no server columns come from services
+//! without statistics, `--verbose-csv` adds `Avg latency`, `request/response`, `response wait` and GPU columns. Times
+//! are microseconds, cut off and not rounded. Rows are sorted by throughput, not by load: the load is read from its
+//! column. The table does not say how many requests were sent: its n stays unknown.
 //!
-//! `--profile-export-file` writes JSON with the moments of every request instead: the whole sample of each load, of all its
-//! windows, in nanoseconds.
+//! `--profile-export-file` writes JSON with the moments of every request instead: the whole sample of each load, of
+//! all its windows, in nanoseconds.
 
 mod export;
 
@@ -48,9 +48,19 @@ const LOADS: [(&str, &str); 5] = [
 
 /// Columns that are an average time.
 const TIMES: [&str; 13] = [
-    "Client Send", "Network+Server Send/Recv", "Server Queue", "Server Compute", "Server Compute Input",
-    "Server Compute Infer", "Server Compute Output", "Server Cache Hit", "Server Cache Miss", "Client Recv", "Avg latency",
-    "request/response", "response wait",
+    "Client Send",
+    "Network+Server Send/Recv",
+    "Server Queue",
+    "Server Compute",
+    "Server Compute Input",
+    "Server Compute Infer",
+    "Server Compute Output",
+    "Server Cache Hit",
+    "Server Cache Miss",
+    "Client Recv",
+    "Avg latency",
+    "request/response",
+    "response wait",
 ];
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
@@ -81,20 +91,26 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     }
     for row in table.rows() {
         if row.len() != header.len() {
-            let message = format!("the row has {} cells, the header {}: was the file cut off?", row.len(), header.len());
+            let message =
+                format!("the row has {} cells, the header {}: was the file cut off?", row.len(), header.len());
             return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, message));
         }
         let slice = slice(&header, row);
         let idle = column(&header, row, THROUGHPUT).is_none_or(|text| !above_zero(text));
         if idle {
-            into.check(THROUGHPUT, false, Some(format!("no inference was completed at {slice}: its times mean nothing")));
+            into.check(
+                THROUGHPUT,
+                false,
+                Some(format!("no inference was completed at {slice}: its times mean nothing")),
+            );
         }
         for (name, text) in header.iter().zip(row.cells()) {
             // Without a single request the tool writes times of 0.
             cell(&mut into, name, if idle && *name != THROUGHPUT { "" } else { text }, &slice);
         }
     }
-    into.evidence.producer = Some(crate::model::Producer { tool: Some("perf_analyzer".to_owned()), ..Default::default() });
+    into.evidence.producer =
+        Some(crate::model::Producer { tool: Some("perf_analyzer".to_owned()), ..Default::default() });
     Ok(into.finish())
 }
 
@@ -107,7 +123,8 @@ fn column<'r>(header: &[&str], row: &'r Row, name: &str) -> Option<&'r str> {
 }
 
 fn slice(header: &[&str], row: &Row) -> Slice {
-    let axes = LOADS.iter().filter_map(|(name, axis)| Some(((*axis).to_owned(), column(header, row, name)?.to_owned())));
+    let axes =
+        LOADS.iter().filter_map(|(name, axis)| Some(((*axis).to_owned(), column(header, row, name)?.to_owned())));
     Slice(axes.collect())
 }
 
@@ -156,9 +173,11 @@ mod tests {
 
     #[test]
     fn a_rate_is_an_axis_and_verbose_columns_are_times() {
-        let evidence = of("Request Rate,Inferences/Second,Client Send,Client Recv,p50 latency,p99 latency,Avg latency,\
+        let evidence =
+            of("Request Rate,Inferences/Second,Client Send,Client Recv,p50 latency,p99 latency,Avg latency,\
              request/response,response wait,Avg GPU Utilization,Max GPU Memory Usage,\n\
-             20,19.5,5,1,900,2100,950,6,930,GPU-1:0.5;GPU-2:0.25;,GPU-1:1024;,\n").unwrap();
+             20,19.5,5,1,900,2100,950,6,930,GPU-1:0.5;GPU-2:0.25;,GPU-1:1024;,\n")
+            .unwrap();
         let p99 = get(&evidence, "p99 latency");
         assert_eq!((p99.metric.as_str(), p99.value, p99.quantile), ("latency", Some(2100.0), Some(0.99)));
         assert_eq!((p99.unit, p99.rounding, p99.n), (Some(Unit::Microseconds), 1.0, None));
@@ -181,11 +200,16 @@ mod tests {
 
     #[test]
     fn an_export_of_requests_is_a_whole_sample() {
-        let request = |sent: u64, took: u64| format!(r#"{{"timestamp":{sent},"response_timestamps":[{},{}]}}"#, sent + 1, sent + took);
+        let request = |sent: u64, took: u64| {
+            format!(r#"{{"timestamp":{sent},"response_timestamps":[{},{}]}}"#, sent + 1, sent + took)
+        };
         let evidence = of(&format!(r#"{{"experiments":[{{"experiment":{{"mode":"concurrency","value":3}},"requests":[{},{},{}],"window_boundaries":[1]}}],"version":"1.2.3"}}"#,
             request(1_795_185_657_262_733_569, 11), request(1_795_185_657_262_733_570, 31), request(5, 21))).unwrap();
         let p50 = get(&evidence, "p50 latency");
-        assert_eq!((p50.value, p50.n, p50.unit, p50.quantile), (Some(21.0), Some(3), Some(Unit::Nanoseconds), Some(0.5)));
+        assert_eq!(
+            (p50.value, p50.n, p50.unit, p50.quantile),
+            (Some(21.0), Some(3), Some(Unit::Nanoseconds), Some(0.5))
+        );
         assert_eq!(p50.slice, Slice::one("concurrency", "3"));
         assert_eq!(get(&evidence, "max latency").value, Some(31.0));
         let evidence = of(r#"{"experiments":[{"experiment":{"mode":"concurrency","value":3},"requests":[{"timestamp":5,"response_timestamps":[]}]}]}"#).unwrap();
