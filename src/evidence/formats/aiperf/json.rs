@@ -138,7 +138,7 @@ fn metrics(into: &mut Collector, object: &Object<'_>, path: &str, slice: &Slice)
         match member.value.as_object() {
             Some(metric) if is_metric(&member.value) => self::metric(into, metric, key, &here, slice),
             Some(inner) if !matches!(key, "summary" | "sessions" | "branch_stats") => {
-                metrics(into, inner, &here, slice)
+                metrics(into, inner, &here, slice);
             }
             Some(_) => into.left_out(&here),
             None if member.value.as_array().is_some_and(|list| !list.is_empty()) => into.left_out(&here),

@@ -67,9 +67,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut into = Collector::new(document, ADAPTER.id);
     into.evidence.producer = Some(Producer { tool: Some("mlperf-loadgen".to_owned()), ..Producer::default() });
     if is_detail(text) {
-        detail::read(&mut into, document, text)?
+        detail::read(&mut into, document, text)?;
     } else {
-        summary::read(&mut into, text)
+        summary::read(&mut into, text);
     }
     Ok(into.finish())
 }
