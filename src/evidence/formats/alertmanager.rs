@@ -1,11 +1,15 @@
 //! Alertmanager's webhook body (versions 3 and 4), Grafana's, and the list of alerts of its API v2.
 //!
 //! Each alert is a check that failed while it fires and passed once it is resolved. The status of the group is not
-//! that of its alerts: a group fires while one of them does. `endsAt` in the year 1 means "not ended". Annotations are
-//! text for people and stay in the check's detail; only Grafana writes the values behind an alert as numbers. Alerts
-//! that were cut from the message (`truncatedAlerts`) are a failed check of their own: what they say is not known.
+//! that of its alerts: a group fires while one of them does. `endsAt` in the year 1 means "not ended"; neither it nor
+//! `startsAt` is when the message was made. Annotations are text for people and stay in the check's detail; only
+//! Grafana writes the values behind an alert as numbers. Alerts that were cut from the message (`truncatedAlerts`)
+//! are a failed check of their own: what they say is not known.
 
-use super::{perf_labels, perf_shared::{text, wanted}};
+use super::{
+    perf_labels,
+    perf_shared::{text, wanted},
+};
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::{Collector, finite},
@@ -39,7 +43,11 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
         ["fingerprint", "labels", "startsAt"].iter().all(|key| alert.get(key).is_some())
             && alert.at_path(&["status", "state"]).is_some()
     });
-    if listed { Ok(()) } else { Err(Declined::because("no list of alerts with `fingerprint`, `labels` and `status.state`")) }
+    if listed {
+        Ok(())
+    } else {
+        Err(Declined::because("no list of alerts with `fingerprint`, `labels` and `status.state`"))
+    }
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
@@ -81,7 +89,10 @@ fn whole(into: &mut Collector, object: &Object<'_>) {
 }
 
 fn one(into: &mut Collector, document: &Document<'_>, alert: &Json<'_>) -> Result<(), EvidenceError> {
-    let labels = alert.get("labels").and_then(Json::as_object).ok_or_else(|| invalid(document, alert, "an alert without `labels`"))?;
+    let labels = alert
+        .get("labels")
+        .and_then(Json::as_object)
+        .ok_or_else(|| invalid(document, alert, "an alert without `labels`"))?;
     let status = alert.get("status").ok_or_else(|| invalid(document, alert, "an alert without `status`"))?;
     let state = status.as_str().or_else(|| text(status.get("state"))).unwrap_or_default();
     let passed = match state {
@@ -96,8 +107,6 @@ fn one(into: &mut Collector, document: &Document<'_>, alert: &Json<'_>) -> Resul
     if let Some(url) = text(alert.get("generatorURL")).filter(|url| !url.is_empty()) {
         into.link("alert", url);
     }
-    let moment = perf_labels::moment(alert.get("endsAt")).filter(|_| passed).or_else(|| perf_labels::moment(alert.get("startsAt")));
-    into.evidence.produced_at = into.evidence.produced_at.max(moment);
     Ok(())
 }
 
@@ -117,42 +126,59 @@ mod tests {
     }
 
     fn webhook(alerts: &str, rest: &str) -> String {
-        format!(r#"{{"receiver":"r","status":"firing","alerts":{alerts},"groupLabels":{{}},"commonLabels":{{}}{rest}}}"#)
+        format!(
+            r#"{{"receiver":"r","status":"firing","alerts":{alerts},"groupLabels":{{}},"commonLabels":{{}}{rest}}}"#
+        )
     }
 
     #[test]
     fn each_alert_is_judged_by_its_own_status() {
         let alert = |status: &str, name: &str| {
-            format!(r#"{{"status":"{status}","labels":{{"alertname":"{name}","q":"a\"b"}},"startsAt":"2026-11-20T14:35:53Z","endsAt":"0001-01-01T00:00:00Z"}}"#)
+            format!(
+                r#"{{"status":"{status}","labels":{{"alertname":"{name}","q":"a\"b"}},"startsAt":"2026-11-20T14:35:53Z","endsAt":"0001-01-01T00:00:00Z"}}"#
+            )
         };
-        let evidence = of(&webhook(&format!("[{},{}]", alert("firing", "A"), alert("resolved", "B")), r#","truncatedAlerts":3"#)).unwrap();
+        let evidence =
+            of(&webhook(&format!("[{},{}]", alert("firing", "A"), alert("resolved", "B")), r#","truncatedAlerts":3"#))
+                .unwrap();
         let checks: Vec<_> = evidence.checks.iter().map(|c| (c.name.as_str(), c.passed)).collect();
-        assert_eq!(checks, [
-            (r#"A {"alertname": "A", "q": "a\"b"}"#, false), (r#"B {"alertname": "B", "q": "a\"b"}"#, true), ("truncatedAlerts", false),
-        ]);
+        assert_eq!(
+            checks,
+            [
+                (r#"A {"alertname": "A", "q": "a\"b"}"#, false),
+                (r#"B {"alertname": "B", "q": "a\"b"}"#, true),
+                ("truncatedAlerts", false),
+            ]
+        );
         assert_eq!(evidence.measurements[0].value, Some(3.0));
-        assert_eq!(evidence.produced_at.unwrap().to_string(), "2026-11-20T14:35:53Z");
+        // When an alert began is not when the message was made.
+        assert_eq!(evidence.produced_at, None);
     }
 
     #[test]
     fn no_alert_is_no_good_news_and_an_unknown_status_is_refused() {
         assert!(!of(&webhook("[]", "")).unwrap().checks[0].passed);
-        for alerts in [r#"[{"status":"odd","labels":{}}]"#, r#"[{"labels":{}}]"#, r#"[{"status":"firing"}]"#, "[1]", "7"] {
+        for alerts in
+            [r#"[{"status":"odd","labels":{}}]"#, r#"[{"labels":{}}]"#, r#"[{"status":"firing"}]"#, "[1]", "7"]
+        {
             assert_eq!(of(&webhook(alerts, "")).unwrap_err().code(), "evidence-invalid", "{alerts}");
         }
     }
 
     #[test]
     fn the_list_of_api_v2_is_read() {
-        let evidence = of(r#"[{"annotations":{},"endsAt":"2026-11-20T15:00:00Z","fingerprint":"f","receivers":[{"name":"r"}],
+        let evidence =
+            of(r#"[{"annotations":{},"endsAt":"2026-11-20T15:00:00Z","fingerprint":"f","receivers":[{"name":"r"}],
             "startsAt":"2026-11-20T14:00:00Z","status":{"inhibitedBy":[],"silencedBy":["s"],"state":"suppressed"},
-            "labels":{"alertname":"A"}}]"#).unwrap();
+            "labels":{"alertname":"A"}}]"#)
+            .unwrap();
         assert_eq!((evidence.checks[0].name.as_str(), evidence.checks[0].passed), (r#"A {"alertname": "A"}"#, false));
     }
 
     #[test]
     fn grafana_writes_the_values() {
-        let evidence = of(&webhook(r#"[{"status":"firing","labels":{"alertname":"A"},"values":{"B":44.5}}]"#, "")).unwrap();
+        let evidence =
+            of(&webhook(r#"[{"status":"firing","labels":{"alertname":"A"},"values":{"B":44.5}}]"#, "")).unwrap();
         assert_eq!((evidence.measurements[0].source_name.as_str(), evidence.measurements[0].value), ("B", Some(44.5)));
     }
 }

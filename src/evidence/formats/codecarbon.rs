@@ -1,13 +1,16 @@
 //! codecarbon's `emissions.csv`, its runs as JSON, and its tables of tasks.
 //!
-//! A row for each run, appended to what is there. Columns differ between versions (1.0 has no powers, 2.3 no water, 3.0
-//! no load), so they are read by name. Units are fixed by the tool's documentation: energy in kWh, duration in seconds,
-//! emissions in kilograms of CO₂ equivalent, power in watts, water in litres. Runs of one project repeat the slice with other
-//! values; a rule that selects them is in conflict until one run stands alone. What describes the machine (`cpu_count`,
-//! `longitude`, `pue`, …) is no measurement. `timestamp` is local time without a zone, and so no moment.
+//! A row for each run, appended to what is there. Columns differ between versions (the first has no powers, later
+//! ones no water or no load), so they are read by name. Units are fixed by the tool's documentation: energy in kWh,
+//! duration in seconds, emissions in kilograms of CO₂ equivalent, power in watts, water in litres. Runs of one
+//! project repeat the slice with other values; a rule that selects them is in conflict until one run stands alone.
+//! What describes the machine (`cpu_count`, `longitude`, `pue`, …) is no measurement. `timestamp` is local time
+//! without a zone, and so no moment.
 
 use super::perf_shared::wanted;
-use crate::evidence::{Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector, json::Json, precision::Precision};
+use crate::evidence::{
+    Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector, json::Json, precision::Precision,
+};
 use crate::model::{Evidence, Producer, Slice, Unit};
 
 /// The row of the table of formats.
@@ -48,9 +51,31 @@ const COLUMNS: [(&str, &str, Option<Unit>); 15] = [
 
 /// Columns that describe the run or the machine.
 const ABOUT: [&str; 25] = [
-    "timestamp", "project_name", "task_name", "run_id", "experiment_id", "experiment_name", "country_name", "country_iso_code",
-    "region", "cloud_provider", "cloud_region", "on_cloud", "os", "python_version", "codecarbon_version", "cpu_count",
-    "cpu_model", "gpu_count", "gpu_model", "longitude", "latitude", "ram_total_size", "tracking_mode", "pue", "wue",
+    "timestamp",
+    "project_name",
+    "task_name",
+    "run_id",
+    "experiment_id",
+    "experiment_name",
+    "country_name",
+    "country_iso_code",
+    "region",
+    "cloud_provider",
+    "cloud_region",
+    "on_cloud",
+    "os",
+    "python_version",
+    "codecarbon_version",
+    "cpu_count",
+    "cpu_model",
+    "gpu_count",
+    "gpu_model",
+    "longitude",
+    "latitude",
+    "ram_total_size",
+    "tracking_mode",
+    "pue",
+    "wue",
 ];
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
@@ -64,7 +89,11 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
         let header = document.header(b',')?;
         KEYS.iter().all(|key| header.iter().any(|cell| cell == key))
     };
-    if found { Ok(()) } else { Err(Declined::because("no `project_name`, `duration`, `emissions` and `energy_consumed`")) }
+    if found {
+        Ok(())
+    } else {
+        Err(Declined::because("no `project_name`, `duration`, `emissions` and `energy_consumed`"))
+    }
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
@@ -108,7 +137,8 @@ fn csv(into: &mut Collector, document: &Document<'_>) -> Result<usize, EvidenceE
     let header: Vec<&str> = table.header().collect();
     for row in table.rows() {
         if row.len() != header.len() {
-            let message = format!("the row has {} cells, the header {}: was the file cut off?", row.len(), header.len());
+            let message =
+                format!("the row has {} cells, the header {}: was the file cut off?", row.len(), header.len());
             return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, message));
         }
         let text = |key: &str| table.column(key).and_then(|i| row.get(i));
@@ -178,7 +208,11 @@ mod tests {
         let header = "timestamp,project_name,duration,emissions,energy_consumed\n";
         assert!(!of(header).unwrap().checks[0].passed);
         assert!(!of(&format!("{header}t,p,1.0,0.0,0.0\n")).unwrap().checks[0].passed);
-        assert!(!of(r#"{"project_name": "p", "duration": 1, "emissions": NaN, "energy_consumed": null}"#).unwrap().checks[0].passed);
+        assert!(
+            !of(r#"{"project_name": "p", "duration": 1, "emissions": NaN, "energy_consumed": null}"#).unwrap().checks
+                [0]
+            .passed
+        );
     }
 
     #[test]

@@ -1,14 +1,12 @@
 //! What `onnxruntime_perf_test` prints: lines of `name: number unit`.
 //!
-//! Times come in seconds and milliseconds, each with its unit. Percentiles are `P50` to `P999` (the 99.9th). The number of
-//! requests is stated: n. Newer versions call the average `… cost total` and add one without submission. CPU use and memory
-//! are printed twice, once without a unit.
+//! Times come in seconds and milliseconds, each with its unit. Percentiles are `P50` to `P999` (the 99.9th). The
+//! number of requests is stated: n. Newer versions call the average `… cost total` and add one without submission.
+//! CPU use and memory are printed twice, once without a unit.
 
 use super::perf_shared::{quantile, wanted};
 use crate::evidence::{
-    Adapter, Carries, Declined, Document, EvidenceError, Family,
-    collector::Collector,
-    json::Number,
+    Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector, json::Number,
 };
 use crate::model::{Evidence, Producer, Slice};
 use std::collections::BTreeSet;
@@ -51,7 +49,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     wanted(ADAPTER.id, document, detect(document))?;
     let text = document.text()?;
     let mut into = Collector::new(document, ADAPTER.id);
-    let n = text.lines().filter_map(line).find(|(name, ..)| *name == REQUESTS).and_then(|(_, number, _)| number.count());
+    let n =
+        text.lines().filter_map(line).find(|(name, ..)| *name == REQUESTS).and_then(|(_, number, _)| number.count());
     let mut seen = BTreeSet::new();
     for (name, number, unit) in text.lines().filter_map(line) {
         if !seen.insert(name) {
@@ -59,7 +58,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         }
         let q = name.strip_suffix(" Latency").and_then(|name| percentile(name.strip_prefix('P')?));
         let latency = q.is_some() || name.ends_with(" Latency") || name.starts_with("Average inference time cost");
-        if let Some(m) = into.number(if q.is_some() { "latency" } else { name }, name, Slice::overall(), number.value()) {
+        if let Some(m) = into.number(if q.is_some() { "latency" } else { name }, name, Slice::overall(), number.value())
+        {
             (m.quantile, m.unit, m.rounding) = (q, unit.parse().ok(), number.rounding());
             m.n = n.filter(|_| latency);
         }
@@ -94,7 +94,10 @@ mod tests {
              Min Latency: 0.0958204 s\nP99 Latency: 0.101519 s\nP999 Latency: 0.101519 s\n").unwrap();
         let get = |name: &str| evidence.measurements.iter().find(|m| m.source_name == name).unwrap();
         let p999 = get("P999 Latency");
-        assert_eq!((p999.metric.as_str(), p999.quantile, p999.unit, p999.n), ("latency", Some(0.999), Some(Unit::Seconds), Some(5)));
+        assert_eq!(
+            (p999.metric.as_str(), p999.quantile, p999.unit, p999.n),
+            ("latency", Some(0.999), Some(Unit::Seconds), Some(5))
+        );
         assert_eq!(get("Average inference time cost total").unit, Some(Unit::Milliseconds));
         assert_eq!(get("Avg CPU usage").unit, Some(Unit::Percent));
         assert_eq!((get("Peak working set size").unit, get("Peak working set size").n), (Some(Unit::Bytes), None));

@@ -1,9 +1,10 @@
 //! ONNX Runtime's profile: `SessionOptions.enable_profiling`, then `end_profiling()`.
 //!
-//! A Chrome trace: a list of events, or an object with `traceEvents`. Each request is one event `model_run` of the category `Session`; its
-//! duration is in whole microseconds, cut off. Those durations are summed up here: their count, mean and percentiles
-//! (interpolated as NumPy does), with the whole sample behind the percentiles. The first runs warm caches and are
-//! counted like all others, because the file does not tell them apart. The durations of single operators are not read.
+//! A Chrome trace: a list of events, or an object with `traceEvents`. Each request is one event `model_run` of the
+//! category `Session`; its duration is in whole microseconds, cut off. Those durations are summed up here: their
+//! count, mean and percentiles (interpolated as NumPy does), with the whole sample behind the percentiles. The first
+//! runs warm caches and are counted like all others, because the file does not tell them apart. The durations of
+//! single operators are not read.
 
 use super::perf_shared::{Sample, count, text, wanted};
 use crate::evidence::{
@@ -33,8 +34,13 @@ pub const ADAPTER: Adapter = Adapter {
 const LOOKED_AT: usize = 20;
 
 /// Events that only the session itself writes.
-const SESSION: [&str; 5] =
-    ["model_run", "session_initialization", "model_loading_uri", "model_loading_array", "model_loading_from_saved_proto"];
+const SESSION: [&str; 5] = [
+    "model_run",
+    "session_initialization",
+    "model_loading_uri",
+    "model_loading_array",
+    "model_loading_from_saved_proto",
+];
 
 fn events<'d>(document: &'d Document<'_>) -> Result<&'d [Json<'d>], Declined> {
     if let Ok(list) = document.array() {
@@ -70,12 +76,15 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut into = Collector::new(document, ADAPTER.id);
     let mut runs = Vec::new();
     for event in list {
-        let (name, category) = (text(event.get("name")).unwrap_or_default(), text(event.get("cat")).unwrap_or_default());
+        let (name, category) =
+            (text(event.get("name")).unwrap_or_default(), text(event.get("cat")).unwrap_or_default());
         if category != "Session" {
             into.left_out(if category == "Node" { "times of single operators" } else { "events of other categories" });
         } else if name == "model_run" {
             let took = event.get("dur").and_then(finite).filter(|took| took.value() >= 0.0);
-            let took = took.ok_or_else(|| EvidenceError::invalid(ADAPTER.id, document, event.at, "a `model_run` without a duration"))?;
+            let took = took.ok_or_else(|| {
+                EvidenceError::invalid(ADAPTER.id, document, event.at, "a `model_run` without a duration")
+            })?;
             runs.push(took.value());
         } else if SESSION.contains(&name)
             && let Some(dur) = event.get("dur")
@@ -93,7 +102,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         into.check("model_run", false, Some("the model was never run: nothing was measured".to_owned()));
     }
     let name = |stat: &str| format!("model_run_{stat}_us");
-    Sample { metric: "latency", name: &name, mean: "mean", unit: Some(Unit::Microseconds), cut: 1.0 }.add(&mut into, runs);
+    let slice = &Slice::overall();
+    Sample { metric: "latency", name: &name, mean: "mean", unit: Some(Unit::Microseconds), cut: 1.0, slice }
+        .add(&mut into, runs);
     Ok(into.finish())
 }
 
@@ -107,7 +118,9 @@ mod tests {
     }
 
     fn event(name: &str, dur: &str) -> String {
-        format!(r#"{{"cat" : "Session","pid" :1,"tid" :1,"dur" :{dur},"ts" :5,"ph" : "X","name" :"{name}","args" : {{}}}}"#)
+        format!(
+            r#"{{"cat" : "Session","pid" :1,"tid" :1,"dur" :{dur},"ts" :5,"ph" : "X","name" :"{name}","args" : {{}}}}"#
+        )
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Labels as Prometheus and Alertmanager write them.
 
 use crate::evidence::json::{Json, Object};
-use crate::model::{Slice, Timestamp};
+use crate::model::Slice;
 
 /// The labels as a group; those that start with two underscores are Prometheus' own.
 pub(super) fn slice(labels: &Object<'_>) -> Slice {
@@ -20,10 +20,4 @@ pub(super) fn named(name: &str, labels: &Object<'_>) -> String {
     let quote = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
     let pairs = labels.iter().map(|l| format!("{}: {}", quote(&l.key), quote(l.value.as_str().unwrap_or_default())));
     format!("{name} {{{}}}", pairs.collect::<Vec<_>>().join(", "))
-}
-
-/// A moment, unless it is the year 1, which Go writes for none.
-pub(super) fn moment(json: Option<&Json<'_>>) -> Option<Timestamp> {
-    let text = json?.as_str()?;
-    text.parse().ok().filter(|_| !text.starts_with("0001-"))
 }

@@ -56,6 +56,8 @@ pub(super) struct Sample<'s> {
     pub unit: Option<Unit>,
     /// How much of each value the tool cut off at most: 1 where it writes whole units.
     pub cut: f64,
+    /// The group.
+    pub slice: &'s Slice,
 }
 
 impl Sample<'_> {
@@ -71,7 +73,7 @@ impl Sample<'_> {
             let name = (self.name)(stat);
             let q = percentile(stat);
             let metric = if q.is_some() { self.metric } else { &name };
-            let m: &mut Measurement = into.number(metric, &name, Slice::overall(), value)?;
+            let m: &mut Measurement = into.number(metric, &name, self.slice.clone(), value)?;
             (m.n, m.unit, m.quantile) = (Some(n), self.unit, q);
             m.rounding = m.rounding.max(self.cut);
             m.distribution = q.and(whole.clone());
@@ -110,6 +112,9 @@ mod tests {
     #[test]
     fn percentiles_are_the_nearest_doubles() {
         let read = ["p1", "p50", "p99", "p99.9", "p99.00", "p0", "p100", "p", "pmax", "p9e1", "p-1"].map(percentile);
-        assert_eq!(read, [Some(0.01), Some(0.5), Some(0.99), Some(0.999), Some(0.99), None, None, None, None, None, None]);
+        assert_eq!(
+            read,
+            [Some(0.01), Some(0.5), Some(0.99), Some(0.999), Some(0.99), None, None, None, None, None, None]
+        );
     }
 }

@@ -1,9 +1,10 @@
 //! The text that Prometheus scrapes from `/metrics`, and `OpenMetrics`.
 //!
-//! A line for each sample: name, labels in braces, value, and perhaps a time in milliseconds (`OpenMetrics`: seconds) or
-//! an exemplar behind `#`. Every sample is read under its name, with its labels as slice. A summary's `quantile` is one;
-//! the `_count` of a summary or histogram is the n of its quantiles and sums. Buckets are read as they stand: they are
-//! cumulative counts, and no quantile is guessed from them. Labels may hold any text, with `\\`, `\"` and `\n`.
+//! A line for each sample: name, labels in braces, value, and perhaps a time in milliseconds (`OpenMetrics`: seconds)
+//! or an exemplar behind `#`. Every sample is read under its name, with its labels as slice. A summary's `quantile`
+//! is one; the `_count` of a summary or histogram is the n of its quantiles and sums. Buckets are read as they stand:
+//! they are cumulative counts, and no quantile is guessed from them. Labels may hold any text, with `\\`, `\"` and
+//! `\n`.
 
 use super::perf_shared::wanted;
 use crate::evidence::{
@@ -63,7 +64,12 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         let shown = line.trim();
         if !shown.is_empty() && !shown.starts_with('#') {
             let sample = sample(shown).ok_or_else(|| {
-                EvidenceError::invalid(ADAPTER.id, document, at, "the line is no sample: expected `name{label=\"value\"} number`")
+                EvidenceError::invalid(
+                    ADAPTER.id,
+                    document,
+                    at,
+                    "the line is no sample: expected `name{label=\"value\"} number`",
+                )
             })?;
             samples.push(sample);
         }
@@ -116,7 +122,11 @@ fn sample(line: &str) -> Option<Sample<'_>> {
         None => (BTreeMap::new(), rest),
     };
     let value = rest.split_whitespace().next()?;
-    matches!(reading_text(value), Some(Reading::Number(_) | Reading::Undefined(_))).then_some(Sample { name, labels, value })
+    matches!(reading_text(value), Some(Reading::Number(_) | Reading::Undefined(_))).then_some(Sample {
+        name,
+        labels,
+        value,
+    })
 }
 
 /// The labels up to the closing brace, and what follows it.
@@ -159,11 +169,19 @@ mod tests {
     fn every_way_of_writing_a_sample_is_read() {
         let evidence = of("# HELP a b\n# TYPE a summary\na{quantile=\"0.99\",m=\"x\\\"y}\"} 1.5e-3\na_sum{m=\"x\\\"y}\"} 17\na_count{m=\"x\\\"y}\"} 400\n\
              # TYPE b_total counter\nb_total 12 1395066363000\nc {k=\"v\",} +Inf\nd_bucket{le=\"0.1\"} 3 # {trace_id=\"t\"} 0.05\n# EOF\n").unwrap();
-        let found: Vec<_> = evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value, m.n, m.quantile)).collect();
-        assert_eq!(found, [
-            ("a", Some(0.0015), Some(400), Some(0.99)), ("a_sum", Some(17.0), Some(400), None), ("a_count", Some(400.0), None, None),
-            ("b_total", Some(12.0), None, None), ("c", None, None, None), ("d_bucket", Some(3.0), None, None),
-        ]);
+        let found: Vec<_> =
+            evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value, m.n, m.quantile)).collect();
+        assert_eq!(
+            found,
+            [
+                ("a", Some(0.0015), Some(400), Some(0.99)),
+                ("a_sum", Some(17.0), Some(400), None),
+                ("a_count", Some(400.0), None, None),
+                ("b_total", Some(12.0), None, None),
+                ("c", None, None, None),
+                ("d_bucket", Some(3.0), None, None),
+            ]
+        );
         assert_eq!(evidence.measurements[1].slice, Slice::one("m", "x\"y}"));
     }
 

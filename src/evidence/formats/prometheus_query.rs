@@ -6,7 +6,10 @@
 //! fires is a failed check; so is a rule that could not be evaluated. Prometheus names units in the names of metrics
 //! by custom only, so no unit is taken from there.
 
-use super::{perf_labels, perf_shared::{count, text, wanted}};
+use super::{
+    perf_labels,
+    perf_shared::{count, text, wanted},
+};
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::Collector,
@@ -34,7 +37,8 @@ pub const ADAPTER: Adapter = Adapter {
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
     let object = document.object()?;
     let data = |key: &str| object.get("data").is_some_and(|data| data.get(key).is_some());
-    let list = |key: &str| object.get("data").and_then(|data| data.get(key)).is_some_and(|json| json.as_array().is_some());
+    let list =
+        |key: &str| object.get("data").and_then(|data| data.get(key)).is_some_and(|json| json.as_array().is_some());
     match text(object.get("status")) {
         Some("success") if (data("resultType") && data("result")) || list("alerts") || list("groups") => Ok(()),
         Some("error") if object.has("errorType") => Ok(()),
@@ -124,9 +128,18 @@ fn pair<'j>(document: &Document<'_>, json: &'j Json<'j>) -> Result<(&'j Json<'j>
     }
 }
 
-fn sample(into: &mut Collector, document: &Document<'_>, name: &str, slice: &Slice, json: &Json<'_>) -> Result<(), EvidenceError> {
+fn sample(
+    into: &mut Collector,
+    document: &Document<'_>,
+    name: &str,
+    slice: &Slice,
+    json: &Json<'_>,
+) -> Result<(), EvidenceError> {
     let (moment, value) = pair(document, json)?;
-    let value_text = value.as_str().filter(|text| !text.is_empty()).ok_or_else(|| invalid(document, value.at, "a value is no text"))?;
+    let value_text = value
+        .as_str()
+        .filter(|text| !text.is_empty())
+        .ok_or_else(|| invalid(document, value.at, "a value is no text"))?;
     if !matches!(reading_text(value_text), Some(Reading::Number(_) | Reading::Undefined(_))) {
         return Err(invalid(document, value.at, "a value is no number"));
     }
@@ -146,7 +159,13 @@ fn seen(into: &mut Collector, moment: &Json<'_>) {
     into.evidence.produced_at = into.evidence.produced_at.max(micros.map(Timestamp::from_micros));
 }
 
-fn native_histogram(into: &mut Collector, document: &Document<'_>, name: &str, slice: &Slice, json: &Json<'_>) -> Result<(), EvidenceError> {
+fn native_histogram(
+    into: &mut Collector,
+    document: &Document<'_>,
+    name: &str,
+    slice: &Slice,
+    json: &Json<'_>,
+) -> Result<(), EvidenceError> {
     let (moment, histogram) = pair(document, json)?;
     seen(into, moment);
     let read = |key: &str| text(histogram.get(key)).map(|text| (text, reading_text(text)));
@@ -222,7 +241,8 @@ mod tests {
 
     #[test]
     fn infinities_are_undefined_and_an_empty_answer_is_a_failed_check() {
-        let evidence = result("vector", r#"[{"metric":{"__name__":"m","quantile":"0.99"},"value":[1,"-Inf"]}]"#).unwrap();
+        let evidence =
+            result("vector", r#"[{"metric":{"__name__":"m","quantile":"0.99"},"value":[1,"-Inf"]}]"#).unwrap();
         let m = &evidence.measurements[1];
         assert_eq!((m.value, m.quantile, m.slice.to_string().as_str()), (None, Some(0.99), "quantile = 0.99"));
         assert!(!result("vector", "[]").unwrap().checks[0].passed);
@@ -238,16 +258,25 @@ mod tests {
 
     #[test]
     fn native_histograms_give_sum_and_count() {
-        let evidence = result("vector", r#"[{"metric":{"__name__":"h"},"histogram":[1,{"count":"60","sum":"33","buckets":[[0,"0.5","1","60"]]}]}]"#).unwrap();
-        let found: Vec<_> = evidence.measurements.iter().skip(1).map(|m| (m.source_name.as_str(), m.value, m.n)).collect();
+        let evidence = result(
+            "vector",
+            r#"[{"metric":{"__name__":"h"},"histogram":[1,{"count":"60","sum":"33","buckets":[[0,"0.5","1","60"]]}]}]"#,
+        )
+        .unwrap();
+        let found: Vec<_> =
+            evidence.measurements.iter().skip(1).map(|m| (m.source_name.as_str(), m.value, m.n)).collect();
         assert_eq!(found, [("h.count", Some(60.0), Some(60)), ("h.sum", Some(33.0), Some(60))]);
     }
 
     #[test]
     fn rules_and_alerts_are_checks() {
-        let rule = |state: &str, health: &str| format!(r#"{{"name":"R","state":"{state}","health":"{health}","type":"alerting","alerts":[]}}"#);
+        let rule = |state: &str, health: &str| {
+            format!(r#"{{"name":"R","state":"{state}","health":"{health}","type":"alerting","alerts":[]}}"#)
+        };
         let passed = |rules: &str| {
-            let evidence = of(&format!(r#"{{"status":"success","data":{{"groups":[{{"name":"g","rules":[{rules}]}}]}}}}"#)).unwrap();
+            let evidence =
+                of(&format!(r#"{{"status":"success","data":{{"groups":[{{"name":"g","rules":[{rules}]}}]}}}}"#))
+                    .unwrap();
             evidence.checks.iter().map(|c| c.passed).collect::<Vec<_>>()
         };
         assert_eq!(passed(&rule("inactive", "ok")), [true]);
@@ -260,7 +289,13 @@ mod tests {
 
     #[test]
     fn what_is_no_sample_is_refused_with_its_place() {
-        for broken in [r#"[{"metric":{},"value":[1,0.5]}]"#, r#"[{"metric":{},"value":["1"]}]"#, r#"[{"value":[1,"1"]}]"#, "[1]", r#"[{"metric":{},"value":[1,"x"]}]"#] {
+        for broken in [
+            r#"[{"metric":{},"value":[1,0.5]}]"#,
+            r#"[{"metric":{},"value":["1"]}]"#,
+            r#"[{"value":[1,"1"]}]"#,
+            "[1]",
+            r#"[{"metric":{},"value":[1,"x"]}]"#,
+        ] {
             assert_eq!(result("vector", broken).unwrap_err().code(), "evidence-invalid", "{broken}");
         }
     }

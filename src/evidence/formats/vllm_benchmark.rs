@@ -1,13 +1,13 @@
 //! `vllm bench serve --save-result` (`benchmark_serving.py` before), and `SGLang`'s `bench_serving` that follows it.
 //!
 //! One object, or one a line where runs are appended. `ttft`, `tpot`, `itl` and `e2el` each have a mean, a median, a
-//! standard deviation and the percentiles that were asked for, in milliseconds. Times to the first token and to the end
-//! rest on the `completed` requests, which are their n; the others rest on tokens, whose number is not stated. Old versions write
-//! `request_goodput:` with a colon. With `--save-detailed` the lists of every request are in the file; they count failed requests as
-//! zeros and are not read. `date` is local time without a zone, and so no moment.
+//! standard deviation and the percentiles that were asked for, in milliseconds. Times to the first token and to the
+//! end rest on the `completed` requests, which are their n; the others rest on tokens, whose number is not stated.
+//! Old versions write `request_goodput:` with a colon. With `--save-detailed` the lists of every request are in the
+//! file; they count failed requests as zeros and are not read. `date` is local time without a zone, and so no moment.
 //!
-//! `vllm bench latency` writes seconds of every iteration over one batch, their mean and percentiles; `vllm bench throughput`
-//! an elapsed time and rates.
+//! `vllm bench latency` writes seconds of every iteration over one batch, their mean and percentiles; `vllm bench
+//! throughput` an elapsed time and rates.
 
 use super::perf_shared::{count, distribution, quantile, text, wanted};
 use crate::evidence::{
@@ -42,11 +42,46 @@ const KEYS: [&str; 3] = ["completed", "request_throughput", "mean_ttft_ms"];
 
 /// What was asked for, and what describes the run.
 const ABOUT: [&str; 40] = [
-    "date", "backend", "endpoint_type", "label", "model_id", "tokenizer_id", "best_of", "use_beam_search", "num_prompts", "request_rate",
-    "burstiness", "max_concurrency", "ramp_up_strategy", "ramp_up_start_rps", "ramp_up_end_rps", "dataset_name", "dataset_path", "seed",
-    "tag", "random_input_len", "random_output_len", "random_range_ratio", "sharegpt_output_len", "sonnet_input_len", "sonnet_output_len",
-    "version", "vllm_version", "server_info", "goodput_config", "ignore_eos", "api_url", "base_url", "endpoint", "model",
-    "tokenizer", "profile", "save_result", "ready_check_timeout_sec", "temperature", "top_p",
+    "date",
+    "backend",
+    "endpoint_type",
+    "label",
+    "model_id",
+    "tokenizer_id",
+    "best_of",
+    "use_beam_search",
+    "num_prompts",
+    "request_rate",
+    "burstiness",
+    "max_concurrency",
+    "ramp_up_strategy",
+    "ramp_up_start_rps",
+    "ramp_up_end_rps",
+    "dataset_name",
+    "dataset_path",
+    "seed",
+    "tag",
+    "random_input_len",
+    "random_output_len",
+    "random_range_ratio",
+    "sharegpt_output_len",
+    "sonnet_input_len",
+    "sonnet_output_len",
+    "version",
+    "vllm_version",
+    "server_info",
+    "goodput_config",
+    "ignore_eos",
+    "api_url",
+    "base_url",
+    "endpoint",
+    "model",
+    "tokenizer",
+    "profile",
+    "save_result",
+    "ready_check_timeout_sec",
+    "temperature",
+    "top_p",
 ];
 
 fn has(run: &Object<'_>, keys: &[&str]) -> bool {
@@ -102,7 +137,8 @@ fn one(into: &mut Collector, run: &Object<'_>) {
     if completed.is_none_or(|completed| completed == 0) {
         into.check("completed", false, Some("no request was completed: nothing was measured".to_owned()));
     }
-    into.evidence.producer = Some(Producer { tool: text(run.get("backend")).map(str::to_owned), ..Producer::default() });
+    into.evidence.producer =
+        Some(Producer { tool: text(run.get("backend")).map(str::to_owned), ..Producer::default() });
     let idle = completed == Some(0);
     for member in run {
         let (key, json) = (&*member.key, &member.value);
@@ -131,13 +167,18 @@ fn latency(into: &mut Collector, run: &Object<'_>) {
     }
     let n = (!values.is_empty()).then(|| count(&values));
     let sample = distribution(&values, 0.0).map(Arc::new);
-    if let Some(m) = run.get("avg_latency").and_then(|json| into.measure("avg_latency", "avg_latency", Slice::overall(), json)) {
+    if let Some(m) =
+        run.get("avg_latency").and_then(|json| into.measure("avg_latency", "avg_latency", Slice::overall(), json))
+    {
         (m.unit, m.n) = (Some(Unit::Seconds), n);
     }
     for member in run.get("percentiles").and_then(Json::as_object).into_iter().flatten() {
         let path = format!("percentiles.{}", member.key);
         let q = quantile(&member.key);
-        let Some(m) = into.measure(if q.is_some() { "latency" } else { &path }, &path, Slice::overall(), &member.value) else { continue };
+        let Some(m) = into.measure(if q.is_some() { "latency" } else { &path }, &path, Slice::overall(), &member.value)
+        else {
+            continue;
+        };
         (m.unit, m.n, m.quantile, m.distribution) = (Some(Unit::Seconds), n, q, q.and(sample.clone()));
     }
 }
@@ -201,7 +242,10 @@ mod tests {
         let evidence = of(RUN).unwrap();
         let get = |name: &str| evidence.measurements.iter().find(|m| m.source_name == name).unwrap();
         let p99 = get("p99_ttft_ms");
-        assert_eq!((p99.metric.as_str(), p99.quantile, p99.unit, p99.n), ("ttft", Some(0.99), Some(Unit::Milliseconds), Some(98)));
+        assert_eq!(
+            (p99.metric.as_str(), p99.quantile, p99.unit, p99.n),
+            ("ttft", Some(0.99), Some(Unit::Milliseconds), Some(98))
+        );
         assert_eq!((get("p99.9_e2el_ms").metric.as_str(), get("p99.9_e2el_ms").quantile), ("latency", Some(0.999)));
         assert_eq!((get("p50_tpot_ms").n, get("median_ttft_ms").quantile), (None, Some(0.5)));
         assert_eq!((get("mean_ttft_ms").metric.as_str(), get("duration").unit), ("mean_ttft_ms", Some(Unit::Seconds)));
@@ -211,16 +255,22 @@ mod tests {
 
     #[test]
     fn no_completed_request_is_a_failed_check_and_no_latency_of_zero() {
-        let evidence = of(r#"{"completed": 0, "request_throughput": 0.0, "mean_ttft_ms": 0.0, "p99_ttft_ms": 0.0}"#).unwrap();
+        let evidence =
+            of(r#"{"completed": 0, "request_throughput": 0.0, "mean_ttft_ms": 0.0, "p99_ttft_ms": 0.0}"#).unwrap();
         assert!(!evidence.checks[0].passed);
         assert!(evidence.measurements.iter().filter(|m| m.source_name.contains("ttft")).all(|m| m.value.is_none()));
     }
 
     #[test]
     fn latencies_of_a_batch_are_a_whole_sample_in_seconds() {
-        let evidence = of(r#"{"avg_latency": 2.0, "latencies": [1.0, 3.0, 2.0], "percentiles": {"50": 2.0, "99": 2.98}}"#).unwrap();
+        let evidence =
+            of(r#"{"avg_latency": 2.0, "latencies": [1.0, 3.0, 2.0], "percentiles": {"50": 2.0, "99": 2.98}}"#)
+                .unwrap();
         let p99 = evidence.measurements.iter().find(|m| m.source_name == "percentiles.99").unwrap();
-        assert_eq!((p99.metric.as_str(), p99.quantile, p99.unit, p99.n), ("latency", Some(0.99), Some(Unit::Seconds), Some(3)));
+        assert_eq!(
+            (p99.metric.as_str(), p99.quantile, p99.unit, p99.n),
+            ("latency", Some(0.99), Some(Unit::Seconds), Some(3))
+        );
         assert_eq!(p99.distribution.as_ref().unwrap().buckets.len(), 3);
         assert!(!of(r#"{"avg_latency": NaN, "latencies": [], "percentiles": {}}"#).unwrap().checks[0].passed);
         let evidence = of(r#"{"elapsed_time": 5.5, "num_requests": 10, "total_num_tokens": 99, "requests_per_second": 1.8, "tokens_per_second": 18.0}"#).unwrap();

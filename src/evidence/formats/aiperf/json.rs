@@ -12,14 +12,33 @@ use crate::model::{Interval, Producer, Slice};
 
 /// Metrics of which a run has at least one.
 const METRICS: [&str; 9] = [
-    "request_throughput", "request_latency", "request_count", "time_to_first_token", "inter_token_latency", "output_token_throughput",
-    "benchmark_duration", "error_request_count", "input_sequence_length",
+    "request_throughput",
+    "request_latency",
+    "request_count",
+    "time_to_first_token",
+    "inter_token_latency",
+    "output_token_throughput",
+    "benchmark_duration",
+    "error_request_count",
+    "input_sequence_length",
 ];
 
 /// What describes the run.
 const ABOUT: [&str; 14] = [
-    "schema_version", "aiperf_version", "benchmark_id", "input_config", "run_info", "start_time", "end_time", "start_ns", "end_ns",
-    "timeslice_index", "is_complete", "was_cancelled", "incomplete_reason", "error_summary",
+    "schema_version",
+    "aiperf_version",
+    "benchmark_id",
+    "input_config",
+    "run_info",
+    "start_time",
+    "end_time",
+    "start_ns",
+    "end_ns",
+    "timeslice_index",
+    "is_complete",
+    "was_cancelled",
+    "incomplete_reason",
+    "error_summary",
 ];
 
 fn is_metric(json: &Json<'_>) -> bool {
@@ -27,14 +46,19 @@ fn is_metric(json: &Json<'_>) -> bool {
 }
 
 pub(super) fn detect(object: &Object<'_>) -> Result<(), Declined> {
-    let marked = ["aiperf_version", "input_config", "benchmark_id", "telemetry_data", "telemetry_stats"].iter().any(|key| object.has(key));
+    let marked = ["aiperf_version", "input_config", "benchmark_id", "telemetry_data", "telemetry_stats"]
+        .iter()
+        .any(|key| object.has(key));
     let metric = |object: &Object<'_>| METRICS.iter().any(|key| object.get(key).is_some_and(is_metric));
     let within = |key: &str| object.get(key).and_then(Json::as_object).is_some_and(metric);
-    let slices = object.get("timeslices").and_then(Json::as_array).and_then(|slices| slices.first()).and_then(Json::as_object);
+    let slices =
+        object.get("timeslices").and_then(Json::as_array).and_then(|slices| slices.first()).and_then(Json::as_object);
     if object.has("aiperf_version") || (marked && (metric(object) || within("metrics"))) || slices.is_some_and(metric) {
         Ok(())
     } else {
-        Err(Declined::because("no metric such as `request_latency` with its `unit` beside `aiperf_version` or `input_config`"))
+        Err(Declined::because(
+            "no metric such as `request_latency` with its `unit` beside `aiperf_version` or `input_config`",
+        ))
     }
 }
 
@@ -113,7 +137,9 @@ fn metrics(into: &mut Collector, object: &Object<'_>, path: &str, slice: &Slice)
         let here = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
         match member.value.as_object() {
             Some(metric) if is_metric(&member.value) => self::metric(into, metric, key, &here, slice),
-            Some(inner) if !matches!(key, "summary" | "sessions" | "branch_stats") => metrics(into, inner, &here, slice),
+            Some(inner) if !matches!(key, "summary" | "sessions" | "branch_stats") => {
+                metrics(into, inner, &here, slice);
+            }
             Some(_) => into.left_out(&here),
             None if member.value.as_array().is_some_and(|list| !list.is_empty()) => into.left_out(&here),
             None => {}
@@ -182,7 +208,9 @@ fn aggregate(into: &mut Collector, object: &Object<'_>, metrics: &Object<'_>) {
             let path = format!("{}.{}", member.key, stat.key);
             let Some(m) = into.measure(&path, &path, Slice::overall(), &stat.value) else { continue };
             (m.n, m.unit) = (n, unit(written, &stat.key).filter(|_| !matches!(&*stat.key, "cv" | "t_critical")));
-            if let (true, Some(confidence), Some(lower), Some(upper)) = (stat.key == "mean", confidence, edge("ci_low"), edge("ci_high")) {
+            if let (true, Some(confidence), Some(lower), Some(upper)) =
+                (stat.key == "mean", confidence, edge("ci_low"), edge("ci_high"))
+            {
                 let (lower, upper) = (Some(lower), Some(upper));
                 m.intervals.push(Interval { method: "t over runs".to_owned(), confidence, sides: 2, lower, upper });
             }

@@ -1,12 +1,12 @@
-//! NVIDIA `AIPerf` and its predecessor `GenAI-Perf`: `profile_export_aiperf.json` and `.csv`, time slices, aggregates over
-//! runs, and `profile_export.jsonl`, a line for each request.
+//! NVIDIA `AIPerf` and its predecessor `GenAI-Perf`: `profile_export_aiperf.json` and `.csv`, time slices, aggregates
+//! over runs, and `profile_export.jsonl`, a line for each request.
 //!
-//! A metric is an object of a `unit` and statistics: `avg`, `min`, `max`, `std`, `sum`, `p1` … `p99`, and from 0.7 on `count`, which
-//! is the n of that metric. `latency` is `request_latency`; the percentiles of the others keep the metric's own name,
-//! so that a rule can ask for one quantile of `time_to_first_token`. Metrics without an observation are left out by the tool: a run
-//! without a successful request holds no `request_count`, and fails that check. `KB` and its like are powers of 1024. The
-//! CSV rounds to two decimals and names metrics by their headings. Times are local, without a zone; only the lines of
-//! requests have moments.
+//! A metric is an object of a `unit` and statistics: `avg`, `min`, `max`, `std`, `sum`, `p1` … `p99`, and in newer
+//! versions `count`, which is the n of that metric. `latency` is `request_latency`; the percentiles of the others
+//! keep the metric's own name, so that a rule can ask for one quantile of `time_to_first_token`. Metrics without an
+//! observation are left out by the tool: a run without a successful request holds no `request_count`, and fails that
+//! check. `KB` and its like are powers of 1024. The CSV rounds to two decimals and names metrics by their headings.
+//! Times are local, without a zone; only the lines of requests have moments.
 
 mod json;
 mod records;
@@ -16,7 +16,9 @@ mod table;
 mod tests;
 
 use super::perf_shared::{percentile, unit as known_unit, wanted};
-use crate::evidence::{Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector, json::Json, precision::Precision};
+use crate::evidence::{
+    Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector, json::Json, precision::Precision,
+};
 use crate::model::{Evidence, Producer, Unit};
 
 /// The row of the table of formats.

@@ -19,7 +19,9 @@ struct Values {
 }
 
 pub(super) fn is_record(object: &Object<'_>) -> bool {
-    let phased = object.get("metadata").is_some_and(|metadata| metadata.get("benchmark_phase").is_some() || metadata.get("session_num").is_some());
+    let phased = object
+        .get("metadata")
+        .is_some_and(|metadata| metadata.get("benchmark_phase").is_some() || metadata.get("session_num").is_some());
     phased && object.get("metrics").is_some_and(|metrics| metrics.as_object().is_some())
 }
 
@@ -79,6 +81,7 @@ fn finish(into: &mut Collector, metrics: BTreeMap<&str, Values>, succeeded: u64,
     for (key, Values { unit: written, values }) in metrics {
         let path = |stat: &str| format!("{key}.{stat}");
         let metric = if key == "request_latency" { "latency" } else { key };
-        Sample { metric, name: &path, mean: "avg", unit: unit(&written, "avg"), cut: 0.0 }.add(into, values);
+        Sample { metric, name: &path, mean: "avg", unit: unit(&written, "avg"), cut: 0.0, slice: &Slice::overall() }
+            .add(into, values);
     }
 }

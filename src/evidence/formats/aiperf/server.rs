@@ -19,7 +19,8 @@ pub(super) fn read(into: &mut Collector, metrics: &Object<'_>) {
     for member in metrics {
         let written = text(member.value.get("unit")).unwrap_or_default();
         for series in member.value.get("series").and_then(Json::as_array).into_iter().flatten() {
-            let mut slice = series.get("labels").and_then(Json::as_object).map_or_else(Slice::overall, perf_labels::slice);
+            let mut slice =
+                series.get("labels").and_then(Json::as_object).map_or_else(Slice::overall, perf_labels::slice);
             if let Some(endpoint) = text(series.get("endpoint_url")) {
                 slice.0.insert("endpoint_url".to_owned(), endpoint.to_owned());
             }

@@ -1,4 +1,5 @@
-//! `profile_export_aiperf.csv`, `…_genai_perf.csv`: tables below each other, each with its own header; and time slices.
+//! `profile_export_aiperf.csv`, `…_genai_perf.csv`: tables below each other, each with its own header; and time
+//! slices.
 
 use super::{ours, unit};
 use crate::evidence::{
@@ -14,7 +15,8 @@ const OLD_TIMESLICES: [&str; 5] = ["Timeslice", "Metric", "Unit", "Stat", "Value
 const AGGREGATE: [&str; 5] = ["metric", "mean", "std", "ci_low", "ci_high"];
 
 /// Columns that say which GPU a row is about.
-const AXES: [(&str, &str); 4] = [("Endpoint", "endpoint"), ("GPU_Index", "gpu_index"), ("GPU", "gpu"), ("Timeslice", "timeslice")];
+const AXES: [(&str, &str); 4] =
+    [("Endpoint", "endpoint"), ("GPU_Index", "gpu_index"), ("GPU", "gpu"), ("Timeslice", "timeslice")];
 
 pub(super) fn detect(document: &Document<'_>) -> Result<(), Declined> {
     let header = document.header(b',')?;
@@ -23,7 +25,9 @@ pub(super) fn detect(document: &Document<'_>) -> Result<(), Declined> {
     // A run without a single request holds the second table only.
     let totals = || {
         header == ["Metric", "Value"]
-            && document.text().is_ok_and(|text| text.contains("Benchmark Duration (sec),") || text.contains("Request Throughput ("))
+            && document
+                .text()
+                .is_ok_and(|text| text.contains("Benchmark Duration (sec),") || text.contains("Request Throughput ("))
     };
     if statistics || has(&TIMESLICES) || has(&OLD_TIMESLICES) || has(&AGGREGATE) || totals() {
         Ok(())
@@ -58,15 +62,21 @@ pub(super) fn read(into: &mut Collector, document: &Document<'_>) -> Result<(), 
             header.columns = row.cells().collect();
         } else if row.len() == header.columns.len() {
             cells(into, &header, row);
-        } else if matches!(first, "Aggregation Type" | "Total Runs" | "Successful Runs") || header.columns.first() == Some(&"metric") {
+        } else if matches!(first, "Aggregation Type" | "Total Runs" | "Successful Runs")
+            || header.columns.first() == Some(&"metric")
+        {
             into.left_out("how runs were aggregated");
         } else {
-            let message = format!("the row has {} cells, its header {}: was the file cut off?", row.len(), header.columns.len());
+            let message =
+                format!("the row has {} cells, its header {}: was the file cut off?", row.len(), header.columns.len());
             return Err(EvidenceError::invalid(super::ADAPTER.id, document, row.at, message));
         }
     }
-    let requests = |name: &str| name.starts_with("Request Count") || name.starts_with("Request Latency") || name.starts_with("request_");
-    let measured = into.evidence.measurements.iter().any(|m| requests(&m.source_name) && m.value.is_some_and(|value| value > 0.0));
+    let requests = |name: &str| {
+        name.starts_with("Request Count") || name.starts_with("Request Latency") || name.starts_with("request_")
+    };
+    let measured =
+        into.evidence.measurements.iter().any(|m| requests(&m.source_name) && m.value.is_some_and(|value| value > 0.0));
     if !measured {
         into.check("Request Count", false, Some("no request succeeded: nothing was measured".to_owned()));
     }
@@ -84,7 +94,8 @@ fn cells(into: &mut Collector, header: &Header<'_>, row: &Row) {
     }
     for (column, value) in header.columns.iter().zip(row.cells()) {
         let described = AXES.iter().any(|(axis, _)| axis == column);
-        let about = ["Metric", "metric", "unit", "GPU_Name", "GPU_UUID", "Platform", "Hostname", "Namespace", "Pod Name"];
+        let about =
+            ["Metric", "metric", "unit", "GPU_Name", "GPU_UUID", "Platform", "Hostname", "Namespace", "Pod Name"];
         // The tool leaves a statistic empty that it does not compute: no value was ever there.
         if described || about.contains(column) || value.is_empty() {
             continue;

@@ -17,7 +17,10 @@ const OLD: &str = r#"{"request_throughput": {"unit": "requests/sec", "avg": 5.5}
 fn only_request_latency_is_latency() {
     let evidence = of(OLD).unwrap();
     let p99 = get(&evidence, "request_latency.p99");
-    assert_eq!((p99.metric.as_str(), p99.quantile, p99.unit, p99.n), ("latency", Some(0.99), Some(Unit::Milliseconds), None));
+    assert_eq!(
+        (p99.metric.as_str(), p99.quantile, p99.unit, p99.n),
+        ("latency", Some(0.99), Some(Unit::Milliseconds), None)
+    );
     assert_eq!(get(&evidence, "time_to_first_token.p99").metric, "time_to_first_token");
     assert_eq!(get(&evidence, "request_latency.min").metric, "request_latency.min");
     assert_eq!(get(&evidence, "telemetry_stats.gpu_power_usage.gpu0.p99").value, Some(200.0));
@@ -51,9 +54,13 @@ fn aggregates_bring_their_interval_and_time_slices_are_an_axis() {
     let evidence = of(r#"{"aiperf_version": "0.13.0", "metadata": {"num_successful_runs": 5, "failed_runs": [], "confidence_level": 0.95},
         "metrics": {"request_latency_p99": {"mean": 10.0, "std": 1.0, "cv": 0.1, "ci_low": 9.0, "ci_high": 11.0, "unit": "ms"}}}"#).unwrap();
     let mean = get(&evidence, "request_latency_p99.mean");
-    assert_eq!((mean.n, mean.unit, mean.intervals[0].lower, mean.intervals[0].confidence), (Some(5), Some(Unit::Milliseconds), Some(9.0), 0.95));
+    assert_eq!(
+        (mean.n, mean.unit, mean.intervals[0].lower, mean.intervals[0].confidence),
+        (Some(5), Some(Unit::Milliseconds), Some(9.0), 0.95)
+    );
     assert_eq!(get(&evidence, "request_latency_p99.cv").unit, None);
-    let evidence = of(r#"{"timeslices": [{"timeslice_index": 3, "request_latency": {"unit": "ms", "avg": 2.0}}]}"#).unwrap();
+    let evidence =
+        of(r#"{"timeslices": [{"timeslice_index": 3, "request_latency": {"unit": "ms", "avg": 2.0}}]}"#).unwrap();
     assert_eq!(evidence.measurements[0].slice, Slice::one("timeslice", "3"));
 }
 
@@ -63,7 +70,10 @@ fn tables_of_genai_perf_write_thousands_with_commas() {
         Metric,Value\nOutput Token Throughput (tokens/sec),\"9,876.50\"\nRequest Count (count),20.00\n\nMetric,GPU,avg,min,max,p99\nGpu Power Usage (W),0,1.00,1.00,1.00,1.00\n").unwrap();
     assert_eq!(get(&evidence, "Request Latency (ms).avg").value, Some(1234.56));
     let p99 = get(&evidence, "Request Latency (ms).p99");
-    assert_eq!((p99.value, p99.metric.as_str(), p99.quantile, p99.unit), (Some(1999.0), "latency", Some(0.99), Some(Unit::Milliseconds)));
+    assert_eq!(
+        (p99.value, p99.metric.as_str(), p99.quantile, p99.unit),
+        (Some(1999.0), "latency", Some(0.99), Some(Unit::Milliseconds))
+    );
     assert_eq!(get(&evidence, "Request Latency (ms).p95").value, None);
     assert_eq!(get(&evidence, "Output Token Throughput (tokens/sec)").value, Some(9876.5));
     assert_eq!(get(&evidence, "Gpu Power Usage (W).avg").slice, Slice::one("gpu", "0"));
@@ -72,22 +82,41 @@ fn tables_of_genai_perf_write_thousands_with_commas() {
 }
 
 fn line(phase: &str, latency: &str, error: &str) -> String {
-    format!(r#"{{"metadata":{{"session_num":0,"benchmark_phase":"{phase}","request_end_ns":1795185657262733568,"was_cancelled":false}},"metrics":{latency}{error}}}"#)
+    format!(
+        r#"{{"metadata":{{"session_num":0,"benchmark_phase":"{phase}","request_end_ns":1795185657262733568,"was_cancelled":false}},"metrics":{latency}{error}}}"#
+    )
 }
 
 #[test]
 fn lines_of_requests_are_a_whole_sample() {
-    let latency = |ms: f64| format!(r#"{{"request_latency":{{"value":{ms:?},"unit":"ms"}},"inter_chunk_latency":{{"value":[1.0,2.0],"unit":"ms"}}}}"#);
+    let latency = |ms: f64| {
+        format!(
+            r#"{{"request_latency":{{"value":{ms:?},"unit":"ms"}},"inter_chunk_latency":{{"value":[1.0,2.0],"unit":"ms"}}}}"#
+        )
+    };
     let text = [
-        line("warmup", &latency(900.0), ""), line("profiling", &latency(10.0), ""), line("profiling", &latency(30.0), ""),
-        line("profiling", &latency(20.0), ""), line("profiling", "{}", r#","error":{"code":503}"#),
-    ].join("\n");
+        line("warmup", &latency(900.0), ""),
+        line("profiling", &latency(10.0), ""),
+        line("profiling", &latency(30.0), ""),
+        line("profiling", &latency(20.0), ""),
+        line("profiling", "{}", r#","error":{"code":503}"#),
+    ]
+    .join("\n");
     let evidence = of(&text).unwrap();
     let p50 = get(&evidence, "request_latency.p50");
-    assert_eq!((p50.value, p50.n, p50.metric.as_str(), p50.unit), (Some(20.0), Some(3), "latency", Some(Unit::Milliseconds)));
+    assert_eq!(
+        (p50.value, p50.n, p50.metric.as_str(), p50.unit),
+        (Some(20.0), Some(3), "latency", Some(Unit::Milliseconds))
+    );
     assert_eq!(p50.distribution.as_ref().unwrap().count(), 3);
-    assert_eq!((get(&evidence, "inter_chunk_latency.max").value, get(&evidence, "inter_chunk_latency.avg").n), (Some(2.0), Some(6)));
-    assert_eq!((get(&evidence, "request_count").value, get(&evidence, "error_request_count").value), (Some(3.0), Some(1.0)));
+    assert_eq!(
+        (get(&evidence, "inter_chunk_latency.max").value, get(&evidence, "inter_chunk_latency.avg").n),
+        (Some(2.0), Some(6))
+    );
+    assert_eq!(
+        (get(&evidence, "request_count").value, get(&evidence, "error_request_count").value),
+        (Some(3.0), Some(1.0))
+    );
     assert_eq!(evidence.produced_at.unwrap().to_string(), "2026-11-20T14:40:57.262733Z");
     assert!(!of(&line("profiling", "{}", r#","error":{"code":503}"#)).unwrap().checks[0].passed);
 }

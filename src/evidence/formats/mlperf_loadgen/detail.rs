@@ -11,7 +11,6 @@ use crate::model::{Producer, Slice};
 
 const VALIDITY: &str = "result_validity";
 
-
 /// What was read so far.
 #[derive(Default)]
 struct Log {
@@ -30,14 +29,23 @@ pub(super) fn read(into: &mut Collector, document: &Document<'_>, text: &str) ->
         if let Some((key, object)) = parts(line) {
             let start = line.find(object).unwrap_or(0);
             let parsed = json::parse(object.as_bytes()).map_err(|error| {
-                EvidenceError::invalid(ADAPTER.id, document, at + start, format!("behind `{LINE}…` stands no JSON: {error}"))
+                EvidenceError::invalid(
+                    ADAPTER.id,
+                    document,
+                    at + start,
+                    format!("behind `{LINE}…` stands no JSON: {error}"),
+                )
             })?;
             entry(into, &mut log, key, &parsed);
         }
         at += line.len();
     }
     if !log.ended && log.loadgen {
-        into.check(VALIDITY, false, Some("the log holds no result: nothing was measured, or it was cut off".to_owned()));
+        into.check(
+            VALIDITY,
+            false,
+            Some("the log holds no result: nothing was measured, or it was cut off".to_owned()),
+        );
     } else if !log.ended {
         into.check("run_stop", false, Some("the log does not say that the run ended".to_owned()));
     }
@@ -85,7 +93,8 @@ fn entry(into: &mut Collector, log: &mut Log, key: Option<&str>, json: &Json<'_>
     if json.get("namespace").and_then(Json::as_str) == Some("mlperf::logging") {
         log.loadgen = true;
     }
-    let flagged = |flag: &str| matches!(json.at_path(&["metadata", flag]).map(|flag| &flag.value), Some(Value::Bool(true)));
+    let flagged =
+        |flag: &str| matches!(json.at_path(&["metadata", flag]).map(|flag| &flag.value), Some(Value::Bool(true)));
     if flagged("is_error") || flagged("is_warning") {
         into.warn(format!("LoadGen: {name}: {}", value.as_str().unwrap_or(value.kind())));
     }
@@ -105,7 +114,11 @@ fn entry(into: &mut Collector, log: &mut Log, key: Option<&str>, json: &Json<'_>
         ("result_invalid_reason", Value::String(reason)) => into.warn(format!("LoadGen: {}", reason.trim())),
         ("run_stop", _) => {
             log.ended = true;
-            let status = json.at_path(&["metadata", "status"]).or_else(|| json.get("status")).or_else(|| json.get("success")).unwrap_or(value);
+            let status = json
+                .at_path(&["metadata", "status"])
+                .or_else(|| json.get("status"))
+                .or_else(|| json.get("success"))
+                .unwrap_or(value);
             let passed = status.as_str() == Some("success") || matches!(status.value, Value::Bool(true));
             into.check(name, passed, status.as_str().map(str::to_owned));
         }
@@ -127,7 +140,9 @@ fn number(into: &mut Collector, log: &Log, name: &str, json: &Json<'_>, value: &
         return;
     }
     if evaluated {
-        let step = ["epoch_num", "step_num", "samples_count", "epoch"].iter().find_map(|key| json.at_path(&["metadata", key]).or_else(|| json.get(key)));
+        let step = ["epoch_num", "step_num", "samples_count", "epoch"]
+            .iter()
+            .find_map(|key| json.at_path(&["metadata", key]).or_else(|| json.get(key)));
         let step = step.and_then(Json::as_number).and_then(Number::count).and_then(|step| i64::try_from(step).ok());
         if let Some(m) = into.measure(name, name, Slice::overall(), value) {
             m.step = step;

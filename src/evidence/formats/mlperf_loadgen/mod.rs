@@ -1,12 +1,13 @@
-//! `MLPerf` `LoadGen`: `mlperf_log_summary.txt` and `mlperf_log_detail.txt`, of every scenario; `:::MLLOG` lines of training.
+//! `MLPerf` `LoadGen`: `mlperf_log_summary.txt` and `mlperf_log_detail.txt`, of every scenario; `:::MLLOG` lines of
+//! training.
 //!
-//! The summary is lines of `name : value`; what stands under "Test Parameters Used" was asked for and is not measured.
-//! The detail log is a JSON object behind `:::MLLOG` on each line; results are the keys `result_…` and `early_stopping_…`.
-//! Latencies are nanoseconds. `Result is : INVALID` fails the check `Result is`; so does a summary without a result, as
-//! accuracy runs write it. A single-stream or server query is one sample: where the number of queries is stated, it is the n of
-//! the latencies. Offline all samples are one query, and n stays unknown. In multi-stream `latency` is that of queries, by
-//! which the scenario is judged; that of samples keeps its own name. Training logs, and the older `:::MLPv0.5.0` lines,
-//! hold `eval_accuracy` and `run_stop`.
+//! The summary is lines of `name : value`; what stands under "Test Parameters Used" was asked for and is not
+//! measured. The detail log is a JSON object behind `:::MLLOG` on each line; results are the keys `result_…` and
+//! `early_stopping_…`. Latencies are nanoseconds. `Result is : INVALID` fails the check `Result is`; so does a
+//! summary without a result, as accuracy runs write it. A single-stream or server query is one sample: where the
+//! number of queries is stated, it is the n of the latencies. Offline all samples are one query, and n stays unknown.
+//! In multi-stream `latency` is that of queries, by which the scenario is judged; that of samples keeps its own name.
+//! Training logs, and the older `:::MLPv0.5.0` lines, hold `eval_accuracy` and `run_stop`.
 
 mod detail;
 mod summary;
@@ -46,7 +47,8 @@ fn is_detail(text: &str) -> bool {
 /// Summaries of accuracy runs hold the last lines only.
 fn is_summary(text: &str) -> bool {
     let start = text.get(..LOOKED_AT).unwrap_or(text);
-    let counted = |line: &str| line.contains("encountered during test.") || line.contains("encountered. See detailed log.");
+    let counted =
+        |line: &str| line.contains("encountered during test.") || line.contains("encountered. See detailed log.");
     start.contains(TITLE) || start.lines().map(str::trim).find(|line| !line.is_empty()).is_some_and(counted)
 }
 
@@ -64,7 +66,11 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let text = document.text()?;
     let mut into = Collector::new(document, ADAPTER.id);
     into.evidence.producer = Some(Producer { tool: Some("mlperf-loadgen".to_owned()), ..Producer::default() });
-    if is_detail(text) { detail::read(&mut into, document, text)? } else { summary::read(&mut into, text) }
+    if is_detail(text) {
+        detail::read(&mut into, document, text)?;
+    } else {
+        summary::read(&mut into, text);
+    }
     Ok(into.finish())
 }
 
@@ -85,7 +91,10 @@ fn kind(name: &str, multi_stream: bool) -> Kind {
     let first_token = plain.contains("first token");
     let output_token = plain.contains("output token");
     let estimate = plain.contains("early stopping");
-    let q = plain.contains("percentile").then(|| plain.split(' ').find_map(|word| quantile(word.trim_end_matches("th")))).flatten();
+    let q = plain
+        .contains("percentile")
+        .then(|| plain.split(' ').find_map(|word| quantile(word.trim_end_matches("th"))))
+        .flatten();
     let metric = match () {
         () if estimate => "early_stopping_latency",
         () if first_token => "first_token_latency",

@@ -63,7 +63,9 @@ fn run(text: &str) -> Run<'_> {
         }
         let stated = match line.strip_prefix("* Processed ") {
             // `at least 64 queries (730).`
-            Some(rest) if rest.starts_with("at least") => rest.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map(|(n, _)| n),
+            Some(rest) if rest.starts_with("at least") => {
+                rest.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map(|(n, _)| n)
+            }
             Some(rest) => rest.strip_suffix(" queries."),
             None => line.strip_prefix("* Only processed ").and_then(|rest| rest.strip_suffix(" queries.")),
         };
@@ -83,7 +85,8 @@ fn encountered(into: &mut Collector, line: &str) {
 
 fn one(into: &mut Collector, name: &str, value: &str, run: &Run<'_>, n: Option<u64>) {
     if name == RESULT {
-        let detail = run.scenario.zip(run.mode).map(|(scenario, mode)| format!("{value}, scenario {scenario}, mode {mode}"));
+        let detail =
+            run.scenario.zip(run.mode).map(|(scenario, mode)| format!("{value}, scenario {scenario}, mode {mode}"));
         return into.check(name, value == "VALID", Some(detail.unwrap_or_else(|| value.to_owned())));
     }
     if name.ends_with(" satisfied") {

@@ -26,7 +26,10 @@ Result is : INVALID\n  Performance constraints satisfied : NO\n  Min duration sa
 fn a_summary_with_tokens_keeps_three_latencies_apart() {
     let evidence = of(TOKENS).unwrap();
     let p99 = get(&evidence, "99.00 percentile latency (ns)");
-    assert_eq!((p99.metric.as_str(), p99.quantile, p99.unit, p99.n), ("latency", Some(0.99), Some(Unit::Nanoseconds), Some(60)));
+    assert_eq!(
+        (p99.metric.as_str(), p99.quantile, p99.unit, p99.n),
+        ("latency", Some(0.99), Some(Unit::Nanoseconds), Some(60))
+    );
     let first = get(&evidence, "99.90 percentile first token latency (ns)");
     assert_eq!((first.metric.as_str(), first.quantile, first.n), ("first_token_latency", Some(0.999), None));
     assert_eq!(get(&evidence, "99.00 percentile time to output token (ns)").metric, "time_per_output_token");
@@ -47,17 +50,25 @@ fn a_summary_without_a_result_is_a_failed_check() {
 }
 
 fn line(key: &str, value: &str) -> String {
-    format!(":::MLLOG {{\"key\": \"{key}\", \"value\": {value}, \"time_ms\": 1.5, \"namespace\": \"mlperf::logging\", \"event_type\": \"POINT_IN_TIME\", \
-        \"metadata\": {{\"is_error\": false, \"is_warning\": false}}}}\n")
+    format!(
+        ":::MLLOG {{\"key\": \"{key}\", \"value\": {value}, \"time_ms\": 1.5, \"namespace\": \"mlperf::logging\", \"event_type\": \"POINT_IN_TIME\", \
+        \"metadata\": {{\"is_error\": false, \"is_warning\": false}}}}\n"
+    )
 }
 
 #[test]
 fn a_detail_log_of_multi_stream_judges_queries() {
     let text = [
-        line("effective_scenario", "\"MultiStream\""), line("effective_samples_per_query", "8"), line("result_validity", "\"VALID\""),
-        line("result_query_count", "270"), line("result_99.00_percentile_per_query_latency_ns", "900"),
-        line("result_99.00_percentile_latency_ns", "800"), line("early_stopping_latency_ms", "950"), line("effective_target_qps", "5"),
-    ].concat();
+        line("effective_scenario", "\"MultiStream\""),
+        line("effective_samples_per_query", "8"),
+        line("result_validity", "\"VALID\""),
+        line("result_query_count", "270"),
+        line("result_99.00_percentile_per_query_latency_ns", "900"),
+        line("result_99.00_percentile_latency_ns", "800"),
+        line("early_stopping_latency_ms", "950"),
+        line("effective_target_qps", "5"),
+    ]
+    .concat();
     let evidence = of(&text).unwrap();
     assert_eq!(get(&evidence, "result_99.00_percentile_per_query_latency_ns").metric, "latency");
     let samples = get(&evidence, "result_99.00_percentile_latency_ns");
@@ -77,12 +88,17 @@ fn a_detail_log_cut_off_is_a_failed_check_or_refused_with_its_place() {
 
 #[test]
 fn training_logs_give_accuracy_and_the_end_of_the_run() {
-    let evidence = of(":::MLPv0.5.0 resnet 1541185563.527 (train.py:12) eval_accuracy: {\"epoch\": 3, \"value\": 0.61}\n\
-        :::MLPv0.5.0 resnet 1541185564.5 (train.py:13) run_stop: {\"success\": true}\n").unwrap();
+    let evidence =
+        of(":::MLPv0.5.0 resnet 1541185563.527 (train.py:12) eval_accuracy: {\"epoch\": 3, \"value\": 0.61}\n\
+        :::MLPv0.5.0 resnet 1541185564.5 (train.py:13) run_stop: {\"success\": true}\n")
+        .unwrap();
     assert_eq!((get(&evidence, "eval_accuracy").value, get(&evidence, "eval_accuracy").step), (Some(0.61), Some(3)));
     assert!(passed(&evidence, "run_stop"));
-    let evidence = of(":::MLLOG {\"namespace\": \"\", \"time_ms\": 1, \"event_type\": \"POINT_IN_TIME\", \"key\": \"eval_accuracy\", \
-        \"value\": 0.75, \"metadata\": {\"epoch_num\": 40}}\n").unwrap();
+    let evidence = of(
+        ":::MLLOG {\"namespace\": \"\", \"time_ms\": 1, \"event_type\": \"POINT_IN_TIME\", \"key\": \"eval_accuracy\", \
+        \"value\": 0.75, \"metadata\": {\"epoch_num\": 40}}\n",
+    )
+    .unwrap();
     assert_eq!(get(&evidence, "eval_accuracy").step, Some(40));
     assert!(!passed(&evidence, "run_stop"));
 }
