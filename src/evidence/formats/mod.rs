@@ -1,6 +1,8 @@
 //! One file a format, and the table that lists them.
 
 pub mod ab;
+pub mod autocannon;
+pub mod fortio;
 pub mod ghz;
 pub mod hey;
 pub mod hyperfine;
@@ -37,6 +39,8 @@ pub const ADAPTERS: &[Adapter] = &[
     vegeta::ADAPTER,
     ghz::ADAPTER,
     jmeter::ADAPTER,
+    autocannon::ADAPTER,
+    fortio::ADAPTER,
     // Operations.
     // Tests and supply chain.
 ];
