@@ -163,8 +163,10 @@ impl Reader<'_> {
                 self.within("Req/Sec", within);
             }
             ["Requests/sec:", rate] => {
-                let m = self.out.measure_text("Requests/sec", "Requests/sec", Slice::overall(), rate);
-                settle(m, self.requests);
+                // 0.00 of no request is true.
+                if let Some(m) = self.out.measure_text("Requests/sec", "Requests/sec", Slice::overall(), rate) {
+                    m.n = Some(self.requests);
+                }
             }
             ["Transfer/sec:", rate] => {
                 let m = load::size(self.out, "Transfer/sec", rate);
