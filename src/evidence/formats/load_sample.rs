@@ -51,7 +51,7 @@ impl Sample {
         counted(self.values.len())
     }
 
-    /// Adds the usual quantiles, by linear interpolation as NumPy does, but for those of `given`.
+    /// Adds the usual quantiles, by linear interpolation as `numpy.quantile` does, but for those of `given`.
     pub(super) fn quantiles(&self, out: &mut Collector, slice: &Slice, given: &[f64]) {
         for (name, q) in QUANTILES.into_iter().filter(|(_, q)| !given.contains(q)) {
             let Some(value) = type7(&self.values, q) else { continue };
@@ -248,7 +248,7 @@ pub(super) fn section<'t>(text: &'t str, heading: &str) -> Option<Vec<&'t str>> 
     Some(lines.take_while(|line| line.is_empty() || line.starts_with(' ')).map(str::trim).filter(|line| !line.is_empty()).collect())
 }
 
-/// `[200]	600 responses` as `200` and ` 600 responses`.
+/// `[200] 600 responses` as `200` and `600 responses`.
 pub(super) fn bracketed(line: &str) -> Option<(&str, &str)> {
     line.strip_prefix('[')?.split_once(']').map(|(inside, rest)| (inside, rest.trim()))
 }

@@ -20,6 +20,8 @@ pub mod evidently_legacy;
 pub mod fairlearn_metric_frame;
 mod fairness_counts;
 mod fairness_frame;
+pub mod autocannon;
+pub mod fortio;
 pub mod ghz;
 pub mod giskard;
 pub mod great_expectations;
@@ -136,6 +138,8 @@ pub const ADAPTERS: &[Adapter] = &[
     vegeta::ADAPTER,
     ghz::ADAPTER,
     jmeter::ADAPTER,
+    autocannon::ADAPTER,
+    fortio::ADAPTER,
     // Operations.
     alertmanager::ADAPTER,
     codecarbon::ADAPTER,

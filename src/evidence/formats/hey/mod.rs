@@ -12,7 +12,7 @@ mod tests;
 
 use super::load_sample::{self as load, Sample};
 use crate::evidence::{
-    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family, json::Number,
+    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family, json::Number, quoted,
 };
 use crate::model::{Distribution, Evidence, Producer, Slice};
 use crate::stats::proportion::float;
@@ -97,7 +97,7 @@ fn summary(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceE
     details(out, text, &counts);
     if lost > 0 {
         load::count(out, "errors", Slice::overall(), lost, counts.requests);
-        out.warn(format!("{lost} requests had no answer, the first with: {}", errors.first().map_or("", |(_, what)| *what)));
+        out.warn(format!("{lost} requests had no answer, the first with: {}", errors.first().map_or_else(String::new, |(_, what)| quoted(what))));
     }
     if let Some(requests) = counts.requests {
         load::error_rate(out, Slice::overall(), requests, failed);

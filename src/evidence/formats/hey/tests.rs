@@ -77,7 +77,7 @@ fn rows_give_the_whole_sample() {
 
 #[test]
 fn a_row_that_was_cut_off_is_refused_with_its_place() {
-    let error = read(CSV[..CSV.len() - 11].as_bytes(), None).unwrap_err();
+    let error = read(&CSV.as_bytes()[..CSV.len() - 11], None).unwrap_err();
     assert_eq!(error.code(), "evidence-invalid");
     assert!(error.to_string().contains("line 3"), "{error}");
     assert!(read(CSV.replace("0.0533", "NaN").as_bytes(), None).is_err());

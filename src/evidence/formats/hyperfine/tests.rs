@@ -19,7 +19,7 @@ fn the_median_is_a_quantile_of_the_runs() {
     let median = of(&evidence, "median");
     assert_eq!((median.metric.as_str(), median.quantile, median.n, median.unit), ("latency", Some(0.5), Some(6), Some(Unit::Seconds)));
     let sample = median.distribution.as_ref().unwrap();
-    assert_eq!(sample.at(6).map(|b| (b.low, b.high)), Some((0.012127534, 0.012127534)));
+    assert_eq!(sample.at(6).map(|b| (b.low, b.high)), Some((0.012_127_534, 0.012_127_534)));
     assert_eq!(of(&evidence, "p99").metric, "latency");
     assert_eq!(evidence.checks.len(), 2);
     assert!(evidence.checks.iter().all(|c| c.passed));
@@ -49,5 +49,5 @@ fn the_table_states_no_n() {
     let evidence = hyperfine(text);
     let median = of(&evidence, "median");
     assert_eq!((median.value, median.n, of(&evidence, "stddev").value), (Some(1.25), None, None));
-    assert!(read(text[..text.len() - 6].as_bytes(), None).is_err());
+    assert!(read(&text.as_bytes()[..text.len() - 6], None).is_err());
 }

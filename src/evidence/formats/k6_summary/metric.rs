@@ -87,10 +87,9 @@ fn unit(name: &str, metric: &Object<'_>, trend: bool) -> Option<Unit> {
     match metric.get("contains").and_then(Json::as_str) {
         Some("time") => Some(Unit::Milliseconds),
         Some("data") => Some(Unit::Bytes),
-        Some(_) => None,
         None if trend && (name.starts_with("http_req_") || TIMES.contains(&name)) => Some(Unit::Milliseconds),
         None if matches!(name, "data_received" | "data_sent") => Some(Unit::Bytes),
-        None => None,
+        _ => None,
     }
 }
 

@@ -82,7 +82,7 @@ fn values(out: &mut Collector, entry: &Object<'_>, slice: &Slice, n: u64) {
 /// are possible for them.
 fn sample(entry: &Object<'_>) -> Option<Arc<Distribution>> {
     let number = |key: &str| entry.get(key).and_then(Json::as_number);
-    let mut times: Vec<(f64, u64)> = Vec::new();
+    let mut bins: Vec<(f64, u64)> = Vec::new();
     for member in entry.get("response_times")?.as_object()? {
         let rounded = Number::parse(&member.key)?.count().map(float)?;
         let (_, step) = around(rounded);
@@ -90,11 +90,11 @@ fn sample(entry: &Object<'_>) -> Option<Arc<Distribution>> {
         if (rounded / (2.0 * step)).fract() != 0.0 {
             return None;
         }
-        times.push((rounded, member.value.as_number()?.count()?));
+        bins.push((rounded, member.value.as_number()?.count()?));
     }
-    times.retain(|(_, count)| *count > 0);
-    times.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-    let n = times.iter().try_fold(0_u64, |sum, (_, count)| sum.checked_add(*count))?;
+    bins.retain(|(_, count)| *count > 0);
+    bins.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let n = bins.iter().try_fold(0_u64, |sum, (_, count)| sum.checked_add(*count))?;
     let timed = number("num_requests")?.count()?.checked_sub(number("num_none_requests").and_then(Number::count).unwrap_or(0))?;
     let range = |rounded: f64| {
         let (below, above) = around(rounded);
@@ -105,16 +105,16 @@ fn sample(entry: &Object<'_>) -> Option<Arc<Distribution>> {
         (low..=high).contains(&value).then_some(())
     };
     (n == timed && n > 0).then_some(())?;
-    within("min_response_time", times.first())?;
-    within("max_response_time", times.last())?;
-    let (least, most) = times.iter().fold((0.0, 0.0), |(least, most), (rounded, count)| {
+    within("min_response_time", bins.first())?;
+    within("max_response_time", bins.last())?;
+    let (least, most) = bins.iter().fold((0.0, 0.0), |(least, most), (rounded, count)| {
         let ((low, high), count) = (range(*rounded), float(*count));
         (least + low * count, most + high * count)
     });
     let sum = number("total_response_time")?.value();
     (least <= sum * (1.0 + 1e-9) && sum <= most * (1.0 + 1e-9)).then_some(())?;
     let bucket = |(rounded, count): &(f64, u64)| Bucket { low: range(*rounded).0, high: range(*rounded).1, count: *count };
-    Some(Arc::new(Distribution { method: "locust".to_owned(), buckets: times.iter().map(bucket).collect() }))
+    Some(Arc::new(Distribution { method: "locust".to_owned(), buckets: bins.iter().map(bucket).collect() }))
 }
 
 fn quantiles(out: &mut Collector, slice: &Slice, sample: &Arc<Distribution>) {

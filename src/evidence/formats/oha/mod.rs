@@ -161,12 +161,13 @@ fn json(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceErro
             "summary" => summary(out, part, ended),
             "latencyPercentiles" => {
                 let sample = histogram("responseTimeHistogram", Some(ended.answers));
-                percentiles(out, part, "latency", "", sample.as_ref());
+                percentiles(out, part, "latency", "", sample.as_ref(), Some(ended.answers));
             }
             "firstBytePercentiles" | "latencyPercentilesSuccessful" | "latencyPercentilesNotSuccessful" => {
                 let marks = member.key.replace("latencyPercentiles", "responseTimeHistogram").replace("Percentiles", "Histogram");
                 let sample = histogram(&marks, None);
-                percentiles(out, part, &member.key, &format!("{}.", member.key), sample.as_ref());
+                let n = sample.as_ref().map(|sample| sample.count());
+                percentiles(out, part, &member.key, &format!("{}.", member.key), sample.as_ref(), n);
             }
             "rps" | "details" | "metrics" => leaves(out, &member.key, part, ended),
             "statusCodeDistribution" | "errorDistribution" => {}
@@ -201,6 +202,9 @@ fn summary(out: &mut Collector, part: &Object<'_>, ended: Ended) {
     }
 }
 
+/// How many ranges a histogram of oha has.
+const RANGES: usize = 11;
+
 /// The sample of a histogram, whose keys are ordered as text; `None` unless it counts `n`, or anything where n is unknown.
 fn sample(marks: &Object<'_>, n: Option<u64>) -> Option<Arc<Distribution>> {
     let mark = |key: &str| Number::parse(key).map(Number::value);
@@ -212,16 +216,18 @@ fn sample(marks: &Object<'_>, n: Option<u64>) -> Option<Arc<Distribution>> {
     let total = marks.iter().try_fold(0_u64, |sum, (_, count)| sum.checked_add(*count))?;
     // The ends are worked out in floating point: a value may lie beyond its end by an error of that.
     let slack = marks.last().map_or(0.0, |(mark, _)| mark * 1e-12);
-    load::histogram(&marks, slack, n.unwrap_or(total))
+    // Keys that fell together leave fewer than oha writes.
+    let whole = n.is_some() || marks.len() == RANGES;
+    load::histogram(&marks, slack, n.unwrap_or(total)).filter(|_| whole)
 }
 
-fn percentiles(out: &mut Collector, part: &Object<'_>, ours: &str, path: &str, sample: Option<&Arc<Distribution>>) {
+fn percentiles(out: &mut Collector, part: &Object<'_>, ours: &str, path: &str, sample: Option<&Arc<Distribution>>, n: Option<u64>) {
     for member in part {
         let theirs = format!("{path}{}", member.key);
         let Some(m) = out.measure(ours, &theirs, Slice::overall(), &member.value) else { continue };
         m.unit = Some(Unit::Seconds);
         m.quantile = member.key.strip_prefix('p').and_then(load::quantile);
-        m.n = sample.map(|sample| sample.count());
+        m.n = n;
         m.distribution = sample.filter(|_| m.value.is_some()).map(Arc::clone);
     }
 }

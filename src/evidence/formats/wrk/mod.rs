@@ -51,7 +51,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         let (number, rest) = line.trim().split_once(" requests in ")?;
         Some((number.parse::<u64>().ok()?, rest))
     });
-    let Some((requests, took)) = requests else {
+    let Some((requests, rest_of_line)) = requests else {
         return Err(invalid(text.len(), "no line `… requests in …`: the output was cut off"));
     };
     let mut out = Collector::new(document, ADAPTER.id);
@@ -59,14 +59,16 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let tool = if lines.iter().any(|line| line.contains("HdrHistogram") || line.contains("Thread calibration")) { "wrk2" } else { "wrk" };
     out.evidence.producer = Some(Producer { tool: Some(tool.to_owned()), ..Producer::default() });
     load::count(&mut out, "requests", Slice::overall(), requests, None);
-    if let Some((duration, read)) = took.split_once(", ") {
+    if let Some((duration, read)) = rest_of_line.split_once(", ") {
         load::time(&mut out, "duration", "duration", duration);
         if let Some(size) = read.strip_suffix(" read") {
             load::size(&mut out, "read", size);
         }
     }
     let mut reader = Reader { out: &mut out, requests, spectra: &spectra, part: 0 };
-    lines.iter().for_each(|line| reader.line(line.trim()));
+    for line in &lines {
+        reader.line(line.trim());
+    }
     failures(&mut out, &lines, requests);
     Ok(out.finish())
 }
@@ -82,30 +84,35 @@ fn lines(text: &str) -> Vec<&str> {
 /// One `HdrHistogram` of wrk2.
 #[derive(Default)]
 struct Spectrum {
-    sample: Option<Arc<Distribution>>,
+    /// Values, and how many lie at or below each.
+    rows: Vec<(f64, u64)>,
     total: Option<u64>,
+    sample: Option<Arc<Distribution>>,
 }
 
 /// Every spectrum, in the order of the file.
 fn spectra(lines: &[&str]) -> Vec<Spectrum> {
-    let mut all: Vec<(Vec<(f64, u64)>, Option<u64>)> = Vec::new();
+    let mut all: Vec<Spectrum> = Vec::new();
     for line in lines {
         let line = line.trim();
         if line == "Detailed Percentile spectrum:" {
-            all.push((Vec::new(), None));
+            all.push(Spectrum::default());
             continue;
         }
-        let Some((rows, total)) = all.last_mut() else { continue };
+        let Some(spectrum) = all.last_mut() else { continue };
         let cells: Vec<&str> = line.split_whitespace().collect();
         if let [value, percentile, count, _] = cells.as_slice() {
             if let (Some(value), Some(_), Ok(count)) = (Number::parse(value), Number::parse(percentile), count.parse()) {
-                rows.push((value.value(), count));
+                spectrum.rows.push((value.value(), count));
             }
         } else if let Some((_, count)) = line.split_once("Total count") {
-            *total = count.trim_matches(|c: char| !c.is_ascii_digit()).parse().ok();
+            spectrum.total = count.trim_matches(|c: char| !c.is_ascii_digit()).parse().ok();
         }
     }
-    all.into_iter().map(|(rows, total)| Spectrum { sample: total.and_then(|n| cumulated(&rows, n)), total }).collect()
+    for spectrum in &mut all {
+        spectrum.sample = spectrum.total.and_then(|n| cumulated(&spectrum.rows, n));
+    }
+    all
 }
 
 /// The counts of a column that counts up, in milliseconds with three decimals; `None` unless it counts up to `n`.
@@ -156,8 +163,10 @@ impl Reader<'_> {
                 self.within("Req/Sec", within);
             }
             ["Requests/sec:", rate] => {
-                let m = self.out.measure_text("Requests/sec", "Requests/sec", Slice::overall(), rate);
-                settle(m, self.requests);
+                // 0.00 of no request is true.
+                if let Some(m) = self.out.measure_text("Requests/sec", "Requests/sec", Slice::overall(), rate) {
+                    m.n = Some(self.requests);
+                }
             }
             ["Transfer/sec:", rate] => {
                 let m = load::size(self.out, "Transfer/sec", rate);

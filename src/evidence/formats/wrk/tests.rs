@@ -44,7 +44,7 @@ fn no_request_is_undefined_and_a_failed_check() {
     let text = BAD.replace("222 requests", "0 requests").replace("91.36%", "-nan%");
     let evidence = wrk(&text);
     assert!(!evidence.checks[0].passed);
-    for name in ["p99", "Latency.Avg", "Requests/sec", "Latency.+/- Stdev"] {
+    for name in ["p99", "Latency.Avg", "Transfer/sec", "Latency.+/- Stdev"] {
         assert_eq!(of(&evidence, name).value, None, "{name}");
     }
 }
