@@ -1,158 +1,92 @@
-//! One file a format, and the table that lists them.
+//! One file a format, in the folder of its family, and the table that lists them all.
 
-pub mod ab;
-pub mod aequitas;
-pub mod aif360;
-pub mod aiperf;
-pub mod alertmanager;
-pub mod autocannon;
-pub mod boosting_evals;
-pub mod codecarbon;
-pub mod cyclonedx_mlbom;
-mod data_tools;
-pub mod dbt_run_results;
-pub mod deepchecks;
-pub mod deepeval;
-pub mod dvc_metrics;
-pub mod dvclive;
-mod evaluation_leaves;
-pub mod evidently;
-pub mod evidently_legacy;
-pub mod fairlearn_metric_frame;
-mod fairness_counts;
-mod fairness_frame;
-pub mod fortio;
-pub mod ghz;
-pub mod giskard;
-pub mod great_expectations;
-pub mod hey;
-pub mod hf_evaluate;
-pub mod hf_model_card;
-pub mod hyperfine;
-pub mod inspect_ai;
-pub mod jmeter;
-pub mod junit;
-pub mod k6_summary;
-pub mod kubeflow_metrics;
-mod language_models;
-pub mod lm_eval;
-mod load_sample;
-pub mod locust;
-pub mod mlflow_metrics;
-pub mod mlperf_loadgen;
-pub mod model_signing;
-pub mod modelscan;
-pub mod nannyml;
+pub mod data;
+pub mod evaluation;
+pub mod fairness;
+mod frame;
+mod labels;
+pub mod language_models;
+pub mod load;
 pub mod native;
-pub mod oha;
-pub mod onnxruntime_perf_test;
-pub mod onnxruntime_profile;
-pub mod pandera;
-pub mod perf_analyzer;
-mod perf_labels;
-mod perf_shared;
-mod plain_json;
-pub mod prometheus_exposition;
-pub mod prometheus_query;
-pub mod promptfoo;
-pub mod pytest_json_report;
-mod recorded;
-pub mod sagemaker_clarify;
-pub mod sagemaker_constraint_violations;
-pub mod sagemaker_data_quality;
-mod sagemaker_matrix;
-pub mod sagemaker_model_quality;
-pub mod sarif;
-pub mod sklearn_classification_report;
-pub mod sklearn_cross_validate;
-pub mod sklearn_metrics;
-pub mod soda_scan;
-pub mod spdx_ai;
-mod supply_chain;
-mod tfma;
-pub mod tfma_metrics;
-pub mod tfma_validation;
-pub mod vegeta;
-pub mod vertex_evaluation;
-pub mod vllm_benchmark;
-pub mod wandb_summary;
-pub mod wrk;
-pub mod zenml_run;
+pub mod operations;
+mod performance;
+mod sagemaker;
+pub mod supply_chain;
 
 use super::Adapter;
 
 /// Every format we read, the most specific first.
 pub const ADAPTERS: &[Adapter] = &[
     native::ADAPTER,
-    sklearn_classification_report::ADAPTER,
+    evaluation::sklearn_classification_report::ADAPTER,
     // Evaluation and tracking.
-    tfma_metrics::ADAPTER,
-    tfma_validation::ADAPTER,
-    vertex_evaluation::ADAPTER,
-    dvc_metrics::ADAPTER,
-    dvclive::ADAPTER,
-    kubeflow_metrics::ADAPTER,
-    zenml_run::ADAPTER,
-    boosting_evals::ADAPTER,
-    hf_evaluate::ADAPTER,
-    hf_model_card::ADAPTER,
-    mlflow_metrics::ADAPTER,
-    sklearn_cross_validate::ADAPTER,
-    wandb_summary::ADAPTER,
-    sklearn_metrics::ADAPTER,
+    evaluation::tfma_metrics::ADAPTER,
+    evaluation::tfma_validation::ADAPTER,
+    evaluation::vertex_evaluation::ADAPTER,
+    evaluation::dvc_metrics::ADAPTER,
+    evaluation::dvclive::ADAPTER,
+    evaluation::kubeflow_metrics::ADAPTER,
+    evaluation::zenml_run::ADAPTER,
+    evaluation::boosting_evals::ADAPTER,
+    evaluation::hf_evaluate::ADAPTER,
+    evaluation::hf_model_card::ADAPTER,
+    evaluation::mlflow_metrics::ADAPTER,
+    evaluation::sklearn_cross_validate::ADAPTER,
+    evaluation::wandb_summary::ADAPTER,
+    evaluation::sklearn_metrics::ADAPTER,
     // Fairness.
-    aequitas::ADAPTER,
-    aif360::ADAPTER,
-    fairlearn_metric_frame::ADAPTER,
-    sagemaker_clarify::ADAPTER,
+    fairness::aequitas::ADAPTER,
+    fairness::aif360::ADAPTER,
+    fairness::fairlearn_metric_frame::ADAPTER,
+    fairness::sagemaker_clarify::ADAPTER,
     // Data quality and drift.
-    evidently::ADAPTER,
-    evidently_legacy::ADAPTER,
-    deepchecks::ADAPTER,
-    great_expectations::ADAPTER,
-    nannyml::ADAPTER,
-    pandera::ADAPTER,
-    soda_scan::ADAPTER,
-    dbt_run_results::ADAPTER,
-    sagemaker_data_quality::ADAPTER,
+    data::evidently::ADAPTER,
+    data::evidently_legacy::ADAPTER,
+    data::deepchecks::ADAPTER,
+    data::great_expectations::ADAPTER,
+    data::nannyml::ADAPTER,
+    data::pandera::ADAPTER,
+    data::soda_scan::ADAPTER,
+    data::dbt_run_results::ADAPTER,
+    data::sagemaker_data_quality::ADAPTER,
     // Language models.
-    lm_eval::ADAPTER,
-    inspect_ai::ADAPTER,
-    promptfoo::ADAPTER,
-    deepeval::ADAPTER,
-    giskard::ADAPTER,
+    language_models::lm_eval::ADAPTER,
+    language_models::inspect_ai::ADAPTER,
+    language_models::promptfoo::ADAPTER,
+    language_models::deepeval::ADAPTER,
+    language_models::giskard::ADAPTER,
     // Latency and load.
-    aiperf::ADAPTER,
-    mlperf_loadgen::ADAPTER,
-    onnxruntime_perf_test::ADAPTER,
-    onnxruntime_profile::ADAPTER,
-    perf_analyzer::ADAPTER,
-    vllm_benchmark::ADAPTER,
-    hey::ADAPTER,
-    wrk::ADAPTER,
-    ab::ADAPTER,
-    oha::ADAPTER,
-    hyperfine::ADAPTER,
-    locust::ADAPTER,
-    k6_summary::ADAPTER,
-    vegeta::ADAPTER,
-    ghz::ADAPTER,
-    jmeter::ADAPTER,
-    autocannon::ADAPTER,
-    fortio::ADAPTER,
+    load::aiperf::ADAPTER,
+    load::mlperf_loadgen::ADAPTER,
+    load::onnxruntime_perf_test::ADAPTER,
+    load::onnxruntime_profile::ADAPTER,
+    load::perf_analyzer::ADAPTER,
+    load::vllm_benchmark::ADAPTER,
+    load::hey::ADAPTER,
+    load::wrk::ADAPTER,
+    load::ab::ADAPTER,
+    load::oha::ADAPTER,
+    load::hyperfine::ADAPTER,
+    load::locust::ADAPTER,
+    load::k6_summary::ADAPTER,
+    load::vegeta::ADAPTER,
+    load::ghz::ADAPTER,
+    load::jmeter::ADAPTER,
+    load::autocannon::ADAPTER,
+    load::fortio::ADAPTER,
     // Operations.
-    alertmanager::ADAPTER,
-    codecarbon::ADAPTER,
-    prometheus_exposition::ADAPTER,
-    prometheus_query::ADAPTER,
-    sagemaker_model_quality::ADAPTER,
-    sagemaker_constraint_violations::ADAPTER,
+    operations::alertmanager::ADAPTER,
+    operations::codecarbon::ADAPTER,
+    operations::prometheus_exposition::ADAPTER,
+    operations::prometheus_query::ADAPTER,
+    evaluation::sagemaker_model_quality::ADAPTER,
+    data::sagemaker_constraint_violations::ADAPTER,
     // Tests and supply chain.
-    junit::ADAPTER,
-    pytest_json_report::ADAPTER,
-    modelscan::ADAPTER,
-    cyclonedx_mlbom::ADAPTER,
-    spdx_ai::ADAPTER,
-    model_signing::ADAPTER,
-    sarif::ADAPTER,
+    supply_chain::junit::ADAPTER,
+    supply_chain::pytest_json_report::ADAPTER,
+    supply_chain::modelscan::ADAPTER,
+    supply_chain::cyclonedx_mlbom::ADAPTER,
+    supply_chain::spdx_ai::ADAPTER,
+    supply_chain::model_signing::ADAPTER,
+    supply_chain::sarif::ADAPTER,
 ];

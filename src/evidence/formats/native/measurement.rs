@@ -2,13 +2,29 @@
 
 use super::histogram;
 use super::reader::{Path, Reader, is_null};
-use crate::evidence::{json::{Json, Number, Object}, quoted};
+use crate::evidence::{
+    json::{Json, Number, Object},
+    quoted,
+};
 use crate::model::{Interval, Measurement, Metric, Slice, metric::Kind, unit::Dimension};
 use crate::stats::proportion::float;
 
 const KEYS: &[&str] = &[
-    "metric", "value", "n", "trials", "successes", "slice", "aggregate", "interval", "quantile", "unit", "histogram",
-    "dataset", "step", "scope", "source_name",
+    "metric",
+    "value",
+    "n",
+    "trials",
+    "successes",
+    "slice",
+    "aggregate",
+    "interval",
+    "quantile",
+    "unit",
+    "histogram",
+    "dataset",
+    "step",
+    "scope",
+    "source_name",
 ];
 
 /// Reads one measurement; `None` when it names no metric.
@@ -72,7 +88,9 @@ fn slice(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Slice {
             Some(group) => {
                 slice.0.insert(member.key.clone().into_owned(), group.to_owned());
             }
-            None => reader.mistake(here, member.value.at, "expected text: a group is known by its name, such as \"18-25\""),
+            None => {
+                reader.mistake(here, member.value.at, "expected text: a group is known by its name, such as \"18-25\"")
+            }
         }
     }
     slice

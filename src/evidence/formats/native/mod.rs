@@ -14,7 +14,7 @@ mod reader;
 mod tests;
 mod write;
 
-use crate::evidence::{Adapter, Carries, Declined, Family, Document, EvidenceError, json::Json};
+use crate::evidence::{Adapter, Carries, Declined, Document, EvidenceError, Family, json::Json};
 use crate::model::Evidence;
 use reader::{Path, Reader};
 pub use write::write;
@@ -62,8 +62,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     Ok(evidence)
 }
 
-const KEYS: &[&str] =
-    &["schema", "subject", "dataset", "producer", "produced_at", "measurements", "checks", "links"];
+const KEYS: &[&str] = &["schema", "subject", "dataset", "producer", "produced_at", "measurements", "checks", "links"];
 
 fn top(reader: &mut Reader, json: &Json<'_>, evidence: &mut Evidence) {
     let root = &Path::Root;

@@ -78,8 +78,7 @@ impl Reader {
         }
         let mut mistakes = self.mistakes;
         mistakes.sort_by_key(|(at, _, _)| *at);
-        let explain =
-            |(at, path, message)| Mistake { path, place: Some(document.place(at)), message };
+        let explain = |(at, path, message)| Mistake { path, place: Some(document.place(at)), message };
         let mistakes = mistakes.into_iter().map(explain).collect();
         Err(EvidenceError::Invalid { format: super::ADAPTER.id, mistakes })
     }

@@ -77,30 +77,59 @@ fn what_is_no_measurement_is_refused() {
         (r#"{"metric": "accuracy", "value": true}"#, "value: expected a finite number, found true"),
         (r#"{"metric": "accuracy", "value": 1.01}"#, "value: accuracy cannot be `1.01`: expected a number from 0 to 1"),
         (r#"{"metric": "f1", "value": -0.1}"#, "value: f1 cannot be `-0.1`: expected a number from 0 to 1"),
-        (r#"{"metric": "log_loss", "value": -0.1}"#, "value: log_loss cannot be `-0.1`: expected a number of at least 0"),
-        (r#"{"metric": "accuracy", "value": 0.9, "n": -1}"#, "n: expected a whole number of at least 0, found the number `-1`"),
-        (r#"{"metric": "accuracy", "value": 0.9, "n": 10.5}"#, "n: expected a whole number of at least 0, found the number `10.5`"),
-        (r#"{"metric": "accuracy", "value": 0.9, "n": "10"}"#, "n: expected a whole number of at least 0, found the text `10`"),
+        (
+            r#"{"metric": "log_loss", "value": -0.1}"#,
+            "value: log_loss cannot be `-0.1`: expected a number of at least 0",
+        ),
+        (
+            r#"{"metric": "accuracy", "value": 0.9, "n": -1}"#,
+            "n: expected a whole number of at least 0, found the number `-1`",
+        ),
+        (
+            r#"{"metric": "accuracy", "value": 0.9, "n": 10.5}"#,
+            "n: expected a whole number of at least 0, found the number `10.5`",
+        ),
+        (
+            r#"{"metric": "accuracy", "value": 0.9, "n": "10"}"#,
+            "n: expected a whole number of at least 0, found the text `10`",
+        ),
         (r#"{"metric": "recall", "value": 1, "trials": 5, "successes": 6}"#, "successes: 6 successes in only 5 trials"),
         (r#"{"metric": "accuracy", "value": 1, "n": 5, "successes": 6}"#, "successes: 6 successes in only 5 trials"),
         (r#"{"metric": "recall", "value": 0.5, "n": 4, "trials": 5}"#, "trials: 5 trials among only 4 rows"),
-        (r#"{"metric": "accuracy", "value": 0.91, "n": 1400, "successes": 1282}"#,
-         "successes: 1282 of 1400 is 0.9157142857142857, which contradicts the value 0.91"),
-        (r#"{"metric": "latency", "value": 3, "quantile": 1.0, "unit": "ms"}"#, "quantile: expected a number between 0 and 1, found the number `1.0`"),
+        (
+            r#"{"metric": "accuracy", "value": 0.91, "n": 1400, "successes": 1282}"#,
+            "successes: 1282 of 1400 is 0.9157142857142857, which contradicts the value 0.91",
+        ),
+        (
+            r#"{"metric": "latency", "value": 3, "quantile": 1.0, "unit": "ms"}"#,
+            "quantile: expected a number between 0 and 1, found the number `1.0`",
+        ),
         (r#"{"metric": "latency", "value": 3}"#, ": latency needs a `unit`: ns, us, ms or s"),
         (r#"{"metric": "latency", "value": 3, "unit": "kWh"}"#, "unit: latency is a time: expected ns, us, ms or s"),
-        (r#"{"metric": "accuracy", "value": 0.93, "unit": "%"}"#, "unit: accuracy has no unit: write it as a number from 0 to 1"),
+        (
+            r#"{"metric": "accuracy", "value": 0.93, "unit": "%"}"#,
+            "unit: accuracy has no unit: write it as a number from 0 to 1",
+        ),
         (r#"{"metric": "", "value": 1}"#, "metric: expected text that is not empty, found the text ``"),
         (r#"{"value": 1}"#, ": the key `metric` is missing"),
         (r#"{"metric": "accuracy"}"#, ": the key `value` is missing"),
-        (r#"{"metric": "accuracy", "value": 1, "slice": {"age": 7}}"#, "slice.age: expected text: a group is known by its name, such as \"18-25\""),
+        (
+            r#"{"metric": "accuracy", "value": 1, "slice": {"age": 7}}"#,
+            "slice.age: expected text: a group is known by its name, such as \"18-25\"",
+        ),
         (r#"{"metric": "accuracy", "valeu": 1, "value": 1}"#, "valeu: unknown key; did you mean `value`?"),
-        (r#"{"metric": "roc_auc", "value": 1, "interval": {"method": "x", "confidence": 95, "sides": 2, "lower": 0}}"#,
-         "interval.confidence: expected a number between 0 and 1, found the number `95`"),
-        (r#"{"metric": "roc_auc", "value": 1, "interval": {"method": "x", "confidence": 0.95, "sides": 3, "lower": 0}}"#,
-         "interval.sides: expected 1 (each end is a one-sided bound) or 2"),
-        (r#"{"metric": "roc_auc", "value": 1, "interval": {"method": "x", "confidence": 0.95, "sides": 2, "lower": 1, "upper": 0.5}}"#,
-         "interval: `lower` 1 is above `upper` 0.5"),
+        (
+            r#"{"metric": "roc_auc", "value": 1, "interval": {"method": "x", "confidence": 95, "sides": 2, "lower": 0}}"#,
+            "interval.confidence: expected a number between 0 and 1, found the number `95`",
+        ),
+        (
+            r#"{"metric": "roc_auc", "value": 1, "interval": {"method": "x", "confidence": 0.95, "sides": 3, "lower": 0}}"#,
+            "interval.sides: expected 1 (each end is a one-sided bound) or 2",
+        ),
+        (
+            r#"{"metric": "roc_auc", "value": 1, "interval": {"method": "x", "confidence": 0.95, "sides": 2, "lower": 1, "upper": 0.5}}"#,
+            "interval: `lower` 1 is above `upper` 0.5",
+        ),
     ];
     for (measurement, want) in cases {
         let want = format!("measurements[0].{want}").replace("].:", "]:");

@@ -64,7 +64,8 @@ fn raw_samples_keep_every_value() {
 #[test]
 fn the_index_of_a_sketch_may_be_shifted_and_zeros_are_zero() {
     let of = |sketch: &str| {
-        let text = format!(r#"{{"metric": "latency", "quantile": 0.5, "unit": "ms", "histogram": {{"ddsketch": {sketch}}}}}"#);
+        let text =
+            format!(r#"{{"metric": "latency", "quantile": 0.5, "unit": "ms", "histogram": {{"ddsketch": {sketch}}}}}"#);
         let evidence = one(&text).unwrap();
         evidence.measurements[0].distribution.as_ref().unwrap().buckets.clone()
     };
@@ -98,13 +99,31 @@ fn a_histogram_that_cannot_be_is_refused_with_its_path() {
         (r#"{"samples": 7}"#, "histogram.samples: expected a list"),
         (r#"{"sample": [7], "samples": [7]}"#, "histogram.sample: unknown key; did you mean `samples`?"),
         (r#"{"ddsketch": {"buckets": [[1, 2]]}}"#, "histogram.ddsketch: the key `relative_accuracy` is missing"),
-        (r#"{"ddsketch": {"relative_accuracy": 1, "buckets": [[1, 2]]}}"#, "relative_accuracy: expected a number between 0 and 1"),
-        (r#"{"ddsketch": {"relative_accuracy": 1e-9, "buckets": [[1, 2]]}}"#, "relative_accuracy: expected a number of at least"),
-        (r#"{"ddsketch": {"relative_accuracy": 0.01, "buckets": [[2, 1], [2, 1]]}}"#, "buckets[1]: bucket 2 does not ascend"),
-        (r#"{"ddsketch": {"relative_accuracy": 0.01, "buckets": [[2, 0]]}}"#, "buckets[0]: expected a whole index and a count above 0"),
+        (
+            r#"{"ddsketch": {"relative_accuracy": 1, "buckets": [[1, 2]]}}"#,
+            "relative_accuracy: expected a number between 0 and 1",
+        ),
+        (
+            r#"{"ddsketch": {"relative_accuracy": 1e-9, "buckets": [[1, 2]]}}"#,
+            "relative_accuracy: expected a number of at least",
+        ),
+        (
+            r#"{"ddsketch": {"relative_accuracy": 0.01, "buckets": [[2, 1], [2, 1]]}}"#,
+            "buckets[1]: bucket 2 does not ascend",
+        ),
+        (
+            r#"{"ddsketch": {"relative_accuracy": 0.01, "buckets": [[2, 0]]}}"#,
+            "buckets[0]: expected a whole index and a count above 0",
+        ),
         (r#"{"ddsketch": {"relative_accuracy": 0.01, "buckets": [[2.5, 1]]}}"#, "buckets[0]: expected a whole index"),
-        (r#"{"ddsketch": {"relative_accuracy": 0.5, "buckets": [[2000000000, 1]]}}"#, "histogram.ddsketch: its values are too large"),
-        (r#"{"ddsketch": {"relative_accuracy": 0.5, "buckets": [[1, 9007199254740992]], "zero_count": 1}}"#, "it counts more than 2^53 values"),
+        (
+            r#"{"ddsketch": {"relative_accuracy": 0.5, "buckets": [[2000000000, 1]]}}"#,
+            "histogram.ddsketch: its values are too large",
+        ),
+        (
+            r#"{"ddsketch": {"relative_accuracy": 0.5, "buckets": [[1, 9007199254740992]], "zero_count": 1}}"#,
+            "it counts more than 2^53 values",
+        ),
     ];
     for (histogram, want) in cases {
         let got = refused(&format!(r#""quantile": 0.5, "unit": "ms", "histogram": {histogram}"#));

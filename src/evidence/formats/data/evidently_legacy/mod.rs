@@ -1,0 +1,124 @@
+//! Evidently up to 0.6 (`evidently.legacy` since): `Report.json()`, `TestSuite.json()`, `as_dict()`, `save_json()` and the
+//! whole snapshot of `save()`.
+//!
+//! A report lists metrics by their class, each with a result of its own shape. All numbers are read, by the key they
+//! stand at:
+//!
+//! * below `current` under their own path, below `reference` with `reference.` in front: a rule on `recall` never takes
+//!   the reference's;
+//! * `column_name`, `drift_by_columns` and keys that end in `_by_column` give the slice `column`, classes the slice `class`;
+//! * our names only where the quantity is the same. `precision`, `recall` and `f1` are averages of the classes unless
+//!   there are two, which the rates `tpr` … `fnr` tell. `mean_abs_perc_error` is a percentage, and `rmse` before 0.4 is the mean
+//!   squared error: it forgot the root;
+//! * n and exact counts come from the confusion matrix and the supports beside the metric, which Evidently counts
+//!   without the rows that have no label or prediction;
+//! * a low `drift_score` means drift where the method is a p-value: `drift_detected` is the tool's own verdict, and a
+//!   check. `dataset_drift` is false with drifted columns below the share.
+//!
+//! A suite lists tests: SUCCESS passes. WARNING (a failed test that was not critical), ERROR and SKIPPED do not, although
+//! `summary` counts a warning as a success and no error as a failure.
+
+mod counts;
+mod report;
+mod suite;
+#[cfg(test)]
+mod tests;
+
+use super::common::{list, nothing_ran, object, produced_at, producer, text, text_at};
+use crate::evidence::{
+    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
+    json::{Json, Object},
+    precision::Precision,
+};
+use crate::model::Evidence;
+
+/// The row of the table of formats.
+pub const ADAPTER: Adapter = Adapter {
+    id: "evidently-legacy",
+    title: "Evidently up to 0.6: Report and TestSuite as JSON",
+    family: Family::Data,
+    written_by: "report.save_json(\"report.json\"), suite.save_json(\"suite.json\")",
+    reads: "the numbers of every metric by column and class, current and reference apart; n and counts from the confusion \
+            matrix; every test, and whether drift was detected, as checks. Only the status SUCCESS passes.",
+    carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
+    recognised_by: "`metrics` with `metric` and `result`, or `tests` with `status` and `group` beside `summary.all_passed`",
+    rule: "id = \"data-tests\"\ncheck = \"evidently-legacy/*\"",
+    detect,
+    read,
+};
+
+fn is_metric(json: &Json<'_>) -> bool {
+    json.as_object().is_some_and(|metric| {
+        text(metric, "metric").is_some() && metric.get("result").is_some_and(|result| result.as_object().is_some())
+    })
+}
+
+fn is_test(json: &Json<'_>) -> bool {
+    json.as_object().is_some_and(|test| ["name", "status", "group", "description"].iter().all(|key| test.has(key)))
+}
+
+fn is_suite(object: &Object<'_>) -> bool {
+    let tests = object.get("tests").and_then(Json::as_array);
+    let summary = object.get("summary").is_some_and(|summary| summary.get("all_passed").is_some());
+    summary && tests.is_some_and(|tests| tests.first().is_none_or(is_test))
+}
+
+/// The metrics, their results and the whole `suite` of a file that `Report.save()` or `TestSuite.save()` wrote.
+fn snapshot<'j>(object: &'j Object<'j>) -> Option<(&'j [Json<'j>], &'j [Json<'j>], &'j Object<'j>)> {
+    let suite = object.get("suite")?.as_object()?;
+    object.get("metrics_ids")?.as_array()?;
+    Some((suite.get("metrics")?.as_array()?, suite.get("metric_results")?.as_array()?, suite))
+}
+
+fn detect(document: &Document<'_>) -> Result<(), Declined> {
+    let object = document.object()?;
+    let metrics = object.get("metrics").and_then(Json::as_array);
+    let stamped = object.has("version") && object.has("timestamp");
+    let report = metrics.is_some_and(|metrics| metrics.first().map_or(stamped, is_metric));
+    if report || is_suite(object) || snapshot(object).is_some() {
+        return Ok(());
+    }
+    Err(Declined::because("no `metrics` with `metric` and `result`, and no `tests` beside `summary.all_passed`"))
+}
+
+fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+    let top = object(&ADAPTER, document)?;
+    let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
+    producer(&mut collector, "evidently", text(top, "version"));
+    produced_at(&mut collector, "timestamp", text(top, "timestamp"));
+    let rmse = report::rmse(text(top, "version"));
+    if let Some((metrics, results, suite)) = snapshot(top) {
+        saved(&mut collector, top, metrics, results);
+        let tests = suite.get("test_results").and_then(Json::as_array).unwrap_or_default();
+        if !tests.is_empty() || top.get("test_ids").and_then(Json::as_array).is_some_and(|ids| !ids.is_empty()) {
+            suite::read(&mut collector, suite, tests);
+        } else if results.is_empty() {
+            nothing_ran(&mut collector, "metrics", "the snapshot has no metric and no test");
+        }
+    } else if top.has("tests") {
+        suite::read(&mut collector, top, list(&ADAPTER, document, top, "tests")?);
+        if let Some(metrics) = top.get("metric_results").and_then(Json::as_array) {
+            report::read(&mut collector, metrics, rmse);
+        }
+    } else {
+        let metrics = list(&ADAPTER, document, top, "metrics")?;
+        if metrics.is_empty() {
+            nothing_ran(&mut collector, "metrics", "the report has no metric");
+        }
+        report::read(&mut collector, metrics, rmse);
+    }
+    Ok(collector.finish())
+}
+
+/// The metrics of a saved report. Those that only served others are not in `metrics_ids`.
+fn saved(collector: &mut Collector, top: &Object<'_>, metrics: &[Json<'_>], results: &[Json<'_>]) {
+    let ids = top.get("metrics_ids").and_then(Json::as_array).unwrap_or_default();
+    let ids = ids.iter().filter_map(|id| usize::try_from(id.as_number()?.count()?).ok());
+    let named: Vec<_> = ids
+        .map(|id| {
+            let kind = metrics.get(id).and_then(|metric| text_at(metric, &["type"])).unwrap_or("metric");
+            (kind.rsplit([':', '.']).next().unwrap_or(kind).to_owned(), results.get(id))
+        })
+        .collect();
+    report::results(collector, &named, None);
+}

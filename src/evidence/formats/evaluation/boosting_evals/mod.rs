@@ -1,0 +1,135 @@
+//! The metrics that boosting libraries keep for each round.
+//!
+//! * `XGBoost`'s `evals_result`, `LightGBM`'s `record_evaluation`, `CatBoost`'s `get_evals_result()`: data set → metric →
+//!   a value for each round, as is or below `evals_result` beside `best_iteration` and `best_score`;
+//! * `xgboost.cv` and `lightgbm.cv`: `test-logloss-mean` and `-std` (`valid multi_logloss-mean`, `-stdv`), lists or
+//!   columns of a frame;
+//! * `CatBoost`'s `catboost_training.json` (10 significant digits) and `learn_error.tsv`, `test_error.tsv`. A table does
+//!   not name its data set.
+//!
+//! The value is that of the last round, whose index is the step: it is the model's, unless training stopped early. Where
+//! the file has `best_iteration`, the value of that round stands beside it as `best:valid:logloss`, never under our name
+//! of the metric. `XGBoost` and `CatBoost` count that round from 0, `LightGBM` from 1: where the names of the metrics do
+//! not tell the library, it is left out. Means over folds are no metric of one model and keep their own name. Nothing says on
+//! how many rows a value rests.
+
+mod catboost;
+mod rounds;
+#[cfg(test)]
+mod tests;
+
+use super::leaves::precision;
+use crate::evidence::{Adapter, Carries, Collector, Declined, Document, EvidenceError, Family, json::Json, quoted};
+use crate::model::{Evidence, Slice};
+use rounds::{Library, Series, Shape, canonical};
+
+/// The row of the table of formats.
+pub const ADAPTER: Adapter = Adapter {
+    id: "boosting-evals",
+    title: "XGBoost, LightGBM and CatBoost: metrics of every round",
+    family: Family::Evaluation,
+    written_by: "json.dump(model.evals_result(), file); CatBoost writes catboost_info/catboost_training.json itself",
+    reads: "of every data set and metric the last round, with its index as the step, and the best round where the file \
+            has one. n is not in these files.",
+    carries: &[Carries::Metrics, Carries::Slices],
+    recognised_by: "lists of one value for each round below the names of data sets and boosting metrics",
+    rule: "id = \"validation-loss\"\nmetric = \"log_loss\"\nsource = \"boosting-evals\"\nslice = { dataset = \"valid\" }\nmax = 0.4\npoint_estimate = \"allow\"",
+    detect,
+    read,
+};
+
+fn detect(document: &Document<'_>) -> Result<(), Declined> {
+    if document.looks_like_json() {
+        let object = document.object()?;
+        if catboost::is_training(object) {
+            return Ok(());
+        }
+        let shape = Shape::of(object).map_err(Declined::because)?;
+        return if shape.is_known() {
+            Ok(())
+        } else {
+            Err(Declined::because("no name of a boosting metric or of its data sets"))
+        };
+    }
+    catboost::is_table(document)
+}
+
+fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+    let collector = Collector::new(document, ADAPTER.id);
+    if !document.looks_like_json() {
+        return catboost::table(document, collector);
+    }
+    let json = document.json().map_err(Clone::clone)?;
+    let refuse = |at: usize, why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
+    let object = document.object().map_err(|declined| refuse(json.at, declined.why))?;
+    if catboost::is_training(object) {
+        return catboost::training(document, object, collector);
+    }
+    let shape = Shape::of(object).map_err(|why| refuse(json.at, why))?;
+    let mut collector =
+        collector.precision(precision(shape.series.iter().flat_map(|series| series.values.iter().copied())));
+    let rounds = shape.series.iter().map(|series| series.values.len()).max().unwrap_or(0);
+    for series in &shape.series {
+        if series.values.len() != rounds {
+            collector.warn(format!(
+                "{} has {} rounds of {rounds}: its last may not be the model's",
+                quoted(&series.name()),
+                series.values.len()
+            ));
+        }
+        last(series, shape.library, &mut collector);
+    }
+    best(&shape, &mut collector);
+    for part in &shape.other {
+        collector.left_out(part);
+    }
+    Ok(collector.finish())
+}
+
+fn slice(dataset: Option<&str>) -> Slice {
+    dataset.map_or_else(Slice::overall, |dataset| Slice::one("dataset", dataset))
+}
+
+fn last(series: &Series<'_, '_>, library: Option<Library>, collector: &mut Collector) {
+    let Some((json, before)) = series.values.split_last() else { return };
+    let name = series.name();
+    let ours = if series.folds { &*name } else { canonical(library, &series.metric) };
+    if let Some(m) = collector.measure(ours, &name, slice(series.dataset), json) {
+        m.step = i64::try_from(before.len()).ok();
+        m.aggregate = series.folds;
+    }
+}
+
+/// What the file says of the best round.
+fn best(shape: &Shape<'_, '_>, collector: &mut Collector) {
+    for (name, json) in &shape.best {
+        best_score(name, json, collector);
+    }
+    let Some(round) = shape.best_round() else { return };
+    let Some(index) = shape.library.and_then(|library| library.index(round)) else {
+        collector.warn(format!("`best_iteration` is {round}, and nothing says whether rounds are counted from 0 or 1"));
+        return;
+    };
+    for series in &shape.series {
+        let Some(json) = series.values.get(index) else {
+            collector.warn(format!("{} has no round {round}, which is called the best", quoted(&series.name())));
+            continue;
+        };
+        let name = format!("best:{}", series.name());
+        if let Some(m) = collector.measure(&name, &name, slice(series.dataset), json) {
+            m.step = i64::try_from(index).ok();
+        }
+    }
+}
+
+/// A number, or `LightGBM`'s data set → metric → number.
+fn best_score(path: &str, json: &Json<'_>, collector: &mut Collector) {
+    match json.as_object() {
+        None => {
+            collector.measure(path, path, Slice::overall(), json);
+        }
+        Some(object) => {
+            object.iter().for_each(|member| best_score(&format!("{path}.{}", member.key), &member.value, collector));
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Lists of one value for each round, by data set and metric.
+
+use crate::evidence::{
+    json::{Json, Object},
+    quoted,
+    undefined::reading,
+};
+use std::borrow::Cow;
+
+/// Who wrote it, as far as the names of metrics tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Library {
+    XGBoost,
+    LightGbm,
+    CatBoost,
+}
+
+impl Library {
+    /// The index of the round that the library calls `round`.
+    pub(super) fn index(self, round: u64) -> Option<usize> {
+        let index = if self == Self::LightGbm { round.checked_sub(1)? } else { round };
+        usize::try_from(index).ok()
+    }
+}
+
+use Library::{CatBoost, LightGbm, XGBoost};
+
+/// Metrics by their name in front of `@`, `:` and a trailing `-`; our name where it is the same quantity; the library
+/// whose name it is, where only one uses it.
+const METRICS: &[(&str, &str, Option<Library>)] = &[
+    ("aft-nloglik", "", Some(XGBoost)),
+    ("auc", "roc_auc", None),
+    ("aucpr", "", Some(XGBoost)),
+    ("auc_mu", "", Some(LightGbm)),
+    ("average_precision", "average_precision", Some(LightGbm)),
+    ("binary_error", "error_rate", Some(LightGbm)),
+    ("binary_logloss", "log_loss", Some(LightGbm)),
+    ("cox-nloglik", "", Some(XGBoost)),
+    ("cross_entropy", "", Some(LightGbm)),
+    ("cross_entropy_lambda", "", Some(LightGbm)),
+    ("error", "error_rate", Some(XGBoost)),
+    ("fair", "", Some(LightGbm)),
+    ("gamma", "", Some(LightGbm)),
+    ("gamma-deviance", "", Some(XGBoost)),
+    ("gamma-nloglik", "", Some(XGBoost)),
+    ("gamma_deviance", "", Some(LightGbm)),
+    ("huber", "", Some(LightGbm)),
+    ("kullback_leibler", "", Some(LightGbm)),
+    ("l1", "mean_absolute_error", Some(LightGbm)),
+    ("l2", "mean_squared_error", Some(LightGbm)),
+    ("l2_root", "root_mean_squared_error", Some(LightGbm)),
+    ("logloss", "log_loss", Some(XGBoost)),
+    ("mae", "mean_absolute_error", Some(XGBoost)),
+    ("map", "", None),
+    ("mape", "", None),
+    ("merror", "error_rate", Some(XGBoost)),
+    ("mlogloss", "log_loss", Some(XGBoost)),
+    ("mphe", "", Some(XGBoost)),
+    ("multi_error", "error_rate", Some(LightGbm)),
+    ("multi_logloss", "log_loss", Some(LightGbm)),
+    ("ndcg", "", None),
+    ("poisson", "", Some(LightGbm)),
+    ("poisson-nloglik", "", Some(XGBoost)),
+    ("pre", "", Some(XGBoost)),
+    ("quantile", "", None),
+    ("r2", "r2", Some(LightGbm)),
+    ("rmse", "root_mean_squared_error", None),
+    ("rmsle", "", Some(XGBoost)),
+    ("tweedie", "", Some(LightGbm)),
+    ("tweedie-nloglik", "", Some(XGBoost)),
+    ("AUC", "roc_auc", Some(CatBoost)),
+    ("Accuracy", "accuracy", Some(CatBoost)),
+    ("BalancedAccuracy", "balanced_accuracy", Some(CatBoost)),
+    ("BrierScore", "brier_score_loss", Some(CatBoost)),
+    ("CrossEntropy", "", Some(CatBoost)),
+    ("F1", "f1", Some(CatBoost)),
+    ("Kappa", "cohen_kappa", Some(CatBoost)),
+    ("Logloss", "log_loss", Some(CatBoost)),
+    ("MAE", "mean_absolute_error", Some(CatBoost)),
+    ("MAPE", "", Some(CatBoost)),
+    ("MCC", "matthews_corrcoef", Some(CatBoost)),
+    ("MedianAbsoluteError", "median_absolute_error", Some(CatBoost)),
+    ("MultiClass", "log_loss", Some(CatBoost)),
+    ("MultiClassOneVsAll", "", Some(CatBoost)),
+    ("NDCG", "", Some(CatBoost)),
+    ("PRAUC", "", Some(CatBoost)),
+    ("PairLogit", "", Some(CatBoost)),
+    ("Poisson", "", Some(CatBoost)),
+    ("Precision", "precision", Some(CatBoost)),
+    ("QueryRMSE", "", Some(CatBoost)),
+    ("R2", "r2", Some(CatBoost)),
+    ("RMSE", "root_mean_squared_error", Some(CatBoost)),
+    ("Recall", "recall", Some(CatBoost)),
+    ("SMAPE", "", Some(CatBoost)),
+    ("TotalF1", "", Some(CatBoost)),
+    ("YetiRank", "", Some(CatBoost)),
+    ("ZeroOneLoss", "error_rate", Some(CatBoost)),
+];
+
+/// Names that the libraries give to data sets.
+fn is_dataset(name: &str) -> bool {
+    const NAMES: [&str; 10] =
+        ["train", "training", "valid", "validation", "eval", "test", "learn", "dtrain", "dtest", "dvalid"];
+    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
+    NAMES.contains(&stem)
+}
+
+fn known(metric: &str) -> Option<&'static (&'static str, &'static str, Option<Library>)> {
+    let plain = |name: &str| METRICS.iter().find(|row| row.0 == name);
+    plain(metric).or_else(|| plain(metric.split(['@', ':']).next().unwrap_or(metric)))
+}
+
+/// Our name of the metric, where it is the same quantity; else its own. A metric with a parameter (`error@0.7`,
+/// `F1:class=2`) is its own.
+pub(super) fn canonical(library: Option<Library>, metric: &str) -> &str {
+    let row = METRICS.iter().find(|row| row.0 == metric);
+    // CatBoost averages nothing over classes, the others do, and say so nowhere.
+    row.filter(|row| !row.1.is_empty() && row.2.is_none_or(|own| library == Some(own))).map_or(metric, |row| row.1)
+}
+
+/// One metric of one data set.
+pub(super) struct Series<'j, 'a> {
+    pub(super) dataset: Option<&'j str>,
+    pub(super) metric: Cow<'j, str>,
+    pub(super) values: Vec<&'j Json<'a>>,
+    /// Whether each value is a mean, or a deviation, over folds.
+    pub(super) folds: bool,
+}
+
+impl Series<'_, '_> {
+    /// `valid:logloss`; of folds the key itself.
+    pub(super) fn name(&self) -> Cow<'_, str> {
+        match self.dataset {
+            Some(dataset) if !self.folds => format!("{dataset}:{}", self.metric).into(),
+            _ => Cow::Borrowed(&*self.metric),
+        }
+    }
+}
+
+/// All that a document of rounds holds.
+pub(super) struct Shape<'j, 'a> {
+    pub(super) series: Vec<Series<'j, 'a>>,
+    pub(super) library: Option<Library>,
+    /// `best_iteration` and `best_score`, as the file spells them.
+    pub(super) best: Vec<(&'j str, &'j Json<'a>)>,
+    /// Keys that are not read.
+    pub(super) other: Vec<&'j str>,
+}
+
+/// Keys that wrap the rounds of one model.
+const WRAPS: [&str; 4] = ["evals_result", "evals_result_", "eval_results", "history"];
+
+impl<'j, 'a> Shape<'j, 'a> {
+    /// The lists of rounds in `object`, or why it holds none.
+    pub(super) fn of(object: &'j Object<'a>) -> Result<Self, String> {
+        let mut shape = Self { series: Vec::new(), library: None, best: Vec::new(), other: Vec::new() };
+        let wrapped = object.iter().find(|m| WRAPS.contains(&&*m.key)).and_then(|m| m.value.as_object());
+        for member in object {
+            let key = &*member.key;
+            if matches!(key, "best_iteration" | "best_iteration_" | "best_score" | "best_score_" | "best_ntree_limit") {
+                shape.best.push((key, &member.value));
+            } else if wrapped.is_some() {
+                if !WRAPS.contains(&key) {
+                    shape.other.push(key);
+                }
+            } else if !shape.dataset(key, &member.value) {
+                return Err(format!("{} is no list of one value for each round, by metric", quoted(key)));
+            }
+        }
+        for member in wrapped.into_iter().flatten() {
+            if !shape.dataset(&member.key, &member.value) {
+                return Err(format!("{} is no list of one value for each round, by metric", quoted(&member.key)));
+            }
+        }
+        if shape.series.is_empty() {
+            return Err("no list of one value for each round".to_owned());
+        }
+        let library = shape.series.iter().filter_map(|series| known(bare(&series.metric, series.folds))?.2);
+        let first = library.clone().next();
+        shape.library = first.filter(|first| library.clone().all(|other| other == *first));
+        Ok(shape)
+    }
+
+    /// Adds a data set with its metrics, or a list of means over folds.
+    fn dataset(&mut self, key: &'j str, json: &'j Json<'a>) -> bool {
+        if let Some(folds) =
+            key.strip_suffix("-mean").or_else(|| key.strip_suffix("-stdv")).or_else(|| key.strip_suffix("-std"))
+        {
+            let Some(values) = values(json) else { return false };
+            let dataset = folds.split_once([' ', '-']).map(|(dataset, _)| dataset).filter(|name| is_dataset(name));
+            self.series.push(Series { dataset, metric: key.into(), values, folds: true });
+            return true;
+        }
+        let Some(metrics) = json.as_object().filter(|metrics| !metrics.is_empty()) else { return false };
+        for member in metrics {
+            let Some(values) = member.value.as_array().and_then(|_| values(&member.value)) else { return false };
+            self.series.push(Series { dataset: Some(key), metric: (&*member.key).into(), values, folds: false });
+        }
+        true
+    }
+
+    /// Whether its names are those of boosting: any two levels of lists are not.
+    pub(super) fn is_known(&self) -> bool {
+        self.series.iter().any(|series| {
+            let metric = bare(&series.metric, series.folds);
+            known(metric).is_some() || !series.folds && series.dataset.is_some_and(is_dataset)
+        })
+    }
+
+    /// The best round, as the library counts.
+    pub(super) fn best_round(&self) -> Option<u64> {
+        let stated = self.best.iter().find(|(name, _)| name.starts_with("best_iteration"));
+        stated.and_then(|(_, json)| json.as_number()?.count())
+    }
+}
+
+/// The metric in `valid multi_logloss-mean`, `test-logloss-std`.
+fn bare(metric: &str, folds: bool) -> &str {
+    if !folds {
+        return metric;
+    }
+    let metric = metric.rsplit_once('-').map_or(metric, |(metric, _)| metric);
+    match metric.split_once([' ', '-']) {
+        Some((dataset, rest)) if is_dataset(dataset) => rest,
+        _ => metric,
+    }
+}
+
+/// One value for each round: a list, or a column of a frame whose keys count from 0.
+fn values<'j, 'a>(json: &'j Json<'a>) -> Option<Vec<&'j Json<'a>>> {
+    let values: Vec<_> = match (json.as_array(), json.as_object()) {
+        (Some(list), _) => list.iter().collect(),
+        (_, Some(column)) => {
+            let counted = column.iter().enumerate().all(|(i, member)| member.key == i.to_string());
+            column.iter().filter(|_| counted).map(|member| &member.value).collect()
+        }
+        _ => return None,
+    };
+    (!values.is_empty() && values.iter().all(|value| reading(value).is_some())).then_some(values)
+}

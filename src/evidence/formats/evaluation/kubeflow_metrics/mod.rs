@@ -1,0 +1,209 @@
+//! Kubeflow Pipelines: the metrics of a step.
+//!
+//! * v1, `mlpipeline-metrics.json`: `metrics`, a list of `name`, `numberValue` and `format`; the API spells it
+//!   `number_value`. A `PERCENTAGE` is written as a fraction all the same, so it has no unit here.
+//! * v2, `executor_output.json`: `artifacts` → name → `artifacts` → `metadata`; numbers among `parameterValues` (or
+//!   `parameters`, in older versions) are what the step returned.
+//! * v2, artifacts by name, or one alone, with `metadata` and their schema (`system.Metrics`).
+//!
+//! The metadata of `Metrics` is flat; an `n` among it is the n of that artifact. `ClassificationMetrics` holds a
+//! confusion matrix, whose sum is n, and points of a ROC curve (`confidenceMetrics[0.8].recall`), which at no
+//! threshold are the metric itself. Where several artifacts have metrics, `scope` is the artifact's name. kfp refuses
+//! NaN and infinities.
+
+#[cfg(test)]
+mod tests;
+
+use super::{
+    plain::{field, measure, over, precision},
+    vertex_evaluation::walk::Walk,
+};
+use crate::evidence::{
+    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
+    json::{Json, Number, Object, Value},
+    names,
+};
+use crate::model::{Evidence, Slice, evidence::Producer};
+
+/// The row of the table of formats.
+pub const ADAPTER: Adapter = Adapter {
+    id: "kubeflow-metrics",
+    title: "Kubeflow Pipelines: mlpipeline-metrics.json, executor_output.json, artifact metadata",
+    family: Family::Evaluation,
+    written_by: "Output[Metrics].log_metric(…), Output[ClassificationMetrics].log_confusion_matrix(…); v1 components by \
+            hand",
+    reads: "every number in the metadata of artifacts, with an `n` among it, or the sum of a confusion matrix, as n; \
+            points of a ROC curve by their threshold; what the step returned.",
+    carries: &[Carries::Metrics, Carries::SampleSize, Carries::Counts, Carries::Slices],
+    recognised_by: "`metrics` of `name` and `numberValue`; `artifacts` → name → `artifacts`; objects with `uri` or schema and \
+            `metadata`",
+    rule: "id = \"accuracy\"\nmetric = \"accuracy\"\nmin = 0.8",
+    detect,
+    read,
+};
+
+/// What a document of Kubeflow Pipelines is.
+enum Shape<'j, 'a> {
+    First(&'j [Json<'a>]),
+    Output(&'j Object<'a>),
+    Artifacts(Vec<(&'j str, &'j Json<'a>)>),
+}
+
+fn is_scalar(json: &Json<'_>) -> bool {
+    field(json, "name").and_then(Json::as_str).is_some() && field(json, "number_value").is_some()
+}
+
+/// The schema of an artifact, wherever a version keeps it.
+fn schema<'j>(json: &'j Json<'_>) -> Option<&'j str> {
+    let named = ["schema", "schema_title"].iter().find_map(|key| field(json, key)).and_then(Json::as_str);
+    let typed = || field(json, "type").and_then(|of| field(of, "schema_title")).and_then(Json::as_str);
+    named.or_else(typed).filter(|schema| schema.starts_with("system.") || schema.starts_with("google."))
+}
+
+fn is_artifact(json: &Json<'_>) -> bool {
+    let metadata = json.get("metadata").is_some_and(|metadata| metadata.as_object().is_some());
+    metadata && (schema(json).is_some() || (json.get("uri").is_some() && json.get("name").is_some()))
+}
+
+/// Whether it is what a step put out: artifacts in lists by name, or returned values alone.
+fn is_output(object: &Object<'_>) -> bool {
+    let listed = |json: &Json<'_>| json.get("artifacts").is_some_and(|list| list.as_array().is_some());
+    let artifacts = object.get("artifacts").and_then(Json::as_object);
+    let returned =
+        ["parameterValues", "parameters"].iter().any(|key| object.get(key).is_some_and(|of| of.as_object().is_some()));
+    match artifacts {
+        Some(artifacts) => {
+            artifacts.iter().all(|artifact| listed(&artifact.value)) && (returned || !artifacts.is_empty())
+        }
+        None => object.has("parameterValues") && returned,
+    }
+}
+
+fn shape<'j, 'a>(json: &'j Json<'a>) -> Result<Shape<'j, 'a>, &'static str> {
+    let object = json.as_object().ok_or("not an object")?;
+    let run = json.get("run").unwrap_or(json);
+    if let Some(list) = run.get("metrics").and_then(Json::as_array) {
+        let alone = object.len() == 1;
+        return if list.iter().any(is_scalar) || (list.is_empty() && alone) {
+            Ok(Shape::First(list))
+        } else {
+            Err("no `numberValue` among `metrics`")
+        };
+    }
+    if is_output(object) {
+        return Ok(Shape::Output(object));
+    }
+    if schema(json).is_some() && is_artifact(json) {
+        let name = json.get("name").and_then(Json::as_str).unwrap_or_default();
+        return Ok(Shape::Artifacts(vec![(name, json)]));
+    }
+    if !object.is_empty() && object.iter().all(|member| is_artifact(&member.value)) {
+        return Ok(Shape::Artifacts(object.iter().map(|member| (&*member.key, &member.value)).collect()));
+    }
+    Err("no `metrics` with `numberValue`, no `artifacts`, no object with `metadata` and a schema")
+}
+
+fn detect(document: &Document<'_>) -> Result<(), Declined> {
+    document.object()?;
+    let json = document.json().map_err(|error| Declined::because(error.to_string()))?;
+    shape(json).map(|_| ()).map_err(Declined::because)
+}
+
+fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+    let json = document.json().map_err(Clone::clone)?;
+    let shape = shape(json).map_err(|why| EvidenceError::invalid(ADAPTER.id, document, json.at, why))?;
+    let mut collector = Collector::new(document, ADAPTER.id).precision(precision([json]));
+    collector.evidence.producer = Some(Producer { tool: Some("kubeflow-pipelines".to_owned()), ..Producer::default() });
+    match shape {
+        Shape::First(list) => first(&mut collector, list),
+        Shape::Artifacts(artifacts) => second(&mut collector, &artifacts),
+        Shape::Output(object) => {
+            let lists = object.get("artifacts").and_then(Json::as_object).into_iter().flatten();
+            let mut artifacts = Vec::new();
+            for member in lists {
+                let list = member.value.get("artifacts").and_then(Json::as_array).unwrap_or(&[]);
+                artifacts.extend(list.iter().map(|artifact| (&*member.key, artifact)));
+            }
+            second(&mut collector, &artifacts);
+            returned(&mut collector, object);
+        }
+    }
+    if collector.evidence.measurements.is_empty() {
+        collector.check("metrics", false, Some("the step logged no metric".to_owned()));
+    }
+    Ok(collector.finish())
+}
+
+fn first(collector: &mut Collector, list: &[Json<'_>]) {
+    for metric in list {
+        match (field(metric, "name").and_then(Json::as_str), field(metric, "number_value")) {
+            (Some(name), Some(value)) => {
+                measure(collector, names::of_sklearn(name), name, Slice::overall(), value);
+            }
+            (name, _) => collector.left_out(name.unwrap_or("a metric without a name")),
+        }
+    }
+}
+
+/// Keys of the metadata of classification metrics.
+const CURVES: [&str; 2] = ["confidenceMetrics", "confusionMatrix"];
+const SLICES: &str = "evaluationSlices";
+
+fn second(collector: &mut Collector, artifacts: &[(&str, &Json<'_>)]) {
+    let metadata =
+        |artifact: &Json<'_>| artifact.get("metadata").and_then(Json::as_object).is_some_and(|m| !m.is_empty());
+    let several = artifacts.iter().filter(|(_, artifact)| metadata(artifact)).count() > 1;
+    for (name, artifact) in artifacts {
+        let Some(json @ Json { value: Value::Object(object), .. }) = artifact.get("metadata") else { continue };
+        let scope = several.then(|| (*name).to_owned());
+        if object.iter().any(|member| CURVES.contains(&&*member.key)) {
+            let walk = Walk::new(collector, Slice::overall(), scope, json);
+            if schema(artifact).is_some_and(|schema| schema.starts_with("google.")) {
+                walk.all();
+            } else {
+                walk.points();
+            }
+        } else if let Some(list) = object.get(SLICES).and_then(Json::as_array) {
+            for slice in list {
+                let of = slice.get("slice").and_then(Json::as_str).unwrap_or_default();
+                if let Some(metrics) = slice.get("sliceClassificationMetrics") {
+                    Walk::new(collector, Slice::one("slice", of), scope.clone(), metrics).points();
+                }
+            }
+        } else {
+            flat(collector, object, scope.as_deref());
+        }
+    }
+}
+
+/// Flat metadata; what is no number is left out.
+fn flat(collector: &mut Collector, object: &Object<'_>, scope: Option<&str>) {
+    let n = object.get("n").and_then(Json::as_number).and_then(Number::count);
+    for member in object {
+        if !matches!(member.value.value, Value::Number(_) | Value::NonFinite(_) | Value::Null) {
+            collector.left_out(&member.key);
+            continue;
+        }
+        let ours = names::of_sklearn(&member.key);
+        if let Some(m) = collector.measure(ours, &member.key, Slice::overall(), &member.value) {
+            m.scope = scope.map(str::to_owned);
+            over(m, n);
+        }
+    }
+}
+
+/// What the step returned: bare values, or typed ones in older versions.
+fn returned(collector: &mut Collector, object: &Object<'_>) {
+    for key in ["parameterValues", "parameters"] {
+        for member in object.get(key).and_then(Json::as_object).into_iter().flatten() {
+            let typed = ["double_value", "int_value"].iter().find_map(|kind| field(&member.value, kind));
+            let value = typed.unwrap_or(&member.value);
+            let name = format!("{key}.{}", member.key);
+            if typed.is_some() || matches!(value.value, Value::Number(_) | Value::NonFinite(_)) {
+                measure(collector, &name, &name, Slice::overall(), value);
+            } else {
+                collector.left_out(&name);
+            }
+        }
+    }
+}

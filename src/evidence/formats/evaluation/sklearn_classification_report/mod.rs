@@ -1,0 +1,257 @@
+//! `sklearn.metrics.classification_report(…, output_dict=True)`, dumped as JSON; the same as text or as the CSV of a frame.
+//!
+//! A row for each class (`precision`, `recall`, `f1-score`, `support`), rows of averages, and a bare `accuracy` unless
+//! the report was made for a subset of the labels. What follows from it, for a class:
+//!
+//! * `support` is the class's rows: `n` of all its numbers, and the trials of its recall;
+//! * recall × support are its true positives;
+//! * true positives ÷ precision are its predictions: the trials of its precision, where that is one whole number.
+//!
+//! Counts are stated as derived only where they are the only ones that fit ([`crate::evidence::precision`] says how exact the
+//! numbers are). With sample weights `support` is no count of rows: a support that is not whole leaves n unknown.
+//! A class that is called like a row of averages is overwritten by scikit-learn itself; the supports then do not add up,
+//! and a warning says so.
+
+mod table;
+#[cfg(test)]
+mod tests;
+
+use crate::evidence::{
+    Adapter, Carries, Declined, Document, EvidenceError, Family,
+    counts::{only_count, only_denominator},
+    json::{Json, Number, Object},
+    names,
+    precision::Precision,
+    quoted,
+    undefined::{Reading, reading},
+};
+use crate::model::{Evidence, Measurement, Slice};
+
+/// The row of the table of formats.
+pub const ADAPTER: Adapter = Adapter {
+    id: "sklearn-classification-report",
+    title: "scikit-learn classification_report: JSON, text or CSV",
+    family: Family::Evaluation,
+    written_by: "json.dump(classification_report(y, predicted, output_dict=True), file)",
+    reads: "precision, recall and f1 of every class with its support as n; accuracy; averages, marked as such. Recall, \
+            precision and accuracy get their exact counts wherever the numbers determine them.",
+    carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts],
+    recognised_by: "rows with `precision`, `recall`, `f1-score` and `support`",
+    rule: "id = \"recall-of-fraud\"\nmetric = \"recall\"\nslice = { class = \"fraud\" }\nmin = 0.8",
+    detect,
+    read,
+};
+
+/// The keys of a row, in the order in which scikit-learn writes them.
+const ROW: [&str; 4] = ["precision", "recall", "f1-score", "support"];
+
+/// Rows that are averages over classes.
+const AVERAGES: [&str; 4] = ["macro avg", "weighted avg", "micro avg", "samples avg"];
+
+fn is_row(json: &Json<'_>) -> bool {
+    json.as_object().is_some_and(|row| row.len() == ROW.len() && ROW.iter().all(|key| row.has(key)))
+}
+
+fn detect(document: &Document<'_>) -> Result<(), Declined> {
+    if !document.looks_like_json() {
+        return table::is_table(document).map_err(Declined::because);
+    }
+    let object = document.object()?;
+    let mut rows = 0;
+    for member in object {
+        if is_row(&member.value) {
+            rows += 1;
+        } else if member.value.as_object().is_some()
+            || member.value.as_array().is_some() && member.key != "confusion_matrix"
+        {
+            let name = quoted(&member.key);
+            return Err(Declined::because(format!(
+                "{name} is no row with `precision`, `recall`, `f1-score` and `support`"
+            )));
+        }
+    }
+    if rows == 0 {
+        return Err(Declined::because("no row with `precision`, `recall`, `f1-score` and `support`"));
+    }
+    Ok(())
+}
+
+fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+    if !document.looks_like_json() {
+        let report =
+            table::report(document).map_err(|(at, why)| EvidenceError::invalid(ADAPTER.id, document, at, why))?;
+        let mut evidence = document.evidence(ADAPTER.id);
+        write(&report, &mut evidence);
+        return Ok(evidence);
+    }
+    let json = document.json().map_err(Clone::clone)?;
+    let report = detect(document)
+        .and_then(|()| document.object())
+        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, json.at, why))?;
+    let mut evidence = document.evidence(ADAPTER.id);
+    write(report, &mut evidence);
+    Ok(evidence)
+}
+
+/// Whether it is a report within a larger document.
+pub(super) fn is_report(object: &Object<'_>) -> bool {
+    let plain = |json: &Json<'_>| json.as_object().is_none() && json.as_array().is_none();
+    object.iter().any(|member| is_row(&member.value)) && object.iter().all(|m| is_row(&m.value) || plain(&m.value))
+}
+
+/// Adds what a report says to `evidence`.
+pub(super) fn write(report: &Object<'_>, evidence: &mut Evidence) {
+    let mut writer = Writer { evidence, precision: precision(report), undefined: Vec::new() };
+    let total = writer.total(report);
+    for member in report {
+        match member.value.as_object() {
+            Some(row) => writer.row(&member.key, row),
+            None => writer.overall(&member.key, &member.value, total),
+        }
+    }
+    if report.is_empty() {
+        writer.warn("the report has no row".to_owned());
+    }
+    writer.finish();
+}
+
+fn precision(report: &Object<'_>) -> Precision {
+    let rows = report.iter().filter_map(|member| member.value.as_object()).flatten();
+    Precision::of(rows.filter_map(|cell| cell.value.as_number()))
+}
+
+struct Writer<'e> {
+    evidence: &'e mut Evidence,
+    precision: Precision,
+    undefined: Vec<String>,
+}
+
+/// A cell of a row: its number if it has one, and whether it is there at all.
+fn cell<'a>(row: &Object<'a>, key: &str) -> Option<Number<'a>> {
+    row.get(key).and_then(Json::as_number)
+}
+
+impl Writer<'_> {
+    fn warn(&mut self, message: String) {
+        self.evidence.warnings.push(message);
+    }
+
+    /// The rows behind `accuracy`: the support of the averages, which is that of all classes together.
+    fn total(&mut self, report: &Object<'_>) -> Option<u64> {
+        let mut classes = Some(0_u64);
+        let mut averages: Vec<Option<u64>> = Vec::new();
+        for member in report {
+            let Some(row) = member.value.as_object() else { continue };
+            let support = cell(row, "support").and_then(Number::count);
+            if AVERAGES.contains(&&*member.key) {
+                averages.push(support);
+            } else {
+                classes = classes.zip(support).and_then(|(sum, support)| sum.checked_add(support));
+            }
+        }
+        let stated = averages.first().copied().flatten();
+        if averages.iter().any(|support| *support != stated) {
+            self.warn("the rows of averages differ in their support; n of `accuracy` is unknown".to_owned());
+            return None;
+        }
+        if averages.is_empty() {
+            return classes;
+        }
+        if stated != classes {
+            self.warn(format!(
+                "the supports of the classes add up to {}, those of the averages say {}: a class may be hidden behind a \
+                 row of averages with its name",
+                shown(classes),
+                shown(stated)
+            ));
+        }
+        stated
+    }
+
+    fn row(&mut self, name: &str, row: &Object<'_>) {
+        let aggregate = AVERAGES.contains(&name);
+        let n = cell(row, "support").and_then(Number::count);
+        if n.is_none() {
+            self.warn(format!(
+                "the support of {} is not a whole number (sample weights?): its n and trials are unknown",
+                quoted(name)
+            ));
+        }
+        let counts = if aggregate { Counts::default() } else { self.counts(row, n) };
+        for member in row {
+            let (trials, successes) = match &*member.key {
+                "support" => continue,
+                "recall" => (counts.support, counts.true_positives),
+                "precision" => (counts.predicted, counts.predicted.and(counts.true_positives)),
+                _ => (None, None),
+            };
+            let mut m = self.measurement(&member.key, &member.value, &format_args!("{}", quoted(name)));
+            m.n = n;
+            m.trials = trials;
+            m.successes = successes.filter(|_| m.value.is_some());
+            m.slice = Slice::one("class", name);
+            m.aggregate = aggregate;
+            self.evidence.measurements.push(m);
+        }
+    }
+
+    fn overall(&mut self, name: &str, value: &Json<'_>, total: Option<u64>) {
+        if reading(value).is_none() {
+            self.warn(format!("{} is {}, not part of a report; it is left out", quoted(name), value.kind()));
+            return;
+        }
+        let mut m = self.measurement(name, value, &"the whole");
+        if name == "accuracy" {
+            m.n = total;
+            m.trials = total;
+            m.successes = m.value.zip(total).and_then(|(v, n)| only_count(v, n, m.rounding));
+        }
+        self.evidence.measurements.push(m);
+    }
+
+    fn measurement(&mut self, name: &str, json: &Json<'_>, of: &dyn std::fmt::Display) -> Measurement {
+        let mut m = Measurement::new(names::of_sklearn(name), name, None);
+        match reading(json) {
+            Some(Reading::Number(number)) => {
+                m.value = Some(number.value());
+                m.rounding = self.precision.rounding(number);
+            }
+            Some(Reading::Percent(_, text) | Reading::Undefined(text)) => {
+                self.undefined.push(format!("{name} of {of} is {text}"))
+            }
+            None => self.undefined.push(format!("{name} of {of} is {}", json.kind())),
+        }
+        m
+    }
+
+    fn counts(&self, row: &Object<'_>, support: Option<u64>) -> Counts {
+        let (recall, precision) = (cell(row, "recall"), cell(row, "precision"));
+        let true_positives =
+            recall.zip(support).and_then(|(r, n)| only_count(r.value(), n, self.precision.rounding(r)));
+        let predicted = precision
+            .zip(true_positives)
+            .and_then(|(p, tp)| only_denominator(tp, p.value(), self.precision.rounding(p)));
+        Counts { support, true_positives, predicted }
+    }
+
+    /// One warning for all that is undefined, however much it is.
+    fn finish(self) {
+        const NAMED: usize = 5;
+        let Some(more) = self.undefined.len().checked_sub(1) else { return };
+        let named: Vec<String> = self.undefined.into_iter().take(NAMED).collect();
+        let rest = if more >= NAMED { format!(" and {} more", more + 1 - NAMED) } else { String::new() };
+        self.evidence.warnings.push(format!("undefined, and never a pass: {}{rest}", named.join("; ")));
+    }
+}
+
+fn shown(count: Option<u64>) -> String {
+    count.map_or_else(|| "something else".to_owned(), |count| count.to_string())
+}
+
+/// What a row determines of its confusion matrix.
+#[derive(Default)]
+struct Counts {
+    support: Option<u64>,
+    true_positives: Option<u64>,
+    predicted: Option<u64>,
+}

@@ -1,0 +1,225 @@
+//! Aequitas' tables: `Group.get_crosstabs()`, the disparities of `Bias`, the verdicts of `Fairness`, and what `Audit`
+//! keeps of them, as CSV or JSON of pandas; the dictionary of `Fairness.get_overall_fairness()` too.
+//!
+//! A row for each group of each attribute. Versions before 0.43 lack `accuracy` and may add `*_significance`. Quirks:
+//!
+//! * `ppr` is the group's share of all that are predicted positive (of `k`), `pprev` is the group's own selection rate;
+//! * `tp`, `fp`, `tn` and `fn` are exact: every rate of them gets its successes and trials, where it agrees with them;
+//! * pandas' JSON rounds to ten places, and writes NaN as null; a rate, and a disparity against a group of the same
+//!   document, is stated as its counts have it where these places agree;
+//! * a disparity against a reference of zero is written as 10, Aequitas' stand-in for infinity: a warning says so;
+//! * `*_significance` is a p-value, or with a mask yes or no. Yes is a check that did not pass: the difference from the
+//!   reference is significant;
+//! * a verdict that is null has no number to judge: it did not pass.
+
+mod group;
+#[cfg(test)]
+mod tests;
+
+use crate::evidence::formats::frame::{Cell, Line, lines};
+use crate::evidence::{
+    Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector, json::Json, precision::Precision,
+};
+use crate::model::Evidence;
+use group::Group;
+use std::collections::BTreeSet;
+
+/// The row of the table of formats.
+pub const ADAPTER: Adapter = Adapter {
+    id: "aequitas",
+    title: "Aequitas crosstabs, disparities and fairness verdicts, as CSV or JSON",
+    family: Family::Fairness,
+    written_by: "Group().get_crosstabs(table)[0].to_csv(\"crosstab.csv\"); Fairness().get_group_value_fairness(bias).to_json(orient=\"records\")",
+    reads: "every rate of every group with its exact successes and trials from `tp`, `fp`, `tn` and `fn`, and \
+            `group_size` as n; disparities and p-values; parities as checks, such as `FPR Parity [sex=Female]`. A parity \
+            that is null is a check that did not pass.",
+    carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
+    recognised_by: "columns `attribute_name` and `attribute_value` beside Aequitas' rates; or the key `Overall Fairness`",
+    rule: "id = \"four-fifths\"\nmetric = \"demographic_parity_ratio\"\nby = [\"sex\"]\nmin = 0.8",
+    detect,
+    read,
+};
+
+/// Aequitas' rates and our names for them.
+const RATES: [(&str, &str); 13] = [
+    ("accuracy", "accuracy"),
+    ("tpr", "true_positive_rate"),
+    ("tnr", "true_negative_rate"),
+    ("fpr", "false_positive_rate"),
+    ("fnr", "false_negative_rate"),
+    ("for", "false_omission_rate"),
+    ("fdr", "false_discovery_rate"),
+    ("npv", "negative_predictive_value"),
+    ("precision", "precision"),
+    ("ppr", "ppr"),
+    ("pprev", "selection_rate"),
+    ("prev", "prev"),
+    ("ppv", "precision"),
+];
+
+/// Columns that are read as n, trials and successes, or name the row.
+const BESIDES: [&str; 16] = [
+    "",
+    "index",
+    "Unnamed: 0",
+    "model_id",
+    "score_threshold",
+    "attribute_name",
+    "attribute_value",
+    "k",
+    "pp",
+    "pn",
+    "group_label_pos",
+    "group_label_neg",
+    "tp",
+    "fp",
+    "tn",
+    "fn",
+];
+
+/// Verdicts of `Fairness`, and the disparity behind each.
+const PARITIES: [(&str, &str); 16] = [
+    ("Statistical Parity", "ppr_disparity"),
+    ("Impact Parity", "pprev_disparity"),
+    ("FDR Parity", "fdr_disparity"),
+    ("FPR Parity", "fpr_disparity"),
+    ("FOR Parity", "for_disparity"),
+    ("FNR Parity", "fnr_disparity"),
+    ("TPR Parity", "tpr_disparity"),
+    ("TNR Parity", "tnr_disparity"),
+    ("NPV Parity", "npv_disparity"),
+    ("Precision Parity", "precision_disparity"),
+    ("TypeI Parity", ""),
+    ("TypeII Parity", ""),
+    ("Equalized Odds", ""),
+    ("Unsupervised Fairness", ""),
+    ("Supervised Fairness", ""),
+    ("Overall Fairness", ""),
+];
+
+fn parity(column: &str) -> Option<&'static str> {
+    PARITIES.iter().find(|(name, _)| *name == column).map(|(_, disparity)| *disparity)
+}
+
+fn ours(column: &str) -> Option<&'static str> {
+    RATES.iter().find(|(theirs, _)| *theirs == column).map(|(_, ours)| *ours)
+}
+
+fn is_theirs(column: &str) -> bool {
+    ours(column).is_some() || parity(column).is_some() || column.ends_with("_disparity") || column == "group_size"
+}
+
+fn detect(document: &Document<'_>) -> Result<(), Declined> {
+    if document.looks_like_json() && overall(document).is_some() {
+        return Ok(());
+    }
+    let columns = columns(document)?;
+    for key in ["attribute_name", "attribute_value"] {
+        let by_attribute = key == "attribute_value" && columns.iter().any(|c| parity(c).is_some());
+        if !by_attribute && !columns.iter().any(|c| c == key) {
+            return Err(Declined::because(format!("no column `{key}`")));
+        }
+    }
+    if columns.iter().any(|c| is_theirs(c)) {
+        return Ok(());
+    }
+    Err(Declined::because("no column of Aequitas' rates or parities"))
+}
+
+/// The names of the columns, from the first row alone.
+fn columns(document: &Document<'_>) -> Result<Vec<String>, Declined> {
+    if !document.looks_like_json() {
+        return document.header(b',');
+    }
+    let owned = |json: &Json<'_>| -> Vec<String> {
+        json.as_object().into_iter().flatten().map(|m| m.key.clone().into_owned()).collect()
+    };
+    let Ok(json) = document.json() else {
+        // A record a line.
+        return match document.json_lines() {
+            Ok([first, _, ..]) => Ok(owned(first)),
+            _ => Err(Declined::because("not JSON")),
+        };
+    };
+    if let Some(records) = json.as_array() {
+        return Ok(records.first().map(owned).unwrap_or_default());
+    }
+    if let Some(columns) = json.get("columns").and_then(Json::as_array) {
+        return Ok(columns.iter().filter_map(|c| c.as_str().map(str::to_owned)).collect());
+    }
+    if let Some(first) = json.get("data").and_then(Json::as_array).and_then(|data| data.first()) {
+        return Ok(owned(first));
+    }
+    let first = json.as_object().and_then(|object| object.iter().next());
+    Ok(match first {
+        Some(first) if first.value.get("attribute_name").is_some() => owned(&first.value),
+        _ => owned(json),
+    })
+}
+
+/// The dictionary of `get_overall_fairness`.
+fn overall<'d>(document: &'d Document<'_>) -> Option<&'d Json<'d>> {
+    document.json().ok().filter(|json| json.get("Overall Fairness").is_some_and(|v| v.as_object().is_none()))
+}
+
+fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+    let refused = |message: String| EvidenceError::invalid(ADAPTER.id, document, 0, message);
+    detect(document).map_err(|Declined { why }| refused(why))?;
+    let mut collector = Collector::new(document, ADAPTER.id);
+    if let Some(verdicts) = document.looks_like_json().then(|| overall(document)).flatten() {
+        for verdict in verdicts.as_object().into_iter().flatten() {
+            verdict_of(&mut collector, &verdict.key, &verdict.key, Cell::Json(&verdict.value), None);
+        }
+        return Ok(finished(collector));
+    }
+    let lines = lines(document, "attribute_name")?;
+    let numbers = lines.iter().flat_map(Line::cells).filter_map(|(_, cell)| cell.number());
+    collector = collector.precision(Precision::of_pandas(numbers));
+    let groups = lines.iter().map(|line| (key(line), line)).collect();
+    let models: BTreeSet<_> = lines.iter().map(model).collect();
+    for line in &lines {
+        let Some(attribute) = line.get("attribute_name").and_then(Cell::name) else {
+            return Err(EvidenceError::invalid(ADAPTER.id, document, line.at, "a row without `attribute_name`"));
+        };
+        let scope = (models.len() > 1).then(|| shown(model(line)));
+        Group { line, attribute, groups: &groups, scope }.read(&mut collector);
+    }
+    if lines.is_empty() {
+        collector.check("rows", false, Some("the table has no rows".to_owned()));
+    }
+    Ok(finished(collector))
+}
+
+fn finished(mut collector: Collector) -> Evidence {
+    collector.evidence.producer.get_or_insert_default().tool = Some("aequitas".to_owned());
+    collector.finish()
+}
+
+type Model<'c> = (&'c str, &'c str);
+
+fn text<'c>(line: &Line<'c>, column: &str) -> &'c str {
+    line.get(column).and_then(Cell::name).unwrap_or("")
+}
+
+fn model<'c>(line: &Line<'c>) -> Model<'c> {
+    (text(line, "model_id"), text(line, "score_threshold"))
+}
+
+fn key<'c>(line: &Line<'c>) -> (Model<'c>, &'c str, &'c str) {
+    (model(line), text(line, "attribute_name"), text(line, "attribute_value"))
+}
+
+fn shown((model, threshold): Model<'_>) -> String {
+    format!("model {model}, {threshold}")
+}
+
+/// Adds a verdict; one that is undefined did not pass.
+fn verdict_of(collector: &mut Collector, column: &str, name: &str, cell: Cell<'_>, detail: Option<String>) {
+    match cell.flag() {
+        Some(passed) => collector.check(name, passed, detail),
+        None if cell.is_undefined() || cell.name().is_some_and(|name| name == "Undefined") => {
+            collector.check(name, false, Some("undefined: there is no number to judge".to_owned()));
+        }
+        None => collector.left_out(column),
+    }
+}

@@ -1,0 +1,202 @@
+//! AIF360's metrics as scripts dump them, and what its `MetricJSONExplainer` writes.
+//!
+//! A dump holds the metrics by the names of their methods, and those of the privileged and the unprivileged group under
+//! `privileged_metrics` and `unprivileged_metrics`; the groups are `sex = Male` and `sex = not Male` where the document
+//! names the attribute and the privileged value, else `group = privileged` and `group = unprivileged`. `num_instances`
+//! is n; the rates determine the trials ([`super::group_counts`]). An empty group leaves NaN and infinities, and zeros
+//! with an n of 0. Quirks:
+//!
+//! * differences are signed, unprivileged less privileged. `equal_opportunity_difference` is the method's other name for
+//!   `true_positive_rate_difference`, and no fairlearn distance: it has that name here;
+//! * an explainer's value stands at the end of a sentence, `Classification accuracy (ACC): 0.77`, and its counts beside it.
+
+mod explainer;
+#[cfg(test)]
+mod tests;
+
+use super::group_counts::state;
+use crate::evidence::{
+    Adapter, Carries, Declined, Document, EvidenceError, Family,
+    collector::Collector,
+    json::{Json, Number, Object},
+    precision::Precision,
+    undefined::reading,
+};
+use crate::model::{Evidence, Slice};
+
+/// The row of the table of formats.
+pub const ADAPTER: Adapter = Adapter {
+    id: "aif360",
+    title: "AIF360 metrics as JSON, or its MetricJSONExplainer",
+    family: Family::Fairness,
+    written_by: "json.dump({\"metrics\": {\"disparate_impact\": metric.disparate_impact(), …}, \"privileged_metrics\": {…}}, file)",
+    reads: "the metrics overall, of the privileged and of the unprivileged group, with `num_instances` as n and the \
+            trials that the rates determine; an explainer's value from its sentence, with the counts beside it.",
+    carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts],
+    recognised_by: "names such as `disparate_impact` and `statistical_parity_difference`; or `metric`, `message` and `ideal`",
+    rule: "id = \"four-fifths\"\nmetric = \"demographic_parity_ratio\"\nby = [\"sex\"]\nmin = 0.8",
+    detect,
+    read,
+};
+
+/// Metrics that AIF360 alone calls so.
+const OWN: [&str; 14] = [
+    "disparate_impact",
+    "statistical_parity_difference",
+    "average_odds_difference",
+    "average_abs_odds_difference",
+    "average_predictive_value_difference",
+    "error_rate_ratio",
+    "error_rate_difference",
+    "false_discovery_rate_ratio",
+    "false_omission_rate_ratio",
+    "between_group_generalized_entropy_index",
+    "between_group_theil_index",
+    "generalized_entropy_index",
+    "theil_index",
+    "differential_fairness_bias_amplification",
+];
+
+/// Our names for AIF360's; the short ones are of `performance_measures()`.
+const NAMES: [(&str, &str); 12] = [
+    ("equal_opportunity_difference", "true_positive_rate_difference"),
+    ("positive_predictive_value", "precision"),
+    ("sensitivity", "true_positive_rate"),
+    ("ACC", "accuracy"),
+    ("TPR", "true_positive_rate"),
+    ("TNR", "true_negative_rate"),
+    ("FPR", "false_positive_rate"),
+    ("FNR", "false_negative_rate"),
+    ("PPV", "precision"),
+    ("NPV", "negative_predictive_value"),
+    ("FDR", "false_discovery_rate"),
+    ("FOR", "false_omission_rate"),
+];
+
+/// Keys that hold the metrics of one part of the rows.
+const PARTS: [(&str, Part); 6] = [
+    ("metrics", Part::Overall),
+    ("overall", Part::Overall),
+    ("privileged_metrics", Part::Privileged),
+    ("unprivileged_metrics", Part::Unprivileged),
+    ("privileged", Part::Privileged),
+    ("unprivileged", Part::Unprivileged),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Overall,
+    Privileged,
+    Unprivileged,
+}
+
+fn ours(name: &str) -> &str {
+    NAMES.iter().find(|(theirs, _)| *theirs == name).map_or(name, |(_, ours)| ours)
+}
+
+fn part(member: &crate::evidence::json::Member<'_>) -> Option<Part> {
+    member.value.as_object()?;
+    PARTS.iter().find(|(key, _)| *key == member.key).map(|(_, part)| *part)
+}
+
+/// Whether these are AIF360's metrics: two of its own names, or the one that says all.
+fn are_metrics(object: &Object<'_>) -> bool {
+    let own = |m: &&crate::evidence::json::Member<'_>| OWN.contains(&&*m.key) && reading(&m.value).is_some();
+    object.iter().filter(own).count() >= 2
+        || object.get("statistical_parity_difference").is_some_and(|v| reading(v).is_some())
+}
+
+fn detect(document: &Document<'_>) -> Result<(), Declined> {
+    let json = document.json().map_err(|error| Declined::because(format!("not JSON: {error}")))?;
+    if explainer::is(json) {
+        return Ok(());
+    }
+    let object = document.object()?;
+    let groups = object.has("privileged_metrics") && object.has("unprivileged_metrics");
+    let within = object.iter().any(|m| part(m).is_some() && m.value.as_object().is_some_and(are_metrics));
+    if groups || within || are_metrics(object) {
+        return Ok(());
+    }
+    Err(Declined::because("no metrics by AIF360's names, no `metric` with `message` and `ideal`"))
+}
+
+fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+    let json = document.json().map_err(Clone::clone)?;
+    detect(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, json.at, why))?;
+    let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
+    collector.evidence.producer.get_or_insert_default().tool = Some("aif360".to_owned());
+    match json.as_object() {
+        Some(object) if !explainer::is(json) => dump(&mut collector, object),
+        _ => explainer::read(&mut collector, json),
+    }
+    if collector.evidence.measurements.is_empty() {
+        collector.check("metrics", false, Some("there is no number".to_owned()));
+    }
+    Ok(collector.finish())
+}
+
+fn dump(collector: &mut Collector, object: &Object<'_>) {
+    let word = |keys: &[&str]| {
+        let json = keys.iter().find_map(|key| object.get(key).filter(|v| v.as_object().is_none()))?;
+        json.as_str().map(str::to_owned).or_else(|| json.as_number().map(|number| number.text().to_owned()))
+    };
+    let attribute = word(&["protected_attribute", "protected_attribute_name", "attribute", "sensitive_attribute"]);
+    let privileged = word(&["privileged", "privileged_group", "privileged_value"]);
+    let unprivileged = word(&["unprivileged", "unprivileged_group", "unprivileged_value"]);
+    let slice = |part: Part| match (part, &attribute, &privileged) {
+        (Part::Overall, ..) => Slice::overall(),
+        (Part::Privileged, Some(attribute), Some(value)) => Slice::one(attribute, value),
+        (Part::Unprivileged, Some(attribute), Some(value)) => {
+            Slice::one(attribute, unprivileged.clone().unwrap_or_else(|| format!("not {value}")))
+        }
+        (Part::Privileged, ..) => Slice::one("group", "privileged"),
+        (Part::Unprivileged, ..) => Slice::one("group", "unprivileged"),
+    };
+    let mut parts = false;
+    for member in object {
+        if let (Some(part), Some(metrics)) = (part(member), member.value.as_object()) {
+            parts = true;
+            group(collector, metrics, &slice(part));
+        }
+    }
+    if !parts || are_metrics(object) {
+        group(collector, object, &Slice::overall());
+    }
+}
+
+/// The metrics of one part of the rows.
+fn group(collector: &mut Collector, metrics: &Object<'_>, slice: &Slice) {
+    let from = collector.evidence.measurements.len();
+    for member in metrics {
+        measure(collector, &member.key, &member.value, slice);
+    }
+    let Some(n) = metrics.get("num_instances").and_then(Json::as_number).and_then(Number::count) else { return };
+    state(collector.evidence.measurements.get_mut(from..).unwrap_or_default(), n);
+}
+
+fn measure(collector: &mut Collector, name: &str, json: &Json<'_>, slice: &Slice) {
+    if let Some(inner) = json.as_object() {
+        if PARTS.iter().any(|(key, _)| *key == name) {
+            return;
+        }
+        for cell in inner {
+            let theirs = format!("{name}.{}", cell.key);
+            if reading(&cell.value).is_some() {
+                collector.measure(ours(&cell.key), &theirs, slice.clone(), &cell.value);
+            } else {
+                collector.left_out(&theirs);
+            }
+        }
+        return;
+    }
+    // `consistency()` gives an array of one number.
+    let json = match json.as_array() {
+        Some([one]) => one,
+        _ => json,
+    };
+    if reading(json).is_some() && (json.as_str().is_none() || crate::evidence::collector::finite(json).is_none()) {
+        collector.measure(ours(name), name, slice.clone(), json);
+    } else if json.as_array().is_some() {
+        collector.left_out(name);
+    }
+}

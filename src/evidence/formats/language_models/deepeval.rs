@@ -1,0 +1,319 @@
+//! `DeepEval`'s test runs: `results_folder`, `.deepeval/.latest_test_run.json`, or
+//! `EvaluationResult.model_dump_json()`.
+//!
+//! A test case has a result for each metric (`metricsData`; `metricsMetadata` before 0.21.40) with `score`,
+//! `threshold` and `success`; a metric that could not be measured has an `error` and no score, and its `success` is
+//! false or absent: a failed check. Metrics of a trace's spans stand below `trace`. A flaky metric does not decide
+//! whether its case passes, but is a check as any other. A case without metrics is a check of its own.
+//!
+//! `metricsScores` has all scores of a metric, without those that could not be measured: their mean is the value,
+//! their number is n. `traceMetricsScores` has them again by kind and name of the span: its scope.
+//!
+//! Since the values are means that we work out, they are as exact as doubles are.
+
+use super::common::{brief, count, joined, list, pass_rate, refused, text};
+use crate::evidence::{
+    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
+    collector::finite,
+    json::{Json, Number, Value},
+    precision::Precision,
+};
+use crate::model::{DatasetRef, Evidence, Producer, Slice, Unit};
+use crate::stats::proportion::{counted, float};
+
+/// The row of the table of formats.
+pub const ADAPTER: Adapter = Adapter {
+    id: "deepeval",
+    title: "DeepEval test run",
+    family: Family::LanguageModels,
+    written_by: "evaluate(cases, metrics, display_config=DisplayConfig(results_folder=\"results\"))",
+    reads: "every metric of every test case as a check called `case: metric`; the mean score of each metric, the \
+            cases it scored as n; the share of cases that passed as pass_rate.",
+    carries: &[Carries::Metrics, Carries::SampleSize, Carries::Counts, Carries::Checks],
+    recognised_by: "`testCases` beside `metricsScores`, `conversationalTestCases` or `testPassed`; `test_results` \
+                    with `metrics_data`",
+    rule: "id = \"faithful\"\nmetric = \"Faithfulness\"\nmin = 0.8",
+    detect,
+    read,
+};
+
+/// The kinds of spans of a trace.
+const SPANS: [&str; 5] = ["agentSpans", "toolSpans", "retrieverSpans", "llmSpans", "baseSpans"];
+
+fn detect(document: &Document<'_>) -> Result<(), Declined> {
+    let object = document.object()?;
+    let json = document.json().map_err(|error| Declined::because(error.to_string()))?;
+    if let Some(results) = object.get("test_results").and_then(Json::as_array) {
+        let is_case = |case: &Json<'_>| case.get("success").is_some() && case.get("metrics_data").is_some();
+        return match results.first() {
+            Some(case) if is_case(case) => Ok(()),
+            None if object.has("confident_link") => Ok(()),
+            _ => Err(Declined::because("`test_results` without `success` and `metrics_data`")),
+        };
+    }
+    let run = run(json);
+    if run.get("testCases").is_none_or(|cases| cases.as_array().is_none()) {
+        return Err(Declined::because("no list `testCases`"));
+    }
+    let known = ["metricsScores", "conversationalTestCases", "testPassed"].iter().any(|key| run.get(key).is_some());
+    if known {
+        Ok(())
+    } else {
+        Err(Declined::because("none of `metricsScores`, `conversationalTestCases` and `testPassed`"))
+    }
+}
+
+/// The run itself, which the newest stands in a wrapper.
+fn run<'j, 'a>(json: &'j Json<'a>) -> &'j Json<'a> {
+    json.get("testRunData").unwrap_or(json)
+}
+
+fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+    let json = document.json().map_err(Clone::clone)?;
+    detect(document).map_err(|declined| refused(ADAPTER.id, document, declined))?;
+    let run = run(json);
+    let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
+    let link = text(json, "testRunLink").or_else(|| text(json, "confident_link"));
+    collector.evidence.producer =
+        Some(Producer { tool: Some("deepeval".to_owned()), version: None, run: link.map(str::to_owned) });
+    let dataset = text(run, "datasetAlias").map(str::to_owned);
+    collector.evidence.dataset = dataset.map(|name| DatasetRef { name: Some(name), digest: None });
+    let mut tally = Tally::default();
+    for key in ["testCases", "conversationalTestCases", "test_results"] {
+        for (i, case) in list(run, key).iter().enumerate() {
+            read_case(&mut collector, &mut tally, case, i);
+        }
+    }
+    for scores in list(run, "metricsScores") {
+        read_scores(&mut collector, scores, None);
+    }
+    read_spans(&mut collector, run.get("traceMetricsScores"));
+    if run.get("metricsScores").is_none() {
+        tally.means(&mut collector);
+    }
+    totals(&mut collector, run, &tally);
+    Ok(collector.finish())
+}
+
+fn totals(collector: &mut Collector, run: &Json<'_>, tally: &Tally) {
+    let (passed, failed) = (count(run, "testPassed"), count(run, "testFailed"));
+    let cases = passed.zip(failed).map(|(passed, failed)| passed.saturating_add(failed));
+    for key in ["testPassed", "testFailed"] {
+        if let Some(m) = run.get(key).and_then(|json| collector.measure(key, key, Slice::overall(), json)) {
+            m.n = cases;
+        }
+    }
+    let seconds =
+        run.get("runDuration").and_then(|json| collector.measure("runDuration", "runDuration", Slice::overall(), json));
+    if let Some(m) = seconds {
+        m.unit = Some(Unit::Seconds);
+    }
+    match passed.zip(cases) {
+        Some((passed, cases)) => pass_rate(collector, "pass rate", Slice::overall(), passed, cases),
+        None => pass_rate(collector, "pass rate", Slice::overall(), tally.passed, tally.cases),
+    }
+    if cases.is_some_and(|cases| cases != 0) && tally.cases == 0 {
+        collector.check("tests", false, Some("the run counts test cases, and there are none".to_owned()));
+    }
+}
+
+/// What the cases add up to, for documents that do not say.
+#[derive(Default)]
+struct Tally {
+    cases: u64,
+    passed: u64,
+    scores: Vec<(String, Vec<Option<f64>>)>,
+}
+
+impl Tally {
+    fn score(&mut self, name: &str, score: Option<f64>) {
+        match self.scores.iter_mut().find(|(known, _)| known == name) {
+            Some((_, scores)) => scores.push(score),
+            None => self.scores.push((name.to_owned(), vec![score])),
+        }
+    }
+
+    fn means(&self, collector: &mut Collector) {
+        for (name, scores) in &self.scores {
+            let scores: Vec<f64> = scores.iter().copied().flatten().collect();
+            mean(collector, name, &scores);
+        }
+    }
+}
+
+fn truth(json: &Json<'_>, key: &str) -> Option<bool> {
+    if let Some(Value::Bool(truth)) = json.get(key).map(|json| &json.value) { Some(*truth) } else { None }
+}
+
+fn read_case(collector: &mut Collector, tally: &mut Tally, case: &Json<'_>, i: usize) {
+    let name = text(case, "name").map_or_else(|| format!("case {i}"), str::to_owned);
+    tally.cases += 1;
+    tally.passed += u64::from(truth(case, "success") == Some(true));
+    let metrics = ["metricsData", "metricsMetadata", "metrics_data"].map(|key| list(case, key));
+    let mut measured = false;
+    for metric in metrics.into_iter().flatten() {
+        measured = true;
+        let of = text(metric, "name").or_else(|| text(metric, "metric")).unwrap_or("metric");
+        tally.score(of, metric.get("score").and_then(finite).map(Number::value));
+        check(collector, format!("{name}: {of}"), metric);
+    }
+    for kind in SPANS {
+        for span in case.get("trace").map(|trace| list(trace, kind)).unwrap_or_default() {
+            let at = text(span, "name").unwrap_or("span");
+            for metric in list(span, "metricsData") {
+                measured = true;
+                check(collector, format!("{name}: {at}: {}", text(metric, "name").unwrap_or("metric")), metric);
+            }
+        }
+    }
+    if !measured {
+        let passed = truth(case, "success") == Some(true);
+        collector.check(name, passed, Some("no metric was measured".to_owned()));
+    }
+}
+
+fn check(collector: &mut Collector, name: String, metric: &Json<'_>) {
+    let number = |key: &str| metric.get(key).and_then(finite).map(|number| format!("{key} {}", number.text()));
+    let flaky = truth(metric, "flaky") == Some(true);
+    let detail = joined([
+        number("score"),
+        number("threshold"),
+        flaky.then(|| "flaky".to_owned()),
+        text(metric, "error").or_else(|| text(metric, "reason")).map(brief),
+    ]);
+    collector.check(name, truth(metric, "success") == Some(true), detail);
+}
+
+fn mean(collector: &mut Collector, name: &str, scores: &[f64]) {
+    let n = counted(scores.len());
+    // No score is no mean: 0 / 0 is undefined.
+    if let Some(m) = collector.number(name, name, Slice::overall(), scores.iter().sum::<f64>() / float(n)) {
+        m.n = Some(n);
+    }
+    if scores.is_empty() {
+        collector.warn(format!("{} has no score", crate::evidence::quoted(name)));
+    }
+}
+
+fn read_scores(collector: &mut Collector, entry: &Json<'_>, scope: Option<&str>) {
+    let Some(name) = text(entry, "metric") else {
+        collector.left_out("scores without a metric");
+        return;
+    };
+    let Some(written) = entry.get("scores").and_then(Json::as_array) else {
+        collector.left_out(&format!("{name}: no list of scores"));
+        return;
+    };
+    let scores: Vec<f64> = written.iter().filter_map(finite).map(Number::value).collect();
+    let first = collector.evidence.measurements.len();
+    mean(collector, name, &scores);
+    if scores.len() != written.len() {
+        collector.warn(format!("a score of {} is not a number: its mean is undefined", crate::evidence::quoted(name)));
+        if let Some(m) = collector.evidence.measurements.last_mut() {
+            (m.value, m.n) = (None, Some(counted(written.len())));
+        }
+    }
+    let counts = ["passes", "fails", "errors"].map(|key| count(entry, key));
+    let cases = counts.iter().copied().try_fold(0_u64, |sum, n| sum.checked_add(n?));
+    for key in ["passes", "fails", "errors"] {
+        let Some(json) = entry.get(key) else { continue };
+        let theirs = format!("{name}.{key}");
+        if let Some(m) = collector.measure(&theirs, &theirs, Slice::overall(), json) {
+            m.n = cases;
+        }
+    }
+    let added = collector.evidence.measurements.get_mut(first..).unwrap_or_default();
+    for m in added {
+        m.scope = scope.map(str::to_owned);
+    }
+}
+
+/// Kind → name of the span → metric → scores.
+fn read_spans(collector: &mut Collector, traces: Option<&Json<'_>>) {
+    for kind in traces.and_then(Json::as_object).into_iter().flatten() {
+        for span in kind.value.as_object().into_iter().flatten() {
+            for metric in span.value.as_object().into_iter().flatten() {
+                read_scores(collector, &metric.value, Some(&format!("{}/{}", kind.key, span.key)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{evidence::read, model::Measurement};
+
+    fn evidence(text: &str) -> Evidence {
+        let evidence = read(text.as_bytes(), None).unwrap();
+        assert_eq!(evidence.format, "deepeval");
+        evidence
+    }
+
+    fn checks(evidence: &Evidence) -> Vec<(&str, bool)> {
+        evidence.checks.iter().map(|c| (c.name.as_str(), c.passed)).collect()
+    }
+
+    fn of<'e>(evidence: &'e Evidence, name: &str) -> &'e Measurement {
+        evidence.measurements.iter().find(|m| m.source_name == name).unwrap()
+    }
+
+    #[test]
+    fn what_could_not_be_measured_fails_and_is_in_no_mean() {
+        let evidence = evidence(
+            r#"{"testRunData": {"testCases": [{"name": "a", "success": false, "metricsData": [
+                {"name": "M", "success": true, "score": 0.5, "threshold": 0.5}, {"name": "N", "error": "boom"}]},
+                {"success": true, "metricsData": []}],
+              "conversationalTestCases": [{"name": "talk", "success": true, "metricsData": [{"name": "M", "success": true, "score": 1}]}],
+              "metricsScores": [{"metric": "M", "scores": [0.5, 1], "passes": 2, "fails": 0, "errors": 0},
+                                {"metric": "N", "scores": [], "passes": 0, "fails": 0, "errors": 1}, {"metric": "O", "scores": [1, NaN]}],
+              "testPassed": 2, "testFailed": 1}}"#,
+        );
+        assert_eq!(checks(&evidence), [("a: M", true), ("a: N", false), ("case 1", true), ("talk: M", true)]);
+        assert_eq!((of(&evidence, "M").value, of(&evidence, "M").n), (Some(0.75), Some(2)));
+        assert_eq!(
+            (of(&evidence, "N").value, of(&evidence, "N").n, of(&evidence, "N.errors").n),
+            (None, Some(0), Some(1))
+        );
+        assert_eq!(of(&evidence, "O").value, None);
+        let rate = of(&evidence, "pass rate");
+        assert_eq!((rate.trials, rate.successes), (Some(3), Some(2)));
+    }
+
+    #[test]
+    fn spans_of_a_trace_have_checks_and_a_scope() {
+        let evidence = evidence(
+            r#"{"testCases": [{"name": "a", "success": true, "trace": {"llmSpans": [{"name": "call", "metricsData": [{"name": "M", "success": true, "score": 1}]}]}}],
+                "metricsScores": [], "traceMetricsScores": {"llm": {"call": {"M": {"metric": "M", "scores": [1], "passes": 1, "fails": 0, "errors": 0}}}}}"#,
+        );
+        assert_eq!(checks(&evidence), [("a: call: M", true)]);
+        assert_eq!(of(&evidence, "M").scope.as_deref(), Some("llm/call"));
+    }
+
+    #[test]
+    fn older_runs_and_results_in_python_are_read() {
+        let older = evidence(
+            r#"{"testCases": [{"name": "a", "success": true, "metricsMetadata": [{"metric": "M", "score": 0.9, "threshold": 0.5, "success": true}]}],
+                "metricsScores": [{"metric": "M", "scores": [0.9]}]}"#,
+        );
+        assert_eq!(checks(&older), [("a: M", true)]);
+        let result = evidence(
+            r#"{"test_results": [{"name": "a", "success": false, "metrics_data": [{"name": "M", "score": 0.25, "success": false}]},
+                {"name": "b", "success": false, "metrics_data": null}], "confident_link": null}"#,
+        );
+        assert_eq!(checks(&result), [("a: M", false), ("b", false)]);
+        assert_eq!((of(&result, "M").value, of(&result, "M").n), (Some(0.25), Some(1)));
+    }
+
+    #[test]
+    fn a_run_of_nothing_fails() {
+        let empty = evidence(r#"{"testCases": [], "conversationalTestCases": [], "metricsScores": []}"#);
+        assert_eq!(checks(&empty), [("tests", false)]);
+        let lost = evidence(r#"{"testCases": [], "metricsScores": [], "testPassed": 5, "testFailed": 0}"#);
+        assert_eq!(checks(&lost), [("tests", false)]);
+        let odd =
+            evidence(r#"{"testCases": [7, {"metricsData": 3}], "metricsScores": [{"metric": "M", "scores": 3}, 4]}"#);
+        assert!(odd.checks.iter().all(|c| !c.passed) && odd.measurements.iter().all(|m| m.source_name != "M"));
+        assert_eq!(read(b"{\"testCases\": 3}", Some("deepeval")).unwrap_err().code(), "evidence-invalid");
+    }
+}

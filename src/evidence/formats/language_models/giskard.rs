@@ -1,0 +1,293 @@
+//! Giskard 2: `ScanReport.to_json()`, `ScanReport.to_dataframe()` and `TestSuiteResult.to_json()`.
+//!
+//! * A scan names each detector that it was given and, by level (`major`, `medium`, `minor`), the description of each
+//!   issue it found. Each issue is a check that failed; a detector without issues is one that passed. A detector that
+//!   broke off looks the same as one that found nothing, unless the scan was run with `raise_exceptions=True`: a
+//!   warning says so.
+//! * The data frame has the issues only, called by metric and slice (or transformation). `deviation` is prose
+//!   (`-26.82% than global`): the percentage in front is read, called `deviation:` and the metric. It is read as
+//!   records, as a split table (what `to_mlflow` logs), by column, and as CSV. A frame of no issues says nothing that
+//!   tells it from any other empty list and is not understood.
+//! * A suite has a test by name, `Passed` or `Failed`, and the value that was tested. A test that could not be run is
+//!   `Failed`.
+//!
+//! Values of suites are doubles in full; deviations have two decimals.
+
+use super::common::{joined, refused, text};
+use crate::evidence::{
+    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
+    json::{Json, Number, Object},
+    precision::Precision,
+    undefined::{Reading, reading_text},
+};
+use crate::model::{Evidence, Producer, Slice, Unit};
+
+/// The row of the table of formats.
+pub const ADAPTER: Adapter = Adapter {
+    id: "giskard",
+    title: "Giskard scan and test suite",
+    family: Family::LanguageModels,
+    written_by: "giskard.scan(model, dataset).to_json(\"scan.json\")",
+    reads: "every issue of a scan as a check that failed, every detector that found none as one that passed; how far \
+            a slice departs from the whole, in percent; every test of a suite as a check, with its value.",
+    carries: &[Carries::Metrics, Carries::Slices, Carries::Checks],
+    recognised_by: "detectors (`PerformanceBiasDetector`) with issues by level; records with `slicing_fn`, \
+                    `transformation_fn` and `deviation`; tests with `result` and `metric_value` only",
+    rule: "id = \"no-issues\"\ncheck = \"*\"",
+    detect,
+    read,
+};
+
+/// The columns that every data frame of issues has.
+const COLUMNS: [&str; 3] = ["slicing_fn", "transformation_fn", "deviation"];
+
+/// How a document of Giskard is written.
+enum Shape<'d, 'a> {
+    Scan(&'d Object<'a>),
+    Suite(&'d Object<'a>),
+    Frame(Vec<Issue<'d>>),
+}
+
+/// A row of the data frame.
+#[derive(Default)]
+struct Issue<'d> {
+    domain: Option<&'d str>,
+    slice: Option<&'d str>,
+    transformation: Option<&'d str>,
+    metric: Option<&'d str>,
+    deviation: Option<&'d str>,
+    description: Option<&'d str>,
+}
+
+impl<'d> Issue<'d> {
+    fn of(cell: impl Fn(&str) -> Option<&'d str>) -> Self {
+        let cell = |key| cell(key).filter(|text| !text.is_empty());
+        Self {
+            domain: cell("domain"),
+            slice: cell("slicing_fn"),
+            transformation: cell("transformation_fn"),
+            metric: cell("metric"),
+            deviation: cell("deviation"),
+            description: cell("description"),
+        }
+    }
+}
+
+fn detect(document: &Document<'_>) -> Result<(), Declined> {
+    shape(document).map(drop)
+}
+
+fn shape<'d, 'a>(document: &'d Document<'a>) -> Result<Shape<'d, 'a>, Declined> {
+    if !document.looks_like_json() {
+        let header = document.header(b',')?;
+        if COLUMNS.iter().any(|column| !header.iter().any(|cell| cell == column)) {
+            return Err(Declined::because("no columns `slicing_fn`, `transformation_fn` and `deviation`"));
+        }
+        let table = document.csv().map_err(|error| Declined::because(error.to_string()))?;
+        let issue = |row: &'d crate::evidence::table::Row| Issue::of(|key| row.get(table.column(key)?));
+        return Ok(Shape::Frame(table.rows().iter().map(issue).collect()));
+    }
+    if let Ok(records) = document.array() {
+        let is_issue = |json: &Json<'_>| COLUMNS.iter().all(|column| json.get(column).is_some());
+        if records.is_empty() || !records.iter().all(is_issue) {
+            return Err(Declined::because("no records with `slicing_fn`, `transformation_fn` and `deviation`"));
+        }
+        return Ok(Shape::Frame(records.iter().map(|record| Issue::of(|key| text(record, key))).collect()));
+    }
+    let object = document.object()?;
+    let all = |is: fn(&Json<'_>) -> bool| !object.is_empty() && object.iter().all(|member| is(&member.value));
+    if object.iter().any(|member| member.key.ends_with("Detector")) && all(is_detector) {
+        return Ok(Shape::Scan(object));
+    }
+    if all(is_test) {
+        return Ok(Shape::Suite(object));
+    }
+    if COLUMNS.iter().all(|column| object.get(column).is_some_and(|json| json.as_object().is_some())) {
+        return Ok(Shape::Frame(by_column(object)));
+    }
+    split(object).map(Shape::Frame)
+}
+
+/// Issues by level, as text.
+fn is_detector(json: &Json<'_>) -> bool {
+    let is_list =
+        |json: &Json<'_>| json.as_array().is_some_and(|list| list.iter().all(|issue| issue.as_str().is_some()));
+    json.as_object().is_some_and(|levels| levels.iter().all(|level| is_list(&level.value)))
+}
+
+fn is_test(json: &Json<'_>) -> bool {
+    let result = text(json, "result");
+    json.as_object().is_some_and(|test| test.len() == 2)
+        && matches!(result, Some("Passed" | "Failed"))
+        && json.get("metric_value").is_some()
+}
+
+/// `{"slicing_fn": {"0": …}}`, as pandas writes by default.
+fn by_column<'d>(object: &'d Object<'_>) -> Vec<Issue<'d>> {
+    let rows = object.get("deviation").and_then(Json::as_object).into_iter().flatten();
+    rows.map(|row| Issue::of(|key| text(object.get(key)?, &row.key))).collect()
+}
+
+/// `{"columns": […], "data": [[…]]}`, as MLflow writes tables.
+fn split<'d>(object: &'d Object<'_>) -> Result<Vec<Issue<'d>>, Declined> {
+    let columns = object.get("columns").and_then(Json::as_array).unwrap_or_default();
+    let place = |key: &str| columns.iter().position(|column| column.as_str() == Some(key));
+    if COLUMNS.iter().any(|column| place(column).is_none()) {
+        return Err(Declined::because(
+            "no detectors, no tests with `result` and `metric_value`, and no columns `slicing_fn`",
+        ));
+    }
+    let rows = object.get("data").and_then(Json::as_array).unwrap_or_default().iter();
+    Ok(rows.map(|row| Issue::of(|key| row.as_array()?.get(place(key)?)?.as_str())).collect())
+}
+
+fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+    let shape = shape(document).map_err(|declined| match document.json() {
+        Err(error) if document.looks_like_json() => EvidenceError::Json(error.clone()),
+        _ => refused(ADAPTER.id, document, declined),
+    })?;
+    let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
+    collector.evidence.producer = Some(Producer { tool: Some("giskard".to_owned()), version: None, run: None });
+    match shape {
+        Shape::Scan(detectors) => scan(&mut collector, detectors),
+        Shape::Suite(tests) => suite(&mut collector, tests),
+        Shape::Frame(issues) if issues.is_empty() => {
+            collector.check("issues", false, Some("the table has no row, which no scan writes".to_owned()));
+        }
+        Shape::Frame(issues) => issues.iter().for_each(|issue| frame(&mut collector, issue)),
+    }
+    Ok(collector.finish())
+}
+
+fn scan(collector: &mut Collector, detectors: &Object<'_>) {
+    let mut silent = false;
+    for detector in detectors {
+        let mut found = false;
+        for level in detector.value.as_object().into_iter().flatten() {
+            for issue in level.value.as_array().unwrap_or_default().iter().filter_map(Json::as_str) {
+                found = true;
+                collector.check(format!("{issue} [{}, {}]", detector.key, level.key), false, None);
+            }
+        }
+        if !found {
+            silent = true;
+            collector.check(&*detector.key, true, Some("no issue was found".to_owned()));
+        }
+    }
+    if silent {
+        collector.warn("a detector that broke off or did not apply is written as one that found nothing");
+    }
+}
+
+fn suite(collector: &mut Collector, tests: &Object<'_>) {
+    for test in tests {
+        let passed = text(&test.value, "result") == Some("Passed");
+        let value = test.value.get("metric_value");
+        let written = value.and_then(Json::as_number).map(|number| format!("metric_value {}", number.text()));
+        collector.check(&*test.key, passed, written);
+        if let Some(value) = value {
+            collector.measure(&test.key, &test.key, Slice::overall(), value);
+        }
+    }
+}
+
+fn frame(collector: &mut Collector, issue: &Issue<'_>) {
+    let place = issue.slice.or(issue.transformation);
+    let named: Vec<&str> = [issue.metric, place].into_iter().flatten().collect();
+    let name = if named.is_empty() { issue.description.unwrap_or("issue").to_owned() } else { named.join(" ") };
+    let detail = [issue.domain, issue.deviation, issue.description].map(|text| text.map(str::to_owned));
+    collector.check(name, false, joined(detail));
+    let percent = issue.deviation.and_then(|text| Some((text.split_once("% than global")?.0, text)));
+    let Some((metric, (percent, _))) = issue.metric.zip(percent) else { return };
+    let Some(number) = Number::parse(percent).filter(|_| matches!(reading_text(percent), Some(Reading::Number(_))))
+    else {
+        return;
+    };
+    let slice = match (issue.slice, issue.transformation) {
+        (Some(slice), _) => Slice::one("slicing_fn", slice),
+        (None, Some(transformation)) => Slice::one("transformation_fn", transformation),
+        (None, None) => Slice::overall(),
+    };
+    let theirs = format!("deviation:{metric}");
+    if let Some(m) = collector.number(&theirs, &theirs, slice, number.value()) {
+        (m.unit, m.rounding) = (Some(Unit::Percent), number.rounding());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::read;
+
+    fn evidence(text: &str) -> Evidence {
+        let evidence = read(text.as_bytes(), None).unwrap();
+        assert_eq!(evidence.format, "giskard");
+        evidence
+    }
+
+    fn checks(evidence: &Evidence) -> Vec<(&str, bool)> {
+        evidence.checks.iter().map(|c| (c.name.as_str(), c.passed)).collect()
+    }
+
+    #[test]
+    fn a_scan_has_a_check_for_each_issue_and_each_silent_detector() {
+        let evidence = evidence(
+            r#"{"EthicalBiasDetector": {}, "PerformanceBiasDetector": {"major": ["a", "b"], "medium": ["c"]}}"#,
+        );
+        assert_eq!(
+            checks(&evidence),
+            [
+                ("EthicalBiasDetector", true),
+                ("a [PerformanceBiasDetector, major]", false),
+                ("b [PerformanceBiasDetector, major]", false),
+                ("c [PerformanceBiasDetector, medium]", false),
+            ]
+        );
+        assert!(evidence.warnings[0].contains("broke off"), "{:?}", evidence.warnings);
+    }
+
+    #[test]
+    fn every_spelling_of_the_data_frame_says_the_same() {
+        let records = r#"[{"domain": null, "slicing_fn": "`a` < 1", "transformation_fn": null, "metric": "Recall", "deviation": "-26.82% than global", "description": "x"},
+            {"slicing_fn": null, "transformation_fn": "Add typos", "metric": "Fail rate", "deviation": "3/10 tested samples (30.0%) changed prediction after perturbation", "description": "y"}]"#;
+        let split = r#"{"columns": ["slicing_fn", "transformation_fn", "metric", "deviation", "description"],
+            "data": [["`a` < 1", null, "Recall", "-26.82% than global", "x"], [null, "Add typos", "Fail rate", "3/10 tested samples (30.0%)", "y"]]}"#;
+        let columns = r#"{"slicing_fn": {"0": "`a` < 1", "1": null}, "transformation_fn": {"0": null, "1": "Add typos"}, "metric": {"0": "Recall", "1": "Fail rate"},
+            "deviation": {"0": "-26.82% than global", "1": "3/10"}, "description": {"0": "x", "1": "y"}}"#;
+        let table = ",domain,slicing_fn,transformation_fn,metric,deviation,description\n0,,`a` < 1,,Recall,-26.82% than global,x\n1,,,Add typos,Fail rate,3/10,y\n";
+        for text in [records, split, columns, table] {
+            let evidence = evidence(text);
+            assert_eq!(checks(&evidence), [("Recall `a` < 1", false), ("Fail rate Add typos", false)], "{text}");
+            let [m] = evidence.measurements.as_slice() else { panic!("{text}") };
+            assert_eq!(
+                (m.source_name.as_str(), m.value, m.unit, m.rounding),
+                ("deviation:Recall", Some(-26.82), Some(Unit::Percent), 0.005)
+            );
+            assert_eq!(m.slice, Slice::one("slicing_fn", "`a` < 1"));
+        }
+    }
+
+    #[test]
+    fn a_suite_has_a_value_for_each_test() {
+        let evidence = evidence(
+            r#"{"F1 on all": {"result": "Passed", "metric_value": 0.91}, "drift": {"result": "Failed", "metric_value": null}}"#,
+        );
+        assert_eq!(checks(&evidence), [("F1 on all", true), ("drift", false)]);
+        assert_eq!(evidence.measurements.iter().map(|m| m.value).collect::<Vec<_>>(), [Some(0.91), None]);
+    }
+
+    #[test]
+    fn what_is_not_giskards_is_not_understood() {
+        for text in [
+            "{}",
+            r#"{"XDetector": 3}"#,
+            r#"{"a": {"result": "Maybe", "metric_value": 1}}"#,
+            r#"[{"slicing_fn": "a"}]"#,
+        ] {
+            assert_eq!(read(text.as_bytes(), None).unwrap_err().code(), "evidence-not-understood", "{text}");
+            assert_eq!(read(text.as_bytes(), Some("giskard")).unwrap_err().code(), "evidence-invalid", "{text}");
+        }
+        let bare = evidence("slicing_fn,transformation_fn,deviation\n");
+        assert_eq!(checks(&bare), [("issues", false)]);
+    }
+}

@@ -1,0 +1,116 @@
+//! The metrics of a scorer.
+
+use super::groups::Samples;
+use crate::evidence::{
+    Collector,
+    counts::only_count,
+    formats::language_models::common::{count, text},
+    json::Json,
+};
+use crate::model::Slice;
+
+/// What holds for all scorers of a run.
+pub struct Run<'s> {
+    /// Samples times epochs that ended without an error.
+    pub completed: Option<u64>,
+    /// How often each sample was run; at least 1.
+    pub epochs: u64,
+    /// The samples, where the log holds them.
+    pub samples: Samples<'s>,
+}
+
+impl Run<'_> {
+    /// Reads the metrics of a scorer and says how many there are.
+    pub fn score(&self, collector: &mut Collector, score: &Json<'_>, name: Option<&str>) -> usize {
+        let Some(metrics) = score.get("metrics").and_then(Json::as_object) else { return 0 };
+        // What is left of several epochs after a vote is another quantity than the share of right answers.
+        let plain = text(score, "reducer").is_none_or(|reducer| reducer == "mean");
+        let reducer = text(score, "reducer").map(|reducer| format!("[{reducer}]")).unwrap_or_default();
+        for member in metrics {
+            let theirs = format!("{}/{}{reducer}", name.unwrap_or("scorer"), member.key);
+            let leaf = text(&member.value, "name").unwrap_or(&member.key);
+            let place = Place::of(&member.value, leaf);
+            let ours = if plain && place.metric(leaf) == "accuracy" { "accuracy" } else { &theirs };
+            // Logs of version 1 may write a bare number.
+            let value = member.value.get("value").unwrap_or(&member.value);
+            let Some(m) = collector.measure(ours, &theirs, place.slice(), value) else { continue };
+            m.aggregate = matches!(place, Place::MeanOfGroups);
+            m.trials = match place {
+                _ if ours != "accuracy" || m.aggregate => None,
+                Place::Group { key, name: group, .. } => {
+                    let scorer = text(score, "scorer").or(name).unwrap_or_default();
+                    self.samples.of(scorer, key, group, self.trials(score))
+                }
+                _ => self.trials(score),
+            };
+            if !matches!(place, Place::Group { .. }) {
+                m.n = self.completed;
+            }
+            // Over epochs a sample's score is a mean or a vote, and a sum of means is no count.
+            if self.epochs == 1 {
+                m.successes = m.value.zip(m.trials).and_then(|(value, n)| only_count(value, n, m.rounding));
+            }
+        }
+        if count(score, "scored_samples") == Some(0) {
+            collector.check(
+                format!("scorer {}", name.unwrap_or("scorer")),
+                false,
+                Some("no sample was scored".to_owned()),
+            );
+        }
+        metrics.len()
+    }
+
+    /// The samples that an accuracy is the mean over: each once, whatever the epochs.
+    fn trials(&self, score: &Json<'_>) -> Option<u64> {
+        let samples = || self.completed.filter(|n| n.is_multiple_of(self.epochs)).map(|n| n / self.epochs);
+        count(score, "scored_samples").or_else(samples).filter(|trials| self.completed.is_none_or(|n| *trials <= n))
+    }
+}
+
+/// What a metric holds for.
+enum Place<'j> {
+    /// Every sample.
+    Whole { of: Option<&'j str> },
+    /// One group of samples.
+    Group { key: &'j str, name: &'j str, of: Option<&'j str> },
+    /// The mean over all groups.
+    MeanOfGroups,
+    /// One of several values of a metric such as `frequency`.
+    Part { function: &'j str, name: &'j str },
+}
+
+impl<'j> Place<'j> {
+    fn of(metric: &'j Json<'_>, leaf: &'j str) -> Self {
+        let params = metric.get("params").or_else(|| metric.get("options"));
+        let param = |key: &str| params.and_then(|params| text(params, key));
+        let of = params.and_then(|params| params.get("metric")).and_then(|metric| text(metric, "name"));
+        match (param("group_key"), text(metric, "group")) {
+            (Some(_), _) if leaf == param("all_label").unwrap_or("all") => match param("all") {
+                Some("groups") => Self::MeanOfGroups,
+                _ => Self::Whole { of },
+            },
+            (Some(key), _) => Self::Group { key, name: leaf, of },
+            (None, Some(function)) => Self::Part { function, name: leaf },
+            (None, None) => Self::Whole { of: None },
+        }
+    }
+
+    /// The metric's own name, without its package.
+    fn metric(&self, leaf: &'j str) -> &'j str {
+        let name = match self {
+            Self::Whole { of } => of.unwrap_or(leaf),
+            Self::Group { of, .. } => of.unwrap_or_default(),
+            Self::MeanOfGroups | Self::Part { .. } => "",
+        };
+        name.rsplit_once('/').map_or(name, |(_, name)| name)
+    }
+
+    fn slice(&self) -> Slice {
+        match self {
+            Self::Whole { .. } | Self::MeanOfGroups => Slice::overall(),
+            Self::Group { key, name, .. } => Slice::one(*key, *name),
+            Self::Part { function, name } => Slice::one(*function, *name),
+        }
+    }
+}

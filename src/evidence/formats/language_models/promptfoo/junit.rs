@@ -1,0 +1,51 @@
+//! `--output results.junit.xml`: a suite for each prompt of each provider.
+
+use super::rows::{Outcome, Tally};
+use crate::evidence::{
+    Collector,
+    formats::language_models::common::{brief, joined, pass_rate},
+};
+use crate::model::Slice;
+use roxmltree::{Document, Node};
+
+/// Reads the test cases.
+pub fn read(collector: &mut Collector, document: &Document<'_>) {
+    let mut whole = Tally::default();
+    for suite in elements(document.root_element(), "testsuite") {
+        let name = suite.attribute("name").unwrap_or_default();
+        for case in elements(suite, "testcase") {
+            whole.add(check(collector, case, name));
+        }
+        if collector.evidence.produced_at.is_none() {
+            collector.evidence.produced_at = suite.attribute("timestamp").and_then(|text| text.parse().ok());
+        }
+    }
+    for (name, value) in [("successes", whole.passed), ("failures", whole.failed), ("errors", whole.errored)] {
+        if let Some(m) = collector.number(name, name, Slice::overall(), crate::stats::proportion::float(value)) {
+            m.n = Some(whole.total());
+        }
+    }
+    pass_rate(collector, "pass rate", Slice::overall(), whole.passed, whole.total());
+    let stated = document.root_element().attribute("tests").and_then(|text| text.parse::<u64>().ok());
+    if let Some(tests) = stated.filter(|tests| *tests != whole.total()) {
+        collector.check("tests", false, Some(format!("{tests} tests are stated, and {} are written", whole.total())));
+    }
+}
+
+fn elements<'n, 'i>(node: Node<'n, 'i>, name: &'static str) -> impl Iterator<Item = Node<'n, 'i>> {
+    node.children().filter(move |child| child.tag_name().name() == name)
+}
+
+fn check(collector: &mut Collector, case: Node<'_, '_>, suite: &str) -> Outcome {
+    let fault = |name| elements(case, name).next();
+    let (outcome, fault) = match (fault("error").or_else(|| fault("skipped")), fault("failure")) {
+        (Some(error), _) => (Outcome::Errored, Some(error)),
+        (None, Some(failure)) => (Outcome::Failed, Some(failure)),
+        (None, None) => (Outcome::Passed, None),
+    };
+    let said = fault.map(|fault| brief(fault.text().or_else(|| fault.attribute("message")).unwrap_or_default()));
+    let kind = (outcome == Outcome::Errored).then(|| "error".to_owned());
+    let name = format!("{} {suite}", case.attribute("name").unwrap_or("test"));
+    collector.check(name.trim(), outcome == Outcome::Passed, joined([kind, said]));
+    outcome
+}

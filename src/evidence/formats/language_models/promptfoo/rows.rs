@@ -1,0 +1,176 @@
+//! One row: a test, put to one prompt of one provider.
+
+use crate::evidence::{
+    Collector, Document,
+    formats::language_models::common::{brief, joined, text},
+    json::{Json, Number, Value},
+};
+use std::fmt::Write as _;
+
+/// How a row ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Passed,
+    Failed,
+    /// No answer came.
+    Errored,
+}
+
+/// How many rows ended how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub passed: u64,
+    pub failed: u64,
+    pub errored: u64,
+}
+
+impl Tally {
+    pub fn add(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Passed => self.passed += 1,
+            Outcome::Failed => self.failed += 1,
+            Outcome::Errored => self.errored += 1,
+        }
+    }
+
+    pub fn total(self) -> u64 {
+        self.passed.saturating_add(self.failed).saturating_add(self.errored)
+    }
+}
+
+/// The rows of a document of JSON Lines.
+pub fn lines<'d, 'a>(document: &'d Document<'a>) -> Option<&'d [Json<'a>]> {
+    let line = document.text().ok()?.lines().find(|line| !line.trim().is_empty())?;
+    if !line.contains("\"promptIdx\"") || !line.contains("\"testCase\"") {
+        return None;
+    }
+    let rows = document.json_lines().ok()?;
+    let is_row =
+        |json: &Json<'_>| ["promptIdx", "testIdx", "success", "provider"].iter().all(|key| json.get(key).is_some());
+    rows.first().is_some_and(is_row).then_some(rows)
+}
+
+/// The name of a check: the variables as Python shows a dictionary, the provider in brackets.
+pub fn name<'j>(vars: impl IntoIterator<Item = (&'j str, &'j Json<'j>)>, provider: &str) -> String {
+    let mut out = String::new();
+    for (key, value) in vars {
+        out.push_str(if out.is_empty() { "{" } else { ", " });
+        quote(&mut out, key);
+        out.push_str(": ");
+        show(&mut out, value);
+    }
+    if out.is_empty() {
+        out.push('{');
+    }
+    let _ = write!(out, "}} [{provider}]");
+    out
+}
+
+/// The provider of a row or of a prompt: its id, or the object that has it.
+pub fn provider<'j>(json: &'j Json<'_>) -> Option<&'j str> {
+    json.as_str().or_else(|| text(json, "id")).or_else(|| text(json, "label"))
+}
+
+fn show(out: &mut String, json: &Json<'_>) {
+    match &json.value {
+        Value::Null => out.push_str("None"),
+        Value::Bool(true) => out.push_str("True"),
+        Value::Bool(false) => out.push_str("False"),
+        Value::Number(number) => out.push_str(number.text()),
+        Value::NonFinite(text) => out.push_str(text),
+        Value::String(text) => quote(out, text),
+        Value::Array(list) => {
+            out.push('[');
+            for (i, value) in list.iter().enumerate() {
+                out.push_str(if i > 0 { ", " } else { "" });
+                show(out, value);
+            }
+            out.push(']');
+        }
+        Value::Object(object) => {
+            out.push('{');
+            for (i, member) in object.iter().enumerate() {
+                out.push_str(if i > 0 { ", " } else { "" });
+                quote(out, &member.key);
+                out.push_str(": ");
+                show(out, &member.value);
+            }
+            out.push('}');
+        }
+    }
+}
+
+/// Text between quotes, on one line, with what a page does not show as escapes.
+fn quote(out: &mut String, text: &str) {
+    let mark = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    out.push(mark);
+    for c in text.chars() {
+        let _ = match c {
+            '\n' => write!(out, "\\n"),
+            '\r' => write!(out, "\\r"),
+            '\t' => write!(out, "\\t"),
+            '\\' => write!(out, "\\\\"),
+            c if c == mark => write!(out, "\\{c}"),
+            c if hidden(c) && u32::from(c) < 0x100 => write!(out, "\\x{:02x}", u32::from(c)),
+            c if hidden(c) => write!(out, "\\u{:04x}", u32::from(c)),
+            c => write!(out, "{c}"),
+        };
+    }
+    out.push(mark);
+}
+
+fn hidden(c: char) -> bool {
+    c.is_control()
+        || c.is_whitespace() && c != ' '
+        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// How a row ended: `success`, or `pass` in a table; `failureReason` 2 is an error, and before it was written an
+/// `error` without a grading.
+pub fn outcome(row: &Json<'_>) -> Outcome {
+    let passed = row.get("success").or_else(|| row.get("pass"));
+    if passed.is_some_and(|passed| matches!(passed.value, Value::Bool(true))) {
+        return Outcome::Passed;
+    }
+    let reason = row.get("failureReason").and_then(Json::as_number).and_then(Number::count);
+    let graded = || row.get("gradingResult").is_some_and(|grading| grading.as_object().is_some());
+    let errored = match reason {
+        Some(reason) => reason != 1,
+        None => text(row, "error").is_some() && !graded(),
+    };
+    if errored { Outcome::Errored } else { Outcome::Failed }
+}
+
+/// Adds the check of a row.
+pub fn check(collector: &mut Collector, name: String, row: &Json<'_>) -> Outcome {
+    let outcome = outcome(row);
+    let number = |key: &str| row.get(key).and_then(Json::as_number).map(|number| format!("{key} {}", number.text()));
+    let grading = row.get("gradingResult");
+    let reason = text(row, "error").or_else(|| grading.and_then(|grading| text(grading, "reason"))).map(brief);
+    let failed = grading.map(failed_assertions).filter(|failed| !failed.is_empty());
+    let detail = joined([
+        (outcome == Outcome::Errored).then(|| "error".to_owned()),
+        number("score"),
+        number("latencyMs"),
+        failed.map(|failed| format!("failed assertions: {}", failed.join(", "))),
+        reason,
+    ]);
+    collector.check(name, outcome == Outcome::Passed, detail);
+    outcome
+}
+
+/// The types of the assertions that did not hold, each with its metric.
+fn failed_assertions(grading: &Json<'_>) -> Vec<String> {
+    const NAMED: usize = 5;
+    let Some(components) = grading.get("componentResults") else { return Vec::new() };
+    let components = components.as_array().unwrap_or(std::slice::from_ref(components));
+    let failed =
+        components.iter().filter(|part| matches!(part.get("pass").map(|pass| &pass.value), Some(Value::Bool(false))));
+    let named = failed.filter_map(|part| {
+        let assertion = part.get("assertion")?;
+        let metric = text(assertion, "metric").map(|metric| format!(" ({metric})")).unwrap_or_default();
+        Some(format!("{}{metric}", text(assertion, "type")?))
+    });
+    named.take(NAMED).collect()
+}

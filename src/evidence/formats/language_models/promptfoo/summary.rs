@@ -1,0 +1,219 @@
+//! `stats`, `prompts` and `results`.
+
+use super::{ADAPTER, rows, rows::Tally};
+use crate::evidence::{
+    Collector, Document, EvidenceError,
+    formats::language_models::common::{count, moment, pass_rate, text},
+    json::{Json, Value},
+};
+use crate::model::{Producer, Slice, Unit};
+
+/// Whether this is a summary: `stats` with counts, and a list of results or a table.
+pub fn is_one(json: &Json<'_>) -> bool {
+    let counted = |stats: &Json<'_>| stats.get("successes").is_some() && stats.get("failures").is_some();
+    json.get("stats").is_some_and(counted)
+        && (json.get("results").is_some() || json.get("table").is_some() || json.get("prompts").is_some())
+}
+
+/// What the whole output says of itself.
+pub fn about(collector: &mut Collector, output: &Json<'_>, summary: &Json<'_>) {
+    let version = output.get("metadata").and_then(|metadata| text(metadata, "promptfooVersion"));
+    let run = text(output, "shareableUrl").or_else(|| text(output, "evalId"));
+    collector.evidence.producer = Some(Producer {
+        tool: Some("promptfoo".to_owned()),
+        version: version.map(str::to_owned),
+        run: run.map(str::to_owned),
+    });
+    collector.evidence.produced_at = moment(summary, "timestamp");
+}
+
+/// Reads a summary.
+///
+/// # Errors
+/// When its results are no list.
+pub fn read(collector: &mut Collector, document: &Document<'_>, summary: &Json<'_>) -> Result<(), EvidenceError> {
+    let head = summary.at_path(&["table", "head"]);
+    let prompts = summary.get("prompts").or_else(|| head?.get("prompts")).map(many).unwrap_or_default();
+    let stats = summary.get("stats");
+    let counted = Tally {
+        passed: stats.and_then(|stats| count(stats, "successes")).unwrap_or(0),
+        failed: stats.and_then(|stats| count(stats, "failures")).unwrap_or(0),
+        errored: stats.and_then(|stats| count(stats, "errors")).unwrap_or(0),
+    };
+    let readable = stats.is_some_and(|stats| count(stats, "successes").is_some() && count(stats, "failures").is_some());
+    let total = Some(counted.total()).filter(|_| readable);
+    if let Some(stats) = stats {
+        read_stats(collector, stats, total);
+    }
+    let rows = match summary.get("results") {
+        Some(results) if results.as_array().is_some() || results.as_object().is_some() => {
+            Some(check_rows(collector, many(results)))
+        }
+        Some(results) if !matches!(results.value, Value::Null) && results.as_str() != Some("") => {
+            let message = format!("`results.results` is no list but {}", results.kind());
+            return Err(EvidenceError::invalid(ADAPTER.id, document, results.at, message));
+        }
+        _ => summary.get("table").map(|table| check_table(collector, table)),
+    };
+    if let Some(rows) = rows.filter(|rows| readable && rows.total() != counted.total()) {
+        let (said, there) = (counted.total(), rows.total());
+        collector
+            .warn(format!("`stats` counts {said} tests, and there are {there} rows: the file holds a part of the run"));
+    }
+    shares(collector, if readable { counted } else { rows.unwrap_or_default() });
+    for prompt in prompts {
+        read_prompt(collector, prompt, total);
+    }
+    Ok(())
+}
+
+/// A list as JSON writes it, or the one element that XML writes of a list of one.
+fn many<'j, 'a>(json: &'j Json<'a>) -> &'j [Json<'a>] {
+    match &json.value {
+        Value::Array(list) => list,
+        Value::Object(_) => std::slice::from_ref(json),
+        _ => &[],
+    }
+}
+
+fn shares(collector: &mut Collector, tally: Tally) {
+    pass_rate(collector, "pass rate", Slice::overall(), tally.passed, tally.total());
+    if tally.errored > 0 {
+        let (errors, total) = (tally.errored, tally.total());
+        collector.warn(format!(
+            "{errors} of {total} tests ended in an error, which is neither a pass nor a failed assertion"
+        ));
+    }
+}
+
+fn read_stats(collector: &mut Collector, stats: &Json<'_>, total: Option<u64>) {
+    for member in stats.as_object().into_iter().flatten() {
+        // XML writes what is undefined as empty text.
+        if member.value.as_str() == Some("") {
+            continue;
+        }
+        if member.value.as_object().is_some() {
+            collector.left_out(&format!("stats.{}", member.key));
+            continue;
+        }
+        let name = format!("stats.{}", member.key);
+        if let Some(m) = collector.measure(&name, &name, Slice::overall(), &member.value) {
+            m.n = total;
+            m.unit = member.key.ends_with("Ms").then_some(Unit::Milliseconds);
+        }
+    }
+}
+
+/// The sums of one prompt put to one provider. `namedScoresCount` says over how many tests a named score is a sum.
+fn read_prompt(collector: &mut Collector, prompt: &Json<'_>, total: Option<u64>) {
+    let Some(metrics) = prompt.get("metrics").filter(|metrics| metrics.as_object().is_some()) else { return };
+    let label = words(prompt, "label")
+        .or_else(|| words(prompt, "display"))
+        .or_else(|| words(prompt, "raw"))
+        .unwrap_or_default();
+    let mut slice = Slice::one("prompt", label);
+    if let Some(provider) = prompt.get("provider").and_then(rows::provider) {
+        slice.0.insert("provider".to_owned(), provider.to_owned());
+    }
+    let tests = ["testPassCount", "testFailCount", "testErrorCount"].map(|key| count(metrics, key));
+    let passed = tests.first().copied().flatten();
+    let own = passed.map(|_| tests.iter().flatten().fold(0_u64, |sum, n| sum.saturating_add(*n)));
+    // Where there are several prompts, whether a named score was over all tests of its prompt is not said.
+    let named = own.filter(|n| total == Some(*n));
+    for member in metrics.as_object().into_iter().flatten() {
+        let key = &*member.key;
+        if let Some(object) = member.value.as_object() {
+            if key == "tokenUsage" {
+                collector.left_out("tokenUsage");
+                continue;
+            }
+            for inner in object {
+                let name = format!("{key}.{}", inner.key);
+                if let Some(m) = collector.measure(&name, &name, slice.clone(), &inner.value) {
+                    m.n = named;
+                }
+            }
+        } else if member.value.as_str() != Some("")
+            && let Some(m) = collector.measure(key, key, slice.clone(), &member.value)
+        {
+            m.n = own;
+            m.unit = key.ends_with("Ms").then_some(Unit::Milliseconds);
+        }
+    }
+    if let Some((passed, own)) = passed.zip(own) {
+        pass_rate(collector, "pass rate", slice, passed, own);
+    }
+}
+
+/// Text at `key`, or a number that XML leaves untold from it.
+fn words(json: &Json<'_>, key: &str) -> Option<String> {
+    let value = json.get(key)?;
+    let number = || value.as_number().map(|number| number.text().to_owned());
+    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned).or_else(number)
+}
+
+fn check_rows(collector: &mut Collector, list: &[Json<'_>]) -> Tally {
+    let mut tally = Tally::default();
+    for row in list {
+        if row.as_object().is_none() {
+            collector.left_out("a row that is no object");
+            continue;
+        }
+        let vars = row.get("vars").or_else(|| row.at_path(&["testCase", "vars"])).and_then(Json::as_object);
+        let vars = vars.into_iter().flatten().map(|member| (&*member.key, &member.value));
+        let provider = row.get("provider").and_then(rows::provider).unwrap_or("None");
+        tally.add(rows::check(collector, rows::name(vars, provider), row));
+    }
+    tally
+}
+
+/// Reads `head` and `body`.
+pub fn table(collector: &mut Collector, table: &Json<'_>) {
+    let tally = check_table(collector, table);
+    shares(collector, tally);
+    for prompt in table.at_path(&["head", "prompts"]).map(many).unwrap_or_default() {
+        read_prompt(collector, prompt, Some(tally.total()));
+    }
+}
+
+fn check_table(collector: &mut Collector, table: &Json<'_>) -> Tally {
+    let mut tally = Tally::default();
+    let names = table.at_path(&["head", "vars"]).map(listed).unwrap_or_default();
+    let prompts = table.at_path(&["head", "prompts"]).map(many).unwrap_or_default();
+    for row in table.get("body").map(many).unwrap_or_default() {
+        let values = row.get("vars").map(listed).unwrap_or_default();
+        let outputs = row.get("outputs").map(many).unwrap_or_default();
+        for (i, output) in outputs.iter().enumerate() {
+            if output.as_object().is_none() {
+                continue;
+            }
+            let vars = names.iter().zip(values).filter_map(|(name, value)| Some((name.as_str()?, value)));
+            let own = output.get("provider").and_then(rows::provider);
+            let provider = own.or_else(|| prompts.get(i)?.get("provider").and_then(rows::provider)).unwrap_or("None");
+            tally.add(rows::check(collector, rows::name(vars, provider), output));
+        }
+    }
+    tally
+}
+
+fn listed<'j, 'a>(json: &'j Json<'a>) -> &'j [Json<'a>] {
+    json.as_array().unwrap_or(std::slice::from_ref(json))
+}
+
+/// Reads rows that stand alone.
+///
+/// # Errors
+/// When a row is no object.
+pub fn rows_alone(collector: &mut Collector, document: &Document<'_>, list: &[Json<'_>]) -> Result<(), EvidenceError> {
+    if let Some(row) = list.iter().find(|row| row.as_object().is_none()) {
+        return Err(EvidenceError::invalid(
+            ADAPTER.id,
+            document,
+            row.at,
+            format!("a row is no object but {}", row.kind()),
+        ));
+    }
+    let tally = check_rows(collector, list);
+    shares(collector, tally);
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! NVIDIA `AIPerf` and its predecessor `GenAI-Perf`: `profile_export_aiperf.json` and `.csv`, time slices, aggregates
+//! over runs, and `profile_export.jsonl`, a line for each request.
+//!
+//! A metric is an object of a `unit` and statistics: `avg`, `min`, `max`, `std`, `sum`, `p1` … `p99`, and in newer
+//! versions `count`, which is the n of that metric. `latency` is `request_latency`; the percentiles of the others
+//! keep the metric's own name, so that a rule can ask for one quantile of `time_to_first_token`. Metrics without an
+//! observation are left out by the tool: a run without a successful request holds no `request_count`, and fails that
+//! check. `KB` and its like are powers of 1024. The CSV rounds to two decimals and names metrics by their headings.
+//! Times are local, without a zone; only the lines of requests have moments.
+
+mod json;
+mod records;
+mod server;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use crate::evidence::formats::performance::{percentile, unit as known_unit, wanted};
+use crate::evidence::{
+    Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector, json::Json, precision::Precision,
+};
+use crate::model::{Evidence, Producer, Unit};
+
+/// The row of the table of formats.
+pub const ADAPTER: Adapter = Adapter {
+    id: "aiperf",
+    title: "NVIDIA AIPerf and GenAI-Perf: JSON, CSV, and the lines of requests",
+    family: Family::Load,
+    written_by: "aiperf profile --model MODEL --url URL …",
+    reads: "every statistic of every metric with its unit, and `count` as n; GPU telemetry. Lines of requests give the whole sample: \
+            exact bounds on any quantile of latency.",
+    carries: &[Carries::Metrics, Carries::SampleSize, Carries::Slices, Carries::Intervals, Carries::Checks],
+    recognised_by: "`request_latency` or another metric with `unit` and `avg` beside `input_config` or `aiperf_version`; `Metric,avg,min,max`; \
+                    lines with `metadata.benchmark_phase` and `metrics`",
+    rule: "id = \"ttft\"\nmetric = \"time_to_first_token\"\nquantile = 0.99\nmax = \"200 ms\"\npoint_estimate = \"allow\"",
+    detect,
+    read,
+};
+
+fn detect(document: &Document<'_>) -> Result<(), Declined> {
+    if !document.looks_like_json() {
+        return table::detect(document);
+    }
+    match document.object() {
+        Ok(object) if records::is_record(object) => Ok(()),
+        Ok(object) => json::detect(object),
+        Err(declined) => {
+            let lines = document.json().is_err().then(|| document.json_lines().ok()).flatten();
+            let first = lines.and_then(|lines| lines.first()).and_then(Json::as_object);
+            if first.is_some_and(records::is_record) { Ok(()) } else { Err(declined) }
+        }
+    }
+}
+
+fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+    wanted(ADAPTER.id, document, detect(document))?;
+    let mut into = Collector::new(document, ADAPTER.id);
+    into.evidence.producer = Some(Producer { tool: Some("aiperf".to_owned()), ..Producer::default() });
+    if !document.looks_like_json() {
+        table::read(&mut into, document)?;
+        return Ok(into.finish());
+    }
+    into = into.precision(Precision::Full);
+    match document.json() {
+        Ok(json) => match json.as_object() {
+            Some(object) if !records::is_record(object) => self::json::read(&mut into, document, object)?,
+            _ => records::read(&mut into, document, std::slice::from_ref(json))?,
+        },
+        Err(_) => records::read(&mut into, document, document.json_lines().map_err(Clone::clone)?)?,
+    }
+    Ok(into.finish())
+}
+
+/// Our name of a statistic of a metric: `latency` with a quantile for percentiles, else the source's own name.
+fn ours<'n>(metric: &'n str, stat: &str, theirs: &'n str) -> (&'n str, Option<f64>) {
+    match percentile(stat) {
+        Some(q) if metric == "request_latency" => ("latency", Some(q)),
+        Some(q) => (metric, Some(q)),
+        None => (theirs, None),
+    }
+}
+
+/// The unit of a statistic, where we have it; a count has none.
+fn unit(text: &str, stat: &str) -> Option<Unit> {
+    let unit = known_unit(text).or(match text {
+        "KB" => Some(Unit::Kibibytes),
+        "MB" => Some(Unit::Mebibytes),
+        "GB" => Some(Unit::Gibibytes),
+        _ => None,
+    });
+    unit.filter(|_| stat != "count")
+}

@@ -1,0 +1,128 @@
+//! Fortio: the JSON of `fortio load -json`. Times are in seconds, but `ActualDuration`, in nanoseconds.
+//!
+//! `DurationHistogram` counts all calls by ranges, the whole sample as coarse as they are; its percentiles are interpolated
+//! within a range. `ErrorsDurationHistogram` (since 1.60) counts those that failed; before, the status codes tell, where -1
+//! is a connection that failed. A run that did not start has `error` and no histogram.
+
+#[cfg(test)]
+mod tests;
+
+use super::sample as load;
+use crate::evidence::{
+    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
+    json::{Json, Number, Object},
+    precision::Precision,
+};
+use crate::model::{Bucket, Distribution, Evidence, Producer, Slice, Unit};
+use std::sync::Arc;
+
+/// The row of the table of formats.
+pub const ADAPTER: Adapter = Adapter {
+    id: "fortio",
+    title: "Fortio: `fortio load -json`",
+    family: Family::Load,
+    written_by: "fortio load -json fortio.json -qps 100 -t 60s https://service/predict",
+    reads: "latencies with their percentiles and the histogram, so that quantiles have exact bounds; calls a second, counts of \
+            status codes, the error rate with its counts.",
+    carries: &[Carries::Metrics, Carries::SampleSize, Carries::Counts, Carries::Checks],
+    recognised_by: "`RunType` and `ActualQPS` beside `DurationHistogram`",
+    rule: "id = \"p99\"\nmetric = \"latency\"\nquantile = 0.99\nmax = \"150 ms\"",
+    detect,
+    read,
+};
+
+fn detect(document: &Document<'_>) -> Result<(), Declined> {
+    let object = document.object()?;
+    let missing =
+        ["RunType", "ActualQPS", "ActualDuration", "DurationHistogram"].into_iter().find(|key| !object.has(key));
+    missing.map_or(Ok(()), |key| Err(Declined::because(format!("no key `{key}`"))))
+}
+
+fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+    let json = document.json().map_err(Clone::clone)?;
+    let invalid = |at, why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
+    let root = detect(document).and_then(|()| document.object()).map_err(|Declined { why }| invalid(json.at, why))?;
+    let mut out = Collector::new(document, ADAPTER.id).precision(Precision::Full);
+    let text = |key: &str| root.get(key).and_then(Json::as_str);
+    let version = text("Version").filter(|version| !version.is_empty()).map(str::to_owned);
+    out.evidence.producer = Some(Producer { tool: Some("Fortio".to_owned()), version, run: None });
+    out.evidence.produced_at = text("StartTime").and_then(|text| text.parse().ok());
+
+    let Some(all) = root.get("DurationHistogram").and_then(Json::as_object) else {
+        out.check("requests succeeded", false, Some("the run has no histogram".to_owned()));
+        return Ok(out.finish());
+    };
+    let count = |part: &Object<'_>| part.get("Count").and_then(Json::as_number).and_then(Number::count);
+    let n = count(all).ok_or_else(|| invalid(json.at, "`DurationHistogram` has no `Count`".to_owned()))?;
+    histogram(&mut out, all, n);
+    let (mut answers, mut bad) = (0_u64, 0_u64);
+    for member in root.get("RetCodes").and_then(Json::as_object).into_iter().flatten() {
+        let Some(times) = member.value.as_number().and_then(Number::count) else {
+            return Err(invalid(member.value.at, format!("a count in `RetCodes` is {}", member.value.kind())));
+        };
+        load::count(&mut out, &format!("status_{}", member.key), Slice::overall(), times, None);
+        answers = answers.saturating_add(times);
+        // A code of HTTP, or the status of a gRPC health check.
+        let good = matches!(&*member.key, "SERVING" | "OK") || member.key.starts_with('2') && member.key.len() == 3;
+        bad = bad.saturating_add(if good { 0 } else { times });
+    }
+    for (key, unit) in [("ActualQPS", None), ("ActualDuration", Some(Unit::Nanoseconds))] {
+        if let Some(m) = root.get(key).and_then(|json| out.measure(key, key, Slice::overall(), json)) {
+            (m.unit, m.n) = (unit, Some(n));
+            m.value = m.value.filter(|_| n > 0);
+        }
+    }
+    let stated = root.get("ErrorsDurationHistogram").and_then(Json::as_object).and_then(count);
+    match stated.or_else(|| (answers == n).then_some(bad)) {
+        Some(failed) => {
+            load::error_rate(&mut out, Slice::overall(), n, failed);
+            load::succeeded(&mut out, "", n, failed);
+        }
+        None => out.warn("neither `ErrorsDurationHistogram` nor `RetCodes` say of every call whether it failed"),
+    }
+    Ok(out.finish())
+}
+
+fn histogram(out: &mut Collector, all: &Object<'_>, n: u64) {
+    let sample = all.get("Data").and_then(Json::as_array).and_then(|data| sample(data, n));
+    for member in all {
+        let key = &*member.key;
+        match key {
+            "Min" | "Max" | "Avg" | "StdDev" | "Sum" => {
+                let name = format!("DurationHistogram.{key}");
+                let Some(m) = out.measure(&name, &name, Slice::overall(), &member.value) else { continue };
+                (m.unit, m.n) = (Some(Unit::Seconds), Some(n));
+                m.value = m.value.filter(|_| n > 0);
+            }
+            _ => {}
+        }
+    }
+    for json in all.get("Percentiles").and_then(Json::as_array).unwrap_or(&[]) {
+        let percent = json.get("Percentile").and_then(Json::as_number);
+        let Some((percent, value)) = percent.zip(json.get("Value")) else { continue };
+        let name = load::percentile_name(percent.text());
+        let Some(m) = out.measure("latency", &name, Slice::overall(), value) else { continue };
+        (m.quantile, m.unit, m.n) = (load::quantile(percent.text()), Some(Unit::Seconds), Some(n));
+        m.value = m.value.filter(|_| n > 0);
+        m.distribution = sample.clone().filter(|_| m.value.is_some());
+    }
+    load::count(out, "Count", Slice::overall(), n, None);
+}
+
+/// The ranges with their counts; `None` unless they ascend and count every call.
+fn sample(data: &[Json<'_>], n: u64) -> Option<Arc<Distribution>> {
+    let mut buckets: Vec<Bucket> = Vec::with_capacity(data.len());
+    for json in data {
+        let number = |key: &str| json.get(key).and_then(Json::as_number);
+        let (low, high, count) = (number("Start")?.value(), number("End")?.value(), number("Count")?.count()?);
+        let ascends = buckets.last().is_none_or(|last| last.high <= low);
+        if low < 0.0 || high < low || !ascends {
+            return None;
+        }
+        if count > 0 {
+            buckets.push(Bucket { low, high, count });
+        }
+    }
+    let total = buckets.iter().try_fold(0_u64, |sum, b| sum.checked_add(b.count))?;
+    (total == n && n > 0).then(|| Arc::new(Distribution { method: "histogram".to_owned(), buckets }))
+}

@@ -1,0 +1,138 @@
+//! ghz: `-O json` and `-O pretty`. Times are in nanoseconds, the marks of its histogram in seconds.
+//!
+//! `average` and `rps` rest on every call; percentiles, `fastest` and `slowest` on those without an error, unless
+//! `--count-errors` was given. `details` holds every call, up to a million: the whole sample where it holds as many as
+//! `count` says. Percentiles that so few calls do not have are written as percentage 0.
+
+#[cfg(test)]
+mod tests;
+
+use super::sample::{self as load, Sample};
+use crate::evidence::{
+    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
+    json::{Json, Number, Object},
+    precision::Precision,
+};
+use crate::model::{Evidence, Producer, Slice, Unit};
+use crate::stats::proportion::counted;
+
+/// The row of the table of formats.
+pub const ADAPTER: Adapter = Adapter {
+    id: "ghz",
+    title: "ghz: its JSON report",
+    family: Family::Load,
+    written_by: "ghz --call predict.Service.Score -n 10000 -O json host:443 > ghz.json",
+    reads: "latencies of gRPC calls with their percentiles and the whole sample, so that quantiles have exact bounds; calls a \
+            second, counts of status codes, the error rate with its counts.",
+    carries: &[Carries::Metrics, Carries::SampleSize, Carries::Counts, Carries::Checks],
+    recognised_by: "`count` and `rps` beside `statusCodeDistribution` and `latencyDistribution`",
+    rule: "id = \"p99\"\nmetric = \"latency\"\nquantile = 0.99\nmax = \"150 ms\"",
+    detect,
+    read,
+};
+
+fn detect(document: &Document<'_>) -> Result<(), Declined> {
+    let object = document.object()?;
+    let keys = ["count", "average", "rps", "statusCodeDistribution", "latencyDistribution"];
+    let missing = keys.into_iter().find(|key| !object.has(key));
+    missing.map_or(Ok(()), |key| Err(Declined::because(format!("no key `{key}`"))))
+}
+
+fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+    let json = document.json().map_err(Clone::clone)?;
+    let invalid = |at, why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
+    let root = detect(document).and_then(|()| document.object()).map_err(|Declined { why }| invalid(json.at, why))?;
+    let Some(count) = root.get("count").and_then(Json::as_number).and_then(Number::count) else {
+        return Err(invalid(json.at, "`count` is no count".to_owned()));
+    };
+    let mut out = Collector::new(document, ADAPTER.id).precision(Precision::Full);
+    out.evidence.producer = Some(Producer { tool: Some("ghz".to_owned()), ..Producer::default() });
+    out.evidence.produced_at = root.get("date").and_then(Json::as_str).and_then(|text| text.parse().ok());
+    load::count(&mut out, "count", Slice::overall(), count, None);
+
+    let (mut calls, mut good) = (0_u64, 0_u64);
+    for member in root.get("statusCodeDistribution").and_then(Json::as_object).into_iter().flatten() {
+        let times = member.value.as_number().and_then(Number::count);
+        let times = times
+            .ok_or_else(|| invalid(member.value.at, format!("a count of status codes is {}", member.value.kind())))?;
+        load::count(&mut out, &format!("status_{}", member.key), Slice::overall(), times, None);
+        calls = calls.saturating_add(times);
+        good = good.saturating_add(if member.key == "OK" { times } else { 0 });
+    }
+    let latencies = sample(root, count);
+    if latencies.is_none() && count > 0 {
+        out.warn("`details` do not hold every call: the percentiles have no sample");
+    }
+    numbers(&mut out, root, count, latencies.as_ref());
+    percentiles(&mut out, root, latencies.as_ref());
+    if calls == count {
+        load::error_rate(&mut out, Slice::overall(), count, count - good);
+        load::succeeded(&mut out, "", count, count - good);
+    } else {
+        out.check("requests succeeded", false, Some(format!("status codes of {calls} calls, and {count} were made")));
+    }
+    if let Some(reason) = root.get("endReason").and_then(Json::as_str).filter(|reason| *reason != "normal") {
+        out.warn(format!("the run ended by {}", crate::evidence::quoted(reason)));
+    }
+    Ok(out.finish())
+}
+
+/// The latencies that the percentiles rest on; `None` unless every call has one.
+fn sample(root: &Object<'_>, count: u64) -> Option<Sample> {
+    let details = root.get("details")?.as_array()?;
+    let errors = root.get("options").and_then(|o| o.get("count-errors")).is_some_and(|c| c.kind() == "true");
+    let mut values = Vec::with_capacity(details.len());
+    for call in details {
+        let latency = call.get("latency")?.as_number()?.value();
+        if errors || call.get("error").and_then(Json::as_str).is_none_or(str::is_empty) {
+            values.push(latency);
+        }
+    }
+    // Seconds as doubles in between: a nanosecond may be lost.
+    (counted(details.len()) == count).then(|| Sample::of(values, 1.0, Unit::Nanoseconds))?
+}
+
+fn numbers(out: &mut Collector, root: &Object<'_>, count: u64, sample: Option<&Sample>) {
+    for member in root {
+        let key = &*member.key;
+        match key {
+            "total" | "average" | "fastest" | "slowest" | "rps" => {
+                let Some(m) = out.measure(key, key, Slice::overall(), &member.value) else { continue };
+                m.unit = (key != "rps").then_some(Unit::Nanoseconds);
+                m.n = if matches!(key, "fastest" | "slowest") { sample.map(Sample::count) } else { Some(count) };
+                // Zeros of no call, and of none that answered.
+                m.value = m.value.filter(|v| *v > 0.0);
+            }
+            "name"
+            | "endReason"
+            | "date"
+            | "options"
+            | "count"
+            | "errorDistribution"
+            | "statusCodeDistribution"
+            | "latencyDistribution"
+            | "histogram"
+            | "details"
+            | "tags" => {}
+            _ => out.left_out(key),
+        }
+    }
+}
+
+fn percentiles(out: &mut Collector, root: &Object<'_>, sample: Option<&Sample>) {
+    for json in root.get("latencyDistribution").and_then(Json::as_array).unwrap_or(&[]) {
+        let percent = json.get("percentage").and_then(Json::as_number).filter(|p| p.value() > 0.0);
+        let Some((percent, latency)) = percent.zip(json.get("latency")) else {
+            out.left_out("percentiles that so few calls do not have");
+            continue;
+        };
+        let name = load::percentile_name(percent.text());
+        if let Some(m) = out.measure("latency", &name, Slice::overall(), latency) {
+            m.quantile = load::quantile(percent.text());
+            m.unit = Some(Unit::Nanoseconds);
+            if let Some(sample) = sample {
+                sample.fill(m);
+            }
+        }
+    }
+}

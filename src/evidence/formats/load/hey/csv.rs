@@ -1,0 +1,50 @@
+//! `hey -o csv`: a row for each answer, in seconds.
+
+use super::{ADAPTER, Collector, Document, EvidenceError, Sample, Slice, load};
+use crate::model::Unit;
+use crate::stats::proportion::counted;
+use std::collections::BTreeMap;
+
+/// Half a unit of the fourth decimal.
+const SLACK: f64 = 0.000_05;
+
+pub(super) fn read(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceError> {
+    let table = document.csv().map_err(Clone::clone)?;
+    let n = counted(table.rows().len());
+    load::count(out, "rows", Slice::overall(), n, None);
+    for name in ["response-time", "DNS+dialup", "DNS", "Request-write", "Response-delay", "Response-read"] {
+        let Some(values) = load::column(ADAPTER.id, document, table, name)? else { continue };
+        load::mean(out, &format!("mean {name}"), Slice::overall(), &values, SLACK, Some(Unit::Seconds));
+        if name == "response-time" && n > 0 {
+            match Sample::of(values, SLACK, Unit::Seconds) {
+                Some(sample) => sample.quantiles(out, &Slice::overall(), &[]),
+                None => out.warn("a response time is negative: the percentiles are left out"),
+            }
+        }
+    }
+    let mut codes: BTreeMap<&str, u64> = BTreeMap::new();
+    if let Some(column) = table.column("status-code") {
+        for row in table.rows() {
+            let code = row.get(column).unwrap_or("");
+            if code.len() != 3 || !code.bytes().all(|b| b.is_ascii_digit()) {
+                return Err(EvidenceError::invalid(
+                    ADAPTER.id,
+                    document,
+                    row.at,
+                    "no status code: was the file cut off?",
+                ));
+            }
+            let times = codes.entry(code).or_default();
+            *times = times.saturating_add(1);
+        }
+        let good = codes.get("200").copied().unwrap_or(0);
+        load::count(out, "non-200", Slice::overall(), n.saturating_sub(good), Some(n));
+    }
+    let (_, failed) = load::statuses(out, codes);
+    // Requests without an answer have no row: that all rows are good does not say that all requests were.
+    if n == 0 || failed > 0 {
+        load::succeeded(out, "", n, failed);
+    }
+    out.warn("the CSV of hey leaves out requests that had no answer: it does not say how many failed");
+    Ok(())
+}

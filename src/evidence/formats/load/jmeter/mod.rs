@@ -1,0 +1,169 @@
+//! `JMeter`: the CSV that `-l` writes (`.jtl`), and `statistics.json` of its dashboard. Times are in milliseconds.
+//!
+//! The CSV has a row for each sample; both ends of a time are whole milliseconds, so that it may be off by one. Rows of
+//! transaction controllers add up other rows: they have their own label and are no part of the whole. In
+//! `statistics.json` errors are a percentage, and `pct1ResTime` to `pct3ResTime` are whichever percentiles were configured
+//! (90, 95 and 99 by default): the file does not say which, so that they have no quantile.
+
+mod statistics;
+#[cfg(test)]
+mod tests;
+
+use super::sample::{self as load, Sample};
+use crate::evidence::{
+    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
+    json::{Json, Number},
+    table::{Row, Table},
+};
+use crate::model::{Evidence, Producer, Slice, Unit};
+use crate::stats::proportion::counted;
+use std::collections::BTreeMap;
+
+/// The row of the table of formats.
+pub const ADAPTER: Adapter = Adapter {
+    id: "jmeter",
+    title: "JMeter: its CSV of samples (.jtl), or statistics.json",
+    family: Family::Load,
+    written_by: "jmeter -n -t plan.jmx -l samples.jtl -e -o dashboard",
+    reads: "response times and failures of each label and of all, status codes, the error rate with its counts. Every sample \
+            of the CSV, so that quantiles have exact bounds.",
+    carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
+    recognised_by: "the columns `timeStamp`, `elapsed`, `label` and `success`, or `sampleCount` and `meanResTime`",
+    rule: "id = \"p99\"\nmetric = \"latency\"\nquantile = 0.99\nmax = \"150 ms\"",
+    detect,
+    read,
+};
+
+fn detect(document: &Document<'_>) -> Result<(), Declined> {
+    if document.looks_like_json() {
+        let object = document.object()?;
+        let ours = |json: &Json<'_>| {
+            ["transaction", "sampleCount", "errorCount", "meanResTime"].iter().all(|key| json.get(key).is_some())
+        };
+        let all = !object.is_empty() && object.iter().all(|member| ours(&member.value));
+        return all
+            .then_some(())
+            .ok_or_else(|| Declined::because("not rows with `transaction`, `sampleCount` and `meanResTime`"));
+    }
+    let header = document.header(b',')?;
+    let missing = ["timeStamp", "elapsed", "label", "success"]
+        .into_iter()
+        .find(|column| !header.iter().any(|have| have == column));
+    missing.map_or(Ok(()), |column| Err(Declined::because(format!("no column `{column}`"))))
+}
+
+fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+    if document.looks_like_json() {
+        document.json().map_err(Clone::clone)?;
+    }
+    detect(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
+    let mut out = Collector::new(document, ADAPTER.id);
+    out.evidence.producer = Some(Producer { tool: Some("JMeter".to_owned()), ..Producer::default() });
+    if document.looks_like_json() {
+        statistics::read(document, &mut out)?
+    } else {
+        samples(document, &mut out)?
+    }
+    Ok(out.finish())
+}
+
+/// The samples of one label, or of all.
+#[derive(Default)]
+struct Samples {
+    times: Vec<f64>,
+    failed: u64,
+}
+
+/// Where the cells of a row stand.
+struct Columns {
+    elapsed: usize,
+    success: usize,
+    label: usize,
+    code: Option<usize>,
+    message: Option<usize>,
+}
+
+impl Columns {
+    fn of(table: &Table) -> Option<Self> {
+        Some(Self {
+            elapsed: table.column("elapsed")?,
+            success: table.column("success")?,
+            label: table.column("label")?,
+            code: table.column("responseCode"),
+            message: table.column("responseMessage"),
+        })
+    }
+
+    /// A transaction controller says in its message how many samples it adds up.
+    fn is_sum(&self, row: &Row) -> bool {
+        self.message
+            .and_then(|column| row.get(column))
+            .is_some_and(|text| text.starts_with("Number of samples in transaction"))
+    }
+}
+
+fn samples(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceError> {
+    let table = document.csv().map_err(Clone::clone)?;
+    let Some(columns) = Columns::of(table) else { return Ok(()) };
+    let width = table.header().count();
+    let mut labels: BTreeMap<&str, Samples> = BTreeMap::new();
+    let mut codes: BTreeMap<&str, u64> = BTreeMap::new();
+    let (mut all, mut sums) = (Samples::default(), 0_u64);
+    for row in table.rows() {
+        let elapsed = row.get(columns.elapsed).and_then(Number::parse).filter(|_| row.len() == width);
+        let success = match row.get(columns.success) {
+            Some("true") => Some(true),
+            Some("false") => Some(false),
+            _ => None,
+        };
+        let Some((elapsed, success)) = elapsed.zip(success) else {
+            return Err(EvidenceError::invalid(
+                ADAPTER.id,
+                document,
+                row.at,
+                "no time and success: was the row cut off?",
+            ));
+        };
+        let mut put = |samples: &mut Samples| {
+            samples.times.push(elapsed.value());
+            samples.failed += u64::from(!success);
+        };
+        put(labels.entry(row.get(columns.label).unwrap_or("")).or_default());
+        if columns.is_sum(row) {
+            sums += 1;
+            continue;
+        }
+        put(&mut all);
+        let code = columns.code.and_then(|column| row.get(column)).unwrap_or("");
+        if code.len() == 3 && code.bytes().all(|b| b.is_ascii_digit()) {
+            *codes.entry(code).or_default() += 1;
+        }
+    }
+    if sums > 0 {
+        out.warn(format!("{sums} rows of transaction controllers add up other rows: they are no part of the whole"));
+    }
+    load::statuses(out, codes);
+    write(out, &Slice::overall(), "", all);
+    for (label, samples) in labels {
+        write(out, &Slice::one("label", label), label, samples);
+    }
+    Ok(())
+}
+
+fn write(out: &mut Collector, slice: &Slice, label: &str, samples: Samples) {
+    /// Both ends of a time are cut to whole milliseconds.
+    const SLACK: f64 = 1.0;
+    let n = counted(samples.times.len());
+    load::count(out, "samples", slice.clone(), n, None);
+    load::count(out, "errors", slice.clone(), samples.failed, Some(n));
+    load::error_rate(out, slice.clone(), n, samples.failed);
+    load::succeeded(out, label, n, samples.failed);
+    if n == 0 {
+        return;
+    }
+    load::mean(out, "mean elapsed", slice.clone(), &samples.times, SLACK, Some(Unit::Milliseconds));
+    match Sample::of(samples.times, SLACK, Unit::Milliseconds) {
+        Some(sample) => sample.quantiles(out, slice, &[]),
+        None => out.warn("a time is negative: the percentiles are left out"),
+    }
+}

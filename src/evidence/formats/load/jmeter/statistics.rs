@@ -1,0 +1,54 @@
+//! `statistics.json` of the dashboard: an object for each label, and `Total`.
+
+use super::{ADAPTER, Collector, Document, EvidenceError, Json, Number, Slice, Unit, load};
+use crate::evidence::json::Object;
+
+pub(super) fn read(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceError> {
+    let json = document.json().map_err(Clone::clone)?;
+    for member in json.as_object().into_iter().flatten() {
+        let row = member.value.as_object();
+        let count = |key: &str| row.and_then(|row| row.get(key)).and_then(Json::as_number).and_then(Number::count);
+        let Some((row, (n, failed))) = row.zip(count("sampleCount").zip(count("errorCount"))) else {
+            return Err(EvidenceError::invalid(
+                ADAPTER.id,
+                document,
+                member.value.at,
+                "no counts of samples and errors",
+            ));
+        };
+        let total = member.key == "Total";
+        let slice = Slice::one("transaction", &*member.key);
+        for (slice, aggregate) in
+            [(slice, total), (Slice::overall(), false)].into_iter().take(if total { 2 } else { 1 })
+        {
+            let from = out.evidence.measurements.len();
+            values(out, row, &slice, n);
+            load::error_rate(out, slice, n, failed);
+            for m in out.evidence.measurements.iter_mut().skip(from) {
+                m.aggregate = aggregate;
+            }
+        }
+        load::succeeded(out, if total { "" } else { &member.key }, n.max(failed), failed);
+    }
+    out.warn(
+        "`statistics.json` does not say which percentiles `pct1ResTime` to `pct3ResTime` are: they have no quantile",
+    );
+    Ok(())
+}
+
+fn values(out: &mut Collector, row: &Object<'_>, slice: &Slice, n: u64) {
+    for member in row.iter().filter(|member| member.key != "transaction") {
+        let key = &*member.key;
+        let ours = if key == "medianResTime" { "latency" } else { key };
+        let Some(m) = out.measure(ours, key, slice.clone(), &member.value) else { continue };
+        m.n = Some(n).filter(|_| key != "sampleCount");
+        m.quantile = (key == "medianResTime").then_some(0.5);
+        if key.ends_with("ResTime") {
+            m.unit = Some(Unit::Milliseconds);
+        } else if key == "errorPct" {
+            m.unit = Some(Unit::Percent);
+        }
+        // Zeros and infinities of no sample.
+        m.value = m.value.filter(|_| n > 0 || key.ends_with("Count"));
+    }
+}

@@ -1,0 +1,154 @@
+//! k6: the data of `handleSummary`, `--summary-export`, and the machine-readable summary of 1.5.
+//!
+//! Three forms. `handleSummary` is given `metrics.NAME.values` beside `type` and `contains`; `--summary-export` wrote the
+//! values into the metric itself, calls a rate `value`, and says of a threshold **whether it was crossed**, the opposite of
+//! `ok`; the summary of 1.5 and 2 lists its metrics, and rates have `matches` and `total`. Times are in milliseconds,
+//! whatever unit the text on the screen has.
+//!
+//! A rate counts how often its sample was true: `passes` of `http_req_failed` are failures. A sub-metric such as
+//! `http_req_duration{expected_response:true}` is a slice by its tags. Samples of `http_req_*` are one for each of
+//! `http_reqs`, which gives their n where the trend has no `count`.
+
+mod metric;
+#[cfg(test)]
+mod tests;
+
+use super::sample as load;
+use crate::evidence::{
+    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
+    json::{Json, Number, Object},
+    precision::Precision,
+};
+use crate::model::{Evidence, Producer, Slice, Unit};
+use metric::Metrics;
+
+/// The row of the table of formats.
+pub const ADAPTER: Adapter = Adapter {
+    id: "k6-summary",
+    title: "k6: the summary at the end of a test, as JSON",
+    family: Family::Load,
+    written_by: "k6 run --summary-export=summary.json script.js; or handleSummary(data) { return { 'summary.json': JSON.stringify(data) } }",
+    reads: "every metric with its statistics: percentiles of trends, rates with their exact counts, counters; thresholds and \
+            checks as checks. Tags of sub-metrics are slices.",
+    carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
+    recognised_by: "`metrics` beside `root_group`, metrics with `type`, `contains` and `values`, or `metadata.k6Version`",
+    rule: "id = \"errors\"\nmetric = \"error_rate\"\nmax = 0.01",
+    detect,
+    read,
+};
+
+fn detect(document: &Document<'_>) -> Result<(), Declined> {
+    let object = document.object()?;
+    let described = |json: &Json<'_>| ["type", "contains", "values"].iter().all(|key| json.get(key).is_some());
+    let listed = object.get("results").and_then(|results| results.get("metrics")).and_then(Json::as_array).is_some();
+    if listed && object.get("metadata").is_some_and(|about| about.get("k6Version").is_some()) {
+        return Ok(());
+    }
+    let Some(metrics) = object.get("metrics").and_then(Json::as_object) else {
+        return Err(Declined::because("no object `metrics`, and no `metadata.k6Version`"));
+    };
+    let grouped = object.get("root_group").is_some_and(|group| group.get("checks").is_some());
+    let all = !metrics.is_empty() && metrics.iter().all(|member| described(&member.value));
+    (grouped || all)
+        .then_some(())
+        .ok_or_else(|| Declined::because("no `root_group`, and no metrics with `type`, `contains` and `values`"))
+}
+
+fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+    let root = document.json().map_err(Clone::clone)?;
+    detect(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, root.at, why))?;
+    let mut out = Collector::new(document, ADAPTER.id).precision(Precision::Full);
+    let mut producer = Producer { tool: Some("k6".to_owned()), ..Producer::default() };
+    let about = |key: &str| root.at_path(&["metadata", key]).and_then(Json::as_str);
+    producer.version = about("k6Version").map(str::to_owned);
+    out.evidence.produced_at = about("generatedAt").and_then(|moment| moment.parse().ok());
+    out.evidence.producer = Some(producer);
+
+    let mut metrics = Metrics::default();
+    let listed = root.at_path(&["results", "metrics"]).or_else(|| root.get("metrics"));
+    if let Some(list) = listed.and_then(Json::as_array) {
+        let more = root.at_path(&["results", "checks", "metrics"]).and_then(Json::as_array).unwrap_or(&[]);
+        for json in list.iter().chain(more) {
+            let name = json.get("name").and_then(Json::as_str);
+            let found = name.zip(json.as_object());
+            let (name, metric) = found
+                .ok_or_else(|| EvidenceError::invalid(ADAPTER.id, document, json.at, "a metric without a `name`"))?;
+            metrics.add(&mut out, name, metric);
+        }
+    } else {
+        for member in listed.and_then(Json::as_object).into_iter().flatten() {
+            match member.value.as_object() {
+                Some(metric) => metrics.add(&mut out, &member.key, metric),
+                None => out.left_out(&member.key),
+            }
+        }
+    }
+    metrics.write(&mut out);
+    for (path, unit) in [(["state", "testRunDurationMs"], Unit::Milliseconds), (["config", "duration"], Unit::Seconds)]
+    {
+        let [_, key] = path;
+        if let Some(m) = root.at_path(&path).and_then(|json| out.measure(key, key, Slice::overall(), json)) {
+            m.unit = Some(unit);
+        }
+    }
+    if let Some(group) = root.get("root_group").and_then(Json::as_object) {
+        self::group(&mut out, group, "", 0);
+    }
+    for json in root.at_path(&["results", "checks", "results"]).and_then(Json::as_array).unwrap_or(&[]) {
+        if let Some(check) = json.as_object() {
+            self::check(&mut out, "", check);
+        }
+    }
+    Ok(out.finish())
+}
+
+/// The elements of a list, or of an object by name: k6 writes groups and checks as either.
+fn elements<'o, 'a>(json: Option<&'o Json<'a>>) -> Vec<&'o Object<'a>> {
+    match json {
+        Some(Json { value: crate::evidence::json::Value::Object(object), .. }) => {
+            object.iter().filter_map(|member| member.value.as_object()).collect()
+        }
+        Some(json) => json.as_array().unwrap_or(&[]).iter().filter_map(Json::as_object).collect(),
+        None => Vec::new(),
+    }
+}
+
+fn group(out: &mut Collector, group: &Object<'_>, path: &str, depth: u8) {
+    for check in elements(group.get("checks")) {
+        self::check(out, path, check);
+    }
+    // The parser bounds the depth of a document; this bounds the stack for sure.
+    if depth < u8::MAX {
+        for inner in elements(group.get("groups")) {
+            let name = inner.get("name").and_then(Json::as_str).unwrap_or("");
+            self::group(out, inner, &format!("{path}::{name}"), depth + 1);
+        }
+    }
+}
+
+/// A check passes when it was made and never failed. k6 tags it with its name and its group.
+fn check(out: &mut Collector, group: &str, check: &Object<'_>) {
+    let count = |key: &str| check.get(key).and_then(Json::as_number).and_then(Number::count);
+    let name = check.get("name").and_then(Json::as_str).unwrap_or("");
+    let full = if group.is_empty() { name.to_owned() } else { format!("{}::{name}", group.trim_start_matches("::")) };
+    let Some((passes, fails)) = count("passes").zip(count("fails")) else {
+        out.check(full, false, Some("it does not say how often it passed".to_owned()));
+        return;
+    };
+    let made = passes.saturating_add(fails);
+    let mut slice = Slice::one("check", name);
+    if !group.is_empty() {
+        slice.0.insert("group".to_owned(), group.to_owned());
+    }
+    if made > 0
+        && let Some(m) = out.number(
+            "pass_rate",
+            "check",
+            slice,
+            crate::stats::proportion::float(passes) / crate::stats::proportion::float(made),
+        )
+    {
+        (m.n, m.trials, m.successes) = (Some(made), Some(made), Some(passes));
+    }
+    out.check(full, fails == 0 && passes > 0, Some(format!("{fails} of {made} failed")));
+}

@@ -1,0 +1,78 @@
+use crate::evidence::read;
+use crate::model::{Evidence, Measurement, Slice, Unit};
+
+/// The data of k6's own tests, in both forms.
+const OLD: &str = include_str!("../../../../../tests/fixtures/evidence/k6-summary/summary_export.json");
+const DATA: &str = include_str!("../../../../../tests/fixtures/evidence/k6-summary/handle_summary.json");
+const MACHINE: &str = include_str!("../../../../../tests/fixtures/evidence/k6-summary/machine_readable.json");
+
+fn k6(text: &str) -> Evidence {
+    let evidence = read(text.as_bytes(), None).unwrap();
+    assert_eq!(evidence.format, "k6-summary");
+    evidence
+}
+
+fn of<'e>(evidence: &'e Evidence, name: &str, slice: &Slice) -> &'e Measurement {
+    evidence.measurements.iter().find(|m| m.source_name == name && m.slice == *slice).unwrap()
+}
+
+fn passed(evidence: &Evidence, name: &str) -> bool {
+    evidence.checks.iter().find(|c| c.name == name).unwrap().passed
+}
+
+#[test]
+fn an_old_threshold_is_true_when_it_was_crossed() {
+    for text in [OLD, DATA] {
+        let evidence = k6(text);
+        assert!(passed(&evidence, "checks: rate>70") && passed(&evidence, "child::check1"));
+        for failed in ["http_reqs: rate<100", "my_trend: my_trend<1000", "child::check2", "child::check3"] {
+            assert!(!passed(&evidence, failed), "{failed}");
+        }
+    }
+}
+
+#[test]
+fn both_forms_say_the_same() {
+    for (text, rate) in [(OLD, "checks.value"), (DATA, "checks.rate")] {
+        let evidence = k6(text);
+        let checks = of(&evidence, rate, &Slice::overall());
+        assert_eq!(
+            (checks.metric.as_str(), checks.value, checks.successes, checks.trials),
+            ("pass_rate", Some(0.75), Some(45), Some(60))
+        );
+        let p99 = of(&evidence, "my_trend.p(99)", &Slice::overall());
+        assert_eq!(
+            (p99.metric.as_str(), p99.value, p99.quantile, p99.n),
+            ("my_trend", Some(19.9), Some(0.99), Some(3))
+        );
+        let mut slice = Slice::one("check", "check2");
+        slice.0.insert("group".to_owned(), "::child".to_owned());
+        assert_eq!(of(&evidence, "check", &slice).successes, Some(5));
+    }
+    // Only the data say that the trend is a time.
+    assert_eq!(of(&k6(DATA), "my_trend.p(99)", &Slice::overall()).unit, Some(Unit::Milliseconds));
+    assert_eq!(of(&k6(OLD), "my_trend.p(99)", &Slice::overall()).unit, None);
+}
+
+#[test]
+fn passes_of_failed_requests_are_failures() {
+    let evidence = k6(MACHINE);
+    let rate = of(&evidence, "http_req_failed.rate", &Slice::overall());
+    assert_eq!((rate.metric.as_str(), rate.successes, rate.trials), ("error_rate", Some(2), Some(40)));
+    assert!(!passed(&evidence, "requests succeeded"));
+    let p95 = of(&evidence, "http_req_duration.p(95)", &Slice::overall());
+    assert_eq!(
+        (p95.metric.as_str(), p95.value, p95.n, p95.unit),
+        ("latency", Some(431.25), Some(40), Some(Unit::Milliseconds))
+    );
+    let tagged = of(&evidence, "http_req_duration.p(95)", &Slice::one("expected_response", "true"));
+    assert_eq!((tagged.value, tagged.n), (Some(402.5), None));
+    assert_eq!(evidence.producer.as_ref().and_then(|p| p.version.as_deref()), Some("1.5.0"));
+}
+
+#[test]
+fn counts_that_are_not_those_of_the_rate_leave_it_undefined() {
+    let evidence = k6(&MACHINE.replace("\"matches\": 2", "\"matches\": 3"));
+    let rate = of(&evidence, "http_req_failed.rate", &Slice::overall());
+    assert_eq!((rate.value, rate.successes), (None, None));
+}

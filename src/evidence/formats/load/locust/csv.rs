@@ -1,0 +1,185 @@
+//! The files of `locust --csv`.
+
+use super::{ADAPTER, Collector, Document, EvidenceError, Slice, around, is_total, load, slices};
+use crate::evidence::{
+    json::Number,
+    table::{Row, Table},
+};
+use crate::model::{Measurement, Timestamp, Unit};
+use crate::stats::proportion::{counted, float};
+use std::collections::BTreeMap;
+
+fn table<'d>(document: &'d Document<'_>) -> Result<&'d Table, EvidenceError> {
+    let table = document.csv().map_err(Clone::clone)?;
+    let columns = table.header().count();
+    let whole = document.text()?.ends_with('\n');
+    for row in table.rows() {
+        // The last cell of a row that was cut off may be another number.
+        let last = table.rows().last().is_some_and(|last| last.at == row.at);
+        if row.len() != columns || (last && !whole) {
+            return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, "the row was cut off"));
+        }
+    }
+    Ok(table)
+}
+
+fn cell<'r>(table: &Table, row: &'r Row, names: &[&str]) -> &'r str {
+    names.iter().find_map(|name| table.column(name)).and_then(|column| row.get(column)).unwrap_or("")
+}
+
+fn count(table: &Table, row: &Row, names: &[&str]) -> Option<u64> {
+    Number::parse(cell(table, row, names)).and_then(Number::count)
+}
+
+fn endpoint(table: &Table, row: &Row) -> (String, String) {
+    (cell(table, row, &["Type", "Method"]).to_owned(), cell(table, row, &["Name"]).to_owned())
+}
+
+pub(super) fn stats(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceError> {
+    let table = table(document)?;
+    let endpoints: Vec<(String, String)> = table.rows().iter().map(|row| endpoint(table, row)).collect();
+    let old = table.column("Request Count").is_none();
+    for ((row, slice), (method, name)) in table.rows().iter().zip(slices(&endpoints)).zip(&endpoints) {
+        let total = is_total(method, name);
+        let n = count(table, row, &["Request Count", "# requests"]);
+        let failed = count(table, row, &["Failure Count", "# failures"]);
+        let (Some(n), Some(failed)) = (n, failed) else {
+            return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, "no counts of requests and failures"));
+        };
+        for (slice, aggregate) in
+            [(slice, total), (Slice::overall(), false)].into_iter().take(if total { 2 } else { 1 })
+        {
+            let from = out.evidence.measurements.len();
+            cells(out, table, row, &slice, (!old).then_some(n), n == 0);
+            if !old {
+                load::error_rate(out, slice, n, failed);
+            }
+            for m in out.evidence.measurements.iter_mut().skip(from) {
+                m.aggregate = aggregate;
+            }
+        }
+        let of = if total { String::new() } else { format!("{method} {name}").trim().to_owned() };
+        load::succeeded(out, &of, n.max(failed), failed);
+    }
+    if table.rows().is_empty() {
+        load::succeeded(out, "", 0, 0);
+    }
+    if old {
+        out.warn("Locust before 1.0 may not count failures among requests: n and error rates are unknown");
+    }
+    Ok(())
+}
+
+/// Every number of a row. `none` says that there was no request: times and rates of none say nothing.
+fn cells(out: &mut Collector, table: &Table, row: &Row, slice: &Slice, n: Option<u64>, none: bool) {
+    for (name, text) in table.header().zip(row.cells()) {
+        if matches!(name, "Type" | "Method" | "Name") {
+            continue;
+        }
+        let percent = name.strip_suffix('%').or_else(|| name.starts_with("99.").then_some(name));
+        let ours = if percent.is_some() { "latency" } else { name };
+        let Some(m) = out.measure_text(ours, name, slice.clone(), text) else { continue };
+        let counts = matches!(name, "Request Count" | "# requests");
+        m.n = n.filter(|_| !counts);
+        if let Some(percent) = percent {
+            m.quantile = load::quantile(percent);
+            rounded(m);
+        } else if name.contains("Response Time") || name.contains("response time") {
+            m.unit = Some(Unit::Milliseconds);
+            if name.starts_with("Median") {
+                rounded(m);
+            }
+        } else if name.contains("Content Size") {
+            m.unit = Some(Unit::Bytes);
+        }
+        if none && !counts && !matches!(name, "Failure Count" | "# failures") {
+            m.value = None;
+        }
+    }
+}
+
+/// A time that Locust kept rounded.
+fn rounded(m: &mut Measurement) {
+    let (below, above) = m.value.map_or((0.5, 0.5), around);
+    (m.unit, m.rounding) = (Some(Unit::Milliseconds), below.max(above));
+}
+
+/// The last row of each endpoint, as far as it speaks of the whole run.
+pub(super) fn history(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceError> {
+    let table = table(document)?;
+    let mut last: BTreeMap<(String, String), &Row> = BTreeMap::new();
+    for row in table.rows() {
+        last.insert(endpoint(table, row), row);
+    }
+    let endpoints: Vec<(String, String)> = last.keys().cloned().collect();
+    for (((method, name), row), slice) in last.iter().zip(slices(&endpoints)) {
+        let total = is_total(method, name);
+        let (Some(n), Some(failed)) =
+            (count(table, row, &["Total Request Count"]), count(table, row, &["Total Failure Count"]))
+        else {
+            return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, "no counts of requests and failures"));
+        };
+        for (column, text) in table.header().zip(row.cells()).filter(|(column, _)| column.starts_with("Total ")) {
+            let Some(m) = out.measure_text(column, column, slice.clone(), text) else { continue };
+            m.aggregate = total;
+            m.n = Some(n).filter(|_| column != "Total Request Count");
+            if column.ends_with("Response Time") {
+                m.unit = Some(Unit::Milliseconds);
+            }
+            if n == 0 && !column.ends_with("Count") {
+                m.value = None;
+            }
+        }
+        load::error_rate(out, if total { Slice::overall() } else { slice }, n, failed);
+        let of = if total { String::new() } else { format!("{method} {name}").trim().to_owned() };
+        load::succeeded(out, &of, n.max(failed), failed);
+        let seconds =
+            Number::parse(cell(table, row, &["Timestamp"])).and_then(Number::count).and_then(|s| i64::try_from(s).ok());
+        out.evidence.produced_at = seconds.and_then(|s| s.checked_mul(1_000_000)).map(Timestamp::from_micros);
+    }
+    if table.rows().is_empty() {
+        load::succeeded(out, "", 0, 0);
+    }
+    out.warn("of the history only the last totals are read: rates and percentiles of single moments are left out");
+    Ok(())
+}
+
+pub(super) fn failures(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceError> {
+    let table = table(document)?;
+    let mut sum = 0_u64;
+    for row in table.rows() {
+        let Some(times) = count(table, row, &["Occurrences"]) else {
+            return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, "no count of occurrences"));
+        };
+        sum = sum.saturating_add(times);
+        let (method, name) = endpoint(table, row);
+        let mut slice = Slice::one("name", name);
+        slice.0.insert("method".to_owned(), method);
+        slice.0.insert("error".to_owned(), cell(table, row, &["Error"]).to_owned());
+        load::count(out, "Occurrences", slice, times, None);
+    }
+    load::count(out, "Occurrences", Slice::overall(), sum, None);
+    if sum > 0 {
+        out.check("requests succeeded", false, Some(format!("{sum} requests failed")));
+    } else {
+        out.warn("no failure is listed, and the file does not say whether anything was requested");
+    }
+    Ok(())
+}
+
+pub(super) fn exceptions(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceError> {
+    let table = table(document)?;
+    let mut sum = 0.0;
+    for row in table.rows() {
+        let Some(times) = count(table, row, &["Count"]) else {
+            return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, "no count of exceptions"));
+        };
+        sum += float(times);
+    }
+    if let Some(m) = out.number("exceptions", "Count", Slice::overall(), sum) {
+        m.n = None;
+    }
+    let kinds = counted(table.rows().len());
+    out.check("no exceptions", kinds == 0, Some(format!("{kinds} kinds of exception")));
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! `perf_analyzer --profile-export-file`: the moments of every request, in nanoseconds, for each load.
+
+use super::{ADAPTER, LOADS};
+use crate::evidence::formats::performance::{Sample, text, wanted};
+use crate::evidence::{
+    Declined, Document, EvidenceError,
+    collector::Collector,
+    json::{Json, Number},
+};
+use crate::model::{Producer, Slice, Unit};
+use crate::stats::proportion::float;
+
+fn is_experiment(json: &Json<'_>) -> bool {
+    json.at_path(&["experiment", "mode"]).is_some()
+        && json.get("requests").is_some_and(|list| list.as_array().is_some())
+}
+
+pub(super) fn detect(document: &Document<'_>) -> Result<(), Declined> {
+    let experiments = document.object()?.get("experiments").and_then(Json::as_array);
+    if experiments.is_some_and(|list| !list.is_empty() && list.iter().all(is_experiment)) {
+        Ok(())
+    } else {
+        Err(Declined::because("no `experiments` with `experiment.mode` and `requests`"))
+    }
+}
+
+pub(super) fn read(into: &mut Collector, document: &Document<'_>) -> Result<(), EvidenceError> {
+    wanted(ADAPTER.id, document, detect(document))?;
+    let json = document.json().map_err(Clone::clone)?;
+    let version = text(json.get("version")).map(str::to_owned);
+    into.evidence.producer = Some(Producer { tool: Some("perf_analyzer".to_owned()), version, run: None });
+    for experiment in json.get("experiments").and_then(Json::as_array).into_iter().flatten() {
+        let mode = text(experiment.at_path(&["experiment", "mode"])).unwrap_or_default();
+        let value = experiment.at_path(&["experiment", "value"]).and_then(Json::as_number);
+        let axis = LOADS.iter().map(|(_, axis)| *axis).find(|axis| *axis == mode);
+        let slice = axis.zip(value).map_or_else(Slice::overall, |(axis, value)| Slice::one(axis, value.text()));
+        let requests = experiment.get("requests").and_then(Json::as_array).unwrap_or_default();
+        let took: Vec<f64> = requests.iter().filter_map(nanoseconds).collect();
+        let failed = requests.len() - took.len();
+        if took.is_empty() || failed > 0 {
+            into.check(
+                "requests",
+                false,
+                Some(format!("{failed} of {} requests at {slice} had no response", requests.len())),
+            );
+        }
+        let name = |stat: &str| format!("{stat} latency");
+        let unit = Some(Unit::Nanoseconds);
+        Sample { metric: "latency", name: &name, mean: "Avg", unit, cut: 0.0, slice: &slice }.add(into, took);
+    }
+    Ok(())
+}
+
+/// From the request to its last response; moments since 1970 in nanoseconds are larger than a double holds exactly.
+fn nanoseconds(request: &Json<'_>) -> Option<f64> {
+    let moment = |json: &Json<'_>| json.as_number().and_then(Number::count);
+    let last = request.get("response_timestamps")?.as_array()?.last()?;
+    moment(last)?.checked_sub(moment(request.get("timestamp")?)?).map(float)
+}

@@ -1,0 +1,302 @@
+//! What the formats of load tools share: whole samples and their quantiles, times with their units, whether requests
+//! succeeded.
+
+use crate::evidence::{Collector, Document, EvidenceError, json::Number, quoted, table::Table};
+use crate::model::{Bucket, Distribution, Measurement, Slice, Unit, number::round12};
+use crate::stats::{
+    proportion::{counted, float},
+    quantile::type7,
+};
+use std::sync::Arc;
+
+/// The quantiles that are given of a sample whose file names none.
+const QUANTILES: [(&str, f64); 6] =
+    [("p50", 0.5), ("p75", 0.75), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999)];
+
+/// Every latency of a run, sorted.
+pub(super) struct Sample {
+    values: Vec<f64>,
+    slack: f64,
+    unit: Unit,
+    pub(super) distribution: Arc<Distribution>,
+}
+
+impl Sample {
+    /// Of values that the tool wrote to within `slack` of what it measured; `None` without values, or when one is
+    /// negative or no number: such values are no latencies.
+    pub(super) fn of(mut values: Vec<f64>, slack: f64, unit: Unit) -> Option<Self> {
+        if values.is_empty() || !values.iter().all(|v| v.is_finite() && *v >= 0.0) {
+            return None;
+        }
+        values.sort_unstable_by(f64::total_cmp);
+        let mut buckets: Vec<Bucket> = Vec::new();
+        let mut last = None;
+        for value in &values {
+            match buckets.last_mut() {
+                Some(bucket) if last == Some(value.to_bits()) => bucket.count = bucket.count.saturating_add(1),
+                _ if slack > 0.0 => {
+                    let (low, high) = (round12((value - slack).max(0.0)), round12(value + slack));
+                    buckets.push(Bucket { low, high, count: 1 });
+                }
+                _ => buckets.push(Bucket { low: *value, high: *value, count: 1 }),
+            }
+            last = Some(value.to_bits());
+        }
+        let distribution = Arc::new(Distribution { method: "samples".to_owned(), buckets });
+        Some(Self { values, slack, unit, distribution })
+    }
+
+    /// How many values.
+    pub(super) fn count(&self) -> u64 {
+        counted(self.values.len())
+    }
+
+    /// Adds the usual quantiles, by linear interpolation as `numpy.quantile` does, but for those of `given`.
+    pub(super) fn quantiles(&self, out: &mut Collector, slice: &Slice, given: &[f64]) {
+        for (name, q) in QUANTILES.into_iter().filter(|(_, q)| !given.contains(q)) {
+            let Some(value) = type7(&self.values, q) else { continue };
+            if let Some(m) = out.number("latency", name, slice.clone(), value) {
+                m.quantile = Some(q);
+                self.fill(m);
+            }
+        }
+    }
+
+    /// Says of a quantile that it is one of this sample.
+    pub(super) fn fill(&self, m: &mut Measurement) {
+        m.unit = Some(self.unit);
+        m.n = Some(self.count());
+        m.rounding = m.rounding.max(self.slack);
+        m.distribution = Some(Arc::clone(&self.distribution));
+    }
+}
+
+/// Adds the mean of numbers that were each written to within `slack`.
+pub(super) fn mean(out: &mut Collector, name: &str, slice: Slice, values: &[f64], slack: f64, unit: Option<Unit>) {
+    let n = counted(values.len());
+    let mean = values.iter().sum::<f64>() / float(n);
+    if let Some(m) = Some(mean).filter(|m| m.is_finite()).and_then(|mean| out.number(name, name, slice, mean)) {
+        m.unit = unit;
+        m.n = Some(n);
+        m.rounding = m.rounding.max(slack);
+    }
+}
+
+/// A histogram whose buckets each end at a mark (the first holds what lies at its own mark), each mark written to within
+/// `slack`; `None` unless it counts `n` values with ascending marks.
+pub(super) fn histogram(marks: &[(f64, u64)], slack: f64, n: u64) -> Option<Arc<Distribution>> {
+    let mut buckets = Vec::new();
+    let mut below: Option<f64> = None;
+    for (mark, count) in marks {
+        if !mark.is_finite() || *mark < 0.0 || below.is_some_and(|below| below > *mark) {
+            return None;
+        }
+        let low = (below.unwrap_or(*mark) - slack).max(0.0);
+        if *count > 0 {
+            buckets.push(Bucket { low, high: mark + slack, count: *count });
+        }
+        below = Some(*mark);
+    }
+    let total = marks.iter().try_fold(0_u64, |sum, (_, count)| sum.checked_add(*count))?;
+    (total == n && n > 0).then(|| Arc::new(Distribution { method: "histogram".to_owned(), buckets }))
+}
+
+/// The quantile that a percentage such as `99.9` names, without the error of a division: 0.999.
+pub(super) fn quantile(percent: &str) -> Option<f64> {
+    let plain = percent.bytes().all(|b| b.is_ascii_digit() || b == b'.') && !percent.is_empty();
+    let q: f64 = plain.then(|| format!("{percent}e-2").parse().ok())??;
+    (0.0..=1.0).contains(&q).then_some(q)
+}
+
+/// `p99.9` of `99.90`.
+pub(super) fn percentile_name(percent: &str) -> String {
+    let short = if percent.contains('.') { percent.trim_end_matches('0').trim_end_matches('.') } else { percent };
+    format!("p{}", if short.is_empty() { "0" } else { short })
+}
+
+/// A unit of time as load tools write it, with how many of ours it is: minutes and hours are told in seconds.
+pub(super) fn unit(text: &str) -> Option<(Unit, f64)> {
+    Some(match text {
+        "ns" => (Unit::Nanoseconds, 1.0),
+        "us" | "µs" | "μs" => (Unit::Microseconds, 1.0),
+        "ms" | "[ms]" => (Unit::Milliseconds, 1.0),
+        "s" | "sec" | "secs" | "seconds" => (Unit::Seconds, 1.0),
+        "10 sec" => (Unit::Seconds, 10.0),
+        "m" | "min" => (Unit::Seconds, 60.0),
+        "10 min" => (Unit::Seconds, 600.0),
+        "h" | "hr" => (Unit::Seconds, 3_600.0),
+        _ => return None,
+    })
+}
+
+/// `44.00` and `ms` of `44.00ms` or `44.00 ms`; also NaN in front of a unit.
+pub(super) fn split(text: &str) -> (&str, &str) {
+    let text = text.trim();
+    let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+'))).unwrap_or(text.len());
+    let end = if end == 0 { text.find(' ').unwrap_or(text.len()) } else { end };
+    let (number, unit) = text.split_at_checked(end).unwrap_or((text, ""));
+    (number, unit.trim())
+}
+
+/// Adds a time: a number and its unit, as written.
+pub(super) fn time<'c>(out: &'c mut Collector, ours: &str, theirs: &str, text: &str) -> Option<&'c mut Measurement> {
+    let (number, written) = split(text);
+    let Some((unit, scale)) = unit(written) else {
+        out.left_out(theirs);
+        return None;
+    };
+    let m = out.measure_text(ours, theirs, Slice::overall(), number)?;
+    m.unit = Some(unit);
+    if scale > 1.0 {
+        m.value = m.value.map(|v| round12(v * scale));
+        m.rounding *= scale;
+    }
+    Some(m)
+}
+
+/// Adds a size as tools write it with units of 1024: `36.13KB`, `8.20 KiB`, `14 bytes`.
+pub(super) fn size<'c>(out: &'c mut Collector, name: &str, text: &str) -> Option<&'c mut Measurement> {
+    let (number, written) = split(text);
+    let unit = match written {
+        "B" | "bytes" | "byte" => Unit::Bytes,
+        "KB" | "KiB" => Unit::Kibibytes,
+        "MB" | "MiB" => Unit::Mebibytes,
+        "GB" | "GiB" => Unit::Gibibytes,
+        _ => {
+            out.left_out(name);
+            return None;
+        }
+    };
+    let m = out.measure_text(name, name, Slice::overall(), number)?;
+    m.unit = Some(unit);
+    Some(m)
+}
+
+/// Says whether requests succeeded: at least one was made, and none failed.
+pub(super) fn succeeded(out: &mut Collector, of: &str, requests: u64, failed: u64) {
+    let name = if of.is_empty() { "requests succeeded".to_owned() } else { format!("requests succeeded [{of}]") };
+    let detail = match (requests, failed) {
+        (0, 0) => "no request was answered".to_owned(),
+        _ => format!("{failed} of {requests} failed"),
+    };
+    out.check(name, requests > 0 && failed == 0, Some(detail));
+}
+
+/// Adds the share of requests that failed, where there was one to fail.
+pub(super) fn error_rate(out: &mut Collector, slice: Slice, requests: u64, failed: u64) {
+    if requests == 0 || failed > requests {
+        return;
+    }
+    if let Some(m) = out.number("error_rate", "error_rate", slice, float(failed) / float(requests)) {
+        (m.n, m.trials, m.successes) = (Some(requests), Some(requests), Some(failed));
+    }
+}
+
+/// Adds a count, which rests on `n` requests.
+pub(super) fn count(out: &mut Collector, name: &str, slice: Slice, value: u64, n: Option<u64>) {
+    if let Some(m) = out.number(name, name, slice, float(value)) {
+        m.n = n;
+    }
+}
+
+/// Whether a status code says that the request failed: 4xx, 5xx, or none at all.
+pub(super) fn is_failure(status: &str) -> bool {
+    status.parse::<u16>().is_ok_and(|code| code >= 400 || code == 0)
+}
+
+/// Adds how often each status was answered, and gives how many answers there were and how many of them failed.
+pub(super) fn statuses<'s>(out: &mut Collector, codes: impl IntoIterator<Item = (&'s str, u64)>) -> (u64, u64) {
+    let (mut answers, mut failed) = (0_u64, 0_u64);
+    for (code, times) in codes {
+        count(out, &format!("status_{code}"), Slice::overall(), times, None);
+        answers = answers.saturating_add(times);
+        failed = failed.saturating_add(if is_failure(code) { times } else { 0 });
+    }
+    (answers, failed)
+}
+
+/// The numbers of a column; `None` where there is no such column.
+///
+/// # Errors
+/// At the first row that has no number there: the file was cut off, or edited.
+pub(super) fn column(
+    id: &'static str,
+    document: &Document<'_>,
+    table: &Table,
+    name: &str,
+) -> Result<Option<Vec<f64>>, EvidenceError> {
+    let Some(column) = table.column(name) else { return Ok(None) };
+    let number = |row: &crate::evidence::table::Row| {
+        let cell = row.get(column).unwrap_or("");
+        Number::parse(cell).map(Number::value).ok_or_else(|| {
+            let message = format!("{} is {}, not a number; was the file cut off?", quoted(name), quoted(cell));
+            EvidenceError::invalid(id, document, row.at, message)
+        })
+    };
+    table.rows().iter().map(number).collect::<Result<Vec<_>, _>>().map(Some)
+}
+
+/// The lines that were written to their end: a number on a line that was cut off is another number.
+pub(super) fn whole_lines(text: &str) -> &str {
+    text.rfind('\n').and_then(|end| text.get(..=end)).unwrap_or("")
+}
+
+/// The lines below the line `heading`, up to the next that is not indented, without their indent and without empty ones.
+pub(super) fn section<'t>(text: &'t str, heading: &str) -> Option<Vec<&'t str>> {
+    let mut lines = text.lines();
+    lines.by_ref().find(|line| line.trim_end() == heading)?;
+    Some(
+        lines
+            .take_while(|line| line.is_empty() || line.starts_with(' '))
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .collect(),
+    )
+}
+
+/// `[200] 600 responses` as `200` and `600 responses`.
+pub(super) fn bracketed(line: &str) -> Option<(&str, &str)> {
+    line.strip_prefix('[')?.split_once(']').map(|(inside, rest)| (inside, rest.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentages_are_the_nearest_doubles() {
+        assert_eq!(["99.9", "99.99", "50", "100", "50.000"].map(quantile), [0.999, 0.9999, 0.5, 1.0, 0.5].map(Some));
+        assert_eq!(["", "101", "-1", "1e1", "x"].map(quantile), [None; 5]);
+        assert_eq!(
+            ["10.00", "99.90", "99", "100.000", "0.00"].map(percentile_name),
+            ["p10", "p99.9", "p99", "p100", "p0"]
+        );
+    }
+
+    #[test]
+    fn a_sample_keeps_how_exact_its_values_are() {
+        let sample = Sample::of(vec![0.2, 0.1, 0.1], 0.05, Unit::Seconds).unwrap();
+        let ranges: Vec<_> = sample.distribution.buckets.iter().map(|b| (b.low, b.high, b.count)).collect();
+        assert_eq!(ranges, [(0.05, 0.15, 2), (0.15, 0.25, 1)]);
+        assert!(Sample::of(vec![-0.1], 0.0, Unit::Seconds).is_none());
+        assert!(Sample::of(vec![], 0.0, Unit::Seconds).is_none());
+    }
+
+    #[test]
+    fn a_histogram_that_does_not_count_n_is_none() {
+        let marks = [(1.0, 1), (2.0, 0), (3.0, 4)];
+        let sample = histogram(&marks, 0.5, 5).unwrap();
+        let ranges: Vec<_> = sample.buckets.iter().map(|b| (b.low, b.high, b.count)).collect();
+        assert_eq!(ranges, [(0.5, 1.5, 1), (1.5, 3.5, 4)]);
+        assert!(histogram(&marks, 0.5, 6).is_none());
+        assert!(histogram(&[(2.0, 1), (1.0, 1)], 0.0, 2).is_none());
+    }
+
+    #[test]
+    fn numbers_are_parted_from_their_units() {
+        assert_eq!(
+            ["44.00ms", "8.20 KiB", " NaN secs", "1.5 10 sec", "7", ""].map(split),
+            [("44.00", "ms"), ("8.20", "KiB"), ("NaN", "secs"), ("1.5", "10 sec"), ("7", ""), ("", ""),]
+        );
+    }
+}

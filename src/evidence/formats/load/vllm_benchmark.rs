@@ -1,0 +1,286 @@
+//! `vllm bench serve --save-result` (`benchmark_serving.py` before), and `SGLang`'s `bench_serving` that follows it.
+//!
+//! One object, or one a line where runs are appended. `ttft`, `tpot`, `itl` and `e2el` each have a mean, a median, a
+//! standard deviation and the percentiles that were asked for, in milliseconds. Times to the first token and to the
+//! end rest on the `completed` requests, which are their n; the others rest on tokens, whose number is not stated.
+//! Old versions write `request_goodput:` with a colon. With `--save-detailed` the lists of every request are in the
+//! file; they count failed requests as zeros and are not read. `date` is local time without a zone, and so no moment.
+//!
+//! `vllm bench latency` writes seconds of every iteration over one batch, their mean and percentiles; `vllm bench
+//! throughput` an elapsed time and rates.
+
+use crate::evidence::formats::performance::{count, distribution, quantile, text, wanted};
+use crate::evidence::{
+    Adapter, Carries, Declined, Document, EvidenceError, Family,
+    collector::{Collector, finite},
+    json::{Json, Number, Object, Value},
+    precision::Precision,
+};
+use crate::model::{Evidence, Producer, Slice, Unit};
+use std::sync::Arc;
+
+/// The row of the table of formats.
+pub const ADAPTER: Adapter = Adapter {
+    id: "vllm-benchmark",
+    title: "vLLM's serving benchmark (and SGLang's)",
+    family: Family::Load,
+    written_by: "vllm bench serve --save-result …",
+    reads: "throughputs, counts, and mean, median and percentiles of time to first token, time per token and end-to-end latency \
+            in milliseconds; completed requests as n.",
+    carries: &[Carries::Metrics, Carries::SampleSize, Carries::Checks],
+    recognised_by: "`completed`, `request_throughput` and `mean_ttft_ms`",
+    rule: "id = \"ttft\"\nmetric = \"ttft\"\nquantile = 0.99\nmax = \"500 ms\"\npoint_estimate = \"allow\"",
+    detect,
+    read,
+};
+
+/// The keys of `vllm bench latency`, and of `vllm bench throughput`.
+const LATENCY: [&str; 3] = ["avg_latency", "latencies", "percentiles"];
+const THROUGHPUT: [&str; 4] = ["elapsed_time", "num_requests", "requests_per_second", "tokens_per_second"];
+
+const KEYS: [&str; 3] = ["completed", "request_throughput", "mean_ttft_ms"];
+
+/// What was asked for, and what describes the run.
+const ABOUT: [&str; 40] = [
+    "date",
+    "backend",
+    "endpoint_type",
+    "label",
+    "model_id",
+    "tokenizer_id",
+    "best_of",
+    "use_beam_search",
+    "num_prompts",
+    "request_rate",
+    "burstiness",
+    "max_concurrency",
+    "ramp_up_strategy",
+    "ramp_up_start_rps",
+    "ramp_up_end_rps",
+    "dataset_name",
+    "dataset_path",
+    "seed",
+    "tag",
+    "random_input_len",
+    "random_output_len",
+    "random_range_ratio",
+    "sharegpt_output_len",
+    "sonnet_input_len",
+    "sonnet_output_len",
+    "version",
+    "vllm_version",
+    "server_info",
+    "goodput_config",
+    "ignore_eos",
+    "api_url",
+    "base_url",
+    "endpoint",
+    "model",
+    "tokenizer",
+    "profile",
+    "save_result",
+    "ready_check_timeout_sec",
+    "temperature",
+    "top_p",
+];
+
+fn has(run: &Object<'_>, keys: &[&str]) -> bool {
+    keys.iter().all(|key| run.has(key))
+}
+
+fn detect(document: &Document<'_>) -> Result<(), Declined> {
+    let run = if let Ok(object) = document.object() {
+        Some(object)
+    } else if document.looks_like_json() && document.json().is_err() {
+        document.json_lines().ok().and_then(|lines| lines.first()).and_then(Json::as_object)
+    } else {
+        None
+    };
+    if run.is_some_and(|run| has(run, &KEYS) || has(run, &LATENCY) || has(run, &THROUGHPUT)) {
+        Ok(())
+    } else {
+        Err(Declined::because("no keys `completed`, `request_throughput` and `mean_ttft_ms`"))
+    }
+}
+
+fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+    wanted(ADAPTER.id, document, detect(document))?;
+    let mut into = Collector::new(document, ADAPTER.id).precision(Precision::Full);
+    let runs = match document.json() {
+        Ok(json) => std::slice::from_ref(json),
+        Err(_) => document.json_lines().map_err(Clone::clone)?,
+    };
+    if let [Json { value: Value::Object(run), .. }] = runs {
+        if has(run, &LATENCY) {
+            latency(&mut into, run);
+            return Ok(into.finish());
+        }
+        if has(run, &THROUGHPUT) {
+            throughput(&mut into, run);
+            return Ok(into.finish());
+        }
+    }
+    for run in runs {
+        let object = run.as_object().filter(|run| has(run, &KEYS));
+        let object = object.ok_or_else(|| EvidenceError::invalid(ADAPTER.id, document, run.at, "a line is no run"))?;
+        one(&mut into, object);
+    }
+    if runs.len() > 1 {
+        into.warn(format!("{} runs are appended in this file; each is read, none is summed", runs.len()));
+    }
+    into.warn("`date` has no zone: when the run was made is not known");
+    Ok(into.finish())
+}
+
+fn one(into: &mut Collector, run: &Object<'_>) {
+    let completed = run.get("completed").and_then(Json::as_number).and_then(Number::count);
+    if completed.is_none_or(|completed| completed == 0) {
+        into.check("completed", false, Some("no request was completed: nothing was measured".to_owned()));
+    }
+    into.evidence.producer =
+        Some(Producer { tool: text(run.get("backend")).map(str::to_owned), ..Producer::default() });
+    let idle = completed == Some(0);
+    for member in run {
+        let (key, json) = (&*member.key, &member.value);
+        match &json.value {
+            _ if ABOUT.contains(&key) => {}
+            Value::Number(_) | Value::NonFinite(_) => {
+                let time = time(key);
+                // Without a request the tool writes times of 0, which would look like the best.
+                let none = Json { at: json.at, value: Value::Null };
+                number(into, key, if idle && time.is_some() { &none } else { json }, time, completed);
+            }
+            Value::Array(_) | Value::Object(_) => into.left_out(key),
+            Value::Null | Value::Bool(_) | Value::String(_) => {}
+        }
+    }
+}
+
+/// `vllm bench latency`: seconds.
+fn latency(into: &mut Collector, run: &Object<'_>) {
+    let listed = run.get("latencies").and_then(Json::as_array).unwrap_or_default();
+    let values: Option<Vec<f64>> = listed.iter().map(|json| finite(json).map(Number::value)).collect();
+    let mut values = values.unwrap_or_default();
+    values.sort_unstable_by(f64::total_cmp);
+    if values.is_empty() {
+        into.check("latencies", false, Some("no iteration is listed: nothing was measured".to_owned()));
+    }
+    let n = (!values.is_empty()).then(|| count(&values));
+    let sample = distribution(&values, 0.0).map(Arc::new);
+    if let Some(m) =
+        run.get("avg_latency").and_then(|json| into.measure("avg_latency", "avg_latency", Slice::overall(), json))
+    {
+        (m.unit, m.n) = (Some(Unit::Seconds), n);
+    }
+    for member in run.get("percentiles").and_then(Json::as_object).into_iter().flatten() {
+        let path = format!("percentiles.{}", member.key);
+        let q = quantile(&member.key);
+        let Some(m) = into.measure(if q.is_some() { "latency" } else { &path }, &path, Slice::overall(), &member.value)
+        else {
+            continue;
+        };
+        (m.unit, m.n, m.quantile, m.distribution) = (Some(Unit::Seconds), n, q, q.and(sample.clone()));
+    }
+}
+
+/// `vllm bench throughput`.
+fn throughput(into: &mut Collector, run: &Object<'_>) {
+    let requests = run.get("num_requests").and_then(finite).map(Number::value);
+    if requests.is_none_or(|requests| requests <= 0.0) {
+        into.check("num_requests", false, Some("no request was made: nothing was measured".to_owned()));
+    }
+    for member in run.iter().filter(|member| matches!(member.value.value, Value::Number(_) | Value::NonFinite(_))) {
+        if let Some(m) = into.measure(&member.key, &member.key, Slice::overall(), &member.value) {
+            m.unit = (member.key == "elapsed_time").then_some(Unit::Seconds);
+        }
+    }
+}
+
+/// A key such as `p99_ttft_ms`: which time it is, and which quantile where it is one.
+fn time(key: &str) -> Option<(&str, Option<f64>)> {
+    let (stat, time) = key.strip_suffix("_ms")?.split_once('_')?;
+    let q = match stat {
+        "median" => Some(0.5),
+        "mean" | "std" | "min" | "max" => None,
+        _ => Some(quantile(stat.strip_prefix('p')?)?),
+    };
+    Some((time, q))
+}
+
+fn number(into: &mut Collector, key: &str, json: &Json<'_>, time: Option<(&str, Option<f64>)>, completed: Option<u64>) {
+    let metric = match time {
+        Some(("e2el" | "e2e_latency", Some(_))) => "latency",
+        Some((time, Some(_))) => time,
+        _ => key.trim_end_matches(':'),
+    };
+    let Some(m) = into.measure(metric, key, Slice::overall(), json) else { return };
+    match time {
+        Some((time, q)) => {
+            (m.unit, m.quantile) = (Some(Unit::Milliseconds), q);
+            m.n = completed.filter(|_| matches!(time, "ttft" | "e2el" | "e2e_latency"));
+        }
+        None if matches!(key, "duration") => m.unit = Some(Unit::Seconds),
+        None => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Digest;
+
+    const RUN: &str = r#"{"date": "20251120-101010", "backend": "vllm", "model_id": "m", "num_prompts": 100, "request_rate": "inf", "burstiness": 1.0,
+        "duration": 12.5, "completed": 98, "failed": 2, "total_input_tokens": 1000, "request_throughput": 7.84, "request_goodput:": null,
+        "mean_ttft_ms": 20.5, "median_ttft_ms": 19.0, "std_ttft_ms": 2.0, "p99_ttft_ms": 31.25, "p99.9_e2el_ms": 400.5, "p50_tpot_ms": 7.0, "ttfts": [0.02]}"#;
+
+    fn of(text: &str) -> Result<Evidence, EvidenceError> {
+        read(&Document::new(Digest::of(text.as_bytes()), text.as_bytes()))
+    }
+
+    #[test]
+    fn percentiles_carry_their_quantile_unit_and_n() {
+        let evidence = of(RUN).unwrap();
+        let get = |name: &str| evidence.measurements.iter().find(|m| m.source_name == name).unwrap();
+        let p99 = get("p99_ttft_ms");
+        assert_eq!(
+            (p99.metric.as_str(), p99.quantile, p99.unit, p99.n),
+            ("ttft", Some(0.99), Some(Unit::Milliseconds), Some(98))
+        );
+        assert_eq!((get("p99.9_e2el_ms").metric.as_str(), get("p99.9_e2el_ms").quantile), ("latency", Some(0.999)));
+        assert_eq!((get("p50_tpot_ms").n, get("median_ttft_ms").quantile), (None, Some(0.5)));
+        assert_eq!((get("mean_ttft_ms").metric.as_str(), get("duration").unit), ("mean_ttft_ms", Some(Unit::Seconds)));
+        assert!(evidence.measurements.iter().all(|m| m.source_name != "num_prompts"));
+        assert!(evidence.warnings.iter().any(|w| w.contains("`ttfts`")), "{:?}", evidence.warnings);
+    }
+
+    #[test]
+    fn no_completed_request_is_a_failed_check_and_no_latency_of_zero() {
+        let evidence =
+            of(r#"{"completed": 0, "request_throughput": 0.0, "mean_ttft_ms": 0.0, "p99_ttft_ms": 0.0}"#).unwrap();
+        assert!(!evidence.checks[0].passed);
+        assert!(evidence.measurements.iter().filter(|m| m.source_name.contains("ttft")).all(|m| m.value.is_none()));
+    }
+
+    #[test]
+    fn latencies_of_a_batch_are_a_whole_sample_in_seconds() {
+        let evidence =
+            of(r#"{"avg_latency": 2.0, "latencies": [1.0, 3.0, 2.0], "percentiles": {"50": 2.0, "99": 2.98}}"#)
+                .unwrap();
+        let p99 = evidence.measurements.iter().find(|m| m.source_name == "percentiles.99").unwrap();
+        assert_eq!(
+            (p99.metric.as_str(), p99.quantile, p99.unit, p99.n),
+            ("latency", Some(0.99), Some(Unit::Seconds), Some(3))
+        );
+        assert_eq!(p99.distribution.as_ref().unwrap().buckets.len(), 3);
+        assert!(!of(r#"{"avg_latency": NaN, "latencies": [], "percentiles": {}}"#).unwrap().checks[0].passed);
+        let evidence = of(r#"{"elapsed_time": 5.5, "num_requests": 10, "total_num_tokens": 99, "requests_per_second": 1.8, "tokens_per_second": 18.0}"#).unwrap();
+        assert_eq!((evidence.measurements.len(), evidence.measurements[0].unit), (5, Some(Unit::Seconds)));
+    }
+
+    #[test]
+    fn appended_runs_are_read_line_by_line() {
+        let line = r#"{"completed": 1, "request_throughput": 2.0, "mean_ttft_ms": 3.0}"#;
+        assert_eq!(of(&format!("{line}\n{line}\n")).unwrap().measurements.len(), 6);
+        assert!(of(&format!("{line}\n{{}}\n")).is_err());
+    }
+}

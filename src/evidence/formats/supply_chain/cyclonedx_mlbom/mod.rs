@@ -1,0 +1,266 @@
+//! `CycloneDX` bills of materials, as JSON from 1.2 and as XML; from 1.5 on a model has a `modelCard`.
+//!
+//! * `performanceMetrics` are numbers only where somebody wrote one: the schema calls for text. Their `slice` is one word,
+//!   and becomes the group `slice`. A `confidenceInterval` does not say how confident it is, so its ends are numbers of
+//!   their own;
+//! * `energyConsumptions` (1.6) are `energy:training` and the like;
+//! * properties of a model (`eval:accuracy`) are numbers under the name `properties.eval:accuracy`;
+//! * the model's SHA-256 is the subject; vulnerabilities are failed checks unless they were analysed away.
+//!
+//! A bill without a model says nothing of one: the check for it fails. Prose, licences, dependencies and components that
+//! are no models are not read.
+
+#[cfg(test)]
+mod tests;
+mod xml;
+
+use super::common::{decimal, energy, is_sha256, kind_of, list, moment, scoped, sha256, shortened, text};
+use crate::evidence::{
+    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
+    json::{Json, Value},
+    names,
+    undefined::reading_text,
+};
+use crate::model::{Digest, Evidence, Link, Producer, Slice, Subject};
+
+/// The row of the table of formats.
+pub const ADAPTER: Adapter = Adapter {
+    id: "cyclonedx-mlbom",
+    title: "CycloneDX bill of materials (ML-BOM), JSON or XML",
+    family: Family::SupplyChain,
+    written_by: "cyclonedx-python-lib, cdxgen, Trivy, or by hand",
+    reads: "performance metrics and energy of the model card, where they are numbers; numeric properties of the model; its \
+            digest and version; external references and data sets as links; a check that there is a model, and one for \
+            every vulnerability.",
+    carries: &[Carries::Metrics, Carries::Slices, Carries::Checks, Carries::Links],
+    recognised_by: "`bomFormat` = `CycloneDX`, or the root element `bom` of its namespace",
+    rule: "id = \"names-the-model\"\ncheck = \"component type is machine-learning-model\"",
+    detect,
+    read,
+};
+
+/// The type of a component that is a model.
+const MODEL: &str = "machine-learning-model";
+
+fn detect(document: &Document<'_>) -> Result<(), Declined> {
+    if document.looks_like_xml() {
+        return xml::detect(document);
+    }
+    match document.object()?.get("bomFormat").and_then(Json::as_str) {
+        Some("CycloneDX") => Ok(()),
+        Some(_) => Err(Declined::because("`bomFormat` is not `CycloneDX`")),
+        None => Err(Declined::because("no key `bomFormat`")),
+    }
+}
+
+fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+    if document.looks_like_xml() {
+        let parsed = document.xml().map_err(Clone::clone)?;
+        detect(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
+        return bill(document, &xml::as_json(parsed.root_element()));
+    }
+    let bom = document.json().map_err(Clone::clone)?;
+    detect(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, bom.at, why))?;
+    bill(document, bom)
+}
+
+fn bill(document: &Document<'_>, bom: &Json<'_>) -> Result<Evidence, EvidenceError> {
+    if bom.get("components").is_some_and(|components| components.as_array().is_none()) {
+        let message = format!("{}; a list was expected", kind_of(bom.get("components"), "components"));
+        return Err(EvidenceError::invalid(ADAPTER.id, document, bom.at, message));
+    }
+    let mut collector = Collector::new(document, ADAPTER.id);
+    let main = bom.at_path(&["metadata", "component"]);
+    let mut below = Vec::new();
+    for component in main.into_iter().flat_map(|main| list(main, "components")).chain(list(bom, "components")) {
+        models(component, &mut below);
+    }
+    about(&mut collector, bom);
+    let main = main.filter(|main| text(main, "type") == Some(MODEL));
+    if let Some(main) = main {
+        collector.check("component type is machine-learning-model", true, text(main, "name").map(str::to_owned));
+    }
+    if main.is_none() || !below.is_empty() {
+        let named: Vec<&str> = below.iter().filter_map(|model| text(model, "name")).take(5).collect();
+        let detail = if below.is_empty() { "there is none".to_owned() } else { named.join(", ") };
+        collector.check("components of type machine-learning-model", !below.is_empty(), Some(detail));
+    }
+    let all: Vec<&Json<'_>> = main.into_iter().chain(below).collect();
+    for model in &all {
+        let from = collector.evidence.measurements.len();
+        read_model(&mut collector, model);
+        if all.len() > 1 {
+            scoped(&mut collector, from, text(model, "name").unwrap_or("model"));
+        }
+    }
+    if let [only] = all.as_slice() {
+        let digest = only_digest(only);
+        let version = text(only, "version").map(str::to_owned);
+        collector.evidence.subject = Some(Subject { model: None, version, digest });
+    }
+    vulnerabilities(&mut collector, bom);
+    if list(bom, "components").len() > all.len() {
+        collector.left_out("components that are no models");
+    }
+    Ok(collector.finish())
+}
+
+/// The models among a component and what it is made of. The depth of JSON is bounded.
+fn models<'j, 'a>(component: &'j Json<'a>, found: &mut Vec<&'j Json<'a>>) {
+    if text(component, "type") == Some(MODEL) || component.get("modelCard").is_some() {
+        found.push(component);
+    }
+    for part in list(component, "components") {
+        models(part, found);
+    }
+}
+
+fn about(collector: &mut Collector, bom: &Json<'_>) {
+    let Some(metadata) = bom.get("metadata") else { return };
+    if let Some(timestamp) = text(metadata, "timestamp") {
+        moment(collector, timestamp);
+    }
+    // A list until 1.4, and an object of components from 1.5 on.
+    let tools = metadata.get("tools");
+    let tool = list(metadata, "tools").first().or_else(|| tools.and_then(|tools| list(tools, "components").first()));
+    collector.evidence.producer = tool.map(|tool| Producer {
+        tool: text(tool, "name").map(str::to_owned),
+        version: text(tool, "version").map(str::to_owned),
+        run: None,
+    });
+}
+
+/// The one SHA-256 that the component has; `None` where there are several.
+fn only_digest(component: &Json<'_>) -> Option<Digest> {
+    let mut all = list(component, "hashes").iter().filter(|hash| text(hash, "alg").is_some_and(is_sha256));
+    let digest = all.next().and_then(|hash| text(hash, "content")).and_then(sha256);
+    if all.next().is_some() { None } else { digest }
+}
+
+fn read_model(collector: &mut Collector, model: &Json<'_>) {
+    for reference in list(model, "externalReferences") {
+        if let Some(url) = text(reference, "url") {
+            link(collector, text(reference, "type").unwrap_or("other"), url, only_digest(reference));
+        }
+    }
+    for part in list(model, "components").iter().filter(|part| text(part, "type") != Some(MODEL)) {
+        if let (Some(name), Some(digest)) = (text(part, "name"), only_digest(part)) {
+            link(collector, text(part, "type").unwrap_or("file"), name, Some(digest));
+        }
+    }
+    properties(collector, model);
+    let Some(card) = model.get("modelCard") else { return };
+    properties(collector, card);
+    for data in card.get("modelParameters").map_or(&[][..], |parameters| list(parameters, "datasets")) {
+        let named = data.get("contents").and_then(|contents| text(contents, "url"));
+        if let Some(href) = named.or_else(|| text(data, "ref")).or_else(|| text(data, "name")) {
+            link(collector, "dataset", href, None);
+        }
+    }
+    let analysis = card.get("quantitativeAnalysis");
+    for metric in analysis.map_or(&[][..], |analysis| list(analysis, "performanceMetrics")) {
+        performance(collector, metric);
+    }
+    if analysis.is_some_and(|analysis| analysis.get("graphics").is_some()) {
+        collector.left_out("graphics");
+    }
+    for member in card.get("considerations").and_then(Json::as_object).into_iter().flatten() {
+        if &*member.key == "environmentalConsiderations" {
+            for used in list(&member.value, "energyConsumptions") {
+                consumption(collector, used);
+            }
+        } else {
+            collector.left_out(&member.key);
+        }
+    }
+}
+
+fn link(collector: &mut Collector, rel: &str, href: &str, digest: Option<Digest>) {
+    collector.evidence.links.push(Link { rel: rel.to_owned(), href: href.to_owned(), digest });
+}
+
+fn properties(collector: &mut Collector, of: &Json<'_>) {
+    for property in list(of, "properties") {
+        let (Some(name), Some(value)) = (text(property, "name"), property.get("value")) else { continue };
+        let path = format!("properties.{name}");
+        match &value.value {
+            Value::String(said) if said.is_empty() || reading_text(said).is_none() => collector.left_out(&path),
+            Value::String(said) => {
+                collector.measure_text(name, &path, Slice::overall(), said);
+            }
+            _ => {
+                collector.measure(name, &path, Slice::overall(), value);
+            }
+        }
+    }
+}
+
+fn performance(collector: &mut Collector, metric: &Json<'_>) {
+    let Some(name) = text(metric, "type") else {
+        return collector.left_out("a performance metric without a `type`");
+    };
+    let slice = text(metric, "slice").map_or_else(Slice::overall, |slice| Slice::one("slice", slice));
+    let Some(value) = metric.get("value") else {
+        return collector.left_out(&format!("{name}, which has no `value`"));
+    };
+    measured(collector, names::of_sklearn(name), name, slice.clone(), value);
+    let Some(interval) = metric.get("confidenceInterval") else { return };
+    for end in ["lowerBound", "upperBound"] {
+        if let Some(value) = interval.get(end) {
+            let path = format!("{name}.{end}");
+            measured(collector, &path, &path, slice.clone(), value);
+        }
+    }
+    collector.left_out(&format!("the interval of {name} as such: its confidence is not said"));
+}
+
+fn measured(collector: &mut Collector, ours: &str, theirs: &str, slice: Slice, value: &Json<'_>) {
+    match value.as_str() {
+        Some(text) => collector.measure_text(ours, theirs, slice, text),
+        None => collector.measure(ours, theirs, slice, value),
+    };
+}
+
+/// What an activity such as training used, and what that cost the air.
+fn consumption(collector: &mut Collector, used: &Json<'_>) {
+    let activity = text(used, "activity").unwrap_or("other");
+    let amount = |of: &Json<'_>, collector: &mut Collector, name: &str| {
+        if let (Some(number), Some(unit)) = (of.get("value").and_then(decimal), text(of, "unit")) {
+            energy(collector, name, number, unit);
+        } else {
+            collector.left_out(name);
+        }
+    };
+    if let Some(cost) = used.get("activityEnergyCost") {
+        amount(cost, collector, &format!("energy:{activity}"));
+    }
+    for provider in list(used, "energyProviders") {
+        let Some(provided) = provider.get("energyProvided") else { continue };
+        let source = text(provider, "energySource").unwrap_or("unknown");
+        amount(provided, collector, &format!("energyProvided:{activity}:{source}"));
+    }
+    for key in ["co2CostEquivalent", "co2CostOffset"] {
+        let Some(cost) = used.get(key) else { continue };
+        let unit = text(cost, "unit").unwrap_or("no unit");
+        let name = format!("{key}:{activity}");
+        if let Some(value) = cost.get("value") {
+            measured(collector, &name, &name, Slice::overall(), value);
+            collector.left_out(&format!("the unit of {name}, {unit}"));
+        }
+    }
+}
+
+/// States of analysis in which a vulnerability harms nobody.
+const HARMLESS: [&str; 4] = ["resolved", "resolved_with_pedigree", "false_positive", "not_affected"];
+
+fn vulnerabilities(collector: &mut Collector, bom: &Json<'_>) {
+    for vulnerability in list(bom, "vulnerabilities") {
+        let state = vulnerability.get("analysis").and_then(|analysis| text(analysis, "state"));
+        let severity = list(vulnerability, "ratings").iter().find_map(|rating| text(rating, "severity"));
+        let said = [severity, state, text(vulnerability, "description")];
+        let detail = said.into_iter().flatten().collect::<Vec<_>>().join("; ");
+        let name = text(vulnerability, "id").unwrap_or("vulnerability");
+        let harmless = state.is_some_and(|state| HARMLESS.contains(&state));
+        collector.check(name, harmless, Some(shortened(&detail)));
+    }
+}

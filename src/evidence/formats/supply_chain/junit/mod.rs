@@ -1,0 +1,263 @@
+//! `JUnit` XML: pytest (both families, `xunit1` and `xunit2`), Surefire, jest-junit, go-junit-report, `gtest`, `ctest`.
+//!
+//! * every `<testcase>` is a check; it passed unless it has a `<failure>`, an `<error>` or a `<skipped>`, or its `status`
+//!   or `result` says so: a test that did not run shows nothing. Where two classes have tests of one name, the class
+//!   stands in front of it;
+//! * the attributes of the suites are numbers (`tests`, `failures`, …), as a path where there are several suites;
+//! * properties of a test and of a suite are metrics, see [`super::recorded`]; those of a Java machine are not;
+//! * a run without tests, or one that counts failures which it does not list, is a failed check with the run's name.
+//!
+//! pytest writes characters that XML cannot hold as `#x07`, and letters of parameters as `\u5973`: both stay as they are.
+//! Older pytest writes no zone behind the moment, which then stays unknown.
+
+#[cfg(test)]
+mod tests;
+
+use super::{
+    common::{moment, shortened},
+    recorded::Recorded,
+};
+use crate::evidence::{
+    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family, json::Number, quoted, xml,
+};
+use crate::model::{Evidence, Producer, Slice, Unit};
+use roxmltree::Node;
+use std::collections::{HashMap, HashSet};
+
+/// The row of the table of formats.
+pub const ADAPTER: Adapter = Adapter {
+    id: "junit",
+    title: "JUnit XML of pytest, Surefire, jest-junit, go-junit-report and others",
+    family: Family::SupplyChain,
+    written_by: "pytest --junitxml=junit.xml",
+    reads: "a check for every test case, failed where it failed, was skipped or did not run; the counts of the suites; \
+            numbers that tests recorded as properties, with the properties `n` and `slice` beside them. A run without \
+            tests is a failed check.",
+    carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Checks],
+    recognised_by: "the root element `testsuites` or `testsuite`",
+    rule: "id = \"model-tests\"\ncheck = \"test_accuracy\"",
+    detect,
+    read,
+};
+
+fn detect(document: &Document<'_>) -> Result<(), Declined> {
+    if !document.looks_like_xml() {
+        return Err(Declined::because("not XML"));
+    }
+    let text = document.text().map_err(|_| Declined::because("not text"))?;
+    match xml::root(text) {
+        Some("testsuites" | "testsuite") => Ok(()),
+        Some(other) => Err(Declined::because(format!("the root element is {}", quoted(other)))),
+        None => Err(Declined::because("no root element")),
+    }
+}
+
+fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+    let xml = document.xml().map_err(Clone::clone)?;
+    let root = xml.root_element();
+    if !matches!(root.tag_name().name(), "testsuites" | "testsuite") {
+        let name = quoted(root.tag_name().name());
+        let message = format!("the root element is {name}; `testsuites` or `testsuite` was expected");
+        return Err(EvidenceError::invalid(ADAPTER.id, document, root.range().start, message));
+    }
+    let mut collector = Collector::new(document, ADAPTER.id);
+    let suites: Vec<Node<'_, '_>> = match root.tag_name().name() {
+        "testsuite" => vec![root],
+        _ => named(root, "testsuite").collect(),
+    };
+    let cases: Vec<Node<'_, '_>> = root.descendants().filter(|node| node.tag_name().name() == "testcase").collect();
+    about(&mut collector, root);
+    counts(&mut collector, root, &suites);
+    let failed = tests(&mut collector, &cases);
+    verdict(&mut collector, root, &suites, cases.len(), failed);
+    recorded(&mut collector, root, &cases);
+    let printed = |node: &Node<'_, '_>| {
+        matches!(node.tag_name().name(), "system-out" | "system-err")
+            && node.text().is_some_and(|said| !said.trim().is_empty())
+    };
+    if root.descendants().any(|node| printed(&node)) {
+        collector.left_out("system-out and system-err");
+    }
+    Ok(collector.finish())
+}
+
+fn named<'x, 'i>(node: Node<'x, 'i>, name: &'static str) -> impl Iterator<Item = Node<'x, 'i>> {
+    node.children().filter(move |child| child.tag_name().name() == name)
+}
+
+fn about(collector: &mut Collector, root: Node<'_, '_>) {
+    for suite in root.descendants().filter(|node| node.tag_name().name().starts_with("testsuite")) {
+        if let Some(timestamp) = suite.attribute("timestamp") {
+            moment(collector, timestamp);
+        }
+    }
+    let named = root.descendants().take(3).filter_map(|node| node.attribute("name"));
+    let tool = named.fold(None, |tool, name| match name {
+        "pytest" | "pytest tests" => Some("pytest"),
+        "jest tests" => Some("jest"),
+        _ => tool,
+    });
+    collector.evidence.producer = tool.map(|tool| Producer { tool: Some(tool.to_owned()), ..Producer::default() });
+}
+
+/// What suites count. Older pytest writes `skips`, others `disabled` or `ignored` beside `skipped`.
+const COUNTS: [&str; 9] =
+    ["tests", "failures", "errors", "skipped", "skips", "disabled", "ignored", "assertions", "flakes"];
+
+fn counts(collector: &mut Collector, root: Node<'_, '_>, suites: &[Node<'_, '_>]) {
+    for name in COUNTS {
+        let all: Option<u64> = total(suites, name);
+        match (suites, root.attribute(name)) {
+            ([only], stated) => {
+                if let Some(text) = only.attribute(name).or(stated) {
+                    counted(collector, name, name, text);
+                }
+            }
+            (_, Some(text)) => counted(collector, name, name, text),
+            (_, None) => {
+                if let Some(sum) = all.filter(|_| !suites.is_empty()) {
+                    collector.number(name, name, Slice::overall(), crate::stats::proportion::float(sum));
+                }
+            }
+        }
+        if let (Some(stated), Some(sum)) = (count(root, name), all.filter(|_| !suites.is_empty()))
+            && stated != sum
+        {
+            collector.warn(format!("the document says {stated} {name}, its suites say {sum}"));
+        }
+        for suite in suites.iter().filter(|_| suites.len() > 1) {
+            if let Some(text) = suite.attribute(name) {
+                let path = format!("{}.{name}", suite.attribute("name").unwrap_or("testsuite"));
+                counted(collector, name, &path, text);
+            }
+        }
+    }
+    let time = if let [only] = suites { only.attribute("time") } else { root.attribute("time") };
+    if let Some(m) = time.and_then(|text| collector.measure_text("time", "time", Slice::overall(), text)) {
+        m.unit = Some(Unit::Seconds);
+    }
+}
+
+/// A count as a measurement; what is none is left out, because half a test or 97 % of them is no count.
+fn counted(collector: &mut Collector, name: &str, path: &str, text: &str) {
+    if Number::parse(text.trim()).and_then(Number::count).is_some() {
+        collector.measure_text(name, path, Slice::overall(), text);
+    } else {
+        collector.left_out(&format!("{path} = {text}"));
+    }
+}
+
+fn count(node: Node<'_, '_>, name: &str) -> Option<u64> {
+    node.attribute(name).and_then(|text| Number::parse(text.trim())).and_then(Number::count)
+}
+
+/// The sum over all suites; `None` where one of them does not say.
+fn total(suites: &[Node<'_, '_>], name: &str) -> Option<u64> {
+    suites.iter().try_fold(0_u64, |sum, suite| sum.checked_add(count(*suite, name)?))
+}
+
+/// One check for each test. How many failed.
+fn tests(collector: &mut Collector, cases: &[Node<'_, '_>]) -> usize {
+    // A test that is listed twice by one class failed twice, as pytest says of a test and its teardown.
+    let mut given: HashMap<&str, HashSet<&str>> = HashMap::new();
+    for case in cases {
+        let class = case.attribute("classname").unwrap_or("");
+        given.entry(case.attribute("name").unwrap_or("")).or_default().insert(class);
+    }
+    let mut failed = 0;
+    for case in cases {
+        let name = case.attribute("name").unwrap_or("");
+        let class = case.attribute("classname").filter(|class| !class.is_empty() && *class != name);
+        let shown = match class {
+            Some(class) if name.is_empty() => class.to_owned(),
+            Some(class) if given.get(name).is_some_and(|classes| classes.len() > 1) => format!("{class}.{name}"),
+            _ if name.is_empty() => "testcase".to_owned(),
+            _ => name.to_owned(),
+        };
+        if case.children().any(|child| child.tag_name().name().starts_with("rerun") || is_flaky(child)) {
+            collector.left_out(&format!("earlier attempts at {shown}"));
+        }
+        let said = outcome(*case);
+        failed += usize::from(said.as_ref().is_some_and(|said| !said.starts_with("skipped")));
+        collector.check(shown, said.is_none(), said);
+    }
+    failed
+}
+
+fn is_flaky(node: Node<'_, '_>) -> bool {
+    matches!(node.tag_name().name(), "flakyFailure" | "flakyError")
+}
+
+/// Why a test did not pass; `None` where it did.
+fn outcome(case: Node<'_, '_>) -> Option<String> {
+    for (element, word) in [("failure", "failed"), ("error", "error"), ("skipped", "skipped"), ("disabled", "skipped")]
+    {
+        if let Some(found) = named(case, element).next() {
+            let said = found.attribute("message").or_else(|| found.text()).or_else(|| found.attribute("type"));
+            let said = shortened(said.unwrap_or(""));
+            return Some(if said.is_empty() { word.to_owned() } else { format!("{word}: {said}") });
+        }
+    }
+    let said = [case.attribute("status"), case.attribute("result")].into_iter().flatten();
+    for word in said {
+        match word.to_ascii_lowercase().as_str() {
+            "notrun" | "disabled" | "skipped" | "suppressed" | "pending" | "ignored" | "untested" | "undefined" => {
+                return Some(format!("skipped: {}", shortened(word)));
+            }
+            "fail" | "failed" | "failure" | "error" | "broken" => return Some(format!("failed: {}", shortened(word))),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A failed check for a run that shows nothing, or that hides failures.
+fn verdict(collector: &mut Collector, root: Node<'_, '_>, suites: &[Node<'_, '_>], cases: usize, failed: usize) {
+    let name = suites.first().filter(|_| suites.len() == 1).unwrap_or(&root).attribute("name");
+    let name = name.or_else(|| root.attribute("name")).filter(|name| !name.is_empty()).unwrap_or("junit");
+    if cases == 0 {
+        collector.check(name, false, Some("no test ran".to_owned()));
+        return;
+    }
+    let written =
+        |node: Node<'_, '_>| count(node, "failures").unwrap_or(0).saturating_add(count(node, "errors").unwrap_or(0));
+    let said = suites.iter().map(|suite| written(*suite)).fold(0_u64, u64::saturating_add).max(written(root));
+    if said > 0 && failed == 0 {
+        collector.check(name, false, Some(format!("{said} failures and errors are counted, and none is listed")));
+    }
+    for suite in suites.iter().filter(|suite| count(**suite, "tests") == Some(0)) {
+        collector.left_out(&format!("the suite {}, which has no tests", suite.attribute("name").unwrap_or("")));
+    }
+}
+
+/// Properties that a Java machine or a Go tool chain has, and no test recorded.
+fn is_environment(name: &str) -> bool {
+    ["java.", "sun.", "os.", "user.", "go.", "env."].iter().any(|start| name.starts_with(start))
+}
+
+fn recorded(collector: &mut Collector, root: Node<'_, '_>, cases: &[Node<'_, '_>]) {
+    for suite in root.descendants().filter(|node| node.tag_name().name().starts_with("testsuite")) {
+        let of_suite: Vec<_> =
+            named(suite, "properties").flat_map(|properties| named(properties, "property")).collect();
+        let name = suite.attribute("name").unwrap_or("testsuite");
+        if of_suite.iter().any(|property| property.attribute("name").is_some_and(is_environment)) {
+            collector.left_out(&format!("the properties of {name}, those of its environment"));
+        } else {
+            properties(collector, of_suite.into_iter(), name);
+        }
+    }
+    for case in cases {
+        let own = case.descendants().filter(|node| node.tag_name().name() == "property");
+        properties(collector, own, case.attribute("name").unwrap_or("testcase"));
+    }
+}
+
+fn properties<'x, 'i: 'x>(collector: &mut Collector, all: impl Iterator<Item = Node<'x, 'i>>, by: &str) {
+    let mut recorded = Recorded::default();
+    for property in all {
+        if let Some(name) = property.attribute("name") {
+            recorded.push(name, property.attribute("value").or_else(|| property.text()).unwrap_or(""));
+        }
+    }
+    recorded.measure(collector, by);
+}
