@@ -264,12 +264,9 @@ fn documents(
     let mut read = Vec::new();
     let mut complete = true;
     for reference in references {
-        let mapping = match mapping(known, reference, out) {
-            Ok(mapping) => mapping,
-            Err(()) => {
-                complete = false;
-                continue;
-            }
+        let Ok(mapping) = mapping(known, reference, out) else {
+            complete = false;
+            continue;
         };
         match known.find(folder, &reference.digest, out).map(|bytes| submitted(bytes, reference, mapping.as_ref())) {
             Some(Ok(submitted)) => read.push(submitted),

@@ -43,7 +43,7 @@ pub(super) fn run(args: &Args) -> Outcome {
     let adapters: Vec<&Adapter> = ADAPTERS.iter().filter(named).collect();
     match args.format {
         Format::Json => {
-            output::json(&serde_json::json!({ "formats": adapters.iter().map(|a| json(a)).collect::<Vec<_>>() }))?
+            output::json(&serde_json::json!({ "formats": adapters.iter().map(|a| json(a)).collect::<Vec<_>>() }))?;
         }
         Format::Markdown => output::raw(&markdown(&adapters)),
         Format::Text if args.named.is_some() => adapters.iter().for_each(|a| output::line(&whole(a))),
@@ -83,7 +83,7 @@ fn list(adapters: &[&Adapter]) -> String {
 }
 
 fn whole(a: &Adapter) -> String {
-    let rule: String = format!("[[rule]]\n{}", a.rule).lines().map(|line| format!("    {line}\n")).collect();
+    let rule = format!("    [[rule]]\n    {}", a.rule.replace('\n', "\n    "));
     format!(
         "{}\n  {}\n  written by:     {}\n  carries:        {}\n  recognised by:  {}\n  reads:          {}\n  a rule:\n{rule}",
         a.id,

@@ -8,7 +8,7 @@ use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::Collector,
     formats::sagemaker,
-    json::{Json, Number, Object},
+    json::{Json, Object},
     precision::Precision,
     undefined::reading,
 };
@@ -70,10 +70,10 @@ fn feature(collector: &mut Collector, feature: &Object<'_>) {
     for member in feature {
         match (&*member.key, member.value.as_object()) {
             ("numerical_statistics" | "string_statistics", Some(statistics)) => {
-                self::statistics(collector, statistics, &slice)
+                self::statistics(collector, statistics, &slice);
             }
             ("completeness", None) => {
-                _ = collector.measure("completeness", "completeness", slice.clone(), &member.value)
+                _ = collector.measure("completeness", "completeness", slice.clone(), &member.value);
             }
             ("name" | "inferred_type", _) => {}
             (other, _) => collector.left_out(other),

@@ -182,7 +182,7 @@ fn shap(collector: &mut Collector, label: &str, values: &Object<'_>) {
                 }
             }
             ("expected_value", None) => {
-                _ = collector.measure("expected_value", "expected_value", class.clone(), &member.value)
+                _ = collector.measure("expected_value", "expected_value", class.clone(), &member.value);
             }
             (other, _) => collector.left_out(other),
         }

@@ -89,7 +89,7 @@ fn slice(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Slice {
                 slice.0.insert(member.key.clone().into_owned(), group.to_owned());
             }
             None => {
-                reader.mistake(here, member.value.at, "expected text: a group is known by its name, such as \"18-25\"")
+                reader.mistake(here, member.value.at, "expected text: a group is known by its name, such as \"18-25\"");
             }
         }
     }

@@ -47,7 +47,7 @@ fn parts_of_a_value_stand_behind_the_name() {
 #[test]
 fn averages_over_classes_do_not_get_the_names_of_the_positive_class() {
     let recall = metric("Recall(classification_name=default)", "0.5");
-    assert_eq!(values(&found(&report(&[recall.clone()], "")))[0].0, "Recall(classification_name=default)");
+    assert_eq!(values(&found(&report(std::slice::from_ref(&recall), "")))[0].0, "Recall(classification_name=default)");
     let three = metric("RecallByLabel(classification_name=default)", r#"{"a": 0.5, "b": 0.5, "c": 0.5}"#);
     assert_eq!(values(&found(&report(&[recall.clone(), three], "")))[0].0, "Recall(classification_name=default)");
     let two = metric("RecallByLabel(classification_name=default)", r#"{"0": 0.5, "1": 0.5}"#);

@@ -153,7 +153,7 @@ fn suite(collector: &mut Collector, suite: &Object<'_>) {
     let asset = meta.and_then(|meta| batch.iter().find_map(|batch| text_at(meta, &[batch, "data_asset_name"])));
     match (&collector.evidence.dataset, asset) {
         (None, Some(name)) => {
-            collector.evidence.dataset = Some(DatasetRef { name: Some(name.to_owned()), digest: None })
+            collector.evidence.dataset = Some(DatasetRef { name: Some(name.to_owned()), digest: None });
         }
         // Several data sets in one document: every number keeps its own.
         (Some(known), Some(name)) if known.name.as_deref() != Some(name) => {

@@ -105,7 +105,7 @@ fn numbers(collector: &mut Collector, result: &Object<'_>, kind: &str, slice: &S
     if n == Some(0) {
         collector.warn(format!("`{kind}` looked at no rows"));
     }
-    let mut put = |collector: &mut Collector, name: &str, json: &Json<'_>, percent: bool| {
+    let put = |collector: &mut Collector, name: &str, json: &Json<'_>, percent: bool| {
         if let Some(m) = collector.measure(&format!("{kind}.{name}"), name, slice.clone(), json) {
             m.n = n;
             m.unit = percent.then_some(Unit::Percent);

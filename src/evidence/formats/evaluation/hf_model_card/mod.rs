@@ -190,7 +190,7 @@ impl Reader<'_, '_> {
         let percent = [Some(name), shown].into_iter().flatten().any(says_percent);
         match &value.value {
             Value::Object(object) => {
-                leaves(object, name, &mut |path, json| self.value(path, path, json, slice, percent))
+                leaves(object, name, &mut |path, json| self.value(path, path, json, slice, percent));
             }
             Value::Array(_) => self.collector.left_out(name),
             _ => self.value(&ours, name, value, slice, percent),

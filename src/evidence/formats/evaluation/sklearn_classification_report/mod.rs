@@ -217,7 +217,7 @@ impl Writer<'_> {
                 m.rounding = self.precision.rounding(number);
             }
             Some(Reading::Percent(_, text) | Reading::Undefined(text)) => {
-                self.undefined.push(format!("{name} of {of} is {text}"))
+                self.undefined.push(format!("{name} of {of} is {text}"));
             }
             None => self.undefined.push(format!("{name} of {of} is {}", json.kind())),
         }

@@ -134,7 +134,7 @@ impl Reader {
                 },
                 Value::String(_) if matches!(key, "dataset" | "dataset_name") && place.path.is_empty() => {}
                 Value::String(_) if matches!(reading(&member.value), None | Some(Reading::Undefined(""))) => {
-                    self.collector.left_out(&name)
+                    self.collector.left_out(&name);
                 }
                 Value::Bool(_) => self.collector.left_out(&name),
                 // Text such as `None` is a metric only under the name of one.

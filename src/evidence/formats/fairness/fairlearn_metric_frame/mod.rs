@@ -177,7 +177,7 @@ impl Reader {
                 }
             }
             Some((_, Some(overall))) => {
-                rows = self.group(&Slice::overall(), &overall.iter().map(pair).collect::<Vec<_>>())
+                rows = self.group(&Slice::overall(), &overall.iter().map(pair).collect::<Vec<_>>());
             }
             Some((json, None)) => _ = self.group(&Slice::overall(), &[(single, Cell::Json(json))]),
             None => {}

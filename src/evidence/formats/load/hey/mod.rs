@@ -54,9 +54,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut out = Collector::new(document, ADAPTER.id);
     out.evidence.producer = Some(Producer { tool: Some("hey".to_owned()), ..Producer::default() });
     if is_csv(document) {
-        csv::read(document, &mut out)?
+        csv::read(document, &mut out)?;
     } else {
-        summary(document, &mut out)?
+        summary(document, &mut out)?;
     }
     Ok(out.finish())
 }

@@ -60,9 +60,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut out = Collector::new(document, ADAPTER.id);
     out.evidence.producer = Some(Producer { tool: Some("JMeter".to_owned()), ..Producer::default() });
     if document.looks_like_json() {
-        statistics::read(document, &mut out)?
+        statistics::read(document, &mut out)?;
     } else {
-        samples(document, &mut out)?
+        samples(document, &mut out)?;
     }
     Ok(out.finish())
 }
@@ -124,7 +124,7 @@ fn samples(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceE
                 "no time and success: was the row cut off?",
             ));
         };
-        let mut put = |samples: &mut Samples| {
+        let put = |samples: &mut Samples| {
             samples.times.push(elapsed.value());
             samples.failed += u64::from(!success);
         };
