@@ -1,7 +1,7 @@
 use crate::evidence::read;
 use crate::model::{Evidence, Measurement, Slice, Unit};
 
-/// The data of k6's own tests, in both forms.
+/// One run, in both forms of k6's documentation.
 const OLD: &str = include_str!("../../../../../tests/fixtures/evidence/k6-summary/summary_export.json");
 const DATA: &str = include_str!("../../../../../tests/fixtures/evidence/k6-summary/handle_summary.json");
 const MACHINE: &str = include_str!("../../../../../tests/fixtures/evidence/k6-summary/machine_readable.json");
@@ -24,8 +24,8 @@ fn passed(evidence: &Evidence, name: &str) -> bool {
 fn an_old_threshold_is_true_when_it_was_crossed() {
     for text in [OLD, DATA] {
         let evidence = k6(text);
-        assert!(passed(&evidence, "checks: rate>70") && passed(&evidence, "child::check1"));
-        for failed in ["http_reqs: rate<100", "my_trend: my_trend<1000", "child::check2", "child::check3"] {
+        assert!(passed(&evidence, "checks: rate>0.7") && passed(&evidence, "predict::status is 200"));
+        for failed in ["http_reqs: rate>10", "inference_time: p(95)<250", "predict::body has a score", "predict::fast enough"] {
             assert!(!passed(&evidence, failed), "{failed}");
         }
     }
@@ -38,20 +38,20 @@ fn both_forms_say_the_same() {
         let checks = of(&evidence, rate, &Slice::overall());
         assert_eq!(
             (checks.metric.as_str(), checks.value, checks.successes, checks.trials),
-            ("pass_rate", Some(0.75), Some(45), Some(60))
+            ("pass_rate", Some(0.8), Some(48), Some(60))
         );
-        let p99 = of(&evidence, "my_trend.p(99)", &Slice::overall());
+        let p99 = of(&evidence, "inference_time.p(99)", &Slice::overall());
         assert_eq!(
             (p99.metric.as_str(), p99.value, p99.quantile, p99.n),
-            ("my_trend", Some(19.9), Some(0.99), Some(3))
+            ("inference_time", Some(371.1), Some(0.99), Some(60))
         );
-        let mut slice = Slice::one("check", "check2");
-        slice.0.insert("group".to_owned(), "::child".to_owned());
-        assert_eq!(of(&evidence, "check", &slice).successes, Some(5));
+        let mut slice = Slice::one("check", "body has a score");
+        slice.0.insert("group".to_owned(), "::predict".to_owned());
+        assert_eq!(of(&evidence, "check", &slice).successes, Some(12));
     }
     // Only the data say that the trend is a time.
-    assert_eq!(of(&k6(DATA), "my_trend.p(99)", &Slice::overall()).unit, Some(Unit::Milliseconds));
-    assert_eq!(of(&k6(OLD), "my_trend.p(99)", &Slice::overall()).unit, None);
+    assert_eq!(of(&k6(DATA), "inference_time.p(99)", &Slice::overall()).unit, Some(Unit::Milliseconds));
+    assert_eq!(of(&k6(OLD), "inference_time.p(99)", &Slice::overall()).unit, None);
 }
 
 #[test]
