@@ -70,6 +70,7 @@ fn measurement(m: &Measurement, computed: bool, bounds: &mut Bounds) -> Measurem
         metric: m.metric.clone(),
         source_name: m.source_name.clone(),
         value: m.value,
+        written: m.written.clone(),
         n: m.n,
         trials: m.trials.or_else(|| m.known_trials()),
         successes: m.successes,

@@ -108,6 +108,7 @@ impl Collector {
             Reading::Percent(number, text) => {
                 m.value = Some(number.value() / 100.0);
                 m.rounding = (number.rounding() / 100.0).max(crate::model::evidence::MIN_ROUNDING);
+                m.written = Some(text.to_owned());
                 self.percent.push(|| format!("{} is written {}", quoted(theirs), quoted(text)));
             }
             Reading::Undefined(text) => self.undefined.push(|| {
@@ -182,6 +183,7 @@ mod tests {
         let values: Vec<_> = evidence.measurements.iter().map(|m| m.value).collect();
         assert_eq!(values, [None, Some(0.975), None, Some(0.25)]);
         assert_eq!(evidence.measurements[1].rounding, 0.0005);
+        assert_eq!(evidence.measurements[1].written.as_deref(), Some("97.5 %"));
         assert_eq!(evidence.warnings, [
             "undefined, and never a pass: `a` is NaN; `d` is null", "percentages are read as fractions: `b` is written `97.5 %`",
             "not numbers, and left out: `c` is a list", "not read: `f`",

@@ -81,6 +81,9 @@ pub struct Measurement {
     /// Half a unit of the last digit that the source wrote (a whole unit where the tool truncates), at least 1e-12:
     /// the true value lies within this of `value`.
     pub rounding: f64,
+    /// The source's own text, where the value is not the number it shows: `97.5%`, read as 0.975.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<String>,
     /// Which quantile, for latencies: 0.99.
     pub quantile: Option<f64>,
     /// The unit as written, where there is one.
@@ -183,6 +186,7 @@ impl Measurement {
             source_name: source_name.into(),
             value: value.filter(|v| v.is_finite()),
             rounding: MIN_ROUNDING,
+            written: None,
             quantile: None,
             unit: None,
             n: None,

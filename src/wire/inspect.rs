@@ -55,6 +55,9 @@ pub struct MeasurementV1 {
     pub source_name: String,
     /// The value; `null` where the source gives NaN, an infinity or null.
     pub value: Option<f64>,
+    /// The source's own text, where the value is not the number it shows: `97.5%`, read as 0.975.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<String>,
     /// Rows, where the source states them.
     pub n: Option<u64>,
     /// The proportion's own denominator, where known.

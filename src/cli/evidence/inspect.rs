@@ -170,6 +170,9 @@ fn note(m: &MeasurementV1) -> String {
     if m.source_name != m.metric {
         notes.push(format!("written as {}", m.source_name));
     }
+    if let Some(written) = &m.written {
+        notes.push(format!("written {written}"));
+    }
     if let Some(step) = m.step.filter(|step| *step != 0) {
         notes.push(format!("step {step}"));
     }
