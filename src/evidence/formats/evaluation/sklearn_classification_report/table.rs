@@ -67,7 +67,7 @@ pub(super) fn report<'j>(document: &'j Document<'_>) -> Result<Object<'j>, Mista
     if document.looks_like_json() {
         let json = document.json().map_err(|error| (0, error.to_string()))?;
         let lines = frame::of_json(json, &|column| ROW.contains(&column));
-        let members = lines.iter().map(|line| of_line(line)).collect::<Result<Vec<_>, _>>()?;
+        let members = lines.iter().map(of_line).collect::<Result<Vec<_>, _>>()?;
         once(&members)?;
         return Ok(Object::new(members));
     }
