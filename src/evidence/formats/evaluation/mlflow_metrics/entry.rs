@@ -83,6 +83,7 @@ pub(super) struct Batch {
     false_positives: Option<u64>,
     true_negatives: Option<u64>,
     false_negatives: Option<u64>,
+    binary: bool,
 }
 
 impl Batch {
@@ -96,12 +97,19 @@ impl Batch {
             "false_negatives" => &mut self.false_negatives,
             _ => return,
         };
+        self.binary |= name != ROWS;
         *slot = entry.value.as_number().and_then(Number::count);
     }
 
     /// The rows evaluated, where MLflow says so.
     pub(super) fn rows(&self) -> Option<u64> {
         self.examples
+    }
+
+    /// Whether the evaluator's `recall_score`, `precision_score` and `f1_score` are averages over classes: of two classes
+    /// it writes the four counts too.
+    pub(super) const fn averages(&self) -> bool {
+        self.examples.is_some() && !self.binary
     }
 
     /// The four counts, where all are there and they add up to the rows.

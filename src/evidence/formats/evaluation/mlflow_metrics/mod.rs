@@ -12,7 +12,8 @@
 //! MLflow writes NaN as the text `"NaN"` and infinities as ±1.7976931348623157e308: both are undefined here. A metric
 //! keeps its own path as its name (`val/loss`, `accuracy.slice:sex:Female`); paths never become slices. Where the four
 //! counts of a binary classifier stand beside the metrics, they give the exact trials and successes, unless they
-//! contradict the value. The moment of the document is that of its oldest metric.
+//! contradict the value. Without them the evaluator's recall, precision and f1 are averages over classes, and keep its
+//! names (`f1_score`). The moment of the document is that of its oldest metric.
 
 mod entry;
 mod shape;
@@ -70,6 +71,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     Ok(evidence)
 }
 
+/// What the evaluator averages over classes, weighted by their rows unless told otherwise.
+const AVERAGED: [&str; 3] = ["recall_score", "precision_score", "f1_score"];
+
 /// Makes measurements of the entries, with what each batch says about all of its own.
 fn measure(entries: &[Entry<'_>], evidence: &mut Evidence) {
     let precision = Precision::of(entries.iter().filter_map(|entry| entry.value.as_number()));
@@ -83,6 +87,10 @@ fn measure(entries: &[Entry<'_>], evidence: &mut Evidence) {
         let batch = batches.get(&(entry.batch(), entry.prefix(&prefixes))).copied().unwrap_or_default();
         let mut m = Measurement::new(names::of_sklearn(entry.name), entry.name, None);
         m.n = batch.rows();
+        if batch.averages() && AVERAGED.contains(&entry.name) {
+            entry.name.clone_into(&mut m.metric);
+            m.aggregate = true;
+        }
         unit(&mut m);
         m.step = entry.step;
         m.dataset = entry.dataset.map(str::to_owned);

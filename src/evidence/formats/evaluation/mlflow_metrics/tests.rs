@@ -150,3 +150,29 @@ fn a_logged_model_has_metrics_of_data_sets() {
         assert!(evidence.checks[0].passed);
     }
 }
+
+/// Of more than two classes the evaluator averages, weighted by rows: its recall is the accuracy, and no class's recall.
+#[test]
+fn averages_over_classes_keep_their_own_names() {
+    let text = r#"{"example_count": 719, "accuracy_score": 0.9582753824756607, "recall_score": 0.9582753824756607,
+        "precision_score": 0.9602871231026767, "f1_score": 0.9585149138913538}"#;
+    let evidence = crate::evidence::read(text.as_bytes(), None).unwrap();
+    let names: Vec<_> = evidence.measurements.iter().map(|m| (m.metric.as_str(), m.aggregate, m.n)).collect();
+    assert_eq!(
+        names,
+        [
+            ("example_count", false, Some(719)),
+            ("accuracy", false, Some(719)),
+            ("recall_score", true, Some(719)),
+            ("precision_score", true, Some(719)),
+            ("f1_score", true, Some(719)),
+        ]
+    );
+    let binary = text.replacen(
+        '{',
+        r#"{"true_negatives": 1, "true_positives": 2, "false_negatives": 3, "false_positives": 4,"#,
+        1,
+    );
+    let evidence = crate::evidence::read(binary.as_bytes(), None).unwrap();
+    assert!(evidence.measurements.iter().any(|m| m.metric == "f1" && !m.aggregate));
+}

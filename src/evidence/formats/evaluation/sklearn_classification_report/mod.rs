@@ -1,14 +1,17 @@
-//! `sklearn.metrics.classification_report(…, output_dict=True)`, dumped as JSON; the same as text or as the CSV of a frame.
+//! `sklearn.metrics.classification_report(…, output_dict=True)`, dumped as JSON; the same as text, or as the CSV or JSON
+//! of a frame.
 //!
 //! A row for each class (`precision`, `recall`, `f1-score`, `support`), rows of averages, and a bare `accuracy` unless
-//! the report was made for a subset of the labels. What follows from it, for a class:
+//! the report was made for a subset of the labels; a frame repeats it in every column. What follows from it, for a
+//! class:
 //!
 //! * `support` is the class's rows: `n` of all its numbers, and the trials of its recall;
 //! * recall × support are its true positives;
 //! * true positives ÷ precision are its predictions: the trials of its precision, where that is one whole number.
 //!
 //! Counts are stated as derived only where they are the only ones that fit ([`crate::evidence::precision`] says how exact the
-//! numbers are). With sample weights `support` is no count of rows: a support that is not whole leaves n unknown.
+//! numbers are). With sample weights `support` is no count of rows: one that is not whole, or that the recall is no
+//! share of, leaves n unknown, and with it that of the averages and of the accuracy.
 //! A class that is called like a row of averages is overwritten by scikit-learn itself; the supports then do not add up,
 //! and a warning says so.
 
@@ -26,6 +29,7 @@ use crate::evidence::{
     undefined::{Reading, reading},
 };
 use crate::model::{Evidence, Measurement, Slice};
+use crate::stats::proportion::counts_of;
 
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -56,6 +60,9 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
     if !document.looks_like_json() {
         return table::is_table(document).map_err(Declined::because);
     }
+    if document.json().is_ok_and(table::is_frame) {
+        return Ok(());
+    }
     let object = document.object()?;
     let mut rows = 0;
     for member in object {
@@ -77,7 +84,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    if !document.looks_like_json() {
+    if !document.looks_like_json() || document.json().is_ok_and(table::is_frame) {
         let report =
             table::report(document).map_err(|(at, why)| EvidenceError::invalid(ADAPTER.id, document, at, why))?;
         let mut evidence = document.evidence(ADAPTER.id);
@@ -102,11 +109,14 @@ pub(super) fn is_report(object: &Object<'_>) -> bool {
 /// Adds what a report says to `evidence`.
 pub(super) fn write(report: &Object<'_>, evidence: &mut Evidence) {
     let mut writer = Writer { evidence, precision: precision(report), undefined: Vec::new() };
-    let total = writer.total(report);
+    let weighted = writer.weighted(report);
+    let total = if weighted { None } else { writer.total(report) };
     for member in report {
-        match member.value.as_object() {
-            Some(row) => writer.row(&member.key, row),
-            None => writer.overall(&member.key, &member.value, total),
+        let row = member.value.as_object();
+        match (row, row.and_then(|row| table::repeated(&member.key, row))) {
+            (_, Some(accuracy)) => writer.overall(&member.key, accuracy, total),
+            (Some(row), None) => writer.row(&member.key, row, weighted),
+            (None, None) => writer.overall(&member.key, &member.value, total),
         }
     }
     if report.is_empty() {
@@ -117,7 +127,7 @@ pub(super) fn write(report: &Object<'_>, evidence: &mut Evidence) {
 
 fn precision(report: &Object<'_>) -> Precision {
     let rows = report.iter().filter_map(|member| member.value.as_object()).flatten();
-    Precision::of(rows.filter_map(|cell| cell.value.as_number()))
+    Precision::of_pandas(rows.filter_map(|cell| cell.value.as_number()))
 }
 
 struct Writer<'e> {
@@ -136,12 +146,30 @@ impl Writer<'_> {
         self.evidence.warnings.push(message);
     }
 
+    /// Whether the supports are sums of weights and no counts of rows.
+    fn weighted(&self, report: &Object<'_>) -> bool {
+        report.iter().filter(|member| !AVERAGES.contains(&&*member.key)).any(|member| {
+            let row = member.value.as_object().filter(|row| table::repeated(&member.key, row).is_none());
+            let support = row.map(|row| (row, cell(row, "support").and_then(Number::count)));
+            support.is_some_and(|(row, support)| support.is_none_or(|support| !self.fits(row, support)))
+        })
+    }
+
+    /// Whether the recall can be a share of so many rows.
+    fn fits(&self, row: &Object<'_>, support: u64) -> bool {
+        let recall = cell(row, "recall").filter(|_| support > 0);
+        recall.is_none_or(|r| counts_of(r.value(), support, self.precision.rounding(r)).is_some())
+    }
+
     /// The rows behind `accuracy`: the support of the averages, which is that of all classes together.
     fn total(&mut self, report: &Object<'_>) -> Option<u64> {
         let mut classes = Some(0_u64);
         let mut averages: Vec<Option<u64>> = Vec::new();
         for member in report {
             let Some(row) = member.value.as_object() else { continue };
+            if table::repeated(&member.key, row).is_some() {
+                continue;
+            }
             let support = cell(row, "support").and_then(Number::count);
             if AVERAGES.contains(&&*member.key) {
                 averages.push(support);
@@ -168,10 +196,16 @@ impl Writer<'_> {
         stated
     }
 
-    fn row(&mut self, name: &str, row: &Object<'_>) {
+    fn row(&mut self, name: &str, row: &Object<'_>, weighted: bool) {
         let aggregate = AVERAGES.contains(&name);
-        let n = cell(row, "support").and_then(Number::count);
-        if n.is_none() {
+        let support = cell(row, "support").and_then(Number::count);
+        let n = support.filter(|_| !(aggregate && weighted)).filter(|n| aggregate || self.fits(row, *n));
+        if support.is_some() && n.is_none() && !aggregate {
+            self.warn(format!(
+                "the recall of {} is no share of its support (sample weights?): its n and trials are unknown",
+                quoted(name)
+            ));
+        } else if support.is_none() {
             self.warn(format!(
                 "the support of {} is not a whole number (sample weights?): its n and trials are unknown",
                 quoted(name)

@@ -1,11 +1,13 @@
-//! Reports as text, which `classification_report` returns by default, and as the CSV of a frame.
+//! Reports as text, which `classification_report` returns by default, and as a frame of pandas: CSV, either way round,
+//! or JSON.
 
 use super::ROW;
 use crate::evidence::{
     Document,
+    formats::frame::{self, Cell, Line},
     json::{Json, Member, Number, Object, Value},
     quoted,
-    table::Row,
+    table::{Row, Table},
     undefined::{Reading, reading_text},
 };
 use std::{borrow::Cow, collections::HashSet};
@@ -13,7 +15,7 @@ use std::{borrow::Cow, collections::HashSet};
 /// The byte where a mistake is, and the mistake.
 pub(super) type Mistake = (usize, String);
 
-const NONE: &str = "no header with `precision`, `recall`, `f1-score` and `support`";
+const NONE: &str = "no header and no rows of `precision`, `recall`, `f1-score` and `support`";
 
 /// The averages of which one is the last row.
 const LAST: [&str; 2] = ["weighted avg", "samples avg"];
@@ -23,7 +25,35 @@ pub(super) fn is_table(document: &Document<'_>) -> Result<(), String> {
     let text = document.text().map_err(|_| "not text")?;
     let csv =
         || document.header(b',').is_ok_and(|header| ROW.iter().all(|name| header.iter().any(|cell| cell == name)));
-    if is_heading(text) || csv() { Ok(()) } else { Err(NONE.to_owned()) }
+    let across = || {
+        let averages = |header: Vec<String>| header.iter().any(|cell| LAST.contains(&cell.as_str()));
+        text.contains("\nprecision,") && text.contains("\nsupport,") && document.header(b',').is_ok_and(averages)
+    };
+    if is_heading(text) || csv() || across() { Ok(()) } else { Err(NONE.to_owned()) }
+}
+
+/// Whether it is a frame as JSON that names the columns apart from the rows: by column, split, as records or a table.
+/// A frame by row is written as the report itself.
+pub(super) fn is_frame(json: &Json<'_>) -> bool {
+    if let Some(records) = json.as_array() {
+        return records.first().and_then(Json::as_object).is_some_and(|row| ROW.iter().all(|key| row.has(key)));
+    }
+    let Some(object) = json.as_object() else { return false };
+    let listed = |key: &str| object.get(key).and_then(Json::as_array);
+    if let Some(data) = listed("data") {
+        let columns = listed("columns").unwrap_or(&[]);
+        let named = ROW.iter().all(|name| columns.iter().any(|column| column.as_str() == Some(name)));
+        return named
+            || (object.has("schema") && data.first().is_some_and(|row| ROW.iter().all(|key| row.get(key).is_some())));
+    }
+    object.len() == ROW.len() && ROW.iter().all(|key| object.get(key).is_some_and(|json| json.as_object().is_some()))
+}
+
+/// The accuracy behind a row that repeats it in every column, as a frame does.
+pub(super) fn repeated<'j, 'a>(name: &str, row: &'j Object<'a>) -> Option<&'j Json<'a>> {
+    let mut cells = row.iter().map(|cell| &cell.value);
+    let first = cells.next().filter(|first| name == "accuracy" && first.as_number().is_some())?;
+    cells.all(|cell| cell.value == first.value).then_some(first)
 }
 
 /// Whether the first line with anything in it is that of a report as text.
@@ -34,6 +64,13 @@ fn is_heading(text: &str) -> bool {
 
 /// The report as the object that JSON would hold.
 pub(super) fn report<'j>(document: &'j Document<'_>) -> Result<Object<'j>, Mistake> {
+    if document.looks_like_json() {
+        let json = document.json().map_err(|error| (0, error.to_string()))?;
+        let lines = frame::of_json(json, &|column| ROW.contains(&column));
+        let members = lines.iter().map(of_line).collect::<Result<Vec<_>, _>>()?;
+        once(&members)?;
+        return Ok(Object::new(members));
+    }
     let text = document.text().map_err(|error| (0, error.to_string()))?;
     let members = if is_heading(text) { of_text(text)? } else { of_csv(document)? };
     // scikit-learn always ends with averages. A line that was cut off could be taken for a shorter one.
@@ -43,12 +80,27 @@ pub(super) fn report<'j>(document: &'j Document<'_>) -> Result<Object<'j>, Mista
             "the last row is no average; was the file cut off?".to_owned(),
         ));
     }
-    let mut names = HashSet::new();
-    if let Some(twice) = members.iter().find(|member| !names.insert(member.key.as_ref())) {
-        return Err((twice.key_at, format!("the row {} is given twice", quoted(&twice.key))));
-    }
-    drop(names);
+    once(&members)?;
     Ok(Object::new(members))
+}
+
+fn once(members: &[Member<'_>]) -> Result<(), Mistake> {
+    let mut names = HashSet::new();
+    match members.iter().find(|member| !names.insert(member.key.as_ref())) {
+        Some(twice) => Err((twice.key_at, format!("the row {} is given twice", quoted(&twice.key)))),
+        None => Ok(()),
+    }
+}
+
+/// A row of a frame in JSON; its name is its label, or the first cell that is none of the four.
+fn of_line<'j>(line: &Line<'j>) -> Result<Member<'j>, Mistake> {
+    let beside = || line.cells().find(|(column, _)| !ROW.contains(column)).and_then(|(_, cell)| cell.name());
+    let name = line.label.first().copied().or_else(beside).ok_or((line.at, "a row without a name".to_owned()))?;
+    let cells = ROW.iter().map(|key| match line.get(key) {
+        Some(Cell::Json(json)) => Ok(Member { key: Cow::Borrowed(*key), key_at: line.at, value: json.clone() }),
+        _ => Err((line.at, format!("the row {} has no `{key}`", quoted(name)))),
+    });
+    Ok(member(name, line.at, Value::Object(Object::new(cells.collect::<Result<_, Mistake>>()?))))
 }
 
 fn member<'j>(key: &'j str, at: usize, value: Value<'j>) -> Member<'j> {
@@ -106,7 +158,7 @@ fn last_word(line: &str) -> (&str, &str) {
 fn of_csv<'j>(document: &'j Document<'_>) -> Result<Vec<Member<'j>>, Mistake> {
     let table = document.csv().map_err(|error| (0, error.to_string()))?;
     let [Some(precision), Some(recall), Some(f1), Some(support)] = ROW.map(|name| table.column(name)) else {
-        return Err((0, NONE.to_owned()));
+        return across(table);
     };
     if [precision, recall, f1, support].contains(&0) {
         return Err((0, "the first column holds no names of classes".to_owned()));
@@ -114,17 +166,26 @@ fn of_csv<'j>(document: &'j Document<'_>) -> Result<Vec<Member<'j>>, Mistake> {
     let mut members = Vec::new();
     for line in table.rows() {
         let cell = |column: usize| line.get(column).ok_or_else(|| short(line));
-        let cells = [cell(precision)?, cell(recall)?, cell(f1)?, cell(support)?];
-        let name = cell(0)?;
-        // A frame repeats the accuracy in every column.
-        let [first, others @ ..] = cells;
-        members.push(if name == "accuracy" && others.iter().all(|cell| *cell == first) {
-            member(name, line.at, number(first, line.at)?.value)
-        } else {
-            row(name, line.at, cells)?
-        });
+        members.push(row(cell(0)?, line.at, [cell(precision)?, cell(recall)?, cell(f1)?, cell(support)?])?);
     }
     Ok(members)
+}
+
+/// The CSV of `DataFrame(report)`: a column for each class, a row for each of the four.
+fn across(table: &Table) -> Result<Vec<Member<'_>>, Mistake> {
+    let named = |name: &str| table.rows().iter().find(|row| row.get(0) == Some(name));
+    let [Some(precision), Some(recall), Some(f1), Some(support)] = ROW.map(named) else {
+        return Err((0, NONE.to_owned()));
+    };
+    let cells = |column: usize| {
+        let of = |line| cell_of(line, column);
+        Ok::<_, Mistake>([of(precision)?, of(recall)?, of(f1)?, of(support)?])
+    };
+    table.header().enumerate().skip(1).map(|(column, name)| row(name, precision.at, cells(column)?)).collect()
+}
+
+fn cell_of(line: &Row, column: usize) -> Result<&str, Mistake> {
+    line.get(column).ok_or_else(|| short(line))
 }
 
 fn short(line: &Row) -> Mistake {

@@ -74,6 +74,57 @@ fn weights_leave_n_unknown() {
 }
 
 #[test]
+fn weights_that_add_up_to_whole_numbers_leave_n_unknown_too() {
+    // `sample_weight` of 0.5 and 1.5 alternating: 3 of the 4 rows of `a` weigh 3.0 of 4.0, rows of `b` 2.5 of 4.0.
+    let text = r#"{"a": {"precision": 0.6666666666666666, "recall": 0.75, "f1-score": 0.7058823529411765, "support": 4.0},
+        "b": {"precision": 0.7142857142857143, "recall": 0.625, "f1-score": 0.6666666666666666, "support": 4.0}, "accuracy": 0.6875,
+        "macro avg": {"precision": 0.6904761904761905, "recall": 0.6875, "f1-score": 0.6862745098039216, "support": 8.0}}"#;
+    let evidence = report(text);
+    assert_eq!(of(&evidence, "b", "recall").trials, None);
+    let accuracy = evidence.measurements.iter().find(|m| m.metric == "accuracy").unwrap();
+    assert_eq!((accuracy.n, accuracy.trials, of(&evidence, "macro avg", "recall").n), (None, None, None));
+    // The supports of the classes are fractions, those of the averages add up to a whole number.
+    let evidence = report(&BINARY.replace("64.0", "63.5").replace("107.0", "107.5"));
+    assert!(evidence.measurements.iter().all(|m| m.n.is_none() && m.trials.is_none()));
+}
+
+/// What pandas 3 makes of `DataFrame(report)` and of its transpose, shortened.
+#[test]
+fn a_frame_is_read_in_every_shape() {
+    let rows = r#"{"x":{"precision":0.8965517241,"recall":0.9811320755,"f1-score":0.9369369369,"support":53.0},
+        "accuracy":{"precision":0.951048951,"recall":0.951048951,"f1-score":0.951048951,"support":0.951048951},
+        "y":{"precision":0.9882352941,"recall":0.9333333333,"f1-score":0.96,"support":90.0},
+        "macro avg":{"precision":0.9423935091,"recall":0.9572327044,"f1-score":0.9484684685,"support":143.0}}"#;
+    let columns = r#"{"precision":{"x":0.8965517241,"y":0.9882352941,"accuracy":0.951048951,"macro avg":0.9423935091},
+        "recall":{"x":0.9811320755,"y":0.9333333333,"accuracy":0.951048951,"macro avg":0.9572327044},
+        "f1-score":{"x":0.9369369369,"y":0.96,"accuracy":0.951048951,"macro avg":0.9484684685},
+        "support":{"x":53.0,"y":90.0,"accuracy":0.951048951,"macro avg":143.0}}"#;
+    let records = r#"[{"index":"x","precision":0.8965517241,"recall":0.9811320755,"f1-score":0.9369369369,"support":53.0},
+        {"index":"y","precision":0.9882352941,"recall":0.9333333333,"f1-score":0.96,"support":90.0},
+        {"index":"accuracy","precision":0.951048951,"recall":0.951048951,"f1-score":0.951048951,"support":0.951048951},
+        {"index":"macro avg","precision":0.9423935091,"recall":0.9572327044,"f1-score":0.9484684685,"support":143.0}]"#;
+    let split = r#"{"columns":["precision","recall","f1-score","support"],"index":["x","y","accuracy","macro avg"],
+        "data":[[0.8965517241,0.9811320755,0.9369369369,53.0],[0.9882352941,0.9333333333,0.96,90.0],
+        [0.951048951,0.951048951,0.951048951,0.951048951],[0.9423935091,0.9572327044,0.9484684685,143.0]]}"#;
+    let across = ",x,y,accuracy,macro avg,weighted avg\nprecision,0.8965517241,0.9882352941,0.951048951,0.9423935091,0.9542616\n\
+        recall,0.9811320755,0.9333333333,0.951048951,0.9572327044,0.951048951\nf1-score,0.9369369369,0.96,0.951048951,0.9484684685,0.9514521\n\
+        support,53.0,90.0,0.951048951,143.0,143.0\n";
+    for text in [rows, columns, records, split, across] {
+        let evidence = report(text);
+        let counts = |m: &Measurement| (m.n, m.successes, m.trials);
+        assert_eq!(counts(of(&evidence, "x", "recall")), (Some(53), Some(52), Some(53)), "{text}");
+        assert_eq!(counts(of(&evidence, "y", "precision")), (Some(90), Some(84), Some(85)), "{text}");
+        let accuracy: Vec<_> = evidence.measurements.iter().filter(|m| m.metric == "accuracy").collect();
+        assert_eq!(accuracy.len(), 1, "{text}");
+        assert_eq!(counts(accuracy[0]), (Some(143), Some(136), Some(143)), "{text}");
+        assert!(of(&evidence, "macro avg", "recall").aggregate);
+    }
+    for broken in [columns.replace(r#""y":90.0,"#, ""), across.replace(",90.0", "")] {
+        assert!(crate::evidence::read(broken.as_bytes(), None).is_err(), "{broken}");
+    }
+}
+
+#[test]
 fn a_class_hidden_behind_an_average_is_noticed() {
     // What is left of a report with the classes `a` and `macro avg`.
     let text = BINARY.replace(r#""0": {"precision": 0.9384615384615385, "recall": 0.953125, "f1-score": 0.9457364341085271, "support": 64.0},"#, "");
