@@ -6,8 +6,9 @@
 //! `early_stopping_…`. Latencies are nanoseconds. `Result is : INVALID` fails the check `Result is`; so does a
 //! summary without a result, as accuracy runs write it. A single-stream or server query is one sample: where the
 //! number of queries is stated, it is the n of the latencies. Offline all samples are one query, and n stays unknown.
-//! A latency of 0 stands for none, as of first tokens that were never told of, and is undefined. In multi-stream
-//! `latency` is that of queries, by which the scenario is judged; that of samples keeps its own name.
+//! A latency of 0 stands for none, as of first tokens that were never told of or an estimate of early stopping after
+//! too few queries, and is undefined. In multi-stream `latency` is that of queries, by which the scenario is judged; that
+//! of samples keeps its own name.
 //! Training logs, and the older `:::MLPv0.5.0` lines, hold `eval_accuracy` and `run_stop`.
 
 mod detail;

@@ -110,4 +110,7 @@ fn a_latency_of_nothing_is_undefined() {
     let evidence = of(&text).unwrap();
     assert_eq!(get(&evidence, "99.90 percentile first token latency (ns)").value, None);
     assert_eq!(get(&evidence, "99.00 percentile latency (ns)").value, Some(200.0));
+    // As LoadGen 6.0.17 writes it after too few queries for an estimate.
+    let line = r#":::MLLOG {"key": "early_stopping_latency_ms", "value": 0, "time_ms": 1031.8, "namespace": "mlperf::logging"}"#;
+    assert_eq!(get(&of(&format!("{line}\n")).unwrap(), "early_stopping_latency_ms").value, None);
 }
