@@ -1,5 +1,6 @@
 //! One file a format, in the folder of its family, and the table that lists them all.
 
+mod common;
 pub mod data;
 pub mod evaluation;
 pub mod fairness;
@@ -9,7 +10,6 @@ pub mod language_models;
 pub mod load;
 pub mod native;
 pub mod operations;
-mod performance;
 mod sagemaker;
 pub mod supply_chain;
 

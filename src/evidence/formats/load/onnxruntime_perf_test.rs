@@ -4,7 +4,8 @@
 //! number of requests is stated: n. Newer versions call the average `… cost total` and add one without submission.
 //! CPU use and memory are printed twice, once without a unit.
 
-use crate::evidence::formats::performance::{quantile, wanted};
+use super::sample::inner_quantile;
+use crate::evidence::formats::common::wanted;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector, json::Number,
 };
@@ -74,7 +75,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 /// `99` is the 99th, `999` the 99.9th.
 fn percentile(digits: &str) -> Option<f64> {
     let (whole, rest) = digits.split_at_checked(2)?;
-    if rest.is_empty() { quantile(whole) } else { quantile(&format!("{whole}.{rest}")) }
+    if rest.is_empty() { inner_quantile(whole) } else { inner_quantile(&format!("{whole}.{rest}")) }
 }
 
 #[cfg(test)]

@@ -6,14 +6,15 @@
 //! runs warm caches and are counted like all others, because the file does not tell them apart. The durations of
 //! single operators are not read.
 
-use crate::evidence::formats::performance::{Sample, count, text, wanted};
+use super::sample::{Statistics, Written};
+use crate::evidence::formats::common::{text, wanted};
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::{Collector, finite},
     json::Json,
 };
 use crate::model::{Evidence, Producer, Slice, Unit};
-use crate::stats::proportion::float;
+use crate::stats::proportion::{counted, float};
 
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -97,14 +98,14 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         }
     }
     into.evidence.producer = Some(Producer { tool: Some("onnxruntime".to_owned()), ..Producer::default() });
-    into.number("model_run_count", "model_run_count", Slice::overall(), float(count(&runs)));
+    into.number("model_run_count", "model_run_count", Slice::overall(), float(counted(runs.len())));
     if runs.is_empty() {
         into.check("model_run", false, Some("the model was never run: nothing was measured".to_owned()));
     }
     let name = |stat: &str| format!("model_run_{stat}_us");
     let slice = &Slice::overall();
-    Sample { metric: "latency", name: &name, mean: "mean", unit: Some(Unit::Microseconds), cut: 1.0, slice }
-        .add(&mut into, runs);
+    let (written, unit) = (Written::Cut(1.0), Some(Unit::Microseconds));
+    Statistics { metric: "latency", name: &name, mean: "mean", unit, written, slice }.add(&mut into, runs);
     Ok(into.finish())
 }
 

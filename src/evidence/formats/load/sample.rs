@@ -13,6 +13,58 @@ use std::sync::Arc;
 const QUANTILES: [(&str, f64); 6] =
     [("p50", 0.5), ("p75", 0.75), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999)];
 
+/// How a tool writes what it measured.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Written {
+    /// At most so far from it, above or below.
+    Within(f64),
+    /// At most so much less than it.
+    Cut(f64),
+}
+
+impl Written {
+    /// How far a value may lie from what was measured.
+    const fn slack(self) -> f64 {
+        match self {
+            Self::Within(slack) | Self::Cut(slack) => slack,
+        }
+    }
+
+    /// What may have been measured where `value` is written.
+    fn range(self, value: f64) -> (f64, f64) {
+        match self {
+            Self::Within(slack) if slack > 0.0 => (round12((value - slack).max(0.0)), round12(value + slack)),
+            Self::Within(_) => (value, value),
+            Self::Cut(cut) => (value, value + cut),
+        }
+    }
+}
+
+/// Sorted values as the whole sample; `None` without values, or where one is negative or no number.
+pub(super) fn distribution(sorted: &[f64], written: Written) -> Option<Distribution> {
+    if sorted.is_empty() || !sorted.iter().all(|v| v.is_finite() && *v >= 0.0) {
+        return None;
+    }
+    let mut buckets: Vec<Bucket> = Vec::new();
+    let mut last = None;
+    for value in sorted {
+        match buckets.last_mut() {
+            Some(bucket) if last == Some(value.to_bits()) => bucket.count = bucket.count.saturating_add(1),
+            _ => {
+                let (low, high) = written.range(*value);
+                buckets.push(Bucket { low, high, count: 1 });
+            }
+        }
+        last = Some(value.to_bits());
+    }
+    Some(Distribution { method: "samples".to_owned(), buckets })
+}
+
+/// The usual quantiles of sorted values, by linear interpolation as `numpy.quantile` does.
+fn usual(sorted: &[f64]) -> impl Iterator<Item = (&'static str, f64, f64)> {
+    QUANTILES.into_iter().filter_map(|(name, q)| Some((name, q, type7(sorted, q)?)))
+}
+
 /// Every latency of a run, sorted.
 pub(super) struct Sample {
     values: Vec<f64>,
@@ -25,24 +77,8 @@ impl Sample {
     /// Of values that the tool wrote to within `slack` of what it measured; `None` without values, or when one is
     /// negative or no number: such values are no latencies.
     pub(super) fn of(mut values: Vec<f64>, slack: f64, unit: Unit) -> Option<Self> {
-        if values.is_empty() || !values.iter().all(|v| v.is_finite() && *v >= 0.0) {
-            return None;
-        }
         values.sort_unstable_by(f64::total_cmp);
-        let mut buckets: Vec<Bucket> = Vec::new();
-        let mut last = None;
-        for value in &values {
-            match buckets.last_mut() {
-                Some(bucket) if last == Some(value.to_bits()) => bucket.count = bucket.count.saturating_add(1),
-                _ if slack > 0.0 => {
-                    let (low, high) = (round12((value - slack).max(0.0)), round12(value + slack));
-                    buckets.push(Bucket { low, high, count: 1 });
-                }
-                _ => buckets.push(Bucket { low: *value, high: *value, count: 1 }),
-            }
-            last = Some(value.to_bits());
-        }
-        let distribution = Arc::new(Distribution { method: "samples".to_owned(), buckets });
+        let distribution = Arc::new(distribution(&values, Written::Within(slack))?);
         Some(Self { values, slack, unit, distribution })
     }
 
@@ -51,10 +87,9 @@ impl Sample {
         counted(self.values.len())
     }
 
-    /// Adds the usual quantiles, by linear interpolation as `numpy.quantile` does, but for those of `given`.
+    /// Adds the usual quantiles but for those of `given`.
     pub(super) fn quantiles(&self, out: &mut Collector, slice: &Slice, given: &[f64]) {
-        for (name, q) in QUANTILES.into_iter().filter(|(_, q)| !given.contains(q)) {
-            let Some(value) = type7(&self.values, q) else { continue };
+        for (name, q, value) in usual(&self.values).filter(|(_, q, _)| !given.contains(q)) {
             if let Some(m) = out.number("latency", name, slice.clone(), value) {
                 m.quantile = Some(q);
                 self.fill(m);
@@ -68,6 +103,45 @@ impl Sample {
         m.n = Some(self.count());
         m.rounding = m.rounding.max(self.slack);
         m.distribution = Some(Arc::clone(&self.distribution));
+    }
+}
+
+/// The statistics of values that a document lists one by one without summing them up.
+pub(super) struct Statistics<'s> {
+    /// Our name of what the quantiles are: `latency`.
+    pub metric: &'s str,
+    /// The name of one number on it: `mean`, `p99` and so on are handed in.
+    pub name: &'s dyn Fn(&str) -> String,
+    /// What the source's family calls a mean.
+    pub mean: &'s str,
+    pub unit: Option<Unit>,
+    pub written: Written,
+    pub slice: &'s Slice,
+}
+
+impl Statistics<'_> {
+    /// Adds mean, extremes and the usual quantiles of the values, which are finite. Quantiles carry the whole sample,
+    /// where no value is negative.
+    pub(super) fn add(&self, into: &mut Collector, mut values: Vec<f64>) {
+        values.sort_unstable_by(f64::total_cmp);
+        let (Some(least), Some(greatest)) = (values.first().copied(), values.last().copied()) else { return };
+        let n = counted(values.len());
+        let mean = values.iter().sum::<f64>() / float(n);
+        let whole = distribution(&values, self.written).map(Arc::new);
+        let mut add = |stat: &str, q: Option<f64>, value: f64| {
+            let name = (self.name)(stat);
+            let metric = if q.is_some() { self.metric } else { &name };
+            let Some(m) = into.number(metric, &name, self.slice.clone(), value) else { return };
+            (m.n, m.unit, m.quantile) = (Some(n), self.unit, q);
+            m.rounding = m.rounding.max(self.written.slack());
+            m.distribution = q.and(whole.clone());
+        };
+        for (stat, value) in [(self.mean, mean), ("min", least), ("max", greatest)] {
+            add(stat, None, value);
+        }
+        for (name, q, value) in usual(&values) {
+            add(name, Some(q), value);
+        }
     }
 }
 
@@ -108,6 +182,16 @@ pub(super) fn quantile(percent: &str) -> Option<f64> {
     (0.0..=1.0).contains(&q).then_some(q)
 }
 
+/// The quantile that a percentage names, but for least and greatest value.
+pub(super) fn inner_quantile(percent: &str) -> Option<f64> {
+    quantile(percent).filter(|q| *q > 0.0 && *q < 1.0)
+}
+
+/// The quantile of a name such as `p99` or `p99.9`, but for least and greatest value.
+pub(super) fn percentile(name: &str) -> Option<f64> {
+    inner_quantile(name.strip_prefix('p')?)
+}
+
 /// `p99.9` of `99.90`.
 pub(super) fn percentile_name(percent: &str) -> String {
     let short = if percent.contains('.') { percent.trim_end_matches('0').trim_end_matches('.') } else { percent };
@@ -115,7 +199,7 @@ pub(super) fn percentile_name(percent: &str) -> String {
 }
 
 /// A unit of time as load tools write it, with how many of ours it is: minutes and hours are told in seconds.
-pub(super) fn unit(text: &str) -> Option<(Unit, f64)> {
+pub(super) fn time_unit(text: &str) -> Option<(Unit, f64)> {
     Some(match text {
         "ns" => (Unit::Nanoseconds, 1.0),
         "us" | "µs" | "μs" => (Unit::Microseconds, 1.0),
@@ -141,7 +225,7 @@ pub(super) fn split(text: &str) -> (&str, &str) {
 /// Adds a time: a number and its unit, as written.
 pub(super) fn time<'c>(out: &'c mut Collector, ours: &str, theirs: &str, text: &str) -> Option<&'c mut Measurement> {
     let (number, written) = split(text);
-    let Some((unit, scale)) = unit(written) else {
+    let Some((unit, scale)) = time_unit(written) else {
         out.left_out(theirs);
         return None;
     };
@@ -267,6 +351,8 @@ mod tests {
     fn percentages_are_the_nearest_doubles() {
         assert_eq!(["99.9", "99.99", "50", "100", "50.000"].map(quantile), [0.999, 0.9999, 0.5, 1.0, 0.5].map(Some));
         assert_eq!(["", "101", "-1", "1e1", "x"].map(quantile), [None; 5]);
+        assert_eq!(["p1", "p99.9", "p99.00"].map(percentile), [0.01, 0.999, 0.99].map(Some));
+        assert_eq!(["p0", "p100", "p", "pmax", "p9e1", "p-1"].map(percentile), [None; 6]);
         assert_eq!(
             ["10.00", "99.90", "99", "100.000", "0.00"].map(percentile_name),
             ["p10", "p99.9", "p99", "p100", "p0"]
@@ -278,6 +364,9 @@ mod tests {
         let sample = Sample::of(vec![0.2, 0.1, 0.1], 0.05, Unit::Seconds).unwrap();
         let ranges: Vec<_> = sample.distribution.buckets.iter().map(|b| (b.low, b.high, b.count)).collect();
         assert_eq!(ranges, [(0.05, 0.15, 2), (0.15, 0.25, 1)]);
+        let cut = distribution(&[1.0, 2.0, 2.0], Written::Cut(1.0)).unwrap();
+        let ranges: Vec<_> = cut.buckets.iter().map(|b| (b.low, b.high, b.count)).collect();
+        assert_eq!(ranges, [(1.0, 2.0, 1), (2.0, 3.0, 2)]);
         assert!(Sample::of(vec![-0.1], 0.0, Unit::Seconds).is_none());
         assert!(Sample::of(vec![], 0.0, Unit::Seconds).is_none());
     }

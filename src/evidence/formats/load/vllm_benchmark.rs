@@ -9,7 +9,8 @@
 //! `vllm bench latency` writes seconds of every iteration over one batch, their mean and percentiles; `vllm bench
 //! throughput` an elapsed time and rates.
 
-use crate::evidence::formats::performance::{count, distribution, quantile, text, wanted};
+use super::sample::{Written, distribution, inner_quantile, percentile};
+use crate::evidence::formats::common::{text, wanted};
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::{Collector, finite},
@@ -17,6 +18,7 @@ use crate::evidence::{
     precision::Precision,
 };
 use crate::model::{Evidence, Producer, Slice, Unit};
+use crate::stats::proportion::counted;
 use std::sync::Arc;
 
 /// The row of the table of formats.
@@ -165,8 +167,8 @@ fn latency(into: &mut Collector, run: &Object<'_>) {
     if values.is_empty() {
         into.check("latencies", false, Some("no iteration is listed: nothing was measured".to_owned()));
     }
-    let n = (!values.is_empty()).then(|| count(&values));
-    let sample = distribution(&values, 0.0).map(Arc::new);
+    let n = (!values.is_empty()).then(|| counted(values.len()));
+    let sample = distribution(&values, Written::Cut(0.0)).map(Arc::new);
     if let Some(m) =
         run.get("avg_latency").and_then(|json| into.measure("avg_latency", "avg_latency", Slice::overall(), json))
     {
@@ -174,7 +176,7 @@ fn latency(into: &mut Collector, run: &Object<'_>) {
     }
     for member in run.get("percentiles").and_then(Json::as_object).into_iter().flatten() {
         let path = format!("percentiles.{}", member.key);
-        let q = quantile(&member.key);
+        let q = inner_quantile(&member.key);
         let Some(m) = into.measure(if q.is_some() { "latency" } else { &path }, &path, Slice::overall(), &member.value)
         else {
             continue;
@@ -202,7 +204,7 @@ fn time(key: &str) -> Option<(&str, Option<f64>)> {
     let q = match stat {
         "median" => Some(0.5),
         "mean" | "std" | "min" | "max" => None,
-        _ => Some(quantile(stat.strip_prefix('p')?)?),
+        _ => Some(percentile(stat)?),
     };
     Some((time, q))
 }

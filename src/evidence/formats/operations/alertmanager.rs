@@ -10,8 +10,8 @@ use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::{Collector, finite},
     formats::{
+        common::{text, wanted},
         labels,
-        performance::{text, wanted},
     },
     json::{Json, Object},
 };

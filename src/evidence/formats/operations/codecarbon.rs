@@ -7,7 +7,7 @@
 //! What describes the machine (`cpu_count`, `longitude`, `pue`, …) is no measurement. `timestamp` is local time
 //! without a zone, and so no moment.
 
-use crate::evidence::formats::performance::wanted;
+use crate::evidence::formats::common::wanted;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector, json::Json, precision::Precision,
 };

@@ -6,7 +6,7 @@
 //! they are cumulative counts, and no quantile is guessed from them. Labels may hold any text, with `\\`, `\"` and
 //! `\n`.
 
-use crate::evidence::formats::performance::wanted;
+use crate::evidence::formats::common::wanted;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::Collector,

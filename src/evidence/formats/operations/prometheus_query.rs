@@ -10,14 +10,14 @@ use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::Collector,
     formats::{
+        common::{text, wanted},
         labels,
-        performance::{count, text, wanted},
     },
     json::{Json, Object},
     undefined::{Reading, reading_text},
 };
 use crate::model::{Evidence, Producer, Slice, Timestamp};
-use crate::stats::proportion::float;
+use crate::stats::proportion::{counted, float};
 
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -93,7 +93,7 @@ fn query(into: &mut Collector, document: &Document<'_>, kind: &str, result: &Jso
         "vector" | "matrix" => {}
         _ => return Err(invalid(document, result.at, "`resultType` is none of vector, matrix, scalar and string")),
     }
-    into.number("result rows", "result rows", Slice::overall(), float(count(list)));
+    into.number("result rows", "result rows", Slice::overall(), float(counted(list.len())));
     if list.is_empty() {
         into.check("result", false, Some("the query found no series: nothing was measured".to_owned()));
     }

@@ -1,7 +1,7 @@
 //! `profile_export_aiperf.json`, its time slices, and aggregates over runs.
 
 use super::{ours, server, unit};
-use crate::evidence::formats::performance::text;
+use crate::evidence::formats::common::text;
 use crate::evidence::{
     Declined, Document, EvidenceError,
     collector::{Collector, finite},

@@ -15,7 +15,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crate::evidence::formats::performance::{percentile, unit as known_unit, wanted};
+use super::sample::percentile;
+use crate::evidence::formats::common::wanted;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector, json::Json, precision::Precision,
 };
@@ -82,7 +83,7 @@ fn ours<'n>(metric: &'n str, stat: &str, theirs: &'n str) -> (&'n str, Option<f6
 
 /// The unit of a statistic, where we have it; a count has none.
 fn unit(text: &str, stat: &str) -> Option<Unit> {
-    let unit = known_unit(text).or(match text {
+    let unit = text.parse().ok().or(match text {
         "KB" => Some(Unit::Kibibytes),
         "MB" => Some(Unit::Mebibytes),
         "GB" => Some(Unit::Gibibytes),

@@ -1,7 +1,8 @@
 //! `profile_export.jsonl`: a line for each request.
 
 use super::unit;
-use crate::evidence::formats::performance::{Sample, text};
+use crate::evidence::formats::common::text;
+use crate::evidence::formats::load::sample::{Statistics, Written};
 use crate::evidence::{
     Document, EvidenceError,
     collector::{Collector, finite},
@@ -81,7 +82,7 @@ fn finish(into: &mut Collector, metrics: BTreeMap<&str, Values>, succeeded: u64,
     for (key, Values { unit: written, values }) in metrics {
         let path = |stat: &str| format!("{key}.{stat}");
         let metric = if key == "request_latency" { "latency" } else { key };
-        Sample { metric, name: &path, mean: "avg", unit: unit(&written, "avg"), cut: 0.0, slice: &Slice::overall() }
-            .add(into, values);
+        let (written, unit) = (Written::Cut(0.0), unit(&written, "avg"));
+        Statistics { metric, name: &path, mean: "avg", unit, written, slice: &Slice::overall() }.add(into, values);
     }
 }

@@ -1,7 +1,7 @@
 //! `server_metrics_export.json`: what the server under test exposed to Prometheus while it was measured.
 
 use super::unit;
-use crate::evidence::formats::{labels, performance::text};
+use crate::evidence::formats::{common::text, labels};
 use crate::evidence::{
     collector::Collector,
     json::{Json, Number, Object},

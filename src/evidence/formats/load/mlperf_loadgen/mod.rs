@@ -6,7 +6,9 @@
 //! `early_stopping_…`. Latencies are nanoseconds. `Result is : INVALID` fails the check `Result is`; so does a
 //! summary without a result, as accuracy runs write it. A single-stream or server query is one sample: where the
 //! number of queries is stated, it is the n of the latencies. Offline all samples are one query, and n stays unknown.
-//! In multi-stream `latency` is that of queries, by which the scenario is judged; that of samples keeps its own name.
+//! A latency of 0 stands for none, as of first tokens that were never told of or an estimate of early stopping after
+//! too few queries, and is undefined. In multi-stream `latency` is that of queries, by which the scenario is judged; that
+//! of samples keeps its own name.
 //! Training logs, and the older `:::MLPv0.5.0` lines, hold `eval_accuracy` and `run_stop`.
 
 mod detail;
@@ -14,7 +16,8 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
-use crate::evidence::formats::performance::{quantile, wanted};
+use super::sample::inner_quantile;
+use crate::evidence::formats::common::wanted;
 use crate::evidence::{Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector};
 use crate::model::{Evidence, Measurement, Producer, Unit};
 
@@ -93,7 +96,7 @@ fn kind(name: &str, multi_stream: bool) -> Kind {
     let estimate = plain.contains("early stopping");
     let q = plain
         .contains("percentile")
-        .then(|| plain.split(' ').find_map(|word| quantile(word.trim_end_matches("th"))))
+        .then(|| plain.split(' ').find_map(|word| inner_quantile(word.trim_end_matches("th"))))
         .flatten();
     let metric = match () {
         () if estimate => "early_stopping_latency",
@@ -118,4 +121,7 @@ fn describe(m: &mut Measurement, kind: Kind, n: Option<u64>) {
     m.quantile = kind.quantile;
     m.unit = kind.nanoseconds.then_some(Unit::Nanoseconds);
     m.n = n.filter(|_| kind.requests);
+    if kind.nanoseconds && m.value == Some(0.0) {
+        m.value = None;
+    }
 }

@@ -102,3 +102,15 @@ fn training_logs_give_accuracy_and_the_end_of_the_run() {
     assert_eq!(get(&evidence, "eval_accuracy").step, Some(40));
     assert!(!passed(&evidence, "run_stop"));
 }
+
+#[test]
+fn a_latency_of_nothing_is_undefined() {
+    // LoadGen 6 writes zeros for first tokens where the system told of none.
+    let text = TOKENS.replace("first token latency (ns)   : 300", "first token latency (ns)   : 0");
+    let evidence = of(&text).unwrap();
+    assert_eq!(get(&evidence, "99.90 percentile first token latency (ns)").value, None);
+    assert_eq!(get(&evidence, "99.00 percentile latency (ns)").value, Some(200.0));
+    // As LoadGen 6.0.17 writes it after too few queries for an estimate.
+    let line = r#":::MLLOG {"key": "early_stopping_latency_ms", "value": 0, "time_ms": 1031.8, "namespace": "mlperf::logging"}"#;
+    assert_eq!(get(&of(&format!("{line}\n")).unwrap(), "early_stopping_latency_ms").value, None);
+}

@@ -1,7 +1,8 @@
 //! `perf_analyzer --profile-export-file`: the moments of every request, in nanoseconds, for each load.
 
 use super::{ADAPTER, LOADS};
-use crate::evidence::formats::performance::{Sample, text, wanted};
+use crate::evidence::formats::common::{text, wanted};
+use crate::evidence::formats::load::sample::{Statistics, Written};
 use crate::evidence::{
     Declined, Document, EvidenceError,
     collector::Collector,
@@ -45,8 +46,8 @@ pub(super) fn read(into: &mut Collector, document: &Document<'_>) -> Result<(), 
             );
         }
         let name = |stat: &str| format!("{stat} latency");
-        let unit = Some(Unit::Nanoseconds);
-        Sample { metric: "latency", name: &name, mean: "Avg", unit, cut: 0.0, slice: &slice }.add(into, took);
+        let (written, unit) = (Written::Cut(0.0), Some(Unit::Nanoseconds));
+        Statistics { metric: "latency", name: &name, mean: "Avg", unit, written, slice: &slice }.add(into, took);
     }
     Ok(())
 }

@@ -11,7 +11,8 @@
 
 mod export;
 
-use crate::evidence::formats::performance::{percentile, wanted};
+use super::sample::percentile;
+use crate::evidence::formats::common::wanted;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::Collector,
