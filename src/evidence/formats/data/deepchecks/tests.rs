@@ -82,3 +82,15 @@ fn results_within_text_are_read_too() {
     let inner = check("Data Duplicates", "0.5").replace('"', "\\\"").replace('\n', " ");
     assert_eq!(values(&suite(&format!("\"{inner}\"")))[0], ("Data Duplicates", Some(0.5)));
 }
+
+/// Of `TrainTestPerformance` on a regression: the errors are negative, and keep the scorers' names.
+#[test]
+fn r2_has_our_name_and_negative_errors_do_not() {
+    let rows = r#""[{\"Dataset\":\"Test\",\"Metric\":\"Neg RMSE\",\"Value\":-0.1861410034,\"Number of samples\":333},
+        {\"Dataset\":\"Test\",\"Metric\":\"R2\",\"Value\":0.9731740087,\"Number of samples\":333}]""#
+        .replace('\n', "");
+    let evidence = suite(&check("Train Test Performance", &rows));
+    let names: Vec<_> =
+        evidence.measurements.iter().map(|m| (m.metric.as_str(), m.source_name.as_str(), m.n)).collect();
+    assert_eq!(names, [("Train Test Performance.Neg RMSE", "Neg RMSE", Some(333)), ("r2", "R2", Some(333))]);
+}

@@ -50,6 +50,7 @@ fn ours(scorer: &str, header: &str) -> String {
         "Precision" => "precision".to_owned(),
         "Recall" => "recall".to_owned(),
         "F1" => "f1".to_owned(),
+        "R2" => "r2".to_owned(),
         other => format!("{header}.{other}"),
     }
 }
@@ -62,8 +63,11 @@ fn score(collector: &mut Collector, header: &str, row: &Json<'_>) {
     let class = said("Class");
     let slice = class.as_ref().map_or_else(Slice::overall, |class| Slice::one("class", class.clone()));
     // Without a class, precision and its like are averages of the classes.
-    let ours =
-        if class.is_some() || scorer == "Accuracy" { ours(&scorer, header) } else { format!("{header}.{scorer}") };
+    let ours = if class.is_some() || matches!(scorer.as_str(), "Accuracy" | "R2") {
+        ours(&scorer, header)
+    } else {
+        format!("{header}.{scorer}")
+    };
     let Some(m) = collector.measure(&ours, &scorer, slice, value) else { return };
     m.dataset = said("Dataset");
     m.n = row.get("Number of samples").and_then(Json::as_number).and_then(Number::count);

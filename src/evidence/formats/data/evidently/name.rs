@@ -13,8 +13,26 @@ pub(super) fn of(params: &Object<'_>) -> Option<String> {
                 let list: Vec<String> = list.iter().filter_map(written).collect();
                 items.push(format!("{}={}", member.key, list.join(",")));
             }
+            Value::String(text) if member.key == "column_type" => {
+                items.push(format!("{}={}", member.key, column_type(text).unwrap_or(text)));
+            }
             _ => items.extend(written(&member.value).map(|value| format!("{}={value}", member.key))),
         }
     }
     Some(format!("{kind}({})", items.join(",")))
+}
+
+/// A column's type as Python shows the member of the enumeration, of which a snapshot keeps the value.
+fn column_type(value: &str) -> Option<&'static str> {
+    Some(match value {
+        "num" => "ColumnType.Numerical",
+        "cat" => "ColumnType.Categorical",
+        "text" => "ColumnType.Text",
+        "datetime" => "ColumnType.Datetime",
+        "data" => "ColumnType.Date",
+        "id" => "ColumnType.Id",
+        "list" => "ColumnType.List",
+        "unknown" => "ColumnType.Unknown",
+        _ => return None,
+    })
 }

@@ -138,3 +138,18 @@ fn a_whole_snapshot_says_the_same_as_its_report() {
     );
     assert_eq!((evidence.checks.len(), evidence.checks[0].passed), (1, false));
 }
+
+/// Names of 0.7.23: its report writes the member of the enumeration, its snapshot the member's value.
+#[test]
+fn a_snapshot_names_column_types_as_the_report_does() {
+    for (value, member) in [("num", "Numerical"), ("text", "Text"), ("data", "Date"), ("datetime", "Datetime")] {
+        let text = format!(
+            r#"{{"report": {{}}, "top_level_metrics": ["a"], "metric_results": {{"a": {{
+                "type": "evidently.core.metric_types.SingleValue", "value": 3, "tests": [], "metric_value_location": {{"metric": {{
+                "params": {{"type": "evidently:metric_v2:ColumnCount", "column_type": "{value}"}}}}}}}}}}}}"#
+        );
+        let evidence = found(&text);
+        let name = format!("ColumnCount(column_type=ColumnType.{member})");
+        assert_eq!(values(&evidence), [(name.as_str(), name.as_str(), Some(3.0), None)]);
+    }
+}
