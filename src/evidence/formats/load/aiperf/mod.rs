@@ -59,6 +59,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     into.evidence.producer = Some(Producer { tool: Some("aiperf".to_owned()), ..Producer::default() });
     if !document.looks_like_json() {
         table::read(&mut into, document)?;
+        failures(&mut into);
         return Ok(into.finish());
     }
     into = into.precision(Precision::Full);
@@ -69,7 +70,18 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         },
         Err(_) => records::read(&mut into, document, document.json_lines().map_err(Clone::clone)?)?,
     }
+    failures(&mut into);
     Ok(into.finish())
+}
+
+/// Requests that failed are left out of every latency: a run that lost some is not as good as its numbers.
+fn failures(into: &mut Collector) {
+    let counts = ["error_request_count", "error_request_count.avg", "Error Request Count", "Error Request Count.avg"];
+    let failed = into.evidence.measurements.iter().filter(|m| counts.contains(&m.source_name.as_str()));
+    let failed: f64 = failed.filter_map(|m| m.value).sum();
+    if failed > 0.0 {
+        into.check("requests succeeded", false, Some(format!("{failed} requests failed")));
+    }
 }
 
 /// Our name of a statistic of a metric: `latency` with a quantile for percentiles, else the source's own name.

@@ -117,6 +117,8 @@ fn lines_of_requests_are_a_whole_sample() {
         (get(&evidence, "request_count").value, get(&evidence, "error_request_count").value),
         (Some(3.0), Some(1.0))
     );
+    let succeeded = evidence.checks.iter().find(|check| check.name == "requests succeeded").unwrap();
+    assert_eq!((succeeded.passed, succeeded.detail.as_deref()), (false, Some("1 requests failed")));
     assert_eq!(evidence.produced_at.unwrap().to_string(), "2026-11-20T14:40:57.262733Z");
     assert!(!of(&line("profiling", "{}", r#","error":{"code":503}"#)).unwrap().checks[0].passed);
 }
