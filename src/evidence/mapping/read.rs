@@ -78,8 +78,8 @@ impl Mapping {
         let declared = (self.measurements.len() + self.checks.len()).max(1);
         let values = MAX_NODES.min(MAX_WALKS / declared).min(MAX_STEPS / self.patterns.max(1));
         let mut room = Room { values, paths: MAX_PATHS };
-        let root = Node::of(json, 0, &mut room);
-        root.ok_or_else(|| match room.values {
+        let tree = Node::of(json, 0, &mut room);
+        tree.ok_or_else(|| match room.values {
             0 if self.patterns > 0 && values < MAX_NODES => {
                 let why = format!(
                     "more than {values} values, too many for `match` and `search`; compare with `==` or split it"
