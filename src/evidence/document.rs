@@ -69,6 +69,10 @@ impl<'a> Document<'a> {
     /// # Errors
     /// At the first line that is no JSON.
     pub fn json_lines(&self) -> Result<&[Json<'a>], &JsonError> {
+        // One value is one line, however it is laid out: a large document is not kept twice.
+        if let Ok(json) = self.json() {
+            return Ok(std::slice::from_ref(json));
+        }
         self.lines.get_or_init(|| json::lines(self.bytes)).as_ref().map(Vec::as_slice)
     }
 
@@ -174,5 +178,28 @@ impl<'a> Document<'a> {
     /// An empty [`Evidence`] of this document, for a format to fill.
     pub fn evidence(&self, format: &str) -> Evidence {
         Evidence::new(self.digest, format)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_value_is_one_line_and_several_are_several() {
+        let document = |text: &'static str| Document::new(Digest::of(b""), text.as_bytes());
+        assert_eq!(document("{\n\"a\": 1\n}\n").json_lines().unwrap().len(), 1);
+        assert_eq!(document("{\"a\": 1}\n\n{\"a\": 2}\n").json_lines().unwrap().len(), 2);
+        assert!(document("{\"a\": 1} {\"a\": 2}\n").json_lines().is_err());
+    }
+
+    #[test]
+    fn long_lists_keep_their_order_wherever_they_stand() {
+        let list = |n: usize| (0..n).map(|i| i.to_string()).collect::<Vec<_>>().join(",");
+        let text = format!("[[{}],[{}],[7,8]]", list(100_002), list(3));
+        let json = json::parse(text.as_bytes()).unwrap();
+        let lengths: Vec<usize> = json.as_array().unwrap().iter().map(|l| l.as_array().unwrap().len()).collect();
+        assert_eq!(lengths, [100_002, 3, 2]);
+        assert_eq!(json.as_array().unwrap()[0].as_array().unwrap()[100_001].as_number().unwrap().value(), 100_001.0);
     }
 }

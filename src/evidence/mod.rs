@@ -106,7 +106,18 @@ pub fn detect(document: &Document<'_>) -> Result<&'static Adapter, EvidenceError
             Err(Declined { why }) => tried.push(Tried { format: adapter.id, why }),
         }
     }
-    Err(broken(document).unwrap_or(EvidenceError::NotUnderstood { tried }))
+    Err(broken(document).unwrap_or_else(|| EvidenceError::NotUnderstood { tried: hopeless(document).unwrap_or(tried) }))
+}
+
+/// The one reason that holds for all formats, where the document is nothing that any of them could read.
+fn hopeless(document: &Document<'_>) -> Option<Vec<Tried>> {
+    let why = match document.text() {
+        Ok(text) if text.trim_start().is_empty() => "the document is empty; did the tool write it before it was sent?".to_owned(),
+        Ok(_) => return None,
+        Err(_) if archive::kind(document.bytes()).is_some() => return None,
+        Err(error) => format!("binary data and no archive (a pickle, a picture?): {error}"),
+    };
+    Some(vec![Tried { format: "every format", why }])
 }
 
 /// The ids of all formats that recognise the document: one, or none.

@@ -81,7 +81,9 @@ fn files(document: &Document<'_>, kind: &'static str) -> Result<Opened, Evidence
         }
     }
     if opened.parts.is_empty() {
-        let why = format!("no format recognises any of its {} files", opened.left_out.len());
+        let inner = document.members().into_iter().flatten().any(|member| archive::kind(&member.bytes).is_some());
+        let hint = if inner { "; an archive within it is not opened: send its files in one" } else { "" };
+        let why = format!("no format recognises any of its {} files{hint}", opened.left_out.len());
         return Err(EvidenceError::Archive { why });
     }
     Ok(opened)

@@ -75,11 +75,8 @@ pub fn read(text: &str, separator: u8) -> Result<Table, EvidenceError> {
     if let Some(at) = most {
         return Err(refused(text, Some(at), format!("the table holds more than {MAX_VALUES} cells; split it")));
     }
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(separator)
-        .from_reader(text.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes());
     let mut rows = Vec::new();
     let mut cells = 0_usize;
     for record in reader.records() {
@@ -103,11 +100,11 @@ const MAX_HEADER_BYTES: usize = 1 << 16;
 
 /// The cells of the first line; `None` where the text starts as JSON or XML does, or the line has one cell only.
 pub fn header(text: &str, separator: u8) -> Option<Vec<String>> {
-    if text.trim_start().starts_with(['{', '[', '<']) {
-        return None;
-    }
     // Every format asks, whatever the document is: what is cut off here is no header.
     let start = text.get(..text.floor_char_boundary(MAX_HEADER_BYTES))?;
+    if start.trim_start().starts_with(['{', '[', '<']) {
+        return None;
+    }
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(start.as_bytes());
     let first = reader.records().next()?.ok()?;
@@ -133,7 +130,11 @@ fn unclosed(text: &str, rows: &[Row], separator: u8) -> Result<(), EvidenceError
         .flexible(true)
         .delimiter(separator)
         .from_reader(std::io::Read::chain(tail.as_bytes(), &b"\nend\n"[..]));
-    let ends = reader.byte_records().last().and_then(Result::ok).is_some_and(|row| row.len() == 1 && row.get(0) == Some(b"end"));
+    let ends = reader
+        .byte_records()
+        .last()
+        .and_then(Result::ok)
+        .is_some_and(|row| row.len() == 1 && row.get(0) == Some(b"end"));
     if ends { Ok(()) } else { Err(refused(text, Some(last.at), "a quoted cell of this row never ends".to_owned())) }
 }
 

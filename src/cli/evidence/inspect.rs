@@ -61,6 +61,7 @@ fn text(report: &InspectV1, told: bool) -> String {
     let mut out = String::new();
     let how = match evidence::find(&report.format) {
         Ok(adapter) if !told => format!("recognised by {}", adapter.recognised_by),
+        _ if !report.documents.is_empty() => format!("documents read: {}", report.documents.len()),
         _ => "as told".to_owned(),
     };
     let mut about = |name: &str, value: Option<String>| {

@@ -12,6 +12,9 @@ pub const MAX_VALUES: usize = 6_000_000;
 /// Objects up to this size are searched for a repeated key pair by pair, larger ones with a hash table.
 const FEW: usize = 16;
 
+/// Lists beyond this size are worth not being copied.
+const MANY: usize = 100_000;
+
 /// Reads a whole document. A byte order mark in front is passed over.
 ///
 /// # Errors
@@ -80,9 +83,7 @@ impl Fault {
                 JsonError::Syntax { place, message: format!("expected {wanted}, {found}") }
             }
             What::Text(message) => JsonError::Syntax { place, message: message.to_owned() },
-            What::Duplicate { key, first } => {
-                JsonError::DuplicateKey { key, place, first: Place::of(text, first) }
-            }
+            What::Duplicate { key, first } => JsonError::DuplicateKey { key, place, first: Place::of(text, first) },
             What::TooDeep => JsonError::TooDeep { place, limit: MAX_DEPTH },
             What::TooMany => JsonError::TooMany { place, limit: MAX_VALUES },
         }
@@ -189,7 +190,11 @@ impl<'a> Parser<'a> {
             self.elements.push(element);
             self.space();
             if self.eat(b']') {
-                return Ok(Value::Array(self.elements.drain(outer..).collect()));
+                // A long list that nothing stands before is handed over as it is, not copied.
+                let all = outer == 0 && self.elements.len() > MANY;
+                let list =
+                    if all { std::mem::take(&mut self.elements) } else { self.elements.drain(outer..).collect() };
+                return Ok(Value::Array(list));
             }
             if !self.eat(b',') {
                 return Err(self.expected("`,` or `]`"));
@@ -264,7 +269,10 @@ impl<'a> Parser<'a> {
                 }
                 Some(b'\\') => text.push(self.escape()?),
                 Some(_) => {
-                    return Err(Fault { at: self.pos, what: What::Text("a control character in text must be escaped") });
+                    return Err(Fault {
+                        at: self.pos,
+                        what: What::Text("a control character in text must be escaped"),
+                    });
                 }
                 None => return Err(Fault { at: start - 1, what: What::Text("text that starts here is never closed") }),
             }

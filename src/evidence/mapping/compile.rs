@@ -1,6 +1,8 @@
 //! TOML to a mapping, with every mistake at once.
 
-use super::{Check, Interval, MAX_MAPPING_BYTES, Mapping, MappingError, Measurement, UnitText, raw, raw::Syntax};
+use super::{
+    Check, Interval, MAX_MAPPING_BYTES, Mapping, MappingError, Measurement, UnitText, bounds::Bounds, raw, raw::Syntax,
+};
 use crate::{
     evidence::{Mistake, json::Place, quoted},
     model::Digest,
@@ -62,7 +64,7 @@ impl Mapping {
         let raw: raw::Mapping = toml::from_str(text).map_err(|error| {
             MappingError::one(text, error.span().map_or(0, |span| span.start), error.message().to_owned())
         })?;
-        let mut compiler = Compiler { text, syntax: raw.syntax, at: 0, mistakes: Vec::new() };
+        let mut compiler = Compiler { text, syntax: raw.syntax, at: 0, mistakes: Vec::new(), patterns: 0 };
         let mapping = compiler.mapping(raw, Digest::of(bytes));
         if compiler.mistakes.is_empty() { Ok(mapping) } else { Err(MappingError { mistakes: compiler.mistakes }) }
     }
@@ -73,6 +75,7 @@ struct Compiler<'t> {
     syntax: Syntax,
     at: usize,
     mistakes: Vec<Mistake>,
+    patterns: usize,
 }
 
 impl Compiler<'_> {
@@ -99,7 +102,17 @@ impl Compiler<'_> {
         let measurements = raw.measurement.into_iter().map(|one| self.measurement(one)).collect();
         let checks = raw.check.into_iter().map(|one| self.check(one)).collect();
         let (description, syntax) = (raw.description, raw.syntax);
-        Mapping { name, description, digest, syntax, dataset, produced_at, measurements, checks }
+        Mapping {
+            name,
+            description,
+            digest,
+            syntax,
+            dataset,
+            produced_at,
+            measurements,
+            checks,
+            patterns: self.patterns,
+        }
     }
 
     fn measurement(&mut self, raw: Spanned<raw::Measurement>) -> Measurement {
@@ -171,7 +184,10 @@ impl Compiler<'_> {
                 if text.is_empty() {
                     self.mistake(path, "it is empty");
                 } else if text.starts_with("$.") || text.starts_with("$[") {
-                    self.mistake(path, format!("{} is fixed text; a place is written {{ path = \"…\" }}", quoted(&text)));
+                    self.mistake(
+                        path,
+                        format!("{} is fixed text; a place is written {{ path = \"…\" }}", quoted(&text)),
+                    );
                 }
                 Text::Fixed(text)
             }
@@ -232,7 +248,14 @@ impl Compiler<'_> {
             self.mistake(path, format!("{} descends with `..` more than once; name the way", quoted(&text)));
         }
         match parse_json_path(&text) {
-            Ok(query) => Where::Path { text, query: Arc::new(query) },
+            Ok(query) => {
+                let bounds = Bounds::of(&query);
+                if let Some(wrong) = bounds.wrong {
+                    self.mistake(path, format!("{}: {wrong}", quoted(&text)));
+                }
+                self.patterns = self.patterns.saturating_add(bounds.patterns);
+                Where::Path { text, query: Arc::new(query) }
+            }
             Err(error) => {
                 let why = error.to_string();
                 let why = why.lines().last().unwrap_or_default().trim().trim_start_matches("= ").to_owned();

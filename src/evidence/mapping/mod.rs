@@ -3,6 +3,7 @@
 //! A mapping says where numbers stand, never what they are: value, n, trials and successes are always found in the
 //! document. It is known by the digest of its bytes, belongs to a namespace, and is part of what a decision rests on.
 
+mod bounds;
 mod compile;
 mod node;
 mod raw;
@@ -41,6 +42,8 @@ pub struct Mapping {
     produced_at: Option<Text>,
     measurements: Vec<Measurement>,
     checks: Vec<Check>,
+    /// About how many steps its patterns cost for each value of a document.
+    patterns: usize,
 }
 
 #[derive(Debug, Clone)]

@@ -22,6 +22,18 @@ pub(super) enum Kind {
     Map(Vec<(String, Node)>),
 }
 
+/// What a document may take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    /// Values.
+    pub(super) values: usize,
+    /// Bytes of the paths to all of them: a wildcard writes out the path to each, the name of a parent once for each child.
+    pub(super) paths: usize,
+}
+
+/// About the bytes that a place in a list takes in a path.
+const INDEX: usize = 8;
+
 /// Filters compare what values are, wherever they stand and however a number is written.
 impl PartialEq for Node {
     fn eq(&self, other: &Self) -> bool {
@@ -43,20 +55,25 @@ impl PartialEq for Node {
 }
 
 impl Node {
-    /// The tree of `json`, and how many values it has; `None` beyond `most`.
-    pub(super) fn of(json: &Json<'_>, most: &mut usize) -> Option<Self> {
-        *most = most.checked_sub(1)?;
+    /// The tree of `json`; `None` where it does not fit into `room`. `path` is how long the path is that leads to it.
+    pub(super) fn of(json: &Json<'_>, path: usize, room: &mut Room) -> Option<Self> {
+        room.values = room.values.checked_sub(1)?;
+        room.paths = room.paths.checked_sub(path)?;
         let value = match &json.value {
             Value::Null => Kind::Null,
             Value::Bool(b) => Kind::Bool(*b),
             Value::Number(number) => Kind::Number(number.text().to_owned()),
             Value::NonFinite(text) => Kind::Number((*text).to_owned()),
             Value::String(text) => Kind::Text(text.to_string()),
-            Value::Array(list) => Kind::List(list.iter().map(|json| Self::of(json, most)).collect::<Option<_>>()?),
+            Value::Array(list) => {
+                Kind::List(list.iter().map(|json| Self::of(json, path + INDEX, room)).collect::<Option<_>>()?)
+            }
             Value::Object(object) => Kind::Map(
                 object
                     .iter()
-                    .map(|member| Some((member.key.to_string(), Self::of(&member.value, most)?)))
+                    .map(|member| {
+                        Some((member.key.to_string(), Self::of(&member.value, path + member.key.len() + INDEX, room)?))
+                    })
                     .collect::<Option<_>>()?,
             ),
         };

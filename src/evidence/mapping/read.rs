@@ -3,15 +3,16 @@
 use super::{
     Check, Interval, MAPPED, Mapping, Measurement, UnitText,
     compile::{Quantity, Text, Where},
-    node::{Kind, Node},
+    node::{Kind, Node, Room},
     raw::Syntax,
 };
 use crate::{
     evidence::{
-        Collector, Document, EvidenceError, Mistake,
+        Collector, Document, EvidenceError, Mistake, archive,
         json::{Json, JsonError, Number},
         names, quoted, settle,
         table::Table,
+        undefined::{Reading, reading_text},
         unpack,
     },
     model::{self, DatasetRef, Digest, Evidence, Producer, Slice, Timestamp, Unit},
@@ -20,6 +21,13 @@ use jsonpath_rust::query::js_path_process;
 
 /// The most values of a document that is read with a mapping.
 const MAX_NODES: usize = 2_000_000;
+
+/// The most bytes of the paths to all values.
+const MAX_PATHS: usize = 256 << 20;
+
+/// The most steps for patterns, and for measurements that go through the whole document, in all values together.
+const MAX_STEPS: usize = 500_000;
+const MAX_WALKS: usize = 200_000_000;
 
 /// The most measurements and checks that come of one document.
 const MAX_READ: usize = 200_000;
@@ -36,6 +44,10 @@ impl Mapping {
     pub fn read(&self, bytes: &[u8]) -> Result<Evidence, EvidenceError> {
         let content = unpack::unpack(bytes)?;
         let document = Document::new(Digest::of(bytes), &content);
+        if let Some(kind) = archive::kind(&content) {
+            let why = format!("a mapping reads one document and this is a {kind} archive; unpack it and name the file");
+            return Err(EvidenceError::Archive { why });
+        }
         let mut reader = Reader {
             document: &document,
             collector: Collector::new(&document, MAPPED),
@@ -45,13 +57,13 @@ impl Mapping {
         reader.collector.evidence.producer = Some(Producer { tool: Some(self.name.clone()), version: None, run: None });
         match self.syntax {
             Syntax::Json => {
-                let root = tree(&document, document.json().map_err(Clone::clone)?)?;
+                let root = self.tree(&document, document.json().map_err(Clone::clone)?)?;
                 reader.json(self, &root, &[&root])?;
             }
             Syntax::JsonLines => {
                 let lines = document.json_lines().map_err(Clone::clone)?;
                 let list = Json { at: 0, value: crate::evidence::json::Value::Array(lines.to_vec()) };
-                let root = tree(&document, &list)?;
+                let root = self.tree(&document, &list)?;
                 let Kind::List(lines) = &root.value else { return Err(nothing(&document)) };
                 reader.json(self, &root, &lines.iter().collect::<Vec<_>>())?;
             }
@@ -60,12 +72,26 @@ impl Mapping {
         }
         reader.finish()
     }
-}
 
-fn tree(document: &Document<'_>, json: &Json<'_>) -> Result<Node, EvidenceError> {
-    let mut most = MAX_NODES;
-    Node::of(json, &mut most)
-        .ok_or_else(|| EvidenceError::Json(JsonError::TooMany { place: document.place(json.at), limit: MAX_NODES }))
+    /// The document as a tree that this mapping can walk in bounded time.
+    fn tree(&self, document: &Document<'_>, json: &Json<'_>) -> Result<Node, EvidenceError> {
+        let declared = (self.measurements.len() + self.checks.len()).max(1);
+        let values = MAX_NODES.min(MAX_WALKS / declared).min(MAX_STEPS / self.patterns.max(1));
+        let mut room = Room { values, paths: MAX_PATHS };
+        let tree = Node::of(json, 0, &mut room);
+        tree.ok_or_else(|| match room.values {
+            0 if self.patterns > 0 && values < MAX_NODES => {
+                let why = format!(
+                    "more than {values} values, too many for `match` and `search`; compare with `==` or split it"
+                );
+                EvidenceError::invalid(MAPPED, document, json.at, why)
+            }
+            0 => EvidenceError::Json(JsonError::TooMany { place: document.place(json.at), limit: values }),
+            _ => {
+                EvidenceError::invalid(MAPPED, document, json.at, "the names above its values are too long to be read")
+            }
+        })
+    }
 }
 
 fn nothing(document: &Document<'_>) -> EvidenceError {
@@ -158,7 +184,10 @@ impl Reader<'_> {
             Ok(moment) => self.collector.evidence.produced_at = Some(moment),
             Err(_) => self.mistake(
                 at,
-                format!("{} is no moment: expected RFC 3339 with a zone, such as `2026-11-20T12:00:00Z`", quoted(&moment)),
+                format!(
+                    "{} is no moment: expected RFC 3339 with a zone, such as `2026-11-20T12:00:00Z`",
+                    quoted(&moment)
+                ),
             ),
         }
     }
@@ -222,14 +251,23 @@ impl Reader<'_> {
             None if said.eq_ignore_ascii_case("false") => false,
             None => {
                 let shown = quoted(&of.passed.shown());
-                let message = format!("{shown} is {}, neither true nor false; say what counts with `equals`", quoted(&said));
+                let message =
+                    format!("{shown} is {}, neither true nor false; say what counts with `equals`", quoted(&said));
                 self.mistake(cell.at, message);
                 return Ok(());
             }
         };
-        let detail = of.detail.as_ref().and_then(|text| self.text("detail", text, part)).map(|(_, text)| text);
+        let detail = of.detail.as_ref().and_then(|text| self.detail(text, part));
         self.collector.check(name, passed, detail);
         Ok(())
+    }
+
+    /// What a check says of itself: most say something only when they fail.
+    fn detail(&mut self, of: &Text, part: &Part<'_>) -> Option<String> {
+        match of {
+            Text::Fixed(text) => Some(text.clone()),
+            Text::Found(place) => self.cell("detail", place, part)?.text.filter(|text| !text.is_empty()),
+        }
     }
 
     fn slice(&mut self, of: &Measurement, part: &Part<'_>) -> Slice {
@@ -241,8 +279,8 @@ impl Reader<'_> {
     }
 
     fn interval(&mut self, of: &Interval, part: &Part<'_>) -> Option<model::Interval> {
-        let lower = self.number(&of.lower, part)?;
-        let upper = self.number(&of.upper, part)?;
+        let lower = self.number("interval.lower", &of.lower, part)?;
+        let upper = self.number("interval.upper", &of.upper, part)?;
         let confidence = self.fraction("interval.confidence", &of.confidence, part)?;
         let method = of.method.as_ref().and_then(|text| self.text("interval.method", text, part));
         let method = method.map_or_else(|| "claimed".to_owned(), |(_, name)| name);
@@ -278,9 +316,15 @@ impl Reader<'_> {
         number
     }
 
-    fn number(&mut self, of: &Where, part: &Part<'_>) -> Option<f64> {
-        let cell = self.cell("number", of, part)?;
-        cell.text.as_deref().and_then(Number::parse).map(Number::value)
+    /// An end of an interval; absent, null and NaN are unknown, anything else that is no number is a mistake.
+    fn number(&mut self, key: &str, of: &Where, part: &Part<'_>) -> Option<f64> {
+        let cell = self.cell(key, of, part)?;
+        let text = cell.text.filter(|text| !text.is_empty())?;
+        let number = Number::parse(&text).map(Number::value);
+        if number.is_none() && !matches!(reading_text(&text), Some(Reading::Undefined(_))) {
+            self.mistake(cell.at, format!("{key} is {}, not a number", quoted(&text)));
+        }
+        number
     }
 
     /// A count; absent and null are unknown, anything else that is no count is a mistake.
@@ -301,7 +345,7 @@ impl Reader<'_> {
             Text::Found(place) => place,
         };
         match self.cell(key, place, part) {
-            Some(Cell { at, text: Some(text), .. }) => Some((at, text)),
+            Some(Cell { at, text: Some(text), .. }) if !text.is_empty() => Some((at, text)),
             other => {
                 let at = other.map_or_else(|| part.at(), |cell| cell.at);
                 self.mistake(at, format!("{key} has no text at {}", quoted(&place.shown())));
@@ -316,7 +360,8 @@ impl Reader<'_> {
             (Where::Path { text, query }, Part::Node(node)) => {
                 let mut found = js_path_process(query, *node).unwrap_or_default();
                 if found.len() > 1 {
-                    let message = format!("{key}: {} finds {} values; `each` reads them one by one", quoted(text), found.len());
+                    let message =
+                        format!("{key}: {} finds {} values; `each` reads them one by one", quoted(text), found.len());
                     self.mistake(node.at, message);
                     return None;
                 }
@@ -331,12 +376,25 @@ impl Reader<'_> {
             (Where::Column(name), Part::Row(table, row)) => {
                 let row = table.rows().get(*row)?;
                 let Some(column) = table.column(name) else {
-                    self.mistake(0, format!("{key}: there is no column {}", quoted(name)));
+                    self.no_column(key, name, table);
                     return None;
                 };
                 Some(Cell { at: row.at, text: row.get(column).map(str::to_owned), name: name.clone() })
             }
             _ => None,
+        }
+    }
+
+    /// Told once, not for every row.
+    fn no_column(&mut self, key: &str, name: &str, table: &Table) {
+        let message = if table.header().any(|column| column == name) {
+            format!("{key}: more than one column is called {}; rename one", quoted(name))
+        } else {
+            let columns = table.header().take(20).map(quoted).collect::<Vec<_>>().join(", ");
+            format!("{key}: there is no column {}; the first line has {columns}", quoted(name))
+        };
+        if self.mistakes.iter().all(|told| told.message != message) {
+            self.mistake(0, message);
         }
     }
 

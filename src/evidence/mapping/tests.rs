@@ -90,14 +90,28 @@ fn every_mistake_of_a_mapping_is_told_with_its_place() {
     let toml = "name = \"No\"\nsyntax = \"json\"\n\n[[measurement]]\nmetric = \"$.x\"\nvalue = { path = \"$.[\" }\nunit = \"parsec\"\n\
                 quantile = 99\nn = { column = \"n\" }\n\n[[check]]\nname = \"c\"\npassed = { path = \"$..a..b\" }\n";
     let told = mistakes(toml);
-    for part in ["line 1", "lower-case", "fixed text", "no JSONPath", "parsec", "not between 0 and 1", "no columns", "line 11", "more than once"] {
+    for part in [
+        "line 1",
+        "lower-case",
+        "fixed text",
+        "no JSONPath",
+        "parsec",
+        "not between 0 and 1",
+        "no columns",
+        "line 11",
+        "more than once",
+    ] {
         assert!(told.contains(part), "{part}: {told}");
     }
     assert!(mistakes("name = \"a\"\nsyntax = \"json\"\n").contains("reads nothing"));
     assert!(mistakes("name = \"a\"\nsyntax = \"json\"\nsintax = 1\n").contains("line 3"));
     let fixed = "name = \"a\"\nsyntax = \"json\"\n[[measurement]]\nmetric = \"m\"\nvalue = 0.99\n";
     assert!(mistakes(fixed).contains("{ path ="), "{}", mistakes(fixed));
-    let deep = format!("name = \"a\"\nsyntax = \"json\"\n[[measurement]]\nmetric = \"m\"\nvalue = {{ path = \"$[?{}@.a{}]\" }}\n", "(".repeat(5_000), ")".repeat(5_000));
+    let deep = format!(
+        "name = \"a\"\nsyntax = \"json\"\n[[measurement]]\nmetric = \"m\"\nvalue = {{ path = \"$[?{}@.a{}]\" }}\n",
+        "(".repeat(5_000),
+        ")".repeat(5_000)
+    );
     assert!(mistakes(&deep).contains("no JSONPath"));
 }
 
@@ -120,7 +134,8 @@ fn a_document_that_is_not_as_the_mapping_says_is_refused_with_a_place() {
     }
     let nothing = mapping.read(b"{\"data\": {\"set\": \"x\"}, \"finished\": \"2026-11-20T12:00:00Z\"}").unwrap_err();
     assert!(nothing.to_string().contains("finds no measurement"), "{nothing}");
-    let all = "name = \"a\"\nsyntax = \"json\"\n[[measurement]]\nmetric = \"m\"\nvalue = { path = \"$.groups[*].rows\" }\n";
+    let all =
+        "name = \"a\"\nsyntax = \"json\"\n[[measurement]]\nmetric = \"m\"\nvalue = { path = \"$.groups[*].rows\" }\n";
     let error = Mapping::parse(all.as_bytes()).unwrap().read(DOCUMENT.as_bytes()).unwrap_err();
     assert!(error.to_string().contains("finds 3 values"), "{error}");
 }
@@ -128,12 +143,19 @@ fn a_document_that_is_not_as_the_mapping_says_is_refused_with_a_place() {
 /// Expected by RFC 9535, 2.3.5: what a filter finds does not hang on where or how a value is written.
 #[test]
 fn filters_compare_values() {
-    let document = br#"{"a": [{"k": 1, "v": 1}, {"k": 1.0, "v": 2}, {"k": "1", "v": 3}, {"k": true, "v": 4}, {"k": null, "v": 5},
+    let document =
+        br#"{"a": [{"k": 1, "v": 1}, {"k": 1.0, "v": 2}, {"k": "1", "v": 3}, {"k": true, "v": 4}, {"k": null, "v": 5},
         {"k": [1, 2], "v": 6}, {"v": 7}], "want": [1.0, 2e0]}"#;
     for (filter, values) in [
-        ("@.k == 1", vec![1.0, 2.0]), ("@.k == '1'", vec![3.0]), ("@.k == true", vec![4.0]), ("@.k == null", vec![5.0]),
-        ("@.k", vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), ("!@.k", vec![7.0]), ("@.v >= 6", vec![6.0, 7.0]),
-        ("@.k == 1 || @.v == 7", vec![1.0, 2.0, 7.0]), ("match(@.k, '[0-9]')", vec![3.0]),
+        ("@.k == 1", vec![1.0, 2.0]),
+        ("@.k == '1'", vec![3.0]),
+        ("@.k == true", vec![4.0]),
+        ("@.k == null", vec![5.0]),
+        ("@.k", vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
+        ("!@.k", vec![7.0]),
+        ("@.v >= 6", vec![6.0, 7.0]),
+        ("@.k == 1 || @.v == 7", vec![1.0, 2.0, 7.0]),
+        ("match(@.k, '[0-9]')", vec![3.0]),
     ] {
         let toml = format!(
             "name = \"a\"\nsyntax = \"json\"\n[[measurement]]\neach = \"$.a[?{filter}]\"\nmetric = \"m\"\nvalue = {{ path = \"$.v\" }}\n"
@@ -142,4 +164,93 @@ fn filters_compare_values() {
         let read: Vec<_> = evidence.measurements.iter().filter_map(|m| m.value).collect();
         assert_eq!(read, values, "{filter}");
     }
+}
+
+const LIST: &str =
+    "name = \"m\"\nsyntax = \"json\"\n[[measurement]]\nmetric = \"accuracy\"\nvalue = { path = \"$.v\" }\n";
+
+#[test]
+fn paths_whose_work_outgrows_the_document_are_refused() {
+    for (each, why) in [
+        ("$.list[?count($.list[*]) > 5]", "one value only"),
+        ("$.list[?$.a[?@.b]]", "one value only"),
+        ("$[*,*][*,*]", "several selectors"),
+        ("$['a','a']", "several selectors"),
+        ("$[0,-1]", "several selectors"),
+        ("$.list[?match(@.name, '(a{900}){9}b')]", "100 characters"),
+        ("$.list[?search(@.name, @.pattern)]", "must be text"),
+        ("$.list[?search(@.name, '(((')]", "no pattern"),
+        ("$.list[?search(@.name, '[a')]", "no pattern"),
+    ] {
+        let message = mistakes(&format!("{LIST}each = \"{each}\"\n"));
+        assert!(message.contains(why) && message.contains("line 3"), "{each}: {message}");
+    }
+    for each in [
+        "$['a','b'][0,1]",
+        "$.list[?@.id == $.current]",
+        "$.list[?search(@.name, 'x[0-9]+') && $.on]",
+        "$..[?@.v]",
+        "$.list[?match(@.name, 'a.{3}b')]",
+        "$.list[?count(@.*) > 1]",
+    ] {
+        assert!(Mapping::parse(format!("{LIST}each = \"{each}\"\n").as_bytes()).is_ok(), "{each}");
+    }
+}
+
+#[test]
+fn a_long_name_above_many_values_is_refused_and_not_written_out_for_each() {
+    let mapping = Mapping::parse(format!("{LIST}each = \"$[*][*]\"\n").as_bytes()).unwrap();
+    let read = |name: usize| {
+        let rows = vec!["{\"v\": 0.5}"; 1_000].join(",");
+        mapping.read(format!("{{\"{}\": [{rows}]}}", "x".repeat(name)).as_bytes())
+    };
+    assert_eq!(read(100).unwrap().measurements.len(), 1_000);
+    assert!(read(1_000_000).unwrap_err().to_string().contains("too long"));
+}
+
+#[test]
+fn patterns_are_kept_from_large_documents() {
+    let mapping = Mapping::parse(format!("{LIST}each = \"$[?search(@.k, 'x')]\"\n").as_bytes()).unwrap();
+    let read = |rows: usize| mapping.read(format!("[{}]", vec!["{\"k\": \"x\", \"v\": 1}"; rows].join(",")).as_bytes());
+    assert_eq!(read(10).unwrap().measurements.len(), 10);
+    assert!(read(200_000).unwrap_err().to_string().contains("too many for `match`"));
+}
+
+#[test]
+fn a_table_is_refused_once_for_a_column_and_for_every_group_without_a_name() {
+    let mapping = Mapping::parse(
+        br#"
+        name = "m"
+        syntax = "csv"
+        [[measurement]]
+        metric = "accuracy"
+        value = { column = "acc" }
+        slice = { region = { column = "region" } }
+        interval = { lower = { column = "lo" }, upper = { column = "hi" }, confidence = 0.95 }
+        "#,
+    )
+    .unwrap();
+    let read = |text: &str| mapping.read(text.as_bytes()).map_err(|error| error.to_string());
+    assert!(read("acc,region,lo,hi\n0.9,a,0.8,0.95\n0.9,b,,NaN\n").is_ok());
+    assert!(read("acc,region,lo,hi\n0.9,,0.8,0.95\n").unwrap_err().contains("region has no text"));
+    assert!(read("acc,region,lo,hi\n0.9,a,low,0.95\n").unwrap_err().contains("interval.lower is `low`"));
+    let missing = read("a,region,lo,hi\n0.9,a,0,1\n0.9,b,0,1\n").unwrap_err();
+    assert_eq!(missing.matches("no column `acc`").count(), 1, "{missing}");
+    assert!(missing.contains("the first line has `a`, `region`"), "{missing}");
+    assert!(read("acc,acc,region,lo,hi\n1,1,a,0,1\n").unwrap_err().contains("more than one column"));
+}
+
+#[test]
+fn a_check_that_passed_need_not_say_why() {
+    let mapping = Mapping::parse(EVAL.as_bytes()).unwrap();
+    let document =
+        r#"{"data": {"set": "h"}, "finished": "2026-11-20T12:00:00Z", "tests": [{"id": "a", "status": "PASS"}]}"#;
+    assert_eq!(mapping.read(document.as_bytes()).unwrap().checks[0].detail, None);
+}
+
+#[test]
+fn an_archive_is_no_document_for_a_mapping() {
+    let mapping = Mapping::parse(EVAL.as_bytes()).unwrap();
+    let error = mapping.read(b"PK\x03\x04 and so on").unwrap_err();
+    assert!(error.to_string().contains("zip archive; unpack it"), "{error}");
 }
