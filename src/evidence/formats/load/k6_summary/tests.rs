@@ -25,7 +25,9 @@ fn an_old_threshold_is_true_when_it_was_crossed() {
     for text in [OLD, DATA] {
         let evidence = k6(text);
         assert!(passed(&evidence, "checks: rate>0.7") && passed(&evidence, "predict::status is 200"));
-        for failed in ["http_reqs: rate>10", "inference_time: p(95)<250", "predict::body has a score", "predict::fast enough"] {
+        for failed in
+            ["http_reqs: rate>10", "inference_time: p(95)<250", "predict::body has a score", "predict::fast enough"]
+        {
             assert!(!passed(&evidence, failed), "{failed}");
         }
     }
