@@ -90,3 +90,17 @@ fn other_documents_are_refused() {
         assert!(!seen(text) && open(text).is_err(), "{text}");
     }
 }
+
+#[test]
+fn a_confusion_matrix_that_lost_a_cell_gives_no_n() {
+    let with = |rows: &str| {
+        let text = format!(
+            r#"{{"metadata": {{"confidenceMetrics": [{{"confidenceThreshold": 0.5, "recall": 0.5}}],
+            "confusionMatrix": {{"annotationSpecs": [{{"displayName": "a"}}, {{"displayName": "b"}}], "rows": [{rows}]}}}},
+            "schemaTitle": "google.ClassificationMetrics", "name": "m"}}"#
+        );
+        crate::evidence::read(text.as_bytes(), Some("kubeflow-metrics")).unwrap().measurements[0].n
+    };
+    assert_eq!(with(r#"{"row": [5, 1]}, {"row": [2, 4]}"#), Some(12));
+    assert_eq!(with(r#"{"row": [5]}, {"row": [2, 4]}"#), None);
+}

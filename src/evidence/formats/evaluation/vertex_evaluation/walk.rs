@@ -192,7 +192,9 @@ fn total(matrix: &Json<'_>) -> Option<u64> {
     let mut sum = 0_u64;
     for row in rows {
         let held = ["row", "data_item_counts"].iter().find_map(|key| field(row, key));
-        for cell in held.unwrap_or(row).as_array()? {
+        // A row that lost a cell would give fewer rows than were evaluated.
+        let cells = held.unwrap_or(row).as_array().filter(|cells| cells.len() == rows.len())?;
+        for cell in cells {
             let count = counted(cell).or_else(|| whole(cell.as_number()?.value()))?;
             sum = sum.checked_add(count)?;
         }
