@@ -3,8 +3,8 @@
 use super::{EvidenceError, MAX_DOCUMENT_BYTES};
 use std::{borrow::Cow, io::Read};
 
-/// How many times larger than its compressed bytes a document may be, once it is larger than [`SMALL`]: real reports
-/// stay below 100, bombs go beyond 1,000.
+/// How many times larger than its compressed bytes a document may be, once it is larger than [`SMALL`]: gzip itself
+/// ends near 1,000, and only repeated bytes come close to that.
 pub const MAX_RATIO: usize = 500;
 
 /// Below this many bytes no ratio is looked at.

@@ -105,7 +105,7 @@ fn markdown(adapters: &[&Adapter]) -> String {
          What every format keeps to: n, slice, interval and unit are taken where the file has them and are absent where it has\n\
          not; NaN, infinities and null are undefined, and undefined is never a pass; the tool's own name of a metric stands\n\
          beside ours, and a rule may use either; what is not read is warned of. A file of no known format is read with a\n\
-         [mapping](mappings.md); a new format takes [an hour](contributing/add-a-format.md).\n",
+         [mapping](mappings.md); a new format is [one file](contributing/add-a-format.md).\n",
         adapters.len()
     );
     out.push_str("\n| format | what it is | carries |\n|---|---|---|\n");

@@ -16,7 +16,7 @@ mod value;
 use super::common::{list, nothing_ran, object, producer, refused, short, text};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
-    json::{self, Json, Object},
+    json::{self, Json, Object, Value},
 };
 use crate::model::Evidence;
 
@@ -89,8 +89,12 @@ fn one(collector: &mut Collector, result: &Object<'_>) {
         let why = text(result, "exception").unwrap_or("no reason is given");
         return collector.check(header, false, Some(format!("did not run: {}", short(why, 300))));
     }
-    let conditions = ["conditions_results", "conditions_table"].iter().find_map(|key| result.get(key)?.as_array());
-    for condition in conditions.unwrap_or_default() {
+    let conditions = ["conditions_results", "conditions_table"].iter().find_map(|key| result.get(key));
+    let conditions = conditions.filter(|listed| !matches!(listed.value, Value::Null));
+    if let Some(other) = conditions.filter(|listed| listed.as_array().is_none()) {
+        collector.check(header, false, Some(format!("its conditions are no list but {}", other.kind())));
+    }
+    for condition in conditions.and_then(Json::as_array).unwrap_or_default() {
         let said = |key: &str| condition.get(key).and_then(Json::as_str).filter(|text| !text.is_empty());
         let name = format!("{header}: {}", said("Condition").unwrap_or("a condition without a name"));
         let status = said("Status");

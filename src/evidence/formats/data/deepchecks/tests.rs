@@ -94,3 +94,10 @@ fn r2_has_our_name_and_negative_errors_do_not() {
         evidence.measurements.iter().map(|m| (m.metric.as_str(), m.source_name.as_str(), m.n)).collect();
     assert_eq!(names, [("Train Test Performance.Neg RMSE", "Neg RMSE", Some(333)), ("r2", "R2", Some(333))]);
 }
+
+#[test]
+fn conditions_that_cannot_be_read_are_no_good_news() {
+    let result = check("Drift", "null").replace("\"conditions_results\": []", "\"conditions_results\": {}");
+    let evidence = suite(&result);
+    assert_eq!((evidence.checks[0].name.as_str(), evidence.checks[0].passed), ("Drift", false));
+}

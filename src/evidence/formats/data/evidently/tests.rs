@@ -153,3 +153,13 @@ fn a_snapshot_names_column_types_as_the_report_does() {
         assert_eq!(values(&evidence), [(name.as_str(), name.as_str(), Some(3.0), None)]);
     }
 }
+
+#[test]
+fn tests_that_cannot_be_read_refuse_the_report() {
+    let whole = report(&[metric("RowCount()", "900.0")], "");
+    for other in ["{}", "7", "\"none\""] {
+        let error = read(whole.replace("\"tests\": []", &format!("\"tests\": {other}")).as_bytes(), None).unwrap_err();
+        assert!(error.to_string().contains("`tests` is no list"), "{error}");
+    }
+    assert!(found(&whole.replace("\"tests\": []", "\"tests\": null")).checks.is_empty());
+}
