@@ -1,9 +1,10 @@
 //! Fills the evidence of a document for a format: undefined values and parts left out become a warning for each kind,
-//! however many there are.
+//! however many there are. What a document may leave out it must not write as another kind of value: a list of failed
+//! checks that is text would read as no failed checks. Such a mistake refuses the document at its end.
 
 use super::{
-    Document,
-    json::{Json, Number},
+    Document, EvidenceError, Mistake,
+    json::{Json, Member, Number, Object, Place, Value},
     precision::Precision,
     quoted,
     undefined::{Reading, reading, reading_text},
@@ -11,15 +12,21 @@ use super::{
 use crate::model::{Check, Evidence, Link, Measurement, Slice};
 
 /// Fills the evidence of one document.
-pub struct Collector {
+pub struct Collector<'d> {
     /// What is filled. Fields that this type has no method for are set here.
     pub evidence: Evidence,
+    bytes: &'d [u8],
+    format: &'static str,
+    mistakes: Vec<(usize, String)>,
     precision: Precision,
     undefined: Heap,
     percent: Heap,
     not_numbers: Heap,
     left_out: Heap,
 }
+
+/// So many mistakes are told. Finding the place of one takes time linear in the document.
+const MOST_MISTAKES: usize = 20;
 
 /// Things of one kind: how many, and the first few by name.
 #[derive(Default)]
@@ -50,11 +57,14 @@ impl Heap {
     }
 }
 
-impl Collector {
+impl<'d> Collector<'d> {
     /// For a document of that format. Numbers are as exact as their last digit says, until [`Self::precision`].
-    pub fn new(document: &Document<'_>, format: &str) -> Self {
+    pub fn new(document: &Document<'d>, format: &'static str) -> Self {
         Self {
             evidence: document.evidence(format),
+            bytes: document.bytes(),
+            format,
+            mistakes: Vec::new(),
             precision: Precision::AsWritten,
             undefined: Heap::default(),
             percent: Heap::default(),
@@ -137,14 +147,62 @@ impl Collector {
         self.evidence.warnings.push(message.into());
     }
 
+    /// The elements of a list that may be missing or null. A value of another kind is a mistake.
+    pub fn list<'j, 'a>(&mut self, json: Option<&'j Json<'a>>) -> &'j [Json<'a>] {
+        let Some(json) = json.filter(|json| json.value != Value::Null) else { return &[] };
+        json.as_array().unwrap_or_else(|| {
+            self.mistake(json.at, format!("a list was expected, not {}", json.kind()));
+            &[]
+        })
+    }
+
+    /// The elements of such a list that holds objects and nothing else.
+    pub fn objects<'j, 'a>(&mut self, json: Option<&'j Json<'a>>) -> Vec<&'j Object<'a>> {
+        let elements = self.list(json);
+        elements.iter().filter_map(|element| self.needed_object(element)).collect()
+    }
+
+    fn needed_object<'j, 'a>(&mut self, json: &'j Json<'a>) -> Option<&'j Object<'a>> {
+        let object = json.as_object();
+        if object.is_none() {
+            self.mistake(json.at, format!("an object was expected, not {}", json.kind()));
+        }
+        object
+    }
+
+    /// An object that may be missing or null. A value of another kind is a mistake.
+    pub fn object<'j, 'a>(&mut self, json: Option<&'j Json<'a>>) -> Option<&'j Object<'a>> {
+        json.filter(|json| json.value != Value::Null).and_then(|json| self.needed_object(json))
+    }
+
+    /// The members of an object that may be missing or null. A value of another kind is a mistake.
+    pub fn members<'j, 'a>(&mut self, json: Option<&'j Json<'a>>) -> std::slice::Iter<'j, Member<'a>> {
+        self.object(json).map_or_else(|| [].iter(), Object::iter)
+    }
+
+    /// Notes what refuses the document at its end, with the byte where it stands.
+    pub fn mistake(&mut self, at: usize, message: impl Into<String>) {
+        if self.mistakes.len() < MOST_MISTAKES {
+            self.mistakes.push((at, message.into()));
+        }
+    }
+
     /// Names a part of the document that is not read; all of them become one warning.
     pub fn left_out(&mut self, part: &str) {
         self.left_out.push(|| quoted(part));
     }
 
     /// The evidence, with the warnings at its end.
-    pub fn finish(self) -> Evidence {
-        let Self { mut evidence, undefined, percent, not_numbers, left_out, .. } = self;
+    ///
+    /// # Errors
+    /// With every mistake, where there is one.
+    pub fn finish(self) -> Result<Evidence, EvidenceError> {
+        let Self { mut evidence, bytes, format, mistakes, undefined, percent, not_numbers, left_out, .. } = self;
+        if !mistakes.is_empty() {
+            let placed =
+                |(at, message)| Mistake { path: String::new(), place: Some(Place::in_bytes(bytes, at)), message };
+            return Err(EvidenceError::Invalid { format, mistakes: mistakes.into_iter().map(placed).collect() });
+        }
         let warnings = [
             undefined.warning("undefined, and never a pass"),
             percent.warning("percentages are read as fractions"),
@@ -152,7 +210,7 @@ impl Collector {
             left_out.warning("not read"),
         ];
         evidence.warnings.extend(warnings.into_iter().flatten());
-        evidence
+        Ok(evidence)
     }
 }
 
@@ -179,14 +237,47 @@ mod tests {
             collector.measure(&member.key, &member.key, Slice::overall(), &member.value);
         }
         collector.left_out("f");
-        let evidence = collector.finish();
+        let evidence = collector.finish().unwrap();
         let values: Vec<_> = evidence.measurements.iter().map(|m| m.value).collect();
         assert_eq!(values, [None, Some(0.975), None, Some(0.25)]);
         assert_eq!(evidence.measurements[1].rounding, 0.0005);
         assert_eq!(evidence.measurements[1].written.as_deref(), Some("97.5 %"));
-        assert_eq!(evidence.warnings, [
-            "undefined, and never a pass: `a` is NaN; `d` is null", "percentages are read as fractions: `b` is written `97.5 %`",
-            "not numbers, and left out: `c` is a list", "not read: `f`",
-        ]);
+        assert_eq!(
+            evidence.warnings,
+            [
+                "undefined, and never a pass: `a` is NaN; `d` is null",
+                "percentages are read as fractions: `b` is written `97.5 %`",
+                "not numbers, and left out: `c` is a list",
+                "not read: `f`",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_may_be_missing_may_not_be_something_else() {
+        let bytes = b"{\"list\": [{}, 7],\n \"text\": \"x\", \"null\": null, \"object\": {\"a\": 1}}";
+        let document = Document::new(Digest::of(bytes), bytes);
+        let parsed = json::parse(bytes).unwrap();
+        let mut collector = Collector::new(&document, "x");
+        for missing in ["nothing", "null"] {
+            let json = parsed.get(missing);
+            assert!(collector.list(json).is_empty() && collector.object(json).is_none());
+            assert!(collector.objects(json).is_empty() && collector.members(json).next().is_none());
+        }
+        assert_eq!((collector.list(parsed.get("list")).len(), collector.members(parsed.get("object")).len()), (2, 1));
+        assert!(collector.finish().is_ok());
+
+        let mut collector = Collector::new(&document, "x");
+        collector.list(parsed.get("object"));
+        collector.object(parsed.get("text"));
+        assert_eq!(collector.objects(parsed.get("list")).len(), 1);
+        let error = collector.finish().unwrap_err().to_string();
+        for said in [
+            "line 2, column 39: a list was expected, not an object",
+            "line 2, column 10: an object was expected, not text",
+            "line 1, column 15: an object was expected, not a number",
+        ] {
+            assert!(error.contains(said), "{error}");
+        }
     }
 }

@@ -172,7 +172,7 @@ impl<'a> Document<'a> {
 
     /// Line and column of the byte `at`.
     pub fn place(&self, at: usize) -> Place {
-        Place::of(json::utf8(self.bytes).unwrap_or(""), at)
+        Place::in_bytes(self.bytes, at)
     }
 
     /// An empty [`Evidence`] of this document, for a format to fill.

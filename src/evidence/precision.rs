@@ -1,6 +1,6 @@
 //! How exact the numbers of a document are.
 
-use super::json::Number;
+use super::json::{Json, Number};
 use crate::model::evidence::MIN_ROUNDING;
 
 /// How exact the numbers of a document are, judged over all of them.
@@ -23,6 +23,11 @@ impl Precision {
     pub fn of<'n>(numbers: impl IntoIterator<Item = Number<'n>>) -> Self {
         let full = |number: Number<'_>| number.significant_digits() >= 15 && number.rounding() < 1e-9;
         if numbers.into_iter().any(full) { Self::Full } else { Self::AsWritten }
+    }
+
+    /// Judged by all numbers below these values.
+    pub fn below<'j, 'a: 'j>(values: impl IntoIterator<Item = &'j Json<'a>>) -> Self {
+        Self::of(values.into_iter().flat_map(Json::numbers))
     }
 
     /// As [`Self::of`], for what pandas may have written: its `to_json` rounds every number to ten decimal places, so

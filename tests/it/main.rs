@@ -16,6 +16,7 @@ mod client;
 mod compute;
 mod demo;
 mod evidence;
+mod evidence_kinds;
 mod kill;
 mod ledger;
 mod looks;

@@ -91,22 +91,30 @@ impl<'c> Line<'c> {
     }
 }
 
+/// What is wrong with a table, and the byte where.
+pub(super) type Mistake = (usize, String);
+
 /// The rows of a document: CSV whose header has the column `key`, or JSON.
 ///
 /// # Errors
-/// When it is neither.
-pub(super) fn lines<'d>(document: &'d Document<'_>, key: &str) -> Result<Vec<Line<'d>>, EvidenceError> {
+/// When it is neither, or has a row of another kind than the rest.
+pub(super) fn lines<'d>(
+    format: &'static str,
+    document: &'d Document<'_>,
+    key: &str,
+) -> Result<Vec<Line<'d>>, EvidenceError> {
     if !document.looks_like_json() {
         return csv(document);
     }
-    match document.json() {
-        Ok(json) => Ok(of_json(json, &|column| column == key)),
+    let lines = match document.json() {
+        Ok(json) => of_json(json, &|column| column == key),
         // A record a line.
         Err(error) => match document.json_lines() {
-            Ok(records) if records.len() > 1 => Ok(records.iter().filter_map(record).collect()),
-            _ => Err(error.clone().into()),
+            Ok(records) if records.len() > 1 => records.iter().map(record).collect(),
+            _ => return Err(error.clone().into()),
         },
-    }
+    };
+    lines.map_err(|(at, message)| EvidenceError::invalid(format, document, at, message))
 }
 
 /// The rows of CSV.
@@ -124,8 +132,13 @@ pub(super) fn csv<'d>(document: &'d Document<'_>) -> Result<Vec<Line<'d>>, Evide
     Ok(table.rows().iter().filter(|row| row.len() > 1).map(line).collect())
 }
 
-fn record<'j>(json: &'j Json<'j>) -> Option<Line<'j>> {
-    Some(line(json.at, Vec::new(), json.as_object()?))
+fn record<'j>(json: &'j Json<'j>) -> Result<Line<'j>, Mistake> {
+    row(json, Vec::new())
+}
+
+fn row<'j>(json: &'j Json<'j>, label: Vec<&'j str>) -> Result<Line<'j>, Mistake> {
+    let object = json.as_object().ok_or_else(|| (json.at, format!("a row was expected, not {}", json.kind())))?;
+    Ok(line(json.at, label, object))
 }
 
 fn line<'j>(at: usize, label: Vec<&'j str>, object: &'j Object<'j>) -> Line<'j> {
@@ -134,27 +147,33 @@ fn line<'j>(at: usize, label: Vec<&'j str>, object: &'j Object<'j>) -> Line<'j> 
 
 /// The rows of JSON; none where it is no table. Objects of objects are read by column where `known` knows an outer key,
 /// else by row.
-pub(super) fn of_json<'j>(json: &'j Json<'j>, known: &dyn Fn(&str) -> bool) -> Vec<Line<'j>> {
+///
+/// # Errors
+/// When a row is none: a group that got lost would be a group that passes.
+pub(super) fn of_json<'j>(json: &'j Json<'j>, known: &dyn Fn(&str) -> bool) -> Result<Vec<Line<'j>>, Mistake> {
     if let Some(records) = json.as_array() {
-        return records.iter().filter_map(record).collect();
+        return records.iter().map(record).collect();
     }
-    let Some(object) = json.as_object() else { return Vec::new() };
+    let Some(object) = json.as_object() else { return Ok(Vec::new()) };
     match object.get("data").and_then(Json::as_array) {
-        Some(data) if object.has("schema") => return data.iter().filter_map(record).collect(),
+        Some(data) if object.has("schema") => return data.iter().map(record).collect(),
         Some(data) => return split(object, data),
         None => {}
     }
     if object.iter().any(|m| known(&m.key)) {
         return by_column(object);
     }
-    object.iter().filter_map(|m| Some(line(m.value.at, vec![&*m.key], m.value.as_object()?))).collect()
+    object.iter().map(|m| row(&m.value, vec![&*m.key])).collect()
 }
 
-fn split<'j>(object: &'j Object<'j>, data: &'j [Json<'j>]) -> Vec<Line<'j>> {
+fn split<'j>(object: &'j Object<'j>, data: &'j [Json<'j>]) -> Result<Vec<Line<'j>>, Mistake> {
     let list = |key| object.get(key).and_then(Json::as_array).unwrap_or(&[]);
     let columns: Vec<&str> = list("columns").iter().map(|c| Cell::Json(c).name().unwrap_or("")).collect();
     let index = list("index");
-    let rows = data.iter().enumerate().filter_map(|(i, row)| {
+    let rows = data.iter().enumerate().map(|(i, row)| {
+        let cells = row.as_array().filter(|cells| cells.len() == columns.len());
+        let wrong = || (row.at, format!("a row of {} cells was expected", columns.len()));
+        let cells = cells.ok_or_else(wrong)?.iter().map(Cell::Json);
         let label = match index.get(i) {
             Some(label) => match label.as_array() {
                 Some(labels) => labels.iter().map(|l| Cell::Json(l).name().unwrap_or("")).collect(),
@@ -162,17 +181,17 @@ fn split<'j>(object: &'j Object<'j>, data: &'j [Json<'j>]) -> Vec<Line<'j>> {
             },
             None => Vec::new(),
         };
-        let cells = columns.iter().copied().zip(row.as_array()?.iter().map(Cell::Json)).collect();
-        Some(Line { at: row.at, label, cells })
+        Ok(Line { at: row.at, label, cells: columns.iter().copied().zip(cells).collect() })
     });
     rows.collect()
 }
 
-fn by_column<'j>(object: &'j Object<'j>) -> Vec<Line<'j>> {
+fn by_column<'j>(object: &'j Object<'j>) -> Result<Vec<Line<'j>>, Mistake> {
     let mut lines: Vec<Line<'j>> = Vec::new();
     let mut places = std::collections::HashMap::new();
     for column in object {
-        let Some(cells) = column.value.as_object() else { continue };
+        let wrong = || (column.value.at, format!("a column was expected, not {}", column.value.kind()));
+        let cells = column.value.as_object().ok_or_else(wrong)?;
         for cell in cells {
             let at = *places.entry(&*cell.key).or_insert_with(|| {
                 lines.push(Line { at: cell.key_at, label: vec![&*cell.key], cells: Vec::new() });
@@ -183,7 +202,7 @@ fn by_column<'j>(object: &'j Object<'j>) -> Vec<Line<'j>> {
             }
         }
     }
-    lines
+    Ok(lines)
 }
 
 #[cfg(test)]
@@ -193,7 +212,7 @@ mod tests {
 
     fn shapes(text: &str) -> Vec<(Vec<String>, Option<u64>)> {
         let parsed = json::parse(text.as_bytes()).unwrap();
-        let lines = of_json(&parsed, &|column| column == "count");
+        let lines = of_json(&parsed, &|column| column == "count").unwrap();
         lines
             .iter()
             .map(|l| (l.label.iter().map(|s| (*s).to_owned()).collect(), l.get("count").and_then(Cell::count)))

@@ -10,7 +10,7 @@ use crate::stats::proportion::float;
 use std::collections::BTreeSet;
 
 /// How many items there are, and when they were evaluated.
-pub(super) fn dataset(collector: &mut Collector, object: &Object<'_>) {
+pub(super) fn dataset(collector: &mut Collector<'_>, object: &Object<'_>) {
     let Some(dataset) = object.get("dataset") else { return };
     if let Some(items) = dataset.get("item_count") {
         let n = items.as_number().and_then(Number::count);

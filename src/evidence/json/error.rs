@@ -21,6 +21,11 @@ impl Place {
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
         Self { line, column }
     }
+
+    /// Line and column of the byte `at`, of the beginning where the bytes are no text.
+    pub fn in_bytes(bytes: &[u8], at: usize) -> Self {
+        Self::of(super::utf8(bytes).unwrap_or(""), at)
+    }
 }
 
 impl fmt::Display for Place {

@@ -78,6 +78,11 @@ impl<'a> Object<'a> {
         self.get(key).is_some()
     }
 
+    /// The text of `key`, unless it is empty.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.get(key).and_then(Json::as_str).filter(|text| !text.is_empty())
+    }
+
     /// The members, in the order of the file.
     pub fn iter(&self) -> std::slice::Iter<'_, Member<'a>> {
         self.members.iter()
@@ -132,6 +137,25 @@ impl<'a> Json<'a> {
     /// The value at the end of a path of keys.
     pub fn at_path(&self, path: &[&str]) -> Option<&Json<'a>> {
         path.iter().try_fold(self, |json, key| json.get(key))
+    }
+
+    /// The text of `key`, unless it is empty.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.as_object().and_then(|object| object.text(key))
+    }
+
+    /// Every finite number below it, and itself if it is one, in no particular order.
+    pub fn numbers(&self) -> Vec<Number<'a>> {
+        let (mut numbers, mut open) = (Vec::new(), vec![self]);
+        while let Some(json) = open.pop() {
+            match &json.value {
+                Value::Number(number) => numbers.push(*number),
+                Value::Array(list) => open.extend(list),
+                Value::Object(object) => open.extend(object.iter().map(|member| &member.value)),
+                Value::Null | Value::Bool(_) | Value::NonFinite(_) | Value::String(_) => {}
+            }
+        }
+        numbers
     }
 
     /// What it is, as a sentence names it: `a number`.

@@ -114,7 +114,7 @@ enum Part<'n> {
 
 struct Reader<'d> {
     document: &'d Document<'d>,
-    collector: Collector,
+    collector: Collector<'d>,
     mistakes: Vec<Mistake>,
     found: usize,
 }
@@ -418,7 +418,7 @@ impl Reader<'_> {
         if !self.mistakes.is_empty() {
             return Err(self.refused());
         }
-        let mut evidence = self.collector.finish();
+        let mut evidence = self.collector.finish()?;
         if evidence.measurements.is_empty() && evidence.checks.is_empty() {
             return Err(nothing(self.document));
         }

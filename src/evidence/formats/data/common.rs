@@ -40,11 +40,6 @@ pub(super) fn list<'d>(
     }
 }
 
-/// The text at `key`, unless it is empty.
-pub(super) fn text<'j>(object: &'j Object<'_>, key: &str) -> Option<&'j str> {
-    object.get(key).and_then(Json::as_str).filter(|text| !text.is_empty())
-}
-
 /// The text at the end of `path`, unless it is empty.
 pub(super) fn text_at<'j>(json: &'j Json<'_>, path: &[&str]) -> Option<&'j str> {
     json.at_path(path).and_then(Json::as_str).filter(|text| !text.is_empty())
@@ -59,13 +54,13 @@ pub(super) fn flag(object: &Object<'_>, key: &str) -> Option<bool> {
 }
 
 /// Says which tool wrote the document.
-pub(super) fn producer(collector: &mut Collector, tool: &str, version: Option<&str>) {
+pub(super) fn producer(collector: &mut Collector<'_>, tool: &str, version: Option<&str>) {
     collector.evidence.producer =
         Some(Producer { tool: Some(tool.to_owned()), version: version.map(str::to_owned), run: None });
 }
 
 /// Takes `text` as the moment of the document. One without a zone is some moment within a day: it is left out.
-pub(super) fn produced_at(collector: &mut Collector, key: &str, text: Option<&str>) {
+pub(super) fn produced_at(collector: &mut Collector<'_>, key: &str, text: Option<&str>) {
     let Some(text) = text else { return };
     match text.parse::<Timestamp>() {
         Ok(moment) => collector.evidence.produced_at = Some(moment),
@@ -74,7 +69,7 @@ pub(super) fn produced_at(collector: &mut Collector, key: &str, text: Option<&st
 }
 
 /// A failed check where nothing was checked: an empty run is not good news.
-pub(super) fn nothing_ran(collector: &mut Collector, name: &str, why: &str) {
+pub(super) fn nothing_ran(collector: &mut Collector<'_>, name: &str, why: &str) {
     collector.check(name, false, Some(why.to_owned()));
 }
 

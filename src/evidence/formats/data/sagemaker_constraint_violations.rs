@@ -47,14 +47,14 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
     let refused = |Declined { why }| EvidenceError::invalid(ADAPTER.id, document, json.at, why);
     let object = detect(document).and_then(|()| document.object()).map_err(refused)?;
-    let violations = object.get("violations").and_then(Json::as_array).unwrap_or(&[]);
     let mut collector = Collector::new(document, ADAPTER.id);
+    let violations = collector.objects(object.get("violations"));
     collector.evidence.producer.get_or_insert_default().tool = Some("SageMaker Model Monitor".to_owned());
     collector.check("violations", violations.is_empty(), Some(format!("{} constraints do not hold", violations.len())));
-    for violation in violations.iter().filter_map(Json::as_object) {
+    for violation in violations {
         collector.check(name(violation), false, detail(violation));
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
 fn text<'o>(violation: &'o Object<'_>, key: &str) -> Option<&'o str> {

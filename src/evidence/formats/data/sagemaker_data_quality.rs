@@ -47,11 +47,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     collector.evidence.producer.get_or_insert_default().tool = Some("SageMaker Model Monitor".to_owned());
     sagemaker::dataset(&mut collector, object);
-    let features = object.get("features").and_then(Json::as_array).unwrap_or(&[]);
-    for json in features {
-        if let Some(feature) = json.as_object() {
-            self::feature(&mut collector, feature);
-        }
+    let features = collector.objects(object.get("features"));
+    for feature in &features {
+        self::feature(&mut collector, feature);
     }
     if features.is_empty() {
         collector.check("features", false, Some("there is no feature".to_owned()));
@@ -61,10 +59,10 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             collector.left_out(&member.key);
         }
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
-fn feature(collector: &mut Collector, feature: &Object<'_>) {
+fn feature(collector: &mut Collector<'_>, feature: &Object<'_>) {
     let name = feature.get("name").and_then(Json::as_str).unwrap_or("");
     let slice = Slice::one("column", name);
     for member in feature {
@@ -81,7 +79,7 @@ fn feature(collector: &mut Collector, feature: &Object<'_>) {
     }
 }
 
-fn statistics(collector: &mut Collector, statistics: &Object<'_>, slice: &Slice) {
+fn statistics(collector: &mut Collector<'_>, statistics: &Object<'_>, slice: &Slice) {
     let common = |key: &str| statistics.get("common")?.get(key)?.as_number()?.count();
     let present = common("num_present");
     let items = present.zip(common("num_missing")).and_then(|(present, missing)| present.checked_add(missing));

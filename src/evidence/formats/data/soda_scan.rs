@@ -9,7 +9,7 @@
 //! Metrics go by `metricName`, which repeats for every column; a rule on one of them uses its `identity`. Percentages
 //! (`invalid_percent`) are parts of a hundred.
 
-use super::common::{flag, list, nothing_ran, object, produced_at, producer, text};
+use super::common::{flag, list, nothing_ran, object, produced_at, producer};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Object, Value},
@@ -54,20 +54,20 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let checks = if empty { &[] } else { list(&ADAPTER, document, scan, "checks")? };
     let mut collector = Collector::new(document, ADAPTER.id);
     producer(&mut collector, "soda-core", None);
-    produced_at(&mut collector, "scanEndTimestamp", text(scan, "scanEndTimestamp"));
+    produced_at(&mut collector, "scanEndTimestamp", scan.text("scanEndTimestamp"));
     for key in ["hasErrors", "hasFailures"] {
         let said = flag(scan, key);
         let detail = said.is_none().then(|| format!("`{key}` is missing or neither true nor false"));
         collector.check(format!("{key} is false"), said == Some(false), detail);
     }
-    let watched = scan.get("automatedMonitoringChecks").and_then(Json::as_array).unwrap_or_default();
+    let watched = collector.list(scan.get("automatedMonitoringChecks"));
     for one in checks.iter().chain(watched) {
         check(&mut collector, one);
     }
     if checks.is_empty() && watched.is_empty() {
         nothing_ran(&mut collector, "checks", "no check was evaluated");
     }
-    for metric in scan.get("metrics").and_then(Json::as_array).unwrap_or_default() {
+    for metric in collector.list(scan.get("metrics")) {
         measure(&mut collector, metric);
     }
     for key in ASIDE {
@@ -75,22 +75,22 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             collector.left_out(key);
         }
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
-fn check(collector: &mut Collector, json: &Json<'_>) {
+fn check(collector: &mut Collector<'_>, json: &Json<'_>) {
     let Some(check) = json.as_object() else {
         collector.check("checks", false, Some(format!("a check is no object but {}", json.kind())));
         return;
     };
-    let name = text(check, "name").or_else(|| text(check, "definition")).unwrap_or("a check without a name");
-    let outcome = text(check, "outcome");
+    let name = check.text("name").or_else(|| check.text("definition")).unwrap_or("a check without a name");
+    let outcome = check.text("outcome");
     let mut detail = vec![outcome.unwrap_or("not evaluated").to_owned()];
     for (what, key) in [("table", "table"), ("column", "column"), ("filter", "filter")] {
-        detail.extend(text(check, key).map(|said| format!("{what} {said}")));
+        detail.extend(check.text(key).map(|said| format!("{what} {said}")));
     }
     detail.extend(value(check).map(|value| format!("value {value}")));
-    detail.extend(reasons(check));
+    detail.extend(reasons(collector, check));
     collector.check(name, outcome == Some("pass"), Some(detail.join(", ")));
 }
 
@@ -101,20 +101,20 @@ fn value(check: &Object<'_>) -> Option<String> {
 }
 
 /// Why a check was not evaluated.
-fn reasons(check: &Object<'_>) -> Vec<String> {
-    let reasons = check.get("outcomeReasons").and_then(Json::as_array).unwrap_or_default();
+fn reasons(collector: &mut Collector<'_>, check: &Object<'_>) -> Vec<String> {
+    let reasons = collector.list(check.get("outcomeReasons"));
     reasons.iter().filter_map(|reason| reason.get("message").and_then(Json::as_str).map(str::to_owned)).collect()
 }
 
-fn measure(collector: &mut Collector, json: &Json<'_>) {
+fn measure(collector: &mut Collector<'_>, json: &Json<'_>) {
     let Some(metric) = json.as_object() else { return collector.left_out("metrics") };
-    let (Some(name), Some(value)) = (text(metric, "metricName"), metric.get("value")) else {
+    let (Some(name), Some(value)) = (metric.text("metricName"), metric.get("value")) else {
         return collector.left_out("a metric without `metricName` or `value`");
     };
     if matches!(value.value, Value::Array(_) | Value::Object(_)) {
         return collector.left_out(name);
     }
-    let identity = text(metric, "identity").unwrap_or(name);
+    let identity = metric.text("identity").unwrap_or(name);
     if let Some(m) = collector.measure(identity, name, Slice::overall(), value) {
         m.unit = name.ends_with("_percent").then_some(Unit::Percent);
     }

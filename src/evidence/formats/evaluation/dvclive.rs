@@ -8,11 +8,13 @@
 //!
 //! Names are paths joined by dots; there is no n.
 
-use super::plain::{leaves, measure, precision};
+use super::leaves::flat;
+use super::plain::measure;
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Number, Object, Value},
     names,
+    precision::Precision,
     undefined::{Reading, reading_text},
 };
 use crate::model::{Evidence, Slice, Timestamp, evidence::Producer};
@@ -50,7 +52,7 @@ fn detect_json(object: &Object<'_>) -> Result<(), Declined> {
     if object.get(STEP).and_then(Json::as_number).and_then(Number::count).is_none() {
         return Err(Declined::because("no whole number `step`"));
     }
-    let all = leaves(object);
+    let all = flat(object);
     if all.len() < 2 {
         return Err(Declined::because("no metric beside `step`"));
     }
@@ -76,10 +78,10 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if collector.evidence.measurements.is_empty() {
         collector.check("metrics", false, Some("no metric was logged".to_owned()));
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
-fn summary(document: &Document<'_>) -> Result<Collector, EvidenceError> {
+fn summary<'d>(document: &Document<'d>) -> Result<Collector<'d>, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
     let refused = || {
         EvidenceError::invalid(
@@ -90,10 +92,10 @@ fn summary(document: &Document<'_>) -> Result<Collector, EvidenceError> {
         )
     };
     let object = json.as_object().ok_or_else(refused)?;
-    let mut collector = Collector::new(document, ADAPTER.id).precision(precision([json]));
+    let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::below([json]));
     let step =
         object.get(STEP).and_then(Json::as_number).and_then(Number::count).and_then(|step| i64::try_from(step).ok());
-    for (path, leaf) in leaves(object) {
+    for (path, leaf) in flat(object) {
         let text = leaf.as_str().is_some_and(|text| !matches!(reading_text(text), Some(Reading::Undefined(_))));
         if text || matches!(leaf.value, Value::Array(_) | Value::Bool(_)) {
             collector.left_out(&path);
@@ -104,7 +106,7 @@ fn summary(document: &Document<'_>) -> Result<Collector, EvidenceError> {
     Ok(collector)
 }
 
-fn table(document: &Document<'_>) -> Result<Collector, EvidenceError> {
+fn table<'d>(document: &Document<'d>) -> Result<Collector<'d>, EvidenceError> {
     let table = document.tsv().map_err(Clone::clone)?;
     let refused = |at, why: &str| EvidenceError::invalid(ADAPTER.id, document, at, why);
     let column = table.column(STEP).ok_or_else(|| refused(0, "the table has no column `step`"))?;

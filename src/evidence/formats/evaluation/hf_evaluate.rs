@@ -7,11 +7,12 @@
 //! told from results and are measurements too. `_timestamp` has no time zone, so the moment stays unknown. Metrics such
 //! as `squad` are percentages and nothing says so: a value that its metric cannot have is undefined.
 
-use super::leaves::{Matrix, agrees, counted, elements, is_rows, leaves, part, precision};
+use super::leaves::{Matrix, agrees, counted, elements, is_rows, leaves, part};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Object, Value},
     names,
+    precision::Precision,
     undefined::reading_text,
 };
 use crate::model::{Evidence, Producer, Slice, Unit};
@@ -44,7 +45,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let refuse = |why: String| EvidenceError::invalid(ADAPTER.id, document, json.at, why);
     let object = document.object().map_err(|declined| refuse(declined.why))?;
     let results = || object.iter().filter(|member| !member.key.starts_with('_'));
-    let precision = precision(results().map(|member| &member.value));
+    let precision = Precision::below(results().map(|member| &member.value));
     let mut collector = Collector::new(document, ADAPTER.id).precision(precision);
     let (n, matrix, warning) = counted(object);
     if let Some(warning) = warning {
@@ -62,16 +63,16 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if reader.collector.evidence.measurements.is_empty() {
         reader.collector.warn("there is no result beside the bookkeeping");
     }
-    Ok(reader.collector.finish())
+    reader.collector.finish()
 }
 
-struct Reader {
-    collector: Collector,
+struct Reader<'d> {
+    collector: Collector<'d>,
     matrix: Option<Matrix>,
     n: Option<u64>,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn about(&mut self, object: &Object<'_>) {
         let text = |key: &str| object.get(key).and_then(Json::as_str).map(str::to_owned);
         self.collector.evidence.producer =

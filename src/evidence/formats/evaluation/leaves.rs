@@ -9,24 +9,6 @@ use crate::evidence::{
 use crate::model::Measurement;
 use crate::stats::proportion::float;
 
-/// How exact the numbers below these values are, judged over all of them.
-pub(super) fn precision<'j, 'a: 'j>(values: impl IntoIterator<Item = &'j Json<'a>>) -> Precision {
-    let mut numbers = Vec::new();
-    for value in values {
-        collect(value, &mut numbers);
-    }
-    Precision::of(numbers)
-}
-
-fn collect<'a>(json: &Json<'a>, numbers: &mut Vec<Number<'a>>) {
-    match &json.value {
-        Value::Number(number) => numbers.push(*number),
-        Value::Array(elements) => elements.iter().for_each(|element| collect(element, numbers)),
-        Value::Object(object) => object.iter().for_each(|member| collect(&member.value, numbers)),
-        Value::Null | Value::Bool(_) | Value::NonFinite(_) | Value::String(_) => {}
-    }
-}
-
 /// Hands every value below `object` that is no object itself to `take`, with its path, parted by dots.
 pub(super) fn leaves<'j, 'a>(object: &'j Object<'a>, above: &str, take: &mut dyn FnMut(&str, &'j Json<'a>)) {
     for member in object {
@@ -36,6 +18,13 @@ pub(super) fn leaves<'j, 'a>(object: &'j Object<'a>, above: &str, take: &mut dyn
             _ => take(&path, &member.value),
         }
     }
+}
+
+/// Every value below `object` that is no object itself, with its path, parted by dots.
+pub(super) fn flat<'j, 'a>(object: &'j Object<'a>) -> Vec<(String, &'j Json<'a>)> {
+    let mut all = Vec::new();
+    leaves(object, "", &mut |path, json| all.push((path.to_owned(), json)));
+    all
 }
 
 /// The elements of a short list of numbers, such as one for each class; longer ones have one value for each row.

@@ -32,24 +32,9 @@ pub(super) fn field<'j, 'a>(json: &'j Json<'a>, snake: &str) -> Option<&'j Json<
     (found.value.value != Value::Null).then_some(&found.value)
 }
 
-/// How exact all numbers below these values are.
-pub(super) fn precision<'j, 'a: 'j>(of: impl IntoIterator<Item = &'j Json<'a>>) -> Precision {
-    let mut numbers: Vec<Number<'a>> = Vec::new();
-    let mut open: Vec<&Json<'a>> = of.into_iter().collect();
-    while let Some(json) = open.pop() {
-        match &json.value {
-            Value::Number(number) => numbers.push(*number),
-            Value::Array(list) => open.extend(list),
-            Value::Object(object) => open.extend(object.iter().map(|member| &member.value)),
-            _ => {}
-        }
-    }
-    Precision::of(numbers)
-}
-
 /// Adds a number that may be written as text, as protocol buffers write integers and NaN. Other text is left out.
 pub(super) fn measure<'c>(
-    collector: &'c mut Collector,
+    collector: &'c mut Collector<'_>,
     ours: &str,
     theirs: &str,
     slice: Slice,
@@ -58,23 +43,6 @@ pub(super) fn measure<'c>(
     match &json.value {
         Value::String(text) => collector.measure_text(ours, theirs, slice, text),
         _ => collector.measure(ours, theirs, slice, json),
-    }
-}
-
-/// The leaves below an object, with the path of keys to each, joined by `.`; lists are leaves.
-pub(super) fn leaves<'j, 'a>(object: &'j Object<'a>) -> Vec<(String, &'j Json<'a>)> {
-    let mut out = Vec::new();
-    descend(object, "", &mut out);
-    out
-}
-
-fn descend<'j, 'a>(object: &'j Object<'a>, above: &str, out: &mut Vec<(String, &'j Json<'a>)>) {
-    for member in object {
-        let path = format!("{above}{}", member.key);
-        match &member.value.value {
-            Value::Object(inner) => descend(inner, &format!("{path}."), out),
-            _ => out.push((path, &member.value)),
-        }
     }
 }
 
@@ -101,12 +69,5 @@ mod tests {
         }
         let json = json::parse(br#"{"aB": 1, "c_d": null}"#).unwrap();
         assert!(field(&json, "a_b").is_some() && field(&json, "c_d").is_none());
-    }
-
-    #[test]
-    fn leaves_keep_their_path() {
-        let json = json::parse(br#"{"a": {"b.c": 1, "d": {"": [2]}}, "e": {}}"#).unwrap();
-        let found: Vec<_> = leaves(json.as_object().unwrap()).into_iter().map(|(path, _)| path).collect();
-        assert_eq!(found, ["a.b.c", "a.d."]);
     }
 }

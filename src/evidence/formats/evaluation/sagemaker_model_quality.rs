@@ -80,10 +80,10 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if !collector.evidence.measurements.iter().any(|m| m.source_name != "item_count") {
         collector.check("metrics", false, Some("there is no metric".to_owned()));
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
-fn quality(collector: &mut Collector, metrics: &Object<'_>, rows: Option<u64>) {
+fn quality(collector: &mut Collector<'_>, metrics: &Object<'_>, rows: Option<u64>) {
     let from = collector.evidence.measurements.len();
     let matrix = metrics.get("confusion_matrix").and_then(Matrix::of);
     for member in metrics {
@@ -111,7 +111,7 @@ fn quality(collector: &mut Collector, metrics: &Object<'_>, rows: Option<u64>) {
     }
 }
 
-fn metric(collector: &mut Collector, name: &str, json: &Json<'_>) {
+fn metric(collector: &mut Collector<'_>, name: &str, json: &Json<'_>) {
     let ours = NAMES.iter().find(|(theirs, _)| *theirs == name).map_or(name, |(_, ours)| ours);
     let value = json.get("value").unwrap_or(json);
     if reading(value).is_none() {
@@ -146,7 +146,7 @@ fn positive(matrix: &Matrix<'_>, measured: &[Measurement]) -> Option<Confusion> 
     }
 }
 
-fn thresholds(collector: &mut Collector, constraints: &Object<'_>) {
+fn thresholds(collector: &mut Collector<'_>, constraints: &Object<'_>) {
     for member in constraints {
         let name = format!("{}.threshold", member.key);
         match member.value.get("threshold") {

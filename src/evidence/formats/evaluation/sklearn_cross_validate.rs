@@ -5,8 +5,6 @@
 //! set, so it keeps its own name. A fold whose fit failed is NaN, and so is the mean then. Columns of a frame
 //! (`DataFrame(…).to_json()`) are read too, and the `cv_results_` of a search: of the candidate that ranks first.
 //! Nothing says on how many rows a fold rests.
-
-use super::leaves::precision;
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     collector::finite,
@@ -90,11 +88,11 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
     let refuse = |at: usize, why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
     let object = document.object().map_err(|declined| refuse(json.at, declined.why))?;
-    let precision = precision(object.iter().map(|member| &member.value));
+    let precision = Precision::below(object.iter().map(|member| &member.value));
     let mut collector = Collector::new(document, ADAPTER.id).precision(precision);
     if is_search(object) {
         search(object, &mut collector).map_err(|(at, why)| refuse(at, why))?;
-        return Ok(collector.finish());
+        return collector.finish();
     }
     detect(document).map_err(|declined| refuse(json.at, declined.why))?;
     let mut count = None;
@@ -117,11 +115,11 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             },
         }
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
 /// The mean of a scorer, and its folds.
-fn scorer(key: &str, folds: &[&Json<'_>], precision: Precision, collector: &mut Collector) {
+fn scorer(key: &str, folds: &[&Json<'_>], precision: Precision, collector: &mut Collector<'_>) {
     let numbers: Option<Vec<Number<'_>>> = folds.iter().map(|fold| finite(fold)).collect();
     let count = float(u64::try_from(folds.len()).unwrap_or(u64::MAX));
     let mean = match &numbers {
@@ -147,7 +145,7 @@ fn scorer(key: &str, folds: &[&Json<'_>], precision: Precision, collector: &mut 
 }
 
 /// Of a search, what it says of the candidate that ranks first by the first of its scorers.
-fn search(object: &Object<'_>, collector: &mut Collector) -> Result<(), (usize, String)> {
+fn search(object: &Object<'_>, collector: &mut Collector<'_>) -> Result<(), (usize, String)> {
     let ranks: Vec<_> = object.iter().filter(|member| member.key.starts_with("rank_test_")).collect();
     let Some(first) = ranks.first() else { return Ok(()) };
     let ranked = folds(&first.value).ok_or((first.value.at, format!("{} is no list of ranks", quoted(&first.key))))?;

@@ -72,7 +72,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             return Err(refused(Mistake::new(0, "a validation is one record, and this file holds several")));
         };
         result(&mut collector, Node::Wire(only, *at)).map_err(refused)?;
-        return Ok(collector.finish());
+        return collector.finish();
     }
     let json = document.json().map_err(Clone::clone)?;
     let Json { value: Value::Object(object), .. } = json else {
@@ -82,10 +82,10 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         return Err(refused(Mistake::new(json.at, "no `validation_ok` and no `metric_validations_per_slice`")));
     }
     result(&mut collector, Node::Json(json)).map_err(refused)?;
-    Ok(collector.finish())
+    collector.finish()
 }
 
-fn result(collector: &mut Collector, result: Node<'_>) -> Result<(), Mistake> {
+fn result(collector: &mut Collector<'_>, result: Node<'_>) -> Result<(), Mistake> {
     let tool = Some("tensorflow-model-analysis".to_owned());
     collector.evidence.producer = Some(Producer { tool, ..Producer::default() });
     collector.check("validation_ok", result.flag(&Field("validation_ok", 1))?, None);
@@ -123,7 +123,7 @@ fn result(collector: &mut Collector, result: Node<'_>) -> Result<(), Mistake> {
     Ok(())
 }
 
-fn failures(collector: &mut Collector, slice: Node<'_>) -> Result<(), Mistake> {
+fn failures(collector: &mut Collector<'_>, slice: Node<'_>) -> Result<(), Mistake> {
     let group = group(slice, 2, 4)?;
     for failure in slice.messages(&Field("failures", 3))? {
         let key = failure.message(&Field("metric_key", 1))?.map_or_else(|| Ok(Key::default()), Key::of)?;

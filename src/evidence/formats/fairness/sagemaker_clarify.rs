@@ -77,13 +77,13 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if collector.evidence.measurements.is_empty() {
         collector.check("analysis", false, Some("there is no metric".to_owned()));
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
 /// The bias metrics of one stage.
-fn bias(collector: &mut Collector, stage: &Json<'_>, scope: &str) {
+fn bias(collector: &mut Collector<'_>, stage: &Json<'_>, scope: &str) {
     let positive = stage.get("label_value_or_threshold");
-    for member in stage.as_object().into_iter().flatten() {
+    for member in collector.members(Some(stage)) {
         match &*member.key {
             "facets" => facets(collector, &member.value, scope),
             "model_performance" => performance(collector, &member.value, positive, scope),
@@ -96,12 +96,12 @@ fn bias(collector: &mut Collector, stage: &Json<'_>, scope: &str) {
     }
 }
 
-fn facets(collector: &mut Collector, facets: &Json<'_>, scope: &str) {
-    for facet in facets.as_object().into_iter().flatten() {
-        for entry in facet.value.as_array().unwrap_or(&[]) {
+fn facets(collector: &mut Collector<'_>, facets: &Json<'_>, scope: &str) {
+    for facet in collector.members(Some(facets)) {
+        for entry in collector.list(Some(&facet.value)) {
             let value = entry.get("value_or_threshold").map(named).unwrap_or_default();
             let slice = Slice::one(&*facet.key, value);
-            for metric in entry.get("metrics").and_then(Json::as_array).unwrap_or(&[]) {
+            for metric in collector.list(entry.get("metrics")) {
                 measure(collector, metric, &slice, scope, |name| name);
             }
         }
@@ -117,7 +117,7 @@ fn named(json: &Json<'_>) -> String {
 
 /// An entry with `name` and `value`.
 fn measure<'n>(
-    collector: &mut Collector,
+    collector: &mut Collector<'_>,
     entry: &'n Json<'_>,
     slice: &Slice,
     scope: &str,
@@ -136,10 +136,10 @@ fn measure<'n>(
     }
 }
 
-fn performance(collector: &mut Collector, json: &Json<'_>, positive: Option<&Json<'_>>, scope: &str) {
+fn performance(collector: &mut Collector<'_>, json: &Json<'_>, positive: Option<&Json<'_>>, scope: &str) {
     let ours = |name| PERFORMANCE.iter().find(|(theirs, _)| *theirs == name).map_or(name, |(_, ours)| *ours);
     let from = collector.evidence.measurements.len();
-    for entry in json.get("model_performance_metrics").and_then(Json::as_array).unwrap_or(&[]) {
+    for entry in collector.list(json.get("model_performance_metrics")) {
         measure(collector, entry, &Slice::overall(), scope, ours);
     }
     let Some(matrix) = json.get("confusion_matrix").and_then(Matrix::of) else { return };
@@ -154,13 +154,13 @@ fn performance(collector: &mut Collector, json: &Json<'_>, positive: Option<&Jso
     }
 }
 
-fn explanations(collector: &mut Collector, json: &Json<'_>) {
-    for method in json.as_object().into_iter().flatten() {
+fn explanations(collector: &mut Collector<'_>, json: &Json<'_>) {
+    for method in collector.members(Some(json)) {
         if method.key != "kernel_shap" {
             collector.left_out(&format!("explanations.{}", method.key));
             continue;
         }
-        for label in method.value.as_object().into_iter().flatten() {
+        for label in collector.members(Some(&method.value)) {
             let Some(values) = label.value.as_object() else {
                 collector.left_out(&label.key);
                 continue;
@@ -170,7 +170,7 @@ fn explanations(collector: &mut Collector, json: &Json<'_>) {
     }
 }
 
-fn shap(collector: &mut Collector, label: &str, values: &Object<'_>) {
+fn shap(collector: &mut Collector<'_>, label: &str, values: &Object<'_>) {
     let class = Slice::one("class", label);
     for member in values {
         match (&*member.key, member.value.as_object()) {

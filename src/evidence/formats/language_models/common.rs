@@ -9,24 +9,14 @@ pub fn refused(format: &'static str, document: &Document<'_>, declined: Declined
     EvidenceError::invalid(format, document, 0, declined.why)
 }
 
-/// The text at `key`, if there is any that is not empty.
-pub fn text<'j>(json: &'j Json<'_>, key: &str) -> Option<&'j str> {
-    json.get(key).and_then(Json::as_str).filter(|text| !text.is_empty())
-}
-
 /// The count at `key`: a whole number that is not negative.
 pub fn count(json: &Json<'_>, key: &str) -> Option<u64> {
     json.get(key)?.as_number()?.count()
 }
 
-/// The elements at `key`; none where there is no list.
-pub fn list<'j, 'a>(json: &'j Json<'a>, key: &str) -> &'j [Json<'a>] {
-    json.get(key).and_then(Json::as_array).unwrap_or_default()
-}
-
 /// The moment at `key`, in RFC 3339.
 pub fn moment(json: &Json<'_>, key: &str) -> Option<Timestamp> {
-    text(json, key)?.parse().ok()
+    json.text(key)?.parse().ok()
 }
 
 /// The first words of what a tool says, for a check's detail.
@@ -47,7 +37,7 @@ pub fn joined(parts: impl IntoIterator<Item = Option<String>>) -> Option<String>
 
 /// Adds the share of tests that passed, called `theirs`. No tests are no share: it is then undefined, and a check
 /// fails.
-pub fn pass_rate(collector: &mut Collector, theirs: &str, slice: Slice, passed: u64, total: u64) {
+pub fn pass_rate(collector: &mut Collector<'_>, theirs: &str, slice: Slice, passed: u64, total: u64) {
     let overall = slice.is_overall();
     if let Some(m) = collector.number("pass_rate", theirs, slice, float(passed) / float(total)) {
         m.value = m.value.filter(|_| passed <= total);

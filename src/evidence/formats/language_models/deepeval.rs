@@ -11,7 +11,7 @@
 //!
 //! Since the values are means that we work out, they are as exact as doubles are.
 
-use super::common::{brief, count, joined, list, pass_rate, refused, text};
+use super::common::{brief, count, joined, pass_rate, refused};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     collector::finite,
@@ -73,18 +73,18 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     detect(document).map_err(|declined| refused(ADAPTER.id, document, declined))?;
     let run = run(json);
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
-    let link = text(json, "testRunLink").or_else(|| text(json, "confident_link"));
+    let link = json.text("testRunLink").or_else(|| json.text("confident_link"));
     collector.evidence.producer =
         Some(Producer { tool: Some("deepeval".to_owned()), version: None, run: link.map(str::to_owned) });
-    let dataset = text(run, "datasetAlias").map(str::to_owned);
+    let dataset = run.text("datasetAlias").map(str::to_owned);
     collector.evidence.dataset = dataset.map(|name| DatasetRef { name: Some(name), digest: None });
     let mut tally = Tally::default();
     for key in ["testCases", "conversationalTestCases", "test_results"] {
-        for (i, case) in list(run, key).iter().enumerate() {
+        for (i, case) in collector.list(run.get(key)).iter().enumerate() {
             read_case(&mut collector, &mut tally, case, i);
         }
     }
-    for scores in list(run, "metricsScores") {
+    for scores in collector.list(run.get("metricsScores")) {
         read_scores(&mut collector, scores, None);
     }
     read_spans(&mut collector, run.get("traceMetricsScores"));
@@ -92,10 +92,10 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         tally.means(&mut collector);
     }
     totals(&mut collector, run, &tally);
-    Ok(collector.finish())
+    collector.finish()
 }
 
-fn totals(collector: &mut Collector, run: &Json<'_>, tally: &Tally) {
+fn totals(collector: &mut Collector<'_>, run: &Json<'_>, tally: &Tally) {
     let (passed, failed) = (count(run, "testPassed"), count(run, "testFailed"));
     let cases = passed.zip(failed).map(|(passed, failed)| passed.saturating_add(failed));
     for key in ["testPassed", "testFailed"] {
@@ -133,7 +133,7 @@ impl Tally {
         }
     }
 
-    fn means(&self, collector: &mut Collector) {
+    fn means(&self, collector: &mut Collector<'_>) {
         for (name, scores) in &self.scores {
             let scores: Vec<f64> = scores.iter().copied().flatten().collect();
             mean(collector, name, &scores);
@@ -145,24 +145,24 @@ fn truth(json: &Json<'_>, key: &str) -> Option<bool> {
     if let Some(Value::Bool(truth)) = json.get(key).map(|json| &json.value) { Some(*truth) } else { None }
 }
 
-fn read_case(collector: &mut Collector, tally: &mut Tally, case: &Json<'_>, i: usize) {
-    let name = text(case, "name").map_or_else(|| format!("case {i}"), str::to_owned);
+fn read_case(collector: &mut Collector<'_>, tally: &mut Tally, case: &Json<'_>, i: usize) {
+    let name = case.text("name").map_or_else(|| format!("case {i}"), str::to_owned);
     tally.cases += 1;
     tally.passed += u64::from(truth(case, "success") == Some(true));
-    let metrics = ["metricsData", "metricsMetadata", "metrics_data"].map(|key| list(case, key));
+    let metrics = ["metricsData", "metricsMetadata", "metrics_data"].map(|key| collector.list(case.get(key)));
     let mut measured = false;
     for metric in metrics.into_iter().flatten() {
         measured = true;
-        let of = text(metric, "name").or_else(|| text(metric, "metric")).unwrap_or("metric");
+        let of = metric.text("name").or_else(|| metric.text("metric")).unwrap_or("metric");
         tally.score(of, metric.get("score").and_then(finite).map(Number::value));
         check(collector, format!("{name}: {of}"), metric);
     }
     for kind in SPANS {
-        for span in case.get("trace").map(|trace| list(trace, kind)).unwrap_or_default() {
-            let at = text(span, "name").unwrap_or("span");
-            for metric in list(span, "metricsData") {
+        for span in collector.list(case.get("trace").and_then(|trace| trace.get(kind))) {
+            let at = span.text("name").unwrap_or("span");
+            for metric in collector.list(span.get("metricsData")) {
                 measured = true;
-                check(collector, format!("{name}: {at}: {}", text(metric, "name").unwrap_or("metric")), metric);
+                check(collector, format!("{name}: {at}: {}", metric.text("name").unwrap_or("metric")), metric);
             }
         }
     }
@@ -172,19 +172,19 @@ fn read_case(collector: &mut Collector, tally: &mut Tally, case: &Json<'_>, i: u
     }
 }
 
-fn check(collector: &mut Collector, name: String, metric: &Json<'_>) {
+fn check(collector: &mut Collector<'_>, name: String, metric: &Json<'_>) {
     let number = |key: &str| metric.get(key).and_then(finite).map(|number| format!("{key} {}", number.text()));
     let flaky = truth(metric, "flaky") == Some(true);
     let detail = joined([
         number("score"),
         number("threshold"),
         flaky.then(|| "flaky".to_owned()),
-        text(metric, "error").or_else(|| text(metric, "reason")).map(brief),
+        metric.text("error").or_else(|| metric.text("reason")).map(brief),
     ]);
     collector.check(name, truth(metric, "success") == Some(true), detail);
 }
 
-fn mean(collector: &mut Collector, name: &str, scores: &[f64]) {
+fn mean(collector: &mut Collector<'_>, name: &str, scores: &[f64]) {
     let n = counted(scores.len());
     // No score is no mean: 0 / 0 is undefined.
     if let Some(m) = collector.number(name, name, Slice::overall(), scores.iter().sum::<f64>() / float(n)) {
@@ -195,8 +195,8 @@ fn mean(collector: &mut Collector, name: &str, scores: &[f64]) {
     }
 }
 
-fn read_scores(collector: &mut Collector, entry: &Json<'_>, scope: Option<&str>) {
-    let Some(name) = text(entry, "metric") else {
+fn read_scores(collector: &mut Collector<'_>, entry: &Json<'_>, scope: Option<&str>) {
+    let Some(name) = entry.text("metric") else {
         collector.left_out("scores without a metric");
         return;
     };
@@ -229,10 +229,10 @@ fn read_scores(collector: &mut Collector, entry: &Json<'_>, scope: Option<&str>)
 }
 
 /// Kind → name of the span → metric → scores.
-fn read_spans(collector: &mut Collector, traces: Option<&Json<'_>>) {
-    for kind in traces.and_then(Json::as_object).into_iter().flatten() {
-        for span in kind.value.as_object().into_iter().flatten() {
-            for metric in span.value.as_object().into_iter().flatten() {
+fn read_spans(collector: &mut Collector<'_>, traces: Option<&Json<'_>>) {
+    for kind in collector.members(traces) {
+        for span in collector.members(Some(&kind.value)) {
+            for metric in collector.members(Some(&span.value)) {
                 read_scores(collector, &metric.value, Some(&format!("{}/{}", kind.key, span.key)));
             }
         }
@@ -311,9 +311,12 @@ mod tests {
         assert_eq!(checks(&empty), [("tests", false)]);
         let lost = evidence(r#"{"testCases": [], "metricsScores": [], "testPassed": 5, "testFailed": 0}"#);
         assert_eq!(checks(&lost), [("tests", false)]);
-        let odd =
-            evidence(r#"{"testCases": [7, {"metricsData": 3}], "metricsScores": [{"metric": "M", "scores": 3}, 4]}"#);
+        let odd = evidence(r#"{"testCases": [7, {}], "metricsScores": [{"metric": "M", "scores": 3}, 4]}"#);
         assert!(odd.checks.iter().all(|c| !c.passed) && odd.measurements.iter().all(|m| m.source_name != "M"));
+        for other in ["3", "{}", "\"none\"", "false"] {
+            let run = format!(r#"{{"testCases": [{{"metricsData": {other}}}]}}"#);
+            assert_eq!(read(run.as_bytes(), Some("deepeval")).unwrap_err().code(), "evidence-invalid", "{other}");
+        }
         assert_eq!(read(b"{\"testCases\": 3}", Some("deepeval")).unwrap_err().code(), "evidence-invalid");
     }
 }

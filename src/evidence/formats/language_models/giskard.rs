@@ -13,7 +13,7 @@
 //!
 //! Values of suites are doubles in full; deviations have two decimals.
 
-use super::common::{joined, refused, text};
+use super::common::{joined, refused};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Number, Object},
@@ -92,7 +92,7 @@ fn shape<'d, 'a>(document: &'d Document<'a>) -> Result<Shape<'d, 'a>, Declined> 
         if records.is_empty() || !records.iter().all(is_issue) {
             return Err(Declined::because("no records with `slicing_fn`, `transformation_fn` and `deviation`"));
         }
-        return Ok(Shape::Frame(records.iter().map(|record| Issue::of(|key| text(record, key))).collect()));
+        return Ok(Shape::Frame(records.iter().map(|record| Issue::of(|key| record.text(key))).collect()));
     }
     let object = document.object()?;
     let all = |is: fn(&Json<'_>) -> bool| !object.is_empty() && object.iter().all(|member| is(&member.value));
@@ -116,7 +116,7 @@ fn is_detector(json: &Json<'_>) -> bool {
 }
 
 fn is_test(json: &Json<'_>) -> bool {
-    let result = text(json, "result");
+    let result = json.text("result");
     json.as_object().is_some_and(|test| test.len() == 2)
         && matches!(result, Some("Passed" | "Failed"))
         && json.get("metric_value").is_some()
@@ -125,7 +125,7 @@ fn is_test(json: &Json<'_>) -> bool {
 /// `{"slicing_fn": {"0": …}}`, as pandas writes by default.
 fn by_column<'d>(object: &'d Object<'_>) -> Vec<Issue<'d>> {
     let rows = object.get("deviation").and_then(Json::as_object).into_iter().flatten();
-    rows.map(|row| Issue::of(|key| text(object.get(key)?, &row.key))).collect()
+    rows.map(|row| Issue::of(|key| object.get(key)?.text(&row.key))).collect()
 }
 
 /// `{"columns": […], "data": [[…]]}`, as MLflow writes tables.
@@ -156,15 +156,15 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         }
         Shape::Frame(issues) => issues.iter().for_each(|issue| frame(&mut collector, issue)),
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
-fn scan(collector: &mut Collector, detectors: &Object<'_>) {
+fn scan(collector: &mut Collector<'_>, detectors: &Object<'_>) {
     let mut silent = false;
     for detector in detectors {
         let mut found = false;
-        for level in detector.value.as_object().into_iter().flatten() {
-            for issue in level.value.as_array().unwrap_or_default().iter().filter_map(Json::as_str) {
+        for level in collector.members(Some(&detector.value)) {
+            for issue in collector.list(Some(&level.value)).iter().filter_map(Json::as_str) {
                 found = true;
                 collector.check(format!("{issue} [{}, {}]", detector.key, level.key), false, None);
             }
@@ -179,9 +179,9 @@ fn scan(collector: &mut Collector, detectors: &Object<'_>) {
     }
 }
 
-fn suite(collector: &mut Collector, tests: &Object<'_>) {
+fn suite(collector: &mut Collector<'_>, tests: &Object<'_>) {
     for test in tests {
-        let passed = text(&test.value, "result") == Some("Passed");
+        let passed = test.value.text("result") == Some("Passed");
         let value = test.value.get("metric_value");
         let written = value.and_then(Json::as_number).map(|number| format!("metric_value {}", number.text()));
         collector.check(&*test.key, passed, written);
@@ -191,7 +191,7 @@ fn suite(collector: &mut Collector, tests: &Object<'_>) {
     }
 }
 
-fn frame(collector: &mut Collector, issue: &Issue<'_>) {
+fn frame(collector: &mut Collector<'_>, issue: &Issue<'_>) {
     let place = issue.slice.or(issue.transformation);
     let named: Vec<&str> = [issue.metric, place].into_iter().flatten().collect();
     let name = if named.is_empty() { issue.description.unwrap_or("issue").to_owned() } else { named.join(" ") };

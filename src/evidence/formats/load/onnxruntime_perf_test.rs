@@ -69,7 +69,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         into.check(REQUESTS, false, Some("no request was made: nothing was measured".to_owned()));
     }
     into.evidence.producer = Some(Producer { tool: Some("onnxruntime_perf_test".to_owned()), ..Producer::default() });
-    Ok(into.finish())
+    into.finish()
 }
 
 /// `99` is the 99th, `999` the 99.9th.

@@ -88,7 +88,7 @@ impl Sample {
     }
 
     /// Adds the usual quantiles but for those of `given`.
-    pub(super) fn quantiles(&self, out: &mut Collector, slice: &Slice, given: &[f64]) {
+    pub(super) fn quantiles(&self, out: &mut Collector<'_>, slice: &Slice, given: &[f64]) {
         for (name, q, value) in usual(&self.values).filter(|(_, q, _)| !given.contains(q)) {
             if let Some(m) = out.number("latency", name, slice.clone(), value) {
                 m.quantile = Some(q);
@@ -122,7 +122,7 @@ pub(super) struct Statistics<'s> {
 impl Statistics<'_> {
     /// Adds mean, extremes and the usual quantiles of the values, which are finite. Quantiles carry the whole sample,
     /// where no value is negative.
-    pub(super) fn add(&self, into: &mut Collector, mut values: Vec<f64>) {
+    pub(super) fn add(&self, into: &mut Collector<'_>, mut values: Vec<f64>) {
         values.sort_unstable_by(f64::total_cmp);
         let (Some(least), Some(greatest)) = (values.first().copied(), values.last().copied()) else { return };
         let n = counted(values.len());
@@ -146,7 +146,7 @@ impl Statistics<'_> {
 }
 
 /// Adds the mean of numbers that were each written to within `slack`.
-pub(super) fn mean(out: &mut Collector, name: &str, slice: Slice, values: &[f64], slack: f64, unit: Option<Unit>) {
+pub(super) fn mean(out: &mut Collector<'_>, name: &str, slice: Slice, values: &[f64], slack: f64, unit: Option<Unit>) {
     let n = counted(values.len());
     let mean = values.iter().sum::<f64>() / float(n);
     if let Some(m) = Some(mean).filter(|m| m.is_finite()).and_then(|mean| out.number(name, name, slice, mean)) {
@@ -223,7 +223,12 @@ pub(super) fn split(text: &str) -> (&str, &str) {
 }
 
 /// Adds a time: a number and its unit, as written.
-pub(super) fn time<'c>(out: &'c mut Collector, ours: &str, theirs: &str, text: &str) -> Option<&'c mut Measurement> {
+pub(super) fn time<'c>(
+    out: &'c mut Collector<'_>,
+    ours: &str,
+    theirs: &str,
+    text: &str,
+) -> Option<&'c mut Measurement> {
     let (number, written) = split(text);
     let Some((unit, scale)) = time_unit(written) else {
         out.left_out(theirs);
@@ -239,7 +244,7 @@ pub(super) fn time<'c>(out: &'c mut Collector, ours: &str, theirs: &str, text: &
 }
 
 /// Adds a size as tools write it with units of 1024: `36.13KB`, `8.20 KiB`, `14 bytes`.
-pub(super) fn size<'c>(out: &'c mut Collector, name: &str, text: &str) -> Option<&'c mut Measurement> {
+pub(super) fn size<'c>(out: &'c mut Collector<'_>, name: &str, text: &str) -> Option<&'c mut Measurement> {
     let (number, written) = split(text);
     let unit = match written {
         "B" | "bytes" | "byte" => Unit::Bytes,
@@ -257,7 +262,7 @@ pub(super) fn size<'c>(out: &'c mut Collector, name: &str, text: &str) -> Option
 }
 
 /// Says whether requests succeeded: at least one was made, and none failed.
-pub(super) fn succeeded(out: &mut Collector, of: &str, requests: u64, failed: u64) {
+pub(super) fn succeeded(out: &mut Collector<'_>, of: &str, requests: u64, failed: u64) {
     let name = if of.is_empty() { "requests succeeded".to_owned() } else { format!("requests succeeded [{of}]") };
     let detail = match (requests, failed) {
         (0, 0) => "no request was answered".to_owned(),
@@ -267,7 +272,7 @@ pub(super) fn succeeded(out: &mut Collector, of: &str, requests: u64, failed: u6
 }
 
 /// Adds the share of requests that failed, where there was one to fail.
-pub(super) fn error_rate(out: &mut Collector, slice: Slice, requests: u64, failed: u64) {
+pub(super) fn error_rate(out: &mut Collector<'_>, slice: Slice, requests: u64, failed: u64) {
     if requests == 0 || failed > requests {
         return;
     }
@@ -277,7 +282,7 @@ pub(super) fn error_rate(out: &mut Collector, slice: Slice, requests: u64, faile
 }
 
 /// Adds a count, which rests on `n` requests.
-pub(super) fn count(out: &mut Collector, name: &str, slice: Slice, value: u64, n: Option<u64>) {
+pub(super) fn count(out: &mut Collector<'_>, name: &str, slice: Slice, value: u64, n: Option<u64>) {
     if let Some(m) = out.number(name, name, slice, float(value)) {
         m.n = n;
     }
@@ -289,7 +294,7 @@ pub(super) fn is_failure(status: &str) -> bool {
 }
 
 /// Adds how often each status was answered, and gives how many answers there were and how many of them failed.
-pub(super) fn statuses<'s>(out: &mut Collector, codes: impl IntoIterator<Item = (&'s str, u64)>) -> (u64, u64) {
+pub(super) fn statuses<'s>(out: &mut Collector<'_>, codes: impl IntoIterator<Item = (&'s str, u64)>) -> (u64, u64) {
     let (mut answers, mut failed) = (0_u64, 0_u64);
     for (code, times) in codes {
         count(out, &format!("status_{code}"), Slice::overall(), times, None);

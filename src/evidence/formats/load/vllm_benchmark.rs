@@ -115,11 +115,11 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if let [Json { value: Value::Object(run), .. }] = runs {
         if has(run, &LATENCY) {
             latency(&mut into, run);
-            return Ok(into.finish());
+            return into.finish();
         }
         if has(run, &THROUGHPUT) {
             throughput(&mut into, run);
-            return Ok(into.finish());
+            return into.finish();
         }
     }
     for run in runs {
@@ -131,10 +131,10 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         into.warn(format!("{} runs are appended in this file; each is read, none is summed", runs.len()));
     }
     into.warn("`date` has no zone: when the run was made is not known");
-    Ok(into.finish())
+    into.finish()
 }
 
-fn one(into: &mut Collector, run: &Object<'_>) {
+fn one(into: &mut Collector<'_>, run: &Object<'_>) {
     let completed = run.get("completed").and_then(Json::as_number).and_then(Number::count);
     if completed.is_none_or(|completed| completed == 0) {
         into.check("completed", false, Some("no request was completed: nothing was measured".to_owned()));
@@ -159,8 +159,8 @@ fn one(into: &mut Collector, run: &Object<'_>) {
 }
 
 /// `vllm bench latency`: seconds.
-fn latency(into: &mut Collector, run: &Object<'_>) {
-    let listed = run.get("latencies").and_then(Json::as_array).unwrap_or_default();
+fn latency(into: &mut Collector<'_>, run: &Object<'_>) {
+    let listed = into.list(run.get("latencies"));
     let values: Option<Vec<f64>> = listed.iter().map(|json| finite(json).map(Number::value)).collect();
     let mut values = values.unwrap_or_default();
     values.sort_unstable_by(f64::total_cmp);
@@ -174,7 +174,7 @@ fn latency(into: &mut Collector, run: &Object<'_>) {
     {
         (m.unit, m.n) = (Some(Unit::Seconds), n);
     }
-    for member in run.get("percentiles").and_then(Json::as_object).into_iter().flatten() {
+    for member in into.members(run.get("percentiles")) {
         let path = format!("percentiles.{}", member.key);
         let q = inner_quantile(&member.key);
         let Some(m) = into.measure(if q.is_some() { "latency" } else { &path }, &path, Slice::overall(), &member.value)
@@ -186,7 +186,7 @@ fn latency(into: &mut Collector, run: &Object<'_>) {
 }
 
 /// `vllm bench throughput`.
-fn throughput(into: &mut Collector, run: &Object<'_>) {
+fn throughput(into: &mut Collector<'_>, run: &Object<'_>) {
     let requests = run.get("num_requests").and_then(finite).map(Number::value);
     if requests.is_none_or(|requests| requests <= 0.0) {
         into.check("num_requests", false, Some("no request was made: nothing was measured".to_owned()));
@@ -209,7 +209,13 @@ fn time(key: &str) -> Option<(&str, Option<f64>)> {
     Some((time, q))
 }
 
-fn number(into: &mut Collector, key: &str, json: &Json<'_>, time: Option<(&str, Option<f64>)>, completed: Option<u64>) {
+fn number(
+    into: &mut Collector<'_>,
+    key: &str,
+    json: &Json<'_>,
+    time: Option<(&str, Option<f64>)>,
+    completed: Option<u64>,
+) {
     let metric = match time {
         Some(("e2el" | "e2e_latency", Some(_))) => "latency",
         Some((time, Some(_))) => time,

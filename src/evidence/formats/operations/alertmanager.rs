@@ -66,7 +66,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if list.is_empty() {
         into.check("alerts", false, Some("the message holds no alert: it says nothing".to_owned()));
     }
-    Ok(into.finish())
+    into.finish()
 }
 
 fn invalid(document: &Document<'_>, at: &Json<'_>, message: &str) -> EvidenceError {
@@ -74,7 +74,7 @@ fn invalid(document: &Document<'_>, at: &Json<'_>, message: &str) -> EvidenceErr
 }
 
 /// What is said of all alerts together.
-fn whole(into: &mut Collector, object: &Object<'_>) {
+fn whole(into: &mut Collector<'_>, object: &Object<'_>) {
     if let Some(json) = object.get("truncatedAlerts") {
         into.measure("truncatedAlerts", "truncatedAlerts", crate::model::Slice::overall(), json);
         if finite(json).is_none_or(|cut| cut.value() > 0.0) {
@@ -88,7 +88,7 @@ fn whole(into: &mut Collector, object: &Object<'_>) {
     }
 }
 
-fn one(into: &mut Collector, document: &Document<'_>, alert: &Json<'_>) -> Result<(), EvidenceError> {
+fn one(into: &mut Collector<'_>, document: &Document<'_>, alert: &Json<'_>) -> Result<(), EvidenceError> {
     let labels = alert
         .get("labels")
         .and_then(Json::as_object)
@@ -101,7 +101,7 @@ fn one(into: &mut Collector, document: &Document<'_>, alert: &Json<'_>) -> Resul
         _ => return Err(invalid(document, status, "the status of an alert is neither `firing` nor `resolved`")),
     };
     into.check(labels::alert(labels), passed, Some(detail(state, alert)));
-    for value in alert.get("values").and_then(Json::as_object).into_iter().flatten() {
+    for value in into.members(alert.get("values")) {
         into.measure(&value.key, &value.key, labels::slice(labels), &value.value);
     }
     if let Some(url) = text(alert.get("generatorURL")).filter(|url| !url.is_empty()) {

@@ -106,10 +106,10 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         into.warn(format!("{runs} runs are appended in this file; each is read, none is summed"));
     }
     into.warn("`timestamp` has no zone: when the run was made is not known");
-    Ok(into.finish())
+    into.finish()
 }
 
-fn json(into: &mut Collector, document: &Document<'_>) -> Result<usize, EvidenceError> {
+fn json(into: &mut Collector<'_>, document: &Document<'_>) -> Result<usize, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
     let runs = json.as_array().unwrap_or(std::slice::from_ref(json));
     for run in runs {
@@ -132,7 +132,7 @@ fn json(into: &mut Collector, document: &Document<'_>) -> Result<usize, Evidence
     Ok(runs.len())
 }
 
-fn csv(into: &mut Collector, document: &Document<'_>) -> Result<usize, EvidenceError> {
+fn csv(into: &mut Collector<'_>, document: &Document<'_>) -> Result<usize, EvidenceError> {
     let table = document.csv().map_err(Clone::clone)?;
     let header: Vec<&str> = table.header().collect();
     for row in table.rows() {
@@ -158,7 +158,7 @@ fn csv(into: &mut Collector, document: &Document<'_>) -> Result<usize, EvidenceE
 }
 
 /// Notes who wrote the run; the slice that it is.
-fn about(into: &mut Collector, project: Option<&str>, task: Option<&str>, version: Option<&str>) -> Slice {
+fn about(into: &mut Collector<'_>, project: Option<&str>, task: Option<&str>, version: Option<&str>) -> Slice {
     into.evidence.producer = Some(Producer {
         tool: Some("codecarbon".to_owned()),
         version: version.filter(|version| !version.is_empty()).map(str::to_owned),
@@ -169,7 +169,7 @@ fn about(into: &mut Collector, project: Option<&str>, task: Option<&str>, versio
 }
 
 /// A run that consumed nothing was not measured: a tracker that finds no meter writes zeros.
-fn consumed(into: &mut Collector, slice: &Slice) {
+fn consumed(into: &mut Collector<'_>, slice: &Slice) {
     let run = into.evidence.measurements.iter().rev().take(COLUMNS.len());
     let energy = run.filter(|m| m.slice == *slice).find(|m| m.metric == "energy").and_then(|m| m.value);
     if energy.is_none_or(|energy| energy <= 0.0) {

@@ -83,7 +83,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     for sample in samples {
         add(&mut into, sample, &counts);
     }
-    Ok(into.finish())
+    into.finish()
 }
 
 /// How many observations each summary and histogram stands for.
@@ -97,7 +97,7 @@ fn counts(samples: &[Sample<'_>]) -> BTreeMap<(String, BTreeMap<String, String>)
     samples.iter().filter_map(of).collect()
 }
 
-fn add(into: &mut Collector, sample: Sample<'_>, counts: &BTreeMap<(String, BTreeMap<String, String>), u64>) {
+fn add(into: &mut Collector<'_>, sample: Sample<'_>, counts: &BTreeMap<(String, BTreeMap<String, String>), u64>) {
     let Sample { name, labels, value } = sample;
     let quantile: Option<f64> = labels.get("quantile").and_then(|q| q.parse().ok()).filter(|q| (0.0..=1.0).contains(q));
     let family = if quantile.is_some() { Some(name) } else { name.strip_suffix("_sum") };

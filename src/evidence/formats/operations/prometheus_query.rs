@@ -53,7 +53,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut into = Collector::new(document, ADAPTER.id);
     into.evidence.producer = Some(Producer { tool: Some("prometheus".to_owned()), ..Producer::default() });
     for (key, kind) in [("warnings", "warning"), ("infos", "info")] {
-        for message in object.get(key).and_then(Json::as_array).into_iter().flatten() {
+        for message in into.list(object.get(key)) {
             into.warn(format!("{kind} of Prometheus: {}", message.as_str().unwrap_or_default()));
         }
     }
@@ -74,14 +74,19 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             into.check("alerts", firing == 0, Some(said));
         }
     }
-    Ok(into.finish())
+    into.finish()
 }
 
 fn invalid(document: &Document<'_>, at: usize, message: impl Into<String>) -> EvidenceError {
     EvidenceError::invalid(ADAPTER.id, document, at, message)
 }
 
-fn query(into: &mut Collector, document: &Document<'_>, kind: &str, result: &Json<'_>) -> Result<(), EvidenceError> {
+fn query(
+    into: &mut Collector<'_>,
+    document: &Document<'_>,
+    kind: &str,
+    result: &Json<'_>,
+) -> Result<(), EvidenceError> {
     let list = result.as_array().ok_or_else(|| invalid(document, result.at, "`result` is no list"))?;
     match kind {
         "scalar" => return sample(into, document, "result", &Slice::overall(), result),
@@ -129,7 +134,7 @@ fn pair<'j>(document: &Document<'_>, json: &'j Json<'j>) -> Result<(&'j Json<'j>
 }
 
 fn sample(
-    into: &mut Collector,
+    into: &mut Collector<'_>,
     document: &Document<'_>,
     name: &str,
     slice: &Slice,
@@ -153,14 +158,14 @@ fn sample(
 }
 
 /// The moment of the latest sample is that of the document.
-fn seen(into: &mut Collector, moment: &Json<'_>) {
+fn seen(into: &mut Collector<'_>, moment: &Json<'_>) {
     let Some(seconds) = moment.as_number().map(crate::evidence::json::Number::value) else { return };
     let micros = crate::evidence::counts::whole((seconds * 1e6).round()).and_then(|micros| i64::try_from(micros).ok());
     into.evidence.produced_at = into.evidence.produced_at.max(micros.map(Timestamp::from_micros));
 }
 
 fn native_histogram(
-    into: &mut Collector,
+    into: &mut Collector<'_>,
     document: &Document<'_>,
     name: &str,
     slice: &Slice,
@@ -184,33 +189,37 @@ fn native_histogram(
     Ok(())
 }
 
-fn rules(into: &mut Collector, groups: &[Json<'_>]) {
-    let rules = || groups.iter().filter_map(|group| group.get("rules").and_then(Json::as_array)).flatten();
-    if rules().next().is_none() {
+/// The condition holds, but not yet for as long as the rule asks.
+const PENDING: &str = "pending";
+
+fn rules(into: &mut Collector<'_>, groups: &[Json<'_>]) {
+    let rules: Vec<_> = groups.iter().flat_map(|group| into.list(group.get("rules"))).collect();
+    if rules.is_empty() {
         into.check("rules", false, Some("no rule is loaded: nothing is watched".to_owned()));
     }
-    for rule in rules() {
+    for rule in rules {
         let name = text(rule.get("name")).unwrap_or("rule");
         let health = text(rule.get("health")).unwrap_or("unknown");
         if health != "ok" {
             let why = text(rule.get("lastError")).unwrap_or_default();
             into.check(name, false, Some(format!("health {health}: {why}")));
-        } else if let Some(state) = text(rule.get("state")) {
-            into.check(name, state != "firing", Some(state.to_owned()));
+        } else if rule.get("state").is_some() || text(rule.get("type")) == Some("alerting") {
+            let state = text(rule.get("state")).unwrap_or("unknown");
+            let passed = matches!(state, "inactive" | PENDING);
+            into.check(name, passed, Some(state.to_owned()));
         }
-        for alert in rule.get("alerts").and_then(Json::as_array).into_iter().flatten() {
+        for alert in into.list(rule.get("alerts")) {
             alert_of(into, alert);
         }
     }
 }
 
 /// Adds an alert, and says whether it fires.
-fn alert_of(into: &mut Collector, alert: &Json<'_>) -> bool {
+fn alert_of(into: &mut Collector<'_>, alert: &Json<'_>) -> bool {
     let empty = Object::default();
     let labels = alert.get("labels").and_then(Json::as_object).unwrap_or(&empty);
     let state = text(alert.get("state")).unwrap_or("unknown");
-    // Pending: the condition holds, but not yet for as long as the rule asks.
-    let firing = !matches!(state, "pending" | "inactive");
+    let firing = !matches!(state, PENDING | "inactive");
     into.check(labels::alert(labels), !firing, Some(state.to_owned()));
     if let Some(value) = text(alert.get("value")).filter(|value| !value.is_empty()) {
         into.measure_text("value", "value", labels::slice(labels), value);

@@ -7,16 +7,6 @@ use crate::evidence::{
 };
 use crate::model::{Digest, Slice, Timestamp, Unit, evidence::MIN_ROUNDING};
 
-/// The text at `key`, where it is text and not empty.
-pub(super) fn text<'j>(json: &'j Json<'_>, key: &str) -> Option<&'j str> {
-    json.get(key).and_then(Json::as_str).filter(|text| !text.is_empty())
-}
-
-/// The elements of the list at `key`; none where it is no list.
-pub(super) fn list<'j, 'a>(json: &'j Json<'a>, key: &str) -> &'j [Json<'a>] {
-    json.get(key).and_then(Json::as_array).unwrap_or(&[])
-}
-
 /// A tool's message as a check keeps it: on one line, of bounded length.
 pub(super) fn shortened(message: &str) -> String {
     const LONGEST: usize = 400;
@@ -37,7 +27,7 @@ pub(super) fn shortened(message: &str) -> String {
 }
 
 /// Takes `text` as the moment of the document, the oldest where there are several. A moment without a zone is none.
-pub(super) fn moment(collector: &mut Collector, text: &str) {
+pub(super) fn moment(collector: &mut Collector<'_>, text: &str) {
     match text.trim().parse::<Timestamp>() {
         Ok(moment) => {
             let oldest = collector.evidence.produced_at.map_or(moment, |known| known.min(moment));
@@ -81,7 +71,7 @@ const ENERGY: [(&str, Unit, f64); 8] = [
 ];
 
 /// Adds an energy that a document states with its unit. In a unit that is not one of energy it is left out.
-pub(super) fn energy(collector: &mut Collector, name: &str, number: Number<'_>, unit: &str) {
+pub(super) fn energy(collector: &mut Collector<'_>, name: &str, number: Number<'_>, unit: &str) {
     let unit = unit.trim();
     let last = unit.rsplit(['/', '#', ':']).next().unwrap_or(unit);
     let Some((_, ours, scale)) = ENERGY.iter().find(|(theirs, ..)| *theirs == last) else {
@@ -98,7 +88,7 @@ pub(super) fn energy(collector: &mut Collector, name: &str, number: Number<'_>, 
 }
 
 /// Says which component the measurements from `from` on are of, where a document has several.
-pub(super) fn scoped(collector: &mut Collector, from: usize, component: &str) {
+pub(super) fn scoped(collector: &mut Collector<'_>, from: usize, component: &str) {
     for measurement in collector.evidence.measurements.iter_mut().skip(from) {
         measurement.scope = Some(component.to_owned());
     }

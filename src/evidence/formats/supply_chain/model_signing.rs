@@ -5,7 +5,7 @@
 //! their order. Version 0.2 (`Digests/v0.1`) lists the files as subjects instead and has no digest of the whole. Digests
 //! other than SHA-256 (`blake2b`, `blake3`) are links without a digest.
 
-use super::common::{is_sha256, kind_of, list, sha256, text};
+use super::common::{is_sha256, kind_of, sha256};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{self, Json, Number},
@@ -47,7 +47,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn payload(envelope: &Json<'_>) -> Option<Vec<u8>> {
     // Protocol buffers take both alphabets.
-    let text = text(envelope, "payload")?;
+    let text = envelope.text("payload")?;
     STANDARD.decode(text).or_else(|_| URL_SAFE.decode(text)).ok()
 }
 
@@ -59,9 +59,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         bundle.get("dsseEnvelope").and_then(|envelope| envelope.get("payload")).map_or(bundle.at, |payload| payload.at);
     let bytes = bundle.get("dsseEnvelope").and_then(payload).unwrap_or_default();
     let statement = json::parse(&bytes).map_err(|error| refuse(at, format!("the payload is no statement: {error}")))?;
-    let predicate = text(&statement, "predicateType").filter(|kind| kind.starts_with(PREDICATE));
+    let predicate = statement.text("predicateType").filter(|kind| kind.starts_with(PREDICATE));
     let Some(predicate) = predicate else {
-        let kind = text(&statement, "predicateType").unwrap_or("");
+        let kind = statement.text("predicateType").unwrap_or("");
         return Err(refuse(at, format!("the predicate type is {}, not one of `{PREDICATE}`", quoted(kind))));
     };
     let mut collector = Collector::new(document, ADAPTER.id);
@@ -72,59 +72,64 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     } else {
         resources(&mut collector, &statement).map_err(|why| refuse(at, why))?;
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
-fn about(collector: &mut Collector, bundle: &Json<'_>) {
+fn about(collector: &mut Collector<'_>, bundle: &Json<'_>) {
     collector.evidence.producer = Some(Producer { tool: Some("model-signing".to_owned()), ..Producer::default() });
-    let entries = bundle.get("verificationMaterial").map_or(&[][..], |material| list(material, "tlogEntries"));
+    let entries = collector.list(bundle.at_path(&["verificationMaterial", "tlogEntries"]));
     let logged = entries.iter().filter_map(|entry| entry.get("integratedTime")).filter_map(|time| {
         // Protocol buffers write 64 bits as text.
         let number = time.as_number().or_else(|| time.as_str().and_then(Number::parse))?;
         i64::try_from(number.count()?.checked_mul(1_000_000)?).ok()
     });
     collector.evidence.produced_at = logged.min().map(Timestamp::from_micros);
-    let signatures = bundle.get("dsseEnvelope").map_or(&[][..], |envelope| list(envelope, "signatures"));
-    let signed = signatures.iter().any(|signature| text(signature, "sig").is_some());
+    let signatures = collector.list(bundle.at_path(&["dsseEnvelope", "signatures"]));
+    let signed = signatures.iter().any(|signature| signature.text("sig").is_some());
     if !signed {
         collector.check("signed", false, Some("there is no signature".to_owned()));
     }
 }
 
+/// The list at `key` of the statement, whose places are none of the document.
+fn listed<'j, 'a>(json: &'j Json<'a>, key: &str) -> Result<&'j [Json<'a>], String> {
+    let list = json.get(key);
+    list.and_then(Json::as_array).ok_or_else(|| format!("{}; a list was expected", kind_of(list, key)))
+}
+
 /// A statement of 1.0: one subject, and the files in the predicate.
-fn resources(collector: &mut Collector, statement: &Json<'_>) -> Result<(), String> {
-    let [subject] = list(statement, "subject") else {
-        return Err(format!("the statement has {} subjects; one was expected", list(statement, "subject").len()));
+fn resources(collector: &mut Collector<'_>, statement: &Json<'_>) -> Result<(), String> {
+    let subjects = listed(statement, "subject")?;
+    let [subject] = subjects else {
+        return Err(format!("the statement has {} subjects; one was expected", subjects.len()));
     };
-    let stated = subject.get("digest").and_then(|digest| text(digest, "sha256"));
+    let stated = subject.get("digest").and_then(|digest| digest.text("sha256"));
     let digest = stated.and_then(sha256).ok_or("the subject has no digest by SHA-256")?;
-    let name = text(subject, "name").unwrap_or("model");
+    let name = subject.text("name").unwrap_or("model");
     collector.evidence.links.push(Link {
         rel: "signed-manifest".to_owned(),
         href: name.to_owned(),
         digest: Some(digest),
     });
-    let listed = statement.get("predicate").and_then(|predicate| predicate.get("resources"));
-    let Some(listed) = listed.and_then(Json::as_array) else {
-        return Err(format!("the predicate has {}; a list was expected", kind_of(listed, "resources")));
-    };
+    let predicate = statement.get("predicate").ok_or("the statement has no predicate")?;
+    let resources = listed(predicate, "resources")?;
     let mut together = Vec::new();
-    for resource in listed {
-        let name = text(resource, "name").ok_or("a resource has no name")?;
-        let digits = text(resource, "digest").ok_or_else(|| format!("the resource {} has no digest", quoted(name)))?;
+    for resource in resources {
+        let name = resource.text("name").ok_or("a resource has no name")?;
+        let digits = resource.text("digest").ok_or_else(|| format!("the resource {} has no digest", quoted(name)))?;
         let bytes = hex::decode(digits).map_err(|_| format!("the digest of {} is not hexadecimal", quoted(name)))?;
         together.extend_from_slice(&bytes);
-        file(collector, name, text(resource, "algorithm").unwrap_or("sha256"), digits);
+        file(collector, name, resource.text("algorithm").unwrap_or("sha256"), digits);
     }
     // The digest of a manifest is no file's. Only a model of one file is known by a digest that an artifact has.
-    if let [only] = listed {
+    if let [only] = resources {
         let file =
-            text(only, "digest").filter(|_| is_sha256(text(only, "algorithm").unwrap_or("sha256"))).and_then(sha256);
+            only.text("digest").filter(|_| is_sha256(only.text("algorithm").unwrap_or("sha256"))).and_then(sha256);
         collector.evidence.subject = file.map(|digest| Subject { digest: Some(digest), ..Subject::default() });
     }
     let same = Digest::of(&together) == digest;
-    let passed = same && !listed.is_empty();
-    let detail = match (same, listed.len()) {
+    let passed = same && !resources.is_empty();
+    let detail = match (same, resources.len()) {
         (_, 0) => "no files are listed".to_owned(),
         (true, files) => format!("{files} files; the signature is not verified"),
         (false, _) => "the listed files do not give the subject's digest".to_owned(),
@@ -134,11 +139,11 @@ fn resources(collector: &mut Collector, statement: &Json<'_>) -> Result<(), Stri
 }
 
 /// A statement of 0.2: the files are the subjects.
-fn subjects(collector: &mut Collector, statement: &Json<'_>) -> Result<(), String> {
-    let files = list(statement, "subject");
+fn subjects(collector: &mut Collector<'_>, statement: &Json<'_>) -> Result<(), String> {
+    let files = listed(statement, "subject")?;
     for subject in files {
-        let name = text(subject, "name").ok_or("a subject has no name")?;
-        let digest = subject.get("digest").and_then(|digest| text(digest, "sha256"));
+        let name = subject.text("name").ok_or("a subject has no name")?;
+        let digest = subject.get("digest").and_then(|digest| digest.text("sha256"));
         let digest = digest.ok_or_else(|| format!("the subject {} has no digest by SHA-256", quoted(name)))?;
         file(collector, name, "sha256", digest);
     }
@@ -148,7 +153,7 @@ fn subjects(collector: &mut Collector, statement: &Json<'_>) -> Result<(), Strin
     Ok(())
 }
 
-fn file(collector: &mut Collector, name: &str, algorithm: &str, digits: &str) {
+fn file(collector: &mut Collector<'_>, name: &str, algorithm: &str, digits: &str) {
     let digest = if is_sha256(algorithm) { sha256(digits) } else { None };
     if digest.is_none() {
         collector.left_out(&format!("the digest of {name}, by {algorithm}"));

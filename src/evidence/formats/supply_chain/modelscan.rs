@@ -5,7 +5,7 @@
 //! issues: the check `modelscan` passes only where something was scanned, nothing was found and nothing went wrong. Its
 //! timestamp has no zone, so the moment stays unknown.
 
-use super::common::{kind_of, list, shortened, text};
+use super::common::{kind_of, shortened};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Number},
@@ -54,20 +54,20 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     scan.skipped(place);
     let detail = (!scan.problems.is_empty()).then(|| scan.problems.join(", "));
     scan.collector.check("modelscan", scan.problems.is_empty(), detail);
-    Ok(scan.collector.finish())
+    scan.collector.finish()
 }
 
-struct Scan {
-    collector: Collector,
+struct Scan<'d> {
+    collector: Collector<'d>,
     /// Why the scan is no good news.
     problems: Vec<String>,
 }
 
-impl Scan {
+impl Scan<'_> {
     fn about(&mut self, place: &Json<'_>) {
-        let version = text(place, "modelscan_version").map(str::to_owned);
+        let version = place.text("modelscan_version").map(str::to_owned);
         self.collector.evidence.producer = Some(Producer { tool: Some("modelscan".to_owned()), version, run: None });
-        if let Some(timestamp) = text(place, "timestamp") {
+        if let Some(timestamp) = place.text("timestamp") {
             super::common::moment(&mut self.collector, timestamp);
         }
     }
@@ -94,7 +94,7 @@ impl Scan {
     fn counts(&mut self, document: &Document<'_>, summary: &Json<'_>, place: &Json<'_>) -> Result<(), EvidenceError> {
         let total = self.count(document, "total_issues", place.get("total_issues"), place.at)?;
         let mut sum = 0_u64;
-        for member in summary.get("total_issues_by_severity").and_then(Json::as_object).into_iter().flatten() {
+        for member in self.collector.members(summary.get("total_issues_by_severity")) {
             let name = format!("issues_{}", member.key);
             sum = sum.saturating_add(self.count(document, &name, Some(&member.value), member.key_at)?);
         }
@@ -114,11 +114,11 @@ impl Scan {
 
     fn issues(&mut self, report: &Json<'_>) {
         let before = self.collector.evidence.checks.len();
-        for issue in list(report, "issues") {
-            self.issue(issue, text(issue, "severity"));
+        for issue in self.collector.list(report.get("issues")) {
+            self.issue(issue, issue.text("severity"));
         }
-        for member in report.get("issues_by_severity").and_then(Json::as_object).into_iter().flatten() {
-            for issue in member.value.as_array().unwrap_or(&[]) {
+        for member in self.collector.members(report.get("issues_by_severity")) {
+            for issue in self.collector.list(Some(&member.value)) {
                 self.issue(issue, Some(&member.key));
             }
         }
@@ -128,22 +128,22 @@ impl Scan {
     }
 
     fn issue(&mut self, issue: &Json<'_>, severity: Option<&str>) {
-        let name = match (text(issue, "operator"), text(issue, "module")) {
+        let name = match (issue.text("operator"), issue.text("module")) {
             (Some(operator), Some(module)) => format!("{operator} in {module}"),
             (Some(only), None) | (None, Some(only)) => only.to_owned(),
-            (None, None) => text(issue, "description").unwrap_or("an issue").to_owned(),
+            (None, None) => issue.text("description").unwrap_or("an issue").to_owned(),
         };
-        let said = [severity, text(issue, "description"), text(issue, "source"), text(issue, "scanner")];
+        let said = [severity, issue.text("description"), issue.text("source"), issue.text("scanner")];
         let detail = said.into_iter().flatten().collect::<Vec<_>>().join("; ");
         self.collector.check(name, false, Some(shortened(&detail)));
     }
 
     fn errors(&mut self, report: &Json<'_>) {
-        let errors = list(report, "errors");
+        let errors = self.collector.list(report.get("errors"));
         for error in errors {
-            let category = text(error, "category").unwrap_or("error");
-            let said = error.as_str().or_else(|| text(error, "description")).unwrap_or("");
-            let (name, detail) = match text(error, "source") {
+            let category = error.text("category").unwrap_or("error");
+            let said = error.as_str().or_else(|| error.text("description")).unwrap_or("");
+            let (name, detail) = match error.text("source") {
                 Some(source) => (format!("{category} in {source}"), said.to_owned()),
                 None => (category.to_owned(), said.to_owned()),
             };
@@ -162,8 +162,8 @@ impl Scan {
         if let Some(total) = skipped.get("total_skipped") {
             self.collector.measure("total_skipped", "total_skipped", Slice::overall(), total);
         }
-        for file in list(skipped, "skipped_files") {
-            if let Some(name) = file.as_str().or_else(|| text(file, "source")) {
+        for file in self.collector.list(skipped.get("skipped_files")) {
+            if let Some(name) = file.as_str().or_else(|| file.text("source")) {
                 self.collector.left_out(&format!("{name}, which the scan skipped"));
             }
         }

@@ -7,7 +7,7 @@
 //! failed check.
 
 use super::{
-    common::{kind_of, list, shortened, text},
+    common::{kind_of, shortened},
     recorded::Recorded,
 };
 use crate::evidence::{
@@ -48,18 +48,20 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut collector = Collector::new(document, ADAPTER.id);
     about(&mut collector, report);
     let total = summary(document, &mut collector, report)?;
-    for module in list(report, "collectors").iter().filter(|module| text(module, "outcome") != Some("passed")) {
-        let said = text(module, "longrepr").map(shortened);
-        let name = text(module, "nodeid").unwrap_or("collection");
-        collector.check(name, false, said.or_else(|| text(module, "outcome").map(str::to_owned)));
+    for module in
+        collector.list(report.get("collectors")).iter().filter(|module| module.text("outcome") != Some("passed"))
+    {
+        let said = module.text("longrepr").map(shortened);
+        let name = module.text("nodeid").unwrap_or("collection");
+        collector.check(name, false, said.or_else(|| module.text("outcome").map(str::to_owned)));
     }
-    let tests = list(report, "tests");
+    let tests = collector.list(report.get("tests"));
     for test in tests {
-        let Some(name) = text(test, "nodeid") else {
+        let Some(name) = test.text("nodeid") else {
             let message = format!("a test has {}", kind_of(test.get("nodeid"), "nodeid"));
             return Err(EvidenceError::invalid(ADAPTER.id, document, test.at, message));
         };
-        let outcome = text(test, "outcome").unwrap_or("unknown");
+        let outcome = test.text("outcome").unwrap_or("unknown");
         let detail = (outcome != "passed").then(|| detail(test, outcome));
         collector.check(name, outcome == "passed", detail);
         recorded(&mut collector, test, name);
@@ -68,10 +70,10 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if report.get("warnings").is_some() {
         collector.left_out("warnings");
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
-fn about(collector: &mut Collector, report: &Json<'_>) {
+fn about(collector: &mut Collector<'_>, report: &Json<'_>) {
     let created = report.get("created").and_then(Json::as_number).map(|seconds| (seconds.value() * 1e6).round());
     let micros = created.and_then(whole).and_then(|micros| i64::try_from(micros).ok());
     collector.evidence.produced_at = micros.map(Timestamp::from_micros);
@@ -87,7 +89,7 @@ fn about(collector: &mut Collector, report: &Json<'_>) {
 /// The counts; returns how many tests there were, where the summary says so.
 fn summary(
     document: &Document<'_>,
-    collector: &mut Collector,
+    collector: &mut Collector<'_>,
     report: &Json<'_>,
 ) -> Result<Option<u64>, EvidenceError> {
     let summary = report.get("summary");
@@ -113,18 +115,18 @@ fn summary(
 /// What the stage that decided the outcome said.
 fn detail(test: &Json<'_>, outcome: &str) -> String {
     for stage in ["call", "setup", "teardown"].into_iter().filter_map(|stage| test.get(stage)) {
-        let crash = stage.get("crash").and_then(|crash| text(crash, "message"));
-        if let Some(said) = crash.or_else(|| text(stage, "longrepr")) {
+        let crash = stage.get("crash").and_then(|crash| crash.text("message"));
+        if let Some(said) = crash.or_else(|| stage.text("longrepr")) {
             return shortened(&format!("{outcome}: {said}"));
         }
     }
     outcome.to_owned()
 }
 
-fn recorded(collector: &mut Collector, entry: &Json<'_>, name: &str) {
+fn recorded(collector: &mut Collector<'_>, entry: &Json<'_>, name: &str) {
     let mut recorded = Recorded::default();
-    let pairs = list(entry, "user_properties").iter().filter_map(Json::as_object).flatten();
-    for member in pairs.chain(entry.get("metadata").and_then(Json::as_object).into_iter().flatten()) {
+    let properties = collector.objects(entry.get("user_properties"));
+    for member in properties.into_iter().flatten().chain(collector.members(entry.get("metadata"))) {
         match &member.value.value {
             Value::Number(number) => recorded.push(&member.key, number.text()),
             Value::NonFinite(text) => recorded.push(&member.key, text),
@@ -139,7 +141,7 @@ fn recorded(collector: &mut Collector, entry: &Json<'_>, name: &str) {
 }
 
 /// pytest's exit codes: 0 all passed, 1 some failed, 2 interrupted, 3 internal error, 4 wrong call, 5 no tests.
-fn exit_code(collector: &mut Collector, report: &Json<'_>, total: Option<u64>, listed: usize) {
+fn exit_code(collector: &mut Collector<'_>, report: &Json<'_>, total: Option<u64>, listed: usize) {
     let code = report.get("exitcode").and_then(Json::as_number).and_then(Number::count);
     let said = match code {
         Some(0) if total.unwrap_or(0) == 0 && listed == 0 => "no test ran".to_owned(),

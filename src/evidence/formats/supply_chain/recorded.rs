@@ -26,7 +26,7 @@ impl Recorded {
     }
 
     /// Measures all that are numbers. `by` is what recorded them, as a warning names it.
-    pub(super) fn measure(self, collector: &mut Collector, by: &str) {
+    pub(super) fn measure(self, collector: &mut Collector<'_>, by: &str) {
         let n = self.n.as_deref().and_then(|n| Number::parse(n.trim())).and_then(Number::count);
         if let (Some(text), None) = (&self.n, n) {
             collector.left_out(&format!("n = {text} of {by}"));

@@ -8,7 +8,7 @@
 //! results (an empty list is clean, a missing one says that nothing was analysed), where an invocation did not succeed or
 //! reported an error. A document without runs is a failed check.
 
-use super::common::{kind_of, list, shortened, text};
+use super::common::{kind_of, shortened};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Number, Value},
@@ -47,25 +47,25 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let log = document.json().map_err(Clone::clone)?;
     detect(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, log.at, why))?;
     let mut collector = Collector::new(document, ADAPTER.id);
-    let runs = list(log, "runs");
+    let runs = collector.list(log.get("runs"));
     if runs.is_empty() {
         collector.check("runs", false, Some("there is none".to_owned()));
     }
     for run in runs {
         read_run(document, &mut collector, run, runs.len() > 1)?;
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
 fn read_run(
     document: &Document<'_>,
-    collector: &mut Collector,
+    collector: &mut Collector<'_>,
     run: &Json<'_>,
     several: bool,
 ) -> Result<(), EvidenceError> {
     let driver = run.at_path(&["tool", "driver"]).unwrap_or(run);
-    let tool = text(driver, "name").unwrap_or("sarif");
-    let version = text(driver, "version").or_else(|| text(driver, "semanticVersion")).map(str::to_owned);
+    let tool = driver.text("name").unwrap_or("sarif");
+    let version = driver.text("version").or_else(|| driver.text("semanticVersion")).map(str::to_owned);
     if !several {
         collector.evidence.producer = Some(Producer { tool: Some(tool.to_owned()), version, run: None });
     }
@@ -80,11 +80,11 @@ fn read_run(
             EvidenceError::invalid(ADAPTER.id, document, results.at, message)
         })?,
     };
-    let rules = Rules::of(driver);
+    let rules = Rules::of(collector, driver);
     let mut levels = BTreeMap::from([("error", 0), ("warning", 0), ("note", 0), ("none", 0)]);
     let mut failed = 0_usize;
     for result in results {
-        let seen = judged(&rules, result);
+        let seen = judged(collector, &rules, result);
         if let Some(count) = seen.level.and_then(|level| levels.get_mut(level)) {
             *count += 1;
         }
@@ -104,10 +104,10 @@ fn read_run(
 }
 
 /// Whether the tool itself ran to its end.
-fn invocations(collector: &mut Collector, run: &Json<'_>) -> Vec<String> {
+fn invocations(collector: &mut Collector<'_>, run: &Json<'_>) -> Vec<String> {
     let mut problems = Vec::new();
-    for invocation in list(run, "invocations") {
-        if let Some(end) = text(invocation, "endTimeUtc").or_else(|| text(invocation, "startTimeUtc")) {
+    for invocation in collector.list(run.get("invocations")) {
+        if let Some(end) = invocation.text("endTimeUtc").or_else(|| invocation.text("startTimeUtc")) {
             super::common::moment(collector, end);
         }
         match invocation.get("executionSuccessful").map(|said| &said.value) {
@@ -116,7 +116,8 @@ fn invocations(collector: &mut Collector, run: &Json<'_>) -> Vec<String> {
             Some(_) => problems.push("whether an invocation succeeded is not said".to_owned()),
         }
         for key in ["toolExecutionNotifications", "toolConfigurationNotifications"] {
-            let errors = list(invocation, key).iter().filter(|notice| text(notice, "level") == Some("error"));
+            let errors =
+                collector.list(invocation.get(key)).iter().filter(|notice| notice.text("level") == Some("error"));
             problems.extend(
                 errors.take(5).map(|notice| shortened(message(notice).unwrap_or("the tool reported an error"))),
             );
@@ -134,25 +135,25 @@ struct Judged {
     detail: String,
 }
 
-fn judged(rules: &Rules<'_, '_>, result: &Json<'_>) -> Judged {
+fn judged(collector: &mut Collector<'_>, rules: &Rules<'_, '_>, result: &Json<'_>) -> Judged {
     let rule = rules.of_result(result);
-    let name = text(result, "ruleId").or_else(|| rule.and_then(|rule| text(rule, "id"))).unwrap_or("result");
-    let kind = text(result, "kind").unwrap_or("fail");
-    let default = rule.and_then(|rule| rule.get("defaultConfiguration")).and_then(|default| text(default, "level"));
-    let level = match text(result, "level").or(default) {
+    let name = result.text("ruleId").or_else(|| rule.and_then(|rule| rule.text("id"))).unwrap_or("result");
+    let kind = result.text("kind").unwrap_or("fail");
+    let default = rule.and_then(|rule| rule.get("defaultConfiguration")).and_then(|default| default.text("level"));
+    let level = match result.text("level").or(default) {
         Some("note") => "note",
         Some("none") => "none",
         Some("error") => "error",
         _ => "warning",
     };
-    let gone = text(result, "baselineState") == Some("absent");
+    let gone = result.text("baselineState") == Some("absent");
     // A suppression stands unless it is under review or was rejected.
-    let accepted = |said: &Json<'_>| matches!(text(said, "status"), None | Some("accepted"));
-    let suppressed = list(result, "suppressions").iter().any(accepted);
+    let accepted = |said: &Json<'_>| matches!(said.text("status"), None | Some("accepted"));
+    let suppressed = collector.list(result.get("suppressions")).iter().any(accepted);
     // `open` and `review` are undecided, and undecided is no pass.
     let failure = !matches!(kind, "pass" | "informational" | "notApplicable");
     let passed = gone || suppressed || !failure || matches!(level, "note" | "none");
-    let place = list(result, "locations").first().and_then(|place| place.get("physicalLocation"));
+    let place = collector.list(result.get("locations")).first().and_then(|place| place.get("physicalLocation"));
     let file = place.and_then(|place| place.at_path(&["artifactLocation", "uri"])?.as_str());
     let line = place.and_then(|place| place.at_path(&["region", "startLine"])?.as_number()).and_then(Number::count);
     let state = if suppressed { Some("suppressed") } else { Some("gone").filter(|_| gone) };
@@ -163,7 +164,7 @@ fn judged(rules: &Rules<'_, '_>, result: &Json<'_>) -> Judged {
 }
 
 fn message<'j>(of: &'j Json<'_>) -> Option<&'j str> {
-    of.get("message").and_then(|message| text(message, "text").or_else(|| text(message, "markdown")))
+    of.get("message").and_then(|message| message.text("text").or_else(|| message.text("markdown")))
 }
 
 /// The rules of a tool, in their order and by their ids.
@@ -173,16 +174,16 @@ struct Rules<'j, 'a> {
 }
 
 impl<'j, 'a> Rules<'j, 'a> {
-    fn of(driver: &'j Json<'a>) -> Self {
-        let listed = list(driver, "rules");
-        Self { listed, by_id: listed.iter().filter_map(|rule| Some((text(rule, "id")?, rule))).collect() }
+    fn of(collector: &mut Collector<'_>, driver: &'j Json<'a>) -> Self {
+        let listed = collector.list(driver.get("rules"));
+        Self { listed, by_id: listed.iter().filter_map(|rule| Some((rule.text("id")?, rule))).collect() }
     }
 
     /// The rule of a result, by its index, else by its id.
     fn of_result(&self, result: &Json<'_>) -> Option<&'j Json<'a>> {
         let index = result.get("ruleIndex").or_else(|| result.at_path(&["rule", "index"])).and_then(Json::as_number);
         let index = index.and_then(|index| usize::try_from(index.count()?).ok());
-        let id = text(result, "ruleId").or_else(|| result.get("rule").and_then(|rule| text(rule, "id")));
+        let id = result.text("ruleId").or_else(|| result.get("rule").and_then(|rule| rule.text("id")));
         let by_index = index.and_then(|index| self.listed.get(index));
         by_index.or_else(|| self.by_id.get(id?).copied())
     }

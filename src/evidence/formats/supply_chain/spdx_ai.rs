@@ -6,7 +6,7 @@
 //! numbers with a unit for training, fine-tuning and inference since. Metrics are pairs of text: those that are numbers
 //! are read, without n, which no version can say.
 //!
-//! `safetyRiskAssessment` is a check of that name with its level behind, which fails for `high` and `serious`. A document
+//! `safetyRiskAssessment` is a check of that name with its level behind, which passes for `low` and `medium`. A document
 //! without an AI package says nothing of a model: the check for it fails.
 
 use super::common::{decimal, energy, is_sha256, kind_of, moment, scoped, sha256};
@@ -75,7 +75,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         collector.evidence.subject = Some(Subject { model: None, version, digest: graph.digest(only) });
     }
     graph.links(&mut collector, elements);
-    Ok(collector.finish())
+    collector.finish()
 }
 
 /// Properties that are prose.
@@ -146,7 +146,7 @@ impl<'j, 'a> Graph<'j, 'a> {
         self.values(element, name).into_iter().find_map(Json::as_str).filter(|text| !text.is_empty())
     }
 
-    fn about(&self, collector: &mut Collector, elements: &'j [Json<'a>]) {
+    fn about(&self, collector: &mut Collector<'_>, elements: &'j [Json<'a>]) {
         for element in elements.iter().filter(|element| is_a(element, "SpdxDocument") || is_a(element, "AIPackage")) {
             for info in self.values(element, "creationInfo") {
                 if let Some(created) = self.text(info, "created") {
@@ -168,14 +168,15 @@ impl<'j, 'a> Graph<'j, 'a> {
         if all.next().is_some() { None } else { digest }
     }
 
-    fn package(&self, collector: &mut Collector, model: &'j Json<'a>) {
+    fn package(&self, collector: &mut Collector<'_>, model: &'j Json<'a>) {
         self.pairs(collector, model, "metric", "");
         self.pairs(collector, model, "metricDecisionThreshold", "metricDecisionThreshold.");
         for used in self.values(model, "energyConsumption") {
             self.energy(collector, used);
         }
-        if let Some(level) = self.text(model, "safetyRiskAssessment").map(local) {
-            let passed = !matches!(level, "high" | "serious");
+        if property(model, "safetyRiskAssessment").is_some() {
+            let level = self.text(model, "safetyRiskAssessment").map_or("unknown", local);
+            let passed = matches!(level, "low" | "medium");
             collector.check(format!("safetyRiskAssessment: {level}"), passed, None);
         }
         for name in PROSE.iter().filter(|name| property(model, name).is_some()) {
@@ -184,7 +185,7 @@ impl<'j, 'a> Graph<'j, 'a> {
     }
 
     /// Pairs of a key and a value, as entries of a dictionary or as one object.
-    fn pairs(&self, collector: &mut Collector, model: &'j Json<'a>, name: &str, before: &str) {
+    fn pairs(&self, collector: &mut Collector<'_>, model: &'j Json<'a>, name: &str, before: &str) {
         for entry in self.values(model, name) {
             if let (Some(key), Some(value)) = (self.text(entry, "key"), property(entry, "value")) {
                 pair(collector, before, key, self.resolved(value));
@@ -197,7 +198,7 @@ impl<'j, 'a> Graph<'j, 'a> {
         }
     }
 
-    fn energy(&self, collector: &mut Collector, used: &'j Json<'a>) {
+    fn energy(&self, collector: &mut Collector<'_>, used: &'j Json<'a>) {
         if let Some(text) = used.as_str() {
             match quantity(text) {
                 Some((number, unit)) => energy(collector, "energyConsumption", number, unit),
@@ -216,7 +217,7 @@ impl<'j, 'a> Graph<'j, 'a> {
         }
     }
 
-    fn links(&self, collector: &mut Collector, elements: &'j [Json<'a>]) {
+    fn links(&self, collector: &mut Collector<'_>, elements: &'j [Json<'a>]) {
         for element in elements {
             let rel = match element {
                 _ if is_a(element, "File") => "file",
@@ -232,7 +233,7 @@ impl<'j, 'a> Graph<'j, 'a> {
     }
 }
 
-fn pair(collector: &mut Collector, before: &str, key: &str, value: &Json<'_>) {
+fn pair(collector: &mut Collector<'_>, before: &str, key: &str, value: &Json<'_>) {
     let path = format!("{before}{key}");
     let ours = if before.is_empty() { names::of_sklearn(key) } else { &path };
     match value.as_str() {

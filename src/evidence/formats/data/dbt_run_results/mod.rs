@@ -14,7 +14,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::common::{list, nothing_ran, object, produced_at, producer, text, text_at};
+use super::common::{list, nothing_ran, object, produced_at, producer, text_at};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Object},
@@ -85,8 +85,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let results = list(&ADAPTER, document, top, "results")?;
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     let metadata = top.get("metadata").and_then(Json::as_object);
-    producer(&mut collector, "dbt", metadata.and_then(|metadata| text(metadata, "dbt_version")));
-    produced_at(&mut collector, "generated_at", metadata.and_then(|metadata| text(metadata, "generated_at")));
+    producer(&mut collector, "dbt", metadata.and_then(|metadata| metadata.text("dbt_version")));
+    produced_at(&mut collector, "generated_at", metadata.and_then(|metadata| metadata.text("generated_at")));
     for result in results {
         node(&mut collector, kind, result);
     }
@@ -96,16 +96,16 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if let Some(elapsed) = top.get("elapsed_time") {
         seconds(&mut collector, "elapsed_time", "elapsed_time", elapsed);
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
-fn node(collector: &mut Collector, kind: Kind, json: &Json<'_>) {
+fn node(collector: &mut Collector<'_>, kind: Kind, json: &Json<'_>) {
     let Some(result) = json.as_object() else {
         collector.check("results", false, Some(format!("a result is no object but {}", json.kind())));
         return;
     };
-    let name = text(result, "unique_id").unwrap_or("a node without `unique_id`");
-    let status = text(result, "status").unwrap_or("");
+    let name = result.text("unique_id").unwrap_or("a node without `unique_id`");
+    let status = result.text("status").unwrap_or("");
     if status == "no-op" {
         collector.left_out(name);
         return;
@@ -116,7 +116,7 @@ fn node(collector: &mut Collector, kind: Kind, json: &Json<'_>) {
         "success" => kind == Kind::Run && !is_test,
         _ => false,
     };
-    let said = text(result, "message").or_else(|| text(result, "error"));
+    let said = result.text("message").or_else(|| result.text("error"));
     let mut detail = if status.is_empty() { "no status".to_owned() } else { status.to_owned() };
     if is_test && status == "success" {
         detail.push_str(": only compiled, not run");
@@ -140,7 +140,7 @@ fn node(collector: &mut Collector, kind: Kind, json: &Json<'_>) {
     }
 }
 
-fn seconds(collector: &mut Collector, ours: &str, theirs: &str, json: &Json<'_>) {
+fn seconds(collector: &mut Collector<'_>, ours: &str, theirs: &str, json: &Json<'_>) {
     if let Some(m) = collector.measure(ours, theirs, Slice::overall(), json) {
         m.unit = Some(Unit::Seconds);
     }

@@ -11,7 +11,7 @@ use crate::model::{Slice, Unit};
 const MOST: usize = 2_000;
 
 /// Reads the value of the check that goes by `header`; `seconds` where it is a time.
-pub(super) fn read(collector: &mut Collector, header: &str, seconds: bool, value: &Json<'_>) {
+pub(super) fn read(collector: &mut Collector<'_>, header: &str, seconds: bool, value: &Json<'_>) {
     let table =
         value.as_str().filter(|text| text.starts_with(['[', '{'])).and_then(|text| json::parse(text.as_bytes()).ok());
     let value = table.as_ref().unwrap_or(value);
@@ -55,7 +55,7 @@ fn ours(scorer: &str, header: &str) -> String {
     }
 }
 
-fn score(collector: &mut Collector, header: &str, row: &Json<'_>) {
+fn score(collector: &mut Collector<'_>, header: &str, row: &Json<'_>) {
     let said = |key: &str| {
         row.get(key).and_then(|json| json.as_str().map(str::to_owned).or_else(|| json.as_number().map(shown)))
     };

@@ -16,7 +16,7 @@ mod name;
 #[cfg(test)]
 mod tests;
 
-use super::common::{leaves, list, nothing_ran, object, producer, short, text, text_at};
+use super::common::{leaves, list, nothing_ran, object, producer, short, text_at};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     counts::only_count,
@@ -53,15 +53,15 @@ impl<'j> Entry<'j> {
     fn of(json: &'j Json<'j>) -> Option<Self> {
         let metric = json.as_object()?;
         let params = metric.get("config").and_then(Json::as_object);
-        let written = ["metric_id", "metric_name"].iter().find_map(|key| text(metric, key));
+        let written = ["metric_id", "metric_name"].iter().find_map(|key| metric.text(key));
         let name = written.map(str::to_owned).or_else(|| params.and_then(name::of));
-        let name = name.or_else(|| text(metric, "id").map(str::to_owned))?;
+        let name = name.or_else(|| metric.text("id").map(str::to_owned))?;
         Some(Self { params, name, value: metric.get("value") })
     }
 
     /// The metric's class: `Accuracy`.
     fn kind(&self) -> &str {
-        let kind = self.params.and_then(|params| text(params, "type"));
+        let kind = self.params.and_then(|params| params.text("type"));
         kind.and_then(|kind| kind.rsplit(':').next()).or_else(|| self.name.split('(').next()).unwrap_or("")
     }
 
@@ -71,13 +71,13 @@ impl<'j> Entry<'j> {
         let inner = params.get("metric").and_then(|metric| text_at(metric, &["type"]))?.rsplit(':').next()?;
         let label = params.get("label")?;
         let label = label.as_str().map(str::to_owned).or_else(|| label.as_number().map(|n| n.text().to_owned()))?;
-        Some((inner, Slice::one(text(params, "column_name")?, label)))
+        Some((inner, Slice::one(params.text("column_name")?, label)))
     }
 }
 
 fn is_metric(json: &Json<'_>) -> bool {
     let named = |object: &Object<'_>| {
-        ["metric_name", "metric_id"].iter().any(|key| text(object, key).is_some_and(|name| name.ends_with(')')))
+        ["metric_name", "metric_id"].iter().any(|key| object.text(key).is_some_and(|name| name.ends_with(')')))
     };
     let typed = text_at(json, &["config", "type"]).is_some_and(|kind| kind.starts_with("evidently:"));
     json.as_object().is_some_and(|object| object.has("value") && (typed || named(object)))
@@ -109,19 +109,12 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     producer(&mut collector, "evidently", None);
     let tests;
     let entries: Vec<Option<Entry<'_>>> = if is_snapshot(top) {
-        let results = top.get("metric_results").and_then(Json::as_object);
-        tests = results
-            .into_iter()
-            .flatten()
-            .filter_map(|result| result.value.get("tests")?.as_array())
-            .flatten()
-            .collect();
-        snapshot(top)
+        let results = collector.members(top.get("metric_results"));
+        tests = results.flat_map(|result| collector.list(result.value.get("tests"))).collect();
+        snapshot(&mut collector, top)
     } else {
         // A report may have no tests; one whose tests cannot be read is not one without.
-        let has_tests = top.get("tests").is_some_and(|tests| !matches!(tests.value, Value::Null));
-        let listed = if has_tests { list(&ADAPTER, document, top, "tests")? } else { &[] };
-        tests = listed.iter().collect::<Vec<_>>();
+        tests = collector.list(top.get("tests")).iter().collect::<Vec<_>>();
         list(&ADAPTER, document, top, "metrics")?.iter().map(Entry::of).collect()
     };
     let known: Vec<&Entry<'_>> = entries.iter().flatten().collect();
@@ -138,13 +131,13 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if entries.is_empty() && tests.is_empty() {
         nothing_ran(&mut collector, "metrics", "the report has no metric and no test");
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
 /// The metrics of a whole snapshot, in the order of the report.
-fn snapshot<'j>(top: &'j Object<'j>) -> Vec<Option<Entry<'j>>> {
+fn snapshot<'j>(collector: &mut Collector<'_>, top: &'j Object<'j>) -> Vec<Option<Entry<'j>>> {
     let results = top.get("metric_results").and_then(Json::as_object);
-    let order = top.get("top_level_metrics").and_then(Json::as_array).unwrap_or_default();
+    let order = collector.list(top.get("top_level_metrics"));
     let find = |id: &str| results.and_then(|results| results.get(id));
     order
         .iter()
@@ -205,7 +198,7 @@ impl File {
         })
     }
 
-    fn measure(&self, collector: &mut Collector, entry: &Entry<'_>) {
+    fn measure(&self, collector: &mut Collector<'_>, entry: &Entry<'_>) {
         let Some(value) = entry.value else {
             collector.check(&entry.name, false, Some("the metric has no value".to_owned()));
             return;
@@ -217,7 +210,7 @@ impl File {
         }
     }
 
-    fn part(&self, collector: &mut Collector, entry: &Entry<'_>, path: &[String], json: &Json<'_>) {
+    fn part(&self, collector: &mut Collector<'_>, entry: &Entry<'_>, path: &[String], json: &Json<'_>) {
         let mut path = path;
         // Within a whole snapshot every part is a value of its own, with a picture beside it.
         if entry.value.is_some_and(|value| value.get("metric_value_location").is_some()) {
@@ -246,15 +239,15 @@ impl File {
     }
 }
 
-fn check(collector: &mut Collector, json: &Json<'_>) {
+fn check(collector: &mut Collector<'_>, json: &Json<'_>) {
     let Some(test) = json.as_object() else {
         collector.check("tests", false, Some(format!("a test is no object but {}", json.kind())));
         return;
     };
-    let name = text(test, "name").or_else(|| text(test, "id")).unwrap_or("a test without a name");
-    let status = text(test, "status");
+    let name = test.text("name").or_else(|| test.text("id")).unwrap_or("a test without a name");
+    let status = test.text("status");
     let mut detail = status.map_or_else(|| "no status".to_owned(), str::to_owned);
-    if let Some(said) = text(test, "description") {
+    if let Some(said) = test.text("description") {
         detail.push_str(": ");
         detail.push_str(&short(said, 300));
     }

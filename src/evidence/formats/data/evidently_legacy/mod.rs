@@ -24,7 +24,7 @@ mod suite;
 #[cfg(test)]
 mod tests;
 
-use super::common::{list, nothing_ran, object, produced_at, producer, text, text_at};
+use super::common::{list, nothing_ran, object, produced_at, producer, text_at};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Object},
@@ -49,7 +49,7 @@ pub const ADAPTER: Adapter = Adapter {
 
 fn is_metric(json: &Json<'_>) -> bool {
     json.as_object().is_some_and(|metric| {
-        text(metric, "metric").is_some() && metric.get("result").is_some_and(|result| result.as_object().is_some())
+        metric.text("metric").is_some() && metric.get("result").is_some_and(|result| result.as_object().is_some())
     })
 }
 
@@ -84,22 +84,21 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let top = object(&ADAPTER, document)?;
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
-    producer(&mut collector, "evidently", text(top, "version"));
-    produced_at(&mut collector, "timestamp", text(top, "timestamp"));
-    let rmse = report::rmse(text(top, "version"));
+    producer(&mut collector, "evidently", top.text("version"));
+    produced_at(&mut collector, "timestamp", top.text("timestamp"));
+    let rmse = report::rmse(top.text("version"));
     if let Some((metrics, results, suite)) = snapshot(top) {
         saved(&mut collector, top, metrics, results);
-        let tests = suite.get("test_results").and_then(Json::as_array).unwrap_or_default();
-        if !tests.is_empty() || top.get("test_ids").and_then(Json::as_array).is_some_and(|ids| !ids.is_empty()) {
+        let tests = collector.list(suite.get("test_results"));
+        if !tests.is_empty() || !collector.list(top.get("test_ids")).is_empty() {
             suite::read(&mut collector, suite, tests);
         } else if results.is_empty() {
             nothing_ran(&mut collector, "metrics", "the snapshot has no metric and no test");
         }
     } else if top.has("tests") {
         suite::read(&mut collector, top, list(&ADAPTER, document, top, "tests")?);
-        if let Some(metrics) = top.get("metric_results").and_then(Json::as_array) {
-            report::read(&mut collector, metrics, rmse);
-        }
+        let metrics = collector.list(top.get("metric_results"));
+        report::read(&mut collector, metrics, rmse);
     } else {
         let metrics = list(&ADAPTER, document, top, "metrics")?;
         if metrics.is_empty() {
@@ -107,12 +106,12 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         }
         report::read(&mut collector, metrics, rmse);
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
 /// The metrics of a saved report. Those that only served others are not in `metrics_ids`.
-fn saved(collector: &mut Collector, top: &Object<'_>, metrics: &[Json<'_>], results: &[Json<'_>]) {
-    let ids = top.get("metrics_ids").and_then(Json::as_array).unwrap_or_default();
+fn saved(collector: &mut Collector<'_>, top: &Object<'_>, metrics: &[Json<'_>], results: &[Json<'_>]) {
+    let ids = collector.list(top.get("metrics_ids"));
     let ids = ids.iter().filter_map(|id| usize::try_from(id.as_number()?.count()?).ok());
     let named: Vec<_> = ids
         .map(|id| {

@@ -3,7 +3,7 @@
 use super::counts::{self, Counts};
 use crate::evidence::{
     Collector,
-    formats::data::common::{flag, text},
+    formats::data::common::flag,
     json::{Json, Member, Number, Object, Value},
 };
 use crate::model::{Slice, Unit};
@@ -36,14 +36,18 @@ pub(super) fn rmse(version: Option<&str>) -> Option<&'static str> {
 }
 
 /// Reads the metrics of a report: objects of `metric` and `result`.
-pub(super) fn read(collector: &mut Collector, metrics: &[Json<'_>], rmse: Option<&'static str>) {
+pub(super) fn read(collector: &mut Collector<'_>, metrics: &[Json<'_>], rmse: Option<&'static str>) {
     let class = |metric: &'_ Json<'_>| metric.get("metric").and_then(Json::as_str).unwrap_or("metric").to_owned();
     let named: Vec<_> = metrics.iter().map(|metric| (class(metric), metric.get("result"))).collect();
     results(collector, &named, rmse);
 }
 
 /// Reads the results of metrics, each with the class of its metric.
-pub(super) fn results(collector: &mut Collector, results: &[(String, Option<&Json<'_>>)], rmse: Option<&'static str>) {
+pub(super) fn results(
+    collector: &mut Collector<'_>,
+    results: &[(String, Option<&Json<'_>>)],
+    rmse: Option<&'static str>,
+) {
     if rmse == Some("mean_squared_error") && results.iter().any(|(class, _)| class == "RegressionQualityMetric") {
         collector.warn("Evidently before 0.4 writes the mean squared error as `rmse`");
     }
@@ -103,6 +107,10 @@ struct At<'r> {
     method: Option<&'r str>,
 }
 
+fn by_column(key: &str) -> bool {
+    key.ends_with("_by_column") || key.ends_with("_by_columns")
+}
+
 /// How many rows an object says its numbers rest on.
 fn rows(object: &Object<'_>) -> Option<u64> {
     let keys = ["number_of_rows", "rows_count", "all_num", "number_of_values"];
@@ -141,8 +149,7 @@ impl<'r> At<'r> {
 
     /// Whether the members here are columns, which may be called anything.
     fn is_columns(&self) -> bool {
-        let named = |last: &&str| last.ends_with("_by_column") || last.ends_with("_by_columns");
-        !self.in_column && self.path.last().is_some_and(named)
+        !self.in_column && self.path.last().is_some_and(|last| by_column(last))
     }
 
     /// Whether the members here are classes.
@@ -150,7 +157,7 @@ impl<'r> At<'r> {
         self.class == "ClassificationQualityByClass" && self.path == ["metrics"]
     }
 
-    fn read(&self, collector: &mut Collector, json: &'r Json<'r>) {
+    fn read(&self, collector: &mut Collector<'_>, json: &'r Json<'r>) {
         match &json.value {
             Value::Object(object) => self.object(collector, object),
             Value::Number(_) | Value::NonFinite(_) => self.number(collector, json),
@@ -163,9 +170,13 @@ impl<'r> At<'r> {
         }
     }
 
-    fn object(&self, collector: &mut Collector, object: &'r Object<'r>) {
+    fn object(&self, collector: &mut Collector<'_>, object: &'r Object<'r>) {
         if self.is_columns() || self.is_classes() {
+            let verdicts = self.path.last() == Some(&"drift_by_columns");
             for member in object {
+                if matches!(member.value.value, Value::String(_) | Value::Bool(_)) || verdicts {
+                    collector.object(Some(&member.value));
+                }
                 self.below(member).read(collector, &member.value);
             }
             return;
@@ -177,9 +188,9 @@ impl<'r> At<'r> {
         }
         let mut here = self.clone();
         here.n = rows(object).or(self.n);
-        here.method = text(object, "stattest_name").or(self.method);
+        here.method = object.text("stattest_name").or(self.method);
         if self.path.is_empty() && self.data == Data::Neither && self.slice.is_overall() {
-            here.slice = text(object, "column_name").map_or_else(Slice::overall, |name| Slice::one("column", name));
+            here.slice = object.text("column_name").map_or_else(Slice::overall, |name| Slice::one("column", name));
         }
         Self::verdicts(collector, object);
         if object.has("accuracy") && matches!(self.class, "ClassificationQualityMetric" | "ClassificationDummyMetric") {
@@ -190,23 +201,28 @@ impl<'r> At<'r> {
             // The matrix is read as counts, the areas stand with their classes.
             let elsewhere = matches!(key, "current_matrix" | "reference_matrix" | "roc_aucs");
             if !elsewhere && !ASIDE.contains(&key) {
+                if by_column(key) {
+                    collector.object(Some(&member.value));
+                }
                 here.below(member).read(collector, &member.value);
             }
         }
     }
 
     /// What the tool says of drift.
-    fn verdicts(collector: &mut Collector, object: &Object<'_>) {
-        if let Some(drift) = flag(object, "dataset_drift") {
+    fn verdicts(collector: &mut Collector<'_>, object: &Object<'_>) {
+        if object.has("dataset_drift") {
+            let drift = flag(object, "dataset_drift") != Some(false);
             let said = |key: &str| object.get(key).and_then(Json::as_number).map_or("?", Number::text);
             let detail =
                 format!("{} of {} columns drifted", said("number_of_drifted_columns"), said("number_of_columns"));
             collector.check("dataset_drift", !drift, Some(detail));
         }
-        if let Some(drift) = flag(object, "drift_detected") {
-            let column = text(object, "column_name").unwrap_or("");
+        if object.has("drift_detected") {
+            let drift = flag(object, "drift_detected") != Some(false);
+            let column = object.text("column_name").unwrap_or("");
             let said = |key: &str| object.get(key).and_then(Json::as_number).map_or("?", Number::text);
-            let method = text(object, "stattest_name").unwrap_or("an unknown method");
+            let method = object.text("stattest_name").unwrap_or("an unknown method");
             let threshold = if object.has("stattest_threshold") { "stattest_threshold" } else { "threshold" };
             let detail = format!("{method}: {}, threshold {}", said("drift_score"), said(threshold));
             // Nothing was detected by a score that is NaN.
@@ -216,7 +232,7 @@ impl<'r> At<'r> {
     }
 
     /// The quality of a classifier on all rows.
-    fn quality(&self, collector: &mut Collector, object: &'r Object<'r>) {
+    fn quality(&self, collector: &mut Collector<'_>, object: &'r Object<'r>) {
         let number = |key: &str| object.get(key).and_then(Json::as_number);
         let two = number("tpr").is_some();
         // Numbers of a dummy, or of the reference, do not get our names.
@@ -253,7 +269,7 @@ impl<'r> At<'r> {
         path.join(".")
     }
 
-    fn number(&self, collector: &mut Collector, json: &Json<'_>) {
+    fn number(&self, collector: &mut Collector<'_>, json: &Json<'_>) {
         let Some((key, rest)) = self.path.split_last() else { return };
         let theirs = Self { path: rest.to_vec(), ..self.clone() }.name(key);
         let own = self.data != Data::Reference && rest.is_empty();

@@ -2,13 +2,13 @@
 
 use crate::evidence::{
     Collector,
-    formats::data::common::{leaves, nothing_ran, short, text},
+    formats::data::common::{leaves, nothing_ran, short},
     json::{Json, Number, Object, Value},
 };
 use crate::model::Slice;
 
 /// Reads the tests and their summary.
-pub(super) fn read(collector: &mut Collector, suite: &Object<'_>, tests: &[Json<'_>]) {
+pub(super) fn read(collector: &mut Collector<'_>, suite: &Object<'_>, tests: &[Json<'_>]) {
     for test in tests {
         one(collector, test);
     }
@@ -29,12 +29,12 @@ pub(super) fn read(collector: &mut Collector, suite: &Object<'_>, tests: &[Json<
     }
 }
 
-fn one(collector: &mut Collector, json: &Json<'_>) {
+fn one(collector: &mut Collector<'_>, json: &Json<'_>) {
     let Some(test) = json.as_object() else {
         collector.check("tests", false, Some(format!("a test is no object but {}", json.kind())));
         return;
     };
-    let name = text(test, "name").unwrap_or("a test without a name");
+    let name = test.text("name").unwrap_or("a test without a name");
     let parameters = test.get("parameters");
     let column = parameters.and_then(|parameters| text_of(parameters, "column_name"));
     let label = parameters.and_then(|parameters| text_of(parameters, "label"));
@@ -42,9 +42,9 @@ fn one(collector: &mut Collector, json: &Json<'_>) {
         Some(of) => format!("{name} [{of}]"),
         None => name.to_owned(),
     };
-    let status = text(test, "status");
+    let status = test.text("status");
     let mut detail = status.map_or_else(|| "no status".to_owned(), str::to_owned);
-    if let Some(said) = text(test, "description") {
+    if let Some(said) = test.text("description") {
         detail.push_str(": ");
         detail.push_str(&short(said, 300));
     }
@@ -69,7 +69,7 @@ fn text_of(parameters: &Json<'_>, key: &str) -> Option<String> {
 
 /// What a test compared: `value` goes by the test's name, the rest by its key behind it. What it compared with is in
 /// the detail.
-fn numbers(collector: &mut Collector, name: &str, slice: &Slice, parameters: &Json<'_>) {
+fn numbers(collector: &mut Collector<'_>, name: &str, slice: &Slice, parameters: &Json<'_>) {
     leaves(parameters, &mut |path, json| {
         let undefined = matches!(json.value, Value::Null) && path == ["value"];
         if !undefined && !matches!(json.value, Value::Number(_) | Value::NonFinite(_)) {

@@ -17,7 +17,7 @@ mod result;
 #[cfg(test)]
 mod tests;
 
-use super::common::{flag, nothing_ran, object, produced_at, producer, refused, text, text_at};
+use super::common::{flag, nothing_ran, object, produced_at, producer, refused, text_at};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Object},
@@ -128,7 +128,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if collector.evidence.dataset.as_ref().is_some_and(|known| known.name.is_none()) {
         collector.evidence.dataset = None;
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
 /// The version, which a checkpoint keeps with its validations.
@@ -140,14 +140,14 @@ fn version<'j>(json: &'j Json<'j>) -> Option<&'j str> {
     of(json).or_else(|| first.and_then(of))
 }
 
-fn passed(collector: &mut Collector, name: &str, object: &Object<'_>) {
+fn passed(collector: &mut Collector<'_>, name: &str, object: &Object<'_>) {
     let success = flag(object, "success");
     let detail = success.is_none().then(|| "`success` is neither true nor false".to_owned());
     collector.check(name, success == Some(true), detail);
 }
 
 /// One validation: its statistics and its expectations.
-fn suite(collector: &mut Collector, suite: &Object<'_>) {
+fn suite(collector: &mut Collector<'_>, suite: &Object<'_>) {
     let meta = suite.get("meta");
     let batch = ["active_batch_definition", "batch_spec", "batch_kwargs"];
     let asset = meta.and_then(|meta| batch.iter().find_map(|batch| text_at(meta, &[batch, "data_asset_name"])));
@@ -168,20 +168,19 @@ fn suite(collector: &mut Collector, suite: &Object<'_>) {
     let own = collector.evidence.dataset.as_ref().is_some_and(|known| known.name.is_none());
     let dataset = asset.filter(|_| own);
     statistics(collector, suite, "", dataset);
-    let results =
-        suite.get("results").or_else(|| suite.get("expectations")).and_then(Json::as_array).unwrap_or_default();
+    let results = collector.list(suite.get("results").or_else(|| suite.get("expectations")));
     if results.is_empty() {
         nothing_ran(collector, "expectations", "the suite has no expectation");
     }
     for one in results {
         result::read(collector, one, dataset);
     }
-    if let Some(url) = text(suite, "result_url") {
+    if let Some(url) = suite.text("result_url") {
         collector.link("validation-result", url);
     }
 }
 
-fn statistics(collector: &mut Collector, object: &Object<'_>, prefix: &str, dataset: Option<&str>) {
+fn statistics(collector: &mut Collector<'_>, object: &Object<'_>, prefix: &str, dataset: Option<&str>) {
     let Some(statistics) = object.get("statistics").and_then(Json::as_object) else { return };
     for member in statistics {
         let ours = format!("{prefix}{}", member.key);

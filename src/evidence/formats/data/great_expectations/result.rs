@@ -2,7 +2,7 @@
 
 use crate::evidence::{
     Collector,
-    formats::data::common::{flag, short, text},
+    formats::data::common::{flag, short},
     json::{Json, Number, Object, Value},
 };
 use crate::model::{Slice, Unit};
@@ -34,14 +34,14 @@ const ASIDE: [&str; 11] = [
 ];
 
 /// Reads one expectation; `dataset` where the document holds several.
-pub(super) fn read(collector: &mut Collector, json: &Json<'_>, dataset: Option<&str>) {
+pub(super) fn read(collector: &mut Collector<'_>, json: &Json<'_>, dataset: Option<&str>) {
     let Some(object) = json.as_object() else {
         collector.check("expectation", false, Some(format!("a result is no object but {}", json.kind())));
         return;
     };
     let config = object.get("expectation_config").and_then(Json::as_object).unwrap_or(object);
     let kind =
-        text(config, "type").or_else(|| text(config, "expectation_type")).unwrap_or("an expectation without a type");
+        config.text("type").or_else(|| config.text("expectation_type")).unwrap_or("an expectation without a type");
     let kwargs = config.get("kwargs").and_then(Json::as_object);
     let column = kwargs.and_then(columns);
     let name = match &column {
@@ -52,17 +52,17 @@ pub(super) fn read(collector: &mut Collector, json: &Json<'_>, dataset: Option<&
     let success = flag(object, "success");
     collector.check(name, success == Some(true) && raised.is_none(), detail(object, config, raised, success));
     let slice = column.map_or_else(Slice::overall, |column| Slice::one("column", column));
-    if let Some(result) = object.get("result").and_then(Json::as_object) {
+    if let Some(result) = collector.object(object.get("result")) {
         numbers(collector, result, kind, &slice, dataset);
     }
 }
 
 /// The column that an expectation is about, or its columns.
 fn columns(kwargs: &Object<'_>) -> Option<String> {
-    if let Some(column) = text(kwargs, "column") {
+    if let Some(column) = kwargs.text("column") {
         return Some(column.to_owned());
     }
-    if let (Some(a), Some(b)) = (text(kwargs, "column_A"), text(kwargs, "column_B")) {
+    if let (Some(a), Some(b)) = (kwargs.text("column_A"), kwargs.text("column_B")) {
         return Some(format!("{a}, {b}"));
     }
     let list = kwargs.get("column_list").and_then(Json::as_array)?;
@@ -75,7 +75,7 @@ fn raised(info: Option<&Json<'_>>) -> Option<String> {
     let info = info?.as_object()?;
     let message = |info: &Object<'_>| {
         let thrown = flag(info, "raised_exception") == Some(true);
-        thrown.then(|| text(info, "exception_message").unwrap_or("an exception without a message").to_owned())
+        thrown.then(|| info.text("exception_message").unwrap_or("an exception without a message").to_owned())
     };
     message(info).or_else(|| info.iter().find_map(|member| member.value.as_object().and_then(message)))
 }
@@ -87,7 +87,7 @@ fn detail(object: &Object<'_>, config: &Object<'_>, raised: Option<String>, succ
     }
     said.extend(raised.map(|raised| format!("raised: {}", short(&raised, 300))));
     said.extend(
-        text(config, "severity").filter(|_| success != Some(true)).map(|severity| format!("severity {severity}")),
+        config.text("severity").filter(|_| success != Some(true)).map(|severity| format!("severity {severity}")),
     );
     let result = object.get("result");
     let written = |key: &str| result.and_then(|result| result.get(key)).and_then(Json::as_number).map(Number::text);
@@ -99,13 +99,13 @@ fn detail(object: &Object<'_>, config: &Object<'_>, raised: Option<String>, succ
     (!said.is_empty()).then(|| said.join("; "))
 }
 
-fn numbers(collector: &mut Collector, result: &Object<'_>, kind: &str, slice: &Slice, dataset: Option<&str>) {
+fn numbers(collector: &mut Collector<'_>, result: &Object<'_>, kind: &str, slice: &Slice, dataset: Option<&str>) {
     let count = |key: &str| result.get(key).and_then(Json::as_number).and_then(Number::count);
     let n = count("element_count");
     if n == Some(0) {
         collector.warn(format!("`{kind}` looked at no rows"));
     }
-    let put = |collector: &mut Collector, name: &str, json: &Json<'_>, percent: bool| {
+    let put = |collector: &mut Collector<'_>, name: &str, json: &Json<'_>, percent: bool| {
         if let Some(m) = collector.measure(&format!("{kind}.{name}"), name, slice.clone(), json) {
             m.n = n;
             m.unit = percent.then_some(Unit::Percent);

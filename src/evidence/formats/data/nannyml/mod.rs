@@ -80,7 +80,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         collector
             .warn("the values are estimates: no labels were seen, and the errors in them are not those of sampling");
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
 /// One row.
@@ -138,7 +138,7 @@ impl<'f> Chunk<'f> {
         }
     }
 
-    fn read(&self, collector: &mut Collector) {
+    fn read(&self, collector: &mut Collector<'_>) {
         for (column, cell) in self.frame.columns.iter().zip(self.row) {
             let (name, field) = (column.name.as_str(), column.field.as_str());
             match field {
@@ -153,7 +153,7 @@ impl<'f> Chunk<'f> {
         }
     }
 
-    fn put(&self, collector: &mut Collector, name: &str, cell: &str) {
+    fn put(&self, collector: &mut Collector<'_>, name: &str, cell: &str) {
         let slice = Slice::one("chunk", self.key);
         if let Some(m) = collector.measure_text(name, name, slice, cell) {
             self.scope(m);
@@ -164,7 +164,7 @@ impl<'f> Chunk<'f> {
         m.scope = self.reference.then(|| "reference".to_owned());
     }
 
-    fn value(&self, collector: &mut Collector, name: &str, cell: &str) {
+    fn value(&self, collector: &mut Collector<'_>, name: &str, cell: &str) {
         let slice = Slice::one("chunk", self.key);
         let Some(m) = collector.measure_text(ours(name), name, slice, cell) else { return };
         self.scope(m);
@@ -197,7 +197,7 @@ impl<'f> Chunk<'f> {
         }
     }
 
-    fn alert(&self, collector: &mut Collector, name: &str, cell: &str) {
+    fn alert(&self, collector: &mut Collector<'_>, name: &str, cell: &str) {
         let undefined = self.number(name, "value").is_none();
         let alert = match cell {
             "False" | "false" | "0" | "0.0" => Some(false),

@@ -15,7 +15,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use super::common::{producer, short, text};
+use super::common::{producer, short};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Object},
@@ -83,17 +83,17 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             count(&mut collector, &cases);
         }
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
-fn message(collector: &mut Collector, reason: &str, error: &Object<'_>) {
+fn message(collector: &mut Collector<'_>, reason: &str, error: &Object<'_>) {
     let name = format!("{}:{}", rows::shown(error.get("column")), rows::shown(error.get("check")));
-    let said = text(error, "error").map(|said| short(said, 300));
+    let said = error.text("error").map(|said| short(said, 300));
     let detail = said.map_or_else(|| reason.to_owned(), |said| format!("{reason}: {said}"));
     collector.check(name, false, Some(detail));
 }
 
-fn count(collector: &mut Collector, cases: &Cases) {
+fn count(collector: &mut Collector<'_>, cases: &Cases) {
     collector.number("failure_cases", "failure_cases", Slice::overall(), float(cases.rows));
     for Case { column, check, failures, first, .. } in &cases.failed {
         let name = format!("{column}:{check}");

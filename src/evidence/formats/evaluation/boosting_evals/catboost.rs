@@ -22,7 +22,7 @@ pub(super) fn is_training(object: &Object<'_>) -> bool {
 pub(super) fn training(
     document: &Document<'_>,
     object: &Object<'_>,
-    mut collector: Collector,
+    mut collector: Collector<'_>,
 ) -> Result<Evidence, EvidenceError> {
     let refuse = |json: &Json<'_>, why: String| EvidenceError::invalid(ADAPTER.id, document, json.at, why);
     let (Some(meta), Some(iterations)) = (object.get("meta"), object.get("iterations").and_then(Json::as_array)) else {
@@ -31,13 +31,13 @@ pub(super) fn training(
     about(meta, &mut collector);
     let Some(last) = iterations.last() else {
         collector.check("catboost/trained", false, Some("no iteration".to_owned()));
-        return Ok(collector.finish());
+        return collector.finish();
     };
     let step = last.get("iteration").and_then(Json::as_number).and_then(|n| n.text().parse().ok());
     for member in last.as_object().ok_or_else(|| refuse(last, format!("an iteration is {}", last.kind())))? {
         let Some(values) = member.value.as_array() else { continue };
         let key = if member.key.starts_with("learn") { "learn_metrics" } else { "test_metrics" };
-        let metrics = meta.get(key).and_then(Json::as_array).unwrap_or(&[]);
+        let metrics = collector.list(meta.get(key));
         // A value that is not there moves those behind it.
         if values.len() != metrics.len() {
             collector.warn(format!(
@@ -61,10 +61,10 @@ pub(super) fn training(
             }
         }
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
-fn about(meta: &Json<'_>, collector: &mut Collector) {
+fn about(meta: &Json<'_>, collector: &mut Collector<'_>) {
     let run = meta.get("name").and_then(Json::as_str).map(str::to_owned);
     collector.evidence.producer = Some(Producer { tool: Some("catboost".to_owned()), version: None, run });
     if let Some(mode) = meta.get("launch_mode").and_then(Json::as_str).filter(|mode| *mode != "Train") {
@@ -83,13 +83,13 @@ pub(super) fn is_table(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 /// The values of the last row.
-pub(super) fn table(document: &Document<'_>, mut collector: Collector) -> Result<Evidence, EvidenceError> {
+pub(super) fn table(document: &Document<'_>, mut collector: Collector<'_>) -> Result<Evidence, EvidenceError> {
     is_table(document).map_err(|declined| EvidenceError::invalid(ADAPTER.id, document, 0, declined.why))?;
     let table = document.tsv().map_err(Clone::clone)?;
     collector.evidence.producer = Some(Producer { tool: Some("catboost".to_owned()), version: None, run: None });
     let Some(last) = table.rows().last() else {
         collector.check("catboost/trained", false, Some("no iteration".to_owned()));
-        return Ok(collector.finish());
+        return collector.finish();
     };
     let columns = table.header().count();
     if last.len() != columns {
@@ -102,5 +102,5 @@ pub(super) fn table(document: &Document<'_>, mut collector: Collector) -> Result
             m.step = step;
         }
     }
-    Ok(collector.finish())
+    collector.finish()
 }

@@ -17,9 +17,9 @@ mod catboost;
 mod rounds;
 #[cfg(test)]
 mod tests;
-
-use super::leaves::precision;
-use crate::evidence::{Adapter, Carries, Collector, Declined, Document, EvidenceError, Family, json::Json, quoted};
+use crate::evidence::{
+    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family, json::Json, precision::Precision, quoted,
+};
 use crate::model::{Evidence, Slice};
 use rounds::{Library, Series, Shape, canonical};
 
@@ -67,7 +67,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     }
     let shape = Shape::of(object).map_err(|why| refuse(json.at, why))?;
     let mut collector =
-        collector.precision(precision(shape.series.iter().flat_map(|series| series.values.iter().copied())));
+        collector.precision(Precision::below(shape.series.iter().flat_map(|series| series.values.iter().copied())));
     let rounds = shape.series.iter().map(|series| series.values.len()).max().unwrap_or(0);
     for series in &shape.series {
         if series.values.len() != rounds {
@@ -83,14 +83,14 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     for part in &shape.other {
         collector.left_out(part);
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
 fn slice(dataset: Option<&str>) -> Slice {
     dataset.map_or_else(Slice::overall, |dataset| Slice::one("dataset", dataset))
 }
 
-fn last(series: &Series<'_, '_>, library: Option<Library>, collector: &mut Collector) {
+fn last(series: &Series<'_, '_>, library: Option<Library>, collector: &mut Collector<'_>) {
     let Some((json, before)) = series.values.split_last() else { return };
     let name = series.name();
     let ours = if series.folds { &*name } else { canonical(library, &series.metric) };
@@ -101,7 +101,7 @@ fn last(series: &Series<'_, '_>, library: Option<Library>, collector: &mut Colle
 }
 
 /// What the file says of the best round.
-fn best(shape: &Shape<'_, '_>, collector: &mut Collector) {
+fn best(shape: &Shape<'_, '_>, collector: &mut Collector<'_>) {
     for (name, json) in &shape.best {
         best_score(name, json, collector);
     }
@@ -123,7 +123,7 @@ fn best(shape: &Shape<'_, '_>, collector: &mut Collector) {
 }
 
 /// A number, or `LightGBM`'s data set → metric → number.
-fn best_score(path: &str, json: &Json<'_>, collector: &mut Collector) {
+fn best_score(path: &str, json: &Json<'_>, collector: &mut Collector<'_>) {
     match json.as_object() {
         None => {
             collector.measure(path, path, Slice::overall(), json);

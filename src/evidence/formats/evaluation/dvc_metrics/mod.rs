@@ -15,11 +15,12 @@
 #[cfg(test)]
 mod tests;
 
-use super::plain::{leaves, precision};
+use super::leaves::flat;
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Object, Value},
     names,
+    precision::Precision,
 };
 use crate::model::{Evidence, Slice, evidence::Producer};
 
@@ -122,13 +123,13 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let refused = |why: &str| EvidenceError::invalid(ADAPTER.id, document, json.at, why);
     let object = json.as_object().ok_or_else(|| refused("not an object"))?;
     let shape = shape(object).map_err(refused)?;
-    let mut collector = Collector::new(document, ADAPTER.id).precision(precision([json]));
+    let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::below([json]));
     collector.evidence.producer = Some(Producer { tool: Some("dvc".to_owned()), ..Producer::default() });
     match shape {
         Shape::Show(revisions) => show(&mut collector, revisions),
         Shape::Diff { files, errors } => {
             diff(&mut collector, files);
-            for error in errors.and_then(Json::as_object).into_iter().flatten() {
+            for error in collector.members(errors) {
                 if error.value.as_object().is_none_or(|error| !error.is_empty()) {
                     collector.check(format!("{} read", error.key), false, said(&error.value));
                 }
@@ -138,7 +139,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if collector.evidence.measurements.is_empty() && collector.evidence.checks.is_empty() {
         collector.check("metrics", false, Some("DVC found no metric".to_owned()));
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
 /// What DVC said of an error.
@@ -170,7 +171,7 @@ fn files<'j, 'a>(revision: &'j Json<'a>) -> Option<&'j Object<'a>> {
     if is_result(revision) { revision.get("data").and_then(Json::as_object) } else { revision.as_object() }
 }
 
-fn show(collector: &mut Collector, revisions: &Object<'_>) {
+fn show(collector: &mut Collector<'_>, revisions: &Object<'_>) {
     let several = Several {
         revisions: revisions.len() > 1,
         files: revisions.iter().any(|revision| files(&revision.value).is_some_and(|files| files.len() > 1)),
@@ -194,7 +195,7 @@ fn show(collector: &mut Collector, revisions: &Object<'_>) {
             let scope = several.scope(of, &file.key);
             match &data.value {
                 Value::Object(metrics) => {
-                    for (path, leaf) in leaves(metrics) {
+                    for (path, leaf) in flat(metrics) {
                         number(collector, names::of_sklearn(&path), &path, leaf, scope.as_deref());
                     }
                 }
@@ -204,7 +205,7 @@ fn show(collector: &mut Collector, revisions: &Object<'_>) {
     }
 }
 
-fn diff(collector: &mut Collector, files: &Object<'_>) {
+fn diff(collector: &mut Collector<'_>, files: &Object<'_>) {
     let several = Several { revisions: false, files: files.len() > 1 };
     for file in files {
         if is_params(&file.key) {
@@ -212,7 +213,7 @@ fn diff(collector: &mut Collector, files: &Object<'_>) {
             continue;
         }
         let scope = several.scope("", &file.key);
-        for change in file.value.as_object().into_iter().flatten() {
+        for change in collector.members(Some(&file.value)) {
             let name = if change.key.is_empty() { &file.key } else { &change.key };
             for (side, prefix) in [("new", ""), ("old", "old:"), ("diff", "diff:")] {
                 let Some(value) = change.value.get(side) else { continue };
@@ -225,7 +226,7 @@ fn diff(collector: &mut Collector, files: &Object<'_>) {
 }
 
 /// Adds a number, NaN or null; text, lists and flags are left out.
-fn number(collector: &mut Collector, ours: &str, theirs: &str, json: &Json<'_>, scope: Option<&str>) {
+fn number(collector: &mut Collector<'_>, ours: &str, theirs: &str, json: &Json<'_>, scope: Option<&str>) {
     match &json.value {
         Value::Number(_) | Value::NonFinite(_) | Value::Null => {
             if let Some(m) = collector.measure(ours, theirs, Slice::overall(), json) {

@@ -70,11 +70,11 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if reader.collector.evidence.measurements.is_empty() {
         reader.collector.warn("the card states no metric");
     }
-    Ok(reader.collector.finish())
+    reader.collector.finish()
 }
 
 struct Reader<'d, 'b> {
-    collector: Collector,
+    collector: Collector<'b>,
     document: &'d Document<'b>,
 }
 

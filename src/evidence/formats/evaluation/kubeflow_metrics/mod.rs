@@ -15,13 +15,14 @@
 mod tests;
 
 use super::{
-    plain::{field, measure, over, precision},
+    plain::{field, measure, over},
     vertex_evaluation::walk::Walk,
 };
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Number, Object, Value},
     names,
+    precision::Precision,
 };
 use crate::model::{Evidence, Slice, evidence::Producer};
 
@@ -112,16 +113,15 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
     let shape = shape(json).map_err(|why| EvidenceError::invalid(ADAPTER.id, document, json.at, why))?;
-    let mut collector = Collector::new(document, ADAPTER.id).precision(precision([json]));
+    let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::below([json]));
     collector.evidence.producer = Some(Producer { tool: Some("kubeflow-pipelines".to_owned()), ..Producer::default() });
     match shape {
         Shape::First(list) => first(&mut collector, list),
         Shape::Artifacts(artifacts) => second(&mut collector, &artifacts),
         Shape::Output(object) => {
-            let lists = object.get("artifacts").and_then(Json::as_object).into_iter().flatten();
             let mut artifacts = Vec::new();
-            for member in lists {
-                let list = member.value.get("artifacts").and_then(Json::as_array).unwrap_or(&[]);
+            for member in collector.members(object.get("artifacts")) {
+                let list = collector.list(member.value.get("artifacts"));
                 artifacts.extend(list.iter().map(|artifact| (&*member.key, artifact)));
             }
             second(&mut collector, &artifacts);
@@ -131,10 +131,10 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if collector.evidence.measurements.is_empty() {
         collector.check("metrics", false, Some("the step logged no metric".to_owned()));
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
-fn first(collector: &mut Collector, list: &[Json<'_>]) {
+fn first(collector: &mut Collector<'_>, list: &[Json<'_>]) {
     for metric in list {
         match (field(metric, "name").and_then(Json::as_str), field(metric, "number_value")) {
             (Some(name), Some(value)) => {
@@ -149,7 +149,7 @@ fn first(collector: &mut Collector, list: &[Json<'_>]) {
 const CURVES: [&str; 2] = ["confidenceMetrics", "confusionMatrix"];
 const SLICES: &str = "evaluationSlices";
 
-fn second(collector: &mut Collector, artifacts: &[(&str, &Json<'_>)]) {
+fn second(collector: &mut Collector<'_>, artifacts: &[(&str, &Json<'_>)]) {
     let metadata =
         |artifact: &Json<'_>| artifact.get("metadata").and_then(Json::as_object).is_some_and(|m| !m.is_empty());
     let several = artifacts.iter().filter(|(_, artifact)| metadata(artifact)).count() > 1;
@@ -177,7 +177,7 @@ fn second(collector: &mut Collector, artifacts: &[(&str, &Json<'_>)]) {
 }
 
 /// Flat metadata; what is no number is left out.
-fn flat(collector: &mut Collector, object: &Object<'_>, scope: Option<&str>) {
+fn flat(collector: &mut Collector<'_>, object: &Object<'_>, scope: Option<&str>) {
     let n = object.get("n").and_then(Json::as_number).and_then(Number::count);
     for member in object {
         if !matches!(member.value.value, Value::Number(_) | Value::NonFinite(_) | Value::Null) {
@@ -193,9 +193,9 @@ fn flat(collector: &mut Collector, object: &Object<'_>, scope: Option<&str>) {
 }
 
 /// What the step returned: bare values, or typed ones in older versions.
-fn returned(collector: &mut Collector, object: &Object<'_>) {
+fn returned(collector: &mut Collector<'_>, object: &Object<'_>) {
     for key in ["parameterValues", "parameters"] {
-        for member in object.get(key).and_then(Json::as_object).into_iter().flatten() {
+        for member in collector.members(object.get(key)) {
             let typed = ["double_value", "int_value"].iter().find_map(|kind| field(&member.value, kind));
             let value = typed.unwrap_or(&member.value);
             let name = format!("{key}.{}", member.key);

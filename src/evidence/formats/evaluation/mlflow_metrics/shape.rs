@@ -147,7 +147,7 @@ fn text<'j>(json: &'j Json<'_>, path: &[&str]) -> Option<&'j str> {
 fn run<'j>(json: &'j Json<'j>, evidence: &mut Evidence) -> Result<Vec<Entry<'j>>, String> {
     let id = text(json, &["info", "run_id"]).or_else(|| text(json, &["info", "run_uuid"]));
     evidence.producer = Some(Producer { tool: Some("mlflow".to_owned()), version: None, run: id.map(str::to_owned) });
-    if let Some(status) = text(json, &["info", "status"]) {
+    if let Some(status) = status(json) {
         let passed = status == "FINISHED";
         let detail = Some(format!("status {status}"));
         evidence.checks.push(Check { name: "mlflow/run-finished".to_owned(), passed, detail });
@@ -164,6 +164,11 @@ fn run<'j>(json: &'j Json<'j>, evidence: &mut Evidence) -> Result<Vec<Entry<'j>>
         return Ok(Vec::new());
     };
     logged(metrics)
+}
+
+/// What is said of how it ended; what is no text is no good news.
+fn status<'j>(json: &'j Json<'_>) -> Option<&'j str> {
+    json.at_path(&["info", "status"]).map(|status| status.as_str().unwrap_or(status.kind()))
 }
 
 /// A list of `key` and `value`, or the object that the Python client and `mlflow runs describe` make of it.
@@ -184,7 +189,7 @@ fn logged_model<'j>(json: &'j Json<'j>, others: usize, evidence: &mut Evidence) 
     }
     let run = text(json, &["info", "model_id"]).map(str::to_owned);
     evidence.producer = Some(Producer { tool: Some("mlflow".to_owned()), version: None, run });
-    if let Some(status) = json.at_path(&["info", "status"]).and_then(Json::as_str) {
+    if let Some(status) = status(json) {
         let passed = status == "LOGGED_MODEL_READY";
         evidence.checks.push(Check {
             name: "mlflow/model-ready".to_owned(),

@@ -4,16 +4,13 @@
 use super::ROW;
 use crate::evidence::{
     Document,
-    formats::frame::{self, Cell, Line},
+    formats::frame::{self, Cell, Line, Mistake},
     json::{Json, Member, Number, Object, Value},
     quoted,
     table::{Row, Table},
     undefined::{Reading, reading_text},
 };
 use std::{borrow::Cow, collections::HashSet};
-
-/// The byte where a mistake is, and the mistake.
-pub(super) type Mistake = (usize, String);
 
 const NONE: &str = "no header and no rows of `precision`, `recall`, `f1-score` and `support`";
 
@@ -66,7 +63,7 @@ fn is_heading(text: &str) -> bool {
 pub(super) fn report<'j>(document: &'j Document<'_>) -> Result<Object<'j>, Mistake> {
     if document.looks_like_json() {
         let json = document.json().map_err(|error| (0, error.to_string()))?;
-        let lines = frame::of_json(json, &|column| ROW.contains(&column));
+        let lines = frame::of_json(json, &|column| ROW.contains(&column))?;
         let members = lines.iter().map(of_line).collect::<Result<Vec<_>, _>>()?;
         once(&members)?;
         return Ok(Object::new(members));

@@ -17,13 +17,14 @@ mod known;
 mod tests;
 
 use super::{
-    leaves::{Matrix, agrees, counted, elements, is_part, is_rows, part, precision, rows_of},
+    leaves::{Matrix, agrees, counted, elements, is_part, is_rows, part, rows_of},
     sklearn_classification_report as report,
 };
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     counts::only_count,
     json::{Json, Object, Value},
+    precision::Precision,
     quoted,
     undefined::{Reading, reading},
 };
@@ -76,7 +77,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
     let object =
         document.object().map_err(|declined| EvidenceError::invalid(ADAPTER.id, document, json.at, declined.why))?;
-    let collector = Collector::new(document, ADAPTER.id).precision(precision([json]));
+    let collector = Collector::new(document, ADAPTER.id).precision(Precision::below([json]));
     let mut reader = Reader { collector };
     let name = ["dataset", "dataset_name"].iter().find_map(|key| object.get(key).and_then(Json::as_str));
     if let Some(name) = name.filter(|name| !name.is_empty()) {
@@ -86,7 +87,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if reader.collector.evidence.measurements.is_empty() {
         reader.collector.warn("there is no number in it");
     }
-    Ok(reader.collector.finish())
+    reader.collector.finish()
 }
 
 /// Where an object stands.
@@ -102,11 +103,11 @@ struct Beside {
     matrix: Option<Matrix>,
 }
 
-struct Reader {
-    collector: Collector,
+struct Reader<'d> {
+    collector: Collector<'d>,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn object(&mut self, object: &Object<'_>, place: &Place, inherited: Option<u64>) {
         let (n, matrix, warning) = counted(object);
         // Rows that contradict each other are not mended by those of the object around.

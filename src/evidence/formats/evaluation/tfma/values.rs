@@ -133,13 +133,13 @@ const RATES: [Field; 6] = [
 ];
 
 /// Adds measurements of one slice.
-pub(in super::super) struct Writer<'w> {
-    pub(in super::super) collector: &'w mut Collector,
+pub(in super::super) struct Writer<'w, 'd> {
+    pub(in super::super) collector: &'w mut Collector<'d>,
     pub(in super::super) group: &'w Group,
     pub(in super::super) context: &'w Context,
 }
 
-impl Writer<'_> {
+impl Writer<'_, '_> {
     /// Adds what `value` says of the metric, and its interval.
     pub(in super::super) fn metric(&mut self, key: &Key, value: Node<'_>, interval: Option<Node<'_>>) -> Read<()> {
         if let Some(bounded) = value.message(&Field("bounded_value", 2))? {

@@ -121,13 +121,13 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         let records = record::records(document.bytes()).map_err(refused)?;
         let nodes: Vec<_> = records.iter().map(|(at, record)| Node::Wire(record, *at)).collect();
         all(&mut collector, &nodes).map_err(refused)?;
-        return Ok(collector.finish());
+        return collector.finish();
     }
     if let Some((json, slices)) = document.json().ok().and_then(|json| Some((json, result::slices(json)?))) {
-        collector = collector.precision(plain::precision([json]));
+        collector = collector.precision(Precision::below([json]));
         result::read(&mut collector, slices).map_err(refused)?;
         said(&mut collector);
-        return Ok(collector.finish());
+        return collector.finish();
     }
     let one;
     let groups = match document.json() {
@@ -149,13 +149,13 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         let why = "no `slice_key` with `metric_keys_and_values`";
         return Err(EvidenceError::invalid(ADAPTER.id, document, groups.first().map_or(0, |json| json.at), why));
     }
-    collector = collector.precision(plain::precision(groups));
+    collector = collector.precision(Precision::below(groups));
     let nodes: Vec<_> = groups.iter().map(Node::Json).collect();
     all(&mut collector, &nodes).map_err(refused)?;
-    Ok(collector.finish())
+    collector.finish()
 }
 
-fn all(collector: &mut Collector, records: &[Node<'_>]) -> Result<(), Mistake> {
+fn all(collector: &mut Collector<'_>, records: &[Node<'_>]) -> Result<(), Mistake> {
     for record in records {
         let group = group(*record, 1, 3)?;
         slice(collector, *record, &group)?;
@@ -165,7 +165,7 @@ fn all(collector: &mut Collector, records: &[Node<'_>]) -> Result<(), Mistake> {
 }
 
 /// What is to be said of all metrics together.
-fn said(collector: &mut Collector) {
+fn said(collector: &mut Collector<'_>) {
     let tool = Some("tensorflow-model-analysis".to_owned());
     collector.evidence.producer = Some(Producer { tool, ..Producer::default() });
     let areas = |m: &crate::model::Measurement| m.source_name.starts_with("auc");
@@ -178,7 +178,7 @@ fn said(collector: &mut Collector) {
     }
 }
 
-fn slice(collector: &mut Collector, record: Node<'_>, group: &Group) -> Result<(), Mistake> {
+fn slice(collector: &mut Collector<'_>, record: Node<'_>, group: &Group) -> Result<(), Mistake> {
     let mut entries = Vec::new();
     let mut intervals = Vec::new();
     for entry in record.messages(&ENTRIES)? {

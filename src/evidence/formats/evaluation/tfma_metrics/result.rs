@@ -33,14 +33,14 @@ fn pair<'j, 'a>(json: &'j Json<'a>) -> Option<(&'j [Json<'a>], &'j Object<'a>)> 
 }
 
 /// Adds the metrics of every slice.
-pub(super) fn read(collector: &mut Collector, slices: &[Json<'_>]) -> Result<(), Mistake> {
+pub(super) fn read(collector: &mut Collector<'_>, slices: &[Json<'_>]) -> Result<(), Mistake> {
     for json in slices {
         let (key, outputs) = pair(json).ok_or_else(|| Mistake::new(json.at, "not a slice and its metrics"))?;
         let group = Group { slice: slice(key)?, baseline: None };
         let mut entries = Vec::new();
         for output in outputs {
-            for sub in output.value.as_object().into_iter().flatten() {
-                for metric in sub.value.as_object().into_iter().flatten() {
+            for sub in collector.members(Some(&output.value)) {
+                for metric in collector.members(Some(&sub.value)) {
                     entries.push((Key::of_result(&metric.key, &output.key, &sub.key), Node::Json(&metric.value)));
                 }
             }

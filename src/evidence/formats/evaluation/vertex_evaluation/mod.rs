@@ -16,10 +16,11 @@
 mod tests;
 pub(super) mod walk;
 
-use super::plain::{field, precision};
+use super::plain::field;
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Value},
+    precision::Precision,
 };
 use crate::model::{DatasetRef, Evidence, Slice, Subject, evidence::Producer};
 use walk::Walk;
@@ -76,7 +77,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
     let all = evaluations(json).ok_or_else(|| EvidenceError::invalid(ADAPTER.id, document, json.at, WHY))?;
-    let mut collector = Collector::new(document, ADAPTER.id).precision(precision(all.iter().copied()));
+    let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::below(all.iter().copied()));
     about(&mut collector, &all);
     let whole = all.iter().filter(|json| slice_of(json).is_none()).count();
     for evaluation in &all {
@@ -110,7 +111,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if field(json, "next_page_token").and_then(Json::as_str).is_some_and(|token| !token.is_empty()) {
         collector.warn("this is one page of several: the others are not in this document");
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
 /// The slice of a slice's evaluation; some client libraries call it `slice_`.
@@ -124,7 +125,7 @@ fn group(slice: &Json<'_>) -> Slice {
 }
 
 /// Which model, when, on what: where all evaluations agree on it.
-fn about(collector: &mut Collector, all: &[&Json<'_>]) {
+fn about(collector: &mut Collector<'_>, all: &[&Json<'_>]) {
     let same = |key: &str| {
         let mut texts = all.iter().map(|json| field(json, key).and_then(Json::as_str));
         let first = texts.next().flatten();

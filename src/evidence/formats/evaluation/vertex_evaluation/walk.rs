@@ -27,8 +27,8 @@ const THRESHOLDS: [&str; 4] = ["confidence_threshold", "iou_threshold", "quantil
 const LIMITS: [&str; 2] = ["max_predictions", "position_threshold"];
 
 /// The metrics of one evaluation.
-pub(in super::super) struct Walk<'w, 'j, 'a> {
-    collector: &'w mut Collector,
+pub(in super::super) struct Walk<'w, 'd, 'j, 'a> {
+    collector: &'w mut Collector<'d>,
     slice: Slice,
     scope: Option<String>,
     metrics: &'j Json<'a>,
@@ -44,9 +44,9 @@ struct Beside {
     aggregate: bool,
 }
 
-impl<'w, 'j, 'a> Walk<'w, 'j, 'a> {
+impl<'w, 'd, 'j, 'a> Walk<'w, 'd, 'j, 'a> {
     pub(in super::super) fn new(
-        collector: &'w mut Collector,
+        collector: &'w mut Collector<'d>,
         slice: Slice,
         scope: Option<String>,
         metrics: &'j Json<'a>,
@@ -110,7 +110,7 @@ impl<'w, 'j, 'a> Walk<'w, 'j, 'a> {
             // What the evaluation itself states keeps its name; the same at a threshold has its path.
             if plain == Some(place) {
                 let stated: Vec<_> =
-                    self.metrics.as_object().into_iter().flatten().map(|member| member.key.as_ref()).collect();
+                    self.collector.members(Some(self.metrics)).map(|member| member.key.as_ref()).collect();
                 if !object.iter().any(|member| stated.contains(&&*member.key)) {
                     self.element(object, beside);
                     continue;

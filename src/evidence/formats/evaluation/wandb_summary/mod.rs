@@ -13,12 +13,12 @@
 mod shape;
 #[cfg(test)]
 mod tests;
-
-use super::leaves::precision;
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{self, Json, Member, Object, Value},
-    names, quoted,
+    names,
+    precision::Precision,
+    quoted,
     undefined::reading_text,
 };
 use crate::model::{Evidence, Producer, Slice, Timestamp};
@@ -62,7 +62,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if collector.evidence.measurements.is_empty() {
         collector.warn("there is no metric beside the bookkeeping");
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
 /// Keys of W&B's own begin with an underscore.
@@ -70,9 +70,9 @@ fn is_bookkeeping(key: &str) -> bool {
     key.starts_with('_')
 }
 
-fn summary(object: &Object<'_>, collector: Collector) -> Collector {
+fn summary<'d>(object: &Object<'_>, collector: Collector<'d>) -> Collector<'d> {
     let metrics = || object.iter().filter(|member| !is_bookkeeping(&member.key));
-    let mut collector = collector.precision(precision(metrics().map(|member| &member.value)));
+    let mut collector = collector.precision(Precision::below(metrics().map(|member| &member.value)));
     collector.evidence.produced_at = object.get("_timestamp").and_then(moment);
     for member in metrics() {
         value(&member.key, &member.value, None, &mut collector);
@@ -80,11 +80,11 @@ fn summary(object: &Object<'_>, collector: Collector) -> Collector {
     collector
 }
 
-fn of_run(
+fn of_run<'d>(
     run: &Run<'_>,
-    mut collector: Collector,
+    mut collector: Collector<'d>,
     refuse: &dyn Fn(String) -> EvidenceError,
-) -> Result<Collector, EvidenceError> {
+) -> Result<Collector<'d>, EvidenceError> {
     if run.others > 0 {
         collector.warn(format!(
             "{} runs: only the first is read and {} are left out; send one run",
@@ -120,7 +120,7 @@ fn of_run(
 }
 
 /// The last value of every metric, in the order of their first.
-fn history(rows: &[&Object<'_>], collector: Collector) -> Collector {
+fn history<'d>(rows: &[&Object<'_>], collector: Collector<'d>) -> Collector<'d> {
     let mut places: HashMap<&str, usize> = HashMap::new();
     let mut last = Vec::new();
     for row in rows {
@@ -136,7 +136,7 @@ fn history(rows: &[&Object<'_>], collector: Collector) -> Collector {
             }
         }
     }
-    let mut collector = collector.precision(precision(last.iter().map(|(_, value, _)| *value)));
+    let mut collector = collector.precision(Precision::below(last.iter().map(|(_, value, _)| *value)));
     collector.evidence.produced_at = rows.iter().filter_map(|row| row.get("_timestamp").and_then(moment)).max();
     for (name, json, step) in last {
         value(name, json, step, &mut collector);
@@ -145,7 +145,7 @@ fn history(rows: &[&Object<'_>], collector: Collector) -> Collector {
 }
 
 /// One value of a summary, with all below it.
-fn value(path: &str, json: &Json<'_>, step: Option<i64>, collector: &mut Collector) {
+fn value(path: &str, json: &Json<'_>, step: Option<i64>, collector: &mut Collector<'_>) {
     let measured = match &json.value {
         Value::Object(object) if object.has("_type") => return collector.left_out(path),
         Value::Object(object) => {

@@ -13,11 +13,12 @@
 #[cfg(test)]
 mod tests;
 
-use super::plain::{over, precision};
+use super::plain::over;
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Number, Object, Value},
     names,
+    precision::Precision,
 };
 use crate::model::{Evidence, Slice, evidence::Producer};
 
@@ -74,7 +75,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    let mut collector = Collector::new(document, ADAPTER.id).precision(precision([json]));
+    let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::below([json]));
     let text = |json: &Json<'_>, path: &[&str]| json.at_path(path).and_then(Json::as_str).map(str::to_owned);
     if is_summary(json) {
         collector.evidence.producer = Some(producer(text(json, &["run"])));
@@ -105,7 +106,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if collector.evidence.measurements.is_empty() && collector.evidence.checks.iter().all(|check| check.passed) {
         collector.check("metrics", false, Some("nothing was logged as metadata".to_owned()));
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
 fn producer(run: Option<String>) -> Producer {
@@ -117,10 +118,10 @@ fn utc(text: &str) -> Option<crate::model::Timestamp> {
     text.parse().ok().or_else(|| format!("{text}Z").parse().ok())
 }
 
-fn response_of(collector: &mut Collector, response: &Json<'_>, scope: Option<&str>) {
+fn response_of(collector: &mut Collector<'_>, response: &Json<'_>, scope: Option<&str>) {
     status(collector, response.at_path(&["body", "status"]), scope);
     logged(collector, response.at_path(&["metadata", METADATA]), scope);
-    for step in response.at_path(&["metadata", "steps"]).and_then(Json::as_object).into_iter().flatten() {
+    for step in collector.members(response.at_path(&["metadata", "steps"])) {
         if is_response(&step.value) {
             status(collector, step.value.at_path(&["body", "status"]), Some(&step.key));
             logged(collector, step.value.at_path(&["metadata", METADATA]), Some(&step.key));
@@ -128,15 +129,15 @@ fn response_of(collector: &mut Collector, response: &Json<'_>, scope: Option<&st
     }
 }
 
-fn status(collector: &mut Collector, status: Option<&Json<'_>>, of: Option<&str>) {
+fn status(collector: &mut Collector<'_>, status: Option<&Json<'_>>, of: Option<&str>) {
     let Some(status) = status else { return };
     let word = status.as_str().unwrap_or(status.kind());
     let name = of.map_or_else(|| "status is completed".to_owned(), |of| format!("status is completed [{of}]"));
     collector.check(name, matches!(word, "completed" | "cached"), Some(format!("status {word}")));
 }
 
-fn logged(collector: &mut Collector, metadata: Option<&Json<'_>>, scope: Option<&str>) {
-    let Some(object) = metadata.and_then(Json::as_object) else { return };
+fn logged(collector: &mut Collector<'_>, metadata: Option<&Json<'_>>, scope: Option<&str>) {
+    let Some(object) = collector.object(metadata) else { return };
     Logged { collector, scope }.numbers(object, "");
 }
 
@@ -163,12 +164,12 @@ fn groups<'j, 'a>(key: &str, json: &'j Json<'a>) -> Option<(String, &'j Object<'
     map.iter().all(|member| group(&member.value)).then(|| (axis.to_owned(), map))
 }
 
-struct Logged<'c> {
-    collector: &'c mut Collector,
+struct Logged<'c, 'd> {
+    collector: &'c mut Collector<'d>,
     scope: Option<&'c str>,
 }
 
-impl Logged<'_> {
+impl Logged<'_, '_> {
     fn numbers(&mut self, object: &Object<'_>, above: &str) {
         let n = rows(object);
         for member in object {

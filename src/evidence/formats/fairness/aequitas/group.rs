@@ -27,7 +27,7 @@ pub(super) struct Group<'g, 'l, 'c> {
 
 impl Group<'_, '_, '_> {
     /// Adds its numbers and its verdicts.
-    pub(super) fn read(&self, collector: &mut Collector) {
+    pub(super) fn read(&self, collector: &mut Collector<'_>) {
         let value = self.line.get("attribute_value").and_then(Cell::name);
         let slice = Slice::one(self.attribute, value.unwrap_or(""));
         let confusion = self.confusion(collector, &slice);
@@ -72,7 +72,7 @@ impl Group<'_, '_, '_> {
     }
 
     /// The four counts, where they agree with the size of the group.
-    fn confusion(&self, collector: &mut Collector, slice: &Slice) -> Option<Confusion> {
+    fn confusion(&self, collector: &mut Collector<'_>, slice: &Slice) -> Option<Confusion> {
         let confusion = self.counts()?;
         let size = self.count("group_size");
         if size.is_none_or(|size| size == confusion.total()) {
@@ -87,7 +87,7 @@ impl Group<'_, '_, '_> {
 
     fn number(
         &self,
-        collector: &mut Collector,
+        collector: &mut Collector<'_>,
         column: &str,
         slice: &Slice,
         cell: Cell<'_>,
@@ -147,7 +147,7 @@ impl Group<'_, '_, '_> {
     }
 
     /// Reads yes or no as a check; false for a p-value, which is a number.
-    fn significance(&self, collector: &mut Collector, column: &str, behind: &str, cell: Cell<'_>) -> bool {
+    fn significance(&self, collector: &mut Collector<'_>, column: &str, behind: &str, cell: Cell<'_>) -> bool {
         let masked = match cell {
             Cell::Json(json) => matches!(json.kind(), "true" | "false"),
             Cell::Text(text) => matches!(text, "True" | "False"),

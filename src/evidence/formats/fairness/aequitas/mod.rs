@@ -167,12 +167,12 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     detect(document).map_err(|Declined { why }| refused(why))?;
     let mut collector = Collector::new(document, ADAPTER.id);
     if let Some(verdicts) = document.looks_like_json().then(|| overall(document)).flatten() {
-        for verdict in verdicts.as_object().into_iter().flatten() {
+        for verdict in collector.members(Some(verdicts)) {
             verdict_of(&mut collector, &verdict.key, &verdict.key, Cell::Json(&verdict.value), None);
         }
-        return Ok(finished(collector));
+        return finished(collector);
     }
-    let lines = lines(document, "attribute_name")?;
+    let lines = lines(ADAPTER.id, document, "attribute_name")?;
     let numbers = lines.iter().flat_map(Line::cells).filter_map(|(_, cell)| cell.number());
     collector = collector.precision(Precision::of_pandas(numbers));
     let groups = lines.iter().map(|line| (key(line), line)).collect();
@@ -187,10 +187,10 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if lines.is_empty() {
         collector.check("rows", false, Some("the table has no rows".to_owned()));
     }
-    Ok(finished(collector))
+    finished(collector)
 }
 
-fn finished(mut collector: Collector) -> Evidence {
+fn finished(mut collector: Collector<'_>) -> Result<Evidence, EvidenceError> {
     collector.evidence.producer.get_or_insert_default().tool = Some("aequitas".to_owned());
     collector.finish()
 }
@@ -214,12 +214,15 @@ fn shown((model, threshold): Model<'_>) -> String {
 }
 
 /// Adds a verdict; one that is undefined did not pass.
-fn verdict_of(collector: &mut Collector, column: &str, name: &str, cell: Cell<'_>, detail: Option<String>) {
+fn verdict_of(collector: &mut Collector<'_>, column: &str, name: &str, cell: Cell<'_>, detail: Option<String>) {
     match cell.flag() {
         Some(passed) => collector.check(name, passed, detail),
         None if cell.is_undefined() || cell.name().is_some_and(|name| name == "Undefined") => {
             collector.check(name, false, Some("undefined: there is no number to judge".to_owned()));
         }
-        None => collector.left_out(column),
+        None => {
+            collector.left_out(column);
+            collector.check(name, false, Some("neither true nor false".to_owned()));
+        }
     }
 }

@@ -23,22 +23,24 @@ pub(super) fn is(json: &Json<'_>) -> bool {
 }
 
 /// Reads every explanation.
-pub(super) fn read(collector: &mut Collector, json: &Json<'_>) {
+pub(super) fn read(collector: &mut Collector<'_>, json: &Json<'_>) {
     let all: Vec<&Json<'_>> = match (json.as_array(), json.as_object()) {
         (Some(list), _) => list.iter().collect(),
         (_, Some(object)) if !is_one(json) => object.iter().map(|m| &m.value).collect(),
         _ => vec![json],
     };
     let mut seen = Seen::new();
-    for one in all.into_iter().filter_map(Json::as_object) {
-        explanation(collector, one, &mut seen);
+    for one in all {
+        if let Some(one) = collector.object(Some(one)) {
+            explanation(collector, one, &mut seen);
+        }
     }
 }
 
 /// The rates of groups that were worked out already: several metrics rest on the same counts.
 type Seen = BTreeSet<(&'static str, &'static str)>;
 
-fn explanation(collector: &mut Collector, one: &Object<'_>, seen: &mut Seen) {
+fn explanation(collector: &mut Collector<'_>, one: &Object<'_>, seen: &mut Seen) {
     let text = |key: &str| one.get(key).and_then(Json::as_str).unwrap_or("");
     let (title, message) = (text("metric"), text("message"));
     let Some((sentence, value)) = message.rsplit_once(':') else {
@@ -114,7 +116,7 @@ fn slice(sentence: &str) -> Slice {
 
 /// The rates of a group that follow from the counts behind a difference or a ratio. Positives of a data set without
 /// predictions have the same names: such a ratio is described as one of rates, not of likelihoods.
-fn of_group(collector: &mut Collector, one: &Object<'_>, group: &'static str, seen: &mut Seen) {
+fn of_group(collector: &mut Collector<'_>, one: &Object<'_>, group: &'static str, seen: &mut Seen) {
     let predicted = one.get("description").and_then(Json::as_str).is_some_and(|text| text.contains("likelihood"));
     let rates = [
         ("selection_rate", format!("numPositivePredictions{group}"), format!("num{group}")),

@@ -132,10 +132,10 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if collector.evidence.measurements.is_empty() {
         collector.check("metrics", false, Some("there is no number".to_owned()));
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
-fn dump(collector: &mut Collector, object: &Object<'_>) {
+fn dump(collector: &mut Collector<'_>, object: &Object<'_>) {
     let word = |keys: &[&str]| {
         let json = keys.iter().find_map(|key| object.get(key).filter(|v| v.as_object().is_none()))?;
         json.as_str().map(str::to_owned).or_else(|| json.as_number().map(|number| number.text().to_owned()))
@@ -165,7 +165,7 @@ fn dump(collector: &mut Collector, object: &Object<'_>) {
 }
 
 /// The metrics of one part of the rows.
-fn group(collector: &mut Collector, metrics: &Object<'_>, slice: &Slice) {
+fn group(collector: &mut Collector<'_>, metrics: &Object<'_>, slice: &Slice) {
     let from = collector.evidence.measurements.len();
     for member in metrics {
         measure(collector, &member.key, &member.value, slice);
@@ -174,7 +174,7 @@ fn group(collector: &mut Collector, metrics: &Object<'_>, slice: &Slice) {
     state(collector.evidence.measurements.get_mut(from..).unwrap_or_default(), n);
 }
 
-fn measure(collector: &mut Collector, name: &str, json: &Json<'_>, slice: &Slice) {
+fn measure(collector: &mut Collector<'_>, name: &str, json: &Json<'_>, slice: &Slice) {
     if let Some(inner) = json.as_object() {
         if PARTS.iter().any(|(key, _)| *key == name) {
             return;

@@ -124,7 +124,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         let numbers = lines.iter().flat_map(Line::cells).filter_map(|(_, cell)| cell.number());
         let mut reader = Reader { collector: collector.precision(Precision::of_pandas(numbers)) };
         reader.groups(&lines, &Axes::default());
-        return Ok(reader.finish());
+        return reader.finish();
     };
     match shape(document).map_err(refused)? {
         Shape::Frame(frame) => reader.frame(frame, None),
@@ -135,10 +135,10 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
                 }
             }
         }
-        Shape::Groups(table) => reader.groups(&frame::of_json(table, &is_metric), &Axes::default()),
+        Shape::Groups(table) => reader.table(table, &is_metric, &Axes::default()),
         Shape::Flat(object) => reader.disparities(object, None),
     }
-    Ok(reader.finish())
+    reader.finish()
 }
 
 fn gather<'j>(json: &'j Json<'_>, into: &mut Vec<Number<'j>>) {
@@ -150,12 +150,12 @@ fn gather<'j>(json: &'j Json<'_>, into: &mut Vec<Number<'j>>) {
     }
 }
 
-struct Reader {
-    collector: Collector,
+struct Reader<'d> {
+    collector: Collector<'d>,
 }
 
-impl Reader {
-    fn finish(mut self) -> Evidence {
+impl Reader<'_> {
+    fn finish(mut self) -> Result<Evidence, EvidenceError> {
         if self.collector.evidence.measurements.is_empty() {
             self.collector.check("by_group", false, Some("there is no group and no number".to_owned()));
         }
@@ -209,7 +209,14 @@ impl Reader {
         // A group may be called like a metric: the rows are by group where the first of them holds the metrics.
         let by_row = groups.as_object().and_then(|o| o.iter().next()).and_then(|m| m.value.as_object());
         let by_row = by_row.is_some_and(|row| keys(row).any(asked));
-        self.groups(&frame::of_json(groups, &|key| !by_row && asked(key)), axes);
+        self.table(groups, &|key| !by_row && asked(key), axes);
+    }
+
+    fn table(&mut self, table: &Json<'_>, known: &dyn Fn(&str) -> bool, axes: &Axes<'_>) {
+        match frame::of_json(table, known) {
+            Ok(lines) => self.groups(&lines, axes),
+            Err((at, message)) => self.collector.mistake(at, message),
+        }
     }
 
     /// The rows of a table of groups.

@@ -20,7 +20,7 @@ mod scores;
 #[cfg(test)]
 mod tests;
 
-use super::common::{brief, count, joined, list, moment, refused, text};
+use super::common::{brief, count, joined, moment, refused};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     archive::{self, Member},
@@ -95,7 +95,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         let log = document.json().map_err(Clone::clone)?;
         detect(document).map_err(|declined| refused(ADAPTER.id, document, declined))?;
         let status = log.get("status").and_then(Json::as_str).unwrap_or("no status");
-        return log_evidence(document, log, status, list(log, "samples"));
+        return log_evidence(document, log, status, log.get("samples"));
     }
     let members = parts(document)?;
     let header = header(&members).ok_or_else(|| refused(ADAPTER.id, document, no_header()))?;
@@ -103,18 +103,18 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     is_log(&log).map_err(|declined| refused(ADAPTER.id, document, declined))?;
     let status = log.get("status").and_then(Json::as_str).unwrap_or("started");
     let summaries = members.iter().find(|member| member.name == SUMMARIES);
-    let summaries = summaries.and_then(|member| json::parse(&member.bytes).ok());
-    let samples = summaries.as_ref().and_then(Json::as_array).unwrap_or_default();
-    log_evidence(document, &log, status, samples)
+    let summaries = summaries.map(|member| json::parse(&member.bytes)).transpose()?;
+    log_evidence(document, &log, status, summaries.as_ref())
 }
 
 fn log_evidence(
     document: &Document<'_>,
     log: &Json<'_>,
     status: &str,
-    samples: &[Json<'_>],
+    samples: Option<&Json<'_>>,
 ) -> Result<Evidence, EvidenceError> {
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
+    let samples = collector.list(samples);
     about(&mut collector, log);
     let error = log.at_path(&["error", "message"]).and_then(Json::as_str).map(brief);
     collector.check("status", status == "success", joined([Some(status.to_owned()), error]));
@@ -130,25 +130,25 @@ fn log_evidence(
     if !samples.is_empty() {
         collector.left_out("samples");
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
-fn about(collector: &mut Collector, log: &Json<'_>) {
+fn about(collector: &mut Collector<'_>, log: &Json<'_>) {
     let Some(eval) = log.get("eval") else { return };
     let own = |text: &str| text.to_owned();
     collector.evidence.producer = Some(Producer {
         tool: Some(own("inspect-ai")),
-        version: eval.get("packages").and_then(|packages| text(packages, "inspect_ai")).map(own),
-        run: text(eval, "run_id").map(own),
+        version: eval.get("packages").and_then(|packages| packages.text("inspect_ai")).map(own),
+        run: eval.text("run_id").map(own),
     });
-    let dataset = eval.get("dataset").and_then(|dataset| text(dataset, "name"));
+    let dataset = eval.get("dataset").and_then(|dataset| dataset.text("name"));
     collector.evidence.dataset = dataset.map(|name| DatasetRef { name: Some(own(name)), digest: None });
     let ended = log.get("stats").and_then(|stats| moment(stats, "completed_at"));
     collector.evidence.produced_at = ended.or_else(|| moment(eval, "created"));
 }
 
 fn read_results(
-    collector: &mut Collector,
+    collector: &mut Collector<'_>,
     document: &Document<'_>,
     log: &Json<'_>,
     results: &Json<'_>,
@@ -172,9 +172,9 @@ fn read_results(
             let message = format!("`results.scores` is no list but {}", scores.kind());
             return Err(EvidenceError::invalid(ADAPTER.id, document, scores.at, message));
         };
-        scores.iter().map(|score| run.score(collector, score, text(score, "name"))).sum()
+        scores.iter().map(|score| run.score(collector, score, score.text("name"))).sum()
     } else {
-        let scorer = results.get("scorer").and_then(|scorer| text(scorer, "name"));
+        let scorer = results.get("scorer").and_then(|scorer| scorer.text("name"));
         run.score(collector, results, scorer)
     };
     if scored == 0_usize {

@@ -1,12 +1,7 @@
 //! The metrics of a scorer.
 
 use super::groups::Samples;
-use crate::evidence::{
-    Collector,
-    counts::only_count,
-    formats::language_models::common::{count, text},
-    json::Json,
-};
+use crate::evidence::{Collector, counts::only_count, formats::language_models::common::count, json::Json};
 use crate::model::Slice;
 
 /// What holds for all scorers of a run.
@@ -21,14 +16,14 @@ pub struct Run<'s> {
 
 impl Run<'_> {
     /// Reads the metrics of a scorer and says how many there are.
-    pub fn score(&self, collector: &mut Collector, score: &Json<'_>, name: Option<&str>) -> usize {
-        let Some(metrics) = score.get("metrics").and_then(Json::as_object) else { return 0 };
+    pub fn score(&self, collector: &mut Collector<'_>, score: &Json<'_>, name: Option<&str>) -> usize {
+        let Some(metrics) = collector.object(score.get("metrics")) else { return 0 };
         // What is left of several epochs after a vote is another quantity than the share of right answers.
-        let plain = text(score, "reducer").is_none_or(|reducer| reducer == "mean");
-        let reducer = text(score, "reducer").map(|reducer| format!("[{reducer}]")).unwrap_or_default();
+        let plain = score.text("reducer").is_none_or(|reducer| reducer == "mean");
+        let reducer = score.text("reducer").map(|reducer| format!("[{reducer}]")).unwrap_or_default();
         for member in metrics {
             let theirs = format!("{}/{}{reducer}", name.unwrap_or("scorer"), member.key);
-            let leaf = text(&member.value, "name").unwrap_or(&member.key);
+            let leaf = member.value.text("name").unwrap_or(&member.key);
             let place = Place::of(&member.value, leaf);
             let ours = if plain && place.metric(leaf) == "accuracy" { "accuracy" } else { &theirs };
             // Logs of version 1 may write a bare number.
@@ -38,7 +33,7 @@ impl Run<'_> {
             m.trials = match place {
                 _ if ours != "accuracy" || m.aggregate => None,
                 Place::Group { key, name: group, .. } => {
-                    let scorer = text(score, "scorer").or(name).unwrap_or_default();
+                    let scorer = score.text("scorer").or(name).unwrap_or_default();
                     self.samples.of(scorer, key, group, self.trials(score))
                 }
                 _ => self.trials(score),
@@ -83,9 +78,9 @@ enum Place<'j> {
 impl<'j> Place<'j> {
     fn of(metric: &'j Json<'_>, leaf: &'j str) -> Self {
         let params = metric.get("params").or_else(|| metric.get("options"));
-        let param = |key: &str| params.and_then(|params| text(params, key));
-        let of = params.and_then(|params| params.get("metric")).and_then(|metric| text(metric, "name"));
-        match (param("group_key"), text(metric, "group")) {
+        let param = |key: &str| params.and_then(|params| params.text(key));
+        let of = params.and_then(|params| params.get("metric")).and_then(|metric| metric.text("name"));
+        match (param("group_key"), metric.text("group")) {
             (Some(_), _) if leaf == param("all_label").unwrap_or("all") => match param("all") {
                 Some("groups") => Self::MeanOfGroups,
                 _ => Self::Whole { of },

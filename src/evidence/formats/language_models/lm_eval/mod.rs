@@ -19,7 +19,7 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
-use super::common::{refused, text};
+use super::common::refused;
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     counts::only_count,
@@ -73,9 +73,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     collector.evidence.produced_at = date(json);
-    let version = text(json, "lm_eval_version").map(str::to_owned);
+    let version = json.text("lm_eval_version").map(str::to_owned);
     collector.evidence.producer = Some(Producer { tool: Some("lm-eval".to_owned()), version, run: None });
-    let Some(results) = json.get("results").and_then(Json::as_object) else { return Ok(collector.finish()) };
+    let Some(results) = json.get("results").and_then(Json::as_object) else { return collector.finish() };
     let groups = json.get("groups").and_then(Json::as_object);
     let others = groups.into_iter().flatten().filter(|group| !results.has(&group.key));
     for member in results.iter().chain(others) {
@@ -88,7 +88,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if results.is_empty() {
         collector.check("results", false, Some("no task was evaluated".to_owned()));
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
 /// `date` is in seconds since 1970.
@@ -118,7 +118,7 @@ impl<'j, 'a> Task<'j, 'a> {
         Self { name, entry, group, effective: rows("effective").or_else(own), original: rows("original") }
     }
 
-    fn read(&self, collector: &mut Collector) {
+    fn read(&self, collector: &mut Collector<'_>) {
         let mut metrics = 0_usize;
         let mut scored = false;
         for member in self.entry {

@@ -99,7 +99,7 @@ pub fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             }
         }
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
 impl Tally {

@@ -93,7 +93,7 @@ fn prefix(cell: &str) -> Option<Outcome> {
 }
 
 /// Reads the rows.
-pub fn read(collector: &mut Collector, table: &Table, layout: &Layout) {
+pub fn read(collector: &mut Collector<'_>, table: &Table, layout: &Layout) {
     let mut whole = Tally::default();
     for prompt in &layout.prompts {
         let mut tally = Tally::default();
@@ -123,7 +123,7 @@ pub fn read(collector: &mut Collector, table: &Table, layout: &Layout) {
     }
 }
 
-fn check(collector: &mut Collector, layout: &Layout, prompt: &Prompt, row: &Row) -> Option<Outcome> {
+fn check(collector: &mut Collector<'_>, layout: &Layout, prompt: &Prompt, row: &Row) -> Option<Outcome> {
     let cell = |column: usize| row.get(column).filter(|cell| !cell.is_empty());
     let outcome = if prompt.status {
         match cell(prompt.output + 1)? {

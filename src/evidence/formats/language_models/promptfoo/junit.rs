@@ -9,7 +9,7 @@ use crate::model::Slice;
 use roxmltree::{Document, Node};
 
 /// Reads the test cases.
-pub fn read(collector: &mut Collector, document: &Document<'_>) {
+pub fn read(collector: &mut Collector<'_>, document: &Document<'_>) {
     let mut whole = Tally::default();
     for suite in elements(document.root_element(), "testsuite") {
         let name = suite.attribute("name").unwrap_or_default();
@@ -36,7 +36,7 @@ fn elements<'n, 'i>(node: Node<'n, 'i>, name: &'static str) -> impl Iterator<Ite
     node.children().filter(move |child| child.tag_name().name() == name)
 }
 
-fn check(collector: &mut Collector, case: Node<'_, '_>, suite: &str) -> Outcome {
+fn check(collector: &mut Collector<'_>, case: Node<'_, '_>, suite: &str) -> Outcome {
     let fault = |name| elements(case, name).next();
     let (outcome, fault) = match (fault("error").or_else(|| fault("skipped")), fault("failure")) {
         (Some(error), _) => (Outcome::Errored, Some(error)),

@@ -2,7 +2,7 @@
 
 use crate::evidence::{
     Collector, Document,
-    formats::language_models::common::{brief, joined, text},
+    formats::language_models::common::{brief, joined},
     json::{Json, Number, Value},
 };
 use std::fmt::Write as _;
@@ -68,7 +68,7 @@ pub fn name<'j>(vars: impl IntoIterator<Item = (&'j str, &'j Json<'j>)>, provide
 
 /// The provider of a row or of a prompt: its id, or the object that has it.
 pub fn provider<'j>(json: &'j Json<'_>) -> Option<&'j str> {
-    json.as_str().or_else(|| text(json, "id")).or_else(|| text(json, "label"))
+    json.as_str().or_else(|| json.text("id")).or_else(|| json.text("label"))
 }
 
 fn show(out: &mut String, json: &Json<'_>) {
@@ -137,17 +137,17 @@ pub fn outcome(row: &Json<'_>) -> Outcome {
     let graded = || row.get("gradingResult").is_some_and(|grading| grading.as_object().is_some());
     let errored = match reason {
         Some(reason) => reason != 1,
-        None => text(row, "error").is_some() && !graded(),
+        None => row.text("error").is_some() && !graded(),
     };
     if errored { Outcome::Errored } else { Outcome::Failed }
 }
 
 /// Adds the check of a row.
-pub fn check(collector: &mut Collector, name: String, row: &Json<'_>) -> Outcome {
+pub fn check(collector: &mut Collector<'_>, name: String, row: &Json<'_>) -> Outcome {
     let outcome = outcome(row);
     let number = |key: &str| row.get(key).and_then(Json::as_number).map(|number| format!("{key} {}", number.text()));
     let grading = row.get("gradingResult");
-    let reason = text(row, "error").or_else(|| grading.and_then(|grading| text(grading, "reason"))).map(brief);
+    let reason = row.text("error").or_else(|| grading.and_then(|grading| grading.text("reason"))).map(brief);
     let failed = grading.map(failed_assertions).filter(|failed| !failed.is_empty());
     let detail = joined([
         (outcome == Outcome::Errored).then(|| "error".to_owned()),
@@ -169,8 +169,8 @@ fn failed_assertions(grading: &Json<'_>) -> Vec<String> {
         components.iter().filter(|part| matches!(part.get("pass").map(|pass| &pass.value), Some(Value::Bool(false))));
     let named = failed.filter_map(|part| {
         let assertion = part.get("assertion")?;
-        let metric = text(assertion, "metric").map(|metric| format!(" ({metric})")).unwrap_or_default();
-        Some(format!("{}{metric}", text(assertion, "type")?))
+        let metric = assertion.text("metric").map(|metric| format!(" ({metric})")).unwrap_or_default();
+        Some(format!("{}{metric}", assertion.text("type")?))
     });
     named.take(NAMED).collect()
 }

@@ -3,7 +3,7 @@
 use super::{ADAPTER, rows, rows::Tally};
 use crate::evidence::{
     Collector, Document, EvidenceError,
-    formats::language_models::common::{count, moment, pass_rate, text},
+    formats::language_models::common::{count, moment, pass_rate},
     json::{Json, Value},
 };
 use crate::model::{Producer, Slice, Unit};
@@ -16,9 +16,9 @@ pub fn is_one(json: &Json<'_>) -> bool {
 }
 
 /// What the whole output says of itself.
-pub fn about(collector: &mut Collector, output: &Json<'_>, summary: &Json<'_>) {
-    let version = output.get("metadata").and_then(|metadata| text(metadata, "promptfooVersion"));
-    let run = text(output, "shareableUrl").or_else(|| text(output, "evalId"));
+pub fn about(collector: &mut Collector<'_>, output: &Json<'_>, summary: &Json<'_>) {
+    let version = output.get("metadata").and_then(|metadata| metadata.text("promptfooVersion"));
+    let run = output.text("shareableUrl").or_else(|| output.text("evalId"));
     collector.evidence.producer = Some(Producer {
         tool: Some("promptfoo".to_owned()),
         version: version.map(str::to_owned),
@@ -31,7 +31,7 @@ pub fn about(collector: &mut Collector, output: &Json<'_>, summary: &Json<'_>) {
 ///
 /// # Errors
 /// When its results are no list.
-pub fn read(collector: &mut Collector, document: &Document<'_>, summary: &Json<'_>) -> Result<(), EvidenceError> {
+pub fn read(collector: &mut Collector<'_>, document: &Document<'_>, summary: &Json<'_>) -> Result<(), EvidenceError> {
     let head = summary.at_path(&["table", "head"]);
     let prompts = summary.get("prompts").or_else(|| head?.get("prompts")).map(many).unwrap_or_default();
     let stats = summary.get("stats");
@@ -76,7 +76,7 @@ fn many<'j, 'a>(json: &'j Json<'a>) -> &'j [Json<'a>] {
     }
 }
 
-fn shares(collector: &mut Collector, tally: Tally) {
+fn shares(collector: &mut Collector<'_>, tally: Tally) {
     pass_rate(collector, "pass rate", Slice::overall(), tally.passed, tally.total());
     if tally.errored > 0 {
         let (errors, total) = (tally.errored, tally.total());
@@ -86,8 +86,8 @@ fn shares(collector: &mut Collector, tally: Tally) {
     }
 }
 
-fn read_stats(collector: &mut Collector, stats: &Json<'_>, total: Option<u64>) {
-    for member in stats.as_object().into_iter().flatten() {
+fn read_stats(collector: &mut Collector<'_>, stats: &Json<'_>, total: Option<u64>) {
+    for member in collector.members(Some(stats)) {
         // XML writes what is undefined as empty text.
         if member.value.as_str() == Some("") {
             continue;
@@ -105,7 +105,7 @@ fn read_stats(collector: &mut Collector, stats: &Json<'_>, total: Option<u64>) {
 }
 
 /// The sums of one prompt put to one provider. `namedScoresCount` says over how many tests a named score is a sum.
-fn read_prompt(collector: &mut Collector, prompt: &Json<'_>, total: Option<u64>) {
+fn read_prompt(collector: &mut Collector<'_>, prompt: &Json<'_>, total: Option<u64>) {
     let Some(metrics) = prompt.get("metrics").filter(|metrics| metrics.as_object().is_some()) else { return };
     let label = words(prompt, "label")
         .or_else(|| words(prompt, "display"))
@@ -120,7 +120,7 @@ fn read_prompt(collector: &mut Collector, prompt: &Json<'_>, total: Option<u64>)
     let own = passed.map(|_| tests.iter().flatten().fold(0_u64, |sum, n| sum.saturating_add(*n)));
     // Where there are several prompts, whether a named score was over all tests of its prompt is not said.
     let named = own.filter(|n| total == Some(*n));
-    for member in metrics.as_object().into_iter().flatten() {
+    for member in collector.members(Some(metrics)) {
         let key = &*member.key;
         if let Some(object) = member.value.as_object() {
             if key == "tokenUsage" {
@@ -152,11 +152,10 @@ fn words(json: &Json<'_>, key: &str) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned).or_else(number)
 }
 
-fn check_rows(collector: &mut Collector, list: &[Json<'_>]) -> Tally {
+fn check_rows(collector: &mut Collector<'_>, list: &[Json<'_>]) -> Tally {
     let mut tally = Tally::default();
     for row in list {
-        if row.as_object().is_none() {
-            collector.left_out("a row that is no object");
+        if collector.object(Some(row)).is_none() {
             continue;
         }
         let vars = row.get("vars").or_else(|| row.at_path(&["testCase", "vars"])).and_then(Json::as_object);
@@ -168,7 +167,7 @@ fn check_rows(collector: &mut Collector, list: &[Json<'_>]) -> Tally {
 }
 
 /// Reads `head` and `body`.
-pub fn table(collector: &mut Collector, table: &Json<'_>) {
+pub fn table(collector: &mut Collector<'_>, table: &Json<'_>) {
     let tally = check_table(collector, table);
     shares(collector, tally);
     for prompt in table.at_path(&["head", "prompts"]).map(many).unwrap_or_default() {
@@ -176,7 +175,7 @@ pub fn table(collector: &mut Collector, table: &Json<'_>) {
     }
 }
 
-fn check_table(collector: &mut Collector, table: &Json<'_>) -> Tally {
+fn check_table(collector: &mut Collector<'_>, table: &Json<'_>) -> Tally {
     let mut tally = Tally::default();
     let names = table.at_path(&["head", "vars"]).map(listed).unwrap_or_default();
     let prompts = table.at_path(&["head", "prompts"]).map(many).unwrap_or_default();
@@ -184,7 +183,7 @@ fn check_table(collector: &mut Collector, table: &Json<'_>) -> Tally {
         let values = row.get("vars").map(listed).unwrap_or_default();
         let outputs = row.get("outputs").map(many).unwrap_or_default();
         for (i, output) in outputs.iter().enumerate() {
-            if output.as_object().is_none() {
+            if collector.object(Some(output)).is_none() {
                 continue;
             }
             let vars = names.iter().zip(values).filter_map(|(name, value)| Some((name.as_str()?, value)));
@@ -204,7 +203,11 @@ fn listed<'j, 'a>(json: &'j Json<'a>) -> &'j [Json<'a>] {
 ///
 /// # Errors
 /// When a row is no object.
-pub fn rows_alone(collector: &mut Collector, document: &Document<'_>, list: &[Json<'_>]) -> Result<(), EvidenceError> {
+pub fn rows_alone(
+    collector: &mut Collector<'_>,
+    document: &Document<'_>,
+    list: &[Json<'_>],
+) -> Result<(), EvidenceError> {
     if let Some(row) = list.iter().find(|row| row.as_object().is_none()) {
         return Err(EvidenceError::invalid(
             ADAPTER.id,

@@ -65,10 +65,10 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         Form::Requests => requests(&mut out, document)?,
     }
     out.evidence.producer = Some(producer);
-    Ok(out.finish())
+    out.finish()
 }
 
-fn percentiles(out: &mut Collector, document: &Document<'_>) -> Result<(), EvidenceError> {
+fn percentiles(out: &mut Collector<'_>, document: &Document<'_>) -> Result<(), EvidenceError> {
     let table = document.csv().map_err(Clone::clone)?;
     let whole = load::whole_lines(document.text()?).len();
     for row in table.rows() {
@@ -95,7 +95,7 @@ fn percentiles(out: &mut Collector, document: &Document<'_>) -> Result<(), Evide
     Ok(())
 }
 
-fn requests(out: &mut Collector, document: &Document<'_>) -> Result<(), EvidenceError> {
+fn requests(out: &mut Collector<'_>, document: &Document<'_>) -> Result<(), EvidenceError> {
     /// ab rounds to whole milliseconds.
     const SLACK: f64 = 0.5;
     let table = document.tsv().map_err(Clone::clone)?;
@@ -138,7 +138,7 @@ struct Counts {
     write: u64,
 }
 
-fn text(out: &mut Collector, text: &str) {
+fn text(out: &mut Collector<'_>, text: &str) {
     let lines = lines(text);
     let after =
         |key: &str| lines.iter().find_map(|line| line.strip_prefix(key)?.strip_prefix(':')?.trim().parse::<u64>().ok());
@@ -182,7 +182,7 @@ fn header(line: &str) -> Vec<&'static str> {
     line.split_whitespace().map(known).collect::<Option<Vec<_>>>().unwrap_or_default().concat()
 }
 
-fn connection(out: &mut Collector, name: &str, rest: &str, columns: &[&str], n: Option<u64>) {
+fn connection(out: &mut Collector<'_>, name: &str, rest: &str, columns: &[&str], n: Option<u64>) {
     let cells: Vec<&str> = rest.split_whitespace().collect();
     if cells.len() != columns.len() {
         out.left_out(name);
@@ -196,7 +196,7 @@ fn connection(out: &mut Collector, name: &str, rest: &str, columns: &[&str], n: 
     }
 }
 
-fn percentile(out: &mut Collector, percent: &str, time: &str, n: Option<u64>) {
+fn percentile(out: &mut Collector<'_>, percent: &str, time: &str, n: Option<u64>) {
     let time = time.trim().trim_end_matches("(longest request)").trim_end();
     let name = load::percentile_name(percent);
     if let Some(m) = out.measure_text("latency", &name, Slice::overall(), time) {
@@ -204,7 +204,7 @@ fn percentile(out: &mut Collector, percent: &str, time: &str, n: Option<u64>) {
     }
 }
 
-fn field(out: &mut Collector, name: &str, rest: &str, counts: &Counts) {
+fn field(out: &mut Collector<'_>, name: &str, rest: &str, counts: &Counts) {
     let mut words = rest.split_whitespace();
     let (number, unit, more) =
         (words.next().unwrap_or(""), words.next().unwrap_or(""), words.collect::<Vec<_>>().join(" "));
@@ -240,7 +240,7 @@ fn field(out: &mut Collector, name: &str, rest: &str, counts: &Counts) {
     }
 }
 
-fn verdict(out: &mut Collector, counts: &Counts, lines: &[&str]) {
+fn verdict(out: &mut Collector<'_>, counts: &Counts, lines: &[&str]) {
     let Some((complete, failed)) = counts.complete.zip(counts.failed) else {
         out.warn("ab printed no result: nothing answered, or the output was cut off");
         out.check("requests succeeded", false, Some("ab printed no result".to_owned()));

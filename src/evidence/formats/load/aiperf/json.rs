@@ -2,6 +2,7 @@
 
 use super::{ours, server, unit};
 use crate::evidence::formats::common::text;
+use crate::evidence::undefined::reading;
 use crate::evidence::{
     Declined, Document, EvidenceError,
     collector::{Collector, finite},
@@ -62,7 +63,11 @@ pub(super) fn detect(object: &Object<'_>) -> Result<(), Declined> {
     }
 }
 
-pub(super) fn read(into: &mut Collector, document: &Document<'_>, object: &Object<'_>) -> Result<(), EvidenceError> {
+pub(super) fn read(
+    into: &mut Collector<'_>,
+    document: &Document<'_>,
+    object: &Object<'_>,
+) -> Result<(), EvidenceError> {
     let version = text(object.get("aiperf_version")).map(str::to_owned);
     into.evidence.producer = Some(Producer { tool: Some("aiperf".to_owned()), version, run: None });
     if let Some(slices) = object.get("timeslices").and_then(Json::as_array) {
@@ -93,7 +98,7 @@ fn is_run(object: &Object<'_>) -> bool {
         || METRICS.iter().any(|key| object.has(key))
 }
 
-fn measured(into: &mut Collector) {
+fn measured(into: &mut Collector<'_>) {
     if into.evidence.measurements.is_empty() {
         into.check("metrics", false, Some("no metric is in the file: nothing was measured".to_owned()));
     }
@@ -106,18 +111,15 @@ fn has_requests(object: &Object<'_>) -> bool {
 }
 
 /// How the run ended.
-fn run(into: &mut Collector, object: &Object<'_>) {
-    let flag = |key: &str| match object.get(key).map(|json| &json.value) {
-        Some(Value::Bool(flag)) => Some(*flag),
-        _ => None,
-    };
-    if let Some(complete) = flag("is_complete") {
-        into.check("is_complete", complete, text(object.get("incomplete_reason")).map(str::to_owned));
+fn run(into: &mut Collector<'_>, object: &Object<'_>) {
+    if let Some(complete) = object.get("is_complete") {
+        let why = text(object.get("incomplete_reason")).map(str::to_owned);
+        into.check("is_complete", complete.value == Value::Bool(true), why);
     }
-    if let Some(cancelled) = flag("was_cancelled") {
-        into.check("was_cancelled", !cancelled, None);
+    if let Some(cancelled) = object.get("was_cancelled") {
+        into.check("was_cancelled", cancelled.value == Value::Bool(false), None);
     }
-    for error in object.get("error_summary").and_then(Json::as_array).into_iter().flatten() {
+    for error in into.list(object.get("error_summary")) {
         let count = error.get("count").and_then(Json::as_number).map_or("some", |count| count.text());
         let kind = text(error.at_path(&["error_details", "type"])).unwrap_or("an unnamed error");
         into.warn(format!("{count} requests failed: {}", quoted(kind)));
@@ -128,7 +130,7 @@ fn run(into: &mut Collector, object: &Object<'_>) {
 }
 
 /// Every metric of an object; those within `warmup_metrics`, telemetry and the like are named by their path.
-fn metrics(into: &mut Collector, object: &Object<'_>, path: &str, slice: &Slice) {
+fn metrics(into: &mut Collector<'_>, object: &Object<'_>, path: &str, slice: &Slice) {
     for member in object {
         let key = &*member.key;
         if path.is_empty() && ABOUT.contains(&key) {
@@ -141,18 +143,22 @@ fn metrics(into: &mut Collector, object: &Object<'_>, path: &str, slice: &Slice)
                 metrics(into, inner, &here, slice);
             }
             Some(_) => into.left_out(&here),
-            None if member.value.as_array().is_some_and(|list| !list.is_empty()) => into.left_out(&here),
+            None if METRICS.contains(&key) => drop(into.object(Some(&member.value))),
+            None if member.value.value != Value::Null => into.left_out(&here),
             None => {}
         }
     }
 }
 
 /// The statistics of one metric.
-fn metric(into: &mut Collector, metric: &Object<'_>, name: &str, path: &str, slice: &Slice) {
+fn metric(into: &mut Collector<'_>, metric: &Object<'_>, name: &str, path: &str, slice: &Slice) {
     let written = text(metric.get("unit")).unwrap_or_default();
     let n = metric.get("count").and_then(Json::as_number).and_then(Number::count);
     // Warm-up and telemetry have percentiles too, and are not what a rule on the metric asks for.
     let name = if path == name { name } else { path };
+    if path == "error_request_count" && metric.get("avg").is_none_or(|avg| reading(avg).is_none()) {
+        into.mistake(metric.iter().next().map_or(0, |member| member.key_at), "how many requests failed is no number");
+    }
     for member in metric {
         let (stat, json) = (&*member.key, &member.value);
         if stat == "unit" {
@@ -171,7 +177,7 @@ fn metric(into: &mut Collector, metric: &Object<'_>, name: &str, path: &str, sli
     }
 }
 
-fn timeslices(into: &mut Collector, document: &Document<'_>, slices: &[Json<'_>]) -> Result<(), EvidenceError> {
+fn timeslices(into: &mut Collector<'_>, document: &Document<'_>, slices: &[Json<'_>]) -> Result<(), EvidenceError> {
     if slices.is_empty() {
         into.check("timeslices", false, Some("no time slice: nothing was measured".to_owned()));
     }
@@ -187,11 +193,12 @@ fn timeslices(into: &mut Collector, document: &Document<'_>, slices: &[Json<'_>]
 }
 
 /// Means over runs with the interval that the tool computed.
-fn aggregate(into: &mut Collector, object: &Object<'_>, metrics: &Object<'_>) {
+fn aggregate(into: &mut Collector<'_>, object: &Object<'_>, metrics: &Object<'_>) {
     let about = |key: &str| object.get("metadata").and_then(|metadata| metadata.get(key));
     let n = about("num_successful_runs").and_then(Json::as_number).and_then(Number::count);
     let confidence = about("confidence_level").and_then(finite).map(Number::value).filter(|c| *c > 0.0 && *c < 1.0);
-    if let Some(failed) = about("failed_runs").and_then(Json::as_array) {
+    if let Some(failed) = about("failed_runs") {
+        let failed = into.list(Some(failed));
         into.check("failed_runs", failed.is_empty(), Some(format!("{} runs failed", failed.len())));
     }
     if n == Some(0) || metrics.is_empty() {

@@ -26,7 +26,7 @@ pub(super) fn is_record(object: &Object<'_>) -> bool {
     phased && object.get("metrics").is_some_and(|metrics| metrics.as_object().is_some())
 }
 
-pub(super) fn read(into: &mut Collector, document: &Document<'_>, lines: &[Json<'_>]) -> Result<(), EvidenceError> {
+pub(super) fn read(into: &mut Collector<'_>, document: &Document<'_>, lines: &[Json<'_>]) -> Result<(), EvidenceError> {
     let mut metrics: BTreeMap<&str, Values> = BTreeMap::new();
     let (mut succeeded, mut failed, mut passed_over) = (0_u64, 0_u64, 0_u64);
     for line in lines {
@@ -48,7 +48,7 @@ pub(super) fn read(into: &mut Collector, document: &Document<'_>, lines: &[Json<
         } else {
             succeeded += 1;
         }
-        for member in object.get("metrics").and_then(Json::as_object).into_iter().flatten() {
+        for member in into.members(object.get("metrics")) {
             take(into, metrics.entry(&member.key).or_default(), &member.key, &member.value);
         }
     }
@@ -59,7 +59,7 @@ pub(super) fn read(into: &mut Collector, document: &Document<'_>, lines: &[Json<
     Ok(())
 }
 
-fn take(into: &mut Collector, values: &mut Values, key: &str, json: &Json<'_>) {
+fn take(into: &mut Collector<'_>, values: &mut Values, key: &str, json: &Json<'_>) {
     let found = json.get("value").unwrap_or(json);
     if let Some(unit) = text(json.get("unit")) {
         unit.clone_into(&mut values.unit);
@@ -72,7 +72,7 @@ fn take(into: &mut Collector, values: &mut Values, key: &str, json: &Json<'_>) {
     }
 }
 
-fn finish(into: &mut Collector, metrics: BTreeMap<&str, Values>, succeeded: u64, failed: u64) {
+fn finish(into: &mut Collector<'_>, metrics: BTreeMap<&str, Values>, succeeded: u64, failed: u64) {
     if succeeded == 0 {
         into.check("request_count", false, Some("no request succeeded: nothing was measured".to_owned()));
     }

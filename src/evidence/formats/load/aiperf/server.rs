@@ -15,10 +15,10 @@ pub(super) fn is_metric(json: &Json<'_>) -> bool {
 
 /// The statistics of every series, with its labels and endpoint as slice. Quantiles of histograms are the tool's
 /// estimates from buckets and keep their name, `p99_estimate`.
-pub(super) fn read(into: &mut Collector, metrics: &Object<'_>) {
+pub(super) fn read(into: &mut Collector<'_>, metrics: &Object<'_>) {
     for member in metrics {
         let written = text(member.value.get("unit")).unwrap_or_default();
-        for series in member.value.get("series").and_then(Json::as_array).into_iter().flatten() {
+        for series in into.list(member.value.get("series")) {
             let mut slice = series.get("labels").and_then(Json::as_object).map_or_else(Slice::overall, labels::slice);
             if let Some(endpoint) = text(series.get("endpoint_url")) {
                 slice.0.insert("endpoint_url".to_owned(), endpoint.to_owned());
@@ -26,7 +26,7 @@ pub(super) fn read(into: &mut Collector, metrics: &Object<'_>) {
             if series.get("buckets").is_some() || series.get("timeslices").is_some() {
                 into.left_out("buckets and time slices of server metrics");
             }
-            let Some(stats) = series.get("stats").and_then(Json::as_object) else { continue };
+            let Some(stats) = into.object(series.get("stats")) else { continue };
             let n = stats.get("count").and_then(Json::as_number).and_then(Number::count);
             for stat in stats {
                 let path = format!("{}.{}", member.key, stat.key);

@@ -53,7 +53,7 @@ impl Header<'_> {
     }
 }
 
-pub(super) fn read(into: &mut Collector, document: &Document<'_>) -> Result<(), EvidenceError> {
+pub(super) fn read(into: &mut Collector<'_>, document: &Document<'_>) -> Result<(), EvidenceError> {
     let table = document.csv().map_err(Clone::clone)?;
     let mut header = Header::default();
     for row in table.all() {
@@ -83,7 +83,7 @@ pub(super) fn read(into: &mut Collector, document: &Document<'_>) -> Result<(), 
     Ok(())
 }
 
-fn cells(into: &mut Collector, header: &Header<'_>, row: &Row) {
+fn cells(into: &mut Collector<'_>, header: &Header<'_>, row: &Row) {
     let Some(heading) = header.get(row, "Metric").or_else(|| header.get(row, "metric")) else { return };
     let (plain, written) = split(heading);
     let written = header.get(row, "Unit").or_else(|| header.get(row, "unit")).unwrap_or(written);
@@ -105,7 +105,7 @@ fn cells(into: &mut Collector, header: &Header<'_>, row: &Row) {
     }
 }
 
-fn cell(into: &mut Collector, tag: &str, theirs: &str, stat: &str, written: &str, slice: &Slice, value: &str) {
+fn cell(into: &mut Collector<'_>, tag: &str, theirs: &str, stat: &str, written: &str, slice: &Slice, value: &str) {
     // `GenAI-Perf` writes thousands with commas.
     let plain = value.replace(',', "");
     let value = if matches!(reading_text(&plain), Some(Reading::Number(_))) { &plain } else { value };

@@ -52,16 +52,18 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     else {
         return Err(invalid("no counts of answers (`1xx` to `5xx`) and `errors`".to_owned()));
     };
-    for member in root.get("statusCodeStats").and_then(Json::as_object).into_iter().flatten() {
-        if let Some(times) = member.value.get("count").and_then(Json::as_number).and_then(Number::count) {
-            load::count(&mut out, &format!("status_{}", member.key), Slice::overall(), times, None);
+    for member in out.members(root.get("statusCodeStats")) {
+        let times = member.value.get("count").and_then(Json::as_number).and_then(Number::count);
+        match times {
+            Some(times) => load::count(&mut out, &format!("status_{}", member.key), Slice::overall(), times, None),
+            None => out.mistake(member.value.at, "a status code without its `count`"),
         }
     }
     for member in root {
         let key = &*member.key;
         match key {
             "latency" | "requests" | "throughput" => {
-                if let Some(part) = member.value.as_object() {
+                if let Some(part) = out.object(Some(&member.value)) {
                     histogram(&mut out, key, part, answers);
                 }
             }
@@ -81,10 +83,10 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let all = answers.saturating_add(errors);
     load::error_rate(&mut out, Slice::overall(), all, failed);
     load::succeeded(&mut out, "", all, failed.max(count("mismatches").unwrap_or(0)));
-    Ok(out.finish())
+    out.finish()
 }
 
-fn histogram(out: &mut Collector, of: &str, part: &Object<'_>, answers: u64) {
+fn histogram(out: &mut Collector<'_>, of: &str, part: &Object<'_>, answers: u64) {
     let latency = of == "latency";
     let n = part.get("totalCount").and_then(Json::as_number).and_then(Number::count).filter(|_| latency);
     for member in part {

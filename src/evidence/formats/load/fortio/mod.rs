@@ -50,13 +50,13 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 
     let Some(all) = root.get("DurationHistogram").and_then(Json::as_object) else {
         out.check("requests succeeded", false, Some("the run has no histogram".to_owned()));
-        return Ok(out.finish());
+        return out.finish();
     };
     let count = |part: &Object<'_>| part.get("Count").and_then(Json::as_number).and_then(Number::count);
     let n = count(all).ok_or_else(|| invalid(json.at, "`DurationHistogram` has no `Count`".to_owned()))?;
     histogram(&mut out, all, n);
     let (mut answers, mut bad) = (0_u64, 0_u64);
-    for member in root.get("RetCodes").and_then(Json::as_object).into_iter().flatten() {
+    for member in out.members(root.get("RetCodes")) {
         let Some(times) = member.value.as_number().and_then(Number::count) else {
             return Err(invalid(member.value.at, format!("a count in `RetCodes` is {}", member.value.kind())));
         };
@@ -80,10 +80,10 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         }
         None => out.warn("neither `ErrorsDurationHistogram` nor `RetCodes` say of every call whether it failed"),
     }
-    Ok(out.finish())
+    out.finish()
 }
 
-fn histogram(out: &mut Collector, all: &Object<'_>, n: u64) {
+fn histogram(out: &mut Collector<'_>, all: &Object<'_>, n: u64) {
     let sample = all.get("Data").and_then(Json::as_array).and_then(|data| sample(data, n));
     for member in all {
         let key = &*member.key;
@@ -97,7 +97,7 @@ fn histogram(out: &mut Collector, all: &Object<'_>, n: u64) {
             _ => {}
         }
     }
-    for json in all.get("Percentiles").and_then(Json::as_array).unwrap_or(&[]) {
+    for json in out.list(all.get("Percentiles")) {
         let percent = json.get("Percentile").and_then(Json::as_number);
         let Some((percent, value)) = percent.zip(json.get("Value")) else { continue };
         let name = load::percentile_name(percent.text());

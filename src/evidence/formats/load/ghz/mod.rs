@@ -51,7 +51,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     load::count(&mut out, "count", Slice::overall(), count, None);
 
     let (mut calls, mut good) = (0_u64, 0_u64);
-    for member in root.get("statusCodeDistribution").and_then(Json::as_object).into_iter().flatten() {
+    for member in out.members(root.get("statusCodeDistribution")) {
         let times = member.value.as_number().and_then(Number::count);
         let times = times
             .ok_or_else(|| invalid(member.value.at, format!("a count of status codes is {}", member.value.kind())))?;
@@ -74,7 +74,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if let Some(reason) = root.get("endReason").and_then(Json::as_str).filter(|reason| *reason != "normal") {
         out.warn(format!("the run ended by {}", crate::evidence::quoted(reason)));
     }
-    Ok(out.finish())
+    out.finish()
 }
 
 /// The latencies that the percentiles rest on; `None` unless every call has one.
@@ -92,7 +92,7 @@ fn sample(root: &Object<'_>, count: u64) -> Option<Sample> {
     (counted(details.len()) == count).then(|| Sample::of(values, 1.0, Unit::Nanoseconds))?
 }
 
-fn numbers(out: &mut Collector, root: &Object<'_>, count: u64, sample: Option<&Sample>) {
+fn numbers(out: &mut Collector<'_>, root: &Object<'_>, count: u64, sample: Option<&Sample>) {
     for member in root {
         let key = &*member.key;
         match key {
@@ -119,8 +119,8 @@ fn numbers(out: &mut Collector, root: &Object<'_>, count: u64, sample: Option<&S
     }
 }
 
-fn percentiles(out: &mut Collector, root: &Object<'_>, sample: Option<&Sample>) {
-    for json in root.get("latencyDistribution").and_then(Json::as_array).unwrap_or(&[]) {
+fn percentiles(out: &mut Collector<'_>, root: &Object<'_>, sample: Option<&Sample>) {
+    for json in out.list(root.get("latencyDistribution")) {
         let percent = json.get("percentage").and_then(Json::as_number).filter(|p| p.value() > 0.0);
         let Some((percent, latency)) = percent.zip(json.get("latency")) else {
             out.left_out("percentiles that so few calls do not have");

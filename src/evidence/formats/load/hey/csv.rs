@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// Half a unit of the fourth decimal.
 const SLACK: f64 = 0.000_05;
 
-pub(super) fn read(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceError> {
+pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
     let table = document.csv().map_err(Clone::clone)?;
     let n = counted(table.rows().len());
     load::count(out, "rows", Slice::overall(), n, None);

@@ -58,7 +58,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     } else {
         summary(document, &mut out)?;
     }
-    Ok(out.finish())
+    out.finish()
 }
 
 /// The counts that the summary states.
@@ -69,7 +69,7 @@ struct Counts {
     requests: Option<u64>,
 }
 
-fn summary(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceError> {
+fn summary(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
     let text = document.text()?;
     let cut = || {
         EvidenceError::invalid(
@@ -139,7 +139,7 @@ fn stands_for(head: &[&str], requests: u64) -> bool {
     (total.value() * rate.value() - float(requests)).abs() <= slack
 }
 
-fn head_lines(out: &mut Collector, head: &[&str], counts: &Counts) {
+fn head_lines(out: &mut Collector<'_>, head: &[&str], counts: &Counts) {
     let none = counts.answers == Some(0);
     for line in head {
         let Some((name, rest)) = line.split_once(':') else { continue };
@@ -174,7 +174,7 @@ fn marks(text: &str) -> Vec<(f64, u64)> {
     lines.iter().filter_map(mark).collect()
 }
 
-fn latencies(out: &mut Collector, text: &str, counts: &Counts, sample: Option<&Arc<Distribution>>) {
+fn latencies(out: &mut Collector<'_>, text: &str, counts: &Counts, sample: Option<&Arc<Distribution>>) {
     for line in load::section(text, "Latency distribution:").unwrap_or_default() {
         let Some((percent, rest)) = line.split_once('%') else { continue };
         let rest = rest.trim_start_matches('%').trim_start();
@@ -190,7 +190,7 @@ fn latencies(out: &mut Collector, text: &str, counts: &Counts, sample: Option<&A
     }
 }
 
-fn details(out: &mut Collector, text: &str, counts: &Counts) {
+fn details(out: &mut Collector<'_>, text: &str, counts: &Counts) {
     for line in load::section(text, "Details (average, fastest, slowest):").unwrap_or_default() {
         let Some((name, rest)) = line.split_once(':') else { continue };
         let times: Vec<&str> = rest.split(',').map(str::trim).collect();

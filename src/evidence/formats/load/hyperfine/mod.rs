@@ -76,7 +76,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         detect(document).map_err(|Declined { why }| invalid(why))?;
         table(document, &mut out)?;
     }
-    Ok(out.finish())
+    out.finish()
 }
 
 /// Our name and the quantile of a summary of the runs.
@@ -84,7 +84,7 @@ fn named(key: &str) -> (&str, Option<f64>) {
     if key == "median" { ("latency", Some(0.5)) } else { (key, None) }
 }
 
-fn result(out: &mut Collector, result: &Object<'_>, command: &str) {
+fn result(out: &mut Collector<'_>, result: &Object<'_>, command: &str) {
     let slice = Slice::one("command", command);
     let times = result.get("times").and_then(Json::as_array);
     let values =
@@ -118,7 +118,7 @@ fn result(out: &mut Collector, result: &Object<'_>, command: &str) {
     }
 }
 
-fn memory(out: &mut Collector, slice: &Slice, json: &Json<'_>) {
+fn memory(out: &mut Collector<'_>, slice: &Slice, json: &Json<'_>) {
     let values = json
         .as_array()
         .and_then(|list| list.iter().map(|v| v.as_number().map(Number::value)).collect::<Option<Vec<_>>>());
@@ -131,8 +131,8 @@ fn memory(out: &mut Collector, slice: &Slice, json: &Json<'_>) {
 }
 
 /// An exit code is 0 for success, and null where a signal ended the command.
-fn exits(out: &mut Collector, slice: &Slice, command: &str, json: &Json<'_>) {
-    let Some(codes) = json.as_array() else { return out.left_out("exit_codes") };
+fn exits(out: &mut Collector<'_>, slice: &Slice, command: &str, json: &Json<'_>) {
+    let codes = out.list(Some(json));
     let bad = codes.iter().filter(|code| code.as_number().and_then(Number::count) != Some(0)).count();
     let (runs, bad) = (counted(codes.len()), counted(bad));
     load::error_rate(out, slice.clone(), runs, bad);
@@ -143,7 +143,7 @@ fn exits(out: &mut Collector, slice: &Slice, command: &str, json: &Json<'_>) {
     );
 }
 
-fn table(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceError> {
+fn table(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
     let table = document.csv().map_err(Clone::clone)?;
     let columns = table.header().count();
     let text = document.text()?;

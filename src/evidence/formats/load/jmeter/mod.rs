@@ -64,7 +64,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     } else {
         samples(document, &mut out)?;
     }
-    Ok(out.finish())
+    out.finish()
 }
 
 /// The samples of one label, or of all.
@@ -102,7 +102,7 @@ impl Columns {
     }
 }
 
-fn samples(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceError> {
+fn samples(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
     let table = document.csv().map_err(Clone::clone)?;
     let Some(columns) = Columns::of(table) else { return Ok(()) };
     let width = table.header().count();
@@ -150,7 +150,7 @@ fn samples(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceE
     Ok(())
 }
 
-fn write(out: &mut Collector, slice: &Slice, label: &str, samples: Samples) {
+fn write(out: &mut Collector<'_>, slice: &Slice, label: &str, samples: Samples) {
     /// Both ends of a time are cut to whole milliseconds.
     const SLACK: f64 = 1.0;
     let n = counted(samples.times.len());

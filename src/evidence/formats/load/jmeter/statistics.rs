@@ -3,9 +3,9 @@
 use super::{ADAPTER, Collector, Document, EvidenceError, Json, Number, Slice, Unit, load};
 use crate::evidence::json::Object;
 
-pub(super) fn read(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceError> {
+pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    for member in json.as_object().into_iter().flatten() {
+    for member in out.members(Some(json)) {
         let row = member.value.as_object();
         let count = |key: &str| row.and_then(|row| row.get(key)).and_then(Json::as_number).and_then(Number::count);
         let Some((row, (n, failed))) = row.zip(count("sampleCount").zip(count("errorCount"))) else {
@@ -36,7 +36,7 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector) -> Result<(), E
     Ok(())
 }
 
-fn values(out: &mut Collector, row: &Object<'_>, slice: &Slice, n: u64) {
+fn values(out: &mut Collector<'_>, row: &Object<'_>, slice: &Slice, n: u64) {
     for member in row.iter().filter(|member| member.key != "transaction") {
         let key = &*member.key;
         let ours = if key == "medianResTime" { "latency" } else { key };

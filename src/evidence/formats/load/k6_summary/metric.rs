@@ -40,7 +40,8 @@ fn tagged(name: &str) -> (String, Slice) {
 }
 
 impl<'j> Metrics<'j> {
-    pub(super) fn add(&mut self, out: &mut Collector, name: &str, metric: &'j Object<'j>) {
+    pub(super) fn add(&mut self, out: &mut Collector<'_>, name: &str, metric: &'j Object<'j>) {
+        out.object(metric.get("values"));
         match name {
             "http_reqs" => self.requests = count(values(metric), "count"),
             "iterations" => self.iterations = count(values(metric), "count"),
@@ -51,7 +52,7 @@ impl<'j> Metrics<'j> {
         self.all.push((base, slice, metric));
     }
 
-    pub(super) fn write(&self, out: &mut Collector) {
+    pub(super) fn write(&self, out: &mut Collector<'_>) {
         for (name, slice, metric) in &self.all {
             let values = values(metric);
             let n = count(values, "count").or_else(|| self.samples(name).filter(|_| slice.is_overall()));
@@ -100,7 +101,7 @@ fn unit(name: &str, metric: &Object<'_>, trend: bool) -> Option<Unit> {
     }
 }
 
-fn trend(out: &mut Collector, name: &str, slice: &Slice, values: &Object<'_>, n: Option<u64>, unit: Option<Unit>) {
+fn trend(out: &mut Collector<'_>, name: &str, slice: &Slice, values: &Object<'_>, n: Option<u64>, unit: Option<Unit>) {
     for member in values {
         let (key, theirs) = (&*member.key, format!("{name}.{}", member.key));
         if key == "thresholds" {
@@ -124,7 +125,7 @@ fn trend(out: &mut Collector, name: &str, slice: &Slice, values: &Object<'_>, n:
 }
 
 /// How often a sample was true. For `http_req_failed` that is a failure.
-fn rate(out: &mut Collector, name: &str, slice: &Slice, values: &Object<'_>) {
+fn rate(out: &mut Collector<'_>, name: &str, slice: &Slice, values: &Object<'_>) {
     let trues = count(values, "passes").or_else(|| count(values, "matches"));
     let all = count(values, "total").or_else(|| trues.zip(count(values, "fails")).and_then(|(t, f)| t.checked_add(f)));
     let ours = match name {
@@ -171,7 +172,7 @@ fn rate(out: &mut Collector, name: &str, slice: &Slice, values: &Object<'_>) {
 }
 
 /// A counter or a gauge.
-fn plain(out: &mut Collector, name: &str, slice: &Slice, values: &Object<'_>, unit: Option<Unit>) {
+fn plain(out: &mut Collector<'_>, name: &str, slice: &Slice, values: &Object<'_>, unit: Option<Unit>) {
     for member in values.iter().filter(|member| !matches!(&*member.key, "thresholds" | "type" | "contains" | "name")) {
         let theirs = format!("{name}.{}", member.key);
         if let Some(m) = out.measure(&theirs, &theirs, slice.clone(), &member.value) {
@@ -181,8 +182,8 @@ fn plain(out: &mut Collector, name: &str, slice: &Slice, values: &Object<'_>, un
 }
 
 /// Thresholds are objects with `ok`; in `--summary-export` they are bare, and true when they were crossed.
-fn thresholds(out: &mut Collector, name: &str, metric: &Object<'_>) {
-    for member in metric.get("thresholds").and_then(Json::as_object).into_iter().flatten() {
+fn thresholds(out: &mut Collector<'_>, name: &str, metric: &Object<'_>) {
+    for member in out.members(metric.get("thresholds")) {
         let check = format!("{name}: {}", member.key);
         let passed = match (&member.value.value, member.value.get("ok").map(|ok| &ok.value)) {
             (crate::evidence::json::Value::Bool(crossed), _) => Some(!crossed),

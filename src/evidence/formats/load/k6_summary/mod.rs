@@ -67,7 +67,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut metrics = Metrics::default();
     let listed = root.at_path(&["results", "metrics"]).or_else(|| root.get("metrics"));
     if let Some(list) = listed.and_then(Json::as_array) {
-        let more = root.at_path(&["results", "checks", "metrics"]).and_then(Json::as_array).unwrap_or(&[]);
+        let more = out.list(root.at_path(&["results", "checks", "metrics"]));
         for json in list.iter().chain(more) {
             let name = json.get("name").and_then(Json::as_str);
             let found = name.zip(json.as_object());
@@ -76,10 +76,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             metrics.add(&mut out, name, metric);
         }
     } else {
-        for member in listed.and_then(Json::as_object).into_iter().flatten() {
-            match member.value.as_object() {
-                Some(metric) => metrics.add(&mut out, &member.key, metric),
-                None => out.left_out(&member.key),
+        for member in out.members(listed) {
+            if let Some(metric) = out.object(Some(&member.value)) {
+                metrics.add(&mut out, &member.key, metric);
             }
         }
     }
@@ -91,35 +90,31 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             m.unit = Some(unit);
         }
     }
-    if let Some(group) = root.get("root_group").and_then(Json::as_object) {
+    if let Some(group) = out.object(root.get("root_group")) {
         self::group(&mut out, group, "", 0);
     }
-    for json in root.at_path(&["results", "checks", "results"]).and_then(Json::as_array).unwrap_or(&[]) {
-        if let Some(check) = json.as_object() {
-            self::check(&mut out, "", check);
-        }
+    let checks = out.object(root.at_path(&["results", "checks"]));
+    for check in out.objects(checks.and_then(|checks| checks.get("results"))) {
+        self::check(&mut out, "", check);
     }
-    Ok(out.finish())
+    out.finish()
 }
 
 /// The elements of a list, or of an object by name: k6 writes groups and checks as either.
-fn elements<'o, 'a>(json: Option<&'o Json<'a>>) -> Vec<&'o Object<'a>> {
-    match json {
-        Some(Json { value: crate::evidence::json::Value::Object(object), .. }) => {
-            object.iter().filter_map(|member| member.value.as_object()).collect()
-        }
-        Some(json) => json.as_array().unwrap_or(&[]).iter().filter_map(Json::as_object).collect(),
-        None => Vec::new(),
+fn elements<'o, 'a>(out: &mut Collector<'_>, json: Option<&'o Json<'a>>) -> Vec<&'o Object<'a>> {
+    match json.and_then(Json::as_object) {
+        Some(object) => object.iter().filter_map(|member| out.object(Some(&member.value))).collect(),
+        None => out.objects(json),
     }
 }
 
-fn group(out: &mut Collector, group: &Object<'_>, path: &str, depth: u8) {
-    for check in elements(group.get("checks")) {
+fn group(out: &mut Collector<'_>, group: &Object<'_>, path: &str, depth: u8) {
+    for check in elements(out, group.get("checks")) {
         self::check(out, path, check);
     }
     // The parser bounds the depth of a document; this bounds the stack for sure.
     if depth < u8::MAX {
-        for inner in elements(group.get("groups")) {
+        for inner in elements(out, group.get("groups")) {
             let name = inner.get("name").and_then(Json::as_str).unwrap_or("");
             self::group(out, inner, &format!("{path}::{name}"), depth + 1);
         }
@@ -127,7 +122,7 @@ fn group(out: &mut Collector, group: &Object<'_>, path: &str, depth: u8) {
 }
 
 /// A check passes when it was made and never failed. k6 tags it with its name and its group.
-fn check(out: &mut Collector, group: &str, check: &Object<'_>) {
+fn check(out: &mut Collector<'_>, group: &str, check: &Object<'_>) {
     let count = |key: &str| check.get(key).and_then(Json::as_number).and_then(Number::count);
     let name = check.get("name").and_then(Json::as_str).unwrap_or("");
     let full = if group.is_empty() { name.to_owned() } else { format!("{}::{name}", group.trim_start_matches("::")) };

@@ -35,7 +35,7 @@ fn endpoint(table: &Table, row: &Row) -> (String, String) {
     (cell(table, row, &["Type", "Method"]).to_owned(), cell(table, row, &["Name"]).to_owned())
 }
 
-pub(super) fn stats(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceError> {
+pub(super) fn stats(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
     let table = table(document)?;
     let endpoints: Vec<(String, String)> = table.rows().iter().map(|row| endpoint(table, row)).collect();
     let old = table.column("Request Count").is_none();
@@ -71,7 +71,7 @@ pub(super) fn stats(document: &Document<'_>, out: &mut Collector) -> Result<(), 
 }
 
 /// Every number of a row. `none` says that there was no request: times and rates of none say nothing.
-fn cells(out: &mut Collector, table: &Table, row: &Row, slice: &Slice, n: Option<u64>, none: bool) {
+fn cells(out: &mut Collector<'_>, table: &Table, row: &Row, slice: &Slice, n: Option<u64>, none: bool) {
     for (name, text) in table.header().zip(row.cells()) {
         if matches!(name, "Type" | "Method" | "Name") {
             continue;
@@ -105,7 +105,7 @@ fn rounded(m: &mut Measurement) {
 }
 
 /// The last row of each endpoint, as far as it speaks of the whole run.
-pub(super) fn history(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceError> {
+pub(super) fn history(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
     let table = table(document)?;
     let mut last: BTreeMap<(String, String), &Row> = BTreeMap::new();
     for row in table.rows() {
@@ -144,7 +144,7 @@ pub(super) fn history(document: &Document<'_>, out: &mut Collector) -> Result<()
     Ok(())
 }
 
-pub(super) fn failures(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceError> {
+pub(super) fn failures(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
     let table = table(document)?;
     let mut sum = 0_u64;
     for row in table.rows() {
@@ -167,7 +167,7 @@ pub(super) fn failures(document: &Document<'_>, out: &mut Collector) -> Result<(
     Ok(())
 }
 
-pub(super) fn exceptions(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceError> {
+pub(super) fn exceptions(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
     let table = table(document)?;
     let mut sum = 0.0;
     for row in table.rows() {

@@ -10,8 +10,8 @@ use std::sync::Arc;
 const QUANTILES: [(&str, f64); 6] =
     [("p50", 0.5), ("p75", 0.75), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999)];
 
-pub(super) fn read(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceError> {
-    let entries = document.json().map_err(Clone::clone)?.as_array().unwrap_or(&[]);
+pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
+    let entries = out.list(Some(document.json().map_err(Clone::clone)?));
     let text = |json: &Json<'_>, key: &str| json.get(key).and_then(Json::as_str).unwrap_or("").to_owned();
     let endpoints: Vec<(String, String)> = entries.iter().map(|e| (text(e, "method"), text(e, "name"))).collect();
     let (mut requests, mut failures) = (0_u64, 0_u64);
@@ -53,7 +53,7 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector) -> Result<(), E
     Ok(())
 }
 
-fn values(out: &mut Collector, entry: &Object<'_>, slice: &Slice, n: u64) {
+fn values(out: &mut Collector<'_>, entry: &Object<'_>, slice: &Slice, n: u64) {
     for member in entry {
         match &*member.key {
             "num_requests"
@@ -129,7 +129,7 @@ fn sample(entry: &Object<'_>) -> Option<Arc<Distribution>> {
     Some(Arc::new(Distribution { method: "locust".to_owned(), buckets: bins.iter().map(bucket).collect() }))
 }
 
-fn quantiles(out: &mut Collector, slice: &Slice, sample: &Arc<Distribution>) {
+fn quantiles(out: &mut Collector<'_>, slice: &Slice, sample: &Arc<Distribution>) {
     let n = sample.count();
     for (name, q) in QUANTILES {
         // As Locust takes it: the least value that has at most a share q below it.
@@ -155,7 +155,7 @@ fn rounded(bucket: &Bucket) -> f64 {
 }
 
 /// The evidence is as old as its last request.
-fn moment(out: &mut Collector, entry: &Object<'_>) {
+fn moment(out: &mut Collector<'_>, entry: &Object<'_>) {
     let seconds = entry.get("last_request_timestamp").and_then(Json::as_number).map(Number::value);
     let micros =
         seconds.and_then(|s| crate::evidence::counts::whole((s * 1e6).floor())).and_then(|m| i64::try_from(m).ok());

@@ -80,7 +80,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     // No endpoint was called: nothing in it says whose list it is, so somebody named the format.
     if document.array().is_ok_and(<[_]>::is_empty) {
         load::succeeded(&mut out, "", 0, 0);
-        return Ok(out.finish());
+        return out.finish();
     }
     match form(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))? {
         Form::Json => json::read(document, &mut out)?,
@@ -89,7 +89,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         Form::Failures => csv::failures(document, &mut out)?,
         Form::Exceptions => csv::exceptions(document, &mut out)?,
     }
-    Ok(out.finish())
+    out.finish()
 }
 
 /// How far the time behind a rounded one may lie from it, in milliseconds: below and above.

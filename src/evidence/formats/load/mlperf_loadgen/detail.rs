@@ -22,7 +22,7 @@ struct Log {
     n: Option<u64>,
 }
 
-pub(super) fn read(into: &mut Collector, document: &Document<'_>, text: &str) -> Result<(), EvidenceError> {
+pub(super) fn read(into: &mut Collector<'_>, document: &Document<'_>, text: &str) -> Result<(), EvidenceError> {
     let mut log = look(text);
     let mut at = document.bytes().len().saturating_sub(text.len());
     for line in text.split_inclusive('\n') {
@@ -87,7 +87,7 @@ fn look(text: &str) -> Log {
     log
 }
 
-fn entry(into: &mut Collector, log: &mut Log, key: Option<&str>, json: &Json<'_>) {
+fn entry(into: &mut Collector<'_>, log: &mut Log, key: Option<&str>, json: &Json<'_>) {
     let Some(name) = key.or_else(|| json.get("key").and_then(Json::as_str)) else { return };
     let value = json.get("value").unwrap_or(json);
     if json.get("namespace").and_then(Json::as_str) == Some("mlperf::logging") {
@@ -133,7 +133,7 @@ fn entry(into: &mut Collector, log: &mut Log, key: Option<&str>, json: &Json<'_>
     }
 }
 
-fn number(into: &mut Collector, log: &Log, name: &str, json: &Json<'_>, value: &Json<'_>) {
+fn number(into: &mut Collector<'_>, log: &Log, name: &str, json: &Json<'_>, value: &Json<'_>) {
     let result = name.starts_with("result_") || name.starts_with("early_stopping_");
     let evaluated = name.starts_with("eval_") && name != "eval_samples";
     if !(result || evaluated) || reading(value).is_none() {

@@ -74,7 +74,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     } else {
         summary::read(&mut into, text);
     }
-    Ok(into.finish())
+    into.finish()
 }
 
 /// What a name says of its number.

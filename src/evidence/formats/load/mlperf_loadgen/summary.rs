@@ -21,7 +21,7 @@ struct Run<'t> {
     single: bool,
 }
 
-pub(super) fn read(into: &mut Collector, text: &str) {
+pub(super) fn read(into: &mut Collector<'_>, text: &str) {
     let run = run(text);
     let n = run.queries.filter(|_| run.single && matches!(run.scenario, Some("SingleStream" | "Server")));
     let mut result = false;
@@ -75,7 +75,7 @@ fn run(text: &str) -> Run<'_> {
 }
 
 /// `No errors encountered during test.`, `2 ERRORS encountered. See detailed log.`
-fn encountered(into: &mut Collector, line: &str) {
+fn encountered(into: &mut Collector<'_>, line: &str) {
     if line.to_lowercase().contains("error") {
         into.check("errors encountered during test", line.starts_with("No "), Some(line.to_owned()));
     } else if !line.starts_with("No ") {
@@ -83,7 +83,7 @@ fn encountered(into: &mut Collector, line: &str) {
     }
 }
 
-fn one(into: &mut Collector, name: &str, value: &str, run: &Run<'_>, n: Option<u64>) {
+fn one(into: &mut Collector<'_>, name: &str, value: &str, run: &Run<'_>, n: Option<u64>) {
     if name == RESULT {
         let detail =
             run.scenario.zip(run.mode).map(|(scenario, mode)| format!("{value}, scenario {scenario}, mode {mode}"));

@@ -78,7 +78,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         Form::Csv => table::read(document, &mut out)?,
         Form::Text => text::read(document, &mut out)?,
     }
-    Ok(out.finish())
+    out.finish()
 }
 
 /// What oha calls requests that the end of the run cut short; they count neither for nor against the service.
@@ -112,7 +112,7 @@ impl Ended {
     }
 
     /// The error rate and the check.
-    fn verdict(self, out: &mut Collector) {
+    fn verdict(self, out: &mut Collector<'_>) {
         if self.lost > 0 {
             load::count(out, "errors", Slice::overall(), self.lost, Some(self.all()));
         }
@@ -134,7 +134,7 @@ fn rate(m: &mut Measurement, ended: Ended) {
     }
 }
 
-fn json(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceError> {
+fn json(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
     let root = document.json().map_err(Clone::clone)?;
     let invalid = |at, why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
     let mut ended = Ended::default();
@@ -151,7 +151,7 @@ fn json(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceErro
         }
     }
     (ended.answers, ended.bad) = load::statuses(out, codes);
-    for member in root.as_object().into_iter().flatten() {
+    for member in out.members(Some(root)) {
         let Some(part) = member.value.as_object() else {
             out.left_out(&member.key);
             continue;
@@ -182,7 +182,7 @@ fn json(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceErro
     Ok(())
 }
 
-fn summary(out: &mut Collector, part: &Object<'_>, ended: Ended) {
+fn summary(out: &mut Collector<'_>, part: &Object<'_>, ended: Ended) {
     for member in part {
         let ours = if member.key == "successRate" { "pass_rate" } else { &*member.key };
         let Some(m) = out.measure(ours, &member.key, Slice::overall(), &member.value) else { continue };
@@ -225,7 +225,7 @@ fn sample(marks: &Object<'_>, n: Option<u64>) -> Option<Arc<Distribution>> {
 }
 
 fn percentiles(
-    out: &mut Collector,
+    out: &mut Collector<'_>,
     part: &Object<'_>,
     ours: &str,
     path: &str,
@@ -243,7 +243,7 @@ fn percentiles(
 }
 
 /// Every number below `path`, named by its own path.
-fn leaves(out: &mut Collector, path: &str, part: &Object<'_>, ended: Ended) {
+fn leaves(out: &mut Collector<'_>, path: &str, part: &Object<'_>, ended: Ended) {
     for member in part {
         let path = format!("{path}.{}", member.key);
         if let Some(part) = member.value.as_object() {

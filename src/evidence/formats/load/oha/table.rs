@@ -4,7 +4,7 @@ use super::{ADAPTER, Collector, Document, EvidenceError, Slice, Unit, load};
 use crate::stats::proportion::counted;
 use std::collections::BTreeMap;
 
-pub(super) fn read(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceError> {
+pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
     let table = document.csv().map_err(Clone::clone)?;
     let n = counted(table.rows().len());
     load::count(out, "rows", Slice::overall(), n, None);

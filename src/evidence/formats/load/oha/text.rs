@@ -4,7 +4,7 @@ use super::{ADAPTER, Collector, Document, Ended, EvidenceError, Slice, load, rat
 use crate::evidence::json::Number;
 use std::sync::Arc;
 
-pub(super) fn read(document: &Document<'_>, out: &mut Collector) -> Result<(), EvidenceError> {
+pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
     let text = document.text()?;
     let Some(codes) = load::section(text, "Status code distribution:") else {
         let why = "no `Status code distribution:`: the summary was cut off";
@@ -45,7 +45,7 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector) -> Result<(), E
     Ok(())
 }
 
-fn head(out: &mut Collector, lines: &[&str], ended: Ended, whole: bool) {
+fn head(out: &mut Collector<'_>, lines: &[&str], ended: Ended, whole: bool) {
     for line in lines {
         let Some((name, rest)) = line.split_once(':') else { continue };
         let m = match name {
@@ -86,7 +86,7 @@ fn marks(text: &str, heading: &str) -> Vec<(f64, u64)> {
     load::section(text, heading).unwrap_or_default().iter().filter_map(mark).collect()
 }
 
-fn distribution(out: &mut Collector, text: &str, heading: &str, of: &str, ended: Ended, whole: bool) {
+fn distribution(out: &mut Collector<'_>, text: &str, heading: &str, of: &str, ended: Ended, whole: bool) {
     /// Half a unit of the third decimal.
     const SLACK: f64 = 0.000_5;
     let lines = load::section(text, &format!("Response time distribution{heading}:"));
@@ -111,7 +111,7 @@ fn distribution(out: &mut Collector, text: &str, heading: &str, of: &str, ended:
     }
 }
 
-fn details(out: &mut Collector, text: &str) {
+fn details(out: &mut Collector<'_>, text: &str) {
     for line in load::section(text, "Details (average, fastest, slowest):").unwrap_or_default() {
         let Some((name, rest)) = line.split_once(':') else { continue };
         let times: Vec<&str> = rest.split(',').map(str::trim).collect();

@@ -25,17 +25,17 @@ pub(super) fn detect(document: &Document<'_>) -> Result<(), Declined> {
     }
 }
 
-pub(super) fn read(into: &mut Collector, document: &Document<'_>) -> Result<(), EvidenceError> {
+pub(super) fn read(into: &mut Collector<'_>, document: &Document<'_>) -> Result<(), EvidenceError> {
     wanted(ADAPTER.id, document, detect(document))?;
     let json = document.json().map_err(Clone::clone)?;
     let version = text(json.get("version")).map(str::to_owned);
     into.evidence.producer = Some(Producer { tool: Some("perf_analyzer".to_owned()), version, run: None });
-    for experiment in json.get("experiments").and_then(Json::as_array).into_iter().flatten() {
+    for experiment in into.list(json.get("experiments")) {
         let mode = text(experiment.at_path(&["experiment", "mode"])).unwrap_or_default();
         let value = experiment.at_path(&["experiment", "value"]).and_then(Json::as_number);
         let axis = LOADS.iter().map(|(_, axis)| *axis).find(|axis| *axis == mode);
         let slice = axis.zip(value).map_or_else(Slice::overall, |(axis, value)| Slice::one(axis, value.text()));
-        let requests = experiment.get("requests").and_then(Json::as_array).unwrap_or_default();
+        let requests = into.list(experiment.get("requests"));
         let took: Vec<f64> = requests.iter().filter_map(nanoseconds).collect();
         let failed = requests.len() - took.len();
         if took.is_empty() || failed > 0 {

@@ -81,7 +81,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if document.looks_like_json() {
         let mut into = Collector::new(document, ADAPTER.id);
         export::read(&mut into, document)?;
-        return Ok(into.finish());
+        return into.finish();
     }
     wanted(ADAPTER.id, document, detect(document))?;
     let table = document.csv().map_err(Clone::clone)?;
@@ -112,7 +112,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     }
     into.evidence.producer =
         Some(crate::model::Producer { tool: Some("perf_analyzer".to_owned()), ..Default::default() });
-    Ok(into.finish())
+    into.finish()
 }
 
 fn above_zero(text: &str) -> bool {
@@ -129,7 +129,7 @@ fn slice(header: &[&str], row: &Row) -> Slice {
     Slice(axes.collect())
 }
 
-fn cell(into: &mut Collector, name: &str, text: &str, slice: &Slice) {
+fn cell(into: &mut Collector<'_>, name: &str, text: &str, slice: &Slice) {
     if name.is_empty() || LOADS.iter().any(|(load, _)| *load == name) {
         return;
     }
@@ -146,7 +146,7 @@ fn cell(into: &mut Collector, name: &str, text: &str, slice: &Slice) {
 }
 
 /// `GPU-uuid:0.5;GPU-uuid:0.25;`: a number for each GPU.
-fn gpus(into: &mut Collector, name: &str, text: &str, slice: &Slice) {
+fn gpus(into: &mut Collector<'_>, name: &str, text: &str, slice: &Slice) {
     for part in text.split(';').filter(|part| !part.is_empty()) {
         let Some((gpu, value)) = part.rsplit_once(':') else {
             into.left_out(name);

@@ -52,7 +52,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     out.evidence.produced_at = moment("end").or_else(|| moment("latest")).filter(|_| requests > 0);
 
     let mut codes: Vec<(&str, u64)> = Vec::new();
-    for member in root.get("status_codes").and_then(Json::as_object).into_iter().flatten() {
+    for member in out.members(root.get("status_codes")) {
         let times = member.value.as_number().and_then(Number::count);
         let times = times
             .ok_or_else(|| invalid(member.value.at, format!("a count of status codes is {}", member.value.kind())))?;
@@ -76,16 +76,16 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         let first = errors.first().and_then(Json::as_str).map(crate::evidence::quoted).unwrap_or_default();
         out.warn(format!("{} kinds of error, the first {first}", errors.len()));
     }
-    Ok(out.finish())
+    out.finish()
 }
 
-fn values(out: &mut Collector, root: &Object<'_>, requests: u64, good: Option<u64>) {
+fn values(out: &mut Collector<'_>, root: &Object<'_>, requests: u64, good: Option<u64>) {
     for member in root {
         let (key, json) = (&*member.key, &member.value);
         match key {
             "latencies" => latencies(out, root, json, requests),
             "bytes_in" | "bytes_out" => {
-                for part in json.as_object().into_iter().flatten() {
+                for part in out.members(Some(json)) {
                     let name = format!("{key}.{}", part.key);
                     if let Some(m) = out.measure(&name, &name, Slice::overall(), &part.value) {
                         (m.unit, m.n) = (Some(Unit::Bytes), Some(requests));
@@ -111,13 +111,13 @@ fn values(out: &mut Collector, root: &Object<'_>, requests: u64, good: Option<u6
     }
 }
 
-fn latencies(out: &mut Collector, root: &Object<'_>, json: &Json<'_>, requests: u64) {
+fn latencies(out: &mut Collector<'_>, root: &Object<'_>, json: &Json<'_>, requests: u64) {
     let sample = root.get("buckets").and_then(Json::as_object).map(|buckets| sample(buckets, json, requests));
     if matches!(sample, Some(None)) {
         out.warn("`buckets` do not count every request: they are not read");
     }
     let sample = sample.flatten();
-    for member in json.as_object().into_iter().flatten() {
+    for member in out.members(Some(json)) {
         let percent = member.key.strip_suffix("th");
         let (ours, theirs) = match percent {
             Some(percent) => ("latency".to_owned(), format!("p{percent}")),

@@ -72,7 +72,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         reader.line(line.trim());
     }
     failures(&mut out, &lines, requests);
-    Ok(out.finish())
+    out.finish()
 }
 
 /// The lines that were written to their end. The last one may have lost its line break on the way.
@@ -138,15 +138,15 @@ fn cumulated(rows: &[(f64, u64)], n: u64) -> Option<Arc<Distribution>> {
     (counted == n && n > 0).then(|| Arc::new(Distribution { method: "hdr".to_owned(), buckets }))
 }
 
-struct Reader<'r> {
-    out: &'r mut Collector,
+struct Reader<'r, 'd> {
+    out: &'r mut Collector<'d>,
     requests: u64,
     spectra: &'r [Spectrum],
     /// How many tables of percentiles began.
     part: usize,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     fn line(&mut self, line: &str) {
         let cells: Vec<&str> = line.split_whitespace().collect();
         match cells.as_slice() {
@@ -242,7 +242,7 @@ fn within(sample: &Distribution, unit: Unit) -> Option<Distribution> {
     Some(Distribution { method: sample.method.clone(), buckets })
 }
 
-fn failures(out: &mut Collector, lines: &[&str], requests: u64) {
+fn failures(out: &mut Collector<'_>, lines: &[&str], requests: u64) {
     let after = |start: &str| lines.iter().find_map(|line| line.trim().strip_prefix(start));
     let status = after("Non-2xx or 3xx responses:").map_or(Some(0), |n| n.trim().parse::<u64>().ok());
     let mut sockets = 0_u64;

@@ -14,7 +14,7 @@
 mod tests;
 mod xml;
 
-use super::common::{decimal, energy, is_sha256, kind_of, list, moment, scoped, sha256, shortened, text};
+use super::common::{decimal, energy, is_sha256, kind_of, moment, scoped, sha256, shortened};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Value},
@@ -65,23 +65,21 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 }
 
 fn bill(document: &Document<'_>, bom: &Json<'_>) -> Result<Evidence, EvidenceError> {
-    if bom.get("components").is_some_and(|components| components.as_array().is_none()) {
-        let message = format!("{}; a list was expected", kind_of(bom.get("components"), "components"));
-        return Err(EvidenceError::invalid(ADAPTER.id, document, bom.at, message));
-    }
     let mut collector = Collector::new(document, ADAPTER.id);
     let main = bom.at_path(&["metadata", "component"]);
     let mut below = Vec::new();
-    for component in main.into_iter().flat_map(|main| list(main, "components")).chain(list(bom, "components")) {
-        models(component, &mut below);
+    let components = collector.list(bom.get("components"));
+    let parts = collector.list(main.and_then(|main| main.get("components")));
+    for component in parts.iter().chain(components) {
+        models(&mut collector, component, &mut below);
     }
     about(&mut collector, bom);
-    let main = main.filter(|main| text(main, "type") == Some(MODEL));
+    let main = main.filter(|main| main.text("type") == Some(MODEL));
     if let Some(main) = main {
-        collector.check("component type is machine-learning-model", true, text(main, "name").map(str::to_owned));
+        collector.check("component type is machine-learning-model", true, main.text("name").map(str::to_owned));
     }
     if main.is_none() || !below.is_empty() {
-        let named: Vec<&str> = below.iter().filter_map(|model| text(model, "name")).take(5).collect();
+        let named: Vec<&str> = below.iter().filter_map(|model| model.text("name")).take(5).collect();
         let detail = if below.is_empty() { "there is none".to_owned() } else { named.join(", ") };
         collector.check("components of type machine-learning-model", !below.is_empty(), Some(detail));
     }
@@ -90,83 +88,85 @@ fn bill(document: &Document<'_>, bom: &Json<'_>) -> Result<Evidence, EvidenceErr
         let from = collector.evidence.measurements.len();
         read_model(&mut collector, model);
         if all.len() > 1 {
-            scoped(&mut collector, from, text(model, "name").unwrap_or("model"));
+            scoped(&mut collector, from, model.text("name").unwrap_or("model"));
         }
     }
     if let [only] = all.as_slice() {
-        let digest = only_digest(only);
-        let version = text(only, "version").map(str::to_owned);
+        let digest = only_digest(&mut collector, only);
+        let version = only.text("version").map(str::to_owned);
         collector.evidence.subject = Some(Subject { model: None, version, digest });
     }
     vulnerabilities(&mut collector, bom);
-    if list(bom, "components").len() > all.len() {
+    if components.len() > all.len() {
         collector.left_out("components that are no models");
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
 /// The models among a component and what it is made of. The depth of JSON is bounded.
-fn models<'j, 'a>(component: &'j Json<'a>, found: &mut Vec<&'j Json<'a>>) {
-    if text(component, "type") == Some(MODEL) || component.get("modelCard").is_some() {
+fn models<'j, 'a>(collector: &mut Collector<'_>, component: &'j Json<'a>, found: &mut Vec<&'j Json<'a>>) {
+    if component.text("type") == Some(MODEL) || component.get("modelCard").is_some() {
         found.push(component);
     }
-    for part in list(component, "components") {
-        models(part, found);
+    for part in collector.list(component.get("components")) {
+        models(collector, part, found);
     }
 }
 
-fn about(collector: &mut Collector, bom: &Json<'_>) {
+fn about(collector: &mut Collector<'_>, bom: &Json<'_>) {
     let Some(metadata) = bom.get("metadata") else { return };
-    if let Some(timestamp) = text(metadata, "timestamp") {
+    if let Some(timestamp) = metadata.text("timestamp") {
         moment(collector, timestamp);
     }
     // A list until 1.4, and an object of components from 1.5 on.
     let tools = metadata.get("tools");
-    let tool = list(metadata, "tools").first().or_else(|| tools.and_then(|tools| list(tools, "components").first()));
+    let listed = tools.map(|tools| tools.as_object().map_or(Some(tools), |tools| tools.get("components")));
+    let tool = collector.list(listed.flatten()).first();
     collector.evidence.producer = tool.map(|tool| Producer {
-        tool: text(tool, "name").map(str::to_owned),
-        version: text(tool, "version").map(str::to_owned),
+        tool: tool.text("name").map(str::to_owned),
+        version: tool.text("version").map(str::to_owned),
         run: None,
     });
 }
 
 /// The one SHA-256 that the component has; `None` where there are several.
-fn only_digest(component: &Json<'_>) -> Option<Digest> {
-    let mut all = list(component, "hashes").iter().filter(|hash| text(hash, "alg").is_some_and(is_sha256));
-    let digest = all.next().and_then(|hash| text(hash, "content")).and_then(sha256);
+fn only_digest(collector: &mut Collector<'_>, component: &Json<'_>) -> Option<Digest> {
+    let mut all = collector.list(component.get("hashes")).iter().filter(|hash| hash.text("alg").is_some_and(is_sha256));
+    let digest = all.next().and_then(|hash| hash.text("content")).and_then(sha256);
     if all.next().is_some() { None } else { digest }
 }
 
-fn read_model(collector: &mut Collector, model: &Json<'_>) {
-    for reference in list(model, "externalReferences") {
-        if let Some(url) = text(reference, "url") {
-            link(collector, text(reference, "type").unwrap_or("other"), url, only_digest(reference));
+fn read_model(collector: &mut Collector<'_>, model: &Json<'_>) {
+    for reference in collector.list(model.get("externalReferences")) {
+        if let Some(url) = reference.text("url") {
+            let digest = only_digest(collector, reference);
+            link(collector, reference.text("type").unwrap_or("other"), url, digest);
         }
     }
-    for part in list(model, "components").iter().filter(|part| text(part, "type") != Some(MODEL)) {
-        if let (Some(name), Some(digest)) = (text(part, "name"), only_digest(part)) {
-            link(collector, text(part, "type").unwrap_or("file"), name, Some(digest));
+    for part in collector.list(model.get("components")).iter().filter(|part| part.text("type") != Some(MODEL)) {
+        if let (Some(name), Some(digest)) = (part.text("name"), only_digest(collector, part)) {
+            link(collector, part.text("type").unwrap_or("file"), name, Some(digest));
         }
     }
     properties(collector, model);
     let Some(card) = model.get("modelCard") else { return };
     properties(collector, card);
-    for data in card.get("modelParameters").map_or(&[][..], |parameters| list(parameters, "datasets")) {
-        let named = data.get("contents").and_then(|contents| text(contents, "url"));
-        if let Some(href) = named.or_else(|| text(data, "ref")).or_else(|| text(data, "name")) {
+    for data in collector.list(card.at_path(&["modelParameters", "datasets"])) {
+        let named = data.get("contents").and_then(|contents| contents.text("url"));
+        if let Some(href) = named.or_else(|| data.text("ref")).or_else(|| data.text("name")) {
             link(collector, "dataset", href, None);
         }
     }
     let analysis = card.get("quantitativeAnalysis");
-    for metric in analysis.map_or(&[][..], |analysis| list(analysis, "performanceMetrics")) {
+    for metric in collector.list(card.at_path(&["quantitativeAnalysis", "performanceMetrics"])) {
         performance(collector, metric);
     }
     if analysis.is_some_and(|analysis| analysis.get("graphics").is_some()) {
         collector.left_out("graphics");
     }
-    for member in card.get("considerations").and_then(Json::as_object).into_iter().flatten() {
+    for member in collector.members(card.get("considerations")) {
         if &*member.key == "environmentalConsiderations" {
-            for used in list(&member.value, "energyConsumptions") {
+            for used in collector.list(member.value.get("energyConsumptions")) {
                 consumption(collector, used);
             }
         } else {
@@ -175,13 +175,13 @@ fn read_model(collector: &mut Collector, model: &Json<'_>) {
     }
 }
 
-fn link(collector: &mut Collector, rel: &str, href: &str, digest: Option<Digest>) {
+fn link(collector: &mut Collector<'_>, rel: &str, href: &str, digest: Option<Digest>) {
     collector.evidence.links.push(Link { rel: rel.to_owned(), href: href.to_owned(), digest });
 }
 
-fn properties(collector: &mut Collector, of: &Json<'_>) {
-    for property in list(of, "properties") {
-        let (Some(name), Some(value)) = (text(property, "name"), property.get("value")) else { continue };
+fn properties(collector: &mut Collector<'_>, of: &Json<'_>) {
+    for property in collector.list(of.get("properties")) {
+        let (Some(name), Some(value)) = (property.text("name"), property.get("value")) else { continue };
         let path = format!("properties.{name}");
         match &value.value {
             Value::String(said) if said.is_empty() || reading_text(said).is_none() => collector.left_out(&path),
@@ -195,11 +195,11 @@ fn properties(collector: &mut Collector, of: &Json<'_>) {
     }
 }
 
-fn performance(collector: &mut Collector, metric: &Json<'_>) {
-    let Some(name) = text(metric, "type") else {
+fn performance(collector: &mut Collector<'_>, metric: &Json<'_>) {
+    let Some(name) = metric.text("type") else {
         return collector.left_out("a performance metric without a `type`");
     };
-    let slice = text(metric, "slice").map_or_else(Slice::overall, |slice| Slice::one("slice", slice));
+    let slice = metric.text("slice").map_or_else(Slice::overall, |slice| Slice::one("slice", slice));
     let Some(value) = metric.get("value") else {
         return collector.left_out(&format!("{name}, which has no `value`"));
     };
@@ -214,7 +214,7 @@ fn performance(collector: &mut Collector, metric: &Json<'_>) {
     collector.left_out(&format!("the interval of {name} as such: its confidence is not said"));
 }
 
-fn measured(collector: &mut Collector, ours: &str, theirs: &str, slice: Slice, value: &Json<'_>) {
+fn measured(collector: &mut Collector<'_>, ours: &str, theirs: &str, slice: Slice, value: &Json<'_>) {
     match value.as_str() {
         Some(text) => collector.measure_text(ours, theirs, slice, text),
         None => collector.measure(ours, theirs, slice, value),
@@ -222,10 +222,10 @@ fn measured(collector: &mut Collector, ours: &str, theirs: &str, slice: Slice, v
 }
 
 /// What an activity such as training used, and what that cost the air.
-fn consumption(collector: &mut Collector, used: &Json<'_>) {
-    let activity = text(used, "activity").unwrap_or("other");
-    let amount = |of: &Json<'_>, collector: &mut Collector, name: &str| {
-        if let (Some(number), Some(unit)) = (of.get("value").and_then(decimal), text(of, "unit")) {
+fn consumption(collector: &mut Collector<'_>, used: &Json<'_>) {
+    let activity = used.text("activity").unwrap_or("other");
+    let amount = |of: &Json<'_>, collector: &mut Collector<'_>, name: &str| {
+        if let (Some(number), Some(unit)) = (of.get("value").and_then(decimal), of.text("unit")) {
             energy(collector, name, number, unit);
         } else {
             collector.left_out(name);
@@ -234,14 +234,14 @@ fn consumption(collector: &mut Collector, used: &Json<'_>) {
     if let Some(cost) = used.get("activityEnergyCost") {
         amount(cost, collector, &format!("energy:{activity}"));
     }
-    for provider in list(used, "energyProviders") {
+    for provider in collector.list(used.get("energyProviders")) {
         let Some(provided) = provider.get("energyProvided") else { continue };
-        let source = text(provider, "energySource").unwrap_or("unknown");
+        let source = provider.text("energySource").unwrap_or("unknown");
         amount(provided, collector, &format!("energyProvided:{activity}:{source}"));
     }
     for key in ["co2CostEquivalent", "co2CostOffset"] {
         let Some(cost) = used.get(key) else { continue };
-        let unit = text(cost, "unit").unwrap_or("no unit");
+        let unit = cost.text("unit").unwrap_or("no unit");
         let name = format!("{key}:{activity}");
         if let Some(value) = cost.get("value") {
             measured(collector, &name, &name, Slice::overall(), value);
@@ -253,13 +253,13 @@ fn consumption(collector: &mut Collector, used: &Json<'_>) {
 /// States of analysis in which a vulnerability harms nobody.
 const HARMLESS: [&str; 4] = ["resolved", "resolved_with_pedigree", "false_positive", "not_affected"];
 
-fn vulnerabilities(collector: &mut Collector, bom: &Json<'_>) {
-    for vulnerability in list(bom, "vulnerabilities") {
-        let state = vulnerability.get("analysis").and_then(|analysis| text(analysis, "state"));
-        let severity = list(vulnerability, "ratings").iter().find_map(|rating| text(rating, "severity"));
-        let said = [severity, state, text(vulnerability, "description")];
+fn vulnerabilities(collector: &mut Collector<'_>, bom: &Json<'_>) {
+    for vulnerability in collector.list(bom.get("vulnerabilities")) {
+        let state = vulnerability.get("analysis").and_then(|analysis| analysis.text("state"));
+        let severity = collector.list(vulnerability.get("ratings")).iter().find_map(|rating| rating.text("severity"));
+        let said = [severity, state, vulnerability.text("description")];
         let detail = said.into_iter().flatten().collect::<Vec<_>>().join("; ");
-        let name = text(vulnerability, "id").unwrap_or("vulnerability");
+        let name = vulnerability.text("id").unwrap_or("vulnerability");
         let harmless = state.is_some_and(|state| HARMLESS.contains(&state));
         collector.check(name, harmless, Some(shortened(&detail)));
     }

@@ -78,14 +78,14 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if root.descendants().any(|node| printed(&node)) {
         collector.left_out("system-out and system-err");
     }
-    Ok(collector.finish())
+    collector.finish()
 }
 
 fn named<'x, 'i>(node: Node<'x, 'i>, name: &'static str) -> impl Iterator<Item = Node<'x, 'i>> {
     node.children().filter(move |child| child.tag_name().name() == name)
 }
 
-fn about(collector: &mut Collector, root: Node<'_, '_>) {
+fn about(collector: &mut Collector<'_>, root: Node<'_, '_>) {
     for suite in root.descendants().filter(|node| node.tag_name().name().starts_with("testsuite")) {
         if let Some(timestamp) = suite.attribute("timestamp") {
             moment(collector, timestamp);
@@ -104,7 +104,7 @@ fn about(collector: &mut Collector, root: Node<'_, '_>) {
 const COUNTS: [&str; 9] =
     ["tests", "failures", "errors", "skipped", "skips", "disabled", "ignored", "assertions", "flakes"];
 
-fn counts(collector: &mut Collector, root: Node<'_, '_>, suites: &[Node<'_, '_>]) {
+fn counts(collector: &mut Collector<'_>, root: Node<'_, '_>, suites: &[Node<'_, '_>]) {
     for name in COUNTS {
         let all: Option<u64> = total(suites, name);
         match (suites, root.attribute(name)) {
@@ -139,7 +139,7 @@ fn counts(collector: &mut Collector, root: Node<'_, '_>, suites: &[Node<'_, '_>]
 }
 
 /// A count as a measurement; what is none is left out, because half a test or 97 % of them is no count.
-fn counted(collector: &mut Collector, name: &str, path: &str, text: &str) {
+fn counted(collector: &mut Collector<'_>, name: &str, path: &str, text: &str) {
     if Number::parse(text.trim()).and_then(Number::count).is_some() {
         collector.measure_text(name, path, Slice::overall(), text);
     } else {
@@ -157,7 +157,7 @@ fn total(suites: &[Node<'_, '_>], name: &str) -> Option<u64> {
 }
 
 /// One check for each test. How many failed.
-fn tests(collector: &mut Collector, cases: &[Node<'_, '_>]) -> usize {
+fn tests(collector: &mut Collector<'_>, cases: &[Node<'_, '_>]) -> usize {
     // A test that is listed twice by one class failed twice, as pytest says of a test and its teardown.
     let mut given: HashMap<&str, HashSet<&str>> = HashMap::new();
     for case in cases {
@@ -212,7 +212,7 @@ fn outcome(case: Node<'_, '_>) -> Option<String> {
 }
 
 /// A failed check for a run that shows nothing, or that hides failures.
-fn verdict(collector: &mut Collector, root: Node<'_, '_>, suites: &[Node<'_, '_>], cases: usize, failed: usize) {
+fn verdict(collector: &mut Collector<'_>, root: Node<'_, '_>, suites: &[Node<'_, '_>], cases: usize, failed: usize) {
     let name = suites.first().filter(|_| suites.len() == 1).unwrap_or(&root).attribute("name");
     let name = name.or_else(|| root.attribute("name")).filter(|name| !name.is_empty()).unwrap_or("junit");
     if cases == 0 {
@@ -235,7 +235,7 @@ fn is_environment(name: &str) -> bool {
     ["java.", "sun.", "os.", "user.", "go.", "env."].iter().any(|start| name.starts_with(start))
 }
 
-fn recorded(collector: &mut Collector, root: Node<'_, '_>, cases: &[Node<'_, '_>]) {
+fn recorded(collector: &mut Collector<'_>, root: Node<'_, '_>, cases: &[Node<'_, '_>]) {
     for suite in root.descendants().filter(|node| node.tag_name().name().starts_with("testsuite")) {
         let of_suite: Vec<_> =
             named(suite, "properties").flat_map(|properties| named(properties, "property")).collect();
@@ -252,7 +252,7 @@ fn recorded(collector: &mut Collector, root: Node<'_, '_>, cases: &[Node<'_, '_>
     }
 }
 
-fn properties<'x, 'i: 'x>(collector: &mut Collector, all: impl Iterator<Item = Node<'x, 'i>>, by: &str) {
+fn properties<'x, 'i: 'x>(collector: &mut Collector<'_>, all: impl Iterator<Item = Node<'x, 'i>>, by: &str) {
     let mut recorded = Recorded::default();
     for property in all {
         if let Some(name) = property.attribute("name") {
