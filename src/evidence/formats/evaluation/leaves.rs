@@ -4,7 +4,6 @@
 use crate::evidence::{
     confusion::Confusion,
     json::{Json, Number, Object, Value},
-    precision::Precision,
 };
 use crate::model::Measurement;
 use crate::stats::proportion::float;

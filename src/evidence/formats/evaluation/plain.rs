@@ -3,8 +3,7 @@
 use crate::evidence::{
     Collector,
     counts::only_count,
-    json::{Json, Number, Object, Value},
-    precision::Precision,
+    json::{Json, Value},
 };
 use crate::model::{Measurement, Metric, Slice, metric::Kind};
 

@@ -16,7 +16,7 @@ mod value;
 use super::common::{list, nothing_ran, object, producer, refused, short};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
-    json::{self, Json, Object, Value},
+    json::{self, Json, Object},
 };
 use crate::model::Evidence;
 

@@ -15,7 +15,6 @@ mod result;
 mod tests;
 
 use super::{
-    plain,
     tfma::{
         key::{Group, Key, group},
         proto::{Field, Node},

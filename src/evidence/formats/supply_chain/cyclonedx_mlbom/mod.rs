@@ -14,7 +14,7 @@
 mod tests;
 mod xml;
 
-use super::common::{decimal, energy, is_sha256, kind_of, moment, scoped, sha256, shortened};
+use super::common::{decimal, energy, is_sha256, moment, scoped, sha256, shortened};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Value},
