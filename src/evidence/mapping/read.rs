@@ -228,6 +228,7 @@ impl Reader<'_> {
         m.aggregate = of.aggregate;
         let impossible = match (m.successes, m.trials, m.n) {
             (Some(successes), Some(trials), _) if successes > trials => Some("more successes than trials"),
+            (Some(successes), None, Some(n)) if successes > n => Some("more successes than rows"),
             (_, Some(trials), Some(n)) if trials > n => Some("more trials than rows"),
             _ => None,
         };

@@ -72,6 +72,22 @@ fn a_team_s_own_json_becomes_evidence() {
 }
 
 #[test]
+fn counts_that_cannot_be_are_refused() {
+    let toml = "name = \"counts\"\nsyntax = \"csv\"\n[[measurement]]\nmetric = \"accuracy\"\nvalue = { column = \"v\" }\n\
+                n = { column = \"n\" }\ntrials = { column = \"t\" }\nsuccesses = { column = \"k\" }\n";
+    let mapping = Mapping::parse(toml.as_bytes()).unwrap();
+    for (row, message) in [
+        ("0.9,12000,,12662", "more successes than rows"),
+        ("0.9,12000,11000,11001", "more successes than trials"),
+        ("0.9,10,11,5", "more trials than rows"),
+    ] {
+        let error = mapping.read(format!("v,n,t,k\n{row}\n").as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(message) && error.contains("line 2"), "{error}");
+    }
+    assert!(mapping.read(b"v,n,t,k\n0.9,10,10,9\n").is_ok());
+}
+
+#[test]
 fn rows_of_a_table_become_evidence() {
     let toml = "name = \"sheet\"\nsyntax = \"csv\"\n[[measurement]]\nmetric = { column = \"metric\" }\n\
                 value = { column = \"value\" }\nn = { column = \"rows\" }\nslice = { sex = { column = \"sex\" } }\n";
