@@ -37,6 +37,14 @@ pub struct Part {
     pub evidence: Evidence,
 }
 
+impl Part {
+    /// What its reader warns of, behind its name within what was sent as `sent`.
+    pub fn warnings(&self, sent: &str) -> Vec<String> {
+        let name = self.name.as_ref().map_or_else(|| sent.to_owned(), |name| format!("{sent}: {name}"));
+        self.evidence.warnings.iter().map(|warning| format!("{name}: {warning}")).collect()
+    }
+}
+
 /// Reads what is sent.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 /// How many items there are, and when they were evaluated.
 pub(super) fn dataset(collector: &mut Collector<'_>, object: &Object<'_>) {
-    let Some(dataset) = object.get("dataset") else { return };
+    let Some(dataset) = collector.object(object.get("dataset")) else { return };
     if let Some(items) = dataset.get("item_count") {
         let n = items.as_number().and_then(Number::count);
         _ = collector.measure("item_count", "item_count", Slice::overall(), items).map(|m| m.n = n);

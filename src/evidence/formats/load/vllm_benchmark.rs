@@ -152,8 +152,8 @@ fn one(into: &mut Collector<'_>, run: &Object<'_>) {
                 let none = Json { at: json.at, value: Value::Null };
                 number(into, key, if idle && time.is_some() { &none } else { json }, time, completed);
             }
-            Value::Array(_) | Value::Object(_) => into.left_out(key),
-            Value::Null | Value::Bool(_) | Value::String(_) => {}
+            Value::Array(_) | Value::Object(_) | Value::Bool(_) | Value::String(_) => into.left_out(key),
+            Value::Null => {}
         }
     }
 }

@@ -56,7 +56,7 @@ fn numbers_go_by_the_header_and_the_path() {
     let tree = r#"{"1.0": {"dtype": "float64", "value": 0.85}, "Method": "Cramer's V", "frame": {"comp": true, "values": "eJw", "meta": {"a": 1}}}"#;
     let evidence = suite(&check("ROC", tree));
     assert_eq!(values(&evidence), [("ROC.1.0", Some(0.85))]);
-    assert_eq!(evidence.warnings, ["not read: `ROC`"]);
+    assert_eq!(evidence.warnings, ["not read: `ROC.Method`; `ROC.frame`"]);
     let matrix = r#""[{\"0\":1540,\"1\":175},{\"0\":338,\"1\":447}]""#;
     assert_eq!(values(&suite(&check("M", matrix)))[2], ("M.1.0", Some(338.0)));
     assert!(suite(&check("Outliers", "[0.0, 0.1]")).measurements.is_empty());

@@ -26,7 +26,7 @@ pub(super) fn read(collector: &mut Collector<'_>, header: &str, seconds: bool, v
         return collector.left_out(header);
     }
     let mut found = Vec::new();
-    numbers(value, &mut Vec::new(), &mut found, &mut |_| collector.left_out(header));
+    numbers(value, &mut Vec::new(), &mut found, &mut |path| collector.left_out(&format!("{header}.{path}")));
     if found.len() > MOST {
         return collector.left_out(header);
     }
@@ -117,6 +117,7 @@ fn numbers<'j>(
                 path.pop();
             }
         }
-        Value::Null | Value::Bool(_) | Value::String(_) => {}
+        Value::Bool(_) | Value::String(_) => left_out(&path.join(".")),
+        Value::Null => {}
     }
 }

@@ -221,11 +221,11 @@ impl File {
                 _ => return,
             }
         }
-        if !matches!(json.value, Value::Number(_) | Value::NonFinite(_) | Value::Null) {
-            return;
-        }
         let part = path.join(".");
         let name = if part.is_empty() { entry.name.clone() } else { format!("{}#{part}", entry.name) };
+        if !matches!(json.value, Value::Number(_) | Value::NonFinite(_) | Value::Null) {
+            return collector.left_out(&name);
+        }
         let group = entry.group();
         let kind = group.as_ref().map_or_else(|| entry.kind(), |(kind, _)| kind);
         let ours = self.ours(kind, &part);

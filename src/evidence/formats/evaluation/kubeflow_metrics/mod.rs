@@ -154,7 +154,9 @@ fn second(collector: &mut Collector<'_>, artifacts: &[(&str, &Json<'_>)]) {
         |artifact: &Json<'_>| artifact.get("metadata").and_then(Json::as_object).is_some_and(|m| !m.is_empty());
     let several = artifacts.iter().filter(|(_, artifact)| metadata(artifact)).count() > 1;
     for (name, artifact) in artifacts {
-        let Some(json @ Json { value: Value::Object(object), .. }) = artifact.get("metadata") else { continue };
+        let Some((json, object)) = artifact.get("metadata").zip(collector.object(artifact.get("metadata"))) else {
+            continue;
+        };
         let scope = several.then(|| (*name).to_owned());
         if object.iter().any(|member| CURVES.contains(&&*member.key)) {
             let walk = Walk::new(collector, Slice::overall(), scope, json);

@@ -196,7 +196,7 @@ fn measure(collector: &mut Collector<'_>, name: &str, json: &Json<'_>, slice: &S
     };
     if reading(json).is_some() && (json.as_str().is_none() || crate::evidence::collector::finite(json).is_none()) {
         collector.measure(ours(name), name, slice.clone(), json);
-    } else if json.as_array().is_some() {
+    } else if json.as_array().is_some() || OWN.contains(&name) || ours(name) != name {
         collector.left_out(name);
     }
 }

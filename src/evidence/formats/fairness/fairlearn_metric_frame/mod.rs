@@ -299,7 +299,7 @@ impl Reader<'_> {
         for member in object {
             if let Some(inner) = member.value.as_object() {
                 self.disparities(inner, Some(&member.key));
-            } else if !COUNTS.contains(&&*member.key) && member.value.as_str().is_none() {
+            } else if !COUNTS.contains(&&*member.key) && (is_metric(&member.key) || member.value.as_str().is_none()) {
                 let theirs = path.map_or_else(|| member.key.to_string(), |path| format!("{path}.{}", member.key));
                 _ = self
                     .collector

@@ -106,7 +106,9 @@ fn read_stats(collector: &mut Collector<'_>, stats: &Json<'_>, total: Option<u64
 
 /// The sums of one prompt put to one provider. `namedScoresCount` says over how many tests a named score is a sum.
 fn read_prompt(collector: &mut Collector<'_>, prompt: &Json<'_>, total: Option<u64>) {
-    let Some(metrics) = prompt.get("metrics").filter(|metrics| metrics.as_object().is_some()) else { return };
+    let Some(metrics) = prompt.get("metrics").filter(|metrics| collector.object(Some(metrics)).is_some()) else {
+        return;
+    };
     let label = words(prompt, "label")
         .or_else(|| words(prompt, "display"))
         .or_else(|| words(prompt, "raw"))

@@ -48,7 +48,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     out.evidence.producer = Some(Producer { tool: Some("Fortio".to_owned()), version, run: None });
     out.evidence.produced_at = text("StartTime").and_then(|text| text.parse().ok());
 
-    let Some(all) = root.get("DurationHistogram").and_then(Json::as_object) else {
+    let Some(all) = out.object(root.get("DurationHistogram")) else {
         out.check("requests succeeded", false, Some("the run has no histogram".to_owned()));
         return out.finish();
     };
