@@ -21,6 +21,8 @@ pub(super) struct Documents {
     bytes: Vec<bytes::Bytes>,
     /// Files of archives that no format recognises.
     pub(super) left_out: Vec<String>,
+    /// What their readers warn of.
+    pub(super) warnings: Vec<String>,
 }
 
 impl Documents {
@@ -40,6 +42,7 @@ impl Documents {
             let claimed =
                 Claimed { subject: None, dataset: document.dataset.clone(), produced_at: document.produced_at };
             for part in opened.parts {
+                read.warnings.extend(part.warnings(&document.name));
                 let one =
                     Submitted { evidence: part.evidence, claimed: claimed.clone(), mapping: mapping.map(|m| m.digest) };
                 read.add(one, part.bytes.map_or_else(|| document.bytes.clone(), Into::into));

@@ -88,6 +88,8 @@ pub struct Answer {
     pub repeated: bool,
     /// Files of archives that no format recognises, and so no part of the evidence.
     pub left_out: Vec<String>,
+    /// What the readers of the evidence warn of.
+    pub warnings: Vec<String>,
 }
 
 /// What a submission is judged on.
@@ -142,8 +144,8 @@ impl Service {
                     self.tally.count(answer.record.verdict.verdict);
                     log_decision(actor, &submission, &answer.record.verdict, release);
                     let decision = answer.stored(release.clone(), record, receipt.vsa);
-                    let left_out = sent.left_out;
-                    return Ok(Answer { release: release.clone(), decision, repeated: false, left_out });
+                    let Documents { left_out, warnings, .. } = sent;
+                    return Ok(Answer { release: release.clone(), decision, repeated: false, left_out, warnings });
                 }
                 Done::Duplicate { request, subject } => {
                     let key = submission.delivery.as_ref();
@@ -222,7 +224,7 @@ impl Service {
     ) -> Result<Answer, AppError> {
         let release: ReleaseId = subject.parse().map_err(AppError::failed)?;
         let decision = self.standing(actor, key, request, &release).await?;
-        Ok(Answer { release, decision, repeated: true, left_out: Vec::new() })
+        Ok(Answer { release, decision, repeated: true, left_out: Vec::new(), warnings: Vec::new() })
     }
 
     /// The latest decision on a release, for a request that was processed before.

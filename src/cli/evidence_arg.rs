@@ -53,6 +53,7 @@ impl Loaded {
     pub fn submitted(self, path: &str) -> Vec<Submitted> {
         let names: Vec<String> = self.opened.left_out.iter().map(|name| format!("{path}: {name}")).collect();
         output::left_out(&names);
+        self.opened.parts.iter().for_each(|part| output::warnings(&part.warnings(path)));
         let Self { opened, claimed, mapping, .. } = self;
         let submitted = |part: Part| Submitted { evidence: part.evidence, claimed: claimed.clone(), mapping };
         opened.parts.into_iter().map(submitted).collect()

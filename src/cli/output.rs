@@ -48,6 +48,13 @@ pub fn left_out(names: &[String]) {
     }
 }
 
+/// Says what the readers of evidence warn of.
+pub fn warnings(warnings: &[String]) {
+    for warning in warnings {
+        note(&format!("warning: {}", plain(warning)));
+    }
+}
+
 /// Says something in place of what stands on the terminal's line.
 pub fn note_over(text: &str) {
     let mut to = anstream::stderr().lock();

@@ -66,6 +66,7 @@ pub fn run(args: Args) -> Outcome {
             verdict: latest.verdict.clone(),
             log: latest.log,
             left_out: Vec::new(),
+            warnings: Vec::new(),
         })?;
         return Ok(code);
     }

@@ -91,6 +91,9 @@ pub struct DecidedV1 {
     /// Files of archives that no format recognises, and so no part of the evidence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,
+    /// What was read, but not as a number or not at all: `name of the document: warning`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// Where a decision is logged.

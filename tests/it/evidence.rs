@@ -161,6 +161,13 @@ fn the_page_of_formats_is_what_the_table_says() {
 }
 
 #[test]
+fn a_format_that_is_not_there_is_named_with_its_nearest() {
+    let output = modelgate(&["evidence", "formats", "junitt"]);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("did you mean `junit`?"), "{output:?}");
+}
+
+#[test]
 fn the_rule_of_every_format_can_stand_in_a_policy() {
     for adapter in modelgate::evidence::ADAPTERS {
         let policy = format!("name = \"x\"\n[[rule]]\n{}\n", adapter.rule);

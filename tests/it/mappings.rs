@@ -134,6 +134,14 @@ on_both_engines! {
         assert_eq!(inputs["evidence"][0]["digest"], json!(Digest::of(good.as_bytes())));
         assert!(replay::replay(&app.export(&ci, &decided).await).unwrap().same);
 
+        // What a reader warns of is told beside the verdict.
+        let report = r#"{"accuracy": 0.95, "auc": NaN, "_evaluate_version": "0.4.6"}"#;
+        let archive = zip(&[("eval/a.json", good.as_bytes()), ("eval/b.json", report.as_bytes())]);
+        body["evidence"] = json!([{"name": "all.zip", "content_base64": STANDARD.encode(&archive)}]);
+        let (status, decided) = app.submit(&ci, &body).await;
+        assert_eq!(status, 201, "{decided}");
+        assert_eq!(decided["warnings"], json!(["all.zip: eval/b.json: undefined, and never a pass: `auc` is NaN"]));
+
         // One that is broken refuses all of them, and nothing is stored.
         let size = app.log_size("acme").await;
         for (name, bytes) in [("bad.json", &b"{\"a\": 1,"[..]), ("bad.xml", &junit.as_bytes()[..20]), ("../up.json", good.as_bytes())] {

@@ -37,6 +37,16 @@ impl Desk {
     }
 }
 
+#[test]
+fn warnings_of_the_evidence_are_told_beside_the_verdict() {
+    let desk = Desk::new();
+    desk.put("p.toml", ACCURACY).put("e.json", r#"{"accuracy": 0.95, "auc": NaN, "_evaluate_version": "0.4.6"}"#);
+    let output = desk.run(&["check", "--policy", "p.toml", "--evidence", "e.json", "--now", NOW, "--format", "json"]);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("warning: e.json: undefined, and never a pass: `auc` is NaN"), "{stderr}");
+    assert!(serde_json::from_slice::<Value>(&output.stdout).is_ok());
+}
+
 fn native(measurements: Value) -> String {
     json!({"schema": "modelgate.evidence/v1", "measurements": measurements}).to_string()
 }

@@ -2,8 +2,11 @@
 
 use super::table::Table;
 use crate::{
-    cli::{exit::Outcome, output},
-    evidence::{ADAPTERS, Adapter, Family},
+    cli::{
+        exit::{Failure, Outcome},
+        output,
+    },
+    evidence::{self, ADAPTERS, Adapter, Family},
 };
 
 /// Arguments of `modelgate evidence formats`.
@@ -41,6 +44,9 @@ pub(super) fn run(args: &Args) -> Outcome {
     let wanted = args.named.as_deref().unwrap_or_default().to_lowercase();
     let named = |a: &&Adapter| a.id.contains(&wanted) || a.title.to_lowercase().contains(&wanted);
     let adapters: Vec<&Adapter> = ADAPTERS.iter().filter(named).collect();
+    if adapters.is_empty() {
+        evidence::find(&wanted).map_err(|error| Failure::input(error.code(), error))?;
+    }
     match args.format {
         Format::Json => {
             output::json(&serde_json::json!({ "formats": adapters.iter().map(|a| json(a)).collect::<Vec<_>>() }))?;
@@ -48,9 +54,6 @@ pub(super) fn run(args: &Args) -> Outcome {
         Format::Markdown => output::raw(&markdown(&adapters)),
         Format::Text if args.named.is_some() => adapters.iter().for_each(|a| output::line(&whole(a))),
         Format::Text => output::raw(&list(&adapters)),
-    }
-    if adapters.is_empty() {
-        output::note(&format!("no format is called so; {} are known", ADAPTERS.len()));
     }
     Ok(0)
 }

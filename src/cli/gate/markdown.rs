@@ -36,6 +36,7 @@ pub(super) fn summary(decided: &DecidedV1) -> String {
             out.push_str(&format!("| {id} | {role} | {} of {}{rejected} |\n", a.given, a.needed));
         }
     }
+    out.push_str(&remarks(&decided.left_out, &decided.warnings));
     out.push_str(&format!(
         "\nRelease {}, decision {}",
         code(decided.release.as_str()),
@@ -45,6 +46,24 @@ pub(super) fn summary(decided: &DecidedV1) -> String {
         Some(url) => out.push_str(&format!(": [see the whole of it]({url})\n")),
         None => out.push('\n'),
     }
+    out
+}
+
+/// What was not read as it stands, folded away.
+fn remarks(left_out: &[String], warnings: &[String]) -> String {
+    let unread = left_out.iter().map(|name| format!("{name}: no format recognises it"));
+    let all: Vec<String> = unread.chain(warnings.iter().cloned()).collect();
+    if all.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("\n<details><summary>Warnings of the evidence: {}</summary>\n\n", all.len());
+    for remark in all.iter().take(MAX_ROWS) {
+        out.push_str(&format!("- {}\n", escaped(remark)));
+    }
+    if all.len() > MAX_ROWS {
+        out.push_str(&format!("- …and {} more\n", all.len() - MAX_ROWS));
+    }
+    out.push_str("\n</details>\n");
     out
 }
 
@@ -146,6 +165,16 @@ mod tests {
             "accuracy is 0.91 on 1,400 samples; 95% sure"
         );
         assert_eq!(escaped(&"x".repeat(2_000)).chars().count(), MAX_TEXT + 1);
+    }
+
+    #[test]
+    fn warnings_are_folded_away_as_data() {
+        let out = remarks(&["all.zip: a|b.png".to_owned()], &["x.json: `auc` is NaN".to_owned()]);
+        assert!(out.contains("Warnings of the evidence: 2</summary>\n\n- all.zip"), "{out}");
+        assert!(!out.contains('|') && !out.contains('`') && out.ends_with("\n</details>\n"), "{out}");
+        assert_eq!(remarks(&[], &[]), "");
+        let many: Vec<String> = (0..=MAX_ROWS).map(|i| i.to_string()).collect();
+        assert!(remarks(&[], &many).contains("- …and 1 more"));
     }
 
     #[test]

@@ -150,6 +150,7 @@ fn decide(args: Args) -> Result<DecidedV1, Failure> {
         drop(documents);
         let decided: DecidedV1 = client.post("/api/v1/releases", form).await?;
         output::left_out(&decided.left_out);
+        output::warnings(&decided.warnings);
         wait(&client, decided, args.wait).await
     })
 }

@@ -35,12 +35,14 @@ pub(super) fn decided(service: &Service, release: ReleaseId, decision: Decision)
         decision: decision.id,
         verdict: decision.record.verdict,
         left_out: Vec::new(),
+        warnings: Vec::new(),
     }
 }
 
 /// What became of a submission.
 pub(super) fn submitted(service: &Service, answer: Answer) -> DecidedV1 {
-    DecidedV1 { left_out: answer.left_out, ..decided(service, answer.release, answer.decision) }
+    let Answer { release, decision, left_out, warnings, .. } = answer;
+    DecidedV1 { left_out, warnings, ..decided(service, release, decision) }
 }
 
 fn logged(decision: &Decision) -> LoggedV1 {
