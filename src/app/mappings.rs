@@ -10,7 +10,7 @@ use crate::{
     identity::{Actor, Scope},
     ledger::Fact,
     model::{Digest, EvidenceRef, Namespace, jcs},
-    store::{Done, NewFact, NewMapping, NewRow, StoredMapping, Work},
+    store::{Done, NewFact, NewMapping, NewRow, Published, Work},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -23,7 +23,7 @@ impl Service {
     ///
     /// # Errors
     /// When the mapping has mistakes, the actor may not, or the database fails.
-    pub async fn publish_mapping(&self, actor: &Actor, source: &str) -> Result<StoredMapping, AppError> {
+    pub async fn publish_mapping(&self, actor: &Actor, source: &str) -> Result<Published, AppError> {
         actor.require(Scope::Policy)?;
         let mapping = Mapping::parse(source.as_bytes()).map_err(|e| AppError::invalid(e.code(), e.to_string()))?;
         let now = self.env.now();
@@ -56,7 +56,7 @@ impl Service {
     ///
     /// # Errors
     /// When the actor may not, or the database fails.
-    pub async fn mappings(&self, actor: &Actor) -> Result<Vec<StoredMapping>, AppError> {
+    pub async fn mappings(&self, actor: &Actor) -> Result<Vec<Published>, AppError> {
         actor.require(Scope::Read)?;
         Ok(self.store.mappings(&actor.namespace).await?)
     }
@@ -65,7 +65,7 @@ impl Service {
     ///
     /// # Errors
     /// When there is none, the actor may not, or the database fails.
-    pub async fn mapping(&self, actor: &Actor, digest: &Digest) -> Result<StoredMapping, AppError> {
+    pub async fn mapping(&self, actor: &Actor, digest: &Digest) -> Result<Published, AppError> {
         actor.require(Scope::Read)?;
         self.store.mapping(&actor.namespace, digest).await?.ok_or_else(|| AppError::not_found("mapping"))
     }
@@ -113,7 +113,7 @@ impl Service {
     }
 }
 
-fn compiled(stored: &StoredMapping) -> Result<Mapping, AppError> {
+fn compiled(stored: &Published) -> Result<Mapping, AppError> {
     Mapping::parse(stored.source.as_bytes())
         .map_err(|error| AppError::broken(format!("mapping {} can no longer be read: {error}", stored.digest)))
 }

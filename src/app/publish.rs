@@ -6,7 +6,7 @@ use crate::{
     ledger::Fact,
     model::Digest,
     policy::{self, Mistakes},
-    store::{Done, NewPolicy, StoredPolicy, Work},
+    store::{Done, NewPolicy, Published, Work},
 };
 
 /// Why a policy was not published.
@@ -30,11 +30,11 @@ impl Service {
     ///
     /// # Errors
     /// When the policy has mistakes, the actor may not, or the database fails.
-    pub async fn publish(&self, actor: &Actor, source: &str) -> Result<StoredPolicy, PublishError> {
+    pub async fn publish(&self, actor: &Actor, source: &str) -> Result<Published, PublishError> {
         actor.require(Scope::Policy)?;
         let policy = policy::parse(source).map_err(PublishError::Mistakes)?;
         let digest = Digest::of(source.as_bytes());
-        let same = |p: &StoredPolicy| p.name == policy.name && p.digest == digest;
+        let same = |p: &Published| p.name == policy.name && p.digest == digest;
         if let Some(stored) = self.store.active_policies(&actor.namespace).await?.1.into_iter().find(same) {
             return Ok(stored);
         }
@@ -59,7 +59,7 @@ impl Service {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn policies(&self, actor: &Actor) -> Result<Vec<StoredPolicy>, AppError> {
+    pub async fn policies(&self, actor: &Actor) -> Result<Vec<Published>, AppError> {
         actor.require(Scope::Read)?;
         Ok(self.store.policy_versions(&actor.namespace).await?)
     }
@@ -68,7 +68,7 @@ impl Service {
     ///
     /// # Errors
     /// When there is none, the actor may not, or the database fails.
-    pub async fn policy(&self, actor: &Actor, digest: &Digest) -> Result<StoredPolicy, AppError> {
+    pub async fn policy(&self, actor: &Actor, digest: &Digest) -> Result<Published, AppError> {
         actor.require(Scope::Read)?;
         self.store.policy(&actor.namespace, digest).await?.ok_or_else(|| AppError::not_found("policy"))
     }

@@ -4,7 +4,7 @@ use super::error::AppError;
 use crate::{
     model::{Digest, Namespace},
     policy::{self, Policy},
-    store::{Store, StoredPolicy},
+    store::{Published, Store},
 };
 use std::{
     collections::HashMap,
@@ -45,7 +45,7 @@ impl Shelf {
     }
 
     /// The parsed form of a stored policy.
-    pub(super) fn parse(&self, stored: &StoredPolicy) -> Result<Arc<Policy>, AppError> {
+    pub(super) fn parse(&self, stored: &Published) -> Result<Arc<Policy>, AppError> {
         let mut parsed = self.parsed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(policy) = parsed.get(&stored.digest) {
             return Ok(policy.clone());

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     evidence::Mapping,
-    wire::{common::ListV1, policy::MappingV1},
+    wire::{common::ListV1, policy::PublishedV1},
 };
 use clap::Subcommand;
 
@@ -147,7 +147,7 @@ fn publish(args: &Publish) -> Outcome {
     let mappings = all(&args.files)?;
     let client = args.server.client()?;
     let published = block_on(async {
-        let mut published: Vec<MappingV1> = Vec::new();
+        let mut published: Vec<PublishedV1> = Vec::new();
         for (_, bytes) in mappings {
             // The same bytes twice change nothing, so that it may be sent again.
             let body = Body::new("application/toml", bytes).once(None);
@@ -160,11 +160,11 @@ fn publish(args: &Publish) -> Outcome {
 
 fn list(args: &List) -> Outcome {
     let client = args.server.client()?;
-    let list: ListV1<MappingV1> = block_on(client.get("/api/v1/mappings"))?;
+    let list: ListV1<PublishedV1> = block_on(client.get("/api/v1/mappings"))?;
     print(&list.data, args.format)
 }
 
-fn print(mappings: &[MappingV1], format: Format) -> Outcome {
+fn print(mappings: &[PublishedV1], format: Format) -> Outcome {
     if format == Format::Json {
         output::json(&mappings)?;
         return Ok(0);

@@ -1,27 +1,7 @@
 //! Reading mappings.
 
-use super::{Store, StoreError};
-use crate::model::{Digest, Namespace, Timestamp};
-use sqlx::{Row as _, any::AnyRow};
-
-/// A version of a mapping as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredMapping {
-    /// Its name.
-    pub name: String,
-    /// Its version, counted from 1.
-    pub version: u64,
-    /// The digest of its bytes.
-    pub digest: Digest,
-    /// Its TOML.
-    pub source: String,
-    /// The stable id of whoever published it.
-    pub published_by: String,
-    /// When.
-    pub published_at: Timestamp,
-    /// Its leaf.
-    pub log_index: u64,
-}
+use super::{Published, Store, StoreError, published::read};
+use crate::model::{Digest, Namespace};
 
 macro_rules! select {
     ($tail:literal) => {
@@ -37,7 +17,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
-    pub async fn mapping_named(&self, namespace: &Namespace, name: &str) -> Result<Option<StoredMapping>, StoreError> {
+    pub async fn mapping_named(&self, namespace: &Namespace, name: &str) -> Result<Option<Published>, StoreError> {
         let query = sqlx::query(select!("AND name = $2 ORDER BY version DESC LIMIT 1")).bind(namespace.as_str());
         query.bind(name.to_owned()).fetch_optional(&self.reader).await?.as_ref().map(read).transpose()
     }
@@ -46,7 +26,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::mapping_named`].
-    pub async fn mapping(&self, namespace: &Namespace, digest: &Digest) -> Result<Option<StoredMapping>, StoreError> {
+    pub async fn mapping(&self, namespace: &Namespace, digest: &Digest) -> Result<Option<Published>, StoreError> {
         let query = sqlx::query(select!("AND digest = $2 ORDER BY entry_idx LIMIT 1")).bind(namespace.as_str());
         query.bind(digest.to_string()).fetch_optional(&self.reader).await?.as_ref().map(read).transpose()
     }
@@ -55,20 +35,8 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::mapping_named`].
-    pub async fn mappings(&self, namespace: &Namespace) -> Result<Vec<StoredMapping>, StoreError> {
+    pub async fn mappings(&self, namespace: &Namespace) -> Result<Vec<Published>, StoreError> {
         let query = sqlx::query(select!("ORDER BY entry_idx DESC")).bind(namespace.as_str());
         query.fetch_all(&self.reader).await?.iter().map(read).collect()
     }
-}
-
-fn read(row: &AnyRow) -> Result<StoredMapping, StoreError> {
-    Ok(StoredMapping {
-        name: row.try_get("name")?,
-        version: row.try_get::<i64, _>("version")?.cast_unsigned(),
-        digest: row.try_get::<String, _>("digest")?.parse().map_err(StoreError::inconsistent)?,
-        source: row.try_get("source")?,
-        published_by: row.try_get("published_by")?,
-        published_at: Timestamp::from_micros(row.try_get("at_us")?),
-        log_index: row.try_get::<i64, _>("entry_idx")?.cast_unsigned(),
-    })
 }

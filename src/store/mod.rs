@@ -18,6 +18,7 @@ mod looks;
 mod mappings;
 mod people;
 mod policies;
+mod published;
 mod references;
 mod releases;
 mod rows;
@@ -34,9 +35,8 @@ pub use error::StoreError;
 pub use evidence::StoredEvidence;
 pub use facts::{NewDataset, NewFact, NewMapping, NewPin, NewProposal, NewRow, NewUpload};
 pub use log::{LogHead, StoredEntry};
-pub use mappings::StoredMapping;
 pub use people::{HookSecret, Session, Token, User};
-pub use policies::StoredPolicy;
+pub use published::Published;
 pub use references::{Pin, Proposal};
 pub use releases::{Filter, StoredRelease};
 pub use rows::{

@@ -4,29 +4,10 @@ use crate::model::{Digest, ModelId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A version of a policy.
+/// A version of a policy or of a mapping.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct PolicyV1 {
-    /// Its name; the newest version of a name applies.
-    pub name: String,
-    /// Its version, counted from 1.
-    pub version: u64,
-    /// The digest of its bytes.
-    #[schema(value_type = String)]
-    pub digest: Digest,
-    /// The stable id of whoever published it.
-    pub published_by: String,
-    /// When.
-    #[schema(value_type = String, format = DateTime)]
-    pub published_at: Timestamp,
-    /// Its log index.
-    pub log_index: u64,
-}
-
-/// A version of a mapping.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-pub struct MappingV1 {
-    /// Its name; a submission that names it gets the newest version.
+pub struct PublishedV1 {
+    /// Its name; the newest version of a policy applies, and of a mapping is what its name stands for.
     pub name: String,
     /// Its version, counted from 1.
     pub version: u64,

@@ -8,7 +8,7 @@ use crate::{
         output::{self, Format, plain},
         service::block_on,
     },
-    wire::policy::PolicyV1,
+    wire::policy::PublishedV1,
 };
 use std::path::PathBuf;
 
@@ -40,7 +40,7 @@ pub(super) fn run(args: &Args) -> Outcome {
     let policies = load::policies(&files)?;
     let client = args.server.client()?;
     let published = block_on(async {
-        let mut published: Vec<PolicyV1> = Vec::new();
+        let mut published: Vec<PublishedV1> = Vec::new();
         for policy in &policies {
             // The same bytes twice change nothing, so that it may be sent again.
             let body = Body::new("application/toml", policy.source.as_bytes().to_vec()).once(None);

@@ -19,7 +19,11 @@ pub(super) mod submission;
 use crate::{
     app::{Service, submit::Answer},
     model::{Decision, ReleaseId},
-    wire::release::{DecidedV1, LoggedV1},
+    store::Published,
+    wire::{
+        policy::PublishedV1,
+        release::{DecidedV1, LoggedV1},
+    },
 };
 use axum::{
     http::{HeaderMap, StatusCode, header},
@@ -43,6 +47,18 @@ pub(super) fn decided(service: &Service, release: ReleaseId, decision: Decision)
 pub(super) fn submitted(service: &Service, answer: Answer) -> DecidedV1 {
     let Answer { release, decision, left_out, warnings, .. } = answer;
     DecidedV1 { left_out, warnings, ..decided(service, release, decision) }
+}
+
+/// A version of a policy or of a mapping.
+pub(super) fn published(stored: Published) -> PublishedV1 {
+    PublishedV1 {
+        name: stored.name,
+        version: stored.version,
+        digest: stored.digest,
+        published_by: stored.published_by,
+        published_at: stored.published_at,
+        log_index: stored.log_index,
+    }
 }
 
 fn logged(decision: &Decision) -> LoggedV1 {

@@ -1,10 +1,9 @@
 //! `/api/v1/policies`
 
-use super::immutable;
+use super::{immutable, published};
 use crate::web::extract::Path;
 use crate::{
     model::Digest,
-    store::StoredPolicy,
     web::{
         Web,
         extract::{Bearer, body},
@@ -12,7 +11,7 @@ use crate::{
     },
     wire::{
         common::{ListV1, ProblemV1},
-        policy::PolicyV1,
+        policy::PublishedV1,
     },
 };
 use axum::{
@@ -22,23 +21,12 @@ use axum::{
     response::Response,
 };
 
-fn wire(stored: StoredPolicy) -> PolicyV1 {
-    PolicyV1 {
-        name: stored.name,
-        version: stored.version,
-        digest: stored.digest,
-        published_by: stored.published_by,
-        published_at: stored.published_at,
-        log_index: stored.log_index,
-    }
-}
-
 /// Publish a policy. The body is its TOML; publishing the same bytes again changes nothing.
 #[utoipa::path(
     post, path = "/api/v1/policies", tag = "policies",
     request_body(content = String, content_type = "application/toml"),
     responses(
-        (status = 201, body = PolicyV1), (status = 400, body = ProblemV1), (status = 401, body = ProblemV1),
+        (status = 201, body = PublishedV1), (status = 400, body = ProblemV1), (status = 401, body = ProblemV1),
         (status = 403, body = ProblemV1), (status = 422, body = ProblemV1)
     ),
     security(("token" = []))
@@ -47,21 +35,21 @@ pub async fn publish(
     State(web): State<Web>,
     Bearer(actor): Bearer,
     request: Request,
-) -> Answer<(StatusCode, Json<PolicyV1>)> {
+) -> Answer<(StatusCode, Json<PublishedV1>)> {
     let bytes = body(request, &web).await?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Problem::bad("invalid-utf8", "a policy is UTF-8 text"))?;
-    Ok((StatusCode::CREATED, Json(wire(web.service.publish(&actor, text).await?))))
+    Ok((StatusCode::CREATED, Json(published(web.service.publish(&actor, text).await?))))
 }
 
 /// Every version of every policy, newest first.
 #[utoipa::path(
     get, path = "/api/v1/policies", tag = "policies",
-    responses((status = 200, body = ListV1<PolicyV1>), (status = 401, body = ProblemV1)),
+    responses((status = 200, body = ListV1<PublishedV1>), (status = 401, body = ProblemV1)),
     security(("token" = []))
 )]
-pub async fn list(State(web): State<Web>, Bearer(actor): Bearer) -> Answer<Json<ListV1<PolicyV1>>> {
+pub async fn list(State(web): State<Web>, Bearer(actor): Bearer) -> Answer<Json<ListV1<PublishedV1>>> {
     let policies = web.service.policies(&actor).await?;
-    Ok(Json(ListV1 { data: policies.into_iter().map(wire).collect(), next: None }))
+    Ok(Json(ListV1 { data: policies.into_iter().map(published).collect(), next: None }))
 }
 
 /// A policy's TOML, byte for byte.

@@ -1,0 +1,37 @@
+//! What policies and mappings have in common as rows: versions of a text under a name.
+
+use super::StoreError;
+use crate::model::{Digest, Timestamp};
+use sqlx::{Row as _, any::AnyRow};
+
+/// A version of a policy or of a mapping as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// Its name.
+    pub name: String,
+    /// Its version, counted from 1.
+    pub version: u64,
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// Its TOML.
+    pub source: String,
+    /// The stable id of whoever published it.
+    pub published_by: String,
+    /// When.
+    pub published_at: Timestamp,
+    /// Its leaf.
+    pub log_index: u64,
+}
+
+/// A row of `name, version, digest, source, published_by, at_us, entry_idx`.
+pub(super) fn read(row: &AnyRow) -> Result<Published, StoreError> {
+    Ok(Published {
+        name: row.try_get("name")?,
+        version: row.try_get::<i64, _>("version")?.cast_unsigned(),
+        digest: row.try_get::<String, _>("digest")?.parse().map_err(StoreError::inconsistent)?,
+        source: row.try_get("source")?,
+        published_by: row.try_get("published_by")?,
+        published_at: Timestamp::from_micros(row.try_get("at_us")?),
+        log_index: row.try_get::<i64, _>("entry_idx")?.cast_unsigned(),
+    })
+}
