@@ -9,8 +9,9 @@ use super::{
 };
 use crate::{
     evidence::{self, How},
+    identity::Actor,
     ledger::Fact,
-    model::{Claimed, EvidenceRef, Namespace, Submitted},
+    model::{Claimed, Digest, EvidenceRef, Namespace, ReleaseId, Submitted},
     store::NewEvidence,
 };
 
@@ -100,6 +101,18 @@ fn reference(submitted: &Submitted) -> EvidenceRef {
 }
 
 impl Service {
+    /// A document that a release was judged on, as it was accepted.
+    ///
+    /// # Errors
+    /// As [`Service::history`]; when the release was not judged on it, or it can no longer be read.
+    pub async fn document(&self, actor: &Actor, id: &ReleaseId, digest: &Digest) -> Result<Submitted, AppError> {
+        let history = self.history(actor, id).await?;
+        let reference = history.stored.inputs.evidence.iter().find(|reference| reference.digest == *digest);
+        let reference = reference.ok_or_else(|| AppError::not_found("document of this release"))?;
+        let mut read = self.reread(&actor.namespace, std::slice::from_ref(reference)).await?;
+        read.pop().ok_or_else(|| AppError::not_found("document of this release"))
+    }
+
     /// Documents of a namespace as they were accepted.
     ///
     /// # Errors

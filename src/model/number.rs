@@ -52,6 +52,18 @@ pub fn grouped(count: u64) -> String {
     out
 }
 
+/// A value for people: six decimals at most, without the zeros behind; very large and very small ones with an exponent.
+pub fn short(value: f64) -> String {
+    let size = value.abs();
+    if value != 0.0 && !(1e-4..1e9).contains(&size) {
+        return format!("{value:.6e}");
+    }
+    // 0.9999997 is not 1, and a bound of 1 would be read as certainty.
+    let decimals = if value < 1.0 && value > 0.999_999 { 12 } else { 6 };
+    let text = format!("{value:.decimals$}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

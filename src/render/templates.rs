@@ -7,6 +7,7 @@ macro_rules! embed {
 }
 
 pub(super) const TEMPLATES: &[(&str, &str)] = embed![
+    "pages/document",
     "pages/log",
     "pages/problem",
     "pages/queue",

@@ -18,8 +18,8 @@ pub mod verdict;
 
 pub use audit::{Audit, AuditSource};
 pub use operating::OperatingCurve;
-pub use release::{LogIndexes, ReleaseReport};
-pub use values::{Hash, Moment};
+pub use release::{LogIndexes, ReleaseReport, claims};
+pub use values::{Hash, Moment, Pair};
 
 #[cfg(test)]
 mod tests;

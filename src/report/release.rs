@@ -8,7 +8,7 @@ use super::{
     values::{Hash, Moment, Pair},
     verdict::Headline,
 };
-use crate::model::{Approval, ApprovalId, Decision, Digest, EvidenceRef, Release};
+use crate::model::{Approval, ApprovalId, Claimed, Decision, Digest, EvidenceRef, Release};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -136,21 +136,24 @@ fn decision(decision: &Decision) -> DecisionRef {
     }
 }
 
+/// What a submission said of a document.
+pub fn claims(claimed: &Claimed) -> Vec<Pair> {
+    let subject = claimed.subject.as_ref();
+    let pairs = [
+        subject.and_then(|s| s.model.as_ref()).map(|m| Pair::new("model", m.to_string())),
+        subject.and_then(|s| s.version.as_ref()).map(|v| Pair::new("version", v)),
+        subject.and_then(|s| s.digest.as_ref()).map(|d| Pair::new("artifact", d.to_string())),
+        claimed.dataset.as_ref().map(|d| Pair::new("dataset", d)),
+        claimed.produced_at.map(|t| Pair::new("produced at", Moment::from(t).text)),
+    ];
+    pairs.into_iter().flatten().collect()
+}
+
 fn evidence(row: &EvidenceRef, indexes: &LogIndexes) -> EvidenceRow {
-    let claimed = row.claimed.as_ref().map(|c| {
-        let subject = c.subject.as_ref();
-        [
-            subject.and_then(|s| s.model.as_ref()).map(|m| Pair::new("model", m.to_string())),
-            subject.and_then(|s| s.version.as_ref()).map(|v| Pair::new("version", v)),
-            subject.and_then(|s| s.digest.as_ref()).map(|d| Pair::new("artifact", d.to_string())),
-            c.dataset.as_ref().map(|d| Pair::new("dataset", d)),
-            c.produced_at.map(|t| Pair::new("produced at", Moment::from(t).text)),
-        ]
-    });
     EvidenceRow {
         format: row.format.clone(),
         digest: Hash::from(&row.digest),
-        claimed: claimed.into_iter().flatten().flatten().collect(),
+        claimed: row.claimed.as_ref().map(claims).unwrap_or_default(),
         index: indexes.evidence.get(&row.digest).copied(),
     }
 }

@@ -1,6 +1,9 @@
 //! What was read out of a document: the JSON of `evidence inspect`.
 
-use crate::model::{Check, Comparison, DatasetRef, Digest, Link, Producer, Subject, Timestamp};
+use crate::model::{
+    Check, Comparison, DatasetRef, Digest, Link, Producer, Subject, Timestamp,
+    number::{round12, short},
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -83,6 +86,52 @@ pub struct MeasurementV1 {
     pub document: Option<String>,
     /// Our exact interval where the counts are known, else the source's own.
     pub interval: Option<IntervalV1>,
+}
+
+impl MeasurementV1 {
+    /// The metric, with its quantile: `latency p99`.
+    pub fn name(&self) -> String {
+        match self.quantile {
+            Some(q) => format!("{} p{}", self.metric, round12(q * 100.0)),
+            None => self.metric.clone(),
+        }
+    }
+
+    /// The value with its unit.
+    pub fn shown(&self) -> String {
+        match (self.value, &self.unit) {
+            (None, _) => "undefined".to_owned(),
+            (Some(value), Some(unit)) => format!("{} {unit}", short(value)),
+            (Some(value), None) => short(value),
+        }
+    }
+
+    /// What else there is to say of it, in a few words.
+    pub fn note(&self) -> String {
+        let mut notes = Vec::new();
+        if self.aggregate {
+            notes.push("average over groups".to_owned());
+        }
+        if self.source_name != self.metric {
+            notes.push(format!("written as {}", self.source_name));
+        }
+        if let Some(written) = &self.written {
+            notes.push(format!("written {written}"));
+        }
+        if let Some(step) = self.step.filter(|step| *step != 0) {
+            notes.push(format!("step {step}"));
+        }
+        if let Some(dataset) = &self.dataset {
+            notes.push(format!("on {dataset}"));
+        }
+        if let Some(scope) = &self.scope {
+            notes.push(format!("at {scope}"));
+        }
+        if let Some(claimed) = self.interval.as_ref().filter(|interval| interval.method != "clopper-pearson") {
+            notes.push(format!("{} at {}, {}-sided, claimed", claimed.method, claimed.confidence, claimed.sides));
+        }
+        notes.join("; ")
+    }
 }
 
 /// An interval around a value.

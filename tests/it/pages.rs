@@ -34,7 +34,7 @@ fn nothing_on_a_page_needs_more_than_the_content_policy_allows() {
 
 #[test]
 fn hostile_text_stays_text() {
-    for name in ["release-hostile", "report-hostile", "audit", "queue", "sign-in-refused"] {
+    for name in ["release-hostile", "report-hostile", "document-hostile", "audit", "queue", "sign-in-refused"] {
         let markup = page(name);
         assert!(markup.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{name}");
         assert!(!markup.contains("<script"), "{name}");
@@ -106,6 +106,17 @@ fn a_decision_says_what_it_was_compared_with_and_how_often_its_data_was_tried() 
         assert!(markup.contains("3rd artifact on <bdi>holdout-2026q3</bdi> under <bdi>credit-risk</bdi>"), "{name}");
         assert!(markup.contains("11th artifact on data without a name under <bdi>green-ai</bdi>"), "{name}");
     }
+}
+
+#[test]
+fn a_document_shows_failed_checks_first_and_what_was_not_read() {
+    let markup = page("document");
+    let place = |text: &str| markup.find(text).unwrap_or_else(|| panic!("{text}"));
+    assert!(place("no-missing-labels") < place("schema matches training data"));
+    assert!(markup.contains("1 failed") && markup.contains("<h2>Warnings</h2>"));
+    assert!(markup.contains("latency p99") && markup.contains("84.1 ms") && markup.contains("undefined"));
+    assert!(page("document-empty").contains("The document has no numbers."));
+    assert!(!page("document-hostile").contains("href=\"javascript"));
 }
 
 #[test]

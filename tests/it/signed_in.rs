@@ -104,6 +104,27 @@ on_both_engines! {
         app.stop().await;
     }
 
+    async fn a_document_is_shown_as_it_was_read(database: TestDatabase) {
+        let (app, release) = waiting(&database).await;
+        let browser = Browser::sign_in(&app, "ada").await;
+        let start = format!("/releases/{release}/evidence/");
+        let page = browser.get(&format!("/releases/{release}")).await;
+        let digest = page.text.split(&start).nth(1).unwrap_or_else(|| panic!("no link in {}", page.text));
+        let digest = digest.split('"').next().unwrap().to_owned();
+        let page = browser.get(&format!("{start}{digest}")).await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        // The bounds of 960 of 1000: beta.ppf of SciPy.
+        for said in ["<bdi>accuracy</bdi>", ">0.96<", "0.948247 to 0.96967<", "1,000</td>", digest.as_str()] {
+            assert!(page.text.contains(said), "{said} in {}", page.text);
+        }
+        let document = browser.get(&format!("/evidence/{digest}")).await;
+        assert!(document.header("content-disposition").starts_with("attachment"), "{}", document.text);
+        assert_eq!(modelgate::model::Digest::of(document.text.as_bytes()).to_string(), digest);
+        let other = modelgate::model::Digest::of(b"not of this release");
+        assert_eq!(browser.get(&format!("{start}{other}")).await.status, 404);
+        app.stop().await;
+    }
+
     async fn the_audit_report_is_complete_and_downloads(database: TestDatabase) {
         let (app, release) = waiting(&database).await;
         let ci = app.machine("acme", &[Scope::Submit]).await;
@@ -171,7 +192,8 @@ async fn nobody_looks_in_unsigned_or_from_another_namespace() {
     assert_eq!((page.status, page.header("set-cookie")), (401, ""));
     app.person("zeta", "zoe", "model-risk").await;
     let outsider = Browser::sign_in(&app, "zoe").await;
-    for address in [path.clone(), format!("{path}/report.html")] {
+    let none = format!("{path}/evidence/{}", modelgate::model::Digest::of(b""));
+    for address in [path.clone(), format!("{path}/report.html"), none] {
         let page = outsider.get(&address).await;
         assert_eq!(page.status, 404, "{address}");
         assert!(!page.text.contains("acme/credit"), "{address}");

@@ -1,7 +1,7 @@
 //! `modelgate evidence compute`: metrics with their bounds from raw predictions.
 
 use super::{
-    inspect::{dash, number, section, with_unit},
+    inspect::{dash, section},
     table::Table,
 };
 use crate::{
@@ -15,7 +15,9 @@ use crate::{
     },
     evidence::native,
     model::{
-        Against, Columns, Contrast, Evidence, Metric, Plan, Slice, Task, Timed, Unit, number::round12, unit::Dimension,
+        Against, Columns, Contrast, Evidence, Metric, Plan, Slice, Task, Timed, Unit,
+        number::{round12, short},
+        unit::Dimension,
     },
     wire::inspect::InspectV1,
 };
@@ -284,7 +286,7 @@ fn text(evidence: &Evidence, report: &InspectV1) -> String {
         Table::new(&["metric", "slice", "value", "n", "trials", "lower", "upper", "bounds"], &[2, 3, 4, 5, 6]);
     for m in &report.measurements {
         let interval = m.interval.as_ref();
-        let bound = |end: Option<f64>| end.map_or_else(dash, number);
+        let bound = |end: Option<f64>| end.map_or_else(dash, short);
         table.row([
             match (m.quantile, &m.scope) {
                 (Some(q), _) => format!("{} p{}", m.metric, round12(q * 100.0)),
@@ -292,7 +294,7 @@ fn text(evidence: &Evidence, report: &InspectV1) -> String {
                 (None, None) => m.metric.clone(),
             },
             Slice(m.slice.clone()).to_string(),
-            m.value.map_or_else(|| "undefined".to_owned(), |v| with_unit(number(v), m.unit.as_deref())),
+            m.shown(),
             m.n.map_or_else(dash, |n| n.to_string()),
             m.trials.map_or_else(dash, |n| n.to_string()),
             bound(interval.and_then(|i| i.lower)),
@@ -317,7 +319,7 @@ fn comparisons(out: &mut String, report: &InspectV1) {
     let mut table = Table::new(&heading, &[2, 3, 4, 5]);
     for c in &report.comparisons {
         let interval = c.bounds.first();
-        let shown = |x: Option<f64>| x.map_or_else(dash, number);
+        let shown = |x: Option<f64>| x.map_or_else(dash, short);
         table.row([
             c.quantile.map_or_else(|| c.metric.clone(), |q| format!("{} p{}", c.metric, round12(q * 100.0))),
             c.slice.to_string(),

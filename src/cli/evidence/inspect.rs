@@ -9,7 +9,7 @@ use crate::{
         output::{self, Format, plain},
     },
     evidence,
-    model::Slice,
+    model::{Slice, number::short},
     wire::inspect::{InspectV1, IntervalV1, MeasurementV1},
 };
 use std::fmt::Write as _;
@@ -122,19 +122,16 @@ fn measurements(list: &[MeasurementV1]) -> String {
     let heading = ["metric", "slice", "value", "n", "trials", "lower", "upper", "note"];
     let mut table = Table::new(&heading, &[2, 3, 4, 5, 6]);
     for m in list {
-        let bound = |end: fn(&IntervalV1) -> Option<f64>| m.interval.as_ref().and_then(end).map_or_else(dash, number);
+        let bound = |end: fn(&IntervalV1) -> Option<f64>| m.interval.as_ref().and_then(end).map_or_else(dash, short);
         table.row([
-            m.quantile.map_or_else(
-                || m.metric.clone(),
-                |q| format!("{} p{}", m.metric, crate::model::number::round12(q * 100.0)),
-            ),
+            m.name(),
             Slice(m.slice.clone()).to_string(),
-            m.value.map_or_else(|| "undefined".to_owned(), |v| with_unit(number(v), m.unit.as_deref())),
+            m.shown(),
             m.n.map_or_else(dash, |n| n.to_string()),
             m.trials.map_or_else(dash, |trials| trials.to_string()),
             bound(|interval| interval.lower),
             bound(|interval| interval.upper),
-            note(m),
+            m.note(),
         ]);
     }
     table.text()
@@ -142,49 +139,4 @@ fn measurements(list: &[MeasurementV1]) -> String {
 
 pub(super) fn dash() -> String {
     "-".to_owned()
-}
-
-/// Six decimals at most, without the zeros behind; very large and very small numbers with an exponent.
-pub(super) fn number(value: f64) -> String {
-    let size = value.abs();
-    if value != 0.0 && !(1e-4..1e9).contains(&size) {
-        return format!("{value:.6e}");
-    }
-    // 0.9999997 is not 1, and a bound of 1 would be read as certainty.
-    let decimals = if value < 1.0 && value > 0.999_999 { 12 } else { 6 };
-    let text = format!("{value:.decimals$}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-pub(super) fn with_unit(value: String, unit: Option<&str>) -> String {
-    match unit {
-        Some(unit) => format!("{value} {unit}"),
-        None => value,
-    }
-}
-
-fn note(m: &MeasurementV1) -> String {
-    let mut notes = Vec::new();
-    if m.aggregate {
-        notes.push("average over groups".to_owned());
-    }
-    if m.source_name != m.metric {
-        notes.push(format!("written as {}", m.source_name));
-    }
-    if let Some(written) = &m.written {
-        notes.push(format!("written {written}"));
-    }
-    if let Some(step) = m.step.filter(|step| *step != 0) {
-        notes.push(format!("step {step}"));
-    }
-    if let Some(dataset) = &m.dataset {
-        notes.push(format!("on {dataset}"));
-    }
-    if let Some(scope) = &m.scope {
-        notes.push(format!("at {scope}"));
-    }
-    if let Some(claimed) = m.interval.as_ref().filter(|interval| interval.method != "clopper-pearson") {
-        notes.push(format!("{} at {}, {}-sided, claimed", claimed.method, claimed.confidence, claimed.sides));
-    }
-    notes.join("; ")
 }

@@ -1,15 +1,16 @@
 //! What pages offer to download, and what they are drawn with.
 
-use super::session::Session;
+use super::{draw, queue::log_size, session::Session};
 use crate::web::extract::Path;
 use crate::{
-    app::error::AppError,
+    app::{error::AppError, inspect::inspect},
     model::{DecisionId, Digest, ReleaseId},
     render,
     report::ReleaseReport,
     web::{
         Web,
         problem::{Answer, Problem},
+        views::DocumentPage,
     },
 };
 use axum::{
@@ -49,6 +50,18 @@ pub(super) async fn record(State(web): State<Web>, session: Session, Path(id): P
 pub(super) async fn evidence(State(web): State<Web>, session: Session, Path(digest): Path<Digest>) -> Answer<Response> {
     let stored = web.service.evidence(&session.actor, &digest).await?;
     Ok(download(&format!("evidence-{:.12}", digest.hex()), "application/octet-stream", stored.bytes))
+}
+
+/// What was read from a document.
+pub(super) async fn read(
+    State(web): State<Web>,
+    session: Session,
+    Path((release, digest)): Path<(ReleaseId, Digest)>,
+) -> Answer<Response> {
+    let document = web.service.document(&session.actor, &release, &digest).await?;
+    let read = inspect(&document.evidence);
+    let size = log_size(&web, &session).await;
+    draw(&web, &DocumentPage::new(&session.viewer, size, &release, &read, &document.claimed))
 }
 
 /// A style sheet or a drawing. Its address carries its digest, so it may be kept for ever.

@@ -26,6 +26,7 @@ pub fn router(web: &Web) -> Router<Web> {
         .route("/releases/{release}", get(release::show))
         .route("/releases/{release}/vote", post(release::vote))
         .route("/releases/{release}/report.html", get(documents::release_report))
+        .route("/releases/{release}/evidence/{digest}", get(documents::read))
         .route("/decisions/{decision}/record.json", get(documents::record))
         .route("/evidence/{digest}", get(documents::evidence))
         .route("/reports", get(reports::show))

@@ -11,6 +11,7 @@ pub mod paths;
 mod rows;
 mod voting;
 
+pub mod document;
 pub mod log;
 pub mod problem;
 pub mod queue;
@@ -20,6 +21,7 @@ pub mod reports;
 pub mod samples;
 pub mod sign_in;
 
+pub use document::DocumentPage;
 pub use frame::{Frame, Notice, Section, Viewer};
 pub use log::LogPage;
 pub use problem::ProblemPage;

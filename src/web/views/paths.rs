@@ -43,8 +43,10 @@ pub fn evidence(digest: &Digest) -> String {
     format!("/evidence/{digest}")
 }
 
-/// The start of every evidence address, for templates.
-pub const EVIDENCE: &str = "/evidence/";
+/// The start of the addresses of what was read from a release's documents; a digest ends them.
+pub fn documents(id: &ReleaseId) -> String {
+    format!("/releases/{id}/evidence/")
+}
 
 /// The log's signed head.
 pub fn checkpoint(namespace: &Namespace) -> String {

@@ -23,7 +23,7 @@ pub struct ReleasePage {
     vote: VotePanel,
     downloads: Downloads,
     releases: &'static str,
-    evidence_base: &'static str,
+    evidence_base: String,
 }
 
 impl Page for ReleasePage {
@@ -65,7 +65,7 @@ impl ReleasePage {
                 commands: commands.unwrap_or_default(),
             },
             releases: paths::RELEASES,
-            evidence_base: paths::EVIDENCE,
+            evidence_base: paths::documents(&release.id),
         }
     }
 

@@ -2,11 +2,13 @@
 #![allow(clippy::missing_panics_doc, reason = "the texts are constants, and a test reads them all")]
 
 mod audit;
+mod documents;
 mod findings;
 mod gallery;
 mod stories;
 
 pub use audit::{audit, empty_audit, gapped_audit};
+pub use documents::{document, empty_document, hostile_document, release_id};
 pub use gallery::gallery;
 pub use stories::{Story, allowed, denied, hostile, pending, release_report, revoked, undecided};
 

@@ -3,7 +3,7 @@
 use super::{allowed, audit, denied, empty_audit, gapped_audit, hostile, release_report};
 use crate::{
     render::{Page, RenderError, Renderer},
-    web::views::{LogPage, ProblemPage, QueuePage, ReleasePage, ReleasesPage, ReportsPage, SignInPage},
+    web::views::{DocumentPage, LogPage, ProblemPage, QueuePage, ReleasePage, ReleasesPage, ReportsPage, SignInPage},
 };
 
 /// Every sample as a named page.
@@ -24,6 +24,9 @@ pub fn gallery(renderer: &Renderer) -> Result<Vec<(&'static str, String)>, Rende
     draw("release-revoked", of(renderer, &ReleasePage::revoked()))?;
     draw("release-undecided", of(renderer, &ReleasePage::undecided()))?;
     draw("release-hostile", of(renderer, &ReleasePage::hostile()))?;
+    draw("document", of(renderer, &DocumentPage::sample()))?;
+    draw("document-empty", of(renderer, &DocumentPage::empty()))?;
+    draw("document-hostile", of(renderer, &DocumentPage::hostile()))?;
     draw("releases", of(renderer, &ReleasesPage::sample()))?;
     draw("releases-empty", of(renderer, &ReleasesPage::empty()))?;
     draw("problem", of(renderer, &ProblemPage::sample()))?;
