@@ -2,7 +2,7 @@
 
 use super::{
     ADAPTER,
-    rounds::{fold, is_of_folds},
+    rounds::{dataset_of_fold, fold, is_of_folds},
     slice,
 };
 use crate::evidence::{Collector, Declined, Document, EvidenceError};
@@ -37,7 +37,7 @@ pub(super) fn table(document: &Document<'_>, mut collector: Collector<'_>) -> Re
         return collector.finish();
     };
     for (name, cell) in table.header().zip(last.cells()).filter(|(name, _)| !is_count(name)) {
-        if let Some(m) = collector.measure_text(name, name, slice(fold(name).flatten()), cell) {
+        if let Some(m) = collector.measure_text(name, name, slice(dataset_of_fold(name)), cell) {
             m.step = i64::try_from(before.len()).ok();
             m.aggregate = true;
         }

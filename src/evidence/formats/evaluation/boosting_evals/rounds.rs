@@ -115,10 +115,14 @@ pub(super) fn may_be_of(library: Library, metric: &str) -> bool {
     known(metric).is_some_and(|row| row.2.is_none_or(|own| own == library))
 }
 
-/// The data set of a mean or a deviation over folds, where its name has one; `None` for any other name.
-pub(super) fn fold(name: &str) -> Option<Option<&str>> {
-    let folds = ["-mean", "-stdv", "-std"].iter().find_map(|end| name.strip_suffix(end))?;
-    Some(folds.split_once([' ', '-']).map(|(dataset, _)| dataset).filter(|name| is_dataset(name)))
+/// What it is a mean or a deviation over folds of; `None` for any other name.
+pub(super) fn fold(name: &str) -> Option<&str> {
+    ["-mean", "-stdv", "-std"].iter().find_map(|end| name.strip_suffix(end))
+}
+
+/// The data set in front of the metric of such a name, where it has one.
+pub(super) fn dataset_of_fold(name: &str) -> Option<&str> {
+    fold(name)?.split_once([' ', '-']).map(|(dataset, _)| dataset).filter(|name| is_dataset(name))
 }
 
 /// Whether it is a mean or a deviation over folds of a boosting metric.
@@ -204,8 +208,9 @@ impl<'j, 'a> Shape<'j, 'a> {
 
     /// Adds a data set with its metrics, or a list of means over folds.
     fn dataset(&mut self, key: &'j str, json: &'j Json<'a>) -> bool {
-        if let Some(dataset) = fold(key) {
+        if fold(key).is_some() {
             let Some(values) = values(json) else { return false };
+            let dataset = dataset_of_fold(key);
             self.series.push(Series { dataset, metric: key.into(), values, folds: true });
             return true;
         }
