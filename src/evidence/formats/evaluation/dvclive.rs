@@ -43,7 +43,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
     let header = document.header(b'\t')?;
     let names: Vec<&str> = header.iter().map(String::as_str).collect();
     match names.as_slice() {
-        [STEP, name] | [TIME, STEP, name] if !name.is_empty() && !name.contains(' ') => Ok(()),
+        [STEP, name] | [TIME, STEP, name] if !name.is_empty() => Ok(()),
         _ => Err(Declined::because("the columns are not `step` and a metric")),
     }
 }
@@ -170,6 +170,7 @@ mod tests {
 
     #[test]
     fn the_last_row_of_a_table_is_the_value() {
+        assert!(seen("step\ttop 5 accuracy\n0\t0.5\n"));
         let evidence = open("timestamp\tstep\tacc\n1700000000000\t0\t0.5\n1700000001000\t1\tnan\n").unwrap();
         let m = &evidence.measurements[0];
         assert_eq!((m.source_name.as_str(), m.value, m.step), ("acc", None, Some(1)));

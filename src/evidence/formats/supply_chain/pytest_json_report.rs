@@ -221,6 +221,19 @@ mod tests {
     }
 
     #[test]
+    fn a_test_that_was_run_again_names_its_group_twice() {
+        let again = |second: &str| {
+            let test = format!(
+                r#", "tests": [{{"nodeid": "a", "outcome": "passed", "user_properties": [{{"slice": "sex=F"}}, {{"r": 0.5}},
+                {{"slice": "sex={second}"}}]}}]"#
+            );
+            report("0", "\"total\": 1", &test).measurements.into_iter().find(|m| m.source_name == "r")
+        };
+        assert_eq!(again("F").unwrap().slice, Slice::one("sex", "F"));
+        assert!(again("M").is_none());
+    }
+
+    #[test]
     fn what_is_no_report_is_refused_with_its_place() {
         for text in [
             r#"{"created": 1, "duration": 1, "exitcode": 0, "root": "", "summary": []}"#,

@@ -80,7 +80,7 @@ fn read_run(
             EvidenceError::invalid(ADAPTER.id, document, results.at, message)
         })?,
     };
-    let rules = Rules::of(collector, driver);
+    let rules = Rules::of(collector, driver, run);
     let mut levels = BTreeMap::from([("error", 0), ("warning", 0), ("note", 0), ("none", 0)]);
     let mut failed = 0_usize;
     for result in results {
@@ -167,24 +167,37 @@ fn message<'j>(of: &'j Json<'_>) -> Option<&'j str> {
     of.get("message").and_then(|message| message.text("text").or_else(|| message.text("markdown")))
 }
 
-/// The rules of a tool, in their order and by their ids.
+/// The rules of a tool and of its extensions, in their order and by their ids.
 struct Rules<'j, 'a> {
-    listed: &'j [Json<'a>],
+    driver: &'j [Json<'a>],
+    extensions: Vec<&'j [Json<'a>]>,
     by_id: HashMap<&'j str, &'j Json<'a>>,
 }
 
 impl<'j, 'a> Rules<'j, 'a> {
-    fn of(collector: &mut Collector<'_>, driver: &'j Json<'a>) -> Self {
-        let listed = collector.list(driver.get("rules"));
-        Self { listed, by_id: listed.iter().filter_map(|rule| Some((rule.text("id")?, rule))).collect() }
+    fn of(collector: &mut Collector<'_>, driver: &'j Json<'a>, run: &'j Json<'a>) -> Self {
+        let extensions = collector.list(run.at_path(&["tool", "extensions"]));
+        let extensions: Vec<_> = extensions.iter().map(|extension| collector.list(extension.get("rules"))).collect();
+        let driver = collector.list(driver.get("rules"));
+        let mut by_id = HashMap::new();
+        for rule in driver.iter().chain(extensions.iter().copied().flatten()) {
+            if let Some(id) = rule.text("id") {
+                by_id.entry(id).or_insert(rule);
+            }
+        }
+        Self { driver, extensions, by_id }
     }
 
-    /// The rule of a result, by its index, else by its id.
+    /// The rule of a result, by its index within the component that it names, else by its id.
     fn of_result(&self, result: &Json<'_>) -> Option<&'j Json<'a>> {
-        let index = result.get("ruleIndex").or_else(|| result.at_path(&["rule", "index"])).and_then(Json::as_number);
-        let index = index.and_then(|index| usize::try_from(index.count()?).ok());
-        let id = result.text("ruleId").or_else(|| result.get("rule").and_then(|rule| rule.text("id")));
-        let by_index = index.and_then(|index| self.listed.get(index));
+        let number = |json: Option<&Json<'_>>| usize::try_from(json?.as_number()?.count()?).ok();
+        let rule = result.get("rule");
+        let index = number(result.get("ruleIndex").or_else(|| rule?.get("index")));
+        let id = result.text("ruleId").or_else(|| rule.and_then(|rule| rule.text("id")));
+        // Without an index of its own the component is the driver.
+        let component = number(rule.and_then(|rule| rule.at_path(&["toolComponent", "index"])));
+        let listed = component.map_or(Some(self.driver), |component| self.extensions.get(component).copied());
+        let by_index = index.and_then(|index| listed?.get(index));
         by_index.or_else(|| self.by_id.get(id?).copied())
     }
 }
@@ -227,6 +240,19 @@ mod tests {
         assert_eq!(evidence.checks[2].detail.as_deref(), Some("error; a.py; line 3"));
         let value = |name: &str| evidence.measurements.iter().find(|m| m.source_name == name).unwrap().value;
         assert_eq!((value("error"), value("warning"), value("note")), (Some(1.0), Some(5.0), Some(1.0)));
+    }
+
+    #[test]
+    fn a_rule_is_looked_up_in_the_component_that_the_result_names() {
+        let text = r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "CodeQL", "rules": [
+            {"id": "driver/a", "defaultConfiguration": {"level": "note"}}]}, "extensions": [{"name": "none"},
+            {"name": "pack", "rules": [{"id": "py/eval", "defaultConfiguration": {"level": "error"}},
+            {"id": "py/style", "defaultConfiguration": {"level": "note"}}]}]}, "results": [
+            {"ruleId": "py/eval", "ruleIndex": 0, "rule": {"id": "py/eval", "index": 0, "toolComponent": {"index": 1}}},
+            {"ruleId": "py/style"}, {"rule": {"index": 0, "toolComponent": {"index": 1}}}, {"ruleIndex": 0}]}]}"#;
+        let evidence = read(text.as_bytes(), None).unwrap();
+        let want = [("py/eval", false), ("py/style", true), ("py/eval", false), ("driver/a", true), ("CodeQL", false)];
+        assert_eq!(checks(&evidence), want);
     }
 
     #[test]

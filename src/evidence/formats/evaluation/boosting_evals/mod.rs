@@ -2,8 +2,9 @@
 //!
 //! * `XGBoost`'s `evals_result`, `LightGBM`'s `record_evaluation`, `CatBoost`'s `get_evals_result()`: data set → metric →
 //!   a value for each round, as is or below `evals_result` beside `best_iteration` and `best_score`;
-//! * `xgboost.cv` and `lightgbm.cv`: `test-logloss-mean` and `-std` (`valid multi_logloss-mean`, `-stdv`), lists or
-//!   columns of a frame;
+//! * `xgboost.cv`, `lightgbm.cv` and `catboost.cv`: `test-logloss-mean` and `-std` (`valid multi_logloss-mean`, `-stdv`),
+//!   lists or columns of a frame, as JSON or CSV;
+//! * `CatBoost`'s `get_best_score()` and `LightGBM`'s `best_score_`: data set → metric → its best value;
 //! * `CatBoost`'s `catboost_training.json` (10 significant digits) and `learn_error.tsv`, `test_error.tsv`. A table does
 //!   not name its data set.
 //!
@@ -14,7 +15,9 @@
 //! how many rows a value rests.
 
 mod catboost;
+mod folds;
 mod rounds;
+mod scores;
 #[cfg(test)]
 mod tests;
 use crate::evidence::{
@@ -44,6 +47,9 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
         if catboost::is_training(object) {
             return Ok(());
         }
+        if scores::is_best(object) {
+            return Ok(());
+        }
         let shape = Shape::of(object).map_err(Declined::because)?;
         return if shape.is_known() {
             Ok(())
@@ -51,19 +57,23 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
             Err(Declined::because("no name of a boosting metric or of its data sets"))
         };
     }
-    catboost::is_table(document)
+    folds::is_table(document).or_else(|_| catboost::is_table(document))
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let collector = Collector::new(document, ADAPTER.id);
     if !document.looks_like_json() {
-        return catboost::table(document, collector);
+        let folds = folds::is_table(document).is_ok();
+        return if folds { folds::table(document, collector) } else { catboost::table(document, collector) };
     }
     let json = document.json().map_err(Clone::clone)?;
     let refuse = |at: usize, why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
     let object = document.object().map_err(|declined| refuse(json.at, declined.why))?;
     if catboost::is_training(object) {
         return catboost::training(document, object, collector);
+    }
+    if scores::is_best(object) {
+        return scores::read(document, object);
     }
     let shape = Shape::of(object).map_err(|why| refuse(json.at, why))?;
     let mut collector =

@@ -110,6 +110,26 @@ fn known(metric: &str) -> Option<&'static (&'static str, &'static str, Option<Li
     plain(metric).or_else(|| plain(metric.split(['@', ':']).next().unwrap_or(metric)))
 }
 
+/// Whether it is the name of a metric of that library, of others too or not.
+pub(super) fn may_be_of(library: Library, metric: &str) -> bool {
+    known(metric).is_some_and(|row| row.2.is_none_or(|own| own == library))
+}
+
+/// What it is a mean or a deviation over folds of; `None` for any other name.
+pub(super) fn fold(name: &str) -> Option<&str> {
+    ["-mean", "-stdv", "-std"].iter().find_map(|end| name.strip_suffix(end))
+}
+
+/// The data set in front of the metric of such a name, where it has one.
+pub(super) fn dataset_of_fold(name: &str) -> Option<&str> {
+    fold(name)?.split_once([' ', '-']).map(|(dataset, _)| dataset).filter(|name| is_dataset(name))
+}
+
+/// Whether it is a mean or a deviation over folds of a boosting metric.
+pub(super) fn is_of_folds(name: &str) -> bool {
+    fold(name).is_some() && known(bare(name, true)).is_some()
+}
+
 /// Our name of the metric, where it is the same quantity; else its own. A metric with a parameter (`error@0.7`,
 /// `F1:class=2`) is its own.
 pub(super) fn canonical(library: Option<Library>, metric: &str) -> &str {
@@ -159,6 +179,11 @@ impl<'j, 'a> Shape<'j, 'a> {
             let key = &*member.key;
             if matches!(key, "best_iteration" | "best_iteration_" | "best_score" | "best_score_" | "best_ntree_limit") {
                 shape.best.push((key, &member.value));
+            } else if key == "iterations"
+                && object.iter().any(|m| is_of_folds(&m.key))
+                && values(&member.value).is_some()
+            {
+                // CatBoost's frame of folds counts its rounds in a column.
             } else if wrapped.is_some() {
                 if !WRAPS.contains(&key) {
                     shape.other.push(key);
@@ -183,11 +208,9 @@ impl<'j, 'a> Shape<'j, 'a> {
 
     /// Adds a data set with its metrics, or a list of means over folds.
     fn dataset(&mut self, key: &'j str, json: &'j Json<'a>) -> bool {
-        if let Some(folds) =
-            key.strip_suffix("-mean").or_else(|| key.strip_suffix("-stdv")).or_else(|| key.strip_suffix("-std"))
-        {
+        if fold(key).is_some() {
             let Some(values) = values(json) else { return false };
-            let dataset = folds.split_once([' ', '-']).map(|(dataset, _)| dataset).filter(|name| is_dataset(name));
+            let dataset = dataset_of_fold(key);
             self.series.push(Series { dataset, metric: key.into(), values, folds: true });
             return true;
         }

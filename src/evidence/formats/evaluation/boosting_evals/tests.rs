@@ -57,6 +57,50 @@ fn folds_keep_their_own_names() {
 }
 
 #[test]
+fn frames_of_folds_are_read_with_a_column_of_rounds_and_as_csv() {
+    let catboost = of(r#"{"iterations": [0, 1], "test-Logloss-mean": [0.6, 0.5], "test-Logloss-std": [0.01, 0.02]}"#);
+    assert_eq!(catboost.measurements.len(), 2);
+    assert_eq!(named(&catboost, "test-Logloss-mean").value, Some(0.5));
+    for csv in [
+        "train-auc-mean,test-auc-mean,test-auc-std\n0.9,0.8,0.1\n0.95,0.85,0.2\n",
+        ",train-auc-mean,test-auc-mean,test-auc-std\n0,0.9,0.8,0.1\n1,0.95,0.85,0.2\n",
+        "iterations,train-auc-mean,test-auc-mean,test-auc-std\n0,0.9,0.8,0.1\n1,0.95,0.85,0.2\n",
+    ] {
+        let evidence = of(csv);
+        assert_eq!(evidence.measurements.len(), 3, "{csv}");
+        let mean = named(&evidence, "test-auc-mean");
+        assert_eq!(
+            (&*mean.metric, mean.value, mean.step, mean.aggregate),
+            ("test-auc-mean", Some(0.85), Some(1), true)
+        );
+        assert_eq!(mean.slice.0.get("dataset").map(String::as_str), Some("test"));
+        let cut = csv.trim_end().rsplit_once(',').unwrap().0;
+        assert_eq!(read(cut.as_bytes(), None).unwrap_err().code(), "evidence-invalid");
+    }
+    assert!(!of("train-auc-mean,test-auc-mean\n").checks[0].passed);
+}
+
+#[test]
+fn best_scores_are_of_no_one_round_and_never_under_our_name() {
+    for (text, name, value) in [
+        (r#"{"learn": {"Logloss": 0.09}, "validation": {"Logloss": 0.13, "AUC": 0.99}}"#, "validation:AUC", 0.99),
+        (r#"{"training": {"l2": 0.5}, "valid_1": {"l2": 0.75}}"#, "valid_1:l2", 0.75),
+    ] {
+        let evidence = of(text);
+        let best = named(&evidence, name);
+        assert_eq!((best.metric.clone(), best.value, best.step), (format!("best:{name}"), Some(value), None));
+    }
+    for own in [
+        r#"{"test": {"r2": 0.9}}"#,
+        r#"{"train": {"mae": 1.5}, "valid": {"mae": 2.5}}"#,
+        r#"{"validation": {"Accuracy": 0.9}}"#,
+        r#"{"learn": {"Accuracy": "good"}}"#,
+    ] {
+        assert_eq!(read(own.as_bytes(), None).unwrap_err().code(), "evidence-not-understood", "{own}");
+    }
+}
+
+#[test]
 fn catboost_keeps_the_last_iteration() {
     let training = r#"{"meta": {"test_sets": ["test"], "test_metrics": [{"best_value": "Min", "name": "Logloss"}, {"best_value": "Max", "name": "AUC"}],
         "learn_metrics": [{"best_value": "Min", "name": "Logloss"}], "launch_mode": "Train", "learn_sets": ["learn"], "name": "experiment"},

@@ -60,3 +60,11 @@ fn other_documents_are_not_taken_for_summaries() {
     }
     assert_eq!(named(&read(br#"{"loss": 0.5}"#, Some("wandb-summary")).unwrap(), "loss").value, Some(0.5));
 }
+
+#[test]
+fn a_run_that_logged_nothing_is_no_good_news() {
+    // What wandb 0.16 writes of an offline run.
+    let evidence = of(r#"{"_wandb": {"runtime": 0}}"#);
+    let checks: Vec<_> = evidence.checks.iter().map(|check| (check.name.as_str(), check.passed)).collect();
+    assert_eq!((checks, evidence.measurements.len()), (vec![("metrics", false)], 0));
+}

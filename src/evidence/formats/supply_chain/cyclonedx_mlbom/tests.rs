@@ -123,3 +123,30 @@ fn xml_says_the_same() {
     assert!(evidence.checks.iter().any(|check| check.name == "CVE-1" && !check.passed));
     assert_eq!(read(b"<bom><components/></bom>", None).unwrap_err().code(), "evidence-not-understood");
 }
+
+#[test]
+fn xml_repeats_the_providers_of_energy_and_an_empty_element_says_nothing() {
+    let provider = |source: &str, value: &str| {
+        format!(
+            r#"<energyProviders bom-ref="{source}"><organization><name>Meta</name></organization><energySource>{source}</energySource>
+            <energyProvided><value>{value}</value><unit>kWh</unit></energyProvided></energyProviders>"#
+        )
+    };
+    let card = |inner: &str| {
+        let text = format!(
+            r#"<bom xmlns="http://cyclonedx.org/schema/bom/1.7"><components><component type="machine-learning-model"><name>m</name>
+            <version/><modelCard>{inner}</modelCard></component></components></bom>"#
+        );
+        read(text.as_bytes(), None).unwrap()
+    };
+    let evidence = card(&format!(
+        "<considerations><environmentalConsiderations><energyConsumptions><energyConsumption><activity>training</activity>{}{}
+        </energyConsumption></energyConsumptions></environmentalConsiderations></considerations>",
+        provider("wind", "0.25"),
+        provider("coal", "0.5")
+    ));
+    assert_eq!(find(&evidence, "energyProvided:training:wind").value, Some(0.25));
+    assert_eq!(find(&evidence, "energyProvided:training:coal").value, Some(0.5));
+    let empty = card("<quantitativeAnalysis/><considerations/>");
+    assert_eq!((empty.measurements.len(), empty.subject.unwrap().version), (0, None));
+}

@@ -22,14 +22,13 @@ pub(super) fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 /// Elements that JSON has as lists.
-const LISTS: [&str; 12] = [
+const LISTS: [&str; 11] = [
     "components",
     "properties",
     "hashes",
     "externalReferences",
     "performanceMetrics",
     "energyConsumptions",
-    "energyProviders",
     "datasets",
     "vulnerabilities",
     "ratings",
@@ -37,8 +36,11 @@ const LISTS: [&str; 12] = [
     "services",
 ];
 
+/// Elements that are repeated where JSON has one list of that name.
+const REPEATED: &str = "energyProviders";
+
 /// The element as JSON: attributes and children are members, and an element with text only is text. Text beside
-/// attributes is what JSON calls `content` for a hash and `value` elsewhere.
+/// attributes is what JSON calls `content` for a hash and `value` elsewhere. An empty element says nothing.
 pub(super) fn as_json<'x>(node: Node<'x, '_>) -> Json<'x> {
     let at = node.range().start;
     let children = || node.children().filter(Node::is_element);
@@ -49,7 +51,8 @@ pub(super) fn as_json<'x>(node: Node<'x, '_>) -> Json<'x> {
     }
     let text = node.text().map_or("", str::trim);
     if node.attributes().len() == 0 && children().next().is_none() {
-        return Json { at, value: Value::String(Cow::Borrowed(text)) };
+        let said = Value::String(Cow::Borrowed(text));
+        return Json { at, value: if text.is_empty() { Value::Null } else { said } };
     }
     let attributes = node.attributes().map(|attribute| {
         let value = Value::String(Cow::Borrowed(attribute.value()));
@@ -57,9 +60,15 @@ pub(super) fn as_json<'x>(node: Node<'x, '_>) -> Json<'x> {
     });
     let content = if name == "hash" { "content" } else { "value" };
     let content = Some((content, Json { at, value: Value::String(Cow::Borrowed(text)) })).filter(|_| !text.is_empty());
-    let inner = children().map(|child| (child.tag_name().name(), as_json(child)));
+    let repeated = || children().filter(|child| child.tag_name().name() == REPEATED);
+    let inner = children().filter(|child| child.tag_name().name() != REPEATED);
+    let inner = inner.map(|child| (child.tag_name().name(), as_json(child)));
+    let list = repeated().next().map(|first| {
+        let value = Value::Array(repeated().map(as_json).collect());
+        (REPEATED, Json { at: first.range().start, value })
+    });
     let mut seen = HashSet::new();
-    let members = attributes.chain(inner).chain(content).filter(|(key, _)| seen.insert(*key));
+    let members = attributes.chain(inner).chain(list).chain(content).filter(|(key, _)| seen.insert(*key));
     let members = members.map(|(key, value)| Member { key: Cow::Borrowed(key), key_at: at, value }).collect();
     Json { at, value: Value::Object(Object::new(members)) }
 }

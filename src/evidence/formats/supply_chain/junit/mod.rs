@@ -105,34 +105,39 @@ const COUNTS: [&str; 9] =
     ["tests", "failures", "errors", "skipped", "skips", "disabled", "ignored", "assertions", "flakes"];
 
 fn counts(collector: &mut Collector<'_>, root: Node<'_, '_>, suites: &[Node<'_, '_>]) {
+    // Node's runner writes tests beside the suites, which no suite counts.
+    let beside = root.tag_name().name() == "testsuites" && named(root, "testcase").next().is_some();
     for name in COUNTS {
-        let all: Option<u64> = total(suites, name);
+        let all: Option<u64> = total(suites, name).filter(|_| !suites.is_empty() && !beside);
         match (suites, root.attribute(name)) {
-            ([only], stated) => {
+            ([only], stated) if !beside => {
                 if let Some(text) = only.attribute(name).or(stated) {
                     counted(collector, name, name, text);
                 }
             }
             (_, Some(text)) => counted(collector, name, name, text),
             (_, None) => {
-                if let Some(sum) = all.filter(|_| !suites.is_empty()) {
+                if let Some(sum) = all {
                     collector.number(name, name, Slice::overall(), crate::stats::proportion::float(sum));
                 }
             }
         }
-        if let (Some(stated), Some(sum)) = (count(root, name), all.filter(|_| !suites.is_empty()))
+        if let (Some(stated), Some(sum)) = (count(root, name), all)
             && stated != sum
         {
             collector.warn(format!("the document says {stated} {name}, its suites say {sum}"));
         }
-        for suite in suites.iter().filter(|_| suites.len() > 1) {
+        for suite in suites.iter().filter(|_| suites.len() > 1 || beside) {
             if let Some(text) = suite.attribute(name) {
                 let path = format!("{}.{name}", suite.attribute("name").unwrap_or("testsuite"));
                 counted(collector, name, &path, text);
             }
         }
     }
-    let time = if let [only] = suites { only.attribute("time") } else { root.attribute("time") };
+    let time = match suites {
+        [only] if !beside => only.attribute("time"),
+        _ => root.attribute("time"),
+    };
     if let Some(m) = time.and_then(|text| collector.measure_text("time", "time", Slice::overall(), text)) {
         m.unit = Some(Unit::Seconds);
     }

@@ -125,3 +125,17 @@ fn broken_or_deep_documents_are_refused_and_others_declined() {
     assert!(read(deep.as_bytes(), None).unwrap_err().to_string().contains("nested deeper"));
     assert_eq!(checks(&junit("\u{feff}\n<testsuite tests='x'><testcase/></testsuite>")), [("testcase", true)]);
 }
+
+#[test]
+fn what_a_suite_counts_is_not_the_whole_where_tests_stand_beside_it() {
+    let evidence = read(
+        br#"<testsuites><testcase name="a" classname="test"><failure message="1 == 2"/></testcase>
+        <testsuite name="S" time="0.5" tests="1" failures="0"><testcase name="b" classname="test"/></testsuite></testsuites>"#,
+        None,
+    )
+    .unwrap();
+    let counts: Vec<_> = evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value)).collect();
+    assert_eq!(counts, [("S.tests", Some(1.0)), ("S.failures", Some(0.0))]);
+    let checks: Vec<_> = evidence.checks.iter().map(|check| (check.name.as_str(), check.passed)).collect();
+    assert_eq!(checks, [("a", false), ("b", true)]);
+}
