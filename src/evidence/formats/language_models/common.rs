@@ -35,6 +35,13 @@ pub fn joined(parts: impl IntoIterator<Item = Option<String>>) -> Option<String>
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
+/// Whether `error` is the standard error that the mean of `n` rows has when each of them is 0 or 1 and a `share` of
+/// them is 1. Rows with values in between have a smaller one.
+pub fn is_error_of_a_share(share: f64, error: f64, n: u64) -> bool {
+    let expected = (share * (1.0 - share) / (float(n) - 1.0)).sqrt();
+    n > 1 && (error - expected).abs() <= 1e-9
+}
+
 /// Adds the share of tests that passed, called `theirs`. No tests are no share: it is then undefined, and a check
 /// fails.
 pub fn pass_rate(collector: &mut Collector<'_>, theirs: &str, slice: Slice, passed: u64, total: u64) {
