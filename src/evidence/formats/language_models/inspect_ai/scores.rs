@@ -5,7 +5,7 @@ use crate::evidence::{
     Collector,
     counts::only_count,
     formats::language_models::common::{count, is_error_of_a_share},
-    json::{Json, Number},
+    json::Json,
 };
 use crate::model::Slice;
 
@@ -29,19 +29,19 @@ impl Run<'_> {
         let Some(metrics) = collector.object(score.get("metrics")) else { return 0 };
         // What is left of several epochs after a vote is another quantity than the share of right answers.
         let plain = score.text("reducer").is_none_or(|reducer| reducer == "mean");
-        let proportions = plain && self.right_or_wrong(score, name);
+        let share = plain && self.right_or_wrong(score, name);
         let reducer = score.text("reducer").map(|reducer| format!("[{reducer}]")).unwrap_or_default();
         for member in metrics {
             let theirs = format!("{}/{}{reducer}", name.unwrap_or("scorer"), member.key);
             let leaf = member.value.text("name").unwrap_or(&member.key);
             let place = Place::of(&member.value, leaf);
-            let ours = if plain && place.metric(leaf) == "accuracy" { "accuracy" } else { &theirs };
+            let ours = if share && place.metric(leaf) == "accuracy" { "accuracy" } else { &theirs };
             // Logs of version 1 may write a bare number.
             let value = member.value.get("value").unwrap_or(&member.value);
             let Some(m) = collector.measure(ours, &theirs, place.slice(), value) else { continue };
             m.aggregate = matches!(place, Place::MeanOfGroups);
             m.trials = match place {
-                _ if ours != "accuracy" || m.aggregate || !proportions => None,
+                _ if ours != "accuracy" || m.aggregate => None,
                 Place::Group { key, name: group, .. } => {
                     let scorer = score.text("scorer").or(name).unwrap_or_default();
                     self.samples.of(scorer, key, group, self.trials(score))
@@ -75,8 +75,7 @@ impl Run<'_> {
         if let Some(told) = self.samples.right_or_wrong(scorer, name) {
             return told;
         }
-        let metric =
-            |name: &str| score.at_path(&["metrics", name, "value"]).and_then(Json::as_number).map(Number::value);
+        let metric = |name: &str| score.at_path(&["metrics", name, "value"]).and_then(Json::as_number);
         let spread = (self.epochs == 1).then(|| metric("accuracy").zip(metric("stderr")).zip(self.trials(score)));
         if spread.flatten().is_some_and(|((share, error), n)| is_error_of_a_share(share, error, n)) {
             return true;

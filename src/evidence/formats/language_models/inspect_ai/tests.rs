@@ -71,7 +71,7 @@ fn answers_that_are_right_in_part_are_no_successes() {
         (m.metric.clone(), m.n, m.trials, m.successes)
     };
     let counted = ("accuracy".to_owned(), Some(4), Some(4), Some(2));
-    let mean = ("accuracy".to_owned(), Some(4), None, None);
+    let mean = ("graded/accuracy".to_owned(), Some(4), None, None);
     // Inspect counts P as 0.5, N as 0, words for yes and no, and numbers as they are.
     assert_eq!(with(["\"C\"", "\"P\"", "\"P\"", "\"N\""], ""), mean);
     assert_eq!(with(["0.25", "0.75", "1", "0"], ""), mean);
@@ -80,7 +80,7 @@ fn answers_that_are_right_in_part_are_no_successes() {
     let error = |value: &str| format!(r#", "stderr": {{"name": "stderr", "value": {value}}}"#);
     let own = ["\"A\"", "\"A\"", "\"B\"", "\"B\""];
     assert_eq!(with(own, &error("0.28867513459481287")), counted);
-    assert_eq!([with(own, &error("0.2")), with(own, "")], [mean.clone(), mean]);
+    assert_eq!([with(own, &error("0.2041241452319315")), with(own, "")], [mean.clone(), mean]);
 }
 
 const GROUPED: &str = r#", "results": {"completed_samples": 3, "scores": [{"name": "s", "scored_samples": SCORED, "metrics": {

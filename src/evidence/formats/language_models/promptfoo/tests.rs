@@ -132,3 +132,21 @@ fn names_of_checks_show_what_a_page_hides() {
     );
     assert_eq!(evidence.checks[0].name, "{'a': 'x\\ny\\u200b\\xa0'} [p]");
 }
+
+#[test]
+fn numbers_in_names_are_written_as_python_writes_them() {
+    // Left as JavaScript writes them, right as `repr` does.
+    for (written, shown) in [
+        ("1e-7", "1e-07"),
+        ("0.00005", "5e-05"),
+        ("0.0001", "0.0001"),
+        ("1.5e-10", "1.5e-10"),
+        ("1e+21", "1e+21"),
+        ("0", "0"),
+    ] {
+        let evidence = evidence(&format!(
+            "{{\"results\": {{\"stats\": {{\"successes\": 1, \"failures\": 0}}, \"results\": [{{\"vars\": {{\"t\": {written}}}, \"provider\": \"p\", \"success\": true}}]}}}}"
+        ));
+        assert_eq!(evidence.checks[0].name, format!("{{'t': {shown}}} [p]"));
+    }
+}
