@@ -165,6 +165,11 @@ fn check_rows(collector: &mut Collector<'_>, list: &[Json<'_>]) -> Tally {
         let provider = row.get("provider").and_then(rows::provider).unwrap_or("None");
         tally.add(rows::check(collector, rows::name(vars, provider), row));
     }
+    let unasked = list.iter().filter(|row| rows::asks_nothing(row)).count();
+    if unasked > 0 {
+        let total = list.len();
+        collector.warn(format!("{unasked} of {total} tests have no assertion and pass whatever is answered"));
+    }
     tally
 }
 

@@ -134,6 +134,21 @@ fn names_of_checks_show_what_a_page_hides() {
 }
 
 #[test]
+fn tests_that_ask_nothing_are_told() {
+    let row = |reason: &str| {
+        format!(
+            "{{\"vars\": {{}}, \"provider\": \"p\", \"success\": true, \"gradingResult\": {{\"pass\": true, \"reason\": \"{reason}\"}}}}"
+        )
+    };
+    let evidence = evidence(&format!(
+        "{{\"stats\": {{\"successes\": 2, \"failures\": 0}}, \"results\": [{}, {}]}}",
+        row("No assertions"),
+        row("All assertions passed")
+    ));
+    assert!(evidence.warnings.iter().any(|w| w.contains("1 of 2 tests have no assertion")), "{:?}", evidence.warnings);
+}
+
+#[test]
 fn numbers_in_names_are_written_as_python_writes_them() {
     // Left as JavaScript writes them, right as `repr` does.
     for (written, shown) in [
