@@ -149,6 +149,21 @@ fn tests_that_ask_nothing_are_told() {
 }
 
 #[test]
+fn rows_that_pass_less_often_than_is_counted_fail() {
+    let of = |stats: &str, rows: &[bool]| {
+        let rows: Vec<_> =
+            rows.iter().map(|passed| format!("{{\"success\": {passed}, \"failureReason\": 1}}")).collect();
+        let text = format!("{{\"stats\": {{{stats}, \"errors\": 0}}, \"results\": [{}]}}", rows.join(","));
+        evidence(&text).checks.iter().any(|check| check.name == "stats" && !check.passed)
+    };
+    assert!(of("\"successes\": 2, \"failures\": 0", &[true, false]));
+    assert!(of("\"successes\": 0, \"failures\": 3", &[true, false]));
+    assert!(!of("\"successes\": 1, \"failures\": 1", &[true, false]));
+    // A part of the run.
+    assert!(!of("\"successes\": 7, \"failures\": 1", &[true, false]));
+}
+
+#[test]
 fn numbers_in_names_are_written_as_python_writes_them() {
     // Left as JavaScript writes them, right as `repr` does.
     for (written, shown) in [
