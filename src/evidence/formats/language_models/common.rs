@@ -1,6 +1,10 @@
 //! What the readers of evaluators of language models share.
 
-use crate::evidence::{Collector, Document, EvidenceError, adapter::Declined, json::Json};
+use crate::evidence::{
+    Collector, Document, EvidenceError,
+    adapter::Declined,
+    json::{Json, Number},
+};
 use crate::model::{Slice, Timestamp};
 use crate::stats::proportion::float;
 
@@ -33,6 +37,13 @@ pub fn brief(text: &str) -> String {
 pub fn joined(parts: impl IntoIterator<Item = Option<String>>) -> Option<String> {
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// Whether `error` is the standard error that the mean of `n` rows has when each of them is 0 or 1 and a `share` of
+/// them is 1, as exactly as it is written. Rows with values in between have a smaller one.
+pub fn is_error_of_a_share(share: Number<'_>, error: Number<'_>, n: u64) -> bool {
+    let expected = (share.value() * (1.0 - share.value()) / (float(n) - 1.0)).sqrt();
+    n > 1 && (error.value() - expected).abs() <= 1e-9 + error.rounding()
 }
 
 /// Adds the share of tests that passed, called `theirs`. No tests are no share: it is then undefined, and a check

@@ -112,6 +112,10 @@ fn totals(collector: &mut Collector<'_>, run: &Json<'_>, tally: &Tally) {
         Some((passed, cases)) => pass_rate(collector, "pass rate", Slice::overall(), passed, cases),
         None => pass_rate(collector, "pass rate", Slice::overall(), tally.passed, tally.cases),
     }
+    if let Some((passed, _)) = passed.zip(cases).filter(|(n, cases)| tally.cases == *cases && tally.passed != *n) {
+        let why = format!("`testPassed` is {passed}, and {} of the cases passed", tally.passed);
+        collector.check("testPassed", false, Some(why));
+    }
     if cases.is_some_and(|cases| cases != 0) && tally.cases == 0 {
         collector.check("tests", false, Some("the run counts test cases, and there are none".to_owned()));
     }
@@ -311,6 +315,10 @@ mod tests {
         assert_eq!(checks(&empty), [("tests", false)]);
         let lost = evidence(r#"{"testCases": [], "metricsScores": [], "testPassed": 5, "testFailed": 0}"#);
         assert_eq!(checks(&lost), [("tests", false)]);
+        let other = evidence(
+            r#"{"testCases": [{"name": "a", "success": false, "metricsData": []}], "metricsScores": [], "testPassed": 1, "testFailed": 0}"#,
+        );
+        assert_eq!(checks(&other), [("a", false), ("testPassed", false)]);
         let odd = evidence(r#"{"testCases": [7, {}], "metricsScores": [{"metric": "M", "scores": 3}, 4]}"#);
         assert!(odd.checks.iter().all(|c| !c.passed) && odd.measurements.iter().all(|m| m.source_name != "M"));
         for other in ["3", "{}", "\"none\"", "false"] {

@@ -5,7 +5,8 @@
 //!   broke off looks the same as one that found nothing, unless the scan was run with `raise_exceptions=True`: a
 //!   warning says so.
 //! * The data frame has the issues only, called by metric and slice (or transformation). `deviation` is prose
-//!   (`-26.82% than global`): the percentage in front is read, called `deviation:` and the metric. It is read as
+//!   (`-26.82% than global`): the percentage in front is read, called `deviation:` and the metric; of a perturbation
+//!   (`135/400 tested samples (33.75%) …`) the counts, called by the metric. It is read as
 //!   records, as a split table (what `to_mlflow` logs), by column, and as CSV. A frame of no issues says nothing that
 //!   tells it from any other empty list and is not understood.
 //! * A suite has a test by name, `Passed` or `Failed`, and the value that was tested. A test that could not be run is
@@ -21,6 +22,7 @@ use crate::evidence::{
     undefined::{Reading, reading_text},
 };
 use crate::model::{Evidence, Producer, Slice, Unit};
+use crate::stats::proportion::float;
 
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -197,21 +199,35 @@ fn frame(collector: &mut Collector<'_>, issue: &Issue<'_>) {
     let name = if named.is_empty() { issue.description.unwrap_or("issue").to_owned() } else { named.join(" ") };
     let detail = [issue.domain, issue.deviation, issue.description].map(|text| text.map(str::to_owned));
     collector.check(name, false, joined(detail));
+    let slice = match (issue.slice, issue.transformation) {
+        (Some(slice), _) => Slice::one("slicing_fn", slice),
+        (None, Some(transformation)) => Slice::one("transformation_fn", transformation),
+        (None, None) => Slice::overall(),
+    };
+    if let Some((metric, (changed, tested))) = issue.metric.zip(issue.deviation.and_then(counts)) {
+        if let Some(m) = collector.number(metric, metric, slice, float(changed) / float(tested)) {
+            (m.n, m.trials, m.successes) = (Some(tested), Some(tested), Some(changed));
+        }
+        return;
+    }
     let percent = issue.deviation.and_then(|text| Some((text.split_once("% than global")?.0, text)));
     let Some((metric, (percent, _))) = issue.metric.zip(percent) else { return };
     let Some(number) = Number::parse(percent).filter(|_| matches!(reading_text(percent), Some(Reading::Number(_))))
     else {
         return;
     };
-    let slice = match (issue.slice, issue.transformation) {
-        (Some(slice), _) => Slice::one("slicing_fn", slice),
-        (None, Some(transformation)) => Slice::one("transformation_fn", transformation),
-        (None, None) => Slice::overall(),
-    };
     let theirs = format!("deviation:{metric}");
     if let Some(m) = collector.number(&theirs, &theirs, slice, number.value()) {
         (m.unit, m.rounding) = (Some(Unit::Percent), number.rounding());
     }
+}
+
+/// `135/400 tested samples (33.75%) changed prediction after perturbation`.
+fn counts(deviation: &str) -> Option<(u64, u64)> {
+    let (counts, _) = deviation.split_once(" tested samples (")?;
+    let (changed, tested) = counts.split_once('/')?;
+    let (changed, tested) = (changed.parse().ok()?, tested.parse().ok()?);
+    (tested > 0 && changed <= tested).then_some((changed, tested))
 }
 
 #[cfg(test)]
@@ -258,7 +274,15 @@ mod tests {
         for text in [records, split, columns, table] {
             let evidence = evidence(text);
             assert_eq!(checks(&evidence), [("Recall `a` < 1", false), ("Fail rate Add typos", false)], "{text}");
-            let [m] = evidence.measurements.as_slice() else { panic!("{text}") };
+            let (m, others) = evidence.measurements.split_first().unwrap();
+            for m in others {
+                assert_eq!(
+                    (m.source_name.as_str(), m.successes, m.n, m.trials),
+                    ("Fail rate", Some(3), Some(10), Some(10))
+                );
+                assert_eq!((m.value, &m.slice), (Some(0.3), &Slice::one("transformation_fn", "Add typos")));
+            }
+            assert_eq!(others.len(), usize::from(text.contains("tested samples (")), "{text}");
             assert_eq!(
                 (m.source_name.as_str(), m.value, m.unit, m.rounding),
                 ("deviation:Recall", Some(-26.82), Some(Unit::Percent), 0.005)

@@ -8,7 +8,7 @@
 //! `percent` in it says so. A value that its metric cannot have is undefined. A value may be text that holds a number, an
 //! object (then its paths are names, `exact_match.mean`) or prose (`20.0 ± 1.2`), which is left out. The slice is the data
 //! set as the card gives it: `dataset_type`, `dataset_config`, `dataset_split`, `dataset_revision`. An average
-//! (`args: {average: macro}`) is no f1 of a class: our name of it is `f1_macro`.
+//! (`args: {average: macro}`, or a `name` such as `Macro F1`) is no f1 of a class: our name of it is `f1_macro`.
 
 mod shape;
 #[cfg(test)]
@@ -180,12 +180,12 @@ impl Reader<'_, '_> {
             self.collector.warn(format!("{} has no value and is left out", quoted(name)));
             return;
         };
-        let average = metric.get("args").and_then(|args| args.get("average")).and_then(Json::as_str);
-        let ours = match average {
-            Some(average @ ("macro" | "micro" | "weighted" | "samples")) => {
-                format!("{}_{average}", names::of_sklearn(name))
-            }
-            _ => names::of_sklearn(name).to_owned(),
+        let args = metric.get("args").and_then(|args| args.get("average")).and_then(Json::as_str);
+        let args = args.and_then(|word| average(word).or((word == "samples").then_some("samples")));
+        let told = |name: &str| name.split(|c: char| !c.is_alphanumeric()).find_map(average);
+        let ours = match args.or_else(|| shown.and_then(told)).filter(|_| told(name).is_none()) {
+            Some(average) => format!("{}_{average}", names::of_sklearn(name)),
+            None => names::of_sklearn(name).to_owned(),
         };
         let percent = [Some(name), shown].into_iter().flatten().any(says_percent);
         match &value.value {
@@ -239,6 +239,11 @@ impl Reader<'_, '_> {
             self.value("value", "value", value, &slice, false);
         }
     }
+}
+
+/// The average over classes that a word means.
+fn average(word: &str) -> Option<&'static str> {
+    ["macro", "micro", "weighted"].into_iter().find(|average| word.eq_ignore_ascii_case(average))
 }
 
 /// Whether a name says that its value is a percentage.

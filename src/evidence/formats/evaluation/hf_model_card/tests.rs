@@ -32,6 +32,27 @@ fn a_card_states_metrics_of_data_sets() {
 }
 
 #[test]
+fn an_average_in_the_name_that_is_shown_is_no_f1_of_a_class() {
+    for (kind, shown, ours) in [
+        ("f1", "Macro F1", "f1_macro"),
+        ("f1", "F1 (weighted)", "f1_weighted"),
+        ("precision", "Precision micro", "precision_micro"),
+        ("f1_macro", "F1 Macro", "f1_macro"),
+        ("accuracy", "Accuracy on 500 samples", "accuracy"),
+        ("f1", "F1", "f1"),
+    ] {
+        let evidence = of(&format!(
+            r#"[{{"name": "m", "results": [{{"task": {{"type": "t"}}, "metrics": [{{"type": "{kind}", "name": "{shown}", "value": 0.5}}]}}]}}]"#
+        ));
+        assert_eq!(
+            (&*evidence.measurements[0].source_name, &*evidence.measurements[0].metric),
+            (kind, ours),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
 fn a_scale_is_never_guessed() {
     let evidence = of(CARD);
     assert_eq!((named(&evidence, "roc_auc").value, named(&evidence, "roc_auc").unit), (Some(83.2), None));

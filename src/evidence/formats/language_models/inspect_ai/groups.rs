@@ -1,6 +1,6 @@
-//! How many samples a group has, counted over the samples that the log holds.
+//! How many samples a group has and how they were marked, told by the samples that the log holds.
 
-use crate::evidence::json::{Json, Value};
+use crate::evidence::json::{Json, Number, Value};
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet, btree_map::Entry},
@@ -30,6 +30,22 @@ impl<'s> Samples<'s> {
         groups.get(group).copied().filter(|_| samples == Some(all))
     }
 
+    /// Whether every sample was marked right or wrong by a scorer, with nothing between. Of marks by name `name` says
+    /// which. `None` where no sample is held, or a mark is one whose worth only the scorer knows.
+    pub fn right_or_wrong(&self, scorer: &str, name: &str) -> Option<bool> {
+        let mut all = None;
+        for sample in self.list {
+            let Some(mark) = sample.at_path(&["scores", scorer, "value"]) else { continue };
+            let mark = mark.as_object().map_or(Some(mark), |marks| marks.get(name))?;
+            match &mark.value {
+                // A sample that was not scored.
+                Value::Null | Value::NonFinite(_) => {}
+                value => all = Some(all.unwrap_or(true) && is_whole(value)?),
+            }
+        }
+        all
+    }
+
     fn count(&self, scorer: &str, key: &str) -> BTreeMap<String, u64> {
         let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
         for sample in self.list {
@@ -45,6 +61,21 @@ impl<'s> Samples<'s> {
             *groups.entry(group).or_default() += 1;
         }
         groups
+    }
+}
+
+/// Whether a mark is worth 1 or 0: Inspect's letters, its words for yes and no, and numbers, which count as they are.
+fn is_whole(mark: &Value<'_>) -> Option<bool> {
+    let number = |number: Number<'_>| [0.0, 1.0].contains(&number.value());
+    match mark {
+        Value::Bool(_) => Some(true),
+        Value::Number(of) => Some(number(*of)),
+        Value::String(text) => match &*text.to_lowercase() {
+            "c" | "i" | "n" | "yes" | "no" | "true" | "false" => Some(true),
+            "p" => Some(false),
+            text => Number::parse(text).map(number),
+        },
+        Value::Null | Value::NonFinite(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 

@@ -5,7 +5,8 @@
 //!
 //! * `results.completed_samples` is n: samples times epochs, without those that broke off. A metric is worked out
 //!   over samples whose epochs were reduced to one score; `scored_samples`, where written, says how many: the trials
-//!   of an accuracy.
+//!   of an accuracy. A scorer may mark an answer right in part: such an accuracy is a mean of marks and keeps
+//!   its own name.
 //! * A metric of `grouped(…)` is named by its group; `params` says by which key and of which metric. The groups' rows
 //!   are written nowhere, so n is unknown; where the log holds its samples (a zip: `summaries.json`), those that were
 //!   scored are counted, and are the trials of an accuracy. `all` is the whole, or with `all="groups"` an average

@@ -1,8 +1,17 @@
 //! The metrics of a scorer.
 
 use super::groups::Samples;
-use crate::evidence::{Collector, counts::only_count, formats::language_models::common::count, json::Json};
+use crate::evidence::{
+    Collector,
+    counts::only_count,
+    formats::language_models::common::{count, is_error_of_a_share},
+    json::Json,
+};
 use crate::model::Slice;
+
+/// Scorers of Inspect that mark an answer right or wrong and never in between. A second one of a name has a number
+/// behind it.
+const ALL_OR_NOTHING: [&str; 6] = ["match", "includes", "pattern", "answer", "exact", "choice"];
 
 /// What holds for all scorers of a run.
 pub struct Run<'s> {
@@ -20,12 +29,13 @@ impl Run<'_> {
         let Some(metrics) = collector.object(score.get("metrics")) else { return 0 };
         // What is left of several epochs after a vote is another quantity than the share of right answers.
         let plain = score.text("reducer").is_none_or(|reducer| reducer == "mean");
+        let share = plain && self.right_or_wrong(score, name);
         let reducer = score.text("reducer").map(|reducer| format!("[{reducer}]")).unwrap_or_default();
         for member in metrics {
             let theirs = format!("{}/{}{reducer}", name.unwrap_or("scorer"), member.key);
             let leaf = member.value.text("name").unwrap_or(&member.key);
             let place = Place::of(&member.value, leaf);
-            let ours = if plain && place.metric(leaf) == "accuracy" { "accuracy" } else { &theirs };
+            let ours = if share && place.metric(leaf) == "accuracy" { "accuracy" } else { &theirs };
             // Logs of version 1 may write a bare number.
             let value = member.value.get("value").unwrap_or(&member.value);
             let Some(m) = collector.measure(ours, &theirs, place.slice(), value) else { continue };
@@ -54,6 +64,24 @@ impl Run<'_> {
             );
         }
         metrics.len()
+    }
+
+    /// Whether an accuracy is a share of samples and not a mean of marks such as 0.5 for an answer that is right in
+    /// part: the samples say so, or the standard error that right and wrong answers have, or the scorer is one that
+    /// knows nothing else.
+    fn right_or_wrong(&self, score: &Json<'_>, name: Option<&str>) -> bool {
+        let name = name.unwrap_or_default();
+        let scorer = score.text("scorer").unwrap_or(name);
+        if let Some(told) = self.samples.right_or_wrong(scorer, name) {
+            return told;
+        }
+        let metric = |name: &str| score.at_path(&["metrics", name, "value"]).and_then(Json::as_number);
+        let spread = (self.epochs == 1).then(|| metric("accuracy").zip(metric("stderr")).zip(self.trials(score)));
+        if spread.flatten().is_some_and(|((share, error), n)| is_error_of_a_share(share, error, n)) {
+            return true;
+        }
+        let own = scorer.rsplit_once('/').map_or(scorer, |(_, name)| name);
+        ALL_OR_NOTHING.contains(&own.trim_end_matches(|c: char| c.is_ascii_digit()))
     }
 
     /// The samples that an accuracy is the mean over: each once, whatever the epochs.

@@ -57,6 +57,32 @@ fn a_vote_over_epochs_is_no_accuracy() {
     assert_eq!(of(&evidence, "match/accuracy[mean]").metric, "accuracy");
 }
 
+#[test]
+fn answers_that_are_right_in_part_are_no_successes() {
+    let with = |marks: [&str; 4], metrics: &str| {
+        let sample = |(i, mark)| format!(r#"{{"id": {i}, "scores": {{"graded": {{"value": {mark}}}}}}}"#);
+        let samples = marks.iter().enumerate().map(sample).collect::<Vec<_>>().join(",");
+        let results = format!(
+            r#", "results": {{"completed_samples": 4, "scores": [{{"name": "graded", "scorer": "graded", "metrics": {{
+                "accuracy": {{"name": "accuracy", "value": 0.5}}{metrics}}}}}]}}, "samples": [{samples}]"#
+        );
+        let evidence = evidence(log("success", 1, &results).as_bytes());
+        let m = of(&evidence, "graded/accuracy");
+        (m.metric.clone(), m.n, m.trials, m.successes)
+    };
+    let counted = ("accuracy".to_owned(), Some(4), Some(4), Some(2));
+    let mean = ("graded/accuracy".to_owned(), Some(4), None, None);
+    // Inspect counts P as 0.5, N as 0, words for yes and no, and numbers as they are.
+    assert_eq!(with(["\"C\"", "\"P\"", "\"P\"", "\"N\""], ""), mean);
+    assert_eq!(with(["0.25", "0.75", "1", "0"], ""), mean);
+    assert_eq!(with(["\"C\"", "true", "\"no\"", "\"0\""], ""), counted);
+    // Letters of a scorer's own: only the standard error tells, √(0.5 · 0.5 / 3) where all are right or wrong.
+    let error = |value: &str| format!(r#", "stderr": {{"name": "stderr", "value": {value}}}"#);
+    let own = ["\"A\"", "\"A\"", "\"B\"", "\"B\""];
+    assert_eq!(with(own, &error("0.28867513459481287")), counted);
+    assert_eq!([with(own, &error("0.2041241452319315")), with(own, "")], [mean.clone(), mean]);
+}
+
 const GROUPED: &str = r#", "results": {"completed_samples": 3, "scores": [{"name": "s", "scored_samples": SCORED, "metrics": {
     "a": {"name": "a", "group": "grouped", "value": 0.5, "params": {"group_key": "topic", "metric": {"name": "inspect_ai/accuracy"}}},
     "all": {"name": "all", "group": "grouped", "value": 0.25, "params": {"group_key": "topic", "all": "groups", "metric": {"name": "accuracy"}}},

@@ -7,7 +7,8 @@
 //! * `n-samples.<task>.effective` is the rows that were evaluated (`original` those there are); before 0.4.4 nothing
 //!   says so, and from 0.4.13 on `sample_len` stands in the task itself, for a group `sample_count` by metric.
 //! * A group is an average over its tasks: marked so, never with trials.
-//! * `acc` is the share of rows answered right, and so our `accuracy`. Other names may mean what they like (`f1` goes
+//! * `acc` is the share of rows answered right, and so our `accuracy`; a standard error that no share of so many rows
+//!   has shows rows that are right in part, and then it keeps its name. Other names may mean what they like (`f1` goes
 //!   to 100 in some tasks): they stay as written, filter included.
 //!
 //! `predict_only` scores nothing and writes a `bypass` of 999: a check that failed.
@@ -19,7 +20,7 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
-use super::common::refused;
+use super::common::{is_error_of_a_share, refused};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     counts::only_count,
@@ -129,7 +130,7 @@ impl<'j, 'a> Task<'j, 'a> {
             metrics += 1;
             scored |= !base(key).starts_with("bypass");
             let rows = self.rows(key);
-            let ours = if base(key) == "acc" { "accuracy" } else { key };
+            let ours = if base(key) == "acc" && !self.right_in_part(key) { "accuracy" } else { key };
             let Some(m) = collector.measure(ours, key, Slice::one("task", self.name), &member.value) else { continue };
             (m.n, m.aggregate) = (rows, self.group);
             if ours == "accuracy" && !self.group {
@@ -152,6 +153,14 @@ impl<'j, 'a> Task<'j, 'a> {
         if let Some((effective, original)) = self.effective.zip(self.original).filter(|(some, all)| some < all) {
             collector.warn(format!("{effective} of {original} rows of {name} were evaluated"));
         }
+    }
+
+    /// Whether the standard error beside `acc` says that rows of it are neither 0 nor 1.
+    fn right_in_part(&self, key: &str) -> bool {
+        let number = |key: &str| self.entry.get(key).and_then(Json::as_number);
+        let error = number(&key.replacen("acc", "acc_stderr", 1));
+        let told = number(key).zip(error).zip(self.rows(key).filter(|n| *n > 1));
+        !self.group && told.is_some_and(|((share, error), n)| !is_error_of_a_share(share, error, n))
     }
 
     /// The rows of a metric, which a group states for each apart; a standard error is over the same rows.

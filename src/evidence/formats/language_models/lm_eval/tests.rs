@@ -36,6 +36,25 @@ fn an_acc_that_counts_nothing_has_no_successes() {
 }
 
 #[test]
+fn an_acc_that_is_right_in_part_has_no_successes() {
+    // √(0.5 · 0.5 / 19) is the standard error of 10 rows of 20; marks of 0.5 on every second row have a smaller one.
+    for (error, counts) in [
+        ("0.11470786693528087", Some((20, 10))),
+        ("0.1147", Some((20, 10))),
+        ("0.08", None),
+        ("\"N/A\"", Some((20, 10))),
+    ] {
+        let evidence = evidence(&format!(
+            r#"{{"results": {{"t": {{"acc,none": 0.5, "acc_stderr,none": {error}}}}}, "versions": {{}},
+                "n-samples": {{"t": {{"effective": 20}}}}}}"#
+        ));
+        let acc = of(&evidence, "acc,none", "t");
+        assert_eq!((acc.n, acc.trials.zip(acc.successes)), (Some(20), counts), "{error}");
+        assert_eq!(acc.metric == "accuracy", counts.is_some(), "{error}");
+    }
+}
+
+#[test]
 fn groups_are_averages() {
     let evidence = evidence(
         r#"{"results": {"a": {"acc,none": 0.5}, "g": {"acc,none": 0.5, "sample_count": {"acc,none": 240}}},

@@ -76,7 +76,7 @@ fn show(out: &mut String, json: &Json<'_>) {
         Value::Null => out.push_str("None"),
         Value::Bool(true) => out.push_str("True"),
         Value::Bool(false) => out.push_str("False"),
-        Value::Number(number) => out.push_str(number.text()),
+        Value::Number(number) => out.push_str(&decimal(*number)),
         Value::NonFinite(text) => out.push_str(text),
         Value::String(text) => quote(out, text),
         Value::Array(list) => {
@@ -97,6 +97,20 @@ fn show(out: &mut String, json: &Json<'_>) {
             }
             out.push('}');
         }
+    }
+}
+
+/// A number as Python shows it: JavaScript writes 0.00005 and 1e-7 where Python has 5e-05 and 1e-07.
+fn decimal(number: Number<'_>) -> String {
+    let text = number.text();
+    let small = number.value() != 0.0 && number.value().abs() < 1e-4;
+    if !small {
+        return text.to_owned();
+    }
+    let shortest = format!("{:e}", number.value());
+    match shortest.split_once("e-") {
+        Some((digits, exponent)) => format!("{digits}e-{exponent:0>2}"),
+        None => text.to_owned(),
     }
 }
 
@@ -140,6 +154,11 @@ pub fn outcome(row: &Json<'_>) -> Outcome {
         None => row.text("error").is_some() && !graded(),
     };
     if errored { Outcome::Errored } else { Outcome::Failed }
+}
+
+/// Whether a row passed because nothing was asked of its answer.
+pub fn asks_nothing(row: &Json<'_>) -> bool {
+    row.get("gradingResult").and_then(|grading| grading.text("reason")) == Some("No assertions")
 }
 
 /// Adds the check of a row.

@@ -132,3 +132,51 @@ fn names_of_checks_show_what_a_page_hides() {
     );
     assert_eq!(evidence.checks[0].name, "{'a': 'x\\ny\\u200b\\xa0'} [p]");
 }
+
+#[test]
+fn tests_that_ask_nothing_are_told() {
+    let row = |reason: &str| {
+        format!(
+            "{{\"vars\": {{}}, \"provider\": \"p\", \"success\": true, \"gradingResult\": {{\"pass\": true, \"reason\": \"{reason}\"}}}}"
+        )
+    };
+    let evidence = evidence(&format!(
+        "{{\"stats\": {{\"successes\": 2, \"failures\": 0}}, \"results\": [{}, {}]}}",
+        row("No assertions"),
+        row("All assertions passed")
+    ));
+    assert!(evidence.warnings.iter().any(|w| w.contains("1 of 2 tests have no assertion")), "{:?}", evidence.warnings);
+}
+
+#[test]
+fn rows_that_pass_less_often_than_is_counted_fail() {
+    let of = |stats: &str, rows: &[bool]| {
+        let rows: Vec<_> =
+            rows.iter().map(|passed| format!("{{\"success\": {passed}, \"failureReason\": 1}}")).collect();
+        let text = format!("{{\"stats\": {{{stats}, \"errors\": 0}}, \"results\": [{}]}}", rows.join(","));
+        evidence(&text).checks.iter().any(|check| check.name == "stats" && !check.passed)
+    };
+    assert!(of("\"successes\": 2, \"failures\": 0", &[true, false]));
+    assert!(of("\"successes\": 0, \"failures\": 3", &[true, false]));
+    assert!(!of("\"successes\": 1, \"failures\": 1", &[true, false]));
+    // A part of the run.
+    assert!(!of("\"successes\": 7, \"failures\": 1", &[true, false]));
+}
+
+#[test]
+fn numbers_in_names_are_written_as_python_writes_them() {
+    // Left as JavaScript writes them, right as `repr` does.
+    for (written, shown) in [
+        ("1e-7", "1e-07"),
+        ("0.00005", "5e-05"),
+        ("0.0001", "0.0001"),
+        ("1.5e-10", "1.5e-10"),
+        ("1e+21", "1e+21"),
+        ("0", "0"),
+    ] {
+        let evidence = evidence(&format!(
+            "{{\"results\": {{\"stats\": {{\"successes\": 1, \"failures\": 0}}, \"results\": [{{\"vars\": {{\"t\": {written}}}, \"provider\": \"p\", \"success\": true}}]}}}}"
+        ));
+        assert_eq!(evidence.checks[0].name, format!("{{'t': {shown}}} [p]"));
+    }
+}
