@@ -27,6 +27,14 @@ pub fn parse(text: &str) -> Result<roxmltree::Document<'_>, EvidenceError> {
 /// The name of the root element, without its prefix: a cheap look before [`parse`]. `None` where none is in sight, and where
 /// a document type declaration comes first.
 pub fn root(text: &str) -> Option<&str> {
+    let tag = root_tag(text)?;
+    let name = tag.split([' ', '\t', '\r', '\n', '/']).next().unwrap_or(tag);
+    let local = name.rsplit(':').next().unwrap_or(name);
+    local.starts_with(|c: char| c.is_alphabetic() || c == '_').then_some(local)
+}
+
+/// What stands between the brackets of the root element's start, as far as a first `>`.
+pub fn root_tag(text: &str) -> Option<&str> {
     let mut rest = text.trim_start();
     loop {
         let end = match rest {
@@ -37,9 +45,7 @@ pub fn root(text: &str) -> Option<&str> {
         rest = rest.get(end..)?.trim_start();
     }
     let tag = rest.strip_prefix('<')?;
-    let name = tag.split([' ', '\t', '\r', '\n', '/', '>']).next().unwrap_or(tag);
-    let local = name.rsplit(':').next().unwrap_or(name);
-    local.starts_with(|c: char| c.is_alphabetic() || c == '_').then_some(local)
+    tag.split('>').next()
 }
 
 /// How many attributes one element may have: the parser compares each with all others.

@@ -32,7 +32,7 @@ pub const ADAPTER: Adapter = Adapter {
     written_by: "giskard.scan(model, dataset).to_json(\"scan.json\")",
     reads: "every issue of a scan as a check that failed, every detector that found none as one that passed; how far \
             a slice departs from the whole, in percent; every test of a suite as a check, with its value.",
-    carries: &[Carries::Metrics, Carries::Slices, Carries::Checks],
+    carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
     recognised_by: "detectors (`PerformanceBiasDetector`) with issues by level; records with `slicing_fn`, \
                     `transformation_fn` and `deviation`; tests with `result` and `metric_value` only",
     rule: "id = \"no-issues\"\ncheck = \"*\"",

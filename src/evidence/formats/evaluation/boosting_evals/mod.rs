@@ -31,9 +31,10 @@ pub const ADAPTER: Adapter = Adapter {
     id: "boosting-evals",
     title: "XGBoost, LightGBM and CatBoost: metrics of every round",
     family: Family::Evaluation,
-    written_by: "json.dump(model.evals_result(), file); CatBoost writes catboost_info/catboost_training.json itself",
+    written_by: "json.dump(model.evals_result(), file); CatBoost writes catboost_info/catboost_training.json itself; \
+                 xgb.cv(…).to_csv(file)",
     reads: "of every data set and metric the last round, with its index as the step, and the best round where the file \
-            has one. n is not in these files.",
+            has one; the best scores by their own names. n is not in these files.",
     carries: &[Carries::Metrics, Carries::Slices],
     recognised_by: "lists of one value for each round below the names of data sets and boosting metrics",
     rule: "id = \"validation-loss\"\nmetric = \"log_loss\"\nsource = \"boosting-evals\"\nslice = { dataset = \"valid\" }\nmax = 0.4\npoint_estimate = \"allow\"",

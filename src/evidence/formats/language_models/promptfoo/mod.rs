@@ -24,6 +24,7 @@ mod xml;
 use super::common::refused;
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family, json::Json, precision::Precision,
+    xml::root_tag,
 };
 use crate::model::{Evidence, Producer};
 
@@ -92,16 +93,10 @@ fn shape<'d, 'a>(document: &'d Document<'a>) -> Result<Shape<'d, 'a>, Declined> 
 
 fn xml_shape<'d, 'a>(document: &Document<'_>) -> Result<Shape<'d, 'a>, Declined> {
     let text = document.text().map_err(|_| Declined::because("not text"))?;
-    let start: String = text.trim_start().chars().take(4_000).collect();
-    let start = start.trim_start_matches(|c| c != '<');
-    let body =
-        start.split_once("?>").filter(|_| start.starts_with("<?xml")).map_or(start, |(_, body)| body).trim_start();
-    if body.starts_with("<promptfoo>") {
-        return Ok(Shape::Xml);
-    }
-    let root = body.split_once('>').map_or("", |(root, _)| root);
-    if root.starts_with("<testsuites") && root.contains("name=\"promptfoo\"") {
-        return Ok(Shape::JUnit);
+    match root_tag(text) {
+        Some("promptfoo") => return Ok(Shape::Xml),
+        Some(root) if root.starts_with("testsuites") && root.contains("name=\"promptfoo\"") => return Ok(Shape::JUnit),
+        _ => {}
     }
     Err(Declined::because("XML, but neither `<promptfoo>` nor `<testsuites name=\"promptfoo\">`"))
 }

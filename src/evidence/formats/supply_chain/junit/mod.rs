@@ -45,6 +45,9 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
         return Err(Declined::because("not XML"));
     }
     let text = document.text().map_err(|_| Declined::because("not text"))?;
+    if xml::root_tag(text).is_some_and(|root| root.contains("name=\"promptfoo\"")) {
+        return Err(Declined::because("the root element is named `promptfoo`, which has a format of its own"));
+    }
     match xml::root(text) {
         Some("testsuites" | "testsuite") => Ok(()),
         Some(other) => Err(Declined::because(format!("the root element is {}", quoted(other)))),
