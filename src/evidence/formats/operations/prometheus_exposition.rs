@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn names_and_labels_may_be_quoted() {
-        // As prometheus_client 0.23 writes them with `escaping="allow-utf-8"`.
+        // As prometheus_client 0.26 writes them with `escaping="allow-utf-8"`.
         let evidence = of("# HELP \"model.accuracy\" dots\n# TYPE \"model.accuracy\" gauge\n{\"model.accuracy\",k=\"b\",\"model.name\"=\"a\"} 0.5\n\
              # TYPE \"lat.s\" summary\n{\"lat.s_count\"} 1.0\n{\"lat.s_sum\"} 3.0\n").unwrap();
         let found: Vec<_> = evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value, m.n)).collect();

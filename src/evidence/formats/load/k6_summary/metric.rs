@@ -118,7 +118,7 @@ fn trend(out: &mut Collector<'_>, name: &str, slice: &Slice, values: &Object<'_>
         if is_about(key) {
             continue;
         }
-        let percent = key.strip_prefix("p(").and_then(|rest| rest.strip_suffix(')'));
+        let percent = key.strip_prefix("p(").and_then(|rest| rest.strip_suffix(')')).or_else(|| key.strip_prefix('p'));
         let quantile = if key == "med" { Some(0.5) } else { percent.and_then(load::quantile) };
         let ours = match (quantile, name) {
             (Some(_), "http_req_duration") => "latency",

@@ -90,3 +90,13 @@ fn times_of_no_answer_are_undefined() {
     let connecting = of(&evidence, "http_req_connecting.max", &Slice::overall());
     assert_eq!((connecting.value, connecting.n, connecting.unit), (Some(0.0), Some(9), Some(Unit::Milliseconds)));
 }
+
+#[test]
+fn keys_are_read_as_k6_itself_writes_them() {
+    let own = include_str!("../../../../../tests/fixtures/evidence/k6-summary/v2_failing_machine_readable.json");
+    let evidence = k6(own);
+    assert_eq!(evidence.producer.as_ref().and_then(|p| p.version.as_deref()), Some("2.2.0"));
+    assert!(evidence.produced_at.is_some());
+    let p95 = of(&evidence, "http_req_duration.p95", &Slice::overall());
+    assert_eq!((p95.metric.as_str(), p95.quantile, p95.n), ("latency", Some(0.95), Some(12)));
+}
