@@ -139,7 +139,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if runs.len() > 1 {
         into.warn(format!("{} runs are appended in this file; each is read, none is summed", runs.len()));
     }
-    into.warn("`date` has no zone: when the run was made is not known");
+    if runs.iter().any(|run| run.get("date").is_some()) {
+        into.warn("`date` has no zone: when the run was made is not known");
+    }
     into.finish()
 }
 
@@ -180,6 +182,7 @@ fn failures(into: &mut Collector<'_>, completed: Option<u64>, failed: Option<u64
         (Some(completed), None, Some(prompts)) if completed < prompts => {
             into.warn(format!("{completed} of {prompts} prompts were completed; how many failed is not stated"));
         }
+        (Some(_), None, None) => into.warn("the run does not say how many requests failed"),
         _ => {}
     }
 }
@@ -333,6 +336,17 @@ mod tests {
         assert_eq!((probe.metric.as_str(), probe.quantile, probe.n), ("probe_e2el", Some(0.99), Some(7)));
         assert_eq!((probe.unit, get("probe_max_e2el_ms").n), (Some(Unit::Milliseconds), Some(7)));
         assert_eq!(get("spec_decode_acceptance_rate").unit, Some(Unit::Percent));
+    }
+
+    #[test]
+    fn a_run_of_sglang_does_not_say_how_many_requests_failed() {
+        // Five of its twenty requests were answered with 503.
+        let evidence =
+            of(include_str!("../../../../tests/fixtures/evidence/vllm-benchmark/sglang_failing.jsonl")).unwrap();
+        let p99 = evidence.measurements.iter().find(|m| m.source_name == "p99_e2e_latency_ms").unwrap();
+        assert_eq!((p99.metric.as_str(), p99.quantile, p99.n), ("latency", Some(0.99), Some(15)));
+        assert!(evidence.measurements.iter().all(|m| m.metric != "error_rate"));
+        assert!(evidence.warnings.iter().any(|w| w.contains("how many requests failed")), "{:?}", evidence.warnings);
     }
 
     #[test]
