@@ -3,13 +3,15 @@
 //! One object, or one a line where runs are appended. `ttft`, `tpot`, `itl` and `e2el` each have a mean, a median, a
 //! standard deviation and the percentiles that were asked for, in milliseconds. Times to the first token and to the
 //! end rest on the `completed` requests, which are their n; the others rest on tokens, whose number is not stated.
+//! Benchmarks of embeddings, and runs without a tokenizer, have `e2el` only. Older
+//! versions do not say how many requests `failed`.
 //! Old versions write `request_goodput:` with a colon. With `--save-detailed` the lists of every request are in the
 //! file; they count failed requests as zeros and are not read. `date` is local time without a zone, and so no moment.
 //!
 //! `vllm bench latency` writes seconds of every iteration over one batch, their mean and percentiles; `vllm bench
 //! throughput` an elapsed time and rates.
 
-use super::sample::{Written, distribution, inner_quantile, percentile};
+use super::sample::{self as load, Written, distribution, inner_quantile, percentile};
 use crate::evidence::formats::common::{text, wanted};
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
@@ -28,9 +30,9 @@ pub const ADAPTER: Adapter = Adapter {
     family: Family::Load,
     written_by: "vllm bench serve --save-result …",
     reads: "throughputs, counts, and mean, median and percentiles of time to first token, time per token and end-to-end latency \
-            in milliseconds; completed requests as n.",
-    carries: &[Carries::Metrics, Carries::SampleSize, Carries::Checks],
-    recognised_by: "`completed`, `request_throughput` and `mean_ttft_ms`",
+            in milliseconds; completed requests as n, the error rate with its counts.",
+    carries: &[Carries::Metrics, Carries::SampleSize, Carries::Counts, Carries::Checks],
+    recognised_by: "`completed`, `request_throughput` and `total_input_tokens` or `mean_ttft_ms`",
     rule: "id = \"ttft\"\nmetric = \"ttft\"\nquantile = 0.99\nmax = \"500 ms\"\npoint_estimate = \"allow\"",
     detect,
     read,
@@ -40,7 +42,10 @@ pub const ADAPTER: Adapter = Adapter {
 const LATENCY: [&str; 3] = ["avg_latency", "latencies", "percentiles"];
 const THROUGHPUT: [&str; 4] = ["elapsed_time", "num_requests", "requests_per_second", "tokens_per_second"];
 
-const KEYS: [&str; 3] = ["completed", "request_throughput", "mean_ttft_ms"];
+const KEYS: [&str; 2] = ["completed", "request_throughput"];
+
+/// One of these is there as well: a run without a tokenizer has no time to the first token.
+const EITHER: [&str; 2] = ["total_input_tokens", "mean_ttft_ms"];
 
 /// What was asked for, and what describes the run.
 const ABOUT: [&str; 40] = [
@@ -90,6 +95,10 @@ fn has(run: &Object<'_>, keys: &[&str]) -> bool {
     keys.iter().all(|key| run.has(key))
 }
 
+fn serves(run: &Object<'_>) -> bool {
+    has(run, &KEYS) && EITHER.iter().any(|key| run.has(key))
+}
+
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
     let run = if let Ok(object) = document.object() {
         Some(object)
@@ -98,10 +107,10 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
     } else {
         None
     };
-    if run.is_some_and(|run| has(run, &KEYS) || has(run, &LATENCY) || has(run, &THROUGHPUT)) {
+    if run.is_some_and(|run| serves(run) || has(run, &LATENCY) || has(run, &THROUGHPUT)) {
         Ok(())
     } else {
-        Err(Declined::because("no keys `completed`, `request_throughput` and `mean_ttft_ms`"))
+        Err(Declined::because("no keys `completed`, `request_throughput` and `total_input_tokens`"))
     }
 }
 
@@ -123,25 +132,27 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         }
     }
     for run in runs {
-        let object = run.as_object().filter(|run| has(run, &KEYS));
+        let object = run.as_object().filter(|run| serves(run));
         let object = object.ok_or_else(|| EvidenceError::invalid(ADAPTER.id, document, run.at, "a line is no run"))?;
         one(&mut into, object);
     }
     if runs.len() > 1 {
         into.warn(format!("{} runs are appended in this file; each is read, none is summed", runs.len()));
     }
-    into.warn("`date` has no zone: when the run was made is not known");
+    if runs.iter().any(|run| run.get("date").is_some()) {
+        into.warn("`date` has no zone: when the run was made is not known");
+    }
     into.finish()
 }
 
 fn one(into: &mut Collector<'_>, run: &Object<'_>) {
-    let completed = run.get("completed").and_then(Json::as_number).and_then(Number::count);
+    let count = |key: &str| run.get(key).and_then(Json::as_number).and_then(Number::count);
+    let completed = count("completed");
     if completed.is_none_or(|completed| completed == 0) {
         into.check("completed", false, Some("no request was completed: nothing was measured".to_owned()));
     }
     into.evidence.producer =
         Some(Producer { tool: text(run.get("backend")).map(str::to_owned), ..Producer::default() });
-    let idle = completed == Some(0);
     for member in run {
         let (key, json) = (&*member.key, &member.value);
         match &json.value {
@@ -150,11 +161,29 @@ fn one(into: &mut Collector<'_>, run: &Object<'_>) {
                 let time = time(key);
                 // Without a request the tool writes times of 0, which would look like the best.
                 let none = Json { at: json.at, value: Value::Null };
-                number(into, key, if idle && time.is_some() { &none } else { json }, time, completed);
+                let n = if key.starts_with(PROBE) { count("probe_completed") } else { completed };
+                number(into, key, if n == Some(0) && time.is_some() { &none } else { json }, time, n);
             }
             Value::Array(_) | Value::Object(_) | Value::Bool(_) | Value::String(_) => into.left_out(key),
             Value::Null => {}
         }
+    }
+    failures(into, completed, count("failed"), count("num_prompts"));
+}
+
+fn failures(into: &mut Collector<'_>, completed: Option<u64>, failed: Option<u64>, prompts: Option<u64>) {
+    match (completed, failed, prompts) {
+        (Some(completed), Some(failed), _) => {
+            let requests = completed.saturating_add(failed);
+            load::error_rate(into, Slice::overall(), requests, failed);
+            load::succeeded(into, "", requests, failed);
+        }
+        // A data set may hold fewer prompts than were asked for.
+        (Some(completed), None, Some(prompts)) if completed < prompts => {
+            into.warn(format!("{completed} of {prompts} prompts were completed; how many failed is not stated"));
+        }
+        (Some(_), None, None) => into.warn("the run does not say how many requests failed"),
+        _ => {}
     }
 }
 
@@ -198,9 +227,16 @@ fn throughput(into: &mut Collector<'_>, run: &Object<'_>) {
     }
 }
 
+/// Keys of the requests that `--probe-request-rate` sends beside the others.
+const PROBE: &str = "probe_";
+
+/// Times that every completed request has.
+const PER_REQUEST: [&str; 5] = ["ttft", "e2el", "e2e_latency", "client_queue_time", "e2el_including_client_queue"];
+
 /// A key such as `p99_ttft_ms`: which time it is, and which quantile where it is one.
 fn time(key: &str) -> Option<(&str, Option<f64>)> {
-    let (stat, time) = key.strip_suffix("_ms")?.split_once('_')?;
+    let plain = key.strip_prefix(PROBE).unwrap_or(key);
+    let (stat, time) = plain.strip_suffix("_ms")?.split_once('_')?;
     let q = match stat {
         "median" => Some(0.5),
         "mean" | "std" | "min" | "max" => None,
@@ -217,6 +253,7 @@ fn number(
     completed: Option<u64>,
 ) {
     let metric = match time {
+        Some((_, Some(_))) if key.starts_with(PROBE) => "probe_e2el",
         Some(("e2el" | "e2e_latency", Some(_))) => "latency",
         Some((time, Some(_))) => time,
         _ => key.trim_end_matches(':'),
@@ -225,8 +262,9 @@ fn number(
     match time {
         Some((time, q)) => {
             (m.unit, m.quantile) = (Some(Unit::Milliseconds), q);
-            m.n = completed.filter(|_| matches!(time, "ttft" | "e2el" | "e2e_latency"));
+            m.n = completed.filter(|_| PER_REQUEST.contains(&time));
         }
+        None if key == "spec_decode_acceptance_rate" => m.unit = Some(Unit::Percent),
         None if matches!(key, "duration") => m.unit = Some(Unit::Seconds),
         None => {}
     }
@@ -259,6 +297,56 @@ mod tests {
         assert_eq!((get("mean_ttft_ms").metric.as_str(), get("duration").unit), ("mean_ttft_ms", Some(Unit::Seconds)));
         assert!(evidence.measurements.iter().all(|m| m.source_name != "num_prompts"));
         assert!(evidence.warnings.iter().any(|w| w.contains("`ttfts`")), "{:?}", evidence.warnings);
+    }
+
+    #[test]
+    fn a_run_without_first_tokens_is_read_by_its_latencies() {
+        // The keys of `vllm bench serve --backend openai-embeddings --max-concurrency 4 --request-rate 8`.
+        let evidence = of(r#"{"date": "20260101-101010", "backend": "openai-embeddings", "model_id": "m", "num_prompts": 40,
+            "duration": 5.0, "completed": 38, "total_input_tokens": 380, "total_input_sequences": 38, "request_throughput": 7.6,
+            "input_sequence_throughput": 7.6, "total_token_throughput": 76.0, "mean_e2el_ms": 12.0, "median_e2el_ms": 11.5,
+            "std_e2el_ms": 2.0, "p99_e2el_ms": 19.5, "p99_client_queue_time_ms": 0.25, "p99_e2el_including_client_queue_ms": 19.75}"#)
+        .unwrap();
+        let get = |name: &str| evidence.measurements.iter().find(|m| m.source_name == name).unwrap();
+        let p99 = get("p99_e2el_ms");
+        assert_eq!(
+            (p99.metric.as_str(), p99.value, p99.quantile, p99.n),
+            ("latency", Some(19.5), Some(0.99), Some(38))
+        );
+        for (name, metric) in [
+            ("p99_client_queue_time_ms", "client_queue_time"),
+            ("p99_e2el_including_client_queue_ms", "e2el_including_client_queue"),
+        ] {
+            assert_eq!((get(name).metric.as_str(), get(name).n), (metric, Some(38)));
+        }
+        assert!(evidence.warnings.iter().any(|w| w.contains("38 of 40 prompts")), "{:?}", evidence.warnings);
+    }
+
+    #[test]
+    fn failed_requests_are_counted_and_probes_are_no_requests() {
+        let evidence = of(r#"{"duration": 5.0, "completed": 90, "failed": 10, "total_input_tokens": 900, "request_throughput": 18.0,
+            "mean_ttft_ms": 2.0, "probe_completed": 7, "probe_failed": 0, "probe_median_e2el_ms": 3.5, "probe_p99_e2el_ms": 4.5,
+            "probe_max_e2el_ms": 5.0, "spec_decode_acceptance_rate": 62.5}"#)
+        .unwrap();
+        let get = |name: &str| evidence.measurements.iter().find(|m| m.source_name == name).unwrap();
+        let rate = get("error_rate");
+        assert_eq!((rate.value, rate.successes, rate.trials), (Some(0.1), Some(10), Some(100)));
+        assert!(evidence.checks.iter().any(|c| c.name == "requests succeeded" && !c.passed));
+        let probe = get("probe_p99_e2el_ms");
+        assert_eq!((probe.metric.as_str(), probe.quantile, probe.n), ("probe_e2el", Some(0.99), Some(7)));
+        assert_eq!((probe.unit, get("probe_max_e2el_ms").n), (Some(Unit::Milliseconds), Some(7)));
+        assert_eq!(get("spec_decode_acceptance_rate").unit, Some(Unit::Percent));
+    }
+
+    #[test]
+    fn a_run_of_sglang_does_not_say_how_many_requests_failed() {
+        // Five of its twenty requests were answered with 503.
+        let evidence =
+            of(include_str!("../../../../tests/fixtures/evidence/vllm-benchmark/sglang_failing.jsonl")).unwrap();
+        let p99 = evidence.measurements.iter().find(|m| m.source_name == "p99_e2e_latency_ms").unwrap();
+        assert_eq!((p99.metric.as_str(), p99.quantile, p99.n), ("latency", Some(0.99), Some(15)));
+        assert!(evidence.measurements.iter().all(|m| m.metric != "error_rate"));
+        assert!(evidence.warnings.iter().any(|w| w.contains("how many requests failed")), "{:?}", evidence.warnings);
     }
 
     #[test]

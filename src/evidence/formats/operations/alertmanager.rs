@@ -1,4 +1,4 @@
-//! Alertmanager's webhook body (versions 3 and 4), Grafana's, and the list of alerts of its API v2.
+//! Alertmanager's webhook body (versions 3 and 4), Grafana's, and the lists of alerts and of groups of its API v2.
 //!
 //! Each alert is a check that failed while it fires and passed once it is resolved. The status of the group is not
 //! that of its alerts: a group fires while one of them does. `endsAt` in the year 1 means "not ended"; neither it nor
@@ -20,7 +20,7 @@ use crate::model::{Evidence, Producer};
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "alertmanager",
-    title: "Alertmanager's webhook (version 4), Grafana's, or the list of alerts of API v2",
+    title: "Alertmanager's webhook (version 4), Grafana's, or the alerts or groups of API v2",
     family: Family::Operations,
     written_by: "receivers: [{webhook_configs: [{url: …}]}], or `amtool alert query -o json`",
     reads: "every alert as a check named by its labels: firing failed, resolved passed; how many alerts were cut off.",
@@ -39,15 +39,24 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
         return missing.map_or(Ok(()), |key| Err(Declined::because(format!("no key `{key}`"))));
     }
     let first = document.array()?.first();
-    let listed = first.is_some_and(|alert| {
+    let one = |alert: &Json<'_>| {
         ["fingerprint", "labels", "startsAt"].iter().all(|key| alert.get(key).is_some())
             && alert.at_path(&["status", "state"]).is_some()
+    };
+    let grouped = first.is_some_and(|group| {
+        let alerts = grouped(group).and_then(Json::as_array);
+        group.at_path(&["receiver", "name"]).is_some() && alerts.and_then(<[_]>::first).is_some_and(one)
     });
-    if listed {
+    if grouped || first.is_some_and(one) {
         Ok(())
     } else {
         Err(Declined::because("no list of alerts with `fingerprint`, `labels` and `status.state`"))
     }
+}
+
+/// The alerts of a group of API v2; an alert has no such list.
+fn grouped<'j, 'a>(json: &'j Json<'a>) -> Option<&'j Json<'a>> {
+    json.as_object()?.get("alerts")
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
@@ -57,8 +66,14 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     into.evidence.producer = Some(Producer { tool: Some("alertmanager".to_owned()), ..Producer::default() });
     let alerts = json.as_object().and_then(|object| object.get("alerts")).unwrap_or(json);
     let list = alerts.as_array().ok_or_else(|| invalid(document, alerts, "`alerts` is no list"))?;
-    for alert in list {
-        one(&mut into, document, alert)?;
+    for json in list {
+        match grouped(json) {
+            Some(alerts) => {
+                let alerts = alerts.as_array().ok_or_else(|| invalid(document, alerts, "`alerts` is no list"))?;
+                alerts.iter().try_for_each(|alert| one(&mut into, document, alert))?;
+            }
+            None => one(&mut into, document, json)?,
+        }
     }
     if let Some(object) = json.as_object() {
         whole(&mut into, object);
@@ -173,6 +188,21 @@ mod tests {
             "labels":{"alertname":"A"}}]"#)
             .unwrap();
         assert_eq!((evidence.checks[0].name.as_str(), evidence.checks[0].passed), (r#"A {"alertname": "A"}"#, false));
+    }
+
+    #[test]
+    fn the_groups_of_api_v2_are_read() {
+        let alert = |name: &str| {
+            format!(
+                r#"{{"annotations":{{}},"endsAt":"2026-11-21T23:10:46.911Z","fingerprint":"a35b","receivers":[{{"name":"hook"}}],"startsAt":"2026-11-21T23:06:46.911Z","status":{{"inhibitedBy":[],"silencedBy":[],"state":"active"}},"labels":{{"alertname":"{name}"}}}}"#
+            )
+        };
+        let group = |alerts: &str| format!(r#"{{"alerts":{alerts},"labels":{{}},"receiver":{{"name":"hook"}}}}"#);
+        let text = format!("[{},{}]", group(&format!("[{}]", alert("A"))), group(&format!("[{}]", alert("B"))));
+        let evidence = of(&text).unwrap();
+        let names: Vec<_> = evidence.checks.iter().map(|c| (c.name.as_str(), c.passed)).collect();
+        assert_eq!(names, [(r#"A {"alertname": "A"}"#, false), (r#"B {"alertname": "B"}"#, false)]);
+        assert!(of(&text.replace(&format!("[{}]", alert("B")), "7")).is_err());
     }
 
     #[test]

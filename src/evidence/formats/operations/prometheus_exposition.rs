@@ -4,7 +4,8 @@
 //! or an exemplar behind `#`. Every sample is read under its name, with its labels as slice. A summary's `quantile`
 //! is one; the `_count` of a summary or histogram is the n of its quantiles and sums. Buckets are read as they stand:
 //! they are cumulative counts, and no quantile is guessed from them. Labels may hold any text, with `\\`, `\"` and
-//! `\n`.
+//! `\n`. A name with other characters than the plain ones is quoted and stands first within the braces:
+//! `{"model.accuracy",k="v"} 1`.
 
 use crate::evidence::formats::common::wanted;
 use crate::evidence::{
@@ -14,7 +15,7 @@ use crate::evidence::{
     undefined::{Reading, reading_text},
 };
 use crate::model::{Evidence, Slice};
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -50,7 +51,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 /// One line.
 struct Sample<'t> {
-    name: &'t str,
+    name: Cow<'t, str>,
     labels: BTreeMap<String, String>,
     value: &'t str,
 }
@@ -99,6 +100,7 @@ fn counts(samples: &[Sample<'_>]) -> BTreeMap<(String, BTreeMap<String, String>)
 
 fn add(into: &mut Collector<'_>, sample: Sample<'_>, counts: &BTreeMap<(String, BTreeMap<String, String>), u64>) {
     let Sample { name, labels, value } = sample;
+    let name = &*name;
     let quantile: Option<f64> = labels.get("quantile").and_then(|q| q.parse().ok()).filter(|q| (0.0..=1.0).contains(q));
     let family = if quantile.is_some() { Some(name) } else { name.strip_suffix("_sum") };
     let n = family.and_then(|family| {
@@ -107,6 +109,8 @@ fn add(into: &mut Collector<'_>, sample: Sample<'_>, counts: &BTreeMap<(String, 
         counts.get(&(family.to_owned(), plain)).copied()
     });
     if let Some(m) = into.measure_text(name, name, Slice(labels), value) {
+        // A client that has seen nothing may write zeros for its quantiles.
+        m.value = m.value.filter(|v| quantile.is_none() || n != Some(0) || *v != 0.0);
         m.rounding = crate::model::evidence::MIN_ROUNDING;
         (m.quantile, m.n) = (quantile, n);
     }
@@ -115,11 +119,16 @@ fn add(into: &mut Collector<'_>, sample: Sample<'_>, counts: &BTreeMap<(String, 
 /// A sample's line; `None` where it is none.
 fn sample(line: &str) -> Option<Sample<'_>> {
     let end = line.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | ':' | '.')))?;
-    let (name, rest) = line.split_at_checked(end).filter(|(name, _)| !name.is_empty())?;
+    let (plain, rest) = line.split_at_checked(end)?;
     let rest = rest.trim_start();
-    let (labels, rest) = match rest.strip_prefix('{') {
+    let (inside, labels, rest) = match rest.strip_prefix('{') {
         Some(inside) => labels(inside)?,
-        None => (BTreeMap::new(), rest),
+        None => (None, BTreeMap::new(), rest),
+    };
+    let name = match (plain.is_empty(), inside) {
+        (false, None) => Cow::Borrowed(plain),
+        (true, Some(quoted)) if !quoted.is_empty() => Cow::Owned(quoted),
+        _ => return None,
     };
     let value = rest.split_whitespace().next()?;
     matches!(reading_text(value), Some(Reading::Number(_) | Reading::Undefined(_))).then_some(Sample {
@@ -129,31 +138,55 @@ fn sample(line: &str) -> Option<Sample<'_>> {
     })
 }
 
-/// The labels up to the closing brace, and what follows it.
-fn labels(mut rest: &str) -> Option<(BTreeMap<String, String>, &str)> {
-    let mut labels = BTreeMap::new();
+/// A name within the braces, the labels up to the closing one, and what follows it.
+type Labels<'t> = (Option<String>, BTreeMap<String, String>, &'t str);
+
+fn labels(mut rest: &str) -> Option<Labels<'_>> {
+    let (mut name, mut labels) = (None, BTreeMap::new());
     loop {
         rest = rest.trim_start_matches([',', ' ', '\t']);
         if let Some(behind) = rest.strip_prefix('}') {
-            return Some((labels, behind));
+            return Some((name, labels, behind));
         }
-        let (key, quoted) = rest.split_once('=')?;
-        let mut chars = quoted.trim_start().strip_prefix('"')?.char_indices();
-        let inside = quoted.trim_start().strip_prefix('"')?;
-        let mut value = String::new();
-        let end = loop {
-            match chars.next()? {
-                (at, '"') => break at,
-                (_, '\\') => value.push(match chars.next()?.1 {
-                    'n' => '\n',
-                    other => other,
-                }),
-                (_, other) => value.push(other),
-            }
+        let key = if rest.starts_with('"') {
+            let (text, behind) = quoted(rest)?;
+            rest = behind.trim_start();
+            // Quoted text that nothing is assigned to is the name of the metric.
+            let Some(value) = rest.strip_prefix('=') else {
+                if name.replace(text).is_some() {
+                    return None;
+                }
+                continue;
+            };
+            rest = value;
+            text
+        } else {
+            let (key, value) = rest.split_once('=')?;
+            rest = value;
+            key.trim().to_owned()
         };
-        labels.insert(key.trim().to_owned(), value);
-        rest = inside.get(end + 1..)?;
+        let (value, behind) = quoted(rest.trim_start())?;
+        labels.insert(key, value);
+        rest = behind;
     }
+}
+
+/// The text between the first quote and the next, and what follows it.
+fn quoted(text: &str) -> Option<(String, &str)> {
+    let inside = text.strip_prefix('"')?;
+    let mut chars = inside.char_indices();
+    let mut value = String::new();
+    let end = loop {
+        match chars.next()? {
+            (at, '"') => break at,
+            (_, '\\') => value.push(match chars.next()?.1 {
+                'n' => '\n',
+                other => other,
+            }),
+            (_, other) => value.push(other),
+        }
+    };
+    Some((value, inside.get(end + 1..)?))
 }
 
 #[cfg(test)]
@@ -183,6 +216,34 @@ mod tests {
             ]
         );
         assert_eq!(evidence.measurements[1].slice, Slice::one("m", "x\"y}"));
+    }
+
+    #[test]
+    fn names_and_labels_may_be_quoted() {
+        // As prometheus_client 0.26 writes them with `escaping="allow-utf-8"`.
+        let evidence = of("# HELP \"model.accuracy\" dots\n# TYPE \"model.accuracy\" gauge\n{\"model.accuracy\",k=\"b\",\"model.name\"=\"a\"} 0.5\n\
+             # TYPE \"lat.s\" summary\n{\"lat.s_count\"} 1.0\n{\"lat.s_sum\"} 3.0\n").unwrap();
+        let found: Vec<_> = evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value, m.n)).collect();
+        assert_eq!(
+            found,
+            [("model.accuracy", Some(0.5), None), ("lat.s_count", Some(1.0), None), ("lat.s_sum", Some(3.0), Some(1))]
+        );
+        let mut slice = Slice::one("model.name", "a");
+        slice.0.insert("k".to_owned(), "b".to_owned());
+        assert_eq!(evidence.measurements[0].slice, slice);
+        for broken in ["a{\"b\"} 1", "{} 1", "{\"\"} 1", "{\"a\",\"b\"} 1", "{\"a} 1", "{\"a\"=} 1"] {
+            assert!(of(&format!("# TYPE a gauge\n{broken}\n")).is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn quantiles_of_nothing_are_undefined() {
+        // What Go's collector exposes before the first garbage collection.
+        let evidence = of("# TYPE go_gc_duration_seconds summary\ngo_gc_duration_seconds{quantile=\"0.5\"} 0\n\
+             go_gc_duration_seconds_sum 0\ngo_gc_duration_seconds_count 0\n")
+        .unwrap();
+        let found: Vec<_> = evidence.measurements.iter().map(|m| (m.value, m.n)).collect();
+        assert_eq!(found, [(None, Some(0)), (Some(0.0), Some(0)), (Some(0.0), None)]);
     }
 
     #[test]

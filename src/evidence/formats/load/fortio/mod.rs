@@ -31,6 +31,17 @@ pub const ADAPTER: Adapter = Adapter {
     read,
 };
 
+/// Fortio counts this status as success.
+const TEAPOT: &str = "418";
+
+/// Other histograms: what they are of, and its unit.
+const OTHERS: [(&str, Unit); 4] = [
+    ("ErrorsDurationHistogram", Unit::Seconds),
+    ("ConnectionStats", Unit::Seconds),
+    ("Sizes", Unit::Bytes),
+    ("HeaderSizes", Unit::Bytes),
+];
+
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
     let object = document.object()?;
     let missing =
@@ -55,6 +66,11 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let count = |part: &Object<'_>| part.get("Count").and_then(Json::as_number).and_then(Number::count);
     let n = count(all).ok_or_else(|| invalid(json.at, "`DurationHistogram` has no `Count`".to_owned()))?;
     histogram(&mut out, all, n);
+    for (key, unit) in OTHERS {
+        if let Some((part, n)) = out.object(root.get(key)).and_then(|part| Some((part, count(part)?))) {
+            statistics(&mut out, key, part, n, unit);
+        }
+    }
     let (mut answers, mut bad) = (0_u64, 0_u64);
     for member in out.members(root.get("RetCodes")) {
         let Some(times) = member.value.as_number().and_then(Number::count) else {
@@ -63,7 +79,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         load::count(&mut out, &format!("status_{}", member.key), Slice::overall(), times, None);
         answers = answers.saturating_add(times);
         // A code of HTTP, or the status of a gRPC health check.
-        let good = matches!(&*member.key, "SERVING" | "OK") || member.key.starts_with('2') && member.key.len() == 3;
+        let http = member.key.starts_with('2') && member.key.len() == 3 || member.key == TEAPOT;
+        let good = http || matches!(&*member.key, "SERVING" | "OK");
         bad = bad.saturating_add(if good { 0 } else { times });
     }
     for (key, unit) in [("ActualQPS", None), ("ActualDuration", Some(Unit::Nanoseconds))] {
@@ -85,18 +102,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 
 fn histogram(out: &mut Collector<'_>, all: &Object<'_>, n: u64) {
     let sample = all.get("Data").and_then(Json::as_array).and_then(|data| sample(data, n));
-    for member in all {
-        let key = &*member.key;
-        match key {
-            "Min" | "Max" | "Avg" | "StdDev" | "Sum" => {
-                let name = format!("DurationHistogram.{key}");
-                let Some(m) = out.measure(&name, &name, Slice::overall(), &member.value) else { continue };
-                (m.unit, m.n) = (Some(Unit::Seconds), Some(n));
-                m.value = m.value.filter(|_| n > 0);
-            }
-            _ => {}
-        }
-    }
+    statistics(out, "DurationHistogram", all, n, Unit::Seconds);
     for json in out.list(all.get("Percentiles")) {
         let percent = json.get("Percentile").and_then(Json::as_number);
         let Some((percent, value)) = percent.zip(json.get("Value")) else { continue };
@@ -107,6 +113,17 @@ fn histogram(out: &mut Collector<'_>, all: &Object<'_>, n: u64) {
         m.distribution = sample.clone().filter(|_| m.value.is_some());
     }
     load::count(out, "Count", Slice::overall(), n, None);
+}
+
+/// What is told of a histogram as a whole.
+fn statistics(out: &mut Collector<'_>, of: &str, histogram: &Object<'_>, n: u64, unit: Unit) {
+    for key in ["Min", "Max", "Avg", "StdDev", "Sum"] {
+        let name = format!("{of}.{key}");
+        let Some(json) = histogram.get(key) else { continue };
+        let Some(m) = out.measure(&name, &name, Slice::overall(), json) else { continue };
+        (m.unit, m.n) = (Some(unit), Some(n));
+        m.value = m.value.filter(|_| n > 0);
+    }
 }
 
 /// The ranges with their counts; `None` unless they ascend and count every call.

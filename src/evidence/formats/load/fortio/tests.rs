@@ -37,3 +37,11 @@ fn a_run_that_did_not_start_is_a_failed_check() {
     let evidence = fortio(text);
     assert!(evidence.measurements.is_empty() && !evidence.checks[0].passed);
 }
+
+#[test]
+fn a_teapot_is_a_success() {
+    // `codeIsOK` of Fortio's HTTP client.
+    let text = RUN.replace("ErrorsDurationHistogram", "x").replace("\"503\"", "\"418\"");
+    assert_ne!(text, RUN.replace("ErrorsDurationHistogram", "x"));
+    assert_eq!(of(&fortio(&text), "error_rate").successes, Some(0));
+}

@@ -2,7 +2,8 @@
 //!
 //! `average` and `rps` rest on every call; percentiles, `fastest` and `slowest` on those without an error, unless
 //! `--count-errors` was given. `details` holds every call, up to a million: the whole sample where it holds as many as
-//! `count` says. Percentiles that so few calls do not have are written as percentage 0.
+//! `count` says. `histogram` counts the calls that the percentiles rest on, even where old versions lost some of them.
+//! Percentiles that so few calls do not have are written as percentage 0.
 
 #[cfg(test)]
 mod tests;
@@ -63,8 +64,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if latencies.is_none() && count > 0 {
         out.warn("`details` do not hold every call: the percentiles have no sample");
     }
-    numbers(&mut out, root, count, latencies.as_ref());
-    percentiles(&mut out, root, latencies.as_ref());
+    let ranked = latencies.as_ref().map(Sample::count).or_else(|| ranked(root));
+    numbers(&mut out, root, count, ranked);
+    percentiles(&mut out, root, latencies.as_ref(), ranked);
     if calls == count {
         load::error_rate(&mut out, Slice::overall(), count, count - good);
         load::succeeded(&mut out, "", count, count - good);
@@ -92,14 +94,21 @@ fn sample(root: &Object<'_>, count: u64) -> Option<Sample> {
     (counted(details.len()) == count).then(|| Sample::of(values, 1.0, Unit::Nanoseconds))?
 }
 
-fn numbers(out: &mut Collector<'_>, root: &Object<'_>, count: u64, sample: Option<&Sample>) {
+/// How many calls the percentiles rest on: those that the histogram counts.
+fn ranked(root: &Object<'_>) -> Option<u64> {
+    let buckets = root.get("histogram")?.as_array()?;
+    let counts = buckets.iter().map(|bucket| bucket.get("count")?.as_number()?.count());
+    counts.sum::<Option<u64>>().filter(|total| *total > 0)
+}
+
+fn numbers(out: &mut Collector<'_>, root: &Object<'_>, count: u64, ranked: Option<u64>) {
     for member in root {
         let key = &*member.key;
         match key {
             "total" | "average" | "fastest" | "slowest" | "rps" => {
                 let Some(m) = out.measure(key, key, Slice::overall(), &member.value) else { continue };
                 m.unit = (key != "rps").then_some(Unit::Nanoseconds);
-                m.n = if matches!(key, "fastest" | "slowest") { sample.map(Sample::count) } else { Some(count) };
+                m.n = if matches!(key, "fastest" | "slowest") { ranked } else { Some(count) };
                 // Zeros of no call, and of none that answered.
                 m.value = m.value.filter(|v| *v > 0.0);
             }
@@ -119,7 +128,7 @@ fn numbers(out: &mut Collector<'_>, root: &Object<'_>, count: u64, sample: Optio
     }
 }
 
-fn percentiles(out: &mut Collector<'_>, root: &Object<'_>, sample: Option<&Sample>) {
+fn percentiles(out: &mut Collector<'_>, root: &Object<'_>, sample: Option<&Sample>, ranked: Option<u64>) {
     for json in out.list(root.get("latencyDistribution")) {
         let percent = json.get("percentage").and_then(Json::as_number).filter(|p| p.value() > 0.0);
         let Some((percent, latency)) = percent.zip(json.get("latency")) else {
@@ -129,7 +138,7 @@ fn percentiles(out: &mut Collector<'_>, root: &Object<'_>, sample: Option<&Sampl
         let name = load::percentile_name(percent.text());
         if let Some(m) = out.measure("latency", &name, Slice::overall(), latency) {
             m.quantile = load::quantile(percent.text());
-            m.unit = Some(Unit::Nanoseconds);
+            (m.unit, m.n) = (Some(Unit::Nanoseconds), ranked);
             if let Some(sample) = sample {
                 sample.fill(m);
             }

@@ -50,3 +50,11 @@ fn details_that_are_not_all_give_no_sample() {
     let evidence = ghz(&REPORT.replace("\"count\": 4", "\"count\": 5"));
     assert_eq!((of(&evidence, "p99").n, of(&evidence, "p99").distribution.is_none()), (None, true));
 }
+
+#[test]
+fn calls_that_were_lost_are_no_part_of_the_percentiles() {
+    // The report of ghz's repository has 200 calls, and 193 in its details and its histogram.
+    let evidence = ghz(include_str!("../../../../../tests/fixtures/evidence/ghz/report1.json"));
+    assert_eq!((of(&evidence, "average").n, of(&evidence, "p99").n), (Some(200), Some(193)));
+    assert_eq!((of(&evidence, "slowest").n, of(&evidence, "p99").distribution.is_none()), (Some(193), true));
+}

@@ -1,7 +1,9 @@
 //! `JMeter`: the CSV that `-l` writes (`.jtl`), and `statistics.json` of its dashboard. Times are in milliseconds.
 //!
-//! The CSV has a row for each sample; both ends of a time are whole milliseconds, so that it may be off by one. Rows of
-//! transaction controllers add up other rows: they have their own label and are no part of the whole. In
+//! The CSV has a row for each sample; both ends of a time are whole milliseconds, so that it may be off by one. Cells are
+//! parted by `jmeter.save.saveservice.default_delimiter`, a comma unless configured. Rows of transaction controllers add
+//! up other rows: they have their own label and are no part of the whole, unless the controllers generate a parent
+//! sample, whose parts the CSV leaves out. In
 //! `statistics.json` errors are a percentage, and `pct1ResTime` to `pct3ResTime` are whichever percentiles were configured
 //! (90, 95 and 99 by default): the file does not say which, so that they have no quantile.
 
@@ -13,7 +15,7 @@ use super::sample::{self as load, Sample};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Number},
-    table::{Row, Table},
+    table::{self, Row, Table},
 };
 use crate::model::{Evidence, Producer, Slice, Unit};
 use crate::stats::proportion::counted;
@@ -45,11 +47,23 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
             .then_some(())
             .ok_or_else(|| Declined::because("not rows with `transaction`, `sampleCount` and `meanResTime`"));
     }
-    let header = document.header(b',')?;
-    let missing = ["timeStamp", "elapsed", "label", "success"]
-        .into_iter()
-        .find(|column| !header.iter().any(|have| have == column));
-    missing.map_or(Ok(()), |column| Err(Declined::because(format!("no column `{column}`"))))
+    separator(document).map(drop)
+}
+
+/// What parts the cells of the CSV.
+fn separator(document: &Document<'_>) -> Result<u8, Declined> {
+    let missing = |separator: u8| {
+        let header = document.header(separator)?;
+        let have = |column: &&str| header.iter().any(|have| have == column);
+        Ok(["timeStamp", "elapsed", "label", "success"].into_iter().find(|column| !have(column)))
+    };
+    for separator in [b',', b';', b'\t', b'|'] {
+        if missing(separator).is_ok_and(|missing| missing.is_none()) {
+            return Ok(separator);
+        }
+    }
+    let column = missing(b',')?.unwrap_or("timeStamp");
+    Err(Declined::because(format!("no column `{column}`")))
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
@@ -103,8 +117,16 @@ impl Columns {
 }
 
 fn samples(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
-    let table = document.csv().map_err(Clone::clone)?;
+    let separator = separator(document).unwrap_or(b',');
+    let other;
+    let table = if separator == b',' {
+        document.csv().map_err(Clone::clone)?
+    } else {
+        other = table::read(document.text()?, separator)?;
+        &other
+    };
     let Some(columns) = Columns::of(table) else { return Ok(()) };
+    let parents = table.rows().iter().all(|row| columns.is_sum(row));
     let width = table.header().count();
     let mut labels: BTreeMap<&str, Samples> = BTreeMap::new();
     let mut codes: BTreeMap<&str, u64> = BTreeMap::new();
@@ -131,7 +153,9 @@ fn samples(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evide
         put(labels.entry(row.get(columns.label).unwrap_or("")).or_default());
         if columns.is_sum(row) {
             sums += 1;
-            continue;
+            if !parents {
+                continue;
+            }
         }
         put(&mut all);
         let code = columns.code.and_then(|column| row.get(column)).unwrap_or("");
@@ -139,7 +163,9 @@ fn samples(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evide
             *codes.entry(code).or_default() += 1;
         }
     }
-    if sums > 0 {
+    if sums > 0 && parents {
+        out.warn("every row is that of a transaction controller: its parts are not in the file");
+    } else if sums > 0 {
         out.warn(format!("{sums} rows of transaction controllers add up other rows: they are no part of the whole"));
     }
     load::statuses(out, codes);

@@ -49,3 +49,28 @@ fn the_statistics_do_not_say_which_percentiles_they_have() {
     let total = of(&evidence, "medianResTime", &Slice::one("transaction", "Total"));
     assert!(total.aggregate && total.quantile == Some(0.5));
 }
+
+#[test]
+fn cells_may_be_parted_otherwise() {
+    // `-Jjmeter.save.saveservice.default_delimiter`, JMeter 2.13.
+    let text = "timeStamp,elapsed,label,responseCode,responseMessage,threadName,dataType,success,bytes,grpThreads,allThreads,Latency\n\
+                1795302203219,241,score,200,OK,users 1-1,,true,126,3,3,241\n1795302203470,43,score,503,Service Unavailable,users 1-3,,false,143,3,3,43\n";
+    for separator in [",", ";", "\t", "|"] {
+        let evidence = jmeter(&text.replace(',', separator));
+        let rate = of(&evidence, "error_rate", &Slice::overall());
+        assert_eq!((rate.successes, rate.trials), (Some(1), Some(2)), "{separator}");
+    }
+}
+
+#[test]
+fn parent_samples_are_the_samples_where_there_are_no_others() {
+    // A transaction controller that generates a parent sample, JMeter 2.13.
+    let text = "timeStamp,elapsed,label,responseCode,responseMessage,threadName,dataType,success,bytes,grpThreads,allThreads,Latency\n\
+                2026/11/21 23:03:07.388,509,predict,404,\"Number of samples in transaction : 2, number of failing samples : 1\",users 1-3,,false,259,3,3,0\n\
+                2026/11/21 23:03:07.902,120,predict,,\"Number of samples in transaction : 2, number of failing samples : 0\",users 1-3,,true,252,3,3,0\n";
+    let evidence = jmeter(text);
+    for slice in [Slice::overall(), Slice::one("label", "predict")] {
+        assert_eq!(of(&evidence, "samples", &slice).value, Some(2.0));
+        assert_eq!(of(&evidence, "error_rate", &slice).successes, Some(1));
+    }
+}

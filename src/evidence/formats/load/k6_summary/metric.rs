@@ -58,8 +58,7 @@ impl<'j> Metrics<'j> {
             let n = count(values, "count").or_else(|| self.samples(name).filter(|_| slice.is_overall()));
             if values.has("passes") || values.has("matches") {
                 rate(out, name, slice, values);
-            } else if values.has("avg") || values.has("med") || values.iter().any(|member| member.key.starts_with("p("))
-            {
+            } else if is_trend(metric, values) {
                 trend(out, name, slice, values, n, unit(name, metric, true));
             } else {
                 plain(out, name, slice, values, unit(name, metric, false));
@@ -78,6 +77,14 @@ impl<'j> Metrics<'j> {
             _ => None,
         }
     }
+}
+
+/// Whether it is a trend: an export without `type` has one of the usual statistics, unless others were asked for.
+fn is_trend(metric: &Object<'_>, values: &Object<'_>) -> bool {
+    metric.get("type").and_then(Json::as_str) == Some("trend")
+        || values.has("avg")
+        || values.has("med")
+        || values.iter().any(|member| member.key.starts_with("p("))
 }
 
 /// The unit of a metric: what it `contains`, or what k6 itself measures. Trends of the script's own may be anything.
@@ -102,12 +109,16 @@ fn unit(name: &str, metric: &Object<'_>, trend: bool) -> Option<Unit> {
 }
 
 fn trend(out: &mut Collector<'_>, name: &str, slice: &Slice, values: &Object<'_>, n: Option<u64>, unit: Option<Unit>) {
+    let unanswered = name == "http_req_duration" && all_zero(values);
+    if unanswered {
+        out.warn(format!("every time of {} is 0: no request was answered", crate::evidence::quoted(name)));
+    }
     for member in values {
         let (key, theirs) = (&*member.key, format!("{name}.{}", member.key));
-        if key == "thresholds" {
+        if is_about(key) {
             continue;
         }
-        let percent = key.strip_prefix("p(").and_then(|rest| rest.strip_suffix(')'));
+        let percent = key.strip_prefix("p(").and_then(|rest| rest.strip_suffix(')')).or_else(|| key.strip_prefix('p'));
         let quantile = if key == "med" { Some(0.5) } else { percent.and_then(load::quantile) };
         let ours = match (quantile, name) {
             (Some(_), "http_req_duration") => "latency",
@@ -120,8 +131,19 @@ fn trend(out: &mut Collector<'_>, name: &str, slice: &Slice, values: &Object<'_>
         }
         (m.quantile, m.unit, m.n) = (quantile, unit, n);
         // Zeros of no sample.
-        m.value = m.value.filter(|_| n != Some(0));
+        m.value = m.value.filter(|_| n != Some(0) && !unanswered);
     }
+}
+
+/// Whether every time is 0: k6 writes that for a sub-metric without samples, and for requests whose connection was refused.
+fn all_zero(values: &Object<'_>) -> bool {
+    let mut times = values.iter().filter(|member| member.key != "count").filter_map(|m| m.value.as_number()).peekable();
+    times.peek().is_some() && times.all(|time| time.value() == 0.0)
+}
+
+/// Whether a key says something of the metric and is no statistic.
+fn is_about(key: &str) -> bool {
+    matches!(key, "thresholds" | "type" | "contains" | "name")
 }
 
 /// How often a sample was true. For `http_req_failed` that is a failure.
@@ -130,7 +152,7 @@ fn rate(out: &mut Collector<'_>, name: &str, slice: &Slice, values: &Object<'_>)
     let all = count(values, "total").or_else(|| trues.zip(count(values, "fails")).and_then(|(t, f)| t.checked_add(f)));
     let ours = match name {
         "http_req_failed" => "error_rate",
-        "checks" => "pass_rate",
+        "checks" | "checks_succeeded" => "pass_rate",
         other => other,
     };
     for member in values {
@@ -173,7 +195,7 @@ fn rate(out: &mut Collector<'_>, name: &str, slice: &Slice, values: &Object<'_>)
 
 /// A counter or a gauge.
 fn plain(out: &mut Collector<'_>, name: &str, slice: &Slice, values: &Object<'_>, unit: Option<Unit>) {
-    for member in values.iter().filter(|member| !matches!(&*member.key, "thresholds" | "type" | "contains" | "name")) {
+    for member in values.iter().filter(|member| !is_about(&member.key)) {
         let theirs = format!("{name}.{}", member.key);
         if let Some(m) = out.measure(&theirs, &theirs, slice.clone(), &member.value) {
             m.unit = unit.filter(|_| member.key != "rate");

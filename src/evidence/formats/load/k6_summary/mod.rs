@@ -2,8 +2,8 @@
 //!
 //! Three forms. `handleSummary` is given `metrics.NAME.values` beside `type` and `contains`; `--summary-export` wrote the
 //! values into the metric itself, calls a rate `value`, and says of a threshold **whether it was crossed**, the opposite of
-//! `ok`; the summary of 1.5 and 2 lists its metrics, and rates have `matches` and `total`. Times are in milliseconds,
-//! whatever unit the text on the screen has.
+//! `ok`; the summary of 1.5 and 2 lists its metrics, and rates have `matches` and `total`. Its schema says `k6Version` and
+//! `p(95)`; k6 itself writes `k6_version` and `p95`. Times are in milliseconds, whatever unit the text on the screen has.
 //!
 //! A rate counts how often its sample was true: `passes` of `http_req_failed` are failures. A sub-metric such as
 //! `http_req_duration{expected_response:true}` is a slice by its tags. Samples of `http_req_*` are one for each of
@@ -31,21 +31,26 @@ pub const ADAPTER: Adapter = Adapter {
     reads: "every metric with its statistics: percentiles of trends, rates with their exact counts, counters; thresholds and \
             checks as checks. Tags of sub-metrics are slices.",
     carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
-    recognised_by: "`metrics` beside `root_group`, metrics with `type`, `contains` and `values`, or `metadata.k6Version`",
+    recognised_by: "`metrics` beside `root_group`, metrics with `type`, `contains` and `values`, or `metadata.k6_version`",
     rule: "id = \"errors\"\nmetric = \"error_rate\"\nmax = 0.01",
     detect,
     read,
 };
 
+/// The names of a key in the schema, and as k6 writes it.
+const VERSION: [&str; 2] = ["k6Version", "k6_version"];
+const MOMENT: [&str; 2] = ["generatedAt", "generated_at"];
+
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
     let object = document.object()?;
     let described = |json: &Json<'_>| ["type", "contains", "values"].iter().all(|key| json.get(key).is_some());
     let listed = object.get("results").and_then(|results| results.get("metrics")).and_then(Json::as_array).is_some();
-    if listed && object.get("metadata").is_some_and(|about| about.get("k6Version").is_some()) {
+    let version = |about: &Json<'_>| VERSION.iter().any(|key| about.get(key).is_some());
+    if listed && object.get("metadata").is_some_and(version) {
         return Ok(());
     }
     let Some(metrics) = object.get("metrics").and_then(Json::as_object) else {
-        return Err(Declined::because("no object `metrics`, and no `metadata.k6Version`"));
+        return Err(Declined::because("no object `metrics`, and no `metadata.k6_version`"));
     };
     let grouped = object.get("root_group").is_some_and(|group| group.get("checks").is_some());
     let all = !metrics.is_empty() && metrics.iter().all(|member| described(&member.value));
@@ -59,9 +64,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     detect(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, root.at, why))?;
     let mut out = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     let mut producer = Producer { tool: Some("k6".to_owned()), ..Producer::default() };
-    let about = |key: &str| root.at_path(&["metadata", key]).and_then(Json::as_str);
-    producer.version = about("k6Version").map(str::to_owned);
-    out.evidence.produced_at = about("generatedAt").and_then(|moment| moment.parse().ok());
+    let about = |keys: [&str; 2]| keys.iter().find_map(|key| root.at_path(&["metadata", key]).and_then(Json::as_str));
+    producer.version = about(VERSION).map(str::to_owned);
+    out.evidence.produced_at = about(MOMENT).and_then(|moment| moment.parse().ok());
     out.evidence.producer = Some(producer);
 
     let mut metrics = Metrics::default();

@@ -78,3 +78,25 @@ fn counts_that_are_not_those_of_the_rate_leave_it_undefined() {
     let rate = of(&evidence, "http_req_failed.rate", &Slice::overall());
     assert_eq!((rate.value, rate.successes), (None, None));
 }
+
+#[test]
+fn times_of_no_answer_are_undefined() {
+    // k6 gives a refused connection a duration of 0.
+    let text = r#"{"metrics": {"http_reqs": {"type": "counter", "contains": "default", "values": {"count": 9, "rate": 3}},
+        "http_req_connecting": {"type": "trend", "contains": "time", "values": {"min": 0, "max": 0}},
+        "http_req_duration": {"type": "trend", "contains": "time", "values": {"avg": 0, "p(95)": 0, "max": 0}}}}"#;
+    let evidence = k6(text);
+    assert_eq!(of(&evidence, "http_req_duration.p(95)", &Slice::overall()).value, None);
+    let connecting = of(&evidence, "http_req_connecting.max", &Slice::overall());
+    assert_eq!((connecting.value, connecting.n, connecting.unit), (Some(0.0), Some(9), Some(Unit::Milliseconds)));
+}
+
+#[test]
+fn keys_are_read_as_k6_itself_writes_them() {
+    let own = include_str!("../../../../../tests/fixtures/evidence/k6-summary/v2_failing_machine_readable.json");
+    let evidence = k6(own);
+    assert_eq!(evidence.producer.as_ref().and_then(|p| p.version.as_deref()), Some("2.2.0"));
+    assert!(evidence.produced_at.is_some());
+    let p95 = of(&evidence, "http_req_duration.p95", &Slice::overall());
+    assert_eq!((p95.metric.as_str(), p95.quantile, p95.n), ("latency", Some(0.95), Some(12)));
+}
