@@ -2,10 +2,11 @@
 //!
 //! Every node is a check by its `unique_id`. A test passes with `pass`; seeds, models and snapshots pass with `success`.
 //! `warn`, `fail`, `error`, `skipped`, `partial success` and `runtime error` do not pass: a test with the severity `warn`
-//! whose condition failed did fail. Two traps:
+//! whose condition failed did fail. Three traps:
 //!
 //! * `dbt compile` and `dbt docs generate` overwrite the file and call every node a `success`, tests among them. A test
 //!   that was only compiled did not run, and does not pass;
+//! * `--empty` builds every model without rows, and tests of no rows pass: the check `results` fails then;
 //! * `no-op` is what dbt 1.9 says of exposures and saved queries: nothing ran and nothing had to. It is no check.
 //!
 //! Numbers go by the path below the node: `test.shop.unique_id.failures` (rows that a test found), `….execution_time` in
@@ -14,7 +15,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::common::{list, nothing_ran, object, produced_at, producer, text_at};
+use super::common::{flag, list, nothing_ran, object, produced_at, producer, text_at};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Object},
@@ -92,6 +93,10 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     }
     if collector.evidence.checks.is_empty() {
         nothing_ran(&mut collector, "results", "no node ran");
+    }
+    let args = collector.object(top.get("args"));
+    if args.is_some_and(|args| args.has("empty") && flag(args, "empty") != Some(false)) {
+        nothing_ran(&mut collector, "results", "run with `--empty`: the models have no rows, and tests looked at none");
     }
     if let Some(elapsed) = top.get("elapsed_time") {
         seconds(&mut collector, "elapsed_time", "elapsed_time", elapsed);

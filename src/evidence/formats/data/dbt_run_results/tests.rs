@@ -44,6 +44,22 @@ fn a_run_of_nothing_is_not_good_news() {
 }
 
 #[test]
+fn tests_of_models_without_rows_are_not_good_news() {
+    let run = |args: &str| {
+        let text = format!(
+            r#"{{"metadata": {{"dbt_schema_version": "https://schemas.getdbt.com/dbt/run-results/v6.json"}},
+                "results": [{{"unique_id": "test.shop.a", "status": "pass"}}], "args": {args}}}"#
+        );
+        read(text.as_bytes(), None)
+    };
+    assert_eq!(checks(&run(r#"{"empty": false}"#).unwrap()), [("test.shop.a", true)]);
+    for args in [r#"{"empty": true}"#, r#"{"empty": "true"}"#] {
+        assert_eq!(checks(&run(args).unwrap()), [("test.shop.a", true), ("results", false)], "{args}");
+    }
+    assert_eq!(run("7").unwrap_err().code(), "evidence-invalid");
+}
+
+#[test]
 fn failures_and_seconds_go_by_their_node() {
     let node = r#"{"unique_id": "test.shop.not_null", "status": "fail", "message": "Got 3 results", "failures": 3,
                    "execution_time": 0.25, "adapter_response": {"rows_affected": 1}}"#;

@@ -1,8 +1,8 @@
 //! Pandera's lazy validation: the table `SchemaErrors.failure_cases` as CSV or JSON, and `SchemaErrors.message` as JSON.
 //!
 //! The table has a row for each value that failed. pandas writes it in many shapes, all of which are read: CSV with and
-//! without the index, JSON as records, columns, `split`, `table` and JSON Lines; polars writes its columns in another
-//! order. `message` (and `dataframe.pandera.errors` on Spark) has one entry for each check that failed, below `SCHEMA` or
+//! without the index, JSON as records, columns, lists, `index`, `split`, `table` and JSON Lines; polars writes its columns
+//! in another order. `message` (and `dataframe.pandera.errors` on Spark) has one entry for each check that failed, below `SCHEMA` or
 //! `DATA` and a reason.
 //!
 //! Neither lists the checks that held: every check here is a failed one, by its column and its name, as in
@@ -45,7 +45,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
         return Ok(());
     }
     let object = document.object()?;
-    if sections(object).is_some() || rows::is_by_column(object) {
+    if sections(object).is_some() || rows::is_table(object) {
         return Ok(());
     }
     Err(Declined::because("no columns `schema_context`, `check` and `failure_case`, and no `SCHEMA` or `DATA`"))

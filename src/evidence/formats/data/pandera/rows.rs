@@ -91,9 +91,17 @@ pub fn looks_like_table(document: &Document<'_>) -> Result<bool, Declined> {
     Ok(likely && document.json().is_err() && document.json_lines().is_ok_and(|lines| lines.iter().all(is_case)))
 }
 
-/// Whether it is the table by column, `split` or `table`.
-pub fn is_by_column(object: &Object<'_>) -> bool {
-    COLUMNS.iter().all(|column| object.has(column)) || split(object).is_some() || data_of_table(object).is_some()
+/// Whether it is the table by column, by index, `split` or `table`.
+pub fn is_table(object: &Object<'_>) -> bool {
+    COLUMNS.iter().all(|column| object.has(column))
+        || is_by_index(object)
+        || split(object).is_some()
+        || data_of_table(object).is_some()
+}
+
+/// Whether the members are rows: `orient="index"`.
+fn is_by_index(object: &Object<'_>) -> bool {
+    object.iter().next().is_some_and(|row| is_case(&row.value))
 }
 
 /// The places of column, check and failure case among the columns of `split`, and its rows.
@@ -126,20 +134,27 @@ pub fn read(document: &Document<'_>) -> Result<Cases, EvidenceError> {
         && data_of_table(object).is_none()
         && !is_case_row(object)
     {
-        by_column(document, object, &mut cases)?;
+        if is_by_index(object) {
+            object.iter().try_for_each(|member| row(document, &member.value, &mut cases))?;
+        } else {
+            by_column(document, object, &mut cases)?;
+        }
         return Ok(cases);
     }
-    for row in records(document)? {
-        let Some(row) = row.as_object() else {
-            return Err(refuse(document, row.at, &format!("a row is no object but {}", row.kind())));
-        };
-        if !row.has("column") || !row.has("check") {
-            let at = row.iter().next().map_or(0, |member| member.key_at);
-            return Err(refuse(document, at, "a row without `column` and `check`"));
-        }
-        cases.json(row.get("column"), row.get("check"), row.get("failure_case"));
-    }
+    records(document)?.iter().try_for_each(|record| row(document, record, &mut cases))?;
     Ok(cases)
+}
+
+fn row(document: &Document<'_>, json: &Json<'_>, cases: &mut Cases) -> Result<(), EvidenceError> {
+    let Some(row) = json.as_object() else {
+        return Err(refuse(document, json.at, &format!("a row is no object but {}", json.kind())));
+    };
+    if !row.has("column") || !row.has("check") {
+        let at = row.iter().next().map_or(json.at, |member| member.key_at);
+        return Err(refuse(document, at, "a row without `column` and `check`"));
+    }
+    cases.json(row.get("column"), row.get("check"), row.get("failure_case"));
+    Ok(())
 }
 
 /// A single JSON line is an object of cells; by column, the cells are objects or lists themselves.
@@ -170,22 +185,29 @@ fn by_column(document: &Document<'_>, object: &Object<'_>, cases: &mut Cases) ->
     }
     let at = document.json().map_or(0, |json| json.at);
     let column = |name: &str| {
-        let cells = object.get(name).ok_or_else(|| refuse(document, at, &format!("no column `{name}`")))?;
-        cells
-            .as_object()
-            .ok_or_else(|| refuse(document, cells.at, &format!("`{name}` is no column but {}", cells.kind())))
+        let json = object.get(name).ok_or_else(|| refuse(document, at, &format!("no column `{name}`")))?;
+        cells(json).ok_or_else(|| refuse(document, json.at, &format!("`{name}` is no column but {}", json.kind())))
     };
     let (columns, checks, failures) = (column("column")?, column("check")?, column("failure_case")?);
     if columns.len() != checks.len() || checks.len() != failures.len() {
         return Err(refuse(document, at, "the columns differ in length"));
     }
-    for ((column, check), failure) in columns.iter().zip(checks).zip(failures) {
-        if column.key != check.key || check.key != failure.key {
-            return Err(refuse(document, check.key_at, "the columns differ in their index"));
+    for (((index, column), (same, check)), (too, failure)) in columns.iter().zip(&checks).zip(&failures) {
+        if index != same || same != too {
+            return Err(refuse(document, check.at, "the columns differ in their index"));
         }
-        cases.json(Some(&column.value), Some(&check.value), Some(&failure.value));
+        cases.json(Some(column), Some(check), Some(failure));
     }
     Ok(())
+}
+
+/// The cells of a column with their index, which a list (`to_dict("list")`) does not have.
+fn cells<'j, 'a>(column: &'j Json<'a>) -> Option<Vec<(Option<&'j str>, &'j Json<'a>)>> {
+    match &column.value {
+        Value::Object(cells) => Some(cells.iter().map(|cell| (Some(&*cell.key), &cell.value)).collect()),
+        Value::Array(cells) => Some(cells.iter().map(|cell| (None, cell)).collect()),
+        _ => None,
+    }
 }
 
 fn csv(document: &Document<'_>, cases: &mut Cases) -> Result<(), EvidenceError> {

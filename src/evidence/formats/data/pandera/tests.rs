@@ -50,6 +50,10 @@ fn every_shape_of_the_table_says_the_same() {
     let by_column = r#"{"schema_context":{"0":"Column","1":"Column","2":"DataFrameSchema"},"column":{"0":"age","1":"age","2":null},
         "check":{"0":"in_range(17, 90)","1":"in_range(17, 90)","2":"column_in_dataframe"},"failure_case":{"0":"120","1":"130","2":"hours"}}"#;
     is_the_table(&found(by_column));
+    let lists = r#"{"schema_context":["Column","Column","DataFrameSchema"],"column":["age","age",null],
+        "check":["in_range(17, 90)","in_range(17, 90)","column_in_dataframe"],"failure_case":["120","130","hours"]}"#;
+    is_the_table(&found(lists));
+    is_the_table(&found(&format!("{{\"0\":{},\"1\":{},\"2\":{}}}", rows[0], rows[1], rows[2])));
     let split = r#"{"columns":["failure_case","schema_context","column","check"],"index":[0,1,2],"data":[
         ["120","Column","age","in_range(17, 90)"],["130","Column","age","in_range(17, 90)"],["hours","DataFrameSchema",null,"column_in_dataframe"]]}"#;
     is_the_table(&found(split));
