@@ -66,6 +66,7 @@ pub struct McNemar {
 
 /// McNemar's test in its exact form: of the rows on which the models differ, those that only the candidate gets right
 /// are binomial with rate 1/2. Two-sided is twice the smaller tail, at most 1; without such rows both p-values are 1.
+/// Exact for up to 2^53 such rows; beyond them neighbouring counts are one float.
 pub fn mcnemar_exact(candidate_only: u64, baseline_only: u64) -> McNemar {
     let rows = candidate_only.saturating_add(baseline_only);
     let more = candidate_only.max(baseline_only);

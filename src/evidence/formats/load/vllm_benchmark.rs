@@ -168,6 +168,9 @@ fn one(into: &mut Collector<'_>, run: &Object<'_>) {
             Value::Null => {}
         }
     }
+    if let Some(failed) = run.get("failed").filter(|_| count("failed").is_none()) {
+        into.mistake(failed.at, format!("a count of failed requests was expected, not {}", failed.kind()));
+    }
     failures(into, completed, count("failed"), count("num_prompts"));
 }
 

@@ -65,8 +65,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         if let Some(result) = data.get("result") {
             query(&mut into, document, text(data.get("resultType")).unwrap_or_default(), result)?;
         }
-        if let Some(groups) = data.get("groups").and_then(Json::as_array) {
-            rules(&mut into, groups);
+        if let Some(groups) = data.get("groups") {
+            let groups = into.objects(Some(groups));
+            rules(&mut into, &groups);
         }
         if let Some(alerts) = data.get("alerts").and_then(Json::as_array) {
             let firing = alerts.iter().filter(|alert| alert_of(&mut into, alert)).count();
@@ -192,7 +193,7 @@ fn native_histogram(
 /// The condition holds, but not yet for as long as the rule asks.
 const PENDING: &str = "pending";
 
-fn rules(into: &mut Collector<'_>, groups: &[Json<'_>]) {
+fn rules(into: &mut Collector<'_>, groups: &[&Object<'_>]) {
     let rules: Vec<_> = groups.iter().flat_map(|group| into.list(group.get("rules"))).collect();
     if rules.is_empty() {
         into.check("rules", false, Some("no rule is loaded: nothing is watched".to_owned()));
