@@ -78,7 +78,10 @@ async function look(context, line, view) {
     problems.push(`axe ${v.id}: ${v.help}`, ...v.nodes.slice(0, 3).map((n) => `  ${n.target.join(' ')}: ${n.any[0]?.message ?? n.html.slice(0, 120)}`));
   }
   say(problems.length === 0, `${path} ${view.name}`, problems);
+  // Addresses that nobody knows before: the documents of a release.
+  const found = await page.$$eval(`main a[href*="/evidence/"]`, (links) => links.map((a) => a.getAttribute('href')));
   await page.close();
+  return found.filter((href) => href.startsWith('/releases/'));
 }
 
 const browser = await chromium.launch({
@@ -101,9 +104,15 @@ try {
   for (const view of VIEWS) {
     const viewport = { width: view.width, height: view.height };
     const context = await browser.newContext({ viewport, colorScheme: view.colorScheme, storageState });
-    for (const path of paths) {
+    const next = [...paths];
+    let followed = 0;
+    for (const path of next) {
       try {
-        await look(context, path, view);
+        const found = await look(context, path, view);
+        for (const href of found.slice(0, env.PAGES_USER && followed < 2 ? 1 : 0)) {
+          followed += 1;
+          next.push(href);
+        }
       } catch (error) {
         say(false, `${path} ${view.name}`, [error.message.split('\n')[0]]);
       }
