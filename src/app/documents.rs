@@ -31,7 +31,13 @@ impl Documents {
     ///
     /// # Errors
     /// When one of them cannot be read: the whole submission is refused.
-    pub(super) fn read(sent: &[Document], asked: &Asked) -> Result<Self, AppError> {
+    pub(super) async fn read(sent: &[Document], asked: &Asked) -> Result<Self, AppError> {
+        let size = sent.iter().map(|document| document.bytes.len()).sum();
+        let (sent, asked) = (sent.to_vec(), asked.clone());
+        aside(size, move || Self::read_all(&sent, &asked)).await?
+    }
+
+    fn read_all(sent: &[Document], asked: &Asked) -> Result<Self, AppError> {
         let mut read = Self::default();
         for document in sent {
             let mapping = document.mapping.as_ref().and_then(|name| asked.get(name));
@@ -90,6 +96,14 @@ impl Documents {
     }
 }
 
+/// Above so many bytes reading may take long enough for other requests to notice.
+const LARGE: usize = 256 << 10;
+
+/// Does what takes long for a document of `size` bytes on a thread of its own.
+async fn aside<T: Send + 'static>(size: usize, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AppError> {
+    if size > LARGE { tokio::task::spawn_blocking(work).await.map_err(AppError::failed) } else { Ok(work()) }
+}
+
 fn reference(submitted: &Submitted) -> EvidenceRef {
     let claimed = &submitted.claimed;
     EvidenceRef {
@@ -127,8 +141,10 @@ impl Service {
             let gone = || AppError::broken(format!("evidence {} is gone", reference.digest));
             let stored = self.store.evidence(namespace, &reference.digest).await?.ok_or_else(gone)?;
             let mapping = self.mapping_of(namespace, reference).await?;
-            let evidence =
-                evidence::reread(&stored.bytes, &reference.format, mapping.as_ref()).map_err(AppError::failed)?;
+            let size = stored.bytes.len();
+            let format = reference.format.clone();
+            let read = move || evidence::reread(&stored.bytes, &format, mapping.as_ref());
+            let evidence = aside(size, read).await?.map_err(AppError::failed)?;
             let claimed = reference.claimed.clone().unwrap_or_default();
             documents.push(Submitted { evidence, claimed, mapping: reference.mapping });
         }

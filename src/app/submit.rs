@@ -112,7 +112,7 @@ impl Service {
         actor.require(Scope::Submit)?;
         actor.require_namespace(submission.model.namespace())?;
         let asked = self.asked(actor, submission.evidence.iter().filter_map(|d| d.mapping.as_ref())).await?;
-        let sent = Documents::read(&submission.evidence, &asked)?;
+        let sent = Documents::read(&submission.evidence, &asked).await?;
         let predictions = self.predictions(actor, &submission.predictions).await?;
         if let Some(answer) = self.computed_before(actor, &submission).await? {
             return Ok(answer);

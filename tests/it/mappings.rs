@@ -134,6 +134,15 @@ on_both_engines! {
         assert_eq!(inputs["evidence"][0]["digest"], json!(Digest::of(good.as_bytes())));
         assert!(replay::replay(&app.export(&ci, &decided).await).unwrap().same);
 
+        // A large one is read aside, and answered alike.
+        let large = format!("{good}{}", " ".repeat(600_000));
+        body["evidence"] = json!([{"name": "large.json", "content_base64": STANDARD.encode(&large)}]);
+        let (status, decided) = app.submit(&ci, &body).await;
+        assert_eq!((status, &decided["verdict"]["verdict"]), (201, &json!("allow")), "{decided}");
+        assert_eq!(app.inputs(&ci, &decided).await["evidence"][0]["digest"], json!(Digest::of(large.as_bytes())));
+        body["evidence"] = json!([{"name": "large.json", "content_base64": STANDARD.encode(large.replacen('}', "]", 1))}]);
+        assert_eq!(app.submit(&ci, &body).await.0, 422);
+
         // What a reader warns of is told beside the verdict.
         let report = r#"{"accuracy": 0.95, "auc": NaN, "_evaluate_version": "0.4.6"}"#;
         let archive = zip(&[("eval/a.json", good.as_bytes()), ("eval/b.json", report.as_bytes())]);

@@ -59,9 +59,11 @@ pub(super) async fn read(
     Path((release, digest)): Path<(ReleaseId, Digest)>,
 ) -> Answer<Response> {
     let document = web.service.document(&session.actor, &release, &digest).await?;
-    let read = inspect(&document.evidence);
+    let claimed = document.claimed.clone();
+    let work = move || inspect(&document.evidence);
+    let read = tokio::task::spawn_blocking(work).await.map_err(AppError::failed)?;
     let size = log_size(&web, &session).await;
-    draw(&web, &DocumentPage::new(&session.viewer, size, &release, &read, &document.claimed))
+    draw(&web, &DocumentPage::new(&session.viewer, size, &release, &read, &claimed))
 }
 
 /// A style sheet or a drawing. Its address carries its digest, so it may be kept for ever.
