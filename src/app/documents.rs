@@ -96,8 +96,8 @@ impl Documents {
     }
 }
 
-/// Above so many bytes reading may take long enough for other requests to notice.
-const LARGE: usize = 256 << 10;
+/// Above so many bytes reading may take long enough for other requests to notice: compressed, they may be 500 times more.
+const LARGE: usize = 16 << 10;
 
 /// Does what takes long for a document of `size` bytes on a thread of its own.
 async fn aside<T: Send + 'static>(size: usize, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AppError> {

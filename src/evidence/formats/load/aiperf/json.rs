@@ -143,7 +143,9 @@ fn metrics(into: &mut Collector<'_>, object: &Object<'_>, path: &str, slice: &Sl
                 metrics(into, inner, &here, slice);
             }
             Some(_) => into.left_out(&here),
-            None if METRICS.contains(&key) => drop(into.object(Some(&member.value))),
+            None if METRICS.contains(&key) => {
+                into.object(Some(&member.value));
+            }
             None if member.value.value != Value::Null => into.left_out(&here),
             None => {}
         }
