@@ -110,6 +110,9 @@ fn what_users_write_stays_data() {
     let document = serde_json::json!({"schema": "modelgate.evidence/v1",
         "measurements": [{"metric": hostile, "value": 0.1, "n": 100}, {"metric": "accuracy", "value": 0.1, "n": 1000}]});
     fs::write(folder.join("a 'b' \"c\".json"), document.to_string()).unwrap();
+    // A name that the reader warns of.
+    let undefined = r##"{"accuracy": 0.1, "x|<script>@octocat ##[error]pwned": NaN, "_evaluate_version": "0.4.6"}"##;
+    fs::write(folder.join("warned.json"), undefined).unwrap();
     fs::write(folder.join("model.txt"), "m").unwrap();
     let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
     let mut asked = with(inputs(&served, "good"), "model", "acme/hostile");
@@ -125,6 +128,8 @@ fn what_users_write_stays_data() {
     for mark in ["<script>", "@octocat", "`id`", "x|"] {
         assert!(!finished.summary.contains(mark), "{mark}: {}", finished.summary);
     }
+    assert!(finished.commands.iter().all(|c| !c.contains("##[")), "{:?}", finished.commands);
+    assert!(finished.summary.contains("Warnings of the evidence: 1"), "{}", finished.summary);
     // Each row of the table has its four cells, whatever is in them.
     let rows = finished.summary.lines().filter(|l| l.starts_with("| ❌"));
     assert!(rows.clone().count() >= 1 && rows.clone().all(|r| r.matches('|').count() == 5), "{}", finished.summary);

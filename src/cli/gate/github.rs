@@ -31,6 +31,9 @@ pub(super) fn report(decided: &DecidedV1) -> Result<(), Failure> {
     // Between these two lines the runner takes nothing for a command, whatever user text begins with.
     let stop = random();
     line(&format!("::stop-commands::{stop}"));
+    for remark in markdown::remarks(decided) {
+        line(&format!("warning: {}", plain(&remark)));
+    }
     super::text(decided);
     line(&format!("::{stop}::"));
     for annotation in annotations(&decided.verdict) {

@@ -36,7 +36,7 @@ pub(super) fn summary(decided: &DecidedV1) -> String {
             out.push_str(&format!("| {id} | {role} | {} of {}{rejected} |\n", a.given, a.needed));
         }
     }
-    out.push_str(&remarks(&decided.left_out, &decided.warnings));
+    out.push_str(&folded(&remarks(decided)));
     out.push_str(&format!(
         "\nRelease {}, decision {}",
         code(decided.release.as_str()),
@@ -49,10 +49,13 @@ pub(super) fn summary(decided: &DecidedV1) -> String {
     out
 }
 
-/// What was not read as it stands, folded away.
-fn remarks(left_out: &[String], warnings: &[String]) -> String {
-    let unread = left_out.iter().map(|name| format!("{name}: no format recognises it"));
-    let all: Vec<String> = unread.chain(warnings.iter().cloned()).collect();
+/// What was not read as it stands.
+pub(super) fn remarks(decided: &DecidedV1) -> Vec<String> {
+    let unread = decided.left_out.iter().map(|name| format!("{name}: no format recognises it"));
+    unread.chain(decided.warnings.iter().cloned()).collect()
+}
+
+fn folded(all: &[String]) -> String {
     if all.is_empty() {
         return String::new();
     }
@@ -169,12 +172,12 @@ mod tests {
 
     #[test]
     fn warnings_are_folded_away_as_data() {
-        let out = remarks(&["all.zip: a|b.png".to_owned()], &["x.json: `auc` is NaN".to_owned()]);
+        let out = folded(&["all.zip: a|b.png".to_owned(), "x.json: `auc` is NaN".to_owned()]);
         assert!(out.contains("Warnings of the evidence: 2</summary>\n\n- all.zip"), "{out}");
         assert!(!out.contains('|') && !out.contains('`') && out.ends_with("\n</details>\n"), "{out}");
-        assert_eq!(remarks(&[], &[]), "");
+        assert_eq!(folded(&[]), "");
         let many: Vec<String> = (0..=MAX_ROWS).map(|i| i.to_string()).collect();
-        assert!(remarks(&[], &many).contains("- …and 1 more"));
+        assert!(folded(&many).contains("- …and 1 more"));
     }
 
     #[test]

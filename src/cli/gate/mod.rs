@@ -149,8 +149,11 @@ fn decide(args: Args) -> Result<DecidedV1, Failure> {
         let form = if files.is_empty() { form } else { form.within(COMPUTING) };
         drop(documents);
         let decided: DecidedV1 = client.post("/api/v1/releases", form).await?;
-        output::left_out(&decided.left_out);
-        output::warnings(&decided.warnings);
+        // In a step of GitHub Actions a line may be a command, so that they are told where none is taken for one.
+        if args.format != Format::Github {
+            output::left_out(&decided.left_out);
+            output::warnings(&decided.warnings);
+        }
         wait(&client, decided, args.wait).await
     })
 }

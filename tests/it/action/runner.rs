@@ -186,13 +186,15 @@ fn pairs(text: &str) -> BTreeMap<String, String> {
     out
 }
 
-/// The workflow commands that a runner acts on: a line that begins, after spaces, with `::`, but where they are stopped.
+/// The workflow commands that a runner acts on: a line that begins, after spaces, with `::`, or holds the older form's
+/// `##[` anywhere, but where they are stopped.
 fn understood(log: &str) -> Vec<String> {
     let (mut out, mut stopped) = (Vec::new(), None::<String>);
-    for line in log.lines().map(str::trim_start).filter(|l| l.starts_with("::")) {
+    for line in log.lines().map(str::trim_start).filter(|l| l.starts_with("::") || l.contains("##[")) {
         match &stopped {
             Some(end) if line == format!("::{end}::") => stopped = None,
             Some(_) => {}
+            None if !line.starts_with("::") => out.push(line.to_owned()),
             None => match line.strip_prefix("::stop-commands::") {
                 Some(end) => stopped = Some(end.to_owned()),
                 None => out.push(line.to_owned()),
