@@ -71,7 +71,32 @@ const DEFAULT_MAX_BODY: usize = 96 << 20;
 const DEFAULT_MAX_UPLOAD: u64 = 8 << 30;
 const DEFAULT_UPLOAD_SECONDS: u64 = 3_600;
 
+/// What the addresses of the service begin with. A public address whose path begins so could not be told from them.
+const OWN_PATHS: [&str; 14] = [
+    ".well-known",
+    "api",
+    "assets",
+    "decisions",
+    "evidence",
+    "healthz",
+    "hooks",
+    "log",
+    "metrics",
+    "readyz",
+    "releases",
+    "reports",
+    "sign-in",
+    "sign-out",
+];
+
 impl Settings {
+    /// The path of the public address, such as `/gate` of `https://example.com/gate`; empty where it has none.
+    #[must_use]
+    pub fn base_path(&self) -> &str {
+        let rest = self.public_url.split_once("://").map_or("", |(_, rest)| rest);
+        rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default()
+    }
+
     /// These settings once it is known where the service really listens: a public address that nobody gave follows it.
     #[must_use]
     pub fn at(mut self, address: &str) -> Self {
@@ -172,6 +197,17 @@ fn checked(url: &str) -> Result<String, ConfigError> {
     if host.is_empty() || !host.chars().all(plain) {
         return Err(error("expected a host and perhaps a path, without a query"));
     }
+    if let Some((_, path)) = host.split_once('/') {
+        if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+            return Err(error("its path has an empty part, or one of dots"));
+        }
+        let first = path.split('/').next().unwrap_or_default();
+        if OWN_PATHS.contains(&first) {
+            return Err(error(
+                "its path begins as an address of the service itself does; choose another, such as /gate",
+            ));
+        }
+    }
     Ok(url.trim_end_matches('/').to_owned())
 }
 
@@ -206,5 +242,19 @@ mod tests {
         let url = |u: &str| Partial { public_url: Some(u.into()), ..Partial::default() }.resolve();
         assert!(url("ftp://x").is_err());
         assert!(url("https://x/?a=b").is_err());
+        for confusing in ["https://x/log", "https://x/api/gate", "https://x//gate", "https://x/a/../b"] {
+            assert!(url(confusing).is_err(), "{confusing}");
+        }
+    }
+
+    #[test]
+    fn a_public_address_may_have_a_path() {
+        let base = |u: &str| {
+            let settings = Partial { public_url: Some(u.into()), ..Partial::default() }.resolve().unwrap();
+            settings.base_path().to_owned()
+        };
+        assert_eq!(base("https://gate.example.com/"), "");
+        assert_eq!(base("https://example.com/gate/"), "/gate");
+        assert_eq!(base("http://[::1]:8080/a/b"), "/a/b");
     }
 }

@@ -69,7 +69,7 @@ impl Serving {
         let bound = web::bind(&settings.listen).await.map_err(failed)?;
         let settings = settings.clone().at(&bound.address.to_string());
         let open = Open::with(&settings).await?;
-        let renderer = Renderer::new().map_err(|e| Failure::service(e.code(), &e))?;
+        let renderer = Renderer::below(settings.base_path()).map_err(|e| Failure::service(e.code(), &e))?;
         let web = Web {
             service: open.service.clone(),
             renderer: Arc::new(renderer),

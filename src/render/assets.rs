@@ -1,7 +1,6 @@
 //! Style sheets and drawings, compiled in. Their addresses carry their digest, so that they may be kept for ever.
 
 use crate::model::Digest;
-use handlebars::{Context, Handlebars, Helper, HelperDef, RenderContext, RenderErrorReason, ScopedJson};
 use std::sync::OnceLock;
 
 /// One file that pages refer to.
@@ -36,21 +35,4 @@ fn etags() -> &'static [String; 3] {
 pub fn asset(path: &str) -> Option<Asset> {
     let found = FILES.iter().zip(etags()).find(|((name, _, _), _)| *name == path);
     found.map(|((_, content_type, text), etag)| Asset { content_type, bytes: text.as_bytes(), etag })
-}
-
-/// `{{asset "app.css"}}`: its address with its digest.
-pub(super) struct AddressHelper;
-
-impl HelperDef for AddressHelper {
-    fn call_inner<'reg: 'rc, 'rc>(
-        &self,
-        helper: &Helper<'rc>,
-        _: &'reg Handlebars<'reg>,
-        _: &'rc Context,
-        _: &mut RenderContext<'reg, 'rc>,
-    ) -> Result<ScopedJson<'rc>, handlebars::RenderError> {
-        let name = helper.param(0).and_then(|p| p.value().as_str()).unwrap_or_default();
-        let found = asset(name).ok_or_else(|| RenderErrorReason::Other(format!("no asset `{name}`")))?;
-        Ok(ScopedJson::Derived(format!("/assets/{name}?v={}", found.etag.trim_matches('"')).into()))
-    }
 }

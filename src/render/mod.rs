@@ -2,6 +2,7 @@
 //! value that a page forgot is an error in a test and not a blank for a reader.
 
 mod assets;
+mod links;
 mod templates;
 
 pub use assets::{Asset, asset};
@@ -63,14 +64,24 @@ impl RenderError {
 #[derive(Debug)]
 pub struct Renderer {
     registry: Handlebars<'static>,
+    base: String,
 }
 
 impl Renderer {
-    /// Parses the templates that are compiled in.
+    /// For a service at the root of its host, and for documents.
     ///
     /// # Errors
-    /// When one does not parse, which a test keeps from happening.
+    /// As [`Renderer::below`].
     pub fn new() -> Result<Self, RenderError> {
+        Self::below("")
+    }
+
+    /// Parses the templates that are compiled in. Every link on a page begins with `base`, the path that the service
+    /// lives below, such as `/gate`; empty where it has its host to itself.
+    ///
+    /// # Errors
+    /// When a template does not parse, which a test keeps from happening.
+    pub fn below(base: &str) -> Result<Self, RenderError> {
         let mut registry = Handlebars::new();
         registry.set_strict_mode(true);
         // An indented partial would indent the lines of what people wrote, too.
@@ -81,8 +92,19 @@ impl Renderer {
                 .register_template_string(name, text)
                 .map_err(|source| RenderError::Template { name, source: Box::new(source) })?;
         }
-        registry.register_helper("asset", Box::new(assets::AddressHelper));
-        Ok(Self { registry })
+        registry.register_helper("asset", Box::new(links::AssetHelper(base.to_owned())));
+        registry.register_helper("link", Box::new(links::LinkHelper(base.to_owned())));
+        Ok(Self { registry, base: base.to_owned() })
+    }
+
+    /// The path that the service lives below; empty where it has its host to itself.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The address of `path`, which begins with `/`, as a browser asks for it.
+    pub fn address(&self, path: &str) -> String {
+        links::below(&self.base, path)
     }
 
     /// The page as markup.

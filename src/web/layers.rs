@@ -1,11 +1,14 @@
 //! What happens around every request: its id, its limits, its line in the log.
 
-use super::{Web, metrics::Requests, problem::Problem};
+use super::{
+    Web, negotiate, pages,
+    problem::{PROBLEM, Problem},
+};
 use axum::{
     Json, Router,
     body::Body,
     extract::{DefaultBodyLimit, MatchedPath, Request},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
 };
@@ -17,15 +20,15 @@ const MAX_ID: usize = 64;
 
 /// Puts every layer around a router.
 pub fn wrap(router: Router, web: &Web) -> Router {
-    let (service, requests) = (web.service.clone(), web.requests.clone());
+    let web = web.clone();
     router
         .layer(DefaultBodyLimit::max(web.max_body))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| panicked()))
         .layer(middleware::from_fn(move |request: Request, next: Next| {
-            let (service, requests) = (service.clone(), requests.clone());
+            let web = web.clone();
             async move {
-                let id = sent_id(&request).unwrap_or_else(|| service.new_request_id());
-                around(&requests, id, request, next).await
+                let id = sent_id(&request).unwrap_or_else(|| web.service.new_request_id());
+                around(&web, id, request, next).await
             }
         }))
 }
@@ -44,18 +47,19 @@ fn sent_id(request: &Request) -> Option<String> {
 }
 
 #[allow(clippy::disallowed_methods, reason = "how long a request took is no part of any verdict")]
-async fn around(requests: &Requests, id: String, request: Request, next: Next) -> Response {
+async fn around(web: &Web, id: String, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
     // The route, not the address: an address may hold what somebody wrote.
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let headers = request.headers().clone();
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() {
-        response = with_id(&problem, response, &id);
+        response = told(web, &problem, response, &id, &headers).await;
     }
     let status = response.status().as_u16();
     let took = started.elapsed();
-    requests.count(status, took);
+    web.requests.count(status, took);
     let elapsed_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     tracing::debug!(%method, route, status, elapsed_us, request_id = %id, "request");
     let headers = response.headers_mut();
@@ -66,20 +70,28 @@ async fn around(requests: &Requests, id: String, request: Request, next: Next) -
     response
 }
 
-/// The same problem, naming the request.
-fn with_id(problem: &Problem, response: Response, id: &str) -> Response {
-    let mut document = problem.document();
-    document.request_id = Some(id.to_owned());
+/// The same problem in the form that the reader wants, naming the request.
+async fn told(web: &Web, problem: &Problem, response: Response, id: &str, asked: &HeaderMap) -> Response {
     if problem.status.is_server_error() {
         tracing::warn!(code = problem.code, request_id = %id, "answered with a failure");
     }
+    let as_page = negotiate::wants_page(asked, response.extensions().get::<pages::IsPage>().is_some());
     let (parts, _) = response.into_parts();
-    let mut named = Json(document).into_response();
-    *named.status_mut() = parts.status;
+    let mut named = if as_page {
+        pages::failure(web, problem, id, pages::cookie(asked)).await
+    } else {
+        let mut document = problem.document();
+        document.request_id = Some(id.to_owned());
+        let mut named = Json(document).into_response();
+        *named.status_mut() = parts.status;
+        named.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
+        named
+    };
     for (name, value) in &parts.headers {
-        if name != header::CONTENT_LENGTH {
+        if name != header::CONTENT_LENGTH && name != header::CONTENT_TYPE {
             named.headers_mut().insert(name, value.clone());
         }
     }
+    named.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
     named
 }

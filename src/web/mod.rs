@@ -5,6 +5,7 @@ mod extract;
 mod hooks;
 mod layers;
 mod metrics;
+mod negotiate;
 mod pages;
 mod problem;
 mod public;

@@ -15,6 +15,9 @@ use axum::{
 };
 use std::error::Error as _;
 
+/// The media type of a problem document (RFC 9457).
+pub const PROBLEM: &str = "application/problem+json";
+
 /// A failure, ready to be answered.
 #[derive(Debug)]
 pub struct Problem {
@@ -107,7 +110,7 @@ fn told(mistakes: &Mistakes) -> Vec<MistakeV1> {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.document())).into_response();
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert("www-authenticate", HeaderValue::from_static("Bearer"));
         }

@@ -55,13 +55,18 @@ pub async fn readyz(State(web): State<Web>) -> Answer<&'static str> {
     Ok("ok\n")
 }
 
-/// Every address that is not one of ours, under the API and the hooks.
-pub async fn unknown() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "not-found", "there is nothing at this address; see /api/v1/openapi.json")
+/// Every address that is not one of ours.
+pub async fn unknown(State(web): State<Web>) -> Problem {
+    let detail = format!("there is nothing at this address; {}", described(&web));
+    Problem::new(StatusCode::NOT_FOUND, "not-found", detail)
 }
 
 /// A method that an address does not take.
-pub async fn wrong_method() -> Problem {
-    let detail = "this address does not take that method; see /api/v1/openapi.json";
+pub async fn wrong_method(State(web): State<Web>) -> Problem {
+    let detail = format!("this address does not take that method; {}", described(&web));
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
+}
+
+fn described(web: &Web) -> String {
+    format!("the API is described at {}", web.renderer.address("/api/v1/openapi.json"))
 }

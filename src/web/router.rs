@@ -10,8 +10,11 @@ use super::{
 };
 use axum::{
     Router,
+    extract::Request,
+    http::Uri,
     routing::{get, post, put},
 };
+use tower::ServiceExt as _;
 
 /// The whole service.
 pub fn router(web: &Web) -> Router {
@@ -52,5 +55,51 @@ pub fn router(web: &Web) -> Router {
         .merge(public)
         .fallback(public::unknown)
         .method_not_allowed_fallback(public::wrong_method);
-    layers::wrap(all.with_state(web.clone()), web)
+    below(web.renderer.base(), layers::wrap(all.with_state(web.clone()), web))
+}
+
+/// The same router for a service that lives below a path of its host, whether the proxy in front of it takes that path
+/// off or hands it on.
+fn below(base: &str, router: Router) -> Router {
+    if base.is_empty() {
+        return router;
+    }
+    let base = base.to_owned();
+    let stripped = move |mut request: Request| {
+        if let Some(uri) = without(&base, request.uri()) {
+            *request.uri_mut() = uri;
+        }
+        request
+    };
+    Router::new().fallback_service(router.map_request(stripped))
+}
+
+/// The address without `base`; `None` where it does not begin with it.
+fn without(base: &str, uri: &Uri) -> Option<Uri> {
+    let rest = uri.path().strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
+    let path = if rest.is_empty() { "/" } else { rest };
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    format!("{path}{query}").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_base_is_taken_off_whole() {
+        let without = |uri: &str| without("/gate", &uri.parse().unwrap()).map(|uri| uri.to_string());
+        for (asked, meant) in [
+            ("/gate", "/"),
+            ("/gate/", "/"),
+            ("/gate?a=b", "/?a=b"),
+            ("/gate/releases?a=%2F", "/releases?a=%2F"),
+            ("/gate/api/v1/datasets/a%2Fb", "/api/v1/datasets/a%2Fb"),
+        ] {
+            assert_eq!(without(asked).as_deref(), Some(meant));
+        }
+        for other in ["/", "/gateway", "/api/v1/gate", "/releases"] {
+            assert_eq!(without(other), None);
+        }
+    }
 }

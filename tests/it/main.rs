@@ -11,6 +11,7 @@ mod action;
 mod api;
 mod architecture;
 mod baselines;
+mod below;
 mod check_predictions;
 mod client;
 mod compute;

@@ -20,6 +20,7 @@ use crate::{
     app::{Service, submit::Answer},
     model::{Decision, ReleaseId},
     store::Published,
+    web::views::paths,
     wire::{
         policy::PublishedV1,
         release::{DecidedV1, LoggedV1},
@@ -33,7 +34,7 @@ use axum::{
 /// A decision with where to find it.
 pub(super) fn decided(service: &Service, release: ReleaseId, decision: Decision) -> DecidedV1 {
     DecidedV1 {
-        url: format!("{}/releases/{release}", service.public_url()),
+        url: format!("{}{}", service.public_url(), paths::release(&release)),
         release,
         log: logged(&decision),
         decision: decision.id,

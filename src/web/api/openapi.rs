@@ -4,11 +4,12 @@ use super::{
     approvals, datasets, decisions, evidence, gate, log, mappings, models, policies, predictions, references, releases,
     reports,
 };
-use axum::Json;
+use crate::web::Web;
+use axum::{Json, extract::State};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        OpenApi as Document,
+        OpenApi as Document, Server,
         security::{Http, HttpAuthScheme, SecurityScheme},
     },
 };
@@ -66,7 +67,9 @@ pub fn document() -> Document {
     Api::openapi()
 }
 
-/// Serves it.
-pub async fn serve() -> Json<Document> {
-    Json(document())
+/// Serves it, with the address that others know this service by.
+pub async fn serve(State(web): State<Web>) -> Json<Document> {
+    let mut document = document();
+    document.servers = Some(vec![Server::new(web.service.public_url())]);
+    Json(document)
 }

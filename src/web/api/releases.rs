@@ -52,7 +52,7 @@ pub async fn submit(State(web): State<Web>, Bearer(actor): Bearer, request: Requ
     submission.delivery = delivery_key(&headers, &actor, &identity)?;
     let answer = web.service.submit(&actor, submission).await?;
     let status = if answer.repeated { StatusCode::OK } else { StatusCode::CREATED };
-    let location = [("location", format!("/api/v1/releases/{}", answer.release))];
+    let location = [("location", web.renderer.address(&format!("/api/v1/releases/{}", answer.release)))];
     Ok((status, location, Json(submitted(&web.service, answer))).into_response())
 }
 

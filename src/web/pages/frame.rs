@@ -1,11 +1,14 @@
 //! What is around every page: the policy that keeps scripts out, the check of where a form came from, and failures
 //! as pages.
 
-use super::session::{self, cookie};
-use crate::web::{
-    Web,
-    problem::Problem,
-    views::{ProblemPage, problem},
+use super::session;
+use crate::{
+    identity::Secret,
+    web::{
+        Web,
+        problem::Problem,
+        views::{ProblemPage, problem},
+    },
 };
 use axum::{
     Router,
@@ -14,50 +17,58 @@ use axum::{
     middleware::{self, Next},
     response::{Html, IntoResponse as _, Response},
 };
-use std::sync::Arc;
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; \
                       frame-ancestors 'none'";
 
 /// The same router with all of it.
 pub(super) fn around(router: Router<Web>, web: &Web) -> Router<Web> {
-    router.layer(middleware::from_fn(same_origin)).layer(middleware::from_fn_with_state(web.clone(), as_page))
+    router.layer(middleware::from_fn_with_state(web.clone(), same_origin)).layer(middleware::from_fn(as_page))
 }
 
 /// A form that another site sent is refused before anything reads it. Browsers say where a request comes from; one
 /// that says nothing sends no cookie across sites either, as ours are `SameSite=Lax`.
-async fn same_origin(request: Request, next: Next) -> Response {
-    if request.method() != Method::POST || comes_from_here(request.headers()) {
+async fn same_origin(State(web): State<Web>, request: Request, next: Next) -> Response {
+    if request.method() != Method::POST || comes_from_here(request.headers(), web.service.public_url()) {
         return next.run(request).await;
     }
     let detail = "this form was sent from another site";
     Problem::new(StatusCode::FORBIDDEN, "cross-site", detail).into_response()
 }
 
-fn comes_from_here(headers: &HeaderMap) -> bool {
+/// A proxy in front may have put another `Host` in place of the one that the browser asked for, so that the host of the
+/// public address counts as well.
+fn comes_from_here(headers: &HeaderMap, public_url: &str) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
     if let Some(site) = text(HeaderName::from_static("sec-fetch-site")) {
         return matches!(site, "same-origin" | "none");
     }
-    let host = text(header::HOST);
-    let origin = text(header::ORIGIN).map(|o| o.split_once("://").map_or(o, |(_, rest)| rest));
-    origin.is_none_or(|origin| Some(origin) == host)
+    let Some(origin) = text(header::ORIGIN) else { return true };
+    let public = public_url.match_indices('/').nth(2).map_or(public_url, |(end, _)| &public_url[..end]);
+    let host = origin.split_once("://").map_or(origin, |(_, rest)| rest);
+    origin == public || Some(host) == text(header::HOST)
 }
 
-async fn as_page(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let cookie = cookie(request.headers());
+async fn as_page(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    if let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() {
-        response = drawn(&web, &problem, cookie).await;
-    }
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    dress(response.headers_mut());
+    response.extensions_mut().insert(IsPage);
     response
 }
 
-async fn drawn(web: &Web, problem: &Problem, cookie: Option<crate::identity::Secret>) -> Response {
+/// That an answer comes from the address of a page.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::web) struct IsPage;
+
+/// What browsers are told with every page.
+fn dress(headers: &mut HeaderMap) {
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// A failure as the page that a browser shows; `id` is the request's, `cookie` its session.
+pub(in crate::web) async fn failure(web: &Web, problem: &Problem, id: &str, cookie: Option<Secret>) -> Response {
     let viewer = match cookie {
         Some(cookie) => web.service.signed_in(&cookie).await.ok().flatten().map(|s| session::viewer(&s)),
         None => None,
@@ -67,24 +78,50 @@ async fn drawn(web: &Web, problem: &Problem, cookie: Option<crate::identity::Sec
         code: problem.code.clone(),
         title: title(problem.status).to_owned(),
         detail: problem.detail.clone(),
-        request_id: None,
+        // Whoever runs the service finds a failure of ours by it; a mistake of the reader's needs none.
+        request_id: problem.status.is_server_error().then(|| id.to_owned()),
     };
-    match web.renderer.render(&ProblemPage::new(page, viewer.as_ref())) {
+    let mut response = match web.renderer.render(&ProblemPage::new(page, viewer.as_ref())) {
         Ok(text) => (problem.status, Html(text)).into_response(),
         Err(error) => {
             tracing::error!(%error, "the page of a problem cannot be drawn");
             (problem.status, problem.detail.clone()).into_response()
         }
-    }
+    };
+    dress(response.headers_mut());
+    response
 }
 
 fn title(status: StatusCode) -> &'static str {
     match status {
         StatusCode::NOT_FOUND => "There is nothing here",
+        StatusCode::METHOD_NOT_ALLOWED => "This is not where a page is",
         StatusCode::FORBIDDEN => "You may not do this",
         StatusCode::CONFLICT => "Things have changed",
         StatusCode::UNAUTHORIZED => "Please sign in",
         _ if status.is_server_error() => "Something failed on our side",
         _ => "This cannot be done",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_comes_from_the_host_that_was_asked_or_from_the_public_address() {
+        let from = |host: &'static str, origin: &'static str, public: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static(host));
+            headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+            comes_from_here(&headers, public)
+        };
+        let public = "http://example.com/gate";
+        assert!(from("127.0.0.1:8080", "http://127.0.0.1:8080", public));
+        // The proxy did not hand the host on.
+        assert!(from("127.0.0.1:8080", "http://example.com", public));
+        for other in ["http://evil.example", "https://example.com", "http://example.com.evil.example", "null"] {
+            assert!(!from("127.0.0.1:8080", other, public), "{other}");
+        }
     }
 }

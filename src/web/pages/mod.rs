@@ -10,6 +10,9 @@ mod reports;
 mod session;
 mod sign_in;
 
+pub(super) use frame::{IsPage, failure};
+pub(super) use session::cookie;
+
 use super::{Web, problem::Answer};
 use crate::{app::error::AppError, render::Page};
 use axum::{

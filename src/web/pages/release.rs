@@ -72,5 +72,5 @@ pub(super) async fn vote(
         Ballot { release: release.clone(), vote: form.vote, comment: form.comment, inputs_digest, delivery: None };
     web.service.vote(&session.actor, ballot).await?;
     let done = format!("{}?done={}", paths::release(&release), form.vote.as_str());
-    Ok(Redirect::to(&done).into_response())
+    Ok(Redirect::to(&web.renderer.address(&done)).into_response())
 }

@@ -36,7 +36,8 @@ impl FromRequestParts<Web> for Session {
         let Some(signed_in) = signed_in else {
             let next = parts.uri.path_and_query().map_or(paths::QUEUE, |p| p.as_str());
             let next = if parts.method == axum::http::Method::GET { next } else { paths::QUEUE };
-            return Err(Redirect::to(&format!("{}?next={}", paths::SIGN_IN, encode(next))).into_response());
+            let form = format!("{}?next={}", paths::SIGN_IN, encode(next));
+            return Err(Redirect::to(&web.renderer.address(&form)).into_response());
         };
         Ok(Self { viewer: viewer(&signed_in), actor: signed_in.actor })
     }
@@ -64,7 +65,7 @@ pub(super) fn viewer(signed_in: &SignedIn) -> Viewer {
 }
 
 /// The session's cookie.
-pub(super) fn cookie(headers: &HeaderMap) -> Option<Secret> {
+pub(in crate::web) fn cookie(headers: &HeaderMap) -> Option<Secret> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
     let mut pairs = all.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| Secret::presented(value))

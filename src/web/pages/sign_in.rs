@@ -7,7 +7,6 @@ use super::{
 use crate::web::extract::{Form, Query};
 use crate::{
     app::error::Kind,
-    identity::Secret,
     web::{
         Web,
         problem::{Answer, Problem},
@@ -28,7 +27,7 @@ pub(super) struct Next {
 
 /// `GET /sign-in`
 pub(super) async fn show(State(web): State<Web>, Query(query): Query<Next>) -> Answer<Response> {
-    draw(&web, &SignInPage::new(String::new(), String::new(), ours(query.next), None))
+    draw(&web, &SignInPage::new(String::new(), String::new(), ours(query.next, web.renderer.base()), None))
 }
 
 #[derive(Deserialize)]
@@ -40,11 +39,11 @@ pub(super) struct Entry {
 
 /// `POST /sign-in`
 pub(super) async fn enter(State(web): State<Web>, Form(form): Form<Entry>) -> Answer<Response> {
-    let next = ours(form.next);
+    let next = ours(form.next, web.renderer.base());
     match web.service.sign_in(&form.user, &form.password).await {
         Ok(secret) => {
-            let secure = web.service.public_url().starts_with("https://");
-            Ok(([(header::SET_COOKIE, set_cookie(&secret, secure))], Redirect::to(&next)).into_response())
+            let cookie = set_cookie(&web, secret.reveal(), LIFE);
+            Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&web.renderer.address(&next))).into_response())
         }
         Err(error) if error.kind == Kind::Unauthenticated => {
             tracing::info!(user = %form.user.escape_debug(), "sign-in refused");
@@ -73,17 +72,31 @@ pub(super) async fn leave(
     if let Some(cookie) = cookie(&headers) {
         web.service.sign_out(&cookie).await?;
     }
-    let gone = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
-    Ok(([(header::SET_COOKIE, gone)], Redirect::to(paths::SIGN_IN)).into_response())
+    let gone = set_cookie(&web, "", 0);
+    Ok(([(header::SET_COOKIE, gone)], Redirect::to(&web.renderer.address(paths::SIGN_IN))).into_response())
 }
 
-fn set_cookie(secret: &Secret, secure: bool) -> String {
-    let secure = if secure { "; Secure" } else { "" };
-    format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=43200{secure}", secret.reveal())
+/// How long a browser keeps the cookie, in seconds.
+const LIFE: u32 = 43_200;
+
+/// The cookie, for the addresses of this service only: others may live on the same host.
+fn set_cookie(web: &Web, value: &str, life: u32) -> String {
+    let secure = if web.service.public_url().starts_with("https://") { "; Secure" } else { "" };
+    let path = match web.renderer.base() {
+        "" => "/",
+        base => base,
+    };
+    format!("{COOKIE}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={life}{secure}")
 }
 
-/// Where to go after signing in: a path of ours, never an address of others.
-fn ours(next: Option<String>) -> String {
+/// Where to go after signing in: a path of ours, never an address of others. A path with and one without the `base`
+/// that the service lives below mean the same.
+fn ours(next: Option<String>, base: &str) -> String {
+    let below = |path: String| match path.strip_prefix(base) {
+        Some("") => paths::QUEUE.to_owned(),
+        Some(rest) if rest.starts_with(['/', '?']) => rest.to_owned(),
+        _ => path,
+    };
     let plain = |path: &String| {
         let mut bytes = path.bytes();
         bytes.next() == Some(b'/')
@@ -91,7 +104,7 @@ fn ours(next: Option<String>) -> String {
             && path.bytes().all(|b| b.is_ascii_graphic())
             && !path.starts_with(paths::SIGN_IN)
     };
-    next.filter(plain).unwrap_or_else(|| paths::QUEUE.to_owned())
+    next.map(below).filter(plain).unwrap_or_else(|| paths::QUEUE.to_owned())
 }
 
 #[cfg(test)]
@@ -101,8 +114,16 @@ mod tests {
     #[test]
     fn signing_in_leads_only_to_our_own_pages() {
         for bad in ["//evil.example", "/\\evil.example", "https://evil.example", "evil", "/a\r\nb", ""] {
-            assert_eq!(ours(Some(bad.into())), "/", "{bad}");
+            assert_eq!(ours(Some(bad.into()), ""), "/", "{bad}");
+            assert_eq!(ours(Some(bad.into()), "/gate"), "/", "{bad}");
         }
-        assert_eq!(ours(Some("/releases/x?a=b".into())), "/releases/x?a=b");
+        for bad in ["/gate", "/gate//evil.example", "/gate/\\evil.example", "/gate/sign-in"] {
+            assert_eq!(ours(Some(bad.into()), "/gate"), "/", "{bad}");
+        }
+        assert_eq!(ours(Some("/releases/x?a=b".into()), ""), "/releases/x?a=b");
+        for next in ["/releases/x?a=b", "/gate/releases/x?a=b"] {
+            assert_eq!(ours(Some(next.into()), "/gate"), "/releases/x?a=b");
+        }
+        assert_eq!(ours(Some("/gateway".into()), "/gate"), "/gateway");
     }
 }

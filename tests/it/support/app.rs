@@ -6,6 +6,7 @@ use modelgate::{
         Parts, Service, UploadLimits,
         people::{NewToken, NewUser},
     },
+    config::Partial,
     identity::Scope,
     keys::Keyring,
     model::Age,
@@ -58,10 +59,25 @@ impl TestApp {
         Self::start_with(database, uploads).await
     }
 
+    /// Known to others by that address, which may have a path.
+    pub async fn start_at(database: &TestDatabase, public_url: &str) -> Self {
+        let folder = database.folder.path().join("blobs");
+        let uploads = UploadLimits { folder, max_size: 4 << 20, deadline: Duration::from_secs(30) };
+        Self::start_as(database, uploads, public_url).await.unwrap_or_else(|e| panic!("{e}"))
+    }
+
     /// With those limits of uploads.
     pub async fn start_with(
         database: &TestDatabase,
         uploads: UploadLimits,
+    ) -> Result<Self, modelgate::app::error::AppError> {
+        Self::start_as(database, uploads, "https://gate.example.com").await
+    }
+
+    async fn start_as(
+        database: &TestDatabase,
+        uploads: UploadLimits,
+        public_url: &str,
     ) -> Result<Self, modelgate::app::error::AppError> {
         let clock = TestClock::at(NOW);
         let store = Store::open(&database.address).await.unwrap();
@@ -69,12 +85,13 @@ impl TestApp {
             env: clock.env(),
             store: store.clone(),
             keys: Keyring::open_or_create(&database.folder.path().join("keys")).unwrap(),
-            public_url: "https://gate.example.com".into(),
+            public_url: public_url.to_owned(),
             heads: Some(database.folder.path().join("heads")),
             uploads,
         };
         let (service, ended) = Service::start(parts).await?;
-        let renderer = Arc::new(Renderer::new().unwrap());
+        let settings = Partial { public_url: Some(public_url.to_owned()), ..Partial::default() }.resolve().unwrap();
+        let renderer = Arc::new(Renderer::below(settings.base_path()).unwrap());
         let web = Web { service: service.clone(), renderer, max_body: 2 << 20, requests: Arc::default() };
         let running = web::start(&web, web::bind("127.0.0.1:0").await.unwrap());
         let base = format!("http://{}", running.address);

@@ -83,6 +83,11 @@ pub struct Served {
 impl Served {
     /// With the credit-risk policy published.
     pub fn start() -> Self {
+        Self::start_at("http://gate.test", "")
+    }
+
+    /// The same, known to others by an address; commands reach it at `path` of its own.
+    pub fn start_at(public_url: &str, path: &str) -> Self {
         let folder = TempDir::new().unwrap();
         for name in ["ada", "ben"] {
             user(folder.path(), name);
@@ -96,8 +101,10 @@ impl Served {
         let admin = token("--scope submit --scope read --scope admin");
         let ada = token("--user ada --scope approve --scope read");
         let ben = token("--user ben --scope approve --scope read");
-        let process = Process::serve(stored(folder.path()));
-        let served = Self { url: process.url.clone(), _process: process, folder, ci, admin, ada, ben };
+        let mut command = stored(folder.path());
+        command.env("MODELGATE_PUBLIC_URL", public_url);
+        let process = Process::serve(command);
+        let served = Self { url: format!("{}{path}", process.url), _process: process, folder, ci, admin, ada, ben };
         let policy = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/credit-risk.toml");
         served.run(&["policy", "publish", policy.to_str().unwrap()]).expect(0);
         served
