@@ -91,7 +91,7 @@ fn register(args: Register) -> Outcome {
     let client = args.server.client()?;
     let dataset = block_on(async {
         let digest = match (&args.file, args.digest) {
-            (Some(file), _) => client.upload(file).await?.digest,
+            (Some(file), _) => client.upload(file, None).await?.digest,
             (None, Some(digest)) => digest,
             (None, None) => return Err(Failure::input("usage", "give the file, or its digest")),
         };

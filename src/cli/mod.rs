@@ -16,9 +16,11 @@ pub mod export;
 pub mod folder;
 pub mod gate;
 pub mod key;
+pub mod logging;
 pub mod mapping;
 pub mod output;
 pub mod policy;
+pub mod progress;
 pub mod reference;
 pub mod replay;
 pub mod report;
@@ -119,6 +121,10 @@ fn dispatch(command: Command) -> exit::Outcome {
 pub fn main(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
     let argv: Vec<OsString> = argv.into_iter().collect();
     let as_json = wants(&argv, "json");
+    let words: Vec<&str> = argv.iter().filter_map(|word| word.to_str()).collect();
+    if logging::asks_for_json(&words) {
+        output::notes_as_json();
+    }
     let parsed = match Cli::try_parse_from(&argv) {
         Ok(cli) => cli,
         Err(error) if !error.use_stderr() => {
@@ -145,11 +151,9 @@ pub fn main(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// A failure on stderr and, where the caller asked for JSON, as the one document on stdout.
 fn report(failure: &Failure, as_json: bool) -> ExitCode {
-    let text = failure.message.as_str();
-    let prefix = if text.starts_with("error") || text.starts_with('\u{1b}') { "" } else { "error: " };
-    output::note(&format!("{prefix}{text}"));
+    output::failure(failure);
     if as_json {
-        let message = anstream::adapter::strip_str(text).to_string();
+        let message = anstream::adapter::strip_str(&failure.message).to_string();
         let document = serde_json::json!({"error": {"code": failure.code, "message": message}});
         // The document is text and a code: it has a JSON form, and the exit code tells the rest.
         let _ = output::json(&document);

@@ -3,6 +3,7 @@
 mod read;
 
 use super::{
+    artifact::{self, Artifact},
     exit::{Failure, Outcome},
     output::{self, Format, plain},
 };
@@ -64,13 +65,19 @@ pub fn run(args: Args) -> Outcome {
     if read::is_own_key(&keys, trust.as_deref(), &paths) {
         output::note("note: a pinned key lies in the export itself; who forged the export would have put it there");
     }
-    let artifact = artifact.as_deref().map(super::artifact::digest_of).transpose()?.or(digest);
-    let expected = Expected { artifact, environment };
-    let reports: Vec<Done<'_>> = paths.iter().map(|path| (path, one(path, &pinned, &expected))).collect();
+    let read = artifact.as_deref().map(artifact::read).transpose()?;
+    let expected = Expected { artifact: read.as_ref().map(|read| read.digest).or(digest), environment };
+    let whole = match (&artifact, &read) {
+        (Some(path), Some(read)) if !read.left_out.is_empty() => artifact::whole_digest_of(path).ok(),
+        _ => None,
+    };
+    let judge =
+        |path| one(path, &pinned, &expected).and_then(|report| earlier(path, report, whole, &pinned, &expected));
+    let reports: Vec<Done<'_>> = paths.iter().map(|path| (path, judge(path))).collect();
     let codes = reports.iter().map(|(_, report)| report.as_ref().map_or_else(|f| f.exit, Report::exit_code));
     let code = codes.max_by_key(|code| precedence(*code));
     match format {
-        Format::Json => output::json(&document(&reports))?,
+        Format::Json => output::json(&document(&reports, read.as_ref()))?,
         Format::Text => reports.iter().for_each(|(path, report)| text(path, report)),
     }
     Ok(code.unwrap_or(super::exit::USAGE))
@@ -104,9 +111,26 @@ fn one(path: &Path, pinned: &Pinned, expected: &Expected) -> Result<Report, Fail
     verify::file(&bytes, pinned, expected).map_err(error)
 }
 
+/// The same decision, where it was made by modelgate 0.1 about all that lies in the artifact's folder: it left nothing
+/// out.
+fn earlier(
+    path: &Path,
+    report: Report,
+    whole: Option<Digest>,
+    pinned: &Pinned,
+    expected: &Expected,
+) -> Result<Report, Failure> {
+    let about = report.decision.as_ref().and_then(|decision| decision.artifact);
+    if whole.is_none() || about != whole {
+        return Ok(report);
+    }
+    output::note("note: this decision is about the whole folder, with what is left out today");
+    one(path, pinned, &Expected { artifact: whole, ..expected.clone() })
+}
+
 type Done<'a> = (&'a PathBuf, Result<Report, Failure>);
 
-fn document(reports: &[Done<'_>]) -> serde_json::Value {
+fn document(reports: &[Done<'_>], artifact: Option<&Artifact>) -> serde_json::Value {
     let one = |(path, report): &Done<'_>| {
         let path = path.display().to_string();
         match report {
@@ -120,7 +144,11 @@ fn document(reports: &[Done<'_>]) -> serde_json::Value {
             }),
         }
     };
-    serde_json::json!({"results": reports.iter().map(one).collect::<Vec<_>>()})
+    let mut all = serde_json::json!({"results": reports.iter().map(one).collect::<Vec<_>>()});
+    if let (Some(artifact), Some(all)) = (artifact, all.as_object_mut()) {
+        all.insert("artifact".into(), serde_json::json!({"digest": artifact.digest, "left_out": artifact.left_out}));
+    }
+    all
 }
 
 fn result(report: &Report) -> &'static str {

@@ -310,8 +310,52 @@ fn an_artifact_may_be_a_folder() {
     let manifest = r#"{"files":[{"path":"weights.bin","sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","size":3}],"schema":"modelgate.directory/v1"}"#;
     let digest = modelgate::model::Digest::of(manifest.as_bytes()).to_string();
     assert_eq!(text(&asked["verdict"], "artifact"), digest);
+    // What tools leave beside the files is told and changes nothing.
+    fs::create_dir_all(model.join(".cache/huggingface")).unwrap();
+    fs::write(model.join(".cache/huggingface/x.metadata"), "1").unwrap();
+    let again = served.run(&args).expect(3);
+    assert!(again.stderr.contains("not part of the artifact: .cache/ (left out by default)"), "{}", again.stderr);
+    let again = again.json();
+    assert_eq!(text(&again["verdict"], "artifact"), digest);
+    assert_eq!(again["artifact_left_out"], serde_json::json!([".cache/"]));
     std::os::unix::fs::symlink(Path::new("/etc/hostname"), model.join("link")).unwrap();
-    served.run(&args).expect(2);
+    let refused = served.run(&args).expect(2).json();
+    assert!(text(&refused["error"], "message").contains("outside the artifact"), "{refused}");
+}
+
+#[test]
+fn a_decision_about_a_whole_folder_still_verifies() {
+    let served = Served::start();
+    let model = served.folder.path().join("model");
+    fs::create_dir_all(model.join(".git")).unwrap();
+    fs::write(model.join("weights.bin"), "abc").unwrap();
+    fs::write(model.join(".git/HEAD"), "").unwrap();
+    // The manifest of everything, as modelgate 0.1 wrote it; and without `.git`.
+    let manifest = |git: &str| {
+        let files = format!(
+            r#"{git}{{"path":"weights.bin","sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","size":3}}"#
+        );
+        modelgate::model::Digest::of(format!(r#"{{"files":[{files}],"schema":"modelgate.directory/v1"}}"#).as_bytes())
+    };
+    let whole = manifest(
+        r#"{"path":".git/HEAD","sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":0},"#,
+    );
+    for (digest, code) in [(whole, 0), (manifest(""), 0), (modelgate::model::Digest::of(b"another"), 1)] {
+        let good = evidence("good");
+        let args =
+            ["gate", "--model=acme/credit-risk", "--environment=production", "--format=json", "--evidence", &good];
+        let asked = served.run(&[&args[..], &["--digest", &digest.to_string()]].concat()).expect(3).json();
+        served.run_as(&served.ada, &["approve", text(&asked, "release")]).expect(0);
+        let allowed =
+            served.run_as(&served.ben, &["approve", text(&asked, "release"), "--format=json"]).expect(0).json();
+        let out = digest.hex();
+        served.run(&["export", "decision", text(&allowed, "decision"), "--out", &out]).expect(0);
+        let trust = format!("{out}/trust");
+        let verified =
+            served.run(&["verify", &out, "--trust", &trust, "--artifact", "model", "--format=json"]).expect(code);
+        assert_eq!(verified.stderr.contains("about the whole folder"), digest == whole, "{}", verified.stderr);
+        assert_eq!(verified.json()["artifact"]["left_out"], serde_json::json!([".git/"]));
+    }
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! The service, as the commands that need one reach it.
 
 mod problem;
+mod retry;
 mod upload;
+
+pub use retry::{Refusal, jittered};
 
 use super::{
     exit::Failure,
@@ -9,18 +12,19 @@ use super::{
 };
 use crate::app::env::Env;
 use bytes::Bytes;
-use reqwest::{Method, Response, StatusCode, header, redirect};
+use reqwest::{Method, Response, header, redirect};
+use retry::Tries;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{path::PathBuf, time::Duration};
+use tokio::time::Instant;
 
 /// How long one request may take; a submission may carry many megabytes.
 const TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
-/// How long to wait before each further try.
-const PAUSES: [Duration; 3] = [Duration::from_millis(250), Duration::from_millis(750), Duration::from_secs(2)];
-/// The most that an answer may hold.
+/// The most that an answer may hold, and one that is none of success.
 const MAX_ANSWER: usize = 512 << 20;
+const MAX_PROBLEM: usize = 1 << 20;
 /// The variable that holds the token.
 pub const TOKEN: &str = "MODELGATE_TOKEN";
 
@@ -164,7 +168,15 @@ impl Client {
     /// # Errors
     /// Exit code 2 when the service refuses the request, 5 when it fails or cannot be reached.
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
-        parsed(&self.ask(Method::GET, path, None).await?)
+        self.ask(Method::GET, path, None, None, parsed).await
+    }
+
+    /// Asks for `path` once, and gives up after `within`.
+    ///
+    /// # Errors
+    /// Why there is no good answer, and whether that may pass.
+    pub async fn look<T: DeserializeOwned>(&self, path: &str, within: Duration) -> Result<T, Refusal> {
+        self.once(&Method::GET, path, None, within, &parsed).await
     }
 
     /// Asks for the document at `path`, whatever it is written in.
@@ -172,7 +184,7 @@ impl Client {
     /// # Errors
     /// As [`Self::get`].
     pub async fn download(&self, path: &str) -> Result<Vec<u8>, Failure> {
-        self.ask(Method::GET, path, None).await
+        self.ask(Method::GET, path, None, None, Ok).await
     }
 
     /// Posts `body` to `path`.
@@ -180,30 +192,76 @@ impl Client {
     /// # Errors
     /// As [`Self::get`].
     pub async fn post<T: DeserializeOwned>(&self, path: &str, body: Body) -> Result<T, Failure> {
-        parsed(&self.ask(Method::POST, path, Some(body)).await?)
+        self.ask(Method::POST, path, Some(body), None, parsed).await
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Option<Body>) -> Result<Vec<u8>, Failure> {
+    /// The same for a caller who waits: while the service is away, the request is sent again until `end`.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn post_until<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: Body,
+        end: Option<Instant>,
+    ) -> Result<T, Failure> {
+        self.ask(Method::POST, path, Some(body), end, parsed).await
+    }
+
+    async fn ask<T>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Body>,
+        end: Option<Instant>,
+        read: impl Fn(Vec<u8>) -> Result<T, Refusal>,
+    ) -> Result<T, Failure> {
         let repeatable = body.as_ref().is_none_or(|b| b.key.is_some());
-        let mut pauses = PAUSES.iter().filter(|_| repeatable);
+        let within = body.as_ref().map_or(TIMEOUT, |b| b.within);
+        let mut tries = Tries::until(end);
+        let mut told = None;
         loop {
-            let outcome = self.send(&method, path, body.as_ref()).await;
-            let worth_another = match &outcome {
-                Ok(response) => passing(response.status()),
-                Err(_) => true,
+            let refusal = match self.once(&method, path, body.as_ref(), within, &read).await {
+                Ok(answer) => return Ok(answer),
+                Err(refusal) => refusal,
             };
-            match pauses.next() {
-                Some(pause) if worth_another => tokio::time::sleep(*pause).await,
-                _ => return answer(outcome.map_err(|e| self.unreachable(&e))?).await,
+            let Some(pause) = tries.next(&refusal).filter(|_| repeatable) else {
+                return Err(if end.is_some() && refusal.is_passing() { refusal.at_the_end() } else { refusal.failure });
+            };
+            if end.is_some() && told.as_ref() != Some(&refusal.failure.message) {
+                output::note(&format!("trying again: {}", refusal.failure.message));
+                told = Some(refusal.failure.message);
             }
+            tokio::time::sleep(pause).await;
         }
     }
 
-    async fn send(&self, method: &Method, path: &str, body: Option<&Body>) -> Result<Response, reqwest::Error> {
+    /// Asks once.
+    async fn once<T>(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&Body>,
+        within: Duration,
+        read: &impl Fn(Vec<u8>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let sent = self.send(method, path, body, within).await;
+        let response = sent.map_err(|e| Refusal::unreachable(self.unreachable(&e)))?;
+        read(answer(response).await?)
+    }
+
+    async fn send(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&Body>,
+        within: Duration,
+    ) -> Result<Response, reqwest::Error> {
         let mut request = self.http.request(method.clone(), format!("{}{path}", self.base));
         request = request.bearer_auth(&self.token).header(header::ACCEPT, "application/json, */*");
+        request = request.timeout(within);
         if let Some(body) = body {
-            request = request.timeout(body.within).header(header::CONTENT_TYPE, &body.content_type);
+            request = request.header(header::CONTENT_TYPE, &body.content_type);
             request = request.body(body.bytes.clone());
             if let Some(key) = &body.key {
                 request = request.header("idempotency-key", key);
@@ -229,30 +287,35 @@ fn root(error: &dyn std::error::Error) -> String {
     error.to_string()
 }
 
-/// Answers that another try may change.
-fn passing(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 429 | 502 | 503 | 504)
-}
-
-async fn answer(mut response: Response) -> Result<Vec<u8>, Failure> {
+/// The body of a good answer.
+async fn answer(mut response: Response) -> Result<Vec<u8>, Refusal> {
     let status = response.status();
+    let after = response.headers().get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(retry::retry_after);
+    let most = if status.is_success() { MAX_ANSWER } else { MAX_PROBLEM };
     let broken = |why: String| Failure::service("answer-broken", format!("the service's answer broke off: {why}"));
     let mut bytes = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(|e| broken(root(&e)))? {
-        bytes.extend_from_slice(&piece);
-        if bytes.len() > MAX_ANSWER {
-            return Err(broken(format!("it is larger than {} MiB", MAX_ANSWER >> 20)));
+    loop {
+        match response.chunk().await {
+            Ok(None) => break,
+            Ok(Some(piece)) => bytes.extend_from_slice(&piece),
+            // Of a refusal the status tells enough.
+            Err(_) if !status.is_success() => break,
+            Err(e) => return Err(Refusal::unreachable(broken(root(&e)))),
+        }
+        if bytes.len() > most {
+            if !status.is_success() {
+                break;
+            }
+            let why = format!("it is larger than {} MiB", MAX_ANSWER >> 20);
+            return Err(Refusal::strange(broken(why)));
         }
     }
-    if !status.is_success() {
-        return Err(problem::failure(status, &bytes));
-    }
-    Ok(bytes)
+    if status.is_success() { Ok(bytes) } else { Err(Refusal::answered(status, &bytes, after)) }
 }
 
-fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
-    serde_json::from_slice(bytes).map_err(|e| {
+fn parsed<T: DeserializeOwned>(bytes: Vec<u8>) -> Result<T, Refusal> {
+    serde_json::from_slice(&bytes).map_err(|e| {
         let message = format!("the service answered something that is not ours ({e}); is the address right?");
-        Failure::service("answer-not-understood", message)
+        Refusal::strange(Failure::service("answer-not-understood", message))
     })
 }

@@ -6,18 +6,27 @@ use crate::{
 };
 use reqwest::StatusCode;
 
-/// A failure from an answer that is none of success.
-pub(super) fn failure(status: StatusCode, body: &[u8]) -> Failure {
+/// What the type of every problem document of the service begins with.
+const OURS: &str = "tag:modelgate.dev,";
+
+/// A failure from an answer that is none of success, and whether the service itself said it: a proxy in front of it
+/// has answers of its own.
+pub(super) fn failure(status: StatusCode, body: &[u8]) -> (Failure, bool) {
     // Too many requests and a request that took too long are no fault of the call.
-    let ours = status.is_client_error() && !matches!(status.as_u16(), 408 | 429);
+    let callers = status.is_client_error() && !matches!(status.as_u16(), 408 | 429);
     let make = |code: String, message: String| {
-        if ours { Failure::input(code, message) } else { Failure::service(code, message) }
+        if callers { Failure::input(code, message) } else { Failure::service(code, message) }
     };
-    if let Ok(problem) = serde_json::from_slice::<ProblemV1>(body) {
-        return make(word(&problem.code), told(&problem, ours));
+    let said = serde_json::from_slice::<ProblemV1>(body).ok().filter(|problem| problem.r#type.starts_with(OURS));
+    if let Some(problem) = said {
+        return (make(word(&problem.code), told(&problem, callers)), true);
     }
-    let what = if status.is_redirection() { "points elsewhere; give its own address" } else { "gave no reason" };
-    make(format!("http-{}", status.as_u16()), format!("the service answered {status} and {what}"))
+    let what = if status.is_redirection() {
+        "points elsewhere; give its own address"
+    } else {
+        "does not say why as modelgate does; is the address right, and does the proxy in front of it reach the service?"
+    };
+    (make(format!("http-{}", status.as_u16()), format!("the address answers {status} and {what}")), false)
 }
 
 /// A code as others' scripts may rely on it: what is no such word is not passed on.
@@ -26,7 +35,7 @@ fn word(code: &str) -> String {
     if fine { code.to_owned() } else { "problem".to_owned() }
 }
 
-fn told(problem: &ProblemV1, ours: bool) -> String {
+fn told(problem: &ProblemV1, callers: bool) -> String {
     let mut text = plain(&problem.detail);
     for mistake in &problem.mistakes {
         let place = format!("{}:{}", mistake.line, mistake.column);
@@ -35,7 +44,7 @@ fn told(problem: &ProblemV1, ours: bool) -> String {
             text.push_str(&format!("; {}", plain(help)));
         }
     }
-    if let Some(id) = problem.request_id.as_deref().filter(|_| !ours) {
+    if let Some(id) = problem.request_id.as_deref().filter(|_| !callers) {
         text.push_str(&format!(" (request {})", plain(id)));
     }
     text
@@ -47,12 +56,12 @@ mod tests {
     use crate::cli::exit::{SERVICE, USAGE};
 
     fn failed(status: u16, body: &str) -> Failure {
-        failure(StatusCode::from_u16(status).unwrap(), body.as_bytes())
+        failure(StatusCode::from_u16(status).unwrap(), body.as_bytes()).0
     }
 
     #[test]
     fn the_caller_s_mistakes_are_2_and_the_service_s_are_5() {
-        let body = r#"{"type":"t","title":"x","status":422,"code":"policy-invalid","detail":"the policy has 1 mistake",
+        let body = r#"{"type":"tag:modelgate.dev,2026:problem/policy-invalid","title":"x","status":422,"code":"policy-invalid","detail":"the policy has 1 mistake",
             "mistakes":[{"code":"unknown-key","message":"unknown \u001b[31mkey","line":3,"column":1,"length":2,"help":"drop it"}]}"#;
         let failure = failed(422, body);
         assert_eq!((failure.exit, failure.code.as_str()), (USAGE, "policy-invalid"));

@@ -1,24 +1,24 @@
 //! Sending a file that may be larger than memory.
 
-use super::{Client, PAUSES, answer, parsed, passing};
+use super::{Client, Refusal, Tries, answer, parsed};
 use crate::{
-    cli::{
-        exit::Failure,
-        output::{self, plain},
-    },
+    cli::{exit::Failure, output::plain, progress::Progress},
     wire::predictions::{UploadV1, UploadedV1},
 };
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use std::{
     fs::File,
-    io::{self, IsTerminal as _, Read as _},
+    io::{self, Read as _},
     path::Path,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
 };
-use tokio::sync::mpsc::{self, Receiver};
+use tokio::{
+    sync::mpsc::{self, Receiver},
+    time::Instant,
+};
 
 /// How long one file may take.
 const TIMEOUT: Duration = Duration::from_hours(6);
@@ -28,23 +28,26 @@ const AHEAD: usize = 8;
 
 impl Client {
     /// Uploads a file of predictions or labels. The service knows it by its digest, so that sending it again is harmless.
+    /// A caller who waits tries until `end`.
     ///
     /// # Errors
     /// `predictions-unreadable` when the file cannot be read; else as [`Self::get`].
-    pub async fn upload(&self, path: &Path) -> Result<UploadV1, Failure> {
-        let mut pauses = PAUSES.iter();
+    pub async fn upload(&self, path: &Path, end: Option<Instant>) -> Result<UploadV1, Failure> {
+        let mut tries = Tries::until(end);
         loop {
             let (body, size) = open(path)?;
             let request = self.http.put(format!("{}/api/v1/predictions", self.base)).bearer_auth(&self.token);
             let request = request.header("content-type", "application/octet-stream").header("content-length", size);
-            let outcome = request.timeout(TIMEOUT).body(reqwest::Body::wrap(body)).send().await;
-            let worth_another = outcome.as_ref().map_or(true, |response| passing(response.status()));
-            match pauses.next() {
-                Some(pause) if worth_another => tokio::time::sleep(*pause).await,
-                _ => {
-                    let bytes = answer(outcome.map_err(|e| self.unreachable(&e))?).await?;
-                    return Ok(parsed::<UploadedV1>(&bytes)?.data);
-                }
+            let outcome = match request.timeout(TIMEOUT).body(reqwest::Body::wrap(body)).send().await {
+                Ok(response) => answer(response).await.and_then(parsed::<UploadedV1>),
+                Err(error) => Err(Refusal::unreachable(self.unreachable(&error))),
+            };
+            match outcome {
+                Ok(uploaded) => return Ok(uploaded.data),
+                Err(refusal) => match tries.next(&refusal) {
+                    Some(pause) => tokio::time::sleep(pause).await,
+                    None => return Err(refusal.failure),
+                },
             }
         }
     }
@@ -64,7 +67,8 @@ fn open(path: &Path) -> Result<(Pieces, u64), Failure> {
     }
     let size = metadata.len();
     let (sender, pieces) = mpsc::channel(AHEAD);
-    let mut progress = Progress::new(path, size);
+    let name = plain(&path.file_name().unwrap_or_default().to_string_lossy());
+    let mut progress = Progress::new(&format!("uploading {name}"), size);
     tokio::task::spawn_blocking(move || {
         loop {
             let mut piece = vec![0; PIECE];
@@ -77,6 +81,7 @@ fn open(path: &Path) -> Result<(Pieces, u64), Failure> {
             progress.more(read.as_ref().map_or(0, Bytes::len));
             // Nobody listens any more when the request has ended.
             if ended || sender.blocking_send(read).is_err() || failed {
+                progress.end();
                 return;
             }
         }
@@ -106,34 +111,5 @@ impl Body for Pieces {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.left)
-    }
-}
-
-/// How far an upload is, on a terminal only.
-struct Progress {
-    name: String,
-    size: u64,
-    sent: u64,
-    told: Option<u64>,
-}
-
-impl Progress {
-    fn new(path: &Path, size: u64) -> Self {
-        let name = plain(&path.file_name().unwrap_or_default().to_string_lossy());
-        // A small file is there before anybody could read how far it is.
-        let told = (io::stderr().is_terminal() && size > 8 << 20).then_some(0);
-        Self { name, size, sent: 0, told }
-    }
-
-    fn more(&mut self, bytes: usize) {
-        self.sent += bytes as u64;
-        let percent = self.sent.saturating_mul(100) / self.size.max(1);
-        if self.told.is_some_and(|told| told < percent) {
-            self.told = Some(percent);
-            output::note_over(&format!("uploading {}: {percent}% of {} MiB", self.name, self.size >> 20));
-            if percent == 100 {
-                output::note("");
-            }
-        }
     }
 }

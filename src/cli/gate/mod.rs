@@ -8,7 +8,8 @@ mod wait;
 pub(super) use github::failed;
 
 use super::{
-    artifact, check,
+    artifact::{self, Artifact},
+    check,
     client::{Body, Client, ServerArgs},
     evidence_arg::EvidenceArg,
     exit::{Failure, Outcome},
@@ -22,7 +23,9 @@ use crate::{
     wire::release::{DecidedV1, SubmitV1},
 };
 use evidence::Document;
+use serde::Serialize;
 use std::{path::PathBuf, time::Duration};
+use tokio::time::Instant;
 
 /// How long the service may compute from predictions.
 const COMPUTING: Duration = Duration::from_hours(1);
@@ -36,7 +39,9 @@ Exit codes: 0 allow; 1 denied by a fail, an error or a rejection; 3 pending appr
 4 denied for any other reason (missing, inconclusive, no policy); 2 the call or an input is wrong; 5 the service failed
 or cannot be reached.
 
-The digest of a folder is that of a manifest: path, size and SHA-256 of every file in it, without links.
+The digest of a folder is that of a manifest: path, size and SHA-256 of every file in it. Links within it, and those of a
+Hugging Face snapshot into its own cache, are read through. .git, .cache/, .DS_Store and what the file .modelgateignore names
+(as .gitignore does) are left out, and told on stderr.
 
 Examples:
   modelgate gate --model acme/credit-risk --artifact model.onnx --environment production --evidence report.json
@@ -70,7 +75,7 @@ pub struct Args {
     dataset: Option<String>,
     #[command(flatten)]
     server: ServerArgs,
-    /// How long to wait for approvals, such as 30m
+    /// How long to wait for approvals, such as 30m, and for a service that is away meanwhile
     #[arg(long, value_name = "TIME")]
     wait: Option<Age>,
     /// The version, a label for people
@@ -105,29 +110,39 @@ enum Format {
 pub fn run(args: Args) -> Outcome {
     let format = args.format;
     match decide(args) {
-        Ok(decided) => {
+        Ok(told) => {
             match format {
-                Format::Json => output::json(&decided)?,
-                Format::Text => text(&decided),
-                Format::Github => github::report(&decided)?,
+                Format::Json => output::json(&told)?,
+                Format::Text => text(&told.decided),
+                Format::Github => github::report(&told.decided)?,
             }
-            Ok(decided.verdict.exit_code())
+            Ok(told.decided.verdict.exit_code())
         }
         Err(failure) if format == Format::Github => failed(&failure),
         Err(failure) => Err(failure),
     }
 }
 
-fn decide(args: Args) -> Result<DecidedV1, Failure> {
+/// What is printed as JSON: what the service answered, and what was found in the artifact's folder.
+#[derive(Debug, Serialize)]
+struct Told {
+    #[serde(flatten)]
+    decided: DecidedV1,
+    /// What lies in the artifact's folder and is no part of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    artifact_left_out: Vec<String>,
+}
+
+fn decide(args: Args) -> Result<Told, Failure> {
     let client = args.server.client()?;
     if args.format == Format::Github {
         github::mask(client.token());
     }
     let documents = evidence::read(&args.evidence)?;
     let files = evidence::predictions(&args.predictions)?;
-    let artifact = match (&args.artifact, args.digest) {
-        (Some(path), _) => artifact::digest_of(path)?,
-        (None, Some(digest)) => digest,
+    let Artifact { digest: artifact, left_out } = match (&args.artifact, args.digest) {
+        (Some(path), _) => artifact::read(path)?,
+        (None, Some(digest)) => Artifact { digest, left_out: Vec::new() },
         (None, None) => return Err(Failure::input("usage", "give the artifact, or its digest")),
     };
     let mut request = SubmitV1 {
@@ -142,19 +157,22 @@ fn decide(args: Args) -> Result<DecidedV1, Failure> {
         dataset: args.dataset,
     };
     block_on(async {
+        // Who waits for people also waits for a service that is being restarted.
+        let end = args.wait.map(|limit| Instant::now() + Duration::from_secs(limit.secs()));
         for file in &files {
-            request.predictions.push(client.upload(file).await?.digest);
+            request.predictions.push(client.upload(file, end).await?.digest);
         }
         let form = form(request, &documents)?.once(args.idempotency_key);
         let form = if files.is_empty() { form } else { form.within(COMPUTING) };
         drop(documents);
-        let decided: DecidedV1 = client.post("/api/v1/releases", form).await?;
+        let decided: DecidedV1 = client.post_until("/api/v1/releases", form, end).await?;
         // In a step of GitHub Actions a line may be a command, so that they are told where none is taken for one.
         if args.format != Format::Github {
             output::left_out(&decided.left_out);
             output::warnings(&decided.warnings);
         }
-        wait(&client, decided, args.wait).await
+        let decided = wait(&client, decided, args.wait).await?;
+        Ok(Told { decided, artifact_left_out: left_out })
     })
 }
 

@@ -1,9 +1,10 @@
 //! Waiting for reviewers.
 
 use crate::{
+    app::env::Env,
     cli::{
-        client::Client,
-        exit::{Failure, SERVICE},
+        client::{Client, Refusal, jittered},
+        exit::Failure,
         output,
     },
     model::{Age, Outcome, Verdict},
@@ -14,35 +15,38 @@ use tokio::time::Instant;
 
 /// How long between two looks, at first and at most.
 const LOOKS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+/// How long one look may take.
+const LOOK: Duration = Duration::from_secs(15);
 /// How often a log that nobody rewrites is told that we still wait.
 const SPARSE: Duration = Duration::from_mins(1);
 
-/// Looks at a pending release until it no longer is, or until time is out. A service that cannot be reached for a
-/// while is no answer, so that it may be restarted meanwhile.
+/// Looks at a pending release until it no longer is, or until time is out. Only the service itself can say that it is
+/// gone: while it is restarted or moved, connections break, and what is in front of it answers in its place.
 ///
 /// # Errors
-/// When the release is gone or may not be seen; when the service could not be reached at the end.
+/// When the service says that the release is gone or may not be seen; when it could not be reached at the end.
 pub(super) async fn until_decided(client: &Client, first: DecidedV1, limit: Age) -> Result<DecidedV1, Failure> {
     let mut now = first;
     let end = Instant::now() + Duration::from_secs(limit.secs());
     let mut pause = LOOKS.0;
     let mut told = Told::new();
-    let mut failure = None;
+    let mut failure: Option<Refusal> = None;
     while now.verdict.verdict == Outcome::Pending {
         told.waiting(&now.verdict, failure.as_ref());
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
             told.end();
             output::note("time is out, and approvals are still missing");
-            return failure.map_or(Ok(now), Err);
+            return failure.map_or(Ok(now), |refusal| Err(refusal.at_the_end()));
         }
-        tokio::time::sleep(pause.min(left)).await;
+        let asked = failure.as_ref().and_then(|refusal| refusal.after).unwrap_or_default();
+        tokio::time::sleep(jittered(pause, Env::default().random()[0]).max(asked).min(left)).await;
         pause = (pause * 3 / 2).min(LOOKS.1);
         failure = None;
-        match client.get::<ReleaseV1>(&format!("/api/v1/releases/{}", now.release)).await {
+        match client.look::<ReleaseV1>(&format!("/api/v1/releases/{}", now.release), LOOK).await {
             Ok(release) => now = latest(release, now),
-            Err(error) if error.exit == SERVICE => failure = Some(error),
-            Err(error) => return Err(error),
+            Err(refusal) if refusal.is_passing() => failure = Some(refusal),
+            Err(refusal) => return Err(refusal.failure),
         }
     }
     told.end();
@@ -68,9 +72,9 @@ impl Told {
         Self { terminal: std::io::stderr().is_terminal(), last: None }
     }
 
-    fn waiting(&mut self, verdict: &Verdict, failure: Option<&Failure>) {
-        let text = if let Some(failure) = failure {
-            format!("still waiting: {}", failure.message)
+    fn waiting(&mut self, verdict: &Verdict, refusal: Option<&Refusal>) {
+        let text = if let Some(refusal) = refusal {
+            format!("still waiting: {}", refusal.failure.message)
         } else {
             let open = verdict.approvals.iter().filter(|a| a.given < a.needed);
             let open: Vec<_> =
