@@ -3,9 +3,9 @@
 use super::{Service, error::AppError};
 use crate::{
     identity::{Actor, Scope},
-    model::{Approval, Decision, DecisionId, Digest, Environment, ModelId, Namespace, ReleaseId},
+    model::{Approval, Decision, DecisionId, Digest, Environment, ModelId, Namespace, Release, ReleaseId},
     report::LogIndexes,
-    store::{Filter, StoredDecision, StoredEvidence, StoredRelease},
+    store::{Filter, StoreError, StoredDecision, StoredEvidence, StoredPending, StoredRelease},
 };
 
 /// A release with its whole history.
@@ -17,6 +17,24 @@ pub struct History {
     pub decisions: Vec<Decision>,
     /// Its approvals with their leaves, oldest first.
     pub approvals: Vec<(Approval, u64)>,
+}
+
+/// A release that waits for people.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    /// The release.
+    pub release: Release,
+    /// The decision that says so.
+    pub decision: Decision,
+    /// Every vote on it, oldest first.
+    pub approvals: Vec<Approval>,
+}
+
+impl Pending {
+    fn read(stored: StoredPending) -> Result<Self, StoreError> {
+        let decision = stored.decision()?;
+        Ok(Self { release: stored.release, decision, approvals: stored.approvals })
+    }
 }
 
 impl Service {
@@ -45,6 +63,19 @@ impl Service {
     pub async fn releases(&self, actor: &Actor, filter: &Filter) -> Result<Vec<StoredRelease>, AppError> {
         actor.require(Scope::Read)?;
         Ok(self.store.releases(&actor.namespace, filter).await?)
+    }
+
+    /// At most `limit` releases of the actor's namespace that wait for people, oldest first, each with the decision that
+    /// says so; those that were asked for after the leaf `after`.
+    ///
+    /// # Errors
+    /// When the actor may not, or the database fails.
+    pub async fn pending(&self, actor: &Actor, after: Option<u64>, limit: u32) -> Result<Vec<Pending>, AppError> {
+        actor.require(Scope::Read)?;
+        let stored = self.store.pending(&actor.namespace, after, limit).await?;
+        // Records may be large, and other requests are answered meanwhile.
+        let read = move || stored.into_iter().map(Pending::read).collect::<Result<Vec<_>, _>>();
+        Ok(tokio::task::spawn_blocking(read).await.map_err(AppError::failed)??)
     }
 
     /// The models of the actor's namespace and how many releases each had.

@@ -38,15 +38,20 @@ impl StoredDecision {
     /// # Errors
     /// When the bytes are no record statement.
     pub fn decision(&self) -> Result<Decision, StoreError> {
-        let statement: Statement = serde_json::from_slice(&self.record.0).map_err(StoreError::inconsistent)?;
         Ok(Decision {
             id: self.id.clone(),
             release: self.release.clone(),
-            record: statement.predicate,
+            record: record_in(&self.record.0)?,
             record_index: self.record_index,
             vsa_index: self.vsa_index,
         })
     }
+}
+
+/// The record that a record statement says.
+pub(super) fn record_in(statement: &[u8]) -> Result<Record, StoreError> {
+    let statement: Statement = serde_json::from_slice(statement).map_err(StoreError::inconsistent)?;
+    Ok(statement.predicate)
 }
 
 macro_rules! select {

@@ -145,10 +145,11 @@ impl Store {
     }
 }
 
-fn read(row: &AnyRow) -> Result<StoredRelease, StoreError> {
+/// The release in a row, without its inputs.
+pub(super) fn release(row: &AnyRow) -> Result<Release, StoreError> {
     let text = |column: &str| row.try_get::<String, _>(column);
     let number = |column: &str| row.try_get::<i64, _>(column);
-    let release = Release {
+    Ok(Release {
         id: text("id")?.parse().map_err(StoreError::inconsistent)?,
         model: text("model")?.parse().map_err(StoreError::inconsistent)?,
         version: row.try_get("version")?,
@@ -158,12 +159,16 @@ fn read(row: &AnyRow) -> Result<StoredRelease, StoreError> {
         comment: text("comment")?,
         requested_at: Timestamp::from_micros(number("requested_at_us")?),
         log_index: number("entry_idx")?.cast_unsigned(),
-    };
+    })
+}
+
+fn read(row: &AnyRow) -> Result<StoredRelease, StoreError> {
+    let text = |column: &str| row.try_get::<String, _>(column);
     Ok(StoredRelease {
-        release,
+        release: release(row)?,
         inputs: serde_json::from_str(&text("inputs")?).map_err(StoreError::inconsistent)?,
         inputs_digest: text("inputs_digest")?.parse().map_err(StoreError::inconsistent)?,
-        decisions: number("decisions")?.cast_unsigned(),
+        decisions: row.try_get::<i64, _>("decisions")?.cast_unsigned(),
         verdict: text("verdict")?,
     })
 }

@@ -86,6 +86,18 @@ fn only_somebody_who_is_asked_gets_the_form() {
 }
 
 #[test]
+fn a_long_queue_says_how_long_it_is_and_leads_on() {
+    let markup = page("queue-long");
+    assert!(
+        markup.contains("<span class=\"count-badge\">1,130</span>")
+            && markup.contains("1 to 50 of 1,130, oldest first")
+    );
+    assert_eq!(markup.matches("class=\"row-title\"").count(), 50, "what waits is not shown a second time");
+    assert!(markup.contains("The next of them</a>"));
+    assert!(!page("queue").contains("oldest first"), "a queue of one page needs no more");
+}
+
+#[test]
 fn what_stands_in_the_way_comes_first_and_is_not_said_by_colour_alone() {
     let markup = page("release-denied");
     let place = |text: &str| markup.find(text).expect(text);

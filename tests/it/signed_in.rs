@@ -104,6 +104,36 @@ on_both_engines! {
         app.stop().await;
     }
 
+    async fn the_queue_begins_with_the_oldest_and_leads_to_all(database: TestDatabase) {
+        let (app, _) = waiting(&database).await;
+        let ci = app.machine("acme", &[Scope::Submit]).await;
+        for i in 1..=60 {
+            let (status, _) = app.submit(&ci, &submission(&format!("acme/q{i}"), &format!("a{i}"), &accuracy(960, 1000))).await;
+            assert_eq!(status, 201);
+        }
+        // What waits for other people is not counted as if it waited for this one.
+        app.person("acme", "cyd", "legal").await;
+        let browser = Browser::sign_in(&app, "ada").await;
+        let names = |text: &str| -> Vec<String> {
+            let queue = text.split("Recent releases").next().unwrap();
+            queue.split("<a class=\"row-title\"").skip(1).map(|row| row.split("<bdi>").nth(1).unwrap().split('<').next().unwrap().to_owned()).collect()
+        };
+        let first = browser.get("/").await.text;
+        assert!(first.contains("Waiting for you <span class=\"count-badge\">61</span>"), "{first}");
+        assert!(first.contains("1 to 50 of 61, oldest first"));
+        let expected: Vec<String> = std::iter::once("acme/credit".to_owned()).chain((1..=60).map(|i| format!("acme/q{i}"))).collect();
+        assert_eq!(names(&first), expected[..50]);
+        let next = first.split("href=\"/?after&#x3D;").nth(1).unwrap_or_else(|| panic!("{first}")).split('"').next().unwrap();
+        let second = browser.get(&format!("/?after={next}")).await.text;
+        assert_eq!(names(&second), expected[50..]);
+        assert!(second.contains("51 to 61 of 61, oldest first") && !second.contains("The next of them"));
+        assert_eq!(browser.get("/?after=x").await.status, 400);
+        // Who is not asked sees how many wait for others, and where.
+        let other = Browser::sign_in(&app, "cyd").await.get("/").await.text;
+        assert!(other.contains("Nothing waits for you") && other.contains("61 more</a> wait for other people"), "{other}");
+        app.stop().await;
+    }
+
     async fn a_document_is_shown_as_it_was_read(database: TestDatabase) {
         let (app, release) = waiting(&database).await;
         let browser = Browser::sign_in(&app, "ada").await;

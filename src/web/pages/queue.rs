@@ -3,35 +3,58 @@
 use super::{draw, session::Session};
 use crate::{
     app::releases::History,
-    model::{Approval, Outcome},
+    model::Approval,
     store::Filter,
     web::{
         Web,
+        extract::Query,
         problem::Answer,
-        views::{Item, QueuePage},
+        views::{Item, QueuePage, Waiting},
     },
 };
 use axum::{extract::State, response::Response};
-use std::collections::BTreeSet;
+use serde::Deserialize;
 
-/// Pending releases shown at most, and recent others.
-const PENDING: u32 = 100;
+/// Pending releases that are read at once, and recent ones that are shown.
+const BATCH: u32 = 32;
 const RECENT: u32 = 10;
 
-pub(super) async fn show(State(web): State<Web>, session: Session) -> Answer<Response> {
-    let pending = Filter { verdict: Some(Outcome::Pending.as_str().to_owned()), limit: PENDING, ..Filter::default() };
+#[derive(Debug, Deserialize)]
+pub(super) struct Place {
+    after: Option<u64>,
+}
+
+pub(super) async fn show(State(web): State<Web>, session: Session, Query(place): Query<Place>) -> Answer<Response> {
+    let waiting = waiting(&web, &session, place.after).await?;
     let recent = Filter { limit: RECENT, ..Filter::default() };
-    let mut stored = web.service.releases(&session.actor, &pending).await?;
-    stored.extend(web.service.releases(&session.actor, &recent).await?);
-    let ids: BTreeSet<_> = stored.into_iter().map(|s| (std::cmp::Reverse(s.release.log_index), s.release.id)).collect();
-    let mut histories = Vec::with_capacity(ids.len());
-    for (_, id) in ids {
-        histories.push(web.service.history(&session.actor, &id).await?);
+    let mut histories = Vec::new();
+    if place.after.is_none() {
+        for stored in web.service.releases(&session.actor, &recent).await? {
+            histories.push(web.service.history(&session.actor, &stored.release.id).await?);
+        }
     }
     let votes: Vec<Vec<Approval>> = histories.iter().map(History::votes).collect();
     let items: Vec<Item<'_>> = histories.iter().zip(&votes).map(|(history, votes)| item(history, votes)).collect();
     let size = log_size(&web, &session).await;
-    draw(&web, &QueuePage::new(&session.viewer, size, &items, None))
+    draw(&web, &QueuePage::new(&session.viewer, size, waiting, &items, None))
+}
+
+/// A page of what waits for the viewer. All that is pending is looked at, a few at a time, as only its decision says
+/// whom it waits for.
+async fn waiting(web: &Web, session: &Session, after: Option<u64>) -> Answer<Waiting> {
+    let mut waiting = Waiting::after(after);
+    let mut seen = None;
+    loop {
+        let batch = web.service.pending(&session.actor, seen, BATCH).await?;
+        for pending in &batch {
+            let (latest, approvals) = (Some(&pending.decision), pending.approvals.as_slice());
+            waiting.take(&session.viewer, &Item { release: &pending.release, latest, approvals });
+        }
+        seen = batch.last().map(|pending| pending.release.log_index);
+        if seen.is_none() {
+            return Ok(waiting);
+        }
+    }
 }
 
 /// A release as lists show it.

@@ -25,7 +25,7 @@ pub use document::DocumentPage;
 pub use frame::{Frame, Notice, Section, Viewer};
 pub use log::LogPage;
 pub use problem::ProblemPage;
-pub use queue::QueuePage;
+pub use queue::{QueuePage, Waiting};
 pub use release::ReleasePage;
 pub use releases::{Filter, ReleasesPage};
 pub use reports::ReportsPage;

@@ -16,6 +16,7 @@ pub fn gallery(renderer: &Renderer) -> Result<Vec<(&'static str, String)>, Rende
     draw("sign-in", of(renderer, &SignInPage::sample()))?;
     draw("sign-in-refused", of(renderer, &SignInPage::refused()))?;
     draw("queue", of(renderer, &QueuePage::sample()))?;
+    draw("queue-long", of(renderer, &QueuePage::long()))?;
     draw("queue-empty", of(renderer, &QueuePage::empty()))?;
     draw("release-denied", of(renderer, &ReleasePage::sample()))?;
     draw("release-waiting", of(renderer, &ReleasePage::waiting()))?;
