@@ -12,6 +12,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where to listen.
     pub listen: String,
+    /// Where to listen for `/metrics` alone; with everything else where it is `None`.
+    pub metrics_listen: Option<String>,
     /// The address that others know the service by; it names the verifier in every signed summary.
     pub public_url: String,
     /// The largest request body, in bytes.
@@ -34,6 +36,8 @@ pub struct Partial {
     pub data: Option<PathBuf>,
     /// As [`Settings::listen`].
     pub listen: Option<String>,
+    /// As [`Settings::metrics_listen`].
+    pub metrics_listen: Option<String>,
     /// As [`Settings::public_url`].
     pub public_url: Option<String>,
     /// As [`Settings::max_body`].
@@ -117,7 +121,7 @@ impl Partial {
     }
 
     /// From environment variables: `MODELGATE_DATABASE`, `MODELGATE_DATA`, `MODELGATE_LISTEN`,
-    /// `MODELGATE_PUBLIC_URL`, `MODELGATE_MAX_BODY`, `MODELGATE_BLOBS`, `MODELGATE_MAX_UPLOAD`,
+    /// `MODELGATE_METRICS_LISTEN`, `MODELGATE_PUBLIC_URL`, `MODELGATE_MAX_BODY`, `MODELGATE_BLOBS`, `MODELGATE_MAX_UPLOAD`,
     /// `MODELGATE_UPLOAD_SECONDS`.
     ///
     /// # Errors
@@ -128,6 +132,7 @@ impl Partial {
             database: get("DATABASE"),
             data: get("DATA").map(PathBuf::from),
             listen: get("LISTEN"),
+            metrics_listen: get("METRICS_LISTEN"),
             public_url: get("PUBLIC_URL"),
             max_body: get("MAX_BODY").map(|v| number("MODELGATE_MAX_BODY", &v)).transpose()?,
             blobs: get("BLOBS").map(PathBuf::from),
@@ -143,6 +148,7 @@ impl Partial {
             database: self.database.or(weaker.database),
             data: self.data.or(weaker.data),
             listen: self.listen.or(weaker.listen),
+            metrics_listen: self.metrics_listen.or(weaker.metrics_listen),
             public_url: self.public_url.or(weaker.public_url),
             max_body: self.max_body.or(weaker.max_body),
             blobs: self.blobs.or(weaker.blobs),
@@ -164,6 +170,7 @@ impl Partial {
         Ok(Settings {
             database,
             listen,
+            metrics_listen: self.metrics_listen,
             public_url: checked(&public_url)?,
             max_body,
             blobs: self.blobs.unwrap_or_else(|| data.join("blobs")),

@@ -2,16 +2,19 @@
 
 use super::{
     exit::{Failure, Outcome},
+    logging::{self, FORMAT, LogFormat},
     output,
     service::{Open, StoreArgs, block_on},
 };
 use crate::{
-    config::Settings,
+    config::{Partial, Settings},
     render::Renderer,
     web::{self, Web},
 };
-use std::sync::Arc;
-use tracing_subscriber::EnvFilter;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 /// Arguments of `modelgate serve`.
 #[derive(Debug, clap::Args)]
@@ -28,21 +31,22 @@ pub struct Args {
     /// Address to listen at [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// How log lines are written to stderr
-    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    /// Address to serve /metrics at, which then is served there only [default: with everything else]
+    #[arg(long, value_name = "ADDRESS")]
+    metrics_listen: Option<String>,
+    /// How log lines are written to stderr; with `json` there is nothing else on it
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, env = FORMAT, hide_env_values = true)]
     log_format: LogFormat,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum LogFormat {
-    Text,
-    Json,
 }
 
 /// Runs it.
 pub fn run(args: Args) -> Outcome {
-    start_logging(args.log_format);
-    let settings = args.store.settings(args.listen)?;
+    logging::start(args.log_format);
+    let settings = args.store.settings_with(Partial {
+        listen: args.listen,
+        metrics_listen: args.metrics_listen,
+        ..Partial::default()
+    })?;
     block_on(async {
         let told = told_to_stop()?;
         let serving = Serving::start(&settings).await?;
@@ -57,6 +61,7 @@ pub fn run(args: Args) -> Outcome {
 pub(super) struct Serving {
     open: Open,
     running: web::Running,
+    metrics: Option<web::Running>,
 }
 
 impl Serving {
@@ -65,9 +70,13 @@ impl Serving {
     /// # Errors
     /// As [`Open::with`]; when the address cannot be listened at.
     pub(super) async fn start(settings: &Settings) -> Result<Self, Failure> {
-        let failed = |e| Failure::service("listen", format!("cannot listen at {}: {e}", settings.listen));
-        let bound = web::bind(&settings.listen).await.map_err(failed)?;
+        let bound = bind(&settings.listen).await?;
+        let apart = match &settings.metrics_listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
         let settings = settings.clone().at(&bound.address.to_string());
+        warn_of_wildcard(&settings.public_url);
         let open = Open::with(&settings).await?;
         let renderer = Renderer::below(settings.base_path()).map_err(|e| Failure::service(e.code(), &e))?;
         let web = Web {
@@ -75,11 +84,17 @@ impl Serving {
             renderer: Arc::new(renderer),
             max_body: settings.max_body,
             requests: Arc::default(),
+            metrics_apart: apart.is_some(),
         };
         let running = web::start(&web, bound);
+        let metrics = apart.map(|bound| web::start_metrics(&web, bound));
+        if let Some(metrics) = &metrics {
+            tracing::info!(address = %metrics.address, "listening for /metrics");
+            output::note(&format!("metrics are at http://{}/metrics", metrics.address));
+        }
         tracing::info!(address = %running.address, public_url = settings.public_url, "listening");
         output::note(&format!("modelgate listens at http://{}", running.address));
-        Ok(Self { open, running })
+        Ok(Self { open, running, metrics })
     }
 
     /// Lets open requests end, and closes the database.
@@ -88,20 +103,31 @@ impl Serving {
     /// When the listener failed.
     pub(super) async fn stop(self) -> Result<(), Failure> {
         self.running.stop().await.map_err(|e| Failure::service("listen", e))?;
+        if let Some(metrics) = self.metrics {
+            metrics.stop().await.map_err(|e| Failure::service("listen", e))?;
+        }
         self.open.close().await;
         Ok(())
     }
 }
 
-/// Log lines go to stderr; `MODELGATE_LOG` filters them (`warn`, `modelgate=debug`, …).
-fn start_logging(format: LogFormat) {
-    let filter = EnvFilter::try_from_env("MODELGATE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // A second subscriber in one process (the demo's) keeps the first.
-    let _ = match format {
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
-        LogFormat::Text => lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
-    };
+async fn bind(address: &str) -> Result<web::Bound, Failure> {
+    web::bind(address).await.map_err(|e| Failure::service("listen", format!("cannot listen at {address}: {e}")))
+}
+
+/// Says that the public address leads nowhere. It is in links, in signed summaries and in the name of every log.
+fn warn_of_wildcard(public_url: &str) {
+    let rest = public_url.split_once("://").map_or(public_url, |(_, rest)| rest);
+    let host = rest.split('/').next().unwrap_or_default();
+    let ip = host.parse::<SocketAddr>().map(|address| address.ip());
+    let ip = ip.or_else(|_| host.trim_matches(['[', ']']).parse::<IpAddr>());
+    if ip.is_ok_and(|ip| ip.is_unspecified()) {
+        tracing::warn!(public_url, "the public address leads nowhere");
+        output::note(&format!(
+            "warning: the public address is {public_url}, which leads nowhere, and links and signed summaries name it; \
+             set `--public-url` to the address that others reach this service at"
+        ));
+    }
 }
 
 /// Ends on Ctrl-C or SIGTERM. They are listened for from this call on, whenever it is awaited.

@@ -42,6 +42,14 @@ impl StoreArgs {
     /// # Errors
     /// When the file cannot be read, or a setting cannot be used.
     pub fn settings(self, listen: Option<String>) -> Result<Settings, Failure> {
+        self.settings_with(Partial { listen, ..Partial::default() })
+    }
+
+    /// The same, with what a command takes beside the arguments that all of them share.
+    ///
+    /// # Errors
+    /// As [`StoreArgs::settings`].
+    pub fn settings_with(self, more: Partial) -> Result<Settings, Failure> {
         let file = match &self.config {
             None => Partial::default(),
             Some(path) => {
@@ -54,9 +62,8 @@ impl StoreArgs {
             database: self.database,
             data: self.data,
             blobs: self.blobs,
-            listen,
             public_url: self.public_url,
-            ..Partial::default()
+            ..more
         };
         Ok(line.over(Partial::from_variables(&variables())?).over(file).resolve()?)
     }

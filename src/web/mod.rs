@@ -16,7 +16,7 @@ pub mod views;
 pub use api::openapi::document as openapi;
 pub use metrics::Requests;
 pub use router::router;
-pub use server::{Bound, Running, bind, start};
+pub use server::{Bound, Running, bind, start, start_metrics};
 
 use crate::{app::Service, render::Renderer};
 use std::sync::Arc;
@@ -32,4 +32,6 @@ pub struct Web {
     pub renderer: Arc<Renderer>,
     /// The largest request body, in bytes.
     pub max_body: usize,
+    /// Whether `/metrics` is served at an address of its own.
+    pub metrics_apart: bool,
 }

@@ -48,14 +48,24 @@ pub fn router(web: &Web) -> Router {
         .route("/log/{namespace}/tile/{*path}", get(public::tile))
         .route("/.well-known/jwks.json", get(public::jwks))
         .route("/healthz", get(public::healthz))
+        .route("/readyz", get(public::readyz));
+    let mut all = pages::router(web).merge(api).merge(public);
+    if !web.metrics_apart {
+        all = all.route("/metrics", get(metrics::serve));
+    }
+    let all = all.fallback(public::unknown).method_not_allowed_fallback(public::wrong_method);
+    below(web.renderer.base(), layers::wrap(all.with_state(web.clone()), web))
+}
+
+/// What is served at the address for metrics: what watches the service asks for no more.
+pub fn metrics(web: &Web) -> Router {
+    let all = Router::new()
+        .route("/metrics", get(metrics::serve))
+        .route("/healthz", get(public::healthz))
         .route("/readyz", get(public::readyz))
-        .route("/metrics", get(metrics::serve));
-    let all = pages::router(web)
-        .merge(api)
-        .merge(public)
         .fallback(public::unknown)
         .method_not_allowed_fallback(public::wrong_method);
-    below(web.renderer.base(), layers::wrap(all.with_state(web.clone()), web))
+    layers::wrap(all.with_state(web.clone()), web)
 }
 
 /// The same router for a service that lives below a path of its host, whether the proxy in front of it takes that path

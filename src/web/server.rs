@@ -1,7 +1,13 @@
 //! Listening, and ending well.
 
-use super::{Web, router};
-use axum::serve::{Listener, ListenerExt as _};
+use super::{
+    Web,
+    router::{self, router},
+};
+use axum::{
+    Router,
+    serve::{Listener, ListenerExt as _},
+};
 use std::{net::SocketAddr, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
@@ -34,9 +40,18 @@ pub async fn bind(address: &str) -> std::io::Result<Bound> {
 
 /// Starts to answer.
 pub fn start(web: &Web, bound: Bound) -> Running {
+    answer(router(web), bound)
+}
+
+/// Starts to answer what watches the service, and nothing else.
+pub fn start_metrics(web: &Web, bound: Bound) -> Running {
+    answer(router::metrics(web), bound)
+}
+
+fn answer(router: Router, bound: Bound) -> Running {
     let Bound { address, listener } = bound;
     let (stop, mut told) = watch::channel(false);
-    let serving = axum::serve(nodelay(listener), router(web)).with_graceful_shutdown(async move {
+    let serving = axum::serve(nodelay(listener), router).with_graceful_shutdown(async move {
         // An error means that nobody can tell us any more, which says the same.
         let _ = told.wait_for(|stop| *stop).await;
     });

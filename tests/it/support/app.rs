@@ -92,7 +92,13 @@ impl TestApp {
         let (service, ended) = Service::start(parts).await?;
         let settings = Partial { public_url: Some(public_url.to_owned()), ..Partial::default() }.resolve().unwrap();
         let renderer = Arc::new(Renderer::below(settings.base_path()).unwrap());
-        let web = Web { service: service.clone(), renderer, max_body: 2 << 20, requests: Arc::default() };
+        let web = Web {
+            service: service.clone(),
+            renderer,
+            max_body: 2 << 20,
+            requests: Arc::default(),
+            metrics_apart: false,
+        };
         let running = web::start(&web, web::bind("127.0.0.1:0").await.unwrap());
         let base = format!("http://{}", running.address);
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();

@@ -1,0 +1,53 @@
+//! How the service logs: lines for people, or one JSON object a line and nothing else on stderr.
+
+use super::{client::variable, output};
+use std::panic;
+use tracing_subscriber::EnvFilter;
+
+/// The variable that filters log lines.
+const FILTER: &str = "MODELGATE_LOG";
+/// The variable that stands for `--log-format`.
+pub(super) const FORMAT: &str = "MODELGATE_LOG_FORMAT";
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line; whatever else the service has to say is one, too.
+    Json,
+}
+
+/// Log lines go to stderr; `MODELGATE_LOG` filters them (`warn`, `modelgate=debug`, …).
+pub(super) fn start(format: LogFormat) {
+    if format == LogFormat::Json {
+        output::notes_as_json();
+        // A panic that is caught is still told, and would be told as text.
+        panic::set_hook(Box::new(|info| output::note(&format!("error: {info}"))));
+    }
+    let filter = match variable(FILTER).map(|text| EnvFilter::try_new(&text).map_err(|e| (text, e))) {
+        Some(Ok(filter)) => filter,
+        Some(Err((text, error))) => {
+            let text = output::plain(&text);
+            output::note(&format!(
+                "warning: `{FILTER}` is `{text}`, which filters nothing ({error}); it is taken for `info`"
+            ));
+            EnvFilter::new("info")
+        }
+        None => EnvFilter::new("info"),
+    };
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second subscriber in one process (the demo's) keeps the first.
+    let _ = match format {
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+        LogFormat::Text => lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
+    };
+}
+
+/// Whether these words, which may not even parse, ask a service for JSON lines.
+pub(super) fn asks_for_json(words: &[&str]) -> bool {
+    let named = words.contains(&"--log-format=json") || words.windows(2).any(|w| w == ["--log-format", "json"]);
+    let otherwise = words.iter().any(|word| word.starts_with("--log-format"));
+    let set = || !otherwise && variable(FORMAT).is_some_and(|format| format == "json");
+    words.get(1) == Some(&"serve") && (named || set())
+}
