@@ -17,7 +17,7 @@ test: setup ## Install what tests need, then run all of them: format, lints, bot
 	scripts/browser-tests
 	@echo "all tests passed: format, lints, unit, SQLite and PostgreSQL, command line, other people's verifiers, browser"
 
-setup: ## Install what is absent, with apt-get: PostgreSQL, Chromium, Node.js, Python, Go, a font
+setup: ## Install what is absent, with apt-get: PostgreSQL, Chromium, Node.js, Python, Go, nginx, a font
 	scripts/setup
 
 lint: ## Only the format and the lints
