@@ -71,6 +71,7 @@ fn measurement(m: &Measurement, computed: bool, bounds: &mut Bounds) -> Measurem
         source_name: m.source_name.clone(),
         value: m.value,
         written: m.written.clone(),
+        unfit: m.unfit.clone(),
         n: m.n,
         trials: m.trials.or_else(|| m.known_trials()),
         successes: m.successes,

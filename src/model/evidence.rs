@@ -84,6 +84,10 @@ pub struct Measurement {
     /// The source's own text, where the value is not the number it shows: `97.5%`, read as 0.975.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<String>,
+    /// Why no rule may rest on the value, where the document itself gives the reason: it is the latency of one request,
+    /// and 499 others were never answered. The value stays as the source wrote it, and a rule on it is an error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfit: Option<String>,
     /// Which quantile, for latencies: 0.99.
     pub quantile: Option<f64>,
     /// The unit as written, where there is one.
@@ -187,6 +191,7 @@ impl Measurement {
             value: value.filter(|v| v.is_finite()),
             rounding: MIN_ROUNDING,
             written: None,
+            unfit: None,
             quantile: None,
             unit: None,
             n: None,

@@ -61,6 +61,9 @@ pub struct MeasurementV1 {
     /// The source's own text, where the value is not the number it shows: `97.5%`, read as 0.975.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<String>,
+    /// Why no rule may rest on the value, where the document gives the reason: a rule on it is an error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfit: Option<String>,
     /// Rows, where the source states them.
     pub n: Option<u64>,
     /// The proportion's own denominator, where known.
@@ -117,6 +120,9 @@ impl MeasurementV1 {
         }
         if let Some(written) = &self.written {
             notes.push(format!("written {written}"));
+        }
+        if let Some(unfit) = &self.unfit {
+            notes.push(format!("a rule on it is an error: {unfit}"));
         }
         if let Some(step) = self.step.filter(|step| *step != 0) {
             notes.push(format!("step {step}"));

@@ -52,10 +52,10 @@ pub(super) fn one<'a>(view: &View<'_>, target: &Target, entries: &[Entry<'a>]) -
         };
         return Err(entries.iter().map(place).collect());
     }
-    // Among equals: what has counts, then the most confident interval, which every judgement may stand on.
+    // Among equals: what its own document says no rule may rest on, then what has counts, then the most confident interval, which every judgement may stand on.
     let confidence = |m: &Measurement| m.intervals.iter().filter_map(one_sided).fold(0.0, f64::max).to_bits();
     let tells = |m: &Measurement| {
-        (m.known_trials().is_some(), m.successes.is_some(), m.distribution.is_some(), confidence(m), m.n.is_some())
+        (m.unfit.is_some(), m.known_trials().is_some(), m.successes.is_some(), m.distribution.is_some(), confidence(m), m.n.is_some())
     };
     let best = entries.iter().reduce(|a, b| if tells(b.measurement) > tells(a.measurement) { b } else { a });
     Ok(best.or(Some(first)).map(|e| Chosen {
@@ -116,6 +116,7 @@ pub(super) fn sum(view: &View<'_>, target: &Target, entries: &[Entry<'_>]) -> Op
         step: first.measurement.step,
         scope: first.measurement.scope.clone(),
         distribution: Some(Arc::new(sample)),
+        unfit: entries.iter().find_map(|e| e.measurement.unfit.clone()),
         ..named
     })
 }

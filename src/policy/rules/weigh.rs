@@ -251,8 +251,11 @@ fn scale(rule: &Target, m: &Measurement) -> Result<Scale, String> {
     }
 }
 
-/// What in a measurement cannot be.
+/// What in a measurement cannot be, or why nothing may rest on it.
 fn contradiction(m: &Measurement, value: f64) -> Option<String> {
+    if m.unfit.is_some() {
+        return m.unfit.clone();
+    }
     let known = Metric::find(&m.metric);
     if let Some(metric) = known.filter(|k| !k.allows(value)) {
         return Some(format!("{value} cannot be a value of {}", metric.name));

@@ -3,6 +3,7 @@
 pub mod ab;
 pub mod aiperf;
 pub mod autocannon;
+mod ended;
 pub mod fortio;
 pub mod ghz;
 pub mod hey;

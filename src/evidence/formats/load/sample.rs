@@ -1,6 +1,7 @@
 //! What the formats of load tools share: whole samples and their quantiles, times with their units, whether requests
 //! succeeded.
 
+pub(super) use super::ended::Ended;
 use crate::evidence::{Collector, Document, EvidenceError, json::Number, quoted, table::Table};
 use crate::model::{Bucket, Distribution, Measurement, Slice, Unit, number::round12};
 use crate::stats::{
@@ -261,14 +262,10 @@ pub(super) fn size<'c>(out: &'c mut Collector<'_>, name: &str, text: &str) -> Op
     Some(m)
 }
 
-/// Says whether requests succeeded: at least one was made, and none failed.
+/// Says whether requests succeeded, of a run that has no times.
 pub(super) fn succeeded(out: &mut Collector<'_>, of: &str, requests: u64, failed: u64) {
-    let name = if of.is_empty() { "requests succeeded".to_owned() } else { format!("requests succeeded [{of}]") };
-    let detail = match (requests, failed) {
-        (0, 0) => "no request was answered".to_owned(),
-        _ => format!("{failed} of {requests} failed"),
-    };
-    out.check(name, requests > 0 && failed == 0, Some(detail));
+    let from = out.evidence.measurements.len();
+    Ended::of(requests, failed).tell(out, from, &Slice::overall(), of);
 }
 
 /// Adds the share of requests that failed, where there was one to fail.

@@ -11,7 +11,7 @@
 //! `vllm bench latency` writes seconds of every iteration over one batch, their mean and percentiles; `vllm bench
 //! throughput` an elapsed time and rates.
 
-use super::sample::{self as load, Written, distribution, inner_quantile, percentile};
+use super::sample::{self as load, Ended, Written, distribution, inner_quantile, percentile};
 use crate::evidence::formats::common::{text, wanted};
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
@@ -153,6 +153,7 @@ fn one(into: &mut Collector<'_>, run: &Object<'_>) {
     }
     into.evidence.producer =
         Some(Producer { tool: text(run.get("backend")).map(str::to_owned), ..Producer::default() });
+    let from = into.evidence.measurements.len();
     for member in run {
         let (key, json) = (&*member.key, &member.value);
         match &json.value {
@@ -171,22 +172,36 @@ fn one(into: &mut Collector<'_>, run: &Object<'_>) {
     if let Some(failed) = run.get("failed").filter(|_| count("failed").is_none()) {
         into.mistake(failed.at, format!("a count of failed requests was expected, not {}", failed.kind()));
     }
-    failures(into, completed, count("failed"), count("num_prompts"));
+    failures(into, from, completed, count("failed"), count("num_prompts"));
 }
 
-fn failures(into: &mut Collector<'_>, completed: Option<u64>, failed: Option<u64>, prompts: Option<u64>) {
+fn failures(
+    into: &mut Collector<'_>,
+    from: usize,
+    completed: Option<u64>,
+    failed: Option<u64>,
+    prompts: Option<u64>,
+) {
     match (completed, failed, prompts) {
-        (Some(completed), Some(failed), _) => {
+        (Some(completed), Some(failed), prompts) => {
             let requests = completed.saturating_add(failed);
             load::error_rate(into, Slice::overall(), requests, failed);
-            load::succeeded(into, "", requests, failed);
+            // A data set may hold fewer prompts than were asked for.
+            let unfinished = prompts.map_or(0, |prompts| prompts.saturating_sub(requests));
+            Ended { requests, failed, unfinished }.tell(into, from, &Slice::overall(), "");
         }
-        // A data set may hold fewer prompts than were asked for.
+        // Without `failed` what is missing may have failed, or the data set held fewer prompts: nothing tells.
         (Some(completed), None, Some(prompts)) if completed < prompts => {
             into.warn(format!("{completed} of {prompts} prompts were completed; how many failed is not stated"));
+            let detail = format!("{completed} of {prompts} prompts were completed");
+            into.check("requests succeeded", false, Some(detail));
+            Ended::of(prompts, prompts - completed).mark(into, from, |_| true);
+        }
+        (Some(completed), None, Some(_)) => {
+            Ended::of(completed, 0).tell(into, from, &Slice::overall(), "");
         }
         (Some(_), None, None) => into.warn("the run does not say how many requests failed"),
-        _ => {}
+        (None, ..) => into.check("requests succeeded", false, Some("no count of completed requests".to_owned())),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::model::{Evidence, Interval, Measurement};
 use serde_json::{Map, Value, json};
 
 /// The document that says what `evidence` says: of each measurement its first interval, which a reader takes as claimed.
-/// Comparisons have no place in it.
+/// Comparisons have no place in it. A value that no rule may rest on has none either, and is written as undefined.
 pub fn write(evidence: &Evidence) -> Value {
     let mut document = Map::new();
     document.insert("schema".to_owned(), json!(SCHEMA));
@@ -27,7 +27,8 @@ pub fn write(evidence: &Evidence) -> Value {
 fn measurement(m: &Measurement) -> Value {
     let mut out = Map::new();
     out.insert("metric".to_owned(), json!(m.metric));
-    out.insert("value".to_owned(), json!(m.value));
+    let fit = m.unfit.is_none();
+    out.insert("value".to_owned(), json!(m.value.filter(|_| fit)));
     let mut put = |key: &str, value: Option<Value>| {
         if let Some(value) = value {
             out.insert(key.to_owned(), value);
@@ -36,7 +37,7 @@ fn measurement(m: &Measurement) -> Value {
     put("source_name", (m.source_name != m.metric).then(|| json!(m.source_name)));
     put("n", m.n.map(|n| json!(n)));
     put("trials", m.trials.map(|n| json!(n)));
-    put("successes", m.successes.map(|n| json!(n)));
+    put("successes", m.successes.filter(|_| fit).map(|n| json!(n)));
     put("slice", (!m.slice.is_overall()).then(|| json!(m.slice)));
     put("aggregate", m.aggregate.then_some(json!(true)));
     put("quantile", m.quantile.map(|q| json!(q)));
@@ -44,7 +45,7 @@ fn measurement(m: &Measurement) -> Value {
     put("dataset", m.dataset.as_ref().map(|d| json!(d)));
     put("step", m.step.map(|s| json!(s)));
     put("scope", m.scope.as_ref().map(|s| json!(s)));
-    put("interval", m.intervals.iter().find(|i| i.lower.is_some() || i.upper.is_some()).map(interval));
+    put("interval", m.intervals.iter().find(|i| fit && (i.lower.is_some() || i.upper.is_some())).map(interval));
     Value::Object(out)
 }
 

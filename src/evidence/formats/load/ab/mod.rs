@@ -8,7 +8,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::sample::{self as load, Sample};
+use super::sample::{self as load, Ended, Sample};
 use crate::evidence::{Adapter, Carries, Collector, Declined, Document, EvidenceError, Family};
 use crate::model::{Evidence, Producer, Slice, Unit};
 use crate::stats::proportion::counted;
@@ -249,12 +249,14 @@ fn verdict(out: &mut Collector<'_>, counts: &Counts, lines: &[&str]) {
     // The counts of failures stand in front of the bytes and the rate: without it they may have been cut off.
     if !lines.iter().any(|line| line.starts_with("Requests per second:")) {
         out.warn("the output was cut off: whether all requests succeeded is unknown");
+        out.check("requests succeeded", false, Some("the output was cut off".to_owned()));
         return;
     }
-    load::succeeded(out, "", complete, failed.max(counts.status).max(counts.write));
     if failed == 0 || counts.status == 0 {
         load::error_rate(out, Slice::overall(), complete, failed.max(counts.status));
     } else {
         out.warn("`Failed requests` and `Non-2xx responses` overlap: the error rate is unknown");
     }
+    let failed = failed.max(counts.status).max(counts.write);
+    Ended::of(complete, failed).tell(out, 0, &Slice::overall(), "");
 }

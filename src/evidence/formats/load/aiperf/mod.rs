@@ -15,10 +15,11 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use super::sample::percentile;
+use super::sample::{Ended, percentile};
 use crate::evidence::formats::common::wanted;
 use crate::evidence::{
-    Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector, json::Json, precision::Precision,
+    Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector, counts::whole, json::Json,
+    precision::Precision,
 };
 use crate::model::{Evidence, Producer, Unit};
 
@@ -80,9 +81,21 @@ fn failures(into: &mut Collector<'_>) {
     let failed = into.evidence.measurements.iter().filter(|m| counts.contains(&m.source_name.as_str()));
     let failed: Vec<Option<f64>> = failed.map(|m| m.value).collect();
     if failed.iter().any(|failed| *failed != Some(0.0)) {
+        survivors(into, &failed);
         let said = failed.iter().map(|failed| failed.map_or("an unknown number of".to_owned(), |n| n.to_string()));
         let said = format!("{} requests failed", said.collect::<Vec<_>>().join(" + "));
         into.check("requests succeeded", false, Some(said));
+    }
+}
+
+/// Marks the times of a run that lost too many of its requests.
+fn survivors(into: &mut Collector<'_>, failed: &[Option<f64>]) {
+    let counts = ["request_count", "request_count.avg", "Request Count", "Request Count.avg"];
+    let stated = into.evidence.measurements.iter().find(|m| counts.contains(&m.source_name.as_str()));
+    let good = stated.and_then(|m| m.value).and_then(whole);
+    let failed = failed.iter().map(|failed| failed.and_then(whole)).sum::<Option<u64>>();
+    if let Some((good, failed)) = good.zip(failed) {
+        Ended::of(good.saturating_add(failed), failed).mark(into, 0, |m| m.slice.is_overall());
     }
 }
 

@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::sample as load;
+use super::sample::{self as load, Ended};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Number, Object},
@@ -82,7 +82,11 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let failed = client.saturating_add(server).saturating_add(errors);
     let all = answers.saturating_add(errors);
     load::error_rate(&mut out, Slice::overall(), all, failed);
-    load::succeeded(&mut out, "", all, failed.max(count("mismatches").unwrap_or(0)));
+    // `sent` counts the requests that the end of the run cut short, too.
+    let sent = root.get("requests").and_then(|requests| requests.get("sent")).and_then(Json::as_number);
+    let unfinished = sent.and_then(Number::count).map_or(0, |sent| sent.saturating_sub(all));
+    let ended = Ended { requests: all, failed: failed.max(count("mismatches").unwrap_or(0)), unfinished };
+    ended.tell(&mut out, 0, &Slice::overall(), "");
     out.finish()
 }
 

@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::sample as load;
+use super::sample::{self as load, Ended};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Number, Object},
@@ -93,9 +93,16 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     match stated.or_else(|| (answers == n).then_some(bad)) {
         Some(failed) => {
             load::error_rate(&mut out, Slice::overall(), n, failed);
-            load::succeeded(&mut out, "", n, failed);
+            // How many calls were asked for, where the run was not one of a time.
+            let asked = root.get("Exactly").and_then(Json::as_number).and_then(Number::count).unwrap_or(0);
+            let ended = Ended { requests: n, failed, unfinished: asked.saturating_sub(n) };
+            ended.tell(&mut out, 0, &Slice::overall(), "");
         }
-        None => out.warn("neither `ErrorsDurationHistogram` nor `RetCodes` say of every call whether it failed"),
+        None => {
+            out.warn("neither `ErrorsDurationHistogram` nor `RetCodes` say of every call whether it failed");
+            let why = "it does not say of every call whether it failed";
+            out.check("requests succeeded", false, Some(why.to_owned()));
+        }
     }
     out.finish()
 }

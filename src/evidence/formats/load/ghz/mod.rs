@@ -8,7 +8,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::sample::{self as load, Sample};
+use super::sample::{self as load, Ended, Sample};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Number, Object},
@@ -69,7 +69,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     percentiles(&mut out, root, latencies.as_ref(), ranked);
     if calls == count {
         load::error_rate(&mut out, Slice::overall(), count, count - good);
-        load::succeeded(&mut out, "", count, count - good);
+        let ended = Ended { requests: count, failed: count - good, unfinished: asked(root).saturating_sub(count) };
+        ended.tell(&mut out, 0, &Slice::overall(), "");
     } else {
         out.check("requests succeeded", false, Some(format!("status codes of {calls} calls, and {count} were made")));
     }
@@ -77,6 +78,13 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         out.warn(format!("the run ended by {}", crate::evidence::quoted(reason)));
     }
     out.finish()
+}
+
+/// How many calls were asked for; 0 where the run was to last for a time, of which ghz writes no total or the greatest.
+fn asked(root: &Object<'_>) -> u64 {
+    const UNLIMITED: u64 = 0x7fff_ffff;
+    let total = root.get("options").and_then(|options| options.get("total")).and_then(Json::as_number);
+    total.and_then(Number::count).filter(|total| *total < UNLIMITED).unwrap_or(0)
 }
 
 /// The latencies that the percentiles rest on; `None` unless every call has one.

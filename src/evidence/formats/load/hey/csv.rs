@@ -1,6 +1,6 @@
 //! `hey -o csv`: a row for each answer, in seconds.
 
-use super::{ADAPTER, Collector, Document, EvidenceError, Sample, Slice, load};
+use super::{ADAPTER, Collector, Document, Ended, EvidenceError, Sample, Slice, load};
 use crate::model::Unit;
 use crate::stats::proportion::counted;
 use std::collections::BTreeMap;
@@ -43,7 +43,7 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
     let (_, failed) = load::statuses(out, codes);
     // Requests without an answer have no row: that all rows are good does not say that all requests were.
     if n == 0 || failed > 0 {
-        load::succeeded(out, "", n, failed);
+        Ended::of(n, failed).tell(out, 0, &Slice::overall(), "");
     }
     out.warn("the CSV of hey leaves out requests that had no answer: it does not say how many failed");
     Ok(())

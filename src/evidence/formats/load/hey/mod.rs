@@ -10,7 +10,7 @@ mod csv;
 #[cfg(test)]
 mod tests;
 
-use super::sample::{self as load, Sample};
+use super::sample::{self as load, Ended, Sample};
 use crate::evidence::{Adapter, Carries, Collector, Declined, Document, EvidenceError, Family, json::Number, quoted};
 use crate::model::{Distribution, Evidence, Producer, Slice};
 use crate::stats::proportion::float;
@@ -124,7 +124,7 @@ fn summary(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evide
         load::error_rate(out, Slice::overall(), requests, failed);
     }
     if counts.requests.is_some() || failed > 0 || requests == 0 {
-        load::succeeded(out, "", requests, failed);
+        Ended::of(requests, failed).tell(out, 0, &Slice::overall(), "");
     }
     Ok(())
 }

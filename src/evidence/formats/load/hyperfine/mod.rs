@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::sample::{self as load, Sample};
+use super::sample::{self as load, Ended, Sample};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Number, Object},
@@ -85,7 +85,7 @@ fn named(key: &str) -> (&str, Option<f64>) {
 }
 
 fn result(out: &mut Collector<'_>, result: &Object<'_>, command: &str) {
-    let slice = Slice::one("command", command);
+    let (slice, from) = (Slice::one("command", command), out.evidence.measurements.len());
     let times = result.get("times").and_then(Json::as_array);
     let values =
         times.and_then(|times| times.iter().map(|t| t.as_number().map(Number::value)).collect::<Option<Vec<_>>>());
@@ -94,6 +94,7 @@ fn result(out: &mut Collector<'_>, result: &Object<'_>, command: &str) {
     }
     let n = values.as_ref().map(|values| counted(values.len()));
     let sample = values.and_then(|values| Sample::of(values, 0.0, Unit::Seconds));
+    let mut bad = Ended::default();
     for member in result {
         match &*member.key {
             "mean" | "stddev" | "median" | "user" | "system" | "min" | "max" => {
@@ -105,7 +106,7 @@ fn result(out: &mut Collector<'_>, result: &Object<'_>, command: &str) {
                 }
             }
             "memory_usage_byte" => memory(out, &slice, &member.value),
-            "exit_codes" => exits(out, &slice, command, &member.value),
+            "exit_codes" => bad = exits(out, &slice, command, &member.value),
             "command" | "times" | "parameters" | "parameter" => {}
             _ => out.left_out(&member.key),
         }
@@ -113,6 +114,7 @@ fn result(out: &mut Collector<'_>, result: &Object<'_>, command: &str) {
     if let Some(sample) = &sample {
         sample.quantiles(out, &slice, &[0.5]);
     }
+    bad.mark(out, from, |m| m.slice == slice);
     if n == Some(0) {
         load::succeeded(out, command, 0, 0);
     }
@@ -131,7 +133,7 @@ fn memory(out: &mut Collector<'_>, slice: &Slice, json: &Json<'_>) {
 }
 
 /// An exit code is 0 for success, and null where a signal ended the command.
-fn exits(out: &mut Collector<'_>, slice: &Slice, command: &str, json: &Json<'_>) {
+fn exits(out: &mut Collector<'_>, slice: &Slice, command: &str, json: &Json<'_>) -> Ended {
     let codes = out.list(Some(json));
     let bad = codes.iter().filter(|code| code.as_number().and_then(Number::count) != Some(0)).count();
     let (runs, bad) = (counted(codes.len()), counted(bad));
@@ -141,6 +143,7 @@ fn exits(out: &mut Collector<'_>, slice: &Slice, command: &str, json: &Json<'_>)
         runs > 0 && bad == 0,
         Some(format!("{bad} of {runs} runs failed")),
     );
+    Ended::of(runs, bad)
 }
 
 fn table(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {

@@ -183,13 +183,14 @@ fn write(out: &mut Collector<'_>, slice: &Slice, label: &str, samples: Samples) 
     load::count(out, "samples", slice.clone(), n, None);
     load::count(out, "errors", slice.clone(), samples.failed, Some(n));
     load::error_rate(out, slice.clone(), n, samples.failed);
-    load::succeeded(out, label, n, samples.failed);
+    let (from, ended) = (out.evidence.measurements.len(), load::Ended::of(n, samples.failed));
     if n == 0 {
-        return;
+        return ended.tell(out, from, slice, label);
     }
     load::mean(out, "mean elapsed", slice.clone(), &samples.times, SLACK, Some(Unit::Milliseconds));
     match Sample::of(samples.times, SLACK, Unit::Milliseconds) {
         Some(sample) => sample.quantiles(out, slice, &[]),
         None => out.warn("a time is negative: the percentiles are left out"),
     }
+    ended.tell(out, from, slice, label);
 }

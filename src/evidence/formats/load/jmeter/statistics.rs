@@ -18,6 +18,7 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
         };
         let total = member.key == "Total";
         let slice = Slice::one("transaction", &*member.key);
+        let (first, ended) = (out.evidence.measurements.len(), load::Ended::of(n.max(failed), failed));
         for (slice, aggregate) in
             [(slice, total), (Slice::overall(), false)].into_iter().take(if total { 2 } else { 1 })
         {
@@ -28,7 +29,12 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
                 m.aggregate = aggregate;
             }
         }
-        load::succeeded(out, if total { "" } else { &member.key }, n.max(failed), failed);
+        let own = Slice::one("transaction", &*member.key);
+        if total {
+            ended.mark(out, first, |m| m.slice == own);
+        }
+        let (slice, of) = if total { (Slice::overall(), "") } else { (own, &*member.key) };
+        ended.tell(out, first, &slice, of);
     }
     out.warn(
         "`statistics.json` does not say which percentiles `pct1ResTime` to `pct3ResTime` are: they have no quantile",

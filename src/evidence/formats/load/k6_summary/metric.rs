@@ -1,6 +1,6 @@
 //! One metric of k6: a trend, a rate, a counter or a gauge.
 
-use super::load;
+use super::{load, threshold};
 use crate::evidence::{
     Collector,
     json::{Json, Number, Object},
@@ -11,9 +11,20 @@ use crate::stats::proportion::float;
 /// The metrics of a summary. Some say how many samples others have, so that all are gathered first.
 #[derive(Default)]
 pub(super) struct Metrics<'j> {
-    all: Vec<(String, Slice, &'j Object<'j>)>,
+    all: Vec<Metric<'j>>,
     requests: Option<u64>,
     iterations: Option<u64>,
+    dropped: Option<u64>,
+    /// How requests ended, where the summary says how many failed.
+    ended: Option<load::Ended>,
+}
+
+/// One metric, by its name as written, without its tags, and by its tags.
+struct Metric<'j> {
+    written: String,
+    name: String,
+    slice: Slice,
+    object: &'j Object<'j>,
 }
 
 /// The numbers of a metric: in `values`, or in the metric itself.
@@ -45,28 +56,69 @@ impl<'j> Metrics<'j> {
         match name {
             "http_reqs" => self.requests = count(values(metric), "count"),
             "iterations" => self.iterations = count(values(metric), "count"),
+            "dropped_iterations" => self.dropped = count(values(metric), "count"),
             _ => {}
         }
-        thresholds(out, name, metric);
         let (base, slice) = tagged(name);
-        self.all.push((base, slice, metric));
+        self.all.push(Metric { written: name.to_owned(), name: base, slice, object: metric });
     }
 
-    pub(super) fn write(&self, out: &mut Collector<'_>) {
-        for (name, slice, metric) in &self.all {
-            let values = values(metric);
-            let n = count(values, "count").or_else(|| self.samples(name).filter(|_| slice.is_overall()));
-            if values.has("passes") || values.has("matches") {
-                rate(out, name, slice, values);
-            } else if is_trend(metric, values) {
-                trend(out, name, slice, values, n, unit(name, metric, true));
+    pub(super) fn write(&mut self, out: &mut Collector<'_>) {
+        let from = out.evidence.measurements.len();
+        for metric in &self.all {
+            threshold::read(out, &metric.written, metric.object, self.nothing(metric));
+        }
+        let mut ended = None;
+        for metric in &self.all {
+            let Metric { name, slice, object, .. } = metric;
+            let (values, n) = (values(object), self.n(metric));
+            if is_rate(values) {
+                ended = rate(out, name, slice, values).or(ended);
+            } else if is_trend(object, values) {
+                let none = self.nothing(metric).is_some();
+                trend(out, name, slice, values, n, unit(name, object, true), none);
             } else {
-                plain(out, name, slice, values, unit(name, metric, false));
+                plain(out, name, slice, values, unit(name, object, false));
             }
         }
+        self.ended = ended;
+        self.verdict(out, from);
+    }
+
+    fn verdict(&self, out: &mut Collector<'_>, from: usize) {
         if self.all.is_empty() {
             load::succeeded(out, "", 0, 0);
         }
+        if let Some(ended) = self.ended {
+            ended.mark(out, from, |m| !m.slice.is_overall());
+            ended.tell(out, from, &Slice::overall(), "");
+        }
+        let (dropped, done) = (self.dropped.unwrap_or(0), self.iterations.unwrap_or(0));
+        if dropped > done {
+            let all = dropped.saturating_add(done);
+            out.check("iterations started", false, Some(format!("{dropped} of {all} iterations were never started")));
+        }
+    }
+
+    fn n(&self, metric: &Metric<'_>) -> Option<u64> {
+        let own = count(values(metric.object), "count");
+        own.or_else(|| self.samples(&metric.name).filter(|_| metric.slice.is_overall()))
+    }
+
+    /// Why a metric measured nothing, where it did not: k6 writes zeros then, and calls its thresholds kept.
+    fn nothing(&self, metric: &Metric<'_>) -> Option<threshold::Nothing> {
+        let (values, n) = (values(metric.object), self.n(metric));
+        if is_rate(values) {
+            let (_, all) = trues_of_all(values);
+            return (all == Some(0)).then_some(threshold::Nothing::of_rate(&metric.name));
+        }
+        if !is_trend(metric.object, values) {
+            return None;
+        }
+        // A trend that no sample went into stands in the summary only where a threshold asks for it.
+        let unasked = !metric.object.has("thresholds");
+        let zeros = all_zero(values) && (metric.name == "http_req_duration" || n.is_none() && !unasked);
+        (n == Some(0) || zeros).then_some(threshold::Nothing::of_trend(&metric.name))
     }
 
     /// Of how many samples a trend is made that k6 fills once for each request or iteration.
@@ -108,9 +160,16 @@ fn unit(name: &str, metric: &Object<'_>, trend: bool) -> Option<Unit> {
     }
 }
 
-fn trend(out: &mut Collector<'_>, name: &str, slice: &Slice, values: &Object<'_>, n: Option<u64>, unit: Option<Unit>) {
-    let unanswered = name == "http_req_duration" && all_zero(values);
-    if unanswered {
+fn trend(
+    out: &mut Collector<'_>,
+    name: &str,
+    slice: &Slice,
+    values: &Object<'_>,
+    n: Option<u64>,
+    unit: Option<Unit>,
+    none: bool,
+) {
+    if name == "http_req_duration" && all_zero(values) {
         out.warn(format!("every time of {} is 0: no request was answered", crate::evidence::quoted(name)));
     }
     for member in values {
@@ -131,7 +190,7 @@ fn trend(out: &mut Collector<'_>, name: &str, slice: &Slice, values: &Object<'_>
         }
         (m.quantile, m.unit, m.n) = (quantile, unit, n);
         // Zeros of no sample.
-        m.value = m.value.filter(|_| n != Some(0) && !unanswered);
+        m.value = m.value.filter(|_| !none);
     }
 }
 
@@ -146,10 +205,20 @@ fn is_about(key: &str) -> bool {
     matches!(key, "thresholds" | "type" | "contains" | "name")
 }
 
-/// How often a sample was true. For `http_req_failed` that is a failure.
-fn rate(out: &mut Collector<'_>, name: &str, slice: &Slice, values: &Object<'_>) {
+fn is_rate(values: &Object<'_>) -> bool {
+    values.has("passes") || values.has("matches")
+}
+
+/// How often a sample was true, and how many there were.
+fn trues_of_all(values: &Object<'_>) -> (Option<u64>, Option<u64>) {
     let trues = count(values, "passes").or_else(|| count(values, "matches"));
     let all = count(values, "total").or_else(|| trues.zip(count(values, "fails")).and_then(|(t, f)| t.checked_add(f)));
+    (trues, all)
+}
+
+/// How often a sample was true. For `http_req_failed` that is a failure, and tells how requests ended.
+fn rate(out: &mut Collector<'_>, name: &str, slice: &Slice, values: &Object<'_>) -> Option<load::Ended> {
+    let (trues, all) = trues_of_all(values);
     let ours = match name {
         "http_req_failed" => "error_rate",
         "checks" | "checks_succeeded" => "pass_rate",
@@ -185,12 +254,14 @@ fn rate(out: &mut Collector<'_>, name: &str, slice: &Slice, values: &Object<'_>)
             }
         }
     }
-    if name == "http_req_failed" && slice.is_overall() {
-        match trues.zip(all) {
-            Some((failed, all)) => load::succeeded(out, "", all, failed),
-            None => out.check("requests succeeded", false, Some("it does not say how many failed".to_owned())),
-        }
+    if name != "http_req_failed" || !slice.is_overall() {
+        return None;
     }
+    let ended = trues.zip(all).map(|(failed, all)| load::Ended::of(all, failed));
+    if ended.is_none() {
+        out.check("requests succeeded", false, Some("it does not say how many failed".to_owned()));
+    }
+    ended
 }
 
 /// A counter or a gauge.
@@ -199,22 +270,6 @@ fn plain(out: &mut Collector<'_>, name: &str, slice: &Slice, values: &Object<'_>
         let theirs = format!("{name}.{}", member.key);
         if let Some(m) = out.measure(&theirs, &theirs, slice.clone(), &member.value) {
             m.unit = unit.filter(|_| member.key != "rate");
-        }
-    }
-}
-
-/// Thresholds are objects with `ok`; in `--summary-export` they are bare, and true when they were crossed.
-fn thresholds(out: &mut Collector<'_>, name: &str, metric: &Object<'_>) {
-    for member in out.members(metric.get("thresholds")) {
-        let check = format!("{name}: {}", member.key);
-        let passed = match (&member.value.value, member.value.get("ok").map(|ok| &ok.value)) {
-            (crate::evidence::json::Value::Bool(crossed), _) => Some(!crossed),
-            (_, Some(crate::evidence::json::Value::Bool(ok))) => Some(*ok),
-            _ => None,
-        };
-        match passed {
-            Some(passed) => out.check(check, passed, None),
-            None => out.check(check, false, Some("it does not say whether it held".to_owned())),
         }
     }
 }

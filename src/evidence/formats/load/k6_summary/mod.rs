@@ -12,6 +12,7 @@
 mod metric;
 #[cfg(test)]
 mod tests;
+mod threshold;
 
 use super::sample as load;
 use crate::evidence::{

@@ -38,7 +38,7 @@ fn endpoint(table: &Table, row: &Row) -> (String, String) {
 pub(super) fn stats(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
     let table = table(document)?;
     let endpoints: Vec<(String, String)> = table.rows().iter().map(|row| endpoint(table, row)).collect();
-    let old = table.column("Request Count").is_none();
+    let (old, whole) = (table.column("Request Count").is_none(), Slice::overall());
     for ((row, slice), (method, name)) in table.rows().iter().zip(slices(&endpoints)).zip(&endpoints) {
         let total = is_total(method, name);
         let n = count(table, row, &["Request Count", "# requests"]);
@@ -46,6 +46,7 @@ pub(super) fn stats(document: &Document<'_>, out: &mut Collector<'_>) -> Result<
         let (Some(n), Some(failed)) = (n, failed) else {
             return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, "no counts of requests and failures"));
         };
+        let (first, own) = (out.evidence.measurements.len(), slice.clone());
         for (slice, aggregate) in
             [(slice, total), (Slice::overall(), false)].into_iter().take(if total { 2 } else { 1 })
         {
@@ -59,7 +60,11 @@ pub(super) fn stats(document: &Document<'_>, out: &mut Collector<'_>) -> Result<
             }
         }
         let of = if total { String::new() } else { format!("{method} {name}").trim().to_owned() };
-        load::succeeded(out, &of, n.max(failed), failed);
+        let ended = load::Ended::of(n.max(failed), failed);
+        if total {
+            ended.mark(out, first, |m| m.slice == own);
+        }
+        ended.tell(out, first, if total { &whole } else { &own }, &of);
     }
     if table.rows().is_empty() {
         load::succeeded(out, "", 0, 0);
@@ -119,6 +124,7 @@ pub(super) fn history(document: &Document<'_>, out: &mut Collector<'_>) -> Resul
         else {
             return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, "no counts of requests and failures"));
         };
+        let (first, own) = (out.evidence.measurements.len(), slice.clone());
         for (column, text) in table.header().zip(row.cells()).filter(|(column, _)| column.starts_with("Total ")) {
             let Some(m) = out.measure_text(column, column, slice.clone(), text) else { continue };
             m.aggregate = total;
@@ -132,7 +138,7 @@ pub(super) fn history(document: &Document<'_>, out: &mut Collector<'_>) -> Resul
         }
         load::error_rate(out, if total { Slice::overall() } else { slice }, n, failed);
         let of = if total { String::new() } else { format!("{method} {name}").trim().to_owned() };
-        load::succeeded(out, &of, n.max(failed), failed);
+        load::Ended::of(n.max(failed), failed).tell(out, first, &own, &of);
         let seconds =
             Number::parse(cell(table, row, &["Timestamp"])).and_then(Number::count).and_then(|s| i64::try_from(s).ok());
         out.evidence.produced_at = seconds.and_then(|s| s.checked_mul(1_000_000)).map(Timestamp::from_micros);

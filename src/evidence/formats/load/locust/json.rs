@@ -25,6 +25,7 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
             return Err(invalid("counts of requests and failures"));
         };
         let sample = sample(entry);
+        let from = out.evidence.measurements.len();
         values(out, entry, &slice, n);
         match &sample {
             Some(sample) => quantiles(out, &slice, sample),
@@ -34,8 +35,8 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
             )),
             None => {}
         }
-        load::error_rate(out, slice, n, failed);
-        load::succeeded(out, format!("{method} {name}").trim(), n.max(failed), failed);
+        load::error_rate(out, slice.clone(), n, failed);
+        load::Ended::of(n.max(failed), failed).tell(out, from, &slice, format!("{method} {name}").trim());
         (requests, failures) = (requests.saturating_add(n), failures.saturating_add(failed));
         parts.push(sample.filter(|_| n > 0));
         moment(out, entry);
@@ -43,13 +44,14 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
     load::count(out, "num_requests", Slice::overall(), requests, None);
     load::count(out, "num_failures", Slice::overall(), failures, Some(requests));
     load::error_rate(out, Slice::overall(), requests, failures);
-    load::succeeded(out, "", requests.max(failures), failures);
+    let from = out.evidence.measurements.len();
     // The endpoints together, where each has its sample. Ranges of one rounding are alike or apart.
     if let Some(all) = parts.iter().map(|part| part.as_deref().cloned()).collect::<Option<Vec<_>>>()
         && let Some(all) = Distribution::merged(&all)
     {
         quantiles(out, &Slice::overall(), &Arc::new(all));
     }
+    load::Ended::of(requests.max(failures), failures).tell(out, from, &Slice::overall(), "");
     Ok(())
 }
 

@@ -121,7 +121,8 @@ impl Ended {
         }
         let failed = self.bad.saturating_add(self.lost);
         load::error_rate(out, Slice::overall(), self.counted(), failed);
-        load::succeeded(out, "", self.counted(), failed);
+        let ended = load::Ended { requests: self.counted(), failed, unfinished: self.late };
+        ended.tell(out, 0, &Slice::overall(), "");
     }
 }
 

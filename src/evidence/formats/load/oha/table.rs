@@ -31,7 +31,7 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
     let (_, failed) = load::statuses(out, codes);
     // Requests without an answer have no row: that all rows are good does not say that all requests were.
     if n == 0 || failed > 0 {
-        load::succeeded(out, "", n, failed);
+        load::Ended::of(n, failed).tell(out, 0, &Slice::overall(), "");
     }
     out.warn("the CSV of oha leaves out requests that had no answer: it does not say how many failed");
     Ok(())

@@ -2,14 +2,14 @@
 
 use super::{ADAPTER, LOADS};
 use crate::evidence::formats::common::{text, wanted};
-use crate::evidence::formats::load::sample::{Statistics, Written};
+use crate::evidence::formats::load::sample::{Ended, Statistics, Written};
 use crate::evidence::{
     Declined, Document, EvidenceError,
     collector::Collector,
     json::{Json, Number},
 };
 use crate::model::{Producer, Slice, Unit};
-use crate::stats::proportion::float;
+use crate::stats::proportion::{counted, float};
 
 fn is_experiment(json: &Json<'_>) -> bool {
     json.at_path(&["experiment", "mode"]).is_some()
@@ -38,16 +38,12 @@ pub(super) fn read(into: &mut Collector<'_>, document: &Document<'_>) -> Result<
         let requests = into.list(experiment.get("requests"));
         let took: Vec<f64> = requests.iter().filter_map(nanoseconds).collect();
         let failed = requests.len() - took.len();
-        if took.is_empty() || failed > 0 {
-            into.check(
-                "requests",
-                false,
-                Some(format!("{failed} of {} requests at {slice} had no response", requests.len())),
-            );
-        }
+        let (from, ended) = (into.evidence.measurements.len(), Ended::of(counted(requests.len()), counted(failed)));
         let name = |stat: &str| format!("{stat} latency");
         let (written, unit) = (Written::Cut(0.0), Some(Unit::Nanoseconds));
         Statistics { metric: "latency", name: &name, mean: "Avg", unit, written, slice: &slice }.add(into, took);
+        let of = if slice.is_overall() { String::new() } else { slice.to_string() };
+        ended.tell(into, from, &slice, &of);
     }
     Ok(())
 }

@@ -257,6 +257,7 @@ fn failures(out: &mut Collector<'_>, lines: &[&str], requests: u64) {
     // Both lines stand in front of the rate: without it they may have been cut off.
     let (Some(status), Some(_)) = (status, after("Requests/sec:")) else {
         out.warn("the output was cut off: whether requests failed is unknown");
+        out.check("requests succeeded", false, Some("the output was cut off".to_owned()));
         return;
     };
     load::count(out, "non_2xx", Slice::overall(), status, Some(requests));
@@ -267,5 +268,7 @@ fn failures(out: &mut Collector<'_>, lines: &[&str], requests: u64) {
             "{sockets} socket errors, which may or may not be among the {requests} requests: the error rate is unknown"
         ));
     }
-    load::succeeded(out, "", requests, status.saturating_add(sockets));
+    // A request whose connection was refused may not be among those that wrk counts.
+    let all = if requests == 0 { sockets } else { requests.saturating_add(sockets) };
+    load::Ended::of(all, status.saturating_add(sockets)).tell(out, 0, &Slice::overall(), "");
 }
