@@ -85,6 +85,23 @@ fn list(adapters: &[&Adapter]) -> String {
     out
 }
 
+/// What the page says of runs that measured little.
+const NOTHING: &str = "## Nothing measured is not good news
+
+Tools call a run passed, perfect or fast that measured nothing. Here such a check failed, with a detail that says why:
+no test ran or all were skipped, a suite counts more tests than it lists, an expectation looked at no row or at nulls
+only, a threshold was kept over no sample, a test case has no metric, an attribute has one group and no other to compare
+it with, models were built with `--empty`. A share of tests counts each test once: 20 tests that are each run 10 times
+are 20 trials, not 200.
+
+Load tools take their times from the requests that were answered. To us a request that failed took longer than any
+limit. So the check `requests succeeded` fails where one failed, or where more were never finished than were; a quantile
+that lies among the failed ones (p99 where more than 1 of 100 failed, p50 where more than half did) is no quantile of the
+run; and of a run in which more than half failed no time and no rate is one. Those values stay as the tool wrote them,
+`unfit` says why, and a rule on one is an `error`. So are the metrics of a run that its tracker calls failed, killed or
+crashed, and the differences of a frame with one group.
+";
+
 fn whole(a: &Adapter) -> String {
     let rule = format!("    [[rule]]\n    {}", a.rule.replace('\n', "\n    "));
     format!(
@@ -108,7 +125,7 @@ fn markdown(adapters: &[&Adapter]) -> String {
          What every format keeps to: n, slice, interval and unit are taken where the file has them and are absent where it has\n\
          not; NaN, infinities and null are undefined, and undefined is never a pass; the tool's own name of a metric stands\n\
          beside ours, and a rule may use either; what is not read is warned of. A file of no known format is read with a\n\
-         [mapping](mappings.md); a new format is [one file](contributing/add-a-format.md).\n",
+         [mapping](mappings.md); a new format is [one file](contributing/add-a-format.md).\n\n{NOTHING}",
         adapters.len()
     );
     out.push_str("\n| format | what it is | carries |\n|---|---|---|\n");

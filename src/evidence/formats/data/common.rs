@@ -68,6 +68,17 @@ pub(super) fn produced_at(collector: &mut Collector<'_>, key: &str, text: Option
     }
 }
 
+/// Fails the checks from `from` on that passed because there was nothing they could find.
+pub(super) fn vacuous(collector: &mut Collector<'_>, from: usize, why: &str) {
+    for check in collector.evidence.checks.iter_mut().skip(from).filter(|check| check.passed) {
+        check.passed = false;
+        check.detail = Some(match check.detail.take() {
+            Some(said) => format!("{why} ({said})"),
+            None => why.to_owned(),
+        });
+    }
+}
+
 /// A failed check where nothing was checked: an empty run is not good news.
 pub(super) fn nothing_ran(collector: &mut Collector<'_>, name: &str, why: &str) {
     collector.check(name, false, Some(why.to_owned()));

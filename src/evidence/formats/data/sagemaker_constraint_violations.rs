@@ -51,6 +51,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let violations = collector.objects(object.get("violations"));
     collector.evidence.producer.get_or_insert_default().tool = Some("SageMaker Model Monitor".to_owned());
     collector.check("violations", violations.is_empty(), Some(format!("{} constraints do not hold", violations.len())));
+    if violations.is_empty() {
+        collector.warn("no violation is listed, and the file does not say how many constraints or rows were looked at");
+    }
     for violation in violations {
         collector.check(name(violation), false, detail(violation));
     }

@@ -2,7 +2,7 @@
 //! its cloud has the same shape, with null for no checks.
 //!
 //! A check passes with the outcome `pass` only: `warn` and `fail` do not, and neither does a check that was not evaluated,
-//! whose outcome is null. One query that fails (a column that is not there) takes all metrics of its table and all checks
+//! whose outcome is null, nor one of a table whose `row_count` is 0. One query that fails (a column that is not there) takes all metrics of its table and all checks
 //! with it: the file then has null metrics, no checks, and `hasErrors`. So the two flags are checks of their own,
 //! `hasErrors is false` and `hasFailures is false`, and a scan without any check did not pass.
 //!
@@ -61,13 +61,15 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         collector.check(format!("{key} is false"), said == Some(false), detail);
     }
     let watched = collector.list(scan.get("automatedMonitoringChecks"));
+    let metrics = collector.list(scan.get("metrics"));
+    let empty = tables_without_rows(metrics);
     for one in checks.iter().chain(watched) {
-        check(&mut collector, one);
+        check(&mut collector, one, &empty);
     }
     if checks.is_empty() && watched.is_empty() {
         nothing_ran(&mut collector, "checks", "no check was evaluated");
     }
-    for metric in collector.list(scan.get("metrics")) {
+    for metric in metrics {
         measure(&mut collector, metric);
     }
     for key in ASIDE {
@@ -78,7 +80,15 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     collector.finish()
 }
 
-fn check(collector: &mut Collector<'_>, json: &Json<'_>) {
+/// How the identities of metrics of a table begin whose rows were counted, and were none:
+/// `metric-SCAN-SOURCE-TABLE-row_count`.
+fn tables_without_rows<'j>(metrics: &'j [Json<'_>]) -> Vec<&'j str> {
+    let none = |metric: &&Json<'_>| metric.get("value").and_then(Json::as_number).is_some_and(|n| n.value() == 0.0);
+    let identity = |metric: &'j Json<'_>| metric.get("identity")?.as_str()?.strip_suffix("row_count");
+    metrics.iter().filter(none).filter_map(identity).collect()
+}
+
+fn check(collector: &mut Collector<'_>, json: &Json<'_>, empty: &[&str]) {
     let Some(check) = json.as_object() else {
         collector.check("checks", false, Some(format!("a check is no object but {}", json.kind())));
         return;
@@ -91,7 +101,15 @@ fn check(collector: &mut Collector<'_>, json: &Json<'_>) {
     }
     detail.extend(value(check).map(|value| format!("value {value}")));
     detail.extend(reasons(collector, check));
-    collector.check(name, outcome == Some("pass"), Some(detail.join(", ")));
+    let rests_on = collector.list(check.get("metrics"));
+    let rests_on = rests_on.iter().filter_map(Json::as_str);
+    let nothing = rests_on.clone().any(|metric| empty.iter().any(|table| metric.starts_with(table)));
+    // A check of the number of rows itself has looked at what it is about.
+    let counts = rests_on.clone().count() > 0 && rests_on.clone().all(|metric| metric.ends_with("-row_count"));
+    if nothing && !counts {
+        detail.insert(0, "the table has no row".to_owned());
+    }
+    collector.check(name, outcome == Some("pass") && (!nothing || counts), Some(detail.join(", ")));
 }
 
 /// The value that the check compared, as written.

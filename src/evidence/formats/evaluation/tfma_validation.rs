@@ -15,7 +15,7 @@ use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Value},
 };
-use crate::model::{Evidence, Slice, evidence::Producer};
+use crate::model::{Check, Evidence, Slice, evidence::Producer};
 
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -88,7 +88,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 fn result(collector: &mut Collector<'_>, result: Node<'_>) -> Result<(), Mistake> {
     let tool = Some("tensorflow-model-analysis".to_owned());
     collector.evidence.producer = Some(Producer { tool, ..Producer::default() });
-    collector.check("validation_ok", result.flag(&Field("validation_ok", 1))?, None);
+    let (at, ok) = (collector.evidence.checks.len(), result.flag(&Field("validation_ok", 1))?);
     for (name, number, what) in [
         ("missing_thresholds", 6, "no threshold was set: nothing was validated"),
         ("rubber_stamp", 7, "there was no baseline to compare with: thresholds of change were passed over"),
@@ -108,8 +108,18 @@ fn result(collector: &mut Collector<'_>, result: Node<'_>) -> Result<(), Mistake
             );
         }
     }
+    let mut nothing = result.flag(&Field("missing_thresholds", 6))?.then(|| "no threshold was set".to_owned());
+    nothing = details(collector, result)?.or(nothing);
+    let passed = ok && nothing.is_none();
+    collector.evidence.checks.insert(at, Check { name: "validation_ok".to_owned(), passed, detail: nothing });
+    Ok(())
+}
+
+/// How many slices each slicing matched; the first that matched none.
+fn details(collector: &mut Collector<'_>, result: Node<'_>) -> Result<Option<String>, Mistake> {
     let details = result.message(&Field("validation_details", 4))?;
-    let Some(details) = details else { return Ok(()) };
+    let Some(details) = details else { return Ok(None) };
+    let mut nothing = None;
     for detail in details.messages(&Field("slicing_details", 1))? {
         let spec = detail.message(&Field("slicing_spec", 1))?;
         let spec = spec.map_or_else(|| Ok("cross slices".to_owned()), described)?;
@@ -117,10 +127,11 @@ fn result(collector: &mut Collector<'_>, result: Node<'_>) -> Result<(), Mistake
         let theirs = format!("num_matching_slices [{spec}]");
         collector.measure_text(&theirs, &theirs, Slice::overall(), &matching.to_string());
         if matching == 0 {
+            nothing.get_or_insert_with(|| format!("no slice was validated of {spec}"));
             collector.check(theirs, false, Some("no slice was validated".to_owned()));
         }
     }
-    Ok(())
+    Ok(nothing)
 }
 
 fn failures(collector: &mut Collector<'_>, slice: Node<'_>) -> Result<(), Mistake> {

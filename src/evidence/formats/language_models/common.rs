@@ -3,10 +3,12 @@
 use crate::evidence::{
     Collector, Document, EvidenceError,
     adapter::Declined,
+    counts::only_count,
     json::{Json, Number},
 };
-use crate::model::{Slice, Timestamp};
-use crate::stats::proportion::float;
+use crate::model::{Measurement, Slice, Timestamp, evidence::MIN_ROUNDING};
+use crate::stats::proportion::{counted, float};
+use std::collections::HashSet;
 
 /// A refusal of the whole document for the reason why its format would decline it.
 pub fn refused(format: &'static str, document: &Document<'_>, declined: Declined) -> EvidenceError {
@@ -46,16 +48,77 @@ pub fn is_error_of_a_share(share: Number<'_>, error: Number<'_>, n: u64) -> bool
     n > 1 && (error.value() - expected).abs() <= 1e-9 + error.rounding()
 }
 
+/// How often tests were run, and how many tests that are: one that is run ten times is one test, and tells no more of
+/// other tests than one does.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// Runs that passed.
+    pub passed: u64,
+    /// Runs.
+    pub runs: u64,
+    /// Different tests.
+    pub tests: u64,
+}
+
+impl Share {
+    /// Of tests that were each run once.
+    pub fn once(passed: u64, tests: u64) -> Self {
+        Self { passed, runs: tests, tests }
+    }
+}
+
+/// Tests by what was asked in them.
+#[derive(Debug, Default)]
+pub struct Tests {
+    known: HashSet<String>,
+    share: Share,
+}
+
+impl Tests {
+    /// Adds a run of the test that is known by `key`.
+    pub fn add(&mut self, key: String, passed: bool) {
+        self.known.insert(key);
+        self.share.runs += 1;
+        self.share.passed += u64::from(passed);
+        self.share.tests = counted(self.known.len());
+    }
+
+    pub fn share(&self) -> Share {
+        self.share
+    }
+}
+
+/// States the trials of a share of `tests` that were each run several times. A test may have passed in part: the bounds
+/// are then those of the whole tests around it.
+pub fn over_tests(m: &mut Measurement, tests: u64) {
+    m.trials = Some(tests);
+    m.successes = None;
+    if let Some(value) = m.value.filter(|_| tests > 0)
+        && only_count(value, tests, MIN_ROUNDING).is_none()
+    {
+        m.rounding = m.rounding.max(0.5 / float(tests) + MIN_ROUNDING);
+    }
+}
+
 /// Adds the share of tests that passed, called `theirs`. No tests are no share: it is then undefined, and a check
 /// fails.
-pub fn pass_rate(collector: &mut Collector<'_>, theirs: &str, slice: Slice, passed: u64, total: u64) {
+pub fn pass_rate(collector: &mut Collector<'_>, theirs: &str, slice: Slice, share: Share) {
+    let Share { passed, runs, tests } = share;
     let overall = slice.is_overall();
-    if let Some(m) = collector.number("pass_rate", theirs, slice, float(passed) / float(total)) {
-        m.value = m.value.filter(|_| passed <= total);
-        (m.n, m.trials) = (Some(total), Some(total));
-        m.successes = m.value.map(|_| passed);
+    if let Some(m) = collector.number("pass_rate", theirs, slice, float(passed) / float(runs)) {
+        m.value = m.value.filter(|_| passed <= runs);
+        m.n = Some(tests);
+        if tests == runs {
+            (m.trials, m.successes) = (Some(tests), m.value.map(|_| passed));
+        } else {
+            over_tests(m, tests);
+            m.successes = m.value.and_then(|value| only_count(value, tests, MIN_ROUNDING));
+        }
     }
-    if total == 0 && overall {
+    if tests < runs && overall {
+        collector.warn(format!("{runs} runs are of {tests} tests: a test that is run again is no further test"));
+    }
+    if tests == 0 && overall {
         collector.check("tests", false, Some("no test was run".to_owned()));
     }
 }

@@ -4,14 +4,15 @@
 //! A test case has a result for each metric (`metricsData`; `metricsMetadata` before 0.21.40) with `score`,
 //! `threshold` and `success`; a metric that could not be measured has an `error` and no score, and its `success` is
 //! false or absent: a failed check. Metrics of a trace's spans stand below `trace`. A flaky metric does not decide
-//! whether its case passes, but is a check as any other. A case without metrics is a check of its own.
+//! whether its case passes, but is a check as any other. A case without metrics measured nothing, whatever its `success`
+//! says: a failed check, and no part of the share of cases that passed.
 //!
 //! `metricsScores` has all scores of a metric, without those that could not be measured: their mean is the value,
 //! their number is n. `traceMetricsScores` has them again by kind and name of the span: its scope.
 //!
 //! Since the values are means that we work out, they are as exact as doubles are.
 
-use super::common::{brief, count, joined, pass_rate, refused};
+use super::common::{Share, Tests, brief, count, joined, pass_rate, refused};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     collector::finite,
@@ -108,16 +109,20 @@ fn totals(collector: &mut Collector<'_>, run: &Json<'_>, tally: &Tally) {
     if let Some(m) = seconds {
         m.unit = Some(Unit::Seconds);
     }
-    match passed.zip(cases) {
-        Some((passed, cases)) => pass_rate(collector, "pass rate", Slice::overall(), passed, cases),
-        None => pass_rate(collector, "pass rate", Slice::overall(), tally.passed, tally.cases),
-    }
+    // What the run counts includes cases that measured nothing: those are told by the list of cases alone.
+    let whole = cases.is_none_or(|cases| cases == tally.cases);
+    let share = match passed.zip(cases) {
+        Some((passed, cases)) if !whole => Share::once(passed, cases),
+        _ => tally.tests.share(),
+    };
+    pass_rate(collector, "pass rate", Slice::overall(), share);
     if let Some((passed, _)) = passed.zip(cases).filter(|(n, cases)| tally.cases == *cases && tally.passed != *n) {
         let why = format!("`testPassed` is {passed}, and {} of the cases passed", tally.passed);
         collector.check("testPassed", false, Some(why));
     }
-    if cases.is_some_and(|cases| cases != 0) && tally.cases == 0 {
-        collector.check("tests", false, Some("the run counts test cases, and there are none".to_owned()));
+    if let Some(counted) = cases.filter(|_| !whole) {
+        let why = format!("{counted} test cases are counted, {} are listed", tally.cases);
+        collector.check("tests", false, Some(why));
     }
 }
 
@@ -126,6 +131,8 @@ fn totals(collector: &mut Collector<'_>, run: &Json<'_>, tally: &Tally) {
 struct Tally {
     cases: u64,
     passed: u64,
+    /// Those that measured anything.
+    tests: Tests,
     scores: Vec<(String, Vec<Option<f64>>)>,
 }
 
@@ -170,22 +177,28 @@ fn read_case(collector: &mut Collector<'_>, tally: &mut Tally, case: &Json<'_>, 
             }
         }
     }
-    if !measured {
+    if measured {
+        // A case that is run again has the same name and the same input.
+        let key = case.text("name").zip(case.text("input")).map(|(name, input)| format!("{name}\0{input}"));
         let passed = truth(case, "success") == Some(true);
-        collector.check(name, passed, Some("no metric was measured".to_owned()));
+        tally.tests.add(key.unwrap_or_else(|| format!("{i}\0{}", tally.cases)), passed);
+    } else {
+        collector.check(name, false, Some("no metric was measured".to_owned()));
     }
 }
 
 fn check(collector: &mut Collector<'_>, name: String, metric: &Json<'_>) {
     let number = |key: &str| metric.get(key).and_then(finite).map(|number| format!("{key} {}", number.text()));
     let flaky = truth(metric, "flaky") == Some(true);
+    let scored = metric.get("score").and_then(finite).is_some();
     let detail = joined([
+        (!scored).then(|| "no score".to_owned()),
         number("score"),
         number("threshold"),
         flaky.then(|| "flaky".to_owned()),
         metric.text("error").or_else(|| metric.text("reason")).map(brief),
     ]);
-    collector.check(name, truth(metric, "success") == Some(true), detail);
+    collector.check(name, scored && truth(metric, "success") == Some(true), detail);
 }
 
 fn mean(collector: &mut Collector<'_>, name: &str, scores: &[f64]) {
@@ -273,7 +286,7 @@ mod tests {
                                 {"metric": "N", "scores": [], "passes": 0, "fails": 0, "errors": 1}, {"metric": "O", "scores": [1, NaN]}],
               "testPassed": 2, "testFailed": 1}}"#,
         );
-        assert_eq!(checks(&evidence), [("a: M", true), ("a: N", false), ("case 1", true), ("talk: M", true)]);
+        assert_eq!(checks(&evidence), [("a: M", true), ("a: N", false), ("case 1", false), ("talk: M", true)]);
         assert_eq!((of(&evidence, "M").value, of(&evidence, "M").n), (Some(0.75), Some(2)));
         assert_eq!(
             (of(&evidence, "N").value, of(&evidence, "N").n, of(&evidence, "N.errors").n),
@@ -281,7 +294,8 @@ mod tests {
         );
         assert_eq!(of(&evidence, "O").value, None);
         let rate = of(&evidence, "pass rate");
-        assert_eq!((rate.trials, rate.successes), (Some(3), Some(2)));
+        // The case without a metric is no part of it.
+        assert_eq!((rate.n, rate.trials, rate.successes), (Some(2), Some(2), Some(1)));
     }
 
     #[test]
@@ -318,7 +332,8 @@ mod tests {
         let other = evidence(
             r#"{"testCases": [{"name": "a", "success": false, "metricsData": []}], "metricsScores": [], "testPassed": 1, "testFailed": 0}"#,
         );
-        assert_eq!(checks(&other), [("a", false), ("testPassed", false)]);
+        assert_eq!(checks(&other), [("a", false), ("tests", false), ("testPassed", false)]);
+        assert_eq!((of(&other, "pass rate").value, of(&other, "pass rate").n), (None, Some(0)));
         let odd = evidence(r#"{"testCases": [7, {}], "metricsScores": [{"metric": "M", "scores": 3}, 4]}"#);
         assert!(odd.checks.iter().all(|c| !c.passed) && odd.measurements.iter().all(|m| m.source_name != "M"));
         for other in ["3", "{}", "\"none\"", "false"] {

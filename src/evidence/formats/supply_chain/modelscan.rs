@@ -156,13 +156,19 @@ impl Scan<'_> {
         }
     }
 
-    /// Files that no scanner knows are in every folder; they are told of and fail nothing.
+    /// Files that no scanner knows are in every folder; they are told of and fail nothing. One that a scanner knows and
+    /// could not read (a broken zip, a wrong magic number) was not scanned.
     fn skipped(&mut self, place: &Json<'_>) {
         let Some(skipped) = place.get("skipped") else { return };
         if let Some(total) = skipped.get("total_skipped") {
             self.collector.measure("total_skipped", "total_skipped", Slice::overall(), total);
         }
         for file in self.collector.list(skipped.get("skipped_files")) {
+            let unread = file.text("category").filter(|category| *category != "SCAN_NOT_SUPPORTED");
+            if let Some(category) = unread {
+                let name = file.text("source").unwrap_or("a file");
+                self.problems.push(format!("{name} was not scanned: {category}"));
+            }
             if let Some(name) = file.as_str().or_else(|| file.text("source")) {
                 self.collector.left_out(&format!("{name}, which the scan skipped"));
             }

@@ -16,6 +16,7 @@ use crate::evidence::{
     json::{Json, Number, Value},
 };
 use crate::model::{Evidence, Producer, Slice, Timestamp, Unit};
+use crate::stats::proportion::counted;
 
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -24,7 +25,8 @@ pub const ADAPTER: Adapter = Adapter {
     family: Family::SupplyChain,
     written_by: "pytest --json-report",
     reads: "a check for every test, named by its node id; the counts of the summary; numbers that tests recorded as \
-            properties, with the properties `n` and `slice` beside them; the exit code, which also fails where no test ran.",
+            properties, with the properties `n` and `slice` beside them; the exit code, which also fails where no test ran and where the list is shorter than the \
+            summary says.",
     carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Checks],
     recognised_by: "`exitcode` and `summary`, with `root`, `created` and `duration`",
     rule: "id = \"model-tests\"\ncheck = \"tests/test_model.py::test_accuracy\"",
@@ -66,7 +68,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         collector.check(name, outcome == "passed", detail);
         recorded(&mut collector, test, name);
     }
-    exit_code(&mut collector, report, total, tests.len());
+    let listed = report.get("tests").map(|_| counted(tests.len()));
+    exit_code(&mut collector, report, &Told { total, listed, ran: ran(report) });
     if report.get("warnings").is_some() {
         collector.left_out("warnings");
     }
@@ -140,11 +143,33 @@ fn recorded(collector: &mut Collector<'_>, entry: &Json<'_>, name: &str) {
     recorded.measure(collector, name);
 }
 
+/// How many tests there are, as the report tells.
+struct Told {
+    /// By the summary.
+    total: Option<u64>,
+    /// In the list, where there is one.
+    listed: Option<u64>,
+    /// Whether one of them ran, by the summary.
+    ran: bool,
+}
+
+/// Whether the summary counts a test that ran: where all were skipped, pytest ends with 0.
+fn ran(report: &Json<'_>) -> bool {
+    let counts = report.get("summary").and_then(Json::as_object).into_iter().flatten();
+    let mut other = counts.filter(|count| !matches!(&*count.key, "skipped" | "total" | "collected" | "deselected"));
+    other.any(|count| count.value.as_number().is_some_and(|count| count.value() > 0.0))
+}
+
 /// pytest's exit codes: 0 all passed, 1 some failed, 2 interrupted, 3 internal error, 4 wrong call, 5 no tests.
-fn exit_code(collector: &mut Collector<'_>, report: &Json<'_>, total: Option<u64>, listed: usize) {
+fn exit_code(collector: &mut Collector<'_>, report: &Json<'_>, told: &Told) {
     let code = report.get("exitcode").and_then(Json::as_number).and_then(Number::count);
+    let (total, listed) = (told.total.unwrap_or(0), told.listed.unwrap_or(0));
     let said = match code {
-        Some(0) if total.unwrap_or(0) == 0 && listed == 0 => "no test ran".to_owned(),
+        Some(0) if total == 0 && listed == 0 => "no test ran".to_owned(),
+        Some(0) if total > 0 && !told.ran => format!("no test ran: of {total} all were skipped"),
+        Some(0) if told.listed.is_some_and(|listed| listed < total) => {
+            format!("{total} tests are counted, {listed} are listed")
+        }
         Some(0) => return collector.check("exitcode", true, Some("0".to_owned())),
         Some(1) => "1: tests failed".to_owned(),
         Some(2) => "2: the run was interrupted".to_owned(),

@@ -115,6 +115,16 @@ fn invocations(collector: &mut Collector<'_>, run: &Json<'_>) -> Vec<String> {
             Some(Value::Bool(true)) | None => {}
             Some(_) => problems.push("whether an invocation succeeded is not said".to_owned()),
         }
+        for key in ["processStartFailureMessage", "exitSignalName"] {
+            problems.extend(invocation.text(key).map(|said| format!("{key}: {}", shortened(said))));
+        }
+        let overrides = collector.list(invocation.get("ruleConfigurationOverrides"));
+        let off = |rule: &&Json<'_>| {
+            rule.at_path(&["configuration", "enabled"]).is_some_and(|enabled| enabled.value == Value::Bool(false))
+        };
+        if let disabled @ 1.. = overrides.iter().filter(off).count() {
+            collector.warn(format!("{disabled} rules were switched off: nothing was looked for by them"));
+        }
         for key in ["toolExecutionNotifications", "toolConfigurationNotifications"] {
             let errors =
                 collector.list(invocation.get(key)).iter().filter(|notice| notice.text("level") == Some("error"));

@@ -6,7 +6,9 @@
 //!
 //! * `dbt compile` and `dbt docs generate` overwrite the file and call every node a `success`, tests among them. A test
 //!   that was only compiled did not run, and does not pass;
-//! * `--empty` builds every model without rows, and tests of no rows pass: the check `results` fails then;
+//! * `dbt compile` and `dbt docs generate` (`args.which`) build nothing: no node of theirs passes;
+//! * `--empty` builds every model without rows, and tests of no rows pass: those tests and the check `results` fail then.
+//!   Unit tests bring their own rows;
 //! * `no-op` is what dbt 1.9 says of exposures and saved queries: nothing ran and nothing had to. It is no check.
 //!
 //! Numbers go by the path below the node: `test.shop.unique_id.failures` (rows that a test found), `….execution_time` in
@@ -18,7 +20,7 @@ mod tests;
 use super::common::{flag, list, nothing_ran, object, produced_at, producer, text_at};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
-    json::{Json, Object},
+    json::{Json, Object, Value},
     precision::Precision,
     quoted,
 };
@@ -88,14 +90,22 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let metadata = top.get("metadata").and_then(Json::as_object);
     producer(&mut collector, "dbt", metadata.and_then(|metadata| metadata.text("dbt_version")));
     produced_at(&mut collector, "generated_at", metadata.and_then(|metadata| metadata.text("generated_at")));
+    let args = collector.object(top.get("args"));
+    let empty = args.is_some_and(|args| args.has("empty") && flag(args, "empty") != Some(false));
+    let which = args.and_then(|args| args.text("which")).unwrap_or("");
+    let run = Run { kind, empty, compiled: matches!(which, "compile" | "generate" | "docs" | "parse" | "list" | "show") };
     for result in results {
-        node(&mut collector, kind, result);
+        node(&mut collector, &run, result);
     }
     if collector.evidence.checks.is_empty() {
         nothing_ran(&mut collector, "results", "no node ran");
     }
-    let args = collector.object(top.get("args"));
-    if args.is_some_and(|args| args.has("empty") && flag(args, "empty") != Some(false)) {
+    for (key, what) in [("exclude", "were left out"), ("sample", "were run on a part of the rows")] {
+        if args.and_then(|args| args.get(key)).is_some_and(|given| !is_blank(given)) {
+            collector.warn(format!("run with `--{key}`: nodes {what}, and nothing here says of them"));
+        }
+    }
+    if empty {
         nothing_ran(&mut collector, "results", "run with `--empty`: the models have no rows, and tests looked at none");
     }
     if let Some(elapsed) = top.get("elapsed_time") {
@@ -104,7 +114,27 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     collector.finish()
 }
 
-fn node(collector: &mut Collector<'_>, kind: Kind, json: &Json<'_>) {
+/// What is true of all nodes of a run.
+struct Run {
+    kind: Kind,
+    /// Whether models were built without rows.
+    empty: bool,
+    /// Whether nothing was run at all.
+    compiled: bool,
+}
+
+/// Whether an argument says nothing.
+fn is_blank(json: &Json<'_>) -> bool {
+    match &json.value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        _ => false,
+    }
+}
+
+fn node(collector: &mut Collector<'_>, run: &Run, json: &Json<'_>) {
+    let kind = run.kind;
     let Some(result) = json.as_object() else {
         collector.check("results", false, Some(format!("a result is no object but {}", json.kind())));
         return;
@@ -116,15 +146,18 @@ fn node(collector: &mut Collector<'_>, kind: Kind, json: &Json<'_>) {
         return;
     }
     let is_test = kind == Kind::Run && (name.starts_with("test.") || name.starts_with("unit_test."));
-    let passed = match status {
+    let empty = run.empty && name.starts_with("test.");
+    let passed = !empty && !run.compiled && match status {
         "pass" => true,
         "success" => kind == Kind::Run && !is_test,
         _ => false,
     };
     let said = result.text("message").or_else(|| result.text("error"));
     let mut detail = if status.is_empty() { "no status".to_owned() } else { status.to_owned() };
-    if is_test && status == "success" {
+    if status == "success" && (is_test || run.compiled) {
         detail.push_str(": only compiled, not run");
+    } else if empty {
+        detail.push_str(": run with `--empty`, on no rows");
     }
     if let Some(said) = said {
         detail.push_str(": ");

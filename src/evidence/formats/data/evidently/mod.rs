@@ -9,14 +9,15 @@
 //! * `Precision`, `Recall` and `F1Score` are those of the positive class where there are two classes, and averages of all
 //!   classes otherwise: they have our names only where TPR or two labels show that there are two.
 //! * MAPE is a percentage. A low drift score means drift where the method is a p-value.
-//! * A test passes with SUCCESS only: WARNING is a failed test that was not critical, ERROR one that could not run.
+//! * A test passes with SUCCESS only: WARNING is a failed test that was not critical, ERROR one that could not run. Where
+//!   `RowCount()` is 0 none passes: there was nothing that it could find.
 //! * A metric below `GroupBy` has the slice of its group, and no n.
 
 mod name;
 #[cfg(test)]
 mod tests;
 
-use super::common::{leaves, list, nothing_ran, object, producer, short, text_at};
+use super::common::{leaves, list, nothing_ran, object, producer, short, text_at, vacuous};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     counts::only_count,
@@ -125,8 +126,12 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if known.len() < entries.len() {
         collector.check("metrics", false, Some(format!("{} metrics have no result", entries.len() - known.len())));
     }
+    let from = collector.evidence.checks.len();
     for test in &tests {
         check(&mut collector, test);
+    }
+    if file.rows == Some(0) {
+        vacuous(&mut collector, from, "the current data has no row");
     }
     if entries.is_empty() && tests.is_empty() {
         nothing_ran(&mut collector, "metrics", "the report has no metric and no test");

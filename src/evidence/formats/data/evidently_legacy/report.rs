@@ -3,7 +3,7 @@
 use super::counts::{self, Counts};
 use crate::evidence::{
     Collector,
-    formats::data::common::flag,
+    formats::data::common::{flag, vacuous},
     json::{Json, Member, Number, Object, Value},
 };
 use crate::model::{Slice, Unit};
@@ -53,6 +53,7 @@ pub(super) fn results(
     }
     let all: Vec<&Json<'_>> = results.iter().filter_map(|(_, result)| *result).collect();
     let (current, reference) = (Counts::of(&all, "current"), Counts::of(&all, "reference"));
+    let from = collector.evidence.checks.len();
     for (class, result) in results {
         let Some(result) = result.filter(|result| result.as_object().is_some()) else {
             collector.check(class, false, Some("the metric has no result".to_owned()));
@@ -71,6 +72,10 @@ pub(super) fn results(
             method: None,
         };
         at.read(collector, result);
+    }
+    let rows = |result: &Json<'_>| Some(result.at_path(&["current", "number_of_rows"])?.as_number()?.value());
+    if all.iter().filter_map(|result| rows(result)).any(|rows| rows == 0.0) {
+        vacuous(collector, from, "the current data has no row");
     }
 }
 
@@ -212,7 +217,9 @@ impl<'r> At<'r> {
     /// What the tool says of drift.
     fn verdicts(collector: &mut Collector<'_>, object: &Object<'_>) {
         if object.has("dataset_drift") {
-            let drift = flag(object, "dataset_drift") != Some(false);
+            let none = object.get("number_of_columns").and_then(Json::as_number).is_some_and(|n| n.value() == 0.0);
+            // No column, no drift: nothing was compared.
+            let drift = flag(object, "dataset_drift") != Some(false) || none;
             let said = |key: &str| object.get(key).and_then(Json::as_number).map_or("?", Number::text);
             let detail =
                 format!("{} of {} columns drifted", said("number_of_drifted_columns"), said("number_of_columns"));

@@ -2,15 +2,21 @@
 
 use crate::evidence::{
     Collector,
-    formats::data::common::{leaves, nothing_ran, short},
+    formats::data::common::{leaves, nothing_ran, short, vacuous},
     json::{Json, Number, Object, Value},
 };
 use crate::model::Slice;
 
 /// Reads the tests and their summary.
 pub(super) fn read(collector: &mut Collector<'_>, suite: &Object<'_>, tests: &[Json<'_>]) {
+    let from = collector.evidence.checks.len();
     for test in tests {
         one(collector, test);
+    }
+    let counts_rows = |test: &&Json<'_>| test.get("name").and_then(Json::as_str) == Some("Number of Rows");
+    let rows = |test: &Json<'_>| Some(test.at_path(&["parameters", "value"])?.as_number()?.value());
+    if tests.iter().filter(counts_rows).filter_map(rows).any(|rows| rows == 0.0) {
+        vacuous(collector, from, "the current data has no row");
     }
     if tests.is_empty() {
         nothing_ran(collector, "tests", "the suite has no test");

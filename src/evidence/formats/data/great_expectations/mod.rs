@@ -6,8 +6,10 @@
 //!
 //! Every expectation is a check by its type and column: `expect_column_values_to_be_between [age]`. The type is
 //! `expectation_type` before 1.0 and in every `describe()`, and `type` since. An expectation that raised an exception
-//! did not pass, whatever `success` says; `exception_info` holds the exception itself or, by metric, several. A suite
-//! without expectations is a success to the tool, and a failed check here.
+//! did not pass, whatever `success` says; `exception_info` holds the exception itself or, by metric, several. What the
+//! tool calls vacuously true failed here, and with it the `success` that rests on it: an expectation that looked at no row
+//! or at nulls only, a suite without expectations. So did a suite that counts more expectations than it lists
+//! (`only_return_failures`).
 //!
 //! `unexpected_percent` and its like are parts of a hundred (of the values that are not null), beside `mostly`, which is
 //! a fraction. `element_count` is n. The result format `BOOLEAN_ONLY` leaves `result` empty. Names repeat for every
@@ -20,10 +22,11 @@ mod tests;
 use super::common::{flag, nothing_ran, object, produced_at, producer, refused, text_at};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
-    json::{Json, Object},
+    json::{Json, Number, Object},
     precision::Precision,
 };
-use crate::model::{DatasetRef, Evidence, Slice, Unit};
+use crate::model::{Check, DatasetRef, Evidence, Slice, Unit};
+use crate::stats::proportion::counted;
 
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -107,22 +110,27 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let moment = text_at(json, &["meta", "run_id", "run_time"]).or_else(|| text_at(json, &["run_id", "run_time"]));
     produced_at(&mut collector, "run_time", moment);
     match shape {
-        Shape::Single(one) => result::read(&mut collector, one, None),
+        Shape::Single(one) => _ = result::read(&mut collector, one, None),
         Shape::Suite(suite) => {
-            passed(&mut collector, "success", top);
-            self::suite(&mut collector, suite);
+            let at = collector.evidence.checks.len();
+            let empty = self::suite(&mut collector, suite);
+            passed(&mut collector, at, "success".to_owned(), top, empty);
         }
         Shape::Checkpoint(validations) => {
-            passed(&mut collector, "success", top);
+            let at = collector.evidence.checks.len();
             statistics(&mut collector, top, "checkpoint.", None);
-            if validations.is_empty() {
-                nothing_ran(&mut collector, "validations", "the checkpoint has no validation");
+            let mut empty = validations.is_empty().then(|| "the checkpoint has no validation".to_owned());
+            if let Some(why) = &empty {
+                nothing_ran(&mut collector, "validations", why);
             }
             for (name, validation) in validations {
                 let Some(one) = validation.as_object() else { continue };
-                passed(&mut collector, &format!("success [{name}]"), one);
-                suite(&mut collector, one);
+                let here = collector.evidence.checks.len();
+                let found = suite(&mut collector, one);
+                passed(&mut collector, here, format!("success [{name}]"), one, found.clone());
+                empty = empty.or(found);
             }
+            passed(&mut collector, at, "success".to_owned(), top, empty);
         }
     }
     if collector.evidence.dataset.as_ref().is_some_and(|known| known.name.is_none()) {
@@ -140,14 +148,16 @@ fn version<'j>(json: &'j Json<'j>) -> Option<&'j str> {
     of(json).or_else(|| first.and_then(of))
 }
 
-fn passed(collector: &mut Collector<'_>, name: &str, object: &Object<'_>) {
+/// What the tool says of the whole, in front of the checks from `at` on; `empty` says what of it rests on nothing.
+fn passed(collector: &mut Collector<'_>, at: usize, name: String, object: &Object<'_>, empty: Option<String>) {
     let success = flag(object, "success");
     let detail = success.is_none().then(|| "`success` is neither true nor false".to_owned());
-    collector.check(name, success == Some(true), detail);
+    let passed = success == Some(true) && empty.is_none();
+    collector.evidence.checks.insert(at, Check { name, passed, detail: detail.or(empty) });
 }
 
-/// One validation: its statistics and its expectations.
-fn suite(collector: &mut Collector<'_>, suite: &Object<'_>) {
+/// One validation: its statistics and its expectations. What of it rests on nothing, if anything does.
+fn suite(collector: &mut Collector<'_>, suite: &Object<'_>) -> Option<String> {
     let meta = suite.get("meta");
     let batch = ["active_batch_definition", "batch_spec", "batch_kwargs"];
     let asset = meta.and_then(|meta| batch.iter().find_map(|batch| text_at(meta, &[batch, "data_asset_name"])));
@@ -169,15 +179,26 @@ fn suite(collector: &mut Collector<'_>, suite: &Object<'_>) {
     let dataset = asset.filter(|_| own);
     statistics(collector, suite, "", dataset);
     let results = collector.list(suite.get("results").or_else(|| suite.get("expectations")));
-    if results.is_empty() {
-        nothing_ran(collector, "expectations", "the suite has no expectation");
+    let evaluated = suite.get("statistics").and_then(|statistics| statistics.get("evaluated_expectations"));
+    let (counted, listed) = (evaluated.and_then(Json::as_number).and_then(Number::count), counted(results.len()));
+    let mut empty = match counted {
+        Some(counted) if counted > listed => {
+            Some(format!("{counted} expectations are counted, {listed} are listed"))
+        }
+        _ if results.is_empty() => Some("the suite has no expectation".to_owned()),
+        _ => None,
+    };
+    if let Some(why) = &empty {
+        nothing_ran(collector, "expectations", why);
     }
-    for one in results {
-        result::read(collector, one, dataset);
+    let vacuous = results.iter().filter(|one| result::read(collector, one, dataset)).count();
+    if vacuous > 0 {
+        empty.get_or_insert_with(|| format!("{vacuous} of {listed} expectations looked at nothing"));
     }
     if let Some(url) = suite.text("result_url") {
         collector.link("validation-result", url);
     }
+    empty
 }
 
 fn statistics(collector: &mut Collector<'_>, object: &Object<'_>, prefix: &str, dataset: Option<&str>) {

@@ -33,11 +33,12 @@ const ASIDE: [&str; 11] = [
     "observed_value",
 ];
 
-/// Reads one expectation; `dataset` where the document holds several.
-pub(super) fn read(collector: &mut Collector<'_>, json: &Json<'_>, dataset: Option<&str>) {
+/// Reads one expectation; `dataset` where the document holds several. Whether it is called a success and looked at
+/// nothing.
+pub(super) fn read(collector: &mut Collector<'_>, json: &Json<'_>, dataset: Option<&str>) -> bool {
     let Some(object) = json.as_object() else {
         collector.check("expectation", false, Some(format!("a result is no object but {}", json.kind())));
-        return;
+        return false;
     };
     let config = object.get("expectation_config").and_then(Json::as_object).unwrap_or(object);
     let kind =
@@ -50,10 +51,28 @@ pub(super) fn read(collector: &mut Collector<'_>, json: &Json<'_>, dataset: Opti
     };
     let raised = raised(object.get("exception_info"));
     let success = flag(object, "success");
-    collector.check(name, success == Some(true) && raised.is_none(), detail(object, config, raised, success));
+    let held = success == Some(true) && raised.is_none();
+    let nothing = object.get("result").and_then(Json::as_object).and_then(nothing);
+    let said = detail(object, config, raised, success);
+    let said = match &nothing {
+        Some(why) => Some([Some(why.clone()), said].into_iter().flatten().collect::<Vec<_>>().join("; ")),
+        None => said,
+    };
+    collector.check(name, held && nothing.is_none(), said);
     let slice = column.map_or_else(Slice::overall, |column| Slice::one("column", column));
     if let Some(result) = collector.object(object.get("result")) {
         numbers(collector, result, kind, &slice, dataset);
+    }
+    held && nothing.is_some()
+}
+
+/// Why an expectation says nothing: it looked at no row, or at values that are all missing.
+fn nothing(result: &Object<'_>) -> Option<String> {
+    let count = |key: &str| result.get(key).and_then(Json::as_number).and_then(Number::count);
+    match (count("element_count")?, count("missing_count")) {
+        (0, _) => Some("no row was looked at".to_owned()),
+        (all, Some(missing)) if missing >= all => Some(format!("no value was looked at: {missing} of {all} are missing")),
+        _ => None,
     }
 }
 

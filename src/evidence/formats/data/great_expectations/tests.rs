@@ -56,8 +56,9 @@ fn an_exception_is_no_success() {
 
 #[test]
 fn a_suite_without_expectations_is_not_good_news() {
-    assert_eq!(checks(&found(&suite(""))), [("success", true), ("expectations", false)]);
+    assert_eq!(checks(&found(&suite(""))), [("success", false), ("expectations", false)]);
     let evidence = found(&suite(&AGE.replace("3000", "0")));
+    assert_eq!(checks(&evidence), [("success", false), ("expect_column_values_to_be_between [age]", false)]);
     assert_eq!(evidence.warnings, ["`expect_column_values_to_be_between` looked at no rows"]);
 }
 
@@ -87,7 +88,12 @@ fn the_statistics_of_a_checkpoint_are_told_from_those_of_its_validations() {
     let evidence = found(text);
     assert_eq!(
         checks(&evidence),
-        [("success", false), ("success [1]", false), ("expect_column_to_exist [label]", false)]
+        [
+            ("success", false),
+            ("success [1]", false),
+            ("expectations", false),
+            ("expect_column_to_exist [label]", false)
+        ]
     );
     let named = |metric: &str| evidence.measurements.iter().find(|m| m.metric == metric).unwrap().value;
     assert_eq!((named("checkpoint.success_percent"), named("success_percent")), (Some(0.0), Some(55.5)));

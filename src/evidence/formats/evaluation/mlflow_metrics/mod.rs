@@ -68,7 +68,19 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut evidence = document.evidence(ADAPTER.id);
     let entries = shape.read(&mut evidence).map_err(refuse)?;
     measure(&entries, &mut evidence);
+    broke_off(&mut evidence);
     Ok(evidence)
+}
+
+/// Marks the metrics of a run that failed or was killed: the last that it logged need not be those of its model.
+fn broke_off(evidence: &mut Evidence) {
+    let run = evidence.checks.iter().find(|check| check.name == "mlflow/run-finished");
+    let status = run.and_then(|run| run.detail.as_deref()?.strip_prefix("status "));
+    let Some(status) = status.filter(|status| status.starts_with("FAILED") || status.starts_with("KILLED")) else {
+        return;
+    };
+    let why = format!("the run broke off, its status is {status}");
+    evidence.measurements.iter_mut().for_each(|m| m.unfit = Some(why.clone()));
 }
 
 /// What the evaluator averages over classes, weighted by their rows unless told otherwise.

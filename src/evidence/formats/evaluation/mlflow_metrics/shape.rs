@@ -148,10 +148,11 @@ fn run<'j>(json: &'j Json<'j>, evidence: &mut Evidence) -> Result<Vec<Entry<'j>>
     let id = text(json, &["info", "run_id"]).or_else(|| text(json, &["info", "run_uuid"]));
     evidence.producer = Some(Producer { tool: Some("mlflow".to_owned()), version: None, run: id.map(str::to_owned) });
     if let Some(status) = status(json) {
-        let passed = status == "FINISHED";
-        let detail = Some(format!("status {status}"));
+        let deleted = text(json, &["info", "lifecycle_stage"]) == Some("deleted");
+        let passed = status == "FINISHED" && !deleted;
+        let detail = Some(format!("status {status}{}", if deleted { ", deleted" } else { "" }));
         evidence.checks.push(Check { name: "mlflow/run-finished".to_owned(), passed, detail });
-        if !passed {
+        if status != "FINISHED" {
             evidence.warnings.push(format!("the run has not finished: its status is {}", quoted(status)));
         }
     }

@@ -62,6 +62,13 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if collector.evidence.measurements.is_empty() {
         collector.check("metrics", false, Some("no metric was logged".to_owned()));
     }
+    let run = collector.evidence.checks.iter().find(|check| check.name == "wandb/run-finished");
+    let state = run.and_then(|run| run.detail.as_deref()?.strip_prefix("state "));
+    // The last values of a run that broke off need not be those of its model.
+    if let Some(state) = state.filter(|state| matches!(*state, "crashed" | "failed" | "killed" | "preempted")) {
+        let why = format!("the run broke off, its state is {state}");
+        collector.evidence.measurements.iter_mut().for_each(|m| m.unfit = Some(why.clone()));
+    }
     collector.finish()
 }
 

@@ -134,6 +134,10 @@ fn status(collector: &mut Collector<'_>, status: Option<&Json<'_>>, of: Option<&
     let word = status.as_str().unwrap_or(status.kind());
     let name = of.map_or_else(|| "status is completed".to_owned(), |of| format!("status is completed [{of}]"));
     collector.check(name, matches!(word, "completed" | "cached"), Some(format!("status {word}")));
+    if word == "cached" {
+        let of = of.unwrap_or("the run");
+        collector.warn(format!("{of} is cached: what it logged was measured by an earlier run"));
+    }
 }
 
 fn logged(collector: &mut Collector<'_>, metadata: Option<&Json<'_>>, scope: Option<&str>) {

@@ -23,6 +23,8 @@ pub(super) struct Group<'g, 'l, 'c> {
     pub(super) attribute: &'c str,
     pub(super) groups: &'g Groups<'l, 'c>,
     pub(super) scope: Option<String>,
+    /// Whether its attribute has no other group.
+    pub(super) alone: bool,
 }
 
 impl Group<'_, '_, '_> {
@@ -49,7 +51,12 @@ impl Group<'_, '_, '_> {
             if parity(column).is_some() {
                 let model = self.scope.as_ref().map(|scope| format!(" ({scope})")).unwrap_or_default();
                 let name = format!("{column} {behind}{model}");
-                verdict_of(collector, column, &name, cell, self.why(column));
+                if self.alone {
+                    let why = "there is no other group to compare with";
+                    collector.check(name, false, Some(why.to_owned()));
+                } else {
+                    verdict_of(collector, column, &name, cell, self.why(column));
+                }
             } else if column.ends_with("_significance") && self.significance(collector, column, &behind, cell) {
                 // A masked significance is a check.
             } else {
@@ -183,7 +190,7 @@ impl Group<'_, '_, '_> {
     /// The row of the reference group behind a disparity.
     fn of_reference(&self, disparity: &str) -> Option<Self> {
         let line = self.groups.get(&(model(self.line), self.attribute, self.reference(disparity)?))?;
-        Some(Self { line, attribute: self.attribute, groups: self.groups, scope: None })
+        Some(Self { line, attribute: self.attribute, groups: self.groups, scope: None, alone: self.alone })
     }
 
     /// A rate from its counts.

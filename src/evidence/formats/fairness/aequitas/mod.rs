@@ -10,7 +10,8 @@
 //! * a disparity against a reference of zero is written as 10, Aequitas' stand-in for infinity: a warning says so;
 //! * `*_significance` is a p-value, or with a mask yes or no. Yes is a check that did not pass: the difference from the
 //!   reference is significant;
-//! * a verdict that is null has no number to judge: it did not pass.
+//! * a verdict that is null has no number to judge: it did not pass. Neither did one on the only group of its attribute,
+//!   which is the reference itself and equals it.
 
 mod group;
 #[cfg(test)]
@@ -22,7 +23,7 @@ use crate::evidence::{
 };
 use crate::model::Evidence;
 use group::Group;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -177,12 +178,17 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     collector = collector.precision(Precision::of_pandas(numbers));
     let groups = lines.iter().map(|line| (key(line), line)).collect();
     let models: BTreeSet<_> = lines.iter().map(model).collect();
+    let mut sizes: HashMap<_, usize> = HashMap::new();
+    for line in lines.iter().filter(|line| line.get("attribute_value").is_some()) {
+        *sizes.entry((model(line), text(line, "attribute_name"))).or_default() += 1;
+    }
     for line in &lines {
         let Some(attribute) = line.get("attribute_name").and_then(Cell::name) else {
             return Err(EvidenceError::invalid(ADAPTER.id, document, line.at, "a row without `attribute_name`"));
         };
         let scope = (models.len() > 1).then(|| shown(model(line)));
-        Group { line, attribute, groups: &groups, scope }.read(&mut collector);
+        let alone = sizes.get(&(model(line), attribute)) == Some(&1);
+        Group { line, attribute, groups: &groups, scope, alone }.read(&mut collector);
     }
     if lines.is_empty() {
         collector.check("rows", false, Some("the table has no rows".to_owned()));

@@ -28,6 +28,7 @@ use crate::evidence::{
 use crate::model::{Evidence, Slice};
 use axes::Axes;
 use shape::{Shape, are_metrics, keys, shape};
+use std::collections::BTreeSet;
 
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -165,6 +166,7 @@ impl Reader<'_> {
 
     /// The parts of a frame; `feature` is its sensitive feature, where a key above it says so.
     fn frame(&mut self, frame: &Object<'_>, feature: Option<&str>) {
+        let from = self.collector.evidence.measurements.len();
         let overall = frame.get("overall");
         let axes = Axes::of(frame, feature);
         let single = frame.get("metric").and_then(Json::as_str).unwrap_or("metric");
@@ -189,6 +191,24 @@ impl Reader<'_> {
                 name if axes::is_hint(name) || name == "metric" => {}
                 name => self.aggregate(name, &part.value, &axes, rows, single),
             }
+        }
+        if frame.has("by_group") && !axes.is_controlled() {
+            self.alone(from);
+        }
+    }
+
+    /// Marks differences and ratios of a frame that has one group only: that group is as far from itself as can be.
+    fn alone(&mut self, from: usize) {
+        let own = self.collector.evidence.measurements.get_mut(from..).unwrap_or_default();
+        let groups: BTreeSet<&Slice> = own.iter().map(|m| &m.slice).filter(|slice| !slice.is_overall()).collect();
+        if groups.len() != 1 {
+            return;
+        }
+        let compares = |name: &str| {
+            is_disparity(name) || ["difference", "ratio"].iter().any(|part| name.starts_with(part))
+        };
+        for m in own.iter_mut().filter(|m| m.slice.is_overall() && compares(&m.source_name)) {
+            m.unfit = Some("the frame has one group, and no other to compare it with".to_owned());
         }
     }
 

@@ -1,6 +1,7 @@
 //! How many samples a group has and how they were marked, told by the samples that the log holds.
 
 use crate::evidence::json::{Json, Number, Value};
+use crate::stats::proportion::counted;
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet, btree_map::Entry},
@@ -28,6 +29,12 @@ impl<'s> Samples<'s> {
         };
         let all = groups.values().fold(0_u64, |sum, n| sum.saturating_add(*n));
         groups.get(group).copied().filter(|_| samples == Some(all))
+    }
+
+    /// How many samples there are, each once whatever the epochs; `None` where the log holds none.
+    pub fn different(&self) -> Option<u64> {
+        let ids: BTreeSet<String> = self.list.iter().filter_map(|sample| shown(sample.get("id")?)).collect();
+        (!ids.is_empty()).then(|| counted(ids.len()))
     }
 
     /// Whether every sample was marked right or wrong by a scorer, with nothing between. Of marks by name `name` says

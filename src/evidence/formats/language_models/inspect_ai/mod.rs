@@ -164,7 +164,9 @@ fn read_results(
     if completed == Some(0) {
         collector.check("completed_samples", false, Some("no sample was completed".to_owned()));
     } else if let Some((some, all)) = completed.zip(total).filter(|(some, all)| some < all) {
-        collector.warn(format!("{some} of {all} samples were completed"));
+        let said = format!("{some} of {all} samples were completed, and the metrics leave the others out");
+        collector.warn(said.as_str());
+        collector.check("completed_samples", false, Some(said));
     }
     let epochs = log.at_path(&["eval", "config", "epochs"]).and_then(Json::as_number).and_then(json::Number::count);
     let run = scores::Run { completed, epochs: epochs.unwrap_or(1).max(1), samples: groups::Samples::new(samples) };
@@ -180,6 +182,11 @@ fn read_results(
     };
     if scored == 0_usize {
         collector.check("results", false, Some("no metric was computed".to_owned()));
+    }
+    if let Some((some, all)) = completed.zip(total).filter(|(some, all)| *some < all.div_ceil(2)) {
+        let why = format!("{some} of {all} samples were completed, and the value leaves the others out");
+        let metrics = collector.evidence.measurements.iter_mut();
+        metrics.filter(|m| m.source_name.contains('/')).for_each(|m| m.unfit = Some(why.clone()));
     }
     Ok(())
 }

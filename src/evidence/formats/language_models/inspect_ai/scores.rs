@@ -4,7 +4,7 @@ use super::groups::Samples;
 use crate::evidence::{
     Collector,
     counts::only_count,
-    formats::language_models::common::{count, is_error_of_a_share},
+    formats::language_models::common::{count, is_error_of_a_share, over_tests},
     json::Json,
 };
 use crate::model::Slice;
@@ -52,8 +52,10 @@ impl Run<'_> {
                 m.n = self.completed;
             }
             // Over epochs a sample's score is a mean or a vote, and a sum of means is no count.
-            if self.epochs == 1 {
-                m.successes = m.value.zip(m.trials).and_then(|(value, n)| only_count(value, n, m.rounding));
+            match m.trials {
+                Some(trials) if self.repeated() => over_tests(m, trials),
+                Some(trials) => m.successes = m.value.and_then(|value| only_count(value, trials, m.rounding)),
+                None => {}
             }
         }
         if count(score, "scored_samples") == Some(0) {
@@ -84,10 +86,22 @@ impl Run<'_> {
         ALL_OR_NOTHING.contains(&own.trim_end_matches(|c: char| c.is_ascii_digit()))
     }
 
-    /// The samples that an accuracy is the mean over: each once, whatever the epochs.
+    /// Whether samples were run more than once.
+    fn repeated(&self) -> bool {
+        self.epochs > 1 || self.completed.zip(self.samples.different()).is_some_and(|(runs, samples)| samples < runs)
+    }
+
+    /// The samples that an accuracy is the mean over: each once, whatever the epochs. Without a reducer
+    /// `scored_samples` counts each of them as often as it was run.
     fn trials(&self, score: &Json<'_>) -> Option<u64> {
-        let samples = || self.completed.filter(|n| n.is_multiple_of(self.epochs)).map(|n| n / self.epochs);
-        count(score, "scored_samples").or_else(samples).filter(|trials| self.completed.is_none_or(|n| *trials <= n))
+        let each_once = self.completed.map(|n| n / self.epochs);
+        let scored = count(score, "scored_samples");
+        if scored.zip(self.completed).is_some_and(|(scored, completed)| scored > completed) {
+            return None;
+        }
+        let all = scored.or(each_once)?;
+        let most = [each_once, self.samples.different(), self.completed];
+        Some(most.into_iter().flatten().fold(all, u64::min))
     }
 }
 

@@ -3,12 +3,13 @@
 use super::{ADAPTER, refused};
 use crate::evidence::{
     Collector, Declined, Document, EvidenceError,
+    formats::language_models::common::over_tests,
     json::{Json, Number, Value},
     quoted,
 };
 use crate::model::{Evidence, Slice};
-use crate::stats::proportion::float;
-use std::collections::BTreeMap;
+use crate::stats::proportion::{counted, float};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Keys of a row that are no metrics.
 const NO_METRIC: [&str; 11] = [
@@ -56,6 +57,7 @@ pub fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     };
     let mut filters: BTreeMap<&str, BTreeMap<&str, Tally>> = BTreeMap::new();
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut documents: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for row in rows {
         let Some(object) = row.as_object() else {
             return Err(EvidenceError::invalid(
@@ -67,6 +69,9 @@ pub fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         };
         let filter = row.get("filter").and_then(Json::as_str).unwrap_or_default();
         *counts.entry(filter).or_default() += 1;
+        if let Some(id) = row.get("doc_id").and_then(Json::as_number) {
+            documents.entry(filter).or_default().insert(id.text());
+        }
         let tallies = filters.entry(filter).or_default();
         for member in object.iter().filter(|member| !NO_METRIC.contains(&&*member.key)) {
             tallies.entry(&*member.key).or_default().add(&member.value);
@@ -91,8 +96,17 @@ pub fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             }
             let ours = if metric == "acc" { "accuracy" } else { &theirs };
             let value = float(tally.ones) / float(tally.rows);
+            // A document that was asked several times is one document.
+            let asked = documents.get(filter).map_or(tally.rows, |ids| counted(ids.len()));
             if let Some(m) = collector.number(ours, &theirs, Slice::overall(), value) {
                 (m.n, m.trials, m.successes) = (Some(tally.rows), Some(tally.rows), Some(tally.ones));
+                if asked < tally.rows && asked > 0 {
+                    m.n = Some(asked);
+                    over_tests(m, asked);
+                }
+            }
+            if asked < tally.rows {
+                collector.warn(format!("{} rows are of {asked} documents", tally.rows));
             }
             if Some(&tally.rows) != counts.get(filter) {
                 collector.warn(format!("{} is in {} rows only", quoted(&theirs), tally.rows));

@@ -1,6 +1,6 @@
 //! `--output results.csv`: the variables, then for each prompt its output and what was said of it.
 
-use super::rows::{self, Outcome, Tally};
+use super::rows::{self, Outcome, Rows};
 use crate::evidence::{
     Collector, Declined, Document,
     formats::language_models::common::{brief, joined, pass_rate},
@@ -94,12 +94,19 @@ fn prefix(cell: &str) -> Option<Outcome> {
 
 /// Reads the rows.
 pub fn read(collector: &mut Collector<'_>, table: &Table, layout: &Layout) {
-    let mut whole = Tally::default();
-    for prompt in &layout.prompts {
-        let mut tally = Tally::default();
+    let mut all = Rows::default();
+    for (prompt, place) in layout.prompts.iter().zip(0..) {
+        let mut rows = Rows::default();
         for row in table.rows() {
             match check(collector, layout, prompt, row) {
-                Some(outcome) => tally.add(outcome),
+                Some((outcome, key)) => {
+                    let key = key.map_or_else(|| format!("#{place} {}", row.at), |key| format!("{place} {key}"));
+                    let unasked = prompt.reason.and_then(|column| row.get(column)) == Some("No assertions");
+                    for rows in [&mut rows, &mut all] {
+                        rows.tally.add(outcome);
+                        rows.count(key.clone(), outcome, None, unasked);
+                    }
+                }
                 None => collector.left_out("an output without a status"),
             }
         }
@@ -107,23 +114,29 @@ pub fn read(collector: &mut Collector<'_>, table: &Table, layout: &Layout) {
         if let Some(provider) = &prompt.provider {
             slice.0.insert("provider".to_owned(), provider.clone());
         }
-        pass_rate(collector, "pass rate", slice, tally.passed, tally.total());
-        whole.passed += tally.passed;
-        whole.failed += tally.failed;
-        whole.errored += tally.errored;
+        pass_rate(collector, "pass rate", slice, rows.share());
     }
+    let whole = all.tally;
     for (name, value) in [("successes", whole.passed), ("failures", whole.failed), ("errors", whole.errored)] {
         if let Some(m) = collector.number(name, name, Slice::overall(), crate::stats::proportion::float(value)) {
             m.n = Some(whole.total());
         }
     }
-    pass_rate(collector, "pass rate", Slice::overall(), whole.passed, whole.total());
+    pass_rate(collector, "pass rate", Slice::overall(), all.share());
+    super::summary::told(collector, &all);
     for metric in &layout.metrics {
         collector.left_out(metric);
     }
 }
 
-fn check(collector: &mut Collector<'_>, layout: &Layout, prompt: &Prompt, row: &Row) -> Option<Outcome> {
+/// Adds the check of an output, and says how it ended and of which test it is, where its variables or its description
+/// tell.
+fn check(
+    collector: &mut Collector<'_>,
+    layout: &Layout,
+    prompt: &Prompt,
+    row: &Row,
+) -> Option<(Outcome, Option<String>)> {
     let cell = |column: usize| row.get(column).filter(|cell| !cell.is_empty());
     let outcome = if prompt.status {
         match cell(prompt.output + 1)? {
@@ -145,6 +158,9 @@ fn check(collector: &mut Collector<'_>, layout: &Layout, prompt: &Prompt, row: &
         score,
         prompt.reason.and_then(cell).map(brief),
     ]);
+    let described = (layout.first > 0).then(|| row.get(0)).flatten().filter(|text| !text.is_empty());
+    let told = !layout.vars.is_empty() || described.is_some();
+    let key = told.then(|| format!("{name} {}", described.unwrap_or_default()));
     collector.check(name, outcome == Outcome::Passed, detail);
-    Some(outcome)
+    Some((outcome, key))
 }

@@ -3,7 +3,7 @@
 use super::rows::{Outcome, Tally};
 use crate::evidence::{
     Collector,
-    formats::language_models::common::{brief, joined, pass_rate},
+    formats::language_models::common::{Share, brief, joined, pass_rate},
 };
 use crate::model::Slice;
 use roxmltree::{Document, Node};
@@ -25,7 +25,7 @@ pub fn read(collector: &mut Collector<'_>, document: &Document<'_>) {
             m.n = Some(whole.total());
         }
     }
-    pass_rate(collector, "pass rate", Slice::overall(), whole.passed, whole.total());
+    pass_rate(collector, "pass rate", Slice::overall(), Share::once(whole.passed, whole.total()));
     let stated = document.root_element().attribute("tests").and_then(|text| text.parse::<u64>().ok());
     if let Some(tests) = stated.filter(|tests| *tests != whole.total()) {
         collector.check("tests", false, Some(format!("{tests} tests are stated, and {} are written", whole.total())));

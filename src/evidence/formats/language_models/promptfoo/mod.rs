@@ -9,7 +9,9 @@
 //! * `JUnit` XML: test suites named `promptfoo`.
 //!
 //! Each row is a check, called by its variables as Python shows them and its provider in brackets. A test that has no
-//! assertion passes. An error (no answer came) is no failure (an assertion did not hold) and neither passes. A test
+//! assertion passes whatever is answered, and is no part of `pass_rate`. With `--repeat` each test has several rows: they
+//! are one test of `pass_rate`, because a test that is run again says nothing of others. `JUnit` XML does not tell which
+//! are the same. An error (no answer came) is no failure (an assertion did not hold) and neither passes. A test
 //! passes by its threshold, so assertions are no checks of their own. `namedScores` of a prompt are sums over its
 //! tests.
 
@@ -112,8 +114,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     collector.evidence.producer = Some(Producer { tool: Some("promptfoo".to_owned()), version: None, run: None });
     match shape {
         Shape::Summary(json) => {
-            summary::about(&mut collector, document.json().map_err(Clone::clone)?, json);
-            summary::read(&mut collector, document, json)?;
+            let output = document.json().map_err(Clone::clone)?;
+            summary::about(&mut collector, output, json);
+            summary::read(&mut collector, document, json, summary::repeat(output))?;
         }
         Shape::Table(json) => summary::table(&mut collector, json),
         Shape::Rows(list) => summary::rows_alone(&mut collector, document, list)?,
@@ -125,7 +128,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
                 return Err(refused(ADAPTER.id, document, declined));
             };
             summary::about(&mut collector, &root, json);
-            summary::read(&mut collector, document, json)?;
+            summary::read(&mut collector, document, json, summary::repeat(&root))?;
         }
         Shape::JUnit => junit::read(&mut collector, document.xml().map_err(Clone::clone)?),
     }

@@ -2,10 +2,10 @@
 
 use crate::evidence::{
     Collector, Document,
-    formats::language_models::common::{brief, joined},
-    json::{Json, Number, Value},
+    formats::language_models::common::{Share, Tests, brief, joined},
+    json::{Json, Number, Object, Value},
 };
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 /// How a row ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,81 @@ impl Tally {
     pub fn total(self) -> u64 {
         self.passed.saturating_add(self.failed).saturating_add(self.errored)
     }
+}
+
+/// What rows add up to.
+#[derive(Debug, Default)]
+pub struct Rows {
+    pub tally: Tally,
+    /// The tests that asked something of an answer.
+    tests: Tests,
+    /// Those of each prompt, and how many of its rows asked nothing.
+    prompts: BTreeMap<u64, (Tests, u64)>,
+    /// Rows that asked nothing of an answer, and pass whatever it is.
+    pub unasked: u64,
+    /// Rows whose answer is an older one, kept in a cache.
+    pub cached: u64,
+}
+
+impl Rows {
+    /// Adds a row of that test.
+    pub fn add(&mut self, row: &Json<'_>, key: String, outcome: Outcome, prompt: Option<u64>) {
+        self.tally.add(outcome);
+        let cached = row.get("response").and_then(|response| response.get("cached"));
+        self.cached += u64::from(cached.is_some_and(|cached| matches!(cached.value, Value::Bool(true))));
+        self.count(key, outcome, prompt, asks_nothing(row));
+    }
+
+    /// Counts a row without looking into it.
+    pub fn count(&mut self, key: String, outcome: Outcome, prompt: Option<u64>, unasked: bool) {
+        let of_prompt = prompt.map(|prompt| self.prompts.entry(prompt).or_default());
+        if unasked {
+            self.unasked += 1;
+            of_prompt.into_iter().for_each(|(_, unasked)| *unasked += 1);
+            return;
+        }
+        let passed = outcome == Outcome::Passed;
+        if let Some((tests, _)) = of_prompt {
+            tests.add(key.clone(), passed);
+        }
+        self.tests.add(key, passed);
+    }
+
+    pub fn share(&self) -> Share {
+        self.tests.share()
+    }
+
+    /// The share of one prompt, where all its runs are among the rows.
+    pub fn of_prompt(&self, prompt: u64, runs: u64) -> Option<Share> {
+        let (tests, unasked) = self.prompts.get(&prompt)?;
+        Some(tests.share()).filter(|share| share.runs.saturating_add(*unasked) == runs)
+    }
+}
+
+/// What tells a test from others: its variables and what it asks, put to one prompt of one provider. A run of it again is
+/// a row of its own. A row that says nothing of its test is one of its own, too.
+pub fn key(row: &Json<'_>, vars: Option<&Object<'_>>, provider: &str, place: u64) -> String {
+    let case = row.get("testCase");
+    if case.is_none() && vars.is_none_or(Object::is_empty) {
+        return format!("#{place}");
+    }
+    let vars = vars.into_iter().flatten().map(|member| (&*member.key, &member.value));
+    let mut out = name(vars, provider);
+    for part in [row.get("promptIdx"), row.get("prompt").and_then(|prompt| prompt.get("raw"))] {
+        part.into_iter().for_each(|part| show(&mut out, part));
+    }
+    for part in ["assert", "description", "threshold"] {
+        out.push('\n');
+        case.and_then(|case| case.get(part)).into_iter().for_each(|part| show(&mut out, part));
+    }
+    out
+}
+
+/// The same of an output in a table, which has the variables of its row and the place of its prompt.
+pub fn key_of_table(name: &str, prompt: u64, place: Option<u64>, asked: Option<&Json<'_>>) -> String {
+    let mut out = place.map_or_else(|| format!("{name}\n{prompt}\n"), |place| format!("#{place}"));
+    asked.into_iter().for_each(|asked| show(&mut out, asked));
+    out
 }
 
 /// The rows of a document of JSON Lines.

@@ -1,9 +1,12 @@
 //! `stats`, `prompts` and `results`.
 
-use super::{ADAPTER, rows, rows::Tally};
+use super::{
+    ADAPTER, rows,
+    rows::{Rows, Tally},
+};
 use crate::evidence::{
     Collector, Document, EvidenceError,
-    formats::language_models::common::{count, moment, pass_rate},
+    formats::language_models::common::{Share, count, moment, pass_rate},
     json::{Json, Value},
 };
 use crate::model::{Producer, Slice, Unit};
@@ -27,11 +30,27 @@ pub fn about(collector: &mut Collector<'_>, output: &Json<'_>, summary: &Json<'_
     collector.evidence.produced_at = moment(summary, "timestamp");
 }
 
-/// Reads a summary.
+/// How often each test was run.
+pub fn repeat(output: &Json<'_>) -> u64 {
+    let places = [
+        &["runtimeOptions", "repeat"][..],
+        &["config", "evaluateOptions", "repeat"],
+        &["config", "commandLineOptions", "repeat"],
+    ];
+    let stated = places.iter().find_map(|path| output.at_path(path)?.as_number()?.count());
+    stated.unwrap_or(1).max(1)
+}
+
+/// Reads a summary of tests that were each run `repeat` times.
 ///
 /// # Errors
 /// When its results are no list.
-pub fn read(collector: &mut Collector<'_>, document: &Document<'_>, summary: &Json<'_>) -> Result<(), EvidenceError> {
+pub fn read(
+    collector: &mut Collector<'_>,
+    document: &Document<'_>,
+    summary: &Json<'_>,
+    repeat: u64,
+) -> Result<(), EvidenceError> {
     let head = summary.at_path(&["table", "head"]);
     let prompts = summary.get("prompts").or_else(|| head?.get("prompts")).map(many).unwrap_or_default();
     let stats = summary.get("stats");
@@ -55,14 +74,24 @@ pub fn read(collector: &mut Collector<'_>, document: &Document<'_>, summary: &Js
         }
         _ => summary.get("table").map(|table| check_table(collector, table)),
     };
-    if let Some(rows) = rows.filter(|rows| readable && *rows != counted) {
-        compare(collector, counted, rows);
+    let listed = rows.is_some();
+    let rows = rows.unwrap_or_default();
+    if listed && readable && rows.tally != counted {
+        compare(collector, counted, rows.tally);
     }
-    shares(collector, if readable { counted } else { rows.unwrap_or_default() });
-    for prompt in prompts {
-        read_prompt(collector, prompt, total);
+    let whole = listed && (!readable || rows.tally.total() == counted.total());
+    let share = if whole { rows.share() } else { of_counts(counted, rows.unasked, repeat) };
+    shares(collector, share, if readable { counted } else { rows.tally });
+    for (prompt, place) in prompts.iter().zip(0..) {
+        read_prompt(collector, prompt, total, (&rows, place, repeat));
     }
     Ok(())
+}
+
+/// The share of what `stats` counts, whose rows are not all there.
+fn of_counts(counted: Tally, unasked: u64, repeat: u64) -> Share {
+    let (passed, runs) = (counted.passed.saturating_sub(unasked), counted.total().saturating_sub(unasked));
+    Share { passed, runs, tests: runs / repeat }
 }
 
 /// Rows may be fewer than `stats` counts, where the file holds a part of the run. As many rows that pass less often are
@@ -70,9 +99,11 @@ pub fn read(collector: &mut Collector<'_>, document: &Document<'_>, summary: &Js
 fn compare(collector: &mut Collector<'_>, said: Tally, rows: Tally) {
     let (total, there) = (said.total(), rows.total());
     if total != there {
-        collector.warn(format!(
-            "`stats` counts {total} tests, and there are {there} rows: the file holds a part of the run"
-        ));
+        let said = format!("`stats` counts {total} tests, and there are {there} rows: the file holds a part of the run");
+        collector.warn(said.as_str());
+        if there < total {
+            collector.check("stats", false, Some(said));
+        }
     }
     if there > total || rows.passed > said.passed || total == there && rows.passed != said.passed {
         let why = format!("`stats` counts {} passes of {total}, and the rows {} of {there}", said.passed, rows.passed);
@@ -89,8 +120,8 @@ fn many<'j, 'a>(json: &'j Json<'a>) -> &'j [Json<'a>] {
     }
 }
 
-fn shares(collector: &mut Collector<'_>, tally: Tally) {
-    pass_rate(collector, "pass rate", Slice::overall(), tally.passed, tally.total());
+fn shares(collector: &mut Collector<'_>, share: Share, tally: Tally) {
+    pass_rate(collector, "pass rate", Slice::overall(), share);
     if tally.errored > 0 {
         let (errors, total) = (tally.errored, tally.total());
         collector.warn(format!(
@@ -118,7 +149,12 @@ fn read_stats(collector: &mut Collector<'_>, stats: &Json<'_>, total: Option<u64
 }
 
 /// The sums of one prompt put to one provider. `namedScoresCount` says over how many tests a named score is a sum.
-fn read_prompt(collector: &mut Collector<'_>, prompt: &Json<'_>, total: Option<u64>) {
+fn read_prompt(
+    collector: &mut Collector<'_>,
+    prompt: &Json<'_>,
+    total: Option<u64>,
+    (rows, place, repeat): (&Rows, u64, u64),
+) {
     let Some(metrics) = prompt.get("metrics").filter(|metrics| collector.object(Some(metrics)).is_some()) else {
         return;
     };
@@ -133,8 +169,11 @@ fn read_prompt(collector: &mut Collector<'_>, prompt: &Json<'_>, total: Option<u
     let tests = ["testPassCount", "testFailCount", "testErrorCount"].map(|key| count(metrics, key));
     let passed = tests.first().copied().flatten();
     let own = passed.map(|_| tests.iter().flatten().fold(0_u64, |sum, n| sum.saturating_add(*n)));
+    let share = passed.zip(own).map(|(passed, runs)| {
+        rows.of_prompt(place, runs).unwrap_or(Share { passed, runs, tests: runs / repeat })
+    });
     // Where there are several prompts, whether a named score was over all tests of its prompt is not said.
-    let named = own.filter(|n| total == Some(*n));
+    let named = own.filter(|n| total == Some(*n) && share.is_some_and(|share| share.tests == share.runs));
     for member in collector.members(Some(metrics)) {
         let key = &*member.key;
         if let Some(object) = member.value.as_object() {
@@ -155,8 +194,8 @@ fn read_prompt(collector: &mut Collector<'_>, prompt: &Json<'_>, total: Option<u
             m.unit = key.ends_with("Ms").then_some(Unit::Milliseconds);
         }
     }
-    if let Some((passed, own)) = passed.zip(own) {
-        pass_rate(collector, "pass rate", slice, passed, own);
+    if let Some(share) = share {
+        pass_rate(collector, "pass rate", slice, share);
     }
 }
 
@@ -167,52 +206,71 @@ fn words(json: &Json<'_>, key: &str) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned).or_else(number)
 }
 
-fn check_rows(collector: &mut Collector<'_>, list: &[Json<'_>]) -> Tally {
-    let mut tally = Tally::default();
-    for row in list {
+fn check_rows(collector: &mut Collector<'_>, list: &[Json<'_>]) -> Rows {
+    let mut rows = Rows::default();
+    for (row, place) in list.iter().zip(0..) {
         if collector.object(Some(row)).is_none() {
             continue;
         }
         let vars = row.get("vars").or_else(|| row.at_path(&["testCase", "vars"])).and_then(Json::as_object);
-        let vars = vars.into_iter().flatten().map(|member| (&*member.key, &member.value));
         let provider = row.get("provider").and_then(rows::provider).unwrap_or("None");
-        tally.add(rows::check(collector, rows::name(vars, provider), row));
+        let named = vars.into_iter().flatten().map(|member| (&*member.key, &member.value));
+        let outcome = rows::check(collector, rows::name(named, provider), row);
+        let key = rows::key(row, vars, provider, place);
+        rows.add(row, key, outcome, count(row, "promptIdx"));
     }
-    let unasked = list.iter().filter(|row| rows::asks_nothing(row)).count();
+    told(collector, &rows);
+    rows
+}
+
+/// What is to be said of rows that measured nothing anew.
+pub fn told(collector: &mut Collector<'_>, rows: &Rows) {
+    let (unasked, cached, total) = (rows.unasked, rows.cached, rows.tally.total());
     if unasked > 0 {
-        let total = list.len();
-        collector.warn(format!("{unasked} of {total} tests have no assertion and pass whatever is answered"));
+        collector.warn(format!(
+            "{unasked} of {total} tests have no assertion and pass whatever is answered: they are no part of pass_rate"
+        ));
     }
-    tally
+    if cached > 0 {
+        collector.warn(format!("{cached} of {total} answers come from a cache: their latency is not the provider's"));
+    }
 }
 
 /// Reads `head` and `body`.
 pub fn table(collector: &mut Collector<'_>, table: &Json<'_>) {
-    let tally = check_table(collector, table);
-    shares(collector, tally);
-    for prompt in table.at_path(&["head", "prompts"]).map(many).unwrap_or_default() {
-        read_prompt(collector, prompt, Some(tally.total()));
+    let rows = check_table(collector, table);
+    shares(collector, rows.share(), rows.tally);
+    for (prompt, place) in table.at_path(&["head", "prompts"]).map(many).unwrap_or_default().iter().zip(0..) {
+        read_prompt(collector, prompt, Some(rows.tally.total()), (&rows, place, 1));
     }
 }
 
-fn check_table(collector: &mut Collector<'_>, table: &Json<'_>) -> Tally {
-    let mut tally = Tally::default();
+fn check_table(collector: &mut Collector<'_>, table: &Json<'_>) -> Rows {
+    let mut rows = Rows::default();
     let names = table.at_path(&["head", "vars"]).map(listed).unwrap_or_default();
     let prompts = table.at_path(&["head", "prompts"]).map(many).unwrap_or_default();
     for row in table.get("body").map(many).unwrap_or_default() {
         let values = row.get("vars").map(listed).unwrap_or_default();
         let outputs = row.get("outputs").map(many).unwrap_or_default();
-        for (i, output) in outputs.iter().enumerate() {
+        for (output, i) in outputs.iter().zip(0..) {
             if collector.object(Some(output)).is_none() {
                 continue;
             }
             let vars = names.iter().zip(values).filter_map(|(name, value)| Some((name.as_str()?, value)));
             let own = output.get("provider").and_then(rows::provider);
-            let provider = own.or_else(|| prompts.get(i)?.get("provider").and_then(rows::provider)).unwrap_or("None");
-            tally.add(rows::check(collector, rows::name(vars, provider), output));
+            let prompt = || prompts.get(usize::try_from(i).ok()?);
+            let provider = own.or_else(|| prompt()?.get("provider").and_then(rows::provider)).unwrap_or("None");
+            let name = rows::name(vars, provider);
+            // A test without variables is told from no other.
+            let told = names.is_empty().then(|| rows.tally.total());
+            let asked = row.get("test").and_then(|test| test.get("assert"));
+            let key = rows::key_of_table(&name, i, told, asked);
+            let outcome = rows::check(collector, name, output);
+            rows.add(output, key, outcome, Some(i));
         }
     }
-    tally
+    told(collector, &rows);
+    rows
 }
 
 fn listed<'j, 'a>(json: &'j Json<'a>) -> &'j [Json<'a>] {
@@ -236,7 +294,7 @@ pub fn rows_alone(
             format!("a row is no object but {}", row.kind()),
         ));
     }
-    let tally = check_rows(collector, list);
-    shares(collector, tally);
+    let rows = check_rows(collector, list);
+    shares(collector, rows.share(), rows.tally);
     Ok(())
 }

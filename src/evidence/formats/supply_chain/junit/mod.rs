@@ -5,7 +5,10 @@
 //!   stands in front of it;
 //! * the attributes of the suites are numbers (`tests`, `failures`, …), as a path where there are several suites;
 //! * properties of a test and of a suite are metrics, see [`super::recorded`]; those of a Java machine are not;
-//! * a run without tests, or one that counts failures which it does not list, is a failed check with the run's name.
+//! * a run without tests, one that counts failures which it does not list, and a suite that counts more tests than it
+//!   lists (its file was cut, a worker died) are failed checks with their name. pytest counts each subtest that passed
+//!   and lists none of them: nothing tells such a file from one that lost its tests;
+//! * a test that says it made no assertion (`assertions="0"`) shows nothing either.
 //!
 //! pytest writes characters that XML cannot hold as `#x07`, and letters of parameters as `\u5973`: both stay as they are.
 //! Older pytest writes no zone behind the moment, which then stays unknown.
@@ -182,12 +185,14 @@ fn tests(collector: &mut Collector<'_>, cases: &[Node<'_, '_>]) -> usize {
             _ if name.is_empty() => "testcase".to_owned(),
             _ => name.to_owned(),
         };
-        if case.children().any(|child| child.tag_name().name().starts_with("rerun") || is_flaky(child)) {
+        let again = case.children().any(|child| child.tag_name().name().starts_with("rerun") || is_flaky(child));
+        if again {
             collector.left_out(&format!("earlier attempts at {shown}"));
         }
         let said = outcome(*case);
-        failed += usize::from(said.as_ref().is_some_and(|said| !said.starts_with("skipped")));
-        collector.check(shown, said.is_none(), said);
+        failed += usize::from(said.as_ref().is_some_and(|said| said.starts_with("failed") || said.starts_with("error")));
+        let later = again.then(|| "passed at a later attempt".to_owned());
+        collector.check(shown, said.is_none(), said.or(later));
     }
     failed
 }
@@ -216,7 +221,32 @@ fn outcome(case: Node<'_, '_>) -> Option<String> {
             _ => {}
         }
     }
-    None
+    let asserts = case.attribute("assertions").map(str::trim);
+    (asserts == Some("0")).then(|| "no assertion was made".to_owned())
+}
+
+/// A failed check for every suite that counts more tests than it lists, and for the whole where no suite tells.
+fn unlisted(collector: &mut Collector<'_>, root: Node<'_, '_>) {
+    let below = |node: Node<'_, '_>, name: &'static str| {
+        let found = node.descendants().filter(move |below| below.tag_name().name() == name);
+        u64::try_from(found.count()).unwrap_or(u64::MAX)
+    };
+    let mut told = false;
+    let suites = root.descendants().filter(|node| node.tag_name().name() == "testsuite");
+    for suite in suites.chain(Some(root).filter(|root| root.tag_name().name() == "testsuites")) {
+        let (counted, listed) = (count(suite, "tests").unwrap_or(0), below(suite, "testcase"));
+        // pytest counts a test once more whose teardown failed, and such a test has an error.
+        let twice = below(suite, "error");
+        let whole = suite == root && root.tag_name().name() == "testsuites";
+        if listed == 0 || counted <= listed.saturating_add(twice) || whole && told {
+            continue;
+        }
+        told = true;
+        let name = suite.attribute("name").filter(|name| !name.is_empty());
+        let name = name.unwrap_or(if whole { "junit" } else { "testsuite" });
+        collector.warn(format!("the suite {name} says {counted} tests, and lists {listed}"));
+        collector.check(name, false, Some(format!("{counted} tests are counted, {listed} are listed")));
+    }
 }
 
 /// A failed check for a run that shows nothing, or that hides failures.
@@ -227,6 +257,7 @@ fn verdict(collector: &mut Collector<'_>, root: Node<'_, '_>, suites: &[Node<'_,
         collector.check(name, false, Some("no test ran".to_owned()));
         return;
     }
+    unlisted(collector, root);
     let written =
         |node: Node<'_, '_>| count(node, "failures").unwrap_or(0).saturating_add(count(node, "errors").unwrap_or(0));
     let said = suites.iter().map(|suite| written(*suite)).fold(0_u64, u64::saturating_add).max(written(root));
