@@ -66,7 +66,9 @@ impl Rows {
         let of_prompt = prompt.map(|prompt| self.prompts.entry(prompt).or_default());
         if unasked {
             self.unasked += 1;
-            of_prompt.into_iter().for_each(|(_, unasked)| *unasked += 1);
+            if let Some((_, unasked)) = of_prompt {
+                *unasked += 1;
+            }
             return;
         }
         let passed = outcome == Outcome::Passed;
@@ -96,12 +98,14 @@ pub fn key(row: &Json<'_>, vars: Option<&Object<'_>>, provider: &str, place: u64
     }
     let vars = vars.into_iter().flatten().map(|member| (&*member.key, &member.value));
     let mut out = name(vars, provider);
-    for part in [row.get("promptIdx"), row.get("prompt").and_then(|prompt| prompt.get("raw"))] {
-        part.into_iter().for_each(|part| show(&mut out, part));
+    for part in [row.get("promptIdx"), row.get("prompt").and_then(|prompt| prompt.get("raw"))].into_iter().flatten() {
+        show(&mut out, part);
     }
     for part in ["assert", "description", "threshold"] {
         out.push('\n');
-        case.and_then(|case| case.get(part)).into_iter().for_each(|part| show(&mut out, part));
+        if let Some(part) = case.and_then(|case| case.get(part)) {
+            show(&mut out, part);
+        }
     }
     out
 }
@@ -109,7 +113,9 @@ pub fn key(row: &Json<'_>, vars: Option<&Object<'_>>, provider: &str, place: u64
 /// The same of an output in a table, which has the variables of its row and the place of its prompt.
 pub fn key_of_table(name: &str, prompt: u64, place: Option<u64>, asked: Option<&Json<'_>>) -> String {
     let mut out = place.map_or_else(|| format!("{name}\n{prompt}\n"), |place| format!("#{place}"));
-    asked.into_iter().for_each(|asked| show(&mut out, asked));
+    if let Some(asked) = asked {
+        show(&mut out, asked);
+    }
     out
 }
 

@@ -90,19 +90,16 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         }
     }
     let stated = root.get("ErrorsDurationHistogram").and_then(Json::as_object).and_then(count);
-    match stated.or_else(|| (answers == n).then_some(bad)) {
-        Some(failed) => {
-            load::error_rate(&mut out, Slice::overall(), n, failed);
-            // How many calls were asked for, where the run was not one of a time.
-            let asked = root.get("Exactly").and_then(Json::as_number).and_then(Number::count).unwrap_or(0);
-            let ended = Ended { requests: n, failed, unfinished: asked.saturating_sub(n) };
-            ended.tell(&mut out, 0, &Slice::overall(), "");
-        }
-        None => {
-            out.warn("neither `ErrorsDurationHistogram` nor `RetCodes` say of every call whether it failed");
-            let why = "it does not say of every call whether it failed";
-            out.check("requests succeeded", false, Some(why.to_owned()));
-        }
+    if let Some(failed) = stated.or_else(|| (answers == n).then_some(bad)) {
+        load::error_rate(&mut out, Slice::overall(), n, failed);
+        // How many calls were asked for, where the run was not one of a time.
+        let asked = root.get("Exactly").and_then(Json::as_number).and_then(Number::count).unwrap_or(0);
+        let ended = Ended { requests: n, failed, unfinished: asked.saturating_sub(n) };
+        ended.tell(&mut out, 0, &Slice::overall(), "");
+    } else {
+        out.warn("neither `ErrorsDurationHistogram` nor `RetCodes` say of every call whether it failed");
+        let why = "it does not say of every call whether it failed";
+        out.check("requests succeeded", false, Some(why.to_owned()));
     }
     out.finish()
 }
