@@ -115,20 +115,22 @@ impl Service {
         let earlier = self.store.approvals(&actor.namespace, &ballot.release).await?;
         let mut approvals: Vec<Approval> = earlier.into_iter().map(|(approval, _)| approval).collect();
         approvals.push(approval.clone());
-        let decided = self.decide(&Question {
-            release: &ballot.release,
-            model: &stored.release.model,
-            environment: &stored.release.environment,
-            seq: stored.decisions,
-            inputs: &stored.inputs,
-            inputs_digest: stored.inputs_digest,
-            policies: &policies,
-            evidence: &evidence,
-            champion: compared.evidence(Against::Champion),
-            reference: compared.evidence(Against::Reference),
-            approvals: &approvals,
-            now,
-        })?;
+        let decided = self
+            .decide(&Question {
+                release: &ballot.release,
+                model: &stored.release.model,
+                environment: &stored.release.environment,
+                seq: stored.decisions,
+                inputs: &stored.inputs,
+                inputs_digest: stored.inputs_digest,
+                policies: &policies,
+                evidence: &evidence,
+                champion: compared.evidence(Against::Champion),
+                reference: compared.evidence(Against::Reference),
+                approvals: &approvals,
+                now,
+            })
+            .await?;
         let digest = jcs::digest(&approval).map_err(AppError::failed)?;
         let subject = approval.id.as_ref().map(ToString::to_string).unwrap_or_default();
         let mut work = Work::new(actor.namespace.clone(), now);

@@ -6,7 +6,7 @@ use crate::{
     ledger::statement::{self, VsaContext},
     model::{
         Approval, Decision, DecisionId, Digest, Engine, Environment, Inputs, ModelId, Outcome, Record, ReleaseId,
-        SEMANTICS, Submitted, Timestamp, Verdict, verdict::Mode,
+        Submitted, Timestamp, Verdict,
     },
     policy::{self, Case, Policy},
     store::{NewDecision, NewEntry, Signed},
@@ -57,36 +57,76 @@ impl Decided {
 }
 
 impl Service {
-    /// Judges and signs.
+    /// Judges and signs, beside the requests.
     ///
     /// # Errors
     /// When the key cannot sign.
-    pub(super) fn decide(&self, question: &Question<'_>) -> Result<Decided, AppError> {
-        let verdict = policy::evaluate(&Case {
-            inputs: question.inputs,
+    pub(super) async fn decide(&self, question: &Question<'_>) -> Result<Decided, AppError> {
+        let id = self.env.new_id().parse().map_err(AppError::failed)?;
+        let (owned, notary) = (Owned::of(question), self.notary.clone());
+        self.judges.run(move || owned.decide(&notary, id)).await?
+    }
+}
+
+/// A question that a thread of its own can take along.
+struct Owned {
+    release: ReleaseId,
+    model: ModelId,
+    environment: Environment,
+    seq: u64,
+    inputs: Inputs,
+    inputs_digest: Digest,
+    policies: Vec<Arc<Policy>>,
+    evidence: Vec<Submitted>,
+    champion: Vec<Submitted>,
+    reference: Vec<Submitted>,
+    approvals: Vec<Approval>,
+    now: Timestamp,
+}
+
+impl Owned {
+    fn of(question: &Question<'_>) -> Self {
+        Self {
+            release: question.release.clone(),
+            model: question.model.clone(),
+            environment: question.environment.clone(),
+            seq: question.seq,
+            inputs: question.inputs.clone(),
             inputs_digest: question.inputs_digest,
-            policies: question.policies,
-            evidence: question.evidence,
-            champion: question.champion,
-            reference: question.reference,
-            approvals: question.approvals,
+            policies: question.policies.to_vec(),
+            evidence: question.evidence.to_vec(),
+            champion: question.champion.to_vec(),
+            reference: question.reference.to_vec(),
+            approvals: question.approvals.to_vec(),
             now: question.now,
+        }
+    }
+
+    fn decide(self, notary: &Notary, id: DecisionId) -> Result<Decided, AppError> {
+        let verdict = policy::evaluate(&Case {
+            inputs: &self.inputs,
+            inputs_digest: self.inputs_digest,
+            policies: &self.policies,
+            evidence: &self.evidence,
+            champion: &self.champion,
+            reference: &self.reference,
+            approvals: &self.approvals,
+            now: self.now,
         });
         let record = Record {
-            inputs_digest: question.inputs_digest,
-            inputs: question.inputs.clone(),
-            approvals: question.approvals.to_vec(),
-            decided_at: question.now,
+            inputs_digest: self.inputs_digest,
+            engine: Engine { semantics: self.inputs.engine },
+            inputs: self.inputs.clone(),
+            approvals: self.approvals.clone(),
+            decided_at: self.now,
             verdict,
-            engine: Engine { semantics: SEMANTICS },
         };
-        let id = self.env.new_id().parse().map_err(AppError::failed)?;
-        let new = sign(&self.notary, id, question, &record)?;
+        let new = sign(notary, id, &self, &record)?;
         Ok(Decided { record, new })
     }
 }
 
-fn sign(notary: &Notary, id: DecisionId, question: &Question<'_>, record: &Record) -> Result<NewDecision, AppError> {
+fn sign(notary: &Notary, id: DecisionId, question: &Owned, record: &Record) -> Result<NewDecision, AppError> {
     let payload = statement::record_statement(record).map_err(AppError::failed)?;
     let sealed = notary.sign(&payload)?;
     let vsa = if issues_summary(&record.verdict) {
@@ -119,6 +159,9 @@ fn signed(kind: &'static str, id: &DecisionId, payload: Vec<u8>, signature: Vec<
 /// A summary says passed or failed, so only an allow or a deny has one; and where policies only observed, nothing was
 /// verified that a summary could vouch for.
 fn issues_summary(verdict: &Verdict) -> bool {
-    let observed = !verdict.policies.is_empty() && verdict.policies.iter().all(|p| p.mode == Mode::Observe);
-    matches!(verdict.verdict, Outcome::Allow | Outcome::Deny) && !observed
+    match verdict.verdict {
+        Outcome::Deny => true,
+        Outcome::Allow => verdict.is_enforced(),
+        Outcome::Pending | Outcome::Revoked => false,
+    }
 }

@@ -38,10 +38,27 @@ impl Shelf {
     /// Reads the policies of a namespace anew.
     pub(super) async fn refresh(&self, store: &Store, namespace: &Namespace) -> Result<Active, AppError> {
         let (at, stored) = store.active_policies(namespace).await?;
+        for unread in stored.iter().filter(|p| !self.knows(&p.digest)) {
+            // Beside the requests: a policy may be large, and the first to ask would hold up all others.
+            let source = unread.source.clone();
+            let read = tokio::task::spawn_blocking(move || policy::parse(&source)).await.map_err(AppError::failed)?;
+            if let Ok(policy) = read {
+                self.keep(Arc::new(policy));
+            }
+        }
         let policies: Vec<Arc<Policy>> = stored.iter().map(|p| self.parse(p)).collect::<Result<_, _>>()?;
         let active = Active { at, policies: policies.into() };
         self.active.lock().unwrap_or_else(PoisonError::into_inner).insert(namespace.clone(), active.clone());
         Ok(active)
+    }
+
+    fn knows(&self, digest: &Digest) -> bool {
+        self.parsed.lock().unwrap_or_else(PoisonError::into_inner).contains_key(digest)
+    }
+
+    /// Keeps a policy that was just read.
+    pub(super) fn keep(&self, policy: Arc<Policy>) {
+        self.parsed.lock().unwrap_or_else(PoisonError::into_inner).insert(policy.digest, policy);
     }
 
     /// The parsed form of a stored policy.

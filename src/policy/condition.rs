@@ -3,12 +3,11 @@
 //! An expression is bounded: it is short, has no loops (no `all`, `exists`, `map`, `filter`) and calls nothing of
 //! ours, so that reading it always ends soon.
 
+mod cost;
+
 use super::diagnostic;
 use crate::model::Inputs;
-use cel::{
-    Context, Env, Program, Value,
-    common::ast::{EntryExpr, Expr, IdedExpr},
-};
+use cel::{Context, Env, Program, Value, common::ast::Expr};
 use std::{
     collections::HashMap,
     sync::{Arc, LazyLock},
@@ -31,6 +30,8 @@ static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()
 pub struct Condition {
     text: String,
     program: Program,
+    too_costly: Option<String>,
+    costly: bool,
 }
 
 impl std::fmt::Debug for Condition {
@@ -64,14 +65,33 @@ impl Condition {
             let said: Vec<String> = errors.errors.iter().map(|e| first_line(&e.msg)).collect();
             wrong(format!("not a CEL expression: {}", said.join("; ")), help)
         })?;
-        if has_loop(program.expression()) {
+        let nodes = cost::nodes(program.expression());
+        if nodes.iter().any(|node| matches!(node.expr, Expr::Comprehension(_))) {
             return Err(wrong(
                 "the condition loops (`all`, `exists`, `exists_one`, `map` and `filter` are not available)",
                 "compare single values",
             ));
         }
         known_names(&program)?;
-        Ok(Self { text: text.to_owned(), program })
+        let costly = nodes.iter().any(|node| matches!(&node.expr, Expr::Call(call) if cost::is_costly(call)));
+        let too_costly = cost::too_costly(&nodes);
+        Ok(Self { text: text.to_owned(), program, too_costly, costly })
+    }
+
+    /// Why it is not evaluated, where it would cost too much.
+    pub(super) fn too_costly(&self) -> Option<&str> {
+        self.too_costly.as_deref()
+    }
+
+    /// Whether it joins texts or matches patterns.
+    pub(super) fn is_costly(&self) -> bool {
+        self.costly
+    }
+
+    /// What it says whatever is submitted; `None` when it reads anything.
+    pub(super) fn constant(&self) -> Option<Result<bool, String>> {
+        let reads = !self.program.references().variables().is_empty();
+        (!reads && self.too_costly.is_none()).then(|| self.holds(&Variables::of(&Inputs::default())))
     }
 
     /// The expression as written.
@@ -84,7 +104,7 @@ impl Condition {
     /// # Errors
     /// A sentence, when it reads what is not there or is neither true nor false.
     pub(super) fn holds(&self, variables: &Variables<'_>) -> Result<bool, String> {
-        match self.program.execute(&variables.0) {
+        match self.program.execute(&variables.context) {
             Ok(Value::Bool(answer)) => Ok(answer),
             Ok(_) => Err("it is neither true nor false".to_owned()),
             Err(cel::ExecutionError::NoSuchKey(key)) => Err(format!("the context has no `{key}`")),
@@ -93,8 +113,15 @@ impl Condition {
     }
 }
 
+/// The largest context that conditions read, in bytes of its keys and values.
+pub(super) const LARGEST_CONTEXT: usize = 64 << 10;
+
 /// What conditions see of the inputs; built once a case.
-pub(super) struct Variables<'a>(Context<'a, 'a>);
+pub(super) struct Variables<'a> {
+    context: Context<'a, 'a>,
+    /// How large the submission's context is.
+    pub(super) size: usize,
+}
 
 impl Variables<'_> {
     pub(super) fn of(inputs: &Inputs) -> Self {
@@ -106,7 +133,8 @@ impl Variables<'_> {
         context.add_variable_from_value("artifact", text(inputs.artifact.map(|a| a.to_string())));
         context.add_variable_from_value("environment", text(inputs.environment.as_ref().map(ToString::to_string)));
         context.add_variable_from_value("submitter", text(inputs.submitter.clone()));
-        Self(context)
+        let size = inputs.context.iter().map(|(key, value)| key.len() + value.len()).sum();
+        Self { context, size }
     }
 }
 
@@ -131,35 +159,6 @@ fn known_names(program: &Program) -> Result<(), Wrong> {
             Err(wrong(message, diagnostic::suggest(name, &FUNCTIONS)))
         }
         None => Ok(()),
-    }
-}
-
-/// Whether a comprehension stands anywhere in `root`. With an explicit stack: depth is bounded by the text alone.
-fn has_loop(root: &IdedExpr) -> bool {
-    let mut todo = vec![root];
-    while let Some(node) = todo.pop() {
-        match &node.expr {
-            Expr::Comprehension(_) => return true,
-            Expr::Call(call) => {
-                todo.extend(call.target.as_deref());
-                todo.extend(&call.args);
-            }
-            Expr::List(list) => todo.extend(&list.elements),
-            Expr::Select(select) => todo.push(&select.operand),
-            Expr::Map(map) => entries(&map.entries, &mut todo),
-            Expr::Struct(record) => entries(&record.entries, &mut todo),
-            Expr::Ident(_) | Expr::Literal(_) | Expr::Unspecified => {}
-        }
-    }
-    false
-}
-
-fn entries<'e>(list: &'e [cel::common::ast::IdedEntryExpr], todo: &mut Vec<&'e IdedExpr>) {
-    for entry in list {
-        match &entry.expr {
-            EntryExpr::StructField(field) => todo.push(&field.value),
-            EntryExpr::MapEntry(pair) => todo.extend([&pair.key, &pair.value]),
-        }
     }
 }
 

@@ -77,11 +77,8 @@ impl<'a> Collector<'a> {
 
     fn push(&mut self, code: &'static str, span: Range<usize>, message: String, help: Option<String>) {
         let span = clamp(self.text, span);
-        let before = self.text.get(..span.start).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         let length = self.text.get(span.clone()).unwrap_or_default().chars().count();
-        self.list.push(Mistake { code, message, help, span, line, column, length });
+        self.list.push(Mistake { code, message, help, span, line: 0, column: 0, length });
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -91,6 +88,15 @@ impl<'a> Collector<'a> {
     /// The mistakes in the order of the text.
     pub(super) fn finish(mut self) -> Mistakes {
         self.list.sort_by(|a, b| a.span.start.cmp(&b.span.start).then_with(|| a.message.cmp(&b.message)));
+        // One walk through the text for all of them: a text may be nothing but mistakes.
+        let (mut at, mut line, mut column) = (0, 1, 1);
+        for mistake in &mut self.list {
+            for c in self.text.get(at..mistake.span.start).unwrap_or_default().chars() {
+                (line, column) = if c == '\n' { (line + 1, 1) } else { (line, column + 1) };
+            }
+            at = mistake.span.start;
+            (mistake.line, mistake.column) = (line, column);
+        }
         self.list.dedup();
         Mistakes { source: self.text.into(), list: self.list }
     }

@@ -95,8 +95,11 @@ fn count(mistakes: usize) -> String {
     if mistakes == 1 { "1 mistake".into() } else { format!("{mistakes} mistakes") }
 }
 
+/// So many mistakes are told one by one; the sentence counts them all.
+const MOST_TOLD: usize = 200;
+
 fn told(mistakes: &Mistakes) -> Vec<MistakeV1> {
-    let told = mistakes.list.iter().map(|mistake| MistakeV1 {
+    let told = mistakes.list.iter().take(MOST_TOLD).map(|mistake| MistakeV1 {
         code: mistake.code.to_owned(),
         message: mistake.message.clone(),
         line: mistake.line,

@@ -1,6 +1,10 @@
 //! The evidence of a case, put in one order and found by metric.
 
-use crate::model::{COMPUTED, Evidence, Measurement, Submitted, Timestamp};
+use crate::{
+    model::{COMPUTED, Comparison, Evidence, Measurement, Slice, Submitted, Timestamp},
+    policy::diagnostic,
+};
+use std::{cell::RefCell, collections::HashMap};
 
 /// A document with what its submission said of it.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +60,12 @@ pub(in crate::policy) struct Index<'a> {
     pub(in crate::policy) documents: Vec<Document<'a>>,
     /// By the name a rule may use; within a name in the order of the documents.
     by_name: Vec<(&'a str, Entry<'a>)>,
+    /// Places in `by_name`, by name and slice; within both in the order of the documents.
+    by_slice: Vec<usize>,
+    /// Comparisons that documents of ours made, each with its document, by metric and slice.
+    comparisons: HashMap<&'a str, HashMap<&'a Slice, Vec<(usize, &'a Comparison)>>>,
+    /// The name that was last looked for in vain, and the nearest one: every absent group asks the same.
+    nearest: RefCell<Option<(String, Option<&'a str>)>>,
 }
 
 impl<'a> Index<'a> {
@@ -75,7 +85,69 @@ impl<'a> Index<'a> {
             }
         }
         by_name.sort_by_key(|(name, _)| *name);
-        Self { documents, by_name }
+        let mut by_slice: Vec<usize> = (0..by_name.len()).collect();
+        by_slice.sort_by_key(|at| by_name.get(*at).map(|(name, entry)| (*name, &entry.measurement.slice)));
+        let mut comparisons: HashMap<_, HashMap<_, Vec<_>>> = HashMap::new();
+        for (at, document) in documents.iter().enumerate().filter(|(_, d)| d.is_computed()) {
+            for one in &document.evidence().comparisons {
+                comparisons.entry(one.metric.as_str()).or_default().entry(&one.slice).or_default().push((at, one));
+            }
+        }
+        Self { documents, by_name, by_slice, comparisons, nearest: RefCell::default() }
+    }
+
+    /// What a rule finds at one place of `by_slice`.
+    fn at(&self, place: usize) -> Option<(&'a str, &Entry<'a>)> {
+        self.by_name.get(place).map(|(name, entry)| (*name, entry))
+    }
+
+    /// The part of `by_slice` about `name` and `slice`.
+    fn places(&self, name: &str, slice: &Slice) -> &[usize] {
+        let key = |place: &usize| self.at(*place).map(|(name, entry)| (name, &entry.measurement.slice));
+        let start = self.by_slice.partition_point(|place| key(place) < Some((name, slice)));
+        let rest = self.by_slice.get(start..).unwrap_or_default();
+        let end = rest.partition_point(|place| key(place) <= Some((name, slice)));
+        rest.get(..end).unwrap_or_default()
+    }
+
+    /// The measurements of exactly `slice` that go by `name`, in the order of the documents.
+    pub(in crate::policy) fn of<'i>(
+        &'i self,
+        name: &str,
+        slice: &Slice,
+    ) -> impl Iterator<Item = &'i Entry<'a>> + use<'a, 'i> {
+        self.places(name, slice).iter().filter_map(|place| self.at(*place)).map(|(_, entry)| entry)
+    }
+
+    /// The first few slices that there are of `name`, in their order.
+    pub(in crate::policy) fn slices(&self, name: &str, most: usize) -> Vec<Slice> {
+        let mut out: Vec<Slice> = Vec::new();
+        let mut start = self.by_slice.partition_point(|place| self.at(*place).is_some_and(|(known, _)| known < name));
+        while out.len() < most {
+            let place = self.by_slice.get(start).and_then(|place| self.at(*place));
+            let Some((_, entry)) = place.filter(|(known, _)| *known == name) else { break };
+            start += self.places(name, &entry.measurement.slice).len().max(1);
+            out.push(entry.measurement.slice.clone());
+        }
+        out
+    }
+
+    /// The comparisons of `metric` in `slice` that documents of ours made, each with its document.
+    pub(in crate::policy) fn comparisons(&self, metric: &str, slice: &Slice) -> &[(usize, &'a Comparison)] {
+        self.comparisons.get(metric).and_then(|by| by.get(slice)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The name nearest to one that no measurement goes by, among the first `most`.
+    pub(in crate::policy) fn nearest(&self, name: &str, most: usize) -> Option<&'a str> {
+        let mut kept = self.nearest.borrow_mut();
+        match kept.as_ref() {
+            Some((asked, near)) if asked == name => *near,
+            _ => {
+                let near = diagnostic::nearest(name, self.names().take(most));
+                *kept = Some((name.to_owned(), near));
+                near
+            }
+        }
     }
 
     /// The measurements that go by `name`, ours or their source's.
@@ -86,9 +158,10 @@ impl<'a> Index<'a> {
         rest.get(..end).unwrap_or_default().iter().map(|(_, entry)| entry)
     }
 
-    /// Every name that a rule could use.
-    pub(in crate::policy) fn names(&self) -> impl Iterator<Item = &'a str> {
-        self.by_name.iter().map(|(name, _)| *name)
+    /// Every name that a rule could use, once and in order.
+    fn names(&self) -> impl Iterator<Item = &'a str> {
+        let mut last = None;
+        self.by_name.iter().map(|(name, _)| *name).filter(move |name| last.replace(*name) != Some(*name))
     }
 
     /// The document that an entry stands in.

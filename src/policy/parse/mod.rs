@@ -9,11 +9,13 @@ mod section;
 mod tables;
 
 use super::{
+    budget,
     diagnostic::{Collector, Mistakes, quote},
     schema::{FirstRelease, Policy, Rule, RuleKind, Statistics},
 };
 use crate::model::{Digest, verdict::Mode};
 use section::{At, Section};
+use std::collections::BTreeSet;
 use toml::de::DeTable;
 
 const KEYS: [&str; 10] = [
@@ -63,7 +65,7 @@ fn read(found: &mut Collector<'_>, top: &Section<'_>, text: &str) -> Option<Poli
     let rules = rules(found, top, &statistics);
     let approvals = tables::approvals(found, top);
     reviewed(found, top, &rules);
-    Some(Policy {
+    let mut policy = Policy {
         name: name?.value.to_owned(),
         description,
         digest: Digest::of(text.as_bytes()),
@@ -75,8 +77,11 @@ fn read(found: &mut Collector<'_>, top: &Section<'_>, text: &str) -> Option<Poli
         rules,
         recompute,
         approvals,
+        over_budget: None,
         source: text.into(),
-    })
+    };
+    policy.over_budget = budget::over(&policy).list.into_iter().next().map(|first| first.message);
+    Some(policy)
 }
 
 fn name<'t>(found: &mut Collector<'_>, top: &Section<'t>) -> Option<At<&'t str>> {
@@ -97,15 +102,14 @@ fn rules(found: &mut Collector<'_>, top: &Section<'_>, statistics: &Statistics) 
         found.help("no-rule", top.place("rule"), "a policy without any rule allows everything", help);
     }
     let mut out = Vec::new();
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
     for section in &sections {
         if let Some(toml::de::DeValue::String(id)) = section.get("id").map(toml::Spanned::get_ref) {
-            if seen.contains(&&**id) {
+            if !seen.insert(id) {
                 let span = section.get("id").map_or_else(|| section.span.clone(), toml::Spanned::span);
                 let message = format!("the rule id {} is taken", quote(id));
                 found.help("duplicate-rule", span, message, "give each rule an id of its own");
             }
-            seen.push(id);
         }
         out.extend(rule::read(found, section, statistics));
     }

@@ -1,7 +1,7 @@
 //! One TOML table being read: typed fields, each mistake noted at its place.
 
 use crate::policy::diagnostic::{Collector, listed, nearest, quote, suggest};
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -200,11 +200,12 @@ pub(super) fn texts<'t>(found: &mut Collector<'_>, key: &str, value: Value<'t>) 
         return wrong_type(found, key, "a list of texts", value);
     };
     let mut out: Vec<At<&str>> = Vec::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
     for item in list {
         let Some(text) = text(found, key, item) else { continue };
         if text.value.trim().is_empty() {
             found.add("empty", text.span, format!("`{key}` holds an empty text"));
-        } else if out.iter().any(|o| o.value == text.value) {
+        } else if !seen.insert(text.value) {
             found.add("duplicate", text.span, format!("{} stands twice in `{key}`", quote(text.value)));
         } else {
             out.push(text);

@@ -10,7 +10,7 @@ use crate::{
     },
     stats::quantile,
 };
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 /// What is judged, and where it stands.
 pub(super) struct Chosen<'a> {
@@ -34,15 +34,15 @@ pub(super) fn one<'a>(view: &View<'_>, target: &Target, entries: &[Entry<'a>]) -
         (Some(value), Some(from), Some(to)) => from.convert(value, to).or(Some(value)),
         (value, ..) => value,
     };
-    let same = |a: &Measurement, b: &Measurement| {
-        let agree = |x: Option<u64>, y: Option<u64>| x.zip(y).is_none_or(|(x, y)| x == y);
-        value(a).map(round12) == value(b).map(round12)
-            && agree(a.known_trials(), b.known_trials())
-            && agree(a.successes, b.successes)
+    // Counts that are not stated agree with every other.
+    let agree = |count: fn(&Measurement) -> Option<u64>| {
+        let mut stated = entries.iter().filter_map(|e| count(e.measurement));
+        stated.next().is_none_or(|first| stated.all(|other| other == first))
     };
-    let all_same = entries.iter().enumerate().all(|(i, a)| {
-        entries.iter().skip(i + 1).all(|b| same(a.measurement, b.measurement))
-    });
+    let of_first = value(first.measurement).map(round12);
+    let all_same = entries.iter().skip(1).all(|e| value(e.measurement).map(round12) == of_first)
+        && agree(Measurement::known_trials)
+        && agree(|m| m.successes);
     if !all_same {
         let place = |e: &Entry<'_>| Place {
             digest: view.index.document(e.document).map(|d| d.evidence().digest),
@@ -83,8 +83,8 @@ pub(super) fn sum(view: &View<'_>, target: &Target, entries: &[Entry<'_>]) -> Op
         let (a, b) = (e.measurement, first.measurement);
         key(e) == key(first) && a.scope == b.scope && a.step == b.step && a.metric == b.metric
     };
-    let apart = entries.iter().enumerate().all(|(i, e)| entries.iter().skip(i + 1).all(|f| f.document != e.document));
-    if entries.len() < 2 || !apart || !entries.iter().all(same) {
+    let documents: BTreeSet<usize> = entries.iter().map(|e| e.document).collect();
+    if entries.len() < 2 || documents.len() < entries.len() || !entries.iter().all(same) {
         return None;
     }
     let unit = target.unit.or(first.measurement.unit);

@@ -44,7 +44,9 @@ fn attribute<'a>(view: &View<'a>, rule: &Rule, disparity: &DisparityRule, keys: 
         out.note(&rates.entries);
     }
     let documents = found.iter().flat_map(|r| r.entries.iter().map(|e| e.document));
-    let blank = Finding { evidence: digests(view, documents), groups: shown(&found), ..blank };
+    let many = !view.case.is_first() && found.iter().any(|rates| rates.groups.len() > MOST_GROUPS);
+    let groups = if many { Vec::new() } else { shown(&found) };
+    let blank = Finding { evidence: digests(view, documents), groups, ..blank };
     let (finding, reason) = match said(view, disparity, &found, &by) {
         Ok((measured, judging)) => hold(view, disparity, blank, &measured, &judging),
         Err(problem) => (Finding { status: problem.status, ..blank }, problem.reason),

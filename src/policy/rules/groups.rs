@@ -9,7 +9,7 @@ use crate::{
         schema::{Rule, Target},
     },
 };
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 /// What a rule says of every group of the attribute `key`, and that its groups are everybody.
 pub(super) fn each<'a>(
@@ -28,6 +28,9 @@ pub(super) fn each<'a>(
         return;
     }
     for group in &groups {
+        if out.is_full() {
+            return;
+        }
         judge(group, out);
     }
     everybody(view, rule, target, &[key], &found, out);
@@ -37,7 +40,8 @@ pub(super) fn each<'a>(
 pub(super) fn declared(view: &View<'_>, key: &str, found: &[Slice]) -> Vec<Slice> {
     let declared = view.policy.groups.get(key).map(Vec::as_slice).unwrap_or_default();
     let mut groups: Vec<Slice> = declared.iter().map(|group| Slice::one(key, group)).collect();
-    let others = found.iter().filter(|g| !groups.contains(g)).cloned().collect::<Vec<_>>();
+    let known: BTreeSet<&Slice> = groups.iter().collect();
+    let others = found.iter().filter(|g| !known.contains(g)).cloned().collect::<Vec<_>>();
     groups.extend(others);
     groups
 }

@@ -55,8 +55,8 @@ fn meant(rule: &Target, slice: &Slice, entry: &Entry<'_>) -> bool {
 
 /// The measurements of exactly `slice` that the rule is about. What we computed stands in for what is claimed.
 pub(super) fn of_slice<'a>(view: &View<'a>, rule: &Target, slice: &Slice) -> Vec<Entry<'a>> {
-    let here = |e: &&Entry<'a>| e.measurement.slice == *slice && fits(view, rule, e) && meant(rule, slice, e);
-    let mut found: Vec<Entry<'a>> = view.index.named(&rule.metric).filter(here).copied().collect();
+    let here = |e: &&Entry<'a>| fits(view, rule, e) && meant(rule, slice, e);
+    let mut found: Vec<Entry<'a>> = view.index.of(&rule.metric, slice).filter(here).copied().collect();
     let computed = |e: &Entry<'_>| view.index.document(e.document).is_some_and(Document::is_computed);
     if found.iter().any(computed) {
         found.retain(computed);
@@ -77,24 +77,23 @@ pub(super) fn groups(view: &View<'_>, rule: &Target, keys: &[&str]) -> Vec<Slice
     list
 }
 
+/// So many names are looked through for one that is nearly that of a rule.
+const MOST_NAMES: usize = 1_000;
+
 /// What there is instead of what was looked for.
 pub(super) fn near(view: &View<'_>, rule: &Target, slice: &Slice) -> Near {
     let index = view.index;
-    let named: Vec<&Entry<'_>> = index.named(&rule.metric).collect();
-    if named.is_empty() {
-        let near = crate::policy::diagnostic::nearest(&rule.metric, index.names());
-        return near.map_or(Near::Nothing, |name| Near::Name(name.to_owned()));
+    if index.named(&rule.metric).next().is_none() {
+        let most = if view.case.is_first() { usize::MAX } else { MOST_NAMES };
+        return index.nearest(&rule.metric, most).map_or(Near::Nothing, |name| Near::Name(name.to_owned()));
     }
-    let of_slice: Vec<&Entry<'_>> = named.iter().copied().filter(|e| e.measurement.slice == *slice).collect();
+    let of_slice: Vec<&Entry<'_>> = index.of(&rule.metric, slice).take(4).collect();
     if of_slice.is_empty() {
-        let mut slices: Vec<&Slice> = named.iter().map(|e| &e.measurement.slice).collect();
-        slices.sort_unstable();
-        slices.dedup();
-        return Near::Slices(slices.into_iter().take(4).cloned().collect());
+        return Near::Slices(index.slices(&rule.metric, 4));
     }
     let selector = &rule.selector;
     let mut other = Vec::new();
-    for entry in of_slice.iter().take(4) {
+    for entry in &of_slice {
         match (selector.quantile, entry.measurement.quantile) {
             (Some(wanted), Some(found)) if !alike(wanted, found) => other.push(format!("quantile {found}")),
             (Some(_), None) => other.push("no quantile".to_owned()),

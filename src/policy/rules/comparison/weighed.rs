@@ -165,24 +165,18 @@ fn paired(view: &View<'_>, rule: &ComparisonRule, slice: &Slice, factor: f64) ->
         (Some(a), Some(b)) => select::alike(a, b),
         _ => false,
     };
-    let fits = |c: &&Comparison| {
+    let fits = |c: &Comparison| {
         c.against == rule.against
-            && c.metric == rule.target.metric
-            && c.slice == *slice
             && round12(c.factor).to_bits() == factor.to_bits()
             && same_quantile(c)
     };
     let mut best: Option<Difference> = None;
-    for (at, document) in view.index.documents.iter().enumerate() {
-        if !document.is_computed() || !select::ours(view, document) {
-            continue;
-        }
-        let judging = judging(view, at, document.dataset);
-        for comparison in document.evidence().comparisons.iter().filter(fits) {
-            let found = one(comparison, rule, judging);
-            if found.weighed.method.bounds() || best.is_none() {
-                best = Some(found);
-            }
+    for (at, comparison) in view.index.comparisons(&rule.target.metric, slice) {
+        let ours = view.index.document(*at).filter(|document| select::ours(view, document));
+        let Some(document) = ours.filter(|_| fits(comparison)) else { continue };
+        let found = one(comparison, rule, judging(view, *at, document.dataset));
+        if found.weighed.method.bounds() || best.is_none() {
+            best = Some(found);
         }
     }
     best.filter(|d| d.weighed.method.bounds())

@@ -1,0 +1,65 @@
+//! Many groups, and what asks for more than is judged.
+
+use super::*;
+
+fn group(key: &str, name: &str, successes: u64) -> Measurement {
+    Measurement { slice: Slice::one(key, name), ..measured("recall", f64_of(successes) / 100.0, 100, successes) }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "small numbers")]
+fn f64_of(n: u64) -> f64 {
+    n as f64
+}
+
+fn many(groups: u64) -> Submitted {
+    let all = (0..groups).map(|i| group("city", &format!("{i:05}"), 60 + i % 40)).collect();
+    document("many", all)
+}
+
+const EACH: &str = "name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"recall\"\nslices = [\"city\"]\nmin = 0.5\n";
+
+#[test]
+fn every_one_of_twenty_thousand_groups_is_judged() {
+    let verdict = judge(policy(EACH), vec![many(20_000)]);
+    assert_eq!(verdict.findings.len(), 20_000);
+    let one = &verdict.findings[12_345];
+    assert_eq!((one.slice.0["city"].as_str(), one.successes), ("12345", Some(60 + 12_345 % 40)));
+}
+
+#[test]
+fn more_findings_than_are_judged_are_an_error() {
+    let rules: String = (0..11).map(|i| format!("[[rule]]\nid = \"r{i}\"\nmetric = \"recall\"\nslices = [\"city\"]\nmin = 0.{i:02}1\n")).collect();
+    let policy = policy(&format!("name = \"p\"\n{rules}"));
+    let verdict = judge(policy, vec![many(10_000)]);
+    assert_eq!(verdict.verdict, Outcome::Deny);
+    let last = verdict.findings.last().unwrap();
+    assert_eq!((last.rule.as_str(), last.status), ("evidence.budget", Status::Error));
+    assert!(last.message.contains("100,000 findings"), "{}", last.message);
+    assert_eq!(verdict.findings.len(), 100_001);
+}
+
+#[test]
+fn a_policy_over_its_budget_is_in_error_and_judged_as_it_was_by_the_first_semantics() {
+    let when = |text: &str| policy(&format!("name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.5\nwhen = \"{text}\"\n"));
+    let evidence = [document("a", vec![measured("accuracy", 0.9, 1000, 900)])];
+    let mut inputs = Inputs::default();
+    inputs.context.insert("pattern".into(), "x".into());
+    let costly = when("'x'.matches(context.pattern)");
+    let verdict = judge_with(&[Arc::clone(&costly)], &evidence, &inputs, &[]);
+    assert_eq!((verdict.verdict, verdict.exit_code()), (Outcome::Deny, 1));
+    assert_eq!((verdict.findings[0].rule.as_str(), verdict.findings[0].status), ("evidence.budget", Status::Error));
+    let first = judge_with(&[costly], &evidence, &Inputs { engine: 1, ..inputs.clone() }, &[]);
+    assert_eq!(first.verdict, Outcome::Allow);
+
+    inputs.context.insert("large".into(), "x".repeat(70_000));
+    let verdict = judge_with(&[when("context.pattern == 'x'")], &evidence, &inputs, &[]);
+    assert_eq!((verdict.verdict, verdict.findings[0].status), (Outcome::Deny, Status::Error));
+    assert!(verdict.findings[0].message.contains("larger than"), "{}", verdict.findings[0].message);
+}
+
+#[test]
+fn more_groups_than_are_compared_are_not_listed_one_by_one() {
+    let policy = policy("name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"worst_group_recall\"\nby = [\"city\"]\nmin = 0.5\n");
+    let verdict = judge(policy, vec![many(2_000)]);
+    assert_eq!((verdict.findings[0].status, verdict.findings[0].groups.len()), (Status::Error, 0));
+}
