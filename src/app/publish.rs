@@ -5,9 +5,10 @@ use crate::{
     identity::{Actor, Scope},
     ledger::Fact,
     model::Digest,
-    policy::{self, Mistakes},
+    policy::{self, Holders, Mistake, Mistakes, Place, Policy},
     store::{Done, NewPolicy, Published, Work},
 };
+use std::sync::Arc;
 
 /// Why a policy was not published.
 #[derive(Debug)]
@@ -26,17 +27,18 @@ impl<E: Into<AppError>> From<E> for PublishError {
 
 impl Service {
     /// Publishes a policy: from now on the newest version of its name applies. Publishing the very bytes that apply
-    /// already changes nothing.
+    /// already changes nothing. With it come the warnings on it: those of `policy lint`, and what only the service
+    /// knows, which models its patterns can match here and who holds the roles that it asks for.
     ///
     /// # Errors
     /// When the policy has mistakes, the actor may not, or the database fails.
-    pub async fn publish(&self, actor: &Actor, source: &str) -> Result<Published, PublishError> {
+    pub async fn publish(&self, actor: &Actor, source: &str) -> Result<(Published, Vec<Mistake>), PublishError> {
         actor.require(Scope::Policy)?;
-        let policy = policy::parse(source).map_err(PublishError::Mistakes)?;
+        let (policy, warnings) = self.admit(actor, source).await?;
         let digest = Digest::of(source.as_bytes());
         let same = |p: &Published| p.name == policy.name && p.digest == digest;
         if let Some(stored) = self.store.active_policies(&actor.namespace).await?.1.into_iter().find(same) {
-            return Ok(stored);
+            return Ok((stored, warnings));
         }
         let mut work = Work::new(actor.namespace.clone(), self.env.now());
         work.policy = Some(NewPolicy {
@@ -49,10 +51,25 @@ impl Service {
         let Done::Stored(receipt) = self.writer.write(work).await? else {
             return Err(AppError::broken("a policy was refused by the batch").into());
         };
+        self.shelf.keep(policy.clone());
         self.shelf.refresh(&self.store, &actor.namespace).await?;
         tracing::info!(namespace = %actor.namespace, policy = %policy.name, %digest, index = ?receipt.policy, "policy published");
         let stored = self.store.policy_versions(&actor.namespace).await?.into_iter().find(same);
-        stored.ok_or_else(|| AppError::broken("a policy was published and is not there").into())
+        let stored = stored.ok_or_else(|| AppError::broken("a policy was published and is not there"))?;
+        Ok((stored, warnings))
+    }
+
+    /// Reads a policy beside the requests: a hostile one may take a while to be refused.
+    async fn admit(&self, actor: &Actor, source: &str) -> Result<(Arc<Policy>, Vec<Mistake>), PublishError> {
+        let holders: Holders = self.store.holders(&actor.namespace).await?;
+        let (namespace, source) = (actor.namespace.clone(), source.to_owned());
+        let read = move || {
+            let policy = policy::admit(&source)?;
+            let place = Place { namespace: &namespace, holders: &holders };
+            let warnings = policy::lint(&policy, Some(place)).list;
+            Ok((Arc::new(policy), warnings))
+        };
+        self.judges.run(read).await?.map_err(PublishError::Mistakes)
     }
 
     /// Every version of every policy of a namespace, newest first.

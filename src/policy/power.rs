@@ -114,6 +114,16 @@ pub(super) fn sentences(policy: &Policy) -> Vec<String> {
     out
 }
 
+/// A value to four decimals, or to more where it would else be told as the limit or as certainty.
+fn told(value: f64, limit: f64) -> f64 {
+    let rounded = |decimals: i32| round12((value * 10_f64.powi(decimals)).round() / 10_f64.powi(decimals));
+    let fits = |shown: &f64| {
+        let certain = (*shown >= 1.0 && value < 1.0) || (*shown <= 0.0 && value > 0.0);
+        shown.partial_cmp(&limit) == value.partial_cmp(&limit) && !certain
+    };
+    (4..=12).map(rounded).find(fits).unwrap_or(value)
+}
+
 fn sentence(proportion: &Proportion<'_>, spends: bool) -> String {
     let word = match proportion.limit.op {
         Op::AtLeast => "at least",
@@ -122,7 +132,7 @@ fn sentence(proportion: &Proportion<'_>, spends: bool) -> String {
     let least = proportion.min_samples.unwrap_or(0);
     let table: Vec<Needed> = proportion.table().into_iter().filter(|needed| needed.n >= least).collect();
     let cell = |needed: &Needed| {
-        let value = round12((needed.passes? * 1e4).round() / 1e4);
+        let value = told(needed.passes?, proportion.limit.value);
         Some(format!("{word} {value} on {} samples", grouped(needed.n)))
     };
     let cells: Vec<String> = table.iter().filter_map(cell).collect();

@@ -3,6 +3,7 @@
 use super::{Store, StoreError};
 use crate::model::{Digest, Namespace, Timestamp};
 use sqlx::{Row as _, any::AnyRow};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A person who can sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +98,23 @@ impl Store {
         let sql = "SELECT id, namespace, name, display_name, password_hash, roles FROM users WHERE name = $1";
         let row = sqlx::query(sql).bind(name.to_owned()).fetch_optional(&self.reader).await?;
         row.as_ref().map(read_user).transpose()
+    }
+
+    /// Who holds which role in a namespace: the stable ids of people by role.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn holders(&self, namespace: &Namespace) -> Result<BTreeMap<String, BTreeSet<String>>, StoreError> {
+        let sql = "SELECT id, namespace, name, display_name, password_hash, roles FROM users WHERE namespace = $1";
+        let rows = sqlx::query(sql).bind(namespace.as_str()).fetch_all(&self.reader).await?;
+        let mut holders: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for row in &rows {
+            let user = read_user(row)?;
+            for role in user.roles {
+                holders.entry(role).or_default().insert(user.id.clone());
+            }
+        }
+        Ok(holders)
     }
 
     /// A user by id.

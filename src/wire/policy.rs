@@ -21,6 +21,25 @@ pub struct PublishedV1 {
     pub published_at: Timestamp,
     /// Its log index.
     pub log_index: u64,
+    /// What is no mistake in it, and yet hardly what its author means; told when it is published.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<WarningV1>,
+}
+
+/// What is no mistake in a policy, and yet hardly what its author means.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct WarningV1 {
+    /// A stable word, such as `wrong-direction`.
+    pub code: String,
+    /// What is odd.
+    pub message: String,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column, counted from 1.
+    pub column: usize,
 }
 
 /// A model that asked for releases.

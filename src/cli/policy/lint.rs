@@ -52,9 +52,9 @@ pub(super) fn run(args: &Args) -> Outcome {
     for path in args.files.iter().filter(|p| !is_cases(p)) {
         let file = path.display().to_string();
         let text = load::text(path)?;
-        match policy::parse(&text) {
+        match policy::admit(&text) {
             Ok(read) => {
-                let warnings = policy::lint(&read);
+                let warnings = policy::lint(&read, None);
                 out.warnings.extend(warnings.list.iter().map(|w| MistakeV1::new(&file, w)));
                 if args.format == Format::Text {
                     if !warnings.list.is_empty() {

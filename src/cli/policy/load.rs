@@ -28,7 +28,7 @@ pub fn text(path: &Path) -> Result<String, Failure> {
 /// As [`text`]; `policy-mistakes` with every mistake shown in its source.
 pub fn policy(path: &Path) -> Result<Arc<Policy>, Failure> {
     let text = text(path)?;
-    policy::parse(&text)
+    policy::admit(&text)
         .map(Arc::new)
         .map_err(|mistakes| Failure::input("policy-mistakes", render::report(&path.display().to_string(), &mistakes)))
 }

@@ -12,7 +12,10 @@ use crate::{
     },
     policy::power::{self, Proportion},
     render::Renderer,
-    report::operating::{Chance, Subject, curve},
+    report::{
+        numbers::Scale,
+        operating::{Chance, Subject, curve},
+    },
 };
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -132,7 +135,12 @@ fn print(curve: &CurveV1) {
     let op = if curve.op == Op::AtLeast { "at least" } else { "at most" };
     let n = grouped(curve.n);
     output::line(&format!("{}: {} {op} {}, on {n} samples", curve.rule, plain(&curve.metric), curve.limit));
-    let value = |x: Option<f64>| x.map_or_else(|| "never".to_owned(), |x| format!("{x:.4}"));
+    // Enough digits for the true values around a limit near 0 or 1 to differ, and for none to look like the limit.
+    let scale = Scale::against(curve.limit, &curve.points.iter().map(|p| p.rate).collect::<Vec<_>>());
+    let value = |x: Option<f64>| {
+        let own = |x: f64| Scale::against(curve.limit, &[x]).text(x);
+        x.map_or_else(|| "never".to_owned(), own)
+    };
     output::line(&format!(
         "  passes when {} is observed, fails at {}",
         value(curve.passes_from),
@@ -142,7 +150,8 @@ fn print(curve: &CurveV1) {
     for point in &curve.points {
         let percent = |p: f64| format!("{:.1}%", p * 100.0);
         let (pass, fail, rest) = (percent(point.pass), percent(point.fail), percent(point.inconclusive));
-        output::line(&format!("  {:>10.4} {pass:>9} {fail:>9} {rest:>10}  {}", point.rate, bar(point)));
+        let rate = scale.text(point.rate);
+        output::line(&format!("  {rate:>10} {pass:>9} {fail:>9} {rest:>10}  {}", bar(point)));
     }
 }
 

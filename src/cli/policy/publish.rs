@@ -16,7 +16,8 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 From then on the newest version of a policy's name applies to new releases. Publishing the same bytes again changes
-nothing. Nothing is published when one of the files has a mistake.
+nothing. Nothing is published when one of the files has a mistake. Warnings are those of `policy lint`, and what only the
+service knows: whether a pattern can match a model of this namespace, and whether enough people hold the roles.
 
 Examples:
   modelgate policy publish policies/credit-risk.toml
@@ -48,6 +49,13 @@ pub(super) fn run(args: &Args) -> Outcome {
         }
         Ok(published)
     })?;
+    for (file, policy) in files.iter().zip(&published) {
+        for warning in &policy.warnings {
+            let place = format!("{}:{}:{}", file.display(), warning.line, warning.column);
+            let help = warning.help.as_ref().map_or_else(String::new, |help| format!("; {help}"));
+            output::note(&plain(&format!("warning: {place}: {} ({}){help}", warning.message, warning.code)));
+        }
+    }
     if args.format == Format::Json {
         output::json(&published)?;
         return Ok(0);

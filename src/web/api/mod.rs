@@ -59,6 +59,7 @@ pub(super) fn published(stored: Published) -> PublishedV1 {
         published_by: stored.published_by,
         published_at: stored.published_at,
         log_index: stored.log_index,
+        warnings: Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@ use super::{immutable, published};
 use crate::web::extract::Path;
 use crate::{
     model::Digest,
+    policy::Mistake,
     web::{
         Web,
         extract::{Bearer, body},
@@ -11,7 +12,7 @@ use crate::{
     },
     wire::{
         common::{ListV1, ProblemV1},
-        policy::PublishedV1,
+        policy::{PublishedV1, WarningV1},
     },
 };
 use axum::{
@@ -21,7 +22,8 @@ use axum::{
     response::Response,
 };
 
-/// Publish a policy. The body is its TOML; publishing the same bytes again changes nothing.
+/// Publish a policy. The body is its TOML; publishing the same bytes again changes nothing. What is no mistake in it and
+/// yet hardly what its author means is told as `warnings`.
 #[utoipa::path(
     post, path = "/api/v1/policies", tag = "policies",
     request_body(content = String, content_type = "application/toml"),
@@ -38,7 +40,14 @@ pub async fn publish(
 ) -> Answer<(StatusCode, Json<PublishedV1>)> {
     let bytes = body(request, &web).await?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Problem::bad("invalid-utf8", "a policy is UTF-8 text"))?;
-    Ok((StatusCode::CREATED, Json(published(web.service.publish(&actor, text).await?))))
+    let (stored, warnings) = web.service.publish(&actor, text).await?;
+    let told = PublishedV1 { warnings: warnings.into_iter().map(warning).collect(), ..published(stored) };
+    Ok((StatusCode::CREATED, Json(told)))
+}
+
+fn warning(mistake: Mistake) -> WarningV1 {
+    let Mistake { code, message, help, line, column, .. } = mistake;
+    WarningV1 { code: code.to_owned(), message, help, line, column }
 }
 
 /// Every version of every policy, newest first.

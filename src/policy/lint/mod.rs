@@ -1,24 +1,47 @@
 //! What is no mistake in a policy, and yet hardly what its author means.
 
+mod direction;
+mod holders;
+mod reach;
+mod sense;
+
+pub use holders::Holders;
+
 use super::{
     diagnostic::{Collector, Mistakes, nearest, quote},
     parse::limits,
     schema::{Limit, Policy, Rule, RuleKind, Target, Threshold},
 };
 use crate::{
-    model::{Metric, Op, Severity, metric::METRICS, number::round12, verdict::Mode},
+    model::{Metric, Namespace, Op, Severity, metric::METRICS, number::round12, verdict::Mode},
     stats::sample_size::{Side, least_perfect},
 };
 
-/// The warnings on a policy that was read without a mistake.
-pub fn lint(policy: &Policy) -> Mistakes {
+/// Where a policy is published: what only the service knows.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// Its namespace.
+    pub namespace: &'a Namespace,
+    /// Who holds which role there.
+    pub holders: &'a Holders,
+}
+
+/// The warnings on a policy that was read without a mistake; `place` is where it is published, if it is.
+pub fn lint(policy: &Policy, place: Option<Place<'_>>) -> Mistakes {
     let mut found = Collector::new(&policy.source);
+    if let Some(place) = place {
+        holders::check(&mut found, policy, place.holders);
+        reach::in_namespace(&mut found, policy, place.namespace);
+    }
+    reach::patterns(&mut found, policy);
+    sense::shadowed(&mut found, policy);
     for (at, rule) in policy.rules.iter().enumerate() {
         let earlier = policy.rules.iter().take(at);
         if let Some(twin) = earlier.into_iter().find(|r| same(r, rule)) {
             let message = format!("this rule asks the same as {}", quote(&twin.id));
             found.help("duplicate-requirement", rule.span.clone(), message, "remove one of them");
         }
+        sense::condition(&mut found, rule);
         if let RuleKind::Disparity(disparity) = &rule.kind {
             for key in disparity.by.iter().filter(|k| !disparity.intersection && !policy.groups.contains_key(*k)) {
                 undeclared(&mut found, rule, key);
@@ -28,11 +51,15 @@ pub fn lint(policy: &Policy) -> Mistakes {
             unknown_metric(&mut found, rule, &comparison.target);
             groups(&mut found, policy, rule, &comparison.slices);
             decides(&mut found, policy, rule, &comparison.target);
+            direction::comparison(&mut found, rule, comparison);
+            sense::unknown(&mut found, policy, rule, &comparison.target);
         }
         if let RuleKind::Threshold(threshold) = &rule.kind {
             unknown_metric(&mut found, rule, &threshold.target);
             groups(&mut found, policy, rule, &threshold.slices);
             decides(&mut found, policy, rule, &threshold.target);
+            direction::threshold(&mut found, rule, threshold);
+            sense::unknown(&mut found, policy, rule, &threshold.target);
             for limit in &threshold.limits {
                 vacuous(&mut found, rule, threshold, *limit);
                 samples(&mut found, policy, rule, threshold, *limit);
