@@ -27,6 +27,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = embed![
     "partials/layout",
     "partials/release-row",
     "partials/time",
+    "partials/turn",
     "partials/verdict",
     "partials/vote",
     "reports/audit",

@@ -144,7 +144,7 @@ impl Chart {
         }
         let values: Vec<f64> = measured.iter().copied().chain([required.value]).collect();
         let axis = Axis::around(&values, finding)?;
-        let scale = Scale::of(&values);
+        let scale = Scale::against(required.value, &measured);
         let sign = if required.op == Op::AtLeast { "≥" } else { "≤" };
         let fails = finding.status == Status::Fail;
         let (good, deciding) = match required.op {
@@ -156,7 +156,7 @@ impl Chart {
             title: format!("{} against its limit", finding.metric.as_deref().unwrap_or(&finding.rule)),
             desc: describe(finding, scale, sign, required.value),
             good,
-            limit: axis.mark(required.value, format!("{sign} {}", scale.with_unit(required.value, finding.unit))),
+            limit: axis.mark(required.value, format!("{sign} {}", scale.stated(required.value, finding.unit))),
             interval: bounded.then(|| axis.span(finding.lower, finding.upper)),
             deciding: deciding.map(|v| axis.at(v)),
             point: finding.observed.map(|v| axis.at(v)),
@@ -174,7 +174,7 @@ fn describe(finding: &Finding, scale: Scale, sign: &str, limit: f64) -> String {
         (None, Some(high)) => format!("Upper bound {}. ", text(high)),
         (None, None) => String::new(),
     };
-    format!("{observed}{bounds}Required {sign} {}.", text(limit))
+    format!("{observed}{bounds}Required {sign} {}.", scale.stated(limit, finding.unit))
 }
 
 #[cfg(test)]

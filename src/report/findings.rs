@@ -7,7 +7,12 @@ use super::{
 };
 use crate::model::{Finding, Op, Severity, Status, Verdict, number::grouped, verdict::Mode};
 use serde::Serialize;
+use std::{collections::BTreeMap, ops::Range};
 
+/// The documents of one finding that are listed.
+const MOST_DOCUMENTS: usize = 10;
+/// The longest sentence that is shown whole, in characters.
+const LONGEST_MESSAGE: usize = 2_000;
 /// Passes beyond this many fold away; fewer are cheaper to read than to unfold.
 const SHOWN_PASSES: usize = 4;
 
@@ -36,6 +41,8 @@ pub struct FindingRow {
     pub numbers: Vec<Pair>,
     /// What it was read from.
     pub evidence: Vec<Hash>,
+    /// `12 more documents in the record`, where they are very many.
+    pub more_evidence: Option<String>,
 }
 
 /// The findings of one policy.
@@ -82,32 +89,92 @@ fn rank(status: Status) -> u8 {
     }
 }
 
-/// The findings of `verdict`, grouped by policy in the verdict's order; policies with something in the way come first.
-pub fn groups(verdict: &Verdict) -> Vec<PolicyFindings> {
-    let mut names: Vec<&str> = verdict.policies.iter().map(|p| p.name.as_str()).collect();
-    for finding in &verdict.findings {
-        if !names.contains(&finding.policy.as_str()) {
-            names.push(&finding.policy);
-        }
-    }
-    let mut groups: Vec<PolicyFindings> =
-        names.iter().enumerate().map(|(place, name)| group(verdict, name, place)).collect();
-    groups.sort_by_key(|g| !g.rows.iter().any(|r| r.blocking));
-    groups
+/// The findings of one policy, in the order in which they are read.
+struct Ordered<'v> {
+    name: &'v str,
+    place: usize,
+    found: Vec<&'v Finding>,
 }
 
-fn group(verdict: &Verdict, name: &str, place: usize) -> PolicyFindings {
-    let policy = verdict.policies.iter().find(|p| p.name == name);
+/// The findings by policy in the verdict's order; policies with something in the way come first, and so do findings.
+fn ordered(verdict: &Verdict) -> Vec<Ordered<'_>> {
+    let mut by_name: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
+    let mut names: Vec<&str> = verdict.policies.iter().map(|p| p.name.as_str()).collect();
+    for finding in &verdict.findings {
+        let found = by_name.entry(&finding.policy).or_default();
+        if found.is_empty() && !names.contains(&finding.policy.as_str()) {
+            names.push(&finding.policy);
+        }
+        found.push(finding);
+    }
+    let mut all = Vec::with_capacity(names.len());
+    for (place, name) in names.into_iter().enumerate() {
+        let mut found = by_name.remove(name).unwrap_or_default();
+        found.sort_by_cached_key(|f| (!verdict.is_blocking(f), rank(f.status)));
+        all.push(Ordered { name, place, found });
+    }
+    all.sort_by_cached_key(|one| !one.found.first().is_some_and(|f| verdict.is_blocking(f)));
+    all
+}
+
+/// Every finding of `verdict`, grouped by policy; what is in the way comes first.
+pub fn groups(verdict: &Verdict) -> Vec<PolicyFindings> {
+    ordered(verdict).iter().map(|one| group(verdict, one, 0..one.found.len(), true)).collect()
+}
+
+/// So many findings stand on one page.
+pub const ON_A_PAGE: usize = 40;
+
+/// Which part of the findings a page shows, where it does not show all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Part {
+    /// `41 to 80 of 4,000 findings`.
+    pub label: String,
+    /// The number of the part before, counted from 1.
+    pub previous: Option<usize>,
+    /// The number of the part after.
+    pub next: Option<usize>,
+}
+
+/// The part of the findings with the number `part`, counted from 1, grouped by policy; what is in the way stands in the
+/// first parts. Where all fit on a page there is only one part.
+pub fn part(verdict: &Verdict, part: usize) -> (Vec<PolicyFindings>, Option<Part>) {
+    let total = verdict.findings.len();
+    if total <= ON_A_PAGE {
+        return (groups(verdict), None);
+    }
+    let parts = total.div_ceil(ON_A_PAGE);
+    let part = part.clamp(1, parts);
+    let window = (part - 1) * ON_A_PAGE..(part * ON_A_PAGE).min(total);
+    let mut shown = Vec::new();
+    let mut start = 0;
+    for one in ordered(verdict) {
+        let end = start + one.found.len();
+        let inside = window.start.max(start)..window.end.min(end);
+        if inside.start < inside.end {
+            shown.push(group(verdict, &one, inside.start - start..inside.end - start, false));
+        }
+        start = end;
+    }
+    let count = |n: usize| grouped(u64::try_from(n).unwrap_or(u64::MAX));
+    let label = format!("{} to {} of {} findings", count(window.start + 1), count(window.end), count(total));
+    let told = Part { label, previous: (part > 1).then(|| part - 1), next: (part < parts).then(|| part + 1) };
+    (shown, Some(told))
+}
+
+fn group(verdict: &Verdict, one: &Ordered<'_>, window: Range<usize>, fold: bool) -> PolicyFindings {
+    let Ordered { name, place, found } = one;
+    let policy = verdict.policies.iter().find(|p| p.name == *name);
     let observes = policy.is_some_and(|p| p.mode == Mode::Observe);
-    let mut found: Vec<&Finding> = verdict.findings.iter().filter(|f| f.policy == name).collect();
-    found.sort_by_key(|f| (!verdict.is_blocking(f), rank(f.status)));
     let rows: Vec<FindingRow> = found
         .iter()
         .enumerate()
+        .skip(window.start)
+        .take(window.len())
         .map(|(i, finding)| row(finding, verdict.is_blocking(finding), observes, format!("finding-{place}-{i}")))
         .collect();
     let holding = found.iter().filter(|f| f.status.holds()).count();
-    let (rows, folded) = if holding > SHOWN_PASSES {
+    let (rows, folded) = if fold && holding > SHOWN_PASSES {
         let folds = |row: &FindingRow| matches!(row.status, "pass" | "skipped");
         let (folded, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(folds);
         // A policy of passes alone would else show nothing at all.
@@ -116,10 +183,11 @@ fn group(verdict: &Verdict, name: &str, place: usize) -> PolicyFindings {
         (rows, Vec::new())
     };
     PolicyFindings {
-        name: name.to_owned(),
+        // What no policy says is said of the absence of one.
+        name: if name.is_empty() { "No policy enforces".to_owned() } else { (*name).to_owned() },
         digest: policy.map(|p| Hash::from(&p.digest)),
         observes,
-        summary: summary(&found),
+        summary: summary(found),
         folded_label: format!("{} hold or do not apply", counted(folded.len(), "more finding", "more findings")),
         rows,
         folded,
@@ -167,10 +235,22 @@ fn row(finding: &Finding, blocking: bool, observes: bool, id: String) -> Finding
         blocking,
         note,
         slice: (!finding.slice.is_overall()).then(|| finding.slice.to_string()),
-        message: finding.message.clone(),
+        message: shortened(&finding.message),
         chart: Chart::of(finding),
         numbers: numbers(finding),
-        evidence: finding.evidence.iter().map(Hash::from).collect(),
+        evidence: finding.evidence.iter().take(MOST_DOCUMENTS).map(Hash::from).collect(),
+        more_evidence: match finding.evidence.len().saturating_sub(MOST_DOCUMENTS) {
+            0 => None,
+            more => Some(format!("{} in the record", counted(more, "more document", "more documents"))),
+        },
+    }
+}
+
+/// A sentence as it stands, or its beginning where a tool's own text makes it very long.
+fn shortened(message: &str) -> String {
+    match message.char_indices().nth(LONGEST_MESSAGE) {
+        Some((at, _)) => format!("{}… (the record has all of it)", message.get(..at).unwrap_or_default()),
+        None => message.to_owned(),
     }
 }
 

@@ -86,7 +86,7 @@ fn decided(decision: &Decision) -> Event {
     let headline = Headline::of(&decision.record.verdict, &decision.record.approvals);
     Event {
         at: Moment::from(decision.record.decided_at),
-        kind: headline.outcome,
+        kind: headline.tone,
         text: format!("Decision signed: {}", headline.word.to_lowercase()),
         by: None,
         detail: Some(headline.because),

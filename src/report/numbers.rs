@@ -4,6 +4,8 @@ use crate::model::Unit;
 
 /// The most decimals ever shown; derived numbers carry twelve significant digits.
 const MOST: usize = 12;
+/// The same beside a limit: a double has no more.
+const MOST_AGAINST: usize = 17;
 
 /// The number of decimals that a set of numbers is shown with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +34,34 @@ impl Scale {
             decimals += 1;
         }
         Self { decimals }
+    }
+
+    /// The least number of decimals at which every value stands on the side of the limit on which it is; the limit
+    /// itself is shown as it was written, with [`Scale::stated`].
+    pub fn against(limit: f64, values: &[f64]) -> Self {
+        let mut scale = Self::of(values);
+        let moves = |scale: Self| {
+            let shown = |v: f64| scale.text(v).parse::<f64>().unwrap_or(v);
+            values.iter().any(|v| shown(*v).partial_cmp(&limit) != v.partial_cmp(&limit))
+        };
+        while scale.decimals < MOST_AGAINST && moves(scale) {
+            scale.decimals += 1;
+        }
+        scale
+    }
+
+    /// A limit: every digit that was written, and zeros behind them where the values have more.
+    pub fn stated(self, limit: f64, unit: Option<Unit>) -> String {
+        let written = exact(limit, None);
+        let behind = |text: &str| text.split_once('.').map_or(0, |(_, digits)| digits.len());
+        let padded = self.text(limit);
+        let longer = behind(&padded) > behind(&written) && padded.parse() == Ok(limit);
+        let text = if longer { padded } else { written };
+        match unit {
+            None => text,
+            Some(Unit::Percent) => format!("{text}%"),
+            Some(unit) => format!("{text} {unit}"),
+        }
     }
 
     /// A scale with exactly that many decimals.
@@ -88,6 +118,18 @@ mod tests {
         assert_eq!(texts(&[84.1, 150.0]), ["84.1", "150.0"]);
         assert_eq!(texts(&[0.000_04]), ["0.00004"]);
         assert_eq!(texts(&[0.0]), ["0.000"]);
+    }
+
+    #[test]
+    fn no_value_is_rounded_onto_its_limit() {
+        let texts = |limit: f64, value: f64| {
+            let scale = Scale::against(limit, &[value]);
+            (scale.text(value), scale.stated(limit, None))
+        };
+        assert_eq!(texts(0.0499, 123.4), ("123.4".to_owned(), "0.0499".to_owned()));
+        assert_eq!(texts(0.9, 0.91), ("0.910".to_owned(), "0.900".to_owned()));
+        let (value, limit) = texts(0.9, 0.9 - 1e-15);
+        assert!(value.parse::<f64>().unwrap() < 0.9 && limit.parse() == Ok(0.9), "{value} {limit}");
     }
 
     #[test]

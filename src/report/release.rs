@@ -2,7 +2,7 @@
 
 use super::{
     approvals::{self, Requirement, VoteRow},
-    findings::{self, PolicyFindings},
+    findings::{self, Part, PolicyFindings},
     history::{self, Event},
     standing::{self, BaselineRow, LookRow},
     values::{Hash, Moment, Pair},
@@ -76,8 +76,10 @@ pub struct ReleaseReport {
     pub headline: Headline,
     /// The latest decision; `None` before the first.
     pub decision: Option<DecisionRef>,
-    /// What every rule said.
+    /// What rules said: everything, or a part of it where `part` says which.
     pub policies: Vec<PolicyFindings>,
+    /// Which part of the findings this is, where it is not all of them.
+    pub part: Option<Part>,
     /// What people are asked for.
     pub requirements: Vec<Requirement>,
     /// What people said.
@@ -97,6 +99,31 @@ pub struct ReleaseReport {
 impl ReleaseReport {
     /// The report of `release` from its rows: `decisions` oldest first, `approvals` in any order.
     pub fn new(release: &Release, decisions: &[Decision], approvals: &[Approval], indexes: &LogIndexes) -> Self {
+        let verdict = decisions.last().map(|d| &d.record.verdict);
+        let shown = (verdict.map(findings::groups).unwrap_or_default(), None);
+        Self::showing(shown, release, decisions, approvals, indexes)
+    }
+
+    /// The same with one part of the findings, counted from 1, where they are too many for a page.
+    pub fn part(
+        part: usize,
+        release: &Release,
+        decisions: &[Decision],
+        approvals: &[Approval],
+        indexes: &LogIndexes,
+    ) -> Self {
+        let verdict = decisions.last().map(|d| &d.record.verdict);
+        let shown = verdict.map(|verdict| findings::part(verdict, part)).unwrap_or_default();
+        Self::showing(shown, release, decisions, approvals, indexes)
+    }
+
+    fn showing(
+        (policies, part): (Vec<PolicyFindings>, Option<Part>),
+        release: &Release,
+        decisions: &[Decision],
+        approvals: &[Approval],
+        indexes: &LogIndexes,
+    ) -> Self {
         let latest = decisions.last();
         let record = latest.map(|d| &d.record);
         let inputs = record.map(|r| &r.inputs);
@@ -113,7 +140,8 @@ impl ReleaseReport {
             request_index: release.log_index,
             headline,
             decision: latest.map(decision),
-            policies: record.map(|r| findings::groups(&r.verdict)).unwrap_or_default(),
+            policies,
+            part,
             requirements: record.map(|r| approvals::requirements(&r.verdict, approvals)).unwrap_or_default(),
             votes: approvals::votes(approvals, record.map(|r| &r.inputs_digest), &indexes.approvals),
             evidence: inputs.map(|i| i.evidence.iter().map(|e| evidence(e, indexes)).collect()).unwrap_or_default(),

@@ -130,3 +130,23 @@ fn history_puts_causes_before_effects() {
     assert_eq!(kinds, ["requested", "evidence", "pending", "approve", "pending"]);
     assert_eq!(report.decision.unwrap().record_index, 8, "the latest decides");
 }
+
+/// Pages of a part each: every finding stands on one of them, what stands in the way on the first.
+#[test]
+fn parts_show_every_finding_once_and_what_blocks_first() {
+    let status = |i: usize| if i % 40 == 7 { Status::Fail } else { Status::Pass };
+    let all: Vec<Finding> = (0..1_234).map(|i| finding("p", &format!("r{i}"), status(i), Severity::Block)).collect();
+    let blocking = all.iter().filter(|f| f.status == Status::Fail).count();
+    let whole = verdict(all, Digest::of(b"i"));
+    let mut seen = Vec::new();
+    for part in 1..=31 {
+        let (groups, told) = findings::part(&whole, part);
+        let told = told.unwrap();
+        assert_eq!((told.previous.is_some(), told.next.is_some()), (part > 1, part < 31));
+        seen.extend(groups.iter().flat_map(|g| g.rows.iter().chain(&g.folded)).map(|row| (row.blocking, row.rule.clone())));
+    }
+    assert!(seen.iter().take(blocking).all(|(blocks, _)| *blocks) && seen.iter().skip(blocking).all(|(blocks, _)| !blocks));
+    let rules: std::collections::BTreeSet<_> = seen.iter().map(|(_, rule)| rule).collect();
+    assert_eq!((rules.len(), seen.len()), (1_234, 1_234));
+    assert!(findings::part(&verdict(vec![], Digest::of(b"i")), 3).1.is_none());
+}

@@ -12,6 +12,9 @@ pub struct Headline {
     pub outcome: &'static str,
     /// The word on pages: `Denied`.
     pub word: &'static str,
+    /// What it is drawn as: as `outcome`, but never as good where no policy vouches for the release, or where one that
+    /// only observes found what would have stopped it.
+    pub tone: &'static str,
     /// What it comes from, without a full stop: `2 of 7 rules fail`.
     pub because: String,
 }
@@ -111,7 +114,7 @@ impl Rules {
 impl Headline {
     /// Before the first decision.
     pub fn undecided() -> Self {
-        Self { outcome: "undecided", word: "Undecided", because: "the request is recorded, the decision is not made yet".into() }
+        Self { outcome: "undecided", tone: "undecided", word: "Undecided", because: "the request is recorded, the decision is not made yet".into() }
     }
 
     /// The sentence of `verdict`, decided with `approvals` at hand.
@@ -123,22 +126,38 @@ impl Headline {
             Outcome::Revoked => "it was allowed, and is no longer".to_owned(),
             Outcome::Allow => allowed(verdict, &rules),
         };
-        Self { outcome: verdict.verdict.as_str(), word: word(verdict.verdict), because }
+        let (outcome, word) = (verdict.verdict.as_str(), word(verdict.verdict));
+        match verdict.verdict {
+            Outcome::Allow if !verdict.is_enforced() => Self { outcome, tone: "pending", word: "Let through", because },
+            Outcome::Allow if verdict.observed_to_fail() > 0 => Self { outcome, tone: "pending", word, because },
+            _ => Self { outcome, tone: outcome, word, because },
+        }
     }
 }
 
 fn allowed(verdict: &Verdict, rules: &Rules) -> String {
-    if !verdict.policies.iter().any(|p| p.mode == Mode::Enforce) {
-        return "no policy enforces here, some observe".to_owned();
+    let observed = match verdict.observed_to_fail() {
+        0 => String::new(),
+        n => format!("; {} observed not to hold", counted(n, "rule is", "rules are")),
+    };
+    if !verdict.is_enforced() {
+        return format!("no policy enforces here, some observe{observed}");
     }
     let given: u64 = verdict.approvals.iter().map(|a| a.given.min(a.needed)).sum();
     let given = usize::try_from(given).unwrap_or(usize::MAX);
-    if given == 0 { rules.hold() } else { format!("{}, {} given", rules.hold(), counted(given, "approval", "approvals")) }
+    let held = match given {
+        0 => rules.hold(),
+        _ => format!("{}, {} given", rules.hold(), counted(given, "approval", "approvals")),
+    };
+    format!("{held}{observed}")
 }
 
 fn denied(verdict: &Verdict, approvals: &[Approval], rules: &Rules) -> String {
     if verdict.policies.is_empty() {
         return "no policy applies to this model and environment".to_owned();
+    }
+    if !verdict.is_enforced() {
+        return "only observing policies apply, and none enforces".to_owned();
     }
     let mut parts = Vec::new();
     if verdict.is_rejected() {

@@ -147,3 +147,32 @@ fn assets_are_found_by_name_and_nothing_else() {
     assert!(asset("../base.css").is_none() && asset("").is_none());
     assert!(page("queue").contains(&format!("/assets/base.css?v={}", css.etag.trim_matches('"'))));
 }
+
+/// A decision with so many findings, as its page and its report draw it.
+fn many_findings(n: usize, part: usize) -> String {
+    Renderer::new().unwrap().render(&samples::many(n, part)).unwrap()
+}
+
+#[test]
+fn a_page_of_very_many_findings_stays_small_and_leads_to_all_of_them() {
+    let first = many_findings(4_000, 1);
+    assert!(first.len() < 300_000, "{} bytes", first.len());
+    let place = |text: &str| first.find(text).unwrap_or_else(|| panic!("no {text}"));
+    assert!(place("Fails</div>") > 0 && !first.contains("Holds</div>"), "what stands in the way comes first");
+    assert!(first.contains("1 to 40 of 4,000 findings") && first.contains("href=\"?findings=2#findings\""));
+    assert!(!first.contains("findings=0") && !first.contains(">Before</a>"));
+    let mut seen = std::collections::BTreeSet::new();
+    for part in [1, 2, 60, 100] {
+        let page = many_findings(4_000, part).replace("&#x3D;", "=");
+        assert!(page.len() < 300_000, "part {part} has {} bytes", page.len());
+        for tag in page.split("city = ").skip(1) {
+            seen.insert(tag.split('<').next().unwrap_or_default().to_owned());
+        }
+    }
+    assert_eq!(seen.len(), 160, "each page shows others");
+    let last = many_findings(4_000, 100);
+    assert!(last.contains("Holds</div>") && !last.contains("Fails</div>"));
+    assert!(last.contains(">Before</a>") && !last.contains(">After</a>"));
+    assert_eq!(many_findings(4_000, 7_000), last, "there is nothing after the last");
+    assert!(!many_findings(30, 1).contains("findings=2"));
+}

@@ -7,34 +7,37 @@ use crate::{
     wire::release::DecidedV1,
 };
 
-/// The most findings in a table; a step summary has a limit of 1 MiB.
+/// The most rows of a table or a list.
 const MAX_ROWS: usize = 200;
+/// The most bytes of the findings, and of what comes behind them. A step summary is dropped as a whole above 1 MiB, and
+/// hostile text takes up to seven bytes a character.
+const MOST_OF_FINDINGS: usize = 500 << 10;
+const MOST_OF_OTHERS: usize = 150 << 10;
 /// The most characters of one text.
 const MAX_TEXT: usize = 1_000;
 
 /// The summary of a decision.
 pub(super) fn summary(decided: &DecidedV1) -> String {
     let verdict = &decided.verdict;
-    let mut out = format!("## {} {}\n\n", symbol(verdict.verdict), heading(verdict));
+    let mut out = format!("## {} {}\n\n", symbol(verdict), heading(verdict));
     out.push_str(&format!("{}.\n\n", escaped(&verdict_text::next(verdict))));
     if !verdict.findings.is_empty() {
         out.push_str("| | Rule | Slice | Finding |\n|---|---|---|---|\n");
     }
     let mut findings: Vec<&Finding> = verdict.findings.iter().collect();
     findings.sort_by_key(|f| verdict_text::rank(verdict, f));
-    for finding in findings.iter().take(MAX_ROWS) {
-        out.push_str(&row(verdict, finding));
-    }
-    if findings.len() > MAX_ROWS {
-        out.push_str(&format!("\n…and {} more.\n", findings.len() - MAX_ROWS));
+    let shown = some(&mut out, MOST_OF_FINDINGS, findings.iter().map(|finding| row(verdict, finding)));
+    if findings.len() > shown {
+        out.push_str(&format!("\n…and {} more.\n", findings.len() - shown));
     }
     if !verdict.approvals.is_empty() {
         out.push_str("\n| Approval | By | Given |\n|---|---|---|\n");
-        for a in &verdict.approvals {
+        let rows = verdict.approvals.iter().map(|a| {
             let rejected = if a.rejected > 0 { format!("; {} rejected", a.rejected) } else { String::new() };
             let (id, role) = (code(&a.id), code(&a.role));
-            out.push_str(&format!("| {id} | {role} | {} of {}{rejected} |\n", a.given, a.needed));
-        }
+            format!("| {id} | {role} | {} of {}{rejected} |\n", a.given, a.needed)
+        });
+        some(&mut out, MOST_OF_OTHERS, rows);
     }
     out.push_str(&folded(&remarks(decided)));
     out.push_str(&format!(
@@ -55,16 +58,28 @@ pub(super) fn remarks(decided: &DecidedV1) -> Vec<String> {
     unread.chain(decided.warnings.iter().cloned()).collect()
 }
 
+/// Adds rows for as long as there is room for them; how many there were.
+fn some(out: &mut String, most: usize, rows: impl Iterator<Item = String>) -> usize {
+    let start = out.len();
+    let mut count = 0;
+    for row in rows.take(MAX_ROWS) {
+        if out.len() - start + row.len() > most {
+            break;
+        }
+        out.push_str(&row);
+        count += 1;
+    }
+    count
+}
+
 fn folded(all: &[String]) -> String {
     if all.is_empty() {
         return String::new();
     }
     let mut out = format!("\n<details><summary>Warnings of the evidence: {}</summary>\n\n", all.len());
-    for remark in all.iter().take(MAX_ROWS) {
-        out.push_str(&format!("- {}\n", escaped(remark)));
-    }
-    if all.len() > MAX_ROWS {
-        out.push_str(&format!("- …and {} more\n", all.len() - MAX_ROWS));
+    let shown = some(&mut out, MOST_OF_OTHERS, all.iter().map(|remark| format!("- {}\n", escaped(remark))));
+    if all.len() > shown {
+        out.push_str(&format!("- …and {} more\n", all.len() - shown));
     }
     out.push_str("\n</details>\n");
     out
@@ -72,6 +87,7 @@ fn folded(all: &[String]) -> String {
 
 fn heading(verdict: &Verdict) -> String {
     let mut text = match verdict.verdict {
+        Outcome::Allow if !verdict.is_enforced() => "Let through",
         Outcome::Allow => "Allowed",
         Outcome::Pending => "Waiting for approval",
         Outcome::Deny => "Denied",
@@ -87,9 +103,10 @@ fn heading(verdict: &Verdict) -> String {
     text
 }
 
-const fn symbol(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Allow => "✅",
+fn symbol(verdict: &Verdict) -> &'static str {
+    match verdict.verdict {
+        Outcome::Allow if verdict_text::is_good(verdict) => "✅",
+        Outcome::Allow => "⚠️",
         Outcome::Pending => "⏳",
         Outcome::Deny | Outcome::Revoked => "❌",
     }
@@ -178,6 +195,17 @@ mod tests {
         assert_eq!(folded(&[]), "");
         let many: Vec<String> = (0..=MAX_ROWS).map(|i| i.to_string()).collect();
         assert!(folded(&many).contains("- …and 1 more"));
+    }
+
+    #[test]
+    fn a_summary_fits_into_what_a_step_may_say() {
+        let hostile = "<&>".repeat(400);
+        let mut out = String::new();
+        let count = some(&mut out, MOST_OF_FINDINGS, (0..5_000).map(|_| format!("| {} |\n", escaped(&hostile))));
+        assert!(count > 10 && count < MAX_ROWS, "{count}");
+        let rest = folded(&vec![hostile; 5_000]);
+        assert!(rest.contains("…and ") && rest.ends_with("</details>\n"));
+        assert!(out.len() + rest.len() + MOST_OF_OTHERS < 1 << 20, "{} and {}", out.len(), rest.len());
     }
 
     #[test]

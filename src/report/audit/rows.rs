@@ -31,6 +31,8 @@ pub struct AuditRow {
     pub environment: String,
     /// The verdict as JSON has it.
     pub outcome: &'static str,
+    /// What it is drawn as.
+    pub tone: &'static str,
     /// The verdict as people read it.
     pub word: &'static str,
     /// What it comes from.
@@ -123,6 +125,7 @@ pub(super) fn row(decision: &Decision, releases: &Releases<'_>) -> AuditRow {
             .or_else(|| record.inputs.environment.as_ref().map(ToString::to_string))
             .unwrap_or_default(),
         outcome: headline.outcome,
+        tone: headline.tone,
         word: headline.word,
         because: headline.because,
         blocking,

@@ -2,7 +2,7 @@
 
 use crate::web::extract::Query;
 use crate::{
-    model::{Decision, Digest, Environment, ModelId, Outcome},
+    model::{Decision, Digest, Environment, ModelId, ObserveOnly, Outcome},
     web::{Web, extract::Bearer, problem::Answer},
     wire::{
         common::ProblemV1,
@@ -50,6 +50,20 @@ fn unasked() -> GateDataV1 {
     GateDataV1 { ok: false, verdict: Outcome::Deny.to_string(), release: None, decision: None, reasons: vec![reason] }
 }
 
+/// So many reasons are told; the release has them all.
+const MOST_REASONS: usize = 50;
+
+fn some(mut reasons: impl Iterator<Item = String>) -> Vec<String> {
+    let mut told: Vec<String> = reasons.by_ref().take(MOST_REASONS).collect();
+    match reasons.count() {
+        0 => {}
+        more => told.push(format!("and {more} more, which the release has")),
+    }
+    told
+}
+
+const UNVOUCHED: &str = "only policies that observe judged this release, and none enforces; submit it again";
+
 fn answer(decision: Decision) -> GateDataV1 {
     let verdict = &decision.record.verdict;
     let findings = verdict.blocking().map(|finding| finding.message.clone());
@@ -59,11 +73,20 @@ fn answer(decision: Decision) -> GateDataV1 {
         .filter(|a| a.given < a.needed)
         .map(|a| format!("{} of {} approvals by {} are given", a.given, a.needed, a.role));
     let rejected = verdict.approvals.iter().filter(|a| a.rejected > 0).map(|a| format!("{} rejected it", a.role));
-    let ok = verdict.verdict == Outcome::Allow;
-    let reasons = if ok { Vec::new() } else { findings.chain(rejected).chain(missing).collect() };
+    // Decisions of earlier versions allowed whatever policies only observed: that is no permission, nor is it one now.
+    let vouched = verdict.is_enforced() || decision.record.inputs.observe_only == Some(ObserveOnly::Allow);
+    let unvouched_allow = verdict.verdict == Outcome::Allow && !vouched;
+    let unvouched = unvouched_allow.then(|| UNVOUCHED.to_owned());
+    let ok = verdict.verdict == Outcome::Allow && vouched;
+    let mut reasons = Vec::new();
+    if !ok {
+        reasons.extend(unvouched);
+        reasons.extend(some(findings));
+        reasons.extend(rejected.chain(missing));
+    }
     GateDataV1 {
         ok,
-        verdict: verdict.verdict.to_string(),
+        verdict: if unvouched_allow { Outcome::Deny } else { verdict.verdict }.to_string(),
         release: Some(decision.release),
         decision: Some(decision.id),
         reasons,

@@ -1,7 +1,7 @@
 //! What pages offer to download, and what they are drawn with.
 
 use super::{draw, queue::log_size, session::Session};
-use crate::web::extract::Path;
+use crate::web::extract::{Path, Query};
 use crate::{
     app::{error::AppError, inspect::inspect},
     model::{DecisionId, Digest, ReleaseId},
@@ -10,7 +10,7 @@ use crate::{
     web::{
         Web,
         problem::{Answer, Problem},
-        views::DocumentPage,
+        views::{DocumentPage, Parts},
     },
 };
 use axum::{
@@ -18,6 +18,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
+use serde::Deserialize;
 
 pub(super) const HTML: &str = "text/html; charset=utf-8";
 
@@ -52,18 +53,27 @@ pub(super) async fn evidence(State(web): State<Web>, session: Session, Path(dige
     Ok(download(&format!("evidence-{:.12}", digest.hex()), "application/octet-stream", stored.bytes))
 }
 
+/// Which part of each table is shown, counted from 1.
+#[derive(Debug, Deserialize)]
+pub(super) struct PartsQuery {
+    checks: Option<usize>,
+    numbers: Option<usize>,
+}
+
 /// What was read from a document.
 pub(super) async fn read(
     State(web): State<Web>,
     session: Session,
     Path((release, digest)): Path<(ReleaseId, Digest)>,
+    Query(parts): Query<PartsQuery>,
 ) -> Answer<Response> {
     let document = web.service.document(&session.actor, &release, &digest).await?;
     let claimed = document.claimed.clone();
     let work = move || inspect(&document.evidence);
     let read = tokio::task::spawn_blocking(work).await.map_err(AppError::failed)?;
     let size = log_size(&web, &session).await;
-    draw(&web, &DocumentPage::new(&session.viewer, size, &release, &read, &claimed))
+    let parts = Parts { checks: parts.checks.unwrap_or(1), numbers: parts.numbers.unwrap_or(1) };
+    draw(&web, &DocumentPage::new(&session.viewer, size, &release, (&read, &claimed), parts))
 }
 
 /// A style sheet or a drawing. Its address carries its digest, so it may be kept for ever.

@@ -20,6 +20,8 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 pub(super) struct Done {
     done: Option<Vote>,
+    /// Which part of the findings is shown, counted from 1.
+    findings: Option<usize>,
 }
 
 pub(super) async fn show(
@@ -36,6 +38,7 @@ pub(super) async fn show(
         approvals: &history.votes(),
         indexes: &indexes,
         log_size: log_size(&web, &session).await,
+        part: query.findings.unwrap_or(1),
     };
     let notice = query.done.map(|vote| notice(vote, latest));
     draw(&web, &ReleasePage::new(&source, &session.viewer, notice))

@@ -12,9 +12,50 @@ use crate::{
     wire::inspect::{InspectV1, MeasurementV1},
 };
 use serde::Serialize;
+use std::ops::Range;
 
-/// So many rows of each table are shown; the file has them all.
-const SHOWN: usize = 500;
+/// So many rows of each table stand on one page.
+const ON_A_PAGE: usize = 200;
+/// So many warnings and links are shown; the file has them all.
+const SHOWN: usize = 200;
+
+/// Which part of each table is shown, counted from 1.
+#[derive(Debug, Clone, Copy)]
+pub struct Parts {
+    /// Of the checks.
+    pub checks: usize,
+    /// Of the numbers.
+    pub numbers: usize,
+}
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self { checks: 1, numbers: 1 }
+    }
+}
+
+/// The part of a table that is shown, where it is not all of it, and the addresses of those beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Turn {
+    label: String,
+    previous: Option<String>,
+    next: Option<String>,
+}
+
+/// The rows of one part of a table, and how to turn to others.
+fn turn(total: usize, part: usize, address: impl Fn(usize) -> String) -> (Range<usize>, Option<Turn>) {
+    let parts = total.div_ceil(ON_A_PAGE).max(1);
+    let part = part.clamp(1, parts);
+    let window = (part - 1) * ON_A_PAGE..(part * ON_A_PAGE).min(total);
+    if parts == 1 {
+        return (window, None);
+    }
+    let count = |n: usize| grouped(u64::try_from(n).unwrap_or(u64::MAX));
+    let label = format!("{} to {} of {}", count(window.start + 1), count(window.end), count(total));
+    let previous = (part > 1).then(|| address(part - 1));
+    let next = (part < parts).then(|| address(part + 1));
+    (window, Some(Turn { label, previous, next }))
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct CheckRow {
@@ -55,9 +96,9 @@ pub struct DocumentPage {
     warnings: Vec<String>,
     checks: Vec<CheckRow>,
     failed: usize,
-    more_checks: usize,
+    turn_checks: Option<Turn>,
     measurements: Vec<MeasurementRow>,
-    more_measurements: usize,
+    turn_numbers: Option<Turn>,
     noted: bool,
     links: Vec<LinkRow>,
     download: String,
@@ -69,7 +110,13 @@ impl Page for DocumentPage {
 
 impl DocumentPage {
     /// What was read from a document that `release` was judged on, and what its submission said of it.
-    pub fn new(viewer: &Viewer, log_size: u64, release: &ReleaseId, read: &InspectV1, claimed: &Claimed) -> Self {
+    pub fn new(
+        viewer: &Viewer,
+        log_size: u64,
+        release: &ReleaseId,
+        (read, claimed): (&InspectV1, &Claimed),
+        parts: Parts,
+    ) -> Self {
         let title = match (evidence::find(&read.format), read.format.as_str()) {
             (Ok(adapter), _) => adapter.title.to_owned(),
             (Err(_), "mapping") => "A file of your own, read with a mapping".to_owned(),
@@ -77,6 +124,12 @@ impl DocumentPage {
         };
         let mut checks: Vec<&Check> = read.checks.iter().collect();
         checks.sort_by_key(|check| check.passed);
+        let (shown_checks, turn_checks) =
+            turn(checks.len(), parts.checks, |part| format!("?checks={part}&numbers={}#checks", parts.numbers));
+        let (shown_numbers, turn_numbers) = turn(read.measurements.len(), parts.numbers, |part| {
+            format!("?checks={}&numbers={part}#numbers", parts.checks)
+        });
+        let numbers = read.measurements.get(shown_numbers).unwrap_or_default();
         Self {
             frame: Frame::new(title.clone(), Section::Releases, Some(viewer), Some(log_size)),
             release: release.to_string(),
@@ -86,13 +139,13 @@ impl DocumentPage {
             digest: Hash::from(&read.digest),
             facts: facts(read),
             claimed: crate::report::claims(claimed),
-            warnings: read.warnings.clone(),
+            warnings: read.warnings.iter().take(SHOWN).cloned().collect(),
             failed: checks.iter().filter(|check| !check.passed).count(),
-            more_checks: checks.len().saturating_sub(SHOWN),
-            checks: checks.into_iter().take(SHOWN).map(check).collect(),
-            more_measurements: read.measurements.len().saturating_sub(SHOWN),
-            measurements: read.measurements.iter().take(SHOWN).map(measurement).collect(),
-            noted: read.measurements.iter().take(SHOWN).any(|m| !m.note().is_empty()),
+            checks: checks.get(shown_checks).unwrap_or_default().iter().map(|c| check(c)).collect(),
+            turn_checks,
+            measurements: numbers.iter().map(measurement).collect(),
+            turn_numbers,
+            noted: numbers.iter().any(|m| !m.note().is_empty()),
             links: read.links.iter().take(SHOWN).map(link).collect(),
             download: paths::evidence(&read.digest),
         }
@@ -114,7 +167,7 @@ impl DocumentPage {
     }
 
     fn of((read, claimed): &(InspectV1, Claimed), viewer: &Viewer) -> Self {
-        Self::new(viewer, 48, &samples::release_id(), read, claimed)
+        Self::new(viewer, 48, &samples::release_id(), (read, claimed), Parts::default())
     }
 }
 

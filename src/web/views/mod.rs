@@ -21,7 +21,7 @@ pub mod reports;
 pub mod samples;
 pub mod sign_in;
 
-pub use document::DocumentPage;
+pub use document::{DocumentPage, Parts};
 pub use frame::{Frame, Notice, Section, Viewer};
 pub use log::LogPage;
 pub use problem::ProblemPage;

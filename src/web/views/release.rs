@@ -43,12 +43,14 @@ pub struct Source<'a> {
     pub indexes: &'a LogIndexes,
     /// The size of the namespace's log.
     pub log_size: u64,
+    /// Which part of the findings is shown, counted from 1.
+    pub part: usize,
 }
 
 impl ReleasePage {
     /// The page for `viewer`, with `notice` on top about what they just did.
     pub fn new(source: &Source<'_>, viewer: &Viewer, notice: Option<Notice>) -> Self {
-        let Source { release, decisions, approvals, indexes, log_size } = *source;
+        let Source { release, decisions, approvals, indexes, log_size, part } = *source;
         let latest = decisions.last();
         let label = release.version.clone().unwrap_or_else(|| release.artifact.hex().chars().take(12).collect());
         let title = format!("{} {label} to {}", release.model, release.environment);
@@ -57,7 +59,7 @@ impl ReleasePage {
         });
         Self {
             frame: Frame::new(title, Section::Releases, Some(viewer), Some(log_size)).with_notice(notice),
-            release: ReleaseReport::new(release, decisions, approvals, indexes),
+            release: ReleaseReport::part(part, release, decisions, approvals, indexes),
             vote: VotePanel::new(viewer, release, latest, approvals),
             downloads: Downloads {
                 report: paths::report(&release.id),
@@ -72,7 +74,8 @@ impl ReleasePage {
     fn of(story: &samples::Story, viewer: &Viewer) -> Self {
         let indexes = story.indexes();
         let Item { release, approvals, .. } = story.item();
-        let source = Source { release, decisions: &story.decisions, approvals, indexes: &indexes, log_size: 48 };
+        let source =
+            Source { release, decisions: &story.decisions, approvals, indexes: &indexes, log_size: 48, part: 1 };
         Self::new(&source, viewer, None)
     }
 

@@ -100,7 +100,7 @@ impl Story {
         });
     }
 
-    fn decide(&mut self, outcome: Outcome, findings: Vec<Finding>, minute: u32) {
+    pub(super) fn decide(&mut self, outcome: Outcome, findings: Vec<Finding>, minute: u32) {
         let inputs = self.inputs();
         let inputs_digest = inputs.digest().expect("a digest");
         let votes = |vote| self.approvals.iter().filter(|a| a.vote == vote).count().try_into().unwrap_or(0);
