@@ -1,5 +1,6 @@
 //! Settings of the service, from TOML text, a map of variables and the command line, the later the stronger.
 
+use crate::model::ObserveOnlyBy;
 use serde::Deserialize;
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -24,6 +25,8 @@ pub struct Settings {
     pub max_upload: u64,
     /// How long one upload may take, in seconds.
     pub upload_seconds: u64,
+    /// What happens in environments that policies only observe; nothing is released where nothing is said.
+    pub observe_only: ObserveOnlyBy,
 }
 
 /// The same, where each part may be left out.
@@ -48,6 +51,9 @@ pub struct Partial {
     pub max_upload: Option<u64>,
     /// As [`Settings::upload_seconds`].
     pub upload_seconds: Option<u64>,
+    /// As [`Settings::observe_only`]; only in the configuration file: `[observe_only.acme]` and below it
+    /// `staging = "allow"`.
+    pub observe_only: Option<ObserveOnlyBy>,
 }
 
 /// Settings that cannot be used.
@@ -138,6 +144,7 @@ impl Partial {
             blobs: get("BLOBS").map(PathBuf::from),
             max_upload: get("MAX_UPLOAD").map(|v| number("MODELGATE_MAX_UPLOAD", &v)).transpose()?,
             upload_seconds: get("UPLOAD_SECONDS").map(|v| number("MODELGATE_UPLOAD_SECONDS", &v)).transpose()?,
+            observe_only: None,
         })
     }
 
@@ -154,6 +161,7 @@ impl Partial {
             blobs: self.blobs.or(weaker.blobs),
             max_upload: self.max_upload.or(weaker.max_upload),
             upload_seconds: self.upload_seconds.or(weaker.upload_seconds),
+            observe_only: self.observe_only.or(weaker.observe_only),
         }
     }
 
@@ -176,6 +184,7 @@ impl Partial {
             blobs: self.blobs.unwrap_or_else(|| data.join("blobs")),
             max_upload: self.max_upload.unwrap_or(DEFAULT_MAX_UPLOAD),
             upload_seconds: self.upload_seconds.unwrap_or(DEFAULT_UPLOAD_SECONDS),
+            observe_only: self.observe_only.unwrap_or_default(),
             data,
         })
     }
@@ -241,6 +250,24 @@ mod tests {
         assert_eq!(settings.listen, "[::1]:2");
         assert_eq!(settings.public_url, "https://gate.example.com");
         assert_eq!(settings.data, PathBuf::from("/srv/m"));
+    }
+
+    #[test]
+    fn an_environment_is_let_through_by_name_only() {
+        use crate::model::ObserveOnly;
+        let file = Partial::from_toml("[observe_only.acme]\nstaging = \"allow\"\nlab = \"deny\"").unwrap();
+        let said = file.resolve().unwrap().observe_only;
+        let acme = &said[&"acme".parse().unwrap()];
+        assert_eq!(acme[&"staging".parse().unwrap()], ObserveOnly::Allow);
+        assert_eq!(acme.get(&"production".parse().unwrap()), None);
+        for wrong in [
+            "[observe_only]\nstaging = \"allow\"",
+            "[observe_only.acme]\nstaging = true",
+            "[observe_only.acme]\n\"a b\" = \"allow\"",
+        ] {
+            assert!(Partial::from_toml(wrong).is_err(), "{wrong}");
+        }
+        assert!(Partial::default().resolve().unwrap().observe_only.is_empty());
     }
 
     #[test]

@@ -3,8 +3,8 @@
 
 use crate::{
     model::{
-        Against, Approval, Baseline, Claimed, Digest, Environment, EvidenceRef, Inputs, Look, ModelId, PolicyRef,
-        Submitted, Timestamp, Verdict, jcs,
+        Against, Approval, Baseline, Claimed, Digest, Environment, EvidenceRef, Inputs, Look, ModelId, ObserveOnly,
+        PolicyRef, Submitted, Timestamp, Verdict, jcs,
     },
     policy::{self, Case, Policy},
 };
@@ -23,6 +23,8 @@ pub struct Request {
     pub submitter: Option<String>,
     /// Its circumstances; `when` reads them.
     pub context: BTreeMap<String, String>,
+    /// What is said of an environment in which policies only observe.
+    pub observe_only: Option<ObserveOnly>,
 }
 
 /// Why nothing could be decided.
@@ -59,6 +61,12 @@ pub struct Handed {
     pub looks: Vec<Look>,
 }
 
+/// What is recorded of [`Request::observe_only`]: only what makes a difference, so that the inputs of every other
+/// release are what they always were.
+pub(super) fn let_through(said: Option<ObserveOnly>, policies: &[Arc<Policy>]) -> Option<ObserveOnly> {
+    said.filter(|said| *said == ObserveOnly::Allow && policy::only_observe(policies.iter().map(AsRef::as_ref)))
+}
+
 /// The frozen inputs of a decision: every list sorted, every key present; champion and reference only where a rule
 /// reads them.
 pub fn inputs(request: Request, policies: &[Arc<Policy>], handed: &Handed) -> Inputs {
@@ -79,6 +87,7 @@ pub fn inputs(request: Request, policies: &[Arc<Policy>], handed: &Handed) -> In
         reference: baseline(Against::Reference, &handed.reference),
         context: request.context,
         looks: handed.looks.clone(),
+        observe_only: let_through(request.observe_only, policies),
         ..Inputs::default()
     }
     .with_mappings()

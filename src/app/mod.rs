@@ -15,6 +15,7 @@ mod export;
 mod hashing;
 mod heads;
 pub mod inspect;
+pub mod judges;
 mod log;
 mod looks;
 mod mappings;
@@ -36,12 +37,13 @@ mod writer;
 
 pub use blobs::{Upload, UploadLimits};
 
-use crate::{keys::Keyring, store::Store};
+use crate::{keys::Keyring, model::ObserveOnlyBy, store::Store};
 use baselines::Turns;
 use blobs::Blobs;
 use env::Env;
 use error::AppError;
 use heads::HeadKeeper;
+use judges::Judges;
 use looks::Numbers;
 use notary::Notary;
 use people::TokenCache;
@@ -66,6 +68,8 @@ pub struct Service {
     tokens: TokenCache,
     tally: Tally,
     nobody: String,
+    observe_only: ObserveOnlyBy,
+    judges: Judges,
 }
 
 /// What a service is started from.
@@ -82,6 +86,8 @@ pub struct Parts {
     pub heads: Option<PathBuf>,
     /// Where uploads go, and how large they may be.
     pub uploads: UploadLimits,
+    /// Environments that no policy has to enforce yet.
+    pub observe_only: ObserveOnlyBy,
 }
 
 impl Service {
@@ -111,10 +117,17 @@ impl Service {
             computing: Arc::new(Semaphore::new(recompute::AT_ONCE)),
             tokens: TokenCache::default(),
             tally: Tally::default(),
+            observe_only: parts.observe_only,
+            judges: Judges::default(),
             nobody: people::NOBODY.to_owned(),
         };
         service.check_logs().await?;
         Ok((Arc::new(service), ended))
+    }
+
+    /// Where verdicts are computed.
+    pub fn judges(&self) -> &Judges {
+        &self.judges
     }
 
     /// Whether the database answers.

@@ -4,8 +4,8 @@ use super::check::{self, Handed, Request};
 use crate::{
     evidence,
     model::{
-        Approval, Claimed, Digest, Environment, Finding, Look, ModelId, Outcome, Person, Severity, Slice, Status,
-        Submitted, Timestamp, Verdict, Vote,
+        Approval, Claimed, Digest, Environment, Finding, Look, ModelId, ObserveOnly, Outcome, Person, Severity, Slice,
+        Status, Submitted, Timestamp, Verdict, Vote,
     },
     policy::{self, Policy},
 };
@@ -41,6 +41,8 @@ struct Given {
     reference: Option<Vec<Source>>,
     /// How many artifacts were tried on every data set, this one included.
     tries: Option<u64>,
+    /// What happens where policies only observe; `deny` if absent.
+    observe_only: Option<ObserveOnly>,
     #[serde(default)]
     approvals: Vec<Vouch>,
 }
@@ -61,6 +63,7 @@ struct Case {
     champion: Option<Vec<Source>>,
     reference: Option<Vec<Source>>,
     tries: Option<u64>,
+    observe_only: Option<ObserveOnly>,
     #[serde(default)]
     approvals: Vec<Vouch>,
     expect: Expect,
@@ -207,6 +210,7 @@ fn judge(
         environment: case.environment.clone().or_else(|| defaults.environment.clone()),
         submitter: case.submitter.clone().or_else(|| defaults.submitter.clone()),
         context,
+        observe_only: case.observe_only.or(defaults.observe_only),
     };
     let latest = evidence.iter().filter_map(|s| s.evidence.produced_at.or(s.claimed.produced_at)).max();
     let told = case.now.or(defaults.now).map(|m| m.0);

@@ -6,7 +6,7 @@ use crate::{
         Envelope,
         statement::{RECORD_TYPE, Statement},
     },
-    model::{Baseline, Digest, EvidenceRef, Outcome, Record, SEMANTICS, Submitted, jcs},
+    model::{Baseline, Digest, EvidenceRef, OLDEST_SEMANTICS, Outcome, Record, SEMANTICS, Submitted, jcs},
     policy::{self, Case, Policy},
 };
 use serde::Serialize;
@@ -93,7 +93,7 @@ impl Difference {
 /// When the export cannot be read, or nothing in it can be judged again.
 pub fn replay(files: &Files) -> Result<Replay, ReplayError> {
     let record = record(files)?;
-    if record.engine.semantics != SEMANTICS {
+    if !(OLDEST_SEMANTICS..=SEMANTICS).contains(&record.engine.semantics) {
         return Err(ReplayError::Semantics(record.engine.semantics));
     }
     let known = Documents::of(files);

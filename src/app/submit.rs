@@ -3,6 +3,7 @@
 use super::{
     Service,
     baselines::Compared,
+    check,
     decide::{Answerable, Question},
     documents::Documents,
     error::{AppError, Kind},
@@ -13,8 +14,8 @@ use crate::{
     identity::{Actor, Scope},
     ledger::Fact,
     model::{
-        Against, Decision, Digest, Environment, Inputs, Look, ModelId, PolicyRef, Release, ReleaseId, Timestamp,
-        Verdict, jcs,
+        Against, Decision, Digest, Environment, Inputs, Look, ModelId, ObserveOnly, PolicyRef, Release, ReleaseId,
+        Timestamp, Verdict, jcs,
     },
     policy::{self, Policy},
     store::{Delivery, Done, NewLooks, NewRelease, Work},
@@ -100,6 +101,7 @@ struct Materials<'a> {
     policies_at: u64,
     compared: &'a Compared,
     looks: Vec<Look>,
+    observe_only: Option<ObserveOnly>,
 }
 
 impl Service {
@@ -136,8 +138,10 @@ impl Service {
             let datasets = policy::needs::datasets(&documents.submitted);
             let looks = self.looks(&actor.namespace, &submission.artifact, &policies, &datasets).await?;
             let (release, documents, policies, policies_at) = (&release, &documents, &policies, active.at);
-            let materials = Materials { release, documents, policies, policies_at, compared: &compared, looks };
-            let (work, answer) = self.judge(actor, &submission, materials)?;
+            let observe_only = self.let_through(model, environment, policies);
+            let compared = &compared;
+            let materials = Materials { release, documents, policies, policies_at, compared, looks, observe_only };
+            let (work, answer) = self.judge(actor, &submission, materials).await?;
             match self.writer.write(work).await? {
                 Done::Stored(receipt) => {
                     let record = receipt.record.ok_or_else(|| AppError::broken("a decision without its leaf"))?;
@@ -166,7 +170,13 @@ impl Service {
         Err(AppError::new(Kind::Conflict, "inputs-changing", message))
     }
 
-    fn judge(
+    /// What the configuration says of an environment in which policies only observe, where it makes a difference.
+    fn let_through(&self, model: &ModelId, environment: &Environment, policies: &[Arc<Policy>]) -> Option<ObserveOnly> {
+        let said = self.observe_only.get(model.namespace()).and_then(|said| said.get(environment)).copied();
+        check::let_through(said, policies)
+    }
+
+    async fn judge(
         &self,
         actor: &Actor,
         submission: &Submission,
@@ -176,20 +186,22 @@ impl Service {
         let inputs = freeze(actor, submission, &materials);
         let canonical = jcs::to_vec(&inputs).map_err(AppError::failed)?;
         let inputs_digest = Digest::of(&canonical);
-        let decided = self.decide(&Question {
-            release: materials.release,
-            model: &submission.model,
-            environment: &submission.environment,
-            seq: 0,
-            inputs: &inputs,
-            inputs_digest,
-            policies: materials.policies,
-            evidence: &materials.documents.submitted,
-            champion: materials.compared.evidence(Against::Champion),
-            reference: materials.compared.evidence(Against::Reference),
-            approvals: &[],
-            now,
-        })?;
+        let decided = self
+            .decide(&Question {
+                release: materials.release,
+                model: &submission.model,
+                environment: &submission.environment,
+                seq: 0,
+                inputs: &inputs,
+                inputs_digest,
+                policies: materials.policies,
+                evidence: &materials.documents.submitted,
+                champion: materials.compared.evidence(Against::Champion),
+                reference: materials.compared.evidence(Against::Reference),
+                approvals: &[],
+                now,
+            })
+            .await?;
         let mut work = Work::new(actor.namespace.clone(), now);
         work.policies_at = Some(materials.policies_at);
         work.stood.clone_from(&materials.compared.stood);
@@ -276,6 +288,7 @@ fn freeze(actor: &Actor, submission: &Submission, materials: &Materials<'_>) -> 
         reference,
         context: submission.context.clone(),
         looks: materials.looks.clone(),
+        observe_only: materials.observe_only,
         ..Inputs::default()
     }
     .with_mappings()

@@ -13,7 +13,7 @@ use crate::{
         env::{Clock as _, SystemClock},
         offline::{self, Files},
     },
-    model::{Approval, Digest, Environment, ModelId, Submitted, Timestamp},
+    model::{Approval, Digest, Environment, ModelId, ObserveOnly, Submitted, Timestamp},
 };
 use std::{
     collections::BTreeMap,
@@ -31,6 +31,7 @@ Examples:
   modelgate check --policy a.toml --policy b.toml --evidence format=native:latency.json,report.json
   modelgate check --policy a.toml --evidence dataset=holdout-2026q3,produced-at=2026-11-20T12:00:00Z:report.json \\
     --model acme/credit-risk --environment production --context tier=high --format json
+  modelgate check --policy observing.toml --evidence report.json --observe-only allow
   modelgate check --policy a.toml --predictions holdout.parquet --champion-predictions champion.parquet")]
 pub struct Args {
     /// Policy files; every one must allow
@@ -84,12 +85,24 @@ pub struct Args {
     /// The data that drift is measured from
     #[arg(long, value_name = "FILE", num_args = 1..)]
     drift_reference: Vec<PathBuf>,
+    /// What happens where policies only observe: `allow` lets the artifact through, as the service does in an
+    /// environment that its configuration names in `[observe_only]`
+    #[arg(long, value_name = "deny|allow", value_parser = observe_only)]
+    observe_only: Option<ObserveOnly>,
     /// Waivers (not yet supported)
     #[arg(long, value_name = "FILE", num_args = 1..)]
     waivers: Vec<PathBuf>,
     /// How to print the verdict
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+}
+
+fn observe_only(text: &str) -> Result<ObserveOnly, String> {
+    match text {
+        "allow" => Ok(ObserveOnly::Allow),
+        "deny" => Ok(ObserveOnly::Deny),
+        _ => Err("expected `deny` or `allow`".to_owned()),
+    }
 }
 
 /// One pair of `--context`.
@@ -131,6 +144,7 @@ pub fn run(args: Args) -> Outcome {
         environment: args.environment,
         submitter: args.submitter,
         context: context(args.context)?,
+        observe_only: args.observe_only,
     };
     let now = args.now.unwrap_or_else(|| SystemClock.now());
     let inputs = check::inputs(request, &policies, &handed);

@@ -98,6 +98,7 @@ impl Open {
             keys,
             public_url: settings.public_url.clone(),
             heads: Some(settings.data.join("heads")),
+            observe_only: settings.observe_only.clone(),
             uploads: UploadLimits {
                 folder: settings.blobs.clone(),
                 max_size: settings.max_upload,

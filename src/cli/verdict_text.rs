@@ -39,8 +39,8 @@ pub fn print_brief(verdict: &Verdict) {
 
 fn head(verdict: &Verdict) {
     let style = match verdict.verdict {
-        Outcome::Allow => GREEN,
-        Outcome::Pending => YELLOW,
+        Outcome::Allow if is_good(verdict) => GREEN,
+        Outcome::Allow | Outcome::Pending => YELLOW,
         Outcome::Deny | Outcome::Revoked => RED,
     };
     let word = verdict.verdict.as_str().to_uppercase();
@@ -49,6 +49,11 @@ fn head(verdict: &Verdict) {
     for policy in verdict.policies.iter().filter(|p| p.mode == Mode::Observe) {
         line(&format!("{DIM}the policy {} only observes{DIM:#}", plain(&policy.name)));
     }
+}
+
+/// Whether an allow is one that policies vouch for, and none that only observes found fault with.
+pub fn is_good(verdict: &Verdict) -> bool {
+    verdict.is_enforced() && verdict.observed_to_fail() == 0
 }
 
 fn foot(verdict: &Verdict) {
@@ -123,17 +128,34 @@ fn asked(approval: &ApprovalCount, several: bool) -> String {
     )
 }
 
+fn observed(verdict: &Verdict) -> String {
+    match verdict.observed_to_fail() {
+        0 => String::new(),
+        1 => "; 1 rule is observed not to hold".to_owned(),
+        n => format!("; {n} rules are observed not to hold"),
+    }
+}
+
 /// What to do next, in one sentence.
 pub fn next(verdict: &Verdict) -> String {
     let blocking = verdict.blocking().count();
     match verdict.verdict {
-        Outcome::Allow => "every rule that blocks holds: this may be released".to_owned(),
+        Outcome::Allow if !verdict.is_enforced() => {
+            format!(
+                "no policy enforces here, so that nothing vouches for this: it is let through by name{}",
+                observed(verdict)
+            )
+        }
+        Outcome::Allow => format!("every rule that blocks holds: this may be released{}", observed(verdict)),
         Outcome::Pending => {
             "every rule holds; the approvals above are missing. They count for these inputs only".to_owned()
         }
         Outcome::Revoked => "this release was revoked".to_owned(),
         Outcome::Deny if verdict.policies.is_empty() => {
             "no policy applies, and without one nothing is released".to_owned()
+        }
+        Outcome::Deny if !verdict.is_enforced() => {
+            "only policies that observe apply, and nothing is released where none enforces".to_owned()
         }
         Outcome::Deny if blocking == 0 => "somebody whose approval is asked for rejected these inputs".to_owned(),
         Outcome::Deny => {

@@ -66,6 +66,7 @@ pub(crate) fn inputs() -> Inputs {
         mappings: vec![Digest::of(b"mapping")],
         waivers: vec![Digest::of(b"waiver")],
         context: [("tier".to_owned(), "high".to_owned())].into(),
+        engine: 1,
         ..Inputs::default()
     }
     .sorted()

@@ -1,6 +1,6 @@
 //! Everything a decision is a function of, but for approvals and the moment.
 
-use super::{Claimed, Digest, Environment, ModelId, jcs};
+use super::{Claimed, Digest, Environment, ModelId, ObserveOnly, jcs};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -80,6 +80,10 @@ pub struct Inputs {
     pub context: BTreeMap<String, String>,
     /// How often each data set was tried; fixed at an artifact's first evaluation.
     pub looks: Vec<Look>,
+    /// What was said of an environment in which no policy enforces, only where it made a difference: without it a
+    /// release that only observing policies judge is denied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observe_only: Option<ObserveOnly>,
     /// The number of the engine's semantics.
     pub engine: u32,
 }
@@ -99,6 +103,7 @@ impl Default for Inputs {
             waivers: Vec::new(),
             context: BTreeMap::new(),
             looks: Vec::new(),
+            observe_only: None,
             engine: super::SEMANTICS,
         }
     }
@@ -168,7 +173,7 @@ mod tests {
         let text = String::from_utf8(jcs::to_vec(&Inputs::default()).unwrap()).unwrap();
         assert_eq!(
             text,
-            r#"{"artifact":null,"champion":null,"context":{},"engine":1,"environment":null,"evidence":[],"looks":[],"mappings":[],"model":null,"policies":[],"reference":null,"submitter":null,"waivers":[]}"#
+            r#"{"artifact":null,"champion":null,"context":{},"engine":2,"environment":null,"evidence":[],"looks":[],"mappings":[],"model":null,"policies":[],"reference":null,"submitter":null,"waivers":[]}"#
         );
     }
 }

@@ -39,8 +39,10 @@ pub use release::{Decision, Release};
 pub use slice::Slice;
 pub use time::{Age, Timestamp};
 pub use unit::{Quantity, Unit};
-pub use verdict::{ApprovalCount, Engine, Outcome, PolicySummary, Verdict};
+pub use verdict::{ApprovalCount, Engine, ObserveOnly, ObserveOnlyBy, Outcome, PolicySummary, Verdict};
 
 /// The number of the rules by which verdicts are computed. It changes whenever the same inputs could give another
 /// verdict, byte for byte; old numbers stay runnable.
-pub const SEMANTICS: u32 = 1;
+pub const SEMANTICS: u32 = 2;
+/// The oldest number that can still be run.
+pub const OLDEST_SEMANTICS: u32 = 1;

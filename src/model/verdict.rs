@@ -1,8 +1,11 @@
 //! The verdict: the same JSON in `check`, `gate`, the API and the record.
 
-use super::{Digest, Environment, Finding, ModelId, Severity, Status};
+use super::{Digest, Environment, Finding, ModelId, Namespace, Severity, Status};
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 /// What was decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -46,6 +49,20 @@ pub enum Mode {
     /// It is recorded and shown, and never blocks.
     Observe,
 }
+
+/// What a namespace says of an environment in which no policy enforces, although some observe.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ObserveOnly {
+    /// Nothing is released there.
+    #[default]
+    Deny,
+    /// Everything is, as nothing has to be enforced there yet.
+    Allow,
+}
+
+/// What the service was told of environments that no policy has to enforce yet, by namespace.
+pub type ObserveOnlyBy = BTreeMap<Namespace, BTreeMap<Environment, ObserveOnly>>;
 
 /// A policy that took part, as the verdict names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,7 +122,24 @@ pub struct Verdict {
     pub engine: Engine,
 }
 
+/// The rule of the finding that says that no policy enforces. It belongs to no policy.
+pub const NO_POLICY: &str = "no-policy";
+
 impl Verdict {
+    /// Whether any policy enforces, so that an allow vouches for something.
+    pub fn is_enforced(&self) -> bool {
+        self.policies.iter().any(|p| p.mode == Mode::Enforce)
+    }
+
+    /// How many rules of policies that only observe would have stopped this release.
+    pub fn observed_to_fail(&self) -> usize {
+        let observing = |name: &str| self.policies.iter().any(|p| p.name == name && p.mode == Mode::Observe);
+        let fails = |f: &&Finding| f.severity == Severity::Block && !f.status.holds() && observing(&f.policy);
+        let rules: BTreeSet<(&str, &str)> =
+            self.findings.iter().filter(fails).map(|f| (f.policy.as_str(), f.rule.as_str())).collect();
+        rules.len()
+    }
+
     /// Whether `finding` stands in the way of this release: it blocks, it does not hold, its policy enforces.
     pub fn is_blocking(&self, finding: &Finding) -> bool {
         let observed = |p: &PolicySummary| p.name == finding.policy && p.mode == Mode::Observe;

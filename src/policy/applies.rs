@@ -1,12 +1,21 @@
 //! Where a policy applies.
 
 use super::{glob::Glob, schema::Policy};
-use crate::model::{Environment, ModelId};
+use crate::model::{Environment, ModelId, verdict::Mode};
 
 /// Whether `policy` applies to this model in this environment. A policy that names neither applies to everything.
 pub fn applies(policy: &Policy, model: &ModelId, environment: &Environment) -> bool {
     let any = |globs: &[Glob], name: &str| globs.is_empty() || globs.iter().any(|g| g.matches(name));
     any(&policy.applies_to.models, &model.to_string()) && any(&policy.applies_to.environments, environment.as_str())
+}
+
+/// Whether policies apply and none of them enforces: then what the namespace says of the environment decides.
+pub fn only_observe<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> bool {
+    let mut any = false;
+    policies.into_iter().all(|p| {
+        any = true;
+        p.mode == Mode::Observe
+    }) && any
 }
 
 #[cfg(test)]

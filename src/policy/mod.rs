@@ -2,6 +2,7 @@
 //! ([`evaluate`]). Pure and synchronous: no clock, no file, no randomness.
 
 mod applies;
+mod budget;
 mod condition;
 mod diagnostic;
 mod evaluate;
@@ -15,13 +16,14 @@ pub mod power;
 mod rules;
 mod schema;
 
-pub use applies::applies;
+pub use applies::{applies, only_observe};
+pub use budget::{LONGEST_PATTERN, MOST_APPROVALS, MOST_BYTES, MOST_FINDINGS, MOST_GROUPS, MOST_PATTERNS, MOST_RULES, admit};
 pub use condition::{Condition, VARIABLES};
 pub use diagnostic::{Mistake, Mistakes};
 pub use evaluate::{Case, evaluate};
 pub use explain::{Explanation, explain};
 pub use glob::{Glob, GlobError};
-pub use lint::lint;
+pub use lint::{Holders, Place, lint};
 pub use parse::parse;
 pub use schema::{
     AppliesTo, ApprovalRule, CheckRule, ComparisonRule, Disparity, DisparityRule, FirstRelease, IntervalMethod, Limit,

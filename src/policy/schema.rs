@@ -29,6 +29,8 @@ pub struct Policy {
     pub recompute: Option<Recompute>,
     /// Whose approval is needed, in the file's order.
     pub approvals: Vec<ApprovalRule>,
+    /// By what it asks for more than is ever judged, if it does.
+    pub over_budget: Option<String>,
     /// The text.
     pub source: Arc<str>,
 }

@@ -86,7 +86,7 @@ fn the_verdict_is_exactly_the_contract() {
     assert_eq!(verdict["model"], "acme/credit-risk");
     assert_eq!(verdict["artifact"], Value::Null);
     assert_eq!(verdict["policies"][0]["mode"], "enforce");
-    assert_eq!(verdict["engine"], json!({"semantics": 1}));
+    assert_eq!(verdict["engine"], json!({"semantics": 2}));
     let finding = &verdict["findings"][0];
     for (key, want) in [
         ("policy", json!("credit-risk")),
@@ -325,4 +325,148 @@ fn a_hostile_count_keeps_nobody_waiting() {
     let output = desk.run(&["check", "--policy", "p.toml", "--evidence", "e.json", "--now", NOW]);
     assert!(output.status.code().is_some_and(|c| c != 0));
     assert!(started.elapsed().as_secs() < 5);
+}
+
+#[test]
+fn what_only_observes_is_no_pass_and_never_green() {
+    let desk = Desk::new();
+    desk.put("p.toml", format!("mode = \"observe\"\n{ACCURACY}"))
+        .put("e.json", native(json!([{"metric": "accuracy", "value": 0.5, "n": 1400, "successes": 700}])));
+    let (code, verdict) = desk.check(&[]);
+    assert_eq!((code, &verdict["verdict"]), (4, &json!("deny")));
+    assert_eq!(verdict["findings"][1]["rule"], "no-policy");
+    let (code, verdict) = desk.check(&["--observe-only", "allow"]);
+    assert_eq!((code, &verdict["verdict"]), (0, &json!("allow")));
+    let shown = Command::new(env!("CARGO_BIN_EXE_modelgate"))
+        .args(["check", "--policy", "p.toml", "--evidence", "e.json", "--now", NOW, "--observe-only", "allow"])
+        .env("CLICOLOR_FORCE", "1")
+        .current_dir(desk.0.path())
+        .output()
+        .unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("ALLOW") && !shown.contains("\u{1b}[32m") && !shown.contains("[1;32m"), "{shown:?}");
+    assert!(shown.contains("no policy enforces here"), "{shown}");
+}
+
+/// The codes that `lint` warns with, and those of mistakes.
+fn linted(text: &str) -> (i32, Vec<String>) {
+    let desk = Desk::new();
+    desk.put("p.toml", text);
+    let output = desk.run(&["policy", "lint", "p.toml", "--format", "json"]);
+    let out: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let codes = |key: &str| -> Vec<String> {
+        out[key].as_array().unwrap().iter().map(|w| w["code"].as_str().unwrap().to_owned()).collect()
+    };
+    (output.status.code().unwrap(), [codes("warnings"), codes("mistakes")].concat())
+}
+
+#[test]
+fn lint_tells_what_cannot_be_meant() {
+    let rule = |rest: &str| format!("name = \"p\"\n[[rule]]\nid = \"r\"\n{rest}\n");
+    let applies = |to: &str| {
+        format!("name = \"p\"\napplies_to = {{ {to} }}\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.9\n")
+    };
+    let lenient = "point_estimate = \"allow\"";
+    let warned = [
+        (rule("metric = \"accuracy\"\nmax = 0.9"), "wrong-direction"),
+        (rule("metric = \"roc_auc\"\nmax = 0.9\npoint_estimate = \"allow\""), "wrong-direction"),
+        (rule("metric = \"psi\"\nmin = 0.1\npoint_estimate = \"allow\""), "wrong-direction"),
+        (rule("metric = \"error_rate\"\nmin = 0.1"), "wrong-direction"),
+        (rule("metric = \"latency\"\nquantile = 0.99\nmin = \"150 ms\""), "wrong-direction"),
+        (rule(&format!("metric = \"val_loss\"\nmin = 0.1\n{lenient}")), "wrong-direction"),
+        (rule(&format!("metric = \"test_accuracy\"\nmax = 0.9\n{lenient}")), "wrong-direction"),
+        (rule(&format!("metric = \"test_accuracy\"\nmin = 95\n{lenient}")), "bound-out-of-range"),
+        (rule("metric = \"accuracy\"\nmin = 0.9\nwhen = \"1 == 2\""), "never-asked"),
+        (rule("metric = \"accuracy\"\nmin = 0.9\nwhen = \"true\""), "always-asked"),
+        (applies("models = [\"credit-*\"]"), "pattern-without-namespace"),
+        (applies("models = [\"credit-risk\"]"), "pattern-matches-nothing"),
+        (applies("models = [\"Acme/credit\"]"), "pattern-matches-nothing"),
+        (applies("environments = [\"prod/eu\"]"), "pattern-matches-nothing"),
+        (
+            rule("metric = \"accuracy\"\nmin = 0.9\n[[rule]]\nid = \"looser\"\nmetric = \"accuracy\"\nmin = 0.8"),
+            "shadowed-rule",
+        ),
+        (
+            rule(
+                "metric = \"recall\"\nslice = { sex = \"femal\" }\nmin = 0.9\n[[rule]]\nid = \"all\"\nmetric = \"recall\"\nslices = [\"sex\"]\nmin = 0.8\n[groups]\nsex = [\"female\"]",
+            ),
+            "undeclared-group",
+        ),
+        (rule("metric = \"recall\"\nslices = [\"sex\"]\nmin = 0.9"), "undeclared-groups"),
+        (
+            rule("metric = \"recall\"\ndataset = \"a\"\nmin = 0.9\n[evidence]\ndatasets = [\"b\"]"),
+            "dataset-not-allowed",
+        ),
+    ];
+    for (text, code) in &warned {
+        let (exit, codes) = linted(text);
+        assert_eq!((exit, codes.contains(&(*code).to_owned())), (0, true), "{code}: {codes:?} of\n{text}");
+    }
+    let refused = [
+        (rule("metric = \"accuracy\"\nmax = \"150 ms\""), "wrong-unit"),
+        (rule("metric = \"latency\"\nquantile = 0.99\nmax = 0.9"), "missing-unit"),
+        (rule("metric = \"accuracy\"\nmin = \"90 percents\""), "unknown-unit"),
+        (rule("metric = \"accuracy\"\nmin = 0.9\nmax = 0.8"), "impossible-bound"),
+        (rule("metric = \"accuracy\"\nmin = 95"), "impossible-bound"),
+        (applies("models = []"), "empty"),
+        (applies("environments = []"), "empty"),
+        (
+            rule("metric = \"accuracy\"\nmin = 0.9\n[[approval]]\nid = \"a\"\nrole = \"r\"\nexpires = \"0d\""),
+            "bad-duration",
+        ),
+        (rule("metric = \"accuracy\"\nmin = 0.9\n[evidence]\nmax_age = \"0s\""), "bad-duration"),
+    ];
+    for (text, code) in &refused {
+        let (exit, codes) = linted(text);
+        assert_eq!((exit, codes.contains(&(*code).to_owned())), (2, true), "{code}: {codes:?} of\n{text}");
+    }
+    for fine in [
+        rule("metric = \"accuracy\"\nmin = 0.9"),
+        rule("metric = \"selection_rate\"\nmax = 0.9"),
+        rule("metric = \"accuracy\"\nmin = 0.9\nmax = 0.99"),
+        applies("models = [\"*/credit-*\", \"acme/*\", \"*\"], environments = [\"prod*\"]"),
+    ] {
+        assert_eq!(linted(&fine), (0, Vec::new()), "{fine}");
+    }
+}
+
+#[test]
+fn what_asks_for_too_much_is_refused() {
+    let many = |n: usize| {
+        let rules: Vec<String> = (0..n)
+            .map(|i| format!("[[rule]]\nid = \"r{i}\"\nmetric = \"m{i}\"\nmin = 0.5\npoint_estimate = \"allow\"\n"))
+            .collect();
+        format!("name = \"p\"\n{}", rules.concat())
+    };
+    let when = |text: &str| {
+        format!("name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.9\nwhen = \"{text}\"\n")
+    };
+    let groups: Vec<String> = (0..20_001).map(|i| format!("\"g{i}\"")).collect();
+    let rule = "[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.9\n";
+    let approvals: Vec<String> = (0..101).map(|i| format!("[[approval]]\nid = \"a{i}\"\nrole = \"r\"\n")).collect();
+    for (text, code) in [
+        (many(1_001), "too-many-rules"),
+        (format!("name = \"p\"\n#{}\n{rule}", "x".repeat(600_000)), "policy-too-large"),
+        (format!("name = \"p\"\n[groups]\nsex = [{}]\n{rule}", groups.join(",")), "too-many-groups"),
+        (format!("name = \"p\"\n{rule}{}", approvals.concat()), "too-many-approvals"),
+        (format!("name = \"p\"\napplies_to = {{ models = [\"{}\"] }}\n{rule}", "*a".repeat(200)), "pattern-too-long"),
+        (when("'x'.matches(context.pattern)"), "condition-too-costly"),
+        (when("context.a.matches('((a{30}){30}){30}')"), "condition-too-costly"),
+        (when(&format!("context.a{} == 'b'", " + context.a".repeat(40))), "condition-too-costly"),
+        (when("context.a.matches('(')"), "condition-too-costly"),
+    ] {
+        let (exit, codes) = linted(&text);
+        assert_eq!((exit, codes.contains(&code.to_owned())), (2, true), "{code}: {codes:?}");
+    }
+    assert_eq!(linted(&many(1_000)).0, 0);
+    assert_eq!(linted(&when("context.a.matches('^[a-z]+$') && context.b + 'x' == 'yx'")), (0, Vec::new()));
+}
+
+/// So many mistakes are told that finding their places must not take long; each stands where it stands.
+#[test]
+fn a_text_of_nothing_but_mistakes_is_told_line_by_line() {
+    let wrong: String = (0..20_000).map(|i| format!("k{i} = 1\n")).collect();
+    let mistakes = modelgate::policy::parse(&format!("name = \"p\"\n{wrong}")).unwrap_err().list;
+    let unknown: Vec<_> = mistakes.iter().filter(|m| m.code == "unknown-key").collect();
+    assert_eq!((unknown.len(), unknown[0].line, unknown[19_999].line, unknown[7].column), (20_000, 2, 20_001, 1));
 }

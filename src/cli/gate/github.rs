@@ -71,6 +71,7 @@ fn annotations(verdict: &Verdict) -> Vec<String> {
     out.extend(some("warning", &warning));
     let next = verdict_text::next(verdict);
     match verdict.verdict {
+        Outcome::Allow if !verdict.is_enforced() => out.push(command("warning", "modelgate: let through", &next)),
         Outcome::Allow => out.push(command("notice", "modelgate: allowed", &next)),
         Outcome::Pending => out.push(command("notice", "modelgate: waiting for approval", &next)),
         Outcome::Deny | Outcome::Revoked if blocking.is_empty() => {
@@ -133,7 +134,7 @@ fn append(name: &str, text: &str) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Digest, Engine, Status};
+    use crate::model::{Digest, Engine, PolicySummary, Status, verdict::Mode};
 
     fn finding(rule: &str, status: Status, message: &str) -> Finding {
         Finding { message: message.into(), ..Finding::new("p", rule, status) }
@@ -146,7 +147,7 @@ mod tests {
             artifact: None,
             environment: None,
             inputs_digest: Digest::of(b""),
-            policies: vec![],
+            policies: vec![PolicySummary { name: "p".into(), digest: Digest::of(b"p"), mode: Mode::Enforce }],
             findings,
             approvals: vec![],
             engine: Engine { semantics: 1 },

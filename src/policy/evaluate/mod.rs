@@ -4,13 +4,16 @@ mod approvals;
 pub(in crate::policy) mod index;
 
 use super::{
+    budget,
     condition::Variables,
+    phrase,
     rules::{self, View},
     schema::Policy,
 };
 use crate::model::{
-    Approval, Digest, Engine, Finding, Inputs, Outcome, PolicySummary, SEMANTICS, Severity, Submitted, Timestamp,
-    Verdict, verdict::Mode,
+    Approval, Digest, Engine, Finding, Inputs, ObserveOnly, Outcome, PolicySummary, Severity, Status, Submitted,
+    Timestamp, Verdict,
+    verdict::{Mode, NO_POLICY},
 };
 use index::Index;
 use std::sync::Arc;
@@ -36,7 +39,18 @@ pub struct Case<'a> {
     pub now: Timestamp,
 }
 
-/// Judges a case. Every enforcing policy must allow; none at all is a deny; only observing ones are an allow.
+impl Case<'_> {
+    /// Whether it is judged as the first semantics did, so that decisions of then can be recomputed to the byte. What
+    /// changed with the second: where no policy enforces nothing is released, unless that was said by name; numbers in
+    /// sentences are never rounded onto the limit; a claim is compared with what was computed by what both count; there
+    /// are budgets.
+    pub(super) fn is_first(&self) -> bool {
+        self.inputs.engine < 2
+    }
+}
+
+/// Judges a case by the semantics that its inputs name. Every enforcing policy must allow; where none enforces the
+/// release is denied, unless the inputs say otherwise of an environment that policies only observe.
 pub fn evaluate(case: &Case<'_>) -> Verdict {
     let mut policies: Vec<&Policy> = case.policies.iter().map(AsRef::as_ref).collect();
     policies.sort_by(|a, b| (&a.name, a.digest).cmp(&(&b.name, b.digest)));
@@ -56,7 +70,7 @@ pub fn evaluate(case: &Case<'_>) -> Verdict {
             reference: reference.as_ref(),
             variables: variables.as_ref(),
         };
-        let said = rules::judge(&view);
+        let said = rules::judge(&view, budget::MOST_FINDINGS.saturating_sub(findings.len()));
         if policy.mode == Mode::Enforce {
             blocked |= said.iter().any(blocks);
             counts.extend(approvals::count(case, policy));
@@ -65,6 +79,11 @@ pub fn evaluate(case: &Case<'_>) -> Verdict {
     }
 
     let enforcing = policies.iter().any(|p| p.mode == Mode::Enforce);
+    let let_through = case.inputs.observe_only == Some(ObserveOnly::Allow) && !policies.is_empty();
+    if !enforcing && !let_through && !case.is_first() {
+        findings.push(no_policy(&policies));
+        blocked = true;
+    }
     let rejected = counts.iter().any(|c| c.rejected > 0);
     let outcome = if policies.is_empty() || blocked || rejected {
         Outcome::Deny
@@ -82,12 +101,19 @@ pub fn evaluate(case: &Case<'_>) -> Verdict {
         policies: policies.iter().map(|p| summary(p)).collect(),
         findings,
         approvals: counts,
-        engine: Engine { semantics: SEMANTICS },
+        engine: Engine { semantics: case.inputs.engine },
     }
 }
 
 fn blocks(finding: &Finding) -> bool {
     finding.severity == Severity::Block && !finding.status.holds()
+}
+
+/// Nothing enforces, so that nothing vouches for this release. The finding is no policy's.
+fn no_policy(observing: &[&Policy]) -> Finding {
+    let names: Vec<String> = observing.iter().map(|p| p.name.clone()).collect();
+    let message = phrase::no_policy(&names);
+    Finding { message, ..Finding::new("", NO_POLICY, Status::Missing) }
 }
 
 fn summary(policy: &Policy) -> PolicySummary {

@@ -218,7 +218,7 @@ proptest! {
             at -= 1;
         }
         if let Ok(policy) = parse(&format!("{}{put}{}", &whole[..at], &whole[at..])) {
-            let _ = (crate::policy::lint(&policy), crate::policy::explain(&policy).to_string());
+            let _ = (crate::policy::lint(&policy, None), crate::policy::explain(&policy).to_string());
         }
     }
 }

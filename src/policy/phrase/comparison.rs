@@ -19,8 +19,9 @@ fn whose(finding: &Finding) -> String {
     finding.against.map_or_else(|| "baseline".to_owned(), |a| a.to_string())
 }
 
-pub(super) fn sentence(finding: &Finding, compared: &Compared) -> String {
-    let digits = Digits::telling_apart(finding, finding.value);
+pub(super) fn sentence(finding: &Finding, compared: &Compared, first: bool) -> String {
+    let values: Vec<f64> = [finding.value, finding.baseline].into_iter().flatten().collect();
+    let digits = if first { Digits::telling_apart(finding, finding.value, first) } else { Digits::of_values(finding, &values) };
     let text = |x: Option<f64>| x.map_or_else(|| "undefined".to_owned(), |x| digits.of(x));
     let rows = match (finding.n, compared.paired) {
         (Some(n), true) => format!(", on the same {} rows", grouped(n)),
@@ -34,18 +35,18 @@ pub(super) fn sentence(finding: &Finding, compared: &Compared) -> String {
         whose(finding),
         text(finding.baseline)
     );
-    format!("{head}; {}", ruling(finding, compared))
+    format!("{head}; {}", ruling(finding, compared, first))
 }
 
 /// What the bound of the difference says of the margin.
-fn ruling(finding: &Finding, compared: &Compared) -> String {
+fn ruling(finding: &Finding, compared: &Compared, first: bool) -> String {
     let Some(required) = finding.required else { return String::new() };
     let (toward, away) = match required.op {
         Op::AtLeast => (finding.lower, finding.upper),
         Op::AtMost => (finding.upper, finding.lower),
     };
     let end = if finding.status == Status::Fail { away } else { toward };
-    let digits = Digits::telling_apart(finding, end);
+    let digits = Digits::telling_apart(finding, end, first);
     let asked = asked(compared.margin, &digits);
     let Some(confidence) = finding.confidence else {
         return format!("{asked} (bare numbers, judged without a bound)");
@@ -80,9 +81,9 @@ fn sign(op: Op) -> f64 {
 
 fn asked(margin: Margin, digits: &Digits) -> String {
     match margin {
-        Margin::Loss(most) if most > 0.0 => format!("it may be at most {} worse", digits.of(most)),
+        Margin::Loss(most) if most > 0.0 => format!("it may be at most {} worse", digits.stated(most)),
         Margin::LossRatio(share) => format!("it may be at most {} of that worse", percent(share)),
-        Margin::Gain(least) if least > 0.0 => format!("it must be at least {} better", digits.of(least)),
+        Margin::Gain(least) if least > 0.0 => format!("it must be at least {} better", digits.stated(least)),
         Margin::Loss(_) | Margin::Gain(_) => "it must not be worse".to_owned(),
     }
 }

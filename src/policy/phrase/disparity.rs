@@ -19,7 +19,7 @@ pub(in crate::policy) struct Pair {
     pub(in crate::policy) left_out: u64,
 }
 
-pub(super) fn sentence(finding: &Finding, pair: &Pair) -> String {
+pub(super) fn sentence(finding: &Finding, pair: &Pair, first: bool) -> String {
     let Some(required) = finding.required else { return String::new() };
     let metric = finding.metric.as_deref().unwrap_or_default();
     let by = finding.by.as_deref().unwrap_or_default();
@@ -28,10 +28,10 @@ pub(super) fn sentence(finding: &Finding, pair: &Pair) -> String {
         Op::AtMost => (finding.upper, finding.lower),
     };
     let end = if finding.status == Status::Fail { away } else { toward };
-    let digits = Digits::telling_apart(finding, end);
+    let digits = Digits::telling_apart(finding, end, first);
     let text = |x: Option<f64>| x.map_or_else(|| "without a bound".to_owned(), |x| digits.of(x));
-    let head = format!("{metric} by {by} is {}: {}", text(finding.observed), sides(pair));
-    let limit = digits.of(required.value);
+    let head = format!("{metric} by {by} is {}: {}", text(finding.observed), sides(finding, pair, first));
+    let limit = digits.stated(required.value);
     let Some(confidence) = finding.confidence.map(percent) else {
         return exact(finding, &head, &limit, pair.left_out);
     };
@@ -64,9 +64,12 @@ fn exact(finding: &Finding, head: &str, limit: &str, left_out: u64) -> String {
     format!("{head}, {relation} {limit}{end}{counted} (a ratio of whole numbers, without a bound)")
 }
 
-fn sides(pair: &Pair) -> String {
+fn sides(finding: &Finding, pair: &Pair, first: bool) -> String {
+    let rates: Vec<f64> = [pair.low.1, pair.high.as_ref().and_then(|h| h.1)].into_iter().flatten().collect();
+    let digits = Digits::of_values(finding, &rates);
+    let text = |v: f64| if first { format!("{v:.3}") } else { digits.of(v) };
     let rate = |(slice, value, trials): &Side| {
-        let value = value.map_or_else(|| "undefined".to_owned(), |v| format!("{v:.3}"));
+        let value = value.map_or_else(|| "undefined".to_owned(), text);
         let trials = trials.map_or_else(String::new, |n| format!(" (of {})", grouped(n)));
         format!("{value}{trials} for {slice}")
     };

@@ -1,13 +1,15 @@
 //! Findings as sentences that a person understands. What was judged is judged elsewhere; here it is only said.
 
 mod comparison;
+mod digits;
 mod disparity;
 
 pub(super) use comparison::Compared;
 pub(super) use disparity::Pair;
 
 use super::schema::FirstRelease;
-use crate::model::{Digest, Finding, Metric, Op, Slice, Status, Unit, number::grouped};
+use digits::Digits;
+use crate::model::{Digest, Finding, Op, Slice, Status, number::grouped};
 use std::fmt::Write as _;
 
 /// Why a finding has its answer, beside its numbers.
@@ -105,23 +107,46 @@ pub(super) enum Near {
     Other(Vec<String>),
 }
 
+/// Rules × groups are more than one decision judges.
+pub(super) fn too_many_findings(most: usize) -> String {
+    format!(
+        "its rules and the groups of the evidence make more than {} findings, which is more than one decision judges; \
+         compare bands instead of single values, or ask for fewer groups",
+        grouped(u64::try_from(most).unwrap_or(u64::MAX))
+    )
+}
+
+/// Where no policy enforces; `observing` are the policies that only observe.
+pub(super) fn no_policy(observing: &[String]) -> String {
+    match observing {
+        [] => "no policy applies to this model and environment, and without one nothing is released; publish a policy \
+               whose `applies_to` names them"
+            .to_owned(),
+        names => format!(
+            "only observing policies apply ({}), so that nothing is enforced here; set `mode = \"enforce\"` in one of \
+             them, or let releases to this environment through by name with `observe_only = \"allow\"`",
+            several(names)
+        ),
+    }
+}
+
 /// The first digits of a digest, as people compare them.
 pub(super) fn short(digest: &Digest) -> String {
     digest.to_string().chars().take(7 + 12).collect()
 }
 
-/// The finding as a sentence.
-pub(super) fn sentence(finding: &Finding, reason: &Reason) -> String {
+/// The finding as a sentence; `first` says it as the first semantics did.
+pub(super) fn sentence(finding: &Finding, reason: &Reason, first: bool) -> String {
     match reason {
-        Reason::Bound => bound(finding),
-        Reason::PointEstimate => point(finding),
-        Reason::TooFew { least, clears } => too_few(finding, *least, *clears),
-        Reason::QuantileNeeds(least) => quantile_needs(finding, *least),
-        Reason::Compared(compared) => comparison::sentence(finding, compared),
+        Reason::Bound => bound(finding, first),
+        Reason::PointEstimate => point(finding, first),
+        Reason::TooFew { least, clears } => too_few(finding, *least, *clears, first),
+        Reason::QuantileNeeds(least) => quantile_needs(finding, *least, first),
+        Reason::Compared(compared) => comparison::sentence(finding, compared, first),
         Reason::FirstRelease(then) => comparison::first_release(finding, *then),
         Reason::NoBaseline => comparison::no_baseline(finding),
         Reason::Unweighed { baseline, why } => comparison::unweighed(finding, *baseline, why),
-        Reason::Pair(pair) => disparity::sentence(finding, pair),
+        Reason::Pair(pair) => disparity::sentence(finding, pair, first),
         Reason::SingleGroup(by) => format!("there is only one group of {by}, with nobody to be compared with"),
         Reason::TooManyGroups { by, most } => {
             format!("there are more than {most} groups of {by}; compare bands instead of single values")
@@ -140,25 +165,25 @@ pub(super) fn sentence(finding: &Finding, reason: &Reason) -> String {
             .to_owned(),
         Reason::Recomputed { rows, compared, differing } => recomputed(*rows, *compared, differing),
         Reason::NoValue => format!("{} has no value: the tool wrote no number", subject(finding)),
-        Reason::NoSamples => format!("{} stands on no samples at all", observed(finding)),
+        Reason::NoSamples => format!("{} stands on no samples at all", observed(finding, first)),
         Reason::NoTrials => format!(
             "{}, but of how many trials is not known, so that it has no bound; state `trials` and `successes`{}",
-            observed(finding),
+            observed(finding, first),
             interval_hint(finding)
         ),
         Reason::NoCount => format!(
             "{}, but no whole number of successes in {} trials gives this value; state `successes`",
-            observed(finding),
+            observed(finding, first),
             finding.trials.map_or_else(String::new, grouped)
         ),
         Reason::NoBound => format!(
             "{}, a single number without a bound; raw predictions, a histogram{}",
-            observed(finding),
+            observed(finding, first),
             interval_hint(finding)
         ),
         Reason::WeakInterval(confidence) => format!(
             "{}, and its interval holds each end at {} confidence only, less than this policy asks",
-            observed(finding),
+            observed(finding, first),
             percent(*confidence)
         ),
         Reason::Wrong(why) => format!("{} cannot be judged: {why}", subject(finding)),
@@ -204,9 +229,9 @@ pub(super) fn subject_of(metric: &str, quantile: Option<f64>, slice: &Slice) -> 
     text
 }
 
-fn quantile_needs(finding: &Finding, least: u64) -> String {
+fn quantile_needs(finding: &Finding, least: u64, first: bool) -> String {
     let confidence = finding.confidence.map_or_else(String::new, |c| format!(" at {} confidence", percent(c)));
-    let head = observed(finding);
+    let head = observed(finding, first);
     let least = grouped(least);
     format!("{head}, too few for a bound of this quantile{confidence}: at least {least} are needed")
 }
@@ -225,8 +250,8 @@ fn subject(finding: &Finding) -> String {
 }
 
 /// `recall for sex = female is 0.880 on 3,100 samples`.
-fn observed(finding: &Finding) -> String {
-    let digits = Digits::telling_apart(finding, None);
+fn observed(finding: &Finding, first: bool) -> String {
+    let digits = Digits::telling_apart(finding, None, first);
     match finding.observed {
         Some(value) => format!("{} is {}{}", subject(finding), digits.of(value), samples(finding)),
         None => subject(finding),
@@ -248,8 +273,8 @@ fn interval_hint(finding: &Finding) -> &'static str {
     }
 }
 
-fn bound(finding: &Finding) -> String {
-    let Some(required) = finding.required else { return observed(finding) };
+fn bound(finding: &Finding, first: bool) -> String {
+    let Some(required) = finding.required else { return observed(finding, first) };
     let toward = match required.op {
         Op::AtLeast => finding.lower,
         Op::AtMost => finding.upper,
@@ -259,8 +284,8 @@ fn bound(finding: &Finding) -> String {
         Op::AtMost => finding.lower,
     };
     let deciding = if finding.status == Status::Fail { away } else { toward };
-    let digits = Digits::telling_apart(finding, deciding);
-    let limit = digits.of(required.value);
+    let digits = Digits::telling_apart(finding, deciding, first);
+    let limit = digits.stated(required.value);
     let value = finding.observed.map_or_else(String::new, |v| digits.of(v));
     let approximate = match finding.method.as_deref() {
         Some(method @ ("wilson" | "jeffreys")) => format!(" (approximate, by {method})"),
@@ -309,11 +334,11 @@ fn against(finding: &Finding) -> &'static str {
     }
 }
 
-fn point(finding: &Finding) -> String {
-    let Some(required) = finding.required else { return observed(finding) };
-    let digits = Digits::telling_apart(finding, finding.observed);
+fn point(finding: &Finding, first: bool) -> String {
+    let Some(required) = finding.required else { return observed(finding, first) };
+    let digits = Digits::telling_apart(finding, finding.observed, first);
     let value = finding.observed.map_or_else(String::new, |v| digits.of(v));
-    let limit = digits.of(required.value);
+    let limit = digits.stated(required.value);
     let relation = match (finding.status, required.op) {
         (Status::Pass, Op::AtLeast) => format!("and {limit} is required"),
         (Status::Pass, Op::AtMost) => format!("and at most {limit} is allowed"),
@@ -323,11 +348,11 @@ fn point(finding: &Finding) -> String {
     format!("{} is {value}{}, {relation} (a bare number, judged without a bound)", subject(finding), samples(finding))
 }
 
-fn too_few(finding: &Finding, least: u64, clears: bool) -> String {
+fn too_few(finding: &Finding, least: u64, clears: bool, first: bool) -> String {
     let asked = grouped(least);
     let head = match finding.trials.or(finding.n) {
-        Some(_) => format!("{}, fewer than the {asked} that the rule asks for", observed(finding)),
-        None => format!("{}, but on how many samples is not stated; the rule asks for {asked}", observed(finding)),
+        Some(_) => format!("{}, fewer than the {asked} that the rule asks for", observed(finding, first)),
+        None => format!("{}, but on how many samples is not stated; the rule asks for {asked}", observed(finding, first)),
     };
     if clears { format!("{head}, though its bound clears the limit") } else { head }
 }
@@ -390,52 +415,4 @@ fn checks(finding: &Finding, passed: u64, failed: &[(String, Option<String>)], k
 
 fn percent(confidence: f64) -> String {
     format!("{}%", crate::model::number::round12(confidence * 100.0))
-}
-
-/// How the numbers of one sentence are written: alike, and with enough digits that none looks like another.
-struct Digits {
-    decimals: usize,
-    trim: bool,
-    unit: Option<Unit>,
-}
-
-impl Digits {
-    /// Enough digits for the limit, the value and `bound` to look as different as they are.
-    fn telling_apart(finding: &Finding, bound: Option<f64>) -> Self {
-        let limit = finding.required.map(|r| r.value);
-        let numbers: Vec<f64> = [limit, bound, finding.observed].into_iter().flatten().collect();
-        let fraction = finding.unit.is_none() && numbers.iter().all(|x| x.abs() <= 1.0);
-        let known = finding.metric.as_deref().and_then(Metric::find).is_some();
-        let largest = numbers.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
-        let start = match largest {
-            x if fraction && (known || x > 0.01) => 3,
-            x if x >= 1_000.0 => 0,
-            x if x >= 10.0 => 1,
-            _ => 3,
-        };
-        let mut digits = Self { decimals: start, trim: !fraction, unit: finding.unit };
-        let distinct = |d: &Self| {
-            // Numbers more than a last digit apart never look alike; the others are compared as written.
-            let digit = 10_f64.powi(-i32::try_from(d.decimals).unwrap_or(0));
-            let far = |x: f64, l: f64| (x - l).abs() > digit;
-            let apart = |x: Option<f64>| x.zip(limit).is_none_or(|(x, l)| far(x, l) || x.total_cmp(&l).is_eq() || d.of(x) != d.of(l));
-            apart(bound) && apart(finding.observed)
-        };
-        while digits.decimals < 12 && !distinct(&digits) {
-            digits.decimals += 1;
-        }
-        digits
-    }
-
-    fn of(&self, x: f64) -> String {
-        let mut text = format!("{x:.*}", self.decimals);
-        if self.trim && text.contains('.') {
-            text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
-        }
-        match self.unit {
-            None => text,
-            Some(Unit::Percent) => format!("{text}%"),
-            Some(unit) => format!("{text} {unit}"),
-        }
-    }
 }

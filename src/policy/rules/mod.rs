@@ -14,7 +14,8 @@ mod threshold;
 mod weigh;
 
 use super::{
-    condition::Variables,
+    budget,
+    condition::{LARGEST_CONTEXT, Variables},
     evaluate::{
         Case,
         index::{Entry, Index},
@@ -23,6 +24,9 @@ use super::{
     schema::{Policy, Rule, RuleKind},
 };
 use crate::model::{Digest, Finding, Status};
+
+/// The finding on a policy that asks for more than is judged.
+const OVER_BUDGET: &str = "evidence.budget";
 
 /// What a rule sees.
 #[derive(Clone, Copy)]
@@ -42,6 +46,10 @@ pub(super) struct View<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Findings<'a> {
     list: Vec<Finding>,
+    /// Whether sentences are said as the first semantics did.
+    first: bool,
+    /// How many findings there is room for.
+    room: usize,
     /// The documents that rules read, by place in the index.
     read: Vec<usize>,
     /// The data sets of the measurements that rules read, each with its document.
@@ -55,18 +63,35 @@ impl<'a> Findings<'a> {
         self.datasets.extend(entries.iter().map(|e| (e.document, e.dataset)));
     }
 
+    /// Whether there is no room for another finding.
+    fn is_full(&self) -> bool {
+        self.list.len() >= self.room
+    }
+
     /// Adds a finding, its sentence said from its numbers and `reason`.
     fn say(&mut self, mut finding: Finding, reason: &Reason) {
-        finding.message = phrase::sentence(&finding, reason);
+        finding.message = phrase::sentence(&finding, reason, self.first);
         self.list.push(finding);
     }
 }
 
-/// What every rule of the policy says, in the file's order, and then what `[evidence]` says.
-pub(super) fn judge(view: &View<'_>) -> Vec<Finding> {
-    let mut out = Findings::default();
+/// What every rule of the policy says, in the file's order, and then what `[evidence]` says; at most `room` findings of
+/// rules. A policy that asks for more than its budget is in error, and so is one whose rules find no room.
+pub(super) fn judge(view: &View<'_>, room: usize) -> Vec<Finding> {
+    let first = view.case.is_first();
+    let mut out = Findings { first, room: if first { usize::MAX } else { room }, ..Findings::default() };
+    let over = |why: String, out: &mut Findings<'_>| {
+        out.say(Finding::new(&view.policy.name, OVER_BUDGET, Status::Error), &Reason::Said(why));
+    };
+    if let Some(why) = view.policy.over_budget.as_ref().filter(|_| !first) {
+        over(format!("this policy asks for more than is judged: {why}"), &mut out);
+        return out.list;
+    }
     let mut asked = false;
     for rule in &view.policy.rules {
+        if out.is_full() {
+            break;
+        }
         match asks(view, rule) {
             Ok(true) => {
                 asked = true;
@@ -84,6 +109,10 @@ pub(super) fn judge(view: &View<'_>) -> Vec<Finding> {
             }
         }
     }
+    if out.is_full() {
+        over(phrase::too_many_findings(budget::MOST_FINDINGS), &mut out);
+        return out.list;
+    }
     recomputed::judge(view, &mut out);
     requirements::judge(view, asked, &mut out);
     out.list
@@ -97,6 +126,9 @@ fn condition(rule: &Rule) -> String {
 fn asks(view: &View<'_>, rule: &Rule) -> Result<bool, String> {
     match (&rule.when, view.variables) {
         (None, _) => Ok(true),
+        (Some(_), Some(variables)) if !view.case.is_first() && variables.size > LARGEST_CONTEXT => {
+            Err(format!("the context that was submitted is larger than {LARGEST_CONTEXT} bytes"))
+        }
         (Some(when), Some(variables)) => when.holds(variables),
         (Some(_), None) => Err("there is nothing to read it against".to_owned()),
     }

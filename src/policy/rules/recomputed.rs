@@ -1,47 +1,42 @@
 //! `[recompute]`: what is claimed must be what comes out of the raw predictions.
 
+mod first;
+mod truth;
+
 use super::{Findings, View, digests, select};
 use crate::{
-    model::{Finding, Measurement, Slice, Status, number::round12},
+    model::{Finding, Measurement, Status, Unit, number::round12},
     policy::{
         evaluate::index::Document,
         phrase::{Claim, Reason, subject_of},
         schema::Recompute,
     },
 };
+use truth::Truth;
 
 const RULE: &str = "evidence.recompute";
+
+/// Documents with their places in the index.
+type Placed<'i, 'a> = (usize, &'i Document<'a>);
 
 /// What the rules of this policy stand on was computed by us, and no document says otherwise.
 pub(super) fn judge(view: &View<'_>, out: &mut Findings<'_>) {
     let Some(recompute) = &view.policy.recompute else { return };
     let finding = |status| Finding::new(&view.policy.name, RULE, status);
-    let documents: Vec<(usize, &Document<'_>)> = view.index.documents.iter().enumerate().collect();
-    let computed: Vec<&(usize, &Document<'_>)> =
-        documents.iter().filter(|(_, d)| d.is_computed() && select::ours(view, d)).collect();
+    let documents: Vec<Placed<'_, '_>> = view.index.documents.iter().enumerate().collect();
+    let computed: Vec<Placed<'_, '_>> =
+        documents.iter().filter(|(_, d)| d.is_computed() && select::ours(view, d)).copied().collect();
     if computed.is_empty() {
         out.say(finding(Status::Missing), &Reason::NoPredictions);
         return;
     }
-    let mut differing = Vec::new();
-    let mut places = Vec::new();
-    let mut compared = 0_u64;
-    for (at, claiming) in documents.iter().filter(|(_, d)| !d.is_computed()) {
-        for claim in &claiming.evidence().measurements {
-            for (ours, source) in &computed {
-                let data = claim.dataset.as_deref().or(claiming.dataset);
-                if data.zip(source.dataset).is_some_and(|(a, b)| a != b) {
-                    continue;
-                }
-                let Some(truth) = source.evidence().measurements.iter().find(|m| alike(m, claim)) else { continue };
-                compared += 1;
-                if let Some(claim) = differs(recompute, claim, truth) {
-                    differing.push(claim);
-                    places.extend([*at, *ours]);
-                }
-            }
-        }
-    }
+    let claims: Vec<Placed<'_, '_>> = documents.into_iter().filter(|(_, d)| !d.is_computed()).collect();
+    let held = if view.case.is_first() {
+        first::hold(recompute, &claims, &computed)
+    } else {
+        hold(recompute, &claims, &computed)
+    };
+    let Held { compared, differing, places } = held;
     let evidence = if places.is_empty() { digests(view, computed.iter().map(|(at, _)| *at)) } else { digests(view, places) };
     let rows = computed.iter().find_map(|(_, d)| d.evidence().computed.as_ref()).map_or(0, |c| c.rows);
     let status = if differing.is_empty() { Status::Pass } else { Status::Fail };
@@ -49,43 +44,105 @@ pub(super) fn judge(view: &View<'_>, out: &mut Findings<'_>) {
     out.say(finding, &Reason::Recomputed { rows, compared, differing });
 }
 
-/// Whether two measurements are of one thing.
-fn alike(a: &Measurement, b: &Measurement) -> bool {
-    let quantile = match (a.quantile, b.quantile) {
-        (None, None) => true,
-        (Some(a), Some(b)) => select::alike(a, b),
-        _ => false,
-    };
-    let by = a.slice != Slice::overall() || a.aggregate == b.aggregate;
-    a.metric == b.metric && a.slice == b.slice && a.scope == b.scope && quantile && by
+/// What came out of holding claims against what was computed.
+#[derive(Default)]
+struct Held {
+    compared: u64,
+    differing: Vec<Claim>,
+    /// The documents that differ, claims and computed ones.
+    places: Vec<usize>,
 }
 
-/// How a claim differs from what was computed, if it does: by more than its own rounding and what is tolerated.
-fn differs(recompute: &Recompute, claim: &Measurement, truth: &Measurement) -> Option<Claim> {
-    let scale = |x: f64| match (claim.unit, truth.unit) {
-        (Some(from), Some(to)) => from.convert(x, to).unwrap_or(f64::NAN),
-        (Some(crate::model::Unit::Percent), None) => x / 100.0,
-        _ => x,
-    };
-    let value = claim.value.map(scale);
+fn hold(recompute: &Recompute, claims: &[Placed<'_, '_>], computed: &[Placed<'_, '_>]) -> Held {
+    let mut held = Held::default();
+    for (ours, source) in computed {
+        let truth = Truth::of(source.evidence());
+        for (at, claiming) in claims {
+            for claim in claiming.evidence().measurements.iter().filter(|c| same_data(c, claiming, source)) {
+                let Some(found) = truth.find(claim) else { continue };
+                match weigh(recompute, claim, found, &truth) {
+                    Compared::Nothing => {}
+                    Compared::Agrees => held.compared += 1,
+                    Compared::Differs(claim) => {
+                        held.compared += 1;
+                        held.differing.push(claim);
+                        held.places.extend([*at, *ours]);
+                    }
+                }
+            }
+        }
+    }
+    held
+}
+
+/// Parts of the data that a model is not judged on.
+const TRAINED_ON: [&str; 6] = ["train", "training", "val", "valid", "validation", "dev"];
+
+/// Whether a claim may be about the rows that were computed from. Where those have no name, every claim may be, but for
+/// one that says itself that it is of the training.
+fn same_data(claim: &Measurement, claiming: &Document<'_>, source: &Document<'_>) -> bool {
+    match (claim.dataset.as_deref().or(claiming.dataset), source.dataset) {
+        (Some(claimed), Some(known)) => claimed == known,
+        (Some(claimed), None) => !TRAINED_ON.contains(&claimed),
+        (None, _) => true,
+    }
+}
+
+/// What became of one claim.
+enum Compared {
+    /// There is nothing in it to hold against anything.
+    Nothing,
+    Agrees,
+    Differs(Claim),
+}
+
+/// Values by how exactly they are written; counts only where both count the same.
+fn weigh(recompute: &Recompute, claim: &Measurement, found: &Measurement, truth: &Truth<'_>) -> Compared {
     let told = |what: &str, claimed: String, computed: String| {
         let subject = subject_of(&claim.metric, claim.quantile, &claim.slice);
-        Some(Claim { what: format!("{what}{subject}"), claimed, computed })
+        Compared::Differs(Claim { what: format!("{what}{subject}"), claimed, computed })
     };
     let text = |x: Option<f64>| x.map_or_else(|| "undefined".to_owned(), |x| round12(x).to_string());
-    let close = match (value, truth.value) {
-        (Some(a), Some(b)) => (a - b).abs() <= scale(claim.rounding).abs() + recompute.tolerance + 4.0 * f64::EPSILON,
-        (None, None) => true,
-        _ => false,
+    let scale = scale(claim, found);
+    // A number that a tool says it does not have claims nothing, and passes nothing.
+    let Some(value) = claim.value.map(&scale) else { return Compared::Nothing };
+    let close = |ours: f64| {
+        let written = scale(claim.rounding).abs();
+        (value - ours).abs() <= written.max(single(value)) + recompute.tolerance + 4.0 * f64::EPSILON
     };
-    if !close {
-        return told("", text(value), text(truth.value));
+    match found.value {
+        Some(ours) if close(ours) => {}
+        Some(ours) => return told("", text(Some(value)), text(Some(ours))),
+        // Of nothing tools say 0 or 1, as `zero_division` has it, and their averages count that in.
+        None if found.aggregate || close(0.0) || close(1.0) => return Compared::Nothing,
+        None => return told("", text(Some(value)), text(None)),
     }
+    let different = |claimed: Option<u64>, known: &[u64]| claimed.filter(|c| !known.is_empty() && !known.contains(c));
     let counts = [
-        ("the rows of ", claim.n, truth.n),
-        ("the trials of ", claim.trials, truth.trials),
-        ("the successes of ", claim.successes, truth.successes),
+        ("the rows of ", different(claim.n, &truth.rows(found)), found.n),
+        ("the trials of ", different(claim.trials, found.trials.as_slice()), found.trials),
+        ("the successes of ", different(claim.successes, found.successes.as_slice()), found.successes),
     ];
-    let other = counts.into_iter().find_map(|(what, a, b)| a.zip(b).filter(|(a, b)| a != b).map(|(a, b)| (what, a, b)));
-    other.and_then(|(what, a, b)| told(what, a.to_string(), b.to_string()))
+    let other = counts.into_iter().find_map(|(what, claimed, known)| Some((what, claimed?, known?)));
+    match other {
+        Some((what, claimed, known)) => told(what, claimed.to_string(), known.to_string()),
+        None => Compared::Agrees,
+    }
+}
+
+/// A claim's numbers in the unit of what was computed.
+fn scale(claim: &Measurement, found: &Measurement) -> impl Fn(f64) -> f64 + use<> {
+    let (from, to) = (claim.unit, found.unit);
+    move |x| match (from, to) {
+        (Some(from), Some(to)) => from.convert(x, to).unwrap_or(f64::NAN),
+        (Some(Unit::Percent), None) => x / 100.0,
+        _ => x,
+    }
+}
+
+/// How far a number that was computed with 32 bits may be from the true one: many tools do, and write all digits of it.
+#[allow(clippy::as_conversions, clippy::cast_possible_truncation, reason = "to see whether 32 bits hold it")]
+fn single(value: f64) -> f64 {
+    let held = f64::from(value as f32).to_bits() == value.to_bits();
+    if held { value.abs() * f64::from(f32::EPSILON) } else { 0.0 }
 }

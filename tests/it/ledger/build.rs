@@ -64,6 +64,7 @@ pub fn record(outcome: Outcome) -> Record {
         champion: Some(Baseline { artifact: Some(digest("old")), evidence: vec![evidence(champion), evidence(json)] }),
         waivers: vec![digest(waiver)],
         context: [("tier".to_owned(), "high".to_owned())].into(),
+        engine: 1,
         ..Inputs::default()
     }
     .sorted();

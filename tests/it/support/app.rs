@@ -9,7 +9,7 @@ use modelgate::{
     config::Partial,
     identity::Scope,
     keys::Keyring,
-    model::Age,
+    model::{Age, ObserveOnlyBy},
     render::Renderer,
     store::Store,
     web::{self, Running, Web},
@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
 
+const PUBLIC_URL: &str = "https://gate.example.com";
 pub const NOW: &str = "2026-11-20T12:00:00Z";
 pub const PASSWORD: &str = "correct horse battery staple";
 
@@ -63,7 +64,8 @@ impl TestApp {
     pub async fn start_at(database: &TestDatabase, public_url: &str) -> Self {
         let folder = database.folder.path().join("blobs");
         let uploads = UploadLimits { folder, max_size: 4 << 20, deadline: Duration::from_secs(30) };
-        Self::start_as(database, uploads, public_url).await.unwrap_or_else(|e| panic!("{e}"))
+        let none = ObserveOnlyBy::new();
+        Self::start_as(database, uploads, public_url, none).await.unwrap_or_else(|e| panic!("{e}"))
     }
 
     /// With those limits of uploads.
@@ -71,13 +73,21 @@ impl TestApp {
         database: &TestDatabase,
         uploads: UploadLimits,
     ) -> Result<Self, modelgate::app::error::AppError> {
-        Self::start_as(database, uploads, "https://gate.example.com").await
+        Self::start_as(database, uploads, PUBLIC_URL, ObserveOnlyBy::new()).await
+    }
+
+    /// Told which environments no policy has to enforce.
+    pub async fn start_observing(database: &TestDatabase, observe_only: ObserveOnlyBy) -> Self {
+        let folder = database.folder.path().join("blobs");
+        let uploads = UploadLimits { folder, max_size: 4 << 20, deadline: Duration::from_secs(30) };
+        Self::start_as(database, uploads, PUBLIC_URL, observe_only).await.unwrap_or_else(|e| panic!("{e}"))
     }
 
     async fn start_as(
         database: &TestDatabase,
         uploads: UploadLimits,
         public_url: &str,
+        observe_only: ObserveOnlyBy,
     ) -> Result<Self, modelgate::app::error::AppError> {
         let clock = TestClock::at(NOW);
         let store = Store::open(&database.address).await.unwrap();
@@ -88,6 +98,7 @@ impl TestApp {
             public_url: public_url.to_owned(),
             heads: Some(database.folder.path().join("heads")),
             uploads,
+            observe_only,
         };
         let (service, ended) = Service::start(parts).await?;
         let settings = Partial { public_url: Some(public_url.to_owned()), ..Partial::default() }.resolve().unwrap();

@@ -1,5 +1,6 @@
 //! Cases, judged.
 
+mod budget;
 mod comparison;
 mod disparity;
 mod recompute;
@@ -381,6 +382,52 @@ fn approvals_count_for_exact_inputs_other_people_and_a_while() {
 }
 
 #[test]
+fn where_no_policy_enforces_nothing_is_released_unless_it_was_said_by_name() {
+    let observer = |min: &str| policy(&format!("name = \"o\"\nmode = \"observe\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = {min}\n"));
+    let evidence = [document("a", vec![measured("accuracy", 0.5, 1000, 500)])];
+    let with = |policy: &Arc<Policy>, inputs: &Inputs| judge_with(std::slice::from_ref(policy), &evidence, inputs, &[]);
+    for min in ["0.9", "0.1"] {
+        let denied = with(&observer(min), &Inputs::default());
+        assert_eq!((denied.verdict, denied.exit_code()), (Outcome::Deny, 4), "{min}");
+        let said = denied.findings.last().unwrap();
+        assert_eq!((said.rule.as_str(), said.policy.as_str(), said.status), (NO_POLICY, "", Status::Missing));
+        assert!(said.message.contains("only observing policies apply (o)") && said.message.contains("enforce"), "{}", said.message);
+        assert!(denied.is_blocking(said));
+    }
+    let said = |observe_only| Inputs { observe_only, ..Inputs::default() };
+    let allowed = with(&observer("0.9"), &said(Some(ObserveOnly::Allow)));
+    assert_eq!((allowed.verdict, allowed.is_enforced(), allowed.observed_to_fail()), (Outcome::Allow, false, 1));
+    assert_eq!(with(&observer("0.9"), &said(Some(ObserveOnly::Deny))).verdict, Outcome::Deny);
+    let nothing = judge_with(&[], &evidence, &said(Some(ObserveOnly::Allow)), &[]);
+    assert_eq!(nothing.verdict, Outcome::Deny, "no policy at all is never let through");
+    assert!(nothing.findings[0].message.contains("no policy applies"), "{}", nothing.findings[0].message);
+    let first = with(&observer("0.9"), &Inputs { engine: 1, ..Inputs::default() });
+    assert_eq!((first.verdict, first.engine.semantics, first.findings.len()), (Outcome::Allow, 1, 1));
+}
+
+#[test]
+fn no_sentence_rounds_a_number_onto_the_limit() {
+    let rules = "name = \"p\"\n[statistics]\npoint_estimates = \"allow\"\n\
+        [[rule]]\nid = \"small\"\nmetric = \"custom_score\"\nmin = 0.0499\n\
+        [[rule]]\nid = \"near\"\nmetric = \"other_score\"\nmin = 0.9\n\
+        [[rule]]\nid = \"percent\"\nmetric = \"third_score\"\nmin = 0.95\n\
+        [[rule]]\nid = \"many\"\nmetric = \"fourth_score\"\nmax = 1234.5678\nmin_samples = 7\n";
+    let one = |metric: &str, value: f64| Measurement::new(metric, metric, Some(value));
+    let measured = vec![one("custom_score", 123.4), one("other_score", 0.9 - 1e-16), one("third_score", 90.7), one("fourth_score", 1234.56789)];
+    let verdict = judge(policy(rules), vec![document("a", measured)]);
+    let message = |rule: &str| verdict.findings.iter().find(|f| f.rule == rule).unwrap().message.clone();
+    assert!(message("small").contains("123.4, and 0.0499 is required"), "{}", message("small"));
+    assert!(message("percent").contains("90.7, and 0.95 is required"), "{}", message("percent"));
+    let near = message("near");
+    let (value, rest) = near.strip_prefix("other_score is ").unwrap().split_once(", below ").unwrap();
+    let limit = rest.split(' ').next().unwrap();
+    assert!(value.parse::<f64>().unwrap() < 0.9 && limit.parse() == Ok(0.9), "{near}");
+    let shown = message("many");
+    let value = shown.strip_prefix("fourth_score is ").unwrap().split([',', ' ']).next().unwrap();
+    assert!(value.parse::<f64>().unwrap() > 1234.5678, "{shown}");
+}
+
+#[test]
 fn several_policies_all_have_to_allow_and_observers_never_block() {
     let named = |name: &str, mode: &str, min: &str, approval: &str| {
         policy(&format!("name = \"{name}\"\nmode = \"{mode}\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = {min}\n{approval}"))
@@ -397,7 +444,7 @@ fn several_policies_all_have_to_allow_and_observers_never_block() {
     assert_eq!(with(&[Arc::clone(&good)]), (Outcome::Allow, 0, 0));
     assert_eq!(with(&[Arc::clone(&good), bad]), (Outcome::Deny, 1, 0));
     assert_eq!(with(&[Arc::clone(&good), Arc::clone(&observer)]), (Outcome::Allow, 0, 0));
-    assert_eq!(with(&[observer]), (Outcome::Allow, 0, 0));
+    assert_eq!(with(&[observer]), (Outcome::Deny, 4, 0), "what only observes vouches for nothing");
     assert_eq!(with(&[good, named("c", "enforce", "0.9", ask)]), (Outcome::Pending, 3, 1));
     let warns = policy("name = \"w\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.99\nseverity = \"warn\"");
     assert_eq!(with(&[warns]), (Outcome::Allow, 0, 0));

@@ -75,3 +75,53 @@ fn claims_of_other_data_are_other_claims() {
     let verdict = judge(policy, vec![claim, ours]);
     assert_eq!(verdict.verdict, Outcome::Allow, "{:?}", verdict.findings);
 }
+
+/// scikit-learn writes the support of a class beside its precision, whose trials are the predictions of that class.
+#[test]
+fn the_support_is_a_count_of_other_rows_and_no_false_claim() {
+    let class = |metric: &str, value: f64, n: u64, trials: u64, successes: u64| Measurement {
+        n: Some(n),
+        trials: Some(trials),
+        successes: Some(successes),
+        slice: Slice::one("class", "1"),
+        ..Measurement::new(metric, metric, Some(value))
+    };
+    let truth = || {
+        let mut all = vec![class("precision", 0.8, 500, 500, 400), class("recall", 0.5, 800, 800, 400)];
+        all.push(measured("accuracy", 0.9, 2000, 1800));
+        all
+    };
+    let claim = |n: u64| Measurement { n: Some(n), trials: None, successes: None, ..class("precision", 0.8, 0, 0, 0) };
+    for n in [800, 500, 2000] {
+        let verdict = said(vec![claim(n)], truth());
+        assert_eq!(verdict.verdict, Outcome::Allow, "{n}: {:?}", verdict.findings);
+    }
+    for wrong in [claim(801), Measurement { trials: Some(800), ..claim(800) }, Measurement { value: Some(0.81), ..claim(800) }] {
+        assert_eq!(said(vec![wrong.clone()], truth()).verdict, Outcome::Deny, "{wrong:?}");
+    }
+    let rows = Measurement { n: Some(1999), trials: None, successes: None, ..measured("accuracy", 0.9, 2000, 1800) };
+    assert_eq!(said(vec![rows], truth()).verdict, Outcome::Deny, "of what counts rows there is one number of rows");
+}
+
+#[test]
+fn what_tools_say_of_nothing_is_no_false_claim() {
+    let nothing = Measurement { trials: Some(0), n: Some(0), ..Measurement::new("precision", "precision", None) };
+    let truth = || vec![measured("accuracy", 0.9, 1000, 900), nothing.clone()];
+    let claim = |value: Option<f64>| Measurement::new("precision", "precision", value);
+    for convention in [Some(0.0), Some(1.0), None] {
+        assert_eq!(said(vec![claim(convention)], truth()).verdict, Outcome::Allow, "{convention:?}");
+    }
+    assert_eq!(said(vec![claim(Some(0.7))], truth()).verdict, Outcome::Deny);
+}
+
+#[test]
+fn numbers_of_32_bits_and_of_the_training_are_no_false_claims() {
+    let truth = || vec![measured("accuracy", 0.8876, 10_000, 8876)];
+    let claim = |value: f64| Measurement::new("accuracy", "accuracy", Some(value));
+    assert_eq!(said(vec![claim(f64::from(0.8876_f32))], truth()).verdict, Outcome::Allow);
+    assert_eq!(said(vec![claim(f64::from(0.8877_f32))], truth()).verdict, Outcome::Deny);
+    let trained = Measurement { dataset: Some("train".into()), ..claim(0.99) };
+    assert_eq!(said(vec![trained], truth()).verdict, Outcome::Allow);
+    let tested = Measurement { dataset: Some("test".into()), ..claim(0.99) };
+    assert_eq!(said(vec![tested], truth()).verdict, Outcome::Deny);
+}
