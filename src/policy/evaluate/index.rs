@@ -53,6 +53,9 @@ pub(in crate::policy) struct Entry<'a> {
     pub(in crate::policy) dataset: Option<&'a str>,
 }
 
+/// Comparisons, each with its document.
+type BySlice<'a> = HashMap<&'a Slice, Vec<(usize, &'a Comparison)>>;
+
 /// The evidence of a case.
 #[derive(Debug)]
 pub(in crate::policy) struct Index<'a> {
@@ -63,7 +66,7 @@ pub(in crate::policy) struct Index<'a> {
     /// Places in `by_name`, by name and slice; within both in the order of the documents.
     by_slice: Vec<usize>,
     /// Comparisons that documents of ours made, each with its document, by metric and slice.
-    comparisons: HashMap<&'a str, HashMap<&'a Slice, Vec<(usize, &'a Comparison)>>>,
+    comparisons: HashMap<&'a str, BySlice<'a>>,
     /// The name that was last looked for in vain, and the nearest one: every absent group asks the same.
     nearest: RefCell<Option<(String, Option<&'a str>)>>,
 }
@@ -87,7 +90,7 @@ impl<'a> Index<'a> {
         by_name.sort_by_key(|(name, _)| *name);
         let mut by_slice: Vec<usize> = (0..by_name.len()).collect();
         by_slice.sort_by_key(|at| by_name.get(*at).map(|(name, entry)| (*name, &entry.measurement.slice)));
-        let mut comparisons: HashMap<_, HashMap<_, Vec<_>>> = HashMap::new();
+        let mut comparisons: HashMap<&str, BySlice<'a>> = HashMap::new();
         for (at, document) in documents.iter().enumerate().filter(|(_, d)| d.is_computed()) {
             for one in &document.evidence().comparisons {
                 comparisons.entry(one.metric.as_str()).or_default().entry(&one.slice).or_default().push((at, one));

@@ -104,12 +104,12 @@ fn rules(found: &mut Collector<'_>, top: &Section<'_>, statistics: &Statistics) 
     let mut out = Vec::new();
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     for section in &sections {
-        if let Some(toml::de::DeValue::String(id)) = section.get("id").map(toml::Spanned::get_ref) {
-            if !seen.insert(id) {
-                let span = section.get("id").map_or_else(|| section.span.clone(), toml::Spanned::span);
-                let message = format!("the rule id {} is taken", quote(id));
-                found.help("duplicate-rule", span, message, "give each rule an id of its own");
-            }
+        if let Some(toml::de::DeValue::String(id)) = section.get("id").map(toml::Spanned::get_ref)
+            && !seen.insert(id)
+        {
+            let span = section.get("id").map_or_else(|| section.span.clone(), toml::Spanned::span);
+            let message = format!("the rule id {} is taken", quote(id));
+            found.help("duplicate-rule", span, message, "give each rule an id of its own");
         }
         out.extend(rule::read(found, section, statistics));
     }
