@@ -1,7 +1,7 @@
 # Two commands matter: `make demo` and `make test`. Each does its own set-up.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup lint floors formats fuzz
+.PHONY: help demo test setup lint floors formats fuzz integrations
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,3 +32,6 @@ formats: ## Write docs/evidence-formats.md from the table of formats
 
 fuzz: ## Run every fuzz target for a minute (FUZZ=SECONDS for longer); needs a nightly compiler, which it installs
 	scripts/fuzz $(FUZZ)
+
+integrations: ## Hold the service to what others expect of it: schemathesis (from PyPI) against the API and its document
+	scripts/schemathesis

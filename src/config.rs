@@ -1,5 +1,9 @@
 //! Settings of the service, from TOML text, a map of variables and the command line, the later the stronger.
 
+mod limits;
+
+pub use limits::{LIMITS, Limits, PartialLimits, limits_help};
+
 use crate::model::ObserveOnlyBy;
 use serde::Deserialize;
 use std::{collections::BTreeMap, path::PathBuf};
@@ -27,6 +31,10 @@ pub struct Settings {
     pub upload_seconds: u64,
     /// What happens in environments that policies only observe; nothing is released where nothing is said.
     pub observe_only: ObserveOnlyBy,
+    /// Addresses, or networks such as `10.0.0.0/8`, of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<String>,
+    /// How much strangers may take.
+    pub limits: Limits,
 }
 
 /// The same, where each part may be left out.
@@ -54,6 +62,11 @@ pub struct Partial {
     /// As [`Settings::observe_only`]; only in the configuration file: `[observe_only.acme]` and below it
     /// `staging = "allow"`.
     pub observe_only: Option<ObserveOnlyBy>,
+    /// As [`Settings::trusted_proxies`].
+    pub trusted_proxies: Option<Vec<String>>,
+    /// As [`Settings::limits`].
+    #[serde(default)]
+    pub limits: PartialLimits,
 }
 
 /// Settings that cannot be used.
@@ -128,7 +141,7 @@ impl Partial {
 
     /// From environment variables: `MODELGATE_DATABASE`, `MODELGATE_DATA`, `MODELGATE_LISTEN`,
     /// `MODELGATE_METRICS_LISTEN`, `MODELGATE_PUBLIC_URL`, `MODELGATE_MAX_BODY`, `MODELGATE_BLOBS`, `MODELGATE_MAX_UPLOAD`,
-    /// `MODELGATE_UPLOAD_SECONDS`.
+    /// `MODELGATE_UPLOAD_SECONDS`, `MODELGATE_TRUSTED_PROXIES` (apart by commas), and `MODELGATE_LIMIT_…`.
     ///
     /// # Errors
     /// When a number is none.
@@ -145,6 +158,8 @@ impl Partial {
             max_upload: get("MAX_UPLOAD").map(|v| number("MODELGATE_MAX_UPLOAD", &v)).transpose()?,
             upload_seconds: get("UPLOAD_SECONDS").map(|v| number("MODELGATE_UPLOAD_SECONDS", &v)).transpose()?,
             observe_only: None,
+            trusted_proxies: get("TRUSTED_PROXIES").map(|v| v.split(',').map(|p| p.trim().to_owned()).collect()),
+            limits: PartialLimits::from_variables(variables)?,
         })
     }
 
@@ -162,13 +177,15 @@ impl Partial {
             max_upload: self.max_upload.or(weaker.max_upload),
             upload_seconds: self.upload_seconds.or(weaker.upload_seconds),
             observe_only: self.observe_only.or(weaker.observe_only),
+            trusted_proxies: self.trusted_proxies.or(weaker.trusted_proxies),
+            limits: self.limits.over(weaker.limits),
         }
     }
 
     /// With every default filled in.
     ///
     /// # Errors
-    /// When the public address is none.
+    /// When the public address is none, or a limit would stop the service.
     pub fn resolve(self) -> Result<Settings, ConfigError> {
         let listen = self.listen.unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
         let public_url = self.public_url.unwrap_or_else(|| format!("http://{listen}"));
@@ -185,6 +202,8 @@ impl Partial {
             max_upload: self.max_upload.unwrap_or(DEFAULT_MAX_UPLOAD),
             upload_seconds: self.upload_seconds.unwrap_or(DEFAULT_UPLOAD_SECONDS),
             observe_only: self.observe_only.unwrap_or_default(),
+            trusted_proxies: self.trusted_proxies.unwrap_or_default(),
+            limits: self.limits.resolve().checked(max_body)?,
             data,
         })
     }

@@ -6,6 +6,7 @@ use super::{
     error::{AppError, Kind},
     notary::row_entry,
     submit::DeliveryKey,
+    text,
 };
 use crate::{
     identity::{Actor, Denied, Scope},
@@ -18,8 +19,6 @@ use std::sync::Arc;
 
 /// How often an approval is judged again because somebody else's came first.
 const TRIES: u32 = 10;
-/// The longest comment.
-const MAX_COMMENT: usize = 4_000;
 
 /// A yes or no.
 #[derive(Debug, Clone)]
@@ -47,10 +46,7 @@ impl Service {
         if !actor.is_person {
             return Err(Denied::NotAPerson.into());
         }
-        if ballot.comment.chars().count() > MAX_COMMENT {
-            let message = format!("a comment has at most {MAX_COMMENT} characters");
-            return Err(AppError::invalid("comment-too-long", message));
-        }
+        text::prose("a comment", &ballot.comment, text::MAX_COMMENT)?;
         if let Some(decision) = self.repeated_ballot(actor, &ballot).await? {
             return Ok(decision);
         }

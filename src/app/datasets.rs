@@ -4,6 +4,7 @@ use super::{
     Service,
     error::{AppError, Kind},
     notary::fact_entry,
+    text,
 };
 use crate::{
     identity::{Actor, Scope},
@@ -108,6 +109,8 @@ fn check(new: &Registration) -> Result<(), AppError> {
         let message = format!("the name of a data set is 1 to {MAX_NAME} of A-Z, a-z, 0-9, `.`, `_`, `-` and `/`");
         return Err(AppError::invalid("invalid-dataset", message));
     }
+    let columns = std::iter::once(&new.id).chain(&new.label).chain(&new.groups);
+    columns.into_iter().try_for_each(|column| text::line("the name of a column", column, text::MAX_LABEL))?;
     let columns: Vec<&String> = std::iter::once(&new.id).chain(&new.label).chain(&new.groups).collect();
     if columns.iter().any(|c| c.is_empty() || c.chars().count() > MAX_NAME) || new.groups.len() > MAX_GROUPS {
         let message = format!("name at most {MAX_GROUPS} columns of groups, each column by 1 to {MAX_NAME} characters");

@@ -6,12 +6,13 @@ use super::{
     mappings::Asked,
     notary::row_entry,
     submit::Document,
+    text,
 };
 use crate::{
     evidence::{self, How},
     identity::Actor,
     ledger::Fact,
-    model::{Claimed, Digest, EvidenceRef, Namespace, ReleaseId, Submitted},
+    model::{Claimed, Digest, Evidence, EvidenceRef, Namespace, ReleaseId, Submitted},
     store::NewEvidence,
 };
 
@@ -49,6 +50,8 @@ impl Documents {
             let claimed =
                 Claimed { subject: None, dataset: document.dataset.clone(), produced_at: document.produced_at };
             for part in opened.parts {
+                check_names(&part.evidence)
+                    .map_err(|e| AppError { message: format!("{}: {}", document.name, e.message), ..e })?;
                 read.warnings.extend(part.warnings(&document.name));
                 let one =
                     Submitted { evidence: part.evidence, claimed: claimed.clone(), mapping: mapping.map(|m| m.digest) };
@@ -94,6 +97,16 @@ impl Documents {
         }
         new
     }
+}
+
+/// Refuses names that cannot be kept: what an artifact and a data set are called ends in rows and in sentences.
+fn check_names(evidence: &Evidence) -> Result<(), AppError> {
+    let of_documents = evidence.dataset.iter().filter_map(|dataset| dataset.name.as_ref());
+    let of_measurements = evidence.measurements.iter().filter_map(|m| m.dataset.as_ref());
+    let datasets = of_documents.chain(of_measurements);
+    datasets.map(String::as_str).try_for_each(|name| text::line("the name of a data set", name, text::MAX_DATASET))?;
+    let versions = evidence.subject.iter().filter_map(|subject| subject.version.as_deref());
+    versions.into_iter().try_for_each(|version| text::line("the version of the subject", version, text::MAX_LABEL))
 }
 
 /// Above so many bytes reading may take long enough for other requests to notice: compressed, they may be 500 times more.

@@ -17,6 +17,8 @@ pub enum Kind {
     Conflict,
     /// It is too large.
     TooLarge,
+    /// They have tried too often.
+    TooMany,
     /// The service failed; the caller may try again.
     Failed,
 }
@@ -31,6 +33,8 @@ pub struct AppError {
     pub code: &'static str,
     /// What is wrong and what to do next.
     pub message: String,
+    /// When the caller may try again, in seconds, where that is known.
+    pub retry_after: Option<u32>,
     /// What went wrong inside; logged, never shown.
     #[source]
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -39,12 +43,18 @@ pub struct AppError {
 impl AppError {
     /// A failure without an inner cause.
     pub fn new(kind: Kind, code: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, code, message: message.into(), cause: None }
+        Self { kind, code, message: message.into(), retry_after: None, cause: None }
     }
 
     /// The request is wrong.
     pub fn invalid(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(Kind::Invalid, code, message)
+    }
+
+    /// The same, to be tried again after so many seconds.
+    #[must_use]
+    pub fn retry_after(self, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..self }
     }
 
     /// There is no such `thing`.
@@ -55,7 +65,7 @@ impl AppError {
     /// The service failed.
     pub fn failed(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         let message = "the service could not do this now; nothing was stored, try again".to_owned();
-        Self { kind: Kind::Failed, code: "service-failed", message, cause: Some(Box::new(cause)) }
+        Self { kind: Kind::Failed, code: "service-failed", message, retry_after: None, cause: Some(Box::new(cause)) }
     }
 
     /// The service failed at something that has no error of its own.

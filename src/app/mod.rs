@@ -14,6 +14,7 @@ pub mod error;
 mod export;
 mod hashing;
 mod heads;
+pub mod hooks;
 pub mod inspect;
 pub mod judges;
 mod log;
@@ -21,6 +22,7 @@ mod looks;
 mod mappings;
 pub mod notary;
 pub mod offline;
+pub mod passwords;
 pub mod people;
 pub mod policy_tests;
 pub mod publish;
@@ -30,14 +32,17 @@ pub mod releases;
 pub mod replay;
 mod rows;
 mod shelf;
+pub mod sign_in;
 pub mod submit;
 pub mod tally;
+pub mod text;
+mod throttle;
 pub mod uploads;
 mod writer;
 
 pub use blobs::{Upload, UploadLimits};
 
-use crate::{keys::Keyring, model::ObserveOnlyBy, store::Store};
+use crate::{config::Limits, keys::Keyring, model::ObserveOnlyBy, store::Store};
 use baselines::Turns;
 use blobs::Blobs;
 use env::Env;
@@ -46,10 +51,12 @@ use heads::HeadKeeper;
 use judges::Judges;
 use looks::Numbers;
 use notary::Notary;
+use passwords::Passwords;
 use people::TokenCache;
 use shelf::Shelf;
 use std::{path::PathBuf, sync::Arc};
 use tally::Tally;
+use throttle::Throttle;
 use tokio::{sync::Semaphore, task::JoinHandle};
 use writer::Writer;
 
@@ -67,9 +74,10 @@ pub struct Service {
     computing: Arc<Semaphore>,
     tokens: TokenCache,
     tally: Tally,
-    nobody: String,
     observe_only: ObserveOnlyBy,
     judges: Judges,
+    passwords: Passwords,
+    throttle: Throttle,
 }
 
 /// What a service is started from.
@@ -88,6 +96,8 @@ pub struct Parts {
     pub uploads: UploadLimits,
     /// Environments that no policy has to enforce yet.
     pub observe_only: ObserveOnlyBy,
+    /// How much strangers may take.
+    pub limits: Limits,
 }
 
 impl Service {
@@ -102,6 +112,7 @@ impl Service {
             Some(folder) => HeadKeeper::open(folder).map_err(AppError::failed)?,
             None => HeadKeeper::none(),
         };
+        let limits = &parts.limits;
         let blobs = Blobs::open(parts.uploads, parts.env.now())?;
         let (writer, ended) = Writer::start(parts.store.clone(), notary.clone(), heads.clone());
         let service = Self {
@@ -119,7 +130,8 @@ impl Service {
             tally: Tally::default(),
             observe_only: parts.observe_only,
             judges: Judges::default(),
-            nobody: people::NOBODY.to_owned(),
+            passwords: Passwords::new(limits.password_checks),
+            throttle: Throttle::new(limits.sign_in_tries, limits.sign_in_tries_per_address, limits.sign_in_minutes),
         };
         service.check_logs().await?;
         Ok((Arc::new(service), ended))

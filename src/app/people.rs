@@ -1,22 +1,20 @@
-//! Tokens, users and sessions: who is asking.
+//! Tokens and users: who is asking.
 
 use super::{
     Service,
     error::{AppError, Kind},
+    passwords::check_password,
+    text,
 };
 use crate::{
-    identity::{Actor, Scope, Secret, hook},
+    identity::{Actor, Scope, Secret},
     model::{Age, Namespace, Person, Timestamp},
-    store::{HookSecret, Session, Token, User},
-};
-use argon2::{
-    Argon2,
-    password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
+    store::{Token, User},
 };
 use std::{collections::HashMap, sync::Mutex};
 
-/// How long a browser stays signed in.
-const SESSION: Age = Age::from_secs(12 * 3_600);
+/// The longest name that people sign in with, and the longest role.
+const MAX_WORD: usize = 100;
 /// How long a token that was looked up is believed before it is looked up again: so long a revocation may take.
 const BELIEVED_MICROS: i64 = 2_000_000;
 /// Tokens remembered at once.
@@ -50,15 +48,6 @@ pub struct NewUser {
     pub password: String,
     /// Their roles.
     pub roles: Vec<String>,
-}
-
-/// Somebody signed in with a browser.
-#[derive(Debug, Clone)]
-pub struct SignedIn {
-    /// Who, and what they may.
-    pub actor: Actor,
-    /// What every form of theirs carries.
-    pub csrf: String,
 }
 
 /// Tokens that were looked up a moment ago.
@@ -96,6 +85,10 @@ impl Service {
                 )?)
             }
         };
+        text::line("the name of a token", &new.name, text::MAX_NAME)?;
+        if let Some(user) = user.as_ref().filter(|user| user.disabled_at.is_some()) {
+            return Err(AppError::invalid("user-disabled", format!("the user `{}` is disabled", user.name)));
+        }
         if new.scopes.contains(&Scope::Approve) && user.is_none() {
             return Err(AppError::invalid("no-person", "a token that approves must belong to a user: name one"));
         }
@@ -138,7 +131,10 @@ impl Service {
                 roles: Vec::new(),
                 scopes,
             },
-            Some(id) => as_person(self.store.user(id).await?.ok_or_else(refused)?, scopes),
+            Some(id) => {
+                let user = self.store.user(id).await?.filter(|user| user.disabled_at.is_none());
+                as_person(user.ok_or_else(refused)?, scopes)
+            }
         };
         self.tokens.put(digest, actor.clone(), now, token.expires_at);
         Ok(actor)
@@ -152,12 +148,32 @@ impl Service {
         Ok(self.store.tokens().await?)
     }
 
-    /// Ends a token; false when none of that id still counts.
+    /// Ends a token or a webhook secret; false when none of that id still counts. A service that has believed a token
+    /// before believes it for up to two seconds more.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn revoke_token(&self, id: &str) -> Result<bool, AppError> {
-        Ok(self.store.revoke_token(id, self.env.now()).await?)
+        let now = self.env.now();
+        Ok(self.store.revoke_token(id, now).await? || self.store.revoke_hook_secret(id, now).await?)
+    }
+
+    /// Makes another token like the one of that id, which ends after `overlap`: until then both count. `None` when there
+    /// is none of that id that still counts.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rotate_token(&self, id: &str, overlap: Age, lives: Age) -> Result<Option<(Token, Secret)>, AppError> {
+        let now = self.env.now();
+        let counts = |token: &Token| token.revoked_at.is_none() && token.expires_at > now;
+        let Some(old) = self.list_tokens().await?.into_iter().find(|token| token.id == id && counts(token)) else {
+            return Ok(None);
+        };
+        let secret = Secret::new("mgt_", &self.env.random());
+        let new = Token { id: self.env.new_id(), digest: secret.digest(), expires_at: now.plus(lives), ..old };
+        self.store.add_token(&new, now).await?;
+        self.store.expire_token(id, now.plus(overlap)).await?;
+        Ok(Some((new, secret)))
     }
 
     /// Every user, by name.
@@ -168,120 +184,107 @@ impl Service {
         Ok(self.store.users().await?)
     }
 
+    /// A user by the name that they sign in with.
+    ///
+    /// # Errors
+    /// When there is no such user, or the database fails.
+    pub async fn user_named(&self, name: &str) -> Result<User, AppError> {
+        let unknown = || AppError::invalid("unknown-user", format!("there is no user `{}`", name.escape_debug()));
+        check_word("a user name", name).map_err(|_| unknown())?;
+        self.store.user_by_name(name).await?.ok_or_else(unknown)
+    }
+
+    /// Ends what a user holds, sessions and tokens, and lets them do nothing from now on: at once on the pages, within
+    /// two seconds in a service that has just believed a token of theirs. Their past approvals keep their meaning.
+    ///
+    /// # Errors
+    /// When there is no such user, or the database fails.
+    pub async fn disable_user(&self, name: &str) -> Result<User, AppError> {
+        let user = self.user_named(name).await?;
+        self.store.disable_user(&user.id, self.env.now()).await?;
+        self.user_named(name).await
+    }
+
+    /// Lets a user sign in again. Their tokens have ended; they need new ones.
+    ///
+    /// # Errors
+    /// When there is no such user, or the database fails.
+    pub async fn enable_user(&self, name: &str) -> Result<User, AppError> {
+        let user = self.user_named(name).await?;
+        self.store.enable_user(&user.id).await?;
+        self.user_named(name).await
+    }
+
+    /// Gives a user another password and ends their sessions.
+    ///
+    /// # Errors
+    /// When there is no such user, the password cannot be one, or the database fails.
+    pub async fn change_password(&self, name: &str, password: String) -> Result<User, AppError> {
+        check_password(&password)?;
+        let user = self.user_named(name).await?;
+        let hash = self.passwords.hash(password).await?;
+        self.store.set_password(&user.id, &hash).await?;
+        Ok(user)
+    }
+
+    /// Adds roles to a user and takes roles away.
+    ///
+    /// # Errors
+    /// When there is no such user, a role cannot be one, or the database fails.
+    pub async fn change_roles(&self, name: &str, add: &[String], remove: &[String]) -> Result<User, AppError> {
+        add.iter().try_for_each(|role| check_word("a role", role))?;
+        let user = self.user_named(name).await?;
+        let roles = user.roles.iter().filter(|role| !remove.contains(role)).chain(add);
+        let roles = distinct(roles.cloned().collect());
+        self.store.set_roles(&user.id, &roles).await?;
+        Ok(User { roles, ..user })
+    }
+
+    /// How many sessions of a user have not ended, and their tokens that still count.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn held_by(&self, user: &User) -> Result<(u64, Vec<Token>), AppError> {
+        let now = self.env.now();
+        let mut tokens = self.list_tokens().await?;
+        tokens.retain(|t| t.user_id.as_ref() == Some(&user.id) && t.revoked_at.is_none() && t.expires_at > now);
+        Ok((self.store.sessions_of(&user.id, now).await?, tokens))
+    }
+
     /// Makes a user.
     ///
     /// # Errors
     /// When a name is taken or cannot be one, or the database fails.
     pub async fn create_user(&self, new: NewUser) -> Result<User, AppError> {
-        let word = |text: &str| {
-            !text.is_empty()
-                && text.len() <= 100
-                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._@-".contains(&b))
-        };
-        if !word(&new.name) || !new.roles.iter().all(|role| word(role)) {
-            let message = "names of users and roles are 1 to 100 of A-Z, a-z, 0-9, `.`, `_`, `@` and `-`";
-            return Err(AppError::invalid("invalid-name", message));
-        }
+        check_word("a user name", &new.name)?;
+        new.roles.iter().try_for_each(|role| check_word("a role", role))?;
+        text::line("the display name", &new.display_name, text::MAX_NAME)?;
+        check_password(&new.password)?;
         if self.store.user_by_name(&new.name).await?.is_some() {
             return Err(AppError::new(Kind::Conflict, "name-taken", format!("there is a user `{}` already", new.name)));
         }
-        let password_hash = hash(new.password).await?;
+        let password_hash = self.passwords.hash(new.password).await?;
         let user = User {
             id: format!("user:{}", self.env.new_id()),
             namespace: new.namespace,
             name: new.name,
             display_name: new.display_name,
             password_hash,
-            roles: new.roles,
+            roles: distinct(new.roles),
+            disabled_at: None,
         };
         self.store.add_user(&user, self.env.now()).await?;
         Ok(user)
     }
-
-    /// Signs a person in and gives the text of their cookie.
-    ///
-    /// # Errors
-    /// When name and password do not belong together, or the database fails.
-    pub async fn sign_in(&self, name: &str, password: &str) -> Result<Secret, AppError> {
-        let user = self.store.user_by_name(name).await?;
-        // An unknown name takes as long as a wrong password.
-        let stored = user.as_ref().map_or_else(|| self.nobody.clone(), |u| u.password_hash.clone());
-        let matches = verify(password.to_owned(), stored).await?;
-        let Some(user) = user.filter(|_| matches) else {
-            let message = "this name and password do not belong together";
-            return Err(AppError::new(Kind::Unauthenticated, "sign-in-refused", message));
-        };
-        let cookie = Secret::new("mgs_", &self.env.random());
-        let session = Session {
-            digest: cookie.digest(),
-            user_id: user.id,
-            csrf: hex::encode(self.env.random()),
-            expires_at: self.env.now().plus(SESSION),
-        };
-        self.store.add_session(&session).await?;
-        Ok(cookie)
-    }
-
-    /// Who a cookie stands for; `None` when it stands for nobody.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn signed_in(&self, cookie: &Secret) -> Result<Option<SignedIn>, AppError> {
-        let now = self.env.now();
-        let Some(session) = self.store.session(&cookie.digest()).await?.filter(|s| s.expires_at > now) else {
-            return Ok(None);
-        };
-        let user = self.store.user(&session.user_id).await?;
-        let scopes = vec![Scope::Read, Scope::Approve];
-        Ok(user.map(|user| SignedIn { actor: as_person(user, scopes), csrf: session.csrf }))
-    }
-
-    /// Signs a person out.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn sign_out(&self, cookie: &Secret) -> Result<(), AppError> {
-        Ok(self.store.end_session(&cookie.digest()).await?)
-    }
-
-    /// Whoever signed a webhook that asks for a release in that namespace.
-    ///
-    /// # Errors
-    /// When no secret of that sender signed it, or the database fails. Whether the namespace exists is not told.
-    pub async fn hook_sender(
-        &self,
-        namespace: &Namespace,
-        source: &str,
-        headers: &hook::Headers<'_>,
-        body: &[u8],
-    ) -> Result<Actor, AppError> {
-        let now = self.env.now();
-        let secrets = self.store.hook_secrets(namespace, source, now).await?;
-        let keys: Vec<Vec<u8>> = secrets.into_iter().map(|s| s.secret).collect();
-        hook::verify(headers, body, &keys, now)
-            .map_err(|e| AppError::new(Kind::Unauthenticated, "hook-refused", e.to_string()))?;
-        Ok(Actor {
-            namespace: namespace.clone(),
-            who: Person { id: format!("hook:{source}"), name: format!("{source} webhook") },
-            is_person: false,
-            roles: Vec::new(),
-            scopes: vec![Scope::Submit],
-        })
-    }
-
-    /// Makes a webhook secret for a sender.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn create_hook(&self, namespace: Namespace, source: &str) -> Result<HookSecret, AppError> {
-        let secret = self.env.random().to_vec();
-        let hook = HookSecret { id: self.env.new_id(), namespace, source: source.to_owned(), secret };
-        self.store.add_hook_secret(&hook, self.env.now()).await?;
-        Ok(hook)
-    }
 }
 
-fn as_person(user: User, scopes: Vec<Scope>) -> Actor {
+/// Each once, in the order of their first.
+fn distinct(list: Vec<String>) -> Vec<String> {
+    let mut seen = std::collections::HashSet::new();
+    list.into_iter().filter(|word| seen.insert(word.clone())).collect()
+}
+
+pub(super) fn as_person(user: User, scopes: Vec<Scope>) -> Actor {
     Actor {
         namespace: user.namespace,
         who: Person { id: user.id, name: user.display_name },
@@ -291,20 +294,14 @@ fn as_person(user: User, scopes: Vec<Scope>) -> Actor {
     }
 }
 
-/// The hash of a password that nobody has, to compare with when a name is unknown.
-pub(super) const NOBODY: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$Zm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm8";
-
-async fn hash(password: String) -> Result<String, AppError> {
-    let work = move || Argon2::default().hash_password(password.as_bytes()).map(|h| h.to_string());
-    let done = tokio::task::spawn_blocking(work).await.map_err(AppError::failed)?;
-    done.map_err(|e| AppError::broken(e.to_string()))
-}
-
-async fn verify(password: String, stored: String) -> Result<bool, AppError> {
-    let work = move || {
-        let parsed = PasswordHash::new(&stored).map_err(|e| AppError::broken(e.to_string()))?;
-        Ok(Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
-    };
-    tokio::task::spawn_blocking(work).await.map_err(AppError::failed)?
+/// Refuses what cannot be a name that people sign in with, a role or a sender.
+pub(super) fn check_word(what: &str, word: &str) -> Result<(), AppError> {
+    if word.len() > MAX_WORD {
+        return Err(AppError::invalid("name-too-long", format!("{what} has at most {MAX_WORD} characters")));
+    }
+    if !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"._@-".contains(&b)) {
+        return Ok(());
+    }
+    let message = format!("{what} is 1 to {MAX_WORD} of A-Z, a-z, 0-9, `.`, `_`, `@` and `-`");
+    Err(AppError::invalid("invalid-name", message))
 }

@@ -5,6 +5,7 @@ use super::{
     error::{AppError, Kind},
     notary::fact_entry,
     submit::DeliveryKey,
+    text,
 };
 use crate::{
     identity::{Actor, Denied, Scope},
@@ -13,9 +14,6 @@ use crate::{
     policy,
     store::{Done, NewFact, NewPin, NewProposal, NewRow, Proposal, Work},
 };
-
-/// The longest comment.
-const MAX_COMMENT: usize = 4_000;
 
 /// An artifact that somebody wants others to be compared with.
 #[derive(Debug, Clone)]
@@ -50,7 +48,7 @@ impl Service {
         // Whoever may ask for a release may ask for this; so may whoever could approve it, if somebody else does.
         actor.require(Scope::Submit).or_else(|_| actor.require(Scope::Approve))?;
         actor.require_namespace(new.model.namespace())?;
-        check_comment(&new.comment)?;
+        text::prose("a comment", &new.comment, text::MAX_COMMENT)?;
         let (model, environment) = (&new.model, &new.environment);
         let release = self.store.allowed_release(&actor.namespace, model, environment, &new.artifact).await?;
         let release = release.ok_or_else(|| {
@@ -99,7 +97,7 @@ impl Service {
         if !actor.is_person {
             return Err(Denied::NotAPerson.into());
         }
-        check_comment(comment)?;
+        text::prose("a comment", comment, text::MAX_COMMENT)?;
         let Proposal { proposal, pin, .. } = self.proposal(actor, id).await?;
         if proposal.by.id == actor.who.id {
             let message = "you proposed this reference, so somebody else must approve it";
@@ -163,11 +161,4 @@ impl Service {
         let message = "releases of this model there are approved by roles that you do not hold";
         Err(AppError::new(Kind::Forbidden, "role-not-asked", message))
     }
-}
-
-fn check_comment(comment: &str) -> Result<(), AppError> {
-    if comment.chars().count() > MAX_COMMENT {
-        return Err(AppError::invalid("comment-too-long", format!("a comment has at most {MAX_COMMENT} characters")));
-    }
-    Ok(())
 }

@@ -9,6 +9,7 @@ use super::{
     error::{AppError, Kind},
     notary::fact_entry,
     recompute::Memo,
+    text,
 };
 use crate::{
     identity::{Actor, Scope},
@@ -113,6 +114,7 @@ impl Service {
     pub async fn submit(&self, actor: &Actor, submission: Submission) -> Result<Answer, AppError> {
         actor.require(Scope::Submit)?;
         actor.require_namespace(submission.model.namespace())?;
+        submission.check()?;
         let asked = self.asked(actor, submission.evidence.iter().filter_map(|d| d.mapping.as_ref())).await?;
         let sent = Documents::read(&submission.evidence, &asked).await?;
         let predictions = self.predictions(actor, &submission.predictions).await?;
@@ -251,6 +253,37 @@ impl Service {
         let mut decisions = self.store.decisions(&actor.namespace, release).await?;
         let latest = decisions.pop().ok_or_else(|| AppError::broken("a release without a decision"))?;
         Ok(latest.decision()?)
+    }
+}
+
+impl Submission {
+    /// Refuses text that cannot be kept or shown.
+    fn check(&self) -> Result<(), AppError> {
+        if let Some(version) = &self.version {
+            text::line("a version", version, text::MAX_NAME)?;
+        }
+        text::prose("a comment", &self.comment, text::MAX_COMMENT)?;
+        text::count("a context", "entries", self.context.len(), text::MAX_CONTEXT)?;
+        for (key, value) in &self.context {
+            text::line("a key of the context", key, text::MAX_NAME)?;
+            text::prose("a value of the context", value, text::MAX_VALUE)?;
+        }
+        text::count("a submission", "documents", self.evidence.len(), text::MAX_DOCUMENTS)?;
+        text::count("a submission", "files of predictions", self.predictions.len(), text::MAX_DOCUMENTS)?;
+        if let Some(dataset) = &self.dataset {
+            text::line("the name of a data set", dataset, text::MAX_DATASET)?;
+        }
+        self.evidence.iter().try_for_each(Document::check)
+    }
+}
+
+impl Document {
+    fn check(&self) -> Result<(), AppError> {
+        text::line("the name of a document", &self.name, text::MAX_LABEL)?;
+        for (what, said) in [("a format", &self.format), ("a mapping", &self.mapping)] {
+            said.iter().try_for_each(|said| text::line(what, said, text::MAX_NAME))?;
+        }
+        self.dataset.iter().try_for_each(|name| text::line("the name of a data set", name, text::MAX_DATASET))
     }
 }
 

@@ -1,6 +1,6 @@
 //! How the service logs: lines for people, or one JSON object a line and nothing else on stderr.
 
-use super::{client::variable, output};
+use super::{client::variable, log_lines, output};
 use std::panic;
 use tracing_subscriber::EnvFilter;
 
@@ -36,11 +36,14 @@ pub(super) fn start(format: LogFormat) {
         }
         None => EnvFilter::new("info"),
     };
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter);
     // A second subscriber in one process (the demo's) keeps the first.
     let _ = match format {
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
-        LogFormat::Text => lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
+        LogFormat::Json => lines.with_writer(std::io::stderr).json().flatten_event(true).try_init(),
+        LogFormat::Text => {
+            let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
+            lines.with_writer(log_lines::plain_stderr).with_ansi(ansi).try_init()
+        }
     };
 }
 

@@ -16,6 +16,7 @@ pub mod export;
 pub mod folder;
 pub mod gate;
 pub mod key;
+mod log_lines;
 pub mod logging;
 pub mod mapping;
 pub mod output;

@@ -7,14 +7,17 @@ use super::{
     service::{Open, StoreArgs, block_on},
 };
 use crate::{
-    config::{Partial, Settings},
+    app::Service,
+    config::{Partial, Settings, limits_help},
     render::Renderer,
     web::{self, Web},
 };
 use std::{
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, Weak},
+    time::Duration,
 };
+use tokio::task::JoinHandle;
 
 /// Arguments of `modelgate serve`.
 #[derive(Debug, clap::Args)]
@@ -24,7 +27,8 @@ use std::{
   MODELGATE_LOG=debug modelgate serve --log-format json
 
 Nothing needs to be configured: without a database the service keeps a SQLite file, its keys, the heads of its logs and
-uploaded files in modelgate-data/. Make a first token with `modelgate token create`, a first user with `modelgate user create`.")]
+uploaded files in modelgate-data/. Make a first token with `modelgate token create`, a first user with `modelgate user create`.",
+    after_long_help = long_help())]
 pub struct Args {
     #[command(flatten)]
     store: StoreArgs,
@@ -57,8 +61,45 @@ pub fn run(args: Args) -> Outcome {
     })
 }
 
+/// What `serve --help` ends with; `serve -h` has the examples only.
+fn long_help() -> String {
+    format!(
+        "Examples:
+  modelgate serve
+  modelgate serve --database postgres://gate@db.internal/gate --listen 0.0.0.0:8080 --public-url https://gate.example.com
+  MODELGATE_LOG=debug modelgate serve --log-format json
+
+Nothing needs to be configured: without a database the service keeps a SQLite file, its keys, the heads of its logs and
+uploaded files in modelgate-data/. Make a first token with `modelgate token create`, a first user with `modelgate user create`.
+
+Behind a proxy, name it in trusted_proxies (addresses or networks; MODELGATE_TRUSTED_PROXIES, apart by commas): then the
+address in its X-Forwarded-For is whose tries to sign in are counted, and the proxy may have any number of connections.
+
+{}",
+        limits_help()
+    )
+}
+
+/// How often sessions that have ended are taken away.
+const SWEEP: Duration = Duration::from_mins(10);
+
+/// Takes away what has ended, as long as the service is there.
+async fn sweep(service: Weak<Service>) {
+    let mut turns = tokio::time::interval(SWEEP);
+    loop {
+        turns.tick().await;
+        let Some(service) = service.upgrade() else { return };
+        match service.sweep_sessions().await {
+            Ok(0) => {}
+            Ok(ended) => tracing::debug!(ended, "took away sessions that had ended"),
+            Err(error) => tracing::warn!(%error, "sessions that have ended could not be taken away"),
+        }
+    }
+}
+
 /// A service that runs in this process.
 pub(super) struct Serving {
+    sweeping: JoinHandle<()>,
     open: Open,
     running: web::Running,
     metrics: Option<web::Running>,
@@ -70,6 +111,11 @@ impl Serving {
     /// # Errors
     /// As [`Open::with`]; when the address cannot be listened at.
     pub(super) async fn start(settings: &Settings) -> Result<Self, Failure> {
+        let trusted_proxies = web::networks(&settings.trusted_proxies).map_err(|word| {
+            let message =
+                format!("`{word}` cannot be a trusted proxy: expected an address, or a network such as 10.0.0.0/8");
+            Failure::input("invalid-configuration", message)
+        })?;
         let bound = bind(&settings.listen).await?;
         let apart = match &settings.metrics_listen {
             Some(address) => Some(bind(address).await?),
@@ -85,6 +131,8 @@ impl Serving {
             max_body: settings.max_body,
             requests: Arc::default(),
             metrics_apart: apart.is_some(),
+            limits: settings.limits.clone(),
+            trusted_proxies,
         };
         let running = web::start(&web, bound);
         let metrics = apart.map(|bound| web::start_metrics(&web, bound));
@@ -94,7 +142,8 @@ impl Serving {
         }
         tracing::info!(address = %running.address, public_url = settings.public_url, "listening");
         output::note(&format!("modelgate listens at http://{}", running.address));
-        Ok(Self { open, running, metrics })
+        let sweeping = tokio::spawn(sweep(Arc::downgrade(&open.service)));
+        Ok(Self { sweeping, open, running, metrics })
     }
 
     /// Lets open requests end, and closes the database.
@@ -106,6 +155,8 @@ impl Serving {
         if let Some(metrics) = self.metrics {
             metrics.stop().await.map_err(|e| Failure::service("listen", e))?;
         }
+        self.sweeping.abort();
+        let _ = self.sweeping.await;
         self.open.close().await;
         Ok(())
     }

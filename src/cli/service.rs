@@ -104,6 +104,7 @@ impl Open {
                 max_size: settings.max_upload,
                 deadline: Duration::from_secs(settings.upload_seconds),
             },
+            limits: settings.limits.clone(),
         };
         let (service, ended) = Service::start(parts).await?;
         Ok(Self { service, store, ended })

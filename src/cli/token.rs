@@ -6,9 +6,9 @@ use super::{
     service::{Open, StoreArgs, block_on},
 };
 use crate::{
-    app::people::NewToken,
+    app::{error::AppError, people::NewToken},
     identity::{Scope, hook},
-    model::{Age, Namespace},
+    model::{Age, Namespace, Timestamp},
 };
 use clap::Subcommand;
 use serde_json::json;
@@ -19,8 +19,12 @@ use serde_json::json;
   modelgate token create --namespace acme --scope submit --scope read --name github-actions
   modelgate token create --namespace acme --scope approve --scope read --user ada
   modelgate token create --namespace acme --hook ci
+  modelgate token create --namespace acme --hook ci --expires 365d
+  modelgate token rotate 01K… --overlap 24h
   modelgate token list
-  modelgate token revoke 01K…")]
+  modelgate token revoke 01K…
+
+Secrets of webhooks are listed, rotated and revoked by their ids as tokens are.")]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
@@ -30,10 +34,29 @@ pub struct Args {
 enum Command {
     /// Make a token and print it, once, to stdout
     Create(Create),
-    /// List tokens
+    /// List tokens and secrets of webhooks
     List(List),
-    /// End a token
+    /// Make another like it and print that; the old one ends a while later
+    Rotate(Rotate),
+    /// End a token or a secret of webhooks
     Revoke(Revoke),
+}
+
+#[derive(Debug, clap::Args)]
+struct Rotate {
+    #[command(flatten)]
+    store: StoreArgs,
+    /// Id, as `token list` shows it
+    id: String,
+    /// How long the old one still counts
+    #[arg(long, default_value = "24h")]
+    overlap: Age,
+    /// How long a new token counts; a secret of webhooks counts until it is ended
+    #[arg(long, default_value = "90d")]
+    expires: Age,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
 #[derive(Debug, clap::Args)]
@@ -52,9 +75,9 @@ struct Create {
     /// The user who answers for it; needed to approve
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
-    /// How long it counts, such as 90d
-    #[arg(long, default_value = "90d")]
-    expires: Age,
+    /// How long it counts [default: 90d; a secret of webhooks counts until it is ended]
+    #[arg(long, value_name = "AGE")]
+    expires: Option<Age>,
     /// Make the secret of a webhook sender instead, such as `ci`
     #[arg(long, value_name = "SENDER", conflicts_with_all = ["scopes", "user"])]
     hook: Option<String>,
@@ -76,15 +99,19 @@ struct List {
 struct Revoke {
     #[command(flatten)]
     store: StoreArgs,
-    /// Id of the token, as `token list` shows it
+    /// Id, as `token list` shows it
     id: String,
 }
+
+/// How long a token counts that is not told.
+const LIVES: Age = Age::from_secs(90 * 86_400);
 
 /// Runs it.
 pub fn run(args: Args) -> Outcome {
     match args.command {
         Command::Create(args) => create(args),
         Command::List(args) => list(args),
+        Command::Rotate(args) => rotate(args),
         Command::Revoke(args) => revoke(args),
     }
 }
@@ -94,51 +121,93 @@ fn create(args: Create) -> Outcome {
     block_on(async {
         let open = Open::with(&settings).await?;
         let (id, text) = if let Some(source) = &args.hook {
-            let hook = open.service.create_hook(args.namespace, source).await?;
+            let hook = open.service.create_hook(args.namespace, source, args.expires).await?;
             (hook.id, hook::secret_text(&hook.secret))
         } else {
             let scopes = if args.scopes.is_empty() { vec![Scope::Read, Scope::Submit] } else { args.scopes };
-            let new =
-                NewToken { namespace: args.namespace, name: args.name, scopes, user: args.user, lives: args.expires };
+            let lives = args.expires.unwrap_or(LIVES);
+            let new = NewToken { namespace: args.namespace, name: args.name, scopes, user: args.user, lives };
             let (token, secret) = open.service.create_token(new).await?;
             (token.id, secret.reveal().to_owned())
         };
         open.close().await;
-        match args.format {
-            Format::Json => output::json(&json!({"id": id, "token": text}))?,
-            Format::Text => {
-                output::note("Keep it: it is shown this once, and only its digest is stored.");
-                output::line(&text);
-            }
-        }
-        Ok(0)
+        told(args.format, &id, &text)
     })
+}
+
+fn told(format: Format, id: &str, text: &str) -> Outcome {
+    match format {
+        Format::Json => output::json(&json!({"id": id, "token": text}))?,
+        Format::Text => {
+            output::note(&format!("Keep it: it is shown this once. Its id is {id}."));
+            output::line(text);
+        }
+    }
+    Ok(0)
+}
+
+fn rotate(args: Rotate) -> Outcome {
+    let settings = args.store.settings(None)?;
+    block_on(async {
+        let open = Open::with(&settings).await?;
+        let rotated = async {
+            if let Some((token, secret)) = open.service.rotate_token(&args.id, args.overlap, args.expires).await? {
+                return Ok(Some((token.id, secret.reveal().to_owned())));
+            }
+            let hook = open.service.rotate_hook(&args.id, args.overlap).await?;
+            Ok::<_, AppError>(hook.map(|hook| (hook.id, hook::secret_text(&hook.secret))))
+        };
+        let rotated = rotated.await;
+        open.close().await;
+        let (id, text) = rotated?.ok_or_else(|| unknown(&args.id))?;
+        told(args.format, &id, &text)
+    })
+}
+
+fn unknown(id: &str) -> Failure {
+    let message =
+        format!("there is no token and no secret `{}` that still counts; see `modelgate token list`", plain(id));
+    Failure::input("unknown-token", message)
 }
 
 fn list(args: List) -> Outcome {
     let settings = args.store.settings(None)?;
     block_on(async {
         let open = Open::with(&settings).await?;
-        let tokens = open.service.list_tokens().await?;
+        let listed = async { Ok::<_, AppError>((open.service.list_tokens().await?, open.service.list_hooks().await?)) };
+        let listed = listed.await;
         open.close().await;
+        let (tokens, hooks) = listed?;
         if args.format == Format::Json {
-            let list: Vec<_> = tokens
-                .iter()
-                .map(|t| {
-                    json!({"id": t.id, "namespace": t.namespace, "name": t.name, "scopes": t.scopes,
-                           "user": t.user_id, "expires_at": t.expires_at, "revoked_at": t.revoked_at})
-                })
-                .collect();
-            output::json(&list)?;
+            let tokens = tokens.iter().map(|t| {
+                json!({"id": t.id, "kind": "token", "namespace": t.namespace, "name": t.name, "scopes": t.scopes,
+                       "user": t.user_id, "expires_at": t.expires_at, "revoked_at": t.revoked_at})
+            });
+            let hooks = hooks.iter().map(|h| {
+                json!({"id": h.id, "kind": "hook", "namespace": h.namespace, "name": h.source, "scopes": ["submit"],
+                       "user": null, "expires_at": h.expires_at, "revoked_at": h.revoked_at})
+            });
+            output::json(&tokens.chain(hooks).collect::<Vec<_>>())?;
             return Ok(0);
         }
         for t in tokens {
-            let state = if t.revoked_at.is_some() { "revoked".to_owned() } else { format!("until {}", t.expires_at) };
-            let scopes = t.scopes.join(",");
+            let (scopes, state) = (t.scopes.join(","), state(t.revoked_at, Some(t.expires_at)));
             output::line(&format!("{}  {}  {}  {scopes}  {state}", t.id, t.namespace, plain(&t.name)));
+        }
+        for h in hooks {
+            let state = state(h.revoked_at, h.expires_at);
+            output::line(&format!("{}  {}  {}  webhook  {state}", h.id, h.namespace, plain(&h.source)));
         }
         Ok(0)
     })
+}
+
+fn state(revoked_at: Option<Timestamp>, expires_at: Option<Timestamp>) -> String {
+    match (revoked_at, expires_at) {
+        (Some(_), _) => "revoked".to_owned(),
+        (None, Some(end)) => format!("until {end}"),
+        (None, None) => "until it is ended".to_owned(),
+    }
 }
 
 fn revoke(args: Revoke) -> Outcome {
@@ -147,11 +216,10 @@ fn revoke(args: Revoke) -> Outcome {
         let open = Open::with(&settings).await?;
         let ended = open.service.revoke_token(&args.id).await?;
         open.close().await;
-        if ended {
-            output::note("The token no longer counts.");
-            Ok(0)
-        } else {
-            Err(Failure::input("unknown-token", format!("there is no token `{}` that still counts", plain(&args.id))))
+        if !ended {
+            return Err(unknown(&args.id));
         }
+        output::note("It no longer counts.");
+        Ok(0)
     })
 }

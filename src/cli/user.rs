@@ -5,16 +5,31 @@ use super::{
     output::{self, Format, plain},
     service::{Open, StoreArgs, block_on},
 };
-use crate::{app::people::NewUser, model::Namespace};
+use crate::{
+    app::{
+        Service,
+        error::AppError,
+        passwords::{MAX_PASSWORD, check_password},
+        people::NewUser,
+    },
+    model::Namespace,
+    store::User,
+};
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::Read as _;
 
 /// Arguments of `modelgate user`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   modelgate user create ada --namespace acme --role model-risk --display-name 'Ada Lovelace' < password.txt
-  modelgate user list")]
+  modelgate user roles ada --add risk-lead --remove model-risk
+  modelgate user password ada < password.txt
+  modelgate user disable ada
+  modelgate user list
+
+A change counts at once in a service that runs on the same database; a token that it has just believed counts for up to
+two seconds more.")]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
@@ -26,6 +41,39 @@ enum Command {
     Create(Create),
     /// List users
     List(List),
+    /// Show a user, their roles, sessions and tokens
+    Show(Named),
+    /// End a user's sessions and tokens, and let them do nothing any more
+    Disable(Named),
+    /// Let a disabled user sign in again; their tokens have ended
+    Enable(Named),
+    /// Give a user another password, read from stdin; their sessions end
+    Password(Named),
+    /// Give a user roles, or take roles from them
+    Roles(Roles),
+}
+
+#[derive(Debug, clap::Args)]
+struct Named {
+    #[command(flatten)]
+    store: StoreArgs,
+    /// The name they sign in with
+    name: String,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+struct Roles {
+    #[command(flatten)]
+    user: Named,
+    /// A role that they are to hold; repeat for several
+    #[arg(long, value_name = "ROLE", required_unless_present = "remove")]
+    add: Vec<String>,
+    /// A role that they are to hold no more; repeat for several
+    #[arg(long, value_name = "ROLE")]
+    remove: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -57,14 +105,21 @@ struct List {
     format: Format,
 }
 
-/// The shortest password.
-const MIN_PASSWORD: usize = 12;
-
 /// Runs it.
 pub fn run(args: Args) -> Outcome {
     match args.command {
         Command::Create(args) => create(args),
         Command::List(args) => list(args),
+        Command::Show(args) => show(args),
+        Command::Disable(args) => change(args, async |service, name| service.disable_user(name).await),
+        Command::Enable(args) => change(args, async |service, name| service.enable_user(name).await),
+        Command::Password(args) => {
+            let password = password()?;
+            change(args, async |service, name| service.change_password(name, password).await)
+        }
+        Command::Roles(args) => {
+            change(args.user, async |service, name| service.change_roles(name, &args.add, &args.remove).await)
+        }
     }
 }
 
@@ -72,15 +127,78 @@ fn password() -> Result<String, Failure> {
     if std::io::IsTerminal::is_terminal(&std::io::stdin()) {
         output::note("Password, ended by Enter and Ctrl-D (it is shown as you type):");
     }
-    let mut text = String::new();
-    let read = std::io::stdin().take(1_024).read_to_string(&mut text);
+    let mut bytes = Vec::new();
+    // A little more than the longest, so that what is too long is refused and never cut.
+    let read = std::io::stdin().take(4 * MAX_PASSWORD as u64).read_to_end(&mut bytes);
     read.map_err(|e| Failure::input("unreadable", format!("the password on stdin: {e}")))?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        Failure::input("password-invalid", "the password on stdin is not UTF-8 text of a password's length")
+    })?;
     let password = text.trim_end_matches(['\r', '\n']).to_owned();
-    if password.chars().count() < MIN_PASSWORD {
-        let message = format!("a password has at least {MIN_PASSWORD} characters; give it on stdin");
-        return Err(Failure::input("password-too-short", message));
-    }
+    check_password(&password).map_err(|e| Failure::input(e.code, format!("{e}; give it on stdin")))?;
     Ok(password)
+}
+
+fn document(user: &User) -> Value {
+    json!({"id": user.id, "namespace": user.namespace, "name": user.name, "display_name": user.display_name,
+           "roles": user.roles, "disabled_at": user.disabled_at})
+}
+
+fn line(user: &User) -> String {
+    let state = if user.disabled_at.is_some() { "disabled" } else { "active" };
+    format!("{}  {}  {}  {}  {state}", user.id, user.namespace, plain(&user.name), user.roles.join(","))
+}
+
+/// Does something to a user and says what they are then.
+fn change(args: Named, act: impl AsyncFnOnce(&Service, &str) -> Result<User, AppError>) -> Outcome {
+    let settings = args.store.settings(None)?;
+    block_on(async {
+        let open = Open::with(&settings).await?;
+        let changed = act(&open.service, &args.name).await;
+        open.close().await;
+        let user = changed?;
+        match args.format {
+            Format::Json => output::json(&document(&user))?,
+            Format::Text => output::line(&line(&user)),
+        }
+        Ok(0)
+    })
+}
+
+fn show(args: Named) -> Outcome {
+    let settings = args.store.settings(None)?;
+    block_on(async {
+        let open = Open::with(&settings).await?;
+        let found = async {
+            let user = open.service.user_named(&args.name).await?;
+            let (sessions, tokens) = open.service.held_by(&user).await?;
+            Ok::<_, AppError>((user, sessions, tokens))
+        };
+        let found = found.await;
+        open.close().await;
+        let (user, sessions, tokens) = found?;
+        if args.format == Format::Json {
+            let list: Vec<Value> =
+                tokens.iter().map(|t| json!({"id": t.id, "name": t.name, "scopes": t.scopes})).collect();
+            let mut document = document(&user);
+            document["sessions"] = sessions.into();
+            document["tokens"] = list.into();
+            output::json(&document)?;
+            return Ok(0);
+        }
+        output::line(&line(&user));
+        output::line(&format!("{} is signed in {sessions} times", plain(&user.display_name)));
+        for t in tokens {
+            output::line(&format!(
+                "token {}  {}  {}  until {}",
+                t.id,
+                plain(&t.name),
+                t.scopes.join(","),
+                t.expires_at
+            ));
+        }
+        Ok(0)
+    })
 }
 
 fn create(args: Create) -> Outcome {
@@ -98,7 +216,7 @@ fn create(args: Create) -> Outcome {
         let user = open.service.create_user(new).await?;
         open.close().await;
         match args.format {
-            Format::Json => output::json(&json!({"id": user.id, "name": user.name, "roles": user.roles}))?,
+            Format::Json => output::json(&document(&user))?,
             Format::Text => output::line(&user.id),
         }
         Ok(0)
@@ -112,15 +230,12 @@ fn list(args: List) -> Outcome {
         let users = open.service.list_users().await?;
         open.close().await;
         if args.format == Format::Json {
-            let list: Vec<_> = users
-                .iter()
-                .map(|u| json!({"id": u.id, "namespace": u.namespace, "name": u.name, "roles": u.roles}))
-                .collect();
+            let list: Vec<Value> = users.iter().map(document).collect();
             output::json(&list)?;
             return Ok(0);
         }
         for u in users {
-            output::line(&format!("{}  {}  {}  {}", u.id, u.namespace, plain(&u.name), u.roles.join(",")));
+            output::line(&line(&u));
         }
         Ok(0)
     })

@@ -3,9 +3,13 @@
 use crate::model::Timestamp;
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use subtle::ConstantTimeEq as _;
 
 /// How far a delivery's timestamp may be from now, in seconds.
 pub const TOLERANCE_SECS: u64 = 300;
+
+/// The longest id.
+const MAX_ID: usize = 255;
 
 /// The three headers of a delivery.
 #[derive(Debug, Clone, Copy)]
@@ -25,42 +29,76 @@ pub enum HookError {
     #[error("the webhook's timestamp is not within five minutes of now")]
     Timestamp,
     /// The id is empty or too long.
-    #[error("the webhook's id is empty or longer than 256 characters")]
+    #[error("the webhook's id is not 1 to 255 ASCII characters without spaces")]
     Id,
     /// No signature matches.
     #[error("no signature of the webhook matches")]
     Signature,
 }
 
-/// Checks a delivery against every secret that still counts.
-///
-/// # Errors
-/// When its timestamp is off, its id cannot be one, or no signature matches any secret.
-pub fn verify(headers: &Headers<'_>, body: &[u8], secrets: &[Vec<u8>], now: Timestamp) -> Result<(), HookError> {
-    if headers.id.is_empty() || headers.id.len() > 256 {
-        return Err(HookError::Id);
-    }
-    let sent: i64 = headers.timestamp.parse().map_err(|_| HookError::Timestamp)?;
-    if (now.micros() / 1_000_000).abs_diff(sent) > TOLERANCE_SECS {
-        return Err(HookError::Timestamp);
-    }
-    let message = message(headers, body);
-    let offered = headers.signature.split(' ').filter_map(|s| s.strip_prefix("v1,"));
-    for signature in offered.filter_map(|text| STANDARD.decode(text).ok()) {
-        let matches = |secret: &Vec<u8>| {
-            hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, secret), &message, &signature).is_ok()
-        };
-        if secrets.iter().any(matches) {
-            return Ok(());
+/// The most signatures that are looked at.
+const MAX_SIGNATURES: usize = 10;
+
+impl Headers<'_> {
+    /// Refuses a delivery that no body could make good.
+    ///
+    /// # Errors
+    /// When its timestamp is off, its id cannot be one, or it carries no signature of ours.
+    pub fn check(&self, now: Timestamp) -> Result<(), HookError> {
+        if self.id.is_empty() || self.id.len() > MAX_ID || !self.id.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(HookError::Id);
         }
+        let sent: i64 = self.timestamp.parse().map_err(|_| HookError::Timestamp)?;
+        if (now.micros() / 1_000_000).abs_diff(sent) > TOLERANCE_SECS {
+            return Err(HookError::Timestamp);
+        }
+        if self.offered().next().is_none() { Err(HookError::Signature) } else { Ok(()) }
     }
-    Err(HookError::Signature)
+
+    /// The signatures of version 1.
+    fn offered(&self) -> impl Iterator<Item = Vec<u8>> + '_ {
+        let texts = self.signature.split(' ').filter_map(|s| s.strip_prefix("v1,")).take(MAX_SIGNATURES);
+        texts.filter_map(|text| STANDARD.decode(text).ok())
+    }
+}
+
+/// A delivery that is checked while its body comes.
+pub struct Check {
+    offered: Vec<Vec<u8>>,
+    contexts: Vec<hmac::Context>,
+}
+
+impl Check {
+    /// Against every secret that still counts.
+    pub fn new(headers: &Headers<'_>, secrets: &[Vec<u8>]) -> Self {
+        let context = |secret: &Vec<u8>| {
+            let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, secret));
+            context.update(format!("{}.{}.", headers.id, headers.timestamp).as_bytes());
+            context
+        };
+        Self { offered: headers.offered().collect(), contexts: secrets.iter().map(context).collect() }
+    }
+
+    /// The next bytes of the body.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.contexts.iter_mut().for_each(|context| context.update(bytes));
+    }
+
+    /// Whether the delivery is believed.
+    ///
+    /// # Errors
+    /// When no signature matches any secret.
+    pub fn finish(self) -> Result<(), HookError> {
+        let tags: Vec<hmac::Tag> = self.contexts.into_iter().map(hmac::Context::sign).collect();
+        let matches = |offered: &Vec<u8>| tags.iter().any(|tag| bool::from(tag.as_ref().ct_eq(offered)));
+        if self.offered.iter().any(matches) { Ok(()) } else { Err(HookError::Signature) }
+    }
 }
 
 /// The `webhook-signature` of a delivery.
 pub fn sign(id: &str, timestamp: i64, body: &[u8], secret: &[u8]) -> String {
-    let timestamp = timestamp.to_string();
-    let message = message(&Headers { id, timestamp: &timestamp, signature: "" }, body);
+    let mut message = format!("{id}.{timestamp}.").into_bytes();
+    message.extend_from_slice(body);
     let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), &message);
     format!("v1,{}", STANDARD.encode(tag))
 }
@@ -68,12 +106,6 @@ pub fn sign(id: &str, timestamp: i64, body: &[u8], secret: &[u8]) -> String {
 /// The secret as people handle it: `whsec_<base64>`.
 pub fn secret_text(secret: &[u8]) -> String {
     format!("whsec_{}", STANDARD.encode(secret))
-}
-
-fn message(headers: &Headers<'_>, body: &[u8]) -> Vec<u8> {
-    let mut message = format!("{}.{}.", headers.id, headers.timestamp).into_bytes();
-    message.extend_from_slice(body);
-    message
 }
 
 #[cfg(test)]
@@ -92,7 +124,10 @@ mod tests {
 
     fn check(signature: &str, body: &[u8], late: i64) -> Result<(), HookError> {
         let headers = Headers { id: ID, timestamp: "1614265330", signature };
-        verify(&headers, body, &[vec![1; 24], secret()], Timestamp::from_micros((SENT + late) * 1_000_000))
+        headers.check(Timestamp::from_micros((SENT + late) * 1_000_000))?;
+        let mut check = Check::new(&headers, &[vec![1; 24], secret()]);
+        body.chunks(7).for_each(|piece| check.update(piece));
+        check.finish()
     }
 
     #[test]

@@ -10,10 +10,11 @@ use sqlx::{
 use std::{path::Path, str::FromStr as _, time::Duration};
 
 /// Every migration, in order: version, description, SQL. One that was released never changes.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "predictions", include_str!("../../migrations/0002_predictions.sql")),
     (3, "mappings", include_str!("../../migrations/0003_mappings.sql")),
+    (8, "people", include_str!("../../migrations/0008_people.sql")),
     (10, "pending", include_str!("../../migrations/0010_pending.sql")),
 ];
 

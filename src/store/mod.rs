@@ -12,6 +12,7 @@ mod error;
 mod evidence;
 mod facts;
 mod head;
+mod hooks;
 mod insert;
 mod log;
 mod looks;
@@ -25,6 +26,7 @@ mod releases;
 mod rows;
 mod rows_in;
 mod screen;
+mod sessions;
 mod uploads;
 
 pub use append::Seal;
@@ -35,9 +37,10 @@ pub use decisions::StoredDecision;
 pub use error::StoreError;
 pub use evidence::StoredEvidence;
 pub use facts::{NewDataset, NewFact, NewMapping, NewPin, NewProposal, NewRow, NewUpload};
+pub use hooks::HookSecret;
 pub use log::{LogHead, StoredEntry};
 pub use pending::StoredPending;
-pub use people::{HookSecret, Session, Token, User};
+pub use people::{Token, User};
 pub use published::Published;
 pub use references::{Pin, Proposal};
 pub use releases::{Filter, StoredRelease};
@@ -45,4 +48,5 @@ pub use rows::{
     Delivery, Done, NewApproval, NewDecision, NewEntry, NewEvidence, NewLooks, NewPolicy, NewRelease, Receipt, Signed,
     Stood, Work,
 };
+pub use sessions::Session;
 pub use uploads::StoredUpload;

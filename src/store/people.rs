@@ -1,4 +1,4 @@
-//! Users, their sessions, bearer tokens and the secrets of webhooks.
+//! Users and bearer tokens.
 
 use super::{Store, StoreError};
 use crate::model::{Digest, Namespace, Timestamp};
@@ -20,6 +20,8 @@ pub struct User {
     pub password_hash: String,
     /// The roles they hold.
     pub roles: Vec<String>,
+    /// Since when they may do nothing any more, if so.
+    pub disabled_at: Option<Timestamp>,
 }
 
 /// A bearer token, without its text.
@@ -41,32 +43,6 @@ pub struct Token {
     pub expires_at: Timestamp,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
-}
-
-/// A person signed in with a browser.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Session {
-    /// The digest of the cookie's text.
-    pub digest: Digest,
-    /// Who.
-    pub user_id: String,
-    /// What every form of this session must carry.
-    pub csrf: String,
-    /// When it ends.
-    pub expires_at: Timestamp,
-}
-
-/// What the sender of webhooks signs with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HookSecret {
-    /// Stable id.
-    pub id: String,
-    /// The namespace it may submit to.
-    pub namespace: Namespace,
-    /// The sender: `ci`.
-    pub source: String,
-    /// The key of the HMAC.
-    pub secret: Vec<u8>,
 }
 
 impl Store {
@@ -95,7 +71,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn user_by_name(&self, name: &str) -> Result<Option<User>, StoreError> {
-        let sql = "SELECT id, namespace, name, display_name, password_hash, roles FROM users WHERE name = $1";
+        let sql =
+            "SELECT id, namespace, name, display_name, password_hash, roles, disabled_at_us FROM users WHERE name = $1";
         let row = sqlx::query(sql).bind(name.to_owned()).fetch_optional(&self.reader).await?;
         row.as_ref().map(read_user).transpose()
     }
@@ -122,7 +99,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn user(&self, id: &str) -> Result<Option<User>, StoreError> {
-        let sql = "SELECT id, namespace, name, display_name, password_hash, roles FROM users WHERE id = $1";
+        let sql =
+            "SELECT id, namespace, name, display_name, password_hash, roles, disabled_at_us FROM users WHERE id = $1";
         let row = sqlx::query(sql).bind(id.to_owned()).fetch_optional(&self.reader).await?;
         row.as_ref().map(read_user).transpose()
     }
@@ -132,8 +110,59 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn users(&self) -> Result<Vec<User>, StoreError> {
-        let sql = "SELECT id, namespace, name, display_name, password_hash, roles FROM users ORDER BY name";
+        let sql =
+            "SELECT id, namespace, name, display_name, password_hash, roles, disabled_at_us FROM users ORDER BY name";
         sqlx::query(sql).fetch_all(&self.reader).await?.iter().map(read_user).collect()
+    }
+
+    /// Ends everything that a user holds, sessions and tokens, and refuses them from now on.
+    ///
+    /// # Errors
+    /// When the database fails; then nothing was changed.
+    pub async fn disable_user(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin().await?;
+        for sql in [
+            "UPDATE users SET disabled_at_us = $1 WHERE id = $2 AND disabled_at_us IS NULL",
+            "UPDATE tokens SET revoked_at_us = $1 WHERE user_id = $2 AND revoked_at_us IS NULL",
+        ] {
+            sqlx::query(sql).bind(now.micros()).bind(id.to_owned()).execute(&mut *transaction).await?;
+        }
+        sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(id.to_owned()).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Lets a user sign in again. What they held has ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn enable_user(&self, id: &str) -> Result<(), StoreError> {
+        let query = sqlx::query("UPDATE users SET disabled_at_us = NULL WHERE id = $1").bind(id.to_owned());
+        query.execute(&self.writer).await?;
+        Ok(())
+    }
+
+    /// Gives a user another password and ends their sessions.
+    ///
+    /// # Errors
+    /// When the database fails; then nothing was changed.
+    pub async fn set_password(&self, id: &str, hash: &str) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin().await?;
+        let update = sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2");
+        update.bind(hash.to_owned()).bind(id.to_owned()).execute(&mut *transaction).await?;
+        sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(id.to_owned()).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Gives a user other roles.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_roles(&self, id: &str, roles: &[String]) -> Result<(), StoreError> {
+        let update = sqlx::query("UPDATE users SET roles = $1 WHERE id = $2");
+        update.bind(words(roles)).bind(id.to_owned()).execute(&self.writer).await?;
+        Ok(())
     }
 
     /// Adds a token.
@@ -178,6 +207,16 @@ impl Store {
         sqlx::query(sql).fetch_all(&self.reader).await?.iter().map(read_token).collect()
     }
 
+    /// Lets a token end at `end`, if it would not end before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn expire_token(&self, id: &str, end: Timestamp) -> Result<(), StoreError> {
+        let update = sqlx::query("UPDATE tokens SET expires_at_us = $1 WHERE id = $2 AND expires_at_us > $1");
+        update.bind(end.micros()).bind(id.to_owned()).execute(&self.writer).await?;
+        Ok(())
+    }
+
     /// Ends a token; false when there is none of that id that still counts.
     ///
     /// # Errors
@@ -186,83 +225,6 @@ impl Store {
         let sql = "UPDATE tokens SET revoked_at_us = $1 WHERE id = $2 AND revoked_at_us IS NULL";
         let done = sqlx::query(sql).bind(now.micros()).bind(id.to_owned()).execute(&self.writer).await?;
         Ok(done.rows_affected() == 1)
-    }
-
-    /// Adds a webhook secret.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn add_hook_secret(&self, hook: &HookSecret, now: Timestamp) -> Result<(), StoreError> {
-        let sql = "INSERT INTO hook_secrets (id, namespace, source, secret, created_at_us) \
-                   VALUES ($1, $2, $3, $4, $5)";
-        sqlx::query(sql)
-            .bind(hook.id.clone())
-            .bind(hook.namespace.as_str())
-            .bind(hook.source.clone())
-            .bind(hook.secret.clone())
-            .bind(now.micros())
-            .execute(&self.writer)
-            .await?;
-        Ok(())
-    }
-
-    /// The secrets of a sender that still count, newest first: during a rotation there are two.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn hook_secrets(
-        &self,
-        namespace: &Namespace,
-        source: &str,
-        now: Timestamp,
-    ) -> Result<Vec<HookSecret>, StoreError> {
-        let sql = "SELECT id, secret FROM hook_secrets WHERE namespace = $1 AND source = $2 \
-                   AND (expires_at_us IS NULL OR expires_at_us > $3) ORDER BY created_at_us DESC LIMIT 5";
-        let query = sqlx::query(sql).bind(namespace.as_str()).bind(source.to_owned()).bind(now.micros());
-        let read = |row: &AnyRow| {
-            let (id, secret) = (row.try_get(0)?, row.try_get(1)?);
-            Ok(HookSecret { id, namespace: namespace.clone(), source: source.to_owned(), secret })
-        };
-        query.fetch_all(&self.reader).await?.iter().map(read).collect()
-    }
-
-    /// Begins a session.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn add_session(&self, session: &Session) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO sessions (digest, user_id, csrf, expires_at_us) VALUES ($1, $2, $3, $4)")
-            .bind(session.digest.to_string())
-            .bind(session.user_id.clone())
-            .bind(session.csrf.clone())
-            .bind(session.expires_at.micros())
-            .execute(&self.writer)
-            .await?;
-        Ok(())
-    }
-
-    /// A session by the digest of its cookie.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn session(&self, digest: &Digest) -> Result<Option<Session>, StoreError> {
-        let sql = "SELECT user_id, csrf, expires_at_us FROM sessions WHERE digest = $1";
-        let row = sqlx::query(sql).bind(digest.to_string()).fetch_optional(&self.reader).await?;
-        row.map(|row| {
-            let expires_at = Timestamp::from_micros(row.try_get(2)?);
-            Ok(Session { digest: *digest, user_id: row.try_get(0)?, csrf: row.try_get(1)?, expires_at })
-        })
-        .transpose()
-    }
-
-    /// Ends a session.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn end_session(&self, digest: &Digest) -> Result<(), StoreError> {
-        let query = sqlx::query("DELETE FROM sessions WHERE digest = $1").bind(digest.to_string());
-        query.execute(&self.writer).await?;
-        Ok(())
     }
 }
 
@@ -283,6 +245,7 @@ fn read_user(row: &AnyRow) -> Result<User, StoreError> {
         display_name: row.try_get(3)?,
         password_hash: row.try_get(4)?,
         roles: split(&row.try_get::<String, _>(5)?),
+        disabled_at: row.try_get::<Option<i64>, _>(6)?.map(Timestamp::from_micros),
     })
 }
 

@@ -1,13 +1,14 @@
 //! Handlers are handed what was already checked: who is asking, a body that was read, a key that makes it once.
 
-use super::{Web, problem::Problem};
+use super::{Web, asked::with_nearest, intake, problem::Problem};
 use crate::{
     app::submit::DeliveryKey,
     identity::{Actor, Secret},
     model::Digest,
 };
 use axum::{
-    extract::{FromRequest, FromRequestParts, Request, rejection::BytesRejection},
+    body::{Body, to_bytes},
+    extract::{FromRequest, FromRequestParts, Request},
     http::{HeaderMap, StatusCode, header::AUTHORIZATION, request::Parts},
 };
 use bytes::Bytes;
@@ -56,7 +57,7 @@ impl<T: DeserializeOwned> FromRequestParts<Web> for Query<T> {
         let query = axum::extract::Query::from_request_parts(parts, web).await;
         query
             .map(|axum::extract::Query(inner)| Self(inner))
-            .map_err(|rejection| Problem::bad("invalid-query", rejection.body_text()))
+            .map_err(|rejection| Problem::bad("invalid-query", with_nearest(rejection.body_text())))
     }
 }
 
@@ -67,27 +68,30 @@ impl<T: DeserializeOwned> FromRequest<Web> for Form<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, web: &Web) -> Result<Self, Problem> {
-        let form = axum::Form::from_request(request, web).await;
+        let (parts, inner) = request.into_parts();
+        let bytes = collected(&parts, inner).await?;
+        let form = axum::Form::from_request(Request::from_parts(parts, Body::from(bytes)), web).await;
         form.map(|axum::Form(inner)| Self(inner))
             .map_err(|rejection| Problem::bad("invalid-form", rejection.body_text()))
     }
 }
 
-/// The bytes of a body within the limit.
-pub async fn body(request: Request, web: &Web) -> Result<Bytes, Problem> {
-    let limit = web.max_body;
-    Bytes::from_request(request, web).await.map_err(|rejection| match rejection {
-        BytesRejection::FailedToBufferBody(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            too_large(limit)
-        }
-        _ => Problem::bad("body-unreadable", "the request's body did not arrive whole; send it again"),
-    })
+/// The bytes of a body that carries no evidence, and so is small.
+pub async fn body(request: Request, _: &Web) -> Result<Bytes, Problem> {
+    let (parts, inner) = request.into_parts();
+    collected(&parts, inner).await
 }
 
-/// The body is larger than the service takes.
-pub fn too_large(limit: usize) -> Problem {
-    let detail = format!("the request is larger than the {limit} bytes that this service takes");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", detail)
+/// The bytes of a body of up to `limit` bytes.
+pub async fn body_within(request: Request, limit: u64) -> Result<Bytes, Problem> {
+    intake::allow(&request, limit);
+    let (parts, inner) = request.into_parts();
+    collected(&parts, inner).await
+}
+
+async fn collected(parts: &Parts, inner: Body) -> Result<Bytes, Problem> {
+    // How large it may be is watched on the way in.
+    to_bytes(inner, usize::MAX).await.map_err(|_| intake::unreadable(&parts.extensions))
 }
 
 /// A JSON body as `T`; what is wrong with it is told with its place.

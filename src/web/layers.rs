@@ -1,8 +1,11 @@
 //! What happens around every request: its id, its limits, its line in the log.
 
 use super::{
-    Web, negotiate, pages,
+    Web, asked,
+    intake::{Intake, Keeping},
+    negotiate, pages,
     problem::{PROBLEM, Problem},
+    router::{HOOK, PREDICTIONS},
 };
 use axum::{
     Json, Router,
@@ -21,14 +24,16 @@ const MAX_ID: usize = 64;
 /// Puts every layer around a router.
 pub fn wrap(router: Router, web: &Web) -> Router {
     let web = web.clone();
+    let intake = Arc::new(Intake::new(&web.limits));
     router
-        .layer(DefaultBodyLimit::max(web.max_body))
+        // Bodies are watched on the way in, which knows what each address takes.
+        .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| panicked()))
         .layer(middleware::from_fn(move |request: Request, next: Next| {
-            let web = web.clone();
+            let (web, intake) = (web.clone(), intake.clone());
             async move {
                 let id = sent_id(&request).unwrap_or_else(|| web.service.new_request_id());
-                around(&web, id, request, next).await
+                around(&web, &intake, id, request, next).await
             }
         }))
 }
@@ -47,13 +52,22 @@ fn sent_id(request: &Request) -> Option<String> {
 }
 
 #[allow(clippy::disallowed_methods, reason = "how long a request took is no part of any verdict")]
-async fn around(web: &Web, id: String, request: Request, next: Next) -> Response {
+async fn around(web: &Web, intake: &Arc<Intake>, id: String, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
     // The route, not the address: an address may hold what somebody wrote.
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let headers = request.headers().clone();
-    let mut response = next.run(request).await;
+    let (request, taken) = intake.watch(request, keeping(&route));
+    let mut response = match asked::check(&method, &route, request.uri()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
+    if !taken.whole() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    // What the body took of the memory is given back when the request is answered, not when it was read.
+    drop(taken);
     if let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() {
         response = told(web, &problem, response, &id, &headers).await;
     }
@@ -68,6 +82,15 @@ async fn around(web: &Web, id: String, request: Request, next: Next) -> Response
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// Where the bytes of a body go.
+fn keeping(route: &str) -> Keeping {
+    match route {
+        PREDICTIONS => Keeping::Disk,
+        HOOK => Keeping::Unproved,
+        _ => Keeping::Memory,
+    }
 }
 
 /// The same problem in the form that the reader wants, naming the request.

@@ -1,8 +1,12 @@
 //! HTTP, and the only module that names axum: the API, webhooks, the public log, and pages for people.
 
 mod api;
+mod asked;
+mod caller;
+mod doors;
 mod extract;
 mod hooks;
+mod intake;
 mod layers;
 mod metrics;
 mod negotiate;
@@ -12,14 +16,27 @@ mod public;
 mod router;
 mod server;
 pub mod views;
+mod watched;
 
 pub use api::openapi::document as openapi;
 pub use metrics::Requests;
 pub use router::router;
 pub use server::{Bound, Running, bind, start, start_metrics};
 
-use crate::{app::Service, render::Renderer};
+use crate::{app::Service, config::Limits, render::Renderer};
 use std::sync::Arc;
+
+/// The networks that `trusted_proxies` names: addresses, or networks such as `10.0.0.0/8`.
+///
+/// # Errors
+/// With the first word that is neither.
+pub fn networks(words: &[String]) -> Result<Arc<[ipnet::IpNet]>, String> {
+    let network = |word: &String| {
+        let address = || word.parse::<std::net::IpAddr>().map(ipnet::IpNet::from);
+        word.parse::<ipnet::IpNet>().or_else(|_| address()).map_err(|_| word.clone())
+    };
+    words.iter().map(network).collect()
+}
 
 /// What every handler may use.
 #[derive(Clone)]
@@ -34,4 +51,8 @@ pub struct Web {
     pub max_body: usize,
     /// Whether `/metrics` is served at an address of its own.
     pub metrics_apart: bool,
+    /// How much strangers may take.
+    pub limits: Limits,
+    /// Proxies whose `X-Forwarded-For` is believed, and that may have any number of connections.
+    pub trusted_proxies: Arc<[ipnet::IpNet]>,
 }

@@ -10,7 +10,10 @@ use crate::{
 };
 use axum::{
     Json,
-    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER},
+    },
     response::{IntoResponse, Response},
 };
 use std::error::Error as _;
@@ -27,6 +30,8 @@ pub struct Problem {
     pub code: String,
     /// What is wrong and what to do next.
     pub detail: String,
+    /// When the caller may come again, in seconds.
+    pub retry_after: Option<u32>,
     mistakes: Vec<MistakeV1>,
 }
 
@@ -36,12 +41,18 @@ pub type Answer<T> = Result<T, Problem>;
 impl Problem {
     /// A problem with that status and code.
     pub fn new(status: StatusCode, code: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { status, code: code.into(), detail: detail.into(), mistakes: Vec::new() }
+        Self { status, code: code.into(), detail: detail.into(), retry_after: None, mistakes: Vec::new() }
     }
 
     /// The request is wrong.
     pub fn bad(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    /// The same, to be tried again after so many seconds.
+    #[must_use]
+    pub fn retry_after(self, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..self }
     }
 
     /// The document that says it. The id of the request is put in where the answer leaves.
@@ -67,13 +78,14 @@ impl From<AppError> for Problem {
             Kind::NotFound => StatusCode::NOT_FOUND,
             Kind::Conflict => StatusCode::CONFLICT,
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Kind::Failed => StatusCode::SERVICE_UNAVAILABLE,
         };
         if let Some(cause) = error.source() {
             // The cause is for whoever runs the service; the caller gets a sentence and a code.
             tracing::error!(code = error.code, %cause, "a request failed");
         }
-        Self::new(status, error.code, error.message)
+        Self { retry_after: error.retry_after, ..Self::new(status, error.code, error.message) }
     }
 }
 
@@ -85,6 +97,7 @@ impl From<PublishError> for Problem {
                 status: StatusCode::UNPROCESSABLE_ENTITY,
                 code: "policy-invalid".into(),
                 detail: format!("the policy has {}; nothing was published", count(mistakes.list.len())),
+                retry_after: None,
                 mistakes: told(&mistakes),
             },
         }
@@ -116,6 +129,9 @@ impl IntoResponse for Problem {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert("www-authenticate", HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response.extensions_mut().insert(std::sync::Arc::new(self));
         response

@@ -16,6 +16,11 @@ use axum::{
 };
 use tower::ServiceExt as _;
 
+/// Where files of rows are uploaded.
+pub(super) const PREDICTIONS: &str = "/api/v1/predictions";
+/// Where webhooks of CI are taken.
+pub(super) const HOOK: &str = "/hooks/ci";
+
 /// The whole service.
 pub fn router(web: &Web) -> Router {
     let api = Router::new()
@@ -30,7 +35,7 @@ pub fn router(web: &Web) -> Router {
         .route("/api/v1/policies/{digest}", get(policies::get))
         .route("/api/v1/mappings", post(mappings::publish).get(mappings::list))
         .route("/api/v1/mappings/{digest}", get(mappings::get))
-        .route("/api/v1/predictions", put(predictions::upload))
+        .route(PREDICTIONS, put(predictions::upload))
         .route("/api/v1/datasets", post(datasets::register).get(datasets::list))
         .route("/api/v1/datasets/{*name}", get(datasets::get))
         .route("/api/v1/references", post(references::propose).get(references::list))
@@ -41,7 +46,7 @@ pub fn router(web: &Web) -> Router {
         .route("/api/v1/log/entries", get(log::entries))
         .route("/api/v1/reports/audit", get(reports::audit))
         .route("/api/v1/reports/releases/{release}", get(reports::release))
-        .route("/hooks/ci", post(hooks::ci::receive));
+        .route(HOOK, post(hooks::ci::receive));
     let public = Router::new()
         .route("/log/{namespace}/checkpoint", get(public::checkpoint))
         .route("/log/{namespace}/vkey", get(public::verifier_key))

@@ -19,6 +19,7 @@ pub struct ProposeV1 {
     pub artifact: Digest,
     /// Why.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schema(max_length = 4000)]
     pub comment: String,
 }
 
@@ -28,6 +29,7 @@ pub struct ProposeV1 {
 pub struct ApproveReferenceV1 {
     /// What the approver writes with it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schema(max_length = 4000)]
     pub comment: String,
 }
 

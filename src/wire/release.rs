@@ -18,6 +18,7 @@ pub struct SubmitV1 {
     pub model: ModelId,
     /// The version, a label only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 200)]
     pub version: Option<String>,
     /// The artifact, `sha256:<hex>`.
     #[schema(value_type = String)]
@@ -27,6 +28,7 @@ pub struct SubmitV1 {
     pub environment: Environment,
     /// For the reviewer.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schema(max_length = 4000)]
     pub comment: String,
     /// Circumstances that policies may ask about.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -178,15 +180,27 @@ pub struct DecisionV1 {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VoteV1 {
-    /// `approve` or `reject`.
-    #[schema(value_type = String, example = "approve")]
+    /// Yes or no.
+    #[schema(value_type = String)]
     pub vote: Vote,
     /// What the approver writes with it.
     #[serde(default)]
+    #[schema(max_length = 4000)]
     pub comment: String,
     /// The inputs that the approver saw.
     #[schema(value_type = String)]
     pub inputs_digest: Digest,
+}
+
+/// The parts of a submission as a form: only described here, and read where forms are.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct FormV1 {
+    /// The request.
+    pub request: SubmitV1,
+    /// The documents, each a file of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>, format = Binary)]
+    pub evidence: Vec<Vec<u8>>,
 }
 
 /// The answer to deploy tools: `GET /api/v1/gate`.

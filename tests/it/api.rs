@@ -237,7 +237,7 @@ on_both_engines! {
     async fn a_signed_delivery_is_a_submission(database: TestDatabase) {
         let app = TestApp::start(&database).await;
         app.publish("acme", POLICY).await;
-        let secret = app.service.create_hook("acme".parse().unwrap(), "ci").await.unwrap().secret;
+        let secret = app.service.create_hook("acme".parse().unwrap(), "ci", None).await.unwrap().secret;
         let body = submission("acme/credit", "good", &accuracy(960, 1000)).to_string();
         let sent = app.service.now().micros() / 1_000_000;
         let send = async |id: &str, sent: i64, signature: String, body: &str| {

@@ -296,7 +296,7 @@ on_both_engines! {
         refused(&app.submit(&ci, &body).await, 422, "evidence-not-understood");
         body["evidence"][0]["format"] = json!("computed-predictions");
         refused(&app.submit(&ci, &body).await, 422, "evidence-unknown-format");
-        let secret = app.service.create_hook("acme".parse().unwrap(), "ci").await.unwrap().secret;
+        let secret = app.service.create_hook("acme".parse().unwrap(), "ci", None).await.unwrap().secret;
         let (text, sent) = (body.to_string(), app.service.now().micros() / 1_000_000);
         let signature = modelgate::identity::hook::sign("msg_1", sent, text.as_bytes(), &secret);
         let request = app.http.post(format!("{}/hooks/ci", app.base)).header("webhook-id", "msg_1");

@@ -1,14 +1,11 @@
 //! `/api/v1/log`: the actor's own log, with what each entry is about.
 
+use super::page::cursor;
 use crate::web::extract::Query;
 use crate::{
     app::error::AppError,
     ledger::Checkpoint,
-    web::{
-        Web,
-        extract::Bearer,
-        problem::{Answer, Problem},
-    },
+    web::{Web, extract::Bearer, problem::Answer},
     wire::{
         common::{ListV1, ProblemV1},
         policy::{EntryV1, LogV1},
@@ -53,8 +50,7 @@ pub async fn entries(
     Bearer(actor): Bearer,
     Query(query): Query<EntriesQuery>,
 ) -> Answer<Json<ListV1<EntryV1>>> {
-    let bad = |_| Problem::bad("invalid-cursor", "a cursor is an index in the log");
-    let first: u64 = query.cursor.as_deref().unwrap_or("0").parse().map_err(bad)?;
+    let first = query.cursor.as_deref().map_or(Ok(0), cursor)?;
     let entries = web.service.entries(&actor.namespace, first, PAGE).await?;
     let next = entries.last().filter(|_| entries.len() as u64 == PAGE).map(|e| (e.index + 1).to_string());
     let wire = |e: crate::store::StoredEntry| EntryV1 {

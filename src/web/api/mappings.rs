@@ -6,7 +6,7 @@ use crate::{
     model::Digest,
     web::{
         Web,
-        extract::{Bearer, body},
+        extract::{Bearer, body_within},
         problem::{Answer, Problem},
     },
     wire::{
@@ -36,7 +36,7 @@ pub async fn publish(
     Bearer(actor): Bearer,
     request: Request,
 ) -> Answer<(StatusCode, Json<PublishedV1>)> {
-    let bytes = body(request, &web).await?;
+    let bytes = body_within(request, web.limits.source_body).await?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Problem::bad("invalid-utf8", "a mapping is UTF-8 text"))?;
     Ok((StatusCode::CREATED, Json(published(web.service.publish_mapping(&actor, text).await?))))
 }

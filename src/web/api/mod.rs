@@ -9,12 +9,14 @@ pub(super) mod log;
 pub(super) mod mappings;
 pub(super) mod models;
 pub mod openapi;
+mod page;
 pub(super) mod policies;
 pub(super) mod predictions;
 pub(super) mod references;
 pub(super) mod releases;
 pub(super) mod reports;
 pub(super) mod submission;
+mod truth;
 
 use crate::{
     app::{Service, submit::Answer},

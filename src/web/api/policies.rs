@@ -7,7 +7,7 @@ use crate::{
     policy::Mistake,
     web::{
         Web,
-        extract::{Bearer, body},
+        extract::{Bearer, body_within},
         problem::{Answer, Problem},
     },
     wire::{
@@ -38,7 +38,7 @@ pub async fn publish(
     Bearer(actor): Bearer,
     request: Request,
 ) -> Answer<(StatusCode, Json<PublishedV1>)> {
-    let bytes = body(request, &web).await?;
+    let bytes = body_within(request, web.limits.source_body).await?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Problem::bad("invalid-utf8", "a policy is UTF-8 text"))?;
     let (stored, warnings) = web.service.publish(&actor, text).await?;
     let told = PublishedV1 { warnings: warnings.into_iter().map(warning).collect(), ..published(stored) };

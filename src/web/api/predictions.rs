@@ -6,6 +6,7 @@ use crate::{
     web::{
         Web,
         extract::Bearer,
+        intake,
         problem::{Answer, Problem},
     },
     wire::{
@@ -15,7 +16,7 @@ use crate::{
 };
 use axum::{
     Json,
-    body::{Body, HttpBody as _},
+    body::HttpBody as _,
     extract::{Request, State},
     http::StatusCode,
 };
@@ -38,27 +39,30 @@ pub async fn upload(
     request: Request,
 ) -> Answer<(StatusCode, Json<UploadedV1>)> {
     let deadline = web.service.upload_deadline();
-    let uploaded =
-        tokio::time::timeout(deadline, receive(&web, &actor, request.into_body())).await.map_err(|_| {
-            let detail =
-                format!("the upload did not end within {} seconds; nothing of it was kept", deadline.as_secs());
-            Problem::new(StatusCode::REQUEST_TIMEOUT, "upload-too-slow", detail)
-        })??;
+    let uploaded = tokio::time::timeout(deadline, receive(&web, &actor, request)).await.map_err(|_| {
+        let detail = format!("the upload did not end within {} seconds; nothing of it was kept", deadline.as_secs());
+        Problem::new(StatusCode::REQUEST_TIMEOUT, "upload-too-slow", detail)
+    })??;
     let status = if uploaded.new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(UploadedV1 { data: UploadV1 { digest: uploaded.digest, size: uploaded.size } })))
 }
 
-async fn receive(web: &Web, actor: &Actor, mut body: Body) -> Answer<Uploaded> {
+async fn receive(web: &Web, actor: &Actor, request: Request) -> Answer<Uploaded> {
+    let (parts, mut body) = request.into_parts();
     let mut upload = web.service.begin_upload(actor).await?;
     // Told before it is sent, where the sender says how much it is.
     upload.expect(body.size_hint().lower())?;
+    let mut empty = true;
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
-        let broken =
-            |_| Problem::bad("body-unreadable", "the file did not arrive whole; nothing of it was kept, send it again");
         // Trailers are no part of the file.
-        if let Ok(bytes) = frame.map_err(broken)?.into_data() {
+        if let Ok(bytes) = frame.map_err(|_| intake::unreadable(&parts.extensions))?.into_data() {
+            empty &= bytes.is_empty();
             upload.write(&bytes).await?;
         }
+    }
+    if empty {
+        let detail = "the file is empty; send the rows as the body of the request";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "upload-empty", detail));
     }
     Ok(web.service.finish_upload(actor, upload).await?)
 }

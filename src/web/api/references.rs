@@ -2,7 +2,7 @@
 
 use crate::{
     app::references::NewReference,
-    model::{Environment, ModelId},
+    model::{Environment, ModelId, ReleaseId as ReferenceId},
     store::Proposal,
     web::{
         Web,
@@ -81,11 +81,11 @@ pub async fn propose(
 pub async fn approve(
     State(web): State<Web>,
     Bearer(actor): Bearer,
-    Path(reference): Path<String>,
+    Path(reference): Path<ReferenceId>,
     request: Request,
 ) -> Answer<Json<ReferenceV1>> {
     let vote: ApproveReferenceV1 = json(&body(request, &web).await?)?;
-    Ok(Json(wire(web.service.approve_reference(&actor, &reference, &vote.comment).await?)))
+    Ok(Json(wire(web.service.approve_reference(&actor, reference.as_str(), &vote.comment).await?)))
 }
 
 /// Of which model, and where.

@@ -1,19 +1,24 @@
 //! `/api/v1/releases`
 
-use super::{logged, submission, submitted};
+use super::{
+    logged,
+    page::{Limit, VerdictWord, cursor},
+    submission, submitted,
+};
 use crate::web::extract::{Path, Query};
 use crate::{
     app::releases::History,
-    model::{Decision, ReleaseId},
+    model::{Decision, Environment, ModelId, ReleaseId},
     store::{Filter, StoredRelease},
     web::{
         Web,
-        extract::{Bearer, body, delivery_key},
-        problem::{Answer, Problem},
+        extract::{Bearer, body_within, delivery_key},
+        intake,
+        problem::Answer,
     },
     wire::{
         common::{ListV1, ProblemV1},
-        release::{DecidedV1, DecisionV1, ReleaseSummaryV1, ReleaseV1, SubmitV1},
+        release::{DecidedV1, DecisionV1, FormV1, ReleaseSummaryV1, ReleaseV1, SubmitV1},
     },
 };
 use axum::{
@@ -31,7 +36,7 @@ use utoipa::IntoParams;
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition of this very request harmless")),
     request_body(
         description = "JSON; or a multipart form with a part `request` of this JSON and a part `evidence` for each file",
-        content((SubmitV1 = "application/json"), (String = "multipart/form-data"))
+        content((SubmitV1 = "application/json"), (FormV1 = "multipart/form-data"))
     ),
     responses(
         (status = 201, body = DecidedV1), (status = 200, body = DecidedV1, description = "The same request was processed before"),
@@ -43,10 +48,12 @@ use utoipa::IntoParams;
 )]
 pub async fn submit(State(web): State<Web>, Bearer(actor): Bearer, request: Request) -> Answer<Response> {
     let headers = request.headers().clone();
+    let limit = web.max_body as u64;
     let (mut submission, identity) = if submission::is_multipart(&request) {
-        submission::from_multipart(request, web.max_body).await?
+        intake::allow(&request, limit);
+        submission::from_multipart(request).await?
     } else {
-        let bytes = body(request, &web).await?;
+        let bytes = body_within(request, limit).await?;
         (submission::from_json(&bytes)?, bytes.to_vec())
     };
     submission.delivery = delivery_key(&headers, &actor, &identity)?;
@@ -62,19 +69,22 @@ pub async fn submit(State(web): State<Web>, Bearer(actor): Bearer, request: Requ
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
     /// Only of this model.
-    model: Option<String>,
+    #[param(value_type = Option<String>)]
+    model: Option<ModelId>,
     /// Only to this environment.
-    environment: Option<String>,
-    /// Only with this verdict: allow, deny, pending or revoked.
-    verdict: Option<String>,
+    #[param(value_type = Option<String>)]
+    environment: Option<Environment>,
+    /// Only with this verdict.
+    #[param(inline)]
+    verdict: Option<VerdictWord>,
     /// The `next` of the page before.
     cursor: Option<String>,
-    /// At most so many, up to 200.
-    limit: Option<u32>,
+    /// At most so many.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
+    limit: Option<Limit>,
 }
 
 const PAGE: u32 = 50;
-const MAX_PAGE: u32 = 200;
 
 /// List releases, newest first.
 #[utoipa::path(
@@ -87,14 +97,12 @@ pub async fn list(
     Bearer(actor): Bearer,
     Query(query): Query<ListQuery>,
 ) -> Answer<Json<ListV1<ReleaseSummaryV1>>> {
-    let cursor =
-        |text: String| text.parse().map_err(|_| Problem::bad("invalid-cursor", "this cursor is not one of ours"));
-    let limit = query.limit.unwrap_or(PAGE).clamp(1, MAX_PAGE);
+    let limit = query.limit.map_or(PAGE, |limit| limit.0);
     let filter = Filter {
-        model: query.model,
-        environment: query.environment,
-        verdict: query.verdict,
-        before: query.cursor.map(cursor).transpose()?,
+        model: query.model.map(|model| model.to_string()),
+        environment: query.environment.map(|environment| environment.to_string()),
+        verdict: query.verdict.map(|word| word.outcome().to_string()),
+        before: query.cursor.as_deref().map(cursor).transpose()?,
         limit,
     };
     let releases = web.service.releases(&actor, &filter).await?;

@@ -2,15 +2,12 @@
 
 use crate::{
     app::submit::{Document, Submission},
-    web::{
-        extract::{json, too_large},
-        problem::Problem,
-    },
+    web::{extract::json, intake, problem::Problem},
     wire::release::{DocumentV1, SubmitV1},
 };
 use axum::{
     extract::{FromRequest as _, Multipart, Request},
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::{Extensions, header::CONTENT_TYPE},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -69,14 +66,15 @@ fn document(wire: &DocumentV1, index: usize) -> Result<Document, Problem> {
 
 /// A submission from a multipart form: a part `request` with the JSON of the request, and a part `evidence` for each
 /// document, whose file name the request's `evidence` may name to say more of it.
-pub(in crate::web) async fn from_multipart(request: Request, limit: usize) -> Result<(Submission, Vec<u8>), Problem> {
+pub(in crate::web) async fn from_multipart(request: Request) -> Result<(Submission, Vec<u8>), Problem> {
+    let extensions = request.extensions().clone();
     let mut form =
         Multipart::from_request(request, &()).await.map_err(|e| Problem::bad("invalid-form", e.body_text()))?;
     let (mut wire, mut parts, mut digested) = (None, Vec::new(), Vec::new());
-    while let Some(field) = form.next_field().await.map_err(|e| form_error(&e, limit))? {
+    while let Some(field) = form.next_field().await.map_err(|e| form_error(&e, &extensions))? {
         let kind = field.name().unwrap_or_default().to_owned();
         let name = field.file_name().map(str::to_owned);
-        let bytes = field.bytes().await.map_err(|e| form_error(&e, limit))?;
+        let bytes = field.bytes().await.map_err(|e| form_error(&e, &extensions))?;
         // What identifies the request is its parts, not the boundary that a client drew between them.
         digested.extend_from_slice(crate::model::Digest::of(&bytes).as_bytes());
         match kind.as_str() {
@@ -116,9 +114,7 @@ fn joined(said: &[DocumentV1], parts: Vec<(Option<String>, Bytes)>) -> Result<Ve
     Ok(documents)
 }
 
-fn form_error(error: &axum::extract::multipart::MultipartError, limit: usize) -> Problem {
-    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        return too_large(limit);
-    }
-    Problem::bad("invalid-form", error.body_text())
+fn form_error(error: &axum::extract::multipart::MultipartError, extensions: &Extensions) -> Problem {
+    let told = intake::told(extensions);
+    told.unwrap_or_else(|| Problem::bad("invalid-form", error.body_text()))
 }

@@ -1,22 +1,26 @@
 //! `/hooks/ci`: a submission as a Standard Webhooks delivery.
 
+use super::addressee::Addressee;
 use crate::{
     app::submit::DeliveryKey,
-    identity::hook::Headers,
-    model::Digest,
+    identity::hook::{Check, Headers, HookError},
+    model::{Digest, Namespace},
     web::{
         Web,
         api::{self, submission},
-        extract::body,
+        intake,
         problem::{Answer, Problem},
     },
 };
 use axum::{
     Json,
+    body::{Body, HttpBody as _},
     extract::{Request, State},
-    http::{HeaderMap, StatusCode},
+    http::{Extensions, HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
 };
+use bytes::{Bytes, BytesMut};
+use std::{future::poll_fn, pin::Pin};
 
 const SOURCE: &str = "ci";
 
@@ -31,21 +35,92 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Result<&'h str, Problem> {
     })
 }
 
+fn refused(error: HookError) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "hook-refused", error.to_string())
+}
+
 /// Takes a submission from a sender that signs. The secret is looked up by the namespace that the body names, and
-/// nothing else of the body is believed before the signature holds.
+/// nothing else of the body is believed before the signature holds. What cannot be signed is refused unread.
+#[utoipa::path(
+    post, path = "/hooks/ci", tag = "hooks",
+    params(
+        ("webhook-id" = String, Header, min_length = 1, max_length = 255, description = "Unique for each delivery, the same when it is repeated"),
+        ("webhook-timestamp" = i64, Header, description = "Seconds since 1970, within five minutes of now"),
+        ("webhook-signature" = String, Header, description = "`v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64; several apart by spaces")
+    ),
+    request_body = crate::wire::release::SubmitV1,
+    responses(
+        (status = 201, body = crate::wire::release::DecidedV1),
+        (status = 200, body = crate::wire::release::DecidedV1, description = "The same delivery was processed before")
+    )
+)]
 pub async fn receive(State(web): State<Web>, request: Request) -> Answer<Response> {
-    let headers = request.headers().clone();
+    intake::allow(&request, web.max_body as u64);
+    let (parts, body) = request.into_parts();
     let signed = Headers {
-        id: header(&headers, "webhook-id")?,
-        timestamp: header(&headers, "webhook-timestamp")?,
-        signature: header(&headers, "webhook-signature")?,
+        id: header(&parts.headers, "webhook-id")?,
+        timestamp: header(&parts.headers, "webhook-timestamp")?,
+        signature: header(&parts.headers, "webhook-signature")?,
     };
-    let bytes = body(request, &web).await?;
+    signed.check(web.service.now()).map_err(refused)?;
+    if !web.service.awaits_hooks(SOURCE).await? {
+        return Err(refused(HookError::Signature));
+    }
+    let (namespace, bytes) = signed_body(&web, &signed, &parts.extensions, body).await?;
     let mut submission = submission::from_json(&bytes)?;
-    let actor = web.service.hook_sender(submission.model.namespace(), SOURCE, &signed, &bytes).await?;
+    if *submission.model.namespace() != namespace {
+        return Err(refused(HookError::Signature));
+    }
+    let actor = web.service.hook_sender(namespace, SOURCE);
     let key = DeliveryKey { source: format!("hook:{SOURCE}"), key: signed.id.to_owned(), request: Digest::of(&bytes) };
     submission.delivery = Some(key);
     let answer = web.service.submit(&actor, submission).await?;
     let status = if answer.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(api::submitted(&web.service, answer))).into_response())
+}
+
+/// The body, and whose secret signed it. The signature is computed while it comes, and the first moment that says it
+/// cannot hold ends the reading.
+async fn signed_body(
+    web: &Web,
+    signed: &Headers<'_>,
+    extensions: &Extensions,
+    mut body: Body,
+) -> Result<(Namespace, Bytes), Problem> {
+    let mut bytes = BytesMut::new();
+    let mut addressee = Addressee::default();
+    let mut check: Option<(Namespace, Check)> = None;
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let Ok(piece) = frame.map_err(|_| intake::unreadable(extensions))?.into_data() else { continue };
+        if bytes.is_empty() {
+            let rest = usize::try_from(body.size_hint().lower()).unwrap_or(0);
+            bytes.reserve(piece.len() + rest.min(web.max_body));
+        }
+        bytes.extend_from_slice(&piece);
+        if let Some((_, check)) = &mut check {
+            check.update(&piece);
+            continue;
+        }
+        addressee.read(&piece);
+        if addressee.done() {
+            let namespace = addressee.namespace().ok_or_else(|| refused(HookError::Signature))?;
+            let secrets = web.service.hook_secrets(&namespace, SOURCE).await?;
+            if secrets.is_empty() {
+                // As if a wrong one had signed: whether the namespace exists is not told.
+                return Err(refused(HookError::Signature));
+            }
+            let mut begun = Check::new(signed, &secrets);
+            begun.update(&bytes);
+            check = Some((namespace, begun));
+        }
+    }
+    let (namespace, check) = check.ok_or_else(|| {
+        Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "hook-refused",
+            "the webhook's body names no `model`, so no secret is known",
+        )
+    })?;
+    check.finish().map_err(refused)?;
+    Ok((namespace, bytes.freeze()))
 }

@@ -1,7 +1,7 @@
 //! Who is looking at a page.
 
 use crate::{
-    app::people::SignedIn,
+    app::sign_in::SignedIn,
     identity::{Actor, Secret},
     web::{
         Web,

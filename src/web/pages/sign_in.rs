@@ -4,7 +4,10 @@ use super::{
     draw,
     session::{COOKIE, Session, cookie},
 };
-use crate::web::extract::{Form, Query};
+use crate::web::{
+    caller::Caller,
+    extract::{Form, Query},
+};
 use crate::{
     app::error::Kind,
     web::{
@@ -15,7 +18,7 @@ use crate::{
 };
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, header},
     response::{IntoResponse as _, Redirect, Response},
 };
 use serde::Deserialize;
@@ -38,21 +41,34 @@ pub(super) struct Entry {
 }
 
 /// `POST /sign-in`
-pub(super) async fn enter(State(web): State<Web>, Form(form): Form<Entry>) -> Answer<Response> {
+pub(super) async fn enter(
+    State(web): State<Web>,
+    Caller(address): Caller,
+    headers: HeaderMap,
+    Form(form): Form<Entry>,
+) -> Answer<Response> {
     let next = ours(form.next, web.renderer.base());
-    match web.service.sign_in(&form.user, &form.password).await {
+    let before = cookie(&headers);
+    match web.service.sign_in(&form.user, &form.password, address, before.as_ref()).await {
         Ok(secret) => {
+            tracing::info!(user = form.user, %address, "signed in");
             let cookie = set_cookie(&web, secret.reveal(), LIFE);
             Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&web.renderer.address(&next))).into_response())
         }
-        Err(error) if error.kind == Kind::Unauthenticated => {
-            tracing::info!(user = %form.user.escape_debug(), "sign-in refused");
-            let page = SignInPage::new(String::new(), form.user, next, Some(error.message));
+        Err(error) if error.kind == Kind::Failed && error.retry_after.is_none() => Err(error.into()),
+        // Whoever mistyped sees the form again, and why.
+        Err(error) => {
+            let user: String = form.user.chars().take(100).collect();
+            tracing::info!(user, %address, code = error.code, "sign-in refused");
+            let page = SignInPage::new(String::new(), user, next, Some(error.message.clone()));
             let mut response = draw(&web, &page)?;
-            *response.status_mut() = StatusCode::UNAUTHORIZED;
+            let problem = Problem::from(error);
+            *response.status_mut() = problem.status;
+            if let Some(seconds) = problem.retry_after {
+                response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+            }
             Ok(response)
         }
-        Err(error) => Err(error.into()),
     }
 }
 

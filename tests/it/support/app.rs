@@ -6,7 +6,7 @@ use modelgate::{
         Parts, Service, UploadLimits,
         people::{NewToken, NewUser},
     },
-    config::Partial,
+    config::{Limits, Partial},
     identity::Scope,
     keys::Keyring,
     model::{Age, ObserveOnlyBy},
@@ -64,8 +64,8 @@ impl TestApp {
     pub async fn start_at(database: &TestDatabase, public_url: &str) -> Self {
         let folder = database.folder.path().join("blobs");
         let uploads = UploadLimits { folder, max_size: 4 << 20, deadline: Duration::from_secs(30) };
-        let none = ObserveOnlyBy::new();
-        Self::start_as(database, uploads, public_url, none).await.unwrap_or_else(|e| panic!("{e}"))
+        let started = Self::start_as(database, uploads, public_url, ObserveOnlyBy::new(), Limits::default()).await;
+        started.unwrap_or_else(|e| panic!("{e}"))
     }
 
     /// With those limits of uploads.
@@ -73,14 +73,23 @@ impl TestApp {
         database: &TestDatabase,
         uploads: UploadLimits,
     ) -> Result<Self, modelgate::app::error::AppError> {
-        Self::start_as(database, uploads, PUBLIC_URL, ObserveOnlyBy::new()).await
+        Self::start_as(database, uploads, PUBLIC_URL, ObserveOnlyBy::new(), Limits::default()).await
     }
 
     /// Told which environments no policy has to enforce.
     pub async fn start_observing(database: &TestDatabase, observe_only: ObserveOnlyBy) -> Self {
         let folder = database.folder.path().join("blobs");
         let uploads = UploadLimits { folder, max_size: 4 << 20, deadline: Duration::from_secs(30) };
-        Self::start_as(database, uploads, PUBLIC_URL, observe_only).await.unwrap_or_else(|e| panic!("{e}"))
+        let started = Self::start_as(database, uploads, PUBLIC_URL, observe_only, Limits::default()).await;
+        started.unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    /// With those limits of strangers.
+    pub async fn start_limited(database: &TestDatabase, limits: Limits) -> Self {
+        let folder = database.folder.path().join("blobs");
+        let uploads = UploadLimits { folder, max_size: 4 << 20, deadline: Duration::from_secs(30) };
+        let started = Self::start_as(database, uploads, PUBLIC_URL, ObserveOnlyBy::new(), limits).await;
+        started.unwrap_or_else(|e| panic!("{e}"))
     }
 
     async fn start_as(
@@ -88,6 +97,7 @@ impl TestApp {
         uploads: UploadLimits,
         public_url: &str,
         observe_only: ObserveOnlyBy,
+        limits: Limits,
     ) -> Result<Self, modelgate::app::error::AppError> {
         let clock = TestClock::at(NOW);
         let store = Store::open(&database.address).await.unwrap();
@@ -99,6 +109,7 @@ impl TestApp {
             heads: Some(database.folder.path().join("heads")),
             uploads,
             observe_only,
+            limits: limits.clone(),
         };
         let (service, ended) = Service::start(parts).await?;
         let settings = Partial { public_url: Some(public_url.to_owned()), ..Partial::default() }.resolve().unwrap();
@@ -107,6 +118,8 @@ impl TestApp {
             service: service.clone(),
             renderer,
             max_body: 2 << 20,
+            limits,
+            trusted_proxies: web::networks(&[]).unwrap(),
             requests: Arc::default(),
             metrics_apart: false,
         };

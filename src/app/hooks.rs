@@ -1,0 +1,94 @@
+//! What the senders of webhooks sign with, and who they are.
+
+use super::{Service, error::AppError, people::check_word};
+use crate::{
+    identity::{Actor, Scope},
+    model::{Age, Namespace, Person},
+    store::HookSecret,
+};
+
+/// How many secrets of one sender may count at once: a delivery is checked against each.
+const AT_ONCE: usize = 5;
+
+impl Service {
+    /// Whether any namespace takes webhooks of that sender.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn awaits_hooks(&self, source: &str) -> Result<bool, AppError> {
+        Ok(self.store.any_hook_secret(source, self.env.now()).await?)
+    }
+
+    /// What webhooks of that sender to that namespace may be signed with.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn hook_secrets(&self, namespace: &Namespace, source: &str) -> Result<Vec<Vec<u8>>, AppError> {
+        let secrets = self.store.hook_secrets(namespace, source, self.env.now()).await?;
+        Ok(secrets.into_iter().map(|s| s.secret).collect())
+    }
+
+    /// The sender of a webhook that a secret of that namespace signed.
+    pub fn hook_sender(&self, namespace: Namespace, source: &str) -> Actor {
+        Actor {
+            namespace,
+            who: Person { id: format!("hook:{source}"), name: format!("{source} webhook") },
+            is_person: false,
+            roles: Vec::new(),
+            scopes: vec![Scope::Submit],
+        }
+    }
+
+    /// Makes a webhook secret for a sender; it counts until it is ended, or for as long as is said.
+    ///
+    /// # Errors
+    /// When the sender cannot be one or has too many secrets, or the database fails.
+    pub async fn create_hook(
+        &self,
+        namespace: Namespace,
+        source: &str,
+        lives: Option<Age>,
+    ) -> Result<HookSecret, AppError> {
+        check_word("the sender of a webhook", source)?;
+        let now = self.env.now();
+        if self.store.hook_secrets(&namespace, source, now).await?.len() >= AT_ONCE {
+            let message =
+                format!("`{source}` has {AT_ONCE} secrets in `{namespace}` already; end one with `token revoke`");
+            return Err(AppError::invalid("too-many-secrets", message));
+        }
+        let hook = HookSecret {
+            id: self.env.new_id(),
+            namespace,
+            source: source.to_owned(),
+            secret: self.env.random().to_vec(),
+            expires_at: lives.map(|lives| now.plus(lives)),
+            revoked_at: None,
+        };
+        self.store.add_hook_secret(&hook, now).await?;
+        Ok(hook)
+    }
+
+    /// Every webhook secret, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn list_hooks(&self) -> Result<Vec<HookSecret>, AppError> {
+        Ok(self.store.all_hook_secrets().await?)
+    }
+
+    /// Makes another secret for the sender of the one of that id, which ends after `overlap`: until then both count.
+    /// `None` when there is none of that id that still counts.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rotate_hook(&self, id: &str, overlap: Age) -> Result<Option<HookSecret>, AppError> {
+        let now = self.env.now();
+        let counts = |hook: &HookSecret| hook.revoked_at.is_none() && hook.expires_at.is_none_or(|end| end > now);
+        let Some(old) = self.list_hooks().await?.into_iter().find(|hook| hook.id == id && counts(hook)) else {
+            return Ok(None);
+        };
+        let new = self.create_hook(old.namespace, &old.source, None).await?;
+        self.store.expire_hook_secret(&old.id, now.plus(overlap)).await?;
+        Ok(Some(new))
+    }
+}

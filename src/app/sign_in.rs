@@ -1,0 +1,106 @@
+//! Signing in and out with a browser.
+
+use super::{
+    Service,
+    error::{AppError, Kind},
+    passwords,
+    people::{as_person, check_word},
+};
+use crate::{
+    identity::{Actor, Scope, Secret},
+    model::Age,
+    store::Session,
+};
+use std::net::IpAddr;
+
+/// How long a browser stays signed in.
+const SESSION: Age = Age::from_secs(12 * 3_600);
+
+/// Somebody signed in with a browser.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// Who, and what they may.
+    pub actor: Actor,
+    /// What every form of theirs carries.
+    pub csrf: String,
+}
+
+impl Service {
+    /// Signs a person in and gives the text of their cookie. `before` is the cookie that the browser had: its session
+    /// ends, so that nothing that was known before sign-in counts after it.
+    ///
+    /// # Errors
+    /// When name and password do not belong together, cannot be any, or were tried too often; when too many sign in at
+    /// once; or when the database fails.
+    pub async fn sign_in(
+        &self,
+        name: &str,
+        password: &str,
+        address: IpAddr,
+        before: Option<&Secret>,
+    ) -> Result<Secret, AppError> {
+        check_word("a user name", name)?;
+        passwords::check_length(password)?;
+        let now = self.env.now();
+        self.throttle.take(name, address, now).map_err(|seconds| {
+            let minutes = seconds.div_ceil(60);
+            let unit = if minutes == 1 { "minute" } else { "minutes" };
+            let message = format!("too many wrong passwords; try again in {minutes} {unit}");
+            AppError::new(Kind::TooMany, "too-many-tries", message).retry_after(seconds)
+        })?;
+        let user = self.store.user_by_name(name).await?.filter(|user| user.disabled_at.is_none());
+        // An unknown name takes as long as a wrong password.
+        let stored = user.as_ref().map(|user| user.password_hash.clone());
+        let matches = self.passwords.verify(password.to_owned(), stored).await?;
+        let refused = || {
+            let message = "this name and password do not belong together";
+            AppError::new(Kind::Unauthenticated, "sign-in-refused", message)
+        };
+        let user = user.filter(|_| matches).ok_or_else(refused)?;
+        self.throttle.succeeded(name, address);
+        let cookie = Secret::new("mgs_", &self.env.random());
+        let session = Session {
+            digest: cookie.digest(),
+            user_id: user.id,
+            csrf: hex::encode(self.env.random()),
+            expires_at: now.plus(SESSION),
+        };
+        if !self.store.add_session(&session, &user.password_hash).await? {
+            return Err(refused());
+        }
+        if let Some(before) = before {
+            self.sign_out(before).await?;
+        }
+        Ok(cookie)
+    }
+
+    /// Who a cookie stands for; `None` when it stands for nobody.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn signed_in(&self, cookie: &Secret) -> Result<Option<SignedIn>, AppError> {
+        let now = self.env.now();
+        let Some(session) = self.store.session(&cookie.digest()).await?.filter(|s| s.expires_at > now) else {
+            return Ok(None);
+        };
+        let user = self.store.user(&session.user_id).await?.filter(|user| user.disabled_at.is_none());
+        let scopes = vec![Scope::Read, Scope::Approve];
+        Ok(user.map(|user| SignedIn { actor: as_person(user, scopes), csrf: session.csrf }))
+    }
+
+    /// Signs a person out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sign_out(&self, cookie: &Secret) -> Result<(), AppError> {
+        Ok(self.store.end_session(&cookie.digest()).await?)
+    }
+
+    /// Takes away the sessions that have ended; gives how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sweep_sessions(&self) -> Result<u64, AppError> {
+        Ok(self.store.sweep_sessions(self.env.now()).await?)
+    }
+}

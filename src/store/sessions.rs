@@ -1,0 +1,82 @@
+//! People signed in with a browser.
+
+use super::{Store, StoreError};
+use crate::model::{Digest, Timestamp};
+use sqlx::Row as _;
+
+/// A person signed in with a browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The digest of the cookie's text.
+    pub digest: Digest,
+    /// Who.
+    pub user_id: String,
+    /// What every form of this session must carry.
+    pub csrf: String,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+impl Store {
+    /// Begins a session, if the user still has that password and is not disabled: checking it took a while. False when
+    /// that has changed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn add_session(&self, session: &Session, password_hash: &str) -> Result<bool, StoreError> {
+        let sql = "INSERT INTO sessions (digest, user_id, csrf, expires_at_us) \
+                   SELECT $1, id, $2, $3 FROM users WHERE id = $4 AND password_hash = $5 AND disabled_at_us IS NULL";
+        let done = sqlx::query(sql)
+            .bind(session.digest.to_string())
+            .bind(session.csrf.clone())
+            .bind(session.expires_at.micros())
+            .bind(session.user_id.clone())
+            .bind(password_hash.to_owned())
+            .execute(&self.writer)
+            .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// A session by the digest of its cookie.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn session(&self, digest: &Digest) -> Result<Option<Session>, StoreError> {
+        let sql = "SELECT user_id, csrf, expires_at_us FROM sessions WHERE digest = $1";
+        let row = sqlx::query(sql).bind(digest.to_string()).fetch_optional(&self.reader).await?;
+        row.map(|row| {
+            let expires_at = Timestamp::from_micros(row.try_get(2)?);
+            Ok(Session { digest: *digest, user_id: row.try_get(0)?, csrf: row.try_get(1)?, expires_at })
+        })
+        .transpose()
+    }
+
+    /// How many sessions of a user have not ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sessions_of(&self, user: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let sql = "SELECT COUNT(*) FROM sessions WHERE user_id = $1 AND expires_at_us > $2";
+        let row = sqlx::query(sql).bind(user.to_owned()).bind(now.micros()).fetch_one(&self.reader).await?;
+        Ok(u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or(0))
+    }
+
+    /// Ends a session.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_session(&self, digest: &Digest) -> Result<(), StoreError> {
+        let query = sqlx::query("DELETE FROM sessions WHERE digest = $1").bind(digest.to_string());
+        query.execute(&self.writer).await?;
+        Ok(())
+    }
+
+    /// Takes away every session that has ended; gives how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sweep_sessions(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let query = sqlx::query("DELETE FROM sessions WHERE expires_at_us <= $1").bind(now.micros());
+        Ok(query.execute(&self.writer).await?.rows_affected())
+    }
+}

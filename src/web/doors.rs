@@ -1,0 +1,256 @@
+//! Who is connected, and what each connection is doing: so that those who only hold a place open lose it to those who
+//! ask for something.
+
+use crate::config::Limits;
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{sync::Notify, time::Instant};
+
+/// What a connection is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Nothing was asked: it is new, or its last request was answered.
+    Idle,
+    /// A request has begun and its head is not here yet.
+    Head,
+    /// A request is being read or answered.
+    Busy,
+}
+
+#[derive(Debug)]
+struct State {
+    phase: Phase,
+    since: Instant,
+    /// Since when the peer takes no bytes, if it takes none.
+    stalled: Option<Instant>,
+}
+
+/// One open connection.
+#[derive(Debug)]
+pub(super) struct Connection {
+    address: IpAddr,
+    state: Mutex<State>,
+    closed: Notify,
+}
+
+/// Every open connection, and how many there may be.
+#[derive(Debug)]
+pub(super) struct Doors {
+    total: usize,
+    /// Of one address; `None` for any number.
+    each: Option<usize>,
+    exempt: Vec<ipnet::IpNet>,
+    head: Duration,
+    idle: Duration,
+    stall: Duration,
+    open: Mutex<(u64, HashMap<u64, Arc<Connection>>)>,
+}
+
+/// A place among the open connections, given back when it is dropped.
+pub(super) struct Place {
+    doors: Arc<Doors>,
+    id: u64,
+    pub(super) connection: Arc<Connection>,
+}
+
+impl Doors {
+    /// No connection yet; addresses in `exempt` may have any number.
+    pub(super) fn new(limits: &Limits, exempt: &[ipnet::IpNet]) -> Self {
+        let size = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
+        Self {
+            total: size(limits.connections),
+            each: Some(size(limits.connections_per_address)).filter(|limit| *limit > 0),
+            exempt: exempt.to_vec(),
+            head: Duration::from_secs(limits.head_seconds),
+            idle: Duration::from_secs(limits.idle_seconds),
+            stall: Duration::from_secs(limits.stall_seconds),
+            open: Mutex::default(),
+        }
+    }
+
+    /// A place for a new connection. Where all are taken, the one that has waited longest without a request loses its
+    /// own; `None` when each of them is busy.
+    pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+        let address = address.to_canonical();
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let (next, list) = &mut *open;
+        let limited = self.each.filter(|_| !self.exempt.iter().any(|net| net.contains(&address)));
+        if let Some(each) = limited {
+            let own = list.values().filter(|c| c.address == address).count();
+            if own >= each && !make_room(list, |c| c.address == address) {
+                return None;
+            }
+        }
+        if list.len() >= self.total && !make_room(list, |_| true) {
+            return None;
+        }
+        *next += 1;
+        let state = State { phase: Phase::Idle, since: Instant::now(), stalled: None };
+        let connection = Arc::new(Connection { address, state: Mutex::new(state), closed: Notify::new() });
+        list.insert(*next, connection.clone());
+        Some(Place { doors: self.clone(), id: *next, connection })
+    }
+
+    /// Ends every connection that has used up its time at `now`.
+    pub(super) fn sweep(&self, now: Instant) {
+        let late = |connection: &Connection| {
+            let state = connection.state();
+            let waited = now.duration_since(state.since);
+            let stalled = state.stalled.is_some_and(|since| now.duration_since(since) > self.stall);
+            stalled
+                || match state.phase {
+                    Phase::Idle => waited > self.idle,
+                    Phase::Head => waited > self.head,
+                    Phase::Busy => false,
+                }
+        };
+        self.end(late);
+    }
+
+    /// Ends every connection that has had no whole request for so long, and has taken its last answer.
+    pub(super) fn end_waiting(&self, longer: Duration) {
+        let now = Instant::now();
+        self.end(|connection| {
+            let state = connection.state();
+            state.phase != Phase::Busy && state.stalled.is_none() && now.duration_since(state.since) > longer
+        });
+    }
+
+    fn end(&self, which: impl Fn(&Connection) -> bool) {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.1.values().filter(|c| which(c)).for_each(|c| c.closed.notify_one());
+    }
+}
+
+fn make_room(list: &mut HashMap<u64, Arc<Connection>>, among: impl Fn(&Connection) -> bool) -> bool {
+    let waiting = list.iter().filter(|(_, c)| among(c)).filter_map(|(id, c)| {
+        let state = c.state();
+        (state.phase != Phase::Busy).then_some((state.since, *id))
+    });
+    let Some((_, longest)) = waiting.min() else { return false };
+    if let Some(connection) = list.remove(&longest) {
+        connection.closed.notify_one();
+    }
+    true
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.doors.open.lock().unwrap_or_else(PoisonError::into_inner).1.remove(&self.id);
+    }
+}
+
+impl Connection {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn to(&self, phase: Phase) {
+        let mut state = self.state();
+        (state.phase, state.since) = (phase, Instant::now());
+    }
+
+    /// Bytes came: where nothing was under way, a request begins.
+    pub(super) fn heard(&self) {
+        if self.state().phase == Phase::Idle {
+            self.to(Phase::Head);
+        }
+    }
+
+    /// A whole head is here.
+    pub(super) fn asked(&self) {
+        self.to(Phase::Busy);
+    }
+
+    /// The answer has gone out.
+    pub(super) fn answered(&self) {
+        self.to(Phase::Idle);
+    }
+
+    /// Whether the peer takes the bytes that it is sent.
+    pub(super) fn takes(&self, takes: bool) {
+        let mut state = self.state();
+        state.stalled = if takes { None } else { state.stalled.or_else(|| Some(Instant::now())) };
+    }
+
+    /// Returns when the connection is to end.
+    pub(super) async fn told_to_end(&self) {
+        self.closed.notified().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn doors(limits: &Limits) -> Arc<Doors> {
+        Arc::new(Doors::new(limits, &["10.0.0.0/8".parse().unwrap()]))
+    }
+
+    fn ended(place: &Place) -> bool {
+        let mut told = at_once(place.connection.told_to_end());
+        told()
+    }
+
+    /// Whether a future is ready at once.
+    fn at_once(future: impl Future<Output = ()>) -> impl FnMut() -> bool {
+        let mut future = Box::pin(future);
+        move || {
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            future.as_mut().poll(&mut context).is_ready()
+        }
+    }
+
+    #[test]
+    fn who_has_waited_longest_makes_room_and_who_is_busy_never() {
+        let doors = doors(&Limits { connections: 2, connections_per_address: 0, ..Limits::default() });
+        let [a, b, c, d] = [1, 2, 3, 4].map(|n| IpAddr::from([192, 0, 2, n]));
+        let busy = doors.enter(a).unwrap();
+        busy.connection.asked();
+        let waiting = doors.enter(b).unwrap();
+        let third = doors.enter(c).unwrap();
+        assert!(ended(&waiting) && !ended(&busy) && !ended(&third));
+        third.connection.asked();
+        assert!(doors.enter(d).is_none(), "both places are busy");
+        drop(busy);
+        assert!(doors.enter(d).is_some());
+    }
+
+    #[test]
+    fn one_address_makes_room_among_its_own_but_for_proxies() {
+        let doors = doors(&Limits { connections_per_address: 1, ..Limits::default() });
+        let other = doors.enter(IpAddr::from([192, 0, 2, 1])).unwrap();
+        let first = doors.enter(IpAddr::from([192, 0, 2, 2])).unwrap();
+        let _second = doors.enter(IpAddr::from([192, 0, 2, 2])).unwrap();
+        assert!(ended(&first) && !ended(&other));
+        let proxied: Vec<Place> = (0..9).map(|_| doors.enter(IpAddr::from([10, 1, 1, 1])).unwrap()).collect();
+        assert!(!proxied.iter().any(ended));
+    }
+
+    #[test]
+    fn heads_and_silence_and_stalled_answers_have_their_time() {
+        let limits = Limits { head_seconds: 10, idle_seconds: 75, stall_seconds: 30, ..Limits::default() };
+        let doors = doors(&limits);
+        let places: Vec<Place> = (0..4).map(|n| doors.enter(IpAddr::from([192, 0, 2, n])).unwrap()).collect();
+        let [idle, head, busy, stalled] = [0, 1, 2, 3].map(|i| &places[i]);
+        head.connection.heard();
+        busy.connection.asked();
+        stalled.connection.asked();
+        stalled.connection.takes(false);
+        let begun = Instant::now();
+        let cases = [
+            (9, [false; 4]),
+            (11, [false, true, false, false]),
+            (31, [false, true, false, true]),
+            (76, [true, true, false, true]),
+        ];
+        for (seconds, expected) in cases {
+            doors.sweep(begun + Duration::from_secs(seconds));
+            assert_eq!([idle, head, busy, stalled].map(ended), expected, "after {seconds}");
+        }
+    }
+}

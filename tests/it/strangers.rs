@@ -1,0 +1,202 @@
+//! Callers who only hold things open: connections, heads, bodies, memory. On both engines, over sockets of our own.
+
+use crate::{
+    on_both_engines,
+    support::{
+        app::{POLICY, TestApp, accuracy, submission},
+        database::TestDatabase,
+    },
+};
+use modelgate::{
+    config::Limits,
+    identity::{Scope, hook},
+};
+use std::time::Duration;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+/// So long a test waits for what must come before it says that it does not.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A connection that has said `text` and stays open.
+async fn saying(app: &TestApp, text: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(app.base.trim_start_matches("http://")).await.unwrap();
+    stream.write_all(text.as_bytes()).await.unwrap();
+    stream
+}
+
+/// Everything that is answered until the service ends the connection.
+async fn answered(stream: &mut TcpStream) -> String {
+    let mut text = Vec::new();
+    let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut text)).await;
+    // A connection that is torn down has ended as well.
+    let _ = read.expect("the service keeps the connection open");
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+fn post(path: &str, headers: &str, length: usize, begun: &str) -> String {
+    format!("POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{begun}")
+}
+
+/// The headers of a webhook that an unknown key signed now.
+fn forged() -> String {
+    let now: modelgate::model::Timestamp = crate::support::app::NOW.parse().unwrap();
+    let sent = now.micros() / 1_000_000;
+    let signature = hook::sign("d1", sent, b"other", &[7; 32]);
+    format!("webhook-id: d1\r\nwebhook-timestamp: {sent}\r\nwebhook-signature: {signature}\r\n")
+}
+
+on_both_engines! {
+    async fn a_head_that_does_not_end_is_given_up(database: TestDatabase) {
+        let app = TestApp::start_limited(&database, Limits { head_seconds: 1, ..Limits::default() }).await;
+        let mut half = saying(&app, "GET /healthz HTTP/1.1\r\nhost: x\r\nx-slow: ").await;
+        assert_eq!(answered(&mut half).await, "");
+        app.stop().await;
+    }
+
+    async fn a_connection_without_a_request_is_given_up(database: TestDatabase) {
+        let app = TestApp::start_limited(&database, Limits { idle_seconds: 1, ..Limits::default() }).await;
+        let mut silent = saying(&app, "").await;
+        let mut kept = saying(&app, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        assert_eq!(answered(&mut silent).await, "");
+        assert!(answered(&mut kept).await.starts_with("HTTP/1.1 200 "));
+        app.stop().await;
+    }
+
+    async fn those_who_wait_make_room_for_those_who_ask(database: TestDatabase) {
+        let app = TestApp::start_limited(&database, Limits { connections: 20, ..Limits::default() }).await;
+        let mut first = saying(&app, "GET / HTTP/1.1\r\nhost: ").await;
+        let mut others = Vec::new();
+        for _ in 0..60 {
+            others.push(saying(&app, "GET / HTTP/1.1\r\nhost: ").await);
+        }
+        let mut asking = saying(&app, "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+        assert!(answered(&mut asking).await.ends_with("ok\n"));
+        assert_eq!(answered(&mut first).await, "");
+        app.stop().await;
+    }
+
+    async fn one_address_has_its_share_of_connections(database: TestDatabase) {
+        let limits = Limits { connections_per_address: 2, ..Limits::default() };
+        let app = TestApp::start_limited(&database, limits).await;
+        let mut first = saying(&app, "").await;
+        let _second = saying(&app, "").await;
+        let mut third = saying(&app, "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+        assert!(answered(&mut third).await.ends_with("ok\n"));
+        assert_eq!(answered(&mut first).await, "");
+        app.stop().await;
+    }
+
+    async fn a_body_that_does_not_come_is_given_up(database: TestDatabase) {
+        let app = TestApp::start_limited(&database, Limits { stall_seconds: 1, ..Limits::default() }).await;
+        let ci = app.machine("acme", &[Scope::Submit]).await;
+        let token = format!("authorization: Bearer {ci}\r\n");
+        for path in ["/api/v1/releases", "/sign-in"] {
+            let kind = if path == "/sign-in" { "content-type: application/x-www-form-urlencoded\r\n" } else { "" };
+            let mut slow = saying(&app, &post(path, &format!("{token}{kind}"), 1_000, "user=")).await;
+            assert!(answered(&mut slow).await.starts_with("HTTP/1.1 408 "), "{path}");
+        }
+        let upload = post("/api/v1/predictions", &token, 1_000, "a,b").replacen("POST", "PUT", 1);
+        let mut slow = saying(&app, &upload).await;
+        let answer = answered(&mut slow).await;
+        assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("body-too-slow"), "{answer}");
+        app.stop().await;
+    }
+
+    async fn a_webhook_that_cannot_be_signed_is_refused_unread(database: TestDatabase) {
+        let app = TestApp::start(&database).await;
+        // While no secret is known, nothing of the body is wanted; then nothing of one for another namespace.
+        let mut early = saying(&app, &post("/hooks/ci", &forged(), 1 << 20, "")).await;
+        assert!(answered(&mut early).await.starts_with("HTTP/1.1 401 "));
+        app.service.create_hook("acme".parse().unwrap(), "ci", None).await.unwrap();
+        for headers in ["", "webhook-id: a\r\nwebhook-timestamp: 5\r\nwebhook-signature: v1,AAAA\r\n"] {
+            let mut unsigned = saying(&app, &post("/hooks/ci", headers, 1 << 20, "")).await;
+            assert!(answered(&mut unsigned).await.starts_with("HTTP/1.1 401 "), "{headers}");
+        }
+        let mut other = saying(&app, &post("/hooks/ci", &forged(), 1 << 20, "{\"model\":\"ghost/x\",")).await;
+        let answer = answered(&mut other).await;
+        assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("hook-refused"), "{answer}");
+        app.stop().await;
+    }
+
+    async fn bodies_share_one_budget_of_memory(database: TestDatabase) {
+        let limits = Limits { body_memory: 1 << 20, body_wait_seconds: 1, ..Limits::default() };
+        let app = TestApp::start_limited(&database, limits).await;
+        app.publish("acme", POLICY).await;
+        let ci = app.machine("acme", &[Scope::Submit]).await;
+        let token = format!("authorization: Bearer {ci}\r\n");
+        let holding = saying(&app, &post("/api/v1/releases", &token, 900_000, "{")).await;
+        let mut body = submission("acme/credit", "good", &accuracy(960, 1000));
+        body["comment"] = "x".repeat(3_000).into();
+        let large = format!("{body}{}", " ".repeat(900_000));
+        let send = async || {
+            let request = app.http.post(format!("{}/api/v1/releases", app.base)).bearer_auth(&ci);
+            request.header("content-type", "application/json").body(large.clone()).send().await.unwrap()
+        };
+        // The one that holds the memory may not have been asked for its body yet.
+        let mut refused = send().await;
+        while refused.status() == 201 {
+            refused = send().await;
+        }
+        assert_eq!(refused.status(), 503);
+        assert!(refused.headers().contains_key("retry-after"));
+        assert!(refused.text().await.unwrap().contains("\"busy\""));
+        let small = submission("acme/credit", "small", &accuracy(960, 1000));
+        assert_eq!(app.submit(&ci, &small).await.0, 201, "what is small still fits");
+        drop(holding);
+        while send().await.status() != 201 {}
+        app.stop().await;
+    }
+
+    async fn a_budget_for_strangers_is_not_that_of_friends(database: TestDatabase) {
+        let limits = Limits { body_memory: 4 << 20, body_wait_seconds: 1, ..Limits::default() };
+        let app = TestApp::start_limited(&database, limits).await;
+        app.publish("acme", POLICY).await;
+        app.service.create_hook("acme".parse().unwrap(), "ci", None).await.unwrap();
+        let ci = app.machine("acme", &[Scope::Submit]).await;
+        let mut forgeries = Vec::new();
+        for _ in 0..8 {
+            forgeries.push(saying(&app, &post("/hooks/ci", &forged(), 1_500_000, "{\"model\":\"acme/x\",")).await);
+        }
+        let mut body = submission("acme/credit", "good", &accuracy(960, 1000)).to_string();
+        body.push_str(&" ".repeat(1_500_000));
+        let request = app.http.post(format!("{}/api/v1/releases", app.base)).bearer_auth(&ci);
+        let answer = request.header("content-type", "application/json").body(body).send().await.unwrap();
+        assert_eq!(answer.status(), 201);
+        app.stop().await;
+    }
+
+    async fn what_carries_no_evidence_is_small(database: TestDatabase) {
+        let app = TestApp::start(&database).await;
+        let token = app.machine("acme", &[Scope::Policy, Scope::Submit, Scope::Admin]).await;
+        let ada = app.person("acme", "ada", "model-risk").await;
+        let large = " ".repeat(70_000);
+        for (path, bytes) in [
+            ("/api/v1/references", large.clone()),
+            ("/api/v1/releases/r1/approvals", large.clone()),
+            ("/api/v1/references/r1/approvals", large.clone()),
+            ("/api/v1/datasets", large.clone()),
+            ("/api/v1/policies", " ".repeat(1_100_000)),
+            ("/api/v1/mappings", " ".repeat(1_100_000)),
+        ] {
+            let who = if path.ends_with("approvals") { &ada } else { &token };
+            let request = app.http.post(format!("{}{path}", app.base)).bearer_auth(who).body(bytes);
+            let (status, problem) = crate::support::app::answer(request).await;
+            assert_eq!((status, problem["code"].as_str()), (413, Some("body-too-large")), "{path}");
+        }
+        let form = format!("user=ada&password={large}");
+        let request = app.http.post(format!("{}/sign-in", app.base)).body(form);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        assert_eq!(request.send().await.unwrap().status(), 413);
+        app.stop().await;
+    }
+
+    async fn a_half_open_request_does_not_keep_the_service_from_ending(database: TestDatabase) {
+        let app = TestApp::start(&database).await;
+        let mut half = saying(&app, "GET /healthz HTTP/1.1\r\nhost: ").await;
+        app.stop().await;
+        assert_eq!(answered(&mut half).await, "");
+    }
+}
