@@ -54,3 +54,37 @@ pub(super) fn asks_for_json(words: &[&str]) -> bool {
     let set = || !otherwise && variable(FORMAT).is_some_and(|format| format == "json");
     words.get(1) == Some(&"serve") && (named || set())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    /// Set for the process that panics.
+    const PANICS: &str = "PANICS_AMONG_JSON_LINES";
+
+    #[test]
+    #[allow(clippy::disallowed_methods, reason = "the test tells itself in which of two processes it runs")]
+    fn a_panic_is_a_json_line_among_others() {
+        if std::env::var(PANICS).is_ok() {
+            start(LogFormat::Json);
+            assert!(std::thread::spawn(|| panic!("two\nlines")).join().is_err());
+            return;
+        }
+        let this = "cli::logging::tests::a_panic_is_a_json_line_among_others";
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        let done = command.args(["--exact", this, "--nocapture"]).env(PANICS, "1").output().unwrap();
+        let told = String::from_utf8(done.stderr).unwrap();
+        let lines: Vec<serde_json::Value> = told.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+        let panic = lines.iter().find(|line| line["level"] == "ERROR").expect(&told);
+        assert!(panic["message"].as_str().unwrap().contains("two\nlines"), "{panic}");
+    }
+
+    #[test]
+    fn a_call_that_does_not_parse_may_still_ask_for_json() {
+        assert!(asks_for_json(&["modelgate", "serve", "--log-format", "json", "--nonsense"]));
+        assert!(asks_for_json(&["modelgate", "serve", "--log-format=json"]));
+        assert!(!asks_for_json(&["modelgate", "serve", "--log-format", "text"]));
+        assert!(!asks_for_json(&["modelgate", "gate", "--comment", "--log-format", "json"]));
+    }
+}

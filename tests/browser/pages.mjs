@@ -81,7 +81,7 @@ async function look(context, line, view) {
   // Addresses that nobody knows before: the documents of a release.
   const found = await page.$$eval(`main a[href*="/evidence/"]`, (links) => links.map((a) => a.getAttribute('href')));
   await page.close();
-  return found.filter((href) => href.startsWith('/releases/'));
+  return found.filter((href) => /^(\/gate)?\/releases\//.test(href));
 }
 
 const browser = await chromium.launch({

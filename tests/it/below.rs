@@ -194,6 +194,21 @@ on_both_engines! {
     }
 }
 
+on_both_engines! {
+    async fn a_failure_of_ours_is_a_page_that_names_the_request(database: TestDatabase) {
+        let app = TestApp::start(&database).await;
+        database.execute_owned("DROP TABLE sessions".into()).await;
+        for (accept, kind) in [("text/html,*/*;q=0.8", "text/html; charset=utf-8"), ("application/json", "application/problem+json")] {
+            let request = app.http.get(format!("{}/", app.base)).header("cookie", "modelgate_session=x");
+            let response = request.header("accept", accept).header("x-request-id", "r-4711").send().await.unwrap();
+            assert_eq!((response.status().as_u16(), header(&response, "content-type")), (503, kind));
+            let text = response.text().await.unwrap();
+            assert!(text.contains("r-4711"), "{text}");
+        }
+        app.stop().await;
+    }
+}
+
 #[test]
 fn commands_reach_a_service_below_a_path() {
     let served = Served::start_at("http://gate.test/gate", "/gate/");

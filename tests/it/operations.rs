@@ -168,7 +168,7 @@ impl Nginx {
             .map(|kind| format!("{kind}_temp_path {};", path(kind)))
             .collect();
         let whole = format!(
-            "daemon off; pid {}; error_log {} info; events {{}}\nhttp {{ access_log off; {}\n{text}\n}}\n",
+            "daemon off; master_process off; pid {}; error_log {} info; events {{}}\nhttp {{ access_log off; {}\n{text}\n}}\n",
             path("pid"),
             path("error.log"),
             temporary.join(" ")
