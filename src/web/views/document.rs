@@ -125,9 +125,9 @@ impl DocumentPage {
         let mut checks: Vec<&Check> = read.checks.iter().collect();
         checks.sort_by_key(|check| check.passed);
         let (shown_checks, turn_checks) =
-            turn(checks.len(), parts.checks, |part| format!("?checks={part}&numbers={}#checks", parts.numbers));
+            turn(checks.len(), parts.checks, |part| format!("checks={part}&numbers={}#checks", parts.numbers));
         let (shown_numbers, turn_numbers) = turn(read.measurements.len(), parts.numbers, |part| {
-            format!("?checks={}&numbers={part}#numbers", parts.checks)
+            format!("checks={}&numbers={part}#numbers", parts.checks)
         });
         let numbers = read.measurements.get(shown_numbers).unwrap_or_default();
         Self {
