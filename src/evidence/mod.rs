@@ -63,7 +63,9 @@ pub fn read(bytes: &[u8], format: Option<&str>) -> Result<Evidence, EvidenceErro
         None => detect(&document)?,
     };
     let mut evidence = (adapter.read)(&document)?;
-    if adapter.id != native::ADAPTER.id {
+    if adapter.id == native::ADAPTER.id {
+        settle::impossible(&mut evidence.measurements, &mut evidence.warnings);
+    } else {
         settle::settle(&mut evidence);
     }
     Ok(evidence)

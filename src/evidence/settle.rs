@@ -1,7 +1,7 @@
 //! What holds for every format but our own, done once for all of them.
 
 use super::quoted;
-use crate::model::{Evidence, Metric, Slice, Unit};
+use crate::model::{Evidence, Measurement, Metric, Range, Slice};
 use std::collections::BTreeMap;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
@@ -9,23 +9,15 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 pub(super) fn settle(evidence: &mut Evidence) {
     let Evidence { measurements, checks, links, warnings, .. } = evidence;
     let mut cleaned = Cleaned::default();
-    for measurement in measurements {
+    for measurement in measurements.iter_mut() {
         cleaned.name(&mut measurement.metric);
         cleaned.name(&mut measurement.source_name);
         cleaned.slice(&mut measurement.slice);
         for name in [&mut measurement.dataset, &mut measurement.scope].into_iter().flatten() {
             cleaned.name(name);
         }
-        let (Some(value), Some(metric)) = (measurement.value, Metric::find(&measurement.metric)) else { continue };
-        let scale = if measurement.unit == Some(Unit::Percent) { 0.01 } else { 1.0 };
-        // An accuracy of 95.9 has another scale than we know. It stays as the file has it, and a rule on it is an error;
-        // our own format refuses such a value instead.
-        if !metric.allows(value * scale) {
-            let name = quoted(&measurement.source_name);
-            warnings.push(format!("{name} is {value}, which {} cannot be; a rule on it is an error", metric.name));
-            measurement.successes = None;
-        }
     }
+    impossible(measurements, warnings);
     for check in checks {
         cleaned.name(&mut check.name);
     }
@@ -33,6 +25,44 @@ pub(super) fn settle(evidence: &mut Evidence) {
         cleaned.name(&mut link.href);
     }
     warnings.extend(cleaned.warning());
+}
+
+/// A word on values that their metric cannot have. An accuracy of 95.9 has another scale than its name says: it stays
+/// as the file has it, what is counted beside it is not believed, and a rule on it is an error.
+pub(super) fn impossible(measurements: &mut [Measurement], warnings: &mut Vec<String>) {
+    const TOLD: usize = 20;
+    let mut count = 0;
+    let mut ranges: BTreeMap<String, Option<Range>> = BTreeMap::new();
+    for measurement in measurements {
+        // A metric stands in a document once for each of its groups.
+        let range = match ranges.get(&measurement.metric) {
+            Some(range) => *range,
+            None => *ranges.entry(measurement.metric.clone()).or_insert(measurement.range()),
+        };
+        let Some(found) = range.and_then(|_| measurement.impossible()) else { continue };
+        (measurement.n, measurement.trials, measurement.successes) = (None, None, None);
+        count += 1;
+        if count <= TOLD {
+            let what = Metric::find(&measurement.metric).map_or(said(found.range), |metric| metric.name);
+            let name = quoted(&measurement.source_name);
+            let (value, advice) = (measurement.value.unwrap_or(found.value), found.advice());
+            warnings.push(format!("{name} is {value}, which {what} cannot be; a rule on it is an error: {advice}"));
+        }
+    }
+    if count > TOLD {
+        warnings.push(format!("{} more values are none that their metrics can have", count - TOLD));
+    }
+}
+
+/// What a metric is that we know by its range only.
+const fn said(range: Range) -> &'static str {
+    match range {
+        Range::Fraction => "a proportion",
+        Range::Percent => "a percentage",
+        Range::Signed => "a correlation",
+        Range::AtMostOne => "a share of what is explained",
+        _ => "such a metric",
+    }
 }
 
 /// Names that were changed.
@@ -89,7 +119,7 @@ fn hidden(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Check, Digest, Measurement};
+    use crate::model::{Check, Digest, Unit};
 
     #[test]
     fn names_are_composed_and_show_what_they_hold() {

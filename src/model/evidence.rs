@@ -1,6 +1,8 @@
 //! Evidence: one immutable document about one artifact, in our words.
 
-use super::{Comparison, Computed, Digest, Distribution, Metric, ModelId, Slice, Timestamp, Unit, metric::Kind};
+use super::{
+    Comparison, Computed, Digest, Distribution, Impossible, Metric, ModelId, Range, Slice, Timestamp, Unit, metric::Kind,
+};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -212,6 +214,24 @@ impl Measurement {
     pub fn known_trials(&self) -> Option<u64> {
         let metric = Metric::find(&self.metric).filter(|m| m.is_proportion() && !self.aggregate)?;
         self.trials.or(if metric.kind == Kind::ProportionOfRows { self.n } else { None })
+    }
+
+    /// The values that it can have, by our name of it: AIF360's `equal_opportunity_difference` has a sign, ours has none.
+    pub fn range(&self) -> Option<Range> {
+        Range::of(&self.metric)
+    }
+
+    /// The value as a plain number: of a percentage the fraction. `None` where the source wrote none.
+    pub fn plain(&self) -> Option<f64> {
+        let scale = if self.unit == Some(Unit::Percent) && self.range() != Some(Range::Percent) { 0.01 } else { 1.0 };
+        self.value.map(|value| value * scale)
+    }
+
+    /// The value, where it is none that the metric can have.
+    pub fn impossible(&self) -> Option<Impossible> {
+        let range = self.range()?;
+        let value = self.plain().filter(|value| !range.allows(*value))?;
+        Some(Impossible { value, range })
     }
 }
 

@@ -1,5 +1,7 @@
 //! The metrics we know by name: scikit-learn's and fairlearn's names where they have one.
 
+use super::Range;
+
 /// Which way is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Better {
@@ -110,13 +112,20 @@ impl Metric {
         matches!(self.kind, Proportion | ProportionOfRows)
     }
 
+    /// The values that it can have.
+    pub fn range(&self) -> Range {
+        match (self.kind, self.name) {
+            (Proportion | ProportionOfRows | Score, _) => Range::Fraction,
+            (NonNegative | Latency, _) => Range::NonNegative,
+            (Real, "cohen_kappa" | "matthews_corrcoef") => Range::Signed,
+            (Real, "explained_variance" | "r2") => Range::AtMostOne,
+            (Real, _) => Range::Real,
+        }
+    }
+
     /// Whether `value` can be one of this metric.
     pub fn allows(&self, value: f64) -> bool {
-        match self.kind {
-            Proportion | ProportionOfRows | Score => (0.0..=1.0).contains(&value),
-            NonNegative | Latency => value >= 0.0,
-            Real => value.is_finite(),
-        }
+        self.range().allows(value)
     }
 }
 

@@ -16,6 +16,7 @@ pub mod jcs;
 pub mod metric;
 pub mod number;
 pub mod plan;
+pub mod range;
 pub mod record;
 pub mod release;
 pub mod slice;
@@ -34,6 +35,7 @@ pub use id::{ApprovalId, DecisionId, Environment, ModelId, Namespace, ReleaseId}
 pub use inputs::{Baseline, EvidenceRef, Inputs, Look, PolicyRef};
 pub use metric::Metric;
 pub use plan::{Against, Columns, Contrast, Plan, Task, Timed};
+pub use range::{Impossible, Range};
 pub use record::Record;
 pub use release::{Decision, Release};
 pub use slice::Slice;

@@ -4,8 +4,7 @@
 
 use super::numbers::Scale;
 use crate::model::{
-    Finding, Metric, Op, Status, Unit,
-    metric::Kind,
+    Finding, Op, Range, Status, Unit,
     number::round12,
 };
 use serde::Serialize;
@@ -110,10 +109,9 @@ fn limits(finding: &Finding) -> (f64, f64) {
         // A difference can be on either side of nothing.
         return (f64::NEG_INFINITY, f64::INFINITY);
     }
-    match finding.metric.as_deref().and_then(Metric::find).map(|m| m.kind) {
-        Some(Kind::ProportionOfRows | Kind::Proportion | Kind::Score) => (0.0, one),
-        Some(Kind::NonNegative | Kind::Latency) => (0.0, f64::INFINITY),
-        Some(Kind::Real) | None => (f64::NEG_INFINITY, f64::INFINITY),
+    match finding.metric.as_deref().and_then(Range::of) {
+        Some(Range::Fraction) => (0.0, one),
+        range => range.unwrap_or(Range::Real).ends(),
     }
 }
 

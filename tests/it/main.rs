@@ -17,6 +17,7 @@ mod client;
 mod compute;
 mod demo;
 mod evidence;
+mod evidence_faults;
 mod evidence_kinds;
 mod honest_reports;
 mod kill;

@@ -124,8 +124,9 @@ fn markdown(adapters: &[&Adapter]) -> String {
          modelgate gate --evidence report.json …       # what is judged\n```\n\n\
          What every format keeps to: n, slice, interval and unit are taken where the file has them and are absent where it has\n\
          not; NaN, infinities and null are undefined, and undefined is never a pass; the tool's own name of a metric stands\n\
-         beside ours, and a rule may use either; what is not read is warned of. A file of no known format is read with a\n\
-         [mapping](mappings.md); a new format is [one file](contributing/add-a-format.md).\n\n{NOTHING}",
+         beside ours, and a rule may use either; what is not read is warned of. What a metric's name ends in decides\n\
+         what it can be: a `val/test_accuracy` of 71.25 stays as it is written, and every rule on it is an error. A file of no\n\
+         known format is read with a [mapping](mappings.md); a new format is [one file](contributing/add-a-format.md).\n\n{NOTHING}",
         adapters.len()
     );
     out.push_str("\n| format | what it is | carries |\n|---|---|---|\n");

@@ -10,6 +10,7 @@ pub mod language_models;
 pub mod load;
 pub mod native;
 pub mod operations;
+mod rows;
 mod sagemaker;
 pub mod supply_chain;
 

@@ -9,7 +9,6 @@ pub use holders::Holders;
 
 use super::{
     diagnostic::{Collector, Mistakes, nearest, quote},
-    parse::limits,
     schema::{Limit, Policy, Rule, RuleKind, Target, Threshold},
 };
 use crate::{
@@ -146,7 +145,7 @@ fn decides(found: &mut Collector<'_>, policy: &Policy, rule: &Rule, target: &Tar
 /// A limit that every value meets.
 fn vacuous(found: &mut Collector<'_>, rule: &Rule, threshold: &Threshold, limit: Limit) {
     let Some(metric) = Metric::find(&threshold.target.metric) else { return };
-    let (least, most) = limits::range(metric);
+    let (least, most) = metric.range().ends();
     let always = match limit.op {
         Op::AtLeast => limit.value <= least,
         Op::AtMost => limit.value >= most,

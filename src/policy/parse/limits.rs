@@ -153,7 +153,7 @@ struct Why {
 /// Why no value can meet `limit`, if none can.
 fn impossible(op: Op, limit: f64, metric: Option<&Metric>, lenience: Lenience) -> Option<Why> {
     let metric = metric?;
-    let (least, most) = range(metric);
+    let (least, most) = metric.range().ends();
     let name = metric.name;
     match op {
         Op::AtLeast if limit > most => Some(Why {
@@ -183,17 +183,6 @@ fn impossible(op: Op, limit: f64, metric: Option<&Metric>, lenience: Lenience) -
 fn exact(op: Op, limit: f64, metric: &Metric, lenience: Lenience) -> bool {
     let only_exact = metric.is_proportion() && !lenience.claimed_intervals && !lenience.point_estimates;
     only_exact && matches!((op, limit), (Op::AtLeast, 1.0) | (Op::AtMost, 0.0))
-}
-
-/// The values that a metric can have.
-pub(in crate::policy) fn range(metric: &Metric) -> (f64, f64) {
-    match (metric.kind, metric.name) {
-        (Kind::Proportion | Kind::ProportionOfRows | Kind::Score, _) => (0.0, 1.0),
-        (Kind::NonNegative | Kind::Latency, _) => (0.0, f64::INFINITY),
-        (Kind::Real, "matthews_corrcoef") => (-1.0, 1.0),
-        (Kind::Real, "r2" | "explained_variance") => (f64::NEG_INFINITY, 1.0),
-        (Kind::Real, _) => (f64::NEG_INFINITY, f64::INFINITY),
-    }
 }
 
 /// Both limits must leave room between them.

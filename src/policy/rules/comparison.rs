@@ -5,7 +5,7 @@ mod weighed;
 
 use super::{Findings, View, blank, choose, digests, groups, hint, select, threshold};
 use crate::{
-    model::{Against, Finding, Op, Required, Severity, Slice, Status, metric::Better, number::round12},
+    model::{Against, Finding, Op, Range, Required, Severity, Slice, Status, metric::Better, number::round12},
     policy::{
         phrase::{Compared, Reason},
         schema::{ComparisonRule, FirstRelease, Limit, Margin, Rule},
@@ -109,6 +109,16 @@ fn slice<'a>(
     }
 }
 
+/// Why a bare margin is none of such a metric: a loss of 2 is every loss of a proportion, and was meant in percent.
+fn misread(comparison: &ComparisonRule, margin: Margin) -> Option<String> {
+    let target = &comparison.target;
+    let fraction = target.unit.is_none() && Range::of(&target.metric) == Some(Range::Fraction);
+    let (Margin::Loss(size) | Margin::Gain(size)) = margin else { return None };
+    (fraction && size > 1.0).then(|| {
+        format!("the margin {size} is none of a number from 0 to 1; write {}, or \"{size}%\"", round12(size / 100.0))
+    })
+}
+
 fn hold(
     view: &View<'_>,
     comparison: &ComparisonRule,
@@ -126,7 +136,10 @@ fn hold(
         method: difference.method.clone(),
         ..threshold::with_numbers(blank, weighed)
     };
-    let (status, reason) = threshold::answer(weighed, limit);
+    let (status, reason) = match misread(comparison, margin) {
+        Some(why) => (Status::Error, Reason::Wrong(why)),
+        None => threshold::answer(weighed, limit),
+    };
     finding.status = status;
     let mut reason = match reason {
         Reason::Bound | Reason::PointEstimate => Reason::Compared(Compared { margin, paired: difference.paired }),

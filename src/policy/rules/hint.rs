@@ -6,7 +6,7 @@ use super::{
     weigh::{Method, Weighed},
 };
 use crate::{
-    model::{Finding, Op, Status},
+    model::{Finding, Op, Status, Unit},
     policy::schema::Limit,
     stats::{
         normal,
@@ -28,12 +28,14 @@ pub(super) fn fill(judging: &Judging, asked: Option<u64>, finding: &mut Finding,
         Op::AtMost => Side::AtMost,
     };
     let alpha = judging.alpha;
+    let share = |x: f64| if finding.unit == Some(Unit::Percent) { x / 100.0 } else { x };
+    let (rate, limit_share) = (share(rate), share(limit.value));
     let clears = bound(weighed, limit) == Status::Pass;
     // What clears already only lacks samples.
-    let by_rate = if clears { Some(trials) } else { total_needed(rate, limit.value, side, alpha, POWER) };
+    let by_rate = if clears { Some(trials) } else { total_needed(rate, limit_share, side, alpha, POWER) };
     let Some(total) = by_rate.map(|t| t.max(asked.unwrap_or(0)).max(trials.saturating_add(1))) else { return };
     finding.samples_needed = Some(total - trials);
-    finding.allowed_failures = allowed_failures(total, limit.value, side, alpha);
+    finding.allowed_failures = allowed_failures(total, limit_share, side, alpha);
 }
 
 /// Where each try spends a share of the error, a hint would be a look of its own.

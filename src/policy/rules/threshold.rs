@@ -5,7 +5,7 @@ use super::{
     Findings, View, blank, choose, digests, groups, hint,
     judging::{Judging, judging},
     select,
-    weigh::{Method, Weighed, weigh},
+    weigh::{Method, Weighed, misread, weigh},
 };
 use crate::{
     model::{Finding, Op, Required, Severity, Slice, Status},
@@ -92,7 +92,10 @@ fn hold(
     weighed: &Weighed,
 ) -> (Finding, Reason) {
     let mut finding = with_limit(finding, limit, Status::Inconclusive);
-    let (status, mut reason) = answer(weighed, limit);
+    let (status, mut reason) = match misread(&threshold.target, weighed, limit) {
+        Some(why) => (Status::Error, Reason::Wrong(why)),
+        None => answer(weighed, limit),
+    };
     finding.status = status;
     let size = weighed.trials.or(weighed.n);
     let asked = threshold.min_samples.unwrap_or(0);

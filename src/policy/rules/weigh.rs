@@ -1,10 +1,10 @@
 //! What one measurement says, in the rule's unit: its value, and the bounds that may decide.
 
 use crate::{
-    model::{Distribution, Interval, Measurement, Metric, Unit, number::round12, unit::Dimension},
+    model::{Distribution, Interval, Measurement, Metric, Op, Range, Unit, number::round12},
     policy::{
         rules::judging::Judging,
-        schema::{IntervalMethod, Target},
+        schema::{IntervalMethod, Limit, Target},
     },
     stats::{
         proportion::{clopper_pearson_lower, clopper_pearson_upper, counts_of, float},
@@ -24,6 +24,8 @@ pub(super) struct Weighed {
     pub(super) confidence: Option<f64>,
     /// The least and the greatest count that the value may stand for.
     pub(super) counts: Option<(u64, u64)>,
+    /// The values that the metric can have, where its name tells.
+    pub(super) range: Option<Range>,
     pub(super) method: Method,
 }
 
@@ -79,7 +81,7 @@ impl Method {
 /// Weighs `m` for `rule`. `computed` says that we computed it ourselves.
 pub(super) fn weigh(rule: &Target, judging: &Judging, m: &Measurement, computed: bool) -> Weighed {
     let trials = m.known_trials().or(m.trials);
-    let mut out = Weighed { n: m.n, trials, successes: m.successes, ..Weighed::default() };
+    let mut out = Weighed { n: m.n, trials, successes: m.successes, range: m.range(), ..Weighed::default() };
     let scale = match scale(rule, m) {
         Ok(scale) => scale,
         Err(why) => {
@@ -95,12 +97,12 @@ pub(super) fn weigh(rule: &Target, judging: &Judging, m: &Measurement, computed:
     };
     let value = scale.apply(value);
     out.observed = Some(value);
-    out.method = if let Some(why) = contradiction(m, value) {
+    out.method = if let Some(why) = contradiction(m) {
         Method::Wrong(why)
     } else if m.n == Some(0) || trials == Some(0) {
         Method::NoSamples
     } else if let Some(trials) = m.known_trials() {
-        from_counts(&mut out, trials, value, scale.apply(m.rounding), judging)
+        from_counts(&mut out, trials, rule, m, judging)
     } else if let Some((distribution, q)) = m.distribution.as_ref().zip(m.quantile) {
         order_statistics(&mut out, distribution, q, judging, scale)
     } else if computed {
@@ -112,15 +114,18 @@ pub(super) fn weigh(rule: &Target, judging: &Judging, m: &Measurement, computed:
 }
 
 /// Bounds from the stated numerator, else from every count that the value may stand for.
-fn from_counts(out: &mut Weighed, trials: u64, value: f64, rounding: f64, judging: &Judging) -> Method {
-    let counts = match out.successes {
-        Some(successes) => Some((successes, successes)),
-        None => counts_of(value, trials, rounding),
+fn from_counts(out: &mut Weighed, trials: u64, rule: &Target, m: &Measurement, judging: &Judging) -> Method {
+    let shrink = if m.unit == Some(Unit::Percent) { 0.01 } else { 1.0 };
+    let counts = match (out.successes, m.plain()) {
+        (Some(successes), _) => Some((successes, successes)),
+        (None, Some(value)) => counts_of(value, trials, m.rounding * shrink),
+        (None, None) => None,
     };
     let Some((least, most)) = counts else { return Method::NoCount };
     let Some((lower, upper)) = proportion_bounds(least, most, trials, judging) else { return Method::NoCount };
-    out.lower = Some(round12(lower));
-    out.upper = Some(round12(upper));
+    let of_rule = |x: f64| if rule.unit == Some(Unit::Percent) { round12(x * 100.0) } else { round12(x) };
+    out.lower = Some(of_rule(lower));
+    out.upper = Some(of_rule(upper));
     out.confidence = Some(judging.confidence);
     out.counts = Some((least, most));
     if least == most {
@@ -178,7 +183,7 @@ fn lenient(out: &mut Weighed, rule: &Target, judging: &Judging, m: &Measurement,
     let claimed = m.intervals.first().filter(|_| judging.claimed_intervals);
     let weak = match claimed.map(|i| (i, one_sided(i))) {
         Some((interval, Some(confidence))) if strong(confidence, judging) => {
-            return claim(out, m, interval, confidence, scale);
+            return claim(out, rule, m, interval, confidence, scale);
         }
         Some((_, Some(confidence))) => Some(confidence),
         Some((_, None)) => return Method::Wrong("its interval states no confidence between 0 and 1".to_owned()),
@@ -204,7 +209,14 @@ pub(super) fn one_sided(interval: &Interval) -> Option<f64> {
     }
 }
 
-fn claim(out: &mut Weighed, m: &Measurement, interval: &Interval, confidence: f64, scale: Scale) -> Method {
+fn claim(
+    out: &mut Weighed,
+    rule: &Target,
+    m: &Measurement,
+    interval: &Interval,
+    confidence: f64,
+    scale: Scale,
+) -> Method {
     let end = |x: Option<f64>| x.filter(|x| x.is_finite()).map(|x| scale.apply(x));
     let (lower, upper) = (end(interval.lower), end(interval.upper));
     let slack = scale.apply(m.rounding.max(0.0));
@@ -215,8 +227,25 @@ fn claim(out: &mut Weighed, m: &Measurement, interval: &Interval, confidence: f6
     if !inside || !ordered {
         return Method::Wrong("its interval does not hold its own value".to_owned());
     }
-    (out.lower, out.upper, out.confidence) = (lower, upper, Some(confidence));
+    let (least, most) = ends(rule, out.range);
+    // A symmetric interval around a high proportion ends a little above 1, as TensorFlow Model Analysis writes it; one
+    // that reaches further than all values together is of another scale.
+    let beyond = |x: f64| x < least - (most - least) || x > most + (most - least);
+    if let Some(far) = [lower, upper].into_iter().flatten().find(|x| beyond(*x)) {
+        return Method::Wrong(format!("its interval reaches to {far}, and the value itself lies between {least} and {most}"));
+    }
+    let within = |x: Option<f64>| x.map(|x| x.max(least).min(most));
+    (out.lower, out.upper, out.confidence) = (within(lower), within(upper), Some(confidence));
     Method::Claimed(interval.method.clone())
+}
+
+/// The least and the greatest value in the rule's unit.
+fn ends(rule: &Target, range: Option<Range>) -> (f64, f64) {
+    match (range, rule.unit) {
+        (Some(Range::Fraction), Some(Unit::Percent)) => (0.0, 100.0),
+        (Some(range @ (Range::Fraction | Range::Percent | Range::Signed)), _) => range.ends(),
+        _ => (f64::NEG_INFINITY, f64::INFINITY),
+    }
 }
 
 /// How a document's numbers become the rule's.
@@ -225,6 +254,7 @@ enum Scale {
     Same,
     Units(Unit, Unit),
     Percent,
+    ToPercent,
 }
 
 impl Scale {
@@ -233,34 +263,37 @@ impl Scale {
             Self::Same => x,
             Self::Units(from, to) => from.convert(x, to).unwrap_or(x),
             Self::Percent => round12(x / 100.0),
+            Self::ToPercent => round12(x * 100.0),
         }
     }
 }
 
 fn scale(rule: &Target, m: &Measurement) -> Result<Scale, String> {
-    let fraction = Metric::find(&m.metric).is_some_and(|k| k.allows(1.0) && !k.allows(1.5));
+    let range = m.range();
+    let fraction = range == Some(Range::Fraction);
     match (m.unit, rule.unit) {
         (None, None) => Ok(Scale::Same),
         (Some(from), Some(to)) if from == to => Ok(Scale::Same),
         (Some(from), Some(to)) if from.dimension() == to.dimension() => Ok(Scale::Units(from, to)),
         (Some(from), Some(to)) => Err(format!("it is in {from}, and the limit is in {to}")),
         (Some(Unit::Percent), None) if fraction => Ok(Scale::Percent),
-        (None, Some(to)) if fraction && to.dimension() == Dimension::Fraction => Ok(Scale::Same),
+        (None, Some(Unit::Percent)) if fraction => Ok(Scale::ToPercent),
+        (None, Some(Unit::Percent)) if range == Some(Range::Percent) => Ok(Scale::Same),
         (None, Some(to)) => Err(format!("it has no unit, and the limit is in {to}")),
-        (Some(from), None) => Err(format!("it is in {from}, and the limit has no unit")),
+        (Some(from), None) => Err(format!("it is in {from}, and the limit has no unit; write it with one, such as \"90 {from}\"")),
     }
 }
 
 /// What in a measurement cannot be, or why nothing may rest on it.
-fn contradiction(m: &Measurement, value: f64) -> Option<String> {
+fn contradiction(m: &Measurement) -> Option<String> {
     if m.unfit.is_some() {
         return m.unfit.clone();
     }
-    let known = Metric::find(&m.metric);
-    if let Some(metric) = known.filter(|k| !k.allows(value)) {
-        return Some(format!("{value} cannot be a value of {}", metric.name));
+    if let Some(impossible) = m.impossible() {
+        let name = Metric::find(&m.metric).map_or(m.source_name.as_str(), |metric| metric.name);
+        return Some(format!("{} cannot be a value of {name}; {}", impossible.value, impossible.advice()));
     }
-    let counts_rows = known.is_some_and(|k| k.kind == crate::model::metric::Kind::ProportionOfRows);
+    let counts_rows = Metric::find(&m.metric).is_some_and(|k| k.kind == crate::model::metric::Kind::ProportionOfRows);
     let (n, trials) = (m.n, m.trials);
     if counts_rows && n.zip(trials).is_some_and(|(n, trials)| trials > n) {
         return Some("it states more trials than rows".to_owned());
@@ -269,6 +302,40 @@ fn contradiction(m: &Measurement, value: f64) -> Option<String> {
     if successes > trials {
         return Some("it states more successes than trials".to_owned());
     }
-    let apart = trials > 0 && (float(successes) / float(trials) - value).abs() > m.rounding.max(1e-12) + 1e-12;
+    let value = m.plain()?;
+    let shrink = if m.unit == Some(Unit::Percent) { 0.01 } else { 1.0 };
+    let slack = (m.rounding * shrink).max(1e-12) + 1e-12;
+    let apart = trials > 0 && (float(successes) / float(trials) - value).abs() > slack;
     apart.then(|| format!("it states {value}, and {successes} successes of {trials} trials are another proportion"))
+}
+
+/// Why the number and a bare limit are of two scales, if they are: a percentage is never held against a fraction.
+pub(super) fn misread(rule: &Target, weighed: &Weighed, limit: Limit) -> Option<String> {
+    let value = weighed.observed.filter(|_| rule.unit.is_none())?;
+    match weighed.range? {
+        Range::Fraction if limit.value > 1.0 => Some(format!(
+            "the limit {0} is none of a number from 0 to 1; write {1}, or \"{0}%\"",
+            limit.value,
+            round12(limit.value / 100.0)
+        )),
+        Range::Percent | Range::Either
+            if limit.op == Op::AtLeast && limit.value > 0.0 && limit.value <= 1.0 && value > 1.0 =>
+        {
+            let percent = round12(limit.value * 100.0);
+            Some(format!(
+                "{value} looks like a percentage, and the limit {} like a fraction; write the limit as {percent}, or the value as a fraction",
+                limit.value
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// Why two numbers are of two scales, if one looks like a percentage and the other like a fraction.
+pub(super) fn two_scales(rule: &Target, a: &Weighed, b: &Weighed) -> Option<String> {
+    let tells = |w: &Weighed| matches!(w.range, Some(Range::Percent | Range::Either)) && rule.unit.is_none();
+    let (x, y) = a.observed.zip(b.observed).filter(|_| tells(a) || tells(b))?;
+    let fraction = |x: f64| x > 0.0 && x <= 1.0;
+    ((x > 1.0 && fraction(y)) || (y > 1.0 && fraction(x)))
+        .then(|| format!("{x} and {y} are of two scales: one looks like a percentage, the other like a fraction"))
 }

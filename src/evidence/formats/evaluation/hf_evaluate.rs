@@ -7,7 +7,8 @@
 //! told from results and are measurements too. `_timestamp` has no time zone, so the moment stays unknown. Metrics such
 //! as `squad` are percentages and nothing says so: a value that its metric cannot have is undefined.
 
-use super::leaves::{Matrix, agrees, counted, elements, is_rows, leaves, part};
+use super::super::rows::divided_below;
+use super::leaves::{Counted, Matrix, agrees, counted, elements, is_rows, leaves, part};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Object, Value},
@@ -47,8 +48,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let results = || object.iter().filter(|member| !member.key.starts_with('_'));
     let precision = Precision::below(results().map(|member| &member.value));
     let mut collector = Collector::new(document, ADAPTER.id).precision(precision);
-    let (n, matrix, warning) = counted(object);
-    if let Some(warning) = warning {
+    let Counted { rows, matrix } = counted(object, divided_below(object, &|_| false));
+    let n = rows.n;
+    if let Some(warning) = rows.warning {
         collector.warn(warning);
     }
     let mut reader = Reader { collector, matrix, n };

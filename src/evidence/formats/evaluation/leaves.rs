@@ -1,6 +1,7 @@
 //! What the formats of trackers and of flat metrics share: nested objects walked to their leaves, rows and confusion
 //! matrices that stand beside the numbers.
 
+use super::super::rows::{BARE, Rows, members};
 use crate::evidence::{
     confusion::Confusion,
     json::{Json, Number, Object, Value},
@@ -33,45 +34,13 @@ pub(super) fn elements<'j, 'a>(json: &'j Json<'a>) -> Option<&'j [Json<'a>]> {
     json.as_array().filter(|list| list.len() <= LONGEST && list.iter().all(scalar))
 }
 
-/// Keys under which scripts write how many rows they evaluated, the nearest to the metrics first.
-const ROWS: [&[&str]; 2] = [
-    &["n_test", "n_test_samples", "n_eval", "num_test", "test_samples", "n_samples_test", "eval_samples"],
-    &[
-        "n",
-        "n_samples",
-        "n_examples",
-        "n_rows",
-        "num_samples",
-        "num_examples",
-        "num_rows",
-        "example_count",
-        "sample_count",
-        "sample_size",
-        "samples",
-    ],
-];
-
-/// Keys that say the rows were divided: a bare `n_samples` beside them may be all of them.
-const TRAINED: [&str; 6] =
-    ["n_train", "n_train_samples", "num_train", "train_samples", "n_samples_train", "train_size"];
+/// Keys that state how many rows were evaluated, and that are no metric.
+const EVALUATED: [&str; 7] =
+    ["n_test", "n_test_samples", "n_eval", "num_test", "test_samples", "n_samples_test", "eval_samples"];
 
 /// Whether `key` states how many rows were evaluated.
 pub(super) fn is_rows(key: &str) -> bool {
-    ROWS.iter().any(|keys| keys.contains(&key))
-}
-
-/// The rows that flat metrics rest on, where one number says so. Two that differ say nothing.
-pub(super) fn rows(object: &Object<'_>) -> Option<u64> {
-    let stated = |keys: &[&str]| {
-        let mut counts =
-            object.iter().filter(|m| keys.contains(&&*m.key)).map(|m| m.value.as_number().and_then(Number::count));
-        counts.next().map(|first| first.filter(|first| counts.all(|other| other == Some(*first))))
-    };
-    let [evaluated, all] = ROWS;
-    stated(evaluated).or_else(|| {
-        let divided = object.iter().any(|m| TRAINED.contains(&&*m.key));
-        if divided { None } else { stated(all) }
-    })?
+    BARE.contains(&key) || EVALUATED.contains(&key)
 }
 
 /// Names of parts of the data.
@@ -89,32 +58,31 @@ pub(super) fn part(key: &str) -> Option<(&str, &str)> {
     front.or_else(|| key.rsplit_once('_').map(|(name, part)| (part, name)).filter(|(part, _)| is_part(part)))
 }
 
-/// The rows of one part of the data, where a key of its own states them.
-pub(super) fn rows_of(object: &Object<'_>, part: &str) -> Option<u64> {
-    let keys = [
-        format!("n_{part}"),
-        format!("{part}_n"),
-        format!("n_{part}_samples"),
-        format!("{part}_samples"),
-        format!("n_samples_{part}"),
-        format!("num_{part}"),
-    ];
-    let mut stated = object.iter().filter(|member| keys.iter().any(|key| *key == member.key));
-    let first = stated.next()?.value.as_number()?.count()?;
-    stated.all(|other| other.value.as_number().and_then(Number::count) == Some(first)).then_some(first)
+/// What stands beside the numbers of an object: the rows they rest on, and its confusion matrix.
+pub(super) struct Counted {
+    pub(super) rows: Rows,
+    pub(super) matrix: Option<Matrix>,
 }
 
-/// The confusion matrix that stands beside flat metrics, and the rows it and they agree on; a warning where they do not.
-pub(super) fn counted(object: &Object<'_>) -> (Option<u64>, Option<Matrix>, Option<String>) {
-    let stated = rows(object);
-    match (stated, object.get("confusion_matrix").and_then(Matrix::of).or_else(|| Matrix::of_four(object))) {
+/// The confusion matrix that stands beside flat metrics, and the rows it and they agree on. `around` is a key elsewhere in
+/// the document that says that the rows were divided.
+pub(super) fn counted(object: &Object<'_>, around: Option<&str>) -> Counted {
+    let facts: Vec<_> = members(object).collect();
+    let rows = Rows::of(&facts, &BARE, around);
+    let matrix = object.get("confusion_matrix").and_then(Matrix::of).or_else(|| Matrix::of_four(object));
+    match (rows.n, matrix) {
         (Some(n), Some(matrix)) if n != matrix.total => {
             let warning =
                 format!("{n} rows are stated, the confusion matrix has {}; n is taken as unknown", matrix.total);
-            (None, None, Some(warning))
+            let rows = Rows { n: None, tested: false, stated: true, warning: Some(warning) };
+            Counted { rows, matrix: None }
         }
-        (_, Some(matrix)) => (Some(matrix.total), Some(matrix), None),
-        (stated, None) => (stated, None, None),
+        // A matrix is of what was evaluated, whatever else is counted.
+        (_, Some(matrix)) => {
+            let rows = Rows { n: Some(matrix.total), tested: true, stated: true, warning: None };
+            Counted { rows, matrix: Some(matrix) }
+        }
+        (_, None) => Counted { rows, matrix: None },
     }
 }
 
@@ -185,24 +153,11 @@ mod tests {
     use crate::evidence::json::parse;
 
     #[test]
-    fn rows_are_those_that_were_evaluated() {
-        let of = |text: &str| rows(parse(text.as_bytes()).unwrap().as_object().unwrap());
-        assert_eq!(of(r#"{"n": 177, "r2": 0.5}"#), Some(177));
-        assert_eq!(of(r#"{"n_samples": 569, "n_train": 398, "n_test": 171}"#), Some(171));
-        assert_eq!(of(r#"{"n_samples": 569, "n_train": 398}"#), None);
-        assert_eq!(of(r#"{"n": 5, "n_samples": 6}"#), None);
-        assert_eq!([of(r#"{"n": 0.2}"#), of(r#"{"n": "x"}"#), of("{}")], [None; 3]);
-    }
-
-    #[test]
-    fn parts_of_the_data_have_rows_of_their_own() {
-        let of = |text: &str, part: &str| rows_of(parse(text.as_bytes()).unwrap().as_object().unwrap(), part);
+    fn parts_of_the_data_are_parted_from_names() {
         assert_eq!(
             [part("test_f1"), part("f1_val"), part("max_error"), part("test")],
             [Some(("test", "f1")), Some(("val", "f1")), None, None]
         );
-        let counts = r#"{"n": 9, "n_train": 4, "n_test": 5, "test_samples": 6}"#;
-        assert_eq!([of(counts, "train"), of(counts, "test"), of(counts, "val")], [Some(4), None, None]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! `sex=Female`. Whatever is no number is left out and named. How exact a number is, is judged by its last digit: the
 //! tests of one run are written by many hands.
 
+use super::super::rows::{Rows, Said};
 use crate::evidence::{Collector, json::Number, names, undefined::reading_text};
 use crate::model::Slice;
 
@@ -27,8 +28,16 @@ impl Recorded {
 
     /// Measures all that are numbers. `by` is what recorded them, as a warning names it.
     pub(super) fn measure(self, collector: &mut Collector<'_>, by: &str) {
-        let n = self.n.as_deref().and_then(|n| Number::parse(n.trim())).and_then(Number::count);
-        if let (Some(text), None) = (&self.n, n) {
+        let beside = self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let all: Vec<_> = self.n.iter().map(|n| ("n", n.as_str())).chain(beside).collect();
+        let facts: Vec<_> = all
+            .iter()
+            .map(|(name, text)| (*name, Number::parse(text.trim()).map_or(Said::Nothing, Said::Number)))
+            .collect();
+        let Rows { n, warning, .. } = Rows::of(&facts, &["n"], None);
+        let told = warning.is_some();
+        warning.into_iter().for_each(|warning| collector.warn(format!("{by}: {warning}")));
+        if let (Some(text), None, false) = (&self.n, n, told) {
             collector.left_out(&format!("n = {text} of {by}"));
         }
         let Some(slice) = slice(&self.slices) else {

@@ -5,10 +5,10 @@ use super::super::{
     choose::{self, Chosen},
     judging::{Judging, judging},
     select,
-    weigh::{Method, Weighed, one_sided, strong, weigh},
+    weigh::{Method, Weighed, one_sided, strong, two_scales, weigh},
 };
 use crate::{
-    model::{Comparison, Interval, Slice, Status, number::round12},
+    model::{Comparison, Interval, Slice, Status, Unit, number::round12},
     policy::{
         phrase::{Place, Reason},
         schema::ComparisonRule,
@@ -101,17 +101,22 @@ pub(super) fn difference(
             return Err(Problem::Unweighed { baseline: is_baseline, method: side.method.clone() });
         }
     }
-    Ok(unpaired(&a, &b, factor, judging))
+    if let Some(why) = two_scales(&rule.target, &a, &b) {
+        return Err(Problem::Unweighed { baseline: false, method: Method::Wrong(why) });
+    }
+    Ok(unpaired(&a, &b, factor, judging, rule.target.unit == Some(Unit::Percent)))
 }
 
 /// From the bounds of each: Newcombe (1998) for counts, else Zou and Donner (2008).
-fn unpaired(a: &Weighed, b: &Weighed, factor: f64, judging: Judging) -> Difference {
+/// Counts give fractions, which are hundred times as many percent.
+fn unpaired(a: &Weighed, b: &Weighed, factor: f64, judging: Judging, percent: bool) -> Difference {
     let point = a.observed.zip(b.observed).map(|(a, b)| round12(a - factor * b));
+    let in_unit = |(lower, upper): (f64, f64)| if percent { (lower * 100.0, upper * 100.0) } else { (lower, upper) };
     let (bounds, method) = match (&a.method, &b.method) {
         (Method::Counts(_), Method::Counts(_)) if factor.to_bits() == 1.0_f64.to_bits() => {
-            (newcombe(a, b, judging.alpha), "newcombe")
+            (newcombe(a, b, judging.alpha).map(in_unit), "newcombe")
         }
-        (Method::Counts(_), Method::Counts(_)) => (of_scores(a, b, factor, judging.alpha), "mover-wilson"),
+        (Method::Counts(_), Method::Counts(_)) => (of_scores(a, b, factor, judging.alpha).map(in_unit), "mover-wilson"),
         (x, y) if x.bounds() && y.bounds() => (of_bounds(a, b, factor), "mover"),
         _ => (None, "point-estimate"),
     };
@@ -121,6 +126,7 @@ fn unpaired(a: &Weighed, b: &Weighed, factor: f64, judging: Judging) -> Differen
         lower: bounds.and_then(|(lower, _)| end(lower)),
         upper: bounds.and_then(|(_, upper)| end(upper)),
         n: a.trials.or(a.n).zip(b.trials.or(b.n)).map(|(a, b)| a.min(b)),
+        range: a.range,
         confidence: bounds.map(|_| judging.confidence),
         method: if bounds.is_some() { Method::Computed(method.to_owned()) } else { Method::PointEstimate },
         ..Weighed::default()

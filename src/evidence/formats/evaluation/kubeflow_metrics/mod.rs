@@ -15,12 +15,13 @@
 mod tests;
 
 use super::{
+    super::rows::{self, Rows, members},
     plain::{field, measure, over},
     vertex_evaluation::walk::Walk,
 };
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
-    json::{Json, Number, Object, Value},
+    json::{Json, Object, Value},
     names,
     precision::Precision,
 };
@@ -33,7 +34,8 @@ pub const ADAPTER: Adapter = Adapter {
     family: Family::Evaluation,
     written_by: "Output[Metrics].log_metric(…), Output[ClassificationMetrics].log_confusion_matrix(…); v1 components by \
             hand",
-    reads: "every number in the metadata of artifacts, with an `n` among it, or the sum of a confusion matrix, as n; \
+    reads: "every number in the metadata of artifacts, with an `n` among it, the rows that were tested, or the sum of a confusion \
+            matrix, as n; \
             points of a ROC curve by their threshold; what the step returned.",
     carries: &[Carries::Metrics, Carries::SampleSize, Carries::Counts, Carries::Slices],
     recognised_by: "`metrics` of `name` and `numberValue`; `artifacts` → name → `artifacts`; objects with `uri` or schema and \
@@ -117,14 +119,17 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     collector.evidence.producer = Some(Producer { tool: Some("kubeflow-pipelines".to_owned()), ..Producer::default() });
     match shape {
         Shape::First(list) => first(&mut collector, list),
-        Shape::Artifacts(artifacts) => second(&mut collector, &artifacts),
+        Shape::Artifacts(artifacts) => second(&mut collector, &artifacts, None),
         Shape::Output(object) => {
             let mut artifacts = Vec::new();
             for member in collector.members(object.get("artifacts")) {
                 let list = collector.list(member.value.get("artifacts"));
                 artifacts.extend(list.iter().map(|artifact| (&*member.key, artifact)));
             }
-            second(&mut collector, &artifacts);
+            let returned_objects =
+                ["parameterValues", "parameters"].iter().filter_map(|key| object.get(key)?.as_object());
+            let divided = returned_objects.flat_map(members).collect::<Vec<_>>();
+            second(&mut collector, &artifacts, rows::divided(divided));
             returned(&mut collector, object);
         }
     }
@@ -149,7 +154,8 @@ fn first(collector: &mut Collector<'_>, list: &[Json<'_>]) {
 const CURVES: [&str; 2] = ["confidenceMetrics", "confusionMatrix"];
 const SLICES: &str = "evaluationSlices";
 
-fn second(collector: &mut Collector<'_>, artifacts: &[(&str, &Json<'_>)]) {
+/// `divided` is what the step returned beside, if that says that the rows were divided.
+fn second(collector: &mut Collector<'_>, artifacts: &[(&str, &Json<'_>)], divided: Option<&str>) {
     let metadata =
         |artifact: &Json<'_>| artifact.get("metadata").and_then(Json::as_object).is_some_and(|m| !m.is_empty());
     let several = artifacts.iter().filter(|(_, artifact)| metadata(artifact)).count() > 1;
@@ -173,14 +179,16 @@ fn second(collector: &mut Collector<'_>, artifacts: &[(&str, &Json<'_>)]) {
                 }
             }
         } else {
-            flat(collector, object, scope.as_deref());
+            flat(collector, object, scope.as_deref(), divided);
         }
     }
 }
 
 /// Flat metadata; what is no number is left out.
-fn flat(collector: &mut Collector<'_>, object: &Object<'_>, scope: Option<&str>) {
-    let n = object.get("n").and_then(Json::as_number).and_then(Number::count);
+fn flat(collector: &mut Collector<'_>, object: &Object<'_>, scope: Option<&str>, divided: Option<&str>) {
+    let facts: Vec<_> = members(object).collect();
+    let Rows { n, warning, .. } = Rows::of(&facts, &["n"], divided);
+    warning.into_iter().for_each(|warning| collector.warn(warning));
     for member in object {
         if !matches!(member.value.value, Value::Number(_) | Value::NonFinite(_) | Value::Null) {
             collector.left_out(&member.key);

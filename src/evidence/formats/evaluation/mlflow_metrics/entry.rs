@@ -1,5 +1,6 @@
 //! One logged value, and what was logged together with it.
 
+use super::super::super::rows::{Of, counts};
 use crate::evidence::{
     confusion::Confusion,
     json::{Json, Number, Object, Value},
@@ -79,6 +80,8 @@ pub(super) fn whole(json: &Json<'_>) -> Option<i64> {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Batch {
     examples: Option<u64>,
+    /// Rows that the script itself states as those that were tested.
+    tested: Option<u64>,
     true_positives: Option<u64>,
     false_positives: Option<u64>,
     true_negatives: Option<u64>,
@@ -95,15 +98,25 @@ impl Batch {
             "false_positives" => &mut self.false_positives,
             "true_negatives" => &mut self.true_negatives,
             "false_negatives" => &mut self.false_negatives,
+            // Only what stands in a flat file or in one call is about the same rows.
+            name if matches!(counts(name), Some(Of::Test(_))) => {
+                self.tested = entry.value.as_number().and_then(Number::count);
+                return;
+            }
             _ => return,
         };
         self.binary |= name != ROWS;
         *slot = entry.value.as_number().and_then(Number::count);
     }
 
-    /// The rows evaluated, where MLflow says so.
+    /// The rows evaluated, where MLflow says so and the script does not say otherwise.
     pub(super) fn rows(&self) -> Option<u64> {
-        self.examples
+        self.examples.filter(|_| self.contradiction().is_none())
+    }
+
+    /// The rows that MLflow counted, and those that the script says were tested, where they differ.
+    pub(super) fn contradiction(&self) -> Option<(u64, u64)> {
+        self.examples.zip(self.tested).filter(|(examples, tested)| examples != tested)
     }
 
     /// Whether the evaluator's `recall_score`, `precision_score` and `f1_score` are averages over classes: of two classes

@@ -3,7 +3,8 @@
 //! There is no writer for this: keys are the names of functions (`r2_score`), of scorers (`f1_macro`, `neg_log_loss`) or
 //! short forms (`rmse`), beside `n`, `dataset` and whatever else the script knew. What follows from it:
 //!
-//! * `n`, `n_test`, `num_samples`, … is n of the numbers beside it; two that differ say nothing. A name with a part of
+//! * `n`, `n_test`, `num_samples`, … is n of the numbers beside it; two that differ say nothing, and a bare one beside
+//!   `test_size`, `cv_folds` or `n_train` may be all rows. A name with a part of
 //!   the data in it (`train_accuracy`) stays as it is, and its n is `n_train` or unknown;
 //! * `confusion_matrix`, or `tn`, `fp`, `fn` and `tp`, gives n and exact counts where they agree with the value;
 //! * objects named after parts of the data (`train`, `test`) are slices by `dataset`; a classification report is read as
@@ -17,7 +18,8 @@ mod known;
 mod tests;
 
 use super::{
-    leaves::{Matrix, agrees, counted, elements, is_part, is_rows, part, rows_of},
+    super::rows::{Rows, divided_below, members},
+    leaves::{Counted, Matrix, agrees, counted, elements, is_part, is_rows, part},
     sklearn_classification_report as report,
 };
 use crate::evidence::{
@@ -37,8 +39,8 @@ pub const ADAPTER: Adapter = Adapter {
     title: "scikit-learn metrics in a flat JSON object",
     family: Family::Evaluation,
     written_by: "json.dump({\"n\": len(y), \"r2_score\": r2_score(y, predicted), …}, file)",
-    reads: "every number, with `n` of the same object; exact counts where a confusion matrix stands beside them; parts of \
-            the data as slices.",
+    reads: "every number, with `n_test` or `n` of the same object; exact counts where a confusion matrix stands beside \
+            them; parts of the data as slices. A bare `n` beside `test_size`, `cv_folds` or `n_train` may be all rows: unknown.",
     carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts],
     recognised_by: "names of functions or scorers of `sklearn.metrics`, and no key of another tool",
     rule: "id = \"mae-ceiling\"\nmetric = \"mean_absolute_error\"\nsource = \"sklearn-metrics\"\nmax = 50\npoint_estimate = \"allow\"",
@@ -58,7 +60,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
     let nested = || object.iter().filter_map(|member| Some((&*member.key, member.value.as_object()?)));
     let reports = nested().filter(|(_, inner)| report::is_report(inner)).count();
     // One plain name alone may be anybody's.
-    let company = reports > 0 || flat.all > 0 && counted(object).0.is_some();
+    let company = reports > 0 || flat.all > 0 && counted(object, None).rows.stated;
     if company && nested().all(|(key, inner)| report::is_report(inner) && key.contains("report") || is_parameters(key))
     {
         return Ok(());
@@ -78,16 +80,24 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let object =
         document.object().map_err(|declined| EvidenceError::invalid(ADAPTER.id, document, json.at, declined.why))?;
     let collector = Collector::new(document, ADAPTER.id).precision(Precision::below([json]));
-    let mut reader = Reader { collector };
+    let divided = divided_below(object, &report::is_report).map(str::to_owned);
+    let mut reader = Reader { collector, divided };
     let name = ["dataset", "dataset_name"].iter().find_map(|key| object.get(key).and_then(Json::as_str));
     if let Some(name) = name.filter(|name| !name.is_empty()) {
         reader.collector.evidence.dataset = Some(DatasetRef { name: Some(name.to_owned()), digest: None });
     }
-    reader.object(object, &Place { path: String::new(), slice: Slice::overall() }, None);
+    reader.object(object, &Place { path: String::new(), slice: Slice::overall() }, &Rows::default());
     if reader.collector.evidence.measurements.is_empty() {
         reader.collector.warn("there is no number in it");
     }
     reader.collector.finish()
+}
+
+/// The rows of the classification report among the members: its support, where each row has one class.
+fn reported(object: &Object<'_>) -> Option<u64> {
+    let report = object.iter().filter_map(|m| m.value.as_object()).find(|inner| report::is_report(inner))?;
+    let average = report.get("accuracy").and_then(|_| report.get("macro avg"))?;
+    average.get("support")?.as_number()?.count()
 }
 
 /// Where an object stands.
@@ -105,24 +115,38 @@ struct Beside {
 
 struct Reader<'d> {
     collector: Collector<'d>,
+    /// A key that says that the rows were divided.
+    divided: Option<String>,
 }
 
 impl Reader<'_> {
-    fn object(&mut self, object: &Object<'_>, place: &Place, inherited: Option<u64>) {
-        let (n, matrix, warning) = counted(object);
-        // Rows that contradict each other are not mended by those of the object around.
-        let n =
-            if warning.is_none() && !object.iter().any(|member| is_rows(&member.key)) { n.or(inherited) } else { n };
-        if let Some(warning) = warning {
+    fn object(&mut self, object: &Object<'_>, place: &Place, inherited: &Rows) {
+        // What has a place of its own, a part of the data or a group, counts its own rows.
+        let own = place.path.is_empty() && place.slice.is_overall();
+        let Counted { mut rows, matrix } = counted(object, self.divided.as_deref().filter(|_| own));
+        match reported(object).filter(|_| own) {
+            Some(n) if rows.tested && rows.n != Some(n) => {
+                let stated = rows.n.unwrap_or_default();
+                let warning = format!("{stated} rows are stated, the report has {n}; n is taken as unknown");
+                rows = Rows { n: None, tested: true, stated: true, warning: Some(warning) };
+            }
+            Some(n) => rows = Rows { n: Some(n), tested: true, stated: true, warning: None },
+            None => {}
+        }
+        // Rows that contradict each other are not mended by those of the object around, unless those were tested.
+        if !rows.stated || (inherited.tested && !rows.tested) {
+            rows = inherited.clone();
+        }
+        if let Some(warning) = rows.warning.take() {
             self.collector.warn(warning);
         }
-        let beside = Beside { n, matrix };
+        let beside = Beside { n: rows.n, matrix };
         for member in object {
             let key = &*member.key;
             let name = if place.path.is_empty() { key.to_owned() } else { format!("{}.{key}", place.path) };
             match &member.value.value {
                 Value::Number(_) if is_rows(key) => {}
-                Value::Object(inner) => self.inner(inner, key, name, place, n),
+                Value::Object(inner) => self.inner(inner, key, name, place, &rows),
                 Value::Array(_) if key == "confusion_matrix" && beside.matrix.is_some() => {}
                 Value::Array(_) => match elements(&member.value) {
                     Some(elements) => {
@@ -143,7 +167,8 @@ impl Reader<'_> {
                 _ => match part(key) {
                     // `n` may be that of another part, or of all together.
                     Some((part, _)) => {
-                        let n = rows_of(object, part);
+                        let Rows { n, warning, .. } = Rows::of_part(members(object), part);
+                        warning.into_iter().for_each(|warning| self.once(warning));
                         self.number(&name, &member.value, place, &Beside { n, matrix: None });
                     }
                     None => self.number(&name, &member.value, place, &beside),
@@ -152,7 +177,13 @@ impl Reader<'_> {
         }
     }
 
-    fn inner(&mut self, inner: &Object<'_>, key: &str, name: String, place: &Place, n: Option<u64>) {
+    fn once(&mut self, warning: String) {
+        if !self.collector.evidence.warnings.contains(&warning) {
+            self.collector.warn(warning);
+        }
+    }
+
+    fn inner(&mut self, inner: &Object<'_>, key: &str, name: String, place: &Place, rows: &Rows) {
         if report::is_report(inner) {
             if place.slice.is_overall() {
                 report::write(inner, &mut self.collector.evidence);
@@ -162,11 +193,11 @@ impl Reader<'_> {
         } else if is_parameters(key) {
             self.collector.left_out(&name);
         } else if place.path.is_empty() && is_wrapper(key) {
-            self.object(inner, &Place { path: String::new(), slice: place.slice.clone() }, n);
+            self.object(inner, &Place { path: String::new(), slice: place.slice.clone() }, rows);
         } else if place.path.is_empty() && place.slice.is_overall() && is_part(key) {
-            self.object(inner, &Place { path: String::new(), slice: Slice::one("dataset", key) }, None);
+            self.object(inner, &Place { path: String::new(), slice: Slice::one("dataset", key) }, &Rows::default());
         } else {
-            self.object(inner, &Place { path: name, slice: place.slice.clone() }, None);
+            self.object(inner, &Place { path: name, slice: place.slice.clone() }, &Rows::default());
         }
     }
 

@@ -13,10 +13,11 @@
 #[cfg(test)]
 mod tests;
 
+use super::super::rows::{Rows, Said, divided_below};
 use super::plain::over;
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
-    json::{Json, Number, Object, Value},
+    json::{Json, Object, Value},
     names,
     precision::Precision,
 };
@@ -28,8 +29,8 @@ pub const ADAPTER: Adapter = Adapter {
     title: "ZenML: step runs, pipeline runs and their run_metadata",
     family: Family::Evaluation,
     written_by: "Client().get_run_step(…).model_dump_json(), or status and run_metadata of every step",
-    reads: "every number of `run_metadata` with an `n` beside it as n; groups below `by_<axis>` as slices; the status \
-            as a check.",
+    reads: "every number of `run_metadata` with an `n` beside it as n, or the rows that were tested; groups below `by_<axis>` as \
+            slices; the status as a check.",
     carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
     recognised_by: "`body` and `metadata` with `run_metadata`; `status` and `steps` with `run_metadata`",
     rule: "id = \"accuracy\"\nmetric = \"accuracy\"\nmin = 0.8",
@@ -142,7 +143,8 @@ fn status(collector: &mut Collector<'_>, status: Option<&Json<'_>>, of: Option<&
 
 fn logged(collector: &mut Collector<'_>, metadata: Option<&Json<'_>>, scope: Option<&str>) {
     let Some(object) = collector.object(metadata) else { return };
-    Logged { collector, scope }.numbers(object, "");
+    let divided = divided_below(object, &|_| false);
+    Logged { collector, scope, divided }.numbers(object, "");
 }
 
 /// The value of an entry: older servers wrap it.
@@ -156,8 +158,10 @@ const fn is_number(json: &Json<'_>) -> bool {
     matches!(json.value, Value::Number(_) | Value::NonFinite(_) | Value::Null)
 }
 
-fn rows(object: &Object<'_>) -> Option<u64> {
-    object.get("n").map(unwrapped).and_then(Json::as_number).and_then(Number::count)
+/// The rows that an object states: `n`, or those that were tested.
+fn rows(object: &Object<'_>, around: Option<&str>) -> Rows {
+    let facts: Vec<_> = object.iter().map(|member| (&*member.key, Said::of(unwrapped(&member.value)))).collect();
+    Rows::of(&facts, &["n"], around)
 }
 
 /// The members of a map of groups, if it is one: maps with numbers at their first level.
@@ -171,11 +175,14 @@ fn groups<'j, 'a>(key: &str, json: &'j Json<'a>) -> Option<(String, &'j Object<'
 struct Logged<'c, 'd> {
     collector: &'c mut Collector<'d>,
     scope: Option<&'c str>,
+    /// A key that says that the rows were divided.
+    divided: Option<&'c str>,
 }
 
 impl Logged<'_, '_> {
     fn numbers(&mut self, object: &Object<'_>, above: &str) {
-        let n = rows(object);
+        let Rows { n, warning, .. } = rows(object, self.divided);
+        warning.into_iter().for_each(|warning| self.collector.warn(warning));
         for member in object {
             let value = unwrapped(&member.value);
             let path = format!("{above}{}", member.key);
@@ -194,7 +201,7 @@ impl Logged<'_, '_> {
     fn groups(&mut self, axis: &str, map: &Object<'_>, path: &str) {
         for group in map {
             let Some(object) = group.value.as_object() else { continue };
-            let n = rows(object);
+            let n = rows(object, None).n;
             let alone = object.iter().filter(|leaf| leaf.key != "n" && is_number(&leaf.value)).count() == 1;
             for leaf in object {
                 let long = format!("{path}.{}.{}", group.key, leaf.key);

@@ -1,0 +1,113 @@
+//! Which values a metric can have: the one place that decides it, for names we know and for the longer ones that tools
+//! and scripts make of them (`test_accuracy`, `metrics.eval.f1-macro`, `val/acc@1`).
+
+mod lists;
+mod words;
+
+pub use words::words;
+
+use super::{Metric, number::round12};
+
+/// The values that a metric can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Range {
+    /// From 0 to 1: a proportion, or a score that is made of proportions.
+    Fraction,
+    /// From 0 to 100: a proportion whose own name says that it is a percentage.
+    Percent,
+    /// At least 0, from 0 to 1 in some tools and from 0 to 100 in others (`exact_match`, BLEU, mean average precision).
+    Either,
+    /// From -1 to 1: correlations and what is built like them.
+    Signed,
+    /// At most 1, without an end below (R²).
+    AtMostOne,
+    /// At least 0.
+    NonNegative,
+    /// At most 0: the negative of a loss, as scorers of scikit-learn give it.
+    NonPositive,
+    /// Any number.
+    Real,
+}
+
+/// Sums of many doubles end a little beside their true value: an AUC of 1.0000000000000002 is 1.
+const SLACK: f64 = 1e-9;
+
+impl Range {
+    /// The range of the metric of that name: of one that we know, else by the quantity that the name ends in. `None` where
+    /// the name tells nothing.
+    ///
+    /// ```
+    /// use modelgate::model::Range;
+    /// assert_eq!(Range::of("eval/test_accuracy_score"), Some(Range::Fraction));
+    /// assert_eq!(Range::of("accuracy_loss"), None);
+    /// ```
+    pub fn of(name: &str) -> Option<Self> {
+        match Metric::find(name) {
+            Some(metric) => Some(metric.range()),
+            None => words::range(name),
+        }
+    }
+
+    /// The least and the greatest value.
+    pub const fn ends(self) -> (f64, f64) {
+        match self {
+            Self::Fraction => (0.0, 1.0),
+            Self::Percent => (0.0, 100.0),
+            Self::Signed => (-1.0, 1.0),
+            Self::AtMostOne => (f64::NEG_INFINITY, 1.0),
+            Self::Either | Self::NonNegative => (0.0, f64::INFINITY),
+            Self::NonPositive => (f64::NEG_INFINITY, 0.0),
+            Self::Real => (f64::NEG_INFINITY, f64::INFINITY),
+        }
+    }
+
+    /// Whether `value` can be one of this metric. NaN and infinities never are.
+    pub fn allows(self, value: f64) -> bool {
+        let (least, most) = self.ends();
+        value.is_finite() && least - SLACK <= value && value <= most + SLACK
+    }
+
+    /// Whether a percentage read as a plain number lies within this range a hundred times too high.
+    pub fn as_percentage(self, value: f64) -> bool {
+        matches!(self, Self::Fraction | Self::Signed | Self::AtMostOne)
+            && !self.allows(value)
+            && self.allows(value / 100.0)
+    }
+
+    /// The range in words, as it stands behind "it is".
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Fraction => "a number from 0 to 1",
+            Self::Percent => "a percentage, from 0 to 100",
+            Self::Signed => "a number from -1 to 1",
+            Self::AtMostOne => "a number of at most 1",
+            Self::Either | Self::NonNegative => "a number of at least 0",
+            Self::NonPositive => "a number of at most 0",
+            Self::Real => "a number",
+        }
+    }
+}
+
+/// A value that its metric cannot have.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Impossible {
+    /// The value as a plain number.
+    pub value: f64,
+    /// What the metric can be.
+    pub range: Range,
+}
+
+impl Impossible {
+    /// What to do about it.
+    pub fn advice(&self) -> String {
+        if self.range.as_percentage(self.value) {
+            let (value, fraction) = (self.value, round12(self.value / 100.0));
+            format!("it looks like a percentage: write {fraction}, or the text `{value}%`, or state the unit `%`")
+        } else {
+            format!("it must be {}", self.range.words())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! The words that names of metrics are made of.
+
+use super::Range;
+
+/// Error rates of these may exceed 1.
+#[rustfmt::skip]
+pub(super) const PER_OTHER: [&str; 14] = [
+    "word", "char", "character", "phone", "phoneme", "match", "token", "diarization", "translation", "edit", "http",
+    "request", "requests", "req",
+];
+
+/// What words in front make something else of a quantity.
+#[rustfmt::skip]
+pub(super) const CHANGES: [&str; 32] = [
+    "bertscore", "change", "count", "cumulative", "delta", "deviation", "diff", "difference", "drop", "gain", "gap",
+    "improvement", "inv", "inverse", "lift", "ln", "log", "n", "nb", "num", "number", "ratio", "rel", "relative",
+    "sem", "std", "stddev", "stderr", "stdev", "sum", "var", "variance",
+];
+
+/// What the first word of an earlier part of the path makes something else of it.
+#[rustfmt::skip]
+pub(super) const PATH_CHANGES: [&str; 17] = [
+    "change", "delta", "deviation", "diff", "difference", "drop", "gain", "gap", "improvement", "rank", "ratio",
+    "sem", "std", "stddev", "stderr", "stdev", "variance",
+];
+
+/// Words behind a quantity that make something else of it.
+#[rustfmt::skip]
+pub(super) const STOPS: &[&str] = &[
+    "bit", "bits", "budget", "bucket", "byte", "bytes", "change", "coef", "cost", "count", "counts", "created",
+    "curve", "cutoff", "decrease", "degradation", "delta", "diff", "difference", "disparity", "drop", "duration",
+    "epoch", "epochs", "err", "error", "errors", "examples", "flops", "fold", "folds", "gain", "gap", "gb", "hours",
+    "id", "idx", "improvement", "increase", "index", "iter", "iteration", "iterations", "latency", "len", "length",
+    "lift", "loss", "mb", "memory", "minutes", "mode", "ms", "n", "ns", "num", "number", "parity", "penalty", "per",
+    "qps", "rank", "ranking", "ratio", "requests", "rows", "rps", "runtime", "samples", "sd", "sec", "second",
+    "seconds", "secs", "sem", "size", "std", "stddev", "stderr", "stdev", "step", "steps", "sum", "support",
+    "threshold", "thresholds", "throughput", "time", "times", "tokens", "total", "uplift", "us", "var", "variance",
+    "weight", "weights",
+];
+
+/// Words that say of what, or which average, and leave the quantity as it is.
+pub(super) fn is_label(word: &str) -> bool {
+    matches!(
+        word,
+        "score"
+            | "scores"
+            | "value"
+            | "values"
+            | "metric"
+            | "metrics"
+            | "result"
+            | "results"
+            | "norm"
+            | "none"
+            | "strict"
+            | "macro"
+            | "micro"
+            | "weighted"
+            | "binary"
+            | "avg"
+            | "average"
+            | "mean"
+            | "median"
+            | "min"
+            | "max"
+            | "best"
+            | "final"
+            | "last"
+            | "latest"
+            | "overall"
+            | "all"
+            | "ema"
+            | "raw"
+            | "ovr"
+            | "ovo"
+            | "k"
+            | "v"
+            | "p"
+            | "q"
+            | "percent"
+            | "percentage"
+            | "pct"
+            | "perc"
+            | "top"
+    ) || PARTS.contains(&word)
+        || word.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Units of time, behind a latency.
+pub(super) const UNITS: [&str; 8] = ["seconds", "sec", "secs", "s", "ms", "us", "ns", "milliseconds"];
+
+/// Names of parts of the data.
+#[rustfmt::skip]
+const PARTS: [&str; 16] = [
+    "train", "training", "test", "testing", "val", "valid", "validation", "holdout", "eval", "evaluation", "dev",
+    "oot", "oof", "oob", "cv", "learn",
+];
+
+/// The quantity of that name, its words written together, and whether it can be nothing else.
+#[rustfmt::skip]
+pub(super) fn named(name: &str) -> Option<(Range, bool)> {
+    let fraction = |sure| Some((Range::Fraction, sure));
+    match name {
+        "accuracy" | "acc" | "precision" | "prec" | "recall" | "f1" | "f1samples" | "precisionsamples"
+        | "recallsamples" | "specificity" | "sensitivity" | "auc" | "auroc" | "auprc" | "aucpr" | "aucprc"
+        | "aucroc" | "ndcg" | "mrr" | "tpr" | "tnr" | "fpr" | "fnr" | "hitrate" | "passrate" | "successrate"
+        | "errorrate" | "truepositiverate" | "truenegativerate" | "falsepositiverate" | "falsenegativerate"
+        | "falsepositivesrate" | "hitratio" => fraction(true),
+        "f2" | "f05" | "fbeta" | "fscore" | "fmeasure" | "ppv" | "npv" | "fdr" | "predictivevalue"
+        | "reciprocalrank" | "positiverate" | "negativerate" | "discoveryrate" | "omissionrate" | "selectionrate"
+        | "acceptancerate" | "acceptrate" | "rejectionrate" | "detectionrate" | "missrate" | "refusalrate"
+        | "failurerate" | "failrate" | "recognitionrate" | "matchrate" | "agreementrate" | "hallucinationrate"
+        | "conversionrate" | "clickthroughrate" | "compliancerate" | "approvalrate" | "classificationrate"
+        | "misclassificationrate" | "fraction" | "proportion" | "probability" | "hammingloss" | "zerooneloss"
+        | "jaccardsamples" => fraction(false),
+        "map" | "ap" | "iou" | "miou" | "dice" | "jaccard" | "exactmatch" | "em" | "bleu" | "sacrebleu" | "chrf"
+        | "rouge" | "rougel" | "rougelsum" | "meteor" | "winrate" | "gini" | "ks" | "ksstat" | "ksstatistic"
+        | "completeness" | "uniqueness" | "coverage" => Some((Range::Either, false)),
+        "mcc" | "matthewscorrcoef" | "matthewscorrelation" | "kappa" | "qwk" | "pearson" | "pearsonr" | "spearman"
+        | "spearmanr" | "kendall" | "kendalltau" | "correlation" | "corr" | "corrcoef" | "cosinesimilarity"
+        | "silhouette" => Some((Range::Signed, false)),
+        "r2" | "rsquared" | "rsq" | "explainedvariance" => Some((Range::AtMostOne, false)),
+        "logloss" | "crossentropy" | "mse" | "rmse" | "mae" | "mape" | "smape" | "wmape" | "msle" | "rmsle"
+        | "medae" | "absoluteerror" | "squarederror" | "absolutepercentageerror" | "squaredlogerror" | "maxerror"
+        | "calibrationerror" | "ece" | "eer" | "brier" | "brierscoreloss" | "brierloss" | "hingeloss" | "perplexity"
+        | "ppl" | "psi" | "wasserstein" | "wassersteindistance" | "latency" | "latencies" | "duration" | "ttft"
+        | "tpot" | "wer" | "cer" => Some((Range::NonNegative, false)),
+        _ => written_together(name),
+    }
+}
+
+/// `valacc`, `testaccuracy`: a part of the data and a quantity without anything between them.
+fn written_together(name: &str) -> Option<(Range, bool)> {
+    const QUANTITIES: [&str; 7] = ["accuracy", "acc", "auc", "recall", "precision", "specificity", "sensitivity"];
+    let long = ["accuracy", "auroc"].iter().any(|end| name.len() > end.len() && name.ends_with(end));
+    let known = |rest: &str| QUANTITIES.contains(&rest);
+    let part = || PARTS.iter().any(|part| name.strip_prefix(part).is_some_and(known));
+    (long || part()).then_some((Range::Fraction, true))
+}

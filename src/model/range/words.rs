@@ -1,0 +1,232 @@
+//! The range that the words of a name tell.
+//!
+//! The last part of a path decides (`val.acc@1`), and of it the quantity that it ends in, once words that name a part of
+//! the data, an average, a class or a place in a ranking are taken off. Words that make something else of a proportion
+//! (`accuracy_loss`, `recall_count`, `std_test_accuracy`, `neg_…`) are heeded: a wrong range would deny an honest report.
+
+use super::{
+    Range,
+    lists::{CHANGES, PATH_CHANGES, PER_OTHER, STOPS, UNITS, is_label, named},
+};
+
+/// What one part of a path tells.
+enum Told {
+    /// A quantity of that range; whether it can be nothing else wherever it stands.
+    Is(Range, bool),
+    /// Some other quantity.
+    Other,
+    /// Nothing but a part, an average, a number: the part in front of it decides.
+    Label,
+    /// Words that we do not know.
+    Unknown,
+}
+
+/// The range of the quantity that `name` ends in.
+pub(super) fn range(name: &str) -> Option<Range> {
+    let parts: Vec<Vec<String>> = parts(name).into_iter().map(words).filter(|words| !words.is_empty()).collect();
+    // `accuracy.slice:sex:Female`: all behind is the group.
+    let group = |words: &Vec<String>| words.first().is_some_and(|first| GROUPS.contains(&first.as_str()));
+    let of_all = parts.iter().skip(1).position(group).and_then(|at| path(parts.get(..=at)?));
+    of_all.or_else(|| path(&parts))
+}
+
+/// The range that the parts of a path tell.
+fn path(parts: &[Vec<String>]) -> Option<Range> {
+    let correlated = |words: &Vec<String>| words.iter().any(|word| matches!(word.as_str(), "correlation" | "corr"));
+    let changed = |words: &Vec<String>| {
+        correlated(words) || words.first().is_some_and(|first| PATH_CHANGES.contains(&first.as_str()))
+    };
+    let mut unknown = false;
+    for (at, words) in parts.iter().enumerate().rev() {
+        match part(words) {
+            // One group's name may stand behind the metric: `recall.fraud`.
+            Told::Is(range, sure) if !unknown || (sure && range == Range::Fraction) => {
+                return (!parts.iter().take(at).any(changed)).then_some(range);
+            }
+            Told::Label => {}
+            Told::Unknown if !unknown => unknown = true,
+            Told::Is(..) | Told::Other | Told::Unknown => return None,
+        }
+    }
+    None
+}
+
+/// Parts of a path that say what follows is a group.
+const GROUPS: [&str; 5] = ["slice", "class", "group", "subset", "segment"];
+
+/// The parts of a path. A dot between digits is a decimal point.
+fn parts(name: &str) -> Vec<&str> {
+    let bytes = name.as_bytes();
+    let digit = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_digit);
+    let mut out = Vec::new();
+    let mut from = 0;
+    for (i, c) in name.char_indices() {
+        let decimal = c == '.' && i > 0 && digit(i - 1) && digit(i + 1);
+        if matches!(c, '/' | ':' | ',' | ';' | '#' | '.') && !decimal {
+            out.extend(name.get(from..i));
+            from = i + 1;
+        }
+    }
+    out.extend(name.get(from..));
+    out
+}
+
+/// Marks where a bracket or a value begins: what follows is a label.
+const LABEL: &str = "|";
+
+/// The words of a name in lower case, parted at separators, capitals and digits.
+pub fn words(part: &str) -> Vec<String> {
+    let mut out: Vec<String> = vec![String::new()];
+    let chars: Vec<char> = part.chars().collect();
+    let upper = |i: usize| chars.get(i).is_some_and(|c| c.is_uppercase());
+    let lower = |i: usize| chars.get(i).is_some_and(|c| c.is_lowercase());
+    for (i, &c) in chars.iter().enumerate() {
+        let sign = match c {
+            '@' => Some("at"),
+            '%' => Some("percent"),
+            '(' | '[' | '{' | '=' => Some(LABEL),
+            _ => None,
+        };
+        if sign.is_some() || !c.is_alphanumeric() {
+            out.extend(sign.map(str::to_owned));
+            out.push(String::new());
+            continue;
+        }
+        let before = i.checked_sub(1).and_then(|i| chars.get(i));
+        let digits = before.is_some_and(|b| b.is_alphanumeric() && b.is_ascii_digit() != c.is_ascii_digit());
+        let capital = i > 0 && upper(i) && (lower(i - 1) || (upper(i - 1) && lower(i + 1)));
+        if digits || capital {
+            out.push(String::new());
+        }
+        if let Some(word) = out.last_mut() {
+            word.extend(c.to_lowercase());
+        }
+    }
+    out.retain(|word| !word.is_empty());
+    out
+}
+
+/// What stands behind these is the circumstance, and what stands before them decides alone.
+const AT: [&str; 2] = ["at", LABEL];
+/// What stands behind these is a group, a data set or a goal, unless nothing that we know stands before them.
+#[rustfmt::skip]
+const OF: [&str; 19] = [
+    "on", "for", "by", "of", "in", "over", "under", "given", "when", "until", "to", "vs", "versus", "class", "slice",
+    "group", "label", "subset", "category",
+];
+
+fn part(words: &[String]) -> Told {
+    let percent = words.iter().any(|word| matches!(word.as_str(), "percent" | "percentage" | "pct" | "perc"));
+    let told = match cut(words, &AT) {
+        // `hits@10` and `pass@1` are rates, `hits` and `pass` are counts.
+        Some((head, "at")) if ranked(head) => Told::Is(Range::Fraction, false),
+        Some((head, _)) => quantity(head),
+        None => match cut(words, &OF).and_then(|(head, _)| of_group(head)).map(quantity) {
+            Some(told @ (Told::Is(..) | Told::Other)) => told,
+            _ => quantity(words),
+        },
+    };
+    match told {
+        Told::Is(Range::Fraction | Range::Either, sure) if percent => Told::Is(Range::Percent, sure),
+        told => told,
+    }
+}
+
+/// The words in front of the first of these, and which it is.
+fn cut<'w>(words: &'w [String], at: &[&'static str]) -> Option<(&'w [String], &'static str)> {
+    let found = words.iter().enumerate().skip(1).find_map(|(i, word)| Some((i, at.iter().find(|w| **w == word)?)))?;
+    words.get(..found.0).map(|head| (head, *found.1))
+}
+
+/// The words in front of a group, without the `per` of `recall_per_class`; `per_class_accuracy` has none there.
+fn of_group(head: &[String]) -> Option<&[String]> {
+    match head.split_last() {
+        Some((last, rest)) if last == "per" => Some(rest).filter(|rest| !rest.is_empty()),
+        _ => Some(head),
+    }
+}
+
+fn ranked(head: &[String]) -> bool {
+    head.last().is_some_and(|last| matches!(last.as_str(), "hits" | "hit" | "pass" | "success" | "p" | "r"))
+}
+
+/// What the words end in.
+fn quantity(words: &[String]) -> Told {
+    let mut end = words.len();
+    let mut timed = false;
+    while let Some(last) = end.checked_sub(1).and_then(|i| words.get(i)) {
+        let here = words.get(..end).unwrap_or_default();
+        match ends_in(here) {
+            // No proportion is so many seconds.
+            Some((range, ..)) if timed && range != Range::NonNegative => return Told::Other,
+            Some((range, sure, from)) => return changed(range, sure, here, from),
+            None => {}
+        }
+        timed |= UNITS.contains(&last.as_str());
+        if !timed && !is_label(last) {
+            break;
+        }
+        end -= 1;
+    }
+    if end == 0 {
+        return Told::Label;
+    }
+    // A name that we do not know behind a quantity is that of a group: `recall_fraud`.
+    let behind_until = |at: usize| words.get(at..).is_some_and(|tail| tail.iter().any(|w| STOPS.contains(&w.as_str())));
+    for at in (1..end).rev() {
+        let here = words.get(..at).unwrap_or_default();
+        if let Some((Range::Fraction, true, from)) = ends_in(here) {
+            return if behind_until(at) { Told::Other } else { changed(Range::Fraction, true, here, from) };
+        }
+    }
+    let stops = words.get(..end).is_some_and(|words| words.iter().any(|word| STOPS.contains(&word.as_str())));
+    if stops { Told::Other } else { Told::Unknown }
+}
+
+/// What the words in front of a quantity make of it.
+fn changed(range: Range, sure: bool, words: &[String], from: usize) -> Told {
+    let before = words.get(..from).unwrap_or_default();
+    let word = |i: usize| before.get(i).map_or("", String::as_str);
+    let number = |i: usize| words.get(i).is_some_and(|w| w.bytes().all(|b| b.is_ascii_digit()));
+    let precision = words.get(from).is_some_and(|head| head.starts_with("prec"));
+    let changes = (0..before.len()).any(|i| match word(i) {
+        // Rank-1 accuracy is an accuracy, `rank_test_accuracy` is a rank.
+        "rank" => !number(i + 1),
+        "score" => i > 0 && word(i - 1) == "bert",
+        // Of numbers, not of a model.
+        "bit" | "bits" | "float" | "fp" | "bf" | "mixed" | "numeric" => precision,
+        word => CHANGES.contains(&word),
+    });
+    match range {
+        _ if changes => Told::Other,
+        Range::NonNegative if before.iter().any(|word| word == "neg") => Told::Is(Range::NonPositive, sure),
+        _ if before.iter().any(|word| word == "neg") => Told::Other,
+        range => Told::Is(range, sure),
+    }
+}
+
+/// The quantity that the last words name together, whether it is surely that, and where it begins.
+fn ends_in(words: &[String]) -> Option<(Range, bool, usize)> {
+    let mut joined = String::new();
+    for (i, word) in words.iter().enumerate().rev().take(6) {
+        if word == LABEL {
+            return None;
+        }
+        joined.insert_str(0, word);
+        if let Some((range, sure)) = named(&joined) {
+            let squad = || words.iter().take(i).any(|word| word == "squad");
+            // Rates of errors per word may exceed 1, those per second any number.
+            let counted = joined == "errorrate" && words.iter().take(i).any(|w| PER_OTHER.contains(&w.as_str()));
+            return match joined.as_str() {
+                "errorrate" if counted => Some((Range::NonNegative, false, i)),
+                "f1" if squad() => Some((Range::Either, false, i)),
+                _ => Some((range, sure, i)),
+            };
+        }
+    }
+    // `top5`, `top_1`: an accuracy that torchvision's kin write in percent.
+    let [.., top, number] = words else { return None };
+    let top = top == "top" && number.bytes().all(|b| b.is_ascii_digit());
+    let before = words.len().checked_sub(2).filter(|_| top)?;
+    words.get(..before).and_then(ends_in).or(Some((Range::Either, false, before)))
+}
