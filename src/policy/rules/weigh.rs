@@ -313,7 +313,8 @@ fn contradiction(m: &Measurement) -> Option<String> {
 pub(super) fn misread(rule: &Target, weighed: &Weighed, limit: Limit) -> Option<String> {
     let value = weighed.observed.filter(|_| rule.unit.is_none())?;
     match weighed.range? {
-        Range::Fraction if limit.value > 1.0 => Some(format!(
+        // The four-fifths rule is written `min = 0.8` with `max = 1.25`, although a ratio of ours never exceeds 1.
+        Range::Fraction if limit.value > 1.0 && Metric::find(&rule.metric).is_none_or(Metric::is_proportion) => Some(format!(
             "the limit {0} is none of a number from 0 to 1; write {1}, or \"{0}%\"",
             limit.value,
             round12(limit.value / 100.0)

@@ -95,7 +95,7 @@ fn measure(entries: &[Entry<'_>], evidence: &mut Evidence) {
         let prefix = entry.prefix(&prefixes);
         batches.entry((entry.batch(), prefix)).or_default().add(entry, prefix);
     }
-    for (examples, tested) in batches.values().filter_map(Batch::contradiction).min() {
+    if let Some((examples, tested)) = batches.values().filter_map(Batch::contradiction).min() {
         let why = format!("`example_count` is {examples}, and {tested} rows are stated as tested (`n_test`)");
         evidence.warnings.push(format!("{why}; n is taken as unknown"));
     }
