@@ -312,12 +312,15 @@ fn differ(a: &(&str, u64), b: &(&str, u64)) -> String {
     format!("{} and {}", stated(a), stated(b))
 }
 
-/// A whole that is smaller than the part that was tested and the one that was trained on together.
+/// A key and what it counts.
+type Count<'k> = (&'k str, u64);
+
+/// A whole that is smaller than the part that was tested and the one that was trained on together, and the latter.
 fn beyond<'a, 'k>(
-    whole: &'a [(&'k str, u64)],
-    trained: &'a [(&'k str, u64)],
-    tested: &(&str, u64),
-) -> Option<(&'a (&'k str, u64), &'a (&'k str, u64))> {
+    whole: &'a [Count<'k>],
+    trained: &'a [Count<'k>],
+    tested: &Count<'_>,
+) -> Option<(&'a Count<'k>, &'a Count<'k>)> {
     whole.iter().find_map(|all| {
         let part = trained.iter().find(|part| part.1.saturating_add(tested.1) > all.1)?;
         Some((all, part))

@@ -36,7 +36,9 @@ impl Recorded {
             .collect();
         let Rows { n, warning, .. } = Rows::of(&facts, &["n"], None);
         let told = warning.is_some();
-        warning.into_iter().for_each(|warning| collector.warn(format!("{by}: {warning}")));
+        if let Some(warning) = warning {
+            collector.warn(format!("{by}: {warning}"));
+        }
         if let (Some(text), None, false) = (&self.n, n, told) {
             collector.left_out(&format!("n = {text} of {by}"));
         }

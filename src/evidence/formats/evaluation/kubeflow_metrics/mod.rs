@@ -188,7 +188,9 @@ fn second(collector: &mut Collector<'_>, artifacts: &[(&str, &Json<'_>)], divide
 fn flat(collector: &mut Collector<'_>, object: &Object<'_>, scope: Option<&str>, divided: Option<&str>) {
     let facts: Vec<_> = members(object).collect();
     let Rows { n, warning, .. } = Rows::of(&facts, &["n"], divided);
-    warning.into_iter().for_each(|warning| collector.warn(warning));
+    if let Some(warning) = warning {
+        collector.warn(warning);
+    }
     for member in object {
         if !matches!(member.value.value, Value::Number(_) | Value::NonFinite(_) | Value::Null) {
             collector.left_out(&member.key);

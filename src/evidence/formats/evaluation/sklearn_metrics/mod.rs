@@ -168,7 +168,9 @@ impl Reader<'_> {
                     // `n` may be that of another part, or of all together.
                     Some((part, _)) => {
                         let Rows { n, warning, .. } = Rows::of_part(members(object), part);
-                        warning.into_iter().for_each(|warning| self.once(warning));
+                        if let Some(warning) = warning {
+                            self.once(warning);
+                        }
                         self.number(&name, &member.value, place, &Beside { n, matrix: None });
                     }
                     None => self.number(&name, &member.value, place, &beside),

@@ -182,7 +182,9 @@ struct Logged<'c, 'd> {
 impl Logged<'_, '_> {
     fn numbers(&mut self, object: &Object<'_>, above: &str) {
         let Rows { n, warning, .. } = rows(object, self.divided);
-        warning.into_iter().for_each(|warning| self.collector.warn(warning));
+        if let Some(warning) = warning {
+            self.collector.warn(warning);
+        }
         for member in object {
             let value = unwrapped(&member.value);
             let path = format!("{above}{}", member.key);
