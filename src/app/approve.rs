@@ -50,6 +50,7 @@ impl Service {
         if let Some(decision) = self.repeated_ballot(actor, &ballot).await? {
             return Ok(decision);
         }
+        self.may_sign(&actor.namespace).await?;
         for _ in 0..TRIES {
             let stored = self.find(actor, &ballot.release).await?;
             let (work, answer) = self.judge_ballot(actor, &ballot, &stored).await?;

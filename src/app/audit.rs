@@ -1,52 +1,82 @@
-//! The audit report of a namespace for a period.
+//! The audit report of a namespace for a period: counted first, then listed page by page, so that a report of any length
+//! needs the memory of a page.
 
-use super::{Service, error::AppError};
+use super::{
+    Service,
+    error::{AppError, Kind},
+};
 use crate::{
     identity::{Actor, Scope},
     ledger::Checkpoint,
-    model::Timestamp,
-    report::{
-        Audit,
-        audit::{AuditSource, EntryKind, LogEntry, LogHead},
+    model::{Age, Approval, Namespace, Timestamp},
+    report::audit::{
+        AskedFor, AuditRow, End, Listed, LogHead, OverrideRow, Period, Summary, TableTally, Tally, VoteLine,
     },
-    store::StoredDecision,
+    store::{self, Asked, Population, RawDecision, Store},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::spawn_blocking,
+};
+
+/// Reports that are made at once. Further ones wait: a report takes one processor, and submissions need theirs.
+pub(super) const AT_ONCE: usize = 2;
+/// How long a report waits for its turn.
+const WAIT: Duration = Duration::from_secs(45);
+/// How long after the end of a period an entry of it may still become visible: the batch that was being written, by
+/// whichever service, is durable by then or has failed.
+const SETTLED: Age = Age::from_secs(60);
+/// How many oddities of a sort are asked for: one more than are named.
+const SOME: u32 = 11;
+
+/// A report that is being made.
+pub struct AuditReport {
+    store: Store,
+    namespace: Namespace,
+    summary: Summary,
+    end: u64,
+    next_decision: u64,
+    next_vote: u64,
+    /// The records that have overrides, which are listed last.
+    overridden: VecDeque<u64>,
+    listed: Listed,
+    _turn: OwnedSemaphorePermit,
+}
 
 impl Service {
-    /// Everything that happened in `[from, to)`, with control totals and whether it is complete.
+    /// What happened in `[from, to)` by the clock of the log: the totals, whether they are complete, and then every line.
     ///
     /// # Errors
-    /// When the actor may not, the namespace has no log yet, or the database fails.
-    pub async fn audit(&self, actor: &Actor, from: Timestamp, to: Timestamp) -> Result<Audit, AppError> {
+    /// When the actor may not, the namespace has no log yet, too many reports are made at once, or the database fails.
+    pub async fn audit(&self, actor: &Actor, from: Timestamp, to: Timestamp) -> Result<AuditReport, AppError> {
         actor.require(Scope::Read)?;
         if to <= from {
             return Err(AppError::invalid("invalid-period", "the period must begin before it ends"));
         }
+        let turn = turn(&self.reports).await?;
         let namespace = &actor.namespace;
+        // Taken before the head is read: what is not under this head was not there at that moment.
+        let now = self.env.now();
         let log = self.report_head(actor).await?;
         let first = self.store.first_at(namespace, log.size, from).await?;
         let end = self.store.first_at(namespace, log.size, to).await?;
-        let decisions = self.store.decisions_in(namespace, first, end).await?;
-        let decisions = decisions.iter().map(StoredDecision::decision).collect::<Result<Vec<_>, _>>()?;
-        let releases = self.store.releases_in(namespace, first, end).await?;
-        let approvals = self.store.approvals_in(namespace, first, end).await?;
-        let kinds = self.store.entry_kinds(namespace, first, end).await?;
-        let entries: Vec<LogEntry> =
-            kinds.into_iter().map(|(index, word)| LogEntry { index, kind: kind(&word) }).collect();
-        Ok(Audit::new(&AuditSource {
-            namespace,
-            from,
-            to,
-            generated: None,
-            releases: &releases,
-            decisions: &decisions,
-            approvals: &approvals,
-            entries: &entries,
-            before: first.checked_sub(1),
-            after: (end < log.size).then_some(end),
-            log: &log,
-        }))
+        // An entry after the period ends it: times never run backwards along a log.
+        let so_far = (end == log.size && now < to.plus(SETTLED)).then_some(now);
+        let tally = tally(&self.store, namespace, first, end).await?;
+        let summary = Summary::new(&Period { namespace, from, to, so_far, log: &log }, &tally);
+        Ok(AuditReport {
+            store: self.store.clone(),
+            namespace: namespace.clone(),
+            summary,
+            end,
+            next_decision: first,
+            next_vote: first,
+            overridden: VecDeque::new(),
+            listed: Listed::default(),
+            _turn: turn,
+        })
     }
 
     /// The signed head of the actor's log, as reports show it.
@@ -57,19 +87,140 @@ impl Service {
         actor.require(Scope::Read)?;
         let head = self.checkpoint(&actor.namespace).await?;
         let signed = Checkpoint::unverified(&head.checkpoint).map_err(AppError::failed)?;
-        let vkey = Some(self.log_key(&actor.namespace)?.to_string());
+        let vkey = Some(self.log_key(&actor.namespace).await?.to_string());
         Ok(LogHead { size: head.size, root: STANDARD.encode(signed.root), checkpoint: head.checkpoint, vkey })
     }
 }
 
-fn kind(word: &str) -> EntryKind {
-    match word {
-        "decision-record" => EntryKind::Decision,
-        "decision-summary" => EntryKind::Summary,
-        "release-requested" => EntryKind::Release,
-        "approval-given" => EntryKind::Approval,
-        "evidence-accepted" => EntryKind::Evidence,
-        "policy-published" => EntryKind::Policy,
-        _ => EntryKind::Other,
+/// A place among those that read much at once.
+pub(super) async fn turn(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, AppError> {
+    if let Ok(turn) = tokio::time::timeout(WAIT, places.clone().acquire_owned()).await {
+        return turn.map_err(AppError::failed);
     }
+    let message = "other reports or exports are being made, as many as this service makes at once; try again";
+    Err(AppError::new(Kind::Failed, "reports-busy", message))
+}
+
+/// What the log and the tables hold of the entries `start .. end`.
+async fn tally(store: &Store, namespace: &Namespace, start: u64, end: u64) -> Result<Tally, AppError> {
+    let kinds = store.kinds_in(namespace, start, end).await?;
+    let entries = kinds.iter().map(|(_, count)| count).sum();
+    let mut tally = Tally { start, end, entries, ..Tally::default() };
+    if entries != end - start {
+        tally.absent = store.absent_in(namespace, start, end, SOME).await?;
+    }
+    let places = [
+        (Population::Decisions, "decision-record", &mut tally.decisions),
+        (Population::Votes, "approval-given", &mut tally.votes),
+        (Population::Releases, "release-requested", &mut tally.releases),
+    ];
+    for (population, kind, place) in places {
+        let held = store.held_in(population, namespace, start, end).await?;
+        *place = TableTally {
+            rows: held.by_word.iter().map(|(_, rows, _)| rows).sum(),
+            logged: held.by_word.iter().map(|(_, _, logged)| logged).sum(),
+            by_word: held.by_word.into_iter().map(|(word, rows, _)| (word, rows)).collect(),
+            named: held.named,
+            entries: kinds.iter().find(|(word, _)| word == kind).map_or(0, |(_, count)| *count),
+            ..TableTally::default()
+        };
+        if !place.holds() {
+            (place.unlisted, place.unlogged, place.twice) =
+                store.odd_in(population, namespace, start, end, SOME).await?;
+        }
+    }
+    Ok(tally)
+}
+
+impl AuditReport {
+    /// What is said of the whole.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// The next decisions, in the order of the log; none when all were given.
+    ///
+    /// # Errors
+    /// When the database fails, or a record cannot be read.
+    pub async fn decisions(&mut self) -> Result<Vec<AuditRow>, AppError> {
+        let page = self.store.decisions_page(&self.namespace, self.next_decision, self.end).await?;
+        let Some(last) = page.last() else { return Ok(Vec::new()) };
+        self.next_decision = last.index + 1;
+        let (rows, overridden) = spawn_blocking(move || rows(page)).await.map_err(AppError::failed)??;
+        self.listed.decisions += rows.len() as u64;
+        self.overridden.extend(overridden);
+        Ok(rows)
+    }
+
+    /// The next approvals and rejections, in the order of the log; none when all were given.
+    ///
+    /// # Errors
+    /// As [`AuditReport::decisions`].
+    pub async fn votes(&mut self) -> Result<Vec<VoteLine>, AppError> {
+        let page = self.store.votes_page(&self.namespace, self.next_vote, self.end).await?;
+        let Some(last) = page.last() else { return Ok(Vec::new()) };
+        self.next_vote = last.index + 1;
+        self.listed.votes += page.len() as u64;
+        let line = |vote: store::Listed<Approval>| {
+            let at = vote.at.unwrap_or(vote.row.at);
+            VoteLine::new(at, &vote.row, vote.asked.map(asked).as_ref())
+        };
+        Ok(page.into_iter().map(line).collect())
+    }
+
+    /// The next findings that a waiver stood in for, once all decisions were given; none when all were.
+    ///
+    /// # Errors
+    /// As [`AuditReport::decisions`].
+    pub async fn overrides(&mut self) -> Result<Vec<OverrideRow>, AppError> {
+        let Some(index) = self.overridden.pop_front() else { return Ok(Vec::new()) };
+        let page = self.store.decisions_page(&self.namespace, index, index + 1).await?;
+        let work = move || -> Result<Vec<OverrideRow>, AppError> {
+            let mut found = Vec::new();
+            for row in page {
+                let decision = row.decision()?;
+                found.extend(OverrideRow::all(row.at.unwrap_or(decision.record.decided_at), &decision));
+            }
+            Ok(found)
+        };
+        let found = spawn_blocking(work).await.map_err(AppError::failed)??;
+        self.listed.overrides += found.len() as u64;
+        Ok(found)
+    }
+
+    /// What was listed so far.
+    pub fn listed(&self) -> &Listed {
+        &self.listed
+    }
+
+    /// The last words, once everything was given.
+    ///
+    /// # Errors
+    /// When not as much was listed as was counted: the database lost something meanwhile.
+    pub fn end(&self) -> Result<End, AppError> {
+        let end = self.summary.end(&self.listed);
+        if end.decisions != self.summary.decisions || end.votes != self.summary.votes {
+            return Err(AppError::broken("the database holds less of a period than a moment ago"));
+        }
+        Ok(end)
+    }
+}
+
+fn rows(page: Vec<store::Listed<RawDecision>>) -> Result<(Vec<AuditRow>, Vec<u64>), AppError> {
+    let (mut rows, mut overridden) = (Vec::with_capacity(page.len()), Vec::new());
+    for row in page {
+        // A decision whose entry is gone is a problem that the totals name; it is listed by the time that it states.
+        let decision = row.decision()?;
+        let at = row.at.unwrap_or(decision.record.decided_at);
+        if !OverrideRow::all(at, &decision).is_empty() {
+            overridden.push(row.index);
+        }
+        rows.push(AuditRow::new(at, &decision, row.asked.map(asked).as_ref()));
+    }
+    Ok((rows, overridden))
+}
+
+fn asked(asked: Asked) -> AskedFor {
+    let Asked { model, version, artifact, environment, submitter } = asked;
+    AskedFor { model, version, artifact, environment, submitter }
 }

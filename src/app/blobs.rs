@@ -4,6 +4,7 @@
 use super::{
     error::{AppError, Kind},
     hashing::{PIECE, digest_of, finished},
+    private,
 };
 use crate::model::{Digest, Timestamp};
 use aws_lc_rs::digest::{Context, SHA256};
@@ -63,7 +64,8 @@ impl Blobs {
     pub(super) fn open(limits: UploadLimits, now: Timestamp) -> Result<Self, AppError> {
         let blobs =
             Self { limits: Arc::new(limits), checked: Arc::default(), slots: Arc::new(Semaphore::new(AT_ONCE)) };
-        fs::create_dir_all(blobs.incoming()).map_err(|e| blobs.failed("cannot be made", &e))?;
+        let made = private::own_folder(&blobs.limits.folder).and_then(|()| private::own_folder(&blobs.incoming()));
+        made.map_err(|e| blobs.failed("cannot be made", &e))?;
         blobs.sweep(now).map_err(|e| blobs.failed("cannot be read", &e))?;
         Ok(blobs)
     }
@@ -104,7 +106,7 @@ impl Blobs {
     pub(super) async fn begin(&self, id: &str) -> Result<Upload, AppError> {
         let slot = self.slots.clone().acquire_owned().await.map_err(AppError::failed)?;
         let path = self.incoming().join(id);
-        let file = File::create_new(&path).map_err(|e| self.failed("cannot be written", &e))?;
+        let file = private::new_file(&path).map_err(|e| self.failed("cannot be written", &e))?;
         Ok(Upload {
             blobs: self.clone(),
             path,
@@ -209,7 +211,7 @@ impl Upload {
         let (from, to, blobs) = (self.path.clone(), self.blobs.path(&digest), self.blobs.clone());
         let place = move || {
             let folder = to.parent().unwrap_or(&blobs.limits.folder);
-            fs::create_dir_all(folder)?;
+            private::own_folder(folder)?;
             // Over the same bytes, if they were there: should they have rotted, these are good.
             fs::rename(&from, &to)?;
             // The name must be as durable as the bytes.

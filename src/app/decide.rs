@@ -130,8 +130,9 @@ fn sign(notary: &Notary, id: DecisionId, question: &Owned, record: &Record) -> R
     let payload = statement::record_statement(record).map_err(AppError::failed)?;
     let sealed = notary.sign(&payload)?;
     let vsa = if issues_summary(&record.verdict) {
+        let identity = notary.identity_of(question.model.namespace());
         let context =
-            VsaContext { public_url: notary.public_url(), decision: &id, record_envelope: sealed.envelope_digest };
+            VsaContext { public_url: &identity.public_url, decision: &id, record_envelope: sealed.envelope_digest };
         let payload = statement::vsa_statement(&context, record).map_err(AppError::failed)?;
         let sealed = notary.sign(&payload)?;
         Some(signed("decision-summary", &id, payload, sealed.signature, sealed.leaf))

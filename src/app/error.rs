@@ -68,6 +68,16 @@ impl AppError {
         Self { kind: Kind::Failed, code: "service-failed", message, retry_after: None, cause: Some(Box::new(cause)) }
     }
 
+    /// The clock was set back: nothing is signed until it has caught up.
+    pub fn clock_behind(by_us: i64) -> Self {
+        let seconds = by_us.unsigned_abs().div_ceil(1_000_000);
+        let message = format!(
+            "the service's clock is {seconds} s behind the newest entry of the log, so that nothing can be signed; set \
+             the clock right, or wait that long"
+        );
+        Self::new(Kind::Failed, "clock-behind", message)
+    }
+
     /// The service failed at something that has no error of its own.
     pub fn broken(what: impl Into<String>) -> Self {
         Self::failed(std::io::Error::other(what.into()))
@@ -76,7 +86,10 @@ impl AppError {
 
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
-        Self::failed(error)
+        match error {
+            StoreError::ClockBehind { by_us, .. } => Self::clock_behind(by_us),
+            error => Self::failed(error),
+        }
     }
 }
 

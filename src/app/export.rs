@@ -1,16 +1,20 @@
 //! An exported decision: everything that verifies and replays it without this service.
 
-use super::{Service, error::AppError};
+use super::{Service, audit::turn, error::AppError};
 use crate::{
     identity::{Actor, Scope},
     ledger::{
         Envelope, bundle,
-        export::{self, Folder, Parts, Signed},
+        export::{self, Documents, Folder, Parts, Signed},
     },
-    model::{DecisionId, Digest, Inputs, Namespace},
-    store::{LogHead, StoredDecision},
+    model::{DecisionId, Digest, Namespace},
+    store::{LogHead, Store, StoredDecision},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use tokio::sync::OwnedSemaphorePermit;
+
+/// Exports that are read at once; each holds one document in memory.
+pub(super) const AT_ONCE: usize = 4;
 
 /// A signed statement and its leaf, as they were.
 struct Statement {
@@ -26,12 +30,13 @@ impl Statement {
 }
 
 impl Service {
-    /// The files of an exported decision, each with its path in the export.
+    /// An exported decision, of which the files are read one at a time: evidence may be large.
     ///
     /// # Errors
-    /// When there is no such decision, the actor may not, something it was made from is gone, or the database fails.
-    pub async fn export_decision(&self, actor: &Actor, id: &DecisionId) -> Result<Vec<(String, Vec<u8>)>, AppError> {
+    /// When there is no such decision, the actor may not, too many are exported at once, or the database fails.
+    pub async fn export_decision(&self, actor: &Actor, id: &DecisionId) -> Result<Export, AppError> {
         actor.require(Scope::Read)?;
+        let turn = turn(&self.exports).await?;
         let namespace = &actor.namespace;
         let stored = self.decision_in(namespace, id).await?;
         let head = self.checkpoint(namespace).await?;
@@ -40,11 +45,19 @@ impl Service {
             (Some(vsa), Some(index)) => Some(self.statement(namespace, &head, &stored, vsa, index).await?),
             _ => None,
         };
-        let documents = self.documents(namespace, &stored.decision()?.record.inputs).await?;
-        let log = self.log_key(namespace)?;
+        let log = self.log_key(namespace).await?;
         let summary = summary.as_ref().map(Statement::parts);
-        let parts = Parts { record: record.parts(), summary, documents: &documents, log: &log };
-        export::files(&parts).map_err(AppError::failed)
+        let parts = Parts { record: record.parts(), summary, documents: &BTreeMap::new(), log: &log };
+        let (mut files, Documents { documents, after }) = export::frame(&parts).map_err(AppError::failed)?;
+        let last = files.split_off(files.len().saturating_sub(after));
+        Ok(Export {
+            store: self.store.clone(),
+            namespace: namespace.clone(),
+            files: files.into(),
+            documents: documents.into(),
+            last: last.into(),
+            _turn: turn,
+        })
     }
 
     async fn statement(
@@ -62,26 +75,13 @@ impl Service {
         Ok(Statement { envelope, leaf, proof: self.proof_under(namespace, head, index).await? })
     }
 
-    async fn documents(&self, namespace: &Namespace, inputs: &Inputs) -> Result<BTreeMap<Digest, Vec<u8>>, AppError> {
-        let mut documents = BTreeMap::new();
-        for (folder, digest) in export::documents(inputs) {
-            let bytes = match folder {
-                Folder::Policies => self.store.policy(namespace, &digest).await?.map(|p| p.source.into_bytes()),
-                Folder::Mappings => self.store.mapping(namespace, &digest).await?.map(|m| m.source.into_bytes()),
-                _ => self.store.evidence(namespace, &digest).await?.map(|e| e.bytes),
-            };
-            let gone = || AppError::broken(format!("document {digest} of {namespace} is gone"));
-            documents.insert(digest, bytes.ok_or_else(gone)?);
-        }
-        Ok(documents)
-    }
-
     /// The public keys of a namespace, as the files that `verify --trust` reads.
     ///
     /// # Errors
     /// When a key cannot be written as one.
-    pub fn trust(&self, namespace: &Namespace) -> Result<Vec<(String, Vec<u8>)>, AppError> {
-        let files = export::trust(self.notary.decision_key(), &self.log_key(namespace)?).map_err(AppError::failed)?;
+    pub async fn trust(&self, namespace: &Namespace) -> Result<Vec<(String, Vec<u8>)>, AppError> {
+        let files =
+            export::trust(self.notary.decision_key(), &self.log_key(namespace).await?).map_err(AppError::failed)?;
         Ok(files.into_iter().map(|(path, bytes)| (path.trim_start_matches("trust/").to_owned(), bytes)).collect())
     }
 
@@ -91,5 +91,37 @@ impl Service {
     /// When a key cannot be written as one.
     pub fn jwks(&self) -> Result<Vec<u8>, AppError> {
         bundle::jwks(&[*self.notary.decision_key()]).map_err(AppError::failed)
+    }
+}
+
+/// An exported decision that is being read.
+pub struct Export {
+    store: Store,
+    namespace: Namespace,
+    files: VecDeque<(String, Vec<u8>)>,
+    documents: VecDeque<(Folder, Digest)>,
+    last: VecDeque<(String, Vec<u8>)>,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Export {
+    /// The next file with its path in the export; none when all were given.
+    ///
+    /// # Errors
+    /// When a document is gone, or the database fails.
+    pub async fn next(&mut self) -> Result<Option<(String, Vec<u8>)>, AppError> {
+        if let Some(file) = self.files.pop_front() {
+            return Ok(Some(file));
+        }
+        let Some((folder, digest)) = self.documents.pop_front() else { return Ok(self.last.pop_front()) };
+        let (store, namespace) = (&self.store, &self.namespace);
+        let bytes = match folder {
+            Folder::Policies => store.policy(namespace, &digest).await?.map(|p| p.source.into_bytes()),
+            Folder::Mappings => store.mapping(namespace, &digest).await?.map(|m| m.source.into_bytes()),
+            _ => store.evidence(namespace, &digest).await?.map(|e| e.bytes),
+        };
+        let gone = || AppError::broken(format!("document {digest} of {namespace} is gone"));
+        let bytes = bytes.ok_or_else(gone)?;
+        Ok(Some((export::document_path(folder, &digest, &bytes), bytes)))
     }
 }

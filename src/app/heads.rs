@@ -1,5 +1,6 @@
 //! The last signed heads, kept outside the database: a database that was rolled back is told by them.
 
+use super::private;
 use crate::model::Namespace;
 use std::{
     io::Write as _,
@@ -18,7 +19,7 @@ impl HeadKeeper {
     /// # Errors
     /// When the folder cannot be made.
     pub fn open(folder: &Path) -> std::io::Result<Self> {
-        std::fs::create_dir_all(folder)?;
+        private::own_folder(folder)?;
         Ok(Self { folder: Some(folder.to_owned()) })
     }
 
@@ -66,6 +67,6 @@ impl HeadKeeper {
 fn replace(folder: &Path, name: &str, text: &str) -> std::io::Result<()> {
     // A namespace never holds a dot, so the new file cannot be taken for a head.
     let new = folder.join(format!("{name}.new"));
-    std::fs::File::create(&new)?.write_all(text.as_bytes())?;
+    private::file(&new)?.write_all(text.as_bytes())?;
     std::fs::rename(new, folder.join(name))
 }

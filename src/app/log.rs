@@ -26,8 +26,9 @@ impl Service {
     /// The key that verifies the heads of a namespace's log.
     ///
     /// # Errors
-    /// When the log's name cannot be one.
-    pub fn log_key(&self, namespace: &Namespace) -> Result<VerifierKey, AppError> {
+    /// When the database fails, or the log's name cannot be one.
+    pub async fn log_key(&self, namespace: &Namespace) -> Result<VerifierKey, AppError> {
+        self.identity(namespace).await?;
         self.notary.log_key(namespace)
     }
 
@@ -126,7 +127,11 @@ impl Service {
     async fn check_head(&self, head: &LogHead) -> Result<(), AppError> {
         let namespace = &head.namespace;
         let claimed = Checkpoint::unverified(&head.checkpoint).map_err(|e| broken(namespace, &e.to_string()))?;
-        self.notary.adopt(namespace, &claimed.origin)?;
+        let identity = self.identity(namespace).await?;
+        if identity.origin != claimed.origin {
+            let why = format!("its head is that of `{}`, and it began as `{}`", claimed.origin, identity.origin);
+            return Err(broken(namespace, &why));
+        }
         let keys = [self.notary.log_key(namespace)?];
         let signed = Checkpoint::verify(&head.checkpoint, &keys)
             .map_err(|e| broken(namespace, &format!("its head is not signed by this service's log key: {e}")))?;

@@ -1,20 +1,22 @@
 //! The use cases: what the service does, without HTTP and without a command line.
 
 pub mod approve;
-mod audit;
+pub mod audit;
 mod baselines;
 mod blobs;
 pub mod check;
+mod clock;
 pub mod compute;
 pub mod datasets;
 mod decide;
 mod documents;
 pub mod env;
 pub mod error;
-mod export;
+pub mod export;
 mod hashing;
 mod heads;
 pub mod hooks;
+mod identity;
 pub mod inspect;
 pub mod judges;
 mod log;
@@ -25,6 +27,7 @@ pub mod offline;
 pub mod passwords;
 pub mod people;
 pub mod policy_tests;
+pub mod private;
 pub mod publish;
 mod recompute;
 pub mod references;
@@ -45,6 +48,7 @@ pub use blobs::{Upload, UploadLimits};
 use crate::{config::Limits, keys::Keyring, model::ObserveOnlyBy, store::Store};
 use baselines::Turns;
 use blobs::Blobs;
+use clock::LogClock;
 use env::Env;
 use error::AppError;
 use heads::HeadKeeper;
@@ -63,6 +67,7 @@ use writer::Writer;
 /// The service: its database, its keys, its one writer.
 pub struct Service {
     env: Env,
+    clock: Arc<LogClock>,
     store: Store,
     notary: Arc<Notary>,
     heads: HeadKeeper,
@@ -72,6 +77,8 @@ pub struct Service {
     turns: Turns,
     numbers: Numbers,
     computing: Arc<Semaphore>,
+    reports: Arc<Semaphore>,
+    exports: Arc<Semaphore>,
     tokens: TokenCache,
     tally: Tally,
     observe_only: ObserveOnlyBy,
@@ -107,16 +114,19 @@ impl Service {
     /// # Errors
     /// When a log is broken, a key cannot sign, or the database fails.
     pub async fn start(parts: Parts) -> Result<(Arc<Self>, JoinHandle<()>), AppError> {
-        let notary = Arc::new(Notary::new(&parts.keys, &parts.public_url)?);
+        let clock = Arc::new(LogClock::over(parts.env.clock));
+        let env = Env { clock: clock.clone() };
+        let notary = Arc::new(Notary::new(&parts.keys, &parts.public_url)?.with_clock(clock.clone()));
         let heads = match &parts.heads {
             Some(folder) => HeadKeeper::open(folder).map_err(AppError::failed)?,
             None => HeadKeeper::none(),
         };
         let limits = &parts.limits;
-        let blobs = Blobs::open(parts.uploads, parts.env.now())?;
+        let blobs = Blobs::open(parts.uploads, env.now())?;
         let (writer, ended) = Writer::start(parts.store.clone(), notary.clone(), heads.clone());
         let service = Self {
-            env: parts.env,
+            env,
+            clock,
             store: parts.store,
             notary,
             heads,
@@ -126,6 +136,8 @@ impl Service {
             turns: Turns::default(),
             numbers: Numbers::default(),
             computing: Arc::new(Semaphore::new(recompute::AT_ONCE)),
+            reports: Arc::new(Semaphore::new(audit::AT_ONCE)),
+            exports: Arc::new(Semaphore::new(export::AT_ONCE)),
             tokens: TokenCache::default(),
             tally: Tally::default(),
             observe_only: parts.observe_only,
@@ -142,12 +154,19 @@ impl Service {
         &self.judges
     }
 
-    /// Whether the database answers.
+    /// Takes no more works; those that wait become durable, and then the handle of [`Service::start`] ends, whoever
+    /// still holds the service.
+    pub fn stop(&self) {
+        self.writer.stop();
+    }
+
+    /// Whether the database answers and the clock lets something be signed.
     ///
     /// # Errors
     /// When it does not.
     pub async fn ping(&self) -> Result<(), AppError> {
-        Ok(self.store.ping().await?)
+        self.store.ping().await?;
+        self.clock.tick(self.store.newest_at().await?).map(|_| ()).map_err(AppError::clock_behind)
     }
 
     /// The address that others know the service by.

@@ -115,6 +115,7 @@ impl Service {
         actor.require(Scope::Submit)?;
         actor.require_namespace(submission.model.namespace())?;
         submission.check()?;
+        self.may_sign(&actor.namespace).await?;
         let asked = self.asked(actor, submission.evidence.iter().filter_map(|d| d.mapping.as_ref())).await?;
         let sent = Documents::read(&submission.evidence, &asked).await?;
         let predictions = self.predictions(actor, &submission.predictions).await?;

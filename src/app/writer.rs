@@ -7,7 +7,7 @@ use super::{
 };
 use crate::store::{Done, Store, StoreError, Work};
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 /// The most works in one transaction.
 const BATCH: usize = 256;
@@ -25,13 +25,21 @@ struct Job {
 #[derive(Clone)]
 pub struct Writer {
     jobs: mpsc::Sender<Job>,
+    stop: Arc<Notify>,
 }
 
 impl Writer {
-    /// Starts the writing task. It ends, after the last batch, when every handle is gone.
+    /// Starts the writing task. It ends, after the last batch, when every handle is gone or it is told to.
     pub fn start(store: Store, notary: Arc<Notary>, heads: HeadKeeper) -> (Self, tokio::task::JoinHandle<()>) {
         let (jobs, queue) = mpsc::channel(QUEUE);
-        (Self { jobs }, tokio::spawn(run(store, notary, heads, queue)))
+        let stop = Arc::new(Notify::new());
+        let told = stop.clone();
+        (Self { jobs, stop }, tokio::spawn(run(store, notary, heads, queue, told)))
+    }
+
+    /// Takes no more works. Those that wait are written, and then the writing task ends.
+    pub fn stop(&self) {
+        self.stop.notify_one();
     }
 
     /// Stores `work` and returns when it is durable and under a signed head.
@@ -46,9 +54,18 @@ impl Writer {
     }
 }
 
-async fn run(store: Store, notary: Arc<Notary>, heads: HeadKeeper, mut queue: mpsc::Receiver<Job>) {
+async fn run(store: Store, notary: Arc<Notary>, heads: HeadKeeper, mut queue: mpsc::Receiver<Job>, stop: Arc<Notify>) {
     let mut jobs = Vec::with_capacity(BATCH);
-    while queue.recv_many(&mut jobs, BATCH).await > 0 {
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.notified() => {
+                // What was handed in before is still received.
+                queue.close();
+                continue;
+            }
+            count = queue.recv_many(&mut jobs, BATCH) => if count == 0 { return },
+        }
         let (works, replies): (Vec<Work>, Vec<_>) = jobs.drain(..).map(|job| (job.work, job.reply)).unzip();
         let outcomes = write(&store, &notary, &heads, &works).await;
         for (reply, outcome) in replies.into_iter().zip(outcomes) {

@@ -1,8 +1,9 @@
 //! `modelgate key`: what others pin to verify what this service signs.
 
 use super::{
-    exit::{Failure, Outcome},
-    output::{self, Format, plain},
+    exit::Outcome,
+    files,
+    output::{self, Format},
     service::{Open, StoreArgs, block_on},
 };
 use crate::model::Namespace;
@@ -45,23 +46,17 @@ struct Show {
 pub fn run(args: Args) -> Outcome {
     let Command::Show(args) = args.command;
     let settings = args.store.settings(None)?;
-    let files = block_on(async {
+    let keys = block_on(async {
         let open = Open::with(&settings).await?;
-        let files = open.service.trust(&args.namespace)?;
+        let keys = open.service.trust(&args.namespace).await?;
         open.close().await;
-        Ok(files)
+        Ok(keys)
     })?;
     if let Some(folder) = &args.out {
-        let failed = |e: std::io::Error| {
-            Failure::input("unwritable", format!("cannot write to `{}`: {e}", plain(&folder.display().to_string())))
-        };
-        std::fs::create_dir_all(folder).map_err(failed)?;
-        for (name, bytes) in &files {
-            std::fs::write(folder.join(name), bytes).map_err(failed)?;
-        }
+        files::write_all(folder, &keys.iter().cloned().collect())?;
     }
     let text = |name: &str| {
-        let found = files.iter().find(|(file, _)| file == name);
+        let found = keys.iter().find(|(file, _)| file == name);
         found.map(|(_, bytes)| String::from_utf8_lossy(bytes).trim_end().to_owned()).unwrap_or_default()
     };
     match args.format {

@@ -13,6 +13,7 @@ pub mod evidence;
 pub mod evidence_arg;
 pub mod exit;
 pub mod export;
+pub mod files;
 pub mod folder;
 pub mod gate;
 pub mod key;
@@ -130,7 +131,7 @@ pub fn main(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) if !error.use_stderr() => {
             output::raw(&error.render().ansi().to_string());
-            return ExitCode::SUCCESS;
+            return ended(Ok(0), false);
         }
         // Called without a command: what people want then is the help, not an error.
         Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && !as_json => {
@@ -144,9 +145,15 @@ pub fn main(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if wants(&argv, "github") { told_runner(&failure) } else { report(&failure, as_json) };
         }
     };
-    match dispatch(parsed.command) {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => report(&failure, as_json),
+    ended(dispatch(parsed.command), as_json)
+}
+
+/// The exit code of a command that ended so. A result that stdout did not take is a failure of its own.
+fn ended(outcome: exit::Outcome, as_json: bool) -> ExitCode {
+    match (outcome, output::finish()) {
+        (Err(failure), _) => report(&failure, as_json),
+        (Ok(code), Err(failure)) if code != exit::USAGE => report(&failure, false),
+        (Ok(code), _) => ExitCode::from(code),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{
     client::ServerArgs,
     exit::{Failure, Outcome},
+    files,
     output::{self, Format, plain},
     service::block_on,
 };
@@ -21,11 +22,22 @@ pub struct Args {
     command: Command,
 }
 
+const AUDIT_HELP: &str = "\
+An entry belongs to the day on which it went into the log. A period that has not ended says `so far` and when the report
+was made; one that has ended gives the same decisions whenever it is asked for. The last line of a report, in JSON its key
+`end`, says whether it is complete. A report that breaks off ends with exit code 5, and no file is left.
+
+Examples:
+  modelgate report audit --from 2026-11-01 --to 2026-11-30 --out november.html
+  modelgate report audit --from 2026-11-01 --to 2026-11-30 --as csv > november.csv
+  modelgate report audit --from 2026-11-01 --to 2026-11-30 --as json | jq .end";
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// The report of one release, as HTML that prints well
     Release(Release),
     /// The audit report of your namespace for a period, with control totals
+    #[command(after_help = AUDIT_HELP)]
     Audit(Audit),
 }
 
@@ -68,6 +80,7 @@ struct Target {
 enum Kind {
     Html,
     Csv,
+    Json,
 }
 
 const DAY: Age = Age::from_secs(86_400);
@@ -84,6 +97,7 @@ pub fn run(args: Args) -> Outcome {
             let kind = match args.kind {
                 Kind::Html => "html",
                 Kind::Csv => "csv",
+                Kind::Json => "json",
             };
             let (from, to) = (args.from, args.to.plus(DAY));
             (format!("/api/v1/reports/audit?from={from}&to={to}&format={kind}"), args.target)
@@ -93,16 +107,28 @@ pub fn run(args: Args) -> Outcome {
         return Err(Failure::input("usage", "name a file with `--out`: stdout cannot hold the report and JSON"));
     }
     let client = target.server.client()?;
-    let bytes = block_on(client.download(&path))?;
-    let Some(out) = target.out else {
-        output::raw(&String::from_utf8_lossy(&bytes));
+    let Some(out) = &target.out else {
+        block_on(client.stream(&path, |piece| {
+            // Whoever reads it may have read enough; what went wrong otherwise, the end of the command says.
+            if output::bytes(piece) { Ok(()) } else { Err(enough()) }
+        }))
+        .or_else(|failure| if failure.code == ENOUGH { Ok(0) } else { Err(failure) })?;
         return Ok(0);
     };
+    let mut draft = files::Draft::create(out)?;
+    let bytes = block_on(client.stream(&path, |piece| draft.write(piece)))?;
+    draft.finish()?;
     let shown = plain(&out.display().to_string());
-    std::fs::write(&out, &bytes).map_err(|e| Failure::input("unwritable", format!("cannot write `{shown}`: {e}")))?;
     match target.format {
-        Format::Json => output::json(&serde_json::json!({"path": out.display().to_string(), "bytes": bytes.len()}))?,
-        Format::Text => output::line(&format!("{shown}: {} bytes", bytes.len())),
+        Format::Json => output::json(&serde_json::json!({"path": out.display().to_string(), "bytes": bytes}))?,
+        Format::Text => output::line(&format!("{shown}: {bytes} bytes")),
     }
     Ok(0)
+}
+
+/// The code of the failure that ends a document nobody reads on.
+const ENOUGH: &str = "stdout-takes-no-more";
+
+fn enough() -> Failure {
+    Failure::service(ENOUGH, "stdout takes no more")
 }

@@ -17,7 +17,10 @@ use std::{
     sync::{Arc, Weak},
     time::Duration,
 };
-use tokio::task::JoinHandle;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    task::JoinHandle,
+};
 
 /// Arguments of `modelgate serve`.
 #[derive(Debug, clap::Args)]
@@ -52,11 +55,18 @@ pub fn run(args: Args) -> Outcome {
         ..Partial::default()
     })?;
     block_on(async {
-        let told = told_to_stop()?;
-        let serving = Serving::start(&settings).await?;
-        told.await;
-        tracing::info!("stopping: no new requests, open ones end");
-        serving.stop().await?;
+        let mut signals = Signals::listen()?;
+        let serving = tokio::select! {
+            started = Serving::start(&settings) => started?,
+            () = signals.told() => return Ok(0),
+        };
+        signals.told().await;
+        tracing::info!("stopping: no new requests, open ones end; a second signal ends at once");
+        tokio::select! {
+            stopped = serving.stop() => stopped?,
+            () = signals.told() => tracing::warn!("told again: open requests are cut off"),
+        }
+        // What was acknowledged was durable before, so that either way is a good end.
         Ok(0)
     })
 }
@@ -151,10 +161,14 @@ impl Serving {
     /// # Errors
     /// When the listener failed.
     pub(super) async fn stop(self) -> Result<(), Failure> {
-        self.running.stop().await.map_err(|e| Failure::service("listen", e))?;
-        if let Some(metrics) = self.metrics {
-            metrics.stop().await.map_err(|e| Failure::service("listen", e))?;
-        }
+        let metrics = async {
+            match self.metrics {
+                Some(metrics) => metrics.stop().await,
+                None => Ok(()),
+            }
+        };
+        // Together, so that what is open is waited for once.
+        tokio::try_join!(self.running.stop(), metrics).map_err(|e| Failure::service("listen", e))?;
         self.sweeping.abort();
         let _ = self.sweeping.await;
         self.open.close().await;
@@ -181,18 +195,27 @@ fn warn_of_wildcard(public_url: &str) {
     }
 }
 
-/// Ends on Ctrl-C or SIGTERM. They are listened for from this call on, whenever it is awaited.
-///
-/// # Errors
-/// When the system lets nobody listen.
-pub(super) fn told_to_stop() -> Result<impl Future<Output = ()>, Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind| signal(kind).map_err(|e| Failure::service("signals", e));
-    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-    Ok(async move {
+/// Ctrl-C and SIGTERM.
+pub(super) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// They are listened for from this call on; none that comes later is lost.
+    ///
+    /// # Errors
+    /// When the system lets nobody listen.
+    pub(super) fn listen() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).map_err(|e| Failure::service("signals", e));
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    /// Returns at the next of them.
+    pub(super) async fn told(&mut self) {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-    })
+    }
 }

@@ -2,13 +2,18 @@
 
 use super::exit::Failure;
 use crate::{
-    app::{Parts, Service, UploadLimits, env::Env},
+    app::{Parts, Service, UploadLimits, env::Env, private},
     config::{ConfigError, Partial, Settings},
     keys::Keyring,
     store::Store,
 };
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::timeout};
+
+/// How long the last batch may take.
+const LAST_BATCH: Duration = Duration::from_secs(3);
+/// How long the connections of the database may take to close.
+const CLOSE: Duration = Duration::from_secs(1);
 
 /// Where the service keeps things.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -88,7 +93,7 @@ impl Open {
     /// # Errors
     /// When any of it cannot be opened, or a log is broken.
     pub async fn with(settings: &Settings) -> Result<Self, Failure> {
-        std::fs::create_dir_all(&settings.data)
+        private::folder(&settings.data)
             .map_err(|e| Failure::service("data-folder", format!("{}: {e}", settings.data.display())))?;
         let keys = Keyring::open_or_create(&settings.data.join("keys")).map_err(|e| Failure::service(e.code(), &e))?;
         let store = Store::open(&settings.database).await.map_err(|e| Failure::service("database", e))?;
@@ -110,12 +115,15 @@ impl Open {
         Ok(Self { service, store, ended })
     }
 
-    /// Lets the last batch become durable and closes the database.
+    /// Lets the last batch become durable and closes the database. Requests that were cut off may still hold the
+    /// service or a connection: nothing of theirs was acknowledged, so they are not waited for long.
     pub async fn close(self) {
+        self.service.stop();
         drop(self.service);
-        // The writing task ends once nobody can hand it anything.
-        let _ = self.ended.await;
-        self.store.close().await;
+        if timeout(LAST_BATCH, self.ended).await.is_err() {
+            tracing::warn!("the last batch was not durable in time; nobody was told that it was");
+        }
+        let _ = timeout(CLOSE, self.store.close()).await;
     }
 }
 
@@ -125,5 +133,9 @@ impl Open {
 /// When there is no runtime to be had, or the work fails.
 pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(|e| Failure::service("runtime", e))?.block_on(work)
+    let runtime = runtime.map_err(|e| Failure::service("runtime", e))?;
+    let done = runtime.block_on(work);
+    // Work that was given up may be in the middle of something long: it ends with the process.
+    runtime.shutdown_background();
+    done
 }

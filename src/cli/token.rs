@@ -130,9 +130,19 @@ fn create(args: Create) -> Outcome {
             let (token, secret) = open.service.create_token(new).await?;
             (token.id, secret.reveal().to_owned())
         };
-        open.close().await;
-        told(args.format, &id, &text)
+        give(open, args.format, &id, &text).await
     })
+}
+
+/// Prints a secret that is kept nowhere else. What nobody was given must not open anything.
+async fn give(open: Open, format: Format, id: &str, text: &str) -> Outcome {
+    let told = told(format, id, text);
+    if told.is_err() {
+        open.service.revoke_token(id).await?;
+        output::note("It could not be printed, so it was ended at once; make another.");
+    }
+    open.close().await;
+    told
 }
 
 fn told(format: Format, id: &str, text: &str) -> Outcome {
@@ -143,6 +153,7 @@ fn told(format: Format, id: &str, text: &str) -> Outcome {
             output::line(text);
         }
     }
+    output::delivered()?;
     Ok(0)
 }
 
@@ -157,10 +168,8 @@ fn rotate(args: Rotate) -> Outcome {
             let hook = open.service.rotate_hook(&args.id, args.overlap).await?;
             Ok::<_, AppError>(hook.map(|hook| (hook.id, hook::secret_text(&hook.secret))))
         };
-        let rotated = rotated.await;
-        open.close().await;
-        let (id, text) = rotated?.ok_or_else(|| unknown(&args.id))?;
-        told(args.format, &id, &text)
+        let (id, text) = rotated.await?.ok_or_else(|| unknown(&args.id))?;
+        give(open, args.format, &id, &text).await
     })
 }
 

@@ -121,6 +121,40 @@ pub struct Parts<'a> {
 /// # Errors
 /// When a part cannot be read, a document is missing, or the record and the summary are proved under two checkpoints.
 pub fn files(parts: &Parts<'_>) -> Result<Vec<(String, Vec<u8>)>, LedgerError> {
+    let (mut out, listed) = frame(parts)?;
+    let after = out.len().saturating_sub(listed.after);
+    let mut documents = Vec::new();
+    for (folder, digest) in listed.documents {
+        let missing = || LedgerError::malformed("an export", format!("document {digest} is not at hand"));
+        let bytes = parts.documents.get(&digest).ok_or_else(missing)?;
+        documents.push((document_path(folder, &digest, bytes), bytes.clone()));
+    }
+    out.splice(after..after, documents);
+    Ok(out)
+}
+
+/// A file of an export: its path and its bytes.
+pub type File = (String, Vec<u8>);
+
+/// The documents of an export, which may be large, and how many files come after them.
+#[derive(Debug, Clone)]
+pub struct Documents {
+    /// Each document once, sorted.
+    pub documents: Vec<(Folder, Digest)>,
+    /// How many of the other files come after them.
+    pub after: usize,
+}
+
+/// The path of a document.
+pub fn document_path(folder: Folder, digest: &Digest, bytes: &[u8]) -> String {
+    folder.path(digest, bytes)
+}
+
+/// The files of an exported decision but for its documents, so that these can be read one at a time.
+///
+/// # Errors
+/// When a part cannot be read, or the record and the summary are proved under two checkpoints.
+pub fn frame(parts: &Parts<'_>) -> Result<(Vec<File>, Documents), LedgerError> {
     let payload = Envelope::parse(parts.record.envelope)?.payload;
     let record = Statement::<Record>::parse(&payload, RECORD_TYPE)?.predicate;
     let mut out = Vec::new();
@@ -134,11 +168,7 @@ pub fn files(parts: &Parts<'_>) -> Result<Vec<(String, Vec<u8>)>, LedgerError> {
         out.push((BUNDLE.into(), bundle::bundle(&envelope, summary.leaf, summary.proof, parts.log)?));
     }
     out.push((INPUTS.into(), jcs::to_vec(&record.inputs)?));
-    for (folder, digest) in documents(&record.inputs) {
-        let missing = || LedgerError::malformed("an export", format!("document {digest} is not at hand"));
-        let bytes = parts.documents.get(&digest).ok_or_else(missing)?;
-        out.push((folder.path(&digest, bytes), bytes.clone()));
-    }
+    let before = out.len();
     for (number, approval) in record.approvals.iter().enumerate() {
         out.push((approval_path(number, approval), jcs::to_vec(approval)?));
     }
@@ -146,7 +176,8 @@ pub fn files(parts: &Parts<'_>) -> Result<Vec<(String, Vec<u8>)>, LedgerError> {
         return Err(LedgerError::malformed("an export", "the record's log entry is not that of an envelope"));
     };
     out.extend(trust(&entry.key, parts.log)?);
-    Ok(out)
+    let after = out.len().saturating_sub(before);
+    Ok((out, Documents { documents: documents(&record.inputs), after }))
 }
 
 fn signed(names: Names, signed: &Signed<'_>, out: &mut Vec<(String, Vec<u8>)>) {

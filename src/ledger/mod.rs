@@ -9,6 +9,7 @@ pub mod export;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod hash;
+pub mod identity;
 pub mod key;
 pub mod merkle;
 pub mod note;
@@ -23,6 +24,7 @@ pub use checkpoint::Checkpoint;
 pub use entry::{Entry, Fact};
 pub use envelope::Envelope;
 pub use error::LedgerError;
+pub use identity::Identity;
 pub use key::PublicKey;
 pub use note::{NoteSigner, VerifierKey};
 pub use proof::Proof;

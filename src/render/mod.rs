@@ -2,12 +2,14 @@
 //! value that a page forgot is an error in a test and not a blank for a reader.
 
 mod assets;
+mod audit;
 mod links;
 mod templates;
 
 pub use assets::{Asset, asset};
+pub use audit::AuditHtml;
 
-use crate::report::{Audit, OperatingCurve, ReleaseReport};
+use crate::report::{OperatingCurve, ReleaseReport};
 use handlebars::Handlebars;
 use serde::Serialize;
 
@@ -19,10 +21,6 @@ pub trait Page: Serialize {
 
 impl Page for ReleaseReport {
     const TEMPLATE: &'static str = "reports/release";
-}
-
-impl Page for Audit {
-    const TEMPLATE: &'static str = "reports/audit";
 }
 
 impl Page for OperatingCurve {

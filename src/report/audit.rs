@@ -1,14 +1,21 @@
 //! The audit report of a namespace for a period: every decision, control totals, and whether the population is
 //! complete, which is computed from the log's indexes and never asserted.
+//!
+//! One clock cuts and counts: that of the log's entries. A report may be of any length, so it is made in parts: what is
+//! said of the whole is counted before ([`Summary`]), then every line is made by itself, and the end says what was listed.
 
+mod csv;
+mod json;
 mod population;
 mod rows;
 
-pub use population::{EntryKind, LogEntry, Population};
-pub use rows::{AuditRow, OverrideRow, VoteLine};
+pub use csv::Csv;
+pub use json::Json;
+pub use population::{Population, TableTally, Tally};
+pub use rows::{AskedFor, AuditRow, OverrideRow, VoteLine};
 
-use super::values::Moment;
-use crate::model::{Approval, Decision, Namespace, Outcome, Release, Timestamp, Vote};
+use super::values::{Moment, counted};
+use crate::model::{Namespace, Timestamp};
 use serde::Serialize;
 
 /// The log's head that the report was made under.
@@ -24,29 +31,17 @@ pub struct LogHead {
     pub vkey: Option<String>,
 }
 
-/// Everything an audit report is made from; the caller reads it in one snapshot.
+/// What a report is about.
 #[derive(Debug, Clone, Copy)]
-pub struct AuditSource<'a> {
+pub struct Period<'a> {
     /// Whose log.
     pub namespace: &'a Namespace,
     /// The period's first moment.
     pub from: Timestamp,
     /// The moment just after the period.
     pub to: Timestamp,
-    /// When the report is made, if it is to say so; without it the same rows give the same bytes.
-    pub generated: Option<Timestamp>,
-    /// Every release that a decision here names, and those requested in the period.
-    pub releases: &'a [Release],
-    /// Every decision of the period.
-    pub decisions: &'a [Decision],
-    /// Every approval and rejection of the period.
-    pub approvals: &'a [Approval],
-    /// Every log entry of the period.
-    pub entries: &'a [LogEntry],
-    /// The index of the last entry before the period; `None` when it starts with the log.
-    pub before: Option<u64>,
-    /// The index of the first entry after the period; `None` when it ends with the log.
-    pub after: Option<u64>,
+    /// When the report is made of a period that has not ended; `None` for one that has: it is the same for ever.
+    pub so_far: Option<Timestamp>,
     /// The head over all of it.
     pub log: &'a LogHead,
 }
@@ -62,16 +57,18 @@ pub struct Total {
     pub count: u64,
 }
 
-/// The report.
+/// What a report says of the whole, before its lines.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Audit {
+pub struct Summary {
     /// Whose log.
     pub namespace: String,
     /// The period's first moment.
     pub from: Moment,
     /// The moment just after the period.
     pub to: Moment,
-    /// When it was made, if it says so.
+    /// Whether the period has not ended, so that more may come.
+    pub so_far: bool,
+    /// When it was made, if more may come.
     pub generated: Option<Moment>,
     /// Control totals.
     pub totals: Vec<Total>,
@@ -79,6 +76,43 @@ pub struct Audit {
     pub population: Population,
     /// The head that it was made under.
     pub log: LogHead,
+    /// How many decisions are to be listed.
+    pub decisions: u64,
+    /// How many approvals and rejections are to be listed.
+    pub votes: u64,
+}
+
+/// What was listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// Decisions.
+    pub decisions: u64,
+    /// Approvals and rejections.
+    pub votes: u64,
+    /// Findings that a waiver stood in for.
+    pub overrides: u64,
+}
+
+/// The last words of a report: what it lists, and whether that is all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct End {
+    /// Whether every entry is accounted for and every line is there.
+    pub complete: bool,
+    /// The same as a sentence.
+    pub statement: String,
+    /// How many decisions are listed.
+    pub decisions: u64,
+    /// How many approvals and rejections.
+    pub votes: u64,
+    /// How many overrides.
+    pub overrides: u64,
+}
+
+/// A whole report, as long as it is short.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Audit {
+    /// What it says of the whole.
+    pub summary: Summary,
     /// Every decision, oldest first.
     pub rows: Vec<AuditRow>,
     /// Every approval and rejection, oldest first.
@@ -87,49 +121,73 @@ pub struct Audit {
     pub overrides: Vec<OverrideRow>,
 }
 
-impl Audit {
-    /// The report of `source`.
-    pub fn new(source: &AuditSource<'_>) -> Self {
-        let mut decisions: Vec<&Decision> = source.decisions.iter().collect();
-        decisions.sort_by_key(|d| d.record_index);
-        let releases: rows::Releases<'_> = source.releases.iter().map(|r| (&r.id, r)).collect();
-        let overrides: Vec<OverrideRow> = decisions.iter().flat_map(|d| rows::overrides(d)).collect();
+impl Summary {
+    /// What is said of a period in which the log and the tables hold so much.
+    pub fn new(period: &Period<'_>, tally: &Tally) -> Self {
         Self {
-            namespace: source.namespace.to_string(),
-            from: Moment::from(source.from),
-            to: Moment::from(source.to),
-            generated: source.generated.map(Moment::from),
-            totals: totals(source, overrides.len()),
-            population: Population::of(source),
-            log: source.log.clone(),
-            rows: decisions.iter().map(|d| rows::row(d, &releases)).collect(),
-            votes: rows::votes(source.approvals, &releases),
-            overrides,
+            namespace: period.namespace.to_string(),
+            from: Moment::from(period.from),
+            to: Moment::from(period.to),
+            so_far: period.so_far.is_some(),
+            generated: period.so_far.map(Moment::from),
+            totals: totals(tally),
+            population: Population::of(tally, period.log.size, period.so_far),
+            log: period.log.clone(),
+            decisions: tally.decisions.rows,
+            votes: tally.votes.rows,
         }
     }
 
-    /// The report as CSV: one `decision` record for every decision, then one `total` record for every control total.
-    pub fn csv(&self) -> String {
-        rows::csv(self)
+    /// What is said at the end, once so much was listed.
+    pub fn end(&self, listed: &Listed) -> End {
+        let all = listed.decisions == self.decisions && listed.votes == self.votes;
+        let complete = all && self.population.complete;
+        let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        let statement = format!(
+            "End of the report: {}, {} and {} are listed. The report is {}.",
+            counted(number(listed.decisions), "decision", "decisions"),
+            counted(number(listed.votes), "approval or rejection", "approvals and rejections"),
+            counted(number(listed.overrides), "override", "overrides"),
+            if complete { "complete" } else { "not complete" }
+        );
+        let Listed { decisions, votes, overrides } = *listed;
+        End { complete, statement, decisions, votes, overrides }
     }
 }
 
-fn totals(source: &AuditSource<'_>, overrides: usize) -> Vec<Total> {
-    let decided = |outcome| source.decisions.iter().filter(|d| d.record.verdict.verdict == outcome).count();
-    let votes = |vote| source.approvals.iter().filter(|a| a.vote == vote).count();
-    let requested = source.releases.iter().filter(|r| (source.from..source.to).contains(&r.requested_at)).count();
-    let total = |name, label, count| Total { name, label, count: u64::try_from(count).unwrap_or(u64::MAX) };
+impl Audit {
+    /// The report as CSV.
+    pub fn csv(&self) -> String {
+        let mut out = Csv::head();
+        self.rows.iter().for_each(|row| Csv::decision(&mut out, row));
+        out.push_str(&Csv::tail(&self.summary, &self.listed()));
+        out
+    }
+
+    /// What was listed.
+    pub fn listed(&self) -> Listed {
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        Listed {
+            decisions: count(self.rows.len()),
+            votes: count(self.votes.len()),
+            overrides: count(self.overrides.len()),
+        }
+    }
+}
+
+fn totals(tally: &Tally) -> Vec<Total> {
+    let total = |name, label, count| Total { name, label, count };
+    let (decisions, votes) = (&tally.decisions, &tally.votes);
     vec![
-        total("decisions", "Decisions", source.decisions.len()),
-        total("decisions.allow", "Allowed", decided(Outcome::Allow)),
-        total("decisions.deny", "Denied", decided(Outcome::Deny)),
-        total("decisions.pending", "Waiting for approval", decided(Outcome::Pending)),
-        total("decisions.revoked", "Revoked", decided(Outcome::Revoked)),
-        total("releases", "Releases requested", requested),
-        total("approvals", "Approvals", votes(Vote::Approve)),
-        total("rejections", "Rejections", votes(Vote::Reject)),
-        total("overrides", "Overrides (waived findings)", overrides),
-        total("entries", "Log entries", source.entries.len()),
+        total("decisions", "Decisions", decisions.rows),
+        total("decisions.allow", "Allowed", decisions.of("allow")),
+        total("decisions.deny", "Denied", decisions.of("deny")),
+        total("decisions.pending", "Waiting for approval", decisions.of("pending")),
+        total("decisions.revoked", "Revoked", decisions.of("revoked")),
+        total("releases", "Releases requested", tally.releases.rows),
+        total("approvals", "Approvals", votes.of("approve")),
+        total("rejections", "Rejections", votes.of("reject")),
+        total("entries", "Log entries", tally.entries),
     ]
 }
 

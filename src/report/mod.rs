@@ -16,7 +16,7 @@ pub mod standing;
 pub mod values;
 pub mod verdict;
 
-pub use audit::{Audit, AuditSource};
+pub use audit::Audit;
 pub use operating::OperatingCurve;
 pub use release::{LogIndexes, ReleaseReport, claims};
 pub use values::{Hash, Moment, Pair};

@@ -6,13 +6,14 @@
 use super::{
     Store, StoreError,
     head::Head,
+    identity,
     insert::Insert,
     rows::{Done, NewEntry, NewEvidence, Receipt, Work},
     screen,
 };
 use crate::{
     ledger::{
-        merkle,
+        Identity, merkle,
         tile::{self, TileId},
     },
     model::Namespace,
@@ -24,6 +25,21 @@ use std::collections::BTreeMap;
 pub trait Seal: Send + Sync {
     /// The leaves that open the log of a new namespace: its keys.
     fn opening(&self, namespace: &Namespace) -> Vec<NewEntry>;
+
+    /// Who the log of a namespace is, as far as this service knows; of a log that is not there yet, who it would be.
+    fn identity(&self, namespace: &Namespace) -> Identity;
+
+    /// Takes for certain who a log is: what the database says.
+    ///
+    /// # Errors
+    /// When nothing can be signed under that name.
+    fn adopt(&self, namespace: &Namespace, identity: &Identity) -> Result<(), String>;
+
+    /// The time of leaves that are added now to a log whose newest is of `newest_us`.
+    ///
+    /// # Errors
+    /// By how many microseconds the clock is behind the newest leaf, where that is more than it may be.
+    fn tick(&self, newest_us: i64) -> Result<i64, i64>;
 
     /// The signed checkpoint of a log of `size` leaves and that root.
     ///
@@ -73,7 +89,12 @@ async fn append_to_log(
     seal: &dyn Seal,
 ) -> Result<(), StoreError> {
     let mut head = Head::lock(connection, namespace).await?;
-    let refused = screen::screen(connection, &head, members, works).await?;
+    head.set_clock(seal)?;
+    let identity = identity::settle(connection, namespace, head.size(), seal).await?;
+    // Before the screen, which moves releases on for those that it lets through.
+    let mut refused = identity::mistaken(&identity, namespace, members, works);
+    let members: Vec<usize> = members.iter().copied().filter(|m| refused.iter().all(|(r, _)| r != m)).collect();
+    refused.extend(screen::screen(connection, &head, &members, works).await?);
     for (member, outcome) in refused {
         done[member] = Some(outcome);
     }

@@ -1,19 +1,24 @@
 //! The seam to the two engines: what differs between SQLite and PostgreSQL is in this file, but for how a bulk insert
 //! writes its places (`insert.rs`).
 
-use super::StoreError;
+use super::{StoreError, files};
 use sqlx::{
     AnyConnection, AnyPool, Connection as _, Executor as _, SqlSafeStr as _,
     any::{AnyConnectOptions, AnyPoolOptions},
     migrate::{MigrateError, Migration, MigrationType, Migrator},
 };
-use std::{path::Path, str::FromStr as _, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr as _,
+    time::Duration,
+};
 
 /// Every migration, in order: version, description, SQL. One that was released never changes.
-const MIGRATIONS: [(i64, &str, &str); 5] = [
+const MIGRATIONS: [(i64, &str, &str); 6] = [
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "predictions", include_str!("../../migrations/0002_predictions.sql")),
     (3, "mappings", include_str!("../../migrations/0003_mappings.sql")),
+    (5, "identity", include_str!("../../migrations/0005_identity.sql")),
     (8, "people", include_str!("../../migrations/0008_people.sql")),
     (10, "pending", include_str!("../../migrations/0010_pending.sql")),
 ];
@@ -47,6 +52,9 @@ impl Store {
     pub async fn open(address: &str) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let (engine, url) = resolve(address)?;
+        if let Some(path) = sqlite_path(address).filter(|_| engine == Engine::Sqlite) {
+            files::keep_private(&path);
+        }
         let options = AnyConnectOptions::from_str(&url).map_err(|_| StoreError::Address(address.to_owned()))?;
         if engine == Engine::Postgres {
             // A pool would keep trying, and then say only that it waited; this says why.
@@ -104,14 +112,19 @@ fn resolve(address: &str) -> Result<(Engine, String), StoreError> {
     if address.starts_with("postgres://") || address.starts_with("postgresql://") {
         return Ok((Engine::Postgres, address.to_owned()));
     }
-    let path = address.strip_prefix("sqlite:").unwrap_or(address).trim_start_matches("//");
-    if path.is_empty() || path.contains("://") || path.contains('?') {
-        return Err(StoreError::Address(address.to_owned()));
-    }
-    let path = std::path::absolute(Path::new(path)).map_err(|_| StoreError::Address(address.to_owned()))?;
+    let path = sqlite_path(address).ok_or_else(|| StoreError::Address(address.to_owned()))?;
     let mut url = url_path(&path).ok_or_else(|| StoreError::Address(address.to_owned()))?;
     url.push_str("?mode=rwc");
     Ok((Engine::Sqlite, url))
+}
+
+/// The file that an address of SQLite names.
+fn sqlite_path(address: &str) -> Option<PathBuf> {
+    let path = address.strip_prefix("sqlite:").unwrap_or(address).trim_start_matches("//");
+    if path.is_empty() || path.contains("://") || path.contains('?') {
+        return None;
+    }
+    std::path::absolute(Path::new(path)).ok()
 }
 
 /// `sqlite://` and the path with everything outside a plain set percent-encoded.

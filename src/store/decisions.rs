@@ -87,21 +87,6 @@ impl Store {
         query.bind(release.as_str()).fetch_all(&self.reader).await?.iter().map(read).collect()
     }
 
-    /// The decisions whose records are leaves `first .. end`, in the order of the log.
-    ///
-    /// # Errors
-    /// As [`Store::decision`].
-    pub async fn decisions_in(
-        &self,
-        namespace: &Namespace,
-        first: u64,
-        end: u64,
-    ) -> Result<Vec<StoredDecision>, StoreError> {
-        let sql = select!("AND record_idx >= $2 AND record_idx < $3 ORDER BY record_idx");
-        let query = sqlx::query(sql).bind(namespace.as_str()).bind(first.cast_signed()).bind(end.cast_signed());
-        query.fetch_all(&self.reader).await?.iter().map(read).collect()
-    }
-
     /// The approvals of a release with their leaves, in the order they were given.
     ///
     /// # Errors
@@ -115,17 +100,6 @@ impl Store {
                    ORDER BY entry_idx";
         let rows = sqlx::query(sql).bind(namespace.as_str()).bind(release.as_str()).fetch_all(&self.reader).await?;
         rows.iter().map(read_approval).collect()
-    }
-
-    /// The approvals whose leaves are `first .. end`, in the order of the log.
-    ///
-    /// # Errors
-    /// As [`Store::decision`].
-    pub async fn approvals_in(&self, namespace: &Namespace, first: u64, end: u64) -> Result<Vec<Approval>, StoreError> {
-        let sql = "SELECT document, entry_idx FROM approvals WHERE namespace = $1 AND entry_idx >= $2 \
-                   AND entry_idx < $3 ORDER BY entry_idx";
-        let query = sqlx::query(sql).bind(namespace.as_str()).bind(first.cast_signed()).bind(end.cast_signed());
-        query.fetch_all(&self.reader).await?.iter().map(|row| Ok(read_approval(row)?.0)).collect()
     }
 }
 

@@ -26,6 +26,14 @@ pub enum StoreError {
     /// The head could not be signed.
     #[error("the head of the log could not be signed: {0}")]
     Seal(String),
+    /// The clock is behind the newest leaf of the log, so that what were signed now would seem older.
+    #[error("the clock is {by_us} µs behind the newest entry of the log of `{namespace}`")]
+    ClockBehind {
+        /// Whose log.
+        namespace: String,
+        /// By how much, in microseconds.
+        by_us: i64,
+    },
     /// Somebody else moved the head of the log first.
     #[error("another writer moved the head of the log of `{0}`")]
     HeadMoved(String),

@@ -16,6 +16,7 @@ pub(super) struct Head {
     tree: Tree,
     locked_size: u64,
     policies_at: u64,
+    /// The time of the newest leaf, and that of the batch: the one clock of the log.
     at_us: i64,
 }
 
@@ -75,7 +76,17 @@ impl Head {
         tile::completed(before, self.tree.size())
     }
 
-    /// The time of a new leaf: `at_us`, or that of the leaf before it, whichever is later.
+    /// Sets the time of the leaves that are added now, while no other writer can add one: a leaf is of the moment when it
+    /// goes into the log, not of the one when somebody asked for it, so that what a period holds is settled once it is
+    /// over.
+    pub(super) fn set_clock(&mut self, seal: &dyn Seal) -> Result<(), StoreError> {
+        let behind = |by_us| StoreError::ClockBehind { namespace: self.namespace.to_string(), by_us };
+        let now = seal.tick(self.at_us).map_err(behind)?;
+        self.at_us = self.at_us.max(now);
+        Ok(())
+    }
+
+    /// The time of a new leaf: that of the batch, and never before `at_us`, when it was asked for, or the leaf before it.
     pub(super) fn tick(&mut self, at_us: i64) -> i64 {
         self.at_us = self.at_us.max(at_us);
         self.at_us

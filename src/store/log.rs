@@ -45,6 +45,23 @@ impl Store {
         row.as_ref().map(read_head).transpose()
     }
 
+    /// The time of the newest leaf of a log, in microseconds; 0 where there is none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn newest_of(&self, namespace: &Namespace) -> Result<i64, StoreError> {
+        let sql = "SELECT COALESCE(MAX(at_us), 0) FROM logs WHERE namespace = $1";
+        Ok(sqlx::query(sql).bind(namespace.as_str()).fetch_one(&self.reader).await?.try_get(0)?)
+    }
+
+    /// The time of the newest leaf of all logs, in microseconds; 0 where there is none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn newest_at(&self) -> Result<i64, StoreError> {
+        Ok(sqlx::query("SELECT COALESCE(MAX(at_us), 0) FROM logs").fetch_one(&self.reader).await?.try_get(0)?)
+    }
+
     /// Every log's head.
     ///
     /// # Errors
@@ -68,22 +85,6 @@ impl Store {
             .fetch_all(&self.reader)
             .await?;
         rows.iter().map(read_entry).collect()
-    }
-
-    /// The kinds of the leaves `first .. end`, with their indexes.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn entry_kinds(
-        &self,
-        namespace: &Namespace,
-        first: u64,
-        end: u64,
-    ) -> Result<Vec<(u64, String)>, StoreError> {
-        let sql = "SELECT idx, kind FROM entries WHERE namespace = $1 AND idx >= $2 AND idx < $3 ORDER BY idx";
-        let query = sqlx::query(sql).bind(namespace.as_str()).bind(first.cast_signed()).bind(end.cast_signed());
-        let read = |row: &AnyRow| Ok((row.try_get::<i64, _>(0)?.cast_unsigned(), row.try_get(1)?));
-        query.fetch_all(&self.reader).await?.iter().map(read).collect()
     }
 
     /// The first leaf at or after `moment` in a log of `size` leaves; `size` when there is none. Times never run

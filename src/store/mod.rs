@@ -4,6 +4,7 @@
 //! reads. Every query names its namespace, so that one tenant never sees another's rows.
 
 mod append;
+mod audit;
 mod baselines;
 mod datasets;
 mod db;
@@ -11,8 +12,10 @@ mod decisions;
 mod error;
 mod evidence;
 mod facts;
+mod files;
 mod head;
 mod hooks;
+mod identity;
 mod insert;
 mod log;
 mod looks;
@@ -30,6 +33,7 @@ mod sessions;
 mod uploads;
 
 pub use append::Seal;
+pub use audit::{Asked, Held, Listed, Population, RawDecision};
 pub use baselines::Standing;
 pub use datasets::StoredDataset;
 pub use db::{Engine, Store};

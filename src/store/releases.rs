@@ -60,20 +60,6 @@ impl Store {
         row.as_ref().map(read).transpose()
     }
 
-    /// The releases whose request is one of the leaves `first .. end`, or that were decided or voted on in them.
-    ///
-    /// # Errors
-    /// As [`Store::release`].
-    pub async fn releases_in(&self, namespace: &Namespace, first: u64, end: u64) -> Result<Vec<Release>, StoreError> {
-        let sql = select!(
-            "AND (entry_idx >= $2 AND entry_idx < $3 OR id IN (SELECT release_id FROM decisions \
-             WHERE namespace = $1 AND record_idx >= $2 AND record_idx < $3) OR id IN (SELECT release_id FROM \
-             approvals WHERE namespace = $1 AND entry_idx >= $2 AND entry_idx < $3)) ORDER BY entry_idx"
-        );
-        let query = sqlx::query(sql).bind(namespace.as_str()).bind(first.cast_signed()).bind(end.cast_signed());
-        query.fetch_all(&self.reader).await?.iter().map(|row| Ok(read(row)?.release)).collect()
-    }
-
     /// Releases, newest first.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ mod problem;
 mod public;
 mod router;
 mod server;
+mod stream;
 pub mod views;
 mod watched;
 

@@ -25,7 +25,7 @@ pub async fn checkpoint(State(web): State<Web>, Path(namespace): Path<Namespace>
 /// `/log/{namespace}/vkey`
 pub async fn verifier_key(State(web): State<Web>, Path(namespace): Path<Namespace>) -> Answer<Response> {
     web.service.checkpoint(&namespace).await?;
-    let key = format!("{}\n", web.service.log_key(&namespace)?);
+    let key = format!("{}\n", web.service.log_key(&namespace).await?);
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], key).into_response())
 }
 
@@ -49,7 +49,7 @@ pub async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// `/readyz`: the database answers.
+/// `/readyz`: the database answers, and the clock is not behind the log.
 pub async fn readyz(State(web): State<Web>) -> Answer<&'static str> {
     web.service.ping().await?;
     Ok("ok\n")

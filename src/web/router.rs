@@ -44,7 +44,7 @@ pub fn router(web: &Web) -> Router {
         .route("/api/v1/gate", get(gate::get))
         .route("/api/v1/log", get(log::head))
         .route("/api/v1/log/entries", get(log::entries))
-        .route("/api/v1/reports/audit", get(reports::audit))
+        .route("/api/v1/reports/audit", get(reports::period))
         .route("/api/v1/reports/releases/{release}", get(reports::release))
         .route(HOOK, post(hooks::ci::receive));
     let public = Router::new()

@@ -29,8 +29,9 @@ use tokio::{
 };
 use tower::ServiceExt as _;
 
-/// How long open requests may take to end once the service is told to stop.
-const GRACE: Duration = Duration::from_secs(20);
+/// How long open requests may take to end once the service is told to stop. With what the database needs afterwards this
+/// stays under 20 seconds.
+const GRACE: Duration = Duration::from_secs(15);
 /// How often connections are looked through for those that have used up their time.
 const SWEEP: Duration = Duration::from_millis(500);
 /// How long an answer to a request that was not read whole is left to be read before the connection ends.

@@ -2,6 +2,7 @@
 
 mod problem;
 mod retry;
+mod stream;
 mod upload;
 
 pub use retry::{Refusal, jittered};
@@ -177,14 +178,6 @@ impl Client {
     /// Why there is no good answer, and whether that may pass.
     pub async fn look<T: DeserializeOwned>(&self, path: &str, within: Duration) -> Result<T, Refusal> {
         self.once(&Method::GET, path, None, within, &parsed).await
-    }
-
-    /// Asks for the document at `path`, whatever it is written in.
-    ///
-    /// # Errors
-    /// As [`Self::get`].
-    pub async fn download(&self, path: &str) -> Result<Vec<u8>, Failure> {
-        self.ask(Method::GET, path, None, None, Ok).await
     }
 
     /// Posts `body` to `path`.

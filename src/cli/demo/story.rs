@@ -8,7 +8,7 @@ use crate::{
     app::env::Env,
     cli::{
         output::{line, plain},
-        serve::{Serving, told_to_stop},
+        serve::{Serving, Signals},
     },
     keys::Keyring,
     ledger::{NoteSigner, PublicKey, checkpoint},
@@ -157,11 +157,14 @@ async fn serve_on(stage: &Stage, cast: &Cast, seconds: f64) -> Outcome {
     let serving = Serving::start(&stage.settings).await?;
     // Commands are processes of their own; while one runs, this thread waits and the service's others serve.
     tokio::task::block_in_place(|| gate(stage, cast, "good", "2026.11.3", 3))?;
-    let told = told_to_stop()?;
+    let mut signals = Signals::listen()?;
     line(&format!("\n    told in {seconds:.1} s; everything is in {}", plain(&stage.folder.display().to_string())));
     line(&format!("\n    Open {}/ and sign in as ada, or ben, with the password {}", stage.url(), cast.password));
     line("    One release waits there for both of them. Ctrl-C ends the demo.");
-    told.await;
-    serving.stop().await?;
+    signals.told().await;
+    tokio::select! {
+        stopped = serving.stop() => stopped?,
+        () = signals.told() => {}
+    }
     Ok(0)
 }

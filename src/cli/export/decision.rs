@@ -4,6 +4,7 @@ use crate::{
     cli::{
         client::ServerArgs,
         exit::{Failure, Outcome},
+        files,
         output::{self, Format, plain},
         service::block_on,
     },
@@ -48,14 +49,14 @@ pub(super) fn run(args: &Args) -> Outcome {
         refuse_full(&args.out)?;
     }
     let export: ExportV1 = block_on(client.get(&format!("/api/v1/decisions/{}/export", args.id)))?;
-    let files = decoded(export.files)?;
-    write(&args.out, &files)?;
+    let written = decoded(export.files)?;
+    files::write_all(&args.out, &written)?;
     let shown = plain(&args.out.display().to_string());
     match args.format {
         Format::Json => output::json(&serde_json::json!({
-            "decision": args.id, "path": args.out.display().to_string(), "files": files.keys().collect::<Vec<_>>(),
+            "decision": args.id, "path": args.out.display().to_string(), "files": written.keys().collect::<Vec<_>>(),
         }))?,
-        Format::Text => output::line(&format!("{shown}: {} files", files.len())),
+        Format::Text => output::line(&format!("{shown}: {} files", written.len())),
     }
     Ok(0)
 }
@@ -108,36 +109,6 @@ fn is_safe(path: &str) -> bool {
     path.split('/').count() <= 4 && path.split('/').all(part)
 }
 
-fn write(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(), Failure> {
-    fs::create_dir_all(folder).map_err(|e| unwritable(folder, e))?;
-    for (name, bytes) in files {
-        let mut path = folder.to_owned();
-        let mut parts = name.split('/').peekable();
-        while let Some(part) = parts.next() {
-            path.push(part);
-            if parts.peek().is_some() {
-                plain_folder(&path)?;
-            }
-        }
-        // What stands there is replaced and not written through: it may be a link.
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unwritable(&path, error)),
-            _ => {}
-        }
-        let mut file = fs::File::create_new(&path).map_err(|e| unwritable(&path, e))?;
-        io::Write::write_all(&mut file, bytes).map_err(|e| unwritable(&path, e))?;
-    }
-    Ok(())
-}
-
-fn plain_folder(path: &Path) -> Result<(), Failure> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Ok(()),
-        Ok(_) => Err(unwritable(path, "it stands where a folder must")),
-        Err(_) => fs::create_dir(path).map_err(|e| unwritable(path, e)),
-    }
-}
-
 fn unwritable(path: &Path, why: impl std::fmt::Display) -> Failure {
     Failure::input("export-unwritable", format!("cannot write `{}`: {why}", plain(&path.display().to_string())))
 }
@@ -172,9 +143,9 @@ mod tests {
         fs::write(outside.join("t"), "kept").unwrap();
         std::os::unix::fs::symlink(outside.join("t"), inside.join("t")).unwrap();
         std::os::unix::fs::symlink(outside.join("f"), inside.join("f")).unwrap();
-        write(&inside, &decoded(vec![file("t", "new")]).unwrap()).unwrap();
+        files::write_all(&inside, &decoded(vec![file("t", "new")]).unwrap()).unwrap();
         assert_eq!(fs::read(outside.join("t")).unwrap(), b"kept");
         assert_eq!(fs::read(inside.join("t")).unwrap(), b"new");
-        assert!(write(&inside, &decoded(vec![file("f/x", "new")]).unwrap()).is_err());
+        assert!(files::write_all(&inside, &decoded(vec![file("f/x", "new")]).unwrap()).is_err());
     }
 }

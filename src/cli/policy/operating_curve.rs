@@ -4,6 +4,7 @@ use super::load;
 use crate::{
     cli::{
         exit::{Failure, Outcome},
+        files,
         output::{self, Format, plain},
     },
     model::{
@@ -176,7 +177,7 @@ fn draw(args: &Args, limit: &Proportion<'_>, path: &Path) -> Result<(), Failure>
     let renderer = Renderer::new().map_err(|e| Failure::service(e.code(), e))?;
     let svg = renderer.render(&drawn).map_err(|e| Failure::service(e.code(), e))?;
     let shown = plain(&path.display().to_string());
-    std::fs::write(path, svg).map_err(|e| Failure::input("unwritable", format!("cannot write `{shown}`: {e}")))?;
+    files::write(path, svg.as_bytes())?;
     output::note(&format!("{shown}: {}", drawn.desc));
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The statement for everybody else: a SLSA verification summary (v1), which passes or fails and says no more.
 
 use super::{DigestSet, Target};
-use crate::ledger::{LedgerError, statement};
+use crate::ledger::{LedgerError, identity, statement};
 use crate::model::{DecisionId, Digest, Inputs, Outcome, Record, jcs};
 use serde::{Deserialize, Serialize};
 
@@ -74,7 +74,7 @@ pub struct Vsa {
 /// What a summary says beyond its record.
 #[derive(Debug, Clone, Copy)]
 pub struct VsaContext<'a> {
-    /// The service's public address, `https://gate.example.com`.
+    /// The address in the identity of the log that it goes into, `https://gate.example.com`; never the one of the day.
     pub public_url: &'a str,
     /// The decision's id.
     pub decision: &'a DecisionId,
@@ -147,7 +147,7 @@ impl Vsa {
 /// When the record is neither, or names no model, artifact or environment.
 pub fn vsa_statement(context: &VsaContext<'_>, record: &Record) -> Result<Vec<u8>, LedgerError> {
     let target = statement::target(record)?;
-    let id = format!("{}/{}", context.public_url.trim_end_matches('/'), target.model.namespace());
+    let id = identity::verifier_id(context.public_url, target.model.namespace());
     let decision_uri = format!("{id}/decisions/{}", context.decision);
     let version = Version { modelgate: env!("CARGO_PKG_VERSION").into() };
     let vsa = Vsa::of(record, Verifier { id, version }, decision_uri, &context.record_envelope)?;

@@ -106,7 +106,9 @@ fn expect(steps: &mut Steps, proved: Option<&Proved>, expected: &Expected) {
         let name = "artifact";
         match found {
             Some(found) if found == *wanted => steps.ok(name, format!("the decision is about this artifact, {wanted}")),
-            Some(found) => steps.failed(name, format!("the decision is about {found}, not about this artifact, {wanted}")),
+            Some(found) => {
+                steps.failed(name, format!("the decision is about {found}, not about this artifact, {wanted}"));
+            }
             None => steps.failed(name, "no decision about any artifact could be read"),
         }
     }
@@ -172,7 +174,8 @@ impl<'a> Directory<'a> {
     fn trust(&mut self, verified: &Verified) {
         let keys = verified.key.zip(verified.log.as_ref());
         let wanted = keys.and_then(|(key, log)| export::trust(&key, log).ok());
-        let found: Vec<_> = export::TRUST.iter().filter_map(|p| Some(((*p).to_owned(), self.take(p)?.to_vec()))).collect();
+        let found: Vec<_> =
+            export::TRUST.iter().filter_map(|p| Some(((*p).to_owned(), self.take(p)?.to_vec()))).collect();
         // Without the keys that signed there is nothing to compare with, and a step before this one says so.
         let Some(wanted) = wanted else { return };
         let said = "the folder trust/ holds the keys that signed (which does not make them yours)";

@@ -1,7 +1,10 @@
 //! What a record says, and that it does not contradict itself.
 
 use super::{report::Steps, signed::Verified};
-use crate::ledger::statement::{RECORD_TYPE, Statement};
+use crate::ledger::{
+    identity,
+    statement::{RECORD_TYPE, Statement},
+};
 use crate::model::{PolicyRef, Record};
 
 /// The record in a verified envelope.
@@ -22,7 +25,7 @@ pub(super) fn read(steps: &mut Steps, verified: &Verified) -> Option<Record> {
     });
     steps.check(NAME, about, "the statement is about the model and the artifact of its record");
     if let (Some(head), Some(model)) = (&verified.head, model) {
-        let own = head.origin.ends_with(&format!("/log/{}", model.namespace()));
+        let own = identity::is_of(&head.origin, model.namespace());
         steps.check("record-namespace", own, "the log is that of the model's namespace");
     }
     Some(statement.predicate)

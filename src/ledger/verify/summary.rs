@@ -6,7 +6,7 @@ use super::{
     signed::Verified,
 };
 use crate::ledger::{
-    Checkpoint, LedgerError, bundle, checkpoint,
+    Checkpoint, LedgerError, bundle, identity,
     statement::{Statement, Vsa},
 };
 use crate::model::{Digest, ModelId, Outcome, Record};
@@ -44,9 +44,11 @@ pub(super) fn check(
     });
     let said = "record and summary have one key, one log and one checkpoint, the summary after the record";
     steps.check("decision-same-log", order == Some(true), said);
-    let rebuilt = decided.proof.as_ref().zip(decided.log.as_ref()).and_then(|(proof, log)| {
-        bundle::bundle(&decided.envelope, &decided.leaf, proof, log).ok()
-    });
+    let rebuilt = decided
+        .proof
+        .as_ref()
+        .zip(decided.log.as_ref())
+        .and_then(|(proof, log)| bundle::bundle(&decided.envelope, &decided.leaf, proof, log).ok());
     let same = rebuilt.is_some() && rebuilt.as_deref() == bundle;
     steps.check("decision-bundle", same, "decision.sigstore.json holds this envelope, entry, proof and checkpoint");
 }
@@ -85,7 +87,7 @@ fn is_verifier(id: &str, model: &ModelId, head: Option<&Checkpoint>) -> bool {
     let namespace = model.namespace();
     let Some(public_url) = id.strip_suffix(&format!("/{namespace}")) else { return false };
     let web = public_url.starts_with("https://") || public_url.starts_with("http://");
-    web && head.is_none_or(|head| head.origin == checkpoint::origin(public_url, namespace))
+    web && head.is_none_or(|head| identity::belongs(&head.origin, public_url, namespace))
 }
 
 /// What a summary proves without its record.

@@ -1,40 +1,50 @@
 //! Whether a report covers everything that happened in its period.
 
-use super::AuditSource;
 use crate::{
-    model::number::grouped,
+    model::{Timestamp, number::grouped},
     report::values::counted,
 };
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-/// What a log entry records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum EntryKind {
-    /// The signed record of a decision.
-    Decision,
-    /// A verification summary.
-    Summary,
-    /// A release was requested.
-    Release,
-    /// An approval or a rejection.
-    Approval,
-    /// Evidence was accepted.
-    Evidence,
-    /// A policy was published.
-    Policy,
-    /// Anything else: keys, users, …
-    Other,
+/// What a table holds of a period, against the entries of the log that its rows belong to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TableTally {
+    /// Its rows.
+    pub rows: u64,
+    /// Its rows by the word that sorts them: the verdict, the vote.
+    pub by_word: BTreeMap<String, u64>,
+    /// Its rows whose entry is in the log and of the right kind.
+    pub logged: u64,
+    /// The entries that its rows name, each once.
+    pub named: u64,
+    /// The entries of that kind in the log.
+    pub entries: u64,
+    /// Entries of that kind that no row names; some of them.
+    pub unlisted: Vec<u64>,
+    /// Rows whose entry is not in the log, by their ids; some of them.
+    pub unlogged: Vec<(String, u64)>,
+    /// Entries that two rows name; some of them.
+    pub twice: Vec<u64>,
 }
 
-/// One entry of the log, as far as a report needs it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LogEntry {
-    /// Its index, from 0.
-    pub index: u64,
-    /// What it records.
-    pub kind: EntryKind,
+/// What the log and the tables hold of a period, as the database counts it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// The first index of the period.
+    pub start: u64,
+    /// The index after its last.
+    pub end: u64,
+    /// How many entries are there.
+    pub entries: u64,
+    /// The ranges that are not there, first and last index; some of them.
+    pub absent: Vec<(u64, u64)>,
+    /// Decisions.
+    pub decisions: TableTally,
+    /// Approvals and rejections.
+    pub votes: TableTally,
+    /// Requests for releases.
+    pub releases: TableTally,
 }
 
 /// Whether every entry of the period is accounted for.
@@ -52,112 +62,84 @@ pub struct Population {
     pub problems: Vec<String>,
 }
 
-/// How many problems of one sort are named one by one.
-const NAMED: usize = 10;
+/// How many problems of one sort are named one by one. Who counts gives one more than these, so that it is seen that
+/// there are.
+pub const NAMED: usize = 10;
+
+impl TableTally {
+    /// Its rows of that word.
+    pub fn of(&self, word: &str) -> u64 {
+        self.by_word.get(word).copied().unwrap_or(0)
+    }
+
+    /// Whether its rows and the entries of its kind are the same, one for one.
+    pub fn holds(&self) -> bool {
+        self.rows == self.entries && self.logged == self.rows && self.named == self.rows
+    }
+
+    fn problems(&self, one: &str, many: &str) -> Vec<String> {
+        if self.holds() {
+            return Vec::new();
+        }
+        let mut problems: Vec<String> =
+            self.twice.iter().map(|index| format!("the {one} at entry {index} is listed twice")).collect();
+        problems.extend(self.unlogged.iter().map(|(id, index)| format!("{one} {id} has no entry {index} in the log")));
+        problems.extend(self.unlisted.iter().map(|index| format!("entry {index} is a {one} that is not listed")));
+        let mut problems = shorten(problems);
+        let logged = counted(usize::try_from(self.entries).unwrap_or(usize::MAX), one, many);
+        problems.push(format!("the log holds {logged}, {} listed", grouped(self.rows)));
+        problems
+    }
+}
 
 impl Population {
-    /// Checks `source` against itself: indexes without a gap up to both neighbours, and for every entry of a
-    /// decision, a release or an approval its row, and for every row its entry.
-    pub fn of(source: &AuditSource<'_>) -> Self {
-        let mut problems = Vec::new();
-        let mut kinds: BTreeMap<u64, EntryKind> = BTreeMap::new();
-        for entry in source.entries {
-            if kinds.insert(entry.index, entry.kind).is_some() {
-                problems.push(format!("entry {} is listed twice", entry.index));
-            }
+    /// What a tally says: indexes without a gap from the first to the last, and for every entry of a decision, a release
+    /// or an approval its row, and for every row its entry.
+    pub fn of(tally: &Tally, size: u64, so_far: Option<Timestamp>) -> Self {
+        let mut problems = shorten(tally.absent.iter().map(|range| missing(*range)).collect());
+        let indexes = tally.end.checked_sub(tally.start);
+        if problems.is_empty() && indexes != Some(tally.entries) {
+            let indexes = grouped(indexes.unwrap_or(0));
+            problems.push(format!("the period has {indexes} indexes and {} entries", grouped(tally.entries)));
         }
-        let (first, last) = (kinds.keys().next().copied(), kinds.keys().next_back().copied());
-        let start = source.before.map_or(0, |i| i.saturating_add(1));
-        let end = source.after.unwrap_or(source.log.size);
-        problems.extend(gaps(&kinds, start, end));
-        problems.extend(outside(&kinds, start, end, source.log.size));
-        problems.extend(unmatched(source, &kinds));
-        let statement = statement(source, &kinds, start, end, problems.is_empty());
-        Self { complete: problems.is_empty(), first, last, statement, problems }
+        problems.extend(tally.decisions.problems("decision", "decisions"));
+        problems.extend(tally.votes.problems("approval or rejection", "approvals and rejections"));
+        problems.extend(tally.releases.problems("release request", "release requests"));
+        let complete = problems.is_empty();
+        let mut statement = statement(tally, size, complete);
+        if let Some(moment) = so_far {
+            statement = format!("So far, until {moment}, as the period has not ended: {statement}");
+        }
+        let any = tally.entries > 0;
+        let (first, last) = (any.then_some(tally.start), any.then_some(tally.end.saturating_sub(1)));
+        Self { complete, first, last, statement, problems }
     }
 }
 
-/// The absent indexes of `start..end`, as ranges, so that a huge hole costs one line.
-fn gaps(kinds: &BTreeMap<u64, EntryKind>, start: u64, end: u64) -> Vec<String> {
-    let mut problems = Vec::new();
-    let mut next = start;
-    let present = kinds.keys().copied().filter(|i| (start..end).contains(i));
-    for index in present.chain((end > start).then_some(end)) {
-        if index > next {
-            let last = index - 1;
-            problems.push(if last == next {
-                format!("entry {next} is missing")
-            } else {
-                format!("entries {next} to {last} are missing")
-            });
-        }
-        next = index.saturating_add(1);
-    }
-    if end < start {
-        problems.push(format!("the period starts after entry {start} and ends before entry {end}"));
-    }
-    shorten(problems)
-}
-
-fn outside(kinds: &BTreeMap<u64, EntryKind>, start: u64, end: u64, size: u64) -> Vec<String> {
-    let mut problems = Vec::new();
-    for index in kinds.keys().copied().filter(|i| !(start..end).contains(i)) {
-        problems.push(if index >= size {
-            format!("entry {index} lies beyond the checkpoint, which covers {}", grouped(size))
-        } else {
-            format!("entry {index} lies outside the period")
-        });
-    }
-    shorten(problems)
-}
-
-fn unmatched(source: &AuditSource<'_>, kinds: &BTreeMap<u64, EntryKind>) -> Vec<String> {
-    let mut problems = Vec::new();
-    let mut listed = BTreeSet::new();
-    for decision in source.decisions {
-        if !listed.insert(decision.record_index) {
-            problems.push(format!("the decision at entry {} is listed twice", decision.record_index));
-        }
-        if kinds.get(&decision.record_index) != Some(&EntryKind::Decision) {
-            problems.push(format!("decision {} has no entry {} in the log", decision.id, decision.record_index));
-        }
-    }
-    for (index, _) in kinds.iter().filter(|(i, k)| **k == EntryKind::Decision && !listed.contains(i)) {
-        problems.push(format!("entry {index} is a decision that is not listed"));
-    }
-    let count = |kind| kinds.values().filter(|k| **k == kind).count();
-    let (logged, given) = (count(EntryKind::Approval), source.approvals.len());
-    if logged != given {
-        problems.push(format!("the log holds {}, {given} listed", counted(logged, "approval or rejection", "approvals and rejections")));
-    }
-    let requested = source.releases.iter().filter(|r| (source.from..source.to).contains(&r.requested_at)).count();
-    let logged = count(EntryKind::Release);
-    if logged != requested {
-        problems.push(format!("the log holds {}, {requested} counted", counted(logged, "release request", "release requests")));
-    }
-    shorten(problems)
+fn missing((first, last): (u64, u64)) -> String {
+    if first == last { format!("entry {first} is missing") } else { format!("entries {first} to {last} are missing") }
 }
 
 fn shorten(mut problems: Vec<String>) -> Vec<String> {
-    let more = problems.len().saturating_sub(NAMED);
-    if more > 0 {
+    if problems.len() > NAMED {
         problems.truncate(NAMED);
-        problems.push(format!("and {more} more of this sort"));
+        problems.push("and more of this sort".to_owned());
     }
     problems
 }
 
-fn statement(source: &AuditSource<'_>, kinds: &BTreeMap<u64, EntryKind>, start: u64, end: u64, complete: bool) -> String {
+fn statement(tally: &Tally, size: u64, complete: bool) -> String {
     if !complete {
         return "Not every entry of this period is accounted for.".to_owned();
     }
-    let size = grouped(source.log.size);
-    if kinds.is_empty() {
+    let size = grouped(size);
+    if tally.entries == 0 {
         return format!("No entry was made in this period; the log holds {size} in all.");
     }
-    let last = end.saturating_sub(1);
-    let decisions = counted(source.decisions.len(), "decision", "decisions");
-    let entries = counted(kinds.len(), "entry", "entries");
+    let (start, last) = (tally.start, tally.end.saturating_sub(1));
+    let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    let decisions = counted(number(tally.decisions.rows), "decision", "decisions");
+    let entries = counted(number(tally.entries), "entry", "entries");
     format!(
         "Entries {start} to {last} of a log of {size}: {entries}, no gaps. The log holds {decisions} in this period, and \
          all are listed here."

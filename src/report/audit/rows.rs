@@ -1,21 +1,18 @@
-//! The lines of an audit report, and its CSV.
+//! The lines of an audit report.
 
-use super::Audit;
 use crate::{
-    model::{Approval, Decision, Release, ReleaseId, Status, Vote},
+    model::{Approval, Decision, Digest, Environment, ModelId, Release, Status, Timestamp, Vote},
     report::{
-        csv,
         values::{Hash, Moment},
         verdict,
     },
 };
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// One decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AuditRow {
-    /// When it was made.
+    /// When it went into the log.
     pub at: Moment,
     /// Its id.
     pub decision: String,
@@ -65,7 +62,7 @@ pub struct PolicyLine {
 /// One approval or rejection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct VoteLine {
-    /// When.
+    /// When it went into the log.
     pub at: Moment,
     /// The release, as a line names it.
     pub release: String,
@@ -86,7 +83,7 @@ pub struct VoteLine {
 /// One finding that a waiver stood in for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OverrideRow {
-    /// When it was decided so.
+    /// When that went into the log.
     pub at: Moment,
     /// The decision.
     pub decision: String,
@@ -96,168 +93,104 @@ pub struct OverrideRow {
     pub message: String,
 }
 
-/// Releases by id, so that a report of many stays linear.
-pub(super) type Releases<'a> = BTreeMap<&'a ReleaseId, &'a Release>;
-
-pub(super) fn row(decision: &Decision, releases: &Releases<'_>) -> AuditRow {
-    let record = &decision.record;
-    let release = releases.get(&decision.release);
-    let names = |vote: Vote| {
-        let counts = |a: &&Approval| a.vote == vote && a.inputs_digest == record.inputs_digest;
-        record.approvals.iter().filter(counts).map(|a| a.by.name.clone()).collect::<Vec<_>>()
-    };
-    let headline = verdict::Headline::of(&record.verdict, &record.approvals);
-    let mut blocking: Vec<String> =
-        record.verdict.blocking().map(|f| format!("{}/{} ({})", f.policy, f.rule, f.status)).collect();
-    blocking.dedup();
-    AuditRow {
-        at: Moment::from(record.decided_at),
-        decision: decision.id.to_string(),
-        release: decision.release.to_string(),
-        model: release
-            .map(|r| r.model.to_string())
-            .or_else(|| record.inputs.model.as_ref().map(ToString::to_string))
-            .unwrap_or_default(),
-        version: release.and_then(|r| r.version.clone()).unwrap_or_default(),
-        artifact: release.map(|r| &r.artifact).or(record.inputs.artifact.as_ref()).map(Hash::from),
-        environment: release
-            .map(|r| r.environment.to_string())
-            .or_else(|| record.inputs.environment.as_ref().map(ToString::to_string))
-            .unwrap_or_default(),
-        outcome: headline.outcome,
-        tone: headline.tone,
-        word: headline.word,
-        because: headline.because,
-        blocking,
-        policies: record
-            .verdict
-            .policies
-            .iter()
-            .map(|p| PolicyLine { name: p.name.clone(), digest: Hash::from(&p.digest) })
-            .collect(),
-        approvers: names(Vote::Approve),
-        rejecters: names(Vote::Reject),
-        submitter: release
-            .map(|r| r.submitter.name.clone())
-            .or_else(|| record.inputs.submitter.clone())
-            .unwrap_or_default(),
-        record_index: decision.record_index,
-        inputs_digest: Hash::from(&record.inputs_digest),
-    }
+/// What was asked for, as the lines name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskedFor {
+    /// The model.
+    pub model: ModelId,
+    /// The version, if it has one.
+    pub version: Option<String>,
+    /// The artifact.
+    pub artifact: Digest,
+    /// Where it was to go.
+    pub environment: Environment,
+    /// Who asked.
+    pub submitter: String,
 }
 
-pub(super) fn votes(approvals: &[Approval], releases: &Releases<'_>) -> Vec<VoteLine> {
-    let mut sorted: Vec<&Approval> = approvals.iter().collect();
-    sorted.sort_by_key(|a| a.at);
-    let line = |a: &Approval| {
-        let release = a.release.as_ref().and_then(|id| releases.get(id));
-        VoteLine {
-            at: Moment::from(a.at),
-            release: release.map_or_else(
-                || a.release.as_ref().map(ToString::to_string).unwrap_or_default(),
-                |r| format!("{} {} to {}", r.model, r.version.as_deref().unwrap_or("(no version)"), r.environment),
-            ),
-            by: a.by.name.clone(),
-            roles: a.roles.join(", "),
-            word: if a.vote == Vote::Approve { "Approved" } else { "Rejected" },
-            vote: a.vote.as_str(),
-            comment: a.comment.clone(),
-            inputs_digest: Hash::from(&a.inputs_digest),
+impl From<&Release> for AskedFor {
+    fn from(release: &Release) -> Self {
+        Self {
+            model: release.model.clone(),
+            version: release.version.clone(),
+            artifact: release.artifact,
+            environment: release.environment.clone(),
+            submitter: release.submitter.name.clone(),
         }
-    };
-    sorted.into_iter().map(line).collect()
+    }
 }
 
-pub(super) fn overrides(decision: &Decision) -> Vec<OverrideRow> {
-    let record = &decision.record;
-    let waived = record.verdict.findings.iter().filter(|f| f.status == Status::Waived);
-    waived
-        .map(|f| OverrideRow {
-            at: Moment::from(record.decided_at),
+impl AuditRow {
+    /// The line of a decision whose record went into the log `at` that moment.
+    pub fn new(at: Timestamp, decision: &Decision, asked: Option<&AskedFor>) -> Self {
+        let record = &decision.record;
+        let inputs = &record.inputs;
+        let names = |vote: Vote| {
+            let counts = |a: &&Approval| a.vote == vote && a.inputs_digest == record.inputs_digest;
+            record.approvals.iter().filter(counts).map(|a| a.by.name.clone()).collect::<Vec<_>>()
+        };
+        let headline = verdict::Headline::of(&record.verdict, &record.approvals);
+        let mut blocking: Vec<String> =
+            record.verdict.blocking().map(|f| format!("{}/{} ({})", f.policy, f.rule, f.status)).collect();
+        blocking.dedup();
+        let policy =
+            |p: &crate::model::PolicySummary| PolicyLine { name: p.name.clone(), digest: Hash::from(&p.digest) };
+        let or = |asked: Option<String>, said: Option<String>| asked.or(said).unwrap_or_default();
+        Self {
+            at: Moment::from(at),
             decision: decision.id.to_string(),
-            rule: format!("{}/{}", f.policy, f.rule),
-            message: f.message.clone(),
-        })
-        .collect()
+            release: decision.release.to_string(),
+            model: or(asked.map(|a| a.model.to_string()), inputs.model.as_ref().map(ToString::to_string)),
+            version: asked.and_then(|a| a.version.clone()).unwrap_or_default(),
+            artifact: asked.map(|a| &a.artifact).or(inputs.artifact.as_ref()).map(Hash::from),
+            environment: or(
+                asked.map(|a| a.environment.to_string()),
+                inputs.environment.as_ref().map(ToString::to_string),
+            ),
+            outcome: headline.outcome,
+            tone: headline.tone,
+            word: headline.word,
+            because: headline.because,
+            blocking,
+            policies: record.verdict.policies.iter().map(policy).collect(),
+            approvers: names(Vote::Approve),
+            rejecters: names(Vote::Reject),
+            submitter: or(asked.map(|a| a.submitter.clone()), inputs.submitter.clone()),
+            record_index: decision.record_index,
+            inputs_digest: Hash::from(&record.inputs_digest),
+        }
+    }
 }
 
-const COLUMNS: [&str; 19] = [
-    "record",
-    "decided_at",
-    "decision",
-    "release",
-    "model",
-    "version",
-    "artifact",
-    "environment",
-    "verdict",
-    "reason",
-    "blocking",
-    "policies",
-    "approvers",
-    "rejecters",
-    "submitter",
-    "record_index",
-    "inputs_digest",
-    "total",
-    "count",
-];
-
-pub(super) fn csv(audit: &Audit) -> String {
-    let mut out = String::new();
-    csv::record(&mut out, COLUMNS);
-    for row in &audit.rows {
-        let policies: Vec<String> = row.policies.iter().map(|p| format!("{}@{}", p.name, p.digest.full)).collect();
-        let cells = [
-            "decision",
-            &row.at.iso,
-            &row.decision,
-            &row.release,
-            &row.model,
-            &row.version,
-            row.artifact.as_ref().map_or("", |a| a.full.as_str()),
-            &row.environment,
-            row.outcome,
-            &row.because,
-            &row.blocking.join("; "),
-            &policies.join("; "),
-            &row.approvers.join("; "),
-            &row.rejecters.join("; "),
-            &row.submitter,
-            &row.record_index.to_string(),
-            &row.inputs_digest.full,
-            "",
-            "",
-        ];
-        csv::record(&mut out, cells);
+impl VoteLine {
+    /// The line of an approval or rejection that went into the log `at` that moment.
+    pub fn new(at: Timestamp, approval: &Approval, asked: Option<&AskedFor>) -> Self {
+        let id = || approval.release.as_ref().map(ToString::to_string).unwrap_or_default();
+        let version = |a: &AskedFor| a.version.clone().unwrap_or_else(|| "(no version)".to_owned());
+        Self {
+            at: Moment::from(at),
+            release: asked.map_or_else(id, |a| format!("{} {} to {}", a.model, version(a), a.environment)),
+            by: approval.by.name.clone(),
+            roles: approval.roles.join(", "),
+            word: if approval.vote == Vote::Approve { "Approved" } else { "Rejected" },
+            vote: approval.vote.as_str(),
+            comment: approval.comment.clone(),
+            inputs_digest: Hash::from(&approval.inputs_digest),
+        }
     }
-    for total in &audit.totals {
-        total_record(&mut out, total.name, &total.count.to_string());
-    }
-    let index = |i: Option<u64>| i.map(|i| i.to_string()).unwrap_or_default();
-    let population = &audit.population;
-    let facts = [
-        ("namespace", audit.namespace.clone()),
-        ("from", audit.from.iso.clone()),
-        ("to", audit.to.iso.clone()),
-        ("log.first_index", index(population.first)),
-        ("log.last_index", index(population.last)),
-        ("log.tree_size", audit.log.size.to_string()),
-        ("log.root", audit.log.root.clone()),
-        ("population.complete", population.complete.to_string()),
-        ("population.statement", population.statement.clone()),
-    ];
-    for (name, value) in facts {
-        total_record(&mut out, name, &value);
-    }
-    for problem in &population.problems {
-        total_record(&mut out, "population.problem", problem);
-    }
-    out
 }
 
-/// A record of which only the last two columns say something, so that every record has as many.
-fn total_record(out: &mut String, name: &str, value: &str) {
-    let blank = std::iter::repeat_n("", COLUMNS.len().saturating_sub(3));
-    csv::record(out, std::iter::once("total").chain(blank).chain([name, value]));
+impl OverrideRow {
+    /// The findings of a decision that a waiver stood in for.
+    pub fn all(at: Timestamp, decision: &Decision) -> Vec<Self> {
+        let waived = decision.record.verdict.findings.iter().filter(|f| f.status == Status::Waived);
+        waived
+            .map(|f| Self {
+                at: Moment::from(at),
+                decision: decision.id.to_string(),
+                rule: format!("{}/{}", f.policy, f.rule),
+                message: f.message.clone(),
+            })
+            .collect()
+    }
 }

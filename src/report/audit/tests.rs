@@ -1,6 +1,7 @@
 use super::*;
 use crate::model::{
-    Digest, Engine, Inputs, Person, PolicySummary, Record, ReleaseId, Verdict, verdict::Mode,
+    Decision, Digest, Engine, Inputs, Outcome, Person, PolicySummary, Record, Release, ReleaseId, Verdict,
+    verdict::Mode,
 };
 
 fn at(text: &str) -> Timestamp {
@@ -51,132 +52,139 @@ fn decision(release: &ReleaseId, outcome: Outcome, index: u64) -> Decision {
     }
 }
 
-struct Rows {
-    namespace: Namespace,
-    releases: Vec<Release>,
-    decisions: Vec<Decision>,
-    entries: Vec<LogEntry>,
-    before: Option<u64>,
-    after: Option<u64>,
-    log: LogHead,
-}
-
-impl Rows {
-    /// A log of ten entries; the period holds 4 to 7: a request, two decisions and an entry of another sort.
-    fn new() -> Self {
-        use EntryKind::{Decision as D, Other, Release as R};
-        let asked = release("r1", 4);
-        let id = asked.id.clone();
-        let entries = [(4, R), (5, D), (6, Other), (7, D)];
-        Self {
-            namespace: "acme".parse().unwrap(),
-            releases: vec![asked],
-            decisions: vec![decision(&id, Outcome::Allow, 7), decision(&id, Outcome::Pending, 5)],
-            entries: entries.into_iter().map(|(index, kind)| LogEntry { index, kind }).collect(),
-            before: Some(3),
-            after: Some(8),
-            log: LogHead { size: 10, ..LogHead::default() },
-        }
-    }
-
-    fn audit(&self) -> Audit {
-        Audit::new(&AuditSource {
-            namespace: &self.namespace,
-            from: at("2026-11-20T00:00:00Z"),
-            to: at("2026-11-21T00:00:00Z"),
-            generated: None,
-            releases: &self.releases,
-            decisions: &self.decisions,
-            approvals: &[],
-            entries: &self.entries,
-            before: self.before,
-            after: self.after,
-            log: &self.log,
-        })
-    }
-
-    fn problems(&self) -> Vec<String> {
-        self.audit().population.problems
+/// The entries 4 to 7 of a log of ten: a request, two decisions and an entry of another sort.
+fn tally() -> Tally {
+    let words = |list: &[&str]| list.iter().map(|word| ((*word).to_owned(), 1)).collect();
+    let table = |rows: u64, list: &[&str]| TableTally {
+        rows,
+        by_word: words(list),
+        logged: rows,
+        named: rows,
+        entries: rows,
+        ..TableTally::default()
+    };
+    Tally {
+        start: 4,
+        end: 8,
+        entries: 4,
+        decisions: table(2, &["allow", "pending"]),
+        releases: table(1, &["production"]),
+        ..Tally::default()
     }
 }
+
+fn summary_of(tally: &Tally, so_far: Option<&str>) -> Summary {
+    let log = LogHead { size: 10, ..LogHead::default() };
+    let (from, to) = (at("2026-11-20T00:00:00Z"), at("2026-11-21T00:00:00Z"));
+    let namespace = "acme".parse().unwrap();
+    Summary::new(&Period { namespace: &namespace, from, to, so_far: so_far.map(at), log: &log }, tally)
+}
+
+fn problems(change: impl Fn(&mut Tally)) -> Vec<String> {
+    let mut tally = tally();
+    change(&mut tally);
+    let summary = summary_of(&tally, None);
+    assert!(!summary.population.complete && summary.population.statement.starts_with("Not every entry"));
+    summary.population.problems
+}
+
+const LISTED: Listed = Listed { decisions: 2, votes: 0, overrides: 0 };
 
 #[test]
 fn a_whole_period_is_said_to_be_whole() {
-    let audit = Rows::new().audit();
-    assert!(audit.population.complete, "{:?}", audit.population.problems);
-    assert_eq!((audit.population.first, audit.population.last), (Some(4), Some(7)));
+    let summary = summary_of(&tally(), None);
+    assert!(summary.population.complete, "{:?}", summary.population.problems);
+    assert_eq!((summary.population.first, summary.population.last), (Some(4), Some(7)));
     assert_eq!(
-        audit.population.statement,
+        summary.population.statement,
         "Entries 4 to 7 of a log of 10: 4 entries, no gaps. The log holds 2 decisions in this period, and all are listed \
          here."
     );
-    let indexes: Vec<u64> = audit.rows.iter().map(|r| r.record_index).collect();
-    assert_eq!(indexes, [5, 7], "oldest first");
+    assert!(summary.generated.is_none() && !summary.so_far, "a period that is over says the same for ever");
+    assert!(summary.end(&LISTED).complete);
+    let short = summary.end(&Listed { decisions: 1, ..LISTED });
+    assert!(!short.complete && short.statement.ends_with("The report is not complete."), "{short:?}");
+}
+
+#[test]
+fn a_period_that_has_not_ended_says_so_far_and_when() {
+    let summary = summary_of(&tally(), Some("2026-11-20T12:30:00Z"));
+    assert!(summary.so_far && summary.population.complete);
+    assert_eq!(summary.generated.as_ref().unwrap().iso, "2026-11-20T12:30:00Z");
+    assert!(summary.population.statement.starts_with("So far, until 2026-11-20T12:30:00Z,"));
+    let csv = Csv::tail(&summary, &LISTED);
+    assert!(csv.contains(",so_far,true\r\n") && csv.contains(",made_at,2026-11-20T12:30:00Z\r\n"), "{csv}");
 }
 
 #[test]
 fn every_kind_of_hole_is_found() {
-    let mut rows = Rows::new();
-    rows.entries.remove(2);
-    assert_eq!(rows.problems(), ["entry 6 is missing"]);
-
-    let mut rows = Rows::new();
-    rows.before = Some(1);
-    rows.after = Some(9);
-    assert_eq!(rows.problems(), ["entries 2 to 3 are missing", "entry 8 is missing"]);
-
-    let mut rows = Rows::new();
-    rows.before = None;
-    rows.after = None;
-    assert_eq!(rows.problems(), ["entries 0 to 3 are missing", "entries 8 to 9 are missing"]);
-
-    let mut rows = Rows::new();
-    rows.decisions.pop();
-    assert_eq!(rows.problems(), ["entry 5 is a decision that is not listed"]);
-
-    let mut rows = Rows::new();
-    rows.entries[3].kind = EntryKind::Other;
-    assert_eq!(rows.problems(), ["decision d7 has no entry 7 in the log"]);
-
-    let mut rows = Rows::new();
-    rows.releases.clear();
-    assert_eq!(rows.problems(), ["the log holds 1 release request, 0 counted"]);
-
-    let mut rows = Rows::new();
-    rows.entries.push(LogEntry { index: 5, kind: EntryKind::Decision });
-    assert_eq!(rows.problems(), ["entry 5 is listed twice"]);
-
-    let mut rows = Rows::new();
-    rows.log.size = 6;
-    rows.after = None;
-    assert!(rows.problems().contains(&"entry 7 lies beyond the checkpoint, which covers 6".to_owned()));
+    let missing = |t: &mut Tally| {
+        t.entries = 3;
+        t.absent = vec![(6, 6)];
+    };
+    assert_eq!(problems(missing), ["entry 6 is missing"]);
+    assert_eq!(problems(|t| t.absent = vec![(2, 3), (8, 8)]), ["entries 2 to 3 are missing", "entry 8 is missing"]);
+    // Nobody could name it, and yet it does not add up.
+    assert_eq!(problems(|t| t.entries = 3), ["the period has 4 indexes and 3 entries"]);
+    let unlisted = |t: &mut Tally| {
+        (t.decisions.rows, t.decisions.logged, t.decisions.named) = (1, 1, 1);
+        t.decisions.unlisted = vec![5];
+    };
+    assert_eq!(problems(unlisted), ["entry 5 is a decision that is not listed", "the log holds 2 decisions, 1 listed"]);
+    let unlogged = |t: &mut Tally| {
+        (t.decisions.logged, t.decisions.entries) = (1, 1);
+        t.decisions.unlogged = vec![("d7".into(), 7)];
+    };
+    assert_eq!(problems(unlogged), ["decision d7 has no entry 7 in the log", "the log holds 1 decision, 2 listed"]);
+    // One entry twice and another not at all: the counts alone would not tell.
+    let twice = |t: &mut Tally| {
+        t.decisions.named = 1;
+        t.decisions.twice = vec![5];
+    };
+    assert_eq!(problems(twice)[0], "the decision at entry 5 is listed twice");
+    let requests = |t: &mut Tally| (t.releases.rows, t.releases.logged, t.releases.named) = (0, 0, 0);
+    assert_eq!(problems(requests), ["the log holds 1 release request, 0 listed"]);
+    let many = |t: &mut Tally| t.absent = (0..11).map(|i| (i * 2, i * 2)).collect();
+    assert_eq!(problems(many).last().unwrap(), "and more of this sort");
 }
 
-#[test]
-fn an_empty_period_needs_its_neighbours_to_touch() {
-    let mut rows = Rows::new();
-    rows.entries.clear();
-    rows.decisions.clear();
-    rows.releases.clear();
-    rows.after = Some(4);
-    assert!(rows.audit().population.complete);
-    rows.after = Some(6);
-    assert_eq!(rows.problems(), ["entries 4 to 5 are missing"]);
+fn row(outcome: Outcome, index: u64) -> AuditRow {
+    let asked = release("r1", 4);
+    AuditRow::new(at("2026-11-20T12:00:03Z"), &decision(&asked.id, outcome, index), Some(&AskedFor::from(&asked)))
 }
 
 #[test]
 fn csv_has_one_width_and_runs_nothing() {
-    let audit = Rows::new().audit();
-    let text = audit.csv();
+    let mut text = Csv::head();
+    Csv::decision(&mut text, &row(Outcome::Pending, 5));
+    Csv::decision(&mut text, &row(Outcome::Allow, 7));
+    text.push_str(&Csv::tail(&summary_of(&tally(), None), &LISTED));
     let lines: Vec<&str> = text.split_terminator("\r\n").collect();
-    assert!(lines[1].starts_with("decision,2026-11-20T12:00:01Z,d5,r1,acme/credit-risk,'=2+5,sha256:"));
+    // By the clock of the log, not by that of who asked.
+    assert!(lines[1].starts_with("decision,2026-11-20T12:00:03Z,d5,r1,acme/credit-risk,'=2+5,sha256:"), "{}", lines[1]);
     assert!(lines[1].contains(",\"Ann, of risk\",5,sha256:"));
     assert!(lines.contains(&"total,,,,,,,,,,,,,,,,,decisions,2"));
     assert!(lines.contains(&"total,,,,,,,,,,,,,,,,,decisions.allow,1"));
     assert!(lines.contains(&"total,,,,,,,,,,,,,,,,,population.complete,true"));
+    assert_eq!(lines.last(), Some(&"total,,,,,,,,,,,,,,,,,report.complete,true"));
     // No cell here holds a comma inside quotes but the submitter's and the statement's.
     for line in &lines {
         let quoted: usize = line.split('"').skip(1).step_by(2).map(|cell| cell.matches(',').count()).sum();
         assert_eq!(line.matches(',').count() - quoted, 18, "{line}");
     }
+}
+
+#[test]
+fn json_in_parts_is_one_document() {
+    let summary = summary_of(&tally(), None);
+    let mut text = Json::head(&summary);
+    Json::decision(&mut text, true, &row(Outcome::Pending, 5));
+    Json::decision(&mut text, false, &row(Outcome::Allow, 7));
+    text.push_str(Json::votes());
+    text.push_str(Json::overrides());
+    text.push_str(&Json::tail(&summary, &LISTED));
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(document["decisions"][1]["record_index"], 7);
+    assert_eq!(document["decisions"][0]["decided_at"], "2026-11-20T12:00:03Z");
+    assert_eq!((&document["totals"]["decisions"], &document["end"]["complete"]), (&2.into(), &true.into()));
 }

@@ -3,14 +3,20 @@
 use super::releases;
 use crate::web::extract::Path;
 use crate::{
+    app::{error::AppError, export::Export},
     model::DecisionId,
-    web::{Web, extract::Bearer, problem::Answer},
+    web::{
+        Web,
+        extract::Bearer,
+        problem::Answer,
+        stream::{self, Pieces, Stopped},
+    },
     wire::{
-        common::{ExportV1, FileV1, ProblemV1},
+        common::{ExportV1, ProblemV1},
         release::DecisionV1,
     },
 };
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 /// One decision.
@@ -25,22 +31,38 @@ pub async fn get(
     Path(id): Path<DecisionId>,
 ) -> Answer<Json<DecisionV1>> {
     let stored = web.service.decision(&actor, &id).await?;
-    let decision = stored.decision().map_err(crate::app::error::AppError::from)?;
+    let decision = stored.decision().map_err(AppError::from)?;
     Ok(Json(releases::decision(decision)))
 }
 
 /// Everything that verifies and replays a decision without this service.
 #[utoipa::path(
     get, path = "/api/v1/decisions/{decision}/export", tag = "decisions", params(("decision" = String, Path)),
-    responses((status = 200, body = ExportV1), (status = 401, body = ProblemV1), (status = 404, body = ProblemV1)),
+    responses((status = 200, body = ExportV1), (status = 401, body = ProblemV1), (status = 404, body = ProblemV1),
+        (status = 503, body = ProblemV1)),
     security(("token" = []))
 )]
-pub async fn export(
-    State(web): State<Web>,
-    Bearer(actor): Bearer,
-    Path(id): Path<DecisionId>,
-) -> Answer<Json<ExportV1>> {
-    let files = web.service.export_decision(&actor, &id).await?;
-    let file = |(path, bytes): (String, Vec<u8>)| FileV1 { path, content_base64: STANDARD.encode(bytes) };
-    Ok(Json(ExportV1 { files: files.into_iter().map(file).collect() }))
+pub async fn export(State(web): State<Web>, Bearer(actor): Bearer, Path(id): Path<DecisionId>) -> Answer<Response> {
+    let export = web.service.export_decision(&actor, &id).await?;
+    Ok(stream::answer("application/json", |pieces| write(export, pieces)))
+}
+
+/// Bytes that are encoded at once: a multiple of three, so that the pieces make one text.
+const PIECE: usize = 3 << 18;
+
+/// An [`ExportV1`], file by file.
+async fn write(mut export: Export, to: Pieces) -> Result<(), Stopped> {
+    to.send("{\"files\":[").await?;
+    let mut first = true;
+    while let Some((path, bytes)) = export.next().await? {
+        let path = serde_json::to_string(&path).map_err(AppError::failed)?;
+        let comma = if first { "" } else { "," };
+        to.send(format!("{comma}{{\"path\":{path},\"content_base64\":\"")).await?;
+        for piece in bytes.chunks(PIECE) {
+            to.send(STANDARD.encode(piece)).await?;
+        }
+        to.send("\"}").await?;
+        first = false;
+    }
+    to.send("]}").await
 }

@@ -26,7 +26,7 @@ const PAGE: u64 = 100;
 pub async fn head(State(web): State<Web>, Bearer(actor): Bearer) -> Answer<Json<LogV1>> {
     let head = web.service.checkpoint(&actor.namespace).await?;
     let origin = Checkpoint::unverified(&head.checkpoint).map_err(AppError::failed)?.origin;
-    let verifier_key = web.service.log_key(&actor.namespace)?.to_string();
+    let verifier_key = web.service.log_key(&actor.namespace).await?.to_string();
     Ok(Json(LogV1 { origin, size: head.size, checkpoint: head.checkpoint, verifier_key }))
 }
 

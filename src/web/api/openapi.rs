@@ -48,7 +48,7 @@ use utoipa::{
         log::head,
         log::entries,
         reports::release,
-        reports::audit,
+        reports::period,
         hooks::ci::receive,
     ),
     modifiers(&Token)

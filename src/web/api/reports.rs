@@ -6,6 +6,7 @@ use crate::{
     report::ReleaseReport,
     web::{
         Web,
+        audit::{self, ReportFormat},
         extract::{Bearer, Path, Query},
         problem::Answer,
     },
@@ -21,17 +22,6 @@ use utoipa::IntoParams;
 
 const HTML: &str = "text/html; charset=utf-8";
 
-/// How the audit report is written.
-#[derive(Debug, Clone, Copy, Default, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum ReportFormat {
-    /// A page that prints well.
-    #[default]
-    Html,
-    /// One line a decision, and the control totals.
-    Csv,
-}
-
 /// Which period.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -43,7 +33,7 @@ pub struct PeriodQuery {
     /// The first moment after it.
     #[param(value_type = String, format = DateTime)]
     to: Timestamp,
-    /// `html` or `csv`.
+    /// `html`, `csv` or `json`.
     #[serde(default)]
     #[param(inline)]
     format: ReportFormat,
@@ -51,26 +41,20 @@ pub struct PeriodQuery {
 
 /// The audit report of your namespace for a period: every decision, control totals, and whether it is complete.
 #[utoipa::path(
-    get, path = "/api/v1/reports/audit", tag = "reports", params(PeriodQuery),
+    get, path = "/api/v1/reports/audit", operation_id = "audit", tag = "reports", params(PeriodQuery),
     responses(
-        (status = 200, content((String = "text/html"), (String = "text/csv"))),
-        (status = 400, body = ProblemV1), (status = 401, body = ProblemV1), (status = 422, body = ProblemV1)
+        (status = 200, content((String = "text/html"), (String = "text/csv"), (String = "application/json"))),
+        (status = 400, body = ProblemV1), (status = 401, body = ProblemV1), (status = 422, body = ProblemV1),
+        (status = 503, body = ProblemV1)
     ),
     security(("token" = []))
 )]
-pub async fn audit(
+pub async fn period(
     State(web): State<Web>,
     Bearer(actor): Bearer,
     Query(query): Query<PeriodQuery>,
 ) -> Answer<Response> {
-    let audit = web.service.audit(&actor, query.from, query.to).await?;
-    Ok(match query.format {
-        ReportFormat::Csv => ([(CONTENT_TYPE, "text/csv; charset=utf-8")], audit.csv()).into_response(),
-        ReportFormat::Html => {
-            let text = web.renderer.render(&audit).map_err(AppError::failed)?;
-            ([(CONTENT_TYPE, HTML)], text).into_response()
-        }
-    })
+    audit::answer(&web, &actor, (query.from, query.to), query.format, None).await
 }
 
 /// The report of one release.

@@ -33,7 +33,7 @@ pub fn router(web: &Web) -> Router<Web> {
         .route("/decisions/{decision}/record.json", get(documents::record))
         .route("/evidence/{digest}", get(documents::evidence))
         .route("/reports", get(reports::show))
-        .route("/reports/audit", get(reports::audit))
+        .route("/reports/audit", get(reports::period))
         .route("/log", get(log::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::enter))
         .route("/sign-out", post(sign_in::leave))

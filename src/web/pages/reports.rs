@@ -1,11 +1,15 @@
 //! `/reports`: the audit report of a period.
 
-use super::{documents, draw, queue::log_size, session::Session};
+use super::{draw, queue::log_size, session::Session};
 use crate::web::extract::Query;
 use crate::{
-    app::error::AppError,
     model::{Age, Timestamp},
-    web::{Web, problem::Answer, views::ReportsPage},
+    web::{
+        Web,
+        audit::{self, ReportFormat},
+        problem::Answer,
+        views::ReportsPage,
+    },
 };
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
@@ -30,29 +34,29 @@ pub(super) struct AuditQuery {
     format: String,
 }
 
+/// How the form asks for it; whatever it does not know is a page.
+fn format(word: &str) -> ReportFormat {
+    match word {
+        "csv" => ReportFormat::Csv,
+        "json" => ReportFormat::Json,
+        _ => ReportFormat::Html,
+    }
+}
+
 /// The first moment of a day written `2026-11-20`.
 fn day(text: &str) -> Option<Timestamp> {
     format!("{text}T00:00:00Z").parse().ok()
 }
 
-pub(super) async fn audit(
+pub(super) async fn period(
     State(web): State<Web>,
     session: Session,
     Query(query): Query<AuditQuery>,
 ) -> Answer<Response> {
     let mistake = match (day(&query.from), day(&query.to)) {
         (Some(from), Some(to)) if from <= to => {
-            let audit = web.service.audit(&session.actor, from, to.plus(DAY)).await?;
             let name = format!("audit-{}-{}-{}", session.viewer.namespace, query.from, query.to);
-            if query.format == "csv" {
-                return Ok(documents::download(
-                    &format!("{name}.csv"),
-                    "text/csv; charset=utf-8",
-                    audit.csv().into_bytes(),
-                ));
-            }
-            let text = web.renderer.render(&audit).map_err(AppError::failed)?;
-            return Ok(documents::download(&format!("{name}.html"), documents::HTML, text.into_bytes()));
+            return audit::answer(&web, &session.actor, (from, to.plus(DAY)), format(&query.format), Some(name)).await;
         }
         (Some(_), Some(_)) => "The period ends before it starts.",
         _ => "Give the first and the last day, such as 2026-11-20.",

@@ -21,6 +21,10 @@ impl TestClock {
         self.0.fetch_add(age.parse::<Age>().unwrap().micros(), Ordering::SeqCst);
     }
 
+    pub fn back(&self, age: &str) {
+        self.0.fetch_sub(age.parse::<Age>().unwrap().micros(), Ordering::SeqCst);
+    }
+
     pub fn env(&self) -> Env {
         Env { clock: Arc::new(self.clone()) }
     }

@@ -32,6 +32,23 @@ impl Process {
         Self { url, child }
     }
 
+    /// Sends it a signal, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    }
+
+    /// Its exit code once it has ended; none when it was ended by a signal, or does not end at all.
+    pub fn ended(&mut self) -> Option<i32> {
+        for _ in 0..600 {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        None
+    }
+
     /// Kills it as a power cut would: nothing of it runs any more.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

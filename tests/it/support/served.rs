@@ -149,7 +149,7 @@ impl Served {
 }
 
 /// A command that opens the database itself.
-fn stored(folder: &Path) -> Command {
+pub fn stored(folder: &Path) -> Command {
     let mut command = modelgate(folder);
     command.env("MODELGATE_DATABASE", folder.join("data/modelgate.db")).env("MODELGATE_PUBLIC_URL", "http://gate.test");
     command

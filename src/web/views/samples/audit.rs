@@ -2,82 +2,84 @@
 
 use super::{Story, at, head};
 use crate::{
-    model::{Approval, Decision, Namespace, Release},
+    model::{Approval, Decision, Namespace, Release, Timestamp},
     report::{
-        Audit, AuditSource,
-        audit::{EntryKind, LogEntry, LogHead},
+        Audit,
+        audit::{AuditRow, OverrideRow, Period, Summary, TableTally, Tally, VoteLine},
     },
 };
 use std::collections::BTreeMap;
 
-struct Rows {
-    releases: Vec<Release>,
-    decisions: Vec<Decision>,
-    approvals: Vec<Approval>,
-    entries: Vec<LogEntry>,
+/// What happened, in the order of the log.
+enum Event<'a> {
+    Request,
+    Vote(&'a Approval, &'a Release),
+    Decided(&'a Decision, &'a Release),
 }
 
 /// Lays the stories into one log without a gap, whatever indexes they had.
-fn rows(stories: &[Story]) -> Rows {
-    let mut rows = Rows { releases: Vec::new(), decisions: Vec::new(), approvals: Vec::new(), entries: Vec::new() };
-    let mut events: BTreeMap<(i64, usize, u8, usize), EntryKind> = BTreeMap::new();
+fn events(stories: &[Story]) -> Vec<(Timestamp, Event<'_>)> {
+    let mut events: BTreeMap<(i64, usize, u8, usize), Event<'_>> = BTreeMap::new();
     for (place, story) in stories.iter().enumerate() {
-        events.insert((story.release.requested_at.micros(), place, 0, 0), EntryKind::Release);
+        events.insert((story.release.requested_at.micros(), place, 0, 0), Event::Request);
         for (i, approval) in story.approvals.iter().enumerate() {
-            events.insert((approval.at.micros(), place, 1, i), EntryKind::Approval);
+            events.insert((approval.at.micros(), place, 1, i), Event::Vote(approval, &story.release));
         }
         for (i, decision) in story.decisions.iter().enumerate() {
-            events.insert((decision.record.decided_at.micros(), place, 2, i), EntryKind::Decision);
-        }
-        rows.releases.push(story.release.clone());
-        rows.approvals.extend(story.approvals.clone());
-    }
-    for (((_, place, _, i), kind), index) in events.into_iter().zip(0_u64..) {
-        rows.entries.push(LogEntry { index, kind });
-        if kind == EntryKind::Decision {
-            rows.decisions.push(Decision { record_index: index, ..stories[place].decisions[i].clone() });
+            let decided = Event::Decided(decision, &story.release);
+            events.insert((decision.record.decided_at.micros(), place, 2, i), decided);
         }
     }
-    rows
+    events.into_iter().map(|((at, ..), event)| (Timestamp::from_micros(at), event)).collect()
 }
 
-fn report(rows: &Rows, log: &LogHead) -> Audit {
+fn count(table: &mut TableTally, word: &str) {
+    for number in [&mut table.rows, &mut table.logged, &mut table.named, &mut table.entries] {
+        *number += 1;
+    }
+    *table.by_word.entry(word.to_owned()).or_default() += 1;
+}
+
+/// The report of a month; `gone` says which entries are not there.
+fn report(stories: &[Story], gone: Option<(u64, u64)>) -> Audit {
     let namespace: Namespace = "acme".parse().expect("a namespace");
-    Audit::new(&AuditSource {
-        namespace: &namespace,
-        from: at("2026-11-01T00:00:00Z"),
-        to: at("2026-12-01T00:00:00Z"),
-        generated: Some(at("2026-12-01T08:00:00Z")),
-        releases: &rows.releases,
-        decisions: &rows.decisions,
-        approvals: &rows.approvals,
-        entries: &rows.entries,
-        before: None,
-        after: None,
-        log,
-    })
-}
-
-fn sized(rows: &Rows) -> LogHead {
-    head(u64::try_from(rows.entries.len()).unwrap_or(0))
+    let mut audit = (Tally::default(), Vec::new(), Vec::new(), Vec::new());
+    for ((at, event), index) in events(stories).into_iter().zip(0_u64..) {
+        audit.0.end = index + 1;
+        match event {
+            Event::Request => count(&mut audit.0.releases, "production"),
+            Event::Vote(approval, release) => {
+                count(&mut audit.0.votes, approval.vote.as_str());
+                audit.2.push(VoteLine::new(at, approval, Some(&release.into())));
+            }
+            Event::Decided(decision, release) => {
+                count(&mut audit.0.decisions, decision.record.verdict.verdict.as_str());
+                let decision = Decision { record_index: index, ..decision.clone() };
+                audit.1.push(AuditRow::new(at, &decision, Some(&release.into())));
+                audit.3.extend(OverrideRow::all(at, &decision));
+            }
+        }
+    }
+    let (mut tally, rows, votes, overrides) = audit;
+    tally.entries = tally.end - gone.map_or(0, |(first, last)| last + 1 - first);
+    tally.absent = gone.into_iter().collect();
+    let log = head(tally.end);
+    let (from, to) = (at("2026-11-01T00:00:00Z"), at("2026-12-01T00:00:00Z"));
+    let period = Period { namespace: &namespace, from, to, so_far: None, log: &log };
+    Audit { summary: Summary::new(&period, &tally), rows, votes, overrides }
 }
 
 /// A whole month.
 pub fn audit() -> Audit {
-    let rows = rows(&Story::all());
-    report(&rows, &sized(&rows))
+    report(&Story::all(), None)
 }
 
 /// A month of which some entries are gone.
 pub fn gapped_audit() -> Audit {
-    let mut rows = rows(&Story::all());
-    let log = sized(&rows);
-    rows.entries.drain(3..6);
-    report(&rows, &log)
+    report(&Story::all(), Some((3, 5)))
 }
 
 /// A month in which nothing happened.
 pub fn empty_audit() -> Audit {
-    let rows = rows(&[]);
-    report(&rows, &sized(&rows))
+    report(&[], None)
 }

@@ -38,9 +38,9 @@ pub fn gallery(renderer: &Renderer) -> Result<Vec<(&'static str, String)>, Rende
     draw("report-denied", of(renderer, &release_report(&denied())))?;
     draw("report-allowed", of(renderer, &release_report(&allowed())))?;
     draw("report-hostile", of(renderer, &release_report(&hostile())))?;
-    draw("audit", of(renderer, &audit()))?;
-    draw("audit-gapped", of(renderer, &gapped_audit()))?;
-    draw("audit-empty", of(renderer, &empty_audit()))?;
+    draw("audit", renderer.whole_audit(&audit()))?;
+    draw("audit-gapped", renderer.whole_audit(&gapped_audit()))?;
+    draw("audit-empty", renderer.whole_audit(&empty_audit()))?;
     Ok(all)
 }
 

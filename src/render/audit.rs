@@ -1,0 +1,157 @@
+//! The audit report as a document, in parts: what is around the lines is drawn once and cut where lines go.
+
+use super::{Page, RenderError, Renderer};
+use crate::report::{
+    Audit,
+    audit::{AuditRow, Listed, OverrideRow, Summary, VoteLine},
+};
+use serde::Serialize;
+
+/// Where lines go. Nobody can write these into a report: what people wrote is escaped.
+const CUTS: [&str; 4] = ["<!--decisions-->", "<!--votes-->", "<!--overrides-->", "<!--end-->"];
+
+#[derive(Serialize)]
+struct Frame<'a> {
+    #[serde(flatten)]
+    summary: &'a Summary,
+    slots: Slots,
+}
+
+#[derive(Serialize)]
+struct Slots {
+    decisions: &'static str,
+    votes: &'static str,
+    overrides: &'static str,
+    end: &'static str,
+}
+
+#[derive(Serialize)]
+struct Decisions<'a> {
+    rows: &'a [AuditRow],
+}
+
+#[derive(Serialize)]
+struct Votes<'a> {
+    votes: &'a [VoteLine],
+}
+
+#[derive(Serialize)]
+struct Overrides<'a> {
+    first: bool,
+    overrides: &'a [OverrideRow],
+}
+
+impl Page for Frame<'_> {
+    const TEMPLATE: &'static str = "reports/audit";
+}
+
+impl Page for Decisions<'_> {
+    const TEMPLATE: &'static str = "reports/audit-decisions";
+}
+
+impl Page for Votes<'_> {
+    const TEMPLATE: &'static str = "reports/audit-votes";
+}
+
+impl Page for Overrides<'_> {
+    const TEMPLATE: &'static str = "reports/audit-overrides";
+}
+
+impl Page for crate::report::audit::End {
+    const TEMPLATE: &'static str = "reports/audit-end";
+}
+
+/// The parts of a report around its lines.
+#[derive(Debug, Clone)]
+pub struct AuditHtml {
+    /// Up to the first decision.
+    pub head: String,
+    /// Between the decisions and the votes.
+    pub votes: String,
+    /// Between the votes and the overrides.
+    pub overrides: String,
+    /// After the overrides, up to the last words.
+    pub tail: String,
+    /// After the last words.
+    pub foot: String,
+}
+
+impl Renderer {
+    /// The parts around the lines of a report.
+    ///
+    /// # Errors
+    /// As [`Renderer::render`].
+    pub fn audit(&self, summary: &Summary) -> Result<AuditHtml, RenderError> {
+        let [decisions, votes, overrides, end] = CUTS;
+        let drawn = self.render(&Frame { summary, slots: Slots { decisions, votes, overrides, end } })?;
+        let mut rest = drawn.as_str();
+        let mut parts = CUTS.map(|cut| {
+            // A table without lines has no place for any.
+            let (before, after) = rest.split_once(cut).unwrap_or(("", rest));
+            rest = after;
+            before.to_owned()
+        });
+        let [head, votes, overrides, tail] = parts.each_mut().map(std::mem::take);
+        Ok(AuditHtml { head, votes, overrides, tail, foot: rest.to_owned() })
+    }
+
+    /// Some decisions of a report.
+    ///
+    /// # Errors
+    /// As [`Renderer::render`].
+    pub fn audit_decisions(&self, rows: &[AuditRow]) -> Result<String, RenderError> {
+        self.render(&Decisions { rows })
+    }
+
+    /// Some approvals and rejections of a report.
+    ///
+    /// # Errors
+    /// As [`Renderer::render`].
+    pub fn audit_votes(&self, votes: &[VoteLine]) -> Result<String, RenderError> {
+        self.render(&Votes { votes })
+    }
+
+    /// Some overrides of a report; `first` says whether they are the first ones.
+    ///
+    /// # Errors
+    /// As [`Renderer::render`].
+    pub fn audit_overrides(&self, first: bool, overrides: &[OverrideRow]) -> Result<String, RenderError> {
+        self.render(&Overrides { first, overrides })
+    }
+
+    /// What follows the last override: the end of their table, or that there was none.
+    pub fn audit_overrides_end(listed: &Listed) -> &'static str {
+        if listed.overrides > 0 { "</table>" } else { "<p class=\"soft\">No finding was waived in this period.</p>" }
+    }
+
+    /// The last words of a report.
+    ///
+    /// # Errors
+    /// As [`Renderer::render`].
+    pub fn audit_end(&self, summary: &Summary, listed: &Listed) -> Result<String, RenderError> {
+        self.render(&summary.end(listed))
+    }
+
+    /// A whole report, as long as it is short.
+    ///
+    /// # Errors
+    /// As [`Renderer::render`].
+    pub fn whole_audit(&self, audit: &Audit) -> Result<String, RenderError> {
+        let (parts, listed) = (self.audit(&audit.summary)?, audit.listed());
+        let overrides =
+            if audit.overrides.is_empty() { String::new() } else { self.audit_overrides(true, &audit.overrides)? };
+        Ok([
+            parts.head,
+            self.audit_decisions(&audit.rows)?,
+            parts.votes,
+            self.audit_votes(&audit.votes)?,
+            parts.overrides,
+            overrides,
+            Self::audit_overrides_end(&listed).to_owned(),
+            parts.tail,
+            self.audit_end(&audit.summary, &listed)?,
+            parts.foot,
+        ]
+        .concat())
+    }
+}

@@ -1,0 +1,93 @@
+//! The report as one JSON document, written in parts. Its last key, `end`, says whether the report is complete.
+
+use super::{AuditRow, Listed, OverrideRow, Summary, VoteLine};
+use serde_json::{Value, json};
+
+/// Writes the parts of a report: the head, the decisions, the votes, the overrides and the end, in this order.
+#[derive(Debug, Clone, Copy)]
+pub struct Json;
+
+impl Json {
+    /// What is said of the whole, up to the first decision.
+    pub fn head(summary: &Summary) -> String {
+        let totals: serde_json::Map<String, Value> =
+            summary.totals.iter().map(|t| (t.name.to_owned(), t.count.into())).collect();
+        let head = json!({
+            "namespace": summary.namespace,
+            "from": summary.from.iso,
+            "to": summary.to.iso,
+            "so_far": summary.so_far,
+            "made_at": summary.generated.as_ref().map(|m| &m.iso),
+            "log": summary.log,
+            "population": summary.population,
+            "totals": totals,
+        });
+        let mut out = head.to_string();
+        out.pop();
+        out.push_str(",\"decisions\":[");
+        out
+    }
+
+    /// A decision; `first` says whether it is the first one.
+    pub fn decision(out: &mut String, first: bool, row: &AuditRow) {
+        let policies: Vec<Value> =
+            row.policies.iter().map(|p| json!({"name": p.name, "digest": p.digest.full})).collect();
+        item(
+            out,
+            first,
+            &json!({
+                "decided_at": row.at.iso, "decision": row.decision, "release": row.release, "model": row.model,
+                "version": row.version, "artifact": row.artifact.as_ref().map(|a| &a.full),
+                "environment": row.environment, "verdict": row.outcome, "reason": row.because, "blocking": row.blocking,
+                "policies": policies, "approvers": row.approvers, "rejecters": row.rejecters, "submitter": row.submitter,
+                "record_index": row.record_index, "inputs_digest": row.inputs_digest.full,
+            }),
+        );
+    }
+
+    /// What is between the decisions and the votes.
+    pub fn votes() -> &'static str {
+        "],\"votes\":["
+    }
+
+    /// An approval or rejection.
+    pub fn vote(out: &mut String, first: bool, vote: &VoteLine) {
+        item(
+            out,
+            first,
+            &json!({
+                "at": vote.at.iso, "vote": vote.vote, "by": vote.by, "roles": vote.roles, "release": vote.release,
+                "comment": vote.comment, "inputs_digest": vote.inputs_digest.full,
+            }),
+        );
+    }
+
+    /// What is between the votes and the overrides.
+    pub fn overrides() -> &'static str {
+        "],\"overrides\":["
+    }
+
+    /// A finding that a waiver stood in for.
+    pub fn overridden(out: &mut String, first: bool, row: &OverrideRow) {
+        let OverrideRow { at, decision, rule, message } = row;
+        item(out, first, &json!({"at": at.iso, "decision": decision, "rule": rule, "message": message}));
+    }
+
+    /// The end.
+    pub fn tail(summary: &Summary, listed: &Listed) -> String {
+        let end = summary.end(listed);
+        let end = json!({
+            "complete": end.complete, "statement": end.statement, "decisions": end.decisions, "votes": end.votes,
+            "overrides": end.overrides,
+        });
+        format!("],\"end\":{end}}}\n")
+    }
+}
+
+fn item(out: &mut String, first: bool, value: &Value) {
+    if !first {
+        out.push(',');
+    }
+    out.push('\n');
+    out.push_str(&value.to_string());
+}

@@ -1,0 +1,380 @@
+//! Reading a period for an audit report: counted by the database first, then line by line in pages.
+//!
+//! No transaction is held open over it. What is read lies under a head that was signed before, and rows under a head never
+//! change: every page sees the same, however long the reader takes.
+
+use super::{Store, StoreError};
+use crate::model::{Approval, Decision, Digest, Environment, ModelId, Namespace, Timestamp};
+use sqlx::{Row as _, any::AnyRow};
+
+/// Rows of one page.
+const PAGE: i64 = 256;
+/// Bytes of the records of one page, but for one that is larger by itself.
+const PAGE_BYTES: i64 = 2 << 20;
+
+/// A table whose rows belong to entries of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Population {
+    /// Decisions, by their records.
+    Decisions,
+    /// Approvals and rejections.
+    Votes,
+    /// Requests for releases.
+    Releases,
+}
+
+/// What a table holds of a period.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Its rows by the word that sorts them, and how many of them have their entry in the log.
+    pub by_word: Vec<(String, u64, u64)>,
+    /// The entries that its rows name, each once.
+    pub named: u64,
+    /// The entries of that kind.
+    pub entries: u64,
+}
+
+/// A decision of a period, as stored.
+#[derive(Debug, Clone)]
+pub struct Listed<T> {
+    /// When it went into the log; `None` where the log does not have it.
+    pub at: Option<Timestamp>,
+    /// Its leaf.
+    pub index: u64,
+    /// It.
+    pub row: T,
+    /// The release it is about, if that is there.
+    pub asked: Option<Asked>,
+}
+
+/// What a release asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The model.
+    pub model: ModelId,
+    /// The version.
+    pub version: Option<String>,
+    /// The artifact.
+    pub artifact: Digest,
+    /// Where it was to go.
+    pub environment: Environment,
+    /// Who asked.
+    pub submitter: String,
+}
+
+/// The bytes that say a decision; reading them takes long, so that it is done elsewhere.
+#[derive(Debug, Clone)]
+pub struct RawDecision {
+    id: String,
+    release: String,
+    record: Vec<u8>,
+}
+
+impl Listed<RawDecision> {
+    /// The decision that the signed bytes say.
+    ///
+    /// # Errors
+    /// When they are no record statement.
+    pub fn decision(&self) -> Result<Decision, StoreError> {
+        Ok(Decision {
+            id: self.row.id.parse().map_err(StoreError::inconsistent)?,
+            release: self.row.release.parse().map_err(StoreError::inconsistent)?,
+            record: super::decisions::record_in(&self.row.record)?,
+            record_index: self.index,
+            vsa_index: None,
+        })
+    }
+}
+
+/// Statements on one of the three tables: its name, its column of entries, its sorting word, the kind of its entries.
+macro_rules! on_table {
+    ($population:expr, $make:ident) => {
+        match $population {
+            Population::Decisions => $make!("decisions", "record_idx", "verdict", "'decision-record'"),
+            Population::Votes => $make!("approvals", "entry_idx", "vote", "'approval-given'"),
+            Population::Releases => $make!("releases", "entry_idx", "environment", "'release-requested'"),
+        }
+    };
+}
+
+macro_rules! by_word {
+    ($table:literal, $idx:literal, $word:literal, $kind:literal) => {
+        concat!(
+            "SELECT t.",
+            $word,
+            ", COUNT(*), COUNT(e.idx) FROM ",
+            $table,
+            " t LEFT JOIN entries e ON e.namespace = ",
+            "t.namespace AND e.idx = t.",
+            $idx,
+            " AND e.kind = ",
+            $kind,
+            " WHERE t.namespace = $1 AND t.",
+            $idx,
+            " >= $2 AND t.",
+            $idx,
+            " < $3 GROUP BY t.",
+            $word
+        )
+    };
+}
+
+macro_rules! named {
+    ($table:literal, $idx:literal, $word:literal, $kind:literal) => {
+        concat!(
+            "SELECT COUNT(DISTINCT ",
+            $idx,
+            ") FROM ",
+            $table,
+            " WHERE namespace = $1 AND ",
+            $idx,
+            " >= $2 AND ",
+            $idx,
+            " < $3"
+        )
+    };
+}
+
+macro_rules! unlisted {
+    ($table:literal, $idx:literal, $word:literal, $kind:literal) => {
+        concat!(
+            "SELECT e.idx FROM entries e WHERE e.namespace = $1 AND e.idx >= $2 AND e.idx < $3 AND e.kind = ",
+            $kind,
+            " AND NOT EXISTS (SELECT 1 FROM ",
+            $table,
+            " t WHERE t.namespace = e.namespace AND t.",
+            $idx,
+            " = e.idx) ORDER BY e.idx LIMIT $4"
+        )
+    };
+}
+
+macro_rules! unlogged {
+    ($table:literal, $idx:literal, $word:literal, $kind:literal) => {
+        concat!(
+            "SELECT t.id, t.",
+            $idx,
+            " FROM ",
+            $table,
+            " t WHERE t.namespace = $1 AND t.",
+            $idx,
+            " >= $2 AND t.",
+            $idx,
+            " < $3 AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.namespace = t.namespace AND e.idx = t.",
+            $idx,
+            " AND e.kind = ",
+            $kind,
+            ") ORDER BY t.",
+            $idx,
+            " LIMIT $4"
+        )
+    };
+}
+
+macro_rules! twice {
+    ($table:literal, $idx:literal, $word:literal, $kind:literal) => {
+        concat!(
+            "SELECT ",
+            $idx,
+            " FROM ",
+            $table,
+            " WHERE namespace = $1 AND ",
+            $idx,
+            " >= $2 AND ",
+            $idx,
+            " < $3 GROUP BY ",
+            $idx,
+            " HAVING COUNT(*) > 1 ORDER BY ",
+            $idx,
+            " LIMIT $4"
+        )
+    };
+}
+
+/// The columns of what a release asked for, and the entry's time before them.
+macro_rules! asked {
+    ($columns:literal, $table:literal, $idx:literal) => {
+        concat!(
+            "SELECT e.at_us, t.",
+            $idx,
+            ", r.model, r.version, r.artifact, r.environment, r.submitter_name, ",
+            $columns,
+            " FROM ",
+            $table,
+            " t LEFT JOIN entries e ON e.namespace = t.namespace AND e.idx = t.",
+            $idx,
+            " LEFT JOIN releases r ON r.id = t.release_id AND r.namespace = t.namespace WHERE t.namespace = $1 AND t.",
+            $idx,
+            " >= $2 AND t.",
+            $idx,
+            " < $3 ORDER BY t.",
+            $idx
+        )
+    };
+}
+
+impl Store {
+    /// How many leaves of `first .. end` there are of each kind.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn kinds_in(&self, ns: &Namespace, first: u64, end: u64) -> Result<Vec<(String, u64)>, StoreError> {
+        let sql = "SELECT kind, COUNT(*) FROM entries WHERE namespace = $1 AND idx >= $2 AND idx < $3 GROUP BY kind";
+        let rows = self.range(sql, ns, first, end).await?;
+        rows.iter().map(|row| Ok((row.try_get(0)?, number(row, 1)?))).collect()
+    }
+
+    /// What a table holds of the leaves `first .. end`. How many entries of its kind there are is not asked again.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn held_in(
+        &self,
+        population: Population,
+        ns: &Namespace,
+        first: u64,
+        end: u64,
+    ) -> Result<Held, StoreError> {
+        let rows = self.range(on_table!(population, by_word), ns, first, end).await?;
+        let by_word = rows.iter().map(|row| Ok((row.try_get(0)?, number(row, 1)?, number(row, 2)?)));
+        let by_word = by_word.collect::<Result<_, StoreError>>()?;
+        let rows = self.range(on_table!(population, named), ns, first, end).await?;
+        let named = rows.first().map(|row| number(row, 0)).transpose()?.unwrap_or(0);
+        Ok(Held { by_word, named, entries: 0 })
+    }
+
+    /// Entries that no row names, rows whose entry is not there, and entries that two rows name: some of each.
+    ///
+    /// # Errors
+    /// When the database fails.
+    #[allow(clippy::type_complexity, reason = "three lists")]
+    pub async fn odd_in(
+        &self,
+        population: Population,
+        ns: &Namespace,
+        first: u64,
+        end: u64,
+        some: u32,
+    ) -> Result<(Vec<u64>, Vec<(String, u64)>, Vec<u64>), StoreError> {
+        let unlisted = self.some(on_table!(population, unlisted), ns, first, end, some).await?;
+        let unlogged = self.some(on_table!(population, unlogged), ns, first, end, some).await?;
+        let twice = self.some(on_table!(population, twice), ns, first, end, some).await?;
+        let unlogged: Result<_, StoreError> =
+            unlogged.iter().map(|row| Ok((row.try_get(0)?, number(row, 1)?))).collect();
+        let numbers = |rows: &[AnyRow]| rows.iter().map(|row| number(row, 0)).collect::<Result<Vec<_>, _>>();
+        Ok((numbers(&unlisted)?, unlogged?, numbers(&twice)?))
+    }
+
+    /// The ranges of `first .. end` that have no leaf, first and last index: some of them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn absent_in(
+        &self,
+        ns: &Namespace,
+        first: u64,
+        end: u64,
+        some: u32,
+    ) -> Result<Vec<(u64, u64)>, StoreError> {
+        let sql = "SELECT w.before, w.idx FROM (SELECT idx, LAG(idx) OVER (ORDER BY idx) AS before FROM entries \
+                   WHERE namespace = $1 AND idx >= $2 AND idx < $3) w WHERE w.idx - w.before > 1 ORDER BY w.idx LIMIT $4";
+        let mut absent = Vec::new();
+        for row in self.some(sql, ns, first, end, some).await? {
+            absent.push((number(&row, 0)? + 1, number(&row, 1)? - 1));
+        }
+        let edges = "SELECT COALESCE(MIN(idx), $3), COALESCE(MAX(idx), $2 - 1) FROM entries \
+                     WHERE namespace = $1 AND idx >= $2 AND idx < $3";
+        let rows = self.range(edges, ns, first, end).await?;
+        let Some(row) = rows.first() else { return Ok(absent) };
+        let (least, greatest): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+        if least.cast_unsigned() > first {
+            absent.insert(0, (first, least.cast_unsigned() - 1));
+        }
+        let after = (greatest + 1).cast_unsigned();
+        if after < end && least.cast_unsigned() < end {
+            absent.push((after, end - 1));
+        }
+        Ok(absent)
+    }
+
+    /// The next decisions whose records are leaves from `first` on and before `end`, in the order of the log; none when
+    /// there are no more.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn decisions_page(
+        &self,
+        ns: &Namespace,
+        first: u64,
+        end: u64,
+    ) -> Result<Vec<Listed<RawDecision>>, StoreError> {
+        let sizes = "SELECT record_idx, CAST(LENGTH(record) AS BIGINT) FROM decisions WHERE namespace = $1 \
+                     AND record_idx >= $2 AND record_idx < $3 ORDER BY record_idx LIMIT $4";
+        let (mut last, mut bytes) = (None, 0);
+        for row in self.some(sizes, ns, first, end, u32::try_from(PAGE).unwrap_or(1)).await? {
+            bytes += row.try_get::<i64, _>(1)?;
+            if last.is_some() && bytes > PAGE_BYTES {
+                break;
+            }
+            last = Some(number(&row, 0)?);
+        }
+        let Some(last) = last else { return Ok(Vec::new()) };
+        let sql = asked!("t.id, t.release_id, t.record", "decisions", "record_idx");
+        let rows = self.range(sql, ns, first, last + 1).await?;
+        let raw =
+            |row: &AnyRow| Ok(RawDecision { id: row.try_get(7)?, release: row.try_get(8)?, record: row.try_get(9)? });
+        rows.into_iter().map(|row| listed(&row, raw)).collect()
+    }
+
+    /// The next approvals and rejections whose leaves are from `first` on and before `end`, in the order of the log.
+    ///
+    /// # Errors
+    /// As [`Store::decisions_page`].
+    pub async fn votes_page(&self, ns: &Namespace, first: u64, end: u64) -> Result<Vec<Listed<Approval>>, StoreError> {
+        let bounds = "SELECT entry_idx FROM approvals WHERE namespace = $1 AND entry_idx >= $2 AND entry_idx < $3 \
+                      ORDER BY entry_idx LIMIT $4";
+        let rows = self.some(bounds, ns, first, end, u32::try_from(PAGE).unwrap_or(1)).await?;
+        let Some(last) = rows.last().map(|row| number(row, 0)).transpose()? else { return Ok(Vec::new()) };
+        let rows = self.range(asked!("t.document", "approvals", "entry_idx"), ns, first, last + 1).await?;
+        let read = |row: &AnyRow| serde_json::from_str(&row.try_get::<String, _>(7)?).map_err(StoreError::inconsistent);
+        rows.into_iter().map(|row| listed(&row, read)).collect()
+    }
+
+    async fn range(&self, sql: &'static str, ns: &Namespace, first: u64, end: u64) -> Result<Vec<AnyRow>, StoreError> {
+        let query = sqlx::query(sql).bind(ns.as_str()).bind(first.cast_signed()).bind(end.cast_signed());
+        Ok(query.fetch_all(&self.reader).await?)
+    }
+
+    async fn some(
+        &self,
+        sql: &'static str,
+        ns: &Namespace,
+        first: u64,
+        end: u64,
+        some: u32,
+    ) -> Result<Vec<AnyRow>, StoreError> {
+        let query = sqlx::query(sql).bind(ns.as_str()).bind(first.cast_signed()).bind(end.cast_signed());
+        Ok(query.bind(i64::from(some)).fetch_all(&self.reader).await?)
+    }
+}
+
+fn number(row: &AnyRow, column: usize) -> Result<u64, StoreError> {
+    Ok(row.try_get::<i64, _>(column)?.cast_unsigned())
+}
+
+fn listed<T>(row: &AnyRow, read: impl Fn(&AnyRow) -> Result<T, StoreError>) -> Result<Listed<T>, StoreError> {
+    let at: Option<i64> = row.try_get(0)?;
+    let model: Option<String> = row.try_get(2)?;
+    let text = |column: usize| row.try_get::<String, _>(column);
+    let asked = match model {
+        None => None,
+        Some(model) => Some(Asked {
+            model: model.parse().map_err(StoreError::inconsistent)?,
+            version: row.try_get(3)?,
+            artifact: text(4)?.parse().map_err(StoreError::inconsistent)?,
+            environment: text(5)?.parse().map_err(StoreError::inconsistent)?,
+            submitter: text(6)?,
+        }),
+    };
+    Ok(Listed { at: at.map(Timestamp::from_micros), index: number(row, 1)?, row: read(row)?, asked })
+}

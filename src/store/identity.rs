@@ -1,0 +1,127 @@
+//! Who a log is: read from its row, written there with its first entry, or derived once from a log that is older than
+//! the columns.
+
+use super::{
+    Store, StoreError,
+    append::Seal,
+    head::Head,
+    rows::{Done, Work},
+};
+use crate::{
+    ledger::{
+        Checkpoint, Identity,
+        statement::{Statement, VSA_TYPE, Vsa},
+    },
+    model::Namespace,
+};
+use sqlx::{AnyConnection, Row as _};
+
+/// How many verification summaries are asked who signed them. More than one, as the address may have been changed under
+/// a log whose first entries are no decisions.
+const ASKED: i64 = 1_000;
+
+impl Store {
+    /// Who the log of a namespace is; `None` where it has no entry yet. A log that does not say so yet says so from here
+    /// on.
+    ///
+    /// # Errors
+    /// When the database fails, or what the log says of itself cannot be.
+    pub async fn identity(&self, namespace: &Namespace, seal: &dyn Seal) -> Result<Option<Identity>, StoreError> {
+        let mut connection = self.reader.acquire().await?;
+        let Some(row) = Recorded::read(&mut connection, namespace).await?.filter(|row| row.size > 0) else {
+            return Ok(None);
+        };
+        drop(connection);
+        if row.identity.is_some() {
+            return Ok(row.identity);
+        }
+        let mut transaction = self.writer.begin().await?;
+        let head = Head::lock(&mut transaction, namespace).await?;
+        let identity = settle(&mut transaction, namespace, head.size(), seal).await?;
+        transaction.commit().await?;
+        Ok(Some(identity))
+    }
+}
+
+/// What the row of a log says.
+struct Recorded {
+    size: u64,
+    checkpoint: String,
+    identity: Option<Identity>,
+}
+
+impl Recorded {
+    async fn read(connection: &mut AnyConnection, namespace: &Namespace) -> Result<Option<Self>, StoreError> {
+        let sql = "SELECT size, checkpoint, origin, public_url FROM logs WHERE namespace = $1";
+        let Some(row) = sqlx::query(sql).bind(namespace.as_str()).fetch_optional(connection).await? else {
+            return Ok(None);
+        };
+        let (origin, public_url): (String, String) = (row.try_get(2)?, row.try_get(3)?);
+        Ok(Some(Self {
+            size: row.try_get::<i64, _>(0)?.cast_unsigned(),
+            checkpoint: row.try_get(1)?,
+            identity: (!origin.is_empty()).then_some(Identity { origin, public_url }),
+        }))
+    }
+}
+
+/// Who the log is whose head is locked: settled here for ever where it was not before. Every service that shares the log
+/// is told the same.
+pub(super) async fn settle(
+    connection: &mut AnyConnection,
+    namespace: &Namespace,
+    size: u64,
+    seal: &dyn Seal,
+) -> Result<Identity, StoreError> {
+    let row = Recorded::read(&mut *connection, namespace).await?;
+    let row = row.ok_or_else(|| StoreError::log(namespace, "it has no head"))?;
+    let identity = if let Some(identity) = row.identity {
+        identity
+    } else {
+        let today = seal.identity(namespace);
+        let identity = if size == 0 { today } else { derived(connection, namespace, &row.checkpoint, &today).await? };
+        sqlx::query("UPDATE logs SET origin = $1, public_url = $2 WHERE namespace = $3")
+            .bind(identity.origin.clone())
+            .bind(identity.public_url.clone())
+            .bind(namespace.as_str())
+            .execute(connection)
+            .await?;
+        identity
+    };
+    seal.adopt(namespace, &identity).map_err(StoreError::Seal)?;
+    Ok(identity)
+}
+
+async fn derived(
+    connection: &mut AnyConnection,
+    namespace: &Namespace,
+    checkpoint: &str,
+    today: &Identity,
+) -> Result<Identity, StoreError> {
+    let origin = Checkpoint::unverified(checkpoint).map_err(|e| StoreError::log(namespace, e))?.origin;
+    let sql = "SELECT vsa FROM decisions WHERE namespace = $1 AND vsa IS NOT NULL ORDER BY record_idx LIMIT $2";
+    let rows = sqlx::query(sql).bind(namespace.as_str()).bind(ASKED).fetch_all(connection).await?;
+    let mut said: Vec<String> = Vec::new();
+    for row in &rows {
+        let statement = Statement::<Vsa>::parse(&row.try_get::<Vec<u8>, _>(0)?, VSA_TYPE);
+        let id = statement.map_err(|e| StoreError::log(namespace, e))?.predicate.verifier.id;
+        let url = id.strip_suffix(&format!("/{namespace}")).map(ToOwned::to_owned);
+        said.extend(url.filter(|url| said.last() != Some(url)));
+    }
+    Ok(Identity::derived(&origin, namespace, &said, Some(&today.public_url)))
+}
+
+/// The works whose summary names another verifier than the log has: judged while somebody else began the log. They are
+/// judged again, and then name the right one.
+pub(super) fn mistaken(
+    identity: &Identity,
+    namespace: &Namespace,
+    members: &[usize],
+    works: &[Work],
+) -> Vec<(usize, Done)> {
+    let wrong = |member: &&usize| {
+        let vsa = works.get(**member).and_then(|work| work.decision.as_ref()?.vsa.as_ref());
+        vsa.is_some_and(|vsa| !identity.signed(&vsa.payload, namespace))
+    };
+    members.iter().filter(wrong).map(|member| (*member, Done::PoliciesChanged)).collect()
+}

@@ -1,0 +1,156 @@
+//! Answers that are made while they are sent, so that one of any length needs the memory of a piece.
+//!
+//! One that breaks off must not look like a whole one: the connection is cut instead of the answer being ended.
+
+use crate::app::error::AppError;
+use axum::{
+    body::Body,
+    http::header::CONTENT_TYPE,
+    response::{IntoResponse as _, Response},
+};
+use bytes::Bytes;
+use http_body::Frame;
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::sync::mpsc;
+
+/// Pieces that are ready before the receiver takes them.
+const AHEAD: usize = 2;
+/// How long a receiver may take for one piece: an answer that is not read holds the place of another.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a whole answer may take.
+const LONGEST: Duration = Duration::from_mins(30);
+
+enum Piece {
+    Data(Bytes),
+    End,
+    Broken,
+}
+
+/// Why an answer is not written on.
+pub(super) enum Stopped {
+    /// Its receiver takes no more.
+    Gone,
+    /// It cannot be made.
+    Failed(AppError),
+}
+
+impl<E: Into<AppError>> From<E> for Stopped {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Where the pieces of an answer go.
+pub(super) struct Pieces(mpsc::Sender<Piece>);
+
+impl Pieces {
+    /// Sends a piece once the receiver has taken those before.
+    pub(super) async fn send(&self, piece: impl Into<Bytes>) -> Result<(), Stopped> {
+        let piece = piece.into();
+        if piece.is_empty() {
+            return Ok(());
+        }
+        match tokio::time::timeout(PATIENCE, self.0.send(Piece::Data(piece))).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Stopped::Gone),
+            Err(_) => Err(AppError::broken("the receiver of an answer takes no more of it").into()),
+        }
+    }
+}
+
+/// An answer that `write` makes.
+pub(super) fn answer<F>(content_type: &'static str, write: impl FnOnce(Pieces) -> F) -> Response
+where
+    F: Future<Output = Result<(), Stopped>> + Send + 'static,
+{
+    let (sender, pieces) = mpsc::channel(AHEAD);
+    let writing = write(Pieces(sender.clone()));
+    tokio::spawn(async move {
+        let last = match tokio::time::timeout(LONGEST, writing).await {
+            Ok(Ok(())) => Piece::End,
+            // Nobody is there to be told.
+            Ok(Err(Stopped::Gone)) => return,
+            Ok(Err(Stopped::Failed(error))) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::error!(code = error.code, cause, "an answer broke off");
+                Piece::Broken
+            }
+            Err(_) => {
+                tracing::error!("an answer took too long and was broken off");
+                Piece::Broken
+            }
+        };
+        let _ = sender.send(last).await;
+    });
+    ([(CONTENT_TYPE, content_type)], Body::new(Written { pieces, ended: false })).into_response()
+}
+
+/// A body that ends well only if its writer said so.
+struct Written {
+    pieces: mpsc::Receiver<Piece>,
+    ended: bool,
+}
+
+impl http_body::Body for Written {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        self.pieces.poll_recv(context).map(|piece| match piece {
+            Some(Piece::Data(bytes)) => Some(Ok(Frame::data(bytes))),
+            Some(Piece::End) => {
+                self.ended = true;
+                None
+            }
+            Some(Piece::Broken) | None => {
+                self.ended = true;
+                Some(Err(io::Error::other("the answer broke off")))
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body::Body as _;
+
+    async fn all(response: Response) -> (Vec<u8>, bool) {
+        let (mut body, mut bytes) = (response.into_body(), Vec::new());
+        loop {
+            match std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+                None => return (bytes, true),
+                Some(Err(_)) => return (bytes, false),
+                Some(Ok(frame)) => bytes.extend_from_slice(&frame.into_data().unwrap()),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_ends_well_only_if_it_was_written_to_its_end() {
+        let half = |pieces: Pieces| async move { pieces.send("half").await.map(|()| pieces) };
+        let whole = answer("text/plain", |pieces| async move { half(pieces).await.map(drop) });
+        assert_eq!(all(whole).await, (b"half".to_vec(), true));
+        let failed = answer("text/plain", |pieces| async move {
+            half(pieces).await?;
+            Err(AppError::broken("the disk").into())
+        });
+        assert_eq!(all(failed).await, (b"half".to_vec(), false));
+        let panicked = answer("text/plain", |pieces| async move {
+            half(pieces).await?;
+            panic!("a mistake of ours")
+        });
+        assert_eq!(all(panicked).await, (b"half".to_vec(), false));
+    }
+}
