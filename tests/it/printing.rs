@@ -118,7 +118,7 @@ fn a_token_that_could_not_be_printed_opens_nothing() {
     list.args(["token", "list", "--format", "json"]);
     let tokens = run(list).expect(0).json();
     let tokens = tokens.as_array().unwrap();
-    assert_eq!(tokens.len(), 4);
+    assert_eq!(tokens.len(), 5);
     assert!(tokens.iter().all(|token| !token["revoked_at"].is_null()), "{tokens:?}");
 }
 

@@ -38,8 +38,7 @@ pub async fn get(
 /// Everything that verifies and replays a decision without this service.
 #[utoipa::path(
     get, path = "/api/v1/decisions/{decision}/export", tag = "decisions", params(("decision" = String, Path)),
-    responses((status = 200, body = ExportV1), (status = 401, body = ProblemV1), (status = 404, body = ProblemV1),
-        (status = 503, body = ProblemV1)),
+    responses((status = 200, body = ExportV1), (status = 401, body = ProblemV1), (status = 404, body = ProblemV1)),
     security(("token" = []))
 )]
 pub async fn export(State(web): State<Web>, Bearer(actor): Bearer, Path(id): Path<DecisionId>) -> Answer<Response> {

@@ -41,11 +41,10 @@ pub struct PeriodQuery {
 
 /// The audit report of your namespace for a period: every decision, control totals, and whether it is complete.
 #[utoipa::path(
-    get, path = "/api/v1/reports/audit", operation_id = "audit", tag = "reports", params(PeriodQuery),
+    get, path = "/api/v1/reports/audit", tag = "reports", params(PeriodQuery),
     responses(
         (status = 200, content((String = "text/html"), (String = "text/csv"), (String = "application/json"))),
-        (status = 400, body = ProblemV1), (status = 401, body = ProblemV1), (status = 422, body = ProblemV1),
-        (status = 503, body = ProblemV1)
+        (status = 400, body = ProblemV1), (status = 401, body = ProblemV1), (status = 422, body = ProblemV1)
     ),
     security(("token" = []))
 )]
