@@ -2,6 +2,7 @@
 
 mod api;
 mod asked;
+mod audit;
 mod caller;
 mod doors;
 mod extract;
