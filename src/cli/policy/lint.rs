@@ -62,7 +62,13 @@ pub(super) fn run(args: &Args) -> Outcome {
                     }
                     let rules = read.rules.len();
                     let noun = if rules == 1 { "rule" } else { "rules" };
-                    output::line(&format!("{}: {} is fine, {rules} {noun}", plain(&file), read.name));
+                    // Also where only the answer is kept, a warning is not lost.
+                    let warned = match warnings.list.len() {
+                        0 => String::new(),
+                        1 => ", 1 warning".to_owned(),
+                        n => format!(", {n} warnings"),
+                    };
+                    output::line(&format!("{}: {} is fine, {rules} {noun}{warned}", plain(&file), read.name));
                 }
                 out.policies.push(PolicyV1 {
                     file,
