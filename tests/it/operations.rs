@@ -57,6 +57,14 @@ fn every_setting_is_in_the_page_for_operators() {
     for flag in flags.iter().filter(|flag| *flag != "--help" && *flag != "--") {
         assert!(page.contains(&format!("`{flag}`")) || page.contains(&format!("`{flag} ")), "{flag}");
     }
+    let limits: Vec<(&str, &str)> = help.lines().filter_map(|line| line.trim().split_once(" = ")).collect();
+    let limits: Vec<_> =
+        limits.into_iter().filter(|(name, _)| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')).collect();
+    assert!(limits.len() >= 10, "{help}");
+    for (name, default) in limits {
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{name}` | ")));
+        assert!(row.is_some_and(|row| row.contains(default)), "no row for the limit `{name}` of {default}");
+    }
     let defaults = Partial::default().resolve().unwrap();
     for (field, value) in [
         ("database", defaults.database),
