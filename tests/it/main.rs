@@ -29,6 +29,7 @@ mod looks;
 mod mappings;
 mod migrations;
 mod observe_only;
+mod nothing_measured;
 mod operations;
 mod pages;
 mod people;

@@ -83,7 +83,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 /// How many calls were asked for; 0 where the run was to last for a time, of which ghz writes no total or the greatest.
 fn asked(root: &Object<'_>) -> u64 {
     const UNLIMITED: u64 = 0x7fff_ffff;
-    let total = root.get("options").and_then(|options| options.get("total")).and_then(Json::as_number);
+    let options = root.get("options");
+    let total = ["total", "n"].iter().find_map(|key| options?.get(key)?.as_number());
     total.and_then(Number::count).filter(|total| *total < UNLIMITED).unwrap_or(0)
 }
 
