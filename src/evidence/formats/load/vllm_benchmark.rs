@@ -172,6 +172,9 @@ fn one(into: &mut Collector<'_>, run: &Object<'_>) {
     if let Some(failed) = run.get("failed").filter(|_| count("failed").is_none()) {
         into.mistake(failed.at, format!("a count of failed requests was expected, not {}", failed.kind()));
     }
+    if let Some(prompts) = run.get("num_prompts").filter(|_| count("num_prompts").is_none()) {
+        into.mistake(prompts.at, format!("a count of prompts was expected, not {}", prompts.kind()));
+    }
     failures(into, from, completed, count("failed"), count("num_prompts"));
 }
 
