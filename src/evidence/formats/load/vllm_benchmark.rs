@@ -178,13 +178,7 @@ fn one(into: &mut Collector<'_>, run: &Object<'_>) {
     failures(into, from, completed, count("failed"), count("num_prompts"));
 }
 
-fn failures(
-    into: &mut Collector<'_>,
-    from: usize,
-    completed: Option<u64>,
-    failed: Option<u64>,
-    prompts: Option<u64>,
-) {
+fn failures(into: &mut Collector<'_>, from: usize, completed: Option<u64>, failed: Option<u64>, prompts: Option<u64>) {
     match (completed, failed, prompts) {
         (Some(completed), Some(failed), prompts) => {
             let requests = completed.saturating_add(failed);
