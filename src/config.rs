@@ -15,6 +15,8 @@ pub struct Settings {
     pub database: String,
     /// The folder of keys and heads.
     pub data: PathBuf,
+    /// Another folder that heads are kept in, best where no backup of the data folder reaches.
+    pub heads: Option<PathBuf>,
     /// Where to listen.
     pub listen: String,
     /// Where to listen for `/metrics` alone; with everything else where it is `None`.
@@ -45,6 +47,8 @@ pub struct Partial {
     pub database: Option<String>,
     /// As [`Settings::data`].
     pub data: Option<PathBuf>,
+    /// As [`Settings::heads`].
+    pub heads: Option<PathBuf>,
     /// As [`Settings::listen`].
     pub listen: Option<String>,
     /// As [`Settings::metrics_listen`].
@@ -139,7 +143,7 @@ impl Partial {
         toml::from_str(text).map_err(|e| ConfigError::Toml(e.to_string()))
     }
 
-    /// From environment variables: `MODELGATE_DATABASE`, `MODELGATE_DATA`, `MODELGATE_LISTEN`,
+    /// From environment variables: `MODELGATE_DATABASE`, `MODELGATE_DATA`, `MODELGATE_HEADS`, `MODELGATE_LISTEN`,
     /// `MODELGATE_METRICS_LISTEN`, `MODELGATE_PUBLIC_URL`, `MODELGATE_MAX_BODY`, `MODELGATE_BLOBS`, `MODELGATE_MAX_UPLOAD`,
     /// `MODELGATE_UPLOAD_SECONDS`, `MODELGATE_TRUSTED_PROXIES` (apart by commas), and `MODELGATE_LIMIT_…`.
     ///
@@ -150,6 +154,7 @@ impl Partial {
         Ok(Self {
             database: get("DATABASE"),
             data: get("DATA").map(PathBuf::from),
+            heads: get("HEADS").map(PathBuf::from),
             listen: get("LISTEN"),
             metrics_listen: get("METRICS_LISTEN"),
             public_url: get("PUBLIC_URL"),
@@ -169,6 +174,7 @@ impl Partial {
         Self {
             database: self.database.or(weaker.database),
             data: self.data.or(weaker.data),
+            heads: self.heads.or(weaker.heads),
             listen: self.listen.or(weaker.listen),
             metrics_listen: self.metrics_listen.or(weaker.metrics_listen),
             public_url: self.public_url.or(weaker.public_url),
@@ -194,6 +200,7 @@ impl Partial {
         let max_body = self.max_body.unwrap_or(DEFAULT_MAX_BODY);
         Ok(Settings {
             database,
+            heads: self.heads,
             listen,
             metrics_listen: self.metrics_listen,
             public_url: checked(&public_url)?,

@@ -23,7 +23,7 @@ pub enum Kind {
     Failed,
 }
 
-/// Why a use case could not be done. Nothing was stored.
+/// Why a use case could not be done. Nothing was stored, unless the message says that this is unknown.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct AppError {
@@ -86,10 +86,25 @@ impl AppError {
 
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::ClockBehind { by_us, .. } => Self::clock_behind(by_us),
-            error => Self::failed(error),
-        }
+        let (code, message) = match &error {
+            StoreError::ClockBehind { by_us, .. } => return Self::clock_behind(*by_us),
+            StoreError::RolledBack { .. } => ("log-rolled-back", error.to_string()),
+            StoreError::Unknown(_) => {
+                let message = "the database did not say whether this was stored: ask for it, or send it again with the \
+                               same `Idempotency-Key`, which stores it at most once";
+                ("outcome-unknown", message.to_owned())
+            }
+            StoreError::NotDurable(_) => (
+                "not-durable",
+                "the database did not keep what was stored; try again, and see the service's log".into(),
+            ),
+            _ if error.is_damage() => {
+                let message = "the database is damaged: run `modelgate db check`, and bring back a good copy";
+                ("database-damaged", message.to_owned())
+            }
+            _ => return Self::failed(error),
+        };
+        Self { kind: Kind::Failed, code, message, retry_after: None, cause: Some(Box::new(error)) }
     }
 }
 

@@ -1,72 +1,324 @@
-//! The last signed heads, kept outside the database: a database that was rolled back is told by them.
+//! The heads that were signed, remembered outside the database: a database that was rolled back is told by them.
 
-use super::private;
-use crate::model::Namespace;
+use super::{notary::Notary, private};
+use crate::{
+    ledger::{Checkpoint, Identity, VerifierKey},
+    model::Namespace,
+    store::{FoundHead, KnownHead, LogHead, NewEntry, Seal},
+};
 use std::{
-    io::Write as _,
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
 };
 
-/// Keeps the latest checkpoint of every namespace in a folder of its own.
-#[derive(Debug, Clone)]
+/// Keeps the latest checkpoint of every namespace: in memory, and in each of its folders.
+#[derive(Debug)]
 pub struct HeadKeeper {
-    folder: Option<PathBuf>,
+    folders: Vec<PathBuf>,
+    last: Mutex<HashMap<Namespace, (KnownHead, String)>>,
 }
 
 impl HeadKeeper {
-    /// Keeps heads in `folder`, creating it.
+    /// Keeps heads in `folders`, creating them.
     ///
     /// # Errors
-    /// When the folder cannot be made.
-    pub fn open(folder: &Path) -> std::io::Result<Self> {
-        private::own_folder(folder)?;
-        Ok(Self { folder: Some(folder.to_owned()) })
+    /// When a folder cannot be made.
+    pub fn open(folders: &[PathBuf]) -> io::Result<Self> {
+        folders.iter().try_for_each(|folder| private::own_folder(folder))?;
+        Ok(Self { folders: folders.to_vec(), last: Mutex::default() })
     }
 
-    /// Keeps nothing.
-    pub const fn none() -> Self {
-        Self { folder: None }
-    }
-
-    /// Keeps these checkpoints. Losing one is harmless, since an older head is a prefix too; so no flush, and a
-    /// failure is only told.
+    /// Keeps these checkpoints, which are durable in the database. Losing one is harmless, since an older head is a
+    /// prefix too; so no flush, and a failure is only told. A larger one, of another replica, stays.
     pub fn keep(&self, sealed: Vec<(Namespace, String)>) {
-        let Some(folder) = &self.folder else { return };
         for (namespace, checkpoint) in sealed {
-            if let Err(error) = replace(folder, namespace.as_str(), &checkpoint) {
-                tracing::warn!(%error, %namespace, "the head could not be kept outside the database");
+            let Ok(head) = Checkpoint::unverified(&checkpoint) else { continue };
+            for folder in &self.folders {
+                if let Err(error) = replace(folder, &namespace, &head, &checkpoint) {
+                    tracing::warn!(%error, %namespace, folder = %folder.display(), "the head could not be kept");
+                }
+            }
+            let known = KnownHead { size: head.size, root: head.root };
+            self.last().insert(namespace, (known, checkpoint));
+        }
+    }
+
+    fn last(&self) -> std::sync::MutexGuard<'_, HashMap<Namespace, (KnownHead, String)>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The head that this process last signed, or found at its start.
+    pub fn remembered(&self, namespace: &Namespace) -> Option<(KnownHead, String)> {
+        self.last().get(namespace).cloned()
+    }
+
+    /// The checkpoints kept for a namespace, each with the folder it is in.
+    ///
+    /// # Errors
+    /// When a file is there and cannot be read.
+    pub fn kept(&self, namespace: &Namespace) -> io::Result<Vec<(&Path, String)>> {
+        let mut found = Vec::new();
+        for folder in &self.folders {
+            if let Some(text) = read(folder, namespace)? {
+                found.push((folder.as_path(), text));
             }
         }
-    }
-
-    /// The checkpoint kept for a namespace, if there is one.
-    ///
-    /// # Errors
-    /// When the file is there and cannot be read.
-    pub fn kept(&self, namespace: &Namespace) -> std::io::Result<Option<String>> {
-        let Some(folder) = &self.folder else { return Ok(None) };
-        match std::fs::read_to_string(folder.join(namespace.as_str())) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        Ok(found)
     }
 
     /// Every namespace that a checkpoint is kept for.
     ///
     /// # Errors
-    /// When the folder cannot be read.
-    pub fn namespaces(&self) -> std::io::Result<Vec<Namespace>> {
-        let Some(folder) = &self.folder else { return Ok(Vec::new()) };
-        let names = std::fs::read_dir(folder)?.map(|e| Ok(e?.file_name().to_string_lossy().into_owned()));
-        let names: std::io::Result<Vec<String>> = names.collect();
-        Ok(names?.iter().filter_map(|name| name.parse().ok()).collect())
+    /// When a folder cannot be read.
+    pub fn namespaces(&self) -> io::Result<BTreeSet<Namespace>> {
+        let mut found = BTreeSet::new();
+        for folder in &self.folders {
+            for entry in fs::read_dir(folder)? {
+                let name = entry?.file_name().to_string_lossy().into_owned();
+                if let Ok(namespace) = name.parse()
+                    && read(folder, &namespace)?.is_some()
+                {
+                    found.insert(namespace);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Every kept checkpoint, by namespace. Read this before the database: heads are kept after they are stored.
+    ///
+    /// # Errors
+    /// When a folder or a file cannot be read.
+    pub fn all(&self) -> io::Result<BTreeMap<Namespace, Vec<String>>> {
+        let with_notes = |namespace: Namespace| {
+            let notes = self.kept(&namespace)?.into_iter().map(|(_, note)| note).collect();
+            Ok((namespace, notes))
+        };
+        self.namespaces()?.into_iter().map(with_notes).collect()
+    }
+
+    /// Whether `heads`, as the database has them now, are at least those that this process knows.
+    ///
+    /// # Errors
+    /// When one is smaller, another one, or gone; gives whose and why.
+    pub fn compare(&self, heads: &[LogHead]) -> Result<(), (Namespace, String)> {
+        for (namespace, (known, checkpoint)) in self.last().iter() {
+            let found = heads.iter().find(|head| head.namespace == *namespace);
+            let size = found.map_or(0, |head| head.size);
+            if size < known.size {
+                return Err((namespace.clone(), behind(size, known.size)));
+            }
+            if found.is_some_and(|head| head.size == known.size && head.checkpoint != *checkpoint) {
+                return Err((namespace.clone(), replaced(known.size)));
+            }
+        }
+        Ok(())
     }
 }
 
-fn replace(folder: &Path, name: &str, text: &str) -> std::io::Result<()> {
-    // A namespace never holds a dot, so the new file cannot be taken for a head.
-    let new = folder.join(format!("{name}.new"));
+/// What to say of a log that has fewer entries than were signed.
+pub(super) fn behind(found: u64, signed: u64) -> String {
+    format!(
+        "it has {found} entries and {signed} were signed, so the database is an older state of itself. Nothing is \
+         signed over it. Bring back the newest state and the service goes on; if there is none, stop the service and \
+         run `modelgate db restore`, which says what is lost"
+    )
+}
+
+fn replaced(size: u64) -> String {
+    format!(
+        "its head of {size} entries is not the one that was signed. Nothing is signed over it. Bring back the database \
+         that belongs to these keys; `modelgate db check` says what differs"
+    )
+}
+
+fn read(folder: &Path, namespace: &Namespace) -> io::Result<Option<String>> {
+    match fs::read_to_string(folder.join(namespace.as_str())) {
+        // What a power cut leaves of a file that was being replaced.
+        Ok(text) if text.bytes().all(|b| b == 0) => Ok(None),
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn replace(folder: &Path, namespace: &Namespace, head: &Checkpoint, text: &str) -> io::Result<()> {
+    // Replicas may share a folder: one at a time compares and replaces. A namespace never holds a dot, so neither this
+    // file nor the new one can be taken for a head.
+    let lock = private::file(&folder.join(".lock"))?;
+    lock.lock()?;
+    let kept = read(folder, namespace)?.and_then(|kept| Checkpoint::unverified(&kept).ok());
+    if kept.is_some_and(|kept| kept.origin == head.origin && kept.size > head.size) {
+        return Ok(());
+    }
+    let new = folder.join(format!("{namespace}.new"));
     private::file(&new)?.write_all(text.as_bytes())?;
-    std::fs::rename(new, folder.join(name))
+    fs::rename(new, folder.join(namespace.as_str()))
+}
+
+/// Signs only over a log that holds everything that was signed before.
+pub struct Guard {
+    notary: Arc<Notary>,
+    heads: Arc<HeadKeeper>,
+}
+
+impl Guard {
+    /// Signs as `notary` does, over what `heads` knows.
+    pub const fn new(notary: Arc<Notary>, heads: Arc<HeadKeeper>) -> Self {
+        Self { notary, heads }
+    }
+
+    fn known(&self, found: &FoundHead<'_>, key: &VerifierKey) -> Result<Vec<KnownHead>, String> {
+        let last = self.heads.remembered(found.namespace);
+        let mut known: Vec<KnownHead> = last.iter().map(|(head, _)| *head).collect();
+        for (folder, note) in self.heads.kept(found.namespace).map_err(|e| e.to_string())? {
+            if last.as_ref().is_some_and(|(_, text)| *text == note) {
+                continue;
+            }
+            let head = Checkpoint::verify(&note, std::slice::from_ref(key)).map_err(|error| {
+                format!(
+                    "the head kept in {} is not one of this log: {error}. Was the log continued under another name, or \
+                     is the folder another service's? Start the service again, and it says which",
+                    folder.display()
+                )
+            })?;
+            known.push(KnownHead { size: head.size, root: head.root });
+        }
+        Ok(known)
+    }
+
+    /// What is stored as the head must be what we, or another replica with our key, signed over this very tree.
+    fn signed(&self, found: &FoundHead<'_>, key: &VerifierKey) -> Result<(), String> {
+        if self.heads.remembered(found.namespace).is_some_and(|(_, text)| text == found.checkpoint) {
+            return Ok(());
+        }
+        let again = "Start the service again, which checks the whole log";
+        let head = Checkpoint::verify(found.checkpoint, std::slice::from_ref(key))
+            .map_err(|error| format!("its head is not signed by this service: {error}. {again}"))?;
+        if (head.size, head.root) == (found.size, found.root) {
+            return Ok(());
+        }
+        Err(format!("its head was signed over {} entries and {} are there. {again}", head.size, found.size))
+    }
+}
+
+impl Seal for Guard {
+    fn admit(&self, found: &FoundHead<'_>) -> Result<Vec<KnownHead>, String> {
+        let key = self.notary.log_key(found.namespace).map_err(|e| e.to_string())?;
+        let known = self.known(found, &key)?;
+        if let Some(larger) = known.iter().find(|known| known.size > found.size) {
+            return Err(behind(found.size, larger.size));
+        }
+        if known.iter().any(|known| known.size == found.size && known.root != found.root) {
+            return Err(replaced(found.size));
+        }
+        if found.size > 0 {
+            self.signed(found, &key)?;
+        }
+        Ok(known.into_iter().filter(|known| known.size < found.size).collect())
+    }
+
+    fn opening(&self, namespace: &Namespace) -> Vec<NewEntry> {
+        self.notary.opening(namespace)
+    }
+
+    fn identity(&self, namespace: &Namespace) -> Identity {
+        self.notary.identity(namespace)
+    }
+
+    fn adopt(&self, namespace: &Namespace, identity: &Identity) -> Result<(), String> {
+        self.notary.adopt(namespace, identity)
+    }
+
+    fn tick(&self, newest_us: i64) -> Result<i64, i64> {
+        self.notary.tick(newest_us)
+    }
+
+    fn seal(&self, namespace: &Namespace, size: u64, root: &[u8; 32]) -> Result<String, String> {
+        self.notary.seal(namespace, size, root)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        keys::Keyring,
+        ledger::{
+            NoteSigner,
+            merkle::{Tree, leaf_hash},
+        },
+    };
+
+    fn namespace() -> Namespace {
+        "acme".parse().unwrap()
+    }
+
+    fn signed(keys: &Keyring, origin: &str, leaves: u64, salt: u8) -> String {
+        let mut tree = Tree::new();
+        for leaf in 0..leaves {
+            tree.append(leaf_hash(&[salt, leaf.to_le_bytes()[0]]));
+        }
+        Checkpoint::sign(leaves, tree.root(), &NoteSigner::new(origin, keys.log.clone()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_kept_head_never_shrinks() {
+        let folder = tempfile::tempdir().unwrap();
+        let (keys, origin) = (Keyring::ephemeral().unwrap(), "gate.test/log/acme");
+        let folders = [folder.path().join("a"), folder.path().join("b")];
+        let kept =
+            |keeper: &HeadKeeper| keeper.kept(&namespace()).unwrap().into_iter().map(|k| k.1).collect::<Vec<_>>();
+        let keeper = HeadKeeper::open(&folders).unwrap();
+        let [small, large] = [3, 5].map(|size| signed(&keys, origin, size, 0));
+        keeper.keep(vec![(namespace(), large.clone())]);
+        // Another replica is behind: what it keeps is no reason to forget.
+        HeadKeeper::open(&folders).unwrap().keep(vec![(namespace(), small)]);
+        assert_eq!(kept(&keeper), [large.clone(), large.clone()]);
+        // What a power cut leaves says nothing; what cannot be read is told.
+        std::fs::write(folders[0].join("acme"), [0; 7]).unwrap();
+        assert_eq!(kept(&keeper), [large]);
+        std::fs::write(folders[0].join("acme"), [0xff; 7]).unwrap();
+        assert!(keeper.kept(&namespace()).is_err());
+    }
+
+    #[test]
+    fn only_a_continuation_of_what_was_signed_is_admitted() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keyring::ephemeral().unwrap();
+        let notary = Arc::new(Notary::new(&keys, "https://gate.test").unwrap());
+        let origin = notary.log_key(&namespace()).unwrap().name().to_owned();
+        let heads = Arc::new(HeadKeeper::open(&[folder.path().to_owned()]).unwrap());
+        let guard = Guard::new(notary, heads.clone());
+        let admit = |note: &str| {
+            let head = Checkpoint::unverified(note).unwrap();
+            let ns = namespace();
+            guard.admit(&FoundHead { namespace: &ns, size: head.size, root: head.root, checkpoint: note })
+        };
+        let note = |size, salt| signed(&keys, &origin, size, salt);
+        let empty = FoundHead { namespace: &namespace(), size: 0, root: [0; 32], checkpoint: "" };
+        assert_eq!(guard.admit(&empty), Ok(Vec::new()), "a new log");
+        heads.keep(vec![(namespace(), note(5, 0))]);
+        assert_eq!(admit(&note(5, 0)), Ok(Vec::new()));
+        let five = Checkpoint::unverified(&note(5, 0)).unwrap();
+        let known = KnownHead { size: 5, root: five.root };
+        assert_eq!(admit(&note(7, 0)), Ok(vec![known]), "the store proves the prefix");
+        for refused in [note(4, 0), note(5, 1)] {
+            assert!(admit(&refused).unwrap_err().contains("db "), "{refused}");
+        }
+        assert!(guard.admit(&empty).unwrap_err().contains("db restore"), "the log is gone");
+        let stranger = signed(&Keyring::ephemeral().unwrap(), &origin, 9, 0);
+        assert!(admit(&stranger).unwrap_err().contains("not signed by this service"));
+        let renamed = signed(&keys, &format!("{origin}/2"), 9, 0);
+        assert!(admit(&renamed).is_err(), "a log that was continued under another name");
+        // A head that only a folder knows counts as much.
+        let fresh = Guard::new(guard.notary.clone(), Arc::new(HeadKeeper::open(&[folder.path().to_owned()]).unwrap()));
+        let four = note(4, 0);
+        let head = Checkpoint::unverified(&four).unwrap();
+        let found = FoundHead { namespace: &namespace(), size: 4, root: head.root, checkpoint: &four };
+        assert!(fresh.admit(&found).unwrap_err().contains("db restore"));
+    }
 }

@@ -1,4 +1,4 @@
-//! The public side of a namespace's log, proofs from it, and the check of it at start-up.
+//! The public side of a namespace's log, and proofs from it.
 
 use super::{
     Service,
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     ledger::{
-        Checkpoint, Fact, Proof, TilePath, Tiles, VerifierKey,
+        Proof, TilePath, Tiles, VerifierKey,
         merkle::{self, Node},
         tile,
     },
@@ -108,122 +108,4 @@ impl Service {
         }
         Ok(tiles)
     }
-
-    /// Refuses to go on with a database whose log is not the one we signed: its head must be ours, its leaves must
-    /// be all there and lead to its root, and every head kept outside must be a prefix of it.
-    ///
-    /// # Errors
-    /// When any of it does not hold; the message says which.
-    pub(super) async fn check_logs(&self) -> Result<(), AppError> {
-        let heads = self.store.log_heads().await?;
-        for head in &heads {
-            self.check_head(head).await?;
-        }
-        let kept = self.heads.namespaces().map_err(AppError::failed)?;
-        let gone = kept.iter().find(|namespace| !heads.iter().any(|head| head.namespace == **namespace));
-        gone.map_or(Ok(()), |namespace| Err(broken(namespace, "we signed a head of it, and the database has none")))
-    }
-
-    async fn check_head(&self, head: &LogHead) -> Result<(), AppError> {
-        let namespace = &head.namespace;
-        let claimed = Checkpoint::unverified(&head.checkpoint).map_err(|e| broken(namespace, &e.to_string()))?;
-        let identity = self.identity(namespace).await?;
-        if identity.origin != claimed.origin {
-            let why = format!("its head is that of `{}`, and it began as `{}`", claimed.origin, identity.origin);
-            return Err(broken(namespace, &why));
-        }
-        let keys = [self.notary.log_key(namespace)?];
-        let signed = Checkpoint::verify(&head.checkpoint, &keys)
-            .map_err(|e| broken(namespace, &format!("its head is not signed by this service's log key: {e}")))?;
-        let (count, greatest) = self.store.entry_count(namespace).await?;
-        if signed.size != head.size || count != head.size || greatest.map_or(0, |g| g + 1) != head.size {
-            let why = format!("its head covers {} entries and {count} are stored", signed.size);
-            return Err(broken(namespace, &why));
-        }
-        self.check_decision_key(namespace).await?;
-        self.check_edge(namespace, head.size).await?;
-        if self.root_at(namespace, head.size, head.size).await? != signed.root {
-            return Err(broken(namespace, "its entries do not lead to the root that was signed"));
-        }
-        self.check_kept(namespace, head.size, &keys).await
-    }
-
-    /// A log opens with the keys that sign for it. Another decision key, of which the log says nothing, must not sign.
-    async fn check_decision_key(&self, namespace: &Namespace) -> Result<(), AppError> {
-        let (opening, kid) = (self.store.entries(namespace, 0, 2).await?, self.notary.decision_key().kid());
-        if opening.iter().any(|e| e.kind == Fact::KeyAdded.as_str() && e.subject == kid) {
-            return Ok(());
-        }
-        Err(broken(namespace, "it does not know the decision key that this service would sign with"))
-    }
-
-    /// The newest entries, hashed anew from their bytes: those a failing disk or hand would most likely touch. The
-    /// older ones are under tiles; `db check` reads every byte.
-    async fn check_edge(&self, namespace: &Namespace, size: u64) -> Result<(), AppError> {
-        let width = u64::from(tile::WIDTH);
-        let first = size.saturating_sub(1) / width * width;
-        let entries = self.store.entries(namespace, first, width).await?;
-        let stored = self.store.tile_hashes(namespace, 0, first, size - first).await?;
-        if entries.iter().map(|e| merkle::leaf_hash(&e.body)).eq(stored) {
-            Ok(())
-        } else {
-            Err(broken(namespace, "an entry no longer hashes to its leaf"))
-        }
-    }
-
-    async fn root_at(&self, namespace: &Namespace, prefix: u64, size: u64) -> Result<[u8; 32], AppError> {
-        let tiles = self.tiles(namespace, &merkle::root_nodes(prefix), size).await?;
-        merkle::root_of(prefix, &tiles).map_err(AppError::failed)
-    }
-
-    async fn check_kept(&self, namespace: &Namespace, size: u64, keys: &[VerifierKey]) -> Result<(), AppError> {
-        let Some(note) = self.heads.kept(namespace).map_err(AppError::failed)? else { return Ok(()) };
-        let kept = Checkpoint::verify(&note, keys)
-            .map_err(|e| broken(namespace, &format!("the head kept beside the keys cannot be read: {e}")))?;
-        if kept.size > size {
-            let why =
-                format!("we signed {} entries and the database has {size}: was it restored from a backup?", kept.size);
-            return Err(broken(namespace, &why));
-        }
-        if self.root_at(namespace, kept.size, size).await? != kept.root {
-            return Err(broken(namespace, "a head we signed is no longer its prefix"));
-        }
-        Ok(())
-    }
-
-    /// Hashes every entry of every log anew and rebuilds every root; gives how many entries were read.
-    ///
-    /// # Errors
-    /// When any of it does not hold; the message says which.
-    pub async fn check_all(&self) -> Result<u64, AppError> {
-        self.check_logs().await?;
-        let mut read = 0;
-        for head in self.store.log_heads().await? {
-            let mut tree = merkle::Tree::new();
-            while tree.size() < head.size {
-                let entries =
-                    self.store.entries(&head.namespace, tree.size(), 4_096.min(head.size - tree.size())).await?;
-                if entries.is_empty() || entries.iter().zip(tree.size()..).any(|(e, i)| e.index != i) {
-                    return Err(broken(&head.namespace, "entries are missing"));
-                }
-                for entry in &entries {
-                    tree.append(merkle::leaf_hash(&entry.body));
-                }
-            }
-            let signed = Checkpoint::unverified(&head.checkpoint).map_err(AppError::failed)?;
-            if tree.root() != signed.root {
-                return Err(broken(&head.namespace, "its entries do not lead to the root that was signed"));
-            }
-            read += head.size;
-        }
-        Ok(read)
-    }
-}
-
-fn broken(namespace: &Namespace, why: &str) -> AppError {
-    let message = format!(
-        "the log of `{namespace}` is broken: {why}. Nothing will be signed over it; restore the database that belongs \
-         to these keys"
-    );
-    AppError::new(Kind::Failed, "log-broken", message)
 }

@@ -7,6 +7,7 @@ mod blobs;
 pub mod check;
 mod clock;
 pub mod compute;
+pub mod continued;
 pub mod datasets;
 mod decide;
 mod documents;
@@ -15,9 +16,11 @@ pub mod error;
 pub mod export;
 mod hashing;
 mod heads;
+mod health;
 pub mod hooks;
 mod identity;
 pub mod inspect;
+mod integrity;
 pub mod judges;
 mod log;
 mod looks;
@@ -28,6 +31,7 @@ pub mod passwords;
 pub mod people;
 pub mod policy_tests;
 pub mod private;
+mod proofs;
 pub mod publish;
 mod recompute;
 pub mod references;
@@ -52,6 +56,7 @@ use clock::LogClock;
 use env::Env;
 use error::AppError;
 use heads::HeadKeeper;
+use health::Health;
 use judges::Judges;
 use looks::Numbers;
 use notary::Notary;
@@ -70,7 +75,8 @@ pub struct Service {
     clock: Arc<LogClock>,
     store: Store,
     notary: Arc<Notary>,
-    heads: HeadKeeper,
+    heads: Arc<HeadKeeper>,
+    health: Arc<Health>,
     writer: Writer,
     shelf: Shelf,
     blobs: Blobs,
@@ -97,8 +103,8 @@ pub struct Parts {
     pub keys: Keyring,
     /// The address that others know the service by.
     pub public_url: String,
-    /// The folder to keep heads in; `None` to keep none.
-    pub heads: Option<PathBuf>,
+    /// The folders to keep heads in.
+    pub heads: Vec<PathBuf>,
     /// Where uploads go, and how large they may be.
     pub uploads: UploadLimits,
     /// Environments that no policy has to enforce yet.
@@ -114,22 +120,31 @@ impl Service {
     /// # Errors
     /// When a log is broken, a key cannot sign, or the database fails.
     pub async fn start(parts: Parts) -> Result<(Arc<Self>, JoinHandle<()>), AppError> {
+        let (service, ended) = Self::open(parts)?;
+        service.check_logs().await?;
+        Ok((service, ended))
+    }
+
+    /// The same without the check: for those who touch no log, and who check it in another way.
+    ///
+    /// # Errors
+    /// When a key cannot sign, or the database fails.
+    pub fn open(parts: Parts) -> Result<(Arc<Self>, JoinHandle<()>), AppError> {
         let clock = Arc::new(LogClock::over(parts.env.clock));
         let env = Env { clock: clock.clone() };
         let notary = Arc::new(Notary::new(&parts.keys, &parts.public_url)?.with_clock(clock.clone()));
-        let heads = match &parts.heads {
-            Some(folder) => HeadKeeper::open(folder).map_err(AppError::failed)?,
-            None => HeadKeeper::none(),
-        };
+        let heads = Arc::new(HeadKeeper::open(&parts.heads).map_err(AppError::failed)?);
+        let health = Arc::new(Health::new(parts.store.clone(), heads.clone()));
         let limits = &parts.limits;
         let blobs = Blobs::open(parts.uploads, env.now())?;
-        let (writer, ended) = Writer::start(parts.store.clone(), notary.clone(), heads.clone());
+        let (writer, ended) = Writer::start(parts.store.clone(), notary.clone(), heads.clone(), health.clone());
         let service = Self {
             env,
             clock,
             store: parts.store,
             notary,
             heads,
+            health,
             writer,
             shelf: Shelf::default(),
             blobs,
@@ -145,7 +160,6 @@ impl Service {
             passwords: Passwords::new(limits.password_checks),
             throttle: Throttle::new(limits.sign_in_tries, limits.sign_in_tries_per_address, limits.sign_in_minutes),
         };
-        service.check_logs().await?;
         Ok((Arc::new(service), ended))
     }
 
@@ -160,12 +174,13 @@ impl Service {
         self.writer.stop();
     }
 
-    /// Whether the database answers and the clock lets something be signed.
+    /// Whether the database answers and takes writes, as of a second ago, and the clock lets something be signed.
     ///
     /// # Errors
-    /// When it does not.
-    pub async fn ping(&self) -> Result<(), AppError> {
+    /// When it does not; the code and the message say why.
+    pub async fn ready(&self) -> Result<(), AppError> {
         self.store.ping().await?;
+        self.health.check().await?;
         self.clock.tick(self.store.newest_at().await?).map(|_| ()).map_err(AppError::clock_behind)
     }
 

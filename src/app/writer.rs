@@ -2,7 +2,8 @@
 
 use super::{
     error::{AppError, Kind},
-    heads::HeadKeeper,
+    heads::{Guard, HeadKeeper},
+    health::Health,
     notary::Notary,
 };
 use crate::store::{Done, Store, StoreError, Work};
@@ -30,11 +31,18 @@ pub struct Writer {
 
 impl Writer {
     /// Starts the writing task. It ends, after the last batch, when every handle is gone or it is told to.
-    pub fn start(store: Store, notary: Arc<Notary>, heads: HeadKeeper) -> (Self, tokio::task::JoinHandle<()>) {
+    pub(super) fn start(
+        store: Store,
+        notary: Arc<Notary>,
+        heads: Arc<HeadKeeper>,
+        health: Arc<Health>,
+    ) -> (Self, tokio::task::JoinHandle<()>) {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let stop = Arc::new(Notify::new());
         let told = stop.clone();
-        (Self { jobs, stop }, tokio::spawn(run(store, notary, heads, queue, told)))
+        let guard = Guard::new(notary.clone(), heads.clone());
+        let desk = Desk { store, notary, heads, guard, health };
+        (Self { jobs, stop }, tokio::spawn(run(desk, queue, told)))
     }
 
     /// Takes no more works. Those that wait are written, and then the writing task ends.
@@ -45,7 +53,8 @@ impl Writer {
     /// Stores `work` and returns when it is durable and under a signed head.
     ///
     /// # Errors
-    /// When the database fails or the service is stopping; then nothing was stored.
+    /// When the database fails or the service is stopping; then nothing was stored, unless the error says that this is
+    /// unknown.
     pub async fn write(&self, work: Work) -> Result<Done, AppError> {
         let (reply, answer) = oneshot::channel();
         let stopping = || AppError::new(Kind::Failed, "stopping", "the service is stopping; try again");
@@ -54,7 +63,16 @@ impl Writer {
     }
 }
 
-async fn run(store: Store, notary: Arc<Notary>, heads: HeadKeeper, mut queue: mpsc::Receiver<Job>, stop: Arc<Notify>) {
+/// What the writing task needs.
+struct Desk {
+    store: Store,
+    notary: Arc<Notary>,
+    heads: Arc<HeadKeeper>,
+    guard: Guard,
+    health: Arc<Health>,
+}
+
+async fn run(desk: Desk, mut queue: mpsc::Receiver<Job>, stop: Arc<Notify>) {
     let mut jobs = Vec::with_capacity(BATCH);
     loop {
         tokio::select! {
@@ -67,7 +85,10 @@ async fn run(store: Store, notary: Arc<Notary>, heads: HeadKeeper, mut queue: mp
             count = queue.recv_many(&mut jobs, BATCH) => if count == 0 { return },
         }
         let (works, replies): (Vec<Work>, Vec<_>) = jobs.drain(..).map(|job| (job.work, job.reply)).unzip();
-        let outcomes = write(&store, &notary, &heads, &works).await;
+        let outcomes = match desk.health.before_write().await {
+            Ok(()) => desk.write(&works).await,
+            Err(refusal) => refuse_all(&works, &refusal),
+        };
         for (reply, outcome) in replies.into_iter().zip(outcomes) {
             // Whoever asked may be gone; what they asked for is stored all the same.
             let _ = reply.send(outcome);
@@ -75,43 +96,63 @@ async fn run(store: Store, notary: Arc<Notary>, heads: HeadKeeper, mut queue: mp
     }
 }
 
-async fn write(store: &Store, notary: &Notary, heads: &HeadKeeper, works: &[Work]) -> Vec<Result<Done, AppError>> {
-    match append(store, notary, heads, works).await {
-        Ok(done) => done.into_iter().map(Ok).collect(),
-        Err(error) if works.len() == 1 => vec![Err(error.into())],
-        Err(error) => {
-            // One bad work must not take the others with it.
-            tracing::warn!(%error, works = works.len(), "a batch failed; writing its works one by one");
-            let mut outcomes = Vec::with_capacity(works.len());
-            for work in works {
-                let alone = append(store, notary, heads, std::slice::from_ref(work)).await;
-                let only = alone.map(|done| done.into_iter().next());
-                outcomes.push(match only {
-                    Ok(Some(done)) => Ok(done),
-                    Ok(None) => Err(AppError::broken("a work without an outcome")),
-                    Err(error) => Err(error.into()),
-                });
-            }
-            outcomes
-        }
-    }
+fn refuse_all(works: &[Work], refusal: &AppError) -> Vec<Result<Done, AppError>> {
+    works.iter().map(|_| Err(AppError::new(refusal.kind, refusal.code, refusal.message.clone()))).collect()
 }
 
-async fn append(store: &Store, notary: &Notary, heads: &HeadKeeper, works: &[Work]) -> Result<Vec<Done>, StoreError> {
-    let mut tries = 0;
-    loop {
-        match store.append(works, notary).await {
+impl Desk {
+    async fn write(&self, works: &[Work]) -> Vec<Result<Done, AppError>> {
+        let error = match self.append(works).await {
             Ok(done) => {
-                heads.keep(notary.take());
-                return Ok(done);
+                self.health.worked();
+                return done.into_iter().map(Ok).collect();
             }
-            Err(StoreError::HeadMoved(_)) if tries < TRIES => {
-                notary.take();
-                tries += 1;
-            }
-            Err(error) => {
-                notary.take();
-                return Err(error);
+            Err(error) => error,
+        };
+        tracing::warn!(%error, works = works.len(), "a batch failed");
+        self.health.failed(&error, works.iter().map(Work::weight).sum());
+        let probed = self.health.probe().await;
+        // What may have been stored must not be tried again as if nothing had happened.
+        if let ([_], _) | (_, StoreError::Unknown(_) | StoreError::NotDurable(_)) = (works, &error) {
+            let error = AppError::from(error);
+            let others = refuse_all(works.get(1..).unwrap_or_default(), &error);
+            return std::iter::once(Err(error)).chain(others).collect();
+        }
+        match probed {
+            Ok(()) => self.write_one_by_one(works).await,
+            Err(refusal) => refuse_all(works, &refusal),
+        }
+    }
+
+    /// One bad work must not take the others with it.
+    async fn write_one_by_one(&self, works: &[Work]) -> Vec<Result<Done, AppError>> {
+        let mut outcomes = Vec::with_capacity(works.len());
+        for work in works {
+            let outcome = match self.health.before_write().await {
+                Ok(()) => Box::pin(self.write(std::slice::from_ref(work))).await.pop(),
+                Err(refusal) => Some(Err(refusal)),
+            };
+            outcomes.push(outcome.unwrap_or_else(|| Err(AppError::broken("a work without an outcome"))));
+        }
+        outcomes
+    }
+
+    async fn append(&self, works: &[Work]) -> Result<Vec<Done>, StoreError> {
+        let mut tries = 0;
+        loop {
+            match self.store.append(works, &self.guard).await {
+                Ok(done) => {
+                    self.heads.keep(self.notary.take());
+                    return Ok(done);
+                }
+                Err(StoreError::HeadMoved(_)) if tries < TRIES => {
+                    self.notary.take();
+                    tries += 1;
+                }
+                Err(error) => {
+                    self.notary.take();
+                    return Err(error);
+                }
             }
         }
     }

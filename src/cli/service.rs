@@ -5,9 +5,14 @@ use crate::{
     app::{Parts, Service, UploadLimits, env::Env, private},
     config::{ConfigError, Partial, Settings},
     keys::Keyring,
-    store::Store,
+    store::{Existing, Store, StoreError},
 };
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{task::JoinHandle, time::timeout};
 
 /// How long the last batch may take.
@@ -27,6 +32,10 @@ pub struct StoreArgs {
     /// Folder of keys and heads [default: beside the SQLite file, else modelgate-data]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// Another folder to keep the heads of logs in, on another disk, so that a data folder restored from an older backup
+    /// is noticed
+    #[arg(long, value_name = "DIR")]
+    pub heads: Option<PathBuf>,
     /// Folder of uploaded files, which services on one database must share [default: blobs/ in the data folder]
     #[arg(long, value_name = "DIR")]
     pub blobs: Option<PathBuf>,
@@ -66,6 +75,7 @@ impl StoreArgs {
         let line = Partial {
             database: self.database,
             data: self.data,
+            heads: self.heads,
             blobs: self.blobs,
             public_url: self.public_url,
             ..more
@@ -79,6 +89,62 @@ fn variables() -> BTreeMap<String, String> {
     std::env::vars().collect()
 }
 
+/// The folders that heads are kept in.
+pub(super) fn head_folders(settings: &Settings) -> Vec<PathBuf> {
+    std::iter::once(settings.data.join("heads")).chain(settings.heads.clone()).collect()
+}
+
+/// Refuses, before anything is made or written, a damaged database, and one whose key is gone: a new key could not
+/// continue what the old one signed.
+async fn look_before(settings: &Settings, keys: &Path, pages: bool) -> Result<(), Failure> {
+    let missing = Keyring::missing(keys);
+    if !pages && missing.is_none() {
+        return Ok(());
+    }
+    let mut logs = false;
+    if let Some(mut existing) = Existing::open(&settings.database).await.map_err(database)? {
+        if pages {
+            existing.quick_check().await.map_err(database)?;
+        }
+        logs = existing.has_logs().await.map_err(database)?;
+        existing.close().await.map_err(database)?;
+    }
+    let Some(path) = missing else { return Ok(()) };
+    let kept = head_folders(settings).iter().any(|folder| holds_heads(folder));
+    if !logs && !kept {
+        return Ok(());
+    }
+    let there = if logs { "the database has logs that it signed" } else { "heads are kept that it signed" };
+    let message = format!(
+        "the key `{}` is gone, and {there}: a new key cannot continue them. Put it back from your backup, or copy it from \
+         another replica; nothing was written",
+        path.display()
+    );
+    Err(Failure::service("key-missing", message))
+}
+
+fn holds_heads(folder: &Path) -> bool {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| !entry.file_name().to_string_lossy().contains('.'))
+}
+
+/// Makes a folder whose name outlives a power cut.
+fn durable_folder(folder: &Path) -> std::io::Result<()> {
+    let made = !folder.exists();
+    private::folder(folder)?;
+    let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if made { std::fs::File::open(parent)?.sync_all() } else { Ok(()) }
+}
+
+/// A database that cannot be opened.
+pub(super) fn database(error: StoreError) -> Failure {
+    if error.is_damage() {
+        let message = format!("{error}. Nothing was written; bring back a good copy (`modelgate db restore`)");
+        return Failure::service("database-damaged", message);
+    }
+    Failure::service("database", error)
+}
+
 /// A service that is open, and the end of its writing task.
 pub struct Open {
     /// The service.
@@ -88,21 +154,38 @@ pub struct Open {
 }
 
 impl Open {
-    /// Opens the database and the keys, making what is not there yet, and checks every log.
+    /// Opens the database and the keys, making what is not there yet, and checks the pages of a SQLite file and every
+    /// log: for who serves or checks.
     ///
     /// # Errors
-    /// When any of it cannot be opened, or a log is broken.
+    /// When any of it cannot be opened, is damaged, a key is gone, or a log is broken.
     pub async fn with(settings: &Settings) -> Result<Self, Failure> {
-        private::folder(&settings.data)
-            .map_err(|e| Failure::service("data-folder", format!("{}: {e}", settings.data.display())))?;
-        let keys = Keyring::open_or_create(&settings.data.join("keys")).map_err(|e| Failure::service(e.code(), &e))?;
-        let store = Store::open(&settings.database).await.map_err(|e| Failure::service("database", e))?;
+        let open = Self::prepared(settings, true).await?;
+        open.service.check_logs().await?;
+        Ok(open)
+    }
+
+    /// The same without the checks: for who touches no log, beside a service that runs.
+    ///
+    /// # Errors
+    /// When any of it cannot be opened, or a key is gone.
+    pub async fn unchecked(settings: &Settings) -> Result<Self, Failure> {
+        Self::prepared(settings, false).await
+    }
+
+    async fn prepared(settings: &Settings, pages: bool) -> Result<Self, Failure> {
+        let keys = settings.data.join("keys");
+        look_before(settings, &keys, pages).await?;
+        let failed = |e| Failure::service("data-folder", format!("{}: {e}", settings.data.display()));
+        durable_folder(&settings.data).map_err(failed)?;
+        let keys = Keyring::open_or_create(&keys).map_err(|e| Failure::service(e.code(), &e))?;
+        let store = Store::open(&settings.database).await.map_err(database)?;
         let parts = Parts {
             env: Env::default(),
             store: store.clone(),
             keys,
             public_url: settings.public_url.clone(),
-            heads: Some(settings.data.join("heads")),
+            heads: head_folders(settings),
             observe_only: settings.observe_only.clone(),
             uploads: UploadLimits {
                 folder: settings.blobs.clone(),
@@ -111,7 +194,7 @@ impl Open {
             },
             limits: settings.limits.clone(),
         };
-        let (service, ended) = Service::start(parts).await?;
+        let (service, ended) = Service::open(parts)?;
         Ok(Self { service, store, ended })
     }
 

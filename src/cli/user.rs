@@ -153,7 +153,7 @@ fn line(user: &User) -> String {
 fn change(args: Named, act: impl AsyncFnOnce(&Service, &str) -> Result<User, AppError>) -> Outcome {
     let settings = args.store.settings(None)?;
     block_on(async {
-        let open = Open::with(&settings).await?;
+        let open = Open::unchecked(&settings).await?;
         let changed = act(&open.service, &args.name).await;
         open.close().await;
         let user = changed?;
@@ -168,7 +168,7 @@ fn change(args: Named, act: impl AsyncFnOnce(&Service, &str) -> Result<User, App
 fn show(args: Named) -> Outcome {
     let settings = args.store.settings(None)?;
     block_on(async {
-        let open = Open::with(&settings).await?;
+        let open = Open::unchecked(&settings).await?;
         let found = async {
             let user = open.service.user_named(&args.name).await?;
             let (sessions, tokens) = open.service.held_by(&user).await?;
@@ -205,7 +205,7 @@ fn create(args: Create) -> Outcome {
     let settings = args.store.settings(None)?;
     let password = password()?;
     block_on(async {
-        let open = Open::with(&settings).await?;
+        let open = Open::unchecked(&settings).await?;
         let new = NewUser {
             namespace: args.namespace,
             display_name: args.display_name.unwrap_or_else(|| args.name.clone()),
@@ -226,7 +226,7 @@ fn create(args: Create) -> Outcome {
 fn list(args: List) -> Outcome {
     let settings = args.store.settings(None)?;
     block_on(async {
-        let open = Open::with(&settings).await?;
+        let open = Open::unchecked(&settings).await?;
         let users = open.service.list_users().await?;
         open.close().await;
         if args.format == Format::Json {

@@ -104,6 +104,9 @@ pub fn open_or_create(path: &Path) -> Result<FileSigner, KeyError> {
     if let Some(directory) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         let io = |source| KeyError::Io { action: "create", path: directory.to_owned(), source };
         private_directory(directory).map_err(io)?;
+        // The folder's own name must outlive a power cut, as what the key signs does.
+        let parent = directory.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::File::open(parent).and_then(|parent| parent.sync_all()).map_err(io)?;
     }
     match FileSigner::generate()?.save(path) {
         Err(KeyError::Io { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {}

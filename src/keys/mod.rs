@@ -66,14 +66,22 @@ pub struct Keyring {
     pub log: Arc<dyn Signer>,
 }
 
+const DECISION: &str = "decision.key";
+const LOG: &str = "log.key";
+
 impl Keyring {
+    /// The first of the two keys that is not in a directory; `None` where both are.
+    pub fn missing(directory: &Path) -> Option<PathBuf> {
+        [DECISION, LOG].map(|name| directory.join(name)).into_iter().find(|path| !path.exists())
+    }
+
     /// The keys `decision.key` and `log.key` of a directory. Those that are not there are made, and the directory too.
     ///
     /// # Errors
     /// When a key cannot be read, made or kept, is open to others, or serves both purposes.
     pub fn open_or_create(directory: &Path) -> Result<Self, KeyError> {
         let open = |name: &str| file::open_or_create(&directory.join(name));
-        let (decision, log) = (open("decision.key")?, open("log.key")?);
+        let (decision, log) = (open(DECISION)?, open(LOG)?);
         if decision.kid() == log.kid() {
             return Err(KeyError::Shared("decision", "log"));
         }

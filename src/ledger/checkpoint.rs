@@ -26,6 +26,13 @@ pub fn origin(public_url: &str, namespace: &crate::model::Namespace) -> String {
     format!("{}/log/{namespace}", rest.trim_end_matches('/'))
 }
 
+/// The origin of the log that goes on where the one called `origin` cannot: `…/2`, then `…/3`. `first` is the origin
+/// that the first of them had.
+pub fn next_origin(first: &str, origin: &str) -> String {
+    let number = origin.strip_prefix(first).and_then(|rest| rest.strip_prefix('/')?.parse::<u32>().ok());
+    format!("{first}/{}", number.unwrap_or(1).saturating_add(1))
+}
+
 impl Checkpoint {
     /// The text that is signed.
     pub fn text(&self) -> String {

@@ -38,9 +38,11 @@ pub enum Fact {
     KeyAdded,
     /// A key signs no more from here on.
     KeyRetired,
+    /// The log goes on from an older state of another one, whose last head the document holds.
+    LogContinued,
 }
 
-const FACTS: [(Fact, &str); 13] = [
+const FACTS: [(Fact, &str); 14] = [
     (Fact::EvidenceAccepted, "evidence-accepted"),
     (Fact::ReleaseRequested, "release-requested"),
     (Fact::ApprovalGiven, "approval-given"),
@@ -54,6 +56,7 @@ const FACTS: [(Fact, &str); 13] = [
     (Fact::MappingPublished, "mapping-published"),
     (Fact::KeyAdded, "key-added"),
     (Fact::KeyRetired, "key-retired"),
+    (Fact::LogContinued, "log-continued"),
 ];
 
 impl Fact {

@@ -1,10 +1,12 @@
 //! The one writer: a batch of works, their rows, their leaves and the new signed heads, in one transaction.
 //!
 //! Promises: when [`Store::append`] returns `Done::Stored`, the rows are durable, their leaves are in the log, and
-//! the stored checkpoint covers them. When it returns an error, nothing of the batch was stored.
+//! the stored checkpoint covers them, as another connection saw. When it returns an error, nothing of the batch was
+//! stored, but for [`StoreError::Unknown`], which says that this could not be found out.
 
 use super::{
     Store, StoreError,
+    durable::SignedHead,
     head::Head,
     identity,
     insert::Insert,
@@ -21,8 +23,38 @@ use crate::{
 use sqlx::{AnyConnection, Row as _};
 use std::collections::BTreeMap;
 
+/// The head of a log as the database has it now.
+#[derive(Debug, Clone, Copy)]
+pub struct FoundHead<'a> {
+    /// Whose log.
+    pub namespace: &'a Namespace,
+    /// How many leaves it has; 0 for a log that is not there yet.
+    pub size: u64,
+    /// The root that they lead to.
+    pub root: [u8; 32],
+    /// The checkpoint that was signed over them; empty where there are none.
+    pub checkpoint: &'a str,
+}
+
+/// A head that was signed before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownHead {
+    /// How many leaves it covers.
+    pub size: u64,
+    /// The root that they lead to.
+    pub root: [u8; 32],
+}
+
 /// Signs heads. Implemented where the keys are.
 pub trait Seal: Send + Sync {
+    /// Whether anything may be signed over the log as it was found. Gives the heads that must still be its prefixes.
+    ///
+    /// # Errors
+    /// When it is not the log that was signed before; says what happened and what to do.
+    fn admit(&self, _found: &FoundHead<'_>) -> Result<Vec<KnownHead>, String> {
+        Ok(Vec::new())
+    }
+
     /// The leaves that open the log of a new namespace: its keys.
     fn opening(&self, namespace: &Namespace) -> Vec<NewEntry>;
 
@@ -62,12 +94,14 @@ impl Store {
     /// then nothing was stored.
     pub async fn append(&self, works: &[Work], seal: &dyn Seal) -> Result<Vec<Done>, StoreError> {
         let mut done: Vec<Option<Done>> = vec![None; works.len()];
-        let mut transaction = self.writer.begin().await?;
+        let mut signed = Vec::new();
+        let mut writing = self.begin().await?;
         // Namespaces in one order everywhere, so that two replicas cannot wait for each other.
         for (namespace, members) in by_namespace(works) {
-            append_to_log(&mut transaction, namespace, &members, works, &mut done, seal).await?;
+            signed.extend(append_to_log(&mut writing, namespace, &members, works, &mut done, seal).await?);
         }
-        transaction.commit().await?;
+        let committed = writing.commit().await;
+        self.make_sure(&signed, committed).await?;
         done.into_iter().map(|d| d.ok_or_else(|| StoreError::inconsistent("a work without an outcome"))).collect()
     }
 }
@@ -87,10 +121,11 @@ async fn append_to_log(
     works: &[Work],
     done: &mut [Option<Done>],
     seal: &dyn Seal,
-) -> Result<(), StoreError> {
+) -> Result<Option<SignedHead>, StoreError> {
     let mut head = Head::lock(connection, namespace).await?;
     head.set_clock(seal)?;
     let identity = identity::settle(connection, namespace, head.size(), seal).await?;
+    head.admit(connection, seal).await?;
     // Before the screen, which moves releases on for those that it lets through.
     let mut refused = identity::mistaken(&identity, namespace, members, works);
     let members: Vec<usize> = members.iter().copied().filter(|m| refused.iter().all(|(r, _)| r != m)).collect();
@@ -100,7 +135,7 @@ async fn append_to_log(
     }
     let accepted: Vec<usize> = members.iter().copied().filter(|m| done[*m].is_none()).collect();
     if accepted.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let opening = if head.size() == 0 { seal.opening(namespace) } else { Vec::new() };
     let new_evidence = screen::new_evidence(connection, namespace, &accepted, works).await?;
@@ -121,11 +156,11 @@ async fn append_to_log(
     super::rows_in::insert(connection, namespace, &placed).await?;
     write_leaves(connection, &mut head, &leaves).await?;
     head.publish(placed.iter().filter_map(|p| p.receipt.policy).max());
-    head.store(connection, seal).await?;
+    let signed = head.store(connection, seal).await?;
     for one in placed {
         done[one.member] = Some(Done::Stored(Receipt { size: head.size(), ..one.receipt }));
     }
-    Ok(())
+    Ok(Some(signed))
 }
 
 /// An accepted work with the indexes of its leaves.
@@ -200,7 +235,7 @@ async fn write_leaves(connection: &mut AnyConnection, head: &mut Head, leaves: &
 }
 
 /// Keeps the hash of a tile that became full, as one hash of the tile above it.
-async fn store_tile_hash(
+pub(super) async fn store_tile_hash(
     connection: &mut AnyConnection,
     namespace: &Namespace,
     tile: TileId,

@@ -14,10 +14,11 @@ use std::{
 };
 
 /// Every migration, in order: version, description, SQL. One that was released never changes.
-const MIGRATIONS: [(i64, &str, &str); 6] = [
+pub(super) const MIGRATIONS: [(i64, &str, &str); 7] = [
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "predictions", include_str!("../../migrations/0002_predictions.sql")),
     (3, "mappings", include_str!("../../migrations/0003_mappings.sql")),
+    (4, "probes", include_str!("../../migrations/0004_probes.sql")),
     (5, "identity", include_str!("../../migrations/0005_identity.sql")),
     (8, "people", include_str!("../../migrations/0008_people.sql")),
     (10, "pending", include_str!("../../migrations/0010_pending.sql")),
@@ -40,7 +41,7 @@ pub enum Engine {
 pub struct Store {
     pub(super) writer: AnyPool,
     pub(super) reader: AnyPool,
-    engine: Engine,
+    pub(super) engine: Engine,
 }
 
 impl Store {
@@ -52,7 +53,7 @@ impl Store {
     pub async fn open(address: &str) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let (engine, url) = resolve(address)?;
-        if let Some(path) = sqlite_path(address).filter(|_| engine == Engine::Sqlite) {
+        if let Some(path) = sqlite_path(address)? {
             files::keep_private(&path);
         }
         let options = AnyConnectOptions::from_str(&url).map_err(|_| StoreError::Address(address.to_owned()))?;
@@ -108,23 +109,26 @@ fn migrator() -> Migrator {
     Migrator::with_migrations(MIGRATIONS.into_iter().map(migration).collect())
 }
 
-fn resolve(address: &str) -> Result<(Engine, String), StoreError> {
+/// The file of a SQLite address; `None` for PostgreSQL.
+///
+/// # Errors
+/// When the address is not understood.
+pub fn sqlite_path(address: &str) -> Result<Option<PathBuf>, StoreError> {
     if address.starts_with("postgres://") || address.starts_with("postgresql://") {
-        return Ok((Engine::Postgres, address.to_owned()));
+        return Ok(None);
     }
-    let path = sqlite_path(address).ok_or_else(|| StoreError::Address(address.to_owned()))?;
+    let path = address.strip_prefix("sqlite:").unwrap_or(address).trim_start_matches("//");
+    if path.is_empty() || path.contains("://") || path.contains('?') {
+        return Err(StoreError::Address(address.to_owned()));
+    }
+    std::path::absolute(Path::new(path)).map(Some).map_err(|_| StoreError::Address(address.to_owned()))
+}
+
+pub(super) fn resolve(address: &str) -> Result<(Engine, String), StoreError> {
+    let Some(path) = sqlite_path(address)? else { return Ok((Engine::Postgres, address.to_owned())) };
     let mut url = url_path(&path).ok_or_else(|| StoreError::Address(address.to_owned()))?;
     url.push_str("?mode=rwc");
     Ok((Engine::Sqlite, url))
-}
-
-/// The file that an address of SQLite names.
-fn sqlite_path(address: &str) -> Option<PathBuf> {
-    let path = address.strip_prefix("sqlite:").unwrap_or(address).trim_start_matches("//");
-    if path.is_empty() || path.contains("://") || path.contains('?') {
-        return None;
-    }
-    std::path::absolute(Path::new(path)).ok()
 }
 
 /// `sqlite://` and the path with everything outside a plain set percent-encoded.

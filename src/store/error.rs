@@ -34,6 +34,23 @@ pub enum StoreError {
         /// By how much, in microseconds.
         by_us: i64,
     },
+    /// The log in the database is behind what was signed, or another one.
+    #[error("the log of `{namespace}` was rolled back: {why}")]
+    RolledBack {
+        /// Whose log.
+        namespace: String,
+        /// What was found, and what to do.
+        why: String,
+    },
+    /// The database said that something is durable, and it is not there.
+    #[error("the database does not keep what it takes: {0}")]
+    NotDurable(String),
+    /// A commit did not answer, and what became of it could not be found out.
+    #[error("the database did not say whether a batch was stored: {0}")]
+    Unknown(#[source] Box<StoreError>),
+    /// Pages of the database are damaged.
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
     /// Somebody else moved the head of the log first.
     #[error("another writer moved the head of the log of `{0}`")]
     HeadMoved(String),
@@ -43,6 +60,34 @@ impl StoreError {
     /// A row that cannot be.
     pub fn inconsistent(what: impl std::fmt::Display) -> Self {
         Self::Inconsistent(what.to_string())
+    }
+
+    /// Whether the engine says that there is no room left.
+    pub fn is_full(&self) -> bool {
+        // SQLITE_FULL; `disk_full` of PostgreSQL.
+        self.engine_code().is_some_and(|code| code == "13" || code == "53100")
+    }
+
+    /// Whether SQLite says that it could not write its log: then the page that ends a transaction is not in it.
+    pub(super) fn is_unwritten(&self) -> bool {
+        // SQLITE_FULL, SQLITE_IOERR_WRITE.
+        self.engine_code().is_some_and(|code| code == "13" || code == "778")
+    }
+
+    /// Whether the engine says that the database is damaged: SQLite's codes for a malformed file, `data_corrupted` and
+    /// `index_corrupted` of PostgreSQL.
+    pub fn is_damage(&self) -> bool {
+        let damage = ["11", "26", "267", "523", "779", "XX001", "XX002"];
+        matches!(self, Self::Damaged(_)) || self.engine_code().is_some_and(|code| damage.contains(&code.as_str()))
+    }
+
+    fn engine_code(&self) -> Option<String> {
+        let error = match self {
+            Self::Database(error) | Self::Migrate(sqlx::migrate::MigrateError::Execute(error)) => error,
+            Self::Unknown(error) => return error.engine_code(),
+            _ => return None,
+        };
+        Some(error.as_database_error()?.code()?.into_owned())
     }
 
     /// A broken log.

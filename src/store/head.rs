@@ -1,6 +1,11 @@
 //! The head of a log: its size, its right edge, and the checkpoint that was signed over them.
 
-use super::{StoreError, append::Seal};
+use super::{
+    StoreError,
+    append::{FoundHead, Seal},
+    durable::SignedHead,
+    log,
+};
 use crate::{
     ledger::{
         merkle::Tree,
@@ -18,6 +23,7 @@ pub(super) struct Head {
     policies_at: u64,
     /// The time of the newest leaf, and that of the batch: the one clock of the log.
     at_us: i64,
+    checkpoint: String,
 }
 
 impl Head {
@@ -37,7 +43,7 @@ impl Head {
     /// The update takes the write lock on both engines, where a read would have to upgrade.
     async fn touch(connection: &mut AnyConnection, namespace: &Namespace) -> Result<Option<Self>, StoreError> {
         let touch = "UPDATE logs SET writes = writes + 1 WHERE namespace = $1 \
-                     RETURNING size, edge, policies_at, at_us";
+                     RETURNING size, edge, policies_at, at_us, checkpoint";
         let Some(row) = sqlx::query(touch).bind(namespace.as_str()).fetch_optional(connection).await? else {
             return Ok(None);
         };
@@ -47,11 +53,30 @@ impl Head {
             return Err(StoreError::log(namespace, "its size and its edge disagree"));
         }
         let policies_at: i64 = row.try_get(2)?;
-        Ok(Some(Self::new(namespace, tree, policies_at.cast_unsigned(), row.try_get(3)?)))
+        Ok(Some(Self {
+            namespace: namespace.clone(),
+            locked_size: tree.size(),
+            tree,
+            policies_at: policies_at.cast_unsigned(),
+            at_us: row.try_get(3)?,
+            checkpoint: row.try_get(4)?,
+        }))
     }
 
-    fn new(namespace: &Namespace, tree: Tree, policies_at: u64, at_us: i64) -> Self {
-        Self { namespace: namespace.clone(), locked_size: tree.size(), tree, policies_at, at_us }
+    /// Refuses a log that is not the one that was signed before, or a continuation of it.
+    pub(super) async fn admit(&self, connection: &mut AnyConnection, seal: &dyn Seal) -> Result<(), StoreError> {
+        let (size, root) = (self.tree.size(), self.tree.root());
+        let refused = |why: String| StoreError::RolledBack { namespace: self.namespace.to_string(), why };
+        let found = FoundHead { namespace: &self.namespace, size, root, checkpoint: &self.checkpoint };
+        for known in seal.admit(&found).map_err(refused)? {
+            if known.size > size || log::root_at(connection, &self.namespace, known.size, size).await? != known.root {
+                return Err(refused(format!(
+                    "a head of {} entries that was signed is no longer its prefix",
+                    known.size
+                )));
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn namespace(&self) -> &Namespace {
@@ -92,26 +117,42 @@ impl Head {
         self.at_us
     }
 
+    /// Puts `tree`, which has `moved` new leaves before the old ones, in place of what was locked.
+    pub(super) fn begin_anew(&mut self, tree: Tree, moved: u64, at_us: i64) {
+        self.tree = tree;
+        self.at_us = self.at_us.max(at_us);
+        if self.policies_at > 0 {
+            self.policies_at += moved;
+        }
+    }
+
     pub(super) fn publish(&mut self, policy_leaf: Option<u64>) {
         self.policies_at = policy_leaf.map_or(self.policies_at, |leaf| leaf + 1);
     }
 
     /// Signs the head and swaps it in, if it is still the one that was locked.
-    pub(super) async fn store(&self, connection: &mut AnyConnection, seal: &dyn Seal) -> Result<(), StoreError> {
-        let size = self.tree.size();
-        let checkpoint = seal.seal(&self.namespace, size, &self.tree.root()).map_err(StoreError::Seal)?;
+    pub(super) async fn store(
+        &self,
+        connection: &mut AnyConnection,
+        seal: &dyn Seal,
+    ) -> Result<SignedHead, StoreError> {
+        let (size, root) = (self.tree.size(), self.tree.root());
+        let checkpoint = seal.seal(&self.namespace, size, &root).map_err(StoreError::Seal)?;
         let swap = "UPDATE logs SET size = $1, edge = $2, checkpoint = $3, policies_at = $4, at_us = $5 \
                     WHERE namespace = $6 AND size = $7";
         let swapped = sqlx::query(swap)
             .bind(size.cast_signed())
             .bind(self.tree.to_bytes())
-            .bind(checkpoint)
+            .bind(checkpoint.clone())
             .bind(self.policies_at.cast_signed())
             .bind(self.at_us)
             .bind(self.namespace.as_str())
             .bind(self.locked_size.cast_signed())
             .execute(connection)
             .await?;
-        if swapped.rows_affected() == 1 { Ok(()) } else { Err(StoreError::HeadMoved(self.namespace.to_string())) }
+        if swapped.rows_affected() != 1 {
+            return Err(StoreError::HeadMoved(self.namespace.to_string()));
+        }
+        Ok(SignedHead { namespace: self.namespace.clone(), size, root, checkpoint })
     }
 }

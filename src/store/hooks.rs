@@ -29,15 +29,14 @@ impl Store {
     pub async fn add_hook_secret(&self, hook: &HookSecret, now: Timestamp) -> Result<(), StoreError> {
         let sql = "INSERT INTO hook_secrets (id, namespace, source, secret, created_at_us, expires_at_us) \
                    VALUES ($1, $2, $3, $4, $5, $6)";
-        sqlx::query(sql)
+        let query = sqlx::query(sql)
             .bind(hook.id.clone())
             .bind(hook.namespace.as_str())
             .bind(hook.source.clone())
             .bind(hook.secret.clone())
             .bind(now.micros())
-            .bind(hook.expires_at.map(Timestamp::micros))
-            .execute(&self.writer)
-            .await?;
+            .bind(hook.expires_at.map(Timestamp::micros));
+        self.execute(query).await?;
         Ok(())
     }
 
@@ -86,8 +85,8 @@ impl Store {
     pub async fn revoke_hook_secret(&self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
         let sql = "UPDATE hook_secrets SET revoked_at_us = $1 WHERE id = $2 AND revoked_at_us IS NULL \
                    AND (expires_at_us IS NULL OR expires_at_us > $1)";
-        let done = sqlx::query(sql).bind(now.micros()).bind(id.to_owned()).execute(&self.writer).await?;
-        Ok(done.rows_affected() == 1)
+        let query = sqlx::query(sql).bind(now.micros()).bind(id.to_owned());
+        Ok(self.execute(query).await? == 1)
     }
 
     /// Lets a webhook secret end at `end`, if it would not end before.
@@ -97,7 +96,7 @@ impl Store {
     pub async fn expire_hook_secret(&self, id: &str, end: Timestamp) -> Result<(), StoreError> {
         let sql = "UPDATE hook_secrets SET expires_at_us = $1 \
                    WHERE id = $2 AND (expires_at_us IS NULL OR expires_at_us > $1)";
-        sqlx::query(sql).bind(end.micros()).bind(id.to_owned()).execute(&self.writer).await?;
+        self.execute(sqlx::query(sql).bind(end.micros()).bind(id.to_owned())).await?;
         Ok(())
     }
 }

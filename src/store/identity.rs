@@ -35,7 +35,7 @@ impl Store {
         if row.identity.is_some() {
             return Ok(row.identity);
         }
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.begin().await?;
         let head = Head::lock(&mut transaction, namespace).await?;
         let identity = settle(&mut transaction, namespace, head.size(), seal).await?;
         transaction.commit().await?;

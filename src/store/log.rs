@@ -1,7 +1,14 @@
 //! Reading the log: heads, leaves and the hashes of its tiles.
 
 use super::{Store, StoreError};
-use crate::model::{Digest, Namespace, Timestamp};
+use crate::{
+    ledger::{
+        Tiles,
+        merkle::{self},
+        tile,
+    },
+    model::{Digest, Namespace, Timestamp},
+};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 /// The signed head of a log.
@@ -67,8 +74,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn log_heads(&self) -> Result<Vec<LogHead>, StoreError> {
-        let sql = "SELECT namespace, size, edge, checkpoint FROM logs WHERE size > 0 ORDER BY namespace";
-        sqlx::query(sql).fetch_all(&self.reader).await?.iter().map(read_head).collect()
+        log_heads(&mut *self.reader.acquire().await?).await
     }
 
     /// `count` leaves from index `first` on, in order; fewer where the log ends.
@@ -76,15 +82,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn entries(&self, namespace: &Namespace, first: u64, count: u64) -> Result<Vec<StoredEntry>, StoreError> {
-        let sql = "SELECT idx, kind, subject, at_us, body, fact FROM entries \
-                   WHERE namespace = $1 AND idx >= $2 AND idx < $3 ORDER BY idx";
-        let rows = sqlx::query(sql)
-            .bind(namespace.as_str())
-            .bind(first.cast_signed())
-            .bind(first.saturating_add(count).cast_signed())
-            .fetch_all(&self.reader)
-            .await?;
-        rows.iter().map(read_entry).collect()
+        entries(&mut *self.reader.acquire().await?, namespace, first, count).await
     }
 
     /// The first leaf at or after `moment` in a log of `size` leaves; `size` when there is none. Times never run
@@ -130,17 +128,6 @@ impl Store {
         Ok(Some((request.parse().map_err(StoreError::inconsistent)?, row.try_get(1)?)))
     }
 
-    /// How many leaves are stored, and the greatest index among them.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn entry_count(&self, namespace: &Namespace) -> Result<(u64, Option<u64>), StoreError> {
-        let sql = "SELECT COUNT(*), MAX(idx) FROM entries WHERE namespace = $1";
-        let row = sqlx::query(sql).bind(namespace.as_str()).fetch_one(&self.reader).await?;
-        let greatest: Option<i64> = row.try_get(1)?;
-        Ok((row.try_get::<i64, _>(0)?.cast_unsigned(), greatest.map(i64::cast_unsigned)))
-    }
-
     /// The hashes `first .. first + count` of a tile level: leaf hashes at level 0, hashes of full tiles above.
     ///
     /// # Errors
@@ -155,6 +142,54 @@ impl Store {
         let mut connection = self.reader.acquire().await?;
         tile_hashes(&mut connection, namespace, level, first, count).await
     }
+}
+
+pub(super) async fn log_heads(connection: &mut AnyConnection) -> Result<Vec<LogHead>, StoreError> {
+    let sql = "SELECT namespace, size, edge, checkpoint FROM logs WHERE size > 0 ORDER BY namespace";
+    sqlx::query(sql).fetch_all(connection).await?.iter().map(read_head).collect()
+}
+
+pub(super) async fn entries(
+    connection: &mut AnyConnection,
+    namespace: &Namespace,
+    first: u64,
+    count: u64,
+) -> Result<Vec<StoredEntry>, StoreError> {
+    let sql = "SELECT idx, kind, subject, at_us, body, fact FROM entries \
+               WHERE namespace = $1 AND idx >= $2 AND idx < $3 ORDER BY idx";
+    let rows = sqlx::query(sql)
+        .bind(namespace.as_str())
+        .bind(first.cast_signed())
+        .bind(first.saturating_add(count).cast_signed())
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(read_entry).collect()
+}
+
+pub(super) async fn entry_count(
+    connection: &mut AnyConnection,
+    namespace: &Namespace,
+) -> Result<(u64, Option<u64>), StoreError> {
+    let sql = "SELECT COUNT(*), MAX(idx) FROM entries WHERE namespace = $1";
+    let row = sqlx::query(sql).bind(namespace.as_str()).fetch_one(connection).await?;
+    let greatest: Option<i64> = row.try_get(1)?;
+    Ok((row.try_get::<i64, _>(0)?.cast_unsigned(), greatest.map(i64::cast_unsigned)))
+}
+
+/// The root that the first `prefix` leaves of a log of `size` leaves lead to.
+pub(super) async fn root_at(
+    connection: &mut AnyConnection,
+    namespace: &Namespace,
+    prefix: u64,
+    size: u64,
+) -> Result<[u8; 32], StoreError> {
+    let mut tiles = Tiles::default();
+    for id in tile::holding(&merkle::root_nodes(prefix), size) {
+        let first = id.index * u64::from(tile::WIDTH);
+        let hashes = tile_hashes(connection, namespace, id.level, first, u64::from(id.width)).await?;
+        tiles.insert(id.level, id.index, hashes);
+    }
+    merkle::root_of(prefix, &tiles).map_err(|e| StoreError::log(namespace, e))
 }
 
 pub(super) async fn tile_hashes(

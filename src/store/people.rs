@@ -53,16 +53,15 @@ impl Store {
     pub async fn add_user(&self, user: &User, now: Timestamp) -> Result<(), StoreError> {
         let sql = "INSERT INTO users (id, namespace, name, display_name, password_hash, roles, created_at_us) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        sqlx::query(sql)
+        let query = sqlx::query(sql)
             .bind(user.id.clone())
             .bind(user.namespace.as_str())
             .bind(user.name.clone())
             .bind(user.display_name.clone())
             .bind(user.password_hash.clone())
             .bind(words(&user.roles))
-            .bind(now.micros())
-            .execute(&self.writer)
-            .await?;
+            .bind(now.micros());
+        self.execute(query).await?;
         Ok(())
     }
 
@@ -120,7 +119,7 @@ impl Store {
     /// # Errors
     /// When the database fails; then nothing was changed.
     pub async fn disable_user(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.begin().await?;
         for sql in [
             "UPDATE users SET disabled_at_us = $1 WHERE id = $2 AND disabled_at_us IS NULL",
             "UPDATE tokens SET revoked_at_us = $1 WHERE user_id = $2 AND revoked_at_us IS NULL",
@@ -138,7 +137,7 @@ impl Store {
     /// When the database fails.
     pub async fn enable_user(&self, id: &str) -> Result<(), StoreError> {
         let query = sqlx::query("UPDATE users SET disabled_at_us = NULL WHERE id = $1").bind(id.to_owned());
-        query.execute(&self.writer).await?;
+        self.execute(query).await?;
         Ok(())
     }
 
@@ -147,7 +146,7 @@ impl Store {
     /// # Errors
     /// When the database fails; then nothing was changed.
     pub async fn set_password(&self, id: &str, hash: &str) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin().await?;
+        let mut transaction = self.begin().await?;
         let update = sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2");
         update.bind(hash.to_owned()).bind(id.to_owned()).execute(&mut *transaction).await?;
         sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(id.to_owned()).execute(&mut *transaction).await?;
@@ -161,7 +160,7 @@ impl Store {
     /// When the database fails.
     pub async fn set_roles(&self, id: &str, roles: &[String]) -> Result<(), StoreError> {
         let update = sqlx::query("UPDATE users SET roles = $1 WHERE id = $2");
-        update.bind(words(roles)).bind(id.to_owned()).execute(&self.writer).await?;
+        self.execute(update.bind(words(roles)).bind(id.to_owned())).await?;
         Ok(())
     }
 
@@ -172,7 +171,7 @@ impl Store {
     pub async fn add_token(&self, token: &Token, now: Timestamp) -> Result<(), StoreError> {
         let sql = "INSERT INTO tokens (id, namespace, digest, name, scopes, user_id, created_at_us, expires_at_us) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-        sqlx::query(sql)
+        let query = sqlx::query(sql)
             .bind(token.id.clone())
             .bind(token.namespace.as_str())
             .bind(token.digest.to_string())
@@ -180,9 +179,8 @@ impl Store {
             .bind(words(&token.scopes))
             .bind(token.user_id.clone())
             .bind(now.micros())
-            .bind(token.expires_at.micros())
-            .execute(&self.writer)
-            .await?;
+            .bind(token.expires_at.micros());
+        self.execute(query).await?;
         Ok(())
     }
 
@@ -213,7 +211,7 @@ impl Store {
     /// When the database fails.
     pub async fn expire_token(&self, id: &str, end: Timestamp) -> Result<(), StoreError> {
         let update = sqlx::query("UPDATE tokens SET expires_at_us = $1 WHERE id = $2 AND expires_at_us > $1");
-        update.bind(end.micros()).bind(id.to_owned()).execute(&self.writer).await?;
+        self.execute(update.bind(end.micros()).bind(id.to_owned())).await?;
         Ok(())
     }
 
@@ -223,8 +221,8 @@ impl Store {
     /// When the database fails.
     pub async fn revoke_token(&self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
         let sql = "UPDATE tokens SET revoked_at_us = $1 WHERE id = $2 AND revoked_at_us IS NULL";
-        let done = sqlx::query(sql).bind(now.micros()).bind(id.to_owned()).execute(&self.writer).await?;
-        Ok(done.rows_affected() == 1)
+        let query = sqlx::query(sql).bind(now.micros()).bind(id.to_owned());
+        Ok(self.execute(query).await? == 1)
     }
 }
 

@@ -185,6 +185,16 @@ impl Work {
             fact: None,
         }
     }
+
+    /// About how many bytes it stores.
+    pub fn weight(&self) -> usize {
+        let signed = |s: &Signed| s.payload.len();
+        let decision = self.decision.as_ref();
+        self.evidence.iter().map(|e| e.bytes.len()).sum::<usize>()
+            + self.release.as_ref().map_or(0, |r| r.inputs.len())
+            + self.policy.as_ref().map_or(0, |p| p.source.len())
+            + decision.map_or(0, |d| signed(&d.record) + d.vsa.as_ref().map_or(0, signed))
+    }
 }
 
 /// Where everything went. Indexes are those of the namespace's log.

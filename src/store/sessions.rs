@@ -26,15 +26,13 @@ impl Store {
     pub async fn add_session(&self, session: &Session, password_hash: &str) -> Result<bool, StoreError> {
         let sql = "INSERT INTO sessions (digest, user_id, csrf, expires_at_us) \
                    SELECT $1, id, $2, $3 FROM users WHERE id = $4 AND password_hash = $5 AND disabled_at_us IS NULL";
-        let done = sqlx::query(sql)
+        let query = sqlx::query(sql)
             .bind(session.digest.to_string())
             .bind(session.csrf.clone())
             .bind(session.expires_at.micros())
             .bind(session.user_id.clone())
-            .bind(password_hash.to_owned())
-            .execute(&self.writer)
-            .await?;
-        Ok(done.rows_affected() == 1)
+            .bind(password_hash.to_owned());
+        Ok(self.execute(query).await? == 1)
     }
 
     /// A session by the digest of its cookie.
@@ -67,7 +65,7 @@ impl Store {
     /// When the database fails.
     pub async fn end_session(&self, digest: &Digest) -> Result<(), StoreError> {
         let query = sqlx::query("DELETE FROM sessions WHERE digest = $1").bind(digest.to_string());
-        query.execute(&self.writer).await?;
+        self.execute(query).await?;
         Ok(())
     }
 
@@ -77,6 +75,6 @@ impl Store {
     /// When the database fails.
     pub async fn sweep_sessions(&self, now: Timestamp) -> Result<u64, StoreError> {
         let query = sqlx::query("DELETE FROM sessions WHERE expires_at_us <= $1").bind(now.micros());
-        Ok(query.execute(&self.writer).await?.rows_affected())
+        self.execute(query).await
     }
 }

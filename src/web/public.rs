@@ -49,9 +49,9 @@ pub async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// `/readyz`: the database answers, and the clock is not behind the log.
+/// `/readyz`: the database answers and takes writes, and the clock is not behind the log.
 pub async fn readyz(State(web): State<Web>) -> Answer<&'static str> {
-    web.service.ping().await?;
+    web.service.ready().await?;
     Ok("ok\n")
 }
 

@@ -1,9 +1,11 @@
 //! Killed under load, again and again: what was acknowledged is there, and every head that was ever seen is a prefix.
 //!
-//! `MODELGATE_KILLS` sets how often; the suite kills four times, `benches/kill.sh` as often as it is told.
+//! `MODELGATE_KILLS` sets how often; the suite kills four times, `benches/kill.sh` as often as it is told. At the end an
+//! older state of the database is put in place under load, and nothing is signed over it.
 
 use crate::support::{
     app::{POLICY, accuracy, submission},
+    database::sqlite_backup,
     process::Process,
     served::{modelgate, run},
 };
@@ -157,5 +159,50 @@ async fn kill_nine_loses_nothing_acknowledged() {
     }
     let all = kept.lock().unwrap().clone();
     check_acknowledged(&served.url, &token, &all).await;
+    roll_back_under_load(data.path(), &served.url, &token, &next).await;
     served.kill();
+    let mut check = kept_in(data.path());
+    check.args(["db", "check"]);
+    assert!(run(check).expect(5).stderr.contains("was rolled back"));
+}
+
+/// Submits until the service says that its database was rolled back; gives how often it was answered before.
+async fn submit_until_refused(base: String, token: String, next: Arc<AtomicU64>) -> u64 {
+    let http = http();
+    let mut answered = 0;
+    loop {
+        let n = next.fetch_add(1, Ordering::SeqCst);
+        let body = submission("acme/credit", &format!("v{n}"), &accuracy(900 + n % 100, 1000));
+        let request = http.post(format!("{base}/api/v1/releases")).bearer_auth(&token).json(&body);
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        let said: Value = response.json().await.unwrap();
+        if status == 201 {
+            answered += 1;
+            continue;
+        }
+        assert_eq!((status, said["code"].as_str()), (503, Some("log-rolled-back")), "{said}");
+        return answered;
+    }
+}
+
+/// An older state is put in place while clients submit: from then on nothing is signed.
+async fn roll_back_under_load(data: &Path, base: &str, token: &str, next: &Arc<AtomicU64>) {
+    let (file, saved) = (data.join("modelgate.db"), data.join("older.saved"));
+    let (file, saved) = (file.to_str().unwrap().to_owned(), saved.to_str().unwrap().to_owned());
+    sqlite_backup(&file, &saved);
+    let older = text(&http(), format!("{base}/log/acme/checkpoint")).await;
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|_| tokio::spawn(submit_until_refused(base.to_owned(), token.to_owned(), next.clone())))
+        .collect();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    tokio::task::spawn_blocking(move || sqlite_backup(&saved, &file)).await.unwrap();
+    let mut answered = 0;
+    for client in clients {
+        answered += client.await.unwrap();
+    }
+    assert!(answered > 0, "nothing was answered before the older state came");
+    let now = text(&http(), format!("{base}/log/acme/checkpoint")).await;
+    assert_eq!(String::from_utf8(now), String::from_utf8(older), "a head was signed over the older state");
+    println!("rolled back under load: {answered} answered before, none after");
 }

@@ -106,7 +106,7 @@ impl TestApp {
             store: store.clone(),
             keys: Keyring::open_or_create(&database.folder.path().join("keys")).unwrap(),
             public_url: public_url.to_owned(),
-            heads: Some(database.folder.path().join("heads")),
+            heads: vec![database.folder.path().join("heads")],
             uploads,
             observe_only,
             limits: limits.clone(),

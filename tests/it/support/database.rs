@@ -55,6 +55,37 @@ impl TestDatabase {
 }
 
 impl TestDatabase {
+    /// The same database with a folder of its own, as another replica has it.
+    pub fn another(&self) -> Self {
+        Self { address: self.address.clone(), folder: TempDir::new().unwrap(), postgres: None }
+    }
+
+    /// Keeps the state that the database has now under a name, as a backup does.
+    pub async fn save(&self, name: &str) {
+        if !self.address.starts_with("postgres") {
+            return sqlite_backup(&self.address, &self.saved(name));
+        }
+        let each = format!("EXECUTE format('CREATE TABLE {name}.%I AS TABLE public.%I', t, t)");
+        self.execute_owned(format!("CREATE SCHEMA {name}; {}", for_each_table(&each))).await;
+    }
+
+    /// Overwrites the database with a state that was saved, whoever has it open.
+    pub async fn restore(&self, name: &str) {
+        if !self.address.starts_with("postgres") {
+            return sqlite_backup(&self.saved(name), &self.address);
+        }
+        let each = format!(
+            "EXECUTE format('ALTER TABLE public.%I DISABLE TRIGGER ALL', t); EXECUTE format('DELETE FROM public.%I', t); \
+             EXECUTE format('INSERT INTO public.%I SELECT * FROM {name}.%I', t, t); \
+             EXECUTE format('ALTER TABLE public.%I ENABLE TRIGGER ALL', t)"
+        );
+        self.execute_owned(for_each_table(&each)).await;
+    }
+
+    fn saved(&self, name: &str) -> String {
+        self.folder.path().join(format!("{name}.saved")).to_str().unwrap().to_owned()
+    }
+
     /// Runs migrations as the service would, up to some version: number and SQL of each.
     pub async fn migrate(&self, migrations: &[(i64, String)]) {
         sqlx::any::install_default_drivers();
@@ -69,6 +100,21 @@ impl TestDatabase {
         Migrator::with_migrations(list).run(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     }
+}
+
+/// One transaction over every table, as `psql --single-transaction` loads a dump.
+fn for_each_table(statements: &str) -> String {
+    let tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'";
+    format!("DO $$ DECLARE t text; BEGIN FOR t IN {tables} LOOP {statements}; END LOOP; END $$")
+}
+
+/// SQLite's backup interface, which overwrites the pages of a database that others have open.
+pub fn sqlite_backup(from: &str, to: &str) {
+    let script = "import sqlite3, sys\n\
+                  a, b = sqlite3.connect(sys.argv[1]), sqlite3.connect(sys.argv[2], timeout=30)\n\
+                  a.backup(b); a.close(); b.close()";
+    let done = std::process::Command::new("python3").args(["-c", script, from, to]).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
 impl Drop for TestDatabase {

@@ -3,7 +3,10 @@
 pub mod app;
 pub mod clock;
 pub mod database;
+#[cfg(target_os = "linux")]
+pub mod disk;
 pub mod facts;
 pub mod process;
 pub mod served;
 pub mod source;
+pub mod wire;

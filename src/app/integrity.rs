@@ -1,0 +1,178 @@
+//! The check of every log: the whole of it in one snapshot, so that what is added meanwhile cannot disturb it.
+
+use super::{
+    Service,
+    continued::{continued, covers},
+    error::{AppError, Kind},
+    heads::behind,
+    proofs::{check_rows, fact_holds},
+};
+use crate::{
+    ledger::{Checkpoint, Fact, VerifierKey, merkle, tile},
+    model::Namespace,
+    store::{LogHead, Snapshot},
+};
+
+/// How many entries at the beginning of a log may say which keys and names belong to it.
+const OPENING: u64 = 64;
+/// Entries read at once.
+const PAGE: u64 = 4_096;
+
+/// What was checked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Entries that were hashed anew.
+    pub entries: u64,
+    /// Rows that were proved from their entries.
+    pub rows: u64,
+}
+
+impl Service {
+    /// Refuses to go on with a database whose log is not the one we signed: its head must be ours, its leaves must
+    /// be all there and lead to its root, and every head kept outside must be a prefix of it.
+    ///
+    /// # Errors
+    /// When any of it does not hold; the message says which.
+    pub async fn check_logs(&self) -> Result<(), AppError> {
+        let (snapshot, heads) = self.checked_snapshot().await?;
+        self.heads.keep(heads.into_iter().map(|head| (head.namespace, head.checkpoint)).collect());
+        Ok(snapshot.end().await?)
+    }
+
+    /// A snapshot whose logs were checked, and their heads.
+    pub(super) async fn checked_snapshot(&self) -> Result<(Snapshot, Vec<LogHead>), AppError> {
+        // Heads are kept after they are stored: what is read here first is in the snapshot.
+        let kept = self.heads.all().map_err(AppError::failed)?;
+        let mut snapshot = self.store.snapshot().await?;
+        let heads = snapshot.log_heads().await?;
+        for head in &heads {
+            self.check_head(&mut snapshot, head).await?;
+            for note in kept.get(&head.namespace).into_iter().flatten() {
+                self.check_kept(&mut snapshot, head, note).await?;
+            }
+        }
+        let gone = kept.keys().find(|namespace| !heads.iter().any(|head| head.namespace == **namespace));
+        match gone {
+            None => Ok((snapshot, heads)),
+            Some(namespace) => Err(broken(namespace, "we signed a head of it, and the database has none")),
+        }
+    }
+
+    async fn check_head(&self, snapshot: &mut Snapshot, head: &LogHead) -> Result<(), AppError> {
+        let namespace = &head.namespace;
+        let claimed = Checkpoint::unverified(&head.checkpoint).map_err(|e| broken(namespace, &e.to_string()))?;
+        let identity = self.identity(namespace).await?;
+        if identity.origin != claimed.origin {
+            let why = format!("its head is that of `{}`, and it began as `{}`", claimed.origin, identity.origin);
+            return Err(broken(namespace, &why));
+        }
+        let keys = [self.notary.log_key(namespace)?];
+        let signed = Checkpoint::verify(&head.checkpoint, &keys)
+            .map_err(|e| broken(namespace, &format!("its head is not signed by this service's log key: {e}")))?;
+        let (count, greatest) = snapshot.entry_count(namespace).await?;
+        if signed.size != head.size || count != head.size || greatest.map_or(0, |g| g + 1) != head.size {
+            let why = format!("its head covers {} entries and {count} are stored", signed.size);
+            return Err(broken(namespace, &why));
+        }
+        self.check_decision_key(snapshot, namespace).await?;
+        check_edge(snapshot, namespace, head.size).await?;
+        if snapshot.root_at(namespace, head.size, head.size).await? != signed.root {
+            return Err(broken(namespace, "its entries do not lead to the root that was signed"));
+        }
+        Ok(())
+    }
+
+    /// A log opens with the keys that sign for it. Another decision key, of which the log says nothing, must not sign.
+    async fn check_decision_key(&self, snapshot: &mut Snapshot, namespace: &Namespace) -> Result<(), AppError> {
+        let (opening, kid) = (snapshot.entries(namespace, 0, OPENING).await?, self.notary.decision_key().kid());
+        if opening.iter().any(|e| e.kind == Fact::KeyAdded.as_str() && e.subject == kid) {
+            return Ok(());
+        }
+        Err(broken(namespace, "it does not know the decision key that this service would sign with"))
+    }
+
+    async fn check_kept(&self, snapshot: &mut Snapshot, head: &LogHead, note: &str) -> Result<(), AppError> {
+        let (namespace, key) = (&head.namespace, self.notary.log_key(&head.namespace)?);
+        let unreadable = |e| broken(namespace, &format!("a head kept outside the database cannot be read: {e}"));
+        let origin = Checkpoint::unverified(note).map_err(unreadable)?.origin;
+        let own = VerifierKey::new(&origin, *key.key()).map_err(unreadable)?;
+        let kept = Checkpoint::verify(note, &[own]).map_err(unreadable)?;
+        if kept.origin != key.name() {
+            if covers(&continued(snapshot, namespace).await?, &kept) {
+                return Ok(());
+            }
+            let why = format!("a head of `{}` was signed, and the database has the log `{}`", kept.origin, key.name());
+            return Err(broken(namespace, &why));
+        }
+        if kept.size > head.size {
+            return Err(AppError::new(
+                Kind::Failed,
+                "log-rolled-back",
+                format!("the log of `{namespace}` was rolled back: {}", behind(head.size, kept.size)),
+            ));
+        }
+        if snapshot.root_at(namespace, kept.size, head.size).await? != kept.root {
+            return Err(broken(namespace, "a head we signed is no longer its prefix"));
+        }
+        Ok(())
+    }
+
+    /// Hashes every entry of every log anew, rebuilds every root, and proves the rows that were logged.
+    ///
+    /// # Errors
+    /// When any of it does not hold; the message says which.
+    pub async fn check_all(&self) -> Result<Checked, AppError> {
+        let (mut snapshot, heads) = self.checked_snapshot().await?;
+        let mut checked = Checked::default();
+        for head in &heads {
+            check_entries(&mut snapshot, head).await?;
+            checked.entries += head.size;
+            checked.rows += check_rows(&mut snapshot, &head.namespace).await?;
+        }
+        snapshot.end().await?;
+        Ok(checked)
+    }
+}
+
+/// The newest entries, hashed anew from their bytes: those a failing disk or hand would most likely touch. The older
+/// ones are under tiles; `db check` reads every byte.
+async fn check_edge(snapshot: &mut Snapshot, namespace: &Namespace, size: u64) -> Result<(), AppError> {
+    let width = u64::from(tile::WIDTH);
+    let first = size.saturating_sub(1) / width * width;
+    let entries = snapshot.entries(namespace, first, width).await?;
+    let stored = snapshot.tile_hashes(namespace, 0, first, size - first).await?;
+    if entries.iter().map(|e| merkle::leaf_hash(&e.body)).eq(stored) {
+        Ok(())
+    } else {
+        Err(broken(namespace, "an entry no longer hashes to its leaf"))
+    }
+}
+
+async fn check_entries(snapshot: &mut Snapshot, head: &LogHead) -> Result<(), AppError> {
+    let mut tree = merkle::Tree::new();
+    while tree.size() < head.size {
+        let entries = snapshot.entries(&head.namespace, tree.size(), PAGE.min(head.size - tree.size())).await?;
+        if entries.is_empty() || entries.iter().zip(tree.size()..).any(|(e, i)| e.index != i) {
+            return Err(broken(&head.namespace, "entries are missing"));
+        }
+        for entry in &entries {
+            if !fact_holds(entry) {
+                return Err(broken(&head.namespace, &format!("entry {} is not what is stored beside it", entry.index)));
+            }
+            tree.append(merkle::leaf_hash(&entry.body));
+        }
+    }
+    let signed = Checkpoint::unverified(&head.checkpoint).map_err(AppError::failed)?;
+    if tree.root() == signed.root {
+        return Ok(());
+    }
+    Err(broken(&head.namespace, "its entries do not lead to the root that was signed"))
+}
+
+pub(super) fn broken(namespace: &Namespace, why: &str) -> AppError {
+    let message = format!(
+        "the log of `{namespace}` is broken: {why}. Nothing will be signed over it; restore the database that belongs \
+         to these keys"
+    );
+    AppError::new(Kind::Failed, "log-broken", message)
+}

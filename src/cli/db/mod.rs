@@ -1,0 +1,92 @@
+//! `modelgate db`: the database as such.
+
+mod backup;
+mod restore;
+
+use super::{
+    exit::Outcome,
+    output::{self, Format},
+    service::{Open, StoreArgs, block_on, database},
+};
+use crate::store::Existing;
+use clap::Subcommand;
+
+/// Arguments of `modelgate db`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  modelgate db migrate --database postgres://gate@db.internal/gate
+  modelgate db check
+  modelgate db backup --out /backup/modelgate-2026-11-28
+  modelgate db restore --from /backup/modelgate-2026-11-28
+  modelgate db restore --from /backup/modelgate-2026-11-28 --accept-loss")]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Bring the schema up to date
+    Migrate(One),
+    /// Read every page and every entry anew, and compare with the heads that were signed; also beside a service that runs
+    Check(One),
+    /// Copy a SQLite database and its heads to a new folder, also beside a service that runs
+    Backup(backup::Args),
+    /// Put a backup in place, or look at a database that was restored: say what is lost, and go on under a new name
+    Restore(restore::Args),
+}
+
+#[derive(Debug, clap::Args)]
+struct One {
+    #[command(flatten)]
+    store: StoreArgs,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Runs it.
+pub fn run(args: Args) -> Outcome {
+    match args.command {
+        Command::Migrate(one) => migrate(one),
+        Command::Check(one) => check(one),
+        Command::Backup(args) => backup::run(args),
+        Command::Restore(args) => restore::run(args),
+    }
+}
+
+fn migrate(one: One) -> Outcome {
+    let settings = one.store.settings(None)?;
+    block_on(async {
+        // Opening migrates, and refuses a log that is not the one that was signed.
+        Open::with(&settings).await?.close().await;
+        match one.format {
+            Format::Json => output::json(&serde_json::json!({"ok": true}))?,
+            Format::Text => output::line("ok: the schema is up to date"),
+        }
+        Ok(0)
+    })
+}
+
+fn check(one: One) -> Outcome {
+    let settings = one.store.settings(None)?;
+    block_on(async {
+        if let Some(mut existing) = Existing::open(&settings.database).await.map_err(database)? {
+            existing.integrity_check().await.map_err(database)?;
+            existing.close().await.map_err(database)?;
+        }
+        let open = Open::with(&settings).await?;
+        let checked = open.service.check_all().await?;
+        open.close().await;
+        let (entries, rows) = (checked.entries, checked.rows);
+        match one.format {
+            Format::Json => output::json(&serde_json::json!({"ok": true, "entries": entries, "rows": rows}))?,
+            Format::Text => {
+                let said =
+                    format!("ok: {entries} entries, every head as it was signed; {rows} rows as they were logged");
+                output::line(&said);
+            }
+        }
+        Ok(0)
+    })
+}

@@ -1,0 +1,104 @@
+//! Rows beside the leaves that they were logged with, so that each can be proved from its leaf.
+
+use super::{Snapshot, StoreError};
+use crate::model::Namespace;
+use sqlx::{AssertSqlSafe, Row as _, any::AnyRow};
+
+/// A kind of row whose bytes are under a leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Table {
+    /// The table.
+    pub name: &'static str,
+    /// The column with the index of the leaf.
+    index: &'static str,
+    /// The column with the bytes, and whether it is text.
+    bytes: (&'static str, bool),
+    /// The column with what the row says of them: a digest or a signature.
+    claim: (&'static str, bool),
+    /// What the leaf holds.
+    pub leaf: Leaf,
+}
+
+/// How a leaf proves a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaf {
+    /// It holds the digest of the row's bytes.
+    Digest,
+    /// It holds the digest of a document that names the digest of the row's bytes.
+    Named,
+    /// It holds the digest of the row's bytes and the signature over them.
+    Signature,
+}
+
+/// Every table whose rows are proved by their leaves.
+pub const TABLES: [Table; 7] = [
+    table("evidence", "entry_idx", ("bytes", false), ("digest", true), Leaf::Digest),
+    table("policies", "entry_idx", ("source", true), ("digest", true), Leaf::Digest),
+    table("approvals", "entry_idx", ("document", true), ("id", true), Leaf::Digest),
+    table("mappings", "entry_idx", ("source", true), ("digest", true), Leaf::Named),
+    table("releases", "entry_idx", ("inputs", true), ("inputs_digest", true), Leaf::Named),
+    table("decisions", "record_idx", ("record", false), ("record_signature", false), Leaf::Signature),
+    table("decisions", "vsa_idx", ("vsa", false), ("vsa_signature", false), Leaf::Signature),
+];
+
+const fn table(
+    name: &'static str,
+    index: &'static str,
+    bytes: (&'static str, bool),
+    claim: (&'static str, bool),
+    leaf: Leaf,
+) -> Table {
+    Table { name, index, bytes, claim, leaf }
+}
+
+/// A row and its leaf.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedRow {
+    /// The index of the leaf.
+    pub index: u64,
+    /// The bytes of the leaf; `None` where there is no such leaf.
+    pub leaf: Option<Vec<u8>>,
+    /// The document behind the leaf, where the leaf keeps it.
+    pub fact: Option<Vec<u8>>,
+    /// The row's bytes.
+    pub bytes: Vec<u8>,
+    /// What the row says of them.
+    pub claim: Vec<u8>,
+}
+
+impl Snapshot {
+    /// Up to `count` rows of a table whose leaves come after `after`, in order.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn logged_rows(
+        &mut self,
+        table: &Table,
+        namespace: &Namespace,
+        after: i64,
+        count: u64,
+    ) -> Result<Vec<LoggedRow>, StoreError> {
+        let (name, index, bytes, claim) = (table.name, table.index, table.bytes.0, table.claim.0);
+        let sql = format!(
+            "SELECT t.{index}, e.body, e.fact, t.{bytes}, t.{claim} FROM {name} t \
+             LEFT JOIN entries e ON e.namespace = t.namespace AND e.idx = t.{index} \
+             WHERE t.namespace = $1 AND t.{index} > $2 ORDER BY t.{index} LIMIT $3"
+        );
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(namespace.as_str()).bind(after).bind(count.cast_signed());
+        let rows = query.fetch_all(self.connection()).await?;
+        rows.iter().map(|row| read(row, table)).collect()
+    }
+}
+
+fn read(row: &AnyRow, table: &Table) -> Result<LoggedRow, StoreError> {
+    let bytes = |at: usize, text: bool| -> Result<Vec<u8>, sqlx::Error> {
+        if text { Ok(row.try_get::<String, _>(at)?.into_bytes()) } else { row.try_get(at) }
+    };
+    Ok(LoggedRow {
+        index: row.try_get::<i64, _>(0)?.cast_unsigned(),
+        leaf: row.try_get(1)?,
+        fact: row.try_get(2)?,
+        bytes: bytes(3, table.bytes.1)?,
+        claim: bytes(4, table.claim.1)?,
+    })
+}

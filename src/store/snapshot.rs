@@ -1,0 +1,104 @@
+//! The log as it was at one moment, however much is added meanwhile.
+
+use super::{
+    Engine, LogHead, Store, StoreError, StoredEntry,
+    log::{self},
+};
+use crate::model::Namespace;
+use sqlx::{Any, AnyConnection, Executor as _, pool::PoolConnection};
+
+/// One read transaction. Everything that is read through it belongs together.
+///
+/// While it is open, SQLite cannot fold newer pages of its write-ahead log into the file: end it soon.
+pub struct Snapshot {
+    connection: Option<PoolConnection<Any>>,
+}
+
+impl Store {
+    /// Holds the present state of the database still.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        let mut snapshot = Snapshot { connection: Some(self.reader.acquire().await?) };
+        let begin = match self.engine() {
+            Engine::Sqlite => "BEGIN DEFERRED",
+            Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        snapshot.connection().execute(begin).await?;
+        // Both engines fix the moment with the first query, not with the statement before it.
+        snapshot.connection().execute("SELECT COUNT(*) FROM logs").await?;
+        Ok(snapshot)
+    }
+}
+
+impl Snapshot {
+    pub(super) fn connection(&mut self) -> &mut AnyConnection {
+        self.connection.as_mut().expect("a snapshot that has not ended")
+    }
+
+    /// Every log's head.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn log_heads(&mut self) -> Result<Vec<LogHead>, StoreError> {
+        log::log_heads(self.connection()).await
+    }
+
+    /// As [`Store::entries`].
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn entries(&mut self, of: &Namespace, first: u64, count: u64) -> Result<Vec<StoredEntry>, StoreError> {
+        log::entries(self.connection(), of, first, count).await
+    }
+
+    /// How many leaves are stored, and the greatest index among them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn entry_count(&mut self, of: &Namespace) -> Result<(u64, Option<u64>), StoreError> {
+        log::entry_count(self.connection(), of).await
+    }
+
+    /// As [`Store::tile_hashes`].
+    ///
+    /// # Errors
+    /// When the database fails or one of them is not there.
+    pub async fn tile_hashes(
+        &mut self,
+        of: &Namespace,
+        level: u8,
+        first: u64,
+        count: u64,
+    ) -> Result<Vec<[u8; 32]>, StoreError> {
+        log::tile_hashes(self.connection(), of, level, first, count).await
+    }
+
+    /// The root that the first `prefix` leaves of a log of `size` leaves lead to.
+    ///
+    /// # Errors
+    /// When the database fails or a hash is missing.
+    pub async fn root_at(&mut self, of: &Namespace, prefix: u64, size: u64) -> Result<[u8; 32], StoreError> {
+        log::root_at(self.connection(), of, prefix, size).await
+    }
+
+    /// Lets the database go on.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end(mut self) -> Result<(), StoreError> {
+        self.connection().execute("COMMIT").await?;
+        drop(self.connection.take());
+        Ok(())
+    }
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        // A connection inside a transaction must not be used for anything else.
+        if let Some(connection) = self.connection.take() {
+            drop(connection.detach());
+        }
+    }
+}

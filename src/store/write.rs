@@ -1,0 +1,109 @@
+//! Writing: a transaction that is durable when it says so, on a connection that is never used again once it failed.
+
+use super::{Engine, Store, StoreError};
+use sqlx::{Any, AnyConnection, AnyPool, Executor as _, any::AnyArguments, pool::PoolConnection, query::Query};
+use std::ops::{Deref, DerefMut};
+
+/// Both statements fail inside a transaction. For PostgreSQL it is the last word that does it: a `BEGIN` there only
+/// warns, but whether a transaction may be deferred cannot be said after its first query.
+const BEGIN_SQLITE: &str = "BEGIN IMMEDIATE";
+const BEGIN_POSTGRES: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE";
+
+/// A transaction on the connection that writes.
+///
+/// Dropped before it is committed, it closes its connection, which undoes it on both engines. Rolling back instead is
+/// not to be trusted: after a failed write SQLite has done so by itself, the driver's own rollback fails, and from then
+/// on the driver takes every transaction for a nested one and commits nothing.
+pub(super) struct Writing {
+    connection: Option<PoolConnection<Any>>,
+}
+
+impl Writing {
+    pub(super) async fn begin(pool: &AnyPool, engine: Engine) -> Result<Self, StoreError> {
+        let mut writing = Self { connection: Some(pool.acquire().await?) };
+        let begin = if engine == Engine::Sqlite { BEGIN_SQLITE } else { BEGIN_POSTGRES };
+        writing.execute(begin).await?;
+        Ok(writing)
+    }
+
+    /// Makes the transaction durable. After an error it may be or may not be: ask on another connection.
+    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+        self.execute("COMMIT").await?;
+        // Only now may the next transaction have this connection.
+        drop(self.connection.take());
+        Ok(())
+    }
+}
+
+impl Deref for Writing {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        // It is taken where the transaction ends, and nothing can be asked of it then.
+        self.connection.as_ref().expect("a transaction that has not ended")
+    }
+}
+
+impl DerefMut for Writing {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        self.connection.as_mut().expect("a transaction that has not ended")
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            drop(connection.detach());
+        }
+    }
+}
+
+impl Store {
+    pub(super) async fn begin(&self) -> Result<Writing, StoreError> {
+        Writing::begin(&self.writer, self.engine).await
+    }
+
+    /// Runs one statement, and gives how many rows it changed once that is durable.
+    pub(super) async fn execute(&self, statement: Query<'_, Any, AnyArguments>) -> Result<u64, StoreError> {
+        let mut writing = self.begin().await?;
+        let changed = statement.execute(&mut *writing).await?.rows_affected();
+        writing.commit().await?;
+        Ok(changed)
+    }
+
+    /// Writes to the database as a batch would, with `filler` bytes on top, and reads that back on another connection.
+    ///
+    /// # Errors
+    /// When the database takes no writes, or not so many bytes.
+    pub async fn probe(&self, filler: usize) -> Result<(), StoreError> {
+        let written = self.mark(&noise(filler)).await?;
+        let row = sqlx::query("SELECT writes FROM probes WHERE id = 1").fetch_one(&self.reader).await?;
+        let found: i64 = sqlx::Row::try_get(&row, 0)?;
+        if found < written {
+            return Err(StoreError::NotDurable("a write that was committed is not there".into()));
+        }
+        if filler > 0 {
+            self.mark(&[]).await?;
+        }
+        Ok(())
+    }
+
+    async fn mark(&self, filler: &[u8]) -> Result<i64, StoreError> {
+        let sql = "INSERT INTO probes (id, writes, filler) VALUES (1, 1, $1) \
+                   ON CONFLICT (id) DO UPDATE SET writes = probes.writes + 1, filler = $2 RETURNING writes";
+        let mut writing = self.begin().await?;
+        let row = sqlx::query(sql).bind(filler.to_vec()).bind(filler.to_vec()).fetch_one(&mut *writing).await?;
+        writing.commit().await?;
+        Ok(sqlx::Row::try_get(&row, 0)?)
+    }
+}
+
+/// Bytes that do not compress, so that they need the room they say.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_be_bytes()[0]
+    };
+    std::iter::repeat_with(next).take(length).collect()
+}

@@ -1,0 +1,140 @@
+//! A connection to PostgreSQL that breaks on demand: a socket between the service and the server, which counts what is
+//! asked and cuts at the question that it is told.
+
+use std::{
+    io::{Read, Write},
+    net::Shutdown,
+    os::unix::net::{UnixListener, UnixStream},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, Ordering::SeqCst},
+    },
+    thread,
+};
+use tempfile::TempDir;
+
+/// What `SSLRequest` is known by.
+const ENCRYPTION: [u8; 4] = 80_877_103_u32.to_be_bytes();
+
+/// Where the connection breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// The server never gets the question.
+    Question,
+    /// The server does what it was asked, and its answer is lost.
+    Answer,
+}
+
+#[derive(Default)]
+struct State {
+    left: AtomicI64,
+    answer: AtomicBool,
+    down: AtomicBool,
+}
+
+/// The socket, as long as it lives.
+pub struct Wire {
+    /// The address of the database through it.
+    pub address: String,
+    state: Arc<State>,
+    _folder: TempDir,
+}
+
+impl Wire {
+    /// A wire to the database at `address`, whose `host` names the folder of a socket.
+    pub fn to(address: &str) -> Self {
+        let (before, host) = address.split_once("host=").unwrap();
+        let server = PathBuf::from(host.replace("%2F", "/")).join(".s.PGSQL.5432");
+        let folder = TempDir::new().unwrap();
+        let listener = UnixListener::bind(folder.path().join(".s.PGSQL.5432")).unwrap();
+        let state = Arc::new(State { left: AtomicI64::new(-1), ..State::default() });
+        let through = folder.path().to_str().unwrap().replace('/', "%2F");
+        let shared = state.clone();
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let (server, state) = (server.clone(), shared.clone());
+                thread::spawn(move || serve(client, &server, &state));
+            }
+        });
+        Self { address: format!("{before}host={through}"), state, _folder: folder }
+    }
+
+    /// Lets `works` further questions through and cuts at the one after them; with `stays` the server is gone then.
+    pub fn cut(&self, works: i64, cut: Cut, stays: bool) {
+        self.state.answer.store(cut == Cut::Answer, SeqCst);
+        self.state.down.store(stays, SeqCst);
+        self.state.left.store(works, SeqCst);
+    }
+
+    /// Lets everything work.
+    pub fn heal(&self) {
+        self.state.down.store(false, SeqCst);
+        self.state.left.store(-1, SeqCst);
+    }
+
+    /// Whether fewer questions came than were let through.
+    pub fn untouched(&self) -> bool {
+        self.state.left.load(SeqCst) >= 0
+    }
+}
+
+impl State {
+    /// Whether this question is the one to cut at, or the server is gone already.
+    fn cuts(&self) -> bool {
+        let left = self.left.load(SeqCst);
+        if left == -2 {
+            return self.down.load(SeqCst);
+        }
+        if left >= 0 {
+            self.left.store(if left == 0 { -2 } else { left - 1 }, SeqCst);
+        }
+        left == 0
+    }
+
+    fn is_down(&self) -> bool {
+        self.left.load(SeqCst) == -2 && self.down.load(SeqCst)
+    }
+}
+
+fn serve(mut client: UnixStream, server: &Path, state: &State) {
+    let Ok(mut server) = UnixStream::connect(server) else { return };
+    if state.is_down() {
+        return;
+    }
+    let (mut from, mut to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+    let answers = thread::spawn(move || {
+        let _ = std::io::copy(&mut from, &mut to);
+        let _ = to.shutdown(Shutdown::Both);
+    });
+    // The first message has no type, nor has the question for encryption before it.
+    let mut first = true;
+    while let Some((kind, message)) = read(&mut client, first) {
+        first = first && message.get(4..) == Some(&ENCRYPTION[..]);
+        // `Query` and `Sync` end what is asked: the server answers then.
+        if matches!(kind, Some(b'Q' | b'S')) && state.cuts() {
+            if state.answer.load(SeqCst) {
+                let _ = client.shutdown(Shutdown::Both);
+                let _ = server.write_all(&message);
+            }
+            break;
+        }
+        if server.write_all(&message).is_err() {
+            break;
+        }
+    }
+    let _ = client.shutdown(Shutdown::Both);
+    let _ = server.shutdown(Shutdown::Write);
+    let _ = answers.join();
+}
+
+fn read(from: &mut UnixStream, first: bool) -> Option<(Option<u8>, Vec<u8>)> {
+    let mut head = vec![0; if first { 4 } else { 5 }];
+    from.read_exact(&mut head).ok()?;
+    let length = u32::from_be_bytes(head[head.len() - 4..].try_into().unwrap()) as usize;
+    let kind = (!first).then_some(head[0]);
+    let start = head.len();
+    head.resize(start + length - 4, 0);
+    from.read_exact(&mut head[start..]).ok()?;
+    Some((kind, head))
+}
