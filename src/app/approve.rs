@@ -11,9 +11,9 @@ use super::{
 use crate::{
     identity::{Actor, Denied, Scope},
     ledger::Fact,
-    model::{Against, Approval, Decision, Digest, Outcome, ReleaseId, Vote, jcs},
+    model::{Against, Approval, Decision, Digest, Namespace, Outcome, PolicyRef, Release, ReleaseId, Vote, jcs},
     policy::Policy,
-    store::{Done, NewApproval, StoredRelease, Work},
+    store::{Done, NewApproval, Newest, StoredRelease, Work},
 };
 use std::sync::Arc;
 
@@ -71,7 +71,9 @@ impl Service {
                         return Ok(decision);
                     }
                 }
-                Done::PoliciesChanged | Done::BaselineMoved | Done::LooksTaken | Done::Known => {
+                // What it would be judged by has changed at this moment: looked at again, and then refused.
+                Done::PoliciesChanged | Done::BaselineMoved => {}
+                Done::LooksTaken | Done::Known => {
                     return Err(AppError::broken("a vote was refused by the batch"));
                 }
             }
@@ -82,10 +84,13 @@ impl Service {
     /// The decision that stands now, when this very request was processed before.
     async fn repeated_ballot(&self, actor: &Actor, ballot: &Ballot) -> Result<Option<Decision>, AppError> {
         let Some(key) = &ballot.delivery else { return Ok(None) };
-        let Some((request, _)) = self.store.delivery(&actor.namespace, &key.source, &key.key).await? else {
+        let Some((request, subject)) = self.store.delivery(&actor.namespace, &key.source, &key.key).await? else {
             return Ok(None);
         };
-        Ok(Some(self.standing(actor, key, request, &ballot.release).await?))
+        if subject != ballot.release.as_str() {
+            return Err(DeliveryKey::reused());
+        }
+        Ok(Some(self.delivered(actor, key, request, &ballot.release).await?))
     }
 
     async fn judge_ballot(
@@ -96,6 +101,14 @@ impl Service {
     ) -> Result<(Work, Answerable), AppError> {
         let policies = self.policies_of(stored).await?;
         check_ballot(actor, ballot, stored, &policies)?;
+        self.require_open(stored).await?;
+        self.require_newest(stored).await?;
+        let active = self.shelf.current(&self.store, &actor.namespace).await?;
+        let today = self.today(stored, &policies, &active).await?;
+        // A no is a no, whatever has changed since.
+        if let Some(obstacle) = today.obstacle.filter(|_| ballot.vote == Vote::Approve) {
+            return Err(obstacle.into());
+        }
         let evidence = self.reread(&actor.namespace, &stored.inputs.evidence).await?;
         let compared = self.compared_again(&actor.namespace, &stored.inputs).await?;
         let now = self.env.now();
@@ -131,6 +144,11 @@ impl Service {
         let digest = jcs::digest(&approval).map_err(AppError::failed)?;
         let subject = approval.id.as_ref().map(ToString::to_string).unwrap_or_default();
         let mut work = Work::new(actor.namespace.clone(), now);
+        work.newest = Some(newest(stored));
+        if ballot.vote == Vote::Approve {
+            work.policies_at = Some(today.policies_at);
+            work.stood = today.stood;
+        }
         work.delivery = ballot.delivery.as_ref().map(|key| key.delivery(ballot.release.as_str()));
         work.approval = Some(NewApproval { approval, entry: row_entry(Fact::ApprovalGiven, &subject, &digest) });
         let (decision, answer) = decided.split();
@@ -138,17 +156,50 @@ impl Service {
         Ok((work, answer))
     }
 
+    /// Refuses a vote on what waits for none: only a pending release does, and an allow whose approvals have ended.
+    async fn require_open(&self, stored: &StoredRelease) -> Result<(), AppError> {
+        if stored.verdict == Outcome::Pending.as_str() {
+            return Ok(());
+        }
+        if stored.verdict == Outcome::Allow.as_str() {
+            let latest = self.latest(&stored.release.model, &stored.release.id).await?;
+            if self.ended(&latest.record).await?.is_some() {
+                return Ok(());
+            }
+        }
+        let message = format!("this release waits for no approval: it is {}", stored.verdict);
+        Err(AppError::new(Kind::Conflict, "not-pending", message))
+    }
+
     /// The policies that a release was judged by, as they were.
     pub(super) async fn policies_of(&self, stored: &StoredRelease) -> Result<Vec<Arc<Policy>>, AppError> {
-        let namespace = stored.release.model.namespace();
-        let mut policies = Vec::with_capacity(stored.inputs.policies.len());
-        for reference in &stored.inputs.policies {
+        self.policies_named(stored.release.model.namespace(), &stored.inputs.policies).await
+    }
+
+    /// The policies that inputs name, as they were.
+    pub(super) async fn policies_named(
+        &self,
+        namespace: &Namespace,
+        references: &[PolicyRef],
+    ) -> Result<Vec<Arc<Policy>>, AppError> {
+        let mut policies = Vec::with_capacity(references.len());
+        for reference in references {
+            if let Some(known) = self.shelf.known(&reference.digest) {
+                policies.push(known);
+                continue;
+            }
             let gone = || AppError::broken(format!("policy {} is gone", reference.digest));
             let policy = self.store.policy(namespace, &reference.digest).await?.ok_or_else(gone)?;
             policies.push(self.shelf.parse(&policy)?);
         }
         Ok(policies)
     }
+}
+
+/// The release that a vote is on, which must still be the newest of its artifact there when the vote is stored.
+fn newest(stored: &StoredRelease) -> Newest {
+    let Release { model, environment, artifact, log_index, .. } = &stored.release;
+    Newest { model: model.clone(), environment: environment.clone(), artifact: *artifact, at: *log_index }
 }
 
 fn check_ballot(
@@ -164,10 +215,6 @@ fn check_ballot(
     if stored.inputs_digest != ballot.inputs_digest {
         let message = "you saw other inputs than this release now has; look at it again";
         return Err(AppError::new(Kind::Conflict, "inputs-changed", message));
-    }
-    if stored.verdict != Outcome::Pending.as_str() {
-        let message = format!("this release waits for nobody: it is {}", stored.verdict);
-        return Err(AppError::new(Kind::Conflict, "not-pending", message));
     }
     let asked = |role: &String| policies.iter().flat_map(|p| &p.approvals).any(|a| a.role == *role);
     if !actor.roles.iter().any(asked) {

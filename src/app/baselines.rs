@@ -4,7 +4,7 @@ use super::{Service, error::AppError};
 use crate::{
     model::{Against, Baseline, Environment, Inputs, ModelId, Namespace, Submitted},
     policy::{self, Policy},
-    store::Stood,
+    store::{Stood, StoredRelease},
 };
 use std::{
     collections::HashMap,
@@ -92,6 +92,30 @@ impl Service {
             compared.set(against, self.side(model.namespace(), baseline).await?);
         }
         Ok(compared)
+    }
+
+    /// The same, but that the champion is the one that `release` was compared with, where it is the champion now by its
+    /// own allow; `None` where it is not, or no rule compares with the champion.
+    ///
+    /// # Errors
+    /// As [`Service::compared`].
+    pub(super) async fn compared_before(
+        &self,
+        compared: &Compared,
+        release: &StoredRelease,
+    ) -> Result<Option<Compared>, AppError> {
+        let own = |s: &Stood| {
+            s.against == Against::Champion && s.at > 0 && release.allowed_at.map(|idx| idx + 1) == Some(s.at)
+        };
+        if !compared.stood.iter().any(own) {
+            return Ok(None);
+        }
+        let before = release.inputs.champion.clone();
+        let champion = match before {
+            Some(baseline) => Some(self.side(release.release.model.namespace(), baseline).await?),
+            None => None,
+        };
+        Ok(Some(Compared { champion, ..compared.clone() }))
     }
 
     /// What frozen inputs were compared with.

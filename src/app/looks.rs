@@ -1,12 +1,13 @@
-//! Which artifact of those tried on a data set an artifact is, under each policy.
+//! Which artifact of a model an artifact is, of those tried on a data set under each policy.
 //!
 //! Numbers are handed out here, and kept by the batch: it refuses a number that another service gave away. A number
 //! whose release was not stored is a gap, as a try is a try.
 
 use super::{Service, error::AppError};
 use crate::{
-    model::{Digest, Look, Namespace},
+    model::{Digest, Look, ModelId, Namespace},
     policy::Policy,
+    store::Series,
 };
 use std::{
     collections::{BTreeSet, HashMap},
@@ -19,59 +20,57 @@ const ARTIFACTS: usize = 50_000;
 /// Data sets that one submission may name.
 const MAX_DATASETS: usize = 1_000;
 
-/// The artifacts that were tried on a data set under a policy.
-type Key = (Namespace, String, String);
-
+/// What is known of a series.
 #[derive(Default)]
-struct Series {
+struct Known {
     last: u64,
-    known: HashMap<Digest, u64>,
+    numbers: HashMap<Digest, u64>,
 }
 
 /// Numbers that were handed out.
 #[derive(Default)]
-pub(super) struct Numbers(Mutex<HashMap<Key, Series>>);
+pub(super) struct Numbers(Mutex<HashMap<Series, Known>>);
 
 impl Numbers {
     /// The number of `artifact` in a series, a new one where it has none; `None` where nobody read the series yet.
-    fn number(&self, key: &Key, artifact: &Digest) -> Option<u64> {
+    fn number(&self, series: &Series, artifact: &Digest) -> Option<u64> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let series = all.get_mut(key)?;
-        if let Some(tries) = series.known.get(artifact) {
+        let known = all.get_mut(series)?;
+        if let Some(tries) = known.numbers.get(artifact) {
             return Some(*tries);
         }
-        if series.known.len() >= ARTIFACTS {
-            series.known.clear();
+        if known.numbers.len() >= ARTIFACTS {
+            known.numbers.clear();
         }
-        series.last += 1;
-        series.known.insert(*artifact, series.last);
-        Some(series.last)
+        known.last += 1;
+        known.numbers.insert(*artifact, known.last);
+        Some(known.last)
     }
 
     /// Takes over what the database says of a series: its last number, and that of `artifact`. Skips `skip` numbers.
-    fn learn(&self, key: Key, last: u64, artifact: &Digest, stored: Option<u64>, skip: u64) {
+    fn learn(&self, series: Series, last: u64, artifact: &Digest, stored: Option<u64>, skip: u64) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= SERIES && !all.contains_key(&key) {
+        if all.len() >= SERIES && !all.contains_key(&series) {
             all.clear();
         }
-        let series = all.entry(key).or_default();
-        series.last = series.last.max(last) + skip;
+        let known = all.entry(series).or_default();
+        known.last = known.last.max(last) + skip;
         match stored {
-            Some(tries) => series.known.insert(*artifact, tries),
-            None => series.known.remove(artifact),
+            Some(tries) => known.numbers.insert(*artifact, tries),
+            None => known.numbers.remove(artifact),
         };
     }
 }
 
 impl Service {
-    /// The numbers of an artifact on `datasets`, under each policy. They stay what they are once a release of the
+    /// The numbers of an artifact of `model` on `datasets`, under each policy. They stay what they are once a release of the
     /// artifact was judged.
     ///
     /// # Errors
     /// When too many data sets are named, or the database fails.
     pub(super) async fn looks(
         &self,
-        namespace: &Namespace,
+        model: &ModelId,
         artifact: &Digest,
         policies: &[Arc<Policy>],
         datasets: &BTreeSet<String>,
@@ -82,11 +81,11 @@ impl Service {
         }
         let mut looks = Vec::with_capacity(policies.len() * datasets.len());
         for (policy, dataset) in pairs(policies, datasets) {
-            let key = (namespace.clone(), policy.clone(), dataset.clone());
+            let series = series(model, &policy, &dataset);
             let tries = loop {
-                match self.numbers.number(&key, artifact) {
+                match self.numbers.number(&series, artifact) {
                     Some(tries) => break tries,
-                    None => self.read_series(key.clone(), artifact, 0).await?,
+                    None => self.read_series(series.clone(), artifact, 0).await?,
                 }
             };
             looks.push(Look { policy, dataset, tries });
@@ -101,25 +100,29 @@ impl Service {
     /// When the database fails.
     pub(super) async fn reread_looks(
         &self,
-        namespace: &Namespace,
+        model: &ModelId,
         artifact: &Digest,
         looks: &[Look],
         attempt: u32,
     ) -> Result<(), AppError> {
         let skip = if attempt == 0 { 0 } else { 1 << attempt.min(8) };
         for look in looks {
-            self.read_series((namespace.clone(), look.policy.clone(), look.dataset.clone()), artifact, skip).await?;
+            self.read_series(series(model, &look.policy, &look.dataset), artifact, skip).await?;
         }
         Ok(())
     }
 
-    async fn read_series(&self, key: Key, artifact: &Digest, skip: u64) -> Result<(), AppError> {
-        let (namespace, policy, dataset) = &key;
-        let last = self.store.tries(namespace, policy, dataset).await?;
-        let own = self.store.look_of(namespace, policy, dataset, artifact).await?;
-        self.numbers.learn(key, last, artifact, own, skip);
+    async fn read_series(&self, series: Series, artifact: &Digest, skip: u64) -> Result<(), AppError> {
+        let last = self.store.tries(&series).await?;
+        let own = self.store.look_of(&series, artifact).await?;
+        self.numbers.learn(series, last, artifact, own, skip);
         Ok(())
     }
+}
+
+fn series(model: &ModelId, policy: &str, dataset: &str) -> Series {
+    let namespace: Namespace = model.namespace().clone();
+    Series { namespace, policy: policy.to_owned(), model: model.clone(), dataset: dataset.to_owned() }
 }
 
 fn pairs<'a>(
@@ -133,8 +136,8 @@ fn pairs<'a>(
 mod tests {
     use super::*;
 
-    fn key() -> Key {
-        ("acme".parse().unwrap(), "p".into(), "holdout".into())
+    fn key() -> Series {
+        series(&"acme/credit".parse().unwrap(), "p", "holdout")
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub mod replay;
 mod rows;
 mod shelf;
 pub mod sign_in;
+pub mod standing;
 pub mod submit;
 pub mod tally;
 pub mod text;

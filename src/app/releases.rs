@@ -1,6 +1,6 @@
 //! Reading releases, decisions and evidence; the question that deploy tools ask.
 
-use super::{Service, error::AppError};
+use super::{Service, error::AppError, standing::Standing};
 use crate::{
     identity::{Actor, Scope},
     model::{Approval, Decision, DecisionId, Digest, Environment, ModelId, Namespace, Release, ReleaseId},
@@ -17,6 +17,8 @@ pub struct History {
     pub decisions: Vec<Decision>,
     /// Its approvals with their leaves, oldest first.
     pub approvals: Vec<(Approval, u64)>,
+    /// What is so of it now.
+    pub standing: Standing,
 }
 
 /// A release that waits for people.
@@ -28,12 +30,16 @@ pub struct Pending {
     pub decision: Decision,
     /// Every vote on it, oldest first.
     pub approvals: Vec<Approval>,
+    /// How far its requirements are met now. Not what else may have changed, which its page tells.
+    pub standing: Standing,
 }
 
 impl Pending {
     fn read(stored: StoredPending) -> Result<Self, StoreError> {
         let decision = stored.decision()?;
-        Ok(Self { release: stored.release, decision, approvals: stored.approvals })
+        let standing =
+            Standing { open: true, approvals: decision.record.verdict.approvals.clone(), ..Standing::default() };
+        Ok(Self { release: stored.release, decision, approvals: stored.approvals, standing })
     }
 }
 
@@ -51,9 +57,19 @@ impl Service {
         actor.require(Scope::Read)?;
         let stored = self.find(actor, id).await?;
         let decisions = self.store.decisions(&actor.namespace, id).await?;
-        let decisions = decisions.iter().map(StoredDecision::decision).collect::<Result<_, _>>()?;
+        let decisions = decisions.iter().map(StoredDecision::decision).collect::<Result<Vec<_>, _>>()?;
         let approvals = self.store.approvals(&actor.namespace, id).await?;
-        Ok(History { stored, decisions, approvals })
+        let standing = match decisions.last() {
+            Some(latest) => self.standing(&stored, &latest.record).await?,
+            None => Standing::default(),
+        };
+        Ok(History { stored, decisions, approvals, standing })
+    }
+
+    /// The latest decision on a release: its state.
+    pub(super) async fn latest(&self, model: &ModelId, id: &ReleaseId) -> Result<Decision, AppError> {
+        let latest = self.store.latest_decision(model.namespace(), id).await?;
+        Ok(latest.ok_or_else(|| AppError::broken("a release without a decision"))?.decision()?)
     }
 
     /// Releases of the actor's namespace, newest first.
@@ -75,7 +91,12 @@ impl Service {
         let stored = self.store.pending(&actor.namespace, after, limit).await?;
         // Records may be large, and other requests are answered meanwhile.
         let read = move || stored.into_iter().map(Pending::read).collect::<Result<Vec<_>, _>>();
-        Ok(tokio::task::spawn_blocking(read).await.map_err(AppError::failed)??)
+        let mut pending = tokio::task::spawn_blocking(read).await.map_err(AppError::failed)??;
+        // What nobody has approved cannot have expired.
+        for one in pending.iter_mut().filter(|p| !p.decision.record.approvals.is_empty()) {
+            one.standing.approvals = self.counts_now(&one.decision.record, &one.release.model).await?;
+        }
+        Ok(pending)
     }
 
     /// The models of the actor's namespace and how many releases each had.
@@ -110,7 +131,8 @@ impl Service {
         found.ok_or_else(|| AppError::not_found("evidence"))
     }
 
-    /// Whether that artifact is allowed there now: the latest decision on it. `None` when nobody ever asked.
+    /// Whether that artifact is allowed there now: the latest decision on its newest release, and what is so of it now.
+    /// `None` when nobody ever asked.
     ///
     /// # Errors
     /// When the actor may not, or the database fails.
@@ -120,12 +142,14 @@ impl Service {
         model: &ModelId,
         artifact: &Digest,
         environment: &Environment,
-    ) -> Result<Option<Decision>, AppError> {
+    ) -> Result<Option<(Decision, Standing)>, AppError> {
         actor.require(Scope::Read)?;
         actor.require_namespace(model.namespace())?;
-        let latest = self.store.latest_decision(&actor.namespace, model, artifact, environment).await?;
-        let Some(id) = latest else { return Ok(None) };
-        Ok(Some(self.decision_in(&actor.namespace, &id).await?.decision()?))
+        let newest = self.store.newest(&actor.namespace, model, artifact, environment).await?;
+        let Some(stored) = newest else { return Ok(None) };
+        let latest = self.latest(model, &stored.release.id).await?;
+        let standing = self.standing_of_newest(&stored, &latest.record).await?;
+        Ok(Some((latest, standing)))
     }
 
     /// Every environment that was ever asked for in the actor's namespace.

@@ -93,8 +93,9 @@ impl Difference {
 /// When the export cannot be read, or nothing in it can be judged again.
 pub fn replay(files: &Files) -> Result<Replay, ReplayError> {
     let record = record(files)?;
-    if !(OLDEST_SEMANTICS..=SEMANTICS).contains(&record.engine.semantics) {
-        return Err(ReplayError::Semantics(record.engine.semantics));
+    let engines = [record.engine.semantics, record.inputs.engine];
+    if let Some(unknown) = engines.into_iter().find(|engine| !(OLDEST_SEMANTICS..=SEMANTICS).contains(engine)) {
+        return Err(ReplayError::Semantics(unknown));
     }
     let known = Documents::of(files);
     let asked = record.inputs.policies.len() + record.inputs.evidence.len();

@@ -35,6 +35,17 @@ impl Shelf {
         }
     }
 
+    /// The policies of a namespace as they are, also where another service published since.
+    pub(super) async fn current(&self, store: &Store, namespace: &Namespace) -> Result<Active, AppError> {
+        let known = self.active(store, namespace).await?;
+        if store.policies_at(namespace).await? == known.at { Ok(known) } else { self.refresh(store, namespace).await }
+    }
+
+    /// A policy that was parsed before.
+    pub(super) fn known(&self, digest: &Digest) -> Option<Arc<Policy>> {
+        self.parsed.lock().unwrap_or_else(PoisonError::into_inner).get(digest).cloned()
+    }
+
     /// Reads the policies of a namespace anew.
     pub(super) async fn refresh(&self, store: &Store, namespace: &Namespace) -> Result<Active, AppError> {
         let (at, stored) = store.active_policies(namespace).await?;

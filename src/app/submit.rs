@@ -8,18 +8,18 @@ use super::{
     documents::Documents,
     error::{AppError, Kind},
     notary::fact_entry,
-    recompute::Memo,
+    recompute::{Memo, Predictions},
     text,
 };
 use crate::{
     identity::{Actor, Scope},
     ledger::Fact,
     model::{
-        Against, Decision, Digest, Environment, Inputs, Look, ModelId, ObserveOnly, PolicyRef, Release, ReleaseId,
-        Timestamp, Verdict, jcs,
+        Against, Decision, Digest, Environment, Inputs, Look, ModelId, ObserveOnly, PolicyRef, Record, Release,
+        ReleaseId, Timestamp, Verdict, jcs,
     },
     policy::{self, Policy},
-    store::{Delivery, Done, NewLooks, NewRelease, Work},
+    store::{Delivery, Done, NewLooks, NewRelease, StoredRelease, Work},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -47,6 +47,8 @@ pub struct Submission {
     pub predictions: Vec<Digest>,
     /// The data set that they are of, where no policy names one.
     pub dataset: Option<String>,
+    /// Judge and ask anew, also where the inputs are those of the newest release of the artifact there.
+    pub again: bool,
     /// What makes a repetition of this very request one.
     pub delivery: Option<DeliveryKey>,
 }
@@ -75,8 +77,10 @@ pub struct DeliveryKey {
     pub source: String,
     /// The number.
     pub key: String,
-    /// The digest of the request as it was sent.
+    /// The digest of the request as it was sent: method, path and body.
     pub request: Digest,
+    /// The digest that an earlier version kept of it, which covered the body alone.
+    pub formerly: Option<Digest>,
 }
 
 /// What became of a submission.
@@ -86,8 +90,10 @@ pub struct Answer {
     pub release: ReleaseId,
     /// Its decision.
     pub decision: Decision,
-    /// Whether this very request had been processed before.
+    /// Whether nothing was stored, as this very request, or one with the same inputs, had been processed before.
     pub repeated: bool,
+    /// Since when the approvals that the decision rests on are too few.
+    pub ended: Option<Timestamp>,
     /// Files of archives that no format recognises, and so no part of the evidence.
     pub left_out: Vec<String>,
     /// What the readers of the evidence warn of.
@@ -105,6 +111,25 @@ struct Materials<'a> {
     observe_only: Option<ObserveOnly>,
 }
 
+/// A submission whose documents were read.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    actor: &'a Actor,
+    submission: &'a Submission,
+    predictions: &'a Predictions,
+    sent: &'a Documents,
+    /// The id of the release, should it become one.
+    release: &'a ReleaseId,
+}
+
+/// What judging a submission came to.
+enum Judged {
+    /// The decision on the newest release, whose inputs are the same.
+    Kept(Box<Answer>),
+    /// A decision that is to be stored.
+    Anew(Box<(Work, Answerable)>),
+}
+
 impl Service {
     /// Reads the evidence, judges it, and stores and signs the decision.
     ///
@@ -119,7 +144,7 @@ impl Service {
         let asked = self.asked(actor, submission.evidence.iter().filter_map(|d| d.mapping.as_ref())).await?;
         let sent = Documents::read(&submission.evidence, &asked).await?;
         let predictions = self.predictions(actor, &submission.predictions).await?;
-        if let Some(answer) = self.computed_before(actor, &submission).await? {
+        if let Some(answer) = self.delivered_before(actor, &submission).await? {
             return Ok(answer);
         }
         let release: ReleaseId = self.env.new_id().parse().map_err(AppError::failed)?;
@@ -136,23 +161,24 @@ impl Service {
             }
             let _turn = self.turn(model, environment, &policies).await;
             let compared = self.compared(model, environment, &policies).await?;
-            let materials = (&sent, policies.as_slice(), &compared);
-            let documents = self.with_computed(actor, &submission, &predictions, materials, &mut memo).await?;
-            let datasets = policy::needs::datasets(&documents.submitted);
-            let looks = self.looks(&actor.namespace, &submission.artifact, &policies, &datasets).await?;
-            let (release, documents, policies, policies_at) = (&release, &documents, &policies, active.at);
-            let observe_only = self.let_through(model, environment, policies);
-            let compared = &compared;
-            let materials = Materials { release, documents, policies, policies_at, compared, looks, observe_only };
-            let (work, answer) = self.judge(actor, &submission, materials).await?;
+            let asked =
+                Asked { actor, submission: &submission, predictions: &predictions, sent: &sent, release: &release };
+            let judged = self.judged(&asked, (&policies, active.at), compared, &mut memo).await?;
+            let (work, answer) = match judged {
+                Judged::Kept(kept) => {
+                    self.note_delivery(actor, &submission, &kept.release).await?;
+                    return Ok(*kept);
+                }
+                Judged::Anew(judged) => *judged,
+            };
             match self.writer.write(work).await? {
                 Done::Stored(receipt) => {
                     let record = receipt.record.ok_or_else(|| AppError::broken("a decision without its leaf"))?;
                     self.tally.count(answer.record.verdict.verdict);
-                    log_decision(actor, &submission, &answer.record.verdict, release);
+                    log_decision(actor, &submission, &answer.record.verdict, &release);
                     let decision = answer.stored(release.clone(), record, receipt.vsa);
                     let Documents { left_out, warnings, .. } = sent;
-                    return Ok(Answer { release: release.clone(), decision, repeated: false, left_out, warnings });
+                    return Ok(Answer { release, decision, repeated: false, ended: None, left_out, warnings });
                 }
                 Done::Duplicate { request, subject } => {
                     let key = submission.delivery.as_ref();
@@ -163,7 +189,7 @@ impl Service {
                 Done::BaselineMoved => {}
                 Done::LooksTaken => {
                     let looks = &answer.record.inputs.looks;
-                    self.reread_looks(&actor.namespace, &submission.artifact, looks, taken).await?;
+                    self.reread_looks(model, &submission.artifact, looks, taken).await?;
                     taken += 1;
                 }
                 Done::ReleaseChanged | Done::Known => return Err(AppError::broken("a new release was known before")),
@@ -177,6 +203,89 @@ impl Service {
     fn let_through(&self, model: &ModelId, environment: &Environment, policies: &[Arc<Policy>]) -> Option<ObserveOnly> {
         let said = self.observe_only.get(model.namespace()).and_then(|said| said.get(environment)).copied();
         check::let_through(said, policies)
+    }
+
+    /// Judges a submission, unless its inputs are those of the newest release of the artifact there.
+    async fn judged(
+        &self,
+        asked: &Asked<'_>,
+        policies: (&[Arc<Policy>], u64),
+        compared: Compared,
+        memo: &mut Memo,
+    ) -> Result<Judged, AppError> {
+        let newest = if asked.submission.again { None } else { self.newest(asked.submission).await? };
+        let Some(newest) = newest else {
+            return Ok(Judged::Anew(Box::new(self.judge_with(asked, policies, &compared, memo).await?)));
+        };
+        // What became the champion by this very release is held against the one before, as it was then.
+        if let Some(before) = self.compared_before(&compared, &newest).await? {
+            let (_, answer) = self.judge_with(asked, policies, &before, memo).await?;
+            if let Some(kept) = self.kept(asked, &newest, &answer.record).await? {
+                return Ok(Judged::Kept(Box::new(kept)));
+            }
+        }
+        let judged = self.judge_with(asked, policies, &compared, memo).await?;
+        match self.kept(asked, &newest, &judged.1.record).await? {
+            Some(kept) => Ok(Judged::Kept(Box::new(kept))),
+            None => Ok(Judged::Anew(Box::new(judged))),
+        }
+    }
+
+    async fn newest(&self, submission: &Submission) -> Result<Option<StoredRelease>, AppError> {
+        let Submission { model, artifact, environment, .. } = submission;
+        Ok(self.store.newest(model.namespace(), model, artifact, environment).await?)
+    }
+
+    /// The decision on the newest release, where judging the same inputs again says the same: then a rerun of CI changes
+    /// nothing, and takes no approval away. Not where the approvals have ended: then people are to be asked again.
+    async fn kept(
+        &self,
+        asked: &Asked<'_>,
+        newest: &StoredRelease,
+        record: &Record,
+    ) -> Result<Option<Answer>, AppError> {
+        if newest.inputs_digest != record.inputs_digest {
+            return Ok(None);
+        }
+        let decision = self.latest(&asked.submission.model, &newest.release.id).await?;
+        // Evidence may have become too old meanwhile.
+        let other = decision.record.verdict.findings != record.verdict.findings;
+        if other || self.ended(&decision.record).await?.is_some() {
+            return Ok(None);
+        }
+        let Documents { left_out, warnings, .. } = asked.sent;
+        let (left_out, warnings) = (left_out.clone(), warnings.clone());
+        let release = newest.release.id.clone();
+        tracing::info!(namespace = %asked.actor.namespace, %release, "the same inputs were decided before");
+        Ok(Some(Answer { release, decision, repeated: true, ended: None, left_out, warnings }))
+    }
+
+    /// Keeps the number of a request that changed nothing, so that it is used for no other.
+    async fn note_delivery(&self, actor: &Actor, submission: &Submission, release: &ReleaseId) -> Result<(), AppError> {
+        let Some(key) = &submission.delivery else { return Ok(()) };
+        let mut work = Work::new(actor.namespace.clone(), self.env.now());
+        work.delivery = Some(key.delivery(release.as_str()));
+        match self.writer.write(work).await? {
+            Done::Duplicate { request, .. } => key.check(request),
+            _ => Ok(()),
+        }
+    }
+
+    async fn judge_with(
+        &self,
+        asked: &Asked<'_>,
+        (policies, policies_at): (&[Arc<Policy>], u64),
+        compared: &Compared,
+        memo: &mut Memo,
+    ) -> Result<(Work, Answerable), AppError> {
+        let Asked { actor, submission, predictions, sent, release } = *asked;
+        let documents = self.with_computed(actor, submission, predictions, (sent, policies, compared), memo).await?;
+        let datasets = policy::needs::datasets(&documents.submitted);
+        let looks = self.looks(&submission.model, &submission.artifact, policies, &datasets).await?;
+        let observe_only = self.let_through(&submission.model, &submission.environment, policies);
+        let documents = &documents;
+        let materials = Materials { release, documents, policies, policies_at, compared, looks, observe_only };
+        self.judge(actor, submission, materials).await
     }
 
     async fn judge(
@@ -208,7 +317,8 @@ impl Service {
         let mut work = Work::new(actor.namespace.clone(), now);
         work.policies_at = Some(materials.policies_at);
         work.stood.clone_from(&materials.compared.stood);
-        work.looks = Some(NewLooks { artifact: submission.artifact, looks: materials.looks });
+        work.looks =
+            Some(NewLooks { model: submission.model.clone(), artifact: submission.artifact, looks: materials.looks });
         work.delivery = submission.delivery.as_ref().map(|key| key.delivery(materials.release.as_str()));
         work.evidence = materials.documents.rows();
         work.release = Some(new_release(actor, submission, materials.release, canonical, inputs_digest, now)?);
@@ -217,12 +327,9 @@ impl Service {
         Ok((work, answer))
     }
 
-    /// What a repetition of a request made the first time, where making it again would take long; all others are told by
-    /// the batch.
-    async fn computed_before(&self, actor: &Actor, submission: &Submission) -> Result<Option<Answer>, AppError> {
-        let Some(key) = submission.delivery.as_ref().filter(|_| !submission.predictions.is_empty()) else {
-            return Ok(None);
-        };
+    /// What a repetition of a request made the first time.
+    async fn delivered_before(&self, actor: &Actor, submission: &Submission) -> Result<Option<Answer>, AppError> {
+        let Some(key) = &submission.delivery else { return Ok(None) };
         match self.store.delivery(&actor.namespace, &key.source, &key.key).await? {
             Some((request, subject)) => Ok(Some(self.repeated(actor, key, request, &subject).await?)),
             None => Ok(None),
@@ -238,12 +345,13 @@ impl Service {
         subject: &str,
     ) -> Result<Answer, AppError> {
         let release: ReleaseId = subject.parse().map_err(AppError::failed)?;
-        let decision = self.standing(actor, key, request, &release).await?;
-        Ok(Answer { release, decision, repeated: true, left_out: Vec::new(), warnings: Vec::new() })
+        let decision = self.delivered(actor, key, request, &release).await?;
+        let ended = self.ended(&decision.record).await?;
+        Ok(Answer { release, decision, repeated: true, ended, left_out: Vec::new(), warnings: Vec::new() })
     }
 
     /// The latest decision on a release, for a request that was processed before.
-    pub(super) async fn standing(
+    pub(super) async fn delivered(
         &self,
         actor: &Actor,
         key: &DeliveryKey,
@@ -251,9 +359,8 @@ impl Service {
         release: &ReleaseId,
     ) -> Result<Decision, AppError> {
         key.check(request)?;
-        let mut decisions = self.store.decisions(&actor.namespace, release).await?;
-        let latest = decisions.pop().ok_or_else(|| AppError::broken("a release without a decision"))?;
-        Ok(latest.decision()?)
+        let latest = self.store.latest_decision(&actor.namespace, release).await?;
+        Ok(latest.ok_or_else(|| AppError::broken("a release without a decision"))?.decision()?)
     }
 }
 
@@ -291,11 +398,16 @@ impl Document {
 impl DeliveryKey {
     /// Refuses a number that was used for another request.
     pub(super) fn check(&self, first: Digest) -> Result<(), AppError> {
-        if self.request == first {
+        if self.request == first || self.formerly == Some(first) {
             return Ok(());
         }
+        Err(Self::reused())
+    }
+
+    /// The refusal of a number that was used for another request.
+    pub(super) fn reused() -> AppError {
         let message = "this idempotency key was used for another request; give every request its own";
-        Err(AppError::new(Kind::Conflict, "idempotency-key-reused", message))
+        AppError::new(Kind::Conflict, "idempotency-key-reused", message)
     }
 
     /// The delivery that made `subject`.

@@ -3,6 +3,7 @@
 use super::{
     client::{Client, ServerArgs},
     exit::{Failure, Outcome},
+    gate,
     output::{self, Format, plain},
     service::block_on,
     verdict_text,
@@ -15,7 +16,8 @@ use crate::{
 /// Arguments of `modelgate status`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Exit codes: those of the verdict (0 allow, 1 or 4 deny, 3 pending, 1 revoked); 4 also when nobody ever asked; 2 the call
+Exit codes: those of the verdict (0 allow, 1 or 4 deny, 3 pending, 1 revoked); 3 also when the approvals of an allow have
+ended; 4 also when nobody ever asked; 2 the call
 is wrong; 5 the service failed or cannot be reached.
 
 Examples:
@@ -57,21 +59,27 @@ pub fn run(args: Args) -> Outcome {
     let Some(latest) = release.decisions.last() else {
         return Err(Failure::service("answer-not-understood", "the service answered a release without a decision"));
     };
-    let code = latest.verdict.exit_code();
+    let decided = DecidedV1 {
+        release: release.summary.release.clone(),
+        decision: latest.decision.clone(),
+        url: format!("{}/releases/{}", client.base(), release.summary.release),
+        verdict: latest.verdict.clone(),
+        log: latest.log,
+        repeated: false,
+        ended: release.standing.as_ref().and_then(|s| s.ended),
+        left_out: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let code = gate::exit_code(&decided);
     if args.format == Format::Json {
-        output::json(&DecidedV1 {
-            release: release.summary.release.clone(),
-            decision: latest.decision.clone(),
-            url: format!("{}/releases/{}", client.base(), release.summary.release),
-            verdict: latest.verdict.clone(),
-            log: latest.log,
-            left_out: Vec::new(),
-            warnings: Vec::new(),
-        })?;
+        output::json(&decided)?;
         return Ok(code);
     }
     verdict_text::print(&latest.verdict);
     output::line("");
+    for remark in standing(&release) {
+        output::line(&remark);
+    }
     print(&release);
     output::line(&format!("page     {}/releases/{}", plain(client.base()), release.summary.release));
     Ok(code)
@@ -91,6 +99,29 @@ async fn asked(
         let message = "no release of this artifact to this environment was ever requested; ask with `modelgate gate`";
         Failure::with_exit(4, "not-requested", message)
     })
+}
+
+/// What is so now, beside what was decided.
+fn standing(release: &ReleaseV1) -> Vec<String> {
+    let Some(standing) = &release.standing else { return Vec::new() };
+    let mut all = Vec::new();
+    if let Some(at) = standing.ended {
+        all.push(format!("the approvals that it was allowed on ended at {at}: it has to be approved again"));
+    }
+    if standing.open {
+        all.extend(
+            standing.approvals.iter().filter(|a| a.given < a.needed).map(|a| format!("now {}", plain(&a.sentence()))),
+        );
+    }
+    match (&standing.obstacle, &standing.superseded_by) {
+        (Some(obstacle), _) => all.push(format!("it can no longer be approved: {}", plain(&obstacle.message))),
+        (None, Some(newer)) => all.push(format!("a newer release of this artifact decides now: {newer}")),
+        (None, None) => {}
+    }
+    if !all.is_empty() {
+        all.push(String::new());
+    }
+    all
 }
 
 fn print(release: &ReleaseV1) {

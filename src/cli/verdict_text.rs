@@ -119,11 +119,9 @@ fn asked(approval: &ApprovalCount, several: bool) -> String {
     };
     let policy = if several { format!("{}: ", plain(&approval.policy)) } else { String::new() };
     format!(
-        "  {style}{symbol} {word:<12}{style:#} {policy}{}\n                 {} of {} approvals by {}{}",
+        "  {style}{symbol} {word:<12}{style:#} {policy}{}\n                 {}{}",
         plain(&approval.id),
-        approval.given,
-        approval.needed,
-        plain(&approval.role),
+        plain(&approval.sentence()),
         if approval.rejected > 0 { format!("; {} rejected", approval.rejected) } else { String::new() }
     )
 }

@@ -2,14 +2,18 @@
 
 mod read;
 
+pub(in crate::cli) use crate::app::replay::RECORD;
+pub(in crate::cli) use read::pinned;
+
 use super::{
     artifact::{self, Artifact},
     exit::{Failure, Outcome},
     output::{self, Format, plain},
 };
 use crate::{
+    app::env::Env,
     ledger::verify::{self, Expected, Pinned, Report, Status},
-    model::{Digest, Environment},
+    model::{Age, Digest, Environment},
 };
 use anstyle::{AnsiColor, Style};
 use std::path::{Path, PathBuf};
@@ -25,10 +29,11 @@ Examples:
   modelgate verify export/ --trust pinned/
   modelgate verify export/ --key decision.pem --key log.vkey --artifact model.bin
   modelgate verify decision.sigstore.json --trust pinned/ --format json
+  modelgate verify export/ --trust pinned/ --max-age 7d
 
 Exit codes:
   2  unreadable
-  1  invalid, or not about this artifact or environment
+  1  invalid, not about this artifact or environment, or older than --max-age
   4  nothing is wrong, but a key was not pinned or a step could not be checked
      else that of the proved decision: 0 allow, 1 or 4 deny, 3 pending, 1 revoked")]
 pub struct Args {
@@ -50,6 +55,9 @@ pub struct Args {
     /// Where the artifact is to go; the decision must be for it
     #[arg(long, value_name = "E")]
     environment: Option<Environment>,
+    /// How old a decision may be, such as 7d; an older one is refused, and so is an allow whose approvals have ended
+    #[arg(long, value_name = "TIME")]
+    max_age: Option<Age>,
     /// How to print the result
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -60,19 +68,23 @@ pub struct Args {
 /// # Errors
 /// When a path, a key or the artifact cannot be read.
 pub fn run(args: Args) -> Outcome {
-    let Args { paths, keys, trust, artifact, digest, environment, format } = args;
+    let Args { paths, keys, trust, artifact, digest, environment, max_age, format } = args;
     let pinned = read::pinned(&keys, trust.as_deref())?;
     if read::is_own_key(&keys, trust.as_deref(), &paths) {
         output::note("note: a pinned key lies in the export itself; who forged the export would have put it there");
     }
+    let now = Env::default().now();
     let read = artifact.as_deref().map(artifact::read).transpose()?;
     let expected = Expected { artifact: read.as_ref().map(|read| read.digest).or(digest), environment };
     let whole = match (&artifact, &read) {
         (Some(path), Some(read)) if !read.left_out.is_empty() => artifact::whole_digest_of(path).ok(),
         _ => None,
     };
-    let judge =
-        |path| one(path, &pinned, &expected).and_then(|report| earlier(path, report, whole, &pinned, &expected));
+    let judge = |path| {
+        one(path, &pinned, &expected)
+            .and_then(|report| earlier(path, report, whole, &pinned, &expected))
+            .map(|report| report.as_of(now, max_age))
+    };
     let reports: Vec<Done<'_>> = paths.iter().map(|path| (path, judge(path))).collect();
     let codes = reports.iter().map(|(_, report)| report.as_ref().map_or_else(|f| f.exit, Report::exit_code));
     let code = codes.max_by_key(|code| precedence(*code));

@@ -133,6 +133,7 @@ pub(crate) fn record(outcome: Outcome) -> Record {
             needed: 2,
             given: 2,
             rejected: 0,
+            ..ApprovalCount::default()
         }],
         engine: Engine { semantics: 1 },
     };

@@ -1,6 +1,6 @@
 //! The verdict: the same JSON in `check`, `gate`, the API and the record.
 
-use super::{Digest, Environment, Finding, ModelId, Namespace, Severity, Status};
+use super::{Digest, Environment, Finding, ModelId, Namespace, Severity, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -76,7 +76,7 @@ pub struct PolicySummary {
 }
 
 /// How far one approval requirement is met.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovalCount {
     /// The policy that asks.
     pub policy: String,
@@ -84,12 +84,27 @@ pub struct ApprovalCount {
     pub id: String,
     /// The role that may answer.
     pub role: String,
-    /// How many are needed.
+    /// How many people are needed.
     pub needed: u64,
-    /// How many count.
+    /// How many people count here, at most as many as are needed.
     pub given: u64,
     /// How many rejected; one is enough to deny.
     pub rejected: u64,
+    /// The stable ids of the people who count here; each serves one requirement of a policy. Empty where an earlier
+    /// engine counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<String>,
+    /// The moment from which these approvals are too few, where they expire. Only where the requirement is met.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+impl ApprovalCount {
+    /// `1 of 2 people with the role model-risk approved`.
+    pub fn sentence(&self) -> String {
+        let noun = if self.needed == 1 { "person" } else { "people" };
+        format!("{} of {} {noun} with the role {} approved", self.given.min(self.needed), self.needed, self.role)
+    }
 }
 
 /// The engine that judged.
@@ -154,6 +169,18 @@ impl Verdict {
     /// Whether somebody whose role is asked for said no.
     pub fn is_rejected(&self) -> bool {
         self.approvals.iter().any(|a| a.rejected > 0)
+    }
+
+    /// Everybody whose approval counts, each once, however many requirements they serve. Empty where an earlier engine
+    /// counted.
+    pub fn people(&self) -> BTreeSet<&str> {
+        self.approvals.iter().flat_map(|a| a.people.iter().map(String::as_str)).collect()
+    }
+
+    /// The moment from which the approvals of an allow are too few, where they expire. Unknown where an earlier engine
+    /// counted.
+    pub fn until(&self) -> Option<Timestamp> {
+        self.approvals.iter().filter_map(|a| a.until).min()
     }
 
     /// The exit code that every command gives for this verdict: 0 allow; 1 denied by a `fail`, an `error` or a

@@ -20,7 +20,7 @@ pub use applies::{applies, only_observe};
 pub use budget::{LONGEST_PATTERN, MOST_APPROVALS, MOST_BYTES, MOST_FINDINGS, MOST_GROUPS, MOST_PATTERNS, MOST_RULES, admit};
 pub use condition::{Condition, VARIABLES};
 pub use diagnostic::{Mistake, Mistakes};
-pub use evaluate::{Case, evaluate};
+pub use evaluate::{Case, approvals, approvals_end, evaluate};
 pub use explain::{Explanation, explain};
 pub use glob::{Glob, GlobError};
 pub use lint::{Holders, Place, lint};

@@ -1,7 +1,7 @@
 //! Who has said what, and who is still missing.
 
 use super::values::{Moment, counted, listed};
-use crate::model::{Approval, ApprovalId, Digest, Outcome, Verdict, Vote};
+use crate::model::{Approval, ApprovalCount, ApprovalId, Digest, Outcome, Verdict, Vote};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -58,35 +58,57 @@ pub struct VoteRow {
     pub index: Option<u64>,
 }
 
-/// The requirements of `verdict`, with the names of those who answered.
-pub fn requirements(verdict: &Verdict, approvals: &[Approval]) -> Vec<Requirement> {
-    let mut all = Vec::new();
-    for asked in &verdict.approvals {
-        let answers = |a: &&Approval| {
-            a.inputs_digest == verdict.inputs_digest && a.vote == Vote::Approve && a.roles.contains(&asked.role)
-        };
-        let mut names: Vec<&Approval> = approvals.iter().filter(answers).collect();
-        names.sort_by_key(|a| a.at);
-        let mut seen = std::collections::BTreeSet::new();
-        names.retain(|a| seen.insert(a.by.id.as_str()));
-        let mut names = names.into_iter().map(|a| a.by.name.clone());
+/// The requirements of `verdict` with the counts of `counts`, which are its own or what they have become since, and the
+/// names of those who answered.
+pub fn requirements(verdict: &Verdict, counts: &[ApprovalCount], approvals: &[Approval]) -> Vec<Requirement> {
+    let one = |asked: &ApprovalCount| {
+        let mut names = names(verdict, asked, approvals).into_iter();
+        let given = asked.given.min(asked.needed);
         let seats = (0..asked.needed.min(50))
-            .map(|i| if i < asked.given { Seat { name: names.next(), taken: true } } else { Seat { name: None, taken: false } })
+            .map(|i| if i < given { Seat { name: names.next(), taken: true } } else { Seat { name: None, taken: false } })
             .collect();
-        let missing = asked.needed.saturating_sub(asked.given);
+        let missing = asked.needed.saturating_sub(given);
         let people = counted(usize::try_from(missing).unwrap_or(usize::MAX), "more person", "more people");
-        all.push(Requirement {
+        Requirement {
             policy: asked.policy.clone(),
             id: asked.id.clone(),
             role: asked.role.clone(),
-            count: format!("{} of {}", asked.given, asked.needed),
+            count: format!("{given} of {}", asked.needed),
             met: missing == 0,
             rejected: asked.rejected > 0,
-            missing: (missing > 0 && verdict.verdict == Outcome::Pending).then(|| format!("{people} with the role {}", asked.role)),
+            missing: (missing > 0 && matches!(verdict.verdict, Outcome::Pending | Outcome::Allow))
+                .then(|| format!("{people} with the role {}", asked.role)),
             seats,
-        });
+        }
+    };
+    counts.iter().map(one).collect()
+}
+
+/// The names of the people who count for a requirement, in the order they approved. Where an earlier engine counted, those
+/// who hold its role.
+fn names(verdict: &Verdict, asked: &ApprovalCount, approvals: &[Approval]) -> Vec<String> {
+    let here = |a: &Approval| a.inputs_digest == verdict.inputs_digest && a.vote == Vote::Approve;
+    let counts = |a: &Approval| match asked.people.as_slice() {
+        [] => a.roles.contains(&asked.role),
+        people => people.contains(&a.by.id),
+    };
+    let mut found: Vec<&Approval> = approvals.iter().filter(|a| here(a) && counts(a)).collect();
+    found.sort_by_key(|a| a.at);
+    let mut seen = std::collections::BTreeSet::new();
+    found.retain(|a| seen.insert(a.by.id.as_str()));
+    found.into_iter().map(|a| a.by.name.clone()).collect()
+}
+
+/// The people whose approvals `counts` no longer counts, although one is missing that they could give: theirs expired.
+pub fn expired<'a>(verdict: &Verdict, counts: &[ApprovalCount], approvals: &'a [Approval]) -> Vec<&'a str> {
+    // The first engine did not say who counts.
+    if verdict.engine.semantics < 2 {
+        return Vec::new();
     }
-    all
+    let counted = |a: &Approval| counts.iter().any(|c| c.people.contains(&a.by.id));
+    let could = |a: &Approval| counts.iter().any(|c| c.given < c.needed && a.roles.contains(&c.role));
+    let here = |a: &&Approval| a.inputs_digest == verdict.inputs_digest && a.vote == Vote::Approve;
+    approvals.iter().filter(here).filter(|a| !counted(a) && could(a)).map(|a| a.by.id.as_str()).collect()
 }
 
 /// Every vote, oldest first. A vote on other inputs is shown and said not to count.

@@ -8,7 +8,9 @@ use super::{
     values::{Hash, Moment, Pair},
     verdict::Headline,
 };
-use crate::model::{Approval, ApprovalId, Claimed, Decision, Digest, EvidenceRef, Release};
+use crate::model::{
+    Approval, ApprovalCount, ApprovalId, Claimed, Decision, Digest, EvidenceRef, Release, Timestamp, Verdict, Vote,
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -142,7 +144,9 @@ impl ReleaseReport {
             decision: latest.map(decision),
             policies,
             part,
-            requirements: record.map(|r| approvals::requirements(&r.verdict, approvals)).unwrap_or_default(),
+            requirements: record
+                .map(|r| approvals::requirements(&r.verdict, &r.verdict.approvals, approvals))
+                .unwrap_or_default(),
             votes: approvals::votes(approvals, record.map(|r| &r.inputs_digest), &indexes.approvals),
             evidence: inputs.map(|i| i.evidence.iter().map(|e| evidence(e, indexes)).collect()).unwrap_or_default(),
             baselines: inputs.map(standing::baselines).unwrap_or_default(),
@@ -150,6 +154,27 @@ impl ReleaseReport {
             context: inputs.map(|i| i.context.iter().map(|(k, v)| Pair::new(k, v)).collect()).unwrap_or_default(),
             history: history::events(release, decisions, approvals, indexes),
         }
+    }
+
+    /// The same as things are at a later moment: `counts` are what counts then, `ended` is since when the approvals of an
+    /// allow are too few.
+    #[must_use]
+    pub fn as_of_now(
+        mut self,
+        verdict: &Verdict,
+        approvals: &[Approval],
+        counts: &[ApprovalCount],
+        ended: Option<Timestamp>,
+    ) -> Self {
+        self.requirements = approvals::requirements(verdict, counts, approvals);
+        let expired = approvals::expired(verdict, counts, approvals);
+        for row in self.votes.iter_mut().filter(|row| row.void.is_none() && row.vote == Vote::Approve.as_str()) {
+            row.void = expired.contains(&row.person.as_str()).then_some("expired, so it no longer counts");
+        }
+        if let Some(at) = ended {
+            self.headline = Headline::ended(at);
+        }
+        self
     }
 }
 

@@ -31,6 +31,7 @@ fn verdict(findings: Vec<Finding>, inputs_digest: Digest) -> Verdict {
             needed: 3,
             given: 1,
             rejected: 0,
+            ..ApprovalCount::default()
         }],
         engine: Engine { semantics: 1 },
     }
@@ -83,7 +84,10 @@ fn a_policy_that_the_verdict_does_not_list_is_still_shown() {
 fn seats_are_taken_by_votes_on_these_inputs_only() {
     let digest = Digest::of(b"inputs");
     let votes = [vote("old", 1, Digest::of(b"other")), vote("ann", 2, digest)];
-    let asked = super::approvals::requirements(&verdict(vec![], digest), &votes);
+    let asked = {
+        let verdict = verdict(vec![], digest);
+        super::approvals::requirements(&verdict, &verdict.approvals, &votes)
+    };
     let names: Vec<_> = asked[0].seats.iter().map(|s| s.name.as_deref()).collect();
     assert_eq!(names, [Some("ann"), None, None]);
     assert_eq!(asked[0].missing.as_deref(), Some("2 more people with the role risk"));

@@ -1,7 +1,7 @@
 //! The verdict as one sentence.
 
-use super::values::{counted, listed};
-use crate::model::{Approval, Outcome, Severity, Status, Verdict, Vote, verdict::Mode};
+use super::values::{Moment, counted, listed};
+use crate::model::{Approval, Outcome, Severity, Status, Timestamp, Verdict, Vote, verdict::Mode};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -117,6 +117,12 @@ impl Headline {
         Self { outcome: "undecided", tone: "undecided", word: "Undecided", because: "the request is recorded, the decision is not made yet".into() }
     }
 
+    /// Of an allow whose approvals have ended at `at`: it is no permission any more.
+    pub fn ended(at: Timestamp) -> Self {
+        let because = format!("the approvals that it was allowed on ended on {}", Moment::from(at).text);
+        Self { outcome: "pending", tone: "pending", word: "To be approved again", because }
+    }
+
     /// The sentence of `verdict`, decided with `approvals` at hand.
     pub fn of(verdict: &Verdict, approvals: &[Approval]) -> Self {
         let rules = Rules::of(verdict);
@@ -124,7 +130,7 @@ impl Headline {
             Outcome::Deny => denied(verdict, approvals, &rules),
             Outcome::Pending => format!("{}; {}", rules.hold(), waiting(verdict)),
             Outcome::Revoked => "it was allowed, and is no longer".to_owned(),
-            Outcome::Allow => allowed(verdict, &rules),
+            Outcome::Allow => allowed(verdict, approvals, &rules),
         };
         let (outcome, word) = (verdict.verdict.as_str(), word(verdict.verdict));
         match verdict.verdict {
@@ -135,7 +141,7 @@ impl Headline {
     }
 }
 
-fn allowed(verdict: &Verdict, rules: &Rules) -> String {
+fn allowed(verdict: &Verdict, approvals: &[Approval], rules: &Rules) -> String {
     let observed = match verdict.observed_to_fail() {
         0 => String::new(),
         n => format!("; {} observed not to hold", counted(n, "rule is", "rules are")),
@@ -143,13 +149,28 @@ fn allowed(verdict: &Verdict, rules: &Rules) -> String {
     if !verdict.is_enforced() {
         return format!("no policy enforces here, some observe{observed}");
     }
-    let given: u64 = verdict.approvals.iter().map(|a| a.given.min(a.needed)).sum();
-    let given = usize::try_from(given).unwrap_or(usize::MAX);
-    let held = match given {
+    let held = match people(verdict, approvals) {
         0 => rules.hold(),
-        _ => format!("{}, {} given", rules.hold(), counted(given, "approval", "approvals")),
+        count => format!("{}, {} approved", rules.hold(), counted(count, "person", "people")),
     };
     format!("{held}{observed}")
+}
+
+/// How many people's approvals count, each person once, however many requirements they serve. Where an earlier engine
+/// counted, those who approved these inputs with a role that is asked for.
+fn people(verdict: &Verdict, approvals: &[Approval]) -> usize {
+    let known = verdict.people();
+    if !known.is_empty() {
+        return known.len();
+    }
+    let asked = |a: &&Approval| {
+        let role = |role: &String| verdict.approvals.iter().any(|c| c.role == *role);
+        a.vote == Vote::Approve && a.inputs_digest == verdict.inputs_digest && a.roles.iter().any(role)
+    };
+    let named = approvals.iter().filter(asked).map(|a| a.by.id.as_str()).collect::<BTreeSet<_>>().len();
+    // Without their names it is certain only that as many people approved as one requirement counts.
+    let least = verdict.approvals.iter().map(|c| c.given.min(c.needed)).max().unwrap_or(0);
+    named.max(usize::try_from(least).unwrap_or(usize::MAX))
 }
 
 fn denied(verdict: &Verdict, approvals: &[Approval], rules: &Rules) -> String {
@@ -162,8 +183,9 @@ fn denied(verdict: &Verdict, approvals: &[Approval], rules: &Rules) -> String {
     let mut parts = Vec::new();
     if verdict.is_rejected() {
         let asked = |a: &&Approval| a.vote == Vote::Reject && a.inputs_digest == verdict.inputs_digest;
-        let mut names: Vec<String> = approvals.iter().filter(asked).map(|a| a.by.name.clone()).collect();
-        names.dedup();
+        let mut seen = BTreeSet::new();
+        let asked = approvals.iter().filter(asked);
+        let names: Vec<String> = asked.filter(|a| seen.insert(a.by.id.as_str())).map(|a| a.by.name.clone()).collect();
         parts.push(if names.is_empty() { "rejected".to_owned() } else { format!("rejected by {}", listed(&names)) });
     }
     parts.extend(rules.trouble());
@@ -175,10 +197,15 @@ fn denied(verdict: &Verdict, approvals: &[Approval], rules: &Rules) -> String {
 
 /// `2 approvals of model-risk are missing`.
 fn waiting(verdict: &Verdict) -> String {
-    let mut missing: BTreeMap<&str, u64> = BTreeMap::new();
+    // Requirements of one policy need different people; across policies one act serves all of one role.
+    let mut of_policy: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for asked in verdict.approvals.iter().filter(|a| a.given < a.needed) {
-        let most = missing.entry(&asked.role).or_insert(0);
-        *most = (*most).max(asked.needed - asked.given);
+        *of_policy.entry((&asked.role, &asked.policy)).or_insert(0) += asked.needed - asked.given;
+    }
+    let mut missing: BTreeMap<&str, u64> = BTreeMap::new();
+    for ((role, _), count) in of_policy {
+        let most = missing.entry(role).or_insert(0);
+        *most = (*most).max(count);
     }
     let total: usize = missing.values().map(|n| usize::try_from(*n).unwrap_or(usize::MAX)).sum();
     let parts: Vec<String> = missing

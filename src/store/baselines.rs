@@ -19,14 +19,16 @@ pub struct Standing {
     pub at: u64,
 }
 
-/// The artifact of the latest allow that was not revoked. `verdict` is a release's latest.
+/// The artifact of the latest allow that was not revoked. `verdict` is a release's latest. An allow whose approvals have
+/// ended is no permission any more, but what it let through is there and stays what others are held against; so it is
+/// while it waits to be approved again (`pending`).
 macro_rules! champion {
     ($columns:literal) => {
         concat!(
             "SELECT ",
             $columns,
-            " FROM releases r WHERE r.namespace = $1 AND r.model = $2 AND r.environment = $3 AND r.verdict = 'allow' ",
-            "AND r.allowed_idx IS NOT NULL ORDER BY r.allowed_idx DESC LIMIT 1"
+            " FROM releases r WHERE r.namespace = $1 AND r.model = $2 AND r.environment = $3 ",
+            "AND r.verdict IN ('allow', 'pending') AND r.allowed_idx IS NOT NULL ORDER BY r.allowed_idx DESC LIMIT 1"
         )
     };
 }
@@ -102,7 +104,12 @@ impl Stands {
 
     /// Notes what an accepted work moves: rows come in after the whole batch is screened.
     pub(super) fn note(&mut self, work: &Work) {
-        let moves = |outcome| matches!(outcome, Outcome::Allow | Outcome::Revoked);
+        // A release that was allowed may be denied when it was to be approved again.
+        let moves = |outcome| match outcome {
+            Outcome::Allow | Outcome::Revoked => true,
+            Outcome::Deny => work.release.is_none(),
+            Outcome::Pending => false,
+        };
         if let Some(decision) = work.decision.as_ref().filter(|d| moves(d.verdict)) {
             self.moved.insert((decision.model.clone(), decision.environment.clone()));
         }

@@ -14,12 +14,13 @@ use std::{
 };
 
 /// Every migration, in order: version, description, SQL. One that was released never changes.
-pub(super) const MIGRATIONS: [(i64, &str, &str); 7] = [
+pub(super) const MIGRATIONS: [(i64, &str, &str); 8] = [
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "predictions", include_str!("../../migrations/0002_predictions.sql")),
     (3, "mappings", include_str!("../../migrations/0003_mappings.sql")),
     (4, "probes", include_str!("../../migrations/0004_probes.sql")),
     (5, "identity", include_str!("../../migrations/0005_identity.sql")),
+    (6, "tries by model", include_str!("../../migrations/0006_tries_by_model.sql")),
     (8, "people", include_str!("../../migrations/0008_people.sql")),
     (10, "pending", include_str!("../../migrations/0010_pending.sql")),
 ];

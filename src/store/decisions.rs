@@ -87,6 +87,19 @@ impl Store {
         query.bind(release.as_str()).fetch_all(&self.reader).await?.iter().map(read).collect()
     }
 
+    /// The latest decision on a release: its state.
+    ///
+    /// # Errors
+    /// As [`Store::decision`].
+    pub async fn latest_decision(
+        &self,
+        namespace: &Namespace,
+        release: &ReleaseId,
+    ) -> Result<Option<StoredDecision>, StoreError> {
+        let query = sqlx::query(select!("AND release_id = $2 ORDER BY seq DESC LIMIT 1")).bind(namespace.as_str());
+        query.bind(release.as_str()).fetch_optional(&self.reader).await?.as_ref().map(read).transpose()
+    }
+
     /// The approvals of a release with their leaves, in the order they were given.
     ///
     /// # Errors

@@ -1,41 +1,58 @@
-//! How often each data set was tried under each policy.
+//! How often each data set was tried with artifacts of a model, under each policy.
 
-use super::{Store, StoreError, insert::Insert, rows::Work, screen::select_in};
-use crate::model::{Digest, Look, Namespace};
+use super::{
+    Store, StoreError,
+    insert::Insert,
+    rows::{NewLooks, Work},
+    screen::select_in,
+};
+use crate::model::{Digest, Look, ModelId, Namespace};
 use sqlx::{AnyConnection, Row as _};
 use std::collections::{HashMap, HashSet};
 
-const LOOKS: Insert = Insert {
-    table: "looks",
-    columns: &["namespace", "policy", "dataset", "artifact", "tries"],
+const TRIES: Insert = Insert {
+    table: "tries",
+    columns: &["namespace", "policy", "model", "dataset", "artifact", "tries"],
     tail: "ON CONFLICT DO NOTHING",
 };
 
+/// What numbers are handed out in: the artifacts of a model that were held against a data set under a policy.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Series {
+    /// Whose.
+    pub namespace: Namespace,
+    /// The policy's name.
+    pub policy: String,
+    /// The model.
+    pub model: ModelId,
+    /// The data set, as [`Look::dataset`] names it.
+    pub dataset: String,
+}
+
 impl Store {
-    /// The number that an artifact has for a policy and a data set, if it has one.
+    /// The number that an artifact has in a series, if it has one.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn look_of(
-        &self,
-        namespace: &Namespace,
-        policy: &str,
-        dataset: &str,
-        artifact: &Digest,
-    ) -> Result<Option<u64>, StoreError> {
-        let sql = "SELECT tries FROM looks WHERE namespace = $1 AND policy = $2 AND dataset = $3 AND artifact = $4";
-        let query = sqlx::query(sql).bind(namespace.as_str()).bind(policy.to_owned()).bind(dataset.to_owned());
-        let row = query.bind(artifact.to_string()).fetch_optional(&self.reader).await?;
+    pub async fn look_of(&self, series: &Series, artifact: &Digest) -> Result<Option<u64>, StoreError> {
+        let sql = "SELECT tries FROM tries WHERE namespace = $1 AND policy = $2 AND model = $3 AND dataset = $4 \
+                   AND artifact = $5";
+        let query = sqlx::query(sql).bind(series.namespace.as_str()).bind(series.policy.clone());
+        let query = query.bind(series.model.to_string()).bind(series.dataset.clone()).bind(artifact.to_string());
+        let row = query.fetch_optional(&self.reader).await?;
         Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.map(i64::cast_unsigned))
     }
 
-    /// The highest number given for a policy and a data set; 0 when there is none.
+    /// The highest number given in a series; 0 when there is none. Numbers of before tries were counted by model, and
+    /// that belong to none, count for every one.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn tries(&self, namespace: &Namespace, policy: &str, dataset: &str) -> Result<u64, StoreError> {
-        let sql = "SELECT COALESCE(MAX(tries), 0) FROM looks WHERE namespace = $1 AND policy = $2 AND dataset = $3";
-        let query = sqlx::query(sql).bind(namespace.as_str()).bind(policy.to_owned()).bind(dataset.to_owned());
+    pub async fn tries(&self, series: &Series) -> Result<u64, StoreError> {
+        let sql = "SELECT COALESCE(MAX(tries), 0) FROM tries WHERE namespace = $1 AND policy = $2 AND dataset = $3 \
+                   AND (model = $4 OR model = '')";
+        let query = sqlx::query(sql).bind(series.namespace.as_str()).bind(series.policy.clone());
+        let query = query.bind(series.dataset.clone()).bind(series.model.to_string());
         Ok(query.fetch_one(&self.reader).await?.try_get::<i64, _>(0)?.cast_unsigned())
     }
 }
@@ -50,17 +67,18 @@ pub(super) async fn keep(
 ) -> Result<Vec<usize>, StoreError> {
     let mut rows = HashSet::new();
     for new in members.iter().filter_map(|m| works[*m].looks.as_ref()) {
-        rows.extend(new.looks.iter().map(|look| (new.artifact, look)));
+        rows.extend(new.looks.iter().map(|look| (new.artifact, &new.model, look)));
     }
     if rows.is_empty() {
         return Ok(Vec::new());
     }
     let rows: Vec<_> = rows.into_iter().collect();
-    let inserted = LOOKS
-        .run(connection, &rows, |query, (artifact, look)| {
+    let inserted = TRIES
+        .run(connection, &rows, |query, (artifact, model, look)| {
             query
                 .bind(namespace.as_str().to_owned())
                 .bind(look.policy.clone())
+                .bind(model.to_string())
                 .bind(look.dataset.clone())
                 .bind(artifact.to_string())
                 .bind(look.tries.cast_signed())
@@ -69,29 +87,35 @@ pub(super) async fn keep(
     if inserted == rows.len() as u64 {
         return Ok(Vec::new());
     }
-    let stored = stored(connection, namespace, rows.iter().map(|(artifact, _)| artifact)).await?;
-    let own = |artifact: &Digest, look: &Look| stored.get(artifact).is_some_and(|known| known.contains(look));
+    let stored = stored(connection, namespace, rows.iter().map(|(artifact, ..)| artifact)).await?;
+    let own = |new: &NewLooks| {
+        let known = stored.get(&(new.artifact, new.model.to_string()));
+        new.looks.iter().all(|look| known.is_some_and(|known| known.contains(look)))
+    };
     let taken = members.iter().filter(|m| {
         let new = works[**m].looks.as_ref();
-        new.is_some_and(|new| !new.looks.iter().all(|look| own(&new.artifact, look)))
+        new.is_some_and(|new| !own(new))
     });
     Ok(taken.copied().collect())
 }
+
+/// The numbers of artifacts, by artifact and model.
+type Stored = HashMap<(Digest, String), HashSet<Look>>;
 
 async fn stored(
     connection: &mut AnyConnection,
     namespace: &Namespace,
     artifacts: impl Iterator<Item = &Digest>,
-) -> Result<HashMap<Digest, HashSet<Look>>, StoreError> {
+) -> Result<Stored, StoreError> {
     let distinct: HashSet<String> = artifacts.map(Digest::to_string).collect();
     let distinct: Vec<String> = distinct.into_iter().collect();
-    let select = "SELECT artifact, policy, dataset, tries FROM looks WHERE namespace = $1 AND artifact IN ";
-    let mut found: HashMap<Digest, HashSet<Look>> = HashMap::new();
+    let select = "SELECT artifact, policy, dataset, tries, model FROM tries WHERE namespace = $1 AND artifact IN ";
+    let mut found = Stored::new();
     for row in select_in(connection, select, namespace, &distinct).await? {
-        let artifact = row.try_get::<String, _>(0)?.parse().map_err(StoreError::inconsistent)?;
+        let artifact: Digest = row.try_get::<String, _>(0)?.parse().map_err(StoreError::inconsistent)?;
         let tries: i64 = row.try_get(3)?;
         let look = Look { policy: row.try_get(1)?, dataset: row.try_get(2)?, tries: tries.cast_unsigned() };
-        found.entry(artifact).or_default().insert(look);
+        found.entry((artifact, row.try_get(4)?)).or_default().insert(look);
     }
     Ok(found)
 }

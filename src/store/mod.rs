@@ -50,6 +50,7 @@ pub use existing::Existing;
 pub use facts::{NewDataset, NewFact, NewMapping, NewPin, NewProposal, NewRow, NewUpload};
 pub use hooks::HookSecret;
 pub use log::{LogHead, StoredEntry};
+pub use looks::Series;
 pub use pending::StoredPending;
 pub use people::{Token, User};
 pub use proofs::{Leaf, LoggedRow, TABLES, Table};
@@ -57,8 +58,8 @@ pub use published::Published;
 pub use references::{Pin, Proposal};
 pub use releases::{Filter, StoredRelease};
 pub use rows::{
-    Delivery, Done, NewApproval, NewDecision, NewEntry, NewEvidence, NewLooks, NewPolicy, NewRelease, Receipt, Signed,
-    Stood, Work,
+    Delivery, Done, NewApproval, NewDecision, NewEntry, NewEvidence, NewLooks, NewPolicy, NewRelease, Newest, Receipt,
+    Signed, Stood, Work,
 };
 pub use sessions::Session;
 pub use snapshot::Snapshot;

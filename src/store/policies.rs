@@ -21,17 +21,25 @@ impl Store {
     /// When the database fails or a row is impossible.
     pub async fn active_policies(&self, namespace: &Namespace) -> Result<(u64, Vec<Published>), StoreError> {
         // Read first: should a policy be published in between, the number is the older and the batch refuses it.
-        let head = sqlx::query("SELECT policies_at FROM logs WHERE namespace = $1")
-            .bind(namespace.as_str())
-            .fetch_optional(&self.reader)
-            .await?;
-        let at = head.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or(0);
+        let at = self.policies_at(namespace).await?;
         let sql = select!(
             "AND version = (SELECT MAX(l.version) FROM policies l \
              WHERE l.namespace = policies.namespace AND l.name = policies.name) ORDER BY name"
         );
         let rows = sqlx::query(sql).bind(namespace.as_str()).fetch_all(&self.reader).await?;
-        Ok((at.cast_unsigned(), rows.iter().map(read).collect::<Result<_, _>>()?))
+        Ok((at, rows.iter().map(read).collect::<Result<_, _>>()?))
+    }
+
+    /// Where the policies of a namespace last changed; 0 before the first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn policies_at(&self, namespace: &Namespace) -> Result<u64, StoreError> {
+        let head = sqlx::query("SELECT policies_at FROM logs WHERE namespace = $1")
+            .bind(namespace.as_str())
+            .fetch_optional(&self.reader)
+            .await?;
+        Ok(head.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or(0).cast_unsigned())
     }
 
     /// Every version of every policy, newest first.

@@ -96,7 +96,7 @@ impl Store {
         artifact: &Digest,
     ) -> Result<Option<ReleaseId>, StoreError> {
         let sql = "SELECT id FROM releases WHERE namespace = $1 AND model = $2 AND environment = $3 AND artifact = $4 \
-                   AND verdict = 'allow' AND allowed_idx IS NOT NULL ORDER BY allowed_idx DESC LIMIT 1";
+                   AND verdict IN ('allow', 'pending') AND allowed_idx IS NOT NULL ORDER BY allowed_idx DESC LIMIT 1";
         let query = sqlx::query(sql).bind(namespace.as_str()).bind(model.to_string()).bind(environment.to_string());
         let row = query.bind(artifact.to_string()).fetch_optional(&self.reader).await?;
         row.map(|row| row.try_get::<String, _>(0)?.parse().map_err(StoreError::inconsistent)).transpose()

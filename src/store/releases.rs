@@ -1,9 +1,7 @@
 //! Reading releases.
 
 use super::{Store, StoreError};
-use crate::model::{
-    DecisionId, Digest, Environment, Inputs, ModelId, Namespace, Person, Release, ReleaseId, Timestamp,
-};
+use crate::model::{Digest, Environment, Inputs, ModelId, Namespace, Person, Release, ReleaseId, Timestamp};
 use sqlx::{Row as _, any::AnyRow};
 
 /// A release as stored.
@@ -19,6 +17,8 @@ pub struct StoredRelease {
     pub decisions: u64,
     /// The latest verdict's word.
     pub verdict: String,
+    /// The leaf of the record of its latest allow, if it ever was allowed.
+    pub allowed_at: Option<u64>,
 }
 
 /// Which releases to list, newest first.
@@ -40,7 +40,7 @@ macro_rules! select {
     ($tail:literal) => {
         concat!(
             "SELECT id, model, version, artifact, environment, submitter_id, submitter_name, comment, inputs, ",
-            "inputs_digest, requested_at_us, entry_idx, decisions, verdict FROM releases WHERE namespace = $1 ",
+            "inputs_digest, requested_at_us, entry_idx, decisions, verdict, allowed_idx FROM releases WHERE namespace = $1 ",
             $tail
         )
     };
@@ -81,28 +81,21 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// The latest decision on that artifact in that environment, if there was one.
+    /// The newest release of that artifact to that environment, if it was ever asked for.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn latest_decision(
+    /// As [`Store::release`].
+    pub async fn newest(
         &self,
         namespace: &Namespace,
         model: &ModelId,
         artifact: &Digest,
         environment: &Environment,
-    ) -> Result<Option<DecisionId>, StoreError> {
-        let sql = "SELECT d.id FROM releases r JOIN decisions d ON d.release_id = r.id \
-                   WHERE r.namespace = $1 AND r.model = $2 AND r.environment = $3 AND r.artifact = $4 \
-                   ORDER BY d.record_idx DESC LIMIT 1";
-        let row = sqlx::query(sql)
-            .bind(namespace.as_str())
-            .bind(model.to_string())
-            .bind(environment.as_str())
-            .bind(artifact.to_string())
-            .fetch_optional(&self.reader)
-            .await?;
-        row.map(|row| row.try_get::<String, _>(0)?.parse().map_err(StoreError::inconsistent)).transpose()
+    ) -> Result<Option<StoredRelease>, StoreError> {
+        let sql = select!("AND model = $2 AND environment = $3 AND artifact = $4 ORDER BY entry_idx DESC LIMIT 1");
+        let query = sqlx::query(sql).bind(namespace.as_str()).bind(model.to_string());
+        let query = query.bind(environment.to_string()).bind(artifact.to_string());
+        query.fetch_optional(&self.reader).await?.as_ref().map(read).transpose()
     }
 
     /// Every environment that was ever asked for, by name.
@@ -156,5 +149,6 @@ fn read(row: &AnyRow) -> Result<StoredRelease, StoreError> {
         inputs_digest: text("inputs_digest")?.parse().map_err(StoreError::inconsistent)?,
         decisions: row.try_get::<i64, _>("decisions")?.cast_unsigned(),
         verdict: text("verdict")?,
+        allowed_at: row.try_get::<Option<i64>, _>("allowed_idx")?.map(i64::cast_unsigned),
     })
 }

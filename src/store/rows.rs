@@ -129,9 +129,24 @@ pub struct Stood {
     pub at: u64,
 }
 
+/// The newest release of an artifact to an environment, as it was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Newest {
+    /// Of this model.
+    pub model: ModelId,
+    /// In this environment.
+    pub environment: Environment,
+    /// The artifact.
+    pub artifact: Digest,
+    /// The leaf of its request.
+    pub at: u64,
+}
+
 /// The numbers of an artifact among those tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewLooks {
+    /// The model whose artifacts are counted.
+    pub model: ModelId,
     /// The artifact.
     pub artifact: Digest,
     /// One for each policy and data set.
@@ -149,6 +164,8 @@ pub struct Work {
     pub delivery: Option<Delivery>,
     /// The `policies_at` it was judged by; the batch refuses when policies have changed since.
     pub policies_at: Option<u64>,
+    /// The release that it is about, which the batch refuses once there is a newer one of the same artifact there.
+    pub newest: Option<Newest>,
     /// What it was judged against; the batch refuses when any of it has moved since.
     pub stood: Vec<Stood>,
     /// The tries that it is; the batch refuses when another artifact has one of the numbers, or this one has another.
@@ -175,6 +192,7 @@ impl Work {
             at,
             delivery: None,
             policies_at: None,
+            newest: None,
             stood: Vec::new(),
             looks: None,
             evidence: Vec::new(),
@@ -230,7 +248,7 @@ pub enum Done {
     },
     /// Policies have changed since it was judged; nothing was stored.
     PoliciesChanged,
-    /// The release has had another decision since it was judged; nothing was stored.
+    /// The release has had another decision since it was judged, or there is a newer one; nothing was stored.
     ReleaseChanged,
     /// There is another champion or reference since it was judged; nothing was stored.
     BaselineMoved,

@@ -7,7 +7,7 @@ use super::{
     looks,
     rows::{Done, Work},
 };
-use crate::model::{Digest, Namespace};
+use crate::model::{Digest, Environment, ModelId, Namespace, Release};
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};
 use std::collections::{HashMap, HashSet};
 
@@ -27,6 +27,7 @@ pub(super) async fn screen(
     let mut publishes = false;
     let mut stands = Stands::default();
     let mut facts = HashSet::new();
+    let mut requested = HashSet::new();
     for &member in members {
         let work = &works[member];
         let delivery = work.delivery.as_ref();
@@ -52,18 +53,45 @@ pub(super) async fn screen(
             refused.push((member, Done::Known));
             continue;
         }
-        if !advance(connection, work).await? {
+        if !still_newest(connection, work, &requested).await? || !advance(connection, work).await? {
             refused.push((member, Done::ReleaseChanged));
             continue;
         }
         publishes |= work.policy.is_some();
         stands.note(work);
+        requested.extend(work.release.as_ref().map(|new| place(&new.release)));
         facts.extend(work.fact.as_ref().map(|fact| fact.row.key()));
         if let Some(d) = delivery {
             seen.insert((d.source.clone(), d.key.clone()), (d.request, d.subject.clone()));
         }
     }
     Ok(refused)
+}
+
+/// A model, an environment, and an artifact that was asked for there.
+type Place<'w> = (&'w ModelId, &'w Environment, Digest);
+
+fn place(release: &Release) -> Place<'_> {
+    (&release.model, &release.environment, release.artifact)
+}
+
+/// Whether the release that `work` is about is the newest of its artifact there. `requested` are those of this batch,
+/// whose rows come in after all of it is screened.
+async fn still_newest(
+    connection: &mut AnyConnection,
+    work: &Work,
+    requested: &HashSet<Place<'_>>,
+) -> Result<bool, StoreError> {
+    let Some(newest) = &work.newest else { return Ok(true) };
+    if requested.contains(&(&newest.model, &newest.environment, newest.artifact)) {
+        return Ok(false);
+    }
+    let sql = "SELECT MAX(entry_idx) FROM releases WHERE namespace = $1 AND model = $2 AND environment = $3 \
+               AND artifact = $4";
+    let query = sqlx::query(sql).bind(work.namespace.as_str()).bind(newest.model.to_string());
+    let query = query.bind(newest.environment.to_string()).bind(newest.artifact.to_string());
+    let at: Option<i64> = query.fetch_one(connection).await?.try_get(0)?;
+    Ok(at.map(i64::cast_unsigned) == Some(newest.at))
 }
 
 /// Moves an existing release on by one decision; false when somebody else did so first.

@@ -102,11 +102,34 @@ pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 /// The longest Idempotency-Key.
 const MAX_KEY: usize = 255;
 
-/// What the sender says makes a repetition of this very request one: the header `Idempotency-Key`.
-pub fn delivery_key(headers: &HeaderMap, actor: &Actor, request: &[u8]) -> Result<Option<DeliveryKey>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = value.to_str().ok().filter(|k| !k.is_empty() && k.len() <= MAX_KEY).ok_or_else(|| {
-        Problem::bad("invalid-idempotency-key", format!("an Idempotency-Key is 1 to {MAX_KEY} ASCII characters"))
-    })?;
-    Ok(Some(DeliveryKey { source: format!("api:{}", actor.who.id), key: key.to_owned(), request: Digest::of(request) }))
+/// What a request was sent with and to, kept while its body is read.
+pub struct Sent {
+    /// Its headers.
+    pub headers: HeaderMap,
+    target: String,
+}
+
+impl Sent {
+    /// Of a request.
+    pub fn of(request: &Request) -> Self {
+        let target = format!("{} {}", request.method(), request.uri().path());
+        Self { headers: request.headers().clone(), target }
+    }
+
+    /// What the sender says makes a repetition of this very request one: the header `Idempotency-Key`. It stands for the
+    /// method, the path and the body together, so that a key of one release is refused for another.
+    pub fn delivery_key(&self, actor: &Actor, body: &[u8]) -> Result<Option<DeliveryKey>, Problem> {
+        let Some(value) = self.headers.get("idempotency-key") else { return Ok(None) };
+        let key = value.to_str().ok().filter(|k| !k.is_empty() && k.len() <= MAX_KEY).ok_or_else(|| {
+            Problem::bad("invalid-idempotency-key", format!("an Idempotency-Key is 1 to {MAX_KEY} ASCII characters"))
+        })?;
+        let mut whole = format!("{}\n", self.target).into_bytes();
+        whole.extend_from_slice(Digest::of(body).as_bytes());
+        Ok(Some(DeliveryKey {
+            source: format!("api:{}", actor.who.id),
+            key: key.to_owned(),
+            request: Digest::of(&whole),
+            formerly: Some(Digest::of(body)),
+        }))
+    }
 }

@@ -1,7 +1,7 @@
 //! Releases, decisions and approvals on the wire.
 
 use crate::model::{
-    Approval, DecisionId, Digest, Environment, Inputs, ModelId, Person, ReleaseId, Timestamp, Verdict, Vote,
+    Approval, ApprovalCount, DecisionId, Digest, Environment, Inputs, ModelId, Person, ReleaseId, Timestamp, Verdict, Vote,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -43,6 +43,15 @@ pub struct SubmitV1 {
     /// The data set that the predictions are of, where no policy names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dataset: Option<String>,
+    /// Judge and ask anew, also where the inputs are those of the newest release of the artifact there. Otherwise the
+    /// decision on that one is the answer, and nothing is stored.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub again: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// One document of evidence, and what the sender says of it where the document itself does not.
@@ -90,6 +99,13 @@ pub struct DecidedV1 {
     pub verdict: Verdict,
     /// Where it is logged.
     pub log: LoggedV1,
+    /// Whether this was decided before, for this very request or one with the same inputs; nothing was stored.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub repeated: bool,
+    /// Since when the approvals that an allow rests on are too few: from then on it is no permission.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub ended: Option<Timestamp>,
     /// Files of archives that no format recognises, and so no part of the evidence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,
@@ -155,6 +171,36 @@ pub struct ReleaseV1 {
     /// Its approvals, oldest first.
     #[schema(value_type = Vec<Object>)]
     pub approvals: Vec<Approval>,
+    /// What is so of it now, beside what was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<StandingV1>,
+}
+
+/// What is so of a release now: approvals expire, policies are replaced, and newer releases take the place of older ones.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct StandingV1 {
+    /// Whether it takes votes: it waits for approvals, or was allowed on approvals that have ended.
+    pub open: bool,
+    /// The newer release of the same artifact to the same environment: that one decides.
+    #[schema(value_type = Option<String>)]
+    pub superseded_by: Option<ReleaseId>,
+    /// Since when the approvals of an allow are too few: from then on it is no permission.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub ended: Option<Timestamp>,
+    /// Why it cannot be approved although it waits.
+    pub obstacle: Option<ObstacleV1>,
+    /// How far each requirement is met now; approvals that have expired do not count.
+    #[schema(value_type = Vec<Object>)]
+    pub approvals: Vec<ApprovalCount>,
+}
+
+/// Why a release cannot be approved.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ObstacleV1 {
+    /// `superseded`, `policies-changed`, `champion-moved`, `reference-moved` or `engine-changed`.
+    pub code: String,
+    /// What has changed, and what to do.
+    pub message: String,
 }
 
 /// A decision.
@@ -215,7 +261,7 @@ pub struct GateV1 {
 pub struct GateDataV1 {
     /// Whether it is.
     pub ok: bool,
-    /// The verdict's word.
+    /// The verdict's word; `pending` also where an allow needs to be approved again.
     pub verdict: String,
     /// The release; null when nobody ever asked.
     #[schema(value_type = Option<String>)]
@@ -225,4 +271,8 @@ pub struct GateDataV1 {
     pub decision: Option<DecisionId>,
     /// Why not, in sentences.
     pub reasons: Vec<String>,
+    /// The moment from which an allow is none any more, as approvals that it rests on expire; null where none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<Timestamp>,
 }

@@ -83,7 +83,13 @@ on_both_engines! {
         let third = allowed(&app, &ci, "c", 952).await;
         assert_eq!(compared(&app, &ci, &third, "champion").await["artifact"], artifact("b"), "a deny changes nothing");
         // The champion itself may be asked for again: it is compared with itself.
-        let again = allowed(&app, &ci, "c", 952).await;
+        let same = submission("acme/credit", "c", &accuracy(952, 1000));
+        let (status, kept) = app.submit(&ci, &same).await;
+        assert_eq!((status, &kept["release"]), (200, &third["release"]), "its own allow moved the champion, not its inputs");
+        let mut asked = same;
+        asked["again"] = json!(true);
+        let (_, again) = app.submit(&ci, &asked).await;
+        assert_eq!(again["verdict"]["verdict"], "allow");
         assert_eq!(compared(&app, &ci, &again, "champion").await["artifact"], artifact("c"));
         let mut elsewhere = submission("acme/credit", "d", &accuracy(950, 1000));
         elsewhere["environment"] = json!("staging");
@@ -103,7 +109,7 @@ on_both_engines! {
         app.stop().await;
     }
 
-    async fn an_approval_judges_against_what_was_frozen(database: TestDatabase) {
+    async fn an_approval_is_refused_once_the_champion_has_moved(database: TestDatabase) {
         let app = TestApp::start(&database).await;
         assert_eq!(app.publish("acme", &policy("champion", ONE_PERSON)).await.0, 201);
         let ci = app.machine("acme", &MACHINE).await;
@@ -114,10 +120,16 @@ on_both_engines! {
         let b = decided(&app, &ci, "b", 951, "pending").await;
         let c = decided(&app, &ci, "c", 951, "pending").await;
         approve(&app, &ada, &c).await;
-        // The champion is `c` by now; `b` was asked for against `a`, and that is what is approved.
+        // The champion is `c` by now; `b` was judged against `a`, which says nothing any more.
+        let path = format!("/api/v1/releases/{}/approvals", b["release"].as_str().unwrap());
+        let vote = |word: &str| json!({"vote": word, "inputs_digest": b["verdict"]["inputs_digest"]});
+        let (status, problem) = app.post(&ada, &path, &vote("approve")).await;
+        assert_eq!((status, &problem["code"]), (409, &json!("champion-moved")), "{problem}");
+        let (_, whole) = app.get(&ci, &format!("/api/v1/releases/{}", b["release"].as_str().unwrap())).await;
+        assert_eq!(whole["standing"]["obstacle"]["code"], "champion-moved");
+        let b = decided(&app, &ci, "b", 951, "pending").await;
+        assert_eq!(compared(&app, &ci, &b, "champion").await["artifact"], artifact("c"));
         let after = approve(&app, &ada, &b).await;
-        assert_eq!(after["verdict"]["inputs_digest"], b["verdict"]["inputs_digest"]);
-        assert_eq!(compared(&app, &ci, &b, "champion").await["artifact"], artifact("a"));
         replays(&app.export(&ci, &after).await);
         let d = decided(&app, &ci, "d", 951, "pending").await;
         assert_eq!(compared(&app, &ci, &d, "champion").await["artifact"], artifact("b"), "the latest by its log index");
@@ -190,15 +202,20 @@ on_both_engines! {
             assert_eq!((got, &problem["code"]), (status, &json!(code)), "{problem}");
         }
         assert_eq!(app.get(&stranger, list).await.0, 404);
-        let second = decided(&app, &ci, "b", 951, "pending").await;
-        assert_eq!(compared(&app, &ci, &second, "reference").await, Value::Null, "nobody approved it yet");
+        let early = decided(&app, &ci, "b", 951, "pending").await;
+        assert_eq!(compared(&app, &ci, &early, "reference").await, Value::Null, "nobody approved it yet");
         let size = app.log_size("acme").await;
         let (left, right) = tokio::join!(app.post(&ben, &path, &vote), app.post(&ben, &path, &vote));
         assert_eq!((left.0, right.0), (200, 200), "{left:?} {right:?}");
         assert_eq!(left.1["approval"]["by"]["name"], "ben of acme");
         assert_eq!(app.log_size("acme").await, size + 1, "pinned once");
 
+        let waiting = format!("/api/v1/releases/{}/approvals", early["release"].as_str().unwrap());
+        let yes = json!({"vote": "approve", "inputs_digest": early["verdict"]["inputs_digest"]});
+        assert_eq!(app.post(&ada, &waiting, &yes).await.1["code"], "reference-moved", "it was judged without one");
+
         // The champion moves, the reference does not.
+        let second = decided(&app, &ci, "b", 951, "pending").await;
         approve(&app, &ada, &second).await;
         let third = decided(&app, &ci, "c", 952, "pending").await;
         let reference = compared(&app, &ci, &third, "reference").await;

@@ -30,7 +30,7 @@ fn the_story_is_told_once_and_its_decision_stands_on_its_own() {
         "exit code 1, as it should",
         "[5/9]",
         "PENDING",
-        "0 of 2 approvals",
+        "0 of 2 people",
         "exit code 3, as it should",
         "[6/9]",
         "modelgate approve",

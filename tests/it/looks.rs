@@ -21,7 +21,7 @@ fn on(dataset: &str) -> Value {
 
 async fn looks(app: &TestApp, ci: &str, model: &str, name: &str, evidence: &Value) -> Value {
     let (status, decided) = app.submit(ci, &submission(model, name, evidence)).await;
-    assert_eq!(status, 201, "{decided}");
+    assert!(status == 201 || (status == 200 && decided["repeated"] == true), "{decided}");
     app.inputs(ci, &decided).await["looks"].clone()
 }
 
@@ -39,13 +39,16 @@ on_both_engines! {
         let one = |dataset: &str, tries: u64| vec![(dataset.to_owned(), tries)];
         for (model, name, dataset, expected) in [
             ("acme/credit", "a", "q3", 1), ("acme/credit", "b", "q3", 2), ("acme/credit", "a", "q3", 1),
-            ("acme/other", "b", "q3", 2), ("acme/other", "c", "q3", 3), ("acme/credit", "c", "q4", 1),
+            ("acme/other", "b", "q3", 1), ("acme/other", "c", "q3", 2), ("acme/credit", "c", "q4", 1), ("acme/credit", "c", "q3", 3),
         ] {
             assert_eq!(tries(&looks(&app, &ci, model, name, &on(dataset)).await), one(dataset, expected), "{name} {dataset}");
         }
         let mut nameless = accuracy(960, 1000);
         nameless.as_object_mut().unwrap().remove("dataset");
-        assert_eq!(tries(&looks(&app, &ci, "acme/credit", "a", &nameless).await), one("", 1));
+        // Artifacts of another model say nothing of the data of this one, where none is named least of all.
+        for (model, name, expected) in [("acme/credit", "a", 1), ("acme/other", "b", 1), ("acme/credit", "c", 2)] {
+            assert_eq!(tries(&looks(&app, &ci, model, name, &nameless).await), one("", expected), "{model} {name}");
+        }
         // Another namespace counts for itself.
         app.publish("zeta", POLICY).await;
         let other = app.machine("zeta", &MACHINE).await;

@@ -9,6 +9,7 @@
 
 mod action;
 mod api;
+mod approvals;
 mod architecture;
 mod audit;
 mod baselines;
@@ -38,6 +39,7 @@ mod policy;
 mod predictions;
 mod printing;
 mod private;
+mod proof;
 mod rollback;
 mod semantics;
 mod serving;

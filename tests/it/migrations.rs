@@ -1,7 +1,7 @@
 //! Every migration runs on both engines, over rows in every table that the one before it left.
 
 use crate::{on_both_engines, support::database::TestDatabase};
-use modelgate::store::Store;
+use modelgate::store::{Series, Store};
 use std::{collections::BTreeSet, fs, path::Path};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -54,6 +54,20 @@ on_both_engines! {
         let (model, environment) = ("sample/m".parse().unwrap(), "production".parse().unwrap());
         let allowed = store.allowed_release(&namespace, &model, &environment, &digest).await.unwrap();
         assert_eq!(allowed.map(|id| id.to_string()).as_deref(), Some("r1"), "what was allowed before can be a champion");
+        let series = |model: &str, dataset: &str| Series {
+            namespace: "sample".parse().unwrap(),
+            policy: "p".into(),
+            model: model.parse().unwrap(),
+            dataset: dataset.into(),
+        };
+        // Tries of before they were counted by model stay those of the models that the artifact was released for; what
+        // was tried for no model that is known counts for each.
+        let own = series("sample/m", "holdout");
+        assert_eq!((store.look_of(&own, &digest).await.unwrap(), store.tries(&own).await.unwrap()), (Some(1), 1));
+        assert_eq!(store.tries(&series("sample/other", "holdout")).await.unwrap(), 0);
+        for model in ["sample/m", "sample/other"] {
+            assert_eq!(store.tries(&series(model, "lost")).await.unwrap(), 4, "{model}");
+        }
         store.close().await;
     }
 }

@@ -134,6 +134,52 @@ on_both_engines! {
         app.stop().await;
     }
 
+    async fn an_expired_approval_can_be_given_again_on_the_page(database: TestDatabase) {
+        let (app, release) = waiting(&database).await;
+        let path = format!("/releases/{release}");
+        let browser = Browser::sign_in(&app, "ada").await;
+        let approve = async |browser: &Browser<'_>| {
+            let page = browser.get(&path).await;
+            let form = [("csrf", page.field("csrf")), ("vote", "approve".into()), ("inputs_digest", page.field("inputs_digest"))];
+            let form: Vec<(&str, &str)> = form.iter().map(|(k, v)| (*k, v.as_str())).collect();
+            let done = Page::of(browser.post(&format!("{path}/vote"), &form)).await;
+            assert_eq!(done.status, 303, "{}", done.text);
+        };
+        approve(&browser).await;
+        let page = browser.get(&path).await;
+        assert!(page.text.contains("1 of 2") && !page.text.contains("/vote\""), "{}", page.text);
+        app.clock.forward("8d");
+        // The session has ended meanwhile, too.
+        let browser = Browser::sign_in(&app, "ada").await;
+        assert!(browser.get("/").await.text.contains(&path), "it waits for her again");
+        let page = browser.get(&path).await;
+        assert!(page.text.contains("0 of 2") && page.text.contains("/vote\""), "{}", page.text);
+        assert!(page.text.contains("expired, so it no longer counts"), "{}", page.text);
+        approve(&browser).await;
+        approve(&Browser::sign_in(&app, "bob").await).await;
+        assert!(browser.get(&path).await.text.contains("2 people approved"));
+        app.clock.forward("8d");
+        let browser = Browser::sign_in(&app, "ada").await;
+        let page = browser.get(&path).await;
+        assert!(page.text.contains("To be approved again") && page.text.contains("/vote\""), "{}", page.text);
+        app.stop().await;
+    }
+
+    async fn the_page_tells_of_a_newer_release_and_of_a_replaced_policy(database: TestDatabase) {
+        let (app, release) = waiting(&database).await;
+        let path = format!("/releases/{release}");
+        let browser = Browser::sign_in(&app, "ada").await;
+        app.publish("acme", &POLICY.replace("min = 0.9", "min = 0.95")).await;
+        let page = browser.get(&path).await;
+        assert!(page.text.contains("was replaced by a newer version") && !page.text.contains("/vote\""), "{}", page.text);
+        let ci = app.machine("acme", &[Scope::Submit]).await;
+        let (_, newer) = app.submit(&ci, &submission("acme/credit", "good", &accuracy(500, 1000))).await;
+        let page = browser.get(&path).await;
+        let link = format!("/releases/{}\"", newer["release"].as_str().unwrap());
+        assert!(page.text.contains(&link) && page.text.contains("A newer release"), "{}", page.text);
+        app.stop().await;
+    }
+
     async fn a_document_is_shown_as_it_was_read(database: TestDatabase) {
         let (app, release) = waiting(&database).await;
         let browser = Browser::sign_in(&app, "ada").await;

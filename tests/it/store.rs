@@ -6,7 +6,7 @@ use modelgate::{
     keys::Keyring,
     ledger::{Checkpoint, Fact, merkle},
     model::{Against, Digest, Look, Namespace, Timestamp},
-    store::{Delivery, Done, NewFact, NewLooks, NewPolicy, NewRow, NewUpload, Seal as _, Stood, Store, Work},
+    store::{Delivery, Done, NewFact, NewLooks, NewPolicy, NewRow, NewUpload, Seal as _, Series, Stood, Store, Work},
 };
 
 fn namespace(name: &str) -> Namespace {
@@ -117,7 +117,7 @@ on_both_engines! {
         let tried = |artifact: &[u8], tries: u64| {
             let mut work = Work::new(namespace("acme"), Timestamp::from_micros(1));
             let look = Look { policy: "p".into(), dataset: "q3".into(), tries };
-            work.looks = Some(NewLooks { artifact: Digest::of(artifact), looks: vec![look] });
+            work.looks = Some(NewLooks { model: "acme/credit".parse().unwrap(), artifact: Digest::of(artifact), looks: vec![look] });
             work
         };
         let stored = |done: &Done| matches!(done, Done::Stored(_));
@@ -127,12 +127,18 @@ on_both_engines! {
         let done = store.append(&batch, &notary).await.unwrap();
         assert!(stored(&done[0]) && stored(&done[3]), "{done:?}");
         assert_eq!(done[1..3], [Done::LooksTaken, Done::LooksTaken]);
-        let ns = namespace("acme");
-        assert_eq!(store.tries(&ns, "p", "q3").await.unwrap(), 7, "gaps are fine");
+        let series = |namespace_of: &str, model: &str| Series {
+            namespace: namespace(namespace_of), policy: "p".into(), model: model.parse().unwrap(), dataset: "q3".into(),
+        };
+        let own = series("acme", "acme/credit");
+        assert_eq!(store.tries(&own).await.unwrap(), 7, "gaps are fine");
         for (artifact, expected) in [(&b"a"[..], Some(1)), (b"b", Some(2)), (b"c", None), (b"d", Some(7))] {
-            assert_eq!(store.look_of(&ns, "p", "q3", &Digest::of(artifact)).await.unwrap(), expected);
+            assert_eq!(store.look_of(&own, &Digest::of(artifact)).await.unwrap(), expected);
         }
-        assert_eq!(store.tries(&namespace("zeta"), "p", "q3").await.unwrap(), 0);
+        for other in [series("zeta", "zeta/credit"), series("acme", "acme/churn")] {
+            assert_eq!(store.tries(&other).await.unwrap(), 0, "each model counts for itself");
+            assert_eq!(store.look_of(&other, &Digest::of(b"a")).await.unwrap(), None);
+        }
     }
 
     async fn a_fact_is_kept_once_and_a_champion_must_still_stand(database: TestDatabase) {

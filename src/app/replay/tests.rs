@@ -117,9 +117,9 @@ fn a_verdict_that_does_not_follow_is_told_with_its_place() {
     let replay = replay(&export(&record)).unwrap();
     assert!(!replay.same);
     let at: Vec<_> = replay.differences.iter().map(|d| d.at.as_str()).collect();
-    assert_eq!(at, ["verdict.approvals[0].given", "verdict.verdict"]);
+    assert_eq!(at, ["verdict.approvals[0].given", "verdict.approvals[0].people", "verdict.verdict"]);
     assert_eq!(
-        (replay.differences[1].recorded.as_str(), replay.differences[1].recomputed.as_str()),
+        (replay.differences[2].recorded.as_str(), replay.differences[2].recomputed.as_str()),
         ("\"allow\"", "\"pending\"")
     );
 

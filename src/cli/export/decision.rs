@@ -77,7 +77,7 @@ fn refuse_full(folder: &Path) -> Result<(), Failure> {
 
 /// The files by their paths. What comes from the service is data: a path that leads anywhere but below the folder
 /// is refused, and with it the whole export.
-fn decoded(files: Vec<FileV1>) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+pub(in crate::cli) fn decoded(files: Vec<FileV1>) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
     let mut out = BTreeMap::new();
     for file in files {
         let wrong = |why: &str| {

@@ -2,6 +2,8 @@
 
 mod decision;
 
+pub(in crate::cli) use decision::decoded;
+
 use super::exit::Outcome;
 use clap::Subcommand;
 

@@ -1,6 +1,6 @@
 //! A step of GitHub Actions: annotations, step summary and outputs.
 
-use super::{markdown, verdict_text};
+use super::{evidence::Document, markdown, verdict_text};
 use crate::{
     app::env::Env,
     cli::{
@@ -8,8 +8,8 @@ use crate::{
         exit::{Failure, Outcome as Ended},
         output::{line, plain},
     },
-    model::{Finding, Outcome, Verdict},
-    wire::release::DecidedV1,
+    model::{Digest, Finding, Outcome, Verdict},
+    wire::release::{DecidedV1, SubmitV1},
 };
 use std::{fs::OpenOptions, io::Write as _};
 
@@ -21,6 +21,24 @@ pub(super) fn mask(token: &str) {
     if variable("GITHUB_ACTIONS").as_deref() == Some("true") {
         line(&format!("::add-mask::{}", data(token)));
     }
+}
+
+/// The number of a request in a step of GitHub Actions: the same for one attempt of one step with one request, so that it
+/// may be sent again, and another for every rerun. `None` elsewhere.
+pub(super) fn key(step: bool, request: &SubmitV1, documents: &[Document]) -> Option<String> {
+    let run = variable("GITHUB_RUN_ID").filter(|_| step)?;
+    let attempt = variable("GITHUB_RUN_ATTEMPT").unwrap_or_default();
+    let names = ["GITHUB_SERVER_URL", "GITHUB_REPOSITORY_ID", "GITHUB_REPOSITORY", "GITHUB_JOB", "GITHUB_ACTION"];
+    let mut parts: Vec<String> = names.iter().map(|name| variable(name).unwrap_or_default()).collect();
+    // The jobs of a matrix have one name, and differ in what they send.
+    parts.push(serde_json::to_string(request).ok()?);
+    for document in documents {
+        parts.push(serde_json::to_string(&document.said).ok()?);
+        parts.push(Digest::of(&document.bytes).to_string());
+    }
+    let rest = Digest::of(parts.join("\n").as_bytes());
+    let digits = |text: String| text.chars().filter(char::is_ascii_alphanumeric).take(40).collect::<String>();
+    Some(format!("github-{}-{}-{}", digits(run), digits(attempt), rest.hex()))
 }
 
 /// Tells a decision.
@@ -36,15 +54,21 @@ pub(super) fn report(decided: &DecidedV1) -> Result<(), Failure> {
     }
     super::text(decided);
     line(&format!("::{stop}::"));
-    for annotation in annotations(&decided.verdict) {
-        line(&annotation);
+    if let Some(at) = decided.ended {
+        let text = format!("the approvals ended at {at}; it has to be approved again");
+        line(&command("error", "modelgate: waiting for approval", &text));
+    } else {
+        for annotation in annotations(&decided.verdict) {
+            line(&annotation);
+        }
     }
     append("GITHUB_STEP_SUMMARY", &markdown::summary(decided))?;
-    let pass = decided.verdict.verdict == Outcome::Allow;
+    let pass = super::exit_code(decided) == 0;
+    let word = if decided.ended.is_some() { Outcome::Pending } else { decided.verdict.verdict };
     append(
         "GITHUB_OUTPUT",
         &outputs(&[
-            ("verdict", decided.verdict.verdict.as_str()),
+            ("verdict", word.as_str()),
             ("release-id", decided.release.as_str()),
             ("decision-id", decided.decision.as_str()),
             ("decision-url", &decided.url),

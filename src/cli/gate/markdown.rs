@@ -19,8 +19,14 @@ const MAX_TEXT: usize = 1_000;
 /// The summary of a decision.
 pub(super) fn summary(decided: &DecidedV1) -> String {
     let verdict = &decided.verdict;
-    let mut out = format!("## {} {}\n\n", symbol(verdict), heading(verdict));
-    out.push_str(&format!("{}.\n\n", escaped(&verdict_text::next(verdict))));
+    let state = if decided.ended.is_some() { Outcome::Pending } else { verdict.verdict };
+    let mut out = format!("## {} {}\n\n", symbol(verdict, state), heading(verdict, state));
+    if decided.ended.is_none() {
+        out.push_str(&format!("{}.\n\n", escaped(&verdict_text::next(verdict))));
+    }
+    for remark in super::standing(decided) {
+        out.push_str(&format!("{}.\n\n", escaped(&remark)));
+    }
     if !verdict.findings.is_empty() {
         out.push_str("| | Rule | Slice | Finding |\n|---|---|---|---|\n");
     }
@@ -31,11 +37,11 @@ pub(super) fn summary(decided: &DecidedV1) -> String {
         out.push_str(&format!("\n…and {} more.\n", findings.len() - shown));
     }
     if !verdict.approvals.is_empty() {
-        out.push_str("\n| Approval | By | Given |\n|---|---|---|\n");
+        out.push_str("\n| Approval | By | People |\n|---|---|---|\n");
         let rows = verdict.approvals.iter().map(|a| {
             let rejected = if a.rejected > 0 { format!("; {} rejected", a.rejected) } else { String::new() };
             let (id, role) = (code(&a.id), code(&a.role));
-            format!("| {id} | {role} | {} of {}{rejected} |\n", a.given, a.needed)
+            format!("| {id} | {role} | {} of {}{rejected} |\n", a.given.min(a.needed), a.needed)
         });
         some(&mut out, MOST_OF_OTHERS, rows);
     }
@@ -85,8 +91,8 @@ fn folded(all: &[String]) -> String {
     out
 }
 
-fn heading(verdict: &Verdict) -> String {
-    let mut text = match verdict.verdict {
+fn heading(verdict: &Verdict, state: Outcome) -> String {
+    let mut text = match state {
         Outcome::Allow if !verdict.is_enforced() => "Let through",
         Outcome::Allow => "Allowed",
         Outcome::Pending => "Waiting for approval",
@@ -103,8 +109,8 @@ fn heading(verdict: &Verdict) -> String {
     text
 }
 
-fn symbol(verdict: &Verdict) -> &'static str {
-    match verdict.verdict {
+fn symbol(verdict: &Verdict, state: Outcome) -> &'static str {
+    match state {
         Outcome::Allow if verdict_text::is_good(verdict) => "✅",
         Outcome::Allow => "⚠️",
         Outcome::Pending => "⏳",

@@ -3,6 +3,7 @@
 mod evidence;
 mod github;
 mod markdown;
+mod proof;
 mod wait;
 
 pub(super) use github::failed;
@@ -19,7 +20,7 @@ use super::{
 };
 use crate::{
     app::env::Env,
-    model::{Age, Digest, Environment, ModelId},
+    model::{Age, Digest, Environment, ModelId, Outcome as Verdict},
     wire::release::{DecidedV1, SubmitV1},
 };
 use evidence::Document;
@@ -36,8 +37,11 @@ const COMPUTING: Duration = Duration::from_hours(1);
     group = clap::ArgGroup::new("subject").required(true),
     after_help = "\
 Exit codes: 0 allow; 1 denied by a fail, an error or a rejection; 3 pending approval, also when --wait runs out;
-4 denied for any other reason (missing, inconclusive, no policy); 2 the call or an input is wrong; 5 the service failed
-or cannot be reached.
+4 denied for any other reason (missing, inconclusive, no policy); 2 the call or an input is wrong; 5 the service failed,
+cannot be reached, or its answer is not what was signed with the keys that you pinned.
+
+A submission with the same inputs as the newest release of the artifact there keeps that one's decision, so that a rerun
+takes no approval away; --again asks anew.
 
 The digest of a folder is that of a manifest: path, size and SHA-256 of every file in it. Links within it, and those of a
 Hugging Face snapshot into its own cache, are read through. .git, .cache/, .DS_Store and what the file .modelgateignore names
@@ -49,6 +53,8 @@ Examples:
     --evidence 'reports/*.json' dataset=holdout-2026q3:latency.json --wait 30m
   modelgate gate --model acme/credit-risk --artifact model.onnx --environment production --evidence report.json \\
     --predictions 'predictions/*.parquet'
+  modelgate gate --model acme/credit-risk --artifact model.onnx --environment production --evidence report.json \\
+    --trust pinned/
   modelgate gate --model acme/credit-risk --artifact model/ --environment staging --evidence r.json --format json"
 )]
 pub struct Args {
@@ -87,9 +93,15 @@ pub struct Args {
     /// What `when` reads, as `key=value`
     #[arg(long, value_name = "KEY=VALUE", num_args = 1.., value_parser = check::pair)]
     context: Vec<(String, String)>,
-    /// Makes a repetition of this very request harmless, such as the id of the run
+    /// Makes a repetition of this very request harmless, such as the id of the run. In a step of GitHub Actions one is
+    /// made of the run, the attempt, the step and the request by default
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
+    /// Judge and ask anew, also where the same inputs were decided before, such as after a rejection
+    #[arg(long)]
+    again: bool,
+    #[command(flatten)]
+    trust: proof::TrustArgs,
     /// How to print the verdict
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -116,12 +128,20 @@ pub fn run(args: Args) -> Outcome {
                 Format::Text => text(&told.decided),
                 Format::Github => github::report(&told.decided)?,
             }
-            Ok(told.decided.verdict.exit_code())
+            Ok(exit_code(&told.decided))
         }
         Err(failure) if format == Format::Github => failed(&failure),
         Err(failure) => Err(failure),
     }
 }
+
+/// The exit code of an answer: an allow whose approvals have ended waits for approval again.
+pub(super) fn exit_code(decided: &DecidedV1) -> u8 {
+    if decided.ended.is_some() { PENDING } else { decided.verdict.exit_code() }
+}
+
+/// The exit code of what waits for approval.
+const PENDING: u8 = 3;
 
 /// What is printed as JSON: what the service answered, and what was found in the artifact's folder.
 #[derive(Debug, Serialize)]
@@ -135,6 +155,7 @@ struct Told {
 
 fn decide(args: Args) -> Result<Told, Failure> {
     let client = args.server.client()?;
+    let pinned = args.trust.pinned()?;
     if args.format == Format::Github {
         github::mask(client.token());
     }
@@ -155,6 +176,7 @@ fn decide(args: Args) -> Result<Told, Failure> {
         evidence: Vec::new(),
         predictions: Vec::new(),
         dataset: args.dataset,
+        again: args.again,
     };
     block_on(async {
         // Who waits for people also waits for a service that is being restarted.
@@ -162,7 +184,9 @@ fn decide(args: Args) -> Result<Told, Failure> {
         for file in &files {
             request.predictions.push(client.upload(file, end).await?.digest);
         }
-        let form = form(request, &documents)?.once(args.idempotency_key);
+        let own = args.idempotency_key.or_else(|| github::key(args.format == Format::Github, &request, &documents));
+        let question = pinned.as_ref().map(|_| proof::Question::new(&request, &documents));
+        let form = form(request, &documents)?.once(own);
         let form = if files.is_empty() { form } else { form.within(COMPUTING) };
         drop(documents);
         let decided: DecidedV1 = client.post_until("/api/v1/releases", form, end).await?;
@@ -172,6 +196,9 @@ fn decide(args: Args) -> Result<Told, Failure> {
             output::warnings(&decided.warnings);
         }
         let decided = wait(&client, decided, args.wait).await?;
+        if let (Some(pinned), Some(question)) = (&pinned, &question) {
+            proof::check(&client, &decided, pinned, question).await?;
+        }
         Ok(Told { decided, artifact_left_out: left_out })
     })
 }
@@ -206,8 +233,23 @@ fn form(mut request: SubmitV1, documents: &[Document]) -> Result<Body, Failure> 
     Ok(Body::new(format!("multipart/form-data; boundary={boundary}"), form))
 }
 
+/// What an answer says beside its verdict, in sentences.
+fn standing(decided: &DecidedV1) -> Vec<String> {
+    let repeated = "the same inputs were decided before, and this is that decision; `--again` asks anew";
+    let ended = |at| format!("the approvals that it was allowed on ended at {at}: it has to be approved again");
+    let mut all: Vec<String> = decided.repeated.then(|| repeated.to_owned()).into_iter().collect();
+    all.extend(decided.ended.map(ended));
+    if decided.ended.is_none() && decided.verdict.verdict == Verdict::Allow {
+        all.extend(decided.verdict.until().map(|at| format!("the approvals count until {at}")));
+    }
+    all
+}
+
 fn text(decided: &DecidedV1) {
     verdict_text::print(&decided.verdict);
+    for remark in standing(decided) {
+        output::line(&remark);
+    }
     output::line("");
     output::line(&format!("release  {}", decided.release));
     output::line(&format!("decision {}", decided.decision));

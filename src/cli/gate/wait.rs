@@ -7,7 +7,7 @@ use crate::{
         exit::Failure,
         output,
     },
-    model::{Age, Outcome, Verdict},
+    model::{Age, ApprovalCount, Outcome},
     wire::release::{DecidedV1, ReleaseV1},
 };
 use std::{io::IsTerminal as _, time::Duration};
@@ -31,8 +31,9 @@ pub(super) async fn until_decided(client: &Client, first: DecidedV1, limit: Age)
     let mut pause = LOOKS.0;
     let mut told = Told::new();
     let mut failure: Option<Refusal> = None;
+    let mut counts = None;
     while now.verdict.verdict == Outcome::Pending {
-        told.waiting(&now.verdict, failure.as_ref());
+        told.waiting(counts.as_deref().unwrap_or(&now.verdict.approvals), failure.as_ref());
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
             told.end();
@@ -44,7 +45,17 @@ pub(super) async fn until_decided(client: &Client, first: DecidedV1, limit: Age)
         pause = (pause * 3 / 2).min(LOOKS.1);
         failure = None;
         match client.look::<ReleaseV1>(&format!("/api/v1/releases/{}", now.release), LOOK).await {
-            Ok(release) => now = latest(release, now),
+            Ok(release) => {
+                let obstacle = release.standing.as_ref().and_then(|s| s.obstacle.clone());
+                counts = release.standing.as_ref().map(|s| s.approvals.clone());
+                now = latest(release, now);
+                // Nobody can approve it any more: waiting would only end with the time.
+                if let Some(obstacle) = obstacle.filter(|_| now.verdict.verdict == Outcome::Pending) {
+                    told.end();
+                    output::note(&format!("it can no longer be approved: {}", output::plain(&obstacle.message)));
+                    return Ok(now);
+                }
+            }
             Err(refusal) if refusal.is_passing() => failure = Some(refusal),
             Err(refusal) => return Err(refusal.failure),
         }
@@ -56,7 +67,10 @@ pub(super) async fn until_decided(client: &Client, first: DecidedV1, limit: Age)
 /// The release's state now.
 fn latest(release: ReleaseV1, before: DecidedV1) -> DecidedV1 {
     match release.decisions.into_iter().last() {
-        Some(d) => DecidedV1 { decision: d.decision, verdict: d.verdict, log: d.log, ..before },
+        Some(d) => {
+            let ended = release.standing.and_then(|s| s.ended);
+            DecidedV1 { decision: d.decision, verdict: d.verdict, log: d.log, ended, ..before }
+        }
         None => before,
     }
 }
@@ -72,13 +86,12 @@ impl Told {
         Self { terminal: std::io::stderr().is_terminal(), last: None }
     }
 
-    fn waiting(&mut self, verdict: &Verdict, refusal: Option<&Refusal>) {
+    fn waiting(&mut self, counts: &[ApprovalCount], refusal: Option<&Refusal>) {
         let text = if let Some(refusal) = refusal {
             format!("still waiting: {}", refusal.failure.message)
         } else {
-            let open = verdict.approvals.iter().filter(|a| a.given < a.needed);
-            let open: Vec<_> =
-                open.map(|a| format!("{} of {} by {}", a.given, a.needed, output::plain(&a.role))).collect();
+            let open = counts.iter().filter(|a| a.given < a.needed);
+            let open: Vec<_> = open.map(|a| output::plain(&a.sentence())).collect();
             format!("waiting for approvals: {}", open.join(", "))
         };
         let said = self.last.as_ref().is_some_and(|(last, at)| *last == text && at.elapsed() < SPARSE);

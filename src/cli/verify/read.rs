@@ -93,7 +93,7 @@ pub(super) fn is_own_key(keys: &[String], trust: Option<&Path>, exports: &[PathB
 }
 
 /// The keys that the caller trusts.
-pub(super) fn pinned(keys: &[String], trust: Option<&Path>) -> Result<Pinned, Failure> {
+pub(in crate::cli) fn pinned(keys: &[String], trust: Option<&Path>) -> Result<Pinned, Failure> {
     let mut pinned = Pinned::default();
     for key in keys {
         match key.parse::<VerifierKey>() {

@@ -1,6 +1,6 @@
 //! What was checked, and what that proves.
 
-use crate::model::{Digest, Environment, ModelId, Outcome, Record};
+use crate::model::{Age, Digest, Environment, ModelId, Outcome, Record, Timestamp};
 use serde::Serialize;
 
 /// How a step ended.
@@ -39,6 +39,9 @@ pub struct Proved {
     pub environment: Option<Environment>,
     /// When, in RFC 3339.
     pub decided_at: String,
+    /// The moment from which approvals that an allow rests on are too few, where the record says that they expire.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
     /// The exit code of the decision itself.
     pub exit_code: u8,
 }
@@ -52,6 +55,7 @@ impl Proved {
             artifact: record.inputs.artifact,
             environment: record.inputs.environment.clone(),
             decided_at: record.decided_at.to_string(),
+            until: record.verdict.until().filter(|_| record.verdict.verdict == Outcome::Allow),
             exit_code: record.verdict.exit_code(),
         }
     }
@@ -84,6 +88,36 @@ impl Report {
             Some(_) if !self.is_refuted() => 4,
             _ => 1,
         }
+    }
+}
+
+impl Report {
+    /// The same as it is at `now`: with the step `approvals` where approvals of an allow expire, and the step `age` where
+    /// the decision may be at most `max_age` old. That an approval has ended takes nothing from the proof that the
+    /// decision was made, and so fails only where age matters.
+    #[must_use]
+    pub fn as_of(mut self, now: Timestamp, max_age: Option<Age>) -> Self {
+        let Some(decision) = &self.decision else { return self };
+        let mut steps = Steps(std::mem::take(&mut self.steps));
+        if let Some(until) = decision.until {
+            match (until <= now, max_age) {
+                (false, _) => steps.ok("approvals", format!("the approvals that it rests on count until {until}")),
+                (true, None) => steps.ok("approvals", format!("the approvals that it rests on ended at {until}; it is no \
+                     permission any more")),
+                (true, Some(_)) => steps.failed("approvals", format!("the approvals that it rests on ended at {until}")),
+            }
+        }
+        if let Some(most) = max_age {
+            match decision.decided_at.parse::<Timestamp>() {
+                Ok(at) if now.micros_since(at) <= most.micros() => {
+                    steps.ok("age", format!("it was decided at {at}, at most {most} ago"));
+                }
+                Ok(at) => steps.failed("age", format!("it was decided at {at}, more than {most} ago; ask the service again")),
+                Err(_) => steps.failed("age", "when it was decided cannot be read"),
+            }
+        }
+        self.steps = steps.0;
+        self
     }
 }
 

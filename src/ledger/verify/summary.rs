@@ -115,5 +115,5 @@ fn proved(statement: &Statement<Vsa>, verified: &Verified) -> Result<Proved, Led
         return Err(error("its addresses are not those of its model and log"));
     }
     let decided_at = said.time_verified.clone();
-    Ok(Proved { verdict, model: Some(model), artifact: Some(artifact), environment, decided_at, exit_code })
+    Ok(Proved { verdict, model: Some(model), artifact: Some(artifact), environment, decided_at, until: None, exit_code })
 }

@@ -11,8 +11,8 @@ use super::{
     schema::Policy,
 };
 use crate::model::{
-    Approval, Digest, Engine, Finding, Inputs, ObserveOnly, Outcome, PolicySummary, Severity, Status, Submitted,
-    Timestamp, Verdict,
+    Approval, ApprovalCount, Digest, Engine, Finding, Inputs, ObserveOnly, Outcome, PolicySummary, Severity, Status,
+    Submitted, Timestamp, Verdict,
     verdict::{Mode, NO_POLICY},
 };
 use index::Index;
@@ -49,17 +49,34 @@ impl Case<'_> {
     }
 }
 
-/// Judges a case by the semantics that its inputs name. Every enforcing policy must allow; where none enforces the
-/// release is denied, unless the inputs say otherwise of an environment that policies only observe.
-pub fn evaluate(case: &Case<'_>) -> Verdict {
+/// The policies of a case, each once and in order.
+fn policies<'c>(case: &Case<'c>) -> Vec<&'c Policy> {
     let mut policies: Vec<&Policy> = case.policies.iter().map(AsRef::as_ref).collect();
     policies.sort_by(|a, b| (&a.name, a.digest).cmp(&(&b.name, b.digest)));
     policies.dedup_by_key(|p| p.digest);
+    policies
+}
 
+/// How far every approval that an enforcing policy asks for is given at the case's moment.
+pub fn approvals(case: &Case<'_>) -> Vec<ApprovalCount> {
+    let enforcing = policies(case).into_iter().filter(|p| p.mode == Mode::Enforce);
+    enforcing.flat_map(|policy| approvals::count(case, policy)).collect()
+}
+
+/// The first moment after the case's at which approvals that suffice no longer do, because some of them expire.
+pub fn approvals_end(case: &Case<'_>) -> Option<Timestamp> {
+    let enforcing = policies(case).into_iter().filter(|p| p.mode == Mode::Enforce);
+    enforcing.filter_map(|policy| approvals::end(case, policy)).min()
+}
+
+/// Judges a case, by the engine that its inputs name. Every enforcing policy must allow; none at all is a deny; only observing ones are an allow.
+pub fn evaluate(case: &Case<'_>) -> Verdict {
+    let policies = policies(case);
     let index = Index::new(case.evidence);
     let champion = case.inputs.champion.as_ref().map(|_| Index::new(case.champion));
     let reference = case.inputs.reference.as_ref().map(|_| Index::new(case.reference));
-    let variables = policies.iter().any(|p| p.rules.iter().any(|r| r.when.is_some())).then(|| Variables::of(case.inputs));
+    let variables =
+        policies.iter().any(|p| p.rules.iter().any(|r| r.when.is_some())).then(|| Variables::of(case.inputs));
     let (mut findings, mut counts, mut blocked) = (Vec::new(), Vec::new(), false);
     for policy in &policies {
         let view = View {

@@ -23,6 +23,7 @@ fn verdict(outcome: Outcome, findings: Vec<Finding>, approvals: Vec<(u64, u64, u
                 needed,
                 given,
                 rejected,
+                ..ApprovalCount::default()
             })
             .collect(),
         engine: Engine { semantics: 1 },
@@ -51,7 +52,7 @@ fn a_rule_counts_once_with_its_worst_answer() {
 #[test]
 fn each_outcome_says_what_it_comes_from() {
     let holds = || vec![finding("a", Status::Pass, Severity::Block), finding("b", Status::Pass, Severity::Block)];
-    assert_eq!(because(&verdict(Outcome::Allow, holds(), vec![(2, 3, 0)])), "all 2 rules hold, 2 approvals given");
+    assert_eq!(because(&verdict(Outcome::Allow, holds(), vec![(2, 3, 0)])), "all 2 rules hold, 2 people approved");
     assert_eq!(
         because(&verdict(Outcome::Pending, holds(), vec![(2, 1, 0)])),
         "all 2 rules hold; 1 approval of model-risk is missing"

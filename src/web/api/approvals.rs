@@ -7,7 +7,7 @@ use crate::{
     model::ReleaseId,
     web::{
         Web,
-        extract::{Bearer, body, delivery_key, json},
+        extract::{Bearer, Sent, body, json},
         problem::Answer,
     },
     wire::{
@@ -37,7 +37,7 @@ pub async fn vote(
     Path(release): Path<ReleaseId>,
     request: Request,
 ) -> Answer<Json<DecidedV1>> {
-    let headers = request.headers().clone();
+    let sent = Sent::of(&request);
     let bytes = body(request, &web).await?;
     let vote: VoteV1 = json(&bytes)?;
     let ballot = Ballot {
@@ -45,7 +45,7 @@ pub async fn vote(
         vote: vote.vote,
         comment: vote.comment,
         inputs_digest: vote.inputs_digest,
-        delivery: delivery_key(&headers, &actor, &bytes)?,
+        delivery: sent.delivery_key(&actor, &bytes)?,
     };
     let decision = web.service.vote(&actor, ballot).await?;
     Ok(Json(decided(&web.service, release, decision)))

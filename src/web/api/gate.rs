@@ -2,7 +2,8 @@
 
 use crate::web::extract::Query;
 use crate::{
-    model::{Decision, Digest, Environment, ModelId, ObserveOnly, Outcome},
+    app::standing::Standing,
+    model::{ApprovalCount, Decision, Digest, Environment, ModelId, ObserveOnly, Outcome, Verdict},
     web::{Web, extract::Bearer, problem::Answer},
     wire::{
         common::ProblemV1,
@@ -11,6 +12,7 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use utoipa::IntoParams;
 
 /// What to ask about.
@@ -40,14 +42,21 @@ pub async fn get(
     Bearer(actor): Bearer,
     Query(query): Query<GateQuery>,
 ) -> Answer<Json<GateV1>> {
-    let decision = web.service.gate(&actor, &query.model, &query.digest, &query.environment).await?;
-    Ok(Json(GateV1 { data: decision.map_or_else(unasked, answer) }))
+    let found = web.service.gate(&actor, &query.model, &query.digest, &query.environment).await?;
+    Ok(Json(GateV1 { data: found.map_or_else(unasked, |(decision, standing)| answer(decision, &standing)) }))
 }
 
-/// Nobody ever asked: that is no permission.
+/// Where it was never asked for there is no permission.
 fn unasked() -> GateDataV1 {
     let reason = "no release of this artifact to this environment was ever requested".to_owned();
-    GateDataV1 { ok: false, verdict: Outcome::Deny.to_string(), release: None, decision: None, reasons: vec![reason] }
+    GateDataV1 {
+        ok: false,
+        verdict: Outcome::Deny.to_string(),
+        release: None,
+        decision: None,
+        reasons: vec![reason],
+        until: None,
+    }
 }
 
 /// So many reasons are told; the release has them all.
@@ -64,31 +73,44 @@ fn some(mut reasons: impl Iterator<Item = String>) -> Vec<String> {
 
 const UNVOUCHED: &str = "only policies that observe judged this release, and none enforces; submit it again";
 
-fn answer(decision: Decision) -> GateDataV1 {
+fn answer(decision: Decision, standing: &Standing) -> GateDataV1 {
     let verdict = &decision.record.verdict;
-    let findings = verdict.blocking().map(|finding| finding.message.clone());
-    let missing = verdict
-        .approvals
-        .iter()
-        .filter(|a| a.given < a.needed)
-        .map(|a| format!("{} of {} approvals by {} are given", a.given, a.needed, a.role));
-    let rejected = verdict.approvals.iter().filter(|a| a.rejected > 0).map(|a| format!("{} rejected it", a.role));
     // Decisions of earlier versions allowed whatever policies only observed: that is no permission, nor is it one now.
     let vouched = verdict.is_enforced() || decision.record.inputs.observe_only == Some(ObserveOnly::Allow);
-    let unvouched_allow = verdict.verdict == Outcome::Allow && !vouched;
-    let unvouched = unvouched_allow.then(|| UNVOUCHED.to_owned());
-    let ok = verdict.verdict == Outcome::Allow && vouched;
+    let unvouched = verdict.verdict == Outcome::Allow && !vouched;
+    let ok = verdict.verdict == Outcome::Allow && vouched && standing.ended.is_none();
+    // A word that would let it through must not be read where the answer is no.
+    let said = match (unvouched, standing.ended) {
+        (true, _) => Outcome::Deny,
+        (false, Some(_)) => Outcome::Pending,
+        (false, None) => verdict.verdict,
+    };
     let mut reasons = Vec::new();
     if !ok {
-        reasons.extend(unvouched);
-        reasons.extend(some(findings));
-        reasons.extend(rejected.chain(missing));
+        reasons.extend(unvouched.then(|| UNVOUCHED.to_owned()));
+        reasons.extend(self::reasons(verdict, standing));
     }
+    let until = verdict.until().filter(|_| ok);
     GateDataV1 {
         ok,
-        verdict: if unvouched_allow { Outcome::Deny } else { verdict.verdict }.to_string(),
+        verdict: said.to_string(),
         release: Some(decision.release),
         decision: Some(decision.id),
         reasons,
+        until,
     }
+}
+
+/// Why not.
+fn reasons(verdict: &Verdict, standing: &Standing) -> Vec<String> {
+    let findings = some(verdict.blocking().map(|finding| finding.message.clone())).into_iter();
+    let ended =
+        standing.ended.map(|at| format!("approvals that it was allowed on ended at {at}; it has to be approved again"));
+    let rejected = verdict.approvals.iter().filter(|a| a.rejected > 0).map(|a| format!("{} rejected it", a.role));
+    let missing = standing.approvals.iter().filter(|a| a.given < a.needed).map(ApprovalCount::sentence);
+    let mut all: Vec<String> = findings.chain(ended).chain(rejected).chain(missing).collect();
+    all.extend(standing.obstacle.as_ref().map(|obstacle| obstacle.message.clone()));
+    let mut seen = BTreeSet::new();
+    all.retain(|reason| seen.insert(reason.clone()));
+    all
 }

@@ -41,6 +41,8 @@ pub(super) fn decided(service: &Service, release: ReleaseId, decision: Decision)
         log: logged(&decision),
         decision: decision.id,
         verdict: decision.record.verdict,
+        repeated: false,
+        ended: None,
         left_out: Vec::new(),
         warnings: Vec::new(),
     }
@@ -48,8 +50,8 @@ pub(super) fn decided(service: &Service, release: ReleaseId, decision: Decision)
 
 /// What became of a submission.
 pub(super) fn submitted(service: &Service, answer: Answer) -> DecidedV1 {
-    let Answer { release, decision, left_out, warnings, .. } = answer;
-    DecidedV1 { left_out, warnings, ..decided(service, release, decision) }
+    let Answer { release, decision, repeated, ended, left_out, warnings } = answer;
+    DecidedV1 { repeated, ended, left_out, warnings, ..decided(service, release, decision) }
 }
 
 /// A version of a policy or of a mapping.

@@ -6,7 +6,7 @@ use crate::{
     store::Proposal,
     web::{
         Web,
-        extract::{Bearer, Path, Query, body, delivery_key, json},
+        extract::{Bearer, Path, Query, Sent, body, json},
         problem::Answer,
     },
     wire::{
@@ -59,10 +59,10 @@ pub async fn propose(
     Bearer(actor): Bearer,
     request: Request,
 ) -> Answer<(StatusCode, Json<ReferenceV1>)> {
-    let headers = request.headers().clone();
+    let sent = Sent::of(&request);
     let bytes = body(request, &web).await?;
     let ProposeV1 { model, environment, artifact, comment } = json(&bytes)?;
-    let delivery = delivery_key(&headers, &actor, &bytes)?;
+    let delivery = sent.delivery_key(&actor, &bytes)?;
     let proposal = NewReference { model, environment, artifact, comment, delivery };
     Ok((StatusCode::CREATED, Json(wire(web.service.propose_reference(&actor, proposal).await?))))
 }

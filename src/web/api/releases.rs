@@ -7,18 +7,18 @@ use super::{
 };
 use crate::web::extract::{Path, Query};
 use crate::{
-    app::releases::History,
+    app::{releases::History, standing::Standing},
     model::{Decision, Environment, ModelId, ReleaseId},
     store::{Filter, StoredRelease},
     web::{
         Web,
-        extract::{Bearer, body_within, delivery_key},
+        extract::{Bearer, Sent, body_within},
         intake,
         problem::Answer,
     },
     wire::{
         common::{ListV1, ProblemV1},
-        release::{DecidedV1, DecisionV1, FormV1, ReleaseSummaryV1, ReleaseV1, SubmitV1},
+        release::{DecidedV1, DecisionV1, FormV1, ObstacleV1, ReleaseSummaryV1, ReleaseV1, StandingV1, SubmitV1},
     },
 };
 use axum::{
@@ -39,7 +39,10 @@ use utoipa::IntoParams;
         content((SubmitV1 = "application/json"), (FormV1 = "multipart/form-data"))
     ),
     responses(
-        (status = 201, body = DecidedV1), (status = 200, body = DecidedV1, description = "The same request was processed before"),
+        (status = 201, body = DecidedV1), (
+            status = 200, body = DecidedV1,
+            description = "The same request, or one with the same inputs, was decided before; nothing was stored"
+        ),
         (status = 400, body = ProblemV1), (status = 401, body = ProblemV1), (status = 403, body = ProblemV1),
         (status = 409, body = ProblemV1), (status = 413, body = ProblemV1), (status = 422, body = ProblemV1),
         (status = 503, body = ProblemV1)
@@ -47,7 +50,7 @@ use utoipa::IntoParams;
     security(("token" = []))
 )]
 pub async fn submit(State(web): State<Web>, Bearer(actor): Bearer, request: Request) -> Answer<Response> {
-    let headers = request.headers().clone();
+    let sent = Sent::of(&request);
     let limit = web.max_body as u64;
     let (mut submission, identity) = if submission::is_multipart(&request) {
         intake::allow(&request, limit);
@@ -56,7 +59,7 @@ pub async fn submit(State(web): State<Web>, Bearer(actor): Bearer, request: Requ
         let bytes = body_within(request, limit).await?;
         (submission::from_json(&bytes)?, bytes.to_vec())
     };
-    submission.delivery = delivery_key(&headers, &actor, &identity)?;
+    submission.delivery = sent.delivery_key(&actor, &identity)?;
     let answer = web.service.submit(&actor, submission).await?;
     let status = if answer.repeated { StatusCode::OK } else { StatusCode::CREATED };
     let location = [("location", web.renderer.address(&format!("/api/v1/releases/{}", answer.release)))];
@@ -144,6 +147,18 @@ fn whole(history: History) -> ReleaseV1 {
         inputs: history.stored.inputs,
         decisions: history.decisions.into_iter().map(decision).collect(),
         approvals: history.approvals.into_iter().map(|(approval, _)| approval).collect(),
+        standing: Some(standing(history.standing)),
+    }
+}
+
+/// What is so of a release now, on the wire.
+fn standing(standing: Standing) -> StandingV1 {
+    StandingV1 {
+        open: standing.open,
+        superseded_by: standing.superseded_by,
+        ended: standing.ended,
+        obstacle: standing.obstacle.map(|o| ObstacleV1 { code: o.code.to_owned(), message: o.message }),
+        approvals: standing.approvals,
     }
 }
 

@@ -3,12 +3,12 @@
 use crate::{
     app::error::AppError,
     model::{ReleaseId, Timestamp},
-    report::ReleaseReport,
     web::{
         Web,
         audit::{self, ReportFormat},
         extract::{Bearer, Path, Query},
         problem::Answer,
+        views::release::{Source, report},
     },
     wire::common::ProblemV1,
 };
@@ -67,8 +67,15 @@ pub async fn period(
 )]
 pub async fn release(State(web): State<Web>, Bearer(actor): Bearer, Path(id): Path<ReleaseId>) -> Answer<Response> {
     let (history, indexes) = web.service.story(&actor, &id).await?;
-    let votes = history.votes();
-    let report = ReleaseReport::new(&history.stored.release, &history.decisions, &votes, &indexes);
+    let report = report(&Source {
+        release: &history.stored.release,
+        decisions: &history.decisions,
+        approvals: &history.votes(),
+        standing: Some(&history.standing),
+        indexes: &indexes,
+        log_size: 0,
+        part: 0,
+    });
     let text = web.renderer.render(&report).map_err(AppError::failed)?;
     Ok(([(CONTENT_TYPE, HTML)], text).into_response())
 }

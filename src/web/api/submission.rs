@@ -37,6 +37,7 @@ fn submission(wire: SubmitV1, evidence: Vec<Document>) -> Submission {
         evidence,
         predictions: wire.predictions,
         dataset: wire.dataset,
+        again: wire.again,
         delivery: None,
     }
 }

@@ -72,7 +72,12 @@ pub async fn receive(State(web): State<Web>, request: Request) -> Answer<Respons
         return Err(refused(HookError::Signature));
     }
     let actor = web.service.hook_sender(namespace, SOURCE);
-    let key = DeliveryKey { source: format!("hook:{SOURCE}"), key: signed.id.to_owned(), request: Digest::of(&bytes) };
+    let key = DeliveryKey {
+        source: format!("hook:{SOURCE}"),
+        key: signed.id.to_owned(),
+        request: Digest::of(&bytes),
+        formerly: None,
+    };
     submission.delivery = Some(key);
     let answer = web.service.submit(&actor, submission).await?;
     let status = if answer.repeated { StatusCode::OK } else { StatusCode::CREATED };

@@ -6,11 +6,13 @@ use crate::{
     app::{error::AppError, inspect::inspect},
     model::{DecisionId, Digest, ReleaseId},
     render,
-    report::ReleaseReport,
     web::{
         Web,
         problem::{Answer, Problem},
-        views::{DocumentPage, Parts},
+        views::{
+            DocumentPage, Parts,
+            release::{Source, report},
+        },
     },
 };
 use axum::{
@@ -36,7 +38,15 @@ pub(super) async fn release_report(
     Path(id): Path<ReleaseId>,
 ) -> Answer<Response> {
     let (history, indexes) = web.service.story(&session.actor, &id).await?;
-    let report = ReleaseReport::new(&history.stored.release, &history.decisions, &history.votes(), &indexes);
+    let report = report(&Source {
+        release: &history.stored.release,
+        decisions: &history.decisions,
+        approvals: &history.votes(),
+        standing: Some(&history.standing),
+        indexes: &indexes,
+        log_size: 0,
+        part: 0,
+    });
     let text = web.renderer.render(&report).map_err(AppError::failed)?;
     Ok(download(&format!("release-{id}.html"), HTML, text.into_bytes()))
 }

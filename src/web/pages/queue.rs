@@ -48,7 +48,8 @@ async fn waiting(web: &Web, session: &Session, after: Option<u64>) -> Answer<Wai
         let batch = web.service.pending(&session.actor, seen, BATCH).await?;
         for pending in &batch {
             let (latest, approvals) = (Some(&pending.decision), pending.approvals.as_slice());
-            waiting.take(&session.viewer, &Item { release: &pending.release, latest, approvals });
+            let standing = Some(&pending.standing);
+            waiting.take(&session.viewer, &Item { release: &pending.release, latest, approvals, standing });
         }
         seen = batch.last().map(|pending| pending.release.log_index);
         if seen.is_none() {
@@ -59,7 +60,7 @@ async fn waiting(web: &Web, session: &Session, after: Option<u64>) -> Answer<Wai
 
 /// A release as lists show it.
 pub(super) fn item<'a>(history: &'a History, approvals: &'a [Approval]) -> Item<'a> {
-    Item { release: &history.stored.release, latest: history.latest(), approvals }
+    Item { release: &history.stored.release, latest: history.latest(), approvals, standing: Some(&history.standing) }
 }
 
 /// The size of the viewer's log; 0 while there is none.

@@ -36,6 +36,7 @@ pub(super) async fn show(
         release: &history.stored.release,
         decisions: &history.decisions,
         approvals: &history.votes(),
+        standing: Some(&history.standing),
         indexes: &indexes,
         log_size: log_size(&web, &session).await,
         part: query.findings.unwrap_or(1),

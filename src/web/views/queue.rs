@@ -26,7 +26,7 @@ impl Waiting {
 
     /// Takes in the next pending release of the namespace; they come oldest first.
     pub fn take(&mut self, viewer: &Viewer, item: &Item<'_>) {
-        if !waits_for(viewer, item.release, item.latest, item.approvals) {
+        if !waits_for(viewer, item) {
             self.others += 1;
             return;
         }
@@ -82,7 +82,7 @@ impl QueuePage {
     /// The queue of `viewer`: what waits for them, and `recent`, the newest releases of the namespace, of which those
     /// that wait for them are left out.
     pub fn new(viewer: &Viewer, log_size: u64, waiting: Waiting, recent: &[Item<'_>], notice: Option<Notice>) -> Self {
-        let recent = recent.iter().filter(|i| !waits_for(viewer, i.release, i.latest, i.approvals));
+        let recent = recent.iter().filter(|i| !waits_for(viewer, i));
         let counted = |n: usize| (n > 0).then(|| grouped(n as u64));
         Self {
             frame: Frame::new("Queue", Section::Queue, Some(viewer), Some(log_size)).with_notice(notice),

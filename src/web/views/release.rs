@@ -1,7 +1,8 @@
 //! One release: the verdict, the findings, who is still missing, the vote.
 
-use super::{Frame, Item, Notice, Section, Viewer, VotePanel, paths, samples};
+use super::{Frame, Item, Notice, Section, Viewer, VotePanel, paths, samples, voting::changes};
 use crate::{
+    app::standing::Standing,
     model::{Approval, Decision, Release},
     render::Page,
     report::{LogIndexes, ReleaseReport},
@@ -21,6 +22,8 @@ pub struct ReleasePage {
     frame: Frame,
     release: ReleaseReport,
     vote: VotePanel,
+    /// What has changed since it was decided.
+    changes: Vec<String>,
     downloads: Downloads,
     releases: &'static str,
     evidence_base: String,
@@ -39,18 +42,35 @@ pub struct Source<'a> {
     pub decisions: &'a [Decision],
     /// Its approvals and rejections, in any order.
     pub approvals: &'a [Approval],
+    /// What is so of it now; `None` shows it as it was decided.
+    pub standing: Option<&'a Standing>,
     /// Log indexes that these rows do not carry.
     pub indexes: &'a LogIndexes,
     /// The size of the namespace's log.
     pub log_size: u64,
-    /// Which part of the findings is shown, counted from 1.
+    /// Which part of the findings is shown, counted from 1; 0 shows all of them.
     pub part: usize,
+}
+
+/// The report of a release as things are now.
+pub fn report(source: &Source<'_>) -> ReleaseReport {
+    let Source { release, decisions, approvals, indexes, .. } = *source;
+    let report = match source.part {
+        0 => ReleaseReport::new(release, decisions, approvals, indexes),
+        part => ReleaseReport::part(part, release, decisions, approvals, indexes),
+    };
+    match (source.standing, source.decisions.last()) {
+        (Some(now), Some(latest)) => {
+            report.as_of_now(&latest.record.verdict, source.approvals, &now.approvals, now.ended)
+        }
+        _ => report,
+    }
 }
 
 impl ReleasePage {
     /// The page for `viewer`, with `notice` on top about what they just did.
     pub fn new(source: &Source<'_>, viewer: &Viewer, notice: Option<Notice>) -> Self {
-        let Source { release, decisions, approvals, indexes, log_size, part } = *source;
+        let Source { release, decisions, approvals, standing, log_size, .. } = *source;
         let latest = decisions.last();
         let label = release.version.clone().unwrap_or_else(|| release.artifact.hex().chars().take(12).collect());
         let title = format!("{} {label} to {}", release.model, release.environment);
@@ -59,8 +79,9 @@ impl ReleasePage {
         });
         Self {
             frame: Frame::new(title, Section::Releases, Some(viewer), Some(log_size)).with_notice(notice),
-            release: ReleaseReport::part(part, release, decisions, approvals, indexes),
-            vote: VotePanel::new(viewer, release, latest, approvals),
+            release: report(source),
+            vote: VotePanel::new(viewer, &Item { release, latest, approvals, standing }),
+            changes: changes(standing),
             downloads: Downloads {
                 report: paths::report(&release.id),
                 record: latest.map(|d| paths::record(&d.id)),
@@ -74,8 +95,8 @@ impl ReleasePage {
     fn of(story: &samples::Story, viewer: &Viewer) -> Self {
         let indexes = story.indexes();
         let Item { release, approvals, .. } = story.item();
-        let source =
-            Source { release, decisions: &story.decisions, approvals, indexes: &indexes, log_size: 48, part: 1 };
+        let decisions = &story.decisions;
+        let source = Source { release, decisions, approvals, standing: None, indexes: &indexes, log_size: 48, part: 1 };
         Self::new(&source, viewer, None)
     }
 

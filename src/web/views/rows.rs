@@ -2,6 +2,7 @@
 
 use super::paths;
 use crate::{
+    app::standing::Standing,
     model::{Approval, Decision, Release},
     report::{Hash, Moment, verdict::Headline},
 };
@@ -16,6 +17,8 @@ pub struct Item<'a> {
     pub latest: Option<&'a Decision>,
     /// Its approvals; empty where the list does not need them.
     pub approvals: &'a [Approval],
+    /// What is so of it now; `None` shows it as it was decided.
+    pub standing: Option<&'a Standing>,
 }
 
 /// One line.
@@ -43,6 +46,7 @@ impl From<&Item<'_>> for ReleaseRow {
     fn from(item: &Item<'_>) -> Self {
         let release = item.release;
         let record = item.latest.map(|d| &d.record);
+        let decided = || record.map_or_else(Headline::undecided, |r| Headline::of(&r.verdict, &r.approvals));
         Self {
             href: paths::release(&release.id),
             model: release.model.to_string(),
@@ -51,7 +55,7 @@ impl From<&Item<'_>> for ReleaseRow {
             environment: release.environment.to_string(),
             submitter: release.submitter.name.clone(),
             requested: Moment::from(release.requested_at),
-            headline: record.map_or_else(Headline::undecided, |r| Headline::of(&r.verdict, &r.approvals)),
+            headline: item.standing.and_then(|s| s.ended).map_or_else(decided, Headline::ended),
         }
     }
 }

@@ -117,6 +117,7 @@ pub fn record(outcome: Outcome) -> Record {
         needed: 2,
         given: 2,
         rejected: 0,
+        ..ApprovalCount::default()
     };
     let verdict = Verdict {
         verdict: outcome,

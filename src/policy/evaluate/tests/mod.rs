@@ -1,5 +1,6 @@
 //! Cases, judged.
 
+mod approvals;
 mod budget;
 mod comparison;
 mod disparity;

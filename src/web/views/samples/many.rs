@@ -24,6 +24,7 @@ pub fn many(n: usize, part: usize) -> ReleasePage {
         release: item.release,
         decisions: &story.decisions,
         approvals: item.approvals,
+        standing: None,
         indexes: &indexes,
         log_size: 48,
         part,

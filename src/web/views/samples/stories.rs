@@ -30,7 +30,7 @@ impl Story {
 
     /// As a list has it.
     pub fn item(&self) -> Item<'_> {
-        Item { release: &self.release, latest: self.decisions.last(), approvals: &self.approvals }
+        Item { release: &self.release, latest: self.decisions.last(), approvals: &self.approvals, standing: None }
     }
 
     /// Log indexes of its approvals and evidence.
@@ -111,6 +111,8 @@ impl Story {
             needed: 2,
             given: votes(Vote::Approve),
             rejected: votes(Vote::Reject),
+            people: self.approvals.iter().filter(|a| a.vote == Vote::Approve).map(|a| a.by.id.clone()).collect(),
+            until: None,
         };
         let verdict = Verdict {
             verdict: outcome,

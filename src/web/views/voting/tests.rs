@@ -11,7 +11,7 @@ fn stranger(roles: &[&str]) -> Viewer {
 }
 
 fn reason(viewer: &Viewer, story: &Story) -> Option<String> {
-    asked(viewer, &story.release, story.decisions.last(), &story.approvals).err()
+    asked(viewer, &story.release, story.decisions.last(), &story.approvals, None).err()
 }
 
 #[test]

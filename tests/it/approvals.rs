@@ -1,0 +1,227 @@
+//! What approvals are worth later: they end, what they were given on is replaced, and a rerun takes none away.
+
+use crate::{
+    on_both_engines,
+    support::{
+        app::{Answer, POLICY, TestApp, accuracy, answer, artifact, submission},
+        database::TestDatabase,
+    },
+};
+use modelgate::identity::Scope;
+use serde_json::{Value, json};
+
+const MACHINE: [Scope; 2] = [Scope::Read, Scope::Submit];
+
+async fn vote(app: &TestApp, person: &str, decided: &Value, word: &str) -> Answer {
+    let path = format!("/api/v1/releases/{}/approvals", decided["release"].as_str().unwrap());
+    app.post(person, &path, &json!({"vote": word, "inputs_digest": decided["verdict"]["inputs_digest"]})).await
+}
+
+async fn gate(app: &TestApp, token: &str, name: &str) -> Value {
+    let query = format!("/api/v1/gate?model=acme/credit&digest={}&environment=production", artifact(name));
+    app.get(token, &query).await.1["data"].clone()
+}
+
+async fn standing(app: &TestApp, token: &str, decided: &Value) -> Value {
+    let path = format!("/api/v1/releases/{}", decided["release"].as_str().unwrap());
+    app.get(token, &path).await.1["standing"].clone()
+}
+
+/// A service with the policy of two people, CI, and both of them.
+async fn started(database: &TestDatabase) -> (TestApp, String, [String; 2]) {
+    let app = TestApp::start(database).await;
+    assert_eq!(app.publish("acme", POLICY).await.0, 201);
+    let ci = app.machine("acme", &MACHINE).await;
+    let people = [app.person("acme", "ada", "model-risk").await, app.person("acme", "bob", "model-risk").await];
+    (app, ci, people)
+}
+
+fn good() -> Value {
+    submission("acme/credit", "good", &accuracy(960, 1000))
+}
+
+async fn allowed(app: &TestApp, ci: &str, people: &[String; 2]) -> Value {
+    let (status, decided) = app.submit(ci, &good()).await;
+    assert_eq!(status, 201, "{decided}");
+    for person in people {
+        let (status, after) = vote(app, person, &decided, "approve").await;
+        assert_eq!(status, 200, "{after}");
+    }
+    decided
+}
+
+on_both_engines! {
+    async fn an_allow_ends_with_the_approvals_that_it_rests_on(database: TestDatabase) {
+        let (app, ci, people) = started(&database).await;
+        let (_, decided) = app.submit(&ci, &good()).await;
+        vote(&app, &people[0], &decided, "approve").await;
+        app.clock.forward("1d");
+        let (_, after) = vote(&app, &people[1], &decided, "approve").await;
+        assert_eq!(after["verdict"]["verdict"], "allow");
+        // Ada's counts seven days from NOW, and the record says so.
+        assert_eq!(after["verdict"]["approvals"][0]["until"], "2026-11-27T12:00:00Z");
+        app.clock.forward("6d");
+        let last = gate(&app, &ci, "good").await;
+        assert_eq!((&last["ok"], &last["verdict"]), (&json!(false), &json!("pending")), "{last}");
+        assert!(last["reasons"][0].as_str().unwrap().contains("ended at 2026-11-27T12:00:00Z"), "{last}");
+        assert_eq!(last["reasons"][1], "1 of 2 people with the role model-risk approved");
+        let now = standing(&app, &ci, &decided).await;
+        assert_eq!((&now["ended"], &now["open"]), (&json!("2026-11-27T12:00:00Z"), &json!(true)));
+
+        // What it was decided is what was decided: an export says it for ever.
+        let files = app.export(&ci, &after).await;
+        assert!(modelgate::app::replay::replay(&files).unwrap().same);
+        // Ada says yes again, Bob's still counts.
+        let (status, renewed) = vote(&app, &people[0], &decided, "approve").await;
+        assert_eq!((status, &renewed["verdict"]["verdict"]), (200, &json!("allow")), "{renewed}");
+        assert_eq!(gate(&app, &ci, "good").await["ok"], true);
+        app.stop().await;
+    }
+
+    async fn the_second_before_it_ends_an_allow_still_is_one(database: TestDatabase) {
+        let (app, ci, people) = started(&database).await;
+        allowed(&app, &ci, &people).await;
+        app.clock.forward("6d");
+        app.clock.forward("86399s");
+        let last = gate(&app, &ci, "good").await;
+        assert_eq!((&last["ok"], &last["until"]), (&json!(true), &json!("2026-11-27T12:00:00Z")), "{last}");
+        app.clock.forward("1s");
+        assert_eq!(gate(&app, &ci, "good").await["ok"], false);
+        app.stop().await;
+    }
+
+    async fn what_was_let_through_stays_the_champion_when_its_approvals_end(database: TestDatabase) {
+        let app = TestApp::start(&database).await;
+        let policy = "name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nagainst = \"champion\"\nmax_loss = 0.05\n\
+                      first_release = \"allow\"\n[[approval]]\nid = \"a\"\nrole = \"model-risk\"\ncount = 1\nexpires = \"1h\"";
+        app.publish("acme", policy).await;
+        let ci = app.machine("acme", &MACHINE).await;
+        let ada = app.person("acme", "ada", "model-risk").await;
+        let (_, decided) = app.submit(&ci, &good()).await;
+        vote(&app, &ada, &decided, "approve").await;
+        app.clock.forward("2h");
+        assert_eq!(gate(&app, &ci, "good").await["ok"], false);
+        // A worse one is still no first release.
+        let (_, worse) = app.submit(&ci, &submission("acme/credit", "worse", &accuracy(700, 1000))).await;
+        assert_eq!(worse["verdict"]["verdict"], "deny", "{worse}");
+        assert_eq!(app.inputs(&ci, &worse).await["champion"]["artifact"], artifact("good"));
+        app.stop().await;
+    }
+
+    async fn a_rerun_with_the_same_inputs_keeps_its_decision(database: TestDatabase) {
+        let (app, ci, people) = started(&database).await;
+        let first = allowed(&app, &ci, &people).await;
+        let size = app.log_size("acme").await;
+        let (status, again) = app.submit(&ci, &good()).await;
+        assert_eq!((status, &again["release"], &again["repeated"]), (200, &first["release"], &json!(true)), "{again}");
+        assert_eq!(again["verdict"]["verdict"], "allow");
+        assert_eq!((app.log_size("acme").await, &gate(&app, &ci, "good").await["ok"]), (size, &json!(true)));
+        // Somebody who wants to be asked anew is.
+        let mut anew = good();
+        anew["again"] = json!(true);
+        let (status, asked) = app.submit(&ci, &anew).await;
+        assert_eq!((status, &asked["verdict"]["verdict"]), (201, &json!("pending")));
+        assert_ne!(asked["release"], first["release"]);
+        // Other inputs, other policies: judged anew.
+        app.publish("acme", &POLICY.replace("min = 0.9", "min = 0.91")).await;
+        let (status, asked) = app.submit(&ci, &good()).await;
+        assert_eq!((status, &asked["verdict"]["verdict"]), (201, &json!("pending")), "{asked}");
+        app.stop().await;
+    }
+
+    async fn a_rejection_is_kept_and_ended_approvals_are_asked_for_anew(database: TestDatabase) {
+        let (app, ci, people) = started(&database).await;
+        let first = allowed(&app, &ci, &people).await;
+        app.clock.forward("8d");
+        let (status, second) = app.submit(&ci, &good()).await;
+        assert_eq!((status, &second["verdict"]["verdict"]), (201, &json!("pending")), "{second}");
+        assert_ne!(second["release"], first["release"]);
+        assert_eq!(vote(&app, &people[0], &second, "reject").await.1["verdict"]["verdict"], "deny");
+        let (status, third) = app.submit(&ci, &good()).await;
+        assert_eq!((status, &third["release"], &third["verdict"]["verdict"]), (200, &second["release"], &json!("deny")));
+        app.stop().await;
+    }
+
+    async fn an_older_release_cannot_be_approved_once_there_is_a_newer_one(database: TestDatabase) {
+        let (app, ci, people) = started(&database).await;
+        let (_, older) = app.submit(&ci, &good()).await;
+        vote(&app, &people[0], &older, "approve").await;
+        let (_, newer) = app.submit(&ci, &submission("acme/credit", "good", &accuracy(500, 1000))).await;
+        assert_eq!(newer["verdict"]["verdict"], "deny");
+        for word in ["approve", "reject"] {
+            let (status, problem) = vote(&app, &people[1], &older, word).await;
+            assert_eq!((status, &problem["code"]), (409, &json!("superseded")), "{problem}");
+            assert!(problem["detail"].as_str().unwrap().contains(newer["release"].as_str().unwrap()), "{problem}");
+        }
+        let now = gate(&app, &ci, "good").await;
+        assert_eq!((&now["ok"], &now["release"]), (&json!(false), &newer["release"]));
+        assert_eq!(standing(&app, &ci, &older).await["superseded_by"], newer["release"]);
+        // The same artifact elsewhere is another matter.
+        let mut staging = good();
+        staging["environment"] = json!("staging");
+        app.submit(&ci, &staging).await;
+        assert_eq!(standing(&app, &ci, &newer).await["superseded_by"], Value::Null);
+        app.stop().await;
+    }
+
+    async fn an_approval_under_a_replaced_policy_is_refused(database: TestDatabase) {
+        let (app, ci, people) = started(&database).await;
+        let (_, decided) = app.submit(&ci, &good()).await;
+        app.publish("acme", &POLICY.replace("min = 0.9", "min = 0.99")).await;
+        let (status, problem) = vote(&app, &people[0], &decided, "approve").await;
+        assert_eq!((status, &problem["code"]), (409, &json!("policies-changed")), "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains("the policy `two-eyes` was replaced"), "{problem}");
+        assert_eq!(standing(&app, &ci, &decided).await["obstacle"]["code"], "policies-changed");
+        // A policy that is new there counts as well.
+        app.publish("acme", POLICY).await;
+        app.publish("acme", &POLICY.replace("two-eyes", "another")).await;
+        let (_, problem) = vote(&app, &people[0], &decided, "approve").await;
+        assert!(problem["detail"].as_str().unwrap().contains("the policy `another` applies now too"), "{problem}");
+        // A no needs no newest policy.
+        assert_eq!(vote(&app, &people[0], &decided, "reject").await.1["verdict"]["verdict"], "deny");
+        app.stop().await;
+    }
+
+    async fn a_key_stands_for_one_release_and_one_address(database: TestDatabase) {
+        let (app, ci, people) = started(&database).await;
+        let (_, first) = app.submit(&ci, &good()).await;
+        // The same inputs digest, hence the same body of a vote.
+        let mut anew = good();
+        anew["again"] = json!(true);
+        let (_, second) = app.submit(&ci, &anew).await;
+        assert_eq!(first["verdict"]["inputs_digest"], second["verdict"]["inputs_digest"]);
+        let send = async |decided: &Value, key: &str| {
+            let path = format!("{}/api/v1/releases/{}/approvals", app.base, decided["release"].as_str().unwrap());
+            let body = json!({"vote": "reject", "inputs_digest": decided["verdict"]["inputs_digest"]});
+            answer(app.http.post(path).bearer_auth(&people[0]).header("idempotency-key", key).json(&body)).await
+        };
+        // What was refused was not stored, and its key is free.
+        assert_eq!(send(&first, "k").await.1["code"], "superseded");
+        assert_eq!(send(&second, "k").await.0, 200);
+        assert_eq!(send(&second, "k").await.0, 200, "the same request");
+        let size = app.log_size("acme").await;
+        let (_, other) = app.submit(&ci, &submission("acme/credit", "other", &accuracy(970, 1000))).await;
+        let path = format!("{}/api/v1/releases/{}/approvals", app.base, other["release"].as_str().unwrap());
+        let body = json!({"vote": "reject", "inputs_digest": second["verdict"]["inputs_digest"]});
+        let (status, problem) = answer(app.http.post(path).bearer_auth(&people[0]).header("idempotency-key", "k").json(&body)).await;
+        assert_eq!((status, &problem["code"]), (409, &json!("idempotency-key-reused")), "the same body to another release");
+        assert!(app.log_size("acme").await > size);
+        let (_, whole) = app.get(&ci, &format!("/api/v1/releases/{}", other["release"].as_str().unwrap())).await;
+        assert_eq!(whole["verdict"], "pending");
+        app.stop().await;
+    }
+
+    async fn a_rerun_under_its_own_key_keeps_the_decision_and_the_key(database: TestDatabase) {
+        let (app, ci, people) = started(&database).await;
+        let first = allowed(&app, &ci, &people).await;
+        let send = async |body: &Value| {
+            let request = app.http.post(format!("{}/api/v1/releases", app.base)).bearer_auth(&ci);
+            answer(request.header("idempotency-key", "run-2").json(body)).await
+        };
+        let (status, again) = send(&good()).await;
+        assert_eq!((status, &again["release"]), (200, &first["release"]), "{again}");
+        let (status, problem) = send(&submission("acme/credit", "other", &accuracy(970, 1000))).await;
+        assert_eq!((status, &problem["code"]), (409, &json!("idempotency-key-reused")), "{problem}");
+        app.stop().await;
+    }
+}
