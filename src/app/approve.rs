@@ -64,15 +64,14 @@ impl Service {
                     );
                     return Ok(answer.stored(ballot.release, record, receipt.vsa));
                 }
-                Done::ReleaseChanged => {}
+                // It, or what it would be judged by, has changed at this moment: looked at again, and refused where need be.
+                Done::ReleaseChanged | Done::PoliciesChanged | Done::BaselineMoved => {}
                 // The same request at the same moment: whichever was first counts.
                 Done::Duplicate { .. } => {
                     if let Some(decision) = self.repeated_ballot(actor, &ballot).await? {
                         return Ok(decision);
                     }
                 }
-                // What it would be judged by has changed at this moment: looked at again, and then refused.
-                Done::PoliciesChanged | Done::BaselineMoved => {}
                 Done::LooksTaken | Done::Known => {
                     return Err(AppError::broken("a vote was refused by the batch"));
                 }
