@@ -21,8 +21,8 @@ pub(super) const MIGRATIONS: [(i64, &str, &str); 8] = [
     (4, "probes", include_str!("../../migrations/0004_probes.sql")),
     (5, "identity", include_str!("../../migrations/0005_identity.sql")),
     (6, "tries by model", include_str!("../../migrations/0006_tries_by_model.sql")),
-    (8, "people", include_str!("../../migrations/0008_people.sql")),
-    (10, "pending", include_str!("../../migrations/0010_pending.sql")),
+    (7, "people", include_str!("../../migrations/0007_people.sql")),
+    (8, "pending", include_str!("../../migrations/0008_pending.sql")),
 ];
 
 /// How many connections read at once.
