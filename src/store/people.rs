@@ -76,12 +76,13 @@ impl Store {
         row.as_ref().map(read_user).transpose()
     }
 
-    /// Who holds which role in a namespace: the stable ids of people by role.
+    /// Who holds which role in a namespace: the stable ids of people by role. A disabled user holds none.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn holders(&self, namespace: &Namespace) -> Result<BTreeMap<String, BTreeSet<String>>, StoreError> {
-        let sql = "SELECT id, namespace, name, display_name, password_hash, roles FROM users WHERE namespace = $1";
+        let sql = "SELECT id, namespace, name, display_name, password_hash, roles, disabled_at_us FROM users \
+                   WHERE namespace = $1 AND disabled_at_us IS NULL";
         let rows = sqlx::query(sql).bind(namespace.as_str()).fetch_all(&self.reader).await?;
         let mut holders: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for row in &rows {

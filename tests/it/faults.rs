@@ -280,7 +280,7 @@ on_both_engines! {
         let token = app.machine("acme", &BOTH).await;
         assert_eq!(app.publish("acme", POLICY).await.0, 201);
         let mut asked = Asked::new(&app.base, &token);
-        let inserts = ["entries", "evidence", "releases", "decisions", "looks"].map(|table| (table, "INSERT"));
+        let inserts = ["entries", "evidence", "releases", "decisions", "tries"].map(|table| (table, "INSERT"));
         for (table, operation) in inserts.into_iter().chain([("logs", "UPDATE")]) {
             let [break_it, mend_it] = failing(sqlite, table, operation);
             database.execute_owned(break_it).await;

@@ -62,6 +62,10 @@ on_both_engines! {
         }
         let (status, refused) = app.publish("acme", &format!("name = \"z\"\n#{}\n{rule}", "x".repeat(600_000))).await;
         assert_eq!((status, &refused["mistakes"][0]["code"]), (422, &json!("policy-too-large")), "{refused}");
+        // Who is disabled holds no role.
+        let asks = format!("name = \"a\"\n{rule}{}", ask("x", "model-risk", 1));
+        app.service.disable_user("ada").await.unwrap();
+        assert_eq!(codes(&app.publish("acme", &asks).await.1), ["role-without-holder"]);
         app.stop().await;
     }
 
