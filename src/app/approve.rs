@@ -53,6 +53,9 @@ impl Service {
         self.may_sign(&actor.namespace).await?;
         for _ in 0..TRIES {
             let stored = self.find(actor, &ballot.release).await?;
+            if let Some(decision) = self.given_before(actor, &ballot, &stored).await? {
+                return Ok(decision);
+            }
             let (work, answer) = self.judge_ballot(actor, &ballot, &stored).await?;
             match self.writer.write(work).await? {
                 Done::Stored(receipt) => {
@@ -90,6 +93,24 @@ impl Service {
             return Err(DeliveryKey::reused());
         }
         Ok(Some(self.delivered(actor, key, request, &ballot.release).await?))
+    }
+
+    /// The allow that rests on this very yes: to say it again changes nothing, and is no mistake. A rerun of CI keeps its
+    /// decision, so that a person or a script may be asked for the same yes a second time.
+    async fn given_before(
+        &self,
+        actor: &Actor,
+        ballot: &Ballot,
+        stored: &StoredRelease,
+    ) -> Result<Option<Decision>, AppError> {
+        let allowed = stored.verdict == Outcome::Allow.as_str();
+        if ballot.vote != Vote::Approve || !allowed || stored.inputs_digest != ballot.inputs_digest {
+            return Ok(None);
+        }
+        let latest = self.latest(&stored.release.model, &stored.release.id).await?;
+        let given = |a: &Approval| a.by.id == actor.who.id && a.vote == Vote::Approve;
+        let counts = latest.record.approvals.iter().any(given) && self.ended(&latest.record).await?.is_none();
+        Ok(counts.then_some(latest))
     }
 
     async fn judge_ballot(

@@ -108,6 +108,22 @@ on_both_engines! {
         app.stop().await;
     }
 
+    async fn a_yes_that_was_given_is_not_given_twice(database: TestDatabase) {
+        let (app, ci, people) = started(&database).await;
+        let first = allowed(&app, &ci, &people).await;
+        let size = app.log_size("acme").await;
+        let (status, again) = vote(&app, &people[0], &first, "approve").await;
+        assert_eq!((status, &again["verdict"]["verdict"]), (200, &json!("allow")), "{again}");
+        assert_eq!(app.log_size("acme").await, size, "nothing was added");
+        // A no, and a yes of somebody whose yes the allow does not rest on, still find nothing that waits.
+        let other = app.person("acme", "dan", "model-risk").await;
+        for (who, word) in [(&people[0], "reject"), (&other, "approve")] {
+            let (status, problem) = vote(&app, who, &first, word).await;
+            assert_eq!((status, &problem["code"]), (409, &json!("not-pending")), "{problem}");
+        }
+        app.stop().await;
+    }
+
     async fn a_rerun_with_the_same_inputs_keeps_its_decision(database: TestDatabase) {
         let (app, ci, people) = started(&database).await;
         let first = allowed(&app, &ci, &people).await;

@@ -115,8 +115,14 @@ fn a_decision_says_what_it_was_compared_with_and_how_often_its_data_was_tried() 
         let markup = page(name);
         assert!(markup.contains("<dt>Champion</dt>") && markup.contains(&champion), "{name}");
         assert!(!markup.contains("<dt>Reference</dt>"), "{name}");
-        assert!(markup.contains("3rd artifact of this model on <bdi>holdout-2026q3</bdi> under <bdi>credit-risk</bdi>"), "{name}");
-        assert!(markup.contains("11th artifact of this model on data without a name under <bdi>green-ai</bdi>"), "{name}");
+        assert!(
+            markup.contains("3rd artifact of this model on <bdi>holdout-2026q3</bdi> under <bdi>credit-risk</bdi>"),
+            "{name}"
+        );
+        assert!(
+            markup.contains("11th artifact of this model on data without a name under <bdi>green-ai</bdi>"),
+            "{name}"
+        );
     }
 }
 
