@@ -218,6 +218,20 @@ on_both_engines! {
         app.stop().await;
     }
 
+    async fn what_was_computed_for_one_policy_serves_the_others(database: TestDatabase) {
+        let app = TestApp::start(&database).await;
+        let ci = app.machine("acme", &MACHINE).await;
+        app.publish("acme", POLICY).await;
+        app.publish("acme", "name = \"plain\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.95\n").await;
+        for (wrong, outcome, status) in [(20, "allow", "pass"), (80, "deny", "fail")] {
+            let predictions = uploaded(&app, &ci, rows(wrong)).await;
+            let (_, decided) = app.submit(&ci, &without_evidence(&format!("{wrong}"), &[&predictions])).await;
+            assert_eq!(decided["verdict"]["verdict"], outcome, "{decided}");
+            assert_eq!(finding(&decided, "r")["status"], status, "{decided}");
+        }
+        app.stop().await;
+    }
+
     async fn rows_that_cannot_be_read_refuse_the_submission(database: TestDatabase) {
         let app = TestApp::start(&database).await;
         app.publish("acme", POLICY).await;

@@ -42,8 +42,8 @@ pub struct Case<'a> {
 impl Case<'_> {
     /// Whether it is judged as the first semantics did, so that decisions of then can be recomputed to the byte. What
     /// changed with the second: where no policy enforces nothing is released, unless that was said by name; numbers in
-    /// sentences are never rounded onto the limit; a claim is compared with what was computed by what both count; there
-    /// are budgets.
+    /// sentences are never rounded onto the limit; a claim is compared with what was computed by what both count; what
+    /// was computed for one policy serves every policy whose columns it answers for; there are budgets.
     pub(super) fn is_first(&self) -> bool {
         self.inputs.engine < 2
     }

@@ -2,16 +2,16 @@
 
 use super::View;
 use crate::{
-    model::{Slice, number::round12},
+    model::{Columns, Computed, Slice, number::round12},
     policy::{
         evaluate::index::{Document, Entry, Index},
         phrase::Near,
-        schema::Target,
+        schema::{Recompute, Target},
     },
 };
 
 /// Everything the rule names but for the slice: data set, source, quantile. What we computed counts for the policies
-/// that asked for it, which say which column is what.
+/// that mean the same columns.
 fn fits(view: &View<'_>, rule: &Target, entry: &Entry<'_>) -> bool {
     let (index, selector) = (view.index, &rule.selector);
     let quantile = match (selector.quantile, entry.measurement.quantile) {
@@ -25,12 +25,47 @@ fn fits(view: &View<'_>, rule: &Target, entry: &Entry<'_>) -> bool {
         && selector.source.as_deref().is_none_or(|wanted| is_from(index, entry, wanted))
 }
 
-/// Whether a document may speak to this policy.
+/// Whether a document may speak to this policy: what was claimed may, and of what we computed that by the policy's own
+/// columns. Where there is none by its own, what we computed for another policy may, if it answers for every column that
+/// this one names: the same rows were read in the same way. By the first semantics it never may.
 pub(super) fn ours(view: &View<'_>, document: &Document<'_>) -> bool {
-    let Some(computed) = document.evidence().computed.as_ref().filter(|_| document.is_computed()) else { return true };
-    let labelled = |name: &String| document.dataset == Some(name.as_str());
-    let recompute = view.policy.recompute.as_ref();
-    recompute.is_some_and(|r| r.columns == computed.columns && r.labels.as_ref().is_none_or(labelled))
+    let Some(computed) = computed(document) else { return true };
+    let labelled = |recompute: &Recompute, document: &Document<'_>| {
+        recompute.labels.as_deref().is_none_or(|name| document.dataset == Some(name))
+    };
+    let Some(recompute) = &view.policy.recompute else { return !view.case.is_first() };
+    if !labelled(recompute, document) {
+        return false;
+    }
+    let by_its_own =
+        |d: &Document<'_>| labelled(recompute, d) && self::computed(d).is_some_and(|c| c.columns == recompute.columns);
+    if by_its_own(document) {
+        return true;
+    }
+    !view.case.is_first()
+        && covers(&computed.columns, &recompute.columns)
+        && !view.index.documents.iter().any(by_its_own)
+}
+
+/// From what we computed a document, if we did.
+fn computed<'d>(document: &'d Document<'_>) -> Option<&'d Computed> {
+    document.evidence().computed.as_ref().filter(|_| document.is_computed())
+}
+
+/// Whether numbers by the columns `has` are those that a policy with the columns `asked` means. What changes a number that
+/// both give must be the same; more groups or another quantity beside it change none.
+fn covers(has: &Columns, asked: &Columns) -> bool {
+    fn named<T: PartialEq>(asked: Option<&T>, has: Option<&T>) -> bool {
+        asked.is_none() || asked == has
+    }
+    named(asked.label.as_ref(), has.label.as_ref())
+        && named(asked.prediction.as_ref(), has.prediction.as_ref())
+        && named(asked.score.as_ref(), has.score.as_ref())
+        && named(asked.latency.as_ref(), has.latency.as_ref())
+        && named(asked.energy.as_ref(), has.energy.as_ref())
+        && named(asked.id.as_ref(), has.id.as_ref())
+        && (&asked.positive, &asked.cluster, &asked.task) == (&has.positive, &has.cluster, &has.task)
+        && asked.groups.iter().all(|group| has.groups.contains(group))
 }
 
 /// Whether two quantiles are one, however they were written.
@@ -98,9 +133,9 @@ pub(super) fn near(view: &View<'_>, rule: &Target, slice: &Slice) -> Near {
             (Some(wanted), Some(found)) if !alike(wanted, found) => other.push(format!("quantile {found}")),
             (Some(_), None) => other.push("no quantile".to_owned()),
             (None, Some(found)) => other.push(format!("quantile {found}")),
-            _ if selector.dataset.as_deref().is_some_and(|d| entry.dataset != Some(d)) => other.push(
-                entry.dataset.map_or_else(|| "no data set".to_owned(), |d| format!("data set {d}")),
-            ),
+            _ if selector.dataset.as_deref().is_some_and(|d| entry.dataset != Some(d)) => {
+                other.push(entry.dataset.map_or_else(|| "no data set".to_owned(), |d| format!("data set {d}")));
+            }
             _ => other.extend(index.document(entry.document).map(|d| format!("format {}", d.evidence().format))),
         }
     }

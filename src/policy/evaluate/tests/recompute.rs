@@ -96,7 +96,9 @@ fn the_support_is_a_count_of_other_rows_and_no_false_claim() {
         let verdict = said(vec![claim(n)], truth());
         assert_eq!(verdict.verdict, Outcome::Allow, "{n}: {:?}", verdict.findings);
     }
-    for wrong in [claim(801), Measurement { trials: Some(800), ..claim(800) }, Measurement { value: Some(0.81), ..claim(800) }] {
+    for wrong in
+        [claim(801), Measurement { trials: Some(800), ..claim(800) }, Measurement { value: Some(0.81), ..claim(800) }]
+    {
         assert_eq!(said(vec![wrong.clone()], truth()).verdict, Outcome::Deny, "{wrong:?}");
     }
     let rows = Measurement { n: Some(1999), trials: None, successes: None, ..measured("accuracy", 0.9, 2000, 1800) };
@@ -124,4 +126,43 @@ fn numbers_of_32_bits_and_of_the_training_are_no_false_claims() {
     assert_eq!(said(vec![trained], truth()).verdict, Outcome::Allow);
     let tested = Measurement { dataset: Some("test".into()), ..claim(0.99) };
     assert_eq!(said(vec![tested], truth()).verdict, Outcome::Deny);
+}
+
+/// What was computed for a policy with more columns answers for every policy that means the same numbers.
+#[test]
+fn what_was_computed_serves_every_policy_whose_columns_it_answers_for() {
+    let with = |columns: &str| {
+        policy(&format!("name = \"p\"\n{columns}[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.9\n"))
+    };
+    let wide = with("[recompute]\nlabel = \"y\"\nprediction = \"p\"\nscore = \"s\"\ngroups = [\"sex\"]\n");
+    let truth = || computed(&wide, vec![measured("accuracy", 0.96, 1000, 960)]);
+    let status = |policy: &Arc<Policy>, evidence: &[Submitted], engine: u32| {
+        let inputs = Inputs { engine, ..Inputs::default() };
+        let verdict = judge_with(std::slice::from_ref(policy), evidence, &inputs, &[]);
+        verdict.findings.iter().find(|f| f.rule == "r").unwrap().status
+    };
+    // A policy without columns, and one that asks for fewer: theirs too, but not by the first semantics.
+    for narrow in ["", "[recompute]\nlabel = \"y\"\nprediction = \"p\"\n"] {
+        let narrow = with(narrow);
+        assert_eq!(status(&narrow, &[truth()], 2), Status::Pass);
+        assert_eq!(status(&narrow, &[truth()], 1), Status::Missing);
+    }
+    // Where columns differ in what changes a number, or one is lacking, it is not.
+    for other in [
+        "[recompute]\nlabel = \"other\"\nprediction = \"p\"\n",
+        "[recompute]\nlabel = \"y\"\nprediction = \"p\"\npositive = \"yes\"\n",
+        "[recompute]\nlabel = \"y\"\nprediction = \"p\"\ncluster = \"user\"\n",
+        "[recompute]\nlabel = \"y\"\nprediction = \"p\"\ngroups = [\"sex\", \"age\"]\n",
+        "[recompute]\nlabel = \"y\"\nprediction = \"p\"\nid = \"row\"\nlabels = \"another-set\"\n",
+    ] {
+        assert_eq!(status(&with(other), &[truth()], 2), Status::Missing, "{other}");
+    }
+    // One of its own is enough: what another policy had computed then says nothing.
+    let narrow = with("[recompute]\nlabel = \"y\"\nprediction = \"p\"\n");
+    let own = computed(&narrow, vec![measured("accuracy", 0.85, 1000, 850)]);
+    assert_eq!(status(&narrow, &[truth(), own], 2), Status::Fail);
+    // And what we computed stands in for what is claimed.
+    let claim = document("claim", vec![measured("accuracy", 0.99, 1000, 990)]);
+    let low = computed(&wide, vec![measured("accuracy", 0.85, 1000, 850)]);
+    assert_eq!(status(&with(""), &[claim, low], 2), Status::Fail);
 }
