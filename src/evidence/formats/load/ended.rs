@@ -86,7 +86,8 @@ fn is_rate(m: &Measurement) -> bool {
     const WORDS: [&str; 8] = ["throughput", "persec", "per sec", "per_sec", "/sec", "req/s", "rps", "qps"];
     let name = m.source_name.to_lowercase();
     let proportion = matches!(m.metric.as_str(), "error_rate" | "pass_rate");
-    !proportion && (WORDS.iter().any(|word| name.contains(word)) || name.ends_with("requests/s") || name == "http_reqs.rate")
+    !proportion
+        && (WORDS.iter().any(|word| name.contains(word)) || name.ends_with("requests/s") || name == "http_reqs.rate")
 }
 
 #[cfg(test)]

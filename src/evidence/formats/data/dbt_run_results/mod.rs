@@ -93,7 +93,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let args = collector.object(top.get("args"));
     let empty = args.is_some_and(|args| args.has("empty") && flag(args, "empty") != Some(false));
     let which = args.and_then(|args| args.text("which")).unwrap_or("");
-    let run = Run { kind, empty, compiled: matches!(which, "compile" | "generate" | "docs" | "parse" | "list" | "show") };
+    let run =
+        Run { kind, empty, compiled: matches!(which, "compile" | "generate" | "docs" | "parse" | "list" | "show") };
     for result in results {
         node(&mut collector, &run, result);
     }
@@ -147,11 +148,13 @@ fn node(collector: &mut Collector<'_>, run: &Run, json: &Json<'_>) {
     }
     let is_test = kind == Kind::Run && (name.starts_with("test.") || name.starts_with("unit_test."));
     let empty = run.empty && name.starts_with("test.");
-    let passed = !empty && !run.compiled && match status {
-        "pass" => true,
-        "success" => kind == Kind::Run && !is_test,
-        _ => false,
-    };
+    let passed = !empty
+        && !run.compiled
+        && match status {
+            "pass" => true,
+            "success" => kind == Kind::Run && !is_test,
+            _ => false,
+        };
     let said = result.text("message").or_else(|| result.text("error"));
     let mut detail = if status.is_empty() { "no status".to_owned() } else { status.to_owned() };
     if status == "success" && (is_test || run.compiled) {

@@ -182,9 +182,7 @@ fn suite(collector: &mut Collector<'_>, suite: &Object<'_>) -> Option<String> {
     let evaluated = suite.get("statistics").and_then(|statistics| statistics.get("evaluated_expectations"));
     let (counted, listed) = (evaluated.and_then(Json::as_number).and_then(Number::count), counted(results.len()));
     let mut empty = match counted {
-        Some(counted) if counted > listed => {
-            Some(format!("{counted} expectations are counted, {listed} are listed"))
-        }
+        Some(counted) if counted > listed => Some(format!("{counted} expectations are counted, {listed} are listed")),
         _ if results.is_empty() => Some("the suite has no expectation".to_owned()),
         _ => None,
     };

@@ -71,7 +71,9 @@ fn nothing(result: &Object<'_>) -> Option<String> {
     let count = |key: &str| result.get(key).and_then(Json::as_number).and_then(Number::count);
     match (count("element_count")?, count("missing_count")) {
         (0, _) => Some("no row was looked at".to_owned()),
-        (all, Some(missing)) if missing >= all => Some(format!("no value was looked at: {missing} of {all} are missing")),
+        (all, Some(missing)) if missing >= all => {
+            Some(format!("no value was looked at: {missing} of {all} are missing"))
+        }
         _ => None,
     }
 }

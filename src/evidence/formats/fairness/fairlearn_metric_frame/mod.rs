@@ -204,9 +204,8 @@ impl Reader<'_> {
         if groups.len() != 1 {
             return;
         }
-        let compares = |name: &str| {
-            is_disparity(name) || ["difference", "ratio"].iter().any(|part| name.starts_with(part))
-        };
+        let compares =
+            |name: &str| is_disparity(name) || ["difference", "ratio"].iter().any(|part| name.starts_with(part));
         for m in own.iter_mut().filter(|m| m.slice.is_overall() && compares(&m.source_name)) {
             m.unfit = Some("the frame has one group, and no other to compare it with".to_owned());
         }

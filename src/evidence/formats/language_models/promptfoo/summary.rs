@@ -99,7 +99,8 @@ fn of_counts(counted: Tally, unasked: u64, repeat: u64) -> Share {
 fn compare(collector: &mut Collector<'_>, said: Tally, rows: Tally) {
     let (total, there) = (said.total(), rows.total());
     if total != there {
-        let said = format!("`stats` counts {total} tests, and there are {there} rows: the file holds a part of the run");
+        let said =
+            format!("`stats` counts {total} tests, and there are {there} rows: the file holds a part of the run");
         collector.warn(said.as_str());
         if there < total {
             collector.check("stats", false, Some(said));
@@ -169,9 +170,9 @@ fn read_prompt(
     let tests = ["testPassCount", "testFailCount", "testErrorCount"].map(|key| count(metrics, key));
     let passed = tests.first().copied().flatten();
     let own = passed.map(|_| tests.iter().flatten().fold(0_u64, |sum, n| sum.saturating_add(*n)));
-    let share = passed.zip(own).map(|(passed, runs)| {
-        rows.of_prompt(place, runs).unwrap_or(Share { passed, runs, tests: runs / repeat })
-    });
+    let share = passed
+        .zip(own)
+        .map(|(passed, runs)| rows.of_prompt(place, runs).unwrap_or(Share { passed, runs, tests: runs / repeat }));
     // Where there are several prompts, whether a named score was over all tests of its prompt is not said.
     let named = own.filter(|n| total == Some(*n) && share.is_some_and(|share| share.tests == share.runs));
     for member in collector.members(Some(metrics)) {
