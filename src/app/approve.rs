@@ -5,7 +5,7 @@ use super::{
     decide::{Answerable, Question},
     error::{AppError, Kind},
     notary::row_entry,
-    submit::DeliveryKey,
+    once::DeliveryKey,
     text,
 };
 use crate::{
@@ -85,14 +85,12 @@ impl Service {
 
     /// The decision that stands now, when this very request was processed before.
     async fn repeated_ballot(&self, actor: &Actor, ballot: &Ballot) -> Result<Option<Decision>, AppError> {
-        let Some(key) = &ballot.delivery else { return Ok(None) };
-        let Some((request, subject)) = self.store.delivery(&actor.namespace, &key.source, &key.key).await? else {
-            return Ok(None);
-        };
-        if subject != ballot.release.as_str() {
+        let Some(made) = self.made_before(actor, ballot.delivery.as_ref()).await? else { return Ok(None) };
+        // An earlier version kept the digest of the body alone, which says nothing of the release.
+        if made != ballot.release.as_str() {
             return Err(DeliveryKey::reused());
         }
-        Ok(Some(self.delivered(actor, key, request, &ballot.release).await?))
+        Ok(Some(self.delivered(actor, &ballot.release).await?))
     }
 
     /// The allow that rests on this very yes: to say it again changes nothing, and is no mistake. A rerun of CI keeps its

@@ -4,6 +4,7 @@ use super::{
     Service,
     error::{AppError, Kind},
     notary::fact_entry,
+    once::{DeliveryKey, same},
     text,
 };
 use crate::{
@@ -39,14 +40,23 @@ impl Service {
     ///
     /// # Errors
     /// When the actor may not, a name cannot be one or is taken, there is no such upload, or the database fails.
-    pub async fn register_dataset(&self, actor: &Actor, new: Registration) -> Result<StoredDataset, AppError> {
+    pub async fn register_dataset(
+        &self,
+        actor: &Actor,
+        new: Registration,
+        delivery: Option<&DeliveryKey>,
+    ) -> Result<StoredDataset, AppError> {
         actor.require(Scope::Admin)?;
         check(&new)?;
+        // A name stands for one data set for ever, so that a repetition finds what it made the first time.
+        self.made_before(actor, delivery).await?;
         self.require_upload(actor, &new.digest).await?;
         // Found out now rather than by the first release that needs it.
         self.checked_blob(new.digest).await?;
         if let Some(stored) = self.store.dataset(&actor.namespace, &new.name).await? {
-            return known(stored, &new);
+            let stored = known(stored, &new)?;
+            self.note_delivery(actor, delivery, &new.name).await?;
+            return Ok(stored);
         }
         let now = self.env.now();
         let fact = serde_json::json!({
@@ -64,8 +74,11 @@ impl Service {
         });
         let mut work = Work::new(actor.namespace.clone(), now);
         work.fact = Some(NewFact { row, entry });
+        work.delivery = delivery.map(|key| key.delivery(&new.name));
         match self.writer.write(work).await? {
-            Done::Stored(_) | Done::Known => {}
+            Done::Stored(_) => {}
+            Done::Duplicate { request, .. } => same(delivery, request)?,
+            Done::Known => self.note_delivery(actor, delivery, &new.name).await?,
             other => return Err(AppError::broken(format!("a data set was refused by the batch: {other:?}"))),
         }
         tracing::info!(namespace = %actor.namespace, name = new.name, digest = %new.digest, "data set registered");

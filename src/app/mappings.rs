@@ -4,6 +4,7 @@ use super::{
     Service,
     error::{AppError, Kind},
     notary::fact_entry,
+    once::{DeliveryKey, same},
 };
 use crate::{
     evidence::Mapping,
@@ -19,12 +20,20 @@ pub(super) type Asked = BTreeMap<String, Arc<Mapping>>;
 
 impl Service {
     /// Publishes a mapping: from now on the newest version of its name is the one of that name. Publishing the very
-    /// bytes that are the newest already changes nothing.
+    /// bytes that are the newest already changes nothing, nor does a repetition of the very request.
     ///
     /// # Errors
     /// When the mapping has mistakes, the actor may not, or the database fails.
-    pub async fn publish_mapping(&self, actor: &Actor, source: &str) -> Result<Published, AppError> {
+    pub async fn publish_mapping(
+        &self,
+        actor: &Actor,
+        source: &str,
+        delivery: Option<&DeliveryKey>,
+    ) -> Result<Published, AppError> {
         actor.require(Scope::Policy)?;
+        if let Some(made) = self.made_before(actor, delivery).await? {
+            return self.mapping(actor, &made.parse().map_err(AppError::failed)?).await;
+        }
         let mapping = Mapping::parse(source.as_bytes()).map_err(|e| AppError::invalid(e.code(), e.to_string()))?;
         let now = self.env.now();
         let fact = serde_json::json!({
@@ -39,8 +48,12 @@ impl Service {
         });
         let mut work = Work::new(actor.namespace.clone(), now);
         work.fact = Some(NewFact { row, entry });
+        let made = mapping.digest.to_string();
+        work.delivery = delivery.map(|key| key.delivery(&made));
         match self.writer.write(work).await? {
-            Done::Stored(_) | Done::Known => {}
+            Done::Stored(_) => {}
+            Done::Duplicate { request, .. } => same(delivery, request)?,
+            Done::Known => self.note_delivery(actor, delivery, &made).await?,
             other => return Err(AppError::broken(format!("a mapping was refused by the batch: {other:?}"))),
         }
         tracing::info!(namespace = %actor.namespace, mapping = %mapping.name, digest = %mapping.digest, "mapping published");

@@ -27,6 +27,7 @@ mod looks;
 mod mappings;
 pub mod notary;
 pub mod offline;
+pub mod once;
 pub mod passwords;
 pub mod people;
 pub mod policy_tests;

@@ -1,6 +1,11 @@
 //! Publishing a policy.
 
-use super::{Service, error::AppError, notary::row_entry};
+use super::{
+    Service,
+    error::AppError,
+    notary::row_entry,
+    once::{DeliveryKey, same},
+};
 use crate::{
     identity::{Actor, Scope},
     ledger::Fact,
@@ -27,17 +32,27 @@ impl<E: Into<AppError>> From<E> for PublishError {
 
 impl Service {
     /// Publishes a policy: from now on the newest version of its name applies. Publishing the very bytes that apply
-    /// already changes nothing. With it come the warnings on it: those of `policy lint`, and what only the service
+    /// already changes nothing, nor does a repetition of the very request, even after another version was published. With
+    /// it come the warnings on it: those of `policy lint`, and what only the service
     /// knows, which models its patterns can match here and who holds the roles that it asks for.
     ///
     /// # Errors
     /// When the policy has mistakes, the actor may not, or the database fails.
-    pub async fn publish(&self, actor: &Actor, source: &str) -> Result<(Published, Vec<Mistake>), PublishError> {
+    pub async fn publish(
+        &self,
+        actor: &Actor,
+        source: &str,
+        delivery: Option<&DeliveryKey>,
+    ) -> Result<(Published, Vec<Mistake>), PublishError> {
         actor.require(Scope::Policy)?;
         let (policy, warnings) = self.admit(actor, source).await?;
         let digest = Digest::of(source.as_bytes());
-        let same = |p: &Published| p.name == policy.name && p.digest == digest;
-        if let Some(stored) = self.store.active_policies(&actor.namespace).await?.1.into_iter().find(same) {
+        if self.made_before(actor, delivery).await?.is_some() {
+            return Ok((self.policy(actor, &digest).await?, warnings));
+        }
+        let is_it = |p: &Published| p.name == policy.name && p.digest == digest;
+        if let Some(stored) = self.store.active_policies(&actor.namespace).await?.1.into_iter().find(is_it) {
+            self.note_delivery(actor, delivery, &digest.to_string()).await?;
             return Ok((stored, warnings));
         }
         let mut work = Work::new(actor.namespace.clone(), self.env.now());
@@ -48,13 +63,16 @@ impl Service {
             published_by: actor.who.id.clone(),
             entry: row_entry(Fact::PolicyPublished, &policy.name, &digest),
         });
-        let Done::Stored(receipt) = self.writer.write(work).await? else {
-            return Err(AppError::broken("a policy was refused by the batch").into());
-        };
+        work.delivery = delivery.map(|key| key.delivery(&digest.to_string()));
+        match self.writer.write(work).await? {
+            Done::Stored(_) => {}
+            Done::Duplicate { request, .. } => same(delivery, request)?,
+            other => return Err(AppError::broken(format!("a policy was refused by the batch: {other:?}")).into()),
+        }
         self.shelf.keep(policy.clone());
         self.shelf.refresh(&self.store, &actor.namespace).await?;
-        tracing::info!(namespace = %actor.namespace, policy = %policy.name, %digest, index = ?receipt.policy, "policy published");
-        let stored = self.store.policy_versions(&actor.namespace).await?.into_iter().find(same);
+        tracing::info!(namespace = %actor.namespace, policy = %policy.name, %digest, "policy published");
+        let stored = self.store.policy_versions(&actor.namespace).await?.into_iter().find(is_it);
         let stored = stored.ok_or_else(|| AppError::broken("a policy was published and is not there"))?;
         Ok((stored, warnings))
     }

@@ -4,7 +4,7 @@ use super::{
     Service,
     error::{AppError, Kind},
     notary::fact_entry,
-    submit::DeliveryKey,
+    once::{DeliveryKey, same},
     text,
 };
 use crate::{
@@ -49,6 +49,9 @@ impl Service {
         actor.require(Scope::Submit).or_else(|_| actor.require(Scope::Approve))?;
         actor.require_namespace(new.model.namespace())?;
         text::prose("a comment", &new.comment, text::MAX_COMMENT)?;
+        if let Some(made) = self.made_before(actor, new.delivery.as_ref()).await? {
+            return self.proposal(actor, &made).await;
+        }
         let (model, environment) = (&new.model, &new.environment);
         let release = self.store.allowed_release(&actor.namespace, model, environment, &new.artifact).await?;
         let release = release.ok_or_else(|| {
@@ -80,7 +83,7 @@ impl Service {
         match self.writer.write(work).await? {
             Done::Stored(_) => self.proposal(actor, &id).await,
             Done::Duplicate { request, subject } => {
-                new.delivery.map_or(Ok(()), |key| key.check(request))?;
+                same(new.delivery.as_ref(), request)?;
                 self.proposal(actor, &subject).await
             }
             other => Err(AppError::broken(format!("a proposal was refused by the batch: {other:?}"))),
@@ -92,12 +95,21 @@ impl Service {
     /// # Errors
     /// When the actor is no person, proposed it, or holds no role that releases there ask for; when there is no such
     /// proposal, or its artifact is no longer allowed; or when the database fails.
-    pub async fn approve_reference(&self, actor: &Actor, id: &str, comment: &str) -> Result<Proposal, AppError> {
+    pub async fn approve_reference(
+        &self,
+        actor: &Actor,
+        id: &str,
+        comment: &str,
+        delivery: Option<&DeliveryKey>,
+    ) -> Result<Proposal, AppError> {
         actor.require(Scope::Approve)?;
         if !actor.is_person {
             return Err(Denied::NotAPerson.into());
         }
         text::prose("a comment", comment, text::MAX_COMMENT)?;
+        if let Some(made) = self.made_before(actor, delivery).await? {
+            return self.proposal(actor, &made).await;
+        }
         let Proposal { proposal, pin, .. } = self.proposal(actor, id).await?;
         if proposal.by.id == actor.who.id {
             let message = "you proposed this reference, so somebody else must approve it";
@@ -105,6 +117,7 @@ impl Service {
         }
         self.check_role(actor, &proposal).await?;
         if pin.is_some() {
+            self.note_delivery(actor, delivery, id).await?;
             return self.proposal(actor, id).await;
         }
         let (model, environment) = (&proposal.model, &proposal.environment);
@@ -120,9 +133,12 @@ impl Service {
         let pin = NewPin { proposal, comment: comment.to_owned(), by: actor.who.clone() };
         let mut work = Work::new(actor.namespace.clone(), self.env.now());
         work.fact = Some(NewFact { row: NewRow::Pin(pin), entry });
+        work.delivery = delivery.map(|key| key.delivery(id));
         match self.writer.write(work).await? {
+            Done::Stored(_) => {}
+            Done::Duplicate { request, .. } => same(delivery, request)?,
             // Two people approved at the same moment: it is pinned.
-            Done::Stored(_) | Done::Known => {}
+            Done::Known => self.note_delivery(actor, delivery, id).await?,
             other => return Err(AppError::broken(format!("a reference was refused by the batch: {other:?}"))),
         }
         tracing::info!(namespace = %actor.namespace, proposal = id, by = %actor.who.id, "reference pinned");

@@ -8,6 +8,7 @@ use super::{
     documents::Documents,
     error::{AppError, Kind},
     notary::fact_entry,
+    once::{DeliveryKey, same},
     recompute::{Memo, Predictions},
     text,
 };
@@ -19,7 +20,7 @@ use crate::{
         ReleaseId, Timestamp, Verdict, jcs,
     },
     policy::{self, Policy},
-    store::{Delivery, Done, NewLooks, NewRelease, StoredRelease, Work},
+    store::{Done, NewLooks, NewRelease, StoredRelease, Work},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -68,19 +69,6 @@ pub struct Document {
     pub dataset: Option<String>,
     /// When it was made, where the document does not say.
     pub produced_at: Option<Timestamp>,
-}
-
-/// The sender's own number of a request.
-#[derive(Debug, Clone)]
-pub struct DeliveryKey {
-    /// Who numbers: `api:<actor>`, `hook:ci`.
-    pub source: String,
-    /// The number.
-    pub key: String,
-    /// The digest of the request as it was sent: method, path and body.
-    pub request: Digest,
-    /// The digest that an earlier version kept of it, which covered the body alone.
-    pub formerly: Option<Digest>,
 }
 
 /// What became of a submission.
@@ -144,8 +132,8 @@ impl Service {
         let asked = self.asked(actor, submission.evidence.iter().filter_map(|d| d.mapping.as_ref())).await?;
         let sent = Documents::read(&submission.evidence, &asked).await?;
         let predictions = self.predictions(actor, &submission.predictions).await?;
-        if let Some(answer) = self.delivered_before(actor, &submission).await? {
-            return Ok(answer);
+        if let Some(made) = self.made_before(actor, submission.delivery.as_ref()).await? {
+            return self.repeated(actor, &made).await;
         }
         let release: ReleaseId = self.env.new_id().parse().map_err(AppError::failed)?;
         let (model, environment) = (&submission.model, &submission.environment);
@@ -166,7 +154,7 @@ impl Service {
             let judged = self.judged(&asked, (&policies, active.at), compared, &mut memo).await?;
             let (work, answer) = match judged {
                 Judged::Kept(kept) => {
-                    self.note_delivery(actor, &submission, &kept.release).await?;
+                    self.note_delivery(actor, submission.delivery.as_ref(), kept.release.as_str()).await?;
                     return Ok(*kept);
                 }
                 Judged::Anew(judged) => *judged,
@@ -181,9 +169,8 @@ impl Service {
                     return Ok(Answer { release, decision, repeated: false, ended: None, left_out, warnings });
                 }
                 Done::Duplicate { request, subject } => {
-                    let key = submission.delivery.as_ref();
-                    let key = key.ok_or_else(|| AppError::broken("a repetition without a key"))?;
-                    return self.repeated(actor, key, request, &subject).await;
+                    same(submission.delivery.as_ref(), request)?;
+                    return self.repeated(actor, &subject).await;
                 }
                 Done::PoliciesChanged => active = self.shelf.refresh(&self.store, &actor.namespace).await?,
                 Done::BaselineMoved => {}
@@ -260,17 +247,6 @@ impl Service {
         Ok(Some(Answer { release, decision, repeated: true, ended: None, left_out, warnings }))
     }
 
-    /// Keeps the number of a request that changed nothing, so that it is used for no other.
-    async fn note_delivery(&self, actor: &Actor, submission: &Submission, release: &ReleaseId) -> Result<(), AppError> {
-        let Some(key) = &submission.delivery else { return Ok(()) };
-        let mut work = Work::new(actor.namespace.clone(), self.env.now());
-        work.delivery = Some(key.delivery(release.as_str()));
-        match self.writer.write(work).await? {
-            Done::Duplicate { request, .. } => key.check(request),
-            _ => Ok(()),
-        }
-    }
-
     async fn judge_with(
         &self,
         asked: &Asked<'_>,
@@ -327,38 +303,16 @@ impl Service {
         Ok((work, answer))
     }
 
-    /// What a repetition of a request made the first time.
-    async fn delivered_before(&self, actor: &Actor, submission: &Submission) -> Result<Option<Answer>, AppError> {
-        let Some(key) = &submission.delivery else { return Ok(None) };
-        match self.store.delivery(&actor.namespace, &key.source, &key.key).await? {
-            Some((request, subject)) => Ok(Some(self.repeated(actor, key, request, &subject).await?)),
-            None => Ok(None),
-        }
-    }
-
-    /// What the first processing of a request made.
-    async fn repeated(
-        &self,
-        actor: &Actor,
-        key: &DeliveryKey,
-        request: Digest,
-        subject: &str,
-    ) -> Result<Answer, AppError> {
+    /// The answer to a request whose first processing made the release `subject`.
+    async fn repeated(&self, actor: &Actor, subject: &str) -> Result<Answer, AppError> {
         let release: ReleaseId = subject.parse().map_err(AppError::failed)?;
-        let decision = self.delivered(actor, key, request, &release).await?;
+        let decision = self.delivered(actor, &release).await?;
         let ended = self.ended(&decision.record).await?;
         Ok(Answer { release, decision, repeated: true, ended, left_out: Vec::new(), warnings: Vec::new() })
     }
 
     /// The latest decision on a release, for a request that was processed before.
-    pub(super) async fn delivered(
-        &self,
-        actor: &Actor,
-        key: &DeliveryKey,
-        request: Digest,
-        release: &ReleaseId,
-    ) -> Result<Decision, AppError> {
-        key.check(request)?;
+    pub(super) async fn delivered(&self, actor: &Actor, release: &ReleaseId) -> Result<Decision, AppError> {
         let latest = self.store.latest_decision(&actor.namespace, release).await?;
         Ok(latest.ok_or_else(|| AppError::broken("a release without a decision"))?.decision()?)
     }
@@ -392,32 +346,6 @@ impl Document {
             said.iter().try_for_each(|said| text::line(what, said, text::MAX_NAME))?;
         }
         self.dataset.iter().try_for_each(|name| text::line("the name of a data set", name, text::MAX_DATASET))
-    }
-}
-
-impl DeliveryKey {
-    /// Refuses a number that was used for another request.
-    pub(super) fn check(&self, first: Digest) -> Result<(), AppError> {
-        if self.request == first || self.formerly == Some(first) {
-            return Ok(());
-        }
-        Err(Self::reused())
-    }
-
-    /// The refusal of a number that was used for another request.
-    pub(super) fn reused() -> AppError {
-        let message = "this idempotency key was used for another request; give every request its own";
-        AppError::new(Kind::Conflict, "idempotency-key-reused", message)
-    }
-
-    /// The delivery that made `subject`.
-    pub(super) fn delivery(&self, subject: &str) -> Delivery {
-        Delivery {
-            source: self.source.clone(),
-            key: self.key.clone(),
-            request: self.request,
-            subject: subject.to_owned(),
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Web, asked::with_nearest, intake, problem::Problem};
 use crate::{
-    app::submit::DeliveryKey,
+    app::once::DeliveryKey,
     identity::{Actor, Secret},
     model::Digest,
 };

@@ -32,6 +32,7 @@ mod mappings;
 mod migrations;
 mod nothing_measured;
 mod observe_only;
+mod once;
 mod operations;
 mod pages;
 mod people;

@@ -15,7 +15,7 @@ use std::{fs, io::Write as _};
 
 const POLICY: &str = "name = \"floor\"\n[[rule]]\nid = \"accuracy-floor\"\nmetric = \"accuracy\"\nmin = 0.9\n";
 
-const MAPPING: &str = r#"
+pub const MAPPING: &str = r#"
 name = "acme-eval"
 syntax = "json"
 [[measurement]]

@@ -5,7 +5,7 @@ use crate::{
     store::StoredDataset,
     web::{
         Web,
-        extract::{Bearer, Path, body, json},
+        extract::{Bearer, Path, Sent, body, json},
         problem::Answer,
     },
     wire::{
@@ -34,7 +34,8 @@ fn wire(stored: StoredDataset) -> DatasetV1 {
 
 /// Register an upload as a data set of labels and groups. A name never changes what it stands for.
 #[utoipa::path(
-    post, path = "/api/v1/datasets", tag = "predictions", request_body = RegisterV1,
+    post, path = "/api/v1/datasets", tag = "predictions",
+    params(("Idempotency-Key" = Option<String>, Header)), request_body = RegisterV1,
     responses(
         (status = 201, body = DatasetV1), (status = 400, body = ProblemV1), (status = 401, body = ProblemV1),
         (status = 403, body = ProblemV1), (status = 409, body = ProblemV1), (status = 422, body = ProblemV1)
@@ -46,9 +47,12 @@ pub async fn register(
     Bearer(actor): Bearer,
     request: Request,
 ) -> Answer<(StatusCode, Json<DatasetV1>)> {
-    let RegisterV1 { name, digest, id, label, groups } = json(&body(request, &web).await?)?;
+    let sent = Sent::of(&request);
+    let bytes = body(request, &web).await?;
+    let RegisterV1 { name, digest, id, label, groups } = json(&bytes)?;
     let new = Registration { name, digest, id, label, groups };
-    Ok((StatusCode::CREATED, Json(wire(web.service.register_dataset(&actor, new).await?))))
+    let delivery = sent.delivery_key(&actor, &bytes)?;
+    Ok((StatusCode::CREATED, Json(wire(web.service.register_dataset(&actor, new, delivery.as_ref()).await?))))
 }
 
 /// Every registered data set, by name.

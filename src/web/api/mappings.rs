@@ -6,7 +6,7 @@ use crate::{
     model::Digest,
     web::{
         Web,
-        extract::{Bearer, body_within},
+        extract::{Bearer, Sent, body_within},
         problem::{Answer, Problem},
     },
     wire::{
@@ -24,6 +24,7 @@ use axum::{
 /// Publish a mapping. The body is its TOML; publishing the same bytes again changes nothing.
 #[utoipa::path(
     post, path = "/api/v1/mappings", tag = "evidence",
+    params(("Idempotency-Key" = Option<String>, Header)),
     request_body(content = String, content_type = "application/toml"),
     responses(
         (status = 201, body = PublishedV1), (status = 400, body = ProblemV1), (status = 401, body = ProblemV1),
@@ -36,9 +37,11 @@ pub async fn publish(
     Bearer(actor): Bearer,
     request: Request,
 ) -> Answer<(StatusCode, Json<PublishedV1>)> {
+    let sent = Sent::of(&request);
     let bytes = body_within(request, web.limits.source_body).await?;
+    let delivery = sent.delivery_key(&actor, &bytes)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Problem::bad("invalid-utf8", "a mapping is UTF-8 text"))?;
-    Ok((StatusCode::CREATED, Json(published(web.service.publish_mapping(&actor, text).await?))))
+    Ok((StatusCode::CREATED, Json(published(web.service.publish_mapping(&actor, text, delivery.as_ref()).await?))))
 }
 
 /// Every version of every mapping, newest first.

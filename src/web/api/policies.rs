@@ -7,7 +7,7 @@ use crate::{
     policy::Mistake,
     web::{
         Web,
-        extract::{Bearer, body_within},
+        extract::{Bearer, Sent, body_within},
         problem::{Answer, Problem},
     },
     wire::{
@@ -26,6 +26,7 @@ use axum::{
 /// yet hardly what its author means is told as `warnings`.
 #[utoipa::path(
     post, path = "/api/v1/policies", tag = "policies",
+    params(("Idempotency-Key" = Option<String>, Header)),
     request_body(content = String, content_type = "application/toml"),
     responses(
         (status = 201, body = PublishedV1), (status = 400, body = ProblemV1), (status = 401, body = ProblemV1),
@@ -38,9 +39,11 @@ pub async fn publish(
     Bearer(actor): Bearer,
     request: Request,
 ) -> Answer<(StatusCode, Json<PublishedV1>)> {
+    let sent = Sent::of(&request);
     let bytes = body_within(request, web.limits.source_body).await?;
+    let delivery = sent.delivery_key(&actor, &bytes)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Problem::bad("invalid-utf8", "a policy is UTF-8 text"))?;
-    let (stored, warnings) = web.service.publish(&actor, text).await?;
+    let (stored, warnings) = web.service.publish(&actor, text, delivery.as_ref()).await?;
     let told = PublishedV1 { warnings: warnings.into_iter().map(warning).collect(), ..published(stored) };
     Ok((StatusCode::CREATED, Json(told)))
 }

@@ -69,8 +69,8 @@ pub async fn propose(
 
 /// Approve a proposal: from here on its artifact is the reference.
 #[utoipa::path(
-    post, path = "/api/v1/references/{reference}/approvals", tag = "references", params(("reference" = String, Path)),
-    request_body = ApproveReferenceV1,
+    post, path = "/api/v1/references/{reference}/approvals", tag = "references",
+    params(("reference" = String, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = ApproveReferenceV1,
     responses(
         (status = 200, body = ReferenceV1), (status = 400, body = ProblemV1), (status = 401, body = ProblemV1),
         (status = 403, body = ProblemV1), (status = 404, body = ProblemV1), (status = 409, body = ProblemV1),
@@ -84,8 +84,12 @@ pub async fn approve(
     Path(reference): Path<ReferenceId>,
     request: Request,
 ) -> Answer<Json<ReferenceV1>> {
-    let vote: ApproveReferenceV1 = json(&body(request, &web).await?)?;
-    Ok(Json(wire(web.service.approve_reference(&actor, reference.as_str(), &vote.comment).await?)))
+    let sent = Sent::of(&request);
+    let bytes = body(request, &web).await?;
+    let vote: ApproveReferenceV1 = json(&bytes)?;
+    let delivery = sent.delivery_key(&actor, &bytes)?;
+    let approved = web.service.approve_reference(&actor, reference.as_str(), &vote.comment, delivery.as_ref());
+    Ok(Json(wire(approved.await?)))
 }
 
 /// Of which model, and where.

@@ -2,7 +2,7 @@
 
 use super::addressee::Addressee;
 use crate::{
-    app::submit::DeliveryKey,
+    app::once::DeliveryKey,
     identity::hook::{Check, Headers, HookError},
     model::{Digest, Namespace},
     web::{
