@@ -2,6 +2,9 @@
 
 use crate::{identity::Denied, store::StoreError};
 
+/// The code of a database that is damaged.
+pub const DAMAGED: &str = "database-damaged";
+
 /// What sort of failure it is; HTTP and the command line each map it once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -68,6 +71,12 @@ impl AppError {
         Self { kind: Kind::Failed, code: "service-failed", message, retry_after: None, cause: Some(Box::new(cause)) }
     }
 
+    /// The database is damaged.
+    pub fn damaged() -> Self {
+        let message = "the database is damaged: run `modelgate db check`, and bring back a good copy";
+        Self::new(Kind::Failed, DAMAGED, message)
+    }
+
     /// The clock was set back: nothing is signed until it has caught up.
     pub fn clock_behind(by_us: i64) -> Self {
         let seconds = by_us.unsigned_abs().div_ceil(1_000_000);
@@ -98,10 +107,7 @@ impl From<StoreError> for AppError {
                 "not-durable",
                 "the database did not keep what was stored; try again, and see the service's log".into(),
             ),
-            _ if error.is_damage() => {
-                let message = "the database is damaged: run `modelgate db check`, and bring back a good copy";
-                ("database-damaged", message.to_owned())
-            }
+            _ if error.is_damage() => return Self { cause: Some(Box::new(error)), ..Self::damaged() },
             _ => return Self::failed(error),
         };
         Self { kind: Kind::Failed, code, message, retry_after: None, cause: Some(Box::new(error)) }

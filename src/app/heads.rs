@@ -100,23 +100,26 @@ impl HeadKeeper {
         self.namespaces()?.into_iter().map(with_notes).collect()
     }
 
-    /// Whether `heads`, as the database has them now, are at least those that this process knows.
-    ///
-    /// # Errors
-    /// When one is smaller, another one, or gone; gives whose and why.
-    pub fn compare(&self, heads: &[LogHead]) -> Result<(), (Namespace, String)> {
-        for (namespace, (known, checkpoint)) in self.last().iter() {
-            let found = heads.iter().find(|head| head.namespace == *namespace);
-            let size = found.map_or(0, |head| head.size);
-            if size < known.size {
-                return Err((namespace.clone(), behind(size, known.size)));
-            }
-            if found.is_some_and(|head| head.size == known.size && head.checkpoint != *checkpoint) {
-                return Err((namespace.clone(), replaced(known.size)));
-            }
-        }
-        Ok(())
+    /// Every head that this process last signed, or found at its start. Read this before the database: a batch that
+    /// ends in between would look like a log that shrank.
+    pub fn all_remembered(&self) -> Vec<(Namespace, (KnownHead, String))> {
+        self.last().iter().map(|(namespace, head)| (namespace.clone(), head.clone())).collect()
     }
+}
+
+/// Whether a log, whose head the database says is `found`, still holds what was `known` of it before that was read.
+///
+/// # Errors
+/// When it is smaller, another one, or gone; says why.
+pub(super) fn holds((known, checkpoint): &(KnownHead, String), found: Option<&LogHead>) -> Result<(), String> {
+    let size = found.map_or(0, |head| head.size);
+    if size < known.size {
+        return Err(behind(size, known.size));
+    }
+    if found.is_some_and(|head| head.size == known.size && head.checkpoint != *checkpoint) {
+        return Err(replaced(known.size));
+    }
+    Ok(())
 }
 
 /// What to say of a log that has fewer entries than were signed.

@@ -2,9 +2,12 @@
 
 use super::{
     error::{AppError, Kind},
-    heads::HeadKeeper,
+    heads::{self, HeadKeeper},
 };
-use crate::store::{Store, StoreError};
+use crate::{
+    model::Namespace,
+    store::{KnownHead, Store, StoreError},
+};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -19,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// After a failure a probe writes about as much as what failed, so that a few bytes that fit do not pass for room.
 const FILLER: std::ops::RangeInclusive<usize> = (64 << 10)..=(4 << 20);
 
+const ROLLED_BACK: &str = "log-rolled-back";
+
 #[derive(Debug, Clone)]
 struct Failure {
     at: Instant,
@@ -31,6 +36,8 @@ struct Failure {
 struct State {
     worked_at: Option<Instant>,
     failure: Option<Failure>,
+    /// Something that was read is damaged. Only a start, which looks at the whole file, takes that back.
+    damaged: bool,
 }
 
 /// How the last write went.
@@ -52,7 +59,8 @@ impl Health {
 
     /// A batch was made durable.
     pub(super) fn worked(&self) {
-        *self.state() = State { worked_at: Some(Instant::now()), failure: None };
+        let mut state = self.state();
+        (state.worked_at, state.failure) = (Some(Instant::now()), None);
     }
 
     /// A batch of about `size` bytes failed.
@@ -60,6 +68,37 @@ impl Health {
         let (code, message) = told(error);
         let filler = size.clamp(*FILLER.start(), *FILLER.end());
         self.state().failure = Some(Failure { at: Instant::now(), code, message, filler });
+    }
+
+    /// Something that was read is damaged.
+    pub(super) fn damaged(&self) {
+        self.state().damaged = true;
+    }
+
+    /// Refuses once damage was seen.
+    pub(super) fn undamaged(&self) -> Result<(), AppError> {
+        if self.state().damaged { Err(AppError::damaged()) } else { Ok(()) }
+    }
+
+    /// Refuses while the database is known to be an older state of itself: what it says was overtaken.
+    pub(super) async fn before_read(&self) -> Result<(), AppError> {
+        let rolled_back = self.state().failure.as_ref().is_some_and(|failure| failure.code == ROLLED_BACK);
+        if rolled_back { self.check().await } else { Ok(()) }
+    }
+
+    /// Refuses what was read of a log, if its head is not at least `known`, which was known before the reading.
+    pub(super) async fn after_read(
+        &self,
+        namespace: &Namespace,
+        known: Option<(KnownHead, String)>,
+    ) -> Result<(), AppError> {
+        let Some(known) = known else { return Ok(()) };
+        let found = self.store.log_head(namespace).await?;
+        heads::holds(&known, found.as_ref()).map_err(|why| {
+            let error = StoreError::RolledBack { namespace: namespace.to_string(), why };
+            self.failed(&error, 0);
+            error.into()
+        })
     }
 
     /// Refuses while the last write failed and a probe does, too.
@@ -106,10 +145,12 @@ impl Health {
 
     async fn ask(&self, filler: usize) -> Result<(), StoreError> {
         self.store.probe(filler).await?;
-        let heads = self.store.log_heads().await?;
-        self.heads
-            .compare(&heads)
-            .map_err(|(namespace, why)| StoreError::RolledBack { namespace: namespace.to_string(), why })
+        let known = self.heads.all_remembered();
+        let found = self.store.log_heads().await?;
+        known.iter().try_for_each(|(namespace, known)| {
+            let found = found.iter().find(|head| head.namespace == *namespace);
+            heads::holds(known, found).map_err(|why| StoreError::RolledBack { namespace: namespace.to_string(), why })
+        })
     }
 }
 
@@ -120,7 +161,7 @@ fn refusal(failure: &Failure) -> AppError {
 /// A code and a sentence that anyone may read; what the driver said is in the log.
 fn told(error: &StoreError) -> (&'static str, String) {
     match error {
-        StoreError::RolledBack { .. } => ("log-rolled-back", error.to_string()),
+        StoreError::RolledBack { .. } => (ROLLED_BACK, error.to_string()),
         StoreError::Damaged(_) => ("database-damaged", error.to_string()),
         _ => {
             let why = if error.is_full() { ": the disk is full" } else { "" };

@@ -182,8 +182,22 @@ impl Service {
     /// When it does not; the code and the message say why.
     pub async fn ready(&self) -> Result<(), AppError> {
         self.store.ping().await?;
+        self.health.undamaged()?;
         self.health.check().await?;
         self.clock.tick(self.store.newest_at().await?).map(|_| ()).map_err(AppError::clock_behind)
+    }
+
+    /// Whether what the database says can be proved: it is not known to be an older state of itself.
+    ///
+    /// # Errors
+    /// When it is.
+    pub async fn provable(&self) -> Result<(), AppError> {
+        self.health.before_read().await
+    }
+
+    /// Remembers that something that was read is damaged: from now on [`Service::ready`] fails.
+    pub fn saw_damage(&self) {
+        self.health.damaged();
     }
 
     /// The address that others know the service by.

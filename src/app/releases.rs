@@ -145,11 +145,19 @@ impl Service {
     ) -> Result<Option<(Decision, Standing)>, AppError> {
         actor.require(Scope::Read)?;
         actor.require_namespace(model.namespace())?;
+        let known = self.heads.remembered(&actor.namespace);
         let newest = self.store.newest(&actor.namespace, model, artifact, environment).await?;
-        let Some(stored) = newest else { return Ok(None) };
-        let latest = self.latest(model, &stored.release.id).await?;
-        let standing = self.standing_of_newest(&stored, &latest.record).await?;
-        Ok(Some((latest, standing)))
+        let found = match newest {
+            None => None,
+            Some(stored) => {
+                let latest = self.latest(model, &stored.release.id).await?;
+                let standing = self.standing_of_newest(&stored, &latest.record).await?;
+                Some((latest, standing))
+            }
+        };
+        // An older state of the database would still allow what was denied since.
+        self.health.after_read(&actor.namespace, known).await?;
+        Ok(found)
     }
 
     /// Every environment that was ever asked for in the actor's namespace.

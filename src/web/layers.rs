@@ -7,10 +7,11 @@ use super::{
     problem::{PROBLEM, Problem},
     router::{HOOK, PREDICTIONS},
 };
+use crate::app::error::DAMAGED;
 use axum::{
     Json, Router,
     body::Body,
-    extract::{DefaultBodyLimit, MatchedPath, Request},
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
@@ -36,6 +37,16 @@ pub fn wrap(router: Router, web: &Web) -> Router {
                 around(&web, &intake, id, request, next).await
             }
         }))
+}
+
+/// Lets a request through unless the database is known to be an older state of itself: nothing it says can be proved.
+pub async fn provable(State(web): State<Web>, request: Request, next: Next) -> Response {
+    // What draws the page that says so is no part of it.
+    let asset = request.extensions().get::<MatchedPath>().is_some_and(|path| path.as_str().starts_with("/assets/"));
+    match if asset { Ok(()) } else { web.service.provable().await } {
+        Ok(()) => next.run(request).await,
+        Err(error) => Problem::from(error).into_response(),
+    }
 }
 
 fn panicked() -> Response<Body> {
@@ -95,6 +106,9 @@ fn keeping(route: &str) -> Keeping {
 
 /// The same problem in the form that the reader wants, naming the request.
 async fn told(web: &Web, problem: &Problem, response: Response, id: &str, asked: &HeaderMap) -> Response {
+    if problem.code == DAMAGED {
+        web.service.saw_damage();
+    }
     if problem.status.is_server_error() {
         tracing::warn!(code = problem.code, request_id = %id, "answered with a failure");
     }

@@ -12,6 +12,7 @@ use axum::{
     Router,
     extract::Request,
     http::Uri,
+    middleware,
     routing::{get, post, put},
 };
 use tower::ServiceExt as _;
@@ -47,14 +48,17 @@ pub fn router(web: &Web) -> Router {
         .route("/api/v1/reports/audit", get(reports::period))
         .route("/api/v1/reports/releases/{release}", get(reports::release))
         .route(HOOK, post(hooks::ci::receive));
-    let public = Router::new()
+    let log = Router::new()
         .route("/log/{namespace}/checkpoint", get(public::checkpoint))
         .route("/log/{namespace}/vkey", get(public::verifier_key))
-        .route("/log/{namespace}/tile/{*path}", get(public::tile))
+        .route("/log/{namespace}/tile/{*path}", get(public::tile));
+    let proved = pages::router(web).merge(api).merge(log);
+    let proved = proved.route_layer(middleware::from_fn_with_state(web.clone(), layers::provable));
+    let public = Router::new()
         .route("/.well-known/jwks.json", get(public::jwks))
         .route("/healthz", get(public::healthz))
         .route("/readyz", get(public::readyz));
-    let mut all = pages::router(web).merge(api).merge(public);
+    let mut all = proved.merge(public);
     if !web.metrics_apart {
         all = all.route("/metrics", get(metrics::serve));
     }

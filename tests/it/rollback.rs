@@ -3,7 +3,7 @@
 use crate::{
     on_both_engines,
     support::{
-        app::{POLICY, TestApp, accuracy, submission},
+        app::{POLICY, TestApp, accuracy, artifact, submission},
         database::{TestDatabase, sqlite_backup},
         process::Process,
         served::{Ended, modelgate, run},
@@ -44,6 +44,13 @@ on_both_engines! {
         database.restore("older").await;
         let older = app.log_size("acme").await;
         assert!(older < Checkpoint::unverified(&newest).unwrap().size);
+        // The first to be told is who asks whether a model may be deployed, before anything is written.
+        let gate = format!("/api/v1/gate?model=acme/credit&digest={}&environment=production", artifact("before"));
+        for address in [gate.as_str(), "/api/v1/releases", "/log/acme/checkpoint"] {
+            let (status, said) = app.get(&token, address).await;
+            assert_eq!((status, said["code"].as_str()), (503, Some("log-rolled-back")), "{address}: {said}");
+        }
+        assert_eq!(app.get(&token, "/healthz").await.0, 200);
         for name in ["d", "e"] {
             let (status, said) = submit(&app, &token, name).await;
             assert_eq!((status, said["code"].as_str()), (503, Some("log-rolled-back")), "{said}");
@@ -293,6 +300,34 @@ async fn damaged_pages_are_refused_before_anything_is_written() {
     assert!(ended.stderr.contains("damaged"), "{ended:?}");
     fs::write(&file, &whole).unwrap();
     told(&data, &["db", "check"]).expect(0);
+}
+
+/// Damage that a running service meets: whoever watches `readyz` is told, and not only the one who asked.
+#[tokio::test]
+async fn damage_that_was_read_is_told_by_readyz() {
+    let root = TempDir::new().unwrap();
+    let data = root.path().join("data");
+    let token = token(&data);
+    let decision = decided(&data, &token, &["a"]).await[0]["decision"].as_str().unwrap().to_owned();
+    // This also empties the write-ahead log into the file.
+    told(&data, &["db", "check"]).expect(0);
+    let served = Process::serve(kept_in(&data, &[]));
+    let script = "import sqlite3, sys\n\
+                  c = sqlite3.connect('file:' + sys.argv[1] + '?mode=ro', uri=True)\n\
+                  size = c.execute('PRAGMA page_size').fetchone()[0]\n\
+                  page = c.execute(\"SELECT rootpage FROM sqlite_master WHERE name = 'decisions'\").fetchone()[0]\n\
+                  c.close(); f = open(sys.argv[1], 'r+b'); f.seek((page - 1) * size); f.write(b'Z' * size)";
+    let damaged = Command::new("python3").args(["-c", script]).arg(data.join("modelgate.db")).status();
+    assert!(damaged.unwrap().success());
+    let http = reqwest::Client::new();
+    // A write makes the service read pages anew.
+    let policy = http.post(format!("{}/api/v1/policies", served.url)).bearer_auth(&token).body(POLICY);
+    assert_eq!(crate::support::app::answer(policy).await.0, 201);
+    for path in [format!("/api/v1/decisions/{decision}"), "/readyz".to_owned()] {
+        let (status, said) =
+            crate::support::app::answer(http.get(format!("{}{path}", served.url)).bearer_auth(&token)).await;
+        assert_eq!((status, said["code"].as_str()), (503, Some("database-damaged")), "{path}: {said}");
+    }
 }
 
 /// Rows that were changed, each by a byte that no page check sees.
