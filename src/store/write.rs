@@ -4,10 +4,20 @@ use super::{Engine, Store, StoreError};
 use sqlx::{Any, AnyConnection, AnyPool, Executor as _, any::AnyArguments, pool::PoolConnection, query::Query};
 use std::ops::{Deref, DerefMut};
 
-/// Both statements fail inside a transaction. For PostgreSQL it is the last word that does it: a `BEGIN` there only
-/// warns, but whether a transaction may be deferred cannot be said after its first query.
 const BEGIN_SQLITE: &str = "BEGIN IMMEDIATE";
 const BEGIN_POSTGRES: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE";
+
+impl Engine {
+    /// The statement that every transaction which writes begins with. It fails inside a transaction that has begun
+    /// already. For PostgreSQL it is the last word that does it: a `BEGIN` there only warns, but whether a transaction may
+    /// be deferred cannot be said after its first query.
+    pub const fn begin(self) -> &'static str {
+        match self {
+            Self::Sqlite => BEGIN_SQLITE,
+            Self::Postgres => BEGIN_POSTGRES,
+        }
+    }
+}
 
 /// A transaction on the connection that writes.
 ///
@@ -21,8 +31,7 @@ pub(super) struct Writing {
 impl Writing {
     pub(super) async fn begin(pool: &AnyPool, engine: Engine) -> Result<Self, StoreError> {
         let mut writing = Self { connection: Some(pool.acquire().await?) };
-        let begin = if engine == Engine::Sqlite { BEGIN_SQLITE } else { BEGIN_POSTGRES };
-        writing.execute(begin).await?;
+        writing.execute(engine.begin()).await?;
         Ok(writing)
     }
 

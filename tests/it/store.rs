@@ -6,7 +6,9 @@ use modelgate::{
     keys::Keyring,
     ledger::{Checkpoint, Fact, merkle},
     model::{Against, Digest, Look, Namespace, Timestamp},
-    store::{Delivery, Done, NewFact, NewLooks, NewPolicy, NewRow, NewUpload, Seal as _, Series, Stood, Store, Work},
+    store::{
+        Delivery, Done, Engine, NewFact, NewLooks, NewPolicy, NewRow, NewUpload, Seal as _, Series, Stood, Store, Work,
+    },
 };
 
 fn namespace(name: &str) -> Namespace {
@@ -53,6 +55,18 @@ async fn check_log(store: &Store, notary: &Notary, ns: &str) -> Checkpoint {
 }
 
 on_both_engines! {
+    // What a failed rollback may leave behind must never become the outer half of the next transaction.
+    async fn a_transaction_does_not_begin_inside_another(database: TestDatabase) {
+        use sqlx::{Connection as _, Executor as _};
+        let _store = Store::open(&database.address).await.unwrap();
+        let begin = if database.url().starts_with("sqlite") { Engine::Sqlite.begin() } else { Engine::Postgres.begin() };
+        let mut connection = sqlx::AnyConnection::connect(&database.url()).await.unwrap();
+        connection.execute(begin).await.unwrap();
+        connection.execute("SELECT COUNT(*) FROM logs").await.unwrap();
+        let refused = connection.execute(begin).await.unwrap_err();
+        assert!(refused.as_database_error().is_some(), "{refused}");
+    }
+
     async fn a_batch_goes_in_whole_and_under_a_signed_head(database: TestDatabase) {
         let (store, notary) = (Store::open(&database.address).await.unwrap(), notary());
         let works: Vec<Work> = (0..150).map(|i| policy("acme", &format!("p{i}"), &format!("text {i}"))).collect();

@@ -56,6 +56,19 @@ pub(in crate::policy) struct Entry<'a> {
 /// Comparisons, each with its document.
 type BySlice<'a> = HashMap<&'a Slice, Vec<(usize, &'a Comparison)>>;
 
+#[cfg(test)]
+thread_local! {
+    /// How many measurements this thread was handed out: what a rule does with many groups must not grow with their
+    /// square.
+    pub(super) static HANDED_OUT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// Tells tests that a measurement is handed out.
+fn told<T>(_: &T) {
+    #[cfg(test)]
+    HANDED_OUT.with(|count| count.set(count.get() + 1));
+}
+
 /// The evidence of a case.
 #[derive(Debug)]
 pub(in crate::policy) struct Index<'a> {
@@ -119,7 +132,7 @@ impl<'a> Index<'a> {
         name: &str,
         slice: &Slice,
     ) -> impl Iterator<Item = &'i Entry<'a>> + use<'a, 'i> {
-        self.places(name, slice).iter().filter_map(|place| self.at(*place)).map(|(_, entry)| entry)
+        self.places(name, slice).iter().inspect(told).filter_map(|place| self.at(*place)).map(|(_, entry)| entry)
     }
 
     /// The first few slices that there are of `name`, in their order.
@@ -158,7 +171,7 @@ impl<'a> Index<'a> {
         let start = self.by_name.partition_point(|(n, _)| *n < name);
         let rest = self.by_name.get(start..).unwrap_or_default();
         let end = rest.partition_point(|(n, _)| *n <= name);
-        rest.get(..end).unwrap_or_default().iter().map(|(_, entry)| entry)
+        rest.get(..end).unwrap_or_default().iter().inspect(told).map(|(_, entry)| entry)
     }
 
     /// Every name that a rule could use, once and in order.

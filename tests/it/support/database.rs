@@ -49,8 +49,12 @@ impl TestDatabase {
 
     /// The same with SQL that was read from a file.
     pub async fn execute_owned(&self, sql: String) {
-        let url = if self.postgres.is_some() { self.address.clone() } else { format!("sqlite://{}", self.address) };
-        run(&url, sql).await;
+        run(&self.url(), sql).await;
+    }
+
+    /// What a driver of its own connects to.
+    pub fn url(&self) -> String {
+        if self.postgres.is_some() { self.address.clone() } else { format!("sqlite://{}", self.address) }
     }
 }
 

@@ -18,6 +18,33 @@ fn many(groups: u64) -> Submitted {
 
 const EACH: &str = "name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"recall\"\nslices = [\"city\"]\nmin = 0.5\n";
 
+/// What is read of the evidence grows with the number of groups, and not with its square, whatever the rule does.
+#[test]
+fn groups_are_found_and_not_looked_for_among_all() {
+    use crate::policy::evaluate::index::HANDED_OUT;
+    const GROUPS: u64 = 1_500;
+    let declared: Vec<String> = (0..GROUPS).map(|i| format!("\"{i:05}\"")).collect();
+    let declared = format!("[groups]\ncity = [{}]\n", declared.join(", "));
+    for (which, rule) in [
+        ("each group", "metric = \"recall\"\nslices = [\"city\"]\nmin = 0.5"),
+        ("groups under another metric", "metric = \"precision\"\nslices = [\"city\"]\nmin = 0.5"),
+        ("groups of another data set", "metric = \"recall\"\nslices = [\"city\"]\nmin = 0.5\ndataset = \"other\""),
+        (
+            "the gain of each",
+            "metric = \"recall\"\nslices = [\"city\"]\nagainst = \"champion\"\nmin_gain = 0\nfirst_release = \"deny\"",
+        ),
+        ("the worst of them", "metric = \"worst_group_recall\"\nby = [\"city\"]\nmin = 0.5"),
+    ] {
+        for groups in ["", &declared] {
+            let policy = policy(&format!("name = \"p\"\n{groups}[[rule]]\nid = \"r\"\n{rule}\n"));
+            let before = HANDED_OUT.get();
+            judge(policy, vec![many(GROUPS)]);
+            let read = HANDED_OUT.get() - before;
+            assert!(read < 20 * usize::try_from(GROUPS).unwrap(), "{which}: {read} measurements were read");
+        }
+    }
+}
+
 #[test]
 fn every_one_of_twenty_thousand_groups_is_judged() {
     let verdict = judge(policy(EACH), vec![many(20_000)]);
@@ -28,7 +55,9 @@ fn every_one_of_twenty_thousand_groups_is_judged() {
 
 #[test]
 fn more_findings_than_are_judged_are_an_error() {
-    let rules: String = (0..11).map(|i| format!("[[rule]]\nid = \"r{i}\"\nmetric = \"recall\"\nslices = [\"city\"]\nmin = 0.{i:02}1\n")).collect();
+    let rules: String = (0..11)
+        .map(|i| format!("[[rule]]\nid = \"r{i}\"\nmetric = \"recall\"\nslices = [\"city\"]\nmin = 0.{i:02}1\n"))
+        .collect();
     let policy = policy(&format!("name = \"p\"\n{rules}"));
     let verdict = judge(policy, vec![many(10_000)]);
     assert_eq!(verdict.verdict, Outcome::Deny);
@@ -40,7 +69,9 @@ fn more_findings_than_are_judged_are_an_error() {
 
 #[test]
 fn a_policy_over_its_budget_is_in_error_and_judged_as_it_was_by_the_first_semantics() {
-    let when = |text: &str| policy(&format!("name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.5\nwhen = \"{text}\"\n"));
+    let when = |text: &str| {
+        policy(&format!("name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.5\nwhen = \"{text}\"\n"))
+    };
     let evidence = [document("a", vec![measured("accuracy", 0.9, 1000, 900)])];
     let mut inputs = Inputs::default();
     inputs.context.insert("pattern".into(), "x".into());
@@ -59,7 +90,8 @@ fn a_policy_over_its_budget_is_in_error_and_judged_as_it_was_by_the_first_semant
 
 #[test]
 fn more_groups_than_are_compared_are_not_listed_one_by_one() {
-    let policy = policy("name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"worst_group_recall\"\nby = [\"city\"]\nmin = 0.5\n");
+    let policy =
+        policy("name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"worst_group_recall\"\nby = [\"city\"]\nmin = 0.5\n");
     let verdict = judge(policy, vec![many(2_000)]);
     assert_eq!((verdict.findings[0].status, verdict.findings[0].groups.len()), (Status::Error, 0));
 }
