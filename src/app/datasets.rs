@@ -11,7 +11,7 @@ use crate::{
     identity::{Actor, Scope},
     ledger::Fact,
     model::{Digest, jcs},
-    store::{Done, NewDataset, NewFact, NewRow, StoredDataset, Work},
+    store::{Done, NewDataset, NewFact, NewRow, Page, StoredDataset, Work},
 };
 use std::collections::BTreeSet;
 
@@ -87,13 +87,13 @@ impl Service {
         known(stored.ok_or_else(|| AppError::broken("a data set was registered and is not there"))?, &new)
     }
 
-    /// The data sets of the actor's namespace, by name.
+    /// The data sets of the actor's namespace, newest first.
     ///
     /// # Errors
     /// When the actor may not, or the database fails.
-    pub async fn datasets(&self, actor: &Actor) -> Result<Vec<StoredDataset>, AppError> {
+    pub async fn datasets(&self, actor: &Actor, page: Page) -> Result<Vec<StoredDataset>, AppError> {
         actor.require(Scope::Read)?;
-        Ok(self.store.datasets(&actor.namespace).await?)
+        Ok(self.store.datasets(&actor.namespace, page).await?)
     }
 
     /// A data set by its name.

@@ -11,7 +11,7 @@ use crate::{
     identity::{Actor, Scope},
     ledger::Fact,
     model::{Digest, EvidenceRef, Namespace, jcs},
-    store::{Done, NewFact, NewMapping, NewRow, Published, Work},
+    store::{Done, NewFact, NewMapping, NewRow, Page, Published, Work},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -65,13 +65,13 @@ impl Service {
         }
     }
 
-    /// Every version of every mapping of the actor's namespace, newest first.
+    /// Versions of the mappings of the actor's namespace, newest first, without their TOML.
     ///
     /// # Errors
     /// When the actor may not, or the database fails.
-    pub async fn mappings(&self, actor: &Actor) -> Result<Vec<Published>, AppError> {
+    pub async fn mappings(&self, actor: &Actor, page: Page) -> Result<Vec<Published>, AppError> {
         actor.require(Scope::Read)?;
-        Ok(self.store.mappings(&actor.namespace).await?)
+        Ok(self.store.mappings(&actor.namespace, page).await?)
     }
 
     /// A mapping by the digest of its bytes.

@@ -11,7 +11,7 @@ use crate::{
     ledger::Fact,
     model::Digest,
     policy::{self, Holders, Mistake, Mistakes, Place, Policy},
-    store::{Done, NewPolicy, Published, Work},
+    store::{Done, NewPolicy, Page, Published, Work},
 };
 use std::sync::Arc;
 
@@ -72,7 +72,7 @@ impl Service {
         self.shelf.keep(policy.clone());
         self.shelf.refresh(&self.store, &actor.namespace).await?;
         tracing::info!(namespace = %actor.namespace, policy = %policy.name, %digest, "policy published");
-        let stored = self.store.policy_versions(&actor.namespace).await?.into_iter().find(is_it);
+        let stored = self.store.newest_policy(&actor.namespace, &digest).await?;
         let stored = stored.ok_or_else(|| AppError::broken("a policy was published and is not there"))?;
         Ok((stored, warnings))
     }
@@ -90,13 +90,13 @@ impl Service {
         self.judges.run(read).await?.map_err(PublishError::Mistakes)
     }
 
-    /// Every version of every policy of a namespace, newest first.
+    /// Versions of the policies of a namespace, newest first, without their TOML.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn policies(&self, actor: &Actor) -> Result<Vec<Published>, AppError> {
+    pub async fn policies(&self, actor: &Actor, page: Page) -> Result<Vec<Published>, AppError> {
         actor.require(Scope::Read)?;
-        Ok(self.store.policy_versions(&actor.namespace).await?)
+        Ok(self.store.policy_versions(&actor.namespace, page).await?)
     }
 
     /// A policy by the digest of its bytes.

@@ -12,7 +12,7 @@ use crate::{
     ledger::Fact,
     model::{Digest, Environment, ModelId, jcs},
     policy,
-    store::{Done, NewFact, NewPin, NewProposal, NewRow, Proposal, Work},
+    store::{Done, NewFact, NewPin, NewProposal, NewRow, Page, Proposal, Work},
 };
 
 /// An artifact that somebody wants others to be compared with.
@@ -145,7 +145,7 @@ impl Service {
         self.proposal(actor, id).await
     }
 
-    /// The reference of a model in an environment, and what was proposed.
+    /// The reference of a model in an environment, and a page of what was proposed.
     ///
     /// # Errors
     /// When the actor may not, or the database fails.
@@ -154,10 +154,11 @@ impl Service {
         actor: &Actor,
         model: &ModelId,
         environment: &Environment,
+        page: Page,
     ) -> Result<References, AppError> {
         actor.require(Scope::Read)?;
         actor.require_namespace(model.namespace())?;
-        let proposals = self.store.proposals(&actor.namespace, model, environment).await?;
+        let proposals = self.store.proposals(&actor.namespace, model, environment, page).await?;
         let in_force = self.store.pinned(&actor.namespace, model, environment).await?;
         Ok(References { in_force, proposals })
     }

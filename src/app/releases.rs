@@ -5,7 +5,7 @@ use crate::{
     identity::{Actor, Scope},
     model::{Approval, Decision, DecisionId, Digest, Environment, ModelId, Namespace, Release, ReleaseId},
     report::LogIndexes,
-    store::{Filter, StoreError, StoredDecision, StoredEvidence, StoredPending, StoredRelease},
+    store::{Asking, Filter, Page, StoreError, StoredDecision, StoredEvidence, StoredPending, StoredRelease},
 };
 
 /// A release with its whole history.
@@ -99,13 +99,13 @@ impl Service {
         Ok(pending)
     }
 
-    /// The models of the actor's namespace and how many releases each had.
+    /// The models of the actor's namespace, those that asked for a release last first.
     ///
     /// # Errors
     /// When the actor may not, or the database fails.
-    pub async fn models(&self, actor: &Actor) -> Result<Vec<(ModelId, u64)>, AppError> {
+    pub async fn models(&self, actor: &Actor, page: Page) -> Result<Vec<Asking>, AppError> {
         actor.require(Scope::Read)?;
-        Ok(self.store.models(&actor.namespace).await?)
+        Ok(self.store.models(&actor.namespace, page).await?)
     }
 
     /// A decision.
@@ -160,13 +160,13 @@ impl Service {
         Ok(found)
     }
 
-    /// Every environment that was ever asked for in the actor's namespace.
+    /// The first `most` environments, by name, that were ever asked for in the actor's namespace.
     ///
     /// # Errors
     /// When the actor may not, or the database fails.
-    pub async fn environments(&self, actor: &Actor) -> Result<Vec<String>, AppError> {
+    pub async fn environments(&self, actor: &Actor, most: u32) -> Result<Vec<String>, AppError> {
         actor.require(Scope::Read)?;
-        Ok(self.store.environments(&actor.namespace).await?)
+        Ok(self.store.environments(&actor.namespace, most).await?)
     }
 
     /// A release with what its page and its report show: history, and where its evidence is logged.

@@ -8,10 +8,7 @@ use super::{
 };
 use crate::{
     model::Digest,
-    wire::{
-        common::ListV1,
-        predictions::{DatasetV1, RegisterV1},
-    },
+    wire::predictions::{DatasetV1, RegisterV1},
 };
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -108,12 +105,12 @@ fn register(args: Register) -> Outcome {
 
 fn list(args: &List) -> Outcome {
     let client = args.server.client()?;
-    let list: ListV1<DatasetV1> = block_on(client.get("/api/v1/datasets"))?;
+    let list: Vec<DatasetV1> = block_on(client.all("/api/v1/datasets"))?;
     if args.format == Format::Json {
-        output::json(&list.data)?;
+        output::json(&list)?;
         return Ok(0);
     }
-    for dataset in &list.data {
+    for dataset in &list {
         output::line(&line(dataset));
     }
     Ok(0)

@@ -6,10 +6,7 @@ use super::{
     output::{self, Format, plain},
     service::block_on,
 };
-use crate::{
-    evidence::Mapping,
-    wire::{common::ListV1, policy::PublishedV1},
-};
+use crate::{evidence::Mapping, wire::policy::PublishedV1};
 use clap::Subcommand;
 
 /// Arguments of `modelgate mapping`.
@@ -160,8 +157,8 @@ fn publish(args: &Publish) -> Outcome {
 
 fn list(args: &List) -> Outcome {
     let client = args.server.client()?;
-    let list: ListV1<PublishedV1> = block_on(client.get("/api/v1/mappings"))?;
-    print(&list.data, args.format)
+    let list: Vec<PublishedV1> = block_on(client.all("/api/v1/mappings"))?;
+    print(&list, args.format)
 }
 
 fn print(mappings: &[PublishedV1], format: Format) -> Outcome {

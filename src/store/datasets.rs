@@ -1,6 +1,6 @@
 //! Reading registered data sets.
 
-use super::{Store, StoreError};
+use super::{Page, Store, StoreError};
 use crate::model::{Digest, Namespace, Timestamp};
 use sqlx::{Row as _, any::AnyRow};
 
@@ -55,12 +55,13 @@ impl Store {
         Ok(query.fetch_one(&self.reader).await?.try_get::<i64, _>(0)? > 0)
     }
 
-    /// Every data set, by name.
+    /// Data sets, newest first.
     ///
     /// # Errors
     /// As [`Store::dataset`].
-    pub async fn datasets(&self, namespace: &Namespace) -> Result<Vec<StoredDataset>, StoreError> {
-        let query = sqlx::query(select!("ORDER BY name")).bind(namespace.as_str());
+    pub async fn datasets(&self, namespace: &Namespace, page: Page) -> Result<Vec<StoredDataset>, StoreError> {
+        let sql = select!("AND entry_idx < $2 ORDER BY entry_idx DESC LIMIT $3");
+        let query = sqlx::query(sql).bind(namespace.as_str()).bind(page.below()).bind(page.rows());
         query.fetch_all(&self.reader).await?.iter().map(read).collect()
     }
 }

@@ -1,12 +1,17 @@
 //! Reading mappings.
 
-use super::{Published, Store, StoreError, published::read};
+use super::{Page, Published, Store, StoreError, published::read};
 use crate::model::{Digest, Namespace};
 
 macro_rules! select {
     ($tail:literal) => {
+        select!("source", $tail)
+    };
+    ($source:literal, $tail:literal) => {
         concat!(
-            "SELECT name, version, digest, source, published_by, at_us, entry_idx FROM mappings WHERE namespace = $1 ",
+            "SELECT name, version, digest, ",
+            $source,
+            ", published_by, at_us, entry_idx FROM mappings WHERE namespace = $1 ",
             $tail
         )
     };
@@ -31,12 +36,13 @@ impl Store {
         query.bind(digest.to_string()).fetch_optional(&self.reader).await?.as_ref().map(read).transpose()
     }
 
-    /// Every version of every mapping, newest first.
+    /// Versions of mappings, newest first, without their TOML.
     ///
     /// # Errors
     /// As [`Store::mapping_named`].
-    pub async fn mappings(&self, namespace: &Namespace) -> Result<Vec<Published>, StoreError> {
-        let query = sqlx::query(select!("ORDER BY entry_idx DESC")).bind(namespace.as_str());
+    pub async fn mappings(&self, namespace: &Namespace, page: Page) -> Result<Vec<Published>, StoreError> {
+        let sql = select!("'' AS source", "AND entry_idx < $2 ORDER BY entry_idx DESC LIMIT $3");
+        let query = sqlx::query(sql).bind(namespace.as_str()).bind(page.below()).bind(page.rows());
         query.fetch_all(&self.reader).await?.iter().map(read).collect()
     }
 }

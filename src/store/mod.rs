@@ -54,9 +54,9 @@ pub use looks::Series;
 pub use pending::StoredPending;
 pub use people::{Token, User};
 pub use proofs::{Leaf, LoggedRow, TABLES, Table};
-pub use published::Published;
+pub use published::{Page, Published};
 pub use references::{Pin, Proposal};
-pub use releases::{Filter, StoredRelease};
+pub use releases::{Asking, Filter, StoredRelease};
 pub use rows::{
     Delivery, Done, NewApproval, NewDecision, NewEntry, NewEvidence, NewLooks, NewPolicy, NewRelease, Newest, Receipt,
     Signed, Stood, Work,

@@ -1,14 +1,18 @@
 //! Reading policies.
 
-use super::{Published, Store, StoreError, published::read};
+use super::{Page, Published, Store, StoreError, published::read};
 use crate::model::{Digest, Namespace};
 use sqlx::Row as _;
 
 macro_rules! select {
     ($tail:literal) => {
+        select!("source", $tail)
+    };
+    ($source:literal, $tail:literal) => {
         concat!(
-            "SELECT name, version, digest, source, published_by, published_at_us AS at_us, entry_idx FROM policies ",
-            "WHERE namespace = $1 ",
+            "SELECT name, version, digest, ",
+            $source,
+            ", published_by, published_at_us AS at_us, entry_idx FROM policies WHERE namespace = $1 ",
             $tail
         )
     };
@@ -42,13 +46,24 @@ impl Store {
         Ok(head.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or(0).cast_unsigned())
     }
 
-    /// Every version of every policy, newest first.
+    /// Versions of policies, newest first, without their TOML.
     ///
     /// # Errors
     /// As [`Store::active_policies`].
-    pub async fn policy_versions(&self, namespace: &Namespace) -> Result<Vec<Published>, StoreError> {
-        let query = sqlx::query(select!("ORDER BY entry_idx DESC")).bind(namespace.as_str());
+    pub async fn policy_versions(&self, namespace: &Namespace, page: Page) -> Result<Vec<Published>, StoreError> {
+        let sql = select!("'' AS source", "AND entry_idx < $2 ORDER BY entry_idx DESC LIMIT $3");
+        let query = sqlx::query(sql).bind(namespace.as_str()).bind(page.below()).bind(page.rows());
         query.fetch_all(&self.reader).await?.iter().map(read).collect()
+    }
+
+    /// The newest version of a policy that has these bytes.
+    ///
+    /// # Errors
+    /// As [`Store::active_policies`].
+    pub async fn newest_policy(&self, namespace: &Namespace, digest: &Digest) -> Result<Option<Published>, StoreError> {
+        let sql = select!("AND digest = $2 ORDER BY entry_idx DESC LIMIT 1");
+        let query = sqlx::query(sql).bind(namespace.as_str()).bind(digest.to_string());
+        query.fetch_optional(&self.reader).await?.as_ref().map(read).transpose()
     }
 
     /// A policy by the digest of its bytes.

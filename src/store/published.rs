@@ -13,7 +13,7 @@ pub struct Published {
     pub version: u64,
     /// The digest of its bytes.
     pub digest: Digest,
-    /// Its TOML.
+    /// Its TOML; empty in lists.
     pub source: String,
     /// The stable id of whoever published it.
     pub published_by: String,
@@ -21,6 +21,27 @@ pub struct Published {
     pub published_at: Timestamp,
     /// Its leaf.
     pub log_index: u64,
+}
+
+/// A part of a list that is ordered by log index, newest first.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// Only what has a smaller log index: the cursor.
+    pub before: Option<u64>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl Page {
+    /// The log index that everything on the page lies below, as a number of SQL.
+    pub(super) fn below(self) -> i64 {
+        self.before.map_or(i64::MAX, u64::cast_signed)
+    }
+
+    /// The most rows, as a number of SQL.
+    pub(super) fn rows(self) -> i64 {
+        i64::from(self.limit)
+    }
 }
 
 /// A row of `name, version, digest, source, published_by, at_us, entry_idx`.

@@ -1,6 +1,6 @@
 //! Reading proposals of references, and what was approved of them.
 
-use super::{NewProposal, Store, StoreError};
+use super::{NewProposal, Page, Store, StoreError};
 use crate::model::{Digest, Environment, ModelId, Namespace, Person, ReleaseId, Timestamp};
 use sqlx::{Row as _, any::AnyRow};
 
@@ -61,10 +61,12 @@ impl Store {
         namespace: &Namespace,
         model: &ModelId,
         environment: &Environment,
+        page: Page,
     ) -> Result<Vec<Proposal>, StoreError> {
-        let sql = select!("AND p.model = $2 AND p.environment = $3 ORDER BY p.entry_idx DESC LIMIT 200");
+        let sql =
+            select!("AND p.model = $2 AND p.environment = $3 AND p.entry_idx < $4 ORDER BY p.entry_idx DESC LIMIT $5");
         let query = sqlx::query(sql).bind(namespace.as_str()).bind(model.to_string()).bind(environment.to_string());
-        query.fetch_all(&self.reader).await?.iter().map(read).collect()
+        query.bind(page.below()).bind(page.rows()).fetch_all(&self.reader).await?.iter().map(read).collect()
     }
 
     /// The proposal that was approved last for a model in an environment: the one in force.

@@ -1,6 +1,6 @@
 //! Reading releases.
 
-use super::{Store, StoreError};
+use super::{Page, Store, StoreError};
 use crate::model::{Digest, Environment, Inputs, ModelId, Namespace, Person, Release, ReleaseId, Timestamp};
 use sqlx::{Row as _, any::AnyRow};
 
@@ -34,6 +34,17 @@ pub struct Filter {
     pub before: Option<u64>,
     /// At most so many.
     pub limit: u32,
+}
+
+/// A model that asked for releases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asking {
+    /// The model.
+    pub model: ModelId,
+    /// How many it asked for.
+    pub releases: u64,
+    /// The leaf of the last one.
+    pub last: u64,
 }
 
 macro_rules! select {
@@ -102,23 +113,30 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn environments(&self, namespace: &Namespace) -> Result<Vec<String>, StoreError> {
-        let sql = "SELECT DISTINCT environment FROM releases WHERE namespace = $1 ORDER BY environment";
-        let rows = sqlx::query(sql).bind(namespace.as_str()).fetch_all(&self.reader).await?;
+    pub async fn environments(&self, namespace: &Namespace, most: u32) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT DISTINCT environment FROM releases WHERE namespace = $1 ORDER BY environment LIMIT $2";
+        let query = sqlx::query(sql).bind(namespace.as_str()).bind(i64::from(most));
+        let rows = query.fetch_all(&self.reader).await?;
         rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 
-    /// The models that ever asked for a release, by name.
+    /// The models that asked for a release, those that did last first.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn models(&self, namespace: &Namespace) -> Result<Vec<(ModelId, u64)>, StoreError> {
-        let sql = "SELECT model, COUNT(*) FROM releases WHERE namespace = $1 GROUP BY model ORDER BY model";
-        let rows = sqlx::query(sql).bind(namespace.as_str()).fetch_all(&self.reader).await?;
+    pub async fn models(&self, namespace: &Namespace, page: Page) -> Result<Vec<Asking>, StoreError> {
+        let sql = "SELECT model, COUNT(*), MAX(entry_idx) FROM releases WHERE namespace = $1 GROUP BY model \
+                   HAVING MAX(entry_idx) < $2 ORDER BY MAX(entry_idx) DESC LIMIT $3";
+        let query = sqlx::query(sql).bind(namespace.as_str()).bind(page.below()).bind(page.rows());
+        let rows = query.fetch_all(&self.reader).await?;
         let read = |row: &AnyRow| {
             let model: String = row.try_get(0)?;
-            let count: i64 = row.try_get(1)?;
-            Ok((model.parse().map_err(StoreError::inconsistent)?, count.cast_unsigned()))
+            let number = |column: usize| row.try_get::<i64, _>(column).map(i64::cast_unsigned);
+            Ok(Asking {
+                model: model.parse().map_err(StoreError::inconsistent)?,
+                releases: number(1)?,
+                last: number(2)?,
+            })
         };
         rows.iter().map(read).collect()
     }

@@ -104,7 +104,7 @@ mod tests {
         let detail = told("/api/v1/releases", "/api/v1/releases?enviroment=x").unwrap_err();
         assert!(detail.ends_with("did you mean `environment`?"), "{detail}");
         assert!(told("/api/v1/releases", "/api/v1/releases?zzzz=1").unwrap_err().contains("expected one of"));
-        assert!(told("/api/v1/models", "/api/v1/models?limit=1").unwrap_err().contains("no query parameter"));
+        assert!(told("/api/v1/log", "/api/v1/log?limit=1").unwrap_err().contains("no query parameter"));
         assert!(told("/api/v1/releases", "/api/v1/releases?limit=1&limit=2").unwrap_err().contains("twice"));
         assert_eq!(told("/api/v1/releases", "/api/v1/releases?limit=1&verdict=deny"), Ok(()));
         assert_eq!(told("/releases", "/releases?anything=1"), Ok(()), "pages are lenient");

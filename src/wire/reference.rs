@@ -86,4 +86,7 @@ pub struct ReferencesV1 {
     pub in_force: Option<ReferenceV1>,
     /// What was proposed, newest first, approved ones among them.
     pub data: Vec<ReferenceV1>,
+    /// The cursor of the next page of proposals; null on the last one.
+    #[serde(default)]
+    pub next: Option<String>,
 }

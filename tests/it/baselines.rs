@@ -187,7 +187,7 @@ on_both_engines! {
         let (status, proposed) = send(&proposal("a")).await;
         assert_eq!(status, 201, "{proposed}");
         assert_eq!(send(&proposal("a")).await.1["reference"], proposed["reference"], "the same request is one");
-        assert_eq!(send(&proposal("b")).await.0, 422);
+        assert_eq!(send(&proposal("b")).await.0, 409);
         let path = format!("/api/v1/references/{}/approvals", proposed["reference"].as_str().unwrap());
         let list = "/api/v1/references?model=acme/credit&environment=production";
         assert_eq!(app.get(&ci, list).await.1["in_force"], Value::Null);

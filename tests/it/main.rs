@@ -27,6 +27,7 @@ mod honest_reports;
 mod identity;
 mod kill;
 mod ledger;
+mod lists;
 mod looks;
 mod mappings;
 mod migrations;

@@ -7,7 +7,8 @@ use modelgate::{
     ledger::{Checkpoint, Fact, merkle},
     model::{Against, Digest, Look, Namespace, Timestamp},
     store::{
-        Delivery, Done, Engine, NewFact, NewLooks, NewPolicy, NewRow, NewUpload, Seal as _, Series, Stood, Store, Work,
+        Delivery, Done, Engine, NewFact, NewLooks, NewPolicy, NewRow, NewUpload, Page, Seal as _, Series, Stood, Store,
+        Work,
     },
 };
 
@@ -187,7 +188,7 @@ on_both_engines! {
         let (store, notary) = (Store::open(&database.address).await.unwrap(), notary());
         store.append(&[policy("acme", "p", "one"), policy("zeta", "q", "two")], &notary).await.unwrap();
         for (ns, name) in [("acme", "p"), ("zeta", "q")] {
-            let policies = store.policy_versions(&namespace(ns)).await.unwrap();
+            let policies = store.policy_versions(&namespace(ns), Page { before: None, limit: 200 }).await.unwrap();
             assert_eq!(policies.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), [name]);
             assert_eq!(check_log(&store, &notary, ns).await.size, 3);
         }

@@ -11,7 +11,7 @@ use super::{
     exit::Failure,
     output::{self, plain},
 };
-use crate::app::env::Env;
+use crate::{app::env::Env, wire::common::ListV1};
 use bytes::Bytes;
 use reqwest::{Method, Response, header, redirect};
 use retry::Tries;
@@ -170,6 +170,24 @@ impl Client {
     /// Exit code 2 when the service refuses the request, 5 when it fails or cannot be reached.
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         self.ask(Method::GET, path, None, None, parsed).await
+    }
+
+    /// The whole list at `path`, which has no query, page by page.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn all<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, Failure> {
+        let mut page: ListV1<T> = self.get(path).await?;
+        let mut all = std::mem::take(&mut page.data);
+        while let Some(cursor) = &page.next {
+            // What the service says is a number, so that it cannot lead anywhere else.
+            let cursor: u64 = cursor
+                .parse()
+                .map_err(|_| Failure::service("bad-answer", "the service gave a cursor that is no number"))?;
+            page = self.get(&format!("{path}?cursor={cursor}")).await?;
+            all.append(&mut page.data);
+        }
+        Ok(all)
     }
 
     /// Asks for `path` once, and gives up after `within`.

@@ -1,11 +1,12 @@
 //! `/api/v1/datasets`: labels and groups under a name. Nobody can read the rows.
 
+use super::page::{self, PageQuery};
 use crate::{
     app::datasets::Registration,
     store::StoredDataset,
     web::{
         Web,
-        extract::{Bearer, Path, Sent, body, json},
+        extract::{Bearer, Path, Query, Sent, body, json},
         problem::Answer,
     },
     wire::{
@@ -55,15 +56,19 @@ pub async fn register(
     Ok((StatusCode::CREATED, Json(wire(web.service.register_dataset(&actor, new, delivery.as_ref()).await?))))
 }
 
-/// Every registered data set, by name.
+/// Registered data sets, newest first.
 #[utoipa::path(
-    get, path = "/api/v1/datasets", tag = "predictions",
+    get, path = "/api/v1/datasets", tag = "predictions", params(PageQuery),
     responses((status = 200, body = ListV1<DatasetV1>), (status = 401, body = ProblemV1)),
     security(("token" = []))
 )]
-pub async fn list(State(web): State<Web>, Bearer(actor): Bearer) -> Answer<Json<ListV1<DatasetV1>>> {
-    let datasets = web.service.datasets(&actor).await?;
-    Ok(Json(ListV1 { data: datasets.into_iter().map(wire).collect(), next: None }))
+pub async fn list(
+    State(web): State<Web>,
+    Bearer(actor): Bearer,
+    Query(query): Query<PageQuery>,
+) -> Answer<Json<ListV1<DatasetV1>>> {
+    let page = query.page()?;
+    Ok(Json(page::answer(page, web.service.datasets(&actor, page).await?, |d| d.log_index, wire)))
 }
 
 /// One registered data set.

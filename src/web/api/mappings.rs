@@ -1,12 +1,16 @@
 //! `/api/v1/mappings`: how a namespace's own files are read.
 
-use super::{immutable, published};
+use super::{
+    immutable,
+    page::{self, PageQuery},
+    published,
+};
 use crate::web::extract::Path;
 use crate::{
     model::Digest,
     web::{
         Web,
-        extract::{Bearer, Sent, body_within},
+        extract::{Bearer, Query, Sent, body_within},
         problem::{Answer, Problem},
     },
     wire::{
@@ -44,15 +48,19 @@ pub async fn publish(
     Ok((StatusCode::CREATED, Json(published(web.service.publish_mapping(&actor, text, delivery.as_ref()).await?))))
 }
 
-/// Every version of every mapping, newest first.
+/// Versions of mappings, newest first.
 #[utoipa::path(
-    get, path = "/api/v1/mappings", tag = "evidence",
+    get, path = "/api/v1/mappings", tag = "evidence", params(PageQuery),
     responses((status = 200, body = ListV1<PublishedV1>), (status = 401, body = ProblemV1)),
     security(("token" = []))
 )]
-pub async fn list(State(web): State<Web>, Bearer(actor): Bearer) -> Answer<Json<ListV1<PublishedV1>>> {
-    let mappings = web.service.mappings(&actor).await?;
-    Ok(Json(ListV1 { data: mappings.into_iter().map(published).collect(), next: None }))
+pub async fn list(
+    State(web): State<Web>,
+    Bearer(actor): Bearer,
+    Query(query): Query<PageQuery>,
+) -> Answer<Json<ListV1<PublishedV1>>> {
+    let page = query.page()?;
+    Ok(Json(page::answer(page, web.service.mappings(&actor, page).await?, |m| m.log_index, published)))
 }
 
 /// A mapping's TOML, byte for byte.

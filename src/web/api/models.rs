@@ -1,7 +1,13 @@
 //! `/api/v1/models`
 
+use super::page::{self, PageQuery};
 use crate::{
-    web::{Web, extract::Bearer, problem::Answer},
+    store::Asking,
+    web::{
+        Web,
+        extract::{Bearer, Query},
+        problem::Answer,
+    },
     wire::{
         common::{ListV1, ProblemV1},
         policy::ModelV1,
@@ -9,14 +15,18 @@ use crate::{
 };
 use axum::{Json, extract::State};
 
-/// The models that ever asked for a release, by name.
+/// Models that asked for a release, those that did last first.
 #[utoipa::path(
-    get, path = "/api/v1/models", tag = "models",
+    get, path = "/api/v1/models", tag = "models", params(PageQuery),
     responses((status = 200, body = ListV1<ModelV1>), (status = 401, body = ProblemV1)),
     security(("token" = []))
 )]
-pub async fn list(State(web): State<Web>, Bearer(actor): Bearer) -> Answer<Json<ListV1<ModelV1>>> {
-    let models = web.service.models(&actor).await?;
-    let data = models.into_iter().map(|(model, releases)| ModelV1 { model, releases }).collect();
-    Ok(Json(ListV1 { data, next: None }))
+pub async fn list(
+    State(web): State<Web>,
+    Bearer(actor): Bearer,
+    Query(query): Query<PageQuery>,
+) -> Answer<Json<ListV1<ModelV1>>> {
+    let page = query.page()?;
+    let wire = |asking: Asking| ModelV1 { model: asking.model, releases: asking.releases };
+    Ok(Json(page::answer(page, web.service.models(&actor, page).await?, |asking| asking.last, wire)))
 }

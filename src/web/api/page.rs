@@ -1,7 +1,8 @@
 //! The query parameters that lists share.
 
-use crate::{model::Outcome, web::problem::Problem};
+use crate::{model::Outcome, store::Page, web::problem::Problem, wire::common::ListV1};
 use serde::{Deserialize, Deserializer, de::Error as _};
+use utoipa::IntoParams;
 
 /// The most that one page has.
 const MAX_PAGE: u32 = 200;
@@ -27,6 +28,41 @@ pub(super) fn cursor(text: &str) -> Result<u64, Problem> {
     let whole = text.len() <= CURSOR_DIGITS && text.bytes().all(|b| b.is_ascii_digit());
     let index = text.parse().ok().filter(|_| whole);
     index.ok_or_else(|| Problem::bad("invalid-cursor", "a cursor is the `next` of the page before, a log index"))
+}
+
+/// Which part of a list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// The `next` of the page before.
+    cursor: Option<String>,
+    /// At most so many.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 200)]
+    limit: Option<Limit>,
+}
+
+impl PageQuery {
+    pub(super) fn page(&self) -> Result<Page, Problem> {
+        asked(self.cursor.as_deref(), self.limit)
+    }
+}
+
+/// The page that a query asks for.
+pub(super) fn asked(from: Option<&str>, limit: Option<Limit>) -> Result<Page, Problem> {
+    Ok(Page { before: from.map(cursor).transpose()?, limit: limit.map_or(MAX_PAGE, |limit| limit.0) })
+}
+
+/// A page as it is answered, and where the next one begins: behind the last row of a full page.
+pub(super) fn answer<T, W>(page: Page, rows: Vec<T>, index: fn(&T) -> u64, wire: fn(T) -> W) -> ListV1<W> {
+    let next = next(page, &rows, index);
+    ListV1 { data: rows.into_iter().map(wire).collect(), next }
+}
+
+/// Where the page after `rows` begins.
+pub(super) fn next<T>(page: Page, rows: &[T], index: fn(&T) -> u64) -> Option<String> {
+    let full = rows.len() == usize::try_from(page.limit).unwrap_or(usize::MAX);
+    rows.last().filter(|_| full).map(|last| index(last).to_string())
 }
 
 /// The verdict of a release.

@@ -1,13 +1,17 @@
 //! `/api/v1/policies`
 
-use super::{immutable, published};
+use super::{
+    immutable,
+    page::{self, PageQuery},
+    published,
+};
 use crate::web::extract::Path;
 use crate::{
     model::Digest,
     policy::Mistake,
     web::{
         Web,
-        extract::{Bearer, Sent, body_within},
+        extract::{Bearer, Query, Sent, body_within},
         problem::{Answer, Problem},
     },
     wire::{
@@ -53,15 +57,19 @@ fn warning(mistake: Mistake) -> WarningV1 {
     WarningV1 { code: code.to_owned(), message, help, line, column }
 }
 
-/// Every version of every policy, newest first.
+/// Versions of policies, newest first.
 #[utoipa::path(
-    get, path = "/api/v1/policies", tag = "policies",
+    get, path = "/api/v1/policies", tag = "policies", params(PageQuery),
     responses((status = 200, body = ListV1<PublishedV1>), (status = 401, body = ProblemV1)),
     security(("token" = []))
 )]
-pub async fn list(State(web): State<Web>, Bearer(actor): Bearer) -> Answer<Json<ListV1<PublishedV1>>> {
-    let policies = web.service.policies(&actor).await?;
-    Ok(Json(ListV1 { data: policies.into_iter().map(published).collect(), next: None }))
+pub async fn list(
+    State(web): State<Web>,
+    Bearer(actor): Bearer,
+    Query(query): Query<PageQuery>,
+) -> Answer<Json<ListV1<PublishedV1>>> {
+    let page = query.page()?;
+    Ok(Json(page::answer(page, web.service.policies(&actor, page).await?, |p| p.log_index, published)))
 }
 
 /// A policy's TOML, byte for byte.

@@ -1,5 +1,6 @@
 //! `/api/v1/references`: what artifacts are compared with, moved by two people.
 
+use super::page::{self, Limit};
 use crate::{
     app::references::NewReference,
     model::{Environment, ModelId, ReleaseId as ReferenceId},
@@ -10,7 +11,7 @@ use crate::{
         problem::Answer,
     },
     wire::{
-        common::ProblemV1,
+        common::{ListV1, ProblemV1},
         reference::{ApproveReferenceV1, ProposeV1, ReferenceApprovalV1, ReferenceV1, ReferencesV1},
     },
 };
@@ -103,6 +104,11 @@ pub struct ReferenceQuery {
     /// Where it is the reference.
     #[param(value_type = String)]
     environment: Environment,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+    /// At most so many.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 200)]
+    limit: Option<Limit>,
 }
 
 /// The reference in force, and what was proposed.
@@ -119,6 +125,8 @@ pub async fn list(
     Bearer(actor): Bearer,
     Query(query): Query<ReferenceQuery>,
 ) -> Answer<Json<ReferencesV1>> {
-    let found = web.service.references(&actor, &query.model, &query.environment).await?;
-    Ok(Json(ReferencesV1 { in_force: found.in_force.map(wire), data: found.proposals.into_iter().map(wire).collect() }))
+    let page = page::asked(query.cursor.as_deref(), query.limit)?;
+    let found = web.service.references(&actor, &query.model, &query.environment, page).await?;
+    let ListV1 { data, next } = page::answer(page, found.proposals, |proposal| proposal.log_index, wire);
+    Ok(Json(ReferencesV1 { in_force: found.in_force.map(wire), data, next }))
 }

@@ -9,7 +9,7 @@ use crate::web::extract::Query;
 use crate::{
     app::releases::History,
     model::Approval,
-    store,
+    store::{self, Page},
     web::{
         Web,
         problem::Answer,
@@ -20,6 +20,8 @@ use axum::{extract::State, response::Response};
 use serde::Deserialize;
 
 const PAGE: u32 = 30;
+/// So many models and environments can be chosen from.
+const MOST_NAMES: u32 = 200;
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct ListQuery {
@@ -50,9 +52,11 @@ pub(super) async fn show(State(web): State<Web>, session: Session, Query(query):
     }
     let votes: Vec<Vec<Approval>> = histories.iter().map(History::votes).collect();
     let items: Vec<_> = histories.iter().zip(&votes).map(|(history, votes)| item(history, votes)).collect();
-    let models = web.service.models(&session.actor).await?;
-    let models: Vec<String> = models.into_iter().map(|(model, _)| model.to_string()).collect();
-    let environments = web.service.environments(&session.actor).await?;
+    let latest = Page { before: None, limit: MOST_NAMES };
+    let models = web.service.models(&session.actor, latest).await?;
+    let mut models: Vec<String> = models.into_iter().map(|asking| asking.model.to_string()).collect();
+    models.sort();
+    let environments = web.service.environments(&session.actor, MOST_NAMES).await?;
     let names = Names { models: &models, environments: &environments };
     let next = last.filter(|_| full).map(|before| address(&query, before));
     let filter = Filter { verdict: query.verdict, model: query.model, environment: query.environment };
