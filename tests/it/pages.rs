@@ -93,7 +93,7 @@ fn a_long_queue_says_how_long_it_is_and_leads_on() {
             && markup.contains("1 to 50 of 1,130, oldest first")
     );
     assert_eq!(markup.matches("class=\"row-title\"").count(), 50, "what waits is not shown a second time");
-    assert!(markup.contains("The next of them</a>"));
+    assert!(markup.contains("Next page</a>"));
     assert!(!page("queue").contains("oldest first"), "a queue of one page needs no more");
 }
 
@@ -166,7 +166,7 @@ fn a_page_of_very_many_findings_stays_small_and_leads_to_all_of_them() {
     let place = |text: &str| first.find(text).unwrap_or_else(|| panic!("no {text}"));
     assert!(place("Fails</div>") > 0 && !first.contains("Holds</div>"), "what stands in the way comes first");
     assert!(first.contains("1 to 40 of 4,000 findings") && first.contains("href=\"?findings=2#findings\""));
-    assert!(!first.contains("findings=0") && !first.contains(">Before</a>"));
+    assert!(!first.contains("findings=0") && !first.contains(">Previous</a>"));
     let mut seen = std::collections::BTreeSet::new();
     for part in [1, 2, 60, 100] {
         let page = many_findings(4_000, part).replace("&#x3D;", "=");
@@ -178,7 +178,7 @@ fn a_page_of_very_many_findings_stays_small_and_leads_to_all_of_them() {
     assert_eq!(seen.len(), 160, "each page shows others");
     let last = many_findings(4_000, 100);
     assert!(last.contains("Holds</div>") && !last.contains("Fails</div>"));
-    assert!(last.contains(">Before</a>") && !last.contains(">After</a>"));
+    assert!(last.contains(">Previous</a>") && !last.contains(">Next</a>"));
     assert_eq!(many_findings(4_000, 7_000), last, "there is nothing after the last");
     assert!(!many_findings(30, 1).contains("findings=2"));
 }

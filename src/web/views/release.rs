@@ -93,11 +93,30 @@ impl ReleasePage {
     }
 
     fn of(story: &samples::Story, viewer: &Viewer) -> Self {
+        Self::now(story, viewer, None)
+    }
+
+    fn now(story: &samples::Story, viewer: &Viewer, standing: Option<&Standing>) -> Self {
         let indexes = story.indexes();
         let Item { release, approvals, .. } = story.item();
         let decisions = &story.decisions;
-        let source = Source { release, decisions, approvals, standing: None, indexes: &indexes, log_size: 48, part: 1 };
+        let source = Source { release, decisions, approvals, standing, indexes: &indexes, log_size: 48, part: 1 };
         Self::new(&source, viewer, None)
+    }
+
+    /// One that waits while a newer release of the same artifact decides.
+    pub fn superseded() -> Self {
+        Self::now(&samples::pending(), &samples::reviewer(), Some(&samples::superseded()))
+    }
+
+    /// One that waits while a policy has changed since.
+    pub fn overtaken() -> Self {
+        Self::now(&samples::pending(), &samples::reviewer(), Some(&samples::overtaken()))
+    }
+
+    /// An allowed one whose approvals have expired.
+    pub fn ended() -> Self {
+        Self::now(&samples::allowed(), &samples::reviewer(), Some(&samples::ended()))
     }
 
     /// A denied one with every kind of finding.

@@ -6,12 +6,14 @@ mod documents;
 mod findings;
 mod gallery;
 mod many;
+mod standing;
 mod stories;
 
 pub use audit::{audit, empty_audit, gapped_audit};
 pub use documents::{document, empty_document, hostile_document, release_id};
 pub use gallery::gallery;
 pub use many::many;
+pub use standing::{ended, overtaken, superseded};
 pub use stories::{Story, allowed, denied, hostile, pending, release_report, revoked, undecided};
 
 use super::Viewer;

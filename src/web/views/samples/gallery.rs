@@ -1,6 +1,6 @@
 //! Every template drawn once for every state it has.
 
-use super::{allowed, audit, denied, empty_audit, gapped_audit, hostile, release_report};
+use super::{allowed, audit, denied, empty_audit, gapped_audit, hostile, many, release_report};
 use crate::{
     render::{Page, RenderError, Renderer},
     web::views::{DocumentPage, LogPage, ProblemPage, QueuePage, ReleasePage, ReleasesPage, ReportsPage, SignInPage},
@@ -23,6 +23,10 @@ pub fn gallery(renderer: &Renderer) -> Result<Vec<(&'static str, String)>, Rende
     draw("release-own", of(renderer, &ReleasePage::own()))?;
     draw("release-allowed", of(renderer, &ReleasePage::allowed()))?;
     draw("release-revoked", of(renderer, &ReleasePage::revoked()))?;
+    draw("release-superseded", of(renderer, &ReleasePage::superseded()))?;
+    draw("release-overtaken", of(renderer, &ReleasePage::overtaken()))?;
+    draw("release-ended", of(renderer, &ReleasePage::ended()))?;
+    draw("release-many", of(renderer, &many(4_000, 2)))?;
     draw("release-undecided", of(renderer, &ReleasePage::undecided()))?;
     draw("release-hostile", of(renderer, &ReleasePage::hostile()))?;
     draw("document", of(renderer, &DocumentPage::sample()))?;
