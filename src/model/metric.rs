@@ -116,6 +116,8 @@ impl Metric {
     pub fn range(&self) -> Range {
         match (self.kind, self.name) {
             (Proportion | ProportionOfRows | Score, _) => Range::Fraction,
+            // scikit-learn writes it as a fraction, many others in percent.
+            (NonNegative, "mean_absolute_percentage_error") => Range::Either,
             (NonNegative | Latency, _) => Range::NonNegative,
             (Real, "cohen_kappa" | "matthews_corrcoef") => Range::Signed,
             (Real, "explained_variance" | "r2") => Range::AtMostOne,

@@ -17,6 +17,9 @@ pub enum Range {
     Percent,
     /// At least 0, from 0 to 1 in some tools and from 0 to 100 in others (`exact_match`, BLEU, mean average precision).
     Either,
+    /// Any number, a fraction in some tools and a percentage in others: what is called a rate or a percentage and is nothing
+    /// that we know.
+    Unscaled,
     /// From -1 to 1: correlations and what is built like them.
     Signed,
     /// At most 1, without an end below (R²).
@@ -57,7 +60,16 @@ impl Range {
             Self::AtMostOne => (f64::NEG_INFINITY, 1.0),
             Self::Either | Self::NonNegative => (0.0, f64::INFINITY),
             Self::NonPositive => (f64::NEG_INFINITY, 0.0),
-            Self::Real => (f64::NEG_INFINITY, f64::INFINITY),
+            Self::Unscaled | Self::Real => (f64::NEG_INFINITY, f64::INFINITY),
+        }
+    }
+
+    /// The same metric under a name that says that it is a percentage.
+    const fn in_percent(self) -> Self {
+        match self {
+            Self::Fraction | Self::Either => Self::Percent,
+            Self::Signed | Self::AtMostOne => Self::Unscaled,
+            other => other,
         }
     }
 
@@ -83,7 +95,7 @@ impl Range {
             Self::AtMostOne => "a number of at most 1",
             Self::Either | Self::NonNegative => "a number of at least 0",
             Self::NonPositive => "a number of at most 0",
-            Self::Real => "a number",
+            Self::Unscaled | Self::Real => "a number",
         }
     }
 }

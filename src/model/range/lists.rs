@@ -2,6 +2,14 @@
 
 use super::Range;
 
+/// Rates of these are so many in a time or of something else, and no share.
+#[rustfmt::skip]
+pub(super) const PER_TIME: [&str; 30] = [
+    "arrival", "baud", "bit", "byte", "clock", "data", "decay", "dropout", "event", "exchange", "fps", "frame", "growth",
+    "hazard", "heart", "interest", "learning", "lr", "message", "mutation", "pulse", "query", "record", "refresh",
+    "request", "requests", "sample", "sampling", "token", "tokens",
+];
+
 /// Error rates of these may exceed 1.
 #[rustfmt::skip]
 pub(super) const PER_OTHER: [&str; 14] = [
@@ -82,6 +90,8 @@ pub(super) fn is_label(word: &str) -> bool {
             | "pct"
             | "perc"
             | "top"
+            | "idx"
+            | "dataloader"
     ) || PARTS.contains(&word)
         || word.bytes().all(|b| b.is_ascii_digit())
 }
@@ -101,11 +111,11 @@ const PARTS: [&str; 16] = [
 pub(super) fn named(name: &str) -> Option<(Range, bool)> {
     let fraction = |sure| Some((Range::Fraction, sure));
     match name {
-        "accuracy" | "acc" | "precision" | "prec" | "recall" | "f1" | "f1samples" | "precisionsamples"
+        "accuracy" | "acc" | "accuracies" | "accs" | "bacc" | "macc" | "recalls" | "f1s" | "precision" | "prec" | "recall" | "f1" | "f1samples" | "precisionsamples"
         | "recallsamples" | "specificity" | "sensitivity" | "auc" | "auroc" | "auprc" | "aucpr" | "aucprc"
-        | "aucroc" | "ndcg" | "mrr" | "tpr" | "tnr" | "fpr" | "fnr" | "hitrate" | "passrate" | "successrate"
+        | "aupr" | "aucroc" | "rocauc" | "ndcg" | "mrr" | "tpr" | "tnr" | "fpr" | "fnr" | "hitrate" | "passrate" | "successrate"
         | "errorrate" | "truepositiverate" | "truenegativerate" | "falsepositiverate" | "falsenegativerate"
-        | "falsepositivesrate" | "hitratio" => fraction(true),
+        | "falsepositivesrate" | "falsealarmrate" | "hitratio" => fraction(true),
         "f2" | "f05" | "fbeta" | "fscore" | "fmeasure" | "ppv" | "npv" | "fdr" | "predictivevalue"
         | "reciprocalrank" | "positiverate" | "negativerate" | "discoveryrate" | "omissionrate" | "selectionrate"
         | "acceptancerate" | "acceptrate" | "rejectionrate" | "detectionrate" | "missrate" | "refusalrate"
@@ -115,25 +125,30 @@ pub(super) fn named(name: &str) -> Option<(Range, bool)> {
         | "jaccardsamples" => fraction(false),
         "map" | "ap" | "iou" | "miou" | "dice" | "jaccard" | "exactmatch" | "em" | "bleu" | "sacrebleu" | "chrf"
         | "rouge" | "rougel" | "rougelsum" | "meteor" | "winrate" | "gini" | "ks" | "ksstat" | "ksstatistic"
-        | "completeness" | "uniqueness" | "coverage" => Some((Range::Either, false)),
+        | "completeness" | "uniqueness" | "coverage" | "wer" | "cer" | "eer" | "mape" | "smape" | "wmape"
+        | "absolutepercentageerror" => Some((Range::Either, false)),
         "mcc" | "matthewscorrcoef" | "matthewscorrelation" | "kappa" | "qwk" | "pearson" | "pearsonr" | "spearman"
         | "spearmanr" | "kendall" | "kendalltau" | "correlation" | "corr" | "corrcoef" | "cosinesimilarity"
         | "silhouette" => Some((Range::Signed, false)),
         "r2" | "rsquared" | "rsq" | "explainedvariance" => Some((Range::AtMostOne, false)),
-        "logloss" | "crossentropy" | "mse" | "rmse" | "mae" | "mape" | "smape" | "wmape" | "msle" | "rmsle"
-        | "medae" | "absoluteerror" | "squarederror" | "absolutepercentageerror" | "squaredlogerror" | "maxerror"
-        | "calibrationerror" | "ece" | "eer" | "brier" | "brierscoreloss" | "brierloss" | "hingeloss" | "perplexity"
+        "logloss" | "crossentropy" | "mse" | "rmse" | "mae" | "msle" | "rmsle"
+        | "medae" | "absoluteerror" | "squarederror" | "squaredlogerror" | "maxerror"
+        | "calibrationerror" | "ece" | "brier" | "brierscoreloss" | "brierloss" | "hingeloss" | "perplexity"
         | "ppl" | "psi" | "wasserstein" | "wassersteindistance" | "latency" | "latencies" | "duration" | "ttft"
-        | "tpot" | "wer" | "cer" => Some((Range::NonNegative, false)),
+        | "tpot" => Some((Range::NonNegative, false)),
         _ => written_together(name),
     }
 }
 
 /// `valacc`, `testaccuracy`: a part of the data and a quantity without anything between them.
 fn written_together(name: &str) -> Option<(Range, bool)> {
-    const QUANTITIES: [&str; 7] = ["accuracy", "acc", "auc", "recall", "precision", "specificity", "sensitivity"];
-    let long = ["accuracy", "auroc"].iter().any(|end| name.len() > end.len() && name.ends_with(end));
+    const QUANTITIES: [&str; 8] = ["accuracy", "acc", "auc", "recall", "precision", "specificity", "sensitivity", "f1"];
+    let long = ["accuracy", "auroc", "f1score"].iter().any(|end| name.len() > end.len() && name.ends_with(end));
     let known = |rest: &str| QUANTITIES.contains(&rest);
-    let part = || PARTS.iter().any(|part| name.strip_prefix(part).is_some_and(known));
+    let part = || {
+        PARTS
+            .iter()
+            .any(|part| name.strip_prefix(part).is_some_and(known) || name.strip_suffix(part).is_some_and(known))
+    };
     (long || part()).then_some((Range::Fraction, true))
 }

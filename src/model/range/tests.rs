@@ -3,7 +3,7 @@ use super::*;
 /// Every name with the range that its definition gives; `None` where the name alone tells nothing.
 #[test]
 fn what_a_name_ends_in_decides_its_range() {
-    use Range::{AtMostOne, Either, Fraction, NonNegative, NonPositive, Percent, Signed};
+    use Range::{AtMostOne, Either, Fraction, NonNegative, NonPositive, Percent, Signed, Unscaled};
     let table: &[(Option<Range>, &[&str])] = &[
         (
             Some(Fraction),
@@ -87,11 +87,38 @@ fn what_a_name_ends_in_decides_its_range() {
                 "accuracy_ci_lower",
                 "Accuracy (macro)",
                 "positive_fraction",
+                "val_acc_epoch",
+                "val_acc_step",
+                "train/f1_epoch",
+                "test_auroc_epoch",
+                "val/accuracy_epoch/dataloader_idx_0",
+                "accuracies",
+                "test_accs",
+                "recalls",
+                "bacc",
+                "mAcc",
+                "aupr",
+                "acctest",
+                "rocauc",
+                "multiclassf1score",
+                "pass@1,create_test",
+                "false_alarm_rate",
+                "Rank@1",
+                "CMC@1",
             ],
         ),
         (
             Some(Percent),
-            &["accuracy_percent", "Accuracy (%)", "pct_accuracy", "top-1 acc %", "error_rate_pct", "acc_percentage"],
+            &[
+                "accuracy_percent",
+                "Accuracy (%)",
+                "pct_accuracy",
+                "top-1 acc %",
+                "error_rate_pct",
+                "acc_percentage",
+                "Test Acc. (%)",
+                "accuracy (val, %)",
+            ],
         ),
         (
             Some(Either),
@@ -114,6 +141,14 @@ fn what_a_name_ends_in_decides_its_range() {
                 "meteor",
                 "win_rate",
                 "gini",
+                "mape",
+                "mean_absolute_percentage_error",
+                "wer",
+                "test_cer",
+                "word_error_rate",
+                "character_error_rate",
+                "http_error_rate",
+                "eer",
             ],
         ),
         (
@@ -129,6 +164,21 @@ fn what_a_name_ends_in_decides_its_range() {
                 "val_corr",
             ],
         ),
+        (
+            Some(Unscaled),
+            &[
+                "pct_correct",
+                "correct_pct",
+                "% correct",
+                "Score (%)",
+                "win_pct",
+                "MCC (%)",
+                "R2 (%)",
+                "correct_rate",
+                "resolved_rate",
+                "completion_rate",
+            ],
+        ),
         (Some(AtMostOne), &["r2", "r2_score", "test_r2", "rSquared", "explained_variance_score"]),
         (
             Some(NonNegative),
@@ -138,14 +188,8 @@ fn what_a_name_ends_in_decides_its_range() {
                 "test_log_loss",
                 "logLoss",
                 "mean_squared_log_error",
-                "mape",
                 "psi",
                 "feature_psi",
-                "wer",
-                "test_cer",
-                "word_error_rate",
-                "character_error_rate",
-                "http_error_rate",
                 "perplexity",
                 "word_perplexity,none",
                 "p99_latency_ms",
@@ -154,7 +198,6 @@ fn what_a_name_ends_in_decides_its_range() {
                 "latency_at_accuracy_0.9",
                 "brier_score",
                 "wasserstein_distance",
-                "eer",
             ],
         ),
         (
@@ -207,6 +250,11 @@ fn what_a_name_ends_in_decides_its_range() {
                 "mean_error",
                 "learning_rate",
                 "sample_rate",
+                "frame_rate",
+                "request_rate",
+                "epoch_time",
+                "accuracy_best_epoch",
+                "epochs_to_accuracy",
                 "n_samples",
                 "score",
                 "value",
@@ -246,6 +294,7 @@ fn a_value_is_within_its_range_but_for_the_last_digits_of_a_double() {
         (Range::NonPositive, [Some(-3.2), Some(0.0)], [Some(0.5), None]),
         (Range::Percent, [Some(0.3), Some(100.0)], [Some(100.5), Some(-1.0)]),
         (Range::Either, [Some(0.3), Some(79.4)], [Some(-1.0), None]),
+        (Range::Unscaled, [Some(-3.0), Some(179.4)], [None, None]),
     ];
     for (range, allowed, refused) in cases {
         assert!(allowed.into_iter().flatten().all(|value| range.allows(value)), "{range:?}");

@@ -6,7 +6,7 @@
 
 use super::{
     Range,
-    lists::{CHANGES, PATH_CHANGES, PER_OTHER, STOPS, UNITS, is_label, named},
+    lists::{CHANGES, PATH_CHANGES, PER_OTHER, PER_TIME, STOPS, UNITS, is_label, named},
 };
 
 /// What one part of a path tells.
@@ -23,51 +23,64 @@ enum Told {
 
 /// The range of the quantity that `name` ends in.
 pub(super) fn range(name: &str) -> Option<Range> {
-    let parts: Vec<Vec<String>> = parts(name).into_iter().map(words).filter(|words| !words.is_empty()).collect();
+    let read = |(from, text)| Part { from, words: words(text) };
+    let parts: Vec<Part> = parts(name).into_iter().map(read).filter(|part| !part.words.is_empty()).collect();
     // `accuracy.slice:sex:Female`: all behind is the group.
-    let group = |words: &Vec<String>| words.first().is_some_and(|first| GROUPS.contains(&first.as_str()));
+    let group = |part: &Part| part.words.first().is_some_and(|first| GROUPS.contains(&first.as_str()));
     let of_all = parts.iter().skip(1).position(group).and_then(|at| path(parts.get(..=at)?));
     of_all.or_else(|| path(&parts))
 }
 
+/// A part of a path: the sign that it stands behind, and its words.
+struct Part {
+    from: Option<char>,
+    words: Vec<String>,
+}
+
 /// The range that the parts of a path tell.
-fn path(parts: &[Vec<String>]) -> Option<Range> {
-    let correlated = |words: &Vec<String>| words.iter().any(|word| matches!(word.as_str(), "correlation" | "corr"));
-    let changed = |words: &Vec<String>| {
-        correlated(words) || words.first().is_some_and(|first| PATH_CHANGES.contains(&first.as_str()))
+fn path(parts: &[Part]) -> Option<Range> {
+    let correlated = |words: &[String]| words.iter().any(|word| matches!(word.as_str(), "correlation" | "corr"));
+    let changed = |part: &Part| {
+        let first = part.words.first();
+        correlated(&part.words) || first.is_some_and(|first| PATH_CHANGES.contains(&first.as_str()))
     };
-    let mut unknown = false;
-    for (at, words) in parts.iter().enumerate().rev() {
-        match part(words) {
+    let (mut unknown, mut in_percent) = (false, false);
+    for (at, here) in parts.iter().enumerate().rev() {
+        match part(&here.words) {
             // One group's name may stand behind the metric: `recall.fraud`.
             Told::Is(range, sure) if !unknown || (sure && range == Range::Fraction) => {
+                let range = if in_percent { range.in_percent() } else { range };
                 return (!parts.iter().take(at).any(changed)).then_some(range);
             }
-            Told::Label => {}
+            // `Test Acc. (%)`
+            Told::Label => in_percent |= says_percent(&here.words),
+            // What stands behind a comma is a filter or a split: `pass@1,create_test`.
+            Told::Unknown if here.from == Some(',') && at > 0 => in_percent |= says_percent(&here.words),
             Told::Unknown if !unknown => unknown = true,
             Told::Is(..) | Told::Other | Told::Unknown => return None,
         }
     }
-    None
+    // `Score (%)`: a percentage, whatever of.
+    (in_percent && !unknown).then_some(Range::Unscaled)
 }
 
 /// Parts of a path that say what follows is a group.
 const GROUPS: [&str; 5] = ["slice", "class", "group", "subset", "segment"];
 
 /// The parts of a path. A dot between digits is a decimal point.
-fn parts(name: &str) -> Vec<&str> {
+fn parts(name: &str) -> Vec<(Option<char>, &str)> {
     let bytes = name.as_bytes();
     let digit = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_digit);
     let mut out = Vec::new();
-    let mut from = 0;
+    let (mut from, mut behind) = (0, None);
     for (i, c) in name.char_indices() {
         let decimal = c == '.' && i > 0 && digit(i - 1) && digit(i + 1);
         if matches!(c, '/' | ':' | ',' | ';' | '#' | '.') && !decimal {
-            out.extend(name.get(from..i));
-            from = i + 1;
+            out.extend(name.get(from..i).map(|part| (behind, part)));
+            (from, behind) = (i + 1, Some(c));
         }
     }
-    out.extend(name.get(from..));
+    out.extend(name.get(from..).map(|part| (behind, part)));
     out
 }
 
@@ -115,8 +128,12 @@ const OF: [&str; 19] = [
     "group", "label", "subset", "category",
 ];
 
+fn says_percent(words: &[String]) -> bool {
+    words.iter().any(|word| matches!(word.as_str(), "percent" | "percentage" | "pct" | "perc"))
+}
+
 fn part(words: &[String]) -> Told {
-    let percent = words.iter().any(|word| matches!(word.as_str(), "percent" | "percentage" | "pct" | "perc"));
+    let words = words.strip_prefix(&[LABEL.to_owned()]).unwrap_or(words);
     let told = match cut(words, &AT) {
         // `hits@10` and `pass@1` are rates, `hits` and `pass` are counts.
         Some((head, "at")) if ranked(head) => Told::Is(Range::Fraction, false),
@@ -127,7 +144,9 @@ fn part(words: &[String]) -> Told {
         },
     };
     match told {
-        Told::Is(Range::Fraction | Range::Either, sure) if percent => Told::Is(Range::Percent, sure),
+        Told::Is(range, sure) if says_percent(words) => Told::Is(range.in_percent(), sure),
+        // A percentage of what we do not know: `pct_correct`, `Score (%)`.
+        Told::Unknown if says_percent(words) => Told::Is(Range::Unscaled, false),
         told => told,
     }
 }
@@ -147,7 +166,9 @@ fn of_group(head: &[String]) -> Option<&[String]> {
 }
 
 fn ranked(head: &[String]) -> bool {
-    head.last().is_some_and(|last| matches!(last.as_str(), "hits" | "hit" | "pass" | "success" | "p" | "r"))
+    // The share whose first match is of that rank: of re-identification.
+    let of_rank = matches!(head, [one] if one == "rank" || one == "cmc");
+    of_rank || head.last().is_some_and(|last| matches!(last.as_str(), "hits" | "hit" | "pass" | "success" | "p" | "r"))
 }
 
 /// What the words end in.
@@ -163,7 +184,7 @@ fn quantity(words: &[String]) -> Told {
             None => {}
         }
         timed |= UNITS.contains(&last.as_str());
-        if !timed && !is_label(last) {
+        if !timed && !is_label(last) && !over_a_step(last, here) {
             break;
         }
         end -= 1;
@@ -179,8 +200,26 @@ fn quantity(words: &[String]) -> Told {
             return if behind_until(at) { Told::Other } else { changed(Range::Fraction, true, here, from) };
         }
     }
-    let stops = words.get(..end).is_some_and(|words| words.iter().any(|word| STOPS.contains(&word.as_str())));
-    if stops { Told::Other } else { Told::Unknown }
+    let known = words.get(..end).unwrap_or_default();
+    if known.iter().any(|word| STOPS.contains(&word.as_str())) {
+        return Told::Other;
+    }
+    if is_rate(known) { Told::Is(Range::Unscaled, false) } else { Told::Unknown }
+}
+
+/// `completion_rate`, `resolved_rate`: a share under a name that we do not know, and no rate of so many in a time.
+fn is_rate(words: &[String]) -> bool {
+    matches!(words, [before @ .., last] if last == "rate" && !before.is_empty()
+        && !before.iter().any(|word| PER_TIME.contains(&word.as_str()) || CHANGES.contains(&word.as_str())))
+}
+
+/// `val_acc_epoch`, `train_f1_step`: the quantity over an epoch or at a step, as deep learning tools log it, and not the
+/// number of the epoch that it was best in.
+fn over_a_step(last: &str, here: &[String]) -> bool {
+    const WHICH: [&str; 9] = ["best", "first", "last", "final", "max", "min", "n", "num", "number"];
+    let behind = here.split_last().is_some_and(|(_, before)| ends_in(before).is_some());
+    let which = here.iter().any(|word| WHICH.contains(&word.as_str()));
+    matches!(last, "epoch" | "step") && behind && !which
 }
 
 /// What the words in front of a quantity make of it.
@@ -218,7 +257,7 @@ fn ends_in(words: &[String]) -> Option<(Range, bool, usize)> {
             // Rates of errors per word may exceed 1, those per second any number.
             let counted = joined == "errorrate" && words.iter().take(i).any(|w| PER_OTHER.contains(&w.as_str()));
             return match joined.as_str() {
-                "errorrate" if counted => Some((Range::NonNegative, false, i)),
+                "errorrate" if counted => Some((Range::Either, false, i)),
                 "f1" if squad() => Some((Range::Either, false, i)),
                 _ => Some((range, sure, i)),
             };

@@ -33,7 +33,7 @@ pub(super) fn ours(view: &View<'_>, document: &Document<'_>) -> bool {
     let labelled = |recompute: &Recompute, document: &Document<'_>| {
         recompute.labels.as_deref().is_none_or(|name| document.dataset == Some(name))
     };
-    let Some(recompute) = &view.policy.recompute else { return !view.case.is_first() };
+    let Some(recompute) = &view.policy.recompute else { return !view.case.is_first() && of_one_mind(view, document) };
     if !labelled(recompute, document) {
         return false;
     }
@@ -45,6 +45,19 @@ pub(super) fn ours(view: &View<'_>, document: &Document<'_>) -> bool {
     !view.case.is_first()
         && covers(&computed.columns, &recompute.columns)
         && !view.index.documents.iter().any(by_its_own)
+}
+
+/// Whether all that we computed on a document's data set was read by the columns that it was. A policy without columns
+/// cannot say which of two answers is meant; it judges what is claimed then, as it does where we computed nothing.
+fn of_one_mind(view: &View<'_>, document: &Document<'_>) -> bool {
+    let Some(own) = computed(document).map(|c| &c.columns) else { return true };
+    let same = |other: &Columns| {
+        (&own.label, &own.prediction, &own.score, &own.latency, &own.energy)
+            == (&other.label, &other.prediction, &other.score, &other.latency, &other.energy)
+            && (&own.positive, &own.cluster, &own.task) == (&other.positive, &other.cluster, &other.task)
+    };
+    let beside = view.index.documents.iter().filter(|other| other.dataset == document.dataset);
+    beside.filter_map(computed).all(|other| same(&other.columns))
 }
 
 /// From what we computed a document, if we did.

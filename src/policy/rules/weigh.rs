@@ -220,9 +220,9 @@ fn claim(
     let end = |x: Option<f64>| x.filter(|x| x.is_finite()).map(|x| scale.apply(x));
     let (lower, upper) = (end(interval.lower), end(interval.upper));
     let slack = scale.apply(m.rounding.max(0.0));
-    let inside = out.observed.is_some_and(|value| {
-        lower.is_none_or(|l| l <= value + slack) && upper.is_none_or(|u| value - slack <= u)
-    });
+    let inside = out
+        .observed
+        .is_some_and(|value| lower.is_none_or(|l| l <= value + slack) && upper.is_none_or(|u| value - slack <= u));
     let ordered = lower.zip(upper).is_none_or(|(l, u)| l <= u);
     if !inside || !ordered {
         return Method::Wrong("its interval does not hold its own value".to_owned());
@@ -232,7 +232,9 @@ fn claim(
     // that reaches further than all values together is of another scale.
     let beyond = |x: f64| x < least - (most - least) || x > most + (most - least);
     if let Some(far) = [lower, upper].into_iter().flatten().find(|x| beyond(*x)) {
-        return Method::Wrong(format!("its interval reaches to {far}, and the value itself lies between {least} and {most}"));
+        return Method::Wrong(format!(
+            "its interval reaches to {far}, and the value itself lies between {least} and {most}"
+        ));
     }
     let within = |x: Option<f64>| x.map(|x| x.max(least).min(most));
     (out.lower, out.upper, out.confidence) = (within(lower), within(upper), Some(confidence));
@@ -280,7 +282,9 @@ fn scale(rule: &Target, m: &Measurement) -> Result<Scale, String> {
         (None, Some(Unit::Percent)) if fraction => Ok(Scale::ToPercent),
         (None, Some(Unit::Percent)) if range == Some(Range::Percent) => Ok(Scale::Same),
         (None, Some(to)) => Err(format!("it has no unit, and the limit is in {to}")),
-        (Some(from), None) => Err(format!("it is in {from}, and the limit has no unit; write it with one, such as \"90 {from}\"")),
+        (Some(from), None) => {
+            Err(format!("it is in {from}, and the limit has no unit; write it with one, such as \"90 {from}\""))
+        }
     }
 }
 
@@ -314,12 +318,14 @@ pub(super) fn misread(rule: &Target, weighed: &Weighed, limit: Limit) -> Option<
     let value = weighed.observed.filter(|_| rule.unit.is_none())?;
     match weighed.range? {
         // The four-fifths rule is written `min = 0.8` with `max = 1.25`, although a ratio of ours never exceeds 1.
-        Range::Fraction if limit.value > 1.0 && Metric::find(&rule.metric).is_none_or(Metric::is_proportion) => Some(format!(
-            "the limit {0} is none of a number from 0 to 1; write {1}, or \"{0}%\"",
-            limit.value,
-            round12(limit.value / 100.0)
-        )),
-        Range::Percent | Range::Either
+        Range::Fraction if limit.value > 1.0 && Metric::find(&rule.metric).is_none_or(Metric::is_proportion) => {
+            Some(format!(
+                "the limit {0} is none of a number from 0 to 1; write {1}, or \"{0}%\"",
+                limit.value,
+                round12(limit.value / 100.0)
+            ))
+        }
+        Range::Percent | Range::Either | Range::Unscaled
             if limit.op == Op::AtLeast && limit.value > 0.0 && limit.value <= 1.0 && value > 1.0 =>
         {
             let percent = round12(limit.value * 100.0);
@@ -328,13 +334,21 @@ pub(super) fn misread(rule: &Target, weighed: &Weighed, limit: Limit) -> Option<
                 limit.value
             ))
         }
+        // A word error rate of 0.35 is not below 10 percent.
+        Range::Either if limit.op == Op::AtMost && limit.value > 1.0 && value > 0.0 && value <= 1.0 => Some(format!(
+            "{value} looks like a fraction, and the limit {} like a percentage; write the limit as {}, or the value as a \
+             percentage",
+            limit.value,
+            round12(limit.value / 100.0)
+        )),
         _ => None,
     }
 }
 
 /// Why two numbers are of two scales, if one looks like a percentage and the other like a fraction.
 pub(super) fn two_scales(rule: &Target, a: &Weighed, b: &Weighed) -> Option<String> {
-    let tells = |w: &Weighed| matches!(w.range, Some(Range::Percent | Range::Either)) && rule.unit.is_none();
+    let tells =
+        |w: &Weighed| matches!(w.range, Some(Range::Percent | Range::Either | Range::Unscaled)) && rule.unit.is_none();
     let (x, y) = a.observed.zip(b.observed).filter(|_| tells(a) || tells(b))?;
     let fraction = |x: f64| x > 0.0 && x <= 1.0;
     ((x > 1.0 && fraction(y)) || (y > 1.0 && fraction(x)))

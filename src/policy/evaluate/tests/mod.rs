@@ -5,6 +5,7 @@ mod budget;
 mod comparison;
 mod disparity;
 mod recompute;
+mod scales;
 mod statistics;
 
 use super::*;

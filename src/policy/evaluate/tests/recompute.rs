@@ -161,6 +161,18 @@ fn what_was_computed_serves_every_policy_whose_columns_it_answers_for() {
     let narrow = with("[recompute]\nlabel = \"y\"\nprediction = \"p\"\n");
     let own = computed(&narrow, vec![measured("accuracy", 0.85, 1000, 850)]);
     assert_eq!(status(&narrow, &[truth(), own], 2), Status::Fail);
+    // Two that another policy each had computed by its own label: which is meant, nothing says, and the claim is judged.
+    let label = |label: &str, right: u64| {
+        let value = f64::from(u32::try_from(right).unwrap()) / 1000.0;
+        computed(
+            &with(&format!("[recompute]\nlabel = \"{label}\"\nprediction = \"p\"\n")),
+            vec![measured("accuracy", value, 1000, right)],
+        )
+    };
+    let two =
+        [label("day_30", 960), label("day_90", 955), document("claim", vec![measured("accuracy", 0.97, 1000, 970)])];
+    assert_eq!(status(&with(""), &two, 2), Status::Pass);
+    assert_eq!(status(&with(""), &two[..2], 2), Status::Missing);
     // And what we computed stands in for what is claimed.
     let claim = document("claim", vec![measured("accuracy", 0.99, 1000, 990)]);
     let low = computed(&wide, vec![measured("accuracy", 0.85, 1000, 850)]);
