@@ -20,6 +20,9 @@ use std::sync::Arc;
 /// How often an approval is judged again because somebody else's came first.
 const TRIES: u32 = 10;
 
+/// How often one person can vote on one release. Every vote makes a decision that holds all votes before it.
+const MOST_VOTES: usize = 20;
+
 /// A yes or no.
 #[derive(Debug, Clone)]
 pub struct Ballot {
@@ -93,7 +96,7 @@ impl Service {
         Ok(Some(self.delivered(actor, &ballot.release).await?))
     }
 
-    /// The allow that rests on this very yes: to say it again changes nothing, and is no mistake. A rerun of CI keeps its
+    /// The decision that rests on this very vote: to say it again changes nothing, and is no mistake. A rerun of CI keeps its
     /// decision, so that a person or a script may be asked for the same yes a second time.
     async fn given_before(
         &self,
@@ -101,13 +104,30 @@ impl Service {
         ballot: &Ballot,
         stored: &StoredRelease,
     ) -> Result<Option<Decision>, AppError> {
-        let allowed = stored.verdict == Outcome::Allow.as_str();
-        if ballot.vote != Vote::Approve || !allowed || stored.inputs_digest != ballot.inputs_digest {
+        let (pending, allowed) = (Outcome::Pending.as_str(), Outcome::Allow.as_str());
+        let settled = stored.verdict == allowed;
+        if ballot.vote != Vote::Approve
+            || !(settled || stored.verdict == pending)
+            || stored.inputs_digest != ballot.inputs_digest
+        {
             return Ok(None);
         }
         let latest = self.latest(&stored.release.model, &stored.release.id).await?;
-        let given = |a: &Approval| a.by.id == actor.who.id && a.vote == Vote::Approve;
-        let counts = latest.record.approvals.iter().any(given) && self.ended(&latest.record).await?.is_none();
+        let given = |a: &Approval| {
+            a.by.id == actor.who.id
+                && a.vote == Vote::Approve
+                && (settled || (a.comment == ballot.comment && a.roles == actor.roles))
+        };
+        if !latest.record.approvals.iter().any(given) || self.ended(&latest.record).await?.is_some() {
+            return Ok(None);
+        }
+        // One that has expired is given anew.
+        let counts = settled
+            || self
+                .counts_now(&latest.record, &stored.release.model)
+                .await?
+                .iter()
+                .any(|c| c.people.contains(&actor.who.id));
         Ok(counts.then_some(latest))
     }
 
@@ -142,6 +162,10 @@ impl Service {
         };
         let earlier = self.store.approvals(&actor.namespace, &ballot.release).await?;
         let mut approvals: Vec<Approval> = earlier.into_iter().map(|(approval, _)| approval).collect();
+        if approvals.iter().filter(|a| a.by.id == actor.who.id).count() >= MOST_VOTES {
+            let message = format!("you voted on this release {MOST_VOTES} times, which is as often as anybody can");
+            return Err(AppError::new(Kind::Conflict, "votes-too-many", message));
+        }
         approvals.push(approval.clone());
         let decided = self
             .decide(&Question {

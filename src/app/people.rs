@@ -215,7 +215,7 @@ impl Service {
         self.user_named(name).await
     }
 
-    /// Gives a user another password and ends their sessions.
+    /// Gives a user another password and ends their sessions and tokens: who knew the old one may have made some.
     ///
     /// # Errors
     /// When there is no such user, the password cannot be one, or the database fails.
@@ -223,7 +223,7 @@ impl Service {
         check_password(&password)?;
         let user = self.user_named(name).await?;
         let hash = self.passwords.hash(password).await?;
-        self.store.set_password(&user.id, &hash).await?;
+        self.store.set_password(&user.id, &hash, self.env.now()).await?;
         Ok(user)
     }
 

@@ -47,7 +47,7 @@ enum Command {
     Disable(Named),
     /// Let a disabled user sign in again; their tokens have ended
     Enable(Named),
-    /// Give a user another password, read from stdin; their sessions end
+    /// Give a user another password, read from stdin; their sessions and tokens end
     Password(Named),
     /// Give a user roles, or take roles from them
     Roles(Roles),

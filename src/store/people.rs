@@ -142,14 +142,16 @@ impl Store {
         Ok(())
     }
 
-    /// Gives a user another password and ends their sessions.
+    /// Gives a user another password and ends their sessions and tokens.
     ///
     /// # Errors
     /// When the database fails; then nothing was changed.
-    pub async fn set_password(&self, id: &str, hash: &str) -> Result<(), StoreError> {
+    pub async fn set_password(&self, id: &str, hash: &str, now: Timestamp) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         let update = sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2");
         update.bind(hash.to_owned()).bind(id.to_owned()).execute(&mut *transaction).await?;
+        let tokens = sqlx::query("UPDATE tokens SET revoked_at_us = $1 WHERE user_id = $2 AND revoked_at_us IS NULL");
+        tokens.bind(now.micros()).bind(id.to_owned()).execute(&mut *transaction).await?;
         sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(id.to_owned()).execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(())

@@ -124,6 +124,43 @@ on_both_engines! {
         app.stop().await;
     }
 
+    // Each vote makes a decision that holds all votes before it: a loop, or a retry without a key, must not fill the log.
+    async fn a_yes_said_again_while_others_are_missing_changes_nothing(database: TestDatabase) {
+        let (app, ci, people) = started(&database).await;
+        let (_, decided) = app.submit(&ci, &good()).await;
+        let (_, first) = vote(&app, &people[0], &decided, "approve").await;
+        assert_eq!(first["verdict"]["verdict"], "pending");
+        let size = app.log_size("acme").await;
+        for _ in 0..3 {
+            let (status, again) = vote(&app, &people[0], &decided, "approve").await;
+            assert_eq!((status, &again["decision"]), (200, &first["decision"]), "{again}");
+        }
+        assert_eq!(app.log_size("acme").await, size, "nothing was added");
+        // Other words are another vote, up to a limit.
+        let path = format!("/api/v1/releases/{}/approvals", decided["release"].as_str().unwrap());
+        let with = |n: usize| json!({"vote": "approve", "comment": format!("{n}"), "inputs_digest": decided["verdict"]["inputs_digest"]});
+        for n in 1..20 {
+            assert_eq!(app.post(&people[0], &path, &with(n)).await.0, 200, "{n}");
+        }
+        let (status, problem) = app.post(&people[0], &path, &with(20)).await;
+        assert_eq!((status, &problem["code"]), (409, &json!("votes-too-many")), "{problem}");
+        // Others vote as before.
+        assert_eq!(vote(&app, &people[1], &decided, "approve").await.1["verdict"]["verdict"], "allow");
+        app.stop().await;
+    }
+
+    async fn an_expired_yes_is_given_anew_while_others_are_missing(database: TestDatabase) {
+        let (app, ci, people) = started(&database).await;
+        let (_, decided) = app.submit(&ci, &good()).await;
+        let (_, first) = vote(&app, &people[0], &decided, "approve").await;
+        app.clock.forward("8d");
+        let (status, again) = vote(&app, &people[0], &decided, "approve").await;
+        assert_eq!(status, 200, "{again}");
+        assert_ne!(again["decision"], first["decision"], "the one before had expired");
+        assert_eq!(again["verdict"]["approvals"][0]["given"], 1);
+        app.stop().await;
+    }
+
     async fn a_rerun_with_the_same_inputs_keeps_its_decision(database: TestDatabase) {
         let (app, ci, people) = started(&database).await;
         let first = allowed(&app, &ci, &people).await;

@@ -71,10 +71,13 @@ on_both_engines! {
 
     async fn another_password_ends_what_the_first_began(database: TestDatabase) {
         let app = TestApp::start(&database).await;
-        app.person("acme", "ada", "model-risk").await;
+        let token = app.person("acme", "ada", "model-risk").await;
         let session = cookie(&sign_in(&app, "ada", PASSWORD, None).await);
+        assert_eq!(app.get(&token, "/api/v1/releases").await.0, 200);
         app.service.change_password("ada", "another battery staple".into()).await.unwrap();
         assert!(!signed_in(&app, &session).await);
+        app.clock.forward("3s");
+        assert_eq!(app.get(&token, "/api/v1/releases").await.0, 401, "whoever knew the password may have made it");
         assert_eq!(sign_in(&app, "ada", PASSWORD, None).await.status(), 401);
         assert_eq!(sign_in(&app, "ada", "another battery staple", None).await.status(), 303);
         app.stop().await;

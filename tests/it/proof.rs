@@ -110,6 +110,16 @@ async fn an_answer_that_was_changed_on_its_way_lets_nothing_through() {
     run(vec!["verify".into(), "d".into(), "--trust".into(), trust.clone(), "--max-age".into(), "1h".into()])
         .await
         .expect(0);
-    let old = run(vec!["verify".into(), "d".into(), "--trust".into(), trust, "--max-age".into(), "0s".into()]).await;
+    let old =
+        run(vec!["verify".into(), "d".into(), "--trust".into(), trust.clone(), "--max-age".into(), "0s".into()]).await;
     assert!(old.expect(1).stdout.contains("it was decided at"));
+    // A summary alone says that it was allowed, and not until when its approvals count.
+    let bundle = "d/decision.sigstore.json".to_owned();
+    let alone = |extra: &[&str]| {
+        let args = ["verify", &bundle, "--trust", &trust].into_iter().chain(extra.iter().copied());
+        run(args.map(str::to_owned).collect())
+    };
+    alone(&[]).await.expect(0);
+    let unsaid = alone(&["--max-age", "1h"]).await.expect(4);
+    assert!(unsaid.stdout.contains("until when its approvals count"), "{unsaid:?}");
 }

@@ -90,7 +90,7 @@ async fn restore(
     keep_heads(&head_folders(settings), heads)?;
     // Only what is checked as a whole is done.
     Open::with(settings).await?.close().await;
-    tell(args.format, &losses, &continued, &decisions)
+    tell(args.format, place.is_some(), &losses, &continued, &decisions)
 }
 
 /// The database that a backup takes the place of, as far as it can be read.
@@ -207,7 +207,7 @@ fn refused(losses: &[Loss], decisions: &Decisions) -> Failure {
     Failure::input("restore-loses-entries", message)
 }
 
-fn tell(format: Format, losses: &[Loss], continued: &[Continued], decisions: &Decisions) -> Outcome {
+fn tell(format: Format, backup: bool, losses: &[Loss], continued: &[Continued], decisions: &Decisions) -> Outcome {
     if format == Format::Json {
         let logs: Vec<_> = losses
             .iter()
@@ -224,6 +224,11 @@ fn tell(format: Format, losses: &[Loss], continued: &[Continued], decisions: &De
     }
     if continued.is_empty() {
         output::line("ok: nothing that was signed is lost");
+    }
+    if backup {
+        output::line(
+            "tokens, users, webhook secrets and sessions are those of the backup: revoke again what was revoked since",
+        );
     }
     for (loss, log) in losses.iter().zip(continued) {
         output::line(&format!("{}; the log goes on as {}", sentence(loss, decisions), log.origin));

@@ -42,6 +42,9 @@ pub struct Proved {
     /// The moment from which approvals that an allow rests on are too few, where the record says that they expire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// Whether it says when approvals expire, or that none do. A summary alone says nothing of approvals.
+    #[serde(skip)]
+    pub tells_expiry: bool,
     /// The exit code of the decision itself.
     pub exit_code: u8,
 }
@@ -56,6 +59,8 @@ impl Proved {
             environment: record.inputs.environment.clone(),
             decided_at: record.decided_at.to_string(),
             until: record.verdict.until().filter(|_| record.verdict.verdict == Outcome::Allow),
+            // An earlier engine recorded neither who counts nor until when.
+            tells_expiry: record.verdict.approvals.is_empty() || !record.verdict.people().is_empty(),
             exit_code: record.verdict.exit_code(),
         }
     }
@@ -91,6 +96,9 @@ impl Report {
     }
 }
 
+/// How far the clock of the service may be ahead of ours, in microseconds.
+const AHEAD_US: i64 = 5 * 60 * 1_000_000;
+
 impl Report {
     /// The same as it is at `now`: with the step `approvals` where approvals of an allow expire, and the step `age` where
     /// the decision may be at most `max_age` old. That an approval has ended takes nothing from the proof that the
@@ -107,8 +115,16 @@ impl Report {
                 (true, Some(_)) => steps.failed("approvals", format!("the approvals that it rests on ended at {until}")),
             }
         }
+        if max_age.is_some() && decision.verdict == Outcome::Allow && !decision.tells_expiry {
+            let detail = "it does not say until when its approvals count; verify the whole export of a newer decision, or ask \
+                          the service";
+            steps.unchecked("approvals", detail);
+        }
         if let Some(most) = max_age {
             match decision.decided_at.parse::<Timestamp>() {
+                Ok(at) if at.micros_since(now) > AHEAD_US => {
+                    steps.failed("age", format!("it was decided at {at}, which is not yet by this machine's clock"));
+                }
                 Ok(at) if now.micros_since(at) <= most.micros() => {
                     steps.ok("age", format!("it was decided at {at}, at most {most} ago"));
                 }
@@ -163,5 +179,46 @@ impl Steps {
 
     pub(super) fn finish(self, decision: Option<Proved>) -> Report {
         Report { steps: self.0, decision }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decided(at: &str, tells_expiry: bool) -> Report {
+        let decision = Proved {
+            verdict: Outcome::Allow,
+            model: None,
+            artifact: None,
+            environment: None,
+            decided_at: at.into(),
+            until: None,
+            tells_expiry,
+            exit_code: 0,
+        };
+        let mut steps = Steps::default();
+        steps.ok("record-signature", "it holds");
+        steps.finish(Some(decision))
+    }
+
+    #[test]
+    fn an_age_is_between_now_and_the_most_that_is_asked_for() {
+        let now: Timestamp = "2026-11-28T12:00:00Z".parse().unwrap();
+        let hour: Age = "1h".parse().unwrap();
+        for (at, code) in [
+            ("2026-11-28T11:30:00Z", 0),
+            ("2026-11-28T10:59:59Z", 1),
+            ("2026-11-28T12:04:00Z", 0),
+            ("2026-11-28T12:06:00Z", 1),
+            ("2030-01-01T00:00:00Z", 1),
+            ("soon", 1),
+        ] {
+            assert_eq!(decided(at, true).as_of(now, Some(hour)).exit_code(), code, "{at}");
+            assert_eq!(decided(at, true).as_of(now, None).exit_code(), 0, "{at}: no age was asked for");
+        }
+        let unsaid = decided("2026-11-28T11:30:00Z", false);
+        assert_eq!(unsaid.clone().as_of(now, Some(hour)).exit_code(), 4);
+        assert_eq!(unsaid.as_of(now, None).exit_code(), 0);
     }
 }

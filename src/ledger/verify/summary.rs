@@ -115,5 +115,6 @@ fn proved(statement: &Statement<Vsa>, verified: &Verified) -> Result<Proved, Led
         return Err(error("its addresses are not those of its model and log"));
     }
     let decided_at = said.time_verified.clone();
-    Ok(Proved { verdict, model: Some(model), artifact: Some(artifact), environment, decided_at, until: None, exit_code })
+    let (model, artifact) = (Some(model), Some(artifact));
+    Ok(Proved { verdict, model, artifact, environment, decided_at, until: None, tells_expiry: false, exit_code })
 }
