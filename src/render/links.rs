@@ -11,27 +11,33 @@ pub(super) fn below(base: &str, path: &str) -> String {
     format!("{base}{path}")
 }
 
-/// `{{link href}}`: the address of a path of ours.
-pub(super) struct LinkHelper(pub(super) String);
+/// A helper that writes the address of what a template names.
+pub(super) struct AddressHelper {
+    base: String,
+    path: fn(&str) -> Result<String, String>,
+}
 
-impl HelperDef for LinkHelper {
-    fn call_inner<'reg: 'rc, 'rc>(
-        &self,
-        helper: &Helper<'rc>,
-        _: &'reg Handlebars<'reg>,
-        _: &'rc Context,
-        _: &mut RenderContext<'reg, 'rc>,
-    ) -> Result<ScopedJson<'rc>, handlebars::RenderError> {
-        let path = helper.param(0).and_then(|p| p.value().as_str()).filter(|path| path.starts_with('/'));
-        let path = path.ok_or_else(|| RenderErrorReason::Other("a link needs a path of ours".to_owned()))?;
-        Ok(ScopedJson::Derived(below(&self.0, path).into()))
+impl AddressHelper {
+    /// `{{link href}}`: of a path of ours.
+    pub(super) fn link(base: &str) -> Self {
+        let path = |path: &str| match path.strip_prefix('/') {
+            Some(_) => Ok(path.to_owned()),
+            None => Err("a link needs a path of ours".to_owned()),
+        };
+        Self { base: base.to_owned(), path }
+    }
+
+    /// `{{asset "app.css"}}`: of a file, with its digest.
+    pub(super) fn asset(base: &str) -> Self {
+        let path = |name: &str| {
+            let found = asset(name).ok_or_else(|| format!("no asset `{name}`"))?;
+            Ok(format!("/assets/{name}?v={}", found.etag.trim_matches('"')))
+        };
+        Self { base: base.to_owned(), path }
     }
 }
 
-/// `{{asset "app.css"}}`: the address of a file, with its digest.
-pub(super) struct AssetHelper(pub(super) String);
-
-impl HelperDef for AssetHelper {
+impl HelperDef for AddressHelper {
     fn call_inner<'reg: 'rc, 'rc>(
         &self,
         helper: &Helper<'rc>,
@@ -39,9 +45,8 @@ impl HelperDef for AssetHelper {
         _: &'rc Context,
         _: &mut RenderContext<'reg, 'rc>,
     ) -> Result<ScopedJson<'rc>, handlebars::RenderError> {
-        let name = helper.param(0).and_then(|p| p.value().as_str()).unwrap_or_default();
-        let found = asset(name).ok_or_else(|| RenderErrorReason::Other(format!("no asset `{name}`")))?;
-        let path = format!("/assets/{name}?v={}", found.etag.trim_matches('"'));
-        Ok(ScopedJson::Derived(below(&self.0, &path).into()))
+        let named = helper.param(0).and_then(|p| p.value().as_str()).unwrap_or_default();
+        let path = (self.path)(named).map_err(RenderErrorReason::Other)?;
+        Ok(ScopedJson::Derived(below(&self.base, &path).into()))
     }
 }

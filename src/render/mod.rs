@@ -90,8 +90,8 @@ impl Renderer {
                 .register_template_string(name, text)
                 .map_err(|source| RenderError::Template { name, source: Box::new(source) })?;
         }
-        registry.register_helper("asset", Box::new(links::AssetHelper(base.to_owned())));
-        registry.register_helper("link", Box::new(links::LinkHelper(base.to_owned())));
+        registry.register_helper("asset", Box::new(links::AddressHelper::asset(base)));
+        registry.register_helper("link", Box::new(links::AddressHelper::link(base)));
         Ok(Self { registry, base: base.to_owned() })
     }
 

@@ -46,7 +46,7 @@ pub fn router(web: &Web) -> Router {
         .route("/api/v1/log", get(log::head))
         .route("/api/v1/log/entries", get(log::entries))
         .route("/api/v1/reports/audit", get(reports::period))
-        .route("/api/v1/reports/releases/{release}", get(reports::release))
+        .route("/api/v1/reports/releases/{release}", get(reports::of_release))
         .route(HOOK, post(hooks::ci::receive));
     let log = Router::new()
         .route("/log/{namespace}/checkpoint", get(public::checkpoint))

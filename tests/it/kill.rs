@@ -73,8 +73,10 @@ async fn watch_until_gone(base: String, key: VerifierKey, gone: Arc<AtomicBool>,
 
 async fn text(http: &reqwest::Client, url: String) -> Vec<u8> {
     let response = http.get(&url).send().await.unwrap();
-    assert_eq!(response.status().as_u16(), 200, "{url}");
-    response.bytes().await.unwrap().to_vec()
+    let status = response.status().as_u16();
+    let bytes = response.bytes().await.unwrap().to_vec();
+    assert_eq!(status, 200, "{url}: {}", String::from_utf8_lossy(&bytes));
+    bytes
 }
 
 /// Rebuilds the log from its public side, holds every head that was seen against it, and gives its size.
@@ -202,7 +204,10 @@ async fn roll_back_under_load(data: &Path, base: &str, token: &str, next: &Arc<A
         answered += client.await.unwrap();
     }
     assert!(answered > 0, "nothing was answered before the older state came");
-    let now = text(&http(), format!("{base}/log/acme/checkpoint")).await;
-    assert_eq!(String::from_utf8(now), String::from_utf8(older), "a head was signed over the older state");
+    let refused = http().get(format!("{base}/log/acme/checkpoint")).send().await.unwrap();
+    assert_eq!(refused.status().as_u16(), 503, "what the older state says is not served");
+    let query = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT checkpoint FROM logs').fetchone()[0], end='')";
+    let stored = Command::new("python3").args(["-c", query]).arg(data.join("modelgate.db")).output().unwrap();
+    assert_eq!(String::from_utf8(stored.stdout), String::from_utf8(older), "a head was signed over the older state");
     println!("rolled back under load: {answered} answered before, none after");
 }

@@ -1,29 +1,17 @@
 //! Decisions of the first semantics are recomputed to the same bytes by every later version, and what changed since is
 //! really judged anew. `tests/fixtures/first-semantics` was exported by the version before the second.
 
+use crate::support::files::all_below;
 use modelgate::{
     app::replay::{Files, replay},
     evidence,
     model::{Inputs, Outcome, Submitted},
     policy::{self, Case},
 };
-use std::{fs, path::Path, sync::Arc};
-
-fn read(directory: &Path, prefix: &str, files: &mut Files) {
-    for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
-        let name = format!("{prefix}{}", entry.file_name().into_string().unwrap());
-        if entry.file_type().unwrap().is_dir() {
-            read(&entry.path(), &format!("{name}/"), files);
-        } else {
-            files.insert(name, fs::read(entry.path()).unwrap());
-        }
-    }
-}
+use std::{path::Path, sync::Arc};
 
 fn export(name: &str) -> Files {
-    let mut files = Files::new();
-    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/first-semantics").join(name), "", &mut files);
-    files
+    all_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/first-semantics").join(name))
 }
 
 #[test]

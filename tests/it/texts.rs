@@ -125,7 +125,7 @@ on_both_engines! {
             ("/api/v1/releases?cursor=9999999999999999999", "invalid-cursor", "a cursor"),
             ("/api/v1/releases?limit=1&limit=2", "invalid-query", "twice"),
             ("/api/v1/log/entries?cursor=-1", "invalid-cursor", "a cursor"),
-            ("/api/v1/models?limit=1", "invalid-query", "takes no query parameter"),
+            ("/api/v1/log?limit=1", "invalid-query", "takes no query parameter"),
             ("/api/v1/gate?model=acme/x&enviroment=a&digest=b", "invalid-query", "did you mean `environment`?"),
         ] {
             let (status, problem) = app.get(&ci, path).await;

@@ -47,7 +47,7 @@ use utoipa::{
         gate::get,
         log::head,
         log::entries,
-        reports::release,
+        reports::of_release,
         reports::period,
         hooks::ci::receive,
     ),

@@ -8,7 +8,7 @@ use crate::{
         audit::{self, ReportFormat},
         extract::{Bearer, Path, Query},
         problem::Answer,
-        views::release::{Source, report},
+        views::release,
     },
     wire::common::ProblemV1,
 };
@@ -65,17 +65,9 @@ pub async fn period(
     ),
     security(("token" = []))
 )]
-pub async fn release(State(web): State<Web>, Bearer(actor): Bearer, Path(id): Path<ReleaseId>) -> Answer<Response> {
+pub async fn of_release(State(web): State<Web>, Bearer(actor): Bearer, Path(id): Path<ReleaseId>) -> Answer<Response> {
     let (history, indexes) = web.service.story(&actor, &id).await?;
-    let report = report(&Source {
-        release: &history.stored.release,
-        decisions: &history.decisions,
-        approvals: &history.votes(),
-        standing: Some(&history.standing),
-        indexes: &indexes,
-        log_size: 0,
-        part: 0,
-    });
+    let report = release::whole(&history, &indexes);
     let text = web.renderer.render(&report).map_err(AppError::failed)?;
     Ok(([(CONTENT_TYPE, HTML)], text).into_response())
 }

@@ -9,10 +9,7 @@ use crate::{
     web::{
         Web,
         problem::{Answer, Problem},
-        views::{
-            DocumentPage, Parts,
-            release::{Source, report},
-        },
+        views::{DocumentPage, Parts, release},
     },
 };
 use axum::{
@@ -38,15 +35,7 @@ pub(super) async fn release_report(
     Path(id): Path<ReleaseId>,
 ) -> Answer<Response> {
     let (history, indexes) = web.service.story(&session.actor, &id).await?;
-    let report = report(&Source {
-        release: &history.stored.release,
-        decisions: &history.decisions,
-        approvals: &history.votes(),
-        standing: Some(&history.standing),
-        indexes: &indexes,
-        log_size: 0,
-        part: 0,
-    });
+    let report = release::whole(&history, &indexes);
     let text = web.renderer.render(&report).map_err(AppError::failed)?;
     Ok(download(&format!("release-{id}.html"), HTML, text.into_bytes()))
 }

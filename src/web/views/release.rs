@@ -2,7 +2,7 @@
 
 use super::{Frame, Item, Notice, Section, Viewer, VotePanel, paths, samples, voting::changes};
 use crate::{
-    app::standing::Standing,
+    app::{releases::History, standing::Standing},
     model::{Approval, Decision, Release},
     render::Page,
     report::{LogIndexes, ReleaseReport},
@@ -50,6 +50,19 @@ pub struct Source<'a> {
     pub log_size: u64,
     /// Which part of the findings is shown, counted from 1; 0 shows all of them.
     pub part: usize,
+}
+
+/// The report of a release with all its findings.
+pub fn whole(history: &History, indexes: &LogIndexes) -> ReleaseReport {
+    report(&Source {
+        release: &history.stored.release,
+        decisions: &history.decisions,
+        approvals: &history.votes(),
+        standing: Some(&history.standing),
+        indexes,
+        log_size: 0,
+        part: 0,
+    })
 }
 
 /// The report of a release as things are now.

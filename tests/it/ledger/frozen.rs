@@ -2,29 +2,18 @@
 //! Sigstore's client and Go's checksum database accepted when it was made. It is never written anew, only added to.
 
 use super::build::{Gate, record};
+use crate::support::files::all_below;
 use modelgate::{
     ledger::verify::{self, Expected, Files},
     model::Outcome,
 };
-use std::{fs, path::Path, process::Command};
+use std::{path::Path, process::Command};
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/ledger/allow");
 
-fn read(directory: &Path, prefix: &str, files: &mut Files) {
-    for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
-        let name = format!("{prefix}{}", entry.file_name().into_string().unwrap());
-        if entry.file_type().unwrap().is_dir() {
-            read(&entry.path(), &format!("{name}/"), files);
-        } else {
-            files.insert(name, fs::read(entry.path()).unwrap());
-        }
-    }
-}
-
 #[test]
 fn the_first_export_still_verifies() {
-    let mut files = Files::new();
-    read(Path::new(FIXTURE), "", &mut files);
+    let files: Files = all_below(Path::new(FIXTURE));
     let pinned = Gate::known().export(&record(Outcome::Allow)).pinned;
     let report = verify::directory(&files, &pinned, &Expected::default()).unwrap();
     assert_eq!(report.exit_code(), 0, "{report:#?}");
@@ -34,8 +23,7 @@ fn the_first_export_still_verifies() {
 /// All but the summary, which carries the program's version.
 #[test]
 fn the_same_decision_is_signed_to_the_same_bytes() {
-    let mut files = Files::new();
-    read(Path::new(FIXTURE), "", &mut files);
+    let files: Files = all_below(Path::new(FIXTURE));
     let now = Gate::known().export(&record(Outcome::Allow)).files;
     assert_eq!(now.keys().collect::<Vec<_>>(), files.keys().collect::<Vec<_>>());
     let versioned = |path: &str| path.starts_with("decision.") || path == "leaf.json" || path == "record.tlog-proof";

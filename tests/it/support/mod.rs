@@ -6,6 +6,7 @@ pub mod database;
 #[cfg(target_os = "linux")]
 pub mod disk;
 pub mod facts;
+pub mod files;
 pub mod process;
 pub mod served;
 pub mod source;
