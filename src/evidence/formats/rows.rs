@@ -194,10 +194,40 @@ fn divides(key: &str, said: Said<'_>) -> bool {
     }
     let share = any(&["size", "fraction", "frac", "ratio", "share", "proportion", "pct", "percent", "percentage"]);
     match part {
+        // `"holdout": 0.2` says that a fifth of the rows was kept for the test.
+        _ if names_a_part(&words) && is_share(said) => true,
         Some(_) if share && said.count().is_none_or(|count| count <= 1 || counts(key).is_none()) => true,
         // Whatever is told of a training or a validation beside: there are other rows than those that were tested.
         Some(Of::Training) => matches!(said, Said::Number(_) | Said::Several),
         Some(Of::Validation) => matches!(said, Said::Number(_)),
+        _ => false,
+    }
+}
+
+/// Whether words name the part of the rows that was tested and nothing that could be a metric of it.
+fn names_a_part(words: &[String]) -> bool {
+    const BESIDES: [&str; 5] = ["part", "portion", "subset", "fraction", "share"];
+    let is_part = |word: &str| matches!(part_of(word), Some(Of::Test(_))) || matches!(word, "testset" | "evalset");
+    let known = |word: &str| [&ROWS[..], &COUNTS, &FILL, &ALL, &BESIDES].iter().any(|list| list.contains(&word));
+    // Parts in several words.
+    let joined = words.join(" ").replace("hold out", "holdout").replace("held out", "heldout");
+    let joined = joined.replace("out of time", "oot");
+    joined.split(' ').any(is_part) && joined.split(' ').all(|word| is_part(word) || known(word))
+}
+
+/// Whether it is a share of a whole: a number strictly between 0 and 1, or as many percent in text.
+fn is_share(said: Said<'_>) -> bool {
+    let within = |value: f64| value > 0.0 && value < 1.0;
+    match said {
+        Said::Number(number) => within(number.value()),
+        Said::Text(text) => {
+            let text = text.trim();
+            let percent = text.strip_suffix('%').and_then(|number| Number::parse(number.trim()));
+            percent.map_or_else(
+                || Number::parse(text).is_some_and(|number| within(number.value())),
+                |number| within(number.value() / 100.0),
+            )
+        }
         _ => false,
     }
 }

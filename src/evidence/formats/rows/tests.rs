@@ -24,6 +24,7 @@ fn rows_that_were_tested_win() {
         r#"{"n_samples": 10000, "number_of_test_samples": 2000}"#,
         r#"{"n_samples": 10000, "rows_evaluated": 2000}"#,
         r#"{"n_samples": 2000, "split": "test"}"#,
+        r#"{"n_samples": 2000, "test_accuracy": 0.96, "test_time": 0.5, "holdout_auc": 0.9}"#,
         r#"{"n_samples": 2000, "min_samples_split": 2, "n_estimators": 100, "random_state": 42}"#,
         r#"{"n_test": 2000, "test_samples": 2000, "eval_samples_per_second": 97.7}"#,
     ] {
@@ -52,6 +53,12 @@ fn what_may_be_all_rows_is_unknown() {
         (r#"{"n_samples": 10000, "dataset_size": 10000}"#, "`dataset_size`"),
         (r#"{"n": 2000, "total_rows": 10000}"#, "`total_rows`"),
         (r#"{"n_samples": 10000, "val_accuracy": 0.9}"#, "`val_accuracy`"),
+        (r#"{"accuracy": 0.96, "n_samples": 10000, "holdout": 0.2}"#, "`holdout`"),
+        (r#"{"n_samples": 10000, "test": 0.25}"#, "`test`"),
+        (r#"{"n_samples": 10000, "hold_out": "20%"}"#, "`hold_out`"),
+        (r#"{"n_samples": 10000, "eval_part": 0.1}"#, "`eval_part`"),
+        (r#"{"n_samples": 10000, "outOfTime": 0.1}"#, "`outOfTime`"),
+        (r#"{"n_samples": 10000, "test_set": 0.3}"#, "`test_set`"),
     ] {
         let rows = of(text);
         assert_eq!((rows.n, rows.stated), (None, true), "{text}");
