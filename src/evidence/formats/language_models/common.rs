@@ -65,6 +65,11 @@ impl Share {
     pub fn once(passed: u64, tests: u64) -> Self {
         Self { passed, runs: tests, tests }
     }
+
+    /// How many different tests are behind `n` runs, as far as these tell: one that is run again is no further test.
+    pub fn different(self, n: u64) -> u64 {
+        if self.tests < self.runs { n.min(self.tests) } else { n }
+    }
 }
 
 /// Tests by what was asked in them.

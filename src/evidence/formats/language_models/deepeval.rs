@@ -5,7 +5,9 @@
 //! `threshold` and `success`; a metric that could not be measured has an `error` and no score, and its `success` is
 //! false or absent: a failed check. Metrics of a trace's spans stand below `trace`. A flaky metric does not decide
 //! whether its case passes, but is a check as any other. A case without metrics measured nothing, whatever its `success`
-//! says: a failed check, and no part of the share of cases that passed.
+//! says: a failed check, and no part of the share of cases that passed. Neither is one in which no metric has a score, and
+//! one passed only if every metric of it has one, or was skipped and says why. Where cases are counted that are not
+//! listed, no rule may rest on the share.
 //!
 //! `metricsScores` has all scores of a metric, without those that could not be measured: their mean is the value,
 //! their number is n. `traceMetricsScores` has them again by kind and name of the span: its scope.
@@ -21,6 +23,7 @@ use crate::evidence::{
 };
 use crate::model::{DatasetRef, Evidence, Producer, Slice, Unit};
 use crate::stats::proportion::{counted, float};
+use std::collections::HashMap;
 
 /// The row of the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -86,9 +89,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         }
     }
     for scores in collector.list(run.get("metricsScores")) {
-        read_scores(&mut collector, scores, None);
+        read_scores(&mut collector, &tally, scores, None);
     }
-    read_spans(&mut collector, run.get("traceMetricsScores"));
+    read_spans(&mut collector, &tally, run.get("traceMetricsScores"));
     if run.get("metricsScores").is_none() {
         tally.means(&mut collector);
     }
@@ -101,7 +104,7 @@ fn totals(collector: &mut Collector<'_>, run: &Json<'_>, tally: &Tally) {
     let cases = passed.zip(failed).map(|(passed, failed)| passed.saturating_add(failed));
     for key in ["testPassed", "testFailed"] {
         if let Some(m) = run.get(key).and_then(|json| collector.measure(key, key, Slice::overall(), json)) {
-            m.n = cases;
+            m.n = cases.map(|n| tally.tests.share().different(n));
         }
     }
     let seconds =
@@ -111,11 +114,15 @@ fn totals(collector: &mut Collector<'_>, run: &Json<'_>, tally: &Tally) {
     }
     // What the run counts includes cases that measured nothing: those are told by the list of cases alone.
     let whole = cases.is_none_or(|cases| cases == tally.cases);
-    let share = match passed.zip(cases) {
-        Some((passed, cases)) if !whole => Share::once(passed, cases),
-        _ => tally.tests.share(),
-    };
-    pass_rate(collector, "pass rate", Slice::overall(), share);
+    let from = collector.evidence.measurements.len();
+    match passed.zip(cases) {
+        Some((passed, cases)) if !whole => {
+            pass_rate(collector, "pass rate", Slice::overall(), Share::once(passed, cases));
+            let why = format!("{cases} test cases are counted, and the value rests on some that are not in the file");
+            collector.evidence.measurements.iter_mut().skip(from).for_each(|m| m.unfit = Some(why.clone()));
+        }
+        _ => pass_rate(collector, "pass rate", Slice::overall(), tally.tests.share()),
+    }
     if let Some((passed, _)) = passed.zip(cases).filter(|(n, cases)| tally.cases == *cases && tally.passed != *n) {
         let why = format!("`testPassed` is {passed}, and {} of the cases passed", tally.passed);
         collector.check("testPassed", false, Some(why));
@@ -134,9 +141,21 @@ struct Tally {
     /// Those that measured anything.
     tests: Tests,
     scores: Vec<(String, Vec<Option<f64>>)>,
+    /// The cases that a metric scored, by its name.
+    scored: HashMap<String, Tests>,
 }
 
 impl Tally {
+    /// Notes that a metric scored the case that is known by `key`.
+    fn scored(&mut self, name: &str, key: &str) {
+        self.scored.entry(name.to_owned()).or_default().add(key.to_owned(), true);
+    }
+
+    /// How many different cases are behind `n` scores of a metric: one that is run again is no further case.
+    fn different(&self, name: &str, n: u64) -> u64 {
+        self.scored.get(name).map_or(n, |cases| cases.share().different(n))
+    }
+
     fn score(&mut self, name: &str, score: Option<f64>) {
         match self.scores.iter_mut().find(|(known, _)| known == name) {
             Some((_, scores)) => scores.push(score),
@@ -147,7 +166,8 @@ impl Tally {
     fn means(&self, collector: &mut Collector<'_>) {
         for (name, scores) in &self.scores {
             let scores: Vec<f64> = scores.iter().copied().flatten().collect();
-            mean(collector, name, &scores);
+            let n = self.different(name, counted(scores.len()));
+            mean(collector, name, &scores, n);
         }
     }
 }
@@ -161,10 +181,22 @@ fn read_case(collector: &mut Collector<'_>, tally: &mut Tally, case: &Json<'_>, 
     tally.cases += 1;
     tally.passed += u64::from(truth(case, "success") == Some(true));
     let metrics = ["metricsData", "metricsMetadata", "metrics_data"].map(|key| collector.list(case.get(key)));
-    let mut measured = false;
+    // A case that is run again has the same name and the same input.
+    let key = case.text("name").zip(case.text("input")).map(|(name, input)| format!("{name}\0{input}"));
+    let key = key.unwrap_or_else(|| format!("{i}\0{}", tally.cases));
+    let (mut listed, mut scored, mut unscored) = (false, false, false);
+    let mut look = |tally: &mut Tally, of: &str, metric: &Json<'_>| {
+        listed = true;
+        if metric.get("score").and_then(finite).is_some() {
+            scored = true;
+            tally.scored(of, &key);
+        } else {
+            unscored |= !skipped(metric);
+        }
+    };
     for metric in metrics.into_iter().flatten() {
-        measured = true;
         let of = metric.text("name").or_else(|| metric.text("metric")).unwrap_or("metric");
+        look(tally, of, metric);
         tally.score(of, metric.get("score").and_then(finite).map(Number::value));
         check(collector, format!("{name}: {of}"), metric);
     }
@@ -172,19 +204,23 @@ fn read_case(collector: &mut Collector<'_>, tally: &mut Tally, case: &Json<'_>, 
         for span in collector.list(case.get("trace").and_then(|trace| trace.get(kind))) {
             let at = span.text("name").unwrap_or("span");
             for metric in collector.list(span.get("metricsData")) {
-                measured = true;
-                check(collector, format!("{name}: {at}: {}", metric.text("name").unwrap_or("metric")), metric);
+                let of = metric.text("name").unwrap_or("metric");
+                look(tally, of, metric);
+                check(collector, format!("{name}: {at}: {of}"), metric);
             }
         }
     }
-    if measured {
-        // A case that is run again has the same name and the same input.
-        let key = case.text("name").zip(case.text("input")).map(|(name, input)| format!("{name}\0{input}"));
-        let passed = truth(case, "success") == Some(true);
-        tally.tests.add(key.unwrap_or_else(|| format!("{i}\0{}", tally.cases)), passed);
-    } else {
+    if !listed {
         collector.check(name, false, Some("no metric was measured".to_owned()));
+    } else if scored {
+        tally.tests.add(key, truth(case, "success") == Some(true) && !unscored);
     }
+}
+
+/// Whether a metric was left out on purpose, and says why.
+fn skipped(metric: &Json<'_>) -> bool {
+    let said = |key: &str| metric.text(key).is_some_and(|text| !text.trim().is_empty());
+    truth(metric, "skipped") == Some(true) && (said("reason") || said("error"))
 }
 
 fn check(collector: &mut Collector<'_>, name: String, metric: &Json<'_>) {
@@ -201,10 +237,11 @@ fn check(collector: &mut Collector<'_>, name: String, metric: &Json<'_>) {
     collector.check(name, scored && truth(metric, "success") == Some(true), detail);
 }
 
-fn mean(collector: &mut Collector<'_>, name: &str, scores: &[f64]) {
-    let n = counted(scores.len());
+/// The mean of the scores of `n` different cases.
+fn mean(collector: &mut Collector<'_>, name: &str, scores: &[f64], n: u64) {
     // No score is no mean: 0 / 0 is undefined.
-    if let Some(m) = collector.number(name, name, Slice::overall(), scores.iter().sum::<f64>() / float(n)) {
+    let mean = scores.iter().sum::<f64>() / float(counted(scores.len()));
+    if let Some(m) = collector.number(name, name, Slice::overall(), mean) {
         m.n = Some(n);
     }
     if scores.is_empty() {
@@ -212,7 +249,7 @@ fn mean(collector: &mut Collector<'_>, name: &str, scores: &[f64]) {
     }
 }
 
-fn read_scores(collector: &mut Collector<'_>, entry: &Json<'_>, scope: Option<&str>) {
+fn read_scores(collector: &mut Collector<'_>, tally: &Tally, entry: &Json<'_>, scope: Option<&str>) {
     let Some(name) = entry.text("metric") else {
         collector.left_out("scores without a metric");
         return;
@@ -223,11 +260,11 @@ fn read_scores(collector: &mut Collector<'_>, entry: &Json<'_>, scope: Option<&s
     };
     let scores: Vec<f64> = written.iter().filter_map(finite).map(Number::value).collect();
     let first = collector.evidence.measurements.len();
-    mean(collector, name, &scores);
+    mean(collector, name, &scores, tally.different(name, counted(scores.len())));
     if scores.len() != written.len() {
         collector.warn(format!("a score of {} is not a number: its mean is undefined", crate::evidence::quoted(name)));
         if let Some(m) = collector.evidence.measurements.last_mut() {
-            (m.value, m.n) = (None, Some(counted(written.len())));
+            (m.value, m.n) = (None, Some(tally.different(name, counted(written.len()))));
         }
     }
     let counts = ["passes", "fails", "errors"].map(|key| count(entry, key));
@@ -236,7 +273,7 @@ fn read_scores(collector: &mut Collector<'_>, entry: &Json<'_>, scope: Option<&s
         let Some(json) = entry.get(key) else { continue };
         let theirs = format!("{name}.{key}");
         if let Some(m) = collector.measure(&theirs, &theirs, Slice::overall(), json) {
-            m.n = cases;
+            m.n = cases.map(|n| tally.different(name, n));
         }
     }
     let added = collector.evidence.measurements.get_mut(first..).unwrap_or_default();
@@ -246,11 +283,11 @@ fn read_scores(collector: &mut Collector<'_>, entry: &Json<'_>, scope: Option<&s
 }
 
 /// Kind → name of the span → metric → scores.
-fn read_spans(collector: &mut Collector<'_>, traces: Option<&Json<'_>>) {
+fn read_spans(collector: &mut Collector<'_>, tally: &Tally, traces: Option<&Json<'_>>) {
     for kind in collector.members(traces) {
         for span in collector.members(Some(&kind.value)) {
             for metric in collector.members(Some(&span.value)) {
-                read_scores(collector, &metric.value, Some(&format!("{}/{}", kind.key, span.key)));
+                read_scores(collector, tally, &metric.value, Some(&format!("{}/{}", kind.key, span.key)));
             }
         }
     }

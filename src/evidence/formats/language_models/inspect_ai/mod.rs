@@ -3,9 +3,11 @@
 //! `status` is `success`, `error`, `cancelled` or `started`; only a success has whole results. A zip whose run never
 //! ended has no `header.json`, only `_journal/start.json`. `results.scores[]` gives each scorer's `metrics` by name.
 //!
-//! * `results.completed_samples` is n: samples times epochs, without those that broke off. A metric is worked out
-//!   over samples whose epochs were reduced to one score; `scored_samples`, where written, says how many: the trials
-//!   of an accuracy. A scorer may mark an answer right in part: such an accuracy is a mean of marks and keeps
+//! * `results.completed_samples` counts samples times epochs, without those that broke off: n, where each was run once.
+//!   Samples that were run several times are no more rows for that: n is then unknown. A metric is worked out over
+//!   samples whose epochs were reduced to one score; `scored_samples`, where written, says how many: the trials of an
+//!   accuracy. Where more than 1 of 100 samples were not completed, or were not scored by a scorer, or the run did not
+//!   succeed, no rule may rest on the metrics. A scorer may mark an answer right in part: such an accuracy is a mean of marks and keeps
 //!   its own name.
 //! * A metric of `grouped(…)` is named by its group; `params` says by which key and of which metric. The groups' rows
 //!   are written nowhere, so n is unknown; where the log holds its samples (a zip: `summaries.json`), those that were
@@ -38,7 +40,8 @@ pub const ADAPTER: Adapter = Adapter {
     written_by: "inspect eval task.py --log-format eval",
     reads: "every metric of every scorer as `scorer/metric`, completed samples as n; metrics by group as slices; the \
             run's status as a check, which fails for a run that broke off, was cancelled or never ended, and for one \
-            that scored nothing.",
+            that scored nothing. A rule on a metric of such a run, or of one that left out more than 1 of 100 samples, \
+            is an error.",
     carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
     recognised_by: "`status` beside `eval` with `task` and `model`; a zip with `header.json` or `_journal/start.json`",
     rule: "id = \"match-accuracy\"\nmetric = \"match/accuracy\"\nmin = 0.8",
@@ -128,6 +131,10 @@ fn log_evidence(
         None if status == "success" => collector.check("results", false, Some("the log has no results".to_owned())),
         None => {}
     }
+    // What a run that broke off had scored by then need not be what it would have scored.
+    if status != "success" {
+        unfit(&mut collector, 0, &format!("the run did not succeed, its status is {status}"));
+    }
     if !samples.is_empty() {
         collector.left_out("samples");
     }
@@ -169,7 +176,8 @@ fn read_results(
         collector.check("completed_samples", false, Some(said));
     }
     let epochs = log.at_path(&["eval", "config", "epochs"]).and_then(Json::as_number).and_then(json::Number::count);
-    let run = scores::Run { completed, epochs: epochs.unwrap_or(1).max(1), samples: groups::Samples::new(samples) };
+    let epochs = epochs.unwrap_or(1).max(1);
+    let run = scores::Run { completed, total, epochs, samples: groups::Samples::new(samples) };
     let scored = if let Some(scores) = results.get("scores") {
         let Some(scores) = scores.as_array() else {
             let message = format!("`results.scores` is no list but {}", scores.kind());
@@ -183,10 +191,21 @@ fn read_results(
     if scored == 0_usize {
         collector.check("results", false, Some("no metric was computed".to_owned()));
     }
-    if let Some((some, all)) = completed.zip(total).filter(|(some, all)| *some < all.div_ceil(2)) {
+    if let Some((some, all)) = completed.zip(total).filter(|(some, all)| too_few(*some, *all)) {
         let why = format!("{some} of {all} samples were completed, and the value leaves the others out");
-        let metrics = collector.evidence.measurements.iter_mut();
-        metrics.filter(|m| m.source_name.contains('/')).for_each(|m| m.unfit = Some(why.clone()));
+        unfit(collector, 0, &why);
     }
     Ok(())
+}
+
+/// Whether so many of `all` are missing that a value of `some` is none of all. Those that broke off may have been wrong,
+/// every one. 1 of 100 is what a run may lose, as a load test may lose before its p99 is none.
+fn too_few(some: u64, all: u64) -> bool {
+    all.saturating_sub(some) > all / 100
+}
+
+/// Marks the metrics of scorers, from the measurement `from` on, as such that no rule may rest on.
+fn unfit(collector: &mut Collector<'_>, from: usize, why: &str) {
+    let metrics = collector.evidence.measurements.iter_mut().skip(from);
+    metrics.filter(|m| m.source_name.contains('/')).for_each(|m| m.unfit = Some(why.to_owned()));
 }

@@ -17,6 +17,8 @@ const ALL_OR_NOTHING: [&str; 6] = ["match", "includes", "pattern", "answer", "ex
 pub struct Run<'s> {
     /// Samples times epochs that ended without an error.
     pub completed: Option<u64>,
+    /// Samples times epochs that were to be run.
+    pub total: Option<u64>,
     /// How often each sample was run; at least 1.
     pub epochs: u64,
     /// The samples, where the log holds them.
@@ -27,6 +29,8 @@ impl Run<'_> {
     /// Reads the metrics of a scorer and says how many there are.
     pub fn score(&self, collector: &mut Collector<'_>, score: &Json<'_>, name: Option<&str>) -> usize {
         let Some(metrics) = collector.object(score.get("metrics")) else { return 0 };
+        let from = collector.evidence.measurements.len();
+        let repeated = self.repeated();
         // What is left of several epochs after a vote is another quantity than the share of right answers.
         let plain = score.text("reducer").is_none_or(|reducer| reducer == "mean");
         let share = plain && self.right_or_wrong(score, name);
@@ -48,12 +52,13 @@ impl Run<'_> {
                 }
                 _ => self.trials(score),
             };
-            if !matches!(place, Place::Group { .. }) {
+            // A sample that is run again is no further row.
+            if !matches!(place, Place::Group { .. }) && !repeated {
                 m.n = self.completed;
             }
             // Over epochs a sample's score is a mean or a vote, and a sum of means is no count.
             match m.trials {
-                Some(trials) if self.repeated() => over_tests(m, trials),
+                Some(trials) if repeated => over_tests(m, trials),
                 Some(trials) => m.successes = m.value.and_then(|value| only_count(value, trials, m.rounding)),
                 None => {}
             }
@@ -64,6 +69,13 @@ impl Run<'_> {
                 false,
                 Some("no sample was scored".to_owned()),
             );
+        }
+        let samples = self.total.or(self.completed).map(|all| all / self.epochs);
+        let scored = count(score, "scored_samples").zip(samples);
+        if let Some((some, all)) = scored.filter(|(some, all)| *some > 0 && super::too_few(*some, *all)) {
+            let why = format!("{some} of {all} samples were scored, and the value leaves the others out");
+            super::unfit(collector, from, &why);
+            collector.warn(format!("{}: {why}", name.unwrap_or("scorer")));
         }
         metrics.len()
     }

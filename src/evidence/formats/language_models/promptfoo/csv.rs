@@ -119,7 +119,7 @@ pub fn read(collector: &mut Collector<'_>, table: &Table, layout: &Layout) {
     let whole = all.tally;
     for (name, value) in [("successes", whole.passed), ("failures", whole.failed), ("errors", whole.errored)] {
         if let Some(m) = collector.number(name, name, Slice::overall(), crate::stats::proportion::float(value)) {
-            m.n = Some(whole.total());
+            m.n = Some(all.share().different(whole.total()));
         }
     }
     pass_rate(collector, "pass rate", Slice::overall(), all.share());

@@ -10,8 +10,8 @@
 //!
 //! Each row is a check, called by its variables as Python shows them and its provider in brackets. A test that has no
 //! assertion passes whatever is answered, and is no part of `pass_rate`. With `--repeat` each test has several rows: they
-//! are one test of `pass_rate`, because a test that is run again says nothing of others. `JUnit` XML does not tell which
-//! are the same. An error (no answer came) is no failure (an assertion did not hold) and neither passes. A test
+//! are one test of `pass_rate`, because a test that is run again says nothing of others. `JUnit` XML tells it by
+//! their description alone. Where tests are counted whose rows are missing, no rule may rest on their share. An error (no answer came) is no failure (an assertion did not hold) and neither passes. A test
 //! passes by its threshold, so assertions are no checks of their own. `namedScores` of a prompt are sums over its
 //! tests.
 

@@ -82,6 +82,12 @@ impl Rows {
         self.tests.share()
     }
 
+    /// How many rows one prompt has.
+    pub fn of_that_prompt(&self, prompt: u64) -> u64 {
+        let rows = self.prompts.get(&prompt);
+        rows.map_or(0, |(tests, unasked)| tests.share().runs.saturating_add(*unasked))
+    }
+
     /// The share of one prompt, where all its runs are among the rows.
     pub fn of_prompt(&self, prompt: u64, runs: u64) -> Option<Share> {
         let (tests, unasked) = self.prompts.get(&prompt)?;

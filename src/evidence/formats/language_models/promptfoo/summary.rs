@@ -61,9 +61,11 @@ pub fn read(
     };
     let readable = stats.is_some_and(|stats| count(stats, "successes").is_some() && count(stats, "failures").is_some());
     let total = Some(counted.total()).filter(|_| readable);
+    let from = collector.evidence.measurements.len();
     if let Some(stats) = stats {
         read_stats(collector, stats, total);
     }
+    let stats_end = collector.evidence.measurements.len();
     let rows = match summary.get("results") {
         Some(results) if results.as_array().is_some() || results.as_object().is_some() => {
             Some(check_rows(collector, many(results)))
@@ -81,11 +83,25 @@ pub fn read(
     }
     let whole = listed && (!readable || rows.tally.total() == counted.total());
     let share = if whole { rows.share() } else { of_counts(counted, rows.unasked, repeat) };
+    let stated = collector.evidence.measurements.iter_mut().take(stats_end).skip(from);
+    stated.for_each(|m| m.n = m.n.map(|n| share.different(n)));
+    let cut = listed && !whole;
+    let rate = collector.evidence.measurements.len();
     shares(collector, share, if readable { counted } else { rows.tally });
+    if cut {
+        unfit(collector, rate, rows.tally.total(), counted.total());
+    }
     for (prompt, place) in prompts.iter().zip(0..) {
-        read_prompt(collector, prompt, total, (&rows, place, repeat));
+        read_prompt(collector, prompt, total, (&rows, place, repeat), cut);
     }
     Ok(())
+}
+
+/// Marks a share of tests, from the measurement `from` on, whose rows are not all there: nothing shows what they were.
+fn unfit(collector: &mut Collector<'_>, from: usize, there: u64, counted: u64) {
+    let why = format!("{counted} tests are counted, {there} are listed, and the value rests on those that are not");
+    let rates = collector.evidence.measurements.iter_mut().skip(from);
+    rates.filter(|m| m.metric == "pass_rate").for_each(|m| m.unfit = Some(why.clone()));
 }
 
 /// The share of what `stats` counts, whose rows are not all there.
@@ -155,6 +171,7 @@ fn read_prompt(
     prompt: &Json<'_>,
     total: Option<u64>,
     (rows, place, repeat): (&Rows, u64, u64),
+    cut: bool,
 ) {
     let Some(metrics) = prompt.get("metrics").filter(|metrics| collector.object(Some(metrics)).is_some()) else {
         return;
@@ -191,12 +208,16 @@ fn read_prompt(
         } else if member.value.as_str() != Some("")
             && let Some(m) = collector.measure(key, key, slice.clone(), &member.value)
         {
-            m.n = own;
+            m.n = own.map(|n| share.map_or(n, |share| share.different(n)));
             m.unit = key.ends_with("Ms").then_some(Unit::Milliseconds);
         }
     }
     if let Some(share) = share {
+        let from = collector.evidence.measurements.len();
         pass_rate(collector, "pass rate", slice, share);
+        if cut && rows.of_prompt(place, share.runs).is_none() {
+            unfit(collector, from, rows.of_that_prompt(place), share.runs);
+        }
     }
 }
 
@@ -242,7 +263,7 @@ pub fn table(collector: &mut Collector<'_>, table: &Json<'_>) {
     let rows = check_table(collector, table);
     shares(collector, rows.share(), rows.tally);
     for (prompt, place) in table.at_path(&["head", "prompts"]).map(many).unwrap_or_default().iter().zip(0..) {
-        read_prompt(collector, prompt, Some(rows.tally.total()), (&rows, place, 1));
+        read_prompt(collector, prompt, Some(rows.tally.total()), (&rows, place, 1), false);
     }
 }
 

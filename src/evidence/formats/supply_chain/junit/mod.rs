@@ -5,8 +5,8 @@
 //!   stands in front of it;
 //! * the attributes of the suites are numbers (`tests`, `failures`, …), as a path where there are several suites;
 //! * properties of a test and of a suite are metrics, see [`super::recorded`]; those of a Java machine are not;
-//! * a run without tests, one that counts failures which it does not list, and a suite that counts more tests than it
-//!   lists (its file was cut, a worker died) are failed checks with their name. pytest counts each subtest that passed
+//! * a run without tests, a suite that counts failures and lists none, and one that counts more tests than it lists, or
+//!   lists none of them (its file was cut, a worker died) are failed checks with their name. pytest counts each subtest that passed
 //!   and lists none of them: nothing tells such a file from one that lost its tests;
 //! * a test that says it made no assertion (`assertions="0"`) shows nothing either.
 //!
@@ -238,7 +238,7 @@ fn unlisted(collector: &mut Collector<'_>, root: Node<'_, '_>) {
         // pytest counts a test once more whose teardown failed, and such a test has an error.
         let twice = below(suite, "error");
         let whole = suite == root && root.tag_name().name() == "testsuites";
-        if listed == 0 || counted <= listed.saturating_add(twice) || whole && told {
+        if counted <= listed.saturating_add(twice) || whole && told {
             continue;
         }
         told = true;
@@ -263,9 +263,24 @@ fn verdict(collector: &mut Collector<'_>, root: Node<'_, '_>, suites: &[Node<'_,
     let said = suites.iter().map(|suite| written(*suite)).fold(0_u64, u64::saturating_add).max(written(root));
     if said > 0 && failed == 0 {
         collector.check(name, false, Some(format!("{said} failures and errors are counted, and none is listed")));
+    } else {
+        hidden(collector, suites);
     }
     for suite in suites.iter().filter(|suite| count(**suite, "tests") == Some(0)) {
         collector.left_out(&format!("the suite {}, which has no tests", suite.attribute("name").unwrap_or("")));
+    }
+}
+
+/// A failed check for every suite that counts failures and lists none, while another lists its own.
+fn hidden(collector: &mut Collector<'_>, suites: &[Node<'_, '_>]) {
+    for suite in suites.iter().filter(|_| suites.len() > 1) {
+        let cases = || suite.descendants().filter(|node| node.tag_name().name() == "testcase");
+        let said = ["failures", "errors"].iter().filter_map(|key| count(*suite, key)).fold(0, u64::saturating_add);
+        // A suite without any test has a failed check of its own.
+        if said > 0 && cases().next().is_some() && cases().all(|case| outcome(case).is_none()) {
+            let name = suite.attribute("name").filter(|name| !name.is_empty()).unwrap_or("testsuite");
+            collector.check(name, false, Some(format!("{said} failures and errors are counted, and none is listed")));
+        }
     }
 }
 
