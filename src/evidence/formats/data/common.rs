@@ -79,6 +79,15 @@ pub(super) fn vacuous(collector: &mut Collector<'_>, from: usize, why: &str) {
     }
 }
 
+/// Marks the values from the measurement `from` on that were worked out over no row: all but those that `counts` tells
+/// to be counts of rows.
+pub(super) fn of_no_row(collector: &mut Collector<'_>, from: usize, counts: impl Fn(&str) -> bool) {
+    let values = collector.evidence.measurements.iter_mut().skip(from);
+    for m in values.filter(|m| !counts(&m.source_name)) {
+        m.unfit = Some("the current data has no row".to_owned());
+    }
+}
+
 /// A failed check where nothing was checked: an empty run is not good news.
 pub(super) fn nothing_ran(collector: &mut Collector<'_>, name: &str, why: &str) {
     collector.check(name, false, Some(why.to_owned()));

@@ -133,6 +133,9 @@ fn measure<'n>(
     };
     if let Some(m) = collector.measure(ours(name), name, slice.clone(), value) {
         m.scope = Some(scope.to_owned());
+        if entry.get("error").and_then(Json::as_str).is_some_and(|error| !error.is_empty()) {
+            m.value = None;
+        }
     }
 }
 

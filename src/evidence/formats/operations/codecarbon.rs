@@ -117,6 +117,7 @@ fn json(into: &mut Collector<'_>, document: &Document<'_>) -> Result<usize, Evid
             return Err(EvidenceError::invalid(ADAPTER.id, document, run.at, format!("a run is {}", run.kind())));
         };
         let text = |key: &str| object.get(key).and_then(Json::as_str);
+        let from = into.evidence.measurements.len();
         let slice = about(into, text("project_name"), text("task_name"), text("codecarbon_version"));
         for member in object {
             if let Some((theirs, ours, unit)) = COLUMNS.iter().find(|column| column.0 == member.key) {
@@ -127,7 +128,7 @@ fn json(into: &mut Collector<'_>, document: &Document<'_>) -> Result<usize, Evid
                 into.left_out(&member.key);
             }
         }
-        consumed(into, &slice);
+        consumed(into, from, &slice);
     }
     Ok(runs.len())
 }
@@ -142,6 +143,7 @@ fn csv(into: &mut Collector<'_>, document: &Document<'_>) -> Result<usize, Evide
             return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, message));
         }
         let text = |key: &str| table.column(key).and_then(|i| row.get(i));
+        let from = into.evidence.measurements.len();
         let slice = about(into, text("project_name"), text("task_name"), text("codecarbon_version"));
         for (name, text) in header.iter().zip(row.cells()) {
             if let Some((theirs, ours, unit)) = COLUMNS.iter().find(|column| column.0 == *name) {
@@ -152,7 +154,7 @@ fn csv(into: &mut Collector<'_>, document: &Document<'_>) -> Result<usize, Evide
                 into.left_out(name);
             }
         }
-        consumed(into, &slice);
+        consumed(into, from, &slice);
     }
     Ok(table.rows().len())
 }
@@ -168,12 +170,19 @@ fn about(into: &mut Collector<'_>, project: Option<&str>, task: Option<&str>, ve
     Slice(axes.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned()))).collect())
 }
 
+/// Parts of the names of what rests on the meters.
+const RESTS: [&str; 4] = ["emissions", "energy", "power", "water"];
+
 /// A run that consumed nothing was not measured: a tracker that finds no meter writes zeros.
-fn consumed(into: &mut Collector<'_>, slice: &Slice) {
-    let run = into.evidence.measurements.iter().rev().take(COLUMNS.len());
+fn consumed(into: &mut Collector<'_>, from: usize, slice: &Slice) {
+    let run = into.evidence.measurements.iter().skip(from);
     let energy = run.filter(|m| m.slice == *slice).find(|m| m.metric == "energy").and_then(|m| m.value);
     if energy.is_none_or(|energy| energy <= 0.0) {
         into.check("energy_consumed", false, Some(format!("no energy was measured for {slice}")));
+        let run = into.evidence.measurements.iter_mut().skip(from);
+        for m in run.filter(|m| RESTS.iter().any(|word| m.metric.contains(word))) {
+            m.unfit = Some("no energy was measured: the tracker found no meter".to_owned());
+        }
     }
 }
 

@@ -17,7 +17,7 @@ mod name;
 #[cfg(test)]
 mod tests;
 
-use super::common::{leaves, list, nothing_ran, object, producer, short, text_at, vacuous};
+use super::common::{leaves, list, nothing_ran, object, of_no_row, producer, short, text_at, vacuous};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     counts::only_count,
@@ -132,6 +132,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     }
     if file.rows == Some(0) {
         vacuous(&mut collector, from, "the current data has no row");
+        of_no_row(&mut collector, 0, |name| name == "RowCount()");
     }
     if entries.is_empty() && tests.is_empty() {
         nothing_ran(&mut collector, "metrics", "the report has no metric and no test");

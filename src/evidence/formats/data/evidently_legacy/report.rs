@@ -3,7 +3,7 @@
 use super::counts::{self, Counts};
 use crate::evidence::{
     Collector,
-    formats::data::common::{flag, vacuous},
+    formats::data::common::{flag, of_no_row, vacuous},
     json::{Json, Member, Number, Object, Value},
 };
 use crate::model::{Slice, Unit};
@@ -54,6 +54,7 @@ pub(super) fn results(
     let all: Vec<&Json<'_>> = results.iter().filter_map(|(_, result)| *result).collect();
     let (current, reference) = (Counts::of(&all, "current"), Counts::of(&all, "reference"));
     let from = collector.evidence.checks.len();
+    let values = collector.evidence.measurements.len();
     for (class, result) in results {
         let Some(result) = result.filter(|result| result.as_object().is_some()) else {
             collector.check(class, false, Some("the metric has no result".to_owned()));
@@ -76,6 +77,7 @@ pub(super) fn results(
     let rows = |result: &Json<'_>| Some(result.at_path(&["current", "number_of_rows"])?.as_number()?.value());
     if all.iter().filter_map(|result| rows(result)).any(|rows| rows == 0.0) {
         vacuous(collector, from, "the current data has no row");
+        of_no_row(collector, values, |name| name.contains("reference") || name.ends_with("number_of_rows"));
     }
 }
 

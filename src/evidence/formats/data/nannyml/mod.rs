@@ -75,6 +75,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     }
     if frame.rows.is_empty() {
         super::common::nothing_ran(&mut collector, "chunks", "the result has no chunk");
+    } else if frame.rows.iter().all(|row| Chunk::of(&frame, row).reference) {
+        let why = "every chunk is one of the reference: nothing that came later was looked at";
+        super::common::nothing_ran(&mut collector, "chunks", why);
     }
     if frame.columns.iter().any(|column| column.field == "realized") {
         collector
@@ -204,17 +207,23 @@ impl<'f> Chunk<'f> {
             "True" | "true" | "1" | "1.0" => Some(true),
             _ => None,
         };
+        // Without a limit on either side nothing can alert. That of chi-squared is one of its p-value, and is not written.
+        let places = ["lower_threshold", "upper_threshold"].map(|field| self.frame.place(name, field));
+        let unlimited = places.iter().any(Option::is_some)
+            && !name.ends_with("chi2")
+            && ["lower_threshold", "upper_threshold"].iter().all(|field| self.number(name, field).is_none());
         let mut detail = vec![if self.reference { "reference period" } else { "" }.to_owned()];
         detail.push(match (alert, undefined) {
             (_, true) => "the value could not be calculated".to_owned(),
             (None, _) => "no alert is stated".to_owned(),
+            (Some(false), _) if unlimited => "no threshold is set: nothing could alert".to_owned(),
             _ => format!("value {}", self.cell(name, "value").unwrap_or("")),
         });
         for (said, field) in [("at least", "lower_threshold"), ("at most", "upper_threshold")] {
             detail.extend(self.cell(name, field).filter(|cell| !cell.is_empty()).map(|cell| format!("{said} {cell}")));
         }
         detail.retain(|part| !part.is_empty());
-        let passed = alert == Some(false) && !undefined;
+        let passed = alert == Some(false) && !undefined && !unlimited;
         collector.check(format!("{name} no alert [{}]", self.key), passed, Some(detail.join(", ")));
     }
 }

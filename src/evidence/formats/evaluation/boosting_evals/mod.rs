@@ -88,7 +88,13 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
                 series.values.len()
             ));
         }
+        let from = collector.evidence.measurements.len();
         last(series, shape.library, &mut collector);
+        if series.values.len() < rounds {
+            let why =
+                format!("it has {} rounds of {rounds}, and its last need not be the model's", series.values.len());
+            collector.evidence.measurements.iter_mut().skip(from).for_each(|m| m.unfit = Some(why.clone()));
+        }
     }
     best(&shape, &mut collector);
     for part in &shape.other {

@@ -37,7 +37,7 @@ pub const ADAPTER: Adapter = Adapter {
     reads: "every number in the metadata of artifacts, with an `n` among it, the rows that were tested, or the sum of a confusion \
             matrix, as n; \
             points of a ROC curve by their threshold; what the step returned.",
-    carries: &[Carries::Metrics, Carries::SampleSize, Carries::Counts, Carries::Slices],
+    carries: &[Carries::Metrics, Carries::SampleSize, Carries::Counts, Carries::Slices, Carries::Checks],
     recognised_by: "`metrics` of `name` and `numberValue`; `artifacts` → name → `artifacts`; objects with `uri` or schema and \
             `metadata`",
     rule: "id = \"accuracy\"\nmetric = \"accuracy\"\nmin = 0.8",
@@ -133,10 +133,25 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             returned(&mut collector, object);
         }
     }
+    ended(&mut collector, json);
     if collector.evidence.measurements.is_empty() {
         collector.check("metrics", false, Some("the step logged no metric".to_owned()));
     }
     collector.finish()
+}
+
+/// How the run ended, where the document says so: the metrics of one that did not succeed need not be those of its model.
+fn ended(collector: &mut Collector<'_>, json: &Json<'_>) {
+    let run = json.get("run").unwrap_or(json);
+    let Some(word) = ["status", "state"].iter().find_map(|key| run.text(key)).filter(|word| !word.is_empty()) else {
+        return;
+    };
+    let passed = word.eq_ignore_ascii_case("succeeded");
+    collector.check("run succeeded", passed, Some(format!("status {word}")));
+    if !passed && !word.eq_ignore_ascii_case("running") {
+        let why = format!("the run did not succeed, its status is {word}");
+        collector.evidence.measurements.iter_mut().for_each(|m| m.unfit = Some(why.clone()));
+    }
 }
 
 fn first(collector: &mut Collector<'_>, list: &[Json<'_>]) {

@@ -5,7 +5,8 @@
 //! * A summary of a run: `run`, `status`, and `steps` with the `status` and the `run_metadata` of each.
 //! * Older servers wrap every value (`{"body": {"key", "value", "type"}}`).
 //!
-//! A failed run has no metadata and says so in its `status`, which is a check; a cached one is as good as completed.
+//! A failed run says so in its `status`, which is a check, and no rule may rest on what it logged before; a cached one is
+//! as good as completed: its code and what went in are the same, so what it logged holds for the same model.
 //! `log_metadata` takes any nested values: an `n` beside numbers is their n, a map `by_<axis>` of maps of numbers
 //! holds the groups of that axis, and every other nested number has its path as name. A group with one number besides
 //! its n gives it its own name. NaN is a bare `NaN` or, in a response, null. Times are UTC without saying so.
@@ -86,9 +87,12 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         for step in steps.into_iter().flatten() {
             status(&mut collector, step.value.get("status"), Some(&step.key));
             let scope = several.then_some(&*step.key);
+            let from = collector.evidence.measurements.len();
             logged(&mut collector, step.value.get(METADATA), scope);
+            broke_off(&mut collector, from, step.value.get("status"));
         }
         logged(&mut collector, json.get(METADATA), None);
+        broke_off(&mut collector, 0, json.get("status"));
     } else {
         let all = responses(json).ok_or_else(|| EvidenceError::invalid(ADAPTER.id, document, json.at, WHY))?;
         let alone = all.len() == 1;
@@ -120,14 +124,29 @@ fn utc(text: &str) -> Option<crate::model::Timestamp> {
 }
 
 fn response_of(collector: &mut Collector<'_>, response: &Json<'_>, scope: Option<&str>) {
+    let from = collector.evidence.measurements.len();
     status(collector, response.at_path(&["body", "status"]), scope);
     logged(collector, response.at_path(&["metadata", METADATA]), scope);
     for step in collector.members(response.at_path(&["metadata", "steps"])) {
         if is_response(&step.value) {
             status(collector, step.value.at_path(&["body", "status"]), Some(&step.key));
+            let from = collector.evidence.measurements.len();
             logged(collector, step.value.at_path(&["metadata", METADATA]), Some(&step.key));
+            broke_off(collector, from, step.value.at_path(&["body", "status"]));
         }
     }
+    broke_off(collector, from, response.at_path(&["body", "status"]));
+}
+
+/// Marks what a step or a run that failed or was stopped had logged by then, from the measurement `from` on: it need not
+/// be what holds for its model. One that still runs may hold the steps that are done, as a gate within it sees them.
+fn broke_off(collector: &mut Collector<'_>, from: usize, status: Option<&Json<'_>>) {
+    let Some(word) = status.and_then(Json::as_str) else { return };
+    if matches!(word, "completed" | "cached" | "running" | "initializing" | "provisioning") {
+        return;
+    }
+    let why = format!("the run or the step broke off, its status is {word}");
+    collector.evidence.measurements.iter_mut().skip(from).for_each(|m| m.unfit = Some(why.clone()));
 }
 
 fn status(collector: &mut Collector<'_>, status: Option<&Json<'_>>, of: Option<&str>) {

@@ -110,6 +110,10 @@ impl Group<'_, '_, '_> {
         let Some(m) = m else { return };
         m.n = n;
         m.scope.clone_from(&self.scope);
+        // The only group is its own reference, and equals it.
+        if self.alone && column.ends_with("_disparity") {
+            m.unfit = Some("the attribute has one group, and no other to compare it with".to_owned());
+        }
         let mut differs = false;
         match (counted, m.value) {
             (Some((_, trials)), None) => m.trials = Some(trials),

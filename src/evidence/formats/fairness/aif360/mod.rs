@@ -152,15 +152,22 @@ fn dump(collector: &mut Collector<'_>, object: &Object<'_>) {
         (Part::Privileged, ..) => Slice::one("group", "privileged"),
         (Part::Unprivileged, ..) => Slice::one("group", "unprivileged"),
     };
-    let mut parts = false;
+    let (mut parts, mut empty) = (false, false);
     for member in object {
         if let (Some(part), Some(metrics)) = (part(member), member.value.as_object()) {
             parts = true;
+            empty |= metrics.get("num_instances").and_then(Json::as_number).is_some_and(|n| n.value() == 0.0);
             group(collector, metrics, &slice(part));
         }
     }
     if !parts || are_metrics(object) {
         group(collector, object, &Slice::overall());
+    }
+    // What compares two groups says nothing where one of them is empty, whatever stands in for it.
+    let compares = |name: &str| ["difference", "impact", "ratio"].iter().any(|word| name.contains(word));
+    let values = collector.evidence.measurements.iter_mut();
+    for m in values.filter(|m| empty && m.slice.is_overall() && compares(&m.source_name)) {
+        m.unfit = Some("one of the groups has no instance, and there is nothing to compare".to_owned());
     }
 }
 
