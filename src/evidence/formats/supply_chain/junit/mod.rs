@@ -190,7 +190,8 @@ fn tests(collector: &mut Collector<'_>, cases: &[Node<'_, '_>]) -> usize {
             collector.left_out(&format!("earlier attempts at {shown}"));
         }
         let said = outcome(*case);
-        failed += usize::from(said.as_ref().is_some_and(|said| said.starts_with("failed") || said.starts_with("error")));
+        failed +=
+            usize::from(said.as_ref().is_some_and(|said| said.starts_with("failed") || said.starts_with("error")));
         let later = again.then(|| "passed at a later attempt".to_owned());
         collector.check(shown, said.is_none(), said.or(later));
     }
