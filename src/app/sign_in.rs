@@ -45,7 +45,9 @@ impl Service {
         self.throttle.take(name, address, now).map_err(|seconds| {
             let minutes = seconds.div_ceil(60);
             let unit = if minutes == 1 { "minute" } else { "minutes" };
-            let message = format!("too many wrong passwords; try again in {minutes} {unit}");
+            let message = format!(
+                "sign-in for this name was tried too often, or from this address; try again in {minutes} {unit}"
+            );
             AppError::new(Kind::TooMany, "too-many-tries", message).retry_after(seconds)
         })?;
         let user = self.store.user_by_name(name).await?.filter(|user| user.disabled_at.is_none());

@@ -58,7 +58,7 @@ macro_rules! limits {
 limits! {
     /// Connections open at once; when they are used up, the one that has waited longest without a request makes room
     connections = 768;
-    /// Connections of one address at once, 0 for any number; addresses of `trusted_proxies` are exempt
+    /// Connections of one address, or of one IPv6 network (`/64`), at once, 0 for any number; `trusted_proxies` are exempt
     connections_per_address = 256;
     /// Seconds that the head of a request may take from its first byte on
     head_seconds = 10;
@@ -66,8 +66,10 @@ limits! {
     idle_seconds = 75;
     /// Seconds without a byte after which a body, or an answer that the caller does not take, is given up
     stall_seconds = 30;
-    /// The slowest body, in bytes a second, counted from `stall_seconds` after its start
+    /// The slowest body, in bytes a second; one that is slower for longer than `stall_seconds` is given up
     body_rate = 16_384;
+    /// Seconds that the body of a webhook may take in all, as its signature holds only at its end
+    hook_seconds = 60;
     /// Bytes of all bodies that are held in memory at once; what does not fit waits a little, then is told to come again
     body_memory = 256 << 20;
     /// Seconds that a body waits for memory before its sender is told to come again
@@ -96,6 +98,7 @@ impl Limits {
             ("the limit `idle_seconds`", self.idle_seconds),
             ("the limit `stall_seconds`", self.stall_seconds),
             ("the limit `body_rate`", self.body_rate),
+            ("the limit `hook_seconds`", self.hook_seconds),
             ("the limit `small_body`", self.small_body),
             ("the limit `source_body`", self.source_body),
             ("the limit `password_checks`", self.password_checks),

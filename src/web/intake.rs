@@ -1,7 +1,7 @@
 //! Bodies on their way in: how large, how slow and how many at once. Every body passes here; what a handler does not
 //! ask for is small.
 
-use super::problem::Problem;
+use super::{pace::Pace, problem::Problem};
 use crate::config::Limits;
 use axum::{
     body::Body,
@@ -41,6 +41,8 @@ pub(super) struct Intake {
     small: u64,
     stall: Duration,
     rate: u64,
+    /// How long the body of a sender may take in all who has proved nothing yet.
+    unproved_longest: Duration,
     /// How long a body waits for memory before its sender is told to come again.
     patience: Duration,
 }
@@ -89,7 +91,8 @@ impl Intake {
             unproved: [semaphore(all / 8), semaphore(all / 8 * 3)],
             small: limits.small_body,
             stall: Duration::from_secs(limits.stall_seconds),
-            rate: limits.body_rate.max(1),
+            rate: limits.body_rate,
+            unproved_longest: Duration::from_secs(limits.hook_seconds),
             patience: Duration::from_secs(limits.body_wait_seconds),
         }
     }
@@ -109,7 +112,8 @@ impl Intake {
             taken: taken.clone(),
             intake: self.clone(),
             keeping,
-            begun: None,
+            pace: Pace::new(self.stall, self.rate, (keeping == Keeping::Unproved).then_some(self.unproved_longest)),
+            sleep: None,
             received: 0,
             reserved: 0,
             asking: None,
@@ -118,12 +122,12 @@ impl Intake {
         (Request::from_parts(parts, body), taken)
     }
 
-    /// Memory for `more` bytes of a body that has `all` now, after a while if need be.
+    /// Memory for `more` bytes of a body that has `all` now, after a while if need be, but not later than `end`.
     async fn reserve(
         self: Arc<Self>,
-        more: u64,
-        all: u64,
+        (more, all): (u64, u64),
         keeping: Keeping,
+        end: Option<Instant>,
     ) -> Result<Vec<OwnedSemaphorePermit>, Failure> {
         let unproved = &self.unproved[usize::from(all > SMALL_UNPROVED)];
         let stores: &[&Arc<Semaphore>] = match keeping {
@@ -133,6 +137,7 @@ impl Intake {
         };
         let mut permits = Vec::new();
         let until = Instant::now() + self.patience;
+        let until = end.map_or(until, |end| end.min(until));
         for store in stores {
             let permit = tokio::time::timeout_at(until, Arc::clone(store).acquire_many_owned(units(more)));
             permits.push(permit.await.ok().and_then(Result::ok).ok_or(Failure::Full)?);
@@ -200,8 +205,9 @@ struct Watching {
     taken: Arc<Taken>,
     intake: Arc<Intake>,
     keeping: Keeping,
-    /// When reading began, and the moment at which it is given up.
-    begun: Option<(Instant, Pin<Box<Sleep>>)>,
+    /// How long its sender may still be waited for, and what wakes us when that is over.
+    pace: Pace,
+    sleep: Option<Pin<Box<Sleep>>>,
     received: u64,
     reserved: u64,
     /// Memory that is waited for.
@@ -221,19 +227,14 @@ impl Watching {
         Err(axum::Error::new(NotTaken))
     }
 
-    /// The moment at which the body is given up: nothing came for too long, or too little in all.
-    fn deadline(&self, begun: Instant) -> Instant {
-        let fair = begun + self.intake.stall + Duration::from_secs(self.received / self.intake.rate);
-        fair.min(Instant::now() + self.intake.stall)
-    }
-
     /// Asks for memory up to `bytes` in all.
     fn ask(&mut self, bytes: u64) {
         if self.keeping != Keeping::Disk && bytes > self.reserved {
             // Whole pieces, so that a body of unknown length does not ask for every packet.
             let more = (bytes - self.reserved).max(64 * UNIT);
             self.reserved += more;
-            self.asking = Some(Box::pin(self.intake.clone().reserve(more, self.reserved, self.keeping)));
+            let end = self.pace.begin(Instant::now());
+            self.asking = Some(Box::pin(self.intake.clone().reserve((more, self.reserved), self.keeping, end)));
         }
     }
 
@@ -244,8 +245,6 @@ impl Watching {
         self.asking = None;
         Poll::Ready(got.map(|permits| {
             self.taken.memory.lock().unwrap_or_else(PoisonError::into_inner).extend(permits);
-            // Waiting for us is not the sender's fault.
-            self.begun = None;
         }))
     }
 
@@ -280,18 +279,17 @@ impl HttpBody for Watching {
             if let Some(frame) = this.next.take() {
                 return Poll::Ready(Some(Ok(frame)));
             }
-            let begun = this.begun.as_ref().map_or_else(Instant::now, |(begun, _)| *begun);
+            // While memory was waited for, or the bytes before were taken care of, the sender's time did not run.
+            let until = this.pace.run(Instant::now());
             match Pin::new(&mut this.inner).poll_frame(context) {
                 Poll::Ready(Some(Ok(frame))) => {
-                    this.received += frame.data_ref().map_or(0, |bytes| bytes.len() as u64);
+                    let bytes = frame.data_ref().map_or(0, |bytes| bytes.len() as u64);
+                    this.received += bytes;
+                    this.pace.moved(bytes, Instant::now());
                     if this.received > this.limit() {
                         return Poll::Ready(Some(this.fail(Failure::Large(this.limit()))));
                     }
                     this.taken.whole.store(this.inner.is_end_stream(), Ordering::Relaxed);
-                    let deadline = this.deadline(begun);
-                    if let Some((_, sleep)) = &mut this.begun {
-                        sleep.as_mut().reset(deadline);
-                    }
                     this.ask(this.received);
                     this.next = Some(frame);
                 }
@@ -301,8 +299,10 @@ impl HttpBody for Watching {
                 }
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
                 Poll::Pending => {
-                    let deadline = this.deadline(begun);
-                    let (_, sleep) = this.begun.get_or_insert_with(|| (begun, Box::pin(sleep_until(deadline))));
+                    let sleep = this.sleep.get_or_insert_with(|| Box::pin(sleep_until(until)));
+                    if sleep.deadline() != until {
+                        sleep.as_mut().reset(until);
+                    }
                     if sleep.as_mut().poll(context).is_ready() {
                         return Poll::Ready(Some(this.fail(Failure::Slow)));
                     }

@@ -11,6 +11,7 @@ mod intake;
 mod layers;
 mod metrics;
 mod negotiate;
+mod pace;
 mod pages;
 mod problem;
 mod public;

@@ -2,6 +2,7 @@
 //!
 //! One that breaks off must not look like a whole one: the connection is cut instead of the answer being ended.
 
+use super::pace::Pace;
 use crate::app::error::AppError;
 use axum::{
     body::Body,
@@ -13,15 +14,18 @@ use http_body::Frame;
 use std::{
     io,
     pin::Pin,
+    sync::{Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 /// Pieces that are ready before the receiver takes them.
 const AHEAD: usize = 2;
-/// How long a receiver may take for one piece: an answer that is not read holds the place of another.
+/// How long a receiver may take nothing, and how many bytes a second it has to take otherwise: an answer that is not read
+/// holds the place of another.
 const PATIENCE: Duration = Duration::from_mins(1);
+const RATE: u64 = 16 << 10;
 /// How long a whole answer may take.
 const LONGEST: Duration = Duration::from_mins(30);
 
@@ -46,17 +50,32 @@ impl<E: Into<AppError>> From<E> for Stopped {
 }
 
 /// Where the pieces of an answer go.
-pub(super) struct Pieces(mpsc::Sender<Piece>);
+pub(super) struct Pieces {
+    to: mpsc::Sender<Piece>,
+    pace: Mutex<Pace>,
+}
 
 impl Pieces {
+    fn new(to: mpsc::Sender<Piece>) -> Self {
+        Self { to, pace: Mutex::new(Pace::new(PATIENCE, RATE, None)) }
+    }
+
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Sends a piece once the receiver has taken those before.
     pub(super) async fn send(&self, piece: impl Into<Bytes>) -> Result<(), Stopped> {
         let piece = piece.into();
         if piece.is_empty() {
             return Ok(());
         }
-        match tokio::time::timeout(PATIENCE, self.0.send(Piece::Data(piece))).await {
-            Ok(Ok(())) => Ok(()),
+        let (bytes, until) = (piece.len() as u64, self.pace().run(Instant::now()));
+        match tokio::time::timeout_at(until, self.to.send(Piece::Data(piece))).await {
+            Ok(Ok(())) => {
+                self.pace().moved(bytes, Instant::now());
+                Ok(())
+            }
             Ok(Err(_)) => Err(Stopped::Gone),
             Err(_) => Err(AppError::broken("the receiver of an answer takes no more of it").into()),
         }
@@ -69,7 +88,7 @@ where
     F: Future<Output = Result<(), Stopped>> + Send + 'static,
 {
     let (sender, pieces) = mpsc::channel(AHEAD);
-    let writing = write(Pieces(sender.clone()));
+    let writing = write(Pieces::new(sender.clone()));
     tokio::spawn(async move {
         let last = match tokio::time::timeout(LONGEST, writing).await {
             Ok(Ok(())) => Piece::End,

@@ -40,6 +40,25 @@ fn post(path: &str, headers: &str, length: usize, begun: &str) -> String {
     format!("POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{begun}")
 }
 
+/// What is answered while `piece` is sent again and again, every so often; none when all of that was taken.
+async fn answered_while_sending(stream: TcpStream, piece: &[u8], every: Duration, times: u32) -> Option<String> {
+    let (mut read, mut write) = stream.into_split();
+    let sending = async {
+        for _ in 0..times {
+            tokio::time::sleep(every).await;
+            if write.write_all(piece).await.is_err() {
+                // It was answered and closed.
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    let mut text = Vec::new();
+    tokio::select! {
+        _ = read.read_to_end(&mut text) => Some(String::from_utf8_lossy(&text).into_owned()),
+        () = sending => None,
+    }
+}
+
 /// The headers of a webhook that an unknown key signed now.
 fn forged() -> String {
     let now: modelgate::model::Timestamp = crate::support::app::NOW.parse().unwrap();
@@ -105,6 +124,66 @@ on_both_engines! {
         app.stop().await;
     }
 
+    async fn a_fast_start_does_not_pay_for_a_trickle(database: TestDatabase) {
+        let limits = Limits { stall_seconds: 1, body_rate: 16_384, ..Limits::default() };
+        let app = TestApp::start_limited(&database, limits).await;
+        let ci = app.machine("acme", &[Scope::Submit]).await;
+        let head = format!("POST /api/v1/releases HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {ci}\r\n");
+        for (start, length) in [(64 << 10, None), (1 << 20, None), (1 << 20, Some((1 << 20) + 1_000))] {
+            let begun = "x".repeat(start);
+            let (whole, piece) = match length {
+                None => (format!("{head}transfer-encoding: chunked\r\n\r\n{start:x}\r\n{begun}\r\n"), "1\r\nx\r\n"),
+                Some(length) => (format!("{head}content-length: {length}\r\n\r\n{begun}"), "x"),
+            };
+            let slow = saying(&app, &whole).await;
+            let answer = answered_while_sending(slow, piece.as_bytes(), Duration::from_millis(500), 60).await;
+            let answer = answer.unwrap_or_else(|| panic!("half a minute of single bytes was taken: {start} {length:?}"));
+            assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("body-too-slow"), "{answer}");
+        }
+        app.stop().await;
+    }
+
+    async fn an_unproved_webhook_has_its_time_however_steadily_it_comes(database: TestDatabase) {
+        let app = TestApp::start_limited(&database, Limits { hook_seconds: 1, ..Limits::default() }).await;
+        app.service.create_hook("acme".parse().unwrap(), "ci", None).await.unwrap();
+        let steady = saying(&app, &post("/hooks/ci", &forged(), 1_900_000, "{\"model\":\"acme/x\",")).await;
+        let answer = answered_while_sending(steady, &[b' '; 20_000], Duration::from_millis(100), 90).await;
+        assert!(answer.as_ref().is_some_and(|answer| answer.starts_with("HTTP/1.1 408 ")), "{answer:?}");
+        app.stop().await;
+    }
+
+    async fn a_webhook_that_ends_too_soon_is_told_so(database: TestDatabase) {
+        let app = TestApp::start(&database).await;
+        app.service.create_hook("acme".parse().unwrap(), "ci", None).await.unwrap();
+        for (body, said) in [
+            ("{\"comment\":\"x\"}", "names no `model`"),
+            ("{\"comment\":\"x\"", "ended before it named a `model`"),
+            ("{\"comment\":\"}", "ended before it named a `model`"),
+            ("", "ended before it named a `model`"),
+        ] {
+            let mut sent = saying(&app, &post("/hooks/ci", &forged(), body.len(), body)).await;
+            let answer = answered(&mut sent).await;
+            assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains(said), "{body}: {answer}");
+        }
+        app.stop().await;
+    }
+
+    async fn who_may_not_sign_in_yet_is_told_what_was_tried(database: TestDatabase) {
+        let app = TestApp::start_limited(&database, Limits { sign_in_tries: 1, ..Limits::default() }).await;
+        let mut pages = Vec::new();
+        for password in ["of somebody else's guessing", crate::support::app::PASSWORD] {
+            let request = app.http.post(format!("{}/sign-in", app.base)).body(format!("user=ada&password={password}"));
+            let request = request.header("content-type", "application/x-www-form-urlencoded").header("accept", "text/html");
+            let answer = request.send().await.unwrap();
+            pages.push((answer.status().as_u16(), answer.text().await.unwrap()));
+        }
+        let (status, page) = &pages[1];
+        assert_eq!((pages[0].0, *status), (401, 429));
+        // The person who reads it may have typed no wrong one.
+        assert!(page.contains("sign-in for this name was tried too often") && !page.contains("wrong"), "{page}");
+        app.stop().await;
+    }
+
     async fn a_webhook_that_cannot_be_signed_is_refused_unread(database: TestDatabase) {
         let app = TestApp::start(&database).await;
         // While no secret is known, nothing of the body is wanted; then nothing of one for another namespace.
@@ -127,7 +206,12 @@ on_both_engines! {
         app.publish("acme", POLICY).await;
         let ci = app.machine("acme", &[Scope::Submit]).await;
         let token = format!("authorization: Bearer {ci}\r\n");
-        let holding = saying(&app, &post("/api/v1/releases", &token, 900_000, "{")).await;
+        let expecting = format!("{token}expect: 100-continue\r\n");
+        let mut holding = saying(&app, &post("/api/v1/releases", &expecting, 900_000, "")).await;
+        // It is told to go on once the memory for all of it is there.
+        let mut told = [0; 12];
+        holding.read_exact(&mut told).await.unwrap();
+        assert_eq!(&told, b"HTTP/1.1 100");
         let mut body = submission("acme/credit", "good", &accuracy(960, 1000));
         body["comment"] = "x".repeat(3_000).into();
         let large = format!("{body}{}", " ".repeat(900_000));
@@ -135,11 +219,7 @@ on_both_engines! {
             let request = app.http.post(format!("{}/api/v1/releases", app.base)).bearer_auth(&ci);
             request.header("content-type", "application/json").body(large.clone()).send().await.unwrap()
         };
-        // The one that holds the memory may not have been asked for its body yet.
-        let mut refused = send().await;
-        while refused.status() == 201 {
-            refused = send().await;
-        }
+        let refused = send().await;
         assert_eq!(refused.status(), 503);
         assert!(refused.headers().contains_key("retry-after"));
         assert!(refused.text().await.unwrap().contains("\"busy\""));

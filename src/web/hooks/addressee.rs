@@ -17,6 +17,7 @@ enum Role {
 #[derive(Debug, Default)]
 pub(super) struct Addressee {
     depth: usize,
+    opened: bool,
     string: Option<Role>,
     escaped: bool,
     text: Vec<u8>,
@@ -73,6 +74,7 @@ impl Addressee {
             }
             b'{' | b'[' => {
                 self.depth += 1;
+                self.opened = true;
                 (self.key_next, self.model_next) = (self.depth == 1 && byte == b'{', false);
             }
             b'}' | b']' => self.depth = self.depth.saturating_sub(1),
@@ -85,6 +87,11 @@ impl Addressee {
     pub(super) fn namespace(&self) -> Option<Namespace> {
         let model: ModelId = std::str::from_utf8(self.found.as_deref()?).ok()?.parse().ok()?;
         Some(model.namespace().clone())
+    }
+
+    /// Whether what came is whole: an object or a list that was closed again.
+    pub(super) fn whole(&self) -> bool {
+        self.opened && self.depth == 0 && self.string.is_none()
     }
 
     /// Whether there is nothing more to find.

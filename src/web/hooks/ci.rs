@@ -120,11 +120,12 @@ async fn signed_body(
         }
     }
     let (namespace, check) = check.ok_or_else(|| {
-        Problem::new(
-            StatusCode::UNAUTHORIZED,
-            "hook-refused",
-            "the webhook's body names no `model`, so no secret is known",
-        )
+        let detail = if addressee.whole() {
+            "the webhook's body names no `model`, so no secret is known"
+        } else {
+            "the webhook's body ended before it named a `model`, so no secret is known: it is no whole JSON object; send all of it"
+        };
+        Problem::new(StatusCode::UNAUTHORIZED, "hook-refused", detail)
     })?;
     check.finish().map_err(refused)?;
     Ok((namespace, bytes.freeze()))
