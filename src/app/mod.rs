@@ -1,5 +1,6 @@
 //! The use cases: what the service does, without HTTP and without a command line.
 
+pub mod address;
 pub mod approve;
 pub mod audit;
 mod baselines;

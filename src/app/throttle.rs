@@ -3,6 +3,7 @@
 //! Counted in memory: a stranger who tries must not make the database write. So each replica counts by itself, and n
 //! replicas let through n times as many; a restart forgets. Neither makes a password of twelve characters guessable.
 
+use super::address::network;
 use crate::model::Timestamp;
 use std::{
     collections::HashMap,
@@ -84,11 +85,7 @@ impl Throttle {
     }
 
     fn places(&self, name: &str, address: IpAddr) -> [(u16, f64); 2] {
-        // Whoever has one address of the sixth version has its whole network.
-        let address = match address.to_canonical() {
-            IpAddr::V4(v4) => u128::from(u32::from(v4)),
-            IpAddr::V6(v6) => u128::from(v6) >> 64 << 64,
-        };
+        let address = network(address);
         [(self.place(name), self.name), (self.place(address), self.address)]
     }
 

@@ -1,7 +1,7 @@
 //! Who is connected, and what each connection is doing: so that those who only hold a place open lose it to those who
 //! ask for something.
 
-use crate::config::Limits;
+use crate::{app::address::network, config::Limits};
 use std::{
     collections::HashMap,
     net::IpAddr,
@@ -32,7 +32,8 @@ struct State {
 /// One open connection.
 #[derive(Debug)]
 pub(super) struct Connection {
-    address: IpAddr,
+    /// The network of its peer, by which connections are counted.
+    network: IpAddr,
     state: Mutex<State>,
     closed: Notify,
 }
@@ -41,7 +42,7 @@ pub(super) struct Connection {
 #[derive(Debug)]
 pub(super) struct Doors {
     total: usize,
-    /// Of one address; `None` for any number.
+    /// Of one address, or one network of the sixth version; `None` for any number.
     each: Option<usize>,
     exempt: Vec<ipnet::IpNet>,
     head: Duration,
@@ -79,9 +80,10 @@ impl Doors {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let (next, list) = &mut *open;
         let limited = self.each.filter(|_| !self.exempt.iter().any(|net| net.contains(&address)));
+        let network = network(address);
         if let Some(each) = limited {
-            let own = list.values().filter(|c| c.address == address).count();
-            if own >= each && !make_room(list, |c| c.address == address) {
+            let own = list.values().filter(|c| c.network == network).count();
+            if own >= each && !make_room(list, |c| c.network == network) {
                 return None;
             }
         }
@@ -90,7 +92,7 @@ impl Doors {
         }
         *next += 1;
         let state = State { phase: Phase::Idle, since: Instant::now(), stalled: None };
-        let connection = Arc::new(Connection { address, state: Mutex::new(state), closed: Notify::new() });
+        let connection = Arc::new(Connection { network, state: Mutex::new(state), closed: Notify::new() });
         list.insert(*next, connection.clone());
         Some(Place { doors: self.clone(), id: *next, connection })
     }
@@ -229,6 +231,23 @@ mod tests {
         assert!(ended(&first) && !ended(&other));
         let proxied: Vec<Place> = (0..9).map(|_| doors.enter(IpAddr::from([10, 1, 1, 1])).unwrap()).collect();
         assert!(!proxied.iter().any(ended));
+    }
+
+    #[test]
+    fn a_network_of_the_sixth_version_is_one_address() {
+        let doors = doors(&Limits { connections: 3, connections_per_address: 1, ..Limits::default() });
+        let six = |text: &str| doors.enter(text.parse().unwrap());
+        let busy = six("2001:db8::1").unwrap();
+        busy.connection.asked();
+        for own in ["2001:db8::1", "2001:db8::2", "2001:db8::ffff:0:0:1"] {
+            assert!(six(own).is_none(), "{own}");
+        }
+        // However many it asks for, and whatever these do, others come in.
+        let other = six("2001:db8:0:1::1").unwrap();
+        other.connection.asked();
+        assert!(doors.enter(IpAddr::from([192, 0, 2, 1])).is_some());
+        drop(busy);
+        assert!(six("2001:db8::2").is_some());
     }
 
     #[test]
