@@ -1,10 +1,7 @@
 //! The audit report of a namespace for a period: counted first, then listed page by page, so that a report of any length
 //! needs the memory of a page.
 
-use super::{
-    Service,
-    error::{AppError, Kind},
-};
+use super::{Service, error::AppError, places::Place};
 use crate::{
     identity::{Actor, Scope},
     ledger::Checkpoint,
@@ -21,10 +18,14 @@ use tokio::{
     task::spawn_blocking,
 };
 
-/// Reports that are made at once. Further ones wait: a report takes one processor, and submissions need theirs.
+/// Reports that are worked on at once, each while its next piece is made. Others wait: that takes one processor, and
+/// submissions need theirs.
 pub(super) const AT_ONCE: usize = 2;
-/// How long a report waits for its turn.
-const WAIT: Duration = Duration::from_secs(45);
+/// Reports that are under way at once, of all namespaces and of one; each holds some pieces in memory until its reader
+/// takes them.
+pub(super) const OPEN: (usize, usize) = (16, 4);
+/// How long a report or an export waits for its place.
+pub(super) const WAIT: Duration = Duration::from_secs(45);
 /// How long after the end of a period an entry of it may still become visible: the batch that was being written, by
 /// whichever service, is durable by then or has failed.
 const SETTLED: Age = Age::from_secs(60);
@@ -42,7 +43,8 @@ pub struct AuditReport {
     /// The records that have overrides, which are listed last.
     overridden: VecDeque<u64>,
     listed: Listed,
-    _turn: OwnedSemaphorePermit,
+    turns: Arc<Semaphore>,
+    _place: Place,
 }
 
 impl Service {
@@ -55,8 +57,9 @@ impl Service {
         if to <= from {
             return Err(AppError::invalid("invalid-period", "the period must begin before it ends"));
         }
-        let turn = turn(&self.reports).await?;
         let namespace = &actor.namespace;
+        let place = self.reports.enter(namespace).await?;
+        let _turn = turn(&self.reporting).await?;
         // Taken before the head is read: what is not under this head was not there at that moment.
         let now = self.env.now();
         let log = self.report_head(actor).await?;
@@ -75,7 +78,8 @@ impl Service {
             next_vote: first,
             overridden: VecDeque::new(),
             listed: Listed::default(),
-            _turn: turn,
+            turns: self.reporting.clone(),
+            _place: place,
         })
     }
 
@@ -92,13 +96,9 @@ impl Service {
     }
 }
 
-/// A place among those that read much at once.
-pub(super) async fn turn(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, AppError> {
-    if let Ok(turn) = tokio::time::timeout(WAIT, places.clone().acquire_owned()).await {
-        return turn.map_err(AppError::failed);
-    }
-    let message = "other reports or exports are being made, as many as this service makes at once; try again";
-    Err(AppError::new(Kind::Failed, "reports-busy", message))
+/// A turn of the processor. It is given back before a reader is waited for, so it comes soon.
+async fn turn(turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, AppError> {
+    turns.clone().acquire_owned().await.map_err(AppError::failed)
 }
 
 /// What the log and the tables hold of the entries `start .. end`.
@@ -138,11 +138,20 @@ impl AuditReport {
         &self.summary
     }
 
+    /// A turn to work on a piece of it, to be given back before its reader is waited for.
+    ///
+    /// # Errors
+    /// When the service ends.
+    pub async fn turn(&self) -> Result<OwnedSemaphorePermit, AppError> {
+        turn(&self.turns).await
+    }
+
     /// The next decisions, in the order of the log; none when all were given.
     ///
     /// # Errors
     /// When the database fails, or a record cannot be read.
     pub async fn decisions(&mut self) -> Result<Vec<AuditRow>, AppError> {
+        let _turn = self.turn().await?;
         let page = self.store.decisions_page(&self.namespace, self.next_decision, self.end).await?;
         let Some(last) = page.last() else { return Ok(Vec::new()) };
         self.next_decision = last.index + 1;
@@ -157,6 +166,7 @@ impl AuditReport {
     /// # Errors
     /// As [`AuditReport::decisions`].
     pub async fn votes(&mut self) -> Result<Vec<VoteLine>, AppError> {
+        let _turn = self.turn().await?;
         let page = self.store.votes_page(&self.namespace, self.next_vote, self.end).await?;
         let Some(last) = page.last() else { return Ok(Vec::new()) };
         self.next_vote = last.index + 1;
@@ -174,6 +184,7 @@ impl AuditReport {
     /// As [`AuditReport::decisions`].
     pub async fn overrides(&mut self) -> Result<Vec<OverrideRow>, AppError> {
         let Some(index) = self.overridden.pop_front() else { return Ok(Vec::new()) };
+        let _turn = self.turn().await?;
         let page = self.store.decisions_page(&self.namespace, index, index + 1).await?;
         let work = move || -> Result<Vec<OverrideRow>, AppError> {
             let mut found = Vec::new();

@@ -1,6 +1,6 @@
 //! An exported decision: everything that verifies and replays it without this service.
 
-use super::{Service, audit::turn, error::AppError};
+use super::{Service, error::AppError, places::Place};
 use crate::{
     identity::{Actor, Scope},
     ledger::{
@@ -11,10 +11,9 @@ use crate::{
     store::{LogHead, Store, StoredDecision},
 };
 use std::collections::{BTreeMap, VecDeque};
-use tokio::sync::OwnedSemaphorePermit;
 
-/// Exports that are read at once; each holds one document in memory.
-pub(super) const AT_ONCE: usize = 4;
+/// Exports that are read at once, of all namespaces and of one; each holds one document in memory.
+pub(super) const OPEN: (usize, usize) = (4, 2);
 
 /// A signed statement and its leaf, as they were.
 struct Statement {
@@ -36,8 +35,8 @@ impl Service {
     /// When there is no such decision, the actor may not, too many are exported at once, or the database fails.
     pub async fn export_decision(&self, actor: &Actor, id: &DecisionId) -> Result<Export, AppError> {
         actor.require(Scope::Read)?;
-        let turn = turn(&self.exports).await?;
         let namespace = &actor.namespace;
+        let place = self.exports.enter(namespace).await?;
         let stored = self.decision_in(namespace, id).await?;
         let head = self.checkpoint(namespace).await?;
         let record = self.statement(namespace, &head, &stored, &stored.record, stored.record_index).await?;
@@ -56,7 +55,7 @@ impl Service {
             files: files.into(),
             documents: documents.into(),
             last: last.into(),
-            _turn: turn,
+            _place: place,
         })
     }
 
@@ -101,7 +100,7 @@ pub struct Export {
     files: VecDeque<(String, Vec<u8>)>,
     documents: VecDeque<(Folder, Digest)>,
     last: VecDeque<(String, Vec<u8>)>,
-    _turn: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Export {

@@ -31,6 +31,7 @@ pub mod offline;
 pub mod once;
 pub mod passwords;
 pub mod people;
+mod places;
 pub mod policy_tests;
 pub mod private;
 mod proofs;
@@ -65,6 +66,7 @@ use looks::Numbers;
 use notary::Notary;
 use passwords::Passwords;
 use people::TokenCache;
+use places::Places;
 use shelf::Shelf;
 use std::{path::PathBuf, sync::Arc};
 use tally::Tally;
@@ -86,8 +88,9 @@ pub struct Service {
     turns: Turns,
     numbers: Numbers,
     computing: Arc<Semaphore>,
-    reports: Arc<Semaphore>,
-    exports: Arc<Semaphore>,
+    reports: Places,
+    reporting: Arc<Semaphore>,
+    exports: Places,
     tokens: TokenCache,
     tally: Tally,
     observe_only: ObserveOnlyBy,
@@ -154,8 +157,9 @@ impl Service {
             turns: Turns::default(),
             numbers: Numbers::default(),
             computing: Arc::new(Semaphore::new(recompute::AT_ONCE)),
-            reports: Arc::new(Semaphore::new(audit::AT_ONCE)),
-            exports: Arc::new(Semaphore::new(export::AT_ONCE)),
+            reports: Places::new(audit::OPEN.0, audit::OPEN.1, audit::WAIT),
+            reporting: Arc::new(Semaphore::new(audit::AT_ONCE)),
+            exports: Places::new(export::OPEN.0, export::OPEN.1, audit::WAIT),
             tokens: TokenCache::default(),
             tally: Tally::default(),
             observe_only: parts.observe_only,

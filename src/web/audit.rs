@@ -96,7 +96,7 @@ impl Writer {
             if rows.is_empty() {
                 break;
             }
-            to.send(self.aside(move |writer| writer.decisions(first, &rows)).await?).await?;
+            to.send(self.aside(&report, move |writer| writer.decisions(first, &rows)).await?).await?;
             first = false;
         }
         to.send(self.between(|parts| &parts.votes, Json::votes())).await?;
@@ -106,7 +106,7 @@ impl Writer {
             if votes.is_empty() {
                 break;
             }
-            to.send(self.aside(move |writer| writer.votes(first, &votes)).await?).await?;
+            to.send(self.aside(&report, move |writer| writer.votes(first, &votes)).await?).await?;
             first = false;
         }
         to.send(self.between(|parts| &parts.overrides, Json::overrides())).await?;
@@ -116,7 +116,7 @@ impl Writer {
             if rows.is_empty() {
                 break;
             }
-            to.send(self.aside(move |writer| writer.overrides(first, &rows)).await?).await?;
+            to.send(self.aside(&report, move |writer| writer.overrides(first, &rows)).await?).await?;
             first = false;
         }
         report.end()?;
@@ -126,9 +126,11 @@ impl Writer {
     /// Writes away from the threads that answer requests.
     async fn aside(
         &self,
+        report: &AuditReport,
         work: impl FnOnce(&Self) -> Result<String, AppError> + Send + 'static,
     ) -> Result<String, AppError> {
         let writer = self.clone();
+        let _turn = report.turn().await?;
         tokio::task::spawn_blocking(move || work(&writer)).await.map_err(AppError::failed)?
     }
 

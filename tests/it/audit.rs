@@ -84,6 +84,35 @@ on_both_engines! {
         app.stop().await;
     }
 
+    async fn who_reads_nothing_keeps_no_other_namespace_waiting(database: TestDatabase) {
+        use modelgate::identity::Secret;
+        let app = TestApp::start(&database).await;
+        let scopes = [Scope::Read, Scope::Submit];
+        let (acme, beta) = (app.machine("acme", &scopes).await, app.machine("beta", &scopes).await);
+        let (_, ours) = app.submit(&acme, &submission("acme/m", "v1", &accuracy(960, 1000))).await;
+        let (_, theirs) = app.submit(&beta, &submission("beta/m", "v1", &accuracy(960, 1000))).await;
+        let actor = app.service.actor(&Secret::presented(&acme)).await.unwrap();
+        let (from, to) = ("2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z");
+        let mut idle = Vec::new();
+        for _ in 0..2 {
+            let mut report = app.service.audit(&actor, from.parse().unwrap(), to.parse().unwrap()).await.unwrap();
+            assert_eq!(report.decisions().await.unwrap().len(), 1);
+            idle.push(report);
+        }
+        assert_eq!(indexes(&json(&app, &beta, from, to).await).len(), 1);
+        // As many exports as one namespace gets.
+        let id = ours["decision"].as_str().unwrap().parse().unwrap();
+        let mut open = Vec::new();
+        for _ in 0..4 {
+            let asked = tokio::time::timeout(std::time::Duration::from_secs(1), app.service.export_decision(&actor, &id));
+            open.extend(asked.await.ok().map(Result::unwrap));
+        }
+        assert!(open.len() >= 2);
+        assert!(app.export(&beta, &theirs).await.contains_key("inputs.json"));
+        drop((idle, open));
+        app.stop().await;
+    }
+
     async fn an_entry_is_of_the_moment_when_it_went_into_the_log(database: TestDatabase) {
         use modelgate::{app::notary::row_entry, ledger::Fact, model::{Digest, Timestamp}, store::{NewPolicy, Store, Work}};
         let store = Store::open(&database.address).await.unwrap();
