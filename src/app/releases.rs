@@ -5,7 +5,9 @@ use crate::{
     identity::{Actor, Scope},
     model::{Approval, Decision, DecisionId, Digest, Environment, ModelId, Namespace, Release, ReleaseId},
     report::LogIndexes,
-    store::{Asking, Filter, Page, StoreError, StoredDecision, StoredEvidence, StoredPending, StoredRelease},
+    store::{
+        Asking, Filter, ListedRelease, Page, StoreError, StoredDecision, StoredEvidence, StoredPending, StoredRelease,
+    },
 };
 
 /// A release with its whole history.
@@ -76,7 +78,7 @@ impl Service {
     ///
     /// # Errors
     /// When the actor may not, or the database fails.
-    pub async fn releases(&self, actor: &Actor, filter: &Filter) -> Result<Vec<StoredRelease>, AppError> {
+    pub async fn releases(&self, actor: &Actor, filter: &Filter) -> Result<Vec<ListedRelease>, AppError> {
         actor.require(Scope::Read)?;
         Ok(self.store.releases(&actor.namespace, filter).await?)
     }

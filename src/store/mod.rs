@@ -56,7 +56,7 @@ pub use people::{Token, User};
 pub use proofs::{Leaf, LoggedRow, TABLES, Table};
 pub use published::{Page, Published};
 pub use references::{Pin, Proposal};
-pub use releases::{Asking, Filter, StoredRelease};
+pub use releases::{Asking, Filter, ListedRelease, StoredRelease};
 pub use rows::{
     Delivery, Done, NewApproval, NewDecision, NewEntry, NewEvidence, NewLooks, NewPolicy, NewRelease, Newest, Receipt,
     Signed, Stood, Work,

@@ -21,6 +21,15 @@ pub struct StoredRelease {
     pub allowed_at: Option<u64>,
 }
 
+/// A release in a list, without its inputs: they may be large, and a list shows none of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedRelease {
+    /// The release.
+    pub release: Release,
+    /// The latest verdict's word.
+    pub verdict: String,
+}
+
 /// Which releases to list, newest first.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
@@ -75,11 +84,11 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::release`].
-    pub async fn releases(&self, namespace: &Namespace, filter: &Filter) -> Result<Vec<StoredRelease>, StoreError> {
-        let sql = select!(
-            "AND ($2 = '' OR model = $2) AND ($3 = '' OR environment = $3) AND ($4 = '' OR verdict = $4) \
-             AND entry_idx < $5 ORDER BY entry_idx DESC LIMIT $6"
-        );
+    pub async fn releases(&self, namespace: &Namespace, filter: &Filter) -> Result<Vec<ListedRelease>, StoreError> {
+        let sql = "SELECT id, model, version, artifact, environment, submitter_id, submitter_name, comment, \
+                   requested_at_us, entry_idx, verdict FROM releases WHERE namespace = $1 \
+                   AND ($2 = '' OR model = $2) AND ($3 = '' OR environment = $3) AND ($4 = '' OR verdict = $4) \
+                   AND entry_idx < $5 ORDER BY entry_idx DESC LIMIT $6";
         let rows = sqlx::query(sql)
             .bind(namespace.as_str())
             .bind(filter.model.clone().unwrap_or_default())
@@ -89,7 +98,7 @@ impl Store {
             .bind(i64::from(filter.limit))
             .fetch_all(&self.reader)
             .await?;
-        rows.iter().map(read).collect()
+        rows.iter().map(|row| Ok(ListedRelease { release: release(row)?, verdict: row.try_get("verdict")? })).collect()
     }
 
     /// The newest release of that artifact to that environment, if it was ever asked for.

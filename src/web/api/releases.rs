@@ -8,8 +8,9 @@ use super::{
 use crate::web::extract::{Path, Query};
 use crate::{
     app::{releases::History, standing::Standing},
+    model::Release,
     model::{Decision, Environment, ModelId, ReleaseId},
-    store::{Filter, StoredRelease},
+    store::Filter,
     web::{
         Web,
         extract::{Bearer, Sent, body_within},
@@ -111,7 +112,7 @@ pub async fn list(
     let releases = web.service.releases(&actor, &filter).await?;
     let full = releases.len() == usize::try_from(limit).unwrap_or(usize::MAX);
     let next = releases.last().filter(|_| full).map(|last| last.release.log_index.to_string());
-    Ok(Json(ListV1 { data: releases.iter().map(summary).collect(), next }))
+    Ok(Json(ListV1 { data: releases.iter().map(|listed| summary(&listed.release, &listed.verdict)).collect(), next }))
 }
 
 /// One release with its whole history.
@@ -124,15 +125,14 @@ pub async fn get(State(web): State<Web>, Bearer(actor): Bearer, Path(id): Path<R
     Ok(Json(whole(web.service.history(&actor, &id).await?)))
 }
 
-fn summary(stored: &StoredRelease) -> ReleaseSummaryV1 {
-    let release = &stored.release;
+fn summary(release: &Release, verdict: &str) -> ReleaseSummaryV1 {
     ReleaseSummaryV1 {
         release: release.id.clone(),
         model: release.model.clone(),
         version: release.version.clone(),
         artifact: release.artifact,
         environment: release.environment.clone(),
-        verdict: stored.verdict.clone(),
+        verdict: verdict.to_owned(),
         submitter: release.submitter.clone(),
         requested_at: release.requested_at,
         log_index: release.log_index,
@@ -141,7 +141,7 @@ fn summary(stored: &StoredRelease) -> ReleaseSummaryV1 {
 
 fn whole(history: History) -> ReleaseV1 {
     ReleaseV1 {
-        summary: summary(&history.stored),
+        summary: summary(&history.stored.release, &history.stored.verdict),
         comment: history.stored.release.comment,
         inputs_digest: history.stored.inputs_digest,
         inputs: history.stored.inputs,
