@@ -7,16 +7,13 @@ use crate::{
     store::{Leaf, LoggedRow, Snapshot, StoredEntry, TABLES, Table},
 };
 
-/// Rows read at once; a document may be some megabytes.
-const PAGE: u64 = 32;
-
 /// Proves every row of a namespace that its log can prove; gives how many.
 pub(super) async fn check_rows(snapshot: &mut Snapshot, namespace: &Namespace) -> Result<u64, AppError> {
     let mut proved = 0;
     for table in &TABLES {
         let mut after = -1;
         loop {
-            let rows = snapshot.logged_rows(table, namespace, after, PAGE).await?;
+            let rows = snapshot.logged_rows(table, namespace, after).await?;
             let Some(last) = rows.last() else { break };
             after = last.index.cast_signed();
             for row in &rows {

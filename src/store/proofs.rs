@@ -66,8 +66,12 @@ pub struct LoggedRow {
     pub claim: Vec<u8>,
 }
 
+/// Rows and bytes of them that are read at once: a row may be some megabytes. One row is always read.
+const PAGE: i64 = 256;
+const PAGE_BYTES: i64 = 2 << 20;
+
 impl Snapshot {
-    /// Up to `count` rows of a table whose leaves come after `after`, in order.
+    /// The next rows of a table whose leaves come after `after`, in order; none when there are no more.
     ///
     /// # Errors
     /// When the database fails.
@@ -76,17 +80,41 @@ impl Snapshot {
         table: &Table,
         namespace: &Namespace,
         after: i64,
-        count: u64,
     ) -> Result<Vec<LoggedRow>, StoreError> {
         let (name, index, bytes, claim) = (table.name, table.index, table.bytes.0, table.claim.0);
+        let Some(last) = self.last_of_page(table, namespace, after).await? else { return Ok(Vec::new()) };
         let sql = format!(
             "SELECT t.{index}, e.body, e.fact, t.{bytes}, t.{claim} FROM {name} t \
              LEFT JOIN entries e ON e.namespace = t.namespace AND e.idx = t.{index} \
-             WHERE t.namespace = $1 AND t.{index} > $2 ORDER BY t.{index} LIMIT $3"
+             WHERE t.namespace = $1 AND t.{index} > $2 AND t.{index} <= $3 ORDER BY t.{index}"
         );
-        let query = sqlx::query(AssertSqlSafe(sql)).bind(namespace.as_str()).bind(after).bind(count.cast_signed());
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(namespace.as_str()).bind(after).bind(last);
         let rows = query.fetch_all(self.connection()).await?;
         rows.iter().map(|row| read(row, table)).collect()
+    }
+
+    /// The leaf of the last row of a page.
+    async fn last_of_page(
+        &mut self,
+        table: &Table,
+        namespace: &Namespace,
+        after: i64,
+    ) -> Result<Option<i64>, StoreError> {
+        let (name, index, bytes) = (table.name, table.index, table.bytes.0);
+        let sql = format!(
+            "SELECT {index}, CAST(LENGTH({bytes}) AS BIGINT) FROM {name} WHERE namespace = $1 AND {index} > $2 \
+             ORDER BY {index} LIMIT $3"
+        );
+        let query = sqlx::query(AssertSqlSafe(sql)).bind(namespace.as_str()).bind(after).bind(PAGE);
+        let (mut last, mut sum) = (None, 0);
+        for row in query.fetch_all(self.connection()).await? {
+            sum += row.try_get::<i64, _>(1)?;
+            if last.is_some() && sum > PAGE_BYTES {
+                break;
+            }
+            last = Some(row.try_get(0)?);
+        }
+        Ok(last)
     }
 }
 
