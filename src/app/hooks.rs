@@ -76,19 +76,17 @@ impl Service {
         Ok(self.store.all_hook_secrets().await?)
     }
 
-    /// Makes another secret for the sender of the one of that id, which ends after `overlap`: until then both count.
-    /// `None` when there is none of that id that still counts.
+    /// Makes another secret for the sender of the one of that id, beside which that one counts as before:
+    /// [`Service::retire`] ends it, once the sender has the new one. `None` when there is none of that id that still counts.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn rotate_hook(&self, id: &str, overlap: Age) -> Result<Option<HookSecret>, AppError> {
+    pub async fn rotate_hook(&self, id: &str) -> Result<Option<HookSecret>, AppError> {
         let now = self.env.now();
         let counts = |hook: &HookSecret| hook.revoked_at.is_none() && hook.expires_at.is_none_or(|end| end > now);
         let Some(old) = self.list_hooks().await?.into_iter().find(|hook| hook.id == id && counts(hook)) else {
             return Ok(None);
         };
-        let new = self.create_hook(old.namespace, &old.source, None).await?;
-        self.store.expire_hook_secret(&old.id, now.plus(overlap)).await?;
-        Ok(Some(new))
+        Ok(Some(self.create_hook(old.namespace, &old.source, None).await?))
     }
 }

@@ -158,12 +158,12 @@ impl Service {
         Ok(self.store.revoke_token(id, now).await? || self.store.revoke_hook_secret(id, now).await?)
     }
 
-    /// Makes another token like the one of that id, which ends after `overlap`: until then both count. `None` when there
-    /// is none of that id that still counts.
+    /// Makes another token like the one of that id, beside which the old one counts as before: [`Service::retire`] ends
+    /// it, once the new one has reached its holder. `None` when there is none of that id that still counts.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn rotate_token(&self, id: &str, overlap: Age, lives: Age) -> Result<Option<(Token, Secret)>, AppError> {
+    pub async fn rotate_token(&self, id: &str, lives: Age) -> Result<Option<(Token, Secret)>, AppError> {
         let now = self.env.now();
         let counts = |token: &Token| token.revoked_at.is_none() && token.expires_at > now;
         let Some(old) = self.list_tokens().await?.into_iter().find(|token| token.id == id && counts(token)) else {
@@ -172,8 +172,17 @@ impl Service {
         let secret = Secret::new("mgt_", &self.env.random());
         let new = Token { id: self.env.new_id(), digest: secret.digest(), expires_at: now.plus(lives), ..old };
         self.store.add_token(&new, now).await?;
-        self.store.expire_token(id, now.plus(overlap)).await?;
         Ok(Some((new, secret)))
+    }
+
+    /// Ends the token or webhook secret of that id after `overlap`, unless it ends sooner.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn retire(&self, id: &str, overlap: Age) -> Result<(), AppError> {
+        let end = self.env.now().plus(overlap);
+        self.store.expire_token(id, end).await?;
+        Ok(self.store.expire_hook_secret(id, end).await?)
     }
 
     /// Every user, by name.

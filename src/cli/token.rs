@@ -130,18 +130,19 @@ fn create(args: Create) -> Outcome {
             let (token, secret) = open.service.create_token(new).await?;
             (token.id, secret.reveal().to_owned())
         };
-        give(open, args.format, &id, &text).await
+        let given = give(&open, args.format, &id, &text).await;
+        open.close().await;
+        given
     })
 }
 
-/// Prints a secret that is kept nowhere else. What nobody was given must not open anything.
-async fn give(open: Open, format: Format, id: &str, text: &str) -> Outcome {
+/// Prints a secret that is kept nowhere else. One that reached no reader must not open anything.
+async fn give(open: &Open, format: Format, id: &str, text: &str) -> Outcome {
     let told = told(format, id, text);
     if told.is_err() {
         open.service.revoke_token(id).await?;
         output::note("It could not be printed, so it was ended at once; make another.");
     }
-    open.close().await;
     told
 }
 
@@ -162,14 +163,19 @@ fn rotate(args: Rotate) -> Outcome {
     block_on(async {
         let open = Open::unchecked(&settings).await?;
         let rotated = async {
-            if let Some((token, secret)) = open.service.rotate_token(&args.id, args.overlap, args.expires).await? {
+            if let Some((token, secret)) = open.service.rotate_token(&args.id, args.expires).await? {
                 return Ok(Some((token.id, secret.reveal().to_owned())));
             }
-            let hook = open.service.rotate_hook(&args.id, args.overlap).await?;
+            let hook = open.service.rotate_hook(&args.id).await?;
             Ok::<_, AppError>(hook.map(|hook| (hook.id, hook::secret_text(&hook.secret))))
         };
         let (id, text) = rotated.await?.ok_or_else(|| unknown(&args.id))?;
-        give(open, args.format, &id, &text).await
+        let given = give(&open, args.format, &id, &text).await;
+        // Only now: where the new one was not given, the caller needs the old one as it was.
+        let retired = if given.is_ok() { open.service.retire(&args.id, args.overlap).await } else { Ok(()) };
+        open.close().await;
+        retired?;
+        given
     })
 }
 

@@ -104,7 +104,8 @@ on_both_engines! {
         app.publish("acme", POLICY).await;
         let first = app.service.create_hook("acme".parse().unwrap(), "ci", None).await.unwrap();
         assert_eq!(deliver(&app, "d1", &first.secret).await, 201);
-        let second = app.service.rotate_hook(&first.id, "1h".parse().unwrap()).await.unwrap().unwrap();
+        let second = app.service.rotate_hook(&first.id).await.unwrap().unwrap();
+        app.service.retire(&first.id, "1h".parse().unwrap()).await.unwrap();
         for (id, secret) in [("d2", &first.secret), ("d3", &second.secret)] {
             assert_eq!(deliver(&app, id, secret).await, 201, "during a rotation both count");
         }
@@ -221,13 +222,14 @@ on_both_engines! {
         app.machine("acme", &[Scope::Read]).await;
         let old = app.service.list_tokens().await.unwrap().remove(0);
         let age = |text: &str| text.parse().unwrap();
-        let (new, secret) = app.service.rotate_token(&old.id, age("1h"), age("30d")).await.unwrap().unwrap();
+        let (new, secret) = app.service.rotate_token(&old.id, age("30d")).await.unwrap().unwrap();
+        app.service.retire(&old.id, age("1h")).await.unwrap();
         assert_eq!((&new.scopes, &new.name), (&old.scopes, &old.name));
         assert_eq!(app.get(secret.reveal(), "/api/v1/releases").await.0, 200);
         let left: Vec<_> = app.service.list_tokens().await.unwrap().into_iter().filter(|t| t.id == old.id).collect();
         let now: modelgate::model::Timestamp = NOW.parse().unwrap();
         assert_eq!(left[0].expires_at, now.plus(age("1h")));
-        assert!(app.service.rotate_token("unknown", age("1h"), age("1h")).await.unwrap().is_none());
+        assert!(app.service.rotate_token("unknown", age("1h")).await.unwrap().is_none());
         app.stop().await;
     }
 }
