@@ -130,6 +130,41 @@ fn what_is_deployed_is_understood() {
     run(command).expect(0);
 }
 
+/// The mode that an `install -m MODE … TARGET` gives each file or folder below `/etc/modelgate`.
+fn installed(text: &str) -> Vec<(&str, u32)> {
+    let lines =
+        text.lines().map(|line| line.trim_start_matches(['#', ' '])).filter(|line| line.starts_with("install "));
+    let each = lines.filter_map(|line| {
+        let words: Vec<&str> = line.split(" #").next().unwrap().split_whitespace().collect();
+        let target = words.last().filter(|target| target.starts_with("/etc/modelgate"))?;
+        let mode = words.iter().position(|word| *word == "-m").unwrap_or_else(|| panic!("no mode: {line}"));
+        Some((*target, u32::from_str_radix(words[mode + 1], 8).unwrap()))
+    });
+    each.collect()
+}
+
+/// An account that is made at the start owns no file, so it reads what everybody may read; what nobody else may read,
+/// systemd has to read as root.
+#[test]
+fn an_account_made_at_the_start_can_read_its_configuration_and_nobody_its_secrets() {
+    let (unit, page) = (read("deploy/modelgate.service"), read("docs/operations.md"));
+    for (name, text) in [("the unit", &unit), ("the page", &page)] {
+        assert!(text.contains("DynamicUser=yes"), "{name}");
+        let modes = installed(text);
+        let others = |target: &str| modes.iter().find(|(t, _)| *t == target).map(|(_, mode)| mode & 7);
+        assert_eq!(others("/etc/modelgate"), Some(5), "{name}: the folder can be entered");
+        let config = text.split("--config /").nth(1).unwrap().split_whitespace().next().unwrap();
+        let config = format!("/{config}");
+        assert!(others(&config).is_some_and(|mode| mode & 4 == 4), "{name}: {config} can be read");
+        let secrets = text.split("EnvironmentFile=-").nth(1).unwrap().split_whitespace().next().unwrap();
+        let mode = modes.iter().find(|(target, _)| *target == secrets).map(|(_, mode)| *mode);
+        assert_eq!(mode, Some(0o600), "{name}: {secrets}");
+    }
+    // Without the line it is 0755.
+    let mode = unit.lines().find_map(|line| line.strip_prefix("ConfigurationDirectoryMode=")).unwrap_or("0755");
+    assert_eq!(u32::from_str_radix(mode, 8).unwrap() & 5, 5, "systemd sets this mode at every start");
+}
+
 /// nginx with a configuration of ours, on ports that are free, in front of a service.
 struct Nginx {
     child: Child,
