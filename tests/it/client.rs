@@ -258,23 +258,64 @@ fn scripted(answers: &[&'static str]) -> (String, std::thread::JoinHandle<Vec<St
 }
 
 fn asked_of(answers: &[&'static str]) -> (i32, Vec<String>) {
+    asked_with(answers, &[], &[])
+}
+
+fn asked_with(answers: &[&'static str], variables: &[(&str, &str)], more: &[&str]) -> (i32, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("r.json"), "{}").unwrap();
     let (address, told) = scripted(answers);
     let digest = format!("sha256:{}", "0".repeat(64));
     let mut command = modelgate(folder.path());
     command.env("MODELGATE_TOKEN", "t").args(["gate", "--model", "acme/x", "--digest", &digest, "--environment", "p"]);
-    command.args(["--evidence", "r.json", "--server", &address]);
+    command.args(["--evidence", "r.json", "--server", &address]).args(more).envs(variables.iter().copied());
     let code = run(command).code;
     (code, told.join().unwrap())
+}
+
+fn key(head: &String) -> String {
+    head.lines().find(|line| line.to_lowercase().starts_with("idempotency-key:")).unwrap().to_owned()
+}
+
+#[test]
+fn a_step_of_a_workflow_has_a_key_of_its_own_for_each_attempt() {
+    let step = |changed: (&'static str, &'static str), format: &str, more: &[&str]| {
+        let mut variables = vec![
+            ("GITHUB_RUN_ID", "7013"),
+            ("GITHUB_RUN_ATTEMPT", "1"),
+            ("GITHUB_JOB", "release"),
+            ("GITHUB_ACTION", "__acme_gate"),
+            ("GITHUB_REPOSITORY", "acme/credit"),
+        ];
+        variables.retain(|(name, _)| *name != changed.0);
+        variables.push(changed);
+        let more = [&["--format", format], more].concat();
+        key(&asked_with(&["422 Unprocessable Content"], &variables, &more).1[0])
+    };
+    let same = ("GITHUB_JOB", "release");
+    let first = step(same, "github", &[]);
+    assert!(first.contains("github-7013-1-"), "{first}");
+    assert_eq!(step(same, "github", &[]), first, "the same attempt, sent again");
+    let others = [
+        step(("GITHUB_RUN_ATTEMPT", "2"), "github", &[]),
+        step(("GITHUB_RUN_ID", "7014"), "github", &[]),
+        step(("GITHUB_JOB", "nightly"), "github", &[]),
+        step(("GITHUB_ACTION", "__acme_gate_2"), "github", &[]),
+        step(("GITHUB_REPOSITORY", "acme/fraud"), "github", &[]),
+        // The jobs of a matrix have one name, and differ in what they send.
+        step(same, "github", &["--context", "region=eu"]),
+        step(same, "github", &["--version-label", "2"]),
+    ];
+    for (i, other) in others.iter().enumerate() {
+        assert!(*other != first && !others[..i].contains(other), "{i}: {others:?}");
+    }
+    assert_ne!(step(same, "json", &[]), step(same, "json", &[]), "elsewhere every call is a request of its own");
 }
 
 #[test]
 fn a_request_is_repeated_under_one_key_while_that_may_help() {
     let (code, heads) = asked_of(&["503 Service Unavailable", "429 Too Many Requests", "422 Unprocessable Content"]);
     assert_eq!((code, heads.len()), (2, 3));
-    let key =
-        |head: &String| head.lines().find(|l| l.to_lowercase().starts_with("idempotency-key:")).unwrap().to_owned();
     assert!(key(&heads[0]).len() > 20 && heads.iter().all(|h| key(h) == key(&heads[0])), "{heads:?}");
     assert!(heads[0].to_lowercase().contains("authorization: bearer t\r\n"), "{}", heads[0]);
 }

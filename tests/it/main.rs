@@ -23,6 +23,7 @@ mod evidence;
 mod evidence_faults;
 mod evidence_kinds;
 mod faults;
+mod gate_answers;
 mod honest_reports;
 mod identity;
 mod kill;

@@ -89,4 +89,34 @@ on_both_engines! {
         assert_eq!(send(&app, &ben, &proposed[1], "r2", yes).await.0, 200);
         app.stop().await;
     }
+    async fn a_key_of_version_0_1_still_stands_for_its_request(database: TestDatabase) {
+        let app = TestApp::start(&database).await;
+        assert_eq!(app.publish("acme", POLICY).await.0, 201);
+        let ci = app.machine("acme", &[Scope::Submit, Scope::Read]).await;
+        let ada = app.person("acme", "ada", "model-risk").await;
+        let mut paths = Vec::new();
+        let mut body = String::new();
+        for name in ["a", "b"] {
+            let (_, decided) = app.submit(&ci, &submission("acme/credit", name, &accuracy(960, 1000))).await;
+            paths.push(format!("/api/v1/releases/{}/approvals", decided["release"].as_str().unwrap()));
+            if body.is_empty() {
+                body = json!({"vote": "approve", "inputs_digest": decided["verdict"]["inputs_digest"]}).to_string();
+            }
+        }
+        let vote = async |path: &str, key: &str| {
+            let request = app.http.post(format!("{}{path}", app.base)).bearer_auth(&ada).header("idempotency-key", key);
+            answer(request.header("content-type", "application/json").body(body.clone())).await
+        };
+        let (status, first) = vote(&paths[0], "k").await;
+        assert_eq!(status, 200, "{first}");
+        // That version kept the digest of the body alone.
+        let kept = modelgate::model::Digest::of(body.as_bytes());
+        database.execute_owned(format!("UPDATE deliveries SET request_digest = '{kept}' WHERE delivery_key = 'k'")).await;
+        let size = app.log_size("acme").await;
+        let (status, again) = vote(&paths[0], "k").await;
+        assert_eq!((status, &again["decision"]), (200, &first["decision"]), "{again}");
+        assert!(reused(&vote(&paths[1], "k").await), "the same body, sent to another release");
+        assert_eq!(app.log_size("acme").await, size, "nothing was stored");
+        app.stop().await;
+    }
 }

@@ -89,6 +89,46 @@ fn a_policy_over_its_budget_is_in_error_and_judged_as_it_was_by_the_first_semant
 }
 
 #[test]
+fn a_context_is_read_up_to_its_limit_and_whole_by_the_first_semantics() {
+    let policy = policy(
+        "name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.5\nwhen = \"context.tier == 'high'\"\n",
+    );
+    let evidence = [document("a", vec![measured("accuracy", 0.9, 1000, 900)])];
+    let with = |size: usize, engine: u32| {
+        let mut inputs = Inputs { engine, ..Inputs::default() };
+        inputs.context.insert("tier".into(), "high".into());
+        inputs.context.insert("rest".into(), "x".repeat(size - "tierhighrest".len()));
+        let verdict = judge_with(&[Arc::clone(&policy)], &evidence, &inputs, &[]);
+        (verdict.verdict, verdict.findings[0].status)
+    };
+    let engine = Inputs::default().engine;
+    assert_eq!(with(64 << 10, engine), (Outcome::Allow, Status::Pass));
+    assert_eq!(with((64 << 10) + 1, engine), (Outcome::Deny, Status::Error));
+    assert_eq!(with(1 << 20, 1), (Outcome::Allow, Status::Pass));
+}
+
+#[test]
+fn every_pair_is_compared_of_128_groups_and_none_of_more() {
+    let policy =
+        policy("name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"worst_group_recall\"\nby = [\"city\"]\nmin = 0.5\n");
+    let with = |groups: u64, engine: u32| {
+        let inputs = Inputs { engine, ..Inputs::default() };
+        let mut verdict = judge_with(&[Arc::clone(&policy)], &[many(groups)], &inputs, &[]);
+        verdict.findings.remove(0)
+    };
+    let engine = Inputs::default().engine;
+    let most = with(128, engine);
+    assert_ne!(most.status, Status::Error, "{}", most.message);
+    assert_eq!(most.groups.len(), 128);
+    let over = with(129, engine);
+    assert_eq!((over.status, over.groups.len()), (Status::Error, 0));
+    assert!(over.message.contains("128"), "{}", over.message);
+    // The first semantics judged such a rule as well, and listed every group: its records stay as they are.
+    let first = with(129, 1);
+    assert_eq!((first.status, first.groups.len()), (Status::Error, 129));
+}
+
+#[test]
 fn more_groups_than_are_compared_are_not_listed_one_by_one() {
     let policy =
         policy("name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"worst_group_recall\"\nby = [\"city\"]\nmin = 0.5\n");
