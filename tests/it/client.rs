@@ -273,7 +273,7 @@ fn asked_with(answers: &[&'static str], variables: &[(&str, &str)], more: &[&str
     (code, told.join().unwrap())
 }
 
-fn key(head: &String) -> String {
+fn key(head: &str) -> String {
     head.lines().find(|line| line.to_lowercase().starts_with("idempotency-key:")).unwrap().to_owned()
 }
 

@@ -17,7 +17,7 @@ enum Role {
 #[derive(Debug, Default)]
 pub(super) struct Addressee {
     depth: usize,
-    opened: bool,
+    deepest: usize,
     string: Option<Role>,
     escaped: bool,
     text: Vec<u8>,
@@ -74,7 +74,7 @@ impl Addressee {
             }
             b'{' | b'[' => {
                 self.depth += 1;
-                self.opened = true;
+                self.deepest = self.deepest.max(self.depth);
                 (self.key_next, self.model_next) = (self.depth == 1 && byte == b'{', false);
             }
             b'}' | b']' => self.depth = self.depth.saturating_sub(1),
@@ -91,7 +91,7 @@ impl Addressee {
 
     /// Whether what came is whole: an object or a list that was closed again.
     pub(super) fn whole(&self) -> bool {
-        self.opened && self.depth == 0 && self.string.is_none()
+        self.deepest > 0 && self.depth == 0 && self.string.is_none()
     }
 
     /// Whether there is nothing more to find.
