@@ -65,3 +65,31 @@ fn nothing_of_the_service_can_be_read_by_others() {
         assert_eq!(mode, 0, "{name} stayed open");
     }
 }
+
+#[test]
+fn a_backup_with_keys_can_be_read_by_nobody_else() {
+    let folder = TempDir::new().unwrap();
+    let mut create = open_to_all(folder.path());
+    create.args(["token", "create", "--namespace", "acme", "--scope", "policy"]);
+    let token = run(create).expect(0).stdout.trim().to_owned();
+    let mut process = Process::serve(open_to_all(folder.path()));
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let policy = reqwest::Client::new().post(format!("{}/api/v1/policies", process.url)).bearer_auth(&token);
+        assert_eq!(policy.body(crate::support::app::POLICY).send().await.unwrap().status().as_u16(), 201);
+    });
+    process.signal("TERM");
+    assert_eq!(process.ended(), Some(0));
+    let mut backup = open_to_all(folder.path());
+    backup.args(["db", "backup", "--with-keys", "--out", "backup"]);
+    run(backup).expect(0);
+    let out = folder.path().join("backup");
+    let mut found = vec![("backup".to_owned(), fs::metadata(&out).unwrap().permissions().mode() & 0o777)];
+    modes(&out, &mut found);
+    for part in ["modelgate.db", "heads/acme", "keys/log.key", "keys/decision.key", "backup.json"] {
+        assert!(found.iter().any(|(path, _)| path.ends_with(part)), "{part} is not in {found:?}");
+    }
+    for (path, mode) in found {
+        let folder = ["backup", "/heads", "/keys"].iter().any(|end| path.ends_with(end));
+        assert_eq!(mode, if folder { 0o700 } else { 0o600 }, "{path}");
+    }
+}
