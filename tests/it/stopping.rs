@@ -62,3 +62,30 @@ fn half_a_request_does_not_keep_a_service_that_is_told_to_stop() {
         run(check).expect(0);
     }
 }
+
+/// The second signal does not wait for what the first one does.
+#[test]
+fn a_second_signal_cuts_off_what_is_open() {
+    let folder = TempDir::new().unwrap();
+    let mut create = stored(folder.path());
+    create.args(["token", "create", "--namespace", "acme"]);
+    let token = run(create).expect(0).stdout.trim().to_owned();
+    let mut command = stored(folder.path());
+    command.env("MODELGATE_LOG", "info");
+    let mut process = Process::serve(command);
+    let mut open = stuck(&process, &token);
+    // One that goes on, a byte at a time, for as long as it is let.
+    let mut upload = open.remove(2);
+    let going = std::thread::spawn(move || {
+        while upload.write_all(b"x").is_ok() {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    });
+    process.signal("TERM");
+    process.says("a second signal ends at once");
+    process.signal("TERM");
+    assert_eq!(process.ended(), Some(0));
+    let said = process.said();
+    assert!(said.iter().any(|line| line.contains("told again: open requests are cut off")), "{said:?}");
+    going.join().unwrap();
+}

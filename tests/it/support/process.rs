@@ -3,6 +3,9 @@
 use std::{
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+    thread::{self, JoinHandle},
+    time::Duration,
 };
 
 /// A service in a process of its own.
@@ -10,12 +13,17 @@ pub struct Process {
     /// Its address.
     pub url: String,
     child: Child,
+    said: Arc<Mutex<Vec<String>>>,
+    listening: Option<JoinHandle<()>>,
 }
 
 impl Process {
     /// Starts `command`, a `modelgate` with its settings, on a free port.
     pub fn serve(mut command: Command) -> Self {
-        command.args(["serve", "--listen", "127.0.0.1:0"]).env("MODELGATE_LOG", "warn");
+        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        if !command.get_envs().any(|(name, _)| name == "MODELGATE_LOG") {
+            command.env("MODELGATE_LOG", "warn");
+        }
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         let mut said = Vec::new();
@@ -26,10 +34,29 @@ impl Process {
                 None
             }
         });
-        // Whatever it says later must not fill the pipe.
-        std::thread::spawn(move || lines.for_each(drop));
         let url = url.unwrap_or_else(|| panic!("the service did not start: {said:?}"));
-        Self { url, child }
+        let said = Arc::new(Mutex::new(said));
+        let shared = said.clone();
+        // Whatever it says later must not fill the pipe.
+        let listening = thread::spawn(move || lines.for_each(|line| shared.lock().unwrap().push(line)));
+        Self { url, child, said, listening: Some(listening) }
+    }
+
+    /// Waits until it says something that holds `text`.
+    pub fn says(&self, text: &str) {
+        for _ in 0..600 {
+            if self.said.lock().unwrap().iter().any(|line| line.contains(text)) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        panic!("it does not say {text:?}: {:?}", self.said.lock().unwrap());
+    }
+
+    /// Everything that it said, once it has ended.
+    pub fn said(&mut self) -> Vec<String> {
+        self.listening.take().map(JoinHandle::join);
+        self.said.lock().unwrap().clone()
     }
 
     /// Sends it a signal, such as `TERM`.
@@ -44,7 +71,7 @@ impl Process {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.code();
             }
-            std::thread::sleep(std::time::Duration::from_millis(50));
+            thread::sleep(Duration::from_millis(50));
         }
         None
     }
