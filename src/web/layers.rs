@@ -6,6 +6,7 @@ use super::{
     negotiate, pages,
     problem::{PROBLEM, Problem},
     router::{HOOK, PREDICTIONS},
+    stream::Break,
 };
 use crate::app::error::DAMAGED;
 use axum::{
@@ -81,6 +82,14 @@ async fn around(web: &Web, intake: &Arc<Intake>, id: String, request: Request, n
     drop(taken);
     if let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() {
         response = told(web, &problem, response, &id, &headers).await;
+    }
+    if let Some(broken) = response.extensions_mut().remove::<Break>() {
+        let service = web.service.clone();
+        broken.on(move |code| {
+            if code == DAMAGED {
+                service.saw_damage();
+            }
+        });
     }
     let status = response.status().as_u16();
     let took = started.elapsed();

@@ -5,6 +5,7 @@
 use super::pace::Pace;
 use crate::app::error::AppError;
 use axum::{
+    Extension,
     body::Body,
     http::header::CONTENT_TYPE,
     response::{IntoResponse as _, Response},
@@ -14,11 +15,14 @@ use http_body::Frame;
 use std::{
     io,
     pin::Pin,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
 
 /// Pieces that are ready before the receiver takes them.
 const AHEAD: usize = 2;
@@ -82,12 +86,31 @@ impl Pieces {
     }
 }
 
+/// Gives the code of what broke an answer off, if anything does: whoever is around the answer hears of it only here, as
+/// its head was sent long before.
+#[derive(Clone)]
+pub(super) struct Break(Arc<Mutex<oneshot::Receiver<&'static str>>>);
+
+impl Break {
+    /// Runs `then` with the code, once there is one.
+    pub(super) fn on(self, then: impl FnOnce(&'static str) + Send + 'static) {
+        let told = Arc::into_inner(self.0).and_then(|told| told.into_inner().ok());
+        let Some(told) = told else { return };
+        tokio::spawn(async move {
+            if let Ok(code) = told.await {
+                then(code);
+            }
+        });
+    }
+}
+
 /// An answer that `write` makes.
 pub(super) fn answer<F>(content_type: &'static str, write: impl FnOnce(Pieces) -> F) -> Response
 where
     F: Future<Output = Result<(), Stopped>> + Send + 'static,
 {
     let (sender, pieces) = mpsc::channel(AHEAD);
+    let (broke, told) = oneshot::channel();
     let writing = write(Pieces::new(sender.clone()));
     tokio::spawn(async move {
         let last = match tokio::time::timeout(LONGEST, writing).await {
@@ -97,6 +120,7 @@ where
             Ok(Err(Stopped::Failed(error))) => {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
                 tracing::error!(code = error.code, cause, "an answer broke off");
+                let _ = broke.send(error.code);
                 Piece::Broken
             }
             Err(_) => {
@@ -106,7 +130,8 @@ where
         };
         let _ = sender.send(last).await;
     });
-    ([(CONTENT_TYPE, content_type)], Body::new(Written { pieces, ended: false })).into_response()
+    let head = ([(CONTENT_TYPE, content_type)], Extension(Break(Arc::new(Mutex::new(told)))));
+    (head, Body::new(Written { pieces, ended: false })).into_response()
 }
 
 /// A body that ends well only if its writer said so.
