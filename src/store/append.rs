@@ -12,6 +12,7 @@ use super::{
     insert::Insert,
     rows::{Done, NewEntry, NewEvidence, Receipt, Work},
     screen,
+    write::Writing,
 };
 use crate::{
     ledger::{
@@ -93,17 +94,30 @@ impl Store {
     /// When the database fails, another writer moved a head first, or a stored leaf does not read back as written;
     /// then nothing was stored.
     pub async fn append(&self, works: &[Work], seal: &dyn Seal) -> Result<Vec<Done>, StoreError> {
-        let mut done: Vec<Option<Done>> = vec![None; works.len()];
-        let mut signed = Vec::new();
-        let mut writing = self.begin().await?;
+        let filled = self.in_time(self.fill(works, seal)).await?;
+        let committed = self.in_time(filled.writing.commit()).await;
+        self.make_sure(&filled.signed, committed).await?;
+        let outcome = |d: Option<Done>| d.ok_or_else(|| StoreError::inconsistent("a work without an outcome"));
+        filled.done.into_iter().map(outcome).collect()
+    }
+
+    async fn fill(&self, works: &[Work], seal: &dyn Seal) -> Result<Filled, StoreError> {
+        let (writing, signed, done) = (self.begin().await?, Vec::new(), vec![None; works.len()]);
+        let mut filled = Filled { writing, signed, done };
         // Namespaces in one order everywhere, so that two replicas cannot wait for each other.
         for (namespace, members) in by_namespace(works) {
-            signed.extend(append_to_log(&mut writing, namespace, &members, works, &mut done, seal).await?);
+            let head = append_to_log(&mut filled.writing, namespace, &members, works, &mut filled.done, seal).await?;
+            filled.signed.extend(head);
         }
-        let committed = writing.commit().await;
-        self.make_sure(&signed, committed).await?;
-        done.into_iter().map(|d| d.ok_or_else(|| StoreError::inconsistent("a work without an outcome"))).collect()
+        Ok(filled)
     }
+}
+
+/// A batch that is written and not yet committed.
+struct Filled {
+    writing: Writing,
+    signed: Vec<SignedHead>,
+    done: Vec<Option<Done>>,
 }
 
 fn by_namespace(works: &[Work]) -> BTreeMap<&Namespace, Vec<usize>> {

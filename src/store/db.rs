@@ -1,15 +1,16 @@
 //! The seam to the two engines: what differs between SQLite and PostgreSQL is in this file, but for how a bulk insert
 //! writes its places (`insert.rs`).
 
-use super::{StoreError, files};
+use super::{StoreError, files, place::Place, read::Reader};
 use sqlx::{
-    AnyConnection, AnyPool, Connection as _, Executor as _, SqlSafeStr as _,
+    AnyConnection, AnyPool, Connection as _, Executor as _, Row as _, SqlSafeStr as _,
     any::{AnyConnectOptions, AnyPoolOptions},
     migrate::{MigrateError, Migration, MigrationType, Migrator},
 };
 use std::{
     path::{Path, PathBuf},
     str::FromStr as _,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -27,6 +28,18 @@ pub(super) const MIGRATIONS: [(i64, &str, &str); 8] = [
 
 /// How many connections read at once.
 const READERS: u32 = 4;
+/// How long a transaction may take, and its commit, before the database counts as silent.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a connection may take to get.
+const ACQUIRE: Duration = Duration::from_secs(10);
+
+/// WAL lets readers go on while a batch commits; FULL makes a commit survive power loss.
+const SQLITE: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                      PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 4000";
+/// A commit that is answered is on disk, whatever the database, the role or the server has for a default, now or after it
+/// reads its settings anew. What waits for other servers, too, stays.
+const POSTGRES: &str = "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') \
+                        WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)";
 
 /// Which engine is behind the pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +54,10 @@ pub enum Engine {
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(super) writer: AnyPool,
-    pub(super) reader: AnyPool,
+    pub(super) reader: Reader,
     pub(super) engine: Engine,
+    pub(super) place: Arc<OnceLock<Place>>,
+    pub(super) patience: Duration,
 }
 
 impl Store {
@@ -52,20 +67,38 @@ impl Store {
     /// # Errors
     /// When the address is not understood, or the database cannot be reached or migrated.
     pub async fn open(address: &str) -> Result<Self, StoreError> {
+        Self::open_with(address, PATIENCE).await
+    }
+
+    /// The same for a database that counts as silent after another time than usual.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_with(address: &str, patience: Duration) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let (engine, url) = resolve(address)?;
-        if let Some(path) = sqlite_path(address)? {
-            files::keep_private(&path);
+        let file = sqlite_path(address)?;
+        if let Some(path) = &file {
+            files::keep_private(path);
         }
         let options = AnyConnectOptions::from_str(&url).map_err(|_| StoreError::Address(address.to_owned()))?;
         if engine == Engine::Postgres {
             // A pool would keep trying, and then say only that it waited; this says why.
-            AnyConnection::connect_with(&options).await?.close().await?;
+            let mut connection = AnyConnection::connect_with(&options).await?;
+            warn_of_settings(&mut connection).await?;
+            connection.close().await?;
         }
-        let writer = pool(engine, 1).connect_with(options.clone()).await?;
+        let place = Arc::new(OnceLock::new());
+        let pool = |connections| pool(engine, connections, patience, place.clone());
+        let writer = pool(1).connect_with(options.clone()).await?;
+        if let Some(path) = &file {
+            // From the pool, which tries again where another service opens the same new file.
+            let held = Place::hold(path, writer.acquire().await?.detach()).await?;
+            place.get_or_init(|| held);
+        }
         migrate(&writer).await?;
-        let reader = pool(engine, READERS).connect_lazy_with(options);
-        Ok(Self { writer, reader, engine })
+        let reader = Reader::new(pool(READERS).connect_lazy_with(options), patience);
+        Ok(Self { writer, reader, engine, place, patience })
     }
 
     /// Which engine is behind it.
@@ -78,15 +111,49 @@ impl Store {
     /// # Errors
     /// When it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
+        self.in_place()?;
         sqlx::query("SELECT 1").execute(&self.reader).await?;
         Ok(())
+    }
+
+    /// Refuses where a file of the database is no longer the one that is open: what is written there is lost, and what
+    /// is read may have been overtaken.
+    ///
+    /// # Errors
+    /// When it was replaced or removed.
+    pub fn in_place(&self) -> Result<(), StoreError> {
+        self.place.get().map_or(Ok(()), Place::check)
+    }
+
+    /// Gives up what the database leaves without an answer for too long. Dropped in the middle, a transaction closes its
+    /// connection.
+    pub(super) async fn in_time<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        tokio::time::timeout(self.patience, work).await.unwrap_or(Err(StoreError::Late(self.patience)))
     }
 
     /// Ends every connection, so that SQLite folds its write-ahead log into the file.
     pub async fn close(&self) {
         self.reader.close().await;
         self.writer.close().await;
+        if let Some(place) = self.place.get() {
+            place.release().await;
+        }
     }
+}
+
+/// Says which settings of the server make it lose what it acknowledged; they cannot be changed from here.
+async fn warn_of_settings(connection: &mut AnyConnection) -> Result<(), StoreError> {
+    for (setting, ask) in [("fsync", "SHOW fsync"), ("full_page_writes", "SHOW full_page_writes")] {
+        let row = sqlx::query(ask).fetch_one(&mut *connection).await?;
+        if row.try_get::<String, _>(0)? == "off" {
+            tracing::error!(
+                setting,
+                "the PostgreSQL server runs with this setting off: a power cut or a crash of its machine can lose or \
+                 damage what was acknowledged; set it to on"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Brings the schema up to date. SQLite has no lock for migrations: when two services start on one new file, the
@@ -145,25 +212,19 @@ fn url_path(path: &Path) -> Option<String> {
     Some(url)
 }
 
-fn pool(engine: Engine, connections: u32) -> AnyPoolOptions {
+fn pool(engine: Engine, connections: u32, patience: Duration, place: Arc<OnceLock<Place>>) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(connections)
-        .acquire_timeout(Duration::from_secs(10))
+        .acquire_timeout(ACQUIRE.min(patience))
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(engine == Engine::Postgres)
         .after_connect(move |connection, _| {
+            let place = place.clone();
             Box::pin(async move {
-                if engine == Engine::Sqlite {
-                    // WAL lets readers go on while a batch commits; FULL makes a commit survive power loss.
-                    connection
-                        .execute(
-                            "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                             PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 4000",
-                        )
-                        .await?;
-                }
-                Ok(())
+                connection.execute(if engine == Engine::Sqlite { SQLITE } else { POSTGRES }).await?;
+                // A new connection opens what is at the path now.
+                place.get().map_or(Ok(()), Place::check).map_err(sqlx::Error::config)
             })
         })
 }

@@ -38,12 +38,26 @@ impl Store {
                 Err(error) => error,
             },
         };
-        if heads.is_empty() || error.is_unwritten() { Err(error) } else { self.look_up(heads, error).await }
+        match error {
+            // It is in a file that may come back, or not.
+            StoreError::Replaced(_) => Err(StoreError::Unknown(Box::new(error))),
+            error if heads.is_empty() || error.is_unwritten() => Err(error),
+            error => self.look_up(heads, error).await,
+        }
     }
 
     async fn are_stored(&self, heads: &[SignedHead]) -> Result<bool, StoreError> {
-        let mut connection = self.reader.acquire().await?;
-        all_stored(&mut connection, heads).await
+        let look = async {
+            let mut reading = self.reader.begin().await?;
+            let stored = all_stored(&mut reading, heads).await?;
+            reading.end();
+            Ok(stored)
+        };
+        tokio::time::timeout(self.look(), look).await.unwrap_or_else(|_| Err(StoreError::Late(self.look())))
+    }
+
+    fn look(&self) -> Duration {
+        LOOK.min(self.patience)
     }
 
     /// Finds out what became of a commit that failed with `error` or did not answer.
@@ -51,7 +65,7 @@ impl Store {
         let pauses = if self.engine == Engine::Sqlite { PAUSES_SQLITE_MS } else { PAUSES_POSTGRES_MS };
         for pause in pauses {
             tokio::time::sleep(Duration::from_millis(*pause)).await;
-            match tokio::time::timeout(LOOK, self.look_under_lock(heads)).await {
+            match tokio::time::timeout(self.look(), self.look_under_lock(heads)).await {
                 Ok(Ok(true)) => return Ok(()),
                 Ok(Ok(false)) => return Err(error),
                 Ok(Err(again)) => tracing::warn!(error = %again, "cannot tell yet whether a batch was stored"),

@@ -42,6 +42,18 @@ pub enum StoreError {
         /// What was found, and what to do.
         why: String,
     },
+    /// A file of the database is no longer the one that was opened.
+    #[error(
+        "the database file was replaced or removed while the service ran: {0}. What is written now would be lost, so \
+         nothing is, and nothing is answered; put the file back, or restart the service"
+    )]
+    Replaced(String),
+    /// What was signed before cannot be found out.
+    #[error("the folder of heads {0}; nothing is signed until it can")]
+    HeadsUnreadable(String),
+    /// The database is silent.
+    #[error("the database did not answer within {0:?}")]
+    Late(std::time::Duration),
     /// The database said that something is durable, and it is not there.
     #[error("the database does not keep what it takes: {0}")]
     NotDurable(String),
@@ -62,6 +74,28 @@ impl StoreError {
         Self::Inconsistent(what.to_string())
     }
 
+    /// A log of which something that was signed is no prefix any more.
+    pub fn no_prefix(namespace: impl std::fmt::Display, size: u64) -> Self {
+        let why = format!(
+            "a head of {size} entries that was signed is no longer its prefix, so that it is another log. Nothing is \
+             signed over it. Bring back the database that belongs to these keys; `modelgate db check` says what differs"
+        );
+        Self::rolled_back(namespace, why)
+    }
+
+    /// A log that is not the one that was signed.
+    pub fn rolled_back(namespace: impl std::fmt::Display, why: impl Into<String>) -> Self {
+        Self::RolledBack { namespace: namespace.to_string(), why: why.into() }
+    }
+
+    /// What failed first, where that left something unknown.
+    pub fn origin(&self) -> &Self {
+        match self {
+            Self::Unknown(error) => error.origin(),
+            other => other,
+        }
+    }
+
     /// Whether the engine says that there is no room left.
     pub fn is_full(&self) -> bool {
         // SQLITE_FULL; `disk_full` of PostgreSQL.
@@ -78,14 +112,13 @@ impl StoreError {
     /// `index_corrupted` of PostgreSQL.
     pub fn is_damage(&self) -> bool {
         let damage = ["11", "26", "267", "523", "779", "XX001", "XX002"];
-        matches!(self, Self::Damaged(_)) || self.engine_code().is_some_and(|code| damage.contains(&code.as_str()))
+        matches!(self.origin(), Self::Damaged(_))
+            || self.engine_code().is_some_and(|code| damage.contains(&code.as_str()))
     }
 
     fn engine_code(&self) -> Option<String> {
-        let error = match self {
-            Self::Database(error) | Self::Migrate(sqlx::migrate::MigrateError::Execute(error)) => error,
-            Self::Unknown(error) => return error.engine_code(),
-            _ => return None,
+        let (Self::Database(error) | Self::Migrate(sqlx::migrate::MigrateError::Execute(error))) = self.origin() else {
+            return None;
         };
         Some(error.as_database_error()?.code()?.into_owned())
     }

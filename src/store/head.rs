@@ -66,14 +66,10 @@ impl Head {
     /// Refuses a log that is not the one that was signed before, or a continuation of it.
     pub(super) async fn admit(&self, connection: &mut AnyConnection, seal: &dyn Seal) -> Result<(), StoreError> {
         let (size, root) = (self.tree.size(), self.tree.root());
-        let refused = |why: String| StoreError::RolledBack { namespace: self.namespace.to_string(), why };
         let found = FoundHead { namespace: &self.namespace, size, root, checkpoint: &self.checkpoint };
-        for known in seal.admit(&found).map_err(refused)? {
+        for known in seal.admit(&found).map_err(|why| StoreError::rolled_back(&self.namespace, why))? {
             if known.size > size || log::root_at(connection, &self.namespace, known.size, size).await? != known.root {
-                return Err(refused(format!(
-                    "a head of {} entries that was signed is no longer its prefix",
-                    known.size
-                )));
+                return Err(StoreError::no_prefix(&self.namespace, known.size));
             }
         }
         Ok(())

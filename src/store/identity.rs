@@ -27,19 +27,21 @@ impl Store {
     /// # Errors
     /// When the database fails, or what the log says of itself cannot be.
     pub async fn identity(&self, namespace: &Namespace, seal: &dyn Seal) -> Result<Option<Identity>, StoreError> {
-        let mut connection = self.reader.acquire().await?;
-        let Some(row) = Recorded::read(&mut connection, namespace).await?.filter(|row| row.size > 0) else {
-            return Ok(None);
-        };
-        drop(connection);
+        let mut reading = self.reader.begin().await?;
+        let row = self.in_time(Recorded::read(&mut reading, namespace)).await?;
+        reading.end();
+        let Some(row) = row.filter(|row| row.size > 0) else { return Ok(None) };
         if row.identity.is_some() {
             return Ok(row.identity);
         }
-        let mut transaction = self.begin().await?;
-        let head = Head::lock(&mut transaction, namespace).await?;
-        let identity = settle(&mut transaction, namespace, head.size(), seal).await?;
-        transaction.commit().await?;
-        Ok(Some(identity))
+        self.in_time(async {
+            let mut transaction = self.begin().await?;
+            let head = Head::lock(&mut transaction, namespace).await?;
+            let identity = settle(&mut transaction, namespace, head.size(), seal).await?;
+            transaction.commit().await?;
+            Ok(Some(identity))
+        })
+        .await
     }
 }
 

@@ -41,14 +41,15 @@ pub struct StoredEntry {
     pub fact: Option<Vec<u8>>,
 }
 
+const HEAD: &str = "SELECT namespace, size, edge, checkpoint FROM logs WHERE namespace = $1 AND size > 0";
+
 impl Store {
     /// The head of a namespace's log, if it has one.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn log_head(&self, namespace: &Namespace) -> Result<Option<LogHead>, StoreError> {
-        let sql = "SELECT namespace, size, edge, checkpoint FROM logs WHERE namespace = $1 AND size > 0";
-        let row = sqlx::query(sql).bind(namespace.as_str()).fetch_optional(&self.reader).await?;
+        let row = sqlx::query(HEAD).bind(namespace.as_str()).fetch_optional(&self.reader).await?;
         row.as_ref().map(read_head).transpose()
     }
 
@@ -74,7 +75,10 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn log_heads(&self) -> Result<Vec<LogHead>, StoreError> {
-        log_heads(&mut *self.reader.acquire().await?).await
+        let mut reading = self.reader.begin().await?;
+        let heads = self.in_time(log_heads(&mut reading)).await?;
+        reading.end();
+        Ok(heads)
     }
 
     /// `count` leaves from index `first` on, in order; fewer where the log ends.
@@ -82,7 +86,10 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn entries(&self, namespace: &Namespace, first: u64, count: u64) -> Result<Vec<StoredEntry>, StoreError> {
-        entries(&mut *self.reader.acquire().await?, namespace, first, count).await
+        let mut reading = self.reader.begin().await?;
+        let found = self.in_time(entries(&mut reading, namespace, first, count)).await?;
+        reading.end();
+        Ok(found)
     }
 
     /// The first leaf at or after `moment` in a log of `size` leaves; `size` when there is none. Times never run
@@ -139,9 +146,19 @@ impl Store {
         first: u64,
         count: u64,
     ) -> Result<Vec<[u8; 32]>, StoreError> {
-        let mut connection = self.reader.acquire().await?;
-        tile_hashes(&mut connection, namespace, level, first, count).await
+        let mut reading = self.reader.begin().await?;
+        let hashes = self.in_time(tile_hashes(&mut reading, namespace, level, first, count)).await?;
+        reading.end();
+        Ok(hashes)
     }
+}
+
+pub(super) async fn log_head(
+    connection: &mut AnyConnection,
+    namespace: &Namespace,
+) -> Result<Option<LogHead>, StoreError> {
+    let row = sqlx::query(HEAD).bind(namespace.as_str()).fetch_optional(connection).await?;
+    row.as_ref().map(read_head).transpose()
 }
 
 pub(super) async fn log_heads(connection: &mut AnyConnection) -> Result<Vec<LogHead>, StoreError> {

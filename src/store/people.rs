@@ -120,15 +120,13 @@ impl Store {
     /// # Errors
     /// When the database fails; then nothing was changed.
     pub async fn disable_user(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
-        for sql in [
-            "UPDATE users SET disabled_at_us = $1 WHERE id = $2 AND disabled_at_us IS NULL",
-            "UPDATE tokens SET revoked_at_us = $1 WHERE user_id = $2 AND revoked_at_us IS NULL",
-        ] {
-            sqlx::query(sql).bind(now.micros()).bind(id.to_owned()).execute(&mut *transaction).await?;
-        }
-        sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(id.to_owned()).execute(&mut *transaction).await?;
-        transaction.commit().await?;
+        let now = |sql| sqlx::query(sql).bind(now.micros()).bind(id.to_owned());
+        self.execute_all([
+            now("UPDATE users SET disabled_at_us = $1 WHERE id = $2 AND disabled_at_us IS NULL"),
+            now("UPDATE tokens SET revoked_at_us = $1 WHERE user_id = $2 AND revoked_at_us IS NULL"),
+            sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(id.to_owned()),
+        ])
+        .await?;
         Ok(())
     }
 
@@ -147,13 +145,14 @@ impl Store {
     /// # Errors
     /// When the database fails; then nothing was changed.
     pub async fn set_password(&self, id: &str, hash: &str, now: Timestamp) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
         let update = sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2");
-        update.bind(hash.to_owned()).bind(id.to_owned()).execute(&mut *transaction).await?;
         let tokens = sqlx::query("UPDATE tokens SET revoked_at_us = $1 WHERE user_id = $2 AND revoked_at_us IS NULL");
-        tokens.bind(now.micros()).bind(id.to_owned()).execute(&mut *transaction).await?;
-        sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(id.to_owned()).execute(&mut *transaction).await?;
-        transaction.commit().await?;
+        self.execute_all([
+            update.bind(hash.to_owned()).bind(id.to_owned()),
+            tokens.bind(now.micros()).bind(id.to_owned()),
+            sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(id.to_owned()),
+        ])
+        .await?;
         Ok(())
     }
 

@@ -3,15 +3,16 @@
 use super::{
     Engine, LogHead, Store, StoreError, StoredEntry,
     log::{self},
+    read::Reading,
 };
 use crate::model::Namespace;
-use sqlx::{Any, AnyConnection, Executor as _, pool::PoolConnection};
+use sqlx::{AnyConnection, Executor as _};
 
 /// One read transaction. Everything that is read through it belongs together.
 ///
 /// While it is open, SQLite cannot fold newer pages of its write-ahead log into the file: end it soon.
 pub struct Snapshot {
-    connection: Option<PoolConnection<Any>>,
+    reading: Reading,
 }
 
 impl Store {
@@ -20,21 +21,33 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        let mut snapshot = Snapshot { connection: Some(self.reader.acquire().await?) };
+        let mut snapshot = Snapshot { reading: self.reader.begin().await? };
         let begin = match self.engine() {
             Engine::Sqlite => "BEGIN DEFERRED",
             Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
-        snapshot.connection().execute(begin).await?;
-        // Both engines fix the moment with the first query, not with the statement before it.
-        snapshot.connection().execute("SELECT COUNT(*) FROM logs").await?;
+        self.in_time(async {
+            snapshot.reading.execute(begin).await?;
+            // Both engines fix the moment with the first query, not with the statement before it.
+            snapshot.reading.execute("SELECT COUNT(*) FROM logs").await?;
+            Ok(())
+        })
+        .await?;
         Ok(snapshot)
     }
 }
 
 impl Snapshot {
     pub(super) fn connection(&mut self) -> &mut AnyConnection {
-        self.connection.as_mut().expect("a snapshot that has not ended")
+        &mut self.reading
+    }
+
+    /// The head of a namespace's log, if it has one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn log_head(&mut self, of: &Namespace) -> Result<Option<LogHead>, StoreError> {
+        log::log_head(self.connection(), of).await
     }
 
     /// Every log's head.
@@ -89,16 +102,7 @@ impl Snapshot {
     /// When the database fails.
     pub async fn end(mut self) -> Result<(), StoreError> {
         self.connection().execute("COMMIT").await?;
-        drop(self.connection.take());
+        self.reading.end();
         Ok(())
-    }
-}
-
-impl Drop for Snapshot {
-    fn drop(&mut self) {
-        // A connection inside a transaction must not be used for anything else.
-        if let Some(connection) = self.connection.take() {
-            drop(connection.detach());
-        }
     }
 }

@@ -1,8 +1,12 @@
 //! Writing: a transaction that is durable when it says so, on a connection that is never used again once it failed.
 
-use super::{Engine, Store, StoreError};
-use sqlx::{Any, AnyConnection, AnyPool, Executor as _, any::AnyArguments, pool::PoolConnection, query::Query};
-use std::ops::{Deref, DerefMut};
+use super::{Engine, Store, StoreError, place::Place, read::give_back};
+use sqlx::{Any, AnyConnection, Executor as _, any::AnyArguments, pool::PoolConnection, query::Query};
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 const BEGIN_SQLITE: &str = "BEGIN IMMEDIATE";
 const BEGIN_POSTGRES: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE";
@@ -26,12 +30,16 @@ impl Engine {
 /// on the driver takes every transaction for a nested one and commits nothing.
 pub(super) struct Writing {
     connection: Option<PoolConnection<Any>>,
+    place: Arc<OnceLock<Place>>,
+    patience: Duration,
 }
 
 impl Writing {
-    pub(super) async fn begin(pool: &AnyPool, engine: Engine) -> Result<Self, StoreError> {
-        let mut writing = Self { connection: Some(pool.acquire().await?) };
-        writing.execute(engine.begin()).await?;
+    pub(super) async fn begin(store: &Store) -> Result<Self, StoreError> {
+        store.in_place()?;
+        let (connection, place) = (Some(store.writer.acquire().await?), store.place.clone());
+        let mut writing = Self { connection, place, patience: store.patience };
+        writing.execute(store.engine.begin()).await?;
         Ok(writing)
     }
 
@@ -39,8 +47,11 @@ impl Writing {
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
         self.execute("COMMIT").await?;
         // Only now may the next transaction have this connection.
-        drop(self.connection.take());
-        Ok(())
+        if let Some(connection) = self.connection.take() {
+            give_back(connection, self.patience);
+        }
+        // What went into a file that was moved away meanwhile is gone with this process.
+        self.place.get().map_or(Ok(()), Place::check)
     }
 }
 
@@ -69,15 +80,28 @@ impl Drop for Writing {
 
 impl Store {
     pub(super) async fn begin(&self) -> Result<Writing, StoreError> {
-        Writing::begin(&self.writer, self.engine).await
+        Writing::begin(self).await
     }
 
     /// Runs one statement, and gives how many rows it changed once that is durable.
     pub(super) async fn execute(&self, statement: Query<'_, Any, AnyArguments>) -> Result<u64, StoreError> {
-        let mut writing = self.begin().await?;
-        let changed = statement.execute(&mut *writing).await?.rows_affected();
-        writing.commit().await?;
-        Ok(changed)
+        self.execute_all([statement]).await
+    }
+
+    /// Runs statements in one transaction, and gives how many rows they changed once that is durable.
+    pub(super) async fn execute_all<'q>(
+        &self,
+        statements: impl IntoIterator<Item = Query<'q, Any, AnyArguments>>,
+    ) -> Result<u64, StoreError> {
+        self.in_time(async {
+            let (mut writing, mut changed) = (self.begin().await?, 0);
+            for statement in statements {
+                changed += statement.execute(&mut *writing).await?.rows_affected();
+            }
+            writing.commit().await?;
+            Ok(changed)
+        })
+        .await
     }
 
     /// Writes to the database as a batch would, with `filler` bytes on top, and reads that back on another connection.

@@ -367,3 +367,82 @@ async fn a_commit_that_the_server_refuses_loses_nothing_acknowledged() {
     asked.check().await;
     app.stop().await;
 }
+
+/// A server that is silent on a connection that stays open: whoever waits is answered, and the service goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_falls_silent_loses_nothing_acknowledged_and_stops_nobody() {
+    let mut database = TestDatabase::new(Engine::Postgres).await;
+    let direct = database.address.clone();
+    let wire = Wire::to(&direct);
+    database.address.clone_from(&wire.address);
+    database.patience = Duration::from_millis(500);
+    let app = TestApp::start(&database).await;
+    let token = app.machine("acme", &BOTH).await;
+    assert_eq!(app.publish("acme", POLICY).await.0, 201);
+    let mut asked = Asked::new(&app.base, &token);
+    asked.goes_on().await;
+    // Every fifth question: the others are cut by the tests above.
+    for works in (0..MOST).step_by(5) {
+        wire.cut(works, Cut::Silence, false);
+        asked.submit().await;
+        let untouched = wire.untouched();
+        wire.heal();
+        asked.goes_on().await;
+        if untouched {
+            break;
+        }
+    }
+    // And once everything is silent for longer than anybody waits.
+    wire.cut(12, Cut::Silence, true);
+    assert_eq!(asked.submit().await.0, 503);
+    wire.heal();
+    asked.goes_on().await;
+    asked.check().await;
+    app.stop().await;
+    database.address = direct;
+    let app = TestApp::start(&database).await;
+    asked.base.clone_from(&app.base);
+    asked.check().await;
+    app.stop().await;
+}
+
+/// A server that answers a commit before it is on disk would lose what was acknowledged.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_waits_for_the_disk_whatever_the_database_has_for_a_default() {
+    for (default, expected) in [("off", "on"), ("remote_apply", "remote_apply")] {
+        let database = TestDatabase::new(Engine::Postgres).await;
+        let default = format!(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = {default}', current_database()); \
+             END $$"
+        );
+        database.execute_owned(default).await;
+        let app = TestApp::start(&database).await;
+        let token = app.machine("acme", &BOTH).await;
+        // What the writer's connection is told, written down by the transaction itself.
+        let seen = "CREATE TABLE seen (setting TEXT); CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS \
+                    $$ BEGIN INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$; \
+                    CREATE TRIGGER see BEFORE UPDATE ON logs FOR EACH ROW EXECUTE FUNCTION see()";
+        database.execute(seen).await;
+        let mut asked = Asked::new(&app.base, &token);
+        asked.goes_on().await;
+        let held = format!(
+            "DO $$ BEGIN IF (SELECT array_agg(DISTINCT setting) FROM seen) <> ARRAY['{expected}'] THEN \
+             RAISE EXCEPTION 'not {expected}'; END IF; END $$"
+        );
+        database.execute_owned(held).await;
+        app.stop().await;
+    }
+}
+
+/// The tests' own server runs without `fsync`.
+#[tokio::test]
+async fn a_server_that_does_not_flush_is_told_at_the_start() {
+    let database = TestDatabase::new(Engine::Postgres).await;
+    let mut command = kept_in(database.folder.path());
+    command.env("MODELGATE_DATABASE", &database.address);
+    let mut process = Process::serve(command);
+    process.signal("TERM");
+    assert_eq!(process.ended(), Some(0));
+    let said = process.said();
+    assert!(said.iter().any(|line| line.contains("fsync") && line.contains("setting off")), "{said:?}");
+}

@@ -100,7 +100,7 @@ impl TestApp {
         limits: Limits,
     ) -> Result<Self, modelgate::app::error::AppError> {
         let clock = TestClock::at(NOW);
-        let store = Store::open(&database.address).await.unwrap();
+        let store = Store::open_with(&database.address, database.patience).await.unwrap();
         let parts = Parts {
             env: clock.env(),
             store: store.clone(),

@@ -4,7 +4,10 @@ use sqlx::{
     AnyConnection, AssertSqlSafe, Connection as _, Executor as _, SqlSafeStr as _,
     migrate::{Migration, MigrationType, Migrator},
 };
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 use tempfile::TempDir;
 
 /// Where the tests find PostgreSQL; `make test` sets it.
@@ -19,16 +22,18 @@ pub enum Engine {
 pub struct TestDatabase {
     pub address: String,
     pub folder: TempDir,
+    /// When it counts as silent.
+    pub patience: Duration,
     postgres: Option<(String, String)>,
 }
 
 impl TestDatabase {
     pub async fn new(engine: Engine) -> Self {
-        let folder = TempDir::new().unwrap();
+        let (folder, patience) = (TempDir::new().unwrap(), Duration::from_secs(30));
         match engine {
             Engine::Sqlite => {
                 let address = folder.path().join("modelgate.db").to_str().unwrap().to_owned();
-                Self { address, folder, postgres: None }
+                Self { address, folder, patience, postgres: None }
             }
             Engine::Postgres => {
                 let server = std::env::var(POSTGRES)
@@ -37,7 +42,7 @@ impl TestDatabase {
                 run(&server, format!("CREATE DATABASE {name}")).await;
                 let address = server.replacen("/postgres?", &format!("/{name}?"), 1);
                 assert_ne!(address, server, "{POSTGRES} must name the database `postgres`");
-                Self { address, folder, postgres: Some((server, name)) }
+                Self { address, folder, patience, postgres: Some((server, name)) }
             }
         }
     }
@@ -61,7 +66,8 @@ impl TestDatabase {
 impl TestDatabase {
     /// The same database with a folder of its own, as another replica has it.
     pub fn another(&self) -> Self {
-        Self { address: self.address.clone(), folder: TempDir::new().unwrap(), postgres: None }
+        let (address, patience) = (self.address.clone(), self.patience);
+        Self { address, folder: TempDir::new().unwrap(), patience, postgres: None }
     }
 
     /// Keeps the state that the database has now under a name, as a backup does.

@@ -24,12 +24,15 @@ pub enum Cut {
     Question,
     /// The server does what it was asked, and its answer is lost.
     Answer,
+    /// Nothing comes through any more, and the connection stays open.
+    Silence,
 }
 
 #[derive(Default)]
 struct State {
     left: AtomicI64,
     answer: AtomicBool,
+    silence: AtomicBool,
     down: AtomicBool,
 }
 
@@ -63,6 +66,7 @@ impl Wire {
     /// Lets `works` further questions through and cuts at the one after them; with `stays` the server is gone then.
     pub fn cut(&self, works: i64, cut: Cut, stays: bool) {
         self.state.answer.store(cut == Cut::Answer, SeqCst);
+        self.state.silence.store(cut == Cut::Silence, SeqCst);
         self.state.down.store(stays, SeqCst);
         self.state.left.store(works, SeqCst);
     }
@@ -100,6 +104,9 @@ impl State {
 fn serve(mut client: UnixStream, server: &Path, state: &State) {
     let Ok(mut server) = UnixStream::connect(server) else { return };
     if state.is_down() {
+        if state.silence.load(SeqCst) {
+            swallow(&mut client);
+        }
         return;
     }
     let (mut from, mut to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
@@ -113,7 +120,9 @@ fn serve(mut client: UnixStream, server: &Path, state: &State) {
         first = first && message.get(4..) == Some(&ENCRYPTION[..]);
         // `Query` and `Sync` end what is asked: the server answers then.
         if matches!(kind, Some(b'Q' | b'S')) && state.cuts() {
-            if state.answer.load(SeqCst) {
+            if state.silence.load(SeqCst) {
+                swallow(&mut client);
+            } else if state.answer.load(SeqCst) {
                 let _ = client.shutdown(Shutdown::Both);
                 let _ = server.write_all(&message);
             }
@@ -126,6 +135,11 @@ fn serve(mut client: UnixStream, server: &Path, state: &State) {
     let _ = client.shutdown(Shutdown::Both);
     let _ = server.shutdown(Shutdown::Write);
     let _ = answers.join();
+}
+
+/// Takes what comes and answers nothing, until the other side gives up.
+fn swallow(client: &mut UnixStream) {
+    let _ = std::io::copy(client, &mut std::io::sink());
 }
 
 fn read(from: &mut UnixStream, first: bool) -> Option<(Option<u8>, Vec<u8>)> {
