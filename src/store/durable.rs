@@ -18,6 +18,8 @@ pub(super) struct SignedHead {
     pub(super) size: u64,
     pub(super) root: [u8; 32],
     pub(super) checkpoint: String,
+    /// How often the row of the log was written to, with this batch: all that changes where no leaf was added.
+    pub(super) writes: i64,
 }
 
 impl Store {
@@ -49,7 +51,7 @@ impl Store {
     async fn are_stored(&self, heads: &[SignedHead]) -> Result<bool, StoreError> {
         let look = async {
             let mut reading = self.reader.begin().await?;
-            let stored = all_stored(&mut reading, heads).await?;
+            let stored = all_stored(&mut reading, heads, 0).await?;
             reading.end();
             Ok(stored)
         };
@@ -83,15 +85,17 @@ impl Store {
         for head in heads {
             Head::lock(&mut writing, &head.namespace).await?;
         }
-        let stored = all_stored(&mut writing, heads).await?;
+        // The lock is a write of its own.
+        let stored = all_stored(&mut writing, heads, 1).await?;
         writing.commit().await?;
         Ok(stored)
     }
 }
 
-async fn all_stored(connection: &mut AnyConnection, heads: &[SignedHead]) -> Result<bool, StoreError> {
+/// Whether all heads are stored in a database to whose logs this transaction wrote `since` times.
+async fn all_stored(connection: &mut AnyConnection, heads: &[SignedHead], since: i64) -> Result<bool, StoreError> {
     for head in heads {
-        if !is_stored(connection, head).await? {
+        if !is_stored(connection, head, since).await? {
             return Ok(false);
         }
     }
@@ -99,15 +103,79 @@ async fn all_stored(connection: &mut AnyConnection, heads: &[SignedHead]) -> Res
 }
 
 /// Whether the log holds everything under `head`; another replica may have added to it.
-async fn is_stored(connection: &mut AnyConnection, head: &SignedHead) -> Result<bool, StoreError> {
-    let row = sqlx::query("SELECT size, checkpoint FROM logs WHERE namespace = $1")
+async fn is_stored(connection: &mut AnyConnection, head: &SignedHead, since: i64) -> Result<bool, StoreError> {
+    let row = sqlx::query("SELECT size, checkpoint, writes FROM logs WHERE namespace = $1")
         .bind(head.namespace.as_str())
         .fetch_optional(&mut *connection)
         .await?;
     let Some(row) = row else { return Ok(false) };
-    let size = row.try_get::<i64, _>(0)?.cast_unsigned();
-    if size <= head.size {
-        return Ok(size == head.size && row.try_get::<String, _>(1)? == head.checkpoint);
+    let (size, writes) = (row.try_get::<i64, _>(0)?.cast_unsigned(), row.try_get::<i64, _>(2)? - since);
+    if size < head.size || writes < head.writes {
+        return Ok(false);
+    }
+    if size == head.size {
+        return Ok(row.try_get::<String, _>(1)? == head.checkpoint);
     }
     Ok(log::root_at(connection, &head.namespace, head.size, size).await? == head.root)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A store whose log has been written to `writes` times and whose head is the one that is given with it.
+    async fn holding(writes: i64) -> (tempfile::TempDir, Store, SignedHead) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path().join("m.db").to_str().unwrap()).await.unwrap();
+        let namespace: Namespace = "acme".parse().unwrap();
+        let mut writing = store.begin().await.unwrap();
+        Head::lock(&mut writing, &namespace).await.unwrap();
+        let sql = "UPDATE logs SET size = 3, checkpoint = 'signed', writes = $1, edge = $2 WHERE namespace = 'acme'";
+        let mut tree = crate::ledger::merkle::Tree::new();
+        for leaf in 0..3 {
+            tree.append([leaf; 32]);
+        }
+        sqlx::query(sql).bind(writes).bind(tree.to_bytes()).execute(&mut *writing).await.unwrap();
+        writing.commit().await.unwrap();
+        (dir, store, SignedHead { namespace, size: 3, root: tree.root(), checkpoint: "signed".into(), writes })
+    }
+
+    fn failed() -> Result<(), StoreError> {
+        Err(StoreError::Inconsistent("the commit did not answer".into()))
+    }
+
+    #[tokio::test]
+    async fn only_what_another_connection_finds_is_durable() {
+        let (_dir, store, stored) = holding(7).await;
+        store.make_sure(&[stored], Ok(())).await.unwrap();
+        let (_dir, store, stored) = holding(7).await;
+        store.make_sure(std::slice::from_ref(&stored), failed()).await.unwrap();
+        // A head that is not there, whatever the commit said.
+        for absent in [
+            SignedHead { size: 4, ..copy(&stored) },
+            SignedHead { checkpoint: "another".into(), ..copy(&stored) },
+            SignedHead { namespace: "beta".parse().unwrap(), ..copy(&stored) },
+        ] {
+            let heads = [copy(&stored), absent];
+            assert!(matches!(store.make_sure(&heads, Ok(())).await, Err(StoreError::NotDurable(_))));
+            assert!(matches!(store.make_sure(&heads, failed()).await, Err(StoreError::Inconsistent(_))));
+        }
+    }
+
+    /// Nothing else changes when no leaf was added: size and checkpoint are those of before.
+    #[tokio::test]
+    async fn a_batch_without_leaves_is_not_stored_because_its_head_was_there_before() {
+        let (_dir, store, before) = holding(7).await;
+        let batch = [SignedHead { writes: 8, ..copy(&before) }];
+        assert!(matches!(store.make_sure(&batch, Ok(())).await, Err(StoreError::NotDurable(_))));
+        assert!(matches!(store.make_sure(&batch, failed()).await, Err(StoreError::Inconsistent(_))));
+        // Looking is a write of its own, which is not taken for the batch; the batch's own one is found.
+        let (_dir, store, _) = holding(8).await;
+        store.make_sure(&batch, Ok(())).await.unwrap();
+        store.make_sure(&batch, failed()).await.unwrap();
+    }
+
+    fn copy(head: &SignedHead) -> SignedHead {
+        SignedHead { namespace: head.namespace.clone(), checkpoint: head.checkpoint.clone(), ..*head }
+    }
 }

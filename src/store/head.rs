@@ -24,6 +24,8 @@ pub(super) struct Head {
     /// The time of the newest leaf, and that of the batch: the one clock of the log.
     at_us: i64,
     checkpoint: String,
+    /// How often the row was written to, by this transaction, too.
+    writes: i64,
 }
 
 impl Head {
@@ -43,7 +45,7 @@ impl Head {
     /// The update takes the write lock on both engines, where a read would have to upgrade.
     async fn touch(connection: &mut AnyConnection, namespace: &Namespace) -> Result<Option<Self>, StoreError> {
         let touch = "UPDATE logs SET writes = writes + 1 WHERE namespace = $1 \
-                     RETURNING size, edge, policies_at, at_us, checkpoint";
+                     RETURNING size, edge, policies_at, at_us, checkpoint, writes";
         let Some(row) = sqlx::query(touch).bind(namespace.as_str()).fetch_optional(connection).await? else {
             return Ok(None);
         };
@@ -60,6 +62,7 @@ impl Head {
             policies_at: policies_at.cast_unsigned(),
             at_us: row.try_get(3)?,
             checkpoint: row.try_get(4)?,
+            writes: row.try_get(5)?,
         }))
     }
 
@@ -149,6 +152,6 @@ impl Head {
         if swapped.rows_affected() != 1 {
             return Err(StoreError::HeadMoved(self.namespace.to_string()));
         }
-        Ok(SignedHead { namespace: self.namespace.clone(), size, root, checkpoint })
+        Ok(SignedHead { namespace: self.namespace.clone(), size, root, checkpoint, writes: self.writes })
     }
 }
