@@ -4,6 +4,12 @@ use crate::{identity::Denied, store::StoreError};
 
 /// The code of a database that is damaged.
 pub const DAMAGED: &str = "database-damaged";
+/// The code of a database that is an older state of itself, or another one.
+pub(super) const ROLLED_BACK: &str = "log-rolled-back";
+/// The code of a database that is no longer at its path.
+pub(super) const REPLACED: &str = "database-replaced";
+/// The code of heads that cannot be read.
+pub(super) const HEADS_UNREADABLE: &str = "heads-unreadable";
 
 /// What sort of failure it is; HTTP and the command line each map it once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +103,9 @@ impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
         let (code, message) = match &error {
             StoreError::ClockBehind { by_us, .. } => return Self::clock_behind(*by_us),
-            StoreError::RolledBack { .. } => ("log-rolled-back", error.to_string()),
+            StoreError::RolledBack { .. } => (ROLLED_BACK, error.to_string()),
+            StoreError::Replaced(_) => (REPLACED, error.to_string()),
+            StoreError::HeadsUnreadable(_) => (HEADS_UNREADABLE, error.to_string()),
             StoreError::Unknown(_) => {
                 let message = "the database did not say whether this was stored: ask for it, or send it again with the \
                                same `Idempotency-Key`, which stores it at most once";

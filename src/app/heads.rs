@@ -4,7 +4,7 @@ use super::{notary::Notary, private};
 use crate::{
     ledger::{Checkpoint, Identity, VerifierKey},
     model::Namespace,
-    store::{FoundHead, KnownHead, LogHead, NewEntry, Seal},
+    store::{FoundHead, KnownHead, LogHead, NewEntry, Seal, StoreError},
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -55,34 +55,37 @@ impl HeadKeeper {
         self.last().get(namespace).cloned()
     }
 
+    /// Remembers a head of another replica that was proved to be a continuation of what is remembered, so that it is
+    /// not proved again.
+    pub(super) fn proved(&self, head: &LogHead, root: [u8; 32]) {
+        let known = KnownHead { size: head.size, root };
+        let mut last = self.last();
+        if last.get(&head.namespace).is_none_or(|(last, _)| last.size < known.size) {
+            last.insert(head.namespace.clone(), (known, head.checkpoint.clone()));
+        }
+    }
+
     /// The checkpoints kept for a namespace, each with the folder it is in.
     ///
     /// # Errors
-    /// When a file is there and cannot be read.
-    pub fn kept(&self, namespace: &Namespace) -> io::Result<Vec<(&Path, String)>> {
+    /// When a folder, or a file that is there, cannot be read.
+    pub fn kept(&self, namespace: &Namespace) -> Result<Vec<(PathBuf, String)>, StoreError> {
         let mut found = Vec::new();
         for folder in &self.folders {
-            if let Some(text) = read(folder, namespace)? {
-                found.push((folder.as_path(), text));
+            if let Some(text) = read(folder, namespace).map_err(|error| unreadable(folder, &error))? {
+                found.push((folder.clone(), text));
             }
         }
         Ok(found)
     }
 
-    /// Every namespace that a checkpoint is kept for.
-    ///
-    /// # Errors
-    /// When a folder cannot be read.
-    pub fn namespaces(&self) -> io::Result<BTreeSet<Namespace>> {
+    /// Every namespace that a checkpoint may be kept for.
+    fn namespaces(&self) -> Result<BTreeSet<Namespace>, StoreError> {
         let mut found = BTreeSet::new();
         for folder in &self.folders {
-            for entry in fs::read_dir(folder)? {
-                let name = entry?.file_name().to_string_lossy().into_owned();
-                if let Ok(namespace) = name.parse()
-                    && read(folder, &namespace)?.is_some()
-                {
-                    found.insert(namespace);
-                }
+            let unreadable = |error| unreadable(folder, &error);
+            for entry in fs::read_dir(folder).map_err(unreadable)? {
+                found.extend(entry.map_err(unreadable)?.file_name().to_string_lossy().parse::<Namespace>());
             }
         }
         Ok(found)
@@ -92,34 +95,38 @@ impl HeadKeeper {
     ///
     /// # Errors
     /// When a folder or a file cannot be read.
-    pub fn all(&self) -> io::Result<BTreeMap<Namespace, Vec<String>>> {
-        let with_notes = |namespace: Namespace| {
-            let notes = self.kept(&namespace)?.into_iter().map(|(_, note)| note).collect();
-            Ok((namespace, notes))
-        };
-        self.namespaces()?.into_iter().map(with_notes).collect()
+    pub fn all(&self) -> Result<BTreeMap<Namespace, Vec<String>>, StoreError> {
+        let mut all = BTreeMap::new();
+        for namespace in self.namespaces()? {
+            let notes: Vec<String> = self.kept(&namespace)?.into_iter().map(|(_, note)| note).collect();
+            if !notes.is_empty() {
+                all.insert(namespace, notes);
+            }
+        }
+        Ok(all)
     }
 
-    /// Every head that this process last signed, or found at its start. Read this before the database: a batch that
-    /// ends in between would look like a log that shrank.
-    pub fn all_remembered(&self) -> Vec<(Namespace, (KnownHead, String))> {
-        self.last().iter().map(|(namespace, head)| (namespace.clone(), head.clone())).collect()
+    fn known(&self, namespace: &Namespace) -> Result<Known, StoreError> {
+        Ok(Known { last: self.remembered(namespace), kept: self.kept(namespace)? })
     }
 }
 
-/// Whether a log, whose head the database says is `found`, still holds what was `known` of it before that was read.
-///
-/// # Errors
-/// When it is smaller, another one, or gone; says why.
-pub(super) fn holds((known, checkpoint): &(KnownHead, String), found: Option<&LogHead>) -> Result<(), String> {
-    let size = found.map_or(0, |head| head.size);
-    if size < known.size {
-        return Err(behind(size, known.size));
+/// What was signed of a log before the database is asked: read it first, or a batch that ends in between would look like a
+/// log that shrank.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    last: Option<(KnownHead, String)>,
+    kept: Vec<(PathBuf, String)>,
+}
+
+impl From<(KnownHead, String)> for Known {
+    fn from(last: (KnownHead, String)) -> Self {
+        Self { last: Some(last), kept: Vec::new() }
     }
-    if found.is_some_and(|head| head.size == known.size && head.checkpoint != *checkpoint) {
-        return Err(replaced(known.size));
-    }
-    Ok(())
+}
+
+fn unreadable(folder: &Path, error: &io::Error) -> StoreError {
+    StoreError::HeadsUnreadable(format!("`{}` cannot be read: {error}", folder.display()))
 }
 
 /// What to say of a log that has fewer entries than were signed.
@@ -143,7 +150,8 @@ fn read(folder: &Path, namespace: &Namespace) -> io::Result<Option<String>> {
         // What a power cut leaves of a file that was being replaced.
         Ok(text) if text.bytes().all(|b| b == 0) => Ok(None),
         Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        // A folder that is gone is not one that never had a head.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::metadata(folder).map(|_| None),
         Err(error) => Err(error),
     }
 }
@@ -174,23 +182,42 @@ impl Guard {
         Self { notary, heads }
     }
 
-    fn known(&self, found: &FoundHead<'_>, key: &VerifierKey) -> Result<Vec<KnownHead>, String> {
-        let last = self.heads.remembered(found.namespace);
-        let mut known: Vec<KnownHead> = last.iter().map(|(head, _)| *head).collect();
-        for (folder, note) in self.heads.kept(found.namespace).map_err(|e| e.to_string())? {
-            if last.as_ref().is_some_and(|(_, text)| *text == note) {
-                continue;
-            }
-            let head = Checkpoint::verify(&note, std::slice::from_ref(key)).map_err(|error| {
-                format!(
-                    "the head kept in {} is not one of this log: {error}. Was the log continued under another name, or \
-                     is the folder another service's? Start the service again, and it says which",
-                    folder.display()
-                )
-            })?;
-            known.push(KnownHead { size: head.size, root: head.root });
+    /// Whether the database has said who a log is.
+    pub(super) fn knows(&self, namespace: &Namespace) -> bool {
+        self.notary.known(namespace).is_some()
+    }
+
+    /// What is known of every log.
+    ///
+    /// # Errors
+    /// When a folder or a file of heads cannot be read.
+    pub(super) fn all_known(&self) -> Result<BTreeMap<Namespace, Known>, StoreError> {
+        let mut namespaces = self.heads.namespaces()?;
+        namespaces.extend(self.heads.last().keys().cloned());
+        namespaces.into_iter().map(|namespace| self.heads.known(&namespace).map(|known| (namespace, known))).collect()
+    }
+
+    /// As [`Seal::admit`], by what was known.
+    ///
+    /// # Errors
+    /// When the log is not the one that was signed before; says what happened and what to do.
+    pub(super) fn continues(&self, found: &FoundHead<'_>, known: &Known) -> Result<Vec<KnownHead>, StoreError> {
+        let key = self.notary.log_key(found.namespace).map_err(|e| StoreError::Seal(e.to_string()))?;
+        self.compare(found, known, &key).map_err(|why| StoreError::rolled_back(found.namespace, why))
+    }
+
+    fn compare(&self, found: &FoundHead<'_>, known: &Known, key: &VerifierKey) -> Result<Vec<KnownHead>, String> {
+        let known = signed_before(known, key)?;
+        if let Some(larger) = known.iter().find(|known| known.size > found.size) {
+            return Err(behind(found.size, larger.size));
         }
-        Ok(known)
+        if known.iter().any(|known| known.size == found.size && known.root != found.root) {
+            return Err(replaced(found.size));
+        }
+        if found.size > 0 {
+            self.signed(found, key)?;
+        }
+        Ok(known.into_iter().filter(|known| known.size < found.size).collect())
     }
 
     /// What is stored as the head must be what we, or another replica with our key, signed over this very tree.
@@ -208,20 +235,28 @@ impl Guard {
     }
 }
 
+/// The heads that were signed, each by this log's key.
+fn signed_before(known: &Known, key: &VerifierKey) -> Result<Vec<KnownHead>, String> {
+    let mut heads: Vec<KnownHead> = known.last.iter().map(|(head, _)| *head).collect();
+    for (folder, note) in &known.kept {
+        if known.last.as_ref().is_some_and(|(_, text)| text == note) {
+            continue;
+        }
+        let head = Checkpoint::verify(note, std::slice::from_ref(key)).map_err(|error| {
+            format!(
+                "the head kept in {} is not one of this log: {error}. Was the log continued under another name, or \
+                 is the folder another service's? Start the service again, and it says which",
+                folder.display()
+            )
+        })?;
+        heads.push(KnownHead { size: head.size, root: head.root });
+    }
+    Ok(heads)
+}
+
 impl Seal for Guard {
-    fn admit(&self, found: &FoundHead<'_>) -> Result<Vec<KnownHead>, String> {
-        let key = self.notary.log_key(found.namespace).map_err(|e| e.to_string())?;
-        let known = self.known(found, &key)?;
-        if let Some(larger) = known.iter().find(|known| known.size > found.size) {
-            return Err(behind(found.size, larger.size));
-        }
-        if known.iter().any(|known| known.size == found.size && known.root != found.root) {
-            return Err(replaced(found.size));
-        }
-        if found.size > 0 {
-            self.signed(found, &key)?;
-        }
-        Ok(known.into_iter().filter(|known| known.size < found.size).collect())
+    fn admit(&self, found: &FoundHead<'_>) -> Result<Vec<KnownHead>, StoreError> {
+        self.continues(found, &self.heads.known(found.namespace)?)
     }
 
     fn opening(&self, namespace: &Namespace) -> Vec<NewEntry> {
@@ -303,18 +338,22 @@ mod tests {
         };
         let note = |size, salt| signed(&keys, &origin, size, salt);
         let empty = FoundHead { namespace: &namespace(), size: 0, root: [0; 32], checkpoint: "" };
-        assert_eq!(guard.admit(&empty), Ok(Vec::new()), "a new log");
+        assert_eq!(guard.admit(&empty).unwrap(), [], "a new log");
         heads.keep(vec![(namespace(), note(5, 0))]);
-        assert_eq!(admit(&note(5, 0)), Ok(Vec::new()));
+        assert_eq!(admit(&note(5, 0)).unwrap(), []);
         let five = Checkpoint::unverified(&note(5, 0)).unwrap();
         let known = KnownHead { size: 5, root: five.root };
-        assert_eq!(admit(&note(7, 0)), Ok(vec![known]), "the store proves the prefix");
+        assert_eq!(admit(&note(7, 0)).unwrap(), [known], "the store proves the prefix");
+        let why = |refused: Result<Vec<KnownHead>, StoreError>| match refused.unwrap_err() {
+            StoreError::RolledBack { why, .. } => why,
+            other => panic!("{other}"),
+        };
         for refused in [note(4, 0), note(5, 1)] {
-            assert!(admit(&refused).unwrap_err().contains("db "), "{refused}");
+            assert!(why(admit(&refused)).contains("db "), "{refused}");
         }
-        assert!(guard.admit(&empty).unwrap_err().contains("db restore"), "the log is gone");
+        assert!(why(guard.admit(&empty)).contains("db restore"), "the log is gone");
         let stranger = signed(&Keyring::ephemeral().unwrap(), &origin, 9, 0);
-        assert!(admit(&stranger).unwrap_err().contains("not signed by this service"));
+        assert!(why(admit(&stranger)).contains("not signed by this service"));
         let renamed = signed(&keys, &format!("{origin}/2"), 9, 0);
         assert!(admit(&renamed).is_err(), "a log that was continued under another name");
         // A head that only a folder knows counts as much.
@@ -322,6 +361,12 @@ mod tests {
         let four = note(4, 0);
         let head = Checkpoint::unverified(&four).unwrap();
         let found = FoundHead { namespace: &namespace(), size: 4, root: head.root, checkpoint: &four };
-        assert!(fresh.admit(&found).unwrap_err().contains("db restore"));
+        assert!(why(fresh.admit(&found)).contains("db restore"));
+        // What cannot be read says nothing of the database.
+        fs::remove_file(folder.path().join("acme")).unwrap();
+        fs::create_dir(folder.path().join("acme")).unwrap();
+        assert!(matches!(guard.admit(&found), Err(StoreError::HeadsUnreadable(_))));
+        fs::remove_dir_all(folder.path()).unwrap();
+        assert!(matches!(guard.admit(&found), Err(StoreError::HeadsUnreadable(_))), "nor does a folder that is gone");
     }
 }

@@ -1,12 +1,13 @@
 //! Whether the database takes writes: what `readyz` tells, and what the writer asks before it goes on after a failure.
 
 use super::{
-    error::{AppError, Kind},
-    heads::{self, HeadKeeper},
+    error::{AppError, DAMAGED, HEADS_UNREADABLE, Kind, REPLACED, ROLLED_BACK},
+    heads::{Guard, HeadKeeper, Known},
 };
 use crate::{
+    ledger::merkle::Tree,
     model::Namespace,
-    store::{KnownHead, Store, StoreError},
+    store::{FoundHead, KnownHead, LogHead, Seal as _, Snapshot, Store, StoreError},
 };
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -22,14 +23,20 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// After a failure a probe writes about as much as what failed, so that a few bytes that fit do not pass for room.
 const FILLER: std::ops::RangeInclusive<usize> = (64 << 10)..=(4 << 20);
 
-const ROLLED_BACK: &str = "log-rolled-back";
-
 #[derive(Debug, Clone)]
 struct Failure {
     at: Instant,
     code: &'static str,
     message: String,
     filler: usize,
+}
+
+impl Failure {
+    /// Whether nothing that the database says can be proved. Only a look at all of its logs takes that back: a batch that
+    /// was stored shows nothing of another log.
+    fn proves_nothing(&self) -> bool {
+        matches!(self.code, ROLLED_BACK | REPLACED)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -44,13 +51,14 @@ struct State {
 pub(super) struct Health {
     store: Store,
     heads: Arc<HeadKeeper>,
+    guard: Arc<Guard>,
     state: Mutex<State>,
     probing: tokio::sync::Mutex<()>,
 }
 
 impl Health {
-    pub(super) fn new(store: Store, heads: Arc<HeadKeeper>) -> Self {
-        Self { store, heads, state: Mutex::default(), probing: tokio::sync::Mutex::default() }
+    pub(super) fn new(store: Store, heads: Arc<HeadKeeper>, guard: Arc<Guard>) -> Self {
+        Self { store, heads, guard, state: Mutex::default(), probing: tokio::sync::Mutex::default() }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -60,14 +68,32 @@ impl Health {
     /// A batch was made durable.
     pub(super) fn worked(&self) {
         let mut state = self.state();
-        (state.worked_at, state.failure) = (Some(Instant::now()), None);
+        state.worked_at = Some(Instant::now());
+        state.failure.take_if(|failure| !failure.proves_nothing());
     }
 
     /// A batch of about `size` bytes failed.
     pub(super) fn failed(&self, error: &StoreError, size: usize) {
         let (code, message) = told(error);
         let filler = size.clamp(*FILLER.start(), *FILLER.end());
-        self.state().failure = Some(Failure { at: Instant::now(), code, message, filler });
+        let failure = Failure { at: Instant::now(), code, message, filler };
+        let mut state = self.state();
+        state.damaged |= error.is_damage();
+        state.failure = match state.failure.take() {
+            // Whatever else fails then, this is still so.
+            Some(worse) if worse.proves_nothing() && !failure.proves_nothing() => {
+                Some(Failure { at: failure.at, ..worse })
+            }
+            _ => Some(failure),
+        };
+    }
+
+    /// Refuses where a file of the database was replaced or removed.
+    pub(super) fn in_place(&self) -> Result<(), AppError> {
+        self.store.in_place().map_err(|error| {
+            self.failed(&error, 0);
+            error.into()
+        })
     }
 
     /// Something that was read is damaged.
@@ -80,13 +106,15 @@ impl Health {
         if self.state().damaged { Err(AppError::damaged()) } else { Ok(()) }
     }
 
-    /// Refuses while the database is known to be an older state of itself: what it says was overtaken.
+    /// Refuses while the database is known to be an older state of itself, or is no longer at its path: what it says was
+    /// overtaken.
     pub(super) async fn before_read(&self) -> Result<(), AppError> {
-        let rolled_back = self.state().failure.as_ref().is_some_and(|failure| failure.code == ROLLED_BACK);
-        if rolled_back { self.check().await } else { Ok(()) }
+        self.in_place()?;
+        let proves_nothing = self.state().failure.as_ref().is_some_and(Failure::proves_nothing);
+        if proves_nothing { self.check().await } else { Ok(()) }
     }
 
-    /// Refuses what was read of a log, if its head is not at least `known`, which was known before the reading.
+    /// Refuses what was read of a log, if its head is not a continuation of `known`, which was known before the reading.
     pub(super) async fn after_read(
         &self,
         namespace: &Namespace,
@@ -94,11 +122,46 @@ impl Health {
     ) -> Result<(), AppError> {
         let Some(known) = known else { return Ok(()) };
         let found = self.store.log_head(namespace).await?;
-        heads::holds(&known, found.as_ref()).map_err(|why| {
-            let error = StoreError::RolledBack { namespace: namespace.to_string(), why };
-            self.failed(&error, 0);
+        // The same as before, or what this process has signed or proved meanwhile: nearly always.
+        let again = |head: &LogHead, (_, text): &(KnownHead, String)| head.checkpoint == *text;
+        if let Some(head) = &found
+            && (again(head, &known) || self.heads.remembered(namespace).is_some_and(|last| again(head, &last)))
+        {
+            return Ok(());
+        }
+        let mut snapshot = self.store.snapshot().await?;
+        let head = snapshot.log_head(namespace).await?;
+        let outcome = self.holds(&mut snapshot, namespace, head.as_ref(), &known.into()).await;
+        snapshot.end().await?;
+        outcome.map_err(|error| {
+            if matches!(error, StoreError::RolledBack { .. }) {
+                self.failed(&error, 0);
+            }
             error.into()
         })
+    }
+
+    /// Whether a log holds everything that was known of it: what a batch has to show before it is admitted.
+    async fn holds(
+        &self,
+        snapshot: &mut Snapshot,
+        namespace: &Namespace,
+        head: Option<&LogHead>,
+        known: &Known,
+    ) -> Result<(), StoreError> {
+        let Some(head) = head else {
+            let nothing = FoundHead { namespace, size: 0, root: Tree::new().root(), checkpoint: "" };
+            return self.guard.continues(&nothing, known).map(drop);
+        };
+        let root = Tree::parse(&head.edge).map_err(|e| StoreError::log(namespace, e))?.root();
+        let found = FoundHead { namespace, size: head.size, root, checkpoint: &head.checkpoint };
+        for prefix in self.guard.continues(&found, known)? {
+            if snapshot.root_at(namespace, prefix.size, head.size).await? != prefix.root {
+                return Err(StoreError::no_prefix(namespace, prefix.size));
+            }
+        }
+        self.heads.proved(head, root);
+        Ok(())
     }
 
     /// Refuses while the last write failed and a probe does, too.
@@ -130,27 +193,41 @@ impl Health {
 
     /// Writes to the database now, and holds its heads against those that were signed.
     pub(super) async fn probe(&self) -> Result<(), AppError> {
+        let began = Instant::now();
         let filler = self.state().failure.as_ref().map_or(0, |failure| failure.filler);
         let probed = tokio::time::timeout(PATIENCE, self.ask(filler)).await;
         let late = || StoreError::NotDurable(format!("it did not answer within {} seconds", PATIENCE.as_secs()));
         if let Err(error) = probed.unwrap_or_else(|_| Err(late())) {
-            tracing::error!(%error, "the database takes no writes");
+            tracing::error!(%error, "the database takes no writes, or none that could be signed");
             self.failed(&error, filler);
-            let failure = self.state().failure.clone();
-            return failure.map_or(Ok(()), |failure| Err(refusal(&failure)));
+        } else {
+            let mut state = self.state();
+            state.worked_at = Some(Instant::now());
+            // What failed since then is not answered by it.
+            state.failure.take_if(|failure| failure.at <= began);
         }
-        self.worked();
-        Ok(())
+        self.state().failure.as_ref().map_or(Ok(()), |failure| Err(refusal(failure)))
     }
 
     async fn ask(&self, filler: usize) -> Result<(), StoreError> {
         self.store.probe(filler).await?;
-        let known = self.heads.all_remembered();
-        let found = self.store.log_heads().await?;
-        known.iter().try_for_each(|(namespace, known)| {
-            let found = found.iter().find(|head| head.namespace == *namespace);
-            heads::holds(known, found).map_err(|why| StoreError::RolledBack { namespace: namespace.to_string(), why })
-        })
+        let mut known = self.guard.all_known()?;
+        let mut snapshot = self.store.snapshot().await?;
+        let found = snapshot.log_heads().await?;
+        for head in &found {
+            let namespace = &head.namespace;
+            if !self.guard.knows(namespace)
+                && let Some(identity) = self.store.identity(namespace, &*self.guard).await?
+            {
+                self.guard.adopt(namespace, &identity).map_err(StoreError::Seal)?;
+            }
+            let known = known.remove(namespace).unwrap_or_default();
+            self.holds(&mut snapshot, namespace, Some(head), &known).await?;
+        }
+        for (namespace, known) in &known {
+            self.holds(&mut snapshot, namespace, None, known).await?;
+        }
+        snapshot.end().await
     }
 }
 
@@ -160,9 +237,11 @@ fn refusal(failure: &Failure) -> AppError {
 
 /// A code and a sentence that anyone may read; what the driver said is in the log.
 fn told(error: &StoreError) -> (&'static str, String) {
-    match error {
+    match error.origin() {
         StoreError::RolledBack { .. } => (ROLLED_BACK, error.to_string()),
-        StoreError::Damaged(_) => ("database-damaged", error.to_string()),
+        replaced @ StoreError::Replaced(_) => (REPLACED, replaced.to_string()),
+        StoreError::HeadsUnreadable(_) => (HEADS_UNREADABLE, error.to_string()),
+        damage if damage.is_damage() => (DAMAGED, AppError::damaged().message),
         _ => {
             let why = if error.is_full() { ": the disk is full" } else { "" };
             let message = format!(
@@ -171,5 +250,52 @@ fn told(error: &StoreError) -> (&'static str, String) {
             );
             ("database-not-writable", message)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{app::notary::Notary, keys::Keyring};
+
+    async fn health(folder: &std::path::Path) -> Health {
+        let store = Store::open(folder.join("m.db").to_str().unwrap()).await.unwrap();
+        let notary = Arc::new(Notary::new(&Keyring::ephemeral().unwrap(), "https://gate.test").unwrap());
+        let heads = Arc::new(HeadKeeper::open(&[folder.join("heads")]).unwrap());
+        let guard = Arc::new(Guard::new(notary, heads.clone()));
+        Health::new(store, heads, guard)
+    }
+
+    /// What a failure is told as, once another write has worked.
+    async fn told_after(health: &Health, error: &StoreError) -> (Option<&'static str>, Option<&'static str>) {
+        let code = || health.state().failure.as_ref().map(|failure| failure.code);
+        health.failed(error, 0);
+        let told = code();
+        health.worked();
+        (told, code())
+    }
+
+    #[tokio::test]
+    async fn damage_that_a_batch_meets_stays_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let health = health(folder.path()).await;
+        let inside = StoreError::Unknown(Box::new(StoreError::Damaged("a page".into())));
+        assert_eq!(told_after(&health, &inside).await, (Some(DAMAGED), None));
+        assert_eq!(health.undamaged().unwrap_err().code, DAMAGED, "a write that worked heals no page");
+    }
+
+    #[tokio::test]
+    async fn only_a_look_at_all_logs_takes_back_that_one_was_rolled_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let health = health(folder.path()).await;
+        let late = StoreError::NotDurable("slow".into());
+        assert_eq!(told_after(&health, &late).await, (Some("database-not-writable"), None));
+        let rolled_back = StoreError::rolled_back("acme", "why");
+        assert_eq!(told_after(&health, &rolled_back).await, (Some(ROLLED_BACK), Some(ROLLED_BACK)));
+        assert_eq!(told_after(&health, &late).await.1, Some(ROLLED_BACK), "another failure does not hide it");
+        health.probe().await.unwrap();
+        assert!(health.state().failure.is_none());
+        let replaced = StoreError::Unknown(Box::new(StoreError::Replaced("m.db".into())));
+        assert_eq!(told_after(&health, &replaced).await.1, Some(REPLACED));
     }
 }

@@ -42,7 +42,7 @@ impl Service {
     /// A snapshot whose logs were checked, and their heads.
     pub(super) async fn checked_snapshot(&self) -> Result<(Snapshot, Vec<LogHead>), AppError> {
         // Heads are kept after they are stored: what is read here first is in the snapshot.
-        let kept = self.heads.all().map_err(AppError::failed)?;
+        let kept = self.heads.all()?;
         let mut snapshot = self.store.snapshot().await?;
         let heads = snapshot.log_heads().await?;
         for head in &heads {

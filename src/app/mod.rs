@@ -59,7 +59,7 @@ use blobs::Blobs;
 use clock::LogClock;
 use env::Env;
 use error::AppError;
-use heads::HeadKeeper;
+use heads::{Guard, HeadKeeper};
 use health::Health;
 use judges::Judges;
 use looks::Numbers;
@@ -140,10 +140,11 @@ impl Service {
         let env = Env { clock: clock.clone() };
         let notary = Arc::new(Notary::new(&parts.keys, &parts.public_url)?.with_clock(clock.clone()));
         let heads = Arc::new(HeadKeeper::open(&parts.heads).map_err(AppError::failed)?);
-        let health = Arc::new(Health::new(parts.store.clone(), heads.clone()));
+        let guard = Arc::new(Guard::new(notary.clone(), heads.clone()));
+        let health = Arc::new(Health::new(parts.store.clone(), heads.clone(), guard.clone()));
         let limits = &parts.limits;
         let blobs = Blobs::open(parts.uploads, env.now())?;
-        let (writer, ended) = Writer::start(parts.store.clone(), notary.clone(), heads.clone(), health.clone());
+        let (writer, ended) = Writer::start(parts.store.clone(), notary.clone(), heads.clone(), guard, health.clone());
         let service = Self {
             env,
             clock,
@@ -186,13 +187,14 @@ impl Service {
     /// # Errors
     /// When it does not; the code and the message say why.
     pub async fn ready(&self) -> Result<(), AppError> {
+        self.health.in_place()?;
         self.store.ping().await?;
         self.health.undamaged()?;
         self.health.check().await?;
         self.clock.tick(self.store.newest_at().await?).map(|_| ()).map_err(AppError::clock_behind)
     }
 
-    /// Whether what the database says can be proved: it is not known to be an older state of itself.
+    /// Whether what the database says can be proved: it is at its path, and not known to be an older state of itself.
     ///
     /// # Errors
     /// When it is.

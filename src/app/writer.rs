@@ -35,12 +35,12 @@ impl Writer {
         store: Store,
         notary: Arc<Notary>,
         heads: Arc<HeadKeeper>,
+        guard: Arc<Guard>,
         health: Arc<Health>,
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let stop = Arc::new(Notify::new());
         let told = stop.clone();
-        let guard = Guard::new(notary.clone(), heads.clone());
         let desk = Desk { store, notary, heads, guard, health };
         (Self { jobs, stop }, tokio::spawn(run(desk, queue, told)))
     }
@@ -68,7 +68,7 @@ struct Desk {
     store: Store,
     notary: Arc<Notary>,
     heads: Arc<HeadKeeper>,
-    guard: Guard,
+    guard: Arc<Guard>,
     health: Arc<Health>,
 }
 
@@ -140,7 +140,7 @@ impl Desk {
     async fn append(&self, works: &[Work]) -> Result<Vec<Done>, StoreError> {
         let mut tries = 0;
         loop {
-            match self.store.append(works, &self.guard).await {
+            match self.store.append(works, &*self.guard).await {
                 Ok(done) => {
                     self.heads.keep(self.notary.take());
                     return Ok(done);

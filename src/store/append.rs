@@ -52,7 +52,7 @@ pub trait Seal: Send + Sync {
     ///
     /// # Errors
     /// When it is not the log that was signed before; says what happened and what to do.
-    fn admit(&self, _found: &FoundHead<'_>) -> Result<Vec<KnownHead>, String> {
+    fn admit(&self, _found: &FoundHead<'_>) -> Result<Vec<KnownHead>, StoreError> {
         Ok(Vec::new())
     }
 

@@ -70,7 +70,7 @@ impl Head {
     pub(super) async fn admit(&self, connection: &mut AnyConnection, seal: &dyn Seal) -> Result<(), StoreError> {
         let (size, root) = (self.tree.size(), self.tree.root());
         let found = FoundHead { namespace: &self.namespace, size, root, checkpoint: &self.checkpoint };
-        for known in seal.admit(&found).map_err(|why| StoreError::rolled_back(&self.namespace, why))? {
+        for known in seal.admit(&found)? {
             if known.size > size || log::root_at(connection, &self.namespace, known.size, size).await? != known.root {
                 return Err(StoreError::no_prefix(&self.namespace, known.size));
             }

@@ -100,9 +100,69 @@ on_both_engines! {
             let name = format!("theirs{}", app.log_size("acme").await);
             assert_eq!(submit(&replica, &theirs, &name).await.0, 201);
         }
-        let (status, said) = submit(&app, &token, "d").await;
-        assert_eq!((status, said["code"].as_str()), (503, Some("log-rolled-back")), "{said}");
+        // It is larger now: whoever asks first is told, and everybody from then on, also after a look at whether the
+        // database takes writes.
+        let gate = format!("/api/v1/gate?model=acme/credit&digest={}&environment=production", artifact("before"));
+        let all = [gate.as_str(), "/readyz", "/log/acme/checkpoint", "/api/v1/releases"];
+        for round in 0..2 {
+            for address in all {
+                let (status, said) = app.get(&token, address).await;
+                assert_eq!((status, said["code"].as_str()), (503, Some("log-rolled-back")), "{address}: {said}");
+            }
+            let (status, said) = submit(&app, &token, &format!("d{round}")).await;
+            assert_eq!((status, said["code"].as_str()), (503, Some("log-rolled-back")), "{said}");
+            // Longer than any answer is believed.
+            tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+        }
         replica.stop().await;
+        app.stop().await;
+    }
+
+    // What another replica signed is known by the folder of heads that both have.
+    async fn a_larger_head_that_only_a_folder_keeps_makes_a_service_unready(database: TestDatabase) {
+        let app = TestApp::start(&database).await;
+        let token = app.machine("acme", &BOTH).await;
+        assert_eq!(submit(&app, &token, "before").await.0, 201);
+        database.save("older").await;
+        let older = fs::read_to_string(database.folder.path().join("heads/acme")).unwrap();
+        let replica = TestApp::start(&database).await;
+        assert_eq!(submit(&replica, &token, "theirs").await.0, 201);
+        replica.stop().await;
+        assert_ne!(fs::read_to_string(database.folder.path().join("heads/acme")).unwrap(), older);
+        database.restore("older").await;
+        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+        for address in ["/readyz", "/log/acme/checkpoint", "/readyz"] {
+            let (status, said) = app.get(&token, address).await;
+            assert_eq!((status, said["code"].as_str()), (503, Some("log-rolled-back")), "{address}: {said}");
+        }
+        app.stop().await;
+    }
+
+    // What was signed before is not known then: nothing is signed, and nobody says that the database is to blame.
+    async fn a_folder_of_heads_that_cannot_be_read_is_told_as_what_it_is(database: TestDatabase) {
+        let app = TestApp::start(&database).await;
+        let token = app.machine("acme", &BOTH).await;
+        assert_eq!(submit(&app, &token, "a").await.0, 201);
+        let head = database.folder.path().join("heads/acme");
+        let note = fs::read(&head).unwrap();
+        fs::remove_file(&head).unwrap();
+        fs::create_dir(&head).unwrap();
+        for name in ["b", "c"] {
+            let (status, said) = submit(&app, &token, name).await;
+            assert_eq!((status, said["code"].as_str()), (503, Some("heads-unreadable")), "{said}");
+            assert!(said["detail"].as_str().unwrap().contains("cannot be read"), "{said}");
+        }
+        let (status, said) = app.get(&token, "/readyz").await;
+        assert_eq!((status, said["code"].as_str()), (503, Some("heads-unreadable")), "{said}");
+        // What was decided stays readable.
+        assert_eq!(app.get(&token, "/log/acme/checkpoint").await.0, 200);
+        let refused = TestApp::try_start(&database).await.err().unwrap();
+        assert_eq!(refused.code, "heads-unreadable");
+        fs::remove_dir(&head).unwrap();
+        fs::write(&head, note).unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        assert_eq!(submit(&app, &token, "d").await.0, 201);
+        assert_eq!(app.get(&token, "/readyz").await.0, 200);
         app.stop().await;
     }
 }
@@ -302,31 +362,90 @@ async fn damaged_pages_are_refused_before_anything_is_written() {
     told(&data, &["db", "check"]).expect(0);
 }
 
-/// Damage that a running service meets: whoever watches `readyz` is told, and not only the one who asked.
+/// A file of the database that is moved away or replaced stays open in the service, which would acknowledge what is lost
+/// with the process.
 #[tokio::test]
-async fn damage_that_was_read_is_told_by_readyz() {
-    let root = TempDir::new().unwrap();
-    let data = root.path().join("data");
-    let token = token(&data);
-    let decision = decided(&data, &token, &["a"]).await[0]["decision"].as_str().unwrap().to_owned();
-    // This also empties the write-ahead log into the file.
-    told(&data, &["db", "check"]).expect(0);
-    let served = Process::serve(kept_in(&data, &[]));
+async fn a_database_that_is_no_longer_at_its_path_is_told() {
+    for (file, copied) in [("modelgate.db", true), ("modelgate.db", false), ("modelgate.db-wal", false)] {
+        let root = TempDir::new().unwrap();
+        let data = root.path().join("data");
+        let token = token(&data);
+        let mut served = Process::serve(kept_in(&data, &[]));
+        assert_eq!(ask(&served.url, &token, "before").await.0, 201);
+        let (path, aside) = (data.join(file), root.path().join("aside"));
+        fs::rename(&path, &aside).unwrap();
+        if copied {
+            fs::copy(&aside, &path).unwrap();
+        }
+        let http = reqwest::Client::new();
+        let gate = format!("/api/v1/gate?model=acme/credit&digest={}&environment=production", artifact("before"));
+        for address in ["/readyz", gate.as_str(), "/api/v1/releases", "/log/acme/checkpoint"] {
+            let request = http.get(format!("{}{address}", served.url)).bearer_auth(&token);
+            let (status, said) = crate::support::app::answer(request).await;
+            assert_eq!((status, said["code"].as_str()), (503, Some("database-replaced")), "{file} {address}: {said}");
+        }
+        for name in ["a", "b"] {
+            let (status, said) = ask(&served.url, &token, name).await;
+            assert_eq!((status, said["code"].as_str()), (503, Some("database-replaced")), "{file}: {said}");
+        }
+        // With the file back, everything is as it was.
+        fs::rename(&aside, &path).unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        assert_eq!(ask(&served.url, &token, "after").await.0, 201);
+        served.signal("TERM");
+        assert_eq!(served.ended(), Some(0));
+        let said = told(&data, &["db", "check"]).expect(0);
+        assert!(said.stdout.contains("ok"), "{said:?}");
+    }
+}
+
+/// Overwrites the first page of a table in a file that others have open.
+fn damage(file: &Path, table: &str) {
     let script = "import sqlite3, sys\n\
                   c = sqlite3.connect('file:' + sys.argv[1] + '?mode=ro', uri=True)\n\
                   size = c.execute('PRAGMA page_size').fetchone()[0]\n\
-                  page = c.execute(\"SELECT rootpage FROM sqlite_master WHERE name = 'decisions'\").fetchone()[0]\n\
+                  sql = 'SELECT rootpage FROM sqlite_master WHERE name = ?'\n\
+                  page = c.execute(sql, (sys.argv[2],)).fetchone()[0]\n\
                   c.close(); f = open(sys.argv[1], 'r+b'); f.seek((page - 1) * size); f.write(b'Z' * size)";
-    let damaged = Command::new("python3").args(["-c", script]).arg(data.join("modelgate.db")).status();
-    assert!(damaged.unwrap().success());
-    let http = reqwest::Client::new();
-    // A write makes the service read pages anew.
-    let policy = http.post(format!("{}/api/v1/policies", served.url)).bearer_auth(&token).body(POLICY);
-    assert_eq!(crate::support::app::answer(policy).await.0, 201);
-    for path in [format!("/api/v1/decisions/{decision}"), "/readyz".to_owned()] {
-        let (status, said) =
-            crate::support::app::answer(http.get(format!("{}{path}", served.url)).bearer_auth(&token)).await;
-        assert_eq!((status, said["code"].as_str()), (503, Some("database-damaged")), "{path}: {said}");
+    assert!(Command::new("python3").args(["-c", script]).arg(file).arg(table).status().unwrap().success());
+}
+
+/// Damage that a running service meets: whoever watches `readyz` is told, and not only the one who asked.
+#[tokio::test]
+async fn damage_that_was_read_is_told_by_readyz() {
+    // In an answer, and in one whose head was sent long before.
+    for streamed in [false, true] {
+        let root = TempDir::new().unwrap();
+        let data = root.path().join("data");
+        let token = token(&data);
+        let decision = decided(&data, &token, &["a"]).await[0]["decision"].as_str().unwrap().to_owned();
+        // This also empties the write-ahead log into the file.
+        told(&data, &["db", "check"]).expect(0);
+        let served = Process::serve(kept_in(&data, &[]));
+        damage(&data.join("modelgate.db"), if streamed { "evidence" } else { "decisions" });
+        let http = reqwest::Client::new();
+        let get = |path: &str| http.get(format!("{}{path}", served.url)).bearer_auth(&token);
+        // A write makes the service read pages anew.
+        let policy = http.post(format!("{}/api/v1/policies", served.url)).bearer_auth(&token).body(POLICY);
+        assert_eq!(crate::support::app::answer(policy).await.0, 201);
+        if streamed {
+            let cut = get(&format!("/api/v1/decisions/{decision}/export")).send().await.unwrap();
+            assert_eq!(cut.status().as_u16(), 200);
+            assert!(cut.bytes().await.is_err(), "the answer broke off");
+        } else {
+            let (status, said) = crate::support::app::answer(get(&format!("/api/v1/decisions/{decision}"))).await;
+            assert_eq!((status, said["code"].as_str()), (503, Some("database-damaged")), "{said}");
+        }
+        let mut ready = (200, Value::Null);
+        for _ in 0..50 {
+            ready = crate::support::app::answer(get("/readyz")).await;
+            if ready.0 != 200 {
+                break;
+            }
+            // The connection ends a moment before its cause is told.
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        assert_eq!((ready.0, ready.1["code"].as_str()), (503, Some("database-damaged")), "{ready:?}");
     }
 }
 
