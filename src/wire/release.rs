@@ -240,6 +240,7 @@ pub struct VoteV1 {
 
 /// The parts of a submission as a form: only described here, and read where forms are.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct FormV1 {
     /// The request.
     pub request: SubmitV1,
