@@ -5,8 +5,9 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use std::sync::Arc;
 
 use crate::model::{
-    Approval, Digest, Engine, EvidenceRef, Finding, Inputs, Outcome, Person, PolicyRef, PolicySummary, Record, Severity, Slice,
-    Status, Vote, finding::Op, finding::Required, inputs::Baseline, verdict::ApprovalCount, verdict::Mode, verdict::Verdict,
+    Approval, Digest, Engine, EvidenceRef, Finding, Inputs, Outcome, Person, PolicyRef, PolicySummary, Record,
+    Severity, Slice, Status, Vote, finding::Op, finding::Required, inputs::Baseline, verdict::ApprovalCount,
+    verdict::Mode, verdict::Verdict,
 };
 
 /// A key in memory.
@@ -61,7 +62,10 @@ pub(crate) fn inputs() -> Inputs {
         submitter: Some("ci".into()),
         policies: vec![PolicyRef { name: "credit".into(), digest: Digest::of(b"policy 1") }],
         evidence: vec![evidence("evidence 1"), evidence("evidence 2")],
-        champion: Some(Baseline { artifact: Some(Digest::of(b"old model")), evidence: vec![evidence("champion evidence"), evidence("evidence 1")] }),
+        champion: Some(Baseline {
+            artifact: Some(Digest::of(b"old model")),
+            evidence: vec![evidence("champion evidence"), evidence("evidence 1")],
+        }),
         reference: None,
         mappings: vec![Digest::of(b"mapping")],
         waivers: vec![Digest::of(b"waiver")],

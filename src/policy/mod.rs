@@ -17,7 +17,9 @@ mod rules;
 mod schema;
 
 pub use applies::{applies, only_observe};
-pub use budget::{LONGEST_PATTERN, MOST_APPROVALS, MOST_BYTES, MOST_FINDINGS, MOST_GROUPS, MOST_PATTERNS, MOST_RULES, admit};
+pub use budget::{
+    LONGEST_PATTERN, MOST_APPROVALS, MOST_BYTES, MOST_FINDINGS, MOST_GROUPS, MOST_PATTERNS, MOST_RULES, admit,
+};
 pub use condition::{Condition, VARIABLES};
 pub use diagnostic::{Mistake, Mistakes};
 pub use evaluate::{Case, approvals, approvals_end, evaluate};

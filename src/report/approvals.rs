@@ -64,9 +64,12 @@ pub fn requirements(verdict: &Verdict, counts: &[ApprovalCount], approvals: &[Ap
     let one = |asked: &ApprovalCount| {
         let mut names = names(verdict, asked, approvals).into_iter();
         let given = asked.given.min(asked.needed);
-        let seats = (0..asked.needed.min(50))
-            .map(|i| if i < given { Seat { name: names.next(), taken: true } } else { Seat { name: None, taken: false } })
-            .collect();
+        let seats =
+            (0..asked.needed.min(50))
+                .map(|i| {
+                    if i < given { Seat { name: names.next(), taken: true } } else { Seat { name: None, taken: false } }
+                })
+                .collect();
         let missing = asked.needed.saturating_sub(given);
         let people = counted(usize::try_from(missing).unwrap_or(usize::MAX), "more person", "more people");
         Requirement {

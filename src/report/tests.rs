@@ -147,9 +147,13 @@ fn parts_show_every_finding_once_and_what_blocks_first() {
         let (groups, told) = findings::part(&whole, part);
         let told = told.unwrap();
         assert_eq!((told.previous.is_some(), told.next.is_some()), (part > 1, part < 31));
-        seen.extend(groups.iter().flat_map(|g| g.rows.iter().chain(&g.folded)).map(|row| (row.blocking, row.rule.clone())));
+        seen.extend(
+            groups.iter().flat_map(|g| g.rows.iter().chain(&g.folded)).map(|row| (row.blocking, row.rule.clone())),
+        );
     }
-    assert!(seen.iter().take(blocking).all(|(blocks, _)| *blocks) && seen.iter().skip(blocking).all(|(blocks, _)| !blocks));
+    assert!(
+        seen.iter().take(blocking).all(|(blocks, _)| *blocks) && seen.iter().skip(blocking).all(|(blocks, _)| !blocks)
+    );
     let rules: std::collections::BTreeSet<_> = seen.iter().map(|(_, rule)| rule).collect();
     assert_eq!((rules.len(), seen.len()), (1_234, 1_234));
     assert!(findings::part(&verdict(vec![], Digest::of(b"i")), 3).1.is_none());

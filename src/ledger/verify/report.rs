@@ -110,9 +110,16 @@ impl Report {
         if let Some(until) = decision.until {
             match (until <= now, max_age) {
                 (false, _) => steps.ok("approvals", format!("the approvals that it rests on count until {until}")),
-                (true, None) => steps.ok("approvals", format!("the approvals that it rests on ended at {until}; it is no \
-                     permission any more")),
-                (true, Some(_)) => steps.failed("approvals", format!("the approvals that it rests on ended at {until}")),
+                (true, None) => steps.ok(
+                    "approvals",
+                    format!(
+                        "the approvals that it rests on ended at {until}; it is no \
+                     permission any more"
+                    ),
+                ),
+                (true, Some(_)) => {
+                    steps.failed("approvals", format!("the approvals that it rests on ended at {until}"));
+                }
             }
         }
         if max_age.is_some() && decision.verdict == Outcome::Allow && !decision.tells_expiry {
@@ -128,7 +135,9 @@ impl Report {
                 Ok(at) if now.micros_since(at) <= most.micros() => {
                     steps.ok("age", format!("it was decided at {at}, at most {most} ago"));
                 }
-                Ok(at) => steps.failed("age", format!("it was decided at {at}, more than {most} ago; ask the service again")),
+                Ok(at) => {
+                    steps.failed("age", format!("it was decided at {at}, more than {most} ago; ask the service again"));
+                }
                 Err(_) => steps.failed("age", "when it was decided cannot be read"),
             }
         }

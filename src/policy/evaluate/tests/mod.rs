@@ -49,7 +49,16 @@ fn of(key: &str, group: &str, m: Measurement) -> Measurement {
 
 fn judge_with(policies: &[Arc<Policy>], evidence: &[Submitted], inputs: &Inputs, approvals: &[Approval]) -> Verdict {
     let inputs_digest = inputs.digest().unwrap();
-    evaluate(&Case { inputs, inputs_digest, policies, evidence, champion: &[], reference: &[], approvals, now: NOW.parse().unwrap() })
+    evaluate(&Case {
+        inputs,
+        inputs_digest,
+        policies,
+        evidence,
+        champion: &[],
+        reference: &[],
+        approvals,
+        now: NOW.parse().unwrap(),
+    })
 }
 
 fn judge(policy: Arc<Policy>, evidence: Vec<Submitted>) -> Verdict {
@@ -139,9 +148,8 @@ fn a_claimed_interval_decides_only_where_it_is_let_in_and_strong_enough() {
         Measurement { n: Some(500), intervals: vec![interval], ..Measurement::new("roc_auc", "roc_auc", Some(0.91)) }
     };
     let judged = |statistics: &str, m: Measurement| {
-        let text = format!(
-            "name = \"p\"\n[statistics]\n{statistics}\n[[rule]]\nid = \"r\"\nmetric = \"roc_auc\"\nmin = 0.9"
-        );
+        let text =
+            format!("name = \"p\"\n[statistics]\n{statistics}\n[[rule]]\nid = \"r\"\nmetric = \"roc_auc\"\nmin = 0.9");
         judge(policy(&text), vec![document("a", vec![m])]).findings.remove(0)
     };
     let allow = "claimed_intervals = \"allow\"";
@@ -221,7 +229,9 @@ fn too_few_samples_settle_nothing_and_enough_may_only_warn() {
     let found = finding(&text, vec![measured("accuracy", 0.99, 500, 495)]);
     assert_eq!((found.status, found.samples_needed), (Status::Inconclusive, Some(500)));
     let warns = |n, x| {
-        let text = format!("name = \"p\"\n[statistics]\ninconclusive = \"warn\"\n[[rule]]\nid = \"r\"\n{ACCURACY}\nmin_samples = 100");
+        let text = format!(
+            "name = \"p\"\n[statistics]\ninconclusive = \"warn\"\n[[rule]]\nid = \"r\"\n{ACCURACY}\nmin_samples = 100"
+        );
         let value = x as f64 / n as f64;
         let verdict = judge(policy(&text), vec![document("a", vec![measured("accuracy", value, n, x)])]);
         (verdict.verdict, verdict.findings[0].status, verdict.findings[0].severity)
@@ -254,7 +264,9 @@ fn a_check_is_named_by_its_format_however_that_is_spelt_and_by_its_very_name() {
         submitted.evidence.checks = vec![Check { name: name.into(), passed: true, detail: None }];
         judge(rule(&format!("check = \"{pattern}\"")), vec![submitted]).findings[0].status
     };
-    for pattern in ["great_expectations/*", "great-expectations/*", name, &format!("great_expectations/{name}"), "expect_*"] {
+    for pattern in
+        ["great_expectations/*", "great-expectations/*", name, &format!("great_expectations/{name}"), "expect_*"]
+    {
         assert_eq!(said(pattern), Status::Pass, "{pattern}");
     }
     assert_eq!(said("great_expectations/expect_column_max_to_be_between [ag]"), Status::Missing);
@@ -267,7 +279,8 @@ fn conditions_skip_err_and_never_skip_everything() {
         let mut inputs = Inputs::default();
         inputs.context.extend(tier.map(|t| ("tier".to_owned(), t.to_owned())));
         let policy = rule(&format!("{ACCURACY}\nwhen = \"{when}\""));
-        let verdict = judge_with(&[policy], &[document("a", vec![measured("accuracy", 0.99, 1000, 990)])], &inputs, &[]);
+        let verdict =
+            judge_with(&[policy], &[document("a", vec![measured("accuracy", 0.99, 1000, 990)])], &inputs, &[]);
         let said: Vec<_> = verdict.findings.iter().map(|f| (f.rule.clone(), f.status)).collect();
         (verdict.verdict, said, verdict.exit_code())
     };
@@ -317,11 +330,8 @@ fn evidence_has_an_age_a_data_set_and_links() {
 
 #[test]
 fn contradictions_are_errors() {
-    let release = Inputs {
-        model: "acme/credit".parse().ok(),
-        artifact: Some(Digest::of(b"this")),
-        ..Inputs::default()
-    };
+    let release =
+        Inputs { model: "acme/credit".parse().ok(), artifact: Some(Digest::of(b"this")), ..Inputs::default() };
     let about = |model: Option<&str>, artifact: Option<&[u8]>| {
         let mut submitted = document("a", vec![measured("accuracy", 0.99, 1000, 990)]);
         let model = model.map(|m| m.parse().unwrap());
@@ -358,13 +368,20 @@ fn vote(by: &str, role: &str, vote: Vote, at: &str, seen: Digest) -> Approval {
 
 #[test]
 fn approvals_count_for_exact_inputs_other_people_and_a_while() {
-    let text = format!("name = \"p\"\n[[rule]]\nid = \"r\"\n{ACCURACY}\n[[approval]]\nid = \"a\"\nrole = \"risk\"\ncount = 2\nexpires = \"7d\"");
+    let text = format!(
+        "name = \"p\"\n[[rule]]\nid = \"r\"\n{ACCURACY}\n[[approval]]\nid = \"a\"\nrole = \"risk\"\ncount = 2\nexpires = \"7d\""
+    );
     let inputs = Inputs { submitter: Some("sam".into()), ..Inputs::default() };
     let seen = inputs.digest().unwrap();
     let day = "2026-11-19T12:00:00Z";
     let yes = |by: &str| vote(by, "risk", Vote::Approve, day, seen);
     let with = |approvals: &[Approval]| {
-        let verdict = judge_with(&[policy(&text)], &[document("a", vec![measured("accuracy", 0.99, 1000, 990)])], &inputs, approvals);
+        let verdict = judge_with(
+            &[policy(&text)],
+            &[document("a", vec![measured("accuracy", 0.99, 1000, 990)])],
+            &inputs,
+            approvals,
+        );
         let count = &verdict.approvals[0];
         (verdict.verdict, count.given, count.rejected, verdict.exit_code())
     };
@@ -385,7 +402,9 @@ fn approvals_count_for_exact_inputs_other_people_and_a_while() {
 
 #[test]
 fn where_no_policy_enforces_nothing_is_released_unless_it_was_said_by_name() {
-    let observer = |min: &str| policy(&format!("name = \"o\"\nmode = \"observe\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = {min}\n"));
+    let observer = |min: &str| {
+        policy(&format!("name = \"o\"\nmode = \"observe\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = {min}\n"))
+    };
     let evidence = [document("a", vec![measured("accuracy", 0.5, 1000, 500)])];
     let with = |policy: &Arc<Policy>, inputs: &Inputs| judge_with(std::slice::from_ref(policy), &evidence, inputs, &[]);
     for min in ["0.9", "0.1"] {
@@ -393,7 +412,11 @@ fn where_no_policy_enforces_nothing_is_released_unless_it_was_said_by_name() {
         assert_eq!((denied.verdict, denied.exit_code()), (Outcome::Deny, 4), "{min}");
         let said = denied.findings.last().unwrap();
         assert_eq!((said.rule.as_str(), said.policy.as_str(), said.status), (NO_POLICY, "", Status::Missing));
-        assert!(said.message.contains("only observing policies apply (o)") && said.message.contains("enforce"), "{}", said.message);
+        assert!(
+            said.message.contains("only observing policies apply (o)") && said.message.contains("enforce"),
+            "{}",
+            said.message
+        );
         assert!(denied.is_blocking(said));
     }
     let said = |observe_only| Inputs { observe_only, ..Inputs::default() };
@@ -415,7 +438,12 @@ fn no_sentence_rounds_a_number_onto_the_limit() {
         [[rule]]\nid = \"percent\"\nmetric = \"third_score\"\nmin = 0.95\n\
         [[rule]]\nid = \"many\"\nmetric = \"fourth_score\"\nmax = 1234.5678\nmin_samples = 7\n";
     let one = |metric: &str, value: f64| Measurement::new(metric, metric, Some(value));
-    let measured = vec![one("custom_score", 123.4), one("other_score", 0.9 - 1e-16), one("third_score", 90.7), one("fourth_score", 1234.56789)];
+    let measured = vec![
+        one("custom_score", 123.4),
+        one("other_score", 0.9 - 1e-16),
+        one("third_score", 90.7),
+        one("fourth_score", 1234.56789),
+    ];
     let verdict = judge(policy(rules), vec![document("a", measured)]);
     let message = |rule: &str| verdict.findings.iter().find(|f| f.rule == rule).unwrap().message.clone();
     assert!(message("small").contains("123.4, and 0.0499 is required"), "{}", message("small"));
@@ -432,7 +460,9 @@ fn no_sentence_rounds_a_number_onto_the_limit() {
 #[test]
 fn several_policies_all_have_to_allow_and_observers_never_block() {
     let named = |name: &str, mode: &str, min: &str, approval: &str| {
-        policy(&format!("name = \"{name}\"\nmode = \"{mode}\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = {min}\n{approval}"))
+        policy(&format!(
+            "name = \"{name}\"\nmode = \"{mode}\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = {min}\n{approval}"
+        ))
     };
     let ask = "[[approval]]\nid = \"a\"\nrole = \"risk\"";
     let evidence = [document("a", vec![measured("accuracy", 0.95, 1000, 950)])];
