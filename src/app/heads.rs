@@ -133,7 +133,7 @@ fn unreadable(folder: &Path, error: &io::Error) -> StoreError {
 pub(super) fn behind(found: u64, signed: u64) -> String {
     format!(
         "it has {found} entries and {signed} were signed, so the database is an older state of itself. Nothing is \
-         signed over it. Bring back the newest state and the service goes on; if there is none, stop the service and \
+         signed over it. Bring back the newest state and the service goes on; if no newer state exists, stop the service and \
          run `modelgate db restore`, which says what is lost"
     )
 }

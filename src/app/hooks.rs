@@ -77,7 +77,7 @@ impl Service {
     }
 
     /// Makes another secret for the sender of the one of that id, beside which that one counts as before:
-    /// [`Service::retire`] ends it, once the sender has the new one. `None` when there is none of that id that still counts.
+    /// [`Service::retire`] ends it, once the sender has the new one. `None` when no such id still counts.
     ///
     /// # Errors
     /// When the database fails.

@@ -159,7 +159,7 @@ impl Service {
     }
 
     /// Makes another token like the one of that id, beside which the old one counts as before: [`Service::retire`] ends
-    /// it, once the new one has reached its holder. `None` when there is none of that id that still counts.
+    /// it, once the new one has reached its holder. `None` when no such id still counts.
     ///
     /// # Errors
     /// When the database fails.

@@ -94,7 +94,7 @@ impl Service {
         // Records may be large, and other requests are answered meanwhile.
         let read = move || stored.into_iter().map(Pending::read).collect::<Result<Vec<_>, _>>();
         let mut pending = tokio::task::spawn_blocking(read).await.map_err(AppError::failed)??;
-        // What nobody has approved cannot have expired.
+        // Without approvals there is nothing that can have expired.
         for one in pending.iter_mut().filter(|p| !p.decision.record.approvals.is_empty()) {
             one.standing.approvals = self.counts_now(&one.decision.record, &one.release.model).await?;
         }
@@ -134,7 +134,7 @@ impl Service {
     }
 
     /// Whether that artifact is allowed there now: the latest decision on its newest release, and what is so of it now.
-    /// `None` when nobody ever asked.
+    /// `None` when no release was ever requested.
     ///
     /// # Errors
     /// When the actor may not, or the database fails.

@@ -28,7 +28,7 @@ pub(super) struct Args {
     /// New folder to write the backup to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Copy the private keys, too: whoever has the backup can then sign as this service
+    /// Copy the private keys, too: anyone who has the backup can then sign as this service
     #[arg(long)]
     with_keys: bool,
     /// Output format
@@ -88,7 +88,7 @@ pub(super) fn run(args: Args) -> Outcome {
     })
 }
 
-/// A backup that was never read is none.
+/// A backup that was never read cannot be relied on.
 async fn checked(file: &Path) -> Result<Vec<LogHead>, Failure> {
     let wrong = |why: &str| Failure::service("backup-wrong", format!("the copy is not what it should be: {why}"));
     let copy = Existing::open(&file.to_string_lossy()).await.map_err(database)?;
