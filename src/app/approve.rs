@@ -93,7 +93,7 @@ impl Service {
         if made != ballot.release.as_str() {
             return Err(DeliveryKey::reused());
         }
-        Ok(Some(self.delivered(actor, &ballot.release).await?))
+        Ok(Some(self.latest(&actor.namespace, &ballot.release).await?))
     }
 
     /// The decision that rests on this very vote: to say it again changes nothing, and is no mistake. A rerun of CI keeps its
@@ -112,7 +112,7 @@ impl Service {
         {
             return Ok(None);
         }
-        let latest = self.latest(&stored.release.model, &stored.release.id).await?;
+        let latest = self.latest(stored.release.model.namespace(), &stored.release.id).await?;
         let given = |a: &Approval| {
             a.by.id == actor.who.id
                 && a.vote == Vote::Approve
@@ -176,9 +176,9 @@ impl Service {
                 inputs: &stored.inputs,
                 inputs_digest: stored.inputs_digest,
                 policies: &policies,
-                evidence: &evidence,
-                champion: compared.evidence(Against::Champion),
-                reference: compared.evidence(Against::Reference),
+                evidence: &Arc::new(evidence),
+                champion: &compared.evidence(Against::Champion),
+                reference: &compared.evidence(Against::Reference),
                 approvals: &approvals,
                 now,
             })
@@ -204,7 +204,7 @@ impl Service {
             return Ok(());
         }
         if stored.verdict == Outcome::Allow.as_str() {
-            let latest = self.latest(&stored.release.model, &stored.release.id).await?;
+            let latest = self.latest(stored.release.model.namespace(), &stored.release.id).await?;
             if self.ended(&latest.record).await?.is_some() {
                 return Ok(());
             }
@@ -232,7 +232,7 @@ impl Service {
             }
             let gone = || AppError::broken(format!("policy {} is gone", reference.digest));
             let policy = self.store.policy(namespace, &reference.digest).await?.ok_or_else(gone)?;
-            policies.push(self.shelf.parse(&policy)?);
+            policies.push(self.shelf.read(&policy).await?);
         }
         Ok(policies)
     }

@@ -1,7 +1,7 @@
 //! The audit report of a namespace for a period: counted first, then listed page by page, so that a report of any length
 //! needs the memory of a page.
 
-use super::{Service, error::AppError, places::Place};
+use super::{Service, blocking, error::AppError, places::Place};
 use crate::{
     identity::{Actor, Scope},
     ledger::Checkpoint,
@@ -13,10 +13,7 @@ use crate::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    task::spawn_blocking,
-};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Reports that are worked on at once, each while its next piece is made. Others wait: that takes one processor, and
 /// submissions need theirs.
@@ -39,6 +36,8 @@ pub struct AuditReport {
     summary: Summary,
     end: u64,
     next_decision: u64,
+    /// The decisions from `next_decision` on, where they were read already.
+    ahead: Option<Vec<store::Listed<RawDecision>>>,
     next_vote: u64,
     /// The records that have overrides, which are listed last.
     overridden: VecDeque<u64>,
@@ -75,6 +74,7 @@ impl Service {
             summary,
             end,
             next_decision: first,
+            ahead: None,
             next_vote: first,
             overridden: VecDeque::new(),
             listed: Listed::default(),
@@ -152,10 +152,17 @@ impl AuditReport {
     /// When the database fails, or a record cannot be read.
     pub async fn decisions(&mut self) -> Result<Vec<AuditRow>, AppError> {
         let _turn = self.turn().await?;
-        let page = self.store.decisions_page(&self.namespace, self.next_decision, self.end).await?;
+        let page = match self.ahead.take() {
+            Some(page) => page,
+            None => self.store.decisions_page(&self.namespace, self.next_decision, self.end).await?,
+        };
         let Some(last) = page.last() else { return Ok(Vec::new()) };
         self.next_decision = last.index + 1;
-        let (rows, overridden) = spawn_blocking(move || rows(page)).await.map_err(AppError::failed)??;
+        // The database reads the next ones while these are made lines of.
+        let next = self.store.decisions_page(&self.namespace, self.next_decision, self.end);
+        let (next, lines) = tokio::join!(next, blocking::run(move || rows(page)));
+        self.ahead = Some(next?);
+        let (rows, overridden) = lines??;
         self.listed.decisions += rows.len() as u64;
         self.overridden.extend(overridden);
         Ok(rows)
@@ -194,7 +201,7 @@ impl AuditReport {
             }
             Ok(found)
         };
-        let found = spawn_blocking(work).await.map_err(AppError::failed)??;
+        let found = blocking::run(work).await??;
         self.listed.overrides += found.len() as u64;
         Ok(found)
     }

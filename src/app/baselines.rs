@@ -16,7 +16,7 @@ use tokio::sync::OwnedMutexGuard;
 #[derive(Debug, Clone)]
 pub(super) struct Side {
     pub(super) baseline: Baseline,
-    pub(super) evidence: Vec<Submitted>,
+    pub(super) evidence: Arc<Vec<Submitted>>,
 }
 
 /// Everything that is compared with; nothing where no rule reads it or there is none yet.
@@ -30,12 +30,12 @@ pub(super) struct Compared {
 
 impl Compared {
     /// The evidence of one side.
-    pub(super) fn evidence(&self, against: Against) -> &[Submitted] {
+    pub(super) fn evidence(&self, against: Against) -> Arc<Vec<Submitted>> {
         let side = match against {
             Against::Champion => &self.champion,
             Against::Reference => &self.reference,
         };
-        side.as_ref().map(|side| side.evidence.as_slice()).unwrap_or_default()
+        side.as_ref().map(|side| side.evidence.clone()).unwrap_or_default()
     }
 }
 
@@ -133,7 +133,7 @@ impl Service {
     }
 
     async fn side(&self, namespace: &Namespace, baseline: Baseline) -> Result<Side, AppError> {
-        let evidence = self.reread(namespace, &baseline.evidence).await?;
+        let evidence = Arc::new(self.reread(namespace, &baseline.evidence).await?);
         Ok(Side { baseline, evidence })
     }
 }

@@ -2,6 +2,7 @@
 //! all; what is not finished is under `incoming/`.
 
 use super::{
+    blocking,
     error::{AppError, Kind},
     hashing::{PIECE, digest_of, finished},
     private,
@@ -194,7 +195,7 @@ impl Upload {
             buffer.clear();
             Ok((writing, buffer))
         };
-        let done = tokio::task::spawn_blocking(work).await.map_err(AppError::failed)?;
+        let done = blocking::run(work).await?;
         let (writing, buffer) = done.map_err(|e| self.blobs.failed("cannot be written", &e))?;
         (self.writing, self.buffer) = (Some(writing), buffer);
         Ok(())
@@ -218,7 +219,7 @@ impl Upload {
             File::open(folder)?.sync_all()?;
             File::open(&blobs.limits.folder)?.sync_all()
         };
-        let placed = tokio::task::spawn_blocking(place).await.map_err(AppError::failed)?;
+        let placed = blocking::run(place).await?;
         placed.map_err(|e| self.blobs.failed("cannot be written", &e))?;
         Ok((digest, self.size))
     }

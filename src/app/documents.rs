@@ -1,7 +1,7 @@
 //! Documents of evidence: read as they come in, and read again as they were accepted.
 
 use super::{
-    Service,
+    Service, blocking,
     error::{AppError, Kind},
     mappings::Asked,
     notary::row_entry,
@@ -15,11 +15,12 @@ use crate::{
     model::{Claimed, Digest, Evidence, EvidenceRef, Namespace, ReleaseId, Submitted},
     store::NewEvidence,
 };
+use std::sync::Arc;
 
 /// Documents that were read, and their bytes in the same order.
 #[derive(Clone, Default)]
 pub(super) struct Documents {
-    pub(super) submitted: Vec<Submitted>,
+    pub(super) submitted: Arc<Vec<Submitted>>,
     bytes: Vec<bytes::Bytes>,
     /// Files of archives that no format recognises.
     pub(super) left_out: Vec<String>,
@@ -35,7 +36,7 @@ impl Documents {
     pub(super) async fn read(sent: &[Document], asked: &Asked) -> Result<Self, AppError> {
         let size = sent.iter().map(|document| document.bytes.len()).sum();
         let (sent, asked) = (sent.to_vec(), asked.clone());
-        aside(size, move || Self::read_all(&sent, &asked)).await?
+        blocking::run_if_large(size, move || Self::read_all(&sent, &asked)).await?
     }
 
     fn read_all(sent: &[Document], asked: &Asked) -> Result<Self, AppError> {
@@ -71,7 +72,7 @@ impl Documents {
                 && other.evidence.format == one.evidence.format
         };
         if !self.submitted.iter().any(same) {
-            self.submitted.push(one);
+            Arc::make_mut(&mut self.submitted).push(one);
             self.bytes.push(bytes);
         }
     }
@@ -107,14 +108,6 @@ fn check_names(evidence: &Evidence) -> Result<(), AppError> {
     datasets.map(String::as_str).try_for_each(|name| text::line("the name of a data set", name, text::MAX_DATASET))?;
     let versions = evidence.subject.iter().filter_map(|subject| subject.version.as_deref());
     versions.into_iter().try_for_each(|version| text::line("the version of the subject", version, text::MAX_LABEL))
-}
-
-/// Above so many bytes reading may take long enough for other requests to notice: compressed, they may be 500 times more.
-const LARGE: usize = 16 << 10;
-
-/// Does what takes long for a document of `size` bytes on a thread of its own.
-async fn aside<T: Send + 'static>(size: usize, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AppError> {
-    if size > LARGE { tokio::task::spawn_blocking(work).await.map_err(AppError::failed) } else { Ok(work()) }
 }
 
 fn reference(submitted: &Submitted) -> EvidenceRef {
@@ -157,7 +150,7 @@ impl Service {
             let size = stored.bytes.len();
             let format = reference.format.clone();
             let read = move || evidence::reread(&stored.bytes, &format, mapping.as_ref());
-            let evidence = aside(size, read).await?.map_err(AppError::failed)?;
+            let evidence = blocking::run_if_large(size, read).await?.map_err(AppError::failed)?;
             let claimed = reference.claimed.clone().unwrap_or_default();
             documents.push(Submitted { evidence, claimed, mapping: reference.mapping });
         }

@@ -1,7 +1,7 @@
 //! Where verdicts are computed: on threads beside the requests, and only so many at once. However long one takes, the
 //! service answers others meanwhile.
 
-use super::error::AppError;
+use super::{blocking, error::AppError};
 use std::{num::NonZero, sync::Arc, thread::available_parallelism};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -34,7 +34,7 @@ impl Judges {
             let _seat = seat;
             work()
         };
-        tokio::task::spawn_blocking(seated).await.map_err(AppError::failed)
+        blocking::run(seated).await
     }
 
     /// Takes every place, as work that does not end would, until it is dropped.

@@ -1,7 +1,7 @@
 //! Mappings of a namespace: how its own files are read.
 
 use super::{
-    Service,
+    Service, blocking,
     error::{AppError, Kind},
     notary::fact_entry,
     once::{DeliveryKey, same},
@@ -34,7 +34,9 @@ impl Service {
         if let Some(made) = self.made_before(actor, delivery).await? {
             return self.mapping(actor, &made.parse().map_err(AppError::failed)?).await;
         }
-        let mapping = Mapping::parse(source.as_bytes()).map_err(|e| AppError::invalid(e.code(), e.to_string()))?;
+        let text = source.to_owned();
+        let parsed = self.judges.run(move || Mapping::parse(text.as_bytes())).await?;
+        let mapping = parsed.map_err(|e| AppError::invalid(e.code(), e.to_string()))?;
         let now = self.env.now();
         let fact = serde_json::json!({
             "name": mapping.name, "digest": mapping.digest, "published_by": actor.who, "published_at": now,
@@ -105,7 +107,7 @@ impl Service {
                 );
                 AppError::invalid("mapping-unknown", message)
             })?;
-            asked.insert(name.clone(), Arc::new(compiled(&found)?));
+            asked.insert(name.clone(), Arc::new(compiled(found).await?));
         }
         Ok(asked)
     }
@@ -122,11 +124,12 @@ impl Service {
         let Some(digest) = &reference.mapping else { return Ok(None) };
         let stored = self.store.mapping(namespace, digest).await?;
         let stored = stored.ok_or_else(|| AppError::broken(format!("mapping {digest} is gone")))?;
-        compiled(&stored).map(Some)
+        compiled(stored).await.map(Some)
     }
 }
 
-fn compiled(stored: &Published) -> Result<Mapping, AppError> {
-    Mapping::parse(stored.source.as_bytes())
-        .map_err(|error| AppError::broken(format!("mapping {} can no longer be read: {error}", stored.digest)))
+async fn compiled(stored: Published) -> Result<Mapping, AppError> {
+    let Published { digest, source, .. } = stored;
+    let parsed = blocking::run_if_large(source.len(), move || Mapping::parse(source.as_bytes())).await?;
+    parsed.map_err(|error| AppError::broken(format!("mapping {digest} can no longer be read: {error}")))
 }

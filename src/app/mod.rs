@@ -5,6 +5,7 @@ pub mod approve;
 pub mod audit;
 mod baselines;
 mod blobs;
+pub mod blocking;
 pub mod check;
 mod clock;
 pub mod compute;

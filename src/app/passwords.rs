@@ -1,6 +1,9 @@
 //! Passwords: hashed and checked with argon2, a few at a time, as each takes 19 MiB and a core.
 
-use super::error::{AppError, Kind};
+use super::{
+    blocking,
+    error::{AppError, Kind},
+};
 use argon2::{
     Argon2,
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
@@ -67,7 +70,7 @@ impl Passwords {
             drop((turn, waiting));
             done
         };
-        tokio::task::spawn_blocking(work).await.map_err(AppError::failed)
+        blocking::run(work).await
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{
     Service,
     baselines::{Compared, Side},
+    blocking,
     documents::Documents,
     error::AppError,
     rows::Rows,
@@ -165,7 +166,7 @@ impl Service {
             let _permit = permit;
             rows.compute()
         };
-        let mut evidence = tokio::task::spawn_blocking(work).await.map_err(AppError::failed)??;
+        let mut evidence = blocking::run(work).await??;
         evidence.subject =
             Some(Subject { model: Some(submission.model.clone()), version: None, digest: Some(submission.artifact) });
         evidence.dataset = dataset;

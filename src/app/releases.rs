@@ -1,6 +1,6 @@
 //! Reading releases, decisions and evidence; the question that deploy tools ask.
 
-use super::{Service, error::AppError, standing::Standing};
+use super::{Service, blocking, error::AppError, standing::Standing};
 use crate::{
     identity::{Actor, Scope},
     model::{Approval, Decision, DecisionId, Digest, Environment, ModelId, Namespace, Release, ReleaseId},
@@ -59,7 +59,7 @@ impl Service {
         actor.require(Scope::Read)?;
         let stored = self.find(actor, id).await?;
         let decisions = self.store.decisions(&actor.namespace, id).await?;
-        let decisions = decisions.iter().map(StoredDecision::decision).collect::<Result<Vec<_>, _>>()?;
+        let decisions = read_all(decisions).await?;
         let approvals = self.store.approvals(&actor.namespace, id).await?;
         let standing = match decisions.last() {
             Some(latest) => self.standing(&stored, &latest.record).await?,
@@ -69,9 +69,9 @@ impl Service {
     }
 
     /// The latest decision on a release: its state.
-    pub(super) async fn latest(&self, model: &ModelId, id: &ReleaseId) -> Result<Decision, AppError> {
-        let latest = self.store.latest_decision(model.namespace(), id).await?;
-        Ok(latest.ok_or_else(|| AppError::broken("a release without a decision"))?.decision()?)
+    pub(super) async fn latest(&self, namespace: &Namespace, id: &ReleaseId) -> Result<Decision, AppError> {
+        let latest = self.store.latest_decision(namespace, id).await?;
+        read(latest.ok_or_else(|| AppError::broken("a release without a decision"))?).await
     }
 
     /// Releases of the actor's namespace, newest first.
@@ -91,9 +91,8 @@ impl Service {
     pub async fn pending(&self, actor: &Actor, after: Option<u64>, limit: u32) -> Result<Vec<Pending>, AppError> {
         actor.require(Scope::Read)?;
         let stored = self.store.pending(&actor.namespace, after, limit).await?;
-        // Records may be large, and other requests are answered meanwhile.
         let read = move || stored.into_iter().map(Pending::read).collect::<Result<Vec<_>, _>>();
-        let mut pending = tokio::task::spawn_blocking(read).await.map_err(AppError::failed)??;
+        let mut pending = blocking::run(read).await??;
         // Without approvals there is nothing that can have expired.
         for one in pending.iter_mut().filter(|p| !p.decision.record.approvals.is_empty()) {
             one.standing.approvals = self.counts_now(&one.decision.record, &one.release.model).await?;
@@ -117,6 +116,14 @@ impl Service {
     pub async fn decision(&self, actor: &Actor, id: &DecisionId) -> Result<StoredDecision, AppError> {
         actor.require(Scope::Read)?;
         self.decision_in(&actor.namespace, id).await
+    }
+
+    /// What a decision says.
+    ///
+    /// # Errors
+    /// As [`Service::decision`].
+    pub async fn decision_read(&self, actor: &Actor, id: &DecisionId) -> Result<Decision, AppError> {
+        read(self.decision(actor, id).await?).await
     }
 
     pub(super) async fn decision_in(&self, namespace: &Namespace, id: &DecisionId) -> Result<StoredDecision, AppError> {
@@ -152,7 +159,7 @@ impl Service {
         let found = match newest {
             None => None,
             Some(stored) => {
-                let latest = self.latest(model, &stored.release.id).await?;
+                let latest = self.latest(&actor.namespace, &stored.release.id).await?;
                 let standing = self.standing_of_newest(&stored, &latest.record).await?;
                 Some((latest, standing))
             }
@@ -190,6 +197,17 @@ impl Service {
         }
         Ok((history, indexes))
     }
+}
+
+/// What a row says, whose record may be large.
+async fn read(stored: StoredDecision) -> Result<Decision, AppError> {
+    Ok(blocking::run_if_large(stored.record.0.len(), move || stored.decision()).await??)
+}
+
+async fn read_all(stored: Vec<StoredDecision>) -> Result<Vec<Decision>, AppError> {
+    let size = stored.iter().map(|row| row.record.0.len()).sum();
+    let read = move || stored.iter().map(StoredDecision::decision).collect::<Result<Vec<_>, _>>();
+    Ok(blocking::run_if_large(size, read).await??)
 }
 
 impl History {

@@ -1,6 +1,6 @@
 //! Parsed policies at hand: by digest for ever, and by namespace as long as nothing was published.
 
-use super::error::AppError;
+use super::{blocking, error::AppError};
 use crate::{
     model::{Digest, Namespace},
     policy::{self, Policy},
@@ -49,22 +49,13 @@ impl Shelf {
     /// Reads the policies of a namespace anew.
     pub(super) async fn refresh(&self, store: &Store, namespace: &Namespace) -> Result<Active, AppError> {
         let (at, stored) = store.active_policies(namespace).await?;
-        for unread in stored.iter().filter(|p| !self.knows(&p.digest)) {
-            // Beside the requests: a policy may be large, and the first to ask would hold up all others.
-            let source = unread.source.clone();
-            let read = tokio::task::spawn_blocking(move || policy::parse(&source)).await.map_err(AppError::failed)?;
-            if let Ok(policy) = read {
-                self.keep(Arc::new(policy));
-            }
+        let mut policies = Vec::with_capacity(stored.len());
+        for policy in &stored {
+            policies.push(self.read(policy).await?);
         }
-        let policies: Vec<Arc<Policy>> = stored.iter().map(|p| self.parse(p)).collect::<Result<_, _>>()?;
         let active = Active { at, policies: policies.into() };
         self.active.lock().unwrap_or_else(PoisonError::into_inner).insert(namespace.clone(), active.clone());
         Ok(active)
-    }
-
-    fn knows(&self, digest: &Digest) -> bool {
-        self.parsed.lock().unwrap_or_else(PoisonError::into_inner).contains_key(digest)
     }
 
     /// Keeps a policy that was just read.
@@ -72,15 +63,16 @@ impl Shelf {
         self.parsed.lock().unwrap_or_else(PoisonError::into_inner).insert(policy.digest, policy);
     }
 
-    /// The parsed form of a stored policy.
-    pub(super) fn parse(&self, stored: &Published) -> Result<Arc<Policy>, AppError> {
-        let mut parsed = self.parsed.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(policy) = parsed.get(&stored.digest) {
-            return Ok(policy.clone());
+    /// The parsed form of a stored policy. One may be large, and the first to ask would hold up all others.
+    pub(super) async fn read(&self, stored: &Published) -> Result<Arc<Policy>, AppError> {
+        if let Some(policy) = self.known(&stored.digest) {
+            return Ok(policy);
         }
+        let source = stored.source.clone();
+        let parsed = blocking::run(move || policy::parse(&source)).await?;
         let gone = |_| AppError::broken(format!("policy {} was published and can no longer be read", stored.digest));
-        let policy = Arc::new(policy::parse(&stored.source).map_err(gone)?);
-        parsed.insert(stored.digest, policy.clone());
+        let policy = Arc::new(parsed.map_err(gone)?);
+        self.keep(policy.clone());
         Ok(policy)
     }
 }

@@ -234,7 +234,7 @@ impl Service {
         if newest.inputs_digest != record.inputs_digest {
             return Ok(None);
         }
-        let decision = self.latest(&asked.submission.model, &newest.release.id).await?;
+        let decision = self.latest(&asked.actor.namespace, &newest.release.id).await?;
         // Evidence may have become too old meanwhile.
         let other = decision.record.verdict.findings != record.verdict.findings;
         if other || self.ended(&decision.record).await?.is_some() {
@@ -284,8 +284,8 @@ impl Service {
                 inputs_digest,
                 policies: materials.policies,
                 evidence: &materials.documents.submitted,
-                champion: materials.compared.evidence(Against::Champion),
-                reference: materials.compared.evidence(Against::Reference),
+                champion: &materials.compared.evidence(Against::Champion),
+                reference: &materials.compared.evidence(Against::Reference),
                 approvals: &[],
                 now,
             })
@@ -306,15 +306,9 @@ impl Service {
     /// The answer to a request whose first processing made the release `subject`.
     async fn repeated(&self, actor: &Actor, subject: &str) -> Result<Answer, AppError> {
         let release: ReleaseId = subject.parse().map_err(AppError::failed)?;
-        let decision = self.delivered(actor, &release).await?;
+        let decision = self.latest(&actor.namespace, &release).await?;
         let ended = self.ended(&decision.record).await?;
         Ok(Answer { release, decision, repeated: true, ended, left_out: Vec::new(), warnings: Vec::new() })
-    }
-
-    /// The latest decision on a release, for a request that was processed before.
-    pub(super) async fn delivered(&self, actor: &Actor, release: &ReleaseId) -> Result<Decision, AppError> {
-        let latest = self.store.latest_decision(&actor.namespace, release).await?;
-        Ok(latest.ok_or_else(|| AppError::broken("a release without a decision"))?.decision()?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Taking in files of rows: predictions, and the labels and groups that belong to them.
 
-use super::{Service, blobs::Upload, error::AppError, notary::row_entry};
+use super::{Service, blobs::Upload, blocking, error::AppError, notary::row_entry};
 use crate::{
     identity::{Actor, Scope},
     ledger::Fact,
@@ -59,7 +59,7 @@ impl Service {
     /// The path of an upload whose bytes are what its digest says; they may have to be read for that.
     pub(super) async fn checked_blob(&self, digest: Digest) -> Result<PathBuf, AppError> {
         let blobs = self.blobs.clone();
-        tokio::task::spawn_blocking(move || blobs.checked(&digest)).await.map_err(AppError::failed)?
+        blocking::run(move || blobs.checked(&digest)).await?
     }
 
     /// Refuses an upload that the actor's namespace does not have, whoever else may.

@@ -8,7 +8,7 @@ use super::{
     stream::{self, Pieces, Stopped},
 };
 use crate::{
-    app::{audit::AuditReport, error::AppError},
+    app::{audit::AuditReport, blocking, error::AppError},
     identity::Actor,
     model::Timestamp,
     render::{AuditHtml, Renderer},
@@ -131,7 +131,7 @@ impl Writer {
     ) -> Result<String, AppError> {
         let writer = self.clone();
         let _turn = report.turn().await?;
-        tokio::task::spawn_blocking(move || work(&writer)).await.map_err(AppError::failed)?
+        blocking::run(move || work(&writer)).await?
     }
 
     fn head(&self, report: &AuditReport) -> String {

@@ -118,18 +118,18 @@ impl Sent {
 
     /// What the sender says makes a repetition of this very request one: the header `Idempotency-Key`. It stands for the
     /// method, the path and the body together, so that a key of one release is refused for another.
-    pub fn delivery_key(&self, actor: &Actor, body: &[u8]) -> Result<Option<DeliveryKey>, Problem> {
+    pub fn delivery_key(&self, actor: &Actor, body: Digest) -> Result<Option<DeliveryKey>, Problem> {
         let Some(value) = self.headers.get("idempotency-key") else { return Ok(None) };
         let key = value.to_str().ok().filter(|k| !k.is_empty() && k.len() <= MAX_KEY).ok_or_else(|| {
             Problem::bad("invalid-idempotency-key", format!("an Idempotency-Key is 1 to {MAX_KEY} ASCII characters"))
         })?;
         let mut whole = format!("{}\n", self.target).into_bytes();
-        whole.extend_from_slice(Digest::of(body).as_bytes());
+        whole.extend_from_slice(body.as_bytes());
         Ok(Some(DeliveryKey {
             source: format!("api:{}", actor.who.id),
             key: key.to_owned(),
             request: Digest::of(&whole),
-            formerly: Some(Digest::of(body)),
+            formerly: Some(body),
         }))
     }
 }

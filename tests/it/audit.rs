@@ -248,15 +248,39 @@ async fn memory_of_a_report() {
             "{}/api/v1/reports/audit?from=2026-11-20T00:00:00Z&to=2026-11-21T00:00:00Z&format={format}",
             app.base
         );
-        let mut response = app.http.get(url).bearer_auth(&token).send().await.unwrap();
-        let mut bytes = 0;
-        while let Some(piece) = response.chunk().await.unwrap() {
-            bytes += piece.len();
-        }
-        println!("{format}: {bytes} bytes in {:.1} s", began.elapsed().as_secs_f64());
+        let report = async {
+            let mut response = app.http.get(url).bearer_auth(&token).send().await.unwrap();
+            let mut bytes = 0;
+            while let Some(piece) = response.chunk().await.unwrap() {
+                bytes += piece.len();
+            }
+            bytes
+        };
+        let (bytes, beside) = submitting(&app, &token, format, report).await;
+        println!("{format}: {bytes} bytes in {:.1} s; submissions beside it {beside}", began.elapsed().as_secs_f64());
+        let pause = tokio::time::sleep(began.elapsed());
+        println!("submissions with nothing beside them {}", submitting(&app, &token, "alone", pause).await.1);
     }
     println!("grew by {} KiB", resident("VmHWM").saturating_sub(before));
     app.stop().await;
+}
+
+/// Submits one release after another until `until` is done, and says how long each took.
+async fn submitting<T>(app: &TestApp, token: &str, name: &str, until: impl Future<Output = T>) -> (T, String) {
+    let took = std::cell::RefCell::new(Vec::new());
+    let submit = async {
+        for i in 0.. {
+            let began = std::time::Instant::now();
+            app.submit(token, &submission("acme/m", &format!("{name}-{i}"), &accuracy(960, 1000 + i))).await;
+            took.borrow_mut().push(began.elapsed());
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    let done = tokio::select! { done = until => done, () = submit => unreachable!("submissions do not end") };
+    let mut took = took.into_inner();
+    took.sort();
+    let at = |q: usize| took.get(took.len() * q / 100).map_or(f64::NAN, |t| t.as_secs_f64() * 1000.0);
+    (done, format!("n={} p50 {:.1} ms, p99 {:.1} ms", took.len(), at(50), at(99)))
 }
 
 fn resident(what: &str) -> u64 {

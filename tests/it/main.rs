@@ -27,6 +27,7 @@ mod gate_answers;
 mod honest_reports;
 mod identity;
 mod kill;
+mod large;
 mod ledger;
 mod lists;
 mod looks;

@@ -1,10 +1,10 @@
 //! `/api/v1/releases/{release}/approvals`
 
-use super::decided;
+use super::{decided, json_of, size};
 use crate::web::extract::Path;
 use crate::{
     app::approve::Ballot,
-    model::ReleaseId,
+    model::{Digest, ReleaseId},
     web::{
         Web,
         extract::{Bearer, Sent, body, json},
@@ -16,8 +16,8 @@ use crate::{
     },
 };
 use axum::{
-    Json,
     extract::{Request, State},
+    response::Response,
 };
 
 /// Approve or reject a release at exactly the inputs that you saw.
@@ -36,7 +36,7 @@ pub async fn vote(
     Bearer(actor): Bearer,
     Path(release): Path<ReleaseId>,
     request: Request,
-) -> Answer<Json<DecidedV1>> {
+) -> Answer<Response> {
     let sent = Sent::of(&request);
     let bytes = body(request, &web).await?;
     let vote: VoteV1 = json(&bytes)?;
@@ -45,8 +45,8 @@ pub async fn vote(
         vote: vote.vote,
         comment: vote.comment,
         inputs_digest: vote.inputs_digest,
-        delivery: sent.delivery_key(&actor, &bytes)?,
+        delivery: sent.delivery_key(&actor, Digest::of(&bytes))?,
     };
     let decision = web.service.vote(&actor, ballot).await?;
-    Ok(Json(decided(&web.service, release, decision)))
+    json_of(size(&decision.record.verdict), decided(&web.service, release, decision)).await
 }

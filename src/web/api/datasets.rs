@@ -3,6 +3,7 @@
 use super::page::{self, PageQuery};
 use crate::{
     app::datasets::Registration,
+    model::Digest,
     store::StoredDataset,
     web::{
         Web,
@@ -52,7 +53,7 @@ pub async fn register(
     let bytes = body(request, &web).await?;
     let RegisterV1 { name, digest, id, label, groups } = json(&bytes)?;
     let new = Registration { name, digest, id, label, groups };
-    let delivery = sent.delivery_key(&actor, &bytes)?;
+    let delivery = sent.delivery_key(&actor, Digest::of(&bytes))?;
     Ok((StatusCode::CREATED, Json(wire(web.service.register_dataset(&actor, new, delivery.as_ref()).await?))))
 }
 

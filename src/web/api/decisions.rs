@@ -1,6 +1,6 @@
 //! `/api/v1/decisions`
 
-use super::releases;
+use super::{json_of, releases, size};
 use crate::web::extract::Path;
 use crate::{
     app::{error::AppError, export::Export},
@@ -16,7 +16,7 @@ use crate::{
         release::DecisionV1,
     },
 };
-use axum::{Json, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 /// One decision.
@@ -25,14 +25,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
     responses((status = 200, body = DecisionV1), (status = 401, body = ProblemV1), (status = 404, body = ProblemV1)),
     security(("token" = []))
 )]
-pub async fn get(
-    State(web): State<Web>,
-    Bearer(actor): Bearer,
-    Path(id): Path<DecisionId>,
-) -> Answer<Json<DecisionV1>> {
-    let stored = web.service.decision(&actor, &id).await?;
-    let decision = stored.decision().map_err(AppError::from)?;
-    Ok(Json(releases::decision(decision)))
+pub async fn get(State(web): State<Web>, Bearer(actor): Bearer, Path(id): Path<DecisionId>) -> Answer<Response> {
+    let decision = web.service.decision_read(&actor, &id).await?;
+    json_of(size(&decision.record.verdict), releases::decision(decision)).await
 }
 
 /// Everything that verifies and replays a decision without this service.

@@ -43,7 +43,7 @@ pub async fn publish(
 ) -> Answer<(StatusCode, Json<PublishedV1>)> {
     let sent = Sent::of(&request);
     let bytes = body_within(request, web.limits.source_body).await?;
-    let delivery = sent.delivery_key(&actor, &bytes)?;
+    let delivery = sent.delivery_key(&actor, Digest::of(&bytes))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Problem::bad("invalid-utf8", "a mapping is UTF-8 text"))?;
     Ok((StatusCode::CREATED, Json(published(web.service.publish_mapping(&actor, text, delivery.as_ref()).await?))))
 }

@@ -19,10 +19,10 @@ pub(super) mod submission;
 mod truth;
 
 use crate::{
-    app::{Service, submit::Answer},
-    model::{Decision, ReleaseId},
+    app::{Service, blocking, error::AppError, submit},
+    model::{Decision, ReleaseId, Verdict},
     store::Published,
-    web::views::paths,
+    web::{Web, problem::Answer, views::paths},
     wire::{
         policy::PublishedV1,
         release::{DecidedV1, LoggedV1},
@@ -32,6 +32,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use serde::Serialize;
 
 /// A decision with where to find it.
 pub(super) fn decided(service: &Service, release: ReleaseId, decision: Decision) -> DecidedV1 {
@@ -48,10 +49,29 @@ pub(super) fn decided(service: &Service, release: ReleaseId, decision: Decision)
     }
 }
 
-/// What became of a submission.
-pub(super) fn submitted(service: &Service, answer: Answer) -> DecidedV1 {
-    let Answer { release, decision, repeated, ended, left_out, warnings } = answer;
-    DecidedV1 { repeated, ended, left_out, warnings, ..decided(service, release, decision) }
+/// Answers with what became of a submission.
+pub(super) async fn submitted(web: &Web, answer: submit::Answer) -> Answer<Response> {
+    let submit::Answer { release, decision, repeated, ended, left_out, warnings } = answer;
+    let status = if repeated { StatusCode::OK } else { StatusCode::CREATED };
+    let location = [(header::LOCATION, web.renderer.address(&format!("/api/v1/releases/{release}")))];
+    let size = size(&decision.record.verdict);
+    let body = DecidedV1 { repeated, ended, left_out, warnings, ..decided(&web.service, release, decision) };
+    Ok((status, location, json_of(size, body).await?).into_response())
+}
+
+/// About what one finding takes as JSON, in bytes.
+const FINDING: usize = 512;
+
+/// About what a verdict takes as JSON, in bytes.
+fn size(verdict: &Verdict) -> usize {
+    verdict.findings.len() * FINDING
+}
+
+/// An answer of about `size` bytes of JSON.
+async fn json_of<T: Serialize + Send + 'static>(size: usize, value: T) -> Answer<Response> {
+    let written = blocking::run_if_large(size, move || serde_json::to_vec(&value)).await?;
+    let bytes = written.map_err(AppError::failed)?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], bytes).into_response())
 }
 
 /// A version of a policy or of a mapping.

@@ -45,7 +45,7 @@ pub async fn publish(
 ) -> Answer<(StatusCode, Json<PublishedV1>)> {
     let sent = Sent::of(&request);
     let bytes = body_within(request, web.limits.source_body).await?;
-    let delivery = sent.delivery_key(&actor, &bytes)?;
+    let delivery = sent.delivery_key(&actor, Digest::of(&bytes))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Problem::bad("invalid-utf8", "a policy is UTF-8 text"))?;
     let (stored, warnings) = web.service.publish(&actor, text, delivery.as_ref()).await?;
     let told = PublishedV1 { warnings: warnings.into_iter().map(warning).collect(), ..published(stored) };

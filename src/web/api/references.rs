@@ -3,7 +3,7 @@
 use super::page::{self, Limit};
 use crate::{
     app::references::NewReference,
-    model::{Environment, ModelId, ReleaseId as ReferenceId},
+    model::{Digest, Environment, ModelId, ReleaseId as ReferenceId},
     store::Proposal,
     web::{
         Web,
@@ -63,7 +63,7 @@ pub async fn propose(
     let sent = Sent::of(&request);
     let bytes = body(request, &web).await?;
     let ProposeV1 { model, environment, artifact, comment } = json(&bytes)?;
-    let delivery = sent.delivery_key(&actor, &bytes)?;
+    let delivery = sent.delivery_key(&actor, Digest::of(&bytes))?;
     let proposal = NewReference { model, environment, artifact, comment, delivery };
     Ok((StatusCode::CREATED, Json(wire(web.service.propose_reference(&actor, proposal).await?))))
 }
@@ -88,7 +88,7 @@ pub async fn approve(
     let sent = Sent::of(&request);
     let bytes = body(request, &web).await?;
     let vote: ApproveReferenceV1 = json(&bytes)?;
-    let delivery = sent.delivery_key(&actor, &bytes)?;
+    let delivery = sent.delivery_key(&actor, Digest::of(&bytes))?;
     let approved = web.service.approve_reference(&actor, reference.as_str(), &vote.comment, delivery.as_ref());
     Ok(Json(wire(approved.await?)))
 }

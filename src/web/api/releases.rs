@@ -1,9 +1,9 @@
 //! `/api/v1/releases`
 
 use super::{
-    logged,
+    json_of, logged,
     page::{Limit, VerdictWord, cursor},
-    submission, submitted,
+    size, submission, submitted,
 };
 use crate::web::extract::{Path, Query};
 use crate::{
@@ -13,8 +13,7 @@ use crate::{
     store::Filter,
     web::{
         Web,
-        extract::{Bearer, Sent, body_within},
-        intake,
+        extract::{Bearer, Sent},
         problem::Answer,
     },
     wire::{
@@ -25,8 +24,7 @@ use crate::{
 use axum::{
     Json,
     extract::{Request, State},
-    http::StatusCode,
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -52,19 +50,10 @@ use utoipa::IntoParams;
 )]
 pub async fn submit(State(web): State<Web>, Bearer(actor): Bearer, request: Request) -> Answer<Response> {
     let sent = Sent::of(&request);
-    let limit = web.max_body as u64;
-    let (mut submission, identity) = if submission::is_multipart(&request) {
-        intake::allow(&request, limit);
-        submission::from_multipart(request).await?
-    } else {
-        let bytes = body_within(request, limit).await?;
-        (submission::from_json(&bytes)?, bytes.to_vec())
-    };
-    submission.delivery = sent.delivery_key(&actor, &identity)?;
+    let (mut submission, identity) = submission::receive(request, web.max_body as u64).await?;
+    submission.delivery = sent.delivery_key(&actor, identity)?;
     let answer = web.service.submit(&actor, submission).await?;
-    let status = if answer.repeated { StatusCode::OK } else { StatusCode::CREATED };
-    let location = [("location", web.renderer.address(&format!("/api/v1/releases/{}", answer.release)))];
-    Ok((status, location, Json(submitted(&web.service, answer))).into_response())
+    submitted(&web, answer).await
 }
 
 /// Which releases to list.
@@ -121,8 +110,10 @@ pub async fn list(
     responses((status = 200, body = ReleaseV1), (status = 401, body = ProblemV1), (status = 404, body = ProblemV1)),
     security(("token" = []))
 )]
-pub async fn get(State(web): State<Web>, Bearer(actor): Bearer, Path(id): Path<ReleaseId>) -> Answer<Json<ReleaseV1>> {
-    Ok(Json(whole(web.service.history(&actor, &id).await?)))
+pub async fn get(State(web): State<Web>, Bearer(actor): Bearer, Path(id): Path<ReleaseId>) -> Answer<Response> {
+    let history = web.service.history(&actor, &id).await?;
+    let size = history.decisions.iter().map(|decision| size(&decision.record.verdict)).sum();
+    json_of(size, whole(history)).await
 }
 
 fn summary(release: &Release, verdict: &str) -> ReleaseSummaryV1 {

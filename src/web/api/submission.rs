@@ -1,29 +1,53 @@
 //! A submission as it arrives, as JSON or as a multipart form, for the API and for webhooks alike.
 
 use crate::{
-    app::submit::{Document, Submission},
-    web::{extract::json, intake, problem::Problem},
+    app::{
+        blocking,
+        submit::{Document, Submission},
+    },
+    model::Digest,
+    web::{
+        extract::{body_within, json},
+        intake,
+        problem::Problem,
+    },
     wire::release::{DocumentV1, SubmitV1},
 };
 use axum::{
     extract::{FromRequest as _, Multipart, Request},
-    http::{Extensions, header::CONTENT_TYPE},
+    http::{Extensions, StatusCode, header::CONTENT_TYPE},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 
-/// Whether a request is a multipart form.
-pub(in crate::web) fn is_multipart(request: &Request) -> bool {
+/// A submission, and the digest by which a repetition of the request is told.
+pub(in crate::web) type Received = (Submission, Digest);
+
+/// The submission of a request of up to `limit` bytes.
+pub(in crate::web) async fn receive(request: Request, limit: u64) -> Result<Received, Problem> {
+    if is_multipart(&request) {
+        intake::allow(&request, limit);
+        from_multipart(request).await
+    } else {
+        from_json(body_within(request, limit).await?).await
+    }
+}
+
+fn is_multipart(request: &Request) -> bool {
     let kind = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     kind.trim_start().to_ascii_lowercase().starts_with("multipart/form-data")
 }
 
 /// A submission from JSON.
-pub(in crate::web) fn from_json(bytes: &Bytes) -> Result<Submission, Problem> {
-    let wire: SubmitV1 = json(bytes)?;
-    let documents = wire.evidence.iter().enumerate().map(|(i, d)| document(d, i));
-    let evidence = documents.collect::<Result<_, _>>()?;
-    Ok(submission(wire, evidence))
+pub(in crate::web) async fn from_json(bytes: Bytes) -> Result<Received, Problem> {
+    let size = bytes.len();
+    let read = move || -> Result<Received, Problem> {
+        let wire: SubmitV1 = json(&bytes)?;
+        let documents = wire.evidence.iter().enumerate().map(|(i, d)| document(d, i));
+        let evidence = documents.collect::<Result<_, _>>()?;
+        Ok((submission(wire, evidence), Digest::of(&bytes)))
+    };
+    blocking::run_if_large(size, read).await?
 }
 
 fn submission(wire: SubmitV1, evidence: Vec<Document>) -> Submission {
@@ -52,7 +76,7 @@ fn document(wire: &DocumentV1, index: usize) -> Result<Document, Problem> {
             .map_err(|e| Problem::bad("invalid-base64", format!("{name}: `content_base64` is not base64: {e}")))?,
         _ => {
             let detail = format!("{name}: give either `document`, as JSON, or `content_base64`");
-            return Err(Problem::bad("invalid-evidence", detail));
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-evidence", detail));
         }
     };
     Ok(Document {
@@ -65,22 +89,37 @@ fn document(wire: &DocumentV1, index: usize) -> Result<Document, Problem> {
     })
 }
 
+/// One part of a form.
+struct Part {
+    kind: String,
+    name: Option<String>,
+    bytes: Bytes,
+}
+
 /// A submission from a multipart form: a part `request` with the JSON of the request, and a part `evidence` for each
 /// document, whose file name the request's `evidence` may name to say more of it.
-pub(in crate::web) async fn from_multipart(request: Request) -> Result<(Submission, Vec<u8>), Problem> {
+async fn from_multipart(request: Request) -> Result<Received, Problem> {
     let extensions = request.extensions().clone();
     let mut form =
         Multipart::from_request(request, &()).await.map_err(|e| Problem::bad("invalid-form", e.body_text()))?;
-    let (mut wire, mut parts, mut digested) = (None, Vec::new(), Vec::new());
+    let mut parts = Vec::new();
     while let Some(field) = form.next_field().await.map_err(|e| form_error(&e, &extensions))? {
         let kind = field.name().unwrap_or_default().to_owned();
         let name = field.file_name().map(str::to_owned);
-        let bytes = field.bytes().await.map_err(|e| form_error(&e, &extensions))?;
+        parts.push(Part { kind, name, bytes: field.bytes().await.map_err(|e| form_error(&e, &extensions))? });
+    }
+    let size = parts.iter().map(|part| part.bytes.len()).sum();
+    blocking::run_if_large(size, move || from_parts(parts)).await?
+}
+
+fn from_parts(parts: Vec<Part>) -> Result<Received, Problem> {
+    let (mut wire, mut evidence, mut digested) = (None, Vec::new(), Vec::new());
+    for Part { kind, name, bytes } in parts {
         // What identifies the request is its parts, not the boundary that a client drew between them.
-        digested.extend_from_slice(crate::model::Digest::of(&bytes).as_bytes());
+        digested.extend_from_slice(Digest::of(&bytes).as_bytes());
         match kind.as_str() {
             "request" => wire = Some(json::<SubmitV1>(&bytes)?),
-            "evidence" => parts.push((name, bytes)),
+            "evidence" => evidence.push((name, bytes)),
             other => {
                 let detail = format!("unknown part `{}`: expected `request` and `evidence`", other.escape_debug());
                 return Err(Problem::bad("invalid-form", detail));
@@ -89,8 +128,8 @@ pub(in crate::web) async fn from_multipart(request: Request) -> Result<(Submissi
     }
     let wire =
         wire.ok_or_else(|| Problem::bad("invalid-form", "the part `request`, the request as JSON, is missing"))?;
-    let evidence = joined(&wire.evidence, parts)?;
-    Ok((submission(wire, evidence), digested))
+    let evidence = joined(&wire.evidence, evidence)?;
+    Ok((submission(wire, evidence), Digest::of(&digested)))
 }
 
 /// Documents from their parts, each with what the request says of the part of that name.

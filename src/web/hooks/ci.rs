@@ -4,7 +4,7 @@ use super::addressee::Addressee;
 use crate::{
     app::once::DeliveryKey,
     identity::hook::{Check, Headers, HookError},
-    model::{Digest, Namespace},
+    model::Namespace,
     web::{
         Web,
         api::{self, submission},
@@ -13,11 +13,10 @@ use crate::{
     },
 };
 use axum::{
-    Json,
     body::{Body, HttpBody as _},
     extract::{Request, State},
     http::{Extensions, HeaderMap, StatusCode},
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use bytes::{Bytes, BytesMut};
 use std::{future::poll_fn, pin::Pin};
@@ -67,21 +66,16 @@ pub async fn receive(State(web): State<Web>, request: Request) -> Answer<Respons
         return Err(refused(HookError::Signature));
     }
     let (namespace, bytes) = signed_body(&web, &signed, &parts.extensions, body).await?;
-    let mut submission = submission::from_json(&bytes)?;
+    let (mut submission, identity) = submission::from_json(bytes).await?;
     if *submission.model.namespace() != namespace {
         return Err(refused(HookError::Signature));
     }
     let actor = web.service.hook_sender(namespace, SOURCE);
-    let key = DeliveryKey {
-        source: format!("hook:{SOURCE}"),
-        key: signed.id.to_owned(),
-        request: Digest::of(&bytes),
-        formerly: None,
-    };
+    let key =
+        DeliveryKey { source: format!("hook:{SOURCE}"), key: signed.id.to_owned(), request: identity, formerly: None };
     submission.delivery = Some(key);
     let answer = web.service.submit(&actor, submission).await?;
-    let status = if answer.repeated { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(api::submitted(&web.service, answer))).into_response())
+    api::submitted(&web, answer).await
 }
 
 /// The body, and whose secret signed it. The signature is computed while it comes, and the first moment that says it

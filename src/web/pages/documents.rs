@@ -3,7 +3,7 @@
 use super::{draw, queue::log_size, session::Session};
 use crate::web::extract::{Path, Query};
 use crate::{
-    app::{error::AppError, inspect::inspect},
+    app::{blocking, error::AppError, inspect::inspect},
     model::{DecisionId, Digest, ReleaseId},
     render,
     web::{
@@ -35,8 +35,9 @@ pub(super) async fn release_report(
     Path(id): Path<ReleaseId>,
 ) -> Answer<Response> {
     let (history, indexes) = web.service.story(&session.actor, &id).await?;
-    let report = release::whole(&history, &indexes);
-    let text = web.renderer.render(&report).map_err(AppError::failed)?;
+    let renderer = web.renderer.clone();
+    let drawn = blocking::run(move || renderer.render(&release::whole(&history, &indexes))).await?;
+    let text = drawn.map_err(AppError::failed)?;
     Ok(download(&format!("release-{id}.html"), HTML, text.into_bytes()))
 }
 
@@ -67,12 +68,13 @@ pub(super) async fn read(
     Query(parts): Query<PartsQuery>,
 ) -> Answer<Response> {
     let document = web.service.document(&session.actor, &release, &digest).await?;
-    let claimed = document.claimed.clone();
-    let work = move || inspect(&document.evidence);
-    let read = tokio::task::spawn_blocking(work).await.map_err(AppError::failed)?;
     let size = log_size(&web, &session).await;
     let parts = Parts { checks: parts.checks.unwrap_or(1), numbers: parts.numbers.unwrap_or(1) };
-    draw(&web, &DocumentPage::new(&session.viewer, size, &release, (&read, &claimed), parts))
+    let page = move || {
+        let read = inspect(&document.evidence);
+        DocumentPage::new(&session.viewer, size, &release, (&read, &document.claimed), parts)
+    };
+    draw(&web, page).await
 }
 
 /// A style sheet or a drawing. Its address carries its digest, so it may be kept for ever.

@@ -6,5 +6,6 @@ use axum::{extract::State, response::Response};
 
 pub(super) async fn show(State(web): State<Web>, session: Session) -> Answer<Response> {
     let head = web.service.report_head(&session.actor).await?;
-    draw(&web, &LogPage::new(&session.viewer, head, web.service.public_url()))
+    let service = web.service.clone();
+    draw(&web, move || LogPage::new(&session.viewer, head, service.public_url())).await
 }

@@ -14,7 +14,10 @@ pub(super) use frame::{IsPage, failure};
 pub(super) use session::cookie;
 
 use super::{Web, problem::Answer};
-use crate::{app::error::AppError, render::Page};
+use crate::{
+    app::{blocking, error::AppError},
+    render::Page,
+};
 use axum::{
     Router,
     response::{Html, IntoResponse as _, Response},
@@ -41,7 +44,9 @@ pub fn router(web: &Web) -> Router<Web> {
     frame::around(pages, web)
 }
 
-fn draw<P: Page>(web: &Web, page: &P) -> Answer<Response> {
-    let text = web.renderer.render(page).map_err(AppError::failed)?;
-    Ok(Html(text).into_response())
+/// Builds a page and draws it, beside the requests: there may be thousands of findings to go through.
+async fn draw<P: Page>(web: &Web, build: impl FnOnce() -> P + Send + 'static) -> Answer<Response> {
+    let renderer = web.renderer.clone();
+    let drawn = blocking::run(move || renderer.render(&build())).await?;
+    Ok(Html(drawn.map_err(AppError::failed)?).into_response())
 }

@@ -33,10 +33,9 @@ pub(super) async fn show(State(web): State<Web>, session: Session, Query(place):
             histories.push(web.service.history(&session.actor, &stored.release.id).await?);
         }
     }
-    let votes: Vec<Vec<Approval>> = histories.iter().map(History::votes).collect();
-    let items: Vec<Item<'_>> = histories.iter().zip(&votes).map(|(history, votes)| item(history, votes)).collect();
     let size = log_size(&web, &session).await;
-    draw(&web, &QueuePage::new(&session.viewer, size, waiting, &items, None))
+    let page = move || with_items(&histories, |items| QueuePage::new(&session.viewer, size, waiting, items, None));
+    draw(&web, page).await
 }
 
 /// A page of what waits for the viewer. All that is pending is looked at, a few at a time, as only its decision says
@@ -58,9 +57,16 @@ async fn waiting(web: &Web, session: &Session, after: Option<u64>) -> Answer<Wai
     }
 }
 
-/// A release as lists show it.
-pub(super) fn item<'a>(history: &'a History, approvals: &'a [Approval]) -> Item<'a> {
-    Item { release: &history.stored.release, latest: history.latest(), approvals, standing: Some(&history.standing) }
+/// Makes a page of releases as lists show them.
+pub(super) fn with_items<P>(histories: &[History], page: impl FnOnce(&[Item<'_>]) -> P) -> P {
+    let votes: Vec<Vec<Approval>> = histories.iter().map(History::votes).collect();
+    let item = |(history, approvals)| {
+        let History { stored, standing, .. }: &History = history;
+        let approvals: &Vec<Approval> = approvals;
+        Item { release: &stored.release, latest: history.latest(), approvals, standing: Some(standing) }
+    };
+    let items: Vec<Item<'_>> = histories.iter().zip(&votes).map(item).collect();
+    page(&items)
 }
 
 /// The size of the viewer's log; 0 while there is none.

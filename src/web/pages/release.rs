@@ -32,17 +32,21 @@ pub(super) async fn show(
 ) -> Answer<Response> {
     let (history, indexes) = web.service.story(&session.actor, &id).await?;
     let latest = history.latest().map(|d| d.record.verdict.verdict);
-    let source = Source {
-        release: &history.stored.release,
-        decisions: &history.decisions,
-        approvals: &history.votes(),
-        standing: Some(&history.standing),
-        indexes: &indexes,
-        log_size: log_size(&web, &session).await,
-        part: query.findings.unwrap_or(1),
-    };
     let notice = query.done.map(|vote| notice(vote, latest));
-    draw(&web, &ReleasePage::new(&source, &session.viewer, notice))
+    let log_size = log_size(&web, &session).await;
+    let page = move || {
+        let source = Source {
+            release: &history.stored.release,
+            decisions: &history.decisions,
+            approvals: &history.votes(),
+            standing: Some(&history.standing),
+            indexes: &indexes,
+            log_size,
+            part: query.findings.unwrap_or(1),
+        };
+        ReleasePage::new(&source, &session.viewer, notice)
+    };
+    draw(&web, page).await
 }
 
 fn notice(vote: Vote, latest: Option<Outcome>) -> Notice {

@@ -2,13 +2,11 @@
 
 use super::{
     draw,
-    queue::{item, log_size},
+    queue::{log_size, with_items},
     session::Session,
 };
 use crate::web::extract::Query;
 use crate::{
-    app::releases::History,
-    model::Approval,
     store::{self, Page},
     web::{
         Web,
@@ -50,17 +48,19 @@ pub(super) async fn show(State(web): State<Web>, session: Session, Query(query):
     for one in &stored {
         histories.push(web.service.history(&session.actor, &one.release.id).await?);
     }
-    let votes: Vec<Vec<Approval>> = histories.iter().map(History::votes).collect();
-    let items: Vec<_> = histories.iter().zip(&votes).map(|(history, votes)| item(history, votes)).collect();
     let latest = Page { before: None, limit: MOST_NAMES };
     let models = web.service.models(&session.actor, latest).await?;
     let mut models: Vec<String> = models.into_iter().map(|asking| asking.model.to_string()).collect();
     models.sort();
     let environments = web.service.environments(&session.actor, MOST_NAMES).await?;
-    let names = Names { models: &models, environments: &environments };
     let next = last.filter(|_| full).map(|before| address(&query, before));
     let filter = Filter { verdict: query.verdict, model: query.model, environment: query.environment };
-    draw(&web, &ReleasesPage::new(&session.viewer, log_size(&web, &session).await, &filter, names, &items, next))
+    let size = log_size(&web, &session).await;
+    let page = move || {
+        let names = Names { models: &models, environments: &environments };
+        with_items(&histories, |items| ReleasesPage::new(&session.viewer, size, &filter, names, items, next))
+    };
+    draw(&web, page).await
 }
 
 /// The address of the next part. Only what a filter can match is repeated, so nothing needs an escape.

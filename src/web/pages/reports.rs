@@ -21,7 +21,7 @@ pub(super) async fn show(State(web): State<Web>, session: Session) -> Answer<Res
     let today = web.service.now();
     let month_ago = Timestamp::from_micros(today.micros() - MONTH_MICROS);
     let size = log_size(&web, &session).await;
-    draw(&web, &ReportsPage::new(&session.viewer, size, month_ago.date(), today.date(), None))
+    draw(&web, move || ReportsPage::new(&session.viewer, size, month_ago.date(), today.date(), None)).await
 }
 
 #[derive(Debug, Deserialize)]
@@ -62,8 +62,8 @@ pub(super) async fn period(
         _ => "Give the first and the last day, such as 2026-11-20.",
     };
     let size = log_size(&web, &session).await;
-    let page = ReportsPage::new(&session.viewer, size, query.from, query.to, Some(mistake.to_owned()));
-    let mut response = draw(&web, &page)?;
+    let page = move || ReportsPage::new(&session.viewer, size, query.from, query.to, Some(mistake.to_owned()));
+    let mut response = draw(&web, page).await?;
     *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     Ok(response)
 }

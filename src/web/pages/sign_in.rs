@@ -30,7 +30,8 @@ pub(super) struct Next {
 
 /// `GET /sign-in`
 pub(super) async fn show(State(web): State<Web>, Query(query): Query<Next>) -> Answer<Response> {
-    draw(&web, &SignInPage::new(String::new(), String::new(), ours(query.next, web.renderer.base()), None))
+    let next = ours(query.next, web.renderer.base());
+    draw(&web, move || SignInPage::new(String::new(), String::new(), next, None)).await
 }
 
 #[derive(Deserialize)]
@@ -60,8 +61,9 @@ pub(super) async fn enter(
         Err(error) => {
             let user: String = form.user.chars().take(100).collect();
             tracing::info!(user, %address, code = error.code, "sign-in refused");
-            let page = SignInPage::new(String::new(), user, next, Some(error.message.clone()));
-            let mut response = draw(&web, &page)?;
+            let message = error.message.clone();
+            let page = move || SignInPage::new(String::new(), user, next, Some(message));
+            let mut response = draw(&web, page).await?;
             let problem = Problem::from(error);
             *response.status_mut() = problem.status;
             if let Some(seconds) = problem.retry_after {
