@@ -15,6 +15,7 @@ mod pace;
 mod pages;
 mod problem;
 mod public;
+mod release_report;
 mod router;
 mod server;
 mod stream;

@@ -1,14 +1,13 @@
 //! `/api/v1/reports`: documents that stand without this service.
 
 use crate::{
-    app::error::AppError,
     model::{ReleaseId, Timestamp},
     web::{
         Web,
         audit::{self, ReportFormat},
         extract::{Bearer, Path, Query},
         problem::Answer,
-        views::release,
+        release_report,
     },
     wire::common::ProblemV1,
 };
@@ -43,7 +42,7 @@ pub struct PeriodQuery {
 #[utoipa::path(
     get, path = "/api/v1/reports/audit", tag = "reports", params(PeriodQuery),
     responses(
-        (status = 200, content((String = "text/html"), (String = "text/csv"), (String = "application/json"))),
+        (status = 200, content((String = "text/html"), (String = "text/csv"), (serde_json::Map<String, serde_json::Value> = "application/json"))),
         (status = 400, body = ProblemV1), (status = 401, body = ProblemV1), (status = 422, body = ProblemV1)
     ),
     security(("token" = []))
@@ -66,8 +65,5 @@ pub async fn period(
     security(("token" = []))
 )]
 pub async fn of_release(State(web): State<Web>, Bearer(actor): Bearer, Path(id): Path<ReleaseId>) -> Answer<Response> {
-    let (history, indexes) = web.service.story(&actor, &id).await?;
-    let report = release::whole(&history, &indexes);
-    let text = web.renderer.render(&report).map_err(AppError::failed)?;
-    Ok(([(CONTENT_TYPE, HTML)], text).into_response())
+    Ok(([(CONTENT_TYPE, HTML)], release_report::draw(&web, &actor, &id).await?).into_response())
 }

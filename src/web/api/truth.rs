@@ -17,7 +17,12 @@ const WORDS: &[(&[&str], &str, u64)] = &[
     (&["vote"], r"^(approve|reject)$", 7),
     (&["comment"], r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$", 4_000),
     (&["version"], r"^[^\u0000-\u001f\u007f-\u009f]*$", 200),
-    (&["content_base64"], r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$", 128 << 20),
+    // The bits that the last letter has too many are zero (RFC 4648 §3.5).
+    (
+        &["content_base64"],
+        r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$",
+        128 << 20,
+    ),
 ];
 
 /// Completes the document that the annotations of the handlers give.

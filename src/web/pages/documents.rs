@@ -3,13 +3,14 @@
 use super::{draw, queue::log_size, session::Session};
 use crate::web::extract::{Path, Query};
 use crate::{
-    app::{blocking, error::AppError, inspect::inspect},
+    app::inspect::inspect,
     model::{DecisionId, Digest, ReleaseId},
     render,
     web::{
         Web,
         problem::{Answer, Problem},
-        views::{DocumentPage, Parts, release},
+        release_report,
+        views::{DocumentPage, Parts},
     },
 };
 use axum::{
@@ -34,10 +35,7 @@ pub(super) async fn release_report(
     session: Session,
     Path(id): Path<ReleaseId>,
 ) -> Answer<Response> {
-    let (history, indexes) = web.service.story(&session.actor, &id).await?;
-    let renderer = web.renderer.clone();
-    let drawn = blocking::run(move || renderer.render(&release::whole(&history, &indexes))).await?;
-    let text = drawn.map_err(AppError::failed)?;
+    let text = release_report::draw(&web, &session.actor, &id).await?;
     Ok(download(&format!("release-{id}.html"), HTML, text.into_bytes()))
 }
 
