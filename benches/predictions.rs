@@ -105,7 +105,7 @@ fn main() {
         let metrics = ["roc_auc".to_owned()].into();
         let plan = Plan { metrics, ..Plan::default() };
         let made = Made { rows };
-        let crew = Threads::new(0);
+        let pool = Threads::new(0);
         let job = Job {
             predictions: &made,
             labels: None,
@@ -113,7 +113,7 @@ fn main() {
             drift_reference: None,
             columns: &columns,
             plan: &plan,
-            crew: &crew,
+            pool: &pool,
         };
         let how = if cluster { "1,000 replicates of the area" } else { "area with DeLong's bounds" };
         timed(&format!("{how}, {rows} rows"), || predictions::compute(&job).expect("evidence"));

@@ -1,4 +1,15 @@
 //! Settings of the service, from TOML text, a map of variables and the command line, the later the stronger.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::as_conversions
+    )
+)]
 
 mod limits;
 

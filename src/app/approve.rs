@@ -2,7 +2,7 @@
 
 use super::{
     Service,
-    decide::{Answerable, Question},
+    decide::{Question, UnplacedDecision},
     error::{AppError, Kind},
     notary::row_entry,
     once::DeliveryKey,
@@ -78,7 +78,7 @@ impl Service {
                         return Ok(decision);
                     }
                 }
-                Done::LooksTaken | Done::Known => {
+                Done::AttemptsTaken | Done::Known => {
                     return Err(AppError::broken("a vote was refused by the batch"));
                 }
             }
@@ -136,12 +136,12 @@ impl Service {
         actor: &Actor,
         ballot: &Ballot,
         stored: &StoredRelease,
-    ) -> Result<(Work, Answerable), AppError> {
+    ) -> Result<(Work, UnplacedDecision), AppError> {
         let policies = self.policies_of(stored).await?;
         check_ballot(actor, ballot, stored, &policies)?;
         self.require_open(stored).await?;
         self.require_newest(stored).await?;
-        let active = self.shelf.current(&self.store, &actor.namespace).await?;
+        let active = self.policy_cache.current(&self.store, &actor.namespace).await?;
         let today = self.today(stored, &policies, &active).await?;
         // A no is a no, whatever has changed since.
         if let Some(obstacle) = today.obstacle.filter(|_| ballot.vote == Vote::Approve) {
@@ -189,7 +189,7 @@ impl Service {
         work.newest = Some(newest(stored));
         if ballot.vote == Vote::Approve {
             work.policies_at = Some(today.policies_at);
-            work.stood = today.stood;
+            work.baselines = today.baselines;
         }
         work.delivery = ballot.delivery.as_ref().map(|key| key.delivery(ballot.release.as_str()));
         work.approval = Some(NewApproval { approval, entry: row_entry(Fact::ApprovalGiven, &subject, &digest) });
@@ -226,13 +226,13 @@ impl Service {
     ) -> Result<Vec<Arc<Policy>>, AppError> {
         let mut policies = Vec::with_capacity(references.len());
         for reference in references {
-            if let Some(known) = self.shelf.known(&reference.digest) {
+            if let Some(known) = self.policy_cache.known(&reference.digest) {
                 policies.push(known);
                 continue;
             }
             let gone = || AppError::broken(format!("policy {} is gone", reference.digest));
             let policy = self.store.policy(namespace, &reference.digest).await?.ok_or_else(gone)?;
-            policies.push(self.shelf.read(&policy).await?);
+            policies.push(self.policy_cache.read(&policy).await?);
         }
         Ok(policies)
     }

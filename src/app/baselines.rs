@@ -4,7 +4,7 @@ use super::{Service, error::AppError};
 use crate::{
     model::{Against, Baseline, Environment, Inputs, ModelId, Namespace, Submitted},
     policy::{self, Policy},
-    store::{Stood, StoredRelease},
+    store::{ExpectedBaseline, StoredRelease},
 };
 use std::{
     collections::HashMap,
@@ -25,7 +25,7 @@ pub(super) struct Compared {
     pub(super) champion: Option<Side>,
     pub(super) reference: Option<Side>,
     /// What the batch checks.
-    pub(super) stood: Vec<Stood>,
+    pub(super) baselines: Vec<ExpectedBaseline>,
 }
 
 impl Compared {
@@ -44,17 +44,17 @@ type Place = (ModelId, Environment);
 /// Who is judging against the champion of a model in an environment: each allow moves it for all others, so they go one
 /// by one instead of refusing each other.
 #[derive(Default)]
-pub(super) struct Turns(Mutex<HashMap<Place, Arc<tokio::sync::Mutex<()>>>>);
+pub(super) struct BaselineLocks(Mutex<HashMap<Place, Arc<tokio::sync::Mutex<()>>>>);
 
-impl Turns {
+impl BaselineLocks {
     async fn take(&self, model: &ModelId, environment: &Environment) -> OwnedMutexGuard<()> {
-        let turn = {
-            let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = {
+            let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             // Whoever waits holds a clone, so one that only we hold is nobody's.
-            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
-            turns.entry((model.clone(), environment.clone())).or_default().clone()
+            locks.retain(|_, lock| Arc::strong_count(lock) > 1);
+            locks.entry((model.clone(), environment.clone())).or_default().clone()
         };
-        turn.lock_owned().await
+        lock.lock_owned().await
     }
 }
 
@@ -69,7 +69,7 @@ impl Service {
         if policy::needs::baselines(policies.iter().map(AsRef::as_ref)).is_empty() {
             return None;
         }
-        Some(self.turns.take(model, environment).await)
+        Some(self.baseline_locks.take(model, environment).await)
     }
 
     /// What these policies compare with, as it stands now.
@@ -86,7 +86,12 @@ impl Service {
         for against in policy::needs::baselines(policies.iter().map(AsRef::as_ref)) {
             let standing = self.store.standing(against, model.namespace(), model, environment).await?;
             let at = standing.as_ref().map_or(0, |s| s.at);
-            compared.stood.push(Stood { against, model: model.clone(), environment: environment.clone(), at });
+            compared.baselines.push(ExpectedBaseline {
+                against,
+                model: model.clone(),
+                environment: environment.clone(),
+                at,
+            });
             let Some(standing) = standing else { continue };
             let baseline = Baseline { artifact: Some(standing.artifact), evidence: standing.evidence };
             compared.set(against, self.side(model.namespace(), baseline).await?);
@@ -104,10 +109,10 @@ impl Service {
         compared: &Compared,
         release: &StoredRelease,
     ) -> Result<Option<Compared>, AppError> {
-        let own = |s: &Stood| {
+        let own = |s: &ExpectedBaseline| {
             s.against == Against::Champion && s.at > 0 && release.allowed_at.map(|idx| idx + 1) == Some(s.at)
         };
-        if !compared.stood.iter().any(own) {
+        if !compared.baselines.iter().any(own) {
             return Ok(None);
         }
         let before = release.inputs.champion.clone();

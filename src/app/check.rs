@@ -3,7 +3,7 @@
 
 use crate::{
     model::{
-        Against, Approval, Baseline, Claimed, Digest, Environment, EvidenceRef, Inputs, Look, ModelId, ObserveOnly,
+        Against, Approval, Attempt, Baseline, Claimed, Digest, Environment, EvidenceRef, Inputs, ModelId, ObserveOnly,
         PolicyRef, Submitted, Timestamp, Verdict, jcs,
     },
     policy::{self, Case, Policy},
@@ -58,7 +58,7 @@ pub struct Handed {
     /// The reference's; `None` while there is no reference.
     pub reference: Option<Vec<Submitted>>,
     /// How often each data set was tried, where somebody counts.
-    pub looks: Vec<Look>,
+    pub attempts: Vec<Attempt>,
 }
 
 /// What is recorded of [`Request::observe_only`]: only what makes a difference, so that the inputs of every other
@@ -86,7 +86,7 @@ pub fn inputs(request: Request, policies: &[Arc<Policy>], handed: &Handed) -> In
         champion: baseline(Against::Champion, &handed.champion),
         reference: baseline(Against::Reference, &handed.reference),
         context: request.context,
-        looks: handed.looks.clone(),
+        attempts: handed.attempts.clone(),
         observe_only: let_through(request.observe_only, policies),
         ..Inputs::default()
     }

@@ -4,7 +4,7 @@ use super::{error::AppError, hashing};
 use crate::{
     model::{Against, Columns, Digest, Evidence, Plan, Role, Source, jcs},
     predictions::{
-        self, Crew, Input, Job, Limits, PredictionsError,
+        self, Input, Job, Limits, PredictionsError, ThreadPool,
         block::{Reader, Wanted},
     },
 };
@@ -50,7 +50,7 @@ pub fn compute(request: &Request) -> Result<Evidence, AppError> {
     if !reference.0.is_empty() {
         baselines.push((Against::Reference, &reference));
     }
-    let crew = Threads::new(request.threads);
+    let pool = Threads::new(request.threads);
     let job = Job {
         predictions: &candidate,
         labels: (!labels.0.is_empty()).then_some(&labels),
@@ -58,7 +58,7 @@ pub fn compute(request: &Request) -> Result<Evidence, AppError> {
         drift_reference: (!drift.0.is_empty()).then_some(&drift),
         columns: &request.columns,
         plan: &request.plan,
-        crew: &crew,
+        pool: &pool,
     };
     // The files are hashed while they are computed from: by the time they are in memory anyway.
     let (evidence, sources) = std::thread::scope(|scope| {
@@ -140,7 +140,7 @@ impl Threads {
     }
 }
 
-impl Crew for Threads {
+impl ThreadPool for Threads {
     fn size(&self) -> usize {
         self.0
     }

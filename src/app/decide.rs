@@ -36,12 +36,12 @@ pub(super) struct Decided {
 }
 
 /// A decision that only lacks its place in the log.
-pub(super) struct Answerable {
+pub(super) struct UnplacedDecision {
     id: DecisionId,
     pub(super) record: Record,
 }
 
-impl Answerable {
+impl UnplacedDecision {
     /// The decision as it was stored under these log indexes.
     pub(super) fn stored(self, release: ReleaseId, record_index: u64, vsa_index: Option<u64>) -> Decision {
         Decision { id: self.id, release, record: self.record, record_index, vsa_index }
@@ -50,8 +50,8 @@ impl Answerable {
 
 impl Decided {
     /// What goes to the store, and what stays to be answered with.
-    pub(super) fn split(self) -> (NewDecision, Answerable) {
-        let answer = Answerable { id: self.new.id.clone(), record: self.record };
+    pub(super) fn split(self) -> (NewDecision, UnplacedDecision) {
+        let answer = UnplacedDecision { id: self.new.id.clone(), record: self.record };
         (self.new, answer)
     }
 }

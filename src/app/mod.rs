@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod approve;
+mod attempts;
 pub mod audit;
 mod baselines;
 mod blobs;
@@ -25,7 +26,6 @@ pub mod inspect;
 mod integrity;
 pub mod judges;
 mod log;
-mod looks;
 mod mappings;
 pub mod notary;
 pub mod offline;
@@ -33,7 +33,7 @@ pub mod once;
 pub mod passwords;
 pub mod people;
 mod places;
-pub mod policy_tests;
+mod policy_cache;
 pub mod private;
 mod proofs;
 pub mod publish;
@@ -42,7 +42,7 @@ pub mod references;
 pub mod releases;
 pub mod replay;
 mod rows;
-mod shelf;
+pub mod scenarios;
 pub mod sign_in;
 pub mod standing;
 pub mod submit;
@@ -55,7 +55,8 @@ mod writer;
 pub use blobs::{Upload, UploadLimits};
 
 use crate::{config::Limits, keys::Keyring, model::ObserveOnlyBy, store::Store};
-use baselines::Turns;
+use attempts::Numbers;
+use baselines::BaselineLocks;
 use blobs::Blobs;
 use clock::LogClock;
 use env::Env;
@@ -63,12 +64,11 @@ use error::AppError;
 use heads::{Guard, HeadKeeper};
 use health::Health;
 use judges::Judges;
-use looks::Numbers;
 use notary::Notary;
 use passwords::Passwords;
 use people::TokenCache;
 use places::Places;
-use shelf::Shelf;
+use policy_cache::PolicyCache;
 use std::{path::PathBuf, sync::Arc};
 use tally::Tally;
 use throttle::Throttle;
@@ -84,9 +84,9 @@ pub struct Service {
     heads: Arc<HeadKeeper>,
     health: Arc<Health>,
     writer: Writer,
-    shelf: Shelf,
+    policy_cache: PolicyCache,
     blobs: Blobs,
-    turns: Turns,
+    baseline_locks: BaselineLocks,
     numbers: Numbers,
     computing: Arc<Semaphore>,
     reports: Places,
@@ -154,9 +154,9 @@ impl Service {
             heads,
             health,
             writer,
-            shelf: Shelf::default(),
+            policy_cache: PolicyCache::default(),
             blobs,
-            turns: Turns::default(),
+            baseline_locks: BaselineLocks::default(),
             numbers: Numbers::default(),
             computing: Arc::new(Semaphore::new(recompute::AT_ONCE)),
             reports: Places::new(audit::OPEN.0, audit::OPEN.1, audit::WAIT),

@@ -69,8 +69,8 @@ impl Service {
             Done::Duplicate { request, .. } => same(delivery, request)?,
             other => return Err(AppError::broken(format!("a policy was refused by the batch: {other:?}")).into()),
         }
-        self.shelf.keep(policy.clone());
-        self.shelf.refresh(&self.store, &actor.namespace).await?;
+        self.policy_cache.keep(policy.clone());
+        self.policy_cache.refresh(&self.store, &actor.namespace).await?;
         tracing::info!(namespace = %actor.namespace, policy = %policy.name, %digest, "policy published");
         let stored = self.store.newest_policy(&actor.namespace, &digest).await?;
         let stored = stored.ok_or_else(|| AppError::broken("a policy was published and is not there"))?;

@@ -94,8 +94,8 @@ impl Service {
             let dataset = dataset(submission, policy, labels.as_ref())?;
             let key = dataset.as_ref().and_then(|d| d.name.clone()).unwrap_or_default();
             let one = std::slice::from_ref(policy);
-            let looks = self.looks(&submission.model, &submission.artifact, one, &BTreeSet::from([key])).await?;
-            let tries = looks.first().map_or(1, |look| look.tries);
+            let attempts = self.attempts(&submission.model, &submission.artifact, one, &BTreeSet::from([key])).await?;
+            let tries = attempts.first().map_or(1, |attempt| attempt.tries);
             let there = |digest: &Digest| self.blobs.find(digest).is_ok();
             let wanted = wanted(policy, predictions, labels.as_ref(), compared, tries, there);
             if let Some((_, submitted, bytes)) = memo.0.iter().find(|(known, ..)| *known == wanted) {

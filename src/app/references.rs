@@ -169,7 +169,7 @@ impl Service {
 
     /// Where policies ask certain roles to approve releases, moving what these are held against asks for one of them too.
     async fn check_role(&self, actor: &Actor, proposal: &NewProposal) -> Result<(), AppError> {
-        let active = self.shelf.refresh(&self.store, &actor.namespace).await?;
+        let active = self.policy_cache.refresh(&self.store, &actor.namespace).await?;
         let applying = active.policies.iter().filter(|p| policy::applies(p, &proposal.model, &proposal.environment));
         let roles: Vec<&String> = applying.flat_map(|p| p.approvals.iter().map(|a| &a.role)).collect();
         if roles.is_empty() || actor.roles.iter().any(|role| roles.contains(&role)) {

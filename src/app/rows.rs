@@ -43,7 +43,7 @@ impl Rows {
             drift_reference: None,
             columns: &self.columns,
             plan: &self.plan,
-            crew: &Threads::new(0),
+            pool: &Threads::new(0),
         };
         let mut evidence = predictions::compute(&job).map_err(|e| AppError::invalid(e.code, e.message))?;
         if let Some(computed) = &mut evidence.computed {

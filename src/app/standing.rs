@@ -4,7 +4,7 @@
 use super::{
     Service,
     error::{AppError, Kind},
-    shelf::Active,
+    policy_cache::Active,
 };
 use crate::{
     model::{
@@ -12,7 +12,7 @@ use crate::{
         Timestamp,
     },
     policy::{self, Case, Policy},
-    store::{Stood, StoredRelease},
+    store::{ExpectedBaseline, StoredRelease},
 };
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ pub(super) struct Today {
     /// The `policies_at` that the policies are those of.
     pub(super) policies_at: u64,
     /// The champion and the reference, as they are.
-    pub(super) stood: Vec<Stood>,
+    pub(super) baselines: Vec<ExpectedBaseline>,
     /// What is no longer as it was.
     pub(super) obstacle: Option<Obstacle>,
 }
@@ -91,7 +91,7 @@ impl Service {
             return Ok(Standing { superseded_by, approvals: verdict.approvals.clone(), ..Standing::default() });
         }
         let policies = self.policies_of(stored).await?;
-        let active = self.shelf.current(&self.store, stored.release.model.namespace()).await?;
+        let active = self.policy_cache.current(&self.store, stored.release.model.namespace()).await?;
         let obstacle = match &superseded_by {
             Some(newer) => Some(superseded(stored, newer)),
             None => self.today(stored, &policies, &active).await?.obstacle,
@@ -162,12 +162,17 @@ impl Service {
         let applies = |p: &&Arc<Policy>| policy::applies(p, &release.model, &release.environment);
         let applying: Vec<&Arc<Policy>> = active.policies.iter().filter(applies).collect();
         let mut obstacle = engine(&stored.inputs).or_else(|| changed(policies, &applying));
-        let mut stood = Vec::new();
+        let mut baselines = Vec::new();
         for against in policy::needs::baselines(policies.iter().map(AsRef::as_ref)) {
             let (model, environment) = (&release.model, &release.environment);
             let now = self.store.standing(against, model.namespace(), model, environment).await?;
             let at = now.as_ref().map_or(0, |now| now.at);
-            stood.push(Stood { against, model: release.model.clone(), environment: release.environment.clone(), at });
+            baselines.push(ExpectedBaseline {
+                against,
+                model: release.model.clone(),
+                environment: release.environment.clone(),
+                at,
+            });
             let before = match against {
                 Against::Champion => &stored.inputs.champion,
                 Against::Reference => &stored.inputs.reference,
@@ -179,7 +184,7 @@ impl Service {
                 obstacle = obstacle.or_else(|| Some(moved(against, now.as_ref())));
             }
         }
-        Ok(Today { policies_at: active.at, stood, obstacle })
+        Ok(Today { policies_at: active.at, baselines, obstacle })
     }
 }
 

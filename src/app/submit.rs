@@ -4,7 +4,7 @@ use super::{
     Service,
     baselines::Compared,
     check,
-    decide::{Answerable, Question},
+    decide::{Question, UnplacedDecision},
     documents::Documents,
     error::{AppError, Kind},
     notary::fact_entry,
@@ -16,11 +16,11 @@ use crate::{
     identity::{Actor, Scope},
     ledger::Fact,
     model::{
-        Against, Decision, Digest, Environment, Inputs, Look, ModelId, ObserveOnly, PolicyRef, Record, Release,
+        Against, Attempt, Decision, Digest, Environment, Inputs, ModelId, ObserveOnly, PolicyRef, Record, Release,
         ReleaseId, Timestamp, Verdict, jcs,
     },
     policy::{self, Policy},
-    store::{Done, NewLooks, NewRelease, StoredRelease, Work},
+    store::{Done, NewAttempts, NewRelease, StoredRelease, Work},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -95,7 +95,7 @@ struct Materials<'a> {
     policies: &'a [Arc<Policy>],
     policies_at: u64,
     compared: &'a Compared,
-    looks: Vec<Look>,
+    attempts: Vec<Attempt>,
     observe_only: Option<ObserveOnly>,
 }
 
@@ -115,7 +115,7 @@ enum Judged {
     /// The decision on the newest release, whose inputs are the same.
     Kept(Box<Answer>),
     /// A decision that is to be stored.
-    Anew(Box<(Work, Answerable)>),
+    Anew(Box<(Work, UnplacedDecision)>),
 }
 
 impl Service {
@@ -137,7 +137,7 @@ impl Service {
         }
         let release: ReleaseId = self.env.new_id().parse().map_err(AppError::failed)?;
         let (model, environment) = (&submission.model, &submission.environment);
-        let mut active = self.shelf.active(&self.store, &actor.namespace).await?;
+        let mut active = self.policy_cache.active(&self.store, &actor.namespace).await?;
         let (mut memo, mut taken) = (Memo::default(), 0);
         for _ in 0..TRIES {
             let applies = |p: &&Arc<Policy>| policy::applies(p, model, environment);
@@ -172,11 +172,11 @@ impl Service {
                     same(submission.delivery.as_ref(), request)?;
                     return self.repeated(actor, &subject).await;
                 }
-                Done::PoliciesChanged => active = self.shelf.refresh(&self.store, &actor.namespace).await?,
+                Done::PoliciesChanged => active = self.policy_cache.refresh(&self.store, &actor.namespace).await?,
                 Done::BaselineMoved => {}
-                Done::LooksTaken => {
-                    let looks = &answer.record.inputs.looks;
-                    self.reread_looks(model, &submission.artifact, looks, taken).await?;
+                Done::AttemptsTaken => {
+                    let attempts = &answer.record.inputs.attempts;
+                    self.reread_attempts(model, &submission.artifact, attempts, taken).await?;
                     taken += 1;
                 }
                 Done::ReleaseChanged | Done::Known => return Err(AppError::broken("a new release was known before")),
@@ -253,14 +253,14 @@ impl Service {
         (policies, policies_at): (&[Arc<Policy>], u64),
         compared: &Compared,
         memo: &mut Memo,
-    ) -> Result<(Work, Answerable), AppError> {
+    ) -> Result<(Work, UnplacedDecision), AppError> {
         let Asked { actor, submission, predictions, sent, release } = *asked;
         let documents = self.with_computed(actor, submission, predictions, (sent, policies, compared), memo).await?;
         let datasets = policy::needs::datasets(&documents.submitted);
-        let looks = self.looks(&submission.model, &submission.artifact, policies, &datasets).await?;
+        let attempts = self.attempts(&submission.model, &submission.artifact, policies, &datasets).await?;
         let observe_only = self.let_through(&submission.model, &submission.environment, policies);
         let documents = &documents;
-        let materials = Materials { release, documents, policies, policies_at, compared, looks, observe_only };
+        let materials = Materials { release, documents, policies, policies_at, compared, attempts, observe_only };
         self.judge(actor, submission, materials).await
     }
 
@@ -269,7 +269,7 @@ impl Service {
         actor: &Actor,
         submission: &Submission,
         materials: Materials<'_>,
-    ) -> Result<(Work, Answerable), AppError> {
+    ) -> Result<(Work, UnplacedDecision), AppError> {
         let now = self.env.now();
         let inputs = freeze(actor, submission, &materials);
         let canonical = jcs::to_vec(&inputs).map_err(AppError::failed)?;
@@ -292,9 +292,12 @@ impl Service {
             .await?;
         let mut work = Work::new(actor.namespace.clone(), now);
         work.policies_at = Some(materials.policies_at);
-        work.stood.clone_from(&materials.compared.stood);
-        work.looks =
-            Some(NewLooks { model: submission.model.clone(), artifact: submission.artifact, looks: materials.looks });
+        work.baselines.clone_from(&materials.compared.baselines);
+        work.attempts = Some(NewAttempts {
+            model: submission.model.clone(),
+            artifact: submission.artifact,
+            attempts: materials.attempts,
+        });
         work.delivery = submission.delivery.as_ref().map(|key| key.delivery(materials.release.as_str()));
         work.evidence = materials.documents.rows();
         work.release = Some(new_release(actor, submission, materials.release, canonical, inputs_digest, now)?);
@@ -355,7 +358,7 @@ fn freeze(actor: &Actor, submission: &Submission, materials: &Materials<'_>) -> 
         champion,
         reference,
         context: submission.context.clone(),
-        looks: materials.looks.clone(),
+        attempts: materials.attempts.clone(),
         observe_only: materials.observe_only,
         ..Inputs::default()
     }

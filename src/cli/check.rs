@@ -131,7 +131,7 @@ pub fn run(args: Args) -> Outcome {
         evidence,
         champion: baseline(&args.champion, computed.champion)?,
         reference: baseline(&args.reference, computed.reference)?,
-        looks: Vec::new(),
+        attempts: Vec::new(),
     };
     let approvals = args.approvals.as_deref().map(approvals).transpose()?.unwrap_or_default();
     let artifact = match &args.artifact {

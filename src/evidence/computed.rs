@@ -82,8 +82,7 @@ mod tests {
             plan: Plan::default(),
             rows: 3,
         });
-        let interval =
-            Interval { method: "delong".into(), confidence: 0.95, sides: 1, lower: Some(0.1), upper: None };
+        let interval = Interval { method: "delong".into(), confidence: 0.95, sides: 1, lower: Some(0.1), upper: None };
         evidence.measurements.push(Measurement {
             n: Some(3),
             unit: Some(Unit::Milliseconds),

@@ -50,9 +50,16 @@ mod tests {
     fn every_rate_of_a_confusion_matrix_is_a_proportion_we_know() {
         let counts = Confusion { true_positives: 103, false_positives: 3, true_negatives: 61, false_negatives: 4 };
         let want = [
-            ("accuracy", (164, 171)), ("error_rate", (7, 171)), ("selection_rate", (106, 171)), ("recall", (103, 107)),
-            ("true_positive_rate", (103, 107)), ("false_negative_rate", (4, 107)), ("precision", (103, 106)),
-            ("specificity", (61, 64)), ("true_negative_rate", (61, 64)), ("false_positive_rate", (3, 64)),
+            ("accuracy", (164, 171)),
+            ("error_rate", (7, 171)),
+            ("selection_rate", (106, 171)),
+            ("recall", (103, 107)),
+            ("true_positive_rate", (103, 107)),
+            ("false_negative_rate", (4, 107)),
+            ("precision", (103, 106)),
+            ("specificity", (61, 64)),
+            ("true_negative_rate", (61, 64)),
+            ("false_positive_rate", (3, 64)),
             ("negative_predictive_value", (61, 65)),
         ];
         for (metric, counted) in want {

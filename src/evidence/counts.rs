@@ -56,6 +56,9 @@ mod tests {
 
     #[test]
     fn only_whole_numbers_are_counts() {
-        assert_eq!([64.0, 0.0, -0.0, 0.5, -1.0, 1e300, f64::NAN].map(whole), [Some(64), Some(0), Some(0), None, None, None, None]);
+        assert_eq!(
+            [64.0, 0.0, -0.0, 0.5, -1.0, 1e300, f64::NAN].map(whole),
+            [Some(64), Some(0), Some(0), None, None, None, None]
+        );
     }
 }

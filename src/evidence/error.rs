@@ -16,7 +16,10 @@ pub enum EvidenceError {
     )]
     TooLarge,
     /// It is compressed far beyond what real documents are.
-    #[error("the {kind} data unpacks to more than {} times its size; that is a bomb, or no evidence", super::unpack::MAX_RATIO)]
+    #[error(
+        "the {kind} data unpacks to more than {} times its size; that is a bomb, or no evidence",
+        super::unpack::MAX_RATIO
+    )]
     Bomb {
         /// The compression.
         kind: &'static str,
@@ -111,9 +114,7 @@ impl EvidenceError {
             Self::TooLarge | Self::Bomb { .. } | Self::Json(JsonError::TooMany { .. }) => "evidence-too-large",
             Self::Compressed { .. } => "evidence-compressed",
             Self::Archive { .. } => "evidence-archive",
-            Self::Syntax { .. } | Self::Json(JsonError::Syntax { .. } | JsonError::NotUtf8 { .. }) => {
-                "evidence-syntax"
-            }
+            Self::Syntax { .. } | Self::Json(JsonError::Syntax { .. } | JsonError::NotUtf8 { .. }) => "evidence-syntax",
             Self::Json(JsonError::DuplicateKey { .. }) => "evidence-duplicate-key",
             Self::Json(JsonError::TooDeep { .. }) => "evidence-too-deep",
             Self::NotUnderstood { .. } => "evidence-not-understood",

@@ -240,7 +240,14 @@ mod tar {
         for name in ["../x", "a/../../x", "/etc/passwd", "..", "a\\..\\b", "C:/x"] {
             refused(&file(name), "leads out of it");
         }
-        for kind in [EntryType::Symlink, EntryType::Link, EntryType::Char, EntryType::Block, EntryType::Fifo, EntryType::GNUSparse] {
+        for kind in [
+            EntryType::Symlink,
+            EntryType::Link,
+            EntryType::Char,
+            EntryType::Block,
+            EntryType::Fifo,
+            EntryType::GNUSparse,
+        ] {
             refused(&tar(&[(header("a", kind, 0), b"")]), "");
         }
     }
@@ -260,7 +267,8 @@ mod tar {
         }
         // A size that reaches into the next member takes that member's header for content.
         let (next, content) = one("b", b"{}");
-        let members = archive::members(&tar(&[(header("a", EntryType::Regular, 1536), b"{}"), (next, &content)])).unwrap();
+        let members =
+            archive::members(&tar(&[(header("a", EntryType::Regular, 1536), b"{}"), (next, &content)])).unwrap();
         assert_eq!((names(&members), members[0].bytes.len()), (vec!["a"], 1536));
         let mut wrong = file("a");
         wrong[0] = b'b';
@@ -286,7 +294,10 @@ mod tar {
         refused(&pax(&[0xff, 0xfe]), "not UTF-8");
 
         let gnu = |name: &[u8], size: u64| {
-            tar(&[(header("././@LongLink", EntryType::GNULongName, size), name), (header("a", EntryType::Regular, 0), b"")])
+            tar(&[
+                (header("././@LongLink", EntryType::GNULongName, size), name),
+                (header("a", EntryType::Regular, 0), b""),
+            ])
         };
         refused(&gnu(b"../x\0", 5), "leads out of it");
         refused(&gnu(b"x\0", 1 << 40), "");
@@ -350,8 +361,13 @@ mod text {
         assert_eq!(unpack::unpack(&twice).unwrap().as_ref(), gzip(b"{}"));
         let trailed = [gzip(b"{}"), b"rubbish".to_vec()].concat();
         assert_eq!(unpack::unpack(&trailed).unwrap_err().code(), "evidence-compressed");
-        let skipped = [&[0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4][..], &zstd::encode_all(&b"{}"[..], 3).unwrap()].concat();
-        assert_eq!(unpack::unpack(&skipped).unwrap().as_ref(), skipped, "a zstd frame to be skipped is no start of a document");
+        let skipped =
+            [&[0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4][..], &zstd::encode_all(&b"{}"[..], 3).unwrap()].concat();
+        assert_eq!(
+            unpack::unpack(&skipped).unwrap().as_ref(),
+            skipped,
+            "a zstd frame to be skipped is no start of a document"
+        );
     }
 
     #[test]
@@ -386,7 +402,15 @@ mod markup {
 
     #[test]
     fn depth_cannot_be_hidden() {
-        for open in ["<a b=\"/>\">", "<a b='>'>", "<a><?x </a> ?>", "<a><!-- </a> -->", "<a><![CDATA[</a>]]>", "<a b=\"'\">", "<a\nb = '\"/'>"] {
+        for open in [
+            "<a b=\"/>\">",
+            "<a b='>'>",
+            "<a><?x </a> ?>",
+            "<a><!-- </a> -->",
+            "<a><![CDATA[</a>]]>",
+            "<a b=\"'\">",
+            "<a\nb = '\"/'>",
+        ] {
             assert!(error(&open.repeat(100_000)).contains("nested deeper"), "{open}");
             let whole = open.repeat(MAX_DEPTH - 1) + &"</a>".repeat(MAX_DEPTH - 1);
             xml::parse(&whole).unwrap();
@@ -405,9 +429,23 @@ mod markup {
     #[test]
     fn what_is_no_document_is_refused_with_its_place_and_in_time() {
         let long = "<!--".repeat(100_000);
-        for text in ["", "<", "<a", "<a b=\"", "<!--", "<?", "<![CDATA[", "</a>", "<a/><b/>", "<a>&undefined;</a>", "<a>&#0;</a>",
-            "<a b='<'/>", "<a></b>", "<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>", &long]
-        {
+        for text in [
+            "",
+            "<",
+            "<a",
+            "<a b=\"",
+            "<!--",
+            "<?",
+            "<![CDATA[",
+            "</a>",
+            "<a/><b/>",
+            "<a>&undefined;</a>",
+            "<a>&#0;</a>",
+            "<a b='<'/>",
+            "<a></b>",
+            "<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>",
+            &long,
+        ] {
             assert_eq!(xml::parse(text).unwrap_err().code(), "evidence-syntax", "{text:.40}");
         }
     }
@@ -415,8 +453,16 @@ mod markup {
     #[test]
     fn the_root_is_found_behind_comments_and_instructions() {
         for (text, root) in [
-            ("<?xml version='1.0'?>\n<!-- <x> -->\r\n<testsuites a='b'/>", Some("testsuites")), ("<n:bom>", Some("bom")), ("<a/>", Some("a")),
-            ("<!DOCTYPE a><a/>", None), ("<!-- x", None), ("<?xml", None), ("text", None), ("<", None), ("", None), ("<1>", None),
+            ("<?xml version='1.0'?>\n<!-- <x> -->\r\n<testsuites a='b'/>", Some("testsuites")),
+            ("<n:bom>", Some("bom")),
+            ("<a/>", Some("a")),
+            ("<!DOCTYPE a><a/>", None),
+            ("<!-- x", None),
+            ("<?xml", None),
+            ("text", None),
+            ("<", None),
+            ("", None),
+            ("<1>", None),
         ] {
             assert_eq!(xml::root(text), root, "{text}");
         }
@@ -485,8 +531,13 @@ mod front {
     #[test]
     fn what_is_not_plain_yaml_is_refused_with_its_place() {
         for (text, says) in [
-            ("a: 1\n---\nb: 2\n", "second document"), ("<<: *base\n", "unknown anchor"), ("? [1, 2]\n: 3\n", "no text"), ("a: !!binary x\n", "tag"),
-            ("{a: 1, a: 2}\n", "given twice"), ("a: 'x\n", "YAML"), ("", "nothing"),
+            ("a: 1\n---\nb: 2\n", "second document"),
+            ("<<: *base\n", "unknown anchor"),
+            ("? [1, 2]\n: 3\n", "no text"),
+            ("a: !!binary x\n", "tag"),
+            ("{a: 1, a: 2}\n", "given twice"),
+            ("a: 'x\n", "YAML"),
+            ("", "nothing"),
         ] {
             let error = yaml::parse(text, 0, text.len()).unwrap_err().to_string();
             assert!(error.contains(says) && error.starts_with("line "), "{text:?}: {error}");

@@ -2,6 +2,17 @@
 //!
 //! A format is recognised from its content alone, never from a file's name, and [`ADAPTERS`] is asked in order of
 //! specificity. What a format does not say stays unknown: nothing here guesses a sample size, a unit or a scale.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::as_conversions
+    )
+)]
 
 pub mod adapter;
 pub mod archive;
@@ -11,13 +22,13 @@ pub mod confusion;
 pub mod counts;
 pub mod document;
 mod error;
-pub mod open;
 pub mod formats;
 #[cfg(test)]
 mod hostile_tests;
 pub mod json;
 pub mod mapping;
 pub mod names;
+pub mod open;
 pub mod precision;
 mod settle;
 pub mod table;
@@ -114,7 +125,9 @@ pub fn detect(document: &Document<'_>) -> Result<&'static Adapter, EvidenceError
 /// The one reason that holds for all formats, where the document is nothing that any of them could read.
 fn hopeless(document: &Document<'_>) -> Option<Vec<Tried>> {
     let why = match document.text() {
-        Ok(text) if text.trim_start().is_empty() => "the document is empty; did the tool write it before it was sent?".to_owned(),
+        Ok(text) if text.trim_start().is_empty() => {
+            "the document is empty; did the tool write it before it was sent?".to_owned()
+        }
         Ok(_) => return None,
         Err(_) if archive::kind(document.bytes()).is_some() => return None,
         Err(error) => format!("binary data and no archive (a pickle, a picture?): {error}"),

@@ -79,11 +79,9 @@ fn files(document: &Document<'_>, kind: &'static str) -> Result<Opened, Evidence
     let mut opened = Opened { parts: Vec::new(), archive: Some(kind), left_out: Vec::new() };
     for member in document.members().map_err(Clone::clone)? {
         match read(&member.bytes, None) {
-            Ok(evidence) => opened.parts.push(Part {
-                name: Some(member.name.clone()),
-                bytes: Some(member.bytes.clone()),
-                evidence,
-            }),
+            Ok(evidence) => {
+                opened.parts.push(Part { name: Some(member.name.clone()), bytes: Some(member.bytes.clone()), evidence })
+            }
             Err(EvidenceError::NotUnderstood { .. }) => opened.left_out.push(member.name.clone()),
             Err(error) => return Err(EvidenceError::Member { name: member.name.clone(), error: Box::new(error) }),
         }

@@ -29,7 +29,9 @@ pub fn reading<'j>(json: &'j Json<'j>) -> Option<Reading<'j>> {
         Value::Number(number) => Some(Reading::Number(*number)),
         Value::NonFinite(text) => Some(Reading::Undefined(text)),
         Value::Null => Some(Reading::Undefined("null")),
-        Value::String(text) => reading_text(text).filter(|read| !text.is_empty() && !matches!(read, Reading::Number(_))),
+        Value::String(text) => {
+            reading_text(text).filter(|read| !text.is_empty() && !matches!(read, Reading::Number(_)))
+        }
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }

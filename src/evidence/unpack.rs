@@ -112,7 +112,8 @@ mod tests {
 
     #[test]
     fn utf16_becomes_utf8() {
-        let text: Vec<u8> = [0xff, 0xfe].into_iter().chain("{\"é\": 1}".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let text: Vec<u8> =
+            [0xff, 0xfe].into_iter().chain("{\"é\": 1}".encode_utf16().flat_map(u16::to_le_bytes)).collect();
         assert_eq!(unpack(&text).unwrap().as_ref(), "{\"é\": 1}".as_bytes());
     }
 }

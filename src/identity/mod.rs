@@ -1,4 +1,15 @@
 //! Who somebody is and what they may do. No I/O: tokens and people are looked up elsewhere and judged here.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::as_conversions
+    )
+)]
 
 pub mod hook;
 pub mod scope;

@@ -80,8 +80,10 @@ pub struct Opened {
 pub fn open(json: &[u8]) -> Result<Opened, LedgerError> {
     const WHAT: &str = "a bundle";
     let value: Value = serde_json::from_slice(json).map_err(|e| LedgerError::malformed(WHAT, e))?;
-    let at = |path: &str| value.pointer(path).ok_or_else(|| LedgerError::malformed(WHAT, format!("it has no `{path}`")));
-    let text = |path: &str| at(path)?.as_str().ok_or_else(|| LedgerError::malformed(WHAT, format!("`{path}` is not text")));
+    let at =
+        |path: &str| value.pointer(path).ok_or_else(|| LedgerError::malformed(WHAT, format!("it has no `{path}`")));
+    let text =
+        |path: &str| at(path)?.as_str().ok_or_else(|| LedgerError::malformed(WHAT, format!("`{path}` is not text")));
     let bytes = |path: &str| {
         STANDARD.decode(text(path)?).map_err(|_| LedgerError::malformed(WHAT, format!("`{path}` is not base64")))
     };
@@ -89,7 +91,8 @@ pub fn open(json: &[u8]) -> Result<Opened, LedgerError> {
     let envelope = Envelope::parse(&jcs::to_vec(at("/dsseEnvelope")?)?)?;
     let index = text(&entry("logIndex"))?.parse().map_err(|e| LedgerError::malformed(WHAT, e))?;
     let hash = |hash: &Value| STANDARD.decode(hash.as_str()?).ok()?.try_into().ok();
-    let path: Option<Vec<Hash>> = at(&entry("inclusionProof/hashes"))?.as_array().and_then(|h| h.iter().map(hash).collect());
+    let path: Option<Vec<Hash>> =
+        at(&entry("inclusionProof/hashes"))?.as_array().and_then(|h| h.iter().map(hash).collect());
     let path = path.ok_or_else(|| LedgerError::malformed(WHAT, "its inclusion proof is not a list of hashes"))?;
     let checkpoint = text(&entry("inclusionProof/checkpoint/envelope"))?.to_owned();
     let opened = Opened {

@@ -1,5 +1,8 @@
 use super::*;
-use crate::{ledger::{Sealer, fixture::TestSigner}, model::jcs};
+use crate::{
+    ledger::{Sealer, fixture::TestSigner},
+    model::jcs,
+};
 use proptest::prelude::*;
 
 #[test]
@@ -35,9 +38,16 @@ fn only_the_very_bytes_are_read() {
     for good in [&signed, &fact] {
         assert!(Entry::parse(good.as_bytes()).is_ok());
         for bad in [
-            format!(" {good}"), format!("{good}\n"), good.replace("\"kind\"", "\"kind\" "), good.replace("sha256", "sha512"),
-            good.replace("apiVersion\":\"", "apiVersion\":\"9"), good.replace("\"kind\":\"", "\"kind\":\"x"), good.replacen('{', "{\"a\":1,", 1),
-            good.replace("\"spec\":{", "\"spec\":{\"a\":1,"), good.replace("key-added", "key-adopted"), good.replace("value\":\"", "value\":\"A"),
+            format!(" {good}"),
+            format!("{good}\n"),
+            good.replace("\"kind\"", "\"kind\" "),
+            good.replace("sha256", "sha512"),
+            good.replace("apiVersion\":\"", "apiVersion\":\"9"),
+            good.replace("\"kind\":\"", "\"kind\":\"x"),
+            good.replacen('{', "{\"a\":1,", 1),
+            good.replace("\"spec\":{", "\"spec\":{\"a\":1,"),
+            good.replace("key-added", "key-adopted"),
+            good.replace("value\":\"", "value\":\"A"),
         ] {
             assert!(bad == *good || Entry::parse(bad.as_bytes()).is_err(), "{bad}");
         }

@@ -62,11 +62,7 @@ impl Envelope {
             return Err(error("its key id is not lower-case hex".into()));
         }
         let decode = |text: &str| STANDARD.decode(text).map_err(|_| error("it has text that is not base64".into()));
-        Ok(Self {
-            payload: decode(&wire.payload)?,
-            keyid: signature.keyid.clone(),
-            signature: decode(&signature.sig)?,
-        })
+        Ok(Self { payload: decode(&wire.payload)?, keyid: signature.keyid.clone(), signature: decode(&signature.sig)? })
     }
 
     /// The canonical JSON (JCS) of the envelope. Its digest is what the log and other statements name.

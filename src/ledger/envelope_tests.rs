@@ -1,8 +1,8 @@
 use super::*;
 use crate::ledger::{Sealed, Sealer, Signer as _, fixture::TestSigner};
 use crate::model::Digest;
-use std::sync::Arc;
 use proptest::prelude::*;
+use std::sync::Arc;
 
 /// The DSSE protocol's own test vector: type `http://example.com/HelloWorld`, body `hello world`.
 #[test]
@@ -51,10 +51,20 @@ fn only_one_form_is_read() {
     let good = String::from_utf8(sealed().1.envelope).unwrap();
     let signature = &good[good.find("{\"keyid\"").unwrap()..good.len() - 2];
     for bad in [
-        String::new(), "{}".into(), "[]".into(), "null".into(), good.replace("in-toto", "in-tutu"), good.replace("payloadType", "payloadtype"),
-        good.replace(signature, ""), good.replace(signature, &format!("{signature},{signature}")),
-        good.replacen('{', "{\"payload\":\"\",", 1), good.replacen('{', "{\"extra\":1,", 1), good.replace("\"keyid\"", "\"cert\":\"\",\"keyid\""),
-        good.replace("\"payload\":\"", "\"payload\":\"!"), good.replace("\"keyid\":\"", "\"keyid\":\"\\u0041"), format!("{good}x"),
+        String::new(),
+        "{}".into(),
+        "[]".into(),
+        "null".into(),
+        good.replace("in-toto", "in-tutu"),
+        good.replace("payloadType", "payloadtype"),
+        good.replace(signature, ""),
+        good.replace(signature, &format!("{signature},{signature}")),
+        good.replacen('{', "{\"payload\":\"\",", 1),
+        good.replacen('{', "{\"extra\":1,", 1),
+        good.replace("\"keyid\"", "\"cert\":\"\",\"keyid\""),
+        good.replace("\"payload\":\"", "\"payload\":\"!"),
+        good.replace("\"keyid\":\"", "\"keyid\":\"\\u0041"),
+        format!("{good}x"),
     ] {
         assert!(Envelope::parse(bad.as_bytes()).is_err(), "{bad}");
     }
@@ -82,8 +92,8 @@ fn weak_keys_are_refused() {
 #[test]
 fn signatures_have_one_spelling() {
     const ORDER: [u8; 32] = [
-        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0x10,
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
     ];
     let signer = TestSigner::generate();
     let key = signer.key();
@@ -107,7 +117,14 @@ fn public_keys_are_read_as_others_write_them() {
     assert_eq!(key.to_pem(), pem);
     assert_eq!(PublicKey::from_pem(&pem.replace('\n', "\r\n")), Ok(key));
     assert_eq!(PublicKey::from_der(&key.to_der()), Ok(key));
-    for bad in ["", "x", &pem.repeat(2), &pem.replace("PUBLIC", "PRIVATE"), &pem.replace("MCow", "MCox"), &pem.replace("uE=", "u=")] {
+    for bad in [
+        "",
+        "x",
+        &pem.repeat(2),
+        &pem.replace("PUBLIC", "PRIVATE"),
+        &pem.replace("MCow", "MCox"),
+        &pem.replace("uE=", "u="),
+    ] {
         assert!(PublicKey::from_pem(bad).is_err(), "{bad}");
     }
 }

@@ -1,4 +1,15 @@
 //! Entries, trees, signatures and proofs: keys and bytes in, bytes out. No I/O, no clock, no randomness.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::as_conversions
+    )
+)]
 
 pub mod bundle;
 pub mod checkpoint;

@@ -81,10 +81,20 @@ fn heads_have_one_form() {
     assert!(Checkpoint::parse_text(&format!("o\n12\n{root}\n")).is_ok());
     assert!(Checkpoint::parse_text(&format!("o\n0\n{root}\n")).is_ok());
     for bad in [
-        format!("o\n012\n{root}\n"), format!("o\n+1\n{root}\n"), format!("o\n-1\n{root}\n"), format!("o\n\n{root}\n"),
-        format!("\n1\n{root}\n"), format!("o\n1\n{root}"), format!("o\n1\n{root}\nextension\n"), format!("o\n1\n{root}\n\n"),
-        format!("o\n99999999999999999999\n{root}\n"), "o\n1\nAAAA\n".into(), format!("o\n1\n{}\n", root.trim_end_matches('=')),
-        format!("o\n1\n {root}\n"), String::new(), "o\n1\n".into(),
+        format!("o\n012\n{root}\n"),
+        format!("o\n+1\n{root}\n"),
+        format!("o\n-1\n{root}\n"),
+        format!("o\n\n{root}\n"),
+        format!("\n1\n{root}\n"),
+        format!("o\n1\n{root}"),
+        format!("o\n1\n{root}\nextension\n"),
+        format!("o\n1\n{root}\n\n"),
+        format!("o\n99999999999999999999\n{root}\n"),
+        "o\n1\nAAAA\n".into(),
+        format!("o\n1\n{}\n", root.trim_end_matches('=')),
+        format!("o\n1\n {root}\n"),
+        String::new(),
+        "o\n1\n".into(),
     ] {
         assert!(Checkpoint::parse_text(&bad).is_err(), "{bad:?}");
     }
@@ -94,17 +104,38 @@ fn heads_have_one_form() {
 fn notes_and_keys_that_are_none_are_refused() {
     let line = NOTE.rsplit_once("\n\n").unwrap().1;
     for bad in [
-        "", "\n\n", "text\n", &NOTE[..NOTE.len() - 1], &NOTE.replace("\n\n", "\n"), &NOTE.replace('\u{2014}', "-"),
-        &NOTE.replace("This", "This\r"), &NOTE.replace("This", "\u{0}"), &NOTE.replace("example.com/foo", ""),
-        &NOTE.replace("example.com/foo", "a+b"), &NOTE.replace("aQM=", "aQM"), &format!("{NOTE}\n"), &format!("{NOTE}x\n"),
-        &format!("text\n\n{}", line.repeat(65)), &"x".repeat(200_000), "text\n\n\u{2014} name AAAAAA==\n",
+        "",
+        "\n\n",
+        "text\n",
+        &NOTE[..NOTE.len() - 1],
+        &NOTE.replace("\n\n", "\n"),
+        &NOTE.replace('\u{2014}', "-"),
+        &NOTE.replace("This", "This\r"),
+        &NOTE.replace("This", "\u{0}"),
+        &NOTE.replace("example.com/foo", ""),
+        &NOTE.replace("example.com/foo", "a+b"),
+        &NOTE.replace("aQM=", "aQM"),
+        &format!("{NOTE}\n"),
+        &format!("{NOTE}x\n"),
+        &format!("text\n\n{}", line.repeat(65)),
+        &"x".repeat(200_000),
+        "text\n\n\u{2014} name AAAAAA==\n",
     ] {
         assert!(Note::parse(bad).is_err(), "{bad:?}");
     }
     assert!(Note::parse(&format!("text\n\n{}", line.repeat(16))).is_ok());
     for bad in [
-        "", "+", "a+b", "a+530d903a+", &VKEY.replace("530d903a", "530D903A"), &VKEY.replace("530d903a", "530d903b"),
-        &VKEY.replace("foo", "bar"), &VKEY.replace("Aeky", "BOky"), &VKEY.replace("foo", "f oo"), &format!("{VKEY}="), &format!("{VKEY}\n"),
+        "",
+        "+",
+        "a+b",
+        "a+530d903a+",
+        &VKEY.replace("530d903a", "530D903A"),
+        &VKEY.replace("530d903a", "530d903b"),
+        &VKEY.replace("foo", "bar"),
+        &VKEY.replace("Aeky", "BOky"),
+        &VKEY.replace("foo", "f oo"),
+        &format!("{VKEY}="),
+        &format!("{VKEY}\n"),
         &VKEY[..40],
     ] {
         assert!(bad.parse::<VerifierKey>().is_err(), "{bad:?}");

@@ -59,7 +59,8 @@ impl FromStr for Proof {
         if text.len() > MAX_BYTES {
             return Err(error("it is too long"));
         }
-        let (head, checkpoint) = text.split_once("\n\n").ok_or_else(|| error("no empty line precedes its checkpoint"))?;
+        let (head, checkpoint) =
+            text.split_once("\n\n").ok_or_else(|| error("no empty line precedes its checkpoint"))?;
         let mut lines = head.split('\n');
         if lines.next() != Some(HEADER) {
             return Err(error("it does not start with `c2sp.org/tlog-proof@v1`"));

@@ -65,10 +65,19 @@ fn other_texts_are_refused() {
     let (leaves, _, head) = log(5);
     let good = prove(&leaves, 1, &head).to_string();
     for bad in [
-        "", "c2sp.org/tlog-proof@v1", &good.replace("@v1", "@v2"), &good.replace("index 1", "index 01"), &good.replace("index 1", "index -1"),
-        &good.replace("index 1", "index"), &good.replace("index 1\n", ""), &good.replace("index 1", "index 1\nindex 1"),
-        &good.replace("index 1", "extra !\nindex 1"), &good.replace("index 1", "index 1\nAAAA"), &good.replacen('\n', "\r\n", 1),
-        &good.replace("index 1", "index 99999999999999999999"), &good.replace("index 1", &format!("index 1{}", format!("\n{}", STANDARD.encode([0; 32])).repeat(64))),
+        "",
+        "c2sp.org/tlog-proof@v1",
+        &good.replace("@v1", "@v2"),
+        &good.replace("index 1", "index 01"),
+        &good.replace("index 1", "index -1"),
+        &good.replace("index 1", "index"),
+        &good.replace("index 1\n", ""),
+        &good.replace("index 1", "index 1\nindex 1"),
+        &good.replace("index 1", "extra !\nindex 1"),
+        &good.replace("index 1", "index 1\nAAAA"),
+        &good.replacen('\n', "\r\n", 1),
+        &good.replace("index 1", "index 99999999999999999999"),
+        &good.replace("index 1", &format!("index 1{}", format!("\n{}", STANDARD.encode([0; 32])).repeat(64))),
         &"x".repeat(300_000),
     ] {
         assert!(bad.parse::<Proof>().is_err(), "{bad:?}");

@@ -20,7 +20,10 @@ fn a_record_is_its_own_predicate() {
     assert_eq!(jcs::to_vec(&value).unwrap(), payload);
     assert_eq!(value["_type"], "https://in-toto.io/Statement/v1");
     assert_eq!(value["predicateType"], "https://modelgate.dev/release-decision/v1");
-    assert_eq!(value["subject"], json!([{"name": "acme/credit-risk", "digest": {"sha256": Digest::of(b"model").hex()}}]));
+    assert_eq!(
+        value["subject"],
+        json!([{"name": "acme/credit-risk", "digest": {"sha256": Digest::of(b"model").hex()}}])
+    );
     assert_eq!(value["predicate"], serde_json::to_value(&record).unwrap());
     assert_eq!(Statement::<Record>::parse(&payload, RECORD_TYPE).unwrap().predicate, record);
 }
@@ -80,7 +83,8 @@ fn several_policies_have_one_digest() {
 
 #[test]
 fn what_is_not_final_has_no_summary_and_what_has_no_subject_no_statement() {
-    let context = VsaContext { public_url: "https://x", decision: &"d".parse().unwrap(), record_envelope: Digest::of(b"") };
+    let context =
+        VsaContext { public_url: "https://x", decision: &"d".parse().unwrap(), record_envelope: Digest::of(b"") };
     for outcome in [Outcome::Pending, Outcome::Revoked] {
         assert_eq!(vsa_statement(&context, &fixture::record(outcome)).unwrap_err().code(), "ledger-no-subject");
     }
@@ -98,10 +102,17 @@ fn only_what_is_understood_is_read() {
     let payload = String::from_utf8(record_statement(&fixture::record(Outcome::Allow)).unwrap()).unwrap();
     assert!(Statement::<Record>::parse(payload.as_bytes(), RECORD_TYPE).is_ok());
     for bad in [
-        String::new(), "{}".into(), format!("{payload} "), payload.replacen('{', "{ ", 1), payload.replacen('{', r#"{"AAA":1,"#, 1),
-        payload.replace(r#""predicate":{"#, r#""predicate":{"AAA":1,"#), payload.replace(r#""severity""#, r#""aaa":1,"severity""#),
-        payload.replace("Statement/v1", "Statement/v2"), payload.replace("release-decision/v1", "release-decision/v2"),
-        payload.replace(r#""subject":["#, r#""subject":[{"digest":{"sha256":""},"name":"x"},"#), payload.replace("0.931", "0.9310"),
+        String::new(),
+        "{}".into(),
+        format!("{payload} "),
+        payload.replacen('{', "{ ", 1),
+        payload.replacen('{', r#"{"AAA":1,"#, 1),
+        payload.replace(r#""predicate":{"#, r#""predicate":{"AAA":1,"#),
+        payload.replace(r#""severity""#, r#""aaa":1,"severity""#),
+        payload.replace("Statement/v1", "Statement/v2"),
+        payload.replace("release-decision/v1", "release-decision/v2"),
+        payload.replace(r#""subject":["#, r#""subject":[{"digest":{"sha256":""},"name":"x"},"#),
+        payload.replace("0.931", "0.9310"),
     ] {
         assert_ne!(bad, payload);
         assert!(Statement::<Record>::parse(bad.as_bytes(), RECORD_TYPE).is_err(), "{bad}");

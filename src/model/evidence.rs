@@ -1,7 +1,8 @@
 //! Evidence: one immutable document about one artifact, in our words.
 
 use super::{
-    Comparison, Computed, Digest, Distribution, Impossible, Metric, ModelId, Range, Slice, Timestamp, Unit, metric::Kind,
+    Comparison, Computed, Digest, Distribution, Impossible, Metric, ModelId, Range, Slice, Timestamp, Unit,
+    metric::Kind,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

@@ -17,9 +17,7 @@ fn refuse(text: &str, wanted: &'static str) -> IdError {
 
 fn is_name(text: &str) -> bool {
     let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-    text.len() <= 100
-        && text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())
-        && text.bytes().all(inner)
+    text.len() <= 100 && text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric()) && text.bytes().all(inner)
 }
 
 fn is_namespace(text: &str) -> bool {
@@ -167,7 +165,18 @@ mod tests {
 
     #[test]
     fn lookalikes_and_paths_are_refused() {
-        for bad in ["acme", "acme/", "/x", "Acme/x", "acme/x/y", "acme/..", "acme/a b", "\u{430}cme/x", "acme/x\u{200b}", "acme/.x"] {
+        for bad in [
+            "acme",
+            "acme/",
+            "/x",
+            "Acme/x",
+            "acme/x/y",
+            "acme/..",
+            "acme/a b",
+            "\u{430}cme/x",
+            "acme/x\u{200b}",
+            "acme/.x",
+        ] {
             assert!(bad.parse::<ModelId>().is_err(), "{bad}");
         }
     }

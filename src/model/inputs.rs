@@ -42,7 +42,7 @@ pub struct Baseline {
 /// A number that many artifacts were held against is no longer fresh, and a policy may spend its confidence on that.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Look {
+pub struct Attempt {
     /// The policy's name.
     pub policy: String,
     /// The data set: its name, else its digest, else empty.
@@ -79,7 +79,8 @@ pub struct Inputs {
     /// What the submission said about its circumstances; `when` reads it.
     pub context: BTreeMap<String, String>,
     /// How often each data set was tried; fixed at an artifact's first evaluation.
-    pub looks: Vec<Look>,
+    #[serde(rename = "looks")]
+    pub attempts: Vec<Attempt>,
     /// What was said of an environment in which no policy enforces, only where it made a difference: without it a
     /// release that only observing policies judge is denied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,7 +103,7 @@ impl Default for Inputs {
             mappings: Vec::new(),
             waivers: Vec::new(),
             context: BTreeMap::new(),
-            looks: Vec::new(),
+            attempts: Vec::new(),
             observe_only: None,
             engine: super::SEMANTICS,
         }
@@ -132,8 +133,8 @@ impl Inputs {
         }
         self.mappings.sort();
         self.waivers.sort();
-        self.looks.sort();
-        self.looks.dedup();
+        self.attempts.sort();
+        self.attempts.dedup();
         self
     }
 
@@ -162,7 +163,8 @@ mod tests {
 
     #[test]
     fn the_order_of_evidence_does_not_matter() {
-        let inputs = |list: &[&str]| Inputs { evidence: list.iter().map(|t| evidence(t)).collect(), ..Inputs::default() };
+        let inputs =
+            |list: &[&str]| Inputs { evidence: list.iter().map(|t| evidence(t)).collect(), ..Inputs::default() };
         let one = inputs(&["a", "b", "c"]).sorted().digest().unwrap();
         assert_eq!(inputs(&["c", "a", "b", "a"]).sorted().digest().unwrap(), one);
         assert_ne!(inputs(&["a", "b"]).sorted().digest().unwrap(), one);

@@ -2,6 +2,17 @@
 //!
 //! JCS, digests, unit parsing and the verdict's serialisation live here because every floor above needs the very
 //! same bytes of them.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::as_conversions
+    )
+)]
 
 pub mod approval;
 pub mod comparison;
@@ -32,7 +43,7 @@ pub use distribution::{Bucket, Distribution};
 pub use evidence::{Check, Claimed, DatasetRef, Evidence, Interval, Link, Measurement, Producer, Subject, Submitted};
 pub use finding::{Finding, GroupRate, Op, Required, Severity, Status};
 pub use id::{ApprovalId, DecisionId, Environment, ModelId, Namespace, ReleaseId};
-pub use inputs::{Baseline, EvidenceRef, Inputs, Look, PolicyRef};
+pub use inputs::{Attempt, Baseline, EvidenceRef, Inputs, PolicyRef};
 pub use metric::Metric;
 pub use plan::{Against, Columns, Contrast, Plan, Task, Timed};
 pub use range::{Impossible, Range};

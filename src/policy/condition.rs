@@ -18,8 +18,22 @@ pub const VARIABLES: [&str; 5] = ["context", "model", "artifact", "environment",
 
 /// The functions of CEL's standard library that an expression may call.
 const FUNCTIONS: [&str; 16] = [
-    "size", "contains", "startsWith", "endsWith", "matches", "has", "int", "uint", "double", "string", "bool", "bytes",
-    "type", "dyn", "min", "max",
+    "size",
+    "contains",
+    "startsWith",
+    "endsWith",
+    "matches",
+    "has",
+    "int",
+    "uint",
+    "double",
+    "string",
+    "bool",
+    "bytes",
+    "type",
+    "dyn",
+    "min",
+    "max",
 ];
 
 const LONGEST: usize = 1_000;

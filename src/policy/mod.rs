@@ -1,5 +1,16 @@
 //! Policies: what they say ([`parse`], [`explain`], [`lint`]), where they apply ([`applies`]) and the verdict
 //! ([`evaluate`]). Pure and synchronous: no clock, no file, no randomness.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::as_conversions
+    )
+)]
 
 mod applies;
 mod budget;

@@ -31,7 +31,8 @@ pub fn datasets(evidence: &[Submitted]) -> BTreeSet<String> {
 /// What to compute from raw predictions of these digests for the rules of `policy`. `tries` is how many artifacts
 /// were held against their data set so far, this one included (1 when nobody counts).
 pub fn plan(policy: &Policy, predictions: &[Digest], tries: u64) -> Plan {
-    let mut plan = Plan { seed: seed(policy, predictions), confidences: vec![confidence(policy, tries)], ..Plan::default() };
+    let mut plan =
+        Plan { seed: seed(policy, predictions), confidences: vec![confidence(policy, tries)], ..Plan::default() };
     let groups = policy.recompute.as_ref().map(|r| r.columns.groups.as_slice()).unwrap_or_default();
     let mut slices: BTreeSet<Vec<String>> = groups.iter().map(|g| vec![g.clone()]).collect();
     let mut drift = BTreeSet::new();
@@ -81,12 +82,7 @@ fn quantile(selector: &Selector, quantiles: &mut Vec<f64>) {
 }
 
 /// The crossings and the features that a rule names.
-fn selected(
-    selector: &Selector,
-    slices: &mut BTreeSet<Vec<String>>,
-    drift: &mut BTreeSet<String>,
-    groups: &[String],
-) {
+fn selected(selector: &Selector, slices: &mut BTreeSet<Vec<String>>, drift: &mut BTreeSet<String>, groups: &[String]) {
     if let Some(feature) = selector.slice.0.get("feature") {
         drift.insert(feature.clone());
     }

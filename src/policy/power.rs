@@ -139,5 +139,10 @@ fn sentence(proportion: &Proportion<'_>, spends: bool) -> String {
     let never = table.iter().rev().find(|needed| needed.passes.is_none());
     let never = never.map_or_else(String::new, |n| format!("; on {} not even a perfect value passes", grouped(n.n)));
     let first = if spends { " at the first try" } else { "" };
-    format!("{}: to pass{first}, {} must be observed as {}{never}.", proportion.rule, proportion.metric, cells.join(", "))
+    format!(
+        "{}: to pass{first}, {} must be observed as {}{never}.",
+        proportion.rule,
+        proportion.metric,
+        cells.join(", ")
+    )
 }

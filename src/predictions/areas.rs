@@ -1,6 +1,6 @@
 //! Replicates of the area under the ROC curve, many at a time: rows outside, replicates inside, weights by table.
 
-use super::{crew, job::Crew};
+use super::{job::ThreadPool, pool};
 use crate::stats::resample::{GOLDEN as STEP, POISSON, mix64, weight};
 /// Replicates that are drawn together: their sums stay in the nearest cache.
 const TOGETHER: usize = 16;
@@ -30,10 +30,10 @@ fn table() -> Vec<u8> {
 }
 
 /// The area of each replicate, those without one of the classes left out.
-pub(super) fn areas(rows: &[Placed], replicates: u32, crew: &dyn Crew) -> Vec<f64> {
+pub(super) fn areas(rows: &[Placed], replicates: u32, pool: &dyn ThreadPool) -> Vec<f64> {
     let table = table();
     let blocks = (replicates as usize).div_ceil(TOGETHER);
-    let drawn = crew::each(crew, blocks, |block| together(rows, block * TOGETHER, &table));
+    let drawn = pool::each(pool, blocks, |block| together(rows, block * TOGETHER, &table));
     drawn.into_iter().flatten().take(replicates as usize).flatten().collect()
 }
 
@@ -113,7 +113,7 @@ mod tests {
                 last: rows.get(i + 1).is_none_or(|next| next.0 != *score),
             })
             .collect();
-        let got = areas(&placed, 40, &crate::predictions::Alone);
+        let got = areas(&placed, 40, &crate::predictions::SingleThread);
         for (replicate, got) in got.iter().enumerate() {
             let (mut sum, mut pairs) = (0.0, 0.0);
             for (a, _, state) in rows.iter().filter(|r| r.1) {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 pub enum Kind {
     /// Finite numbers: scores, latencies, values of a regression.
     Number,
-    /// Names: groups. Integers and booleans are fine, and stay what they are.
+    /// Dictionary: groups. Integers and booleans are fine, and stay what they are.
     Category,
     /// Whatever stands there: labels, predictions, ids.
     Any,

@@ -7,7 +7,7 @@ use super::{
     confusion::{Pairs, Sums},
     draw::{cell_state, poisson},
     hash::{key_from, key_of},
-    sheet::interval,
+    sink::interval,
 };
 use crate::{
     model::{Interval, Plan, Slice, number::round12},

@@ -10,22 +10,22 @@ use super::{
     contrast,
     counts::{self, Counts},
     disparity, drift,
-    heap::Pile,
     job::Job,
     join::Labels,
     latency,
+    radix::RowBuckets,
     rates::{self, Part},
     roles::Roles,
     scan::{self, Gathered, Shared},
     scores::{self, Scores},
-    sheet::Sheet,
+    sink::Sink,
     task::Classes,
     values,
 };
 use crate::model::{COMPUTED, Computed, Digest, Evidence, Task};
 
 /// Everything that the plan asks for and the columns allow, with n, counts and intervals. The same for any order of
-/// rows, any split into files and any crew. Digest and sources are left to whoever read the files.
+/// rows, any split into files and any pool. Digest and sources are left to whoever read the files.
 ///
 /// # Errors
 /// When a column or the plan does not fit, a file cannot be read, ids do not match, or there are no rows.
@@ -40,32 +40,31 @@ pub fn compute(job: &Job) -> Result<Evidence, PredictionsError> {
     if rows == 0 {
         return Err(nothing());
     }
-    let names: Vec<_> = read.shared.groups.iter().map(super::names::Names::list).collect();
+    let names: Vec<_> = read.shared.groups.iter().map(super::dictionary::Dictionary::list).collect();
     let layout = Layout::new(&job.plan.slices, &attributes, &names, &read.shared.cells.list());
-    let mut sheet = Sheet::new(job.plan);
+    let mut sink = Sink::new(job.plan);
     let cells = read.shared.cells.list().len();
     let (keyed, clustered) = (job.columns.id.is_some() || job.columns.cluster.is_some(), job.columns.cluster.is_some());
-    let latencies = Pile::new(read.gathered.iter_mut().map(|g| std::mem::take(&mut g.latencies)));
-    let energies = Pile::new(read.gathered.iter_mut().map(|g| std::mem::take(&mut g.energies)));
+    let latencies = RowBuckets::new(read.gathered.iter_mut().map(|g| std::mem::take(&mut g.latencies)));
+    let energies = RowBuckets::new(read.gathered.iter_mut().map(|g| std::mem::take(&mut g.energies)));
     if continuous {
         if job.columns.task.is_none() {
-            sheet
-                .warn("the labels are numbers and no classes: measured as a regression; say `--task` if that is wrong");
+            sink.warn("the labels are numbers and no classes: measured as a regression; say `--task` if that is wrong");
         }
         let pairs = read.gathered.into_iter().flat_map(|g| g.pairs).collect();
-        values::regression(&mut sheet, pairs, &layout, keyed, clustered);
+        values::regression(&mut sink, pairs, &layout, keyed, clustered);
     } else {
-        classes(job, &mut sheet, read, &layout)?;
+        classes(job, &mut sink, read, &layout)?;
     }
     if let Some(column) = &job.columns.latency {
-        latency::measure(&mut sheet, &latencies, column.unit, &layout, cells, job.crew);
+        latency::measure(&mut sink, &latencies, column.unit, &layout, cells, job.pool);
     }
     if let Some(column) = &job.columns.energy {
-        values::energy(&mut sheet, &energies, column.unit, &layout, keyed, clustered);
+        values::energy(&mut sink, &energies, column.unit, &layout, keyed, clustered);
     }
-    drift::measure(&mut sheet, job)?;
+    drift::measure(&mut sink, job)?;
     let comparisons = contrast::compare(job, &attributes, continuous)?;
-    let (measurements, warnings) = sheet.finish();
+    let (measurements, warnings) = sink.finish();
     let mut evidence = Evidence::new(Digest::from_bytes([0; 32]), COMPUTED);
     evidence.measurements = measurements;
     evidence.comparisons = comparisons;
@@ -104,7 +103,7 @@ fn read(job: &Job, attributes: &[String], continuous: bool) -> Result<Option<Rea
     }
     let roles = Roles::of_predictions(job.columns, attributes, task, labels.is_some());
     let reader = job.predictions.open(&roles.wanted)?;
-    let gathered = scan::scan(reader.as_ref(), &roles, &shared, labels.as_ref(), job.crew)?;
+    let gathered = scan::scan(reader.as_ref(), &roles, &shared, labels.as_ref(), job.pool)?;
     if shared.looks_continuous() {
         return Ok(None);
     }
@@ -151,7 +150,7 @@ fn check(job: &Job) -> Result<Vec<String>, PredictionsError> {
     Ok(attributes)
 }
 
-fn classes(job: &Job, sheet: &mut Sheet, read: Read, layout: &Layout) -> Result<(), PredictionsError> {
+fn classes(job: &Job, sink: &mut Sink, read: Read, layout: &Layout) -> Result<(), PredictionsError> {
     let classes = Classes::tell(&read.shared.classes.list(), job.columns)?;
     let outside = read.gathered.iter().any(|g| g.outside);
     let (counts, numbers): (Vec<_>, Vec<_>) = read.gathered.into_iter().map(|g| (g.counts, g.scores)).unzip();
@@ -159,29 +158,29 @@ fn classes(job: &Job, sheet: &mut Sheet, read: Read, layout: &Layout) -> Result<
     let cells = read.shared.cells.list().len();
     let pairs = counts::by_slice(&counts, layout, &classes.of);
     if let Some(warning) = &classes.warning {
-        sheet.warn(warning.clone());
+        sink.warn(warning.clone());
     }
     let sums: Vec<Sums> = pairs.iter().map(|p| Sums::of(p, classes.names.len())).collect();
     if job.columns.label.is_some() && job.columns.prediction.is_some() {
         let parts = layout.slices.iter().zip(&pairs).zip(&sums);
         let mut parts = parts.map(|((slice, pairs), sums)| Part { slice, pairs, sums });
         if let Some(overall) = parts.next() {
-            one(sheet, &overall, &classes);
-            rates::by_class(sheet, overall.sums, &classes.names);
-            rates::averages(sheet, &overall, &classes.names);
+            one(sink, &overall, &classes);
+            rates::by_class(sink, overall.sums, &classes.names);
+            rates::averages(sink, &overall, &classes.names);
         }
         for part in parts {
-            one(sheet, &part, &classes);
+            one(sink, &part, &classes);
         }
         for set in &layout.sets {
-            disparity::disparities(sheet, set, layout, &pairs, &sums, &classes.names, classes.binary);
+            disparity::disparities(sink, set, layout, &pairs, &sums, &classes.names, classes.binary);
         }
     }
-    if job.columns.score.is_none() || job.columns.label.is_none() || !scores::wanted(sheet) {
+    if job.columns.score.is_none() || job.columns.label.is_none() || !scores::wanted(sink) {
         return Ok(());
     }
     if !classes.binary {
-        sheet.warn("scores are measured where there is a positive class only");
+        sink.warn("scores are measured where there is a positive class only");
         return Ok(());
     }
     let rows: Vec<u64> = sums.iter().map(|s| s.n).collect();
@@ -189,14 +188,14 @@ fn classes(job: &Job, sheet: &mut Sheet, read: Read, layout: &Layout) -> Result<
     let keyed = job.columns.id.is_some() || job.columns.cluster.is_some();
     let clustered = job.columns.cluster.is_some();
     let scores = Scores { layout, cells, positive, probabilities: !outside, keyed, clustered, rows: &rows };
-    scores::measure(sheet, &Pile::new(numbers), &scores, job.crew);
+    scores::measure(sink, &RowBuckets::new(numbers), &scores, job.pool);
     Ok(())
 }
 
-fn one(sheet: &mut Sheet, part: &Part, classes: &Classes) {
+fn one(sink: &mut Sink, part: &Part, classes: &Classes) {
     if classes.binary {
-        rates::binary(sheet, part, &classes.names);
+        rates::binary(sink, part, &classes.names);
     } else {
-        rates::multiclass(sheet, part, &classes.names);
+        rates::multiclass(sink, part, &classes.names);
     }
 }

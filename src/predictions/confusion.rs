@@ -1,6 +1,6 @@
 //! What follows from counts of labels against predictions, as scikit-learn computes it.
 
-use super::sheet;
+use super::sink;
 use crate::{
     model::Interval,
     stats::proportion::{clopper_pearson_lower, clopper_pearson_upper, float},
@@ -126,7 +126,7 @@ impl Sums {
 pub(super) fn f1_intervals([labels, predictions, both]: [u64; 3], confidences: &[f64]) -> Vec<Interval> {
     let trials = labels + predictions - both;
     let f1 = |q: f64| 2.0 * q / (1.0 + q);
-    let mut bounds = sheet::exact(both, trials, confidences);
+    let mut bounds = sink::exact(both, trials, confidences);
     for bound in &mut bounds {
         bound.lower = bound.lower.map(|q| crate::model::number::round12(f1(q)));
         bound.upper = bound.upper.map(|q| crate::model::number::round12(f1(q)));
@@ -152,7 +152,7 @@ pub(super) fn balanced_intervals(sums: &Sums, confidences: &[f64]) -> Vec<Interv
             above += ((upper - recall) / count).powi(2);
         }
         let (lower, upper) = ((value - below.sqrt()).max(0.0), (value + above.sqrt()).min(1.0));
-        intervals.push(sheet::interval("mover-clopper-pearson", *confidence, Some(lower), Some(upper)));
+        intervals.push(sink::interval("mover-clopper-pearson", *confidence, Some(lower), Some(upper)));
     }
     intervals
 }

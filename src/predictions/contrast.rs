@@ -8,16 +8,16 @@ use super::{
     bootstrap::{self, Statistic},
     cells::Layout,
     confusion::Sums,
-    crew,
     draw::{cell_state, poisson},
     hash::{key_from, key_of},
-    heap::ordered_64,
-    job::{Crew, Job},
+    job::{Job, ThreadPool},
     paired::{self, Both, Seen},
+    pool,
+    radix::ordered_64,
     rows::{Resampled, Sample},
     scan::Shared,
     scores::{MOST_RESAMPLED, around},
-    sheet::interval,
+    sink::interval,
     sum::Sum,
     sweep::Kept,
     task::Classes,
@@ -40,7 +40,7 @@ pub(super) fn compare(job: &Job, attributes: &[String], continuous: bool) -> Res
         let shared = Shared::new(job.columns.label.as_deref().unwrap_or("label"), attributes, continuous, false);
         let mut rows = paired::rows(job, *against, *source, attributes, &shared)?;
         let classes = Classes::tell(&paired::met(&shared), job.columns)?;
-        let names: Vec<_> = shared.groups.iter().map(super::names::Names::list).collect();
+        let names: Vec<_> = shared.groups.iter().map(super::dictionary::Dictionary::list).collect();
         let class = |number: u32| classes.of.get(number as usize).copied().unwrap_or(0);
         for row in &mut rows {
             (row.label, row.candidate.class, row.baseline.class) =
@@ -55,7 +55,7 @@ pub(super) fn compare(job: &Job, attributes: &[String], continuous: bool) -> Res
             let column = layout.column(sets.len());
             for slice in slices {
                 let rows: Vec<&Both> = rows.iter().filter(|r| column[r.cell as usize] as usize == slice).collect();
-                let part = Part { rows, classes: &classes, continuous, plan: job.plan, crew: job.crew, contrast };
+                let part = Part { rows, classes: &classes, continuous, plan: job.plan, pool: job.pool, contrast };
                 let mut comparison = part.compare()?;
                 comparison.slice = layout.slices[slice].clone();
                 if contrast.metric == "latency" {
@@ -96,7 +96,7 @@ struct Part<'a> {
     classes: &'a Classes,
     continuous: bool,
     plan: &'a Plan,
-    crew: &'a dyn Crew,
+    pool: &'a dyn ThreadPool,
     contrast: &'a Contrast,
 }
 
@@ -248,7 +248,7 @@ impl Part<'_> {
     ) -> Vec<Interval> {
         let Some(difference) = self.difference(value, baseline) else { return Vec::new() };
         let replicates = self.plan.replicates as usize;
-        let mut drawn: Vec<f64> = crew::each(self.crew, replicates, |r| draw(r as u64)).into_iter().flatten().collect();
+        let mut drawn: Vec<f64> = pool::each(self.pool, replicates, |r| draw(r as u64)).into_iter().flatten().collect();
         bootstrap::bounds(difference, &mut drawn, None, self.plan)
     }
 

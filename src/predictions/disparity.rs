@@ -8,7 +8,7 @@ use super::{
     confusion::Sums,
     draw::{cell_state, poisson},
     hash::{key_from, key_of},
-    sheet::{Sheet, clamp},
+    sink::{Sink, clamp},
 };
 use crate::{model::Slice, stats::proportion::float};
 
@@ -72,7 +72,7 @@ const DISPARITIES: [(&str, Disparity); 9] = [
 
 /// The disparities between the groups of one set; of many classes only the worst group's accuracy exists.
 pub(super) fn disparities(
-    sheet: &mut Sheet,
+    sink: &mut Sink,
     set: &Set,
     layout: &Layout,
     pairs: &[Vec<(u32, u32, u64)>],
@@ -81,7 +81,7 @@ pub(super) fn disparities(
     binary: bool,
 ) {
     let wanted: Vec<_> =
-        DISPARITIES.iter().filter(|(m, _)| sheet.wants(m) && (binary || *m == "worst_group_accuracy")).collect();
+        DISPARITIES.iter().filter(|(m, _)| sink.wants(m) && (binary || *m == "worst_group_accuracy")).collect();
     if wanted.is_empty() {
         return;
     }
@@ -93,14 +93,14 @@ pub(super) fn disparities(
             let state = |label: u32, prediction: u32| {
                 let key =
                     key_from(key_from(place, names[label as usize].as_bytes()), names[prediction as usize].as_bytes());
-                cell_state(sheet.plan.seed, key)
+                cell_state(sink.plan.seed, key)
             };
             pairs[slice].iter().map(|(l, p, rows)| (*l, *p, *rows, state(*l, *p))).collect()
         })
         .collect();
-    let mut drawn = vec![Vec::with_capacity(sheet.plan.replicates as usize); wanted.len()];
+    let mut drawn = vec![Vec::with_capacity(sink.plan.replicates as usize); wanted.len()];
     let mut replicate_of: Vec<Sums> = vec![Sums::new(names.len()); groups.len()];
-    for replicate in 0..u64::from(sheet.plan.replicates) {
+    for replicate in 0..u64::from(sink.plan.replicates) {
         for (sums, cells) in replicate_of.iter_mut().zip(&states) {
             sums.clear();
             for (label, prediction, rows, state) in cells {
@@ -119,13 +119,13 @@ pub(super) fn disparities(
     };
     for ((metric, disparity), drawn) in wanted.into_iter().zip(&mut drawn) {
         let value = disparity(groups);
-        let mut bounds = value.map(|v| bootstrap::bounds(v, drawn, None, sheet.plan)).unwrap_or_default();
+        let mut bounds = value.map(|v| bootstrap::bounds(v, drawn, None, sink.plan)).unwrap_or_default();
         clamp(metric, &mut bounds);
         let by = format!("{metric} by {}", set.name());
         if value.is_none() {
-            sheet.undefined(&by, &Slice::overall(), why);
+            sink.undefined(&by, &Slice::overall(), why);
         }
-        if let Some(m) = sheet.aggregate(metric, value, n, bounds) {
+        if let Some(m) = sink.aggregate(metric, value, n, bounds) {
             m.source_name = by;
             m.scope = Some(set.name());
         }

@@ -4,12 +4,12 @@ use super::{
     PredictionsError,
     block::{Block, Kind, Values, Wanted},
     bootstrap,
+    dictionary::float_text,
     draw::{cell_state, poisson},
     hash::key_of,
     job::{Job, Source},
-    names::float_text,
     scores::MOST_RESAMPLED,
-    sheet::{Sheet, clamp, interval},
+    sink::{Sink, clamp, interval},
 };
 use crate::{
     model::{Interval, Plan, Slice},
@@ -59,7 +59,7 @@ impl Column {
 }
 
 /// Writes the drift of every column that the plan names.
-pub(super) fn measure(sheet: &mut Sheet, job: &Job) -> Result<(), PredictionsError> {
+pub(super) fn measure(sink: &mut Sink, job: &Job) -> Result<(), PredictionsError> {
     if job.plan.drift.is_empty() {
         return Ok(());
     }
@@ -74,9 +74,9 @@ pub(super) fn measure(sheet: &mut Sheet, job: &Job) -> Result<(), PredictionsErr
     for ((name, before), now) in job.plan.drift.iter().zip(before).zip(now) {
         let slice = Slice::one("feature", name.clone());
         if before.is_numeric() && now.is_numeric() {
-            numbers(sheet, &slice, before.into_numbers(), now.into_numbers());
+            numbers(sink, &slice, before.into_numbers(), now.into_numbers());
         } else {
-            names(sheet, &slice, &before.into_names(), &now.into_names());
+            names(sink, &slice, &before.into_names(), &now.into_names());
         }
     }
     Ok(())
@@ -117,7 +117,7 @@ fn read(source: &dyn Source, columns: &[String]) -> Result<Vec<Column>, Predicti
 
 const EMPTY: &str = "one side has no rows";
 
-fn numbers(sheet: &mut Sheet, slice: &Slice, mut before: Vec<f64>, mut now: Vec<f64>) {
+fn numbers(sink: &mut Sink, slice: &Slice, mut before: Vec<f64>, mut now: Vec<f64>) {
     before.sort_unstable_by(f64::total_cmp);
     now.sort_unstable_by(f64::total_cmp);
     let (n, m) = (now.len() as u64, before.len() as u64);
@@ -129,16 +129,16 @@ fn numbers(sheet: &mut Sheet, slice: &Slice, mut before: Vec<f64>, mut now: Vec<
         }
         counts
     });
-    stability(sheet, slice, &expected, &actual, n);
+    stability(sink, slice, &expected, &actual, n);
     let distance = drift::kolmogorov_smirnov(&before, &now).ok().map(|ks| ks.d);
-    let bounds = distance.map(|d| dvoretzky(d, n, m, sheet.plan)).unwrap_or_default();
-    sheet.number("ks_statistic", slice, distance, n, bounds, EMPTY);
+    let bounds = distance.map(|d| dvoretzky(d, n, m, sink.plan)).unwrap_or_default();
+    sink.number("ks_statistic", slice, distance, n, bounds, EMPTY);
     let moved = drift::wasserstein(&before, &now).ok();
     let bounds = match moved {
-        Some(moved) if n.max(m) <= MOST_RESAMPLED => earth_bounds(moved, &before, &now, sheet.plan),
+        Some(moved) if n.max(m) <= MOST_RESAMPLED => earth_bounds(moved, &before, &now, sink.plan),
         _ => Vec::new(),
     };
-    sheet.number("wasserstein_distance", slice, moved, n, bounds, EMPTY);
+    sink.number("wasserstein_distance", slice, moved, n, bounds, EMPTY);
 }
 
 /// Where bins begin, for values in order: at the reference's deciles, each once. Few distinct values are a bin each; and
@@ -170,33 +170,33 @@ fn edges(before: &[f64], now: &[f64]) -> Vec<f64> {
 }
 
 /// The population stability index, and what it stays below when nothing has changed (Yurdakul 2018).
-fn stability(sheet: &mut Sheet, slice: &Slice, expected: &[u64], actual: &[u64], n: u64) {
-    let alpha = 1.0 - sheet.plan.confidences.first().copied().unwrap_or(0.95);
+fn stability(sink: &mut Sink, slice: &Slice, expected: &[u64], actual: &[u64], n: u64) {
+    let alpha = 1.0 - sink.plan.confidences.first().copied().unwrap_or(0.95);
     let psi = drift::psi(expected, actual, FLOOR, alpha).ok();
     let statistic = |e: &[u64], a: &[u64]| drift::psi(e, a, FLOOR, 0.05).ok().map(|p| p.psi);
-    let bounds = resampled(slice, "psi", expected, actual, sheet.plan, statistic);
-    sheet.number("psi", slice, psi.map(|p| p.psi), n, bounds, EMPTY);
+    let bounds = resampled(slice, "psi", expected, actual, sink.plan, statistic);
+    sink.number("psi", slice, psi.map(|p| p.psi), n, bounds, EMPTY);
     if let Some(critical) = psi.and_then(|p| p.critical) {
-        sheet.number("psi_critical", slice, Some(critical), n, Vec::new(), EMPTY);
+        sink.number("psi_critical", slice, Some(critical), n, Vec::new(), EMPTY);
     }
 }
 
-fn names(sheet: &mut Sheet, slice: &Slice, before: &BTreeMap<String, u64>, now: &BTreeMap<String, u64>) {
+fn names(sink: &mut Sink, slice: &Slice, before: &BTreeMap<String, u64>, now: &BTreeMap<String, u64>) {
     let mut all: Vec<&String> = before.keys().chain(now.keys()).collect();
     all.sort_unstable();
     all.dedup();
     let [expected, actual] = [before, now]
         .map(|side| -> Vec<u64> { all.iter().map(|name| side.get(*name).copied().unwrap_or(0)).collect() });
     let n = actual.iter().sum();
-    stability(sheet, slice, &expected, &actual, n);
+    stability(sink, slice, &expected, &actual, n);
     let test = drift::chi_squared(&expected, &actual).ok();
-    sheet.number("chi_square", slice, test.as_ref().map(|t| t.statistic), n, Vec::new(), EMPTY);
+    sink.number("chi_square", slice, test.as_ref().map(|t| t.statistic), n, Vec::new(), EMPTY);
     let v = |e: &[u64], a: &[u64]| drift::chi_squared(e, a).ok().map(|t| t.cramers_v);
-    let bounds = resampled(slice, "cramers_v", &expected, &actual, sheet.plan, v);
-    sheet.number("cramers_v", slice, v(&expected, &actual), n, bounds, EMPTY);
+    let bounds = resampled(slice, "cramers_v", &expected, &actual, sink.plan, v);
+    sink.number("cramers_v", slice, v(&expected, &actual), n, bounds, EMPTY);
     let distance = |e: &[u64], a: &[u64]| drift::jensen_shannon(e, a).ok().map(|d| d.0);
-    let bounds = resampled(slice, "jensen_shannon_distance", &expected, &actual, sheet.plan, distance);
-    sheet.number("jensen_shannon_distance", slice, distance(&expected, &actual), n, bounds, EMPTY);
+    let bounds = resampled(slice, "jensen_shannon_distance", &expected, &actual, sink.plan, distance);
+    sink.number("jensen_shannon_distance", slice, distance(&expected, &actual), n, bounds, EMPTY);
 }
 
 /// Bounds of a statistic of two lists of counts: both sides are drawn bin by bin.

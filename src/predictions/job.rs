@@ -16,18 +16,18 @@ pub trait Source: Sync {
 }
 
 /// Those who work at once. Floor 1 starts no thread, so they come from above.
-pub trait Crew: Sync {
+pub trait ThreadPool: Sync {
     /// How many there are; at least 1.
     fn size(&self) -> usize;
     /// Calls `work` with each of `0..size()`, at the same time if it can, and returns when all are done.
     fn run(&self, work: &(dyn Fn(usize) + Sync));
 }
 
-/// A crew of one, in the caller's own thread.
+/// A pool of one, in the caller's own thread.
 #[derive(Debug, Clone, Copy)]
-pub struct Alone;
+pub struct SingleThread;
 
-impl Crew for Alone {
+impl ThreadPool for SingleThread {
     fn size(&self) -> usize {
         1
     }
@@ -52,5 +52,5 @@ pub struct Job<'a> {
     /// What is wanted.
     pub plan: &'a Plan,
     /// Who works.
-    pub crew: &'a dyn Crew,
+    pub pool: &'a dyn ThreadPool,
 }

@@ -4,9 +4,9 @@ use super::{
     PredictionsError,
     block::{Block, Reader, Values},
     cells::Finder,
+    dictionary::Encoder,
     hash::Map,
     keys,
-    names::Namer,
     roles::Roles,
     scan::Shared,
 };
@@ -29,8 +29,8 @@ impl Labels {
     /// Reads the whole data set of labels.
     pub(super) fn read(reader: &dyn Reader, roles: &Roles, shared: &Shared) -> Result<Self, PredictionsError> {
         let mut labels = Self::default();
-        let (mut namer, mut only) = (Namer::new(&shared.classes), Namer::new(&shared.labels));
-        let mut group_namers: Vec<Namer> = shared.groups.iter().map(Namer::new).collect();
+        let (mut encoder, mut only) = (Encoder::new(&shared.classes), Encoder::new(&shared.labels));
+        let mut group_encoders: Vec<Encoder> = shared.groups.iter().map(Encoder::new).collect();
         let mut groups = vec![Vec::new(); roles.groups.len()];
         let mut finder = Finder::new(&shared.cells, shared.groups.len());
         let (mut block, mut numbers, mut values, mut cells, mut ids) =
@@ -42,7 +42,7 @@ impl Labels {
                     keys::floats(column, &mut values);
                     labels.values.extend_from_slice(&values);
                 } else {
-                    namer.numbers(column, &mut numbers)?;
+                    encoder.numbers(column, &mut numbers)?;
                     labels.classes.extend_from_slice(&numbers);
                     only.numbers(column, &mut numbers)?;
                     shared.look();
@@ -51,9 +51,9 @@ impl Labels {
                     }
                 }
             }
-            for ((namer, place), numbers) in group_namers.iter_mut().zip(&roles.groups).zip(&mut groups) {
+            for ((encoder, place), numbers) in group_encoders.iter_mut().zip(&roles.groups).zip(&mut groups) {
                 if let Some(column) = block.columns.get(*place) {
-                    namer.numbers(column, numbers)?;
+                    encoder.numbers(column, numbers)?;
                 }
             }
             finder.cells(&groups, block.rows, &mut cells);

@@ -2,8 +2,8 @@
 
 use super::{
     block::Values,
+    dictionary::float_text,
     hash::{key, wide_key},
-    names::float_text,
 };
 
 /// Gives each value's canonical text to `hash` and keeps what it makes of it, in place of what `out` holds.

@@ -2,10 +2,10 @@
 
 use super::{
     cells::Layout,
-    crew,
-    heap::{Bucket, Buckets, Pile, Room, Row},
-    job::Crew,
-    sheet::{Sheet, interval},
+    job::ThreadPool,
+    pool,
+    radix::{Bucket, Buckets, Room, Row, RowBuckets},
+    sink::{Sink, interval},
 };
 use crate::{model::Unit, stats::quantile};
 use std::collections::BTreeMap;
@@ -14,11 +14,18 @@ use std::collections::BTreeMap;
 type Ranked = Vec<BTreeMap<u64, f64>>;
 
 /// Writes the plan's quantiles of every slice, with the order statistics that bound them (Conover 1999, §3.2).
-pub(super) fn measure(sheet: &mut Sheet, pile: &Pile, unit: Unit, layout: &Layout, cells: usize, crew: &dyn Crew) {
-    if !sheet.wants("latency") {
+pub(super) fn measure(
+    sink: &mut Sink,
+    rows_by_bucket: &RowBuckets,
+    unit: Unit,
+    layout: &Layout,
+    cells: usize,
+    pool: &dyn ThreadPool,
+) {
+    if !sink.wants("latency") {
         return;
     }
-    let plan = sheet.plan;
+    let plan = sink.plan;
     let wanted = |n: u64| -> BTreeMap<u64, f64> {
         let mut ranks = BTreeMap::new();
         for q in plan.quantiles.iter().filter(|_| n > 0) {
@@ -31,9 +38,9 @@ pub(super) fn measure(sheet: &mut Sheet, pile: &Pile, unit: Unit, layout: &Layou
         }
         ranks
     };
-    let (rows, ranked) = match pile {
-        Pile::Narrow(buckets) => select(buckets, layout, cells, &wanted, crew),
-        Pile::Wide(buckets) => select(buckets, layout, cells, &wanted, crew),
+    let (rows, ranked) = match rows_by_bucket {
+        RowBuckets::Narrow(buckets) => select(buckets, layout, cells, &wanted, pool),
+        RowBuckets::Wide(buckets) => select(buckets, layout, cells, &wanted, pool),
     };
     for ((slice, n), ranked) in layout.slices.iter().zip(rows).zip(&ranked) {
         for q in &plan.quantiles {
@@ -46,7 +53,7 @@ pub(super) fn measure(sheet: &mut Sheet, pile: &Pile, unit: Unit, layout: &Layou
                 interval("order-statistic", *confidence, lower, upper)
             };
             let intervals = plan.confidences.iter().map(bound).collect();
-            if let Some(m) = sheet.number("latency", slice, value, n, intervals, "it has no rows") {
+            if let Some(m) = sink.number("latency", slice, value, n, intervals, "it has no rows") {
                 m.quantile = Some(*q);
                 m.unit = Some(unit);
                 m.source_name = format!("p{}", crate::model::number::round12(q * 100.0));
@@ -69,10 +76,10 @@ fn select<R: Row>(
     layout: &Layout,
     cells: usize,
     wanted: &(dyn Fn(u64) -> BTreeMap<u64, f64> + Sync),
-    crew: &dyn Crew,
+    pool: &dyn ThreadPool,
 ) -> (Vec<u64>, Ranked) {
-    let ranges = buckets.ranges(crew.size() * 4);
-    let counted = crew::each(crew, ranges.len(), |i| {
+    let ranges = buckets.ranges(pool.size() * 4);
+    let counted = pool::each(pool, ranges.len(), |i| {
         let mut counts = vec![0_u64; cells];
         for row in ranges[i].iter().flat_map(Bucket::rows) {
             counts[row.tag() as usize] += 1;
@@ -91,7 +98,7 @@ fn select<R: Row>(
     }
     let mut ranked: Ranked = passed.iter().map(|n| wanted(*n)).collect();
     let asked: Vec<Vec<u64>> = ranked.iter().map(|r| r.keys().copied().collect()).collect();
-    let found = crew::each(crew, ranges.len(), |i| {
+    let found = pool::each(pool, ranges.len(), |i| {
         Walk { layout, asked: &asked, passed: starts[i].clone(), counts: vec![0; cells], found: Vec::new() }
             .range(ranges[i])
     });

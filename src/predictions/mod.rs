@@ -1,4 +1,8 @@
 //! Raw predictions to evidence: readers of columns, and the engine that fulfils a plan.
+//!
+//! The lints against indexing, conversions and panics that the other pure floors deny are not denied here: these loops
+//! run over every row, and index tables that they have just sized. What files hold is checked where it is read, every
+//! reader is fuzzed, and the caller runs the engine behind a fence that turns a panic into an error.
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
@@ -16,14 +20,13 @@ mod compute;
 mod confusion;
 mod contrast;
 mod counts;
-mod crew;
 mod csv;
+mod dictionary;
 mod disparity;
 mod draw;
 mod drift;
 mod error;
 mod hash;
-mod heap;
 mod input;
 mod job;
 mod join;
@@ -31,20 +34,21 @@ mod jsonl;
 mod keys;
 mod latency;
 mod limits;
-mod names;
 mod num;
 mod number;
 mod open;
 mod paired;
 mod parquet;
 mod pieces;
+mod pool;
+mod radix;
 mod rates;
 mod refusal;
 mod roles;
 mod rows;
 mod scan;
 mod scores;
-mod sheet;
+mod sink;
 mod stream;
 mod sum;
 mod sweep;
@@ -55,6 +59,6 @@ mod values;
 pub use compute::compute;
 pub use error::PredictionsError;
 pub use input::Input;
-pub use job::{Alone, Crew, Job, Source};
+pub use job::{Job, SingleThread, Source, ThreadPool};
 pub use limits::Limits;
 pub use open::open;

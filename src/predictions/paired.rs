@@ -4,11 +4,11 @@ use super::{
     PredictionsError,
     block::{Block, Values},
     cells::Finder,
+    dictionary::{Dictionary, Encoder},
     hash::Map,
     job::{Job, Source},
     join::Labels,
     keys,
-    names::{Namer, Names},
     roles::Roles,
     scan::Shared,
 };
@@ -163,8 +163,8 @@ impl Side {
         let reader = source.open(&roles.wanted)?;
         // One reader alone: without an id the order of rows is what pairs them.
         let mut worker = reader.worker()?;
-        let (mut labels, mut predictions) = (Namer::new(&shared.classes), Namer::new(&shared.classes));
-        let mut namers: Vec<Namer> = shared.groups.iter().map(Namer::new).collect();
+        let (mut labels, mut predictions) = (Encoder::new(&shared.classes), Encoder::new(&shared.classes));
+        let mut encoders: Vec<Encoder> = shared.groups.iter().map(Encoder::new).collect();
         let mut finder = Finder::new(&shared.cells, shared.groups.len());
         let mut groups = vec![Vec::new(); roles.groups.len()];
         let (mut numbers, mut floats, mut cells, mut ids, mut keyed) =
@@ -189,9 +189,9 @@ impl Side {
                 side.labels.extend(numbers.iter().filter_map(|p| apart.classes.get(*p as usize)));
                 side.truths.extend(numbers.iter().filter_map(|p| apart.values.get(*p as usize)));
             } else {
-                for ((namer, place), numbers) in namers.iter_mut().zip(&roles.groups).zip(&mut groups) {
+                for ((encoder, place), numbers) in encoders.iter_mut().zip(&roles.groups).zip(&mut groups) {
                     if let Some(values) = block.columns.get(*place) {
-                        namer.numbers(values, numbers)?;
+                        encoder.numbers(values, numbers)?;
                     }
                 }
                 finder.cells(&groups, block.rows, &mut cells);
@@ -231,7 +231,7 @@ fn set(values: &Values, floats: &mut Vec<f64>, seen: &mut [Seen], put: impl Fn(&
     seen.iter_mut().zip(floats).for_each(|(row, x)| put(row, *x));
 }
 
-/// Names of classes are given while reading; what they stand for is told from all of them.
+/// Dictionary of classes are given while reading; what they stand for is told from all of them.
 pub(super) fn met(shared: &Shared) -> Vec<Box<str>> {
-    Names::list(&shared.classes)
+    Dictionary::list(&shared.classes)
 }

@@ -3,7 +3,7 @@
 use super::{
     bootstrap::{self, Statistic},
     confusion::{Pairs, Sums, balanced_intervals, f1_intervals},
-    sheet::{Sheet, clamp},
+    sink::{Sink, clamp},
 };
 use crate::model::Slice;
 
@@ -22,56 +22,50 @@ const ALL_SELECTED: &str = "every row is predicted positive";
 const NOT_BOTH: &str = "it needs rows of both classes";
 
 /// The metrics of two classes, the second one positive.
-pub(super) fn binary(sheet: &mut Sheet, part: &Part, names: &[String]) {
+pub(super) fn binary(sink: &mut Sink, part: &Part, names: &[String]) {
     let (slice, n) = (part.slice, part.sums.n);
     let [negatives, unselected, true_negatives] = part.sums.classes[0];
     let [positives, selected, true_positives] = part.sums.classes[1];
     let false_positives = selected - true_positives;
     let false_negatives = positives - true_positives;
-    sheet.proportion("accuracy", slice, (part.sums.right, n), n, NO_ROWS);
-    sheet.proportion("error_rate", slice, (n - part.sums.right, n), n, NO_ROWS);
-    sheet.proportion("selection_rate", slice, (selected, n), n, NO_ROWS);
-    sheet.proportion("precision", slice, (true_positives, selected), n, NONE_SELECTED);
-    sheet.proportion("recall", slice, (true_positives, positives), n, NO_POSITIVES);
-    sheet.proportion("specificity", slice, (true_negatives, negatives), n, NO_NEGATIVES);
-    sheet.proportion("true_positive_rate", slice, (true_positives, positives), n, NO_POSITIVES);
-    sheet.proportion("false_positive_rate", slice, (false_positives, negatives), n, NO_NEGATIVES);
-    sheet.proportion("true_negative_rate", slice, (true_negatives, negatives), n, NO_NEGATIVES);
-    sheet.proportion("false_negative_rate", slice, (false_negatives, positives), n, NO_POSITIVES);
-    sheet.proportion("negative_predictive_value", slice, (true_negatives, unselected), n, ALL_SELECTED);
-    if sheet.wants("f1") {
-        let bounds = f1_intervals(part.sums.classes[1], &sheet.plan.confidences);
-        sheet.number("f1", slice, part.sums.f1(1), n, bounds, "no row has the positive class or is predicted to");
+    sink.proportion("accuracy", slice, (part.sums.right, n), n, NO_ROWS);
+    sink.proportion("error_rate", slice, (n - part.sums.right, n), n, NO_ROWS);
+    sink.proportion("selection_rate", slice, (selected, n), n, NO_ROWS);
+    sink.proportion("precision", slice, (true_positives, selected), n, NONE_SELECTED);
+    sink.proportion("recall", slice, (true_positives, positives), n, NO_POSITIVES);
+    sink.proportion("specificity", slice, (true_negatives, negatives), n, NO_NEGATIVES);
+    sink.proportion("true_positive_rate", slice, (true_positives, positives), n, NO_POSITIVES);
+    sink.proportion("false_positive_rate", slice, (false_positives, negatives), n, NO_NEGATIVES);
+    sink.proportion("true_negative_rate", slice, (true_negatives, negatives), n, NO_NEGATIVES);
+    sink.proportion("false_negative_rate", slice, (false_negatives, positives), n, NO_POSITIVES);
+    sink.proportion("negative_predictive_value", slice, (true_negatives, unselected), n, ALL_SELECTED);
+    if sink.wants("f1") {
+        let bounds = f1_intervals(part.sums.classes[1], &sink.plan.confidences);
+        sink.number("f1", slice, part.sums.f1(1), n, bounds, "no row has the positive class or is predicted to");
     }
-    balanced(sheet, part, NOT_BOTH);
-    resampled(sheet, part, names, &OVER_ALL, "both sides are constant");
+    balanced(sink, part, NOT_BOTH);
+    resampled(sink, part, names, &OVER_ALL, "both sides are constant");
 }
 
 /// The metrics of many classes together.
-pub(super) fn multiclass(sheet: &mut Sheet, part: &Part, names: &[String]) {
+pub(super) fn multiclass(sink: &mut Sink, part: &Part, names: &[String]) {
     let (slice, n) = (part.slice, part.sums.n);
-    sheet.proportion("accuracy", slice, (part.sums.right, n), n, NO_ROWS);
-    sheet.proportion("error_rate", slice, (n - part.sums.right, n), n, NO_ROWS);
-    balanced(sheet, part, NO_ROWS);
-    resampled(sheet, part, names, &OVER_ALL, "both sides are constant");
+    sink.proportion("accuracy", slice, (part.sums.right, n), n, NO_ROWS);
+    sink.proportion("error_rate", slice, (n - part.sums.right, n), n, NO_ROWS);
+    balanced(sink, part, NO_ROWS);
+    resampled(sink, part, names, &OVER_ALL, "both sides are constant");
 }
 
 /// Precision, recall and F1 of each class, as scikit-learn's report has them; `n` is the class's own rows.
-pub(super) fn by_class(sheet: &mut Sheet, sums: &Sums, names: &[String]) {
+pub(super) fn by_class(sink: &mut Sink, sums: &Sums, names: &[String]) {
     for (class, name) in names.iter().enumerate() {
         let slice = Slice::one("class", name.clone());
         let [labels, predictions, both] = sums.classes[class];
-        sheet.proportion(
-            "precision",
-            &slice,
-            (both, predictions),
-            predictions,
-            "no row is predicted to have the class",
-        );
-        sheet.proportion("recall", &slice, (both, labels), labels, "no row has the class");
-        if sheet.wants("f1") {
-            let bounds = f1_intervals(sums.classes[class], &sheet.plan.confidences);
-            sheet.number("f1", &slice, sums.f1(class), labels, bounds, "no row has the class or is predicted to");
+        sink.proportion("precision", &slice, (both, predictions), predictions, "no row is predicted to have the class");
+        sink.proportion("recall", &slice, (both, labels), labels, "no row has the class");
+        if sink.wants("f1") {
+            let bounds = f1_intervals(sums.classes[class], &sink.plan.confidences);
+            sink.number("f1", &slice, sums.f1(class), labels, bounds, "no row has the class or is predicted to");
         }
     }
 }
@@ -89,39 +83,39 @@ const AVERAGES: [(&str, &str, Statistic); 6] = [
 ];
 
 /// The averages over classes: never groups themselves.
-pub(super) fn averages(sheet: &mut Sheet, part: &Part, names: &[String]) {
-    let wanted: Vec<_> = AVERAGES.iter().filter(|(_, metric, _)| sheet.wants(metric)).collect();
+pub(super) fn averages(sink: &mut Sink, part: &Part, names: &[String]) {
+    let wanted: Vec<_> = AVERAGES.iter().filter(|(_, metric, _)| sink.wants(metric)).collect();
     let statistics: Vec<Statistic> = wanted.iter().map(|(_, _, statistic)| *statistic).collect();
-    let mut drawn = bootstrap::replicates(part.pairs, names, part.slice, sheet.plan, &statistics);
+    let mut drawn = bootstrap::replicates(part.pairs, names, part.slice, sink.plan, &statistics);
     for ((average, metric, statistic), drawn) in wanted.into_iter().zip(&mut drawn) {
         let value = statistic(part.sums);
-        let bounds = bootstrap::of_counts(value, drawn, part.pairs, names.len(), *statistic, sheet.plan);
+        let bounds = bootstrap::of_counts(value, drawn, part.pairs, names.len(), *statistic, sink.plan);
         let slice = Slice::one("class", *average);
-        let made = sheet.number(metric, &slice, value, part.sums.n, bounds, "it is for one of the classes");
+        let made = sink.number(metric, &slice, value, part.sums.n, bounds, "it is for one of the classes");
         if let Some(m) = made {
             m.aggregate = true;
         }
     }
 }
 
-fn balanced(sheet: &mut Sheet, part: &Part, why: &'static str) {
-    if sheet.wants("balanced_accuracy") {
-        let bounds = balanced_intervals(part.sums, &sheet.plan.confidences);
-        sheet.number("balanced_accuracy", part.slice, part.sums.balanced_accuracy(), part.sums.n, bounds, why);
+fn balanced(sink: &mut Sink, part: &Part, why: &'static str) {
+    if sink.wants("balanced_accuracy") {
+        let bounds = balanced_intervals(part.sums, &sink.plan.confidences);
+        sink.number("balanced_accuracy", part.slice, part.sums.balanced_accuracy(), part.sums.n, bounds, why);
     }
 }
 
-fn resampled(sheet: &mut Sheet, part: &Part, names: &[String], metrics: &[(&str, Statistic)], why: &'static str) {
-    let wanted: Vec<_> = metrics.iter().filter(|(metric, _)| sheet.wants(metric)).collect();
+fn resampled(sink: &mut Sink, part: &Part, names: &[String], metrics: &[(&str, Statistic)], why: &'static str) {
+    let wanted: Vec<_> = metrics.iter().filter(|(metric, _)| sink.wants(metric)).collect();
     if wanted.is_empty() {
         return;
     }
     let statistics: Vec<Statistic> = wanted.iter().map(|(_, statistic)| *statistic).collect();
-    let mut drawn = bootstrap::replicates(part.pairs, names, part.slice, sheet.plan, &statistics);
+    let mut drawn = bootstrap::replicates(part.pairs, names, part.slice, sink.plan, &statistics);
     for ((metric, statistic), drawn) in wanted.into_iter().zip(&mut drawn) {
         let value = statistic(part.sums);
-        let mut bounds = bootstrap::of_counts(value, drawn, part.pairs, names.len(), *statistic, sheet.plan);
+        let mut bounds = bootstrap::of_counts(value, drawn, part.pairs, names.len(), *statistic, sink.plan);
         clamp(metric, &mut bounds);
-        sheet.number(metric, part.slice, value, part.sums.n, bounds, why);
+        sink.number(metric, part.slice, value, part.sums.n, bounds, why);
     }
 }

@@ -5,11 +5,11 @@ use super::{
     block::{Block, Reader, Values},
     cells::{Cells, Finder},
     counts::Counts,
-    heap::Numbers,
-    job::Crew,
+    dictionary::{Dictionary, Encoder, Form},
+    job::ThreadPool,
     join::Labels,
     keys,
-    names::{Form, Namer, Names},
+    radix::Numbers,
     roles::Roles,
 };
 use std::sync::{
@@ -23,10 +23,10 @@ const MOST_NUMERIC_CLASSES: usize = 100;
 /// What all who read share.
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub(super) classes: Names,
+    pub(super) classes: Dictionary,
     /// The labels alone, to tell what they are.
-    pub(super) labels: Names,
-    pub(super) groups: Vec<Names>,
+    pub(super) labels: Dictionary,
+    pub(super) groups: Vec<Dictionary>,
     pub(super) cells: Cells,
     /// Whether rows are values of a regression.
     pub(super) continuous: bool,
@@ -38,9 +38,9 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(label: &str, attributes: &[String], continuous: bool, may_be_continuous: bool) -> Self {
         Self {
-            classes: Names::new(label, Form::Class),
-            labels: Names::new(label, Form::Class),
-            groups: attributes.iter().map(|a| Names::new(a, Form::Group)).collect(),
+            classes: Dictionary::new(label, Form::Class),
+            labels: Dictionary::new(label, Form::Class),
+            groups: attributes.iter().map(|a| Dictionary::new(a, Form::Group)).collect(),
             cells: Cells::default(),
             continuous,
             may_be_continuous,
@@ -94,18 +94,18 @@ pub(super) struct Gathered {
     pub(super) outside: bool,
 }
 
-/// Reads everything that `reader` gives, with the whole crew.
+/// Reads everything that `reader` gives, with the whole pool.
 pub(super) fn scan(
     reader: &dyn Reader,
     roles: &Roles,
     shared: &Shared,
     labels: Option<&Labels>,
-    crew: &dyn Crew,
+    pool: &dyn ThreadPool,
 ) -> Result<Vec<Gathered>, PredictionsError> {
     let done: Mutex<Vec<Result<Gathered, PredictionsError>>> = Mutex::new(Vec::new());
     let failed = AtomicBool::new(false);
-    crew.run(&|_| {
-        let result = Hand::new(roles, shared, labels).read(reader, &failed);
+    pool.run(&|_| {
+        let result = Worker::new(roles, shared, labels).read(reader, &failed);
         if result.is_err() {
             failed.store(true, Ordering::Relaxed);
         }
@@ -133,14 +133,14 @@ fn once(gathered: &mut [Gathered]) -> Result<(), PredictionsError> {
     Ok(())
 }
 
-struct Hand<'s> {
+struct Worker<'s> {
     roles: &'s Roles,
     shared: &'s Shared,
     labels: Option<&'s Labels>,
-    label_namer: Namer<'s>,
-    only_labels: Namer<'s>,
-    prediction_namer: Namer<'s>,
-    group_namers: Vec<Namer<'s>>,
+    label_encoder: Encoder<'s>,
+    only_labels: Encoder<'s>,
+    prediction_encoder: Encoder<'s>,
+    group_encoders: Vec<Encoder<'s>>,
     finder: Finder<'s>,
     gathered: Gathered,
     label: Vec<u32>,
@@ -156,16 +156,16 @@ struct Hand<'s> {
     guesses: Vec<f64>,
 }
 
-impl<'s> Hand<'s> {
+impl<'s> Worker<'s> {
     fn new(roles: &'s Roles, shared: &'s Shared, labels: Option<&'s Labels>) -> Self {
         Self {
             roles,
             shared,
             labels,
-            label_namer: Namer::new(&shared.classes),
-            only_labels: Namer::new(&shared.labels),
-            prediction_namer: Namer::new(&shared.classes),
-            group_namers: shared.groups.iter().map(Namer::new).collect(),
+            label_encoder: Encoder::new(&shared.classes),
+            only_labels: Encoder::new(&shared.labels),
+            prediction_encoder: Encoder::new(&shared.classes),
+            group_encoders: shared.groups.iter().map(Encoder::new).collect(),
             finder: Finder::new(&shared.cells, shared.groups.len()),
             gathered: Gathered::default(),
             label: Vec::new(),
@@ -207,7 +207,7 @@ impl<'s> Hand<'s> {
                 keys::floats(values, &mut self.guesses);
             }
         } else if let Some(values) = column(self.roles.prediction) {
-            self.prediction_namer.numbers(values, &mut self.prediction)?;
+            self.prediction_encoder.numbers(values, &mut self.prediction)?;
         } else {
             self.prediction.clear();
             self.prediction.resize(block.rows, 0);
@@ -264,7 +264,7 @@ impl<'s> Hand<'s> {
         match self.roles.label.and_then(|p| block.columns.get(p)) {
             Some(values) if self.shared.continuous => keys::floats(values, &mut self.truths),
             Some(values) => {
-                self.label_namer.numbers(values, &mut self.label)?;
+                self.label_encoder.numbers(values, &mut self.label)?;
                 // Labels are told from predictions only when a block brings one that is new.
                 let met = self.label.iter().fold(0, |met, l| met | 1_u64 << (*l).min(63));
                 if met & !self.met != 0 || met >> 63 == 1 {
@@ -275,9 +275,10 @@ impl<'s> Hand<'s> {
             }
             None => self.label.resize(block.rows, 0),
         }
-        for ((namer, place), numbers) in self.group_namers.iter_mut().zip(&self.roles.groups).zip(&mut self.groups) {
+        for ((encoder, place), numbers) in self.group_encoders.iter_mut().zip(&self.roles.groups).zip(&mut self.groups)
+        {
             if let Some(values) = block.columns.get(*place) {
-                namer.numbers(values, numbers)?;
+                encoder.numbers(values, numbers)?;
             }
         }
         self.finder.cells(&self.groups, block.rows, &mut self.cells);

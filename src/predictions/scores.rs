@@ -4,10 +4,10 @@ use super::{
     areas,
     bootstrap::bounds,
     cells::Layout,
-    heap::Pile,
-    job::Crew,
+    job::ThreadPool,
+    radix::RowBuckets,
     rows::{Resampled, Sample},
-    sheet::{Sheet, clamp, interval},
+    sink::{Sink, clamp, interval},
     sweep::{self, Reading, Scored, Sums},
 };
 use crate::{
@@ -47,40 +47,40 @@ pub(super) struct Scores<'a> {
 }
 
 /// Whether the plan asks for any metric of scores.
-pub(super) fn wanted(sheet: &Sheet) -> bool {
-    sheet.wants_any(&METRICS)
+pub(super) fn wanted(sink: &Sink) -> bool {
+    sink.wants_any(&METRICS)
 }
 
 /// Writes the metrics of scores of every slice.
-pub(super) fn measure(sheet: &mut Sheet, pile: &Pile, scores: &Scores, crew: &dyn Crew) {
+pub(super) fn measure(sink: &mut Sink, rows_by_bucket: &RowBuckets, scores: &Scores, pool: &dyn ThreadPool) {
     let keep = resampled(scores.rows, scores.clustered);
     let reading = Reading {
         layout: scores.layout,
         positive: scores.positive,
-        probabilities: scores.probabilities && sheet.wants_any(&METRICS[2..6]),
+        probabilities: scores.probabilities && sink.wants_any(&METRICS[2..6]),
         keep: &keep,
-        curves: sheet.wants_any(&["average_precision", "ks_statistic"]),
+        curves: sink.wants_any(&["average_precision", "ks_statistic"]),
     };
-    let swept = match pile {
-        Pile::Narrow(buckets) => sweep::sweep(buckets, &reading, scores.cells, crew),
-        Pile::Wide(buckets) => sweep::sweep(buckets, &reading, scores.cells, crew),
+    let swept = match rows_by_bucket {
+        RowBuckets::Narrow(buckets) => sweep::sweep(buckets, &reading, scores.cells, pool),
+        RowBuckets::Wide(buckets) => sweep::sweep(buckets, &reading, scores.cells, pool),
     };
     if !scores.probabilities {
-        sheet.warn("some scores lie outside 0 to 1 and are no probabilities: only metrics of their order are given");
+        sink.warn("some scores lie outside 0 to 1 and are no probabilities: only metrics of their order are given");
     }
-    let plan = sheet.plan;
-    let others = sheet.wants_any(&METRICS[1..]);
+    let plan = sink.plan;
+    let others = sink.wants_any(&METRICS[1..]);
     for ((slice, one), keep) in scores.layout.slices.iter().zip(&swept).zip(&keep) {
         let sample = Sample::new(&one.rows, plan.seed, scores.keyed);
-        let areas = if *keep && scores.clustered && sheet.wants("roc_auc") {
-            areas::areas(&sample.placed(), plan.replicates, crew)
+        let areas = if *keep && scores.clustered && sink.wants("roc_auc") {
+            areas::areas(&sample.placed(), plan.replicates, pool)
         } else {
             Vec::new()
         };
         let replicates = if *keep && others { plan.replicates as usize } else { 0 };
-        let drawn = super::crew::each(crew, replicates, |r| sample.replicate(r as u64));
+        let drawn = super::pool::each(pool, replicates, |r| sample.replicate(r as u64));
         let losses = sample.losses();
-        Writer { sheet: &mut *sheet, slice, one, losses: &losses, areas, drawn: &drawn }.all(scores);
+        Writer { sink: &mut *sink, slice, one, losses: &losses, areas, drawn: &drawn }.all(scores);
     }
 }
 
@@ -106,7 +106,7 @@ fn resampled(rows: &[u64], clustered: bool) -> Vec<bool> {
 type Take = fn(&Resampled) -> Option<f64>;
 
 struct Writer<'w, 'p> {
-    sheet: &'w mut Sheet<'p>,
+    sink: &'w mut Sink<'p>,
     slice: &'w Slice,
     one: &'w Scored,
     losses: &'w (Vec<f64>, Vec<f64>),
@@ -148,7 +148,7 @@ impl Writer<'_, '_> {
     ) -> Option<&mut Measurement> {
         clamp(metric, &mut bounds);
         let n = self.n();
-        self.sheet.number(metric, self.slice, value, n, bounds, why)
+        self.sink.number(metric, self.slice, value, n, bounds, why)
     }
 
     /// Bounds from replicates where there are any, else in the closed form.
@@ -161,20 +161,20 @@ impl Writer<'_, '_> {
     ) -> Vec<Interval> {
         let Some(value) = value else { return Vec::new() };
         if self.drawn.is_empty() {
-            return closed(value, self.sheet.plan);
+            return closed(value, self.sink.plan);
         }
         let mut drawn: Vec<f64> = self.drawn.iter().filter_map(of).collect();
-        bounds(value, &mut drawn, jackknife, self.sheet.plan)
+        bounds(value, &mut drawn, jackknife, self.sink.plan)
     }
 
     fn area(&mut self, clustered: bool) {
-        if !self.sheet.wants("roc_auc") {
+        if !self.sink.wants("roc_auc") {
             return;
         }
         let areas = |alpha| auc::from_sums(&self.one.area, alpha).ok();
         let value = areas(0.05).map(|a| a.estimate);
         let limits = if clustered {
-            value.map(|v| bounds(v, &mut self.areas, None, self.sheet.plan)).unwrap_or_default()
+            value.map(|v| bounds(v, &mut self.areas, None, self.sink.plan)).unwrap_or_default()
         } else {
             let one = |confidence: &f64| {
                 let area = areas(1.0 - confidence)?;
@@ -182,7 +182,7 @@ impl Writer<'_, '_> {
                 let method = if area.why == Some(Undefined::ZeroVariance) { "clopper-pearson" } else { "delong" };
                 Some(interval(method, *confidence, Some(lower), Some(upper)))
             };
-            self.sheet.plan.confidences.iter().filter_map(one).collect()
+            self.sink.plan.confidences.iter().filter_map(one).collect()
         };
         self.write("roc_auc", value, limits, ONE_CLASS);
     }
@@ -209,7 +209,7 @@ impl Writer<'_, '_> {
         let bins: Vec<[f64; 3]> = self.one.bins.iter().map(gap_of).filter(|b| b[0] > 0.0).collect();
         let expected = (n > 0.0).then(|| bins.iter().map(|b| b[1].abs()).sum::<f64>() / n);
         let maximum = (n > 0.0).then(|| bins.iter().map(|b| (b[1] / b[0]).abs()).fold(0.0, f64::max));
-        let drawn = if self.drawn.is_empty() { binned(&bins, self.sheet.plan) } else { (Vec::new(), Vec::new()) };
+        let drawn = if self.drawn.is_empty() { binned(&bins, self.sink.plan) } else { (Vec::new(), Vec::new()) };
         let bounds = self.draws(expected, |r| r.expected, None, |value, plan| of_bins(value, &drawn.0, plan));
         self.write("expected_calibration_error", expected, bounds, NO_ROWS);
         let bounds = self.draws(maximum, |r| r.maximum, None, |value, plan| of_bins(value, &drawn.1, plan));

@@ -3,14 +3,14 @@
 
 use super::{
     cells::Layout,
-    crew,
-    heap::{Bucket, Buckets, Room, Row},
-    job::Crew,
+    job::ThreadPool,
+    pool,
+    radix::{Bucket, Buckets, Room, Row},
 };
 
 /// The bins of calibration, of equal width.
 pub(super) const BINS: usize = 10;
-/// Ranges that are passed over apart. Their number is part of the answer's last digits, so it is not the crew's.
+/// Ranges that are passed over apart. Their number is part of the answer's last digits, so it is not the pool's.
 const RANGES: usize = 16;
 
 /// Sums over the rows of one label in one bin. Scores are added in ascending order, so that they have one order.
@@ -160,10 +160,15 @@ impl Reading<'_> {
 }
 
 /// Sorts and passes over all rows.
-pub(super) fn sweep<R: Row>(buckets: &Buckets<R>, reading: &Reading, cells: usize, crew: &dyn Crew) -> Vec<Scored> {
+pub(super) fn sweep<R: Row>(
+    buckets: &Buckets<R>,
+    reading: &Reading,
+    cells: usize,
+    pool: &dyn ThreadPool,
+) -> Vec<Scored> {
     let slices = reading.layout.slices.len();
     let ranges = buckets.ranges(RANGES);
-    let counted = crew::each(crew, ranges.len(), |i| count(ranges[i], reading, cells));
+    let counted = pool::each(pool, ranges.len(), |i| count(ranges[i], reading, cells));
     let mut passed = vec![[0_u64; 2]; slices];
     let mut starts = Vec::with_capacity(ranges.len());
     for counts in &counted {
@@ -178,7 +183,7 @@ pub(super) fn sweep<R: Row>(buckets: &Buckets<R>, reading: &Reading, cells: usiz
         let start: &Vec<[u64; 2]> = &starts[i];
         start.iter().zip(&passed).map(|(p, t)| Ranks::new(*p, *t)).collect()
     };
-    let parts = crew::each(crew, ranges.len(), |i| {
+    let parts = pool::each(pool, ranges.len(), |i| {
         let mut pass = Pass::new(reading, ranks_at(i), cells);
         pass.range(ranges[i]);
         (pass.ranks, pass.sums, pass.kept)

@@ -1,6 +1,6 @@
 //! What the labels are: two classes, many, or values. Said, or told from all labels together, never from the first ones.
 
-use super::{PredictionsError, names::class_text};
+use super::{PredictionsError, dictionary::class_text};
 use crate::model::{Columns, Task};
 
 /// The classes in one order, whatever order they were met in.

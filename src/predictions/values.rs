@@ -4,10 +4,10 @@
 use super::{
     bootstrap::bounds,
     cells::Layout,
-    heap::{Buckets, Pile, Room, Row, ordered_64},
+    radix::{Buckets, Room, Row, RowBuckets, ordered_64},
     scan::Pair,
     scores::{MOST_RESAMPLED, around},
-    sheet::{Sheet, clamp, interval},
+    sink::{Sink, clamp, interval},
     sum::Sum,
 };
 use crate::{
@@ -140,7 +140,7 @@ const NO_ROWS: &str = "it has no rows";
 const CONSTANT: &str = "its labels are all the same";
 
 /// Writes the errors of a regression for every slice.
-pub(super) fn regression(sheet: &mut Sheet, mut pairs: Vec<Pair>, layout: &Layout, keyed: bool, clustered: bool) {
+pub(super) fn regression(sink: &mut Sink, mut pairs: Vec<Pair>, layout: &Layout, keyed: bool, clustered: bool) {
     pairs.sort_unstable_by_key(|p| (ordered_64(p.label), ordered_64(p.prediction), p.key));
     for set in 0..layout.width() {
         let column = layout.column(set);
@@ -150,26 +150,26 @@ pub(super) fn regression(sheet: &mut Sheet, mut pairs: Vec<Pair>, layout: &Layou
             rows[column[pair.cell as usize] as usize - slices.start].push(pair);
         }
         for (slice, rows) in slices.zip(rows) {
-            one(sheet, layout, slice, &rows, keyed, clustered);
+            one(sink, layout, slice, &rows, keyed, clustered);
         }
     }
 }
 
-fn one(sheet: &mut Sheet, layout: &Layout, slice: usize, rows: &[&Pair], keyed: bool, clustered: bool) {
+fn one(sink: &mut Sink, layout: &Layout, slice: usize, rows: &[&Pair], keyed: bool, clustered: bool) {
     let n = rows.len() as u64;
     let errors = Errors::new(rows.iter().map(|p| (p.label, p.prediction)));
     let Errors { terms, means } = &errors;
     let resampled = clustered || n <= MOST_RESAMPLED;
-    let state = |i: usize| row_state(sheet.plan.seed, if keyed { rows[i].key } else { i as u64 });
+    let state = |i: usize| row_state(sink.plan.seed, if keyed { rows[i].key } else { i as u64 });
     let states: Vec<u64> = if resampled { (0..rows.len()).map(state).collect() } else { Vec::new() };
     let drawn: Vec<Means> = if resampled {
-        (0..u64::from(sheet.plan.replicates)).filter_map(|r| replicate(terms, &states, r)).collect()
+        (0..u64::from(sink.plan.replicates)).filter_map(|r| replicate(terms, &states, r)).collect()
     } else {
         Vec::new()
     };
     let slice = &layout.slices[slice];
     for metric in &SMOOTH {
-        if !sheet.wants(metric.name) {
+        if !sink.wants(metric.name) {
             continue;
         }
         let value = errors.value(metric);
@@ -177,14 +177,14 @@ fn one(sheet: &mut Sheet, layout: &Layout, slice: usize, rows: &[&Pair], keyed: 
             Some(value) if resampled => {
                 let mut values: Vec<f64> = drawn.iter().filter_map(metric.value).collect();
                 let without = jackknife(metric, means, terms);
-                bounds(value, &mut values, (!clustered).then_some(without.as_slice()), sheet.plan)
+                bounds(value, &mut values, (!clustered).then_some(without.as_slice()), sink.plan)
             }
-            Some(value) => normal(value, &errors.leans(metric), sheet.plan),
+            Some(value) => normal(value, &errors.leans(metric), sink.plan),
             None => Vec::new(),
         };
         clamp(metric.name, &mut intervals);
         let why = if n == 0 { NO_ROWS } else { CONSTANT };
-        sheet.number(metric.name, slice, value, n, intervals, why);
+        sink.number(metric.name, slice, value, n, intervals, why);
     }
     let mut errors: Vec<f64> = errors.terms.iter().map(|t| t[2]).collect();
     errors.sort_unstable_by(f64::total_cmp);
@@ -193,9 +193,9 @@ fn one(sheet: &mut Sheet, layout: &Layout, slice: usize, rows: &[&Pair], keyed: 
         let [lower, upper] = [lower, upper].map(|rank| errors.get(rank? as usize - 1).copied());
         interval("order-statistic", *confidence, lower, upper)
     };
-    let intervals = if clustered { Vec::new() } else { sheet.plan.confidences.iter().map(bound).collect() };
-    sheet.number("median_absolute_error", slice, quantile::type7(&errors, 0.5), n, intervals, NO_ROWS);
-    sheet.number("max_error", slice, errors.last().copied(), n, Vec::new(), NO_ROWS);
+    let intervals = if clustered { Vec::new() } else { sink.plan.confidences.iter().map(bound).collect() };
+    sink.number("median_absolute_error", slice, quantile::type7(&errors, 0.5), n, intervals, NO_ROWS);
+    sink.number("max_error", slice, errors.last().copied(), n, Vec::new(), NO_ROWS);
 }
 
 /// The means of one replicate.
@@ -227,13 +227,20 @@ fn normal(value: f64, leans: &[f64], plan: &Plan) -> Vec<Interval> {
 }
 
 /// Writes the mean energy of 1,000 inferences for every slice.
-pub(super) fn energy(sheet: &mut Sheet, pile: &Pile, unit: Unit, layout: &Layout, keyed: bool, clustered: bool) {
-    if !sheet.wants("energy_per_1000") {
+pub(super) fn energy(
+    sink: &mut Sink,
+    rows_by_bucket: &RowBuckets,
+    unit: Unit,
+    layout: &Layout,
+    keyed: bool,
+    clustered: bool,
+) {
+    if !sink.wants("energy_per_1000") {
         return;
     }
-    let rows = match pile {
-        Pile::Narrow(buckets) => sorted(buckets),
-        Pile::Wide(buckets) => sorted(buckets),
+    let rows = match rows_by_bucket {
+        RowBuckets::Narrow(buckets) => sorted(buckets),
+        RowBuckets::Wide(buckets) => sorted(buckets),
     };
     let mut slices: Vec<Vec<(f64, u64)>> = vec![Vec::new(); layout.slices.len()];
     for (value, tag, key) in rows {
@@ -244,8 +251,8 @@ pub(super) fn energy(sheet: &mut Sheet, pile: &Pile, unit: Unit, layout: &Layout
     for (slice, rows) in layout.slices.iter().zip(slices) {
         let n = rows.len() as u64;
         let value = (n > 0).then(|| Sum::of(rows.iter().map(|r| r.0)) / n as f64);
-        let intervals = value.map(|mean| mean_bounds(mean, &rows, keyed, clustered, sheet.plan)).unwrap_or_default();
-        if let Some(m) = sheet.number("energy_per_1000", slice, value, n, intervals, NO_ROWS) {
+        let intervals = value.map(|mean| mean_bounds(mean, &rows, keyed, clustered, sink.plan)).unwrap_or_default();
+        if let Some(m) = sink.number("energy_per_1000", slice, value, n, intervals, NO_ROWS) {
             m.unit = Some(unit);
         }
     }

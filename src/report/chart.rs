@@ -3,10 +3,7 @@
 //! Percentages let a page draw it at any width with text that keeps its size.
 
 use super::numbers::Scale;
-use crate::model::{
-    Finding, Op, Range, Status, Unit,
-    number::round12,
-};
+use crate::model::{Finding, Op, Range, Status, Unit, number::round12};
 use serde::Serialize;
 
 /// A stretch of the axis.
@@ -86,7 +83,13 @@ impl Axis {
 
     fn mark(&self, value: f64, label: String) -> Mark {
         let x = self.at(value);
-        let anchor = if x < 12.0 { "start" } else if x > 88.0 { "end" } else { "middle" };
+        let anchor = if x < 12.0 {
+            "start"
+        } else if x > 88.0 {
+            "end"
+        } else {
+            "middle"
+        };
         Mark { x, label, anchor }
     }
 

@@ -2,6 +2,17 @@
 //!
 //! No clock and no markup: the same rows give the same values, and so the same document, byte for byte. Whoever shows
 //! them escapes them.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::as_conversions
+    )
+)]
 
 pub mod approvals;
 pub mod audit;

@@ -26,7 +26,10 @@ impl Scale {
         };
         let distinct = |decimals: usize| {
             values.iter().enumerate().all(|(i, a)| {
-                values.iter().skip(i + 1).all(|b| a.total_cmp(b).is_eq() || format!("{a:.decimals$}") != format!("{b:.decimals$}"))
+                values
+                    .iter()
+                    .skip(i + 1)
+                    .all(|b| a.total_cmp(b).is_eq() || format!("{a:.decimals$}") != format!("{b:.decimals$}"))
             })
         };
         let visible = |decimals: usize| largest == 0.0 || format!("{largest:.decimals$}").parse() != Ok(0.0);
@@ -95,7 +98,8 @@ impl Scale {
 
 /// The number in full, as it was compared.
 pub fn exact(value: f64, unit: Option<Unit>) -> String {
-    let text = if value != 0.0 && !(1e-9..1e15).contains(&value.abs()) { format!("{value:e}") } else { value.to_string() };
+    let text =
+        if value != 0.0 && !(1e-9..1e15).contains(&value.abs()) { format!("{value:e}") } else { value.to_string() };
     match unit {
         None => text,
         Some(Unit::Percent) => format!("{text}%"),

@@ -134,11 +134,8 @@ fn hundredth(x: f64) -> f64 {
 fn desc(subject: &Subject<'_>, chances: &[Chance]) -> String {
     let side = if subject.at_least { "at least" } else { "at most" };
     let half = chances.iter().filter(|c| c.pass >= 0.8);
-    let settled = if subject.at_least {
-        half.map(|c| c.rate).reduce(f64::min)
-    } else {
-        half.map(|c| c.rate).reduce(f64::max)
-    };
+    let settled =
+        if subject.at_least { half.map(|c| c.rate).reduce(f64::min) } else { half.map(|c| c.rate).reduce(f64::max) };
     let power = settled.map_or_else(
         || "no true value passes four times in five".to_owned(),
         |rate| format!("a true value of {} passes four times in five", round12((rate * 1e4).round() / 1e4)),

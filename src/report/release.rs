@@ -4,7 +4,7 @@ use super::{
     approvals::{self, Requirement, VoteRow},
     findings::{self, Part, PolicyFindings},
     history::{self, Event},
-    standing::{self, BaselineRow, LookRow},
+    standing::{self, AttemptRow, BaselineRow},
     values::{Hash, Moment, Pair},
     verdict::Headline,
 };
@@ -91,7 +91,7 @@ pub struct ReleaseReport {
     /// What it was compared with.
     pub baselines: Vec<BaselineRow>,
     /// How often its data had been tried.
-    pub looks: Vec<LookRow>,
+    pub attempts: Vec<AttemptRow>,
     /// The circumstances that the submission told.
     pub context: Vec<Pair>,
     /// What happened, oldest first.
@@ -150,7 +150,7 @@ impl ReleaseReport {
             votes: approvals::votes(approvals, record.map(|r| &r.inputs_digest), &indexes.approvals),
             evidence: inputs.map(|i| i.evidence.iter().map(|e| evidence(e, indexes)).collect()).unwrap_or_default(),
             baselines: inputs.map(standing::baselines).unwrap_or_default(),
-            looks: inputs.map(standing::looks).unwrap_or_default(),
+            attempts: inputs.map(standing::attempts).unwrap_or_default(),
             context: inputs.map(|i| i.context.iter().map(|(k, v)| Pair::new(k, v)).collect()).unwrap_or_default(),
             history: history::events(release, decisions, approvals, indexes),
         }

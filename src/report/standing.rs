@@ -1,7 +1,7 @@
 //! What an artifact was compared with, and how often its data had been tried.
 
 use super::values::Hash;
-use crate::model::{Inputs, Look};
+use crate::model::{Attempt, Inputs};
 use serde::Serialize;
 
 /// The champion or the reference of a decision.
@@ -15,7 +15,7 @@ pub struct BaselineRow {
 
 /// Which artifact of those tried on a data set this one is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LookRow {
+pub struct AttemptRow {
     /// `1st`, `2nd`, `3rd`, …
     pub ordinal: String,
     /// The data set; `None` where the evidence names none.
@@ -35,13 +35,13 @@ pub(super) fn baselines(inputs: &Inputs) -> Vec<BaselineRow> {
 }
 
 /// How often each data set had been tried.
-pub(super) fn looks(inputs: &Inputs) -> Vec<LookRow> {
-    let row = |look: &Look| LookRow {
-        ordinal: ordinal(look.tries),
-        dataset: Some(look.dataset.clone()).filter(|name| !name.is_empty()),
-        policy: look.policy.clone(),
+pub(super) fn attempts(inputs: &Inputs) -> Vec<AttemptRow> {
+    let row = |attempt: &Attempt| AttemptRow {
+        ordinal: ordinal(attempt.tries),
+        dataset: Some(attempt.dataset.clone()).filter(|name| !name.is_empty()),
+        policy: attempt.policy.clone(),
     };
-    inputs.looks.iter().map(row).collect()
+    inputs.attempts.iter().map(row).collect()
 }
 
 fn ordinal(n: u64) -> String {

@@ -83,6 +83,9 @@ mod tests {
     #[test]
     fn lists_and_counts_read_as_sentences() {
         assert_eq!(listed(&["a".into(), "b".into(), "c".into()]), "a, b and c");
-        assert_eq!((counted(1, "rule", "rules"), counted(1200, "rule", "rules")), ("1 rule".into(), "1,200 rules".into()));
+        assert_eq!(
+            (counted(1, "rule", "rules"), counted(1200, "rule", "rules")),
+            ("1 rule".into(), "1,200 rules".into())
+        );
     }
 }

@@ -104,7 +104,8 @@ impl Rules {
         for (status, one, many) in phrases {
             let Some(count) = self.broken.get(&status).copied() else { continue };
             let verb = if count == 1 { one } else { many };
-            let of = if parts.is_empty() { format!(" of {}", counted(self.total, "rule", "rules")) } else { String::new() };
+            let of =
+                if parts.is_empty() { format!(" of {}", counted(self.total, "rule", "rules")) } else { String::new() };
             parts.push(format!("{count}{of} {verb}"));
         }
         (!parts.is_empty()).then(|| listed(&parts))
@@ -114,7 +115,12 @@ impl Rules {
 impl Headline {
     /// Before the first decision.
     pub fn undecided() -> Self {
-        Self { outcome: "undecided", tone: "undecided", word: "Undecided", because: "the request is recorded, the decision is not made yet".into() }
+        Self {
+            outcome: "undecided",
+            tone: "undecided",
+            word: "Undecided",
+            because: "the request is recorded, the decision is not made yet".into(),
+        }
     }
 
     /// Of an allow whose approvals have ended at `at`: it is no permission any more.
@@ -210,7 +216,9 @@ fn waiting(verdict: &Verdict) -> String {
     let total: usize = missing.values().map(|n| usize::try_from(*n).unwrap_or(usize::MAX)).sum();
     let parts: Vec<String> = missing
         .iter()
-        .map(|(role, n)| format!("{} of {role}", counted(usize::try_from(*n).unwrap_or(usize::MAX), "approval", "approvals")))
+        .map(|(role, n)| {
+            format!("{} of {role}", counted(usize::try_from(*n).unwrap_or(usize::MAX), "approval", "approvals"))
+        })
         .collect();
     match total {
         0 => "approvals are missing".to_owned(),

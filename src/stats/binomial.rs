@@ -127,7 +127,8 @@ pub(super) fn mass(x: f64, n: f64, rate: f64) -> f64 {
     if rest <= 0.0 {
         return exp(n * log(rate));
     }
-    let exponent = stirling(n) - stirling(x) - stirling(rest) - deviance(x, n * rate) - deviance(rest, n * (1.0 - rate));
+    let exponent =
+        stirling(n) - stirling(x) - stirling(rest) - deviance(x, n * rate) - deviance(rest, n * (1.0 - rate));
     (n / (std::f64::consts::TAU * x * rest)).sqrt() * exp(exponent)
 }
 

@@ -1,6 +1,17 @@
 //! Intervals and tests: numbers in, numbers out.
 //!
 //! `confidence` and `alpha` are one-sided everywhere.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::as_conversions
+    )
+)]
 #![allow(clippy::many_single_char_names, reason = "formulas keep the letters of their papers")]
 
 pub mod auc;

@@ -1,10 +1,6 @@
 //! Two models judged on the same rows.
 
-use super::{
-    Bounds, binomial::upper_tail, normal,
-    proportion::float,
-    two_proportions::standardised,
-};
+use super::{Bounds, binomial::upper_tail, normal, proportion::float, two_proportions::standardised};
 
 /// Bounds of the candidate's share of right answers less the baseline's, on the same rows, each one-sided at `alpha`:
 /// Tango's score bounds (1998). The four counts are of rows that both got right, only the candidate, only the
@@ -70,8 +66,5 @@ pub struct McNemar {
 pub fn mcnemar_exact(candidate_only: u64, baseline_only: u64) -> McNemar {
     let rows = candidate_only.saturating_add(baseline_only);
     let more = candidate_only.max(baseline_only);
-    McNemar {
-        two_sided: (2.0 * upper_tail(more, rows, 0.5)).min(1.0),
-        better: upper_tail(candidate_only, rows, 0.5),
-    }
+    McNemar { two_sided: (2.0 * upper_tail(more, rows, 0.5)).min(1.0), better: upper_tail(candidate_only, rows, 0.5) }
 }

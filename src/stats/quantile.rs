@@ -1,6 +1,10 @@
 //! Quantiles of a sample, and bounds for the true quantile that assume nothing of its distribution.
 
-use super::{Undefined, binomial::upper_tail, proportion::{counted, float}};
+use super::{
+    Undefined,
+    binomial::upper_tail,
+    proportion::{counted, float},
+};
 
 /// Tails nearer than this to `alpha` are equal to it: 0.9 and 0.1 add up to 1 in decimals, not in binary.
 const SAME: f64 = 1e-13;
@@ -55,11 +59,8 @@ pub fn type7(sorted: &[f64], q: f64) -> Option<f64> {
     let high = sorted.get(below + 1).copied().unwrap_or(low);
     let rest = place - place.floor();
     // From the nearer end, so that it never leaves the two.
-    let (near, value) = if rest >= 0.5 {
-        (high, high - (high - low) * (1.0 - rest))
-    } else {
-        (low, low + (high - low) * rest)
-    };
+    let (near, value) =
+        if rest >= 0.5 { (high, high - (high - low) * (1.0 - rest)) } else { (low, low + (high - low) * rest) };
     // Infinite neighbours have no place between them.
     Some(if rest <= 0.0 || low >= high || value.is_nan() { near } else { value })
 }
@@ -180,7 +181,8 @@ mod tests {
     #[test]
     fn a_histogram_bounds_what_its_samples_do() {
         let values: Vec<f64> = (0..1_000).map(f64::from).collect();
-        let buckets: Vec<(f64, f64, u64)> = (0..100).map(|i| (f64::from(i) * 10.0, f64::from(i) * 10.0 + 9.0, 10)).collect();
+        let buckets: Vec<(f64, f64, u64)> =
+            (0..100).map(|i| (f64::from(i) * 10.0, f64::from(i) * 10.0 + 9.0, 10)).collect();
         for q in [0.5, 0.9, 0.99] {
             let (raw, binned) = (bounds(&values, q, 0.05).unwrap(), of_buckets(&buckets, q, 0.05).unwrap());
             let (low, high) = (raw.lower.unwrap() - binned.lower.unwrap(), binned.upper.unwrap() - raw.upper.unwrap());
@@ -197,7 +199,10 @@ mod tests {
     fn nothing_between_infinite_neighbours_is_nan() {
         let inf = f64::INFINITY;
         assert_eq!(type7(&[1.0, 2.0, inf], 0.5), Some(2.0));
-        assert_eq!([type7(&[1.0, inf], 0.7), type7(&[-inf, 1.0], 0.2), type7(&[inf, inf], 0.5)], [Some(inf), Some(-inf), Some(inf)]);
+        assert_eq!(
+            [type7(&[1.0, inf], 0.7), type7(&[-inf, 1.0], 0.2), type7(&[inf, inf], 0.5)],
+            [Some(inf), Some(-inf), Some(inf)]
+        );
         assert_eq!([type7(&[], 0.5), type7(&[1.0], 1.5), type7(&[1.0], f64::NAN)], [None; 3]);
     }
 }

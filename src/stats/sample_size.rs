@@ -123,7 +123,10 @@ mod tests {
     #[test]
     fn the_most_failures() {
         let most = |n, t| allowed_failures(n, t, Side::AtLeast, 0.05);
-        assert_eq!([most(1000, 0.95), most(58, 0.95), most(59, 0.95), most(300, 0.9)], [Some(38), None, Some(0), Some(21)]);
+        assert_eq!(
+            [most(1000, 0.95), most(58, 0.95), most(59, 0.95), most(300, 0.9)],
+            [Some(38), None, Some(0), Some(21)]
+        );
     }
 
     #[test]

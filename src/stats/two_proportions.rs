@@ -30,11 +30,7 @@ pub fn mover(c: Bounds, b: Bounds, factor: f64) -> Bounds {
     let down = libm::hypot(c.estimate - c.lower, factor * (most - b.estimate));
     let up = libm::hypot(c.upper - c.estimate, factor * (b.estimate - least));
     let open = |bound: f64, end: f64| if bound.is_nan() { end } else { bound };
-    Bounds {
-        estimate,
-        lower: open(estimate - down, f64::NEG_INFINITY),
-        upper: open(estimate + up, f64::INFINITY),
-    }
+    Bounds { estimate, lower: open(estimate - down, f64::NEG_INFINITY), upper: open(estimate + up, f64::INFINITY) }
 }
 
 /// The score test of Miettinen and Nurminen (1985) that x1/n1 is not more than `margin` below x2/n2: the hypothesis is
@@ -144,10 +140,8 @@ mod tests {
     /// By hand: 0.8 in [0.7, 0.85] less half of 0.9 in [0.8, 0.95].
     #[test]
     fn distances_are_squared_and_added() {
-        let (c, b) = (
-            Bounds { estimate: 0.8, lower: 0.7, upper: 0.85 },
-            Bounds { estimate: 0.9, lower: 0.8, upper: 0.95 },
-        );
+        let (c, b) =
+            (Bounds { estimate: 0.8, lower: 0.7, upper: 0.85 }, Bounds { estimate: 0.9, lower: 0.8, upper: 0.95 });
         let near = |got: f64, want: f64| assert!((got - want).abs() < 1e-12, "{got} against {want}");
         let half = mover(c, b, 0.5);
         near(half.estimate, 0.35);

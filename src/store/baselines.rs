@@ -2,7 +2,7 @@
 
 use super::{
     Store, StoreError,
-    rows::{Stood, Work},
+    rows::{ExpectedBaseline, Work},
 };
 use crate::model::{Against, Digest, Environment, EvidenceRef, Inputs, ModelId, Namespace, Outcome};
 use sqlx::{AnyConnection, Row as _};
@@ -82,20 +82,20 @@ pub(super) struct Stands {
 impl Stands {
     /// Whether everything that `work` was judged against still stands.
     pub(super) async fn hold(&mut self, connection: &mut AnyConnection, work: &Work) -> Result<bool, StoreError> {
-        for stood in &work.stood {
-            let place = (stood.model.clone(), stood.environment.clone());
-            if stood.against == Against::Champion && self.moved.contains(&place) {
+        for expected in &work.baselines {
+            let place = (expected.model.clone(), expected.environment.clone());
+            if expected.against == Against::Champion && self.moved.contains(&place) {
                 return Ok(false);
             }
-            let key = (stood.against, place.0, place.1);
+            let key = (expected.against, place.0, place.1);
             let now = if let Some(now) = self.now.get(&key) {
                 *now
             } else {
-                let now = at(connection, &work.namespace, stood).await?;
+                let now = at(connection, &work.namespace, expected).await?;
                 self.now.insert(key, now);
                 now
             };
-            if now != stood.at {
+            if now != expected.at {
                 return Ok(false);
             }
         }
@@ -122,12 +122,16 @@ impl Stands {
     }
 }
 
-async fn at(connection: &mut AnyConnection, namespace: &Namespace, stood: &Stood) -> Result<u64, StoreError> {
-    let sql = match stood.against {
+async fn at(
+    connection: &mut AnyConnection,
+    namespace: &Namespace,
+    expected: &ExpectedBaseline,
+) -> Result<u64, StoreError> {
+    let sql = match expected.against {
         Against::Champion => champion!("r.allowed_idx"),
         Against::Reference => reference!("p.entry_idx"),
     };
-    let query = sqlx::query(sql).bind(namespace.as_str()).bind(stood.model.to_string());
-    let row = query.bind(stood.environment.to_string()).fetch_optional(connection).await?;
+    let query = sqlx::query(sql).bind(namespace.as_str()).bind(expected.model.to_string());
+    let row = query.bind(expected.environment.to_string()).fetch_optional(connection).await?;
     Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.map_or(0, |idx| idx.cast_unsigned() + 1))
 }

@@ -4,6 +4,7 @@
 //! reads. Every query names its namespace, so that one tenant never sees another's rows.
 
 mod append;
+mod attempts;
 mod audit;
 mod baselines;
 mod datasets;
@@ -20,7 +21,6 @@ mod hooks;
 mod identity;
 mod insert;
 mod log;
-mod looks;
 mod mappings;
 mod pending;
 mod people;
@@ -41,6 +41,7 @@ mod uploads;
 mod write;
 
 pub use append::{FoundHead, KnownHead, Seal};
+pub use attempts::Series;
 pub use audit::{Asked, Held, Listed, Population, RawDecision};
 pub use baselines::Standing;
 pub use datasets::StoredDataset;
@@ -52,7 +53,6 @@ pub use existing::Existing;
 pub use facts::{NewDataset, NewFact, NewMapping, NewPin, NewProposal, NewRow, NewUpload};
 pub use hooks::HookSecret;
 pub use log::{LogHead, StoredEntry};
-pub use looks::Series;
 pub use pending::StoredPending;
 pub use people::{Token, User};
 pub use proofs::{Leaf, LoggedRow, TABLES, Table};
@@ -60,8 +60,8 @@ pub use published::{Page, Published};
 pub use references::{Pin, Proposal};
 pub use releases::{Asking, Filter, ListedRelease, StoredRelease};
 pub use rows::{
-    Delivery, Done, NewApproval, NewDecision, NewEntry, NewEvidence, NewLooks, NewPolicy, NewRelease, Newest, Receipt,
-    Signed, Stood, Work,
+    Delivery, Done, ExpectedBaseline, NewApproval, NewAttempts, NewDecision, NewEntry, NewEvidence, NewPolicy,
+    NewRelease, Newest, Receipt, Signed, Work,
 };
 pub use sessions::Session;
 pub use snapshot::Snapshot;

@@ -2,7 +2,7 @@
 
 use super::facts::NewFact;
 use crate::model::{
-    Against, Approval, DecisionId, Digest, Environment, Look, ModelId, Namespace, Outcome, Release, ReleaseId,
+    Against, Approval, Attempt, DecisionId, Digest, Environment, ModelId, Namespace, Outcome, Release, ReleaseId,
     Timestamp,
 };
 
@@ -118,7 +118,7 @@ pub struct Delivery {
 
 /// What an artifact was compared with, as it stood then.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Stood {
+pub struct ExpectedBaseline {
     /// The champion or the reference.
     pub against: Against,
     /// Of this model.
@@ -144,13 +144,13 @@ pub struct Newest {
 
 /// The numbers of an artifact among those tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewLooks {
+pub struct NewAttempts {
     /// The model whose artifacts are counted.
     pub model: ModelId,
     /// The artifact.
     pub artifact: Digest,
     /// One for each policy and data set.
-    pub looks: Vec<Look>,
+    pub attempts: Vec<Attempt>,
 }
 
 /// Everything that one use case stores, in one transaction with its leaves and the new signed head.
@@ -167,9 +167,9 @@ pub struct Work {
     /// The release that it is about, which the batch refuses once there is a newer one of the same artifact there.
     pub newest: Option<Newest>,
     /// What it was judged against; the batch refuses when any of it has moved since.
-    pub stood: Vec<Stood>,
+    pub baselines: Vec<ExpectedBaseline>,
     /// The tries that it is; the batch refuses when another artifact has one of the numbers, or this one has another.
-    pub looks: Option<NewLooks>,
+    pub attempts: Option<NewAttempts>,
     /// Documents.
     pub evidence: Vec<NewEvidence>,
     /// A release.
@@ -193,8 +193,8 @@ impl Work {
             delivery: None,
             policies_at: None,
             newest: None,
-            stood: Vec::new(),
-            looks: None,
+            baselines: Vec::new(),
+            attempts: None,
             evidence: Vec::new(),
             release: None,
             policy: None,
@@ -253,7 +253,7 @@ pub enum Done {
     /// There is another champion or reference since it was judged; nothing was stored.
     BaselineMoved,
     /// A number of a try is another artifact's, or the artifact has another: nothing was stored but tries.
-    LooksTaken,
+    AttemptsTaken,
     /// The fact is known already; nothing was stored.
     Known,
 }

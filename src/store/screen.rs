@@ -1,10 +1,9 @@
 //! Which works of a batch may go in: each delivery once, judged by policies, baselines and a release as they still are.
 
 use super::{
-    StoreError,
+    StoreError, attempts,
     baselines::Stands,
     head::Head,
-    looks,
     rows::{Done, Work},
 };
 use crate::model::{Digest, Environment, ModelId, Namespace, Release};
@@ -23,7 +22,7 @@ pub(super) async fn screen(
     let fresh =
         |work: &Work| work.delivery.as_ref().is_none_or(|d| !seen.contains_key(&(d.source.clone(), d.key.clone())));
     let tries: Vec<usize> = members.iter().copied().filter(|m| fresh(&works[*m])).collect();
-    let taken = looks::keep(connection, head.namespace(), &tries, works).await?;
+    let taken = attempts::keep(connection, head.namespace(), &tries, works).await?;
     let mut publishes = false;
     let mut stands = Stands::default();
     let mut facts = HashSet::new();
@@ -40,7 +39,7 @@ pub(super) async fn screen(
             continue;
         }
         if taken.contains(&member) {
-            refused.push((member, Done::LooksTaken));
+            refused.push((member, Done::AttemptsTaken));
             continue;
         }
         if !stands.hold(connection, work).await? {

@@ -1,4 +1,15 @@
 //! The frozen JSON of the API and of `--format json`, shared by server and command line.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::as_conversions
+    )
+)]
 
 pub mod common;
 pub mod inspect;

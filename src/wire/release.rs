@@ -1,7 +1,8 @@
 //! Releases, decisions and approvals on the wire.
 
 use crate::model::{
-    Approval, ApprovalCount, DecisionId, Digest, Environment, Inputs, ModelId, Person, ReleaseId, Timestamp, Verdict, Vote,
+    Approval, ApprovalCount, DecisionId, Digest, Environment, Inputs, ModelId, Person, ReleaseId, Timestamp, Verdict,
+    Vote,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

@@ -239,7 +239,7 @@ fn a_champion_is_compared_with_on_the_same_rows() {
 }
 
 #[test]
-fn no_order_split_or_crew_changes_a_digit() {
+fn no_order_split_or_pool_changes_a_digit() {
     let text = fs::read_to_string(folder().join("adult_good.csv")).unwrap();
     let (header, rows) = text.split_once('\n').unwrap();
     let mut rows: Vec<&str> = rows.lines().collect();

@@ -63,7 +63,7 @@ on_both_engines! {
         // Tries of before they were counted by model stay those of the models that the artifact was released for; what
         // was tried for no model that is known counts for each.
         let own = series("sample/m", "holdout");
-        assert_eq!((store.look_of(&own, &digest).await.unwrap(), store.tries(&own).await.unwrap()), (Some(1), 1));
+        assert_eq!((store.attempt_of(&own, &digest).await.unwrap(), store.tries(&own).await.unwrap()), (Some(1), 1));
         assert_eq!(store.tries(&series("sample/other", "holdout")).await.unwrap(), 0);
         for model in ["sample/m", "sample/other"] {
             assert_eq!(store.tries(&series(model, "lost")).await.unwrap(), 4, "{model}");

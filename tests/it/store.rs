@@ -5,10 +5,10 @@ use modelgate::{
     app::notary::{Notary, fact_entry, row_entry},
     keys::Keyring,
     ledger::{Checkpoint, Fact, merkle},
-    model::{Against, Digest, Look, Namespace, Timestamp},
+    model::{Against, Attempt, Digest, Namespace, Timestamp},
     store::{
-        Delivery, Done, Engine, NewFact, NewLooks, NewPolicy, NewRow, NewUpload, Page, Seal as _, Series, Stood, Store,
-        Work,
+        Delivery, Done, Engine, ExpectedBaseline, NewAttempts, NewFact, NewPolicy, NewRow, NewUpload, Page, Seal as _,
+        Series, Store, Work,
     },
 };
 
@@ -157,8 +157,8 @@ on_both_engines! {
         let (store, notary) = (Store::open(&database.address).await.unwrap(), notary());
         let tried = |artifact: &[u8], tries: u64| {
             let mut work = Work::new(namespace("acme"), Timestamp::from_micros(1));
-            let look = Look { policy: "p".into(), dataset: "q3".into(), tries };
-            work.looks = Some(NewLooks { model: "acme/credit".parse().unwrap(), artifact: Digest::of(artifact), looks: vec![look] });
+            let attempt = Attempt { policy: "p".into(), dataset: "q3".into(), tries };
+            work.attempts = Some(NewAttempts { model: "acme/credit".parse().unwrap(), artifact: Digest::of(artifact), attempts: vec![attempt] });
             work
         };
         let stored = |done: &Done| matches!(done, Done::Stored(_));
@@ -167,18 +167,18 @@ on_both_engines! {
         let batch = [tried(b"a", 1), tried(b"c", 2), tried(b"b", 3), tried(b"d", 7)];
         let done = store.append(&batch, &notary).await.unwrap();
         assert!(stored(&done[0]) && stored(&done[3]), "{done:?}");
-        assert_eq!(done[1..3], [Done::LooksTaken, Done::LooksTaken]);
+        assert_eq!(done[1..3], [Done::AttemptsTaken, Done::AttemptsTaken]);
         let series = |namespace_of: &str, model: &str| Series {
             namespace: namespace(namespace_of), policy: "p".into(), model: model.parse().unwrap(), dataset: "q3".into(),
         };
         let own = series("acme", "acme/credit");
         assert_eq!(store.tries(&own).await.unwrap(), 7, "gaps are fine");
         for (artifact, expected) in [(&b"a"[..], Some(1)), (b"b", Some(2)), (b"c", None), (b"d", Some(7))] {
-            assert_eq!(store.look_of(&own, &Digest::of(artifact)).await.unwrap(), expected);
+            assert_eq!(store.attempt_of(&own, &Digest::of(artifact)).await.unwrap(), expected);
         }
         for other in [series("zeta", "zeta/credit"), series("acme", "acme/churn")] {
             assert_eq!(store.tries(&other).await.unwrap(), 0, "each model counts for itself");
-            assert_eq!(store.look_of(&other, &Digest::of(b"a")).await.unwrap(), None);
+            assert_eq!(store.attempt_of(&other, &Digest::of(b"a")).await.unwrap(), None);
         }
     }
 
@@ -201,7 +201,7 @@ on_both_engines! {
             let judged = |at| {
                 let mut work = Work::new(namespace("acme"), Timestamp::from_micros(1));
                 let (model, environment) = ("acme/m".parse().unwrap(), "production".parse().unwrap());
-                work.stood = vec![Stood { against, model, environment, at }];
+                work.baselines = vec![ExpectedBaseline { against, model, environment, at }];
                 work
             };
             let done = store.append(&[judged(3), judged(0)], &notary).await.unwrap();

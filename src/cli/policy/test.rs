@@ -2,7 +2,7 @@
 
 use super::load;
 use crate::{
-    app::policy_tests::{self, CaseReport},
+    app::scenarios::{self, CaseReport},
     cli::{
         evidence_arg::EvidenceArg,
         exit::{Failure, Outcome},
@@ -104,7 +104,7 @@ fn one(cases: &Path) -> Result<(String, Vec<CaseReport>), Failure> {
     let text = load::text(cases)?;
     let beside = cases.parent().unwrap_or(Path::new("")).to_path_buf();
     let read = |path: &str| load_evidence(&beside, path);
-    let reports = policy_tests::run(&policy, &text, &read)
+    let reports = scenarios::run(&policy, &text, &read)
         .map_err(|e| Failure::input("cases-mistakes", format!("{}: {e}", plain(&name))))?;
     Ok((policy.name.clone(), reports))
 }

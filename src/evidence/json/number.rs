@@ -42,8 +42,7 @@ impl<'a> Number<'a> {
     /// Half a unit of the last digit written, at least [`MIN_ROUNDING`]: 0.005 for `0.91`, 5e-5 for `9.1e-3`, 0.05 for
     /// `1.0`, 0.5 for `1`.
     pub fn rounding(self) -> f64 {
-        const HALF_UNITS: [f64; 12] =
-            [0.5, 5e-2, 5e-3, 5e-4, 5e-5, 5e-6, 5e-7, 5e-8, 5e-9, 5e-10, 5e-11, 5e-12];
+        const HALF_UNITS: [f64; 12] = [0.5, 5e-2, 5e-3, 5e-4, 5e-5, 5e-6, 5e-7, 5e-8, 5e-9, 5e-10, 5e-11, 5e-12];
         let last = self.places();
         match usize::try_from(last) {
             Ok(last) => HALF_UNITS.get(last).copied().unwrap_or(MIN_ROUNDING),
@@ -81,9 +80,19 @@ mod tests {
     #[test]
     fn the_last_digit_written_tells_the_rounding() {
         let cases = [
-            ("0.91", 5e-3), ("9.1e-3", 5e-5), ("1.0", 5e-2), ("1", 0.5), ("0", 0.5), ("-0.250", 5e-4), ("1e2", 50.0),
-            ("1.5E+1", 0.5), ("0.9590643274853801", 1e-12), ("0.00000000001", 5e-12), ("0.000000000001", 1e-12),
-            ("0e-99999999999", 1e-12), ("5e-324", 1e-12),
+            ("0.91", 5e-3),
+            ("9.1e-3", 5e-5),
+            ("1.0", 5e-2),
+            ("1", 0.5),
+            ("0", 0.5),
+            ("-0.250", 5e-4),
+            ("1e2", 50.0),
+            ("1.5E+1", 0.5),
+            ("0.9590643274853801", 1e-12),
+            ("0.00000000001", 5e-12),
+            ("0.000000000001", 1e-12),
+            ("0e-99999999999", 1e-12),
+            ("5e-324", 1e-12),
         ];
         for (text, want) in cases {
             assert_eq!(Number(text).rounding(), want, "{text}");
@@ -92,8 +101,17 @@ mod tests {
 
     #[test]
     fn counts_are_whole_and_not_negative() {
-        let cases = [("171", Some(171)), ("171.0", Some(171)), ("1.2e4", Some(12_000)), ("0", Some(0)), ("-0.0", Some(0)),
-            ("-1", None), ("0.5", None), ("1e300", None), ("18446744073709551616", None)];
+        let cases = [
+            ("171", Some(171)),
+            ("171.0", Some(171)),
+            ("1.2e4", Some(12_000)),
+            ("0", Some(0)),
+            ("-0.0", Some(0)),
+            ("-1", None),
+            ("0.5", None),
+            ("1e300", None),
+            ("18446744073709551616", None),
+        ];
         for (text, want) in cases {
             assert_eq!(Number(text).count(), want, "{text}");
         }
@@ -101,7 +119,8 @@ mod tests {
 
     #[test]
     fn significant_digits_leave_out_leading_zeros() {
-        for (text, want) in [("0.9590643274853801", 16), ("171", 3), ("1.71e2", 3), ("0.05", 1), ("0.0", 0), ("1.0", 2)] {
+        for (text, want) in [("0.9590643274853801", 16), ("171", 3), ("1.71e2", 3), ("0.05", 1), ("0.0", 0), ("1.0", 2)]
+        {
             assert_eq!(Number(text).significant_digits(), want, "{text}");
         }
     }

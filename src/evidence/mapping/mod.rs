@@ -13,10 +13,7 @@ mod tests;
 
 pub use raw::Syntax;
 
-use super::{
-    Mistake,
-    json::Place,
-};
+use super::{Mistake, json::Place};
 use crate::model::{Digest, Unit};
 use compile::{Quantity, Text, Where};
 use std::{collections::BTreeMap, fmt};
@@ -113,6 +110,8 @@ impl MappingError {
     }
 
     fn one(text: &str, at: usize, message: impl Into<String>) -> Self {
-        Self { mistakes: vec![Mistake { path: String::new(), place: Some(Place::of(text, at)), message: message.into() }] }
+        Self {
+            mistakes: vec![Mistake { path: String::new(), place: Some(Place::of(text, at)), message: message.into() }],
+        }
     }
 }

@@ -109,9 +109,11 @@ enum Shape {
 
 #[test]
 fn every_shape_of_value_agrees_with_the_oracle() {
-    let shapes = [Shape::Unit, Shape::Newtype(u64::MAX), Shape::Tuple(-1, "x".into()), Shape::Struct { z: true, a: None }];
+    let shapes =
+        [Shape::Unit, Shape::Newtype(u64::MAX), Shape::Tuple(-1, "x".into()), Shape::Struct { z: true, a: None }];
     assert_eq!(ours(&shapes), theirs(&shapes));
-    let nested = (BTreeMap::from([('b', [1_i128, -(1 << 100)]), ('a', [0, 1])]), ((), "é\u{7f}\u{0}\u{1f}\u{2028}"), u128::MAX);
+    let nested =
+        (BTreeMap::from([('b', [1_i128, -(1 << 100)]), ('a', [0, 1])]), ((), "é\u{7f}\u{0}\u{1f}\u{2028}"), u128::MAX);
     assert_eq!(ours(&nested), theirs(&nested));
     let empty = (BTreeMap::<String, u8>::new(), Vec::<u8>::new(), [[0_u8; 0]; 2], "");
     assert_eq!(ours(&empty), r#"[{},[],[[],[]],""]"#);
@@ -136,7 +138,8 @@ fn any_json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 40, 8, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
-            prop::collection::vec((any::<String>(), inner), 0..8).prop_map(|members| Value::Object(members.into_iter().collect())),
+            prop::collection::vec((any::<String>(), inner), 0..8)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
         ]
     })
 }

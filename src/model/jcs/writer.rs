@@ -362,13 +362,7 @@ impl<'w> Serializer for &'w mut Writer {
         Ok(self.object())
     }
 
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-        _: usize,
-    ) -> Result<Object<'w>> {
+    fn serialize_struct_variant(self, _: &'static str, _: u32, variant: &'static str, _: usize) -> Result<Object<'w>> {
         self.wrap(variant);
         Ok(Object { wrapped: true, ..self.object() })
     }

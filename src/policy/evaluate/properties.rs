@@ -38,9 +38,8 @@ fn count() -> impl Strategy<Value = u64> {
 }
 
 fn interval() -> impl Strategy<Value = Interval> {
-    (0..4_u8, number(), option::of(number()), option::of(number())).prop_map(|(sides, confidence, lower, upper)| {
-        Interval { method: "m".into(), confidence, sides, lower, upper }
-    })
+    (0..4_u8, number(), option::of(number()), option::of(number()))
+        .prop_map(|(sides, confidence, lower, upper)| Interval { method: "m".into(), confidence, sides, lower, upper })
 }
 
 fn slice() -> impl Strategy<Value = Slice> {
@@ -53,15 +52,26 @@ fn measurement() -> impl Strategy<Value = Measurement> {
     let unit = option::of(prop::sample::select(vec![Unit::Milliseconds, Unit::Seconds, Unit::Percent, Unit::Bytes]));
     let numbers = (option::weighted(0.9, number()), option::of(count()), option::of(count()), option::of(count()));
     let rest = (slice(), unit, option::of(interval()), any::<bool>(), prop::sample::select(vec![1e-12, 0.005, 0.5]));
-    (metric, numbers, rest).prop_map(|(metric, (value, n, trials, successes), (slice, unit, interval, odd, rounding))| {
-        let quantile = (metric == "latency").then_some(0.99);
-        let mut out = Measurement { rounding, quantile, n, trials, slice, unit, intervals: interval.into_iter().collect(), ..Measurement::new(metric, metric, None) };
-        // Set behind the constructor's back: what is not finite must not pass even then.
-        out.value = value;
-        out.successes = successes.filter(|_| odd);
-        out.aggregate = odd && successes.is_none();
-        out
-    })
+    (metric, numbers, rest).prop_map(
+        |(metric, (value, n, trials, successes), (slice, unit, interval, odd, rounding))| {
+            let quantile = (metric == "latency").then_some(0.99);
+            let mut out = Measurement {
+                rounding,
+                quantile,
+                n,
+                trials,
+                slice,
+                unit,
+                intervals: interval.into_iter().collect(),
+                ..Measurement::new(metric, metric, None)
+            };
+            // Set behind the constructor's back: what is not finite must not pass even then.
+            out.value = value;
+            out.successes = successes.filter(|_| odd);
+            out.aggregate = odd && successes.is_none();
+            out
+        },
+    )
 }
 
 fn evidence() -> impl Strategy<Value = Vec<Submitted>> {
@@ -105,7 +115,11 @@ fn now() -> Timestamp {
 }
 
 fn inputs() -> Inputs {
-    Inputs { submitter: Some("sam".into()), context: [("tier".to_owned(), "high".to_owned())].into(), ..Inputs::default() }
+    Inputs {
+        submitter: Some("sam".into()),
+        context: [("tier".to_owned(), "high".to_owned())].into(),
+        ..Inputs::default()
+    }
 }
 
 fn seen() -> Digest {

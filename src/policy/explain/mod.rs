@@ -102,7 +102,9 @@ fn evidence(policy: &Policy) -> Vec<String> {
     if !asks.require.is_empty() {
         out.push(format!("The evidence must link to: {}.", asks.require.join(", ")));
     }
-    out.push("A document about another artifact, or one that contradicts what is said of it, stops the release.".to_owned());
+    out.push(
+        "A document about another artifact, or one that contradicts what is said of it, stops the release.".to_owned(),
+    );
     out
 }
 
@@ -155,7 +157,9 @@ fn statistics(s: &Statistics) -> Vec<String> {
         "An interval that the evidence merely states does not decide.".to_owned()
     });
     if s.point_estimates {
-        out.push("Where there is no bound at all, the bare number decides; its uncertainty is then not known.".to_owned());
+        out.push(
+            "Where there is no bound at all, the bare number decides; its uncertainty is then not known.".to_owned(),
+        );
     }
     let unsettled = if s.inconclusive_warns {
         "What the evidence does not settle only warns, if it stands on enough samples; anything missing or in error \

@@ -24,7 +24,9 @@ pub(super) fn sentence(policy: &Policy, rule: &Rule) -> String {
         RuleKind::Threshold(t) => threshold(policy, t),
         RuleKind::Comparison(c) => comparison(policy, c),
         RuleKind::Disparity(d) => disparity(policy, d),
-        RuleKind::Check(c) => format!("every check named {} must have passed, and there must be at least one", c.pattern),
+        RuleKind::Check(c) => {
+            format!("every check named {} must have passed, and there must be at least one", c.pattern)
+        }
     };
     let otherwise = match rule.severity {
         Severity::Block => "",
@@ -34,13 +36,17 @@ pub(super) fn sentence(policy: &Policy, rule: &Rule) -> String {
 }
 
 fn threshold(policy: &Policy, t: &Threshold) -> String {
-    let limits: Vec<String> = t.limits.iter().map(|l| {
-        let value = Quantity { value: l.value, unit: t.target.unit };
-        match l.op {
-            Op::AtLeast => format!("at least {value}"),
-            Op::AtMost => format!("at most {value}"),
-        }
-    }).collect();
+    let limits: Vec<String> = t
+        .limits
+        .iter()
+        .map(|l| {
+            let value = Quantity { value: l.value, unit: t.target.unit };
+            match l.op {
+                Op::AtLeast => format!("at least {value}"),
+                Op::AtMost => format!("at most {value}"),
+            }
+        })
+        .collect();
     let mut text = format!("{}{} must be {}", metric(&t.target), selected(&t.target.selector), limits.join(" and "));
     let exact = Metric::find(&t.target.metric).is_some_and(Metric::is_proportion);
     if exact {
@@ -104,19 +110,28 @@ fn disparity(policy: &Policy, d: &DisparityRule) -> String {
     let by = if d.intersection { d.by.join(" × ") } else { d.by.join(" and by ") };
     let shown = match d.measure {
         Disparity::Impact => ", in whole numbers and without a statistical bound".to_owned(),
-        Disparity::Worst(_) => format!(", shown for every group at {} confidence", percent(policy.statistics.confidence)),
+        Disparity::Worst(_) => {
+            format!(", shown for every group at {} confidence", percent(policy.statistics.confidence))
+        }
         Disparity::Difference(_) | Disparity::Ratio(_) => {
             format!(", shown for every pair of groups at {} confidence", percent(policy.statistics.confidence))
         }
     };
-    let out = d.exclude_below.map_or_else(String::new, |share| format!("; groups below {} of all have no ratio", percent(share)));
+    let out = d
+        .exclude_below
+        .map_or_else(String::new, |share| format!("; groups below {} of all have no ratio", percent(share)));
     format!("{} by {by} must be {limit}{shown}{out}{}", d.metric, each_on(d.min_samples))
 }
 
 fn metric(t: &Target) -> String {
     let latency = Metric::find(&t.metric).is_some_and(|m| m.kind == Kind::Latency);
     match t.selector.quantile {
-        Some(q) if latency => format!("the time within which {} of requests are answered ({} p{})", percent(q), t.metric, round12(q * 100.0)),
+        Some(q) if latency => format!(
+            "the time within which {} of requests are answered ({} p{})",
+            percent(q),
+            t.metric,
+            round12(q * 100.0)
+        ),
         Some(q) => format!("{} at the quantile {q}", t.metric),
         None => t.metric.clone(),
     }

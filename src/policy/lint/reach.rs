@@ -140,7 +140,9 @@ mod tests {
     #[test]
     fn what_no_name_can_match() {
         let models = |text: &str| Names::Models(None).reach(text);
-        for fine in ["*", "acme/*", "acme/credit-risk", "*/credit-*", "*credit*", "a?me/x", "credit-*", "*-risk", "?*/?*"] {
+        for fine in
+            ["*", "acme/*", "acme/credit-risk", "*/credit-*", "*credit*", "a?me/x", "credit-*", "*-risk", "?*/?*"]
+        {
             assert!(models(fine), "{fine}");
         }
         for never in ["credit-risk", "acme/", "/x", "Acme/*", "a/b/c", "acme/a b", "*/", "-x/y"] {

@@ -14,11 +14,21 @@ pub(super) fn condition(found: &mut Collector<'_>, rule: &Rule) {
     match when.constant() {
         Some(Ok(false)) => {
             let message = format!("{text} never holds, so that this rule is never asked");
-            found.help("never-asked", rule.span.clone(), message, "compare with what the submission says, or remove the rule");
+            found.help(
+                "never-asked",
+                rule.span.clone(),
+                message,
+                "compare with what the submission says, or remove the rule",
+            );
         }
         Some(Ok(true)) => {
             let message = format!("{text} always holds");
-            found.help("always-asked", rule.span.clone(), message, "remove `when`, or compare with what the submission says");
+            found.help(
+                "always-asked",
+                rule.span.clone(),
+                message,
+                "remove `when`, or compare with what the submission says",
+            );
         }
         Some(Err(why)) => {
             let message = format!("{text} can never be read: {why}");
@@ -73,7 +83,10 @@ pub(super) fn unknown(found: &mut Collector<'_>, policy: &Policy, rule: &Rule, t
     }
     let allowed = &policy.evidence.datasets;
     if let Some(dataset) = target.selector.dataset.as_ref().filter(|d| !allowed.is_empty() && !allowed.contains(d)) {
-        let message = format!("{} is none of the data sets that `[evidence]` lets in, so that this rule never holds", quote(dataset));
+        let message = format!(
+            "{} is none of the data sets that `[evidence]` lets in, so that this rule never holds",
+            quote(dataset)
+        );
         found.help("dataset-not-allowed", rule.span.clone(), message, "add it to `datasets`, or select another");
     }
 }

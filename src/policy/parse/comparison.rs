@@ -32,7 +32,12 @@ pub(super) fn read(found: &mut Collector<'_>, rule: &Section<'_>, statistics: &S
     if margins.is_empty() {
         if !["max_loss", "max_loss_ratio", "min_gain"].iter().any(|k| rule.has(k)) {
             let help = "add `max_loss = …`, `max_loss_ratio = …` or `min_gain = …`";
-            found.help("no-limit", rule.span.clone(), "this comparison says neither what may be lost nor what must be gained", help);
+            found.help(
+                "no-limit",
+                rule.span.clone(),
+                "this comparison says neither what may be lost nor what must be gained",
+                help,
+            );
         }
         return None;
     }

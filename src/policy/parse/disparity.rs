@@ -52,7 +52,9 @@ pub(super) fn read(found: &mut Collector<'_>, rule: &Section<'_>, statistics: &S
     let metric = metric?;
     let Some(measure) = measure(metric.value) else {
         let help = match nearest(metric.value, MEASURES.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`? To hold every group to a limit, write `slices` instead of `by`"),
+            Some(near) => {
+                format!("did you mean `{near}`? To hold every group to a limit, write `slices` instead of `by`")
+            }
             None => format!("it compares {}; to hold every group to a limit, write `slices`", listed(&MEASURES)),
         };
         found.help("unknown-word", metric.span, format!("{} does not compare groups", quote(metric.value)), help);
@@ -60,14 +62,29 @@ pub(super) fn read(found: &mut Collector<'_>, rule: &Section<'_>, statistics: &S
     };
     if by.is_empty() && !rule.has("by") {
         let help = "add `by = [\"sex\"]`";
-        found.help("missing-key", rule.span.clone(), format!("{} is between groups, and needs `by`", quote(metric.value)), help);
+        found.help(
+            "missing-key",
+            rule.span.clone(),
+            format!("{} is between groups, and needs `by`", quote(metric.value)),
+            help,
+        );
     }
     if intersection && by.len() < 2 {
-        found.help("conflict", rule.place("by_intersection"), "only several attributes can be crossed", "name another in `by`");
+        found.help(
+            "conflict",
+            rule.place("by_intersection"),
+            "only several attributes can be crossed",
+            "name another in `by`",
+        );
     }
     if exclude_below.is_some() && measure != Disparity::Impact {
         let message = "`exclude_below` belongs to `impact_ratio` only";
-        found.help("conflict", rule.place("exclude_below"), message, "no group is left out of a statistical comparison");
+        found.help(
+            "conflict",
+            rule.place("exclude_below"),
+            message,
+            "no group is left out of a statistical comparison",
+        );
     }
     let limit = limit(found, rule, metric.value, &measure, statistics)?;
     Some(DisparityRule {
@@ -87,7 +104,12 @@ fn exclude_below(found: &mut Collector<'_>, rule: &Section<'_>) -> Option<f64> {
     if (0.0..1.0).contains(&share.value) {
         return Some(share.value);
     }
-    found.help("out-of-range", share.span, "`exclude_below` must be from 0 to below 1", "0.02 is two of a hundred rows");
+    found.help(
+        "out-of-range",
+        share.span,
+        "`exclude_below` must be from 0 to below 1",
+        "0.02 is two of a hundred rows",
+    );
     None
 }
 
@@ -127,12 +149,13 @@ fn limit(
     let exact = matches!(measure, Disparity::Impact);
     let lenience = Lenience { claimed_intervals: statistics.claimed_intervals, point_estimates: exact };
     let lower_is_better = match measure {
-        Disparity::Worst(metric) => Metric::find(metric).is_some_and(|m| m.better == crate::model::metric::Better::Lower),
+        Disparity::Worst(metric) => {
+            Metric::find(metric).is_some_and(|m| m.better == crate::model::metric::Better::Lower)
+        }
         Disparity::Difference(_) => true,
         Disparity::Ratio(_) | Disparity::Impact => false,
     };
-    let (key, other, op) =
-        if lower_is_better { ("max", "min", Op::AtMost) } else { ("min", "max", Op::AtLeast) };
+    let (key, other, op) = if lower_is_better { ("max", "min", Op::AtMost) } else { ("min", "max", Op::AtLeast) };
     if rule.has(other) {
         let message = format!("`{other}` has no meaning for {}", quote(metric));
         found.help("rule-kind", rule.place(other), message, format!("write `{key}`"));

@@ -91,12 +91,7 @@ fn dimension(metric: &str) -> Result<Option<Dimension>, ()> {
 }
 
 /// A limit in a unit that its metric can have. Fractions come back as bare numbers: `90%` is 0.9.
-pub(super) fn fit(
-    found: &mut Collector<'_>,
-    metric: &str,
-    key: &str,
-    limit: &At<Quantity>,
-) -> Option<At<Quantity>> {
+pub(super) fn fit(found: &mut Collector<'_>, metric: &str, key: &str, limit: &At<Quantity>) -> Option<At<Quantity>> {
     let fits = dimension(metric);
     let given = limit.value.unit.map(Unit::dimension);
     match (fits, given) {
@@ -127,12 +122,7 @@ pub(super) fn fit(
 }
 
 /// A limit converted to `unit`; both limits of a rule share one.
-fn in_unit(
-    found: &mut Collector<'_>,
-    key: &str,
-    limit: Option<At<Quantity>>,
-    unit: Option<Unit>,
-) -> Option<At<f64>> {
+fn in_unit(found: &mut Collector<'_>, key: &str, limit: Option<At<Quantity>>, unit: Option<Unit>) -> Option<At<f64>> {
     let limit = limit?;
     let value = match (limit.value.unit, unit) {
         (None, None) => Some(limit.value.value),

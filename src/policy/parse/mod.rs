@@ -18,9 +18,8 @@ use section::{At, Section};
 use std::collections::BTreeSet;
 use toml::de::DeTable;
 
-const KEYS: [&str; 10] = [
-    "name", "description", "applies_to", "mode", "evidence", "statistics", "groups", "rule", "recompute", "approval",
-];
+const KEYS: [&str; 10] =
+    ["name", "description", "applies_to", "mode", "evidence", "statistics", "groups", "rule", "recompute", "approval"];
 
 /// Reads a policy. Its digest is that of exactly these bytes.
 ///
@@ -87,7 +86,10 @@ fn read(found: &mut Collector<'_>, top: &Section<'_>, text: &str) -> Option<Poli
 fn name<'t>(found: &mut Collector<'_>, top: &Section<'t>) -> Option<At<&'t str>> {
     let name = top.required(found, "name", "\"credit-risk\"")?;
     let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if name.value.len() > 100 || !name.value.chars().all(fine) || !name.value.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+    if name.value.len() > 100
+        || !name.value.chars().all(fine)
+        || !name.value.starts_with(|c: char| c.is_ascii_alphanumeric())
+    {
         let message = format!("{} cannot be the name of a policy", quote(name.value));
         found.help("bad-id", name.span, message, "use up to 100 letters, digits, `-`, `_` and `.`");
         return None;

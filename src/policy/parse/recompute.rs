@@ -10,8 +10,20 @@ use crate::{
 };
 
 const KEYS: [&str; 14] = [
-    "label", "prediction", "score", "positive", "groups", "tolerance", "latency", "latency_unit", "energy",
-    "energy_unit", "id", "cluster", "labels", "task",
+    "label",
+    "prediction",
+    "score",
+    "positive",
+    "groups",
+    "tolerance",
+    "latency",
+    "latency_unit",
+    "energy",
+    "energy_unit",
+    "id",
+    "cluster",
+    "labels",
+    "task",
 ];
 
 /// Reads it.
@@ -53,7 +65,13 @@ pub(super) fn read(found: &mut Collector<'_>, section: &Section<'_>) -> Recomput
 }
 
 /// A column of quantities: its unit is written beside it, or ends its name, as in `latency_ms`.
-fn timed(found: &mut Collector<'_>, section: &Section<'_>, key: &str, unit_key: &str, wanted: Dimension) -> Option<Timed> {
+fn timed(
+    found: &mut Collector<'_>,
+    section: &Section<'_>,
+    key: &str,
+    unit_key: &str,
+    wanted: Dimension,
+) -> Option<Timed> {
     let column = section.text(found, key)?;
     let written = section.text(found, unit_key);
     let suffix = || column.value.rsplit_once('_').map(|(_, unit)| At { value: unit, span: column.span.clone() });

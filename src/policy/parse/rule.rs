@@ -47,7 +47,8 @@ fn known() -> Vec<&'static str> {
 pub(super) fn identifier<'t>(found: &mut Collector<'_>, section: &Section<'t>, what: &str) -> Option<At<&'t str>> {
     let id = section.required(found, "id", "\"…\"")?;
     let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if id.value.len() > 100 || !id.value.chars().all(fine) || !id.value.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+    if id.value.len() > 100 || !id.value.chars().all(fine) || !id.value.starts_with(|c: char| c.is_ascii_alphanumeric())
+    {
         let message = format!("{} cannot be the id of {what}", quote(id.value));
         found.help("bad-id", id.span, message, "use up to 100 letters, digits, `-`, `_` and `.`");
         return None;
@@ -124,8 +125,7 @@ fn threshold(found: &mut Collector<'_>, rule: &Section<'_>, statistics: &Statist
     let slices = slices(found, rule);
     let min_samples = rule.count(found, "min_samples").map(|c| c.value);
     let metric = metric?;
-    let lenience =
-        Lenience { claimed_intervals: statistics.claimed_intervals, point_estimates: target.point_estimate };
+    let lenience = Lenience { claimed_intervals: statistics.claimed_intervals, point_estimates: target.point_estimate };
     let limits = limits::read(found, rule, metric.value, lenience);
     if !rule.has("min") && !rule.has("max") {
         let help = "add `min = …` or `max = …`, or compare with `against = \"champion\"`";

@@ -67,10 +67,7 @@ fn duration(found: &mut Collector<'_>, section: &Section<'_>, key: &str) -> Opti
 pub(super) fn statistics(found: &mut Collector<'_>, top: &Section<'_>) -> Statistics {
     let mut statistics = Statistics::default();
     let Some(section) = top.table(found, "statistics", "`[statistics]`") else { return statistics };
-    section.only(
-        found,
-        &["confidence", "interval", "claimed_intervals", "point_estimates", "inconclusive", "reuse"],
-    );
+    section.only(found, &["confidence", "interval", "claimed_intervals", "point_estimates", "inconclusive", "reuse"]);
     if let Some(confidence) = section.number(found, "confidence") {
         if confidence.value > 0.5 && confidence.value < 1.0 {
             statistics.confidence = confidence.value;

@@ -50,7 +50,10 @@ fn the_nearest_right_word_is_offered() {
     let help = |text: &str| parse(text).unwrap_err().list.remove(0).help.unwrap();
     assert_eq!(help(&format!("name = \"p\"\nmodee = \"enforce\"\n{RULE}")), "did you mean `mode`?");
     assert_eq!(help(&format!("name = \"p\"\nmode = \"observed\"\n{RULE}")), "did you mean `observe`?");
-    assert_eq!(help("name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 90\n"), "a fraction is from 0 to 1; did you mean `0.9`?");
+    assert_eq!(
+        help("name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 90\n"),
+        "a fraction is from 0 to 1; did you mean `0.9`?"
+    );
 }
 
 #[test]
@@ -153,7 +156,10 @@ fn a_first_release_that_approvals_decide_needs_approvals() {
 
 #[test]
 fn a_disparity_is_between_groups_and_on_one_side() {
-    assert_eq!(in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\", \"age\"]\nby_intersection = true\nmin = 0.8"), [""; 0]);
+    assert_eq!(
+        in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\", \"age\"]\nby_intersection = true\nmin = 0.8"),
+        [""; 0]
+    );
     assert_eq!(in_rule("metric = \"equalized_odds_difference\"\nby = [\"sex\"]\nmax = 0.1"), [""; 0]);
     assert_eq!(in_rule("metric = \"impact_ratio\"\nby = [\"sex\"]\nmin = 0.8\nexclude_below = 0.02"), [""; 0]);
     assert_eq!(in_rule("metric = \"worst_group_recall\"\nby = [\"sex\"]\nmin = 0.8"), [""; 0]);
@@ -163,20 +169,32 @@ fn a_disparity_is_between_groups_and_on_one_side() {
     assert_eq!(in_rule("metric = \"equalized_odds_difference\"\nby = [\"sex\"]\nmin = 0.1"), ["rule-kind"]);
     assert_eq!(in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\"]"), ["no-limit"]);
     assert_eq!(in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\"]\nmin = 1.2"), ["impossible-bound"]);
-    assert_eq!(in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\"]\nby_intersection = true\nmin = 0.8"), ["conflict"]);
-    assert_eq!(in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\"]\nexclude_below = 0.02\nmin = 0.8"), ["conflict"]);
+    assert_eq!(
+        in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\"]\nby_intersection = true\nmin = 0.8"),
+        ["conflict"]
+    );
+    assert_eq!(
+        in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\"]\nexclude_below = 0.02\nmin = 0.8"),
+        ["conflict"]
+    );
 }
 
 #[test]
 fn recomputing_names_columns() {
     assert_eq!(above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\ngroups = [\"sex\"]\ntolerance = 1e-9"), [""; 0]);
-    assert_eq!(above("[recompute]\nlabel = \"y\"\nscore = \"p\"\nlatency = \"latency_ms\"\nid = \"id\"\nlabels = \"holdout\""), [""; 0]);
+    assert_eq!(
+        above("[recompute]\nlabel = \"y\"\nscore = \"p\"\nlatency = \"latency_ms\"\nid = \"id\"\nlabels = \"holdout\""),
+        [""; 0]
+    );
     assert_eq!(above("[recompute]\nlabel = 3\nprediction = \"p\""), ["wrong-type"]);
     assert_eq!(above("[recompute]\nprediction = \"p\""), ["missing-key"]);
     assert_eq!(above("[recompute]\nlabel = \"y\""), ["missing-key"]);
     assert_eq!(above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\ntolerance = -1"), ["out-of-range"]);
     assert_eq!(above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\nlatency = \"took\""), ["missing-unit"]);
-    assert_eq!(above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\nlatency = \"took\"\nlatency_unit = \"kWh\""), ["missing-unit"]);
+    assert_eq!(
+        above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\nlatency = \"took\"\nlatency_unit = \"kWh\""),
+        ["missing-unit"]
+    );
     assert_eq!(above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\nlabels = \"holdout\""), ["missing-key"]);
     assert_eq!(above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\nlable = \"z\""), ["unknown-key"]);
     assert_eq!(above("[statistics]\ninterval = \"wilson\"\nreuse = \"spend\""), [""; 0]);

@@ -2,7 +2,10 @@
 
 use super::{Digits, percent, remedy, subject};
 use crate::{
-    model::{Finding, Op, Status, number::{grouped, round12}},
+    model::{
+        Finding, Op, Status,
+        number::{grouped, round12},
+    },
     policy::schema::{FirstRelease, Margin},
 };
 
@@ -21,7 +24,8 @@ fn whose(finding: &Finding) -> String {
 
 pub(super) fn sentence(finding: &Finding, compared: &Compared, first: bool) -> String {
     let values: Vec<f64> = [finding.value, finding.baseline].into_iter().flatten().collect();
-    let digits = if first { Digits::telling_apart(finding, finding.value, first) } else { Digits::of_values(finding, &values) };
+    let digits =
+        if first { Digits::telling_apart(finding, finding.value, first) } else { Digits::of_values(finding, &values) };
     let text = |x: Option<f64>| x.map_or_else(|| "undefined".to_owned(), |x| digits.of(x));
     let rows = match (finding.n, compared.paired) {
         (Some(n), true) => format!(", on the same {} rows", grouped(n)),
@@ -64,9 +68,13 @@ fn ruling(finding: &Finding, compared: &Compared, first: bool) -> String {
     let size = digits.of(gained.abs());
     let way = if gained < 0.0 { "worse" } else { "better" };
     match finding.status {
-        Status::Pass if gained < 0.0 => format!("at {confidence} confidence it is at most {size} worse{against}, and {asked}"),
+        Status::Pass if gained < 0.0 => {
+            format!("at {confidence} confidence it is at most {size} worse{against}, and {asked}")
+        }
         Status::Pass => format!("at {confidence} confidence it is at least {size} {way}{against}, and {asked}"),
-        Status::Fail if gained < 0.0 => format!("at {confidence} confidence it is at least {size} worse{against}, and {asked}"),
+        Status::Fail if gained < 0.0 => {
+            format!("at {confidence} confidence it is at least {size} worse{against}, and {asked}")
+        }
         Status::Fail => format!("at {confidence} confidence it is at most {size} {way}{against}, and {asked}"),
         _ => format!("at {confidence} confidence it may be {size} {way}{against}, and {asked}{}", remedy(finding)),
     }

@@ -32,7 +32,10 @@ impl Digits {
         let mut digits = Self::new(finding, None, numbers, false);
         let differ = |a: f64, b: f64| a.total_cmp(&b).is_ne();
         let alike = |d: &Self| {
-            numbers.iter().enumerate().any(|(i, a)| numbers.iter().skip(i + 1).any(|b| differ(*a, *b) && d.of(*a) == d.of(*b)))
+            numbers
+                .iter()
+                .enumerate()
+                .any(|(i, a)| numbers.iter().skip(i + 1).any(|b| differ(*a, *b) && d.of(*a) == d.of(*b)))
         };
         digits.widen(alike);
         digits
@@ -50,8 +53,7 @@ impl Digits {
             x if x >= 10.0 => 1,
             _ => 3,
         };
-        let mut digits =
-            Self { decimals, trim: !fraction, unit: finding.unit, in_full: false, rounds_limits: first };
+        let mut digits = Self { decimals, trim: !fraction, unit: finding.unit, in_full: false, rounds_limits: first };
         let Some(limit) = limit else { return digits };
         if first {
             digits.widen_as_first(limit, numbers);

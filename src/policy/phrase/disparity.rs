@@ -41,7 +41,9 @@ pub(super) fn sentence(finding: &Finding, pair: &Pair, first: bool) -> String {
             format!("{head}; at {confidence} confidence it is at least {end} for every pair, and {limit} is required")
         }
         (Status::Pass, Op::AtMost) => {
-            format!("{head}; at {confidence} confidence it is at most {end} for every pair, and at most {limit} is allowed")
+            format!(
+                "{head}; at {confidence} confidence it is at most {end} for every pair, and at most {limit} is allowed"
+            )
         }
         (Status::Fail, Op::AtLeast) => format!("{head}; at {confidence} confidence it is at most {end}, below {limit}"),
         (Status::Fail, Op::AtMost) => format!("{head}; at {confidence} confidence it is at least {end}, above {limit}"),

@@ -8,8 +8,8 @@ pub(super) use comparison::Compared;
 pub(super) use disparity::Pair;
 
 use super::schema::FirstRelease;
-use digits::Digits;
 use crate::model::{Digest, Finding, Op, Slice, Status, number::grouped};
+use digits::Digits;
 use std::fmt::Write as _;
 
 /// Why a finding has its answer, beside its numbers.
@@ -20,7 +20,10 @@ pub(super) enum Reason {
     /// The bare number decides.
     PointEstimate,
     /// There are fewer samples than the rule asks for.
-    TooFew { least: u64, clears: bool },
+    TooFew {
+        least: u64,
+        clears: bool,
+    },
     /// A quantile of too few samples; how many have a bound.
     QuantileNeeds(u64),
     /// The bound of a difference decides.
@@ -30,22 +33,43 @@ pub(super) enum Reason {
     /// The baseline has no such measurement.
     NoBaseline,
     /// One side of a comparison cannot be judged.
-    Unweighed { baseline: bool, why: String },
+    Unweighed {
+        baseline: bool,
+        why: String,
+    },
     /// Two groups make the disparity.
     Pair(Pair),
     /// A single group has nobody to be compared with.
     SingleGroup(String),
-    TooManyGroups { by: String, most: usize },
+    TooManyGroups {
+        by: String,
+        most: usize,
+    },
     /// A declared group that no document has.
-    GroupMissing { metric: String, group: Slice },
+    GroupMissing {
+        metric: String,
+        group: Slice,
+    },
     /// A group whose rate cannot be compared.
-    GroupUnusable { metric: String, group: Slice, why: String },
+    GroupUnusable {
+        metric: String,
+        group: Slice,
+        why: String,
+    },
     /// A group smaller than the rule asks for.
-    SmallGroup { group: Slice, trials: u64, least: u64 },
+    SmallGroup {
+        group: Slice,
+        trials: u64,
+        least: u64,
+    },
     /// Nothing to recompute from.
     NoPredictions,
     /// What came out of recomputing.
-    Recomputed { rows: u64, compared: u64, differing: Vec<Claim> },
+    Recomputed {
+        rows: u64,
+        compared: u64,
+        differing: Vec<Claim>,
+    },
     NoValue,
     NoSamples,
     NoTrials,
@@ -62,11 +86,19 @@ pub(super) enum Reason {
     /// No group of the attribute.
     NoGroups(String),
     /// The groups are not everybody.
-    HiddenRows { key: String, covered: u64, overall: u64 },
+    HiddenRows {
+        key: String,
+        covered: u64,
+        overall: u64,
+    },
     /// Some group does not say how many rows it has.
     UncountedRows(String),
     /// What the checks said; `known` are others, when none matches.
-    Checks { passed: u64, failed: Vec<(String, Option<String>)>, known: Vec<String> },
+    Checks {
+        passed: u64,
+        failed: Vec<(String, Option<String>)>,
+        known: Vec<String>,
+    },
     /// The condition does not hold.
     Condition(String),
     /// The condition cannot be read, and why.
@@ -160,9 +192,11 @@ pub(super) fn sentence(finding: &Finding, reason: &Reason, first: bool) -> Strin
             grouped(*trials),
             grouped(*least)
         ),
-        Reason::NoPredictions => "this policy recomputes its numbers from raw predictions, and there are none; hand them \
+        Reason::NoPredictions => {
+            "this policy recomputes its numbers from raw predictions, and there are none; hand them \
              in with `--predictions`"
-            .to_owned(),
+                .to_owned()
+        }
         Reason::Recomputed { rows, compared, differing } => recomputed(*rows, *compared, differing),
         Reason::NoValue => format!("{} has no value: the tool wrote no number", subject(finding)),
         Reason::NoSamples => format!("{} stands on no samples at all", observed(finding, first)),
@@ -292,7 +326,8 @@ fn bound(finding: &Finding, first: bool) -> String {
         _ => String::new(),
     };
     let confidence = finding.confidence.map_or_else(String::new, percent);
-    let head = format!("{} is {value}{}; at {confidence} confidence{approximate} it", subject(finding), samples(finding));
+    let head =
+        format!("{} is {value}{}; at {confidence} confidence{approximate} it", subject(finding), samples(finding));
     let Some(end) = deciding else {
         let side = if required.op == Op::AtLeast { "lower" } else { "upper" };
         return format!("{} is {value}{}, and its interval has no {side} end", subject(finding), samples(finding));
@@ -352,7 +387,9 @@ fn too_few(finding: &Finding, least: u64, clears: bool, first: bool) -> String {
     let asked = grouped(least);
     let head = match finding.trials.or(finding.n) {
         Some(_) => format!("{}, fewer than the {asked} that the rule asks for", observed(finding, first)),
-        None => format!("{}, but on how many samples is not stated; the rule asks for {asked}", observed(finding, first)),
+        None => {
+            format!("{}, but on how many samples is not stated; the rule asks for {asked}", observed(finding, first))
+        }
     };
     if clears { format!("{head}, though its bound clears the limit") } else { head }
 }

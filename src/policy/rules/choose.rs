@@ -25,7 +25,11 @@ pub(super) struct Chosen<'a> {
 ///
 /// # Errors
 /// Every place, when values or counts differ.
-pub(super) fn one<'a>(view: &View<'_>, target: &Target, entries: &[Entry<'a>]) -> Result<Option<Chosen<'a>>, Vec<Place>> {
+pub(super) fn one<'a>(
+    view: &View<'_>,
+    target: &Target,
+    entries: &[Entry<'a>],
+) -> Result<Option<Chosen<'a>>, Vec<Place>> {
     let Some(first) = entries.first() else { return Ok(None) };
     if let Some(sum) = sum(view, target, entries) {
         return Ok(Some(Chosen { document: first.document, dataset: first.dataset, measurement: Cow::Owned(sum) }));
@@ -55,7 +59,14 @@ pub(super) fn one<'a>(view: &View<'_>, target: &Target, entries: &[Entry<'a>]) -
     // Among equals: what its own document says no rule may rest on, then what has counts, then the most confident interval, which every judgement may stand on.
     let confidence = |m: &Measurement| m.intervals.iter().filter_map(one_sided).fold(0.0, f64::max).to_bits();
     let tells = |m: &Measurement| {
-        (m.unfit.is_some(), m.known_trials().is_some(), m.successes.is_some(), m.distribution.is_some(), confidence(m), m.n.is_some())
+        (
+            m.unfit.is_some(),
+            m.known_trials().is_some(),
+            m.successes.is_some(),
+            m.distribution.is_some(),
+            confidence(m),
+            m.n.is_some(),
+        )
     };
     let best = entries.iter().reduce(|a, b| if tells(b.measurement) > tells(a.measurement) { b } else { a });
     Ok(best.or(Some(first)).map(|e| Chosen {

@@ -89,8 +89,7 @@ fn slice<'a>(
     };
     for margin in &comparison.margins {
         let (limit, factor) = limit(*margin, comparison.better);
-        let blank =
-            Finding { required: Some(Required { op: limit.op, value: limit.value }), ..blank.clone() };
+        let blank = Finding { required: Some(Required { op: limit.op, value: limit.value }), ..blank.clone() };
         let pairs = (choose::one(view, target, &entries), choose::one(baseline, target, &theirs));
         let difference = match pairs {
             (Err(places), _) | (_, Err(places)) => Err(Problem::Conflict(places)),

@@ -86,14 +86,18 @@ fn said(
             0 => return Err(Problem::boxed(Status::Missing, Reason::NoGroups(by.to_owned()))),
             1 => return Err(Problem::boxed(Status::Inconclusive, Reason::SingleGroup(by.to_owned()))),
             n if n > MOST_GROUPS => {
-                return Err(Problem::boxed(Status::Error, Reason::TooManyGroups { by: by.to_owned(), most: MOST_GROUPS }));
+                return Err(Problem::boxed(
+                    Status::Error,
+                    Reason::TooManyGroups { by: by.to_owned(), most: MOST_GROUPS },
+                ));
             }
             _ => {}
         }
     }
-    let judging = found.first().map(|r| r.judging(view)).ok_or_else(|| {
-        Problem::boxed(Status::Missing, Reason::NoGroups(by.to_owned()))
-    })?;
+    let judging = found
+        .first()
+        .map(|r| r.judging(view))
+        .ok_or_else(|| Problem::boxed(Status::Missing, Reason::NoGroups(by.to_owned())))?;
     let measured = measure::measure(disparity, found, &judging)?;
     Ok((measured, judging))
 }

@@ -1,11 +1,7 @@
 //! At which confidence a number is judged, and by which method.
 
 use super::View;
-use crate::{
-    model::number::round12,
-    policy::schema::IntervalMethod,
-    stats::multiplicity,
-};
+use crate::{model::number::round12, policy::schema::IntervalMethod, stats::multiplicity};
 
 /// How the numbers of one measurement are judged.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,13 +40,13 @@ pub(super) fn judging(view: &View<'_>, document: usize, dataset: Option<&str>) -
 }
 
 fn tries(view: &View<'_>, document: usize, dataset: Option<&str>) -> Option<u64> {
-    let looks = &view.case.inputs.looks;
-    if looks.is_empty() {
+    let attempts = &view.case.inputs.attempts;
+    if attempts.is_empty() {
         return None;
     }
     let key = match dataset {
         Some(name) => name.to_owned(),
         None => view.index.document(document)?.dataset_key(),
     };
-    looks.iter().find(|l| l.policy == view.policy.name && l.dataset == key).map(|l| l.tries)
+    attempts.iter().find(|l| l.policy == view.policy.name && l.dataset == key).map(|l| l.tries)
 }

@@ -37,7 +37,8 @@ pub(super) fn judge(view: &View<'_>, out: &mut Findings<'_>) {
         hold(recompute, &claims, &computed)
     };
     let Held { compared, differing, places } = held;
-    let evidence = if places.is_empty() { digests(view, computed.iter().map(|(at, _)| *at)) } else { digests(view, places) };
+    let evidence =
+        if places.is_empty() { digests(view, computed.iter().map(|(at, _)| *at)) } else { digests(view, places) };
     let rows = computed.iter().find_map(|(_, d)| d.evidence().computed.as_ref()).map_or(0, |c| c.rows);
     let status = if differing.is_empty() { Status::Pass } else { Status::Fail };
     let finding = Finding { evidence, n: Some(rows), ..finding(status) };

@@ -115,7 +115,8 @@ fn links<'a>(view: &View<'a>, wanted: &[String], out: &mut Findings<'a>) {
         let names: Vec<&str> = missing.into_iter().map(String::as_str).collect();
         format!("no document names a {}; add a link with this `rel`", names.join(" or a "))
     };
-    let finding = Finding { evidence: digests(view, documents), ..Finding::new(&view.policy.name, "evidence.require", status) };
+    let finding =
+        Finding { evidence: digests(view, documents), ..Finding::new(&view.policy.name, "evidence.require", status) };
     out.say(finding, &Reason::Said(text));
 }
 

@@ -1,7 +1,7 @@
-//! What holds for any order of rows, any split and any crew, in both forms that rows are kept in.
+//! What holds for any order of rows, any split and any pool, in both forms that rows are kept in.
 
 use super::super::{
-    Crew, Job, PredictionsError, Source,
+    Job, PredictionsError, Source, ThreadPool,
     block::{Block, Reader, Values, Wanted, Worker},
     compute,
 };
@@ -65,7 +65,7 @@ impl Worker for Taking<'_, '_> {
 
 struct Threads(usize);
 
-impl Crew for Threads {
+impl ThreadPool for Threads {
     fn size(&self) -> usize {
         self.0
     }
@@ -85,7 +85,7 @@ fn evidence(rows: Vec<u64>, block: usize, wide: bool, threads: usize) -> Evidenc
     };
     let plan = Plan { slices: vec![vec!["site".into()]], replicates: 100, ..Plan::default() };
     let table = Table { rows, block, wide };
-    let crew = Threads(threads);
+    let pool = Threads(threads);
     let job = Job {
         predictions: &table,
         labels: None,
@@ -93,13 +93,13 @@ fn evidence(rows: Vec<u64>, block: usize, wide: bool, threads: usize) -> Evidenc
         drift_reference: None,
         columns: &columns,
         plan: &plan,
-        crew: &crew,
+        pool: &pool,
     };
     compute(&job).unwrap()
 }
 
 #[test]
-fn the_same_for_any_order_block_crew_and_width() {
+fn the_same_for_any_order_block_pool_and_width() {
     let rows: Vec<u64> = (0..12_000).collect();
     let want = evidence(rows.clone(), 12_000, false, 1);
     for (round, threads) in [1, 2, 3, 4].into_iter().enumerate() {

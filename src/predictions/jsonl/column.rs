@@ -13,7 +13,7 @@ pub(super) enum Not {
     Once,
     /// A number is wanted, and it is none.
     Number,
-    /// Names are wanted, and it is a number with a fraction.
+    /// Dictionary are wanted, and it is a number with a fraction.
     Name,
     /// It is larger than any double.
     Finite,

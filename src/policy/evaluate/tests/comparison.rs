@@ -10,7 +10,16 @@ fn with_champion(policy: &Arc<Policy>, evidence: &[Submitted], champion: &[Submi
     let inputs_digest = inputs.digest().unwrap();
     let policies = [policy.clone()];
     let now = NOW.parse().unwrap();
-    evaluate(&Case { inputs: &inputs, inputs_digest, policies: &policies, evidence, champion, reference: &[], approvals: &[], now })
+    evaluate(&Case {
+        inputs: &inputs,
+        inputs_digest,
+        policies: &policies,
+        evidence,
+        champion,
+        reference: &[],
+        approvals: &[],
+        now,
+    })
 }
 
 fn compared(rule_text: &str, ours: Measurement, theirs: Measurement) -> Finding {
@@ -43,7 +52,8 @@ fn separate_samples_are_compared_by_newcombe() {
 
 #[test]
 fn a_rounded_value_is_compared_from_its_worst_count() {
-    let bare = |value| Measurement { n: Some(1000), rounding: 0.005, ..Measurement::new("accuracy", "accuracy", Some(value)) };
+    let bare =
+        |value| Measurement { n: Some(1000), rounding: 0.005, ..Measurement::new("accuracy", "accuracy", Some(value)) };
     let exact = compared(LOSS, accuracy(1000, 930), accuracy(1000, 920));
     let rounded = compared(LOSS, bare(0.93), bare(0.92));
     assert!(rounded.lower.unwrap() < exact.lower.unwrap() - 0.008, "{rounded:?}");
@@ -79,7 +89,8 @@ fn what_has_only_intervals_is_compared_by_them() {
     };
     let text = "name = \"p\"\n[statistics]\nclaimed_intervals = \"allow\"\n[[rule]]\nid = \"r\"\nmetric = \"roc_auc\"\n\
                 against = \"champion\"\nmax_loss = 0.005\nfirst_release = \"deny\"";
-    let verdict = with_champion(&policy(text), &[document("a", vec![auc(0.91, 0.008)])], &[document("b", vec![auc(0.9, 0.01)])]);
+    let verdict =
+        with_champion(&policy(text), &[document("a", vec![auc(0.91, 0.008)])], &[document("b", vec![auc(0.9, 0.01)])]);
     let found = &verdict.findings[0];
     assert_eq!((found.status, found.method.as_deref()), (Status::Pass, Some("mover")));
     near(found.lower, -0.002_806_248_474_9);

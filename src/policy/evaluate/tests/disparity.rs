@@ -3,7 +3,8 @@
 use super::*;
 
 fn rates(metric: &str, groups: &[(&str, u64, u64)]) -> Vec<Measurement> {
-    let one = |(group, n, x): &(&str, u64, u64)| of("sex", group, measured(metric, *x as f64 / (*n).max(1) as f64, *n, *x));
+    let one =
+        |(group, n, x): &(&str, u64, u64)| of("sex", group, measured(metric, *x as f64 / (*n).max(1) as f64, *n, *x));
     groups.iter().map(one).collect()
 }
 
@@ -84,7 +85,8 @@ fn what_is_undefined_alone_small_or_absent_never_passes() {
 #[test]
 fn a_declared_group_must_be_there_and_nobody_may_hide() {
     let text = format!("name = \"p\"\n[groups]\nsex = [\"f\", \"m\", \"x\"]\n[[rule]]\nid = \"r\"\n{RATIO}");
-    let verdict = judge(policy(&text), vec![document("a", rates("selection_rate", &[("f", 3000, 900), ("m", 3000, 1020)]))]);
+    let verdict =
+        judge(policy(&text), vec![document("a", rates("selection_rate", &[("f", 3000, 900), ("m", 3000, 1020)]))]);
     assert_eq!(verdict.findings[0].status, Status::Missing);
     assert!(verdict.findings[0].message.contains("sex = x"), "{}", verdict.findings[0].message);
     let mut rows = rates("selection_rate", &[("f", 3000, 900), ("m", 3000, 1020)]);
@@ -118,7 +120,10 @@ fn the_worst_group_decides() {
     let found = finding(text, with_overall("accuracy", &[("f", 1000, 850), ("m", 1000, 950)]));
     assert_eq!((found.status, found.observed), (Status::Pass, Some(0.85)));
     assert!(found.message.contains("sex = f"), "{}", found.message);
-    assert_eq!(finding(text, with_overall("accuracy", &[("f", 1000, 810), ("m", 1000, 950)])).status, Status::Inconclusive);
+    assert_eq!(
+        finding(text, with_overall("accuracy", &[("f", 1000, 810), ("m", 1000, 950)])).status,
+        Status::Inconclusive
+    );
     assert_eq!(finding(text, with_overall("accuracy", &[("f", 1000, 700), ("m", 1000, 950)])).status, Status::Fail);
 }
 

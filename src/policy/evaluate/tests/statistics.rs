@@ -1,7 +1,7 @@
 //! Other intervals, spending, quantiles.
 
 use super::*;
-use crate::model::{Bucket, Distribution, Look};
+use crate::model::{Attempt, Bucket, Distribution};
 
 fn with(statistics: &str, inputs: &Inputs, m: Measurement) -> Finding {
     let text = format!("name = \"p\"\n[statistics]\n{statistics}\n[[rule]]\nid = \"r\"\n{ACCURACY}");
@@ -11,7 +11,9 @@ fn with(statistics: &str, inputs: &Inputs, m: Measurement) -> Finding {
 /// References: statsmodels proportion_confint(1274, 1400, alpha=0.1, method='wilson' and 'jeffreys').
 #[test]
 fn other_intervals_say_which_they_are() {
-    let one = |word: &str| with(&format!("interval = \"{word}\""), &Inputs::default(), measured("accuracy", 0.91, 1400, 1274));
+    let one = |word: &str| {
+        with(&format!("interval = \"{word}\""), &Inputs::default(), measured("accuracy", 0.91, 1400, 1274))
+    };
     let wilson = one("wilson");
     assert_eq!(wilson.method.as_deref(), Some("wilson"));
     near(wilson.lower, 0.896_615_764_012);
@@ -25,8 +27,8 @@ fn other_intervals_say_which_they_are() {
 /// The third try gets 6 · 0.05 / (9π²); reference: scipy.stats.beta.ppf of that at (1274, 127).
 #[test]
 fn the_third_try_gets_its_share_and_no_hint() {
-    let look = Look { policy: "p".into(), dataset: String::new(), tries: 3 };
-    let inputs = Inputs { looks: vec![look], ..Inputs::default() };
+    let attempt = Attempt { policy: "p".into(), dataset: String::new(), tries: 3 };
+    let inputs = Inputs { attempts: vec![attempt], ..Inputs::default() };
     let measured = || measured("accuracy", 0.91, 1400, 1274);
     let spent = with("reuse = \"spend\"", &inputs, measured());
     near(spent.lower, 0.887_362_792_588);
@@ -122,7 +124,9 @@ fn what_is_no_other_sample_is_not_added() {
 #[test]
 fn groups_of_summed_samples_are_everybody() {
     let machine = |from: u32| {
-        let part = |group: &str, rest: u32| of("route", group, sample((from..from + 400).filter(move |v| v % 2 == rest).map(f64::from)));
+        let part = |group: &str, rest: u32| {
+            of("route", group, sample((from..from + 400).filter(move |v| v % 2 == rest).map(f64::from)))
+        };
         vec![sample((from..from + 400).map(f64::from)), part("a", 0), part("b", 1)]
     };
     let slices = |evidence| judge(rule(&format!("{P99}\nslices = [\"route\"]")), evidence).findings;

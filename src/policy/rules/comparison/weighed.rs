@@ -172,9 +172,7 @@ fn paired(view: &View<'_>, rule: &ComparisonRule, slice: &Slice, factor: f64) ->
         _ => false,
     };
     let fits = |c: &Comparison| {
-        c.against == rule.against
-            && round12(c.factor).to_bits() == factor.to_bits()
-            && same_quantile(c)
+        c.against == rule.against && round12(c.factor).to_bits() == factor.to_bits() && same_quantile(c)
     };
     let mut best: Option<Difference> = None;
     for (at, comparison) in view.index.comparisons(&rule.target.metric, slice) {

@@ -94,7 +94,9 @@ fn worst_pair(
             }
         }
     }
-    let Some((_, pair)) = decides else { return Err(Problem::boxed(Status::Inconclusive, Reason::SingleGroup(String::new()))) };
+    let Some((_, pair)) = decides else {
+        return Err(Problem::boxed(Status::Inconclusive, Reason::SingleGroup(String::new())));
+    };
     let end = |x: Option<f64>| x.map(round12).filter(|x| x.is_finite());
     let weighed = Weighed {
         observed: end(estimate),
@@ -147,8 +149,12 @@ fn worst_group(metric: &str, found: &[Rates<'_>], judging: &Judging) -> Result<M
         method: Method::Counts(judging.interval),
         ..Weighed::default()
     };
-    let pair =
-        Pair { metric: metric.to_owned(), low: (worst.slice.clone(), worst.value, worst.trials), high: None, left_out: 0 };
+    let pair = Pair {
+        metric: metric.to_owned(),
+        low: (worst.slice.clone(), worst.value, worst.trials),
+        high: None,
+        left_out: 0,
+    };
     Ok(Measured { weighed, pair, ratios: Vec::new() })
 }
 
@@ -181,9 +187,15 @@ fn impact(rule: &DisparityRule, found: &[Rates<'_>]) -> Result<Measured, Box<Pro
     let Some((worst, least)) = with_ratio.min_by(|a, b| a.1.total_cmp(&b.1)) else {
         let why = "nobody was selected, so that there is no highest rate".to_owned();
         let group = known.first().map(|g| g.slice.clone()).unwrap_or_default();
-        return Err(Problem::boxed(Status::Inconclusive, Reason::GroupUnusable { metric: rates.name.to_owned(), group, why }));
+        return Err(Problem::boxed(
+            Status::Inconclusive,
+            Reason::GroupUnusable { metric: rates.name.to_owned(), group, why },
+        ));
     };
-    let best = known.iter().filter(|g| of(g).is_some()).max_by(|a, b| a.value.unwrap_or(0.0).total_cmp(&b.value.unwrap_or(0.0)));
+    let best = known
+        .iter()
+        .filter(|g| of(g).is_some())
+        .max_by(|a, b| a.value.unwrap_or(0.0).total_cmp(&b.value.unwrap_or(0.0)));
     let left_out = rates.groups.iter().filter(|g| unknown(&g.slice)).filter_map(|g| g.trials).sum();
     let weighed = Weighed {
         observed: Some(least),
@@ -194,6 +206,7 @@ fn impact(rule: &DisparityRule, found: &[Rates<'_>]) -> Result<Measured, Box<Pro
         ..Weighed::default()
     };
     let high = best.map(|b| (b.slice.clone(), b.value, b.trials));
-    let pair = Pair { metric: rates.name.to_owned(), low: (worst.slice.clone(), worst.value, worst.trials), high, left_out };
+    let pair =
+        Pair { metric: rates.name.to_owned(), low: (worst.slice.clone(), worst.value, worst.trials), high, left_out };
     Ok(Measured { weighed, pair, ratios: rates.groups.iter().map(of).collect() })
 }

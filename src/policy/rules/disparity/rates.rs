@@ -90,12 +90,7 @@ pub(super) fn read<'a>(view: &View<'a>, rule: &DisparityRule, keys: &[&str]) -> 
     rates.into_iter().map(|names| of_names(view, rule, keys, names)).collect()
 }
 
-fn of_names<'a>(
-    view: &View<'a>,
-    rule: &DisparityRule,
-    keys: &[&str],
-    names: &'static [&'static str],
-) -> Rates<'a> {
+fn of_names<'a>(view: &View<'a>, rule: &DisparityRule, keys: &[&str], names: &'static [&'static str]) -> Rates<'a> {
     let target = |name: &str| Target {
         metric: name.trim_start_matches('!').to_owned(),
         selector: rule.selector.clone(),
@@ -180,7 +175,9 @@ fn unusable(weighed: &Weighed, m: &Measurement) -> Option<(Status, String)> {
         Method::Counts(_) => None,
         Method::Wrong(why) => Some((Status::Error, why.clone())),
         Method::NoSamples => unsettled("it is undefined, because there is nobody that it could count"),
-        Method::NoValue if m.trials == Some(0) => unsettled("it is undefined, because there is nobody that it could count"),
+        Method::NoValue if m.trials == Some(0) => {
+            unsettled("it is undefined, because there is nobody that it could count")
+        }
         Method::NoValue => unsettled("it has no value"),
         Method::NoCount => unsettled("no whole number of successes gives this value"),
         _ => unsettled("of how many trials it is not known; state `trials` and `successes`"),

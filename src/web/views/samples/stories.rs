@@ -3,9 +3,9 @@
 use super::{HOSTILE, at, findings, person};
 use crate::{
     model::{
-        Approval, ApprovalCount, Baseline, Claimed, Decision, Digest, Engine, EvidenceRef, Finding, Inputs, Look, Op,
-        Outcome, Person, PolicyRef, PolicySummary, Record, Release, SEMANTICS, Slice, Status, Timestamp, Verdict, Vote,
-        verdict::Mode,
+        Approval, ApprovalCount, Attempt, Baseline, Claimed, Decision, Digest, Engine, EvidenceRef, Finding, Inputs,
+        Op, Outcome, Person, PolicyRef, PolicySummary, Record, Release, SEMANTICS, Slice, Status, Timestamp, Verdict,
+        Vote, verdict::Mode,
     },
     report::{LogIndexes, ReleaseReport},
     web::views::Item,
@@ -76,9 +76,9 @@ impl Story {
                 document("latency and fairness", "native", None),
             ],
             champion: Some(Baseline { artifact: Some(Digest::of(b"the champion")), evidence: Vec::new() }),
-            looks: vec![
-                Look { policy: "credit-risk".into(), dataset: "holdout-2026q3".into(), tries: 3 },
-                Look { policy: "green-ai".into(), dataset: String::new(), tries: 11 },
+            attempts: vec![
+                Attempt { policy: "credit-risk".into(), dataset: "holdout-2026q3".into(), tries: 3 },
+                Attempt { policy: "green-ai".into(), dataset: String::new(), tries: 11 },
             ],
             context: [("tier".to_owned(), "standard".to_owned())].into(),
             ..Inputs::default()

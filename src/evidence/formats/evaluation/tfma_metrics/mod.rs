@@ -14,13 +14,11 @@ mod result;
 #[cfg(test)]
 mod tests;
 
-use super::{
-    tfma::{
-        key::{Group, Key, group},
-        proto::{Field, Node},
-        record::{self, Mistake},
-        values::{Context, Writer},
-    },
+use super::tfma::{
+    key::{Group, Key, group},
+    proto::{Field, Node},
+    record::{self, Mistake},
+    values::{Context, Writer},
 };
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,

@@ -1,4 +1,4 @@
-//! Names of classes and groups: one canonical text for a value, however a file writes it, and a small number for each.
+//! Dictionary of classes and groups: one canonical text for a value, however a file writes it, and a small number for each.
 
 use super::{PredictionsError, block::Values, hash::Map, refusal::quoted};
 use std::{
@@ -22,7 +22,7 @@ pub(super) enum Form {
 
 /// The names seen so far, shared by all who read.
 #[derive(Debug)]
-pub(super) struct Names {
+pub(super) struct Dictionary {
     column: String,
     form: Form,
     known: Mutex<Known>,
@@ -35,7 +35,7 @@ struct Known {
     fraction: Option<String>,
 }
 
-impl Names {
+impl Dictionary {
     pub(super) fn new(column: impl Into<String>, form: Form) -> Self {
         Self { column: column.into(), form, known: Mutex::new(Known::default()) }
     }
@@ -128,16 +128,16 @@ pub(super) fn class_text(text: &str) -> std::borrow::Cow<'_, str> {
 
 /// One reader's way to the shared names, with what it has met already.
 #[derive(Debug)]
-pub(super) struct Namer<'n> {
-    names: &'n Names,
+pub(super) struct Encoder<'n> {
+    names: &'n Dictionary,
     small: [u32; 256],
     integers: Map<u64, u32>,
     floats: Map<u64, u32>,
     texts: HashMap<Box<str>, u32>,
 }
 
-impl<'n> Namer<'n> {
-    pub(super) fn new(names: &'n Names) -> Self {
+impl<'n> Encoder<'n> {
+    pub(super) fn new(names: &'n Dictionary) -> Self {
         Self { names, small: [NONE; 256], integers: Map::default(), floats: Map::default(), texts: HashMap::new() }
     }
 
@@ -240,8 +240,8 @@ mod tests {
 
     #[test]
     fn one_class_has_one_name_however_it_is_written() {
-        let names = Names::new("label", Form::Class);
-        let mut namer = Namer::new(&names);
+        let names = Dictionary::new("label", Form::Class);
+        let mut encoder = Encoder::new(&names);
         let texts: std::sync::Arc<[Box<str>]> =
             ["unused", "1", "1.0", "True", "01", "-0", " cat "].map(Into::into).into_iter().collect();
         let mut out = Vec::new();
@@ -252,7 +252,7 @@ mod tests {
             Values::Bool(vec![true]),
         ] {
             let mut more = Vec::new();
-            namer.numbers(&values, &mut more).unwrap();
+            encoder.numbers(&values, &mut more).unwrap();
             out.extend(more.iter().map(|n| names.list()[*n as usize].to_string()));
         }
         assert_eq!(out, ["1", "1", "true", "01", "0", "cat", "1", "0", "-3", "1", "0", "0.5", "true"]);

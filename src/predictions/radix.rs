@@ -163,19 +163,19 @@ type Chunks<R> = Vec<Vec<<R as Row>::Rest>>;
 
 /// Rows by bucket, as one reader saw them.
 #[derive(Debug)]
-pub(super) struct Heap<R: Row> {
+pub(super) struct RadixBuckets<R: Row> {
     slots: Vec<u32>,
     /// The number of each bucket with its full chunks and its open one.
     buckets: Vec<(u16, Chunks<R>, Vec<R::Rest>)>,
 }
 
-impl<R: Row> Default for Heap<R> {
+impl<R: Row> Default for RadixBuckets<R> {
     fn default() -> Self {
         Self { slots: Vec::new(), buckets: Vec::new() }
     }
 }
 
-impl<R: Row> Heap<R> {
+impl<R: Row> RadixBuckets<R> {
     pub(super) fn push(&mut self, row: R) {
         if self.slots.is_empty() {
             self.slots.resize(BUCKETS, NONE);
@@ -202,8 +202,8 @@ impl<R: Row> Heap<R> {
 /// Numbers in rows of 4 bytes while all of them have 32 bits, small tags and no keys, else in wide ones.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
-    pub(super) narrow: Heap<Narrow>,
-    pub(super) wide: Heap<Wide>,
+    pub(super) narrow: RadixBuckets<Narrow>,
+    pub(super) wide: RadixBuckets<Wide>,
 }
 
 impl Numbers {
@@ -242,21 +242,21 @@ impl Numbers {
 
 /// All rows in the order of their buckets, unsorted within each.
 #[derive(Debug)]
-pub(super) enum Pile {
+pub(super) enum RowBuckets {
     /// Narrow rows.
     Narrow(Buckets<Narrow>),
     /// Wide rows.
     Wide(Buckets<Wide>),
 }
 
-impl Pile {
+impl RowBuckets {
     /// The rows of several readers together.
     pub(super) fn new(all: impl IntoIterator<Item = Numbers>) -> Self {
         let (narrow, mut wide): (Vec<_>, Vec<_>) = all.into_iter().map(|n| (n.narrow, n.wide)).unzip();
         if wide.iter().all(|heap| heap.buckets.is_empty()) {
             return Self::Narrow(Buckets::new(narrow));
         }
-        let mut more = Heap::default();
+        let mut more = RadixBuckets::default();
         for bucket in Buckets::new(narrow).list {
             bucket.rows().for_each(|row| more.push(Wide::new(row.value(), row.tag(), 0)));
         }
@@ -317,7 +317,7 @@ pub(super) struct Buckets<R: Row> {
 }
 
 impl<R: Row> Buckets<R> {
-    fn new(heaps: impl IntoIterator<Item = Heap<R>>) -> Self {
+    fn new(heaps: impl IntoIterator<Item = RadixBuckets<R>>) -> Self {
         let mut all: Vec<Bucket<R>> = Vec::new();
         for (number, mut chunks, open) in heaps.into_iter().flat_map(|heap| heap.buckets) {
             chunks.push(open);
@@ -388,9 +388,9 @@ mod tests {
                     got.extend(rows.iter().map(|r| (r.value(), r.tag())));
                 }
             }
-            match Pile::new(numbers.iter().map(copy)) {
-                Pile::Narrow(b) => read(&b, &mut got),
-                Pile::Wide(b) => read(&b, &mut got),
+            match RowBuckets::new(numbers.iter().map(copy)) {
+                RowBuckets::Narrow(b) => read(&b, &mut got),
+                RowBuckets::Wide(b) => read(&b, &mut got),
             }
             assert_eq!(got.len(), want.len());
             assert!(got.iter().zip(&want).skip(usize::from(wide)).all(|(g, w)| *g == (f64::from(w.0), w.1)));

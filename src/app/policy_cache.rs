@@ -20,12 +20,12 @@ pub(super) struct Active {
 
 /// Policies parsed once.
 #[derive(Default)]
-pub(super) struct Shelf {
+pub(super) struct PolicyCache {
     parsed: Mutex<HashMap<Digest, Arc<Policy>>>,
     active: Mutex<HashMap<Namespace, Active>>,
 }
 
-impl Shelf {
+impl PolicyCache {
     /// The policies of a namespace, as far as this process knows. The batch tells when they have changed.
     pub(super) async fn active(&self, store: &Store, namespace: &Namespace) -> Result<Active, AppError> {
         let known = self.active.lock().unwrap_or_else(PoisonError::into_inner).get(namespace).cloned();

@@ -1,4 +1,4 @@
-//! The sheet that measurements are written on, in one form: rounded, with their counts and intervals.
+//! Where measurements are written, in one form: rounded, with their counts and intervals.
 
 use crate::{
     model::{Interval, Measurement, Metric, Plan, Slice, number::round12},
@@ -11,14 +11,14 @@ const NAMED: usize = 3;
 
 /// Measurements and warnings as they come.
 #[derive(Debug)]
-pub(super) struct Sheet<'p> {
+pub(super) struct Sink<'p> {
     pub(super) plan: &'p Plan,
     pub(super) measurements: Vec<Measurement>,
     warnings: Vec<String>,
     undefined: BTreeMap<(String, &'static str), Vec<String>>,
 }
 
-impl<'p> Sheet<'p> {
+impl<'p> Sink<'p> {
     pub(super) fn new(plan: &'p Plan) -> Self {
         Self { plan, measurements: Vec::new(), warnings: Vec::new(), undefined: BTreeMap::new() }
     }
@@ -109,7 +109,7 @@ impl<'p> Sheet<'p> {
     }
 }
 
-impl Sheet<'_> {
+impl Sink<'_> {
     /// A number over groups, which is no group itself.
     pub(super) fn aggregate(
         &mut self,

@@ -4,8 +4,8 @@ use super::check::{self, Handed, Request};
 use crate::{
     evidence,
     model::{
-        Approval, Claimed, Digest, Environment, Finding, Look, ModelId, ObserveOnly, Outcome, Person, Severity, Slice,
-        Status, Submitted, Timestamp, Verdict, Vote,
+        Approval, Attempt, Claimed, Digest, Environment, Finding, ModelId, ObserveOnly, Outcome, Person, Severity,
+        Slice, Status, Submitted, Timestamp, Verdict, Vote,
     },
     policy::{self, Policy},
 };
@@ -201,7 +201,7 @@ fn judge(
     let evidence = all(sources)?;
     let champion = case.champion.as_ref().or(defaults.champion.as_ref()).map(all).transpose()?;
     let reference = case.reference.as_ref().or(defaults.reference.as_ref()).map(all).transpose()?;
-    let looks = case.tries.or(defaults.tries).map(|tries| looks(policy, &evidence, tries)).unwrap_or_default();
+    let attempts = case.tries.or(defaults.tries).map(|tries| attempts(policy, &evidence, tries)).unwrap_or_default();
     let mut context = defaults.context.clone();
     context.extend(case.context.clone());
     let request = Request {
@@ -217,7 +217,7 @@ fn judge(
     let now = told.or(latest).unwrap_or_else(|| Timestamp::from_micros(0));
 
     let policies = [Arc::clone(policy)];
-    let handed = Handed { evidence, champion, reference, looks };
+    let handed = Handed { evidence, champion, reference, attempts };
     let inputs = check::inputs(request, &policies, &handed);
     let seen = inputs.digest().map_err(|e| e.to_string())?;
     let vouches = if case.approvals.is_empty() { &defaults.approvals } else { &case.approvals };
@@ -226,9 +226,9 @@ fn judge(
 }
 
 /// Every data set of the evidence, tried that often.
-fn looks(policy: &Policy, evidence: &[Submitted], tries: u64) -> Vec<Look> {
-    let look = |dataset| Look { policy: policy.name.clone(), dataset, tries };
-    policy::needs::datasets(evidence).into_iter().map(look).collect()
+fn attempts(policy: &Policy, evidence: &[Submitted], tries: u64) -> Vec<Attempt> {
+    let attempt = |dataset| Attempt { policy: policy.name.clone(), dataset, tries };
+    policy::needs::datasets(evidence).into_iter().map(attempt).collect()
 }
 
 fn read(source: &Source, load: &dyn Fn(&str) -> Result<Vec<Submitted>, String>) -> Result<Vec<Submitted>, String> {

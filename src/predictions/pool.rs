@@ -1,16 +1,16 @@
-//! Work that a crew shares.
+//! Work that a pool shares.
 
-use super::job::Crew;
+use super::job::ThreadPool;
 use std::sync::{
     Mutex, PoisonError,
     atomic::{AtomicUsize, Ordering},
 };
 
 /// What `work` gives for each of `0..count`, in that order, whoever did it.
-pub(super) fn each<T: Send>(crew: &dyn Crew, count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+pub(super) fn each<T: Send>(pool: &dyn ThreadPool, count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(count));
-    crew.run(&|_| {
+    pool.run(&|_| {
         loop {
             let i = next.fetch_add(1, Ordering::Relaxed);
             if i >= count {

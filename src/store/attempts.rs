@@ -3,10 +3,10 @@
 use super::{
     Store, StoreError,
     insert::Insert,
-    rows::{NewLooks, Work},
+    rows::{NewAttempts, Work},
     screen::select_in,
 };
-use crate::model::{Digest, Look, ModelId, Namespace};
+use crate::model::{Attempt, Digest, ModelId, Namespace};
 use sqlx::{AnyConnection, Row as _};
 use std::collections::{HashMap, HashSet};
 
@@ -25,7 +25,7 @@ pub struct Series {
     pub policy: String,
     /// The model.
     pub model: ModelId,
-    /// The data set, as [`Look::dataset`] names it.
+    /// The data set, as [`Attempt::dataset`] names it.
     pub dataset: String,
 }
 
@@ -34,7 +34,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn look_of(&self, series: &Series, artifact: &Digest) -> Result<Option<u64>, StoreError> {
+    pub async fn attempt_of(&self, series: &Series, artifact: &Digest) -> Result<Option<u64>, StoreError> {
         let sql = "SELECT tries FROM tries WHERE namespace = $1 AND policy = $2 AND model = $3 AND dataset = $4 \
                    AND artifact = $5";
         let query = sqlx::query(sql).bind(series.namespace.as_str()).bind(series.policy.clone());
@@ -66,41 +66,41 @@ pub(super) async fn keep(
     works: &[Work],
 ) -> Result<Vec<usize>, StoreError> {
     let mut rows = HashSet::new();
-    for new in members.iter().filter_map(|m| works[*m].looks.as_ref()) {
-        rows.extend(new.looks.iter().map(|look| (new.artifact, &new.model, look)));
+    for new in members.iter().filter_map(|m| works[*m].attempts.as_ref()) {
+        rows.extend(new.attempts.iter().map(|attempt| (new.artifact, &new.model, attempt)));
     }
     if rows.is_empty() {
         return Ok(Vec::new());
     }
     let rows: Vec<_> = rows.into_iter().collect();
     let inserted = TRIES
-        .run(connection, &rows, |query, (artifact, model, look)| {
+        .run(connection, &rows, |query, (artifact, model, attempt)| {
             query
                 .bind(namespace.as_str().to_owned())
-                .bind(look.policy.clone())
+                .bind(attempt.policy.clone())
                 .bind(model.to_string())
-                .bind(look.dataset.clone())
+                .bind(attempt.dataset.clone())
                 .bind(artifact.to_string())
-                .bind(look.tries.cast_signed())
+                .bind(attempt.tries.cast_signed())
         })
         .await?;
     if inserted == rows.len() as u64 {
         return Ok(Vec::new());
     }
     let stored = stored(connection, namespace, rows.iter().map(|(artifact, ..)| artifact)).await?;
-    let own = |new: &NewLooks| {
+    let own = |new: &NewAttempts| {
         let known = stored.get(&(new.artifact, new.model.to_string()));
-        new.looks.iter().all(|look| known.is_some_and(|known| known.contains(look)))
+        new.attempts.iter().all(|attempt| known.is_some_and(|known| known.contains(attempt)))
     };
     let taken = members.iter().filter(|m| {
-        let new = works[**m].looks.as_ref();
+        let new = works[**m].attempts.as_ref();
         new.is_some_and(|new| !own(new))
     });
     Ok(taken.copied().collect())
 }
 
 /// The numbers of artifacts, by artifact and model.
-type Stored = HashMap<(Digest, String), HashSet<Look>>;
+type Stored = HashMap<(Digest, String), HashSet<Attempt>>;
 
 async fn stored(
     connection: &mut AnyConnection,
@@ -114,8 +114,8 @@ async fn stored(
     for row in select_in(connection, select, namespace, &distinct).await? {
         let artifact: Digest = row.try_get::<String, _>(0)?.parse().map_err(StoreError::inconsistent)?;
         let tries: i64 = row.try_get(3)?;
-        let look = Look { policy: row.try_get(1)?, dataset: row.try_get(2)?, tries: tries.cast_unsigned() };
-        found.entry((artifact, row.try_get(4)?)).or_default().insert(look);
+        let attempt = Attempt { policy: row.try_get(1)?, dataset: row.try_get(2)?, tries: tries.cast_unsigned() };
+        found.entry((artifact, row.try_get(4)?)).or_default().insert(attempt);
     }
     Ok(found)
 }

@@ -5,7 +5,7 @@
 
 use super::{Service, error::AppError};
 use crate::{
-    model::{Digest, Look, ModelId, Namespace},
+    model::{Attempt, Digest, ModelId, Namespace},
     policy::Policy,
     store::Series,
 };
@@ -68,18 +68,18 @@ impl Service {
     ///
     /// # Errors
     /// When too many data sets are named, or the database fails.
-    pub(super) async fn looks(
+    pub(super) async fn attempts(
         &self,
         model: &ModelId,
         artifact: &Digest,
         policies: &[Arc<Policy>],
         datasets: &BTreeSet<String>,
-    ) -> Result<Vec<Look>, AppError> {
+    ) -> Result<Vec<Attempt>, AppError> {
         if datasets.len() > MAX_DATASETS {
             let message = format!("the evidence names {} data sets; at most {MAX_DATASETS} may be", datasets.len());
             return Err(AppError::invalid("too-many-datasets", message));
         }
-        let mut looks = Vec::with_capacity(policies.len() * datasets.len());
+        let mut attempts = Vec::with_capacity(policies.len() * datasets.len());
         for (policy, dataset) in pairs(policies, datasets) {
             let series = series(model, &policy, &dataset);
             let tries = loop {
@@ -88,9 +88,9 @@ impl Service {
                     None => self.read_series(series.clone(), artifact, 0).await?,
                 }
             };
-            looks.push(Look { policy, dataset, tries });
+            attempts.push(Attempt { policy, dataset, tries });
         }
-        Ok(looks)
+        Ok(attempts)
     }
 
     /// Reads again the numbers that the batch refused. Where it refused before, some are skipped, to get ahead of
@@ -98,23 +98,23 @@ impl Service {
     ///
     /// # Errors
     /// When the database fails.
-    pub(super) async fn reread_looks(
+    pub(super) async fn reread_attempts(
         &self,
         model: &ModelId,
         artifact: &Digest,
-        looks: &[Look],
+        attempts: &[Attempt],
         attempt: u32,
     ) -> Result<(), AppError> {
         let skip = if attempt == 0 { 0 } else { 1 << attempt.min(8) };
-        for look in looks {
-            self.read_series(series(model, &look.policy, &look.dataset), artifact, skip).await?;
+        for attempt in attempts {
+            self.read_series(series(model, &attempt.policy, &attempt.dataset), artifact, skip).await?;
         }
         Ok(())
     }
 
     async fn read_series(&self, series: Series, artifact: &Digest, skip: u64) -> Result<(), AppError> {
         let last = self.store.tries(&series).await?;
-        let own = self.store.look_of(&series, artifact).await?;
+        let own = self.store.attempt_of(&series, artifact).await?;
         self.numbers.learn(series, last, artifact, own, skip);
         Ok(())
     }

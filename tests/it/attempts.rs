@@ -19,16 +19,18 @@ fn on(dataset: &str) -> Value {
     evidence
 }
 
-async fn looks(app: &TestApp, ci: &str, model: &str, name: &str, evidence: &Value) -> Value {
+async fn attempts(app: &TestApp, ci: &str, model: &str, name: &str, evidence: &Value) -> Value {
     let (status, decided) = app.submit(ci, &submission(model, name, evidence)).await;
     assert!(status == 201 || (status == 200 && decided["repeated"] == true), "{decided}");
     app.inputs(ci, &decided).await["looks"].clone()
 }
 
-fn tries(looks: &Value) -> Vec<(String, u64)> {
-    let list = looks.as_array().unwrap();
-    assert!(list.iter().all(|look| look["policy"] == "two-eyes"), "{looks}");
-    list.iter().map(|look| (look["dataset"].as_str().unwrap().to_owned(), look["tries"].as_u64().unwrap())).collect()
+fn tries(attempts: &Value) -> Vec<(String, u64)> {
+    let list = attempts.as_array().unwrap();
+    assert!(list.iter().all(|attempt| attempt["policy"] == "two-eyes"), "{attempts}");
+    list.iter()
+        .map(|attempt| (attempt["dataset"].as_str().unwrap().to_owned(), attempt["tries"].as_u64().unwrap()))
+        .collect()
 }
 
 on_both_engines! {
@@ -41,22 +43,22 @@ on_both_engines! {
             ("acme/credit", "a", "q3", 1), ("acme/credit", "b", "q3", 2), ("acme/credit", "a", "q3", 1),
             ("acme/other", "b", "q3", 1), ("acme/other", "c", "q3", 2), ("acme/credit", "c", "q4", 1), ("acme/credit", "c", "q3", 3),
         ] {
-            assert_eq!(tries(&looks(&app, &ci, model, name, &on(dataset)).await), one(dataset, expected), "{name} {dataset}");
+            assert_eq!(tries(&attempts(&app, &ci, model, name, &on(dataset)).await), one(dataset, expected), "{name} {dataset}");
         }
         let mut nameless = accuracy(960, 1000);
         nameless.as_object_mut().unwrap().remove("dataset");
         // Artifacts of another model say nothing of the data of this one, where none is named least of all.
         for (model, name, expected) in [("acme/credit", "a", 1), ("acme/other", "b", 1), ("acme/credit", "c", 2)] {
-            assert_eq!(tries(&looks(&app, &ci, model, name, &nameless).await), one("", expected), "{model} {name}");
+            assert_eq!(tries(&attempts(&app, &ci, model, name, &nameless).await), one("", expected), "{model} {name}");
         }
         // Another namespace counts for itself.
         app.publish("zeta", POLICY).await;
         let other = app.machine("zeta", &MACHINE).await;
-        assert_eq!(tries(&looks(&app, &other, "zeta/credit", "z", &on("q3")).await), one("q3", 1));
+        assert_eq!(tries(&attempts(&app, &other, "zeta/credit", "z", &on("q3")).await), one("q3", 1));
         app.stop().await;
         let app = TestApp::start(&database).await;
-        assert_eq!(tries(&looks(&app, &ci, "acme/credit", "b", &on("q3")).await), one("q3", 2), "a restart forgets nothing");
-        assert!(tries(&looks(&app, &ci, "acme/credit", "d", &on("q3")).await)[0].1 > 3);
+        assert_eq!(tries(&attempts(&app, &ci, "acme/credit", "b", &on("q3")).await), one("q3", 2), "a restart forgets nothing");
+        assert!(tries(&attempts(&app, &ci, "acme/credit", "d", &on("q3")).await)[0].1 > 3);
         app.stop().await;
     }
 
@@ -67,7 +69,7 @@ on_both_engines! {
         let run = async |which: usize| {
             let (app, ci) = (&apps[which], &ci);
             // `shared` is asked for on both, at the same moments.
-            let one = async |name: String| tries(&looks(app, ci, "acme/credit", &name, &on("q3")).await)[0].1;
+            let one = async |name: String| tries(&attempts(app, ci, "acme/credit", &name, &on("q3")).await)[0].1;
             let mut own = Vec::new();
             let mut shared = BTreeSet::new();
             for i in 0..8 {
