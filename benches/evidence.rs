@@ -1,9 +1,10 @@
-//! Reading documents of 8 MB: what a format takes, against the least that reading such a syntax takes.
+//! Measures reading documents of 8 MB: the time of a format compared with the least time for its
+//! syntax.
 //!
-//! Run with `cargo bench --bench evidence`. Each line is the best of several rounds and its ratio to the floor of the
-//! same round: `serde_json` to a tree for JSON, `roxmltree` for XML, `csv` for tables.
-#![allow(
-    missing_docs,
+//! Run with `cargo bench --bench evidence`. Each line shows the best of several rounds and its
+//! ratio to the baseline of the same round: `serde_json` to a tree for JSON, `roxmltree` for XML,
+//! `csv` for tables.
+#![expect(
     clippy::disallowed_methods,
     clippy::expect_used,
     clippy::print_stdout,
@@ -26,7 +27,10 @@ fn best(mut work: impl FnMut()) -> f64 {
 
 fn line(name: &str, bytes: usize, ours: f64, floor: f64) {
     let size = f64::from(u32::try_from(bytes).expect("a small document")) / 1e6;
-    println!("{name:<44} {size:>6.1} MB {ours:>8.1} ms  floor {floor:>7.1} ms  ratio {:>5.2}", ours / floor);
+    println!(
+        "{name:<44} {size:>6.1} MB {ours:>8.1} ms  floor {floor:>7.1} ms  ratio {:>5.2}",
+        ours / floor
+    );
 }
 
 fn json_floor(text: &str) -> f64 {
@@ -68,7 +72,12 @@ fn main() {
     let mapping = Mapping::parse(mapping.as_bytes()).expect("a mapping");
     let rows = text.replacen("\"accuracy\": 0.8296150000000001, ", "", 1);
     let floor = json_floor(&rows);
-    line("the same by a mapping", rows.len(), best(|| drop(black_box(mapping.read(rows.as_bytes())))), floor);
+    line(
+        "the same by a mapping",
+        rows.len(),
+        best(|| drop(black_box(mapping.read(rows.as_bytes())))),
+        floor,
+    );
 
     let mut xml =
         "<testsuites><testsuite name=\"s\" tests=\"70000\" failures=\"0\" errors=\"0\" skipped=\"0\">".to_owned();
@@ -80,7 +89,12 @@ fn main() {
     }
     xml.push_str("</testsuite></testsuites>");
     let floor = best(|| drop(black_box(roxmltree::Document::parse(&xml).expect("XML"))));
-    line("JUnit XML, 70,000 cases", xml.len(), best(|| drop(black_box(read(xml.as_bytes(), None)))), floor);
+    line(
+        "JUnit XML, 70,000 cases",
+        xml.len(),
+        best(|| drop(black_box(read(xml.as_bytes(), None)))),
+        floor,
+    );
 
     let mut csv =
         "response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset\n".to_owned();
@@ -97,5 +111,10 @@ fn main() {
         let mut reader = csv::Reader::from_reader(csv.as_bytes());
         black_box(reader.records().map(|record| record.expect("a row").len()).sum::<usize>());
     });
-    line("hey CSV, 130,000 requests", csv.len(), best(|| drop(black_box(read(csv.as_bytes(), None)))), floor);
+    line(
+        "hey CSV, 130,000 requests",
+        csv.len(),
+        best(|| drop(black_box(read(csv.as_bytes(), None)))),
+        floor,
+    );
 }

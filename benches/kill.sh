@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Kills the service under load, again and again, and holds it to what it acknowledged: the long form of the test.
+# Kills the service under load, repeatedly, and checks everything that it acknowledged: the long
+# form of the test.
 # usage: benches/kill.sh [KILLS]
 set -euo pipefail
 cd "$(dirname "$0")/.."

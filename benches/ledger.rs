@@ -1,9 +1,9 @@
-//! What signing and logging one decision costs: `cargo bench --bench ledger`.
+//! Measures the cost of signing and logging one decision: `cargo bench --bench ledger`.
 //!
-//! A record with 20 findings and its verification summary: statements, canonical JSON, two signatures, two log
-//! entries, two leaves appended. Then, over a log of a million entries, one head and one proof.
-#![allow(
-    missing_docs,
+//! It uses a record with 20 findings and its verification summary: statements, canonical JSON, two
+//! signatures, two log entries, two appended leaves. Then one head and one proof, on a log of a
+//! million entries.
+#![expect(
     clippy::pedantic,
     clippy::print_stdout,
     clippy::disallowed_methods,
@@ -18,8 +18,8 @@ use modelgate::{
         statement::{VsaContext, record_statement, vsa_statement},
     },
     model::{
-        Digest, Engine, EvidenceRef, Finding, Inputs, Outcome, PolicyRef, PolicySummary, Record, Severity, Slice,
-        Status, Verdict, verdict::Mode,
+        Digest, Engine, EvidenceRef, Finding, Inputs, Outcome, PolicyRef, PolicySummary, Record,
+        Severity, Slice, Status, Verdict, verdict::Mode,
     },
 };
 use std::time::{Duration, Instant};
@@ -42,7 +42,8 @@ fn record() -> Record {
         ..Inputs::default()
     }
     .sorted();
-    let finding = |i: usize| Finding {
+    let finding = |i: usize| {
+        Finding {
         policy: policy.name.clone(),
         rule: format!("rule-{i}"),
         status: Status::Pass,
@@ -70,6 +71,7 @@ fn record() -> Record {
         tries: None,
         evidence: vec![Digest::of(b"a")],
         message: "accuracy is 0.931 on 12,000 samples; at 95% confidence it is at least 0.921, above 0.900".into(),
+    }
     };
     let inputs_digest = inputs.digest().unwrap();
     let engine = Engine { semantics: inputs.engine };
@@ -79,7 +81,11 @@ fn record() -> Record {
         artifact: inputs.artifact,
         environment: inputs.environment.clone(),
         inputs_digest,
-        policies: vec![PolicySummary { name: policy.name.clone(), digest: policy.digest, mode: Mode::Enforce }],
+        policies: vec![PolicySummary {
+            name: policy.name.clone(),
+            digest: policy.digest,
+            mode: Mode::Enforce,
+        }],
         findings: (0..20).map(finding).collect(),
         approvals: Vec::new(),
         engine,
@@ -88,7 +94,7 @@ fn record() -> Record {
     Record { inputs_digest, inputs, approvals: Vec::new(), decided_at, verdict, engine }
 }
 
-/// The best of many short rounds, so that what else the machine does counts for little.
+/// Measures the best of many short rounds, so that other work on the machine matters little.
 fn measure(what: &str, mut run: impl FnMut()) {
     const ROUND: u32 = 20;
     let (start, mut best) = (Instant::now(), Duration::MAX);
@@ -105,26 +111,36 @@ fn main() {
     let sealer = Sealer::new(keys.decision).unwrap();
     let log = NoteSigner::new("gate.example.com/log/acme", keys.log).unwrap();
     let decision = "01JD".parse().unwrap();
-    let context =
-        |record_envelope| VsaContext { public_url: "https://gate.example.com", decision: &decision, record_envelope };
+    let context = |record_envelope| VsaContext {
+        public_url: "https://gate.example.com",
+        decision: &decision,
+        record_envelope,
+    };
     let payload = record_statement(&record).unwrap();
     let mut tree = Tree::new();
     println!("record of {} bytes", payload.len());
     measure("one decision, signed and appended", || {
         let sealed = sealer.seal(&record_statement(&record).unwrap()).unwrap();
-        let summary = sealer.seal(&vsa_statement(&context(sealed.envelope_digest), &record).unwrap()).unwrap();
+        let summary = sealer
+            .seal(&vsa_statement(&context(sealed.envelope_digest), &record).unwrap())
+            .unwrap();
         tree.append(sealed.leaf_hash);
         tree.append(summary.leaf_hash);
     });
     measure("  record statement", || drop(record_statement(&record).unwrap()));
-    measure("  summary statement", || drop(vsa_statement(&context(Digest::of(b"")), &record).unwrap()));
+    measure("  summary statement", || {
+        drop(vsa_statement(&context(Digest::of(b"")), &record).unwrap())
+    });
     measure("  seal the record", || drop(sealer.seal(&payload).unwrap()));
     measure("  append a leaf", || {
         tree.append([7; 32]);
     });
     measure("one head, signed", || drop(Checkpoint::sign(tree.size(), tree.root(), &log).unwrap()));
-    let levels: Vec<_> =
-        (0..20).scan([7; 32], |hash, _| Some(std::mem::replace(hash, node_hash(hash, hash)))).collect();
+    let levels: Vec<_> = (0..20)
+        .scan([7; 32], |hash, _| Some(std::mem::replace(hash, node_hash(hash, hash))))
+        .collect();
     let read = |node: Node| levels.get(usize::from(node.level)).copied();
-    measure("one proof among a million entries", || drop(prove_inclusion(123_456, 999_999, &read).unwrap()));
+    measure("one proof among a million entries", || {
+        drop(prove_inclusion(123_456, 999_999, &read).unwrap())
+    });
 }

@@ -1,8 +1,7 @@
-//! How long a verdict takes: 20 rules over 40 measurements, and the exact bounds alone.
+//! Measures the time of a verdict: 20 rules over 40 measurements, and the exact bounds alone.
 //!
 //! Run with `cargo bench --bench policy`. Times are the best of many rounds, in nanoseconds: the machine is shared.
-#![allow(
-    missing_docs,
+#![expect(
     clippy::disallowed_methods,
     clippy::expect_used,
     clippy::print_stdout,
@@ -67,10 +66,12 @@ fn main() {
     let verdict = policy::evaluate(&case);
     assert!(verdict.findings.len() == 20 && verdict.exit_code() == 0, "{verdict:#?}");
 
-    best("evaluate, 20 rules, with sentences", || drop(black_box(policy::evaluate(black_box(&case)))));
+    best("evaluate, 20 rules, with sentences", || {
+        drop(black_box(policy::evaluate(black_box(&case))));
+    });
     best("read the policy of 20 rules", || drop(black_box(policy::parse(black_box(&text)))));
     for (x, n) in [(910, 1_000), (91_000, 100_000), (9_100_000, 10_000_000)] {
-        // Other counts each time: what was computed before is remembered.
+        // Different counts each time, because computed bounds are cached.
         let mut next = 0;
         best(&format!("exact bounds, about {x} of {n}, new ones"), || {
             next += 1;

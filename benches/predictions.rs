@@ -1,9 +1,10 @@
-//! Evidence from raw predictions, and the bootstrap alone.
+//! Measures computing evidence from raw predictions, and the bootstrap alone.
 //!
-//! Run with `cargo bench --bench predictions -- FILE label=C prediction=C [score=C] [latency=C] [group=C …]`; without a
-//! file only the bootstrap is measured. Times are of one run each: judge ratios between runs in one sitting.
-#![allow(
-    missing_docs,
+//! Run with
+//! `cargo bench --bench predictions -- FILE label=C prediction=C [score=C] [latency=C] [group=C …]`;
+//! without a file, only the bootstrap is measured. Times are of one run each: compare ratios
+//! between runs in one session.
+#![expect(
     clippy::disallowed_methods,
     clippy::expect_used,
     clippy::print_stdout,
@@ -30,7 +31,10 @@ struct Made {
 }
 
 impl Source for Made {
-    fn open(&self, wanted: &[block::Wanted]) -> Result<Box<dyn block::Reader + '_>, PredictionsError> {
+    fn open(
+        &self,
+        wanted: &[block::Wanted],
+    ) -> Result<Box<dyn block::Reader + '_>, PredictionsError> {
         let mut state = 1_u64;
         let mut next = || {
             state ^= state << 13;
@@ -42,7 +46,9 @@ impl Source for Made {
         let labels: Vec<i64> = scores.iter().map(|p| i64::from(next() < *p)).collect();
         let column = |wanted: &block::Wanted| match wanted.name.as_str() {
             "score" => block::Values::F64(scores.clone()),
-            "prediction" => block::Values::Int(scores.iter().map(|p| i64::from(*p >= 0.5)).collect()),
+            "prediction" => {
+                block::Values::Int(scores.iter().map(|p| i64::from(*p >= 0.5)).collect())
+            }
             _ => block::Values::Int(labels.clone()),
         };
         let rows = usize::try_from(self.rows).expect("a count");
@@ -72,7 +78,9 @@ fn main() {
     let mut args = std::env::args().skip(1).filter(|a| a != "--bench");
     let file = args.next();
     let mut columns = Columns::default();
-    for (key, name) in args.filter_map(|a| a.split_once('=').map(|(k, n)| (k.to_owned(), n.to_owned()))) {
+    for (key, name) in
+        args.filter_map(|a| a.split_once('=').map(|(k, n)| (k.to_owned(), n.to_owned())))
+    {
         match key.as_str() {
             "label" => columns.label = Some(name),
             "prediction" => columns.prediction = Some(name),
@@ -91,7 +99,9 @@ fn main() {
         };
         timed("everything that the columns allow", || compute(&request).expect("evidence"));
         (request.columns.score, request.columns.latency) = (None, None);
-        timed("counts by group, with bounds and disparities", || compute(&request).expect("evidence"));
+        timed("counts by group, with bounds and disparities", || {
+            compute(&request).expect("evidence")
+        });
     }
     let columns = Columns {
         label: Some("label".into()),
@@ -100,7 +110,8 @@ fn main() {
         ..Columns::default()
     };
     for (rows, cluster) in [(10_000, false), (1_000_000, false), (1_000_000, true)] {
-        // Clusters of one row force the bootstrap row by row that large slices otherwise go without.
+        // Clusters of one row force the row-by-row bootstrap, which large slices otherwise do not
+        // use.
         let columns = Columns { cluster: cluster.then(|| "score".into()), ..columns.clone() };
         let metrics = ["roc_auc".to_owned()].into();
         let plan = Plan { metrics, ..Plan::default() };
@@ -115,7 +126,8 @@ fn main() {
             plan: &plan,
             pool: &pool,
         };
-        let how = if cluster { "1,000 replicates of the area" } else { "area with DeLong's bounds" };
+        let how =
+            if cluster { "1,000 replicates of the area" } else { "area with DeLong's bounds" };
         timed(&format!("{how}, {rows} rows"), || predictions::compute(&job).expect("evidence"));
     }
 }

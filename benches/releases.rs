@@ -1,11 +1,12 @@
-//! Durable, signed, logged decisions a second: `cargo bench --bench releases -- [--clients N] [--requests N] [--database URL]`.
+//! Measures durable, signed, logged decisions per second:
+//! `cargo bench --bench releases -- [--clients N] [--requests N] [--database URL]`.
 //!
-//! Starts the release binary on an empty database, publishes a policy of 20 rules, and posts releases from N keep-alive
-//! connections, each request with evidence of its own. Client and server share the machine. In the same run it times
-//! the floor that nothing durable can beat here: a synced write of the same size. Prints rates and latencies; judge the
-//! ratio, since machines are noisy.
-#![allow(
-    missing_docs,
+//! Starts the release binary on an empty database, publishes a policy of 20 rules, and posts
+//! releases from N keep-alive connections, each request with different evidence. Client and server
+//! share the machine. In the same run it times the lower limit for durable work on this machine: a
+//! synced write of the same size. Prints rates and latencies; compare the ratio, because machines
+//! are noisy.
+#![expect(
     clippy::pedantic,
     clippy::print_stdout,
     clippy::print_stderr,
@@ -38,8 +39,12 @@ fn options() -> Options {
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
-            "--clients" => options.clients = words.next().and_then(|w| w.parse().ok()).expect("--clients N"),
-            "--requests" => options.requests = words.next().and_then(|w| w.parse().ok()).expect("--requests N"),
+            "--clients" => {
+                options.clients = words.next().and_then(|w| w.parse().ok()).expect("--clients N")
+            }
+            "--requests" => {
+                options.requests = words.next().and_then(|w| w.parse().ok()).expect("--requests N")
+            }
             "--database" => options.database = words.next(),
             _ => {}
         }
@@ -47,7 +52,7 @@ fn options() -> Options {
     options
 }
 
-/// Twenty rules over measurements that the evidence below brings.
+/// Twenty rules over the measurements in the evidence below.
 fn policy() -> String {
     let mut text = String::from("name = \"bench\"\n");
     for i in 0..20 {
@@ -57,7 +62,7 @@ fn policy() -> String {
     text
 }
 
-/// About four kilobytes of native evidence, different for every number.
+/// About four kilobytes of native evidence, different for every `n`.
 fn body(n: u64) -> String {
     let mut measurements = String::new();
     for i in 0..20 {
@@ -92,15 +97,28 @@ fn modelgate(data: &Path, database: Option<&str>) -> Command {
 }
 
 fn start(data: &Path, database: Option<&str>) -> (Service, Duration) {
-    let scopes =
-        ["token", "create", "--namespace", "acme", "--scope", "submit", "--scope", "policy", "--scope", "read"];
+    let scopes = [
+        "token",
+        "create",
+        "--namespace",
+        "acme",
+        "--scope",
+        "submit",
+        "--scope",
+        "policy",
+        "--scope",
+        "read",
+    ];
     let token = modelgate(data, database).args(scopes).output().unwrap();
     let token = String::from_utf8(token.stdout).unwrap().trim().to_owned();
     let started = Instant::now();
     let serve = ["serve", "--listen", "127.0.0.1:0"];
     let mut child = modelgate(data, database).args(serve).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let address = lines.by_ref().map_while(Result::ok).find_map(|line| Some(line.split_once("http://")?.1.to_owned()));
+    let address = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .find_map(|line| Some(line.split_once("http://")?.1.to_owned()));
     std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| eprintln!("{line}")));
     let address = address.expect("the service did not start");
     let mut connection = Connection::open(&address, &token);
@@ -120,12 +138,18 @@ impl Connection {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        let head = format!("Host: {address}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n");
+        let head = format!(
+            "Host: {address}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
+        );
         Self { stream: BufReader::new(stream), head, line: String::new(), answer: Vec::new() }
     }
 
     fn call(&mut self, method: &str, path: &str, body: &str) -> u16 {
-        let request = format!("{method} {path} HTTP/1.1\r\n{}Content-Length: {}\r\n\r\n{body}", self.head, body.len());
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\n{}Content-Length: {}\r\n\r\n{body}",
+            self.head,
+            body.len()
+        );
         self.stream.get_mut().write_all(request.as_bytes()).unwrap();
         let mut read_line = |line: &mut String| {
             line.clear();
@@ -159,7 +183,8 @@ fn load(service: &Service, options: &Options) -> (Duration, Vec<Duration>, u64) 
     let threads: Vec<_> = (0..options.clients)
         .map(|_| {
             let (next, errors, ready) = (next.clone(), errors.clone(), ready.clone());
-            let (address, token, requests) = (service.address.clone(), service.token.clone(), options.requests);
+            let (address, token, requests) =
+                (service.address.clone(), service.token.clone(), options.requests);
             let work = move || {
                 let mut connection = Connection::open(&address, &token);
                 let mut latencies = Vec::new();
@@ -182,13 +207,15 @@ fn load(service: &Service, options: &Options) -> (Duration, Vec<Duration>, u64) 
         .collect();
     ready.wait();
     let started = Instant::now();
-    let mut latencies: Vec<Duration> = threads.into_iter().flat_map(|t| t.join().unwrap()).collect();
+    let mut latencies: Vec<Duration> =
+        threads.into_iter().flat_map(|t| t.join().unwrap()).collect();
     let elapsed = started.elapsed();
     latencies.sort_unstable();
     (elapsed, latencies, errors.load(Ordering::Relaxed))
 }
 
-/// Synced writes a second of one block: what a decision would cost if each were made durable alone.
+/// Synced writes of one block per second: the cost of a decision if each were made durable
+/// separately.
 fn synced_writes(folder: &Path) -> f64 {
     let mut file = OpenOptions::new().create(true).append(true).open(folder.join("floor")).unwrap();
     let block = vec![7_u8; 4096];
@@ -202,7 +229,7 @@ fn synced_writes(folder: &Path) -> f64 {
     f64::from(writes) / started.elapsed().as_secs_f64()
 }
 
-/// Resident memory in MiB, where the system tells.
+/// Resident memory in MiB, if the system reports it.
 fn resident(pid: u32) -> Option<u64> {
     let mut text = String::new();
     File::open(format!("/proc/{pid}/status")).ok()?.read_to_string(&mut text).ok()?;
@@ -232,13 +259,27 @@ fn main() {
     let used = cpu_seconds(service.child.id()).unwrap_or(0.0) - before;
     let at = |q: f64| latencies[((latencies.len() - 1) as f64 * q) as usize].as_secs_f64() * 1e3;
     let rate = latencies.len() as f64 / elapsed.as_secs_f64();
-    println!("first answer     {:.1} ms after the process was started", first_answer.as_secs_f64() * 1e3);
+    println!(
+        "first answer     {:.1} ms after the process was started",
+        first_answer.as_secs_f64() * 1e3
+    );
     println!("memory at rest   {} MiB", at_rest.map_or("?".into(), |m| m.to_string()));
     println!("decisions        {rate:.0} a second, {} clients, {errors} errors", options.clients);
-    println!("latency          p50 {:.1} ms, p95 {:.1} ms, p99 {:.1} ms", at(0.5), at(0.95), at(0.99));
+    println!(
+        "latency          p50 {:.1} ms, p95 {:.1} ms, p99 {:.1} ms",
+        at(0.5),
+        at(0.95),
+        at(0.99)
+    );
     println!("server CPU       {:.0} us a decision", used * 1e6 / latencies.len() as f64);
-    println!("synced writes    {floor:.0} a second (floor of one alone); ratio {:.2}", rate / floor);
-    println!("memory after     {} MiB", resident(service.child.id()).map_or("?".into(), |m| m.to_string()));
+    println!(
+        "synced writes    {floor:.0} a second (floor of one alone); ratio {:.2}",
+        rate / floor
+    );
+    println!(
+        "memory after     {} MiB",
+        resident(service.child.id()).map_or("?".into(), |m| m.to_string())
+    );
     service.child.kill().unwrap();
     service.child.wait().unwrap();
     assert_eq!(errors, 0, "every request must be answered with a decision");

@@ -1,10 +1,12 @@
-//! Draws every page and document from made-up rows into a folder, to look at or to point the browser test at:
-//! `cargo run --example pages -- OUT_DIR`.
+//! Draws every page and document from made-up rows into a folder, for people to look at or for the
+//! browser test: `cargo run --example pages -- OUT_DIR`.
 use modelgate::{render, web::views::samples};
 use std::{env, error::Error, fs, path::PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let out = PathBuf::from(env::args().nth(1).ok_or("say where to: cargo run --example pages -- OUT_DIR")?);
+    let out = PathBuf::from(
+        env::args().nth(1).ok_or("say where to: cargo run --example pages -- OUT_DIR")?,
+    );
     fs::create_dir_all(out.join("assets"))?;
     for name in ["base.css", "app.css", "mark.svg"] {
         fs::write(out.join("assets").join(name), render::asset(name).ok_or(name)?.bytes)?;

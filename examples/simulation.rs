@@ -1,10 +1,12 @@
-//! How many models that are not good enough each kind of gate lets pass, and how often a good one passes.
+//! Simulates how many models that are not good enough pass each kind of gate, and how often a good
+//! model passes.
 //!
 //!     cargo run --locked --release --example simulation -- docs/simulation.svg > table.md
 //!
-//! Draws 10,000 evaluations a model from a fixed seed, prints a table in Markdown and writes a plot of the chance to pass
-//! against the true rate, which is exact: a sum of binomial masses.
-#![allow(
+//! Draws 10,000 evaluations of each model from a fixed seed, prints a table in Markdown and writes
+//! a plot of the probability to pass against the true rate, which is exact: a sum of binomial
+//! probabilities.
+#![expect(
     clippy::print_stdout,
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -20,13 +22,13 @@ use modelgate::stats::{
 };
 use std::{env, fmt::Write as _, fs, process::ExitCode};
 
-/// How sure a bound is: one-sided at this chance of error.
+/// The one-sided error probability of a bound.
 const ALPHA: f64 = 0.05;
 
 const EVALUATIONS: u64 = 10_000;
 const SEED: u64 = 20_261_121;
 
-/// An evaluation set and a bar, with models below the bar, just below it, and clearly above.
+/// An evaluation set and a limit, with models below the limit, just below it, and clearly above.
 struct Setting {
     rows: u64,
     bar: f64,
@@ -34,10 +36,11 @@ struct Setting {
 }
 
 const LARGE: Setting = Setting { rows: 1_000, bar: 0.9, models: [0.89, 0.895, 0.8999, 0.92, 0.93] };
-/// Few rows, where the approximate bounds let through more than they say.
+/// Few rows, where the approximate bounds let through more than they state.
 const SMALL: Setting = Setting { rows: 87, bar: 0.95, models: [0.93, 0.94, 0.9499, 0.98, 0.99] };
 
-/// A kind of gate: its name, its colour and style in the plot, and whether it lets so many hits pass.
+/// A kind of gate: its name, its colour and style in the plot, and whether it passes this number of
+/// hits.
 struct Gate {
     name: &'static str,
     class: &'static str,
@@ -48,7 +51,9 @@ const GATES: [Gate; 6] = [
     Gate {
         name: "modelgate: exact one-sided 95% bound",
         class: "exact",
-        passes: |hits, s| clopper_pearson_lower(hits, s.rows, ALPHA).is_some_and(|lower| lower >= s.bar),
+        passes: |hits, s| {
+            clopper_pearson_lower(hits, s.rows, ALPHA).is_some_and(|lower| lower >= s.bar)
+        },
     },
     Gate {
         name: "Wilson 95% bound",
@@ -86,14 +91,14 @@ fn error(hits: u64, setting: &Setting) -> f64 {
     (value * (1.0 - value) / setting.rows as f64).sqrt()
 }
 
-/// How many predictions of a model are right in one evaluation.
+/// The number of correct predictions of a model in one evaluation.
 fn evaluate(rate: f64, rows: u64, model: u64, evaluation: u64) -> u64 {
     let state = row_state(SEED ^ mix64(model), evaluation);
     let below = (rate * (1_u64 << 53) as f64) as u64;
     (0..rows).filter(|row| row_state(state, *row) >> 11 < below).count() as u64
 }
 
-/// The least hits that pass: every gate passes all above it.
+/// The smallest number of hits that passes; every gate also passes all larger numbers.
 fn least(gate: &Gate, setting: &Setting) -> u64 {
     (0..=setting.rows).find(|hits| (gate.passes)(*hits, setting)).unwrap_or(setting.rows + 1)
 }
@@ -125,7 +130,8 @@ fn table(setting: &Setting) -> String {
         let least = least(gate, setting);
         let _ = write!(text, "\n| {} | {:.3} |", gate.name, value(least, setting));
         for (model, rate) in (0..).zip(models) {
-            let passed = (0..EVALUATIONS).filter(|e| evaluate(rate, rows, model, *e) >= least).count();
+            let passed =
+                (0..EVALUATIONS).filter(|e| evaluate(rate, rows, model, *e) >= least).count();
             let share = 100.0 * passed as f64 / EVALUATIONS as f64;
             let _ = write!(text, " {share:.1}% ({:.1}%) |", 100.0 * upper_tail(least, rows, rate));
         }
@@ -133,7 +139,7 @@ fn table(setting: &Setting) -> String {
     text
 }
 
-/// The frame of the plot in its own units, and the rates that it shows.
+/// The frame of the plot in plot units, and the range of rates that it shows.
 const LEFT: f64 = 60.0;
 const TOP: f64 = 40.0;
 const WIDTH: f64 = 600.0;
@@ -172,17 +178,29 @@ fn plot() -> String {
         let (x, y) = place(FIRST, chance);
         let _ = writeln!(svg, "<path class=\"line\" d=\"M{x:.1} {y:.1}h{WIDTH}\"/>");
         let percent = tenth * 20;
-        let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{percent}%</text>", x - 8.0, y + 4.0);
+        let _ = writeln!(
+            svg,
+            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{percent}%</text>",
+            x - 8.0,
+            y + 4.0
+        );
     }
     for step in 0..=7 {
         let rate = FIRST + f64::from(step) * 0.01;
         let (x, y) = place(rate, 0.0);
-        let _ = writeln!(svg, "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{rate:.2}</text>", y + 20.0);
+        let _ = writeln!(
+            svg,
+            "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{rate:.2}</text>",
+            y + 20.0
+        );
     }
     let (x, y) = place(bar, 1.0);
     let _ = writeln!(svg, "<path class=\"bar\" d=\"M{x:.1} {y:.1}v{HEIGHT}\"/>");
     let (middle, bottom) = (LEFT + WIDTH / 2.0, TOP + HEIGHT + 40.0);
-    let _ = writeln!(svg, "<text x=\"{middle}\" y=\"{bottom}\" text-anchor=\"middle\">true accuracy</text>");
+    let _ = writeln!(
+        svg,
+        "<text x=\"{middle}\" y=\"{bottom}\" text-anchor=\"middle\">true accuracy</text>"
+    );
     for (row, gate) in (0..).zip(&GATES) {
         let least = least(gate, &LARGE);
         let points: Vec<String> = (0..=140)
@@ -190,7 +208,12 @@ fn plot() -> String {
             .map(|rate| place(rate, upper_tail(least, rows, rate)))
             .map(|(x, y)| format!("{x:.1},{y:.1}"))
             .collect();
-        let _ = writeln!(svg, "<polyline class=\"curve {}\" points=\"{}\"/>", gate.class, points.join(" "));
+        let _ = writeln!(
+            svg,
+            "<polyline class=\"curve {}\" points=\"{}\"/>",
+            gate.class,
+            points.join(" ")
+        );
         let y = bottom + 22.0 + 18.0 * f64::from(row);
         let _ = writeln!(svg, "<path class=\"curve {}\" d=\"M{LEFT} {y:.1}h36\"/>", gate.class);
         let at_bar = 100.0 * upper_tail(least, rows, bar);

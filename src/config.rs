@@ -1,4 +1,5 @@
-//! Settings of the service, from TOML text, a map of variables and the command line, the later the stronger.
+//! Settings of the service, from TOML text, a map of variables and the command line; later sources
+//! override earlier ones.
 #![cfg_attr(
     not(test),
     deny(
@@ -19,20 +20,20 @@ use crate::model::ObserveOnlyBy;
 use serde::Deserialize;
 use std::{collections::BTreeMap, path::PathBuf};
 
-/// What the service needs to know before it starts. Everything has a default.
+/// The settings that the service needs before it starts. All of them have a default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Where the database is: `sqlite:PATH`, a path, or `postgres://…`.
     pub database: String,
     /// The folder of keys and heads.
     pub data: PathBuf,
-    /// Another folder that heads are kept in, best where no backup of the data folder reaches.
+    /// Another folder that heads are kept in, best outside every backup of the data folder.
     pub heads: Option<PathBuf>,
-    /// Where to listen.
+    /// The address to listen at.
     pub listen: String,
-    /// Where to listen for `/metrics` alone; with everything else where it is `None`.
+    /// The address to listen at for `/metrics` alone; `None` serves it with everything else.
     pub metrics_listen: Option<String>,
-    /// The address that others know the service by; it names the verifier in every signed summary.
+    /// The public address of the service; it names the verifier in every signed summary.
     pub public_url: String,
     /// The largest request body, in bytes.
     pub max_body: usize,
@@ -42,15 +43,16 @@ pub struct Settings {
     pub max_upload: u64,
     /// How long one upload may take, in seconds.
     pub upload_seconds: u64,
-    /// What happens in environments that policies only observe; nothing is released where nothing is said.
+    /// What happens in environments that policies only observe; without a setting nothing is
+    /// released.
     pub observe_only: ObserveOnlyBy,
-    /// Addresses, or networks such as `10.0.0.0/8`, of proxies whose `X-Forwarded-For` is believed.
+    /// Addresses, or networks such as `10.0.0.0/8`, of proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<String>,
-    /// How much strangers may take.
+    /// The limits on what clients can use.
     pub limits: Limits,
 }
 
-/// The same, where each part may be left out.
+/// The settings of one source, each of which may be left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Partial {
@@ -102,14 +104,15 @@ pub enum ConfigError {
     },
 }
 
-/// Where the service keeps its files when nobody says otherwise.
+/// The folder in which the service keeps its files by default.
 pub const DEFAULT_DATA: &str = "modelgate-data";
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 const DEFAULT_MAX_BODY: usize = 96 << 20;
 const DEFAULT_MAX_UPLOAD: u64 = 8 << 30;
 const DEFAULT_UPLOAD_SECONDS: u64 = 3_600;
 
-/// What the addresses of the service begin with. A public address whose path begins so could not be told from them.
+/// The prefixes of the service's own addresses. A public address whose path begins with one of them
+/// would be ambiguous.
 const OWN_PATHS: [&str; 14] = [
     ".well-known",
     "api",
@@ -128,14 +131,16 @@ const OWN_PATHS: [&str; 14] = [
 ];
 
 impl Settings {
-    /// The path of the public address, such as `/gate` of `https://example.com/gate`; empty where it has none.
+    /// The path of the public address, such as `/gate` of `https://example.com/gate`; empty if it
+    /// has none.
     #[must_use]
     pub fn base_path(&self) -> &str {
         let rest = self.public_url.split_once("://").map_or("", |(_, rest)| rest);
         rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default()
     }
 
-    /// These settings once it is known where the service really listens: a public address that nobody gave follows it.
+    /// These settings with the address at which the service really listens; a public address that
+    /// was not set follows it.
     #[must_use]
     pub fn at(mut self, address: &str) -> Self {
         if self.public_url == format!("http://{}", self.listen) {
@@ -154,14 +159,17 @@ impl Partial {
         toml::from_str(text).map_err(|e| ConfigError::Toml(e.to_string()))
     }
 
-    /// From environment variables: `MODELGATE_DATABASE`, `MODELGATE_DATA`, `MODELGATE_HEADS`, `MODELGATE_LISTEN`,
-    /// `MODELGATE_METRICS_LISTEN`, `MODELGATE_PUBLIC_URL`, `MODELGATE_MAX_BODY`, `MODELGATE_BLOBS`, `MODELGATE_MAX_UPLOAD`,
-    /// `MODELGATE_UPLOAD_SECONDS`, `MODELGATE_TRUSTED_PROXIES` (apart by commas), and `MODELGATE_LIMIT_…`.
+    /// From environment variables: `MODELGATE_DATABASE`, `MODELGATE_DATA`, `MODELGATE_HEADS`,
+    /// `MODELGATE_LISTEN`, `MODELGATE_METRICS_LISTEN`, `MODELGATE_PUBLIC_URL`,
+    /// `MODELGATE_MAX_BODY`, `MODELGATE_BLOBS`, `MODELGATE_MAX_UPLOAD`, `MODELGATE_UPLOAD_SECONDS`,
+    /// `MODELGATE_TRUSTED_PROXIES` (separated by commas), and `MODELGATE_LIMIT_…`.
     ///
     /// # Errors
-    /// When a number is none.
+    /// When a number cannot be read.
     pub fn from_variables(variables: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
-        let get = |name: &str| variables.get(&format!("MODELGATE_{name}")).filter(|v| !v.is_empty()).cloned();
+        let get = |name: &str| {
+            variables.get(&format!("MODELGATE_{name}")).filter(|v| !v.is_empty()).cloned()
+        };
         Ok(Self {
             database: get("DATABASE"),
             data: get("DATA").map(PathBuf::from),
@@ -171,15 +179,20 @@ impl Partial {
             public_url: get("PUBLIC_URL"),
             max_body: get("MAX_BODY").map(|v| number("MODELGATE_MAX_BODY", &v)).transpose()?,
             blobs: get("BLOBS").map(PathBuf::from),
-            max_upload: get("MAX_UPLOAD").map(|v| number("MODELGATE_MAX_UPLOAD", &v)).transpose()?,
-            upload_seconds: get("UPLOAD_SECONDS").map(|v| number("MODELGATE_UPLOAD_SECONDS", &v)).transpose()?,
+            max_upload: get("MAX_UPLOAD")
+                .map(|v| number("MODELGATE_MAX_UPLOAD", &v))
+                .transpose()?,
+            upload_seconds: get("UPLOAD_SECONDS")
+                .map(|v| number("MODELGATE_UPLOAD_SECONDS", &v))
+                .transpose()?,
             observe_only: None,
-            trusted_proxies: get("TRUSTED_PROXIES").map(|v| v.split(',').map(|p| p.trim().to_owned()).collect()),
+            trusted_proxies: get("TRUSTED_PROXIES")
+                .map(|v| v.split(',').map(|p| p.trim().to_owned()).collect()),
             limits: PartialLimits::from_variables(variables)?,
         })
     }
 
-    /// These settings where they say something, `weaker` where they do not.
+    /// These settings, with those of `weaker` where they are left out.
     #[must_use]
     pub fn over(self, weaker: Self) -> Self {
         Self {
@@ -199,15 +212,17 @@ impl Partial {
         }
     }
 
-    /// With every default filled in.
+    /// Fills in every default.
     ///
     /// # Errors
-    /// When the public address is none, or a limit would stop the service.
+    /// When the public address is not valid, or a limit would stop the service.
     pub fn resolve(self) -> Result<Settings, ConfigError> {
         let listen = self.listen.unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
         let public_url = self.public_url.unwrap_or_else(|| format!("http://{listen}"));
         let data = self.data.unwrap_or_else(|| beside(self.database.as_deref()));
-        let database = self.database.unwrap_or_else(|| data.join("modelgate.db").to_string_lossy().into_owned());
+        let database = self
+            .database
+            .unwrap_or_else(|| data.join("modelgate.db").to_string_lossy().into_owned());
         let max_body = self.max_body.unwrap_or(DEFAULT_MAX_BODY);
         Ok(Settings {
             database,
@@ -228,12 +243,17 @@ impl Partial {
 }
 
 fn number<T: std::str::FromStr>(what: &'static str, value: &str) -> Result<T, ConfigError> {
-    value.parse().map_err(|_| ConfigError::Value { what, value: value.to_owned(), why: "no number" })
+    value.parse().map_err(|_| ConfigError::Value {
+        what,
+        value: value.to_owned(),
+        why: "it is not a number",
+    })
 }
 
 /// The folder of a SQLite file, so that a database and its keys stay together.
 fn beside(database: Option<&str>) -> PathBuf {
-    let path = database.filter(|d| !d.contains("://")).map(|d| d.strip_prefix("sqlite:").unwrap_or(d));
+    let path =
+        database.filter(|d| !d.contains("://")).map(|d| d.strip_prefix("sqlite:").unwrap_or(d));
     let folder = path.and_then(|p| PathBuf::from(p).parent().map(PathBuf::from));
     match folder {
         Some(folder) if folder.as_os_str().is_empty() => PathBuf::from("."),
@@ -245,7 +265,8 @@ fn beside(database: Option<&str>) -> PathBuf {
 fn checked(url: &str) -> Result<String, ConfigError> {
     let error = |why| ConfigError::Value { what: "the public address", value: url.to_owned(), why };
     let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    let host = host.ok_or_else(|| error("it must begin with https:// or http://"))?.trim_end_matches('/');
+    let host =
+        host.ok_or_else(|| error("it must begin with https:// or http://"))?.trim_end_matches('/');
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._:/[]~".contains(c);
     if host.is_empty() || !host.chars().all(plain) {
         return Err(error("expected a host and perhaps a path, without a query"));
@@ -277,7 +298,10 @@ mod tests {
 
     #[test]
     fn the_stronger_source_wins_and_keys_stay_beside_the_database() {
-        let file = Partial::from_toml("listen = \"0.0.0.0:1\"\npublic_url = \"https://gate.example.com/\"").unwrap();
+        let file = Partial::from_toml(
+            "listen = \"0.0.0.0:1\"\npublic_url = \"https://gate.example.com/\"",
+        )
+        .unwrap();
         let line = Partial {
             database: Some("sqlite:/srv/m/x.db".into()),
             listen: Some("[::1]:2".into()),
@@ -292,7 +316,8 @@ mod tests {
     #[test]
     fn an_environment_is_let_through_by_name_only() {
         use crate::model::ObserveOnly;
-        let file = Partial::from_toml("[observe_only.acme]\nstaging = \"allow\"\nlab = \"deny\"").unwrap();
+        let file =
+            Partial::from_toml("[observe_only.acme]\nstaging = \"allow\"\nlab = \"deny\"").unwrap();
         let said = file.resolve().unwrap().observe_only;
         let acme = &said[&"acme".parse().unwrap()];
         assert_eq!(acme[&"staging".parse().unwrap()], ObserveOnly::Allow);
@@ -313,7 +338,9 @@ mod tests {
         let url = |u: &str| Partial { public_url: Some(u.into()), ..Partial::default() }.resolve();
         assert!(url("ftp://x").is_err());
         assert!(url("https://x/?a=b").is_err());
-        for confusing in ["https://x/log", "https://x/api/gate", "https://x//gate", "https://x/a/../b"] {
+        for confusing in
+            ["https://x/log", "https://x/api/gate", "https://x//gate", "https://x/a/../b"]
+        {
             assert!(url(confusing).is_err(), "{confusing}");
         }
     }
@@ -321,7 +348,8 @@ mod tests {
     #[test]
     fn a_public_address_may_have_a_path() {
         let base = |u: &str| {
-            let settings = Partial { public_url: Some(u.into()), ..Partial::default() }.resolve().unwrap();
+            let settings =
+                Partial { public_url: Some(u.into()), ..Partial::default() }.resolve().unwrap();
             settings.base_path().to_owned()
         };
         assert_eq!(base("https://gate.example.com/"), "");

@@ -3,10 +3,10 @@
     python -m venv v && v/bin/pip install scikit-learn
     v/bin/python examples/demo/make_evidence.py
 
-The applicants are synthetic: drawn from the distributions below with a fixed seed, so that nobody's data is in this
-repository. Everything else is real: the models are trained, the reports are what scikit-learn wrote, and the latencies
-were measured on the machine that ran this. `produced_at` is absent on purpose: whoever submits says when
-(`--evidence produced-at=…:PATH`), and an old date would make the demo fail one day.
+The applicants are synthetic: drawn from the distributions below with a fixed seed, so that this repository contains no
+personal data. Everything else is real: the models are trained, the reports are written by scikit-learn, and the
+latencies were measured on the machine that ran this. `produced_at` is absent on purpose: the submitter states it
+(`--evidence produced-at=…:PATH`), because with an old date the demo would fail one day.
 """
 
 import json
@@ -123,7 +123,7 @@ def main():
     x_train, x_test, y_train, y_test, _, sex_test = train_test_split(
         x, y, sex, test_size=HOLDOUT, random_state=7, stratify=y
     )
-    # The bad one never looks at how somebody paid before: its accuracy looks decent, as most applicants pay.
+    # The bad model ignores the payment history: its accuracy is still decent, because most applicants pay.
     bad = make_pipeline(StandardScaler(), LogisticRegression())
     good = HistGradientBoostingClassifier(max_iter=200, learning_rate=0.08, random_state=7)
     for name, version, model, columns in (("bad", "2026.11.1", bad, [0, 1, 3]), ("good", "2026.11.2", good, list(range(6)))):

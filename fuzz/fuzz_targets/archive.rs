@@ -1,4 +1,4 @@
-//! Zip and tar archives, and what is compressed.
+//! Zip and tar archives, and compressed documents.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

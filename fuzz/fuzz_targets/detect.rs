@@ -8,7 +8,8 @@ fuzz_target!(|data: &[u8]| {
     let Ok(opened) = open(data, How::default()) else { return };
     for part in opened.parts {
         modelgate_fuzz::possible(&part.evidence);
-        // What was accepted is read again later by the format it was accepted as, and says the same.
+        // Accepted evidence is read again later in the format it was accepted as, and must give the
+        // same result.
         let bytes = part.bytes.as_deref().unwrap_or(data);
         assert_eq!(reread(bytes, &part.evidence.format, None).as_ref(), Ok(&part.evidence));
     }

@@ -1,4 +1,4 @@
-//! A mapping and a document, parted by a NUL byte.
+//! A mapping and a document, separated by a NUL byte.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,5 @@
-//! What every target asks: no panic, no hang, and nothing impossible in what is read.
+//! The properties that every target checks: no panic, no hang, and no impossible values in the
+//! result.
 
 use modelgate::{
     evidence::{ADAPTERS, Family, read},
@@ -14,7 +15,7 @@ pub fn family(family: Family, data: &[u8]) {
     }
 }
 
-/// Values are finite and can be; counts fit together; names hold nothing that hides.
+/// Values are finite and possible, counts are consistent, and names contain no hidden characters.
 pub fn possible(evidence: &Evidence) {
     for m in &evidence.measurements {
         assert!(m.value.is_none_or(f64::is_finite));

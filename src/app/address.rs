@@ -1,9 +1,9 @@
-//! Who an address stands for where callers are counted.
+//! The network address that callers are counted by.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// What callers are counted by: an address of the fourth version, or the network of one of the sixth, as a caller who
-/// has one of these has all 2^64 addresses of its `/64`.
+/// The address that a caller is counted by: an IPv4 address itself, or the `/64` network of an IPv6
+/// address, because a caller who has one address of a `/64` has all 2^64 of them.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => v4.into(),
@@ -23,7 +23,11 @@ mod tests {
             ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
             ("2001:db8:1:3:3:4:5:6", "2001:db8:1:3::"),
         ] {
-            assert_eq!(network(address.parse().unwrap()), expected.parse::<IpAddr>().unwrap(), "{address}");
+            assert_eq!(
+                network(address.parse().unwrap()),
+                expected.parse::<IpAddr>().unwrap(),
+                "{address}"
+            );
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A person's yes or no, and the decision that follows from it.
+//! A person's vote on a release, approve or reject, and the decision that follows from it.
 
 use super::{
     Service,
@@ -11,39 +11,44 @@ use super::{
 use crate::{
     identity::{Actor, Denied, Scope},
     ledger::Fact,
-    model::{Against, Approval, Decision, Digest, Namespace, Outcome, PolicyRef, Release, ReleaseId, Vote, jcs},
+    model::{
+        Against, Approval, Decision, Digest, Namespace, Outcome, PolicyRef, Release, ReleaseId,
+        Vote, jcs,
+    },
     policy::Policy,
     store::{Done, NewApproval, Newest, StoredRelease, Work},
 };
 use std::sync::Arc;
 
-/// How often an approval is judged again because somebody else's came first.
+/// How often a vote is evaluated again because another request changed the release first.
 const TRIES: u32 = 10;
 
-/// How often one person can vote on one release. Every vote makes a decision that holds all votes before it.
+/// How often one person can vote on one release. Every vote makes a decision that contains all
+/// votes before it.
 const MOST_VOTES: usize = 20;
 
-/// A yes or no.
+/// A vote, as a person casts it.
 #[derive(Debug, Clone)]
 pub struct Ballot {
     /// The release.
     pub release: ReleaseId,
-    /// Yes or no.
+    /// Approve or reject.
     pub vote: Vote,
-    /// What they write with it.
+    /// The comment that they write with it.
     pub comment: String,
-    /// The inputs that they saw.
+    /// The digest of the inputs that they saw.
     pub inputs_digest: Digest,
-    /// What makes a repetition of this very request one.
+    /// The idempotency key of this request, if it has one.
     pub delivery: Option<DeliveryKey>,
 }
 
 impl Service {
-    /// Records a person's yes or no to exactly the inputs that they saw, and decides again.
+    /// Records a person's vote on exactly the inputs that they saw, and decides again.
     ///
     /// # Errors
-    /// When the actor is no person, asked for the release themselves, holds no role that is asked for, or saw other
-    /// inputs; when the release no longer waits; or when the database fails. Then nothing was stored.
+    /// When the actor is not a person, submitted the release themselves, holds no role that the
+    /// policies ask for, or saw other inputs; when the release is not waiting for approval; or when
+    /// the database fails. Then nothing was stored.
     pub async fn vote(&self, actor: &Actor, ballot: Ballot) -> Result<Decision, AppError> {
         actor.require(Scope::Approve)?;
         if !actor.is_person {
@@ -62,7 +67,9 @@ impl Service {
             let (work, answer) = self.judge_ballot(actor, &ballot, &stored).await?;
             match self.writer.write(work).await? {
                 Done::Stored(receipt) => {
-                    let record = receipt.record.ok_or_else(|| AppError::broken("a decision without its leaf"))?;
+                    let record = receipt
+                        .record
+                        .ok_or_else(|| AppError::broken("a decision without its leaf"))?;
                     self.tally.count(answer.record.verdict.verdict);
                     tracing::info!(
                         namespace = %actor.namespace, release = %ballot.release, by = %actor.who.id,
@@ -70,9 +77,10 @@ impl Service {
                     );
                     return Ok(answer.stored(ballot.release, record, receipt.vsa));
                 }
-                // It, or what it would be judged by, has changed at this moment: looked at again, and refused where need be.
+                // The release, or what it would be evaluated by, has just changed. Evaluate it
+                // again, which refuses the vote if it is no longer possible.
                 Done::ReleaseChanged | Done::PoliciesChanged | Done::BaselineMoved => {}
-                // The same request at the same moment: whichever was first counts.
+                // The same request arrived twice at the same time. The first one is valid.
                 Done::Duplicate { .. } => {
                     if let Some(decision) = self.repeated_ballot(actor, &ballot).await? {
                         return Ok(decision);
@@ -83,21 +91,33 @@ impl Service {
                 }
             }
         }
-        Err(AppError::new(Kind::Conflict, "release-changing", "others voted at the same moment; try again"))
+        Err(AppError::new(
+            Kind::Conflict,
+            "release-changing",
+            "other people voted at the same time; try again",
+        ))
     }
 
-    /// The decision that stands now, when this very request was processed before.
-    async fn repeated_ballot(&self, actor: &Actor, ballot: &Ballot) -> Result<Option<Decision>, AppError> {
-        let Some(made) = self.made_before(actor, ballot.delivery.as_ref()).await? else { return Ok(None) };
-        // An earlier version kept the digest of the body alone, which says nothing of the release.
+    /// The current decision, if this same request was processed before.
+    async fn repeated_ballot(
+        &self,
+        actor: &Actor,
+        ballot: &Ballot,
+    ) -> Result<Option<Decision>, AppError> {
+        let Some(made) = self.made_before(actor, ballot.delivery.as_ref()).await? else {
+            return Ok(None);
+        };
+        // An earlier version stored the digest of the body alone, which does not identify the
+        // release.
         if made != ballot.release.as_str() {
             return Err(DeliveryKey::reused());
         }
         Ok(Some(self.latest(&actor.namespace, &ballot.release).await?))
     }
 
-    /// The decision that rests on this very vote: to say it again changes nothing, and is no mistake. A rerun of CI keeps its
-    /// decision, so that a person or a script may be asked for the same yes a second time.
+    /// The decision that rests on this same vote, if it was given before. Repeating a vote changes
+    /// nothing and is not an error: a rerun of CI keeps its decision, so a person or a script may
+    /// be asked for the same approval a second time.
     async fn given_before(
         &self,
         actor: &Actor,
@@ -118,10 +138,11 @@ impl Service {
                 && a.vote == Vote::Approve
                 && (settled || (a.comment == ballot.comment && a.roles == actor.roles))
         };
-        if !latest.record.approvals.iter().any(given) || self.ended(&latest.record).await?.is_some() {
+        if !latest.record.approvals.iter().any(given) || self.ended(&latest.record).await?.is_some()
+        {
             return Ok(None);
         }
-        // One that has expired is given anew.
+        // An approval that has expired is given again.
         let counts = settled
             || self
                 .counts_now(&latest.record, &stored.release.model)
@@ -143,7 +164,7 @@ impl Service {
         self.require_newest(stored).await?;
         let active = self.policy_cache.current(&self.store, &actor.namespace).await?;
         let today = self.today(stored, &policies, &active).await?;
-        // A no is a no, whatever has changed since.
+        // A rejection is valid whatever has changed since.
         if let Some(obstacle) = today.obstacle.filter(|_| ballot.vote == Vote::Approve) {
             return Err(obstacle.into());
         }
@@ -161,9 +182,12 @@ impl Service {
             at: now,
         };
         let earlier = self.store.approvals(&actor.namespace, &ballot.release).await?;
-        let mut approvals: Vec<Approval> = earlier.into_iter().map(|(approval, _)| approval).collect();
+        let mut approvals: Vec<Approval> =
+            earlier.into_iter().map(|(approval, _)| approval).collect();
         if approvals.iter().filter(|a| a.by.id == actor.who.id).count() >= MOST_VOTES {
-            let message = format!("you voted on this release {MOST_VOTES} times, which is as often as anybody can");
+            let message = format!(
+                "you have voted on this release {MOST_VOTES} times, the maximum for one person"
+            );
             return Err(AppError::new(Kind::Conflict, "votes-too-many", message));
         }
         approvals.push(approval.clone());
@@ -192,13 +216,17 @@ impl Service {
             work.baselines = today.baselines;
         }
         work.delivery = ballot.delivery.as_ref().map(|key| key.delivery(ballot.release.as_str()));
-        work.approval = Some(NewApproval { approval, entry: row_entry(Fact::ApprovalGiven, &subject, &digest) });
+        work.approval = Some(NewApproval {
+            approval,
+            entry: row_entry(Fact::ApprovalGiven, &subject, &digest),
+        });
         let (decision, answer) = decided.split();
         work.decision = Some(decision);
         Ok((work, answer))
     }
 
-    /// Refuses a vote on what waits for none: only a pending release does, and an allow whose approvals have ended.
+    /// Refuses a vote on a release that is not waiting for approval. Only a pending release is, and
+    /// an allow whose approvals have expired.
     async fn require_open(&self, stored: &StoredRelease) -> Result<(), AppError> {
         if stored.verdict == Outcome::Pending.as_str() {
             return Ok(());
@@ -209,16 +237,20 @@ impl Service {
                 return Ok(());
             }
         }
-        let message = format!("this release waits for no approval: it is {}", stored.verdict);
+        let message =
+            format!("this release is not waiting for approval: its verdict is {}", stored.verdict);
         Err(AppError::new(Kind::Conflict, "not-pending", message))
     }
 
-    /// The policies that a release was judged by, as they were.
-    pub(super) async fn policies_of(&self, stored: &StoredRelease) -> Result<Vec<Arc<Policy>>, AppError> {
+    /// The policies that a release was evaluated by, in the versions of that time.
+    pub(super) async fn policies_of(
+        &self,
+        stored: &StoredRelease,
+    ) -> Result<Vec<Arc<Policy>>, AppError> {
         self.policies_named(stored.release.model.namespace(), &stored.inputs.policies).await
     }
 
-    /// The policies that inputs name, as they were.
+    /// The policies that frozen inputs name, in the versions of that time.
     pub(super) async fn policies_named(
         &self,
         namespace: &Namespace,
@@ -238,10 +270,16 @@ impl Service {
     }
 }
 
-/// The release that a vote is on, which must still be the newest of its artifact there when the vote is stored.
+/// The release that a vote is on. It must still be the newest of its artifact and environment when
+/// the vote is stored.
 fn newest(stored: &StoredRelease) -> Newest {
     let Release { model, environment, artifact, log_index, .. } = &stored.release;
-    Newest { model: model.clone(), environment: environment.clone(), artifact: *artifact, at: *log_index }
+    Newest {
+        model: model.clone(),
+        environment: environment.clone(),
+        artifact: *artifact,
+        at: *log_index,
+    }
 }
 
 fn check_ballot(
@@ -251,16 +289,16 @@ fn check_ballot(
     policies: &[Arc<Policy>],
 ) -> Result<(), AppError> {
     if stored.release.submitter.id == actor.who.id {
-        let message = "you asked for this release, so somebody else must approve it";
+        let message = "you submitted this release, so another person must approve it";
         return Err(AppError::new(Kind::Forbidden, "own-release", message));
     }
     if stored.inputs_digest != ballot.inputs_digest {
-        let message = "you saw other inputs than this release now has; look at it again";
+        let message = "this release now has other inputs than those you saw; read it again";
         return Err(AppError::new(Kind::Conflict, "inputs-changed", message));
     }
     let asked = |role: &String| policies.iter().flat_map(|p| &p.approvals).any(|a| a.role == *role);
     if !actor.roles.iter().any(asked) {
-        let message = "this release does not ask for any role that you hold";
+        let message = "this release needs no approval from a role that you hold";
         return Err(AppError::new(Kind::Forbidden, "role-not-asked", message));
     }
     Ok(())

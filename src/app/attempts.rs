@@ -1,7 +1,9 @@
-//! Which artifact of a model an artifact is, of those tried on a data set under each policy.
+//! Attempts: the number of an artifact among those of its model that were evaluated on a data set
+//! under a policy.
 //!
-//! Numbers are handed out here, and kept by the batch: it refuses a number that another service gave away. A number
-//! whose release was not stored is a gap, as a try is a try.
+//! Numbers are assigned here and stored by the batch, which refuses a number that another service
+//! has assigned to another artifact. If the release was not stored, its number stays unused: an
+//! attempt counts whether or not its release is stored.
 
 use super::{Service, error::AppError};
 use crate::{
@@ -14,25 +16,27 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// Series remembered at once, and artifacts in each; what was forgotten is read again.
+/// Series kept in memory, and artifacts in each. A series or artifact that was dropped is read from
+/// the database again.
 const SERIES: usize = 10_000;
 const ARTIFACTS: usize = 50_000;
-/// Data sets that one submission may name.
+/// The most data sets that one submission may name.
 const MAX_DATASETS: usize = 1_000;
 
-/// What is known of a series.
+/// The known numbers of a series.
 #[derive(Default)]
 struct Known {
     last: u64,
     numbers: HashMap<Digest, u64>,
 }
 
-/// Numbers that were handed out.
+/// The numbers that were assigned so far.
 #[derive(Default)]
 pub(super) struct Numbers(Mutex<HashMap<Series, Known>>);
 
 impl Numbers {
-    /// The number of `artifact` in a series, a new one where it has none; `None` where nobody read the series yet.
+    /// The number of `artifact` in a series, a new one if it has none. `None` if the series has not
+    /// been read from the database yet.
     fn number(&self, series: &Series, artifact: &Digest) -> Option<u64> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = all.get_mut(series)?;
@@ -47,7 +51,8 @@ impl Numbers {
         Some(known.last)
     }
 
-    /// Takes over what the database says of a series: its last number, and that of `artifact`. Skips `skip` numbers.
+    /// Records what the database has for a series: its last number, and the number of `artifact`.
+    /// Skips `skip` numbers.
     fn learn(&self, series: Series, last: u64, artifact: &Digest, stored: Option<u64>, skip: u64) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= SERIES && !all.contains_key(&series) {
@@ -63,8 +68,8 @@ impl Numbers {
 }
 
 impl Service {
-    /// The numbers of an artifact of `model` on `datasets`, under each policy. They stay what they are once a release of the
-    /// artifact was judged.
+    /// The numbers of an artifact of `model` on `datasets`, under each policy. They never change
+    /// once a release of the artifact was evaluated.
     ///
     /// # Errors
     /// When too many data sets are named, or the database fails.
@@ -76,7 +81,10 @@ impl Service {
         datasets: &BTreeSet<String>,
     ) -> Result<Vec<Attempt>, AppError> {
         if datasets.len() > MAX_DATASETS {
-            let message = format!("the evidence names {} data sets; at most {MAX_DATASETS} may be", datasets.len());
+            let message = format!(
+                "the evidence names {} data sets; the maximum is {MAX_DATASETS}",
+                datasets.len()
+            );
             return Err(AppError::invalid("too-many-datasets", message));
         }
         let mut attempts = Vec::with_capacity(policies.len() * datasets.len());
@@ -93,8 +101,8 @@ impl Service {
         Ok(attempts)
     }
 
-    /// Reads again the numbers that the batch refused. Where it refused before, some are skipped, to get ahead of
-    /// another service that hands out the same ones.
+    /// Reads the numbers again after the batch refused them. After a second refusal it skips some,
+    /// to get ahead of another service that assigns the same ones.
     ///
     /// # Errors
     /// When the database fails.
@@ -107,12 +115,18 @@ impl Service {
     ) -> Result<(), AppError> {
         let skip = if attempt == 0 { 0 } else { 1 << attempt.min(8) };
         for attempt in attempts {
-            self.read_series(series(model, &attempt.policy, &attempt.dataset), artifact, skip).await?;
+            self.read_series(series(model, &attempt.policy, &attempt.dataset), artifact, skip)
+                .await?;
         }
         Ok(())
     }
 
-    async fn read_series(&self, series: Series, artifact: &Digest, skip: u64) -> Result<(), AppError> {
+    async fn read_series(
+        &self,
+        series: Series,
+        artifact: &Digest,
+        skip: u64,
+    ) -> Result<(), AppError> {
         let last = self.store.tries(&series).await?;
         let own = self.store.attempt_of(&series, artifact).await?;
         self.numbers.learn(series, last, artifact, own, skip);
@@ -122,7 +136,12 @@ impl Service {
 
 fn series(model: &ModelId, policy: &str, dataset: &str) -> Series {
     let namespace: Namespace = model.namespace().clone();
-    Series { namespace, policy: policy.to_owned(), model: model.clone(), dataset: dataset.to_owned() }
+    Series {
+        namespace,
+        policy: policy.to_owned(),
+        model: model.clone(),
+        dataset: dataset.to_owned(),
+    }
 }
 
 fn pairs<'a>(
@@ -143,10 +162,13 @@ mod tests {
     #[test]
     fn an_artifact_keeps_its_number_and_no_two_share_one() {
         let (numbers, [a, b, c]) = (Numbers::default(), [b"a", b"b", b"c"].map(|x| Digest::of(x)));
-        assert_eq!(numbers.number(&key(), &a), None, "nobody asked the database yet");
+        assert_eq!(numbers.number(&key(), &a), None, "the series has not been read yet");
         numbers.learn(key(), 7, &a, None, 0);
-        assert_eq!([&a, &b, &a, &b].map(|x| numbers.number(&key(), x)), [Some(8), Some(9), Some(8), Some(9)]);
-        // Another service gave 8 away, and stands at 20; it knew `b` as 3.
+        assert_eq!(
+            [&a, &b, &a, &b].map(|x| numbers.number(&key(), x)),
+            [Some(8), Some(9), Some(8), Some(9)]
+        );
+        // Another service has assigned 8, and its last number is 20; it has 3 for `b`.
         numbers.learn(key(), 20, &a, None, 2);
         assert_eq!(numbers.number(&key(), &a), Some(23));
         numbers.learn(key(), 20, &b, Some(3), 0);

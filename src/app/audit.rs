@@ -1,5 +1,5 @@
-//! The audit report of a namespace for a period: counted first, then listed page by page, so that a report of any length
-//! needs the memory of a page.
+//! The audit report of a namespace for a period: counted first, then listed page by page, so that a
+//! report of any length needs the memory of one page.
 
 use super::{Service, blocking, error::AppError, places::Place};
 use crate::{
@@ -7,7 +7,8 @@ use crate::{
     ledger::Checkpoint,
     model::{Age, Approval, Namespace, Timestamp},
     report::audit::{
-        AskedFor, AuditRow, End, Listed, LogHead, OverrideRow, Period, Summary, TableTally, Tally, VoteLine,
+        AskedFor, AuditRow, End, Listed, LogHead, OverrideRow, Period, Summary, TableTally, Tally,
+        VoteLine,
     },
     store::{self, Asked, Population, RawDecision, Store},
 };
@@ -15,31 +16,31 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Reports that are worked on at once, each while its next piece is made. Others wait: that takes one processor, and
-/// submissions need theirs.
+/// How many reports compute their next part at the same time. Others wait: each takes one
+/// processor, and submissions need the rest.
 pub(super) const AT_ONCE: usize = 2;
-/// Reports that are under way at once, of all namespaces and of one; each holds some pieces in memory until its reader
-/// takes them.
+/// How many reports may be open at once, of all namespaces and of one. Each holds some parts in
+/// memory until its client reads them.
 pub(super) const OPEN: (usize, usize) = (16, 4);
-/// How long a report or an export waits for its place.
+/// How long a report or an export waits until it may start.
 pub(super) const WAIT: Duration = Duration::from_secs(45);
-/// How long after the end of a period an entry of it may still become visible: the batch that was being written, by
-/// whichever service, is durable by then or has failed.
+/// How long after the end of a period an entry of that period may still become visible. A batch
+/// that any service was writing then is durable by this time, or has failed.
 const SETTLED: Age = Age::from_secs(60);
-/// How many oddities of a sort are asked for: one more than are named.
+/// How many inconsistencies of one kind are read: one more than the report lists.
 const SOME: u32 = 11;
 
-/// A report that is being made.
+/// A report while it is made.
 pub struct AuditReport {
     store: Store,
     namespace: Namespace,
     summary: Summary,
     end: u64,
     next_decision: u64,
-    /// The decisions from `next_decision` on, where they were read already.
+    /// The decisions from `next_decision` on, if they have been read already.
     ahead: Option<Vec<store::Listed<RawDecision>>>,
     next_vote: u64,
-    /// The records that have overrides, which are listed last.
+    /// The log indexes of the records that have overrides, which are listed last.
     overridden: VecDeque<u64>,
     listed: Listed,
     turns: Arc<Semaphore>,
@@ -47,24 +48,36 @@ pub struct AuditReport {
 }
 
 impl Service {
-    /// What happened in `[from, to)` by the clock of the log: the totals, whether they are complete, and then every line.
+    /// What happened in `[from, to)` by the clock of the log: first the totals and whether they are
+    /// complete, then every line.
     ///
     /// # Errors
-    /// When the actor may not, the namespace has no log yet, too many reports are made at once, or the database fails.
-    pub async fn audit(&self, actor: &Actor, from: Timestamp, to: Timestamp) -> Result<AuditReport, AppError> {
+    /// When the actor lacks the scope, the namespace has no log yet, too many reports are open, or
+    /// the database fails.
+    pub async fn audit(
+        &self,
+        actor: &Actor,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<AuditReport, AppError> {
         actor.require(Scope::Read)?;
         if to <= from {
-            return Err(AppError::invalid("invalid-period", "the period must begin before it ends"));
+            return Err(AppError::invalid(
+                "invalid-period",
+                "the period must begin before it ends",
+            ));
         }
         let namespace = &actor.namespace;
         let place = self.reports.enter(namespace).await?;
         let _turn = turn(&self.reporting).await?;
-        // Taken before the head is read: what is not under this head was not there at that moment.
+        // Read before the head: an entry that this head does not cover was not in the log at that
+        // moment.
         let now = self.env.now();
         let log = self.report_head(actor).await?;
         let first = self.store.first_at(namespace, log.size, from).await?;
         let end = self.store.first_at(namespace, log.size, to).await?;
-        // An entry after the period ends it: times never run backwards along a log.
+        // If the log has an entry after the period, the period is complete: times never decrease
+        // along a log.
         let so_far = (end == log.size && now < to.plus(SETTLED)).then_some(now);
         let tally = tally(&self.store, namespace, first, end).await?;
         let summary = Summary::new(&Period { namespace, from, to, so_far, log: &log }, &tally);
@@ -86,23 +99,34 @@ impl Service {
     /// The signed head of the actor's log, as reports show it.
     ///
     /// # Errors
-    /// When the actor may not, there is no log yet, or the database fails.
+    /// When the actor lacks the scope, there is no log yet, or the database fails.
     pub async fn report_head(&self, actor: &Actor) -> Result<LogHead, AppError> {
         actor.require(Scope::Read)?;
         let head = self.checkpoint(&actor.namespace).await?;
         let signed = Checkpoint::unverified(&head.checkpoint).map_err(AppError::failed)?;
         let vkey = Some(self.log_key(&actor.namespace).await?.to_string());
-        Ok(LogHead { size: head.size, root: STANDARD.encode(signed.root), checkpoint: head.checkpoint, vkey })
+        Ok(LogHead {
+            size: head.size,
+            root: STANDARD.encode(signed.root),
+            checkpoint: head.checkpoint,
+            vkey,
+        })
     }
 }
 
-/// A turn of the processor. It is given back before a reader is waited for, so it comes soon.
+/// A permit to compute. It is released before the report waits for its client, so the wait for it
+/// is short.
 async fn turn(turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, AppError> {
     turns.clone().acquire_owned().await.map_err(AppError::failed)
 }
 
-/// What the log and the tables hold of the entries `start .. end`.
-async fn tally(store: &Store, namespace: &Namespace, start: u64, end: u64) -> Result<Tally, AppError> {
+/// What the log and the tables contain of the entries `start .. end`.
+async fn tally(
+    store: &Store,
+    namespace: &Namespace,
+    start: u64,
+    end: u64,
+) -> Result<Tally, AppError> {
     let kinds = store.kinds_in(namespace, start, end).await?;
     let entries = kinds.iter().map(|(_, count)| count).sum();
     let mut tally = Tally { start, end, entries, ..Tally::default() };
@@ -133,20 +157,20 @@ async fn tally(store: &Store, namespace: &Namespace, start: u64, end: u64) -> Re
 }
 
 impl AuditReport {
-    /// What is said of the whole.
+    /// The totals of the report.
     pub fn summary(&self) -> &Summary {
         &self.summary
     }
 
-    /// A turn to work on a piece of it, to be given back before its reader is waited for.
+    /// A permit to compute a part of the report. Release it before waiting for the client.
     ///
     /// # Errors
-    /// When the service ends.
+    /// When the service is stopping.
     pub async fn turn(&self) -> Result<OwnedSemaphorePermit, AppError> {
         turn(&self.turns).await
     }
 
-    /// The next decisions, in the order of the log; none when all were given.
+    /// The next decisions, in the order of the log; empty after the last one.
     ///
     /// # Errors
     /// When the database fails, or a record cannot be read.
@@ -154,11 +178,13 @@ impl AuditReport {
         let _turn = self.turn().await?;
         let page = match self.ahead.take() {
             Some(page) => page,
-            None => self.store.decisions_page(&self.namespace, self.next_decision, self.end).await?,
+            None => {
+                self.store.decisions_page(&self.namespace, self.next_decision, self.end).await?
+            }
         };
         let Some(last) = page.last() else { return Ok(Vec::new()) };
         self.next_decision = last.index + 1;
-        // The database reads the next ones while these are made lines of.
+        // The database reads the next page while the lines of this one are computed.
         let next = self.store.decisions_page(&self.namespace, self.next_decision, self.end);
         let (next, lines) = tokio::join!(next, blocking::run(move || rows(page)));
         self.ahead = Some(next?);
@@ -168,7 +194,7 @@ impl AuditReport {
         Ok(rows)
     }
 
-    /// The next approvals and rejections, in the order of the log; none when all were given.
+    /// The next approvals and rejections, in the order of the log; empty after the last one.
     ///
     /// # Errors
     /// As [`AuditReport::decisions`].
@@ -185,7 +211,8 @@ impl AuditReport {
         Ok(page.into_iter().map(line).collect())
     }
 
-    /// The next findings that a waiver stood in for, once all decisions were given; none when all were.
+    /// The next findings that a waiver overrode. Call it after all decisions were listed; empty
+    /// after the last one.
     ///
     /// # Errors
     /// As [`AuditReport::decisions`].
@@ -197,7 +224,10 @@ impl AuditReport {
             let mut found = Vec::new();
             for row in page {
                 let decision = row.decision()?;
-                found.extend(OverrideRow::all(row.at.unwrap_or(decision.record.decided_at), &decision));
+                found.extend(OverrideRow::all(
+                    row.at.unwrap_or(decision.record.decided_at),
+                    &decision,
+                ));
             }
             Ok(found)
         };
@@ -206,19 +236,21 @@ impl AuditReport {
         Ok(found)
     }
 
-    /// What was listed so far.
+    /// How much was listed so far.
     pub fn listed(&self) -> &Listed {
         &self.listed
     }
 
-    /// The last words, once everything was given.
+    /// The closing totals. Call it after everything was listed.
     ///
     /// # Errors
-    /// When not as much was listed as was counted: the database lost something meanwhile.
+    /// When fewer lines were listed than were counted: the database lost rows in between.
     pub fn end(&self) -> Result<End, AppError> {
         let end = self.summary.end(&self.listed);
         if end.decisions != self.summary.decisions || end.votes != self.summary.votes {
-            return Err(AppError::broken("the database holds less of a period than a moment ago"));
+            return Err(AppError::broken(
+                "the database has fewer rows of the period than were counted",
+            ));
         }
         Ok(end)
     }
@@ -227,7 +259,8 @@ impl AuditReport {
 fn rows(page: Vec<store::Listed<RawDecision>>) -> Result<(Vec<AuditRow>, Vec<u64>), AppError> {
     let (mut rows, mut overridden) = (Vec::with_capacity(page.len()), Vec::new());
     for row in page {
-        // A decision whose entry is gone is a problem that the totals name; it is listed by the time that it states.
+        // A decision whose entry is missing is a problem that the totals name. It is listed with
+        // the time that its record states.
         let decision = row.decision()?;
         let at = row.at.unwrap_or(decision.record.decided_at);
         if !OverrideRow::all(at, &decision).is_empty() {

@@ -1,4 +1,5 @@
-//! What an artifact is compared with: the champion and the reference, looked up where a rule reads them.
+//! The baselines that an artifact is compared with, champion and reference, read only if a rule
+//! compares with them.
 
 use super::{Service, error::AppError};
 use crate::{
@@ -12,24 +13,24 @@ use std::{
 };
 use tokio::sync::OwnedMutexGuard;
 
-/// One artifact to compare with.
+/// One baseline and its evidence.
 #[derive(Debug, Clone)]
 pub(super) struct Side {
     pub(super) baseline: Baseline,
     pub(super) evidence: Arc<Vec<Submitted>>,
 }
 
-/// Everything that is compared with; nothing where no rule reads it or there is none yet.
+/// Both baselines. `None` if no rule compares with it, or the model has none yet.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Compared {
     pub(super) champion: Option<Side>,
     pub(super) reference: Option<Side>,
-    /// What the batch checks.
+    /// The baselines that the batch expects unchanged.
     pub(super) baselines: Vec<ExpectedBaseline>,
 }
 
 impl Compared {
-    /// The evidence of one side.
+    /// The evidence of one baseline; empty if there is no such baseline.
     pub(super) fn evidence(&self, against: Against) -> Arc<Vec<Submitted>> {
         let side = match against {
             Against::Champion => &self.champion,
@@ -41,8 +42,9 @@ impl Compared {
 
 type Place = (ModelId, Environment);
 
-/// Who is judging against the champion of a model in an environment: each allow moves it for all others, so they go one
-/// by one instead of refusing each other.
+/// Locks, one for each model and environment, that are held while a release is evaluated against
+/// its champion. Each allow moves the champion for all others, so they take turns instead of
+/// refusing each other.
 #[derive(Default)]
 pub(super) struct BaselineLocks(Mutex<HashMap<Place, Arc<tokio::sync::Mutex<()>>>>);
 
@@ -50,7 +52,7 @@ impl BaselineLocks {
     async fn take(&self, model: &ModelId, environment: &Environment) -> OwnedMutexGuard<()> {
         let lock = {
             let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            // Whoever waits holds a clone, so one that only we hold is nobody's.
+            // Every waiting task holds a clone, so a lock that only this map holds is unused.
             locks.retain(|_, lock| Arc::strong_count(lock) > 1);
             locks.entry((model.clone(), environment.clone())).or_default().clone()
         };
@@ -59,7 +61,8 @@ impl BaselineLocks {
 }
 
 impl Service {
-    /// Waits until nobody else judges against what these policies compare with, where they compare at all.
+    /// Waits until no other task evaluates against the same baselines. `None` if these policies
+    /// compare with no baseline.
     pub(super) async fn turn(
         &self,
         model: &ModelId,
@@ -72,10 +75,10 @@ impl Service {
         Some(self.baseline_locks.take(model, environment).await)
     }
 
-    /// What these policies compare with, as it stands now.
+    /// The current baselines that these policies compare with.
     ///
     /// # Errors
-    /// When evidence of it is gone, or the database fails.
+    /// When a document of their evidence is missing, or the database fails.
     pub(super) async fn compared(
         &self,
         model: &ModelId,
@@ -84,7 +87,8 @@ impl Service {
     ) -> Result<Compared, AppError> {
         let mut compared = Compared::default();
         for against in policy::needs::baselines(policies.iter().map(AsRef::as_ref)) {
-            let standing = self.store.standing(against, model.namespace(), model, environment).await?;
+            let standing =
+                self.store.standing(against, model.namespace(), model, environment).await?;
             let at = standing.as_ref().map_or(0, |s| s.at);
             compared.baselines.push(ExpectedBaseline {
                 against,
@@ -93,14 +97,15 @@ impl Service {
                 at,
             });
             let Some(standing) = standing else { continue };
-            let baseline = Baseline { artifact: Some(standing.artifact), evidence: standing.evidence };
+            let baseline =
+                Baseline { artifact: Some(standing.artifact), evidence: standing.evidence };
             compared.set(against, self.side(model.namespace(), baseline).await?);
         }
         Ok(compared)
     }
 
-    /// The same, but that the champion is the one that `release` was compared with, where it is the champion now by its
-    /// own allow; `None` where it is not, or no rule compares with the champion.
+    /// The same with the champion that `release` was compared with, if `release` is the champion
+    /// now by its own allow. `None` if it is not, or if no rule compares with the champion.
     ///
     /// # Errors
     /// As [`Service::compared`].
@@ -110,7 +115,9 @@ impl Service {
         release: &StoredRelease,
     ) -> Result<Option<Compared>, AppError> {
         let own = |s: &ExpectedBaseline| {
-            s.against == Against::Champion && s.at > 0 && release.allowed_at.map(|idx| idx + 1) == Some(s.at)
+            s.against == Against::Champion
+                && s.at > 0
+                && release.allowed_at.map(|idx| idx + 1) == Some(s.at)
         };
         if !compared.baselines.iter().any(own) {
             return Ok(None);
@@ -123,13 +130,19 @@ impl Service {
         Ok(Some(Compared { champion, ..compared.clone() }))
     }
 
-    /// What frozen inputs were compared with.
+    /// The baselines that frozen inputs were compared with.
     ///
     /// # Errors
     /// As [`Service::compared`].
-    pub(super) async fn compared_again(&self, namespace: &Namespace, inputs: &Inputs) -> Result<Compared, AppError> {
+    pub(super) async fn compared_again(
+        &self,
+        namespace: &Namespace,
+        inputs: &Inputs,
+    ) -> Result<Compared, AppError> {
         let mut compared = Compared::default();
-        for (against, baseline) in [(Against::Champion, &inputs.champion), (Against::Reference, &inputs.reference)] {
+        for (against, baseline) in
+            [(Against::Champion, &inputs.champion), (Against::Reference, &inputs.reference)]
+        {
             if let Some(baseline) = baseline {
                 compared.set(against, self.side(namespace, baseline.clone()).await?);
             }
@@ -151,7 +164,7 @@ impl Compared {
         }
     }
 
-    /// What the inputs say of it: the champion, and the reference.
+    /// The champion and the reference as the inputs record them.
     pub(super) fn baselines(&self) -> (Option<Baseline>, Option<Baseline>) {
         let of = |side: &Option<Side>| side.as_ref().map(|side| side.baseline.clone());
         (of(&self.champion), of(&self.reference))

@@ -1,5 +1,5 @@
-//! The folder of uploaded files: `<aa>/<hex>`, named by the digest of their bytes. A file appears there whole or not at
-//! all; what is not finished is under `incoming/`.
+//! The folder of uploaded files: `<aa>/<hex>`, named by the digest of their bytes. A file appears
+//! there complete or not at all; an unfinished file is under `incoming/`.
 
 use super::{
     blocking,
@@ -19,10 +19,10 @@ use std::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Uploads at once; each holds a piece in memory. Further ones wait.
+/// The most uploads at once; each keeps a part in memory. Further uploads wait.
 const AT_ONCE: usize = 32;
 
-/// What the service accepts, and where it keeps it.
+/// Which uploads the service accepts, and where it stores them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadLimits {
     /// The folder. Services that share a database must share it.
@@ -33,19 +33,19 @@ pub struct UploadLimits {
     pub deadline: Duration,
 }
 
-/// A file's size and when it last changed.
+/// A file's size, and the time of its last change.
 type Seen = (u64, Option<SystemTime>);
 
 /// The folder of uploaded files.
 #[derive(Debug, Clone)]
 pub(super) struct Blobs {
     limits: Arc<UploadLimits>,
-    /// Files whose bytes were found to be what their name says, by size and time of change.
+    /// Files whose bytes were checked against their name, by size and time of change.
     checked: Arc<Mutex<HashMap<Digest, Seen>>>,
     slots: Arc<Semaphore>,
 }
 
-/// A file on its way in. Dropped before it is finished, it leaves nothing.
+/// A file that is being received. If it is dropped before it is finished, its bytes are removed.
 pub struct Upload {
     blobs: Blobs,
     path: PathBuf,
@@ -61,12 +61,17 @@ struct Writing {
 }
 
 impl Blobs {
-    /// The folder, made where it is not there yet. What was left unfinished long before `now` is taken away.
+    /// Opens the folder, and creates it if it does not exist. Removes unfinished files that were
+    /// left long before `now`.
     pub(super) fn open(limits: UploadLimits, now: Timestamp) -> Result<Self, AppError> {
-        let blobs =
-            Self { limits: Arc::new(limits), checked: Arc::default(), slots: Arc::new(Semaphore::new(AT_ONCE)) };
-        let made = private::own_folder(&blobs.limits.folder).and_then(|()| private::own_folder(&blobs.incoming()));
-        made.map_err(|e| blobs.failed("cannot be made", &e))?;
+        let blobs = Self {
+            limits: Arc::new(limits),
+            checked: Arc::default(),
+            slots: Arc::new(Semaphore::new(AT_ONCE)),
+        };
+        let made = private::own_folder(&blobs.limits.folder)
+            .and_then(|()| private::own_folder(&blobs.incoming()));
+        made.map_err(|e| blobs.failed("cannot be created", &e))?;
         blobs.sweep(now).map_err(|e| blobs.failed("cannot be read", &e))?;
         Ok(blobs)
     }
@@ -79,12 +84,16 @@ impl Blobs {
         self.limits.folder.join("incoming")
     }
 
-    /// Another service may be writing: only what no deadline allows any more is left over.
+    /// Removes unfinished files. Another service may be writing one, so only a file older than
+    /// twice the deadline is removed.
     fn sweep(&self, now: Timestamp) -> io::Result<()> {
-        let oldest = u128::try_from(now.micros()).unwrap_or(0).saturating_sub(2 * self.limits.deadline.as_micros());
+        let oldest = u128::try_from(now.micros())
+            .unwrap_or(0)
+            .saturating_sub(2 * self.limits.deadline.as_micros());
         for entry in fs::read_dir(self.incoming())? {
             let entry = entry?;
-            let changed = entry.metadata()?.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+            let changed =
+                entry.metadata()?.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
             if changed.as_micros() < oldest {
                 fs::remove_file(entry.path())?;
             }
@@ -94,16 +103,19 @@ impl Blobs {
 
     fn failed(&self, what: &str, error: &io::Error) -> AppError {
         let folder = self.limits.folder.display();
-        AppError::failed(io::Error::new(error.kind(), format!("the folder of blobs, {folder}, {what}: {error}")))
+        AppError::failed(io::Error::new(
+            error.kind(),
+            format!("the folder of blobs, {folder}, {what}: {error}"),
+        ))
     }
 
-    /// Where the file of that digest is.
+    /// The path of the file with that digest.
     fn path(&self, digest: &Digest) -> PathBuf {
         let hex = digest.hex();
         self.limits.folder.join(hex.get(..2).unwrap_or_default()).join(hex)
     }
 
-    /// Begins a file under that name, which nobody else has.
+    /// Begins a file under the name `id`, which must be unique.
     pub(super) async fn begin(&self, id: &str) -> Result<Upload, AppError> {
         let slot = self.slots.clone().acquire_owned().await.map_err(AppError::failed)?;
         let path = self.incoming().join(id);
@@ -125,7 +137,8 @@ impl Blobs {
         Ok(path)
     }
 
-    /// The path of an uploaded file whose bytes are what its name says. Reads it whole where that is not known yet.
+    /// The path of an uploaded file, after checking that its bytes have this digest. Reads the
+    /// whole file if that has not been checked yet.
     pub(super) fn checked(&self, digest: &Digest) -> Result<PathBuf, AppError> {
         let path = self.path(digest);
         let metadata = fs::metadata(&path).map_err(|e| gone(digest, &e))?;
@@ -136,7 +149,9 @@ impl Blobs {
         }
         let found = digest_of(&path).map_err(|e| gone(digest, &e))?;
         if found != *digest {
-            return Err(AppError::broken(format!("the bytes of upload {digest} have become those of {found}")));
+            return Err(AppError::broken(format!(
+                "the bytes of upload {digest} now have the digest {found}"
+            )));
         }
         self.checked.lock().unwrap_or_else(PoisonError::into_inner).insert(*digest, seen);
         Ok(path)
@@ -145,31 +160,31 @@ impl Blobs {
 
 fn gone(digest: &Digest, error: &io::Error) -> AppError {
     let message = format!(
-        "the upload {digest} is not in the folder of blobs; services that share a database must share that folder, \
-         else upload it again"
+        "the upload {digest} is not in the folder of blobs; services that share a database must share that folder; \
+         otherwise upload the file again"
     );
     let cause = io::Error::new(error.kind(), error.to_string());
     AppError { cause: Some(Box::new(cause)), ..AppError::new(Kind::Failed, "upload-gone", message) }
 }
 
 impl Upload {
-    /// Refuses a file that says beforehand that it is larger than the service takes.
+    /// Refuses a file whose announced size is larger than the service accepts.
     ///
     /// # Errors
-    /// When it is.
+    /// When it is larger.
     pub fn expect(&self, size: u64) -> Result<(), AppError> {
         let max = self.blobs.limits.max_size;
         if size <= max {
             return Ok(());
         }
-        let message = format!("the file is larger than the {max} bytes that this service takes");
+        let message = format!("the file is larger than the {max} bytes that this service accepts");
         Err(AppError::new(Kind::TooLarge, "upload-too-large", message))
     }
 
-    /// Takes the next bytes.
+    /// Appends the next bytes.
     ///
     /// # Errors
-    /// When the file becomes larger than the service takes, or cannot be written.
+    /// When the file becomes larger than the service accepts, or cannot be written.
     pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), AppError> {
         self.size = self.size.saturating_add(bytes.len() as u64);
         self.expect(self.size)?;
@@ -184,9 +199,15 @@ impl Upload {
         Ok(())
     }
 
-    /// Hashes and writes what was gathered, then does `then`, away from the threads that answer requests.
-    async fn flush(&mut self, then: impl FnOnce(&File) -> io::Result<()> + Send + 'static) -> Result<(), AppError> {
-        let mut writing = self.writing.take().ok_or_else(|| AppError::broken("an upload that had failed goes on"))?;
+    /// Hashes and writes the bytes gathered so far, then runs `then`, on a blocking thread.
+    async fn flush(
+        &mut self,
+        then: impl FnOnce(&File) -> io::Result<()> + Send + 'static,
+    ) -> Result<(), AppError> {
+        let mut writing = self
+            .writing
+            .take()
+            .ok_or_else(|| AppError::broken("an upload that had failed goes on"))?;
         let mut buffer = std::mem::take(&mut self.buffer);
         let work = move || {
             writing.hash.update(&buffer);
@@ -201,19 +222,21 @@ impl Upload {
         Ok(())
     }
 
-    /// Makes the file durable under its digest; gives that and its size.
+    /// Makes the file durable under its digest. Returns the digest and the size.
     ///
     /// # Errors
     /// When it cannot be written.
     pub(super) async fn finish(mut self) -> Result<(Digest, u64), AppError> {
         self.flush(File::sync_all).await?;
-        let writing = self.writing.take().ok_or_else(|| AppError::broken("an upload without its file"))?;
+        let writing =
+            self.writing.take().ok_or_else(|| AppError::broken("an upload without its file"))?;
         let digest = finished(writing.hash);
         let (from, to, blobs) = (self.path.clone(), self.blobs.path(&digest), self.blobs.clone());
         let place = move || {
             let folder = to.parent().unwrap_or(&blobs.limits.folder);
             private::own_folder(folder)?;
-            // Over the same bytes, if they were there: should they have rotted, these are good.
+            // Replaces a file with the same digest: if that one has been damaged on disk, this one
+            // is good.
             fs::rename(&from, &to)?;
             // The name must be as durable as the bytes.
             File::open(folder)?.sync_all()?;
@@ -227,7 +250,7 @@ impl Upload {
 
 impl Drop for Upload {
     fn drop(&mut self) {
-        // Renamed where it was finished: then there is nothing to take away.
+        // A finished file was renamed, so there is nothing to remove.
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -244,7 +267,8 @@ mod tests {
     }
 
     fn open(folder: &Path, max_size: u64, now: Timestamp) -> Blobs {
-        let limits = UploadLimits { folder: folder.into(), max_size, deadline: Duration::from_secs(60) };
+        let limits =
+            UploadLimits { folder: folder.into(), max_size, deadline: Duration::from_secs(60) };
         Blobs::open(limits, now).unwrap()
     }
 
@@ -274,7 +298,11 @@ mod tests {
         let mut again = blobs.begin("c").await.unwrap();
         again.write(&bytes).await.unwrap();
         again.finish().await.unwrap();
-        assert_eq!(blobs.checked(&Digest::of(&bytes)).unwrap(), path, "sent again, it is good again");
+        assert_eq!(
+            blobs.checked(&Digest::of(&bytes)).unwrap(),
+            path,
+            "a new upload replaces the damaged file"
+        );
     }
 
     #[tokio::test]
@@ -286,7 +314,10 @@ mod tests {
         assert_eq!(files(dir.path()), 1);
         drop(aborted);
         let mut large = blobs.begin("b").await.unwrap();
-        assert_eq!(large.write(&vec![1; (2 << 20) + 1]).await.unwrap_err().code, "upload-too-large");
+        assert_eq!(
+            large.write(&vec![1; (2 << 20) + 1]).await.unwrap_err().code,
+            "upload-too-large"
+        );
         drop(large);
         assert_eq!(files(dir.path()), 0);
     }
@@ -296,7 +327,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::mem::forget(open(dir.path(), 1, now()).begin("left").await.unwrap());
         open(dir.path(), 1, now());
-        assert_eq!(files(dir.path()), 1, "somebody may be writing it");
+        assert_eq!(files(dir.path()), 1, "another service may be writing it");
         open(dir.path(), 1, Timestamp::from_micros(now().micros() + DAY_US));
         assert_eq!(files(dir.path()), 0);
     }

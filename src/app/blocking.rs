@@ -1,22 +1,25 @@
-//! Work that takes the processor for long, on threads beside the ones that answer requests: whatever somebody sends,
-//! the probes and everybody else are answered meanwhile.
+//! Work that needs the processor for long, on blocking threads: the threads that answer requests
+//! stay free, so that one caller cannot delay the health probes or other callers.
 
 use super::error::AppError;
 use tokio::task::spawn_blocking;
 
-/// Above so many bytes reading or writing may take long enough for other requests to notice. Compressed, they may be 500
-/// times more.
+/// Above this many bytes, reading or writing may take long enough for other requests to notice.
+/// Compressed bytes may expand to 500 times as many.
 pub const LARGE: usize = 16 << 10;
 
-/// Does `work` beside the requests.
+/// Runs `work` on a blocking thread.
 ///
 /// # Errors
-/// When it panics, or the service ends.
-pub async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, AppError> {
+/// When it panics, or the service is stopping.
+pub async fn run<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, AppError> {
     spawn_blocking(work).await.map_err(AppError::failed)
 }
 
-/// Does `work` on `size` bytes: at once where they are few, as handing it over costs more than that.
+/// Runs `work` on `size` bytes, on a blocking thread if there are more than [`LARGE`]. Few bytes
+/// are worked on at once, because handing them over costs more.
 ///
 /// # Errors
 /// As [`run`].

@@ -1,36 +1,36 @@
-//! Deciding from what is at hand: the same inputs, digest and verdict for `check`, the tests of a policy and the
-//! service.
+//! A decision from documents that are already parsed: `check`, policy tests and the service get the
+//! same inputs, digest and verdict.
 
 use crate::{
     model::{
-        Against, Approval, Attempt, Baseline, Claimed, Digest, Environment, EvidenceRef, Inputs, ModelId, ObserveOnly,
-        PolicyRef, Submitted, Timestamp, Verdict, jcs,
+        Against, Approval, Attempt, Baseline, Claimed, Digest, Environment, EvidenceRef, Inputs,
+        ModelId, ObserveOnly, PolicyRef, Submitted, Timestamp, Verdict, jcs,
     },
     policy::{self, Case, Policy},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-/// What a submission says of itself. What it does not say is null.
+/// What a submission states about itself. A field that it does not state is null in the inputs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Request {
     /// The model.
     pub model: Option<ModelId>,
     /// The artifact.
     pub artifact: Option<Digest>,
-    /// Where it is to go.
+    /// The environment to release it to.
     pub environment: Option<Environment>,
-    /// The stable id of whoever asks.
+    /// The stable id of the submitter.
     pub submitter: Option<String>,
-    /// Its circumstances; `when` reads them.
+    /// The context of the submission; `when` reads it.
     pub context: BTreeMap<String, String>,
-    /// What is said of an environment in which policies only observe.
+    /// What the configuration states for an environment in which policies only observe.
     pub observe_only: Option<ObserveOnly>,
 }
 
 /// Why nothing could be decided.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CheckError {
-    /// Two policies would be told apart by nothing in a finding.
+    /// Two policies have the same name, so a finding could not identify its policy.
     #[error("two different policies are both named `{0}`; rename one")]
     OneName(String),
     /// The inputs have no canonical form.
@@ -39,7 +39,7 @@ pub enum CheckError {
 }
 
 impl CheckError {
-    /// A stable word for scripts.
+    /// The stable code for scripts.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::OneName(_) => "duplicate-policy",
@@ -48,7 +48,7 @@ impl CheckError {
     }
 }
 
-/// What is judged: the candidate's evidence, and that of whom it is compared with.
+/// The documents to evaluate: the candidate's evidence, and the evidence of its baselines.
 #[derive(Debug, Clone, Default)]
 pub struct Handed {
     /// The candidate's evidence.
@@ -57,18 +57,23 @@ pub struct Handed {
     pub champion: Option<Vec<Submitted>>,
     /// The reference's; `None` while there is no reference.
     pub reference: Option<Vec<Submitted>>,
-    /// How often each data set was tried, where somebody counts.
+    /// The attempts on each data set; empty if they are not counted.
     pub attempts: Vec<Attempt>,
 }
 
-/// What is recorded of [`Request::observe_only`]: only what makes a difference, so that the inputs of every other
-/// release are what they always were.
-pub(super) fn let_through(said: Option<ObserveOnly>, policies: &[Arc<Policy>]) -> Option<ObserveOnly> {
-    said.filter(|said| *said == ObserveOnly::Allow && policy::only_observe(policies.iter().map(AsRef::as_ref)))
+/// The part of [`Request::observe_only`] that is recorded: only a value that makes a difference, so
+/// that the inputs of every other release stay the same as before.
+pub(super) fn let_through(
+    said: Option<ObserveOnly>,
+    policies: &[Arc<Policy>],
+) -> Option<ObserveOnly> {
+    said.filter(|said| {
+        *said == ObserveOnly::Allow && policy::only_observe(policies.iter().map(AsRef::as_ref))
+    })
 }
 
-/// The frozen inputs of a decision: every list sorted, every key present; champion and reference only where a rule
-/// reads them.
+/// The frozen inputs of a decision: every list sorted, every key present. Champion and reference
+/// are included only if a rule reads them.
 pub fn inputs(request: Request, policies: &[Arc<Policy>], handed: &Handed) -> Inputs {
     let policy = |p: &Arc<Policy>| PolicyRef { name: p.name.clone(), digest: p.digest };
     let reads = policy::needs::baselines(policies.iter().map(AsRef::as_ref));
@@ -103,7 +108,7 @@ fn document(s: &Submitted) -> EvidenceRef {
     }
 }
 
-/// The verdict on `inputs`, which must be those of exactly these policies and documents.
+/// The verdict on `inputs`, which must have been made from exactly these policies and documents.
 ///
 /// # Errors
 /// When two different policies have one name, or the inputs have no canonical form.
@@ -124,5 +129,14 @@ pub fn decide(
     let evidence = &handed.evidence;
     let champion = handed.champion.as_deref().unwrap_or_default();
     let reference = handed.reference.as_deref().unwrap_or_default();
-    Ok(policy::evaluate(&Case { inputs, inputs_digest, policies, evidence, champion, reference, approvals, now }))
+    Ok(policy::evaluate(&Case {
+        inputs,
+        inputs_digest,
+        policies,
+        evidence,
+        champion,
+        reference,
+        approvals,
+        now,
+    }))
 }

@@ -1,8 +1,10 @@
-//! The clock that entries of logs are made by: the machine's, held against the newest entry.
+//! The clock that gives log entries their time: the machine's clock, compared with the newest
+//! entry.
 //!
-//! Machines step their clocks. Behind the newest entry by no more than [`TOLERANCE`], the time of that entry is given for
-//! now, so that signed times never run backwards; behind it by more, nothing is signed: the entry may be the one that is
-//! wrong, and then only people can tell.
+//! The clock of a machine may be set back. If it is behind the newest entry by at most
+//! `TOLERANCE_US`, the time of that entry is used instead, so that signed times never decrease.
+//! If it is further behind, nothing is signed: the time of the entry may be the wrong one, and only
+//! an operator can decide that.
 
 use super::env::Clock;
 use crate::model::Timestamp;
@@ -11,26 +13,27 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-/// How far the clock may be behind the newest entry, in microseconds: what services that share a database and take their
-/// time from the network differ by.
+/// How far the clock may be behind the newest entry, in microseconds: the usual difference between
+/// services that share a database and synchronise their clocks over the network.
 const TOLERANCE_US: i64 = 2_000_000;
 
-/// A clock, and the newest entry that was seen.
+/// A clock, and the time of the newest entry that it has seen.
 pub struct LogClock {
     inner: Arc<dyn Clock>,
     newest_us: AtomicI64,
 }
 
 impl LogClock {
-    /// The clock that entries are made by, over the machine's.
+    /// A clock for log entries, on top of the machine's clock.
     pub fn over(inner: Arc<dyn Clock>) -> Self {
         Self { inner, newest_us: AtomicI64::new(0) }
     }
 
-    /// The time of an entry that is added now after one of `newest_us`.
+    /// The time of an entry that is added now, after an entry of `newest_us`.
     ///
     /// # Errors
-    /// By how many microseconds the clock is behind that entry, where that is more than it may be.
+    /// The number of microseconds that the clock is behind that entry, if it is more than the
+    /// tolerance.
     pub fn tick(&self, newest_us: i64) -> Result<i64, i64> {
         let now = self.inner.now().micros();
         let behind = newest_us.saturating_sub(now);
@@ -44,11 +47,15 @@ impl LogClock {
 }
 
 impl Clock for LogClock {
-    /// The present moment, never just before an entry that is there. A clock that is far behind says what it says: nothing
-    /// is signed then.
+    /// The current time, never slightly before an existing entry. A clock that is far behind is
+    /// reported as it is, because nothing is signed then.
     fn now(&self) -> Timestamp {
         let (now, newest) = (self.inner.now().micros(), self.newest_us.load(Ordering::SeqCst));
-        Timestamp::from_micros(if newest.saturating_sub(now) > TOLERANCE_US { now } else { now.max(newest) })
+        Timestamp::from_micros(if newest.saturating_sub(now) > TOLERANCE_US {
+            now
+        } else {
+            now.max(newest)
+        })
     }
 }
 

@@ -1,4 +1,5 @@
-//! Evidence computed from files of raw predictions: opens them, hashes them, and hands them to the engine.
+//! Evidence computed from files of raw predictions: opens the files, hashes them, and passes them
+//! to the engine.
 
 use super::{error::AppError, hashing};
 use crate::{
@@ -13,33 +14,34 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Files and what is wanted of them.
+/// The files, and what to compute from them.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
-    /// What the candidate predicted; many files are one set of rows.
+    /// The candidate's predictions. Several files are one set of rows.
     pub predictions: Vec<PathBuf>,
-    /// Labels and groups kept apart.
+    /// Labels and groups that are in files of their own.
     pub labels: Vec<PathBuf>,
-    /// What the champion predicted.
+    /// The champion's predictions.
     pub champion: Vec<PathBuf>,
-    /// What the reference predicted.
+    /// The reference's predictions.
     pub reference: Vec<PathBuf>,
-    /// The data that drift is measured from.
+    /// The data that drift is measured against.
     pub drift_reference: Vec<PathBuf>,
-    /// Which columns are what.
+    /// The meaning of the columns.
     pub columns: Columns,
-    /// What is wanted.
+    /// What to compute.
     pub plan: Plan,
-    /// How many threads work; as many as there are processors when 0.
+    /// How many threads to use; 0 means one for each processor.
     pub threads: usize,
 }
 
-/// Computes the evidence. Its digest is that of what it was computed from, by what plan.
+/// Computes the evidence. Its digest covers the digests of the source files and the plan.
 ///
 /// # Errors
 /// When a file cannot be read or does not fit; see [`predictions::compute`].
 pub fn compute(request: &Request) -> Result<Evidence, AppError> {
-    let files = |paths: &[PathBuf]| Files(paths.iter().map(|path| (shown(path), path.clone())).collect());
+    let files =
+        |paths: &[PathBuf]| Files(paths.iter().map(|path| (shown(path), path.clone())).collect());
     let (candidate, labels) = (files(&request.predictions), files(&request.labels));
     let (champion, reference) = (files(&request.champion), files(&request.reference));
     let drift = files(&request.drift_reference);
@@ -60,11 +62,13 @@ pub fn compute(request: &Request) -> Result<Evidence, AppError> {
         plan: &request.plan,
         pool: &pool,
     };
-    // The files are hashed while they are computed from: by the time they are in memory anyway.
+    // Hash the files while computing from them, because their bytes are in memory then anyway.
     let (evidence, sources) = std::thread::scope(|scope| {
         let hashing = scope.spawn(|| sources(request));
         let evidence = predictions::compute(&job);
-        let sources = hashing.join().unwrap_or_else(|_| Err(AppError::broken("hashing the files ended early")));
+        let sources = hashing
+            .join()
+            .unwrap_or_else(|_| Err(AppError::broken("hashing the files ended early")));
         (evidence, sources)
     });
     let mut evidence = evidence.map_err(|e| AppError::invalid(e.code, e.message))?;
@@ -98,7 +102,8 @@ fn sources(request: &Request) -> Result<Vec<Source>, AppError> {
 /// # Errors
 /// When it cannot be read.
 pub(super) fn digest(path: &Path) -> Result<Digest, AppError> {
-    let unreadable = |error| AppError::invalid("predictions-unreadable", unreadable(&shown(path), &error));
+    let unreadable =
+        |error| AppError::invalid("predictions-unreadable", unreadable(&shown(path), &error));
     hashing::digest_of(path).map_err(unreadable)
 }
 
@@ -110,13 +115,14 @@ fn unreadable(name: &str, error: &std::io::Error) -> String {
     format!("cannot read `{name}`: {error}")
 }
 
-/// Files by what messages call them, opened anew for each pass.
+/// Files with the names that messages use for them. Each pass opens them again.
 pub(super) struct Files(pub(super) Vec<(String, PathBuf)>);
 
 impl predictions::Source for Files {
     fn open(&self, wanted: &[Wanted]) -> Result<Box<dyn Reader + '_>, PredictionsError> {
         let input = |(name, path): &(String, PathBuf)| {
-            let failed = |error| PredictionsError::new("predictions-unreadable", unreadable(name, &error));
+            let failed =
+                |error| PredictionsError::new("predictions-unreadable", unreadable(name, &error));
             let file = File::open(path).map_err(failed)?;
             if file.metadata().map_err(failed)?.is_dir() {
                 return Err(failed(std::io::Error::from(std::io::ErrorKind::IsADirectory)));
@@ -128,12 +134,12 @@ impl predictions::Source for Files {
     }
 }
 
-/// Threads that end with their work.
+/// Threads that exist only while they work.
 #[derive(Debug, Clone, Copy)]
 pub struct Threads(usize);
 
 impl Threads {
-    /// So many, or as many as there are processors when 0.
+    /// This many threads, or one for each processor if `count` is 0.
     pub fn new(count: usize) -> Self {
         let processors = || std::thread::available_parallelism().map_or(1, usize::from);
         Self(if count == 0 { processors() } else { count })

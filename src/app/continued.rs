@@ -1,5 +1,5 @@
-//! A log that goes on from an older state: what is lost, and the new name under which it continues, so that no two
-//! heads of one name ever disagree.
+//! A log that continues from an older state: what was lost, and the new name under which it
+//! continues, so that no two heads with the same name ever disagree.
 
 use super::{Service, error::AppError, heads::HeadKeeper, notary::fact_entry};
 use crate::{
@@ -9,17 +9,17 @@ use crate::{
 };
 use std::{collections::BTreeMap, path::PathBuf};
 
-/// How many leaves may say that a log continues others.
+/// How many entries at the beginning of a log may state that it continues others.
 const CONTINUATIONS: u64 = 64;
 
-/// What a database lacks of what was signed.
+/// What a database lacks of the entries that were signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
-    /// Whose log.
+    /// The namespace of the log.
     pub namespace: Namespace,
-    /// The last head of it that is known.
+    /// The last known head of the log.
     pub last: String,
-    /// The name of the log that it is the head of.
+    /// The name (origin) in that head.
     pub origin: String,
     /// How many entries that head covers.
     pub signed: u64,
@@ -27,10 +27,10 @@ pub struct Loss {
     pub found: u64,
 }
 
-/// A log that goes on under a new name.
+/// A log that continues under a new name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Continued {
-    /// Whose log.
+    /// The namespace of the log.
     pub namespace: Namespace,
     /// Its new name.
     pub origin: String,
@@ -40,17 +40,20 @@ pub struct Continued {
     pub checkpoint: String,
 }
 
-/// Keeps heads in `folders`: those of logs that go on take the place of the last ones of the old name.
+/// Keeps the heads of continued logs in `folders`, in place of the last heads under the old names.
 ///
 /// # Errors
-/// When a folder cannot be made.
+/// When a folder cannot be created.
 pub fn keep_heads(folders: &[PathBuf], heads: Vec<(Namespace, String)>) -> Result<(), AppError> {
     HeadKeeper::open(folders).map_err(AppError::failed)?.keep(heads);
     Ok(())
 }
 
-/// The heads that a log says it continues, the newest first.
-pub(super) async fn continued(snapshot: &mut Snapshot, namespace: &Namespace) -> Result<Vec<Checkpoint>, AppError> {
+/// The heads that a log states it continues, in the order of their entries: the newest first.
+pub(super) async fn continued(
+    snapshot: &mut Snapshot,
+    namespace: &Namespace,
+) -> Result<Vec<Checkpoint>, AppError> {
     #[derive(serde::Deserialize)]
     struct Document {
         checkpoint: String,
@@ -60,14 +63,17 @@ pub(super) async fn continued(snapshot: &mut Snapshot, namespace: &Namespace) ->
         if entry.kind != Fact::LogContinued.as_str() {
             continue;
         }
-        let document = entry.fact.as_deref().and_then(|bytes| serde_json::from_slice::<Document>(bytes).ok());
+        let document =
+            entry.fact.as_deref().and_then(|bytes| serde_json::from_slice::<Document>(bytes).ok());
         let head = document.and_then(|document| Checkpoint::unverified(&document.checkpoint).ok());
-        found.push(head.ok_or_else(|| AppError::broken("the head that a log continues cannot be read"))?);
+        found.push(
+            head.ok_or_else(|| AppError::broken("the head that a log continues cannot be read"))?,
+        );
     }
     Ok(found)
 }
 
-/// The name that the first log of a namespace had, from the name of one that continues it.
+/// The original name of a namespace's log, from the name of a log that continues it.
 fn first_origin<'o>(origin: &'o str, namespace: &Namespace) -> &'o str {
     let own = format!("/log/{namespace}");
     let before = origin.rsplit_once('/').map_or(origin, |(before, _)| before);
@@ -75,14 +81,16 @@ fn first_origin<'o>(origin: &'o str, namespace: &Namespace) -> &'o str {
 }
 
 impl Service {
-    /// What the database lacks of what `others`, and the heads kept outside it, say was signed.
+    /// What the database lacks of the entries that `others`, and the heads kept outside the
+    /// database, prove were signed.
     ///
     /// # Errors
-    /// When a head is not ours, or the database fails.
+    /// When a kept head was not signed by this service, or the database fails.
     pub async fn losses(&self, others: &[(Namespace, String)]) -> Result<Vec<Loss>, AppError> {
-        let mut notes: BTreeMap<Namespace, Vec<String>> = self.heads.all().map_err(AppError::failed)?;
+        let mut notes: BTreeMap<Namespace, Vec<String>> =
+            self.heads.all().map_err(AppError::failed)?;
         for (namespace, note) in others {
-            // What another service signed says nothing of our logs.
+            // A head that another service signed proves nothing about these logs.
             if !self.is_ours(namespace, note).await? {
                 continue;
             }
@@ -93,7 +101,9 @@ impl Service {
         for (namespace, notes) in notes {
             let mut worst: Option<Loss> = None;
             for note in notes {
-                let Some(loss) = self.loss(&mut snapshot, &namespace, note).await? else { continue };
+                let Some(loss) = self.loss(&mut snapshot, &namespace, note).await? else {
+                    continue;
+                };
                 let rank = |loss: &Loss| (loss.origin.len(), loss.origin.clone(), loss.signed);
                 if worst.as_ref().is_none_or(|known| rank(known) < rank(&loss)) {
                     worst = Some(loss);
@@ -107,7 +117,8 @@ impl Service {
 
     async fn is_ours(&self, namespace: &Namespace, note: &str) -> Result<bool, AppError> {
         let Ok(head) = Checkpoint::unverified(note) else { return Ok(false) };
-        let key = VerifierKey::new(&head.origin, *self.log_key(namespace).await?.key()).map_err(AppError::failed)?;
+        let key = VerifierKey::new(&head.origin, *self.log_key(namespace).await?.key())
+            .map_err(AppError::failed)?;
         Ok(Checkpoint::verify(note, &[key]).is_ok())
     }
 
@@ -117,26 +128,38 @@ impl Service {
         namespace: &Namespace,
         note: String,
     ) -> Result<Option<Loss>, AppError> {
-        let wrong = |e| AppError::invalid("head-unreadable", format!("a kept head of `{namespace}` is not ours: {e}"));
+        let wrong = |e| {
+            let message =
+                format!("a kept head of `{namespace}` was not signed by this service: {e}");
+            AppError::invalid("head-unreadable", message)
+        };
         let origin = Checkpoint::unverified(&note).map_err(wrong)?.origin;
-        let key = VerifierKey::new(&origin, *self.log_key(namespace).await?.key()).map_err(wrong)?;
+        let key =
+            VerifierKey::new(&origin, *self.log_key(namespace).await?.key()).map_err(wrong)?;
         let last = Checkpoint::verify(&note, &[key]).map_err(wrong)?;
         let heads = snapshot.log_heads().await?;
         let head = heads.iter().find(|head| head.namespace == *namespace);
         let found = head.map_or(0, |head| head.size);
-        let holds = match head.map(|head| Checkpoint::unverified(&head.checkpoint)).transpose().map_err(wrong)? {
+        let holds = match head
+            .map(|head| Checkpoint::unverified(&head.checkpoint))
+            .transpose()
+            .map_err(wrong)?
+        {
             Some(head) if head.origin == last.origin => {
-                last.size <= found && snapshot.root_at(namespace, last.size, found).await? == last.root
+                last.size <= found
+                    && snapshot.root_at(namespace, last.size, found).await? == last.root
             }
             Some(_) => covers(&continued(snapshot, namespace).await?, &last),
             None => false,
         };
-        let loss = Loss { namespace: namespace.clone(), last: note, origin, signed: last.size, found };
+        let loss =
+            Loss { namespace: namespace.clone(), last: note, origin, signed: last.size, found };
         Ok((!holds).then_some(loss))
     }
 
-    /// Lets each of these logs go on under a new name. Its first leaf is the fact that it continues the last head that
-    /// is known of the old one; what the database still has follows. The heads are not kept yet: see [`keep_heads`].
+    /// Continues each of these logs under a new name. Its first leaf is the fact that it continues
+    /// the last known head of the old log; the entries that the database still has follow. The new
+    /// heads are not kept yet: see [`keep_heads`].
     ///
     /// # Errors
     /// When a key or the database fails.
@@ -144,7 +167,8 @@ impl Service {
         let mut done = Vec::new();
         for loss in losses {
             let namespace = &loss.namespace;
-            let origin = checkpoint::next_origin(first_origin(&loss.origin, namespace), &loss.origin);
+            let origin =
+                checkpoint::next_origin(first_origin(&loss.origin, namespace), &loss.origin);
             let identity = Identity { origin: origin.clone(), ..self.identity(namespace).await? };
             self.notary.know(namespace, &identity)?;
             let now = self.env.now();
@@ -157,7 +181,8 @@ impl Service {
             if loss.found == 0 {
                 first.extend(self.notary.opening(namespace));
             }
-            let checkpoint = self.store.renew(namespace, &identity, &first, now.micros(), &*self.notary).await?;
+            let checkpoint =
+                self.store.renew(namespace, &identity, &first, now.micros(), &*self.notary).await?;
             self.notary.take();
             done.push(Continued {
                 namespace: namespace.clone(),
@@ -169,18 +194,21 @@ impl Service {
         Ok(done)
     }
 
-    /// The keys that verify the heads of a namespace's log, and of those that it continues: the present one first.
+    /// The keys that verify the heads of a namespace's log and of the logs that it continues, the
+    /// current one first.
     ///
     /// # Errors
-    /// When a name cannot be one, or the database fails.
+    /// When a name is not a valid log origin, or the database fails.
     pub async fn log_keys(&self, namespace: &Namespace) -> Result<Vec<VerifierKey>, AppError> {
         let present = self.log_key(namespace).await?;
-        let named = |origin: &String| VerifierKey::new(origin, *present.key()).map_err(AppError::failed);
+        let named =
+            |origin: &String| VerifierKey::new(origin, *present.key()).map_err(AppError::failed);
         origins(present.name(), namespace).iter().map(named).collect()
     }
 }
 
-/// The names of a log and of those before it, which are numbered one after the other.
+/// The names of a log and of the logs before it, which are numbered in order; the current one
+/// first.
 fn origins(present: &str, namespace: &Namespace) -> Vec<String> {
     let first = first_origin(present, namespace);
     let mut known = vec![first.to_owned()];
@@ -191,7 +219,7 @@ fn origins(present: &str, namespace: &Namespace) -> Vec<String> {
     known
 }
 
-/// Whether a log that continues `heads` does so from `kept`, or from a later head of the same name.
+/// Whether one of `heads`, which a log continues, is `kept` or a later head of the same name.
 pub(super) fn covers(heads: &[Checkpoint], kept: &Checkpoint) -> bool {
     heads.iter().any(|head| {
         let same = head.size != kept.size || head.root == kept.root;
@@ -214,7 +242,11 @@ mod tests {
 
     #[test]
     fn only_a_log_that_goes_on_from_a_later_head_covers_a_kept_one() {
-        let head = |origin: &str, size, root: u8| Checkpoint { origin: origin.into(), size, root: [root; 32] };
+        let head = |origin: &str, size, root: u8| Checkpoint {
+            origin: origin.into(),
+            size,
+            root: [root; 32],
+        };
         let continued = [head("a", 9, 9)];
         assert!(covers(&continued, &head("a", 9, 9)) && covers(&continued, &head("a", 4, 1)));
         for other in [head("a", 9, 8), head("a", 10, 1), head("b", 4, 1)] {

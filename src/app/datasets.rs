@@ -1,4 +1,5 @@
-//! Registered data sets: labels and groups that CI never sees, under a name that policies give.
+//! Registered data sets: labels and groups that CI never reads, under a name that policies refer
+//! to.
 
 use super::{
     Service,
@@ -17,7 +18,7 @@ use std::collections::BTreeSet;
 
 /// The longest name of a data set or a column.
 const MAX_NAME: usize = 200;
-/// Columns of groups at most.
+/// The most group columns of one data set.
 const MAX_GROUPS: usize = 100;
 
 /// A data set to be registered.
@@ -25,9 +26,9 @@ const MAX_GROUPS: usize = 100;
 pub struct Registration {
     /// Its name.
     pub name: String,
-    /// The upload that holds it.
+    /// The upload with its rows.
     pub digest: Digest,
-    /// The column that its rows are joined to predictions on.
+    /// The column on which its rows are joined to predictions.
     pub id: String,
     /// The column of true labels or values.
     pub label: Option<String>,
@@ -36,10 +37,12 @@ pub struct Registration {
 }
 
 impl Service {
-    /// Registers a data set. A name never changes what it stands for; registering the very same again changes nothing.
+    /// Registers a data set. A name always means the same data set; registering the same data set
+    /// again changes nothing.
     ///
     /// # Errors
-    /// When the actor may not, a name cannot be one or is taken, there is no such upload, or the database fails.
+    /// When the actor lacks the scope, a name is invalid or taken, the upload does not exist, or
+    /// the database fails.
     pub async fn register_dataset(
         &self,
         actor: &Actor,
@@ -48,10 +51,11 @@ impl Service {
     ) -> Result<StoredDataset, AppError> {
         actor.require(Scope::Admin)?;
         check(&new)?;
-        // A name stands for one data set for ever, so that a repetition finds what it made the first time.
+        // A name permanently means one data set, so a repeated request finds what the first one
+        // made.
         self.made_before(actor, delivery).await?;
         self.require_upload(actor, &new.digest).await?;
-        // Found out now rather than by the first release that needs it.
+        // Check the file now rather than when the first release needs it.
         self.checked_blob(new.digest).await?;
         if let Some(stored) = self.store.dataset(&actor.namespace, &new.name).await? {
             let stored = known(stored, &new)?;
@@ -63,7 +67,11 @@ impl Service {
             "name": new.name, "digest": new.digest, "id": new.id, "label": new.label, "groups": new.groups,
             "registered_by": actor.who, "registered_at": now,
         });
-        let entry = fact_entry(Fact::DatasetRegistered, &new.name, jcs::to_vec(&fact).map_err(AppError::failed)?);
+        let entry = fact_entry(
+            Fact::DatasetRegistered,
+            &new.name,
+            jcs::to_vec(&fact).map_err(AppError::failed)?,
+        );
         let row = NewRow::Dataset(NewDataset {
             name: new.name.clone(),
             digest: new.digest,
@@ -79,19 +87,33 @@ impl Service {
             Done::Stored(_) => {}
             Done::Duplicate { request, .. } => same(delivery, request)?,
             Done::Known => self.note_delivery(actor, delivery, &new.name).await?,
-            other => return Err(AppError::broken(format!("a data set was refused by the batch: {other:?}"))),
+            other => {
+                return Err(AppError::broken(format!(
+                    "a data set was refused by the batch: {other:?}"
+                )));
+            }
         }
         tracing::info!(namespace = %actor.namespace, name = new.name, digest = %new.digest, "data set registered");
         let stored = self.store.dataset(&actor.namespace, &new.name).await?;
-        // Somebody may have registered another one of that name at the same moment.
-        known(stored.ok_or_else(|| AppError::broken("a data set was registered and is not there"))?, &new)
+        // Another request may have registered a different data set under this name at the same
+        // time.
+        known(
+            stored.ok_or_else(|| {
+                AppError::broken("a data set was registered but is not in the database")
+            })?,
+            &new,
+        )
     }
 
     /// The data sets of the actor's namespace, newest first.
     ///
     /// # Errors
-    /// When the actor may not, or the database fails.
-    pub async fn datasets(&self, actor: &Actor, page: Page) -> Result<Vec<StoredDataset>, AppError> {
+    /// When the actor lacks the scope, or the database fails.
+    pub async fn datasets(
+        &self,
+        actor: &Actor,
+        page: Page,
+    ) -> Result<Vec<StoredDataset>, AppError> {
         actor.require(Scope::Read)?;
         Ok(self.store.datasets(&actor.namespace, page).await?)
     }
@@ -99,34 +121,51 @@ impl Service {
     /// A data set by its name.
     ///
     /// # Errors
-    /// When there is none, the actor may not, or the database fails.
+    /// When no data set has that name, the actor lacks the scope, or the database fails.
     pub async fn dataset(&self, actor: &Actor, name: &str) -> Result<StoredDataset, AppError> {
         actor.require(Scope::Read)?;
-        self.store.dataset(&actor.namespace, name).await?.ok_or_else(|| AppError::not_found("data set"))
+        self.store
+            .dataset(&actor.namespace, name)
+            .await?
+            .ok_or_else(|| AppError::not_found("data set"))
     }
 }
 
 fn known(stored: StoredDataset, new: &Registration) -> Result<StoredDataset, AppError> {
-    let same =
-        stored.digest == new.digest && stored.id == new.id && stored.label == new.label && stored.groups == new.groups;
+    let same = stored.digest == new.digest
+        && stored.id == new.id
+        && stored.label == new.label
+        && stored.groups == new.groups;
     if same {
         return Ok(stored);
     }
-    let message = format!("`{}` stands for another data set already; give this one a name of its own", new.name);
+    let message = format!(
+        "the name `{}` is already used for another data set; choose another name",
+        new.name
+    );
     Err(AppError::new(Kind::Conflict, "dataset-taken", message))
 }
 
 fn check(new: &Registration) -> Result<(), AppError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
     if new.name.is_empty() || new.name.len() > MAX_NAME || !new.name.chars().all(plain) {
-        let message = format!("the name of a data set is 1 to {MAX_NAME} of A-Z, a-z, 0-9, `.`, `_`, `-` and `/`");
+        let message = format!(
+            "the name of a data set must have 1 to {MAX_NAME} characters out of A-Z, a-z, 0-9, `.`, `_`, `-` and `/`"
+        );
         return Err(AppError::invalid("invalid-dataset", message));
     }
     let columns = std::iter::once(&new.id).chain(&new.label).chain(&new.groups);
-    columns.into_iter().try_for_each(|column| text::line("the name of a column", column, text::MAX_LABEL))?;
-    let columns: Vec<&String> = std::iter::once(&new.id).chain(&new.label).chain(&new.groups).collect();
-    if columns.iter().any(|c| c.is_empty() || c.chars().count() > MAX_NAME) || new.groups.len() > MAX_GROUPS {
-        let message = format!("name at most {MAX_GROUPS} columns of groups, each column by 1 to {MAX_NAME} characters");
+    columns
+        .into_iter()
+        .try_for_each(|column| text::line("the name of a column", column, text::MAX_LABEL))?;
+    let columns: Vec<&String> =
+        std::iter::once(&new.id).chain(&new.label).chain(&new.groups).collect();
+    if columns.iter().any(|c| c.is_empty() || c.chars().count() > MAX_NAME)
+        || new.groups.len() > MAX_GROUPS
+    {
+        let message = format!(
+            "name at most {MAX_GROUPS} group columns; each column name must have 1 to {MAX_NAME} characters"
+        );
         return Err(AppError::invalid("invalid-dataset", message));
     }
     if columns.iter().collect::<BTreeSet<_>>().len() < columns.len() {
@@ -135,7 +174,7 @@ fn check(new: &Registration) -> Result<(), AppError> {
     if new.label.is_none() && new.groups.is_empty() {
         return Err(AppError::invalid(
             "invalid-dataset",
-            "name a column of labels, or of groups: it has nothing else to give",
+            "name a label column or a group column: a data set must provide at least one of them",
         ));
     }
     Ok(())

@@ -1,19 +1,18 @@
-//! From frozen inputs to a signed decision. The same for a release that was just asked for and for one that somebody
-//! just approved.
+//! From frozen inputs to a signed decision, both for a new release and after a vote.
 
 use super::{Service, error::AppError, notary::Notary};
 use crate::{
     ledger::statement::{self, VsaContext},
     model::{
-        Approval, Decision, DecisionId, Digest, Engine, Environment, Inputs, ModelId, Outcome, Record, ReleaseId,
-        Submitted, Timestamp, Verdict,
+        Approval, Decision, DecisionId, Digest, Engine, Environment, Inputs, ModelId, Outcome,
+        Record, ReleaseId, Submitted, Timestamp, Verdict,
     },
     policy::{self, Case, Policy},
     store::{NewDecision, NewEntry, Signed},
 };
 use std::sync::Arc;
 
-/// Everything that a decision is made from.
+/// Everything that a decision is computed from.
 pub(super) struct Question<'a> {
     pub(super) release: &'a ReleaseId,
     pub(super) model: &'a ModelId,
@@ -35,7 +34,7 @@ pub(super) struct Decided {
     pub(super) new: NewDecision,
 }
 
-/// A decision that only lacks its place in the log.
+/// A signed decision without its index in the log.
 pub(super) struct UnplacedDecision {
     id: DecisionId,
     pub(super) record: Record,
@@ -43,13 +42,18 @@ pub(super) struct UnplacedDecision {
 
 impl UnplacedDecision {
     /// The decision as it was stored under these log indexes.
-    pub(super) fn stored(self, release: ReleaseId, record_index: u64, vsa_index: Option<u64>) -> Decision {
+    pub(super) fn stored(
+        self,
+        release: ReleaseId,
+        record_index: u64,
+        vsa_index: Option<u64>,
+    ) -> Decision {
         Decision { id: self.id, release, record: self.record, record_index, vsa_index }
     }
 }
 
 impl Decided {
-    /// What goes to the store, and what stays to be answered with.
+    /// Splits it into the part to store and the part to answer with.
     pub(super) fn split(self) -> (NewDecision, UnplacedDecision) {
         let answer = UnplacedDecision { id: self.new.id.clone(), record: self.record };
         (self.new, answer)
@@ -57,7 +61,7 @@ impl Decided {
 }
 
 impl Service {
-    /// Judges and signs, beside the requests.
+    /// Evaluates and signs on a blocking thread.
     ///
     /// # Errors
     /// When the key cannot sign.
@@ -68,7 +72,7 @@ impl Service {
     }
 }
 
-/// A question that a thread of its own can take along.
+/// A question that owns its values, so that a blocking thread can take it.
 struct Owned {
     release: ReleaseId,
     model: ModelId,
@@ -126,13 +130,21 @@ impl Owned {
     }
 }
 
-fn sign(notary: &Notary, id: DecisionId, question: &Owned, record: &Record) -> Result<NewDecision, AppError> {
+fn sign(
+    notary: &Notary,
+    id: DecisionId,
+    question: &Owned,
+    record: &Record,
+) -> Result<NewDecision, AppError> {
     let payload = statement::record_statement(record).map_err(AppError::failed)?;
     let sealed = notary.sign(&payload)?;
     let vsa = if issues_summary(&record.verdict) {
         let identity = notary.identity_of(question.model.namespace());
-        let context =
-            VsaContext { public_url: &identity.public_url, decision: &id, record_envelope: sealed.envelope_digest };
+        let context = VsaContext {
+            public_url: &identity.public_url,
+            decision: &id,
+            record_envelope: sealed.envelope_digest,
+        };
         let payload = statement::vsa_statement(&context, record).map_err(AppError::failed)?;
         let sealed = notary.sign(&payload)?;
         Some(signed("decision-summary", &id, payload, sealed.signature, sealed.leaf))
@@ -152,13 +164,20 @@ fn sign(notary: &Notary, id: DecisionId, question: &Owned, record: &Record) -> R
     })
 }
 
-fn signed(kind: &'static str, id: &DecisionId, payload: Vec<u8>, signature: Vec<u8>, leaf: Vec<u8>) -> Signed {
+fn signed(
+    kind: &'static str,
+    id: &DecisionId,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
+    leaf: Vec<u8>,
+) -> Signed {
     let entry = NewEntry { kind, subject: id.to_string(), body: leaf, fact: None };
     Signed { payload, signature, entry }
 }
 
-/// A summary says passed or failed, so only an allow or a deny has one; and where policies only observed, nothing was
-/// verified that a summary could vouch for.
+/// Whether the verdict gets a verification summary. A summary says passed or failed, so only an
+/// allow or a deny has one. An allow under policies that only observe has none, because nothing was
+/// verified.
 fn issues_summary(verdict: &Verdict) -> bool {
     match verdict.verdict {
         Outcome::Deny => true,

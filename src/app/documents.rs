@@ -1,4 +1,5 @@
-//! Documents of evidence: read as they come in, and read again as they were accepted.
+//! Documents of evidence: read when they are submitted, and read again from the database as they
+//! were accepted.
 
 use super::{
     Service, blocking,
@@ -22,17 +23,18 @@ use std::sync::Arc;
 pub(super) struct Documents {
     pub(super) submitted: Arc<Vec<Submitted>>,
     bytes: Vec<bytes::Bytes>,
-    /// Files of archives that no format recognises.
+    /// The files of archives that no format recognises.
     pub(super) left_out: Vec<String>,
-    /// What their readers warn of.
+    /// The warnings of their readers.
     pub(super) warnings: Vec<String>,
 }
 
 impl Documents {
-    /// Reads what was sent, archives file by file; the same document twice counts once.
+    /// Reads the documents of a submission, and archives file by file. A document that was sent
+    /// twice is kept once.
     ///
     /// # Errors
-    /// When one of them cannot be read: the whole submission is refused.
+    /// When one of them cannot be read: then the whole submission is refused.
     pub(super) async fn read(sent: &[Document], asked: &Asked) -> Result<Self, AppError> {
         let size = sent.iter().map(|document| document.bytes.len()).sum();
         let (sent, asked) = (sent.to_vec(), asked.clone());
@@ -43,22 +45,33 @@ impl Documents {
         let mut read = Self::default();
         for document in sent {
             let mapping = document.mapping.as_ref().and_then(|name| asked.get(name));
-            let how = How { format: document.format.as_deref(), mapping: mapping.map(AsRef::as_ref) };
+            let how =
+                How { format: document.format.as_deref(), mapping: mapping.map(AsRef::as_ref) };
             let opened = evidence::open(&document.bytes, how).map_err(|e| {
-                let kind = if e.code() == "evidence-too-large" { Kind::TooLarge } else { Kind::Invalid };
+                let kind =
+                    if e.code() == "evidence-too-large" { Kind::TooLarge } else { Kind::Invalid };
                 AppError::new(kind, e.code(), format!("{}: {e}", document.name))
             })?;
-            let claimed =
-                Claimed { subject: None, dataset: document.dataset.clone(), produced_at: document.produced_at };
+            let claimed = Claimed {
+                subject: None,
+                dataset: document.dataset.clone(),
+                produced_at: document.produced_at,
+            };
             for part in opened.parts {
-                check_names(&part.evidence)
-                    .map_err(|e| AppError { message: format!("{}: {}", document.name, e.message), ..e })?;
+                check_names(&part.evidence).map_err(|e| AppError {
+                    message: format!("{}: {}", document.name, e.message),
+                    ..e
+                })?;
                 read.warnings.extend(part.warnings(&document.name));
-                let one =
-                    Submitted { evidence: part.evidence, claimed: claimed.clone(), mapping: mapping.map(|m| m.digest) };
+                let one = Submitted {
+                    evidence: part.evidence,
+                    claimed: claimed.clone(),
+                    mapping: mapping.map(|m| m.digest),
+                };
                 read.add(one, part.bytes.map_or_else(|| document.bytes.clone(), Into::into));
             }
-            read.left_out.extend(opened.left_out.iter().map(|name| format!("{}: {name}", document.name)));
+            read.left_out
+                .extend(opened.left_out.iter().map(|name| format!("{}: {name}", document.name)));
         }
         Ok(read)
     }
@@ -77,7 +90,7 @@ impl Documents {
         }
     }
 
-    /// What the inputs say of them.
+    /// The references to them that the inputs contain.
     pub(super) fn references(&self) -> Vec<EvidenceRef> {
         self.submitted.iter().map(reference).collect()
     }
@@ -92,7 +105,11 @@ impl Documents {
                     digest: evidence.digest,
                     format: evidence.format.clone(),
                     bytes: bytes.clone(),
-                    entry: row_entry(Fact::EvidenceAccepted, &evidence.digest.to_string(), &evidence.digest),
+                    entry: row_entry(
+                        Fact::EvidenceAccepted,
+                        &evidence.digest.to_string(),
+                        &evidence.digest,
+                    ),
                 });
             }
         }
@@ -100,14 +117,19 @@ impl Documents {
     }
 }
 
-/// Refuses names that cannot be kept: what an artifact and a data set are called ends in rows and in sentences.
+/// Refuses names that cannot be stored: the names of an artifact and a data set become part of rows
+/// and of sentences.
 fn check_names(evidence: &Evidence) -> Result<(), AppError> {
     let of_documents = evidence.dataset.iter().filter_map(|dataset| dataset.name.as_ref());
     let of_measurements = evidence.measurements.iter().filter_map(|m| m.dataset.as_ref());
     let datasets = of_documents.chain(of_measurements);
-    datasets.map(String::as_str).try_for_each(|name| text::line("the name of a data set", name, text::MAX_DATASET))?;
+    datasets
+        .map(String::as_str)
+        .try_for_each(|name| text::line("the name of a data set", name, text::MAX_DATASET))?;
     let versions = evidence.subject.iter().filter_map(|subject| subject.version.as_deref());
-    versions.into_iter().try_for_each(|version| text::line("the version of the subject", version, text::MAX_LABEL))
+    versions
+        .into_iter()
+        .try_for_each(|version| text::line("the version of the subject", version, text::MAX_LABEL))
 }
 
 fn reference(submitted: &Submitted) -> EvidenceRef {
@@ -121,13 +143,20 @@ fn reference(submitted: &Submitted) -> EvidenceRef {
 }
 
 impl Service {
-    /// A document that a release was judged on, as it was accepted.
+    /// A document that a release was evaluated on, as it was accepted.
     ///
     /// # Errors
-    /// As [`Service::history`]; when the release was not judged on it, or it can no longer be read.
-    pub async fn document(&self, actor: &Actor, id: &ReleaseId, digest: &Digest) -> Result<Submitted, AppError> {
+    /// As [`Service::history`]; when the release was not evaluated on it, or it can no longer be
+    /// read.
+    pub async fn document(
+        &self,
+        actor: &Actor,
+        id: &ReleaseId,
+        digest: &Digest,
+    ) -> Result<Submitted, AppError> {
         let history = self.history(actor, id).await?;
-        let reference = history.stored.inputs.evidence.iter().find(|reference| reference.digest == *digest);
+        let reference =
+            history.stored.inputs.evidence.iter().find(|reference| reference.digest == *digest);
         let reference = reference.ok_or_else(|| AppError::not_found("document of this release"))?;
         let mut read = self.reread(&actor.namespace, std::slice::from_ref(reference)).await?;
         read.pop().ok_or_else(|| AppError::not_found("document of this release"))
@@ -136,7 +165,7 @@ impl Service {
     /// Documents of a namespace as they were accepted.
     ///
     /// # Errors
-    /// When one is gone or can no longer be read, or the database fails.
+    /// When one is missing or can no longer be read, or the database fails.
     pub(super) async fn reread(
         &self,
         namespace: &Namespace,
@@ -145,7 +174,8 @@ impl Service {
         let mut documents = Vec::with_capacity(references.len());
         for reference in references {
             let gone = || AppError::broken(format!("evidence {} is gone", reference.digest));
-            let stored = self.store.evidence(namespace, &reference.digest).await?.ok_or_else(gone)?;
+            let stored =
+                self.store.evidence(namespace, &reference.digest).await?.ok_or_else(gone)?;
             let mapping = self.mapping_of(namespace, reference).await?;
             let size = stored.bytes.len();
             let format = reference.format.clone();

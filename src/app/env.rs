@@ -1,4 +1,4 @@
-//! The clock and the randomness of the service: handed in, so that tests can hold them still.
+//! The clock and the randomness of the service. Both are passed in, so that tests can fix them.
 
 use crate::model::Timestamp;
 use std::{
@@ -8,7 +8,7 @@ use std::{
 
 /// Where `now` comes from.
 pub trait Clock: Send + Sync {
-    /// The present moment.
+    /// The current time.
     fn now(&self) -> Timestamp;
 }
 
@@ -17,7 +17,7 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     fn now(&self) -> Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
@@ -38,7 +38,7 @@ impl Default for Env {
 }
 
 impl Env {
-    /// The present moment.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -46,8 +46,8 @@ impl Env {
     /// 32 random bytes from the operating system.
     ///
     /// # Panics
-    /// When the operating system has no randomness to give; nothing safe can be done then.
-    #[allow(clippy::disallowed_methods, clippy::unused_self, reason = "the one place that draws randomness")]
+    /// When the operating system provides no randomness; nothing can be done safely then.
+    #[expect(clippy::disallowed_methods, reason = "the one place that draws randomness")]
     pub fn random(&self) -> [u8; 32] {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).expect("the operating system gives randomness");

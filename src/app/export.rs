@@ -1,4 +1,4 @@
-//! An exported decision: everything that verifies and replays it without this service.
+//! An exported decision: every file that is needed to verify and replay it without this service.
 
 use super::{Service, error::AppError, places::Place};
 use crate::{
@@ -12,10 +12,10 @@ use crate::{
 };
 use std::collections::{BTreeMap, VecDeque};
 
-/// Exports that are read at once, of all namespaces and of one; each holds one document in memory.
+/// The most exports at once, of all namespaces and of one. Each keeps one document in memory.
 pub(super) const OPEN: (usize, usize) = (4, 2);
 
-/// A signed statement and its leaf, as they were.
+/// A signed statement and its leaf, as they were stored.
 struct Statement {
     envelope: Vec<u8>,
     leaf: Vec<u8>,
@@ -29,25 +29,35 @@ impl Statement {
 }
 
 impl Service {
-    /// An exported decision, of which the files are read one at a time: evidence may be large.
+    /// Exports a decision. Its files are read one at a time, because evidence may be large.
     ///
     /// # Errors
-    /// When there is no such decision, the actor may not, too many are exported at once, or the database fails.
-    pub async fn export_decision(&self, actor: &Actor, id: &DecisionId) -> Result<Export, AppError> {
+    /// When the decision does not exist, the actor lacks the scope, too many exports are open, or
+    /// the database fails.
+    pub async fn export_decision(
+        &self,
+        actor: &Actor,
+        id: &DecisionId,
+    ) -> Result<Export, AppError> {
         actor.require(Scope::Read)?;
         let namespace = &actor.namespace;
         let place = self.exports.enter(namespace).await?;
         let stored = self.decision_in(namespace, id).await?;
         let head = self.checkpoint(namespace).await?;
-        let record = self.statement(namespace, &head, &stored, &stored.record, stored.record_index).await?;
+        let record =
+            self.statement(namespace, &head, &stored, &stored.record, stored.record_index).await?;
         let summary = match (&stored.vsa, stored.vsa_index) {
-            (Some(vsa), Some(index)) => Some(self.statement(namespace, &head, &stored, vsa, index).await?),
+            (Some(vsa), Some(index)) => {
+                Some(self.statement(namespace, &head, &stored, vsa, index).await?)
+            }
             _ => None,
         };
         let log = self.log_key(namespace).await?;
         let summary = summary.as_ref().map(Statement::parts);
-        let parts = Parts { record: record.parts(), summary, documents: &BTreeMap::new(), log: &log };
-        let (mut files, Documents { documents, after }) = export::frame(&parts).map_err(AppError::failed)?;
+        let parts =
+            Parts { record: record.parts(), summary, documents: &BTreeMap::new(), log: &log };
+        let (mut files, Documents { documents, after }) =
+            export::frame(&parts).map_err(AppError::failed)?;
         let last = files.split_off(files.len().saturating_sub(after));
         Ok(Export {
             store: self.store.clone(),
@@ -67,8 +77,12 @@ impl Service {
         (payload, signature): &(Vec<u8>, Vec<u8>),
         index: u64,
     ) -> Result<Statement, AppError> {
-        let envelope =
-            Envelope { payload: payload.clone(), keyid: stored.kid.clone(), signature: signature.clone() }.to_bytes();
+        let envelope = Envelope {
+            payload: payload.clone(),
+            keyid: stored.kid.clone(),
+            signature: signature.clone(),
+        }
+        .to_bytes();
         let gone = || AppError::broken(format!("entry {index} of {namespace} is gone"));
         let leaf = self.store.entries(namespace, index, 1).await?.pop().ok_or_else(gone)?.body;
         Ok(Statement { envelope, leaf, proof: self.proof_under(namespace, head, index).await? })
@@ -77,23 +91,26 @@ impl Service {
     /// The public keys of a namespace, as the files that `verify --trust` reads.
     ///
     /// # Errors
-    /// When a key cannot be written as one.
+    /// When a key cannot be encoded, or the database fails.
     pub async fn trust(&self, namespace: &Namespace) -> Result<Vec<(String, Vec<u8>)>, AppError> {
-        let files =
-            export::trust(self.notary.decision_key(), &self.log_key(namespace).await?).map_err(AppError::failed)?;
-        Ok(files.into_iter().map(|(path, bytes)| (path.trim_start_matches("trust/").to_owned(), bytes)).collect())
+        let files = export::trust(self.notary.decision_key(), &self.log_key(namespace).await?)
+            .map_err(AppError::failed)?;
+        Ok(files
+            .into_iter()
+            .map(|(path, bytes)| (path.trim_start_matches("trust/").to_owned(), bytes))
+            .collect())
     }
 
     /// The keys that verify decisions, as a JSON Web Key Set.
     ///
     /// # Errors
-    /// When a key cannot be written as one.
+    /// When a key cannot be encoded.
     pub fn jwks(&self) -> Result<Vec<u8>, AppError> {
         bundle::jwks(&[*self.notary.decision_key()]).map_err(AppError::failed)
     }
 }
 
-/// An exported decision that is being read.
+/// An exported decision while it is read.
 pub struct Export {
     store: Store,
     namespace: Namespace,
@@ -104,19 +121,25 @@ pub struct Export {
 }
 
 impl Export {
-    /// The next file with its path in the export; none when all were given.
+    /// The next file with its path in the export; `None` after the last one.
     ///
     /// # Errors
-    /// When a document is gone, or the database fails.
+    /// When a document is missing, or the database fails.
     pub async fn next(&mut self) -> Result<Option<(String, Vec<u8>)>, AppError> {
         if let Some(file) = self.files.pop_front() {
             return Ok(Some(file));
         }
-        let Some((folder, digest)) = self.documents.pop_front() else { return Ok(self.last.pop_front()) };
+        let Some((folder, digest)) = self.documents.pop_front() else {
+            return Ok(self.last.pop_front());
+        };
         let (store, namespace) = (&self.store, &self.namespace);
         let bytes = match folder {
-            Folder::Policies => store.policy(namespace, &digest).await?.map(|p| p.source.into_bytes()),
-            Folder::Mappings => store.mapping(namespace, &digest).await?.map(|m| m.source.into_bytes()),
+            Folder::Policies => {
+                store.policy(namespace, &digest).await?.map(|p| p.source.into_bytes())
+            }
+            Folder::Mappings => {
+                store.mapping(namespace, &digest).await?.map(|m| m.source.into_bytes())
+            }
             _ => store.evidence(namespace, &digest).await?.map(|e| e.bytes),
         };
         let gone = || AppError::broken(format!("document {digest} of {namespace} is gone"));

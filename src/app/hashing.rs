@@ -1,4 +1,4 @@
-//! The digests of files, a piece at a time.
+//! The digests of files, computed part by part.
 
 use crate::model::Digest;
 use aws_lc_rs::digest::{Context, SHA256};
@@ -8,7 +8,7 @@ use std::{
     path::Path,
 };
 
-/// Bytes that are hashed, and where they are taken in also written, at a time.
+/// How many bytes are hashed at a time, and written at a time when a file is received.
 pub(super) const PIECE: usize = 1 << 20;
 
 /// The digest of a file's bytes.
@@ -27,7 +27,7 @@ pub(super) fn digest_of(path: &Path) -> io::Result<Digest> {
     }
 }
 
-/// The digest of all that was hashed.
+/// The digest of all bytes that `hash` was given.
 pub(super) fn finished(hash: Context) -> Digest {
     let mut bytes = [0; 32];
     bytes.copy_from_slice(hash.finish().as_ref());

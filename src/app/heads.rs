@@ -1,4 +1,5 @@
-//! The heads that were signed, remembered outside the database: a database that was rolled back is told by them.
+//! The signed heads, remembered outside the database, so that a database that was rolled back is
+//! detected.
 
 use super::{notary::Notary, private};
 use crate::{
@@ -14,7 +15,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// Keeps the latest checkpoint of every namespace: in memory, and in each of its folders.
+/// Keeps the latest checkpoint of every namespace, in memory and in each of its folders.
 #[derive(Debug)]
 pub struct HeadKeeper {
     folders: Vec<PathBuf>,
@@ -22,23 +23,24 @@ pub struct HeadKeeper {
 }
 
 impl HeadKeeper {
-    /// Keeps heads in `folders`, creating them.
+    /// Opens a keeper of heads in `folders`, and creates them.
     ///
     /// # Errors
-    /// When a folder cannot be made.
+    /// When a folder cannot be created.
     pub fn open(folders: &[PathBuf]) -> io::Result<Self> {
         folders.iter().try_for_each(|folder| private::own_folder(folder))?;
         Ok(Self { folders: folders.to_vec(), last: Mutex::default() })
     }
 
-    /// Keeps these checkpoints, which are durable in the database. Losing one is harmless, since an older head is a
-    /// prefix too; so no flush, and a failure is only told. A larger one, of another replica, stays.
+    /// Keeps these checkpoints, which are durable in the database. Losing one is harmless, because
+    /// an older head is also a prefix of the log. So nothing is flushed, and a failure is only
+    /// logged. A larger head, of another replica, is not replaced.
     pub fn keep(&self, sealed: Vec<(Namespace, String)>) {
         for (namespace, checkpoint) in sealed {
             let Ok(head) = Checkpoint::unverified(&checkpoint) else { continue };
             for folder in &self.folders {
                 if let Err(error) = replace(folder, &namespace, &head, &checkpoint) {
-                    tracing::warn!(%error, %namespace, folder = %folder.display(), "the head could not be kept");
+                    tracing::warn!(%error, %namespace, folder = %folder.display(), "the signed head was not saved");
                 }
             }
             let known = KnownHead { size: head.size, root: head.root };
@@ -50,13 +52,13 @@ impl HeadKeeper {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The head that this process last signed, or found at its start.
+    /// The head that this process signed last, or found when it started.
     pub fn remembered(&self, namespace: &Namespace) -> Option<(KnownHead, String)> {
         self.last().get(namespace).cloned()
     }
 
-    /// Remembers a head of another replica that was proved to be a continuation of what is remembered, so that it is
-    /// not proved again.
+    /// Remembers a head of another replica that was proved to continue the remembered one, so that
+    /// it is not proved again.
     pub(super) fn proved(&self, head: &LogHead, root: [u8; 32]) {
         let known = KnownHead { size: head.size, root };
         let mut last = self.last();
@@ -65,40 +67,46 @@ impl HeadKeeper {
         }
     }
 
-    /// The checkpoints kept for a namespace, each with the folder it is in.
+    /// The checkpoints kept for a namespace, each with its folder.
     ///
     /// # Errors
-    /// When a folder, or a file that is there, cannot be read.
+    /// When a folder, or a file in it, cannot be read.
     pub fn kept(&self, namespace: &Namespace) -> Result<Vec<(PathBuf, String)>, StoreError> {
         let mut found = Vec::new();
         for folder in &self.folders {
-            if let Some(text) = read(folder, namespace).map_err(|error| unreadable(folder, &error))? {
+            if let Some(text) =
+                read(folder, namespace).map_err(|error| unreadable(folder, &error))?
+            {
                 found.push((folder.clone(), text));
             }
         }
         Ok(found)
     }
 
-    /// Every namespace that a checkpoint may be kept for.
+    /// The namespaces that a checkpoint may be kept for.
     fn namespaces(&self) -> Result<BTreeSet<Namespace>, StoreError> {
         let mut found = BTreeSet::new();
         for folder in &self.folders {
             let unreadable = |error| unreadable(folder, &error);
             for entry in fs::read_dir(folder).map_err(unreadable)? {
-                found.extend(entry.map_err(unreadable)?.file_name().to_string_lossy().parse::<Namespace>());
+                found.extend(
+                    entry.map_err(unreadable)?.file_name().to_string_lossy().parse::<Namespace>(),
+                );
             }
         }
         Ok(found)
     }
 
-    /// Every kept checkpoint, by namespace. Read this before the database: heads are kept after they are stored.
+    /// Every kept checkpoint, by namespace. Call this before the database is read: a head is kept
+    /// after it is stored.
     ///
     /// # Errors
     /// When a folder or a file cannot be read.
     pub fn all(&self) -> Result<BTreeMap<Namespace, Vec<String>>, StoreError> {
         let mut all = BTreeMap::new();
         for namespace in self.namespaces()? {
-            let notes: Vec<String> = self.kept(&namespace)?.into_iter().map(|(_, note)| note).collect();
+            let notes: Vec<String> =
+                self.kept(&namespace)?.into_iter().map(|(_, note)| note).collect();
             if !notes.is_empty() {
                 all.insert(namespace, notes);
             }
@@ -111,8 +119,8 @@ impl HeadKeeper {
     }
 }
 
-/// What was signed of a log before the database is asked: read it first, or a batch that ends in between would look like a
-/// log that shrank.
+/// The known signed heads of a log. Read them before the database: otherwise a batch that ends in
+/// between would look like a log that shrank.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     last: Option<(KnownHead, String)>,
@@ -129,36 +137,37 @@ fn unreadable(folder: &Path, error: &io::Error) -> StoreError {
     StoreError::HeadsUnreadable(format!("`{}` cannot be read: {error}", folder.display()))
 }
 
-/// What to say of a log that has fewer entries than were signed.
+/// The explanation for a log that has fewer entries than were signed.
 pub(super) fn behind(found: u64, signed: u64) -> String {
     format!(
-        "it has {found} entries and {signed} were signed, so the database is an older state of itself. Nothing is \
-         signed over it. Bring back the newest state and the service goes on; if no newer state exists, stop the service and \
-         run `modelgate db restore`, which says what is lost"
+        "it has {found} entries, but {signed} were signed, so the database is an older state of itself. Nothing is \
+         signed over it. Restore the newest state, and the service continues; if no newer state exists, stop the \
+         service and run `modelgate db restore`, which reports what is lost"
     )
 }
 
 fn replaced(size: u64) -> String {
     format!(
-        "its head of {size} entries is not the one that was signed. Nothing is signed over it. Bring back the database \
-         that belongs to these keys; `modelgate db check` says what differs"
+        "its head of {size} entries is not the one that was signed. Nothing is signed over it. Restore the database \
+         that belongs to these keys; `modelgate db check` reports what differs"
     )
 }
 
 fn read(folder: &Path, namespace: &Namespace) -> io::Result<Option<String>> {
     match fs::read_to_string(folder.join(namespace.as_str())) {
-        // What a power cut leaves of a file that was being replaced.
+        // A power cut can leave a file of zero bytes where one was being replaced.
         Ok(text) if text.bytes().all(|b| b == 0) => Ok(None),
         Ok(text) => Ok(Some(text)),
-        // A folder that is gone is not one that never had a head.
+        // A folder that is missing is an error. It does not mean that there never was a head.
         Err(error) if error.kind() == io::ErrorKind::NotFound => fs::metadata(folder).map(|_| None),
         Err(error) => Err(error),
     }
 }
 
 fn replace(folder: &Path, namespace: &Namespace, head: &Checkpoint, text: &str) -> io::Result<()> {
-    // Replicas may share a folder: one at a time compares and replaces. A namespace never holds a dot, so neither this
-    // file nor the new one can be taken for a head.
+    // Replicas may share a folder, so only one at a time compares and replaces. The name of a
+    // namespace never contains a dot, so neither this file nor the new one can be mistaken for a
+    // head.
     let lock = private::file(&folder.join(".lock"))?;
     lock.lock()?;
     let kept = read(folder, namespace)?.and_then(|kept| Checkpoint::unverified(&kept).ok());
@@ -170,43 +179,58 @@ fn replace(folder: &Path, namespace: &Namespace, head: &Checkpoint, text: &str) 
     fs::rename(new, folder.join(namespace.as_str()))
 }
 
-/// Signs only over a log that holds everything that was signed before.
+/// Signs only over a log that contains everything that was signed before.
 pub struct Guard {
     notary: Arc<Notary>,
     heads: Arc<HeadKeeper>,
 }
 
 impl Guard {
-    /// Signs as `notary` does, over what `heads` knows.
+    /// A guard that signs with `notary`, and compares with the heads that `heads` knows.
     pub const fn new(notary: Arc<Notary>, heads: Arc<HeadKeeper>) -> Self {
         Self { notary, heads }
     }
 
-    /// Whether the database has said who a log is.
+    /// Whether the identity of a log has been read from the database.
     pub(super) fn knows(&self, namespace: &Namespace) -> bool {
         self.notary.known(namespace).is_some()
     }
 
-    /// What is known of every log.
+    /// The known heads of every log.
     ///
     /// # Errors
     /// When a folder or a file of heads cannot be read.
     pub(super) fn all_known(&self) -> Result<BTreeMap<Namespace, Known>, StoreError> {
         let mut namespaces = self.heads.namespaces()?;
         namespaces.extend(self.heads.last().keys().cloned());
-        namespaces.into_iter().map(|namespace| self.heads.known(&namespace).map(|known| (namespace, known))).collect()
+        namespaces
+            .into_iter()
+            .map(|namespace| self.heads.known(&namespace).map(|known| (namespace, known)))
+            .collect()
     }
 
-    /// As [`Seal::admit`], by what was known.
+    /// As [`Seal::admit`], compared with the heads in `known`.
     ///
     /// # Errors
-    /// When the log is not the one that was signed before; says what happened and what to do.
-    pub(super) fn continues(&self, found: &FoundHead<'_>, known: &Known) -> Result<Vec<KnownHead>, StoreError> {
-        let key = self.notary.log_key(found.namespace).map_err(|e| StoreError::Seal(e.to_string()))?;
-        self.compare(found, known, &key).map_err(|why| StoreError::rolled_back(found.namespace, why))
+    /// When the log is not the one that was signed before; the error says what happened and what to
+    /// do.
+    pub(super) fn continues(
+        &self,
+        found: &FoundHead<'_>,
+        known: &Known,
+    ) -> Result<Vec<KnownHead>, StoreError> {
+        let key =
+            self.notary.log_key(found.namespace).map_err(|e| StoreError::Seal(e.to_string()))?;
+        self.compare(found, known, &key)
+            .map_err(|why| StoreError::rolled_back(found.namespace, why))
     }
 
-    fn compare(&self, found: &FoundHead<'_>, known: &Known, key: &VerifierKey) -> Result<Vec<KnownHead>, String> {
+    fn compare(
+        &self,
+        found: &FoundHead<'_>,
+        known: &Known,
+        key: &VerifierKey,
+    ) -> Result<Vec<KnownHead>, String> {
         let known = signed_before(known, key)?;
         if let Some(larger) = known.iter().find(|known| known.size > found.size) {
             return Err(behind(found.size, larger.size));
@@ -220,22 +244,27 @@ impl Guard {
         Ok(known.into_iter().filter(|known| known.size < found.size).collect())
     }
 
-    /// What is stored as the head must be what we, or another replica with our key, signed over this very tree.
+    /// Checks that the stored head was signed over exactly this tree, by this service or by another
+    /// replica with the same key.
     fn signed(&self, found: &FoundHead<'_>, key: &VerifierKey) -> Result<(), String> {
-        if self.heads.remembered(found.namespace).is_some_and(|(_, text)| text == found.checkpoint) {
+        if self.heads.remembered(found.namespace).is_some_and(|(_, text)| text == found.checkpoint)
+        {
             return Ok(());
         }
-        let again = "Start the service again, which checks the whole log";
+        let again = "Restart the service, which then checks the whole log";
         let head = Checkpoint::verify(found.checkpoint, std::slice::from_ref(key))
             .map_err(|error| format!("its head is not signed by this service: {error}. {again}"))?;
         if (head.size, head.root) == (found.size, found.root) {
             return Ok(());
         }
-        Err(format!("its head was signed over {} entries and {} are there. {again}", head.size, found.size))
+        Err(format!(
+            "its head was signed over {} entries, but {} are stored. {again}",
+            head.size, found.size
+        ))
     }
 }
 
-/// The heads that were signed, each by this log's key.
+/// The heads that were signed before, each verified with this log's key.
 fn signed_before(known: &Known, key: &VerifierKey) -> Result<Vec<KnownHead>, String> {
     let mut heads: Vec<KnownHead> = known.last.iter().map(|(head, _)| *head).collect();
     for (folder, note) in &known.kept {
@@ -244,8 +273,8 @@ fn signed_before(known: &Known, key: &VerifierKey) -> Result<Vec<KnownHead>, Str
         }
         let head = Checkpoint::verify(note, std::slice::from_ref(key)).map_err(|error| {
             format!(
-                "the head kept in {} is not one of this log: {error}. Was the log continued under another name, or \
-                 is the folder another service's? Start the service again, and it says which",
+                "the head kept in {} does not belong to this log: {error}. Possibly the log was continued under \
+                 another name, or the folder belongs to another service. Restart the service: it reports the cause",
                 folder.display()
             )
         })?;
@@ -300,7 +329,8 @@ mod tests {
         for leaf in 0..leaves {
             tree.append(leaf_hash(&[salt, leaf.to_le_bytes()[0]]));
         }
-        Checkpoint::sign(leaves, tree.root(), &NoteSigner::new(origin, keys.log.clone()).unwrap()).unwrap()
+        Checkpoint::sign(leaves, tree.root(), &NoteSigner::new(origin, keys.log.clone()).unwrap())
+            .unwrap()
     }
 
     #[test]
@@ -308,15 +338,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (keys, origin) = (Keyring::ephemeral().unwrap(), "gate.test/log/acme");
         let folders = [folder.path().join("a"), folder.path().join("b")];
-        let kept =
-            |keeper: &HeadKeeper| keeper.kept(&namespace()).unwrap().into_iter().map(|k| k.1).collect::<Vec<_>>();
+        let kept = |keeper: &HeadKeeper| {
+            keeper.kept(&namespace()).unwrap().into_iter().map(|k| k.1).collect::<Vec<_>>()
+        };
         let keeper = HeadKeeper::open(&folders).unwrap();
         let [small, large] = [3, 5].map(|size| signed(&keys, origin, size, 0));
         keeper.keep(vec![(namespace(), large.clone())]);
-        // Another replica is behind: what it keeps is no reason to forget.
+        // Another replica is behind: its smaller head does not replace the larger one.
         HeadKeeper::open(&folders).unwrap().keep(vec![(namespace(), small)]);
         assert_eq!(kept(&keeper), [large.clone(), large.clone()]);
-        // What a power cut leaves says nothing; what cannot be read is told.
+        // A file of zero bytes, as a power cut leaves it, is ignored; an unreadable file is
+        // reported.
         std::fs::write(folders[0].join("acme"), [0; 7]).unwrap();
         assert_eq!(kept(&keeper), [large]);
         std::fs::write(folders[0].join("acme"), [0xff; 7]).unwrap();
@@ -334,7 +366,12 @@ mod tests {
         let admit = |note: &str| {
             let head = Checkpoint::unverified(note).unwrap();
             let ns = namespace();
-            guard.admit(&FoundHead { namespace: &ns, size: head.size, root: head.root, checkpoint: note })
+            guard.admit(&FoundHead {
+                namespace: &ns,
+                size: head.size,
+                root: head.root,
+                checkpoint: note,
+            })
         };
         let note = |size, salt| signed(&keys, &origin, size, salt);
         let empty = FoundHead { namespace: &namespace(), size: 0, root: [0; 32], checkpoint: "" };
@@ -356,17 +393,24 @@ mod tests {
         assert!(why(admit(&stranger)).contains("not signed by this service"));
         let renamed = signed(&keys, &format!("{origin}/2"), 9, 0);
         assert!(admit(&renamed).is_err(), "a log that was continued under another name");
-        // A head that only a folder knows counts as much.
-        let fresh = Guard::new(guard.notary.clone(), Arc::new(HeadKeeper::open(&[folder.path().to_owned()]).unwrap()));
+        // A head that is only in a folder is respected too.
+        let fresh = Guard::new(
+            guard.notary.clone(),
+            Arc::new(HeadKeeper::open(&[folder.path().to_owned()]).unwrap()),
+        );
         let four = note(4, 0);
         let head = Checkpoint::unverified(&four).unwrap();
-        let found = FoundHead { namespace: &namespace(), size: 4, root: head.root, checkpoint: &four };
+        let found =
+            FoundHead { namespace: &namespace(), size: 4, root: head.root, checkpoint: &four };
         assert!(why(fresh.admit(&found)).contains("db restore"));
-        // What cannot be read says nothing of the database.
+        // An unreadable head proves nothing about the database.
         fs::remove_file(folder.path().join("acme")).unwrap();
         fs::create_dir(folder.path().join("acme")).unwrap();
         assert!(matches!(guard.admit(&found), Err(StoreError::HeadsUnreadable(_))));
         fs::remove_dir_all(folder.path()).unwrap();
-        assert!(matches!(guard.admit(&found), Err(StoreError::HeadsUnreadable(_))), "nor does a folder that is gone");
+        assert!(
+            matches!(guard.admit(&found), Err(StoreError::HeadsUnreadable(_))),
+            "nor does a folder that is gone"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Whether the database takes writes: what `readyz` tells, and what the writer asks before it goes on after a failure.
+//! Whether the database accepts writes: `readyz` reports it, and the writer checks it before it
+//! continues after a failure.
 
 use super::{
     error::{AppError, DAMAGED, HEADS_UNREADABLE, Kind, REPLACED, ROLLED_BACK},
@@ -15,12 +16,13 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// How long an answer is believed: a good one, and a bad one.
+/// How long a result is reused: a success, and a failure.
 const BELIEVED: Duration = Duration::from_secs(1);
 const DOUBTED: Duration = Duration::from_millis(250);
 /// How long a probe may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// After a failure a probe writes about as much as what failed, so that a few bytes that fit do not pass for room.
+/// After a failure, a probe writes about as many bytes as the failed batch did, so that a few bytes
+/// that fit are not taken for enough free space.
 const FILLER: std::ops::RangeInclusive<usize> = (64 << 10)..=(4 << 20);
 
 #[derive(Debug, Clone)]
@@ -32,8 +34,8 @@ struct Failure {
 }
 
 impl Failure {
-    /// Whether nothing that the database says can be proved. Only a look at all of its logs takes that back: a batch that
-    /// was stored shows nothing of another log.
+    /// Whether nothing that the database contains can be proved. Only a check of all its logs
+    /// clears this: a batch that was stored proves nothing about another log.
     fn proves_nothing(&self) -> bool {
         matches!(self.code, ROLLED_BACK | REPLACED)
     }
@@ -43,11 +45,11 @@ impl Failure {
 struct State {
     worked_at: Option<Instant>,
     failure: Option<Failure>,
-    /// Something that was read is damaged. Only a start, which looks at the whole file, takes that back.
+    /// Damaged data was read. Only a restart, which checks the whole file, clears this.
     damaged: bool,
 }
 
-/// How the last write went.
+/// The result of the last write.
 pub(super) struct Health {
     store: Store,
     heads: Arc<HeadKeeper>,
@@ -58,21 +60,27 @@ pub(super) struct Health {
 
 impl Health {
     pub(super) fn new(store: Store, heads: Arc<HeadKeeper>, guard: Arc<Guard>) -> Self {
-        Self { store, heads, guard, state: Mutex::default(), probing: tokio::sync::Mutex::default() }
+        Self {
+            store,
+            heads,
+            guard,
+            state: Mutex::default(),
+            probing: tokio::sync::Mutex::default(),
+        }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A batch was made durable.
+    /// Records that a batch was made durable.
     pub(super) fn worked(&self) {
         let mut state = self.state();
         state.worked_at = Some(Instant::now());
         state.failure.take_if(|failure| !failure.proves_nothing());
     }
 
-    /// A batch of about `size` bytes failed.
+    /// Records that a batch of about `size` bytes failed.
     pub(super) fn failed(&self, error: &StoreError, size: usize) {
         let (code, message) = told(error);
         let filler = size.clamp(*FILLER.start(), *FILLER.end());
@@ -80,7 +88,7 @@ impl Health {
         let mut state = self.state();
         state.damaged |= error.is_damage();
         state.failure = match state.failure.take() {
-            // Whatever else fails then, this is still so.
+            // This condition remains, even if something else fails after it.
             Some(worse) if worse.proves_nothing() && !failure.proves_nothing() => {
                 Some(Failure { at: failure.at, ..worse })
             }
@@ -88,7 +96,7 @@ impl Health {
         };
     }
 
-    /// Refuses where a file of the database was replaced or removed.
+    /// Refuses if a file of the database was replaced or removed.
     pub(super) fn in_place(&self) -> Result<(), AppError> {
         self.store.in_place().map_err(|error| {
             self.failed(&error, 0);
@@ -96,25 +104,26 @@ impl Health {
         })
     }
 
-    /// Something that was read is damaged.
+    /// Records that damaged data was read.
     pub(super) fn damaged(&self) {
         self.state().damaged = true;
     }
 
-    /// Refuses once damage was seen.
+    /// Refuses after damage was seen.
     pub(super) fn undamaged(&self) -> Result<(), AppError> {
         if self.state().damaged { Err(AppError::damaged()) } else { Ok(()) }
     }
 
-    /// Refuses while the database is known to be an older state of itself, or is no longer at its path: what it says was
-    /// overtaken.
+    /// Refuses while the database is known to be an older state of itself, or is no longer at its
+    /// path: its data may be out of date.
     pub(super) async fn before_read(&self) -> Result<(), AppError> {
         self.in_place()?;
         let proves_nothing = self.state().failure.as_ref().is_some_and(Failure::proves_nothing);
         if proves_nothing { self.check().await } else { Ok(()) }
     }
 
-    /// Refuses what was read of a log, if its head is not a continuation of `known`, which was known before the reading.
+    /// Refuses data that was read from a log, if the head of the log does not continue `known`, the
+    /// head known before the read.
     pub(super) async fn after_read(
         &self,
         namespace: &Namespace,
@@ -122,10 +131,12 @@ impl Health {
     ) -> Result<(), AppError> {
         let Some(known) = known else { return Ok(()) };
         let found = self.store.log_head(namespace).await?;
-        // The same as before, or what this process has signed or proved meanwhile: nearly always.
+        // Almost always, the head is the same as before, or one that this process has signed or
+        // proved since.
         let again = |head: &LogHead, (_, text): &(KnownHead, String)| head.checkpoint == *text;
         if let Some(head) = &found
-            && (again(head, &known) || self.heads.remembered(namespace).is_some_and(|last| again(head, &last)))
+            && (again(head, &known)
+                || self.heads.remembered(namespace).is_some_and(|last| again(head, &last)))
         {
             return Ok(());
         }
@@ -141,7 +152,8 @@ impl Health {
         })
     }
 
-    /// Whether a log holds everything that was known of it: what a batch has to show before it is admitted.
+    /// Checks that a log contains everything that was known of it, as a batch does before it is
+    /// admitted.
     async fn holds(
         &self,
         snapshot: &mut Snapshot,
@@ -150,7 +162,8 @@ impl Health {
         known: &Known,
     ) -> Result<(), StoreError> {
         let Some(head) = head else {
-            let nothing = FoundHead { namespace, size: 0, root: Tree::new().root(), checkpoint: "" };
+            let nothing =
+                FoundHead { namespace, size: 0, root: Tree::new().root(), checkpoint: "" };
             return self.guard.continues(&nothing, known).map(drop);
         };
         let root = Tree::parse(&head.edge).map_err(|e| StoreError::log(namespace, e))?.root();
@@ -164,18 +177,18 @@ impl Health {
         Ok(())
     }
 
-    /// Refuses while the last write failed and a probe does, too.
+    /// Refuses while the last write failed and a new probe fails too.
     pub(super) async fn before_write(&self) -> Result<(), AppError> {
         if self.state().failure.is_none() { Ok(()) } else { self.check().await }
     }
 
-    /// Whether the database takes writes, as of at most a second ago.
+    /// Checks that the database accepts writes, with a result that is at most one second old.
     pub(super) async fn check(&self) -> Result<(), AppError> {
         if let Some(known) = self.known() {
             return known;
         }
         let _turn = self.probing.lock().await;
-        // Who waited for the turn has the answer of the one before.
+        // A caller that waited for the lock uses the result of the probe before it.
         if let Some(known) = self.known() {
             return known;
         }
@@ -191,19 +204,24 @@ impl Health {
         }
     }
 
-    /// Writes to the database now, and holds its heads against those that were signed.
+    /// Writes to the database now, and compares its heads with the signed ones.
     pub(super) async fn probe(&self) -> Result<(), AppError> {
         let began = Instant::now();
         let filler = self.state().failure.as_ref().map_or(0, |failure| failure.filler);
         let probed = tokio::time::timeout(PATIENCE, self.ask(filler)).await;
-        let late = || StoreError::NotDurable(format!("it did not answer within {} seconds", PATIENCE.as_secs()));
+        let late = || {
+            StoreError::NotDurable(format!(
+                "it did not answer within {} seconds",
+                PATIENCE.as_secs()
+            ))
+        };
         if let Err(error) = probed.unwrap_or_else(|_| Err(late())) {
-            tracing::error!(%error, "the database takes no writes, or none that could be signed");
+            tracing::error!(%error, "the database accepts no writes, or its logs cannot be signed");
             self.failed(&error, filler);
         } else {
             let mut state = self.state();
             state.worked_at = Some(Instant::now());
-            // What failed since then is not answered by it.
+            // A failure after the start of this probe is not cleared by it.
             state.failure.take_if(|failure| failure.at <= began);
         }
         self.state().failure.as_ref().map_or(Ok(()), |failure| Err(refusal(failure)))
@@ -235,7 +253,7 @@ fn refusal(failure: &Failure) -> AppError {
     AppError::new(Kind::Failed, failure.code, failure.message.clone())
 }
 
-/// A code and a sentence that anyone may read; what the driver said is in the log.
+/// The code and the public message of a failure; the driver's own error is only logged.
 fn told(error: &StoreError) -> (&'static str, String) {
     match error.origin() {
         StoreError::RolledBack { .. } => (ROLLED_BACK, error.to_string()),
@@ -245,8 +263,8 @@ fn told(error: &StoreError) -> (&'static str, String) {
         _ => {
             let why = if error.is_full() { ": the disk is full" } else { "" };
             let message = format!(
-                "the database takes no writes{why}; nothing is decided meanwhile, and the service goes on by itself when \
-                 it takes them again: see the service's log"
+                "the database accepts no writes{why}; nothing is decided until it does, and then the service continues \
+                 without a restart: see the service's log"
             );
             ("database-not-writable", message)
         }
@@ -260,14 +278,18 @@ mod tests {
 
     async fn health(folder: &std::path::Path) -> Health {
         let store = Store::open(folder.join("m.db").to_str().unwrap()).await.unwrap();
-        let notary = Arc::new(Notary::new(&Keyring::ephemeral().unwrap(), "https://gate.test").unwrap());
+        let notary =
+            Arc::new(Notary::new(&Keyring::ephemeral().unwrap(), "https://gate.test").unwrap());
         let heads = Arc::new(HeadKeeper::open(&[folder.join("heads")]).unwrap());
         let guard = Arc::new(Guard::new(notary, heads.clone()));
         Health::new(store, heads, guard)
     }
 
-    /// What a failure is told as, once another write has worked.
-    async fn told_after(health: &Health, error: &StoreError) -> (Option<&'static str>, Option<&'static str>) {
+    /// The reported code of a failure, before and after a later write succeeded.
+    async fn told_after(
+        health: &Health,
+        error: &StoreError,
+    ) -> (Option<&'static str>, Option<&'static str>) {
         let code = || health.state().failure.as_ref().map(|failure| failure.code);
         health.failed(error, 0);
         let told = code();
@@ -281,7 +303,11 @@ mod tests {
         let health = health(folder.path()).await;
         let inside = StoreError::Unknown(Box::new(StoreError::Damaged("a page".into())));
         assert_eq!(told_after(&health, &inside).await, (Some(DAMAGED), None));
-        assert_eq!(health.undamaged().unwrap_err().code, DAMAGED, "a write that worked heals no page");
+        assert_eq!(
+            health.undamaged().unwrap_err().code,
+            DAMAGED,
+            "a successful write does not repair a page"
+        );
     }
 
     #[tokio::test]
@@ -292,7 +318,11 @@ mod tests {
         assert_eq!(told_after(&health, &late).await, (Some("database-not-writable"), None));
         let rolled_back = StoreError::rolled_back("acme", "why");
         assert_eq!(told_after(&health, &rolled_back).await, (Some(ROLLED_BACK), Some(ROLLED_BACK)));
-        assert_eq!(told_after(&health, &late).await.1, Some(ROLLED_BACK), "another failure does not hide it");
+        assert_eq!(
+            told_after(&health, &late).await.1,
+            Some(ROLLED_BACK),
+            "another failure does not hide it"
+        );
         health.probe().await.unwrap();
         assert!(health.state().failure.is_none());
         let replaced = StoreError::Unknown(Box::new(StoreError::Replaced("m.db".into())));

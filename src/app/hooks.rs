@@ -1,4 +1,4 @@
-//! What the senders of webhooks sign with, and who they are.
+//! The secrets that senders of webhooks sign with, and the identity of a sender.
 
 use super::{Service, error::AppError, people::check_word};
 use crate::{
@@ -7,11 +7,11 @@ use crate::{
     store::HookSecret,
 };
 
-/// How many secrets of one sender may count at once: a delivery is checked against each.
+/// How many secrets of one sender may be valid at once: a delivery is checked against each of them.
 const AT_ONCE: usize = 5;
 
 impl Service {
-    /// Whether any namespace takes webhooks of that sender.
+    /// Whether any namespace accepts webhooks from that sender.
     ///
     /// # Errors
     /// When the database fails.
@@ -19,16 +19,20 @@ impl Service {
         Ok(self.store.any_hook_secret(source, self.env.now()).await?)
     }
 
-    /// What webhooks of that sender to that namespace may be signed with.
+    /// The secrets with which that sender may sign webhooks to that namespace.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn hook_secrets(&self, namespace: &Namespace, source: &str) -> Result<Vec<Vec<u8>>, AppError> {
+    pub async fn hook_secrets(
+        &self,
+        namespace: &Namespace,
+        source: &str,
+    ) -> Result<Vec<Vec<u8>>, AppError> {
         let secrets = self.store.hook_secrets(namespace, source, self.env.now()).await?;
         Ok(secrets.into_iter().map(|s| s.secret).collect())
     }
 
-    /// The sender of a webhook that a secret of that namespace signed.
+    /// The actor of a webhook that was signed with a secret of that namespace.
     pub fn hook_sender(&self, namespace: Namespace, source: &str) -> Actor {
         Actor {
             namespace,
@@ -39,10 +43,11 @@ impl Service {
         }
     }
 
-    /// Makes a webhook secret for a sender; it counts until it is ended, or for as long as is said.
+    /// Creates a webhook secret for a sender. It is valid until it is revoked, or for as long as
+    /// `lives` says.
     ///
     /// # Errors
-    /// When the sender cannot be one or has too many secrets, or the database fails.
+    /// When the sender's name is invalid, the sender has too many secrets, or the database fails.
     pub async fn create_hook(
         &self,
         namespace: Namespace,
@@ -52,8 +57,9 @@ impl Service {
         check_word("the sender of a webhook", source)?;
         let now = self.env.now();
         if self.store.hook_secrets(&namespace, source, now).await?.len() >= AT_ONCE {
-            let message =
-                format!("`{source}` has {AT_ONCE} secrets in `{namespace}` already; end one with `token revoke`");
+            let message = format!(
+                "`{source}` already has {AT_ONCE} secrets in `{namespace}`; revoke one with `token revoke`"
+            );
             return Err(AppError::invalid("too-many-secrets", message));
         }
         let hook = HookSecret {
@@ -76,15 +82,20 @@ impl Service {
         Ok(self.store.all_hook_secrets().await?)
     }
 
-    /// Makes another secret for the sender of the one of that id, beside which that one counts as before:
-    /// [`Service::retire`] ends it, once the sender has the new one. `None` when no such id still counts.
+    /// Creates another secret for the sender of the secret `id`, which stays valid:
+    /// [`Service::retire`] ends it, once the sender has the new one. `None` if no valid secret has
+    /// that id.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn rotate_hook(&self, id: &str) -> Result<Option<HookSecret>, AppError> {
         let now = self.env.now();
-        let counts = |hook: &HookSecret| hook.revoked_at.is_none() && hook.expires_at.is_none_or(|end| end > now);
-        let Some(old) = self.list_hooks().await?.into_iter().find(|hook| hook.id == id && counts(hook)) else {
+        let counts = |hook: &HookSecret| {
+            hook.revoked_at.is_none() && hook.expires_at.is_none_or(|end| end > now)
+        };
+        let Some(old) =
+            self.list_hooks().await?.into_iter().find(|hook| hook.id == id && counts(hook))
+        else {
             return Ok(None);
         };
         Ok(Some(self.create_hook(old.namespace, &old.source, None).await?))

@@ -1,10 +1,11 @@
-//! Who a namespace's log is, whatever address the service has today.
+//! The identity of a namespace's log, which stays the same when the address of the service changes.
 
-use super::{Service, error::AppError};
-use crate::{ledger::Identity, model::Namespace};
+use super::{Service, error::AppError, notary::Notary};
+use crate::{ledger::Identity, model::Namespace, store::Store};
 
 impl Service {
-    /// That something can be signed for a namespace now, and under which identity: asked before what takes long.
+    /// Checks that entries can be signed for a namespace now, and loads its identity. Called before
+    /// long work starts.
     ///
     /// # Errors
     /// `clock-behind` when the clock is behind the log; when the database fails.
@@ -14,18 +15,28 @@ impl Service {
         self.clock.tick(newest).map(|_| ()).map_err(AppError::clock_behind)
     }
 
-    /// Who the log of a namespace is; of one that has no entry yet, who it will be if this service begins it.
+    /// The identity of a namespace's log; for a log without entries, the identity that it gets if
+    /// this service begins it.
     ///
     /// # Errors
-    /// When the database fails, or the log says of itself what cannot be.
+    /// When the database fails, or the log's record of its identity is invalid.
     pub async fn identity(&self, namespace: &Namespace) -> Result<Identity, AppError> {
-        if let Some(known) = self.notary.known(namespace) {
-            return Ok(known);
-        }
-        let Some(identity) = self.store.identity(namespace, &*self.notary).await? else {
-            return Ok(self.notary.identity_of(namespace));
-        };
-        self.notary.know(namespace, &identity)?;
-        Ok(identity)
+        identity(&self.store, &self.notary, namespace).await
     }
+}
+
+/// The identity of a log, as [`Service::identity`] gives it.
+pub(super) async fn identity(
+    store: &Store,
+    notary: &Notary,
+    namespace: &Namespace,
+) -> Result<Identity, AppError> {
+    if let Some(known) = notary.known(namespace) {
+        return Ok(known);
+    }
+    let Some(identity) = store.identity(namespace, notary).await? else {
+        return Ok(notary.identity_of(namespace));
+    };
+    notary.know(namespace, &identity)?;
+    Ok(identity)
 }

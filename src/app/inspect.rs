@@ -1,4 +1,4 @@
-//! What a document says, with the exact bounds that follow from its counts.
+//! The content of a document, with the exact bounds that follow from its counts.
 
 use crate::{
     evidence::{Opened, Part},
@@ -8,18 +8,23 @@ use crate::{
 };
 use std::collections::HashMap;
 
-/// The one-sided confidence of the bounds that are shown.
+/// The one-sided confidence of the displayed bounds.
 pub const CONFIDENCE: f64 = 0.95;
 
-/// Bounds already computed, by least count, greatest count and trials: a large report repeats few.
+/// Bounds already computed, by least count, greatest count and trials: a large report has few
+/// distinct ones.
 type Bounds = HashMap<(u64, u64, u64), (Option<f64>, Option<f64>)>;
 
-/// What `evidence` says. Proportions whose trials are known get exact one-sided bounds at [`CONFIDENCE`]: the lower
-/// from the least count that the value may stand for, the upper from the greatest.
+/// The content of `evidence`. Proportions with known trials get exact one-sided bounds at
+/// [`CONFIDENCE`]: the lower bound from the least count that the value may mean, the upper bound
+/// from the greatest.
 pub fn inspect(evidence: &Evidence) -> InspectV1 {
     let mut bounds = Bounds::new();
-    let measurements =
-        evidence.measurements.iter().map(|m| measurement(m, evidence.computed.is_some(), &mut bounds)).collect();
+    let measurements = evidence
+        .measurements
+        .iter()
+        .map(|m| measurement(m, evidence.computed.is_some(), &mut bounds))
+        .collect();
     InspectV1 {
         format: evidence.format.clone(),
         digest: evidence.digest,
@@ -36,7 +41,8 @@ pub fn inspect(evidence: &Evidence) -> InspectV1 {
     }
 }
 
-/// What was sent says: one document, or all those of an archive together, each number with the document it stands in.
+/// The content of a file: one document, or all documents of an archive together, each number with
+/// the name of its document.
 pub fn opened(opened: &Opened, digest: Digest) -> InspectV1 {
     if let (None, [Part { evidence, .. }]) = (opened.archive, opened.parts.as_slice()) {
         return inspect(evidence);
@@ -52,7 +58,9 @@ pub fn opened(opened: &Opened, digest: Digest) -> InspectV1 {
         all.warnings.extend(one.warnings.into_iter().map(|warning| format!("{name}: {warning}")));
         all.documents.push(MemberV1 { name, format: one.format, digest: one.digest });
     }
-    all.warnings.extend(opened.left_out.iter().map(|name| format!("{name}: not read, no format recognises it")));
+    all.warnings.extend(
+        opened.left_out.iter().map(|name| format!("{name}: not read, no format recognises it")),
+    );
     all
 }
 
@@ -83,12 +91,14 @@ fn measurement(m: &Measurement, computed: bool, bounds: &mut Bounds) -> Measurem
         step: m.step,
         scope: m.scope.clone(),
         document: None,
-        // What we computed ourselves has its bounds, at the confidence that was asked for.
+        // Evidence that modelgate computed has its own bounds, at the confidence that the policy
+        // asked for.
         interval: if computed { claimed() } else { exact(m, bounds).or_else(claimed) },
     }
 }
 
-/// The exact bounds, where the measurement is a proportion whose counts are known or confined.
+/// The exact bounds, if the measurement is a proportion and its counts are known or limited to a
+/// range.
 fn exact(m: &Measurement, bounds: &mut Bounds) -> Option<IntervalV1> {
     Metric::find(&m.metric).filter(|metric| metric.is_proportion())?;
     let (value, trials) = (m.value?, m.known_trials()?);
@@ -98,7 +108,10 @@ fn exact(m: &Measurement, bounds: &mut Bounds) -> Option<IntervalV1> {
     };
     let (lower, upper) = *bounds.entry((least, greatest, trials)).or_insert_with(|| {
         let alpha = 1.0 - CONFIDENCE;
-        (clopper_pearson_lower(least, trials, alpha), clopper_pearson_upper(greatest, trials, alpha))
+        (
+            clopper_pearson_lower(least, trials, alpha),
+            clopper_pearson_upper(greatest, trials, alpha),
+        )
     });
     Some(IntervalV1 {
         method: "clopper-pearson".to_owned(),

@@ -1,4 +1,5 @@
-//! The check of every log: the whole of it in one snapshot, so that what is added meanwhile cannot disturb it.
+//! The check of every log. It reads one snapshot, so that entries added at the same time cannot
+//! disturb it.
 
 use super::{
     Service,
@@ -13,26 +14,27 @@ use crate::{
     store::{LogHead, Snapshot},
 };
 
-/// How many entries at the beginning of a log may say which keys and names belong to it.
+/// How many entries at the beginning of a log may state which keys and names belong to it.
 const OPENING: u64 = 64;
-/// Entries read at once.
+/// How many entries are read at once.
 const PAGE: u64 = 4_096;
 
-/// What was checked.
+/// How much was checked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Checked {
-    /// Entries that were hashed anew.
+    /// The entries that were hashed again.
     pub entries: u64,
-    /// Rows that were proved from their entries.
+    /// The rows that were proved from their entries.
     pub rows: u64,
 }
 
 impl Service {
-    /// Refuses to go on with a database whose log is not the one we signed: its head must be ours, its leaves must
-    /// be all there and lead to its root, and every head kept outside must be a prefix of it.
+    /// Refuses a database whose log is not the one that this service signed: its head must carry
+    /// this service's signature, its leaves must be complete and lead to its root, and every head
+    /// kept outside the database must be a prefix of it.
     ///
     /// # Errors
-    /// When any of it does not hold; the message says which.
+    /// When one of these does not hold; the message says which.
     pub async fn check_logs(&self) -> Result<(), AppError> {
         let (snapshot, heads) = self.checked_snapshot().await?;
         self.heads.keep(heads.into_iter().map(|head| (head.namespace, head.checkpoint)).collect());
@@ -41,7 +43,7 @@ impl Service {
 
     /// A snapshot whose logs were checked, and their heads.
     pub(super) async fn checked_snapshot(&self) -> Result<(Snapshot, Vec<LogHead>), AppError> {
-        // Heads are kept after they are stored: what is read here first is in the snapshot.
+        // A head is kept after it is stored, so every head that is read here is in the snapshot.
         let kept = self.heads.all()?;
         let mut snapshot = self.store.snapshot().await?;
         let heads = snapshot.log_heads().await?;
@@ -51,27 +53,39 @@ impl Service {
                 self.check_kept(&mut snapshot, head, note).await?;
             }
         }
-        let gone = kept.keys().find(|namespace| !heads.iter().any(|head| head.namespace == **namespace));
+        let gone =
+            kept.keys().find(|namespace| !heads.iter().any(|head| head.namespace == **namespace));
         match gone {
             None => Ok((snapshot, heads)),
-            Some(namespace) => Err(broken(namespace, "we signed a head of it, and the database has none")),
+            Some(namespace) => Err(broken(
+                namespace,
+                "this service signed a head of it, but the database has none",
+            )),
         }
     }
 
     async fn check_head(&self, snapshot: &mut Snapshot, head: &LogHead) -> Result<(), AppError> {
         let namespace = &head.namespace;
-        let claimed = Checkpoint::unverified(&head.checkpoint).map_err(|e| broken(namespace, &e.to_string()))?;
+        let claimed = Checkpoint::unverified(&head.checkpoint)
+            .map_err(|e| broken(namespace, &e.to_string()))?;
         let identity = self.identity(namespace).await?;
         if identity.origin != claimed.origin {
-            let why = format!("its head is that of `{}`, and it began as `{}`", claimed.origin, identity.origin);
+            let why = format!(
+                "its head has the name `{}`, but the log began as `{}`",
+                claimed.origin, identity.origin
+            );
             return Err(broken(namespace, &why));
         }
         let keys = [self.notary.log_key(namespace)?];
-        let signed = Checkpoint::verify(&head.checkpoint, &keys)
-            .map_err(|e| broken(namespace, &format!("its head is not signed by this service's log key: {e}")))?;
+        let signed = Checkpoint::verify(&head.checkpoint, &keys).map_err(|e| {
+            broken(namespace, &format!("its head is not signed by this service's log key: {e}"))
+        })?;
         let (count, greatest) = snapshot.entry_count(namespace).await?;
-        if signed.size != head.size || count != head.size || greatest.map_or(0, |g| g + 1) != head.size {
-            let why = format!("its head covers {} entries and {count} are stored", signed.size);
+        if signed.size != head.size
+            || count != head.size
+            || greatest.map_or(0, |g| g + 1) != head.size
+        {
+            let why = format!("its head covers {} entries, but {count} are stored", signed.size);
             return Err(broken(namespace, &why));
         }
         self.check_decision_key(snapshot, namespace).await?;
@@ -82,18 +96,33 @@ impl Service {
         Ok(())
     }
 
-    /// A log opens with the keys that sign for it. Another decision key, of which the log says nothing, must not sign.
-    async fn check_decision_key(&self, snapshot: &mut Snapshot, namespace: &Namespace) -> Result<(), AppError> {
-        let (opening, kid) = (snapshot.entries(namespace, 0, OPENING).await?, self.notary.decision_key().kid());
+    /// Checks that this service's decision key is among the keys that the log begins with. A
+    /// decision key that the log does not name must not sign.
+    async fn check_decision_key(
+        &self,
+        snapshot: &mut Snapshot,
+        namespace: &Namespace,
+    ) -> Result<(), AppError> {
+        let (opening, kid) =
+            (snapshot.entries(namespace, 0, OPENING).await?, self.notary.decision_key().kid());
         if opening.iter().any(|e| e.kind == Fact::KeyAdded.as_str() && e.subject == kid) {
             return Ok(());
         }
-        Err(broken(namespace, "it does not know the decision key that this service would sign with"))
+        Err(broken(
+            namespace,
+            "it does not name the decision key that this service would sign with",
+        ))
     }
 
-    async fn check_kept(&self, snapshot: &mut Snapshot, head: &LogHead, note: &str) -> Result<(), AppError> {
+    async fn check_kept(
+        &self,
+        snapshot: &mut Snapshot,
+        head: &LogHead,
+        note: &str,
+    ) -> Result<(), AppError> {
         let (namespace, key) = (&head.namespace, self.notary.log_key(&head.namespace)?);
-        let unreadable = |e| broken(namespace, &format!("a head kept outside the database cannot be read: {e}"));
+        let unreadable =
+            |e| broken(namespace, &format!("a head kept outside the database cannot be read: {e}"));
         let origin = Checkpoint::unverified(note).map_err(unreadable)?.origin;
         let own = VerifierKey::new(&origin, *key.key()).map_err(unreadable)?;
         let kept = Checkpoint::verify(note, &[own]).map_err(unreadable)?;
@@ -101,26 +130,37 @@ impl Service {
             if covers(&continued(snapshot, namespace).await?, &kept) {
                 return Ok(());
             }
-            let why = format!("a head of `{}` was signed, and the database has the log `{}`", kept.origin, key.name());
+            let why = format!(
+                "a head of `{}` was signed, but the database has the log `{}`",
+                kept.origin,
+                key.name()
+            );
             return Err(broken(namespace, &why));
         }
         if kept.size > head.size {
             return Err(AppError::new(
                 Kind::Failed,
                 "log-rolled-back",
-                format!("the log of `{namespace}` was rolled back: {}", behind(head.size, kept.size)),
+                format!(
+                    "the log of `{namespace}` was rolled back: {}",
+                    behind(head.size, kept.size)
+                ),
             ));
         }
         if snapshot.root_at(namespace, kept.size, head.size).await? != kept.root {
-            return Err(broken(namespace, "a head we signed is no longer its prefix"));
+            return Err(broken(
+                namespace,
+                "a head that this service signed is no longer its prefix",
+            ));
         }
         Ok(())
     }
 
-    /// Hashes every entry of every log anew, rebuilds every root, and proves the rows that were logged.
+    /// Hashes every entry of every log again, rebuilds every root, and proves the rows that were
+    /// logged.
     ///
     /// # Errors
-    /// When any of it does not hold; the message says which.
+    /// When one of these does not hold; the message says which.
     pub async fn check_all(&self) -> Result<Checked, AppError> {
         let (mut snapshot, heads) = self.checked_snapshot().await?;
         let mut checked = Checked::default();
@@ -134,9 +174,14 @@ impl Service {
     }
 }
 
-/// The newest entries, hashed anew from their bytes: those a failing disk or hand would most likely touch. The older
-/// ones are under tiles; `db check` reads every byte.
-async fn check_edge(snapshot: &mut Snapshot, namespace: &Namespace, size: u64) -> Result<(), AppError> {
+/// Hashes the newest entries again from their bytes: the ones most likely to be changed by a
+/// failing disk or by a person. The older entries are covered by tiles; `db check` reads every
+/// byte.
+async fn check_edge(
+    snapshot: &mut Snapshot,
+    namespace: &Namespace,
+    size: u64,
+) -> Result<(), AppError> {
     let width = u64::from(tile::WIDTH);
     let first = size.saturating_sub(1) / width * width;
     let entries = snapshot.entries(namespace, first, width).await?;
@@ -151,13 +196,19 @@ async fn check_edge(snapshot: &mut Snapshot, namespace: &Namespace, size: u64) -
 async fn check_entries(snapshot: &mut Snapshot, head: &LogHead) -> Result<(), AppError> {
     let mut tree = merkle::Tree::new();
     while tree.size() < head.size {
-        let entries = snapshot.entries(&head.namespace, tree.size(), PAGE.min(head.size - tree.size())).await?;
+        let entries = snapshot
+            .entries(&head.namespace, tree.size(), PAGE.min(head.size - tree.size()))
+            .await?;
         if entries.is_empty() || entries.iter().zip(tree.size()..).any(|(e, i)| e.index != i) {
             return Err(broken(&head.namespace, "entries are missing"));
         }
         for entry in &entries {
             if !fact_holds(entry) {
-                return Err(broken(&head.namespace, &format!("entry {} is not what is stored beside it", entry.index)));
+                let why = format!(
+                    "entry {} does not match the document that is stored with it",
+                    entry.index
+                );
+                return Err(broken(&head.namespace, &why));
             }
             tree.append(merkle::leaf_hash(&entry.body));
         }

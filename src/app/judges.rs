@@ -1,14 +1,15 @@
-//! Where verdicts are computed: on threads beside the requests, and only so many at once. However long one takes, the
-//! service answers others meanwhile.
+//! The computation of verdicts: on blocking threads, and only a limited number at once. However
+//! long one takes, the service answers other requests meanwhile.
 
 use super::{blocking, error::AppError};
 use std::{num::NonZero, sync::Arc, thread::available_parallelism};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Verdicts at once, beside one for each processor: one that takes long must not hold up all others.
+/// How many verdicts may be computed at once, in addition to one for each processor, so that a slow
+/// one does not delay all others.
 const SPARE: usize = 2;
 
-/// The places at which verdicts are computed.
+/// The permits to compute a verdict.
 #[derive(Debug, Clone)]
 pub struct Judges {
     seats: Arc<Semaphore>,
@@ -18,29 +19,35 @@ pub struct Judges {
 impl Default for Judges {
     fn default() -> Self {
         let seats = available_parallelism().map_or(1, NonZero::get) + SPARE;
-        Self { seats: Arc::new(Semaphore::new(seats)), all: u32::try_from(seats).unwrap_or(u32::MAX) }
+        Self {
+            seats: Arc::new(Semaphore::new(seats)),
+            all: u32::try_from(seats).unwrap_or(u32::MAX),
+        }
     }
 }
 
 impl Judges {
-    /// Does `work` on a thread of its own, as soon as there is a place.
+    /// Runs `work` on a blocking thread, as soon as a permit is free.
     ///
     /// # Errors
-    /// When it panics, or the service ends.
-    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, AppError> {
+    /// When it panics, or the service is stopping.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, AppError> {
         let seat = self.seats.clone().acquire_owned().await.map_err(AppError::failed)?;
         let seated = move || {
-            // Whoever asked may be gone: the place is taken until the work ends.
+            // The caller may be gone, but the permit is held until the work ends.
             let _seat = seat;
             work()
         };
         blocking::run(seated).await
     }
 
-    /// Takes every place, as work that does not end would, until it is dropped.
+    /// Takes every permit, as work that never ends would, until the result is dropped.
     ///
     /// # Errors
-    /// When the service ends.
+    /// When the service is stopping.
     pub async fn hold(&self) -> Result<OwnedSemaphorePermit, AppError> {
         self.seats.clone().acquire_many_owned(self.all).await.map_err(AppError::failed)
     }

@@ -1,4 +1,4 @@
-//! The public side of a namespace's log, and proofs from it.
+//! The public part of a namespace's log, and proofs from it.
 
 use super::{
     Service,
@@ -18,7 +18,7 @@ impl Service {
     /// The signed head of a namespace's log.
     ///
     /// # Errors
-    /// When it has none, or the database fails.
+    /// When the namespace has no log, or the database fails.
     pub async fn checkpoint(&self, namespace: &Namespace) -> Result<LogHead, AppError> {
         self.store.log_head(namespace).await?.ok_or_else(|| AppError::not_found("log"))
     }
@@ -26,7 +26,7 @@ impl Service {
     /// The key that verifies the heads of a namespace's log.
     ///
     /// # Errors
-    /// When the database fails, or the log's name cannot be one.
+    /// When the database fails, or the log's name is not a valid origin.
     pub async fn log_key(&self, namespace: &Namespace) -> Result<VerifierKey, AppError> {
         self.identity(namespace).await?;
         self.notary.log_key(namespace)
@@ -51,14 +51,21 @@ impl Service {
             let bodies: Vec<Vec<u8>> = entries.into_iter().map(|e| e.body).collect();
             return tile::entries_to_bytes(&bodies).map_err(AppError::failed);
         }
-        Ok(tile::to_bytes(&self.store.tile_hashes(namespace, level, first, u64::from(width)).await?))
+        Ok(tile::to_bytes(
+            &self.store.tile_hashes(namespace, level, first, u64::from(width)).await?,
+        ))
     }
 
     /// `count` entries from index `first` on.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn entries(&self, namespace: &Namespace, first: u64, count: u64) -> Result<Vec<StoredEntry>, AppError> {
+    pub async fn entries(
+        &self,
+        namespace: &Namespace,
+        first: u64,
+        count: u64,
+    ) -> Result<Vec<StoredEntry>, AppError> {
         Ok(self.store.entries(namespace, first, count).await?)
     }
 
@@ -77,8 +84,9 @@ impl Service {
         head: &LogHead,
         index: u64,
     ) -> Result<Proof, AppError> {
-        let nodes = merkle::inclusion_nodes(index, head.size)
-            .map_err(|_| AppError::new(Kind::NotFound, "not-found", "the log has no such entry yet"))?;
+        let nodes = merkle::inclusion_nodes(index, head.size).map_err(|_| {
+            AppError::new(Kind::NotFound, "not-found", "the log has no such entry yet")
+        })?;
         let tiles = self.tiles(namespace, &nodes, head.size).await?;
         let path = merkle::prove_inclusion(index, head.size, &tiles).map_err(AppError::failed)?;
         Ok(Proof { extra: None, index, path, checkpoint: head.checkpoint.clone() })
@@ -88,22 +96,34 @@ impl Service {
     ///
     /// # Errors
     /// When the log is smaller than either, or the database fails.
-    pub async fn consistency(&self, namespace: &Namespace, old: u64, new: u64) -> Result<Vec<[u8; 32]>, AppError> {
+    pub async fn consistency(
+        &self,
+        namespace: &Namespace,
+        old: u64,
+        new: u64,
+    ) -> Result<Vec<[u8; 32]>, AppError> {
         let size = self.checkpoint(namespace).await?.size;
         if new > size {
             return Err(AppError::not_found("log of that size"));
         }
-        let bad = |_| AppError::invalid("invalid-range", "the older size must not exceed the newer one");
+        let bad =
+            |_| AppError::invalid("invalid-range", "the older size must not exceed the newer one");
         let nodes = merkle::consistency_nodes(old, new).map_err(bad)?;
         let tiles = self.tiles(namespace, &nodes, size).await?;
         merkle::prove_consistency(old, new, &tiles).map_err(AppError::failed)
     }
 
-    async fn tiles(&self, namespace: &Namespace, nodes: &[Node], size: u64) -> Result<Tiles, AppError> {
+    async fn tiles(
+        &self,
+        namespace: &Namespace,
+        nodes: &[Node],
+        size: u64,
+    ) -> Result<Tiles, AppError> {
         let mut tiles = Tiles::default();
         for id in tile::holding(nodes, size) {
             let first = id.index * u64::from(tile::WIDTH);
-            let hashes = self.store.tile_hashes(namespace, id.level, first, u64::from(id.width)).await?;
+            let hashes =
+                self.store.tile_hashes(namespace, id.level, first, u64::from(id.width)).await?;
             tiles.insert(id.level, id.index, hashes);
         }
         Ok(tiles)

@@ -1,4 +1,4 @@
-//! Mappings of a namespace: how its own files are read.
+//! Mappings of a namespace: how to read a team's own file formats.
 
 use super::{
     Service, blocking,
@@ -15,15 +15,15 @@ use crate::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-/// Mappings by what a submission calls them: a name, or a digest.
+/// The mappings of a submission, by the name or the digest that it uses for them.
 pub(super) type Asked = BTreeMap<String, Arc<Mapping>>;
 
 impl Service {
-    /// Publishes a mapping: from now on the newest version of its name is the one of that name. Publishing the very
-    /// bytes that are the newest already changes nothing, nor does a repetition of the very request.
+    /// Publishes a mapping, which becomes the newest version of its name. Publishing the bytes that
+    /// are already the newest version changes nothing, nor does a repetition of the same request.
     ///
     /// # Errors
-    /// When the mapping has mistakes, the actor may not, or the database fails.
+    /// When the mapping has mistakes, the actor lacks the scope, or the database fails.
     pub async fn publish_mapping(
         &self,
         actor: &Actor,
@@ -41,7 +41,11 @@ impl Service {
         let fact = serde_json::json!({
             "name": mapping.name, "digest": mapping.digest, "published_by": actor.who, "published_at": now,
         });
-        let entry = fact_entry(Fact::MappingPublished, &mapping.name, jcs::to_vec(&fact).map_err(AppError::failed)?);
+        let entry = fact_entry(
+            Fact::MappingPublished,
+            &mapping.name,
+            jcs::to_vec(&fact).map_err(AppError::failed)?,
+        );
         let row = NewRow::Mapping(NewMapping {
             name: mapping.name.clone(),
             digest: mapping.digest,
@@ -56,21 +60,31 @@ impl Service {
             Done::Stored(_) => {}
             Done::Duplicate { request, .. } => same(delivery, request)?,
             Done::Known => self.note_delivery(actor, delivery, &made).await?,
-            other => return Err(AppError::broken(format!("a mapping was refused by the batch: {other:?}"))),
+            other => {
+                return Err(AppError::broken(format!(
+                    "a mapping was refused by the batch: {other:?}"
+                )));
+            }
         }
         tracing::info!(namespace = %actor.namespace, mapping = %mapping.name, digest = %mapping.digest, "mapping published");
         let stored = self.store.mapping_named(&actor.namespace, &mapping.name).await?;
-        match stored.ok_or_else(|| AppError::broken("a mapping was published and is not there"))? {
+        match stored
+            .ok_or_else(|| AppError::broken("a mapping was published but is not in the database"))?
+        {
             stored if stored.digest == mapping.digest => Ok(stored),
-            // Somebody else published another version at the same moment.
-            _ => Err(AppError::new(Kind::Conflict, "mapping-changed", "another version was just published; try again")),
+            // Another request published a different version at the same time.
+            _ => Err(AppError::new(
+                Kind::Conflict,
+                "mapping-changed",
+                "another version was just published; try again",
+            )),
         }
     }
 
     /// Versions of the mappings of the actor's namespace, newest first, without their TOML.
     ///
     /// # Errors
-    /// When the actor may not, or the database fails.
+    /// When the actor lacks the scope, or the database fails.
     pub async fn mappings(&self, actor: &Actor, page: Page) -> Result<Vec<Published>, AppError> {
         actor.require(Scope::Read)?;
         Ok(self.store.mappings(&actor.namespace, page).await?)
@@ -79,17 +93,24 @@ impl Service {
     /// A mapping by the digest of its bytes.
     ///
     /// # Errors
-    /// When there is none, the actor may not, or the database fails.
+    /// When no mapping has that digest, the actor lacks the scope, or the database fails.
     pub async fn mapping(&self, actor: &Actor, digest: &Digest) -> Result<Published, AppError> {
         actor.require(Scope::Read)?;
-        self.store.mapping(&actor.namespace, digest).await?.ok_or_else(|| AppError::not_found("mapping"))
+        self.store
+            .mapping(&actor.namespace, digest)
+            .await?
+            .ok_or_else(|| AppError::not_found("mapping"))
     }
 
-    /// The mappings that a submission asks for: by digest, or the newest of a name.
+    /// The mappings that a submission names, each by digest, or by name for the newest version.
     ///
     /// # Errors
-    /// When there is none of a name, or the database fails.
-    pub(super) async fn asked(&self, actor: &Actor, names: impl Iterator<Item = &String>) -> Result<Asked, AppError> {
+    /// When no mapping has a given name or digest, or the database fails.
+    pub(super) async fn asked(
+        &self,
+        actor: &Actor,
+        names: impl Iterator<Item = &String>,
+    ) -> Result<Asked, AppError> {
         let mut asked = Asked::new();
         for name in names {
             if asked.contains_key(name) {
@@ -101,7 +122,7 @@ impl Service {
             };
             let found = found.ok_or_else(|| {
                 let message = format!(
-                    "{} has no mapping `{}`; `modelgate mapping publish` makes it known",
+                    "{} has no mapping `{}`; publish it with `modelgate mapping publish`",
                     actor.namespace,
                     name.escape_debug()
                 );
@@ -115,7 +136,7 @@ impl Service {
     /// The mapping that a document was read with.
     ///
     /// # Errors
-    /// When it is gone, or the database fails.
+    /// When it is missing, or the database fails.
     pub(super) async fn mapping_of(
         &self,
         namespace: &Namespace,
@@ -130,6 +151,9 @@ impl Service {
 
 async fn compiled(stored: Published) -> Result<Mapping, AppError> {
     let Published { digest, source, .. } = stored;
-    let parsed = blocking::run_if_large(source.len(), move || Mapping::parse(source.as_bytes())).await?;
-    parsed.map_err(|error| AppError::broken(format!("mapping {digest} can no longer be read: {error}")))
+    let parsed =
+        blocking::run_if_large(source.len(), move || Mapping::parse(source.as_bytes())).await?;
+    parsed.map_err(|error| {
+        AppError::broken(format!("mapping {digest} can no longer be read: {error}"))
+    })
 }

@@ -75,7 +75,7 @@ use throttle::Throttle;
 use tokio::{sync::Semaphore, task::JoinHandle};
 use writer::Writer;
 
-/// The service: its database, its keys, its one writer.
+/// The service: its database, its keys, and its one writer.
 pub struct Service {
     env: Env,
     clock: Arc<LogClock>,
@@ -100,7 +100,7 @@ pub struct Service {
     throttle: Throttle,
 }
 
-/// What a service is started from.
+/// The parts that a service is started with.
 pub struct Parts {
     /// Clock and randomness.
     pub env: Env,
@@ -108,21 +108,21 @@ pub struct Parts {
     pub store: Store,
     /// The keys.
     pub keys: Keyring,
-    /// The address that others know the service by.
+    /// The public address of the service.
     pub public_url: String,
-    /// The folders to keep heads in.
+    /// The folders to keep signed heads in.
     pub heads: Vec<PathBuf>,
-    /// Where uploads go, and how large they may be.
+    /// Where uploads are stored, and how large they may be.
     pub uploads: UploadLimits,
-    /// Environments that no policy has to enforce yet.
+    /// The environments in which policies may still only observe.
     pub observe_only: ObserveOnlyBy,
-    /// How much strangers may take.
+    /// The limits for callers who are not signed in.
     pub limits: Limits,
 }
 
 impl Service {
-    /// Starts the service, after checking that every log is the one it signed. The handle ends when the last batch
-    /// is durable, once the service is dropped.
+    /// Starts the service, after checking that every log is the one it signed. After the service is
+    /// stopped or dropped, the handle ends when the last batch is durable.
     ///
     /// # Errors
     /// When a log is broken, a key cannot sign, or the database fails.
@@ -132,20 +132,27 @@ impl Service {
         Ok((service, ended))
     }
 
-    /// The same without the check: for those who touch no log, and who check it in another way.
+    /// The same without the check: for commands that use no log, or check it in another way.
     ///
     /// # Errors
     /// When a key cannot sign, or the database fails.
     pub fn open(parts: Parts) -> Result<(Arc<Self>, JoinHandle<()>), AppError> {
         let clock = Arc::new(LogClock::over(parts.env.clock));
         let env = Env { clock: clock.clone() };
-        let notary = Arc::new(Notary::new(&parts.keys, &parts.public_url)?.with_clock(clock.clone()));
+        let notary =
+            Arc::new(Notary::new(&parts.keys, &parts.public_url)?.with_clock(clock.clone()));
         let heads = Arc::new(HeadKeeper::open(&parts.heads).map_err(AppError::failed)?);
         let guard = Arc::new(Guard::new(notary.clone(), heads.clone()));
         let health = Arc::new(Health::new(parts.store.clone(), heads.clone(), guard.clone()));
         let limits = &parts.limits;
         let blobs = Blobs::open(parts.uploads, env.now())?;
-        let (writer, ended) = Writer::start(parts.store.clone(), notary.clone(), heads.clone(), guard, health.clone());
+        let (writer, ended) = Writer::start(
+            parts.store.clone(),
+            notary.clone(),
+            heads.clone(),
+            guard,
+            health.clone(),
+        );
         let service = Self {
             env,
             clock,
@@ -167,23 +174,28 @@ impl Service {
             observe_only: parts.observe_only,
             judges: Judges::default(),
             passwords: Passwords::new(limits.password_checks),
-            throttle: Throttle::new(limits.sign_in_tries, limits.sign_in_tries_per_address, limits.sign_in_minutes),
+            throttle: Throttle::new(
+                limits.sign_in_tries,
+                limits.sign_in_tries_per_address,
+                limits.sign_in_minutes,
+            ),
         };
         Ok((Arc::new(service), ended))
     }
 
-    /// Where verdicts are computed.
+    /// The permits to compute verdicts.
     pub fn judges(&self) -> &Judges {
         &self.judges
     }
 
-    /// Takes no more works; those that wait become durable, and then the handle of [`Service::start`] ends, whoever
-    /// still holds the service.
+    /// Accepts no more works. Those that wait become durable, and then the handle of
+    /// [`Service::start`] ends, even if the service is still in use elsewhere.
     pub fn stop(&self) {
         self.writer.stop();
     }
 
-    /// Whether the database answers and takes writes, as of a second ago, and the clock lets something be signed.
+    /// Checks that the database answers and accepts writes, with a result that is at most one
+    /// second old, and that the clock permits signing.
     ///
     /// # Errors
     /// When it does not; the code and the message say why.
@@ -195,30 +207,31 @@ impl Service {
         self.clock.tick(self.store.newest_at().await?).map(|_| ()).map_err(AppError::clock_behind)
     }
 
-    /// Whether what the database says can be proved: it is at its path, and not known to be an older state of itself.
+    /// Checks that the data in the database can be proved: the database is at its path, and is not
+    /// known to be an older state of itself.
     ///
     /// # Errors
-    /// When it is.
+    /// When it cannot be proved.
     pub async fn provable(&self) -> Result<(), AppError> {
         self.health.before_read().await
     }
 
-    /// Remembers that something that was read is damaged: from now on [`Service::ready`] fails.
+    /// Records that damaged data was read: from now on [`Service::ready`] fails.
     pub fn saw_damage(&self) {
         self.health.damaged();
     }
 
-    /// The address that others know the service by.
+    /// The public address of the service.
     pub fn public_url(&self) -> &str {
         self.notary.public_url()
     }
 
-    /// An id for a request that came without one.
+    /// An id for a request that has none.
     pub fn new_request_id(&self) -> String {
         self.env.new_id()
     }
 
-    /// The present moment.
+    /// The current time.
     pub fn now(&self) -> crate::model::Timestamp {
         self.env.now()
     }

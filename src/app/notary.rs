@@ -1,9 +1,12 @@
-//! The service's signatures: statements with the decision key, heads with the log key.
+//! The service's signatures: statements are signed with the decision key, heads with the log key.
 
 use super::{clock::LogClock, env::Env, error::AppError};
 use crate::{
     keys::Keyring,
-    ledger::{Checkpoint, Fact, Identity, NoteSigner, PublicKey, Sealed, Sealer, Signer, VerifierKey, entry},
+    ledger::{
+        Checkpoint, Fact, Identity, NoteSigner, PublicKey, Sealed, Sealer, Signer, VerifierKey,
+        entry,
+    },
     model::{Digest, Namespace, jcs},
     store::{NewEntry, Seal},
 };
@@ -18,12 +21,12 @@ pub struct Notary {
     log: Arc<dyn Signer>,
     clock: Arc<LogClock>,
     public_url: String,
-    /// The logs whose identity is certain: the database said it.
+    /// The logs whose identity was read from the database, and so is certain.
     logs: Mutex<HashMap<Namespace, Log>>,
     sealed: Mutex<Vec<(Namespace, String)>>,
 }
 
-/// Who a log is, and what signs its heads.
+/// The identity of a log, and the signer of its heads.
 #[derive(Clone)]
 struct Log {
     identity: Identity,
@@ -31,10 +34,10 @@ struct Log {
 }
 
 impl Notary {
-    /// Signs with `keys` for the service at `public_url`.
+    /// A notary that signs with `keys` for the service at `public_url`.
     ///
     /// # Errors
-    /// When a key is not one we can sign with.
+    /// When a key cannot be used for signing.
     pub fn new(keys: &Keyring, public_url: &str) -> Result<Self, AppError> {
         Ok(Self {
             decision: Sealer::new(keys.decision.clone()).map_err(AppError::failed)?,
@@ -46,14 +49,15 @@ impl Notary {
         })
     }
 
-    /// The same, by that clock instead of the machine's.
+    /// The same, with `clock` instead of the machine's clock.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<LogClock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// The address that the service has today: for links that people follow, never for what is signed.
+    /// The current public address of the service: for links that people follow, never for signed
+    /// documents.
     pub fn public_url(&self) -> &str {
         &self.public_url
     }
@@ -71,28 +75,30 @@ impl Notary {
         self.decision.seal(payload).map_err(AppError::failed)
     }
 
-    /// The key that verifies the heads of a namespace's log, by who it is as far as is known.
+    /// The key that verifies the heads of a namespace's log, for its identity as far as it is
+    /// known.
     ///
     /// # Errors
-    /// When the log's name cannot be one.
+    /// When the log's name is not a valid origin.
     pub fn log_key(&self, namespace: &Namespace) -> Result<VerifierKey, AppError> {
         self.named(&self.identity_of(namespace)).map(|log| log.signer.verifier().clone())
     }
 
-    /// Who a log is, once the database has said so.
+    /// The identity of a log, if it has been read from the database.
     pub fn known(&self, namespace: &Namespace) -> Option<Identity> {
         self.logs().get(namespace).map(|log| log.identity.clone())
     }
 
-    /// Who a log is; of one that nobody has begun yet, who it would be.
+    /// The identity of a log; for a log that does not exist yet, the identity that it would get.
     pub fn identity_of(&self, namespace: &Namespace) -> Identity {
         self.known(namespace).unwrap_or_else(|| Identity::new(&self.public_url, namespace))
     }
 
-    /// Signs for the log with that identity from here on, whatever address the service has today.
+    /// Uses this identity for the log from now on, even if the address of the service is different
+    /// today.
     ///
     /// # Errors
-    /// When the log's name cannot be one.
+    /// When the log's name is not a valid origin.
     pub fn know(&self, namespace: &Namespace, identity: &Identity) -> Result<(), AppError> {
         if self.known(namespace).as_ref() != Some(identity) {
             let log = self.named(identity)?;
@@ -106,36 +112,43 @@ impl Notary {
     }
 
     fn named(&self, identity: &Identity) -> Result<Log, AppError> {
-        let signer = NoteSigner::new(&identity.origin, self.log.clone()).map_err(AppError::failed)?;
+        let signer =
+            NoteSigner::new(&identity.origin, self.log.clone()).map_err(AppError::failed)?;
         Ok(Log { identity: identity.clone(), signer })
     }
 
-    /// The heads signed since this was last asked, one for each namespace.
+    /// The heads that were signed since the last call, one for each namespace.
     pub fn take(&self) -> Vec<(Namespace, String)> {
         std::mem::take(&mut self.sealed.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The leaf that a key opens a log with. That of the log's own key says who the log is, for good.
+    /// The entry for a key at the beginning of a log. The entry of the log's own key also records
+    /// the permanent identity of the log.
     fn key_entry(purpose: &str, key: &PublicKey, identity: Option<&Identity>) -> NewEntry {
         let mut fact = serde_json::json!({"purpose": purpose, "kid": key.kid(), "pem": key.to_pem(), "from": 0});
         if let Some(identity) = identity {
             fact["origin"] = identity.origin.clone().into();
             fact["public_url"] = identity.public_url.clone().into();
         }
-        // Text and a number always have canonical JSON.
+        // Text and a number can always be written as canonical JSON.
         fact_entry(Fact::KeyAdded, &key.kid(), jcs::to_vec(&fact).unwrap_or_default())
     }
 }
 
-/// The leaf of a fact whose document the entry itself keeps.
+/// The entry of a fact whose document is stored in the entry itself.
 pub fn fact_entry(fact: Fact, subject: &str, document: Vec<u8>) -> NewEntry {
     let body = entry::fact_bytes(fact, &Digest::of(&document));
     NewEntry { kind: fact.as_str(), subject: subject.to_owned(), body, fact: Some(document) }
 }
 
-/// The leaf of a fact whose document is kept in a row of its own, by its digest.
+/// The entry of a fact whose document is stored, by its digest, in a row of another table.
 pub fn row_entry(fact: Fact, subject: &str, digest: &Digest) -> NewEntry {
-    NewEntry { kind: fact.as_str(), subject: subject.to_owned(), body: entry::fact_bytes(fact, digest), fact: None }
+    NewEntry {
+        kind: fact.as_str(),
+        subject: subject.to_owned(),
+        body: entry::fact_bytes(fact, digest),
+        fact: None,
+    }
 }
 
 impl Seal for Notary {
@@ -163,7 +176,10 @@ impl Seal for Notary {
         let log = known.map_or_else(|| self.named(&self.identity_of(namespace)), Ok);
         let signer = log.map_err(|e| e.to_string())?.signer;
         let checkpoint = Checkpoint::sign(size, *root, &signer).map_err(|e| e.to_string())?;
-        self.sealed.lock().unwrap_or_else(PoisonError::into_inner).push((namespace.clone(), checkpoint.clone()));
+        self.sealed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push((namespace.clone(), checkpoint.clone()));
         Ok(checkpoint)
     }
 }

@@ -1,4 +1,5 @@
-//! Evidence computed from files at hand, where a policy has `[recompute]`: what the service does with uploads.
+//! Evidence computed from local files, for policies with `[recompute]`: the same as the service
+//! computes from uploads.
 
 use super::{
     compute::{self, Request},
@@ -11,51 +12,56 @@ use crate::{
 };
 use std::path::PathBuf;
 
-/// Files of rows.
+/// Files of rows: predictions, labels, and data to measure drift against.
 #[derive(Debug, Clone, Default)]
 pub struct Files {
-    /// What the candidate predicted.
+    /// The candidate's predictions.
     pub predictions: Vec<PathBuf>,
-    /// Labels and groups kept apart from all predictions.
+    /// Labels and groups that are not in the files of predictions.
     pub labels: Vec<PathBuf>,
-    /// What the champion predicted.
+    /// The champion's predictions.
     pub champion: Vec<PathBuf>,
-    /// What the reference predicted.
+    /// The reference's predictions.
     pub reference: Vec<PathBuf>,
-    /// The data that drift is measured from.
+    /// The data that drift is measured against.
     pub drift_reference: Vec<PathBuf>,
 }
 
-/// What came out of them.
+/// The evidence that was computed.
 #[derive(Debug, Clone, Default)]
 pub struct Computed {
-    /// The candidate's.
+    /// The candidate's evidence.
     pub evidence: Vec<Submitted>,
-    /// The champion's, where its predictions are there.
+    /// The champion's evidence; empty without its predictions.
     pub champion: Vec<Submitted>,
-    /// The reference's, where its predictions are there.
+    /// The reference's evidence; empty without its predictions.
     pub reference: Vec<Submitted>,
 }
 
-/// Computes what every policy with `[recompute]` asks for. Nothing without predictions.
+/// Computes the evidence that every policy with `[recompute]` needs. Computes nothing without
+/// predictions.
 ///
 /// # Errors
-/// When no policy says which columns are what, labels are needed and absent, or a file cannot be read or does not fit.
+/// When no policy defines the columns, labels are needed but absent, or a file cannot be read or
+/// does not fit.
 pub fn compute(policies: &[impl AsRef<Policy>], files: &Files) -> Result<Computed, AppError> {
     let mut out = Computed::default();
     if files.predictions.is_empty() && files.champion.is_empty() && files.reference.is_empty() {
         return Ok(out);
     }
-    let asking: Vec<&Policy> = policies.iter().map(AsRef::as_ref).filter(|p| p.recompute.is_some()).collect();
+    let asking: Vec<&Policy> =
+        policies.iter().map(AsRef::as_ref).filter(|p| p.recompute.is_some()).collect();
     if asking.is_empty() {
-        let message = "no policy says which columns of the predictions are what; add `[recompute]` to one";
+        let message = "no policy defines the columns of the predictions; add `[recompute]` to one";
         return Err(AppError::invalid("no-recompute", message));
     }
     for policy in asking {
         if !files.predictions.is_empty() {
             add(&mut out.evidence, one(policy, files, &files.predictions, true)?);
         }
-        for (rows, to) in [(&files.champion, &mut out.champion), (&files.reference, &mut out.reference)] {
+        for (rows, to) in
+            [(&files.champion, &mut out.champion), (&files.reference, &mut out.reference)]
+        {
             if !rows.is_empty() {
                 add(to, one(policy, files, rows, false)?);
             }
@@ -70,15 +76,26 @@ fn add(to: &mut Vec<Submitted>, submitted: Submitted) {
     }
 }
 
-/// One artifact's predictions under one policy; the candidate is also compared with the others.
-fn one(policy: &Policy, files: &Files, rows: &[PathBuf], candidate: bool) -> Result<Submitted, AppError> {
-    let Some(recompute) = &policy.recompute else { return Err(AppError::broken("a policy without `[recompute]`")) };
+/// Computes the evidence of one artifact under one policy; the candidate is also compared with the
+/// baselines.
+fn one(
+    policy: &Policy,
+    files: &Files,
+    rows: &[PathBuf],
+    candidate: bool,
+) -> Result<Submitted, AppError> {
+    let Some(recompute) = &policy.recompute else {
+        return Err(AppError::broken("a policy without `[recompute]`"));
+    };
     if let Some(name) = recompute.labels.as_ref().filter(|_| files.labels.is_empty()) {
-        let message =
-            format!("policy `{}` takes labels from the data set `{name}`; hand it in with `--labels`", policy.name);
+        let message = format!(
+            "policy `{}` takes labels from the data set `{name}`; pass it with `--labels`",
+            policy.name
+        );
         return Err(AppError::invalid("no-labels", message));
     }
-    let digests: Vec<Digest> = rows.iter().map(|path| compute::digest(path)).collect::<Result<_, _>>()?;
+    let digests: Vec<Digest> =
+        rows.iter().map(|path| compute::digest(path)).collect::<Result<_, _>>()?;
     let mut plan = policy::needs::plan(policy, &digests, 1);
     let there = |against: Against| match against {
         Against::Champion => candidate && !files.champion.is_empty(),

@@ -1,4 +1,5 @@
-//! A repetition of a request is one: the sender's own number of it, and what it made the first time.
+//! Idempotency: recognises a repeated request by the sender's key, and finds what the first request
+//! made.
 
 use super::{
     Service,
@@ -10,41 +11,44 @@ use crate::{
     store::{Delivery, Done, Work},
 };
 
-/// The sender's own number of a request.
+/// The idempotency key of a request.
 #[derive(Debug, Clone)]
 pub struct DeliveryKey {
-    /// Who numbers: `api:<actor>`, `hook:ci`.
+    /// Whose keys they are: `api:<actor>`, `hook:ci`.
     pub source: String,
-    /// The number.
+    /// The key.
     pub key: String,
     /// The digest of the request as it was sent: method, path and body.
     pub request: Digest,
-    /// The digest that an earlier version kept of it, which covered the body alone.
+    /// The digest that an earlier version stored for it, which covered the body alone.
     pub formerly: Option<Digest>,
 }
 
 impl Service {
-    /// What the first processing of this very request made, if there was one.
+    /// What the first processing of this same request made, if there was one.
     ///
     /// # Errors
-    /// When the number was used for another request, or the database fails.
+    /// When the key was used for another request, or the database fails.
     pub(super) async fn made_before(
         &self,
         actor: &Actor,
         key: Option<&DeliveryKey>,
     ) -> Result<Option<String>, AppError> {
         let Some(key) = key else { return Ok(None) };
-        let Some((request, made)) = self.store.delivery(&actor.namespace, &key.source, &key.key).await? else {
+        let Some((request, made)) =
+            self.store.delivery(&actor.namespace, &key.source, &key.key).await?
+        else {
             return Ok(None);
         };
         key.check(request)?;
         Ok(Some(made))
     }
 
-    /// Keeps the number of a request that changed nothing, so that it is used for no other.
+    /// Stores the key of a request that changed nothing, so that it cannot be used for another
+    /// request.
     ///
     /// # Errors
-    /// When it was used for another one at this moment, or the database fails.
+    /// When another request used the key at the same time, or the database fails.
     pub(super) async fn note_delivery(
         &self,
         actor: &Actor,
@@ -62,7 +66,7 @@ impl Service {
 }
 
 impl DeliveryKey {
-    /// Refuses a number that was used for another request.
+    /// Refuses a key that was used for another request.
     fn check(&self, first: Digest) -> Result<(), AppError> {
         if self.request == first || self.formerly == Some(first) {
             return Ok(());
@@ -70,9 +74,10 @@ impl DeliveryKey {
         Err(Self::reused())
     }
 
-    /// The refusal of a number that was used for another request.
+    /// The refusal of a key that was used for another request.
     pub(super) fn reused() -> AppError {
-        let message = "this idempotency key was used for another request; give every request its own";
+        let message =
+            "this idempotency key was used for another request; use a new key for every request";
         AppError::new(Kind::Conflict, "idempotency-key-reused", message)
     }
 
@@ -87,7 +92,10 @@ impl DeliveryKey {
     }
 }
 
-/// Refuses a number whose first request, `first`, was another one.
+/// Refuses a key whose first request, `first`, was another one.
 pub(super) fn same(key: Option<&DeliveryKey>, first: Digest) -> Result<(), AppError> {
-    key.map_or_else(|| Err(AppError::broken("a repetition without a number")), |key| key.check(first))
+    key.map_or_else(
+        || Err(AppError::broken("a repetition without an idempotency key")),
+        |key| key.check(first),
+    )
 }

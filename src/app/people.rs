@@ -1,4 +1,4 @@
-//! Tokens and users: who is asking.
+//! Tokens and users: the identity of the caller.
 
 use super::{
     Service,
@@ -13,36 +13,37 @@ use crate::{
 };
 use std::{collections::HashMap, sync::Mutex};
 
-/// The longest name that people sign in with, and the longest role.
+/// The longest sign-in name, and the longest role.
 const MAX_WORD: usize = 100;
-/// How long a token that was looked up is believed before it is looked up again: so long a revocation may take.
+/// How long a looked-up token is used before it is looked up again: a revocation may take this
+/// long.
 const BELIEVED_MICROS: i64 = 2_000_000;
-/// Tokens remembered at once.
+/// The most tokens in the cache.
 const REMEMBERED: usize = 10_000;
 
-/// A token to be made.
+/// A token to create.
 #[derive(Debug, Clone)]
 pub struct NewToken {
     /// The namespace it is for.
     pub namespace: Namespace,
-    /// What people call it.
+    /// Its display name.
     pub name: String,
-    /// What it may do.
+    /// What it permits.
     pub scopes: Vec<Scope>,
-    /// The sign-in name of the person who answers for it.
+    /// The sign-in name of the person who is responsible for it.
     pub user: Option<String>,
-    /// How long it counts.
+    /// How long it is valid.
     pub lives: Age,
 }
 
-/// A user to be made.
+/// A user to create.
 #[derive(Debug, Clone)]
 pub struct NewUser {
     /// The namespace they belong to.
     pub namespace: Namespace,
     /// The name they sign in with.
     pub name: String,
-    /// The name shown.
+    /// The display name.
     pub display_name: String,
     /// Their password.
     pub password: String,
@@ -50,7 +51,7 @@ pub struct NewUser {
     pub roles: Vec<String>,
 }
 
-/// Tokens that were looked up a moment ago.
+/// The tokens that were looked up recently.
 #[derive(Default)]
 pub struct TokenCache(Mutex<HashMap<crate::model::Digest, (Actor, Timestamp, Timestamp)>>);
 
@@ -61,7 +62,13 @@ impl TokenCache {
         (now.micros_since(*read_at) < BELIEVED_MICROS && now < *expires_at).then(|| actor.clone())
     }
 
-    fn put(&self, digest: crate::model::Digest, actor: Actor, now: Timestamp, expires_at: Timestamp) {
+    fn put(
+        &self,
+        digest: crate::model::Digest,
+        actor: Actor,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) {
         if let Ok(mut map) = self.0.lock() {
             if map.len() >= REMEMBERED {
                 map.clear();
@@ -72,25 +79,38 @@ impl TokenCache {
 }
 
 impl Service {
-    /// Makes a token and gives its text, which is shown once and stored nowhere.
+    /// Creates a token and returns its text, which is shown once and stored nowhere.
     ///
     /// # Errors
     /// When the person is unknown or of another namespace, or the database fails.
     pub async fn create_token(&self, new: NewToken) -> Result<(Token, Secret), AppError> {
         let user = match &new.user {
             None => None,
-            Some(name) => {
-                Some(self.store.user_by_name(name).await?.filter(|u| u.namespace == new.namespace).ok_or_else(
-                    || AppError::invalid("unknown-user", format!("there is no user `{name}` in `{}`", new.namespace)),
-                )?)
-            }
+            Some(name) => Some(
+                self.store
+                    .user_by_name(name)
+                    .await?
+                    .filter(|u| u.namespace == new.namespace)
+                    .ok_or_else(|| {
+                        AppError::invalid(
+                            "unknown-user",
+                            format!("there is no user `{name}` in `{}`", new.namespace),
+                        )
+                    })?,
+            ),
         };
         text::line("the name of a token", &new.name, text::MAX_NAME)?;
         if let Some(user) = user.as_ref().filter(|user| user.disabled_at.is_some()) {
-            return Err(AppError::invalid("user-disabled", format!("the user `{}` is disabled", user.name)));
+            return Err(AppError::invalid(
+                "user-disabled",
+                format!("the user `{}` is disabled", user.name),
+            ));
         }
         if new.scopes.contains(&Scope::Approve) && user.is_none() {
-            return Err(AppError::invalid("no-person", "a token that approves must belong to a user: name one"));
+            return Err(AppError::invalid(
+                "no-person",
+                "a token that approves must belong to a user: name one",
+            ));
         }
         let (now, secret) = (self.env.now(), Secret::new("mgt_", &self.env.random()));
         let token = Token {
@@ -107,7 +127,7 @@ impl Service {
         Ok((token, secret))
     }
 
-    /// Who a bearer token stands for.
+    /// The actor that a bearer token belongs to.
     ///
     /// # Errors
     /// When it is unknown, expired or revoked, or the database fails.
@@ -116,8 +136,13 @@ impl Service {
         if let Some(actor) = self.tokens.get(&digest, now) {
             return Ok(actor);
         }
-        let refused =
-            || AppError::new(Kind::Unauthenticated, "token-refused", "this token is unknown, expired or revoked");
+        let refused = || {
+            AppError::new(
+                Kind::Unauthenticated,
+                "token-refused",
+                "this token is unknown, expired or revoked",
+            )
+        };
         let token = self.store.token(&digest).await?.ok_or_else(refused)?;
         if token.revoked_at.is_some() || token.expires_at <= now {
             return Err(refused());
@@ -148,29 +173,41 @@ impl Service {
         Ok(self.store.tokens().await?)
     }
 
-    /// Ends a token or a webhook secret; false when none of that id still counts. A service that has believed a token
-    /// before believes it for up to two seconds more.
+    /// Revokes a token or a webhook secret; false if none with that id is left to revoke. A service
+    /// that has used a token before may accept it for up to two more seconds.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn revoke_token(&self, id: &str) -> Result<bool, AppError> {
         let now = self.env.now();
-        Ok(self.store.revoke_token(id, now).await? || self.store.revoke_hook_secret(id, now).await?)
+        Ok(self.store.revoke_token(id, now).await?
+            || self.store.revoke_hook_secret(id, now).await?)
     }
 
-    /// Makes another token like the one of that id, beside which the old one counts as before: [`Service::retire`] ends
-    /// it, once the new one has reached its holder. `None` when no such id still counts.
+    /// Creates another token like the token `id`, which stays valid: [`Service::retire`] ends it,
+    /// once its holder has the new one. `None` if no valid token has that id.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn rotate_token(&self, id: &str, lives: Age) -> Result<Option<(Token, Secret)>, AppError> {
+    pub async fn rotate_token(
+        &self,
+        id: &str,
+        lives: Age,
+    ) -> Result<Option<(Token, Secret)>, AppError> {
         let now = self.env.now();
         let counts = |token: &Token| token.revoked_at.is_none() && token.expires_at > now;
-        let Some(old) = self.list_tokens().await?.into_iter().find(|token| token.id == id && counts(token)) else {
+        let Some(old) =
+            self.list_tokens().await?.into_iter().find(|token| token.id == id && counts(token))
+        else {
             return Ok(None);
         };
         let secret = Secret::new("mgt_", &self.env.random());
-        let new = Token { id: self.env.new_id(), digest: secret.digest(), expires_at: now.plus(lives), ..old };
+        let new = Token {
+            id: self.env.new_id(),
+            digest: secret.digest(),
+            expires_at: now.plus(lives),
+            ..old
+        };
         self.store.add_token(&new, now).await?;
         Ok(Some((new, secret)))
     }
@@ -198,13 +235,16 @@ impl Service {
     /// # Errors
     /// When there is no such user, or the database fails.
     pub async fn user_named(&self, name: &str) -> Result<User, AppError> {
-        let unknown = || AppError::invalid("unknown-user", format!("there is no user `{}`", name.escape_debug()));
+        let unknown = || {
+            AppError::invalid("unknown-user", format!("there is no user `{}`", name.escape_debug()))
+        };
         check_word("a user name", name).map_err(|_| unknown())?;
         self.store.user_by_name(name).await?.ok_or_else(unknown)
     }
 
-    /// Ends what a user holds, sessions and tokens, and lets them do nothing from now on: at once on the pages, within
-    /// two seconds in a service that has just believed a token of theirs. Their past approvals keep their meaning.
+    /// Ends the sessions and tokens of a user and refuses them from now on: at once on the pages,
+    /// and within two seconds in a service that has just used one of their tokens. Their past
+    /// approvals stay valid.
     ///
     /// # Errors
     /// When there is no such user, or the database fails.
@@ -214,7 +254,7 @@ impl Service {
         self.user_named(name).await
     }
 
-    /// Lets a user sign in again. Their tokens have ended; they need new ones.
+    /// Lets a user sign in again. Their tokens stay revoked; they need new ones.
     ///
     /// # Errors
     /// When there is no such user, or the database fails.
@@ -224,10 +264,11 @@ impl Service {
         self.user_named(name).await
     }
 
-    /// Gives a user another password and ends their sessions and tokens: who knew the old one may have made some.
+    /// Changes the password of a user and ends their sessions and tokens, because a person who knew
+    /// the old one may have created some.
     ///
     /// # Errors
-    /// When there is no such user, the password cannot be one, or the database fails.
+    /// When there is no such user, the password is invalid, or the database fails.
     pub async fn change_password(&self, name: &str, password: String) -> Result<User, AppError> {
         check_password(&password)?;
         let user = self.user_named(name).await?;
@@ -236,11 +277,16 @@ impl Service {
         Ok(user)
     }
 
-    /// Adds roles to a user and takes roles away.
+    /// Adds roles to a user and removes roles.
     ///
     /// # Errors
-    /// When there is no such user, a role cannot be one, or the database fails.
-    pub async fn change_roles(&self, name: &str, add: &[String], remove: &[String]) -> Result<User, AppError> {
+    /// When there is no such user, a role is invalid, or the database fails.
+    pub async fn change_roles(
+        &self,
+        name: &str,
+        add: &[String],
+        remove: &[String],
+    ) -> Result<User, AppError> {
         add.iter().try_for_each(|role| check_word("a role", role))?;
         let user = self.user_named(name).await?;
         let roles = user.roles.iter().filter(|role| !remove.contains(role)).chain(add);
@@ -249,28 +295,31 @@ impl Service {
         Ok(User { roles, ..user })
     }
 
-    /// How many sessions of a user have not ended, and their tokens that still count.
+    /// The number of a user's open sessions, and their valid tokens.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn held_by(&self, user: &User) -> Result<(u64, Vec<Token>), AppError> {
         let now = self.env.now();
         let mut tokens = self.list_tokens().await?;
-        tokens.retain(|t| t.user_id.as_ref() == Some(&user.id) && t.revoked_at.is_none() && t.expires_at > now);
+        tokens.retain(|t| {
+            t.user_id.as_ref() == Some(&user.id) && t.revoked_at.is_none() && t.expires_at > now
+        });
         Ok((self.store.sessions_of(&user.id, now).await?, tokens))
     }
 
-    /// Makes a user.
+    /// Creates a user.
     ///
     /// # Errors
-    /// When a name is taken or cannot be one, or the database fails.
+    /// When a name is taken or invalid, or the database fails.
     pub async fn create_user(&self, new: NewUser) -> Result<User, AppError> {
         check_word("a user name", &new.name)?;
         new.roles.iter().try_for_each(|role| check_word("a role", role))?;
         text::line("the display name", &new.display_name, text::MAX_NAME)?;
         check_password(&new.password)?;
         if self.store.user_by_name(&new.name).await?.is_some() {
-            return Err(AppError::new(Kind::Conflict, "name-taken", format!("there is a user `{}` already", new.name)));
+            let message = format!("the user name `{}` is already taken", new.name);
+            return Err(AppError::new(Kind::Conflict, "name-taken", message));
         }
         let password_hash = self.passwords.hash(new.password).await?;
         let user = User {
@@ -287,7 +336,7 @@ impl Service {
     }
 }
 
-/// Each once, in the order of their first.
+/// Every word once, in the order of first occurrence.
 fn distinct(list: Vec<String>) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
     list.into_iter().filter(|word| seen.insert(word.clone())).collect()
@@ -303,14 +352,19 @@ pub(super) fn as_person(user: User, scopes: Vec<Scope>) -> Actor {
     }
 }
 
-/// Refuses what cannot be a name that people sign in with, a role or a sender.
+/// Refuses an invalid sign-in name, role or webhook sender.
 pub(super) fn check_word(what: &str, word: &str) -> Result<(), AppError> {
     if word.len() > MAX_WORD {
-        return Err(AppError::invalid("name-too-long", format!("{what} has at most {MAX_WORD} characters")));
+        return Err(AppError::invalid(
+            "name-too-long",
+            format!("{what} can have at most {MAX_WORD} characters"),
+        ));
     }
     if !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"._@-".contains(&b)) {
         return Ok(());
     }
-    let message = format!("{what} is 1 to {MAX_WORD} of A-Z, a-z, 0-9, `.`, `_`, `@` and `-`");
+    let message = format!(
+        "{what} must have 1 to {MAX_WORD} characters out of A-Z, a-z, 0-9, `.`, `_`, `@` and `-`"
+    );
     Err(AppError::invalid("invalid-name", message))
 }

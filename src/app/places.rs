@@ -1,5 +1,5 @@
-//! Places among those who ask for much at once: so many in all, and fewer for one namespace, so that the callers of one
-//! never keep all others out.
+//! Limits on how many large requests run at once: a number in all, and a smaller number for one
+//! namespace, so that the callers of one namespace cannot block all others.
 
 use super::error::{AppError, Kind};
 use crate::model::Namespace;
@@ -10,20 +10,20 @@ use std::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// When a caller who got no place may come again, in seconds.
+/// After how many seconds a refused caller can try again.
 const RETRY_AFTER: u32 = 30;
 
-/// The places, and who has them.
+/// The permits in all, and those of each namespace.
 #[derive(Debug)]
 pub(super) struct Places {
     all: Arc<Semaphore>,
     each: usize,
     wait: Duration,
-    /// Those of a namespace that has some.
+    /// The permits of each namespace that holds any.
     own: Mutex<HashMap<Namespace, Weak<Semaphore>>>,
 }
 
-/// A place, given back when it is dropped.
+/// A permit, released when it is dropped.
 #[derive(Debug)]
 pub(super) struct Place {
     _own: OwnedSemaphorePermit,
@@ -31,19 +31,21 @@ pub(super) struct Place {
 }
 
 impl Places {
-    /// So many in all and for each namespace; one who gets none is refused after `wait`.
+    /// At most `all` permits at once, and at most `each` for one namespace. A caller who gets none
+    /// within `wait` is refused.
     pub(super) fn new(all: usize, each: usize, wait: Duration) -> Self {
         Self { all: Arc::new(Semaphore::new(all)), each, wait, own: Mutex::default() }
     }
 
-    /// A place for a caller of that namespace.
+    /// A permit for a caller of that namespace.
     ///
     /// # Errors
-    /// When there was none for too long.
+    /// When none became free within the waiting time.
     pub(super) async fn enter(&self, namespace: &Namespace) -> Result<Place, AppError> {
         let own = self.own(namespace);
         let both = async {
-            // Its own first: who waits for that holds no place of others.
+            // The namespace's own permit first: a caller that waits for it holds no permit that
+            // other namespaces need.
             let own = own.acquire_owned().await?;
             let all = self.all.clone().acquire_owned().await?;
             Ok::<_, tokio::sync::AcquireError>(Place { _own: own, _all: all })
@@ -51,7 +53,7 @@ impl Places {
         if let Ok(place) = tokio::time::timeout(self.wait, both).await {
             return place.map_err(AppError::failed);
         }
-        let message = "other reports or exports are being made, as many as this service makes at once; try again";
+        let message = "this service is already making as many reports or exports as it can at once; try again";
         Err(AppError::new(Kind::Failed, "reports-busy", message).retry_after(RETRY_AFTER))
     }
 
@@ -80,7 +82,11 @@ mod tests {
         let refused = places.enter(&a).await.unwrap_err();
         assert_eq!((refused.code, refused.retry_after), ("reports-busy", Some(RETRY_AFTER)));
         let other = places.enter(&b).await.unwrap();
-        assert_eq!(places.enter(&c).await.unwrap_err().code, "reports-busy", "that was the last one");
+        assert_eq!(
+            places.enter(&c).await.unwrap_err().code,
+            "reports-busy",
+            "that was the last one"
+        );
         drop(first);
         let _again = places.enter(&a).await.unwrap();
         drop(other);

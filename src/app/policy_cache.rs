@@ -1,4 +1,5 @@
-//! Parsed policies at hand: by digest for ever, and by namespace as long as nothing was published.
+//! A cache of parsed policies: by digest without a limit of time, and by namespace until a policy
+//! is published.
 
 use super::{blocking, error::AppError};
 use crate::{
@@ -11,14 +12,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// The policies that apply to a namespace, and the `policies_at` they are the policies of.
+/// The policies that apply to a namespace, and the `policies_at` that belongs to them.
 #[derive(Clone)]
 pub(super) struct Active {
     pub(super) at: u64,
     pub(super) policies: Arc<[Arc<Policy>]>,
 }
 
-/// Policies parsed once.
+/// Policies that were parsed already.
 #[derive(Default)]
 pub(super) struct PolicyCache {
     parsed: Mutex<HashMap<Digest, Arc<Policy>>>,
@@ -26,19 +27,33 @@ pub(super) struct PolicyCache {
 }
 
 impl PolicyCache {
-    /// The policies of a namespace, as far as this process knows. The batch tells when they have changed.
-    pub(super) async fn active(&self, store: &Store, namespace: &Namespace) -> Result<Active, AppError> {
-        let known = self.active.lock().unwrap_or_else(PoisonError::into_inner).get(namespace).cloned();
+    /// The policies of a namespace, as far as this process knows. The batch refuses a work if they
+    /// have changed.
+    pub(super) async fn active(
+        &self,
+        store: &Store,
+        namespace: &Namespace,
+    ) -> Result<Active, AppError> {
+        let known =
+            self.active.lock().unwrap_or_else(PoisonError::into_inner).get(namespace).cloned();
         match known {
             Some(active) => Ok(active),
             None => self.refresh(store, namespace).await,
         }
     }
 
-    /// The policies of a namespace as they are, also where another service published since.
-    pub(super) async fn current(&self, store: &Store, namespace: &Namespace) -> Result<Active, AppError> {
+    /// The current policies of a namespace, even if another service has published since.
+    pub(super) async fn current(
+        &self,
+        store: &Store,
+        namespace: &Namespace,
+    ) -> Result<Active, AppError> {
         let known = self.active(store, namespace).await?;
-        if store.policies_at(namespace).await? == known.at { Ok(known) } else { self.refresh(store, namespace).await }
+        if store.policies_at(namespace).await? == known.at {
+            Ok(known)
+        } else {
+            self.refresh(store, namespace).await
+        }
     }
 
     /// A policy that was parsed before.
@@ -46,15 +61,22 @@ impl PolicyCache {
         self.parsed.lock().unwrap_or_else(PoisonError::into_inner).get(digest).cloned()
     }
 
-    /// Reads the policies of a namespace anew.
-    pub(super) async fn refresh(&self, store: &Store, namespace: &Namespace) -> Result<Active, AppError> {
+    /// Reads the policies of a namespace again.
+    pub(super) async fn refresh(
+        &self,
+        store: &Store,
+        namespace: &Namespace,
+    ) -> Result<Active, AppError> {
         let (at, stored) = store.active_policies(namespace).await?;
         let mut policies = Vec::with_capacity(stored.len());
         for policy in &stored {
             policies.push(self.read(policy).await?);
         }
         let active = Active { at, policies: policies.into() };
-        self.active.lock().unwrap_or_else(PoisonError::into_inner).insert(namespace.clone(), active.clone());
+        self.active
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(namespace.clone(), active.clone());
         Ok(active)
     }
 
@@ -63,14 +85,20 @@ impl PolicyCache {
         self.parsed.lock().unwrap_or_else(PoisonError::into_inner).insert(policy.digest, policy);
     }
 
-    /// The parsed form of a stored policy. One may be large, and the first to ask would hold up all others.
+    /// The parsed form of a stored policy. It is parsed on a blocking thread, because a large
+    /// policy would delay other requests.
     pub(super) async fn read(&self, stored: &Published) -> Result<Arc<Policy>, AppError> {
         if let Some(policy) = self.known(&stored.digest) {
             return Ok(policy);
         }
         let source = stored.source.clone();
         let parsed = blocking::run(move || policy::parse(&source)).await?;
-        let gone = |_| AppError::broken(format!("policy {} was published and can no longer be read", stored.digest));
+        let gone = |_| {
+            AppError::broken(format!(
+                "policy {} was published and can no longer be read",
+                stored.digest
+            ))
+        };
         let policy = Arc::new(parsed.map_err(gone)?);
         self.keep(policy.clone());
         Ok(policy)

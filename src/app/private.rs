@@ -1,8 +1,10 @@
-//! Files and folders for the service alone: what is in them is secret, or somebody's data. They are made 0600 and 0700
-//! whatever the umask; those that an earlier version left open to everybody are closed.
+//! Files and folders that only the service can access, because they contain secrets or user data.
+//! They are created with mode 0600 and 0700, whatever the umask is. Those that an earlier version
+//! left open to all users are closed.
 //!
-//! A group that may read is left alone, as for keys: that is how container platforms share a volume. So is a folder with
-//! the sticky bit, which is everybody's on purpose.
+//! A group with read permission keeps it, as for keys, because container platforms share volumes in
+//! this way. A folder with the sticky bit is left unchanged too: it is open to all users on
+//! purpose.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
@@ -16,49 +18,52 @@ const FILE: u32 = 0o600;
 const OTHERS: u32 = 0o007;
 const STICKY: u32 = 0o1000;
 
-/// Makes the folder that data is kept in, with every folder above that is not there. One that is there may hold other
-/// things too: that it is open to everybody is only told.
+/// Creates the data folder, with every missing folder above it. An existing folder may contain
+/// other things too, so if it is open to all users, this only logs a warning.
 ///
 /// # Errors
-/// When it cannot be made.
+/// When it cannot be created.
 pub fn folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(FOLDER).create(path)?;
     let mode = fs::metadata(path)?.permissions().mode();
     if mode & OTHERS != 0 {
         let folder = path.display();
-        tracing::warn!(%folder, mode = format!("{:03o}", mode & 0o777), "the data folder is open to others: chmod 700 it");
+        let mode = format!("{:03o}", mode & 0o777);
+        tracing::warn!(%folder, mode, "the data folder is open to all users: set its mode with `chmod 700`");
     }
     Ok(())
 }
 
-/// Makes a folder that only the service uses. One that is there and open to everybody is closed.
+/// Creates a folder that only the service uses. If it exists and is open to all users, it is
+/// closed.
 ///
 /// # Errors
-/// When it cannot be made.
+/// When it cannot be created.
 pub fn own_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(FOLDER).create(path)?;
     close(path, FOLDER)
 }
 
-/// A new file, to be written.
+/// Creates a new file for writing.
 ///
 /// # Errors
-/// When there is one already, or it cannot be made.
+/// When the file exists already, or cannot be created.
 pub fn new_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(FILE).open(path)
 }
 
-/// A file, to be written from its beginning.
+/// Opens or creates a file for writing, and empties it.
 ///
 /// # Errors
-/// When it cannot be made.
+/// When it cannot be created.
 pub fn file(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(FILE).open(path)?;
     close(path, FILE)?;
     Ok(file)
 }
 
-/// Closes what is open to everybody. Another owner's cannot be closed, which is only told.
+/// Closes a file or folder that is open to all users. If another user owns it, this only logs a
+/// warning.
 fn close(path: &Path, mode: u32) -> io::Result<()> {
     let found = fs::metadata(path)?.permissions().mode();
     if found & OTHERS == 0 || found & STICKY != 0 {
@@ -66,8 +71,12 @@ fn close(path: &Path, mode: u32) -> io::Result<()> {
     }
     let shown = path.display();
     match fs::set_permissions(path, Permissions::from_mode(mode)) {
-        Ok(()) => tracing::warn!(path = %shown, "was open to others and is the service's alone now"),
-        Err(error) => tracing::warn!(path = %shown, %error, "is open to others and cannot be closed"),
+        Ok(()) => {
+            tracing::warn!(path = %shown, "was open to all users and is now open to the service only");
+        }
+        Err(error) => {
+            tracing::warn!(path = %shown, %error, "is open to all users, and its mode cannot be changed");
+        }
     }
     Ok(())
 }
@@ -99,6 +108,10 @@ mod tests {
         assert_eq!(mode(&at("file")), 0o600);
         fs::set_permissions(at("a"), Permissions::from_mode(0o755)).unwrap();
         folder(&at("a")).unwrap();
-        assert_eq!(mode(&at("a")), 0o755, "what may hold other things is only told of");
+        assert_eq!(
+            mode(&at("a")),
+            0o755,
+            "a folder that may contain other things only causes a warning"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Rows, proved from the leaves that they were logged with.
+//! The proof of rows from the leaves under which they were logged.
 
 use super::{error::AppError, integrity::broken};
 use crate::{
@@ -7,8 +7,11 @@ use crate::{
     store::{Leaf, LoggedRow, Snapshot, StoredEntry, TABLES, Table},
 };
 
-/// Proves every row of a namespace that its log can prove; gives how many.
-pub(super) async fn check_rows(snapshot: &mut Snapshot, namespace: &Namespace) -> Result<u64, AppError> {
+/// Proves every row of a namespace that its log can prove. Returns their number.
+pub(super) async fn check_rows(
+    snapshot: &mut Snapshot,
+    namespace: &Namespace,
+) -> Result<u64, AppError> {
     let mut proved = 0;
     for table in &TABLES {
         let mut after = -1;
@@ -18,7 +21,10 @@ pub(super) async fn check_rows(snapshot: &mut Snapshot, namespace: &Namespace) -
             after = last.index.cast_signed();
             for row in &rows {
                 if !holds(table, row) {
-                    let why = format!("a row of `{}` is not what was logged as entry {}", table.name, row.index);
+                    let why = format!(
+                        "a row of `{}` does not match its log entry {}",
+                        table.name, row.index
+                    );
                     return Err(broken(namespace, &why));
                 }
             }
@@ -29,12 +35,14 @@ pub(super) async fn check_rows(snapshot: &mut Snapshot, namespace: &Namespace) -
 }
 
 fn holds(table: &Table, row: &LoggedRow) -> bool {
-    let Some(entry) = row.leaf.as_deref().and_then(|leaf| Entry::parse(leaf).ok()) else { return false };
+    let Some(entry) = row.leaf.as_deref().and_then(|leaf| Entry::parse(leaf).ok()) else {
+        return false;
+    };
     let digest = Digest::of(&row.bytes);
     let claimed = row.claim == digest.to_string().as_bytes();
     match (table.leaf, entry) {
         (Leaf::Digest, Entry::Fact { fact, hash }) => {
-            // An approval's row names itself, not its digest.
+            // The claim of an approval is its id, not its digest.
             hash == digest && (claimed || fact == Fact::ApprovalGiven)
         }
         (Leaf::Named, Entry::Fact { hash, .. }) => {
@@ -42,16 +50,19 @@ fn holds(table: &Table, row: &LoggedRow) -> bool {
             let named = String::from_utf8_lossy(document).contains(&digest.to_string());
             claimed && named && hash == Digest::of(document)
         }
-        (Leaf::Signature, Entry::Signed(entry)) => entry.payload == digest && entry.signature == row.claim,
+        (Leaf::Signature, Entry::Signed(entry)) => {
+            entry.payload == digest && entry.signature == row.claim
+        }
         _ => false,
     }
 }
 
-/// Whether a leaf and what is stored beside it are of one kind and one digest.
+/// Whether a leaf and the document stored with it have the same kind and digest.
 pub(super) fn fact_holds(entry: &StoredEntry) -> bool {
     match Entry::parse(&entry.body) {
         Ok(Entry::Fact { fact, hash }) => {
-            fact.as_str() == entry.kind && entry.fact.as_ref().is_none_or(|document| Digest::of(document) == hash)
+            fact.as_str() == entry.kind
+                && entry.fact.as_ref().is_none_or(|document| Digest::of(document) == hash)
         }
         Ok(Entry::Signed(_)) => entry.fact.is_none(),
         Err(_) => false,

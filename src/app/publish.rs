@@ -1,4 +1,4 @@
-//! Publishing a policy.
+//! The publication of policies.
 
 use super::{
     Service,
@@ -18,9 +18,9 @@ use std::sync::Arc;
 /// Why a policy was not published.
 #[derive(Debug)]
 pub enum PublishError {
-    /// It has mistakes, all of them told.
+    /// The policy has mistakes; all of them are listed.
     Mistakes(Mistakes),
-    /// Anything else.
+    /// Any other failure.
     App(AppError),
 }
 
@@ -31,13 +31,14 @@ impl<E: Into<AppError>> From<E> for PublishError {
 }
 
 impl Service {
-    /// Publishes a policy: from now on the newest version of its name applies. Publishing the very bytes that apply
-    /// already changes nothing, nor does a repetition of the very request, even after another version was published. With
-    /// it come the warnings on it: those of `policy lint`, and what only the service
-    /// knows, which models its patterns can match here and who holds the roles that it asks for.
+    /// Publishes a policy: from now on the newest version of its name applies. Publishing the bytes
+    /// that already apply changes nothing, nor does a repetition of the same request, even after
+    /// another version was published. The result includes warnings: those of `policy lint`, and
+    /// those that only the service can give, about the models that its patterns can match here and
+    /// the holders of the roles that it asks for.
     ///
     /// # Errors
-    /// When the policy has mistakes, the actor may not, or the database fails.
+    /// When the policy has mistakes, the actor lacks the scope, or the database fails.
     pub async fn publish(
         &self,
         actor: &Actor,
@@ -51,7 +52,9 @@ impl Service {
             return Ok((self.policy(actor, &digest).await?, warnings));
         }
         let is_it = |p: &Published| p.name == policy.name && p.digest == digest;
-        if let Some(stored) = self.store.active_policies(&actor.namespace).await?.1.into_iter().find(is_it) {
+        if let Some(stored) =
+            self.store.active_policies(&actor.namespace).await?.1.into_iter().find(is_it)
+        {
             self.note_delivery(actor, delivery, &digest.to_string()).await?;
             return Ok((stored, warnings));
         }
@@ -67,18 +70,28 @@ impl Service {
         match self.writer.write(work).await? {
             Done::Stored(_) => {}
             Done::Duplicate { request, .. } => same(delivery, request)?,
-            other => return Err(AppError::broken(format!("a policy was refused by the batch: {other:?}")).into()),
+            other => {
+                return Err(AppError::broken(format!(
+                    "a policy was refused by the batch: {other:?}"
+                ))
+                .into());
+            }
         }
         self.policy_cache.keep(policy.clone());
         self.policy_cache.refresh(&self.store, &actor.namespace).await?;
         tracing::info!(namespace = %actor.namespace, policy = %policy.name, %digest, "policy published");
         let stored = self.store.newest_policy(&actor.namespace, &digest).await?;
-        let stored = stored.ok_or_else(|| AppError::broken("a policy was published and is not there"))?;
+        let stored = stored
+            .ok_or_else(|| AppError::broken("a policy was published but is not in the database"))?;
         Ok((stored, warnings))
     }
 
-    /// Reads a policy beside the requests: a hostile one may take a while to be refused.
-    async fn admit(&self, actor: &Actor, source: &str) -> Result<(Arc<Policy>, Vec<Mistake>), PublishError> {
+    /// Reads a policy on a blocking thread, because it may take a while to refuse a hostile one.
+    async fn admit(
+        &self,
+        actor: &Actor,
+        source: &str,
+    ) -> Result<(Arc<Policy>, Vec<Mistake>), PublishError> {
         let holders: Holders = self.store.holders(&actor.namespace).await?;
         let (namespace, source) = (actor.namespace.clone(), source.to_owned());
         let read = move || {
@@ -93,7 +106,7 @@ impl Service {
     /// Versions of the policies of a namespace, newest first, without their TOML.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When the actor lacks the scope, or the database fails.
     pub async fn policies(&self, actor: &Actor, page: Page) -> Result<Vec<Published>, AppError> {
         actor.require(Scope::Read)?;
         Ok(self.store.policy_versions(&actor.namespace, page).await?)
@@ -102,9 +115,12 @@ impl Service {
     /// A policy by the digest of its bytes.
     ///
     /// # Errors
-    /// When there is none, the actor may not, or the database fails.
+    /// When no policy has that digest, the actor lacks the scope, or the database fails.
     pub async fn policy(&self, actor: &Actor, digest: &Digest) -> Result<Published, AppError> {
         actor.require(Scope::Read)?;
-        self.store.policy(&actor.namespace, digest).await?.ok_or_else(|| AppError::not_found("policy"))
+        self.store
+            .policy(&actor.namespace, digest)
+            .await?
+            .ok_or_else(|| AppError::not_found("policy"))
     }
 }

@@ -1,4 +1,5 @@
-//! Evidence computed from uploads, where a policy has `[recompute]`: what CI sends of numbers need not be believed.
+//! Evidence computed from uploads, for policies with `[recompute]`: the numbers that CI sends need
+//! not be trusted.
 
 use super::{
     Service,
@@ -12,23 +13,26 @@ use super::{
 use crate::{
     evidence::computed,
     identity::Actor,
-    model::{Against, Claimed, DatasetRef, Digest, Namespace, Plan, Role, Subject, Submitted, Timestamp},
+    model::{
+        Against, Claimed, DatasetRef, Digest, Namespace, Plan, Role, Subject, Submitted, Timestamp,
+    },
     policy::{self, Policy},
     store::StoredDataset,
 };
 use bytes::Bytes;
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
-/// Files of predictions that one submission may name.
+/// The most files of predictions that one submission may name.
 const MAX_FILES: usize = 1_000;
-/// Computations at once; each uses every processor.
+/// The most computations at once; each uses every processor.
 pub(super) const AT_ONCE: usize = 2;
 
-/// What was computed for a submission, so that judging it again computes only what has changed.
+/// The documents computed for a submission, so that evaluating it again computes only what has
+/// changed.
 #[derive(Default)]
 pub(super) struct Memo(Vec<(Wanted, Submitted, Bytes)>);
 
-/// What a document is computed from, and by which plan.
+/// The sources and the plan of a computed document.
 #[derive(Clone, PartialEq)]
 struct Wanted {
     policy: Digest,
@@ -38,10 +42,10 @@ struct Wanted {
     reference: Vec<Digest>,
 }
 
-/// The predictions of a submission, which its namespace has.
+/// The predictions of a submission, all of which its namespace has uploaded.
 pub(super) struct Predictions {
     digests: Vec<Digest>,
-    /// When the first of them came in: numbers are as old as the rows they are computed from.
+    /// When the oldest of them was uploaded: computed numbers are as old as their rows.
     since: Option<Timestamp>,
 }
 
@@ -50,20 +54,27 @@ impl Service {
     ///
     /// # Errors
     /// When there are too many, the namespace lacks one, one is a data set of labels, or the database fails.
-    pub(super) async fn predictions(&self, actor: &Actor, named: &[Digest]) -> Result<Predictions, AppError> {
+    pub(super) async fn predictions(
+        &self,
+        actor: &Actor,
+        named: &[Digest],
+    ) -> Result<Predictions, AppError> {
         let digests: BTreeSet<Digest> = named.iter().copied().collect();
         if digests.len() > MAX_FILES {
             return Err(AppError::invalid(
                 "too-many-predictions",
-                format!("a submission names at most {MAX_FILES} files"),
+                format!("a submission can name at most {MAX_FILES} files"),
             ));
         }
         let mut since = None;
         for digest in &digests {
             let upload = self.require_upload(actor, digest).await?;
             if self.store.is_dataset(&actor.namespace, digest).await? {
-                // Whoever may not see labels must not have them judged as predictions, nor quoted in a message.
-                let message = format!("{digest} is a registered data set: labels are no predictions");
+                // A caller who must not see labels must not have them evaluated as predictions, nor
+                // quoted in a message.
+                let message = format!(
+                    "{digest} is a registered data set; labels cannot be submitted as predictions"
+                );
                 return Err(AppError::invalid("predictions-are-labels", message));
             }
             since = Some(since.map_or(upload.at, |since: Timestamp| since.min(upload.at)));
@@ -71,11 +82,11 @@ impl Service {
         Ok(Predictions { digests: digests.into_iter().collect(), since })
     }
 
-    /// The documents of a submission, and those that its policies have computed from its predictions.
+    /// The documents of a submission, and those that its policies compute from its predictions.
     ///
     /// # Errors
-    /// When a file cannot be read as what the policy says it is, its labels are not registered or do not fit, or
-    /// something fails. Then nothing is stored.
+    /// When a file cannot be read as the policy describes it, its labels are not registered or do
+    /// not fit, or the service fails. Then nothing is stored.
     pub(super) async fn with_computed<'d>(
         &self,
         actor: &Actor,
@@ -94,11 +105,14 @@ impl Service {
             let dataset = dataset(submission, policy, labels.as_ref())?;
             let key = dataset.as_ref().and_then(|d| d.name.clone()).unwrap_or_default();
             let one = std::slice::from_ref(policy);
-            let attempts = self.attempts(&submission.model, &submission.artifact, one, &BTreeSet::from([key])).await?;
+            let attempts = self
+                .attempts(&submission.model, &submission.artifact, one, &BTreeSet::from([key]))
+                .await?;
             let tries = attempts.first().map_or(1, |attempt| attempt.tries);
             let there = |digest: &Digest| self.blobs.find(digest).is_ok();
             let wanted = wanted(policy, predictions, labels.as_ref(), compared, tries, there);
-            if let Some((_, submitted, bytes)) = memo.0.iter().find(|(known, ..)| *known == wanted) {
+            if let Some((_, submitted, bytes)) = memo.0.iter().find(|(known, ..)| *known == wanted)
+            {
                 all.add(submitted.clone(), bytes.clone());
                 continue;
             }
@@ -110,8 +124,13 @@ impl Service {
         Ok(Cow::Owned(all))
     }
 
-    /// The registered data set that a policy takes labels from, which must have what the policy asks of it.
-    async fn labels(&self, namespace: &Namespace, policy: &Policy) -> Result<Option<StoredDataset>, AppError> {
+    /// The registered data set that a policy takes labels from. It must have the columns that the
+    /// policy names.
+    async fn labels(
+        &self,
+        namespace: &Namespace,
+        policy: &Policy,
+    ) -> Result<Option<StoredDataset>, AppError> {
         let Some(recompute) = &policy.recompute else { return Ok(None) };
         let Some(name) = &recompute.labels else { return Ok(None) };
         let unknown = || {
@@ -131,12 +150,16 @@ impl Service {
             return Ok(Some(stored));
         }
         let message = format!(
-            "policy `{}` and the data set `{name}` name other columns: its id is `{}`, its label {}, its groups {}; \
-             change the policy, or register the data set under another name",
+            "policy `{}` and the data set `{name}` name different columns: in the data set, the id is `{}`, the label \
+             {}, the groups {}; change the policy, or register the data set under another name",
             policy.name,
             stored.id,
             stored.label.as_ref().map_or("absent".to_owned(), |l| format!("`{l}`")),
-            if stored.groups.is_empty() { "absent".to_owned() } else { format!("`{}`", stored.groups.join("`, `")) },
+            if stored.groups.is_empty() {
+                "absent".to_owned()
+            } else {
+                format!("`{}`", stored.groups.join("`, `"))
+            },
         );
         Err(AppError::invalid("dataset-unfit", message))
     }
@@ -149,7 +172,9 @@ impl Service {
         (submission, dataset, since): (&Submission, Option<DatasetRef>, Option<Timestamp>),
     ) -> Result<(Submitted, Bytes), AppError> {
         let Some(recompute) = &policy.recompute else {
-            return Err(AppError::broken("a policy without `[recompute]` cannot say which column is what"));
+            return Err(AppError::broken(
+                "a policy without `[recompute]` cannot say which column is what",
+            ));
         };
         let rows = Rows {
             blobs: self.blobs.clone(),
@@ -162,23 +187,28 @@ impl Service {
         };
         let permit = self.computing.clone().acquire_owned().await.map_err(AppError::failed)?;
         let work = move || {
-            // Whoever asked may be gone: the computation counts until it ends.
+            // The caller may be gone, but the permit is held until the computation ends.
             let _permit = permit;
             rows.compute()
         };
         let mut evidence = blocking::run(work).await??;
-        evidence.subject =
-            Some(Subject { model: Some(submission.model.clone()), version: None, digest: Some(submission.artifact) });
+        evidence.subject = Some(Subject {
+            model: Some(submission.model.clone()),
+            version: None,
+            digest: Some(submission.artifact),
+        });
         evidence.dataset = dataset;
         evidence.produced_at = since;
         let bytes = computed::write(&evidence).map_err(AppError::broken)?;
-        // Read as it will be for ever after, so that judging it again is judging the same.
+        // Read the document in the same way as later, so that evaluating it again gives the same
+        // result.
         let evidence = computed::read(&bytes).map_err(AppError::failed)?;
         Ok((Submitted { evidence, claimed: Claimed::default(), mapping: None }, bytes.into()))
     }
 }
 
-/// What the computed numbers are numbers of: the registered data set, else what the submission says.
+/// The data set of the computed numbers: the registered data set if there is one, otherwise the one
+/// that the submission names.
 fn dataset(
     submission: &Submission,
     policy: &Policy,
@@ -190,8 +220,8 @@ fn dataset(
     };
     if let Some(claimed) = claimed.filter(|name| **name != labels.name) {
         let message = format!(
-            "the predictions are said to be of the data set `{claimed}`, and policy `{}` judges them on `{}`; leave \
-             `dataset` out, or predict on that one",
+            "the submission names the data set `{claimed}` for its predictions, but policy `{}` evaluates them on \
+             `{}`; omit `dataset`, or predict on that data set",
             policy.name, labels.name
         );
         return Err(AppError::invalid("dataset-differs", message));
@@ -208,15 +238,21 @@ fn wanted(
     there: impl Fn(&Digest) -> bool,
 ) -> Wanted {
     let mut plan = policy::needs::plan(policy, &predictions.digests, tries);
-    // There are no rows to measure it from: rules about drift read what the evidence says of it.
+    // There are no rows to measure drift against: rules about drift read what the submitted
+    // evidence says.
     plan.drift.clear();
     let mut of = |against: Against, side: &Option<Side>| {
         let rows = side.as_ref().map(|side| sources(&side.evidence)).unwrap_or_default();
         if rows.is_empty() || !rows.iter().all(&there) {
-            // Without rows of theirs nothing can be paired; the policy compares what evidence there is.
+            // Without the baseline's rows nothing can be paired; the policy compares the evidence
+            // that exists.
             plan.contrasts.retain(|contrast| contrast.against != against);
         }
-        if plan.contrasts.iter().any(|contrast| contrast.against == against) { rows } else { Vec::new() }
+        if plan.contrasts.iter().any(|contrast| contrast.against == against) {
+            rows
+        } else {
+            Vec::new()
+        }
     };
     let champion = of(Against::Champion, &compared.champion);
     let reference = of(Against::Reference, &compared.reference);

@@ -1,4 +1,4 @@
-//! The reference: a pinned artifact that moves only when two people want it to.
+//! The reference: a pinned artifact that changes only when two people agree.
 
 use super::{
     Service,
@@ -15,27 +15,27 @@ use crate::{
     store::{Done, NewFact, NewPin, NewProposal, NewRow, Page, Proposal, Work},
 };
 
-/// An artifact that somebody wants others to be compared with.
+/// A proposal of an artifact that others are compared with.
 #[derive(Debug, Clone)]
 pub struct NewReference {
     /// The model.
     pub model: ModelId,
-    /// Where it is the reference.
+    /// The environment in which it is the reference.
     pub environment: Environment,
     /// The artifact, which must be allowed there.
     pub artifact: Digest,
-    /// Why.
+    /// The reason.
     pub comment: String,
-    /// What makes a repetition of this very request one.
+    /// The idempotency key of this request, if it has one.
     pub delivery: Option<DeliveryKey>,
 }
 
-/// The reference in force, and what was proposed.
+/// The reference in force, and the proposals.
 #[derive(Debug, Clone)]
 pub struct References {
     /// The pin in force: the latest that was approved.
     pub in_force: Option<Proposal>,
-    /// Proposals, newest first, approved ones among them.
+    /// Proposals, newest first, including approved ones.
     pub proposals: Vec<Proposal>,
 }
 
@@ -43,9 +43,15 @@ impl Service {
     /// Proposes to pin an artifact as the reference. It is pinned once another person approves.
     ///
     /// # Errors
-    /// When the actor may not, the artifact is not allowed there, or the database fails.
-    pub async fn propose_reference(&self, actor: &Actor, new: NewReference) -> Result<Proposal, AppError> {
-        // Whoever may ask for a release may ask for this; so may whoever could approve it, if somebody else does.
+    /// When the actor lacks the scope, the artifact is not allowed in the environment, or the
+    /// database fails.
+    pub async fn propose_reference(
+        &self,
+        actor: &Actor,
+        new: NewReference,
+    ) -> Result<Proposal, AppError> {
+        // Permitted for an actor who can submit releases, and for one who can approve them: another
+        // person must approve the proposal in any case.
         actor.require(Scope::Submit).or_else(|_| actor.require(Scope::Approve))?;
         actor.require_namespace(new.model.namespace())?;
         text::prose("a comment", &new.comment, text::MAX_COMMENT)?;
@@ -53,10 +59,11 @@ impl Service {
             return self.proposal(actor, &made).await;
         }
         let (model, environment) = (&new.model, &new.environment);
-        let release = self.store.allowed_release(&actor.namespace, model, environment, &new.artifact).await?;
+        let release =
+            self.store.allowed_release(&actor.namespace, model, environment, &new.artifact).await?;
         let release = release.ok_or_else(|| {
             let message = format!(
-                "{} is not allowed in {environment}: only what was released can be the reference",
+                "{} is not allowed in {environment}; only an allowed artifact can be the reference",
                 new.artifact
             );
             AppError::invalid("reference-not-allowed", message)
@@ -75,7 +82,11 @@ impl Service {
             "artifact": proposal.artifact, "release": proposal.release, "comment": proposal.comment,
             "proposed_by": actor.who, "proposed_at": self.env.now(),
         });
-        let entry = fact_entry(Fact::ReferenceProposed, &proposal.id, jcs::to_vec(&fact).map_err(AppError::failed)?);
+        let entry = fact_entry(
+            Fact::ReferenceProposed,
+            &proposal.id,
+            jcs::to_vec(&fact).map_err(AppError::failed)?,
+        );
         let id = proposal.id.clone();
         let mut work = Work::new(actor.namespace.clone(), self.env.now());
         work.delivery = new.delivery.as_ref().map(|key| key.delivery(&id));
@@ -86,15 +97,19 @@ impl Service {
                 same(new.delivery.as_ref(), request)?;
                 self.proposal(actor, &subject).await
             }
-            other => Err(AppError::broken(format!("a proposal was refused by the batch: {other:?}"))),
+            other => {
+                Err(AppError::broken(format!("a proposal was refused by the batch: {other:?}")))
+            }
         }
     }
 
-    /// Pins what somebody else proposed: from here on it is the reference. Approving twice changes nothing.
+    /// Pins an artifact that another person proposed: from now on it is the reference. Approving
+    /// twice changes nothing.
     ///
     /// # Errors
-    /// When the actor is no person, proposed it, or holds no role that releases there ask for; when there is no such
-    /// proposal, or its artifact is no longer allowed; or when the database fails.
+    /// When the actor is not a person, made the proposal, or holds no role that releases to that
+    /// environment ask for; when the proposal does not exist, or its artifact is no longer allowed;
+    /// or when the database fails.
     pub async fn approve_reference(
         &self,
         actor: &Actor,
@@ -112,7 +127,7 @@ impl Service {
         }
         let Proposal { proposal, pin, .. } = self.proposal(actor, id).await?;
         if proposal.by.id == actor.who.id {
-            let message = "you proposed this reference, so somebody else must approve it";
+            let message = "you proposed this reference, so another person must approve it";
             return Err(AppError::new(Kind::Forbidden, "own-reference", message));
         }
         self.check_role(actor, &proposal).await?;
@@ -121,15 +136,24 @@ impl Service {
             return self.proposal(actor, id).await;
         }
         let (model, environment) = (&proposal.model, &proposal.environment);
-        if self.store.allowed_release(&actor.namespace, model, environment, &proposal.artifact).await?.is_none() {
-            let message = format!("{} is no longer allowed in {environment}; propose another", proposal.artifact);
+        if self
+            .store
+            .allowed_release(&actor.namespace, model, environment, &proposal.artifact)
+            .await?
+            .is_none()
+        {
+            let message = format!(
+                "{} is no longer allowed in {environment}; propose another",
+                proposal.artifact
+            );
             return Err(AppError::new(Kind::Conflict, "reference-not-allowed", message));
         }
         let fact = serde_json::json!({
             "proposal": id, "model": model, "environment": environment, "artifact": proposal.artifact,
             "comment": comment, "approved_by": actor.who, "roles": actor.roles, "approved_at": self.env.now(),
         });
-        let entry = fact_entry(Fact::ReferenceApproved, id, jcs::to_vec(&fact).map_err(AppError::failed)?);
+        let entry =
+            fact_entry(Fact::ReferenceApproved, id, jcs::to_vec(&fact).map_err(AppError::failed)?);
         let pin = NewPin { proposal, comment: comment.to_owned(), by: actor.who.clone() };
         let mut work = Work::new(actor.namespace.clone(), self.env.now());
         work.fact = Some(NewFact { row: NewRow::Pin(pin), entry });
@@ -137,18 +161,22 @@ impl Service {
         match self.writer.write(work).await? {
             Done::Stored(_) => {}
             Done::Duplicate { request, .. } => same(delivery, request)?,
-            // Two people approved at the same moment: it is pinned.
+            // Two people approved at the same time: the artifact is pinned.
             Done::Known => self.note_delivery(actor, delivery, id).await?,
-            other => return Err(AppError::broken(format!("a reference was refused by the batch: {other:?}"))),
+            other => {
+                return Err(AppError::broken(format!(
+                    "a reference was refused by the batch: {other:?}"
+                )));
+            }
         }
         tracing::info!(namespace = %actor.namespace, proposal = id, by = %actor.who.id, "reference pinned");
         self.proposal(actor, id).await
     }
 
-    /// The reference of a model in an environment, and a page of what was proposed.
+    /// The reference of a model in an environment, and a page of the proposals.
     ///
     /// # Errors
-    /// When the actor may not, or the database fails.
+    /// When the actor lacks the scope, or the database fails.
     pub async fn references(
         &self,
         actor: &Actor,
@@ -164,18 +192,27 @@ impl Service {
     }
 
     async fn proposal(&self, actor: &Actor, id: &str) -> Result<Proposal, AppError> {
-        self.store.proposal(&actor.namespace, id).await?.ok_or_else(|| AppError::not_found("reference"))
+        self.store
+            .proposal(&actor.namespace, id)
+            .await?
+            .ok_or_else(|| AppError::not_found("reference"))
     }
 
-    /// Where policies ask certain roles to approve releases, moving what these are held against asks for one of them too.
+    /// Checks the actor's roles. If policies require certain roles to approve releases, one of
+    /// these roles is also required to change the reference that releases are compared with.
     async fn check_role(&self, actor: &Actor, proposal: &NewProposal) -> Result<(), AppError> {
         let active = self.policy_cache.refresh(&self.store, &actor.namespace).await?;
-        let applying = active.policies.iter().filter(|p| policy::applies(p, &proposal.model, &proposal.environment));
-        let roles: Vec<&String> = applying.flat_map(|p| p.approvals.iter().map(|a| &a.role)).collect();
+        let applying = active
+            .policies
+            .iter()
+            .filter(|p| policy::applies(p, &proposal.model, &proposal.environment));
+        let roles: Vec<&String> =
+            applying.flat_map(|p| p.approvals.iter().map(|a| &a.role)).collect();
         if roles.is_empty() || actor.roles.iter().any(|role| roles.contains(&role)) {
             return Ok(());
         }
-        let message = "releases of this model there are approved by roles that you do not hold";
+        let message =
+            "releases of this model to this environment are approved by roles that you do not hold";
         Err(AppError::new(Kind::Forbidden, "role-not-asked", message))
     }
 }

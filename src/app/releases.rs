@@ -1,12 +1,15 @@
-//! Reading releases, decisions and evidence; the question that deploy tools ask.
+//! Reads releases, decisions and evidence, and answers the gate question of deploy tools.
 
 use super::{Service, blocking, error::AppError, standing::Standing};
 use crate::{
     identity::{Actor, Scope},
-    model::{Approval, Decision, DecisionId, Digest, Environment, ModelId, Namespace, Release, ReleaseId},
+    model::{
+        Approval, Decision, DecisionId, Digest, Environment, ModelId, Namespace, Release, ReleaseId,
+    },
     report::LogIndexes,
     store::{
-        Asking, Filter, ListedRelease, Page, StoreError, StoredDecision, StoredEvidence, StoredPending, StoredRelease,
+        Asking, Filter, ListedRelease, Page, StoreError, StoredDecision, StoredEvidence,
+        StoredPending, StoredRelease,
     },
 };
 
@@ -17,36 +20,44 @@ pub struct History {
     pub stored: StoredRelease,
     /// Its decisions, oldest first.
     pub decisions: Vec<Decision>,
-    /// Its approvals with their leaves, oldest first.
+    /// Its votes with their log indexes, oldest first.
     pub approvals: Vec<(Approval, u64)>,
-    /// What is so of it now.
+    /// Its current state.
     pub standing: Standing,
 }
 
-/// A release that waits for people.
+/// A release that is waiting for approvals.
 #[derive(Debug, Clone)]
 pub struct Pending {
     /// The release.
     pub release: Release,
-    /// The decision that says so.
+    /// The decision that made it pending.
     pub decision: Decision,
     /// Every vote on it, oldest first.
     pub approvals: Vec<Approval>,
-    /// How far its requirements are met now. Not what else may have changed, which its page tells.
+    /// How far its requirements are met now. Other changes are not included; the release's page
+    /// shows them.
     pub standing: Standing,
 }
 
 impl Pending {
     fn read(stored: StoredPending) -> Result<Self, StoreError> {
         let decision = stored.decision()?;
-        let standing =
-            Standing { open: true, approvals: decision.record.verdict.approvals.clone(), ..Standing::default() };
+        let standing = Standing {
+            open: true,
+            approvals: decision.record.verdict.approvals.clone(),
+            ..Standing::default()
+        };
         Ok(Self { release: stored.release, decision, approvals: stored.approvals, standing })
     }
 }
 
 impl Service {
-    pub(super) async fn find(&self, actor: &Actor, id: &ReleaseId) -> Result<StoredRelease, AppError> {
+    pub(super) async fn find(
+        &self,
+        actor: &Actor,
+        id: &ReleaseId,
+    ) -> Result<StoredRelease, AppError> {
         let found = self.store.release(&actor.namespace, id).await?;
         found.ok_or_else(|| AppError::not_found("release"))
     }
@@ -54,7 +65,7 @@ impl Service {
     /// A release with its whole history.
     ///
     /// # Errors
-    /// When there is none, the actor may not, or the database fails.
+    /// When no release has that id, the actor lacks the scope, or the database fails.
     pub async fn history(&self, actor: &Actor, id: &ReleaseId) -> Result<History, AppError> {
         actor.require(Scope::Read)?;
         let stored = self.find(actor, id).await?;
@@ -69,7 +80,11 @@ impl Service {
     }
 
     /// The latest decision on a release: its state.
-    pub(super) async fn latest(&self, namespace: &Namespace, id: &ReleaseId) -> Result<Decision, AppError> {
+    pub(super) async fn latest(
+        &self,
+        namespace: &Namespace,
+        id: &ReleaseId,
+    ) -> Result<Decision, AppError> {
         let latest = self.store.latest_decision(namespace, id).await?;
         read(latest.ok_or_else(|| AppError::broken("a release without a decision"))?).await
     }
@@ -77,33 +92,43 @@ impl Service {
     /// Releases of the actor's namespace, newest first.
     ///
     /// # Errors
-    /// When the actor may not, or the database fails.
-    pub async fn releases(&self, actor: &Actor, filter: &Filter) -> Result<Vec<ListedRelease>, AppError> {
+    /// When the actor lacks the scope, or the database fails.
+    pub async fn releases(
+        &self,
+        actor: &Actor,
+        filter: &Filter,
+    ) -> Result<Vec<ListedRelease>, AppError> {
         actor.require(Scope::Read)?;
         Ok(self.store.releases(&actor.namespace, filter).await?)
     }
 
-    /// At most `limit` releases of the actor's namespace that wait for people, oldest first, each with the decision that
-    /// says so; those that were asked for after the leaf `after`.
+    /// At most `limit` pending releases of the actor's namespace, oldest first, each with the
+    /// decision that made it pending. Only those that were requested after the entry `after`.
     ///
     /// # Errors
-    /// When the actor may not, or the database fails.
-    pub async fn pending(&self, actor: &Actor, after: Option<u64>, limit: u32) -> Result<Vec<Pending>, AppError> {
+    /// When the actor lacks the scope, or the database fails.
+    pub async fn pending(
+        &self,
+        actor: &Actor,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Pending>, AppError> {
         actor.require(Scope::Read)?;
         let stored = self.store.pending(&actor.namespace, after, limit).await?;
         let read = move || stored.into_iter().map(Pending::read).collect::<Result<Vec<_>, _>>();
         let mut pending = blocking::run(read).await??;
-        // Without approvals there is nothing that can have expired.
+        // Without approvals, none can have expired.
         for one in pending.iter_mut().filter(|p| !p.decision.record.approvals.is_empty()) {
-            one.standing.approvals = self.counts_now(&one.decision.record, &one.release.model).await?;
+            one.standing.approvals =
+                self.counts_now(&one.decision.record, &one.release.model).await?;
         }
         Ok(pending)
     }
 
-    /// The models of the actor's namespace, those that asked for a release last first.
+    /// The models of the actor's namespace, those with the latest release request first.
     ///
     /// # Errors
-    /// When the actor may not, or the database fails.
+    /// When the actor lacks the scope, or the database fails.
     pub async fn models(&self, actor: &Actor, page: Page) -> Result<Vec<Asking>, AppError> {
         actor.require(Scope::Read)?;
         Ok(self.store.models(&actor.namespace, page).await?)
@@ -112,39 +137,55 @@ impl Service {
     /// A decision.
     ///
     /// # Errors
-    /// When there is none, the actor may not, or the database fails.
-    pub async fn decision(&self, actor: &Actor, id: &DecisionId) -> Result<StoredDecision, AppError> {
+    /// When no decision has that id, the actor lacks the scope, or the database fails.
+    pub async fn decision(
+        &self,
+        actor: &Actor,
+        id: &DecisionId,
+    ) -> Result<StoredDecision, AppError> {
         actor.require(Scope::Read)?;
         self.decision_in(&actor.namespace, id).await
     }
 
-    /// What a decision says.
+    /// A decision, read from its signed bytes.
     ///
     /// # Errors
     /// As [`Service::decision`].
-    pub async fn decision_read(&self, actor: &Actor, id: &DecisionId) -> Result<Decision, AppError> {
+    pub async fn decision_read(
+        &self,
+        actor: &Actor,
+        id: &DecisionId,
+    ) -> Result<Decision, AppError> {
         read(self.decision(actor, id).await?).await
     }
 
-    pub(super) async fn decision_in(&self, namespace: &Namespace, id: &DecisionId) -> Result<StoredDecision, AppError> {
+    pub(super) async fn decision_in(
+        &self,
+        namespace: &Namespace,
+        id: &DecisionId,
+    ) -> Result<StoredDecision, AppError> {
         self.store.decision(namespace, id).await?.ok_or_else(|| AppError::not_found("decision"))
     }
 
     /// A document of evidence.
     ///
     /// # Errors
-    /// When there is none, the actor may not, or the database fails.
-    pub async fn evidence(&self, actor: &Actor, digest: &Digest) -> Result<StoredEvidence, AppError> {
+    /// When no document has that digest, the actor lacks the scope, or the database fails.
+    pub async fn evidence(
+        &self,
+        actor: &Actor,
+        digest: &Digest,
+    ) -> Result<StoredEvidence, AppError> {
         actor.require(Scope::Read)?;
         let found = self.store.evidence(&actor.namespace, digest).await?;
         found.ok_or_else(|| AppError::not_found("evidence"))
     }
 
-    /// Whether that artifact is allowed there now: the latest decision on its newest release, and what is so of it now.
-    /// `None` when no release was ever requested.
+    /// Whether that artifact is allowed in that environment now: the latest decision on its newest
+    /// release, and the release's current state. `None` if no release was ever requested.
     ///
     /// # Errors
-    /// When the actor may not, or the database fails.
+    /// When the actor lacks the scope, or the database fails.
     pub async fn gate(
         &self,
         actor: &Actor,
@@ -164,25 +205,31 @@ impl Service {
                 Some((latest, standing))
             }
         };
-        // An older state of the database would still allow what was denied since.
+        // An older state of the database could still allow what was denied later.
         self.health.after_read(&actor.namespace, known).await?;
         Ok(found)
     }
 
-    /// The first `most` environments, by name, that were ever asked for in the actor's namespace.
+    /// The first `most` environments, by name, for which a release was ever requested in the
+    /// actor's namespace.
     ///
     /// # Errors
-    /// When the actor may not, or the database fails.
+    /// When the actor lacks the scope, or the database fails.
     pub async fn environments(&self, actor: &Actor, most: u32) -> Result<Vec<String>, AppError> {
         actor.require(Scope::Read)?;
         Ok(self.store.environments(&actor.namespace, most).await?)
     }
 
-    /// A release with what its page and its report show: history, and where its evidence is logged.
+    /// A release with the data that its page and its report show: its history, and the log indexes
+    /// of its evidence.
     ///
     /// # Errors
     /// As [`Service::history`].
-    pub async fn story(&self, actor: &Actor, id: &ReleaseId) -> Result<(History, LogIndexes), AppError> {
+    pub async fn story(
+        &self,
+        actor: &Actor,
+        id: &ReleaseId,
+    ) -> Result<(History, LogIndexes), AppError> {
         let history = self.history(actor, id).await?;
         let mut indexes = LogIndexes::default();
         for (approval, index) in &history.approvals {
@@ -191,7 +238,9 @@ impl Service {
             }
         }
         for reference in &history.stored.inputs.evidence {
-            if let Some(index) = self.store.evidence_index(&actor.namespace, &reference.digest).await? {
+            if let Some(index) =
+                self.store.evidence_index(&actor.namespace, &reference.digest).await?
+            {
                 indexes.evidence.insert(reference.digest, index);
             }
         }
@@ -199,7 +248,7 @@ impl Service {
     }
 }
 
-/// What a row says, whose record may be large.
+/// Reads the decision in a row, on a blocking thread if its record is large.
 async fn read(stored: StoredDecision) -> Result<Decision, AppError> {
     Ok(blocking::run_if_large(stored.record.0.len(), move || stored.decision()).await??)
 }
@@ -211,7 +260,7 @@ async fn read_all(stored: Vec<StoredDecision>) -> Result<Vec<Decision>, AppError
 }
 
 impl History {
-    /// The votes, without their leaves.
+    /// The votes, without their log indexes.
     pub fn votes(&self) -> Vec<Approval> {
         self.approvals.iter().map(|(approval, _)| approval.clone()).collect()
     }

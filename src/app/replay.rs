@@ -1,4 +1,5 @@
-//! Recomputing an exported decision: the same inputs, judged again, give the same bytes or a reason to ask why not.
+//! The recomputation of an exported decision: the same inputs, evaluated again, give the same
+//! bytes, or a list of what differs.
 
 use crate::{
     evidence::{self, Mapping},
@@ -6,43 +7,49 @@ use crate::{
         Envelope,
         statement::{RECORD_TYPE, Statement},
     },
-    model::{Baseline, Digest, EvidenceRef, OLDEST_SEMANTICS, Outcome, Record, SEMANTICS, Submitted, jcs},
+    model::{
+        Baseline, Digest, EvidenceRef, OLDEST_SEMANTICS, Outcome, Record, SEMANTICS, Submitted, jcs,
+    },
     policy::{self, Case, Policy},
 };
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc};
 
-/// The file that makes a folder an exported decision.
+/// The file that identifies a folder as an exported decision.
 pub const RECORD: &str = "record.dsse.json";
-/// The frozen inputs, as a file of their own.
+/// The file with the frozen inputs.
 const INPUTS: &str = "inputs.json";
-/// The folders whose documents are judged.
+/// The folders whose documents are evaluated.
 const FOLDERS: [&str; 5] = ["policies", "evidence", "champion", "reference", "mappings"];
-/// Differences told one by one.
+/// The most differences that are listed.
 const MAX_TOLD: usize = 50;
 
-/// The files of an export by their paths, `/` between the parts.
+/// The files of an export by their paths, with `/` as the separator.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
-/// Why a decision cannot be recomputed at all.
+/// Why a decision cannot be recomputed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
-    /// It has no record.
+    /// The export has no record.
     #[error("it is not an exported decision: it has no `{RECORD}`")]
     NotAnExport,
     /// The record cannot be read.
     #[error("its record cannot be read: {0}")]
     Record(String),
-    /// Another engine judged.
-    #[error("it was judged by engine semantics {0}, which this version cannot run; use the version that made it")]
+    /// Another engine evaluated it.
+    #[error(
+        "it was evaluated with engine semantics {0}, which this version cannot run; use the version that made it"
+    )]
     Semantics(u32),
-    /// It comes without its documents, as a pending or revoked decision may.
-    #[error("its documents are not part of the export: only the record is, and nothing can be recomputed from it")]
+    /// The export has no documents, as may be the case for a pending or revoked decision.
+    #[error(
+        "its documents are not part of the export, and nothing can be recomputed from the record alone"
+    )]
     NoDocuments,
 }
 
 impl ReplayError {
-    /// A stable word for scripts.
+    /// The stable code for scripts.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NotAnExport => "replay-not-an-export",
@@ -53,18 +60,19 @@ impl ReplayError {
     }
 }
 
-/// What came out of recomputing a decision.
+/// The result of recomputing a decision.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Replay {
-    /// Whether everything is as the record says, byte for byte.
+    /// Whether everything matches the record, byte for byte.
     pub same: bool,
-    /// What was decided, as the record says.
+    /// The verdict in the record.
     pub verdict: Outcome,
-    /// The digest of the inputs, as the record says.
+    /// The digest of the inputs in the record.
     pub inputs_digest: Digest,
     /// The digest of the verdict's canonical bytes in the record.
     pub recorded: Digest,
-    /// The same, recomputed; `None` where documents were missing or changed, so that nothing could be judged.
+    /// The same digest, recomputed; `None` if documents are missing or changed, so that nothing
+    /// could be evaluated.
     pub recomputed: Option<Digest>,
     /// What differs.
     pub differences: Vec<Difference>,
@@ -73,28 +81,34 @@ pub struct Replay {
 /// One thing that differs between the record and what was recomputed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// Where: a path in the export, or in the verdict, such as `verdict.findings[2].status`.
+    /// The place: a path in the export, or in the verdict, such as `verdict.findings[2].status`.
     pub at: String,
-    /// What the record says.
+    /// The value in the record.
     pub recorded: String,
-    /// What is so.
+    /// The recomputed value.
     pub recomputed: String,
 }
 
 impl Difference {
-    fn new(at: impl Into<String>, recorded: impl Into<String>, recomputed: impl Into<String>) -> Self {
+    fn new(
+        at: impl Into<String>,
+        recorded: impl Into<String>,
+        recomputed: impl Into<String>,
+    ) -> Self {
         Self { at: at.into(), recorded: recorded.into(), recomputed: recomputed.into() }
     }
 }
 
-/// Judges the export `files` again. Signatures and proofs are not looked at: `verify` does that.
+/// Evaluates the export `files` again. Signatures and proofs are not checked: `verify` does that.
 ///
 /// # Errors
-/// When the export cannot be read, or nothing in it can be judged again.
+/// When the export cannot be read, or nothing in it can be evaluated again.
 pub fn replay(files: &Files) -> Result<Replay, ReplayError> {
     let record = record(files)?;
     let engines = [record.engine.semantics, record.inputs.engine];
-    if let Some(unknown) = engines.into_iter().find(|engine| !(OLDEST_SEMANTICS..=SEMANTICS).contains(engine)) {
+    if let Some(unknown) =
+        engines.into_iter().find(|engine| !(OLDEST_SEMANTICS..=SEMANTICS).contains(engine))
+    {
         return Err(ReplayError::Semantics(unknown));
     }
     let known = Documents::of(files);
@@ -133,7 +147,7 @@ fn record(files: &Files) -> Result<Record, ReplayError> {
     Ok(Statement::<Record>::parse(&envelope.payload, RECORD_TYPE).map_err(unreadable)?.predicate)
 }
 
-/// The documents of the candidate, and of what it was compared with.
+/// The documents of the candidate and of its baselines.
 struct Sides {
     evidence: Vec<Submitted>,
     champion: Vec<Submitted>,
@@ -159,7 +173,8 @@ fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, ReplayError> {
 
 fn inputs(files: &Files, record: &Record) -> Vec<Difference> {
     let mut out = Vec::new();
-    let digest = record.inputs.clone().sorted().digest().map_or_else(|e| e.to_string(), |d| d.to_string());
+    let digest =
+        record.inputs.clone().sorted().digest().map_or_else(|e| e.to_string(), |d| d.to_string());
     if digest != record.inputs_digest.to_string() {
         out.push(Difference::new("inputs_digest", record.inputs_digest.to_string(), digest));
     }
@@ -176,7 +191,7 @@ fn inputs(files: &Files, record: &Record) -> Vec<Difference> {
     out
 }
 
-/// Documents by the digest of their bytes, whatever their files are called.
+/// Documents by the digest of their bytes; the names of their files are not used.
 struct Documents<'f> {
     by_digest: BTreeMap<Digest, &'f [u8]>,
     by_name: BTreeMap<Digest, &'f str>,
@@ -203,8 +218,14 @@ impl<'f> Documents<'f> {
         self.by_digest.is_empty()
     }
 
-    /// The document of that digest; what is wrong with the export where it is not there.
-    fn find(&self, folder: &str, digest: &Digest, differences: &mut Vec<Difference>) -> Option<&'f [u8]> {
+    /// The document with that digest. If it is absent, adds the problem with the export to
+    /// `differences`.
+    fn find(
+        &self,
+        folder: &str,
+        digest: &Digest,
+        differences: &mut Vec<Difference>,
+    ) -> Option<&'f [u8]> {
         let found = self.by_digest.get(digest).copied();
         if found.is_none() {
             let (at, now) = match self.by_name.get(digest) {
@@ -217,7 +238,11 @@ impl<'f> Documents<'f> {
     }
 }
 
-fn policies(known: &Documents<'_>, record: &Record, out: &mut Vec<Difference>) -> Option<Vec<Arc<Policy>>> {
+fn policies(
+    known: &Documents<'_>,
+    record: &Record,
+    out: &mut Vec<Difference>,
+) -> Option<Vec<Arc<Policy>>> {
     let mut read = Vec::new();
     let mut complete = true;
     for reference in &record.inputs.policies {
@@ -225,9 +250,9 @@ fn policies(known: &Documents<'_>, record: &Record, out: &mut Vec<Difference>) -
             complete = false;
             continue;
         };
-        let parsed = std::str::from_utf8(bytes)
-            .map_err(|e| e.to_string())
-            .and_then(|text| policy::parse(text).map(Arc::new).map_err(|mistakes| mistakes.to_string()));
+        let parsed = std::str::from_utf8(bytes).map_err(|e| e.to_string()).and_then(|text| {
+            policy::parse(text).map(Arc::new).map_err(|mistakes| mistakes.to_string())
+        });
         match parsed {
             Ok(policy) if policy.name == reference.name => read.push(policy),
             Ok(policy) => {
@@ -239,7 +264,11 @@ fn policies(known: &Documents<'_>, record: &Record, out: &mut Vec<Difference>) -
                 complete = false;
             }
             Err(why) => {
-                out.push(Difference::new(format!("policies/{}", reference.digest.hex()), "a policy", why));
+                out.push(Difference::new(
+                    format!("policies/{}", reference.digest.hex()),
+                    "a policy",
+                    why,
+                ));
                 complete = false;
             }
         }
@@ -249,7 +278,9 @@ fn policies(known: &Documents<'_>, record: &Record, out: &mut Vec<Difference>) -
 
 fn sides(known: &Documents<'_>, record: &Record, out: &mut Vec<Difference>) -> Option<Sides> {
     let inputs = &record.inputs;
-    let of = |baseline: &'_ Option<Baseline>| baseline.as_ref().map(|b| b.evidence.clone()).unwrap_or_default();
+    let of = |baseline: &'_ Option<Baseline>| {
+        baseline.as_ref().map(|b| b.evidence.clone()).unwrap_or_default()
+    };
     let evidence = documents(known, "evidence", &inputs.evidence, out);
     let champion = documents(known, "champion", &of(&inputs.champion), out);
     let reference = documents(known, "reference", &of(&inputs.reference), out);
@@ -269,11 +300,18 @@ fn documents(
             complete = false;
             continue;
         };
-        match known.find(folder, &reference.digest, out).map(|bytes| submitted(bytes, reference, mapping.as_ref())) {
+        match known
+            .find(folder, &reference.digest, out)
+            .map(|bytes| submitted(bytes, reference, mapping.as_ref()))
+        {
             Some(Ok(submitted)) => read.push(submitted),
             Some(Err(why)) => {
                 let at = format!("{folder}/{}", reference.digest.hex());
-                out.push(Difference::new(at, format!("a document in the format {}", reference.format), why));
+                out.push(Difference::new(
+                    at,
+                    format!("a document in the format {}", reference.format),
+                    why,
+                ));
                 complete = false;
             }
             None => complete = false,
@@ -282,26 +320,49 @@ fn documents(
     complete.then_some(read)
 }
 
-/// The mapping that a document was read with; what is wrong with the export where it is not there or no mapping.
-fn mapping(known: &Documents<'_>, reference: &EvidenceRef, out: &mut Vec<Difference>) -> Result<Option<Mapping>, ()> {
+/// The mapping that a document was read with. If it is absent or invalid, adds the problem with the
+/// export to `out`.
+fn mapping(
+    known: &Documents<'_>,
+    reference: &EvidenceRef,
+    out: &mut Vec<Difference>,
+) -> Result<Option<Mapping>, ()> {
     let Some(digest) = &reference.mapping else { return Ok(None) };
     let bytes = known.find("mappings", digest, out).ok_or(())?;
     Mapping::parse(bytes).map(Some).map_err(|error| {
-        out.push(Difference::new(format!("mappings/{}", digest.hex()), "a mapping", error.to_string()));
+        out.push(Difference::new(
+            format!("mappings/{}", digest.hex()),
+            "a mapping",
+            error.to_string(),
+        ));
     })
 }
 
-fn submitted(bytes: &[u8], reference: &EvidenceRef, mapping: Option<&Mapping>) -> Result<Submitted, String> {
-    let evidence = evidence::reread(bytes, &reference.format, mapping).map_err(|e| e.to_string())?;
-    Ok(Submitted { evidence, claimed: reference.claimed.clone().unwrap_or_default(), mapping: reference.mapping })
+fn submitted(
+    bytes: &[u8],
+    reference: &EvidenceRef,
+    mapping: Option<&Mapping>,
+) -> Result<Submitted, String> {
+    let evidence =
+        evidence::reread(bytes, &reference.format, mapping).map_err(|e| e.to_string())?;
+    Ok(Submitted {
+        evidence,
+        claimed: reference.claimed.clone().unwrap_or_default(),
+        mapping: reference.mapping,
+    })
 }
 
 fn value(bytes: &[u8]) -> serde_json::Value {
     serde_json::from_slice(bytes).unwrap_or_default()
 }
 
-/// Notes every place where two JSON values differ.
-fn differ(at: &str, recorded: &serde_json::Value, now: &serde_json::Value, out: &mut Vec<Difference>) {
+/// Adds every place where two JSON values differ to `out`.
+fn differ(
+    at: &str,
+    recorded: &serde_json::Value,
+    now: &serde_json::Value,
+    out: &mut Vec<Difference>,
+) {
     use serde_json::Value::{Array, Null, Object};
     match (recorded, now) {
         _ if recorded == now || out.len() >= MAX_TOLD => {}

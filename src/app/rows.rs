@@ -1,4 +1,5 @@
-//! Uploads as the engine reads them: by their digests, as where we keep them is nobody's business.
+//! Uploads as the engine reads them: named by their digests, because their paths must not appear in
+//! messages.
 
 use super::{
     blobs::Blobs,
@@ -10,7 +11,7 @@ use crate::{
     predictions::{self, Job},
 };
 
-/// Uploads, and what is wanted of them.
+/// The uploads, and what to compute from them.
 pub(super) struct Rows {
     pub(super) blobs: Blobs,
     pub(super) predictions: Vec<Digest>,
@@ -22,10 +23,10 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Computes the evidence, which says from what it was computed.
+    /// Computes the evidence, which records the digests of its sources.
     ///
     /// # Errors
-    /// When an upload is gone or is not what it is called, cannot be read, or does not fit.
+    /// When an upload is missing, does not match its digest, cannot be read, or does not fit.
     pub(super) fn compute(&self) -> Result<Evidence, AppError> {
         let predictions = self.files(&self.predictions)?;
         let labels = self.files(&self.labels)?;
@@ -45,7 +46,8 @@ impl Rows {
             plan: &self.plan,
             pool: &Threads::new(0),
         };
-        let mut evidence = predictions::compute(&job).map_err(|e| AppError::invalid(e.code, e.message))?;
+        let mut evidence =
+            predictions::compute(&job).map_err(|e| AppError::invalid(e.code, e.message))?;
         if let Some(computed) = &mut evidence.computed {
             computed.sources = self.sources();
         }
@@ -53,7 +55,7 @@ impl Rows {
     }
 
     fn files(&self, digests: &[Digest]) -> Result<Files, AppError> {
-        // The name of a file is its digest only as long as nobody has touched it.
+        // A file's name is the digest of its bytes only if the file was not changed, so check it.
         let file = |digest: &Digest| Ok((digest.to_string(), self.blobs.checked(digest)?));
         Ok(Files(digests.iter().map(file).collect::<Result<_, AppError>>()?))
     }
@@ -65,7 +67,9 @@ impl Rows {
             (Role::Champion, &self.champion),
             (Role::Reference, &self.reference),
         ];
-        let all = roles.into_iter().flat_map(|(role, list)| list.iter().map(move |d| Source { role, digest: *d }));
+        let all = roles
+            .into_iter()
+            .flat_map(|(role, list)| list.iter().map(move |d| Source { role, digest: *d }));
         let mut sources: Vec<Source> = all.collect();
         sources.sort();
         sources

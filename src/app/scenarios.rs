@@ -1,11 +1,11 @@
-//! Tests of a policy: cases in TOML beside it, each with what is given and what is expected.
+//! Policy tests: cases in a TOML file, each with its inputs and its expected result.
 
 use super::check::{self, Handed, Request};
 use crate::{
     evidence,
     model::{
-        Approval, Attempt, Claimed, Digest, Environment, Finding, ModelId, ObserveOnly, Outcome, Person, Severity,
-        Slice, Status, Submitted, Timestamp, Verdict, Vote,
+        Approval, Attempt, Claimed, Digest, Environment, Finding, ModelId, ObserveOnly, Outcome,
+        Person, Severity, Slice, Status, Submitted, Timestamp, Verdict, Vote,
     },
     policy::{self, Policy},
 };
@@ -22,7 +22,7 @@ struct File {
     cases: Vec<Case>,
 }
 
-/// What is given; a case's own word goes before that of `[defaults]`.
+/// The inputs of a case; a value in the case replaces the one in `[defaults]`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Given {
@@ -39,9 +39,9 @@ struct Given {
     champion: Option<Vec<Source>>,
     /// The reference's evidence; without it there is no reference.
     reference: Option<Vec<Source>>,
-    /// How many artifacts were tried on every data set, this one included.
+    /// How many artifacts were evaluated on every data set, including this one.
     tries: Option<u64>,
-    /// What happens where policies only observe; `deny` if absent.
+    /// The result of an environment in which policies only observe; `deny` if absent.
     observe_only: Option<ObserveOnly>,
     #[serde(default)]
     approvals: Vec<Vouch>,
@@ -69,7 +69,7 @@ struct Case {
     expect: Expect,
 }
 
-/// Evidence: a path beside the file, or a native document written out.
+/// Evidence: a path relative to the file, or a native document written inline.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 enum Source {
@@ -77,7 +77,7 @@ enum Source {
     Inline(toml::Table),
 }
 
-/// A moment, as text or as TOML's own date.
+/// A time, as text or as a TOML date.
 #[derive(Debug, Clone, Copy)]
 struct Moment(Timestamp);
 
@@ -102,7 +102,7 @@ struct Vouch {
     #[serde(default = "approve")]
     vote: Vote,
     at: Option<Moment>,
-    /// The inputs that they saw; those of the case if absent.
+    /// The digest of the inputs that they saw; that of the case if absent.
     inputs_digest: Option<Digest>,
 }
 
@@ -119,7 +119,7 @@ struct Expect {
     findings: Vec<Wanted>,
 }
 
-/// A finding that is expected. Without a slice every finding of the rule is meant.
+/// An expected finding. Without a slice, it means every finding of the rule.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
@@ -129,36 +129,38 @@ struct Wanted {
     severity: Option<Severity>,
 }
 
-/// How one case ended.
+/// The result of one case.
 #[derive(Debug, Clone, Serialize)]
 pub struct CaseReport {
     /// Its name.
     pub name: String,
     /// Whether everything was as expected.
     pub passed: bool,
-    /// What was not, a sentence each.
+    /// What was not as expected, one sentence each.
     pub differences: Vec<String>,
-    /// The verdict; `None` when its evidence could not be read.
+    /// The verdict; `None` if its evidence could not be read.
     pub verdict: Option<Verdict>,
 }
 
-/// A file of cases that cannot be run.
+/// Why a file of cases cannot be run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CasesError {
-    /// It is not what a file of cases looks like.
+    /// It is not a valid file of cases.
     #[error("{0}")]
     Syntax(String),
     /// It has no case.
-    #[error("there is no `[[case]]` in it")]
+    #[error("the file has no `[[case]]`")]
     Empty,
 }
 
-/// Runs every case in `text` against `policy`. `load` reads a path that a case names, or says why it cannot.
+/// Runs every case in `text` against `policy`. `load` reads a path that a case names, or returns
+/// why it cannot.
 ///
-/// A case without `now` is judged at the latest date that its evidence states, so that it ends alike on every day.
+/// A case without `now` is evaluated at the latest date in its evidence, so that its result is the
+/// same on every day.
 ///
 /// # Errors
-/// When `text` is no file of cases.
+/// When `text` is not a file of cases.
 pub fn run(
     policy: &Arc<Policy>,
     text: &str,
@@ -201,7 +203,11 @@ fn judge(
     let evidence = all(sources)?;
     let champion = case.champion.as_ref().or(defaults.champion.as_ref()).map(all).transpose()?;
     let reference = case.reference.as_ref().or(defaults.reference.as_ref()).map(all).transpose()?;
-    let attempts = case.tries.or(defaults.tries).map(|tries| attempts(policy, &evidence, tries)).unwrap_or_default();
+    let attempts = case
+        .tries
+        .or(defaults.tries)
+        .map(|tries| attempts(policy, &evidence, tries))
+        .unwrap_or_default();
     let mut context = defaults.context.clone();
     context.extend(case.context.clone());
     let request = Request {
@@ -212,7 +218,8 @@ fn judge(
         context,
         observe_only: case.observe_only.or(defaults.observe_only),
     };
-    let latest = evidence.iter().filter_map(|s| s.evidence.produced_at.or(s.claimed.produced_at)).max();
+    let latest =
+        evidence.iter().filter_map(|s| s.evidence.produced_at.or(s.claimed.produced_at)).max();
     let told = case.now.or(defaults.now).map(|m| m.0);
     let now = told.or(latest).unwrap_or_else(|| Timestamp::from_micros(0));
 
@@ -225,13 +232,16 @@ fn judge(
     check::decide(&inputs, &policies, &handed, &approvals, now).map_err(|e| e.to_string())
 }
 
-/// Every data set of the evidence, tried that often.
+/// The attempts for every data set of the evidence, all with the number `tries`.
 fn attempts(policy: &Policy, evidence: &[Submitted], tries: u64) -> Vec<Attempt> {
     let attempt = |dataset| Attempt { policy: policy.name.clone(), dataset, tries };
     policy::needs::datasets(evidence).into_iter().map(attempt).collect()
 }
 
-fn read(source: &Source, load: &dyn Fn(&str) -> Result<Vec<Submitted>, String>) -> Result<Vec<Submitted>, String> {
+fn read(
+    source: &Source,
+    load: &dyn Fn(&str) -> Result<Vec<Submitted>, String>,
+) -> Result<Vec<Submitted>, String> {
     let table = match source {
         Source::Path(path) => return load(path),
         Source::Inline(table) => table,
@@ -241,7 +251,8 @@ fn read(source: &Source, load: &dyn Fn(&str) -> Result<Vec<Submitted>, String>) 
         object.entry("schema").or_insert_with(|| "modelgate.evidence/v1".into());
     }
     let bytes = serde_json::to_vec(&document).map_err(|e| e.to_string())?;
-    let evidence = evidence::read(&bytes, Some("native")).map_err(|e| format!("the evidence written here: {e}"))?;
+    let evidence =
+        evidence::read(&bytes, Some("native")).map_err(|e| format!("the inline evidence: {e}"))?;
     Ok(vec![Submitted { evidence, claimed: Claimed::default(), mapping: None }])
 }
 
@@ -271,7 +282,7 @@ fn approval(vouch: &Vouch, seen: Digest, now: Timestamp) -> Approval {
     }
 }
 
-/// Every way in which `verdict` is not what was expected.
+/// Every difference between `verdict` and the expectation.
 fn compare(expect: &Expect, verdict: &Verdict) -> Vec<String> {
     let mut out = Vec::new();
     if verdict.verdict != expect.verdict {
@@ -285,17 +296,19 @@ fn compare(expect: &Expect, verdict: &Verdict) -> Vec<String> {
             Some(slice) => format!("{} for {slice}", wanted.rule),
             None => wanted.rule.clone(),
         };
-        let of_rule = |f: &&Finding| f.rule == wanted.rule && wanted.slice.as_ref().is_none_or(|s| *s == f.slice);
+        let of_rule = |f: &&Finding| {
+            f.rule == wanted.rule && wanted.slice.as_ref().is_none_or(|s| *s == f.slice)
+        };
         let found: Vec<&Finding> = verdict.findings.iter().filter(of_rule).collect();
         if found.is_empty() {
-            out.push(format!("{place} said nothing, expected {}", wanted.status));
+            out.push(format!("{place} has no finding, expected {}", wanted.status));
         }
         for finding in found {
             if finding.status != wanted.status {
                 let said = format!("{} ({})", finding.status, finding.message);
                 out.push(format!("{place} is {said}, expected {}", wanted.status));
             } else if wanted.severity.is_some_and(|s| s != finding.severity) {
-                out.push(format!("{place} has another severity than expected"));
+                out.push(format!("{place} has a severity other than expected"));
             }
         }
     }

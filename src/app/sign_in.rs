@@ -1,4 +1,4 @@
-//! Signing in and out with a browser.
+//! Sign-in and sign-out with a browser.
 
 use super::{
     Service,
@@ -16,22 +16,22 @@ use std::net::IpAddr;
 /// How long a browser stays signed in.
 const SESSION: Age = Age::from_secs(12 * 3_600);
 
-/// Somebody signed in with a browser.
+/// A person who is signed in with a browser.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
-    /// Who, and what they may.
+    /// The person, and their permissions.
     pub actor: Actor,
-    /// What every form of theirs carries.
+    /// The token that every form of theirs carries.
     pub csrf: String,
 }
 
 impl Service {
-    /// Signs a person in and gives the text of their cookie. `before` is the cookie that the browser had: its session
-    /// ends, so that nothing that was known before sign-in counts after it.
+    /// Signs a person in and returns the text of their cookie. `before` is the cookie that the
+    /// browser had. Its session ends, so that a cookie known before sign-in is not valid after it.
     ///
     /// # Errors
-    /// When name and password do not belong together, cannot be any, or were tried too often; when too many sign in at
-    /// once; or when the database fails.
+    /// When name and password do not match, are invalid, or were tried too often; when too many
+    /// people sign in at once; or when the database fails.
     pub async fn sign_in(
         &self,
         name: &str,
@@ -45,9 +45,8 @@ impl Service {
         self.throttle.take(name, address, now).map_err(|seconds| {
             let minutes = seconds.div_ceil(60);
             let unit = if minutes == 1 { "minute" } else { "minutes" };
-            let message = format!(
-                "sign-in for this name was tried too often, or from this address; try again in {minutes} {unit}"
-            );
+            let message =
+                format!("too many sign-in attempts for this name or from this address; try again in {minutes} {unit}");
             AppError::new(Kind::TooMany, "too-many-tries", message).retry_after(seconds)
         })?;
         let user = self.store.user_by_name(name).await?.filter(|user| user.disabled_at.is_none());
@@ -55,7 +54,7 @@ impl Service {
         let stored = user.as_ref().map(|user| user.password_hash.clone());
         let matches = self.passwords.verify(password.to_owned(), stored).await?;
         let refused = || {
-            let message = "this name and password do not belong together";
+            let message = "wrong user name or password";
             AppError::new(Kind::Unauthenticated, "sign-in-refused", message)
         };
         let user = user.filter(|_| matches).ok_or_else(refused)?;
@@ -76,16 +75,19 @@ impl Service {
         Ok(cookie)
     }
 
-    /// Who a cookie stands for; `None` when it stands for nobody.
+    /// The person whose session a cookie belongs to; `None` if it has no valid session.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn signed_in(&self, cookie: &Secret) -> Result<Option<SignedIn>, AppError> {
         let now = self.env.now();
-        let Some(session) = self.store.session(&cookie.digest()).await?.filter(|s| s.expires_at > now) else {
+        let Some(session) =
+            self.store.session(&cookie.digest()).await?.filter(|s| s.expires_at > now)
+        else {
             return Ok(None);
         };
-        let user = self.store.user(&session.user_id).await?.filter(|user| user.disabled_at.is_none());
+        let user =
+            self.store.user(&session.user_id).await?.filter(|user| user.disabled_at.is_none());
         let scopes = vec![Scope::Read, Scope::Approve];
         Ok(user.map(|user| SignedIn { actor: as_person(user, scopes), csrf: session.csrf }))
     }
@@ -98,7 +100,7 @@ impl Service {
         Ok(self.store.end_session(&cookie.digest()).await?)
     }
 
-    /// Takes away the sessions that have ended; gives how many.
+    /// Removes the sessions that have ended. Returns their number.
     ///
     /// # Errors
     /// When the database fails.

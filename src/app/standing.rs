@@ -1,5 +1,6 @@
-//! What is so of a release now, beside what was decided: approvals expire, policies are replaced, the champion and the
-//! reference move, and a newer release of the same artifact takes the place of an older one.
+//! The current state of a release, in addition to its decision: approvals expire, policies are
+//! replaced, the champion and the reference change, and a newer release of the same artifact
+//! supersedes an older one.
 
 use super::{
     Service,
@@ -8,8 +9,8 @@ use super::{
 };
 use crate::{
     model::{
-        Against, Approval, ApprovalCount, Baseline, Digest, Inputs, ModelId, Outcome, Record, ReleaseId, SEMANTICS,
-        Timestamp,
+        Against, Approval, ApprovalCount, Baseline, Digest, Inputs, ModelId, Outcome, Record,
+        ReleaseId, SEMANTICS, Timestamp,
     },
     policy::{self, Case, Policy},
     store::{ExpectedBaseline, StoredRelease},
@@ -19,7 +20,7 @@ use std::sync::Arc;
 /// Why a release can no longer be approved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Obstacle {
-    /// Stable, kebab-case.
+    /// The stable code, in kebab case.
     pub code: &'static str,
     /// What has changed, and what to do.
     pub message: String,
@@ -31,42 +32,48 @@ impl From<Obstacle> for AppError {
     }
 }
 
-/// What is so of a release now.
+/// The current state of a release.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// Whether it takes votes: it waits for approvals, or was allowed on approvals that have ended.
+    /// Whether it accepts votes: it is waiting for approvals, or its allow rests on approvals of
+    /// which too many have expired.
     pub open: bool,
-    /// The newer release of the same artifact to the same environment: that one decides.
+    /// The newer release of the same artifact to the same environment, which decides instead of
+    /// this one.
     pub superseded_by: Option<ReleaseId>,
-    /// Why it cannot be approved although it waits.
+    /// Why it cannot be approved although it is waiting.
     pub obstacle: Option<Obstacle>,
-    /// Since when the approvals of an allow are too few, as some of them have expired.
+    /// Since when the approvals of an allow are too few, because some of them have expired.
     pub ended: Option<Timestamp>,
-    /// How far each requirement is met now; as it was decided where nothing expires.
+    /// How far each requirement is met now; the same as in the decision if no approval expires.
     pub approvals: Vec<ApprovalCount>,
 }
 
-/// What a release would be judged by today.
+/// What a release would be evaluated by today.
 pub(super) struct Today {
-    /// The `policies_at` that the policies are those of.
+    /// The `policies_at` that belongs to the policies.
     pub(super) policies_at: u64,
-    /// The champion and the reference, as they are.
+    /// The current champion and reference.
     pub(super) baselines: Vec<ExpectedBaseline>,
-    /// What is no longer as it was.
+    /// What has changed, if anything.
     pub(super) obstacle: Option<Obstacle>,
 }
 
 impl Service {
-    /// What is so now of a release that was decided by `record`, its latest.
+    /// The current state of a release whose latest decision is `record`.
     ///
     /// # Errors
-    /// When a policy is gone, or the database fails.
-    pub(super) async fn standing(&self, stored: &StoredRelease, record: &Record) -> Result<Standing, AppError> {
+    /// When a policy is missing, or the database fails.
+    pub(super) async fn standing(
+        &self,
+        stored: &StoredRelease,
+        record: &Record,
+    ) -> Result<Standing, AppError> {
         let newer = self.superseded_by(stored).await?;
         self.standing_beside(stored, record, newer).await
     }
 
-    /// The same of the newest release of an artifact to an environment.
+    /// The same for a release that is the newest of its artifact and environment.
     ///
     /// # Errors
     /// As [`Service::standing`].
@@ -88,10 +95,15 @@ impl Service {
         let verdict = &record.verdict;
         let open = verdict.verdict == Outcome::Pending || ended.is_some();
         if !open {
-            return Ok(Standing { superseded_by, approvals: verdict.approvals.clone(), ..Standing::default() });
+            return Ok(Standing {
+                superseded_by,
+                approvals: verdict.approvals.clone(),
+                ..Standing::default()
+            });
         }
         let policies = self.policies_of(stored).await?;
-        let active = self.policy_cache.current(&self.store, stored.release.model.namespace()).await?;
+        let active =
+            self.policy_cache.current(&self.store, stored.release.model.namespace()).await?;
         let obstacle = match &superseded_by {
             Some(newer) => Some(superseded(stored, newer)),
             None => self.today(stored, &policies, &active).await?.obstacle,
@@ -100,23 +112,28 @@ impl Service {
         Ok(Standing { open, superseded_by, obstacle, ended, approvals })
     }
 
-    /// How far each requirement of a decision is met now: approvals that have expired no longer count. Every vote was at
-    /// hand when the latest decision was made, as each makes one.
-    pub(super) async fn counts_now(&self, record: &Record, model: &ModelId) -> Result<Vec<ApprovalCount>, AppError> {
+    /// How far each requirement of a decision is met now: approvals that have expired are no longer
+    /// valid. The record has every vote, because each vote makes a decision.
+    pub(super) async fn counts_now(
+        &self,
+        record: &Record,
+        model: &ModelId,
+    ) -> Result<Vec<ApprovalCount>, AppError> {
         let policies = self.policies_named(model.namespace(), &record.inputs.policies).await?;
         let (inputs, digest) = (&record.inputs, record.inputs_digest);
         Ok(policy::approvals(&case(inputs, digest, &policies, &record.approvals, self.env.now())))
     }
 
-    /// The newest release of the same artifact to the same environment, where it is another one.
+    /// The newest release of the same artifact to the same environment, if it is not this one.
     async fn superseded_by(&self, stored: &StoredRelease) -> Result<Option<ReleaseId>, AppError> {
         let release = &stored.release;
         let (model, environment) = (&release.model, &release.environment);
-        let newest = self.store.newest(model.namespace(), model, &release.artifact, environment).await?;
+        let newest =
+            self.store.newest(model.namespace(), model, &release.artifact, environment).await?;
         Ok(newest.map(|newest| newest.release.id).filter(|id| *id != release.id))
     }
 
-    /// Refuses a release that is not the newest of its artifact there.
+    /// Refuses a release that is not the newest of its artifact and environment.
     ///
     /// # Errors
     /// When there is a newer one, or the database fails.
@@ -130,7 +147,7 @@ impl Service {
     /// Since when the approvals that an allow rests on are too few.
     ///
     /// # Errors
-    /// When a policy is gone, or the database fails.
+    /// When a policy is missing, or the database fails.
     pub(super) async fn ended(&self, record: &Record) -> Result<Option<Timestamp>, AppError> {
         let verdict = &record.verdict;
         if verdict.verdict != Outcome::Allow || verdict.approvals.is_empty() {
@@ -138,17 +155,24 @@ impl Service {
         }
         let until = match (verdict.until(), &record.inputs.model) {
             (None, Some(model)) if verdict.people().is_empty() => {
-                // An earlier engine did not record it.
-                let policies = self.policies_named(model.namespace(), &record.inputs.policies).await?;
+                // An earlier engine did not record when the approvals end.
+                let policies =
+                    self.policies_named(model.namespace(), &record.inputs.policies).await?;
                 let (inputs, digest) = (&record.inputs, record.inputs_digest);
-                policy::approvals_end(&case(inputs, digest, &policies, &record.approvals, record.decided_at))
+                policy::approvals_end(&case(
+                    inputs,
+                    digest,
+                    &policies,
+                    &record.approvals,
+                    record.decided_at,
+                ))
             }
             (until, _) => until,
         };
         Ok(until.filter(|until| *until <= self.env.now()))
     }
 
-    /// What a release would be judged by today, and what of it is not what it was judged by.
+    /// What a release would be evaluated by today, and what has changed since it was evaluated.
     ///
     /// # Errors
     /// When the database fails.
@@ -177,9 +201,13 @@ impl Service {
                 Against::Champion => &stored.inputs.champion,
                 Against::Reference => &stored.inputs.reference,
             };
-            // What became the champion by its own allow is still held against the one before.
-            let own = against == Against::Champion && at > 0 && stored.allowed_at.map(|idx| idx + 1) == Some(at);
-            let now = now.map(|now| Baseline { artifact: Some(now.artifact), evidence: now.evidence });
+            // A release that became the champion by its own allow is still compared with the
+            // champion before it.
+            let own = against == Against::Champion
+                && at > 0
+                && stored.allowed_at.map(|idx| idx + 1) == Some(at);
+            let now =
+                now.map(|now| Baseline { artifact: Some(now.artifact), evidence: now.evidence });
             if !own && *before != now {
                 obstacle = obstacle.or_else(|| Some(moved(against, now.as_ref())));
             }
@@ -188,7 +216,7 @@ impl Service {
     }
 }
 
-/// The case of approvals alone, at some moment.
+/// A case for the approvals alone, at the time `now`.
 fn case<'a>(
     inputs: &'a Inputs,
     inputs_digest: Digest,
@@ -196,23 +224,33 @@ fn case<'a>(
     approvals: &'a [Approval],
     now: Timestamp,
 ) -> Case<'a> {
-    Case { inputs, inputs_digest, policies, evidence: &[], champion: &[], reference: &[], approvals, now }
+    Case {
+        inputs,
+        inputs_digest,
+        policies,
+        evidence: &[],
+        champion: &[],
+        reference: &[],
+        approvals,
+        now,
+    }
 }
 
-const AGAIN: &str = "submit the artifact again, so that it is judged as things are";
+const AGAIN: &str = "submit the artifact again, so that it is evaluated with the current state";
 
 fn superseded(stored: &StoredRelease, newer: &ReleaseId) -> Obstacle {
     let environment = &stored.release.environment;
     let message = format!(
-        "a newer release of this artifact to {environment} decides now: {newer}; look at that one, this one can no longer \
-         be voted on"
+        "a newer release of this artifact to {environment} decides now: {newer}; vote on that one, this one no longer \
+         accepts votes"
     );
     Obstacle { code: "superseded", message }
 }
 
 fn engine(inputs: &Inputs) -> Option<Obstacle> {
-    let message =
-        format!("this release was judged by an earlier version of modelgate, whose rules were others; {AGAIN}");
+    let message = format!(
+        "this release was evaluated by an earlier version of modelgate, with other semantics; {AGAIN}"
+    );
     (inputs.engine != SEMANTICS).then_some(Obstacle { code: "engine-changed", message })
 }
 
@@ -223,7 +261,9 @@ fn changed(before: &[Arc<Policy>], now: &[&Arc<Policy>]) -> Option<Obstacle> {
         names.dedup();
         names
     };
-    let replaced = named(&mut before.iter().filter(|b| now.iter().any(|n| n.name == b.name && n.digest != b.digest)));
+    let replaced = named(
+        &mut before.iter().filter(|b| now.iter().any(|n| n.name == b.name && n.digest != b.digest)),
+    );
     let gone = named(&mut before.iter().filter(|b| !now.iter().any(|n| n.name == b.name)));
     let new = named(&mut now.iter().copied().filter(|n| !before.iter().any(|b| b.name == n.name)));
     let mut said = Vec::new();
@@ -241,7 +281,7 @@ fn changed(before: &[Arc<Policy>], now: &[&Arc<Policy>]) -> Option<Obstacle> {
     if said.is_empty() {
         return None;
     }
-    let message = format!("since this release was judged, {}; {AGAIN}", said.join(", and "));
+    let message = format!("since this release was evaluated, {}; {AGAIN}", said.join(", and "));
     Some(Obstacle { code: "policies-changed", message })
 }
 
@@ -250,7 +290,10 @@ fn moved(against: Against, now: Option<&Baseline>) -> Obstacle {
         Against::Champion => "champion-moved",
         Against::Reference => "reference-moved",
     };
-    let artifact = now.and_then(|b| b.artifact).map_or_else(|| "none".to_owned(), |a| a.to_string());
-    let message = format!("since this release was judged, the {against} has become another: {artifact}; {AGAIN}");
+    let artifact =
+        now.and_then(|b| b.artifact).map_or_else(|| "none".to_owned(), |a| a.to_string());
+    let message = format!(
+        "since this release was evaluated, the {against} has changed: it is now {artifact}; {AGAIN}"
+    );
     Obstacle { code, message }
 }

@@ -1,4 +1,4 @@
-//! Asking for a release: evidence and request in one call.
+//! Submission of a release: evidence and request in one call.
 
 use super::{
     Service,
@@ -16,79 +16,82 @@ use crate::{
     identity::{Actor, Scope},
     ledger::Fact,
     model::{
-        Against, Attempt, Decision, Digest, Environment, Inputs, ModelId, ObserveOnly, PolicyRef, Record, Release,
-        ReleaseId, Timestamp, Verdict, jcs,
+        Against, Attempt, Decision, Digest, Environment, Inputs, ModelId, ObserveOnly, PolicyRef,
+        Record, Release, ReleaseId, Timestamp, Verdict, jcs,
     },
     policy::{self, Policy},
-    store::{Done, NewAttempts, NewRelease, StoredRelease, Work},
+    store::{Done, NewAttempts, NewRelease, Receipt, StoredRelease, Work},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-/// How often a request is judged again because what it is judged by or against changed while it was.
+/// How often a submission is evaluated again because its policies or baselines changed during the
+/// evaluation.
 const TRIES: u32 = 20;
 
-/// A request to put one artifact into one environment, with its evidence.
+/// A request to release one artifact to one environment, with its evidence.
 #[derive(Debug, Clone)]
 pub struct Submission {
     /// The model.
     pub model: ModelId,
-    /// Its version, a label only.
+    /// Its version, which is only a label.
     pub version: Option<String>,
     /// The artifact.
     pub artifact: Digest,
-    /// Where it is to go.
+    /// The environment to release it to.
     pub environment: Environment,
-    /// What the requester wrote with it.
+    /// The submitter's comment.
     pub comment: String,
-    /// Circumstances that policies may ask about.
+    /// The context that policies may read.
     pub context: BTreeMap<String, String>,
     /// The documents.
     pub evidence: Vec<Document>,
     /// Uploads of raw predictions.
     pub predictions: Vec<Digest>,
-    /// The data set that they are of, where no policy names one.
+    /// The data set of the predictions, if no policy names one.
     pub dataset: Option<String>,
-    /// Judge and ask anew, also where the inputs are those of the newest release of the artifact there.
+    /// Whether to make a new release even if the inputs are the same as those of the newest release
+    /// of the artifact to this environment.
     pub again: bool,
-    /// What makes a repetition of this very request one.
+    /// The idempotency key of this request, if it has one.
     pub delivery: Option<DeliveryKey>,
 }
 
 /// One document of a submission.
 #[derive(Debug, Clone)]
 pub struct Document {
-    /// What the sender calls it, for messages.
+    /// The sender's name for it, used in messages.
     pub name: String,
     /// Its bytes.
     pub bytes: bytes::Bytes,
-    /// The format to read it as; recognised from its content otherwise.
+    /// The format to read it as; recognised from its content if absent.
     pub format: Option<String>,
-    /// The mapping to read it with: the name of one that is published, or its digest.
+    /// The mapping to read it with: the name of a published mapping, or its digest.
     pub mapping: Option<String>,
-    /// The data set, where the document does not say.
+    /// The data set, if the document does not name it.
     pub dataset: Option<String>,
-    /// When it was made, where the document does not say.
+    /// When it was produced, if the document does not say.
     pub produced_at: Option<Timestamp>,
 }
 
-/// What became of a submission.
+/// The result of a submission.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The release.
     pub release: ReleaseId,
     /// Its decision.
     pub decision: Decision,
-    /// Whether nothing was stored, as this very request, or one with the same inputs, had been processed before.
+    /// Whether nothing was stored, because this same request, or one with the same inputs, had been
+    /// processed before.
     pub repeated: bool,
     /// Since when the approvals that the decision rests on are too few.
     pub ended: Option<Timestamp>,
-    /// Files of archives that no format recognises, and so no part of the evidence.
+    /// The files of archives that no format recognises, which are not part of the evidence.
     pub left_out: Vec<String>,
-    /// What the readers of the evidence warn of.
+    /// The warnings of the readers of the evidence.
     pub warnings: Vec<String>,
 }
 
-/// What a submission is judged on.
+/// What a submission is evaluated with.
 struct Materials<'a> {
     release: &'a ReleaseId,
     documents: &'a Documents,
@@ -106,11 +109,11 @@ struct Asked<'a> {
     submission: &'a Submission,
     predictions: &'a Predictions,
     sent: &'a Documents,
-    /// The id of the release, should it become one.
+    /// The id of the release, if one is made.
     release: &'a ReleaseId,
 }
 
-/// What judging a submission came to.
+/// The result of evaluating a submission.
 enum Judged {
     /// The decision on the newest release, whose inputs are the same.
     Kept(Box<Answer>),
@@ -119,17 +122,19 @@ enum Judged {
 }
 
 impl Service {
-    /// Reads the evidence, judges it, and stores and signs the decision.
+    /// Reads the evidence, evaluates it, and signs and stores the decision.
     ///
     /// # Errors
-    /// When the actor may not, a document cannot be read, a delivery number is used for two requests, or the
-    /// database fails; then nothing was stored.
+    /// When the actor lacks the scope, a document cannot be read, an idempotency key is used for
+    /// two requests, or the database fails; then nothing was stored.
     pub async fn submit(&self, actor: &Actor, submission: Submission) -> Result<Answer, AppError> {
         actor.require(Scope::Submit)?;
         actor.require_namespace(submission.model.namespace())?;
         submission.check()?;
         self.may_sign(&actor.namespace).await?;
-        let asked = self.asked(actor, submission.evidence.iter().filter_map(|d| d.mapping.as_ref())).await?;
+        let asked = self
+            .asked(actor, submission.evidence.iter().filter_map(|d| d.mapping.as_ref()))
+            .await?;
         let sent = Documents::read(&submission.evidence, &asked).await?;
         let predictions = self.predictions(actor, &submission.predictions).await?;
         if let Some(made) = self.made_before(actor, submission.delivery.as_ref()).await? {
@@ -141,58 +146,101 @@ impl Service {
         let (mut memo, mut taken) = (Memo::default(), 0);
         for _ in 0..TRIES {
             let applies = |p: &&Arc<Policy>| policy::applies(p, model, environment);
-            let policies: Vec<Arc<Policy>> = active.policies.iter().filter(applies).cloned().collect();
+            let policies: Vec<Arc<Policy>> =
+                active.policies.iter().filter(applies).cloned().collect();
             if !submission.predictions.is_empty() {
-                // It may take long: done before it is our turn, and again then only where something has moved.
+                // This may take long. It is done before the baseline lock is taken, and after that
+                // only for what has changed.
                 let compared = self.compared(model, environment, &policies).await?;
-                self.with_computed(actor, &submission, &predictions, (&sent, &policies, &compared), &mut memo).await?;
+                self.with_computed(
+                    actor,
+                    &submission,
+                    &predictions,
+                    (&sent, &policies, &compared),
+                    &mut memo,
+                )
+                .await?;
             }
             let _turn = self.turn(model, environment, &policies).await;
             let compared = self.compared(model, environment, &policies).await?;
-            let asked =
-                Asked { actor, submission: &submission, predictions: &predictions, sent: &sent, release: &release };
+            let asked = Asked {
+                actor,
+                submission: &submission,
+                predictions: &predictions,
+                sent: &sent,
+                release: &release,
+            };
             let judged = self.judged(&asked, (&policies, active.at), compared, &mut memo).await?;
             let (work, answer) = match judged {
                 Judged::Kept(kept) => {
-                    self.note_delivery(actor, submission.delivery.as_ref(), kept.release.as_str()).await?;
+                    self.note_delivery(actor, submission.delivery.as_ref(), kept.release.as_str())
+                        .await?;
                     return Ok(*kept);
                 }
                 Judged::Anew(judged) => *judged,
             };
             match self.writer.write(work).await? {
                 Done::Stored(receipt) => {
-                    let record = receipt.record.ok_or_else(|| AppError::broken("a decision without its leaf"))?;
-                    self.tally.count(answer.record.verdict.verdict);
-                    log_decision(actor, &submission, &answer.record.verdict, &release);
-                    let decision = answer.stored(release.clone(), record, receipt.vsa);
-                    let Documents { left_out, warnings, .. } = sent;
-                    return Ok(Answer { release, decision, repeated: false, ended: None, left_out, warnings });
+                    return self.stored(&asked, answer, &receipt);
                 }
                 Done::Duplicate { request, subject } => {
                     same(submission.delivery.as_ref(), request)?;
                     return self.repeated(actor, &subject).await;
                 }
-                Done::PoliciesChanged => active = self.policy_cache.refresh(&self.store, &actor.namespace).await?,
+                Done::PoliciesChanged => {
+                    active = self.policy_cache.refresh(&self.store, &actor.namespace).await?;
+                }
                 Done::BaselineMoved => {}
                 Done::AttemptsTaken => {
                     let attempts = &answer.record.inputs.attempts;
                     self.reread_attempts(model, &submission.artifact, attempts, taken).await?;
                     taken += 1;
                 }
-                Done::ReleaseChanged | Done::Known => return Err(AppError::broken("a new release was known before")),
+                Done::ReleaseChanged | Done::Known => {
+                    return Err(AppError::broken("a new release was known before"));
+                }
             }
         }
-        let message = "policies, the champion or the reference changed while this was judged; try again";
+        let message =
+            "policies, the champion or the reference changed during the evaluation; try again";
         Err(AppError::new(Kind::Conflict, "inputs-changing", message))
     }
 
-    /// What the configuration says of an environment in which policies only observe, where it makes a difference.
-    fn let_through(&self, model: &ModelId, environment: &Environment, policies: &[Arc<Policy>]) -> Option<ObserveOnly> {
-        let said = self.observe_only.get(model.namespace()).and_then(|said| said.get(environment)).copied();
+    /// The answer to a submission whose decision was stored.
+    fn stored(
+        &self,
+        asked: &Asked<'_>,
+        answer: UnplacedDecision,
+        receipt: &Receipt,
+    ) -> Result<Answer, AppError> {
+        let missing = || AppError::broken("a decision without its leaf");
+        let record = receipt.record.ok_or_else(missing)?;
+        self.tally.count(answer.record.verdict.verdict);
+        log_decision(asked.actor, asked.submission, &answer.record.verdict, asked.release);
+        let release = asked.release.clone();
+        let decision = answer.stored(release.clone(), record, receipt.vsa);
+        let (left_out, warnings) = (asked.sent.left_out.clone(), asked.sent.warnings.clone());
+        Ok(Answer { release, decision, repeated: false, ended: None, left_out, warnings })
+    }
+
+    /// The configured result for an environment in which policies only observe, if it makes a
+    /// difference.
+    fn let_through(
+        &self,
+        model: &ModelId,
+        environment: &Environment,
+        policies: &[Arc<Policy>],
+    ) -> Option<ObserveOnly> {
+        let said = self
+            .observe_only
+            .get(model.namespace())
+            .and_then(|said| said.get(environment))
+            .copied();
         check::let_through(said, policies)
     }
 
-    /// Judges a submission, unless its inputs are those of the newest release of the artifact there.
+    /// Evaluates a submission. If its inputs are those of the newest release of the artifact to the
+    /// environment, keeps that release.
     async fn judged(
         &self,
         asked: &Asked<'_>,
@@ -200,11 +248,15 @@ impl Service {
         compared: Compared,
         memo: &mut Memo,
     ) -> Result<Judged, AppError> {
-        let newest = if asked.submission.again { None } else { self.newest(asked.submission).await? };
+        let newest =
+            if asked.submission.again { None } else { self.newest(asked.submission).await? };
         let Some(newest) = newest else {
-            return Ok(Judged::Anew(Box::new(self.judge_with(asked, policies, &compared, memo).await?)));
+            return Ok(Judged::Anew(Box::new(
+                self.judge_with(asked, policies, &compared, memo).await?,
+            )));
         };
-        // What became the champion by this very release is held against the one before, as it was then.
+        // A release that became the champion by its own allow is compared with the champion before
+        // it, as it was then.
         if let Some(before) = self.compared_before(&compared, &newest).await? {
             let (_, answer) = self.judge_with(asked, policies, &before, memo).await?;
             if let Some(kept) = self.kept(asked, &newest, &answer.record).await? {
@@ -223,8 +275,9 @@ impl Service {
         Ok(self.store.newest(model.namespace(), model, artifact, environment).await?)
     }
 
-    /// The decision on the newest release, where judging the same inputs again says the same: then a rerun of CI changes
-    /// nothing, and takes no approval away. Not where the approvals have ended: then people are to be asked again.
+    /// The decision on the newest release, if evaluating the same inputs again gives the same
+    /// findings: then a rerun of CI changes nothing and no approval is lost. Not if the approvals
+    /// have expired: then people must be asked again.
     async fn kept(
         &self,
         asked: &Asked<'_>,
@@ -235,7 +288,7 @@ impl Service {
             return Ok(None);
         }
         let decision = self.latest(&asked.actor.namespace, &newest.release.id).await?;
-        // Evidence may have become too old meanwhile.
+        // Evidence may have become too old since then.
         let other = decision.record.verdict.findings != record.verdict.findings;
         if other || self.ended(&decision.record).await?.is_some() {
             return Ok(None);
@@ -255,12 +308,23 @@ impl Service {
         memo: &mut Memo,
     ) -> Result<(Work, UnplacedDecision), AppError> {
         let Asked { actor, submission, predictions, sent, release } = *asked;
-        let documents = self.with_computed(actor, submission, predictions, (sent, policies, compared), memo).await?;
+        let documents = self
+            .with_computed(actor, submission, predictions, (sent, policies, compared), memo)
+            .await?;
         let datasets = policy::needs::datasets(&documents.submitted);
-        let attempts = self.attempts(&submission.model, &submission.artifact, policies, &datasets).await?;
+        let attempts =
+            self.attempts(&submission.model, &submission.artifact, policies, &datasets).await?;
         let observe_only = self.let_through(&submission.model, &submission.environment, policies);
         let documents = &documents;
-        let materials = Materials { release, documents, policies, policies_at, compared, attempts, observe_only };
+        let materials = Materials {
+            release,
+            documents,
+            policies,
+            policies_at,
+            compared,
+            attempts,
+            observe_only,
+        };
         self.judge(actor, submission, materials).await
     }
 
@@ -298,25 +362,34 @@ impl Service {
             artifact: submission.artifact,
             attempts: materials.attempts,
         });
-        work.delivery = submission.delivery.as_ref().map(|key| key.delivery(materials.release.as_str()));
+        work.delivery =
+            submission.delivery.as_ref().map(|key| key.delivery(materials.release.as_str()));
         work.evidence = materials.documents.rows();
-        work.release = Some(new_release(actor, submission, materials.release, canonical, inputs_digest, now)?);
+        work.release =
+            Some(new_release(actor, submission, materials.release, canonical, inputs_digest, now)?);
         let (decision, answer) = decided.split();
         work.decision = Some(decision);
         Ok((work, answer))
     }
 
-    /// The answer to a request whose first processing made the release `subject`.
+    /// The answer to a repeated request, whose first processing made the release `subject`.
     async fn repeated(&self, actor: &Actor, subject: &str) -> Result<Answer, AppError> {
         let release: ReleaseId = subject.parse().map_err(AppError::failed)?;
         let decision = self.latest(&actor.namespace, &release).await?;
         let ended = self.ended(&decision.record).await?;
-        Ok(Answer { release, decision, repeated: true, ended, left_out: Vec::new(), warnings: Vec::new() })
+        Ok(Answer {
+            release,
+            decision,
+            repeated: true,
+            ended,
+            left_out: Vec::new(),
+            warnings: Vec::new(),
+        })
     }
 }
 
 impl Submission {
-    /// Refuses text that cannot be kept or shown.
+    /// Refuses text that cannot be stored or shown.
     fn check(&self) -> Result<(), AppError> {
         if let Some(version) = &self.version {
             text::line("a version", version, text::MAX_NAME)?;
@@ -328,7 +401,12 @@ impl Submission {
             text::prose("a value of the context", value, text::MAX_VALUE)?;
         }
         text::count("a submission", "documents", self.evidence.len(), text::MAX_DOCUMENTS)?;
-        text::count("a submission", "files of predictions", self.predictions.len(), text::MAX_DOCUMENTS)?;
+        text::count(
+            "a submission",
+            "files of predictions",
+            self.predictions.len(),
+            text::MAX_DOCUMENTS,
+        )?;
         if let Some(dataset) = &self.dataset {
             text::line("the name of a data set", dataset, text::MAX_DATASET)?;
         }
@@ -342,7 +420,9 @@ impl Document {
         for (what, said) in [("a format", &self.format), ("a mapping", &self.mapping)] {
             said.iter().try_for_each(|said| text::line(what, said, text::MAX_NAME))?;
         }
-        self.dataset.iter().try_for_each(|name| text::line("the name of a data set", name, text::MAX_DATASET))
+        self.dataset
+            .iter()
+            .try_for_each(|name| text::line("the name of a data set", name, text::MAX_DATASET))
     }
 }
 
@@ -353,7 +433,11 @@ fn freeze(actor: &Actor, submission: &Submission, materials: &Materials<'_>) -> 
         artifact: Some(submission.artifact),
         environment: Some(submission.environment.clone()),
         submitter: Some(actor.who.id.clone()),
-        policies: materials.policies.iter().map(|p| PolicyRef { name: p.name.clone(), digest: p.digest }).collect(),
+        policies: materials
+            .policies
+            .iter()
+            .map(|p| PolicyRef { name: p.name.clone(), digest: p.digest })
+            .collect(),
         evidence: materials.documents.references(),
         champion,
         reference,

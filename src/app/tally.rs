@@ -1,10 +1,10 @@
-//! How many decisions this process made, by verdict.
+//! The number of decisions that this process made, by verdict.
 
 use super::Service;
 use crate::model::Outcome;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The verdicts' words, in the order of [`Service::decided`].
+/// The names of the verdicts, in the order of [`Service::decided`].
 pub const VERDICTS: [&str; 4] = ["allow", "deny", "pending", "revoked"];
 
 /// Decisions since the process was started.
@@ -22,7 +22,7 @@ impl Tally {
 }
 
 impl Service {
-    /// How many decisions this process made, in the order of [`VERDICTS`].
+    /// The number of decisions that this process made, in the order of [`VERDICTS`].
     pub fn decided(&self) -> [u64; VERDICTS.len()] {
         [0, 1, 2, 3].map(|i: usize| self.tally.0[i].load(Ordering::Relaxed))
     }

@@ -1,13 +1,15 @@
-//! Text that people and machines write for others to read: what it may hold and how long it may be. One rule for every
-//! way in, so that both engines store the same and a line stays a line.
+//! Text that people and machines write for others to read: which characters it may contain, and how
+//! long it may be. The same rule applies to every input, so that both database engines store the
+//! same, and a line stays a single line.
 
 use super::error::AppError;
 
 /// The longest comment, in characters.
 pub const MAX_COMMENT: usize = 4_000;
-/// The longest label: a version, a name that is shown.
+/// The longest label, such as a version or a display name.
 pub const MAX_NAME: usize = 200;
-/// The longest name of a data set, which is part of a key: PostgreSQL's have at most 2,704 bytes.
+/// The longest name of a data set. It is part of an index key, and PostgreSQL's keys have at most
+/// 2,704 bytes.
 pub const MAX_DATASET: usize = 500;
 /// The longest name of a document or of a column.
 pub const MAX_LABEL: usize = 1_000;
@@ -18,18 +20,18 @@ pub const MAX_DOCUMENTS: usize = 1_000;
 /// The most entries of a context.
 pub const MAX_CONTEXT: usize = 100;
 
-/// Refuses what is no single line of at most `max` characters.
+/// Refuses text that is not a single line of at most `max` characters.
 ///
 /// # Errors
-/// When it is too long, or has a control character: a NUL, a line break, an escape.
+/// When it is too long, or contains a control character such as NUL, a line break or an escape.
 pub fn line(what: &str, text: &str, max: usize) -> Result<(), AppError> {
     check(what, text, max, char::is_control)
 }
 
-/// Refuses what is no text of at most `max` characters. It may have lines and tabs.
+/// Refuses text of more than `max` characters. It may contain line breaks and tabs.
 ///
 /// # Errors
-/// When it is too long, or has another control character.
+/// When it is too long, or contains another control character.
 pub fn prose(what: &str, text: &str, max: usize) -> Result<(), AppError> {
     check(what, text, max, |c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }
@@ -42,18 +44,30 @@ pub fn count(whose: &str, what: &str, count: usize, max: usize) -> Result<(), Ap
     if count <= max {
         return Ok(());
     }
-    Err(AppError::invalid("too-many", format!("{whose} has at most {max} {what}; this one has {count}")))
+    Err(AppError::invalid(
+        "too-many",
+        format!("{whose} can have at most {max} {what}; this one has {count}"),
+    ))
 }
 
-fn check(what: &str, text: &str, max: usize, foreign: impl Fn(char) -> bool) -> Result<(), AppError> {
-    // A character has at most four bytes: what is longer need not be counted.
+fn check(
+    what: &str,
+    text: &str,
+    max: usize,
+    foreign: impl Fn(char) -> bool,
+) -> Result<(), AppError> {
+    // A character has at most four bytes, so the characters of longer text need not be counted.
     if text.len() > 4 * max || text.chars().count() > max {
-        return Err(AppError::invalid("text-too-long", format!("{what} has at most {max} characters")));
+        return Err(AppError::invalid(
+            "text-too-long",
+            format!("{what} can have at most {max} characters"),
+        ));
     }
     match text.chars().find(|c| foreign(*c)) {
         None => Ok(()),
         Some(c) => {
-            let message = format!("{what} has the control character U+{:04X}; take it out", u32::from(c));
+            let message =
+                format!("{what} contains the control character U+{:04X}; remove it", u32::from(c));
             Err(AppError::invalid("text-invalid", message))
         }
     }

@@ -1,7 +1,8 @@
-//! How often sign-in may be tried: for one name, whether there is such a person or not, and from one address.
+//! The throttle of sign-in attempts: by name, whether or not a user has that name, and by address.
 //!
-//! Counted in memory: a stranger who tries must not make the database write. So each replica counts by itself, and n
-//! replicas let through n times as many; a restart forgets. Neither makes a password of twelve characters guessable.
+//! Attempts are counted in memory, so that a stranger cannot make the database write. Each replica
+//! counts separately, so n replicas permit n times as many attempts, and a restart resets the
+//! count. Neither makes a password of twelve characters guessable.
 
 use super::address::network;
 use crate::model::Timestamp;
@@ -12,15 +13,15 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Tries that are left, at some moment; they come back evenly.
+/// The attempts that are left at some time; they are restored at a constant rate.
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
     left: f64,
     at: Timestamp,
 }
 
-/// Tries by name and by address. Both are hashed with a key of this process into 65,536 places, so that memory is
-/// bounded and nothing that strangers send can push out what is counted.
+/// The attempts by name and by address. Both are hashed with a key of this process into 65,536
+/// buckets, so that memory is bounded and no input of strangers can remove a count.
 #[derive(Debug)]
 pub(super) struct Throttle {
     name: f64,
@@ -31,8 +32,8 @@ pub(super) struct Throttle {
 }
 
 impl Throttle {
-    /// So many tries for one name and from one address within so many minutes.
-    #[allow(clippy::cast_precision_loss, reason = "limits are small")]
+    /// A throttle with this many attempts for one name, and from one address, in this many minutes.
+    #[expect(clippy::cast_precision_loss, reason = "limits are small")]
     pub(super) fn new(name: u64, address: u64, minutes: u64) -> Self {
         Self {
             name: name.max(1) as f64,
@@ -43,10 +44,10 @@ impl Throttle {
         }
     }
 
-    /// Takes one try of both.
+    /// Takes one attempt from both buckets.
     ///
     /// # Errors
-    /// With the seconds until there is one again, if one of them has none left.
+    /// The number of seconds until the next attempt, if one of the buckets is empty.
     pub(super) fn take(&self, name: &str, address: IpAddr, now: Timestamp) -> Result<(), u32> {
         let places = self.places(name, address);
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,7 +58,11 @@ impl Throttle {
             wait = wait.max((1.0 - filled[i].left) * self.window_micros / most);
         }
         if wait > 0.0 {
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a window of minutes fits")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a window of minutes fits"
+            )]
             return Err((wait / 1e6).ceil().max(1.0) as u32);
         }
         for (i, (place, _)) in places.into_iter().enumerate() {
@@ -66,7 +71,8 @@ impl Throttle {
         Ok(())
     }
 
-    /// Gives the try back, and the name all of its own: whoever signed in is who they say.
+    /// Returns the attempt to the address, and all attempts to the name, after a successful
+    /// sign-in.
     pub(super) fn succeeded(&self, name: &str, address: IpAddr) {
         let [(name, _), (address, most)] = self.places(name, address);
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -76,7 +82,7 @@ impl Throttle {
         }
     }
 
-    #[allow(clippy::cast_precision_loss, reason = "a time of minutes, in microseconds")]
+    #[expect(clippy::cast_precision_loss, reason = "a time of minutes, in microseconds")]
     fn left(&self, bucket: Option<&Bucket>, most: f64, now: Timestamp) -> f64 {
         bucket.map_or(most, |b| {
             let passed = now.micros_since(b.at).max(0) as f64;
@@ -89,7 +95,7 @@ impl Throttle {
         [(self.place(name), self.name), (self.place(address), self.address)]
     }
 
-    #[allow(clippy::cast_possible_truncation, reason = "any sixteen bits of the hash will do")]
+    #[expect(clippy::cast_possible_truncation, reason = "any sixteen bits of the hash will do")]
     fn place(&self, what: impl Hash) -> u16 {
         self.key.hash_one(what) as u16
     }
@@ -115,11 +121,18 @@ mod tests {
         for n in 0..3 {
             assert_eq!(throttle.take("ada", other(n), at(0)), Ok(()));
         }
-        assert_eq!(throttle.take("ada", other(9), at(0)), Err(300), "one comes back every five minutes");
+        assert_eq!(
+            throttle.take("ada", other(9), at(0)),
+            Err(300),
+            "one attempt is restored every five minutes"
+        );
         assert_eq!(throttle.take("bob", other(9), at(0)), Ok(()));
         assert_eq!(throttle.take("ada", other(9), at(300)), Ok(()));
         assert!(throttle.take("ada", other(9), at(300)).is_err());
-        assert!(throttle.take("ada", other(9), at(-900)).is_err(), "a clock that runs back gives nothing");
+        assert!(
+            throttle.take("ada", other(9), at(-900)).is_err(),
+            "a clock that is set back restores nothing"
+        );
     }
 
     #[test]

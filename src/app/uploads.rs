@@ -1,4 +1,4 @@
-//! Taking in files of rows: predictions, and the labels and groups that belong to them.
+//! The upload of files of rows: predictions, and the labels and groups that belong to them.
 
 use super::{Service, blobs::Upload, blocking, error::AppError, notary::row_entry};
 use crate::{
@@ -9,12 +9,12 @@ use crate::{
 };
 use std::{path::PathBuf, time::Duration};
 
-/// An upload that is there.
+/// A finished upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Uploaded {
     /// The digest of its bytes, by which submissions name it.
     pub digest: Digest,
-    /// How many bytes.
+    /// Its size, in bytes.
     pub size: u64,
     /// Whether the namespace did not have it before.
     pub new: bool,
@@ -24,7 +24,7 @@ impl Service {
     /// Begins an upload.
     ///
     /// # Errors
-    /// When the actor may not, or the folder of blobs cannot be written.
+    /// When the actor lacks the scope, or the folder of blobs cannot be written.
     pub async fn begin_upload(&self, actor: &Actor) -> Result<Upload, AppError> {
         actor.require(Scope::Submit)?;
         self.blobs.begin(&self.env.new_id()).await
@@ -35,7 +35,7 @@ impl Service {
         self.blobs.limits().deadline
     }
 
-    /// Makes an upload durable, and one that the actor's namespace may use.
+    /// Makes an upload durable, and available to the actor's namespace.
     ///
     /// # Errors
     /// When the file or the database cannot be written.
@@ -46,24 +46,37 @@ impl Service {
         }
         let mut work = Work::new(actor.namespace.clone(), self.env.now());
         let row = NewRow::Upload(NewUpload { digest, size, by: actor.who.id.clone() });
-        work.fact = Some(NewFact { row, entry: row_entry(Fact::PredictionsAccepted, &digest.to_string(), &digest) });
+        work.fact = Some(NewFact {
+            row,
+            entry: row_entry(Fact::PredictionsAccepted, &digest.to_string(), &digest),
+        });
         let new = match self.writer.write(work).await? {
             Done::Stored(_) => true,
             Done::Known => false,
-            other => return Err(AppError::broken(format!("an upload was refused by the batch: {other:?}"))),
+            other => {
+                return Err(AppError::broken(format!(
+                    "an upload was refused by the batch: {other:?}"
+                )));
+            }
         };
         tracing::info!(namespace = %actor.namespace, %digest, size, new, "upload accepted");
         Ok(Uploaded { digest, size, new })
     }
 
-    /// The path of an upload whose bytes are what its digest says; they may have to be read for that.
+    /// The path of an upload, after checking that its bytes match its digest. This may read the
+    /// whole file.
     pub(super) async fn checked_blob(&self, digest: Digest) -> Result<PathBuf, AppError> {
         let blobs = self.blobs.clone();
         blocking::run(move || blobs.checked(&digest)).await?
     }
 
-    /// Refuses an upload that the actor's namespace does not have, whoever else may.
-    pub(super) async fn require_upload(&self, actor: &Actor, digest: &Digest) -> Result<StoredUpload, AppError> {
+    /// Refuses an upload that the actor's namespace does not have, even if another namespace has
+    /// it.
+    pub(super) async fn require_upload(
+        &self,
+        actor: &Actor,
+        digest: &Digest,
+    ) -> Result<StoredUpload, AppError> {
         self.store.upload(&actor.namespace, digest).await?.ok_or_else(|| {
             let message =
                 format!("there is no upload {digest} here; send the file with `PUT /api/v1/predictions` first");

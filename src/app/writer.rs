@@ -1,4 +1,5 @@
-//! One task that writes, batching what waits: while one batch is being made durable, the next one gathers.
+//! The one task that writes. It batches works: while one batch is made durable, the next one is
+//! collected.
 
 use super::{
     error::{AppError, Kind},
@@ -12,9 +13,9 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 /// The most works in one transaction.
 const BATCH: usize = 256;
-/// How many works may wait before callers do.
+/// How many works may wait in the queue; further callers wait until there is room.
 const QUEUE: usize = 4096;
-/// How often a batch is tried again after another replica moved a head first.
+/// How often a batch is attempted again after another replica moved a head first.
 const TRIES: u32 = 20;
 
 struct Job {
@@ -22,7 +23,7 @@ struct Job {
     reply: oneshot::Sender<Result<Done, AppError>>,
 }
 
-/// Hands works to the writing task.
+/// A handle to the writing task.
 #[derive(Clone)]
 pub struct Writer {
     jobs: mpsc::Sender<Job>,
@@ -30,7 +31,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the writing task. It ends, after the last batch, when every handle is gone or it is told to.
+    /// Starts the writing task. It ends, after the last batch, when every handle is dropped or
+    /// [`Writer::stop`] is called.
     pub(super) fn start(
         store: Store,
         notary: Arc<Notary>,
@@ -45,7 +47,7 @@ impl Writer {
         (Self { jobs, stop }, tokio::spawn(run(desk, queue, told)))
     }
 
-    /// Takes no more works. Those that wait are written, and then the writing task ends.
+    /// Accepts no more works. Those that wait are written, and then the writing task ends.
     pub fn stop(&self) {
         self.stop.notify_one();
     }
@@ -57,7 +59,8 @@ impl Writer {
     /// unknown.
     pub async fn write(&self, work: Work) -> Result<Done, AppError> {
         let (reply, answer) = oneshot::channel();
-        let stopping = || AppError::new(Kind::Failed, "stopping", "the service is stopping; try again");
+        let stopping =
+            || AppError::new(Kind::Failed, "stopping", "the service is stopping; try again");
         self.jobs.send(Job { work, reply }).await.map_err(|_| stopping())?;
         answer.await.map_err(|_| stopping())?
     }
@@ -78,26 +81,30 @@ async fn run(desk: Desk, mut queue: mpsc::Receiver<Job>, stop: Arc<Notify>) {
         tokio::select! {
             biased;
             () = stop.notified() => {
-                // What was handed in before is still received.
+                // Works that were sent before are still received.
                 queue.close();
                 continue;
             }
             count = queue.recv_many(&mut jobs, BATCH) => if count == 0 { return },
         }
-        let (works, replies): (Vec<Work>, Vec<_>) = jobs.drain(..).map(|job| (job.work, job.reply)).unzip();
+        let (works, replies): (Vec<Work>, Vec<_>) =
+            jobs.drain(..).map(|job| (job.work, job.reply)).unzip();
         let outcomes = match desk.health.before_write().await {
             Ok(()) => desk.write(&works).await,
             Err(refusal) => refuse_all(&works, &refusal),
         };
         for (reply, outcome) in replies.into_iter().zip(outcomes) {
-            // Whoever asked may be gone; what they asked for is stored all the same.
+            // The caller may be gone; its work is stored nevertheless.
             let _ = reply.send(outcome);
         }
     }
 }
 
 fn refuse_all(works: &[Work], refusal: &AppError) -> Vec<Result<Done, AppError>> {
-    works.iter().map(|_| Err(AppError::new(refusal.kind, refusal.code, refusal.message.clone()))).collect()
+    works
+        .iter()
+        .map(|_| Err(AppError::new(refusal.kind, refusal.code, refusal.message.clone())))
+        .collect()
 }
 
 impl Desk {
@@ -112,8 +119,9 @@ impl Desk {
         tracing::warn!(%error, works = works.len(), "a batch failed");
         self.health.failed(&error, works.iter().map(Work::weight).sum());
         let probed = self.health.probe().await;
-        // What may have been stored must not be tried again as if nothing had happened.
-        if let ([_], _) | (_, StoreError::Unknown(_) | StoreError::NotDurable(_)) = (works, &error) {
+        // Works that may have been stored must not be attempted again as if nothing had happened.
+        if let ([_], _) | (_, StoreError::Unknown(_) | StoreError::NotDurable(_)) = (works, &error)
+        {
             let error = AppError::from(error);
             let others = refuse_all(works.get(1..).unwrap_or_default(), &error);
             return std::iter::once(Err(error)).chain(others).collect();
@@ -124,7 +132,7 @@ impl Desk {
         }
     }
 
-    /// One bad work must not take the others with it.
+    /// Writes each work separately, so that one bad work does not fail the others.
     async fn write_one_by_one(&self, works: &[Work]) -> Vec<Result<Done, AppError>> {
         let mut outcomes = Vec::with_capacity(works.len());
         for work in works {
@@ -132,7 +140,9 @@ impl Desk {
                 Ok(()) => Box::pin(self.write(std::slice::from_ref(work))).await.pop(),
                 Err(refusal) => Some(Err(refusal)),
             };
-            outcomes.push(outcome.unwrap_or_else(|| Err(AppError::broken("a work without an outcome"))));
+            outcomes.push(
+                outcome.unwrap_or_else(|| Err(AppError::broken("a work without an outcome"))),
+            );
         }
         outcomes
     }

@@ -1,4 +1,4 @@
-//! `modelgate approve` and `modelgate reject`: a person's yes or no.
+//! `modelgate approve` and `modelgate reject`: a person's vote on a release.
 
 use super::{
     client::{Body, ServerArgs},
@@ -15,10 +15,10 @@ use crate::{
 /// Arguments of `modelgate approve` and `modelgate reject`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The vote counts for exactly the inputs that were seen. With --inputs-digest, for those and no others: anything else is
-refused. The token must belong to a person who did not ask for the release.
+The vote is valid for exactly the inputs that were seen. With --inputs-digest, it is for those inputs only: if the release
+has others, the vote is refused. The token must belong to a person who did not request the release.
 
-Exit codes: 0 recorded; 2 it may not be, or the call is wrong; 5 the service failed or cannot be reached.
+Exit codes: 0 recorded; 2 refused, or the call is wrong; 5 the service failed or cannot be reached.
 
 Examples:
   modelgate approve 01K… --comment 'looked at the groups' --inputs-digest sha256:…
@@ -26,15 +26,15 @@ Examples:
 pub struct Args {
     /// The release
     release: ReleaseId,
-    /// What you want to say with it
+    /// A comment
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     comment: String,
-    /// The inputs that you saw; those of the release now if absent
+    /// The inputs that you saw [default: the present inputs of the release]
     #[arg(long, value_name = "sha256:…")]
     inputs_digest: Option<Digest>,
     #[command(flatten)]
     server: ServerArgs,
-    /// Makes a repetition of this very request harmless
+    /// Makes it safe to repeat this request
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
     /// How to print the new state
@@ -42,15 +42,17 @@ pub struct Args {
     format: Format,
 }
 
-/// Runs it with that vote.
+/// Runs the command with that vote.
 pub fn run(args: Args, vote: Vote) -> Outcome {
     let client = args.server.client()?;
     let path = format!("/api/v1/releases/{}", args.release);
     let decided = block_on(async {
         let seen: ReleaseV1 = client.get(&path).await?;
         if let Some(wanted) = args.inputs_digest.filter(|d| *d != seen.inputs_digest) {
-            let message =
-                format!("the release has other inputs: {}, not {wanted}; look at it again", seen.inputs_digest);
+            let message = format!(
+                "the release has other inputs: {}, not {wanted}; look at it again",
+                seen.inputs_digest
+            );
             return Err(Failure::input("inputs-changed", message));
         }
         output::note(&about(&seen, vote));
@@ -62,7 +64,11 @@ pub fn run(args: Args, vote: Vote) -> Outcome {
         Format::Json => output::json(&decided)?,
         Format::Text => {
             verdict_text::print_brief(&decided.verdict);
-            output::line(&format!("\ndecision {}\npage     {}", decided.decision, plain(&decided.url)));
+            output::line(&format!(
+                "\ndecision {}\npage     {}",
+                decided.decision,
+                plain(&decided.url)
+            ));
         }
     }
     Ok(0)
@@ -76,7 +82,7 @@ fn about(release: &ReleaseV1, vote: Vote) -> String {
     let s = &release.summary;
     let version = s.version.as_deref().map(|v| format!(" ({})", plain(v))).unwrap_or_default();
     format!(
-        "{word} {}{version} to {}, asked for by {}\nartifact {}\ninputs   {}",
+        "{word} {}{version} to {}, requested by {}\nartifact {}\ninputs   {}",
         s.model,
         s.environment,
         plain(&s.submitter.name),

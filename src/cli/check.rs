@@ -1,4 +1,5 @@
-//! `modelgate check`: judge evidence against exactly the policies given, offline, storing nothing.
+//! `modelgate check`: evaluate evidence against exactly the given policies, offline, storing
+//! nothing.
 
 use super::{
     artifact,
@@ -43,7 +44,7 @@ pub struct Args {
     /// The model, `namespace/name`
     #[arg(long)]
     model: Option<ModelId>,
-    /// Where it is to go, such as `production`
+    /// The environment that it is for, such as `production`
     #[arg(long)]
     environment: Option<Environment>,
     /// The artifact; its digest is computed
@@ -52,7 +53,7 @@ pub struct Args {
     /// The artifact's digest, `sha256:…`
     #[arg(long)]
     digest: Option<Digest>,
-    /// The stable id of whoever asks; they cannot approve
+    /// The stable id of the submitter, who cannot approve
     #[arg(long, value_name = "ID")]
     submitter: Option<String>,
     /// Approvals, a JSON list
@@ -61,10 +62,10 @@ pub struct Args {
     /// What `when` reads, as `key=value`
     #[arg(long, value_name = "KEY=VALUE", num_args = 1.., value_parser = pair)]
     context: Vec<(String, String)>,
-    /// The moment of judgement, RFC 3339; the clock's if absent
+    /// The time of the evaluation, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     now: Option<Timestamp>,
-    /// Raw predictions, which `[recompute]` of a policy says how to read
+    /// Raw predictions, which are read as `[recompute]` of a policy says
     #[arg(long, value_name = "FILE", num_args = 1..)]
     predictions: Vec<PathBuf>,
     /// Labels and groups kept apart from the predictions, joined on the id that the policy names
@@ -85,8 +86,8 @@ pub struct Args {
     /// The data that drift is measured from
     #[arg(long, value_name = "FILE", num_args = 1..)]
     drift_reference: Vec<PathBuf>,
-    /// What happens where policies only observe: `allow` lets the artifact through, as the service does in an
-    /// environment that its configuration names in `[observe_only]`
+    /// What happens if policies only observe: `allow` lets the artifact through, as the service
+    /// does in an environment that its configuration names in `[observe_only]`
     #[arg(long, value_name = "deny|allow", value_parser = observe_only)]
     observe_only: Option<ObserveOnly>,
     /// Waivers (not yet supported)
@@ -113,7 +114,7 @@ pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Runs it.
+/// Runs the command.
 pub fn run(args: Args) -> Outcome {
     supported(&args)?;
     let policies = policy::policies(&args.policy)?;
@@ -124,7 +125,8 @@ pub fn run(args: Args) -> Outcome {
         reference: args.reference_predictions,
         drift_reference: args.drift_reference,
     };
-    let computed = offline::compute(&policies, &files).map_err(|e| Failure::input(e.code, plain(&e.to_string())))?;
+    let computed = offline::compute(&policies, &files)
+        .map_err(|e| Failure::input(e.code, plain(&e.to_string())))?;
     let mut evidence = load(&args.evidence)?;
     evidence.extend(computed.evidence);
     let handed = Handed {
@@ -148,8 +150,8 @@ pub fn run(args: Args) -> Outcome {
     };
     let now = args.now.unwrap_or_else(|| SystemClock.now());
     let inputs = check::inputs(request, &policies, &handed);
-    let verdict =
-        check::decide(&inputs, &policies, &handed, &approvals, now).map_err(|e| Failure::input(e.code(), e))?;
+    let verdict = check::decide(&inputs, &policies, &handed, &approvals, now)
+        .map_err(|e| Failure::input(e.code(), e))?;
     match args.format {
         Format::Json => output::json(&verdict)?,
         Format::Text => verdict_text::print(&verdict),
@@ -165,8 +167,11 @@ fn load(files: &[EvidenceArg]) -> Result<Vec<Submitted>, Failure> {
     Ok(all)
 }
 
-/// Nobody to compare with, unless evidence of them is given.
-fn baseline(files: &[EvidenceArg], computed: Vec<Submitted>) -> Result<Option<Vec<Submitted>>, Failure> {
+/// `None`, which means no baseline, unless evidence of one is given.
+fn baseline(
+    files: &[EvidenceArg],
+    computed: Vec<Submitted>,
+) -> Result<Option<Vec<Submitted>>, Failure> {
     let mut all = load(files)?;
     all.extend(computed);
     Ok(if all.is_empty() { None } else { Some(all) })
@@ -187,7 +192,10 @@ pub(super) fn context(pairs: Vec<(String, String)>) -> Result<BTreeMap<String, S
     let mut out = BTreeMap::new();
     for (key, value) in pairs {
         if out.insert(key.clone(), value).is_some() {
-            return Err(Failure::input("usage", format!("`--context {}` is given twice", plain(&key))));
+            return Err(Failure::input(
+                "usage",
+                format!("`--context {}` is given twice", plain(&key)),
+            ));
         }
     }
     Ok(out)
@@ -195,8 +203,9 @@ pub(super) fn context(pairs: Vec<(String, String)>) -> Result<BTreeMap<String, S
 
 fn approvals(path: &Path) -> Result<Vec<Approval>, Failure> {
     let name = plain(&path.display().to_string());
-    let wrong =
-        |why: String| Failure::input("approvals-unreadable", format!("cannot read the approvals `{name}`: {why}"));
+    let wrong = |why: String| {
+        Failure::input("approvals-unreadable", format!("cannot read the approvals `{name}`: {why}"))
+    };
     let bytes = std::fs::read(path).map_err(|e| wrong(e.to_string()))?;
     serde_json::from_slice(&bytes).map_err(|e| wrong(plain(&e.to_string())))
 }

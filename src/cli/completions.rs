@@ -1,4 +1,4 @@
-//! `modelgate completions`: what a shell needs to complete our commands.
+//! `modelgate completions`: the script with which a shell completes our commands.
 
 use super::{
     exit::{Failure, Outcome},
@@ -23,7 +23,7 @@ fn shell(text: &str) -> Result<Shell, String> {
     Shell::from_str(text, false).map_err(|_| "expected bash, zsh or fish".to_owned())
 }
 
-/// Runs it.
+/// Runs the command.
 pub fn run(args: &Args) -> Outcome {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut super::Cli::command(), "modelgate", &mut script);

@@ -33,16 +33,16 @@ enum Command {
 #[command(
     group = clap::ArgGroup::new("rows").required(true),
     after_help = "\
-Policies name the data set in [recompute] as `labels`, and their columns must be called as in the file. The rows cannot be
-read back. A name never stands for anything else: register the next data set under another one. The token needs the scope
-admin, and submit to upload the file.
+Policies name the data set in [recompute] as `labels`, with the column names of the file. The rows cannot be read back.
+A name always means the same rows: register the next data set under another name. The token needs the scope admin, and
+submit to upload the file.
 
 Examples:
   modelgate dataset register holdout-2026q3 --file labels.parquet --id row_id --label y_true --group sex --group age_band
   modelgate dataset register holdout-2026q3 --digest sha256:… --id row_id --label y_true"
 )]
 struct Register {
-    /// Its name
+    /// The name of the data set
     name: String,
     /// The file of its rows, which is uploaded
     #[arg(long, value_name = "FILE", group = "rows")]
@@ -50,7 +50,7 @@ struct Register {
     /// The digest of a file that was uploaded before
     #[arg(long, group = "rows")]
     digest: Option<Digest>,
-    /// The column that its rows are joined to predictions on
+    /// The column on which its rows are joined to predictions
     #[arg(long, value_name = "COLUMN")]
     id: String,
     /// The column of true labels or values
@@ -76,7 +76,7 @@ struct List {
     format: Format,
 }
 
-/// Runs it.
+/// Runs the command.
 pub fn run(args: Args) -> Outcome {
     match args.command {
         Command::Register(args) => register(args),
@@ -92,8 +92,14 @@ fn register(args: Register) -> Outcome {
             (None, Some(digest)) => digest,
             (None, None) => return Err(Failure::input("usage", "give the file, or its digest")),
         };
-        let new = RegisterV1 { name: args.name, digest, id: args.id, label: args.label, groups: args.groups };
-        // The same again changes nothing, so that it may be sent again.
+        let new = RegisterV1 {
+            name: args.name,
+            digest,
+            id: args.id,
+            label: args.label,
+            groups: args.groups,
+        };
+        // Registering the same again changes nothing, so the request can be sent again.
         client.post::<DatasetV1>("/api/v1/datasets", Body::json(&new)?.once(None)).await
     })?;
     match args.format {
@@ -119,6 +125,12 @@ fn list(args: &List) -> Outcome {
 fn line(dataset: &DatasetV1) -> String {
     let label = dataset.label.as_ref().map(|l| format!("  label {}", plain(l))).unwrap_or_default();
     let groups: Vec<String> = dataset.groups.iter().map(|g| plain(g)).collect();
-    let groups = if groups.is_empty() { String::new() } else { format!("  groups {}", groups.join(", ")) };
-    format!("{}  {}  id {}{label}{groups}", plain(&dataset.name), dataset.digest, plain(&dataset.id))
+    let groups =
+        if groups.is_empty() { String::new() } else { format!("  groups {}", groups.join(", ")) };
+    format!(
+        "{}  {}  id {}{label}{groups}",
+        plain(&dataset.name),
+        dataset.digest,
+        plain(&dataset.id)
+    )
 }

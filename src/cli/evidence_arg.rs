@@ -15,11 +15,12 @@ use std::{
     str::FromStr,
 };
 
-/// One evidence file as the command line names it, with what the submission says of it.
+/// One evidence file as the command line names it, with what the submission says about it.
 ///
-/// Only a prefix made wholly of the keys `format`, `dataset`, `produced-at` and `mapping` is one; anything else is the
-/// path, whatever colons and equals signs it holds. Values end at the first comma or colon, except a moment, which is
-/// read as far as it is one. A path that looks like a prefix is written with `./` in front.
+/// Only a list of the keys `format`, `dataset`, `produced-at` and `mapping` is a prefix; anything
+/// else is the path, even with colons and equals signs. Values end at the first comma or colon,
+/// except a time, which is read as far as it is valid. A path that looks like a prefix is written
+/// with `./` in front.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EvidenceArg {
     /// The file; `-` is standard input.
@@ -34,28 +35,30 @@ pub struct EvidenceArg {
     pub mapping: Option<String>,
 }
 
-/// What a file holds: one document, or those of an archive.
+/// The content of a file: one document, or those of an archive.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loaded {
     /// What was read.
     pub opened: Opened,
     /// The digest of the file.
     pub digest: Digest,
-    /// What the submission says of it.
+    /// What the submission says about it.
     pub claimed: Claimed,
     /// The digest of the mapping it was read with.
     pub mapping: Option<Digest>,
 }
 
 impl Loaded {
-    /// The documents, with what is said of them. Files of an archive that are not read are named to the person at the
-    /// terminal.
+    /// The documents, with what the submission says about them. Files of an archive that are not
+    /// read are listed on stderr.
     pub fn submitted(self, path: &str) -> Vec<Submitted> {
-        let names: Vec<String> = self.opened.left_out.iter().map(|name| format!("{path}: {name}")).collect();
+        let names: Vec<String> =
+            self.opened.left_out.iter().map(|name| format!("{path}: {name}")).collect();
         output::left_out(&names);
         self.opened.parts.iter().for_each(|part| output::warnings(&part.warnings(path)));
         let Self { opened, claimed, mapping, .. } = self;
-        let submitted = |part: Part| Submitted { evidence: part.evidence, claimed: claimed.clone(), mapping };
+        let submitted =
+            |part: Part| Submitted { evidence: part.evidence, claimed: claimed.clone(), mapping };
         opened.parts.into_iter().map(submitted).collect()
     }
 }
@@ -69,8 +72,9 @@ impl FromStr for EvidenceArg {
         let mut arg = Self::default();
         let mut rest = text;
         loop {
-            let Some((key, after)) = rest.split_once('=').filter(|(key, _)| KEYS.contains(key)) else {
-                // A list that breaks off in an unknown key was no prefix.
+            let Some((key, after)) = rest.split_once('=').filter(|(key, _)| KEYS.contains(key))
+            else {
+                // A list with an unknown key is not a prefix.
                 arg = Self::default();
                 rest = text;
                 break;
@@ -94,7 +98,8 @@ impl FromStr for EvidenceArg {
     }
 }
 
-/// The value at the start of `text`, the comma or colon that ends it, and what follows; `None` where nothing ends it.
+/// The value at the start of `text`, the comma or colon that ends it, and what follows; `None` if
+/// nothing ends it.
 fn value<'t>(key: &str, text: &'t str) -> Result<Option<(&'t str, char, &'t str)>, String> {
     let ends = |c: char| matches!(c, ',' | ':');
     let cut = |at: usize| {
@@ -140,7 +145,7 @@ impl EvidenceArg {
         Ok(())
     }
 
-    /// What the submission says of the document.
+    /// What the submission says about the document.
     pub fn claimed(&self) -> Claimed {
         Claimed { subject: None, dataset: self.dataset.clone(), produced_at: self.produced_at }
     }
@@ -148,12 +153,18 @@ impl EvidenceArg {
     /// The bytes of the file, or of standard input.
     ///
     /// # Errors
-    /// `evidence-unreadable` when the file cannot be read, `evidence-too-large` when it is larger than any document may
-    /// be; no more than that is read.
+    /// `evidence-unreadable` when the file cannot be read, `evidence-too-large` when it is larger
+    /// than the limit for documents; no more than that is read.
     pub fn bytes(&self) -> Result<Vec<u8>, Failure> {
         let unreadable = |error: io::Error| {
-            let hint = self.misspelt().map(|key| format!("; did you mean the key `{key}=`?")).unwrap_or_default();
-            Failure::input("evidence-unreadable", format!("cannot read `{}`: {error}{hint}", plain(&self.path)))
+            let hint = self
+                .misspelt()
+                .map(|key| format!("; did you mean the key `{key}=`?"))
+                .unwrap_or_default();
+            Failure::input(
+                "evidence-unreadable",
+                format!("cannot read `{}`: {error}{hint}", plain(&self.path)),
+            )
         };
         let limit = u64::try_from(MAX_DOCUMENT_BYTES).unwrap_or(u64::MAX);
         let mut bytes = Vec::new();
@@ -196,7 +207,7 @@ impl EvidenceArg {
         Failure::input(error.code(), format!("{path}: {error}"))
     }
 
-    /// The key that a path such as `fromat=native:report.json` may have meant.
+    /// The key that was probably intended in a path such as `fromat=native:report.json`.
     fn misspelt(&self) -> Option<&'static str> {
         let (key, rest) = self.path.split_once('=')?;
         if rest.contains(':') { nearest(key, KEYS) } else { None }
@@ -217,8 +228,9 @@ mod tests {
 
     #[test]
     fn a_prefix_of_known_keys_is_taken_off() {
-        let all =
-            parse("format=native,dataset=holdout-2026q3,produced-at=2026-11-20T12:00:00Z,mapping=m.toml:a/b.json");
+        let all = parse(
+            "format=native,dataset=holdout-2026q3,produced-at=2026-11-20T12:00:00Z,mapping=m.toml:a/b.json",
+        );
         assert_eq!(all.path, "a/b.json");
         assert_eq!(all.format.as_deref(), Some("native"));
         assert_eq!(all.dataset.as_deref(), Some("holdout-2026q3"));
@@ -232,10 +244,17 @@ mod tests {
     fn a_moment_keeps_its_colons() {
         for zone in ["Z", "+01:00", "-05:30"] {
             let arg = parse(&format!("produced-at=2026-11-20T12:00:00{zone}:f.json"));
-            assert_eq!(arg.produced_at, format!("2026-11-20T12:00:00{zone}").parse().ok(), "{zone}");
+            assert_eq!(
+                arg.produced_at,
+                format!("2026-11-20T12:00:00{zone}").parse().ok(),
+                "{zone}"
+            );
             assert_eq!(arg.path, "f.json");
         }
-        assert_eq!(parse("produced-at=2026-11-20T12:00:00Z,dataset=d:f").dataset.as_deref(), Some("d"));
+        assert_eq!(
+            parse("produced-at=2026-11-20T12:00:00Z,dataset=d:f").dataset.as_deref(),
+            Some("d")
+        );
     }
 
     #[test]
@@ -257,7 +276,9 @@ mod tests {
 
     #[test]
     fn mistakes_in_a_prefix_are_named() {
-        for text in ["", "dataset=:f", "format=a,format=b:f", "produced-at=yesterday:f", "format=native:"] {
+        for text in
+            ["", "dataset=:f", "format=a,format=b:f", "produced-at=yesterday:f", "format=native:"]
+        {
             assert!(text.parse::<EvidenceArg>().is_err(), "{text}");
         }
     }

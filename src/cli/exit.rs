@@ -33,7 +33,7 @@ impl Failure {
         Self { exit: SERVICE, code: code.into(), message: message.to_string() }
     }
 
-    /// Something ended with an exit code of its own.
+    /// A failure with its own exit code.
     pub fn with_exit(exit: u8, code: impl Into<String>, message: impl fmt::Display) -> Self {
         Self { exit, code: code.into(), message: message.to_string() }
     }

@@ -1,5 +1,6 @@
-//! Files that commands write: whole or not at all. Bytes go to a draft beside the file, are made durable, and the draft
-//! then takes the file's name; a reader never finds half a report, and a failure leaves what was there before.
+//! Files that commands write: complete or not at all. Bytes go to a draft in the same folder, are
+//! made durable, and the draft is then renamed to the file; a reader never finds half a report, and
+//! a failure leaves the previous file unchanged.
 
 use super::{exit::Failure, output::plain};
 use crate::app::env::Env;
@@ -13,9 +14,9 @@ use std::{
 /// A file that is being written.
 #[derive(Debug)]
 pub struct Draft {
-    /// What it is to be called.
+    /// The final path.
     path: PathBuf,
-    /// Where it is until then; nowhere for a device or a pipe, which is written straight.
+    /// The path of the draft; `None` for a device or a pipe, which is written directly.
     aside: Option<PathBuf>,
     file: File,
 }
@@ -30,8 +31,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     draft.finish()
 }
 
-/// Writes files by their paths below `folder`, which is made. Either all of them become what is given here or, but for a
-/// failure between two renames, none does.
+/// Writes files by their paths below `folder`, which is created. Either all of them are written or,
+/// except for a failure between two renames, none is.
 ///
 /// # Errors
 /// When one cannot be written, or a link or a file is where a folder must be.
@@ -47,7 +48,7 @@ pub fn write_all(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(),
                 plain_folder(&path)?;
             }
         }
-        // What stands there is replaced and not written through: it may be a link.
+        // An existing file is replaced and not written through: it may be a link.
         let mut draft = Draft::beside(&path, &path)?;
         draft.write(bytes)?;
         draft.settle()?;
@@ -61,14 +62,16 @@ pub fn write_all(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(),
 }
 
 impl Draft {
-    /// Begins a file. A link is followed, so that what it names is what is replaced.
+    /// Begins a file. A link is followed, so that the file it points to is replaced.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// When it cannot be created.
     pub fn create(path: &Path) -> Result<Self, Failure> {
         let real = match fs::metadata(path) {
-            Ok(found) if found.is_dir() => return Err(failed(path, &ErrorKind::IsADirectory.into())),
-            // A device, a pipe, a terminal: nothing can take its place.
+            Ok(found) if found.is_dir() => {
+                return Err(failed(path, &ErrorKind::IsADirectory.into()));
+            }
+            // A device, a pipe or a terminal cannot be replaced.
             Ok(found) if !found.is_file() => {
                 let file = File::options().write(true).open(path).map_err(|e| failed(path, &e))?;
                 return Ok(Self { path: path.to_owned(), aside: None, file });
@@ -80,8 +83,13 @@ impl Draft {
     }
 
     fn beside(shown: &Path, path: &Path) -> Result<Self, Failure> {
-        let name = path.file_name().ok_or_else(|| failed(shown, &ErrorKind::InvalidInput.into()))?;
-        let draft = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), Env::default().new_id()));
+        let name =
+            path.file_name().ok_or_else(|| failed(shown, &ErrorKind::InvalidInput.into()))?;
+        let draft = path.with_file_name(format!(
+            ".{}.{}.part",
+            name.to_string_lossy(),
+            Env::default().new_id()
+        ));
         let file = File::create_new(&draft).map_err(|e| failed(shown, &e))?;
         let draft = Self { path: path.to_owned(), aside: Some(draft), file };
         if let Ok(before) = fs::metadata(path)
@@ -103,7 +111,7 @@ impl Draft {
     /// Makes it durable under its name.
     ///
     /// # Errors
-    /// When that cannot be done; then what was there before still is.
+    /// When that cannot be done; then the previous file is unchanged.
     pub fn finish(mut self) -> Result<(), Failure> {
         self.settle()?;
         self.place()
@@ -122,8 +130,10 @@ impl Draft {
             let _ = fs::remove_file(&draft);
             return Err(failed(&self.path, &error));
         }
-        let folder = self.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // The name must be as durable as the bytes; where a folder cannot be opened, the system has no such promise.
+        let folder =
+            self.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // The name must be as durable as the bytes; if a folder cannot be opened, the system does
+        // not promise that.
         match File::open(folder) {
             Ok(folder) => folder.sync_all().map_err(|e| failed(&self.path, &e)),
             Err(_) => Ok(()),
@@ -139,7 +149,7 @@ impl Drop for Draft {
     }
 }
 
-/// The outermost folder that had to be made, which goes again with all that is in it unless it is kept.
+/// The outermost folder that was created; it is removed with its content unless it is kept.
 struct Made(Option<PathBuf>);
 
 impl Made {
@@ -172,7 +182,7 @@ fn plain_folder(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// A place that cannot be written is a mistake of the call; a disk that is full or broken is not.
+/// A path that cannot be written is a mistake of the call; a full or broken disk is not.
 fn failed(path: &Path, error: &io::Error) -> Failure {
     let message = format!("cannot write `{}`: {error}", plain(&path.display().to_string()));
     match error.kind() {
@@ -192,8 +202,10 @@ mod tests {
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<_> =
-            fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -249,7 +261,9 @@ mod tests {
             list.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect()
         };
         // `a` cannot be a file and a folder.
-        assert!(write_all(&dir.path().join("new/out"), &files(&[("a", "1"), ("a/b", "2")])).is_err());
+        assert!(
+            write_all(&dir.path().join("new/out"), &files(&[("a", "1"), ("a/b", "2")])).is_err()
+        );
         assert!(names(dir.path()).is_empty());
         write_all(&dir.path().join("out"), &files(&[("a", "1"), ("b/c", "2")])).unwrap();
         assert_eq!(

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Deeper than any artifact is, and less deep than a stack.
+/// Deeper than any artifact, and shallow enough for the stack.
 const MAX_DEPTH: usize = 64;
 
 /// A file below a folder.
@@ -14,15 +14,15 @@ const MAX_DEPTH: usize = 64;
 pub struct Found {
     /// Its path from the folder, `/` between the parts.
     pub name: String,
-    /// Where it is.
+    /// Its full path.
     pub path: PathBuf,
 }
 
-/// Every file below `folder`, sorted by the bytes of its name. Links are refused and not followed: what is meant must
-/// be what lies there.
+/// Every file below `folder`, sorted by the bytes of its name. Links are refused and not followed:
+/// the files themselves must be in the folder.
 ///
 /// # Errors
-/// `code` when the folder cannot be read, or holds anything but plain files with UTF-8 names.
+/// `code` when the folder cannot be read, or contains anything but plain files with UTF-8 names.
 pub fn files(folder: &Path, code: &str) -> Result<Vec<Found>, Failure> {
     let mut found = Vec::new();
     walk(folder, "", 0, code, &mut found)?;
@@ -30,7 +30,13 @@ pub fn files(folder: &Path, code: &str) -> Result<Vec<Found>, Failure> {
     Ok(found)
 }
 
-fn walk(folder: &Path, prefix: &str, depth: usize, code: &str, found: &mut Vec<Found>) -> Result<(), Failure> {
+fn walk(
+    folder: &Path,
+    prefix: &str,
+    depth: usize,
+    code: &str,
+    found: &mut Vec<Found>,
+) -> Result<(), Failure> {
     if depth > MAX_DEPTH {
         return Err(unreadable(code, folder, "it is too deep"));
     }
@@ -46,14 +52,18 @@ fn walk(folder: &Path, prefix: &str, depth: usize, code: &str, found: &mut Vec<F
         } else if kind.is_file() {
             found.push(Found { name, path });
         } else {
-            let why = if kind.is_symlink() { "it is a link" } else { "it is no plain file" };
-            return Err(unreadable(code, &path, format!("{why}; copy the file itself into the folder")));
+            let why = if kind.is_symlink() { "it is a link" } else { "it is not a plain file" };
+            return Err(unreadable(
+                code,
+                &path,
+                format!("{why}; copy the file itself into the folder"),
+            ));
         }
     }
     Ok(())
 }
 
-/// That `path` cannot be read, and why.
+/// The failure that `path` cannot be read, and why.
 pub fn unreadable(code: &str, path: &Path, why: impl std::fmt::Display) -> Failure {
     Failure::input(code, format!("cannot read `{}`: {why}", plain(&path.display().to_string())))
 }

@@ -1,4 +1,4 @@
-//! `modelgate key`: what others pin to verify what this service signs.
+//! `modelgate key`: the public keys that others pin to verify what this service signs.
 
 use super::{
     exit::Outcome,
@@ -31,7 +31,7 @@ enum Command {
 struct Show {
     #[command(flatten)]
     store: StoreArgs,
-    /// Namespace whose log is meant
+    /// Namespace of the log
     #[arg(long)]
     namespace: Namespace,
     /// Folder to write the public keys to, as `verify --trust` reads them
@@ -42,14 +42,15 @@ struct Show {
     format: Format,
 }
 
-/// Runs it.
+/// Runs the command.
 pub fn run(args: Args) -> Outcome {
     let Command::Show(args) = args.command;
     let settings = args.store.settings(None)?;
     let keys = block_on(async {
         let open = Open::unchecked(&settings).await?;
         let mut keys = open.service.trust(&args.namespace).await?;
-        // A log that goes on under a new name has the keys of the old ones beside its own.
+        // A log that continues under a new name has the keys of the old names in addition to its
+        // own.
         let logs = open.service.log_keys(&args.namespace).await?;
         let lines: Vec<String> = logs.iter().map(ToString::to_string).collect();
         let lines = lines.join("\n") + "\n";
@@ -66,11 +67,15 @@ pub fn run(args: Args) -> Outcome {
     }
     let text = |name: &str| {
         let found = keys.iter().find(|(file, _)| file == name);
-        found.map(|(_, bytes)| String::from_utf8_lossy(bytes).trim_end().to_owned()).unwrap_or_default()
+        found
+            .map(|(_, bytes)| String::from_utf8_lossy(bytes).trim_end().to_owned())
+            .unwrap_or_default()
     };
     match args.format {
         Format::Json => {
-            output::json(&serde_json::json!({"decision_pem": text("decision.pem"), "log_vkey": text("log.vkey")}))?;
+            output::json(
+                &serde_json::json!({"decision_pem": text("decision.pem"), "log_vkey": text("log.vkey")}),
+            )?;
         }
         Format::Text => {
             output::line(&text("decision.pem"));

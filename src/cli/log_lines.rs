@@ -1,4 +1,5 @@
-//! Lines of the log: each event is one line of plain text of bounded length, whatever strangers put into it.
+//! Lines of the log: each event is one line of plain text of bounded length, whatever clients put
+//! into it.
 
 use std::io::{self, Write};
 
@@ -25,7 +26,8 @@ impl<W: Write> Write for OneLine<W> {
     }
 }
 
-/// The event with its control characters escaped, cut where it is too long. Colours, which we write ourselves, stay.
+/// The event with its control characters escaped, cut if it is too long. Colours, which only
+/// modelgate writes, are kept.
 fn one_line(event: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(event.strip_suffix(b"\n").unwrap_or(event));
     let mut line = String::with_capacity(text.len() + 1);
@@ -43,7 +45,9 @@ fn one_line(event: &[u8]) -> Vec<u8> {
                 }
                 None => line.extend(c.escape_default()),
             },
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => line.extend(c.escape_default()),
+            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
+                line.extend(c.escape_default());
+            }
             c => line.push(c),
         }
     }

@@ -1,4 +1,4 @@
-//! How the service logs: lines for people, or one JSON object a line and nothing else on stderr.
+//! How the service logs: lines for people, or one JSON object per line and nothing else on stderr.
 
 use super::{client::variable, log_lines, output};
 use std::panic;
@@ -6,7 +6,7 @@ use tracing_subscriber::EnvFilter;
 
 /// The variable that filters log lines.
 const FILTER: &str = "MODELGATE_LOG";
-/// The variable that stands for `--log-format`.
+/// The variable for `--log-format`.
 pub(super) const FORMAT: &str = "MODELGATE_LOG_FORMAT";
 
 /// How log lines are written.
@@ -14,7 +14,7 @@ pub(super) const FORMAT: &str = "MODELGATE_LOG_FORMAT";
 pub enum LogFormat {
     /// For people.
     Text,
-    /// One JSON object a line; whatever else the service has to say is one, too.
+    /// One JSON object per line; every other message of the service is one, too.
     Json,
 }
 
@@ -22,22 +22,23 @@ pub enum LogFormat {
 pub(super) fn start(format: LogFormat) {
     if format == LogFormat::Json {
         output::notes_as_json();
-        // A panic that is caught is still told, and would be told as text.
+        // A caught panic is still reported, and by default as text.
         panic::set_hook(Box::new(|info| output::note(&format!("error: {info}"))));
     }
-    let filter = match variable(FILTER).map(|text| EnvFilter::try_new(&text).map_err(|e| (text, e))) {
+    let filter = match variable(FILTER).map(|text| EnvFilter::try_new(&text).map_err(|e| (text, e)))
+    {
         Some(Ok(filter)) => filter,
         Some(Err((text, error))) => {
             let text = output::plain(&text);
             output::note(&format!(
-                "warning: `{FILTER}` is `{text}`, which filters nothing ({error}); it is taken for `info`"
+                "warning: `{FILTER}` is `{text}`, which is not a filter ({error}); `info` is used instead"
             ));
             EnvFilter::new("info")
         }
         None => EnvFilter::new("info"),
     };
     let lines = tracing_subscriber::fmt().with_env_filter(filter);
-    // A second subscriber in one process (the demo's) keeps the first.
+    // If a process sets a second subscriber (the demo does), the first one stays.
     let _ = match format {
         LogFormat::Json => lines.with_writer(std::io::stderr).json().flatten_event(true).try_init(),
         LogFormat::Text => {
@@ -47,9 +48,10 @@ pub(super) fn start(format: LogFormat) {
     };
 }
 
-/// Whether these words, which may not even parse, ask a service for JSON lines.
+/// Whether these words, which may not be a valid command line, ask a service for JSON lines.
 pub(super) fn asks_for_json(words: &[&str]) -> bool {
-    let named = words.contains(&"--log-format=json") || words.windows(2).any(|w| w == ["--log-format", "json"]);
+    let named = words.contains(&"--log-format=json")
+        || words.windows(2).any(|w| w == ["--log-format", "json"]);
     let otherwise = words.iter().any(|word| word.starts_with("--log-format"));
     let set = || !otherwise && variable(FORMAT).is_some_and(|format| format == "json");
     words.get(1) == Some(&"serve") && (named || set())
@@ -64,7 +66,10 @@ mod tests {
     const PANICS: &str = "PANICS_AMONG_JSON_LINES";
 
     #[test]
-    #[allow(clippy::disallowed_methods, reason = "the test tells itself in which of two processes it runs")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the test finds out in which of two processes it runs"
+    )]
     fn a_panic_is_a_json_line_among_others() {
         if std::env::var(PANICS).is_ok() {
             start(LogFormat::Json);
@@ -73,9 +78,11 @@ mod tests {
         }
         let this = "cli::logging::tests::a_panic_is_a_json_line_among_others";
         let mut command = Command::new(std::env::current_exe().unwrap());
-        let done = command.args(["--exact", this, "--nocapture"]).env(PANICS, "1").output().unwrap();
+        let done =
+            command.args(["--exact", this, "--nocapture"]).env(PANICS, "1").output().unwrap();
         let told = String::from_utf8(done.stderr).unwrap();
-        let lines: Vec<serde_json::Value> = told.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+        let lines: Vec<serde_json::Value> =
+            told.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
         let panic = lines.iter().find(|line| line["level"] == "ERROR").expect(&told);
         assert!(panic["message"].as_str().unwrap().contains("two\nlines"), "{panic}");
     }

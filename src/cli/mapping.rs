@@ -22,14 +22,14 @@ enum Command {
     Lint(Lint),
     /// Publish mappings to the service
     Publish(Publish),
-    /// List what is published
+    /// List the published mappings
     List(List),
 }
 
 /// Arguments of `modelgate mapping lint`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-`modelgate evidence inspect FILE --mapping MAPPING` shows what a mapping reads out of a file.
+`modelgate evidence inspect FILE --mapping MAPPING` shows what a mapping reads from a file.
 
 Examples:
   modelgate mapping lint mappings/*.toml
@@ -47,9 +47,9 @@ struct Lint {
 /// Arguments of `modelgate mapping publish`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Evidence may then name it: `gate --evidence mapping=acme-eval:report.json`. A name gives the newest version; a file gives
-its own digest, which must have been published. What was read with an older version stays as it was. The token needs the
-scope policy. Nothing is published when one of the files has a mistake.
+Evidence may then name it: `gate --evidence mapping=acme-eval:report.json`. A name means the newest version; a file means
+its own digest, which must have been published. What was read with an older version does not change. The token needs the
+scope policy. Nothing is published if one of the files has a mistake.
 
 Examples:
   modelgate mapping publish mappings/acme-eval.toml
@@ -75,7 +75,7 @@ struct List {
     format: Format,
 }
 
-/// Runs it.
+/// Runs the command.
 pub fn run(args: Args) -> Outcome {
     match args.command {
         Command::Lint(args) => lint(&args),
@@ -94,7 +94,10 @@ pub fn load(path: &str) -> Result<Mapping, Failure> {
 
 fn read(path: &str) -> Result<(Mapping, Vec<u8>), Failure> {
     let bytes = std::fs::read(path).map_err(|error| {
-        Failure::input("mapping-unreadable", format!("cannot read the mapping `{}`: {error}", plain(path)))
+        Failure::input(
+            "mapping-unreadable",
+            format!("cannot read the mapping `{}`: {error}", plain(path)),
+        )
     })?;
     let mapping = Mapping::parse(&bytes)
         .map_err(|error| Failure::input(error.code(), plain_lines(&format!("{path}: {error}"))))?;
@@ -106,7 +109,7 @@ fn plain_lines(text: &str) -> String {
     text.lines().map(plain).collect::<Vec<_>>().join("\n")
 }
 
-/// All files; the mistakes of all are told at once.
+/// All files; the mistakes of all are reported at once.
 fn all(files: &[String]) -> Result<Vec<(Mapping, Vec<u8>)>, Failure> {
     let mut read_files = Vec::new();
     let mut failed: Option<Failure> = None;
@@ -146,7 +149,7 @@ fn publish(args: &Publish) -> Outcome {
     let published = block_on(async {
         let mut published: Vec<PublishedV1> = Vec::new();
         for (_, bytes) in mappings {
-            // The same bytes twice change nothing, so that it may be sent again.
+            // Publishing the same bytes twice changes nothing, so the request can be sent again.
             let body = Body::new("application/toml", bytes).once(None);
             published.push(client.post("/api/v1/mappings", body).await?);
         }
@@ -167,7 +170,12 @@ fn print(mappings: &[PublishedV1], format: Format) -> Outcome {
         return Ok(0);
     }
     for mapping in mappings {
-        output::line(&format!("{} version {}  {}", plain(&mapping.name), mapping.version, mapping.digest));
+        output::line(&format!(
+            "{} version {}  {}",
+            plain(&mapping.name),
+            mapping.version,
+            mapping.digest
+        ));
     }
     Ok(0)
 }

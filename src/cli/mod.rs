@@ -1,5 +1,4 @@
-//! The command line: one file a command, parsed here and run there.
-#![allow(clippy::needless_pass_by_value, reason = "every command takes its arguments whole")]
+//! The command line: one file per command, parsed here and run there.
 
 pub mod approve;
 pub mod artifact;
@@ -49,15 +48,15 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Tell the whole story on a temporary database, then keep serving
+    /// Show a complete example on a temporary database, then keep serving
     Demo(demo::Args),
     /// Download the report of a release or of a period
     Report(report::Args),
     /// Read evidence files: what is in them, which formats we know
     Evidence(evidence::Args),
-    /// Judge evidence against policies offline; stores nothing
+    /// Evaluate evidence against policies offline; stores nothing
     Check(check::Args),
-    /// Submit evidence to the service and be told whether the artifact may go
+    /// Submit evidence to the service and get its verdict on the artifact
     Gate(gate::Args),
     /// Approve a release
     Approve(approve::Args),
@@ -73,7 +72,7 @@ enum Command {
     Reference(reference::Args),
     /// Register labels and groups that CI never sees
     Dataset(dataset::Args),
-    /// Write what proves a decision without the service
+    /// Write the files that prove a decision without the service
     Export(export::Args),
     /// Verify an exported decision, offline
     Verify(verify::Args),
@@ -83,9 +82,9 @@ enum Command {
     Serve(serve::Args),
     /// Show the public keys that others verify with
     Key(key::Args),
-    /// Make, list and end API tokens
+    /// Create, list and end API tokens
     Token(token::Args),
-    /// Make and list the people who review
+    /// Create and list the people who review
     User(user::Args),
     /// Migrate and check the database
     Db(db::Args),
@@ -119,7 +118,7 @@ fn dispatch(command: Command) -> exit::Outcome {
     }
 }
 
-/// Runs the command line `argv` and gives the exit code of the process.
+/// Runs the command line `argv` and returns the exit code of the process.
 pub fn main(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
     let argv: Vec<OsString> = argv.into_iter().collect();
     let as_json = wants(&argv, "json");
@@ -133,22 +132,29 @@ pub fn main(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
             output::raw(&error.render().ansi().to_string());
             return ended(Ok(0), false);
         }
-        // Called without a command: what people want then is the help, not an error.
-        Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && !as_json => {
+        // Called without a command: show the help, not an error.
+        Err(error)
+            if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && !as_json =>
+        {
             output::note(&error.render().ansi().to_string());
             return ExitCode::from(exit::USAGE);
         }
         Err(error) => {
             let message = error.render().ansi().to_string();
             let failure = Failure::input("usage", message.trim_end());
-            // The runner shows annotations; an error that only the log has is looked for in vain.
-            return if wants(&argv, "github") { told_runner(&failure) } else { report(&failure, as_json) };
+            // The runner shows annotations; an error that is only in the log is hard to find.
+            return if wants(&argv, "github") {
+                told_runner(&failure)
+            } else {
+                report(&failure, as_json)
+            };
         }
     };
     ended(dispatch(parsed.command), as_json)
 }
 
-/// The exit code of a command that ended so. A result that stdout did not take is a failure of its own.
+/// The exit code of a command with that outcome. A result that stdout did not accept is a failure,
+/// too.
 fn ended(outcome: exit::Outcome, as_json: bool) -> ExitCode {
     match (outcome, output::finish()) {
         (Err(failure), _) => report(&failure, as_json),
@@ -157,13 +163,13 @@ fn ended(outcome: exit::Outcome, as_json: bool) -> ExitCode {
     }
 }
 
-/// A failure on stderr and, where the caller asked for JSON, as the one document on stdout.
+/// Prints a failure on stderr and, if the caller asked for JSON, as the one document on stdout.
 fn report(failure: &Failure, as_json: bool) -> ExitCode {
     output::failure(failure);
     if as_json {
         let message = anstream::adapter::strip_str(&failure.message).to_string();
         let document = serde_json::json!({"error": {"code": failure.code, "message": message}});
-        // The document is text and a code: it has a JSON form, and the exit code tells the rest.
+        // The document is text and a code, so it has a JSON form; the exit code says the rest.
         let _ = output::json(&document);
     }
     ExitCode::from(failure.exit)
@@ -178,5 +184,6 @@ fn told_runner(failure: &Failure) -> ExitCode {
 
 fn wants(argv: &[OsString], format: &str) -> bool {
     let words: Vec<_> = argv.iter().filter_map(|a| a.to_str()).collect();
-    words.contains(&format!("--format={format}").as_str()) || words.windows(2).any(|w| w == ["--format", format])
+    words.contains(&format!("--format={format}").as_str())
+        || words.windows(2).any(|w| w == ["--format", format])
 }

@@ -1,9 +1,9 @@
 //! What commands print: results to stdout, everything else to stderr. Colour only on a terminal.
 //!
-//! A result that stdout did not take whole is a failure of the command, whichever command it is: the first error is kept
-//! here, and the end of every command asks for it (`finish`). A closed pipe is the reader's choice (`modelgate … | head`)
-//! and ends well, except where what was printed exists nowhere else (`delivered`).
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where a command prints")]
+//! If stdout does not accept the whole result, the command fails, whichever command it is: the
+//! first error is kept here, and every command asks for it at its end (`finish`). A closed pipe is
+//! the reader's choice (`modelgate … | head`) and not a failure, unless the printed text exists
+//! nowhere else (`delivered`).
 
 use super::exit::Failure;
 use crate::app::env::Env;
@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-/// Whether what is said to people is one JSON object a line.
+/// Whether messages to people are one JSON object per line.
 static AS_JSON: AtomicBool = AtomicBool::new(false);
 
 /// How a command prints its result.
@@ -43,13 +43,13 @@ pub fn json<T: Serialize>(value: &T) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Prints one line, or several, of a result to stdout. Escape sequences of a style are dropped where no terminal
-/// reads them.
+/// Prints one line, or several, of a result to stdout. Escape sequences of a style are dropped if
+/// stdout is not a terminal.
 pub fn line(text: &str) {
     raw(&format!("{text}\n"));
 }
 
-/// Prints text without a line's end to stdout.
+/// Prints text to stdout without a line break.
 pub fn raw(text: &str) {
     if AutoStream::choice(&io::stdout()) == ColorChoice::Never {
         bytes(anstream::adapter::strip_str(text).to_string().as_bytes());
@@ -58,29 +58,31 @@ pub fn raw(text: &str) {
     }
 }
 
-/// Writes a piece of a document to stdout, as it is. False once stdout takes no more: what follows need not be made.
+/// Writes a piece of a document to stdout, unchanged. Returns false once stdout accepts no more:
+/// the rest need not be produced.
 pub fn bytes(piece: &[u8]) -> bool {
     stdout().write(piece)
 }
 
-/// That stdout took everything that was printed.
+/// Checks that stdout accepted everything that was printed.
 ///
 /// # Errors
-/// When it did not, but for a reader that had read enough.
+/// When it did not, except if the reader closed the pipe.
 pub fn finish() -> Result<(), Failure> {
     stdout().ended(true)
 }
 
-/// That what was printed has a reader: for what is printed once and kept nowhere.
+/// Checks that the printed text reached a reader: for text that is printed once and kept nowhere.
 ///
 /// # Errors
-/// When stdout did not take everything, whatever the reason.
+/// When stdout did not accept everything, for any reason.
 pub fn delivered() -> Result<(), Failure> {
     stdout().ended(false)
 }
 
-/// Stdout without a buffer, so that an error belongs to what was printed, and by a handle of our own, as the standard
-/// library takes a stdout that is not open for writing for one that took everything.
+/// Stdout without a buffer, so that an error belongs to the text just printed, and through a handle
+/// of our own, because the standard library treats a stdout that is not open for writing as one
+/// that accepts everything.
 struct Stdout {
     file: Option<File>,
     failed: Option<io::Error>,
@@ -107,8 +109,10 @@ impl Stdout {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(count) => piece = piece.get(count..).unwrap_or_default(),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // Whoever started us shares a pipe that does not wait: we do.
-                Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::sleep(Duration::from_millis(5)),
+                // The parent process shares a non-blocking pipe: we wait and try again.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -122,12 +126,14 @@ impl Stdout {
         self.file.as_ref().ok_or_else(|| ErrorKind::NotFound.into())
     }
 
-    /// Some file systems take bytes and tell only later that they could not keep them.
+    /// Some file systems accept bytes and report only later that they could not store them.
     fn settle(&mut self) {
         let Some(file) = self.file.as_ref().filter(|_| self.failed.is_none()) else { return };
         if file.metadata().is_ok_and(|m| m.is_file()) {
             let kept = file.sync_data();
-            self.failed = kept.err().filter(|e| !matches!(e.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported));
+            self.failed = kept
+                .err()
+                .filter(|e| !matches!(e.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported));
         }
     }
 
@@ -135,7 +141,7 @@ impl Stdout {
         self.settle();
         match &self.failed {
             Some(error) if !(may_close && error.kind() == ErrorKind::BrokenPipe) => {
-                let message = format!("stdout did not take the whole result: {error}");
+                let message = format!("stdout did not accept the whole result: {error}");
                 Err(Failure::service("output", message))
             }
             _ => Ok(()),
@@ -143,12 +149,13 @@ impl Stdout {
     }
 }
 
-/// From here on, [`note`] writes one JSON object a line, as the log does: what reads it would trip over anything else.
+/// From here on, [`note`] writes one JSON object per line, as the log does: a parser of the log
+/// would fail on anything else.
 pub fn notes_as_json() {
     AS_JSON.store(true, Ordering::Relaxed);
 }
 
-/// Says something to the person at the terminal, on stderr.
+/// Prints a message to the user, on stderr.
 pub fn note(text: &str) {
     if AS_JSON.load(Ordering::Relaxed) {
         let _ = writeln!(anstream::stderr().lock(), "{}", json_line(text, None));
@@ -157,10 +164,11 @@ pub fn note(text: &str) {
     }
 }
 
-/// Says why the command failed, on stderr.
+/// Prints why the command failed, on stderr.
 pub fn failure(failure: &Failure) {
     let text = failure.message.as_str();
-    let prefix = if text.starts_with("error") || text.starts_with('\u{1b}') { "" } else { "error: " };
+    let prefix =
+        if text.starts_with("error") || text.starts_with('\u{1b}') { "" } else { "error: " };
     let text = format!("{prefix}{text}");
     if AS_JSON.load(Ordering::Relaxed) {
         let _ = writeln!(anstream::stderr().lock(), "{}", json_line(&text, Some(&failure.code)));
@@ -169,11 +177,13 @@ pub fn failure(failure: &Failure) {
     }
 }
 
-/// What was said as a line of the log; how it begins tells its level.
+/// A message as a line of the log; its prefix gives the level.
 fn json_line(text: &str, code: Option<&str>) -> serde_json::Value {
     let text = anstream::adapter::strip_str(text).to_string();
     let levels = [("error: ", "ERROR"), ("warning: ", "WARN"), ("", "INFO")];
-    let found = levels.iter().find_map(|(prefix, level)| text.strip_prefix(prefix).map(|rest| (rest, *level)));
+    let found = levels
+        .iter()
+        .find_map(|(prefix, level)| text.strip_prefix(prefix).map(|rest| (rest, *level)));
     let (message, level) = found.unwrap_or((&text, "INFO"));
     let timestamp = Env::default().now();
     let mut line = serde_json::json!({
@@ -185,21 +195,21 @@ fn json_line(text: &str, code: Option<&str>) -> serde_json::Value {
     line
 }
 
-/// Names files of archives that no format recognises.
+/// Lists files of archives that no format recognises.
 pub fn left_out(names: &[String]) {
     for name in names {
         note(&format!("not read: {}: no format recognises it", plain(name)));
     }
 }
 
-/// Says what the readers of evidence warn of.
+/// Prints the warnings of the readers of evidence.
 pub fn warnings(warnings: &[String]) {
     for warning in warnings {
         note(&format!("warning: {}", plain(warning)));
     }
 }
 
-/// Says something in place of what stands on the terminal's line.
+/// Prints a message in place of the terminal's current line.
 pub fn note_over(text: &str) {
     if AS_JSON.load(Ordering::Relaxed) {
         return;

@@ -1,4 +1,4 @@
-//! How far long work is: a line that is rewritten on a terminal, a line a minute elsewhere.
+//! The progress of long work: a line that is rewritten on a terminal, a line per minute elsewhere.
 
 use super::output;
 use std::{
@@ -6,12 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Work on less is done before it could be read how far it is.
+/// Work on fewer bytes ends before its progress could be read.
 const SMALL: u64 = 8 << 20;
-/// How often a log that nothing rewrites is told.
+/// How often a log, whose lines cannot be rewritten, gets a line.
 const SPARSE: Duration = Duration::from_mins(1);
 
-/// How far the work on so many bytes is.
+/// The progress of work on a number of bytes.
 pub struct Progress {
     what: String,
     size: u64,
@@ -22,15 +22,15 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// `what` is done on `size` bytes, such as `uploading p.csv`.
-    #[allow(clippy::disallowed_methods, reason = "how long work takes is no part of any verdict")]
+    /// The progress of `what`, such as `uploading p.csv`, on `size` bytes.
+    #[expect(clippy::disallowed_methods, reason = "how long work takes is not part of any verdict")]
     pub fn new(what: &str, size: u64) -> Self {
         let terminal = std::io::stderr().is_terminal();
         Self { what: what.to_owned(), size, done: 0, terminal, told: 0, at: Instant::now() }
     }
 
-    /// So many more bytes are done.
-    #[allow(clippy::disallowed_methods, reason = "how long work takes is no part of any verdict")]
+    /// Records that `bytes` more bytes are done.
+    #[expect(clippy::disallowed_methods, reason = "how long work takes is not part of any verdict")]
     pub fn more(&mut self, bytes: usize) {
         self.done += bytes as u64;
         if self.size <= SMALL {
@@ -47,7 +47,7 @@ impl Progress {
         }
     }
 
-    /// It is done, or ended otherwise: what is said next begins on a line of its own.
+    /// Ends the progress: the next message begins on a new line.
     pub fn end(&mut self) {
         if self.terminal && self.told > 0 {
             self.told = 0;

@@ -1,4 +1,4 @@
-//! `modelgate reference`: the pinned artifact that others are compared with.
+//! `modelgate reference`: the pinned artifact that other artifacts are compared with.
 
 use super::{
     client::{Body, ServerArgs},
@@ -16,7 +16,7 @@ use clap::Subcommand;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The reference is what rules with `against = \"reference\"` compare with. It moves only when one person proposes an artifact
-that is allowed there and another one approves, so that many small losses cannot add up unseen.")]
+that is allowed there and another person approves, so that many small losses cannot add up unnoticed.")]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
@@ -26,9 +26,9 @@ pub struct Args {
 enum Command {
     /// Propose to pin an artifact
     Propose(Propose),
-    /// Approve what somebody else proposed
+    /// Approve the proposal of another person
     Approve(Approve),
-    /// Show the reference in force, and what was proposed
+    /// Show the reference in force, and the proposals
     Show(Show),
 }
 
@@ -37,16 +37,16 @@ struct Propose {
     /// The model, `namespace/name`
     #[arg(long)]
     model: ModelId,
-    /// Where it is the reference, such as `production`
+    /// The environment in which it is the reference, such as `production`
     #[arg(long)]
     environment: Environment,
     /// The artifact's digest, `sha256:…`; it must be allowed there
     #[arg(long)]
     digest: Digest,
-    /// Why
+    /// Why you propose it
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     comment: String,
-    /// Makes a repetition of this very request harmless
+    /// Makes it safe to repeat this request
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
     #[command(flatten)]
@@ -60,7 +60,7 @@ struct Propose {
 struct Approve {
     /// The proposal, as `reference show` lists it
     reference: String,
-    /// What you want to say with it
+    /// A comment
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     comment: String,
     #[command(flatten)]
@@ -75,7 +75,7 @@ struct Show {
     /// The model, `namespace/name`
     #[arg(long)]
     model: ModelId,
-    /// Where it is the reference
+    /// The environment in which it is the reference
     #[arg(long)]
     environment: Environment,
     #[command(flatten)]
@@ -85,7 +85,7 @@ struct Show {
     format: Format,
 }
 
-/// Runs it.
+/// Runs the command.
 pub fn run(args: Args) -> Outcome {
     match args.command {
         Command::Propose(args) => propose(args),
@@ -96,15 +96,19 @@ pub fn run(args: Args) -> Outcome {
 
 fn propose(args: Propose) -> Outcome {
     let client = args.server.client()?;
-    let body =
-        ProposeV1 { model: args.model, environment: args.environment, artifact: args.digest, comment: args.comment };
+    let body = ProposeV1 {
+        model: args.model,
+        environment: args.environment,
+        artifact: args.digest,
+        comment: args.comment,
+    };
     let body = Body::json(&body)?.once(args.idempotency_key);
     print(&block_on(client.post("/api/v1/references", body))?, args.format)
 }
 
 fn approve(args: Approve) -> Outcome {
     let client = args.server.client()?;
-    // An id is of letters and digits; anything else must not become another address.
+    // An id has only letters and digits; other characters must not change the address.
     let id: String = args.reference.chars().filter(char::is_ascii_alphanumeric).collect();
     let body = Body::json(&ApproveReferenceV1 { comment: args.comment })?.once(None);
     print(&block_on(client.post(&format!("/api/v1/references/{id}/approvals"), body))?, args.format)

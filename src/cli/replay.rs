@@ -14,14 +14,14 @@ use std::{
 
 /// The code of an export that cannot be read.
 const CODE: &str = "replay-unreadable";
-/// The most that an export may hold.
+/// The maximum size of an export.
 const MAX_TOTAL: u64 = 1 << 30;
 
 /// Arguments of `modelgate replay`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-A replay judges the exported inputs again, by the exported policies, at the recorded moment, and compares the verdict
-with the record byte for byte. It does not look at signatures: `modelgate verify` does.
+A replay evaluates the exported inputs again, with the exported policies, at the recorded time, and compares the verdict
+with the record byte for byte. It does not check signatures: `modelgate verify` does.
 
 Exit codes: 0 every decision was recomputed to the same bytes, whatever its verdict; 1 one differs; 2 unreadable.
 
@@ -37,7 +37,7 @@ pub struct Args {
     format: Format,
 }
 
-/// Runs it.
+/// Runs the command.
 pub fn run(args: &Args) -> Outcome {
     let mut exports = Vec::new();
     for folder in &args.folders {
@@ -70,8 +70,10 @@ fn find(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         return Ok(vec![folder.to_owned()]);
     }
     let list = fs::read_dir(folder).map_err(|e| unreadable(CODE, folder, e))?;
-    let mut found: Vec<PathBuf> =
-        list.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.join(RECORD).exists()).collect();
+    let mut found: Vec<PathBuf> = list
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.join(RECORD).exists())
+        .collect();
     found.sort_unstable();
     // Neither an export nor a folder of them: reading it says so.
     Ok(if found.is_empty() { vec![folder.to_owned()] } else { found })
@@ -83,7 +85,9 @@ fn one(folder: &Path) -> Result<Replay, Failure> {
     for found in folder::files(folder, CODE)? {
         let mut bytes = Vec::new();
         let file = fs::File::open(&found.path).map_err(|e| unreadable(CODE, &found.path, e))?;
-        file.take(left + 1).read_to_end(&mut bytes).map_err(|e| unreadable(CODE, &found.path, e))?;
+        file.take(left + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|e| unreadable(CODE, &found.path, e))?;
         left = left
             .checked_sub(bytes.len() as u64)
             .ok_or_else(|| unreadable(CODE, folder, "it is too large for an exported decision"))?;

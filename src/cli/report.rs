@@ -23,9 +23,9 @@ pub struct Args {
 }
 
 const AUDIT_HELP: &str = "\
-An entry belongs to the day on which it went into the log. A period that has not ended says `so far` and when the report
-was made; one that has ended gives the same decisions whenever it is asked for. The last line of a report, in JSON its key
-`end`, says whether it is complete. A report that breaks off ends with exit code 5, and no file is left.
+An entry belongs to the day on which it went into the log. The report of a period that has not ended says `so far` and when it
+was made; a period that has ended always has the same decisions. The last line of a report, in JSON its key `end`, says
+whether it is complete. A report that breaks off ends with exit code 5, and no file is left.
 
 Examples:
   modelgate report audit --from 2026-11-01 --to 2026-11-30 --out november.html
@@ -57,7 +57,7 @@ struct Audit {
     /// Last day, included
     #[arg(long, value_name = "DAY", value_parser = day)]
     to: Timestamp,
-    /// How it is written
+    /// The format of the report
     #[arg(long = "as", value_enum, default_value_t = Kind::Html)]
     kind: Kind,
     #[command(flatten)]
@@ -71,7 +71,7 @@ struct Target {
     out: Option<PathBuf>,
     #[command(flatten)]
     server: ServerArgs,
-    /// How to say what was written; JSON needs `--out`
+    /// How to print what was written; JSON needs `--out`
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -89,10 +89,12 @@ fn day(text: &str) -> Result<Timestamp, String> {
     format!("{text}T00:00:00Z").parse().map_err(|_| "expected a day, such as 2026-11-01".to_owned())
 }
 
-/// Runs it.
+/// Runs the command.
 pub fn run(args: Args) -> Outcome {
     let (path, target) = match args.command {
-        Command::Release(args) => (format!("/api/v1/reports/releases/{}", args.release), args.target),
+        Command::Release(args) => {
+            (format!("/api/v1/reports/releases/{}", args.release), args.target)
+        }
         Command::Audit(args) => {
             let kind = match args.kind {
                 Kind::Html => "html",
@@ -104,12 +106,16 @@ pub fn run(args: Args) -> Outcome {
         }
     };
     if target.format == Format::Json && target.out.is_none() {
-        return Err(Failure::input("usage", "name a file with `--out`: stdout cannot hold the report and JSON"));
+        return Err(Failure::input(
+            "usage",
+            "name a file with `--out`: stdout cannot have both the report and JSON",
+        ));
     }
     let client = target.server.client()?;
     let Some(out) = &target.out else {
         block_on(client.stream(&path, |piece| {
-            // Whoever reads it may have read enough; what went wrong otherwise, the end of the command says.
+            // The reader may have closed the pipe; other errors are reported at the end of the
+            // command.
             if output::bytes(piece) { Ok(()) } else { Err(enough()) }
         }))
         .or_else(|failure| if failure.code == ENOUGH { Ok(0) } else { Err(failure) })?;
@@ -120,15 +126,17 @@ pub fn run(args: Args) -> Outcome {
     draft.finish()?;
     let shown = plain(&out.display().to_string());
     match target.format {
-        Format::Json => output::json(&serde_json::json!({"path": out.display().to_string(), "bytes": bytes}))?,
+        Format::Json => {
+            output::json(&serde_json::json!({"path": out.display().to_string(), "bytes": bytes}))?;
+        }
         Format::Text => output::line(&format!("{shown}: {bytes} bytes")),
     }
     Ok(0)
 }
 
-/// The code of the failure that ends a document nobody reads on.
+/// The code of the failure that ends a document when its reader has closed the pipe.
 const ENOUGH: &str = "stdout-takes-no-more";
 
 fn enough() -> Failure {
-    Failure::service(ENOUGH, "stdout takes no more")
+    Failure::service(ENOUGH, "stdout accepts no more")
 }

@@ -1,4 +1,4 @@
-//! `modelgate serve`: the service, until it is told to stop.
+//! `modelgate serve`: the service, until it is asked to stop.
 
 use super::{
     exit::{Failure, Outcome},
@@ -29,8 +29,8 @@ use tokio::{
   modelgate serve --database postgres://gate@db.internal/gate --listen 0.0.0.0:8080 --public-url https://gate.example.com
   MODELGATE_LOG=debug modelgate serve --log-format json
 
-Nothing needs to be configured: without a database the service keeps a SQLite file, its keys, the heads of its logs and
-uploaded files in modelgate-data/. Make a first token with `modelgate token create`, a first user with `modelgate user create`.",
+Nothing needs to be configured: without a database setting the service keeps a SQLite file, its keys, the heads of its logs and
+uploaded files in modelgate-data/. Create a first token with `modelgate token create`, a first user with `modelgate user create`.",
     after_long_help = long_help())]
 pub struct Args {
     #[command(flatten)]
@@ -38,7 +38,7 @@ pub struct Args {
     /// Address to listen at [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// Address to serve /metrics at, which then is served there only [default: with everything else]
+    /// Address to serve /metrics at, and only there [default: with everything else]
     #[arg(long, value_name = "ADDRESS")]
     metrics_listen: Option<String>,
     /// How log lines are written to stderr; with `json` there is nothing else on it
@@ -46,7 +46,7 @@ pub struct Args {
     log_format: LogFormat,
 }
 
-/// Runs it.
+/// Runs the command.
 pub fn run(args: Args) -> Outcome {
     logging::start(args.log_format);
     let settings = args.store.settings_with(Partial {
@@ -64,14 +64,14 @@ pub fn run(args: Args) -> Outcome {
         tracing::info!("stopping: no new requests, open ones end; a second signal ends at once");
         tokio::select! {
             stopped = serving.stop() => stopped?,
-            () = signals.told() => tracing::warn!("told again: open requests are cut off"),
+            () = signals.told() => tracing::warn!("asked again: open requests are cut off"),
         }
-        // What was acknowledged was durable before, so that either way is a good end.
+        // What was acknowledged was durable before, so both ways end without loss.
         Ok(0)
     })
 }
 
-/// What `serve --help` ends with; `serve -h` has the examples only.
+/// The end of `serve --help`; `serve -h` has the examples only.
 fn long_help() -> String {
     format!(
         "Examples:
@@ -79,21 +79,21 @@ fn long_help() -> String {
   modelgate serve --database postgres://gate@db.internal/gate --listen 0.0.0.0:8080 --public-url https://gate.example.com
   MODELGATE_LOG=debug modelgate serve --log-format json
 
-Nothing needs to be configured: without a database the service keeps a SQLite file, its keys, the heads of its logs and
-uploaded files in modelgate-data/. Make a first token with `modelgate token create`, a first user with `modelgate user create`.
+Nothing needs to be configured: without a database setting the service keeps a SQLite file, its keys, the heads of its logs and
+uploaded files in modelgate-data/. Create a first token with `modelgate token create`, a first user with `modelgate user create`.
 
-Behind a proxy, name it in trusted_proxies (addresses or networks; MODELGATE_TRUSTED_PROXIES, apart by commas): then the
-address in its X-Forwarded-For is whose tries to sign in are counted, and the proxy may have any number of connections.
+Behind a proxy, name it in trusted_proxies (addresses or networks; MODELGATE_TRUSTED_PROXIES, separated by commas): then
+attempts to sign in are counted by the address in its X-Forwarded-For, and it may have any number of connections.
 
 {}",
         limits_help()
     )
 }
 
-/// How often sessions that have ended are taken away.
+/// How often ended sessions are removed.
 const SWEEP: Duration = Duration::from_mins(10);
 
-/// Takes away what has ended, as long as the service is there.
+/// Removes ended sessions while the service exists.
 async fn sweep(service: Weak<Service>) {
     let mut turns = tokio::time::interval(SWEEP);
     loop {
@@ -101,8 +101,8 @@ async fn sweep(service: Weak<Service>) {
         let Some(service) = service.upgrade() else { return };
         match service.sweep_sessions().await {
             Ok(0) => {}
-            Ok(ended) => tracing::debug!(ended, "took away sessions that had ended"),
-            Err(error) => tracing::warn!(%error, "sessions that have ended could not be taken away"),
+            Ok(ended) => tracing::debug!(ended, "removed ended sessions"),
+            Err(error) => tracing::warn!(%error, "ended sessions could not be removed"),
         }
     }
 }
@@ -119,7 +119,7 @@ impl Serving {
     /// Opens the database and starts to listen.
     ///
     /// # Errors
-    /// As [`Open::with`]; when the address cannot be listened at.
+    /// As [`Open::with`]; when the address cannot be bound.
     pub(super) async fn start(settings: &Settings) -> Result<Self, Failure> {
         let trusted_proxies = web::networks(&settings.trusted_proxies).map_err(|word| {
             let message =
@@ -134,7 +134,8 @@ impl Serving {
         let settings = settings.clone().at(&bound.address.to_string());
         warn_of_wildcard(&settings.public_url);
         let open = Open::with(&settings).await?;
-        let renderer = Renderer::below(settings.base_path()).map_err(|e| Failure::service(e.code(), &e))?;
+        let renderer =
+            Renderer::below(settings.base_path()).map_err(|e| Failure::service(e.code(), &e))?;
         let web = Web {
             service: open.service.clone(),
             renderer: Arc::new(renderer),
@@ -167,8 +168,9 @@ impl Serving {
                 None => Ok(()),
             }
         };
-        // Together, so that what is open is waited for once.
-        tokio::try_join!(self.running.stop(), metrics).map_err(|e| Failure::service("listen", e))?;
+        // Together, so that open requests are waited for only once.
+        tokio::try_join!(self.running.stop(), metrics)
+            .map_err(|e| Failure::service("listen", e))?;
         self.sweeping.abort();
         let _ = self.sweeping.await;
         self.open.close().await;
@@ -177,10 +179,13 @@ impl Serving {
 }
 
 async fn bind(address: &str) -> Result<web::Bound, Failure> {
-    web::bind(address).await.map_err(|e| Failure::service("listen", format!("cannot listen at {address}: {e}")))
+    web::bind(address)
+        .await
+        .map_err(|e| Failure::service("listen", format!("cannot listen at {address}: {e}")))
 }
 
-/// Says that the public address leads nowhere. It is in links, in signed summaries and in the name of every log.
+/// Warns if the public address leads nowhere. It is in links, in signed summaries and in the name
+/// of every log.
 fn warn_of_wildcard(public_url: &str) {
     let rest = public_url.split_once("://").map_or(public_url, |(_, rest)| rest);
     let host = rest.split('/').next().unwrap_or_default();
@@ -202,16 +207,19 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// They are listened for from this call on; none that comes later is lost.
+    /// Listens from this call on; no later signal is lost.
     ///
     /// # Errors
-    /// When the system lets nobody listen.
+    /// When the system refuses the handlers.
     pub(super) fn listen() -> Result<Self, Failure> {
         let listen = |kind| signal(kind).map_err(|e| Failure::service("signals", e));
-        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
     }
 
-    /// Returns at the next of them.
+    /// Returns at the next signal.
     pub(super) async fn told(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}

@@ -1,4 +1,4 @@
-//! What the commands that open the database themselves share: settings, and the service.
+//! The parts that commands share which open the database themselves: settings, and the service.
 
 use super::exit::Failure;
 use crate::{
@@ -20,7 +20,7 @@ const LAST_BATCH: Duration = Duration::from_secs(3);
 /// How long the connections of the database may take to close.
 const CLOSE: Duration = Duration::from_secs(1);
 
-/// Where the service keeps things.
+/// The places where the service stores its data.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct StoreArgs {
     /// Configuration file, in TOML
@@ -29,17 +29,17 @@ pub struct StoreArgs {
     /// Database: a path, `sqlite:PATH` or `postgres://…` [default: modelgate-data/modelgate.db]
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
-    /// Folder of keys and heads [default: beside the SQLite file, else modelgate-data]
+    /// Folder of keys and heads [default: the folder of the SQLite file, else modelgate-data]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Another folder to keep the heads of logs in, on another disk, so that a data folder restored from an older backup
-    /// is noticed
+    /// Another folder for the heads of logs, on another disk, so that a data folder restored from
+    /// an older backup is detected
     #[arg(long, value_name = "DIR")]
     pub heads: Option<PathBuf>,
     /// Folder of uploaded files, which services on one database must share [default: blobs/ in the data folder]
     #[arg(long, value_name = "DIR")]
     pub blobs: Option<PathBuf>,
-    /// The address that others know the service by [default: http://<listen>]
+    /// The public address of the service [default: <http://LISTEN>]
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
 }
@@ -59,7 +59,7 @@ impl StoreArgs {
         self.settings_with(Partial { listen, ..Partial::default() })
     }
 
-    /// The same, with what a command takes beside the arguments that all of them share.
+    /// The settings, with those that a command takes in addition to the shared arguments.
     ///
     /// # Errors
     /// As [`StoreArgs::settings`].
@@ -67,8 +67,9 @@ impl StoreArgs {
         let file = match &self.config {
             None => Partial::default(),
             Some(path) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|e| Failure::input("unreadable", format!("{}: {e}", path.display())))?;
+                let text = std::fs::read_to_string(path).map_err(|e| {
+                    Failure::input("unreadable", format!("{}: {e}", path.display()))
+                })?;
                 Partial::from_toml(&text)?
             }
         };
@@ -84,7 +85,7 @@ impl StoreArgs {
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
 fn variables() -> BTreeMap<String, String> {
     std::env::vars().collect()
 }
@@ -94,8 +95,8 @@ pub(super) fn head_folders(settings: &Settings) -> Vec<PathBuf> {
     std::iter::once(settings.data.join("heads")).chain(settings.heads.clone()).collect()
 }
 
-/// Refuses, before anything is made or written, a damaged database, and one whose key is gone: a new key could not
-/// continue what the old one signed.
+/// Refuses, before anything is created or written, a damaged database, and one whose key is
+/// missing: a new key could not continue what the old one signed.
 async fn look_before(settings: &Settings, keys: &Path, pages: bool) -> Result<(), Failure> {
     let missing = Keyring::missing(keys);
     if !pages && missing.is_none() {
@@ -114,7 +115,8 @@ async fn look_before(settings: &Settings, keys: &Path, pages: bool) -> Result<()
     if !logs && !kept {
         return Ok(());
     }
-    let there = if logs { "the database has logs that it signed" } else { "heads are kept that it signed" };
+    let there =
+        if logs { "the database has logs that it signed" } else { "heads are kept that it signed" };
     let message = format!(
         "the key `{}` is gone, and {there}: a new key cannot continue them. Put it back from your backup, or copy it from \
          another replica; nothing was written",
@@ -128,7 +130,7 @@ fn holds_heads(folder: &Path) -> bool {
     entries.into_iter().any(|entry| !entry.file_name().to_string_lossy().contains('.'))
 }
 
-/// Makes a folder whose name outlives a power cut.
+/// Creates a folder whose name survives a power cut.
 fn durable_folder(folder: &Path) -> std::io::Result<()> {
     let made = !folder.exists();
     private::folder(folder)?;
@@ -139,13 +141,15 @@ fn durable_folder(folder: &Path) -> std::io::Result<()> {
 /// A database that cannot be opened.
 pub(super) fn database(error: StoreError) -> Failure {
     if error.is_damage() {
-        let message = format!("{error}. Nothing was written; bring back a good copy (`modelgate db restore`)");
+        let message = format!(
+            "{error}. Nothing was written; bring back a good copy (`modelgate db restore`)"
+        );
         return Failure::service("database-damaged", message);
     }
     Failure::service("database", error)
 }
 
-/// A service that is open, and the end of its writing task.
+/// An open service, and the handle of its writing task.
 pub struct Open {
     /// The service.
     pub service: Arc<Service>,
@@ -154,21 +158,21 @@ pub struct Open {
 }
 
 impl Open {
-    /// Opens the database and the keys, making what is not there yet, and checks the pages of a SQLite file and every
-    /// log: for who serves or checks.
+    /// Opens the database and the keys, creating what does not exist yet, and checks the pages of a
+    /// SQLite file and every log: for commands that serve or check.
     ///
     /// # Errors
-    /// When any of it cannot be opened, is damaged, a key is gone, or a log is broken.
+    /// When any of it cannot be opened, is damaged, a key is missing, or a log is broken.
     pub async fn with(settings: &Settings) -> Result<Self, Failure> {
         let open = Self::prepared(settings, true).await?;
         open.service.check_logs().await?;
         Ok(open)
     }
 
-    /// The same without the checks: for who touches no log, beside a service that runs.
+    /// Opens them without the checks: for commands that do not touch a log, while a service may run.
     ///
     /// # Errors
-    /// When any of it cannot be opened, or a key is gone.
+    /// When any of it cannot be opened, or a key is missing.
     pub async fn unchecked(settings: &Settings) -> Result<Self, Failure> {
         Self::prepared(settings, false).await
     }
@@ -176,7 +180,8 @@ impl Open {
     async fn prepared(settings: &Settings, pages: bool) -> Result<Self, Failure> {
         let keys = settings.data.join("keys");
         look_before(settings, &keys, pages).await?;
-        let failed = |e| Failure::service("data-folder", format!("{}: {e}", settings.data.display()));
+        let failed =
+            |e| Failure::service("data-folder", format!("{}: {e}", settings.data.display()));
         durable_folder(&settings.data).map_err(failed)?;
         let keys = Keyring::open_or_create(&keys).map_err(|e| Failure::service(e.code(), &e))?;
         let store = Store::open(&settings.database).await.map_err(database)?;
@@ -198,27 +203,28 @@ impl Open {
         Ok(Self { service, store, ended })
     }
 
-    /// Lets the last batch become durable and closes the database. Requests that were cut off may still hold the
-    /// service or a connection: nothing of theirs was acknowledged, so they are not waited for long.
+    /// Lets the last batch become durable and closes the database. Requests that were cut off may
+    /// still hold the service or a connection: nothing of them was acknowledged, so they are not
+    /// waited for long.
     pub async fn close(self) {
         self.service.stop();
         drop(self.service);
         if timeout(LAST_BATCH, self.ended).await.is_err() {
-            tracing::warn!("the last batch was not durable in time; nobody was told that it was");
+            tracing::warn!("the last batch was not durable in time; it was not acknowledged");
         }
         let _ = timeout(CLOSE, self.store.close()).await;
     }
 }
 
-/// Runs `work` on a runtime of its own.
+/// Runs `work` on a new runtime.
 ///
 /// # Errors
-/// When there is no runtime to be had, or the work fails.
+/// When no runtime can be created, or the work fails.
 pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|e| Failure::service("runtime", e))?;
     let done = runtime.block_on(work);
-    // Work that was given up may be in the middle of something long: it ends with the process.
+    // Abandoned work may still be running: it ends with the process.
     runtime.shutdown_background();
     done
 }

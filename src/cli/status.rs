@@ -17,8 +17,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Exit codes: those of the verdict (0 allow, 1 or 4 deny, 3 pending, 1 revoked); 3 also when the approvals of an allow have
-ended; 4 also when nobody ever asked; 2 the call
-is wrong; 5 the service failed or cannot be reached.
+expired; 4 also when no release was ever requested; 2 the call is wrong; 5 the service failed or cannot be reached.
 
 Examples:
   modelgate status 01K…
@@ -27,13 +26,13 @@ pub struct Args {
     /// The release
     #[arg(required_unless_present = "model", conflicts_with_all = ["model", "digest", "environment"])]
     release: Option<ReleaseId>,
-    /// The model, `namespace/name`, whose latest release is meant
+    /// The model, `namespace/name`, for its latest release
     #[arg(long, requires_all = ["digest", "environment"])]
     model: Option<ModelId>,
     /// The artifact's digest, `sha256:…`
     #[arg(long, requires = "model")]
     digest: Option<Digest>,
-    /// Where it is to go, such as `production`
+    /// The environment that it is for, such as `production`
     #[arg(long, requires = "model")]
     environment: Option<Environment>,
     #[command(flatten)]
@@ -43,7 +42,7 @@ pub struct Args {
     format: Format,
 }
 
-/// Runs it.
+/// Runs the command.
 pub fn run(args: Args) -> Outcome {
     let client = args.server.client()?;
     let release = block_on(async {
@@ -52,12 +51,20 @@ pub fn run(args: Args) -> Outcome {
             (None, Some(model), Some(digest), Some(environment)) => {
                 asked(&client, &model, &digest, &environment).await?
             }
-            _ => return Err(Failure::input("usage", "name a release, or a model, a digest and an environment")),
+            _ => {
+                return Err(Failure::input(
+                    "usage",
+                    "name a release, or a model, a digest and an environment",
+                ));
+            }
         };
         client.get::<ReleaseV1>(&format!("/api/v1/releases/{id}")).await
     })?;
     let Some(latest) = release.decisions.last() else {
-        return Err(Failure::service("answer-not-understood", "the service answered a release without a decision"));
+        return Err(Failure::service(
+            "answer-not-understood",
+            "the service answered a release without a decision",
+        ));
     };
     let decided = DecidedV1 {
         release: release.summary.release.clone(),
@@ -81,7 +88,11 @@ pub fn run(args: Args) -> Outcome {
         output::line(&remark);
     }
     print(&release);
-    output::line(&format!("page     {}/releases/{}", plain(client.base()), release.summary.release));
+    output::line(&format!(
+        "page     {}/releases/{}",
+        plain(client.base()),
+        release.summary.release
+    ));
     Ok(code)
 }
 
@@ -92,7 +103,7 @@ async fn asked(
     digest: &Digest,
     environment: &Environment,
 ) -> Result<ReleaseId, Failure> {
-    // None of these has a character that means something in a query.
+    // None of these has a character with a meaning in a query.
     let path = format!("/api/v1/gate?model={model}&digest={digest}&environment={environment}");
     let answer: GateV1 = client.get(&path).await?;
     answer.data.release.ok_or_else(|| {
@@ -101,21 +112,29 @@ async fn asked(
     })
 }
 
-/// What is so now, beside what was decided.
+/// The present state, in addition to what was decided.
 fn standing(release: &ReleaseV1) -> Vec<String> {
     let Some(standing) = &release.standing else { return Vec::new() };
     let mut all = Vec::new();
     if let Some(at) = standing.ended {
-        all.push(format!("the approvals that it was allowed on ended at {at}: it has to be approved again"));
+        all.push(format!("its approvals expired at {at}: it must be approved again"));
     }
     if standing.open {
         all.extend(
-            standing.approvals.iter().filter(|a| a.given < a.needed).map(|a| format!("now {}", plain(&a.sentence()))),
+            standing
+                .approvals
+                .iter()
+                .filter(|a| a.given < a.needed)
+                .map(|a| format!("now {}", plain(&a.sentence()))),
         );
     }
     match (&standing.obstacle, &standing.superseded_by) {
-        (Some(obstacle), _) => all.push(format!("it can no longer be approved: {}", plain(&obstacle.message))),
-        (None, Some(newer)) => all.push(format!("a newer release of this artifact decides now: {newer}")),
+        (Some(obstacle), _) => {
+            all.push(format!("it can no longer be approved: {}", plain(&obstacle.message)));
+        }
+        (None, Some(newer)) => {
+            all.push(format!("a newer release of this artifact has replaced this one: {newer}"));
+        }
         (None, None) => {}
     }
     if !all.is_empty() {
@@ -126,17 +145,25 @@ fn standing(release: &ReleaseV1) -> Vec<String> {
 
 fn print(release: &ReleaseV1) {
     let s = &release.summary;
-    let version = s.version.as_deref().map(|v| format!(", version {}", plain(v))).unwrap_or_default();
+    let version =
+        s.version.as_deref().map(|v| format!(", version {}", plain(v))).unwrap_or_default();
     output::line(&format!("release  {}{version}", s.release));
-    output::line(&format!("asked by {} at {}", plain(&s.submitter.name), s.requested_at));
+    output::line(&format!("requested by {} at {}", plain(&s.submitter.name), s.requested_at));
     for approval in &release.approvals {
         let word = match approval.vote {
             Vote::Approve => "approved",
             Vote::Reject => "rejected",
         };
-        let comment =
-            if approval.comment.is_empty() { String::new() } else { format!(": {}", plain(&approval.comment)) };
-        output::line(&format!("{word} by {} at {}{comment}", plain(&approval.by.name), approval.at));
+        let comment = if approval.comment.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", plain(&approval.comment))
+        };
+        output::line(&format!(
+            "{word} by {} at {}{comment}",
+            plain(&approval.by.name),
+            approval.at
+        ));
     }
     if let Some(latest) = release.decisions.last() {
         output::line(&format!("decision {} at {}", latest.decision, latest.decided_at));

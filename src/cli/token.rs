@@ -1,4 +1,4 @@
-//! `modelgate token`: what machines authenticate with.
+//! `modelgate token`: the tokens and webhook secrets that machines authenticate with.
 
 use super::{
     exit::{Failure, Outcome},
@@ -32,11 +32,11 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make a token and print it, once, to stdout
+    /// Create a token and print it, once, to stdout
     Create(Create),
     /// List tokens and secrets of webhooks
     List(List),
-    /// Make another like it and print that; the old one ends a while later
+    /// Create and print another token with the same rights; the old one ends later
     Rotate(Rotate),
     /// End a token or a secret of webhooks
     Revoke(Revoke),
@@ -48,10 +48,10 @@ struct Rotate {
     store: StoreArgs,
     /// Id, as `token list` shows it
     id: String,
-    /// How long the old one still counts
+    /// How long the old one stays valid
     #[arg(long, default_value = "24h")]
     overlap: Age,
-    /// How long a new token counts; a secret of webhooks counts until it is ended
+    /// How long a new token is valid; a secret of webhooks is valid until it is ended
     #[arg(long, default_value = "90d")]
     expires: Age,
     /// Output format
@@ -66,19 +66,20 @@ struct Create {
     /// Namespace that it is for
     #[arg(long)]
     namespace: Namespace,
-    /// What it may do: read, submit, approve, policy or admin; repeat for several [default: read and submit]
+    /// What it permits: read, submit, approve, policy or admin; repeat for several [default: read
+    /// and submit]
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<Scope>,
-    /// What people call it
+    /// A name for people
     #[arg(long, default_value = "token")]
     name: String,
-    /// The user who answers for it; needed to approve
+    /// The user who is responsible for it; needed to approve
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
-    /// How long it counts [default: 90d; a secret of webhooks counts until it is ended]
+    /// How long it is valid [default: 90d; a secret of webhooks is valid until it is ended]
     #[arg(long, value_name = "AGE")]
     expires: Option<Age>,
-    /// Make the secret of a webhook sender instead, such as `ci`
+    /// Create the secret of a webhook sender instead, such as `ci`
     #[arg(long, value_name = "SENDER", conflicts_with_all = ["scopes", "user"])]
     hook: Option<String>,
     /// Output format
@@ -103,10 +104,10 @@ struct Revoke {
     id: String,
 }
 
-/// How long a token counts that is not told.
+/// How long a token is valid by default.
 const LIVES: Age = Age::from_secs(90 * 86_400);
 
-/// Runs it.
+/// Runs the command.
 pub fn run(args: Args) -> Outcome {
     match args.command {
         Command::Create(args) => create(args),
@@ -124,9 +125,16 @@ fn create(args: Create) -> Outcome {
             let hook = open.service.create_hook(args.namespace, source, args.expires).await?;
             (hook.id, hook::secret_text(&hook.secret))
         } else {
-            let scopes = if args.scopes.is_empty() { vec![Scope::Read, Scope::Submit] } else { args.scopes };
+            let scopes =
+                if args.scopes.is_empty() { vec![Scope::Read, Scope::Submit] } else { args.scopes };
             let lives = args.expires.unwrap_or(LIVES);
-            let new = NewToken { namespace: args.namespace, name: args.name, scopes, user: args.user, lives };
+            let new = NewToken {
+                namespace: args.namespace,
+                name: args.name,
+                scopes,
+                user: args.user,
+                lives,
+            };
             let (token, secret) = open.service.create_token(new).await?;
             (token.id, secret.reveal().to_owned())
         };
@@ -136,12 +144,12 @@ fn create(args: Create) -> Outcome {
     })
 }
 
-/// Prints a secret that is kept nowhere else. One that reached no reader must not open anything.
+/// Prints a secret that is kept nowhere else. A secret that reached no reader must not be valid.
 async fn give(open: &Open, format: Format, id: &str, text: &str) -> Outcome {
     let told = told(format, id, text);
     if told.is_err() {
         open.service.revoke_token(id).await?;
-        output::note("It could not be printed, so it was ended at once; make another.");
+        output::note("It could not be printed, so it was ended at once; create another.");
     }
     told
 }
@@ -150,7 +158,7 @@ fn told(format: Format, id: &str, text: &str) -> Outcome {
     match format {
         Format::Json => output::json(&json!({"id": id, "token": text}))?,
         Format::Text => {
-            output::note(&format!("Keep it: it is shown this once. Its id is {id}."));
+            output::note(&format!("Keep it: it is shown only once. Its id is {id}."));
             output::line(text);
         }
     }
@@ -163,7 +171,8 @@ fn rotate(args: Rotate) -> Outcome {
     block_on(async {
         let open = Open::unchecked(&settings).await?;
         let rotated = async {
-            if let Some((token, secret)) = open.service.rotate_token(&args.id, args.expires).await? {
+            if let Some((token, secret)) = open.service.rotate_token(&args.id, args.expires).await?
+            {
                 return Ok(Some((token.id, secret.reveal().to_owned())));
             }
             let hook = open.service.rotate_hook(&args.id).await?;
@@ -171,8 +180,9 @@ fn rotate(args: Rotate) -> Outcome {
         };
         let (id, text) = rotated.await?.ok_or_else(|| unknown(&args.id))?;
         let given = give(&open, args.format, &id, &text).await;
-        // Only now: where the new one was not given, the caller needs the old one as it was.
-        let retired = if given.is_ok() { open.service.retire(&args.id, args.overlap).await } else { Ok(()) };
+        // Only now: if the new one did not reach the caller, they need the old one unchanged.
+        let retired =
+            if given.is_ok() { open.service.retire(&args.id, args.overlap).await } else { Ok(()) };
         open.close().await;
         retired?;
         given
@@ -181,7 +191,7 @@ fn rotate(args: Rotate) -> Outcome {
 
 fn unknown(id: &str) -> Failure {
     let message =
-        format!("there is no token and no secret `{}` that still counts; see `modelgate token list`", plain(id));
+        format!("no valid token or secret has the id `{}`; see `modelgate token list`", plain(id));
     Failure::input("unknown-token", message)
 }
 
@@ -189,7 +199,9 @@ fn list(args: List) -> Outcome {
     let settings = args.store.settings(None)?;
     block_on(async {
         let open = Open::unchecked(&settings).await?;
-        let listed = async { Ok::<_, AppError>((open.service.list_tokens().await?, open.service.list_hooks().await?)) };
+        let listed = async {
+            Ok::<_, AppError>((open.service.list_tokens().await?, open.service.list_hooks().await?))
+        };
         let listed = listed.await;
         open.close().await;
         let (tokens, hooks) = listed?;
@@ -207,11 +219,21 @@ fn list(args: List) -> Outcome {
         }
         for t in tokens {
             let (scopes, state) = (t.scopes.join(","), state(t.revoked_at, Some(t.expires_at)));
-            output::line(&format!("{}  {}  {}  {scopes}  {state}", t.id, t.namespace, plain(&t.name)));
+            output::line(&format!(
+                "{}  {}  {}  {scopes}  {state}",
+                t.id,
+                t.namespace,
+                plain(&t.name)
+            ));
         }
         for h in hooks {
             let state = state(h.revoked_at, h.expires_at);
-            output::line(&format!("{}  {}  {}  webhook  {state}", h.id, h.namespace, plain(&h.source)));
+            output::line(&format!(
+                "{}  {}  {}  webhook  {state}",
+                h.id,
+                h.namespace,
+                plain(&h.source)
+            ));
         }
         Ok(0)
     })
@@ -234,7 +256,7 @@ fn revoke(args: Revoke) -> Outcome {
         if !ended {
             return Err(unknown(&args.id));
         }
-        output::note("It no longer counts.");
+        output::note("It is no longer valid.");
         Ok(0)
     })
 }

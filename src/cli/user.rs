@@ -28,8 +28,8 @@ use std::io::Read as _;
   modelgate user disable ada
   modelgate user list
 
-A change counts at once in a service that runs on the same database; a token that it has just believed counts for up to
-two seconds more.")]
+A change takes effect at once in a service that runs on the same database; a token that the service has just accepted is
+valid for up to two seconds more.")]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
@@ -37,13 +37,13 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make a user; the password is read from stdin
+    /// Create a user; the password is read from stdin
     Create(Create),
     /// List users
     List(List),
     /// Show a user, their roles, sessions and tokens
     Show(Named),
-    /// End a user's sessions and tokens, and let them do nothing any more
+    /// End a user's sessions and tokens, and deny all further access
     Disable(Named),
     /// Let a disabled user sign in again; their tokens have ended
     Enable(Named),
@@ -68,10 +68,10 @@ struct Named {
 struct Roles {
     #[command(flatten)]
     user: Named,
-    /// A role that they are to hold; repeat for several
+    /// A role to add; repeat for several
     #[arg(long, value_name = "ROLE", required_unless_present = "remove")]
     add: Vec<String>,
-    /// A role that they are to hold no more; repeat for several
+    /// A role to remove; repeat for several
     #[arg(long, value_name = "ROLE")]
     remove: Vec<String>,
 }
@@ -85,7 +85,7 @@ struct Create {
     /// Namespace that they belong to
     #[arg(long)]
     namespace: Namespace,
-    /// A role that they hold; repeat for several
+    /// A role of the user; repeat for several
     #[arg(long = "role", value_name = "ROLE")]
     roles: Vec<String>,
     /// The name shown [default: the sign-in name]
@@ -105,21 +105,25 @@ struct List {
     format: Format,
 }
 
-/// Runs it.
+/// Runs the command.
 pub fn run(args: Args) -> Outcome {
     match args.command {
         Command::Create(args) => create(args),
         Command::List(args) => list(args),
         Command::Show(args) => show(args),
-        Command::Disable(args) => change(args, async |service, name| service.disable_user(name).await),
-        Command::Enable(args) => change(args, async |service, name| service.enable_user(name).await),
+        Command::Disable(args) => {
+            change(args, async |service, name| service.disable_user(name).await)
+        }
+        Command::Enable(args) => {
+            change(args, async |service, name| service.enable_user(name).await)
+        }
         Command::Password(args) => {
             let password = password()?;
             change(args, async |service, name| service.change_password(name, password).await)
         }
-        Command::Roles(args) => {
-            change(args.user, async |service, name| service.change_roles(name, &args.add, &args.remove).await)
-        }
+        Command::Roles(args) => change(args.user, async |service, name| {
+            service.change_roles(name, &args.add, &args.remove).await
+        }),
     }
 }
 
@@ -128,14 +132,18 @@ fn password() -> Result<String, Failure> {
         output::note("Password, ended by Enter and Ctrl-D (it is shown as you type):");
     }
     let mut bytes = Vec::new();
-    // A little more than the longest, so that what is too long is refused and never cut.
+    // A little more than the longest password, so that a longer one is refused and never cut.
     let read = std::io::stdin().take(4 * MAX_PASSWORD as u64).read_to_end(&mut bytes);
     read.map_err(|e| Failure::input("unreadable", format!("the password on stdin: {e}")))?;
     let text = String::from_utf8(bytes).map_err(|_| {
-        Failure::input("password-invalid", "the password on stdin is not UTF-8 text of a password's length")
+        Failure::input(
+            "password-invalid",
+            "the password on stdin is not UTF-8 text of a password's length",
+        )
     })?;
     let password = text.trim_end_matches(['\r', '\n']).to_owned();
-    check_password(&password).map_err(|e| Failure::input(e.code, format!("{e}; give it on stdin")))?;
+    check_password(&password)
+        .map_err(|e| Failure::input(e.code, format!("{e}; give it on stdin")))?;
     Ok(password)
 }
 
@@ -146,10 +154,16 @@ fn document(user: &User) -> Value {
 
 fn line(user: &User) -> String {
     let state = if user.disabled_at.is_some() { "disabled" } else { "active" };
-    format!("{}  {}  {}  {}  {state}", user.id, user.namespace, plain(&user.name), user.roles.join(","))
+    format!(
+        "{}  {}  {}  {}  {state}",
+        user.id,
+        user.namespace,
+        plain(&user.name),
+        user.roles.join(",")
+    )
 }
 
-/// Does something to a user and says what they are then.
+/// Changes a user and prints their new state.
 fn change(args: Named, act: impl AsyncFnOnce(&Service, &str) -> Result<User, AppError>) -> Outcome {
     let settings = args.store.settings(None)?;
     block_on(async {
@@ -178,8 +192,10 @@ fn show(args: Named) -> Outcome {
         open.close().await;
         let (user, sessions, tokens) = found?;
         if args.format == Format::Json {
-            let list: Vec<Value> =
-                tokens.iter().map(|t| json!({"id": t.id, "name": t.name, "scopes": t.scopes})).collect();
+            let list: Vec<Value> = tokens
+                .iter()
+                .map(|t| json!({"id": t.id, "name": t.name, "scopes": t.scopes}))
+                .collect();
             let mut document = document(&user);
             document["sessions"] = sessions.into();
             document["tokens"] = list.into();

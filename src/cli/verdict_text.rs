@@ -1,4 +1,5 @@
-//! The verdict for a person at a terminal: what was decided, what stands in the way, what to do next.
+//! The verdict for a person at a terminal: what was decided, what blocks the release, what to do
+//! next.
 
 use crate::{
     cli::output::{line, plain},
@@ -31,7 +32,7 @@ pub fn print(verdict: &Verdict) {
     foot(verdict);
 }
 
-/// Prints `verdict` without its findings, for somebody who saw them a moment ago.
+/// Prints `verdict` without its findings, for a user who has just seen them.
 pub fn print_brief(verdict: &Verdict) {
     head(verdict);
     foot(verdict);
@@ -51,7 +52,7 @@ fn head(verdict: &Verdict) {
     }
 }
 
-/// Whether an allow is one that policies vouch for, and none that only observes found fault with.
+/// Whether policies vouch for an allow, and no observing policy would have blocked it.
 pub fn is_good(verdict: &Verdict) -> bool {
     verdict.is_enforced() && verdict.observed_to_fail() == 0
 }
@@ -65,7 +66,7 @@ fn foot(verdict: &Verdict) {
     line(&next(verdict));
 }
 
-/// What stands in the way first, then warnings, then what holds.
+/// The sort key of a finding: what blocks first, then warnings, then what passes.
 pub fn rank(verdict: &Verdict, finding: &Finding) -> u8 {
     match finding.status {
         _ if verdict.is_blocking(finding) => 0,
@@ -122,15 +123,19 @@ fn asked(approval: &ApprovalCount, several: bool) -> String {
         "  {style}{symbol} {word:<12}{style:#} {policy}{}\n                 {}{}",
         plain(&approval.id),
         plain(&approval.sentence()),
-        if approval.rejected > 0 { format!("; {} rejected", approval.rejected) } else { String::new() }
+        if approval.rejected > 0 {
+            format!("; {} rejected", approval.rejected)
+        } else {
+            String::new()
+        }
     )
 }
 
 fn observed(verdict: &Verdict) -> String {
     match verdict.observed_to_fail() {
         0 => String::new(),
-        1 => "; 1 rule is observed not to hold".to_owned(),
-        n => format!("; {n} rules are observed not to hold"),
+        1 => "; 1 observed rule does not pass".to_owned(),
+        n => format!("; {n} observed rules do not pass"),
     }
 }
 
@@ -140,25 +145,25 @@ pub fn next(verdict: &Verdict) -> String {
     match verdict.verdict {
         Outcome::Allow if !verdict.is_enforced() => {
             format!(
-                "no policy enforces here, so that nothing vouches for this: it is let through by name{}",
+                "no policy enforces here, so nothing vouches for this: the configuration lets this environment through{}",
                 observed(verdict)
             )
         }
-        Outcome::Allow => format!("every rule that blocks holds: this may be released{}", observed(verdict)),
+        Outcome::Allow => format!("every blocking rule passes: this may be released{}", observed(verdict)),
         Outcome::Pending => {
-            "every rule holds; the approvals above are missing. They count for these inputs only".to_owned()
+            "every rule passes; the approvals above are missing. They are valid for these inputs only".to_owned()
         }
         Outcome::Revoked => "this release was revoked".to_owned(),
         Outcome::Deny if verdict.policies.is_empty() => {
             "no policy applies, and without one nothing is released".to_owned()
         }
         Outcome::Deny if !verdict.is_enforced() => {
-            "only policies that observe apply, and nothing is released where none enforces".to_owned()
+            "only observing policies apply, and nothing is released if none enforces".to_owned()
         }
-        Outcome::Deny if blocking == 0 => "somebody whose approval is asked for rejected these inputs".to_owned(),
+        Outcome::Deny if blocking == 0 => "a reviewer rejected these inputs".to_owned(),
         Outcome::Deny => {
-            let finding = if blocking == 1 { "1 finding stands" } else { &format!("{blocking} findings stand") };
-            format!("{finding} in the way; the lines marked ✗ and ? say what would change the answer")
+            let finding = if blocking == 1 { "1 finding blocks" } else { &format!("{blocking} findings block") };
+            format!("{finding} the release; the lines marked ✗ and ? say what would change the answer")
         }
     }
 }

@@ -1,4 +1,5 @@
-//! `modelgate verify`: an exported decision, offline, with keys that were obtained elsewhere.
+//! `modelgate verify`: checks an exported decision, offline, with keys that were obtained
+//! elsewhere.
 
 mod read;
 
@@ -52,10 +53,11 @@ pub struct Args {
     /// The digest of the artifact in hand
     #[arg(long, value_name = "sha256:…", conflicts_with = "artifact")]
     digest: Option<Digest>,
-    /// Where the artifact is to go; the decision must be for it
+    /// The environment of the artifact; the decision must be for it
     #[arg(long, value_name = "E")]
     environment: Option<Environment>,
-    /// How old a decision may be, such as 7d; an older one is refused, and so is an allow whose approvals have ended
+    /// How old a decision may be, such as 7d; an older one is refused, and so is an allow whose
+    /// approvals have expired
     #[arg(long, value_name = "TIME")]
     max_age: Option<Age>,
     /// How to print the result
@@ -63,7 +65,7 @@ pub struct Args {
     format: Format,
 }
 
-/// Runs it.
+/// Runs the command.
 ///
 /// # Errors
 /// When a path, a key or the artifact cannot be read.
@@ -71,13 +73,18 @@ pub fn run(args: Args) -> Outcome {
     let Args { paths, keys, trust, artifact, digest, environment, max_age, format } = args;
     let pinned = read::pinned(&keys, trust.as_deref())?;
     if read::is_own_key(&keys, trust.as_deref(), &paths) {
-        output::note("note: a pinned key lies in the export itself; who forged the export would have put it there");
+        output::note(
+            "note: a pinned key is in the export itself; a person who forged the export would have put it there",
+        );
     }
     let now = Env::default().now();
     let read = artifact.as_deref().map(artifact::read).transpose()?;
-    let expected = Expected { artifact: read.as_ref().map(|read| read.digest).or(digest), environment };
+    let expected =
+        Expected { artifact: read.as_ref().map(|read| read.digest).or(digest), environment };
     let whole = match (&artifact, &read) {
-        (Some(path), Some(read)) if !read.left_out.is_empty() => artifact::whole_digest_of(path).ok(),
+        (Some(path), Some(read)) if !read.left_out.is_empty() => {
+            artifact::whole_digest_of(path).ok()
+        }
         _ => None,
     };
     let judge = |path| {
@@ -86,7 +93,9 @@ pub fn run(args: Args) -> Outcome {
             .map(|report| report.as_of(now, max_age))
     };
     let reports: Vec<Done<'_>> = paths.iter().map(|path| (path, judge(path))).collect();
-    let codes = reports.iter().map(|(_, report)| report.as_ref().map_or_else(|f| f.exit, Report::exit_code));
+    let codes = reports
+        .iter()
+        .map(|(_, report)| report.as_ref().map_or_else(|f| f.exit, Report::exit_code));
     let code = codes.max_by_key(|code| precedence(*code));
     match format {
         Format::Json => output::json(&document(&reports, read.as_ref()))?,
@@ -95,7 +104,7 @@ pub fn run(args: Args) -> Outcome {
     Ok(code.unwrap_or(super::exit::USAGE))
 }
 
-/// Which of several codes wins: 2, 5, 1, 4, 3, 0.
+/// The precedence of exit codes: 2, 5, 1, 4, 3, 0.
 fn precedence(code: u8) -> u8 {
     match code {
         0 => 0,
@@ -123,8 +132,8 @@ fn one(path: &Path, pinned: &Pinned, expected: &Expected) -> Result<Report, Fail
     verify::file(&bytes, pinned, expected).map_err(error)
 }
 
-/// The same decision, where it was made by modelgate 0.1 about all that lies in the artifact's folder: it left nothing
-/// out.
+/// The same decision, if modelgate 0.1 made it about the whole folder of the artifact: that version
+/// left nothing out.
 fn earlier(
     path: &Path,
     report: Report,
@@ -158,7 +167,10 @@ fn document(reports: &[Done<'_>], artifact: Option<&Artifact>) -> serde_json::Va
     };
     let mut all = serde_json::json!({"results": reports.iter().map(one).collect::<Vec<_>>()});
     if let (Some(artifact), Some(all)) = (artifact, all.as_object_mut()) {
-        all.insert("artifact".into(), serde_json::json!({"digest": artifact.digest, "left_out": artifact.left_out}));
+        all.insert(
+            "artifact".into(),
+            serde_json::json!({"digest": artifact.digest, "left_out": artifact.left_out}),
+        );
     }
     all
 }
@@ -185,7 +197,11 @@ fn text(path: &Path, report: &Result<Report, Failure>) {
             Status::Unchecked => (AnsiColor::Yellow, "not checked"),
         };
         let style = Style::new().fg_color(Some(colour.into()));
-        output::line(&format!("  {style}{word:<11}{style:#}  {:<20}  {}", step.name, plain(&step.detail)));
+        output::line(&format!(
+            "  {style}{word:<11}{style:#}  {:<20}  {}",
+            step.name,
+            plain(&step.detail)
+        ));
     }
     output::line(&format!("  {}", conclusion(report)));
 }
@@ -196,7 +212,10 @@ fn conclusion(report: &Report) -> String {
     let model = decision.model.as_ref().map_or_else(unknown, ToString::to_string);
     let environment = decision.environment.as_ref().map_or_else(unknown, ToString::to_string);
     let artifact = decision.artifact.map_or_else(unknown, |digest| digest.to_string());
-    let what = format!("{} for {model} in {environment}, {artifact}, at {}", decision.verdict, decision.decided_at);
+    let what = format!(
+        "{} for {model} in {environment}, {artifact}, at {}",
+        decision.verdict, decision.decided_at
+    );
     let what = plain(&what);
     match result(report) {
         "proved" => format!("Proved: {what}."),

@@ -1,5 +1,6 @@
-//! How much the service lets strangers take of it: time, connections, memory, tries. The table below is the whole list;
-//! the keys of `[limits]` in the configuration file, the environment variables and `serve --help` follow from it.
+//! Limits on what clients can use: time, connections, memory, attempts. The table below is the
+//! whole list; the keys of `[limits]` in the configuration file, the environment variables and
+//! `serve --help` follow from it.
 
 use super::{ConfigError, number};
 use serde::Deserialize;
@@ -13,7 +14,7 @@ macro_rules! limits {
             $($(#[doc = $doc])+ pub $name: u64,)*
         }
 
-        /// The same, where each may be left out: the table `[limits]`.
+        /// Every limit, each of which may be left out: the table `[limits]`.
         #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub struct PartialLimits {
@@ -42,12 +43,12 @@ macro_rules! limits {
                 Ok(limits)
             }
 
-            /// These limits where they say something, `weaker` where they do not.
+            /// These limits, with those of `weaker` where they are left out.
             pub(super) fn over(self, weaker: Self) -> Self {
                 Self { $($name: self.$name.or(weaker.$name)),* }
             }
 
-            /// With every default filled in.
+            /// Fills in every default.
             pub(super) fn resolve(self) -> Limits {
                 Limits { $($name: self.$name.unwrap_or($default)),* }
             }
@@ -56,42 +57,50 @@ macro_rules! limits {
 }
 
 limits! {
-    /// Connections open at once; when they are used up, the one that has waited longest without a request makes room
+    /// Open connections at the same time; if all are used, the one that has been idle longest is
+    /// closed
     connections = 768;
-    /// Connections of one address, or of one IPv6 network (`/64`), at once, 0 for any number; `trusted_proxies` are exempt
+    /// Open connections from one address, or from one IPv6 network (`/64`), at the same time; 0
+    /// means no limit; `trusted_proxies` are exempt
     connections_per_address = 256;
-    /// Seconds that the head of a request may take from its first byte on
+    /// Seconds for receiving the head of a request, from its first byte
     head_seconds = 10;
-    /// Seconds that a connection may stay open without a request; a proxy in front must give up sooner
+    /// Seconds that a connection can stay open without a request; a proxy in front must close idle
+    /// connections sooner
     idle_seconds = 75;
-    /// Seconds without a byte after which a body, or an answer that the caller does not take, is given up
+    /// Seconds without a byte after which a body, or a response that the client does not read, is
+    /// aborted
     stall_seconds = 30;
-    /// The slowest body, in bytes a second; one that is slower for longer than `stall_seconds` is given up
+    /// The minimum speed of a body, in bytes per second; a body that is slower for longer than
+    /// `stall_seconds` is aborted
     body_rate = 16_384;
-    /// Seconds that the body of a webhook may take in all, as its signature holds only at its end
+    /// Seconds for the whole body of a webhook, because its signature can be checked only at its
+    /// end
     hook_seconds = 60;
-    /// Bytes of all bodies that are held in memory at once; what does not fit waits a little, then is told to come again
+    /// Bytes of all bodies in memory at the same time; a body that does not fit waits, and is then
+    /// refused with `Retry-After`
     body_memory = 256 << 20;
-    /// Seconds that a body waits for memory before its sender is told to come again
+    /// Seconds that a body waits for memory before it is refused with `Retry-After`
     body_wait_seconds = 10;
-    /// The largest body where no evidence comes: forms, approvals, proposals
+    /// The largest body on routes without evidence: forms, approvals, proposals
     small_body = 64 << 10;
     /// The largest policy or mapping, in bytes
     source_body = 1 << 20;
-    /// Passwords that one process checks at once; each takes 19 MiB
+    /// Passwords that one process checks at the same time; each uses 19 MiB
     password_checks = 2;
-    /// Wrong passwords for one name within `sign_in_minutes`; then the next ones wait
+    /// Wrong passwords for one name within `sign_in_minutes`; further attempts must wait
     sign_in_tries = 10;
-    /// Wrong passwords from one address within `sign_in_minutes`, whatever the names
+    /// Wrong passwords from one address within `sign_in_minutes`, for any names
     sign_in_tries_per_address = 50;
-    /// The time over which tries are counted
+    /// The period over which attempts are counted, in minutes
     sign_in_minutes = 15;
 }
 
 impl Limits {
-    /// Refuses what would stop the service.
+    /// Refuses limits that would stop the service.
     pub(super) fn checked(self, max_body: usize) -> Result<Self, ConfigError> {
-        let error = |what, value: u64, why| Err(ConfigError::Value { what, value: value.to_string(), why });
+        let error =
+            |what, value: u64, why| Err(ConfigError::Value { what, value: value.to_string(), why });
         for (what, value) in [
             ("the limit `connections`", self.connections),
             ("the limit `head_seconds`", self.head_seconds),
@@ -110,9 +119,12 @@ impl Limits {
                 return error(what, value, "with 0 the service could not be used");
             }
         }
-        // The largest body must fit into the part that a webhook may have before its signature is checked, or it would
-        // be told for ever to come again.
-        Ok(Self { body_memory: self.body_memory.max(3 * max_body as u64), ..self })
+        // The largest body must fit into the part that a webhook may have before its signature is
+        // checked, or its sender could try again without end.
+        Ok(Self {
+            body_memory: self.body_memory.max(3 * u64::try_from(max_body).unwrap_or(u64::MAX / 3)),
+            ..self
+        })
     }
 }
 
@@ -152,7 +164,10 @@ mod tests {
         let variables = [("MODELGATE_LIMIT_CONNECTIONS".to_owned(), "many".to_owned())].into();
         assert!(PartialLimits::from_variables(&variables).is_err());
         assert!(Limits { connections: 0, ..Limits::default() }.checked(1).is_err());
-        assert_eq!(Limits { body_memory: 5, ..Limits::default() }.checked(6).unwrap().body_memory, 18);
+        assert_eq!(
+            Limits { body_memory: 5, ..Limits::default() }.checked(6).unwrap().body_memory,
+            18
+        );
     }
 
     #[test]

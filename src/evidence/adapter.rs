@@ -1,4 +1,4 @@
-//! What a format is to us.
+//! The description of one evidence format: what it is, how it is recognised and how it is read.
 
 use super::{Document, EvidenceError};
 use crate::model::Evidence;
@@ -14,15 +14,16 @@ pub struct Adapter {
     pub family: Family,
     /// The command or the lines of code that write the file.
     pub written_by: &'static str,
-    /// What is read out of it, in a sentence or two: names, n, trials, slices, what stays unknown.
+    /// What is read from the file, in a sentence or two: names, n, trials, slices, what stays
+    /// unknown.
     pub reads: &'static str,
     /// Which parts of evidence it can give.
     pub carries: &'static [Carries],
-    /// By what it is recognised.
+    /// What it is recognised by.
     pub recognised_by: &'static str,
-    /// A rule on what it gives, as TOML below `[[rule]]`.
+    /// An example rule on its evidence, as TOML below `[[rule]]`.
     pub rule: &'static str,
-    /// Whether a document is of this format, judged by its content.
+    /// Decides from its content whether a document is of this format.
     pub detect: fn(&Document<'_>) -> Result<(), Declined>,
     /// Reads a document of this format. It may be called on any document, because a submission can name the format.
     pub read: fn(&Document<'_>) -> Result<Evidence, EvidenceError>,
@@ -33,7 +34,7 @@ pub struct Adapter {
 pub enum Family {
     /// Our own format.
     Native,
-    /// Evaluation of classifiers and regressors, and the trackers that keep it.
+    /// Evaluation of classifiers and regressors, and the trackers that store the results.
     Evaluation,
     /// Fairness.
     Fairness,
@@ -82,13 +83,13 @@ impl Family {
 pub enum Carries {
     /// Numbers.
     Metrics,
-    /// The group that a number holds for.
+    /// The group that a number applies to.
     Slices,
-    /// How many rows a number rests on.
+    /// How many rows a value is computed on.
     SampleSize,
     /// Successes and trials of a proportion, stated or determined: an exact bound is possible.
     Counts,
-    /// Intervals or standard errors of the source's own.
+    /// Intervals or standard errors that the source computed.
     Intervals,
     /// Yes-or-no results.
     Checks,
@@ -113,7 +114,7 @@ impl fmt::Display for Carries {
 /// Why a document is not of a format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Declined {
-    /// The reason, as it stands behind a colon: "not JSON".
+    /// The reason, worded to follow a colon: "not JSON".
     pub why: String,
 }
 

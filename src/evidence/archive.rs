@@ -1,4 +1,5 @@
-//! The members of a zip or tar archive, in memory: nothing is ever written to disk, and no name is ever a path here.
+//! The members of a zip or tar archive, in memory: nothing is written to disk, and no member name
+//! is used as a path.
 
 use super::{EvidenceError, MAX_DOCUMENT_BYTES, quoted, unpack};
 use std::io::{Cursor, Read};
@@ -11,11 +12,11 @@ pub const MAX_MEMBERS: usize = 10_000;
 pub struct Member {
     /// Its name inside the archive, as the archive spells it: `reports/eval.json`.
     pub name: String,
-    /// Its bytes, as they were before they were put into the archive.
+    /// Its unpacked bytes.
     pub bytes: Vec<u8>,
 }
 
-/// Which kind of archive the bytes are, if one.
+/// The kind of archive that the bytes are, or `None`.
 pub fn kind(bytes: &[u8]) -> Option<&'static str> {
     if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
         return Some("zip");
@@ -23,16 +24,18 @@ pub fn kind(bytes: &[u8]) -> Option<&'static str> {
     (bytes.get(257..262) == Some(b"ustar")).then_some("tar")
 }
 
-/// The files of an archive, in its order; folders are passed over.
+/// The files of an archive, in its order; folders are skipped.
 ///
 /// # Errors
-/// When it is none or broken; when a name climbs out of the archive or is given twice, however it is spelled; when a member
-/// is a link, a device or encrypted, or shares its bytes with another; when there are more members or bytes than are read.
+/// When the bytes are not an archive or the archive is broken; when a name points outside the
+/// archive or occurs twice, however it is spelled; when a member is a link, a device or encrypted,
+/// or shares its bytes with another; when there are more members or bytes than the limits allow.
 pub fn members(bytes: &[u8]) -> Result<Vec<Member>, EvidenceError> {
     picked(bytes, |_| true)
 }
 
-/// The files of an archive whose name is wanted: the others are not unpacked, however large they are.
+/// The files of an archive whose names `wanted` accepts. The others are not unpacked, however large
+/// they are.
 ///
 /// # Errors
 /// As [`members`].
@@ -52,7 +55,8 @@ pub fn picked(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Member>
 
 /// A name as a file system understands it: `./a//b` is `a/b`, and so is `a\b` on some.
 fn plain(name: &str) -> String {
-    let parts: Vec<&str> = name.split(['/', '\\']).filter(|part| !part.is_empty() && *part != ".").collect();
+    let parts: Vec<&str> =
+        name.split(['/', '\\']).filter(|part| !part.is_empty() && *part != ".").collect();
     parts.join("/")
 }
 
@@ -61,12 +65,13 @@ fn broken(why: impl Into<String>) -> EvidenceError {
 }
 
 fn zip_members(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Member>, EvidenceError> {
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(error.to_string()))?;
+    let mut archive =
+        zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(error.to_string()))?;
     let mut out = Vec::new();
     let mut room = MAX_DOCUMENT_BYTES;
     few(archive.len())?;
-    // Two readers of the same archive must see the same members: no name twice, no bytes that belong to two members, no
-    // member that its own header describes otherwise.
+    // Two readers of the same archive must see the same members: no name twice, no bytes that
+    // belong to two members, no member whose own header contradicts the directory.
     archive.validate_header_consistency().map_err(|error| broken(error.to_string()))?;
     for i in 0..archive.len() {
         let file = archive.by_index(i).map_err(|error| broken(error.to_string()))?;
@@ -78,7 +83,8 @@ fn zip_members(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Member
         if !file.is_file() {
             return Err(broken(format!("{} is a link; only files are read", quoted(&name))));
         }
-        // What an archive says of a size may be a lie; what is longer than the whole archive is one.
+        // The size that an archive states may be false. One larger than the whole archive always
+        // is.
         let packed = usize::try_from(file.compressed_size()).unwrap_or(usize::MAX).min(bytes.len());
         let declared = file.size();
         let content = unpack::inflate(file, packed, "zip")?;
@@ -98,24 +104,32 @@ fn tar_members(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Member
     for (i, entry) in entries.enumerate() {
         few(i)?;
         let mut entry = entry.map_err(|error| broken(error.to_string()))?;
-        let name = String::from_utf8(entry.path_bytes().into_owned()).map_err(|_| broken("a name is not UTF-8"))?;
+        let name = String::from_utf8(entry.path_bytes().into_owned())
+            .map_err(|_| broken("a name is not UTF-8"))?;
         inside(&name)?;
         let kind = entry.header().entry_type();
         if kind.is_dir() || kind.is_pax_global_extensions() || !wanted(&name) {
             continue;
         }
         if !kind.is_file() {
-            return Err(broken(format!("{} is a link or a device; only files are read", quoted(&name))));
+            return Err(broken(format!(
+                "{} is a link or a device; only files are read",
+                quoted(&name)
+            )));
         }
         let mut content = Vec::new();
         let limit = u64::try_from(MAX_DOCUMENT_BYTES).unwrap_or(u64::MAX);
-        entry.by_ref().take(limit).read_to_end(&mut content).map_err(|error| broken(error.to_string()))?;
+        entry
+            .by_ref()
+            .take(limit)
+            .read_to_end(&mut content)
+            .map_err(|error| broken(error.to_string()))?;
         if u64::try_from(content.len()).ok() != Some(entry.size()) {
             return Err(broken(format!("it breaks off within {}", quoted(&name))));
         }
         out.push(Member { name, bytes: fits(content, &mut room)? });
     }
-    // An archive that was cut off between two members looks whole otherwise.
+    // Without this check, an archive that was cut off between two members looks complete.
     if bytes.rchunks(512).next().is_none_or(|last| last.iter().any(|byte| *byte != 0)) {
         return Err(broken("it breaks off, without an end behind its last member"));
     }
@@ -123,10 +137,15 @@ fn tar_members(bytes: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Vec<Member
 }
 
 fn few(members: usize) -> Result<(), EvidenceError> {
-    if members > MAX_MEMBERS { Err(broken(format!("it has more than {MAX_MEMBERS} members"))) } else { Ok(()) }
+    if members > MAX_MEMBERS {
+        Err(broken(format!("it has more than {MAX_MEMBERS} members")))
+    } else {
+        Ok(())
+    }
 }
 
-/// A name that climbs out is an attack on whoever unpacks the archive; we do not, and still will not touch it.
+/// A name that points outside the archive is an attack on any program that unpacks it to disk.
+/// modelgate unpacks in memory only, and still refuses the archive.
 fn inside(name: &str) -> Result<(), EvidenceError> {
     let climbs = name.split(['/', '\\']).any(|part| part == "..");
     let rooted = name.starts_with(['/', '\\']) || name.get(1..2) == Some(":");

@@ -1,6 +1,9 @@
-//! Fills the evidence of a document for a format: undefined values and parts left out become a warning for each kind,
-//! however many there are. What a document may leave out it must not write as another kind of value: a list of failed
-//! checks that is text would read as no failed checks. Such a mistake refuses the document at its end.
+//! Fills the evidence of a document for a format.
+//!
+//! Undefined values and parts left out become one warning per kind, however many there are. A part
+//! that a document may omit must not have another type: a list of failed checks that is text would
+//! be read as no failed checks. Such a mistake refuses the document, once it has been read to its
+//! end.
 
 use super::{
     Document, EvidenceError, Mistake,
@@ -13,7 +16,7 @@ use crate::model::{Check, Evidence, Link, Measurement, Slice};
 
 /// Fills the evidence of one document.
 pub struct Collector<'d> {
-    /// What is filled. Fields that this type has no method for are set here.
+    /// The evidence so far. Fields that this type has no method for are set here.
     pub evidence: Evidence,
     bytes: &'d [u8],
     format: &'static str,
@@ -25,7 +28,8 @@ pub struct Collector<'d> {
     left_out: Heap,
 }
 
-/// So many mistakes are told. Finding the place of one takes time linear in the document.
+/// At most this many mistakes are reported. Finding the place of one takes time linear in the
+/// document.
 const MOST_MISTAKES: usize = 20;
 
 /// Things of one kind: how many, and the first few by name.
@@ -41,7 +45,7 @@ impl Heap {
     fn push(&mut self, name: impl FnOnce() -> String) {
         if self.named.len() < Self::NAMED {
             let name = name();
-            // The same name for every row of a table says nothing the second time.
+            // Repeating the same name for every row of a table adds nothing.
             if self.named.contains(&name) {
                 return;
             }
@@ -58,7 +62,8 @@ impl Heap {
 }
 
 impl<'d> Collector<'d> {
-    /// For a document of that format. Numbers are as exact as their last digit says, until [`Self::precision`].
+    /// A collector for a document of `format`. Numbers are taken as exact to their last digit until
+    /// [`Self::precision`] says otherwise.
     pub fn new(document: &Document<'d>, format: &'static str) -> Self {
         Self {
             evidence: document.evidence(format),
@@ -73,17 +78,23 @@ impl<'d> Collector<'d> {
         }
     }
 
-    /// How exact the numbers are.
+    /// Sets how exact the numbers are.
     #[must_use]
     pub const fn precision(mut self, precision: Precision) -> Self {
         self.precision = precision;
         self
     }
 
-    /// Adds a measurement of `json`: `ours` is our name of the metric, `theirs` the source's, `slice` the group. Its
-    /// other fields are filled by the caller. NaN and null are a measurement without a value, and are warned of. What is
-    /// neither a number nor says that there is none is no measurement, and is warned of too.
-    pub fn measure(&mut self, ours: &str, theirs: &str, slice: Slice, json: &Json<'_>) -> Option<&mut Measurement> {
+    /// Adds a measurement from `json`: `ours` is our name of the metric, `theirs` the source's,
+    /// `slice` the group. The caller fills the other fields. NaN and null become a measurement
+    /// without a value, and a warning. Any other value that is not a number becomes a warning only.
+    pub fn measure(
+        &mut self,
+        ours: &str,
+        theirs: &str,
+        slice: Slice,
+        json: &Json<'_>,
+    ) -> Option<&mut Measurement> {
         let read = reading(json);
         if read.is_none() {
             self.not_numbers.push(|| format!("{} is {}", quoted(theirs), json.kind()));
@@ -91,8 +102,14 @@ impl<'d> Collector<'d> {
         self.add(ours, theirs, slice, read?)
     }
 
-    /// Adds a measurement of a cell or a word of text; an empty one is undefined.
-    pub fn measure_text(&mut self, ours: &str, theirs: &str, slice: Slice, text: &str) -> Option<&mut Measurement> {
+    /// Adds a measurement from a table cell or a word of text; an empty one is undefined.
+    pub fn measure_text(
+        &mut self,
+        ours: &str,
+        theirs: &str,
+        slice: Slice,
+        text: &str,
+    ) -> Option<&mut Measurement> {
         let read = reading_text(text);
         if read.is_none() {
             self.not_numbers.push(|| format!("{} is {}", quoted(theirs), quoted(text)));
@@ -100,15 +117,28 @@ impl<'d> Collector<'d> {
         self.add(ours, theirs, slice, read?)
     }
 
-    /// Adds a number that the format itself works out: a count of rows, a number within prose.
-    pub fn number(&mut self, ours: &str, theirs: &str, slice: Slice, value: f64) -> Option<&mut Measurement> {
+    /// Adds a number that the format itself computes or extracts: a count of rows, a number within
+    /// prose.
+    pub fn number(
+        &mut self,
+        ours: &str,
+        theirs: &str,
+        slice: Slice,
+        value: f64,
+    ) -> Option<&mut Measurement> {
         let mut m = Measurement::new(ours, theirs, Some(value));
         m.slice = slice;
         self.evidence.measurements.push(m);
         self.evidence.measurements.last_mut()
     }
 
-    fn add(&mut self, ours: &str, theirs: &str, slice: Slice, read: Reading<'_>) -> Option<&mut Measurement> {
+    fn add(
+        &mut self,
+        ours: &str,
+        theirs: &str,
+        slice: Slice,
+        read: Reading<'_>,
+    ) -> Option<&mut Measurement> {
         let mut m = Measurement::new(ours, theirs, None);
         match read {
             Reading::Number(number) => {
@@ -122,7 +152,11 @@ impl<'d> Collector<'d> {
                 self.percent.push(|| format!("{} is written {}", quoted(theirs), quoted(text)));
             }
             Reading::Undefined(text) => self.undefined.push(|| {
-                let of = if slice.is_overall() { String::new() } else { format!(" of {}", quoted(&slice.to_string())) };
+                let of = if slice.is_overall() {
+                    String::new()
+                } else {
+                    format!(" of {}", quoted(&slice.to_string()))
+                };
                 let text = if text.is_empty() { "empty" } else { text };
                 format!("{}{of} is {text}", quoted(theirs))
             }),
@@ -142,12 +176,12 @@ impl<'d> Collector<'d> {
         self.evidence.links.push(Link { rel: rel.to_owned(), href: href.into(), digest: None });
     }
 
-    /// Says something to the reader.
+    /// Adds a warning.
     pub fn warn(&mut self, message: impl Into<String>) {
         self.evidence.warnings.push(message.into());
     }
 
-    /// The elements of a list that may be missing or null. A value of another kind is a mistake.
+    /// The elements of a list that may be missing or null. A value of another type is a mistake.
     pub fn list<'j, 'a>(&mut self, json: Option<&'j Json<'a>>) -> &'j [Json<'a>] {
         let Some(json) = json.filter(|json| json.value != Value::Null) else { return &[] };
         json.as_array().unwrap_or_else(|| {
@@ -156,7 +190,7 @@ impl<'d> Collector<'d> {
         })
     }
 
-    /// The elements of such a list that holds objects and nothing else.
+    /// As [`Self::list`], for a list of objects. An element of another type is a mistake, too.
     pub fn objects<'j, 'a>(&mut self, json: Option<&'j Json<'a>>) -> Vec<&'j Object<'a>> {
         let elements = self.list(json);
         elements.iter().filter_map(|element| self.needed_object(element)).collect()
@@ -170,38 +204,57 @@ impl<'d> Collector<'d> {
         object
     }
 
-    /// An object that may be missing or null. A value of another kind is a mistake.
+    /// An object that may be missing or null. A value of another type is a mistake.
     pub fn object<'j, 'a>(&mut self, json: Option<&'j Json<'a>>) -> Option<&'j Object<'a>> {
         json.filter(|json| json.value != Value::Null).and_then(|json| self.needed_object(json))
     }
 
-    /// The members of an object that may be missing or null. A value of another kind is a mistake.
-    pub fn members<'j, 'a>(&mut self, json: Option<&'j Json<'a>>) -> std::slice::Iter<'j, Member<'a>> {
+    /// The members of an object that may be missing or null. A value of another type is a mistake.
+    pub fn members<'j, 'a>(
+        &mut self,
+        json: Option<&'j Json<'a>>,
+    ) -> std::slice::Iter<'j, Member<'a>> {
         self.object(json).map_or_else(|| [].iter(), Object::iter)
     }
 
-    /// Notes what refuses the document at its end, with the byte where it stands.
+    /// Records a mistake at the byte `at`. [`Self::finish`] then refuses the document.
     pub fn mistake(&mut self, at: usize, message: impl Into<String>) {
         if self.mistakes.len() < MOST_MISTAKES {
             self.mistakes.push((at, message.into()));
         }
     }
 
-    /// Names a part of the document that is not read; all of them become one warning.
+    /// Records a part of the document that is not read. All such parts become one warning.
     pub fn left_out(&mut self, part: &str) {
         self.left_out.push(|| quoted(part));
     }
 
-    /// The evidence, with the warnings at its end.
+    /// The evidence, with the collected warnings after all others.
     ///
     /// # Errors
-    /// With every mistake, where there is one.
+    /// With every recorded mistake, if there is any.
     pub fn finish(self) -> Result<Evidence, EvidenceError> {
-        let Self { mut evidence, bytes, format, mistakes, undefined, percent, not_numbers, left_out, .. } = self;
+        let Self {
+            mut evidence,
+            bytes,
+            format,
+            mistakes,
+            undefined,
+            percent,
+            not_numbers,
+            left_out,
+            ..
+        } = self;
         if !mistakes.is_empty() {
-            let placed =
-                |(at, message)| Mistake { path: String::new(), place: Some(Place::in_bytes(bytes, at)), message };
-            return Err(EvidenceError::Invalid { format, mistakes: mistakes.into_iter().map(placed).collect() });
+            let placed = |(at, message)| Mistake {
+                path: String::new(),
+                place: Some(Place::in_bytes(bytes, at)),
+                message,
+            };
+            return Err(EvidenceError::Invalid {
+                format,
+                mistakes: mistakes.into_iter().map(placed).collect(),
+            });
         }
         let warnings = [
             undefined.warning("undefined, and never a pass"),
@@ -214,7 +267,7 @@ impl<'d> Collector<'d> {
     }
 }
 
-/// A number that is finite, for callers that need it before they measure.
+/// The finite number in `json`, for callers that need it before they measure.
 pub fn finite<'j>(json: &'j Json<'j>) -> Option<Number<'j>> {
     match reading(json)? {
         Reading::Number(number) => Some(number),
@@ -255,7 +308,8 @@ mod tests {
 
     #[test]
     fn what_may_be_missing_may_not_be_something_else() {
-        let bytes = b"{\"list\": [{}, 7],\n \"text\": \"x\", \"null\": null, \"object\": {\"a\": 1}}";
+        let bytes =
+            b"{\"list\": [{}, 7],\n \"text\": \"x\", \"null\": null, \"object\": {\"a\": 1}}";
         let document = Document::new(Digest::of(bytes), bytes);
         let parsed = json::parse(bytes).unwrap();
         let mut collector = Collector::new(&document, "x");
@@ -264,7 +318,13 @@ mod tests {
             assert!(collector.list(json).is_empty() && collector.object(json).is_none());
             assert!(collector.objects(json).is_empty() && collector.members(json).next().is_none());
         }
-        assert_eq!((collector.list(parsed.get("list")).len(), collector.members(parsed.get("object")).len()), (2, 1));
+        assert_eq!(
+            (
+                collector.list(parsed.get("list")).len(),
+                collector.members(parsed.get("object")).len()
+            ),
+            (2, 1)
+        );
         assert!(collector.finish().is_ok());
 
         let mut collector = Collector::new(&document, "x");

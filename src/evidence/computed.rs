@@ -1,11 +1,13 @@
-//! Evidence that we computed from raw predictions ourselves, as the bytes that are stored and logged.
+//! Evidence that modelgate computed from raw predictions, as the bytes that are stored and logged.
 //!
-//! It is no format of [`super::ADAPTERS`]: nobody can submit it, because its intervals decide without a policy's
-//! leave. [`read`] is for bytes that we stored, by their digest.
+//! It is not a format of [`super::ADAPTERS`]: it cannot be submitted, because its intervals decide
+//! without a policy's permission. [`read`] is for bytes that modelgate itself stored under their
+//! digest.
 
 use super::EvidenceError;
 use crate::model::{
-    COMPUTED, Comparison, Computed, DatasetRef, Digest, Evidence, Measurement, Producer, Subject, Timestamp, jcs,
+    COMPUTED, Comparison, Computed, DatasetRef, Digest, Evidence, Measurement, Producer, Subject,
+    Timestamp, jcs,
 };
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -26,7 +28,7 @@ struct Document<'a> {
     warnings: Cow<'a, [String]>,
 }
 
-/// The canonical bytes of evidence that we computed; their digest is the document's.
+/// The canonical bytes of evidence that modelgate computed; their digest is the document's.
 ///
 /// # Errors
 /// When the evidence does not say from what it was computed, or a number in it is not finite.
@@ -46,7 +48,7 @@ pub fn write(evidence: &Evidence) -> Result<Vec<u8>, String> {
     jcs::to_vec(&document).map_err(|e| e.to_string())
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 ///
 /// # Errors
 /// When the bytes are anything else.
@@ -82,7 +84,13 @@ mod tests {
             plan: Plan::default(),
             rows: 3,
         });
-        let interval = Interval { method: "delong".into(), confidence: 0.95, sides: 1, lower: Some(0.1), upper: None };
+        let interval = Interval {
+            method: "delong".into(),
+            confidence: 0.95,
+            sides: 1,
+            lower: Some(0.1),
+            upper: None,
+        };
         evidence.measurements.push(Measurement {
             n: Some(3),
             unit: Some(Unit::Milliseconds),

@@ -3,13 +3,13 @@
 /// The four counts of a binary classifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Confusion {
-    /// Positives called positive.
+    /// Positives that were predicted positive.
     pub true_positives: u64,
-    /// Negatives called positive.
+    /// Negatives that were predicted positive.
     pub false_positives: u64,
-    /// Negatives called negative.
+    /// Negatives that were predicted negative.
     pub true_negatives: u64,
-    /// Positives called negative.
+    /// Positives that were predicted negative.
     pub false_negatives: u64,
 }
 
@@ -22,9 +22,15 @@ impl Confusion {
             .saturating_add(self.false_negatives)
     }
 
-    /// Successes and trials of the proportion `metric`; `None` for what is no proportion of these counts.
+    /// Successes and trials of the proportion `metric`; `None` if it is not a proportion of these
+    /// counts.
     pub fn of(self, metric: &str) -> Option<(u64, u64)> {
-        let Self { true_positives: tp, false_positives: fp, true_negatives: tn, false_negatives: fn_ } = self;
+        let Self {
+            true_positives: tp,
+            false_positives: fp,
+            true_negatives: tn,
+            false_negatives: fn_,
+        } = self;
         let (successes, failures) = match metric {
             "accuracy" => (tp.saturating_add(tn), fp.saturating_add(fn_)),
             "error_rate" => (fp.saturating_add(fn_), tp.saturating_add(tn)),
@@ -48,7 +54,12 @@ mod tests {
 
     #[test]
     fn every_rate_of_a_confusion_matrix_is_a_proportion_we_know() {
-        let counts = Confusion { true_positives: 103, false_positives: 3, true_negatives: 61, false_negatives: 4 };
+        let counts = Confusion {
+            true_positives: 103,
+            false_positives: 3,
+            true_negatives: 61,
+            false_negatives: 4,
+        };
         let want = [
             ("accuracy", (164, 171)),
             ("error_rate", (7, 171)),

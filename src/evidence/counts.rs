@@ -1,9 +1,9 @@
-//! Counts that a document does not state but determines.
+//! Counts that a document does not state, but that its other numbers determine.
 
 use crate::stats::proportion::{counts_of, float};
 
 /// `x` as a count, if it is whole, not negative and exact as a double.
-#[allow(
+#[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -14,14 +14,15 @@ pub fn whole(x: f64) -> Option<u64> {
     ((0.0..=EXACT).contains(&x) && x.fract() == 0.0).then_some(x as u64)
 }
 
-/// The one count k with |k / `trials` − `value`| ≤ `rounding`; `None` when there is none or more than one.
+/// The one count k with |k / `trials` − `value`| ≤ `rounding`; `None` if no count or several fit.
 pub fn only_count(value: f64, trials: u64, rounding: f64) -> Option<u64> {
-    counts_of(value, trials, rounding).and_then(|(least, greatest)| (least == greatest).then_some(least))
+    counts_of(value, trials, rounding)
+        .and_then(|(least, greatest)| (least == greatest).then_some(least))
 }
 
-/// The one denominator d ≥ `successes` with |`successes` / d − `value`| ≤ `rounding`: how many were predicted, from
-/// the true positives and a precision. `None` when there is none or more than one, and without successes, where every
-/// denominator gives zero.
+/// The one denominator d ≥ `successes` with |`successes` / d − `value`| ≤ `rounding`: the number of
+/// predicted positives, from the true positives and a precision. `None` if no denominator or
+/// several fit, and for 0 successes, because then every denominator gives zero.
 pub fn only_denominator(successes: u64, value: f64, rounding: f64) -> Option<u64> {
     if successes == 0 || !(value > 0.0 && value <= 1.0) {
         return None;

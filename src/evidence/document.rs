@@ -1,4 +1,5 @@
-//! One document: its content in every syntax that a format may ask for, parsed at most once however many ask.
+//! One document, with its content in every syntax that a format may ask for. Each syntax is parsed
+//! at most once.
 
 use super::{
     EvidenceError,
@@ -11,7 +12,7 @@ use super::{
 use crate::model::{Digest, Evidence};
 use std::cell::OnceCell;
 
-/// The largest document that is read: 64 MiB, unpacked. Raw predictions have a reader of their own.
+/// The largest document that is read: 64 MiB, unpacked. Raw predictions have their own reader.
 pub const MAX_DOCUMENT_BYTES: usize = 64 << 20;
 
 /// One document.
@@ -28,7 +29,7 @@ pub struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// The document whose bytes have that digest, and which holds `content` once unpacked.
+    /// The document whose bytes have this digest and unpack to `content`.
     pub const fn new(digest: Digest, content: &'a [u8]) -> Self {
         Self {
             digest,
@@ -51,7 +52,7 @@ impl<'a> Document<'a> {
     /// The content as text, without a byte order mark.
     ///
     /// # Errors
-    /// Where it stops being UTF-8.
+    /// At the first byte that is not UTF-8.
     pub fn text(&self) -> Result<&'a str, JsonError> {
         json::utf8(self.bytes).map(|text| text.strip_prefix('\u{feff}').unwrap_or(text))
     }
@@ -59,17 +60,18 @@ impl<'a> Document<'a> {
     /// The document as JSON.
     ///
     /// # Errors
-    /// When it is none.
+    /// When it is not valid JSON, or exceeds a limit.
     pub fn json(&self) -> Result<&Json<'a>, &JsonError> {
         self.json.get_or_init(|| json::parse(self.bytes)).as_ref()
     }
 
-    /// The values of JSON Lines, one a line; empty lines are passed over.
+    /// The values of JSON Lines, one per line; empty lines are skipped.
     ///
     /// # Errors
-    /// At the first line that is no JSON.
+    /// At the first line that is not JSON.
     pub fn json_lines(&self) -> Result<&[Json<'a>], &JsonError> {
-        // One value is one line, however it is laid out: a large document is not kept twice.
+        // A document that is one JSON value is one line, however it is laid out. This way a large
+        // document is not kept twice.
         if let Ok(json) = self.json() {
             return Ok(std::slice::from_ref(json));
         }
@@ -79,7 +81,7 @@ impl<'a> Document<'a> {
     /// The YAML between the lines `---` at the start of a Markdown document.
     ///
     /// # Errors
-    /// When there is none, or it is YAML that we do not read.
+    /// When it does not start with such lines, or with YAML that we do not read.
     pub fn front_matter(&self) -> Result<&Json<'a>, &JsonError> {
         self.front.get_or_init(|| yaml::front_matter(self.text()?)).as_ref()
     }
@@ -87,7 +89,7 @@ impl<'a> Document<'a> {
     /// The document as XML.
     ///
     /// # Errors
-    /// When it is none, or has a document type declaration: entities are never expanded.
+    /// When it is not XML, or has a document type declaration: entities are never expanded.
     pub fn xml(&self) -> Result<&roxmltree::Document<'a>, &EvidenceError> {
         self.xml.get_or_init(|| xml::parse(self.text()?)).as_ref()
     }
@@ -95,7 +97,7 @@ impl<'a> Document<'a> {
     /// The document as comma-separated values.
     ///
     /// # Errors
-    /// When it is none.
+    /// When it cannot be read as such.
     pub fn csv(&self) -> Result<&Table, &EvidenceError> {
         self.comma.get_or_init(|| table::read(self.text()?, b',')).as_ref()
     }
@@ -103,7 +105,7 @@ impl<'a> Document<'a> {
     /// The document as tab-separated values.
     ///
     /// # Errors
-    /// When it is none.
+    /// When it cannot be read as such.
     pub fn tsv(&self) -> Result<&Table, &EvidenceError> {
         self.tab.get_or_init(|| table::read(self.text()?, b'\t')).as_ref()
     }
@@ -116,19 +118,21 @@ impl<'a> Document<'a> {
         self.members.get_or_init(|| archive::members(self.bytes)).as_ref().map(Vec::as_slice)
     }
 
-    /// The cells of the first line, if it can be the header of a table: a cheap look before [`Self::csv`].
+    /// The cells of the first line, if it can be the header of a table: a cheap check before
+    /// [`Self::csv`].
     ///
     /// # Errors
-    /// Why it can be none.
+    /// Why it cannot be a header.
     pub fn header(&self, separator: u8) -> Result<Vec<String>, Declined> {
         let text = self.text().map_err(|_| Declined::because("not text"))?;
-        table::header(text, separator).ok_or_else(|| Declined::because("no header of columns in the first line"))
+        table::header(text, separator)
+            .ok_or_else(|| Declined::because("no header of columns in the first line"))
     }
 
-    /// The object that the document is, for a format's `detect`.
+    /// The document as a JSON object, for a format's `detect`.
     ///
     /// # Errors
-    /// Why it is none.
+    /// Why it is not an object.
     pub fn object(&self) -> Result<&Object<'a>, Declined> {
         match self.some_json()? {
             Json { value: json::Value::Object(object), .. } => Ok(object),
@@ -136,10 +140,10 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The list that the document is, for a format's `detect`.
+    /// The document as a JSON list, for a format's `detect`.
     ///
     /// # Errors
-    /// Why it is none.
+    /// Why it is not a list.
     pub fn array(&self) -> Result<&[Json<'a>], Declined> {
         match self.some_json()? {
             Json { value: json::Value::Array(list), .. } => Ok(list),
@@ -170,7 +174,7 @@ impl<'a> Document<'a> {
         bytes.trim_ascii_start().first()
     }
 
-    /// Line and column of the byte `at`.
+    /// The line and column of the byte `at`.
     pub fn place(&self, at: usize) -> Place {
         Place::in_bytes(self.bytes, at)
     }
@@ -198,8 +202,12 @@ mod tests {
         let list = |n: usize| (0..n).map(|i| i.to_string()).collect::<Vec<_>>().join(",");
         let text = format!("[[{}],[{}],[7,8]]", list(100_002), list(3));
         let json = json::parse(text.as_bytes()).unwrap();
-        let lengths: Vec<usize> = json.as_array().unwrap().iter().map(|l| l.as_array().unwrap().len()).collect();
+        let lengths: Vec<usize> =
+            json.as_array().unwrap().iter().map(|l| l.as_array().unwrap().len()).collect();
         assert_eq!(lengths, [100_002, 3, 2]);
-        assert_eq!(json.as_array().unwrap()[0].as_array().unwrap()[100_001].as_number().unwrap().value(), 100_001.0);
+        assert_eq!(
+            json.as_array().unwrap()[0].as_array().unwrap()[100_001].as_number().unwrap().value(),
+            100_001.0
+        );
     }
 }

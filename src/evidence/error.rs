@@ -9,13 +9,13 @@ use std::fmt;
 /// Why a document was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EvidenceError {
-    /// It is larger than we read.
+    /// It is larger than the limit.
     #[error(
         "the document is larger than {} MiB, the most that is read as evidence; send raw predictions as predictions",
         MAX_DOCUMENT_BYTES >> 20
     )]
     TooLarge,
-    /// It is compressed far beyond what real documents are.
+    /// It is compressed far more than real documents are.
     #[error(
         "the {kind} data unpacks to more than {} times its size; that is a bomb, or no evidence",
         super::unpack::MAX_RATIO
@@ -46,7 +46,7 @@ pub enum EvidenceError {
         /// Why.
         error: Box<EvidenceError>,
     },
-    /// It was read with a mapping that is not at hand.
+    /// The mapping that it was read with is not available.
     #[error("the mapping that this document was read with is not at hand")]
     NoMapping,
     /// It is JSON, or YAML, that we do not read.
@@ -71,16 +71,16 @@ pub enum EvidenceError {
         /// Every format that was tried.
         tried: Vec<Tried>,
     },
-    /// There is no such format.
+    /// No format has the id that was asked for.
     #[error(
         "there is no format {}{}; `modelgate evidence formats` lists them",
         quoted(.id),
         .nearest.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default()
     )]
     UnknownFormat {
-        /// What was asked for.
+        /// The id that was asked for.
         id: String,
-        /// The nearest id.
+        /// The most similar id of a format.
         nearest: Option<&'static str>,
     },
     /// Its format finds mistakes in it.
@@ -91,7 +91,7 @@ pub enum EvidenceError {
         /// Every mistake, in the order of the document.
         mistakes: Vec<Mistake>,
     },
-    /// It is not what we computed and stored.
+    /// It is not evidence that modelgate computed and stored.
     #[error("not evidence that modelgate computed: {why}")]
     Computed {
         /// Why.
@@ -100,21 +100,32 @@ pub enum EvidenceError {
 }
 
 impl EvidenceError {
-    /// One mistake about the document, or a part of it, as a whole.
-    pub fn invalid(format: &'static str, document: &Document<'_>, at: usize, message: impl Into<String>) -> Self {
+    /// A refusal for one mistake at the byte `at`, in the document or in a part of it.
+    pub fn invalid(
+        format: &'static str,
+        document: &Document<'_>,
+        at: usize,
+        message: impl Into<String>,
+    ) -> Self {
         let place = Some(document.place(at));
-        Self::Invalid { format, mistakes: vec![Mistake { path: String::new(), place, message: message.into() }] }
+        Self::Invalid {
+            format,
+            mistakes: vec![Mistake { path: String::new(), place, message: message.into() }],
+        }
     }
 
-    /// The stable word for scripts.
+    /// The stable error code for scripts.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Member { error, .. } => error.code(),
             Self::NoMapping => "mapping-missing",
-            Self::TooLarge | Self::Bomb { .. } | Self::Json(JsonError::TooMany { .. }) => "evidence-too-large",
+            Self::TooLarge | Self::Bomb { .. } | Self::Json(JsonError::TooMany { .. }) => {
+                "evidence-too-large"
+            }
             Self::Compressed { .. } => "evidence-compressed",
             Self::Archive { .. } => "evidence-archive",
-            Self::Syntax { .. } | Self::Json(JsonError::Syntax { .. } | JsonError::NotUtf8 { .. }) => "evidence-syntax",
+            Self::Syntax { .. }
+            | Self::Json(JsonError::Syntax { .. } | JsonError::NotUtf8 { .. }) => "evidence-syntax",
             Self::Json(JsonError::DuplicateKey { .. }) => "evidence-duplicate-key",
             Self::Json(JsonError::TooDeep { .. }) => "evidence-too-deep",
             Self::NotUnderstood { .. } => "evidence-not-understood",
@@ -157,7 +168,7 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// Why formats declined, those of one reason together.
+/// Why formats declined; formats that share a reason are listed together.
 struct Reasons<'e>(&'e [Tried]);
 
 impl fmt::Display for Reasons<'_> {
@@ -175,7 +186,7 @@ impl fmt::Display for Reasons<'_> {
     }
 }
 
-/// A list below its heading; one entry stands behind it.
+/// A list below its heading; a single entry follows on the same line.
 struct Listed<'e, T>(&'e [T]);
 
 /// How many entries of a list are shown.
@@ -197,8 +208,8 @@ impl<T: fmt::Display> fmt::Display for Listed<'_, T> {
     }
 }
 
-/// Text of a document as a message may hold it: in backticks, on one line, of bounded length, without control
-/// characters or characters that turn the direction of writing.
+/// Text of a document, made safe for a message: in backticks, on one line, of bounded length,
+/// without control characters or characters that change the direction of the text.
 pub fn quoted(text: &str) -> String {
     const LONGEST: usize = 120;
     let mut out = String::with_capacity(text.len().min(LONGEST) + 2);
@@ -208,7 +219,9 @@ pub fn quoted(text: &str) -> String {
             out.push('…');
             break;
         }
-        if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}') {
+        if c.is_control()
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+        {
             out.extend(c.escape_unicode());
         } else {
             out.push(c);

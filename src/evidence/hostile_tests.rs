@@ -1,4 +1,5 @@
-//! Documents made to hurt whoever reads them: each is refused, or read as what it is, in bounded time and memory.
+//! Documents made to attack their reader: each is refused, or read as what it is, in bounded time
+//! and memory.
 
 use super::{
     Document, EvidenceError, MAX_DOCUMENT_BYTES,
@@ -11,7 +12,9 @@ use std::io::Write;
 
 fn refused(bytes: &[u8], says: &str) {
     match archive::members(bytes) {
-        Ok(members) => panic!("{says}: {:?}", members.iter().map(|member| &member.name).collect::<Vec<_>>()),
+        Ok(members) => {
+            panic!("{says}: {:?}", members.iter().map(|member| &member.name).collect::<Vec<_>>())
+        }
         Err(error) => assert!(error.to_string().contains(says), "{says}: {error}"),
     }
 }
@@ -23,7 +26,7 @@ fn names(members: &[Member]) -> Vec<&str> {
 mod zip {
     use super::*;
 
-    /// One member as its two headers describe it, which need not be the truth.
+    /// One member as its two headers describe it. They may be false.
     #[derive(Clone)]
     struct Entry {
         local: Vec<u8>,
@@ -35,7 +38,7 @@ mod zip {
         declared_packed: Option<u32>,
         mode: u32,
         crc: u32,
-        /// At the place of which member this one claims to be.
+        /// The index of the member whose place this one claims.
         at: Option<usize>,
     }
 
@@ -57,7 +60,8 @@ mod zip {
     }
 
     fn deflated(name: &str, content: &[u8]) -> Entry {
-        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+        let mut encoder =
+            flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
         encoder.write_all(content).unwrap();
         Entry { method: 8, packed: encoder.finish().unwrap(), ..entry(name, content) }
     }
@@ -113,17 +117,36 @@ mod zip {
 
     #[test]
     fn an_honest_archive_is_read() {
-        let bytes = zip(&[entry("a/b.json", b"{}"), deflated("ü.json", &[b' '; 3000]), entry("folder/", b"")]);
+        let bytes = zip(&[
+            entry("a/b.json", b"{}"),
+            deflated("ü.json", &[b' '; 3000]),
+            entry("folder/", b""),
+        ]);
         let members = archive::members(&bytes).unwrap();
         assert_eq!(names(&members), ["a/b.json", "ü.json"]);
         assert_eq!(members[1].bytes, [b' '; 3000]);
         let inner = zip(&[entry("inner.zip", &bytes)]);
-        assert_eq!(archive::members(&inner).unwrap()[0].bytes, bytes, "an archive in an archive is a file like others");
+        assert_eq!(
+            archive::members(&inner).unwrap()[0].bytes,
+            bytes,
+            "an archive in an archive is a file like others"
+        );
     }
 
     #[test]
     fn names_that_lead_out_are_refused() {
-        for name in ["../x", "a/../../x", "/etc/passwd", "C:\\x", "c:x", "\\\\host\\x", "..\\x", "a\0b", "a/..", ".."] {
+        for name in [
+            "../x",
+            "a/../../x",
+            "/etc/passwd",
+            "C:\\x",
+            "c:x",
+            "\\\\host\\x",
+            "..\\x",
+            "a\0b",
+            "a/..",
+            "..",
+        ] {
             refused(&zip(&[entry(name, b"")]), "leads out of it");
         }
     }
@@ -131,7 +154,10 @@ mod zip {
     #[test]
     fn a_name_that_is_given_twice_is_refused_however_it_is_spelled() {
         for name in ["a/b", "./a/b", "a//b", "a/./b", "a\\b"] {
-            refused(&zip(&[entry("a/b", b"1"), entry(name, b"2")]), if name == "a/b" { "duplicate" } else { "twice" });
+            refused(
+                &zip(&[entry("a/b", b"1"), entry(name, b"2")]),
+                if name == "a/b" { "duplicate" } else { "twice" },
+            );
         }
     }
 
@@ -143,7 +169,10 @@ mod zip {
 
     #[test]
     fn headers_that_disagree_are_refused() {
-        refused(&zip(&[Entry { local: b"b.json".to_vec(), ..entry("a.json", b"{}") }]), "inconsistency");
+        refused(
+            &zip(&[Entry { local: b"b.json".to_vec(), ..entry("a.json", b"{}") }]),
+            "inconsistency",
+        );
         let hidden = [entry("a.json", b"{}"), entry("b.json", b"{}")];
         let mut bytes = zip(&hidden);
         let told = zip(&hidden[..1]).len();
@@ -156,21 +185,34 @@ mod zip {
         let content = vec![0; 1 << 20];
         let first = deflated("0", &content);
         let mut all = vec![first.clone()];
-        all.extend((1..200).map(|i| Entry { at: Some(0), central: i.to_string().into(), ..first.clone() }));
+        all.extend((1..200).map(|i| Entry {
+            at: Some(0),
+            central: i.to_string().into(),
+            ..first.clone()
+        }));
         refused(&zip(&all), "inconsistency");
     }
 
     #[test]
     fn sizes_are_not_believed() {
         let bomb = deflated("a", &vec![0; 40 << 20]);
-        assert_eq!(archive::members(&zip(std::slice::from_ref(&bomb))).unwrap_err().code(), "evidence-too-large");
+        assert_eq!(
+            archive::members(&zip(std::slice::from_ref(&bomb))).unwrap_err().code(),
+            "evidence-too-large"
+        );
         for declared_packed in [u32::MAX - 1, 0, 3] {
             let lie = Entry { declared_packed: Some(declared_packed), ..bomb.clone() };
             assert!(archive::members(&zip(&[lie])).is_err());
         }
         for declared in [0, 1, 3, u32::MAX - 1] {
-            assert!(archive::members(&zip(&[Entry { declared, ..entry("a", b"{}") }])).is_err(), "{declared}");
-            assert!(archive::members(&zip(&[Entry { declared, ..deflated("a", b"{}") }])).is_err(), "{declared}");
+            assert!(
+                archive::members(&zip(&[Entry { declared, ..entry("a", b"{}") }])).is_err(),
+                "{declared}"
+            );
+            assert!(
+                archive::members(&zip(&[Entry { declared, ..deflated("a", b"{}") }])).is_err(),
+                "{declared}"
+            );
         }
         refused(&zip_of(&[entry("a", b"")], u16::MAX - 1), "");
         assert!(archive::members(&zip(&[Entry { crc: 7, ..entry("a", b"{}") }])).is_err());
@@ -265,10 +307,14 @@ mod tar {
         for size in [513, 1 << 33, u64::MAX - 600, u64::MAX] {
             refused(&tar(&[(header("a", EntryType::Regular, size), b"{}")])[..1024], "");
         }
-        // A size that reaches into the next member takes that member's header for content.
+        // With a size that reaches into the next member, the header of that member is read as
+        // content.
         let (next, content) = one("b", b"{}");
-        let members =
-            archive::members(&tar(&[(header("a", EntryType::Regular, 1536), b"{}"), (next, &content)])).unwrap();
+        let members = archive::members(&tar(&[
+            (header("a", EntryType::Regular, 1536), b"{}"),
+            (next, &content),
+        ]))
+        .unwrap();
         assert_eq!((names(&members), members[0].bytes.len()), (vec!["a"], 1536));
         let mut wrong = file("a");
         wrong[0] = b'b';
@@ -280,7 +326,10 @@ mod tar {
         let long = "d/".repeat(100) + "x.json";
         let mut builder = Builder::new(Vec::new());
         builder.append_data(&mut header("x", EntryType::Regular, 2), &long, &b"{}"[..]).unwrap();
-        assert_eq!(names(&archive::members(&builder.into_inner().unwrap()).unwrap()), [long.as_str()]);
+        assert_eq!(
+            names(&archive::members(&builder.into_inner().unwrap()).unwrap()),
+            [long.as_str()]
+        );
 
         let pax = |path: &[u8]| {
             let mut builder = Builder::new(Vec::new());
@@ -306,7 +355,8 @@ mod tar {
 
     #[test]
     fn a_size_that_pax_overrides_is_the_size_that_counts() {
-        for (size, says) in [("99999999999999", "breaks off"), ("18446744073709551615", "overflow")] {
+        for (size, says) in [("99999999999999", "breaks off"), ("18446744073709551615", "overflow")]
+        {
             let mut builder = Builder::new(Vec::new());
             builder.append_pax_extensions([("size", size.as_bytes())]).unwrap();
             builder.append(&header("a", EntryType::Regular, 2), &b"{}"[..]).unwrap();
@@ -361,8 +411,11 @@ mod text {
         assert_eq!(unpack::unpack(&twice).unwrap().as_ref(), gzip(b"{}"));
         let trailed = [gzip(b"{}"), b"rubbish".to_vec()].concat();
         assert_eq!(unpack::unpack(&trailed).unwrap_err().code(), "evidence-compressed");
-        let skipped =
-            [&[0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4][..], &zstd::encode_all(&b"{}"[..], 3).unwrap()].concat();
+        let skipped = [
+            &[0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4][..],
+            &zstd::encode_all(&b"{}"[..], 3).unwrap(),
+        ]
+        .concat();
         assert_eq!(
             unpack::unpack(&skipped).unwrap().as_ref(),
             skipped,
@@ -375,8 +428,16 @@ mod text {
         let mut bytes = vec![0xff, 0xfe];
         bytes.extend([0x2d, 0x4e].repeat(MAX_DOCUMENT_BYTES / 3 + 1));
         assert_eq!(unpack::unpack(&bytes).unwrap_err(), EvidenceError::TooLarge);
-        for broken in [&[0xff, 0xfe, 0x2d][..], &[0xff, 0xfe, 0x00, 0xd8], &[0xfe, 0xff, 0xdc, 0x00, 0x00, 0x41]] {
-            assert_eq!(unpack::unpack(broken).unwrap().as_ref(), broken, "no text, and left as it is");
+        for broken in [
+            &[0xff, 0xfe, 0x2d][..],
+            &[0xff, 0xfe, 0x00, 0xd8],
+            &[0xfe, 0xff, 0xdc, 0x00, 0x00, 0x41],
+        ] {
+            assert_eq!(
+                unpack::unpack(broken).unwrap().as_ref(),
+                broken,
+                "no text, and left as it is"
+            );
         }
     }
 
@@ -419,11 +480,17 @@ mod markup {
 
     #[test]
     fn attributes_and_namespaces_are_few() {
-        let attributes = |count: usize| (0..count).map(|i| format!(" a{i}=''")).collect::<Vec<_>>().concat();
+        let attributes =
+            |count: usize| (0..count).map(|i| format!(" a{i}=''")).collect::<Vec<_>>().concat();
         assert!(xml::parse(&format!("<a{}/>", attributes(xml::MAX_ATTRIBUTES))).is_ok());
-        assert!(error(&format!("<a{}/>", attributes(200_000))).contains("more than 500 attributes"));
-        let declared: Vec<_> = (0..=xml::MAX_NAMESPACES).map(|i| format!("<x xmlns:n{i}='u{i}'/>")).collect();
-        assert!(error(&format!("<a>{}</a>", declared.concat())).contains("more than 100 namespaces"));
+        assert!(
+            error(&format!("<a{}/>", attributes(200_000))).contains("more than 500 attributes")
+        );
+        let declared: Vec<_> =
+            (0..=xml::MAX_NAMESPACES).map(|i| format!("<x xmlns:n{i}='u{i}'/>")).collect();
+        assert!(
+            error(&format!("<a>{}</a>", declared.concat())).contains("more than 100 namespaces")
+        );
     }
 
     #[test]
@@ -470,7 +537,9 @@ mod markup {
 
     #[test]
     fn character_data_and_instructions_are_what_they_are() {
-        let document = xml::parse("<?x <b>?><n:a xmlns:n='u'><![CDATA[<b>&amp;]]><!-- c --><?y?></n:a>").unwrap();
+        let document =
+            xml::parse("<?x <b>?><n:a xmlns:n='u'><![CDATA[<b>&amp;]]><!-- c --><?y?></n:a>")
+                .unwrap();
         let root = document.root_element();
         assert_eq!((root.tag_name().name(), root.text()), ("a", Some("<b>&amp;")));
     }
@@ -481,13 +550,20 @@ mod cells {
 
     #[test]
     fn too_many_cells_are_refused_before_they_are_held() {
-        for text in [",".repeat(MAX_VALUES + 1), "\n".repeat(MAX_VALUES + 1), "a,\n".repeat(MAX_VALUES / 2 + 1)] {
+        for text in [
+            ",".repeat(MAX_VALUES + 1),
+            "\n".repeat(MAX_VALUES + 1),
+            "a,\n".repeat(MAX_VALUES / 2 + 1),
+        ] {
             let error = table::read(&text, b',').unwrap_err();
             assert!(error.to_string().contains("more than 6000000 cells"), "{error}");
             assert_eq!(table::header(&text, b'\t'), None);
         }
         assert_eq!(table::header(&",".repeat(1 << 20), b','), None);
-        assert_eq!(table::header(&format!("a,b\n{}", ",".repeat(1 << 20)), b',').unwrap(), ["a", "b"]);
+        assert_eq!(
+            table::header(&format!("a,b\n{}", ",".repeat(1 << 20)), b',').unwrap(),
+            ["a", "b"]
+        );
     }
 
     #[test]
@@ -496,7 +572,10 @@ mod cells {
         assert_eq!(table.rows()[1].get(1), Some("7\""));
         for text in ["a,\"b", "a,b\n1,\"2\n3,4\n", "\"", "a,b\n1,\"2\"\"\n", "a\tb\n1\t\"\n"] {
             let separator = if text.contains('\t') { b'\t' } else { b',' };
-            assert!(table::read(text, separator).unwrap_err().to_string().contains("never ends"), "{text}");
+            assert!(
+                table::read(text, separator).unwrap_err().to_string().contains("never ends"),
+                "{text}"
+            );
         }
         assert_eq!(table::read("a,b\n1,\"x\ny\"", b',').unwrap().rows()[0].get(1), Some("x\ny"));
         assert!(table::header("a,\"b\nc", b',').is_none_or(|header| header.len() == 2));
@@ -517,7 +596,14 @@ mod front {
     #[test]
     fn a_megabyte_of_yaml_takes_no_longer_than_it_should() {
         let most = yaml::MAX_YAML_BYTES;
-        for line in ["- a: 1\n", "- {a: 1}\n", "- [ü, é]\n", "- x\n", "-\n  ? a\n  : b\n", "- \"ü\": |\n    ü\n"] {
+        for line in [
+            "- a: 1\n",
+            "- {a: 1}\n",
+            "- [ü, é]\n",
+            "- x\n",
+            "-\n  ? a\n  : b\n",
+            "- \"ü\": |\n    ü\n",
+        ] {
             let text = line.repeat(most / line.len());
             assert!(yaml::parse(&text, 0, text.len()).is_ok(), "{line}");
         }
@@ -525,7 +611,12 @@ mod front {
         assert!(yaml::parse(&flow, 0, flow.len()).is_ok());
         let keys = (0..most / 12).map(|i| format!("k{i}: 1\n")).collect::<Vec<_>>().concat();
         assert!(yaml::parse(&keys, 0, keys.len()).is_ok());
-        assert!(yaml::parse(&"#".repeat(most + 1), 0, most + 1).unwrap_err().to_string().contains("1 MiB"));
+        assert!(
+            yaml::parse(&"#".repeat(most + 1), 0, most + 1)
+                .unwrap_err()
+                .to_string()
+                .contains("1 MiB")
+        );
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! Bytes to evidence: one file a format, one table that lists them.
+//! From bytes to evidence: one file per format, and one table that lists them.
 //!
-//! A format is recognised from its content alone, never from a file's name, and [`ADAPTERS`] is asked in order of
-//! specificity. What a format does not say stays unknown: nothing here guesses a sample size, a unit or a scale.
+//! A format is recognised from its content alone, never from a file's name. The formats in
+//! [`ADAPTERS`] are tried in order, the most specific first. What a format does not say stays
+//! unknown: nothing here guesses a sample size, a unit or a scale.
 #![cfg_attr(
     not(test),
     deny(
@@ -82,12 +83,16 @@ pub fn read(bytes: &[u8], format: Option<&str>) -> Result<Evidence, EvidenceErro
     Ok(evidence)
 }
 
-/// Reads a document that was accepted before, by the format that it was accepted as: one of [`ADAPTERS`], a mapping,
-/// or our own.
+/// Reads a document that was accepted before, as the format it was accepted as: one of
+/// [`ADAPTERS`], a mapping, or evidence that modelgate computed.
 ///
 /// # Errors
 /// As for [`read`].
-pub fn reread(bytes: &[u8], format: &str, mapping: Option<&Mapping>) -> Result<Evidence, EvidenceError> {
+pub fn reread(
+    bytes: &[u8],
+    format: &str,
+    mapping: Option<&Mapping>,
+) -> Result<Evidence, EvidenceError> {
     match (format, mapping) {
         (COMPUTED, _) => computed::read(bytes),
         (MAPPED, Some(mapping)) => mapping.read(bytes),
@@ -96,10 +101,10 @@ pub fn reread(bytes: &[u8], format: &str, mapping: Option<&Mapping>) -> Result<E
     }
 }
 
-/// The format of that id.
+/// The format with this id.
 ///
 /// # Errors
-/// When there is none; the error names the nearest.
+/// When no format has this id; the error names the most similar one.
 pub fn find(id: &str) -> Result<&'static Adapter, EvidenceError> {
     ADAPTERS.iter().find(|adapter| adapter.id == id).ok_or_else(|| EvidenceError::UnknownFormat {
         id: id.to_owned(),
@@ -110,7 +115,8 @@ pub fn find(id: &str) -> Result<&'static Adapter, EvidenceError> {
 /// The first format that recognises the document.
 ///
 /// # Errors
-/// When none does: the place of the mistake where the document is broken JSON, else why each format declined.
+/// When no format does. The error gives the place of the mistake if the document is broken JSON or
+/// XML, else why each format declined.
 pub fn detect(document: &Document<'_>) -> Result<&'static Adapter, EvidenceError> {
     let mut tried = Vec::new();
     for adapter in ADAPTERS {
@@ -119,10 +125,12 @@ pub fn detect(document: &Document<'_>) -> Result<&'static Adapter, EvidenceError
             Err(Declined { why }) => tried.push(Tried { format: adapter.id, why }),
         }
     }
-    Err(broken(document).unwrap_or_else(|| EvidenceError::NotUnderstood { tried: hopeless(document).unwrap_or(tried) }))
+    Err(broken(document).unwrap_or_else(|| EvidenceError::NotUnderstood {
+        tried: hopeless(document).unwrap_or(tried),
+    }))
 }
 
-/// The one reason that holds for all formats, where the document is nothing that any of them could read.
+/// The one reason that applies to all formats, if no format could read the document at all.
 fn hopeless(document: &Document<'_>) -> Option<Vec<Tried>> {
     let why = match document.text() {
         Ok(text) if text.trim_start().is_empty() => {
@@ -135,17 +143,21 @@ fn hopeless(document: &Document<'_>) -> Option<Vec<Tried>> {
     Some(vec![Tried { format: "every format", why }])
 }
 
-/// The ids of all formats that recognise the document: one, or none.
+/// The ids of all formats that recognise the document: one or none.
 ///
 /// # Errors
 /// When it cannot be unpacked.
 pub fn recognised(bytes: &[u8]) -> Result<Vec<&'static str>, EvidenceError> {
     let content = unpack::unpack(bytes)?;
     let document = Document::new(Digest::of(bytes), &content);
-    Ok(ADAPTERS.iter().filter(|adapter| (adapter.detect)(&document).is_ok()).map(|adapter| adapter.id).collect())
+    Ok(ADAPTERS
+        .iter()
+        .filter(|adapter| (adapter.detect)(&document).is_ok())
+        .map(|adapter| adapter.id)
+        .collect())
 }
 
-/// What is wrong with a document that looks like JSON or XML and is none.
+/// What is wrong with a document that looks like JSON or XML but is not valid.
 fn broken(document: &Document<'_>) -> Option<EvidenceError> {
     if document.looks_like_json() && document.json_lines().is_err() {
         return document.json().err().map(|error| EvidenceError::Json(error.clone()));

@@ -1,6 +1,6 @@
-//! Our names for what sources call otherwise.
+//! Our names for metrics that sources name differently.
 
-/// Names that scikit-learn's functions and reports give, and ours for them.
+/// Names that scikit-learn's functions and reports use, and ours for them.
 const SKLEARN: &[(&str, &str)] = &[
     ("accuracy_score", "accuracy"),
     ("average_precision_score", "average_precision"),
@@ -16,12 +16,12 @@ const SKLEARN: &[(&str, &str)] = &[
     ("zero_one_loss", "error_rate"),
 ];
 
-/// Our name for what scikit-learn calls `name`; the same name where we have no other.
+/// Our name for what scikit-learn calls `name`; `name` itself if we have no other.
 pub fn of_sklearn(name: &str) -> &str {
     SKLEARN.iter().find(|(theirs, _)| *theirs == name).map_or(name, |(_, ours)| ours)
 }
 
-/// The name in `known` that somebody who wrote `name` most likely meant.
+/// The name in `known` that was most likely meant by `name`.
 pub fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let folded = name.to_lowercase();
     known
@@ -39,7 +39,11 @@ mod tests {
 
     #[test]
     fn our_names_are_metrics_we_know() {
-        assert!(SKLEARN.iter().all(|(theirs, ours)| Metric::find(ours).is_some() && Metric::find(theirs).is_none()));
+        assert!(
+            SKLEARN.iter().all(
+                |(theirs, ours)| Metric::find(ours).is_some() && Metric::find(theirs).is_none()
+            )
+        );
     }
 
     #[test]

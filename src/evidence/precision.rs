@@ -5,33 +5,35 @@ use crate::model::evidence::MIN_ROUNDING;
 
 /// How exact the numbers of a document are, judged over all of them.
 ///
-/// Python's `json.dump` writes the shortest text that reads back as the same double: most values then show 15 digits or
-/// more, and a `0.9` beside them is exactly the double nearest 0.9. Where no number has so many digits, somebody rounded
-/// before writing (or wrote by hand), and every value is only as exact as its own last digit says.
+/// Python's `json.dump` writes the shortest text that reads back as the same double: most values
+/// then have 15 digits or more, and a `0.9` among them is exactly the double nearest 0.9. If no
+/// number has that many digits, the numbers were rounded before writing (or written by hand), and
+/// each is only as exact as its own last digit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
-    /// Doubles in full.
+    /// Doubles, written in full.
     Full,
     /// As exact as the last digit written.
     AsWritten,
-    /// Rounded to so many decimal places, zeros at the end left away.
+    /// Rounded to this many decimal places, with trailing zeros removed.
     Places(u8),
 }
 
 impl Precision {
-    /// Judged by these numbers.
+    /// The precision that these numbers show together.
     pub fn of<'n>(numbers: impl IntoIterator<Item = Number<'n>>) -> Self {
-        let full = |number: Number<'_>| number.significant_digits() >= 15 && number.rounding() < 1e-9;
+        let full =
+            |number: Number<'_>| number.significant_digits() >= 15 && number.rounding() < 1e-9;
         if numbers.into_iter().any(full) { Self::Full } else { Self::AsWritten }
     }
 
-    /// Judged by all numbers below these values.
+    /// The precision that all numbers in these values show together.
     pub fn below<'j, 'a: 'j>(values: impl IntoIterator<Item = &'j Json<'a>>) -> Self {
         Self::of(values.into_iter().flat_map(Json::numbers))
     }
 
-    /// As [`Self::of`], for what pandas may have written: its `to_json` rounds every number to ten decimal places, so
-    /// that a `0.8` among such numbers is exact to ten places as well.
+    /// As [`Self::of`], for numbers that pandas may have written. Its `to_json` rounds every number
+    /// to ten decimal places, so a `0.8` among them is exact to ten places, too.
     pub fn of_pandas<'n>(numbers: impl IntoIterator<Item = Number<'n>>) -> Self {
         let (mut most, mut full) = (0, false);
         for number in numbers {
@@ -45,7 +47,7 @@ impl Precision {
         }
     }
 
-    /// The rounding of `number` in such a document.
+    /// The rounding of `number` in a document of this precision.
     pub fn rounding(self, number: Number<'_>) -> f64 {
         match self {
             Self::Full => MIN_ROUNDING,

@@ -1,11 +1,11 @@
-//! What holds for every format but our own, done once for all of them.
+//! The steps that every format but the native one needs, done once for all of them.
 
 use super::quoted;
 use crate::model::{Evidence, Measurement, Metric, Range, Slice};
 use std::collections::BTreeMap;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-/// Names in one spelling, and a word on values that their metric cannot have.
+/// Normalises the spelling of names, and warns of values that their metric cannot have.
 pub(super) fn settle(evidence: &mut Evidence) {
     let Evidence { measurements, checks, links, warnings, .. } = evidence;
     let mut cleaned = Cleaned::default();
@@ -27,14 +27,15 @@ pub(super) fn settle(evidence: &mut Evidence) {
     warnings.extend(cleaned.warning());
 }
 
-/// A word on values that their metric cannot have. An accuracy of 95.9 has another scale than its name says: it stays
-/// as the file has it, what is counted beside it is not believed, and a rule on it is an error.
+/// Warns of values that their metric cannot have. An accuracy of 95.9 is on another scale than its
+/// name says: it stays as the file has it, the counts next to it are discarded, and a rule on it is
+/// an error.
 pub(super) fn impossible(measurements: &mut [Measurement], warnings: &mut Vec<String>) {
     const TOLD: usize = 20;
     let mut count = 0;
     let mut ranges: BTreeMap<String, Option<Range>> = BTreeMap::new();
     for measurement in measurements {
-        // A metric stands in a document once for each of its groups.
+        // A metric occurs in a document once for each of its groups.
         let range = match ranges.get(&measurement.metric) {
             Some(range) => *range,
             None => *ranges.entry(measurement.metric.clone()).or_insert(measurement.range()),
@@ -43,10 +44,13 @@ pub(super) fn impossible(measurements: &mut [Measurement], warnings: &mut Vec<St
         (measurement.n, measurement.trials, measurement.successes) = (None, None, None);
         count += 1;
         if count <= TOLD {
-            let what = Metric::find(&measurement.metric).map_or(said(found.range), |metric| metric.name);
+            let what =
+                Metric::find(&measurement.metric).map_or(said(found.range), |metric| metric.name);
             let name = quoted(&measurement.source_name);
             let (value, advice) = (measurement.value.unwrap_or(found.value), found.advice());
-            warnings.push(format!("{name} is {value}, which {what} cannot be; a rule on it is an error: {advice}"));
+            warnings.push(format!(
+                "{name} is {value}, which {what} cannot be; a rule on it is an error: {advice}"
+            ));
         }
     }
     if count > TOLD {
@@ -54,7 +58,7 @@ pub(super) fn impossible(measurements: &mut [Measurement], warnings: &mut Vec<St
     }
 }
 
-/// What a metric is that we know by its range only.
+/// How a warning describes a metric of which only the range is known.
 const fn said(range: Range) -> &'static str {
     match range {
         Range::Fraction => "a proportion",
@@ -73,8 +77,8 @@ struct Cleaned {
 }
 
 impl Cleaned {
-    /// Unicode's composed form, without control characters or characters that turn the direction of writing: two names
-    /// that look alike on a page are one.
+    /// Rewrites `name` in Unicode's composed form, without control characters or characters that
+    /// change the direction of the text: two names that look the same on a page become one.
     fn name(&mut self, name: &mut String) {
         if name.is_ascii() && !name.bytes().any(|b| b.is_ascii_control()) {
             return;
@@ -104,7 +108,8 @@ impl Cleaned {
 
     fn warning(self) -> Option<String> {
         let first = quoted(&self.first?);
-        let others = if self.count > 1 { format!(" and {} more", self.count - 1) } else { String::new() };
+        let others =
+            if self.count > 1 { format!(" and {} more", self.count - 1) } else { String::new() };
         Some(format!("control characters in {first}{others} are shown as `\u{fffd}`"))
     }
 }
@@ -130,7 +135,10 @@ mod tests {
         evidence.checks.push(Check { name: "e\u{301}".to_owned(), passed: true, detail: None });
         settle(&mut evidence);
         assert_eq!(evidence.measurements[0].source_name, "Zürich");
-        assert_eq!(evidence.measurements[0].slice, Slice::one("sex\u{fffd}", "a\u{fffd}b\u{fffd}[2J"));
+        assert_eq!(
+            evidence.measurements[0].slice,
+            Slice::one("sex\u{fffd}", "a\u{fffd}b\u{fffd}[2J")
+        );
         assert_eq!(evidence.checks[0].name, "é");
         assert_eq!(evidence.warnings.len(), 1);
     }

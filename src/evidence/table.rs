@@ -1,11 +1,11 @@
-//! Tables of text: CSV and its like, with the place of every row.
+//! Text tables such as CSV, with the place of every row.
 
 use super::{
     EvidenceError,
     json::{MAX_VALUES, Place},
 };
 
-/// A table: rows of cells, the header being the first.
+/// A table: rows of cells, of which the first is the header.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
     rows: Vec<Row>,
@@ -20,7 +20,8 @@ pub struct Row {
 }
 
 impl Row {
-    /// The cell of that column, counted from 0, without spaces around it; `None` where the row is shorter.
+    /// The cell in this column, counted from 0, without the spaces around it; `None` if the row is
+    /// shorter.
     pub fn get(&self, column: usize) -> Option<&str> {
         self.cells.get(column).map(str::trim)
     }
@@ -42,7 +43,7 @@ impl Row {
 }
 
 impl Table {
-    /// All rows, the header among them.
+    /// All rows, including the header.
     pub fn all(&self) -> &[Row] {
         &self.rows
     }
@@ -57,26 +58,35 @@ impl Table {
         self.rows.first().into_iter().flat_map(Row::cells)
     }
 
-    /// The column of that name, counted from 0; `None` where two columns share it, because one of them would be a guess.
+    /// The column of this name, counted from 0. `None` also if two columns share the name, because
+    /// choosing one would be a guess.
     pub fn column(&self, name: &str) -> Option<usize> {
-        let mut columns = self.header().enumerate().filter(|(_, column)| *column == name).map(|(i, _)| i);
+        let mut columns =
+            self.header().enumerate().filter(|(_, column)| *column == name).map(|(i, _)| i);
         let column = columns.next();
         if columns.next().is_some() { None } else { column }
     }
 }
 
-/// Reads a table whose cells are parted by `separator`. Rows may differ in length.
+/// Reads a table whose cells are separated by `separator`. Rows may differ in length.
 ///
 /// # Errors
 /// When a quoted cell never ends, or there are too many cells.
 pub fn read(text: &str, separator: u8) -> Result<Table, EvidenceError> {
-    // A single row of separators would fill the memory before it could be counted.
+    // A single row of separators would fill the memory before its cells were counted.
     let most = memchr::memchr2_iter(separator, b'\n', text.as_bytes()).nth(MAX_VALUES);
     if let Some(at) = most {
-        return Err(refused(text, Some(at), format!("the table holds more than {MAX_VALUES} cells; split it")));
+        return Err(refused(
+            text,
+            Some(at),
+            format!("the table holds more than {MAX_VALUES} cells; split it"),
+        ));
     }
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator)
+        .from_reader(text.as_bytes());
     let mut rows = Vec::new();
     let mut cells = 0_usize;
     for record in reader.records() {
@@ -84,10 +94,17 @@ pub fn read(text: &str, separator: u8) -> Result<Table, EvidenceError> {
             let at = error.position().map(|p| usize::try_from(p.byte()).unwrap_or(usize::MAX));
             refused(text, at, error.to_string())
         })?;
-        let at = start(text, record.position().map_or(0, |p| usize::try_from(p.byte()).unwrap_or(usize::MAX)));
+        let at = start(
+            text,
+            record.position().map_or(0, |p| usize::try_from(p.byte()).unwrap_or(usize::MAX)),
+        );
         cells = cells.saturating_add(record.len());
         if cells > MAX_VALUES {
-            return Err(refused(text, Some(at), format!("the table holds more than {MAX_VALUES} cells; split it")));
+            return Err(refused(
+                text,
+                Some(at),
+                format!("the table holds more than {MAX_VALUES} cells; split it"),
+            ));
         }
         rows.push(Row { at, cells: record });
     }
@@ -95,30 +112,38 @@ pub fn read(text: &str, separator: u8) -> Result<Table, EvidenceError> {
     Ok(Table { rows })
 }
 
-/// How long the first line of a table may be.
+/// The longest first line that can be a header.
 const MAX_HEADER_BYTES: usize = 1 << 16;
 
-/// The cells of the first line; `None` where the text starts as JSON or XML does, or the line has one cell only.
+/// The cells of the first line; `None` if the text starts as JSON or XML does, or the line has only
+/// one cell.
 pub fn header(text: &str, separator: u8) -> Option<Vec<String>> {
-    // Every format asks, whatever the document is: what is cut off here is no header.
+    // Every format calls this, whatever the document is. A line that this limit cuts off is not a
+    // header.
     let start = text.get(..text.floor_char_boundary(MAX_HEADER_BYTES))?;
     if start.trim_start().starts_with(['{', '[', '<']) {
         return None;
     }
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(start.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator)
+        .from_reader(start.as_bytes());
     let first = reader.records().next()?.ok()?;
-    let whole = start.len() == text.len() || reader.position().byte() < u64::try_from(start.len()).ok()?;
+    let whole =
+        start.len() == text.len() || reader.position().byte() < u64::try_from(start.len()).ok()?;
     (whole && first.len() > 1).then(|| first.iter().map(|cell| cell.trim().to_owned()).collect())
 }
 
-/// The first byte from `at` on that ends no line: the reader counts empty lines to the row behind them.
+/// The first byte from `at` on that does not end a line: the CSV reader counts empty lines as part
+/// of the row after them.
 fn start(text: &str, at: usize) -> usize {
     let rest = text.get(at..).unwrap_or("");
     at + (rest.len() - rest.trim_start_matches(['\r', '\n']).len())
 }
 
-/// A quote that never closes swallows the rest of the file in silence: a row put behind the last one is swallowed too.
+/// Refuses a quote that never closes. It would silently swallow the rest of the file; a row
+/// appended after the last one would be swallowed, too.
 fn unclosed(text: &str, rows: &[Row], separator: u8) -> Result<(), EvidenceError> {
     let Some(last) = rows.last() else { return Ok(()) };
     let tail = text.get(last.at..).unwrap_or("");
@@ -135,7 +160,11 @@ fn unclosed(text: &str, rows: &[Row], separator: u8) -> Result<(), EvidenceError
         .last()
         .and_then(Result::ok)
         .is_some_and(|row| row.len() == 1 && row.get(0) == Some(b"end"));
-    if ends { Ok(()) } else { Err(refused(text, Some(last.at), "a quoted cell of this row never ends".to_owned())) }
+    if ends {
+        Ok(())
+    } else {
+        Err(refused(text, Some(last.at), "a quoted cell of this row never ends".to_owned()))
+    }
 }
 
 fn refused(text: &str, at: Option<usize>, message: String) -> EvidenceError {
@@ -153,7 +182,10 @@ mod tests {
         let column = table.column("b c").unwrap();
         assert_eq!(table.rows()[1].get(column), Some("q\"r"));
         assert_eq!(table.rows()[1].len(), 3);
-        assert_eq!(Place::of("a,b c\n1, \"x, y\"\r\n\n2,\"q\"\"r\",3\n", table.rows()[1].at).line, 4);
+        assert_eq!(
+            Place::of("a,b c\n1, \"x, y\"\r\n\n2,\"q\"\"r\",3\n", table.rows()[1].at).line,
+            4
+        );
     }
 
     #[test]

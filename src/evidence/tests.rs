@@ -7,8 +7,16 @@ use std::collections::BTreeSet;
 fn ids_are_kebab_case_and_unique() {
     let ids: BTreeSet<_> = ADAPTERS.iter().map(|a| a.id).collect();
     assert_eq!(ids.len(), ADAPTERS.len());
-    assert!(ids.iter().all(|id| id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')));
-    assert!(ADAPTERS.iter().all(|a| !a.title.is_empty() && !a.carries.is_empty() && !a.recognised_by.is_empty()));
+    assert!(
+        ids.iter().all(|id| id
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'))
+    );
+    assert!(
+        ADAPTERS
+            .iter()
+            .all(|a| !a.title.is_empty() && !a.carries.is_empty() && !a.recognised_by.is_empty())
+    );
 }
 
 #[test]
@@ -57,7 +65,7 @@ fn text_of_a_document_cannot_break_out_of_a_message() {
     assert_eq!(quoted(&"x".repeat(500)).chars().count(), 123);
 }
 
-/// Documents that look like ours, with values that do not belong.
+/// Documents that look like native evidence, with values that do not belong there.
 fn near_document() -> impl Strategy<Value = String> {
     let scalar = prop_oneof![
         Just("null".to_owned()),
@@ -112,14 +120,21 @@ fn near_document() -> impl Strategy<Value = String> {
         "subject",
     ]);
     let tree = scalar.prop_recursive(4, 40, 6, move |inner| {
-        let object = prop::collection::btree_map(key.clone(), inner.clone(), 0..7).prop_map(|members| {
-            let members: Vec<String> = members.iter().map(|(k, v)| format!("\"{k}\": {v}")).collect();
-            format!("{{{}}}", members.join(", "))
-        });
-        let row = (inner.clone(), inner.clone(), inner.clone(), inner.clone()).prop_map(|(p, r, f, s)| {
-            format!("{{\"precision\": {p}, \"recall\": {r}, \"f1-score\": {f}, \"support\": {s}}}")
-        });
-        let list = prop::collection::vec(inner, 0..4).prop_map(|list| format!("[{}]", list.join(", ")));
+        let object =
+            prop::collection::btree_map(key.clone(), inner.clone(), 0..7).prop_map(|members| {
+                let members: Vec<String> =
+                    members.iter().map(|(k, v)| format!("\"{k}\": {v}")).collect();
+                format!("{{{}}}", members.join(", "))
+            });
+        let row = (inner.clone(), inner.clone(), inner.clone(), inner.clone()).prop_map(
+            |(p, r, f, s)| {
+                format!(
+                    "{{\"precision\": {p}, \"recall\": {r}, \"f1-score\": {f}, \"support\": {s}}}"
+                )
+            },
+        );
+        let list =
+            prop::collection::vec(inner, 0..4).prop_map(|list| format!("[{}]", list.join(", ")));
         prop_oneof![3 => object, 1 => row, 1 => list]
     });
     (tree, any::<bool>()).prop_map(|(tree, ours)| {
@@ -135,7 +150,8 @@ proptest! {
         }
     }
 
-    /// Whatever a document says, a value that is given is finite and possible, and counts fit together.
+    /// Whatever a document says, every value that is given is finite and possible, and counts are
+    /// consistent.
     #[test]
     fn what_is_read_is_possible(text in near_document()) {
         for format in std::iter::once(None).chain(ADAPTERS.iter().map(|a| Some(a.id))) {

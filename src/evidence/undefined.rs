@@ -2,41 +2,56 @@
 
 use super::json::{Json, Number, Value};
 
-/// A number, or a statement that there is none.
+/// A number, or a statement that the value is undefined.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Reading<'a> {
     /// A finite number.
     Number(Number<'a>),
-    /// A percentage written as text, such as `97.5%`: the number in front of the sign, and the whole text.
+    /// A percentage written as text, such as `97.5%`: the number before the sign, and the whole
+    /// text.
     Percent(Number<'a>, &'a str),
-    /// NaN, an infinity, null or nothing, as written: no evidence, and never a pass.
+    /// NaN, an infinity, null or empty text, as written: not evidence, and never a pass.
     Undefined(&'a str),
 }
 
 /// Spellings of "not a finite number" as text, in lower case.
-const WORDS: &[&str] =
-    &["nan", "-nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity", "null", "none", "n/a", "<na>"];
+const WORDS: &[&str] = &[
+    "nan",
+    "-nan",
+    "inf",
+    "+inf",
+    "-inf",
+    "infinity",
+    "+infinity",
+    "-infinity",
+    "null",
+    "none",
+    "n/a",
+    "<na>",
+];
 
-/// The largest doubles stand for infinities where a format cannot write them.
+/// The size beyond which a double is taken for an infinity: some formats cannot write infinities,
+/// and their tools write the largest double instead.
 const INFINITE: f64 = 1.797e308;
 
-/// Reads a number that a tool wrote; `None` when the value is neither a number nor says that there is none. A number
-/// within text is one only where it is a percentage: `"0.91"` may be anything, and a format that knows better asks
-/// [`reading_text`].
+/// Reads a number that a tool wrote; `None` if the value is neither a number nor a spelling of
+/// "undefined". Text is a number only if it is a percentage: `"0.91"` may be anything, and a format
+/// that knows it to be a number calls [`reading_text`].
 pub fn reading<'j>(json: &'j Json<'j>) -> Option<Reading<'j>> {
     match &json.value {
-        Value::Number(number) if number.value().abs() > INFINITE => Some(Reading::Undefined(number.text())),
+        Value::Number(number) if number.value().abs() > INFINITE => {
+            Some(Reading::Undefined(number.text()))
+        }
         Value::Number(number) => Some(Reading::Number(*number)),
         Value::NonFinite(text) => Some(Reading::Undefined(text)),
         Value::Null => Some(Reading::Undefined("null")),
-        Value::String(text) => {
-            reading_text(text).filter(|read| !text.is_empty() && !matches!(read, Reading::Number(_)))
-        }
+        Value::String(text) => reading_text(text)
+            .filter(|read| !text.is_empty() && !matches!(read, Reading::Number(_))),
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
-/// Reads a number from a cell or a word of text; an empty one is undefined.
+/// Reads a number from a table cell or a word of text; an empty one is undefined.
 pub fn reading_text(text: &str) -> Option<Reading<'_>> {
     let text = text.trim();
     if text.is_empty() || WORDS.iter().any(|word| text.eq_ignore_ascii_case(word)) {

@@ -3,21 +3,23 @@
 use super::{EvidenceError, MAX_DOCUMENT_BYTES};
 use std::{borrow::Cow, io::Read};
 
-/// How many times larger than its compressed bytes a document may be, once it is larger than [`SMALL`]: gzip itself
-/// ends near 1,000, and only repeated bytes come close to that.
+/// The largest ratio of a document to its compressed bytes, checked once the document is larger
+/// than [`SMALL`]. The limit of gzip itself is near 1,000, and only repeated bytes come close to
+/// it.
 pub const MAX_RATIO: usize = 500;
 
-/// Below this many bytes no ratio is looked at.
+/// Below this many bytes the ratio is not checked.
 const SMALL: usize = 1 << 20;
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
-/// What the bytes hold: themselves, or what was compressed with gzip or zstd; UTF-16 with a byte order mark, as
-/// PowerShell writes what is redirected, becomes UTF-8, and the mark is gone.
+/// The content of the bytes: the bytes themselves, or what was compressed with gzip or zstd. UTF-16
+/// with a byte order mark, which PowerShell writes when output is redirected, becomes UTF-8, and
+/// the mark is removed.
 ///
 /// # Errors
-/// When they are broken, or hold more than [`MAX_DOCUMENT_BYTES`] or [`MAX_RATIO`] allow.
+/// When the bytes are broken, or hold more than [`MAX_DOCUMENT_BYTES`] or [`MAX_RATIO`] allow.
 pub fn unpack(bytes: &[u8]) -> Result<Cow<'_, [u8]>, EvidenceError> {
     if bytes.len() > MAX_DOCUMENT_BYTES {
         return Err(EvidenceError::TooLarge);
@@ -39,7 +41,7 @@ pub fn unpack(bytes: &[u8]) -> Result<Cow<'_, [u8]>, EvidenceError> {
     }
 }
 
-/// Text without the byte order mark in front, so that places are counted from the first character that is one.
+/// Text without its byte order mark, so that places are counted from the first real character.
 fn without_mark(content: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
     const MARK: &[u8] = b"\xef\xbb\xbf";
     match content {
@@ -53,8 +55,12 @@ fn without_mark(content: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
     }
 }
 
-/// Reads `from` to its end, at most as much as a document may hold.
-pub(super) fn inflate(mut from: impl Read, packed: usize, kind: &'static str) -> Result<Vec<u8>, EvidenceError> {
+/// Reads `from` to its end, but at most as much as a document may hold.
+pub(super) fn inflate(
+    mut from: impl Read,
+    packed: usize,
+    kind: &'static str,
+) -> Result<Vec<u8>, EvidenceError> {
     let most = MAX_DOCUMENT_BYTES.min(packed.saturating_mul(MAX_RATIO).max(SMALL));
     let mut out = Vec::new();
     let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
@@ -65,10 +71,14 @@ pub(super) fn inflate(mut from: impl Read, packed: usize, kind: &'static str) ->
     if out.len() <= most {
         return Ok(out);
     }
-    Err(if most == MAX_DOCUMENT_BYTES { EvidenceError::TooLarge } else { EvidenceError::Bomb { kind } })
+    Err(if most == MAX_DOCUMENT_BYTES {
+        EvidenceError::TooLarge
+    } else {
+        EvidenceError::Bomb { kind }
+    })
 }
 
-/// The text of UTF-16 with a byte order mark; `None` for anything else, broken UTF-16 included.
+/// The text of UTF-16 with a byte order mark; `None` for anything else, including broken UTF-16.
 fn utf16(bytes: &[u8]) -> Option<String> {
     let unit: fn([u8; 2]) -> u16 = match bytes.get(..2)? {
         [0xff, 0xfe] => u16::from_le_bytes,
@@ -93,7 +103,11 @@ mod tests {
 
     #[test]
     fn both_compressions_are_undone_and_the_rest_is_left_alone() {
-        for packed in [gzip(b"{\"a\": 1}"), zstd::encode_all(&b"{\"a\": 1}"[..], 3).unwrap(), b"{\"a\": 1}".to_vec()] {
+        for packed in [
+            gzip(b"{\"a\": 1}"),
+            zstd::encode_all(&b"{\"a\": 1}"[..], 3).unwrap(),
+            b"{\"a\": 1}".to_vec(),
+        ] {
             assert_eq!(unpack(&packed).unwrap().as_ref(), b"{\"a\": 1}");
         }
     }
@@ -112,8 +126,10 @@ mod tests {
 
     #[test]
     fn utf16_becomes_utf8() {
-        let text: Vec<u8> =
-            [0xff, 0xfe].into_iter().chain("{\"é\": 1}".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let text: Vec<u8> = [0xff, 0xfe]
+            .into_iter()
+            .chain("{\"é\": 1}".encode_utf16().flat_map(u16::to_le_bytes))
+            .collect();
         assert_eq!(unpack(&text).unwrap().as_ref(), "{\"é\": 1}".as_bytes());
     }
 }

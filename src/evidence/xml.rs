@@ -8,7 +8,7 @@ use super::{
 /// Reads a whole document.
 ///
 /// # Errors
-/// When it is no XML, has a document type declaration, or is nested too deep or too large.
+/// When it is not XML, has a document type declaration, or is nested too deep or too large.
 pub fn parse(text: &str) -> Result<roxmltree::Document<'_>, EvidenceError> {
     let options = roxmltree::ParsingOptions {
         allow_dtd: false,
@@ -24,8 +24,8 @@ pub fn parse(text: &str) -> Result<roxmltree::Document<'_>, EvidenceError> {
     })
 }
 
-/// The name of the root element, without its prefix: a cheap look before [`parse`]. `None` where none is in sight, and where
-/// a document type declaration comes first.
+/// The name of the root element, without its prefix: a cheap check before [`parse`]. `None` if no
+/// element is found, or if a document type declaration comes first.
 pub fn root(text: &str) -> Option<&str> {
     let tag = root_tag(text)?;
     let name = tag.split([' ', '\t', '\r', '\n', '/']).next().unwrap_or(tag);
@@ -33,7 +33,7 @@ pub fn root(text: &str) -> Option<&str> {
     local.starts_with(|c: char| c.is_alphabetic() || c == '_').then_some(local)
 }
 
-/// What stands between the brackets of the root element's start, as far as a first `>`.
+/// The text inside the start tag of the root element, up to the first `>`.
 pub fn root_tag(text: &str) -> Option<&str> {
     let mut rest = text.trim_start();
     loop {
@@ -48,16 +48,18 @@ pub fn root_tag(text: &str) -> Option<&str> {
     tag.split('>').next()
 }
 
-/// How many attributes one element may have: the parser compares each with all others.
+/// How many attributes an element may have: the parser compares each with all others.
 pub const MAX_ATTRIBUTES: usize = 500;
 
-/// How many namespaces a document may declare: the parser copies those in sight for every element that adds one.
+/// How many namespaces a document may declare: the parser copies those in scope for every element
+/// that adds one.
 pub const MAX_NAMESPACES: usize = 100;
 
-/// Looks through the tags before the parser starts, which descends once for each open element and holds every attribute.
+/// Checks all tags before the parser starts: it recurses once for each open element and keeps every
+/// attribute in memory.
 ///
-/// What stands in comments, character data, processing instructions and quoted values is no tag, or a document could hide
-/// its depth behind `<a b="/>">`.
+/// Text in comments, character data, processing instructions and quoted values is not a tag.
+/// Otherwise a document could hide its depth behind `<a b="/>">`.
 fn shallow(text: &str) -> Result<(), EvidenceError> {
     let (mut depth, mut attributes, mut namespaces) = (0_usize, 0_usize, 0_usize);
     let mut at = 0_usize;
@@ -72,19 +74,24 @@ fn shallow(text: &str) -> Result<(), EvidenceError> {
         }
         attributes += tag.attributes;
         namespaces += tag.namespaces;
-        let message = if depth > MAX_DEPTH || (depth == MAX_DEPTH && matches!(tag.kind, Kind::Empty)) {
-            format!("nested deeper than {MAX_DEPTH} levels")
-        } else if tag.attributes > MAX_ATTRIBUTES {
-            format!("an element with more than {MAX_ATTRIBUTES} attributes")
-        } else if attributes > MAX_VALUES {
-            format!("more than {MAX_VALUES} attributes; split the document")
-        } else if namespaces > MAX_NAMESPACES {
-            format!("more than {MAX_NAMESPACES} namespaces")
-        } else {
-            at = start + tag.length.max(1);
-            continue;
-        };
-        return Err(EvidenceError::Syntax { syntax: "XML", place: Some(Place::of(text, start)), message });
+        let message =
+            if depth > MAX_DEPTH || (depth == MAX_DEPTH && matches!(tag.kind, Kind::Empty)) {
+                format!("nested deeper than {MAX_DEPTH} levels")
+            } else if tag.attributes > MAX_ATTRIBUTES {
+                format!("an element with more than {MAX_ATTRIBUTES} attributes")
+            } else if attributes > MAX_VALUES {
+                format!("more than {MAX_VALUES} attributes; split the document")
+            } else if namespaces > MAX_NAMESPACES {
+                format!("more than {MAX_NAMESPACES} namespaces")
+            } else {
+                at = start + tag.length.max(1);
+                continue;
+            };
+        return Err(EvidenceError::Syntax {
+            syntax: "XML",
+            place: Some(Place::of(text, start)),
+            message,
+        });
     }
     Ok(())
 }
@@ -97,7 +104,7 @@ enum Kind {
     Other,
 }
 
-/// A tag, or what stands in its place, from `<` to the end.
+/// A tag or another piece of markup such as a comment, from `<` to its end.
 struct Tag {
     kind: Kind,
     length: usize,
@@ -120,13 +127,15 @@ impl Tag {
         while let Some(byte) = bytes.get(at) {
             match byte {
                 b'>' => break,
-                // A quoted value ends at the same quote.
+                // A quoted value ends at the same kind of quote.
                 b'"' | b'\'' => {
                     let rest = bytes.get(at + 1..).unwrap_or(&[]);
                     at += memchr::memchr(*byte, rest).map_or(rest.len(), |end| end + 1);
                 }
                 b'=' => attributes += 1,
-                b'x' if bytes.get(at..).is_some_and(|rest| rest.starts_with(b"xmlns")) => namespaces += 1,
+                b'x' if bytes.get(at..).is_some_and(|rest| rest.starts_with(b"xmlns")) => {
+                    namespaces += 1;
+                }
                 _ => {}
             }
             at += 1;
@@ -156,7 +165,8 @@ mod tests {
 
     #[test]
     fn what_looks_like_a_tag_in_a_comment_is_none() {
-        let many = format!("<a><!-- {} --><b/><![CDATA[{}]]></a>", "<x>".repeat(500), "<y>".repeat(500));
+        let many =
+            format!("<a><!-- {} --><b/><![CDATA[{}]]></a>", "<x>".repeat(500), "<y>".repeat(500));
         assert!(parse(&many).is_ok());
         assert!(parse(&format!("<a>{}</a>", "<b k='1'/>".repeat(500))).is_ok());
     }

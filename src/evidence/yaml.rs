@@ -1,5 +1,5 @@
-//! YAML as the JSON that it stands for, with the place of every value. Anchors, aliases and tags are refused: no report
-//! needs them, and they are how a small document becomes a huge one.
+//! YAML, read as the JSON that it represents, with the place of every value. Anchors, aliases and
+//! tags are refused: no report needs them, and they can expand a small document into a huge one.
 
 use super::json::{Json, JsonError, MAX_DEPTH, MAX_VALUES, Member, Number, Object, Place, Value};
 use std::{borrow::Cow, collections::HashMap};
@@ -8,19 +8,20 @@ use yaml_rust2::{
     scanner::{Marker, ScanError, TScalarStyle},
 };
 
-/// How many bytes of YAML are read: headers of documents are a few kilobytes.
+/// The most bytes of YAML that are read: headers of documents are a few kilobytes.
 pub const MAX_YAML_BYTES: usize = 1 << 20;
 
 /// The YAML between the first line `---` and the next one.
 ///
 /// # Errors
-/// When there is none, or as [`parse`].
+/// When the text does not start with such lines, or as [`parse`].
 pub fn front_matter(text: &str) -> Result<Json<'_>, JsonError> {
     let none = || JsonError::Syntax {
         place: Place { line: 1, column: 1 },
         message: "no YAML between two lines of `---` at the start".to_owned(),
     };
-    let start = ["---\n", "---\r\n"].iter().find(|open| text.starts_with(**open)).ok_or_else(none)?.len();
+    let start =
+        ["---\n", "---\r\n"].iter().find(|open| text.starts_with(**open)).ok_or_else(none)?.len();
     let mut at = start;
     for line in text.get(start..).unwrap_or("").split_inclusive('\n') {
         if line.trim_end() == "---" {
@@ -103,15 +104,17 @@ struct Reader<'a> {
     text: &'a str,
     from: usize,
     yaml: &'a str,
-    /// How many characters, and how many bytes, were passed: markers count characters and never go back far.
+    /// How far the text was read, in characters; the next field has the same in bytes. Markers
+    /// count characters and never go back far.
     chars: usize,
     bytes: usize,
     values: usize,
 }
 
 impl<'a> Reader<'a> {
-    /// The byte of the whole text at which the marker stands. Most markers stand behind the one before; those of a mapping
-    /// go back to its first key, which may be far, and never further than what was passed since.
+    /// The byte of the whole text that the marker points at. Most markers come after the previous
+    /// one. The marker of a mapping goes back to its first key, which may be far, but never further
+    /// than the text passed since then.
     fn byte(&mut self, marker: Marker) -> usize {
         if marker.index() < self.chars {
             let back = self.chars - marker.index();
@@ -143,7 +146,12 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn enter(&mut self, at: usize, stack: &mut Vec<Open<'a>>, open: Open<'a>) -> Result<(), JsonError> {
+    fn enter(
+        &mut self,
+        at: usize,
+        stack: &mut Vec<Open<'a>>,
+        open: Open<'a>,
+    ) -> Result<(), JsonError> {
         self.count(at)?;
         if stack.len() >= MAX_DEPTH {
             return Err(JsonError::TooDeep { place: Place::of(self.text, at), limit: MAX_DEPTH });
@@ -172,7 +180,12 @@ impl<'a> Reader<'a> {
     }
 
     /// A scalar by the core schema of YAML 1.2.
-    fn scalar(&mut self, at: usize, said: String, style: TScalarStyle) -> Result<Json<'a>, JsonError> {
+    fn scalar(
+        &mut self,
+        at: usize,
+        said: String,
+        style: TScalarStyle,
+    ) -> Result<Json<'a>, JsonError> {
         self.count(at)?;
         let value = match said.as_str() {
             _ if style != TScalarStyle::Plain => Value::String(said.into()),
@@ -183,8 +196,14 @@ impl<'a> Reader<'a> {
             ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Value::NonFinite("Infinity"),
             "-.inf" | "-.Inf" | "-.INF" => Value::NonFinite("-Infinity"),
             plain => {
-                let written = self.text.get(at..).and_then(|rest| rest.get(..plain.len())).filter(|w| *w == plain);
-                written.and_then(Number::parse).map_or_else(|| Value::String(said.clone().into()), Value::Number)
+                let written = self
+                    .text
+                    .get(at..)
+                    .and_then(|rest| rest.get(..plain.len()))
+                    .filter(|w| *w == plain);
+                written
+                    .and_then(Number::parse)
+                    .map_or_else(|| Value::String(said.clone().into()), Value::Number)
             }
         };
         Ok(Json { at, value })

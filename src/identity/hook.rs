@@ -18,14 +18,14 @@ pub struct Headers<'a> {
     pub id: &'a str,
     /// `webhook-timestamp`: seconds since the epoch.
     pub timestamp: &'a str,
-    /// `webhook-signature`: `v1,<base64>`, several apart by spaces.
+    /// `webhook-signature`: `v1,<base64>`, several separated by spaces.
     pub signature: &'a str,
 }
 
-/// Why a delivery is not believed.
+/// Why a delivery is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HookError {
-    /// The timestamp is no number, or too far from now.
+    /// The timestamp is not a number, or too far from now.
     #[error("the webhook's timestamp is not within five minutes of now")]
     Timestamp,
     /// The id is empty or too long.
@@ -36,16 +36,19 @@ pub enum HookError {
     Signature,
 }
 
-/// The most signatures that are looked at.
+/// The maximum number of signatures that are checked.
 const MAX_SIGNATURES: usize = 10;
 
 impl Headers<'_> {
-    /// Refuses a delivery that no body could make good.
+    /// Refuses a delivery that cannot be valid, whatever its body.
     ///
     /// # Errors
-    /// When its timestamp is off, its id cannot be one, or it carries no signature of ours.
+    /// When its timestamp is too far off, its id is not valid, or it has no signature of version 1.
     pub fn check(&self, now: Timestamp) -> Result<(), HookError> {
-        if self.id.is_empty() || self.id.len() > MAX_ID || !self.id.bytes().all(|b| b.is_ascii_graphic()) {
+        if self.id.is_empty()
+            || self.id.len() > MAX_ID
+            || !self.id.bytes().all(|b| b.is_ascii_graphic())
+        {
             return Err(HookError::Id);
         }
         let sent: i64 = self.timestamp.parse().map_err(|_| HookError::Timestamp)?;
@@ -57,40 +60,45 @@ impl Headers<'_> {
 
     /// The signatures of version 1.
     fn offered(&self) -> impl Iterator<Item = Vec<u8>> + '_ {
-        let texts = self.signature.split(' ').filter_map(|s| s.strip_prefix("v1,")).take(MAX_SIGNATURES);
+        let texts =
+            self.signature.split(' ').filter_map(|s| s.strip_prefix("v1,")).take(MAX_SIGNATURES);
         texts.filter_map(|text| STANDARD.decode(text).ok())
     }
 }
 
-/// A delivery that is checked while its body comes.
+/// The check of a delivery while its body arrives.
 pub struct Check {
     offered: Vec<Vec<u8>>,
     contexts: Vec<hmac::Context>,
 }
 
 impl Check {
-    /// Against every secret that still counts.
+    /// Begins the check against every valid secret.
     pub fn new(headers: &Headers<'_>, secrets: &[Vec<u8>]) -> Self {
         let context = |secret: &Vec<u8>| {
             let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, secret));
             context.update(format!("{}.{}.", headers.id, headers.timestamp).as_bytes());
             context
         };
-        Self { offered: headers.offered().collect(), contexts: secrets.iter().map(context).collect() }
+        Self {
+            offered: headers.offered().collect(),
+            contexts: secrets.iter().map(context).collect(),
+        }
     }
 
-    /// The next bytes of the body.
+    /// Adds the next bytes of the body.
     pub fn update(&mut self, bytes: &[u8]) {
         self.contexts.iter_mut().for_each(|context| context.update(bytes));
     }
 
-    /// Whether the delivery is believed.
+    /// Ends the check.
     ///
     /// # Errors
     /// When no signature matches any secret.
     pub fn finish(self) -> Result<(), HookError> {
         let tags: Vec<hmac::Tag> = self.contexts.into_iter().map(hmac::Context::sign).collect();
-        let matches = |offered: &Vec<u8>| tags.iter().any(|tag| bool::from(tag.as_ref().ct_eq(offered)));
+        let matches =
+            |offered: &Vec<u8>| tags.iter().any(|tag| bool::from(tag.as_ref().ct_eq(offered)));
         if self.offered.iter().any(matches) { Ok(()) } else { Err(HookError::Signature) }
     }
 }

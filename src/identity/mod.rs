@@ -1,4 +1,5 @@
-//! Who somebody is and what they may do. No I/O: tokens and people are looked up elsewhere and judged here.
+//! Who an actor is and what they can do. No I/O: tokens and people are looked up elsewhere and
+//! checked here.
 #![cfg_attr(
     not(test),
     deny(

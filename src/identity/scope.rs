@@ -1,9 +1,9 @@
-//! Scopes, and the one place that says whether an actor may.
+//! Scopes, and the one place that decides what an actor can do.
 
 use crate::model::{Namespace, Person};
 use std::{fmt, str::FromStr};
 
-/// What a token may do.
+/// What a token permits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// Read everything of its namespace.
@@ -40,9 +40,9 @@ impl fmt::Display for Scope {
     }
 }
 
-/// A word that is no scope.
+/// A word that is not a scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no scope: expected one of read, submit, approve, policy, admin")]
+#[error("`{0}` is not a scope: expected one of read, submit, approve, policy, admin")]
 pub struct ScopeError(String);
 
 impl FromStr for Scope {
@@ -54,51 +54,55 @@ impl FromStr for Scope {
     }
 }
 
-/// Somebody who asks for something: a person, or a machine that holds a token.
+/// The caller: a person, or a machine that has a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
     /// The namespace they belong to; they never see another.
     pub namespace: Namespace,
-    /// Who releases they ask for are by. For a token that belongs to a person, that person, so that nobody approves
-    /// what their own machine asked for.
+    /// The submitter of the releases that they request. For a token that belongs to a person it is
+    /// that person, so that a person cannot approve what their own machine requested.
     pub who: Person,
-    /// Whether that is a person, and so may approve.
+    /// Whether that is a person, who can therefore approve.
     pub is_person: bool,
-    /// The roles they hold.
+    /// The roles they have.
     pub roles: Vec<String>,
-    /// What they may do.
+    /// What they can do.
     pub scopes: Vec<Scope>,
 }
 
-/// Why somebody may not.
+/// Why an action is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     /// The token lacks a scope.
-    #[error("this token may not do that: it lacks the scope `{0}`")]
+    #[error("this token cannot do that: it lacks the scope `{0}`")]
     Scope(Scope),
-    /// The thing belongs to another namespace.
+    /// The resource belongs to another namespace.
     #[error("this token belongs to the namespace `{0}` and sees no other")]
     Namespace(Namespace),
-    /// Only a person may.
-    #[error("only a person may approve or reject: this token belongs to nobody")]
+    /// Only a person can do this.
+    #[error("only a person can approve or reject: this token does not belong to a person")]
     NotAPerson,
 }
 
 impl Actor {
-    /// Whether they may do what `scope` covers.
+    /// Checks that they can do what `scope` covers.
     ///
     /// # Errors
-    /// When they may not.
+    /// When they cannot.
     pub fn require(&self, scope: Scope) -> Result<(), Denied> {
         if self.scopes.contains(&scope) { Ok(()) } else { Err(Denied::Scope(scope)) }
     }
 
-    /// Whether that namespace is theirs.
+    /// Checks that the namespace is theirs.
     ///
     /// # Errors
-    /// When it is another's.
+    /// When it is another one.
     pub fn require_namespace(&self, namespace: &Namespace) -> Result<(), Denied> {
-        if *namespace == self.namespace { Ok(()) } else { Err(Denied::Namespace(self.namespace.clone())) }
+        if *namespace == self.namespace {
+            Ok(())
+        } else {
+            Err(Denied::Namespace(self.namespace.clone()))
+        }
     }
 }
 

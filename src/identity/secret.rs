@@ -3,17 +3,17 @@
 use crate::model::Digest;
 use std::fmt;
 
-/// The text of a token, a cookie or a form. It never prints itself.
+/// The text of a token, a cookie or a form. Its `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// From random bytes, with a prefix that tells people and scanners what it is.
+    /// From random bytes, with a prefix by which people and scanners recognise it.
     pub fn new(prefix: &str, random: &[u8; 32]) -> Self {
         Self(format!("{prefix}{}", hex::encode(random)))
     }
 
-    /// From text that somebody presented.
+    /// From the text that a caller sent.
     pub fn presented(text: &str) -> Self {
         Self(text.to_owned())
     }

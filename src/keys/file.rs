@@ -1,4 +1,4 @@
-//! Ed25519 keys in files: PKCS#8 PEM, as openssl reads and writes it, for the service's eyes alone.
+//! Ed25519 keys in files: PKCS#8 PEM, as openssl reads and writes it, readable by the service only.
 
 use super::KeyError;
 use crate::ledger::{PublicKey, SignError, Signer};
@@ -24,9 +24,10 @@ impl FileSigner {
     /// A new key from the system's randomness.
     ///
     /// # Errors
-    /// When the system gives none.
+    /// When the system provides none.
     pub fn generate() -> Result<Self, KeyError> {
-        Self::new(Ed25519KeyPair::generate().map_err(|_| KeyError::Generate)?).ok_or(KeyError::Generate)
+        Self::new(Ed25519KeyPair::generate().map_err(|_| KeyError::Generate)?)
+            .ok_or(KeyError::Generate)
     }
 
     fn new(pair: Ed25519KeyPair) -> Option<Self> {
@@ -34,31 +35,33 @@ impl FileSigner {
         Some(Self { kid: key.kid(), der: key.to_der(), pair })
     }
 
-    /// The key in PKCS#8 PEM.
+    /// Reads a key from PKCS#8 PEM.
     ///
     /// # Errors
     /// When the text is not that of one Ed25519 private key.
     pub fn from_pem(pem: &str) -> Result<Self, &'static str> {
         let body = pem.trim().strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(END));
-        let text: String = body.ok_or("it is not one PEM block `PRIVATE KEY`")?.lines().map(str::trim).collect();
+        let text: String =
+            body.ok_or("it is not one PEM block `PRIVATE KEY`")?.lines().map(str::trim).collect();
         let der = STANDARD.decode(text).map_err(|_| "its PEM is not base64")?;
-        let pair = Ed25519KeyPair::from_pkcs8(&der).map_err(|_| "it is not an Ed25519 key in PKCS#8")?;
+        let pair =
+            Ed25519KeyPair::from_pkcs8(&der).map_err(|_| "it is not an Ed25519 key in PKCS#8")?;
         Self::new(pair).ok_or("its public key is weak")
     }
 
     /// The private key in PKCS#8 PEM. Keep it secret.
     ///
     /// # Errors
-    /// When the key does not let itself be written.
+    /// When the key cannot be encoded.
     pub fn to_pem(&self) -> Result<String, KeyError> {
         let document = self.pair.to_pkcs8v1().map_err(|_| KeyError::Generate)?;
         Ok(format!("{BEGIN}\n{}\n{END}\n", STANDARD.encode(document.as_ref())))
     }
 
-    /// The key in a file.
+    /// Reads the key in a file.
     ///
     /// # Errors
-    /// When the file cannot be read, is open to others, or holds no such key.
+    /// When the file cannot be read, is open to others, or contains no such key.
     pub fn load(path: &Path) -> Result<Self, KeyError> {
         let io = |source| KeyError::Io { action: "read", path: path.to_owned(), source };
         let file = fs::File::open(path).map_err(io)?;
@@ -67,10 +70,10 @@ impl FileSigner {
         Self::from_pem(&pem).map_err(|why| KeyError::Unusable { path: path.to_owned(), why })
     }
 
-    /// Keeps the key in a new file with mode 600. A file that is there already stays as it is.
+    /// Saves the key to a new file with mode 600. An existing file is not changed.
     ///
     /// # Errors
-    /// When there is one already (`AlreadyExists`), or the file cannot be written durably.
+    /// When the file exists already (`AlreadyExists`), or cannot be written durably.
     pub fn save(&self, path: &Path) -> Result<(), KeyError> {
         let io = |source| KeyError::Io { action: "write", path: path.to_owned(), source };
         let pem = self.to_pem()?;
@@ -79,7 +82,8 @@ impl FileSigner {
             let mut file = private_file(&draft)?;
             file.write_all(pem.as_bytes())?;
             file.sync_all()?;
-            // A link fails where a rename would replace: two services that start at once end up with one key.
+            // A link fails if the file exists, where a rename would replace it: two services that
+            // start at once end up with one key.
             fs::hard_link(&draft, path)?;
             if let Some(directory) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
                 fs::File::open(directory)?.sync_all()?;
@@ -92,7 +96,7 @@ impl FileSigner {
     }
 }
 
-/// The key in a file, made first when it is not there.
+/// The key in a file, which is created if it does not exist.
 ///
 /// # Errors
 /// As [`FileSigner::load`] and [`FileSigner::save`].
@@ -104,8 +108,9 @@ pub fn open_or_create(path: &Path) -> Result<FileSigner, KeyError> {
     if let Some(directory) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         let io = |source| KeyError::Io { action: "create", path: directory.to_owned(), source };
         private_directory(directory).map_err(io)?;
-        // The folder's own name must outlive a power cut, as what the key signs does.
-        let parent = directory.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // The folder's own name must survive a power cut, as what the key signs does.
+        let parent =
+            directory.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::File::open(parent).and_then(|parent| parent.sync_all()).map_err(io)?;
     }
     match FileSigner::generate()?.save(path) {
@@ -113,7 +118,7 @@ pub fn open_or_create(path: &Path) -> Result<FileSigner, KeyError> {
         Err(error) => return Err(error),
         Ok(()) => {}
     }
-    // What is in the file is the key, whoever wrote it first.
+    // The file decides which key it is: another process may have written it first.
     FileSigner::load(path)
 }
 
@@ -139,8 +144,8 @@ fn private_directory(path: &Path) -> std::io::Result<()> {
     fs::create_dir_all(path)
 }
 
-/// Refuses a key that everybody can read or that a group can replace. A group may read it, as container platforms
-/// mount secrets that way.
+/// Refuses a key that everyone can read or that a group can replace. A group may read it, as
+/// container platforms mount secrets that way.
 #[cfg(unix)]
 fn refuse_exposed(path: &Path, metadata: &fs::Metadata) -> Result<(), KeyError> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -164,7 +169,8 @@ impl Signer for FileSigner {
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         let signature = self.pair.try_sign(message);
-        let signature = signature.map_err(|_| SignError { kid: self.kid.clone(), why: "signing failed".into() })?;
+        let signature = signature
+            .map_err(|_| SignError { kid: self.kid.clone(), why: "signing failed".into() })?;
         Ok(signature.as_ref().to_vec())
     }
 }
@@ -208,8 +214,9 @@ mod tests {
         let path = directory.path().join("log.key");
         let open = || {
             std::thread::scope(|s| {
-                let starts: Vec<_> =
-                    (0..8).map(|_| s.spawn(|| open_or_create(&path).unwrap().kid().to_owned())).collect();
+                let starts: Vec<_> = (0..8)
+                    .map(|_| s.spawn(|| open_or_create(&path).unwrap().kid().to_owned()))
+                    .collect();
                 starts.into_iter().map(|t| t.join().unwrap()).collect::<Vec<_>>()
             })
         };
@@ -227,7 +234,13 @@ mod tests {
             "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="
         );
         assert_eq!(signer.to_pem().unwrap(), pem);
-        for bad in ["", "x", &pem.replace("PRIVATE", "PUBLIC"), &pem.replace("MC4C", "MC5C"), &pem.repeat(2)] {
+        for bad in [
+            "",
+            "x",
+            &pem.replace("PRIVATE", "PUBLIC"),
+            &pem.replace("MC4C", "MC5C"),
+            &pem.repeat(2),
+        ] {
             assert!(FileSigner::from_pem(bad).is_err(), "{bad}");
         }
     }

@@ -7,13 +7,13 @@ pub use file::FileSigner;
 use crate::ledger::Signer;
 use std::{fmt, path::Path, path::PathBuf, sync::Arc};
 
-/// Why a key could not be made, kept or read.
+/// Why a key could not be created, saved or read.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file or its directory cannot be read or written.
     #[error("cannot {action} `{path}`: {source}")]
     Io {
-        /// What was tried.
+        /// The action that failed.
         action: &'static str,
         /// The file.
         path: PathBuf,
@@ -21,25 +21,27 @@ pub enum KeyError {
         source: std::io::Error,
     },
     /// Others could read the key, or replace it.
-    #[error("`{path}` is open to others (mode {mode:03o}): make it the service's alone with `chmod 600`")]
+    #[error(
+        "`{path}` is open to others (mode {mode:03o}): restrict it to the service with `chmod 600`"
+    )]
     Exposed {
         /// The file.
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
     },
-    /// The file holds no key that can be used.
-    #[error("`{path}` holds no usable key: {why}")]
+    /// The file contains no key that can be used.
+    #[error("`{path}` contains no usable key: {why}")]
     Unusable {
         /// The file.
         path: PathBuf,
         /// Why not.
         why: &'static str,
     },
-    /// The system gave no new key.
-    #[error("the system gave no new key: its source of randomness failed")]
+    /// The system provided no new key.
+    #[error("the system provided no new key: its source of randomness failed")]
     Generate,
-    /// One key would serve two purposes.
+    /// One key would have two purposes.
     #[error("the {0} and the {1} key are the same: each purpose needs a key of its own")]
     Shared(&'static str, &'static str),
 }
@@ -70,15 +72,16 @@ const DECISION: &str = "decision.key";
 const LOG: &str = "log.key";
 
 impl Keyring {
-    /// The first of the two keys that is not in a directory; `None` where both are.
+    /// The first of the two keys that is not in a directory; `None` if both are.
     pub fn missing(directory: &Path) -> Option<PathBuf> {
         [DECISION, LOG].map(|name| directory.join(name)).into_iter().find(|path| !path.exists())
     }
 
-    /// The keys `decision.key` and `log.key` of a directory. Those that are not there are made, and the directory too.
+    /// The keys `decision.key` and `log.key` of a directory. Those that do not exist are created,
+    /// and the directory too.
     ///
     /// # Errors
-    /// When a key cannot be read, made or kept, is open to others, or serves both purposes.
+    /// When a key cannot be read, created or saved, is open to others, or has both purposes.
     pub fn open_or_create(directory: &Path) -> Result<Self, KeyError> {
         let open = |name: &str| file::open_or_create(&directory.join(name));
         let (decision, log) = (open(DECISION)?, open(LOG)?);
@@ -88,17 +91,23 @@ impl Keyring {
         Ok(Self { decision: Arc::new(decision), log: Arc::new(log) })
     }
 
-    /// New keys that live in memory alone: for tests, and for a demonstration that leaves nothing behind.
+    /// New keys in memory only: for tests, and for a demonstration that leaves nothing behind.
     ///
     /// # Errors
-    /// When the system gives none.
+    /// When the system provides none.
     pub fn ephemeral() -> Result<Self, KeyError> {
-        Ok(Self { decision: Arc::new(FileSigner::generate()?), log: Arc::new(FileSigner::generate()?) })
+        Ok(Self {
+            decision: Arc::new(FileSigner::generate()?),
+            log: Arc::new(FileSigner::generate()?),
+        })
     }
 }
 
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keyring").field("decision", &self.decision.kid()).field("log", &self.log.kid()).finish()
+        f.debug_struct("Keyring")
+            .field("decision", &self.decision.kid())
+            .field("log", &self.log.kid())
+            .finish()
     }
 }

@@ -1,5 +1,5 @@
-//! The entries of a log. They hold hashes and signatures only, so that the log can be public when what it proves is
-//! not.
+//! The entries of a log. They contain only hashes and signatures, so that the log can be public
+//! while the documents it proves stay private.
 
 use super::{LedgerError, envelope::Envelope, key::PublicKey};
 use crate::model::Digest;
@@ -9,16 +9,16 @@ use std::str::FromStr;
 
 pub use super::hash::leaf_hash;
 
-/// What kind of fact an entry of our own records.
+/// The kind of fact that an unsigned entry records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fact {
     /// A document of evidence was accepted.
     EvidenceAccepted,
     /// A release was requested.
     ReleaseRequested,
-    /// Somebody approved or rejected.
+    /// A person approved or rejected a release.
     ApprovalGiven,
-    /// Somebody waived a rule.
+    /// A person waived a rule.
     WaiverGiven,
     /// A policy was published.
     PolicyPublished,
@@ -28,17 +28,17 @@ pub enum Fact {
     PredictionsAccepted,
     /// A data set was registered under a name.
     DatasetRegistered,
-    /// Somebody proposed to pin a reference.
+    /// A person proposed to pin a reference.
     ReferenceProposed,
-    /// Somebody else approved it: from here on it is the reference.
+    /// A second person approved it: it is the reference from this entry on.
     ReferenceApproved,
-    /// A mapping was published: from here on it is the one of its name.
+    /// A mapping was published: it is the current one of its name from this entry on.
     MappingPublished,
-    /// A key signs from here on.
+    /// A key signs from this entry on.
     KeyAdded,
-    /// A key signs no more from here on.
+    /// A key no longer signs from this entry on.
     KeyRetired,
-    /// The log goes on from an older state of another one, whose last head the document holds.
+    /// The log continues from an older state of another log, whose last head is in the document.
     LogContinued,
 }
 
@@ -60,7 +60,7 @@ const FACTS: [(Fact, &str); 14] = [
 ];
 
 impl Fact {
-    /// The word in the entry.
+    /// The type of the fact in the entry's JSON.
     pub fn as_str(self) -> &'static str {
         FACTS.iter().find(|(fact, _)| *fact == self).map_or("", |(_, word)| word)
     }
@@ -75,16 +75,16 @@ impl FromStr for Fact {
     }
 }
 
-/// An entry, read.
+/// A parsed entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
     /// A signed envelope.
     Signed(SignedEntry),
-    /// A fact, whose document is stored beside the log.
+    /// A fact. Its document is stored outside the log.
     Fact {
-        /// What kind of fact.
+        /// The kind of fact.
         fact: Fact,
-        /// The digest of its document's bytes.
+        /// The digest of the document's bytes.
         hash: Digest,
     },
 }
@@ -106,24 +106,32 @@ fn malformed(why: &str) -> LedgerError {
     LedgerError::malformed("a log entry", why)
 }
 
-/// The bytes of a fact's entry, in canonical JSON.
+/// The bytes of the entry of a fact, in canonical JSON.
 pub fn fact_bytes(fact: Fact, hash: &Digest) -> Vec<u8> {
     let (word, hex) = (fact.as_str(), hash.hex());
     let spec = format!(r#"{{"hash":{{"algorithm":"sha256","value":"{hex}"}},"type":"{word}"}}"#);
     format!(r#"{{"apiVersion":"v1","kind":"modelgate-fact","spec":{spec}}}"#).into_bytes()
 }
 
-/// The text of a public key as a signed entry carries it: its PEM in base64.
+/// A public key as a signed entry contains it: its PEM in base64.
 pub(super) fn verifier_text(key: &PublicKey) -> String {
     STANDARD.encode(key.to_pem())
 }
 
-/// The bytes of a signed entry, in canonical JSON. `signature` and `verifier` are base64, and so are written as is.
-pub(super) fn signed_bytes(envelope: &Digest, payload: &Digest, signature: &str, verifier: &str) -> Vec<u8> {
+/// The bytes of a signed entry, in canonical JSON. `signature` and `verifier` are base64, so they
+/// need no escapes.
+pub(super) fn signed_bytes(
+    envelope: &Digest,
+    payload: &Digest,
+    signature: &str,
+    verifier: &str,
+) -> Vec<u8> {
     let hash = |digest: &Digest| format!(r#"{{"algorithm":"sha256","value":"{}"}}"#, digest.hex());
     let signatures = format!(r#"[{{"signature":"{signature}","verifier":"{verifier}"}}]"#);
     let (envelope, payload) = (hash(envelope), hash(payload));
-    let spec = format!(r#"{{"envelopeHash":{envelope},"payloadHash":{payload},"signatures":{signatures}}}"#);
+    let spec = format!(
+        r#"{{"envelopeHash":{envelope},"payloadHash":{payload},"signatures":{signatures}}}"#
+    );
     format!(r#"{{"apiVersion":"0.0.1","kind":"dsse","spec":{spec}}}"#).into_bytes()
 }
 
@@ -158,7 +166,9 @@ struct Wire {
 
 impl WireHash {
     fn digest(&self) -> Result<Digest, LedgerError> {
-        format!("{}:{}", self.algorithm, self.value).parse().map_err(|_| malformed("a hash in it is not SHA-256"))
+        format!("{}:{}", self.algorithm, self.value)
+            .parse()
+            .map_err(|_| malformed("a hash in it is not SHA-256"))
     }
 }
 
@@ -173,7 +183,7 @@ impl SignedEntry {
         }
     }
 
-    /// Its bytes.
+    /// The bytes of the entry.
     pub fn to_bytes(&self) -> Vec<u8> {
         let signature = STANDARD.encode(&self.signature);
         signed_bytes(&self.envelope, &self.payload, &signature, &verifier_text(&self.key))
@@ -181,7 +191,7 @@ impl SignedEntry {
 }
 
 impl Entry {
-    /// Its bytes.
+    /// The bytes of the entry.
     pub fn to_bytes(&self) -> Vec<u8> {
         match self {
             Self::Signed(entry) => entry.to_bytes(),
@@ -189,20 +199,25 @@ impl Entry {
         }
     }
 
-    /// Reads an entry. Only the very bytes that we would write are accepted.
+    /// Reads an entry. Accepts only exactly the bytes that we would write.
     ///
     /// # Errors
-    /// When it is anything else.
+    /// If it is anything else.
     pub fn parse(bytes: &[u8]) -> Result<Self, LedgerError> {
         let wire: Wire = serde_json::from_slice(bytes).map_err(|e| malformed(&e.to_string()))?;
         let entry = match (wire.api_version.as_str(), wire.kind.as_str(), &wire.spec) {
             ("0.0.1", "dsse", WireSpec::Signed { envelope_hash, payload_hash, signatures }) => {
-                let [one] = signatures.as_slice() else { return Err(malformed("it must have one signature")) };
-                let pem = STANDARD.decode(&one.verifier).ok().and_then(|pem| String::from_utf8(pem).ok());
+                let [one] = signatures.as_slice() else {
+                    return Err(malformed("it must have one signature"));
+                };
+                let pem =
+                    STANDARD.decode(&one.verifier).ok().and_then(|pem| String::from_utf8(pem).ok());
                 Self::Signed(SignedEntry {
                     envelope: envelope_hash.digest()?,
                     payload: payload_hash.digest()?,
-                    signature: STANDARD.decode(&one.signature).map_err(|_| malformed("a signature is not base64"))?,
+                    signature: STANDARD
+                        .decode(&one.signature)
+                        .map_err(|_| malformed("a signature is not base64"))?,
                     key: PublicKey::from_pem(&pem.ok_or_else(|| malformed("its key is not PEM"))?)?,
                 })
             }
@@ -211,7 +226,11 @@ impl Entry {
             }
             _ => return Err(malformed("it is of a kind or version we do not know")),
         };
-        if entry.to_bytes() == bytes { Ok(entry) } else { Err(malformed("it is not canonical JSON")) }
+        if entry.to_bytes() == bytes {
+            Ok(entry)
+        } else {
+            Err(malformed("it is not canonical JSON"))
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::{LedgerError, key::PublicKey};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 
-/// The only payload type that is signed here.
+/// The only payload type that modelgate signs.
 pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 
 /// The bytes that DSSE signs: `DSSEv1 LEN TYPE LEN BODY`.
@@ -13,12 +13,12 @@ pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
     [head.as_bytes(), payload].concat()
 }
 
-/// An envelope with its one signature.
+/// An envelope with exactly one signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
     /// The payload: the canonical JSON of a statement.
     pub payload: Vec<u8>,
-    /// The id of the key that is said to have signed, in hex. Only a hint.
+    /// The id, in hex, of the key that is said to have signed. Only a hint.
     pub keyid: String,
     /// The signature over [`pae`].
     pub signature: Vec<u8>,
@@ -39,16 +39,17 @@ struct Wire {
     signatures: Vec<WireSignature>,
 }
 
-/// Whether text is lower-case hex, and so needs no escape in JSON.
+/// Whether the text is lower-case hex, which needs no escapes in JSON.
 fn is_hex(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 impl Envelope {
-    /// Reads an envelope, strictly: no unknown or repeated key, the one payload type, one signature.
+    /// Reads an envelope strictly: no unknown or repeated key, only [`PAYLOAD_TYPE`], one
+    /// signature.
     ///
     /// # Errors
-    /// When it is anything else.
+    /// If it is anything else.
     pub fn parse(json: &[u8]) -> Result<Self, LedgerError> {
         let error = |why: String| LedgerError::Malformed { what: "an envelope", why };
         let wire: Wire = serde_json::from_slice(json).map_err(|e| error(e.to_string()))?;
@@ -61,11 +62,18 @@ impl Envelope {
         if !is_hex(&signature.keyid) {
             return Err(error("its key id is not lower-case hex".into()));
         }
-        let decode = |text: &str| STANDARD.decode(text).map_err(|_| error("it has text that is not base64".into()));
-        Ok(Self { payload: decode(&wire.payload)?, keyid: signature.keyid.clone(), signature: decode(&signature.sig)? })
+        let decode = |text: &str| {
+            STANDARD.decode(text).map_err(|_| error("it has text that is not base64".into()))
+        };
+        Ok(Self {
+            payload: decode(&wire.payload)?,
+            keyid: signature.keyid.clone(),
+            signature: decode(&signature.sig)?,
+        })
     }
 
-    /// The canonical JSON (JCS) of the envelope. Its digest is what the log and other statements name.
+    /// The canonical JSON (JCS) of the envelope. The log and other statements refer to it by the
+    /// digest of these bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         canonical(&self.payload, &self.keyid, &STANDARD.encode(&self.signature))
     }
@@ -78,20 +86,34 @@ impl Envelope {
     /// The one of `keys` that made the signature.
     ///
     /// # Errors
-    /// When none of them did.
+    /// If none of them did.
     pub fn verify<'k>(&self, keys: &'k [PublicKey]) -> Result<&'k PublicKey, LedgerError> {
         const WHAT: &str = "the envelope";
-        let named = keys.iter().find(|key| key.kid() == self.keyid).ok_or(LedgerError::UnknownKey { what: WHAT })?;
-        if self.is_signed_by(named) { Ok(named) } else { Err(LedgerError::BadSignature { what: WHAT }) }
+        let named = keys
+            .iter()
+            .find(|key| key.kid() == self.keyid)
+            .ok_or(LedgerError::UnknownKey { what: WHAT })?;
+        if self.is_signed_by(named) {
+            Ok(named)
+        } else {
+            Err(LedgerError::BadSignature { what: WHAT })
+        }
     }
 }
 
-/// The canonical JSON of an envelope. `keyid` and `signature` are hex and base64, and so are written as they are.
+/// The canonical JSON of an envelope. `keyid` and `signature` are hex and base64, so they need no
+/// escapes.
 pub(super) fn canonical(payload: &[u8], keyid: &str, signature: &str) -> Vec<u8> {
     let mut out = String::with_capacity(payload.len() * 4 / 3 + 320);
     out.push_str(r#"{"payload":""#);
     STANDARD.encode_string(payload, &mut out);
-    for part in [r#"","payloadType":""#, PAYLOAD_TYPE, r#"","signatures":[{"keyid":""#, keyid, r#"","sig":""#] {
+    for part in [
+        r#"","payloadType":""#,
+        PAYLOAD_TYPE,
+        r#"","signatures":[{"keyid":""#,
+        keyid,
+        r#"","sig":""#,
+    ] {
         out.push_str(part);
     }
     out.push_str(signature);

@@ -36,7 +36,7 @@ fn a_sealed_payload_verifies_with_its_key_alone() {
     assert_eq!(changed.verify(&[key]).unwrap_err().code(), "ledger-bad-signature");
 }
 
-/// What we write by hand is what the JCS library writes.
+/// The JSON that we write by hand equals the JSON that the JCS library writes.
 #[test]
 fn envelope_and_leaf_are_canonical_json() {
     let sealed = sealed().1;
@@ -88,12 +88,13 @@ fn weak_keys_are_refused() {
     }
 }
 
-/// A signature whose scalar is not reduced (RFC 8032, section 5.1.7) is another spelling of a valid one.
+/// A signature whose scalar is not reduced (RFC 8032, section 5.1.7) is a second form of a valid
+/// one.
 #[test]
 fn signatures_have_one_spelling() {
     const ORDER: [u8; 32] = [
-        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde,
+        0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
     ];
     let signer = TestSigner::generate();
     let key = signer.key();

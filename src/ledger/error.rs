@@ -1,15 +1,15 @@
-//! What can be wrong with signed and logged bytes.
+//! Errors of reading, signing, proving and verifying.
 
 use super::signer::SignError;
 use crate::model::jcs::JcsError;
 
-/// Why bytes could not be read, signed, proved or verified.
+/// The reason why bytes could not be read, signed, proved or verified.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerError {
-    /// The bytes are not of the form they should have.
+    /// The bytes do not have the expected form.
     #[error("{what} cannot be read: {why}")]
     Malformed {
-        /// Which form.
+        /// The expected form.
         what: &'static str,
         /// What is wrong with it.
         why: String,
@@ -17,50 +17,54 @@ pub enum LedgerError {
     /// None of the trusted keys made a signature here.
     #[error("{what} is not signed by a trusted key")]
     UnknownKey {
-        /// What should be signed.
+        /// The thing that should be signed.
         what: &'static str,
     },
-    /// A trusted key is named, and the signature is not its own.
+    /// The signature names a trusted key, but that key did not make it.
     #[error("the signature on {what} is wrong: the bytes were changed, or another key made it")]
     BadSignature {
-        /// What is signed.
+        /// The thing that is signed.
         what: &'static str,
     },
     /// A proof does not lead from the leaf to the root.
-    #[error("the proof does not lead to the signed root: the entry is not in this log at that index")]
+    #[error(
+        "the proof does not lead to the signed root: the entry is not in this log at that index"
+    )]
     NotIncluded,
     /// A proof does not show that one tree is the beginning of the other.
     #[error("the proof does not show the smaller tree to be the beginning of the larger")]
     NotConsistent,
-    /// A proof was asked for something outside the tree.
+    /// A proof was requested for something outside the tree.
     #[error("the tree of {size} entries has no proof for {index}")]
     OutOfRange {
         /// The size of the tree.
         size: u64,
-        /// The index or the smaller size that was asked for.
+        /// The index, or the smaller size, that was requested.
         index: u64,
     },
-    /// A hash that a proof needs is not at hand.
-    #[error("the hash of subtree {index} at level {level} is missing: read the tile that holds it")]
+    /// A hash that a proof needs was not provided.
+    #[error(
+        "the hash of subtree {index} at level {level} is missing: read the tile that contains it"
+    )]
     MissingHash {
         /// Binary level, 0 for leaves.
         level: u8,
         /// Index within the level.
         index: u64,
     },
-    /// A log entry is longer than the format of entry bundles can say.
+    /// A log entry is longer than the format of entry bundles allows.
     #[error("a log entry has {length} bytes: at most 65535 fit")]
     EntryTooLarge {
         /// Its length in bytes.
         length: usize,
     },
-    /// A record without model, artifact or environment, of which nothing can be signed.
+    /// A record without a model, artifact or environment: no statement can be signed about it.
     #[error("the record names no {what}: only a release can be signed")]
     NoSubject {
         /// What is missing.
         what: &'static str,
     },
-    /// A value without canonical JSON.
+    /// A value that has no canonical JSON.
     #[error(transparent)]
     Json(#[from] JcsError),
     /// A signer failed.
@@ -69,7 +73,7 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
-    /// The stable word for scripts.
+    /// The stable code, for scripts.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Malformed { .. } => "ledger-malformed",

@@ -1,13 +1,13 @@
-//! A decision about a credit model and keys to sign it, for the tests of this module.
+//! A decision about a credit model and the keys to sign it, for the tests of this module.
 
 use super::{PublicKey, SignError, Signer};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use std::sync::Arc;
 
 use crate::model::{
-    Approval, Digest, Engine, EvidenceRef, Finding, Inputs, Outcome, Person, PolicyRef, PolicySummary, Record,
-    Severity, Slice, Status, Vote, finding::Op, finding::Required, inputs::Baseline, verdict::ApprovalCount,
-    verdict::Mode, verdict::Verdict,
+    Approval, Digest, Engine, EvidenceRef, Finding, Inputs, Outcome, Person, PolicyRef,
+    PolicySummary, Record, Severity, Slice, Status, Vote, finding::Op, finding::Required,
+    inputs::Baseline, verdict::ApprovalCount, verdict::Mode, verdict::Verdict,
 };
 
 /// A key in memory.
@@ -51,7 +51,12 @@ impl Signer for TestSigner {
 }
 
 pub(crate) fn evidence(text: &str) -> EvidenceRef {
-    EvidenceRef { digest: Digest::of(text.as_bytes()), format: "native".into(), claimed: None, mapping: None }
+    EvidenceRef {
+        digest: Digest::of(text.as_bytes()),
+        format: "native".into(),
+        claimed: None,
+        mapping: None,
+    }
 }
 
 pub(crate) fn inputs() -> Inputs {
@@ -128,7 +133,11 @@ pub(crate) fn record(outcome: Outcome) -> Record {
         artifact: inputs.artifact,
         environment: inputs.environment.clone(),
         inputs_digest,
-        policies: vec![PolicySummary { name: "credit".into(), digest: Digest::of(b"policy 1"), mode: Mode::Enforce }],
+        policies: vec![PolicySummary {
+            name: "credit".into(),
+            digest: Digest::of(b"policy 1"),
+            mode: Mode::Enforce,
+        }],
         findings: vec![finding(status)],
         approvals: vec![ApprovalCount {
             policy: "credit".into(),

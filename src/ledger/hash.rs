@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest::{Context, SHA256, digest};
 
-/// A SHA-256 hash in the tree.
+/// A SHA-256 hash in the Merkle tree.
 pub type Hash = [u8; 32];
 
 const LEAF: [u8; 1] = [0];
@@ -37,7 +37,8 @@ pub fn empty_root() -> Hash {
     to_hash(digest(&SHA256, &[]).as_ref())
 }
 
-/// The root over neighbouring subtrees, the largest first, as RFC 6962 folds them. `None` without any.
+/// The root over neighbouring subtrees, the largest first, as RFC 6962 combines them. `None` if the
+/// list is empty.
 pub(crate) fn fold(subtrees: &[Hash]) -> Option<Hash> {
     subtrees.iter().rev().copied().reduce(|right, left| node_hash(&left, &right))
 }

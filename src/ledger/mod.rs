@@ -1,4 +1,5 @@
-//! Entries, trees, signatures and proofs: keys and bytes in, bytes out. No I/O, no clock, no randomness.
+//! Entries, trees, signatures and proofs, as pure functions of keys and bytes. No I/O, no clock, no
+//! randomness.
 #![cfg_attr(
     not(test),
     deny(

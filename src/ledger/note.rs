@@ -1,4 +1,4 @@
-//! Signed notes (C2SP signed-note): text, and lines of signatures under it.
+//! Signed notes (C2SP signed-note): text, followed by signature lines.
 
 use super::{LedgerError, key::PublicKey, signer::Signer};
 use aws_lc_rs::digest::{SHA256, digest};
@@ -11,12 +11,15 @@ const MAX_BYTES: usize = 128 * 1_024;
 const MAX_SIGNATURES: usize = 64;
 const WHAT: &str = "a signed note";
 
-/// Whether text may name a key: not empty, without spaces, `+` and control characters.
+/// Whether the text can name a key: it is not empty and has no spaces, `+` or control characters.
 fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 255 && !text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '+')
+    !text.is_empty()
+        && text.len() <= 255
+        && !text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '+')
 }
 
-/// A key by which notes are verified, under the name that signs them. Written `name+hash+base64` (a vkey).
+/// A key that verifies notes, together with the name that signs them. Its text form is
+/// `name+hash+base64` (a vkey).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifierKey {
     name: String,
@@ -24,15 +27,15 @@ pub struct VerifierKey {
 }
 
 impl VerifierKey {
-    /// The key under that name.
+    /// The key under this name.
     ///
     /// # Errors
-    /// When the name is empty, or has spaces, `+` or control characters.
+    /// If the name is empty or contains spaces, `+` or control characters.
     pub fn new(name: &str, key: PublicKey) -> Result<Self, LedgerError> {
         if is_name(name) {
             return Ok(Self { name: name.to_owned(), key });
         }
-        Err(LedgerError::malformed("a key name", "it must not be empty nor have spaces or `+`"))
+        Err(LedgerError::malformed("a key name", "it must not be empty or contain spaces or `+`"))
     }
 
     /// The name; for a log, its origin.
@@ -45,7 +48,7 @@ impl VerifierKey {
         &self.key
     }
 
-    /// SHA-256 of the name, a newline, the algorithm and the key: what Sigstore calls the id of a log.
+    /// SHA-256 of the name, a newline, the algorithm and the key: Sigstore's id of a log.
     pub fn full_id(&self) -> [u8; 32] {
         let bytes = [self.name.as_bytes(), b"\n", &[ED25519], self.key.raw()].concat();
         let mut out = [0; 32];
@@ -53,7 +56,7 @@ impl VerifierKey {
         out
     }
 
-    /// The first four bytes of it, which name the key in signature lines.
+    /// The first four bytes of the full id, which identify the key in signature lines.
     pub fn id(&self) -> [u8; 4] {
         let [a, b, c, d, ..] = self.full_id();
         [a, b, c, d]
@@ -78,9 +81,15 @@ impl FromStr for VerifierKey {
             return Err(form());
         };
         let key = STANDARD.decode(key).map_err(|_| form())?;
-        let Some((&ED25519, raw)) = key.split_first() else { return Err(error("it is not an Ed25519 key")) };
+        let Some((&ED25519, raw)) = key.split_first() else {
+            return Err(error("it is not an Ed25519 key"));
+        };
         let key = Self::new(name, PublicKey::from_raw(raw)?)?;
-        if id == hex::encode(key.id()) { Ok(key) } else { Err(error("its hash is not that of its name and key")) }
+        if id == hex::encode(key.id()) {
+            Ok(key)
+        } else {
+            Err(error("its hash is not that of its name and key"))
+        }
     }
 }
 
@@ -93,24 +102,25 @@ pub struct NoteSigner {
 }
 
 impl NoteSigner {
-    /// Signs with `signer` under `name`.
+    /// A note signer that signs with `signer` under `name`.
     ///
     /// # Errors
-    /// When the name cannot be one, or the signer's public key is not Ed25519.
+    /// If the name is not valid, or the signer's public key is not Ed25519.
     pub fn new(name: &str, signer: Arc<dyn Signer>) -> Result<Self, LedgerError> {
         let verifier = VerifierKey::new(name, PublicKey::from_der(signer.public_key_der())?)?;
         Ok(Self { id: verifier.id(), verifier, signer })
     }
 
-    /// The key that verifies what this signs.
+    /// The key that verifies the notes of this signer.
     pub const fn verifier(&self) -> &VerifierKey {
         &self.verifier
     }
 
-    /// The note of `text`, which ends in a newline and has neither control characters nor an empty line.
+    /// The signed note of `text`. The text must end in a newline and contain neither control
+    /// characters nor an empty line.
     ///
     /// # Errors
-    /// When the signer fails.
+    /// If the signer fails.
     pub fn sign(&self, text: &str) -> Result<String, LedgerError> {
         let signature = self.signer.sign(text.as_bytes())?;
         let signature = STANDARD.encode([self.id.as_slice(), &signature].concat());
@@ -129,13 +139,13 @@ impl fmt::Debug for NoteSigner {
 pub struct NoteSignature {
     /// The key's name.
     pub name: String,
-    /// The first four bytes of its id.
+    /// The first four bytes of the key's id.
     pub id: [u8; 4],
     /// The signature.
     pub signature: Vec<u8>,
 }
 
-/// A note that was read, and not yet verified.
+/// A note that was read but not verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     text: String,
@@ -146,27 +156,35 @@ impl Note {
     /// Reads a note.
     ///
     /// # Errors
-    /// When it is too long, has control characters, no signature, or a line that is none.
+    /// If it is too long, has control characters, has no signature, or has a line that is not a
+    /// signature.
     pub fn parse(note: &str) -> Result<Self, LedgerError> {
         let error = |why: &str| LedgerError::malformed(WHAT, why);
         if note.len() > MAX_BYTES || note.chars().any(|c| c < ' ' && c != '\n') {
             return Err(error("it is too long or has control characters"));
         }
-        let (text, lines) = note.rsplit_once("\n\n").ok_or_else(|| error("no empty line ends its text"))?;
-        let lines = lines.strip_suffix('\n').ok_or_else(|| error("its last line has no end"))?;
+        let (text, lines) =
+            note.rsplit_once("\n\n").ok_or_else(|| error("no empty line follows its text"))?;
+        let lines = lines
+            .strip_suffix('\n')
+            .ok_or_else(|| error("its last line does not end in a newline"))?;
         let signatures = lines.split('\n').map(signature_line).collect::<Option<Vec<_>>>();
-        let signatures = signatures.ok_or_else(|| error("a line under its text is no signature"))?;
+        let signatures =
+            signatures.ok_or_else(|| error("a line below its text is not a signature"))?;
         if signatures.len() > MAX_SIGNATURES {
             return Err(error("it has too many signatures"));
         }
         Ok(Self { text: format!("{text}\n"), signatures })
     }
 
-    /// The text with its last newline, as long as a trusted key signed it.
+    /// The text with its last newline, if a trusted key signed it.
     ///
     /// # Errors
-    /// When no signature is by one of `keys`, or one that is does not verify.
-    pub fn verify<'k>(&self, keys: &'k [VerifierKey]) -> Result<(&str, &'k VerifierKey), LedgerError> {
+    /// If no signature is by one of `keys`, or a signature by one of them does not verify.
+    pub fn verify<'k>(
+        &self,
+        keys: &'k [VerifierKey],
+    ) -> Result<(&str, &'k VerifierKey), LedgerError> {
         let mut by = None;
         for line in &self.signatures {
             for key in keys.iter().filter(|key| key.name == line.name && key.id() == line.id) {
@@ -176,10 +194,12 @@ impl Note {
                 by = by.or(Some(key));
             }
         }
-        by.map(|key| (self.text.as_str(), key)).ok_or(LedgerError::UnknownKey { what: "the checkpoint" })
+        by.map(|key| (self.text.as_str(), key))
+            .ok_or(LedgerError::UnknownKey { what: "the checkpoint" })
     }
 
-    /// The text, whoever signed it: to be shown or compared, never to be trusted.
+    /// The text, without checking the signatures: only for display or comparison, never to be
+    /// trusted.
     pub fn unverified_text(&self) -> &str {
         &self.text
     }

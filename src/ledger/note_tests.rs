@@ -30,23 +30,32 @@ fn the_oracle_verifies_what_we_sign() {
     let key = signed_note::StandardVerifier::new(&ours.verifier().to_string()).unwrap();
     assert_eq!(key.key_id(), u32::from_be_bytes(ours.verifier().id()));
     let keys = signed_note::VerifierList::new(vec![Box::new(key)]);
-    assert!(keys.verifier("gate.example.com/log/acme", u32::from_be_bytes(ours.verifier().id())).is_ok());
+    assert!(
+        keys.verifier("gate.example.com/log/acme", u32::from_be_bytes(ours.verifier().id()))
+            .is_ok()
+    );
     let read = signed_note::Note::from_bytes(note.as_bytes()).unwrap();
     let (verified, unverified) = read.verify(&keys).unwrap();
     assert_eq!((verified.len(), unverified.len()), (1, 0));
     let head = tlog_tiles::Checkpoint::from_bytes(read.text()).unwrap();
-    assert_eq!((head.origin(), head.size(), head.hash().0), ("gate.example.com/log/acme", 42, [7; 32]));
+    assert_eq!(
+        (head.origin(), head.size(), head.hash().0),
+        ("gate.example.com/log/acme", 42, [7; 32])
+    );
     assert_eq!(head.extension(), "");
 }
 
 #[test]
 fn we_verify_what_the_oracle_signs() {
     const SEED: [u8; 32] = [5; 32];
-    let vkey = VerifierKey::new("gate.example.com/log/acme", TestSigner::from_seed(&SEED).key()).unwrap();
+    let vkey =
+        VerifierKey::new("gate.example.com/log/acme", TestSigner::from_seed(&SEED).key()).unwrap();
     let seed = STANDARD.encode([&[1], SEED.as_slice()].concat());
     let skey = format!("PRIVATE+KEY+{}+{}+{seed}", vkey.name(), hex::encode(vkey.id()));
     let theirs = signed_note::StandardSigner::new(&skey).unwrap();
-    let text = tlog_tiles::Checkpoint::new("gate.example.com/log/acme", 9, tlog_tiles::Hash([3; 32]), "").unwrap();
+    let text =
+        tlog_tiles::Checkpoint::new("gate.example.com/log/acme", 9, tlog_tiles::Hash([3; 32]), "")
+            .unwrap();
     let mut note = signed_note::Note::new(&text.to_bytes(), &[]).unwrap();
     note.add_sigs(&[&theirs]).unwrap();
     let note = String::from_utf8(note.to_bytes()).unwrap();
@@ -64,15 +73,18 @@ fn only_the_log_itself_speaks_for_it() {
     let text = Note::parse(&note).unwrap().unverified_text().to_owned();
     let by_witness = witness.sign(&text).unwrap();
     assert_eq!(Checkpoint::verify(&by_witness, &both).unwrap_err().code(), "ledger-unknown-key");
-    // A witness beside the log changes nothing, an unknown line is passed over.
+    // A witness's signature on the log's note changes nothing, and an unknown line is ignored.
     let line = by_witness.rsplit_once("\n\n").unwrap().1;
     assert!(Checkpoint::verify(&format!("{note}{line}"), &both).is_ok());
     assert!(Checkpoint::verify(&format!("{note}{line}"), &both[..1]).is_ok());
-    // A line that names the log's key and is not its own spoils the note.
+    // A line that names the log's key but is not its signature makes the note invalid.
     let mut bytes = ours.verifier().id().to_vec();
     bytes.extend([9; 64]);
     let line = format!("\u{2014} a.example/log/acme {}\n", STANDARD.encode(bytes));
-    assert_eq!(Checkpoint::verify(&format!("{note}{line}"), &both).unwrap_err().code(), "ledger-bad-signature");
+    assert_eq!(
+        Checkpoint::verify(&format!("{note}{line}"), &both).unwrap_err().code(),
+        "ledger-bad-signature"
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Proofs that stand alone (C2SP tlog-proof): an entry's index, its path to the root, and the signed head.
+//! Self-contained proofs (C2SP tlog-proof): an entry's index, its path to the root, and the signed
+//! head.
 
 use super::{
     LedgerError,
@@ -12,14 +13,14 @@ use std::{fmt, str::FromStr};
 const HEADER: &str = "c2sp.org/tlog-proof@v1";
 const MAX_BYTES: usize = 256 * 1_024;
 
-/// That an entry is in a log.
+/// A proof that an entry is in a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
-    /// Data that the application put beside it. Nobody signed it.
+    /// Data that the application added. It is not signed.
     pub extra: Option<Vec<u8>>,
     /// The entry's index.
     pub index: u64,
-    /// From its sibling up to the root's child.
+    /// The hashes from the entry's sibling up to the root's child.
     pub path: Vec<Hash>,
     /// The signed head, byte for byte.
     pub checkpoint: String,
@@ -29,7 +30,7 @@ impl Proof {
     /// The head under which `leaf` is proved to be in a log that signs with one of `keys`.
     ///
     /// # Errors
-    /// When the head is not signed by one of them, or the path does not lead from the leaf to its root.
+    /// If none of them signed the head, or the path does not lead from the leaf to its root.
     pub fn verify(&self, leaf: &Hash, keys: &[VerifierKey]) -> Result<Checkpoint, LedgerError> {
         let head = Checkpoint::verify(&self.checkpoint, keys)?;
         check_inclusion(leaf, self.index, head.size, &self.path, &head.root)?;
@@ -59,8 +60,9 @@ impl FromStr for Proof {
         if text.len() > MAX_BYTES {
             return Err(error("it is too long"));
         }
-        let (head, checkpoint) =
-            text.split_once("\n\n").ok_or_else(|| error("no empty line precedes its checkpoint"))?;
+        let (head, checkpoint) = text
+            .split_once("\n\n")
+            .ok_or_else(|| error("no empty line precedes its checkpoint"))?;
         let mut lines = head.split('\n');
         if lines.next() != Some(HEADER) {
             return Err(error("it does not start with `c2sp.org/tlog-proof@v1`"));
@@ -72,9 +74,11 @@ impl FromStr for Proof {
             line = lines.next();
         }
         let digits = line.and_then(|l| l.strip_prefix("index ")).unwrap_or_default();
-        let decimal = digits.bytes().all(|b| b.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
+        let decimal = digits.bytes().all(|b| b.is_ascii_digit())
+            && (digits == "0" || !digits.starts_with('0'));
         let index = if decimal { digits.parse().ok() } else { None };
-        let hash = |line: &str| STANDARD.decode(line).ok().and_then(|bytes| Hash::try_from(bytes).ok());
+        let hash =
+            |line: &str| STANDARD.decode(line).ok().and_then(|bytes| Hash::try_from(bytes).ok());
         let path = lines.map(hash).collect::<Option<Vec<_>>>().filter(|path| path.len() <= 64);
         let path = path.ok_or_else(|| error("its path is not at most 64 hashes"))?;
         let index = index.ok_or_else(|| error("its index is not a number"))?;

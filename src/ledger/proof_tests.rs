@@ -40,7 +40,10 @@ fn a_proof_stands_alone() {
         assert_eq!(read, proof);
         let leaf = leaves[index as usize];
         assert_eq!(read.verify(&leaf, &keys).unwrap().size, 11);
-        assert_eq!(read.verify(&leaves[(index as usize + 1) % 11], &keys).unwrap_err().code(), "ledger-not-included");
+        assert_eq!(
+            read.verify(&leaves[(index as usize + 1) % 11], &keys).unwrap_err().code(),
+            "ledger-not-included"
+        );
         assert_eq!(read.verify(&leaf, &[]).unwrap_err().code(), "ledger-unknown-key");
     }
 }
@@ -53,11 +56,16 @@ fn the_text_is_that_of_the_specification() {
     let sibling = STANDARD.encode(node_hash(&leaves[0], &leaves[1]));
     assert_eq!(proof.to_string(), format!("c2sp.org/tlog-proof@v1\nindex 2\n{sibling}\n\n{head}"));
     proof.extra = Some(b"agent".to_vec());
-    assert_eq!(proof.to_string(), format!("c2sp.org/tlog-proof@v1\nextra YWdlbnQ=\nindex 2\n{sibling}\n\n{head}"));
+    assert_eq!(
+        proof.to_string(),
+        format!("c2sp.org/tlog-proof@v1\nextra YWdlbnQ=\nindex 2\n{sibling}\n\n{head}")
+    );
     let single = log(1);
     let text = prove(&single.0, 0, &single.2).to_string();
     assert_eq!(text, format!("c2sp.org/tlog-proof@v1\nindex 0\n\n{}", single.2));
-    assert!(text.parse::<Proof>().unwrap().verify(&single.0[0], &[single.1.verifier().clone()]).is_ok());
+    assert!(
+        text.parse::<Proof>().unwrap().verify(&single.0[0], &[single.1.verifier().clone()]).is_ok()
+    );
 }
 
 #[test]
@@ -77,7 +85,10 @@ fn other_texts_are_refused() {
         &good.replace("index 1", "index 1\nAAAA"),
         &good.replacen('\n', "\r\n", 1),
         &good.replace("index 1", "index 99999999999999999999"),
-        &good.replace("index 1", &format!("index 1{}", format!("\n{}", STANDARD.encode([0; 32])).repeat(64))),
+        &good.replace(
+            "index 1",
+            &format!("index 1{}", format!("\n{}", STANDARD.encode([0; 32])).repeat(64)),
+        ),
         &"x".repeat(300_000),
     ] {
         assert!(bad.parse::<Proof>().is_err(), "{bad:?}");

@@ -1,4 +1,4 @@
-//! What is signed: in-toto statements (v1) about one artifact.
+//! The signed content: in-toto statements (v1) about one artifact.
 
 mod record;
 mod vsa;
@@ -26,7 +26,7 @@ impl From<&Digest> for DigestSet {
     }
 }
 
-/// What a statement is about.
+/// The subject of a statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Subject {
@@ -40,25 +40,25 @@ pub struct Subject {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Statement<P> {
-    /// Always in-toto's v1.
+    /// Always the type of in-toto v1.
     #[serde(rename = "_type")]
     pub kind: String,
-    /// The one artifact.
+    /// The artifact; always exactly one.
     pub subject: Vec<Subject>,
-    /// Which predicate follows.
+    /// The type of the predicate.
     pub predicate_type: String,
-    /// What is said of it.
+    /// The statement about the subject.
     pub predicate: P,
 }
 
-/// The release that a record decides.
+/// The release that a record is about.
 pub(super) struct Target<'r> {
     pub(super) model: &'r ModelId,
     pub(super) artifact: &'r Digest,
     pub(super) environment: &'r Environment,
 }
 
-/// What a record is about, if it says all of it.
+/// The release that a record is about, if the record names all of it.
 pub(super) fn target(record: &Record) -> Result<Target<'_>, LedgerError> {
     let inputs = &record.inputs;
     let no = |what| move || LedgerError::NoSubject { what };
@@ -69,7 +69,11 @@ pub(super) fn target(record: &Record) -> Result<Target<'_>, LedgerError> {
     })
 }
 
-fn bytes<P: Serialize>(target: &Target<'_>, predicate_type: &str, predicate: P) -> Result<Vec<u8>, LedgerError> {
+fn bytes<P: Serialize>(
+    target: &Target<'_>,
+    predicate_type: &str,
+    predicate: P,
+) -> Result<Vec<u8>, LedgerError> {
     let subject = Subject { name: target.model.to_string(), digest: target.artifact.into() };
     Ok(jcs::to_vec(&Statement {
         kind: STATEMENT_TYPE.into(),
@@ -80,22 +84,26 @@ fn bytes<P: Serialize>(target: &Target<'_>, predicate_type: &str, predicate: P) 
 }
 
 impl<P: Serialize + for<'de> Deserialize<'de>> Statement<P> {
-    /// Reads the payload of an envelope. Only canonical JSON is accepted, and only what we know: what the reader does
-    /// not understand must not be signed past it.
+    /// Reads the payload of an envelope. Accepts only canonical JSON and only known fields: a
+    /// signature must not cover content that the reader does not understand.
     ///
     /// # Errors
-    /// When it is anything else, of another predicate type, or about anything but one subject.
+    /// If it is anything else, has another predicate type, or does not have exactly one subject.
     pub fn parse(payload: &[u8], predicate_type: &'static str) -> Result<Self, LedgerError> {
         let error = |why: String| LedgerError::Malformed { what: "a statement", why };
         let statement: Self = serde_json::from_slice(payload).map_err(|e| error(e.to_string()))?;
         if statement.kind != STATEMENT_TYPE || statement.predicate_type != predicate_type {
-            return Err(error(format!("it is not an in-toto statement of type `{predicate_type}`")));
+            return Err(error(format!(
+                "it is not an in-toto statement of type `{predicate_type}`"
+            )));
         }
         if statement.subject.len() != 1 {
             return Err(error("it is not about exactly one artifact".into()));
         }
         if jcs::to_vec(&statement)? != payload {
-            return Err(error("it is not canonical JSON, or has keys that this version does not know".into()));
+            return Err(error(
+                "it is not canonical JSON, or has keys that this version does not know".into(),
+            ));
         }
         Ok(statement)
     }

@@ -66,7 +66,8 @@ fn a_summary_says_what_slsa_asks() {
     assert_eq!(denied["predicate"]["verifiedLevels"], json!(["FAILED"]));
 }
 
-/// `printf '["sha256:…","sha256:…"]' | sha256sum`, whatever the order in which the policies are listed.
+/// `printf '["sha256:…","sha256:…"]' | sha256sum`, independent of the order in which the policies
+/// are listed.
 #[test]
 fn several_policies_have_one_digest() {
     let policy = |text: &str| PolicyRef { name: text.into(), digest: Digest::of(text.as_bytes()) };
@@ -74,7 +75,8 @@ fn several_policies_have_one_digest() {
     list.sort();
     let expected = Digest::of(format!(r#"["{}","{}"]"#, list[0], list[1]).as_bytes());
     for order in [["a", "b"], ["b", "a"]] {
-        let inputs = crate::model::Inputs { policies: order.map(policy).to_vec(), ..Default::default() };
+        let inputs =
+            crate::model::Inputs { policies: order.map(policy).to_vec(), ..Default::default() };
         let found = policy_of("https://gate.example.com/acme", &inputs).unwrap();
         assert_eq!(found.digest.sha256, expected.hex());
         assert_eq!(found.uri, format!("https://gate.example.com/acme/policy-sets/{expected}"));
@@ -83,10 +85,16 @@ fn several_policies_have_one_digest() {
 
 #[test]
 fn what_is_not_final_has_no_summary_and_what_has_no_subject_no_statement() {
-    let context =
-        VsaContext { public_url: "https://x", decision: &"d".parse().unwrap(), record_envelope: Digest::of(b"") };
+    let context = VsaContext {
+        public_url: "https://x",
+        decision: &"d".parse().unwrap(),
+        record_envelope: Digest::of(b""),
+    };
     for outcome in [Outcome::Pending, Outcome::Revoked] {
-        assert_eq!(vsa_statement(&context, &fixture::record(outcome)).unwrap_err().code(), "ledger-no-subject");
+        assert_eq!(
+            vsa_statement(&context, &fixture::record(outcome)).unwrap_err().code(),
+            "ledger-no-subject"
+        );
     }
     let strip: [fn(&mut Record); 3] =
         [|r| r.inputs.model = None, |r| r.inputs.artifact = None, |r| r.inputs.environment = None];
@@ -99,7 +107,8 @@ fn what_is_not_final_has_no_summary_and_what_has_no_subject_no_statement() {
 
 #[test]
 fn only_what_is_understood_is_read() {
-    let payload = String::from_utf8(record_statement(&fixture::record(Outcome::Allow)).unwrap()).unwrap();
+    let payload =
+        String::from_utf8(record_statement(&fixture::record(Outcome::Allow)).unwrap()).unwrap();
     assert!(Statement::<Record>::parse(payload.as_bytes(), RECORD_TYPE).is_ok());
     for bad in [
         String::new(),

@@ -1,7 +1,9 @@
-//! The static tiles of a log (C2SP tlog-tiles): their paths, what is in them, and proofs from them.
+//! The static tiles of a log (C2SP tlog-tiles): their paths, their contents, and proofs made from
+//! them.
 //!
-//! A hash tile at level L and index N holds the roots of the full subtrees of 256^L leaves from number `256 N` on; a
-//! full one holds 256 of them. An entry bundle holds the entries whose hashes the level 0 tile of its index holds.
+//! The hash tile at level L and index N contains the roots of the full subtrees of 256^L leaves
+//! from number `256 N` on; a full tile contains 256 of them. An entry bundle contains the entries
+//! whose hashes are in the level 0 tile with the same index.
 
 use super::{
     LedgerError, hash,
@@ -9,40 +11,40 @@ use super::{
 };
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
-/// Hashes in a full tile, and entries in a full bundle.
+/// The number of hashes in a full tile, and of entries in a full bundle.
 pub const WIDTH: u16 = 256;
-/// Bytes in a full hash tile.
+/// The number of bytes in a full hash tile.
 pub const FULL_BYTES: usize = 8_192;
-/// Binary levels in one tile.
+/// The number of binary levels in one tile.
 const HEIGHT: u8 = 8;
 const MAX_LEVEL: u8 = 63;
 
-/// A hash tile of a tree: the whole of it when `width` is 256, its beginning otherwise.
+/// A hash tile of a tree: the full tile if `width` is 256, otherwise its beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TileId {
     /// Tile level, 0 for leaves.
     pub level: u8,
     /// Index within the level.
     pub index: u64,
-    /// How many hashes, 1 to 256.
+    /// The number of hashes, 1 to 256.
     pub width: u16,
 }
 
-/// What a path under a log's address names.
+/// The resource at a path below a log's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TilePath {
     /// `tile/<L>/<N>[.p/<W>]`.
     Hashes(TileId),
     /// `tile/entries/<N>[.p/<W>]`.
     Entries {
-        /// The index of the bundle: its first entry is number `256 index`.
+        /// The index of the bundle. Its first entry is number `256 index`.
         index: u64,
-        /// How many entries, 1 to 256.
+        /// The number of entries, 1 to 256.
         width: u16,
     },
 }
 
-/// Decimal digits without a sign or superfluous zeros.
+/// Parses decimal digits without a sign and without leading zeros.
 fn decimal<T: FromStr>(text: &str) -> Option<T> {
     let plain = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     if plain { text.parse().ok() } else { None }
@@ -55,7 +57,7 @@ fn parse_index(text: &str) -> Option<u64> {
     let leading = leading.iter().map(|part| part.strip_prefix('x'));
     for (i, part) in leading.chain([Some(*last)]).enumerate() {
         let digits = part.filter(|d| d.len() == 3 && d.bytes().all(|b| b.is_ascii_digit()))?;
-        // A first element of zeros would give one tile two names.
+        // A first element of zeros would give one tile two paths.
         if i == 0 && digits == "000" && parts.len() > 1 {
             return None;
         }
@@ -78,7 +80,7 @@ fn write_index(index: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 impl FromStr for TilePath {
     type Err = LedgerError;
 
-    /// Reads the part of an address behind the log's own: `tile/0/x001/234.p/17`.
+    /// Reads the part of an address after the log's own: `tile/0/x001/234.p/17`.
     fn from_str(text: &str) -> Result<Self, LedgerError> {
         let parse = || {
             let (level, rest) = text.strip_prefix("tile/")?.split_once('/')?;
@@ -93,7 +95,9 @@ impl FromStr for TilePath {
             let level = decimal(level).filter(|l| *l <= MAX_LEVEL)?;
             Some(Self::Hashes(TileId { level, index, width }))
         };
-        parse().ok_or_else(|| LedgerError::malformed("a tile's path", "expected `tile/<level>/<index>[.p/<width>]`"))
+        parse().ok_or_else(|| {
+            LedgerError::malformed("a tile's path", "expected `tile/<level>/<index>[.p/<width>]`")
+        })
     }
 }
 
@@ -114,14 +118,15 @@ impl fmt::Display for TilePath {
     }
 }
 
-/// How many hashes the tile at `level` and `index` has in a tree of `size` leaves: 0 to 256.
+/// The number of hashes in the tile at `level` and `index` of a tree of `size` leaves: 0 to 256.
 pub fn width_at(level: u8, index: u64, size: u64) -> u16 {
     let hashes = size.checked_shr(u32::from(level) * u32::from(HEIGHT)).unwrap_or(0);
     let before = index.saturating_mul(u64::from(WIDTH));
     u16::try_from(hashes.saturating_sub(before).min(u64::from(WIDTH))).unwrap_or(WIDTH)
 }
 
-/// The tiles that became full while the tree grew from `old` to `new` leaves, lower levels first: those to store.
+/// The tiles that became full while the tree grew from `old` to `new` leaves, lower levels first.
+/// These must be stored.
 pub fn completed(old: u64, new: u64) -> Vec<TileId> {
     let mut out = Vec::new();
     for level in 0..HEIGHT {
@@ -132,7 +137,8 @@ pub fn completed(old: u64, new: u64) -> Vec<TileId> {
     out
 }
 
-/// The hash that stands for a full tile in the tile above it. `None` when `hashes` is no full tile.
+/// The hash that represents a full tile in the tile above it. `None` if `hashes` is not a full
+/// tile.
 pub fn tile_root(hashes: &[Hash]) -> Option<Hash> {
     (hashes.len() == usize::from(WIDTH)).then(|| subtree(hashes)).flatten()
 }
@@ -141,7 +147,12 @@ pub fn tile_root(hashes: &[Hash]) -> Option<Hash> {
 fn subtree(hashes: &[Hash]) -> Option<Hash> {
     let mut row = hashes.to_vec();
     while row.len() > 1 {
-        row = row.as_chunks::<2>().0.iter().map(|[left, right]| hash::node_hash(left, right)).collect();
+        row = row
+            .as_chunks::<2>()
+            .0
+            .iter()
+            .map(|[left, right]| hash::node_hash(left, right))
+            .collect();
     }
     row.first().copied()
 }
@@ -154,7 +165,7 @@ pub fn to_bytes(hashes: &[Hash]) -> Vec<u8> {
 /// The hashes of a tile.
 ///
 /// # Errors
-/// When the bytes are not 1 to 256 hashes.
+/// If the bytes are not 1 to 256 hashes.
 pub fn parse(bytes: &[u8]) -> Result<Vec<Hash>, LedgerError> {
     let (hashes, rest) = bytes.as_chunks::<32>();
     if rest.is_empty() && (1..=usize::from(WIDTH)).contains(&hashes.len()) {
@@ -163,7 +174,8 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Hash>, LedgerError> {
     Err(LedgerError::malformed("a tile", format!("{} bytes are not 1 to 256 hashes", bytes.len())))
 }
 
-/// The tiles of a tree of `size` leaves that hold these nodes: what to fetch before a proof can be made.
+/// The tiles of a tree of `size` leaves that contain these nodes: the tiles to fetch before making
+/// a proof.
 pub fn holding(nodes: &[Node], size: u64) -> Vec<TileId> {
     let tile = |node: &Node| {
         let (level, index, _) = place(*node);
@@ -175,18 +187,19 @@ pub fn holding(nodes: &[Node], size: u64) -> Vec<TileId> {
     out
 }
 
-/// The tile level and index that hold a node, and the number of the first hash of it there.
+/// The tile level and index that contain a node, and the number of the node's first hash in the
+/// tile.
 const fn place(node: Node) -> (u8, u64, u64) {
     let first = node.index << (node.level % HEIGHT);
     (node.level / HEIGHT, first >> HEIGHT, first & 0xff)
 }
 
-/// Tiles at hand, from which proofs are made.
+/// The tiles that were read, from which proofs are made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tiles(BTreeMap<(u8, u64), Vec<Hash>>);
 
 impl Tiles {
-    /// Adds the hashes of the tile at `level` and `index`, from its first one on.
+    /// Adds the hashes of the tile at `level` and `index`, starting with its first hash.
     pub fn insert(&mut self, level: u8, index: u64, hashes: Vec<Hash>) {
         self.0.insert((level, index), hashes);
     }
@@ -201,10 +214,10 @@ impl HashReader for Tiles {
     }
 }
 
-/// The bytes of an entry bundle: each entry after its length in two bytes, big-endian.
+/// The bytes of an entry bundle: each entry is preceded by its length in two bytes, big-endian.
 ///
 /// # Errors
-/// When an entry is longer than 65,535 bytes.
+/// If an entry is longer than 65,535 bytes.
 pub fn entries_to_bytes<T: AsRef<[u8]>>(entries: &[T]) -> Result<Vec<u8>, LedgerError> {
     let mut out = Vec::with_capacity(entries.iter().map(|e| e.as_ref().len() + 2).sum());
     for entry in entries {
@@ -215,10 +228,11 @@ pub fn entries_to_bytes<T: AsRef<[u8]>>(entries: &[T]) -> Result<Vec<u8>, Ledger
     Ok(out)
 }
 
-/// The length of an entry, if a bundle can say it. Ask before an entry is appended: afterwards is too late.
+/// The length of an entry, if it fits in a bundle. Check this before the entry is appended: an
+/// entry in the log cannot be removed.
 ///
 /// # Errors
-/// When it is longer than 65,535 bytes.
+/// If it is longer than 65,535 bytes.
 pub fn entry_length(entry: &[u8]) -> Result<u16, LedgerError> {
     u16::try_from(entry.len()).map_err(|_| LedgerError::EntryTooLarge { length: entry.len() })
 }
@@ -226,13 +240,19 @@ pub fn entry_length(entry: &[u8]) -> Result<u16, LedgerError> {
 /// The entries of a bundle.
 ///
 /// # Errors
-/// When a length points outside it, or there are more than 256.
+/// If a length points outside the bundle, or there are more than 256 entries.
 pub fn parse_entries(mut bytes: &[u8]) -> Result<Vec<&[u8]>, LedgerError> {
-    let error = || LedgerError::malformed("an entry bundle", "its lengths do not add up to at most 256 entries");
+    let error = || {
+        LedgerError::malformed(
+            "an entry bundle",
+            "its lengths do not add up to at most 256 entries",
+        )
+    };
     let mut out = Vec::new();
     while !bytes.is_empty() {
         let (length, rest) = bytes.split_first_chunk::<2>().ok_or_else(error)?;
-        let (entry, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length))).ok_or_else(error)?;
+        let (entry, rest) =
+            rest.split_at_checked(usize::from(u16::from_be_bytes(*length))).ok_or_else(error)?;
         if out.len() == usize::from(WIDTH) {
             return Err(error());
         }

@@ -5,7 +5,8 @@ fn hashes(level: u8, index: u64, width: u16) -> TilePath {
     TilePath::Hashes(TileId { level, index, width })
 }
 
-/// C2SP tlog-tiles: the example of the index 1234067, and what its text says of levels, widths and entries.
+/// C2SP tlog-tiles: the example of the index 1234067, and the text's rules on levels, widths and
+/// entries.
 #[test]
 fn paths_are_those_of_the_specification() {
     for (path, text) in [
@@ -27,7 +28,10 @@ fn hash_paths_agree_with_the_oracle() {
     for index in [0, 1, 255, 999, 1_000, 1_234_067, 1_000_000_000, u64::from(u32::MAX)] {
         for (level, width) in [(0, 256), (1, 255), (2, 1)] {
             let theirs = tlog_tiles::Tile::new(8, level, index, u32::from(width), false).path();
-            assert_eq!(hashes(level, index, width).to_string(), theirs.replacen("tile/8/", "tile/", 1));
+            assert_eq!(
+                hashes(level, index, width).to_string(),
+                theirs.replacen("tile/8/", "tile/", 1)
+            );
         }
     }
 }
@@ -73,11 +77,14 @@ fn no_tile_has_two_names() {
     }
 }
 
-/// C2SP tlog-tiles: a tree of 70,000 has 273 full level 0 tiles and one of 112, one full level 1 tile and one of 17,
-/// and a level 2 tile of 1. A tree of 256 has a full level 0 tile and a level 1 tile of 1.
+/// C2SP tlog-tiles: a tree of 70,000 has 273 full level 0 tiles and one of 112, one full level 1
+/// tile and one of 17, and a level 2 tile of 1. A tree of 256 has a full level 0 tile and a level 1
+/// tile of 1.
 #[test]
 fn widths_are_those_of_the_specification() {
-    let widths = |size, level, indexes: &[u64]| indexes.iter().map(|i| width_at(level, *i, size)).collect::<Vec<_>>();
+    let widths = |size, level, indexes: &[u64]| {
+        indexes.iter().map(|i| width_at(level, *i, size)).collect::<Vec<_>>()
+    };
     assert_eq!(widths(70_000, 0, &[0, 272, 273, 274]), [256, 256, 112, 0]);
     assert_eq!(widths(70_000, 1, &[0, 1, 2]), [256, 17, 0]);
     assert_eq!(widths(70_000, 2, &[0, 1]), [1, 0]);

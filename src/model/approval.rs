@@ -1,25 +1,25 @@
-//! A person's yes or no to exactly the inputs they saw.
+//! One person's vote on a release, bound to exactly the inputs they saw.
 
 use super::{ApprovalId, Digest, ReleaseId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// Somebody who can be named: stable id and the name shown.
+/// A person, by a stable id and a display name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Person {
-    /// Stable, unique within the namespace, never reused.
+    /// The id: stable, unique within the namespace, never reused.
     pub id: String,
-    /// What people call them.
+    /// The name that pages show.
     pub name: String,
 }
 
-/// Yes or no.
+/// A vote for or against a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Vote {
-    /// Yes.
+    /// In favour.
     Approve,
-    /// No.
+    /// Against.
     Reject,
 }
 
@@ -33,27 +33,27 @@ impl Vote {
     }
 }
 
-/// A signed-in person's yes or no to one release at one `inputs_digest`.
+/// The vote of a signed-in person on one release at one `inputs_digest`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Approval {
-    /// Its id; `None` in a file given to `check`.
+    /// The approval's id; `None` in a file given to `check`.
     #[serde(default)]
     pub id: Option<ApprovalId>,
-    /// The release; `None` in a file given to `check`.
+    /// The release voted on; `None` in a file given to `check`.
     #[serde(default)]
     pub release: Option<ReleaseId>,
-    /// Who.
+    /// The person who voted.
     pub by: Person,
-    /// The roles they held at that moment.
+    /// The roles they held when they voted.
     pub roles: Vec<String>,
-    /// Yes or no.
+    /// For or against.
     pub vote: Vote,
-    /// What they wrote with it.
+    /// The comment that they wrote.
     #[serde(default)]
     pub comment: String,
-    /// The inputs that they saw.
+    /// The digest of the inputs that they saw.
     pub inputs_digest: Digest,
-    /// When.
+    /// The time of the vote.
     pub at: Timestamp,
 }

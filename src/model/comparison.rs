@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Comparison {
-    /// With whom.
+    /// The artifact that the candidate is compared with.
     pub against: Against,
-    /// Our name of the metric.
+    /// The metric, by our name.
     pub metric: String,
-    /// The quantile, for latency.
+    /// The quantile, for latencies.
     pub quantile: Option<f64>,
     /// The unit of `value`, `baseline` and the bounds.
     pub unit: Option<Unit>,
@@ -19,19 +19,20 @@ pub struct Comparison {
     pub slice: Slice,
     /// Rows that both predicted.
     pub n: u64,
-    /// The candidate's value on them; `None` where it is undefined.
+    /// The candidate's value on these rows; `None` if it is undefined.
     pub value: Option<f64>,
-    /// The baseline's value on them; `None` where it is undefined.
+    /// The baseline's value on these rows; `None` if it is undefined.
     pub baseline: Option<f64>,
-    /// What the baseline is multiplied by before it is subtracted.
+    /// The factor that the baseline is multiplied by before the subtraction.
     pub factor: f64,
-    /// Who was right on which rows, for metrics that count rows; bounds at any confidence follow.
+    /// How often each artifact was right, row by row, for metrics that count rows. Bounds at any
+    /// confidence follow from it.
     pub pairs: Option<Pairs>,
-    /// Bounds of `value − factor · baseline`, one for each confidence that was asked for.
+    /// Bounds of `value − factor · baseline`, one for each requested confidence.
     pub bounds: Vec<Interval>,
 }
 
-/// How two artifacts answered the same trials.
+/// The outcomes of two artifacts on the same trials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pairs {

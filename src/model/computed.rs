@@ -1,47 +1,48 @@
-//! What evidence that we computed ourselves says of its making.
+//! How modelgate computed a document of evidence: the files, the columns and the plan.
 
 use super::{Columns, Digest, Plan};
 use serde::{Deserialize, Serialize};
 
-/// The format of evidence computed from raw predictions. No submission can claim it: only we write it.
+/// The format id of evidence computed from raw predictions. Only modelgate writes it: no submission
+/// can claim it.
 pub const COMPUTED: &str = "computed-predictions";
 
-/// From what and how a document was computed.
+/// The sources and parameters of a computed document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Computed {
-    /// The files it was computed from, by role, then digest.
+    /// The source files, sorted by role, then digest.
     pub sources: Vec<Source>,
-    /// Which columns were what.
+    /// The meaning of each column.
     pub columns: Columns,
-    /// What was asked for.
+    /// What was to be computed.
     pub plan: Plan,
-    /// Rows of predictions.
+    /// The number of rows of predictions.
     pub rows: u64,
 }
 
-/// A file that something was computed from.
+/// A file that evidence was computed from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
-    /// What it was.
+    /// What the file is in the computation.
     pub role: Role,
     /// The digest of its bytes.
     pub digest: Digest,
 }
 
-/// What a file of rows is to a computation.
+/// What a file of rows is in a computation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// What the candidate predicted.
+    /// The candidate's predictions.
     Predictions,
-    /// Labels and groups, joined on the id.
+    /// Labels and groups, joined on the row id.
     Labels,
-    /// What the champion predicted.
+    /// The champion's predictions.
     Champion,
-    /// What the reference predicted.
+    /// The reference's predictions.
     Reference,
-    /// The data that drift is measured from.
+    /// The data that drift is measured against.
     DriftReference,
 }

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::{fmt, str::FromStr};
 
-/// The SHA-256 digest by which artifacts, evidence, policies and inputs are known.
+/// A SHA-256 digest. It identifies artifacts, evidence, policies and inputs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
-/// Text that is not a digest.
+/// The error for text that is not a digest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a digest: expected `sha256:` and 64 lower-case hex digits")]
 pub struct DigestError(String);
@@ -20,7 +20,7 @@ impl Digest {
         Self(out)
     }
 
-    /// A digest that was computed elsewhere, for example while streaming.
+    /// Wraps a digest that was computed elsewhere, for example while streaming.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
@@ -30,7 +30,7 @@ impl Digest {
         &self.0
     }
 
-    /// The 64 hex digits without the `sha256:` prefix, as in-toto subjects and file names carry them.
+    /// The 64 hex digits without the `sha256:` prefix, as in in-toto subjects and file names.
     pub fn hex(&self) -> String {
         hex::encode(self.0)
     }
@@ -92,7 +92,9 @@ mod tests {
 
     #[test]
     fn refuses_everything_else() {
-        for bad in ["", "abc", "sha256:", "sha512:00", &ABC.to_uppercase(), &ABC[..70], &format!("{ABC}0")] {
+        for bad in
+            ["", "abc", "sha256:", "sha512:00", &ABC.to_uppercase(), &ABC[..70], &format!("{ABC}0")]
+        {
             assert!(bad.parse::<Digest>().is_err(), "{bad}");
         }
     }

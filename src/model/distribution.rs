@@ -1,37 +1,37 @@
-//! A sample as a histogram: what `HdrHistogram`, `DDSketch` and raw samples have in common.
+//! A sample as a histogram: the common form of `HdrHistogram`, `DDSketch` and raw samples.
 
 use serde::{Deserialize, Serialize};
 
-/// Counts of values by range, ascending at both ends. Any order statistic is known up to its range. Ranges overlap only
-/// where samples were [merged](Distribution::merged).
+/// Counts of values by range, ascending at both ends. Every order statistic is known up to its
+/// range. Ranges overlap only if samples were [merged](Distribution::merged).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Distribution {
-    /// How it was recorded: `hdr_v2`, `ddsketch`, `samples`; `merged` for several.
+    /// The recording method: `hdr_v2`, `ddsketch`, `samples`; `merged` for several samples.
     pub method: String,
-    /// The ranges that hold anything.
+    /// The ranges that hold at least one value.
     pub buckets: Vec<Bucket>,
 }
 
-/// How many values lie in one range, in the measurement's unit.
+/// The number of values in one range. The ends are in the measurement's unit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bucket {
-    /// The least value that the range may hold.
+    /// The least value that the range can hold.
     pub low: f64,
-    /// The greatest value that the range may hold.
+    /// The greatest value that the range can hold.
     pub high: f64,
-    /// How many values it holds; above 0.
+    /// The number of values in the range; above 0.
     pub count: u64,
 }
 
 impl Distribution {
-    /// All values counted.
+    /// The number of values in all ranges.
     pub fn count(&self) -> u64 {
         self.buckets.iter().fold(0, |n, b| n.saturating_add(b.count))
     }
 
-    /// The range of the value of that rank, from 1.
+    /// The range of the value with this rank; ranks start at 1.
     pub fn at(&self, rank: u64) -> Option<&Bucket> {
         let mut before = 0_u64;
         self.buckets.iter().find(|bucket| {
@@ -40,11 +40,12 @@ impl Distribution {
         })
     }
 
-    /// All samples as one, in the same unit each; `None` when they hold more than can be counted.
+    /// Merges samples, all in the same unit; `None` if the total count overflows.
     ///
-    /// The value of rank k is at least the k-th of all low edges and at most the k-th of all high edges, each edge taken
-    /// as often as its bucket counts. So lows and highs are sorted apart, and every rank keeps bounds that are certain
-    /// even where the buckets of two samples overlap.
+    /// The value of rank k is at least the k-th of all low ends and at most the k-th of all high
+    /// ends, where each end is repeated as often as its bucket counts. So lows and highs are sorted
+    /// separately, and the bounds of every rank are certain even if the buckets of two samples
+    /// overlap.
     pub fn merged(parts: &[Self]) -> Option<Self> {
         let all = || parts.iter().flat_map(|part| &part.buckets);
         all().try_fold(0_u64, |sum, b| sum.checked_add(b.count))?;

@@ -1,42 +1,42 @@
-//! Evidence: one immutable document about one artifact, in our words.
+//! Evidence: one immutable document about one artifact, in modelgate's own terms.
 
 use super::{
-    Comparison, Computed, Digest, Distribution, Impossible, Metric, ModelId, Range, Slice, Timestamp, Unit,
-    metric::Kind,
+    Comparison, Computed, Digest, Distribution, Impossible, Metric, ModelId, Range, Slice,
+    Timestamp, Unit, metric::Kind,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// What one document says, whatever tool wrote it.
+/// The content of one document, independent of the tool that wrote it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
     /// The digest of the document's bytes.
     pub digest: Digest,
-    /// The id of the format it was read as, such as `sklearn-classification-report`.
+    /// The id of the format that it was read as, such as `sklearn-classification-report`.
     pub format: String,
-    /// Which artifact it is about, where the document says so.
+    /// The artifact it is about, if the document says so.
     pub subject: Option<Subject>,
-    /// The data set it was measured on, where the document says so.
+    /// The data set it was measured on, if the document says so.
     pub dataset: Option<DatasetRef>,
-    /// The tool that wrote it, where the document says so.
+    /// The tool that wrote it, if the document says so.
     pub producer: Option<Producer>,
-    /// When it was made, where the document says so.
+    /// The time when it was made, if the document says so.
     pub produced_at: Option<Timestamp>,
-    /// Numbers.
+    /// The numbers.
     pub measurements: Vec<Measurement>,
-    /// Comparisons on the same rows, in what we computed ourselves.
+    /// Comparisons on the same rows; only in evidence that modelgate computed.
     pub comparisons: Vec<Comparison>,
-    /// Yes-or-no results.
+    /// The yes-or-no results.
     pub checks: Vec<Check>,
-    /// Other documents it names.
+    /// Other documents that it names.
     pub links: Vec<Link>,
-    /// What the reader should know: values that were undefined, parts that were not understood.
+    /// Notes for the reader: undefined values, parts that were not understood.
     pub warnings: Vec<String>,
-    /// From what it was computed; only where we computed it.
+    /// The sources of the computation; only if modelgate computed it.
     pub computed: Option<Computed>,
 }
 
-/// Which artifact a document is about.
+/// The artifact that a document is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Subject {
@@ -66,54 +66,55 @@ pub struct Producer {
     pub tool: Option<String>,
     /// Its version.
     pub version: Option<String>,
-    /// Where the run can be seen.
+    /// The address of the run.
     pub run: Option<String>,
 }
 
-/// One number about one slice.
+/// One number for one slice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Measurement {
-    /// Our name of the metric; the source's own where we have none.
+    /// The metric, by our name; by the source's name if we have none.
     pub metric: String,
-    /// The source's own name.
+    /// The source's own name of the metric.
     pub source_name: String,
-    /// The value; `None` where the source wrote NaN, an infinity or null: undefined, and never a pass. When present
-    /// it is finite.
+    /// The value; finite when present. `None` if the source wrote NaN, an infinity or null: the
+    /// value is undefined and never passes.
     pub value: Option<f64>,
-    /// Half a unit of the last digit that the source wrote (a whole unit where the tool truncates), at least 1e-12:
-    /// the true value lies within this of `value`.
+    /// Half a unit of the last digit that the source wrote (a whole unit if the tool truncates), at
+    /// least 1e-12: the true value lies within this distance of `value`.
     pub rounding: f64,
-    /// The source's own text, where the value is not the number it shows: `97.5%`, read as 0.975.
+    /// The source's own text, if it shows another number than the value: `97.5%` for 0.975.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<String>,
-    /// Why no rule may rest on the value, where the document itself gives the reason: it is the latency of one request,
-    /// and 499 others were never answered. The value stays as the source wrote it, and a rule on it is an error.
+    /// The reason why no rule can use the value, if the document itself gives one: for example, it
+    /// is the latency of one request, and 499 others got no answer. The value stays as the source
+    /// wrote it, and a rule on it is an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unfit: Option<String>,
-    /// Which quantile, for latencies: 0.99.
+    /// The quantile, for latencies: 0.99.
     pub quantile: Option<f64>,
-    /// The unit as written, where there is one.
+    /// The unit as written, if the source wrote one.
     pub unit: Option<Unit>,
-    /// Rows, where the source states them.
+    /// The number of rows, if the source states it.
     pub n: Option<u64>,
-    /// The proportion's own denominator, where known. See [`Measurement::known_trials`].
+    /// The denominator of the proportion, if known. See [`Measurement::known_trials`].
     pub trials: Option<u64>,
-    /// The proportion's numerator, where stated.
+    /// The numerator of the proportion, if stated.
     pub successes: Option<u64>,
-    /// The group it holds for.
+    /// The group that the value holds for.
     pub slice: Slice,
-    /// Whether it is an average over groups (`macro avg`), and so never a group itself.
+    /// Whether this is an average over groups (`macro avg`) and so not a group itself.
     pub aggregate: bool,
-    /// The data set of this very number, where it differs within one document.
+    /// The data set of this number, if it differs within one document.
     pub dataset: Option<String>,
-    /// The training step, where the source counts them.
+    /// The training step, if the source counts steps.
     pub step: Option<i64>,
-    /// The part of a pipeline or system it was measured at, where the source says so.
+    /// The part of a pipeline or system where it was measured, if the source says so.
     pub scope: Option<String>,
-    /// Intervals that the source claims, or that we computed from raw predictions.
+    /// Intervals that the source states, or that modelgate computed from raw predictions.
     pub intervals: Vec<Interval>,
-    /// The whole sample, where the source gives it: any quantile has exact bounds.
+    /// The whole sample, if the source gives it: every quantile then has exact bounds.
     pub distribution: Option<Arc<Distribution>>,
 }
 
@@ -121,73 +122,78 @@ pub struct Measurement {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Interval {
-    /// How it was computed: `clopper-pearson`, `delong`, …
+    /// The method: `clopper-pearson`, `delong`, …
     pub method: String,
-    /// Its confidence, in (0, 1).
+    /// The confidence, in (0, 1).
     pub confidence: f64,
-    /// 2 for a two-sided interval; 1 when each end is a one-sided bound.
+    /// 2 for a two-sided interval; 1 if each end is a one-sided bound.
     pub sides: u8,
-    /// The lower end; `None` for none.
+    /// The lower end; `None` if it is unbounded.
     pub lower: Option<f64>,
-    /// The upper end; `None` for none.
+    /// The upper end; `None` if it is unbounded.
     pub upper: Option<f64>,
 }
 
-/// One yes-or-no result of a tool.
+/// A yes-or-no result of a tool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Check {
-    /// Its name, as rules select it.
+    /// The name by which rules select it.
     pub name: String,
     /// Whether it passed.
     pub passed: bool,
-    /// What the tool said of it.
+    /// The tool's message about it.
     #[serde(default)]
     pub detail: Option<String>,
 }
 
-/// Another document that this one names.
+/// Another document that this document names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Link {
-    /// What it is to the artifact: `model-card`, `sbom`, …
+    /// The relation to the artifact: `model-card`, `sbom`, …
     pub rel: String,
-    /// Where it is.
+    /// The address of the document.
     pub href: String,
     /// The digest of its bytes.
     #[serde(default)]
     pub digest: Option<Digest>,
 }
 
-/// What the submission said of a document because the document itself does not.
+/// What the submission states about a document because the document itself does not.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Claimed {
-    /// The subject.
+    /// The artifact that it is about.
     pub subject: Option<Subject>,
     /// The data set's name.
     pub dataset: Option<String>,
-    /// When it was made.
+    /// The time when it was made.
     pub produced_at: Option<Timestamp>,
 }
 
-/// A document and what its submission said of it.
+/// A document, together with what its submission states about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Submitted {
-    /// What the document says.
+    /// The content of the document.
     pub evidence: Evidence,
-    /// What the submission says.
+    /// The statements of the submission.
     pub claimed: Claimed,
-    /// The digest of the mapping it was read with, if any.
+    /// The digest of the mapping that the document was read with, if any.
     pub mapping: Option<Digest>,
 }
 
-/// The least rounding ever assumed, so that a value written in full still admits its own count.
+/// The least rounding that is assumed, so that a value written in full is still consistent with its
+/// own counts.
 pub const MIN_ROUNDING: f64 = 1e-12;
 
 impl Measurement {
-    /// A measurement of `metric` with nothing else known.
-    pub fn new(metric: impl Into<String>, source_name: impl Into<String>, value: Option<f64>) -> Self {
+    /// A measurement of `metric` with every other field empty.
+    pub fn new(
+        metric: impl Into<String>,
+        source_name: impl Into<String>,
+        value: Option<f64>,
+    ) -> Self {
         Self {
             metric: metric.into(),
             source_name: source_name.into(),
@@ -210,25 +216,31 @@ impl Measurement {
         }
     }
 
-    /// The denominator for an exact bound: `trials` where known, else `n` for the metrics that count every row.
-    /// `None` for what is no proportion and for averages.
+    /// The denominator for an exact bound: `trials` if known, else `n` for the metrics whose trials
+    /// are all rows. `None` for averages and for metrics that are not proportions.
     pub fn known_trials(&self) -> Option<u64> {
         let metric = Metric::find(&self.metric).filter(|m| m.is_proportion() && !self.aggregate)?;
         self.trials.or(if metric.kind == Kind::ProportionOfRows { self.n } else { None })
     }
 
-    /// The values that it can have, by our name of it: AIF360's `equal_opportunity_difference` has a sign, ours has none.
+    /// The values that the metric can have, by our name of it: AIF360's
+    /// `equal_opportunity_difference` is signed, ours is not.
     pub fn range(&self) -> Option<Range> {
         Range::of(&self.metric)
     }
 
-    /// The value as a plain number: of a percentage the fraction. `None` where the source wrote none.
+    /// The value as a plain number; a percentage becomes its fraction. `None` if the source wrote
+    /// no value.
     pub fn plain(&self) -> Option<f64> {
-        let scale = if self.unit == Some(Unit::Percent) && self.range() != Some(Range::Percent) { 0.01 } else { 1.0 };
+        let scale = if self.unit == Some(Unit::Percent) && self.range() != Some(Range::Percent) {
+            0.01
+        } else {
+            1.0
+        };
         self.value.map(|value| value * scale)
     }
 
-    /// The value, where it is none that the metric can have.
+    /// The value, if the metric cannot have it.
     pub fn impossible(&self) -> Option<Impossible> {
         let range = self.range()?;
         let value = self.plain().filter(|value| !range.allows(*value))?;
@@ -237,7 +249,7 @@ impl Measurement {
 }
 
 impl Evidence {
-    /// An empty document of that format and digest, for adapters to fill.
+    /// An empty document of this format and digest, for readers to fill.
     pub fn new(digest: Digest, format: impl Into<String>) -> Self {
         Self {
             digest,

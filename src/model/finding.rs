@@ -1,10 +1,10 @@
-//! What one rule said of one slice.
+//! The result of one rule for one slice.
 
 use super::{Against, Digest, Slice, Unit};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The answer of one rule for one slice. Only `pass`, `waived` and `skipped` let a release through.
+/// The status of one rule for one slice. Only `pass`, `waived` and `skipped` let a release through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -12,20 +12,20 @@ pub enum Status {
     Pass,
     /// The opposite bound breaks the limit.
     Fail,
-    /// The evidence does not settle it.
+    /// The evidence is too weak to decide.
     Inconclusive,
-    /// Nothing answers the rule.
+    /// No evidence answers the rule.
     Missing,
-    /// The rule or its evidence is in error.
+    /// The rule or its evidence is invalid.
     Error,
-    /// A waiver stands in for a pass.
+    /// A waiver replaces the pass.
     Waived,
     /// The rule's `when` does not hold.
     Skipped,
 }
 
 impl Status {
-    /// The word in JSON, SQL and pages.
+    /// The word in JSON, SQL and on pages.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pass => "pass",
@@ -38,7 +38,7 @@ impl Status {
         }
     }
 
-    /// Whether a release may go through with this answer.
+    /// Whether this status lets a release through.
     pub const fn holds(self) -> bool {
         matches!(self, Self::Pass | Self::Waived | Self::Skipped)
     }
@@ -50,18 +50,20 @@ impl fmt::Display for Status {
     }
 }
 
-/// Whether a rule that does not hold stops the release.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// Whether a rule that does not hold blocks the release.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// It does.
+    /// It blocks the release.
     #[default]
     Block,
-    /// It is shown, and does not.
+    /// It is shown, but does not block.
     Warn,
 }
 
-/// A comparison that a rule makes.
+/// The comparison operator of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Op {
     /// At least.
@@ -72,32 +74,32 @@ pub enum Op {
     AtMost,
 }
 
-/// What a rule requires of the value.
+/// What a rule requires of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Required {
-    /// The comparison.
+    /// The operator.
     pub op: Op,
     /// The limit, in the finding's unit.
     pub value: f64,
 }
 
-/// What one rule said of one slice. Numbers are in `unit`, derived ones rounded to 12 significant digits; what is
-/// not known is `None`, never NaN.
+/// The result of one rule for one slice. Numbers are in `unit`; derived numbers are rounded to 12
+/// significant digits. An unknown number is `None`, never NaN.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// The policy's name.
     pub policy: String,
-    /// The rule's id; `evidence.*` for the requirements of `[evidence]`.
+    /// The rule's id; `evidence.*` for the requirements in `[evidence]`.
     pub rule: String,
-    /// The answer.
+    /// The status.
     pub status: Status,
-    /// Whether it stops the release.
+    /// Whether it blocks the release.
     pub severity: Severity,
-    /// The metric or check that the rule is about.
+    /// The metric or check of the rule.
     pub metric: Option<String>,
     /// The quantile, for latencies.
     pub quantile: Option<f64>,
-    /// The unit of every number here.
+    /// The unit of every number in this finding.
     pub unit: Option<Unit>,
     /// The group.
     pub slice: Slice,
@@ -109,27 +111,29 @@ pub struct Finding {
     pub upper: Option<f64>,
     /// What the rule requires.
     pub required: Option<Required>,
-    /// Rows.
+    /// The number of rows.
     pub n: Option<u64>,
-    /// The proportion's denominator.
+    /// The denominator of the proportion.
     pub trials: Option<u64>,
-    /// The proportion's numerator.
+    /// The numerator of the proportion.
     pub successes: Option<u64>,
-    /// How the bounds were computed.
+    /// The method that computed the bounds.
     pub method: Option<String>,
-    /// Their one-sided confidence.
+    /// The one-sided confidence of the bounds.
     pub confidence: Option<f64>,
-    /// Further samples that would settle it at the observed rate with power 0.8; `None` if none would.
+    /// Further samples that would settle the rule at the observed rate with power 0.8; `None` if no
+    /// number of samples would.
     pub samples_needed: Option<u64>,
-    /// Failures allowed at that size.
+    /// The number of failures allowed with that many samples.
     pub allowed_failures: Option<u64>,
     /// The attributes whose groups are compared: `sex`, `sex × age_band`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// The rates that were compared, group by group; too small groups among them.
+    /// The compared rates, group by group; includes groups that are too small.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupRate>,
-    /// With whom the value is compared; then `observed` and the bounds are those of the difference.
+    /// The artifact that the value is compared with; then `observed` and the bounds describe the
+    /// difference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<Against>,
     /// The candidate's own value in a comparison.
@@ -138,35 +142,37 @@ pub struct Finding {
     /// The baseline's value in a comparison.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<f64>,
-    /// How many artifacts were held against the same data set under this policy, this one included.
+    /// How many artifacts were evaluated on the same data set under this policy, this one included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tries: Option<u64>,
-    /// The documents it was read from.
+    /// The digests of the documents that were read.
     pub evidence: Vec<Digest>,
-    /// The answer as a sentence.
+    /// The result as a sentence.
     pub message: String,
 }
 
-/// A rate of one group, among the rates that a finding compares.
+/// The rate of one group, among the rates that a finding compares.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GroupRate {
-    /// Which rate.
+    /// The metric of the rate.
     pub metric: String,
     /// The group.
     pub slice: Slice,
-    /// Its value; `None` where it is undefined.
+    /// The rate; `None` if it is undefined.
     pub rate: Option<f64>,
-    /// Its denominator.
+    /// The denominator of the rate.
     pub trials: Option<u64>,
-    /// Its numerator, where known.
+    /// The numerator of the rate, if known.
     pub successes: Option<u64>,
-    /// Its ratio to the highest rate, for impact ratios; `None` for groups that are left out of them.
+    /// The ratio to the highest rate, for impact ratios; `None` for groups that the comparison
+    /// leaves out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ratio: Option<f64>,
 }
 
 impl Finding {
-    /// The answer of `rule` in `policy`, with nothing else known: it blocks, and is about the whole data set.
+    /// A finding of `rule` in `policy` with every other field empty: it blocks, and it is about the
+    /// whole data set.
     pub fn new(policy: &str, rule: &str, status: Status) -> Self {
         Self {
             policy: policy.to_owned(),

@@ -1,9 +1,9 @@
-//! Names and identifiers: ASCII only, so that no two look alike.
+//! Names and identifiers. They are ASCII only, so that two different names cannot look the same.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::{fmt, str::FromStr, sync::Arc};
 
-/// Text that cannot be the name or identifier it was given for.
+/// The error for text that is not a valid name or identifier of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not {wanted}")]
 pub struct IdError {
@@ -17,7 +17,9 @@ fn refuse(text: &str, wanted: &'static str) -> IdError {
 
 fn is_name(text: &str) -> bool {
     let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-    text.len() <= 100 && text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric()) && text.bytes().all(inner)
+    text.len() <= 100
+        && text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())
+        && text.bytes().all(inner)
 }
 
 fn is_namespace(text: &str) -> bool {
@@ -26,7 +28,9 @@ fn is_namespace(text: &str) -> bool {
 }
 
 fn is_identifier(text: &str) -> bool {
-    text.len() <= 64 && !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    text.len() <= 64
+        && !text.is_empty()
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 macro_rules! text_id {
@@ -80,19 +84,19 @@ text_id! {
     Namespace, is_namespace, "a namespace: expected 1 to 63 of a-z, 0-9 and `-`, starting with a letter or digit"
 }
 text_id! {
-    /// Where a release goes: `staging`, `production`, …
+    /// The target of a release: `staging`, `production`, …
     Environment, is_name, "an environment: expected 1 to 100 of A-Z, a-z, 0-9, `.`, `_` and `-`"
 }
 text_id! {
-    /// One request to put one artifact into one environment.
+    /// A request to put one artifact into one environment.
     ReleaseId, is_identifier, "a release id"
 }
 text_id! {
-    /// One signed verdict.
+    /// A signed verdict.
     DecisionId, is_identifier, "a decision id"
 }
 text_id! {
-    /// One person's yes or no.
+    /// One person's vote.
     ApprovalId, is_identifier, "an approval id"
 }
 
@@ -119,7 +123,8 @@ impl FromStr for ModelId {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let error = || refuse(text, "a model: expected `namespace/name`, such as `acme/credit-risk`");
+        let error =
+            || refuse(text, "a model: expected `namespace/name`, such as `acme/credit-risk`");
         let (namespace, name) = text.split_once('/').ok_or_else(error)?;
         if !is_name(name) {
             return Err(error());

@@ -1,10 +1,10 @@
-//! Everything a decision is a function of, but for approvals and the moment.
+//! The inputs of a decision: everything it depends on, except for approvals and the current time.
 
 use super::{Claimed, Digest, Environment, ModelId, ObserveOnly, jcs};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A policy that took part, by name and the digest of its bytes.
+/// A policy that was applied, by name and the digest of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyRef {
@@ -14,32 +14,33 @@ pub struct PolicyRef {
     pub digest: Digest,
 }
 
-/// A document that took part.
+/// A document that was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EvidenceRef {
     /// The digest of its bytes.
     pub digest: Digest,
-    /// The format it was read as.
+    /// The format that it was read as.
     pub format: String,
-    /// What the submission said of it; `None` when it said nothing.
+    /// What the submission states about it; `None` if it states nothing.
     pub claimed: Option<Claimed>,
-    /// The digest of the mapping it was read with.
+    /// The digest of the mapping that it was read with.
     pub mapping: Option<Digest>,
 }
 
-/// The artifact that a candidate is compared with, and the evidence of it.
+/// The artifact that a candidate is compared with, and its evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Baseline {
-    /// The artifact, where known.
+    /// The artifact, if known.
     pub artifact: Option<Digest>,
     /// Its evidence, sorted by digest.
     pub evidence: Vec<EvidenceRef>,
 }
 
-/// How often a data set had been tried under a policy when this artifact first was: the first artifact is try 1.
-/// A number that many artifacts were held against is no longer fresh, and a policy may spend its confidence on that.
+/// The number of attempts on a data set under a policy when this artifact was first evaluated: the
+/// first artifact is attempt 1. A data set that many artifacts were evaluated on is no longer
+/// fresh, and a policy can require a higher confidence for that.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attempt {
@@ -47,12 +48,12 @@ pub struct Attempt {
     pub policy: String,
     /// The data set: its name, else its digest, else empty.
     pub dataset: String,
-    /// Distinct artifacts so far, this one included.
+    /// Distinct artifacts so far, including this one.
     pub tries: u64,
 }
 
-/// The frozen inputs of a decision. Lists are sorted and every key is present, so that their canonical JSON has one
-/// form.
+/// The frozen inputs of a decision. Lists are sorted and every key is present, so that equal inputs
+/// have the same canonical JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Inputs {
@@ -60,32 +61,32 @@ pub struct Inputs {
     pub model: Option<ModelId>,
     /// The artifact.
     pub artifact: Option<Digest>,
-    /// Where it is to go.
+    /// The target environment.
     pub environment: Option<Environment>,
-    /// The stable id of whoever asked.
+    /// The stable id of the submitter.
     pub submitter: Option<String>,
     /// Every policy that applies.
     pub policies: Vec<PolicyRef>,
     /// The evidence.
     pub evidence: Vec<EvidenceRef>,
-    /// The champion, only when a rule reads it.
+    /// The champion, only if a rule reads it.
     pub champion: Option<Baseline>,
-    /// The reference, only when a rule reads it.
+    /// The reference, only if a rule reads it.
     pub reference: Option<Baseline>,
-    /// Mappings, by digest.
+    /// The mappings, by digest.
     pub mappings: Vec<Digest>,
-    /// Waivers, by digest.
+    /// The waivers, by digest.
     pub waivers: Vec<Digest>,
-    /// What the submission said about its circumstances; `when` reads it.
+    /// The context that the submission states; `when` reads it.
     pub context: BTreeMap<String, String>,
-    /// How often each data set was tried; fixed at an artifact's first evaluation.
+    /// The attempts on each data set; fixed at an artifact's first evaluation.
     #[serde(rename = "looks")]
     pub attempts: Vec<Attempt>,
-    /// What was said of an environment in which no policy enforces, only where it made a difference: without it a
-    /// release that only observing policies judge is denied.
+    /// The setting for an environment in which no policy enforces. Present only if it made a
+    /// difference: without it, a release that only observing policies evaluate is denied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observe_only: Option<ObserveOnly>,
-    /// The number of the engine's semantics.
+    /// The version number of the engine's semantics.
     pub engine: u32,
 }
 
@@ -111,18 +112,20 @@ impl Default for Inputs {
 }
 
 impl Inputs {
-    /// Names every mapping that a document was read with.
+    /// Lists every mapping that a document was read with.
     #[must_use]
     pub fn with_mappings(mut self) -> Self {
-        let baselines = [&self.champion, &self.reference].into_iter().flatten().flat_map(|b| &b.evidence);
-        let mut mappings: Vec<Digest> = self.evidence.iter().chain(baselines).filter_map(|e| e.mapping).collect();
+        let baselines =
+            [&self.champion, &self.reference].into_iter().flatten().flat_map(|b| &b.evidence);
+        let mut mappings: Vec<Digest> =
+            self.evidence.iter().chain(baselines).filter_map(|e| e.mapping).collect();
         mappings.sort();
         mappings.dedup();
         self.mappings = mappings;
         self
     }
 
-    /// Sorts every list, so that the order in which things were handed in does not matter.
+    /// Sorts every list, so that the order of the arguments does not matter.
     #[must_use]
     pub fn sorted(mut self) -> Self {
         self.policies.sort();
@@ -138,17 +141,18 @@ impl Inputs {
         self
     }
 
-    /// The `inputs_digest`: SHA-256 of the canonical JSON of these inputs, sorted.
+    /// The `inputs_digest`: the SHA-256 of the canonical JSON of these inputs, sorted.
     ///
     /// # Errors
-    /// Never in practice: nothing in them is a number that canonical JSON cannot write.
+    /// Never in practice: the inputs contain no number that canonical JSON cannot write.
     pub fn digest(&self) -> Result<Digest, jcs::JcsError> {
         jcs::digest(self)
     }
 }
 
 fn sort_evidence(list: &mut Vec<EvidenceRef>) {
-    // The whole reference breaks ties, so that one document handed in twice with other claims has one order too.
+    // The whole reference breaks ties, so that a document submitted twice with different claims is
+    // sorted the same way every time.
     list.sort_by_cached_key(|e| (e.digest, jcs::to_vec(e).unwrap_or_default()));
     list.dedup();
 }
@@ -158,13 +162,20 @@ mod tests {
     use super::*;
 
     fn evidence(text: &str) -> EvidenceRef {
-        EvidenceRef { digest: Digest::of(text.as_bytes()), format: "native".into(), claimed: None, mapping: None }
+        EvidenceRef {
+            digest: Digest::of(text.as_bytes()),
+            format: "native".into(),
+            claimed: None,
+            mapping: None,
+        }
     }
 
     #[test]
     fn the_order_of_evidence_does_not_matter() {
-        let inputs =
-            |list: &[&str]| Inputs { evidence: list.iter().map(|t| evidence(t)).collect(), ..Inputs::default() };
+        let inputs = |list: &[&str]| Inputs {
+            evidence: list.iter().map(|t| evidence(t)).collect(),
+            ..Inputs::default()
+        };
         let one = inputs(&["a", "b", "c"]).sorted().digest().unwrap();
         assert_eq!(inputs(&["c", "a", "b", "a"]).sorted().digest().unwrap(), one);
         assert_ne!(inputs(&["a", "b"]).sorted().digest().unwrap(), one);

@@ -1,7 +1,7 @@
-//! The JSON Canonicalization Scheme (RFC 8785): the one byte form of a JSON value.
+//! The JSON Canonicalization Scheme (RFC 8785): one byte form for every JSON value.
 //!
-//! Every decision is written this way several times, so the writer is our own; the tests hold it to
-//! `serde_json_canonicalizer`, byte for byte.
+//! Every decision is written this way several times, so speed matters and the writer is our own.
+//! The tests compare it with `serde_json_canonicalizer`, byte for byte.
 
 mod key;
 mod number;
@@ -10,7 +10,8 @@ mod writer;
 use super::Digest;
 use serde::Serialize;
 
-/// A value that has no canonical JSON form: a NaN, an infinity, or a map whose keys are not text.
+/// The error for a value without a canonical JSON form: a NaN, an infinity, or a map whose keys are
+/// not text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("cannot be written as canonical JSON: {0}")]
 pub struct JcsError(String);
@@ -24,7 +25,7 @@ impl serde::ser::Error for JcsError {
 /// The canonical bytes of `value`.
 ///
 /// # Errors
-/// When the value holds a number that is not finite, a key that is not text, or one key twice.
+/// If the value contains a number that is not finite, a key that is not text, or a duplicate key.
 pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, JcsError> {
     writer::write(value)
 }
@@ -32,7 +33,7 @@ pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, JcsError> {
 /// The digest of the canonical bytes of `value`.
 ///
 /// # Errors
-/// As [`to_vec`].
+/// The same as [`to_vec`].
 pub fn digest<T: Serialize + ?Sized>(value: &T) -> Result<Digest, JcsError> {
     Ok(Digest::of(&to_vec(value)?))
 }

@@ -1,41 +1,42 @@
-//! The metrics we know by name: scikit-learn's and fairlearn's names where they have one.
+//! The metrics we know by name: scikit-learn's and fairlearn's names where those exist.
 
 use super::Range;
 
-/// Which way is better.
+/// The direction in which a metric improves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Better {
-    /// Accuracy and its like.
+    /// Accuracy and similar metrics.
     Higher,
     /// Losses, errors, latencies.
     Lower,
 }
 
-/// What a metric's value may be, and whether it counts things.
+/// The values a metric can have, and whether it counts trials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A proportion in [0, 1] whose trials are all rows: `trials` defaults to `n`.
     ProportionOfRows,
-    /// A proportion in [0, 1] with a denominator of its own: trials are never guessed.
+    /// A proportion in [0, 1] with a separate denominator: its trials are never guessed.
     Proportion,
-    /// In [0, 1] but no proportion of counted trials (f1, AUC): no exact bound from counts.
+    /// A number in [0, 1] that is not a proportion of counted trials (f1, AUC): counts give no
+    /// exact bound.
     Score,
     /// Any number at or above zero.
     NonNegative,
     /// Any number.
     Real,
-    /// A time, always with a unit and mostly with a quantile.
+    /// A time, always with a unit and usually with a quantile.
     Latency,
 }
 
 /// A metric we know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metric {
-    /// Its one name.
+    /// The name.
     pub name: &'static str,
-    /// What its value may be.
+    /// The values it can have.
     pub kind: Kind,
-    /// Which way is better.
+    /// The direction in which it improves.
     pub better: Better,
 }
 
@@ -70,7 +71,8 @@ pub const METRICS: &[Metric] = &[
     metric("false_negative_rate", Proportion, Lower),
     metric("false_positive_rate", Proportion, Lower),
     metric("jensen_shannon_distance", Score, Lower),
-    // Of scores by class higher is better; of a feature against its reference a rule states the bound it wants.
+    // Higher is better for scores by class. For a feature against its reference, the rule states
+    // the bound that it wants.
     metric("ks_statistic", Score, Higher),
     metric("latency", Latency, Lower),
     metric("log_loss", NonNegative, Lower),
@@ -92,7 +94,7 @@ pub const METRICS: &[Metric] = &[
     metric("recall", Proportion, Higher),
     metric("roc_auc", Score, Higher),
     metric("root_mean_squared_error", NonNegative, Lower),
-    // Neither way is better in itself: a rule states which bound it wants.
+    // Neither direction is better in itself: the rule states the bound that it wants.
     metric("selection_rate", ProportionOfRows, Higher),
     metric("specificity", Proportion, Higher),
     metric("true_negative_rate", Proportion, Higher),
@@ -102,21 +104,21 @@ pub const METRICS: &[Metric] = &[
 ];
 
 impl Metric {
-    /// The metric of that name, if we know it.
+    /// The metric of this name, if we know it.
     pub fn find(name: &str) -> Option<&'static Self> {
         METRICS.binary_search_by(|m| m.name.cmp(name)).ok().and_then(|i| METRICS.get(i))
     }
 
-    /// Whether an exact bound from counts exists.
+    /// Whether counts give an exact bound.
     pub fn is_proportion(&self) -> bool {
         matches!(self.kind, Proportion | ProportionOfRows)
     }
 
-    /// The values that it can have.
+    /// The values that the metric can have.
     pub fn range(&self) -> Range {
         match (self.kind, self.name) {
             (Proportion | ProportionOfRows | Score, _) => Range::Fraction,
-            // scikit-learn writes it as a fraction, many others in percent.
+            // scikit-learn writes it as a fraction, many other tools as a percentage.
             (NonNegative, "mean_absolute_percentage_error") => Range::Either,
             (NonNegative | Latency, _) => Range::NonNegative,
             (Real, "cohen_kappa" | "matthews_corrcoef") => Range::Signed,
@@ -125,7 +127,7 @@ impl Metric {
         }
     }
 
-    /// Whether `value` can be one of this metric.
+    /// Whether the metric can have `value`.
     pub fn allows(&self, value: f64) -> bool {
         self.range().allows(value)
     }

@@ -1,7 +1,7 @@
-//! The nouns that every other module speaks in, and nothing else: no I/O, no clock, no judgement.
+//! The types that every other module uses, and nothing else: no I/O, no clock, no judgement.
 //!
-//! JCS, digests, unit parsing and the verdict's serialisation live here because every floor above needs the very
-//! same bytes of them.
+//! JCS, digests, unit parsing and the verdict's serialisation are here because every floor above
+//! needs exactly the same bytes from them.
 #![cfg_attr(
     not(test),
     deny(
@@ -40,7 +40,9 @@ pub use comparison::{Comparison, Pairs};
 pub use computed::{COMPUTED, Computed, Role, Source};
 pub use digest::Digest;
 pub use distribution::{Bucket, Distribution};
-pub use evidence::{Check, Claimed, DatasetRef, Evidence, Interval, Link, Measurement, Producer, Subject, Submitted};
+pub use evidence::{
+    Check, Claimed, DatasetRef, Evidence, Interval, Link, Measurement, Producer, Subject, Submitted,
+};
 pub use finding::{Finding, GroupRate, Op, Required, Severity, Status};
 pub use id::{ApprovalId, DecisionId, Environment, ModelId, Namespace, ReleaseId};
 pub use inputs::{Attempt, Baseline, EvidenceRef, Inputs, PolicyRef};
@@ -52,10 +54,12 @@ pub use release::{Decision, Release};
 pub use slice::Slice;
 pub use time::{Age, Timestamp};
 pub use unit::{Quantity, Unit};
-pub use verdict::{ApprovalCount, Engine, ObserveOnly, ObserveOnlyBy, Outcome, PolicySummary, Verdict};
+pub use verdict::{
+    ApprovalCount, Engine, ObserveOnly, ObserveOnlyBy, Outcome, PolicySummary, Verdict,
+};
 
-/// The number of the rules by which verdicts are computed. It changes whenever the same inputs could give another
-/// verdict, byte for byte; old numbers stay runnable.
+/// The version number of the rules by which verdicts are computed. It changes whenever the same
+/// inputs could give another verdict, byte for byte. Old versions can still be run.
 pub const SEMANTICS: u32 = 2;
-/// The oldest number that can still be run.
+/// The oldest version that can still be run.
 pub const OLDEST_SEMANTICS: u32 = 1;

@@ -1,8 +1,9 @@
 //! Rounding of derived numbers, so that a verdict is the same on every machine.
 
-/// `x` rounded to 12 significant decimal digits, as every derived number is before any comparison.
+/// Rounds `x` to 12 significant decimal digits. Every derived number is rounded this way before it
+/// is compared.
 ///
-/// What is not finite comes back unchanged.
+/// Returns a number that is not finite unchanged.
 pub fn round12(x: f64) -> f64 {
     if !x.is_finite() || x == 0.0 {
         return x;
@@ -10,11 +11,12 @@ pub fn round12(x: f64) -> f64 {
     scaled(x).unwrap_or_else(|| format!("{x:.11e}").parse().unwrap_or(x))
 }
 
-/// The same by arithmetic, where that is certain to give the very same answer; several times faster than text.
+/// The same by arithmetic, if that is certain to give the same result; several times faster than
+/// text.
 ///
-/// The power of ten and the rounded whole number are exact, so that their quotient is the nearest double to the
-/// decimal, as parsing it would be. Only the product may be off, by far less than a thousandth: near a tie it is not
-/// trusted.
+/// The power of ten and the rounded whole number are exact, so their quotient is the nearest double
+/// to the decimal, the same as parsing it. Only the product can be off, by far less than a
+/// thousandth: near a tie this returns `None`.
 fn scaled(x: f64) -> Option<f64> {
     let size = x.abs();
     let (mut scale, mut top) = (1e11, 10.0);
@@ -39,7 +41,7 @@ fn scaled(x: f64) -> Option<f64> {
     Some((rounded / scale).copysign(x))
 }
 
-/// A count with its thousands apart, for sentences: `12,000`.
+/// A count with thousands separators, for sentences: `12,000`.
 pub fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
@@ -52,13 +54,14 @@ pub fn grouped(count: u64) -> String {
     out
 }
 
-/// A value for people: six decimals at most, without the zeros behind; very large and very small ones with an exponent.
+/// A value for display: at most six decimals, without trailing zeros; very large and very small
+/// values with an exponent.
 pub fn short(value: f64) -> String {
     let size = value.abs();
     if value != 0.0 && !(1e-4..1e9).contains(&size) {
         return format!("{value:.6e}");
     }
-    // 0.9999997 is not 1, and a bound of 1 would be read as certainty.
+    // 0.9999997 is not 1, and a reader would take a bound of 1 for certainty.
     let decimals = if value < 1.0 && value > 0.999_999 { 12 } else { 6 };
     let text = format!("{value:.decimals$}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -85,12 +88,32 @@ mod tests {
             state ^= state >> 7;
             state ^= state << 17;
             let unit = (state >> 11) as f64 / (1_u64 << 53) as f64;
-            for x in [unit, -unit, unit * 1e-9, unit * 1e7, (unit * 1e6).round() / 1e6, 1.0 - unit * 1e-12] {
+            for x in [
+                unit,
+                -unit,
+                unit * 1e-9,
+                unit * 1e7,
+                (unit * 1e6).round() / 1e6,
+                1.0 - unit * 1e-12,
+            ] {
                 let text: f64 = format!("{x:.11e}").parse().unwrap();
-                assert_eq!(round12(x).to_bits(), if x == 0.0 { x.to_bits() } else { text.to_bits() }, "{x:e}");
+                assert_eq!(
+                    round12(x).to_bits(),
+                    if x == 0.0 { x.to_bits() } else { text.to_bits() },
+                    "{x:e}"
+                );
             }
         }
-        for x in [1.0_f64, 10.0, 0.1, 99_999_999_999.999, 1e-10, 0.999_999_999_999_5, 999_999_999_999.5, 1e300] {
+        for x in [
+            1.0_f64,
+            10.0,
+            0.1,
+            99_999_999_999.999,
+            1e-10,
+            0.999_999_999_999_5,
+            999_999_999_999.5,
+            1e300,
+        ] {
             let text: f64 = format!("{x:.11e}").parse().unwrap();
             assert_eq!(round12(x), text, "{x:e}");
         }

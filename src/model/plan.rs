@@ -1,33 +1,34 @@
-//! What raw predictions are to be turned into: made from policies, fulfilled by `predictions`.
+//! What is to be computed from raw predictions: planned by policies, carried out by `predictions`.
 
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fmt};
 
-/// What to compute from raw predictions. A policy says it in these words and never touches a row.
+/// A plan of what to compute from raw predictions. A policy states it and never reads a row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
-    /// The seed of all resampling: a hash of the digests of policy and predictions.
+    /// The seed for all resampling: a hash of the digests of the policy and the predictions.
     pub seed: u64,
-    /// How many bootstrap replicates to draw where no closed form exists.
+    /// The number of bootstrap replicates for metrics without a closed form.
     pub replicates: u32,
-    /// The one-sided confidences to give bounds at, in (0.5, 1), ascending, each once; never empty.
+    /// The one-sided confidences of the bounds, in (0.5, 1), ascending, without duplicates; never
+    /// empty.
     pub confidences: Vec<f64>,
-    /// The attributes whose groups are measured, alone or crossed: `[["sex"], ["sex", "age"]]`. The whole data set
-    /// always is.
+    /// The attributes whose groups are measured, alone or crossed: `[["sex"], ["sex", "age"]]`. The
+    /// whole data set is always measured.
     pub slices: Vec<Vec<String>>,
-    /// The quantiles of latency to measure, in (0, 1).
+    /// The latency quantiles to measure, in (0, 1).
     pub quantiles: Vec<f64>,
-    /// The metrics wanted, by our names; empty for every one that the columns allow.
+    /// The metrics to compute, by our names; empty for all that the columns allow.
     pub metrics: BTreeSet<String>,
-    /// The comparisons wanted with predictions of another artifact on the same rows.
+    /// The comparisons with another artifact's predictions on the same rows.
     pub contrasts: Vec<Contrast>,
     /// The columns whose drift from the reference data is measured.
     pub drift: Vec<String>,
 }
 
 impl Default for Plan {
-    /// Everything that the columns allow, at 95% one-sided confidence.
+    /// All metrics that the columns allow, at 95% one-sided confidence.
     fn default() -> Self {
         Self {
             seed: 0,
@@ -42,13 +43,13 @@ impl Default for Plan {
     }
 }
 
-/// The artifact that a candidate is compared with.
+/// A kind of artifact that a candidate is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Against {
-    /// The artifact of the latest unrevoked allow for that model and environment.
+    /// The artifact of the latest unrevoked allow for this model and environment.
     Champion,
-    /// The pinned artifact, which moves only by an approved act.
+    /// The pinned artifact. It changes only with approval.
     Reference,
 }
 
@@ -65,19 +66,20 @@ impl fmt::Display for Against {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contrast {
-    /// With whom.
+    /// The artifact to compare with.
     pub against: Against,
-    /// Our name of the metric.
+    /// The metric, by our name.
     pub metric: String,
-    /// The quantile, for latency.
+    /// The quantile, for latencies.
     pub quantile: Option<f64>,
     /// The attributes whose groups are compared; empty for the whole data set.
     pub slices: Vec<String>,
-    /// 1 for a difference; 1 − r or 1 + r where a share r of the baseline may be lost.
+    /// 1 for a difference; 1 − r or 1 + r if a share r of the baseline may be lost.
     pub factor: f64,
 }
 
-/// Which columns of a file of predictions are what. A name may be a dotted path into nested JSON.
+/// The meaning of the columns in a file of predictions. A name can be a dotted path into nested
+/// JSON.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Columns {
@@ -87,33 +89,33 @@ pub struct Columns {
     pub prediction: Option<String>,
     /// The score or probability of the positive class.
     pub score: Option<String>,
-    /// The positive class, as text; `1`, `true` and their like when absent.
+    /// The positive class, as text; `1`, `true` and similar values when absent.
     pub positive: Option<String>,
     /// The attributes that rows are grouped by.
     pub groups: Vec<String>,
-    /// The time a prediction took, with the unit of its numbers.
+    /// The time per prediction, with its unit.
     pub latency: Option<Timed>,
-    /// The energy a prediction took, with the unit of its numbers.
+    /// The energy per prediction, with its unit.
     pub energy: Option<Timed>,
-    /// What identifies a row: it joins labels and pairs the predictions of two artifacts.
+    /// The id of a row: it joins labels and pairs the predictions of two artifacts.
     pub id: Option<String>,
-    /// What rows of one user or session share, so that they are resampled together.
+    /// The cluster, such as a user or a session: its rows are resampled together.
     pub cluster: Option<String>,
-    /// What the labels are.
+    /// The kind of labels.
     pub task: Option<Task>,
 }
 
-/// A column of quantities and the unit they are in.
+/// A column of quantities and their unit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Timed {
     /// The column.
     pub column: String,
-    /// The unit, as `ms` or `J`.
+    /// The unit, such as `ms` or `J`.
     pub unit: super::Unit,
 }
 
-/// What the labels of predictions are.
+/// The kind of labels that are predicted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Task {

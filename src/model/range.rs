@@ -1,5 +1,6 @@
-//! Which values a metric can have: the one place that decides it, for names we know and for the longer ones that tools
-//! and scripts make of them (`test_accuracy`, `metrics.eval.f1-macro`, `val/acc@1`).
+//! The values that a metric can have. This is the one place that decides it, both for names we know
+//! and for the longer names that tools and scripts build from them (`test_accuracy`,
+//! `metrics.eval.f1-macro`, `val/acc@1`).
 
 mod lists;
 mod words;
@@ -11,33 +12,33 @@ use super::{Metric, number::round12};
 /// The values that a metric can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Range {
-    /// From 0 to 1: a proportion, or a score that is made of proportions.
+    /// From 0 to 1: a proportion, or a score that is computed from proportions.
     Fraction,
-    /// From 0 to 100: a proportion whose own name says that it is a percentage.
+    /// From 0 to 100: a proportion whose name says that it is a percentage.
     Percent,
     /// At least 0, from 0 to 1 in some tools and from 0 to 100 in others (`exact_match`, BLEU, mean average precision).
     Either,
-    /// Any number, a fraction in some tools and a percentage in others: what is called a rate or a percentage and is nothing
-    /// that we know.
+    /// Any number, a fraction in some tools and a percentage in others: an unknown metric that is
+    /// called a rate or a percentage.
     Unscaled,
-    /// From -1 to 1: correlations and what is built like them.
+    /// From -1 to 1: correlations and similar measures.
     Signed,
-    /// At most 1, without an end below (R²).
+    /// At most 1, without a lower end (R²).
     AtMostOne,
     /// At least 0.
     NonNegative,
-    /// At most 0: the negative of a loss, as scorers of scikit-learn give it.
+    /// At most 0: the negative of a loss, as scikit-learn's scorers return it.
     NonPositive,
     /// Any number.
     Real,
 }
 
-/// Sums of many doubles end a little beside their true value: an AUC of 1.0000000000000002 is 1.
+/// Sums of many doubles end slightly off their true value: an AUC of 1.0000000000000002 is 1.
 const SLACK: f64 = 1e-9;
 
 impl Range {
-    /// The range of the metric of that name: of one that we know, else by the quantity that the name ends in. `None` where
-    /// the name tells nothing.
+    /// The range of the metric with this name: of the known metric, or else of the quantity that
+    /// the name ends in. `None` if the name does not determine it.
     ///
     /// ```
     /// use modelgate::model::Range;
@@ -51,7 +52,7 @@ impl Range {
         }
     }
 
-    /// The least and the greatest value.
+    /// The least and the greatest possible value.
     pub const fn ends(self) -> (f64, f64) {
         match self {
             Self::Fraction => (0.0, 1.0),
@@ -64,7 +65,7 @@ impl Range {
         }
     }
 
-    /// The same metric under a name that says that it is a percentage.
+    /// The range of the same metric under a name that says it is a percentage.
     const fn in_percent(self) -> Self {
         match self {
             Self::Fraction | Self::Either => Self::Percent,
@@ -73,20 +74,21 @@ impl Range {
         }
     }
 
-    /// Whether `value` can be one of this metric. NaN and infinities never are.
+    /// Whether the metric can have `value`. NaN and infinities are never allowed.
     pub fn allows(self, value: f64) -> bool {
         let (least, most) = self.ends();
         value.is_finite() && least - SLACK <= value && value <= most + SLACK
     }
 
-    /// Whether a percentage read as a plain number lies within this range a hundred times too high.
+    /// Whether `value` is outside this range, but a hundredth of it is inside: then it looks like a
+    /// percentage that was read as a plain number.
     pub fn as_percentage(self, value: f64) -> bool {
         matches!(self, Self::Fraction | Self::Signed | Self::AtMostOne)
             && !self.allows(value)
             && self.allows(value / 100.0)
     }
 
-    /// The range in words, as it stands behind "it is".
+    /// The range in words, to follow "it is" or "it must be".
     pub const fn words(self) -> &'static str {
         match self {
             Self::Fraction => "a number from 0 to 1",
@@ -105,16 +107,18 @@ impl Range {
 pub struct Impossible {
     /// The value as a plain number.
     pub value: f64,
-    /// What the metric can be.
+    /// The values that the metric can have.
     pub range: Range,
 }
 
 impl Impossible {
-    /// What to do about it.
+    /// What to change in the document, as the second half of a sentence.
     pub fn advice(&self) -> String {
         if self.range.as_percentage(self.value) {
             let (value, fraction) = (self.value, round12(self.value / 100.0));
-            format!("it looks like a percentage: write {fraction}, or the text `{value}%`, or state the unit `%`")
+            format!(
+                "it looks like a percentage: write {fraction}, or the text `{value}%`, or state the unit `%`"
+            )
         } else {
             format!("it must be {}", self.range.words())
         }

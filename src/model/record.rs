@@ -3,7 +3,7 @@
 use super::{Approval, Digest, Engine, Inputs, Timestamp, Verdict};
 use serde::{Deserialize, Serialize};
 
-/// Everything that a decision was made from, and the decision.
+/// The full record of a decision: what it was made from, and the verdict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
@@ -11,12 +11,12 @@ pub struct Record {
     pub inputs_digest: Digest,
     /// The frozen inputs.
     pub inputs: Inputs,
-    /// The approvals at hand, in the order they were given.
+    /// The approvals that were considered, in the order in which they were given.
     pub approvals: Vec<Approval>,
-    /// The `now` that it was decided at.
+    /// The `now` that the decision was made with.
     pub decided_at: Timestamp,
     /// The verdict.
     pub verdict: Verdict,
-    /// The engine that judged.
+    /// The engine that computed the verdict.
     pub engine: Engine,
 }

@@ -13,29 +13,29 @@ pub struct Release {
     pub version: Option<String>,
     /// The artifact.
     pub artifact: Digest,
-    /// Where it is to go.
+    /// The target environment.
     pub environment: Environment,
-    /// Who asked; they may not approve.
+    /// The submitter, who cannot approve this release.
     pub submitter: Person,
-    /// What they wrote with it.
+    /// The submitter's comment.
     pub comment: String,
-    /// When they asked.
+    /// The time of the request.
     pub requested_at: Timestamp,
     /// The log index of the request.
     pub log_index: u64,
 }
 
-/// A verdict, signed and logged. A release's state is its latest decision.
+/// A signed and logged verdict. The state of a release is its latest decision.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
     /// Its id.
     pub id: DecisionId,
-    /// The release that it decides.
+    /// The release that it applies to.
     pub release: ReleaseId,
-    /// What was decided, and from what.
+    /// The inputs and the verdict.
     pub record: Record,
     /// The log index of the signed record.
     pub record_index: u64,
-    /// The log index of the signed verification summary; `None` where none is issued.
+    /// The log index of the signed verification summary; `None` if none is issued.
     pub vsa_index: Option<u64>,
 }

@@ -1,10 +1,10 @@
-//! The group that a measurement holds for.
+//! The group that a measurement applies to.
 
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
-/// The group a measurement holds for: `{}` is overall, `{"sex":"female"}` one group of one attribute. Values are
-/// opaque text and may be empty.
+/// The group that a measurement applies to: `{}` is the whole data set, `{"sex":"female"}` is one
+/// group of one attribute. Values are opaque text and can be empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Slice(pub BTreeMap<String, String>);

@@ -1,4 +1,4 @@
-//! Moments and ages. Nothing here reads a clock: `now` is always handed in.
+//! Moments and ages. Nothing here reads a clock: `now` is always passed in.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::{fmt, str::FromStr};
@@ -7,7 +7,7 @@ use std::{fmt, str::FromStr};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
-/// Text that is not a moment or an age.
+/// The error for text that is not a moment or an age.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not {wanted}")]
 pub struct TimeError {
@@ -16,22 +16,23 @@ pub struct TimeError {
 }
 
 impl Timestamp {
-    /// From microseconds since the epoch.
+    /// A moment from microseconds since the epoch.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// Microseconds since the epoch.
+    /// The microseconds since the epoch.
     pub const fn micros(self) -> i64 {
         self.0
     }
 
-    /// How long after `earlier` this is; negative when it is before.
+    /// The time from `earlier` to this moment, in microseconds; negative if this is before
+    /// `earlier`.
     pub const fn micros_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// This moment and `age` later.
+    /// The moment that is `age` later than this.
     #[must_use]
     pub const fn plus(self, age: Age) -> Self {
         Self(self.0.saturating_add(age.micros()))
@@ -80,24 +81,25 @@ impl<'de> Deserialize<'de> for Timestamp {
 pub struct Age(u64);
 
 impl Age {
-    /// From whole seconds.
+    /// An age of whole seconds.
     pub const fn from_secs(seconds: u64) -> Self {
         Self(seconds)
     }
 
-    /// Whole seconds.
+    /// The age in whole seconds.
     pub const fn secs(self) -> u64 {
         self.0
     }
 
-    /// Microseconds, at most `i64::MAX`.
+    /// The age in microseconds, at most `i64::MAX`.
     pub const fn micros(self) -> i64 {
         let micros = self.0.saturating_mul(1_000_000);
         if micros > i64::MAX.unsigned_abs() { i64::MAX } else { micros.cast_signed() }
     }
 }
 
-const AGE_UNITS: [(&str, u64); 5] = [("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
+const AGE_UNITS: [(&str, u64); 5] =
+    [("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
 
 impl FromStr for Age {
     type Err = TimeError;
@@ -107,7 +109,8 @@ impl FromStr for Age {
             text: text.chars().take(100).collect(),
             wanted: "a length of time: expected a whole number and one of s, m, h, d or w, such as `14d`",
         };
-        let (suffix, seconds) = AGE_UNITS.iter().find(|(s, _)| text.ends_with(s)).ok_or_else(error)?;
+        let (suffix, seconds) =
+            AGE_UNITS.iter().find(|(s, _)| text.ends_with(s)).ok_or_else(error)?;
         let digits = text.strip_suffix(suffix).unwrap_or_default();
         if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Err(error());
@@ -118,10 +121,12 @@ impl FromStr for Age {
 }
 
 impl fmt::Display for Age {
-    /// In the largest unit that divides it: `14d`, never `2w`, because people write days.
+    /// In days, hours, minutes or seconds, the largest that divides it: `14d`, never `2w`, because
+    /// people write days.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = AGE_UNITS.iter().skip(1);
-        let (suffix, seconds) = units.into_iter().find(|(_, s)| self.0.is_multiple_of(*s)).unwrap_or(&("s", 1));
+        let (suffix, seconds) =
+            units.into_iter().find(|(_, s)| self.0.is_multiple_of(*s)).unwrap_or(&("s", 1));
         write!(f, "{}{suffix}", self.0 / seconds)
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// A unit we can convert between, inside its own dimension.
+/// A unit that can be converted to other units of the same dimension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Unit {
     /// Nanoseconds.
@@ -18,7 +18,7 @@ pub enum Unit {
     /// Seconds.
     #[serde(rename = "s")]
     Seconds,
-    /// Parts of a hundred; the plain number is the fraction.
+    /// Hundredths; the plain number is the fraction.
     #[serde(rename = "%")]
     Percent,
     /// Joules.
@@ -44,7 +44,7 @@ pub enum Unit {
     Gibibytes,
 }
 
-/// What is being measured, whatever the unit.
+/// The dimension that a unit measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dimension {
     /// Seconds and their parts.
@@ -57,7 +57,7 @@ pub enum Dimension {
     Size,
 }
 
-/// Text that names no unit, or a quantity without a number.
+/// The error for text that is not a unit, or for a quantity without a number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnitError {
     /// The unit is not one we know.
@@ -83,7 +83,7 @@ const TABLE: [(Unit, &str, Dimension, f64); 12] = [
     (Unit::Gibibytes, "GiB", Dimension::Size, 1_073_741_824.0),
 ];
 
-/// Other spellings that tools and people write.
+/// Other spellings of units that tools and people use.
 const ALIASES: [(&str, Unit); 9] = [
     ("µs", Unit::Microseconds),
     ("μs", Unit::Microseconds),
@@ -102,18 +102,19 @@ impl Unit {
         row.map_or(("", Dimension::Fraction, 1.0), |row| (row.1, row.2, row.3))
     }
 
-    /// What the unit measures.
+    /// The dimension of the unit.
     pub fn dimension(self) -> Dimension {
         self.row().1
     }
 
-    /// `value` of this unit, in `other`; `None` when they measure different things.
+    /// `value` of this unit, converted to `other`; `None` if the units have different dimensions.
     pub fn convert(self, value: f64, other: Self) -> Option<f64> {
         if self == other {
             return Some(value);
         }
         let ((_, from, scale), (_, to, other_scale)) = (self.row(), other.row());
-        // Dividing by the exact power keeps 150 ms at 0.15 s where a reciprocal would not.
+        // Dividing by the exact power keeps 150 ms at 0.15 s; multiplying by a reciprocal would
+        // not.
         (from == to).then(|| super::number::round12(value * scale / other_scale))
     }
 }
@@ -139,7 +140,7 @@ impl FromStr for Unit {
 pub struct Quantity {
     /// The number as written; finite.
     pub value: f64,
-    /// Its unit; `None` for a bare number.
+    /// The unit; `None` for a bare number.
     pub unit: Option<Unit>,
 }
 
@@ -149,7 +150,8 @@ impl FromStr for Quantity {
     fn from_str(text: &str) -> Result<Self, UnitError> {
         let error = || UnitError::NotAQuantity(text.chars().take(40).collect());
         let text = text.trim();
-        let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e' | 'E')));
+        let end =
+            text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e' | 'E')));
         let (number, unit) = text.split_at(end.unwrap_or(text.len()));
         let value: f64 = number.trim().parse().map_err(|_| error())?;
         if !value.is_finite() {

@@ -7,22 +7,22 @@ use std::{
     fmt,
 };
 
-/// What was decided.
+/// The outcome of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// The artifact may go to the environment.
+    /// The artifact can be released to the environment.
     Allow,
-    /// It may not.
+    /// The artifact cannot be released to the environment.
     Deny,
-    /// Every rule holds; approvals are missing.
+    /// Every rule holds, but approvals are missing.
     Pending,
-    /// It was allowed, and is no longer.
+    /// It was allowed, but no longer is.
     Revoked,
 }
 
 impl Outcome {
-    /// The word in JSON, SQL and pages.
+    /// The word in JSON, SQL and on pages.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Allow => "allow",
@@ -39,7 +39,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Whether a policy blocks or only watches.
+/// Whether a policy blocks releases or only observes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
@@ -50,21 +50,21 @@ pub enum Mode {
     Observe,
 }
 
-/// What a namespace says of an environment in which no policy enforces, although some observe.
+/// The setting of a namespace for an environment in which policies only observe and none enforces.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ObserveOnly {
-    /// Nothing is released there.
+    /// Every release is denied there.
     #[default]
     Deny,
-    /// Everything is, as nothing has to be enforced there yet.
+    /// Every release is allowed there, because no policy has to enforce there yet.
     Allow,
 }
 
-/// What the service was told of environments that no policy has to enforce yet, by namespace.
+/// The observe-only settings, by namespace and environment.
 pub type ObserveOnlyBy = BTreeMap<Namespace, BTreeMap<Environment, ObserveOnly>>;
 
-/// A policy that took part, as the verdict names it.
+/// A policy that was applied, as the verdict lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicySummary {
     /// Its name.
@@ -75,26 +75,27 @@ pub struct PolicySummary {
     pub mode: Mode,
 }
 
-/// How far one approval requirement is met.
+/// The progress of one approval requirement.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovalCount {
-    /// The policy that asks.
+    /// The policy that requires it.
     pub policy: String,
-    /// The requirement's id in it.
+    /// The id of the requirement in that policy.
     pub id: String,
-    /// The role that may answer.
+    /// The role that can approve.
     pub role: String,
     /// How many people are needed.
     pub needed: u64,
-    /// How many people count here, at most as many as are needed.
+    /// The number of counted approvals, at most as many as are needed.
     pub given: u64,
     /// How many rejected; one is enough to deny.
     pub rejected: u64,
-    /// The stable ids of the people who count here; each serves one requirement of a policy. Empty where an earlier
-    /// engine counted.
+    /// The stable ids of the people whose approvals are counted here; each person serves one
+    /// requirement of a policy. Empty if an earlier engine counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub people: Vec<String>,
-    /// The moment from which these approvals are too few, where they expire. Only where the requirement is met.
+    /// The moment from which the approvals are too few, if they expire. Only if the requirement is
+    /// met.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
 }
@@ -103,11 +104,16 @@ impl ApprovalCount {
     /// `1 of 2 people with the role model-risk approved`.
     pub fn sentence(&self) -> String {
         let noun = if self.needed == 1 { "person" } else { "people" };
-        format!("{} of {} {noun} with the role {} approved", self.given.min(self.needed), self.needed, self.role)
+        format!(
+            "{} of {} {noun} with the role {} approved",
+            self.given.min(self.needed),
+            self.needed,
+            self.role
+        )
     }
 }
 
-/// The engine that judged.
+/// The engine that computed the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Engine {
     /// The number of its semantics.
@@ -119,72 +125,82 @@ pub struct Engine {
 pub struct Verdict {
     /// What was decided.
     pub verdict: Outcome,
-    /// The model, where told.
+    /// The model, if given.
     pub model: Option<ModelId>,
-    /// The artifact, where told.
+    /// The artifact, if given.
     pub artifact: Option<Digest>,
-    /// The environment, where told.
+    /// The environment, if given.
     pub environment: Option<Environment>,
-    /// The digest of everything that went in.
+    /// The digest of all inputs.
     pub inputs_digest: Digest,
-    /// The policies that took part.
+    /// The policies that were applied.
     pub policies: Vec<PolicySummary>,
-    /// What every rule said, in the order of the policies' files.
+    /// The results of all rules, in the order of the policies' files.
     pub findings: Vec<Finding>,
-    /// How far every approval requirement is met.
+    /// The progress of every approval requirement.
     pub approvals: Vec<ApprovalCount>,
-    /// The engine that judged.
+    /// The engine that computed the verdict.
     pub engine: Engine,
 }
 
-/// The rule of the finding that says that no policy enforces. It belongs to no policy.
+/// The rule id of the finding that reports that no policy enforces. It belongs to no policy.
 pub const NO_POLICY: &str = "no-policy";
 
 impl Verdict {
-    /// Whether any policy enforces, so that an allow vouches for something.
+    /// Whether any policy enforces, so that an allow is backed by a rule.
     pub fn is_enforced(&self) -> bool {
         self.policies.iter().any(|p| p.mode == Mode::Enforce)
     }
 
-    /// How many rules of policies that only observe would have stopped this release.
+    /// The number of rules in observing policies that would have blocked this release.
     pub fn observed_to_fail(&self) -> usize {
-        let observing = |name: &str| self.policies.iter().any(|p| p.name == name && p.mode == Mode::Observe);
-        let fails = |f: &&Finding| f.severity == Severity::Block && !f.status.holds() && observing(&f.policy);
-        let rules: BTreeSet<(&str, &str)> =
-            self.findings.iter().filter(fails).map(|f| (f.policy.as_str(), f.rule.as_str())).collect();
+        let observing =
+            |name: &str| self.policies.iter().any(|p| p.name == name && p.mode == Mode::Observe);
+        let fails = |f: &&Finding| {
+            f.severity == Severity::Block && !f.status.holds() && observing(&f.policy)
+        };
+        let rules: BTreeSet<(&str, &str)> = self
+            .findings
+            .iter()
+            .filter(fails)
+            .map(|f| (f.policy.as_str(), f.rule.as_str()))
+            .collect();
         rules.len()
     }
 
-    /// Whether `finding` stands in the way of this release: it blocks, it does not hold, its policy enforces.
+    /// Whether `finding` blocks this release: it is blocking, it does not hold, and its policy
+    /// enforces.
     pub fn is_blocking(&self, finding: &Finding) -> bool {
         let observed = |p: &PolicySummary| p.name == finding.policy && p.mode == Mode::Observe;
-        finding.severity == Severity::Block && !finding.status.holds() && !self.policies.iter().any(observed)
+        finding.severity == Severity::Block
+            && !finding.status.holds()
+            && !self.policies.iter().any(observed)
     }
 
-    /// The findings that stand in the way.
+    /// The findings that block this release.
     pub fn blocking(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|f| self.is_blocking(f))
     }
 
-    /// Whether somebody whose role is asked for said no.
+    /// Whether a person with a required role rejected it.
     pub fn is_rejected(&self) -> bool {
         self.approvals.iter().any(|a| a.rejected > 0)
     }
 
-    /// Everybody whose approval counts, each once, however many requirements they serve. Empty where an earlier engine
-    /// counted.
+    /// Everyone whose approval is counted, each once, even if they serve several requirements.
+    /// Empty if an earlier engine counted.
     pub fn people(&self) -> BTreeSet<&str> {
         self.approvals.iter().flat_map(|a| a.people.iter().map(String::as_str)).collect()
     }
 
-    /// The moment from which the approvals of an allow are too few, where they expire. Unknown where an earlier engine
-    /// counted.
+    /// The moment from which an allow has too few approvals, if they expire. Unknown if an earlier
+    /// engine counted.
     pub fn until(&self) -> Option<Timestamp> {
         self.approvals.iter().filter_map(|a| a.until).min()
     }
 
-    /// The exit code that every command gives for this verdict: 0 allow; 1 denied by a `fail`, an `error` or a
-    /// rejection, or revoked; 3 pending; 4 denied for any other reason.
+    /// The exit code that every command uses for this verdict: 0 allow; 1 denied because of a
+    /// `fail`, an `error` or a rejection, or revoked; 3 pending; 4 denied for any other reason.
     pub fn exit_code(&self) -> u8 {
         match self.verdict {
             Outcome::Allow => 0,

@@ -1,7 +1,7 @@
-//! `when`: one CEL expression over what the submission said of itself.
+//! `when`: one CEL expression over what the submission states about itself.
 //!
-//! An expression is bounded: it is short, has no loops (no `all`, `exists`, `map`, `filter`) and calls nothing of
-//! ours, so that reading it always ends soon.
+//! An expression is bounded: it is short, has no loops (no `all`, `exists`, `map`, `filter`) and
+//! calls no functions of modelgate, so its evaluation always ends quickly.
 
 mod cost;
 
@@ -13,10 +13,10 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-/// The names that an expression may use.
+/// The names that an expression can use.
 pub const VARIABLES: [&str; 5] = ["context", "model", "artifact", "environment", "submitter"];
 
-/// The functions of CEL's standard library that an expression may call.
+/// The functions of CEL's standard library that an expression can call.
 const FUNCTIONS: [&str; 16] = [
     "size",
     "contains",
@@ -54,7 +54,7 @@ impl std::fmt::Debug for Condition {
     }
 }
 
-/// What is wrong with an expression, and what to do instead.
+/// A mistake in an expression, with advice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wrong {
     pub(super) message: String,
@@ -73,7 +73,10 @@ impl Condition {
             return Err(wrong("the condition is empty", help));
         }
         if text.len() > LONGEST {
-            return Err(wrong(format!("the condition is longer than {LONGEST} bytes"), "split the rule in two"));
+            return Err(wrong(
+                format!("the condition is longer than {LONGEST} bytes"),
+                "split the rule in two",
+            ));
         }
         let program = ENVIRONMENT.compile(text).map_err(|errors| {
             let said: Vec<String> = errors.errors.iter().map(|e| first_line(&e.msg)).collect();
@@ -87,25 +90,28 @@ impl Condition {
             ));
         }
         known_names(&program)?;
-        let costly = nodes.iter().any(|node| matches!(&node.expr, Expr::Call(call) if cost::is_costly(call)));
+        let costly = nodes
+            .iter()
+            .any(|node| matches!(&node.expr, Expr::Call(call) if cost::is_costly(call)));
         let too_costly = cost::too_costly(&nodes);
         Ok(Self { text: text.to_owned(), program, too_costly, costly })
     }
 
-    /// Why it is not evaluated, where it would cost too much.
+    /// The reason why the condition is not evaluated, if it would cost too much.
     pub(super) fn too_costly(&self) -> Option<&str> {
         self.too_costly.as_deref()
     }
 
-    /// Whether it joins texts or matches patterns.
+    /// Whether the condition joins texts or matches patterns.
     pub(super) fn is_costly(&self) -> bool {
         self.costly
     }
 
-    /// What it says whatever is submitted; `None` when it reads anything.
+    /// The result that does not depend on the submission; `None` if the condition reads anything.
     pub(super) fn constant(&self) -> Option<Result<bool, String>> {
         let reads = !self.program.references().variables().is_empty();
-        (!reads && self.too_costly.is_none()).then(|| self.holds(&Variables::of(&Inputs::default())))
+        (!reads && self.too_costly.is_none())
+            .then(|| self.holds(&Variables::of(&Inputs::default())))
     }
 
     /// The expression as written.
@@ -113,10 +119,10 @@ impl Condition {
         &self.text
     }
 
-    /// Whether it holds for these inputs.
+    /// Whether the condition is true for these inputs.
     ///
     /// # Errors
-    /// A sentence, when it reads what is not there or is neither true nor false.
+    /// A sentence, if it reads a value that does not exist, or its result is not a boolean.
     pub(super) fn holds(&self, variables: &Variables<'_>) -> Result<bool, String> {
         match self.program.execute(&variables.context) {
             Ok(Value::Bool(answer)) => Ok(answer),
@@ -127,13 +133,13 @@ impl Condition {
     }
 }
 
-/// The largest context that conditions read, in bytes of its keys and values.
+/// The maximum size of a context that conditions read, in bytes of its keys and values.
 pub(super) const LARGEST_CONTEXT: usize = 64 << 10;
 
-/// What conditions see of the inputs; built once a case.
+/// The inputs that conditions can read; built once for each case.
 pub(super) struct Variables<'a> {
     context: Context<'a, 'a>,
-    /// How large the submission's context is.
+    /// The size of the submission's context, in bytes.
     pub(super) size: usize,
 }
 
@@ -143,9 +149,13 @@ impl Variables<'_> {
         let told: HashMap<String, String> = inputs.context.clone().into_iter().collect();
         context.add_variable_from_value("context", told);
         let text = |value: Option<String>| value.map_or(Value::Null, Value::from);
-        context.add_variable_from_value("model", text(inputs.model.as_ref().map(ToString::to_string)));
+        context
+            .add_variable_from_value("model", text(inputs.model.as_ref().map(ToString::to_string)));
         context.add_variable_from_value("artifact", text(inputs.artifact.map(|a| a.to_string())));
-        context.add_variable_from_value("environment", text(inputs.environment.as_ref().map(ToString::to_string)));
+        context.add_variable_from_value(
+            "environment",
+            text(inputs.environment.as_ref().map(ToString::to_string)),
+        );
         context.add_variable_from_value("submitter", text(inputs.submitter.clone()));
         let size = inputs.context.iter().map(|(key, value)| key.len() + value.len()).sum();
         Self { context, size }
@@ -181,7 +191,8 @@ mod tests {
     use super::*;
 
     fn holds(text: &str) -> Result<bool, String> {
-        let mut inputs = Inputs { environment: Some("production".parse().unwrap()), ..Inputs::default() };
+        let mut inputs =
+            Inputs { environment: Some("production".parse().unwrap()), ..Inputs::default() };
         inputs.context.insert("tier".into(), "high".into());
         Condition::compile(text).map_err(|w| w.message)?.holds(&Variables::of(&inputs))
     }

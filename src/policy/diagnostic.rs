@@ -1,30 +1,31 @@
-//! Mistakes in a policy: all of them at once, each with a code, a place and the nearest right word.
+//! Mistakes in a policy: reported all at once, each with a code, a place and the nearest valid
+//! word.
 
 use std::{fmt, ops::Range, sync::Arc};
 
-/// One mistake. Lines and columns count from 1, columns and lengths in characters.
+/// One mistake. Lines and columns start at 1; columns and lengths are in characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
-    /// A stable word for scripts, such as `unknown-key`.
+    /// A stable code for scripts, such as `unknown-key`.
     pub code: &'static str,
-    /// What is wrong.
+    /// The description of the mistake.
     pub message: String,
-    /// What to do instead.
+    /// Advice how to fix it.
     pub help: Option<String>,
-    /// The place, in bytes of the source.
+    /// The place, as a byte range of the source.
     pub span: Range<usize>,
     /// The line.
     pub line: usize,
     /// The column.
     pub column: usize,
-    /// How many characters are underlined.
+    /// The number of underlined characters.
     pub length: usize,
 }
 
-/// Everything that is wrong with one text, in its order.
+/// All mistakes in one text, in the order of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistakes {
-    /// The text.
+    /// The text with the mistakes.
     pub source: Arc<str>,
     /// The mistakes.
     pub list: Vec<Mistake>,
@@ -36,7 +37,11 @@ impl fmt::Display for Mistakes {
             if i > 0 {
                 f.write_str("\n")?;
             }
-            write!(f, "{}:{}: {} ({})", mistake.line, mistake.column, mistake.message, mistake.code)?;
+            write!(
+                f,
+                "{}:{}: {} ({})",
+                mistake.line, mistake.column, mistake.message, mistake.code
+            )?;
             if let Some(help) = &mistake.help {
                 write!(f, "; {help}")?;
             }
@@ -47,7 +52,7 @@ impl fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
-/// Collects mistakes while a text is read.
+/// Collects mistakes while a policy is read.
 #[derive(Debug)]
 pub(super) struct Collector<'a> {
     text: &'a str,
@@ -59,12 +64,17 @@ impl<'a> Collector<'a> {
         Self { text, list: Vec::new() }
     }
 
-    /// Notes a mistake at `span`.
-    pub(super) fn add(&mut self, code: &'static str, span: Range<usize>, message: impl Into<String>) {
+    /// Adds a mistake at `span`.
+    pub(super) fn add(
+        &mut self,
+        code: &'static str,
+        span: Range<usize>,
+        message: impl Into<String>,
+    ) {
         self.push(code, span, message.into(), None);
     }
 
-    /// Notes a mistake at `span`, and what to do instead.
+    /// Adds a mistake at `span`, with advice how to fix it.
     pub(super) fn help(
         &mut self,
         code: &'static str,
@@ -75,7 +85,13 @@ impl<'a> Collector<'a> {
         self.push(code, span, message.into(), Some(help.into()));
     }
 
-    fn push(&mut self, code: &'static str, span: Range<usize>, message: String, help: Option<String>) {
+    fn push(
+        &mut self,
+        code: &'static str,
+        span: Range<usize>,
+        message: String,
+        help: Option<String>,
+    ) {
         let span = clamp(self.text, span);
         let length = self.text.get(span.clone()).unwrap_or_default().chars().count();
         self.list.push(Mistake { code, message, help, span, line: 0, column: 0, length });
@@ -85,10 +101,12 @@ impl<'a> Collector<'a> {
         self.list.is_empty()
     }
 
-    /// The mistakes in the order of the text.
+    /// The mistakes, sorted by their position in the text.
     pub(super) fn finish(mut self) -> Mistakes {
-        self.list.sort_by(|a, b| a.span.start.cmp(&b.span.start).then_with(|| a.message.cmp(&b.message)));
-        // One walk through the text for all of them: a text may be nothing but mistakes.
+        self.list.sort_by(|a, b| {
+            a.span.start.cmp(&b.span.start).then_with(|| a.message.cmp(&b.message))
+        });
+        // One pass through the text for all mistakes, because a text can contain very many.
         let (mut at, mut line, mut column) = (0, 1, 1);
         for mistake in &mut self.list {
             for c in self.text.get(at..mistake.span.start).unwrap_or_default().chars() {
@@ -102,7 +120,8 @@ impl<'a> Collector<'a> {
     }
 }
 
-/// `span` within the text and on character boundaries, whatever a parser said.
+/// `span`, moved to lie within the text and on character boundaries, because parsers may report
+/// other spans.
 fn clamp(text: &str, span: Range<usize>) -> Range<usize> {
     let inside = |mut at: usize| {
         at = at.min(text.len());
@@ -115,14 +134,15 @@ fn clamp(text: &str, span: Range<usize>) -> Range<usize> {
     start..inside(span.end).max(start)
 }
 
-/// The word of `known` nearest to `word`, when one is near enough to be what was meant.
+/// The word of `known` nearest to `word`, if it is near enough that it was probably meant.
 pub(super) fn nearest<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
-    let near = |w: &&str| strsim::normalized_damerau_levenshtein(&word.to_lowercase(), &w.to_lowercase());
+    let near =
+        |w: &&str| strsim::normalized_damerau_levenshtein(&word.to_lowercase(), &w.to_lowercase());
     let scored = known.into_iter().map(|w| (near(&w), w)).filter(|(score, _)| *score >= 0.5);
     scored.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1))).map(|(_, w)| w)
 }
 
-/// "did you mean `x`?", or the whole list when nothing is near.
+/// "did you mean `x`?", or the whole list if no word is near.
 pub(super) fn suggest(word: &str, known: &[&str]) -> String {
     match nearest(word, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
@@ -130,12 +150,12 @@ pub(super) fn suggest(word: &str, known: &[&str]) -> String {
     }
 }
 
-/// `a`, `b` and `c`, in backticks.
+/// A list of words in backticks: `a`, `b` and `c`.
 pub(super) fn listed(words: &[&str]) -> String {
     words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// User text for a message: short, on one line.
+/// User text for a message: shortened, on one line.
 pub(super) fn quote(text: &str) -> String {
     let mut short: String = text.chars().take(60).flat_map(char::escape_debug).collect();
     if text.chars().nth(60).is_some() {

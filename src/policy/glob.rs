@@ -1,4 +1,4 @@
-//! Patterns of names: `*` stands for any text, `?` for one character, everything else for itself.
+//! Patterns for names: `*` matches any text, `?` one character, everything else itself.
 
 use std::fmt;
 
@@ -6,23 +6,23 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Glob(String);
 
-/// Why a text is no pattern.
+/// The reason why a text is not a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GlobError {
-    /// It is empty.
+    /// The text is empty.
     #[error("an empty pattern matches nothing")]
     Empty,
-    /// It holds a character with a meaning in other pattern languages.
+    /// The text contains a character with a special meaning in other pattern languages.
     #[error("{0} has no meaning in a pattern here: `*` stands for any text, `?` for one character")]
     Reserved(String),
 }
 
 impl Glob {
-    /// The pattern `text`. Characters that mean something in other pattern languages are refused, so that nobody
-    /// believes they do here.
+    /// The pattern `text`. Characters with a special meaning in other pattern languages are
+    /// rejected, so that no author expects that meaning here.
     ///
     /// # Errors
-    /// When it is empty or holds one of `[]{}!\`.
+    /// If it is empty or contains one of `[]{}!\`.
     pub fn new(text: &str) -> Result<Self, GlobError> {
         if text.is_empty() {
             return Err(GlobError::Empty);
@@ -33,7 +33,7 @@ impl Glob {
         }
     }
 
-    /// A pattern that matches exactly what `text` says, without any refusal.
+    /// A pattern with exactly this text. Never rejects it.
     pub fn permissive(text: &str) -> Self {
         Self(text.to_owned())
     }
@@ -43,7 +43,7 @@ impl Glob {
         &self.0
     }
 
-    /// Whether `name` as a whole matches. Linear in practice: only the last `*` is ever tried again.
+    /// Whether the whole of `name` matches. Linear in practice: it backtracks only to the last `*`.
     pub fn matches(&self, name: &str) -> bool {
         let (mut pattern, mut rest) = (self.0.chars(), name.chars());
         let mut retry = None;

@@ -1,5 +1,5 @@
-//! Policies: what they say ([`parse`], [`explain`], [`lint`]), where they apply ([`applies`]) and the verdict
-//! ([`evaluate`]). Pure and synchronous: no clock, no file, no randomness.
+//! Policies: reading them ([`parse`], [`explain`], [`lint`]), their scope ([`applies`]) and the
+//! verdict ([`evaluate`]). Pure and synchronous: no clock, no files, no randomness.
 #![cfg_attr(
     not(test),
     deny(
@@ -29,7 +29,8 @@ mod schema;
 
 pub use applies::{applies, only_observe};
 pub use budget::{
-    LONGEST_PATTERN, MOST_APPROVALS, MOST_BYTES, MOST_FINDINGS, MOST_GROUPS, MOST_PATTERNS, MOST_RULES, admit,
+    LONGEST_PATTERN, MOST_APPROVALS, MOST_BYTES, MOST_FINDINGS, MOST_GROUPS, MOST_PATTERNS,
+    MOST_RULES, admit,
 };
 pub use condition::{Condition, VARIABLES};
 pub use diagnostic::{Mistake, Mistakes};
@@ -39,6 +40,7 @@ pub use glob::{Glob, GlobError};
 pub use lint::{Holders, Place, lint};
 pub use parse::parse;
 pub use schema::{
-    AppliesTo, ApprovalRule, CheckRule, ComparisonRule, Disparity, DisparityRule, FirstRelease, IntervalMethod, Limit,
-    Margin, Policy, Rate, Recompute, Requirements, Rule, RuleKind, Selector, Statistics, Target, Threshold,
+    AppliesTo, ApprovalRule, CheckRule, ComparisonRule, Disparity, DisparityRule, FirstRelease,
+    IntervalMethod, Limit, Margin, Policy, Rate, Recompute, Requirements, Rule, RuleKind, Selector,
+    Statistics, Target, Threshold,
 };

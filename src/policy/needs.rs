@@ -1,4 +1,5 @@
-//! What policies need beside the evidence that was handed in: baselines, and numbers computed from raw predictions.
+//! What policies need in addition to the submitted evidence: baselines, and numbers computed from
+//! raw predictions.
 
 use super::schema::{ComparisonRule, DisparityRule, Margin, Policy, RuleKind, Selector};
 use crate::{
@@ -8,7 +9,7 @@ use crate::{
 };
 use std::collections::BTreeSet;
 
-/// The baselines that any rule of these policies compares with.
+/// The baselines that the rules of these policies compare with.
 pub fn baselines<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> BTreeSet<Against> {
     let against = |r: &super::Rule| match &r.kind {
         RuleKind::Comparison(comparison) => Some(comparison.against),
@@ -17,7 +18,8 @@ pub fn baselines<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> BTreeSet
     policies.into_iter().flat_map(|p| p.rules.iter().filter_map(against)).collect()
 }
 
-/// The data sets that evidence is about, as looks at them are counted: by name, else by digest, else empty.
+/// The data sets of the evidence, as keys for counting attempts: the name, else the digest, else
+/// empty.
 pub fn datasets(evidence: &[Submitted]) -> BTreeSet<String> {
     let index = Index::new(evidence);
     let mut out = BTreeSet::new();
@@ -28,11 +30,15 @@ pub fn datasets(evidence: &[Submitted]) -> BTreeSet<String> {
     out
 }
 
-/// What to compute from raw predictions of these digests for the rules of `policy`. `tries` is how many artifacts
-/// were held against their data set so far, this one included (1 when nobody counts).
+/// The plan of what to compute from raw predictions with these digests for the rules of `policy`.
+/// `tries` is the number of artifacts evaluated on their data set so far, including this one (1 if
+/// attempts are not counted).
 pub fn plan(policy: &Policy, predictions: &[Digest], tries: u64) -> Plan {
-    let mut plan =
-        Plan { seed: seed(policy, predictions), confidences: vec![confidence(policy, tries)], ..Plan::default() };
+    let mut plan = Plan {
+        seed: seed(policy, predictions),
+        confidences: vec![confidence(policy, tries)],
+        ..Plan::default()
+    };
     let groups = policy.recompute.as_ref().map(|r| r.columns.groups.as_slice()).unwrap_or_default();
     let mut slices: BTreeSet<Vec<String>> = groups.iter().map(|g| vec![g.clone()]).collect();
     let mut drift = BTreeSet::new();
@@ -57,11 +63,13 @@ pub fn plan(policy: &Policy, predictions: &[Digest], tries: u64) -> Plan {
     plan
 }
 
-/// The first eight bytes of a hash of the policy and the predictions: nobody can choose it.
+/// The first eight bytes of a hash of the policy and the predictions, so that no one can choose the
+/// seed.
 fn seed(policy: &Policy, predictions: &[Digest]) -> u64 {
     let mut sorted = predictions.to_vec();
     sorted.sort_unstable();
-    let text: Vec<String> = std::iter::once(&policy.digest).chain(&sorted).map(ToString::to_string).collect();
+    let text: Vec<String> =
+        std::iter::once(&policy.digest).chain(&sorted).map(ToString::to_string).collect();
     let hash = Digest::of(text.join("\n").as_bytes());
     hash.as_bytes().iter().take(8).fold(0, |seed, byte| (seed << 8) | u64::from(*byte))
 }
@@ -81,8 +89,13 @@ fn quantile(selector: &Selector, quantiles: &mut Vec<f64>) {
     }
 }
 
-/// The crossings and the features that a rule names.
-fn selected(selector: &Selector, slices: &mut BTreeSet<Vec<String>>, drift: &mut BTreeSet<String>, groups: &[String]) {
+/// Collects the crossings and the features that a rule names.
+fn selected(
+    selector: &Selector,
+    slices: &mut BTreeSet<Vec<String>>,
+    drift: &mut BTreeSet<String>,
+    groups: &[String],
+) {
     if let Some(feature) = selector.slice.0.get("feature") {
         drift.insert(feature.clone());
     }

@@ -1,4 +1,4 @@
-//! Whether a rule can decide at all: how good a model must look, at which sample, to be shown good.
+//! The power of a rule: how good an observed value must be, at each sample size, to pass.
 
 use super::schema::{Limit, Policy, Rule, RuleKind};
 use crate::{
@@ -13,10 +13,10 @@ use crate::{
     },
 };
 
-/// The sample sizes of a table, beside the one that a rule asks for.
+/// The sample sizes in a table, in addition to the one that a rule requires.
 const SIZES: [u64; 4] = [100, 1_000, 10_000, 100_000];
 
-/// One limit of a rule about a proportion, which is all that its power depends on.
+/// A limit of a rule about a proportion. The power depends on nothing else.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Proportion<'p> {
     /// The rule's id.
@@ -25,24 +25,24 @@ pub struct Proportion<'p> {
     pub metric: &'p str,
     /// The limit.
     pub limit: Limit,
-    /// The least number of samples it asks for.
+    /// The least number of samples that the rule requires.
     pub min_samples: Option<u64>,
-    /// The one-sided error of its bound.
+    /// The one-sided error probability of its bound.
     pub alpha: f64,
 }
 
-/// What must be observed at one sample size.
+/// The observed values that decide at one sample size.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Needed {
     /// The sample size.
     pub n: u64,
-    /// The value nearest to the limit that passes; `None` when not even a perfect one does.
+    /// The value nearest to the limit that passes; `None` if even a perfect one does not.
     pub passes: Option<f64>,
-    /// The value nearest to the limit that fails; `None` when not even the worst one does.
+    /// The value nearest to the limit that fails; `None` if even the worst one does not.
     pub fails: Option<f64>,
 }
 
-/// The limits on proportions in a policy, in the file's order.
+/// The limits on proportions in a policy, in the order of the file.
 pub fn proportions(policy: &Policy) -> Vec<Proportion<'_>> {
     policy.rules.iter().flat_map(|rule| of_rule(policy, rule)).collect()
 }
@@ -70,7 +70,7 @@ impl Proportion<'_> {
         }
     }
 
-    /// What must be observed on `n` samples.
+    /// The observed values that decide on `n` samples.
     pub fn needed(&self, n: u64) -> Needed {
         let gate = Gate::new(n, self.limit.value, self.side(), self.alpha);
         let opposite = match self.side() {
@@ -81,30 +81,32 @@ impl Proportion<'_> {
         Needed { n, passes: gate.passing(), fails: breaks.passing() }
     }
 
-    /// The table: what must be observed, at the sample that the rule asks for and at usual ones.
+    /// The table of needed values, at the rule's sample size and at common ones.
     pub fn table(&self) -> Vec<Needed> {
-        let mut sizes: Vec<u64> = SIZES.into_iter().chain(self.min_samples).filter(|n| *n > 0).collect();
+        let mut sizes: Vec<u64> =
+            SIZES.into_iter().chain(self.min_samples).filter(|n| *n > 0).collect();
         sizes.sort_unstable();
         sizes.dedup();
         sizes.into_iter().map(|n| self.needed(n)).collect()
     }
 
-    /// The chances of each answer on `n` samples when the true value is `rate`.
+    /// The probability of each result on `n` samples if the true value is `rate`.
     pub fn chances(&self, n: u64, rate: f64) -> Chances {
         Gate::new(n, self.limit.value, self.side(), self.alpha).chances(rate)
     }
 }
 
-/// The tables of a policy as sentences.
+/// The tables of a policy, as sentences.
 pub(super) fn sentences(policy: &Policy) -> Vec<String> {
-    let mut out: Vec<String> = proportions(policy).iter().map(|p| sentence(p, policy.statistics.spend)).collect();
+    let mut out: Vec<String> =
+        proportions(policy).iter().map(|p| sentence(p, policy.statistics.spend)).collect();
     for rule in &policy.rules {
         let RuleKind::Threshold(threshold) = &rule.kind else { continue };
         let Some(q) = threshold.target.selector.quantile else { continue };
         let alpha = round12(1.0 - policy.statistics.confidence);
         if let Some(least) = quantile::least_samples(q, alpha) {
             out.push(format!(
-                "{}: the {} quantile has an upper bound from {} samples on; with fewer it stays unsettled.",
+                "{}: the {} quantile has an upper bound from {} samples on; with fewer there is not enough data.",
                 rule.id,
                 round12(q),
                 grouped(least)
@@ -114,9 +116,10 @@ pub(super) fn sentences(policy: &Policy) -> Vec<String> {
     out
 }
 
-/// A value to four decimals, or to more where it would else be told as the limit or as certainty.
+/// A value rounded to four decimals, or to more if it would otherwise equal the limit, 0 or 1.
 fn told(value: f64, limit: f64) -> f64 {
-    let rounded = |decimals: i32| round12((value * 10_f64.powi(decimals)).round() / 10_f64.powi(decimals));
+    let rounded =
+        |decimals: i32| round12((value * 10_f64.powi(decimals)).round() / 10_f64.powi(decimals));
     let fits = |shown: &f64| {
         let certain = (*shown >= 1.0 && value < 1.0) || (*shown <= 0.0 && value > 0.0);
         shown.partial_cmp(&limit) == value.partial_cmp(&limit) && !certain
@@ -130,14 +133,17 @@ fn sentence(proportion: &Proportion<'_>, spends: bool) -> String {
         Op::AtMost => "at most",
     };
     let least = proportion.min_samples.unwrap_or(0);
-    let table: Vec<Needed> = proportion.table().into_iter().filter(|needed| needed.n >= least).collect();
+    let table: Vec<Needed> =
+        proportion.table().into_iter().filter(|needed| needed.n >= least).collect();
     let cell = |needed: &Needed| {
         let value = told(needed.passes?, proportion.limit.value);
         Some(format!("{word} {value} on {} samples", grouped(needed.n)))
     };
     let cells: Vec<String> = table.iter().filter_map(cell).collect();
     let never = table.iter().rev().find(|needed| needed.passes.is_none());
-    let never = never.map_or_else(String::new, |n| format!("; on {} not even a perfect value passes", grouped(n.n)));
+    let never = never.map_or_else(String::new, |n| {
+        format!("; on {} not even a perfect value passes", grouped(n.n))
+    });
     let first = if spends { " at the first try" } else { "" };
     format!(
         "{}: to pass{first}, {} must be observed as {}{never}.",

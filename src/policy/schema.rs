@@ -1,7 +1,10 @@
-//! A policy as it is once read: nothing unknown, nothing impossible, conditions compiled.
+//! A policy after it was read: it has no unknown or impossible parts, and its conditions are
+//! compiled.
 
 use super::{condition::Condition, glob::Glob};
-use crate::model::{Against, Age, Columns, Digest, Op, Severity, Slice, Unit, metric::Better, verdict::Mode};
+use crate::model::{
+    Against, Age, Columns, Digest, Op, Severity, Slice, Unit, metric::Better, verdict::Mode,
+};
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 /// One policy. Immutable; share it as `Arc<Policy>`.
@@ -9,67 +12,68 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc};
 pub struct Policy {
     /// Its name.
     pub name: String,
-    /// What it is for.
+    /// The purpose of the policy.
     pub description: Option<String>,
     /// The digest of its bytes.
     pub digest: Digest,
     /// Whether it blocks.
     pub mode: Mode,
-    /// What it is for: [`super::applies`].
+    /// The models and environments it applies to; see `policy::applies`.
     pub applies_to: AppliesTo,
-    /// What it requires of the evidence as such.
+    /// The requirements on the evidence itself.
     pub evidence: Requirements,
-    /// How numbers are judged.
+    /// The settings for statistics.
     pub statistics: Statistics,
     /// Declared groups, by attribute.
     pub groups: BTreeMap<String, Vec<String>>,
-    /// The rules, in the file's order.
+    /// The rules, in the order of the file.
     pub rules: Vec<Rule>,
-    /// What is recomputed from raw predictions, if anything.
+    /// The columns to recompute from raw predictions, if any.
     pub recompute: Option<Recompute>,
-    /// Whose approval is needed, in the file's order.
+    /// The required approvals, in the order of the file.
     pub approvals: Vec<ApprovalRule>,
-    /// By what it asks for more than is ever judged, if it does.
+    /// The limit that the policy exceeds, if it exceeds its budget.
     pub over_budget: Option<String>,
-    /// The text.
+    /// The source text.
     pub source: Arc<str>,
 }
 
-/// Where a policy applies. An empty list is no restriction.
+/// The scope of a policy. An empty list means no restriction.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AppliesTo {
-    /// Patterns of models.
+    /// The patterns of models.
     pub models: Vec<Glob>,
-    /// Patterns of environments.
+    /// The patterns of environments.
     pub environments: Vec<Glob>,
 }
 
-/// What a policy requires of the documents that its rules read.
+/// The requirements on the documents that a policy's rules read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Requirements {
-    /// How old they may be.
+    /// The maximum age of a document.
     pub max_age: Option<Age>,
-    /// The data sets that measurements must come from; empty is any.
+    /// The data sets that measurements must come from; empty means any.
     pub datasets: Vec<String>,
-    /// Kinds of links (`model-card`) that must be present.
+    /// The kinds of links (`model-card`) that must be present.
     pub require: Vec<String>,
 }
 
-/// How numbers are judged.
+/// The settings for statistics.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own in the file")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the file")]
 pub struct Statistics {
     /// One-sided confidence of every bound, in (0.5, 1).
     pub confidence: f64,
-    /// How proportions are bounded.
+    /// The method for bounds of proportions.
     pub interval: IntervalMethod,
-    /// Whether an interval that the file brings may decide where no exact bound can be computed.
+    /// Whether an interval that the document states can decide if no exact bound can be computed.
     pub claimed_intervals: bool,
-    /// Whether a bare number may decide where there is no bound at all.
+    /// Whether a bare number can decide if there is no bound at all.
     pub point_estimates: bool,
     /// Whether an inconclusive finding on enough samples only warns.
     pub inconclusive_warns: bool,
-    /// Whether the k-th artifact tried on one data set gets only its share of the error that is allowed.
+    /// Whether the k-th artifact evaluated on one data set gets only its share of the allowed
+    /// error.
     pub spend: bool,
 }
 
@@ -86,10 +90,10 @@ impl Default for Statistics {
     }
 }
 
-/// How a proportion is bounded from its counts.
+/// The method that bounds a proportion from its counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IntervalMethod {
-    /// Exact: errs at most as often as the confidence says.
+    /// Exact: errs at most as often as the confidence allows.
     ClopperPearson,
     /// Wilson's score interval: approximate.
     Wilson,
@@ -108,53 +112,53 @@ impl IntervalMethod {
     }
 }
 
-/// One requirement.
+/// A rule of a policy.
 #[derive(Debug)]
 pub struct Rule {
     /// Its id, unique in the policy.
     pub id: String,
     /// Whether it blocks.
     pub severity: Severity,
-    /// When it is asked at all.
+    /// The condition for evaluating the rule; `None` means always.
     pub when: Option<Condition>,
-    /// What it asks.
+    /// The kind of rule, with its parameters.
     pub kind: RuleKind,
-    /// Where its id stands, in bytes of the source.
+    /// The position of its id, as a byte range of the source.
     pub span: Range<usize>,
 }
 
-/// What a rule asks; one file of `rules/` for each.
+/// The kinds of rules, one file of `rules/` for each.
 #[derive(Debug)]
 pub enum RuleKind {
-    /// A metric is held against limits.
+    /// Compares a metric with limits.
     Threshold(Threshold),
-    /// A metric is compared with that of another artifact.
+    /// Compares a metric with that of another artifact.
     Comparison(ComparisonRule),
-    /// The rates of groups are compared with each other.
+    /// Compares the rates of groups with each other.
     Disparity(DisparityRule),
-    /// Checks must have passed.
+    /// Requires that checks passed.
     Check(CheckRule),
 }
 
 /// The number that a rule is about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Target {
-    /// Our name of the metric, or a source's own.
+    /// The metric, by our name or by a source's own name.
     pub metric: String,
-    /// Which measurements it is about.
+    /// The measurements it is about.
     pub selector: Selector,
-    /// The unit of the limits, which is that of the findings.
+    /// The unit of the limits and of the findings.
     pub unit: Option<Unit>,
-    /// Whether a bare number may decide.
+    /// Whether a bare number can decide.
     pub point_estimate: bool,
 }
 
-/// A metric held against limits.
+/// A rule that compares a metric with limits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Threshold {
-    /// What it is about.
+    /// The number it is about.
     pub target: Target,
-    /// The attributes whose every group must hold; empty for a rule about one slice.
+    /// The attributes whose groups must all hold; empty for a rule about one slice.
     pub slices: Vec<String>,
     /// The limits, `min` first; never empty.
     pub limits: Vec<Limit>,
@@ -162,78 +166,79 @@ pub struct Threshold {
     pub min_samples: Option<u64>,
 }
 
-/// A metric compared with that of another artifact.
+/// A rule that compares a metric with that of another artifact.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ComparisonRule {
-    /// What it is about.
+    /// The number it is about.
     pub target: Target,
-    /// The attributes whose every group must hold; empty for a rule about one slice.
+    /// The attributes whose groups must all hold; empty for a rule about one slice.
     pub slices: Vec<String>,
-    /// With whom.
+    /// The artifact to compare with.
     pub against: Against,
     /// What may be lost or must be gained; never empty.
     pub margins: Vec<Margin>,
-    /// Which way is better.
+    /// The direction in which the metric improves.
     pub better: Better,
-    /// What happens while there is nobody to compare with.
+    /// The result while there is no baseline.
     pub first_release: FirstRelease,
     /// The least number of samples.
     pub min_samples: Option<u64>,
 }
 
-/// What may be lost against a baseline, or must be gained. Never negative.
+/// What may be lost compared with a baseline, or must be gained. Never negative.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Margin {
-    /// At most that much worse, in the rule's unit.
+    /// At most this much worse, in the rule's unit.
     Loss(f64),
-    /// At most that share of the baseline's value worse.
+    /// Worse by at most this share of the baseline's value.
     LossRatio(f64),
-    /// At least that much better, in the rule's unit.
+    /// At least this much better, in the rule's unit.
     Gain(f64),
 }
 
-/// What a comparison says while there is nobody to compare with.
+/// The result of a comparison while there is no baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FirstRelease {
     /// The approvals of the policy decide.
     Review,
-    /// It lets through.
+    /// The release passes.
     Allow,
-    /// It blocks.
+    /// The release is blocked.
     Deny,
 }
 
-/// The rates of groups compared with each other.
+/// A rule that compares the rates of groups with each other.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DisparityRule {
     /// The metric's name, as written.
     pub metric: String,
-    /// What is compared.
+    /// The comparison.
     pub measure: Disparity,
-    /// The attributes; each is judged by itself.
+    /// The attributes; each is evaluated separately.
     pub by: Vec<String>,
     /// Whether the attributes are crossed instead.
     pub intersection: bool,
-    /// Only from these documents; the slice is overall and there is no quantile.
+    /// The documents to read; the slice is overall and there is no quantile.
     pub selector: Selector,
     /// The limit: `min` for ratios and worst groups, `max` for differences.
     pub limit: Limit,
     /// The least number of trials in each group.
     pub min_samples: Option<u64>,
-    /// Groups below this share of all rows have no ratio of their own (impact ratios only).
+    /// Groups below this share of all rows have no separate ratio (impact ratios only).
     pub exclude_below: Option<f64>,
 }
 
-/// What of groups is compared.
+/// The kinds of comparisons between groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Disparity {
     /// The greatest difference between the rates of any two groups, over all of these rates.
     Difference(Vec<Rate>),
     /// The least ratio of the rates of any two groups, over all of these rates.
     Ratio(Vec<Rate>),
-    /// Each group's selection rate over the highest one, as New York City's rule for hiring tools has it.
+    /// Each group's selection rate divided by the highest one, as in New York City's rule for
+    /// hiring tools.
     Impact,
-    /// The rate of the group that fares worst, by our name of the metric.
+    /// The rate of the worst group, by our name of the metric.
     Worst(String),
 }
 
@@ -250,7 +255,7 @@ pub enum Rate {
     Precision,
 }
 
-/// Which measurements of a metric a rule is about.
+/// Selects the measurements of a metric that a rule is about.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Selector {
     /// Exactly this slice.
@@ -266,7 +271,7 @@ pub struct Selector {
 /// One limit, in the rule's unit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limit {
-    /// At least or at most.
+    /// The direction: at least or at most.
     pub op: Op,
     /// The number.
     pub value: f64,
@@ -279,26 +284,27 @@ pub struct CheckRule {
     pub pattern: Glob,
 }
 
-/// What is recomputed from raw predictions, and how far a claim may be from it.
+/// The columns to recompute from raw predictions, and the tolerance for claims.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recompute {
-    /// Which columns are what.
+    /// The meaning of each column.
     pub columns: Columns,
-    /// The registered data set that has the labels and groups, where the predictions come without.
+    /// The registered data set with the labels and groups, if the predictions contain none.
     pub labels: Option<String>,
-    /// How far a claimed number may be from the recomputed one, beside its own rounding.
+    /// The accepted distance between a claimed and a recomputed number, in addition to the claim's
+    /// rounding.
     pub tolerance: f64,
 }
 
-/// Whose approval is needed.
+/// A required approval.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApprovalRule {
     /// Its id, unique in the policy.
     pub id: String,
-    /// The role that may answer.
+    /// The role that can approve.
     pub role: String,
-    /// How many people.
+    /// The number of people.
     pub count: u64,
-    /// How long an approval counts; for ever without.
+    /// How long an approval is valid; `None` means permanently.
     pub expires: Option<Age>,
 }

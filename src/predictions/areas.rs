@@ -1,11 +1,12 @@
-//! Replicates of the area under the ROC curve, many at a time: rows outside, replicates inside, weights by table.
+//! Bootstrap replicates of the area under the ROC curve, many at a time: the outer loop is over
+//! rows, the inner one over replicates, and weights come from a table.
 
 use super::{job::ThreadPool, pool};
 use crate::stats::resample::{GOLDEN as STEP, POISSON, mix64, weight};
-/// Replicates that are drawn together: their sums stay in the nearest cache.
+/// How many replicates are drawn together: their sums fit into the L1 cache.
 const TOGETHER: usize = 16;
 const TABLE_BITS: u32 = 12;
-/// A place of the table that holds more than one weight.
+/// Marks an entry of the table that covers more than one weight.
 const SEVERAL: u8 = u8::MAX;
 
 /// One row in ascending order of score.
@@ -17,7 +18,7 @@ pub(super) struct Placed {
     pub(super) last: bool,
 }
 
-/// For the first bits of a hash the weight that they stand for, where they stand for one.
+/// For the first bits of a hash, the weight that they determine, or [`SEVERAL`].
 fn table() -> Vec<u8> {
     let weight = |hash: u64| POISSON.iter().filter(|entry| hash >= **entry).count() as u8;
     let shift = 53 - TABLE_BITS;
@@ -29,7 +30,7 @@ fn table() -> Vec<u8> {
         .collect()
 }
 
-/// The area of each replicate, those without one of the classes left out.
+/// The area of each replicate, except replicates without one of the classes.
 pub(super) fn areas(rows: &[Placed], replicates: u32, pool: &dyn ThreadPool) -> Vec<f64> {
     let table = table();
     let blocks = (replicates as usize).div_ceil(TOGETHER);
@@ -40,7 +41,8 @@ pub(super) fn areas(rows: &[Placed], replicates: u32, pool: &dyn ThreadPool) -> 
 /// The areas of [`TOGETHER`] replicates from `first` on.
 fn together(rows: &[Placed], first: usize, table: &[u8]) -> [Option<f64>; TOGETHER] {
     let (mut negatives, mut twice) = ([0_u64; TOGETHER], [0_u64; TOGETHER]);
-    let (mut tied, mut hits, mut positives) = ([0_u64; TOGETHER], [0_u64; TOGETHER], [0_u64; TOGETHER]);
+    let (mut tied, mut hits, mut positives) =
+        ([0_u64; TOGETHER], [0_u64; TOGETHER], [0_u64; TOGETHER]);
     let mut begun = STEP.wrapping_mul(first as u64 + 1);
     let steps: [u64; TOGETHER] = std::array::from_fn(|_| {
         let step = begun;
@@ -53,10 +55,14 @@ fn together(rows: &[Placed], first: usize, table: &[u8]) -> [Option<f64>; TOGETH
         for (i, (w, step)) in weights.iter_mut().zip(&steps).enumerate() {
             let hash = mix64(row.state.wrapping_add(*step));
             let known = table.get((hash >> (64 - TABLE_BITS)) as usize).copied().unwrap_or(SEVERAL);
-            *w = if known == SEVERAL { u64::from(weight(row.state, (first + i) as u64)) } else { u64::from(known) };
+            *w = if known == SEVERAL {
+                u64::from(weight(row.state, (first + i) as u64))
+            } else {
+                u64::from(known)
+            };
         }
         if alone && row.last {
-            // Most rows share their score with none: nothing has to wait for the end of a tie.
+            // Most scores are unique: such a row needs no wait for the end of a tie.
             if row.positive {
                 for i in 0..TOGETHER {
                     twice[i] += weights[i] * 2 * negatives[i];
@@ -94,7 +100,8 @@ mod tests {
     use super::*;
     use crate::stats::resample::row_state;
 
-    /// The definition: every positive against every negative, ties a half, each pair as often as its rows are drawn.
+    /// The definition: every positive against every negative, with ties as a half, each pair as
+    /// often as its rows are drawn.
     #[test]
     fn many_at_a_time_are_one_at_a_time() {
         let scores: Vec<u64> = (0..300).map(|i| row_state(9, i) % 90).collect();
@@ -118,7 +125,9 @@ mod tests {
             let (mut sum, mut pairs) = (0.0, 0.0);
             for (a, _, state) in rows.iter().filter(|r| r.1) {
                 for (b, _, other) in rows.iter().filter(|r| !r.1) {
-                    let w = f64::from(weight(*state, replicate as u64) * weight(*other, replicate as u64));
+                    let w = f64::from(
+                        weight(*state, replicate as u64) * weight(*other, replicate as u64),
+                    );
                     sum += w * if a > b {
                         1.0
                     } else if a == b {
@@ -129,7 +138,11 @@ mod tests {
                     pairs += w;
                 }
             }
-            assert!((got - sum / pairs).abs() < 1e-12, "{replicate}: {got} against {}", sum / pairs);
+            assert!(
+                (got - sum / pairs).abs() < 1e-12,
+                "{replicate}: {got} against {}",
+                sum / pairs
+            );
         }
     }
 }

@@ -1,16 +1,16 @@
-//! Rows as columns: what readers hand to the engine.
+//! Rows as columns: the form in which readers pass them to the engine.
 
 use super::PredictionsError;
 use std::sync::Arc;
 
-/// What the engine wants of one column.
+/// What the engine requires of one column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Finite numbers: scores, latencies, values of a regression.
     Number,
-    /// Dictionary: groups. Integers and booleans are fine, and stay what they are.
+    /// Names: groups. Integers and booleans are allowed, and keep their type.
     Category,
-    /// Whatever stands there: labels, predictions, ids.
+    /// Any type of value: labels, predictions, ids.
     Any,
 }
 
@@ -19,11 +19,12 @@ pub enum Kind {
 pub struct Wanted {
     /// Its name.
     pub name: String,
-    /// What it has to be.
+    /// What the column must contain.
     pub kind: Kind,
 }
 
-/// Some rows: as many columns as were wanted, in that order, each of `rows` values. No value is absent or NaN.
+/// Some rows: the wanted columns, in that order, each with `rows` values. No value is absent or
+/// NaN.
 #[derive(Debug, Default)]
 pub struct Block {
     /// How many rows.
@@ -35,7 +36,7 @@ pub struct Block {
 /// The values of one column in one block.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Values {
-    /// 32-bit floats, kept as they are: half the memory to sort.
+    /// 32-bit floats, not widened: they take half the memory to sort.
     F32(Vec<f32>),
     /// 64-bit floats.
     F64(Vec<f64>),
@@ -64,20 +65,21 @@ impl Values {
         }
     }
 
-    /// Whether there is none.
+    /// Whether there are no values.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// A set of files as one stream of blocks, which several threads may draw from at once.
+/// A set of files as one stream of blocks, from which several threads can read at once.
 pub trait Reader: Sync {
-    /// Something that draws blocks; one for each thread.
+    /// A worker that reads blocks; each thread has its own.
     fn worker(&self) -> Result<Box<dyn Worker + '_>, PredictionsError>;
 }
 
-/// Draws blocks from a reader.
+/// Reads blocks from a reader.
 pub trait Worker: Send {
-    /// Fills `block` with rows that no other worker gets; `false` when there are no more. Buffers are reused.
+    /// Fills `block` with rows that no other worker gets; `false` if there are no more. Buffers are
+    /// reused.
     fn next(&mut self, block: &mut Block) -> Result<bool, PredictionsError>;
 }

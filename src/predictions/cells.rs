@@ -1,4 +1,5 @@
-//! Cells: the combinations of groups that occur, each a small number, and the slices that they add up to.
+//! Cells: the combinations of groups that occur, each with a small number, and the slices that are
+//! sums of them.
 
 use super::hash::Map;
 use crate::model::Slice;
@@ -8,10 +9,10 @@ use std::{
 };
 
 const NONE: u32 = u32::MAX;
-/// A table of combinations is looked up directly up to this many bits.
+/// Up to this many bits a table of combinations is indexed directly.
 const DIRECT_BITS: u32 = 16;
 
-/// The combinations seen so far, shared by all who read.
+/// The combinations seen so far, shared by all workers.
 #[derive(Debug, Default)]
 pub(super) struct Cells {
     known: Mutex<Known>,
@@ -35,13 +36,13 @@ impl Cells {
         number
     }
 
-    /// Each combination, in the order of their numbers.
+    /// The combinations, in the order of their numbers.
     pub(super) fn list(&self) -> Vec<Box<[u32]>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).list.clone()
     }
 }
 
-/// One reader's way to the shared cells.
+/// One worker's access to the shared cells.
 #[derive(Debug)]
 pub(super) struct Finder<'c> {
     cells: &'c Cells,
@@ -53,10 +54,16 @@ pub(super) struct Finder<'c> {
 
 impl<'c> Finder<'c> {
     pub(super) fn new(cells: &'c Cells, attributes: usize) -> Self {
-        Self { cells, bits: vec![0; attributes], direct: vec![NONE], spread: HashMap::new(), packed: Vec::new() }
+        Self {
+            cells,
+            bits: vec![0; attributes],
+            direct: vec![NONE],
+            spread: HashMap::new(),
+            packed: Vec::new(),
+        }
     }
 
-    /// The cell of each row, from the numbers of its groups, in place of what `out` holds.
+    /// Replaces the content of `out` by the cell of each row, from the numbers of its groups.
     pub(super) fn cells(&mut self, groups: &[Vec<u32>], rows: usize, out: &mut Vec<u32>) {
         out.clear();
         if groups.is_empty() {
@@ -116,43 +123,45 @@ impl<'c> Finder<'c> {
     }
 }
 
-/// One attribute, or several that are crossed, and its groups.
+/// One attribute, or several crossed ones, and the groups.
 #[derive(Debug)]
 pub(super) struct Set {
     /// The attributes, as the plan names them.
     pub(super) keys: Vec<String>,
-    /// The place of its first slice.
+    /// The index of its first slice.
     pub(super) first: usize,
     /// How many slices it has.
     pub(super) count: usize,
 }
 
 impl Set {
-    /// The places of its slices.
+    /// The indices of its slices.
     pub(super) fn slices(&self) -> std::ops::Range<usize> {
         self.first..self.first + self.count
     }
 
-    /// Its name in sentences: `sex × region`.
+    /// Its name in messages: `sex × region`.
     pub(super) fn name(&self) -> String {
         self.keys.join(" × ")
     }
 }
 
-/// Every slice that is measured, in one order whatever the rows' order was: the whole data set first, then each set.
+/// Every slice that is measured, in an order that does not depend on that of the rows: the whole
+/// data set first, then each set.
 #[derive(Debug)]
 pub(super) struct Layout {
     /// The slices.
     pub(super) slices: Vec<Slice>,
     /// The sets of attributes.
     pub(super) sets: Vec<Set>,
-    /// For each cell the places of its slices: overall, then one of each set.
+    /// For each cell the indices of its slices: overall, then one of each set.
     of_cell: Vec<u32>,
     in_order: Vec<u32>,
 }
 
 impl Layout {
-    /// The layout of those sets over `attributes`, whose groups have `names`, in the cells that occur.
+    /// The layout of these sets over `attributes`, whose groups have `names`, for the cells that
+    /// occur.
     pub(super) fn new(
         sets: &[Vec<String>],
         attributes: &[String],
@@ -163,10 +172,13 @@ impl Layout {
         let mut placed = Vec::new();
         let mut columns = vec![vec![0_u32; cells.len()]];
         for keys in sets {
-            let columns_of: Vec<usize> = keys.iter().filter_map(|k| attributes.iter().position(|a| a == k)).collect();
-            let groups_of =
-                |cell: &[u32]| -> Vec<&str> { columns_of.iter().map(|p| &*names[*p][cell[*p] as usize]).collect() };
-            let mut groups: BTreeMap<Vec<&str>, usize> = cells.iter().map(|cell| (groups_of(cell), 0)).collect();
+            let columns_of: Vec<usize> =
+                keys.iter().filter_map(|k| attributes.iter().position(|a| a == k)).collect();
+            let groups_of = |cell: &[u32]| -> Vec<&str> {
+                columns_of.iter().map(|p| &*names[*p][cell[*p] as usize]).collect()
+            };
+            let mut groups: BTreeMap<Vec<&str>, usize> =
+                cells.iter().map(|cell| (groups_of(cell), 0)).collect();
             let first = slices.len();
             for (i, (values, place)) in groups.iter_mut().enumerate() {
                 *place = first + i;
@@ -176,7 +188,9 @@ impl Layout {
             columns.push(cells.iter().map(|cell| groups[&groups_of(cell)] as u32).collect());
             placed.push(Set { keys: keys.clone(), first, count: slices.len() - first });
         }
-        let of_cell = (0..cells.len()).flat_map(|cell| columns.iter().map(move |column| column[cell])).collect();
+        let of_cell = (0..cells.len())
+            .flat_map(|cell| columns.iter().map(move |column| column[cell]))
+            .collect();
         let key = |cell: &u32| -> Vec<&str> {
             let numbers = cells[*cell as usize].iter();
             numbers.zip(names).map(|(number, names)| &*names[*number as usize]).collect()
@@ -186,7 +200,7 @@ impl Layout {
         Self { slices, sets: placed, of_cell, in_order }
     }
 
-    /// The cells in order of their groups' names, whatever order they were met in.
+    /// The cells in the order of their groups' names, whatever order they were found in.
     pub(super) fn in_order(&self) -> &[u32] {
         &self.in_order
     }
@@ -196,19 +210,19 @@ impl Layout {
         self.sets.len() + 1
     }
 
-    /// The places of the slices of a cell.
+    /// The indices of the slices of a cell.
     pub(super) fn of(&self, cell: u32) -> &[u32] {
         let from = cell as usize * self.width();
         &self.of_cell[from..from + self.width()]
     }
 
-    /// For each cell the place of its slice in the set of that number, 0 for the whole data set.
+    /// For each cell the index of its slice in this set, where set 0 is the whole data set.
     pub(super) fn column(&self, set: usize) -> Vec<u32> {
         self.of_cell.chunks(self.width()).map(|places| places[set]).collect()
     }
 }
 
-/// A way to count by small numbers that are spread: kept here beside its users.
+/// Counts by packed keys, which are too sparse for a table.
 pub(super) type Spread = Map<u64, u64>;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! From a plan and rows to evidence.
+//! Computes evidence from a plan and rows.
 
 #[cfg(test)]
 mod tests;
@@ -24,8 +24,9 @@ use super::{
 };
 use crate::model::{COMPUTED, Computed, Digest, Evidence, Task};
 
-/// Everything that the plan asks for and the columns allow, with n, counts and intervals. The same for any order of
-/// rows, any split into files and any pool. Digest and sources are left to whoever read the files.
+/// Everything that the plan asks for and the columns allow, with n, counts and intervals. The
+/// result is the same for any order of rows, any split into files and any thread pool. The caller
+/// that read the files fills in digest and sources.
 ///
 /// # Errors
 /// When a column or the plan does not fit, a file cannot be read, ids do not match, or there are no rows.
@@ -34,22 +35,30 @@ pub fn compute(job: &Job) -> Result<Evidence, PredictionsError> {
     let mut continuous = job.columns.task == Some(Task::Regression);
     let first = read(job, &attributes, continuous)?;
     continuous |= first.is_none();
-    let mut read =
-        if let Some(read) = first { read } else { self::read(job, &attributes, true)?.ok_or_else(nothing)? };
+    let mut read = if let Some(read) = first {
+        read
+    } else {
+        self::read(job, &attributes, true)?.ok_or_else(nothing)?
+    };
     let rows: u64 = read.gathered.iter().map(|g| g.rows).sum();
     if rows == 0 {
         return Err(nothing());
     }
-    let names: Vec<_> = read.shared.groups.iter().map(super::dictionary::Dictionary::list).collect();
+    let names: Vec<_> =
+        read.shared.groups.iter().map(super::dictionary::Dictionary::list).collect();
     let layout = Layout::new(&job.plan.slices, &attributes, &names, &read.shared.cells.list());
     let mut sink = Sink::new(job.plan);
     let cells = read.shared.cells.list().len();
-    let (keyed, clustered) = (job.columns.id.is_some() || job.columns.cluster.is_some(), job.columns.cluster.is_some());
-    let latencies = RowBuckets::new(read.gathered.iter_mut().map(|g| std::mem::take(&mut g.latencies)));
-    let energies = RowBuckets::new(read.gathered.iter_mut().map(|g| std::mem::take(&mut g.energies)));
+    let (keyed, clustered) =
+        (job.columns.id.is_some() || job.columns.cluster.is_some(), job.columns.cluster.is_some());
+    let latencies =
+        RowBuckets::new(read.gathered.iter_mut().map(|g| std::mem::take(&mut g.latencies)));
+    let energies =
+        RowBuckets::new(read.gathered.iter_mut().map(|g| std::mem::take(&mut g.energies)));
     if continuous {
         if job.columns.task.is_none() {
-            sink.warn("the labels are numbers and no classes: measured as a regression; say `--task` if that is wrong");
+            sink
+                .warn("the labels are numbers and no classes: measured as a regression; say `--task` if that is wrong");
         }
         let pairs = read.gathered.into_iter().flat_map(|g| g.pairs).collect();
         values::regression(&mut sink, pairs, &layout, keyed, clustered);
@@ -69,23 +78,34 @@ pub fn compute(job: &Job) -> Result<Evidence, PredictionsError> {
     evidence.measurements = measurements;
     evidence.comparisons = comparisons;
     evidence.warnings = warnings;
-    evidence.computed =
-        Some(Computed { sources: Vec::new(), columns: job.columns.clone(), plan: job.plan.clone(), rows });
+    evidence.computed = Some(Computed {
+        sources: Vec::new(),
+        columns: job.columns.clone(),
+        plan: job.plan.clone(),
+        rows,
+    });
     Ok(evidence)
 }
 
 fn nothing() -> PredictionsError {
-    PredictionsError::new("predictions-empty", "there are no rows, and nothing can be measured on none")
+    PredictionsError::new(
+        "predictions-empty",
+        "there are no rows, and nothing can be measured on none",
+    )
 }
 
-/// What one pass gave.
+/// The result of one pass.
 struct Read {
     shared: Shared,
     gathered: Vec<Gathered>,
 }
 
-/// One pass over the predictions; `None` when the labels turned out to be values.
-fn read(job: &Job, attributes: &[String], continuous: bool) -> Result<Option<Read>, PredictionsError> {
+/// Makes one pass over the predictions; `None` if the labels turned out to be values.
+fn read(
+    job: &Job,
+    attributes: &[String],
+    continuous: bool,
+) -> Result<Option<Read>, PredictionsError> {
     let label = job.columns.label.as_deref().unwrap_or("label");
     let told = job.columns.task.is_some() || job.columns.positive.is_some();
     let shared = Shared::new(label, attributes, continuous, !told);
@@ -114,7 +134,8 @@ fn read(job: &Job, attributes: &[String], continuous: bool) -> Result<Option<Rea
     Ok(Some(Read { shared, gathered }))
 }
 
-/// The attributes that the plan's slices use, each once; that plan and columns fit.
+/// Checks that plan and columns fit together; returns the attributes that the plan's slices use,
+/// each once.
 fn check(job: &Job) -> Result<Vec<String>, PredictionsError> {
     let mut attributes: Vec<String> = job.plan.slices.iter().flatten().cloned().collect();
     attributes.extend(job.plan.contrasts.iter().flat_map(|c| c.slices.iter().cloned()));
@@ -131,7 +152,9 @@ fn check(job: &Job) -> Result<Vec<String>, PredictionsError> {
     if let Some(bad) = job.plan.confidences.iter().find(|c| !(**c > 0.5 && **c < 1.0)) {
         return Err(PredictionsError::new(
             "predictions-bad-confidence",
-            format!("{bad} is no one-sided confidence: expected one between 0.5 and 1, such as 0.95"),
+            format!(
+                "{bad} is no one-sided confidence: expected one between 0.5 and 1, such as 0.95"
+            ),
         ));
     }
     if let Some(bad) = job.plan.quantiles.iter().find(|q| !(**q > 0.0 && **q < 1.0)) {
@@ -150,10 +173,16 @@ fn check(job: &Job) -> Result<Vec<String>, PredictionsError> {
     Ok(attributes)
 }
 
-fn classes(job: &Job, sink: &mut Sink, read: Read, layout: &Layout) -> Result<(), PredictionsError> {
+fn classes(
+    job: &Job,
+    sink: &mut Sink,
+    read: Read,
+    layout: &Layout,
+) -> Result<(), PredictionsError> {
     let classes = Classes::tell(&read.shared.classes.list(), job.columns)?;
     let outside = read.gathered.iter().any(|g| g.outside);
-    let (counts, numbers): (Vec<_>, Vec<_>) = read.gathered.into_iter().map(|g| (g.counts, g.scores)).unzip();
+    let (counts, numbers): (Vec<_>, Vec<_>) =
+        read.gathered.into_iter().map(|g| (g.counts, g.scores)).unzip();
     let counts = Counts::total(counts);
     let cells = read.shared.cells.list().len();
     let pairs = counts::by_slice(&counts, layout, &classes.of);
@@ -173,7 +202,15 @@ fn classes(job: &Job, sink: &mut Sink, read: Read, layout: &Layout) -> Result<()
             one(sink, &part, &classes);
         }
         for set in &layout.sets {
-            disparity::disparities(sink, set, layout, &pairs, &sums, &classes.names, classes.binary);
+            disparity::disparities(
+                sink,
+                set,
+                layout,
+                &pairs,
+                &sums,
+                &classes.names,
+                classes.binary,
+            );
         }
     }
     if job.columns.score.is_none() || job.columns.label.is_none() || !scores::wanted(sink) {
@@ -187,7 +224,8 @@ fn classes(job: &Job, sink: &mut Sink, read: Read, layout: &Layout) -> Result<()
     let positive = std::array::from_fn(|i| classes.of.get(i) == Some(&1));
     let keyed = job.columns.id.is_some() || job.columns.cluster.is_some();
     let clustered = job.columns.cluster.is_some();
-    let scores = Scores { layout, cells, positive, probabilities: !outside, keyed, clustered, rows: &rows };
+    let scores =
+        Scores { layout, cells, positive, probabilities: !outside, keyed, clustered, rows: &rows };
     scores::measure(sink, &RowBuckets::new(numbers), &scores, job.pool);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What follows from counts of labels against predictions, as scikit-learn computes it.
+//! Metrics of counts of labels against predictions, as scikit-learn computes them.
 
 use super::sink;
 use crate::{
@@ -14,14 +14,14 @@ pub(super) type Pairs = [(u32, u32, u64)];
 pub(super) struct Sums {
     /// All rows.
     pub(super) n: u64,
-    /// Rows whose prediction is the label.
+    /// Rows whose prediction equals the label.
     pub(super) right: u64,
-    /// For each class: rows that have it, rows that are predicted to have it, rows that are both.
+    /// For each class: rows with this label, rows with this prediction, rows with both.
     pub(super) classes: Vec<[u64; 3]>,
 }
 
 impl Sums {
-    /// No rows of `classes` classes.
+    /// The sums of no rows, for `classes` classes.
     pub(super) fn new(classes: usize) -> Self {
         Self { n: 0, right: 0, classes: vec![[0; 3]; classes] }
     }
@@ -46,23 +46,25 @@ impl Sums {
         }
     }
 
-    /// Forgets every row.
+    /// Removes all rows.
     pub(super) fn clear(&mut self) {
         (self.n, self.right) = (0, 0);
         self.classes.fill([0; 3]);
     }
 
-    /// The mean recall of the classes that have rows; of two classes, both must.
+    /// The mean recall of the classes that have rows; with two classes, both must have rows.
     pub(super) fn balanced_accuracy(&self) -> Option<f64> {
         if self.classes.len() == 2 && self.classes.iter().any(|c| c[0] == 0) {
             return None;
         }
         let present = self.classes.iter().filter(|c| c[0] > 0);
-        let (sum, count) = present.fold((0.0, 0_u64), |(s, n), c| (s + float(c[2]) / float(c[0]), n + 1));
+        let (sum, count) =
+            present.fold((0.0, 0_u64), |(s, n), c| (s + float(c[2]) / float(c[0]), n + 1));
         (count > 0).then(|| sum / float(count))
     }
 
-    /// Matthews' correlation (Gorodkin 2004 for many classes); 0 where either side is constant, as scikit-learn says.
+    /// Matthews' correlation (Gorodkin 2004 for many classes); 0 if labels or predictions are
+    /// constant, as in scikit-learn.
     pub(super) fn matthews_corrcoef(&self) -> Option<f64> {
         if self.n == 0 {
             return None;
@@ -79,7 +81,7 @@ impl Sums {
         Some(both as f64 / ((labels as f64).sqrt() * (predictions as f64).sqrt()))
     }
 
-    /// Cohen's kappa (1960); undefined where agreement is certain by chance.
+    /// Cohen's kappa (1960); undefined if agreement by chance is certain.
     pub(super) fn cohen_kappa(&self) -> Option<f64> {
         let square = i128::from(self.n) * i128::from(self.n);
         let chance: i128 = self.classes.iter().map(|c| i128::from(c[0]) * i128::from(c[1])).sum();
@@ -105,13 +107,15 @@ impl Sums {
         (labels > 0).then(|| float(both) / float(labels))
     }
 
-    /// The plain mean over classes; undefined when it is for one of them.
+    /// The plain mean over classes; undefined if it is undefined for one of them.
     pub(super) fn macro_average(&self, of: impl Fn(&Self, usize) -> Option<f64>) -> Option<f64> {
-        let values: Option<Vec<f64>> = (0..self.classes.len()).map(|class| of(self, class)).collect();
+        let values: Option<Vec<f64>> =
+            (0..self.classes.len()).map(|class| of(self, class)).collect();
         values.filter(|v| !v.is_empty()).map(|v| v.iter().sum::<f64>() / float(v.len() as u64))
     }
 
-    /// The mean over classes weighted by their rows; undefined when it is for one that has rows.
+    /// The mean over classes weighted by their rows; undefined if it is undefined for one that has
+    /// rows.
     pub(super) fn weighted_average(&self, of: impl Fn(&Self, usize) -> Option<f64>) -> Option<f64> {
         let mut sum = 0.0;
         for (class, [labels, ..]) in self.classes.iter().enumerate().filter(|(_, c)| c[0] > 0) {
@@ -121,9 +125,12 @@ impl Sums {
     }
 }
 
-/// Exact bounds of F1: it grows with the share q of hits among the rows that have the class or are predicted to, as
-/// 2q / (1 + q), and q is a proportion.
-pub(super) fn f1_intervals([labels, predictions, both]: [u64; 3], confidences: &[f64]) -> Vec<Interval> {
+/// Exact bounds of F1. It increases with the share q of hits among the rows that have the class as
+/// label or prediction, as 2q / (1 + q), and q is a proportion.
+pub(super) fn f1_intervals(
+    [labels, predictions, both]: [u64; 3],
+    confidences: &[f64],
+) -> Vec<Interval> {
     let trials = labels + predictions - both;
     let f1 = |q: f64| 2.0 * q / (1.0 + q);
     let mut bounds = sink::exact(both, trials, confidences);
@@ -134,8 +141,9 @@ pub(super) fn f1_intervals([labels, predictions, both]: [u64; 3], confidences: &
     bounds
 }
 
-/// Bounds of balanced accuracy: the exact bounds of each class's recall, their distances added in quadrature (MOVER;
-/// Zou and Donner 2008). Unlike a resampled bound it does not shrink to a point where no row is wrong.
+/// Bounds of balanced accuracy: the exact bounds of each class's recall, with their distances added
+/// in quadrature (MOVER; Zou and Donner 2008). Unlike a resampled bound it does not shrink to a
+/// point if no row is wrong.
 pub(super) fn balanced_intervals(sums: &Sums, confidences: &[f64]) -> Vec<Interval> {
     let Some(value) = sums.balanced_accuracy() else { return Vec::new() };
     let present: Vec<_> = sums.classes.iter().filter(|c| c[0] > 0).collect();
@@ -152,7 +160,12 @@ pub(super) fn balanced_intervals(sums: &Sums, confidences: &[f64]) -> Vec<Interv
             above += ((upper - recall) / count).powi(2);
         }
         let (lower, upper) = ((value - below.sqrt()).max(0.0), (value + above.sqrt()).min(1.0));
-        intervals.push(sink::interval("mover-clopper-pearson", *confidence, Some(lower), Some(upper)));
+        intervals.push(sink::interval(
+            "mover-clopper-pearson",
+            *confidence,
+            Some(lower),
+            Some(upper),
+        ));
     }
     intervals
 }

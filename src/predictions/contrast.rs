@@ -1,7 +1,8 @@
 //! Candidate against baseline on the same rows: bounds of `value − factor · baseline`.
 //!
-//! Shares of one set of trials get Tango's score bounds, areas DeLong's for pairs, means the errors of their pairs, and
-//! everything else the Poisson bootstrap with one weight a row for both.
+//! Proportions of the same trials get Tango's score bounds, areas DeLong's bounds for pairs, means
+//! the standard errors of their paired differences, and everything else the Poisson bootstrap with
+//! one weight per row for both artifacts.
 
 use super::{
     PredictionsError,
@@ -30,14 +31,24 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// Measures every contrast of the plan.
-pub(super) fn compare(job: &Job, attributes: &[String], continuous: bool) -> Result<Vec<Comparison>, PredictionsError> {
+pub(super) fn compare(
+    job: &Job,
+    attributes: &[String],
+    continuous: bool,
+) -> Result<Vec<Comparison>, PredictionsError> {
     let mut comparisons = Vec::new();
     for (against, source) in job.baselines {
-        let wanted: Vec<&Contrast> = job.plan.contrasts.iter().filter(|c| c.against == *against).collect();
+        let wanted: Vec<&Contrast> =
+            job.plan.contrasts.iter().filter(|c| c.against == *against).collect();
         if wanted.is_empty() {
             continue;
         }
-        let shared = Shared::new(job.columns.label.as_deref().unwrap_or("label"), attributes, continuous, false);
+        let shared = Shared::new(
+            job.columns.label.as_deref().unwrap_or("label"),
+            attributes,
+            continuous,
+            false,
+        );
         let mut rows = paired::rows(job, *against, *source, attributes, &shared)?;
         let classes = Classes::tell(&paired::met(&shared), job.columns)?;
         let names: Vec<_> = shared.groups.iter().map(super::dictionary::Dictionary::list).collect();
@@ -54,8 +65,16 @@ pub(super) fn compare(job: &Job, attributes: &[String], continuous: bool) -> Res
             let slices = if sets.is_empty() { 0..1 } else { 1..layout.slices.len() };
             let column = layout.column(sets.len());
             for slice in slices {
-                let rows: Vec<&Both> = rows.iter().filter(|r| column[r.cell as usize] as usize == slice).collect();
-                let part = Part { rows, classes: &classes, continuous, plan: job.plan, pool: job.pool, contrast };
+                let rows: Vec<&Both> =
+                    rows.iter().filter(|r| column[r.cell as usize] as usize == slice).collect();
+                let part = Part {
+                    rows,
+                    classes: &classes,
+                    continuous,
+                    plan: job.plan,
+                    pool: job.pool,
+                    contrast,
+                };
                 let mut comparison = part.compare()?;
                 comparison.slice = layout.slices[slice].clone();
                 if contrast.metric == "latency" {
@@ -65,8 +84,11 @@ pub(super) fn compare(job: &Job, attributes: &[String], continuous: bool) -> Res
             }
         }
     }
-    if let Some(missing) =
-        job.plan.contrasts.iter().find(|c| !job.baselines.iter().any(|(against, _)| *against == c.against))
+    if let Some(missing) = job
+        .plan
+        .contrasts
+        .iter()
+        .find(|c| !job.baselines.iter().any(|(against, _)| *against == c.against))
     {
         return Err(PredictionsError::new(
             "predictions-no-baseline",
@@ -79,11 +101,14 @@ pub(super) fn compare(job: &Job, attributes: &[String], continuous: bool) -> Res
     Ok(comparisons)
 }
 
-/// Puts rows in order of content and, where they have no keys, makes their places the keys: rows that are alike can
-/// change places.
+/// Sorts rows by content. If they have no keys, their positions become the keys, because equal rows
+/// are interchangeable.
 fn order(rows: &mut [Both], keyed: bool) {
-    let seen = |s: &Seen| (s.class, ordered_64(s.value), ordered_64(s.score), ordered_64(s.latency));
-    rows.sort_by_cached_key(|r| (r.label, ordered_64(r.truth), seen(&r.candidate), seen(&r.baseline), r.key));
+    let seen =
+        |s: &Seen| (s.class, ordered_64(s.value), ordered_64(s.score), ordered_64(s.latency));
+    rows.sort_by_cached_key(|r| {
+        (r.label, ordered_64(r.truth), seen(&r.candidate), seen(&r.baseline), r.key)
+    });
     if !keyed {
         for (i, row) in rows.iter_mut().enumerate() {
             row.key = i as u64;
@@ -205,7 +230,10 @@ impl Part<'_> {
     fn rate(&self, (is_trial, is_success): Trial) -> Comparison {
         let mut pairs = Pairs { both: 0, candidate_only: 0, baseline_only: 0, neither: 0 };
         for row in self.rows.iter().filter(|r| is_trial(r.label)) {
-            let place = match (is_success(row.label, row.candidate.class), is_success(row.label, row.baseline.class)) {
+            let place = match (
+                is_success(row.label, row.candidate.class),
+                is_success(row.label, row.baseline.class),
+            ) {
                 (true, true) => &mut pairs.both,
                 (true, false) => &mut pairs.candidate_only,
                 (false, true) => &mut pairs.baseline_only,
@@ -217,20 +245,31 @@ impl Part<'_> {
         let rates = |[both, candidate, baseline, neither]: [u64; 4]| {
             let trials = float(both + candidate + baseline + neither);
             let known = trials > 0.0;
-            (known.then(|| float(both + candidate) / trials), known.then(|| float(both + baseline) / trials))
+            (
+                known.then(|| float(both + candidate) / trials),
+                known.then(|| float(both + baseline) / trials),
+            )
         };
         let (value, baseline) = rates(cells);
         let bounds = if (self.contrast.factor - 1.0).abs() < f64::EPSILON {
             let one = |confidence: &f64| {
                 let alpha = 1.0 - confidence;
-                let b = tango(pairs.both, pairs.candidate_only, pairs.baseline_only, pairs.neither, alpha)?;
+                let b = tango(
+                    pairs.both,
+                    pairs.candidate_only,
+                    pairs.baseline_only,
+                    pairs.neither,
+                    alpha,
+                )?;
                 Some(interval("tango", *confidence, Some(b.lower), Some(b.upper)))
             };
             self.plan.confidences.iter().filter_map(one).collect()
         } else {
-            let states: Vec<u64> = (0..4).map(|i| cell_state(self.plan.seed, key_from(i, b"pairs"))).collect();
+            let states: Vec<u64> =
+                (0..4).map(|i| cell_state(self.plan.seed, key_from(i, b"pairs"))).collect();
             self.drawn(value, baseline, |r| {
-                let (value, baseline) = rates(std::array::from_fn(|i| poisson(states[i], r, cells[i])));
+                let (value, baseline) =
+                    rates(std::array::from_fn(|i| poisson(states[i], r, cells[i])));
                 self.difference(value, baseline)
             })
         };
@@ -239,7 +278,7 @@ impl Part<'_> {
         made
     }
 
-    /// Bounds of the difference from replicates of it.
+    /// Bounds of the difference, from replicates of it.
     fn drawn(
         &self,
         value: Option<f64>,
@@ -248,7 +287,8 @@ impl Part<'_> {
     ) -> Vec<Interval> {
         let Some(difference) = self.difference(value, baseline) else { return Vec::new() };
         let replicates = self.plan.replicates as usize;
-        let mut drawn: Vec<f64> = pool::each(self.pool, replicates, |r| draw(r as u64)).into_iter().flatten().collect();
+        let mut drawn: Vec<f64> =
+            pool::each(self.pool, replicates, |r| draw(r as u64)).into_iter().flatten().collect();
         bootstrap::bounds(difference, &mut drawn, None, self.plan)
     }
 
@@ -261,7 +301,9 @@ impl Part<'_> {
         let name = |class: u32| names[class as usize].as_str();
         let cells: Vec<_> = cells
             .into_iter()
-            .map(|((l, c, b), rows)| (l, c, b, rows, cell_state(self.plan.seed, key_of([name(l), name(c), name(b)]))))
+            .map(|((l, c, b), rows)| {
+                (l, c, b, rows, cell_state(self.plan.seed, key_of([name(l), name(c), name(b)])))
+            })
             .collect();
         let both = |draw: &dyn Fn(u64, u64) -> u64| {
             let (mut candidate, mut baseline) = (Sums::new(names.len()), Sums::new(names.len()));
@@ -280,7 +322,8 @@ impl Part<'_> {
         self.made(value, baseline, bounds)
     }
 
-    /// Areas: their difference has the variance of the differences of placements (DeLong and others 1988).
+    /// Compares areas: the variance of their difference is that of the differences of placements
+    /// (DeLong and others 1988).
     fn area(&self) -> Comparison {
         let places = |of: fn(&Both) -> f64| placements(&self.rows, of);
         let (candidate, baseline) = (places(|r| r.candidate.score), places(|r| r.baseline.score));
@@ -303,14 +346,22 @@ impl Part<'_> {
             })
             .sum();
         let bounds = match self.difference(value, base) {
-            Some(difference) if variance > 1e-18 => around(difference, variance.sqrt(), "delong-paired", self.plan),
-            // The same order in every row: as for rates without a row that differs.
+            Some(difference) if variance > 1e-18 => {
+                around(difference, variance.sqrt(), "delong-paired", self.plan)
+            }
+            // Both scores give the same order of rows: the same case as a rate for which no row
+            // differs.
             Some(difference) if variance.is_finite() => {
                 let rows = counts[0].min(counts[1]);
                 let one = |confidence: &f64| {
                     let z = normal::upper_quantile(1.0 - confidence);
                     let reach = z * z / (rows + z * z);
-                    interval("delong-paired-tango", *confidence, Some(difference - reach), Some(difference + reach))
+                    interval(
+                        "delong-paired-tango",
+                        *confidence,
+                        Some(difference - reach),
+                        Some(difference + reach),
+                    )
                 };
                 self.plan.confidences.iter().map(one).collect()
             }
@@ -320,15 +371,22 @@ impl Part<'_> {
     }
 
     fn kept(&self, of: fn(&Both) -> f64) -> Vec<Kept> {
-        let mut kept: Vec<Kept> =
-            self.rows.iter().map(|r| Kept { score: of(r), positive: r.label == 1, key: r.key }).collect();
-        kept.sort_by(|a, b| a.score.total_cmp(&b.score).then(a.positive.cmp(&b.positive)).then(a.key.cmp(&b.key)));
+        let mut kept: Vec<Kept> = self
+            .rows
+            .iter()
+            .map(|r| Kept { score: of(r), positive: r.label == 1, key: r.key })
+            .collect();
+        kept.sort_by(|a, b| {
+            a.score.total_cmp(&b.score).then(a.positive.cmp(&b.positive)).then(a.key.cmp(&b.key))
+        });
         kept
     }
 
     fn losses(&self, logarithm: bool) -> Comparison {
-        let probabilities =
-            self.rows.iter().all(|r| [r.candidate, r.baseline].iter().all(|s| (0.0..=1.0).contains(&s.score)));
+        let probabilities = self
+            .rows
+            .iter()
+            .all(|r| [r.candidate, r.baseline].iter().all(|s| (0.0..=1.0).contains(&s.score)));
         if !probabilities {
             return self.made(None, None, Vec::new());
         }
@@ -341,7 +399,9 @@ impl Part<'_> {
             }
         };
         let n = self.rows.len() as f64;
-        let mean = |of: &dyn Fn(&Both) -> f64| (n > 0.0).then(|| Sum::of(self.rows.iter().map(|r| of(r))) / n);
+        let mean = |of: &dyn Fn(&Both) -> f64| {
+            (n > 0.0).then(|| Sum::of(self.rows.iter().map(|r| of(r))) / n)
+        };
         let value = mean(&|r| loss(r.candidate.score, r.label));
         let baseline = mean(&|r| loss(r.baseline.score, r.label));
         let factor = self.contrast.factor;
@@ -354,12 +414,18 @@ impl Part<'_> {
         self.made(value, baseline, bounds)
     }
 
-    /// Bounds of the mean of what each row adds to the difference.
-    fn mean_bounds(&self, value: Option<f64>, baseline: Option<f64>, moved: &[f64]) -> Vec<Interval> {
+    /// Bounds of the mean of each row's contribution to the difference.
+    fn mean_bounds(
+        &self,
+        value: Option<f64>,
+        baseline: Option<f64>,
+        moved: &[f64],
+    ) -> Vec<Interval> {
         let Some(difference) = self.difference(value, baseline) else { return Vec::new() };
         let n = moved.len() as f64;
         if moved.len() as u64 > MOST_RESAMPLED {
-            let variance = Sum::of(moved.iter().map(|x| (x - difference) * (x - difference))) / (n * (n - 1.0));
+            let variance = Sum::of(moved.iter().map(|x| (x - difference) * (x - difference)))
+                / (n * (n - 1.0));
             return around(difference, variance.sqrt(), "normal", self.plan);
         }
         let states: Vec<u64> = self.rows.iter().map(|r| row_state(self.plan.seed, r.key)).collect();
@@ -370,13 +436,15 @@ impl Part<'_> {
         let sample = |side: fn(&Both) -> f64| Sample::new(&self.kept(side), self.plan.seed, true);
         let (candidate, baseline) = (sample(|r| r.candidate.score), sample(|r| r.baseline.score));
         let (value, base) = (of(&candidate.whole()), of(&baseline.whole()));
-        let bounds =
-            self.drawn(value, base, |r| self.difference(of(&candidate.replicate(r)), of(&baseline.replicate(r))));
+        let bounds = self.drawn(value, base, |r| {
+            self.difference(of(&candidate.replicate(r)), of(&baseline.replicate(r)))
+        });
         self.made(value, base, bounds)
     }
 
     fn regression(&self, smooth: &Smooth) -> Comparison {
-        let errors = |of: fn(&Both) -> f64| values::Errors::new(self.rows.iter().map(|r| (r.truth, of(r))));
+        let errors =
+            |of: fn(&Both) -> f64| values::Errors::new(self.rows.iter().map(|r| (r.truth, of(r))));
         let (candidate, baseline) = (errors(|r| r.candidate.value), errors(|r| r.baseline.value));
         let (value, base) = (candidate.value(smooth), baseline.value(smooth));
         let bounds = match self.difference(value, base) {
@@ -388,15 +456,19 @@ impl Part<'_> {
                 around(difference, variance.sqrt(), "normal", self.plan)
             }
             _ => {
-                let states: Vec<u64> = self.rows.iter().map(|r| row_state(self.plan.seed, r.key)).collect();
+                let states: Vec<u64> =
+                    self.rows.iter().map(|r| row_state(self.plan.seed, r.key)).collect();
                 let draw = |of: &values::Errors, r| of.replicate(smooth, &states, r);
-                self.drawn(value, base, |r| self.difference(draw(&candidate, r), draw(&baseline, r)))
+                self.drawn(value, base, |r| {
+                    self.difference(draw(&candidate, r), draw(&baseline, r))
+                })
             }
         };
         self.made(value, base, bounds)
     }
 
-    /// Quantiles: the order statistics that bound each, their distances added in quadrature (MOVER; Zou and Donner 2008).
+    /// Compares quantiles: the order statistics that bound each of them, with their distances added
+    /// in quadrature (MOVER; Zou and Donner 2008).
     fn latency(&self) -> Comparison {
         let q = self.contrast.quantile.unwrap_or(0.5);
         let sorted = |of: fn(&Both) -> f64| {
@@ -404,7 +476,8 @@ impl Part<'_> {
             list.sort_unstable_by(f64::total_cmp);
             list
         };
-        let (candidate, baseline) = (sorted(|r| r.candidate.latency), sorted(|r| r.baseline.latency));
+        let (candidate, baseline) =
+            (sorted(|r| r.candidate.latency), sorted(|r| r.baseline.latency));
         let (value, base) = (quantile::type7(&candidate, q), quantile::type7(&baseline, q));
         let n = self.n();
         let one = |confidence: &f64| {
@@ -416,8 +489,10 @@ impl Part<'_> {
             let apart = |mine: Option<f64>, other: Option<f64>| {
                 Some(((mine? - value).powi(2) + (factor * (other? - base)).powi(2)).sqrt())
             };
-            let below = apart(at(&candidate, lower), at(&baseline, upper)).map(|reach| difference - reach);
-            let above = apart(at(&candidate, upper), at(&baseline, lower)).map(|reach| difference + reach);
+            let below =
+                apart(at(&candidate, lower), at(&baseline, upper)).map(|reach| difference - reach);
+            let above =
+                apart(at(&candidate, upper), at(&baseline, lower)).map(|reach| difference + reach);
             Some(interval("mover-order-statistic", *confidence, below, above))
         };
         let bounds = self.plan.confidences.iter().filter_map(one).collect();
@@ -425,7 +500,8 @@ impl Part<'_> {
     }
 }
 
-/// For each row the share of the other class's rows that its score puts on the right side, ties counted half.
+/// For each row, the share of the other class's rows that its score ranks correctly, with ties as a
+/// half.
 fn placements(rows: &[&Both], of: fn(&Both) -> f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by(|a, b| of(rows[*a]).total_cmp(&of(rows[*b])));

@@ -1,12 +1,12 @@
-//! How often each label met each prediction in each cell.
+//! How often each label occurred with each prediction in each cell.
 
 use super::cells::{Layout, Spread};
 
-/// Up to so many classes a table holds every pair of them.
+/// Up to this many bits of class numbers, a table has an entry for every pair of classes.
 const DENSE_BITS: u32 = 4;
 const CLASS_BITS: u32 = 20;
 
-/// Counts of (cell, label, prediction), as one reader saw them.
+/// Counts of (cell, label, prediction), as one worker saw them.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     bits: u32,
@@ -49,17 +49,19 @@ impl Counts {
         }
     }
 
-    /// Puts the table away, for one of more classes.
+    /// Moves the counts of the table into the map, to make a table for more classes.
     fn fold(&mut self) {
         let mask = (1_u32 << self.bits) - 1;
-        for (place, rows) in std::mem::take(&mut self.dense).into_iter().enumerate().filter(|(_, rows)| *rows > 0) {
+        for (place, rows) in
+            std::mem::take(&mut self.dense).into_iter().enumerate().filter(|(_, rows)| *rows > 0)
+        {
             let place = place as u32;
             let key = key(place >> (2 * self.bits), (place >> self.bits) & mask, place & mask);
             *self.spread.entry(key).or_insert(0) += rows;
         }
     }
 
-    /// The counts of several readers as one list.
+    /// The counts of several workers as one list.
     pub(super) fn total(all: impl IntoIterator<Item = Self>) -> Vec<Count> {
         let mut total = Spread::default();
         for mut counts in all {
@@ -83,15 +85,21 @@ fn key(cell: u32, label: u32, prediction: u32) -> u64 {
     (u64::from(cell) << (2 * CLASS_BITS)) | (u64::from(label) << CLASS_BITS) | u64::from(prediction)
 }
 
-/// For each slice, what was counted in it: rows by label and prediction, as the classes that their numbers stand for,
-/// sorted.
-pub(super) fn by_slice(counts: &[Count], layout: &Layout, classes: &[u32]) -> Vec<Vec<(u32, u32, u64)>> {
+/// The counts of each slice: rows by label and prediction, as final classes instead of the numbers
+/// given while reading, sorted.
+pub(super) fn by_slice(
+    counts: &[Count],
+    layout: &Layout,
+    classes: &[u32],
+) -> Vec<Vec<(u32, u32, u64)>> {
     let mut slices: Vec<std::collections::BTreeMap<(u32, u32), u64>> =
         vec![std::collections::BTreeMap::new(); layout.slices.len()];
     let class = |number: u32| classes.get(number as usize).copied().unwrap_or(0);
     for count in counts {
         for slice in layout.of(count.cell) {
-            *slices[*slice as usize].entry((class(count.label), class(count.prediction))).or_insert(0) += count.rows;
+            *slices[*slice as usize]
+                .entry((class(count.label), class(count.prediction)))
+                .or_insert(0) += count.rows;
         }
     }
     slices.into_iter().map(|m| m.into_iter().map(|((l, p), rows)| (l, p, rows)).collect()).collect()
@@ -109,8 +117,10 @@ mod tests {
         let mut two = Counts::default();
         two.add(&[3], &[1], &[1]);
         two.add(&[3], &[1], &[99]);
-        let mut total: Vec<_> =
-            Counts::total([one, two]).iter().map(|c| (c.cell, c.label, c.prediction, c.rows)).collect();
+        let mut total: Vec<_> = Counts::total([one, two])
+            .iter()
+            .map(|c| (c.cell, c.label, c.prediction, c.rows))
+            .collect();
         total.sort_unstable();
         assert_eq!(total, [(0, 0, 1, 1), (3, 1, 1, 3), (3, 1, 99, 1), (3, 5, 0, 1)]);
     }

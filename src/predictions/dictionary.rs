@@ -1,4 +1,5 @@
-//! Dictionary of classes and groups: one canonical text for a value, however a file writes it, and a small number for each.
+//! The dictionaries of classes and groups: one canonical text for each value, however a file writes
+//! it, and a small number for each text.
 
 use super::{PredictionsError, block::Values, hash::Map, refusal::quoted};
 use std::{
@@ -6,7 +7,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// More distinct values than this are no names.
+/// More distinct values than this are not names.
 const MOST_NAMES: usize = 100_000;
 /// A number that no name has.
 const NONE: u32 = u32::MAX;
@@ -14,13 +15,13 @@ const NONE: u32 = u32::MAX;
 /// How values become text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
-    /// Classes: `1`, `1.0` and `"1"` are one, and so are `True` and `true`.
+    /// Classes: `1`, `1.0` and `"1"` are the same, and so are `True` and `true`.
     Class,
     /// Groups: text stays as it is, numbers and booleans become `18` and `true`.
     Group,
 }
 
-/// The names seen so far, shared by all who read.
+/// The names seen so far, shared by all workers.
 #[derive(Debug)]
 pub(super) struct Dictionary {
     column: String,
@@ -44,7 +45,7 @@ impl Dictionary {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The names in the order of their numbers.
+    /// The names, in the order of their numbers.
     pub(super) fn list(&self) -> Vec<Box<str>> {
         self.known().list.clone()
     }
@@ -54,23 +55,30 @@ impl Dictionary {
         self.known().list.len()
     }
 
-    /// A number with a fraction that stood among the values, if any: the least in the order of text.
+    /// A number with a fraction among the values, if any: the first in the order of text.
     pub(super) fn fraction(&self) -> Option<String> {
         self.known().fraction.clone()
     }
 
-    /// The number of a name.
+    /// The number of a name; a new name gets the next one.
     fn number(&self, name: &str) -> Result<u32, PredictionsError> {
-        let absent = name.is_empty() || name.eq_ignore_ascii_case("nan") || name.eq_ignore_ascii_case("null");
+        let absent = name.is_empty()
+            || name.eq_ignore_ascii_case("nan")
+            || name.eq_ignore_ascii_case("null");
         if absent && self.form == Form::Class {
             let what = if name.is_empty() { "an empty value".to_owned() } else { quoted(name) };
             return Err(PredictionsError::new(
                 "predictions-null",
-                format!("{what} stands as a label or a prediction: every row needs both; no row is left out"),
+                format!(
+                    "{what} stands as a label or a prediction: every row needs both; no row is left out"
+                ),
             ));
         }
         let mut known = self.known();
-        if self.form == Form::Class && is_fraction(name) && known.fraction.as_deref().is_none_or(|other| name < other) {
+        if self.form == Form::Class
+            && is_fraction(name)
+            && known.fraction.as_deref().is_none_or(|other| name < other)
+        {
             known.fraction = Some(name.to_owned());
         }
         if let Some(number) = known.index.get(name) {
@@ -98,9 +106,9 @@ fn is_fraction(name: &str) -> bool {
         && name.parse::<f64>().is_ok_and(|x| x.is_finite() && x.fract() != 0.0)
 }
 
-/// The canonical text of a float: a whole number without its point.
+/// The canonical text of a float: a whole number is written without a decimal point.
 pub(super) fn float_text(x: f64) -> String {
-    // Below 2^63 a whole float is an integer that another file may well write as one.
+    // Below 2^63 a whole float is an integer, which another file may write as one.
     if x.fract() == 0.0 && x.abs() < 9.2e18 { format!("{}", x as i64) } else { format!("{x}") }
 }
 
@@ -123,10 +131,14 @@ pub(super) fn class_text(text: &str) -> std::borrow::Cow<'_, str> {
     if !plain {
         return trimmed.into();
     }
-    if whole == "0" || digits.len() == trimmed.len() { whole.into() } else { format!("-{whole}").into() }
+    if whole == "0" || digits.len() == trimmed.len() {
+        whole.into()
+    } else {
+        format!("-{whole}").into()
+    }
 }
 
-/// One reader's way to the shared names, with what it has met already.
+/// One worker's access to the shared names, with a cache of the values it has seen.
 #[derive(Debug)]
 pub(super) struct Encoder<'n> {
     names: &'n Dictionary,
@@ -138,16 +150,26 @@ pub(super) struct Encoder<'n> {
 
 impl<'n> Encoder<'n> {
     pub(super) fn new(names: &'n Dictionary) -> Self {
-        Self { names, small: [NONE; 256], integers: Map::default(), floats: Map::default(), texts: HashMap::new() }
+        Self {
+            names,
+            small: [NONE; 256],
+            integers: Map::default(),
+            floats: Map::default(),
+            texts: HashMap::new(),
+        }
     }
 
-    /// The number of each value's name, in place of what `out` holds.
-    pub(super) fn numbers(&mut self, values: &Values, out: &mut Vec<u32>) -> Result<(), PredictionsError> {
+    /// Replaces the content of `out` by the number of each value's name.
+    pub(super) fn numbers(
+        &mut self,
+        values: &Values,
+        out: &mut Vec<u32>,
+    ) -> Result<(), PredictionsError> {
         out.clear();
         out.reserve(values.len());
         match values {
             Values::Int(list) => {
-                // Mostly all are small and known: then nothing has to be asked for each.
+                // Usually all are small and known, so that no value needs a lookup of its own.
                 if (0..256).contains(&list.iter().fold(0, |all, x| all | x)) {
                     out.extend(list.iter().map(|x| self.small[(*x & 255) as usize]));
                     if !out.contains(&NONE) {
@@ -182,8 +204,10 @@ impl<'n> Encoder<'n> {
                 if !out.contains(&NONE) {
                     return Ok(());
                 }
-                // A dictionary may hold what no row has; such a name must not come to be.
-                for (number, code) in out.iter_mut().zip(codes).filter(|(number, _)| **number == NONE) {
+                // A dictionary may have values that no row uses; they must not become names.
+                for (number, code) in
+                    out.iter_mut().zip(codes).filter(|(number, _)| **number == NONE)
+                {
                     let place = *code as usize;
                     if block[place] == NONE {
                         block[place] = self.text(&dictionary[place])?;
@@ -196,7 +220,11 @@ impl<'n> Encoder<'n> {
     }
 
     fn boolean(&mut self, value: bool, list: &[bool]) -> Result<u32, PredictionsError> {
-        if list.contains(&value) { self.text(if value { "true" } else { "false" }) } else { Ok(NONE) }
+        if list.contains(&value) {
+            self.text(if value { "true" } else { "false" })
+        } else {
+            Ok(NONE)
+        }
     }
 
     fn integer(&mut self, x: i64) -> Result<u32, PredictionsError> {
@@ -242,8 +270,10 @@ mod tests {
     fn one_class_has_one_name_however_it_is_written() {
         let names = Dictionary::new("label", Form::Class);
         let mut encoder = Encoder::new(&names);
-        let texts: std::sync::Arc<[Box<str>]> =
-            ["unused", "1", "1.0", "True", "01", "-0", " cat "].map(Into::into).into_iter().collect();
+        let texts: std::sync::Arc<[Box<str>]> = ["unused", "1", "1.0", "True", "01", "-0", " cat "]
+            .map(Into::into)
+            .into_iter()
+            .collect();
         let mut out = Vec::new();
         for values in [
             Values::Text { dictionary: texts, codes: vec![1, 2, 3, 4, 5, 6] },
@@ -255,7 +285,10 @@ mod tests {
             encoder.numbers(&values, &mut more).unwrap();
             out.extend(more.iter().map(|n| names.list()[*n as usize].to_string()));
         }
-        assert_eq!(out, ["1", "1", "true", "01", "0", "cat", "1", "0", "-3", "1", "0", "0.5", "true"]);
+        assert_eq!(
+            out,
+            ["1", "1", "true", "01", "0", "cat", "1", "0", "-3", "1", "0", "0.5", "true"]
+        );
         assert_eq!(names.fraction().as_deref(), Some("0.5"));
         assert!(!names.list().iter().any(|n| &**n == "unused" || &**n == "false"));
     }

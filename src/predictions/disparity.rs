@@ -1,4 +1,4 @@
-//! Disparities between groups, as fairlearn names them, from the groups' counts.
+//! Disparities between groups, as fairlearn defines them, computed from the groups' counts.
 //!
 //! A rate with an empty denominator is undefined and makes the disparity undefined: it is not 0.
 
@@ -38,7 +38,7 @@ fn accuracy(s: &Sums) -> Option<f64> {
     share(s.right, s.n)
 }
 
-/// The least and the greatest rate of the groups; undefined when one of them is.
+/// The lowest and the highest rate of the groups; undefined if one of the rates is.
 fn extremes(groups: &[Sums], rate: Rate) -> Option<(f64, f64)> {
     let mut all = (f64::INFINITY, f64::NEG_INFINITY);
     for group in groups {
@@ -61,7 +61,9 @@ type Disparity = fn(&[Sums]) -> Option<f64>;
 const DISPARITIES: [(&str, Disparity); 9] = [
     ("demographic_parity_difference", |g| difference(g, selection)),
     ("demographic_parity_ratio", |g| ratio(g, selection)),
-    ("equalized_odds_difference", |g| Some(difference(g, true_positives)?.max(difference(g, false_positives)?))),
+    ("equalized_odds_difference", |g| {
+        Some(difference(g, true_positives)?.max(difference(g, false_positives)?))
+    }),
     ("equalized_odds_ratio", |g| Some(ratio(g, true_positives)?.min(ratio(g, false_positives)?))),
     ("equal_opportunity_difference", |g| difference(g, true_positives)),
     ("equal_opportunity_ratio", |g| ratio(g, true_positives)),
@@ -70,7 +72,8 @@ const DISPARITIES: [(&str, Disparity); 9] = [
     ("worst_group_accuracy", |g| extremes(g, accuracy).map(|(least, _)| least)),
 ];
 
-/// The disparities between the groups of one set; of many classes only the worst group's accuracy exists.
+/// The disparities between the groups of one set. For more than two classes only the worst group's
+/// accuracy exists.
 pub(super) fn disparities(
     sink: &mut Sink,
     set: &Set,
@@ -80,8 +83,10 @@ pub(super) fn disparities(
     names: &[String],
     binary: bool,
 ) {
-    let wanted: Vec<_> =
-        DISPARITIES.iter().filter(|(m, _)| sink.wants(m) && (binary || *m == "worst_group_accuracy")).collect();
+    let wanted: Vec<_> = DISPARITIES
+        .iter()
+        .filter(|(m, _)| sink.wants(m) && (binary || *m == "worst_group_accuracy"))
+        .collect();
     if wanted.is_empty() {
         return;
     }
@@ -89,10 +94,13 @@ pub(super) fn disparities(
     let states: Vec<Vec<(u32, u32, u64, u64)>> = set
         .slices()
         .map(|slice| {
-            let place = key_of(layout.slices[slice].0.iter().flat_map(|(k, v)| [k.as_str(), v.as_str()]));
+            let place =
+                key_of(layout.slices[slice].0.iter().flat_map(|(k, v)| [k.as_str(), v.as_str()]));
             let state = |label: u32, prediction: u32| {
-                let key =
-                    key_from(key_from(place, names[label as usize].as_bytes()), names[prediction as usize].as_bytes());
+                let key = key_from(
+                    key_from(place, names[label as usize].as_bytes()),
+                    names[prediction as usize].as_bytes(),
+                );
                 cell_state(sink.plan.seed, key)
             };
             pairs[slice].iter().map(|(l, p, rows)| (*l, *p, *rows, state(*l, *p))).collect()
@@ -119,7 +127,8 @@ pub(super) fn disparities(
     };
     for ((metric, disparity), drawn) in wanted.into_iter().zip(&mut drawn) {
         let value = disparity(groups);
-        let mut bounds = value.map(|v| bootstrap::bounds(v, drawn, None, sink.plan)).unwrap_or_default();
+        let mut bounds =
+            value.map(|v| bootstrap::bounds(v, drawn, None, sink.plan)).unwrap_or_default();
         clamp(metric, &mut bounds);
         let by = format!("{metric} by {}", set.name());
         if value.is_none() {

@@ -1,8 +1,9 @@
-//! Drawing Poisson counts from keys instead of a generator: the same on any machine, in any order, in any thread.
+//! Draws Poisson counts from keys instead of a generator: the same on any machine, in any order, in
+//! any thread.
 
 use super::hash::{STEP, mix};
 
-/// Numbers in (0, 1) that a key, a replicate and a position make.
+/// Numbers in (0, 1), determined by a key, a replicate and a position.
 #[derive(Debug, Clone, Copy)]
 struct Stream(u64);
 
@@ -18,9 +19,10 @@ pub(super) fn cell_state(seed: u64, key: u64) -> u64 {
     mix(mix(seed.wrapping_add(STEP)) ^ key)
 }
 
-/// What `rows` weights of Poisson(1) add up to in one replicate: one draw of Poisson(`rows`).
+/// The sum of `rows` weights of Poisson(1) in one replicate: one draw of Poisson(`rows`).
 ///
-/// Below 10 by multiplying uniforms (Knuth 1969), above by transformed rejection, PTRS (Hörmann 1993).
+/// Below 10 by multiplying uniform numbers (Knuth 1969), above by transformed rejection, PTRS
+/// (Hörmann 1993).
 pub(super) fn poisson(state: u64, replicate: u64, rows: u64) -> u64 {
     if rows == 0 {
         return 0;
@@ -63,7 +65,8 @@ pub(super) fn poisson(state: u64, replicate: u64, rows: u64) -> u64 {
 mod tests {
     use super::*;
 
-    /// Mean and variance of a Poisson count are its rate; so is the probability of each small count.
+    /// Mean and variance of a Poisson count equal its rate, and the small counts have the right
+    /// probabilities.
     #[test]
     fn draws_are_poisson() {
         for rows in [1, 3, 9, 10, 40, 1_000, 3_000_000_u64] {
@@ -78,7 +81,11 @@ mod tests {
             let (n, rate) = (draws as f64, rows as f64);
             assert!((sum / n).abs() < 5.0 * (rate / n).sqrt(), "mean at {rows}: {}", sum / n);
             let spread = ((2.0 + 1.0 / rate) / n).sqrt();
-            assert!((squares / n / rate - 1.0).abs() < 5.0 * spread, "variance at {rows}: {}", squares / n / rate);
+            assert!(
+                (squares / n / rate - 1.0).abs() < 5.0 * spread,
+                "variance at {rows}: {}",
+                squares / n / rate
+            );
             // scipy.stats.poisson.cdf(rows - 1, rows)
             let want = match rows {
                 1 => 0.367_879_441_171_442_33,
@@ -89,7 +96,11 @@ mod tests {
                 1_000 => 0.495_794_755_819_784_5,
                 _ => 0.499_923_223_522_197_54,
             };
-            assert!((below / n - want).abs() < 5.0 * 0.5 / n.sqrt(), "below {rows}: {} not {want}", below / n);
+            assert!(
+                (below / n - want).abs() < 5.0 * 0.5 / n.sqrt(),
+                "below {rows}: {} not {want}",
+                below / n
+            );
         }
     }
 }

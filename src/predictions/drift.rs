@@ -1,4 +1,5 @@
-//! How far columns have moved from the reference data: numbers by quantiles and distances, names by shares.
+//! How far columns have moved from the reference data: numeric columns by quantiles and distances,
+//! names by shares.
 
 use super::{
     PredictionsError,
@@ -21,13 +22,14 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// A share below this is taken for this, so that an empty bin has a logarithm.
+/// The least share of a bin, so that an empty bin has a logarithm.
 const FLOOR: f64 = 1e-4;
 
-/// So many distinct values are a bin each.
+/// Up to this many distinct values get one bin each.
 const FEW: usize = 10;
 
-/// One column of all rows: what a reader gave as numbers, and how often each text stood there.
+/// One column over all rows: the values that a reader gave as numbers, and how often each text
+/// occurred.
 #[derive(Debug, Default)]
 struct Column {
     numbers: Vec<f64>,
@@ -35,7 +37,7 @@ struct Column {
 }
 
 impl Column {
-    /// Whether all of it is numbers, be they written as text as in CSV.
+    /// Whether all values are numbers, including numbers written as text, as in CSV.
     fn is_numeric(&self) -> bool {
         self.names.keys().all(|name| name.trim().parse::<f64>().is_ok_and(f64::is_finite))
     }
@@ -83,7 +85,8 @@ pub(super) fn measure(sink: &mut Sink, job: &Job) -> Result<(), PredictionsError
 }
 
 fn read(source: &dyn Source, columns: &[String]) -> Result<Vec<Column>, PredictionsError> {
-    let wanted: Vec<Wanted> = columns.iter().map(|name| Wanted { name: name.clone(), kind: Kind::Any }).collect();
+    let wanted: Vec<Wanted> =
+        columns.iter().map(|name| Wanted { name: name.clone(), kind: Kind::Any }).collect();
     let reader = source.open(&wanted)?;
     let mut worker = reader.worker()?;
     let mut block = Block::default();
@@ -105,7 +108,8 @@ fn read(source: &dyn Source, columns: &[String]) -> Result<Vec<Column>, Predicti
                     for code in codes {
                         counts[*code as usize] += 1;
                     }
-                    for (name, rows) in dictionary.iter().zip(counts).filter(|(_, rows)| *rows > 0) {
+                    for (name, rows) in dictionary.iter().zip(counts).filter(|(_, rows)| *rows > 0)
+                    {
                         *names.entry(name.to_string()).or_insert(0) += rows;
                     }
                 }
@@ -141,8 +145,9 @@ fn numbers(sink: &mut Sink, slice: &Slice, mut before: Vec<f64>, mut now: Vec<f6
     sink.number("wasserstein_distance", slice, moved, n, bounds, EMPTY);
 }
 
-/// Where bins begin, for values in order: at the reference's deciles, each once. Few distinct values are a bin each; and
-/// where one value holds nine tenths of the reference it is a bin of its own, else what leaves it would not show.
+/// The lower edges of the bins, for sorted values: the reference's deciles, each once. Few distinct
+/// values get one bin each. If a single value makes up nine tenths of the reference, it gets its
+/// own bin, because otherwise rows that leave it would not show.
 fn edges(before: &[f64], now: &[f64]) -> Vec<f64> {
     let mut distinct: Vec<f64> = Vec::new();
     for x in before.iter().chain(now) {
@@ -169,7 +174,8 @@ fn edges(before: &[f64], now: &[f64]) -> Vec<f64> {
     edges
 }
 
-/// The population stability index, and what it stays below when nothing has changed (Yurdakul 2018).
+/// Writes the population stability index, and its critical value: the index stays below it if
+/// nothing has changed (Yurdakul 2018).
 fn stability(sink: &mut Sink, slice: &Slice, expected: &[u64], actual: &[u64], n: u64) {
     let alpha = 1.0 - sink.plan.confidences.first().copied().unwrap_or(0.95);
     let psi = drift::psi(expected, actual, FLOOR, alpha).ok();
@@ -181,12 +187,18 @@ fn stability(sink: &mut Sink, slice: &Slice, expected: &[u64], actual: &[u64], n
     }
 }
 
-fn names(sink: &mut Sink, slice: &Slice, before: &BTreeMap<String, u64>, now: &BTreeMap<String, u64>) {
+fn names(
+    sink: &mut Sink,
+    slice: &Slice,
+    before: &BTreeMap<String, u64>,
+    now: &BTreeMap<String, u64>,
+) {
     let mut all: Vec<&String> = before.keys().chain(now.keys()).collect();
     all.sort_unstable();
     all.dedup();
-    let [expected, actual] = [before, now]
-        .map(|side| -> Vec<u64> { all.iter().map(|name| side.get(*name).copied().unwrap_or(0)).collect() });
+    let [expected, actual] = [before, now].map(|side| -> Vec<u64> {
+        all.iter().map(|name| side.get(*name).copied().unwrap_or(0)).collect()
+    });
     let n = actual.iter().sum();
     stability(sink, slice, &expected, &actual, n);
     let test = drift::chi_squared(&expected, &actual).ok();
@@ -195,7 +207,8 @@ fn names(sink: &mut Sink, slice: &Slice, before: &BTreeMap<String, u64>, now: &B
     let bounds = resampled(slice, "cramers_v", &expected, &actual, sink.plan, v);
     sink.number("cramers_v", slice, v(&expected, &actual), n, bounds, EMPTY);
     let distance = |e: &[u64], a: &[u64]| drift::jensen_shannon(e, a).ok().map(|d| d.0);
-    let bounds = resampled(slice, "jensen_shannon_distance", &expected, &actual, sink.plan, distance);
+    let bounds =
+        resampled(slice, "jensen_shannon_distance", &expected, &actual, sink.plan, distance);
     sink.number("jensen_shannon_distance", slice, distance(&expected, &actual), n, bounds, EMPTY);
 }
 
@@ -212,22 +225,33 @@ fn resampled(
     let place = key_of(slice.0.values().map(String::as_str));
     let state = |side: u64, bin: usize| cell_state(plan.seed, row_state(place ^ side, bin as u64));
     let draw = |side: u64, counts: &[u64], replicate: u64| -> Vec<u64> {
-        counts.iter().enumerate().map(|(bin, rows)| poisson(state(side, bin), replicate, *rows)).collect()
+        counts
+            .iter()
+            .enumerate()
+            .map(|(bin, rows)| poisson(state(side, bin), replicate, *rows))
+            .collect()
     };
-    let mut drawn: Vec<f64> =
-        (0..u64::from(plan.replicates)).filter_map(|r| statistic(&draw(0, expected, r), &draw(1, actual, r))).collect();
+    let mut drawn: Vec<f64> = (0..u64::from(plan.replicates))
+        .filter_map(|r| statistic(&draw(0, expected, r), &draw(1, actual, r)))
+        .collect();
     let mut intervals = bootstrap::bounds(value, &mut drawn, None, plan);
     clamp(metric, &mut intervals);
     intervals
 }
 
-/// Bounds of a distance between two distributions: neither sample strays further from its own than Massart's bound
-/// (1990) on the inequality of Dvoretzky, Kiefer and Wolfowitz allows.
+/// Bounds of a distance between two distributions: neither sample is further from its own
+/// distribution than the inequality of Dvoretzky, Kiefer and Wolfowitz allows, with Massart's
+/// constant (1990).
 fn dvoretzky(distance: f64, n: u64, m: u64, plan: &Plan) -> Vec<Interval> {
     let one = |confidence: &f64| {
         let stray = |rows: u64| (libm::log(4.0 / (1.0 - confidence)) / (2.0 * rows as f64)).sqrt();
         let reach = stray(n) + stray(m);
-        interval("dkw", *confidence, Some((distance - reach).max(0.0)), Some((distance + reach).min(1.0)))
+        interval(
+            "dkw",
+            *confidence,
+            Some((distance - reach).max(0.0)),
+            Some((distance + reach).min(1.0)),
+        )
     };
     plan.confidences.iter().map(one).collect()
 }
@@ -242,7 +266,8 @@ fn earth_bounds(value: f64, before: &[f64], now: &[f64], plan: &Plan) -> Vec<Int
     rows.extend(side(now, 1));
     rows.sort_by(|a, b| a.0.total_cmp(&b.0));
     let draw = |replicate: u64| {
-        let weights: Vec<f64> = rows.iter().map(|row| f64::from(weight(row.2, replicate))).collect();
+        let weights: Vec<f64> =
+            rows.iter().map(|row| f64::from(weight(row.2, replicate))).collect();
         let mut totals = [0.0; 2];
         for (row, w) in rows.iter().zip(&weights) {
             totals[row.1] += w;

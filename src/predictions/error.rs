@@ -4,14 +4,14 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct PredictionsError {
-    /// A stable word for scripts.
+    /// The stable error code for scripts.
     pub code: &'static str,
     /// What is wrong, where, and what to do.
     pub message: String,
 }
 
 impl PredictionsError {
-    /// An error of that code.
+    /// An error with this code.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }

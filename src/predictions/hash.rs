@@ -1,8 +1,9 @@
-//! Stable hashes: the same bytes give the same key on every machine, so that an id means the same row everywhere.
+//! Stable hashes: the same bytes give the same key on every machine, so an id means the same row
+//! everywhere.
 
 pub(super) use crate::stats::resample::{GOLDEN as STEP, mix64 as mix};
 
-/// A 64-bit key of `bytes`, begun from `start`.
+/// A 64-bit key of `bytes`, with the initial state `start`.
 pub(super) fn key_from(start: u64, bytes: &[u8]) -> u64 {
     let mut state = start;
     let mut chunks = bytes.chunks_exact(8);
@@ -22,7 +23,7 @@ pub(super) fn key(bytes: &[u8]) -> u64 {
     key_from(0, bytes)
 }
 
-/// A 128-bit key of `bytes`, by which ids are joined: two that differ do not meet by chance.
+/// A 128-bit key of `bytes`, by which ids are joined: two different ids do not collide by chance.
 pub(super) fn wide_key(bytes: &[u8]) -> u128 {
     (u128::from(key_from(1, bytes)) << 64) | u128::from(key_from(2, bytes))
 }
@@ -32,7 +33,7 @@ pub(super) fn key_of<'t>(parts: impl IntoIterator<Item = &'t str>) -> u64 {
     parts.into_iter().fold(3, |state, part| key_from(state, part.as_bytes()))
 }
 
-/// A hasher for keys that are hashes already.
+/// A hasher for keys that are already hashes.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Hashed(u64);
 
@@ -71,7 +72,8 @@ mod tests {
     #[test]
     fn length_and_place_count() {
         let texts = ["", "\0", "a", "a\0", "ab", "abcdefgh", "abcdefgh\0", "hgfedcba"];
-        let keys: std::collections::BTreeSet<_> = texts.iter().map(|t| wide_key(t.as_bytes())).collect();
+        let keys: std::collections::BTreeSet<_> =
+            texts.iter().map(|t| wide_key(t.as_bytes())).collect();
         assert_eq!(keys.len(), texts.len());
         assert_ne!(key_of(["a", "b"]), key_of(["ab", ""]));
     }

@@ -1,4 +1,4 @@
-//! Bytes that were handed in: a file that somebody else opened, or memory.
+//! The bytes that the caller passes: a file that it opened, or memory.
 
 use super::{PredictionsError, refusal};
 use bytes::Bytes;
@@ -8,7 +8,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Something that is read anywhere in any order, as an opened file is.
+/// A source that can be read at any position in any order, like an opened file.
 trait Anywhere: Read + Seek + Send {}
 
 impl<T: Read + Seek + Send> Anywhere for T {}
@@ -18,7 +18,7 @@ enum Backing {
     File(Mutex<Box<dyn Anywhere>>),
 }
 
-/// One file of predictions, and what messages call it.
+/// One file of predictions, and its name in messages.
 pub struct Input {
     name: String,
     len: u64,
@@ -27,25 +27,36 @@ pub struct Input {
 
 impl fmt::Debug for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Input").field("name", &self.name).field("len", &self.len).finish_non_exhaustive()
+        f.debug_struct("Input")
+            .field("name", &self.name)
+            .field("len", &self.len)
+            .finish_non_exhaustive()
     }
 }
 
 impl Input {
-    /// A file that is in memory.
+    /// A file in memory.
     pub fn bytes(name: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
-        Self { name: name.into(), len: u64::try_from(bytes.len()).unwrap_or(u64::MAX), backing: Backing::Memory(bytes) }
+        Self {
+            name: name.into(),
+            len: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+            backing: Backing::Memory(bytes),
+        }
     }
 
-    /// An opened file. It is read in any order, from its beginning to its end wherever it stands now.
-    pub fn file(name: impl Into<String>, file: impl Read + Seek + Send + 'static) -> Result<Self, PredictionsError> {
+    /// An opened file. It is read in any order, from its beginning to its end, whatever its current
+    /// position.
+    pub fn file(
+        name: impl Into<String>,
+        file: impl Read + Seek + Send + 'static,
+    ) -> Result<Self, PredictionsError> {
         let (name, mut file) = (name.into(), file);
         let len = file.seek(SeekFrom::End(0)).map_err(|error| refusal::io(&name, &error))?;
         Ok(Self { name, len, backing: Backing::File(Mutex::new(Box::new(file))) })
     }
 
-    /// What messages call it.
+    /// Its name in messages.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -55,11 +66,13 @@ impl Input {
         self.len
     }
 
-    /// Fills `buffer` from there, as far as the file goes, and says how far.
+    /// Fills `buffer` from the byte `at` on, as far as the file goes; returns how many bytes were
+    /// read.
     pub(super) fn read_at(&self, at: u64, buffer: &mut [u8]) -> Result<usize, PredictionsError> {
         match &self.backing {
             Backing::Memory(bytes) => {
-                let rest = usize::try_from(at).ok().and_then(|at| bytes.get(at..)).unwrap_or_default();
+                let rest =
+                    usize::try_from(at).ok().and_then(|at| bytes.get(at..)).unwrap_or_default();
                 let n = rest.len().min(buffer.len());
                 if let (Some(to), Some(from)) = (buffer.get_mut(..n), rest.get(..n)) {
                     to.copy_from_slice(from);
@@ -83,8 +96,12 @@ impl Input {
         }
     }
 
-    /// Fills all of `buffer` from there; `false` when the file ends before.
-    pub(super) fn read_exact_at(&self, at: u64, buffer: &mut [u8]) -> Result<bool, PredictionsError> {
+    /// Fills all of `buffer` from the byte `at` on; `false` if the file ends before.
+    pub(super) fn read_exact_at(
+        &self,
+        at: u64,
+        buffer: &mut [u8],
+    ) -> Result<bool, PredictionsError> {
         Ok(self.read_at(at, buffer)? == buffer.len())
     }
 }

@@ -1,4 +1,5 @@
-//! Labels that are kept apart: every id exactly once on both sides, and no row left out.
+//! Labels in a separate data set: every id occurs exactly once on both sides, and no row is left
+//! out.
 
 use super::{
     PredictionsError,
@@ -16,9 +17,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 #[derive(Debug, Default)]
 pub(super) struct Labels {
     places: Map<u128, u32>,
-    /// Numbers of labels; empty where labels are values.
+    /// The numbers of labels; empty if labels are values.
     pub(super) classes: Vec<u32>,
-    /// Labels as values; empty where labels are classes.
+    /// Labels as values; empty if labels are classes.
     pub(super) values: Vec<f64>,
     pub(super) cells: Vec<u32>,
     ids: Vec<Box<str>>,
@@ -27,7 +28,11 @@ pub(super) struct Labels {
 
 impl Labels {
     /// Reads the whole data set of labels.
-    pub(super) fn read(reader: &dyn Reader, roles: &Roles, shared: &Shared) -> Result<Self, PredictionsError> {
+    pub(super) fn read(
+        reader: &dyn Reader,
+        roles: &Roles,
+        shared: &Shared,
+    ) -> Result<Self, PredictionsError> {
         let mut labels = Self::default();
         let (mut encoder, mut only) = (Encoder::new(&shared.classes), Encoder::new(&shared.labels));
         let mut group_encoders: Vec<Encoder> = shared.groups.iter().map(Encoder::new).collect();
@@ -51,7 +56,9 @@ impl Labels {
                     }
                 }
             }
-            for ((encoder, place), numbers) in group_encoders.iter_mut().zip(&roles.groups).zip(&mut groups) {
+            for ((encoder, place), numbers) in
+                group_encoders.iter_mut().zip(&roles.groups).zip(&mut groups)
+            {
                 if let Some(column) = block.columns.get(*place) {
                     encoder.numbers(column, numbers)?;
                 }
@@ -74,7 +81,9 @@ impl Labels {
             if self.places.insert(*id, place).is_some() {
                 return Err(PredictionsError::new(
                     "predictions-duplicate-id",
-                    format!("the id `{shown}` stands twice in the labels: every id must stand there exactly once"),
+                    format!(
+                        "the id `{shown}` stands twice in the labels: every id must stand there exactly once"
+                    ),
                 ));
             }
             self.ids.push(shown.into());
@@ -82,12 +91,20 @@ impl Labels {
         Ok(())
     }
 
-    /// The place of each row's label, in place of what `out` holds.
-    pub(super) fn places(&self, ids: Option<&Values>, rows: usize, out: &mut Vec<u32>) -> Result<(), PredictionsError> {
+    /// Replaces the content of `out` by the index of each row's label.
+    pub(super) fn places(
+        &self,
+        ids: Option<&Values>,
+        rows: usize,
+        out: &mut Vec<u32>,
+    ) -> Result<(), PredictionsError> {
         out.clear();
         let mut keys = Vec::with_capacity(rows);
         let Some(column) = ids else {
-            return Err(PredictionsError::new("predictions-no-id", "the predictions have no id to join labels on"));
+            return Err(PredictionsError::new(
+                "predictions-no-id",
+                "the predictions have no id to join labels on",
+            ));
         };
         keys::wide_keys(column, &mut keys);
         for (row, key) in keys.iter().enumerate() {
@@ -114,9 +131,10 @@ impl Labels {
         Ok(())
     }
 
-    /// That no label is left without a prediction.
+    /// Checks that every label has a prediction.
     pub(super) fn all_used(&self) -> Result<(), PredictionsError> {
-        let unused = self.used.iter().zip(&self.ids).filter(|(used, _)| used.load(Ordering::Relaxed) == 0);
+        let unused =
+            self.used.iter().zip(&self.ids).filter(|(used, _)| used.load(Ordering::Relaxed) == 0);
         let Some((_, least)) = unused.clone().min_by(|a, b| a.1.cmp(b.1)) else { return Ok(()) };
         Err(PredictionsError::new(
             "predictions-missing-prediction",

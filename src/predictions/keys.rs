@@ -1,4 +1,5 @@
-//! Keys of rows: what an id or a cluster is hashed to, the same for `7` in a CSV file and 7 in a Parquet file.
+//! Keys of rows: the hash of an id or a cluster, the same for `7` in a CSV file and 7 in a Parquet
+//! file.
 
 use super::{
     block::Values,
@@ -6,13 +7,17 @@ use super::{
     hash::{key, wide_key},
 };
 
-/// Gives each value's canonical text to `hash` and keeps what it makes of it, in place of what `out` holds.
+/// Replaces the content of `out` by the hash of each value's canonical text.
 fn texts<T: Copy>(values: &Values, hash: impl Fn(&[u8]) -> T, out: &mut Vec<T>) {
     out.clear();
     match values {
         Values::Int(list) => out.extend(list.iter().map(|x| hash(x.to_string().as_bytes()))),
-        Values::Bool(list) => out.extend(list.iter().map(|x| hash(if *x { b"true" } else { b"false" }))),
-        Values::F32(list) => out.extend(list.iter().map(|x| hash(float_text(f64::from(*x)).as_bytes()))),
+        Values::Bool(list) => {
+            out.extend(list.iter().map(|x| hash(if *x { b"true" } else { b"false" })));
+        }
+        Values::F32(list) => {
+            out.extend(list.iter().map(|x| hash(float_text(f64::from(*x)).as_bytes())));
+        }
         Values::F64(list) => out.extend(list.iter().map(|x| hash(float_text(*x).as_bytes()))),
         Values::Text { dictionary, codes } => {
             let hashed: Vec<T> = dictionary.iter().map(|text| hash(text.as_bytes())).collect();
@@ -42,7 +47,7 @@ pub(super) fn shown(values: &Values, row: usize) -> String {
     }
 }
 
-/// The numbers of a column that was asked for as numbers.
+/// The numbers of a column that was requested as numbers.
 pub(super) fn floats(values: &Values, out: &mut Vec<f64>) {
     out.clear();
     match values {
@@ -50,7 +55,7 @@ pub(super) fn floats(values: &Values, out: &mut Vec<f64>) {
         Values::F64(list) => out.extend_from_slice(list),
         Values::Int(list) => out.extend(list.iter().map(|x| *x as f64)),
         Values::Bool(list) => out.extend(list.iter().map(|x| f64::from(u8::from(*x)))),
-        // Readers give numbers where numbers are wanted.
+        // Readers return numbers for columns that are requested as numbers.
         Values::Text { .. } => {}
     }
 }

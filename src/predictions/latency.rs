@@ -1,4 +1,4 @@
-//! Quantiles of latency in every slice at once: only the buckets that hold a wanted rank are sorted.
+//! Quantiles of latency in all slices at once: only the buckets with a wanted rank are sorted.
 
 use super::{
     cells::Layout,
@@ -62,7 +62,8 @@ pub(super) fn measure(
     }
 }
 
-/// Between which ranks, counted from 0, a quantile lies and how far from the first: type 7 of Hyndman and Fan (1996).
+/// The ranks, counted from 0, between which a quantile is, and how far it is from the first: type 7
+/// of Hyndman and Fan (1996).
 fn place(n: u64, q: f64) -> (u64, u64, f64) {
     let last = n.saturating_sub(1);
     let at = last as f64 * q;
@@ -70,7 +71,8 @@ fn place(n: u64, q: f64) -> (u64, u64, f64) {
     (low, (low + 1).min(last), at - low as f64)
 }
 
-/// Rows of each slice, and the values at the ranks that `wanted` names for so many rows.
+/// The number of rows of each slice, and the values at the ranks that `wanted` names for this
+/// number.
 fn select<R: Row>(
     buckets: &Buckets<R>,
     layout: &Layout,
@@ -99,8 +101,14 @@ fn select<R: Row>(
     let mut ranked: Ranked = passed.iter().map(|n| wanted(*n)).collect();
     let asked: Vec<Vec<u64>> = ranked.iter().map(|r| r.keys().copied().collect()).collect();
     let found = pool::each(pool, ranges.len(), |i| {
-        Walk { layout, asked: &asked, passed: starts[i].clone(), counts: vec![0; cells], found: Vec::new() }
-            .range(ranges[i])
+        Walk {
+            layout,
+            asked: &asked,
+            passed: starts[i].clone(),
+            counts: vec![0; cells],
+            found: Vec::new(),
+        }
+        .range(ranges[i])
     });
     for (slice, rank, value) in found.into_iter().flatten() {
         ranked[slice].insert(rank, value);

@@ -1,6 +1,7 @@
 //! How much is read before it is refused.
 
-/// How much is read before it is refused. Every limit is a refusal with the code `predictions-too-large`.
+/// How much is read before it is refused. Exceeding a limit is always a refusal with the code
+/// `predictions-too-large`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Rows of all files together.
@@ -9,7 +10,8 @@ pub struct Limits {
     pub columns: usize,
     /// Bytes of one file once it is decompressed.
     pub bytes: u64,
-    /// How many times its size a file, or a page of one, may grow when it is decompressed; asked from 16 MiB on.
+    /// How many times larger than its compressed bytes a file, or a page of one, may be; checked
+    /// from 16 MiB on.
     pub ratio: u64,
     /// Bytes of one cell, and of one name.
     pub cell: usize,
@@ -34,7 +36,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Whether so many bytes may come out of so many.
+    /// Whether `from` compressed bytes may decompress to `to` bytes.
     pub(super) fn inflates(&self, from: u64, to: u64) -> bool {
         to <= 16 << 20 || to / self.ratio.max(1) <= from
     }

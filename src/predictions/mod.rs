@@ -1,9 +1,10 @@
-//! Raw predictions to evidence: readers of columns, and the engine that fulfils a plan.
+//! From raw predictions to evidence: readers of columns, and the engine that executes a plan.
 //!
-//! The lints against indexing, conversions and panics that the other pure floors deny are not denied here: these loops
-//! run over every row, and index tables that they have just sized. What files hold is checked where it is read, every
-//! reader is fuzzed, and the caller runs the engine behind a fence that turns a panic into an error.
-#![allow(
+//! The lints against indexing, conversions and panics that the other pure floors deny are not
+//! denied here: these loops run over every row, and index tables whose size they have just set. The
+//! content of files is checked where it is read, every reader is fuzzed, and the caller runs the
+//! engine behind a fence that turns a panic into an error.
+#![expect(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
     clippy::cast_precision_loss,

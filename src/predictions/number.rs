@@ -2,24 +2,26 @@
 
 /// Powers of ten that a double holds exactly.
 const POWERS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
-    1e21, 1e22,
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
 
-/// What stands at the beginning of some bytes.
+/// The number at the beginning of some bytes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Scanned {
     /// How many bytes the number has.
     pub(super) len: usize,
     pub(super) value: f64,
-    /// Its value as an integer, where it is written as one that fits.
+    /// Its value as an integer, if it is written as one that fits.
     pub(super) integer: Option<i64>,
-    /// Whether JSON would write it so: no sign in front but `-`, no idle zero, digits on both sides of a point.
+    /// Whether it is valid JSON: no sign except `-`, no leading zeros, digits on both sides of a
+    /// decimal point.
     pub(super) json: bool,
 }
 
-/// Reads the number that `bytes` begin with, to the last bit: where digits and exponent are small enough, one exact
-/// operation gives the nearest double (Clinger 1990); everything else is the standard library's.
+/// Reads the number that `bytes` begin with, correctly rounded. If digits and exponent are small
+/// enough, one exact operation gives the nearest double (Clinger 1990); the standard library
+/// handles all other cases.
 #[inline]
 pub(super) fn scan(bytes: &[u8]) -> Option<Scanned> {
     let negative = bytes.first() == Some(&b'-');
@@ -72,7 +74,7 @@ pub(super) fn scan(bytes: &[u8]) -> Option<Scanned> {
     Some(Scanned { len: at, value, integer, json })
 }
 
-/// Takes digits into `value`, wrapping, and says how many there were.
+/// Reads digits into `value`, wrapping on overflow; returns how many there were.
 #[inline]
 fn digits(bytes: &[u8], at: &mut usize, value: &mut u64) -> usize {
     let from = *at;
@@ -100,7 +102,7 @@ fn eight_digits(word: u64) -> bool {
     word & HIGH == ZEROS && word.wrapping_add(SIX) & HIGH == ZEROS
 }
 
-/// The number that eight digits are, the first of them in the lowest byte (Lemire 2022).
+/// The value of eight digits, with the first of them in the lowest byte (Lemire 2022).
 #[inline]
 fn eight(word: u64) -> u64 {
     let pairs = (word & 0x0f0f_0f0f_0f0f_0f0f).wrapping_mul(2561) >> 8;
@@ -108,7 +110,11 @@ fn eight(word: u64) -> u64 {
     (fours & 0x0000_ffff_0000_ffff).wrapping_mul(42_949_672_960_001) >> 32
 }
 
-#[allow(clippy::as_conversions, clippy::cast_precision_loss, reason = "at most 2^53, which a double holds exactly")]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "at most 2^53, which a double holds exactly"
+)]
 fn exact(mantissa: u64) -> f64 {
     mantissa as f64
 }
@@ -127,7 +133,10 @@ mod tests {
         assert_eq!(scan(".5"), Some((2, 0.5, None, false)));
         assert_eq!(scan("5."), Some((2, 5.0, None, false)));
         assert_eq!(scan("+5"), Some((2, 5.0, Some(5), false)));
-        assert_eq!(scan("-9223372036854775808"), Some((20, -9_223_372_036_854_775_808.0, Some(i64::MIN), true)));
+        assert_eq!(
+            scan("-9223372036854775808"),
+            Some((20, -9_223_372_036_854_775_808.0, Some(i64::MIN), true))
+        );
         assert_eq!(scan("9223372036854775808").unwrap().2, None);
         assert_eq!(scan("1e400").unwrap().1, f64::INFINITY);
         assert_eq!(scan("1e-99999999999999999999").unwrap().1, 0.0);

@@ -1,4 +1,4 @@
-//! Files to one reader. What a file is, its bytes say; its name does not.
+//! Opens files as one reader. The format of a file is recognised from its bytes, not from its name.
 
 use super::{
     Input, Limits, PredictionsError,
@@ -11,11 +11,11 @@ use super::{
     stream::Stream,
 };
 
-/// Opens files as one set of rows. Every file has to have every wanted column. A worker goes from file to file;
-/// where one file has no more for it, the next has.
+/// Opens files as one set of rows. Every file must have every wanted column. A worker reads one
+/// file after another; when a file has no more rows for it, it continues with the next one.
 ///
 /// # Errors
-/// When a file cannot be read, is of no format that is read here, lacks a column, or has one of another type.
+/// When a file cannot be read, has no known format, lacks a column, or has one of another type.
 pub fn open(
     inputs: Vec<Input>,
     wanted: &[Wanted],
@@ -29,7 +29,11 @@ pub fn open(
     Ok(Box::new(Set { files }))
 }
 
-fn one(input: Input, wanted: &[Wanted], limits: &Limits) -> Result<Box<dyn Reader + Send>, PredictionsError> {
+fn one(
+    input: Input,
+    wanted: &[Wanted],
+    limits: &Limits,
+) -> Result<Box<dyn Reader + Send>, PredictionsError> {
     let mut head = [0; 16];
     let n = input.read_at(0, &mut head)?;
     let head = head.get(..n).unwrap_or_default();
@@ -42,8 +46,12 @@ fn one(input: Input, wanted: &[Wanted], limits: &Limits) -> Result<Box<dyn Reade
     text(Stream::new(input, head, limits)?, wanted, limits)
 }
 
-/// Text, decompressed: lines of JSON if the first thing is an object, else fields with separators.
-fn text(mut stream: Stream, wanted: &[Wanted], limits: &Limits) -> Result<Box<dyn Reader + Send>, PredictionsError> {
+/// Text, after decompression: JSON Lines if the first value is an object, else separated fields.
+fn text(
+    mut stream: Stream,
+    wanted: &[Wanted],
+    limits: &Limits,
+) -> Result<Box<dyn Reader + Send>, PredictionsError> {
     let mut start = vec![0; 64 << 10];
     let n = stream.fill(&mut start)?;
     start.truncate(n);
@@ -54,11 +62,15 @@ fn text(mut stream: Stream, wanted: &[Wanted], limits: &Limits) -> Result<Box<dy
         start.drain(..3);
     }
     if start.trim_ascii().is_empty() {
-        return Err(refusal::unsupported(stream.name(), "it is empty; there has to be at least a header"));
+        return Err(refusal::unsupported(
+            stream.name(),
+            "it is empty; there has to be at least a header",
+        ));
     }
-    // Neither text nor a format of ours: zip archives, pickles, tables of other tools.
+    // Neither text nor a supported format: zip archives, pickles, tables of other tools.
     if start.contains(&0) {
-        let what = "it is of no format that is read here; give Parquet, Arrow, CSV or lines of JSON";
+        let what =
+            "it is of no format that is read here; give Parquet, Arrow, CSV or lines of JSON";
         return Err(refusal::unsupported(stream.name(), what));
     }
     match start.trim_ascii_start() {

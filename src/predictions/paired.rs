@@ -14,7 +14,7 @@ use super::{
 };
 use crate::model::{Against, Task};
 
-/// One row as one artifact saw it.
+/// One row with the output of one artifact.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Seen {
     /// The number of the predicted class.
@@ -25,13 +25,14 @@ pub(super) struct Seen {
     pub(super) latency: f64,
 }
 
-/// One row that both predicted.
+/// One row that both artifacts predicted.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Both {
     pub(super) label: u32,
     pub(super) truth: f64,
     pub(super) cell: u32,
-    /// What weights are drawn by: of the cluster or the id, else the place among all rows in order of content.
+    /// The key that weights are drawn by: of the cluster or the id, else the position among all
+    /// rows in order of content.
     pub(super) key: u64,
     pub(super) candidate: Seen,
     pub(super) baseline: Seen,
@@ -50,8 +51,8 @@ struct Side {
     shown: Map<u128, Box<str>>,
 }
 
-/// The rows that both artifacts predicted, in an order that does not depend on the files', each with the numbers of
-/// classes and cells that `shared` gives.
+/// The rows that both artifacts predicted, in an order that does not depend on the files', each
+/// with the numbers that `shared` assigns to classes and cells.
 pub(super) fn rows(
     job: &Job,
     against: Against,
@@ -85,7 +86,11 @@ pub(super) fn rows(
                     "row {} of the candidate and its row of the {against} have different labels: both must have predicted \
                      the very same rows{}",
                     i + 1,
-                    if candidate.ids.is_empty() { " in the same order; or name an id to pair them by" } else { "" }
+                    if candidate.ids.is_empty() {
+                        " in the same order; or name an id to pair them by"
+                    } else {
+                        ""
+                    }
                 ),
             ));
         }
@@ -101,8 +106,12 @@ pub(super) fn rows(
     Ok(rows)
 }
 
-/// For each row of the candidate the row of the baseline.
-fn places(candidate: &Side, baseline: &Side, against: Against) -> Result<Vec<usize>, PredictionsError> {
+/// For each row of the candidate, the index of the baseline's row.
+fn places(
+    candidate: &Side,
+    baseline: &Side,
+    against: Against,
+) -> Result<Vec<usize>, PredictionsError> {
     if candidate.ids.is_empty() {
         if candidate.seen.len() == baseline.seen.len() {
             return Ok((0..candidate.seen.len()).collect());
@@ -134,13 +143,17 @@ fn places(candidate: &Side, baseline: &Side, against: Against) -> Result<Vec<usi
         let shown = shown.cloned().unwrap_or_default();
         PredictionsError::new(
             "predictions-rows-differ",
-            format!("the {who} has no prediction for the id `{shown}`: both must have predicted the very same rows"),
+            format!(
+                "the {who} has no prediction for the id `{shown}`: both must have predicted the very same rows"
+            ),
         )
     };
     let mut used = vec![false; baseline.ids.len()];
     let mut places = Vec::with_capacity(candidate.ids.len());
     for id in &candidate.ids {
-        let Some(place) = index.get(id) else { return Err(missing(candidate.shown.get(id), &against.to_string())) };
+        let Some(place) = index.get(id) else {
+            return Err(missing(candidate.shown.get(id), &against.to_string()));
+        };
         if std::mem::replace(&mut used[*place], true) {
             return Err(twice(id, candidate, "candidate"));
         }
@@ -161,9 +174,10 @@ impl Side {
     ) -> Result<Self, PredictionsError> {
         let mut side = Self::default();
         let reader = source.open(&roles.wanted)?;
-        // One reader alone: without an id the order of rows is what pairs them.
+        // A single worker, because without an id the order of rows pairs them.
         let mut worker = reader.worker()?;
-        let (mut labels, mut predictions) = (Encoder::new(&shared.classes), Encoder::new(&shared.classes));
+        let (mut labels, mut predictions) =
+            (Encoder::new(&shared.classes), Encoder::new(&shared.classes));
         let mut encoders: Vec<Encoder> = shared.groups.iter().map(Encoder::new).collect();
         let mut finder = Finder::new(&shared.cells, shared.groups.len());
         let mut groups = vec![Vec::new(); roles.groups.len()];
@@ -189,7 +203,9 @@ impl Side {
                 side.labels.extend(numbers.iter().filter_map(|p| apart.classes.get(*p as usize)));
                 side.truths.extend(numbers.iter().filter_map(|p| apart.values.get(*p as usize)));
             } else {
-                for ((encoder, place), numbers) in encoders.iter_mut().zip(&roles.groups).zip(&mut groups) {
+                for ((encoder, place), numbers) in
+                    encoders.iter_mut().zip(&roles.groups).zip(&mut groups)
+                {
                     if let Some(values) = block.columns.get(*place) {
                         encoder.numbers(values, numbers)?;
                     }
@@ -215,7 +231,9 @@ impl Side {
             if let Some(values) = column(roles.id) {
                 keys::wide_keys(values, &mut ids);
                 side.ids.extend_from_slice(&ids);
-                side.shown.extend(ids.iter().enumerate().map(|(i, id)| (*id, keys::shown(values, i).into())));
+                side.shown.extend(
+                    ids.iter().enumerate().map(|(i, id)| (*id, keys::shown(values, i).into())),
+                );
             }
             if let Some(values) = column(roles.cluster.or(roles.id)) {
                 keys::keys(values, &mut keyed);
@@ -231,7 +249,8 @@ fn set(values: &Values, floats: &mut Vec<f64>, seen: &mut [Seen], put: impl Fn(&
     seen.iter_mut().zip(floats).for_each(|(row, x)| put(row, *x));
 }
 
-/// Dictionary of classes are given while reading; what they stand for is told from all of them.
+/// The classes found while reading, in the order of their numbers. What they mean is decided from
+/// all of them together.
 pub(super) fn met(shared: &Shared) -> Vec<Box<str>> {
     Dictionary::list(&shared.classes)
 }

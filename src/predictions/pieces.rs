@@ -1,15 +1,16 @@
-//! A stream of text cut at ends of records, under a lock; what is cut off is parsed outside it.
+//! A stream of text that is cut at ends of records under a lock; the pieces are parsed without the
+//! lock.
 
 use super::{Limits, PredictionsError, num, refusal, stream::Stream};
 use std::sync::{Mutex, PoisonError};
 
-/// Bytes of a piece: small enough to stay in the cache of one core.
+/// Bytes of a piece: small enough for the cache of one core.
 const PIECE: usize = 512 << 10;
 
-/// A record is no longer than this.
+/// The most bytes of a record.
 const LONGEST_RECORD: usize = 16 << 20;
 
-/// Whole records, and where they stand.
+/// Whole records, and where they are in the file.
 #[derive(Debug, Default)]
 pub(super) struct Piece {
     buffer: Vec<u8>,
@@ -20,17 +21,17 @@ pub(super) struct Piece {
     pub(super) row: u64,
     /// Records in it.
     pub(super) records: usize,
-    /// Whether a quote is in it.
+    /// Whether it contains a quote.
     pub(super) quotes: bool,
 }
 
 impl Piece {
-    /// Its bytes; only the last record of a file lacks its line feed.
+    /// Its bytes; only the last record of a file may lack its line feed.
     pub(super) fn bytes(&self) -> &[u8] {
         self.buffer.get(..self.len).unwrap_or_default()
     }
 
-    /// The line, from one, of the byte at that place.
+    /// The line, from one, of the byte `at`.
     pub(super) fn line_at(&self, at: usize) -> u64 {
         let before = self.bytes().get(..at).unwrap_or(self.bytes());
         self.line + num::wide(memchr::memchr_iter(b'\n', before).count()) + 1
@@ -55,7 +56,7 @@ struct State {
     failed: bool,
 }
 
-/// Hands out pieces.
+/// Reads pieces from a stream.
 pub(super) struct Pieces {
     name: String,
     ends: Ends,
@@ -63,7 +64,8 @@ pub(super) struct Pieces {
     state: Mutex<State>,
 }
 
-/// What a scan saw: the end of the last whole record, and how many records and lines end up to there.
+/// The result of a scan: the end of the last whole record, and how many records and lines end up to
+/// there.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Seen {
     cut: usize,
@@ -73,19 +75,25 @@ struct Seen {
 }
 
 impl Pieces {
-    /// A stream of which `rest` was read already, after so many lines.
-    pub(super) fn new(stream: Stream, rest: Vec<u8>, line: u64, ends: Ends, limits: &Limits) -> Self {
+    /// A stream of which `rest` was already read, after `line` lines.
+    pub(super) fn new(
+        stream: Stream,
+        rest: Vec<u8>,
+        line: u64,
+        ends: Ends,
+        limits: &Limits,
+    ) -> Self {
         let name = stream.name().to_owned();
         let state = Mutex::new(State { stream, rest, line, row: 0, ended: false, failed: false });
         Self { name, ends, limits: *limits, state }
     }
 
-    /// What messages call the file.
+    /// The name of the file in messages.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
 
-    /// The next piece, or `false` when there is none left.
+    /// Reads the next piece; `false` if there is none left.
     pub(super) fn next(&self, piece: &mut Piece) -> Result<bool, PredictionsError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.failed {
@@ -115,13 +123,17 @@ impl Pieces {
             let bytes = piece.buffer.get(..len).unwrap_or_default();
             let mut seen = scan(bytes, self.ends);
             if state.ended {
-                // Blank lines after the last record are no records.
-                let end = bytes.iter().rposition(|b| !matches!(b, b'\n' | b'\r')).map_or(0, |at| at + 1);
+                // Blank lines after the last record are not records.
+                let end =
+                    bytes.iter().rposition(|b| !matches!(b, b'\n' | b'\r')).map_or(0, |at| at + 1);
                 let end = if seen.cut > end { end } else { len };
                 if end == 0 {
                     return Ok(false);
                 }
-                seen = Seen { quotes: seen.quotes, ..scan(bytes.get(..end).unwrap_or_default(), self.ends) };
+                seen = Seen {
+                    quotes: seen.quotes,
+                    ..scan(bytes.get(..end).unwrap_or_default(), self.ends)
+                };
                 seen.records += 1;
                 seen.cut = end;
             }
@@ -147,11 +159,12 @@ impl Pieces {
             }
             if len >= LONGEST_RECORD {
                 let place = state.line + 1;
-                let what =
-                    format!("the record that begins in line {place} does not end within 16 MiB; is a quote missing?");
+                let what = format!(
+                    "the record that begins in line {place} does not end within 16 MiB; is a quote missing?"
+                );
                 return Err(refusal::too_large(&self.name, what));
             }
-            // What was read stays in the buffer; only the copy of the rest is made again.
+            // The bytes that were read stay in the buffer; only the rest is copied again.
             state.rest.clear();
             state.rest.extend_from_slice(bytes);
             want = (want * 2).min(LONGEST_RECORD);

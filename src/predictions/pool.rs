@@ -1,4 +1,4 @@
-//! Work that a pool shares.
+//! Work that the threads of a pool share.
 
 use super::job::ThreadPool;
 use std::sync::{
@@ -6,8 +6,12 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-/// What `work` gives for each of `0..count`, in that order, whoever did it.
-pub(super) fn each<T: Send>(pool: &dyn ThreadPool, count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+/// The result of `work` for each of `0..count`, in that order, whichever thread computed it.
+pub(super) fn each<T: Send>(
+    pool: &dyn ThreadPool,
+    count: usize,
+    work: impl Fn(usize) -> T + Sync,
+) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(count));
     pool.run(&|_| {

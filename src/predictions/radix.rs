@@ -1,71 +1,73 @@
-//! Numbers with a tag, put into buckets by size as they come and sorted bucket by bucket: many rows in little memory.
+//! Numbers with a tag, put into buckets by size as they arrive and sorted bucket by bucket: many
+//! rows in little memory.
 //!
-//! A bucket is the first 14 bits of the number as an ordered 32-bit float; rounding to 32 bits keeps the order, so
-//! every number of one bucket is below every number of the next.
+//! A bucket is the first 14 bits of the number as an ordered 32-bit float. Rounding to 32 bits
+//! keeps the order, so every number of one bucket is below every number of the next.
 
 use super::block::Values;
 
 /// Rows of one chunk: 4 KiB of narrow rows.
 const CHUNK: usize = 1024;
-/// Few enough that the ends of all buckets in use stay in the nearest cache.
+/// Few enough that the ends of all buckets in use stay in the L1 cache.
 const BUCKET_BITS: u32 = 14;
 const BUCKETS: usize = 1 << BUCKET_BITS;
 const NONE: u32 = u32::MAX;
 
-/// Bits that order as the float does: −0 and 0 are one.
+/// Bits with the same order as the float: −0 and 0 are equal.
 pub(super) fn ordered_32(x: f32) -> u32 {
     let bits = (x + 0.0).to_bits();
     if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }
 }
 
-/// The float of those bits.
+/// The float with these bits.
 pub(super) fn float_32(ordered: u32) -> f32 {
     f32::from_bits(if ordered >> 31 == 1 { ordered & !(1 << 31) } else { !ordered })
 }
 
-/// Bits that order as the float does: −0 and 0 are one.
+/// Bits with the same order as the float: −0 and 0 are equal.
 pub(super) fn ordered_64(x: f64) -> u64 {
     let bits = (x + 0.0).to_bits();
     if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
 }
 
-/// The float of those bits.
+/// The float with these bits.
 pub(super) fn float_64(ordered: u64) -> f64 {
     f64::from_bits(if ordered >> 63 == 1 { ordered & !(1 << 63) } else { !ordered })
 }
 
 /// A number with a tag.
 pub(super) trait Row: Copy + Default + Send + Sync {
-    /// What is left of a row within its bucket.
+    /// The part of a row that its bucket does not determine.
     type Rest: Copy + Send + Sync + std::fmt::Debug;
-    /// The bucket it belongs to, and the rest.
+    /// The bucket of the row, and the rest.
     fn split(self) -> (u16, Self::Rest);
-    /// The row of that bucket and rest.
+    /// The row with this bucket and rest.
     fn join(bucket: u16, rest: Self::Rest) -> Self;
-    /// Sorts the rests of one bucket by number; `spare` is room to work in.
+    /// Sorts the rests of one bucket by number; `spare` is working memory.
     fn sort(rests: &mut Vec<Self::Rest>, spare: &mut Vec<Self::Rest>);
-    /// Bits that order as the number does.
+    /// Bits with the same order as the number.
     fn order(&self) -> u64;
     /// The number.
     fn value(&self) -> f64;
     /// The tag.
     fn tag(&self) -> u32;
-    /// The key of the row or of its cluster; 0 where rows have none.
+    /// The key of the row or of its cluster; 0 if rows have no keys.
     fn key(&self) -> u64;
 }
 
-/// A 32-bit number with a small tag. Within its bucket the rest of both takes 4 bytes.
+/// A 32-bit number with a small tag. In a bucket the rest of both takes 4 bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Narrow(u64);
 
-/// The bits of a number that its bucket leaves, and those that are left for a tag.
+/// The bits of a number that its bucket does not determine; the other bits are for the tag.
 const REST_BITS: u32 = 32 - BUCKET_BITS;
 const TAG_BITS: u32 = 32 - REST_BITS;
 
 impl Narrow {
-    /// `None` for a tag that is not small.
+    /// `None` if the tag is not small.
     pub(super) fn new(value: f32, tag: u32) -> Option<Self> {
-        (tag >> TAG_BITS == 0).then(|| Self((u64::from(ordered_32(value)) << TAG_BITS) | u64::from(tag)))
+        (tag >> TAG_BITS == 0)
+            .then(|| Self((u64::from(ordered_32(value)) << TAG_BITS) | u64::from(tag)))
     }
 }
 
@@ -161,11 +163,11 @@ impl Row for Wide {
 /// The rests of rows of one bucket, in chunks.
 type Chunks<R> = Vec<Vec<<R as Row>::Rest>>;
 
-/// Rows by bucket, as one reader saw them.
+/// Rows by bucket, as one worker saw them.
 #[derive(Debug)]
 pub(super) struct RadixBuckets<R: Row> {
     slots: Vec<u32>,
-    /// The number of each bucket with its full chunks and its open one.
+    /// The number of each bucket, its full chunks and its open one.
     buckets: Vec<(u16, Chunks<R>, Vec<R::Rest>)>,
 }
 
@@ -188,7 +190,8 @@ impl<R: Row> RadixBuckets<R> {
         }
         let (_, full, open) = &mut self.buckets[*slot as usize];
         if open.len() == open.capacity() {
-            // The first chunk of a bucket stays small: most buckets of a small file hold little.
+            // The first chunk of a bucket is small, because most buckets of a small file have few
+            // rows.
             let next = if open.is_empty() { 16 } else { CHUNK };
             let chunk = std::mem::replace(open, Vec::with_capacity(next));
             if !chunk.is_empty() {
@@ -199,7 +202,7 @@ impl<R: Row> RadixBuckets<R> {
     }
 }
 
-/// Numbers in rows of 4 bytes while all of them have 32 bits, small tags and no keys, else in wide ones.
+/// Numbers in rows of 4 bytes if they have 32 bits, small tags and no keys, else in wide rows.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
     pub(super) narrow: RadixBuckets<Narrow>,
@@ -207,8 +210,13 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    /// Adds numbers with the tag and, where rows have keys, the key that belong to each place.
-    pub(super) fn add(&mut self, values: &Values, tag: impl Fn(usize) -> u32, keys: Option<&[u64]>) {
+    /// Adds numbers, each with its tag and, if rows have keys, its key.
+    pub(super) fn add(
+        &mut self,
+        values: &Values,
+        tag: impl Fn(usize) -> u32,
+        keys: Option<&[u64]>,
+    ) {
         let key = |i: usize| keys.map_or(0, |k| k[i]);
         match values {
             Values::F32(list) if keys.is_none() => {
@@ -234,7 +242,7 @@ impl Numbers {
                     self.wide.push(Wide::new(*x as f64, tag(i), key(i)));
                 }
             }
-            // Readers give numbers where numbers are wanted.
+            // Readers return numbers for columns that are requested as numbers.
             Values::Bool(_) | Values::Text { .. } => {}
         }
     }
@@ -250,9 +258,10 @@ pub(super) enum RowBuckets {
 }
 
 impl RowBuckets {
-    /// The rows of several readers together.
+    /// The rows of several workers together.
     pub(super) fn new(all: impl IntoIterator<Item = Numbers>) -> Self {
-        let (narrow, mut wide): (Vec<_>, Vec<_>) = all.into_iter().map(|n| (n.narrow, n.wide)).unzip();
+        let (narrow, mut wide): (Vec<_>, Vec<_>) =
+            all.into_iter().map(|n| (n.narrow, n.wide)).unzip();
         if wide.iter().all(|heap| heap.buckets.is_empty()) {
             return Self::Narrow(Buckets::new(narrow));
         }
@@ -278,12 +287,12 @@ impl<R: Row> Bucket<R> {
         self.chunks.iter().map(Vec::len).sum()
     }
 
-    /// Its rows, in no order.
+    /// Its rows, in no particular order.
     pub(super) fn rows(&self) -> impl Iterator<Item = R> {
         self.chunks.iter().flatten().map(|rest| R::join(self.number, *rest))
     }
 
-    /// Its rows sorted, in place of what `room` holds.
+    /// Its rows, sorted, in place of the content of `room`.
     pub(super) fn sorted<'r>(&self, room: &'r mut Room<R>) -> &'r [R] {
         room.rests.clear();
         for chunk in &self.chunks {
@@ -296,7 +305,7 @@ impl<R: Row> Bucket<R> {
     }
 }
 
-/// Room to sort buckets in, one after the other.
+/// Working memory to sort buckets one after the other.
 #[derive(Debug)]
 pub(super) struct Room<R: Row> {
     rests: Vec<R::Rest>,
@@ -334,7 +343,7 @@ impl<R: Row> Buckets<R> {
         Self { list: merged }
     }
 
-    /// The buckets in `parts` runs of about as many rows each.
+    /// The buckets in about `parts` runs with similar numbers of rows.
     pub(super) fn ranges(&self, parts: usize) -> Vec<&[Bucket<R>]> {
         let total: usize = self.list.iter().map(Bucket::len).sum();
         let mut ranges = Vec::with_capacity(parts);
@@ -361,7 +370,8 @@ mod tests {
         let mut want = Vec::new();
         for i in 0..16_000_u32 {
             state = super::super::hash::mix(state.wrapping_add(0x9e37_79b9_7f4a_7c15));
-            let x = (state >> 40) as f32 / (1_u32 << 24) as f32 * if i % 7 == 0 { -9.0 } else { 1.0 };
+            let x =
+                (state >> 40) as f32 / (1_u32 << 24) as f32 * if i % 7 == 0 { -9.0 } else { 1.0 };
             want.push((x, i));
             numbers[i as usize % 2].add(&Values::F32(vec![x]), |_| i, None);
         }
@@ -375,9 +385,14 @@ mod tests {
             let copy = |n: &Numbers| {
                 let mut other = Numbers::default();
                 n.narrow.buckets.iter().for_each(|b| {
-                    b.1.iter().flatten().chain(&b.2).for_each(|r| other.narrow.push(Narrow::join(b.0, *r)))
+                    b.1.iter()
+                        .flatten()
+                        .chain(&b.2)
+                        .for_each(|r| other.narrow.push(Narrow::join(b.0, *r)))
                 });
-                n.wide.buckets.iter().for_each(|b| b.1.iter().flatten().chain(&b.2).for_each(|r| other.wide.push(*r)));
+                n.wide.buckets.iter().for_each(|b| {
+                    b.1.iter().flatten().chain(&b.2).for_each(|r| other.wide.push(*r))
+                });
                 other
             };
             fn read<R: Row>(buckets: &Buckets<R>, got: &mut Vec<(f64, u32)>) {
@@ -393,7 +408,12 @@ mod tests {
                 RowBuckets::Wide(b) => read(&b, &mut got),
             }
             assert_eq!(got.len(), want.len());
-            assert!(got.iter().zip(&want).skip(usize::from(wide)).all(|(g, w)| *g == (f64::from(w.0), w.1)));
+            assert!(
+                got.iter()
+                    .zip(&want)
+                    .skip(usize::from(wide))
+                    .all(|(g, w)| *g == (f64::from(w.0), w.1))
+            );
         }
         assert_eq!(ordered_32(-0.0), ordered_32(0.0));
         assert_eq!([float_64(ordered_64(-2.5)), float_64(ordered_64(2.5))], [-2.5, 2.5]);

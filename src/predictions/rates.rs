@@ -1,4 +1,4 @@
-//! Metrics of classes that follow from counts: of two classes, and of many.
+//! Metrics of classes that are computed from counts: for two classes, and for many.
 
 use super::{
     bootstrap::{self, Statistic},
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::model::Slice;
 
-/// A slice and its counts by (label, prediction), classes in their final order.
+/// A slice and its counts by (label, prediction), with the classes in their final order.
 pub(super) struct Part<'a> {
     pub(super) slice: &'a Slice,
     pub(super) pairs: &'a Pairs,
@@ -21,7 +21,7 @@ const NONE_SELECTED: &str = "no row is predicted positive";
 const ALL_SELECTED: &str = "every row is predicted positive";
 const NOT_BOTH: &str = "it needs rows of both classes";
 
-/// The metrics of two classes, the second one positive.
+/// Writes the metrics of two classes, of which the second is positive.
 pub(super) fn binary(sink: &mut Sink, part: &Part, names: &[String]) {
     let (slice, n) = (part.slice, part.sums.n);
     let [negatives, unselected, true_negatives] = part.sums.classes[0];
@@ -38,16 +38,29 @@ pub(super) fn binary(sink: &mut Sink, part: &Part, names: &[String]) {
     sink.proportion("false_positive_rate", slice, (false_positives, negatives), n, NO_NEGATIVES);
     sink.proportion("true_negative_rate", slice, (true_negatives, negatives), n, NO_NEGATIVES);
     sink.proportion("false_negative_rate", slice, (false_negatives, positives), n, NO_POSITIVES);
-    sink.proportion("negative_predictive_value", slice, (true_negatives, unselected), n, ALL_SELECTED);
+    sink.proportion(
+        "negative_predictive_value",
+        slice,
+        (true_negatives, unselected),
+        n,
+        ALL_SELECTED,
+    );
     if sink.wants("f1") {
         let bounds = f1_intervals(part.sums.classes[1], &sink.plan.confidences);
-        sink.number("f1", slice, part.sums.f1(1), n, bounds, "no row has the positive class or is predicted to");
+        sink.number(
+            "f1",
+            slice,
+            part.sums.f1(1),
+            n,
+            bounds,
+            "no row has the positive class or is predicted to",
+        );
     }
     balanced(sink, part, NOT_BOTH);
     resampled(sink, part, names, &OVER_ALL, "both sides are constant");
 }
 
-/// The metrics of many classes together.
+/// Writes the metrics of many classes together.
 pub(super) fn multiclass(sink: &mut Sink, part: &Part, names: &[String]) {
     let (slice, n) = (part.slice, part.sums.n);
     sink.proportion("accuracy", slice, (part.sums.right, n), n, NO_ROWS);
@@ -56,16 +69,30 @@ pub(super) fn multiclass(sink: &mut Sink, part: &Part, names: &[String]) {
     resampled(sink, part, names, &OVER_ALL, "both sides are constant");
 }
 
-/// Precision, recall and F1 of each class, as scikit-learn's report has them; `n` is the class's own rows.
+/// Writes precision, recall and F1 of each class, as in scikit-learn's report; `n` is the class's
+/// own rows.
 pub(super) fn by_class(sink: &mut Sink, sums: &Sums, names: &[String]) {
     for (class, name) in names.iter().enumerate() {
         let slice = Slice::one("class", name.clone());
         let [labels, predictions, both] = sums.classes[class];
-        sink.proportion("precision", &slice, (both, predictions), predictions, "no row is predicted to have the class");
+        sink.proportion(
+            "precision",
+            &slice,
+            (both, predictions),
+            predictions,
+            "no row is predicted to have the class",
+        );
         sink.proportion("recall", &slice, (both, labels), labels, "no row has the class");
         if sink.wants("f1") {
             let bounds = f1_intervals(sums.classes[class], &sink.plan.confidences);
-            sink.number("f1", &slice, sums.f1(class), labels, bounds, "no row has the class or is predicted to");
+            sink.number(
+                "f1",
+                &slice,
+                sums.f1(class),
+                labels,
+                bounds,
+                "no row has the class or is predicted to",
+            );
         }
     }
 }
@@ -82,16 +109,18 @@ const AVERAGES: [(&str, &str, Statistic); 6] = [
     ("weighted avg", "f1", |s| s.weighted_average(Sums::f1)),
 ];
 
-/// The averages over classes: never groups themselves.
+/// Writes the averages over classes, which are never groups themselves.
 pub(super) fn averages(sink: &mut Sink, part: &Part, names: &[String]) {
     let wanted: Vec<_> = AVERAGES.iter().filter(|(_, metric, _)| sink.wants(metric)).collect();
     let statistics: Vec<Statistic> = wanted.iter().map(|(_, _, statistic)| *statistic).collect();
     let mut drawn = bootstrap::replicates(part.pairs, names, part.slice, sink.plan, &statistics);
     for ((average, metric, statistic), drawn) in wanted.into_iter().zip(&mut drawn) {
         let value = statistic(part.sums);
-        let bounds = bootstrap::of_counts(value, drawn, part.pairs, names.len(), *statistic, sink.plan);
+        let bounds =
+            bootstrap::of_counts(value, drawn, part.pairs, names.len(), *statistic, sink.plan);
         let slice = Slice::one("class", *average);
-        let made = sink.number(metric, &slice, value, part.sums.n, bounds, "it is for one of the classes");
+        let made =
+            sink.number(metric, &slice, value, part.sums.n, bounds, "it is for one of the classes");
         if let Some(m) = made {
             m.aggregate = true;
         }
@@ -101,11 +130,24 @@ pub(super) fn averages(sink: &mut Sink, part: &Part, names: &[String]) {
 fn balanced(sink: &mut Sink, part: &Part, why: &'static str) {
     if sink.wants("balanced_accuracy") {
         let bounds = balanced_intervals(part.sums, &sink.plan.confidences);
-        sink.number("balanced_accuracy", part.slice, part.sums.balanced_accuracy(), part.sums.n, bounds, why);
+        sink.number(
+            "balanced_accuracy",
+            part.slice,
+            part.sums.balanced_accuracy(),
+            part.sums.n,
+            bounds,
+            why,
+        );
     }
 }
 
-fn resampled(sink: &mut Sink, part: &Part, names: &[String], metrics: &[(&str, Statistic)], why: &'static str) {
+fn resampled(
+    sink: &mut Sink,
+    part: &Part,
+    names: &[String],
+    metrics: &[(&str, Statistic)],
+    why: &'static str,
+) {
     let wanted: Vec<_> = metrics.iter().filter(|(metric, _)| sink.wants(metric)).collect();
     if wanted.is_empty() {
         return;
@@ -114,7 +156,8 @@ fn resampled(sink: &mut Sink, part: &Part, names: &[String], metrics: &[(&str, S
     let mut drawn = bootstrap::replicates(part.pairs, names, part.slice, sink.plan, &statistics);
     for ((metric, statistic), drawn) in wanted.into_iter().zip(&mut drawn) {
         let value = statistic(part.sums);
-        let mut bounds = bootstrap::of_counts(value, drawn, part.pairs, names.len(), *statistic, sink.plan);
+        let mut bounds =
+            bootstrap::of_counts(value, drawn, part.pairs, names.len(), *statistic, sink.plan);
         clamp(metric, &mut bounds);
         sink.number(metric, part.slice, value, part.sums.n, bounds, why);
     }

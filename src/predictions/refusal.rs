@@ -1,4 +1,4 @@
-//! What a refusal says: where, what, and what to do. Text of a file never leaves its quotes.
+//! The messages of refusals: where, what, and what to do. Text from a file is always quoted.
 
 use super::{
     Limits, PredictionsError,
@@ -9,8 +9,8 @@ use std::fmt::{Display, Write};
 /// How many columns a message lists.
 const LISTED: usize = 40;
 
-/// Text of a file as a message may hold it: in backticks, on one line, of bounded length, without control characters
-/// or characters that turn the direction of writing.
+/// Text from a file, made safe for a message: in backticks, on one line, of bounded length, without
+/// control characters or characters that change the direction of the text.
 pub(super) fn quoted(text: &str) -> String {
     const LONGEST: usize = 80;
     let mut out = String::with_capacity(text.len().min(LONGEST) + 2);
@@ -20,7 +20,9 @@ pub(super) fn quoted(text: &str) -> String {
             out.push('…');
             break;
         }
-        if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}') {
+        if c.is_control()
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+        {
             out.extend(c.escape_unicode());
         } else {
             out.push(c);
@@ -30,33 +32,40 @@ pub(super) fn quoted(text: &str) -> String {
     out
 }
 
-/// The same for bytes that need not be text.
+/// As [`quoted`], for bytes that might not be UTF-8 text.
 pub(super) fn quoted_bytes(bytes: &[u8]) -> String {
     quoted(&String::from_utf8_lossy(bytes.get(..400).unwrap_or(bytes)))
 }
 
-/// The system could not read it.
+/// The system could not read the file.
 pub(super) fn io(file: &str, error: &std::io::Error) -> PredictionsError {
-    PredictionsError::new("predictions-io", format!("{} cannot be read: {}", quoted(file), error.kind()))
+    PredictionsError::new(
+        "predictions-io",
+        format!("{} cannot be read: {}", quoted(file), error.kind()),
+    )
 }
 
-/// Its bytes contradict its format.
+/// The bytes contradict their format.
 pub(super) fn corrupt(file: &str, what: impl Display) -> PredictionsError {
-    let what: String = what.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
-    PredictionsError::new("predictions-corrupt", format!("{} is damaged: {what}; write it again", quoted(file)))
+    let what: String =
+        what.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
+    PredictionsError::new(
+        "predictions-corrupt",
+        format!("{} is damaged: {what}; write it again", quoted(file)),
+    )
 }
 
-/// It is valid and not read here.
+/// The file is valid, but not supported.
 pub(super) fn unsupported(file: &str, what: impl Display) -> PredictionsError {
     PredictionsError::new("predictions-unsupported", format!("{}: {what}", quoted(file)))
 }
 
-/// A limit is passed.
+/// A limit is exceeded.
 pub(super) fn too_large(file: &str, what: impl Display) -> PredictionsError {
     PredictionsError::new("predictions-too-large", format!("{}: {what}", quoted(file)))
 }
 
-/// A cell is empty that has to have a value. `place` is `row 12` or `line 13`.
+/// A cell that must have a value is empty. `place` is `row 12` or `line 13`.
 pub(super) fn null(file: &str, column: &str, place: impl Display) -> PredictionsError {
     PredictionsError::new(
         "predictions-null",
@@ -68,8 +77,13 @@ pub(super) fn null(file: &str, column: &str, place: impl Display) -> Predictions
     )
 }
 
-/// A number is none.
-pub(super) fn not_finite(file: &str, column: &str, place: impl Display, value: impl Display) -> PredictionsError {
+/// A number is not finite.
+pub(super) fn not_finite(
+    file: &str,
+    column: &str,
+    place: impl Display,
+    value: impl Display,
+) -> PredictionsError {
     PredictionsError::new(
         "predictions-not-finite",
         format!(
@@ -80,8 +94,13 @@ pub(super) fn not_finite(file: &str, column: &str, place: impl Display, value: i
     )
 }
 
-/// A cell of a column of numbers holds something else.
-pub(super) fn not_a_number(file: &str, column: &str, place: impl Display, value: &[u8]) -> PredictionsError {
+/// A cell in a column of numbers contains something else.
+pub(super) fn not_a_number(
+    file: &str,
+    column: &str,
+    place: impl Display,
+    value: &[u8],
+) -> PredictionsError {
     PredictionsError::new(
         "predictions-type",
         format!(
@@ -93,7 +112,7 @@ pub(super) fn not_a_number(file: &str, column: &str, place: impl Display, value:
     )
 }
 
-/// The type of a whole column is not what is wanted of it.
+/// The type of a whole column is not the wanted one.
 pub(super) fn wrong_type(file: &str, column: &str, is: &str, wanted: Kind) -> PredictionsError {
     let need = match wanted {
         Kind::Number => "numbers are needed",
@@ -111,7 +130,9 @@ pub(super) fn missing_column(file: &str, wanted: &Wanted, there: &[&str]) -> Pre
         .iter()
         .take(10_000)
         .filter(|name| name.len() <= 256)
-        .map(|name| (strsim::jaro_winkler(&name.to_lowercase(), &wanted.name.to_lowercase()), *name))
+        .map(|name| {
+            (strsim::jaro_winkler(&name.to_lowercase(), &wanted.name.to_lowercase()), *name)
+        })
         .filter(|(score, _)| *score > 0.8)
         .collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
@@ -130,30 +151,43 @@ pub(super) fn missing_column(file: &str, wanted: &Wanted, there: &[&str]) -> Pre
     PredictionsError::new("predictions-missing-column", message)
 }
 
-/// Two columns have the name that is wanted.
+/// Two columns have the wanted name.
 pub(super) fn duplicate_column(file: &str, column: &str) -> PredictionsError {
-    let message = format!("{} has more than one column {}; rename one", quoted(file), quoted(column));
+    let message =
+        format!("{} has more than one column {}; rename one", quoted(file), quoted(column));
     PredictionsError::new("predictions-duplicate-column", message)
 }
 
-/// More rows than are read.
+/// There are more rows than the limit.
 pub(super) fn too_many_rows(file: &str, limits: &Limits) -> PredictionsError {
     too_large(file, format!("more than {} rows; take a sample of them", limits.rows))
 }
 
-/// More columns than are read.
+/// There are more columns than the limit.
 pub(super) fn too_many_columns(file: &str, columns: usize, limits: &Limits) -> PredictionsError {
-    too_large(file, format!("{columns} columns are more than {}; write only those that are needed", limits.columns))
+    too_large(
+        file,
+        format!(
+            "{columns} columns are more than {}; write only those that are needed",
+            limits.columns
+        ),
+    )
 }
 
-/// More distinct texts in one block than are kept.
+/// There are more distinct texts in one block than the limit.
 pub(super) fn too_many_texts(file: &str, column: &str, limits: &Limits) -> PredictionsError {
-    too_large(file, format!("column {} has more than {} distinct texts", quoted(column), limits.distinct))
+    too_large(
+        file,
+        format!("column {} has more than {} distinct texts", quoted(column), limits.distinct),
+    )
 }
 
-/// Text in another encoding than UTF-8.
+/// Text has another encoding than UTF-8.
 pub(super) fn not_utf8(file: &str, column: &str, place: impl Display) -> PredictionsError {
-    let message =
-        format!("column {} at {place} of {} is not UTF-8; write the file as UTF-8", quoted(column), quoted(file));
+    let message = format!(
+        "column {} at {place} of {} is not UTF-8; write the file as UTF-8",
+        quoted(column),
+        quoted(file)
+    );
     PredictionsError::new("predictions-syntax", message)
 }

@@ -1,4 +1,4 @@
-//! Which column of a block is what.
+//! The role of each column of a block.
 
 use super::{
     PredictionsError,
@@ -6,10 +6,10 @@ use super::{
 };
 use crate::model::{Columns, Task};
 
-/// The places of columns in a block, by what they are.
+/// The index of each column in a block, by role.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Roles {
-    /// The columns to ask for.
+    /// The columns to request.
     pub(super) wanted: Vec<Wanted>,
     pub(super) label: Option<usize>,
     pub(super) prediction: Option<usize>,
@@ -22,7 +22,7 @@ pub(super) struct Roles {
 }
 
 impl Roles {
-    /// The place of a column; a column that is two things is read once.
+    /// The index of a column; a column with two roles is read once.
     pub(super) fn want(&mut self, name: &str, kind: Kind) -> usize {
         let wanted = Wanted { name: name.to_owned(), kind };
         if let Some(place) = self.wanted.iter().position(|w| *w == wanted) {
@@ -36,8 +36,14 @@ impl Roles {
         name.map(|name| self.want(name, kind))
     }
 
-    /// What one file has to give: of the candidate everything, but labels and groups where they are kept apart.
-    pub(super) fn of_predictions(columns: &Columns, attributes: &[String], task: Option<Task>, apart: bool) -> Self {
+    /// The columns that a file of predictions must have: all of the candidate's, except labels and
+    /// groups if these are in a separate data set.
+    pub(super) fn of_predictions(
+        columns: &Columns,
+        attributes: &[String],
+        task: Option<Task>,
+        apart: bool,
+    ) -> Self {
         let mut roles = Self::default();
         let target = if task == Some(Task::Regression) { Kind::Number } else { Kind::Any };
         if !apart {
@@ -53,7 +59,7 @@ impl Roles {
         roles
     }
 
-    /// What a data set of labels has to give.
+    /// The columns that a data set of labels must have.
     pub(super) fn of_labels(
         columns: &Columns,
         attributes: &[String],

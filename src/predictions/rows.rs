@@ -1,4 +1,4 @@
-//! Metrics of scores over weighted rows, for the Poisson bootstrap row by row.
+//! Metrics of scores over weighted rows, for the row-by-row Poisson bootstrap.
 
 use super::{
     areas::Placed,
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::stats::resample::{row_state, weight};
 
-/// What one replicate gives; `None` where it is undefined.
+/// The metrics of one replicate; `None` if undefined.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Resampled {
     pub(super) average_precision: Option<f64>,
@@ -17,7 +17,7 @@ pub(super) struct Resampled {
     pub(super) gap: Option<f64>,
 }
 
-/// Rows in ascending order of score, ready to be drawn from.
+/// Rows in ascending order of score, prepared for drawing replicates.
 pub(super) struct Sample {
     states: Vec<u64>,
     rows: Vec<Prepared>,
@@ -35,10 +35,11 @@ struct Prepared {
 }
 
 impl Sample {
-    /// The sample of those rows. Where rows have no keys, a row is known by its rank: rows that are alike can change
-    /// places.
+    /// The sample of these rows. If rows have no keys, each is identified by its rank, because
+    /// equal rows are interchangeable.
     pub(super) fn new(rows: &[Kept], seed: u64, keyed: bool) -> Self {
-        let state = |(i, row): (usize, &Kept)| row_state(seed, if keyed { row.key } else { i as u64 });
+        let state =
+            |(i, row): (usize, &Kept)| row_state(seed, if keyed { row.key } else { i as u64 });
         let prepared = rows.iter().enumerate().map(|(i, row)| {
             let given = if row.positive { row.score } else { 1.0 - row.score };
             Prepared {
@@ -53,10 +54,11 @@ impl Sample {
         Self { states: rows.iter().enumerate().map(state).collect(), rows: prepared.collect() }
     }
 
-    /// The rows for replicates of the area alone.
+    /// The rows for replicates of the area only.
     pub(super) fn placed(&self) -> Vec<Placed> {
         let rows = self.states.iter().zip(&self.rows);
-        rows.map(|(state, row)| Placed { state: *state, positive: row.positive, last: row.last }).collect()
+        rows.map(|(state, row)| Placed { state: *state, positive: row.positive, last: row.last })
+            .collect()
     }
 
     /// The losses and squared errors of the rows.
@@ -64,12 +66,14 @@ impl Sample {
         self.rows.iter().map(|r| (r.loss, r.square)).unzip()
     }
 
-    /// One replicate.
+    /// The metrics of one replicate.
     pub(super) fn replicate(&self, replicate: u64) -> Resampled {
-        self.weighted(&self.states.iter().map(|state| weight(*state, replicate)).collect::<Vec<u32>>())
+        self.weighted(
+            &self.states.iter().map(|state| weight(*state, replicate)).collect::<Vec<u32>>(),
+        )
     }
 
-    /// The rows as they are.
+    /// The metrics of the rows themselves.
     pub(super) fn whole(&self) -> Resampled {
         self.weighted(&vec![1; self.rows.len()])
     }
@@ -105,7 +109,8 @@ impl Sample {
         let n = negatives + positives;
         let both = negatives > 0.0 && positives > 0.0;
         let rows = n > 0.0;
-        let maximum = bins.iter().filter(|b| b[0] > 0.0).map(|b| (b[1] / b[0]).abs()).fold(0.0, f64::max);
+        let maximum =
+            bins.iter().filter(|b| b[0] > 0.0).map(|b| (b[1] / b[0]).abs()).fold(0.0, f64::max);
         Resampled {
             average_precision: (positives > 0.0).then(|| precision / positives),
             log_loss: rows.then(|| loss / n),

@@ -1,4 +1,4 @@
-//! One pass over the rows: counts, and the numbers that have to be sorted.
+//! One pass over the rows: counts, and the numbers that must be sorted.
 
 use super::{
     PredictionsError,
@@ -17,26 +17,31 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-/// More classes than this, all of them numbers, are values of a regression.
+/// More classes than this, if all of them are numbers, are taken for values of a regression.
 const MOST_NUMERIC_CLASSES: usize = 100;
 
-/// What all who read share.
+/// The state that all workers share.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) classes: Dictionary,
-    /// The labels alone, to tell what they are.
+    /// The labels without the predictions, to decide what they are.
     pub(super) labels: Dictionary,
     pub(super) groups: Vec<Dictionary>,
     pub(super) cells: Cells,
     /// Whether rows are values of a regression.
     pub(super) continuous: bool,
-    /// Whether labels that look like values may be taken for values.
+    /// Whether labels that look like values may be treated as values.
     pub(super) may_be_continuous: bool,
     looks_continuous: AtomicBool,
 }
 
 impl Shared {
-    pub(super) fn new(label: &str, attributes: &[String], continuous: bool, may_be_continuous: bool) -> Self {
+    pub(super) fn new(
+        label: &str,
+        attributes: &[String],
+        continuous: bool,
+        may_be_continuous: bool,
+    ) -> Self {
         Self {
             classes: Dictionary::new(label, Form::Class),
             labels: Dictionary::new(label, Form::Class),
@@ -48,19 +53,23 @@ impl Shared {
         }
     }
 
-    /// Whether the labels turned out to be values, so that the pass is worth nothing.
+    /// Whether the labels turned out to be values, so that the result of this pass is discarded.
     pub(super) fn looks_continuous(&self) -> bool {
         self.looks_continuous.load(Ordering::Relaxed)
     }
 
-    /// Looks at the labels met so far; what it finds holds for all rows in whatever order they come.
+    /// Checks the labels seen so far; the result does not depend on the order of rows.
     pub(super) fn look(&self) {
         if !self.may_be_continuous || self.continuous {
             return;
         }
         let many = || {
             self.labels.len() > MOST_NUMERIC_CLASSES
-                && self.labels.list().iter().all(|name| name.parse::<f64>().is_ok_and(f64::is_finite))
+                && self
+                    .labels
+                    .list()
+                    .iter()
+                    .all(|name| name.parse::<f64>().is_ok_and(f64::is_finite))
         };
         if self.labels.fraction().is_some() || many() {
             self.looks_continuous.store(true, Ordering::Relaxed);
@@ -77,24 +86,24 @@ pub(super) struct Pair {
     pub(super) cell: u32,
 }
 
-/// What one reader gathered.
+/// The result of one worker.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     pub(super) rows: u64,
     pub(super) counts: Counts,
-    /// Scores, tagged with the cell and, in the last two bits, the label's number: of two classes there
-    /// are at most four ways to write them.
+    /// Scores, tagged with the cell and, in the last two bits, the label's number: two classes have
+    /// at most four spellings.
     pub(super) scores: Numbers,
     pub(super) latencies: Numbers,
     pub(super) energies: Numbers,
     pub(super) pairs: Vec<Pair>,
-    /// The id of each row, where rows have ids and their labels with them.
+    /// The id of each row, if rows have ids and are not joined with a separate data set of labels.
     ids: Vec<u128>,
-    /// Whether a score lies outside [0, 1].
+    /// Whether any score is outside [0, 1].
     pub(super) outside: bool,
 }
 
-/// Reads everything that `reader` gives, with the whole pool.
+/// Reads everything from `reader`, with the whole pool.
 pub(super) fn scan(
     reader: &dyn Reader,
     roles: &Roles,
@@ -113,21 +122,24 @@ pub(super) fn scan(
     });
     let mut results = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     if results.iter().any(Result::is_err) {
-        // Whoever was first: the message must not depend on it.
-        let least = results.into_iter().filter_map(Result::err).min_by(|a, b| a.message.cmp(&b.message));
-        return Err(least.unwrap_or_else(|| PredictionsError::new("predictions-unreadable", "reading failed")));
+        // Which worker failed first is a matter of timing, and the message must not depend on it.
+        let least =
+            results.into_iter().filter_map(Result::err).min_by(|a, b| a.message.cmp(&b.message));
+        return Err(least
+            .unwrap_or_else(|| PredictionsError::new("predictions-unreadable", "reading failed")));
     }
     let mut gathered: Vec<Gathered> = results.drain(..).collect::<Result<_, _>>()?;
     once(&mut gathered)?;
     Ok(gathered)
 }
 
-/// That no id stands twice: a row that is counted twice makes every bound too narrow.
+/// Checks that no id occurs twice: a row that is counted twice makes every bound too narrow.
 fn once(gathered: &mut [Gathered]) -> Result<(), PredictionsError> {
     let mut ids: Vec<u128> = gathered.iter_mut().flat_map(|g| std::mem::take(&mut g.ids)).collect();
     ids.sort_unstable();
     if ids.windows(2).any(|pair| pair[0] == pair[1]) {
-        let message = "an id stands twice in the predictions: every id must stand there exactly once";
+        let message =
+            "an id stands twice in the predictions: every id must stand there exactly once";
         return Err(PredictionsError::new("predictions-duplicate-id", message));
     }
     Ok(())
@@ -182,7 +194,11 @@ impl<'s> Worker<'s> {
         }
     }
 
-    fn read(mut self, reader: &dyn Reader, failed: &AtomicBool) -> Result<Gathered, PredictionsError> {
+    fn read(
+        mut self,
+        reader: &dyn Reader,
+        failed: &AtomicBool,
+    ) -> Result<Gathered, PredictionsError> {
         let mut worker = reader.worker()?;
         let mut block = Block::default();
         while worker.next(&mut block)? {
@@ -244,7 +260,8 @@ impl<'s> Worker<'s> {
         Ok(())
     }
 
-    /// The label and the cell of each row, from the block or from the labels kept apart.
+    /// Fills the label and the cell of each row, from the block or from the separate data set of
+    /// labels.
     fn truth(&mut self, block: &Block) -> Result<(), PredictionsError> {
         if let Some(labels) = self.labels {
             let ids = self.roles.id.and_then(|p| block.columns.get(p));
@@ -256,7 +273,11 @@ impl<'s> Worker<'s> {
             if self.shared.continuous {
                 self.truths.extend(self.places.iter().map(|p| labels.values[*p as usize]));
             } else {
-                self.label.extend(self.places.iter().map(|p| labels.classes.get(*p as usize).copied().unwrap_or(0)));
+                self.label.extend(
+                    self.places
+                        .iter()
+                        .map(|p| labels.classes.get(*p as usize).copied().unwrap_or(0)),
+                );
             }
             return Ok(());
         }
@@ -265,7 +286,8 @@ impl<'s> Worker<'s> {
             Some(values) if self.shared.continuous => keys::floats(values, &mut self.truths),
             Some(values) => {
                 self.label_encoder.numbers(values, &mut self.label)?;
-                // Labels are told from predictions only when a block brings one that is new.
+                // Labels are collected separately from predictions only if a block has one that is
+                // new.
                 let met = self.label.iter().fold(0, |met, l| met | 1_u64 << (*l).min(63));
                 if met & !self.met != 0 || met >> 63 == 1 {
                     self.met |= met;
@@ -275,7 +297,8 @@ impl<'s> Worker<'s> {
             }
             None => self.label.resize(block.rows, 0),
         }
-        for ((encoder, place), numbers) in self.group_encoders.iter_mut().zip(&self.roles.groups).zip(&mut self.groups)
+        for ((encoder, place), numbers) in
+            self.group_encoders.iter_mut().zip(&self.roles.groups).zip(&mut self.groups)
         {
             if let Some(values) = block.columns.get(*place) {
                 encoder.numbers(values, numbers)?;

@@ -1,4 +1,5 @@
-//! Metrics of scores: values from one pass over all rows, bounds in closed form or resampled where a slice is small.
+//! Metrics of scores: values from one pass over all rows, with bounds in closed form, or resampled
+//! if a slice is small.
 
 use super::{
     areas,
@@ -15,9 +16,11 @@ use crate::{
     stats::{Undefined, auc, normal, resample::row_state},
 };
 
-/// A slice of up to so many rows is resampled row by row; of more, the closed forms differ from that by less than shows.
+/// A slice of up to this many rows is resampled row by row; for more rows, the closed forms make no
+/// visible difference.
 pub(super) const MOST_RESAMPLED: u64 = 10_000;
-/// So many rows of all slices together are resampled row by row, the smallest slices first.
+/// At most this many rows of all slices together are resampled row by row, starting with the
+/// smallest slices.
 const BUDGET: u64 = 200_000;
 
 const METRICS: [&str; 7] = [
@@ -30,17 +33,18 @@ const METRICS: [&str; 7] = [
     "ks_statistic",
 ];
 
-/// What the scores of rows are to be measured with.
+/// What the metrics of scores depend on.
 pub(super) struct Scores<'a> {
     pub(super) layout: &'a Layout,
     pub(super) cells: usize,
     /// Which of the first four class numbers are the positive class.
     pub(super) positive: [bool; 4],
-    /// Whether every score lies in [0, 1].
+    /// Whether every score is in [0, 1].
     pub(super) probabilities: bool,
-    /// Whether rows have keys of their own, of ids or clusters.
+    /// Whether rows have keys, from ids or clusters.
     pub(super) keyed: bool,
-    /// Whether rows of one key belong together, so that bounds for independent rows do not hold.
+    /// Whether rows with the same key depend on each other, so that bounds for independent rows are
+    /// not valid.
     pub(super) clustered: bool,
     /// Rows of each slice.
     pub(super) rows: &'a [u64],
@@ -51,8 +55,13 @@ pub(super) fn wanted(sink: &Sink) -> bool {
     sink.wants_any(&METRICS)
 }
 
-/// Writes the metrics of scores of every slice.
-pub(super) fn measure(sink: &mut Sink, rows_by_bucket: &RowBuckets, scores: &Scores, pool: &dyn ThreadPool) {
+/// Writes the metrics of scores for every slice.
+pub(super) fn measure(
+    sink: &mut Sink,
+    rows_by_bucket: &RowBuckets,
+    scores: &Scores,
+    pool: &dyn ThreadPool,
+) {
     let keep = resampled(scores.rows, scores.clustered);
     let reading = Reading {
         layout: scores.layout,
@@ -91,7 +100,7 @@ fn resampled(rows: &[u64], clustered: bool) -> Vec<bool> {
     let mut keep = vec![false; rows.len()];
     let mut left = BUDGET;
     for i in order {
-        // Rows that depend on each other have no closed form here, whatever it costs.
+        // For dependent rows there is no closed form here, so they are resampled at any cost.
         if clustered {
             keep[i] = true;
         } else if rows[i] <= MOST_RESAMPLED && rows[i] <= left {
@@ -102,7 +111,7 @@ fn resampled(rows: &[u64], clustered: bool) -> Vec<bool> {
     keep
 }
 
-/// One metric of a replicate.
+/// Selects one metric of a replicate.
 type Take = fn(&Resampled) -> Option<f64>;
 
 struct Writer<'w, 'p> {
@@ -110,7 +119,7 @@ struct Writer<'w, 'p> {
     slice: &'w Slice,
     one: &'w Scored,
     losses: &'w (Vec<f64>, Vec<f64>),
-    /// Replicates of the area, where rows depend on each other.
+    /// Replicates of the area, if rows depend on each other.
     areas: Vec<f64>,
     drawn: &'w [Resampled],
 }
@@ -124,7 +133,12 @@ impl Writer<'_, '_> {
         self.area(scores.clustered);
         let positives = self.one.total[1];
         let precision = self.one.precision;
-        let bounds = self.draws(precision, |r| r.average_precision, None, |value, plan| logit(value, positives, plan));
+        let bounds = self.draws(
+            precision,
+            |r| r.average_precision,
+            None,
+            |value, plan| logit(value, positives, plan),
+        );
         self.write("average_precision", precision, bounds, NO_POSITIVES);
         if !self.one.bins.is_empty() {
             self.losses();
@@ -151,7 +165,7 @@ impl Writer<'_, '_> {
         self.sink.number(metric, self.slice, value, n, bounds, why)
     }
 
-    /// Bounds from replicates where there are any, else in the closed form.
+    /// Bounds from replicates if there are any, else in closed form.
     fn draws(
         &self,
         value: Option<f64>,
@@ -179,7 +193,11 @@ impl Writer<'_, '_> {
             let one = |confidence: &f64| {
                 let area = areas(1.0 - confidence)?;
                 let (lower, upper) = area.bounds?;
-                let method = if area.why == Some(Undefined::ZeroVariance) { "clopper-pearson" } else { "delong" };
+                let method = if area.why == Some(Undefined::ZeroVariance) {
+                    "clopper-pearson"
+                } else {
+                    "delong"
+                };
                 Some(interval(method, *confidence, Some(lower), Some(upper)))
             };
             self.sink.plan.confidences.iter().filter_map(one).collect()
@@ -191,15 +209,31 @@ impl Writer<'_, '_> {
         let n = self.n();
         let total = |of: fn(&Sums) -> f64| self.one.bins.iter().flatten().map(of).sum::<f64>();
         let metrics: [(&str, f64, f64, Take, &Vec<f64>); 2] = [
-            ("log_loss", total(|s| s.loss), total(|s| s.loss_square), |r| r.log_loss, &self.losses.0),
-            ("brier_score_loss", total(|s| s.square), total(|s| s.fourth), |r| r.brier, &self.losses.1),
+            (
+                "log_loss",
+                total(|s| s.loss),
+                total(|s| s.loss_square),
+                |r| r.log_loss,
+                &self.losses.0,
+            ),
+            (
+                "brier_score_loss",
+                total(|s| s.square),
+                total(|s| s.fourth),
+                |r| r.brier,
+                &self.losses.1,
+            ),
         ];
         for (metric, sum, squares, of, values) in metrics {
             let value = (n > 0).then(|| sum / n as f64);
-            let without: Vec<f64> =
-                values.iter().map(|x| (sum - x) / (n as f64 - 1.0)).filter(|x| x.is_finite()).collect();
+            let without: Vec<f64> = values
+                .iter()
+                .map(|x| (sum - x) / (n as f64 - 1.0))
+                .filter(|x| x.is_finite())
+                .collect();
             let jackknife = (!without.is_empty()).then_some(without.as_slice());
-            let bounds = self.draws(value, of, jackknife, |value, plan| mean(value, squares, n, plan));
+            let bounds =
+                self.draws(value, of, jackknife, |value, plan| mean(value, squares, n, plan));
             self.write(metric, value, bounds, NO_ROWS);
         }
     }
@@ -208,11 +242,22 @@ impl Writer<'_, '_> {
         let n = self.n() as f64;
         let bins: Vec<[f64; 3]> = self.one.bins.iter().map(gap_of).filter(|b| b[0] > 0.0).collect();
         let expected = (n > 0.0).then(|| bins.iter().map(|b| b[1].abs()).sum::<f64>() / n);
-        let maximum = (n > 0.0).then(|| bins.iter().map(|b| (b[1] / b[0]).abs()).fold(0.0, f64::max));
-        let drawn = if self.drawn.is_empty() { binned(&bins, self.sink.plan) } else { (Vec::new(), Vec::new()) };
-        let bounds = self.draws(expected, |r| r.expected, None, |value, plan| of_bins(value, &drawn.0, plan));
+        let maximum =
+            (n > 0.0).then(|| bins.iter().map(|b| (b[1] / b[0]).abs()).fold(0.0, f64::max));
+        let drawn = if self.drawn.is_empty() {
+            binned(&bins, self.sink.plan)
+        } else {
+            (Vec::new(), Vec::new())
+        };
+        let bounds = self.draws(
+            expected,
+            |r| r.expected,
+            None,
+            |value, plan| of_bins(value, &drawn.0, plan),
+        );
         self.write("expected_calibration_error", expected, bounds, NO_ROWS);
-        let bounds = self.draws(maximum, |r| r.maximum, None, |value, plan| of_bins(value, &drawn.1, plan));
+        let bounds =
+            self.draws(maximum, |r| r.maximum, None, |value, plan| of_bins(value, &drawn.1, plan));
         self.write("maximum_calibration_error", maximum, bounds, NO_ROWS);
     }
 }
@@ -224,20 +269,24 @@ fn gap_of([negatives, positives]: &[Sums; 2]) -> [f64; 3] {
     [rows, gap, negatives.square + positives.square]
 }
 
-/// The Poisson bootstrap of calibration errors where a bin holds many rows: the weighted sums of its rows and gaps are
-/// then normal, with the moments that the weights give them.
+/// The Poisson bootstrap of calibration errors for bins with many rows: the weighted sums of a
+/// bin's rows and gaps are then normal, with the moments that the weights give them.
 fn binned(bins: &[[f64; 3]], plan: &Plan) -> (Vec<f64>, Vec<f64>) {
-    let uniform = |state: u64, i: u64| ((row_state(state, i) >> 12) as f64 + 0.5) / 4_503_599_627_370_496.0;
+    let uniform =
+        |state: u64, i: u64| ((row_state(state, i) >> 12) as f64 + 0.5) / 4_503_599_627_370_496.0;
     let (mut expected, mut maximum) = (Vec::new(), Vec::new());
     for replicate in 0..u64::from(plan.replicates) {
         let state = row_state(plan.seed, replicate);
         let (mut n, mut sum, mut most) = (0.0, 0.0, 0.0_f64);
         for (bin, [rows, gap, square]) in bins.iter().enumerate() {
             let place = 2 * bin as u64;
-            let (first, second) =
-                (normal::quantile(uniform(state, place)), normal::quantile(uniform(state, place + 1)));
+            let (first, second) = (
+                normal::quantile(uniform(state, place)),
+                normal::quantile(uniform(state, place + 1)),
+            );
             let weight = (rows + rows.sqrt() * first).max(0.0);
-            // Given the weights' sum, the gaps' sum leans with it by their covariance, Σ (y − p).
+            // Given the sum of the weights, the expected sum of the gaps shifts with it, by their
+            // covariance, Σ (y − p).
             let slope = gap / rows;
             let rest = (square - slope * gap).max(0.0).sqrt();
             let drawn = gap + slope * (weight - rows) + rest * second;
@@ -267,9 +316,14 @@ fn of_bins(value: f64, drawn: &[f64], plan: &Plan) -> Vec<Interval> {
 pub(super) fn around(value: f64, error: f64, method: &str, plan: &Plan) -> Vec<Interval> {
     let one = |confidence: &f64| {
         let reach = normal::upper_quantile(1.0 - confidence) * error;
-        // What rounding alone leaves of a variance of nothing is no error either.
+        // A variance that is only the rounding error of zero is not an error either.
         let known = error > 1e-12 * value.abs() && error.is_finite();
-        interval(method, *confidence, known.then_some(value - reach), known.then_some(value + reach))
+        interval(
+            method,
+            *confidence,
+            known.then_some(value - reach),
+            known.then_some(value + reach),
+        )
     };
     plan.confidences.iter().map(one).collect()
 }
@@ -281,8 +335,8 @@ fn mean(value: f64, squares: f64, n: u64, plan: &Plan) -> Vec<Interval> {
     around(value, variance.sqrt(), "normal", plan)
 }
 
-/// Bounds of average precision on the logit scale with the error 1 / √(m v (1 − v)), m the positives (Boyd, Eng and Page
-/// 2013).
+/// Bounds of average precision on the logit scale with the error 1 / √(m v (1 − v)), where m is the
+/// number of positives (Boyd, Eng and Page 2013).
 fn logit(value: f64, positives: u64, plan: &Plan) -> Vec<Interval> {
     let odds = libm::log(value / (1.0 - value));
     let error = 1.0 / (positives as f64 * value * (1.0 - value)).sqrt();
@@ -294,8 +348,8 @@ fn logit(value: f64, positives: u64, plan: &Plan) -> Vec<Interval> {
     intervals
 }
 
-/// Bounds of the distance between two empirical distributions: at their widest it is a difference of two shares, and
-/// the variance of a share is at most a quarter over its rows.
+/// Bounds of the distance between two empirical distributions. At its maximum it is a difference of
+/// two shares, and the variance of a share is at most a quarter divided by its rows.
 fn distance(value: f64, [negatives, positives]: [u64; 2], plan: &Plan) -> Vec<Interval> {
     let variance = 0.25 * (1.0 / negatives as f64 + 1.0 / positives as f64);
     around(value, variance.sqrt(), "normal", plan)

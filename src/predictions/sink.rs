@@ -1,4 +1,4 @@
-//! Where measurements are written, in one form: rounded, with their counts and intervals.
+//! Collects measurements in one form: rounded, with their counts and intervals.
 
 use crate::{
     model::{Interval, Measurement, Metric, Plan, Slice, number::round12},
@@ -6,10 +6,10 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// So many slices are named in a warning; the rest is counted.
+/// At most this many slices are named in a warning; the others are counted.
 const NAMED: usize = 3;
 
-/// Measurements and warnings as they come.
+/// The measurements and warnings so far.
 #[derive(Debug)]
 pub(super) struct Sink<'p> {
     pub(super) plan: &'p Plan,
@@ -37,12 +37,12 @@ impl<'p> Sink<'p> {
         self.warnings.push(text.into());
     }
 
-    /// Notes that a metric is undefined in a slice, and why.
+    /// Records that a metric is undefined in a slice, and why.
     pub(super) fn undefined(&mut self, metric: &str, slice: &Slice, why: &'static str) {
         self.undefined.entry((metric.to_owned(), why)).or_default().push(slice.to_string());
     }
 
-    /// The warnings, those of undefined values gathered by metric.
+    /// The measurements and warnings, with the undefined values grouped by metric.
     pub(super) fn finish(self) -> (Vec<Measurement>, Vec<String>) {
         let mut warnings = self.warnings;
         for ((metric, why), slices) in self.undefined {
@@ -51,12 +51,13 @@ impl<'p> Sink<'p> {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            warnings.push(format!("{metric} is undefined, and never a pass, in {named}{more}: {why}"));
+            warnings
+                .push(format!("{metric} is undefined, and never a pass, in {named}{more}: {why}"));
         }
         (self.measurements, warnings)
     }
 
-    /// A proportion with its exact bounds; undefined without trials.
+    /// Adds a proportion with its exact bounds; it is undefined without trials.
     pub(super) fn proportion(
         &mut self,
         metric: &str,
@@ -81,7 +82,7 @@ impl<'p> Sink<'p> {
         self.measurements.push(m);
     }
 
-    /// Any other number with the intervals it comes with; `None` is undefined for the reason given.
+    /// Adds any other number with its intervals; `None` is undefined for the given reason.
     pub(super) fn number(
         &mut self,
         metric: &str,
@@ -110,7 +111,7 @@ impl<'p> Sink<'p> {
 }
 
 impl Sink<'_> {
-    /// A number over groups, which is no group itself.
+    /// Adds a number over groups, which is not a group itself.
     pub(super) fn aggregate(
         &mut self,
         metric: &str,
@@ -140,13 +141,24 @@ pub(super) fn exact(successes: u64, trials: u64, confidences: &[f64]) -> Vec<Int
     confidences.iter().filter_map(one).collect()
 }
 
-/// Two one-sided bounds, rounded as every derived number.
-pub(super) fn interval(method: &str, confidence: f64, lower: Option<f64>, upper: Option<f64>) -> Interval {
+/// Two one-sided bounds, rounded like every derived number.
+pub(super) fn interval(
+    method: &str,
+    confidence: f64,
+    lower: Option<f64>,
+    upper: Option<f64>,
+) -> Interval {
     let finite = |x: Option<f64>| x.filter(|x| x.is_finite()).map(round12);
-    Interval { method: method.to_owned(), confidence, sides: 1, lower: finite(lower), upper: finite(upper) }
+    Interval {
+        method: method.to_owned(),
+        confidence,
+        sides: 1,
+        lower: finite(lower),
+        upper: finite(upper),
+    }
 }
 
-/// The bounds of a metric can lie no further out than the metric itself.
+/// Limits the bounds of a metric to the range of the metric itself.
 pub(super) fn clamp(metric: &str, intervals: &mut [Interval]) {
     let Some(metric) = Metric::find(metric) else { return };
     for one in intervals {

@@ -1,9 +1,9 @@
-//! A file from its beginning to its end, decompressed on the way.
+//! A file read from beginning to end, and decompressed on the way.
 
 use super::{Input, Limits, PredictionsError, num, refusal};
 use std::io::Read;
 
-/// A file as bytes in their order, decompressed, and never more of them than the limits let.
+/// The bytes of a file in order, decompressed, and never more of them than the limits allow.
 pub(super) struct Stream {
     name: String,
     from: Box<dyn Read + Send>,
@@ -13,7 +13,7 @@ pub(super) struct Stream {
     out: u64,
 }
 
-/// Reads an input from its beginning. Errors keep their message in the error's text.
+/// Reads an input from its beginning. Errors carry their message as text.
 struct Straight {
     input: Input,
     at: u64,
@@ -21,13 +21,16 @@ struct Straight {
 
 impl Read for Straight {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let n = self.input.read_at(self.at, buffer).map_err(|error| std::io::Error::other(error.message))?;
+        let n = self
+            .input
+            .read_at(self.at, buffer)
+            .map_err(|error| std::io::Error::other(error.message))?;
         self.at += num::wide(n);
         Ok(n)
     }
 }
 
-/// How a file is compressed, by its first bytes.
+/// The compression of a file, recognised by its first bytes.
 enum Packing {
     Gzip,
     Zstd,
@@ -38,7 +41,7 @@ impl Packing {
     fn of(head: &[u8]) -> Self {
         match head {
             [0x1f, 0x8b, ..] => Self::Gzip,
-            // A frame, or one that decoders skip.
+            // A frame, or a skippable frame.
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
             _ => Self::None,
         }
@@ -46,8 +49,12 @@ impl Packing {
 }
 
 impl Stream {
-    /// The file whose first bytes are those.
-    pub(super) fn new(input: Input, head: &[u8], limits: &Limits) -> Result<Self, PredictionsError> {
+    /// The file that begins with `head`.
+    pub(super) fn new(
+        input: Input,
+        head: &[u8],
+        limits: &Limits,
+    ) -> Result<Self, PredictionsError> {
         const BUFFER: usize = 256 << 10;
         let (name, stored) = (input.name().to_owned(), input.len());
         let packing = Packing::of(head);
@@ -55,14 +62,14 @@ impl Stream {
         let straight = Straight { input, at: 0 };
         let from: Box<dyn Read + Send> = match packing {
             Packing::None => Box::new(straight),
-            Packing::Gzip => {
-                Box::new(flate2::bufread::MultiGzDecoder::new(std::io::BufReader::with_capacity(BUFFER, straight)))
-            }
+            Packing::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(
+                std::io::BufReader::with_capacity(BUFFER, straight),
+            )),
             Packing::Zstd => {
                 let buffered = std::io::BufReader::with_capacity(BUFFER, straight);
-                let mut decoder =
-                    zstd::stream::read::Decoder::with_buffer(buffered).map_err(|error| refusal::io(&name, &error))?;
-                // 128 MiB, what the command line tool takes without being told.
+                let mut decoder = zstd::stream::read::Decoder::with_buffer(buffered)
+                    .map_err(|error| refusal::io(&name, &error))?;
+                // 128 MiB, which the command line tool accepts by default.
                 decoder.window_log_max(27).map_err(|error| refusal::io(&name, &error))?;
                 Box::new(decoder)
             }
@@ -70,12 +77,12 @@ impl Stream {
         Ok(Self { name, from, stored, packed, limits: *limits, out: 0 })
     }
 
-    /// What messages call the file.
+    /// The name of the file in messages.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Fills `buffer` as far as the file goes, and says how far.
+    /// Fills `buffer` as far as the file goes; returns how many bytes were read.
     pub(super) fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, PredictionsError> {
         let mut filled = 0;
         while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
@@ -84,14 +91,22 @@ impl Stream {
                 Ok(n) => filled += n,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) if self.packed => {
-                    return Err(refusal::corrupt(&self.name, format!("it cannot be decompressed ({error})")));
+                    return Err(refusal::corrupt(
+                        &self.name,
+                        format!("it cannot be decompressed ({error})"),
+                    ));
                 }
-                Err(error) => return Err(PredictionsError::new("predictions-io", error.to_string())),
+                Err(error) => {
+                    return Err(PredictionsError::new("predictions-io", error.to_string()));
+                }
             }
         }
         self.out = self.out.saturating_add(num::wide(filled));
         if self.out > self.limits.bytes {
-            return Err(refusal::too_large(&self.name, format!("more than {} bytes", self.limits.bytes)));
+            return Err(refusal::too_large(
+                &self.name,
+                format!("more than {} bytes", self.limits.bytes),
+            ));
         }
         if self.packed && !self.limits.inflates(self.stored, self.out) {
             let what = format!("it decompresses to more than {} times its size", self.limits.ratio);

@@ -1,4 +1,4 @@
-//! Sums of floats in a given order, with what rounding loses carried along.
+//! Sums of floats in a given order, with compensation for rounding.
 
 /// Neumaier's compensated sum (1974).
 #[derive(Debug, Clone, Copy, Default)]
@@ -10,7 +10,8 @@ pub(super) struct Sum {
 impl Sum {
     pub(super) fn add(&mut self, x: f64) {
         let sum = self.sum + x;
-        self.lost += if self.sum.abs() >= x.abs() { (self.sum - sum) + x } else { (x - sum) + self.sum };
+        self.lost +=
+            if self.sum.abs() >= x.abs() { (self.sum - sum) + x } else { (x - sum) + self.sum };
         self.sum = sum;
     }
 
@@ -18,7 +19,7 @@ impl Sum {
         self.sum + self.lost
     }
 
-    /// The sum of those numbers.
+    /// The sum of these numbers.
     pub(super) fn of(numbers: impl IntoIterator<Item = f64>) -> f64 {
         let mut sum = Self::default();
         numbers.into_iter().for_each(|x| sum.add(x));

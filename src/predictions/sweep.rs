@@ -1,5 +1,6 @@
-//! One pass over scores in ascending order, for every slice at once. Sums are of whole numbers, or in the order of scores
-//! and cells, so that it does not matter in which order rows came or how they were shared out.
+//! One pass over scores in ascending order, for all slices at once. Sums are of whole numbers, or
+//! in the order of scores and cells, so that the result depends neither on the order of rows nor on
+//! how they were divided among workers.
 
 use super::{
     cells::Layout,
@@ -10,10 +11,12 @@ use super::{
 
 /// The bins of calibration, of equal width.
 pub(super) const BINS: usize = 10;
-/// Ranges that are passed over apart. Their number is part of the answer's last digits, so it is not the pool's.
+/// How many ranges are swept separately. The number affects the last digits of the result, so it
+/// must not depend on the pool.
 const RANGES: usize = 16;
 
-/// Sums over the rows of one label in one bin. Scores are added in ascending order, so that they have one order.
+/// Sums over the rows of one label in one bin. Scores are added in ascending order, so that the
+/// order is always the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Sums {
     pub(super) rows: u64,
@@ -34,7 +37,7 @@ impl Sums {
         self.fourth += other.fourth;
     }
 
-    /// What one row adds.
+    /// The contribution of one row.
     fn of(p: f64, positive: bool) -> Self {
         let given = if positive { p } else { 1.0 - p };
         let loss = -libm::log(given.clamp(f64::EPSILON, 1.0 - f64::EPSILON));
@@ -57,25 +60,25 @@ pub(super) fn bin(p: f64) -> usize {
     bin
 }
 
-/// What ranks say of one slice.
+/// What the ranks determine for one slice.
 #[derive(Debug, Clone, Copy, Default)]
 struct Ranks {
-    /// Negatives and positives passed so far.
+    /// Negatives and positives seen so far.
     passed: [u64; 2],
-    /// All of them.
+    /// All negatives and positives.
     total: [u64; 2],
     /// Twice the sum of placements, of negatives and of positives.
     placements: [u64; 2],
     squares: [u128; 2],
-    /// Passed negatives · positives − passed positives · negatives.
+    /// Seen negatives · positives − seen positives · negatives.
     lean: i64,
-    /// How much a negative and a positive add to that.
+    /// How much a negative and a positive add to `lean`.
     step: [i64; 2],
-    /// The greatest size it had.
+    /// The largest absolute value of `lean` so far.
     gap: u64,
     /// The sum over positives of the precision at their score.
     precision: f64,
-    /// Which rows of one score were last, and how many of them are negative and positive.
+    /// The number of the current tie, and how many of its rows are negative and positive.
     tie: u64,
     tied: [u64; 2],
 }
@@ -87,7 +90,7 @@ impl Ranks {
         Self { passed, total, step: [t[1], -t[0]], lean, ..Self::default() }
     }
 
-    /// Notes a row of the tie of that number; ties of one slice are counted until the next one begins.
+    /// Adds a row to the tie with this number; the tie of a slice ends when the next one begins.
     fn note<const CURVES: bool>(&mut self, tie: u64, label: usize) {
         if self.tie != tie {
             self.close::<CURVES>();
@@ -103,7 +106,8 @@ impl Ranks {
         if CURVES {
             let hits = (self.total[1] - self.passed[1]) as i64;
             let selected = hits + (self.total[0] - self.passed[0]) as i64;
-            // When everything has passed nothing is left to be precise about, nor to count.
+            // Once all rows are seen nothing is selected, and precision is undefined, but then
+            // there is no positive to count either.
             self.precision += p as i64 as f64 * (hits as f64 / selected.max(1) as f64);
         }
         for (label, tied) in [n, p].into_iter().enumerate() {
@@ -118,7 +122,7 @@ impl Ranks {
     }
 }
 
-/// One row that was kept for resampling.
+/// A row that is kept for resampling.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Kept {
     pub(super) score: f64,
@@ -126,24 +130,25 @@ pub(super) struct Kept {
     pub(super) key: u64,
 }
 
-/// What the pass says of one slice.
+/// The result of the pass for one slice.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scored {
     /// Negatives and positives.
     pub(super) total: [u64; 2],
-    /// For DeLong's bounds.
+    /// The sums for DeLong's bounds.
     pub(super) area: crate::stats::auc::Sums,
     /// The Kolmogorov–Smirnov distance between the scores of both classes.
     pub(super) gap: Option<f64>,
     /// Average precision.
     pub(super) precision: Option<f64>,
-    /// Sums by bin, of negatives and of positives; empty when scores are no probabilities.
+    /// Sums by bin, of negatives and of positives; empty if scores are not probabilities.
     pub(super) bins: Vec<[Sums; 2]>,
-    /// The rows in ascending order of score, where they were to be kept.
+    /// The rows in ascending order of score, if they are to be kept.
     pub(super) rows: Vec<Kept>,
 }
 
-/// How to read rows: which slices a cell is in, which label the last two bits of a tag are, which slices' rows to keep.
+/// How to interpret rows: which slices a cell is in, which label the last two bits of a tag are,
+/// and which slices' rows to keep.
 pub(super) struct Reading<'a> {
     pub(super) layout: &'a Layout,
     pub(super) positive: [bool; 4],
@@ -159,7 +164,7 @@ impl Reading<'_> {
     }
 }
 
-/// Sorts and passes over all rows.
+/// Sorts all rows and makes the pass.
 pub(super) fn sweep<R: Row>(
     buckets: &Buckets<R>,
     reading: &Reading,
@@ -188,7 +193,8 @@ pub(super) fn sweep<R: Row>(
         pass.range(ranges[i]);
         (pass.ranks, pass.sums, pass.kept)
     });
-    let mut scored: Vec<Scored> = passed.iter().map(|total| Scored { total: *total, ..Scored::default() }).collect();
+    let mut scored: Vec<Scored> =
+        passed.iter().map(|total| Scored { total: *total, ..Scored::default() }).collect();
     let mut totals = vec![Ranks::default(); slices];
     for (ranks, sums, kept) in parts {
         for (total, part) in totals.iter_mut().zip(&ranks) {
@@ -212,8 +218,8 @@ pub(super) fn sweep<R: Row>(
 
 fn finish(one: &mut Scored, ranks: &Ranks, curves: bool) {
     let [negatives, positives] = one.total;
-    // A negative's placement is the number of positives above it, and those below were counted: with twice as many, s,
-    // below each, Σ(2P − s)² = N(2P)² − 2(2P)Σs + Σs².
+    // A negative's placement is the number of positives above it, but those below were counted. If
+    // s is twice the number below, Σ(2P − s)² = N(2P)² − 2(2P)Σs + Σs².
     let all = 2 * u128::from(positives);
     let below = u128::from(ranks.placements[0]);
     let negative_squares = u128::from(negatives) * all * all + ranks.squares[0] - 2 * all * below;
@@ -227,8 +233,11 @@ fn finish(one: &mut Scored, ranks: &Ranks, curves: bool) {
     let pairs = u128::from(negatives) * u128::from(positives);
     one.gap = (pairs > 0 && curves).then(|| ranks.gap as f64 / pairs as f64);
     one.precision = (positives > 0 && curves).then(|| ranks.precision / positives as f64);
-    // Ties in no order: what is resampled by rank must not depend on who came first.
-    one.rows.sort_by(|a, b| a.score.total_cmp(&b.score).then(a.positive.cmp(&b.positive)).then(a.key.cmp(&b.key)));
+    // A fixed order within ties: a row that is resampled by its rank must not depend on which
+    // worker was first.
+    one.rows.sort_by(|a, b| {
+        a.score.total_cmp(&b.score).then(a.positive.cmp(&b.positive)).then(a.key.cmp(&b.key))
+    });
 }
 
 /// Adds the sums of cells to those of their slices.
@@ -261,7 +270,7 @@ fn count<R: Row>(range: &[Bucket<R>], reading: &Reading, cells: usize) -> Vec<u6
     counts
 }
 
-/// The rows that are kept of each slice.
+/// The kept rows of each slice.
 type Kepts = std::collections::BTreeMap<u32, Vec<Kept>>;
 
 struct Pass<'a, 'r> {
@@ -270,7 +279,7 @@ struct Pass<'a, 'r> {
     sums: Vec<Vec<Sums>>,
     kept: Kepts,
     cells: usize,
-    /// The number of the rows of one score that came last.
+    /// The number of the last tie.
     tie: u64,
 }
 
@@ -296,7 +305,11 @@ impl<'a, 'r> Pass<'a, 'r> {
             }
         }
         let curves = self.reading.curves;
-        self.ranks.iter_mut().for_each(if curves { Ranks::close::<true> } else { Ranks::close::<false> });
+        self.ranks.iter_mut().for_each(if curves {
+            Ranks::close::<true>
+        } else {
+            Ranks::close::<false>
+        });
     }
 
     fn rank<R: Row, const CURVES: bool>(&mut self, rows: &[R]) {
@@ -329,7 +342,9 @@ impl<'a, 'r> Pass<'a, 'r> {
     fn keep<R: Row>(&mut self, ties: &[R]) {
         for row in ties {
             let (cell, label) = self.reading.row(row);
-            for slice in self.reading.layout.of(cell).iter().filter(|s| self.reading.keep[**s as usize]) {
+            for slice in
+                self.reading.layout.of(cell).iter().filter(|s| self.reading.keep[**s as usize])
+            {
                 let kept = Kept { score: row.value(), positive: label == 1, key: row.key() };
                 self.kept.entry(*slice).or_default().push(kept);
             }

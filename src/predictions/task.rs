@@ -1,23 +1,24 @@
-//! What the labels are: two classes, many, or values. Said, or told from all labels together, never from the first ones.
+//! What the labels are: two classes, many classes, or values. This is stated, or decided from all
+//! labels together, never from the first ones.
 
 use super::{PredictionsError, dictionary::class_text};
 use crate::model::{Columns, Task};
 
-/// The classes in one order, whatever order they were met in.
+/// The classes in one order, whatever order they were found in.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Classes {
-    /// Their names: of two classes the negative one first, else numbers before text, ascending.
+    /// Their names: for two classes the negative one first, else numbers before text, ascending.
     pub(super) names: Vec<String>,
-    /// For each number that was given while reading, the class it is.
+    /// For each number assigned while reading, the class that it is.
     pub(super) of: Vec<u32>,
     /// Whether there are a negative and a positive class.
     pub(super) binary: bool,
-    /// What the reader of the evidence should know of the choice.
+    /// A warning about the choice, if it is not certain.
     pub(super) warning: Option<String>,
 }
 
 impl Classes {
-    /// The classes among the names that were met as labels or predictions.
+    /// Decides the classes from the names found as labels or predictions.
     pub(super) fn tell(met: &[Box<str>], columns: &Columns) -> Result<Self, PredictionsError> {
         let merged = |name: &str| -> String {
             let numbers = met.iter().any(|n| &**n == "0" || &**n == "1");
@@ -32,8 +33,9 @@ impl Classes {
         sort(&mut names);
         names.dedup();
         let stated = columns.positive.as_deref().map(|p| merged(&class_text(p)));
-        let usual =
-            [["0", "1"], ["false", "true"]].into_iter().find(|two| names.iter().all(|n| two.contains(&n.as_str())));
+        let usual = [["0", "1"], ["false", "true"]]
+            .into_iter()
+            .find(|two| names.iter().all(|n| two.contains(&n.as_str())));
         let binary = match columns.task {
             Some(Task::Binary) => true,
             Some(Task::Multiclass | Task::Regression) => false,
@@ -56,7 +58,11 @@ impl Classes {
 }
 
 /// The negative and the positive class.
-fn two(names: Vec<String>, stated: Option<String>, usual: Option<[&str; 2]>) -> Result<Vec<String>, PredictionsError> {
+fn two(
+    names: Vec<String>,
+    stated: Option<String>,
+    usual: Option<[&str; 2]>,
+) -> Result<Vec<String>, PredictionsError> {
     let shown = || names.iter().take(5).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
     if names.len() > 2 {
         return Err(PredictionsError::new(
@@ -85,9 +91,11 @@ fn two(names: Vec<String>, stated: Option<String>, usual: Option<[&str; 2]>) -> 
             format!("the positive class `{positive}` is nowhere: the classes are {}", shown()),
         ));
     }
-    let negative = names.into_iter().find(|n| *n != positive).unwrap_or_else(|| match (positive.as_str(), usual) {
-        (p, Some(two)) if p == two[1] => two[0].to_owned(),
-        (p, _) => format!("not {p}"),
+    let negative = names.into_iter().find(|n| *n != positive).unwrap_or_else(|| {
+        match (positive.as_str(), usual) {
+            (p, Some(two)) if p == two[1] => two[0].to_owned(),
+            (p, _) => format!("not {p}"),
+        }
     });
     Ok(vec![negative, positive])
 }
@@ -105,7 +113,11 @@ fn sort(names: &mut [String]) {
 mod tests {
     use super::*;
 
-    fn tell(met: &[&str], positive: Option<&str>, task: Option<Task>) -> Result<Classes, &'static str> {
+    fn tell(
+        met: &[&str],
+        positive: Option<&str>,
+        task: Option<Task>,
+    ) -> Result<Classes, &'static str> {
         let met: Vec<Box<str>> = met.iter().map(|n| Box::from(*n)).collect();
         let columns = Columns { positive: positive.map(Into::into), task, ..Columns::default() };
         Classes::tell(&met, &columns).map_err(|e| e.code)

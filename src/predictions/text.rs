@@ -1,21 +1,21 @@
-//! Texts to codes: each distinct text of a block once.
+//! Converts texts to codes: each distinct text of a block has one code.
 
 use super::{block::Values, num};
 use std::sync::Arc;
 
-/// Up to so many texts are kept from block to block, so that blocks share one dictionary.
+/// Up to this many texts are kept from block to block, so that blocks share one dictionary.
 const KEPT: usize = 4096;
 
 #[derive(Clone, Copy)]
 struct Slot {
     key: u64,
-    /// Code plus one; zero is a free slot.
+    /// The code plus one; zero is a free slot.
     code: u32,
 }
 
 const FREE: Slot = Slot { key: 0, code: 0 };
 
-/// A growing dictionary with fast look-up.
+/// A growing dictionary with fast lookup.
 pub(super) struct Interner {
     slots: Vec<Slot>,
     texts: Vec<Box<str>>,
@@ -28,12 +28,19 @@ impl Default for Interner {
     }
 }
 
-/// Texts below eight bytes are their own key; of longer ones it is a hash, marked as such.
+/// Texts below eight bytes are their own key; the key of a longer one is its hash, marked as a
+/// hash.
 fn key(text: &[u8]) -> u64 {
-    let at4 =
-        |i: usize| text.get(i..).and_then(|t| t.first_chunk::<4>()).map_or(0, |c| u64::from(u32::from_le_bytes(*c)));
-    let at2 =
-        |i: usize| text.get(i..).and_then(|t| t.first_chunk::<2>()).map_or(0, |c| u64::from(u16::from_le_bytes(*c)));
+    let at4 = |i: usize| {
+        text.get(i..)
+            .and_then(|t| t.first_chunk::<4>())
+            .map_or(0, |c| u64::from(u32::from_le_bytes(*c)))
+    };
+    let at2 = |i: usize| {
+        text.get(i..)
+            .and_then(|t| t.first_chunk::<2>())
+            .map_or(0, |c| u64::from(u16::from_le_bytes(*c)))
+    };
     let len = text.len();
     let (bits, mark) = match len {
         0 => (0, 0),
@@ -61,7 +68,11 @@ fn hash(text: &[u8]) -> u64 {
     state
 }
 
-#[allow(clippy::as_conversions, clippy::cast_possible_truncation, reason = "both halves of the product are meant")]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "both halves of the product are meant"
+)]
 fn fold(x: u64) -> u64 {
     let product = u128::from(x) * 0xa076_1d64_78bd_642f;
     (product >> 64) as u64 ^ product as u64
@@ -73,12 +84,12 @@ impl Interner {
         self.texts.len()
     }
 
-    /// The text of a code.
+    /// The text with this code.
     pub(super) fn text(&self, code: u32) -> &str {
         self.texts.get(num::index(code)).map_or("", |t| t)
     }
 
-    /// The code of that text, or `None` if it is new and not UTF-8.
+    /// The code of this text; `None` if it is new and not UTF-8.
     #[inline]
     pub(super) fn code(&mut self, text: &[u8]) -> Option<u32> {
         let key = key(text);
@@ -89,7 +100,8 @@ impl Interner {
             if slot.code == 0 {
                 return self.add(key, at, text);
             }
-            if slot.key == key && (key >> 56 != 0xff || self.text(slot.code - 1).as_bytes() == text) {
+            if slot.key == key && (key >> 56 != 0xff || self.text(slot.code - 1).as_bytes() == text)
+            {
                 return Some(slot.code - 1);
             }
             at = (at + 1) & mask;
@@ -123,8 +135,12 @@ impl Interner {
         }
     }
 
-    /// Turns codes of another dictionary into codes of this one.
-    pub(super) fn adopt(&mut self, dictionary: &[Box<str>], codes: &mut [u32]) -> Result<(), String> {
+    /// Converts codes of another dictionary into codes of this one.
+    pub(super) fn adopt(
+        &mut self,
+        dictionary: &[Box<str>],
+        codes: &mut [u32],
+    ) -> Result<(), String> {
         for code in codes {
             let text = dictionary.get(num::index(*code)).ok_or("a code has no text")?;
             *code = self.code(text.as_bytes()).ok_or("a text is not UTF-8")?;
@@ -137,7 +153,7 @@ impl Interner {
         Arc::from(self.texts)
     }
 
-    /// The dictionary of the block that ends here. A small one stays for the next block.
+    /// The dictionary of the current block. A small one is kept for the next block.
     pub(super) fn dictionary(&mut self) -> Arc<[Box<str>]> {
         if self.texts.len() > KEPT {
             let whole = Arc::from(std::mem::take(&mut self.texts));
@@ -152,12 +168,12 @@ impl Interner {
     }
 }
 
-#[allow(clippy::as_conversions, clippy::cast_possible_truncation, reason = "the low bits of a hash")]
+#[expect(clippy::as_conversions, reason = "the low bits of a hash")]
 fn start(key: u64) -> usize {
     (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize
 }
 
-/// The codes of a block of text, emptied: its buffer if the column was text before.
+/// An empty buffer for the codes of a block: the column's own, if it was text before.
 pub(super) fn codes(values: &mut Values) -> Vec<u32> {
     match values {
         Values::Text { codes, .. } => {

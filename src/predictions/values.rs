@@ -1,5 +1,5 @@
-//! Rows of numbers in one order whatever order they came in, and what follows from their sums: errors of a regression,
-//! energy.
+//! Rows of numbers, in an order that does not depend on how they arrived, and the metrics of their
+//! sums: errors of a regression, energy.
 
 use super::{
     bootstrap::bounds,
@@ -18,16 +18,17 @@ use crate::{
     },
 };
 
-/// A function of weighted means: for each row its terms, and the metric from the terms' means.
+/// A metric that is a function of weighted means: its name, and its value from the means of the
+/// rows' terms.
 pub(super) struct Smooth {
     name: &'static str,
     value: fn(&Means) -> Option<f64>,
-    /// The metric's derivative by each mean: how much one row moves it.
+    /// The derivative of the metric with respect to each mean: how much one row moves it.
     slope: fn(&Means) -> [f64; TERMS],
 }
 
-/// Of each row: error, squared error, absolute error, label, squared label, relative error. Labels are taken from their
-/// mean, so that their squares stay small.
+/// How many terms a row has: error, squared error, absolute error, label, squared label, relative
+/// error. The mean is subtracted from labels, so that their squares stay small.
 const TERMS: usize = 6;
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -43,8 +44,16 @@ impl Means {
 }
 
 const SMOOTH: [Smooth; 6] = [
-    Smooth { name: "mean_absolute_error", value: |m| Some(m.0[2]), slope: |_| [0.0, 0.0, 1.0, 0.0, 0.0, 0.0] },
-    Smooth { name: "mean_squared_error", value: |m| Some(m.0[1]), slope: |_| [0.0, 1.0, 0.0, 0.0, 0.0, 0.0] },
+    Smooth {
+        name: "mean_absolute_error",
+        value: |m| Some(m.0[2]),
+        slope: |_| [0.0, 0.0, 1.0, 0.0, 0.0, 0.0],
+    },
+    Smooth {
+        name: "mean_squared_error",
+        value: |m| Some(m.0[1]),
+        slope: |_| [0.0, 1.0, 0.0, 0.0, 0.0, 0.0],
+    },
     Smooth {
         name: "root_mean_squared_error",
         value: |m| Some(m.0[1].sqrt()),
@@ -61,7 +70,9 @@ const SMOOTH: [Smooth; 6] = [
     },
     Smooth {
         name: "explained_variance",
-        value: |m| (m.label_variance() > 0.0).then(|| 1.0 - m.error_variance() / m.label_variance()),
+        value: |m| {
+            (m.label_variance() > 0.0).then(|| 1.0 - m.error_variance() / m.label_variance())
+        },
         slope: |m| {
             let v = m.label_variance();
             let lean = m.error_variance() / (v * v);
@@ -75,7 +86,7 @@ const SMOOTH: [Smooth; 6] = [
     },
 ];
 
-/// The metric of that name, where it is a smooth function of means.
+/// The metric with this name, if it is a smooth function of means.
 pub(super) fn smooth(name: &str) -> Option<&'static Smooth> {
     SMOOTH.iter().find(|s| s.name == name)
 }
@@ -87,7 +98,7 @@ pub(super) struct Errors {
 }
 
 impl Errors {
-    /// Of those labels and predictions, in their order.
+    /// The terms for these labels and predictions, in their order.
     pub(super) fn new(rows: impl Iterator<Item = (f64, f64)> + Clone) -> Self {
         let n = rows.clone().count() as f64;
         let centre = Sum::of(rows.clone().map(|r| r.0)) / n;
@@ -98,7 +109,8 @@ impl Errors {
         };
         let terms: Vec<[f64; TERMS]> = rows.clone().map(term).collect();
         let mut means = Means(std::array::from_fn(|i| Sum::of(terms.iter().map(|t| t[i])) / n));
-        // What is left of the centre is rounding; labels that are all the same have no variance at all.
+        // The remaining mean is only rounding; labels that are all equal have exactly zero
+        // variance.
         let mut labels = rows.map(|r| r.0);
         let first = labels.next();
         if labels.all(|label| Some(label) == first) {
@@ -112,10 +124,12 @@ impl Errors {
         (metric.value)(&self.means).filter(|_| !self.terms.is_empty())
     }
 
-    /// How much each row moves the metric, times the number of rows.
+    /// How much each row moves the metric, multiplied by the number of rows.
     pub(super) fn leans(&self, metric: &Smooth) -> Vec<f64> {
         let slope = (metric.slope)(&self.means);
-        let lean = |row: &[f64; TERMS]| -> f64 { (0..TERMS).map(|i| slope[i] * (row[i] - self.means.0[i])).sum() };
+        let lean = |row: &[f64; TERMS]| -> f64 {
+            (0..TERMS).map(|i| slope[i] * (row[i] - self.means.0[i])).sum()
+        };
         self.terms.iter().map(lean).collect()
     }
 
@@ -140,7 +154,13 @@ const NO_ROWS: &str = "it has no rows";
 const CONSTANT: &str = "its labels are all the same";
 
 /// Writes the errors of a regression for every slice.
-pub(super) fn regression(sink: &mut Sink, mut pairs: Vec<Pair>, layout: &Layout, keyed: bool, clustered: bool) {
+pub(super) fn regression(
+    sink: &mut Sink,
+    mut pairs: Vec<Pair>,
+    layout: &Layout,
+    keyed: bool,
+    clustered: bool,
+) {
     pairs.sort_unstable_by_key(|p| (ordered_64(p.label), ordered_64(p.prediction), p.key));
     for set in 0..layout.width() {
         let column = layout.column(set);
@@ -155,13 +175,21 @@ pub(super) fn regression(sink: &mut Sink, mut pairs: Vec<Pair>, layout: &Layout,
     }
 }
 
-fn one(sink: &mut Sink, layout: &Layout, slice: usize, rows: &[&Pair], keyed: bool, clustered: bool) {
+fn one(
+    sink: &mut Sink,
+    layout: &Layout,
+    slice: usize,
+    rows: &[&Pair],
+    keyed: bool,
+    clustered: bool,
+) {
     let n = rows.len() as u64;
     let errors = Errors::new(rows.iter().map(|p| (p.label, p.prediction)));
     let Errors { terms, means } = &errors;
     let resampled = clustered || n <= MOST_RESAMPLED;
     let state = |i: usize| row_state(sink.plan.seed, if keyed { rows[i].key } else { i as u64 });
-    let states: Vec<u64> = if resampled { (0..rows.len()).map(state).collect() } else { Vec::new() };
+    let states: Vec<u64> =
+        if resampled { (0..rows.len()).map(state).collect() } else { Vec::new() };
     let drawn: Vec<Means> = if resampled {
         (0..u64::from(sink.plan.replicates)).filter_map(|r| replicate(terms, &states, r)).collect()
     } else {
@@ -193,8 +221,16 @@ fn one(sink: &mut Sink, layout: &Layout, slice: usize, rows: &[&Pair], keyed: bo
         let [lower, upper] = [lower, upper].map(|rank| errors.get(rank? as usize - 1).copied());
         interval("order-statistic", *confidence, lower, upper)
     };
-    let intervals = if clustered { Vec::new() } else { sink.plan.confidences.iter().map(bound).collect() };
-    sink.number("median_absolute_error", slice, quantile::type7(&errors, 0.5), n, intervals, NO_ROWS);
+    let intervals =
+        if clustered { Vec::new() } else { sink.plan.confidences.iter().map(bound).collect() };
+    sink.number(
+        "median_absolute_error",
+        slice,
+        quantile::type7(&errors, 0.5),
+        n,
+        intervals,
+        NO_ROWS,
+    );
     sink.number("max_error", slice, errors.last().copied(), n, Vec::new(), NO_ROWS);
 }
 
@@ -214,12 +250,13 @@ fn replicate(terms: &[[f64; TERMS]], states: &[u64], replicate: u64) -> Option<M
 /// The metric without each row in turn.
 fn jackknife(metric: &Smooth, means: &Means, terms: &[[f64; TERMS]]) -> Vec<f64> {
     let n = terms.len() as f64;
-    let without =
-        |row: &[f64; TERMS]| (metric.value)(&Means(std::array::from_fn(|i| (n * means.0[i] - row[i]) / (n - 1.0))));
+    let without = |row: &[f64; TERMS]| {
+        (metric.value)(&Means(std::array::from_fn(|i| (n * means.0[i] - row[i]) / (n - 1.0))))
+    };
     terms.iter().filter_map(without).collect()
 }
 
-/// `estimate ± z · error`, the error by the delta method.
+/// `estimate ± z · error`, with the error by the delta method.
 fn normal(value: f64, leans: &[f64], plan: &Plan) -> Vec<Interval> {
     let n = leans.len() as f64;
     let variance = Sum::of(leans.iter().map(|x| x * x)) / (n * (n - 1.0));
@@ -251,29 +288,39 @@ pub(super) fn energy(
     for (slice, rows) in layout.slices.iter().zip(slices) {
         let n = rows.len() as u64;
         let value = (n > 0).then(|| Sum::of(rows.iter().map(|r| r.0)) / n as f64);
-        let intervals = value.map(|mean| mean_bounds(mean, &rows, keyed, clustered, sink.plan)).unwrap_or_default();
+        let intervals = value
+            .map(|mean| mean_bounds(mean, &rows, keyed, clustered, sink.plan))
+            .unwrap_or_default();
         if let Some(m) = sink.number("energy_per_1000", slice, value, n, intervals, NO_ROWS) {
             m.unit = Some(unit);
         }
     }
 }
 
-fn mean_bounds(mean: f64, rows: &[(f64, u64)], keyed: bool, clustered: bool, plan: &Plan) -> Vec<Interval> {
+fn mean_bounds(
+    mean: f64,
+    rows: &[(f64, u64)],
+    keyed: bool,
+    clustered: bool,
+    plan: &Plan,
+) -> Vec<Interval> {
     let n = rows.len() as f64;
     if !clustered && rows.len() as u64 > MOST_RESAMPLED {
         let variance = Sum::of(rows.iter().map(|r| (r.0 - mean) * (r.0 - mean))) / (n * (n - 1.0));
         return around(mean, variance.sqrt(), "normal", plan);
     }
-    let state = |(i, row): (usize, &(f64, u64))| row_state(plan.seed, if keyed { row.1 } else { i as u64 });
+    let state =
+        |(i, row): (usize, &(f64, u64))| row_state(plan.seed, if keyed { row.1 } else { i as u64 });
     let states: Vec<u64> = rows.iter().enumerate().map(state).collect();
     let values: Vec<f64> = rows.iter().map(|r| r.0).collect();
     let draw = |replicate| weighted_mean(&values, &states, replicate);
     let mut drawn: Vec<f64> = (0..u64::from(plan.replicates)).filter_map(draw).collect();
-    let without: Vec<f64> = rows.iter().map(|r| (n * mean - r.0) / (n - 1.0)).filter(|x| x.is_finite()).collect();
+    let without: Vec<f64> =
+        rows.iter().map(|r| (n * mean - r.0) / (n - 1.0)).filter(|x| x.is_finite()).collect();
     bounds(mean, &mut drawn, (!clustered && rows.len() > 1).then_some(without.as_slice()), plan)
 }
 
-/// All rows by value, those alike by key: in one order whatever order they came in.
+/// All rows by value, and equal ones by key: an order that does not depend on how they arrived.
 fn sorted<R: Row>(buckets: &Buckets<R>) -> Vec<(f64, u32, u64)> {
     let (mut room, mut all) = (Room::default(), Vec::new());
     for bucket in &buckets.list {

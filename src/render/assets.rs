@@ -1,4 +1,5 @@
-//! Style sheets and drawings, compiled in. Their addresses carry their digest, so that they may be kept for ever.
+//! Style sheets and drawings, compiled in. Their addresses contain their digest, so that browsers
+//! may cache them permanently.
 
 use crate::model::Digest;
 use std::sync::OnceLock;
@@ -17,7 +18,7 @@ pub struct Asset {
 const BASE: &str = include_str!("../../templates/assets/base.css");
 const REPORT: &str = include_str!("../../templates/assets/report.css");
 
-/// What a document carries inside itself, as partials.
+/// The styles that a document contains, as partials.
 pub(super) const STYLES: &[(&str, &str)] = &[("assets/base", BASE), ("assets/report", REPORT)];
 
 const FILES: [(&str, &str, &str); 3] = [
@@ -28,11 +29,17 @@ const FILES: [(&str, &str, &str); 3] = [
 
 fn etags() -> &'static [String; 3] {
     static ETAGS: OnceLock<[String; 3]> = OnceLock::new();
-    ETAGS.get_or_init(|| FILES.map(|(_, _, text)| format!("\"{:.16}\"", Digest::of(text.as_bytes()).hex())))
+    ETAGS.get_or_init(|| {
+        FILES.map(|(_, _, text)| format!("\"{:.16}\"", Digest::of(text.as_bytes()).hex()))
+    })
 }
 
-/// The asset at `path`, the part of the address after `/assets/`; `None` where there is none.
+/// The asset at `path`, the part of the address after `/assets/`; `None` if there is no such asset.
 pub fn asset(path: &str) -> Option<Asset> {
     let found = FILES.iter().zip(etags()).find(|((name, _, _), _)| *name == path);
-    found.map(|((_, content_type, text), etag)| Asset { content_type, bytes: text.as_bytes(), etag })
+    found.map(|((_, content_type, text), etag)| Asset {
+        content_type,
+        bytes: text.as_bytes(),
+        etag,
+    })
 }

@@ -1,4 +1,5 @@
-//! The audit report as a document, in parts: what is around the lines is drawn once and cut where lines go.
+//! The audit report as a document, in parts: the frame around the lines is rendered once and cut
+//! where lines are inserted.
 
 use super::{Page, RenderError, Renderer};
 use crate::report::{
@@ -7,7 +8,8 @@ use crate::report::{
 };
 use serde::Serialize;
 
-/// Where lines go. Nobody can write these into a report: what people wrote is escaped.
+/// The marks where lines are inserted. User text cannot add these to a report, because it is
+/// escaped.
 const CUTS: [&str; 4] = ["<!--decisions-->", "<!--votes-->", "<!--overrides-->", "<!--end-->"];
 
 #[derive(Serialize)]
@@ -70,9 +72,9 @@ pub struct AuditHtml {
     pub votes: String,
     /// Between the votes and the overrides.
     pub overrides: String,
-    /// After the overrides, up to the last words.
+    /// After the overrides, up to the end statement.
     pub tail: String,
-    /// After the last words.
+    /// After the end statement.
     pub foot: String,
 }
 
@@ -83,10 +85,11 @@ impl Renderer {
     /// As [`Renderer::render`].
     pub fn audit(&self, summary: &Summary) -> Result<AuditHtml, RenderError> {
         let [decisions, votes, overrides, end] = CUTS;
-        let drawn = self.render(&Frame { summary, slots: Slots { decisions, votes, overrides, end } })?;
+        let drawn =
+            self.render(&Frame { summary, slots: Slots { decisions, votes, overrides, end } })?;
         let mut rest = drawn.as_str();
         let mut parts = CUTS.map(|cut| {
-            // A table without lines has no place for any.
+            // A table without lines has no mark.
             let (before, after) = rest.split_once(cut).unwrap_or(("", rest));
             rest = after;
             before.to_owned()
@@ -115,16 +118,24 @@ impl Renderer {
     ///
     /// # Errors
     /// As [`Renderer::render`].
-    pub fn audit_overrides(&self, first: bool, overrides: &[OverrideRow]) -> Result<String, RenderError> {
+    pub fn audit_overrides(
+        &self,
+        first: bool,
+        overrides: &[OverrideRow],
+    ) -> Result<String, RenderError> {
         self.render(&Overrides { first, overrides })
     }
 
-    /// What follows the last override: the end of their table, or that there was none.
+    /// What follows the last override: the end of their table, or a sentence that there was none.
     pub fn audit_overrides_end(listed: &Listed) -> &'static str {
-        if listed.overrides > 0 { "</table>" } else { "<p class=\"soft\">No finding was waived in this period.</p>" }
+        if listed.overrides > 0 {
+            "</table>"
+        } else {
+            "<p class=\"soft\">No finding was waived in this period.</p>"
+        }
     }
 
-    /// The last words of a report.
+    /// The end statement of a report.
     ///
     /// # Errors
     /// As [`Renderer::render`].
@@ -132,14 +143,17 @@ impl Renderer {
         self.render(&summary.end(listed))
     }
 
-    /// A whole report, as long as it is short.
+    /// A whole report, for short ones.
     ///
     /// # Errors
     /// As [`Renderer::render`].
     pub fn whole_audit(&self, audit: &Audit) -> Result<String, RenderError> {
         let (parts, listed) = (self.audit(&audit.summary)?, audit.listed());
-        let overrides =
-            if audit.overrides.is_empty() { String::new() } else { self.audit_overrides(true, &audit.overrides)? };
+        let overrides = if audit.overrides.is_empty() {
+            String::new()
+        } else {
+            self.audit_overrides(true, &audit.overrides)?
+        };
         Ok([
             parts.head,
             self.audit_decisions(&audit.rows)?,

@@ -1,12 +1,15 @@
-//! The addresses of links. A service may live below a path of its host, so that every address on a page begins with
-//! that path: templates write `{{link href}}` and `{{asset "app.css"}}`, handlers ask [`Renderer::address`].
+//! The addresses of links. A service may be below a path of its host, so every address on a page
+//! begins with that path: templates write `{{link href}}` and `{{asset "app.css"}}`, handlers ask
+//! [`Renderer::address`].
 //!
 //! [`Renderer::address`]: super::Renderer::address
 
 use super::assets::asset;
-use handlebars::{Context, Handlebars, Helper, HelperDef, RenderContext, RenderErrorReason, ScopedJson};
+use handlebars::{
+    Context, Handlebars, Helper, HelperDef, RenderContext, RenderErrorReason, ScopedJson,
+};
 
-/// The address of `path`, which begins with `/`, on a service that lives below `base`.
+/// The address of `path`, which begins with `/`, on a service that is below `base`.
 pub(super) fn below(base: &str, path: &str) -> String {
     format!("{base}{path}")
 }
@@ -18,16 +21,16 @@ pub(super) struct AddressHelper {
 }
 
 impl AddressHelper {
-    /// `{{link href}}`: of a path of ours.
+    /// `{{link href}}`: the address of a path of this service.
     pub(super) fn link(base: &str) -> Self {
         let path = |path: &str| match path.strip_prefix('/') {
             Some(_) => Ok(path.to_owned()),
-            None => Err("a link needs a path of ours".to_owned()),
+            None => Err("a link needs a path that begins with `/`".to_owned()),
         };
         Self { base: base.to_owned(), path }
     }
 
-    /// `{{asset "app.css"}}`: of a file, with its digest.
+    /// `{{asset "app.css"}}`: the address of a file, with its digest.
     pub(super) fn asset(base: &str) -> Self {
         let path = |name: &str| {
             let found = asset(name).ok_or_else(|| format!("no asset `{name}`"))?;

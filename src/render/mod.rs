@@ -1,5 +1,6 @@
-//! Values to markup: alone names handlebars. Templates and assets are compiled in; every template is strict, so a
-//! value that a page forgot is an error in a test and not a blank for a reader.
+//! Values to markup: the only module that names handlebars. Templates and assets are compiled in;
+//! every template is strict, so that a missing value is an error in a test and not a blank on a
+//! page.
 
 mod assets;
 mod audit;
@@ -13,7 +14,7 @@ use crate::report::{OperatingCurve, ReleaseReport};
 use handlebars::Handlebars;
 use serde::Serialize;
 
-/// Something that has a template of its own.
+/// A value that has its own template.
 pub trait Page: Serialize {
     /// The template's path under `templates/`, without its ending.
     const TEMPLATE: &'static str;
@@ -27,23 +28,24 @@ impl Page for OperatingCurve {
     const TEMPLATE: &'static str = "reports/operating-curve";
 }
 
-/// A template that does not parse, or a value that it asks for and does not get: always our mistake.
+/// A template that does not parse, or a value that it asks for and does not get: always a bug of
+/// modelgate.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
     /// A template does not parse.
     #[error("template `{name}` cannot be read: {source}")]
     Template {
-        /// Which.
+        /// Its name.
         name: &'static str,
-        /// Why.
+        /// The reason.
         source: Box<handlebars::TemplateError>,
     },
     /// A page cannot be drawn.
     #[error("page `{name}` cannot be drawn: {source}")]
     Draw {
-        /// Which.
+        /// Its name.
         name: &'static str,
-        /// Why.
+        /// The reason.
         source: Box<handlebars::RenderError>,
     },
 }
@@ -66,7 +68,7 @@ pub struct Renderer {
 }
 
 impl Renderer {
-    /// For a service at the root of its host, and for documents.
+    /// Templates for a service at the root of its host, and for documents.
     ///
     /// # Errors
     /// As [`Renderer::below`].
@@ -74,15 +76,15 @@ impl Renderer {
         Self::below("")
     }
 
-    /// Parses the templates that are compiled in. Every link on a page begins with `base`, the path that the service
-    /// lives below, such as `/gate`; empty where it has its host to itself.
+    /// Parses the templates that are compiled in. Every link on a page begins with `base`, the path
+    /// that the service is below, such as `/gate`; empty at the root of the host.
     ///
     /// # Errors
-    /// When a template does not parse, which a test keeps from happening.
+    /// When a template does not parse, which a test prevents.
     pub fn below(base: &str) -> Result<Self, RenderError> {
         let mut registry = Handlebars::new();
         registry.set_strict_mode(true);
-        // An indented partial would indent the lines of what people wrote, too.
+        // An indented partial would also indent the lines of user text.
         registry.set_prevent_indent(true);
         registry.register_escape_fn(handlebars::html_escape);
         for (name, text) in templates::TEMPLATES.iter().chain(assets::STYLES) {
@@ -95,7 +97,7 @@ impl Renderer {
         Ok(Self { registry, base: base.to_owned() })
     }
 
-    /// The path that the service lives below; empty where it has its host to itself.
+    /// The path that the service is below; empty at the root of the host.
     pub fn base(&self) -> &str {
         &self.base
     }
@@ -111,6 +113,8 @@ impl Renderer {
     /// When the template asks for a value that the page does not have.
     pub fn render<P: Page>(&self, page: &P) -> Result<String, RenderError> {
         let name = P::TEMPLATE;
-        self.registry.render(name, page).map_err(|source| RenderError::Draw { name, source: Box::new(source) })
+        self.registry
+            .render(name, page)
+            .map_err(|source| RenderError::Draw { name, source: Box::new(source) })
     }
 }

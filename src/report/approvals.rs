@@ -1,4 +1,4 @@
-//! Who has said what, and who is still missing.
+//! The votes, and the approvals that are still missing.
 
 use super::values::{Moment, counted, listed};
 use crate::model::{Approval, ApprovalCount, ApprovalId, Digest, Outcome, Verdict, Vote};
@@ -8,19 +8,20 @@ use std::collections::BTreeMap;
 /// One approval requirement and how far it is met.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Requirement {
-    /// The policy that asks.
+    /// The policy that requires it.
     pub policy: String,
     /// Its id there.
     pub id: String,
-    /// The role that may answer.
+    /// The role that can approve.
     pub role: String,
     /// `1 of 2`.
     pub count: String,
     /// Whether nothing is missing.
     pub met: bool,
-    /// Whether somebody said no.
+    /// Whether it was rejected.
     pub rejected: bool,
-    /// `1 more person with the role model-risk`; `None` when met, and when nobody is waited for.
+    /// `1 more person with the role model-risk`; `None` if it is met, and if the release does not
+    /// wait for approvals.
     pub missing: Option<String>,
     /// A place for every approval that is needed.
     pub seats: Vec<Seat>,
@@ -29,49 +30,57 @@ pub struct Requirement {
 /// A place for one approval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Seat {
-    /// Who took it; `None` while it is free.
+    /// Who gave it; `None` while it is missing.
     pub name: Option<String>,
-    /// Whether an approval counts here, also when its name is not at hand.
+    /// Whether the approval was given, even if the name is not known.
     pub taken: bool,
 }
 
-/// One person's yes or no.
+/// One person's approval or rejection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct VoteRow {
-    /// Who.
+    /// The person's name.
     pub name: String,
     /// Their stable id.
     pub person: String,
-    /// The roles they held.
+    /// The roles they had.
     pub roles: String,
     /// `approve` or `reject`.
     pub vote: &'static str,
     /// `Approved` or `Rejected`.
     pub word: &'static str,
-    /// What they wrote.
+    /// Their comment.
     pub comment: Option<String>,
-    /// When.
+    /// When they voted.
     pub at: Moment,
-    /// Why it does not count, where it does not.
+    /// Why it is not counted, if it is not.
     pub void: Option<&'static str>,
-    /// Its log index, where told.
+    /// Its log index, if known.
     pub index: Option<u64>,
 }
 
-/// The requirements of `verdict` with the counts of `counts`, which are its own or what they have become since, and the
-/// names of those who answered.
-pub fn requirements(verdict: &Verdict, counts: &[ApprovalCount], approvals: &[Approval]) -> Vec<Requirement> {
+/// The requirements of `verdict` with `counts`, which are its own or the present ones, and the
+/// names of the people who approved.
+pub fn requirements(
+    verdict: &Verdict,
+    counts: &[ApprovalCount],
+    approvals: &[Approval],
+) -> Vec<Requirement> {
     let one = |asked: &ApprovalCount| {
         let mut names = names(verdict, asked, approvals).into_iter();
         let given = asked.given.min(asked.needed);
-        let seats =
-            (0..asked.needed.min(50))
-                .map(|i| {
-                    if i < given { Seat { name: names.next(), taken: true } } else { Seat { name: None, taken: false } }
-                })
-                .collect();
+        let seats = (0..asked.needed.min(50))
+            .map(|i| {
+                if i < given {
+                    Seat { name: names.next(), taken: true }
+                } else {
+                    Seat { name: None, taken: false }
+                }
+            })
+            .collect();
         let missing = asked.needed.saturating_sub(given);
-        let people = counted(usize::try_from(missing).unwrap_or(usize::MAX), "more person", "more people");
+        let people =
+            counted(usize::try_from(missing).unwrap_or(usize::MAX), "more person", "more people");
         Requirement {
             policy: asked.policy.clone(),
             id: asked.id.clone(),
@@ -87,8 +96,8 @@ pub fn requirements(verdict: &Verdict, counts: &[ApprovalCount], approvals: &[Ap
     counts.iter().map(one).collect()
 }
 
-/// The names of the people who count for a requirement, in the order they approved. Where an earlier engine counted, those
-/// who hold its role.
+/// The names of the people whose approvals are counted for a requirement, in the order they
+/// approved. For a verdict of an earlier engine, the people who have its role.
 fn names(verdict: &Verdict, asked: &ApprovalCount, approvals: &[Approval]) -> Vec<String> {
     let here = |a: &Approval| a.inputs_digest == verdict.inputs_digest && a.vote == Vote::Approve;
     let counts = |a: &Approval| match asked.people.as_slice() {
@@ -102,20 +111,35 @@ fn names(verdict: &Verdict, asked: &ApprovalCount, approvals: &[Approval]) -> Ve
     found.into_iter().map(|a| a.by.name.clone()).collect()
 }
 
-/// The people whose approvals `counts` no longer counts, although one is missing that they could give: theirs expired.
-pub fn expired<'a>(verdict: &Verdict, counts: &[ApprovalCount], approvals: &'a [Approval]) -> Vec<&'a str> {
-    // The first engine did not say who counts.
+/// The people whose approvals are not in `counts`, although one is missing that they could give:
+/// theirs have expired.
+pub fn expired<'a>(
+    verdict: &Verdict,
+    counts: &[ApprovalCount],
+    approvals: &'a [Approval],
+) -> Vec<&'a str> {
+    // The first engine did not record whose approvals it counted.
     if verdict.engine.semantics < 2 {
         return Vec::new();
     }
     let counted = |a: &Approval| counts.iter().any(|c| c.people.contains(&a.by.id));
-    let could = |a: &Approval| counts.iter().any(|c| c.given < c.needed && a.roles.contains(&c.role));
+    let could =
+        |a: &Approval| counts.iter().any(|c| c.given < c.needed && a.roles.contains(&c.role));
     let here = |a: &&Approval| a.inputs_digest == verdict.inputs_digest && a.vote == Vote::Approve;
-    approvals.iter().filter(here).filter(|a| !counted(a) && could(a)).map(|a| a.by.id.as_str()).collect()
+    approvals
+        .iter()
+        .filter(here)
+        .filter(|a| !counted(a) && could(a))
+        .map(|a| a.by.id.as_str())
+        .collect()
 }
 
-/// Every vote, oldest first. A vote on other inputs is shown and said not to count.
-pub fn votes(approvals: &[Approval], inputs: Option<&Digest>, indexes: &BTreeMap<ApprovalId, u64>) -> Vec<VoteRow> {
+/// Every vote, oldest first. A vote on other inputs is shown with a note that it is not valid.
+pub fn votes(
+    approvals: &[Approval],
+    inputs: Option<&Digest>,
+    indexes: &BTreeMap<ApprovalId, u64>,
+) -> Vec<VoteRow> {
     let mut sorted: Vec<&Approval> = approvals.iter().collect();
     sorted.sort_by_key(|a| a.at);
     sorted
@@ -128,7 +152,8 @@ pub fn votes(approvals: &[Approval], inputs: Option<&Digest>, indexes: &BTreeMap
             word: if a.vote == Vote::Approve { "Approved" } else { "Rejected" },
             comment: (!a.comment.is_empty()).then(|| a.comment.clone()),
             at: Moment::from(a.at),
-            void: (inputs != Some(&a.inputs_digest)).then_some("given for other inputs, so it does not count"),
+            void: (inputs != Some(&a.inputs_digest))
+                .then_some("given for other inputs, so it is not valid for these"),
             index: a.id.as_ref().and_then(|id| indexes.get(id)).copied(),
         })
         .collect()

@@ -1,8 +1,9 @@
 //! The audit report of a namespace for a period: every decision, control totals, and whether the population is
 //! complete, which is computed from the log's indexes and never asserted.
 //!
-//! One clock cuts and counts: that of the log's entries. A report may be of any length, so it is made in parts: what is
-//! said of the whole is counted before ([`Summary`]), then every line is made by itself, and the end says what was listed.
+//! One clock decides what belongs to the period: that of the log's entries. A report may have any
+//! length, so it is made in parts: the facts about the whole report are counted first
+//! ([`Summary`]), then every line is made separately, and the end says what was listed.
 
 mod csv;
 mod json;
@@ -18,7 +19,7 @@ use super::values::{Moment, counted};
 use crate::model::{Namespace, Timestamp};
 use serde::Serialize;
 
-/// The log's head that the report was made under.
+/// The log head that the report is based on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct LogHead {
     /// How many entries it covers.
@@ -34,15 +35,16 @@ pub struct LogHead {
 /// What a report is about.
 #[derive(Debug, Clone, Copy)]
 pub struct Period<'a> {
-    /// Whose log.
+    /// The namespace of the log.
     pub namespace: &'a Namespace,
     /// The period's first moment.
     pub from: Timestamp,
     /// The moment just after the period.
     pub to: Timestamp,
-    /// When the report is made of a period that has not ended; `None` for one that has: it is the same for ever.
+    /// When the report is made, if the period has not ended; `None` if it has, because such a
+    /// report never changes.
     pub so_far: Option<Timestamp>,
-    /// The head over all of it.
+    /// The log head that covers the period.
     pub log: &'a LogHead,
 }
 
@@ -51,16 +53,16 @@ pub struct Period<'a> {
 pub struct Total {
     /// Its name in CSV: `decisions.allow`.
     pub name: &'static str,
-    /// Its name on paper.
+    /// Its name in the document.
     pub label: &'static str,
     /// How many.
     pub count: u64,
 }
 
-/// What a report says of the whole, before its lines.
+/// The facts about the whole report, before its lines.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
-    /// Whose log.
+    /// The namespace of the log.
     pub namespace: String,
     /// The period's first moment.
     pub from: Moment,
@@ -74,7 +76,7 @@ pub struct Summary {
     pub totals: Vec<Total>,
     /// Whether every entry of the period is accounted for.
     pub population: Population,
-    /// The head that it was made under.
+    /// The log head that it is based on.
     pub log: LogHead,
     /// How many decisions are to be listed.
     pub decisions: u64,
@@ -89,11 +91,11 @@ pub struct Listed {
     pub decisions: u64,
     /// Approvals and rejections.
     pub votes: u64,
-    /// Findings that a waiver stood in for.
+    /// Findings that were waived.
     pub overrides: u64,
 }
 
-/// The last words of a report: what it lists, and whether that is all.
+/// The end statement of a report: what it lists, and whether that is all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct End {
     /// Whether every entry is accounted for and every line is there.
@@ -108,21 +110,21 @@ pub struct End {
     pub overrides: u64,
 }
 
-/// A whole report, as long as it is short.
+/// A whole report, for short ones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
-    /// What it says of the whole.
+    /// The facts about the whole report.
     pub summary: Summary,
     /// Every decision, oldest first.
     pub rows: Vec<AuditRow>,
     /// Every approval and rejection, oldest first.
     pub votes: Vec<VoteLine>,
-    /// Every finding that a waiver stood in for.
+    /// Every finding that was waived.
     pub overrides: Vec<OverrideRow>,
 }
 
 impl Summary {
-    /// What is said of a period in which the log and the tables hold so much.
+    /// The summary of a period with the counts of `tally`.
     pub fn new(period: &Period<'_>, tally: &Tally) -> Self {
         Self {
             namespace: period.namespace.to_string(),
@@ -138,7 +140,7 @@ impl Summary {
         }
     }
 
-    /// What is said at the end, once so much was listed.
+    /// The end statement for what was listed.
     pub fn end(&self, listed: &Listed) -> End {
         let all = listed.decisions == self.decisions && listed.votes == self.votes;
         let complete = all && self.population.complete;

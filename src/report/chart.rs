@@ -1,4 +1,5 @@
-//! The geometry of one finding: where the axis, the limit, the interval and the point lie, in percent of the width.
+//! The geometry of one finding: where the axis, the limit, the interval and the point are, in
+//! percent of the width.
 //!
 //! Percentages let a page draw it at any width with text that keeps its size.
 
@@ -18,11 +19,12 @@ pub struct Span {
 /// A labelled place on the axis.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Mark {
-    /// Where, in percent.
+    /// Its position, in percent.
     pub x: f64,
-    /// What stands there.
+    /// Its label.
     pub label: String,
-    /// Which side of the label is at `x`, so that none leaves the drawing: `start`, `middle` or `end`.
+    /// Which side of the label is at `x`, so that no label leaves the drawing: `start`, `middle` or
+    /// `end`.
     pub anchor: &'static str,
 }
 
@@ -31,16 +33,16 @@ pub struct Mark {
 pub struct Chart {
     /// What it shows, in a few words.
     pub title: String,
-    /// The same numbers as a sentence, for whoever does not see it.
+    /// The same numbers as a sentence, for readers who do not see the drawing.
     pub desc: String,
     /// The side of the limit where the value should be.
     pub good: Span,
     /// The limit.
     pub limit: Mark,
-    /// From the lower to the upper bound; open to the edge where one of them is unknown.
+    /// From the lower to the upper bound; open to the edge if one of them is unknown.
     pub interval: Option<Span>,
-    /// The bound that decides: of a floor the lower one, or the upper one once even that fails; of a ceiling the other
-    /// way round.
+    /// The bound that decides: for a minimum the lower one, or the upper one if even that fails;
+    /// for a maximum the other way round.
     pub deciding: Option<f64>,
     /// The point estimate.
     pub point: Option<f64>,
@@ -63,13 +65,13 @@ impl Axis {
         }
         let pad = if span > 0.0 { span * 0.2 } else { (max.abs() * 0.1).max(1e-6) };
         let (floor, ceiling) = limits(finding);
-        // A limit on the edge of the possible still needs room to be seen as a line.
+        // A limit at the edge of the possible range still needs room to be seen as a line.
         let low = if min - pad < floor && min >= floor { floor } else { min - pad };
         let high = if max + pad > ceiling && max <= ceiling { ceiling } else { max + pad };
         (high > low && (high - low).is_finite()).then_some(Self { low, high })
     }
 
-    /// Where `value` lies, in percent, to a hundredth.
+    /// Where `value` is, in percent, to a hundredth.
     fn at(&self, value: f64) -> f64 {
         let share = (value - self.low) / (self.high - self.low);
         (share.clamp(0.0, 1.0) * 10_000.0).round() / 100.0
@@ -105,11 +107,11 @@ impl Axis {
     }
 }
 
-/// What the metric's value can be, where that is known.
+/// The range of the metric's value, if it is known.
 fn limits(finding: &Finding) -> (f64, f64) {
     let one = if finding.unit == Some(Unit::Percent) { 100.0 } else { 1.0 };
     if finding.against.is_some() {
-        // A difference can be on either side of nothing.
+        // A difference can be on either side of zero.
         return (f64::NEG_INFINITY, f64::INFINITY);
     }
     match finding.metric.as_deref().and_then(Range::of) {
@@ -136,10 +138,11 @@ fn decimals(step: f64) -> usize {
 }
 
 impl Chart {
-    /// The drawing of `finding`; `None` where it has no limit or nothing was measured.
+    /// The drawing of `finding`; `None` if it has no limit or nothing was measured.
     pub fn of(finding: &Finding) -> Option<Self> {
         let required = finding.required?;
-        let measured: Vec<f64> = [finding.observed, finding.lower, finding.upper].into_iter().flatten().collect();
+        let measured: Vec<f64> =
+            [finding.observed, finding.lower, finding.upper].into_iter().flatten().collect();
         if measured.is_empty() {
             return None;
         }
@@ -149,15 +152,27 @@ impl Chart {
         let sign = if required.op == Op::AtLeast { "≥" } else { "≤" };
         let fails = finding.status == Status::Fail;
         let (good, deciding) = match required.op {
-            Op::AtLeast => (axis.span(Some(required.value), None), if fails { finding.upper } else { finding.lower }),
-            Op::AtMost => (axis.span(None, Some(required.value)), if fails { finding.lower } else { finding.upper }),
+            Op::AtLeast => (
+                axis.span(Some(required.value), None),
+                if fails { finding.upper } else { finding.lower },
+            ),
+            Op::AtMost => (
+                axis.span(None, Some(required.value)),
+                if fails { finding.lower } else { finding.upper },
+            ),
         };
         let bounded = finding.lower.is_some() || finding.upper.is_some();
         Some(Self {
-            title: format!("{} against its limit", finding.metric.as_deref().unwrap_or(&finding.rule)),
+            title: format!(
+                "{} against its limit",
+                finding.metric.as_deref().unwrap_or(&finding.rule)
+            ),
             desc: describe(finding, scale, sign, required.value),
             good,
-            limit: axis.mark(required.value, format!("{sign} {}", scale.stated(required.value, finding.unit))),
+            limit: axis.mark(
+                required.value,
+                format!("{sign} {}", scale.stated(required.value, finding.unit)),
+            ),
             interval: bounded.then(|| axis.span(finding.lower, finding.upper)),
             deciding: deciding.map(|v| axis.at(v)),
             point: finding.observed.map(|v| axis.at(v)),

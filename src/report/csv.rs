@@ -11,11 +11,12 @@ pub fn record<'a>(out: &mut String, cells: impl IntoIterator<Item = &'a str>) {
     out.push_str("\r\n");
 }
 
-/// One cell. What a spreadsheet would take for a formula gets an apostrophe in front, as OWASP advises; what holds a
-/// comma, a quote or a line's end is quoted.
+/// One cell. What a spreadsheet would take for a formula gets an apostrophe in front, as OWASP
+/// advises; a cell with a comma, a quote or a line's end is quoted.
 fn field(out: &mut String, cell: &str) {
     let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let quoted = cell.contains(['"', ',', '\r', '\n']) || cell.starts_with(' ') || cell.ends_with(' ');
+    let quoted =
+        cell.contains(['"', ',', '\r', '\n']) || cell.starts_with(' ') || cell.ends_with(' ');
     if quoted {
         out.push('"');
     }
@@ -44,7 +45,13 @@ mod tests {
     #[test]
     fn no_cell_starts_a_formula() {
         let mut out = String::new();
-        record(&mut out, ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "=HYPERLINK(\"x\",\"y\")", "a=b"]);
-        assert_eq!(out, "'=1+1,'+1,'-1,'@x,'\t=1,\"'\r=1\",\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\",a=b\r\n");
+        record(
+            &mut out,
+            ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "=HYPERLINK(\"x\",\"y\")", "a=b"],
+        );
+        assert_eq!(
+            out,
+            "'=1+1,'+1,'-1,'@x,'\t=1,\"'\r=1\",\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\",a=b\r\n"
+        );
     }
 }

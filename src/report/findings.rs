@@ -1,4 +1,4 @@
-//! Findings as rows: what stands in the way first, what holds last, grouped by policy.
+//! Findings as rows, grouped by policy: what blocks comes first, what passes last.
 
 use super::{
     chart::Chart,
@@ -9,14 +9,14 @@ use crate::model::{Finding, Op, Severity, Status, Verdict, number::grouped, verd
 use serde::Serialize;
 use std::{collections::BTreeMap, ops::Range};
 
-/// The documents of one finding that are listed.
+/// How many documents of one finding are listed.
 const MOST_DOCUMENTS: usize = 10;
-/// The longest sentence that is shown whole, in characters.
+/// The longest message that is shown completely, in characters.
 const LONGEST_MESSAGE: usize = 2_000;
-/// Passes beyond this many fold away; fewer are cheaper to read than to unfold.
+/// More passes than this are folded away; fewer are easier to read than to unfold.
 const SHOWN_PASSES: usize = 4;
 
-/// What one rule said of one group.
+/// The answer of one rule about one group.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FindingRow {
     /// Unique on the page.
@@ -25,23 +25,23 @@ pub struct FindingRow {
     pub rule: String,
     /// The answer as JSON has it.
     pub status: &'static str,
-    /// The answer as a page says it: `Fails`.
+    /// The answer as a page says it: `Fail`.
     pub word: &'static str,
     /// Whether it stops the release.
     pub blocking: bool,
-    /// Why it does not stop the release although it does not hold: `warning only`.
+    /// Why it does not stop the release although it does not pass: `warning only`.
     pub note: Option<&'static str>,
     /// The group; `None` for the whole data set.
     pub slice: Option<String>,
-    /// The sentence.
+    /// The message.
     pub message: String,
-    /// Its drawing, where there is something to draw.
+    /// Its drawing, if there is something to draw.
     pub chart: Option<Chart>,
     /// The numbers in full.
     pub numbers: Vec<Pair>,
     /// What it was read from.
     pub evidence: Vec<Hash>,
-    /// `12 more documents in the record`, where they are very many.
+    /// `12 more documents in the record`, if there are very many.
     pub more_evidence: Option<String>,
 }
 
@@ -50,26 +50,26 @@ pub struct FindingRow {
 pub struct PolicyFindings {
     /// Its name.
     pub name: String,
-    /// The digest of its bytes, where the verdict lists it.
+    /// The digest of its bytes, if the verdict lists it.
     pub digest: Option<Hash>,
-    /// Whether it only watches.
+    /// Whether it only observes.
     pub observes: bool,
-    /// `2 fail, 4 hold`.
+    /// `2 fail, 4 pass`.
     pub summary: String,
-    /// What to read.
+    /// The findings that are shown.
     pub rows: Vec<FindingRow>,
-    /// What holds and is folded away.
+    /// The passes that are folded away.
     pub folded: Vec<FindingRow>,
-    /// `6 more hold`.
+    /// `6 more findings pass or do not apply`.
     pub folded_label: String,
 }
 
 /// The word that pages use for an answer.
 pub fn word(status: Status) -> &'static str {
     match status {
-        Status::Pass => "Holds",
-        Status::Fail => "Fails",
-        Status::Inconclusive => "Unsettled",
+        Status::Pass => "Pass",
+        Status::Fail => "Fail",
+        Status::Inconclusive => "Not enough data",
         Status::Missing => "Missing",
         Status::Error => "Error",
         Status::Waived => "Waived",
@@ -96,7 +96,8 @@ struct Ordered<'v> {
     found: Vec<&'v Finding>,
 }
 
-/// The findings by policy in the verdict's order; policies with something in the way come first, and so do findings.
+/// The findings by policy in the verdict's order; policies with a blocking finding come first, and
+/// so do blocking findings.
 fn ordered(verdict: &Verdict) -> Vec<Ordered<'_>> {
     let mut by_name: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
     let mut names: Vec<&str> = verdict.policies.iter().map(|p| p.name.as_str()).collect();
@@ -117,15 +118,15 @@ fn ordered(verdict: &Verdict) -> Vec<Ordered<'_>> {
     all
 }
 
-/// Every finding of `verdict`, grouped by policy; what is in the way comes first.
+/// Every finding of `verdict`, grouped by policy; what blocks comes first.
 pub fn groups(verdict: &Verdict) -> Vec<PolicyFindings> {
     ordered(verdict).iter().map(|one| group(verdict, one, 0..one.found.len(), true)).collect()
 }
 
-/// So many findings stand on one page.
+/// The number of findings on one page.
 pub const ON_A_PAGE: usize = 40;
 
-/// Which part of the findings a page shows, where it does not show all.
+/// The part of the findings that a page shows, if it does not show all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Part {
     /// `41 to 80 of 4,000 findings`.
@@ -136,8 +137,8 @@ pub struct Part {
     pub next: Option<usize>,
 }
 
-/// The part of the findings with the number `part`, counted from 1, grouped by policy; what is in the way stands in the
-/// first parts. Where all fit on a page there is only one part.
+/// The part of the findings with the number `part`, counted from 1, grouped by policy; what blocks
+/// is in the first parts. If all fit on one page there is only one part.
 pub fn part(verdict: &Verdict, part: usize) -> (Vec<PolicyFindings>, Option<Part>) {
     let total = verdict.findings.len();
     if total <= ON_A_PAGE {
@@ -157,8 +158,17 @@ pub fn part(verdict: &Verdict, part: usize) -> (Vec<PolicyFindings>, Option<Part
         start = end;
     }
     let count = |n: usize| grouped(u64::try_from(n).unwrap_or(u64::MAX));
-    let label = format!("{} to {} of {} findings", count(window.start + 1), count(window.end), count(total));
-    let told = Part { label, previous: (part > 1).then(|| part - 1), next: (part < parts).then(|| part + 1) };
+    let label = format!(
+        "{} to {} of {} findings",
+        count(window.start + 1),
+        count(window.end),
+        count(total)
+    );
+    let told = Part {
+        label,
+        previous: (part > 1).then(|| part - 1),
+        next: (part < parts).then(|| part + 1),
+    };
     (shown, Some(told))
 }
 
@@ -171,24 +181,30 @@ fn group(verdict: &Verdict, one: &Ordered<'_>, window: Range<usize>, fold: bool)
         .enumerate()
         .skip(window.start)
         .take(window.len())
-        .map(|(i, finding)| row(finding, verdict.is_blocking(finding), observes, format!("finding-{place}-{i}")))
+        .map(|(i, finding)| {
+            row(finding, verdict.is_blocking(finding), observes, format!("finding-{place}-{i}"))
+        })
         .collect();
     let holding = found.iter().filter(|f| f.status.holds()).count();
     let (rows, folded) = if fold && holding > SHOWN_PASSES {
         let folds = |row: &FindingRow| matches!(row.status, "pass" | "skipped");
         let (folded, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(folds);
-        // A policy of passes alone would else show nothing at all.
+        // Otherwise a policy with passes only would show nothing.
         if rows.is_empty() { split(folded) } else { (rows, folded) }
     } else {
         (rows, Vec::new())
     };
     PolicyFindings {
-        // What no policy says is said of the absence of one.
+        // A finding without a policy is about the absence of one.
         name: if name.is_empty() { "No policy enforces".to_owned() } else { (*name).to_owned() },
         digest: policy.map(|p| Hash::from(&p.digest)),
         observes,
         summary: summary(found),
-        folded_label: format!("{} hold or do not apply", counted(folded.len(), "more finding", "more findings")),
+        folded_label: counted(
+            folded.len(),
+            "more finding passes or does not apply",
+            "more findings pass or do not apply",
+        ),
         rows,
         folded,
     }
@@ -204,9 +220,9 @@ fn summary(found: &[&Finding]) -> String {
         (Status::Error, "in error"),
         (Status::Fail, "fail"),
         (Status::Missing, "missing"),
-        (Status::Inconclusive, "unsettled"),
+        (Status::Inconclusive, "not enough data"),
         (Status::Waived, "waived"),
-        (Status::Pass, "hold"),
+        (Status::Pass, "pass"),
         (Status::Skipped, "skipped"),
     ];
     let count = |status| found.iter().filter(|f| f.status == status).count();
@@ -241,15 +257,19 @@ fn row(finding: &Finding, blocking: bool, observes: bool, id: String) -> Finding
         evidence: finding.evidence.iter().take(MOST_DOCUMENTS).map(Hash::from).collect(),
         more_evidence: match finding.evidence.len().saturating_sub(MOST_DOCUMENTS) {
             0 => None,
-            more => Some(format!("{} in the record", counted(more, "more document", "more documents"))),
+            more => {
+                Some(format!("{} in the record", counted(more, "more document", "more documents")))
+            }
         },
     }
 }
 
-/// A sentence as it stands, or its beginning where a tool's own text makes it very long.
+/// A message, or its beginning if a tool's own text makes it very long.
 fn shortened(message: &str) -> String {
     match message.char_indices().nth(LONGEST_MESSAGE) {
-        Some((at, _)) => format!("{}… (the record has all of it)", message.get(..at).unwrap_or_default()),
+        Some((at, _)) => {
+            format!("{}… (the record has all of it)", message.get(..at).unwrap_or_default())
+        }
         None => message.to_owned(),
     }
 }

@@ -12,27 +12,32 @@ use std::collections::BTreeSet;
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Event {
-    /// When.
+    /// When it happened.
     pub at: Moment,
-    /// Which mark stands before it: `requested`, `evidence`, `approve`, `reject`, or a verdict's word.
+    /// The mark in front of it: `requested`, `evidence`, `approve`, `reject`, or a verdict's word.
     pub kind: &'static str,
-    /// What.
+    /// What happened.
     pub text: String,
-    /// Who, where a person did it.
+    /// Who did it, if it was a person.
     pub by: Option<String>,
-    /// What they wrote, or what it came from.
+    /// Their comment, or the reason.
     pub detail: Option<String>,
     /// A digest that it is about.
     pub digest: Option<Hash>,
-    /// The log index, where known.
+    /// The log index, if known.
     pub index: Option<u64>,
 }
 
-/// Orders what happened: by moment, then cause before effect.
+/// The sort key of what happened: the moment, then cause before effect.
 type Key = (Timestamp, u8);
 
 /// The history of `release`, oldest first.
-pub fn events(release: &Release, decisions: &[Decision], approvals: &[Approval], indexes: &LogIndexes) -> Vec<Event> {
+pub fn events(
+    release: &Release,
+    decisions: &[Decision],
+    approvals: &[Approval],
+    indexes: &LogIndexes,
+) -> Vec<Event> {
     let mut all: Vec<(Key, Event)> = vec![((release.requested_at, 0), requested(release))];
     let mut seen = BTreeSet::new();
     for decision in decisions {

@@ -1,7 +1,7 @@
 //! Decisions to report values: what pages and documents show, as plain text and numbers.
 //!
-//! No clock and no markup: the same rows give the same values, and so the same document, byte for byte. Whoever shows
-//! them escapes them.
+//! No clock and no markup: the same rows give the same values, and therefore the same document,
+//! byte for byte. The code that shows them escapes them.
 #![cfg_attr(
     not(test),
     deny(

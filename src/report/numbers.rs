@@ -1,10 +1,10 @@
-//! Numbers as people read them: as few decimals as still tell apart what differs.
+//! Numbers as people read them: as few decimals as needed to tell different numbers apart.
 
 use crate::model::Unit;
 
-/// The most decimals ever shown; derived numbers carry twelve significant digits.
+/// The maximum number of decimals; derived numbers have twelve significant digits.
 const MOST: usize = 12;
-/// The same beside a limit: a double has no more.
+/// The maximum next to a limit: a double has no more.
 const MOST_AGAINST: usize = 17;
 
 /// The number of decimals that a set of numbers is shown with.
@@ -26,21 +26,21 @@ impl Scale {
         };
         let distinct = |decimals: usize| {
             values.iter().enumerate().all(|(i, a)| {
-                values
-                    .iter()
-                    .skip(i + 1)
-                    .all(|b| a.total_cmp(b).is_eq() || format!("{a:.decimals$}") != format!("{b:.decimals$}"))
+                values.iter().skip(i + 1).all(|b| {
+                    a.total_cmp(b).is_eq() || format!("{a:.decimals$}") != format!("{b:.decimals$}")
+                })
             })
         };
-        let visible = |decimals: usize| largest == 0.0 || format!("{largest:.decimals$}").parse() != Ok(0.0);
+        let visible =
+            |decimals: usize| largest == 0.0 || format!("{largest:.decimals$}").parse() != Ok(0.0);
         while decimals < MOST && !(distinct(decimals) && visible(decimals)) {
             decimals += 1;
         }
         Self { decimals }
     }
 
-    /// The least number of decimals at which every value stands on the side of the limit on which it is; the limit
-    /// itself is shown as it was written, with [`Scale::stated`].
+    /// The least number of decimals at which every value is shown on its own side of the limit; the
+    /// limit itself is shown as it was written, with [`Scale::stated`].
     pub fn against(limit: f64, values: &[f64]) -> Self {
         let mut scale = Self::of(values);
         let moves = |scale: Self| {
@@ -53,7 +53,7 @@ impl Scale {
         scale
     }
 
-    /// A limit: every digit that was written, and zeros behind them where the values have more.
+    /// A limit: every digit that was written, and zeros after them if the values have more.
     pub fn stated(self, limit: f64, unit: Option<Unit>) -> String {
         let written = exact(limit, None);
         let behind = |text: &str| text.split_once('.').map_or(0, |(_, digits)| digits.len());
@@ -72,13 +72,13 @@ impl Scale {
         Self { decimals: decimals.min(MOST) }
     }
 
-    /// `value` at this scale; in scientific form where plain digits would not fit on a page.
+    /// `value` at this scale; in scientific notation if plain digits would not fit on a page.
     pub fn text(self, value: f64) -> String {
         if value.abs() >= 1e12 {
             return format!("{value:.3e}");
         }
         let text = format!("{value:.*}", self.decimals);
-        // A minus before nothing but zeros says something that is not so.
+        // A minus in front of zeros only would be wrong.
         match text.strip_prefix('-') {
             Some(digits) if digits.bytes().all(|b| matches!(b, b'0' | b'.')) => digits.to_owned(),
             _ => text,
@@ -98,8 +98,11 @@ impl Scale {
 
 /// The number in full, as it was compared.
 pub fn exact(value: f64, unit: Option<Unit>) -> String {
-    let text =
-        if value != 0.0 && !(1e-9..1e15).contains(&value.abs()) { format!("{value:e}") } else { value.to_string() };
+    let text = if value != 0.0 && !(1e-9..1e15).contains(&value.abs()) {
+        format!("{value:e}")
+    } else {
+        value.to_string()
+    };
     match unit {
         None => text,
         Some(Unit::Percent) => format!("{text}%"),

@@ -9,15 +9,15 @@ use serde::Serialize;
 pub struct Chance {
     /// The true value.
     pub rate: f64,
-    /// Of pass.
+    /// The chance of pass.
     pub pass: f64,
-    /// Of fail.
+    /// The chance of fail.
     pub fail: f64,
-    /// Of neither.
+    /// The chance of neither.
     pub inconclusive: f64,
 }
 
-/// What a curve is of.
+/// The subject of a curve.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Subject<'a> {
     /// The rule's id.
@@ -26,7 +26,7 @@ pub struct Subject<'a> {
     pub metric: &'a str,
     /// Its limit.
     pub limit: f64,
-    /// Whether the limit is the least that is asked, not the most.
+    /// Whether the limit is a minimum, not a maximum.
     pub at_least: bool,
     /// The sample size.
     pub n: u64,
@@ -39,7 +39,7 @@ pub struct Subject<'a> {
 pub struct OperatingCurve {
     /// What it shows, in a few words.
     pub title: String,
-    /// The same in sentences, for whoever does not see it.
+    /// The same in sentences, for readers who do not see the drawing.
     pub desc: String,
     /// The whole width.
     pub width: f64,
@@ -55,7 +55,7 @@ pub struct OperatingCurve {
     pub bottom: f64,
     /// The lines: pass, fail, inconclusive.
     pub lines: Vec<Line>,
-    /// Where the limit stands.
+    /// The place of the limit.
     pub limit: Tick,
     /// Along the true value.
     pub across: Vec<Tick>,
@@ -74,16 +74,16 @@ pub struct Line {
     pub name: &'static str,
     /// Its points as SVG has them.
     pub points: String,
-    /// Where its name stands in the legend.
+    /// The place of its name in the legend.
     pub legend: f64,
 }
 
 /// A labelled place on an axis.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Tick {
-    /// Where.
+    /// Its position.
     pub at: f64,
-    /// What stands there.
+    /// Its label.
     pub label: String,
 }
 
@@ -101,7 +101,8 @@ pub fn curve(subject: &Subject<'_>, chances: &[Chance]) -> OperatingCurve {
     let x = |rate: f64| hundredth(LEFT + (rate - low) / (high - low) * (RIGHT - LEFT));
     let y = |chance: f64| hundredth(BOTTOM - chance.clamp(0.0, 1.0) * (BOTTOM - TOP));
     let line = |kind, name, legend, of: fn(&Chance) -> f64| {
-        let points: Vec<String> = chances.iter().map(|c| format!("{},{}", x(c.rate), y(of(c)))).collect();
+        let points: Vec<String> =
+            chances.iter().map(|c| format!("{},{}", x(c.rate), y(of(c)))).collect();
         Line { kind, name, points: points.join(" "), legend }
     };
     let scale = Scale::decimals(if high - low < 0.1 { 3 } else { 2 });
@@ -118,11 +119,15 @@ pub fn curve(subject: &Subject<'_>, chances: &[Chance]) -> OperatingCurve {
         lines: vec![
             line("pass", "passes", 0.0, |c| c.pass),
             line("fail", "fails", 110.0, |c| c.fail),
-            line("inconclusive", "unsettled", 220.0, |c| c.inconclusive),
+            line("inconclusive", "not enough data", 220.0, |c| c.inconclusive),
         ],
         limit: Tick { at: x(subject.limit), label: format!("limit {}", round12(subject.limit)) },
-        across: across.map(|rate| Tick { at: x(rate), label: scale.with_unit(rate, None) }).collect(),
-        up: [0.0, 0.25, 0.5, 0.75, 1.0].map(|p| Tick { at: y(p), label: format!("{:.0}%", p * 100.0) }).to_vec(),
+        across: across
+            .map(|rate| Tick { at: x(rate), label: scale.with_unit(rate, None) })
+            .collect(),
+        up: [0.0, 0.25, 0.5, 0.75, 1.0]
+            .map(|p| Tick { at: y(p), label: format!("{:.0}%", p * 100.0) })
+            .to_vec(),
         axis: format!("true {}", subject.metric),
     }
 }
@@ -134,11 +139,19 @@ fn hundredth(x: f64) -> f64 {
 fn desc(subject: &Subject<'_>, chances: &[Chance]) -> String {
     let side = if subject.at_least { "at least" } else { "at most" };
     let half = chances.iter().filter(|c| c.pass >= 0.8);
-    let settled =
-        if subject.at_least { half.map(|c| c.rate).reduce(f64::min) } else { half.map(|c| c.rate).reduce(f64::max) };
+    let settled = if subject.at_least {
+        half.map(|c| c.rate).reduce(f64::min)
+    } else {
+        half.map(|c| c.rate).reduce(f64::max)
+    };
     let power = settled.map_or_else(
         || "no true value passes four times in five".to_owned(),
-        |rate| format!("a true value of {} passes four times in five", round12((rate * 1e4).round() / 1e4)),
+        |rate| {
+            format!(
+                "a true value of {} passes four times in five",
+                round12((rate * 1e4).round() / 1e4)
+            )
+        },
     );
     format!(
         "{} must be {side} {}. On {} samples at {}% confidence a true value at the limit passes at most {}% of the time; \
@@ -156,7 +169,14 @@ mod tests {
     use super::*;
 
     fn subject() -> Subject<'static> {
-        Subject { rule: "floor", metric: "accuracy", limit: 0.9, at_least: true, n: 1000, confidence: 0.95 }
+        Subject {
+            rule: "floor",
+            metric: "accuracy",
+            limit: 0.9,
+            at_least: true,
+            n: 1000,
+            confidence: 0.95,
+        }
     }
 
     #[test]
@@ -165,8 +185,15 @@ mod tests {
         let drawn = curve(&subject(), &[at(0.8, 0.0), at(0.9, 0.5), at(1.0, 1.0)]);
         assert_eq!(drawn.lines[0].points, "56,344 380,204 704,64");
         assert_eq!(drawn.limit.at, 380.0);
-        assert_eq!((drawn.across[0].label.as_str(), drawn.across[4].label.as_str()), ("0.80", "1.00"));
-        assert!(drawn.desc.contains("a true value of 1 passes four times in five"), "{}", drawn.desc);
+        assert_eq!(
+            (drawn.across[0].label.as_str(), drawn.across[4].label.as_str()),
+            ("0.80", "1.00")
+        );
+        assert!(
+            drawn.desc.contains("a true value of 1 passes four times in five"),
+            "{}",
+            drawn.desc
+        );
     }
 
     #[test]

@@ -9,30 +9,31 @@ use super::{
     verdict::Headline,
 };
 use crate::model::{
-    Approval, ApprovalCount, ApprovalId, Claimed, Decision, Digest, EvidenceRef, Release, Timestamp, Verdict, Vote,
+    Approval, ApprovalCount, ApprovalId, Claimed, Decision, Digest, EvidenceRef, Release,
+    Timestamp, Verdict, Vote,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Log indexes that the rows themselves do not carry; what is not told is not shown.
+/// Log indexes that the rows themselves do not have; an unknown index is not shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogIndexes {
-    /// Of approvals.
+    /// The indexes of approvals.
     pub approvals: BTreeMap<ApprovalId, u64>,
-    /// Of evidence, by digest.
+    /// The indexes of evidence, by digest.
     pub evidence: BTreeMap<Digest, u64>,
 }
 
 /// One document of evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EvidenceRow {
-    /// What it was read as.
+    /// The format that it was read as.
     pub format: String,
     /// The digest of its bytes.
     pub digest: Hash,
-    /// What the submission said of it.
+    /// What the submission said about it.
     pub claimed: Vec<Pair>,
-    /// Its log index, where told.
+    /// Its log index, if known.
     pub index: Option<u64>,
 }
 
@@ -49,28 +50,28 @@ pub struct DecisionRef {
     pub vsa_index: Option<u64>,
     /// The number of the engine's semantics.
     pub engine: u32,
-    /// The digest of everything that went in.
+    /// The digest of the inputs.
     pub inputs_digest: Hash,
 }
 
-/// One release, with everything that is known of it.
+/// One release, with everything that is known about it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ReleaseReport {
     /// The release's id.
     pub id: String,
     /// The model, `namespace/name`.
     pub model: String,
-    /// The version, where it has one.
+    /// The version, if it has one.
     pub version: Option<String>,
     /// The artifact.
     pub artifact: Hash,
-    /// Where it is to go.
+    /// The environment that it is for.
     pub environment: String,
-    /// Who asked.
+    /// Who requested it.
     pub submitter: String,
-    /// What they wrote.
+    /// Their comment.
     pub comment: Option<String>,
-    /// When they asked.
+    /// When they requested it.
     pub requested: Moment,
     /// The log index of the request.
     pub request_index: u64,
@@ -78,21 +79,21 @@ pub struct ReleaseReport {
     pub headline: Headline,
     /// The latest decision; `None` before the first.
     pub decision: Option<DecisionRef>,
-    /// What rules said: everything, or a part of it where `part` says which.
+    /// The findings: all of them, or the part that `part` names.
     pub policies: Vec<PolicyFindings>,
-    /// Which part of the findings this is, where it is not all of them.
+    /// Which part of the findings this is, if it is not all of them.
     pub part: Option<Part>,
-    /// What people are asked for.
+    /// The approvals that are required.
     pub requirements: Vec<Requirement>,
-    /// What people said.
+    /// The votes.
     pub votes: Vec<VoteRow>,
-    /// What the decision was made from.
+    /// The evidence of the decision.
     pub evidence: Vec<EvidenceRow>,
     /// What it was compared with.
     pub baselines: Vec<BaselineRow>,
-    /// How often its data had been tried.
+    /// How often its test sets were used.
     pub attempts: Vec<AttemptRow>,
-    /// The circumstances that the submission told.
+    /// The context that the submission gave.
     pub context: Vec<Pair>,
     /// What happened, oldest first.
     pub history: Vec<Event>,
@@ -100,13 +101,18 @@ pub struct ReleaseReport {
 
 impl ReleaseReport {
     /// The report of `release` from its rows: `decisions` oldest first, `approvals` in any order.
-    pub fn new(release: &Release, decisions: &[Decision], approvals: &[Approval], indexes: &LogIndexes) -> Self {
+    pub fn new(
+        release: &Release,
+        decisions: &[Decision],
+        approvals: &[Approval],
+        indexes: &LogIndexes,
+    ) -> Self {
         let verdict = decisions.last().map(|d| &d.record.verdict);
         let shown = (verdict.map(findings::groups).unwrap_or_default(), None);
         Self::showing(shown, release, decisions, approvals, indexes)
     }
 
-    /// The same with one part of the findings, counted from 1, where they are too many for a page.
+    /// The report with one part of the findings, counted from 1, if they are too many for a page.
     pub fn part(
         part: usize,
         release: &Release,
@@ -129,7 +135,8 @@ impl ReleaseReport {
         let latest = decisions.last();
         let record = latest.map(|d| &d.record);
         let inputs = record.map(|r| &r.inputs);
-        let headline = record.map_or_else(Headline::undecided, |r| Headline::of(&r.verdict, &r.approvals));
+        let headline =
+            record.map_or_else(Headline::undecided, |r| Headline::of(&r.verdict, &r.approvals));
         Self {
             id: release.id.to_string(),
             model: release.model.to_string(),
@@ -147,17 +154,25 @@ impl ReleaseReport {
             requirements: record
                 .map(|r| approvals::requirements(&r.verdict, &r.verdict.approvals, approvals))
                 .unwrap_or_default(),
-            votes: approvals::votes(approvals, record.map(|r| &r.inputs_digest), &indexes.approvals),
-            evidence: inputs.map(|i| i.evidence.iter().map(|e| evidence(e, indexes)).collect()).unwrap_or_default(),
+            votes: approvals::votes(
+                approvals,
+                record.map(|r| &r.inputs_digest),
+                &indexes.approvals,
+            ),
+            evidence: inputs
+                .map(|i| i.evidence.iter().map(|e| evidence(e, indexes)).collect())
+                .unwrap_or_default(),
             baselines: inputs.map(standing::baselines).unwrap_or_default(),
             attempts: inputs.map(standing::attempts).unwrap_or_default(),
-            context: inputs.map(|i| i.context.iter().map(|(k, v)| Pair::new(k, v)).collect()).unwrap_or_default(),
+            context: inputs
+                .map(|i| i.context.iter().map(|(k, v)| Pair::new(k, v)).collect())
+                .unwrap_or_default(),
             history: history::events(release, decisions, approvals, indexes),
         }
     }
 
-    /// The same as things are at a later moment: `counts` are what counts then, `ended` is since when the approvals of an
-    /// allow are too few.
+    /// The report at a later moment: `counts` are the approvals that are valid then, `ended` is
+    /// since when the approvals of an allow are too few.
     #[must_use]
     pub fn as_of_now(
         mut self,
@@ -168,8 +183,14 @@ impl ReleaseReport {
     ) -> Self {
         self.requirements = approvals::requirements(verdict, counts, approvals);
         let expired = approvals::expired(verdict, counts, approvals);
-        for row in self.votes.iter_mut().filter(|row| row.void.is_none() && row.vote == Vote::Approve.as_str()) {
-            row.void = expired.contains(&row.person.as_str()).then_some("expired, so it no longer counts");
+        for row in self
+            .votes
+            .iter_mut()
+            .filter(|row| row.void.is_none() && row.vote == Vote::Approve.as_str())
+        {
+            row.void = expired
+                .contains(&row.person.as_str())
+                .then_some("expired, so it is no longer valid");
         }
         if let Some(at) = ended {
             self.headline = Headline::ended(at);
@@ -189,7 +210,7 @@ fn decision(decision: &Decision) -> DecisionRef {
     }
 }
 
-/// What a submission said of a document.
+/// What a submission said about a document.
 pub fn claims(claimed: &Claimed) -> Vec<Pair> {
     let subject = claimed.subject.as_ref();
     let pairs = [

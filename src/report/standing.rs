@@ -1,4 +1,4 @@
-//! What an artifact was compared with, and how often its data had been tried.
+//! What an artifact was compared with, and how often its test sets were used.
 
 use super::values::Hash;
 use crate::model::{Attempt, Inputs};
@@ -13,18 +13,18 @@ pub struct BaselineRow {
     pub artifact: Hash,
 }
 
-/// Which artifact of those tried on a data set this one is.
+/// How often a data set was used as a test set under a policy, this time included.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AttemptRow {
-    /// `1st`, `2nd`, `3rd`, …
+    /// `1 time`, `2 times`, …
     pub ordinal: String,
-    /// The data set; `None` where the evidence names none.
+    /// The data set; `None` if the evidence names none.
     pub dataset: Option<String>,
     /// The policy.
     pub policy: String,
 }
 
-/// What it was compared with, where a rule compares and there was something.
+/// What it was compared with, if a rule compares and a baseline existed.
 pub(super) fn baselines(inputs: &Inputs) -> Vec<BaselineRow> {
     let sides = [("Champion", &inputs.champion), ("Reference", &inputs.reference)];
     let row = |(name, side): (&'static str, &Option<crate::model::Baseline>)| {
@@ -34,25 +34,18 @@ pub(super) fn baselines(inputs: &Inputs) -> Vec<BaselineRow> {
     sides.into_iter().filter_map(row).collect()
 }
 
-/// How often each data set had been tried.
+/// How often each data set was used.
 pub(super) fn attempts(inputs: &Inputs) -> Vec<AttemptRow> {
     let row = |attempt: &Attempt| AttemptRow {
-        ordinal: ordinal(attempt.tries),
+        ordinal: times(attempt.tries),
         dataset: Some(attempt.dataset.clone()).filter(|name| !name.is_empty()),
         policy: attempt.policy.clone(),
     };
     inputs.attempts.iter().map(row).collect()
 }
 
-fn ordinal(n: u64) -> String {
-    let ending = match (n % 100, n % 10) {
-        (11..=13, _) => "th",
-        (_, 1) => "st",
-        (_, 2) => "nd",
-        (_, 3) => "rd",
-        _ => "th",
-    };
-    format!("{}{ending}", crate::model::number::grouped(n))
+fn times(n: u64) -> String {
+    format!("{} {}", crate::model::number::grouped(n), if n == 1 { "time" } else { "times" })
 }
 
 #[cfg(test)]
@@ -61,7 +54,7 @@ mod tests {
 
     #[test]
     fn numbers_are_said_as_people_say_them() {
-        let said: Vec<String> = [1, 2, 3, 4, 11, 12, 13, 21, 102, 111, 1_003].into_iter().map(ordinal).collect();
-        assert_eq!(said, ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "102nd", "111th", "1,003rd"]);
+        let said: Vec<String> = [1, 2, 21, 1_003].into_iter().map(times).collect();
+        assert_eq!(said, ["1 time", "2 times", "21 times", "1,003 times"]);
     }
 }

@@ -1,9 +1,10 @@
-//! What rows become, on verdicts small enough to work out by hand.
+//! How rows are built, on verdicts small enough to work out by hand.
 
 use super::{LogIndexes, ReleaseReport, findings};
 use crate::model::{
-    Approval, ApprovalCount, Decision, Digest, Engine, Environment, EvidenceRef, Finding, Inputs, Outcome, Person,
-    PolicySummary, Record, Release, Severity, Status, Timestamp, Verdict, Vote, verdict::Mode,
+    Approval, ApprovalCount, Decision, Digest, Engine, Environment, EvidenceRef, Finding, Inputs,
+    Outcome, Person, PolicySummary, Record, Release, Severity, Status, Timestamp, Verdict, Vote,
+    verdict::Mode,
 };
 
 fn at(minute: u32) -> Timestamp {
@@ -15,14 +16,22 @@ fn finding(policy: &str, rule: &str, status: Status, severity: Severity) -> Find
 }
 
 fn verdict(findings: Vec<Finding>, inputs_digest: Digest) -> Verdict {
-    let policy = |name: &str, mode| PolicySummary { name: name.into(), digest: Digest::of(name.as_bytes()), mode };
+    let policy = |name: &str, mode| PolicySummary {
+        name: name.into(),
+        digest: Digest::of(name.as_bytes()),
+        mode,
+    };
     Verdict {
         verdict: Outcome::Pending,
         model: None,
         artifact: None,
         environment: None,
         inputs_digest,
-        policies: vec![policy("watch", Mode::Observe), policy("hold", Mode::Enforce), policy("stop", Mode::Enforce)],
+        policies: vec![
+            policy("watch", Mode::Observe),
+            policy("hold", Mode::Enforce),
+            policy("stop", Mode::Enforce),
+        ],
         findings,
         approvals: vec![ApprovalCount {
             policy: "hold".into(),
@@ -68,15 +77,21 @@ fn what_blocks_comes_first_and_many_passes_fold() {
     let rules: Vec<_> = groups[0].rows.iter().map(|r| r.rule.as_str()).collect();
     assert_eq!(rules, ["broken", "unsure", "warned"]);
     assert_eq!(groups[0].folded.len(), 5);
-    assert_eq!(groups[0].summary, "1 in error, 1 fail, 1 unsettled, 5 hold");
+    assert_eq!(groups[0].summary, "1 in error, 1 fail, 1 not enough data, 5 pass");
     assert_eq!((groups[0].rows[2].blocking, groups[0].rows[2].note), (false, Some("warning only")));
-    assert_eq!((groups[1].rows[0].blocking, groups[1].rows[0].note), (false, Some("observed only")));
+    assert_eq!(
+        (groups[1].rows[0].blocking, groups[1].rows[0].note),
+        (false, Some("observed only"))
+    );
     assert!(groups[2].folded.is_empty(), "a single pass is shown");
 }
 
 #[test]
 fn a_policy_that_the_verdict_does_not_list_is_still_shown() {
-    let groups = findings::groups(&verdict(vec![finding("new", "r", Status::Fail, Severity::Block)], Digest::of(b"i")));
+    let groups = findings::groups(&verdict(
+        vec![finding("new", "r", Status::Fail, Severity::Block)],
+        Digest::of(b"i"),
+    ));
     assert_eq!((groups[0].name.as_str(), groups[0].digest.is_none()), ("new", true));
 }
 
@@ -99,7 +114,12 @@ fn seats_are_taken_by_votes_on_these_inputs_only() {
 #[test]
 fn history_puts_causes_before_effects() {
     let environment: Environment = "production".parse().unwrap();
-    let document = EvidenceRef { digest: Digest::of(b"e"), format: "native".into(), claimed: None, mapping: None };
+    let document = EvidenceRef {
+        digest: Digest::of(b"e"),
+        format: "native".into(),
+        claimed: None,
+        mapping: None,
+    };
     let inputs = Inputs { evidence: vec![document], ..Inputs::default() };
     let inputs_digest = inputs.digest().unwrap();
     let release = Release {
@@ -127,19 +147,25 @@ fn history_puts_causes_before_effects() {
         record_index: index,
         vsa_index: None,
     };
-    // The vote and the decision that it leads to carry one moment.
+    // The vote and the decision that it leads to have the same moment.
     let votes = [vote("bo", 9, inputs_digest)];
-    let report = ReleaseReport::new(&release, &[decision(6, 0), decision(8, 9)], &votes, &LogIndexes::default());
+    let report = ReleaseReport::new(
+        &release,
+        &[decision(6, 0), decision(8, 9)],
+        &votes,
+        &LogIndexes::default(),
+    );
     let kinds: Vec<_> = report.history.iter().map(|e| e.kind).collect();
     assert_eq!(kinds, ["requested", "evidence", "pending", "approve", "pending"]);
     assert_eq!(report.decision.unwrap().record_index, 8, "the latest decides");
 }
 
-/// Pages of a part each: every finding stands on one of them, what stands in the way on the first.
+/// Pages of one part each: every finding is on one of them, and those that block are on the first.
 #[test]
 fn parts_show_every_finding_once_and_what_blocks_first() {
     let status = |i: usize| if i % 40 == 7 { Status::Fail } else { Status::Pass };
-    let all: Vec<Finding> = (0..1_234).map(|i| finding("p", &format!("r{i}"), status(i), Severity::Block)).collect();
+    let all: Vec<Finding> =
+        (0..1_234).map(|i| finding("p", &format!("r{i}"), status(i), Severity::Block)).collect();
     let blocking = all.iter().filter(|f| f.status == Status::Fail).count();
     let whole = verdict(all, Digest::of(b"i"));
     let mut seen = Vec::new();
@@ -148,11 +174,15 @@ fn parts_show_every_finding_once_and_what_blocks_first() {
         let told = told.unwrap();
         assert_eq!((told.previous.is_some(), told.next.is_some()), (part > 1, part < 31));
         seen.extend(
-            groups.iter().flat_map(|g| g.rows.iter().chain(&g.folded)).map(|row| (row.blocking, row.rule.clone())),
+            groups
+                .iter()
+                .flat_map(|g| g.rows.iter().chain(&g.folded))
+                .map(|row| (row.blocking, row.rule.clone())),
         );
     }
     assert!(
-        seen.iter().take(blocking).all(|(blocks, _)| *blocks) && seen.iter().skip(blocking).all(|(blocks, _)| !blocks)
+        seen.iter().take(blocking).all(|(blocks, _)| *blocks)
+            && seen.iter().skip(blocking).all(|(blocks, _)| !blocks)
     );
     let rules: std::collections::BTreeSet<_> = seen.iter().map(|(_, rule)| rule).collect();
     assert_eq!((rules.len(), seen.len()), (1_234, 1_234));

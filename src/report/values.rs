@@ -76,7 +76,10 @@ mod tests {
     #[test]
     fn moments_read_to_the_minute_in_utc() {
         let moment = Moment::from("2026-11-20T13:00:59.5+01:00".parse::<Timestamp>().unwrap());
-        assert_eq!((moment.text.as_str(), moment.iso.as_str()), ("2026-11-20 12:00 UTC", "2026-11-20T12:00:59.5Z"));
+        assert_eq!(
+            (moment.text.as_str(), moment.iso.as_str()),
+            ("2026-11-20 12:00 UTC", "2026-11-20T12:00:59.5Z")
+        );
         assert!(Moment::from(Timestamp::from_micros(i64::MAX)).text.ends_with("us"));
     }
 

@@ -12,10 +12,10 @@ pub struct Headline {
     pub outcome: &'static str,
     /// The word on pages: `Denied`.
     pub word: &'static str,
-    /// What it is drawn as: as `outcome`, but never as good where no policy vouches for the release, or where one that
-    /// only observes found what would have stopped it.
+    /// The tone that it is drawn in: `outcome`, but never a good one if no policy vouches for the
+    /// release, or if an observing policy found what would have stopped it.
     pub tone: &'static str,
-    /// What it comes from, without a full stop: `2 of 7 rules fail`.
+    /// The reason for it, without a full stop: `2 of 7 rules fail`.
     pub because: String,
 }
 
@@ -29,7 +29,8 @@ pub fn word(outcome: Outcome) -> &'static str {
     }
 }
 
-/// How many rules of the enforcing policies gave each answer; a rule counts once, with its worst answer that blocks.
+/// How many rules of the enforcing policies gave each answer; a rule is counted once, with its
+/// worst answer that blocks.
 struct Rules {
     total: usize,
     skipped: usize,
@@ -37,7 +38,7 @@ struct Rules {
     broken: BTreeMap<Status, usize>,
 }
 
-/// How bad an answer is; the worst of a rule's findings stands for the rule.
+/// How bad an answer is; a rule is as bad as the worst of its findings.
 fn weight(status: Status) -> u8 {
     match status {
         Status::Error => 5,
@@ -51,7 +52,9 @@ fn weight(status: Status) -> u8 {
 
 impl Rules {
     fn of(verdict: &Verdict) -> Self {
-        let enforces = |name: &str| !verdict.policies.iter().any(|p| p.name == name && p.mode == Mode::Observe);
+        let enforces = |name: &str| {
+            !verdict.policies.iter().any(|p| p.name == name && p.mode == Mode::Observe)
+        };
         let mut worst: BTreeMap<(&str, &str), Status> = BTreeMap::new();
         let mut warned: BTreeSet<(&str, &str)> = BTreeSet::new();
         for finding in verdict.findings.iter().filter(|f| enforces(&f.policy)) {
@@ -74,13 +77,13 @@ impl Rules {
         Self { total: worst.len(), skipped, warnings: warned.len(), broken }
     }
 
-    /// `all 7 rules hold`, and what else is worth knowing of them.
+    /// `all 7 rules pass`, and how many of them warn.
     fn hold(&self) -> String {
         let judged = self.total - self.skipped.min(self.total);
         let mut text = match judged {
             0 => "no rule applied".to_owned(),
-            1 => "the only rule holds".to_owned(),
-            n => format!("all {} hold", counted(n, "rule", "rules")),
+            1 => "the only rule passes".to_owned(),
+            n => format!("all {} pass", counted(n, "rule", "rules")),
         };
         if self.warnings > 0 {
             text = format!("{text}, with {}", counted(self.warnings, "warning", "warnings"));
@@ -88,13 +91,13 @@ impl Rules {
         text
     }
 
-    /// `2 of 7 rules fail and 1 cannot be settled`; `None` when nothing is in the way.
+    /// `2 of 7 rules fail and 1 does not have enough data`; `None` if nothing blocks.
     fn trouble(&self) -> Option<String> {
         let phrases = [
             (Status::Fail, "fails", "fail"),
             (Status::Error, "is in error", "are in error"),
             (Status::Missing, "lacks evidence", "lack evidence"),
-            (Status::Inconclusive, "cannot be settled", "cannot be settled"),
+            (Status::Inconclusive, "does not have enough data", "do not have enough data"),
         ];
         if self.total == 1 {
             let only = phrases.into_iter().find(|(status, ..)| self.broken.contains_key(status));
@@ -104,8 +107,11 @@ impl Rules {
         for (status, one, many) in phrases {
             let Some(count) = self.broken.get(&status).copied() else { continue };
             let verb = if count == 1 { one } else { many };
-            let of =
-                if parts.is_empty() { format!(" of {}", counted(self.total, "rule", "rules")) } else { String::new() };
+            let of = if parts.is_empty() {
+                format!(" of {}", counted(self.total, "rule", "rules"))
+            } else {
+                String::new()
+            };
             parts.push(format!("{count}{of} {verb}"));
         }
         (!parts.is_empty()).then(|| listed(&parts))
@@ -113,7 +119,7 @@ impl Rules {
 }
 
 impl Headline {
-    /// Before the first decision.
+    /// The headline before the first decision.
     pub fn undecided() -> Self {
         Self {
             outcome: "undecided",
@@ -123,9 +129,9 @@ impl Headline {
         }
     }
 
-    /// Of an allow whose approvals have ended at `at`: it is no permission any more.
+    /// The headline of an allow whose approvals expired at `at`: it is not a permission any more.
     pub fn ended(at: Timestamp) -> Self {
-        let because = format!("the approvals that it was allowed on ended on {}", Moment::from(at).text);
+        let because = format!("its approvals expired on {}", Moment::from(at).text);
         Self { outcome: "pending", tone: "pending", word: "To be approved again", because }
     }
 
@@ -140,8 +146,12 @@ impl Headline {
         };
         let (outcome, word) = (verdict.verdict.as_str(), word(verdict.verdict));
         match verdict.verdict {
-            Outcome::Allow if !verdict.is_enforced() => Self { outcome, tone: "pending", word: "Let through", because },
-            Outcome::Allow if verdict.observed_to_fail() > 0 => Self { outcome, tone: "pending", word, because },
+            Outcome::Allow if !verdict.is_enforced() => {
+                Self { outcome, tone: "pending", word: "Let through", because }
+            }
+            Outcome::Allow if verdict.observed_to_fail() > 0 => {
+                Self { outcome, tone: "pending", word, because }
+            }
             _ => Self { outcome, tone: outcome, word, because },
         }
     }
@@ -150,7 +160,7 @@ impl Headline {
 fn allowed(verdict: &Verdict, approvals: &[Approval], rules: &Rules) -> String {
     let observed = match verdict.observed_to_fail() {
         0 => String::new(),
-        n => format!("; {} observed not to hold", counted(n, "rule is", "rules are")),
+        n => format!("; {} not pass", counted(n, "observed rule does", "observed rules do")),
     };
     if !verdict.is_enforced() {
         return format!("no policy enforces here, some observe{observed}");
@@ -162,8 +172,8 @@ fn allowed(verdict: &Verdict, approvals: &[Approval], rules: &Rules) -> String {
     format!("{held}{observed}")
 }
 
-/// How many people's approvals count, each person once, however many requirements they serve. Where an earlier engine
-/// counted, those who approved these inputs with a role that is asked for.
+/// How many people's approvals are counted, each person once, however many requirements they serve.
+/// For a verdict of an earlier engine, the people who approved these inputs with a requested role.
 fn people(verdict: &Verdict, approvals: &[Approval]) -> usize {
     let known = verdict.people();
     if !known.is_empty() {
@@ -171,9 +181,12 @@ fn people(verdict: &Verdict, approvals: &[Approval]) -> usize {
     }
     let asked = |a: &&Approval| {
         let role = |role: &String| verdict.approvals.iter().any(|c| c.role == *role);
-        a.vote == Vote::Approve && a.inputs_digest == verdict.inputs_digest && a.roles.iter().any(role)
+        a.vote == Vote::Approve
+            && a.inputs_digest == verdict.inputs_digest
+            && a.roles.iter().any(role)
     };
-    let named = approvals.iter().filter(asked).map(|a| a.by.id.as_str()).collect::<BTreeSet<_>>().len();
+    let named =
+        approvals.iter().filter(asked).map(|a| a.by.id.as_str()).collect::<BTreeSet<_>>().len();
     // Without their names it is certain only that as many people approved as one requirement counts.
     let least = verdict.approvals.iter().map(|c| c.given.min(c.needed)).max().unwrap_or(0);
     named.max(usize::try_from(least).unwrap_or(usize::MAX))
@@ -188,22 +201,33 @@ fn denied(verdict: &Verdict, approvals: &[Approval], rules: &Rules) -> String {
     }
     let mut parts = Vec::new();
     if verdict.is_rejected() {
-        let asked = |a: &&Approval| a.vote == Vote::Reject && a.inputs_digest == verdict.inputs_digest;
+        let asked =
+            |a: &&Approval| a.vote == Vote::Reject && a.inputs_digest == verdict.inputs_digest;
         let mut seen = BTreeSet::new();
         let asked = approvals.iter().filter(asked);
-        let names: Vec<String> = asked.filter(|a| seen.insert(a.by.id.as_str())).map(|a| a.by.name.clone()).collect();
-        parts.push(if names.is_empty() { "rejected".to_owned() } else { format!("rejected by {}", listed(&names)) });
+        let names: Vec<String> =
+            asked.filter(|a| seen.insert(a.by.id.as_str())).map(|a| a.by.name.clone()).collect();
+        parts.push(if names.is_empty() {
+            "rejected".to_owned()
+        } else {
+            format!("rejected by {}", listed(&names))
+        });
     }
     parts.extend(rules.trouble());
     if !parts.is_empty() {
         return parts.join("; ");
     }
-    if rules.total == rules.skipped { "every rule was skipped, so nothing vouches for it".into() } else { rules.hold() }
+    if rules.total == rules.skipped {
+        "every rule was skipped, so nothing vouches for it".into()
+    } else {
+        rules.hold()
+    }
 }
 
 /// `2 approvals of model-risk are missing`.
 fn waiting(verdict: &Verdict) -> String {
-    // Requirements of one policy need different people; across policies one act serves all of one role.
+    // Requirements of one policy need different people; across policies one approval serves all
+    // requirements of one role.
     let mut of_policy: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for asked in verdict.approvals.iter().filter(|a| a.given < a.needed) {
         *of_policy.entry((&asked.role, &asked.policy)).or_insert(0) += asked.needed - asked.given;
@@ -217,7 +241,10 @@ fn waiting(verdict: &Verdict) -> String {
     let parts: Vec<String> = missing
         .iter()
         .map(|(role, n)| {
-            format!("{} of {role}", counted(usize::try_from(*n).unwrap_or(usize::MAX), "approval", "approvals"))
+            format!(
+                "{} of {role}",
+                counted(usize::try_from(*n).unwrap_or(usize::MAX), "approval", "approvals")
+            )
         })
         .collect();
     match total {

@@ -1,7 +1,8 @@
-//! The beta distribution for any shapes, in bounded time for shapes up to 2^53.
+//! The beta distribution for any shape parameters, in bounded time for shapes up to 2^53.
 //!
-//! Everything is done in the log-odds u = ln(t / (1 − t)), where the density is log-concave and smooth whatever the
-//! shapes are: its tail is one integral of Gauss and Legendre, its quantile Newton's method on the logarithm of that.
+//! All computation is in the log-odds u = ln(t / (1 − t)), where the density is log-concave and
+//! smooth for all shapes. The tail is one Gauss–Legendre integral; the quantile is Newton's method
+//! on the logarithm of the tail.
 
 use super::{
     binomial::{NODES, deviance, stirling},
@@ -10,7 +11,8 @@ use super::{
 use libm::{ceil, exp, expm1, log, log1p};
 use std::f64::consts::TAU;
 
-/// The `p` quantile of Beta(`a`, `b`) and one less it, each without cancellation. For `a`, `b` > 0 and 0 < `p` < 1.
+/// The `p` quantile of Beta(`a`, `b`) and one minus it, each without cancellation. Requires `a`,
+/// `b` > 0 and 0 < `p` < 1.
 pub fn quantile(p: f64, a: f64, b: f64) -> (f64, f64) {
     let width = ((a + b) / a / b).sqrt();
     let mode = log(a / b);
@@ -26,7 +28,7 @@ pub fn quantile(p: f64, a: f64, b: f64) -> (f64, f64) {
         let step = (log(weight) - log(p)) * weight / density(a, b, u);
         let next = u - step;
         let next = if next >= low && next <= high { next } else { f64::midpoint(low, high) };
-        // A step squares the error, measured in widths.
+        // Each step squares the error, measured in widths.
         let close = (next - u).abs() <= 1e-9 * width;
         u = next;
         if close || high - low <= 1e-16 * high.abs() {
@@ -36,12 +38,13 @@ pub fn quantile(p: f64, a: f64, b: f64) -> (f64, f64) {
     odds(u)
 }
 
-/// P(T ≤ t) for T of Beta(`a`, `b`), where t has the log-odds `u`: the regularised incomplete beta function.
+/// P(T ≤ t) for T distributed as Beta(`a`, `b`), where t has the log-odds `u`: the regularised
+/// incomplete beta function.
 fn below(a: f64, b: f64, u: f64) -> f64 {
     if u <= log(a / b) { tail(a, b, u) } else { 1.0 - tail(b, a, -u) }
 }
 
-/// The t of these log-odds, and 1 − t.
+/// The t with these log-odds, and 1 − t.
 fn odds(u: f64) -> (f64, f64) {
     (1.0 / (1.0 + exp(-u)), 1.0 / (1.0 + exp(u)))
 }
@@ -50,20 +53,21 @@ fn odds(u: f64) -> (f64, f64) {
 fn density(a: f64, b: f64, u: f64) -> f64 {
     let (t, rest) = odds(u);
     let n = a + b;
-    let exponent = stirling(n) - stirling(a) - stirling(b) - deviance(a, n * t) - deviance(b, n * rest);
+    let exponent =
+        stirling(n) - stirling(a) - stirling(b) - deviance(a, n * t) - deviance(b, n * rest);
     (a / n * b / TAU).sqrt() * exp(exponent)
 }
 
-/// The integral of the density up to `u`, which lies left of the mode.
+/// The integral of the density up to `u`, for `u` left of the mode.
 fn tail(a: f64, b: f64, u: f64) -> f64 {
     let (t, rest) = odds(u);
-    // The logarithm of the density at `u` over that at `u` − `d`.
+    // The logarithm of the density at `u` divided by that at `u` − `d`.
     let fall = |d: f64| a * log1p(rest * expm1(d)) + b * log1p(t * expm1(-d));
     let mut reach = ((a + b) / a / b).sqrt();
     while fall(reach) < 40.0 && reach < 700.0 {
         reach *= 1.5;
     }
-    // The integrand has no singularity within π of the real line, so that short panels are exact.
+    // The integrand has no singularity within π of the real line, so short panels are exact.
     let panels = ceil(reach / 1.5).max(10.0);
     let half = reach / panels / 2.0;
     let (mut total, mut panel) = (0.0, 0.0);
@@ -81,7 +85,7 @@ fn tail(a: f64, b: f64, u: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// References: scipy.stats.beta.ppf.
+    /// Reference values: scipy.stats.beta.ppf.
     #[test]
     fn agrees_with_scipy() {
         for (p, a, b, want) in [
@@ -99,14 +103,19 @@ mod tests {
         }
     }
 
-    /// Beyond what scipy can do: where a is 1, the quantile is 1 − (1 − p)^(1/b).
+    /// Outside scipy's range: for a = 1, the quantile is 1 − (1 − p)^(1/b).
     #[test]
     fn ends_for_every_count() {
         let half = 4_503_599_627_370_496.5;
-        for (a, b) in [(1.5, half), (half, 1.5), (half, half), (0.5, half), (1.0, half), (half, 0.5)] {
+        for (a, b) in
+            [(1.5, half), (half, 1.5), (half, half), (0.5, half), (1.0, half), (half, 0.5)]
+        {
             for p in [1e-6, 0.05, 0.4, 0.999] {
                 let (got, rest) = quantile(p, a, b);
-                assert!(got > 0.0 && rest > 0.0 && (got + rest - 1.0).abs() < 1e-15, "{p}, {a}, {b}: {got}, {rest}");
+                assert!(
+                    got > 0.0 && rest > 0.0 && (got + rest - 1.0).abs() < 1e-15,
+                    "{p}, {a}, {b}: {got}, {rest}"
+                );
             }
         }
         let (got, want) = (quantile(0.05, 1.0, half).0, -libm::expm1(libm::log1p(-0.05) / half));

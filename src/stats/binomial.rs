@@ -1,16 +1,17 @@
-//! The binomial distribution: tails, and the rate at which a tail has a given weight.
+//! The binomial distribution: tails, and the rate at which a tail has a given probability.
 //!
-//! Exact to about 1e-13 for every count up to 2^53, in bounded time: a document that states absurd counts must not
-//! keep anybody waiting. (The inverse of the incomplete beta function that `statrs` has does not end for large ones,
-//! and its continued fraction stops short of them.)
+//! Accurate to about 1e-13 for every count up to 2^53, in bounded time: a document with absurd
+//! counts must not block an evaluation. (In `statrs`, the inverse of the incomplete beta function
+//! does not terminate for large counts, and its continued fraction stops before it converges.)
 
 use super::proportion::float;
 use libm::{exp, log, log1p};
 
-/// Above this standard deviation a tail is integrated instead of summed.
+/// A tail with a larger standard deviation than this is integrated, not summed.
 const SUMMABLE: f64 = 200.0;
 
-/// P(X ≥ `successes`) for X binomial of `trials` at `rate`; `rate` outside [0, 1] counts as its nearer end.
+/// P(X ≥ `successes`) for X binomial with `trials` at `rate`; a `rate` outside [0, 1] is clamped to
+/// it.
 pub fn upper_tail(successes: u64, trials: u64, rate: f64) -> f64 {
     if successes == 0 || rate >= 1.0 {
         return if successes > trials { 0.0 } else { 1.0 };
@@ -21,13 +22,14 @@ pub fn upper_tail(successes: u64, trials: u64, rate: f64) -> f64 {
     if float(successes) > float(trials) * rate {
         far_tail(successes, trials, rate)
     } else {
-        // Below the mean the other tail is the small one: X ≥ x unless n − X ≥ n − x + 1.
+        // Below the mean, compute the other tail, which is small: X ≥ x unless n − X ≥ n − x + 1.
         1.0 - far_tail(trials - successes + 1, trials, 1.0 - rate)
     }
 }
 
-/// The rate at which P(X ≥ `successes`) is `alpha`, for 0 < `successes` < `trials` and 0 < `alpha` < 1/2: the `alpha`
-/// quantile of Beta(x, n − x + 1). Newton's method on the logarithm of the tail, kept within a bracket.
+/// The rate at which P(X ≥ `successes`) is `alpha`, for 0 < `successes` < `trials` and 0 < `alpha`
+/// < 1/2: the `alpha` quantile of Beta(x, n − x + 1). Uses Newton's method on the logarithm of the
+/// tail, kept within a bracket.
 pub fn rate_of_tail(successes: u64, trials: u64, alpha: f64) -> f64 {
     let (x, n) = (float(successes), float(trials));
     let (mut low, mut high) = (0.0, 1.0);
@@ -43,7 +45,8 @@ pub fn rate_of_tail(successes: u64, trials: u64, alpha: f64) -> f64 {
         let step = (log(tail) - log(alpha)) * tail / slope;
         let next = rate - step;
         let next = if next >= low && next <= high { next } else { f64::midpoint(low, high) };
-        // A step squares the error, measured in standard deviations: after one of 1e-8 nothing is left of it.
+        // Each step squares the error, measured in standard deviations: after a step of 1e-8 no
+        // error is left.
         let close = (next - rate).abs() <= 1e-8 * (rate * (1.0 - rate) / n).sqrt();
         rate = next;
         if close || high - low <= 1e-16 * high {
@@ -53,26 +56,27 @@ pub fn rate_of_tail(successes: u64, trials: u64, alpha: f64) -> f64 {
     rate
 }
 
-/// A first guess: Wilson's score bound at about the right normal quantile.
+/// The first approximation: Wilson's score bound at roughly the right normal quantile.
 fn start(x: f64, n: f64, alpha: f64) -> f64 {
-    // Hastings (1955), 26.2.22 in Abramowitz and Stegun: good to 3e-3, plenty for a guess.
+    // Hastings (1955), 26.2.22 in Abramowitz and Stegun: accurate to 3e-3, enough for a start.
     let root = (-2.0 * log(alpha)).sqrt();
     let z = root - (2.307_53 + 0.270_61 * root) / (1.0 + root * (0.992_29 + 0.044_81 * root));
-    // A continuity correction: the exact bound lies outside the score bound.
+    // A continuity correction, because the exact bound is outside the score bound.
     let share = (x - 0.5).max(0.25) / n;
     let wide = z * z / n;
-    let guess = (share + wide / 2.0 - z * ((share * (1.0 - share) + wide / 4.0) / n).sqrt()) / (1.0 + wide);
+    let guess =
+        (share + wide / 2.0 - z * ((share * (1.0 - share) + wide / 4.0) / n).sqrt()) / (1.0 + wide);
     guess.clamp(1e-300, 1.0 - 1e-16)
 }
 
-/// P(X ≥ x) where x lies above the mean, so that the terms fall.
+/// P(X ≥ x) for x above the mean, where the terms decrease.
 fn far_tail(successes: u64, trials: u64, rate: f64) -> f64 {
     let (x, n) = (float(successes), float(trials));
     let spread = (n * rate * (1.0 - rate)).sqrt();
     if spread <= SUMMABLE { sum(x, n, rate) } else { integral(x, n, rate) }
 }
 
-/// The sum of the masses from x on, each from the one before.
+/// The sum of the probabilities from x on; each term is computed from the previous one.
 fn sum(x: f64, n: f64, rate: f64) -> f64 {
     let odds = rate / (1.0 - rate);
     let (mut term, mut total, mut k) = (1.0, 1.0, x);
@@ -87,7 +91,7 @@ fn sum(x: f64, n: f64, rate: f64) -> f64 {
     mass(x, n, rate) * total
 }
 
-/// Nodes and weights of Gauss and Legendre's rule of 16 points on [−1, 1], the positive half.
+/// Nodes and weights of the 16-point Gauss–Legendre rule on [−1, 1], the positive half.
 pub(super) const NODES: [(f64, f64); 8] = [
     (0.095_012_509_837_637_44, 0.189_450_610_455_068_5),
     (0.281_603_550_779_258_9, 0.182_603_415_044_923_6),
@@ -99,12 +103,13 @@ pub(super) const NODES: [(f64, f64); 8] = [
     (0.989_400_934_991_649_9, 0.027_152_459_411_754_095),
 ];
 
-/// The tail as an integral of its derivative in the rate, from where nothing is left of it up to `rate`.
+/// The tail as an integral of its derivative with respect to the rate, up to `rate`. It starts
+/// where the density is negligible.
 fn integral(x: f64, n: f64, rate: f64) -> f64 {
     let width = (rate * (1.0 - rate) / n).sqrt();
     let panels = 6.0;
     let half = (9.0 * width).min(rate) / panels / 2.0;
-    // The logarithm of the density at `rate` − `d` over that at `rate`.
+    // The logarithm of the density at `rate` − `d` divided by that at `rate`.
     let fall = |d: f64| (x - 1.0) * log1p(-d / rate) + (n - x) * log1p(d / (1.0 - rate));
     let mut total = 0.0;
     let mut panel = 0.0;
@@ -127,14 +132,17 @@ pub(super) fn mass(x: f64, n: f64, rate: f64) -> f64 {
     if rest <= 0.0 {
         return exp(n * log(rate));
     }
-    let exponent =
-        stirling(n) - stirling(x) - stirling(rest) - deviance(x, n * rate) - deviance(rest, n * (1.0 - rate));
+    let exponent = stirling(n)
+        - stirling(x)
+        - stirling(rest)
+        - deviance(x, n * rate)
+        - deviance(rest, n * (1.0 - rate));
     (n / (std::f64::consts::TAU * x * rest)).sqrt() * exp(exponent)
 }
 
-/// What Stirling's formula leaves of ln Γ(k + 1), for k > 0.
+/// The error of Stirling's formula for ln Γ(k + 1), for k > 0.
 pub(super) fn stirling(k: f64) -> f64 {
-    // The series is good from 15 on; below, δ(k) = δ(k + 1) + (k + ½) ln(1 + 1/k) − 1.
+    // The series is accurate from 15 on; below 15, δ(k) = δ(k + 1) + (k + ½) ln(1 + 1/k) − 1.
     let (mut k, mut below) = (k, 0.0);
     while k < 15.0 {
         below += (k + 0.5) * log1p(1.0 / k) - 1.0;
@@ -145,7 +153,7 @@ pub(super) fn stirling(k: f64) -> f64 {
     below + (1.0 / 12.0 - (1.0 / 360.0 - tail / square) / square) / k
 }
 
-/// x ln(x / m) + m − x without cancellation where x is near m.
+/// x ln(x / m) + m − x without cancellation for x near m.
 pub(super) fn deviance(x: f64, m: f64) -> f64 {
     if (x - m).abs() >= 0.1 * (x + m) {
         return x * log(x / m) + m - x;
@@ -167,10 +175,17 @@ mod tests {
         assert!((got - want).abs() <= 2e-13 * want.abs(), "{got:e} against {want:e}");
     }
 
-    /// Sums of exact terms, by hand: P(Bin(4, 1/2) ≥ k).
+    /// Sums of exact terms, computed by hand: P(Bin(4, 1/2) ≥ k).
     #[test]
     fn small_tails() {
-        for (k, want) in [(0, 1.0), (1, 15.0 / 16.0), (2, 11.0 / 16.0), (3, 5.0 / 16.0), (4, 1.0 / 16.0), (5, 0.0)] {
+        for (k, want) in [
+            (0, 1.0),
+            (1, 15.0 / 16.0),
+            (2, 11.0 / 16.0),
+            (3, 5.0 / 16.0),
+            (4, 1.0 / 16.0),
+            (5, 0.0),
+        ] {
             near(upper_tail(k, 4, 0.5), want);
         }
         near(upper_tail(3, 3, 0.1), 1e-3);
@@ -178,7 +193,7 @@ mod tests {
         assert_eq!(upper_tail(3, 3, 1.0), 1.0);
     }
 
-    /// References: scipy.stats.beta.ppf(alpha, x, n - x + 1).
+    /// Reference values: scipy.stats.beta.ppf(alpha, x, n - x + 1).
     #[test]
     fn agrees_with_scipy_for_large_counts() {
         for (x, n, alpha, want) in [
@@ -194,7 +209,8 @@ mod tests {
         }
     }
 
-    /// Beyond that the normal expansion is the better reference: p − z√(pq/n) + ((2z² + 1)(1 − 2p)/6 − 1/2)/n.
+    /// Beyond scipy's range, the normal expansion is the better reference: p − z√(pq/n) + ((2z² +
+    /// 1)(1 − 2p)/6 − 1/2)/n.
     #[test]
     fn agrees_with_the_expansion_for_huge_counts() {
         let (n, p, z) = (1e12_f64, 0.1_f64, 1.644_853_626_951_472_2_f64);
@@ -203,10 +219,12 @@ mod tests {
         near(rate_of_tail(100_000_000_000, 1_000_000_000_000, 0.05), first + second);
     }
 
-    /// The two ways of adding up a tail agree where both are at home.
+    /// The two methods for a tail agree in the range where both are accurate.
     #[test]
     fn the_sum_and_the_integral_agree() {
-        for (x, n, p) in [(9_200.0, 10_000.0, 0.915), (52_000.0, 100_000.0, 0.518), (3_150.0, 1e6, 0.003)] {
+        for (x, n, p) in
+            [(9_200.0, 10_000.0, 0.915), (52_000.0, 100_000.0, 0.518), (3_150.0, 1e6, 0.003)]
+        {
             near(integral(x, n, p), sum(x, n, p));
         }
     }
@@ -218,10 +236,15 @@ mod tests {
                 if (1..n).contains(&x) {
                     for alpha in [0.05, 0.001, 0.49] {
                         let rate = rate_of_tail(x, n, alpha);
-                        // Near 1 a rate has few digits left: its neighbours enclose the answer.
-                        let around = [rate * (1.0 - 4e-15), rate * (1.0 + 4e-15)].map(|r| upper_tail(x, n, r));
+                        // Near 1 a rate has few digits left, so its neighbours must enclose the
+                        // answer.
+                        let around = [rate * (1.0 - 4e-15), rate * (1.0 + 4e-15)]
+                            .map(|r| upper_tail(x, n, r));
                         let told = format!("{x} of {n} at {alpha}: {rate} gives {around:?}");
-                        assert!(around[0] <= alpha * (1.0 + 1e-9) && alpha * (1.0 - 1e-9) <= around[1], "{told}");
+                        assert!(
+                            around[0] <= alpha * (1.0 + 1e-9) && alpha * (1.0 - 1e-9) <= around[1],
+                            "{told}"
+                        );
                     }
                 }
             }

@@ -1,23 +1,23 @@
-//! Whether probabilities mean what they say.
+//! Calibration: how well predicted probabilities match the observed shares.
 
 use super::{Undefined, proportion::float};
 use libm::log;
 
-/// Errors of calibration, and the two proper scores.
+/// Calibration errors, and two proper scoring rules.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Calibration {
     /// The expected calibration error (Naeini, Cooper and Hauskrecht 2015): the mean over rows of
     /// |share of positives − mean p| of their bin.
     pub ece: f64,
-    /// The greatest such distance of a bin.
+    /// The maximum calibration error: the greatest such distance of any bin.
     pub mce: f64,
-    /// Brier's score (1950): the mean of (p − y)².
+    /// The Brier score (1950): the mean of (p − y)².
     pub brier: f64,
-    /// The mean of −ln of what the truth was given, nothing below 2^-52.
+    /// The mean of −ln of the probability given to the true class, clamped to [2^-52, 1 − 2^-52].
     pub log_loss: f64,
 }
 
-/// What one bin holds.
+/// The sums of one bin.
 #[derive(Debug, Clone, Copy, Default)]
 struct Bin {
     rows: u64,
@@ -25,9 +25,13 @@ struct Bin {
     sum: f64,
 }
 
-/// The calibration of probabilities of the positive class in `bins` bins of equal width: the edges are i · (1 / bins), a
-/// bin holds its upper edge, and the first one 0 as well.
-pub fn calibration(labels: &[bool], probabilities: &[f64], bins: u32) -> Result<Calibration, Undefined> {
+/// The calibration of probabilities of the positive class in `bins` bins of equal width. The edges
+/// are i · (1 / bins); a bin includes its upper edge, and the first bin also includes 0.
+pub fn calibration(
+    labels: &[bool],
+    probabilities: &[f64],
+    bins: u32,
+) -> Result<Calibration, Undefined> {
     if probabilities.is_empty() {
         return Err(Undefined::EmptySample);
     }

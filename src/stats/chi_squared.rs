@@ -8,9 +8,9 @@ use super::{
 use libm::{erfc, exp, log};
 use std::f64::consts::TAU;
 
-/// P(X > `x`) for X chi-squared with `dof` degrees of freedom: `Σ hⁱ e⁻ʰ / i!` over i below dof/2, with h = x/2, where
-/// an odd number takes the halves i = ½, 1½, … and erfc(√h) (Abramowitz and Stegun 26.4.4 and 26.4.5). 1 when `x` is 0
-/// or less, 0 without any degree of freedom and `x` above 0.
+/// P(X > `x`) for X chi-squared with `dof` degrees of freedom: `Σ hⁱ e⁻ʰ / i!` over i below dof/2,
+/// with h = x/2. An odd number uses the halves i = ½, 1½, … and erfc(√h) (Abramowitz and Stegun
+/// 26.4.4 and 26.4.5). Returns 1 for `x` ≤ 0, and 0 for no degrees of freedom and `x` > 0.
 pub fn tail(x: f64, dof: u64) -> f64 {
     if x.is_nan() || x <= 0.0 {
         return 1.0;
@@ -20,7 +20,7 @@ pub fn tail(x: f64, dof: u64) -> f64 {
     }
     let (h, shape) = (x / 2.0, float(dof) / 2.0);
     if h < shape {
-        // The other tail is a series whose terms fall from the start.
+        // The other tail is a series whose terms decrease from the start.
         let (mut i, mut term) = (shape, term(shape, h));
         let mut below = 0.0;
         while term > 1e-17 * below {
@@ -40,8 +40,9 @@ pub fn tail(x: f64, dof: u64) -> f64 {
     if dof % 2 == 1 { (total + erfc(h.sqrt())).min(1.0) } else { total.min(1.0) }
 }
 
-/// The x with P(X > x) = `alpha`: Newton's method on the logarithm of the tail, within a bracket, from Wilson and
-/// Hilferty's cube (1931). `None` without a degree of freedom, or when `alpha` is not in (0, 1).
+/// The x with P(X > x) = `alpha`, by Newton's method on the logarithm of the tail, within a
+/// bracket, starting from Wilson and Hilferty's cube (1931). `None` without degrees of freedom, or
+/// if `alpha` is not in (0, 1).
 pub fn critical(alpha: f64, dof: u64) -> Option<f64> {
     if dof == 0 || !(alpha > 0.0 && alpha < 1.0) {
         return None;
@@ -82,7 +83,7 @@ fn term(i: f64, h: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// References: scipy.stats.chi2.sf and chi2.isf.
+    /// Reference values: scipy.stats.chi2.sf and chi2.isf.
     #[test]
     fn agrees_with_scipy() {
         for (x, dof, p) in [
@@ -94,7 +95,11 @@ mod tests {
             (1_010_000.0, 1_000_000, 9.068_528_823_262_108e-13),
             (1e-3, 7, 0.999_999_999_999_759_7),
         ] {
-            assert!((tail(x, dof) - p).abs() <= 1e-12 * p, "{x}, {dof}: {} against {p}", tail(x, dof));
+            assert!(
+                (tail(x, dof) - p).abs() <= 1e-12 * p,
+                "{x}, {dof}: {} against {p}",
+                tail(x, dof)
+            );
         }
         for (alpha, dof, x) in [
             (0.05, 1, 3.841_458_820_694_128_5),
@@ -111,7 +116,10 @@ mod tests {
 
     #[test]
     fn the_ends() {
-        assert_eq!([tail(0.0, 3), tail(-1.0, 3), tail(f64::INFINITY, 3), tail(1.0, 0)], [1.0, 1.0, 0.0, 0.0]);
+        assert_eq!(
+            [tail(0.0, 3), tail(-1.0, 3), tail(f64::INFINITY, 3), tail(1.0, 0)],
+            [1.0, 1.0, 0.0, 0.0]
+        );
         assert_eq!([critical(0.05, 0), critical(0.0, 3), critical(f64::NAN, 3)], [None; 3]);
         assert!(tail(1e9, 4) < 1e-300);
     }

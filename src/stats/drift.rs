@@ -1,20 +1,22 @@
-//! How far two samples are apart: binned counts (PSI, Jensen–Shannon, chi-squared) and raw values (Kolmogorov–Smirnov,
-//! Wasserstein).
+//! The distance between two samples: from binned counts (PSI, Jensen–Shannon, chi-squared) and from
+//! raw values (Kolmogorov–Smirnov, Wasserstein).
 
 use super::{Undefined, chi_squared, kolmogorov, proportion::float};
 use libm::{log, rint};
 
-/// The population stability index with what noise alone would give.
+/// The population stability index, with its critical value under no change.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Psi {
     /// Σ (a − e) ln(a / e) over the shares of the bins.
     pub psi: f64,
-    /// What it stays below with the chance 1 − α when nothing has changed; `None` for a single bin.
+    /// The value that the index stays below with probability 1 − α if nothing has changed; `None`
+    /// for a single bin.
     pub critical: Option<f64>,
 }
 
-/// The population stability index of binned counts, each share at least `floor`, not renormalised. Its critical value is
-/// `χ²(1 − α, B − 1) (1/N + 1/M)` (Yurdakul 2018).
+/// The population stability index of binned counts. Each share is raised to at least `floor`; the
+/// shares are not renormalised. The critical value is `χ²(1 − α, B − 1) (1/N + 1/M)` (Yurdakul
+/// 2018).
 pub fn psi(expected: &[u64], actual: &[u64], floor: f64, alpha: f64) -> Result<Psi, Undefined> {
     let (n, m) = totals(expected, actual)?;
     if !(floor >= 0.0 && alpha > 0.0 && alpha < 1.0) {
@@ -29,8 +31,9 @@ pub fn psi(expected: &[u64], actual: &[u64], floor: f64, alpha: f64) -> Result<P
     Ok(Psi { psi: psi.sum(), critical })
 }
 
-/// The square root of the Jensen–Shannon divergence in bits, a distance (Endres and Schindelin 2003), and the divergence
-/// (Lin 1991): half of Σ p log₂(p/m) + q log₂(q/m) with m the mean of both shares.
+/// The Jensen–Shannon distance (Endres and Schindelin 2003), which is the square root of the
+/// divergence in bits, and the divergence itself (Lin 1991): half of Σ p log₂(p/m) + q log₂(q/m),
+/// with m the mean of both shares.
 pub fn jensen_shannon(p: &[u64], q: &[u64]) -> Result<(f64, f64), Undefined> {
     let (n, k) = totals(p, q)?;
     let part = |share: f64, mean: f64| if share > 0.0 { share * log(share / mean) } else { 0.0 };
@@ -50,21 +53,27 @@ pub fn jensen_shannon(p: &[u64], q: &[u64]) -> Result<(f64, f64), Undefined> {
 pub struct ChiSquared {
     /// Σ (observed − expected)² / expected.
     pub statistic: f64,
-    /// One less than the categories that occur.
+    /// The number of categories that occur, minus one.
     pub dof: u64,
-    /// The chance of so large a statistic if nothing has changed.
+    /// The p-value: the probability of a statistic at least this large if nothing has changed.
     pub p: f64,
-    /// Cramér's V (1946): √(χ² / n), from 0 to 1 whatever n is.
+    /// Cramér's V (1946): √(χ² / n), from 0 to 1 for every n.
     pub cramers_v: f64,
-    /// Set when all observations are in one category, so that nothing could differ.
+    /// Set if all observations are in one category, so that no difference is possible.
     pub why: Option<Undefined>,
 }
 
-/// Pearson's chi-squared test (1900) that two lists of counts have the same shares, without Yates' correction. What is
-/// empty in both does not count.
+/// Pearson's chi-squared test (1900) of whether two lists of counts have the same shares, without
+/// Yates' correction. Categories that are empty in both lists are ignored.
 pub fn chi_squared(expected: &[u64], actual: &[u64]) -> Result<ChiSquared, Undefined> {
     let (n, m) = totals(expected, actual)?;
-    let pairs = || expected.iter().zip(actual).map(|(e, a)| (float(*e), float(*a))).filter(|(e, a)| e + a > 0.0);
+    let pairs = || {
+        expected
+            .iter()
+            .zip(actual)
+            .map(|(e, a)| (float(*e), float(*a)))
+            .filter(|(e, a)| e + a > 0.0)
+    };
     let dof = pairs().skip(1).fold(0, |sum, _| sum + 1);
     if dof == 0 {
         let why = Some(Undefined::SingleCategory);
@@ -78,7 +87,7 @@ pub fn chi_squared(expected: &[u64], actual: &[u64]) -> Result<ChiSquared, Undef
     Ok(ChiSquared { statistic, dof, p: chi_squared::tail(statistic, dof), cramers_v, why: None })
 }
 
-/// The sums of two lists of counts, neither 0.
+/// The sums of two lists of counts; an error if either sum is 0 or the lengths differ.
 fn totals(one: &[u64], other: &[u64]) -> Result<(f64, f64), Undefined> {
     let sum = |counts: &[u64]| counts.iter().map(|c| float(*c)).sum::<f64>();
     let (n, m) = (sum(one), sum(other));
@@ -91,14 +100,16 @@ fn totals(one: &[u64], other: &[u64]) -> Result<(f64, f64), Undefined> {
 /// The Kolmogorov–Smirnov test of two samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct KolmogorovSmirnov {
-    /// The greatest distance between the two empirical distributions.
+    /// The greatest distance between the two empirical distribution functions.
     pub d: f64,
-    /// The chance of so large a distance if nothing has changed, asymptotically: that of Kolmogorov's D for round(nm /
-    /// (n + m)) samples. `None` for samples so small that this rounds to 0.
+    /// The asymptotic p-value: the probability of a distance at least this large if nothing has
+    /// changed, from Kolmogorov's D for round(nm / (n + m)) samples. `None` if the samples are so
+    /// small that this rounds to 0.
     pub p: Option<f64>,
 }
 
-/// The test of Kolmogorov and Smirnov (1939) that two samples have the same distribution. Infinite values are values.
+/// The Kolmogorov–Smirnov test (1939) of whether two samples have the same distribution. Infinite
+/// values are allowed.
 pub fn kolmogorov_smirnov(a: &[f64], b: &[f64]) -> Result<KolmogorovSmirnov, Undefined> {
     let (a, b) = sorted(a, b)?;
     let (n, m) = (length(&a), length(&b));
@@ -108,8 +119,9 @@ pub fn kolmogorov_smirnov(a: &[f64], b: &[f64]) -> Result<KolmogorovSmirnov, Und
     Ok(KolmogorovSmirnov { d, p: kolmogorov::tail(whole(size), d) })
 }
 
-/// The first Wasserstein distance (Vallender 1974): the area between the two empirical distributions, in the unit of
-/// the values. It is infinite where one sample has more at infinity than the other.
+/// The first Wasserstein distance (Vallender 1974): the area between the two empirical distribution
+/// functions, in the unit of the values. Infinite if one sample has a larger share at infinity than
+/// the other.
 pub fn wasserstein(a: &[f64], b: &[f64]) -> Result<f64, Undefined> {
     let (a, b) = sorted(a, b)?;
     let (n, m) = (length(&a), length(&b));
@@ -121,8 +133,9 @@ pub fn wasserstein(a: &[f64], b: &[f64]) -> Result<f64, Undefined> {
     Ok(area)
 }
 
-/// Visits every value of either sample in order: how many of each are at most that value, the value, and the next one
-/// (itself, after the last).
+/// Visits every value of both samples in order. The arguments are the number of values in each
+/// sample that are at most this value, the value, and the next value (the value itself for the last
+/// one).
 fn walk(a: &[f64], b: &[f64], mut visit: impl FnMut(f64, f64, f64, f64)) {
     let (mut left, mut right) = (a.iter().peekable(), b.iter().peekable());
     let (mut i, mut j) = (0.0, 0.0);
@@ -157,12 +170,12 @@ fn sorted(a: &[f64], b: &[f64]) -> Result<(Vec<f64>, Vec<f64>), Undefined> {
     Ok((a, b))
 }
 
-#[allow(clippy::as_conversions, clippy::cast_precision_loss, reason = "lengths stay below 2^53")]
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "lengths stay below 2^53")]
 fn length(values: &[f64]) -> f64 {
     values.len() as f64
 }
 
-#[allow(
+#[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -1,4 +1,5 @@
-//! Rates by group and how far apart they are, from whole counts. A rate without a denominator is undefined, not 0.
+//! Rates by group, and the disparities between groups, from whole counts. A rate with a denominator
+//! of 0 is undefined, not 0.
 
 use super::{Undefined, proportion::float};
 use std::collections::BTreeMap;
@@ -6,20 +7,20 @@ use std::collections::BTreeMap;
 /// The four cells of one group's confusion matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cells {
-    /// Positives predicted positive.
+    /// Positive rows predicted positive.
     pub tp: u64,
-    /// Negatives predicted positive.
+    /// Negative rows predicted positive.
     pub fp: u64,
-    /// Negatives predicted negative.
+    /// Negative rows predicted negative.
     pub tn: u64,
-    /// Positives predicted negative.
+    /// Positive rows predicted negative.
     pub fn_: u64,
 }
 
-/// The rates of one group; `None` where the denominator is 0.
+/// The rates of one group; `None` if the denominator is 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rates {
-    /// The rows of the group.
+    /// The number of rows in the group.
     pub n: u64,
     /// (tp + fp) / n.
     pub selection_rate: Option<f64>,
@@ -51,30 +52,34 @@ impl Cells {
     }
 }
 
-/// The disparities between groups, as fairlearn defines them. A disparity of a rate that some group does not have is
-/// `None`, and a flag names the rate.
+/// The disparities between groups, as fairlearn defines them. If a rate is undefined for a group,
+/// its disparity is `None`, and a flag names the rate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fairness {
-    /// The groups in the order of their names.
+    /// The groups, sorted by name.
     pub groups: Vec<(String, Rates)>,
-    /// The highest selection rate less the lowest.
+    /// The highest selection rate minus the lowest.
     pub demographic_parity_difference: Option<f64>,
-    /// The lowest selection rate over the highest.
+    /// The lowest selection rate divided by the highest.
     pub demographic_parity_ratio: Option<f64>,
-    /// The highest true positive rate less the lowest (Hardt, Price and Srebro 2016).
+    /// The highest true positive rate minus the lowest (Hardt, Price and Srebro 2016).
     pub equal_opportunity_difference: Option<f64>,
-    /// The highest precision less the lowest.
+    /// The highest precision minus the lowest.
     pub predictive_parity_difference: Option<f64>,
-    /// The greater of the differences of true and of false positive rates (Hardt, Price and Srebro 2016).
+    /// The larger of the differences in true and in false positive rates (Hardt, Price and Srebro
+    /// 2016).
     pub equalized_odds_difference: Option<f64>,
     /// The lowest accuracy of a group.
     pub worst_group_accuracy: Option<f64>,
-    /// `single_group`, `undefined:<rate>`, `zero_rates:<rate>`, in the order in which they were met.
+    /// `single_group`, `undefined:<rate>`, `zero_rates:<rate>`, in the order in which they
+    /// occurred.
     pub flags: Vec<String>,
 }
 
-/// The disparities between groups of these counts; groups of the same name are one.
-pub fn of_cells<'a>(groups: impl IntoIterator<Item = (&'a str, Cells)>) -> Result<Fairness, Undefined> {
+/// The disparities between groups with these counts; groups with the same name are merged.
+pub fn of_cells<'a>(
+    groups: impl IntoIterator<Item = (&'a str, Cells)>,
+) -> Result<Fairness, Undefined> {
     let mut cells = BTreeMap::<&str, Cells>::new();
     for (name, more) in groups {
         let sum = cells.entry(name).or_default();
@@ -83,7 +88,8 @@ pub fn of_cells<'a>(groups: impl IntoIterator<Item = (&'a str, Cells)>) -> Resul
         sum.tn = sum.tn.saturating_add(more.tn);
         sum.fn_ = sum.fn_.saturating_add(more.fn_);
     }
-    let groups: Vec<(String, Rates)> = cells.into_iter().map(|(name, c)| (name.to_owned(), c.rates())).collect();
+    let groups: Vec<(String, Rates)> =
+        cells.into_iter().map(|(name, c)| (name.to_owned(), c.rates())).collect();
     if groups.iter().all(|(_, rates)| rates.n == 0) {
         return Err(Undefined::EmptySample);
     }
@@ -114,7 +120,7 @@ pub fn of_cells<'a>(groups: impl IntoIterator<Item = (&'a str, Cells)>) -> Resul
     })
 }
 
-/// The disparities between groups of these rows: the truth, the prediction and the group of each.
+/// The disparities between groups from rows: the true label, the prediction and the group of each.
 pub fn of_rows(truth: &[bool], predicted: &[bool], group: &[&str]) -> Result<Fairness, Undefined> {
     if truth.len() != predicted.len() || truth.len() != group.len() {
         return Err(Undefined::InvalidInput);
@@ -132,7 +138,7 @@ pub fn of_rows(truth: &[bool], predicted: &[bool], group: &[&str]) -> Result<Fai
     of_cells(cells)
 }
 
-/// The lowest and the highest of a rate; a flag when a group does not have it.
+/// The lowest and the highest value of a rate; sets a flag if the rate is undefined for a group.
 fn range(
     groups: &[(String, Rates)],
     name: &str,
@@ -144,7 +150,10 @@ fn range(
         flags.push(format!("undefined:{name}"));
         return None;
     };
-    Some(all.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), r| (low.min(*r), high.max(*r))))
+    Some(
+        all.iter()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), r| (low.min(*r), high.max(*r))),
+    )
 }
 
 fn apart((low, high): (f64, f64)) -> f64 {

@@ -1,17 +1,19 @@
 //! Adverse impact: New York City's Local Law 144 (6 RCNY 5-300 and 5-301) and the four-fifths rule of the Uniform
 //! Guidelines (29 CFR 1607.4(D)). Shares are compared as whole numbers: 0.64 / 0.8 is below 0.8 in binary.
 
-use super::{Undefined, proportion::float, quantile::type7, ruling::Ruling, two_proportions::koopman_ratio};
+use super::{
+    Undefined, proportion::float, quantile::type7, ruling::Ruling, two_proportions::koopman_ratio,
+};
 use std::collections::BTreeMap;
 
 /// One category of applicants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Category {
-    /// Its name.
+    /// The name of the category.
     pub name: String,
-    /// How many people are in it.
+    /// The number of people in it.
     pub n: u64,
-    /// How many of them were selected.
+    /// The number of people selected.
     pub selected: u64,
 }
 
@@ -24,12 +26,12 @@ pub struct Share {
     pub of: u64,
 }
 
-/// The two percent below which 6 RCNY 5-301(d) lets a category be left out.
+/// The two percent of 6 RCNY 5-301(d): a category with a smaller share can be left out.
 pub const TWO_PERCENT: Share = Share { part: 2, of: 100 };
 
 impl Share {
-    /// The exact value of the shortest decimal that stands for `x`, so that 0.02 is 2 / 100. `None` when `x` is not in
-    /// 0…1 or needs more than 18 decimals.
+    /// The exact value of the shortest decimal that represents `x`, so that 0.02 is 2 / 100. `None`
+    /// if `x` is not in [0, 1] or needs more than 18 decimals.
     pub fn of_decimal(x: f64) -> Option<Self> {
         if !(0.0..=1.0).contains(&x) {
             return None;
@@ -41,24 +43,29 @@ impl Share {
     }
 }
 
-/// The line of one category.
+/// The result for one category.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
     /// The category.
     pub name: String,
-    /// Its selection rate; `None` when nobody is in it.
+    /// Its selection rate; `None` if the category is empty.
     pub rate: Option<f64>,
-    /// Whether it is left out of the comparison: nobody is in it, or its share is too small.
+    /// Whether it is left out of the comparison: it is empty, or its share is too small.
     pub excluded: bool,
-    /// Its rate over the highest rate of the included ones; `None` when it is excluded or nobody was selected.
+    /// Its rate divided by the highest rate of the included categories; `None` if it is excluded or
+    /// no one was selected.
     pub impact_ratio: Option<f64>,
-    /// Whether that ratio is below 4/5, exactly.
+    /// Whether the ratio is below 4/5, compared exactly.
     pub below_four_fifths: Option<bool>,
 }
 
-/// The impact ratio of every category, in the order given: its rate over the highest rate among those whose share of
-/// all people is at least `least`. When nobody of those was selected there are no ratios ([`Undefined::ZeroRates`]).
-pub fn impact_ratio(categories: &[Category], least: Share) -> Result<(Vec<Line>, Option<Undefined>), Undefined> {
+/// The impact ratio of every category, in the given order: its rate divided by the highest rate of
+/// the categories whose share of all people is at least `least`. If no one in those categories was
+/// selected, there are no ratios ([`Undefined::ZeroRates`]).
+pub fn impact_ratio(
+    categories: &[Category],
+    least: Share,
+) -> Result<(Vec<Line>, Option<Undefined>), Undefined> {
     let total: u128 = categories.iter().map(|c| u128::from(c.n)).sum();
     if total == 0 {
         return Err(Undefined::EmptySample);
@@ -80,14 +87,17 @@ pub fn impact_ratio(categories: &[Category], least: Share) -> Result<(Vec<Line>,
     for c in categories {
         let rate = (c.n > 0).then(|| float(c.selected) / float(c.n));
         let counts = included(c)? && top.part > 0;
-        // s/n over t/m is s·m over n·t.
+        // s/n divided by t/m is s·m divided by n·t.
         let (above, below) = (product(c.selected, top.of), product(c.n, top.part));
-        let four_fifths = above.checked_mul(5).zip(below.checked_mul(4)).ok_or(Undefined::InvalidInput)?;
+        let four_fifths =
+            above.checked_mul(5).zip(below.checked_mul(4)).ok_or(Undefined::InvalidInput)?;
         lines.push(Line {
             name: c.name.clone(),
             rate,
             excluded: !included(c)?,
-            impact_ratio: rate.filter(|_| counts).map(|rate| rate / (float(top.part) / float(top.of))),
+            impact_ratio: rate
+                .filter(|_| counts)
+                .map(|rate| rate / (float(top.part) / float(top.of))),
             below_four_fifths: counts.then_some(four_fifths.0 < four_fifths.1),
         });
     }
@@ -98,29 +108,31 @@ fn product(a: u64, b: u64) -> u128 {
     u128::from(a) * u128::from(b)
 }
 
-/// Scoring rates of a continuous outcome (6 RCNY 5-300): shares of each category above the median of all scores.
+/// The scoring rates of a continuous outcome (6 RCNY 5-300): the share of each category above the
+/// median of all scores.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scoring {
     /// The median of the whole sample.
     pub median: f64,
-    /// By category: how many are strictly above the median, of how many, in the order of their names.
+    /// By category, sorted by name: the number strictly above the median, and the size of the
+    /// category.
     pub above: Vec<(String, u64, u64)>,
 }
 
 impl Scoring {
-    /// The rate of each category.
+    /// The scoring rate of each category.
     pub fn rates(&self) -> impl Iterator<Item = (&str, f64)> {
         self.above.iter().map(|(name, above, n)| (name.as_str(), float(*above) / float(*n)))
     }
 
-    /// Each category's rate over the highest; `None` when nobody is above the median.
+    /// Each category's rate divided by the highest; `None` if no one is above the median.
     pub fn impact_ratios(&self) -> impl Iterator<Item = (&str, Option<f64>)> {
         let top = self.rates().fold(0.0, |top, (_, rate)| f64::max(top, rate));
         self.rates().map(move |(name, rate)| (name, (top > 0.0).then(|| rate / top)))
     }
 }
 
-/// The scoring rates of these rows. Scores equal to the median do not count as above it.
+/// The scoring rates of these rows. A score equal to the median is not above it.
 pub fn scoring_rate(scores: &[f64], group: &[&str]) -> Result<Scoring, Undefined> {
     if scores.iter().any(|s| !s.is_finite()) {
         return Err(Undefined::NonFinite);
@@ -141,22 +153,28 @@ pub fn scoring_rate(scores: &[f64], group: &[&str]) -> Result<Scoring, Undefined
     Ok(Scoring { median, above })
 }
 
-/// What the gate on impact ratios says.
+/// The result of the gate on impact ratios.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Worst {
-    /// Whether every ratio of two categories is shown to be at least the limit, or one is shown to be below.
+    /// Pass if every ratio of two categories is shown to be at least the limit; fail if one is
+    /// shown to be below it.
     pub ruling: Ruling,
-    /// The lowest of the lower bounds.
+    /// The lowest of all lower bounds.
     pub lower: f64,
-    /// The pair that it belongs to: the ratio is the first's rate over the second's.
+    /// The pair with that bound: the ratio is the first category's rate divided by the second's.
     pub pair: (String, String),
 }
 
-/// Holds the ratio of every ordered pair of categories to `ratio` by Koopman's bounds, each one-sided at `alpha`: pass
-/// when every lower bound reaches it, fail when an upper bound does not. All pairs must hold, so that no correction for
-/// their number is needed (intersection–union, Berger 1982). A pair without people or without anybody selected may have
-/// any ratio. `Err` with fewer than two categories.
-pub fn four_fifths_gate(categories: &[Category], ratio: f64, alpha: f64) -> Result<Worst, Undefined> {
+/// Checks the ratio of every ordered pair of categories against `ratio` with Koopman's bounds, each
+/// one-sided at `alpha`: pass if every lower bound reaches it, fail if an upper bound does not. All
+/// pairs must hold, so no correction for their number is needed (intersection–union, Berger 1982).
+/// The ratio of a pair in which a category is empty, or no one was selected, can have any value.
+/// `Err` with fewer than two categories.
+pub fn four_fifths_gate(
+    categories: &[Category],
+    ratio: f64,
+    alpha: f64,
+) -> Result<Worst, Undefined> {
     let mut worst: Option<Worst> = None;
     let mut ruling = Ruling::Pass;
     for (i, g) in categories.iter().enumerate() {
@@ -194,18 +212,29 @@ mod tests {
         assert_eq!(Share::of_decimal(0.0), Some(Share { part: 0, of: 1 }));
         assert_eq!(Share::of_decimal(1.0), Some(Share { part: 1, of: 1 }));
         assert_eq!(Share::of_decimal(1e-7), Some(Share { part: 1, of: 10_000_000 }));
-        assert_eq!([Share::of_decimal(1.5), Share::of_decimal(-0.1), Share::of_decimal(f64::NAN)], [None; 3]);
+        assert_eq!(
+            [Share::of_decimal(1.5), Share::of_decimal(-0.1), Share::of_decimal(f64::NAN)],
+            [None; 3]
+        );
     }
 
-    /// 14/25 over 35/50 is 4/5, though 0.56 / 0.7 is not 0.8 in binary; and so for counts that no float tells apart.
+    /// 14/25 divided by 35/50 is 4/5, but 0.56 / 0.7 is not 0.8 in binary. The same holds for
+    /// counts that floats cannot distinguish.
     #[test]
     fn shares_are_compared_exactly() {
         let category = |n: u64, selected| Category { name: n.to_string(), n, selected };
-        let below = |a, b| impact_ratio(&[a, b], Share { part: 0, of: 1 }).unwrap().0[1].below_four_fifths;
+        let below =
+            |a, b| impact_ratio(&[a, b], Share { part: 0, of: 1 }).unwrap().0[1].below_four_fifths;
         assert_eq!(below(category(50, 35), category(25, 14)), Some(false));
         let huge = 1 << 53;
-        assert_eq!(below(category(huge, huge), category(5 * (huge / 8), 4 * (huge / 8))), Some(false));
-        assert_eq!(below(category(huge, huge), category(5 * (huge / 8), 4 * (huge / 8) - 1)), Some(true));
+        assert_eq!(
+            below(category(huge, huge), category(5 * (huge / 8), 4 * (huge / 8))),
+            Some(false)
+        );
+        assert_eq!(
+            below(category(huge, huge), category(5 * (huge / 8), 4 * (huge / 8) - 1)),
+            Some(true)
+        );
         assert_eq!(impact_ratio(&[category(3, 4)], TWO_PERCENT), Err(Undefined::InvalidInput));
     }
 

@@ -1,5 +1,5 @@
-//! The distribution of Kolmogorov's statistic D for n samples of a continuous distribution, by the methods that Simard
-//! and L'Ecuyer (2011) choose from.
+//! The distribution of Kolmogorov's statistic D for n samples from a continuous distribution, with
+//! the choice of methods by Simard and L'Ecuyer (2011).
 
 use super::{
     binomial::{mass, stirling},
@@ -29,7 +29,8 @@ pub fn tail(n: u64, x: f64) -> Option<f64> {
     } else if square >= 370.0 {
         0.0
     } else if x >= 0.5 || square >= if n <= 140 { 4.0 } else { 2.2 } {
-        // Miller's approximation: both sides are hardly ever exceeded at once. It is exact from x = 1/2 on.
+        // Miller's approximation: both sides are almost never exceeded at once. Exact from x = 1/2
+        // on.
         2.0 * one_sided(n, x)
     } else if n <= 140 || (n <= 100_000 && scaled * x.sqrt() <= 1.4) {
         1.0 - matrix(n, x)
@@ -42,12 +43,14 @@ pub fn tail(n: u64, x: f64) -> Option<f64> {
 /// P(D⁺ > x), by Smirnov's sum (1944; Birnbaum and Tingey 1951): Σ C(n, j) (x + j/n)^(j−1) (1 − x − j/n)^(n−j) x.
 fn one_sided(n: u64, x: f64) -> f64 {
     if n > 1_000_000 {
-        // Simard and L'Ecuyer (2011), equation 10 of Maag and Dicaire, where the sum would take too long.
+        // Simard and L'Ecuyer (2011), equation 10, from Maag and Dicaire, because the sum would
+        // take too long.
         let root = 6.0 * float(n) * x + 1.0;
         return exp(-root * root / (18.0 * float(n)));
     }
     let size = float(n);
-    // For large n the terms are a smooth hump in j, whose sum is its integral: every so manieth will do.
+    // For large n the terms form a smooth curve in j whose sum is its integral, so a sample of the
+    // terms at regular steps is enough.
     let stride = (n / 8_192).max(1);
     let (mut total, mut j) = (0.0, 0);
     while j <= n {
@@ -61,7 +64,7 @@ fn one_sided(n: u64, x: f64) -> f64 {
     total * float(stride)
 }
 
-/// P(D ≤ x) by the matrix of Durbin (1968) as Marsaglia, Tsang and Wang (2003) raise it to its power.
+/// P(D ≤ x) by Durbin's matrix (1968), raised to its power as Marsaglia, Tsang and Wang (2003) do.
 fn matrix(n: u64, x: f64) -> f64 {
     let scaled = float(n) * x;
     let k = ceil(scaled);
@@ -75,7 +78,8 @@ fn matrix(n: u64, x: f64) -> f64 {
     }
     let inverse = |i: usize| factorials.get(i).copied().unwrap_or(0.0);
     let edge = |i: usize| (1.0 - pow(h, length(i))) * inverse(i);
-    let corner = (1.0 - 2.0 * pow(h, length(side)) + pow((2.0 * h - 1.0).max(0.0), length(side))) * inverse(side);
+    let corner = (1.0 - 2.0 * pow(h, length(side)) + pow((2.0 * h - 1.0).max(0.0), length(side)))
+        * inverse(side);
     let entry = |i: usize, j: usize| match (i, j) {
         (i, 0) if i + 1 == side => corner,
         (i, 0) => edge(i + 1),
@@ -83,7 +87,8 @@ fn matrix(n: u64, x: f64) -> f64 {
         (i, j) if i + 1 >= j => inverse(i + 1 - j),
         _ => 0.0,
     };
-    let mut base: Vec<Vec<f64>> = (0..side).map(|i| (0..side).map(|j| entry(i, j)).collect()).collect();
+    let mut base: Vec<Vec<f64>> =
+        (0..side).map(|i| (0..side).map(|j| entry(i, j)).collect()).collect();
     let mut power: Vec<f64> = (0..side).map(|j| f64::from(u8::from(j == middle))).collect();
     let (mut left, mut exponent, mut base_exponent) = (n, 0, 0);
     // Only the middle row of the power is needed.
@@ -114,7 +119,7 @@ fn matrix(n: u64, x: f64) -> f64 {
     ldexp(p, exponent)
 }
 
-/// 2^128, by which numbers are scaled that would leave the range of floats.
+/// 2^128: the factor that keeps intermediate numbers within the range of floats.
 const SCALE: f64 = 340_282_366_920_938_463_463_374_607_431_768_211_456.0;
 const SHIFT: i32 = 128;
 
@@ -131,7 +136,8 @@ fn times(row: &[f64], matrix: &[Vec<f64>]) -> Vec<f64> {
     product
 }
 
-/// P(D ≤ x) by the expansion of Pelz and Good (1976) in powers of 1/√n, good to 1e-10 and better for large n.
+/// P(D ≤ x) by the expansion of Pelz and Good (1976) in powers of 1/√n; accurate to 1e-10 or better
+/// for large n.
 fn expansion(n: f64, x: f64) -> f64 {
     let z = n.sqrt() * x;
     let z2 = z * z;
@@ -150,7 +156,10 @@ fn expansion(n: f64, x: f64) -> f64 {
         let terms = [
             1.0,
             -z2 + p2 / 4.0 * m2,
-            6.0 * z6 + 2.0 * z4 + (2.0 * z4 - 5.0 * z2) * p2 / 4.0 * m2 + p2 * p2 * (1.0 - 2.0 * z2) / 16.0 * m4,
+            6.0 * z6
+                + 2.0 * z4
+                + (2.0 * z4 - 5.0 * z2) * p2 / 4.0 * m2
+                + p2 * p2 * (1.0 - 2.0 * z2) / 16.0 * m4,
             -30.0 * z6 - 90.0 * z4 * z4
                 + p2 * (135.0 * z4 - 96.0 * z6) / 4.0 * m2
                 + p2 * p2 * (-60.0 * z2 + 212.0 * z4) / 16.0 * m4
@@ -178,12 +187,12 @@ fn expansion(n: f64, x: f64) -> f64 {
     a / z + b / (6.0 * z4) / n.sqrt() + c / n + d / (n * n.sqrt())
 }
 
-#[allow(clippy::as_conversions, clippy::cast_precision_loss, reason = "at most some hundreds")]
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "at most some hundreds")]
 fn length(i: usize) -> f64 {
     i as f64
 }
 
-#[allow(
+#[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -197,7 +206,7 @@ fn whole(x: f64) -> usize {
 mod tests {
     use super::*;
 
-    /// References: scipy.stats.kstwo.sf, one for each of the ways.
+    /// Reference values: scipy.stats.kstwo.sf, at least one for each method.
     #[test]
     fn agrees_with_scipy() {
         for (n, x, p) in [

@@ -1,9 +1,9 @@
-//! Bounds computed before, by thread. The same numbers come again and again: for each environment, for each approval,
-//! for each replay. What is remembered is what would be computed, so nobody can tell but by the time it takes.
+//! A cache of bounds, one per thread. The same numbers recur for each environment, each approval
+//! and each replay. A cached bound equals the computed one, so only the running time differs.
 
 use std::cell::Cell;
 
-/// How many are remembered; a new one takes the place of an older one.
+/// The number of cached bounds; a new bound replaces an older one in the same slot.
 const SLOTS: usize = 1_024;
 
 #[derive(Clone, Copy)]
@@ -20,7 +20,7 @@ thread_local! {
     static REMEMBERED: [Cell<Slot>; SLOTS] = const { [const { Cell::new(EMPTY) }; SLOTS] };
 }
 
-/// The bound of these numbers: the remembered one, or the one that `compute` gives. `trials` is not 0.
+/// The bound for these numbers, from the cache or from `compute`. `trials` must not be 0.
 pub(super) fn bound(successes: u64, trials: u64, alpha: f64, compute: impl FnOnce() -> f64) -> f64 {
     let alpha = alpha.to_bits();
     let mixed = (successes ^ trials.rotate_left(32) ^ alpha).wrapping_mul(0x9e37_79b9_7f4a_7c15);

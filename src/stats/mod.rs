@@ -1,4 +1,4 @@
-//! Intervals and tests: numbers in, numbers out.
+//! Intervals and tests, as pure functions of numbers.
 //!
 //! `confidence` and `alpha` are one-sided everywhere.
 #![cfg_attr(
@@ -12,7 +12,7 @@
         clippy::as_conversions
     )
 )]
-#![allow(clippy::many_single_char_names, reason = "formulas keep the letters of their papers")]
+#![expect(clippy::many_single_char_names, reason = "formulas keep the letters of their papers")]
 
 pub mod auc;
 pub mod beta;
@@ -39,13 +39,13 @@ mod undefined;
 
 pub use undefined::Undefined;
 
-/// An estimate between its bounds, each one-sided. `upper` may be +infinity where the estimated thing is a ratio.
+/// An estimate with its one-sided bounds. `upper` can be +infinity if the estimate is a ratio.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bounds {
-    /// What the sample says.
+    /// The value in the sample.
     pub estimate: f64,
-    /// The truth is at least this, at the confidence asked for.
+    /// The lower bound: the true value is at least this, at the requested confidence.
     pub lower: f64,
-    /// The truth is at most this, at the confidence asked for.
+    /// The upper bound: the true value is at most this, at the requested confidence.
     pub upper: f64,
 }

@@ -1,11 +1,13 @@
-//! Many looks: several hypotheses, several models on one evaluation set, one stream that is watched all the time.
+//! Multiple testing: several hypotheses, several models on one evaluation set, or one stream that
+//! is monitored continuously.
 
 use super::proportion::{counted, float};
 use libm::{log, rint};
 use std::f64::consts::PI;
 
-/// Holm's step-down adjusted p-values (1979), in the order given: the i-th smallest of m is the greatest
-/// `(m − j + 1) p₍ⱼ₎` over j ≤ i, at most 1. They keep the chance of any false claim. NaN counts as 1.
+/// Holm's step-down adjusted p-values (1979), in the given order: the i-th smallest of m becomes
+/// the greatest `(m − j + 1) p₍ⱼ₎` over j ≤ i, at most 1. They control the probability of any false
+/// claim. NaN is treated as 1.
 pub fn holm(p_values: &[f64]) -> Vec<f64> {
     let mut sorted = ranked(p_values);
     let total = sorted.len();
@@ -17,8 +19,9 @@ pub fn holm(p_values: &[f64]) -> Vec<f64> {
     unranked(sorted)
 }
 
-/// Benjamini and Hochberg's step-up adjusted p-values (1995), in the order given: the i-th smallest of m is the least
-/// `m p₍ⱼ₎ / j` over j ≥ i, at most 1. They keep the share of false claims among claims. NaN counts as 1.
+/// Benjamini and Hochberg's step-up adjusted p-values (1995), in the given order: the i-th smallest
+/// of m becomes the least `m p₍ⱼ₎ / j` over j ≥ i, at most 1. They control the share of false
+/// claims among all claims. NaN is treated as 1.
 pub fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {
     let mut sorted = ranked(p_values);
     let total = float(counted(sorted.len()));
@@ -30,7 +33,7 @@ pub fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {
     unranked(sorted)
 }
 
-/// The places and p-values, the smallest first.
+/// The positions and p-values, the smallest first.
 fn ranked(p_values: &[f64]) -> Vec<(usize, f64)> {
     let clean = p_values.iter().map(|p| if p.is_nan() { 1.0 } else { *p });
     let mut sorted: Vec<(usize, f64)> = clean.enumerate().collect();
@@ -43,16 +46,17 @@ fn unranked(mut sorted: Vec<(usize, f64)>) -> Vec<f64> {
     sorted.into_iter().map(|(_, p)| p).collect()
 }
 
-/// What the `k`-th distinct model tried on one evaluation set may spend of `alpha`: `6α / (π² k²)`, which sums to
-/// `alpha` over all k (alpha spending by Euler's series for ζ(2)). `k` starts at 1; 0 counts as 1.
+/// The part of `alpha` that the `k`-th distinct model on one evaluation set can spend:
+/// `6α / (π² k²)`, which sums to `alpha` over all k (alpha spending by Euler's series for ζ(2)).
+/// `k` starts at 1; 0 is treated as 1.
 pub fn spend(alpha: f64, k: u64) -> f64 {
     let k = float(k.max(1));
     alpha * 6.0 / (PI * PI * k * k)
 }
 
-/// What is left of `alpha` after the first `k` models: `α (1 − 6/π² Σ 1/i²)`.
+/// The part of `alpha` that is left after the first `k` models: `α (1 − 6/π² Σ 1/i²)`.
 pub fn left_after(alpha: f64, k: u64) -> f64 {
-    // Beyond 10,000 the rest of the series is 1/k − 1/2k² + 1/6k³, exact to the last digit.
+    // Beyond 10,000, the rest of the series is 1/k − 1/2k² + 1/6k³, exact to the last digit.
     let far = |k: f64| 1.0 / k - 1.0 / (2.0 * k * k) + 1.0 / (6.0 * k * k * k);
     if k > 10_000 {
         return alpha * 6.0 / (PI * PI) * far(float(k));
@@ -61,9 +65,9 @@ pub fn left_after(alpha: f64, k: u64) -> f64 {
     alpha * (1.0 - 6.0 / (PI * PI) * sum)
 }
 
-/// The values that the Ladder (Blum and Hardt 2015, algorithm 1) lets out for a series of losses: a new one only when it
-/// is better than the best by more than `eta`, and rounded to a multiple of `eta`, ties to the even one. Before the first
-/// improvement it is infinite.
+/// The values that the Ladder (Blum and Hardt 2015, algorithm 1) publishes for a series of losses.
+/// It publishes a new value only if it is better than the best by more than `eta`, rounded to a
+/// multiple of `eta`, with ties to even. Before the first improvement the value is infinite.
 pub fn ladder(losses: &[f64], eta: f64) -> Vec<f64> {
     let step = |best: &mut f64, loss: &f64| {
         if *loss < *best - eta {
@@ -74,11 +78,12 @@ pub fn ladder(losses: &[f64], eta: f64) -> Vec<f64> {
     losses.iter().scan(f64::INFINITY, step).collect()
 }
 
-/// The radius around the mean of `t` values in [0, 1] that holds at all times at once, two-sided at 2·`alpha`: the
-/// normal mixture of Robbins (1970; Howard, Ramdas, McAuliffe and Sekhon 2021) with σ² = 1/4 and prior variance `rho2`:
-/// `√(2k/ρ² · ln(√k / 2α)) / t` with `k = 1 + ρ² t / 4`.
+/// The radius around the mean of `t` values in [0, 1] that is valid at all times simultaneously,
+/// two-sided at 2·`alpha`: the normal mixture of Robbins (1970; Howard, Ramdas, McAuliffe and
+/// Sekhon 2021) with σ² = 1/4 and prior variance `rho2`: `√(2k/ρ² · ln(√k / 2α)) / t` with
+/// `k = 1 + ρ² t / 4`.
 ///
-/// `None` when `t` is 0, or where the logarithm is negative or `rho2` is not above 0.
+/// `None` if `t` is 0, if the logarithm is negative, or if `rho2` is not above 0.
 pub fn confidence_sequence(t: u64, alpha: f64, rho2: f64) -> Option<f64> {
     let times = float(t);
     let k = 1.0 + rho2 * 0.25 * times;

@@ -1,4 +1,5 @@
-//! The standard normal distribution, from `libm` alone, so that every machine gives the same digits.
+//! The standard normal distribution. It uses only `libm`, so every machine computes the same
+//! digits.
 
 use libm::{erfc, log};
 use std::f64::consts::FRAC_1_SQRT_2;
@@ -13,13 +14,13 @@ pub fn below(z: f64) -> f64 {
     tail(-z)
 }
 
-/// The z with P(Z > z) = `alpha`, positive for `alpha` below a half.
+/// The z with P(Z > z) = `alpha`; positive for `alpha` < 1/2.
 pub fn upper_quantile(alpha: f64) -> f64 {
     -quantile(alpha)
 }
 
-/// The z with P(Z ≤ z) = `p`: algorithm AS 241, PPND16 (Wichura 1988), good to about 1e-16. Infinite at 0 and 1, NaN
-/// outside.
+/// The z with P(Z ≤ z) = `p`: algorithm AS 241, PPND16 (Wichura 1988), accurate to about 1e-16.
+/// Infinite at 0 and 1, NaN outside.
 pub fn quantile(p: f64) -> f64 {
     if !(0.0..=1.0).contains(&p) {
         return f64::NAN;
@@ -119,12 +120,16 @@ const FAR: Ratio = (
 mod tests {
     use super::*;
 
-    /// References: scipy.stats.norm.ppf and norm.sf.
+    /// Reference values: scipy.stats.norm.ppf and norm.sf.
     #[test]
     fn agrees_with_scipy() {
         for (p, z) in SCIPY {
             assert!((quantile(p) - z).abs() <= 4e-16 * z.abs(), "{p}: {} against {z}", quantile(p));
-            assert!((below(z) - p).abs() <= 1e-15 * (1.0 + z * z) * p, "{z}: {} against {p}", below(z));
+            assert!(
+                (below(z) - p).abs() <= 1e-15 * (1.0 + z * z) * p,
+                "{z}: {} against {p}",
+                below(z)
+            );
         }
         assert_eq!((quantile(0.0), quantile(1.0)), (f64::NEG_INFINITY, f64::INFINITY));
         assert!(quantile(1.5).is_nan() && quantile(f64::NAN).is_nan());

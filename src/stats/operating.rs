@@ -1,4 +1,5 @@
-//! What an exact gate on a proportion can tell at a number of trials: its operating characteristic.
+//! The operating characteristic of an exact gate on a proportion: the probabilities of its results
+//! at a given number of trials.
 
 use super::{
     binomial::upper_tail,
@@ -6,34 +7,37 @@ use super::{
     sample_size::{Side, allowed_failures},
 };
 
-/// An exact gate at a fixed number of trials. A failure is what counts against the side: a miss when the proportion has
-/// to be at least the limit, a hit when it has to be at most that.
+/// An exact gate with a fixed number of trials. A failure is a trial that speaks against the
+/// required side: a miss if the proportion must be at least the limit, a hit if it must be at most
+/// the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gate {
     trials: u64,
     side: Side,
-    /// The most failures that pass; `None` when not even none does.
+    /// The largest number of failures that passes; `None` if even 0 failures do not pass.
     pub accepts: Option<u64>,
-    /// The least failures that fail; `None` when even all of them leave it open.
+    /// The smallest number of failures that fails; `None` if even all trials failing is
+    /// inconclusive.
     pub rejects: Option<u64>,
 }
 
-/// The chances of the three answers at a true rate; they sum to 1.
+/// The probabilities of the three results at a true rate; they sum to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Chances {
-    /// Of pass.
+    /// The probability of a pass.
     pub pass: f64,
-    /// Of fail.
+    /// The probability of a fail.
     pub fail: f64,
-    /// Of neither.
+    /// The probability that the result is inconclusive.
     pub inconclusive: f64,
 }
 
 impl Gate {
-    /// The gate that holds a proportion of `trials` to `limit` by exact bounds (Clopper and Pearson 1934), each
-    /// one-sided at `alpha`.
+    /// The gate that checks a proportion of `trials` against `limit` with exact bounds (Clopper and
+    /// Pearson 1934), each one-sided at `alpha`.
     pub fn new(trials: u64, limit: f64, side: Side, alpha: f64) -> Self {
-        // It fails where the opposite claim would pass, with successes in the place of failures.
+        // The gate fails where the opposite claim would pass, with successes and failures
+        // exchanged.
         let opposite = match side {
             Side::AtLeast => Side::AtMost,
             Side::AtMost => Side::AtLeast,
@@ -43,7 +47,7 @@ impl Gate {
         Self { trials, side, accepts, rejects }
     }
 
-    /// The chances of pass, fail and inconclusive when the true rate is `rate`: binomial tails.
+    /// The probabilities of pass, fail and inconclusive at the true rate `rate`: binomial tails.
     pub fn chances(&self, rate: f64) -> Chances {
         let (misses, n) = match self.side {
             Side::AtLeast => (1.0 - rate, self.trials),
@@ -54,8 +58,8 @@ impl Gate {
         Chances { pass, fail, inconclusive: (1.0 - pass - fail).max(0.0) }
     }
 
-    /// The observed value nearest to the limit that passes: the smallest for a lower limit, the greatest for an upper
-    /// one. `None` when no value does at so few trials.
+    /// The observed value nearest to the limit that passes: the smallest for a lower limit, the
+    /// greatest for an upper limit. `None` if no value passes with this few trials.
     pub fn passing(&self) -> Option<f64> {
         let most = self.accepts?;
         let hits = match self.side {
@@ -66,7 +70,8 @@ impl Gate {
     }
 }
 
-/// The observed value nearest to `limit` that passes an exact gate of `trials`; see [`Gate::passing`].
+/// The observed value nearest to `limit` that passes an exact gate with `trials`; see
+/// [`Gate::passing`].
 pub fn smallest_passing(trials: u64, limit: f64, side: Side, alpha: f64) -> Option<f64> {
     Gate::new(trials, limit, side, alpha).passing()
 }
@@ -75,7 +80,8 @@ pub fn smallest_passing(trials: u64, limit: f64, side: Side, alpha: f64) -> Opti
 mod tests {
     use super::*;
 
-    /// References: scipy.stats.beta.ppf for the counts, scipy.stats.binom.sf and cdf for the chances.
+    /// Reference values: scipy.stats.beta.ppf for the counts, scipy.stats.binom.sf and cdf for the
+    /// probabilities.
     #[test]
     fn agrees_with_scipy() {
         let gate = Gate::new(1_000, 0.95, Side::AtLeast, 0.05);
@@ -93,7 +99,8 @@ mod tests {
 
     #[test]
     fn an_upper_limit_is_the_mirror_image() {
-        let (low, high) = (Gate::new(300, 0.9, Side::AtLeast, 0.05), Gate::new(300, 0.1, Side::AtMost, 0.05));
+        let (low, high) =
+            (Gate::new(300, 0.9, Side::AtLeast, 0.05), Gate::new(300, 0.1, Side::AtMost, 0.05));
         assert_eq!((low.accepts, low.rejects), (high.accepts, high.rejects));
         assert_eq!((low.passing(), high.passing()), (Some(279.0 / 300.0), Some(21.0 / 300.0)));
         let (one, other) = (low.chances(0.92), high.chances(0.08));

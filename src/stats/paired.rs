@@ -1,14 +1,24 @@
-//! Two models judged on the same rows.
+//! Comparisons of two models on the same rows.
 
-use super::{Bounds, binomial::upper_tail, normal, proportion::float, two_proportions::standardised};
+use super::{
+    Bounds, binomial::upper_tail, normal, proportion::float, two_proportions::standardised,
+};
 
-/// Bounds of the candidate's share of right answers less the baseline's, on the same rows, each one-sided at `alpha`:
-/// Tango's score bounds (1998). The four counts are of rows that both got right, only the candidate, only the
-/// baseline, neither. The estimate is (candidate only − baseline only) / n.
+/// Bounds of the candidate's share of correct rows minus the baseline's, on the same rows, each
+/// one-sided at `alpha`: Tango's score bounds (1998). The four counts are the rows that both models
+/// got right, only the candidate, only the baseline, and neither. The estimate is (candidate only −
+/// baseline only) / n.
 ///
-/// `None` when there are no rows, their number is beyond 2^64, or `alpha` is not in (0, 1/2).
-pub fn tango(both: u64, candidate_only: u64, baseline_only: u64, neither: u64, alpha: f64) -> Option<Bounds> {
-    let rows = both.checked_add(candidate_only)?.checked_add(baseline_only)?.checked_add(neither)?;
+/// `None` if there are no rows, their number exceeds 2^64, or `alpha` is not in (0, 1/2).
+pub fn tango(
+    both: u64,
+    candidate_only: u64,
+    baseline_only: u64,
+    neither: u64,
+    alpha: f64,
+) -> Option<Bounds> {
+    let rows =
+        both.checked_add(candidate_only)?.checked_add(baseline_only)?.checked_add(neither)?;
     if rows == 0 || !(alpha > 0.0 && alpha < 0.5) {
         return None;
     }
@@ -20,7 +30,8 @@ pub fn tango(both: u64, candidate_only: u64, baseline_only: u64, neither: u64, a
     Some(Bounds { estimate, lower, upper })
 }
 
-/// Where the statistic, which falls as the supposed difference grows, crosses `level`.
+/// The point where the statistic crosses `level`; the statistic decreases as the assumed difference
+/// grows.
 fn cross(n: f64, b: f64, c: f64, level: f64, mut low: f64, mut high: f64) -> f64 {
     for _ in 0..200 {
         let middle = f64::midpoint(low, high);
@@ -45,26 +56,32 @@ fn score(n: f64, b: f64, c: f64, difference: f64) -> f64 {
     let half = (2.0 * n - b + c) * difference - b - c;
     let rest = c * difference * (1.0 - difference);
     let root = (half * half + 8.0 * n * rest).sqrt();
-    // The likeliest share of rows that only the baseline gets right.
+    // The maximum-likelihood share of rows that only the baseline gets right.
     let share = if half > 0.0 { 2.0 * rest / (half + root) } else { (root - half) / (4.0 * n) };
     let variance = n * (2.0 * share + difference * (1.0 - difference));
     standardised(b - c - n * difference, variance, 1e-300, 1e-12)
 }
 
-/// What McNemar's exact test says of two models on the same rows.
+/// The result of McNemar's exact test for two models on the same rows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct McNemar {
-    /// The chance of so uneven a split, either way, if the models were equally good.
+    /// The two-sided p-value: the probability of a split at least this uneven if the models were
+    /// equally good.
     pub two_sided: f64,
-    /// The chance of a split so much in the candidate's favour if the models were equally good.
+    /// The one-sided p-value: the probability of a split at least this much in the candidate's
+    /// favour if the models were equally good.
     pub better: f64,
 }
 
-/// McNemar's test in its exact form: of the rows on which the models differ, those that only the candidate gets right
-/// are binomial with rate 1/2. Two-sided is twice the smaller tail, at most 1; without such rows both p-values are 1.
-/// Exact for up to 2^53 such rows; beyond them neighbouring counts are one float.
+/// McNemar's exact test. Among the rows on which the models differ, the number that only the
+/// candidate gets right is binomial with rate 1/2. The two-sided p-value is twice the smaller tail,
+/// at most 1; without such rows both p-values are 1. Exact for up to 2^53 such rows; beyond that,
+/// neighbouring counts round to the same float.
 pub fn mcnemar_exact(candidate_only: u64, baseline_only: u64) -> McNemar {
     let rows = candidate_only.saturating_add(baseline_only);
     let more = candidate_only.max(baseline_only);
-    McNemar { two_sided: (2.0 * upper_tail(more, rows, 0.5)).min(1.0), better: upper_tail(candidate_only, rows, 0.5) }
+    McNemar {
+        two_sided: (2.0 * upper_tail(more, rows, 0.5)).min(1.0),
+        better: upper_tail(candidate_only, rows, 0.5),
+    }
 }

@@ -1,18 +1,18 @@
-//! Exact bounds for a proportion, and the counts that a rounded proportion may stand for.
+//! Exact bounds for a proportion, and the counts that are consistent with a rounded proportion.
 
 use super::{binomial, memo};
 
 /// The exact one-sided lower bound of Clopper and Pearson (1934): the `alpha` quantile of
 /// Beta(x, n − x + 1), and 0 when x is 0.
 ///
-/// `None` when `trials` is 0, `successes` exceed it, or `alpha` is not in (0, 1).
+/// `None` if `trials` is 0, `successes` exceeds it, or `alpha` is not in (0, 1).
 pub fn clopper_pearson_lower(successes: u64, trials: u64, alpha: f64) -> Option<f64> {
     check(successes, trials, alpha)?;
     if successes == 0 {
         return Some(0.0);
     }
     if successes == trials {
-        // The whole tail is one term, alpha = p^n.
+        // The whole tail is one term: alpha = p^n.
         return Some(libm::pow(alpha, 1.0 / float(trials)));
     }
     Some(memo::bound(successes, trials, alpha, || binomial::rate_of_tail(successes, trials, alpha)))
@@ -21,10 +21,10 @@ pub fn clopper_pearson_lower(successes: u64, trials: u64, alpha: f64) -> Option<
 /// The exact one-sided upper bound of Clopper and Pearson (1934): the 1 − `alpha` quantile of
 /// Beta(x + 1, n − x), and 1 when x is n.
 ///
-/// `None` as for [`clopper_pearson_lower`].
+/// `None` in the same cases as [`clopper_pearson_lower`].
 pub fn clopper_pearson_upper(successes: u64, trials: u64, alpha: f64) -> Option<f64> {
     check(successes, trials, alpha)?;
-    // By symmetry the upper bound of successes is one less the lower bound of failures.
+    // By symmetry, the upper bound for successes is 1 minus the lower bound for failures.
     clopper_pearson_lower(trials - successes, trials, alpha).map(|lower| 1.0 - lower)
 }
 
@@ -32,28 +32,31 @@ fn check(successes: u64, trials: u64, alpha: f64) -> Option<()> {
     (trials > 0 && successes <= trials && alpha > 0.0 && alpha < 1.0).then_some(())
 }
 
-/// A count as a float; exact below 2^53, far above any count of rows.
-#[allow(clippy::as_conversions, clippy::cast_precision_loss, reason = "counts stay below 2^53")]
+/// A count as a float. It is exact below 2^53, which is far above any number of rows.
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "counts stay below 2^53")]
 pub fn float(count: u64) -> f64 {
     count as f64
 }
 
-/// How many there are.
-#[allow(clippy::as_conversions, reason = "a length fits in 64 bits")]
+/// The length of a list as a count.
+#[expect(clippy::as_conversions, reason = "a length fits in 64 bits")]
 pub fn counted(length: usize) -> u64 {
     length as u64
 }
 
-/// The least and the greatest k in 0…`trials` with |k / trials − value| ≤ `rounding`: the counts that a proportion
-/// written as `value` may stand for. `None` when there is none, or `trials` is 0.
+/// The least and the greatest k in 0…`trials` with |k / trials − value| ≤ `rounding`: the counts
+/// that a proportion written as `value` is consistent with. `None` if no count is, or `trials` is
+/// 0.
 pub fn counts_of(value: f64, trials: u64, rounding: f64) -> Option<(u64, u64)> {
     if trials == 0 || !value.is_finite() || !rounding.is_finite() || rounding < 0.0 {
         return None;
     }
     let n = float(trials);
-    // 0.905 lies within 0.005 of 0.91 though not in binary; a wider set of counts is the careful side.
+    // 0.905 is within 0.005 of 0.91, but not in binary; a wider set of counts is the cautious
+    // choice.
     let stands = |k: u64| (float(k) / n - value).abs() <= rounding + 4.0 * f64::EPSILON;
-    // The division may miss by one at either end; look one further and let the definition decide.
+    // The division can be off by one at either end, so start one further out and apply the
+    // definition.
     let low = count((n * (value - rounding)).ceil() - 1.0, trials);
     let high = count((n * (value + rounding)).floor() + 1.0, trials);
     let least = (low..=high.min(low + 2)).find(|k| stands(*k))?;
@@ -61,7 +64,7 @@ pub fn counts_of(value: f64, trials: u64, rounding: f64) -> Option<(u64, u64)> {
     Some((least, greatest))
 }
 
-#[allow(
+#[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -80,8 +83,8 @@ mod tests {
         assert!((got - want).abs() <= 1e-11 * want.abs().max(1e-3), "{got} against {want}");
     }
 
-    /// References: statsmodels.stats.proportion.proportion_confint(alpha=2α, method='beta') and
-    /// scipy.stats.binomtest, cross-checked with each other.
+    /// Reference values: statsmodels.stats.proportion.proportion_confint(alpha=2α, method='beta')
+    /// and scipy.stats.binomtest, checked against each other.
     #[test]
     fn agrees_with_statsmodels() {
         for (x, n, alpha, lower, upper) in [
@@ -99,7 +102,8 @@ mod tests {
         }
     }
 
-    /// References: scipy.stats.binomtest(...).proportion_ci(confidence_level=0.9, method='exact').
+    /// Reference values: scipy.stats.binomtest(...).proportion_ci(confidence_level=0.9,
+    /// method='exact').
     #[test]
     fn agrees_with_scipy() {
         near(clopper_pearson_lower(1274, 1400, 0.05), 0.896_413_771_213_1);

@@ -1,4 +1,5 @@
-//! Quantiles of a sample, and bounds for the true quantile that assume nothing of its distribution.
+//! Quantiles of a sample, and bounds for the true quantile that assume nothing about its
+//! distribution.
 
 use super::{
     Undefined,
@@ -6,22 +7,25 @@ use super::{
     proportion::{counted, float},
 };
 
-/// Tails nearer than this to `alpha` are equal to it: 0.9 and 0.1 add up to 1 in decimals, not in binary.
+/// Tails closer to `alpha` than this are equal to it: 0.9 and 0.1 add up to 1 in decimal, but not
+/// in binary.
 const SAME: f64 = 1e-13;
 
-/// The ranks, from 1, of the order statistics that bound the `q` quantile of `n` samples, each one-sided at `alpha`
-/// (Conover 1999, §3.2): the upper one is the least u with P(X ≥ u) ≤ α and the lower one the least l with P(X ≤ l) ≥ α,
-/// for X binomial of n at q. `None` where the sample is too small for that bound.
+/// The ranks (starting at 1) of the order statistics that bound the `q` quantile of `n` samples,
+/// each one-sided at `alpha` (Conover 1999, §3.2): the upper rank is the least u with P(X ≥ u) ≤ α,
+/// and the lower rank the least l with P(X ≤ l) ≥ α, for X binomial with n trials at q. `None` if
+/// the sample is too small for that bound.
 pub fn ranks(n: u64, q: f64, alpha: f64) -> (Option<u64>, Option<u64>) {
     if n == 0 || !(0.0..=1.0).contains(&q) || !(alpha > 0.0 && alpha < 1.0) {
         return (None, None);
     }
-    let upper = least(n, |k| upper_tail(k.saturating_add(1), n, q) <= alpha * (1.0 + SAME)).saturating_add(1);
+    let upper = least(n, |k| upper_tail(k.saturating_add(1), n, q) <= alpha * (1.0 + SAME))
+        .saturating_add(1);
     let lower = least(n, |k| upper_tail(n - k, n, 1.0 - q) >= alpha * (1.0 - SAME));
     ((lower >= 1).then_some(lower), (upper <= n).then_some(upper))
 }
 
-/// The least k of 0…`n` for which `holds`, which holds from some k on, and at `n`.
+/// The least k in 0…`n` for which `holds` is true. `holds` must be true from some k on, and at `n`.
 fn least(n: u64, holds: impl Fn(u64) -> bool) -> u64 {
     let (mut low, mut high) = (0, n);
     while low < high {
@@ -35,8 +39,9 @@ fn least(n: u64, holds: impl Fn(u64) -> bool) -> u64 {
     low
 }
 
-/// The least number of samples that have an upper bound for their `q` quantile at `alpha`: the least n with qⁿ ≤ α, e.g.
-/// 299 for the 99th percentile at 0.05. `None` when none has, or more than 2^53 are needed.
+/// The least number of samples with an upper bound for their `q` quantile at `alpha`: the least n
+/// with qⁿ ≤ α, for example 299 for the 99th percentile at 0.05. `None` if no number suffices, or
+/// more than 2^53 are needed.
 pub fn least_samples(q: f64, alpha: f64) -> Option<u64> {
     const MOST: u64 = 1 << 53;
     if !(q > 0.0 && q < 1.0 && alpha > 0.0 && alpha < 1.0) {
@@ -46,8 +51,8 @@ pub fn least_samples(q: f64, alpha: f64) -> Option<u64> {
     enough(MOST).then(|| least(MOST, enough))
 }
 
-/// The `q` quantile of sorted values by linear interpolation: type 7 of Hyndman and Fan (1996), NumPy's default. `None`
-/// without values, or when `q` is not in 0…1.
+/// The `q` quantile of sorted values by linear interpolation: type 7 of Hyndman and Fan (1996),
+/// NumPy's default. `None` without values, or if `q` is not in [0, 1].
 pub fn type7(sorted: &[f64], q: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     if !(0.0..=1.0).contains(&q) {
@@ -58,26 +63,29 @@ pub fn type7(sorted: &[f64], q: f64) -> Option<f64> {
     let low = *sorted.get(below)?;
     let high = sorted.get(below + 1).copied().unwrap_or(low);
     let rest = place - place.floor();
-    // From the nearer end, so that it never leaves the two.
-    let (near, value) =
-        if rest >= 0.5 { (high, high - (high - low) * (1.0 - rest)) } else { (low, low + (high - low) * rest) };
-    // Infinite neighbours have no place between them.
+    // Interpolate from the nearer end, so that the result stays between the two values.
+    let (near, value) = if rest >= 0.5 {
+        (high, high - (high - low) * (1.0 - rest))
+    } else {
+        (low, low + (high - low) * rest)
+    };
+    // Between infinite neighbours, interpolation is not possible.
     Some(if rest <= 0.0 || low >= high || value.is_nan() { near } else { value })
 }
 
-/// A quantile with those of its bounds that the sample is large enough for.
+/// A quantile and its bounds, as far as the sample is large enough for them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Quantile {
     /// The quantile of the sample.
     pub estimate: f64,
-    /// The order statistic that the true quantile is at least.
+    /// The order statistic that is a lower bound of the true quantile.
     pub lower: Option<f64>,
-    /// The order statistic that the true quantile is at most.
+    /// The order statistic that is an upper bound of the true quantile.
     pub upper: Option<f64>,
 }
 
-/// The `q` quantile of raw values, with the bounds that [`ranks`] gives, each one-sided at `alpha`. Infinite values are
-/// values; NaN is not.
+/// The `q` quantile of raw values, with the bounds from [`ranks`], each one-sided at `alpha`.
+/// Infinite values are allowed; NaN is not.
 pub fn bounds(values: &[f64], q: f64, alpha: f64) -> Result<Quantile, Undefined> {
     if values.iter().any(|x| x.is_nan()) {
         return Err(Undefined::NonFinite);
@@ -87,7 +95,7 @@ pub fn bounds(values: &[f64], q: f64, alpha: f64) -> Result<Quantile, Undefined>
     of_sorted(&sorted, q, alpha)
 }
 
-/// The same of values that are sorted and hold no NaN.
+/// The same for values that are sorted and contain no NaN.
 pub fn of_sorted(sorted: &[f64], q: f64, alpha: f64) -> Result<Quantile, Undefined> {
     if sorted.is_empty() {
         return Err(Undefined::EmptySample);
@@ -98,12 +106,15 @@ pub fn of_sorted(sorted: &[f64], q: f64, alpha: f64) -> Result<Quantile, Undefin
     Ok(Quantile { estimate, lower: lower.and_then(at), upper: upper.and_then(at) })
 }
 
-/// The `q` quantile of a histogram whose buckets (low edge, high edge, count) are sorted and do not overlap. The lower
-/// bound is the low edge of the bucket that holds the lower rank, the upper one the high edge of that which holds the
-/// upper rank, and the estimate the high edge of that which holds the rank ⌈qn⌉: nothing is assumed of the place within
-/// a bucket.
+/// The `q` quantile of a histogram whose buckets (low edge, high edge, count) are sorted and do not
+/// overlap. The lower bound is the low edge of the bucket that contains the lower rank; the upper
+/// bound is the high edge of the bucket that contains the upper rank; the estimate is the high edge
+/// of the bucket that contains the rank ⌈qn⌉. Nothing is assumed about positions within a bucket.
 pub fn of_buckets(buckets: &[(f64, f64, u64)], q: f64, alpha: f64) -> Result<Quantile, Undefined> {
-    let n = buckets.iter().try_fold(0_u64, |sum, b| sum.checked_add(b.2)).ok_or(Undefined::InvalidInput)?;
+    let n = buckets
+        .iter()
+        .try_fold(0_u64, |sum, b| sum.checked_add(b.2))
+        .ok_or(Undefined::InvalidInput)?;
     if n == 0 {
         return Err(Undefined::EmptySample);
     }
@@ -130,12 +141,12 @@ pub fn of_buckets(buckets: &[(f64, f64, u64)], q: f64, alpha: f64) -> Result<Qua
     })
 }
 
-#[allow(clippy::as_conversions, clippy::cast_precision_loss, reason = "lengths stay below 2^53")]
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "lengths stay below 2^53")]
 fn length(length: usize) -> f64 {
     length as f64
 }
 
-#[allow(
+#[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -145,7 +156,7 @@ fn whole(x: f64) -> usize {
     x as usize
 }
 
-#[allow(
+#[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -159,12 +170,15 @@ fn wide(x: f64) -> u64 {
 mod tests {
     use super::*;
 
-    /// References: scipy.stats.binom.ppf(alpha) and binom.isf(alpha) + 1.
+    /// Reference values: scipy.stats.binom.ppf(alpha) and binom.isf(alpha) + 1.
     #[test]
     fn ranks_agree_with_scipy() {
         assert_eq!(ranks(400, 0.99, 0.05), (Some(392), Some(400)));
         assert_eq!(ranks(10_000_000, 0.999, 0.01), (Some(9_989_767), Some(9_990_233)));
-        assert_eq!(ranks(1_000_000_000_000, 0.5, 0.05), (Some(499_999_177_573), Some(500_000_822_428)));
+        assert_eq!(
+            ranks(1_000_000_000_000, 0.5, 0.05),
+            (Some(499_999_177_573), Some(500_000_822_428))
+        );
         assert_eq!(ranks(0, 0.5, 0.05), (None, None));
         assert_eq!(ranks(9, f64::NAN, 0.05), (None, None));
     }
@@ -175,7 +189,10 @@ mod tests {
         assert_eq!(least_samples(0.99, 0.05), Some(299));
         assert_eq!(least_samples(0.95, 0.05), Some(59));
         assert_eq!(least_samples(0.5, 0.5), Some(1));
-        assert_eq!([least_samples(1.0, 0.05), least_samples(0.0, 0.05), least_samples(0.5, 0.0)], [None; 3]);
+        assert_eq!(
+            [least_samples(1.0, 0.05), least_samples(0.0, 0.05), least_samples(0.5, 0.0)],
+            [None; 3]
+        );
     }
 
     #[test]
@@ -184,12 +201,23 @@ mod tests {
         let buckets: Vec<(f64, f64, u64)> =
             (0..100).map(|i| (f64::from(i) * 10.0, f64::from(i) * 10.0 + 9.0, 10)).collect();
         for q in [0.5, 0.9, 0.99] {
-            let (raw, binned) = (bounds(&values, q, 0.05).unwrap(), of_buckets(&buckets, q, 0.05).unwrap());
-            let (low, high) = (raw.lower.unwrap() - binned.lower.unwrap(), binned.upper.unwrap() - raw.upper.unwrap());
-            assert!((0.0..10.0).contains(&low) && (0.0..10.0).contains(&high), "{raw:?}, {binned:?}");
+            let (raw, binned) =
+                (bounds(&values, q, 0.05).unwrap(), of_buckets(&buckets, q, 0.05).unwrap());
+            let (low, high) = (
+                raw.lower.unwrap() - binned.lower.unwrap(),
+                binned.upper.unwrap() - raw.upper.unwrap(),
+            );
+            assert!(
+                (0.0..10.0).contains(&low) && (0.0..10.0).contains(&high),
+                "{raw:?}, {binned:?}"
+            );
             assert!((binned.estimate - raw.estimate).abs() < 10.0);
         }
-        assert_eq!(of_buckets(&[(0.0, 1.0, 40)], 0.99, 0.05).unwrap().upper, None, "a p99 of 40 samples");
+        assert_eq!(
+            of_buckets(&[(0.0, 1.0, 40)], 0.99, 0.05).unwrap().upper,
+            None,
+            "a p99 of 40 samples"
+        );
         assert_eq!(of_buckets(&[(0.0, 1.0, 0)], 0.5, 0.05), Err(Undefined::EmptySample));
         assert_eq!(of_buckets(&[(1.0, 0.0, 9)], 0.5, 0.05), Err(Undefined::InvalidInput));
         assert_eq!(of_buckets(&[(f64::NAN, 0.0, 9)], 0.5, 0.05), Err(Undefined::NonFinite));

@@ -1,10 +1,11 @@
-//! Resampling that gives the same answer for any order of rows, any number of threads or files, on any machine: each
-//! row's weight in each replicate is a hash of the seed, the row's key and the replicate.
+//! Resampling whose result does not depend on the order of rows, the number of threads or files, or
+//! the machine: the weight of a row in a replicate is a hash of the seed, the row's key and the
+//! replicate.
 
 use super::{Undefined, normal, proportion::float, quantile::type7};
 use libm::pow;
 
-/// The golden ratio in 64 bits, the step of SplitMix64.
+/// The golden ratio in 64 bits: the step of SplitMix64.
 pub const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The finaliser of SplitMix64 (Steele, Lea and Flood 2014; Stafford's variant 13).
@@ -15,7 +16,8 @@ pub const fn mix64(mut z: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// P(W ≤ k) for W Poisson of mean 1, times 2^53 and rounded down, for k = 0, 1, … to the last below 1.
+/// P(W ≤ k) for W Poisson with mean 1, times 2^53 and rounded down, for k = 0, 1, … up to the last
+/// value below 1.
 pub const POISSON: [u64; 18] = [
     3_313_563_428_353_947,
     6_627_126_856_707_895,
@@ -37,26 +39,34 @@ pub const POISSON: [u64; 18] = [
     9_007_199_254_740_991,
 ];
 
-/// What a row brings into all replicates. `row` is its number, or a key of its cluster (a repeated user).
+/// The state of a row for all replicates. `row` is its number, or the key of its cluster (a
+/// repeated user).
 #[inline]
 pub const fn row_state(seed: u64, row: u64) -> u64 {
     mix64(seed.wrapping_add(GOLDEN.wrapping_mul(row.wrapping_add(1))))
 }
 
-/// How often the row of that state is in a replicate: Poisson of mean 1 (Oza and Russell 2001; Chamandy et al. 2012),
-/// the number of entries of [`POISSON`] that 53 bits of the hash reach.
+/// How often the row with this state occurs in a replicate: Poisson with mean 1 (Oza and Russell
+/// 2001; Chamandy et al. 2012), the number of entries in [`POISSON`] that 53 bits of the hash
+/// reach.
 #[inline]
 pub fn weight(state: u64, replicate: u64) -> u32 {
     let hash = mix64(state.wrapping_add(GOLDEN.wrapping_mul(replicate.wrapping_add(1))));
-    // The entries are moved up at compile time, rather than each hash down; no branch but for two rows of a hundred.
+    // The entries are shifted up at compile time instead of each hash down. Only two rows in a
+    // hundred take the branch.
     let [a, b, c, d, rest @ ..] = POISSON;
     let [a, b, c, d] = [a << 11, b << 11, c << 11, d << 11];
-    let weight = u32::from(hash >= a) + u32::from(hash >= b) + u32::from(hash >= c) + u32::from(hash >= d);
-    if hash < d { weight } else { rest.iter().fold(weight, |sum, entry| sum + u32::from(hash >> 11 >= *entry)) }
+    let weight =
+        u32::from(hash >= a) + u32::from(hash >= b) + u32::from(hash >= c) + u32::from(hash >= d);
+    if hash < d {
+        weight
+    } else {
+        rest.iter().fold(weight, |sum, entry| sum + u32::from(hash >> 11 >= *entry))
+    }
 }
 
-/// The `alpha` and 1 − `alpha` quantiles of the replicates (type 7 of Hyndman and Fan 1996), which are sorted in place.
-/// `None` without replicates, or if one is NaN.
+/// The `alpha` and 1 − `alpha` quantiles of the replicates (type 7 of Hyndman and Fan 1996). Sorts
+/// the replicates in place. `None` without replicates, or if one is NaN.
 pub fn percentile(replicates: &mut [f64], alpha: f64) -> Option<(f64, f64)> {
     if replicates.iter().any(|r| r.is_nan()) {
         return None;
@@ -65,20 +75,27 @@ pub fn percentile(replicates: &mut [f64], alpha: f64) -> Option<(f64, f64)> {
     Some((type7(replicates, alpha)?, type7(replicates, 1.0 - alpha)?))
 }
 
-/// Bias-corrected and accelerated bounds (Efron 1987), each one-sided at `alpha`: the quantiles of the replicates at
-/// `Φ(z₀ + (z₀ ± z) / (1 − a (z₀ ± z)))`. z₀ is the normal quantile of the share of replicates below `estimate`, half of
-/// those equal to it counted; a is `Σu³ / (6 (Σu²)^1.5)` of the distances u of the `jackknife` values (the statistic
-/// without one row each) from their mean. The replicates are sorted in place.
+/// Bias-corrected and accelerated bounds (Efron 1987), each one-sided at `alpha`: the quantiles of
+/// the replicates at `Φ(z₀ + (z₀ ± z) / (1 − a (z₀ ± z)))`. z₀ is the normal quantile of the share
+/// of replicates below `estimate`, plus half the share equal to it; a is `Σu³ / (6 (Σu²)^1.5)` of
+/// the distances u of the `jackknife` values (the statistic without one row each) from their mean.
+/// Sorts the replicates in place.
 ///
-/// `None` when there are no replicates or one is NaN, when all lie on one side of the estimate, or when the jackknife
-/// values are all the same: the correction does not exist then.
-pub fn bca(estimate: f64, jackknife: &[f64], replicates: &mut [f64], alpha: f64) -> Option<(f64, f64)> {
+/// `None` if there are no replicates or one is NaN, if all are on one side of the estimate, or if
+/// all jackknife values are the same: then the correction does not exist.
+pub fn bca(
+    estimate: f64,
+    jackknife: &[f64],
+    replicates: &mut [f64],
+    alpha: f64,
+) -> Option<(f64, f64)> {
     if replicates.iter().any(|r| r.is_nan()) {
         return None;
     }
     replicates.sort_unstable_by(f64::total_cmp);
     let size = replicates.iter().zip(1_u64..).last()?.1;
-    let halves: u64 = replicates.iter().map(|r| u64::from(*r < estimate) + u64::from(*r <= estimate)).sum();
+    let halves: u64 =
+        replicates.iter().map(|r| u64::from(*r < estimate) + u64::from(*r <= estimate)).sum();
     let bias = normal::quantile(float(halves) / float(2 * size));
     let n = jackknife.iter().zip(1_u64..).last()?.1;
     let mean = pairwise(jackknife) / float(n);
@@ -105,13 +122,13 @@ pub enum Statistic {
 }
 
 impl Statistic {
-    /// The statistic of these values, each of weight 1; NaN without values.
+    /// The statistic of these values, each with weight 1; NaN without values.
     pub fn of(self, values: &[f64]) -> f64 {
         of(self, values.iter().map(|x| (1.0, *x)))
     }
 }
 
-/// How replicates become bounds.
+/// The method that turns replicates into bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interval {
     /// [`percentile`].
@@ -120,21 +137,21 @@ pub enum Interval {
     Bca,
 }
 
-/// An estimate with what its replicates say.
+/// An estimate with the bounds from its replicates.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Resampled {
     /// The statistic of the sample itself.
     pub estimate: f64,
-    /// One-sided bounds, lower and upper; `None` where [`bca`] has none.
+    /// One-sided bounds, lower and upper; `None` if [`bca`] returns none.
     pub bounds: Option<(f64, f64)>,
-    /// How many replicates had any weight; the others are left out.
+    /// The number of replicates with a positive total weight; the others are left out.
     pub replicates: u64,
-    /// Whether all replicates are the same, so that the bounds are the estimate.
+    /// Whether all replicates are the same, so that both bounds equal the estimate.
     pub constant: bool,
 }
 
-/// The Poisson bootstrap of a mean or a root mean square, with bounds each one-sided at `alpha`. Row i of the sample has
-/// the key i.
+/// The Poisson bootstrap of a mean or a root mean square, with bounds each one-sided at `alpha`.
+/// Row i of the sample has the key i.
 pub fn poisson_bootstrap(
     values: &[f64],
     statistic: Statistic,
@@ -162,7 +179,12 @@ pub fn poisson_bootstrap(
     let size = (0..).zip(&drawn).fold(0, |_, (i, _): (u64, _)| i + 1);
     let Some(first) = drawn.first().copied() else { return Err(Undefined::EmptySample) };
     if drawn.iter().all(|r| r.to_bits() == first.to_bits()) {
-        return Ok(Resampled { estimate, bounds: Some((estimate, estimate)), replicates: size, constant: true });
+        return Ok(Resampled {
+            estimate,
+            bounds: Some((estimate, estimate)),
+            replicates: size,
+            constant: true,
+        });
     }
     let bounds = match interval {
         Interval::Percentile => percentile(&mut drawn, alpha),
@@ -171,7 +193,7 @@ pub fn poisson_bootstrap(
     Ok(Resampled { estimate, bounds, replicates: size, constant: false })
 }
 
-/// The statistic without each of the values in turn, as [`bca`] needs it.
+/// The statistic with each value left out in turn, as [`bca`] needs it.
 pub fn jackknife(statistic: Statistic, values: &[f64]) -> Vec<f64> {
     let without = |left: usize| {
         let kept = values.iter().enumerate().filter(move |(row, _)| *row != left);
@@ -180,7 +202,7 @@ pub fn jackknife(statistic: Statistic, values: &[f64]) -> Vec<f64> {
     (0..values.len()).map(without).collect()
 }
 
-/// The statistic of pairs of weight and value; NaN without any weight.
+/// The statistic of pairs of weight and value; NaN if the total weight is 0.
 fn of(statistic: Statistic, rows: impl Iterator<Item = (f64, f64)>) -> f64 {
     let mut total = 0.0;
     let terms: Vec<f64> = rows
@@ -199,8 +221,8 @@ fn of(statistic: Statistic, rows: impl Iterator<Item = (f64, f64)>) -> f64 {
     }
 }
 
-/// The sum by halves, with eight partial sums in blocks of up to 128: NumPy's order of addition, digit for digit, whose
-/// error grows with the logarithm of the length (Higham 1993).
+/// Pairwise summation, with eight partial sums in blocks of up to 128: NumPy's order of addition,
+/// digit for digit. Its error grows with the logarithm of the length (Higham 1993).
 pub fn pairwise(terms: &[f64]) -> f64 {
     if terms.len() < 8 {
         return terms.iter().fold(-0.0, |sum, x| sum + x);
@@ -225,7 +247,7 @@ pub fn pairwise(terms: &[f64]) -> f64 {
 mod tests {
     use super::*;
 
-    /// The mean and the variance of a Poisson distribution of mean 1 are 1.
+    /// A Poisson distribution with mean 1 has mean 1 and variance 1.
     #[test]
     fn weights_are_poisson() {
         let mut counts = [0_u32; 20];
@@ -236,9 +258,14 @@ mod tests {
             }
         }
         let n = 300_000.0;
-        let mean: f64 = counts.iter().zip(0..).map(|(c, k)| f64::from(*c) * f64::from(k)).sum::<f64>() / n;
-        let square: f64 = counts.iter().zip(0..).map(|(c, k)| f64::from(*c) * f64::from(k * k)).sum::<f64>() / n;
-        assert!((mean - 1.0).abs() < 0.01 && (square - mean * mean - 1.0).abs() < 0.02, "{mean}, {square}");
+        let mean: f64 =
+            counts.iter().zip(0..).map(|(c, k)| f64::from(*c) * f64::from(k)).sum::<f64>() / n;
+        let square: f64 =
+            counts.iter().zip(0..).map(|(c, k)| f64::from(*c) * f64::from(k * k)).sum::<f64>() / n;
+        assert!(
+            (mean - 1.0).abs() < 0.01 && (square - mean * mean - 1.0).abs() < 0.02,
+            "{mean}, {square}"
+        );
         assert!((f64::from(counts[0]) / n - (-1.0_f64).exp()).abs() < 0.005);
     }
 

@@ -1,26 +1,28 @@
-//! How many samples would settle a proportion, and how many failures they may hold.
+//! The number of samples that would settle a proportion, and the number of failures they can
+//! contain.
 
 use super::{binomial::upper_tail, normal, proportion::float};
 
-/// Sizes above 2^53 are no advice to anybody.
+/// A size above 2^53 is not useful advice.
 const MOST: f64 = 9_007_199_254_740_992.0;
 
-/// A tail above `alpha` by less than this is equal to it: it is not known more exactly.
+/// A tail that exceeds `alpha` by less than this is equal to it: the computation is not more exact.
 const SAME: f64 = 1e-13;
 
-/// Which side of the limit a proportion has to be on.
+/// The side of the limit that a proportion must be on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// The lower bound has to reach the limit.
+    /// The lower bound must reach the limit.
     AtLeast,
-    /// The upper bound has to stay within the limit.
+    /// The upper bound must not exceed the limit.
     AtMost,
 }
 
-/// The total number of samples at which a proportion of true rate `rate` shows, with probability `power`, that it is
-/// on the `side` of `limit`: the one-sided normal sample size
-/// `n = ((z_α√(t(1−t)) + z_β√(p(1−p))) / (p − t))²` (Fleiss, Levin and Paik 2003, §2.3), never below the least size
-/// at which no failure at all would do. `None` when the rate is not on that side, or no size would do.
+/// The total number of samples at which a proportion with true rate `rate` is shown, with
+/// probability `power`, to be on the `side` of `limit`: the one-sided normal sample size
+/// `n = ((z_α√(t(1−t)) + z_β√(p(1−p))) / (p − t))²` (Fleiss, Levin and Paik 2003, §2.3), but at
+/// least the smallest size that passes without a failure. `None` if the rate is not on that side,
+/// or no size suffices.
 pub fn total_needed(rate: f64, limit: f64, side: Side, alpha: f64, power: f64) -> Option<u64> {
     let reachable = match side {
         Side::AtLeast => rate > limit,
@@ -30,14 +32,16 @@ pub fn total_needed(rate: f64, limit: f64, side: Side, alpha: f64, power: f64) -
         return None;
     }
     let deviation = |p: f64| (p * (1.0 - p)).max(0.0).sqrt();
-    let root = normal::upper_quantile(alpha) * deviation(limit) + normal::quantile(power) * deviation(rate);
+    let root = normal::upper_quantile(alpha) * deviation(limit)
+        + normal::quantile(power) * deviation(rate);
     let share = root.max(0.0) / (rate - limit);
     let total = whole(share * share)?;
     Some(total.max(least_perfect(limit, side, alpha)?))
 }
 
-/// The least number of samples at which not a single failure shows that the proportion is on the `side` of `limit`:
-/// ⌈ln α / ln t⌉, adjusted until the exact bound of Clopper and Pearson agrees.
+/// The least number of samples that shows, without a single failure, that the proportion is on the
+/// `side` of `limit`: ⌈ln α / ln t⌉, adjusted until it agrees with the exact bound of Clopper and
+/// Pearson.
 pub fn least_perfect(limit: f64, side: Side, alpha: f64) -> Option<u64> {
     let t = match side {
         Side::AtLeast => limit,
@@ -51,7 +55,8 @@ pub fn least_perfect(limit: f64, side: Side, alpha: f64) -> Option<u64> {
     near.into_iter().find(|n| clears(0, *n, limit, side, alpha))
 }
 
-/// The most failures out of `trials` at which the exact bound still clears `limit`; `None` if even none is too many.
+/// The largest number of failures out of `trials` with which the exact bound still clears `limit`;
+/// `None` if it does not even with 0 failures.
 pub fn allowed_failures(trials: u64, limit: f64, side: Side, alpha: f64) -> Option<u64> {
     if !clears(0, trials, limit, side, alpha) {
         return None;
@@ -68,8 +73,9 @@ pub fn allowed_failures(trials: u64, limit: f64, side: Side, alpha: f64) -> Opti
     Some(most)
 }
 
-/// Whether the exact bound clears `limit` with that many failures, which count against the side: whether so good a
-/// result has at most the chance `alpha` at a rate of exactly the limit.
+/// Whether the exact bound clears `limit` with this many failures, where a failure speaks against
+/// the side: a result at least this good must have a probability of at most `alpha` at a rate equal
+/// to the limit.
 fn clears(failures: u64, trials: u64, limit: f64, side: Side, alpha: f64) -> bool {
     let rate = match side {
         Side::AtLeast => limit,
@@ -84,7 +90,7 @@ fn clears(failures: u64, trials: u64, limit: f64, side: Side, alpha: f64) -> boo
     rate <= 0.0 || upper_tail(trials - failures, trials, rate) <= alpha * (1.0 + SAME)
 }
 
-#[allow(
+#[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -99,7 +105,8 @@ fn whole(x: f64) -> Option<u64> {
 mod tests {
     use super::*;
 
-    /// References: statsmodels.stats.power.normal_sample_size_one_tail, floored by `least_perfect`.
+    /// Reference values: statsmodels.stats.power.normal_sample_size_one_tail, at least
+    /// `least_perfect`.
     #[test]
     fn agrees_with_statsmodels() {
         assert_eq!(total_needed(0.925, 0.9, Side::AtLeast, 0.05, 0.8), Some(819));
@@ -109,17 +116,19 @@ mod tests {
         assert_eq!(total_needed(0.9, 0.9, Side::AtLeast, 0.05, 0.8), None);
     }
 
-    /// References: ⌈ln α / ln t⌉, checked on scipy.stats.beta.ppf.
+    /// Reference values: ⌈ln α / ln t⌉, checked with scipy.stats.beta.ppf.
     #[test]
     fn the_least_perfect_size() {
-        for (limit, alpha, size) in [(0.95, 0.05, 59), (0.9, 0.05, 29), (0.999, 0.01, 4603), (0.5, 0.05, 5)] {
+        for (limit, alpha, size) in
+            [(0.95, 0.05, 59), (0.9, 0.05, 29), (0.999, 0.01, 4603), (0.5, 0.05, 5)]
+        {
             assert_eq!(least_perfect(limit, Side::AtLeast, alpha), Some(size), "{limit}");
         }
         assert_eq!(least_perfect(1.0, Side::AtLeast, 0.05), None);
         assert_eq!(least_perfect(0.0, Side::AtMost, 0.05), None);
     }
 
-    /// References: a scan of scipy.stats.beta.ppf.
+    /// Reference values: a scan of scipy.stats.beta.ppf.
     #[test]
     fn the_most_failures() {
         let most = |n, t| allowed_failures(n, t, Side::AtLeast, 0.05);

@@ -1,43 +1,49 @@
-//! Two independent proportions: their difference, their ratio, and other differences of independent estimates.
+//! Two independent proportions: their difference and ratio, and differences of other independent
+//! estimates.
 
 use super::{Bounds, normal, proportion::float, score::wilson};
 use libm::{exp, log};
 
-/// A test of one side: its statistic and its one-sided p-value.
+/// A one-sided test: its statistic and its p-value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Test {
-    /// The standardised statistic; infinite where the hypothesis leaves no room for what was seen.
+    /// The standardised statistic; infinite if the observation is impossible under the hypothesis.
     pub z: f64,
-    /// The chance of a statistic at least so large if the hypothesis holds.
+    /// The p-value: the probability of a statistic at least this large if the hypothesis holds.
     pub p: f64,
 }
 
-/// Bounds of x1/n1 − x2/n2, each one-sided at `alpha`: Newcombe (1998), method 10, which squares and adds the distances
-/// of Wilson's bounds.
+/// Bounds of x1/n1 − x2/n2, each one-sided at `alpha`: Newcombe (1998), method 10, which adds the
+/// squared distances of Wilson's bounds.
 ///
-/// `None` when a sample is empty, a count exceeds its sample, or `alpha` is not in (0, 1).
+/// `None` if a sample is empty, a count exceeds its sample, or `alpha` is not in (0, 1).
 pub fn newcombe_difference(x1: u64, n1: u64, x2: u64, n2: u64, alpha: f64) -> Option<Bounds> {
     Some(mover(wilson(x1, n1, alpha)?, wilson(x2, n2, alpha)?, 1.0))
 }
 
-/// Bounds of c − `factor` · b for independent c and b from their own bounds (Zou and Donner 2008, "MOVER"):
-/// `lower = d − √((c − l_c)² + factor² (u_b − b)²)`, `upper = d + √((u_c − c)² + factor² (b − l_b)²)`.
+/// Bounds of c − `factor` · b for independent c and b, from the bounds of each (Zou and Donner
+/// 2008, "MOVER"): `lower = d − √((c − l_c)² + factor² (u_b − b)²)`,
+/// `upper = d + √((u_c − c)² + factor² (b − l_b)²)`.
 ///
-/// What an infinite bound leaves open is open on that side.
+/// An infinite bound makes the result infinite on that side.
 pub fn mover(c: Bounds, b: Bounds, factor: f64) -> Bounds {
     let estimate = c.estimate - factor * b.estimate;
     let (least, most) = if factor < 0.0 { (b.upper, b.lower) } else { (b.lower, b.upper) };
     let down = libm::hypot(c.estimate - c.lower, factor * (most - b.estimate));
     let up = libm::hypot(c.upper - c.estimate, factor * (b.estimate - least));
     let open = |bound: f64, end: f64| if bound.is_nan() { end } else { bound };
-    Bounds { estimate, lower: open(estimate - down, f64::NEG_INFINITY), upper: open(estimate + up, f64::INFINITY) }
+    Bounds {
+        estimate,
+        lower: open(estimate - down, f64::NEG_INFINITY),
+        upper: open(estimate + up, f64::INFINITY),
+    }
 }
 
-/// The score test of Miettinen and Nurminen (1985) that x1/n1 is not more than `margin` below x2/n2: the hypothesis is
-/// p1 − p2 = −`margin`, the variance takes the likeliest such pair and the factor N / (N − 1), and a small p is evidence
-/// for "not worse".
+/// The score test of Miettinen and Nurminen (1985) that x1/n1 is not more than `margin` below
+/// x2/n2. The hypothesis is p1 − p2 = −`margin`; the variance uses the maximum-likelihood pair
+/// under it and the factor N / (N − 1). A small p is evidence for "not worse".
 ///
-/// `None` when a sample is empty, a count exceeds its sample, or `margin` is not in [−1, 1].
+/// `None` if a sample is empty, a count exceeds its sample, or `margin` is not in [−1, 1].
 pub fn miettinen_nurminen(x1: u64, n1: u64, x2: u64, n2: u64, margin: f64) -> Option<Test> {
     if n1 == 0 || n2 == 0 || x1 > n1 || x2 > n2 || !(-1.0..=1.0).contains(&margin) {
         return None;
@@ -51,7 +57,8 @@ pub fn miettinen_nurminen(x1: u64, n1: u64, x2: u64, n2: u64, margin: f64) -> Op
     Some(Test { z, p: normal::tail(z) })
 }
 
-/// `distance` in standard deviations; with a variance of at most `nothing`, 0 or infinite.
+/// `distance` in standard deviations. With a variance of at most `nothing`, the result is 0 or
+/// infinite.
 pub(super) fn standardised(distance: f64, variance: f64, nothing: f64, zero: f64) -> f64 {
     if variance > nothing {
         distance / variance.sqrt()
@@ -62,8 +69,9 @@ pub(super) fn standardised(distance: f64, variance: f64, nothing: f64, zero: f64
     }
 }
 
-/// The p2 that makes the four `counts` (hits and misses of the first sample, then of the second) likeliest when
-/// p1 = p2 + `difference`. The derivative of the log-likelihood only falls, so that halving finds its root.
+/// The p2 that maximises the likelihood of the four `counts` (hits and misses of the first sample,
+/// then of the second) under p1 = p2 + `difference`. The derivative of the log-likelihood is
+/// decreasing, so bisection finds its root.
 fn likeliest(counts: [u64; 4], difference: f64) -> f64 {
     let [a, b, c, d] = counts.map(float);
     let (mut low, mut high) = ((-difference).max(0.0), (1.0 - difference).min(1.0));
@@ -86,23 +94,31 @@ fn likeliest(counts: [u64; 4], difference: f64) -> f64 {
     f64::midpoint(low, high)
 }
 
-/// The least and the greatest logarithm of a ratio that is looked at: counts end at 2^53.
+/// The range of the logarithm of a ratio that is searched, from −`SPAN` to `SPAN`: counts are at
+/// most 2^53.
 const SPAN: f64 = 80.0;
 
-/// Koopman's score bounds (1984) of the ratio (x1/n1) / (x2/n2), each one-sided at `alpha`: the ratios that the score
-/// test does not refuse. The lower bound is 0 when `x1` is 0; the estimate and the upper bound are infinite when `x2` is 0.
+/// Koopman's score bounds (1984) of the ratio (x1/n1) / (x2/n2), each one-sided at `alpha`: the
+/// range of ratios that the score test does not reject. The lower bound is 0 if `x1` is 0; the
+/// estimate and the upper bound are infinite if `x2` is 0.
 ///
-/// `None` when a sample is empty, when neither has a success, so that any ratio may be, when a count exceeds its
-/// sample, or when `alpha` is not in (0, 1/2).
+/// `None` if a sample is empty, if neither sample has a success (then every ratio is possible), if
+/// a count exceeds its sample, or if `alpha` is not in (0, 1/2).
 pub fn koopman_ratio(x1: u64, n1: u64, x2: u64, n2: u64, alpha: f64) -> Option<Bounds> {
-    if n1 == 0 || n2 == 0 || (x1, x2) == (0, 0) || x1 > n1 || x2 > n2 || !(alpha > 0.0 && alpha < 0.5) {
+    if n1 == 0
+        || n2 == 0
+        || (x1, x2) == (0, 0)
+        || x1 > n1
+        || x2 > n2
+        || !(alpha > 0.0 && alpha < 0.5)
+    {
         return None;
     }
     let samples = [x1, n1, x2, n2].map(float);
     let estimate = (float(x1) / float(n1)) / (float(x2) / float(n2));
     let z = normal::upper_quantile(alpha);
     let middle = if x1 == 0 || x2 == 0 { None } else { Some(log(estimate)) };
-    // The statistic falls as the supposed ratio grows.
+    // The statistic decreases as the assumed ratio grows.
     let cross = |level: f64, mut low: f64, mut high: f64| {
         for _ in 0..200 {
             let middle = f64::midpoint(low, high);
@@ -122,10 +138,10 @@ pub fn koopman_ratio(x1: u64, n1: u64, x2: u64, n2: u64, alpha: f64) -> Option<B
     Some(Bounds { estimate, lower, upper })
 }
 
-/// The score statistic for p1 / p2 = `ratio`, with the likeliest such pair in its variance.
+/// The score statistic for p1 / p2 = `ratio`, whose variance uses the maximum-likelihood pair.
 fn ratio_score([x1, n1, x2, n2]: [f64; 4], ratio: f64) -> f64 {
     let (first, second) = ((n1 + x2) * ratio, x1 + n2);
-    // The discriminant of the likelihood's quadratic, as a sum that cannot cancel.
+    // The discriminant of the quadratic equation from the likelihood, as a sum that cannot cancel.
     let root = ((first - second) * (first - second) + 4.0 * ratio * (n1 - x1) * (n2 - x2)).sqrt();
     let p2 = (2.0 * (x1 + x2) / (first + second + root)).clamp(0.0, (1.0 / ratio).min(1.0));
     let p1 = ratio * p2;
@@ -137,12 +153,15 @@ fn ratio_score([x1, n1, x2, n2]: [f64; 4], ratio: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// By hand: 0.8 in [0.7, 0.85] less half of 0.9 in [0.8, 0.95].
+    /// Computed by hand: 0.8 in [0.7, 0.85] minus half of 0.9 in [0.8, 0.95].
     #[test]
     fn distances_are_squared_and_added() {
-        let (c, b) =
-            (Bounds { estimate: 0.8, lower: 0.7, upper: 0.85 }, Bounds { estimate: 0.9, lower: 0.8, upper: 0.95 });
-        let near = |got: f64, want: f64| assert!((got - want).abs() < 1e-12, "{got} against {want}");
+        let (c, b) = (
+            Bounds { estimate: 0.8, lower: 0.7, upper: 0.85 },
+            Bounds { estimate: 0.9, lower: 0.8, upper: 0.95 },
+        );
+        let near =
+            |got: f64, want: f64| assert!((got - want).abs() < 1e-12, "{got} against {want}");
         let half = mover(c, b, 0.5);
         near(half.estimate, 0.35);
         near(half.lower, 0.35 - 0.010_625_f64.sqrt());
@@ -152,7 +171,7 @@ mod tests {
         near(sum.upper, 1.7 + 0.005_f64.sqrt());
     }
 
-    /// Koopman's bounds in closed form where everybody is a success: n1/(n1 + z²) and (n2 + z²)/n2.
+    /// Koopman's bounds in closed form if every trial is a success: n1/(n1 + z²) and (n2 + z²)/n2.
     #[test]
     fn all_successes_have_a_closed_form() {
         let z2 = normal::upper_quantile(0.05).powi(2);

@@ -1,34 +1,35 @@
-//! Why a number does not exist.
+//! The reasons why a number does not exist.
 
-/// Why a statistic has no value, or no bounds. Never NaN, never a silent 0.
+/// The reason why a statistic has no value or no bounds. The result is never NaN and never a silent
+/// 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Undefined {
     /// There are no observations.
     EmptySample,
-    /// A count or a value is outside what it may be, or lists differ in length.
+    /// A count or a value is out of range, or lists differ in length.
     InvalidInput,
     /// A value is NaN or infinite.
     NonFinite,
     /// All labels are the same.
     SingleClass,
-    /// There is nothing to compare the only group with.
+    /// Only one group exists, so it cannot be compared.
     SingleGroup,
-    /// One of the classes has a single member.
+    /// One of the classes has a single row.
     TooFewForVariance,
     /// Every replicate, or every placement, is the same.
     ZeroVariance,
-    /// The highest rate is 0, so that nothing is a share of it.
+    /// The highest rate is 0, so no ratio to it exists.
     ZeroRates,
     /// Neither sample has a success.
     NoEvents,
-    /// There are too few samples for one of the bounds.
+    /// The sample is too small for one of the bounds.
     Unbounded,
     /// Every observation is in one category.
     SingleCategory,
 }
 
 impl Undefined {
-    /// The stable name of the reason.
+    /// The stable code of the reason.
     pub fn code(self) -> &'static str {
         match self {
             Self::EmptySample => "empty_sample",

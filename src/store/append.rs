@@ -1,8 +1,10 @@
-//! The one writer: a batch of works, their rows, their leaves and the new signed heads, in one transaction.
+//! The one writer: a batch of works with their rows, their leaves and the new signed heads, in one
+//! transaction.
 //!
-//! Promises: when [`Store::append`] returns `Done::Stored`, the rows are durable, their leaves are in the log, and
-//! the stored checkpoint covers them, as another connection saw. When it returns an error, nothing of the batch was
-//! stored, but for [`StoreError::Unknown`], which says that this could not be found out.
+//! Guarantees: when [`Store::append`] returns `Done::Stored`, the rows are durable, their leaves
+//! are in the log, and the stored checkpoint covers them, as read back on another connection. When
+//! it returns an error, nothing of the batch was stored, except for [`StoreError::Unknown`], which
+//! means that this could not be determined.
 
 use super::{
     Store, StoreError,
@@ -24,16 +26,16 @@ use crate::{
 use sqlx::{AnyConnection, Row as _};
 use std::collections::BTreeMap;
 
-/// The head of a log as the database has it now.
+/// The current head of a log in the database.
 #[derive(Debug, Clone, Copy)]
 pub struct FoundHead<'a> {
-    /// Whose log.
+    /// The namespace of the log.
     pub namespace: &'a Namespace,
-    /// How many leaves it has; 0 for a log that is not there yet.
+    /// How many leaves it has; 0 for a log that does not exist yet.
     pub size: u64,
     /// The root that they lead to.
     pub root: [u8; 32],
-    /// The checkpoint that was signed over them; empty where there are none.
+    /// The checkpoint that was signed over them; empty if there are no leaves.
     pub checkpoint: &'a str,
 }
 
@@ -46,35 +48,38 @@ pub struct KnownHead {
     pub root: [u8; 32],
 }
 
-/// Signs heads. Implemented where the keys are.
+/// Signs heads. Implemented by the module that has the keys.
 pub trait Seal: Send + Sync {
-    /// Whether anything may be signed over the log as it was found. Gives the heads that must still be its prefixes.
+    /// Checks that the log, as it was found, may be signed over. Returns the earlier heads that
+    /// must be prefixes of it.
     ///
     /// # Errors
-    /// When it is not the log that was signed before; says what happened and what to do.
+    /// When it is not the log that was signed before; the error says what happened and what to do.
     fn admit(&self, _found: &FoundHead<'_>) -> Result<Vec<KnownHead>, StoreError> {
         Ok(Vec::new())
     }
 
-    /// The leaves that open the log of a new namespace: its keys.
+    /// The first leaves of the log of a new namespace: its keys.
     fn opening(&self, namespace: &Namespace) -> Vec<NewEntry>;
 
-    /// Who the log of a namespace is, as far as this service knows; of a log that is not there yet, who it would be.
+    /// The identity of a namespace's log, as far as this service knows; for a log that does not
+    /// exist yet, the identity that it would get.
     fn identity(&self, namespace: &Namespace) -> Identity;
 
-    /// Takes for certain who a log is: what the database says.
+    /// Accepts the identity of a log that the database has.
     ///
     /// # Errors
-    /// When nothing can be signed under that name.
+    /// When this service cannot sign under that name.
     fn adopt(&self, namespace: &Namespace, identity: &Identity) -> Result<(), String>;
 
-    /// The time of leaves that are added now to a log whose newest is of `newest_us`.
+    /// The time of leaves that are added now to a log whose newest leaf is of `newest_us`.
     ///
     /// # Errors
-    /// By how many microseconds the clock is behind the newest leaf, where that is more than it may be.
+    /// The number of microseconds that the clock is behind the newest leaf, if it is more than the
+    /// tolerance.
     fn tick(&self, newest_us: i64) -> Result<i64, i64>;
 
-    /// The signed checkpoint of a log of `size` leaves and that root.
+    /// The signed checkpoint of a log with `size` leaves and the root `root`.
     ///
     /// # Errors
     /// When the key cannot sign.
@@ -88,7 +93,7 @@ const ENTRIES: Insert = Insert {
 };
 
 impl Store {
-    /// Stores `works` in order and gives what became of each.
+    /// Stores `works` in order, and returns the outcome of each.
     ///
     /// # Errors
     /// When the database fails, another writer moved a head first, or a stored leaf does not read back as written;
@@ -97,16 +102,26 @@ impl Store {
         let filled = self.in_time(self.fill(works, seal)).await?;
         let committed = self.in_time(filled.writing.commit()).await;
         self.make_sure(&filled.signed, committed).await?;
-        let outcome = |d: Option<Done>| d.ok_or_else(|| StoreError::inconsistent("a work without an outcome"));
+        let outcome = |d: Option<Done>| {
+            d.ok_or_else(|| StoreError::inconsistent("a work without an outcome"))
+        };
         filled.done.into_iter().map(outcome).collect()
     }
 
     async fn fill(&self, works: &[Work], seal: &dyn Seal) -> Result<Filled, StoreError> {
         let (writing, signed, done) = (self.begin().await?, Vec::new(), vec![None; works.len()]);
         let mut filled = Filled { writing, signed, done };
-        // Namespaces in one order everywhere, so that two replicas cannot wait for each other.
+        // All replicas lock namespaces in the same order, so that two of them cannot deadlock.
         for (namespace, members) in by_namespace(works) {
-            let head = append_to_log(&mut filled.writing, namespace, &members, works, &mut filled.done, seal).await?;
+            let head = append_to_log(
+                &mut filled.writing,
+                namespace,
+                &members,
+                works,
+                &mut filled.done,
+                seal,
+            )
+            .await?;
             filled.signed.extend(head);
         }
         Ok(filled)
@@ -140,9 +155,11 @@ async fn append_to_log(
     head.set_clock(seal)?;
     let identity = identity::settle(connection, namespace, head.size(), seal).await?;
     head.admit(connection, seal).await?;
-    // Before the screen, which moves releases on for those that it lets through.
+    // Done before the screen, because the screen advances the releases of the works that it
+    // accepts.
     let mut refused = identity::mistaken(&identity, namespace, members, works);
-    let members: Vec<usize> = members.iter().copied().filter(|m| refused.iter().all(|(r, _)| r != m)).collect();
+    let members: Vec<usize> =
+        members.iter().copied().filter(|m| refused.iter().all(|(r, _)| r != m)).collect();
     refused.extend(screen::screen(connection, &head, &members, works).await?);
     for (member, outcome) in refused {
         done[member] = Some(outcome);
@@ -177,12 +194,12 @@ async fn append_to_log(
     Ok(Some(signed))
 }
 
-/// An accepted work with the indexes of its leaves.
+/// An accepted work with the log indexes of its leaves.
 pub(super) struct Placed<'a> {
     member: usize,
     pub(super) work: &'a Work,
     pub(super) receipt: Receipt,
-    /// The documents that are new with it, and their leaves.
+    /// The documents that are new with it, and their log indexes.
     pub(super) evidence: Vec<(&'a NewEvidence, u64)>,
 }
 
@@ -219,13 +236,19 @@ impl<'a> Leaves<'a> {
     }
 }
 
-async fn write_leaves(connection: &mut AnyConnection, head: &mut Head, leaves: &Leaves<'_>) -> Result<(), StoreError> {
+async fn write_leaves(
+    connection: &mut AnyConnection,
+    head: &mut Head,
+    leaves: &Leaves<'_>,
+) -> Result<(), StoreError> {
     let namespace = head.namespace().as_str().to_owned();
     let rows: Vec<_> = leaves
         .list
         .iter()
         .enumerate()
-        .map(|(i, (entry, at))| (leaves.first + i as u64, *entry, *at, merkle::leaf_hash(&entry.body)))
+        .map(|(i, (entry, at))| {
+            (leaves.first + i as u64, *entry, *at, merkle::leaf_hash(&entry.body))
+        })
         .collect();
     ENTRIES
         .run(connection, &rows, |query, (idx, entry, at, hash)| {
@@ -248,15 +271,18 @@ async fn write_leaves(connection: &mut AnyConnection, head: &mut Head, leaves: &
     Ok(())
 }
 
-/// Keeps the hash of a tile that became full, as one hash of the tile above it.
+/// Stores the hash of a full tile, as one hash of the tile above it.
 pub(super) async fn store_tile_hash(
     connection: &mut AnyConnection,
     namespace: &Namespace,
     tile: TileId,
 ) -> Result<(), StoreError> {
     let width = u64::from(tile::WIDTH);
-    let hashes = super::log::tile_hashes(connection, namespace, tile.level, tile.index * width, width).await?;
-    let root = tile::tile_root(&hashes).ok_or_else(|| StoreError::log(namespace, "a full tile has no root"))?;
+    let hashes =
+        super::log::tile_hashes(connection, namespace, tile.level, tile.index * width, width)
+            .await?;
+    let root = tile::tile_root(&hashes)
+        .ok_or_else(|| StoreError::log(namespace, "a full tile has no root"))?;
     sqlx::query("INSERT INTO tile_hashes (namespace, level, idx, hash) VALUES ($1, $2, $3, $4)")
         .bind(namespace.as_str().to_owned())
         .bind(i64::from(tile.level) + 1)
@@ -267,19 +293,21 @@ pub(super) async fn store_tile_hash(
     Ok(())
 }
 
-/// The leaf hashes of what the database really holds. A log died of one flipped bit between its memory and its
-/// disk; ours signs only what reads back as written.
+/// The leaf hashes of the bytes that the database actually stored. A log has failed because of one
+/// bit that flipped between memory and disk; this one signs only leaves that read back as they were
+/// written.
 async fn read_back(
     connection: &mut AnyConnection,
     head: &Head,
     first: u64,
     written: &[[u8; 32]],
 ) -> Result<Vec<[u8; 32]>, StoreError> {
-    let rows = sqlx::query("SELECT body FROM entries WHERE namespace = $1 AND idx >= $2 ORDER BY idx")
-        .bind(head.namespace().as_str())
-        .bind(first.cast_signed())
-        .fetch_all(connection)
-        .await?;
+    let rows =
+        sqlx::query("SELECT body FROM entries WHERE namespace = $1 AND idx >= $2 ORDER BY idx")
+            .bind(head.namespace().as_str())
+            .bind(first.cast_signed())
+            .fetch_all(connection)
+            .await?;
     let mut stored = Vec::with_capacity(rows.len());
     for row in &rows {
         stored.push(merkle::leaf_hash(&row.try_get::<Vec<u8>, _>(0)?));

@@ -1,4 +1,4 @@
-//! How often each data set was tried with artifacts of a model, under each policy.
+//! Attempts: how many artifacts of a model were evaluated on each data set, under each policy.
 
 use super::{
     Store, StoreError,
@@ -16,10 +16,11 @@ const TRIES: Insert = Insert {
     tail: "ON CONFLICT DO NOTHING",
 };
 
-/// What numbers are handed out in: the artifacts of a model that were held against a data set under a policy.
+/// A series of attempts: the artifacts of a model that were evaluated on a data set under a policy,
+/// numbered in order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Series {
-    /// Whose.
+    /// The namespace of the model.
     pub namespace: Namespace,
     /// The policy's name.
     pub policy: String,
@@ -34,17 +35,24 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn attempt_of(&self, series: &Series, artifact: &Digest) -> Result<Option<u64>, StoreError> {
+    pub async fn attempt_of(
+        &self,
+        series: &Series,
+        artifact: &Digest,
+    ) -> Result<Option<u64>, StoreError> {
         let sql = "SELECT tries FROM tries WHERE namespace = $1 AND policy = $2 AND model = $3 AND dataset = $4 \
                    AND artifact = $5";
         let query = sqlx::query(sql).bind(series.namespace.as_str()).bind(series.policy.clone());
-        let query = query.bind(series.model.to_string()).bind(series.dataset.clone()).bind(artifact.to_string());
+        let query = query
+            .bind(series.model.to_string())
+            .bind(series.dataset.clone())
+            .bind(artifact.to_string());
         let row = query.fetch_optional(&self.reader).await?;
         Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.map(i64::cast_unsigned))
     }
 
-    /// The highest number given in a series; 0 when there is none. Numbers of before tries were counted by model, and
-    /// that belong to none, count for every one.
+    /// The highest number in a series; 0 if the series is empty. Numbers from before attempts were
+    /// counted by model belong to no model, and are included for every model.
     ///
     /// # Errors
     /// When the database fails.
@@ -57,8 +65,9 @@ impl Store {
     }
 }
 
-/// Keeps the tries of `members`, and gives those whose numbers are not theirs. A try is kept whether or not the rest of
-/// its work goes in: the artifact was held against the data set.
+/// Stores the attempts of `members`, and returns the members whose numbers are taken. An attempt is
+/// stored whether or not the rest of its work is, because the artifact was evaluated on the data
+/// set.
 pub(super) async fn keep(
     connection: &mut AnyConnection,
     namespace: &Namespace,
@@ -112,9 +121,14 @@ async fn stored(
     let select = "SELECT artifact, policy, dataset, tries, model FROM tries WHERE namespace = $1 AND artifact IN ";
     let mut found = Stored::new();
     for row in select_in(connection, select, namespace, &distinct).await? {
-        let artifact: Digest = row.try_get::<String, _>(0)?.parse().map_err(StoreError::inconsistent)?;
+        let artifact: Digest =
+            row.try_get::<String, _>(0)?.parse().map_err(StoreError::inconsistent)?;
         let tries: i64 = row.try_get(3)?;
-        let attempt = Attempt { policy: row.try_get(1)?, dataset: row.try_get(2)?, tries: tries.cast_unsigned() };
+        let attempt = Attempt {
+            policy: row.try_get(1)?,
+            dataset: row.try_get(2)?,
+            tries: tries.cast_unsigned(),
+        };
         found.entry((artifact, row.try_get(4)?)).or_default().insert(attempt);
     }
     Ok(found)

@@ -1,21 +1,23 @@
-//! Reading a period for an audit report: counted by the database first, then line by line in pages.
+//! Reads a period for an audit report: the database counts it first, then it is read line by line
+//! in pages.
 //!
-//! No transaction is held open over it. What is read lies under a head that was signed before, and rows under a head never
-//! change: every page sees the same, however long the reader takes.
+//! No transaction is open while the report is read. All of it is covered by a head that was signed
+//! before, and rows under a head never change, so every page sees the same data, however long the
+//! client takes.
 
 use super::{Store, StoreError};
 use crate::model::{Approval, Decision, Digest, Environment, ModelId, Namespace, Timestamp};
 use sqlx::{Row as _, any::AnyRow};
 
-/// Rows of one page.
+/// The most rows of one page.
 const PAGE: i64 = 256;
-/// Bytes of the records of one page, but for one that is larger by itself.
+/// The most bytes of records in one page, unless its first record alone is larger.
 const PAGE_BYTES: i64 = 2 << 20;
 
 /// A table whose rows belong to entries of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Population {
-    /// Decisions, by their records.
+    /// Decisions, by the log index of their records.
     Decisions,
     /// Approvals and rejections.
     Votes,
@@ -23,31 +25,32 @@ pub enum Population {
     Releases,
 }
 
-/// What a table holds of a period.
+/// The rows of a table in a period.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Held {
-    /// Its rows by the word that sorts them, and how many of them have their entry in the log.
+    /// The number of rows for each value of the sorting column, and how many of them have their
+    /// entry in the log.
     pub by_word: Vec<(String, u64, u64)>,
-    /// The entries that its rows name, each once.
+    /// The number of distinct entries that its rows name.
     pub named: u64,
-    /// The entries of that kind.
+    /// The number of entries of that kind.
     pub entries: u64,
 }
 
-/// A decision of a period, as stored.
+/// A row of a period, as stored.
 #[derive(Debug, Clone)]
 pub struct Listed<T> {
-    /// When it went into the log; `None` where the log does not have it.
+    /// When it was added to the log; `None` if the log does not contain it.
     pub at: Option<Timestamp>,
-    /// Its leaf.
+    /// The index of its entry in the log.
     pub index: u64,
-    /// It.
+    /// The row.
     pub row: T,
-    /// The release it is about, if that is there.
+    /// The release that it belongs to, if that release exists.
     pub asked: Option<Asked>,
 }
 
-/// What a release asked for.
+/// The request for a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     /// The model.
@@ -56,13 +59,13 @@ pub struct Asked {
     pub version: Option<String>,
     /// The artifact.
     pub artifact: Digest,
-    /// Where it was to go.
+    /// The environment that was requested.
     pub environment: Environment,
-    /// Who asked.
+    /// The name of the submitter.
     pub submitter: String,
 }
 
-/// The bytes that say a decision; reading them takes long, so that it is done elsewhere.
+/// The bytes of a decision. Parsing them takes long, so it is done on a blocking thread.
 #[derive(Debug, Clone)]
 pub struct RawDecision {
     id: String,
@@ -71,10 +74,10 @@ pub struct RawDecision {
 }
 
 impl Listed<RawDecision> {
-    /// The decision that the signed bytes say.
+    /// The decision in the signed bytes.
     ///
     /// # Errors
-    /// When they are no record statement.
+    /// When they are not a record statement.
     pub fn decision(&self) -> Result<Decision, StoreError> {
         Ok(Decision {
             id: self.row.id.parse().map_err(StoreError::inconsistent)?,
@@ -86,13 +89,18 @@ impl Listed<RawDecision> {
     }
 }
 
-/// Statements on one of the three tables: its name, its column of entries, its sorting word, the kind of its entries.
+/// A statement on one of the three tables: its name, its column of entries, its sorting column, and
+/// the kind of its entries.
 macro_rules! on_table {
     ($population:expr, $make:ident) => {
         match $population {
-            Population::Decisions => $make!("decisions", "record_idx", "verdict", "'decision-record'"),
+            Population::Decisions => {
+                $make!("decisions", "record_idx", "verdict", "'decision-record'")
+            }
             Population::Votes => $make!("approvals", "entry_idx", "vote", "'approval-given'"),
-            Population::Releases => $make!("releases", "entry_idx", "environment", "'release-requested'"),
+            Population::Releases => {
+                $make!("releases", "entry_idx", "environment", "'release-requested'")
+            }
         }
     };
 }
@@ -191,7 +199,8 @@ macro_rules! twice {
     };
 }
 
-/// The columns of what a release asked for, and the entry's time before them.
+/// A query for the time of the entry, its index, the request for the release, and the given
+/// columns.
 macro_rules! asked {
     ($columns:literal, $table:literal, $idx:literal) => {
         concat!(
@@ -214,17 +223,23 @@ macro_rules! asked {
 }
 
 impl Store {
-    /// How many leaves of `first .. end` there are of each kind.
+    /// The number of leaves in `first .. end`, by kind.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn kinds_in(&self, ns: &Namespace, first: u64, end: u64) -> Result<Vec<(String, u64)>, StoreError> {
+    pub async fn kinds_in(
+        &self,
+        ns: &Namespace,
+        first: u64,
+        end: u64,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
         let sql = "SELECT kind, COUNT(*) FROM entries WHERE namespace = $1 AND idx >= $2 AND idx < $3 GROUP BY kind";
         let rows = self.range(sql, ns, first, end).await?;
         rows.iter().map(|row| Ok((row.try_get(0)?, number(row, 1)?))).collect()
     }
 
-    /// What a table holds of the leaves `first .. end`. How many entries of its kind there are is not asked again.
+    /// The rows of a table for the leaves `first .. end`. The number of entries of its kind is not
+    /// read again.
     ///
     /// # Errors
     /// When the database fails.
@@ -236,18 +251,19 @@ impl Store {
         end: u64,
     ) -> Result<Held, StoreError> {
         let rows = self.range(on_table!(population, by_word), ns, first, end).await?;
-        let by_word = rows.iter().map(|row| Ok((row.try_get(0)?, number(row, 1)?, number(row, 2)?)));
+        let by_word =
+            rows.iter().map(|row| Ok((row.try_get(0)?, number(row, 1)?, number(row, 2)?)));
         let by_word = by_word.collect::<Result<_, StoreError>>()?;
         let rows = self.range(on_table!(population, named), ns, first, end).await?;
         let named = rows.first().map(|row| number(row, 0)).transpose()?.unwrap_or(0);
         Ok(Held { by_word, named, entries: 0 })
     }
 
-    /// Entries that no row names, rows whose entry is not there, and entries that two rows name: some of each.
+    /// Entries that no row names, rows whose entry does not exist, and entries that two rows name:
+    /// at most `some` of each.
     ///
     /// # Errors
     /// When the database fails.
-    #[allow(clippy::type_complexity, reason = "three lists")]
     pub async fn odd_in(
         &self,
         population: Population,
@@ -261,11 +277,13 @@ impl Store {
         let twice = self.some(on_table!(population, twice), ns, first, end, some).await?;
         let unlogged: Result<_, StoreError> =
             unlogged.iter().map(|row| Ok((row.try_get(0)?, number(row, 1)?))).collect();
-        let numbers = |rows: &[AnyRow]| rows.iter().map(|row| number(row, 0)).collect::<Result<Vec<_>, _>>();
+        let numbers =
+            |rows: &[AnyRow]| rows.iter().map(|row| number(row, 0)).collect::<Result<Vec<_>, _>>();
         Ok((numbers(&unlisted)?, unlogged?, numbers(&twice)?))
     }
 
-    /// The ranges of `first .. end` that have no leaf, first and last index: some of them.
+    /// The ranges of `first .. end` without leaves, as first and last index: at most `some` of
+    /// them.
     ///
     /// # Errors
     /// When the database fails.
@@ -297,8 +315,8 @@ impl Store {
         Ok(absent)
     }
 
-    /// The next decisions whose records are leaves from `first` on and before `end`, in the order of the log; none when
-    /// there are no more.
+    /// The next decisions whose records are leaves in `first .. end`, in the order of the log;
+    /// empty after the last one.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
@@ -321,27 +339,50 @@ impl Store {
         let Some(last) = last else { return Ok(Vec::new()) };
         let sql = asked!("t.id, t.release_id, t.record", "decisions", "record_idx");
         let rows = self.range(sql, ns, first, last + 1).await?;
-        let raw =
-            |row: &AnyRow| Ok(RawDecision { id: row.try_get(7)?, release: row.try_get(8)?, record: row.try_get(9)? });
+        let raw = |row: &AnyRow| {
+            Ok(RawDecision {
+                id: row.try_get(7)?,
+                release: row.try_get(8)?,
+                record: row.try_get(9)?,
+            })
+        };
         rows.into_iter().map(|row| listed(&row, raw)).collect()
     }
 
-    /// The next approvals and rejections whose leaves are from `first` on and before `end`, in the order of the log.
+    /// The next approvals and rejections whose leaves are in `first .. end`, in the order of the
+    /// log.
     ///
     /// # Errors
     /// As [`Store::decisions_page`].
-    pub async fn votes_page(&self, ns: &Namespace, first: u64, end: u64) -> Result<Vec<Listed<Approval>>, StoreError> {
+    pub async fn votes_page(
+        &self,
+        ns: &Namespace,
+        first: u64,
+        end: u64,
+    ) -> Result<Vec<Listed<Approval>>, StoreError> {
         let bounds = "SELECT entry_idx FROM approvals WHERE namespace = $1 AND entry_idx >= $2 AND entry_idx < $3 \
                       ORDER BY entry_idx LIMIT $4";
         let rows = self.some(bounds, ns, first, end, u32::try_from(PAGE).unwrap_or(1)).await?;
-        let Some(last) = rows.last().map(|row| number(row, 0)).transpose()? else { return Ok(Vec::new()) };
-        let rows = self.range(asked!("t.document", "approvals", "entry_idx"), ns, first, last + 1).await?;
-        let read = |row: &AnyRow| serde_json::from_str(&row.try_get::<String, _>(7)?).map_err(StoreError::inconsistent);
+        let Some(last) = rows.last().map(|row| number(row, 0)).transpose()? else {
+            return Ok(Vec::new());
+        };
+        let rows =
+            self.range(asked!("t.document", "approvals", "entry_idx"), ns, first, last + 1).await?;
+        let read = |row: &AnyRow| {
+            serde_json::from_str(&row.try_get::<String, _>(7)?).map_err(StoreError::inconsistent)
+        };
         rows.into_iter().map(|row| listed(&row, read)).collect()
     }
 
-    async fn range(&self, sql: &'static str, ns: &Namespace, first: u64, end: u64) -> Result<Vec<AnyRow>, StoreError> {
-        let query = sqlx::query(sql).bind(ns.as_str()).bind(first.cast_signed()).bind(end.cast_signed());
+    async fn range(
+        &self,
+        sql: &'static str,
+        ns: &Namespace,
+        first: u64,
+        end: u64,
+    ) -> Result<Vec<AnyRow>, StoreError> {
+        let query =
+            sqlx::query(sql).bind(ns.as_str()).bind(first.cast_signed()).bind(end.cast_signed());
         Ok(query.fetch_all(&self.reader).await?)
     }
 
@@ -353,7 +394,8 @@ impl Store {
         end: u64,
         some: u32,
     ) -> Result<Vec<AnyRow>, StoreError> {
-        let query = sqlx::query(sql).bind(ns.as_str()).bind(first.cast_signed()).bind(end.cast_signed());
+        let query =
+            sqlx::query(sql).bind(ns.as_str()).bind(first.cast_signed()).bind(end.cast_signed());
         Ok(query.bind(i64::from(some)).fetch_all(&self.reader).await?)
     }
 }
@@ -362,7 +404,10 @@ fn number(row: &AnyRow, column: usize) -> Result<u64, StoreError> {
     Ok(row.try_get::<i64, _>(column)?.cast_unsigned())
 }
 
-fn listed<T>(row: &AnyRow, read: impl Fn(&AnyRow) -> Result<T, StoreError>) -> Result<Listed<T>, StoreError> {
+fn listed<T>(
+    row: &AnyRow,
+    read: impl Fn(&AnyRow) -> Result<T, StoreError>,
+) -> Result<Listed<T>, StoreError> {
     let at: Option<i64> = row.try_get(0)?;
     let model: Option<String> = row.try_get(2)?;
     let text = |column: usize| row.try_get::<String, _>(column);
@@ -376,5 +421,10 @@ fn listed<T>(row: &AnyRow, read: impl Fn(&AnyRow) -> Result<T, StoreError>) -> R
             submitter: text(6)?,
         }),
     };
-    Ok(Listed { at: at.map(Timestamp::from_micros), index: number(row, 1)?, row: read(row)?, asked })
+    Ok(Listed {
+        at: at.map(Timestamp::from_micros),
+        index: number(row, 1)?,
+        row: read(row)?,
+        asked,
+    })
 }

@@ -1,10 +1,13 @@
-//! What an artifact is compared with: the champion and the reference as they stand now, and whether they moved.
+//! The baselines that an artifact is compared with: the current champion and reference, and whether
+//! they have changed.
 
 use super::{
     Store, StoreError,
     rows::{ExpectedBaseline, Work},
 };
-use crate::model::{Against, Digest, Environment, EvidenceRef, Inputs, ModelId, Namespace, Outcome};
+use crate::model::{
+    Against, Digest, Environment, EvidenceRef, Inputs, ModelId, Namespace, Outcome,
+};
 use sqlx::{AnyConnection, Row as _};
 use std::collections::{HashMap, HashSet};
 
@@ -15,13 +18,14 @@ pub struct Standing {
     pub artifact: Digest,
     /// The evidence that it was allowed on.
     pub evidence: Vec<EvidenceRef>,
-    /// One more than the leaf that made it so.
+    /// One more than the log index of the entry that made it the baseline.
     pub at: u64,
 }
 
-/// The artifact of the latest allow that was not revoked. `verdict` is a release's latest. An allow whose approvals have
-/// ended is no permission any more, but what it let through is there and stays what others are held against; so it is
-/// while it waits to be approved again (`pending`).
+/// The artifact of the latest allow that was not revoked. `verdict` is the latest verdict of a
+/// release. An allow whose approvals have expired is no permission any more, but the artifact that
+/// it permitted stays the one that others are compared with; this includes the time while it waits
+/// to be approved again (`pending`).
 macro_rules! champion {
     ($columns:literal) => {
         concat!(
@@ -46,7 +50,7 @@ macro_rules! reference {
 }
 
 impl Store {
-    /// The champion or the reference of a model in an environment, if there is one.
+    /// The champion or the reference of a model in an environment, if it has one.
     ///
     /// # Errors
     /// When the database fails or the row is impossible.
@@ -61,9 +65,13 @@ impl Store {
             Against::Champion => champion!("r.allowed_idx, r.artifact, r.inputs"),
             Against::Reference => reference!("p.entry_idx, p.artifact, r.inputs"),
         };
-        let query = sqlx::query(sql).bind(namespace.as_str()).bind(model.to_string()).bind(environment.to_string());
+        let query = sqlx::query(sql)
+            .bind(namespace.as_str())
+            .bind(model.to_string())
+            .bind(environment.to_string());
         let Some(row) = query.fetch_optional(&self.reader).await? else { return Ok(None) };
-        let inputs: Inputs = serde_json::from_str(&row.try_get::<String, _>(2)?).map_err(StoreError::inconsistent)?;
+        let inputs: Inputs = serde_json::from_str(&row.try_get::<String, _>(2)?)
+            .map_err(StoreError::inconsistent)?;
         Ok(Some(Standing {
             artifact: row.try_get::<String, _>(1)?.parse().map_err(StoreError::inconsistent)?,
             evidence: inputs.evidence,
@@ -72,7 +80,8 @@ impl Store {
     }
 }
 
-/// What stands while a batch is screened. Costs nothing where no work was judged against anything.
+/// The current baselines while a batch is screened. Costs nothing if no work was compared with a
+/// baseline.
 #[derive(Default)]
 pub(super) struct Stands {
     now: HashMap<(Against, ModelId, Environment), u64>,
@@ -80,8 +89,12 @@ pub(super) struct Stands {
 }
 
 impl Stands {
-    /// Whether everything that `work` was judged against still stands.
-    pub(super) async fn hold(&mut self, connection: &mut AnyConnection, work: &Work) -> Result<bool, StoreError> {
+    /// Whether every baseline that `work` was compared with is unchanged.
+    pub(super) async fn hold(
+        &mut self,
+        connection: &mut AnyConnection,
+        work: &Work,
+    ) -> Result<bool, StoreError> {
         for expected in &work.baselines {
             let place = (expected.model.clone(), expected.environment.clone());
             if expected.against == Against::Champion && self.moved.contains(&place) {
@@ -102,9 +115,10 @@ impl Stands {
         Ok(true)
     }
 
-    /// Notes what an accepted work moves: rows come in after the whole batch is screened.
+    /// Notes the baselines that an accepted work changes, because its rows are inserted only after
+    /// the whole batch is screened.
     pub(super) fn note(&mut self, work: &Work) {
-        // A release that was allowed may be denied when it was to be approved again.
+        // A release that was allowed may be denied when people vote on it again.
         let moves = |outcome| match outcome {
             Outcome::Allow | Outcome::Revoked => true,
             Outcome::Deny => work.release.is_none(),
@@ -116,7 +130,8 @@ impl Stands {
         if let Some(super::NewRow::Pin(pin)) = work.fact.as_ref().map(|fact| &fact.row) {
             let proposal = &pin.proposal;
             let key = (Against::Reference, proposal.model.clone(), proposal.environment.clone());
-            // No leaf has this index, so that whoever was judged before is told.
+            // No entry has this index, so a later work that was compared with the old reference is
+            // refused.
             self.now.insert(key, u64::MAX);
         }
     }
@@ -133,5 +148,8 @@ async fn at(
     };
     let query = sqlx::query(sql).bind(namespace.as_str()).bind(expected.model.to_string());
     let row = query.bind(expected.environment.to_string()).fetch_optional(connection).await?;
-    Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.map_or(0, |idx| idx.cast_unsigned() + 1))
+    Ok(row
+        .map(|row| row.try_get::<i64, _>(0))
+        .transpose()?
+        .map_or(0, |idx| idx.cast_unsigned() + 1))
 }

@@ -1,4 +1,4 @@
-//! Reading registered data sets.
+//! Reads registered data sets.
 
 use super::{Page, Store, StoreError};
 use crate::model::{Digest, Namespace, Timestamp};
@@ -9,7 +9,7 @@ use sqlx::{Row as _, any::AnyRow};
 pub struct StoredDataset {
     /// Its name.
     pub name: String,
-    /// The upload that holds it.
+    /// The upload with its rows.
     pub digest: Digest,
     /// The column that rows are joined on.
     pub id: String,
@@ -17,11 +17,11 @@ pub struct StoredDataset {
     pub label: Option<String>,
     /// The columns of groups.
     pub groups: Vec<String>,
-    /// The stable id of whoever registered it.
+    /// The stable id of the actor that registered it.
     pub registered_by: String,
-    /// When.
+    /// When it was registered.
     pub registered_at: Timestamp,
-    /// Its leaf.
+    /// The index of its entry in the log.
     pub log_index: u64,
 }
 
@@ -40,8 +40,13 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails or the row is impossible.
-    pub async fn dataset(&self, namespace: &Namespace, name: &str) -> Result<Option<StoredDataset>, StoreError> {
-        let query = sqlx::query(select!("AND name = $2")).bind(namespace.as_str()).bind(name.to_owned());
+    pub async fn dataset(
+        &self,
+        namespace: &Namespace,
+        name: &str,
+    ) -> Result<Option<StoredDataset>, StoreError> {
+        let query =
+            sqlx::query(select!("AND name = $2")).bind(namespace.as_str()).bind(name.to_owned());
         query.fetch_optional(&self.reader).await?.as_ref().map(read).transpose()
     }
 
@@ -49,7 +54,11 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn is_dataset(&self, namespace: &Namespace, digest: &Digest) -> Result<bool, StoreError> {
+    pub async fn is_dataset(
+        &self,
+        namespace: &Namespace,
+        digest: &Digest,
+    ) -> Result<bool, StoreError> {
         let sql = "SELECT COUNT(*) FROM datasets WHERE namespace = $1 AND digest = $2";
         let query = sqlx::query(sql).bind(namespace.as_str()).bind(digest.to_string());
         Ok(query.fetch_one(&self.reader).await?.try_get::<i64, _>(0)? > 0)
@@ -59,7 +68,11 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::dataset`].
-    pub async fn datasets(&self, namespace: &Namespace, page: Page) -> Result<Vec<StoredDataset>, StoreError> {
+    pub async fn datasets(
+        &self,
+        namespace: &Namespace,
+        page: Page,
+    ) -> Result<Vec<StoredDataset>, StoreError> {
         let sql = select!("AND entry_idx < $2 ORDER BY entry_idx DESC LIMIT $3");
         let query = sqlx::query(sql).bind(namespace.as_str()).bind(page.below()).bind(page.rows());
         query.fetch_all(&self.reader).await?.iter().map(read).collect()
@@ -72,7 +85,8 @@ fn read(row: &AnyRow) -> Result<StoredDataset, StoreError> {
         digest: row.try_get::<String, _>("digest")?.parse().map_err(StoreError::inconsistent)?,
         id: row.try_get("id_column")?,
         label: row.try_get("label_column")?,
-        groups: serde_json::from_str(&row.try_get::<String, _>("group_columns")?).map_err(StoreError::inconsistent)?,
+        groups: serde_json::from_str(&row.try_get::<String, _>("group_columns")?)
+            .map_err(StoreError::inconsistent)?,
         registered_by: row.try_get("registered_by")?,
         registered_at: Timestamp::from_micros(row.try_get("at_us")?),
         log_index: row.try_get::<i64, _>("entry_idx")?.cast_unsigned(),

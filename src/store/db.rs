@@ -1,5 +1,5 @@
-//! The seam to the two engines: what differs between SQLite and PostgreSQL is in this file, but for how a bulk insert
-//! writes its places (`insert.rs`).
+//! The connection to the two engines: everything that differs between SQLite and PostgreSQL is in
+//! this file, except how a bulk insert writes its placeholders (`insert.rs`).
 
 use super::{StoreError, files, place::Place, read::Reader};
 use sqlx::{
@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-/// Every migration, in order: version, description, SQL. One that was released never changes.
+/// Every migration, in order: version, description, SQL. A released migration never changes.
 pub(super) const MIGRATIONS: [(i64, &str, &str); 8] = [
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "predictions", include_str!("../../migrations/0002_predictions.sql")),
@@ -26,27 +26,28 @@ pub(super) const MIGRATIONS: [(i64, &str, &str); 8] = [
     (8, "pending", include_str!("../../migrations/0008_pending.sql")),
 ];
 
-/// How many connections read at once.
+/// The number of connections that read.
 const READERS: u32 = 4;
-/// How long a transaction may take, and its commit, before the database counts as silent.
+/// How long a transaction may take, and its commit, before the database is considered silent.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a connection may take to get.
+/// How long to wait for a connection.
 const ACQUIRE: Duration = Duration::from_secs(10);
 
-/// WAL lets readers go on while a batch commits; FULL makes a commit survive power loss.
+/// WAL lets readers continue while a batch commits; FULL makes a commit survive power loss.
 const SQLITE: &str = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                       PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 4000";
-/// A commit that is answered is on disk, whatever the database, the role or the server has for a default, now or after it
-/// reads its settings anew. What waits for other servers, too, stays.
+/// Ensures that a commit that was answered is on disk, whatever the default of the database, the
+/// role or the server is, now or after the server reloads its settings. Any other setting is kept,
+/// such as one that also waits for other servers.
 const POSTGRES: &str = "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') \
                         WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)";
 
-/// Which engine is behind the pool.
+/// The database engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
-    /// A file beside the service.
+    /// SQLite: a file on the machine of the service.
     Sqlite,
-    /// A server shared by many replicas.
+    /// PostgreSQL: a server shared by many replicas.
     Postgres,
 }
 
@@ -61,16 +62,16 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database at `address` (`sqlite:PATH`, a path, or `postgres://…`), creating the file and bringing
-    /// the schema up to date.
+    /// Opens the database at `address` (`sqlite:PATH`, a path, or `postgres://…`), creates the file
+    /// if needed, and brings the schema up to date.
     ///
     /// # Errors
-    /// When the address is not understood, or the database cannot be reached or migrated.
+    /// When the address is not valid, or the database cannot be reached or migrated.
     pub async fn open(address: &str) -> Result<Self, StoreError> {
         Self::open_with(address, PATIENCE).await
     }
 
-    /// The same for a database that counts as silent after another time than usual.
+    /// The same, but the database is considered silent after `patience`.
     ///
     /// # Errors
     /// As [`Store::open`].
@@ -81,9 +82,11 @@ impl Store {
         if let Some(path) = &file {
             files::keep_private(path);
         }
-        let options = AnyConnectOptions::from_str(&url).map_err(|_| StoreError::Address(address.to_owned()))?;
+        let options = AnyConnectOptions::from_str(&url)
+            .map_err(|_| StoreError::Address(address.to_owned()))?;
         if engine == Engine::Postgres {
-            // A pool would keep trying, and then say only that it waited; this says why.
+            // A pool would keep trying, and then report only that it waited. This connection
+            // reports the cause.
             let mut connection = AnyConnection::connect_with(&options).await?;
             warn_of_settings(&mut connection).await?;
             connection.close().await?;
@@ -92,7 +95,8 @@ impl Store {
         let pool = |connections| pool(engine, connections, patience, place.clone());
         let writer = pool(1).connect_with(options.clone()).await?;
         if let Some(path) = &file {
-            // From the pool, which tries again where another service opens the same new file.
+            // Taken from the pool, which tries again if another service is opening the same new
+            // file.
             let held = Place::hold(path, writer.acquire().await?.detach()).await?;
             place.get_or_init(|| held);
         }
@@ -101,12 +105,12 @@ impl Store {
         Ok(Self { writer, reader, engine, place, patience })
     }
 
-    /// Which engine is behind it.
+    /// The engine of this database.
     pub fn engine(&self) -> Engine {
         self.engine
     }
 
-    /// Whether the database answers.
+    /// Checks that the database answers.
     ///
     /// # Errors
     /// When it does not.
@@ -116,8 +120,8 @@ impl Store {
         Ok(())
     }
 
-    /// Refuses where a file of the database is no longer the one that is open: what is written there is lost, and what
-    /// is read may have been overtaken.
+    /// Refuses if a file of the database is no longer the one that is open: writes to it would be
+    /// lost, and its data may be out of date.
     ///
     /// # Errors
     /// When it was replaced or removed.
@@ -125,13 +129,18 @@ impl Store {
         self.place.get().map_or(Ok(()), Place::check)
     }
 
-    /// Gives up what the database leaves without an answer for too long. Dropped in the middle, a transaction closes its
-    /// connection.
-    pub(super) async fn in_time<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        tokio::time::timeout(self.patience, work).await.unwrap_or(Err(StoreError::Late(self.patience)))
+    /// Gives up when the database does not answer in time. A transaction that is dropped in the
+    /// middle closes its connection.
+    pub(super) async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        tokio::time::timeout(self.patience, work)
+            .await
+            .unwrap_or(Err(StoreError::Late(self.patience)))
     }
 
-    /// Ends every connection, so that SQLite folds its write-ahead log into the file.
+    /// Closes every connection, so that SQLite writes its write-ahead log back into the file.
     pub async fn close(&self) {
         self.reader.close().await;
         self.writer.close().await;
@@ -141,7 +150,8 @@ impl Store {
     }
 }
 
-/// Says which settings of the server make it lose what it acknowledged; they cannot be changed from here.
+/// Logs an error for each setting of the server that can make it lose acknowledged writes. They
+/// cannot be changed by a client.
 async fn warn_of_settings(connection: &mut AnyConnection) -> Result<(), StoreError> {
     for (setting, ask) in [("fsync", "SHOW fsync"), ("full_page_writes", "SHOW full_page_writes")] {
         let row = sqlx::query(ask).fetch_one(&mut *connection).await?;
@@ -149,15 +159,16 @@ async fn warn_of_settings(connection: &mut AnyConnection) -> Result<(), StoreErr
             tracing::error!(
                 setting,
                 "the PostgreSQL server runs with this setting off: a power cut or a crash of its machine can lose or \
-                 damage what was acknowledged; set it to on"
+                 damage acknowledged writes; set it to on"
             );
         }
     }
     Ok(())
 }
 
-/// Brings the schema up to date. SQLite has no lock for migrations: when two services start on one new file, the
-/// second finds the first one's tables half way, and a moment later all of them.
+/// Brings the schema up to date. SQLite has no lock for migrations: when two services start on one
+/// new file, the second one first finds only some of the tables, and all of them a moment later, so
+/// it tries again.
 async fn migrate(writer: &AnyPool) -> Result<(), StoreError> {
     for pause_ms in [50, 200, 1_000] {
         match migrator().run(writer).await {
@@ -172,7 +183,13 @@ async fn migrate(writer: &AnyPool) -> Result<(), StoreError> {
 
 fn migrator() -> Migrator {
     let migration = |(version, description, sql): (i64, &'static str, &'static str)| {
-        Migration::new(version, description.into(), MigrationType::Simple, sql.into_sql_str(), false)
+        Migration::new(
+            version,
+            description.into(),
+            MigrationType::Simple,
+            sql.into_sql_str(),
+            false,
+        )
     };
     Migrator::with_migrations(MIGRATIONS.into_iter().map(migration).collect())
 }
@@ -180,7 +197,7 @@ fn migrator() -> Migrator {
 /// The file of a SQLite address; `None` for PostgreSQL.
 ///
 /// # Errors
-/// When the address is not understood.
+/// When the address is not valid.
 pub fn sqlite_path(address: &str) -> Result<Option<PathBuf>, StoreError> {
     if address.starts_with("postgres://") || address.starts_with("postgresql://") {
         return Ok(None);
@@ -189,17 +206,21 @@ pub fn sqlite_path(address: &str) -> Result<Option<PathBuf>, StoreError> {
     if path.is_empty() || path.contains("://") || path.contains('?') {
         return Err(StoreError::Address(address.to_owned()));
     }
-    std::path::absolute(Path::new(path)).map(Some).map_err(|_| StoreError::Address(address.to_owned()))
+    std::path::absolute(Path::new(path))
+        .map(Some)
+        .map_err(|_| StoreError::Address(address.to_owned()))
 }
 
 pub(super) fn resolve(address: &str) -> Result<(Engine, String), StoreError> {
-    let Some(path) = sqlite_path(address)? else { return Ok((Engine::Postgres, address.to_owned())) };
+    let Some(path) = sqlite_path(address)? else {
+        return Ok((Engine::Postgres, address.to_owned()));
+    };
     let mut url = url_path(&path).ok_or_else(|| StoreError::Address(address.to_owned()))?;
     url.push_str("?mode=rwc");
     Ok((Engine::Sqlite, url))
 }
 
-/// `sqlite://` and the path with everything outside a plain set percent-encoded.
+/// `sqlite://` and the path, in which every byte outside a plain set is percent-encoded.
 fn url_path(path: &Path) -> Option<String> {
     let mut url = String::from("sqlite://");
     for byte in path.to_str()?.bytes() {
@@ -212,7 +233,12 @@ fn url_path(path: &Path) -> Option<String> {
     Some(url)
 }
 
-fn pool(engine: Engine, connections: u32, patience: Duration, place: Arc<OnceLock<Place>>) -> AnyPoolOptions {
+fn pool(
+    engine: Engine,
+    connections: u32,
+    patience: Duration,
+    place: Arc<OnceLock<Place>>,
+) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE.min(patience))
@@ -222,8 +248,10 @@ fn pool(engine: Engine, connections: u32, patience: Duration, place: Arc<OnceLoc
         .after_connect(move |connection, _| {
             let place = place.clone();
             Box::pin(async move {
-                connection.execute(if engine == Engine::Sqlite { SQLITE } else { POSTGRES }).await?;
-                // A new connection opens what is at the path now.
+                connection
+                    .execute(if engine == Engine::Sqlite { SQLITE } else { POSTGRES })
+                    .await?;
+                // A new connection opens the file that is at the path now.
                 place.get().map_or(Ok(()), Place::check).map_err(sqlx::Error::config)
             })
         })
@@ -236,7 +264,10 @@ mod tests {
     #[test]
     fn addresses_name_their_engine() {
         assert_eq!(resolve("postgres://h/db").unwrap().0, Engine::Postgres);
-        assert_eq!(resolve("sqlite:/a b/c.db").unwrap(), (Engine::Sqlite, "sqlite:///a%20b/c.db?mode=rwc".into()));
+        assert_eq!(
+            resolve("sqlite:/a b/c.db").unwrap(),
+            (Engine::Sqlite, "sqlite:///a%20b/c.db?mode=rwc".into())
+        );
         assert_eq!(resolve("/x/y.db").unwrap().1, "sqlite:///x/y.db?mode=rwc");
         assert!(resolve("mysql://h/db").is_err());
         assert!(resolve("").is_err());

@@ -1,4 +1,4 @@
-//! Reading decisions and approvals.
+//! Reads decisions and approvals.
 
 use super::{Store, StoreError};
 use crate::model::{Approval, Decision, DecisionId, Namespace, Record, ReleaseId};
@@ -9,21 +9,21 @@ use sqlx::{Row as _, any::AnyRow};
 pub struct StoredDecision {
     /// Its id.
     pub id: DecisionId,
-    /// The release it decides.
+    /// The release that it decides.
     pub release: ReleaseId,
-    /// How many decisions the release had before.
+    /// The number of earlier decisions on the release.
     pub seq: u64,
-    /// The verdict's word.
+    /// The name of the verdict.
     pub verdict: String,
-    /// The id of the key that signed.
+    /// The id of the key that signed it.
     pub kid: String,
     /// The record statement and its signature.
     pub record: (Vec<u8>, Vec<u8>),
-    /// The leaf of the record.
+    /// The log index of the record.
     pub record_index: u64,
-    /// The verification summary and its signature, where one was issued.
+    /// The verification summary and its signature, if one was issued.
     pub vsa: Option<(Vec<u8>, Vec<u8>)>,
-    /// The leaf of the verification summary.
+    /// The log index of the verification summary.
     pub vsa_index: Option<u64>,
 }
 
@@ -33,10 +33,10 @@ struct Statement {
 }
 
 impl StoredDecision {
-    /// The decision that the signed bytes say.
+    /// The decision in the signed bytes.
     ///
     /// # Errors
-    /// When the bytes are no record statement.
+    /// When the bytes are not a record statement.
     pub fn decision(&self) -> Result<Decision, StoreError> {
         Ok(Decision {
             id: self.id.clone(),
@@ -48,9 +48,10 @@ impl StoredDecision {
     }
 }
 
-/// The record that a record statement says.
+/// The record in a record statement.
 pub(super) fn record_in(statement: &[u8]) -> Result<Record, StoreError> {
-    let statement: Statement = serde_json::from_slice(statement).map_err(StoreError::inconsistent)?;
+    let statement: Statement =
+        serde_json::from_slice(statement).map_err(StoreError::inconsistent)?;
     Ok(statement.predicate)
 }
 
@@ -69,7 +70,11 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails or the row is impossible.
-    pub async fn decision(&self, namespace: &Namespace, id: &DecisionId) -> Result<Option<StoredDecision>, StoreError> {
+    pub async fn decision(
+        &self,
+        namespace: &Namespace,
+        id: &DecisionId,
+    ) -> Result<Option<StoredDecision>, StoreError> {
         let query = sqlx::query(select!("AND id = $2")).bind(namespace.as_str()).bind(id.as_str());
         query.fetch_optional(&self.reader).await?.as_ref().map(read).transpose()
     }
@@ -83,7 +88,8 @@ impl Store {
         namespace: &Namespace,
         release: &ReleaseId,
     ) -> Result<Vec<StoredDecision>, StoreError> {
-        let query = sqlx::query(select!("AND release_id = $2 ORDER BY seq")).bind(namespace.as_str());
+        let query =
+            sqlx::query(select!("AND release_id = $2 ORDER BY seq")).bind(namespace.as_str());
         query.bind(release.as_str()).fetch_all(&self.reader).await?.iter().map(read).collect()
     }
 
@@ -96,11 +102,18 @@ impl Store {
         namespace: &Namespace,
         release: &ReleaseId,
     ) -> Result<Option<StoredDecision>, StoreError> {
-        let query = sqlx::query(select!("AND release_id = $2 ORDER BY seq DESC LIMIT 1")).bind(namespace.as_str());
-        query.bind(release.as_str()).fetch_optional(&self.reader).await?.as_ref().map(read).transpose()
+        let query = sqlx::query(select!("AND release_id = $2 ORDER BY seq DESC LIMIT 1"))
+            .bind(namespace.as_str());
+        query
+            .bind(release.as_str())
+            .fetch_optional(&self.reader)
+            .await?
+            .as_ref()
+            .map(read)
+            .transpose()
     }
 
-    /// The approvals of a release with their leaves, in the order they were given.
+    /// The votes on a release with their log indexes, in the order in which they were given.
     ///
     /// # Errors
     /// As [`Store::decision`].
@@ -111,7 +124,11 @@ impl Store {
     ) -> Result<Vec<(Approval, u64)>, StoreError> {
         let sql = "SELECT document, entry_idx FROM approvals WHERE namespace = $1 AND release_id = $2 \
                    ORDER BY entry_idx";
-        let rows = sqlx::query(sql).bind(namespace.as_str()).bind(release.as_str()).fetch_all(&self.reader).await?;
+        let rows = sqlx::query(sql)
+            .bind(namespace.as_str())
+            .bind(release.as_str())
+            .fetch_all(&self.reader)
+            .await?;
         rows.iter().map(read_approval).collect()
     }
 }
@@ -128,7 +145,10 @@ fn read(row: &AnyRow) -> Result<StoredDecision, StoreError> {
     let vsa_index: Option<i64> = row.try_get("vsa_idx")?;
     Ok(StoredDecision {
         id: row.try_get::<String, _>("id")?.parse().map_err(StoreError::inconsistent)?,
-        release: row.try_get::<String, _>("release_id")?.parse().map_err(StoreError::inconsistent)?,
+        release: row
+            .try_get::<String, _>("release_id")?
+            .parse()
+            .map_err(StoreError::inconsistent)?,
         seq: row.try_get::<i64, _>("seq")?.cast_unsigned(),
         verdict: row.try_get("verdict")?,
         kid: row.try_get("kid")?,

@@ -1,6 +1,6 @@
-//! How the store fails.
+//! The errors of the store.
 
-/// Why the store could not do what was asked.
+/// Why an operation of the store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database refused or could not be reached.
@@ -9,86 +9,87 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("the database could not be migrated: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
-    /// The address of the database is not one we understand.
-    #[error("`{0}` is no database address: expected `sqlite:PATH`, a path, or `postgres://…`")]
+    /// The address of the database is not valid.
+    #[error("`{0}` is not a database address: expected `sqlite:PATH`, a path, or `postgres://…`")]
     Address(String),
-    /// A stored row says something impossible.
+    /// A stored row contains an impossible value.
     #[error("the database holds an impossible row: {0}")]
     Inconsistent(String),
-    /// The log in the database is not the one whose head we signed.
+    /// The log in the database is not the one whose head this service signed.
     #[error("the log of `{namespace}` is broken: {why}")]
     Log {
-        /// Whose log.
+        /// The namespace of the log.
         namespace: String,
-        /// What does not hold.
+        /// The check that failed.
         why: String,
     },
     /// The head could not be signed.
     #[error("the head of the log could not be signed: {0}")]
     Seal(String),
-    /// The clock is behind the newest leaf of the log, so that what were signed now would seem older.
+    /// The clock is behind the newest leaf of the log, so a leaf that was signed now would seem
+    /// older.
     #[error("the clock is {by_us} µs behind the newest entry of the log of `{namespace}`")]
     ClockBehind {
-        /// Whose log.
+        /// The namespace of the log.
         namespace: String,
         /// By how much, in microseconds.
         by_us: i64,
     },
-    /// The log in the database is behind what was signed, or another one.
+    /// The log in the database is behind the signed heads, or is another log.
     #[error("the log of `{namespace}` was rolled back: {why}")]
     RolledBack {
-        /// Whose log.
+        /// The namespace of the log.
         namespace: String,
         /// What was found, and what to do.
         why: String,
     },
     /// A file of the database is no longer the one that was opened.
     #[error(
-        "the database file was replaced or removed while the service ran: {0}. What is written now would be lost, so \
-         nothing is, and nothing is answered; put the file back, or restart the service"
+        "the database file was replaced or removed while the service was running: {0}. A write would be lost now, so \
+         the service writes nothing and answers no requests; put the file back, or restart the service"
     )]
     Replaced(String),
-    /// What was signed before cannot be found out.
-    #[error("the folder of heads {0}; nothing is signed until it can")]
+    /// The heads that were signed before cannot be read.
+    #[error("the folder of heads {0}; nothing is signed until it can be read")]
     HeadsUnreadable(String),
-    /// The database is silent.
+    /// The database did not answer in time.
     #[error("the database did not answer within {0:?}")]
     Late(std::time::Duration),
-    /// The database said that something is durable, and it is not there.
-    #[error("the database does not keep what it takes: {0}")]
+    /// The database reported a write as durable, but the write is not there.
+    #[error("the database does not store what it accepts: {0}")]
     NotDurable(String),
-    /// A commit did not answer, and what became of it could not be found out.
-    #[error("the database did not say whether a batch was stored: {0}")]
+    /// A commit did not answer, and its outcome could not be determined.
+    #[error("the database did not report whether a batch was stored: {0}")]
     Unknown(#[source] Box<StoreError>),
     /// Pages of the database are damaged.
     #[error("the database is damaged: {0}")]
     Damaged(String),
-    /// Somebody else moved the head of the log first.
+    /// Another writer moved the head of the log first.
     #[error("another writer moved the head of the log of `{0}`")]
     HeadMoved(String),
 }
 
 impl StoreError {
-    /// A row that cannot be.
+    /// The error for a row with an impossible value.
     pub fn inconsistent(what: impl std::fmt::Display) -> Self {
         Self::Inconsistent(what.to_string())
     }
 
-    /// A log of which something that was signed is no prefix any more.
+    /// The error for a log of which a signed head is no longer a prefix.
     pub fn no_prefix(namespace: impl std::fmt::Display, size: u64) -> Self {
         let why = format!(
-            "a head of {size} entries that was signed is no longer its prefix, so that it is another log. Nothing is \
-             signed over it. Bring back the database that belongs to these keys; `modelgate db check` says what differs"
+            "a head of {size} entries that was signed is no longer its prefix, so it is another log. Nothing is \
+             signed over it. Restore the database that belongs to these keys; `modelgate db check` reports what differs"
         );
         Self::rolled_back(namespace, why)
     }
 
-    /// A log that is not the one that was signed.
+    /// The error for a log that is not the one that was signed.
     pub fn rolled_back(namespace: impl std::fmt::Display, why: impl Into<String>) -> Self {
         Self::RolledBack { namespace: namespace.to_string(), why: why.into() }
     }
 
-    /// What failed first, where that left something unknown.
+    /// The first failure, if that failure made an outcome unknown.
     pub fn origin(&self) -> &Self {
         match self {
             Self::Unknown(error) => error.origin(),
@@ -96,20 +97,21 @@ impl StoreError {
         }
     }
 
-    /// Whether the engine says that there is no room left.
+    /// Whether the engine reports that the disk is full.
     pub fn is_full(&self) -> bool {
         // SQLITE_FULL; `disk_full` of PostgreSQL.
         self.engine_code().is_some_and(|code| code == "13" || code == "53100")
     }
 
-    /// Whether SQLite says that it could not write its log: then the page that ends a transaction is not in it.
+    /// Whether SQLite reports that it could not write its log: then the page that ends the
+    /// transaction is not in it.
     pub(super) fn is_unwritten(&self) -> bool {
         // SQLITE_FULL, SQLITE_IOERR_WRITE.
         self.engine_code().is_some_and(|code| code == "13" || code == "778")
     }
 
-    /// Whether the engine says that the database is damaged: SQLite's codes for a malformed file, `data_corrupted` and
-    /// `index_corrupted` of PostgreSQL.
+    /// Whether the engine reports that the database is damaged: the codes of SQLite for a malformed
+    /// file, `data_corrupted` and `index_corrupted` of PostgreSQL.
     pub fn is_damage(&self) -> bool {
         let damage = ["11", "26", "267", "523", "779", "XX001", "XX002"];
         matches!(self.origin(), Self::Damaged(_))
@@ -117,13 +119,15 @@ impl StoreError {
     }
 
     fn engine_code(&self) -> Option<String> {
-        let (Self::Database(error) | Self::Migrate(sqlx::migrate::MigrateError::Execute(error))) = self.origin() else {
+        let (Self::Database(error) | Self::Migrate(sqlx::migrate::MigrateError::Execute(error))) =
+            self.origin()
+        else {
             return None;
         };
         Some(error.as_database_error()?.code()?.into_owned())
     }
 
-    /// A broken log.
+    /// The error for a broken log.
     pub fn log(namespace: impl std::fmt::Display, why: impl std::fmt::Display) -> Self {
         Self::Log { namespace: namespace.to_string(), why: why.to_string() }
     }

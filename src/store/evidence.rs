@@ -1,4 +1,4 @@
-//! Reading documents.
+//! Reads documents of evidence.
 
 use super::{Store, StoreError};
 use crate::model::{Digest, Namespace, Timestamp};
@@ -9,13 +9,13 @@ use sqlx::Row as _;
 pub struct StoredEvidence {
     /// The digest of its bytes.
     pub digest: Digest,
-    /// The format it was read as.
+    /// The format that it was read as.
     pub format: String,
     /// Its bytes.
     pub bytes: Vec<u8>,
     /// When it was first accepted.
     pub accepted_at: Timestamp,
-    /// Its leaf.
+    /// The index of its entry in the log.
     pub log_index: u64,
 }
 
@@ -24,24 +24,40 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails, or the bytes no longer hash to their digest.
-    pub async fn evidence(&self, namespace: &Namespace, digest: &Digest) -> Result<Option<StoredEvidence>, StoreError> {
+    pub async fn evidence(
+        &self,
+        namespace: &Namespace,
+        digest: &Digest,
+    ) -> Result<Option<StoredEvidence>, StoreError> {
         let sql = "SELECT format, bytes, accepted_at_us, entry_idx FROM evidence WHERE namespace = $1 AND digest = $2";
         let query = sqlx::query(sql).bind(namespace.as_str()).bind(digest.to_string());
         let Some(row) = query.fetch_optional(&self.reader).await? else { return Ok(None) };
         let bytes: Vec<u8> = row.try_get(1)?;
         if Digest::of(&bytes) != *digest {
-            return Err(StoreError::inconsistent(format!("evidence {digest} no longer hashes to its digest")));
+            return Err(StoreError::inconsistent(format!(
+                "evidence {digest} no longer hashes to its digest"
+            )));
         }
         let accepted_at = Timestamp::from_micros(row.try_get(2)?);
         let log_index = row.try_get::<i64, _>(3)?.cast_unsigned();
-        Ok(Some(StoredEvidence { digest: *digest, format: row.try_get(0)?, bytes, accepted_at, log_index }))
+        Ok(Some(StoredEvidence {
+            digest: *digest,
+            format: row.try_get(0)?,
+            bytes,
+            accepted_at,
+            log_index,
+        }))
     }
 
-    /// The leaf of a document, if the namespace has it.
+    /// The log index of a document, if the namespace has it.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn evidence_index(&self, namespace: &Namespace, digest: &Digest) -> Result<Option<u64>, StoreError> {
+    pub async fn evidence_index(
+        &self,
+        namespace: &Namespace,
+        digest: &Digest,
+    ) -> Result<Option<u64>, StoreError> {
         let sql = "SELECT entry_idx FROM evidence WHERE namespace = $1 AND digest = $2";
         let query = sqlx::query(sql).bind(namespace.as_str()).bind(digest.to_string());
         let row = query.fetch_optional(&self.reader).await?;

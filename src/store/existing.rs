@@ -1,4 +1,4 @@
-//! A database as it is: opened without making, migrating or writing anything.
+//! An existing database, opened without creating, migrating or writing anything.
 
 use super::{
     Engine, LogHead, StoreError,
@@ -9,20 +9,20 @@ use crate::model::Namespace;
 use sqlx::{AnyConnection, Connection as _, Executor as _, Row as _, any::AnyConnectOptions};
 use std::{path::Path, str::FromStr as _};
 
-/// How many findings of damage are told.
+/// The most findings of damage that are reported.
 const TOLD: usize = 3;
 
-/// A database that is there already.
+/// A database that exists already.
 pub struct Existing {
     connection: AnyConnection,
     engine: Engine,
 }
 
 impl Existing {
-    /// Opens it; `None` where there is no such file yet.
+    /// Opens it; `None` if the file does not exist.
     ///
     /// # Errors
-    /// When the address is not understood, or the database cannot be reached.
+    /// When the address is not valid, or the database cannot be reached.
     pub async fn open(address: &str) -> Result<Option<Self>, StoreError> {
         sqlx::any::install_default_drivers();
         let (engine, url) = resolve(address)?;
@@ -32,7 +32,8 @@ impl Existing {
             return Ok(None);
         }
         let url = url.replace("?mode=rwc", "?mode=rw");
-        let options = AnyConnectOptions::from_str(&url).map_err(|_| StoreError::Address(address.to_owned()))?;
+        let options = AnyConnectOptions::from_str(&url)
+            .map_err(|_| StoreError::Address(address.to_owned()))?;
         let connection = AnyConnection::connect_with(&options).await.map_err(damage)?;
         Ok(Some(Self { connection, engine }))
     }
@@ -43,7 +44,9 @@ impl Existing {
     /// When the database fails or is damaged.
     pub async fn has_logs(&mut self) -> Result<bool, StoreError> {
         let tables = match self.engine {
-            Engine::Sqlite => "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'logs'",
+            Engine::Sqlite => {
+                "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'logs'"
+            }
             Engine::Postgres => "SELECT COUNT(*) FROM pg_class WHERE oid = to_regclass('logs')",
         };
         if self.count(tables).await? == 0 {
@@ -56,8 +59,8 @@ impl Existing {
         Ok(sqlx::query(sql).fetch_one(&mut self.connection).await.map_err(damage)?.try_get(0)?)
     }
 
-    /// Reads every page of a SQLite file and refuses a damaged one. PostgreSQL checks its pages itself, where its
-    /// cluster has checksums.
+    /// Reads every page of a SQLite file and refuses a damaged one. PostgreSQL checks its own
+    /// pages, if its cluster has checksums.
     ///
     /// # Errors
     /// When the file is damaged, or cannot be read.
@@ -65,7 +68,7 @@ impl Existing {
         self.pages("PRAGMA quick_check").await
     }
 
-    /// The same, and that every index holds what its table does.
+    /// The same, and checks that every index matches its table.
     ///
     /// # Errors
     /// When the file is damaged, or cannot be read.
@@ -78,7 +81,8 @@ impl Existing {
             return Ok(());
         }
         let rows = sqlx::query(pragma).fetch_all(&mut self.connection).await.map_err(damage)?;
-        let said: Result<Vec<String>, sqlx::Error> = rows.iter().take(TOLD).map(|row| row.try_get(0)).collect();
+        let said: Result<Vec<String>, sqlx::Error> =
+            rows.iter().take(TOLD).map(|row| row.try_get(0)).collect();
         let said = said?;
         if said == ["ok"] { Ok(()) } else { Err(StoreError::Damaged(said.join("; "))) }
     }
@@ -88,10 +92,14 @@ impl Existing {
     /// # Errors
     /// When the database fails or is damaged.
     pub async fn log_heads(&mut self) -> Result<Vec<LogHead>, StoreError> {
-        if self.has_logs().await? { log::log_heads(&mut self.connection).await } else { Ok(Vec::new()) }
+        if self.has_logs().await? {
+            log::log_heads(&mut self.connection).await
+        } else {
+            Ok(Vec::new())
+        }
     }
 
-    /// The root that all leaves of a log of `size` leaves lead to.
+    /// The root of all leaves of a log of `size` leaves.
     ///
     /// # Errors
     /// When the database fails or leaves are missing.
@@ -99,21 +107,25 @@ impl Existing {
         log::root_at(&mut self.connection, namespace, size, size).await
     }
 
-    /// How many decisions a log holds from leaf `first` on.
+    /// The number of decisions in a log from leaf `first` on.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn decisions_from(&mut self, namespace: &Namespace, first: u64) -> Result<u64, StoreError> {
+    pub async fn decisions_from(
+        &mut self,
+        namespace: &Namespace,
+        first: u64,
+    ) -> Result<u64, StoreError> {
         let sql = "SELECT COUNT(*) FROM decisions WHERE namespace = $1 AND record_idx >= $2";
         let query = sqlx::query(sql).bind(namespace.as_str()).bind(first.cast_signed());
         let count: i64 = query.fetch_one(&mut self.connection).await.map_err(damage)?.try_get(0)?;
         Ok(count.cast_unsigned())
     }
 
-    /// Whether another process has the SQLite file open. A damaged file is nobody's.
+    /// Whether another process has the SQLite file open. False for a damaged file.
     ///
     /// # Errors
-    /// When SQLite cannot be asked.
+    /// When SQLite cannot be queried.
     pub async fn in_use(&mut self) -> Result<bool, StoreError> {
         if self.engine != Engine::Sqlite {
             return Ok(false);
@@ -121,9 +133,10 @@ impl Existing {
         let ask = "PRAGMA busy_timeout = 500; PRAGMA locking_mode = EXCLUSIVE; SELECT COUNT(*) FROM sqlite_master";
         match self.connection.execute(ask).await {
             // SQLITE_BUSY.
-            Err(error) => {
-                Ok(error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "5"))
-            }
+            Err(error) => Ok(error
+                .as_database_error()
+                .and_then(sqlx::error::DatabaseError::code)
+                .is_some_and(|code| code == "5")),
             Ok(_) => Ok(false),
         }
     }
@@ -134,12 +147,16 @@ impl Existing {
     /// When the file is there already or cannot be written.
     pub async fn copy_to(&mut self, file: &Path) -> Result<(), StoreError> {
         let name = file.to_str().ok_or_else(|| StoreError::Address(file.display().to_string()))?;
-        sqlx::query("VACUUM INTO $1").bind(name.to_owned()).execute(&mut self.connection).await.map_err(damage)?;
+        sqlx::query("VACUUM INTO $1")
+            .bind(name.to_owned())
+            .execute(&mut self.connection)
+            .await
+            .map_err(damage)?;
         std::fs::File::open(file).and_then(|file| file.sync_all()).map_err(sqlx::Error::from)?;
         Ok(())
     }
 
-    /// Which engine is behind it.
+    /// The engine of this database.
     pub const fn engine(&self) -> Engine {
         self.engine
     }

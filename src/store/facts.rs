@@ -1,19 +1,20 @@
-//! What is in the log and has a row of its own beside releases: uploads, data sets, references. Each is stored once.
+//! Facts that have an entry in the log and a row of their own, other than releases: uploads, data
+//! sets, references, mappings. Each is stored once.
 
 use super::{StoreError, rows::NewEntry};
 use crate::model::{Digest, Environment, ModelId, Namespace, Person, ReleaseId, Timestamp};
 use sqlx::{AnyConnection, Row as _};
 
-/// A fact to keep.
+/// A fact to store.
 #[derive(Debug, Clone)]
 pub struct NewFact {
-    /// What it says.
+    /// Its row.
     pub row: NewRow,
-    /// Its leaf.
+    /// Its entry in the log.
     pub entry: NewEntry,
 }
 
-/// What a fact says.
+/// The row of a fact.
 #[derive(Debug, Clone)]
 pub enum NewRow {
     /// A file of rows was uploaded.
@@ -33,18 +34,18 @@ pub enum NewRow {
 pub struct NewUpload {
     /// The digest of its bytes.
     pub digest: Digest,
-    /// How many.
+    /// The number of bytes.
     pub size: u64,
-    /// The stable id of whoever sent it.
+    /// The stable id of the actor that sent it.
     pub by: String,
 }
 
-/// A data set to keep.
+/// A data set to store.
 #[derive(Debug, Clone)]
 pub struct NewDataset {
     /// Its name.
     pub name: String,
-    /// The upload that holds it.
+    /// The upload with its rows.
     pub digest: Digest,
     /// The column that rows are joined on.
     pub id: String,
@@ -52,11 +53,11 @@ pub struct NewDataset {
     pub label: Option<String>,
     /// The columns of groups.
     pub groups: Vec<String>,
-    /// The stable id of whoever registered it.
+    /// The stable id of the actor that registered it.
     pub by: String,
 }
 
-/// A version of a mapping to keep.
+/// A version of a mapping to store.
 #[derive(Debug, Clone)]
 pub struct NewMapping {
     /// Its name.
@@ -65,42 +66,42 @@ pub struct NewMapping {
     pub digest: Digest,
     /// Its TOML.
     pub source: String,
-    /// The stable id of whoever publishes it.
+    /// The stable id of the actor that publishes it.
     pub by: String,
 }
 
-/// A proposal to keep.
+/// A proposal to store.
 #[derive(Debug, Clone)]
 pub struct NewProposal {
     /// Its id.
     pub id: String,
     /// The model.
     pub model: ModelId,
-    /// Where it is the reference.
+    /// The environment in which it is the reference.
     pub environment: Environment,
     /// The artifact.
     pub artifact: Digest,
-    /// The release that allowed it there, whose evidence the comparison is with.
+    /// The release that allowed it in that environment, whose evidence is the baseline.
     pub release: ReleaseId,
-    /// What the proposer wrote.
+    /// The proposer's comment.
     pub comment: String,
-    /// Who proposes.
+    /// The proposer.
     pub by: Person,
 }
 
-/// An approval of a proposal to keep.
+/// An approval of a proposal, to store.
 #[derive(Debug, Clone)]
 pub struct NewPin {
-    /// What was proposed.
+    /// The proposal.
     pub proposal: NewProposal,
-    /// What the approver wrote.
+    /// The approver's comment.
     pub comment: String,
-    /// Who approves.
+    /// The approver.
     pub by: Person,
 }
 
 impl NewRow {
-    /// What no two facts share.
+    /// The key that no two facts share.
     pub(super) fn key(&self) -> (&'static str, String) {
         match self {
             Self::Upload(upload) => ("upload", upload.digest.to_string()),
@@ -120,15 +121,23 @@ impl NewRow {
         let sql = match self {
             Self::Upload(_) => "SELECT COUNT(*) FROM uploads WHERE namespace = $1 AND digest = $2",
             Self::Dataset(_) => "SELECT COUNT(*) FROM datasets WHERE namespace = $1 AND name = $2",
-            Self::Proposal(_) => "SELECT COUNT(*) FROM reference_proposals WHERE namespace = $1 AND id = $2",
-            Self::Pin(_) => "SELECT COUNT(*) FROM reference_pins WHERE namespace = $1 AND proposal_id = $2",
+            Self::Proposal(_) => {
+                "SELECT COUNT(*) FROM reference_proposals WHERE namespace = $1 AND id = $2"
+            }
+            Self::Pin(_) => {
+                "SELECT COUNT(*) FROM reference_pins WHERE namespace = $1 AND proposal_id = $2"
+            }
             Self::Mapping(mapping) => return mapping.is_newest(connection, namespace).await,
         };
-        let row = sqlx::query(sql).bind(namespace.as_str()).bind(self.key().1).fetch_one(connection).await?;
+        let row = sqlx::query(sql)
+            .bind(namespace.as_str())
+            .bind(self.key().1)
+            .fetch_one(connection)
+            .await?;
         Ok(row.try_get::<i64, _>(0)? > 0)
     }
 
-    /// Inserts the row of a fact whose leaf is `idx`.
+    /// Inserts the row of a fact whose log index is `idx`.
     pub(super) async fn insert(
         &self,
         connection: &mut AnyConnection,
@@ -141,15 +150,24 @@ impl NewRow {
             Self::Upload(new) => {
                 let sql = "INSERT INTO uploads (namespace, digest, size, uploaded_by, at_us, entry_idx) \
                            VALUES ($1, $2, $3, $4, $5, $6)";
-                let query = sqlx::query(sql).bind(ns).bind(new.digest.to_string()).bind(new.size.cast_signed());
+                let query = sqlx::query(sql)
+                    .bind(ns)
+                    .bind(new.digest.to_string())
+                    .bind(new.size.cast_signed());
                 query.bind(new.by.clone()).bind(at).bind(idx).execute(connection).await?;
             }
             Self::Dataset(new) => {
-                let groups = serde_json::to_string(&new.groups).map_err(StoreError::inconsistent)?;
+                let groups =
+                    serde_json::to_string(&new.groups).map_err(StoreError::inconsistent)?;
                 let sql = "INSERT INTO datasets (namespace, name, digest, id_column, label_column, group_columns, \
                            registered_by, at_us, entry_idx) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-                let query = sqlx::query(sql).bind(ns).bind(new.name.clone()).bind(new.digest.to_string());
-                let query = query.bind(new.id.clone()).bind(new.label.clone()).bind(groups).bind(new.by.clone());
+                let query =
+                    sqlx::query(sql).bind(ns).bind(new.name.clone()).bind(new.digest.to_string());
+                let query = query
+                    .bind(new.id.clone())
+                    .bind(new.label.clone())
+                    .bind(groups)
+                    .bind(new.by.clone());
                 query.bind(at).bind(idx).execute(connection).await?;
             }
             Self::Proposal(new) => {
@@ -162,7 +180,8 @@ impl NewRow {
                 let sql = "INSERT INTO reference_pins (proposal_id, namespace, model, environment, artifact, release_id, \
                            comment, approved_by_id, approved_by_name, at_us, entry_idx) \
                            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-                reference(connection, sql, ns, &new.proposal, &new.comment, &new.by, at, idx).await?;
+                reference(connection, sql, ns, &new.proposal, &new.comment, &new.by, at, idx)
+                    .await?;
             }
             Self::Mapping(new) => new.insert(connection, ns, at, idx).await?,
         }
@@ -172,30 +191,51 @@ impl NewRow {
 
 impl NewMapping {
     /// The newest version of its name, and its digest.
-    async fn newest(&self, connection: &mut AnyConnection, ns: &str) -> Result<Option<(i64, String)>, StoreError> {
-        let sql =
-            "SELECT version, digest FROM mappings WHERE namespace = $1 AND name = $2 ORDER BY version DESC LIMIT 1";
-        let row = sqlx::query(sql).bind(ns.to_owned()).bind(self.name.clone()).fetch_optional(connection).await?;
+    async fn newest(
+        &self,
+        connection: &mut AnyConnection,
+        ns: &str,
+    ) -> Result<Option<(i64, String)>, StoreError> {
+        let sql = "SELECT version, digest FROM mappings WHERE namespace = $1 AND name = $2 ORDER BY version DESC LIMIT 1";
+        let row = sqlx::query(sql)
+            .bind(ns.to_owned())
+            .bind(self.name.clone())
+            .fetch_optional(connection)
+            .await?;
         row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
     }
 
-    async fn is_newest(&self, connection: &mut AnyConnection, namespace: &Namespace) -> Result<bool, StoreError> {
+    async fn is_newest(
+        &self,
+        connection: &mut AnyConnection,
+        namespace: &Namespace,
+    ) -> Result<bool, StoreError> {
         let newest = self.newest(connection, namespace.as_str()).await?;
         Ok(newest.is_some_and(|(_, digest)| digest == self.digest.to_string()))
     }
 
-    async fn insert(&self, connection: &mut AnyConnection, ns: String, at: i64, idx: i64) -> Result<(), StoreError> {
+    async fn insert(
+        &self,
+        connection: &mut AnyConnection,
+        ns: String,
+        at: i64,
+        idx: i64,
+    ) -> Result<(), StoreError> {
         let version = self.newest(connection, &ns).await?.map_or(1, |(version, _)| version + 1);
         let sql = "INSERT INTO mappings (namespace, name, version, digest, source, published_by, at_us, entry_idx) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-        let query = sqlx::query(sql).bind(ns).bind(self.name.clone()).bind(version).bind(self.digest.to_string());
+        let query = sqlx::query(sql)
+            .bind(ns)
+            .bind(self.name.clone())
+            .bind(version)
+            .bind(self.digest.to_string());
         let query = query.bind(self.source.clone()).bind(self.by.clone()).bind(at).bind(idx);
         query.execute(connection).await?;
         Ok(())
     }
 }
 
-#[allow(clippy::too_many_arguments, reason = "one for each column")]
+#[expect(clippy::too_many_arguments, reason = "one for each column")]
 async fn reference(
     connection: &mut AnyConnection,
     sql: &'static str,

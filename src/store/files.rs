@@ -1,4 +1,5 @@
-//! The files of SQLite, for the service alone: webhook secrets are in them in clear.
+//! The files of SQLite, which only the service can access: they contain webhook secrets in clear
+//! text.
 
 use std::{
     fs::{self, OpenOptions, Permissions},
@@ -9,10 +10,11 @@ use std::{
 const MODE: u32 = 0o600;
 const OTHERS: u32 = 0o007;
 
-/// Makes the file of a database where there is none, empty and with mode 0600, which SQLite gives to the files beside it
-/// too; closes those that everybody may read. A group that may is left alone, as for keys.
+/// Creates the file of a database if it does not exist, empty and with mode 0600, which SQLite also
+/// gives to the files next to it. Closes files that are open to all users. A group with access
+/// keeps it, as for keys.
 pub(super) fn keep_private(path: &Path) {
-    // What cannot be made here, SQLite cannot make either, and says why.
+    // If the file cannot be created here, SQLite cannot create it either, and reports why.
     let _ = OpenOptions::new().write(true).create_new(true).mode(MODE).open(path);
     for suffix in ["", "-wal", "-shm", "-journal"] {
         let mut name = path.as_os_str().to_owned();
@@ -24,8 +26,12 @@ pub(super) fn keep_private(path: &Path) {
         }
         let shown = path.display();
         match fs::set_permissions(&path, Permissions::from_mode(MODE)) {
-            Ok(()) => tracing::warn!(path = %shown, "was open to others and is the service's alone now"),
-            Err(error) => tracing::warn!(path = %shown, %error, "is open to others and cannot be closed"),
+            Ok(()) => {
+                tracing::warn!(path = %shown, "was open to all users and is now open to the service only");
+            }
+            Err(error) => {
+                tracing::warn!(path = %shown, %error, "is open to all users, and its mode cannot be changed");
+            }
         }
     }
 }

@@ -21,32 +21,46 @@ pub(super) struct Head {
     tree: Tree,
     locked_size: u64,
     policies_at: u64,
-    /// The time of the newest leaf, and that of the batch: the one clock of the log.
+    /// The time of the newest leaf, and then that of the batch: the log's only clock.
     at_us: i64,
     checkpoint: String,
-    /// How often the row was written to, by this transaction, too.
+    /// How often the row was written, including by this transaction.
     writes: i64,
 }
 
 impl Head {
-    /// Reads the head and keeps every other writer of this log out until the transaction ends.
-    pub(super) async fn lock(connection: &mut AnyConnection, namespace: &Namespace) -> Result<Self, StoreError> {
+    /// Reads the head, and locks out all other writers of this log until the transaction ends.
+    pub(super) async fn lock(
+        connection: &mut AnyConnection,
+        namespace: &Namespace,
+    ) -> Result<Self, StoreError> {
         if let Some(head) = Self::touch(connection, namespace).await? {
             return Ok(head);
         }
-        // Another service may open the same log at this moment: whoever is second waits here, and then finds it.
+        // Another service may create the same log at this moment. The second one waits here, and
+        // then finds it.
         let open = "INSERT INTO logs (namespace, size, edge, checkpoint, policies_at, at_us, writes) \
                     VALUES ($1, 0, $2, '', 0, 0, 0) ON CONFLICT (namespace) DO NOTHING";
-        sqlx::query(open).bind(namespace.as_str()).bind(Tree::default().to_bytes()).execute(&mut *connection).await?;
+        sqlx::query(open)
+            .bind(namespace.as_str())
+            .bind(Tree::default().to_bytes())
+            .execute(&mut *connection)
+            .await?;
         let opened = Self::touch(connection, namespace).await?;
         opened.ok_or_else(|| StoreError::log(namespace, "it cannot be opened"))
     }
 
-    /// The update takes the write lock on both engines, where a read would have to upgrade.
-    async fn touch(connection: &mut AnyConnection, namespace: &Namespace) -> Result<Option<Self>, StoreError> {
+    /// Reads the head with an update, which takes the write lock on both engines; a read would have
+    /// to upgrade its lock.
+    async fn touch(
+        connection: &mut AnyConnection,
+        namespace: &Namespace,
+    ) -> Result<Option<Self>, StoreError> {
         let touch = "UPDATE logs SET writes = writes + 1 WHERE namespace = $1 \
                      RETURNING size, edge, policies_at, at_us, checkpoint, writes";
-        let Some(row) = sqlx::query(touch).bind(namespace.as_str()).fetch_optional(connection).await? else {
+        let Some(row) =
+            sqlx::query(touch).bind(namespace.as_str()).fetch_optional(connection).await?
+        else {
             return Ok(None);
         };
         let (size, edge): (i64, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?);
@@ -66,12 +80,19 @@ impl Head {
         }))
     }
 
-    /// Refuses a log that is not the one that was signed before, or a continuation of it.
-    pub(super) async fn admit(&self, connection: &mut AnyConnection, seal: &dyn Seal) -> Result<(), StoreError> {
+    /// Refuses a log that is neither the one that was signed before nor a continuation of it.
+    pub(super) async fn admit(
+        &self,
+        connection: &mut AnyConnection,
+        seal: &dyn Seal,
+    ) -> Result<(), StoreError> {
         let (size, root) = (self.tree.size(), self.tree.root());
-        let found = FoundHead { namespace: &self.namespace, size, root, checkpoint: &self.checkpoint };
+        let found =
+            FoundHead { namespace: &self.namespace, size, root, checkpoint: &self.checkpoint };
         for known in seal.admit(&found)? {
-            if known.size > size || log::root_at(connection, &self.namespace, known.size, size).await? != known.root {
+            if known.size > size
+                || log::root_at(connection, &self.namespace, known.size, size).await? != known.root
+            {
                 return Err(StoreError::no_prefix(&self.namespace, known.size));
             }
         }
@@ -86,12 +107,12 @@ impl Head {
         self.tree.size()
     }
 
-    /// One more than the index of the latest policy's leaf; 0 when there is no policy.
+    /// One more than the index of the latest policy's leaf; 0 if no policy was published.
     pub(super) fn policies_at(&self) -> u64 {
         self.policies_at
     }
 
-    /// Appends leaves; gives the tiles that they completed, lower levels first.
+    /// Appends leaves. Returns the tiles that they completed, lower levels first.
     pub(super) fn extend(&mut self, leaf_hashes: &[[u8; 32]]) -> Vec<TileId> {
         let before = self.tree.size();
         for hash in leaf_hashes {
@@ -100,23 +121,25 @@ impl Head {
         tile::completed(before, self.tree.size())
     }
 
-    /// Sets the time of the leaves that are added now, while no other writer can add one: a leaf is of the moment when it
-    /// goes into the log, not of the one when somebody asked for it, so that what a period holds is settled once it is
-    /// over.
+    /// Sets the time of the leaves that are added now, while no other writer can add one. A leaf
+    /// has the time at which it is added to the log, not the time of the request, so that the
+    /// content of a period is final once the period is over.
     pub(super) fn set_clock(&mut self, seal: &dyn Seal) -> Result<(), StoreError> {
-        let behind = |by_us| StoreError::ClockBehind { namespace: self.namespace.to_string(), by_us };
+        let behind =
+            |by_us| StoreError::ClockBehind { namespace: self.namespace.to_string(), by_us };
         let now = seal.tick(self.at_us).map_err(behind)?;
         self.at_us = self.at_us.max(now);
         Ok(())
     }
 
-    /// The time of a new leaf: that of the batch, and never before `at_us`, when it was asked for, or the leaf before it.
+    /// The time of a new leaf: that of the batch, and never before `at_us`, the time of the
+    /// request, or the leaf before it.
     pub(super) fn tick(&mut self, at_us: i64) -> i64 {
         self.at_us = self.at_us.max(at_us);
         self.at_us
     }
 
-    /// Puts `tree`, which has `moved` new leaves before the old ones, in place of what was locked.
+    /// Replaces the locked tree by `tree`, which has `moved` new leaves before the old ones.
     pub(super) fn begin_anew(&mut self, tree: Tree, moved: u64, at_us: i64) {
         self.tree = tree;
         self.at_us = self.at_us.max(at_us);
@@ -129,7 +152,7 @@ impl Head {
         self.policies_at = policy_leaf.map_or(self.policies_at, |leaf| leaf + 1);
     }
 
-    /// Signs the head and swaps it in, if it is still the one that was locked.
+    /// Signs the head and stores it, if the stored head is still the one that was locked.
     pub(super) async fn store(
         &self,
         connection: &mut AnyConnection,
@@ -152,6 +175,12 @@ impl Head {
         if swapped.rows_affected() != 1 {
             return Err(StoreError::HeadMoved(self.namespace.to_string()));
         }
-        Ok(SignedHead { namespace: self.namespace.clone(), size, root, checkpoint, writes: self.writes })
+        Ok(SignedHead {
+            namespace: self.namespace.clone(),
+            size,
+            root,
+            checkpoint,
+            writes: self.writes,
+        })
     }
 }

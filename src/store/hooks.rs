@@ -1,21 +1,21 @@
-//! What the senders of webhooks sign with.
+//! The secrets that senders of webhooks sign with.
 
 use super::{Store, StoreError};
 use crate::model::{Namespace, Timestamp};
 use sqlx::{Row as _, any::AnyRow};
 
-/// What the sender of webhooks signs with.
+/// A secret that a sender of webhooks signs with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HookSecret {
-    /// Stable id.
+    /// Its stable id.
     pub id: String,
-    /// The namespace it may submit to.
+    /// The namespace that it permits submissions to.
     pub namespace: Namespace,
-    /// The sender: `ci`.
+    /// The sender, such as `ci`.
     pub source: String,
     /// The key of the HMAC.
     pub secret: Vec<u8>,
-    /// When it stops to count; `None` for never.
+    /// When it expires; `None` if never.
     pub expires_at: Option<Timestamp>,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
@@ -26,7 +26,11 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn add_hook_secret(&self, hook: &HookSecret, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn add_hook_secret(
+        &self,
+        hook: &HookSecret,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let sql = "INSERT INTO hook_secrets (id, namespace, source, secret, created_at_us, expires_at_us) \
                    VALUES ($1, $2, $3, $4, $5, $6)";
         let query = sqlx::query(sql)
@@ -40,7 +44,7 @@ impl Store {
         Ok(())
     }
 
-    /// Whether a sender has any secret that still counts, in whichever namespace.
+    /// Whether a sender has a valid secret in any namespace.
     ///
     /// # Errors
     /// When the database fails.
@@ -51,7 +55,7 @@ impl Store {
         Ok(query.fetch_optional(&self.reader).await?.is_some())
     }
 
-    /// The secrets of a sender that still count, newest first: during a rotation there are two.
+    /// The valid secrets of a sender, newest first: during a rotation there are two.
     ///
     /// # Errors
     /// When the database fails.
@@ -64,7 +68,8 @@ impl Store {
         let sql = "SELECT id, namespace, source, secret, expires_at_us, revoked_at_us FROM hook_secrets \
                    WHERE revoked_at_us IS NULL AND (expires_at_us IS NULL OR expires_at_us > $1) \
                    AND namespace = $2 AND source = $3 ORDER BY created_at_us DESC, id DESC";
-        let query = sqlx::query(sql).bind(now.micros()).bind(namespace.as_str()).bind(source.to_owned());
+        let query =
+            sqlx::query(sql).bind(now.micros()).bind(namespace.as_str()).bind(source.to_owned());
         query.fetch_all(&self.reader).await?.iter().map(read).collect()
     }
 
@@ -78,7 +83,7 @@ impl Store {
         sqlx::query(sql).fetch_all(&self.reader).await?.iter().map(read).collect()
     }
 
-    /// Ends a webhook secret; false when there is none of that id that still counts.
+    /// Revokes a webhook secret; false if no valid one has that id.
     ///
     /// # Errors
     /// When the database fails.
@@ -89,7 +94,7 @@ impl Store {
         Ok(self.execute(query).await? == 1)
     }
 
-    /// Lets a webhook secret end at `end`, if it would not end before.
+    /// Lets a webhook secret expire at `end`, unless it expires earlier.
     ///
     /// # Errors
     /// When the database fails.

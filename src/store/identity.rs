@@ -1,5 +1,5 @@
-//! Who a log is: read from its row, written there with its first entry, or derived once from a log that is older than
-//! the columns.
+//! The identity of a log: read from its row, written there with its first entry, or derived once
+//! for a log that is older than these columns.
 
 use super::{
     Store, StoreError,
@@ -16,17 +16,21 @@ use crate::{
 };
 use sqlx::{AnyConnection, Row as _};
 
-/// How many verification summaries are asked who signed them. More than one, as the address may have been changed under
-/// a log whose first entries are no decisions.
+/// How many verification summaries are read to learn their verifier. More than one, because the
+/// address may have been changed before the log had its first decision.
 const ASKED: i64 = 1_000;
 
 impl Store {
-    /// Who the log of a namespace is; `None` where it has no entry yet. A log that does not say so yet says so from here
-    /// on.
+    /// The identity of a namespace's log; `None` if it has no entry yet. If the row of the log does
+    /// not have an identity yet, it is derived and stored now.
     ///
     /// # Errors
-    /// When the database fails, or what the log says of itself cannot be.
-    pub async fn identity(&self, namespace: &Namespace, seal: &dyn Seal) -> Result<Option<Identity>, StoreError> {
+    /// When the database fails, or the log's record of its identity is invalid.
+    pub async fn identity(
+        &self,
+        namespace: &Namespace,
+        seal: &dyn Seal,
+    ) -> Result<Option<Identity>, StoreError> {
         let mut reading = self.reader.begin().await?;
         let row = self.in_time(Recorded::read(&mut reading, namespace)).await?;
         reading.end();
@@ -45,7 +49,7 @@ impl Store {
     }
 }
 
-/// What the row of a log says.
+/// The identity columns in the row of a log.
 struct Recorded {
     size: u64,
     checkpoint: String,
@@ -53,9 +57,14 @@ struct Recorded {
 }
 
 impl Recorded {
-    async fn read(connection: &mut AnyConnection, namespace: &Namespace) -> Result<Option<Self>, StoreError> {
+    async fn read(
+        connection: &mut AnyConnection,
+        namespace: &Namespace,
+    ) -> Result<Option<Self>, StoreError> {
         let sql = "SELECT size, checkpoint, origin, public_url FROM logs WHERE namespace = $1";
-        let Some(row) = sqlx::query(sql).bind(namespace.as_str()).fetch_optional(connection).await? else {
+        let Some(row) =
+            sqlx::query(sql).bind(namespace.as_str()).fetch_optional(connection).await?
+        else {
             return Ok(None);
         };
         let (origin, public_url): (String, String) = (row.try_get(2)?, row.try_get(3)?);
@@ -67,8 +76,8 @@ impl Recorded {
     }
 }
 
-/// Who the log is whose head is locked: settled here for ever where it was not before. Every service that shares the log
-/// is told the same.
+/// The identity of the log whose head is locked. If it has none yet, it is set here permanently, so
+/// every service that shares the log uses the same one.
 pub(super) async fn settle(
     connection: &mut AnyConnection,
     namespace: &Namespace,
@@ -81,7 +90,11 @@ pub(super) async fn settle(
         identity
     } else {
         let today = seal.identity(namespace);
-        let identity = if size == 0 { today } else { derived(connection, namespace, &row.checkpoint, &today).await? };
+        let identity = if size == 0 {
+            today
+        } else {
+            derived(connection, namespace, &row.checkpoint, &today).await?
+        };
         sqlx::query("UPDATE logs SET origin = $1, public_url = $2 WHERE namespace = $3")
             .bind(identity.origin.clone())
             .bind(identity.public_url.clone())
@@ -100,7 +113,8 @@ async fn derived(
     checkpoint: &str,
     today: &Identity,
 ) -> Result<Identity, StoreError> {
-    let origin = Checkpoint::unverified(checkpoint).map_err(|e| StoreError::log(namespace, e))?.origin;
+    let origin =
+        Checkpoint::unverified(checkpoint).map_err(|e| StoreError::log(namespace, e))?.origin;
     let sql = "SELECT vsa FROM decisions WHERE namespace = $1 AND vsa IS NOT NULL ORDER BY record_idx LIMIT $2";
     let rows = sqlx::query(sql).bind(namespace.as_str()).bind(ASKED).fetch_all(connection).await?;
     let mut said: Vec<String> = Vec::new();
@@ -113,8 +127,8 @@ async fn derived(
     Ok(Identity::derived(&origin, namespace, &said, Some(&today.public_url)))
 }
 
-/// The works whose summary names another verifier than the log has: judged while somebody else began the log. They are
-/// judged again, and then name the right one.
+/// The works whose summary names another verifier than the log has, because another service began
+/// the log during their evaluation. They are evaluated again, and then name the right one.
 pub(super) fn mistaken(
     identity: &Identity,
     namespace: &Namespace,

@@ -1,4 +1,4 @@
-//! Reading the log: heads, leaves and the hashes of its tiles.
+//! Reads the log: heads, leaves and the hashes of its tiles.
 
 use super::{Store, StoreError};
 use crate::{
@@ -14,37 +14,38 @@ use sqlx::{AnyConnection, Row as _, any::AnyRow};
 /// The signed head of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogHead {
-    /// Whose log.
+    /// The namespace of the log.
     pub namespace: Namespace,
     /// How many leaves it has.
     pub size: u64,
-    /// Its right edge, as the tree wrote it.
+    /// The right edge of its tree, serialised.
     pub edge: Vec<u8>,
     /// The signed checkpoint.
     pub checkpoint: String,
 }
 
-/// A leaf as stored.
+/// An entry as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredEntry {
     /// Its index.
     pub index: u64,
-    /// What happened.
+    /// Its kind, such as `release-requested`.
     pub kind: String,
-    /// To what.
+    /// The id or digest of the thing that it is about.
     pub subject: String,
-    /// When.
+    /// When it was added.
     pub at: Timestamp,
     /// The bytes that the leaf hash covers.
     pub body: Vec<u8>,
-    /// The document behind it, where no other row keeps it.
+    /// The document of the fact, if no other row stores it.
     pub fact: Option<Vec<u8>>,
 }
 
-const HEAD: &str = "SELECT namespace, size, edge, checkpoint FROM logs WHERE namespace = $1 AND size > 0";
+const HEAD: &str =
+    "SELECT namespace, size, edge, checkpoint FROM logs WHERE namespace = $1 AND size > 0";
 
 impl Store {
-    /// The head of a namespace's log, if it has one.
+    /// The head of a namespace's log, if it has a log.
     ///
     /// # Errors
     /// When the database fails.
@@ -53,7 +54,7 @@ impl Store {
         row.as_ref().map(read_head).transpose()
     }
 
-    /// The time of the newest leaf of a log, in microseconds; 0 where there is none.
+    /// The time of the newest leaf of a log, in microseconds; 0 if it has no leaf.
     ///
     /// # Errors
     /// When the database fails.
@@ -62,12 +63,15 @@ impl Store {
         Ok(sqlx::query(sql).bind(namespace.as_str()).fetch_one(&self.reader).await?.try_get(0)?)
     }
 
-    /// The time of the newest leaf of all logs, in microseconds; 0 where there is none.
+    /// The time of the newest leaf of all logs, in microseconds; 0 if no log has a leaf.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn newest_at(&self) -> Result<i64, StoreError> {
-        Ok(sqlx::query("SELECT COALESCE(MAX(at_us), 0) FROM logs").fetch_one(&self.reader).await?.try_get(0)?)
+        Ok(sqlx::query("SELECT COALESCE(MAX(at_us), 0) FROM logs")
+            .fetch_one(&self.reader)
+            .await?
+            .try_get(0)?)
     }
 
     /// Every log's head.
@@ -81,23 +85,33 @@ impl Store {
         Ok(heads)
     }
 
-    /// `count` leaves from index `first` on, in order; fewer where the log ends.
+    /// `count` leaves from index `first` on, in order; fewer at the end of the log.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn entries(&self, namespace: &Namespace, first: u64, count: u64) -> Result<Vec<StoredEntry>, StoreError> {
+    pub async fn entries(
+        &self,
+        namespace: &Namespace,
+        first: u64,
+        count: u64,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
         let mut reading = self.reader.begin().await?;
         let found = self.in_time(entries(&mut reading, namespace, first, count)).await?;
         reading.end();
         Ok(found)
     }
 
-    /// The first leaf at or after `moment` in a log of `size` leaves; `size` when there is none. Times never run
-    /// backwards along a log, so this looks at few of them.
+    /// The index of the first leaf at or after `moment` in a log of `size` leaves; `size` if there
+    /// is no such leaf. Times never decrease along a log, so a binary search reads few of them.
     ///
     /// # Errors
     /// When the database fails or a leaf is missing.
-    pub async fn first_at(&self, namespace: &Namespace, size: u64, moment: Timestamp) -> Result<u64, StoreError> {
+    pub async fn first_at(
+        &self,
+        namespace: &Namespace,
+        size: u64,
+        moment: Timestamp,
+    ) -> Result<u64, StoreError> {
         let (mut low, mut high) = (0, size);
         while low < high {
             let middle = low + (high - low) / 2;
@@ -117,7 +131,8 @@ impl Store {
         Ok(low)
     }
 
-    /// The digest of the request that a delivery was first processed as, and what that made.
+    /// The digest of the request with which a delivery was first processed, and what that request
+    /// made.
     ///
     /// # Errors
     /// When the database fails.
@@ -129,16 +144,18 @@ impl Store {
     ) -> Result<Option<(Digest, String)>, StoreError> {
         let sql = "SELECT request_digest, subject FROM deliveries \
                    WHERE namespace = $1 AND source = $2 AND delivery_key = $3";
-        let query = sqlx::query(sql).bind(namespace.as_str()).bind(source.to_owned()).bind(key.to_owned());
+        let query =
+            sqlx::query(sql).bind(namespace.as_str()).bind(source.to_owned()).bind(key.to_owned());
         let Some(row) = query.fetch_optional(&self.reader).await? else { return Ok(None) };
         let request: String = row.try_get(0)?;
         Ok(Some((request.parse().map_err(StoreError::inconsistent)?, row.try_get(1)?)))
     }
 
-    /// The hashes `first .. first + count` of a tile level: leaf hashes at level 0, hashes of full tiles above.
+    /// The hashes `first .. first + count` of a tile level: leaf hashes at level 0, hashes of full
+    /// tiles above.
     ///
     /// # Errors
-    /// When the database fails or one of them is not there.
+    /// When the database fails or one of the hashes is missing.
     pub async fn tile_hashes(
         &self,
         namespace: &Namespace,
@@ -147,7 +164,8 @@ impl Store {
         count: u64,
     ) -> Result<Vec<[u8; 32]>, StoreError> {
         let mut reading = self.reader.begin().await?;
-        let hashes = self.in_time(tile_hashes(&mut reading, namespace, level, first, count)).await?;
+        let hashes =
+            self.in_time(tile_hashes(&mut reading, namespace, level, first, count)).await?;
         reading.end();
         Ok(hashes)
     }
@@ -162,7 +180,8 @@ pub(super) async fn log_head(
 }
 
 pub(super) async fn log_heads(connection: &mut AnyConnection) -> Result<Vec<LogHead>, StoreError> {
-    let sql = "SELECT namespace, size, edge, checkpoint FROM logs WHERE size > 0 ORDER BY namespace";
+    let sql =
+        "SELECT namespace, size, edge, checkpoint FROM logs WHERE size > 0 ORDER BY namespace";
     sqlx::query(sql).fetch_all(connection).await?.iter().map(read_head).collect()
 }
 
@@ -193,7 +212,7 @@ pub(super) async fn entry_count(
     Ok((row.try_get::<i64, _>(0)?.cast_unsigned(), greatest.map(i64::cast_unsigned)))
 }
 
-/// The root that the first `prefix` leaves of a log of `size` leaves lead to.
+/// The root of the first `prefix` leaves of a log of `size` leaves.
 pub(super) async fn root_at(
     connection: &mut AnyConnection,
     namespace: &Namespace,
@@ -203,7 +222,8 @@ pub(super) async fn root_at(
     let mut tiles = Tiles::default();
     for id in tile::holding(&merkle::root_nodes(prefix), size) {
         let first = id.index * u64::from(tile::WIDTH);
-        let hashes = tile_hashes(connection, namespace, id.level, first, u64::from(id.width)).await?;
+        let hashes =
+            tile_hashes(connection, namespace, id.level, first, u64::from(id.width)).await?;
         tiles.insert(id.level, id.index, hashes);
     }
     merkle::root_of(prefix, &tiles).map_err(|e| StoreError::log(namespace, e))
@@ -216,10 +236,8 @@ pub(super) async fn tile_hashes(
     first: u64,
     count: u64,
 ) -> Result<Vec<[u8; 32]>, StoreError> {
-    let leaves =
-        "SELECT leaf_hash FROM entries WHERE namespace = $1 AND idx >= $2 AND idx < $3 AND $4 = 0 ORDER BY idx";
-    let tiles =
-        "SELECT hash FROM tile_hashes WHERE namespace = $1 AND idx >= $2 AND idx < $3 AND level = $4 ORDER BY idx";
+    let leaves = "SELECT leaf_hash FROM entries WHERE namespace = $1 AND idx >= $2 AND idx < $3 AND $4 = 0 ORDER BY idx";
+    let tiles = "SELECT hash FROM tile_hashes WHERE namespace = $1 AND idx >= $2 AND idx < $3 AND level = $4 ORDER BY idx";
     let rows = sqlx::query(if level == 0 { leaves } else { tiles })
         .bind(namespace.as_str().to_owned())
         .bind(first.cast_signed())
@@ -228,7 +246,8 @@ pub(super) async fn tile_hashes(
         .fetch_all(connection)
         .await?;
     if rows.len() as u64 != count {
-        let why = format!("level {level} has {} of the {count} hashes from index {first} on", rows.len());
+        let why =
+            format!("level {level} has {} of the {count} hashes from index {first} on", rows.len());
         return Err(StoreError::log(namespace, why));
     }
     let hash = |row: &AnyRow| {

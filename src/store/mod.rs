@@ -1,7 +1,8 @@
-//! The database, and the only module that names sqlx.
+//! The database, and the only module that uses sqlx.
 //!
-//! Everything that belongs to a namespace's history goes in through [`Store::append`], one batch at a time; the rest
-//! reads. Every query names its namespace, so that one tenant never sees another's rows.
+//! Everything that belongs to a namespace's history is written by [`Store::append`], one batch at a
+//! time; the other functions read. Every query names its namespace, so that one tenant never sees
+//! another's rows.
 
 mod append;
 mod attempts;
@@ -60,8 +61,8 @@ pub use published::{Page, Published};
 pub use references::{Pin, Proposal};
 pub use releases::{Asking, Filter, ListedRelease, StoredRelease};
 pub use rows::{
-    Delivery, Done, ExpectedBaseline, NewApproval, NewAttempts, NewDecision, NewEntry, NewEvidence, NewPolicy,
-    NewRelease, Newest, Receipt, Signed, Work,
+    Delivery, Done, ExpectedBaseline, NewApproval, NewAttempts, NewDecision, NewEntry, NewEvidence,
+    NewPolicy, NewRelease, Newest, Receipt, Signed, Work,
 };
 pub use sessions::Session;
 pub use snapshot::Snapshot;

@@ -1,11 +1,11 @@
-//! What waits for people, oldest first.
+//! Reads the releases that are waiting for approvals, oldest first.
 
 use super::{Store, StoreError, decisions::record_in, releases};
 use crate::model::{Approval, Decision, DecisionId, Namespace, Release};
 use sqlx::Row as _;
 use std::collections::BTreeMap;
 
-/// A release that waits for approvals.
+/// A release that is waiting for approvals.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredPending {
     /// The release.
@@ -18,10 +18,10 @@ pub struct StoredPending {
 }
 
 impl StoredPending {
-    /// The decision that it waits by.
+    /// The decision that made it pending.
     ///
     /// # Errors
-    /// When the bytes are no record statement.
+    /// When the bytes are not a record statement.
     pub fn decision(&self) -> Result<Decision, StoreError> {
         Ok(Decision {
             id: self.decision.clone(),
@@ -34,8 +34,8 @@ impl StoredPending {
 }
 
 impl Store {
-    /// At most `limit` pending releases that were asked for after the leaf `after`, oldest first. One that a newer release
-    /// of its artifact there took the place of waits for no vote.
+    /// At most `limit` pending releases that were requested after the entry `after`, oldest first.
+    /// A superseded release is not waiting for votes.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
@@ -46,7 +46,8 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<StoredPending>, StoreError> {
         let after = after.map_or(-1, u64::cast_signed);
-        // The inputs are of no use here, and may be large; what waits has no verification summary.
+        // The inputs are not needed here, and may be large; a pending decision has no verification
+        // summary.
         let sql = "SELECT r.id, r.model, r.version, r.artifact, r.environment, r.submitter_id, r.submitter_name, \
                    r.comment, r.requested_at_us, r.entry_idx, d.id AS decision_id, d.record, d.record_idx FROM releases r JOIN decisions d ON d.release_id = r.id \
                    AND d.seq = r.decisions - 1 WHERE r.namespace = $1 AND r.verdict = 'pending' AND r.entry_idx > $2 \
@@ -59,7 +60,10 @@ impl Store {
             found.push(StoredPending {
                 release: releases::release(row)?,
                 approvals: Vec::new(),
-                decision: row.try_get::<String, _>("decision_id")?.parse().map_err(StoreError::inconsistent)?,
+                decision: row
+                    .try_get::<String, _>("decision_id")?
+                    .parse()
+                    .map_err(StoreError::inconsistent)?,
                 record: row.try_get("record")?,
                 record_index: row.try_get::<i64, _>("record_idx")?.cast_unsigned(),
             });

@@ -8,38 +8,38 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A person who can sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// Stable id.
+    /// Their stable id.
     pub id: String,
     /// The namespace they belong to.
     pub namespace: Namespace,
     /// The name they sign in with.
     pub name: String,
-    /// The name shown.
+    /// The display name.
     pub display_name: String,
     /// The hash of their password, as a PHC string.
     pub password_hash: String,
     /// The roles they hold.
     pub roles: Vec<String>,
-    /// Since when they may do nothing any more, if so.
+    /// Since when they are disabled, if they are.
     pub disabled_at: Option<Timestamp>,
 }
 
 /// A bearer token, without its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
-    /// Stable id.
+    /// Its stable id.
     pub id: String,
     /// The namespace it is for.
     pub namespace: Namespace,
     /// The digest of its text.
     pub digest: Digest,
-    /// What people call it.
+    /// Its display name.
     pub name: String,
-    /// What it may do.
+    /// The names of its scopes.
     pub scopes: Vec<String>,
-    /// The person who answers for it, if any.
+    /// The id of the person who is responsible for it, if any.
     pub user_id: Option<String>,
-    /// When it stops to count.
+    /// When it expires.
     pub expires_at: Timestamp,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
@@ -70,17 +70,20 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn user_by_name(&self, name: &str) -> Result<Option<User>, StoreError> {
-        let sql =
-            "SELECT id, namespace, name, display_name, password_hash, roles, disabled_at_us FROM users WHERE name = $1";
+        let sql = "SELECT id, namespace, name, display_name, password_hash, roles, disabled_at_us FROM users WHERE name = $1";
         let row = sqlx::query(sql).bind(name.to_owned()).fetch_optional(&self.reader).await?;
         row.as_ref().map(read_user).transpose()
     }
 
-    /// Who holds which role in a namespace: the stable ids of people by role. A disabled user holds none.
+    /// The holders of each role in a namespace: the stable ids of people, by role. A disabled user
+    /// holds none.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn holders(&self, namespace: &Namespace) -> Result<BTreeMap<String, BTreeSet<String>>, StoreError> {
+    pub async fn holders(
+        &self,
+        namespace: &Namespace,
+    ) -> Result<BTreeMap<String, BTreeSet<String>>, StoreError> {
         let sql = "SELECT id, namespace, name, display_name, password_hash, roles, disabled_at_us FROM users \
                    WHERE namespace = $1 AND disabled_at_us IS NULL";
         let rows = sqlx::query(sql).bind(namespace.as_str()).fetch_all(&self.reader).await?;
@@ -99,8 +102,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn user(&self, id: &str) -> Result<Option<User>, StoreError> {
-        let sql =
-            "SELECT id, namespace, name, display_name, password_hash, roles, disabled_at_us FROM users WHERE id = $1";
+        let sql = "SELECT id, namespace, name, display_name, password_hash, roles, disabled_at_us FROM users WHERE id = $1";
         let row = sqlx::query(sql).bind(id.to_owned()).fetch_optional(&self.reader).await?;
         row.as_ref().map(read_user).transpose()
     }
@@ -110,12 +112,11 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn users(&self) -> Result<Vec<User>, StoreError> {
-        let sql =
-            "SELECT id, namespace, name, display_name, password_hash, roles, disabled_at_us FROM users ORDER BY name";
+        let sql = "SELECT id, namespace, name, display_name, password_hash, roles, disabled_at_us FROM users ORDER BY name";
         sqlx::query(sql).fetch_all(&self.reader).await?.iter().map(read_user).collect()
     }
 
-    /// Ends everything that a user holds, sessions and tokens, and refuses them from now on.
+    /// Ends the sessions and tokens of a user, and refuses them from now on.
     ///
     /// # Errors
     /// When the database fails; then nothing was changed.
@@ -123,30 +124,40 @@ impl Store {
         let now = |sql| sqlx::query(sql).bind(now.micros()).bind(id.to_owned());
         self.execute_all([
             now("UPDATE users SET disabled_at_us = $1 WHERE id = $2 AND disabled_at_us IS NULL"),
-            now("UPDATE tokens SET revoked_at_us = $1 WHERE user_id = $2 AND revoked_at_us IS NULL"),
+            now(
+                "UPDATE tokens SET revoked_at_us = $1 WHERE user_id = $2 AND revoked_at_us IS NULL",
+            ),
             sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(id.to_owned()),
         ])
         .await?;
         Ok(())
     }
 
-    /// Lets a user sign in again. What they held has ended.
+    /// Lets a user sign in again. Their old sessions and tokens stay ended.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn enable_user(&self, id: &str) -> Result<(), StoreError> {
-        let query = sqlx::query("UPDATE users SET disabled_at_us = NULL WHERE id = $1").bind(id.to_owned());
+        let query =
+            sqlx::query("UPDATE users SET disabled_at_us = NULL WHERE id = $1").bind(id.to_owned());
         self.execute(query).await?;
         Ok(())
     }
 
-    /// Gives a user another password and ends their sessions and tokens.
+    /// Changes the password of a user and ends their sessions and tokens.
     ///
     /// # Errors
     /// When the database fails; then nothing was changed.
-    pub async fn set_password(&self, id: &str, hash: &str, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn set_password(
+        &self,
+        id: &str,
+        hash: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let update = sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2");
-        let tokens = sqlx::query("UPDATE tokens SET revoked_at_us = $1 WHERE user_id = $2 AND revoked_at_us IS NULL");
+        let tokens = sqlx::query(
+            "UPDATE tokens SET revoked_at_us = $1 WHERE user_id = $2 AND revoked_at_us IS NULL",
+        );
         self.execute_all([
             update.bind(hash.to_owned()).bind(id.to_owned()),
             tokens.bind(now.micros()).bind(id.to_owned()),
@@ -156,7 +167,7 @@ impl Store {
         Ok(())
     }
 
-    /// Gives a user other roles.
+    /// Changes the roles of a user.
     ///
     /// # Errors
     /// When the database fails.
@@ -207,17 +218,19 @@ impl Store {
         sqlx::query(sql).fetch_all(&self.reader).await?.iter().map(read_token).collect()
     }
 
-    /// Lets a token end at `end`, if it would not end before.
+    /// Lets a token expire at `end`, unless it expires earlier.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn expire_token(&self, id: &str, end: Timestamp) -> Result<(), StoreError> {
-        let update = sqlx::query("UPDATE tokens SET expires_at_us = $1 WHERE id = $2 AND expires_at_us > $1");
+        let update = sqlx::query(
+            "UPDATE tokens SET expires_at_us = $1 WHERE id = $2 AND expires_at_us > $1",
+        );
         self.execute(update.bind(end.micros()).bind(id.to_owned())).await?;
         Ok(())
     }
 
-    /// Ends a token; false when there is none of that id that still counts.
+    /// Revokes a token; false if no token with that id is left to revoke.
     ///
     /// # Errors
     /// When the database fails.
@@ -228,7 +241,7 @@ impl Store {
     }
 }
 
-/// Words apart by single spaces, each of them without a space.
+/// The words, separated by single spaces. No word contains a space.
 fn words(list: &[String]) -> String {
     list.join(" ")
 }

@@ -1,5 +1,6 @@
-//! Whether the files of a SQLite database are still those at its path. A file that was moved away, removed or replaced
-//! stays open here: it takes every write, and all of them are gone with the process.
+//! The check that the files of a SQLite database are still the ones at its path. A file that was
+//! moved, removed or replaced stays open in this process: it accepts every write, and all of them
+//! are lost when the process ends.
 
 use super::StoreError;
 use sqlx::{AnyConnection, Connection as _, Executor as _};
@@ -14,7 +15,7 @@ use tokio::sync::Mutex;
 #[derive(Debug)]
 pub(super) struct Place {
     files: Vec<(PathBuf, Identity)>,
-    /// As long as one connection is open, SQLite makes none of its files anew.
+    /// A connection that stays open: while there is one, SQLite does not create its files again.
     held: Mutex<Option<AnyConnection>>,
 }
 
@@ -22,9 +23,12 @@ pub(super) struct Place {
 type Identity = (u64, u64);
 
 impl Place {
-    /// Remembers what `connection` has open.
-    pub(super) async fn hold(path: &Path, mut connection: AnyConnection) -> Result<Self, StoreError> {
-        // The write-ahead log is there once something was read.
+    /// Records the files that `connection` has open.
+    pub(super) async fn hold(
+        path: &Path,
+        mut connection: AnyConnection,
+    ) -> Result<Self, StoreError> {
+        // The write-ahead log exists once something was read.
         connection.execute("SELECT COUNT(*) FROM sqlite_master").await?;
         let beside = fs::canonicalize(path).map_err(sqlx::Error::from)?;
         let mut files = vec![(path.to_owned(), identity(path).map_err(sqlx::Error::from)?)];
@@ -39,26 +43,28 @@ impl Place {
         Ok(Self { files, held: Mutex::new(Some(connection)) })
     }
 
-    /// Refuses where one of the files is no longer there.
+    /// Refuses if one of the files is no longer at its path.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         for (path, opened) in &self.files {
             let why = match identity(path) {
                 Ok(found) if found == *opened => continue,
                 Ok(_) => "is another file now".to_owned(),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => "is not there any more".to_owned(),
-                Err(error) => format!("cannot be looked at: {error}"),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    "is not there any more".to_owned()
+                }
+                Err(error) => format!("cannot be inspected: {error}"),
             };
             return Err(StoreError::Replaced(format!("`{}` {why}", path.display())));
         }
         Ok(())
     }
 
-    /// Closes the connection that was held.
+    /// Closes the connection that was kept open.
     pub(super) async fn release(&self) {
         if let Some(connection) = self.held.lock().await.take()
             && let Err(error) = connection.close().await
         {
-            tracing::warn!(%error, "the database was not closed well");
+            tracing::warn!(%error, "the database was not closed cleanly");
         }
     }
 }
@@ -78,7 +84,7 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let at = |name: &str| dir.path().join(name);
             let store = Store::open(at("m.db").to_str().unwrap()).await.unwrap();
-            // Connections come and go, and its files stay.
+            // Connections open and close, but the files stay the same.
             for _ in 0..3 {
                 drop(store.begin().await.unwrap());
                 store.probe(0).await.unwrap();
@@ -86,14 +92,20 @@ mod tests {
             store.in_place().unwrap();
             fs::rename(at(file), at("aside")).unwrap();
             let refused = store.probe(0).await.unwrap_err();
-            assert!(matches!(&refused, StoreError::Replaced(why) if why.contains("not there")), "{file}: {refused}");
+            assert!(
+                matches!(&refused, StoreError::Replaced(why) if why.contains("not there")),
+                "{file}: {refused}"
+            );
             fs::copy(at("aside"), at(file)).unwrap();
             let refused = store.ping().await.unwrap_err();
-            assert!(matches!(&refused, StoreError::Replaced(why) if why.contains("another file")), "{file}: {refused}");
+            assert!(
+                matches!(&refused, StoreError::Replaced(why) if why.contains("another file")),
+                "{file}: {refused}"
+            );
             fs::rename(at("aside"), at(file)).unwrap();
             store.probe(0).await.unwrap();
             store.close().await;
-            assert!(!at("m.db-wal").exists(), "it was closed well");
+            assert!(!at("m.db-wal").exists(), "it was closed cleanly");
         }
     }
 

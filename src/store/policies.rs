@@ -1,4 +1,4 @@
-//! Reading policies.
+//! Reads policies.
 
 use super::{Page, Published, Store, StoreError, published::read};
 use crate::model::{Digest, Namespace};
@@ -19,12 +19,16 @@ macro_rules! select {
 }
 
 impl Store {
-    /// The policies that apply now, by name, and the `policies_at` that they are the policies of.
+    /// The policies that apply now, by name, and the `policies_at` that belongs to them.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
-    pub async fn active_policies(&self, namespace: &Namespace) -> Result<(u64, Vec<Published>), StoreError> {
-        // Read first: should a policy be published in between, the number is the older and the batch refuses it.
+    pub async fn active_policies(
+        &self,
+        namespace: &Namespace,
+    ) -> Result<(u64, Vec<Published>), StoreError> {
+        // Read the number first: if a policy is published in between, the number is the older one,
+        // and the batch refuses it.
         let at = self.policies_at(namespace).await?;
         let sql = select!(
             "AND version = (SELECT MAX(l.version) FROM policies l \
@@ -34,7 +38,7 @@ impl Store {
         Ok((at, rows.iter().map(read).collect::<Result<_, _>>()?))
     }
 
-    /// Where the policies of a namespace last changed; 0 before the first.
+    /// One more than the log index of the latest policy of a namespace; 0 before the first.
     ///
     /// # Errors
     /// When the database fails.
@@ -50,7 +54,11 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::active_policies`].
-    pub async fn policy_versions(&self, namespace: &Namespace, page: Page) -> Result<Vec<Published>, StoreError> {
+    pub async fn policy_versions(
+        &self,
+        namespace: &Namespace,
+        page: Page,
+    ) -> Result<Vec<Published>, StoreError> {
         let sql = select!("'' AS source", "AND entry_idx < $2 ORDER BY entry_idx DESC LIMIT $3");
         let query = sqlx::query(sql).bind(namespace.as_str()).bind(page.below()).bind(page.rows());
         query.fetch_all(&self.reader).await?.iter().map(read).collect()
@@ -60,7 +68,11 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::active_policies`].
-    pub async fn newest_policy(&self, namespace: &Namespace, digest: &Digest) -> Result<Option<Published>, StoreError> {
+    pub async fn newest_policy(
+        &self,
+        namespace: &Namespace,
+        digest: &Digest,
+    ) -> Result<Option<Published>, StoreError> {
         let sql = select!("AND digest = $2 ORDER BY entry_idx DESC LIMIT 1");
         let query = sqlx::query(sql).bind(namespace.as_str()).bind(digest.to_string());
         query.fetch_optional(&self.reader).await?.as_ref().map(read).transpose()
@@ -70,8 +82,19 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::active_policies`].
-    pub async fn policy(&self, namespace: &Namespace, digest: &Digest) -> Result<Option<Published>, StoreError> {
-        let query = sqlx::query(select!("AND digest = $2 ORDER BY entry_idx LIMIT 1")).bind(namespace.as_str());
-        query.bind(digest.to_string()).fetch_optional(&self.reader).await?.as_ref().map(read).transpose()
+    pub async fn policy(
+        &self,
+        namespace: &Namespace,
+        digest: &Digest,
+    ) -> Result<Option<Published>, StoreError> {
+        let query = sqlx::query(select!("AND digest = $2 ORDER BY entry_idx LIMIT 1"))
+            .bind(namespace.as_str());
+        query
+            .bind(digest.to_string())
+            .fetch_optional(&self.reader)
+            .await?
+            .as_ref()
+            .map(read)
+            .transpose()
     }
 }

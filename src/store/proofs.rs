@@ -1,10 +1,11 @@
-//! Rows beside the leaves that they were logged with, so that each can be proved from its leaf.
+//! Reads rows together with the leaves under which they were logged, so that each row can be proved
+//! from its leaf.
 
 use super::{Snapshot, StoreError};
 use crate::model::Namespace;
 use sqlx::{AssertSqlSafe, Row as _, any::AnyRow};
 
-/// A kind of row whose bytes are under a leaf.
+/// A table whose rows have bytes that a leaf covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Table {
     /// The table.
@@ -13,20 +14,21 @@ pub struct Table {
     index: &'static str,
     /// The column with the bytes, and whether it is text.
     bytes: (&'static str, bool),
-    /// The column with what the row says of them: a digest or a signature.
+    /// The column with the row's claim about its bytes, a digest or a signature, and whether it is
+    /// text.
     claim: (&'static str, bool),
-    /// What the leaf holds.
+    /// What the leaf contains.
     pub leaf: Leaf,
 }
 
 /// How a leaf proves a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leaf {
-    /// It holds the digest of the row's bytes.
+    /// It contains the digest of the row's bytes.
     Digest,
-    /// It holds the digest of a document that names the digest of the row's bytes.
+    /// It contains the digest of a document that names the digest of the row's bytes.
     Named,
-    /// It holds the digest of the row's bytes and the signature over them.
+    /// It contains the digest of the row's bytes and the signature over them.
     Signature,
 }
 
@@ -37,7 +39,13 @@ pub const TABLES: [Table; 7] = [
     table("approvals", "entry_idx", ("document", true), ("id", true), Leaf::Digest),
     table("mappings", "entry_idx", ("source", true), ("digest", true), Leaf::Named),
     table("releases", "entry_idx", ("inputs", true), ("inputs_digest", true), Leaf::Named),
-    table("decisions", "record_idx", ("record", false), ("record_signature", false), Leaf::Signature),
+    table(
+        "decisions",
+        "record_idx",
+        ("record", false),
+        ("record_signature", false),
+        Leaf::Signature,
+    ),
     table("decisions", "vsa_idx", ("vsa", false), ("vsa_signature", false), Leaf::Signature),
 ];
 
@@ -56,22 +64,24 @@ const fn table(
 pub struct LoggedRow {
     /// The index of the leaf.
     pub index: u64,
-    /// The bytes of the leaf; `None` where there is no such leaf.
+    /// The bytes of the leaf; `None` if the leaf does not exist.
     pub leaf: Option<Vec<u8>>,
-    /// The document behind the leaf, where the leaf keeps it.
+    /// The document of the fact, if the entry stores it.
     pub fact: Option<Vec<u8>>,
     /// The row's bytes.
     pub bytes: Vec<u8>,
-    /// What the row says of them.
+    /// The row's claim about its bytes.
     pub claim: Vec<u8>,
 }
 
-/// Rows and bytes of them that are read at once: a row may be some megabytes. One row is always read.
+/// The most rows, and the most bytes of rows, that are read at once: a row may have several
+/// megabytes. At least one row is always read.
 const PAGE: i64 = 256;
 const PAGE_BYTES: i64 = 2 << 20;
 
 impl Snapshot {
-    /// The next rows of a table whose leaves come after `after`, in order; none when there are no more.
+    /// The next rows of a table whose leaves come after `after`, in order; empty after the last
+    /// one.
     ///
     /// # Errors
     /// When the database fails.
@@ -82,7 +92,9 @@ impl Snapshot {
         after: i64,
     ) -> Result<Vec<LoggedRow>, StoreError> {
         let (name, index, bytes, claim) = (table.name, table.index, table.bytes.0, table.claim.0);
-        let Some(last) = self.last_of_page(table, namespace, after).await? else { return Ok(Vec::new()) };
+        let Some(last) = self.last_of_page(table, namespace, after).await? else {
+            return Ok(Vec::new());
+        };
         let sql = format!(
             "SELECT t.{index}, e.body, e.fact, t.{bytes}, t.{claim} FROM {name} t \
              LEFT JOIN entries e ON e.namespace = t.namespace AND e.idx = t.{index} \
@@ -93,7 +105,7 @@ impl Snapshot {
         rows.iter().map(|row| read(row, table)).collect()
     }
 
-    /// The leaf of the last row of a page.
+    /// The log index of the last row of a page.
     async fn last_of_page(
         &mut self,
         table: &Table,

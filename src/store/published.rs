@@ -1,4 +1,4 @@
-//! What policies and mappings have in common as rows: versions of a text under a name.
+//! The common form of policies and mappings as rows: versions of a text under a name.
 
 use super::StoreError;
 use crate::model::{Digest, Timestamp};
@@ -15,36 +15,36 @@ pub struct Published {
     pub digest: Digest,
     /// Its TOML; empty in lists.
     pub source: String,
-    /// The stable id of whoever published it.
+    /// The stable id of the actor that published it.
     pub published_by: String,
-    /// When.
+    /// When it was published.
     pub published_at: Timestamp,
-    /// Its leaf.
+    /// The index of its entry in the log.
     pub log_index: u64,
 }
 
-/// A part of a list that is ordered by log index, newest first.
+/// A page of a list that is ordered by log index, newest first.
 #[derive(Debug, Clone, Copy)]
 pub struct Page {
-    /// Only what has a smaller log index: the cursor.
+    /// The cursor: only items with a smaller log index.
     pub before: Option<u64>,
-    /// At most so many.
+    /// The most items on the page.
     pub limit: u32,
 }
 
 impl Page {
-    /// The log index that everything on the page lies below, as a number of SQL.
+    /// The upper limit of the log indexes on the page, exclusive, as an SQL number.
     pub(super) fn below(self) -> i64 {
         self.before.map_or(i64::MAX, u64::cast_signed)
     }
 
-    /// The most rows, as a number of SQL.
+    /// The most rows, as an SQL number.
     pub(super) fn rows(self) -> i64 {
         i64::from(self.limit)
     }
 }
 
-/// A row of `name, version, digest, source, published_by, at_us, entry_idx`.
+/// Reads a row of `name, version, digest, source, published_by, at_us, entry_idx`.
 pub(super) fn read(row: &AnyRow) -> Result<Published, StoreError> {
     Ok(Published {
         name: row.try_get("name")?,

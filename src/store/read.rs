@@ -1,5 +1,6 @@
-//! Reading: questions that are given up when the database is silent, on connections that are closed when one was left
-//! without its answer. The pool alone would wait for ever for both.
+//! The connections that read. A query is given up when the database is silent, and its connection
+//! is closed, because sqlx's pool alone would wait without a limit for the answer and for the
+//! connection.
 
 use super::StoreError;
 use futures_core::Stream;
@@ -26,19 +27,20 @@ pub(super) struct Reader {
     patience: Duration,
 }
 
-/// One of them. Dropped before [`Reading::end`], it is closed: it may be in the middle of something.
+/// One connection that reads. If it is dropped before [`Reading::end`], it is closed, because it
+/// may be in the middle of a query.
 pub(super) struct Reading {
     connection: Option<PoolConnection<Any>>,
     patience: Duration,
 }
 
-/// Gives a connection back to its pool, which asks it a last question first: closed where that stays open, or its place
-/// would be taken for ever.
+/// Returns a connection to its pool, which sends it a final query first. If that stays unanswered,
+/// the connection is closed; otherwise it would occupy its place in the pool permanently.
 pub(super) fn give_back(mut connection: PoolConnection<Any>, patience: Duration) {
     let back = connection.return_to_pool();
     tokio::spawn(async move {
         if timeout(patience, back).await.is_err() {
-            tracing::warn!("a connection to the database fell silent and is closed");
+            tracing::warn!("a connection to the database stopped answering and is closed");
         }
     });
 }
@@ -52,9 +54,15 @@ impl Reader {
         Ok(Reading { connection: Some(self.pool.acquire().await?), patience: self.patience })
     }
 
-    /// The answer, unless the database was silent: then the connection is closed.
-    fn end<T>(&self, reading: Reading, answer: Result<Result<T, Error>, Elapsed>) -> Result<T, Error> {
-        let silent = |_| Error::Io(io::Error::new(io::ErrorKind::TimedOut, StoreError::Late(self.patience)));
+    /// Returns the answer and the connection. If the database was silent, the connection is closed
+    /// instead.
+    fn end<T>(
+        &self,
+        reading: Reading,
+        answer: Result<Result<T, Error>, Elapsed>,
+    ) -> Result<T, Error> {
+        let silent =
+            |_| Error::Io(io::Error::new(io::ErrorKind::TimedOut, StoreError::Late(self.patience)));
         let answer = answer.map_err(silent)?;
         reading.end();
         answer
@@ -66,7 +74,7 @@ impl Reader {
 }
 
 impl Reading {
-    /// Gives it back.
+    /// Returns it to the pool.
     pub(super) fn end(mut self) {
         if let Some(connection) = self.connection.take() {
             give_back(connection, self.patience);
@@ -78,7 +86,7 @@ impl Deref for Reading {
     type Target = AnyConnection;
 
     fn deref(&self) -> &AnyConnection {
-        // It is taken where it ends, and nothing can be asked of it then.
+        // `end` and `drop` take the connection, and consume this value.
         self.connection.as_ref().expect("a connection that was not given back")
     }
 }
@@ -136,7 +144,7 @@ impl<'c> Executor<'c> for &'c Reader {
         })
     }
 
-    /// Nobody asks in this way; it has no limit of time.
+    /// Unused in modelgate; it has no time limit.
     fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> Answers<'e, Either<AnyQueryResult, AnyRow>>
     where
         'c: 'e,
@@ -145,7 +153,11 @@ impl<'c> Executor<'c> for &'c Reader {
         self.pool.fetch_many(query)
     }
 
-    fn prepare_with<'e>(self, sql: SqlStr, parameters: &'e [AnyTypeInfo]) -> Answer<'e, AnyStatement>
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [AnyTypeInfo],
+    ) -> Answer<'e, AnyStatement>
     where
         'c: 'e,
     {

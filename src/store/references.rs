@@ -1,4 +1,4 @@
-//! Reading proposals of references, and what was approved of them.
+//! Reads proposals of references, and their approvals.
 
 use super::{NewProposal, Page, Store, StoreError};
 use crate::model::{Digest, Environment, ModelId, Namespace, Person, ReleaseId, Timestamp};
@@ -7,26 +7,26 @@ use sqlx::{Row as _, any::AnyRow};
 /// A proposal as stored.
 #[derive(Debug, Clone)]
 pub struct Proposal {
-    /// What was proposed.
+    /// The proposal.
     pub proposal: NewProposal,
-    /// When.
+    /// When it was made.
     pub at: Timestamp,
-    /// Its leaf.
+    /// The index of its entry in the log.
     pub log_index: u64,
-    /// Its approval, if there was one.
+    /// Its approval, if it was approved.
     pub pin: Option<Pin>,
 }
 
 /// An approval as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pin {
-    /// Who approved.
+    /// The approver.
     pub by: Person,
-    /// What they wrote.
+    /// Their comment.
     pub comment: String,
-    /// When.
+    /// When it was given.
     pub at: Timestamp,
-    /// Its leaf.
+    /// The index of its entry in the log.
     pub log_index: u64,
 }
 
@@ -47,8 +47,13 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails or the row is impossible.
-    pub async fn proposal(&self, namespace: &Namespace, id: &str) -> Result<Option<Proposal>, StoreError> {
-        let query = sqlx::query(select!("AND p.id = $2")).bind(namespace.as_str()).bind(id.to_owned());
+    pub async fn proposal(
+        &self,
+        namespace: &Namespace,
+        id: &str,
+    ) -> Result<Option<Proposal>, StoreError> {
+        let query =
+            sqlx::query(select!("AND p.id = $2")).bind(namespace.as_str()).bind(id.to_owned());
         query.fetch_optional(&self.reader).await?.as_ref().map(read).transpose()
     }
 
@@ -63,10 +68,21 @@ impl Store {
         environment: &Environment,
         page: Page,
     ) -> Result<Vec<Proposal>, StoreError> {
-        let sql =
-            select!("AND p.model = $2 AND p.environment = $3 AND p.entry_idx < $4 ORDER BY p.entry_idx DESC LIMIT $5");
-        let query = sqlx::query(sql).bind(namespace.as_str()).bind(model.to_string()).bind(environment.to_string());
-        query.bind(page.below()).bind(page.rows()).fetch_all(&self.reader).await?.iter().map(read).collect()
+        let sql = select!(
+            "AND p.model = $2 AND p.environment = $3 AND p.entry_idx < $4 ORDER BY p.entry_idx DESC LIMIT $5"
+        );
+        let query = sqlx::query(sql)
+            .bind(namespace.as_str())
+            .bind(model.to_string())
+            .bind(environment.to_string());
+        query
+            .bind(page.below())
+            .bind(page.rows())
+            .fetch_all(&self.reader)
+            .await?
+            .iter()
+            .map(read)
+            .collect()
     }
 
     /// The proposal that was approved last for a model in an environment: the one in force.
@@ -82,11 +98,14 @@ impl Store {
         let sql = select!(
             "AND p.model = $2 AND p.environment = $3 AND a.entry_idx IS NOT NULL ORDER BY a.entry_idx DESC LIMIT 1"
         );
-        let query = sqlx::query(sql).bind(namespace.as_str()).bind(model.to_string()).bind(environment.to_string());
+        let query = sqlx::query(sql)
+            .bind(namespace.as_str())
+            .bind(model.to_string())
+            .bind(environment.to_string());
         query.fetch_optional(&self.reader).await?.as_ref().map(read).transpose()
     }
 
-    /// The latest release that allowed that artifact there and was not revoked.
+    /// The latest release that allowed this artifact in this environment and was not revoked.
     ///
     /// # Errors
     /// When the database fails.
@@ -99,9 +118,13 @@ impl Store {
     ) -> Result<Option<ReleaseId>, StoreError> {
         let sql = "SELECT id FROM releases WHERE namespace = $1 AND model = $2 AND environment = $3 AND artifact = $4 \
                    AND verdict IN ('allow', 'pending') AND allowed_idx IS NOT NULL ORDER BY allowed_idx DESC LIMIT 1";
-        let query = sqlx::query(sql).bind(namespace.as_str()).bind(model.to_string()).bind(environment.to_string());
+        let query = sqlx::query(sql)
+            .bind(namespace.as_str())
+            .bind(model.to_string())
+            .bind(environment.to_string());
         let row = query.bind(artifact.to_string()).fetch_optional(&self.reader).await?;
-        row.map(|row| row.try_get::<String, _>(0)?.parse().map_err(StoreError::inconsistent)).transpose()
+        row.map(|row| row.try_get::<String, _>(0)?.parse().map_err(StoreError::inconsistent))
+            .transpose()
     }
 }
 

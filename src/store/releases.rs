@@ -1,7 +1,9 @@
-//! Reading releases.
+//! Reads releases.
 
 use super::{Page, Store, StoreError};
-use crate::model::{Digest, Environment, Inputs, ModelId, Namespace, Person, Release, ReleaseId, Timestamp};
+use crate::model::{
+    Digest, Environment, Inputs, ModelId, Namespace, Person, Release, ReleaseId, Timestamp,
+};
 use sqlx::{Row as _, any::AnyRow};
 
 /// A release as stored.
@@ -11,48 +13,48 @@ pub struct StoredRelease {
     pub release: Release,
     /// Its frozen inputs.
     pub inputs: Inputs,
-    /// The digest of them.
+    /// Their digest.
     pub inputs_digest: Digest,
-    /// How many decisions it has had.
+    /// The number of decisions on it.
     pub decisions: u64,
-    /// The latest verdict's word.
+    /// The name of the latest verdict.
     pub verdict: String,
-    /// The leaf of the record of its latest allow, if it ever was allowed.
+    /// The log index of the record of its latest allow, if it was ever allowed.
     pub allowed_at: Option<u64>,
 }
 
-/// A release in a list, without its inputs: they may be large, and a list shows none of them.
+/// A release in a list, without its inputs: they may be large, and lists do not show them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListedRelease {
     /// The release.
     pub release: Release,
-    /// The latest verdict's word.
+    /// The name of the latest verdict.
     pub verdict: String,
 }
 
 /// Which releases to list, newest first.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Only of this model.
+    /// Only releases of this model.
     pub model: Option<String>,
-    /// Only to this environment.
+    /// Only releases to this environment.
     pub environment: Option<String>,
-    /// Only with this verdict.
+    /// Only releases with this verdict.
     pub verdict: Option<String>,
-    /// Only those requested before this log index: the cursor.
+    /// The cursor: only releases with a smaller log index.
     pub before: Option<u64>,
-    /// At most so many.
+    /// The most releases to return.
     pub limit: u32,
 }
 
-/// A model that asked for releases.
+/// A model for which releases were requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asking {
     /// The model.
     pub model: ModelId,
-    /// How many it asked for.
+    /// The number of its releases.
     pub releases: u64,
-    /// The leaf of the last one.
+    /// The log index of the latest one.
     pub last: u64,
 }
 
@@ -71,7 +73,11 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails or the row is impossible.
-    pub async fn release(&self, namespace: &Namespace, id: &ReleaseId) -> Result<Option<StoredRelease>, StoreError> {
+    pub async fn release(
+        &self,
+        namespace: &Namespace,
+        id: &ReleaseId,
+    ) -> Result<Option<StoredRelease>, StoreError> {
         let row = sqlx::query(select!("AND id = $2"))
             .bind(namespace.as_str())
             .bind(id.as_str())
@@ -84,7 +90,11 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::release`].
-    pub async fn releases(&self, namespace: &Namespace, filter: &Filter) -> Result<Vec<ListedRelease>, StoreError> {
+    pub async fn releases(
+        &self,
+        namespace: &Namespace,
+        filter: &Filter,
+    ) -> Result<Vec<ListedRelease>, StoreError> {
         let sql = "SELECT id, model, version, artifact, environment, submitter_id, submitter_name, comment, \
                    requested_at_us, entry_idx, verdict FROM releases WHERE namespace = $1 \
                    AND ($2 = '' OR model = $2) AND ($3 = '' OR environment = $3) AND ($4 = '' OR verdict = $4) \
@@ -98,10 +108,14 @@ impl Store {
             .bind(i64::from(filter.limit))
             .fetch_all(&self.reader)
             .await?;
-        rows.iter().map(|row| Ok(ListedRelease { release: release(row)?, verdict: row.try_get("verdict")? })).collect()
+        rows.iter()
+            .map(|row| {
+                Ok(ListedRelease { release: release(row)?, verdict: row.try_get("verdict")? })
+            })
+            .collect()
     }
 
-    /// The newest release of that artifact to that environment, if it was ever asked for.
+    /// The newest release of this artifact to this environment, if it was ever requested.
     ///
     /// # Errors
     /// As [`Store::release`].
@@ -112,28 +126,38 @@ impl Store {
         artifact: &Digest,
         environment: &Environment,
     ) -> Result<Option<StoredRelease>, StoreError> {
-        let sql = select!("AND model = $2 AND environment = $3 AND artifact = $4 ORDER BY entry_idx DESC LIMIT 1");
+        let sql = select!(
+            "AND model = $2 AND environment = $3 AND artifact = $4 ORDER BY entry_idx DESC LIMIT 1"
+        );
         let query = sqlx::query(sql).bind(namespace.as_str()).bind(model.to_string());
         let query = query.bind(environment.to_string()).bind(artifact.to_string());
         query.fetch_optional(&self.reader).await?.as_ref().map(read).transpose()
     }
 
-    /// Every environment that was ever asked for, by name.
+    /// The first `most` environments, by name, for which a release was ever requested.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn environments(&self, namespace: &Namespace, most: u32) -> Result<Vec<String>, StoreError> {
+    pub async fn environments(
+        &self,
+        namespace: &Namespace,
+        most: u32,
+    ) -> Result<Vec<String>, StoreError> {
         let sql = "SELECT DISTINCT environment FROM releases WHERE namespace = $1 ORDER BY environment LIMIT $2";
         let query = sqlx::query(sql).bind(namespace.as_str()).bind(i64::from(most));
         let rows = query.fetch_all(&self.reader).await?;
         rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
     }
 
-    /// The models that asked for a release, those that did last first.
+    /// The models for which releases were requested, those with the latest request first.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn models(&self, namespace: &Namespace, page: Page) -> Result<Vec<Asking>, StoreError> {
+    pub async fn models(
+        &self,
+        namespace: &Namespace,
+        page: Page,
+    ) -> Result<Vec<Asking>, StoreError> {
         let sql = "SELECT model, COUNT(*), MAX(entry_idx) FROM releases WHERE namespace = $1 GROUP BY model \
                    HAVING MAX(entry_idx) < $2 ORDER BY MAX(entry_idx) DESC LIMIT $3";
         let query = sqlx::query(sql).bind(namespace.as_str()).bind(page.below()).bind(page.rows());

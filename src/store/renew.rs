@@ -1,4 +1,4 @@
-//! A log that is begun anew under another name: new leaves first, then everything it held.
+//! The renewal of a log under another name: new leaves first, then everything that it contained.
 
 use super::{
     Store, StoreError,
@@ -17,7 +17,7 @@ use crate::{
 };
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-/// Every column that holds the index of a leaf, but for the leaves' own.
+/// Every column that contains the index of a leaf, except for the leaves' own.
 const INDEXES: [(&str, &str); 12] = [
     ("evidence", "entry_idx"),
     ("policies", "entry_idx"),
@@ -32,12 +32,13 @@ const INDEXES: [(&str, &str); 12] = [
     ("reference_pins", "entry_idx"),
     ("mappings", "entry_idx"),
 ];
-/// Leaves hashed at once.
+/// How many leaves are read and hashed at once.
 const PAGE: u64 = 4_096;
 
 impl Store {
-    /// Puts `first` before every leaf of a log, and signs the whole anew: a log of its own, with an identity of its own,
-    /// which no head of the old one is compared with. Gives its signed head.
+    /// Inserts `first` before every leaf of a log and signs all of it again: it becomes a new log
+    /// with the given identity, and is not compared with any head of the old one. Returns its
+    /// signed head.
     ///
     /// # Errors
     /// When the database or the key fails; then nothing was changed.
@@ -53,7 +54,8 @@ impl Store {
         let mut head = Head::lock(&mut writing, namespace).await?;
         let (size, moved) = (head.size(), first.len() as u64);
         shift(&mut writing, namespace, moved).await?;
-        // Times never run backwards along a log: what is put first has the time of what was first.
+        // Times never decrease along a log, so the new first leaves get the time of the old first
+        // leaf.
         let opened = log::entries(&mut writing, namespace, moved, 1).await?;
         let at_us = opened.first().map_or(at_us, |entry| entry.at.micros());
         for (idx, entry) in first.iter().enumerate() {
@@ -75,9 +77,14 @@ impl Store {
     }
 }
 
-async fn shift(connection: &mut AnyConnection, namespace: &Namespace, by: u64) -> Result<(), StoreError> {
+async fn shift(
+    connection: &mut AnyConnection,
+    namespace: &Namespace,
+    by: u64,
+) -> Result<(), StoreError> {
     let by = by.cast_signed();
-    // In two steps, as no two leaves may have one index at any moment: to below zero, and back from there.
+    // In two steps, because no two leaves may have the same index at any moment: first to negative
+    // indexes, and then back.
     sqlx::query("UPDATE entries SET idx = -1 - (idx + $1) WHERE namespace = $2")
         .bind(by)
         .bind(namespace.as_str())
@@ -89,7 +96,11 @@ async fn shift(connection: &mut AnyConnection, namespace: &Namespace, by: u64) -
         .await?;
     for (table, column) in INDEXES {
         let sql = format!("UPDATE {table} SET {column} = {column} + $1 WHERE namespace = $2");
-        sqlx::query(AssertSqlSafe(sql)).bind(by).bind(namespace.as_str()).execute(&mut *connection).await?;
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(by)
+            .bind(namespace.as_str())
+            .execute(&mut *connection)
+            .await?;
     }
     Ok(())
 }
@@ -117,12 +128,18 @@ async fn insert(
     Ok(())
 }
 
-/// The tree over all leaves, hashed from their bytes; and its tiles.
-async fn rebuild(connection: &mut AnyConnection, namespace: &Namespace, size: u64) -> Result<Tree, StoreError> {
+/// Rebuilds the tree over all leaves, hashed from their bytes, and its tiles.
+async fn rebuild(
+    connection: &mut AnyConnection,
+    namespace: &Namespace,
+    size: u64,
+) -> Result<Tree, StoreError> {
     let mut tree = Tree::new();
     while tree.size() < size {
         let page = log::entries(connection, namespace, tree.size(), PAGE).await?;
-        if page.is_empty() || page.iter().zip(tree.size()..).any(|(entry, index)| entry.index != index) {
+        if page.is_empty()
+            || page.iter().zip(tree.size()..).any(|(entry, index)| entry.index != index)
+        {
             return Err(StoreError::log(namespace, "entries are missing"));
         }
         for entry in &page {
@@ -137,7 +154,11 @@ async fn rebuild(connection: &mut AnyConnection, namespace: &Namespace, size: u6
         store_tile_hash(connection, namespace, tile).await?;
     }
     let stored = log::root_at(connection, namespace, size, size).await?;
-    if stored == tree.root() { Ok(tree) } else { Err(StoreError::log(namespace, "an entry does not hash to its leaf")) }
+    if stored == tree.root() {
+        Ok(tree)
+    } else {
+        Err(StoreError::log(namespace, "an entry does not hash to its leaf"))
+    }
 }
 
 #[cfg(test)]
@@ -145,7 +166,8 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    /// A table that is added later must be here, or its rows would name other leaves after a log is begun anew.
+    /// A table that is added later must be in the list, or its rows would name other leaves after a
+    /// renewal.
     #[test]
     fn every_column_of_leaves_is_moved() {
         let mut found = BTreeSet::new();
@@ -155,7 +177,9 @@ mod tests {
                 let words: Vec<&str> = line.split_whitespace().collect();
                 match words.as_slice() {
                     ["CREATE", "TABLE", name, ..] => table = name,
-                    ["ALTER", "TABLE", name, "ADD", "COLUMN", column, ..] if column.ends_with("_idx") => {
+                    ["ALTER", "TABLE", name, "ADD", "COLUMN", column, ..]
+                        if column.ends_with("_idx") =>
+                    {
                         found.insert(((*name).to_owned(), (*column).to_owned()));
                     }
                     [column, "BIGINT" | "BIGINT,", ..] if column.ends_with("_idx") => {

@@ -1,51 +1,51 @@
-//! What one use case wants stored, all or nothing.
+//! The rows that one use case stores, all or nothing.
 
 use super::facts::NewFact;
 use crate::model::{
-    Against, Approval, Attempt, DecisionId, Digest, Environment, ModelId, Namespace, Outcome, Release, ReleaseId,
-    Timestamp,
+    Against, Approval, Attempt, DecisionId, Digest, Environment, ModelId, Namespace, Outcome,
+    Release, ReleaseId, Timestamp,
 };
 
-/// One leaf of the log, before it has its index.
+/// One entry of the log, before it has its index.
 #[derive(Debug, Clone)]
 pub struct NewEntry {
-    /// What happened: `evidence-accepted`, `release-requested`, …
+    /// Its kind: `evidence-accepted`, `release-requested`, …
     pub kind: &'static str,
-    /// The id or digest of what it happened to.
+    /// The id or digest of the thing that it is about.
     pub subject: String,
     /// The bytes that the leaf hash covers.
     pub body: Vec<u8>,
-    /// The document whose hash `body` carries, where no other row keeps it.
+    /// The document whose hash is in `body`, if no other row stores it.
     pub fact: Option<Vec<u8>>,
 }
 
-/// A document to keep.
+/// A document to store.
 #[derive(Debug, Clone)]
 pub struct NewEvidence {
     /// The digest of its bytes.
     pub digest: Digest,
-    /// The format it was read as.
+    /// The format that it was read as.
     pub format: String,
     /// Its bytes.
     pub bytes: bytes::Bytes,
-    /// Logged when the document is new to the namespace.
+    /// Its entry, added if the document is new to the namespace.
     pub entry: NewEntry,
 }
 
-/// A release to keep.
+/// A release to store.
 #[derive(Debug, Clone)]
 pub struct NewRelease {
-    /// The release; its `log_index` is given by the batch.
+    /// The release; the batch sets its `log_index`.
     pub release: Release,
     /// Its frozen inputs as canonical JSON.
     pub inputs: String,
-    /// The digest of them.
+    /// Their digest.
     pub inputs_digest: Digest,
-    /// Its leaf.
+    /// Its entry in the log.
     pub entry: NewEntry,
 }
 
-/// A policy to keep and to apply from now on.
+/// A policy to store, which applies from now on.
 #[derive(Debug, Clone)]
 pub struct NewPolicy {
     /// Its name; the newest version of a name applies.
@@ -54,18 +54,18 @@ pub struct NewPolicy {
     pub digest: Digest,
     /// Its TOML.
     pub source: String,
-    /// The stable id of whoever published it.
+    /// The stable id of the actor that publishes it.
     pub published_by: String,
-    /// Its leaf.
+    /// Its entry in the log.
     pub entry: NewEntry,
 }
 
-/// An approval to keep.
+/// A vote to store.
 #[derive(Debug, Clone)]
 pub struct NewApproval {
-    /// The approval; its id and release are set.
+    /// The vote; its id and its release are set.
     pub approval: Approval,
-    /// Its leaf.
+    /// Its entry in the log.
     pub entry: NewEntry,
 }
 
@@ -76,73 +76,74 @@ pub struct Signed {
     pub payload: Vec<u8>,
     /// The signature over its envelope.
     pub signature: Vec<u8>,
-    /// Its leaf.
+    /// Its entry in the log.
     pub entry: NewEntry,
 }
 
-/// A decision to keep.
+/// A decision to store.
 #[derive(Debug, Clone)]
 pub struct NewDecision {
     /// Its id.
     pub id: DecisionId,
-    /// The release it decides.
+    /// The release that it decides.
     pub release: ReleaseId,
     /// The model that is released: an allow makes its artifact the champion.
     pub model: ModelId,
-    /// Where it goes.
+    /// The environment that it is released to.
     pub environment: Environment,
-    /// How many decisions the release has had before; the batch refuses when that is no longer so.
+    /// The number of earlier decisions on the release; the batch refuses the work if it has
+    /// changed.
     pub seq: u64,
-    /// What was decided.
+    /// The verdict.
     pub verdict: Outcome,
-    /// The id of the key that signed.
+    /// The id of the key that signed it.
     pub kid: String,
     /// The record.
     pub record: Signed,
-    /// The verification summary, where one is issued.
+    /// The verification summary, if one is issued.
     pub vsa: Option<Signed>,
 }
 
-/// Something that must have its effect once, however often it is asked for.
+/// An idempotent request: it must have its effect once, however often it is sent.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    /// Who numbers the deliveries: `api`, `hook:ci`, …
+    /// Whose keys they are: `api:<actor>`, `hook:ci`, …
     pub source: String,
     /// The sender's own key.
     pub key: String,
-    /// The digest of the request, so that a key used twice for two things is told.
+    /// The digest of the request, so that a key used for two different requests is refused.
     pub request: Digest,
-    /// What the first processing made.
+    /// The id or digest of what the first processing made.
     pub subject: String,
 }
 
-/// What an artifact was compared with, as it stood then.
+/// A baseline that an artifact was compared with, as it was then.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ExpectedBaseline {
     /// The champion or the reference.
     pub against: Against,
-    /// Of this model.
+    /// The model.
     pub model: ModelId,
-    /// In this environment.
+    /// The environment.
     pub environment: Environment,
-    /// One more than the leaf that made it so; 0 when there was none.
+    /// One more than the log index of the entry that made it the baseline; 0 if there was none.
     pub at: u64,
 }
 
 /// The newest release of an artifact to an environment, as it was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Newest {
-    /// Of this model.
+    /// The model.
     pub model: ModelId,
-    /// In this environment.
+    /// The environment.
     pub environment: Environment,
     /// The artifact.
     pub artifact: Digest,
-    /// The leaf of its request.
+    /// The log index of its request.
     pub at: u64,
 }
 
-/// The numbers of an artifact among those tried.
+/// The attempts of an artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewAttempts {
     /// The model whose artifacts are counted.
@@ -156,19 +157,23 @@ pub struct NewAttempts {
 /// Everything that one use case stores, in one transaction with its leaves and the new signed head.
 #[derive(Debug, Clone)]
 pub struct Work {
-    /// Whose log.
+    /// The namespace of the log.
     pub namespace: Namespace,
-    /// When it happens.
+    /// The time of the request.
     pub at: Timestamp,
     /// Its delivery, if it has one.
     pub delivery: Option<Delivery>,
-    /// The `policies_at` it was judged by; the batch refuses when policies have changed since.
+    /// The `policies_at` that it was evaluated with; the batch refuses the work if policies have
+    /// changed since.
     pub policies_at: Option<u64>,
-    /// The release that it is about, which the batch refuses once there is a newer one of the same artifact there.
+    /// The release that it is about; the batch refuses the work if a newer release has superseded
+    /// it.
     pub newest: Option<Newest>,
-    /// What it was judged against; the batch refuses when any of it has moved since.
+    /// The baselines that it was compared with; the batch refuses the work if one has changed
+    /// since.
     pub baselines: Vec<ExpectedBaseline>,
-    /// The tries that it is; the batch refuses when another artifact has one of the numbers, or this one has another.
+    /// Its attempts; the batch refuses the work if another artifact has one of the numbers, or this
+    /// artifact has another number.
     pub attempts: Option<NewAttempts>,
     /// Documents.
     pub evidence: Vec<NewEvidence>,
@@ -180,12 +185,12 @@ pub struct Work {
     pub approval: Option<NewApproval>,
     /// A decision.
     pub decision: Option<NewDecision>,
-    /// Something that is in the log and has a row of its own.
+    /// A fact that has an entry in the log and a row of its own.
     pub fact: Option<NewFact>,
 }
 
 impl Work {
-    /// Nothing to store yet.
+    /// A work with nothing to store yet.
     pub fn new(namespace: Namespace, at: Timestamp) -> Self {
         Self {
             namespace,
@@ -204,7 +209,7 @@ impl Work {
         }
     }
 
-    /// About how many bytes it stores.
+    /// The approximate number of bytes that it stores.
     pub fn weight(&self) -> usize {
         let signed = |s: &Signed| s.payload.len();
         let decision = self.decision.as_ref();
@@ -215,45 +220,47 @@ impl Work {
     }
 }
 
-/// Where everything went. Indexes are those of the namespace's log.
+/// Where everything was stored, as indexes of the namespace's log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Receipt {
-    /// The release's leaf.
+    /// The index of the release's entry.
     pub release: Option<u64>,
-    /// The policy's leaf.
+    /// The index of the policy's entry.
     pub policy: Option<u64>,
-    /// The approval's leaf.
+    /// The index of the vote's entry.
     pub approval: Option<u64>,
-    /// The record's leaf.
+    /// The index of the record's entry.
     pub record: Option<u64>,
-    /// The verification summary's leaf.
+    /// The index of the verification summary's entry.
     pub vsa: Option<u64>,
-    /// The fact's leaf.
+    /// The index of the fact's entry.
     pub fact: Option<u64>,
     /// The size of the log whose signed head covers all of it.
     pub size: u64,
 }
 
-/// What became of one work in a batch.
+/// The outcome of one work in a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Done {
-    /// It is durable, and under a signed head.
+    /// It is durable, and covered by a signed head.
     Stored(Receipt),
     /// Its delivery was processed before; nothing was stored.
     Duplicate {
         /// The digest of the request that came first.
         request: Digest,
-        /// What that one made.
+        /// The id or digest of what that request made.
         subject: String,
     },
-    /// Policies have changed since it was judged; nothing was stored.
+    /// Policies have changed since it was evaluated; nothing was stored.
     PoliciesChanged,
-    /// The release has had another decision since it was judged, or there is a newer one; nothing was stored.
+    /// The release has had another decision since the evaluation, or was superseded; nothing was
+    /// stored.
     ReleaseChanged,
-    /// There is another champion or reference since it was judged; nothing was stored.
+    /// The champion or the reference has changed since the evaluation; nothing was stored.
     BaselineMoved,
-    /// A number of a try is another artifact's, or the artifact has another: nothing was stored but tries.
+    /// One of the attempt numbers belongs to another artifact, or the artifact has another number;
+    /// nothing was stored except attempts.
     AttemptsTaken,
-    /// The fact is known already; nothing was stored.
+    /// The fact is stored already; nothing was stored.
     Known,
 }

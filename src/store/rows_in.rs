@@ -1,4 +1,4 @@
-//! The rows of a batch, one statement a table.
+//! Inserts the rows of a batch, with one statement for each table.
 
 use super::{
     StoreError,
@@ -81,7 +81,8 @@ pub(super) async fn insert(
     insert_decisions(connection, ns, &pairs).await?;
     note_allows(connection, ns, &pairs).await?;
     insert_facts(connection, ns, &pairs).await?;
-    let deliveries: Vec<_> = pairs.iter().filter_map(|(w, _)| Some((w.delivery.as_ref()?, w.at))).collect();
+    let deliveries: Vec<_> =
+        pairs.iter().filter_map(|(w, _)| Some((w.delivery.as_ref()?, w.at))).collect();
     DELIVERIES
         .run(connection, &deliveries, |query, (d, at)| {
             query
@@ -96,10 +97,16 @@ pub(super) async fn insert(
     Ok(())
 }
 
-async fn insert_evidence(connection: &mut AnyConnection, ns: &str, placed: &[Placed<'_>]) -> Result<(), StoreError> {
+async fn insert_evidence(
+    connection: &mut AnyConnection,
+    ns: &str,
+    placed: &[Placed<'_>],
+) -> Result<(), StoreError> {
     let with_time = |p: &'_ Placed<'_>| p.work.at.micros();
-    let rows: Vec<_> =
-        placed.iter().flat_map(|p| p.evidence.iter().map(move |(e, idx)| (*e, *idx, with_time(p)))).collect();
+    let rows: Vec<_> = placed
+        .iter()
+        .flat_map(|p| p.evidence.iter().map(move |(e, idx)| (*e, *idx, with_time(p))))
+        .collect();
     EVIDENCE
         .run(connection, &rows, |query, (e, idx, at_us)| {
             query
@@ -119,8 +126,10 @@ async fn insert_releases(
     ns: &str,
     pairs: &[(&Work, &Receipt)],
 ) -> Result<(), StoreError> {
-    let rows: Vec<_> =
-        pairs.iter().filter_map(|(w, r)| Some((w, w.release.as_ref()?, r.release?, allowed(w, r)))).collect();
+    let rows: Vec<_> = pairs
+        .iter()
+        .filter_map(|(w, r)| Some((w, w.release.as_ref()?, r.release?, allowed(w, r))))
+        .collect();
     RELEASES
         .run(connection, &rows, |query, (work, new, idx, allowed)| {
             let release = &new.release;
@@ -146,16 +155,22 @@ async fn insert_releases(
     Ok(())
 }
 
-/// The record of an allow, by which its artifact is the champion.
+/// The log index of the record of an allow, which makes its artifact the champion.
 fn allowed(work: &Work, receipt: &Receipt) -> Option<i64> {
     let allow = work.decision.as_ref().is_some_and(|d| d.verdict == Outcome::Allow);
     receipt.record.filter(|_| allow).map(u64::cast_signed)
 }
 
-/// Notes the allows of releases that waited for somebody.
-async fn note_allows(connection: &mut AnyConnection, ns: &str, pairs: &[(&Work, &Receipt)]) -> Result<(), StoreError> {
+/// Updates the releases that were waiting for approvals and are now allowed.
+async fn note_allows(
+    connection: &mut AnyConnection,
+    ns: &str,
+    pairs: &[(&Work, &Receipt)],
+) -> Result<(), StoreError> {
     for (work, receipt) in pairs.iter().filter(|(w, _)| w.release.is_none()) {
-        let (Some(decision), Some(idx)) = (&work.decision, allowed(work, receipt)) else { continue };
+        let (Some(decision), Some(idx)) = (&work.decision, allowed(work, receipt)) else {
+            continue;
+        };
         sqlx::query("UPDATE releases SET allowed_idx = $1 WHERE id = $2 AND namespace = $3")
             .bind(idx)
             .bind(decision.release.to_string())
@@ -166,7 +181,11 @@ async fn note_allows(connection: &mut AnyConnection, ns: &str, pairs: &[(&Work, 
     Ok(())
 }
 
-async fn insert_facts(connection: &mut AnyConnection, ns: &str, pairs: &[(&Work, &Receipt)]) -> Result<(), StoreError> {
+async fn insert_facts(
+    connection: &mut AnyConnection,
+    ns: &str,
+    pairs: &[(&Work, &Receipt)],
+) -> Result<(), StoreError> {
     for (work, receipt) in pairs {
         if let (Some(fact), Some(idx)) = (&work.fact, receipt.fact) {
             fact.row.insert(connection, ns, work.at, idx).await?;
@@ -184,7 +203,11 @@ async fn insert_approvals(
     for (work, receipt) in pairs {
         if let (Some(new), Some(idx)) = (&work.approval, receipt.approval) {
             let document = jcs::to_vec(&new.approval).map_err(StoreError::inconsistent)?;
-            rows.push((&new.approval, String::from_utf8(document).map_err(StoreError::inconsistent)?, idx));
+            rows.push((
+                &new.approval,
+                String::from_utf8(document).map_err(StoreError::inconsistent)?,
+                idx,
+            ));
         }
     }
     APPROVALS
@@ -210,11 +233,13 @@ async fn insert_policies(
 ) -> Result<(), StoreError> {
     for (work, receipt) in pairs {
         let (Some(policy), Some(idx)) = (&work.policy, receipt.policy) else { continue };
-        let latest = sqlx::query("SELECT COALESCE(MAX(version), 0) FROM policies WHERE namespace = $1 AND name = $2")
-            .bind(ns.to_owned())
-            .bind(policy.name.clone())
-            .fetch_one(&mut *connection)
-            .await?;
+        let latest = sqlx::query(
+            "SELECT COALESCE(MAX(version), 0) FROM policies WHERE namespace = $1 AND name = $2",
+        )
+        .bind(ns.to_owned())
+        .bind(policy.name.clone())
+        .fetch_one(&mut *connection)
+        .await?;
         let sql = "INSERT INTO policies (namespace, name, version, digest, source, published_by, published_at_us, \
                    entry_idx) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         sqlx::query(sql)
@@ -237,7 +262,8 @@ async fn insert_decisions(
     ns: &str,
     pairs: &[(&Work, &Receipt)],
 ) -> Result<(), StoreError> {
-    let rows: Vec<_> = pairs.iter().filter_map(|(w, r)| Some((w, w.decision.as_ref()?, r))).collect();
+    let rows: Vec<_> =
+        pairs.iter().filter_map(|(w, r)| Some((w, w.decision.as_ref()?, r))).collect();
     DECISIONS
         .run(connection, &rows, |query, (work, decision, receipt)| {
             let vsa = decision.vsa.as_ref();

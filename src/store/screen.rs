@@ -1,4 +1,5 @@
-//! Which works of a batch may go in: each delivery once, judged by policies, baselines and a release as they still are.
+//! The screening of a batch: each delivery is accepted once, and only if the policies, the
+//! baselines and the release that it was evaluated with are unchanged.
 
 use super::{
     StoreError, attempts,
@@ -10,7 +11,7 @@ use crate::model::{Digest, Environment, ModelId, Namespace, Release};
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};
 use std::collections::{HashMap, HashSet};
 
-/// The works that may not go in, and why.
+/// The works that must not be stored, and why.
 pub(super) async fn screen(
     connection: &mut AnyConnection,
     head: &Head,
@@ -19,8 +20,11 @@ pub(super) async fn screen(
 ) -> Result<Vec<(usize, Done)>, StoreError> {
     let mut refused = Vec::new();
     let mut seen = processed(connection, head.namespace(), members, works).await?;
-    let fresh =
-        |work: &Work| work.delivery.as_ref().is_none_or(|d| !seen.contains_key(&(d.source.clone(), d.key.clone())));
+    let fresh = |work: &Work| {
+        work.delivery
+            .as_ref()
+            .is_none_or(|d| !seen.contains_key(&(d.source.clone(), d.key.clone())))
+    };
     let tries: Vec<usize> = members.iter().copied().filter(|m| fresh(&works[*m])).collect();
     let taken = attempts::keep(connection, head.namespace(), &tries, works).await?;
     let mut publishes = false;
@@ -30,7 +34,9 @@ pub(super) async fn screen(
     for &member in members {
         let work = &works[member];
         let delivery = work.delivery.as_ref();
-        if let Some((request, subject)) = delivery.and_then(|d| seen.get(&(d.source.clone(), d.key.clone()))) {
+        if let Some((request, subject)) =
+            delivery.and_then(|d| seen.get(&(d.source.clone(), d.key.clone())))
+        {
             refused.push((member, Done::Duplicate { request: *request, subject: subject.clone() }));
             continue;
         }
@@ -47,7 +53,8 @@ pub(super) async fn screen(
             continue;
         }
         if let Some(fact) = &work.fact
-            && (facts.contains(&fact.row.key()) || fact.row.known(connection, head.namespace()).await?)
+            && (facts.contains(&fact.row.key())
+                || fact.row.known(connection, head.namespace()).await?)
         {
             refused.push((member, Done::Known));
             continue;
@@ -67,15 +74,16 @@ pub(super) async fn screen(
     Ok(refused)
 }
 
-/// A model, an environment, and an artifact that was asked for there.
+/// A model, an environment, and an artifact that was requested for it.
 type Place<'w> = (&'w ModelId, &'w Environment, Digest);
 
 fn place(release: &Release) -> Place<'_> {
     (&release.model, &release.environment, release.artifact)
 }
 
-/// Whether the release that `work` is about is the newest of its artifact there. `requested` are those of this batch,
-/// whose rows come in after all of it is screened.
+/// Whether the release that `work` is about is the newest of its artifact and environment.
+/// `requested` contains the releases of this batch, whose rows are inserted after the whole batch
+/// is screened.
 async fn still_newest(
     connection: &mut AnyConnection,
     work: &Work,
@@ -93,9 +101,11 @@ async fn still_newest(
     Ok(at.map(i64::cast_unsigned) == Some(newest.at))
 }
 
-/// Moves an existing release on by one decision; false when somebody else did so first.
+/// Advances an existing release by one decision; false if another writer did so first.
 async fn advance(connection: &mut AnyConnection, work: &Work) -> Result<bool, StoreError> {
-    let Some(decision) = work.decision.as_ref().filter(|_| work.release.is_none()) else { return Ok(true) };
+    let Some(decision) = work.decision.as_ref().filter(|_| work.release.is_none()) else {
+        return Ok(true);
+    };
     let sql = "UPDATE releases SET decisions = $1, verdict = $2 WHERE id = $3 AND namespace = $4 AND decisions = $5";
     let moved = sqlx::query(sql)
         .bind(decision.seq.cast_signed() + 1)
@@ -117,7 +127,8 @@ async fn processed(
     members: &[usize],
     works: &[Work],
 ) -> Result<Processed, StoreError> {
-    let keys: Vec<String> = members.iter().filter_map(|m| works[*m].delivery.as_ref()).map(|d| d.key.clone()).collect();
+    let keys: Vec<String> =
+        members.iter().filter_map(|m| works[*m].delivery.as_ref()).map(|d| d.key.clone()).collect();
     let select = "SELECT source, delivery_key, request_digest, subject FROM deliveries \
                   WHERE namespace = $1 AND delivery_key IN ";
     let mut found = Processed::new();
@@ -129,7 +140,7 @@ async fn processed(
     Ok(found)
 }
 
-/// For each document that is new to the namespace, the first work that brings it.
+/// For each document that is new to the namespace, the first work that contains it.
 pub(super) async fn new_evidence(
     connection: &mut AnyConnection,
     namespace: &Namespace,
@@ -151,7 +162,7 @@ pub(super) async fn new_evidence(
     Ok(new)
 }
 
-/// Runs `select` for the values given, in statements of few sizes so that few are ever prepared.
+/// Runs `select` for the given values, in statements of few sizes, so that few are prepared.
 pub(super) async fn select_in(
     connection: &mut AnyConnection,
     select: &str,
@@ -164,7 +175,7 @@ pub(super) async fn select_in(
         let list: Vec<String> = (2..places + 2).map(|i| format!("${i}")).collect();
         let sql = format!("{select}({})", list.join(","));
         let mut query = sqlx::query(AssertSqlSafe(sql)).bind(namespace.as_str());
-        // The last value fills the places that are left: a repeated value changes nothing.
+        // The last value fills the remaining placeholders: a repeated value changes nothing.
         for i in 0..places {
             query = query.bind(chunk[i.min(chunk.len() - 1)].clone());
         }

@@ -1,29 +1,33 @@
-//! People signed in with a browser.
+//! The sessions of people who are signed in with a browser.
 
 use super::{Store, StoreError};
 use crate::model::{Digest, Timestamp};
 use sqlx::Row as _;
 
-/// A person signed in with a browser.
+/// The session of a person who is signed in with a browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// The digest of the cookie's text.
     pub digest: Digest,
-    /// Who.
+    /// The person's id.
     pub user_id: String,
-    /// What every form of this session must carry.
+    /// The token that every form of this session must carry.
     pub csrf: String,
     /// When it ends.
     pub expires_at: Timestamp,
 }
 
 impl Store {
-    /// Begins a session, if the user still has that password and is not disabled: checking it took a while. False when
-    /// that has changed.
+    /// Begins a session, if the user still has that password and is not disabled, because checking
+    /// the password took a while. False if that has changed.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn add_session(&self, session: &Session, password_hash: &str) -> Result<bool, StoreError> {
+    pub async fn add_session(
+        &self,
+        session: &Session,
+        password_hash: &str,
+    ) -> Result<bool, StoreError> {
         let sql = "INSERT INTO sessions (digest, user_id, csrf, expires_at_us) \
                    SELECT $1, id, $2, $3 FROM users WHERE id = $4 AND password_hash = $5 AND disabled_at_us IS NULL";
         let query = sqlx::query(sql)
@@ -44,7 +48,12 @@ impl Store {
         let row = sqlx::query(sql).bind(digest.to_string()).fetch_optional(&self.reader).await?;
         row.map(|row| {
             let expires_at = Timestamp::from_micros(row.try_get(2)?);
-            Ok(Session { digest: *digest, user_id: row.try_get(0)?, csrf: row.try_get(1)?, expires_at })
+            Ok(Session {
+                digest: *digest,
+                user_id: row.try_get(0)?,
+                csrf: row.try_get(1)?,
+                expires_at,
+            })
         })
         .transpose()
     }
@@ -55,7 +64,11 @@ impl Store {
     /// When the database fails.
     pub async fn sessions_of(&self, user: &str, now: Timestamp) -> Result<u64, StoreError> {
         let sql = "SELECT COUNT(*) FROM sessions WHERE user_id = $1 AND expires_at_us > $2";
-        let row = sqlx::query(sql).bind(user.to_owned()).bind(now.micros()).fetch_one(&self.reader).await?;
+        let row = sqlx::query(sql)
+            .bind(user.to_owned())
+            .bind(now.micros())
+            .fetch_one(&self.reader)
+            .await?;
         Ok(u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or(0))
     }
 
@@ -69,12 +82,13 @@ impl Store {
         Ok(())
     }
 
-    /// Takes away every session that has ended; gives how many.
+    /// Removes every session that has ended. Returns their number.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn sweep_sessions(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let query = sqlx::query("DELETE FROM sessions WHERE expires_at_us <= $1").bind(now.micros());
+        let query =
+            sqlx::query("DELETE FROM sessions WHERE expires_at_us <= $1").bind(now.micros());
         self.execute(query).await
     }
 }

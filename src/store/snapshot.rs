@@ -1,4 +1,4 @@
-//! The log as it was at one moment, however much is added meanwhile.
+//! The log as it was at one moment, whatever is added meanwhile.
 
 use super::{
     Engine, LogHead, Store, StoreError, StoredEntry,
@@ -8,15 +8,16 @@ use super::{
 use crate::model::Namespace;
 use sqlx::{AnyConnection, Executor as _};
 
-/// One read transaction. Everything that is read through it belongs together.
+/// One read transaction. Everything that is read through it is of the same moment.
 ///
-/// While it is open, SQLite cannot fold newer pages of its write-ahead log into the file: end it soon.
+/// While it is open, SQLite cannot write newer pages of its write-ahead log back into the file, so
+/// end it soon.
 pub struct Snapshot {
     reading: Reading,
 }
 
 impl Store {
-    /// Holds the present state of the database still.
+    /// Opens a snapshot of the current state of the database.
     ///
     /// # Errors
     /// When the database fails.
@@ -28,7 +29,7 @@ impl Store {
         };
         self.in_time(async {
             snapshot.reading.execute(begin).await?;
-            // Both engines fix the moment with the first query, not with the statement before it.
+            // Both engines fix the moment with the first query, not with `BEGIN`.
             snapshot.reading.execute("SELECT COUNT(*) FROM logs").await?;
             Ok(())
         })
@@ -42,7 +43,7 @@ impl Snapshot {
         &mut self.reading
     }
 
-    /// The head of a namespace's log, if it has one.
+    /// The head of a namespace's log, if it has a log.
     ///
     /// # Errors
     /// When the database fails.
@@ -62,11 +63,16 @@ impl Snapshot {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn entries(&mut self, of: &Namespace, first: u64, count: u64) -> Result<Vec<StoredEntry>, StoreError> {
+    pub async fn entries(
+        &mut self,
+        of: &Namespace,
+        first: u64,
+        count: u64,
+    ) -> Result<Vec<StoredEntry>, StoreError> {
         log::entries(self.connection(), of, first, count).await
     }
 
-    /// How many leaves are stored, and the greatest index among them.
+    /// The number of stored leaves, and the greatest index among them.
     ///
     /// # Errors
     /// When the database fails.
@@ -77,7 +83,7 @@ impl Snapshot {
     /// As [`Store::tile_hashes`].
     ///
     /// # Errors
-    /// When the database fails or one of them is not there.
+    /// When the database fails or one of the hashes is missing.
     pub async fn tile_hashes(
         &mut self,
         of: &Namespace,
@@ -88,15 +94,20 @@ impl Snapshot {
         log::tile_hashes(self.connection(), of, level, first, count).await
     }
 
-    /// The root that the first `prefix` leaves of a log of `size` leaves lead to.
+    /// The root of the first `prefix` leaves of a log of `size` leaves.
     ///
     /// # Errors
     /// When the database fails or a hash is missing.
-    pub async fn root_at(&mut self, of: &Namespace, prefix: u64, size: u64) -> Result<[u8; 32], StoreError> {
+    pub async fn root_at(
+        &mut self,
+        of: &Namespace,
+        prefix: u64,
+        size: u64,
+    ) -> Result<[u8; 32], StoreError> {
         log::root_at(self.connection(), of, prefix, size).await
     }
 
-    /// Lets the database go on.
+    /// Ends the transaction.
     ///
     /// # Errors
     /// When the database fails.

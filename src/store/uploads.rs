@@ -1,4 +1,4 @@
-//! Reading which files of rows a namespace may use.
+//! Reads which files of rows a namespace may use.
 
 use super::{Store, StoreError};
 use crate::model::{Digest, Namespace, Timestamp};
@@ -9,11 +9,11 @@ use sqlx::Row as _;
 pub struct StoredUpload {
     /// The digest of its bytes.
     pub digest: Digest,
-    /// How many.
+    /// The number of bytes.
     pub size: u64,
-    /// When it first came in.
+    /// When it was first uploaded.
     pub at: Timestamp,
-    /// Its leaf.
+    /// The index of its entry in the log.
     pub log_index: u64,
 }
 
@@ -22,7 +22,11 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn upload(&self, namespace: &Namespace, digest: &Digest) -> Result<Option<StoredUpload>, StoreError> {
+    pub async fn upload(
+        &self,
+        namespace: &Namespace,
+        digest: &Digest,
+    ) -> Result<Option<StoredUpload>, StoreError> {
         let sql = "SELECT size, at_us, entry_idx FROM uploads WHERE namespace = $1 AND digest = $2";
         let query = sqlx::query(sql).bind(namespace.as_str()).bind(digest.to_string());
         let Some(row) = query.fetch_optional(&self.reader).await? else { return Ok(None) };

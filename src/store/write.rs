@@ -1,7 +1,10 @@
-//! Writing: a transaction that is durable when it says so, on a connection that is never used again once it failed.
+//! The transactions that write. A transaction is durable when its commit returns `Ok`, and a
+//! connection that failed is never used again.
 
 use super::{Engine, Store, StoreError, place::Place, read::give_back};
-use sqlx::{Any, AnyConnection, Executor as _, any::AnyArguments, pool::PoolConnection, query::Query};
+use sqlx::{
+    Any, AnyConnection, Executor as _, any::AnyArguments, pool::PoolConnection, query::Query,
+};
 use std::{
     ops::{Deref, DerefMut},
     sync::{Arc, OnceLock},
@@ -12,9 +15,9 @@ const BEGIN_SQLITE: &str = "BEGIN IMMEDIATE";
 const BEGIN_POSTGRES: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE";
 
 impl Engine {
-    /// The statement that every transaction which writes begins with. It fails inside a transaction that has begun
-    /// already. For PostgreSQL it is the last word that does it: a `BEGIN` there only warns, but whether a transaction may
-    /// be deferred cannot be said after its first query.
+    /// The statement that begins every transaction which writes. It fails inside a transaction that
+    /// has already begun. On PostgreSQL, `NOT DEFERRABLE` at the end causes this: a repeated
+    /// `BEGIN` only gives a warning, but the deferrable mode cannot be set after the first query.
     pub const fn begin(self) -> &'static str {
         match self {
             Self::Sqlite => BEGIN_SQLITE,
@@ -25,9 +28,10 @@ impl Engine {
 
 /// A transaction on the connection that writes.
 ///
-/// Dropped before it is committed, it closes its connection, which undoes it on both engines. Rolling back instead is
-/// not to be trusted: after a failed write SQLite has done so by itself, the driver's own rollback fails, and from then
-/// on the driver takes every transaction for a nested one and commits nothing.
+/// If it is dropped before it is committed, it closes its connection, which undoes it on both
+/// engines. A rollback would not be reliable: after a failed write SQLite has already rolled back,
+/// the driver's own rollback fails, and from then on the driver treats every transaction as a
+/// nested one and commits nothing.
 pub(super) struct Writing {
     connection: Option<PoolConnection<Any>>,
     place: Arc<OnceLock<Place>>,
@@ -43,14 +47,15 @@ impl Writing {
         Ok(writing)
     }
 
-    /// Makes the transaction durable. After an error it may be or may not be: ask on another connection.
+    /// Makes the transaction durable. After an error, it may or may not be durable: check on
+    /// another connection.
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
         self.execute("COMMIT").await?;
-        // Only now may the next transaction have this connection.
+        // Only now can the next transaction use this connection.
         if let Some(connection) = self.connection.take() {
             give_back(connection, self.patience);
         }
-        // What went into a file that was moved away meanwhile is gone with this process.
+        // A write to a file that was moved in the meantime is lost when this process ends.
         self.place.get().map_or(Ok(()), Place::check)
     }
 }
@@ -59,7 +64,7 @@ impl Deref for Writing {
     type Target = AnyConnection;
 
     fn deref(&self) -> &AnyConnection {
-        // It is taken where the transaction ends, and nothing can be asked of it then.
+        // `commit` and `drop` take the connection, and consume this value.
         self.connection.as_ref().expect("a transaction that has not ended")
     }
 }
@@ -83,12 +88,16 @@ impl Store {
         Writing::begin(self).await
     }
 
-    /// Runs one statement, and gives how many rows it changed once that is durable.
-    pub(super) async fn execute(&self, statement: Query<'_, Any, AnyArguments>) -> Result<u64, StoreError> {
+    /// Runs one statement. Returns how many rows it changed, once the change is durable.
+    pub(super) async fn execute(
+        &self,
+        statement: Query<'_, Any, AnyArguments>,
+    ) -> Result<u64, StoreError> {
         self.execute_all([statement]).await
     }
 
-    /// Runs statements in one transaction, and gives how many rows they changed once that is durable.
+    /// Runs statements in one transaction. Returns how many rows they changed, once the change is
+    /// durable.
     pub(super) async fn execute_all<'q>(
         &self,
         statements: impl IntoIterator<Item = Query<'q, Any, AnyArguments>>,
@@ -104,13 +113,15 @@ impl Store {
         .await
     }
 
-    /// Writes to the database as a batch would, with `filler` bytes on top, and reads that back on another connection.
+    /// Writes to the database as a batch would, with `filler` additional bytes, and reads the
+    /// result back on another connection.
     ///
     /// # Errors
-    /// When the database takes no writes, or not so many bytes.
+    /// When the database does not accept the write, or not that many bytes.
     pub async fn probe(&self, filler: usize) -> Result<(), StoreError> {
         let written = self.mark(&noise(filler)).await?;
-        let row = sqlx::query("SELECT writes FROM probes WHERE id = 1").fetch_one(&self.reader).await?;
+        let row =
+            sqlx::query("SELECT writes FROM probes WHERE id = 1").fetch_one(&self.reader).await?;
         let found: i64 = sqlx::Row::try_get(&row, 0)?;
         if found < written {
             return Err(StoreError::NotDurable("a write that was committed is not there".into()));
@@ -125,17 +136,22 @@ impl Store {
         let sql = "INSERT INTO probes (id, writes, filler) VALUES (1, 1, $1) \
                    ON CONFLICT (id) DO UPDATE SET writes = probes.writes + 1, filler = $2 RETURNING writes";
         let mut writing = self.begin().await?;
-        let row = sqlx::query(sql).bind(filler.to_vec()).bind(filler.to_vec()).fetch_one(&mut *writing).await?;
+        let row = sqlx::query(sql)
+            .bind(filler.to_vec())
+            .bind(filler.to_vec())
+            .fetch_one(&mut *writing)
+            .await?;
         writing.commit().await?;
         Ok(sqlx::Row::try_get(&row, 0)?)
     }
 }
 
-/// Bytes that do not compress, so that they need the room they say.
+/// Bytes that do not compress, so that they need as much space as their length says.
 fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         state.to_be_bytes()[0]
     };
     std::iter::repeat_with(next).take(length).collect()

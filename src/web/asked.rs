@@ -1,4 +1,4 @@
-//! What is refused of an address before anything looks at it, whatever the address: bytes that no text has, and query
+//! Checks of every address before a handler sees it: its length, control characters, and query
 //! parameters that the API document does not name.
 
 use super::{api::openapi, problem::Problem};
@@ -10,13 +10,13 @@ use std::{
 
 /// The longest path and query, in bytes.
 const MAX_URI: usize = 8 << 10;
-/// From here on a word is near enough to another to have been meant.
+/// The similarity from which a word is suggested in place of another.
 const NEAR: f64 = 0.75;
 
 /// The query parameters of every operation of the API, by its route and method.
 type Known = BTreeMap<String, HashMap<String, BTreeSet<String>>>;
 
-/// Refuses an address that cannot be meant.
+/// Refuses an address that cannot be valid.
 pub(super) fn check(method: &Method, route: &str, uri: &Uri) -> Result<(), Problem> {
     let query = uri.query().unwrap_or_default();
     if uri.path().len() + query.len() > MAX_URI {
@@ -24,7 +24,10 @@ pub(super) fn check(method: &Method, route: &str, uri: &Uri) -> Result<(), Probl
         return Err(Problem::new(StatusCode::URI_TOO_LONG, "address-too-long", detail));
     }
     if uri.path().contains("%00") || query.contains("%00") {
-        return Err(Problem::bad("text-invalid", "the address has the control character U+0000; take it out"));
+        return Err(Problem::bad(
+            "text-invalid",
+            "the address has the control character U+0000; take it out",
+        ));
     }
     let operation = known().get(&template(route)).and_then(|methods| methods.get(method.as_str()));
     let Some(known) = operation else { return Ok(()) };
@@ -35,7 +38,10 @@ pub(super) fn check(method: &Method, route: &str, uri: &Uri) -> Result<(), Probl
             return Err(Problem::bad("invalid-query", unknown(name, known)));
         }
         if !seen.insert(name) {
-            return Err(Problem::bad("invalid-query", format!("the query parameter `{name}` is given twice")));
+            return Err(Problem::bad(
+                "invalid-query",
+                format!("the query parameter `{name}` is given twice"),
+            ));
         }
     }
     Ok(())
@@ -45,20 +51,21 @@ fn unknown(name: &str, known: &BTreeSet<String>) -> String {
     let shown: String = name.chars().take(60).flat_map(char::escape_default).collect();
     let words: Vec<&str> = known.iter().map(String::as_str).collect();
     if words.is_empty() {
-        return format!("this address takes no query parameter, and `{shown}` is one");
+        return format!("this address takes no query parameter; remove `{shown}`");
     }
-    let meant = nearest(name, &words).map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
+    let meant =
+        nearest(name, &words).map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
     format!("unknown query parameter `{shown}`: expected one of `{}`{meant}", words.join("`, `"))
 }
 
-/// The word that was probably meant.
+/// The word that was probably intended.
 fn nearest<'w>(word: &str, words: &[&'w str]) -> Option<&'w str> {
     let near = |other: &&'w str| (strsim::jaro_winkler(word, other), *other);
     let best = words.iter().map(near).max_by(|a, b| a.0.total_cmp(&b.0));
     best.filter(|(likeness, _)| *likeness >= NEAR).map(|(_, word)| word)
 }
 
-/// A sentence of serde's about a word that it does not know, with the one that was probably meant.
+/// A message of serde about an unknown word, with the word that was probably intended.
 pub(super) fn with_nearest(sentence: String) -> String {
     let Some((_, rest)) = sentence.split_once("unknown variant `") else { return sentence };
     let words: Vec<&str> = rest.split('`').step_by(2).filter(|word| !word.contains(' ')).collect();
@@ -82,7 +89,9 @@ fn known() -> &'static Known {
             .map(|(path, item)| {
                 let methods = item.as_object().into_iter().flatten().map(|(method, operation)| {
                     let parameters = operation["parameters"].as_array().into_iter().flatten();
-                    let queries = parameters.filter(|p| p["in"] == "query").filter_map(|p| p["name"].as_str());
+                    let queries = parameters
+                        .filter(|p| p["in"] == "query")
+                        .filter_map(|p| p["name"].as_str());
                     (method.to_uppercase(), queries.map(str::to_owned).collect())
                 });
                 (path.clone(), methods.collect())
@@ -103,14 +112,29 @@ mod tests {
     fn what_is_misspelt_is_told_with_what_was_meant() {
         let detail = told("/api/v1/releases", "/api/v1/releases?enviroment=x").unwrap_err();
         assert!(detail.ends_with("did you mean `environment`?"), "{detail}");
-        assert!(told("/api/v1/releases", "/api/v1/releases?zzzz=1").unwrap_err().contains("expected one of"));
-        assert!(told("/api/v1/log", "/api/v1/log?limit=1").unwrap_err().contains("no query parameter"));
-        assert!(told("/api/v1/releases", "/api/v1/releases?limit=1&limit=2").unwrap_err().contains("twice"));
+        assert!(
+            told("/api/v1/releases", "/api/v1/releases?zzzz=1")
+                .unwrap_err()
+                .contains("expected one of")
+        );
+        assert!(
+            told("/api/v1/log", "/api/v1/log?limit=1").unwrap_err().contains("no query parameter")
+        );
+        assert!(
+            told("/api/v1/releases", "/api/v1/releases?limit=1&limit=2")
+                .unwrap_err()
+                .contains("twice")
+        );
         assert_eq!(told("/api/v1/releases", "/api/v1/releases?limit=1&verdict=deny"), Ok(()));
         assert_eq!(told("/releases", "/releases?anything=1"), Ok(()), "pages are lenient");
         let sentence = "verdict: unknown variant `alow`, expected one of `allow`, `deny`, `pending`, `revoked`";
         assert!(with_nearest(sentence.into()).ends_with("did you mean `allow`?"));
-        assert_eq!(with_nearest("unknown variant `x`, expected `html` or `csv`".into()).matches("did you").count(), 0);
+        assert_eq!(
+            with_nearest("unknown variant `x`, expected `html` or `csv`".into())
+                .matches("did you")
+                .count(),
+            0
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! The audit report as it leaves: rows are made, written and sent a page at a time.
+//! The audit report as a stream: rows are read, written and sent a page at a time.
 //!
-//! The last line of a whole report says that it is one.
+//! The last line of a complete report says that it is complete.
 
 use super::{
     Web,
@@ -25,7 +25,7 @@ pub enum ReportFormat {
     /// A page that prints well.
     #[default]
     Html,
-    /// One line a decision, and the control totals.
+    /// One line per decision, and the control totals.
     Csv,
     /// One document.
     Json,
@@ -40,7 +40,7 @@ impl ReportFormat {
         }
     }
 
-    /// How the name of such a file ends.
+    /// The extension of such a file's name.
     pub(super) const fn extension(self) -> &'static str {
         match self {
             Self::Html => "html",
@@ -50,7 +50,7 @@ impl ReportFormat {
     }
 }
 
-/// Answers with the report of a period; as a file of that name where one is given.
+/// Answers with the report of a period; as a download if a file name is given.
 pub(super) async fn answer(
     web: &Web,
     actor: &Actor,
@@ -63,7 +63,9 @@ pub(super) async fn answer(
     let mut response = stream::answer(format.content_type(), |pieces| writer.write(report, pieces));
     if let Some(name) = name {
         let disposition = format!("attachment; filename=\"{name}.{}\"", format.extension());
-        response.headers_mut().insert(CONTENT_DISPOSITION, disposition.parse().map_err(AppError::failed)?);
+        response
+            .headers_mut()
+            .insert(CONTENT_DISPOSITION, disposition.parse().map_err(AppError::failed)?);
     }
     Ok(response)
 }
@@ -77,7 +79,11 @@ enum Writer {
 }
 
 impl Writer {
-    fn new(format: ReportFormat, renderer: Arc<Renderer>, report: &AuditReport) -> Result<Self, AppError> {
+    fn new(
+        format: ReportFormat,
+        renderer: Arc<Renderer>,
+        report: &AuditReport,
+    ) -> Result<Self, AppError> {
         Ok(match format {
             ReportFormat::Csv => Self::Csv,
             ReportFormat::Json => Self::Json,
@@ -96,7 +102,8 @@ impl Writer {
             if rows.is_empty() {
                 break;
             }
-            to.send(self.aside(&report, move |writer| writer.decisions(first, &rows)).await?).await?;
+            to.send(self.aside(&report, move |writer| writer.decisions(first, &rows)).await?)
+                .await?;
             first = false;
         }
         to.send(self.between(|parts| &parts.votes, Json::votes())).await?;
@@ -116,14 +123,15 @@ impl Writer {
             if rows.is_empty() {
                 break;
             }
-            to.send(self.aside(&report, move |writer| writer.overrides(first, &rows)).await?).await?;
+            to.send(self.aside(&report, move |writer| writer.overrides(first, &rows)).await?)
+                .await?;
             first = false;
         }
         report.end()?;
         to.send(self.tail(&report)?).await
     }
 
-    /// Writes away from the threads that answer requests.
+    /// Writes on a blocking thread.
     async fn aside(
         &self,
         report: &AuditReport,
@@ -154,7 +162,10 @@ impl Writer {
         let mut out = String::new();
         match self {
             Self::Csv => rows.iter().for_each(|row| Csv::decision(&mut out, row)),
-            Self::Json => rows.iter().enumerate().for_each(|(i, row)| Json::decision(&mut out, first && i == 0, row)),
+            Self::Json => rows
+                .iter()
+                .enumerate()
+                .for_each(|(i, row)| Json::decision(&mut out, first && i == 0, row)),
             Self::Html(html) => out = html.0.audit_decisions(rows).map_err(AppError::failed)?,
         }
         Ok(out)
@@ -163,9 +174,12 @@ impl Writer {
     fn votes(&self, first: bool, votes: &[VoteLine]) -> Result<String, AppError> {
         let mut out = String::new();
         match self {
-            // The CSV has one line a decision, which names who approved.
+            // The CSV has one line per decision, which names who approved.
             Self::Csv => {}
-            Self::Json => votes.iter().enumerate().for_each(|(i, vote)| Json::vote(&mut out, first && i == 0, vote)),
+            Self::Json => votes
+                .iter()
+                .enumerate()
+                .for_each(|(i, vote)| Json::vote(&mut out, first && i == 0, vote)),
             Self::Html(html) => out = html.0.audit_votes(votes).map_err(AppError::failed)?,
         }
         Ok(out)
@@ -175,8 +189,13 @@ impl Writer {
         let mut out = String::new();
         match self {
             Self::Csv => {}
-            Self::Json => rows.iter().enumerate().for_each(|(i, row)| Json::overridden(&mut out, first && i == 0, row)),
-            Self::Html(html) => out = html.0.audit_overrides(first, rows).map_err(AppError::failed)?,
+            Self::Json => rows
+                .iter()
+                .enumerate()
+                .for_each(|(i, row)| Json::overridden(&mut out, first && i == 0, row)),
+            Self::Html(html) => {
+                out = html.0.audit_overrides(first, rows).map_err(AppError::failed)?;
+            }
         }
         Ok(out)
     }

@@ -1,4 +1,4 @@
-//! Where a request comes from: the peer, or who a trusted proxy says is behind it.
+//! The address that a request comes from: the peer, or the client that a trusted proxy names.
 
 use super::{Web, server::Peer};
 use axum::{
@@ -8,7 +8,7 @@ use axum::{
 use ipnet::IpNet;
 use std::{convert::Infallible, net::IpAddr};
 
-/// The address of whoever asks.
+/// The address of the caller.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Caller(pub(super) IpAddr);
 
@@ -21,11 +21,13 @@ impl FromRequestParts<Web> for Caller {
     }
 }
 
-/// The last address that no proxy of ours has: each proxy adds the one it was called from at the end of
-/// `X-Forwarded-For`, and what is before the first of ours anybody may have written.
+/// The last address that is not one of our proxies. Each proxy appends the address that it was
+/// called from to `X-Forwarded-For`; the client may have forged everything before the entry of our
+/// first proxy.
 fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let ours = |address: IpAddr| trusted.iter().any(|net| net.contains(&address));
-    let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
+    let lines: Vec<&str> =
+        headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
     let mut hops = lines.iter().rev().flat_map(|line| line.rsplit(','));
     let mut address = peer;
     while ours(address) {
@@ -60,9 +62,17 @@ mod tests {
 
     #[test]
     fn only_what_a_trusted_proxy_added_is_believed() {
-        assert_eq!(said("192.0.2.1", &["203.0.113.9"]), "192.0.2.1", "a stranger's header says nothing");
+        assert_eq!(
+            said("192.0.2.1", &["203.0.113.9"]),
+            "192.0.2.1",
+            "a stranger's header says nothing"
+        );
         assert_eq!(said("10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
-        assert_eq!(said("10.0.0.1", &["6.6.6.6, 203.0.113.9, 10.2.0.1"]), "203.0.113.9", "the first was forged");
+        assert_eq!(
+            said("10.0.0.1", &["6.6.6.6, 203.0.113.9, 10.2.0.1"]),
+            "203.0.113.9",
+            "the first was forged"
+        );
         assert_eq!(said("10.0.0.1", &["6.6.6.6", "203.0.113.9"]), "203.0.113.9");
         assert_eq!(said("2001:db8::1", &["203.0.113.9:4711"]), "203.0.113.9");
         assert_eq!(said("10.0.0.1", &["[2001:dead::1]"]), "2001:dead::1");

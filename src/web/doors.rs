@@ -1,5 +1,5 @@
-//! Who is connected, and what each connection is doing: so that those who only hold a place open lose it to those who
-//! ask for something.
+//! The open connections, and what each of them is doing, so that idle connections lose their places
+//! to clients that send requests.
 
 use crate::{app::address::network, config::Limits};
 use std::{
@@ -13,9 +13,9 @@ use tokio::{sync::Notify, time::Instant};
 /// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// Nothing was asked: it is new, or its last request was answered.
+    /// No request is open: it is new, or its last request was answered.
     Idle,
-    /// A request has begun and its head is not here yet.
+    /// A request has begun and its head is not complete.
     Head,
     /// A request is being read or answered.
     Busy,
@@ -25,7 +25,7 @@ enum Phase {
 struct State {
     phase: Phase,
     since: Instant,
-    /// Since when the peer takes no bytes, if it takes none.
+    /// Since when the peer accepts no bytes; `None` if it accepts them.
     stalled: Option<Instant>,
 }
 
@@ -38,11 +38,11 @@ pub(super) struct Connection {
     closed: Notify,
 }
 
-/// Every open connection, and how many there may be.
+/// Every open connection, and the maximum numbers of them.
 #[derive(Debug)]
 pub(super) struct Doors {
     total: usize,
-    /// Of one address, or one network of the sixth version; `None` for any number.
+    /// The maximum for one address, or one IPv6 network; `None` for any number.
     each: Option<usize>,
     exempt: Vec<ipnet::IpNet>,
     head: Duration,
@@ -51,7 +51,7 @@ pub(super) struct Doors {
     open: Mutex<(u64, HashMap<u64, Arc<Connection>>)>,
 }
 
-/// A place among the open connections, given back when it is dropped.
+/// A place among the open connections, released when it is dropped.
 pub(super) struct Place {
     doors: Arc<Doors>,
     id: u64,
@@ -73,8 +73,8 @@ impl Doors {
         }
     }
 
-    /// A place for a new connection. Where all are taken, the one that has waited longest without a request loses its
-    /// own; `None` when each of them is busy.
+    /// A place for a new connection. If all are taken, the connection that has waited longest
+    /// without a request loses its place; `None` if all are busy.
     pub(super) fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
         let address = address.to_canonical();
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -92,7 +92,8 @@ impl Doors {
         }
         *next += 1;
         let state = State { phase: Phase::Idle, since: Instant::now(), stalled: None };
-        let connection = Arc::new(Connection { network, state: Mutex::new(state), closed: Notify::new() });
+        let connection =
+            Arc::new(Connection { network, state: Mutex::new(state), closed: Notify::new() });
         list.insert(*next, connection.clone());
         Some(Place { doors: self.clone(), id: *next, connection })
     }
@@ -113,12 +114,15 @@ impl Doors {
         self.end(late);
     }
 
-    /// Ends every connection that has had no whole request for so long, and has taken its last answer.
+    /// Ends every connection that has had no complete request for longer than `longer` and has
+    /// received its last answer.
     pub(super) fn end_waiting(&self, longer: Duration) {
         let now = Instant::now();
         self.end(|connection| {
             let state = connection.state();
-            state.phase != Phase::Busy && state.stalled.is_none() && now.duration_since(state.since) > longer
+            state.phase != Phase::Busy
+                && state.stalled.is_none()
+                && now.duration_since(state.since) > longer
         });
     }
 
@@ -128,7 +132,10 @@ impl Doors {
     }
 }
 
-fn make_room(list: &mut HashMap<u64, Arc<Connection>>, among: impl Fn(&Connection) -> bool) -> bool {
+fn make_room(
+    list: &mut HashMap<u64, Arc<Connection>>,
+    among: impl Fn(&Connection) -> bool,
+) -> bool {
     let waiting = list.iter().filter(|(_, c)| among(c)).filter_map(|(id, c)| {
         let state = c.state();
         (state.phase != Phase::Busy).then_some((state.since, *id))
@@ -156,24 +163,24 @@ impl Connection {
         (state.phase, state.since) = (phase, Instant::now());
     }
 
-    /// Bytes came: where nothing was under way, a request begins.
+    /// Bytes arrived: on an idle connection, a request begins.
     pub(super) fn heard(&self) {
         if self.state().phase == Phase::Idle {
             self.to(Phase::Head);
         }
     }
 
-    /// A whole head is here.
+    /// The head of the request is complete.
     pub(super) fn asked(&self) {
         self.to(Phase::Busy);
     }
 
-    /// The answer has gone out.
+    /// The answer was sent.
     pub(super) fn answered(&self) {
         self.to(Phase::Idle);
     }
 
-    /// Whether the peer takes the bytes that it is sent.
+    /// Records whether the peer accepts the bytes that it is sent.
     pub(super) fn takes(&self, takes: bool) {
         let mut state = self.state();
         state.stalled = if takes { None } else { state.stalled.or_else(|| Some(Instant::now())) };
@@ -198,7 +205,7 @@ mod tests {
         told()
     }
 
-    /// Whether a future is ready at once.
+    /// Whether a future is ready immediately.
     fn at_once(future: impl Future<Output = ()>) -> impl FnMut() -> bool {
         let mut future = Box::pin(future);
         move || {
@@ -209,7 +216,8 @@ mod tests {
 
     #[test]
     fn who_has_waited_longest_makes_room_and_who_is_busy_never() {
-        let doors = doors(&Limits { connections: 2, connections_per_address: 0, ..Limits::default() });
+        let doors =
+            doors(&Limits { connections: 2, connections_per_address: 0, ..Limits::default() });
         let [a, b, c, d] = [1, 2, 3, 4].map(|n| IpAddr::from([192, 0, 2, n]));
         let busy = doors.enter(a).unwrap();
         busy.connection.asked();
@@ -229,20 +237,22 @@ mod tests {
         let first = doors.enter(IpAddr::from([192, 0, 2, 2])).unwrap();
         let _second = doors.enter(IpAddr::from([192, 0, 2, 2])).unwrap();
         assert!(ended(&first) && !ended(&other));
-        let proxied: Vec<Place> = (0..9).map(|_| doors.enter(IpAddr::from([10, 1, 1, 1])).unwrap()).collect();
+        let proxied: Vec<Place> =
+            (0..9).map(|_| doors.enter(IpAddr::from([10, 1, 1, 1])).unwrap()).collect();
         assert!(!proxied.iter().any(ended));
     }
 
     #[test]
     fn a_network_of_the_sixth_version_is_one_address() {
-        let doors = doors(&Limits { connections: 3, connections_per_address: 1, ..Limits::default() });
+        let doors =
+            doors(&Limits { connections: 3, connections_per_address: 1, ..Limits::default() });
         let six = |text: &str| doors.enter(text.parse().unwrap());
         let busy = six("2001:db8::1").unwrap();
         busy.connection.asked();
         for own in ["2001:db8::1", "2001:db8::2", "2001:db8::ffff:0:0:1"] {
             assert!(six(own).is_none(), "{own}");
         }
-        // However many it asks for, and whatever these do, others come in.
+        // However many connections one network opens, other clients get a place.
         let other = six("2001:db8:0:1::1").unwrap();
         other.connection.asked();
         assert!(doors.enter(IpAddr::from([192, 0, 2, 1])).is_some());
@@ -252,9 +262,11 @@ mod tests {
 
     #[test]
     fn heads_and_silence_and_stalled_answers_have_their_time() {
-        let limits = Limits { head_seconds: 10, idle_seconds: 75, stall_seconds: 30, ..Limits::default() };
+        let limits =
+            Limits { head_seconds: 10, idle_seconds: 75, stall_seconds: 30, ..Limits::default() };
         let doors = doors(&limits);
-        let places: Vec<Place> = (0..4).map(|n| doors.enter(IpAddr::from([192, 0, 2, n])).unwrap()).collect();
+        let places: Vec<Place> =
+            (0..4).map(|n| doors.enter(IpAddr::from([192, 0, 2, n])).unwrap()).collect();
         let [idle, head, busy, stalled] = [0, 1, 2, 3].map(|i| &places[i]);
         head.connection.heard();
         busy.connection.asked();

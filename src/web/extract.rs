@@ -1,4 +1,5 @@
-//! Handlers are handed what was already checked: who is asking, a body that was read, a key that makes it once.
+//! Extractors: handlers receive checked values, such as the actor, the body and the idempotency
+//! key.
 
 use super::{Web, asked::with_nearest, intake, problem::Problem};
 use crate::{
@@ -14,7 +15,7 @@ use axum::{
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-/// Whoever holds the bearer token of this request.
+/// The actor to whom the bearer token of this request belongs.
 pub struct Bearer(pub Actor);
 
 impl FromRequestParts<Web> for Bearer {
@@ -25,7 +26,8 @@ impl FromRequestParts<Web> for Bearer {
             let detail = "send a token as `Authorization: Bearer <token>`; make one with `modelgate token create`";
             Problem::new(StatusCode::UNAUTHORIZED, "token-missing", detail)
         };
-        let value = parts.headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok()).ok_or_else(missing)?;
+        let value =
+            parts.headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok()).ok_or_else(missing)?;
         let (scheme, token) = value.split_once(' ').ok_or_else(missing)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(missing());
@@ -34,7 +36,7 @@ impl FromRequestParts<Web> for Bearer {
     }
 }
 
-/// The parts of an address; one that cannot be what it stands for names nothing that is there.
+/// The parameters in the path of an address; an invalid one is answered as not found.
 pub struct Path<T>(pub T);
 
 impl<T: DeserializeOwned + Send> FromRequestParts<Web> for Path<T> {
@@ -42,8 +44,9 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Web> for Path<T> {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
         let path = axum::extract::Path::from_request_parts(parts, web).await;
-        path.map(|axum::extract::Path(inner)| Self(inner))
-            .map_err(|rejection| Problem::new(StatusCode::NOT_FOUND, "not-found", rejection.body_text()))
+        path.map(|axum::extract::Path(inner)| Self(inner)).map_err(|rejection| {
+            Problem::new(StatusCode::NOT_FOUND, "not-found", rejection.body_text())
+        })
     }
 }
 
@@ -70,13 +73,14 @@ impl<T: DeserializeOwned> FromRequest<Web> for Form<T> {
     async fn from_request(request: Request, web: &Web) -> Result<Self, Problem> {
         let (parts, inner) = request.into_parts();
         let bytes = collected(&parts, inner).await?;
-        let form = axum::Form::from_request(Request::from_parts(parts, Body::from(bytes)), web).await;
+        let form =
+            axum::Form::from_request(Request::from_parts(parts, Body::from(bytes)), web).await;
         form.map(|axum::Form(inner)| Self(inner))
             .map_err(|rejection| Problem::bad("invalid-form", rejection.body_text()))
     }
 }
 
-/// The bytes of a body that carries no evidence, and so is small.
+/// The bytes of a body that carries no evidence and is therefore small.
 pub async fn body(request: Request, _: &Web) -> Result<Bytes, Problem> {
     let (parts, inner) = request.into_parts();
     collected(&parts, inner).await
@@ -90,11 +94,11 @@ pub async fn body_within(request: Request, limit: u64) -> Result<Bytes, Problem>
 }
 
 async fn collected(parts: &Parts, inner: Body) -> Result<Bytes, Problem> {
-    // How large it may be is watched on the way in.
+    // `intake` limits the size.
     to_bytes(inner, usize::MAX).await.map_err(|_| intake::unreadable(&parts.extensions))
 }
 
-/// A JSON body as `T`; what is wrong with it is told with its place.
+/// A JSON body as `T`; the error says where the mistake is.
 pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes).map_err(|error| Problem::bad("invalid-json", error.to_string()))
 }
@@ -102,7 +106,7 @@ pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 /// The longest Idempotency-Key.
 const MAX_KEY: usize = 255;
 
-/// What a request was sent with and to, kept while its body is read.
+/// The headers and the target of a request, kept while its body is read.
 pub struct Sent {
     /// Its headers.
     pub headers: HeaderMap,
@@ -110,19 +114,29 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// Of a request.
+    /// Copies them from a request.
     pub fn of(request: &Request) -> Self {
         let target = format!("{} {}", request.method(), request.uri().path());
         Self { headers: request.headers().clone(), target }
     }
 
-    /// What the sender says makes a repetition of this very request one: the header `Idempotency-Key`. It stands for the
-    /// method, the path and the body together, so that a key of one release is refused for another.
-    pub fn delivery_key(&self, actor: &Actor, body: Digest) -> Result<Option<DeliveryKey>, Problem> {
+    /// The header `Idempotency-Key`, by which a sender marks a repetition of this request. The key
+    /// is bound to the method, the path and the body, so that a key of one release is refused for
+    /// another.
+    pub fn delivery_key(
+        &self,
+        actor: &Actor,
+        body: Digest,
+    ) -> Result<Option<DeliveryKey>, Problem> {
         let Some(value) = self.headers.get("idempotency-key") else { return Ok(None) };
-        let key = value.to_str().ok().filter(|k| !k.is_empty() && k.len() <= MAX_KEY).ok_or_else(|| {
-            Problem::bad("invalid-idempotency-key", format!("an Idempotency-Key is 1 to {MAX_KEY} ASCII characters"))
-        })?;
+        let key = value.to_str().ok().filter(|k| !k.is_empty() && k.len() <= MAX_KEY).ok_or_else(
+            || {
+                Problem::bad(
+                    "invalid-idempotency-key",
+                    format!("an Idempotency-Key is 1 to {MAX_KEY} ASCII characters"),
+                )
+            },
+        )?;
         let mut whole = format!("{}\n", self.target).into_bytes();
         whole.extend_from_slice(body.as_bytes());
         Ok(Some(DeliveryKey {

@@ -1,5 +1,5 @@
-//! Bodies on their way in: how large, how slow and how many at once. Every body passes here; what a handler does not
-//! ask for is small.
+//! Limits on request bodies: how large, how slow and how many at once. Every body passes here;
+//! unless a handler allows more, only a small body is accepted.
 
 use super::{pace::Pace, problem::Problem};
 use crate::config::Limits;
@@ -24,41 +24,41 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-/// The unit in which memory is given out.
+/// The unit in which memory is reserved.
 const UNIT: u64 = 1 << 10;
-/// Up to here the body of a sender who has proved nothing yet is a small one.
+/// The size up to which the body of an unauthenticated sender is a small one.
 const SMALL_UNPROVED: u64 = 1 << 20;
-/// When a sender who was told so may come again, in seconds.
+/// How long a refused sender should wait before the next attempt, in seconds.
 const RETRY_AFTER: u32 = 5;
 
-/// The memory of all bodies, and the time that each has.
+/// The memory for all bodies, and the time limit of each.
 #[derive(Debug)]
 pub(super) struct Intake {
     memory: Arc<Semaphore>,
-    /// The parts of it that senders may hold who have not proved yet who they are: for small bodies, and for large
-    /// ones, so that these cannot keep those waiting.
+    /// The parts of it for senders who are not yet authenticated: one for small bodies and one for
+    /// large ones, so that large bodies cannot keep small ones waiting.
     unproved: [Arc<Semaphore>; 2],
     small: u64,
     stall: Duration,
     rate: u64,
-    /// How long the body of a sender may take in all who has proved nothing yet.
+    /// The total time for the body of a sender who is not yet authenticated.
     unproved_longest: Duration,
-    /// How long a body waits for memory before its sender is told to come again.
+    /// How long a body waits for memory before its sender is asked to try again later.
     patience: Duration,
 }
 
-/// Where the bytes of a body go.
+/// Where the bytes of a body are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keeping {
-    /// Into memory, until the request is answered.
+    /// In memory, until the request is answered.
     Memory,
-    /// The same, before it is known who sends them.
+    /// In memory, before the sender is authenticated.
     Unproved,
-    /// To disk, piece by piece.
+    /// On disk, piece by piece.
     Disk,
 }
 
-/// Why a body was not taken.
+/// Why a body was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Failure {
     Large(u64),
@@ -66,11 +66,11 @@ enum Failure {
     Full,
 }
 
-/// What is known of the body of one request. Its memory is given back when this is gone.
+/// The state of the body of one request. Its memory is released when this is dropped.
 #[derive(Debug)]
 pub(super) struct Taken {
     limit: AtomicU64,
-    /// Whether nothing more is to come of it.
+    /// Whether the body was read to its end.
     whole: AtomicBool,
     failure: Mutex<Option<Failure>>,
     memory: Mutex<Vec<OwnedSemaphorePermit>>,
@@ -84,7 +84,9 @@ impl Intake {
     pub(super) fn new(limits: &Limits) -> Self {
         let all = limits.body_memory.div_ceil(UNIT);
         let semaphore = |units: u64| {
-            Arc::new(Semaphore::new(usize::try_from(units).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS)))
+            Arc::new(Semaphore::new(
+                usize::try_from(units).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS),
+            ))
         };
         Self {
             memory: semaphore(all),
@@ -97,8 +99,13 @@ impl Intake {
         }
     }
 
-    /// The same request, its body under watch. What is returned must live until the request is answered.
-    pub(super) fn watch(self: &Arc<Self>, request: Request, keeping: Keeping) -> (Request, Arc<Taken>) {
+    /// The request with a watched body. The returned [`Taken`] must live until the request is
+    /// answered.
+    pub(super) fn watch(
+        self: &Arc<Self>,
+        request: Request,
+        keeping: Keeping,
+    ) -> (Request, Arc<Taken>) {
         let taken = Arc::new(Taken {
             limit: AtomicU64::new(if keeping == Keeping::Disk { u64::MAX } else { self.small }),
             whole: AtomicBool::new(request.body().is_end_stream()),
@@ -112,7 +119,11 @@ impl Intake {
             taken: taken.clone(),
             intake: self.clone(),
             keeping,
-            pace: Pace::new(self.stall, self.rate, (keeping == Keeping::Unproved).then_some(self.unproved_longest)),
+            pace: Pace::new(
+                self.stall,
+                self.rate,
+                (keeping == Keeping::Unproved).then_some(self.unproved_longest),
+            ),
             sleep: None,
             received: 0,
             reserved: 0,
@@ -122,7 +133,8 @@ impl Intake {
         (Request::from_parts(parts, body), taken)
     }
 
-    /// Memory for `more` bytes of a body that has `all` now, after a while if need be, but not later than `end`.
+    /// Reserves memory for `more` bytes of a body that has `all` now; waits if necessary, but not
+    /// longer than until `end`.
     async fn reserve(
         self: Arc<Self>,
         (more, all): (u64, u64),
@@ -139,7 +151,8 @@ impl Intake {
         let until = Instant::now() + self.patience;
         let until = end.map_or(until, |end| end.min(until));
         for store in stores {
-            let permit = tokio::time::timeout_at(until, Arc::clone(store).acquire_many_owned(units(more)));
+            let permit =
+                tokio::time::timeout_at(until, Arc::clone(store).acquire_many_owned(units(more)));
             permits.push(permit.await.ok().and_then(Result::ok).ok_or(Failure::Full)?);
         }
         Ok(permits)
@@ -147,8 +160,8 @@ impl Intake {
 }
 
 impl Taken {
-    /// Whether the body was read to its end. Where it was not, what is left of it is still to come, so the connection
-    /// cannot carry another request.
+    /// Whether the body was read to its end. If not, the rest of it is still to come, so the
+    /// connection cannot carry another request.
     pub(super) fn whole(&self) -> bool {
         self.whole.load(Ordering::Relaxed)
     }
@@ -157,68 +170,72 @@ impl Taken {
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
     }
 
-    /// Why the body was not taken, if it was not.
+    /// Why the body was refused; `None` if it was not.
     fn told(&self) -> Option<Problem> {
         let failure = (*self.failure.lock().unwrap_or_else(PoisonError::into_inner))?;
         Some(match failure {
             Failure::Large(limit) => {
-                let detail = format!("the request is larger than the {limit} bytes that this address takes");
+                let detail = format!(
+                    "the request is larger than the {limit} bytes that this address accepts"
+                );
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", detail)
             }
             Failure::Slow => {
-                let detail = "the request's body came too slowly; nothing of it was kept, send it again";
+                let detail = "the request's body came too slowly and was discarded; send it again";
                 Problem::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", detail)
             }
             Failure::Full => {
                 let detail = "too many large requests are being read at this moment; nothing was stored, try again";
-                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(RETRY_AFTER)
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
+                    .retry_after(RETRY_AFTER)
             }
         })
     }
 }
 
-/// Says how large the body of a request may be, where that is more than a form needs.
+/// Sets how large the body of a request may be, if that is more than a form needs.
 pub(super) fn allow(request: &Request, limit: u64) {
     if let Some(taken) = request.extensions().get::<Arc<Taken>>() {
         taken.limit.store(limit, Ordering::Relaxed);
     }
 }
 
-/// Why the body of a request was not taken, if that was found here.
+/// Why this module refused the body of a request; `None` if it did not.
 pub(super) fn told(extensions: &Extensions) -> Option<Problem> {
     extensions.get::<Arc<Taken>>().and_then(|taken| taken.told())
 }
 
-/// Why the body of a request could not be read: what was found here, else that it did not arrive whole.
+/// Why the body of a request could not be read: the refusal of this module, else that it arrived
+/// incomplete.
 pub(super) fn unreadable(extensions: &Extensions) -> Problem {
     told(extensions).unwrap_or_else(|| {
-        let detail = "the request's body did not arrive whole; nothing of it was kept, send it again";
+        let detail = "the request's body arrived incomplete and was discarded; send it again";
         Problem::bad("body-unreadable", detail)
     })
 }
 
 type Asking = Pin<Box<dyn Future<Output = Result<Vec<OwnedSemaphorePermit>, Failure>> + Send>>;
 
-/// A body under watch.
+/// A watched body.
 struct Watching {
     inner: Body,
     taken: Arc<Taken>,
     intake: Arc<Intake>,
     keeping: Keeping,
-    /// How long its sender may still be waited for, and what wakes us when that is over.
+    /// The time that its sender still has, and the timer that wakes us at its end.
     pace: Pace,
     sleep: Option<Pin<Box<Sleep>>>,
     received: u64,
     reserved: u64,
-    /// Memory that is waited for.
+    /// The reservation of memory that is pending.
     asking: Option<Asking>,
-    /// What waits for it.
+    /// The frame that waits for that memory.
     next: Option<Frame<Bytes>>,
 }
 
-/// A body that is not taken; why is in [`Taken`].
+/// A refused body; [`Taken`] has the reason.
 #[derive(Debug, thiserror::Error)]
-#[error("the body was not taken")]
+#[error("the body was refused")]
 struct NotTaken;
 
 impl Watching {
@@ -227,18 +244,22 @@ impl Watching {
         Err(axum::Error::new(NotTaken))
     }
 
-    /// Asks for memory up to `bytes` in all.
+    /// Requests memory up to `bytes` in total.
     fn ask(&mut self, bytes: u64) {
         if self.keeping != Keeping::Disk && bytes > self.reserved {
-            // Whole pieces, so that a body of unknown length does not ask for every packet.
+            // In large steps, so that a body of unknown length does not ask once per packet.
             let more = (bytes - self.reserved).max(64 * UNIT);
             self.reserved += more;
             let end = self.pace.begin(Instant::now());
-            self.asking = Some(Box::pin(self.intake.clone().reserve((more, self.reserved), self.keeping, end)));
+            self.asking = Some(Box::pin(self.intake.clone().reserve(
+                (more, self.reserved),
+                self.keeping,
+                end,
+            )));
         }
     }
 
-    /// Whether all memory that was asked for is there.
+    /// Polls whether all requested memory is reserved.
     fn poll_memory(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Failure>> {
         let Some(asking) = &mut self.asking else { return Poll::Ready(Ok(())) };
         let Poll::Ready(got) = asking.as_mut().poll(context) else { return Poll::Pending };
@@ -263,7 +284,7 @@ impl HttpBody for Watching {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = &mut *self;
         if this.received == 0 && this.reserved == 0 {
-            // Told before it is sent, where the sender says how much it is.
+            // Refused before the body is sent, if the sender declares its size.
             let said = this.inner.size_hint().lower();
             if said > this.limit() {
                 return Poll::Ready(Some(this.fail(Failure::Large(this.limit()))));
@@ -279,7 +300,7 @@ impl HttpBody for Watching {
             if let Some(frame) = this.next.take() {
                 return Poll::Ready(Some(Ok(frame)));
             }
-            // While memory was waited for, or the bytes before were taken care of, the sender's time did not run.
+            // The sender's time did not run while we waited for memory or processed earlier bytes.
             let until = this.pace.run(Instant::now());
             match Pin::new(&mut this.inner).poll_frame(context) {
                 Poll::Ready(Some(Ok(frame))) => {

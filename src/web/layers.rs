@@ -1,4 +1,4 @@
-//! What happens around every request: its id, its limits, its line in the log.
+//! The layers around every request: its id, its limits, its log line.
 
 use super::{
     Web, asked,
@@ -23,12 +23,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 const REQUEST_ID: &str = "x-request-id";
 const MAX_ID: usize = 64;
 
-/// Puts every layer around a router.
+/// Wraps a router in all layers.
 pub fn wrap(router: Router, web: &Web) -> Router {
     let web = web.clone();
     let intake = Arc::new(Intake::new(&web.limits));
     router
-        // Bodies are watched on the way in, which knows what each address takes.
+        // `intake` limits bodies: it knows how large a body each address accepts.
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| panicked()))
         .layer(middleware::from_fn(move |request: Request, next: Next| {
@@ -40,10 +40,14 @@ pub fn wrap(router: Router, web: &Web) -> Router {
         }))
 }
 
-/// Lets a request through unless the database is known to be an older state of itself: nothing it says can be proved.
+/// Refuses requests while the database is known to be an older state of itself: nothing that it
+/// contains can be proved.
 pub async fn provable(State(web): State<Web>, request: Request, next: Next) -> Response {
-    // What draws the page that says so is no part of it.
-    let asset = request.extensions().get::<MatchedPath>().is_some_and(|path| path.as_str().starts_with("/assets/"));
+    // Assets are exempt: the page that reports the problem needs them.
+    let asset = request
+        .extensions()
+        .get::<MatchedPath>()
+        .is_some_and(|path| path.as_str().starts_with("/assets/"));
     match if asset { Ok(()) } else { web.service.provable().await } {
         Ok(()) => next.run(request).await,
         Err(error) => Problem::from(error).into_response(),
@@ -56,19 +60,29 @@ fn panicked() -> Response<Body> {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal-error", detail).into_response()
 }
 
-/// The id that the sender gave the request, if it can be one: it ends in logs and answers.
+/// The request id that the sender gave, if it is valid: it appears in logs and answers.
 fn sent_id(request: &Request) -> Option<String> {
     let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
     let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
     (plain && !id.is_empty() && id.len() <= MAX_ID).then(|| id.to_owned())
 }
 
-#[allow(clippy::disallowed_methods, reason = "how long a request took is no part of any verdict")]
-async fn around(web: &Web, intake: &Arc<Intake>, id: String, request: Request, next: Next) -> Response {
+#[expect(clippy::disallowed_methods, reason = "how long a request took is not part of any verdict")]
+async fn around(
+    web: &Web,
+    intake: &Arc<Intake>,
+    id: String,
+    request: Request,
+    next: Next,
+) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
-    // The route, not the address: an address may hold what somebody wrote.
-    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    // Logs the route, not the address: an address may contain user text.
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("unmatched", MatchedPath::as_str)
+        .to_owned();
     let headers = request.headers().clone();
     let (request, taken) = intake.watch(request, keeping(&route));
     let mut response = match asked::check(&method, &route, request.uri()) {
@@ -78,7 +92,7 @@ async fn around(web: &Web, intake: &Arc<Intake>, id: String, request: Request, n
     if !taken.whole() {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    // What the body took of the memory is given back when the request is answered, not when it was read.
+    // The memory of the body is released when the request is answered, not when the body was read.
     drop(taken);
     if let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() {
         response = told(web, &problem, response, &id, &headers).await;
@@ -104,7 +118,7 @@ async fn around(web: &Web, intake: &Arc<Intake>, id: String, request: Request, n
     response
 }
 
-/// Where the bytes of a body go.
+/// Where the bytes of a body are kept.
 fn keeping(route: &str) -> Keeping {
     match route {
         PREDICTIONS => Keeping::Disk,
@@ -113,15 +127,22 @@ fn keeping(route: &str) -> Keeping {
     }
 }
 
-/// The same problem in the form that the reader wants, naming the request.
-async fn told(web: &Web, problem: &Problem, response: Response, id: &str, asked: &HeaderMap) -> Response {
+/// The problem in the format that the client wants, with the id of the request.
+async fn told(
+    web: &Web,
+    problem: &Problem,
+    response: Response,
+    id: &str,
+    asked: &HeaderMap,
+) -> Response {
     if problem.code == DAMAGED {
         web.service.saw_damage();
     }
     if problem.status.is_server_error() {
         tracing::warn!(code = problem.code, request_id = %id, "answered with a failure");
     }
-    let as_page = negotiate::wants_page(asked, response.extensions().get::<pages::IsPage>().is_some());
+    let as_page =
+        negotiate::wants_page(asked, response.extensions().get::<pages::IsPage>().is_some());
     let (parts, _) = response.into_parts();
     let mut named = if as_page {
         pages::failure(web, problem, id, pages::cookie(asked)).await

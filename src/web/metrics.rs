@@ -1,4 +1,5 @@
-//! `/metrics`: what a Prometheus scrapes. Totals of the whole service only: whose they are is nobody's business here.
+//! `/metrics`: the metrics that Prometheus scrapes. Totals of the whole service only, never those
+//! of a namespace.
 
 use super::Web;
 use crate::app::tally::VERDICTS;
@@ -23,11 +24,12 @@ pub struct Requests {
 }
 
 impl Requests {
-    /// Counts one that was answered.
+    /// Counts an answered request.
     pub fn count(&self, status: u16, took: Duration) {
         let class = usize::from(status / 100).saturating_sub(1).min(CLASSES.len() - 1);
         self.by_class[class].fetch_add(1, Ordering::Relaxed);
-        self.micros.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.micros
+            .fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 }
 

@@ -42,21 +42,21 @@ pub fn networks(words: &[String]) -> Result<Arc<[ipnet::IpNet]>, String> {
     words.iter().map(network).collect()
 }
 
-/// What every handler may use.
+/// The state that every handler can use.
 #[derive(Clone)]
 pub struct Web {
     /// The service.
     pub service: Arc<Service>,
-    /// What was answered.
+    /// The counts of answered requests.
     pub requests: Arc<Requests>,
     /// The templates.
     pub renderer: Arc<Renderer>,
     /// The largest request body, in bytes.
     pub max_body: usize,
-    /// Whether `/metrics` is served at an address of its own.
+    /// Whether `/metrics` is served at a separate address.
     pub metrics_apart: bool,
-    /// How much strangers may take.
+    /// The limits on what clients can use.
     pub limits: Limits,
-    /// Proxies whose `X-Forwarded-For` is believed, and that may have any number of connections.
+    /// Proxies whose `X-Forwarded-For` is trusted, and that may have any number of connections.
     pub trusted_proxies: Arc<[ipnet::IpNet]>,
 }

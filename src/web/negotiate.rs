@@ -1,16 +1,17 @@
-//! Who reads a failure: a person at a browser is answered with a page, a program with a problem document.
+//! The format of a failure: a person at a browser gets a page, a program gets a problem document.
 
 use axum::http::{HeaderMap, header};
 
-/// Whether a failure is answered as a page. `page` says what to do where the request itself does not tell: true for the
-/// addresses of pages.
+/// Whether a failure is answered as a page. `page` decides if the request itself does not say: true
+/// for the addresses of pages.
 pub(super) fn wants_page(headers: &HeaderMap, page: bool) -> bool {
     // No browser sends a token by itself, and the `Accept` that some HTTP libraries send by default begins with HTML.
     if headers.contains_key(header::AUTHORIZATION) {
         return false;
     }
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let ranges: Vec<(&str, f64)> = accepted.flat_map(|line| line.split(',')).filter_map(range).collect();
+    let ranges: Vec<(&str, f64)> =
+        accepted.flat_map(|line| line.split(',')).filter_map(range).collect();
     if ranges.is_empty() {
         return page;
     }
@@ -33,7 +34,9 @@ fn range(text: &str) -> Option<(&str, f64)> {
 
 /// The weight of the most specific range that names the type.
 fn weight(ranges: &[(&str, f64)], exact: &str, family: &str) -> f64 {
-    let of = |name: &str| ranges.iter().find(|(range, _)| range.eq_ignore_ascii_case(name)).map(|(_, weight)| *weight);
+    let of = |name: &str| {
+        ranges.iter().find(|(range, _)| range.eq_ignore_ascii_case(name)).map(|(_, weight)| *weight)
+    };
     of(exact).or_else(|| of(family)).or_else(|| of("*/*")).unwrap_or(0.0)
 }
 
@@ -50,16 +53,19 @@ mod tests {
 
     #[test]
     fn browsers_get_pages_and_programs_get_documents() {
-        // What Chromium and Firefox send when somebody follows a link.
+        // What Chromium and Firefox send when a user follows a link.
         for browser in [
             "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8",
             "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
         ] {
             assert!(wants(browser, false) && wants(browser, true), "{browser}");
         }
-        for program in
-            ["application/json", "application/problem+json", "application/json, text/html;q=0.5", "Application/JSON"]
-        {
+        for program in [
+            "application/json",
+            "application/problem+json",
+            "application/json, text/html;q=0.5",
+            "Application/JSON",
+        ] {
             assert!(!wants(program, false) && !wants(program, true), "{program}");
         }
         // curl and most libraries; ours; a style sheet's request.
@@ -73,8 +79,10 @@ mod tests {
     fn what_sends_a_token_is_a_program() {
         let mut headers = HeaderMap::new();
         // The default of Java's HttpURLConnection.
-        headers
-            .insert(header::ACCEPT, HeaderValue::from_static("text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"));
+        headers.insert(
+            header::ACCEPT,
+            HeaderValue::from_static("text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"),
+        );
         assert!(wants_page(&headers, false));
         headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer x"));
         assert!(!wants_page(&headers, false) && !wants_page(&headers, true));

@@ -1,33 +1,34 @@
-//! How slow the other side may be. It has some time that runs while we wait for it, and what it sends or takes gives it
-//! back; only so much can be saved up, so that a fast start does not pay for hours of waiting.
+//! How slow the peer may be. The peer has a time budget that runs while we wait for it, and every
+//! byte that it sends or accepts adds time. The budget is capped, so that a fast start does not pay
+//! for hours of waiting.
 
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The time that somebody has for bytes.
+/// The time budget of a peer.
 #[derive(Debug)]
 pub(super) struct Pace {
-    /// The most time that there is at any moment.
+    /// The cap of the budget.
     stall: Duration,
-    /// Bytes that give a second back.
+    /// The number of bytes that add one second.
     rate: u64,
-    /// How long it may take in all, our own time included.
+    /// How long everything may take in total, our own time included.
     longest: Option<Duration>,
-    /// When it has to be over, where there is a longest time.
+    /// When everything must be over; `None` before it begins, and without `longest`.
     end: Option<Instant>,
-    /// When the time is used up, as long as it runs.
+    /// When the budget is used up, while it runs.
     until: Option<Instant>,
-    /// Since when it does not run.
+    /// Since when it is paused.
     paused: Option<Instant>,
 }
 
 impl Pace {
-    /// Full time, which does not run yet.
+    /// A full budget that does not run yet.
     pub(super) fn new(stall: Duration, rate: u64, longest: Option<Duration>) -> Self {
         Self { stall, rate: rate.max(1), longest, end: None, until: None, paused: None }
     }
 
-    /// We wait from now on, if we did not before; gives the moment at which we no longer do.
+    /// Starts the budget if it is paused; returns the moment at which it is used up.
     pub(super) fn run(&mut self, now: Instant) -> Instant {
         let waited = self.paused.take().map_or(Duration::ZERO, |since| now.duration_since(since));
         let until = self.until.map_or(now + self.stall, |until| until + waited);
@@ -35,7 +36,7 @@ impl Pace {
         self.begin(now).map_or(until, |end| end.min(until))
     }
 
-    /// The wait is over: so many bytes came, or were taken.
+    /// Ends the wait: `bytes` arrived or were accepted.
     pub(super) fn moved(&mut self, bytes: u64, now: Instant) {
         let nanos = u128::from(bytes) * 1_000_000_000 / u128::from(self.rate);
         let earned = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)).min(self.stall);
@@ -43,7 +44,8 @@ impl Pace {
         self.paused = self.paused.or(Some(now));
     }
 
-    /// It is under way, whoever waits; gives the moment at which all of it has to be over.
+    /// Begins the total time, whether or not the budget runs; returns the moment at which
+    /// everything must be over.
     pub(super) fn begin(&mut self, now: Instant) -> Option<Instant> {
         if let (None, Some(longest)) = (self.end, self.longest) {
             self.end = Some(now + longest);
@@ -56,13 +58,14 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// After how many seconds a sender is given up that sends `bytes` at once and then one byte every half second.
+    /// The number of seconds after which a sender is cut off that sends `bytes` at once and then
+    /// one byte every half second.
     fn trickling(mut pace: Pace, bytes: u64) -> Option<f64> {
         let start = Instant::now();
         pace.run(start);
         pace.moved(bytes, start);
         (1..20_000).map(|n| start + Duration::from_millis(500 * n)).find_map(|next| {
-            // It was asked for this one when the one before had come.
+            // We have waited for this byte since the previous one arrived.
             let until = pace.run(next - Duration::from_millis(500));
             pace.moved(1, next);
             (until < next).then(|| (until - start).as_secs_f64())
@@ -97,7 +100,7 @@ mod tests {
         let mut pace = Pace::new(stall, 1_000, None);
         pace.run(start);
         pace.moved(1, start + Duration::from_secs(4));
-        // For an hour we took care of that byte.
+        // We processed that byte for an hour.
         let back = start + Duration::from_secs(3_604);
         let left = pace.run(back) - back;
         assert!(left >= Duration::from_secs(6) && left < Duration::from_secs(7), "{left:?}");

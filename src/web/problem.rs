@@ -30,18 +30,24 @@ pub struct Problem {
     pub code: String,
     /// What is wrong and what to do next.
     pub detail: String,
-    /// When the caller may come again, in seconds.
+    /// When the caller may try again, in seconds.
     pub retry_after: Option<u32>,
     mistakes: Vec<MistakeV1>,
 }
 
-/// What each answer of the API is.
+/// The result of every handler of the API.
 pub type Answer<T> = Result<T, Problem>;
 
 impl Problem {
     /// A problem with that status and code.
     pub fn new(status: StatusCode, code: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { status, code: code.into(), detail: detail.into(), retry_after: None, mistakes: Vec::new() }
+        Self {
+            status,
+            code: code.into(),
+            detail: detail.into(),
+            retry_after: None,
+            mistakes: Vec::new(),
+        }
     }
 
     /// The request is wrong.
@@ -49,13 +55,13 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, code, detail)
     }
 
-    /// The same, to be tried again after so many seconds.
+    /// Asks the caller to try again after so many seconds.
     #[must_use]
     pub fn retry_after(self, seconds: u32) -> Self {
         Self { retry_after: Some(seconds), ..self }
     }
 
-    /// The document that says it. The id of the request is put in where the answer leaves.
+    /// The problem document. The id of the request is added when the answer is sent.
     pub fn document(&self) -> ProblemV1 {
         ProblemV1 {
             r#type: format!("tag:modelgate.dev,2026:problem/{}", self.code),
@@ -82,7 +88,7 @@ impl From<AppError> for Problem {
             Kind::Failed => StatusCode::SERVICE_UNAVAILABLE,
         };
         if let Some(cause) = error.source() {
-            // The cause is for whoever runs the service; the caller gets a sentence and a code.
+            // The cause is for the operator; the caller gets a sentence and a code.
             tracing::error!(code = error.code, %cause, "a request failed");
         }
         Self { retry_after: error.retry_after, ..Self::new(status, error.code, error.message) }
@@ -96,7 +102,10 @@ impl From<PublishError> for Problem {
             PublishError::Mistakes(mistakes) => Self {
                 status: StatusCode::UNPROCESSABLE_ENTITY,
                 code: "policy-invalid".into(),
-                detail: format!("the policy has {}; nothing was published", count(mistakes.list.len())),
+                detail: format!(
+                    "the policy has {}; nothing was published",
+                    count(mistakes.list.len())
+                ),
                 retry_after: None,
                 mistakes: told(&mistakes),
             },
@@ -108,7 +117,7 @@ fn count(mistakes: usize) -> String {
     if mistakes == 1 { "1 mistake".into() } else { format!("{mistakes} mistakes") }
 }
 
-/// So many mistakes are told one by one; the sentence counts them all.
+/// The maximum number of mistakes that are listed; the sentence counts all of them.
 const MOST_TOLD: usize = 200;
 
 fn told(mistakes: &Mistakes) -> Vec<MistakeV1> {

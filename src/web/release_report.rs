@@ -1,4 +1,4 @@
-//! The report of one release: a page that stands without this service.
+//! The report of one release: a self-contained page that does not need this service.
 
 use super::{Web, problem::Answer, views::release};
 use crate::{

@@ -3,8 +3,8 @@
 use super::{
     Web,
     api::{
-        approvals, datasets, decisions, evidence, gate, log, mappings, models, openapi, policies, predictions,
-        references, releases, reports,
+        approvals, datasets, decisions, evidence, gate, log, mappings, models, openapi, policies,
+        predictions, references, releases, reports,
     },
     hooks, layers, metrics, pages, public,
 };
@@ -17,12 +17,12 @@ use axum::{
 };
 use tower::ServiceExt as _;
 
-/// Where files of rows are uploaded.
+/// The address to which files of rows are uploaded.
 pub(super) const PREDICTIONS: &str = "/api/v1/predictions";
-/// Where webhooks of CI are taken.
+/// The address that accepts webhooks of CI.
 pub(super) const HOOK: &str = "/hooks/ci";
 
-/// The whole service.
+/// The routes of the whole service.
 pub fn router(web: &Web) -> Router {
     let api = Router::new()
         .route("/api/v1/openapi.json", get(openapi::serve))
@@ -66,7 +66,7 @@ pub fn router(web: &Web) -> Router {
     below(web.renderer.base(), layers::wrap(all.with_state(web.clone()), web))
 }
 
-/// What is served at the address for metrics: what watches the service asks for no more.
+/// The routes at the address for metrics: monitoring needs no others.
 pub fn metrics(web: &Web) -> Router {
     let all = Router::new()
         .route("/metrics", get(metrics::serve))
@@ -77,8 +77,8 @@ pub fn metrics(web: &Web) -> Router {
     layers::wrap(all.with_state(web.clone()), web)
 }
 
-/// The same router for a service that lives below a path of its host, whether the proxy in front of it takes that path
-/// off or hands it on.
+/// The router for a service below a path of its host, whether or not the proxy in front of it
+/// strips that path.
 fn below(base: &str, router: Router) -> Router {
     if base.is_empty() {
         return router;
@@ -93,9 +93,10 @@ fn below(base: &str, router: Router) -> Router {
     Router::new().fallback_service(router.map_request(stripped))
 }
 
-/// The address without `base`; `None` where it does not begin with it.
+/// The address without `base`; `None` if it does not begin with it.
 fn without(base: &str, uri: &Uri) -> Option<Uri> {
-    let rest = uri.path().strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
+    let rest =
+        uri.path().strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
     let path = if rest.is_empty() { "/" } else { rest };
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     format!("{path}{query}").parse().ok()
@@ -107,7 +108,8 @@ mod tests {
 
     #[test]
     fn the_base_is_taken_off_whole() {
-        let without = |uri: &str| without("/gate", &uri.parse().unwrap()).map(|uri| uri.to_string());
+        let without =
+            |uri: &str| without("/gate", &uri.parse().unwrap()).map(|uri| uri.to_string());
         for (asked, meant) in [
             ("/gate", "/"),
             ("/gate/", "/"),

@@ -1,4 +1,4 @@
-//! Listening, and ending well.
+//! Listening, and a graceful shutdown.
 
 use super::{
     Web,
@@ -29,16 +29,17 @@ use tokio::{
 };
 use tower::ServiceExt as _;
 
-/// How long open requests may take to end once the service is told to stop. With what the database needs afterwards this
-/// stays under 20 seconds.
+/// How long open requests may take to end once the service is asked to stop. Together with closing
+/// the database this stays under 20 seconds.
 const GRACE: Duration = Duration::from_secs(15);
-/// How often connections are looked through for those that have used up their time.
+/// How often connections are checked for those that have used up their time.
 const SWEEP: Duration = Duration::from_millis(500);
-/// How long an answer to a request that was not read whole is left to be read before the connection ends.
+/// How long a client may read the answer to a request that was not read completely before the
+/// connection ends.
 const LINGER: Duration = Duration::from_secs(2);
 /// The largest head of a request, in bytes.
 const MAX_HEAD: usize = 64 << 10;
-/// What is said to a connection that there is no place for.
+/// The answer to a connection when all places are busy.
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 2\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
@@ -48,34 +49,34 @@ pub(super) struct Peer(pub IpAddr);
 
 /// A service that listens.
 pub struct Running {
-    /// Where.
+    /// The address.
     pub address: SocketAddr,
     stop: watch::Sender<bool>,
     ended: JoinHandle<()>,
 }
 
-/// An address that is taken, and where nobody is answered yet.
+/// A bound address where no request is answered yet.
 pub struct Bound {
-    /// Where.
+    /// The address.
     pub address: SocketAddr,
     listener: TcpListener,
 }
 
-/// Takes `address`, such as `127.0.0.1:0`.
+/// Binds `address`, such as `127.0.0.1:0`.
 ///
 /// # Errors
-/// When it cannot be listened at.
+/// When the address cannot be bound.
 pub async fn bind(address: &str) -> std::io::Result<Bound> {
     let listener = TcpListener::bind(address).await?;
     Ok(Bound { address: listener.local_addr()?, listener })
 }
 
-/// Starts to answer.
+/// Starts to answer requests.
 pub fn start(web: &Web, bound: Bound) -> Running {
     listen(web, router(web), bound)
 }
 
-/// Starts to answer what watches the service, and nothing else.
+/// Starts to answer the routes for monitoring, and nothing else.
 pub fn start_metrics(web: &Web, bound: Bound) -> Running {
     listen(web, router::metrics(web), bound)
 }
@@ -88,7 +89,7 @@ fn listen(web: &Web, router: Router, bound: Bound) -> Running {
 }
 
 impl Running {
-    /// Takes no new requests, lets open ones end, and returns when they have, or when their time is over.
+    /// Accepts no new requests, and returns when the open ones have ended or their time is over.
     ///
     /// # Errors
     /// When the listener failed.
@@ -97,15 +98,20 @@ impl Running {
         if let Ok(ended) = tokio::time::timeout(GRACE, &mut self.ended).await {
             return ended.map_err(std::io::Error::other);
         }
-        // With the task go its connections, and all that they hold of the service.
+        // Aborting the task drops its connections and their references to the service.
         self.ended.abort();
         let _ = self.ended.await;
         Ok(())
     }
 }
 
-/// Accepts connections until it is told to stop, then waits for the open ones.
-async fn serve(listener: TcpListener, router: Router, doors: Arc<Doors>, mut told: watch::Receiver<bool>) {
+/// Accepts connections until it is asked to stop, then waits for the open ones.
+async fn serve(
+    listener: TcpListener,
+    router: Router,
+    doors: Arc<Doors>,
+    mut told: watch::Receiver<bool>,
+) {
     let mut connections = JoinSet::new();
     let mut sweep = tokio::time::interval(SWEEP);
     loop {
@@ -118,7 +124,8 @@ async fn serve(listener: TcpListener, router: Router, doors: Arc<Doors>, mut tol
                     Some(place) => { connections.spawn(answer(stream, peer.ip(), place, router.clone(), told.clone())); }
                     None => full(&stream, peer),
                 },
-                // Most often there are no more file descriptors: what ends soon gives some back.
+                // Usually there are no more file descriptors: connections that end soon release
+                // some.
                 Err(error) => {
                     tracing::warn!(%error, "a connection was not accepted");
                     tokio::time::sleep(SWEEP).await;
@@ -132,7 +139,8 @@ async fn serve(listener: TcpListener, router: Router, doors: Arc<Doors>, mut tol
             Ok(None) => return,
             Ok(Some(_)) => {}
             Err(_) => {
-                // Who has begun a request and does not go on with it keeps the service from nothing.
+                // A client that has begun a request and does not complete it must not delay the
+                // shutdown.
                 doors.end_waiting(2 * SWEEP);
                 doors.sweep(Instant::now());
             }
@@ -140,20 +148,26 @@ async fn serve(listener: TcpListener, router: Router, doors: Arc<Doors>, mut tol
     }
 }
 
-/// Returns when the service is told to stop, or when nothing can tell it any more.
+/// Returns when the service is asked to stop, or when the sender of that signal is gone.
 async fn stopped(told: &mut watch::Receiver<bool>) {
     let _ = told.wait_for(|stop| *stop).await;
 }
 
 fn full(stream: &TcpStream, peer: SocketAddr) {
     tracing::warn!(address = %peer.ip(), "a connection was refused: all places are busy");
-    // Not sent where it would have to wait: it is a courtesy.
+    // Best effort: not sent if it would have to wait.
     let _ = stream.try_write(FULL);
 }
 
 /// Answers the requests of one connection until it ends.
-async fn answer(stream: TcpStream, peer: IpAddr, place: Place, router: Router, mut told: watch::Receiver<bool>) {
-    // Answers are small and whole: waiting to fill a packet would only delay them.
+async fn answer(
+    stream: TcpStream,
+    peer: IpAddr,
+    place: Place,
+    router: Router,
+    mut told: watch::Receiver<bool>,
+) {
+    // Answers are small and complete: waiting to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
     let connection = place.connection.clone();
     let service = service_fn(|request: Request<Incoming>| {
@@ -169,7 +183,7 @@ async fn answer(stream: TcpStream, peer: IpAddr, place: Place, router: Router, m
     });
     let watched = Watched { stream, connection: place.connection.clone() };
     let mut http = http1::Builder::new();
-    // Times are kept by the doors, which know what a connection is doing.
+    // `doors` enforces the time limits: it knows what a connection is doing.
     http.header_read_timeout(None).max_buf_size(MAX_HEAD);
     let mut serving = http.serve_connection(TokioIo::new(watched), service);
     let mut stopping = false;
@@ -192,7 +206,8 @@ async fn answer(stream: TcpStream, peer: IpAddr, place: Place, router: Router, m
     }
 }
 
-/// Lets the peer read the last answer: closing with bytes of its request unread would tear it away.
+/// Lets the peer read the last answer: closing while bytes of its request are unread would reset
+/// the connection and lose the answer.
 async fn linger(mut stream: TcpStream) {
     if stream.shutdown().await.is_err() {
         return;

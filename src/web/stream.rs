@@ -1,6 +1,8 @@
-//! Answers that are made while they are sent, so that one of any length needs the memory of a piece.
+//! Answers that are produced while they are sent, so that an answer of any length needs the memory
+//! of one piece.
 //!
-//! One that breaks off must not look like a whole one: the connection is cut instead of the answer being ended.
+//! An answer that breaks off must not look complete: the connection is cut and the answer is not
+//! ended.
 
 use super::pace::Pace;
 use crate::app::error::AppError;
@@ -24,10 +26,10 @@ use tokio::{
     time::Instant,
 };
 
-/// Pieces that are ready before the receiver takes them.
+/// How many pieces are produced before the receiver accepts them.
 const AHEAD: usize = 2;
-/// How long a receiver may take nothing, and how many bytes a second it has to take otherwise: an answer that is not read
-/// holds the place of another.
+/// How long a receiver may accept nothing, and how many bytes a second it must accept otherwise: an
+/// answer that is not read blocks the place of another.
 const PATIENCE: Duration = Duration::from_mins(1);
 const RATE: u64 = 16 << 10;
 /// How long a whole answer may take.
@@ -39,11 +41,11 @@ enum Piece {
     Broken,
 }
 
-/// Why an answer is not written on.
+/// Why an answer is not continued.
 pub(super) enum Stopped {
-    /// Its receiver takes no more.
+    /// Its receiver accepts no more.
     Gone,
-    /// It cannot be made.
+    /// It cannot be produced.
     Failed(AppError),
 }
 
@@ -53,7 +55,7 @@ impl<E: Into<AppError>> From<E> for Stopped {
     }
 }
 
-/// Where the pieces of an answer go.
+/// The sender of the pieces of an answer.
 pub(super) struct Pieces {
     to: mpsc::Sender<Piece>,
     pace: Mutex<Pace>,
@@ -68,7 +70,7 @@ impl Pieces {
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends a piece once the receiver has taken those before.
+    /// Sends a piece once the receiver has accepted the earlier ones.
     pub(super) async fn send(&self, piece: impl Into<Bytes>) -> Result<(), Stopped> {
         let piece = piece.into();
         if piece.is_empty() {
@@ -81,18 +83,20 @@ impl Pieces {
                 Ok(())
             }
             Ok(Err(_)) => Err(Stopped::Gone),
-            Err(_) => Err(AppError::broken("the receiver of an answer takes no more of it").into()),
+            Err(_) => {
+                Err(AppError::broken("the receiver of an answer accepts no more of it").into())
+            }
         }
     }
 }
 
-/// Gives the code of what broke an answer off, if anything does: whoever is around the answer hears of it only here, as
-/// its head was sent long before.
+/// Reports the code of the error that broke an answer off. The layers around the answer learn of it
+/// only here, because its head was sent long before.
 #[derive(Clone)]
 pub(super) struct Break(Arc<Mutex<oneshot::Receiver<&'static str>>>);
 
 impl Break {
-    /// Runs `then` with the code, once there is one.
+    /// Runs `then` with the code if the answer breaks off.
     pub(super) fn on(self, then: impl FnOnce(&'static str) + Send + 'static) {
         let told = Arc::into_inner(self.0).and_then(|told| told.into_inner().ok());
         let Some(told) = told else { return };
@@ -104,7 +108,7 @@ impl Break {
     }
 }
 
-/// An answer that `write` makes.
+/// An answer that `write` produces.
 pub(super) fn answer<F>(content_type: &'static str, write: impl FnOnce(Pieces) -> F) -> Response
 where
     F: Future<Output = Result<(), Stopped>> + Send + 'static,
@@ -115,7 +119,7 @@ where
     tokio::spawn(async move {
         let last = match tokio::time::timeout(LONGEST, writing).await {
             Ok(Ok(())) => Piece::End,
-            // Nobody is there to be told.
+            // The receiver is gone.
             Ok(Err(Stopped::Gone)) => return,
             Ok(Err(Stopped::Failed(error))) => {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
@@ -134,7 +138,7 @@ where
     (head, Body::new(Written { pieces, ended: false })).into_response()
 }
 
-/// A body that ends well only if its writer said so.
+/// A body that ends normally only if its writer said that it is complete.
 struct Written {
     pieces: mpsc::Receiver<Piece>,
     ended: bool,

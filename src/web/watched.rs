@@ -1,4 +1,4 @@
-//! A connection's bytes and answers, as its place among the doors sees them.
+//! Reports the bytes and answers of a connection to its place in `doors`.
 
 use super::doors::Connection;
 use axum::body::Body;
@@ -15,7 +15,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// The stream of a connection; it tells when bytes come and when none are taken.
+/// The stream of a connection; it reports when bytes arrive and when the peer accepts none.
 pub(super) struct Watched {
     pub(super) stream: TcpStream,
     pub(super) connection: Arc<Connection>,
@@ -37,7 +37,11 @@ impl AsyncRead for Watched {
 }
 
 impl AsyncWrite for Watched {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.connection.takes(written.is_ready());
         written
@@ -66,7 +70,7 @@ impl AsyncWrite for Watched {
     }
 }
 
-/// The body of an answer; when it is gone, the request has been answered.
+/// The body of an answer; when it is dropped, the request has been answered.
 pub(super) struct Answer {
     pub(super) body: Body,
     pub(super) connection: Arc<Connection>,

@@ -1,4 +1,4 @@
-//! What every answer may be: a list, a file of an export, a problem.
+//! The shapes that answers share: a list, a file of an export, a problem.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -22,7 +22,7 @@ pub struct ExportV1 {
 /// A file of an export.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct FileV1 {
-    /// Its path below the export's folder, apart by slashes.
+    /// Its path below the export's folder, separated by slashes.
     pub path: String,
     /// Its bytes.
     pub content_base64: String,
@@ -41,10 +41,10 @@ pub struct ProblemV1 {
     pub code: String,
     /// What is wrong and what to do next.
     pub detail: String,
-    /// The id of the request, to be named to whoever runs the service.
+    /// The id of the request, for the operator of the service.
     #[serde(default)]
     pub request_id: Option<String>,
-    /// Every mistake, where a document has several.
+    /// Every mistake, if a document has several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mistakes: Vec<MistakeV1>,
 }

@@ -1,4 +1,4 @@
-//! What was read out of a document: the JSON of `evidence inspect`.
+//! What was read from a document: the JSON of `evidence inspect`.
 
 use crate::model::{
     Check, Comparison, DatasetRef, Digest, Link, Producer, Subject, Timestamp,
@@ -7,33 +7,33 @@ use crate::model::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What was read out of one document.
+/// What was read from one document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InspectV1 {
     /// The id of the format it was read as.
     pub format: String,
     /// The digest of the document's bytes.
     pub digest: Digest,
-    /// Which artifact it is about, where it says so.
+    /// The artifact that it is about, if it says so.
     pub subject: Option<Subject>,
-    /// The data set, where it says so.
+    /// The data set, if it says so.
     pub dataset: Option<DatasetRef>,
-    /// The tool that wrote it, where it says so.
+    /// The tool that wrote it, if it says so.
     pub producer: Option<Producer>,
-    /// When it was made, where it says so.
+    /// When it was made, if it says so.
     pub produced_at: Option<Timestamp>,
     /// Numbers, in the order of the document.
     pub measurements: Vec<MeasurementV1>,
-    /// Comparisons with another artifact on the same rows, in what we computed ourselves.
+    /// Comparisons with another artifact on the same rows, in documents that modelgate computed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub comparisons: Vec<Comparison>,
     /// Yes-or-no results.
     pub checks: Vec<Check>,
     /// Other documents it names.
     pub links: Vec<Link>,
-    /// What the reader should know.
+    /// Warnings of the reader.
     pub warnings: Vec<String>,
-    /// The documents, where this is an archive of several.
+    /// The documents, if this is an archive of several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<MemberV1>,
 }
@@ -52,42 +52,42 @@ pub struct MemberV1 {
 /// One number about one slice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MeasurementV1 {
-    /// Our name of the metric.
+    /// modelgate's name of the metric.
     pub metric: String,
     /// The source's own name.
     pub source_name: String,
-    /// The value; `null` where the source gives NaN, an infinity or null.
+    /// The value; `null` if the source gives NaN, an infinity or null.
     pub value: Option<f64>,
-    /// The source's own text, where the value is not the number it shows: `97.5%`, read as 0.975.
+    /// The source's own text, if the value is not the number that it shows: `97.5%`, read as 0.975.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<String>,
-    /// Why no rule may rest on the value, where the document gives the reason: a rule on it is an error.
+    /// Why no rule can use the value, if the document gives a reason: a rule on it is an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unfit: Option<String>,
-    /// Rows, where the source states them.
+    /// The number of rows, if the source states it.
     pub n: Option<u64>,
-    /// The proportion's own denominator, where known.
+    /// The proportion's own denominator, if known.
     pub trials: Option<u64>,
-    /// The proportion's numerator, where stated or determined.
+    /// The proportion's numerator, if stated or determined.
     pub successes: Option<u64>,
     /// The group; `{}` is overall.
     pub slice: BTreeMap<String, String>,
-    /// Whether it is an average over groups, and so never a group.
+    /// Whether it is an average over groups, and therefore never a group.
     pub aggregate: bool,
     /// The unit as written.
     pub unit: Option<String>,
     /// Which quantile, for latencies.
     pub quantile: Option<f64>,
-    /// The data set of this very number.
+    /// The data set of this number.
     pub dataset: Option<String>,
     /// The training step.
     pub step: Option<i64>,
     /// The part of a system it was measured at.
     pub scope: Option<String>,
-    /// The document of an archive that it stands in.
+    /// The document of an archive that contains it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<String>,
-    /// Our exact interval where the counts are known, else the source's own.
+    /// The exact interval if the counts are known, else the source's own.
     pub interval: Option<IntervalV1>,
 }
 
@@ -109,7 +109,7 @@ impl MeasurementV1 {
         }
     }
 
-    /// What else there is to say of it, in a few words.
+    /// Further facts about it, in a few words.
     pub fn note(&self) -> String {
         let mut notes = Vec::new();
         if self.aggregate {
@@ -133,8 +133,13 @@ impl MeasurementV1 {
         if let Some(scope) = &self.scope {
             notes.push(format!("at {scope}"));
         }
-        if let Some(claimed) = self.interval.as_ref().filter(|interval| interval.method != "clopper-pearson") {
-            notes.push(format!("{} at {}, {}-sided, claimed", claimed.method, claimed.confidence, claimed.sides));
+        if let Some(claimed) =
+            self.interval.as_ref().filter(|interval| interval.method != "clopper-pearson")
+        {
+            notes.push(format!(
+                "{} at {}, {}-sided, claimed",
+                claimed.method, claimed.confidence, claimed.sides
+            ));
         }
         notes.join("; ")
     }

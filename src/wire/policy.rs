@@ -7,31 +7,32 @@ use utoipa::ToSchema;
 /// A version of a policy or of a mapping.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct PublishedV1 {
-    /// Its name; the newest version of a policy applies, and of a mapping is what its name stands for.
+    /// Its name. The newest version of a policy applies; the name of a mapping means its newest
+    /// version.
     pub name: String,
     /// Its version, counted from 1.
     pub version: u64,
     /// The digest of its bytes.
     #[schema(value_type = String)]
     pub digest: Digest,
-    /// The stable id of whoever published it.
+    /// The stable id of the actor who published it.
     pub published_by: String,
-    /// When.
+    /// When it was published.
     #[schema(value_type = String, format = DateTime)]
     pub published_at: Timestamp,
     /// Its log index.
     pub log_index: u64,
-    /// What is no mistake in it, and yet hardly what its author means; told when it is published.
+    /// What is valid in it but probably not what its author means; reported when it is published.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<WarningV1>,
 }
 
-/// What is no mistake in a policy, and yet hardly what its author means.
+/// What is valid in a policy but probably not what its author means.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct WarningV1 {
     /// A stable word, such as `wrong-direction`.
     pub code: String,
-    /// What is odd.
+    /// What is unusual.
     pub message: String,
     /// What to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,13 +43,13 @@ pub struct WarningV1 {
     pub column: usize,
 }
 
-/// A model that asked for releases.
+/// A model with requested releases.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ModelV1 {
     /// The model.
     #[schema(value_type = String)]
     pub model: ModelId,
-    /// How many releases it asked for.
+    /// How many of its releases were requested.
     pub releases: u64,
 }
 
@@ -72,9 +73,9 @@ pub struct EntryV1 {
     pub index: u64,
     /// What happened.
     pub kind: String,
-    /// To what.
+    /// What it happened to.
     pub subject: String,
-    /// When.
+    /// When it happened.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// The bytes that the leaf hash covers, which are JSON.

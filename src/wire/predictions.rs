@@ -11,7 +11,7 @@ pub struct UploadedV1 {
     pub data: UploadV1,
 }
 
-/// A file of rows that is there.
+/// A stored file of rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UploadV1 {
     /// The digest of its bytes, by which a submission names it.
@@ -25,10 +25,10 @@ pub struct UploadV1 {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegisterV1 {
-    /// Its name, which will never stand for anything else.
+    /// Its name, which always means the same rows.
     #[schema(example = "holdout-2026q3")]
     pub name: String,
-    /// The upload that holds it.
+    /// The upload that contains it.
     #[schema(value_type = String)]
     pub digest: Digest,
     /// The column that its rows are joined to predictions on.
@@ -46,7 +46,7 @@ pub struct RegisterV1 {
 pub struct DatasetV1 {
     /// Its name.
     pub name: String,
-    /// The upload that holds it.
+    /// The upload that contains it.
     #[schema(value_type = String)]
     pub digest: Digest,
     /// The column that its rows are joined to predictions on.
@@ -55,11 +55,11 @@ pub struct DatasetV1 {
     pub label: Option<String>,
     /// The columns of groups.
     pub groups: Vec<String>,
-    /// The stable id of whoever registered it.
+    /// The stable id of the actor who registered it.
     pub registered_by: String,
-    /// When.
+    /// When it was registered.
     #[schema(value_type = String, format = DateTime)]
     pub registered_at: Timestamp,
-    /// The log index of it.
+    /// Its log index.
     pub log_index: u64,
 }

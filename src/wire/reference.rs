@@ -11,13 +11,13 @@ pub struct ProposeV1 {
     /// The model, `namespace/name`.
     #[schema(value_type = String, example = "acme/credit-risk")]
     pub model: ModelId,
-    /// Where it is the reference.
+    /// The environment in which it is the reference.
     #[schema(value_type = String, example = "production")]
     pub environment: Environment,
     /// The artifact, which must be allowed there.
     #[schema(value_type = String)]
     pub artifact: Digest,
-    /// Why.
+    /// Why it is proposed.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schema(max_length = 4000)]
     pub comment: String,
@@ -27,7 +27,7 @@ pub struct ProposeV1 {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApproveReferenceV1 {
-    /// What the approver writes with it.
+    /// The comment of the approver.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schema(max_length = 4000)]
     pub comment: String,
@@ -41,7 +41,7 @@ pub struct ReferenceV1 {
     /// The model.
     #[schema(value_type = String)]
     pub model: ModelId,
-    /// Where it is the reference.
+    /// The environment in which it is the reference.
     #[schema(value_type = String)]
     pub environment: Environment,
     /// The artifact.
@@ -50,12 +50,12 @@ pub struct ReferenceV1 {
     /// The release that allowed it there, whose evidence the comparison is with.
     #[schema(value_type = String)]
     pub release: ReleaseId,
-    /// Why.
+    /// Why it is proposed.
     pub comment: String,
     /// Who proposed it.
     #[schema(value_type = Object)]
     pub proposed_by: Person,
-    /// When.
+    /// When it was proposed.
     #[schema(value_type = String, format = DateTime)]
     pub proposed_at: Timestamp,
     /// The log index of the proposal.
@@ -64,27 +64,27 @@ pub struct ReferenceV1 {
     pub approval: Option<ReferenceApprovalV1>,
 }
 
-/// Who pinned a reference.
+/// The approval that pinned a reference.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ReferenceApprovalV1 {
-    /// Who.
+    /// Who approved it.
     #[schema(value_type = Object)]
     pub by: Person,
-    /// What they wrote.
+    /// Their comment.
     pub comment: String,
-    /// When.
+    /// When it was approved.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
-    /// The log index of it.
+    /// Its log index.
     pub log_index: u64,
 }
 
 /// The reference of a model in an environment: `GET /api/v1/references`.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct ReferencesV1 {
-    /// The one in force; null when none was ever pinned.
+    /// The reference in force; null if none was ever pinned.
     pub in_force: Option<ReferenceV1>,
-    /// What was proposed, newest first, approved ones among them.
+    /// Every proposal, newest first, approved ones included.
     pub data: Vec<ReferenceV1>,
     /// The cursor of the next page of proposals; null on the last one.
     #[serde(default)]

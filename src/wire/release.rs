@@ -1,8 +1,8 @@
 //! Releases, decisions and approvals on the wire.
 
 use crate::model::{
-    Approval, ApprovalCount, DecisionId, Digest, Environment, Inputs, ModelId, Person, ReleaseId, Timestamp, Verdict,
-    Vote,
+    Approval, ApprovalCount, DecisionId, Digest, Environment, Inputs, ModelId, Person, ReleaseId,
+    Timestamp, Verdict, Vote,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -24,38 +24,40 @@ pub struct SubmitV1 {
     /// The artifact, `sha256:<hex>`.
     #[schema(value_type = String)]
     pub artifact: Digest,
-    /// Where it is to go.
+    /// The environment that it is for.
     #[schema(value_type = String, example = "production")]
     pub environment: Environment,
-    /// For the reviewer.
+    /// A comment for the reviewers.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schema(max_length = 4000)]
     pub comment: String,
-    /// Circumstances that policies may ask about.
+    /// The context that policies can read.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub context: BTreeMap<String, String>,
     /// The documents.
     #[serde(default)]
     pub evidence: Vec<DocumentV1>,
-    /// Uploads of raw predictions, by their digests, from which policies have evidence computed.
+    /// Uploads of raw predictions, by their digests, from which evidence is computed as the
+    /// policies say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<String>)]
     pub predictions: Vec<Digest>,
-    /// The data set that the predictions are of, where no policy names one.
+    /// The data set of the predictions, if no policy names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dataset: Option<String>,
-    /// Judge and ask anew, also where the inputs are those of the newest release of the artifact there. Otherwise the
-    /// decision on that one is the answer, and nothing is stored.
+    /// Evaluate and request approvals again, even if the inputs are those of the newest release of
+    /// the artifact in this environment. Otherwise the decision on that release is the answer, and
+    /// nothing is stored.
     #[serde(default, skip_serializing_if = "is_false")]
     pub again: bool,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_false(value: &bool) -> bool {
     !value
 }
 
-/// One document of evidence, and what the sender says of it where the document itself does not.
+/// One document of evidence, and what the sender says about it if the document itself does not.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DocumentV1 {
@@ -79,12 +81,12 @@ pub struct DocumentV1 {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub document: Option<Box<RawValue>>,
-    /// The document as any bytes, in base64.
+    /// The bytes of the document, in base64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_base64: Option<String>,
 }
 
-/// A verdict with where to find it: what `gate` prints.
+/// A verdict with its page and its log indexes: what `gate` prints.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct DecidedV1 {
     /// The release.
@@ -100,17 +102,18 @@ pub struct DecidedV1 {
     pub verdict: Verdict,
     /// Where it is logged.
     pub log: LoggedV1,
-    /// Whether this was decided before, for this very request or one with the same inputs; nothing was stored.
+    /// Whether this was decided before, for this request or one with the same inputs; if so,
+    /// nothing was stored.
     #[serde(default, skip_serializing_if = "is_false")]
     pub repeated: bool,
-    /// Since when the approvals that an allow rests on are too few: from then on it is no permission.
+    /// Since when the approvals of an allow are too few: from then on it is not a permission.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub ended: Option<Timestamp>,
-    /// Files of archives that no format recognises, and so no part of the evidence.
+    /// Files of archives that no format recognises; they are not part of the evidence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,
-    /// What was read, but not as a number or not at all: `name of the document: warning`.
+    /// What was not read, or not read as a number: `name of the document: warning`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
@@ -120,7 +123,7 @@ pub struct DecidedV1 {
 pub struct LoggedV1 {
     /// The index of its record.
     pub record: u64,
-    /// The index of its verification summary; null where none is issued.
+    /// The index of its verification summary; null if none is issued.
     pub summary: Option<u64>,
 }
 
@@ -138,15 +141,15 @@ pub struct ReleaseSummaryV1 {
     /// The artifact.
     #[schema(value_type = String)]
     pub artifact: Digest,
-    /// Where it is to go.
+    /// The environment that it is for.
     #[schema(value_type = String)]
     pub environment: Environment,
-    /// The latest verdict's word.
+    /// The word of the latest verdict.
     pub verdict: String,
-    /// Who asked.
+    /// Who requested it.
     #[schema(value_type = Object)]
     pub submitter: Person,
-    /// When.
+    /// When it was requested.
     #[schema(value_type = String, format = DateTime)]
     pub requested_at: Timestamp,
     /// The log index of the request.
@@ -159,7 +162,7 @@ pub struct ReleaseV1 {
     /// The release.
     #[serde(flatten)]
     pub summary: ReleaseSummaryV1,
-    /// What the requester wrote.
+    /// The comment of the submitter.
     pub comment: String,
     /// The digest of the inputs: what an approval must name.
     #[schema(value_type = String)]
@@ -172,25 +175,26 @@ pub struct ReleaseV1 {
     /// Its approvals, oldest first.
     #[schema(value_type = Vec<Object>)]
     pub approvals: Vec<Approval>,
-    /// What is so of it now, beside what was decided.
+    /// Its present state, in addition to what was decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standing: Option<StandingV1>,
 }
 
-/// What is so of a release now: approvals expire, policies are replaced, and newer releases take the place of older ones.
+/// The present state of a release: approvals expire, policies are replaced, and newer releases
+/// replace older ones.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct StandingV1 {
-    /// Whether it takes votes: it waits for approvals, or was allowed on approvals that have ended.
+    /// Whether it takes votes: it waits for approvals, or the approvals of its allow have expired.
     pub open: bool,
-    /// The newer release of the same artifact to the same environment: that one decides.
+    /// The newer release of the same artifact to the same environment, which replaced this one.
     #[schema(value_type = Option<String>)]
     pub superseded_by: Option<ReleaseId>,
-    /// Since when the approvals of an allow are too few: from then on it is no permission.
+    /// Since when the approvals of an allow are too few: from then on it is not a permission.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub ended: Option<Timestamp>,
-    /// Why it cannot be approved although it waits.
+    /// Why it cannot be approved although it is pending.
     pub obstacle: Option<ObstacleV1>,
-    /// How far each requirement is met now; approvals that have expired do not count.
+    /// How far each requirement is met now; expired approvals are not counted.
     #[schema(value_type = Vec<Object>)]
     pub approvals: Vec<ApprovalCount>,
 }
@@ -213,7 +217,7 @@ pub struct DecisionV1 {
     /// The release that it decides.
     #[schema(value_type = String)]
     pub release: ReleaseId,
-    /// When.
+    /// When it was decided.
     #[schema(value_type = String, format = DateTime)]
     pub decided_at: Timestamp,
     /// The verdict.
@@ -223,14 +227,14 @@ pub struct DecisionV1 {
     pub log: LoggedV1,
 }
 
-/// A yes or no: the body of `POST /api/v1/releases/{release}/approvals`.
+/// An approval or a rejection: the body of `POST /api/v1/releases/{release}/approvals`.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VoteV1 {
-    /// Yes or no.
+    /// `approve` or `reject`.
     #[schema(value_type = String)]
     pub vote: Vote,
-    /// What the approver writes with it.
+    /// The comment of the approver.
     #[serde(default)]
     #[schema(max_length = 4000)]
     pub comment: String,
@@ -239,7 +243,7 @@ pub struct VoteV1 {
     pub inputs_digest: Digest,
 }
 
-/// The parts of a submission as a form: only described here, and read where forms are.
+/// The parts of a submission as a multipart form. This type only documents them.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FormV1 {
@@ -258,22 +262,22 @@ pub struct GateV1 {
     pub data: GateDataV1,
 }
 
-/// Whether an artifact is allowed somewhere now, and why not.
+/// Whether an artifact is allowed in an environment now, and if not, why.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct GateDataV1 {
-    /// Whether it is.
+    /// Whether it is allowed.
     pub ok: bool,
-    /// The verdict's word; `pending` also where an allow needs to be approved again.
+    /// The word of the verdict; `pending` also if an allow must be approved again.
     pub verdict: String,
-    /// The release; null when nobody ever asked.
+    /// The release; null if none was ever requested.
     #[schema(value_type = Option<String>)]
     pub release: Option<ReleaseId>,
-    /// The decision; null when nobody ever asked.
+    /// The decision; null if no release was ever requested.
     #[schema(value_type = Option<String>)]
     pub decision: Option<DecisionId>,
-    /// Why not, in sentences.
+    /// Why it is not allowed, in sentences.
     pub reasons: Vec<String>,
-    /// The moment from which an allow is none any more, as approvals that it rests on expire; null where none does.
+    /// When an allow ends because its approvals expire; null if they do not expire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub until: Option<Timestamp>,

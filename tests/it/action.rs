@@ -1,5 +1,5 @@
-//! The GitHub Action: its steps are run as a runner runs them, with the variables and files that GitHub lays out,
-//! against a real service.
+//! The GitHub Action: its steps run as a runner runs them, with the variables and files that GitHub
+//! provides, against a real service.
 
 mod runner;
 
@@ -8,7 +8,7 @@ use runner::{Finished, Runner};
 use std::{fs, net::TcpListener, path::Path};
 use yaml_rust2::YamlLoader;
 
-/// The inputs of a step that asks for one of the demo's models.
+/// The inputs of a step that requests the release of one of the demo's models.
 fn inputs(served: &Served, which: &str) -> Vec<(&'static str, String)> {
     let artifact = crate::support::served::demo_files().join(which).join("model.txt");
     vec![
@@ -22,14 +22,23 @@ fn inputs(served: &Served, which: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn with(mut inputs: Vec<(&'static str, String)>, name: &'static str, value: &str) -> Vec<(&'static str, String)> {
+fn with(
+    mut inputs: Vec<(&'static str, String)>,
+    name: &'static str,
+    value: &str,
+) -> Vec<(&'static str, String)> {
     inputs.retain(|(n, _)| *n != name);
     inputs.push((name, value.to_owned()));
     inputs
 }
 
 fn commands<'f>(finished: &'f Finished, kind: &str) -> Vec<&'f str> {
-    finished.commands.iter().map(String::as_str).filter(|c| c.starts_with(&format!("::{kind}"))).collect()
+    finished
+        .commands
+        .iter()
+        .map(String::as_str)
+        .filter(|c| c.starts_with(&format!("::{kind}")))
+        .collect()
 }
 
 #[test]
@@ -40,10 +49,16 @@ fn a_bad_model_fails_the_step_with_annotations_a_summary_and_outputs() {
     let errors = commands(&finished, "error");
     assert!((1..=10).contains(&errors.len()), "{errors:?}");
     assert!(
-        errors[0].starts_with("::error title=accuracy-floor%3A fail::accuracy is 0.838 on 20,000 samples;"),
+        errors[0].starts_with(
+            "::error title=accuracy-floor%3A fail::accuracy is 0.838 on 20,000 samples;"
+        ),
         "{errors:?}"
     );
-    assert_eq!(finished.commands[0], format!("::add-mask::{}", served.ci), "the token is masked first");
+    assert_eq!(
+        finished.commands[0],
+        format!("::add-mask::{}", served.ci),
+        "the token is masked first"
+    );
     assert_eq!(finished.log.matches(&served.ci).count(), 1, "and shown nowhere else");
     assert_eq!(finished.outputs["verdict"], "deny");
     assert_eq!(finished.outputs["pass"], "false");
@@ -62,19 +77,25 @@ fn a_good_model_waits_and_then_passes() {
     let served = Served::start();
     let pending = Runner::new().run(&inputs(&served, "good"));
     assert_eq!(pending.code, 3, "{pending:?}");
-    assert_eq!((pending.outputs["verdict"].as_str(), pending.outputs["pass"].as_str()), ("pending", "false"));
+    assert_eq!(
+        (pending.outputs["verdict"].as_str(), pending.outputs["pass"].as_str()),
+        ("pending", "false")
+    );
     assert!(commands(&pending, "error").is_empty() && commands(&pending, "notice").len() == 1);
 
-    // Somebody who starts the step with a key and repeats it is answered for the same release.
+    // A user who starts the step with a key and repeats it gets the answer for the same release.
     let key = with(inputs(&served, "good"), "idempotency-key", "run-1");
     let release = Runner::new().run(&key).outputs["release-id"].clone();
     served.run_as(&served.ada, &["approve", &release]).expect(0);
     served.run_as(&served.ben, &["approve", &release]).expect(0);
     let passed = Runner::new().run(&with(key, "wait", "10s"));
     assert_eq!(passed.code, 0, "{passed:?}");
-    assert_eq!((passed.outputs["verdict"].as_str(), passed.outputs["pass"].as_str()), ("allow", "true"));
+    assert_eq!(
+        (passed.outputs["verdict"].as_str(), passed.outputs["pass"].as_str()),
+        ("allow", "true")
+    );
     assert_eq!(passed.outputs["release-id"], release);
-    // The token may come as a variable of the step instead.
+    // The token can be a variable of the step instead.
     let unnamed = with(inputs(&served, "good"), "token", "");
     assert_eq!(Runner::new().env("MODELGATE_TOKEN", &served.ci).run(&unnamed).code, 3);
     assert!(passed.summary.contains("✅ Allowed"), "{}", passed.summary);
@@ -84,18 +105,22 @@ fn a_good_model_waits_and_then_passes() {
 fn a_service_that_is_not_there_fails_the_step_with_5() {
     let served = Served::start();
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let finished = Runner::new().run(&with(inputs(&served, "good"), "server", &format!("http://{closed}")));
+    let finished =
+        Runner::new().run(&with(inputs(&served, "good"), "server", &format!("http://{closed}")));
     assert_eq!(finished.code, 5, "{finished:?}");
     assert_eq!(finished.outputs["pass"], "false");
     assert_eq!(finished.outputs["verdict"], "");
-    assert!(commands(&finished, "error")[0].starts_with("::error title=modelgate%3A service-unreachable::"));
+    assert!(
+        commands(&finished, "error")[0]
+            .starts_with("::error title=modelgate%3A service-unreachable::")
+    );
 }
 
 #[test]
 fn what_users_write_stays_data() {
     let served = Served::start();
     let runner = Runner::new();
-    // Paths with spaces, quotes and what a shell or Markdown would act on.
+    // Paths with spaces, quotes and characters that a shell or Markdown would interpret.
     let folder = runner.workspace().join("my reports $(touch pwned) `id` | @octocat");
     fs::create_dir(&folder).unwrap();
     let hostile = "x|`id`<script>@octocat #1\n::error::pwned";
@@ -110,7 +135,7 @@ fn what_users_write_stays_data() {
     let document = serde_json::json!({"schema": "modelgate.evidence/v1",
         "measurements": [{"metric": hostile, "value": 0.1, "n": 100}, {"metric": "accuracy", "value": 0.1, "n": 1000}]});
     fs::write(folder.join("a 'b' \"c\".json"), document.to_string()).unwrap();
-    // A name that the reader warns of.
+    // A name that the reader warns about.
     let undefined = r##"{"accuracy": 0.1, "x|<script>@octocat ##[error]pwned": NaN, "_evaluate_version": "0.4.6"}"##;
     fs::write(folder.join("warned.json"), undefined).unwrap();
     fs::write(folder.join("model.txt"), "m").unwrap();
@@ -124,17 +149,25 @@ fn what_users_write_stays_data() {
     let finished = runner.run(&asked);
     assert_eq!(finished.code, 4, "{finished:?}");
     assert!(!runner.workspace().join("pwned").exists(), "a command in an input was run");
-    assert!(commands(&finished, "error").iter().all(|c| !c.starts_with("::error::pwned")), "{:?}", finished.commands);
+    assert!(
+        commands(&finished, "error").iter().all(|c| !c.starts_with("::error::pwned")),
+        "{:?}",
+        finished.commands
+    );
     for mark in ["<script>", "@octocat", "`id`", "x|"] {
         assert!(!finished.summary.contains(mark), "{mark}: {}", finished.summary);
     }
     assert!(finished.commands.iter().all(|c| !c.contains("##[")), "{:?}", finished.commands);
     assert!(finished.summary.contains("Warnings of the evidence: 1"), "{}", finished.summary);
-    // Each row of the table has its four cells, whatever is in them.
+    // Each row of the table has four cells, whatever they contain.
     let rows = finished.summary.lines().filter(|l| l.starts_with("| ❌"));
-    assert!(rows.clone().count() >= 1 && rows.clone().all(|r| r.matches('|').count() == 5), "{}", finished.summary);
+    assert!(
+        rows.clone().count() >= 1 && rows.clone().all(|r| r.matches('|').count() == 5),
+        "{}",
+        finished.summary
+    );
 
-    // A file whose bytes the service refuses is a mistake of the call, and its name is data too.
+    // A file that the service refuses is an input error, and its name is data too.
     fs::write(folder.join("z % ::error::.json"), "{").unwrap();
     let refused = runner.run(&asked);
     assert_eq!(refused.code, 2, "{refused:?}");
@@ -172,15 +205,19 @@ fn the_example_workflow_gives_the_action_what_it_takes() {
     let (action, workflow) = (load("action.yml"), load("examples/workflow.yml"));
     let steps = workflow["jobs"]["gate"]["steps"].as_vec().unwrap();
     let step = steps.iter().find(|s| s["id"].as_str() == Some("gate")).unwrap();
-    let given: Vec<_> = step["with"].as_hash().unwrap().keys().map(|k| k.as_str().unwrap()).collect();
+    let given: Vec<_> =
+        step["with"].as_hash().unwrap().keys().map(|k| k.as_str().unwrap()).collect();
     for name in &given {
         assert!(!action["inputs"][*name].is_badvalue(), "the action has no input `{name}`");
     }
     for (name, input) in action["inputs"].as_hash().unwrap() {
         let name = name.as_str().unwrap();
-        assert!(input["required"].as_bool() == Some(false) || given.contains(&name), "`{name}` is required");
+        assert!(
+            input["required"].as_bool() == Some(false) || given.contains(&name),
+            "`{name}` is required"
+        );
     }
-    // Actions of others are pinned to a commit.
+    // Third-party actions are pinned to a commit.
     let uses = steps.iter().filter_map(|s| s["uses"].as_str()).filter(|u| !u.starts_with("./"));
     for name in uses {
         let commit = name.split_once('@').unwrap().1;

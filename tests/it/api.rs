@@ -1,4 +1,4 @@
-//! The API, on both engines, spoken to over HTTP.
+//! The API, on both engines, called over HTTP.
 
 use crate::{
     on_both_engines,
@@ -20,7 +20,8 @@ fn vote(verdict: &str, digest: &Value) -> Value {
 }
 
 async fn pending(app: &TestApp, ci: &str) -> (String, Value) {
-    let (status, decided) = app.submit(ci, &submission("acme/credit", "good", &accuracy(960, 1000))).await;
+    let (status, decided) =
+        app.submit(ci, &submission("acme/credit", "good", &accuracy(960, 1000))).await;
     assert_eq!((status, &decided["verdict"]["verdict"]), (201, &json!("pending")), "{decided}");
     (decided["release"].as_str().unwrap().to_owned(), decided["verdict"]["inputs_digest"].clone())
 }
@@ -333,7 +334,11 @@ async fn what_is_too_large_is_told() {
     let database = TestDatabase::new(crate::support::database::Engine::Sqlite).await;
     let app = TestApp::start(&database).await;
     let ci = app.machine("acme", &MACHINE).await;
-    let request = app.http.post(format!("{}/api/v1/releases", app.base)).bearer_auth(&ci).body(vec![b' '; 3 << 20]);
+    let request = app
+        .http
+        .post(format!("{}/api/v1/releases", app.base))
+        .bearer_auth(&ci)
+        .body(vec![b' '; 3 << 20]);
     let (status, problem) = answer(request).await;
     assert_eq!((status, &problem["code"]), (413, &json!("body-too-large")));
     app.stop().await;
@@ -354,11 +359,16 @@ async fn every_failure_is_a_problem_document() {
         ("/api/v1/decisions/x/nothing", 404, "not-found"),
     ];
     for (path, status, code) in cases {
-        let response = app.http.get(format!("{}{path}", app.base)).bearer_auth(&ci).send().await.unwrap();
+        let response =
+            app.http.get(format!("{}{path}", app.base)).bearer_auth(&ci).send().await.unwrap();
         assert_eq!(response.headers()["content-type"], "application/problem+json", "{path}");
         let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
         let problem: Value = response.json().await.unwrap();
-        assert_eq!((&problem["status"], &problem["code"]), (&json!(status), &json!(code)), "{path}");
+        assert_eq!(
+            (&problem["status"], &problem["code"]),
+            (&json!(status), &json!(code)),
+            "{path}"
+        );
         assert_eq!(problem["request_id"], id, "{path}");
     }
     let put = answer(app.http.put(format!("{}/api/v1/releases", app.base))).await;
@@ -380,7 +390,8 @@ async fn metrics_count_and_name_nobody() {
     app.submit(&ci, &submission("acme/credit", "bad", &accuracy(1, 1000))).await;
     pending(&app, &ci).await;
     app.get(&ci, "/api/v1/nothing").await;
-    let text = app.http.get(format!("{}/metrics", app.base)).send().await.unwrap().text().await.unwrap();
+    let text =
+        app.http.get(format!("{}/metrics", app.base)).send().await.unwrap().text().await.unwrap();
     for line in [
         "# TYPE modelgate_decisions_total counter",
         "modelgate_decisions_total{verdict=\"deny\"} 1",
@@ -393,7 +404,10 @@ async fn metrics_count_and_name_nobody() {
     }
     assert!(!text.contains("acme"), "{text}");
     for path in ["/healthz", "/readyz"] {
-        assert_eq!(app.http.get(format!("{}{path}", app.base)).send().await.unwrap().status().as_u16(), 200);
+        assert_eq!(
+            app.http.get(format!("{}{path}", app.base)).send().await.unwrap().status().as_u16(),
+            200
+        );
     }
     app.stop().await;
 }

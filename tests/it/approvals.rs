@@ -1,4 +1,5 @@
-//! What approvals are worth later: they end, what they were given on is replaced, and a rerun takes none away.
+//! The validity of approvals over time: they expire, the inputs that they were given for are
+//! replaced, and a rerun does not lose any.
 
 use crate::{
     on_both_engines,
@@ -14,11 +15,17 @@ const MACHINE: [Scope; 2] = [Scope::Read, Scope::Submit];
 
 async fn vote(app: &TestApp, person: &str, decided: &Value, word: &str) -> Answer {
     let path = format!("/api/v1/releases/{}/approvals", decided["release"].as_str().unwrap());
-    app.post(person, &path, &json!({"vote": word, "inputs_digest": decided["verdict"]["inputs_digest"]})).await
+    app.post(
+        person,
+        &path,
+        &json!({"vote": word, "inputs_digest": decided["verdict"]["inputs_digest"]}),
+    )
+    .await
 }
 
 async fn gate(app: &TestApp, token: &str, name: &str) -> Value {
-    let query = format!("/api/v1/gate?model=acme/credit&digest={}&environment=production", artifact(name));
+    let query =
+        format!("/api/v1/gate?model=acme/credit&digest={}&environment=production", artifact(name));
     app.get(token, &query).await.1["data"].clone()
 }
 
@@ -27,12 +34,15 @@ async fn standing(app: &TestApp, token: &str, decided: &Value) -> Value {
     app.get(token, &path).await.1["standing"].clone()
 }
 
-/// A service with the policy of two people, CI, and both of them.
+/// A service with the policy of two people, a CI token, and both people.
 async fn started(database: &TestDatabase) -> (TestApp, String, [String; 2]) {
     let app = TestApp::start(database).await;
     assert_eq!(app.publish("acme", POLICY).await.0, 201);
     let ci = app.machine("acme", &MACHINE).await;
-    let people = [app.person("acme", "ada", "model-risk").await, app.person("acme", "bob", "model-risk").await];
+    let people = [
+        app.person("acme", "ada", "model-risk").await,
+        app.person("acme", "bob", "model-risk").await,
+    ];
     (app, ci, people)
 }
 
@@ -58,20 +68,20 @@ on_both_engines! {
         app.clock.forward("1d");
         let (_, after) = vote(&app, &people[1], &decided, "approve").await;
         assert_eq!(after["verdict"]["verdict"], "allow");
-        // Ada's counts seven days from NOW, and the record says so.
+        // Ada's approval is valid for seven days from NOW, and the record says so.
         assert_eq!(after["verdict"]["approvals"][0]["until"], "2026-11-27T12:00:00Z");
         app.clock.forward("6d");
         let last = gate(&app, &ci, "good").await;
         assert_eq!((&last["ok"], &last["verdict"]), (&json!(false), &json!("pending")), "{last}");
-        assert!(last["reasons"][0].as_str().unwrap().contains("ended at 2026-11-27T12:00:00Z"), "{last}");
+        assert!(last["reasons"][0].as_str().unwrap().contains("expired at 2026-11-27T12:00:00Z"), "{last}");
         assert_eq!(last["reasons"][1], "1 of 2 people with the role model-risk approved");
         let now = standing(&app, &ci, &decided).await;
         assert_eq!((&now["ended"], &now["open"]), (&json!("2026-11-27T12:00:00Z"), &json!(true)));
 
-        // What it was decided is what was decided: an export says it for ever.
+        // A decision does not change later, so an export still contains the original verdict.
         let files = app.export(&ci, &after).await;
         assert!(modelgate::app::replay::replay(&files).unwrap().same);
-        // Ada says yes again, Bob's still counts.
+        // Ada approves again; Bob's approval is still valid.
         let (status, renewed) = vote(&app, &people[0], &decided, "approve").await;
         assert_eq!((status, &renewed["verdict"]["verdict"]), (200, &json!("allow")), "{renewed}");
         assert_eq!(gate(&app, &ci, "good").await["ok"], true);
@@ -101,7 +111,7 @@ on_both_engines! {
         vote(&app, &ada, &decided, "approve").await;
         app.clock.forward("2h");
         assert_eq!(gate(&app, &ci, "good").await["ok"], false);
-        // A worse one is still no first release.
+        // A worse artifact is still not a first release.
         let (_, worse) = app.submit(&ci, &submission("acme/credit", "worse", &accuracy(700, 1000))).await;
         assert_eq!(worse["verdict"]["verdict"], "deny", "{worse}");
         assert_eq!(app.inputs(&ci, &worse).await["champion"]["artifact"], artifact("good"));
@@ -115,7 +125,8 @@ on_both_engines! {
         let (status, again) = vote(&app, &people[0], &first, "approve").await;
         assert_eq!((status, &again["verdict"]["verdict"]), (200, &json!("allow")), "{again}");
         assert_eq!(app.log_size("acme").await, size, "nothing was added");
-        // A no, and a yes of somebody whose yes the allow does not rest on, still find nothing that waits.
+        // A rejection, and an approval by a person whom the allow does not depend on, still find
+        // nothing pending.
         let other = app.person("acme", "dan", "model-risk").await;
         for (who, word) in [(&people[0], "reject"), (&other, "approve")] {
             let (status, problem) = vote(&app, who, &first, word).await;
@@ -124,7 +135,8 @@ on_both_engines! {
         app.stop().await;
     }
 
-    // Each vote makes a decision that holds all votes before it: a loop, or a retry without a key, must not fill the log.
+    // Each vote makes a decision that contains all votes before it. So a loop, or a retry without a
+    // key, must not fill the log.
     async fn a_yes_said_again_while_others_are_missing_changes_nothing(database: TestDatabase) {
         let (app, ci, people) = started(&database).await;
         let (_, decided) = app.submit(&ci, &good()).await;
@@ -136,7 +148,7 @@ on_both_engines! {
             assert_eq!((status, &again["decision"]), (200, &first["decision"]), "{again}");
         }
         assert_eq!(app.log_size("acme").await, size, "nothing was added");
-        // Other words are another vote, up to a limit.
+        // A different comment is a different vote, up to a limit.
         let path = format!("/api/v1/releases/{}/approvals", decided["release"].as_str().unwrap());
         let with = |n: usize| json!({"vote": "approve", "comment": format!("{n}"), "inputs_digest": decided["verdict"]["inputs_digest"]});
         for n in 1..20 {
@@ -144,7 +156,7 @@ on_both_engines! {
         }
         let (status, problem) = app.post(&people[0], &path, &with(20)).await;
         assert_eq!((status, &problem["code"]), (409, &json!("votes-too-many")), "{problem}");
-        // Others vote as before.
+        // Other people vote as before.
         assert_eq!(vote(&app, &people[1], &decided, "approve").await.1["verdict"]["verdict"], "allow");
         app.stop().await;
     }
@@ -169,13 +181,13 @@ on_both_engines! {
         assert_eq!((status, &again["release"], &again["repeated"]), (200, &first["release"], &json!(true)), "{again}");
         assert_eq!(again["verdict"]["verdict"], "allow");
         assert_eq!((app.log_size("acme").await, &gate(&app, &ci, "good").await["ok"]), (size, &json!(true)));
-        // Somebody who wants to be asked anew is.
+        // A submitter who wants a new decision gets one.
         let mut anew = good();
         anew["again"] = json!(true);
         let (status, asked) = app.submit(&ci, &anew).await;
         assert_eq!((status, &asked["verdict"]["verdict"]), (201, &json!("pending")));
         assert_ne!(asked["release"], first["release"]);
-        // Other inputs, other policies: judged anew.
+        // Different inputs and different policies are evaluated again.
         app.publish("acme", &POLICY.replace("min = 0.9", "min = 0.91")).await;
         let (status, asked) = app.submit(&ci, &good()).await;
         assert_eq!((status, &asked["verdict"]["verdict"]), (201, &json!("pending")), "{asked}");
@@ -209,7 +221,7 @@ on_both_engines! {
         let now = gate(&app, &ci, "good").await;
         assert_eq!((&now["ok"], &now["release"]), (&json!(false), &newer["release"]));
         assert_eq!(standing(&app, &ci, &older).await["superseded_by"], newer["release"]);
-        // The same artifact elsewhere is another matter.
+        // The same artifact in another environment is independent.
         let mut staging = good();
         staging["environment"] = json!("staging");
         app.submit(&ci, &staging).await;
@@ -225,12 +237,12 @@ on_both_engines! {
         assert_eq!((status, &problem["code"]), (409, &json!("policies-changed")), "{problem}");
         assert!(problem["detail"].as_str().unwrap().contains("the policy `two-eyes` was replaced"), "{problem}");
         assert_eq!(standing(&app, &ci, &decided).await["obstacle"]["code"], "policies-changed");
-        // A policy that is new there counts as well.
+        // A policy that is new there also matters.
         app.publish("acme", POLICY).await;
         app.publish("acme", &POLICY.replace("two-eyes", "another")).await;
         let (_, problem) = vote(&app, &people[0], &decided, "approve").await;
         assert!(problem["detail"].as_str().unwrap().contains("the policy `another` applies now too"), "{problem}");
-        // A no needs no newest policy.
+        // A rejection does not need the newest policy.
         assert_eq!(vote(&app, &people[0], &decided, "reject").await.1["verdict"]["verdict"], "deny");
         app.stop().await;
     }
@@ -252,7 +264,7 @@ on_both_engines! {
     async fn a_key_stands_for_one_release_and_one_address(database: TestDatabase) {
         let (app, ci, people) = started(&database).await;
         let (_, first) = app.submit(&ci, &good()).await;
-        // The same inputs digest, hence the same body of a vote.
+        // The same inputs digest, so the body of the vote is the same.
         let mut anew = good();
         anew["again"] = json!(true);
         let (_, second) = app.submit(&ci, &anew).await;
@@ -262,7 +274,7 @@ on_both_engines! {
             let body = json!({"vote": "reject", "inputs_digest": decided["verdict"]["inputs_digest"]});
             answer(app.http.post(path).bearer_auth(&people[0]).header("idempotency-key", key).json(&body)).await
         };
-        // What was refused was not stored, and its key is free.
+        // A refused vote was not stored, and its key can be used again.
         assert_eq!(send(&first, "k").await.1["code"], "superseded");
         assert_eq!(send(&second, "k").await.0, 200);
         assert_eq!(send(&second, "k").await.0, 200, "the same request");

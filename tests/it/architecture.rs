@@ -1,5 +1,6 @@
-//! The house as `ARCHITECTURE.md` describes it, read from the source: who imports whom, who names which crate, how
-//! large the files are, and whether every invariant names a test that exists.
+//! Checks the structure that `ARCHITECTURE.md` describes against the source: which module imports
+//! which, which module names which crate, how large the files are, and whether every invariant
+//! names a test that exists.
 //!
 //! `cargo test --test it architecture -- --nocapture` prints the drawing; `make floors` writes it.
 
@@ -35,10 +36,10 @@ const FLOORS: &[(&str, u8)] = &[
     ("cli", 5),
 ];
 
-/// The commands that start the server; the others never see the web.
+/// The commands that start the server; the others never import `web`.
 const STARTS_THE_WEB: &[&str] = &["serve", "demo"];
 
-/// Crates that live in one place, so that they can be replaced there.
+/// Crates that are used in one place only, so that they can be replaced there.
 const HOMES: &[(&str, &[&str])] = &[
     ("axum", &["web"]),
     ("clap", &["cli"]),
@@ -52,8 +53,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tower_http", &["web"]),
 ];
 
-/// What floors 0 and 1 never name: files, the network, the machine, its clock, its randomness, a runtime. Each is a
-/// run of segments anywhere in a path.
+/// What floors 0 and 1 never name: files, the network, the machine, its clock, its randomness, a
+/// runtime. Each is a sequence of segments anywhere in a path.
 const IMPURE: &[&[&str]] = &[
     &["std", "*"],
     &["std", "env"],
@@ -83,14 +84,15 @@ const FILE_MEDIAN: usize = 150;
 const INLINE_TESTS_CAP: usize = 150;
 const MAIN_CAP: usize = 30;
 
-/// Tests that `ARCHITECTURE.md` names before they are written. A name leaves this list with the commit that brings
-/// the test: one that is here and exists is a failure.
+/// Tests that `ARCHITECTURE.md` names before they are written. The commit that adds the test
+/// removes its name from this list: a name that is listed here although the test exists is a
+/// failure.
 const AWAITED: &[&str] = &[];
 
 const DRAWN_FROM: &str = "<!-- floors: drawn by `make floors` -->";
 const DRAWN_TO: &str = "<!-- /floors -->";
 
-/// The floor of a module of the house.
+/// The floor of a module.
 pub(crate) fn floor(module: &str) -> Option<u8> {
     FLOORS.iter().find(|(name, _)| *name == module).map(|(_, floor)| *floor)
 }
@@ -105,12 +107,17 @@ fn house() -> Vec<Module> {
     modules
 }
 
-/// Fails with every violation, one a line.
+/// Fails with every violation, one per line.
 fn expect_none(what: &str, violations: &[String]) {
-    assert!(violations.is_empty(), "{what}: {} violations\n  {}\n", violations.len(), violations.join("\n  "));
+    assert!(
+        violations.is_empty(),
+        "{what}: {} violations\n  {}\n",
+        violations.len(),
+        violations.join("\n  ")
+    );
 }
 
-// ---- The rules: each gives one sentence a violation.
+// ---- The rules: each returns one sentence per violation.
 
 fn at(module: &Module, line: usize) -> String {
     format!("{}:{line}", module.file.display())
@@ -127,16 +134,20 @@ fn forbidden_import(module: &Module, name: &Name) -> Option<String> {
     }
     let place = at(module, name.line);
     let target = match name.segments.get(1).map(String::as_str) {
-        None | Some("*") => return Some(format!("{place} imports the whole crate; name the module")),
+        None | Some("*") => {
+            return Some(format!("{place} imports the whole crate; name the module"));
+        }
         Some(target) => target,
     };
     let Some(to) = floor(target) else {
         return Some(format!("{place} names `crate::{target}`, which stands on no floor"));
     };
     let Some(own) = module.path.first().map(String::as_str) else {
-        // `lib.rs` only lists, `main.rs` only starts the command line.
+        // `lib.rs` only declares modules, `main.rs` only starts the command line.
         let starts = module.file.ends_with("main.rs") && target == "cli";
-        return (!starts).then(|| format!("{place}: only `main.rs` names a module from the root, and only `cli`"));
+        return (!starts).then(|| {
+            format!("{place}: only `main.rs` names a module from the root, and only `cli`")
+        });
     };
     let from = floor(own)?;
     if own == target {
@@ -144,38 +155,51 @@ fn forbidden_import(module: &Module, name: &Name) -> Option<String> {
     }
     if to >= from {
         let way = if to > from { "up" } else { "sideways" };
-        return Some(format!("{place}: `{own}` (floor {from}) imports {way} from `{target}` (floor {to})"));
+        return Some(format!(
+            "{place}: `{own}` (floor {from}) imports {way} from `{target}` (floor {to})"
+        ));
     }
     let command = module.path.get(1).map_or("mod", String::as_str);
     if own == "cli" && target == "web" && !STARTS_THE_WEB.contains(&command) {
-        return Some(format!("{place}: `cli::{command}` imports `web`; only {STARTS_THE_WEB:?} may"));
+        return Some(format!(
+            "{place}: `cli::{command}` imports `web`; only {STARTS_THE_WEB:?} may"
+        ));
     }
     None
 }
 
-/// Modules that stand on no floor, and files that no module declares.
+/// Modules without a floor, and files that no module declares.
 fn misplaced(modules: &[Module], files: &[PathBuf]) -> Vec<String> {
     let mut found = Vec::new();
     for module in modules {
         if let Some(top) = module.path.first()
             && floor(top).is_none()
         {
-            found.push(format!("{}: `{top}` stands on no floor; add it to FLOORS", module.file.display()));
+            found.push(format!(
+                "{}: `{top}` stands on no floor; add it to FLOORS",
+                module.file.display()
+            ));
         }
     }
     let declared: BTreeSet<&PathBuf> = modules.iter().map(|m| &m.file).collect();
     let orphans = files.iter().filter(|f| !declared.contains(f));
-    found.extend(orphans.map(|f| format!("{}: no module declares this file, so nothing compiles it", f.display())));
+    found.extend(
+        orphans.map(|f| {
+            format!("{}: no module declares this file, so nothing compiles it", f.display())
+        }),
+    );
     found
 }
 
-/// Crates named outside their homes.
+/// Crates that are named outside their homes.
 fn strays(module: &Module) -> Vec<String> {
     let own = module.path.first().map_or("", String::as_str);
     let stray = |name: &Name| {
         let (krate, homes) = HOMES.iter().find(|(krate, _)| *krate == name.segments[0])?;
         let stray = !homes.contains(&own);
-        stray.then(|| format!("{} names `{krate}`, which lives in {homes:?} only", at(module, name.line)))
+        stray.then(|| {
+            format!("{} names `{krate}`, which lives in {homes:?} only", at(module, name.line))
+        })
     };
     module.names.iter().filter_map(stray).collect()
 }
@@ -187,11 +211,19 @@ fn impurities(module: &Module) -> Vec<String> {
     };
     let impure = |name: &&Name| {
         let runs = |run: &&[&str]| name.segments.windows(run.len()).any(|w| w == *run);
-        !name.in_tests && (name.segments.len() == 1 && name.segments[0] == "std" || IMPURE.iter().any(runs))
+        !name.in_tests
+            && (name.segments.len() == 1 && name.segments[0] == "std" || IMPURE.iter().any(runs))
     };
     let names = module.names.iter().filter(impure).map(|n| (n.line, n.segments.join("::")));
-    let words = module.words.iter().filter(|w| w.text == "async" && !w.in_tests).map(|w| (w.line, w.text.clone()));
-    names.chain(words).map(|(line, what)| format!("{}: `{own}` is pure and names `{what}`", at(module, line))).collect()
+    let words = module
+        .words
+        .iter()
+        .filter(|w| w.text == "async" && !w.in_tests)
+        .map(|w| (w.line, w.text.clone()));
+    names
+        .chain(words)
+        .map(|(line, what)| format!("{}: `{own}` is pure and names `{what}`", at(module, line)))
+        .collect()
 }
 
 fn unsafe_words(module: &Module) -> Vec<String> {
@@ -205,7 +237,7 @@ fn percentile(sorted: &[usize], percent: usize) -> usize {
     sorted.get(rank.max(1) - 1).copied().unwrap_or(0)
 }
 
-/// Files over their budgets.
+/// Files that exceed their budgets.
 fn oversized(modules: &[Module]) -> Vec<String> {
     let mut found = Vec::new();
     let production: Vec<&Module> = modules.iter().filter(|m| !m.in_tests).collect();
@@ -226,13 +258,17 @@ fn oversized(modules: &[Module]) -> Vec<String> {
     for (name, percent, cap) in [("median", 50, FILE_MEDIAN), ("95th percentile", 95, FILE_P95)] {
         let value = percentile(&sorted, percent);
         if value > cap {
-            found.push(format!("the {name} of {} files is {value} lines, more than {cap}", sorted.len()));
+            found.push(format!(
+                "the {name} of {} files is {value} lines, more than {cap}",
+                sorted.len()
+            ));
         }
     }
     found
 }
 
-/// The ten invariants of `ARCHITECTURE.md`, by number, with the tests that each says it is kept by.
+/// The ten invariants of `ARCHITECTURE.md` by number, with the tests that each one names after
+/// "Kept by".
 fn invariants(text: &str) -> BTreeMap<usize, Vec<String>> {
     let section = text.split("\n## ").find(|s| s.starts_with("Invariants")).unwrap_or_default();
     let mut found: BTreeMap<usize, String> = BTreeMap::new();
@@ -249,21 +285,32 @@ fn invariants(text: &str) -> BTreeMap<usize, Vec<String>> {
     }
     let tests = |text: String| {
         let kept = text.split_once("Kept by").map(|(_, kept)| kept.to_owned()).unwrap_or_default();
-        kept.split('`').skip(1).step_by(2).map(|name| name.rsplit("::").next().unwrap_or(name).to_owned()).collect()
+        kept.split('`')
+            .skip(1)
+            .step_by(2)
+            .map(|name| name.rsplit("::").next().unwrap_or(name).to_owned())
+            .collect()
     };
     found.into_iter().map(|(number, text)| (number, tests(text))).collect()
 }
 
 /// Invariants that name no test, or one that does not exist.
-fn unkept(invariants: &BTreeMap<usize, Vec<String>>, tests: &BTreeSet<String>, awaited: &[&str]) -> Vec<String> {
+fn unkept(
+    invariants: &BTreeMap<usize, Vec<String>>,
+    tests: &BTreeSet<String>,
+    awaited: &[&str],
+) -> Vec<String> {
     let mut found = Vec::new();
     for number in 1..=10 {
         match invariants.get(&number).map(Vec::as_slice) {
             None => found.push(format!("invariant {number} is missing")),
             Some([]) => found.push(format!("invariant {number} names no test after \"Kept by\"")),
             Some(names) => {
-                let absent = names.iter().filter(|n| !tests.contains(*n) && !awaited.contains(&n.as_str()));
-                found.extend(absent.map(|n| format!("invariant {number} names `{n}`, and no test is called that")));
+                let absent =
+                    names.iter().filter(|n| !tests.contains(*n) && !awaited.contains(&n.as_str()));
+                found.extend(absent.map(|n| {
+                    format!("invariant {number} names `{n}`, and no test is called that")
+                }));
             }
         }
     }
@@ -272,12 +319,18 @@ fn unkept(invariants: &BTreeMap<usize, Vec<String>>, tests: &BTreeSet<String>, a
     found
 }
 
-/// The places that a document names: targets of links, and in backticks what begins like a path of this package.
-/// `src/a/{b,c}.rs` is two places; what holds a `<` or an `…` stands for many and is left out.
+/// The paths that a document names: targets of links, and text in backticks that begins like a path
+/// of this package. `src/a/{b,c}.rs` is two paths; text with a `<` or an `…` is a pattern and is
+/// left out.
 fn places(text: &str) -> Vec<String> {
-    let links = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target.to_owned());
+    let links = text
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split_once(')'))
+        .map(|(target, _)| target.to_owned());
     let roots = ["src/", "tests/", "docs/", "migrations/", "policies/", "templates/", "scripts/"];
-    let ticked = text.split('`').skip(1).step_by(2).filter(|t| roots.iter().any(|root| t.starts_with(root)));
+    let ticked =
+        text.split('`').skip(1).step_by(2).filter(|t| roots.iter().any(|root| t.starts_with(root)));
     let several = ticked.flat_map(|path| match path.split_once('{').zip(path.split_once('}')) {
         Some(((before, _), (inner, after))) => {
             let inner = inner.rsplit('{').next().unwrap_or_default();
@@ -285,35 +338,49 @@ fn places(text: &str) -> Vec<String> {
         }
         None => vec![path.to_owned()],
     });
-    let plain = |path: &String| !path.contains(['<', '…', '*', ' ']) && !path.contains("://") && !path.starts_with('#');
+    let plain = |path: &String| {
+        !path.contains(['<', '…', '*', ' ']) && !path.contains("://") && !path.starts_with('#')
+    };
     links.chain(several).filter(plain).collect()
 }
 
-/// Places that a document names and that are not there.
+/// The paths that a document names and that do not exist.
 fn nowhere(document: &Path) -> Vec<String> {
     let text = fs::read_to_string(package().join(document)).expect("a document");
     let folder = document.parent().unwrap_or(Path::new(""));
-    let there = |path: &String| [folder, Path::new("")].iter().any(|from| package().join(from).join(path).exists());
+    let there = |path: &String| {
+        [folder, Path::new("")].iter().any(|from| package().join(from).join(path).exists())
+    };
     let missing = places(&text).into_iter().filter(|path| !there(path));
-    missing.map(|path| format!("{} names `{path}`, which is not there", document.display())).collect()
+    missing
+        .map(|path| format!("{} names `{path}`, which is not there", document.display()))
+        .collect()
 }
 
-/// The house as it is: a line for each module, the floors from the top, and what production code imports.
+/// The actual structure: a line for each module, from the top floor down, and what production code
+/// imports.
 fn drawing(modules: &[Module]) -> String {
     let mut imports: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for module in modules {
         let Some(own) = module.path.first() else { continue };
         let imports = imports.entry(own).or_default();
         let names = module.names.iter().filter(|n| !n.in_tests && n.segments[0] == "crate");
-        imports.extend(names.filter_map(|n| n.segments.get(1)).filter(|t| *t != own).map(String::as_str));
+        imports.extend(
+            names.filter_map(|n| n.segments.get(1)).filter(|t| *t != own).map(String::as_str),
+        );
     }
     let mut text = String::new();
     for level in (0..=5).rev() {
-        let here: Vec<&str> = FLOORS.iter().filter(|(_, f)| *f == level).map(|(name, _)| *name).collect();
+        let here: Vec<&str> =
+            FLOORS.iter().filter(|(_, f)| *f == level).map(|(name, _)| *name).collect();
         let mut label = format!("floor {level}");
         for name in here.iter().filter(|name| imports.contains_key(*name)) {
             let targets: Vec<&str> = imports[name].iter().copied().collect();
-            let arrow = if targets.is_empty() { String::new() } else { format!(" → {}", targets.join(", ")) };
+            let arrow = if targets.is_empty() {
+                String::new()
+            } else {
+                format!(" → {}", targets.join(", "))
+            };
             let _ = writeln!(text, "{label:8} {name:11}{arrow}");
             label.clear();
         }
@@ -321,19 +388,25 @@ fn drawing(modules: &[Module]) -> String {
     text.lines().map(str::trim_end).fold(String::new(), |all, line| all + line + "\n")
 }
 
-// ---- The house is held to them.
+// ---- The checks of this code base.
 
 #[test]
 fn modules_import_only_lower_floors() {
     let violations: Vec<String> = house().iter().flat_map(forbidden_imports).collect();
-    expect_none("a module imports only lower floors, and siblings never import each other", &violations);
+    expect_none(
+        "a module imports only lower floors, and siblings never import each other",
+        &violations,
+    );
 }
 
 #[test]
 fn every_file_stands_on_a_floor() {
     let files = source::files(package(), "src", "rs");
     assert!(files.len() > 100, "the source was found: {} files", files.len());
-    expect_none("every file belongs to a module, and every module to a floor", &misplaced(&house(), &files));
+    expect_none(
+        "every file belongs to a module, and every module to a floor",
+        &misplaced(&house(), &files),
+    );
 }
 
 #[test]
@@ -367,14 +440,19 @@ fn every_invariant_names_a_test() {
         let text = fs::read_to_string(package().join(&file)).expect("a test's source");
         tests.extend(Module::parse(&["tests"], &file.to_string_lossy(), &text, true).tests);
     }
-    expect_none("every invariant names the test that keeps it", &unkept(&invariants(&text), &tests, AWAITED));
+    expect_none(
+        "every invariant names the test that keeps it",
+        &unkept(&invariants(&text), &tests, AWAITED),
+    );
 }
 
 #[test]
 fn documents_name_places_that_exist() {
     let mut documents: Vec<PathBuf> = source::files(package(), "docs", "md");
-    documents
-        .extend(["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md"].map(PathBuf::from));
+    documents.extend(
+        ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md"]
+            .map(PathBuf::from),
+    );
     let violations: Vec<String> = documents.iter().flat_map(|document| nowhere(document)).collect();
     expect_none("documents name places that exist", &violations);
 }
@@ -385,11 +463,13 @@ fn the_drawing_is_the_house() {
     println!("{drawn}");
     let path = package().join("ARCHITECTURE.md");
     let text = fs::read_to_string(&path).expect("ARCHITECTURE.md");
-    let (before, rest) = text.split_once(DRAWN_FROM).expect("ARCHITECTURE.md has a place for the floors");
+    let (before, rest) =
+        text.split_once(DRAWN_FROM).expect("ARCHITECTURE.md has a place for the floors");
     let (old, after) = rest.split_once(DRAWN_TO).expect("the place for the floors ends");
     let new = format!("\n```text\n{drawn}```\n");
     if std::env::var_os("MODELGATE_DRAW_FLOORS").is_some() {
-        fs::write(&path, format!("{before}{DRAWN_FROM}{new}{DRAWN_TO}{after}")).expect("ARCHITECTURE.md is written");
+        fs::write(&path, format!("{before}{DRAWN_FROM}{new}{DRAWN_TO}{after}"))
+            .expect("ARCHITECTURE.md is written");
     } else {
         assert_eq!(old, new, "the imports have changed: run `make floors` and read what it draws");
     }

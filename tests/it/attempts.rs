@@ -1,4 +1,5 @@
-//! How often a data set was tried: each artifact has one number under a policy, whoever asks and how often.
+//! Attempts on a data set: each artifact has one number under a policy, regardless of who asks and
+//! how often.
 
 use crate::{
     on_both_engines,
@@ -29,7 +30,9 @@ fn tries(attempts: &Value) -> Vec<(String, u64)> {
     let list = attempts.as_array().unwrap();
     assert!(list.iter().all(|attempt| attempt["policy"] == "two-eyes"), "{attempts}");
     list.iter()
-        .map(|attempt| (attempt["dataset"].as_str().unwrap().to_owned(), attempt["tries"].as_u64().unwrap()))
+        .map(|attempt| {
+            (attempt["dataset"].as_str().unwrap().to_owned(), attempt["tries"].as_u64().unwrap())
+        })
         .collect()
 }
 
@@ -47,11 +50,12 @@ on_both_engines! {
         }
         let mut nameless = accuracy(960, 1000);
         nameless.as_object_mut().unwrap().remove("dataset");
-        // Artifacts of another model say nothing of the data of this one, where none is named least of all.
+        // Artifacts of another model do not affect this one's data set, least of all if no data set
+        // is named.
         for (model, name, expected) in [("acme/credit", "a", 1), ("acme/other", "b", 1), ("acme/credit", "c", 2)] {
             assert_eq!(tries(&attempts(&app, &ci, model, name, &nameless).await), one("", expected), "{model} {name}");
         }
-        // Another namespace counts for itself.
+        // Another namespace is counted separately.
         app.publish("zeta", POLICY).await;
         let other = app.machine("zeta", &MACHINE).await;
         assert_eq!(tries(&attempts(&app, &other, "zeta/credit", "z", &on("q3")).await), one("q3", 1));
@@ -68,7 +72,7 @@ on_both_engines! {
         let ci = apps[0].machine("acme", &MACHINE).await;
         let run = async |which: usize| {
             let (app, ci) = (&apps[which], &ci);
-            // `shared` is asked for on both, at the same moments.
+            // `shared` is requested on both, at the same moments.
             let one = async |name: String| tries(&attempts(app, ci, "acme/credit", &name, &on("q3")).await)[0].1;
             let mut own = Vec::new();
             let mut shared = BTreeSet::new();

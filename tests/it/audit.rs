@@ -1,4 +1,5 @@
-//! Audit reports: cut and counted by the clock of the log, the same whenever they are asked for, and of any length.
+//! Audit reports: delimited and counted by the log's clock, the same at every request, and of any
+//! length.
 
 use crate::{
     on_both_engines,
@@ -29,7 +30,12 @@ async fn json(app: &TestApp, token: &str, from: &str, to: &str) -> Value {
 }
 
 fn indexes(report: &Value) -> Vec<u64> {
-    report["decisions"].as_array().unwrap().iter().map(|d| d["record_index"].as_u64().unwrap()).collect()
+    report["decisions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| d["record_index"].as_u64().unwrap())
+        .collect()
 }
 
 on_both_engines! {
@@ -40,7 +46,8 @@ on_both_engines! {
             app.submit(&token, &submission("acme/m", name, &accuracy(960, 1000))).await;
             app.clock.forward("1h");
         }
-        // What was asked a second before midnight and went into the log a second after it: a slow judgement, a queue.
+        // Requested a second before midnight and logged a second after it, because of a slow
+        // evaluation or a queue.
         database.execute("UPDATE decisions SET decided_at_us = decided_at_us + 1, record_idx = record_idx").await;
         database.execute("UPDATE releases SET requested_at_us = 1795219199000000").await;
         database.execute("UPDATE entries SET at_us = 1795219201000000 WHERE idx >= 6").await;
@@ -72,7 +79,8 @@ on_both_engines! {
         assert!(csv.contains(",so_far,true\r\n") && csv.contains(",made_at,2026-11-20T12:00:00Z\r\n"), "{csv}");
         let html = report(&app, &token, from, to, "html").await;
         assert!(html.contains("<b>So far</b>, made") && html.contains("The report is complete."), "{html}");
-        // Over by the clock, but what was being written then may not be there yet.
+        // The period is over by the clock, but entries that were being written may still be
+        // missing.
         app.clock.forward("12h");
         assert_eq!(json(&app, &token, from, to).await["so_far"], true);
         app.clock.forward("2m");
@@ -100,7 +108,7 @@ on_both_engines! {
             idle.push(report);
         }
         assert_eq!(indexes(&json(&app, &beta, from, to).await).len(), 1);
-        // As many exports as one namespace gets.
+        // As many exports as one namespace can run at once.
         let id = ours["decision"].as_str().unwrap().parse().unwrap();
         let mut open = Vec::new();
         for _ in 0..4 {
@@ -119,7 +127,7 @@ on_both_engines! {
         let keys = modelgate::keys::Keyring::ephemeral().unwrap();
         let notary = modelgate::app::notary::Notary::new(&keys, "https://gate.example.com").unwrap();
         let before = modelgate::app::env::Env::default().now();
-        // Asked for an hour ago, and kept waiting.
+        // Requested an hour ago, and delayed.
         let mut work = Work::new("acme".parse().unwrap(), Timestamp::from_micros(before.micros() - 3_600_000_000));
         let digest = Digest::of(POLICY.as_bytes());
         work.policy = Some(NewPolicy {
@@ -195,8 +203,8 @@ on_both_engines! {
     }
 }
 
-/// Copies the first decision `count` times, each with a release and entries of its own, and moves the head on: what a busy
-/// year leaves, without its signatures.
+/// Copies the first decision `count` times, each with a separate release and entries, and advances
+/// the head: the data of a busy year, without its signatures.
 async fn copies(database: &TestDatabase, count: u32) {
     let numbers = format!("n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})");
     let first = "(SELECT MIN(record_idx) FROM decisions)";
@@ -228,8 +236,8 @@ async fn copies(database: &TestDatabase, count: u32) {
     }
 }
 
-/// What a child of this test does: makes a report over `AUDIT_DECISIONS` decisions in every format and says how much
-/// memory that took at its most, in KiB. By itself it is how a large report is measured.
+/// The work of a child process of this test: makes a report over `AUDIT_DECISIONS` decisions in
+/// every format and prints the peak memory in KiB. Run alone, it measures a large report.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement, run by another test in a process of its own"]
 async fn memory_of_a_report() {
@@ -257,21 +265,36 @@ async fn memory_of_a_report() {
             bytes
         };
         let (bytes, beside) = submitting(&app, &token, format, report).await;
-        println!("{format}: {bytes} bytes in {:.1} s; submissions beside it {beside}", began.elapsed().as_secs_f64());
+        println!(
+            "{format}: {bytes} bytes in {:.1} s; submissions beside it {beside}",
+            began.elapsed().as_secs_f64()
+        );
         let pause = tokio::time::sleep(began.elapsed());
-        println!("submissions with nothing beside them {}", submitting(&app, &token, "alone", pause).await.1);
+        println!(
+            "submissions with nothing beside them {}",
+            submitting(&app, &token, "alone", pause).await.1
+        );
     }
     println!("grew by {} KiB", resident("VmHWM").saturating_sub(before));
     app.stop().await;
 }
 
-/// Submits one release after another until `until` is done, and says how long each took.
-async fn submitting<T>(app: &TestApp, token: &str, name: &str, until: impl Future<Output = T>) -> (T, String) {
+/// Submits one release after another until `until` is done, and reports how long each took.
+async fn submitting<T>(
+    app: &TestApp,
+    token: &str,
+    name: &str,
+    until: impl Future<Output = T>,
+) -> (T, String) {
     let took = std::cell::RefCell::new(Vec::new());
     let submit = async {
         for i in 0.. {
             let began = std::time::Instant::now();
-            app.submit(token, &submission("acme/m", &format!("{name}-{i}"), &accuracy(960, 1000 + i))).await;
+            app.submit(
+                token,
+                &submission("acme/m", &format!("{name}-{i}"), &accuracy(960, 1000 + i)),
+            )
+            .await;
             took.borrow_mut().push(began.elapsed());
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
@@ -279,7 +302,8 @@ async fn submitting<T>(app: &TestApp, token: &str, name: &str, until: impl Futur
     let done = tokio::select! { done = until => done, () = submit => unreachable!("submissions do not end") };
     let mut took = took.into_inner();
     took.sort();
-    let at = |q: usize| took.get(took.len() * q / 100).map_or(f64::NAN, |t| t.as_secs_f64() * 1000.0);
+    let at =
+        |q: usize| took.get(took.len() * q / 100).map_or(f64::NAN, |t| t.as_secs_f64() * 1000.0);
     (done, format!("n={} p50 {:.1} ms, p99 {:.1} ms", took.len(), at(50), at(99)))
 }
 
@@ -299,7 +323,7 @@ fn a_longer_report_needs_no_more_memory() {
     assert!(grew < 100 << 10, "8,000 decisions took {grew} KiB");
 }
 
-/// A service that ends its answer before it is whole.
+/// A service that breaks off its answer.
 fn breaking_off(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -321,7 +345,9 @@ fn a_report_that_breaks_off_leaves_no_file() {
     let url = breaking_off(half);
     for out in [&["--out", "november.csv"][..], &[]] {
         let mut command = modelgate(folder.path());
-        command.args(["report", "audit", "--from", "2026-11-01", "--to", "2026-11-30", "--as", "csv"]).args(out);
+        command
+            .args(["report", "audit", "--from", "2026-11-01", "--to", "2026-11-30", "--as", "csv"])
+            .args(out);
         command.env("MODELGATE_SERVER", &url).env("MODELGATE_TOKEN", "mgt_x");
         let ended = run(command).expect(5);
         assert!(ended.stderr.contains("broke off"), "{ended:?}");

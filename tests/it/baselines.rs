@@ -1,4 +1,4 @@
-//! The champion and the reference: what a release is compared with, frozen with its inputs.
+//! The champion and the reference: the baselines of a release, frozen with its inputs.
 
 use crate::{
     on_both_engines,
@@ -28,7 +28,8 @@ async fn allowed(app: &TestApp, ci: &str, name: &str, right: u64) -> Value {
 }
 
 async fn decided(app: &TestApp, ci: &str, name: &str, right: u64, verdict: &str) -> Value {
-    let (status, decided) = app.submit(ci, &submission("acme/credit", name, &accuracy(right, 1000))).await;
+    let (status, decided) =
+        app.submit(ci, &submission("acme/credit", name, &accuracy(right, 1000))).await;
     assert_eq!((status, &decided["verdict"]["verdict"]), (201, &json!(verdict)), "{decided}");
     decided
 }
@@ -50,7 +51,7 @@ fn replays(files: &replay::Files) {
     assert!(replay.same, "{:?}", replay.differences);
 }
 
-/// Every document of it is checked offline too.
+/// Checks offline that every document verifies.
 fn verifies(files: &replay::Files) {
     let folder = tempfile::tempdir().unwrap();
     for (path, bytes) in files {
@@ -82,7 +83,7 @@ on_both_engines! {
         decided(&app, &ci, "worse", 700, "deny").await;
         let third = allowed(&app, &ci, "c", 952).await;
         assert_eq!(compared(&app, &ci, &third, "champion").await["artifact"], artifact("b"), "a deny changes nothing");
-        // The champion itself may be asked for again: it is compared with itself.
+        // A release of the champion itself can be requested again: it is compared with itself.
         let same = submission("acme/credit", "c", &accuracy(952, 1000));
         let (status, kept) = app.submit(&ci, &same).await;
         assert_eq!((status, &kept["release"]), (200, &third["release"]), "its own allow moved the champion, not its inputs");
@@ -101,7 +102,7 @@ on_both_engines! {
         assert_eq!(below(&files, "champion/"), [format!("{evidence}.json")]);
         replays(&files);
         verifies(&files);
-        // What it was compared with is part of what was decided.
+        // The champion's evidence is part of the decision.
         files.remove(&format!("champion/{evidence}.json"));
         let without = replay::replay(&files).unwrap();
         assert!(!without.same && without.recomputed.is_none());
@@ -120,7 +121,7 @@ on_both_engines! {
         let b = decided(&app, &ci, "b", 951, "pending").await;
         let c = decided(&app, &ci, "c", 951, "pending").await;
         approve(&app, &ada, &c).await;
-        // The champion is `c` by now; `b` was judged against `a`, which says nothing any more.
+        // The champion is `c` by now; `b` was compared with `a`, so its result is out of date.
         let path = format!("/api/v1/releases/{}/approvals", b["release"].as_str().unwrap());
         let vote = |word: &str| json!({"vote": word, "inputs_digest": b["verdict"]["inputs_digest"]});
         let (status, problem) = app.post(&ada, &path, &vote("approve")).await;
@@ -137,7 +138,7 @@ on_both_engines! {
     }
 
     async fn nobody_is_judged_against_a_champion_that_was(database: TestDatabase) {
-        // Two services, and every allow moves the champion for everybody else.
+        // Two services, and every allow changes the champion for the other one.
         let apps = [TestApp::start(&database).await, TestApp::start(&database).await];
         assert_eq!(apps[0].publish("acme", &policy("champion", "")).await.0, 201);
         let ci = apps[0].machine("acme", &MACHINE).await;
@@ -214,7 +215,7 @@ on_both_engines! {
         let yes = json!({"vote": "approve", "inputs_digest": early["verdict"]["inputs_digest"]});
         assert_eq!(app.post(&ada, &waiting, &yes).await.1["code"], "reference-moved", "it was judged without one");
 
-        // The champion moves, the reference does not.
+        // The champion changes, the reference does not.
         let second = decided(&app, &ci, "b", 951, "pending").await;
         approve(&app, &ada, &second).await;
         let third = decided(&app, &ci, "c", 952, "pending").await;

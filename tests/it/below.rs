@@ -1,4 +1,4 @@
-//! A service that lives below a path of its host, behind a proxy that takes the path off or hands it on.
+//! A service below a path of its host, behind a proxy that removes the path or forwards it.
 
 use crate::{
     on_both_engines,
@@ -16,11 +16,15 @@ use std::{collections::BTreeSet, fs, path::Path};
 const BASE: &str = "/gate";
 const PUBLIC: &str = "https://example.com/gate";
 
-/// The addresses that a page leads to.
+/// The addresses that a page links to.
 fn links(markup: &str) -> BTreeSet<String> {
     let of = |attribute: &str| -> Vec<String> {
         let parts = markup.split(attribute).skip(1);
-        parts.map(|rest| rest.split('"').next().unwrap().replace("&#x3D;", "=").replace("&amp;", "&")).collect()
+        parts
+            .map(|rest| {
+                rest.split('"').next().unwrap().replace("&#x3D;", "=").replace("&amp;", "&")
+            })
+            .collect()
     };
     [of(" href=\""), of(" src=\""), of(" action=\"")].concat().into_iter().collect()
 }
@@ -29,7 +33,8 @@ fn header<'r>(response: &'r Response, name: &str) -> &'r str {
     response.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
-/// A browser that asks for addresses below `/gate`, and a proxy that takes `/gate` off or hands it on.
+/// A browser that requests addresses below `/gate`, and a proxy that removes `/gate` or forwards
+/// it.
 struct Proxied<'a> {
     app: &'a TestApp,
     strips: bool,
@@ -37,9 +42,10 @@ struct Proxied<'a> {
 }
 
 impl Proxied<'_> {
-    /// What the proxy asks the service for.
+    /// The path that the proxy requests from the service.
     fn asked(&self, address: &str) -> String {
-        let below = address.strip_prefix(BASE).unwrap_or_else(|| panic!("`{address}` is not below {BASE}"));
+        let below =
+            address.strip_prefix(BASE).unwrap_or_else(|| panic!("`{address}` is not below {BASE}"));
         let path = if self.strips { below } else { address };
         format!("{}{}", self.app.base, if path.is_empty() { "/" } else { path })
     }
@@ -51,9 +57,15 @@ impl Proxied<'_> {
 
     async fn post(&self, address: &str, form: &str) -> Response {
         let request = self.app.http.post(self.asked(address)).header("cookie", &self.cookie);
-        // Without TLS browsers say no more than this of where a form comes from.
-        let request = request.header("origin", "https://example.com").header("host", "127.0.0.1:8080");
-        request.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned()).send().await.unwrap()
+        // Without TLS, browsers send only this about a form's origin.
+        let request =
+            request.header("origin", "https://example.com").header("host", "127.0.0.1:8080");
+        request
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form.to_owned())
+            .send()
+            .await
+            .unwrap()
     }
 
     async fn sign_in(&mut self, user: &str) {
@@ -63,25 +75,37 @@ impl Proxied<'_> {
         assert!(form.starts_with("/gate/sign-in?next="), "{form}");
         let page = self.get(&form).await.text().await.unwrap();
         assert!(links(&page).contains("/gate/sign-in"), "{page}");
-        let next =
-            page.split("name=\"next\" value=\"").nth(1).unwrap().split('"').next().unwrap().replace("&#x3D;", "=");
-        let entry =
-            format!("user={user}&password={}&next={}&csrf=", PASSWORD.replace(' ', "+"), next.replace('?', "%3F"));
+        let next = page
+            .split("name=\"next\" value=\"")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap()
+            .replace("&#x3D;", "=");
+        let entry = format!(
+            "user={user}&password={}&next={}&csrf=",
+            PASSWORD.replace(' ', "+"),
+            next.replace('?', "%3F")
+        );
         let done = self.post("/gate/sign-in", &entry).await;
-        assert_eq!((done.status().as_u16(), header(&done, "location")), (303, "/gate/releases?verdict=pending"));
+        assert_eq!(
+            (done.status().as_u16(), header(&done, "location")),
+            (303, "/gate/releases?verdict=pending")
+        );
         let cookie = header(&done, "set-cookie").to_owned();
         assert!(cookie.contains("; Path=/gate;") && cookie.contains("; Secure"), "{cookie}");
         self.cookie = cookie.split(';').next().unwrap().to_owned();
     }
 
-    /// Follows every link from the queue on; gives how many pages were seen.
+    /// Follows every link, starting with the queue; returns the number of pages.
     async fn crawl(&self) -> usize {
         let mut open = vec!["/gate".to_owned(), "/gate/".to_owned()];
         let mut seen: BTreeSet<String> = open.iter().cloned().collect();
         let mut pages = 0;
         while let Some(address) = open.pop() {
             let response = self.get(&address).await;
-            // Where a form goes is no address to ask for.
+            // The target of a form cannot be requested with GET.
             let form = address.ends_with("/vote") || address.ends_with("/sign-out");
             assert_eq!(response.status().as_u16(), if form { 405 } else { 200 }, "{address}");
             if !header(&response, "content-type").starts_with("text/html")
@@ -116,7 +140,8 @@ on_both_engines! {
             app.person("acme", person, "model-risk").await;
             let mut browser = Proxied { app: &app, strips, cookie: String::new() };
             browser.sign_in(person).await;
-            // The queue, the lists, the log, a release, its document, the pages that say what a form's address is not.
+            // The queue, the lists, the log, a release, its document, and the error pages of form
+            // targets.
             assert!(browser.crawl().await >= 8);
             let address = format!("/gate/releases/{release}");
             let page = browser.get(&address).await.text().await.unwrap();
@@ -155,7 +180,7 @@ on_both_engines! {
             assert_eq!((status, problem["code"].as_str()), (404, Some("not-found")));
             assert!(problem["detail"].as_str().unwrap().contains("/gate/api/v1/openapi.json"), "{problem}");
         }
-        // What only begins alike is something else.
+        // A path that only begins in the same way is a different path.
         assert_eq!(app.get(&ci, "/gateway/api/v1/openapi.json").await.0, 404);
         assert_eq!(app.get(&ci, "/gate/gate/healthz").await.0, 404);
         app.stop().await;
@@ -186,7 +211,7 @@ on_both_engines! {
             let (code, kind, _, text) = ask(reqwest::Method::GET, path, "application/json").await;
             assert_eq!((code, kind.as_str()), (status, "application/problem+json"), "{path}: {text}");
         }
-        // The program that did not say what it reads.
+        // A client that did not say what it accepts.
         assert_eq!(ask(reqwest::Method::GET, "/api/v1/nothing", "*/*").await.1, "application/problem+json");
         assert_eq!(ask(reqwest::Method::DELETE, "/api/v1/releases", "*/*").await.1, "application/problem+json");
         assert_eq!(ask(reqwest::Method::GET, "/sign-in?next=%FF%ZZ", browser).await.1, "text/html; charset=utf-8");
@@ -216,30 +241,40 @@ fn commands_reach_a_service_below_a_path() {
     let release = asked["release"].as_str().unwrap();
     assert_eq!(asked["url"], format!("http://gate.test/gate/releases/{release}"));
     served.run_as(&served.ada, &["approve", release]).expect(0);
-    let allowed = served.run_as(&served.ben, &["approve", release, "--format=json"]).expect(0).json();
-    served.run(&["export", "decision", allowed["decision"].as_str().unwrap(), "--out", "out"]).expect(0);
+    let allowed =
+        served.run_as(&served.ben, &["approve", release, "--format=json"]).expect(0).json();
+    served
+        .run(&["export", "decision", allowed["decision"].as_str().unwrap(), "--out", "out"])
+        .expect(0);
     served.run(&["verify", "out", "--trust", "out/trust"]).expect(0);
-    served.run(&["policy", "publish", "--server", "http://gate.test/gate/x?y", "none.toml"]).expect(2);
+    served
+        .run(&["policy", "publish", "--server", "http://gate.test/gate/x?y", "none.toml"])
+        .expect(2);
 }
 
-/// A public address below a path that the service has itself could not be told from it.
+/// A public address below a path that the service itself uses would be ambiguous.
 #[test]
 fn no_public_address_begins_as_an_address_of_ours() {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut own = BTreeSet::new();
     for file in source::files(package, "src/web", "rs") {
         let text = fs::read_to_string(file).unwrap();
-        let routes = text.split(".route(\"/").skip(1).filter_map(|rest| rest.split(['/', '"']).next());
+        let routes =
+            text.split(".route(\"/").skip(1).filter_map(|rest| rest.split(['/', '"']).next());
         own.extend(routes.filter(|first| !first.is_empty()).map(ToOwned::to_owned));
     }
     assert!(own.len() > 10, "{own:?}");
     for first in own {
-        let settings = Partial { public_url: Some(format!("https://example.com/{first}/x")), ..Partial::default() };
+        let settings = Partial {
+            public_url: Some(format!("https://example.com/{first}/x")),
+            ..Partial::default()
+        };
         assert!(settings.resolve().is_err(), "/{first} is an address of the service itself");
     }
 }
 
-/// A link that a template writes without the helper would leave the path; a query alone stays at the page's own address.
+/// A link that a template writes without the helper would leave the path; a link that is only a
+/// query stays on the page's own address.
 #[test]
 fn every_link_of_a_template_is_made_by_the_one_function() {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -247,7 +282,9 @@ fn every_link_of_a_template_is_made_by_the_one_function() {
         let text = fs::read_to_string(&file).unwrap();
         for attribute in [" href=\"", " src=\"", " action=\""] {
             for link in text.split(attribute).skip(1) {
-                let fine = ["{{link ", "{{{asset ", "#", "?", "data:"].iter().any(|start| link.starts_with(start));
+                let fine = ["{{link ", "{{{asset ", "#", "?", "data:"]
+                    .iter()
+                    .any(|start| link.starts_with(start));
                 assert!(fine, "{}: {attribute}{}", file.display(), &link[..link.len().min(40)]);
             }
         }

@@ -1,4 +1,5 @@
-//! `modelgate check` with raw predictions: recomputed, compared on the same rows, held against claims.
+//! `modelgate check` with raw predictions: recomputed, compared on the same rows, compared with
+//! claims.
 
 use serde_json::Value;
 use std::{fs, path::Path, process::Command};
@@ -70,15 +71,29 @@ impl Bench {
     fn check(&self, args: &[&str]) -> (i32, Value, String) {
         let policy = self.folder.path().join("policy.toml");
         let mut command = Command::new(env!("CARGO_BIN_EXE_modelgate"));
-        command.args(["check", "--policy"]).arg(policy).args(args).args(["--format", "json"]).env("NO_COLOR", "1");
+        command
+            .args(["check", "--policy"])
+            .arg(policy)
+            .args(args)
+            .args(["--format", "json"])
+            .env("NO_COLOR", "1");
         let output = command.output().unwrap();
         let text = String::from_utf8(output.stderr).unwrap();
-        (output.status.code().unwrap(), serde_json::from_slice(&output.stdout).unwrap_or_default(), text)
+        (
+            output.status.code().unwrap(),
+            serde_json::from_slice(&output.stdout).unwrap_or_default(),
+            text,
+        )
     }
 }
 
 fn rows(name: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/predictions").join(name).to_str().unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/predictions")
+        .join(name)
+        .to_str()
+        .unwrap()
+        .to_owned()
 }
 
 fn finding<'v>(verdict: &'v Value, rule: &str) -> &'v Value {
@@ -91,13 +106,14 @@ fn near(got: &Value, want: f64) {
     assert!((got - want).abs() <= 1e-6 * want.abs().max(1e-3), "{got} against {want}");
 }
 
-/// References: Tango's bound of (2185, 178, 113, 524), with which R's PropCIs::scoreci.mp agrees; R's
-/// pROC::roc.test(method='delong', paired=TRUE); numpy.percentile; fairlearn.
+/// Reference values: Tango's bound of (2185, 178, 113, 524), confirmed by R's PropCIs::scoreci.mp;
+/// R's pROC::roc.test(method='delong', paired=TRUE); numpy.percentile; fairlearn.
 #[test]
 fn the_candidate_is_compared_with_the_champion_on_the_same_rows() {
     let bench = Bench::new(POLICY);
     let (good, base) = (rows("adult_good.parquet"), rows("adult_base.csv"));
-    let (code, verdict, text) = bench.check(&["--predictions", &good, "--champion-predictions", &base]);
+    let (code, verdict, text) =
+        bench.check(&["--predictions", &good, "--champion-predictions", &base]);
     assert_eq!(code, 0, "{verdict:#} {text}");
     let kept = finding(&verdict, "accuracy-kept");
     assert_eq!(kept["method"], "tango");
@@ -116,8 +132,12 @@ fn the_candidate_is_compared_with_the_champion_on_the_same_rows() {
 #[test]
 fn the_reverse_is_a_deny() {
     let bench = Bench::new(POLICY);
-    let (code, verdict, _) =
-        bench.check(&["--predictions", &rows("adult_base.csv"), "--champion-predictions", &rows("adult_good.csv")]);
+    let (code, verdict, _) = bench.check(&[
+        "--predictions",
+        &rows("adult_base.csv"),
+        "--champion-predictions",
+        &rows("adult_good.csv"),
+    ]);
     assert_eq!(code, 1, "{verdict:#}");
     assert_eq!(finding(&verdict, "accuracy-kept")["status"], "fail");
     assert_eq!(finding(&verdict, "ranking-kept")["status"], "fail");
@@ -135,7 +155,14 @@ fn a_claim_that_does_not_come_out_of_the_rows_is_a_deny() {
     let wishful = bench.file("wishful.json", &claim(0.81, 2430));
     let (good, base) = (rows("adult_good.csv"), rows("adult_base.csv"));
     let with = |evidence: &str| {
-        bench.check(&["--predictions", &good, "--champion-predictions", &base, "--evidence", evidence])
+        bench.check(&[
+            "--predictions",
+            &good,
+            "--champion-predictions",
+            &base,
+            "--evidence",
+            evidence,
+        ])
     };
     assert_eq!(with(&honest).0, 0);
     let (code, verdict, _) = with(&wishful);
@@ -157,20 +184,22 @@ fn what_is_absent_or_broken_is_said() {
     let (code, _, text) = bench.check(&["--predictions", "/no/such/file.csv"]);
     assert_eq!(code, 2);
     assert!(text.contains("cannot read `/no/such/file.csv`"), "{text}");
-    let plain = Bench::new("name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.5\n");
+    let plain =
+        Bench::new("name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.5\n");
     let (code, _, text) = plain.check(&["--predictions", &rows("adult_good.csv")]);
     assert_eq!(code, 2);
     assert!(text.contains("add `[recompute]`"), "{text}");
 }
 
-/// Labels that CI never holds: the same verdict from labels kept apart, joined on the id.
+/// Labels that CI never sees: the verdict is the same with separate labels, joined on the id.
 #[test]
 fn labels_may_be_kept_apart() {
     let whole = fs::read_to_string(rows("adult_good.csv")).unwrap();
     let mut lines = whole.lines().map(|line| line.split(',').collect::<Vec<_>>());
     let header = lines.next().unwrap();
     let at = |name: &str| header.iter().position(|h| *h == name).unwrap();
-    let (mut labels, mut answers) = ("id,label,sex\n".to_owned(), "id,pred,score,latency_ms\n".to_owned());
+    let (mut labels, mut answers) =
+        ("id,label,sex\n".to_owned(), "id,pred,score,latency_ms\n".to_owned());
     let rows_: Vec<Vec<&str>> = lines.collect();
     for row in &rows_ {
         labels.push_str(&format!("{},{},{}\n", row[at("id")], row[at("label")], row[at("sex")]));
@@ -179,10 +208,13 @@ fn labels_may_be_kept_apart() {
         let cells = [at("id"), at("pred"), at("score"), at("latency_ms")].map(|i| row[i]);
         answers.push_str(&format!("{}\n", cells.join(",")));
     }
-    let policy = POLICY
-        .replace("groups = [\"sex\"]\n\n[groups]", "groups = [\"sex\"]\nid = \"id\"\nlabels = \"holdout\"\n\n[groups]");
+    let policy = POLICY.replace(
+        "groups = [\"sex\"]\n\n[groups]",
+        "groups = [\"sex\"]\nid = \"id\"\nlabels = \"holdout\"\n\n[groups]",
+    );
     let bench = Bench::new(&policy);
-    let (labels, answers) = (bench.file("labels.csv", &labels), bench.file("answers.csv", &answers));
+    let (labels, answers) =
+        (bench.file("labels.csv", &labels), bench.file("answers.csv", &answers));
     let (code, _, text) = bench.check(&["--predictions", &answers]);
     assert_eq!(code, 2);
     assert!(text.contains("holdout") && text.contains("--labels"), "{text}");

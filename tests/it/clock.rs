@@ -1,4 +1,5 @@
-//! Signed times never run backwards. A clock that is behind the log signs nothing, and says so.
+//! Signed times never go backwards. A service whose clock is behind the log signs nothing, and says
+//! so.
 
 use crate::{
     on_both_engines,
@@ -21,14 +22,15 @@ on_both_engines! {
         let (status, refused) = ask("v2").await;
         assert_eq!((status, refused["code"].as_str()), (503, Some("clock-behind")), "{refused}");
         assert!(refused["detail"].as_str().unwrap().contains("60 s behind"), "{refused}");
-        // A policy, which asks nobody's clock first, is refused by the batch.
+        // A policy is not checked against the clock first, so the batch refuses it.
         let (status, refused) = app.publish("acme", crate::support::app::POLICY).await;
         assert_eq!((status, refused["code"].as_str()), (503, Some("clock-behind")), "{refused}");
         let (status, ready) = app.get(&token, "/readyz").await;
         assert_eq!((status, ready["code"].as_str()), (503, Some("clock-behind")), "{ready}");
         assert_eq!(app.log_size("acme").await, size);
         assert_eq!(app.get(&token, "/api/v1/releases").await.0, 200, "reading goes on");
-        // As a process that was started while the clock was behind: what it knows, it knows from the log.
+        // Like a process that was started while the clock was behind: it knows only what the log
+        // says.
         app.stop().await;
         let app = TestApp::start(&database).await;
         let ask = async |name: &str| app.submit(&token, &submission("acme/m", name, &accuracy(960, 1000))).await;

@@ -1,4 +1,5 @@
-//! `modelgate evidence compute`: against scikit-learn, scipy and fairlearn, and the same for any order of rows.
+//! `modelgate evidence compute`: compared with scikit-learn, scipy and fairlearn, and the same for
+//! any order of rows.
 
 use serde_json::{Value, json};
 use std::{
@@ -21,7 +22,13 @@ fn read(name: &str) -> Value {
 
 fn run(args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_modelgate"));
-    command.args(["evidence", "compute"]).args(args).env("NO_COLOR", "1").stdin(Stdio::null()).output().unwrap()
+    command
+        .args(["evidence", "compute"])
+        .args(args)
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
 }
 
 fn compute(args: &[&str]) -> Value {
@@ -30,10 +37,11 @@ fn compute(args: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The one measurement of that source name and slice.
+/// The one measurement with this source name and slice.
 fn find<'d>(document: &'d Value, name: &str, slice: &Value) -> &'d Value {
     let all = document["measurements"].as_array().unwrap();
-    let found: Vec<_> = all.iter().filter(|m| m["source_name"] == name && m["slice"] == *slice).collect();
+    let found: Vec<_> =
+        all.iter().filter(|m| m["source_name"] == name && m["slice"] == *slice).collect();
     assert_eq!(found.len(), 1, "{name} {slice}");
     found[0]
 }
@@ -44,7 +52,8 @@ fn near(got: &Value, want: &Value, what: &str) {
     assert!((got - want).abs() <= 1e-9 * want.abs().max(1e-3), "{what}: {got} against {want}");
 }
 
-const COLUMNS: [&str; 8] = ["--label", "label", "--prediction", "pred", "--score", "score", "--latency", "latency_ms"];
+const COLUMNS: [&str; 8] =
+    ["--label", "label", "--prediction", "pred", "--score", "score", "--latency", "latency_ms"];
 
 #[test]
 fn agrees_with_the_reference_libraries() {
@@ -64,7 +73,9 @@ fn agrees_with_the_reference_libraries() {
     ] {
         let path = file(name);
         let groups: Vec<&str> = groups.iter().flat_map(|g| ["--group", g]).collect();
-        let got = compute(&[&[path.as_str(), "--replicates", "100"], COLUMNS.as_slice(), &groups].concat());
+        let got = compute(
+            &[&[path.as_str(), "--replicates", "100"], COLUMNS.as_slice(), &groups].concat(),
+        );
         let want = &reference["tables"][table];
         for (metric, entry) in want["metrics"].as_object().unwrap() {
             let ours = match metric.as_str() {
@@ -72,13 +83,21 @@ fn agrees_with_the_reference_libraries() {
                 "ece_10_uniform_bins" => "expected_calibration_error",
                 other => other,
             };
-            near(&find(&got, ours, &json!({}))["value"], &entry["value"], &format!("{name} {metric}"));
+            near(
+                &find(&got, ours, &json!({}))["value"],
+                &entry["value"],
+                &format!("{name} {metric}"),
+            );
         }
         for (attribute, fairness) in want["fairness"].as_object().unwrap() {
             agrees_on_fairness(&got, name, attribute, fairness);
         }
         for q in ["50", "90", "95", "99"] {
-            near(&find(&got, &format!("p{q}"), &json!({}))["value"], &want["latency_ms"][format!("p{q}_linear")], name);
+            near(
+                &find(&got, &format!("p{q}"), &json!({}))["value"],
+                &want["latency_ms"][format!("p{q}_linear")],
+                name,
+            );
         }
     }
 }
@@ -96,7 +115,7 @@ fn agrees_on_fairness(got: &Value, name: &str, attribute: &str, fairness: &Value
         ] {
             let m = find(got, ours, &slice);
             if m["trials"] == 0 {
-                // fairlearn says 0 there.
+                // fairlearn returns 0 here.
                 assert!(m["value"].is_null() && m["interval"].is_null(), "{m}");
                 undefined = true;
             } else {
@@ -115,10 +134,16 @@ fn agrees_on_fairness(got: &Value, name: &str, attribute: &str, fairness: &Value
         let m = find(got, &format!("{disparity} by {attribute}"), &json!({}));
         assert_eq!((&m["aggregate"], &m["scope"]), (&json!(true), &json!(attribute)));
         if !m["value"].is_null() {
-            near(&m["value"], &fairness[disparity]["value"], &format!("{name} {attribute} {disparity}"));
+            near(
+                &m["value"],
+                &fairness[disparity]["value"],
+                &format!("{name} {attribute} {disparity}"),
+            );
         } else {
             assert!(
-                undefined || fairness[disparity]["value"] == 0.0 || fairness[disparity]["value"] == "NaN",
+                undefined
+                    || fairness[disparity]["value"] == 0.0
+                    || fairness[disparity]["value"] == "NaN",
                 "{name} {attribute} {disparity}"
             );
         }
@@ -140,7 +165,10 @@ fn many_classes_agree_with_scikit_learn() {
             assert_eq!(m["aggregate"], class.ends_with(" avg"));
             assert!(m["interval"]["lower"].as_f64() < m["value"].as_f64(), "{m}");
         }
-        assert_eq!(find(&got, "recall", &json!({ "class": class }))["n"].as_f64(), values["support"].as_f64());
+        assert_eq!(
+            find(&got, "recall", &json!({ "class": class }))["n"].as_f64(),
+            values["support"].as_f64()
+        );
     }
     for (site, values) in want["site"].as_object().unwrap() {
         for (metric, value) in values.as_object().unwrap() {
@@ -188,8 +216,10 @@ fn drift_agrees_with_scipy() {
             ("chi2", "chi_square"),
             ("jensen_shannon_base2", "jensen_shannon_distance"),
         ] {
-            // The reference script has a single bin there, since nearly all are 0, and finds no drift whatever comes.
-            let blind = theirs == "psi_reference_deciles" && values["psi_reference_deciles"]["edges"] == json!([]);
+            // The reference script has a single bin here, because nearly all values are 0, and
+            // never finds drift.
+            let blind = theirs == "psi_reference_deciles"
+                && values["psi_reference_deciles"]["edges"] == json!([]);
             if let Some(entry) = values.get(theirs).filter(|_| !blind) {
                 near(
                     &find(&got, ours, &json!({ "feature": feature }))["value"],
@@ -201,13 +231,15 @@ fn drift_agrees_with_scipy() {
     }
 }
 
-/// References: the table of pairs, and R's pROC::roc.test(paired = TRUE, method = "delong").
+/// Reference values: the table of pairs, and R's pROC::roc.test(paired = TRUE, method = "delong").
 #[test]
 fn a_champion_is_compared_with_on_the_same_rows() {
     let want = &read("reference_metrics.json")["pairs"]["adult_good_vs_adult_base"];
     let (candidate, champion) = (file("adult_good.csv"), file("adult_base.csv"));
     for id in [&["--id", "id"][..], &[]] {
-        let got = compute(&[&[candidate.as_str(), "--champion", &champion], COLUMNS.as_slice(), id].concat());
+        let got = compute(
+            &[&[candidate.as_str(), "--champion", &champion], COLUMNS.as_slice(), id].concat(),
+        );
         let all = got["comparisons"].as_array().unwrap();
         let find = |metric: &str| all.iter().find(|c| c["metric"] == metric).unwrap();
         let accuracy = find("accuracy");
@@ -228,13 +260,19 @@ fn a_champion_is_compared_with_on_the_same_rows() {
         let lower = difference - 1.644_853_626_951_472_2 * error;
         assert!((area["bounds"][0]["lower"].as_f64().unwrap() - lower).abs() < 1e-9, "{area}");
         for comparison in all {
-            let (lower, upper) = (comparison["bounds"][0]["lower"].as_f64(), comparison["bounds"][0]["upper"].as_f64());
-            let value = comparison["value"].as_f64().unwrap() - comparison["baseline"].as_f64().unwrap();
+            let (lower, upper) = (
+                comparison["bounds"][0]["lower"].as_f64(),
+                comparison["bounds"][0]["upper"].as_f64(),
+            );
+            let value =
+                comparison["value"].as_f64().unwrap() - comparison["baseline"].as_f64().unwrap();
             assert!(lower.unwrap() <= value && value <= upper.unwrap(), "{comparison}");
         }
     }
     let other = file("bc_good.csv");
-    let output = run(&[&[candidate.as_str(), "--champion", &other, "--format", "json"], &COLUMNS[..4]].concat());
+    let output =
+        run(&[&[candidate.as_str(), "--champion", &other, "--format", "json"], &COLUMNS[..4]]
+            .concat());
     assert_eq!(output.status.code(), Some(2));
 }
 
@@ -293,7 +331,9 @@ fn labels_kept_apart_give_what_labels_beside_give() {
     assert_eq!(got["measurements"], want["measurements"]);
     let refused = |rows: &[Vec<&str>]| {
         write(Path::new(labels), &[0, 5, 8], rows);
-        let output = run(&[&[apart, "--labels", labels, "--format", "json"], COLUMNS.as_slice(), &more].concat());
+        let output =
+            run(&[&[apart, "--labels", labels, "--format", "json"], COLUMNS.as_slice(), &more]
+                .concat());
         assert_eq!(output.status.code(), Some(2), "{output:?}");
         serde_json::from_slice::<Value>(&output.stdout).unwrap()["error"]["code"].clone()
     };
@@ -307,9 +347,12 @@ fn labels_kept_apart_give_what_labels_beside_give() {
 
 #[test]
 fn native_output_is_evidence() {
-    let output =
-        run(&[&[file("adult_good.parquet").as_str()], COLUMNS.as_slice(), &["--group", "sex", "--format", "native"]]
-            .concat());
+    let output = run(&[
+        &[file("adult_good.parquet").as_str()],
+        COLUMNS.as_slice(),
+        &["--group", "sex", "--format", "native"],
+    ]
+    .concat());
     assert!(output.status.success(), "{output:?}");
     let dir = tempfile::tempdir().unwrap();
     let (evidence, policy) = (dir.path().join("evidence.json"), dir.path().join("policy.toml"));
@@ -318,7 +361,13 @@ fn native_output_is_evidence() {
                  [[rule]]\nid = \"recall\"\nmetric = \"recall\"\nslices = [\"sex\"]\nmin = 0.3\n";
     fs::write(&policy, rules).unwrap();
     let check = Command::new(env!("CARGO_BIN_EXE_modelgate"))
-        .args(["check", "--policy", policy.to_str().unwrap(), "--evidence", evidence.to_str().unwrap()])
+        .args([
+            "check",
+            "--policy",
+            policy.to_str().unwrap(),
+            "--evidence",
+            evidence.to_str().unwrap(),
+        ])
         .output()
         .unwrap();
     assert_eq!(check.status.code(), Some(0), "{check:?}");
@@ -329,11 +378,23 @@ fn what_does_not_fit_is_a_wrong_call() {
     let good = file("adult_good.csv");
     let edge = file("edge_nan_inf.parquet");
     for (args, code) in [
-        (vec![good.as_str(), "--label", "label", "--prediction", "pred", "--latency", "age"], "no-unit"),
+        (
+            vec![good.as_str(), "--label", "label", "--prediction", "pred", "--latency", "age"],
+            "no-unit",
+        ),
         (vec![&good, "--label", "label"], "predictions-nothing-predicted"),
-        (vec![&good, "--label", "sex", "--prediction", "sex", "--task", "binary"], "predictions-not-binary"),
-        (vec![&good, "--label", "label", "--prediction", "pred", "--positive", "yes"], "predictions-unknown-positive"),
-        (vec![&good, "--label", "label", "--prediction", "pred", "--confidence", "1.5"], "predictions-bad-confidence"),
+        (
+            vec![&good, "--label", "sex", "--prediction", "sex", "--task", "binary"],
+            "predictions-not-binary",
+        ),
+        (
+            vec![&good, "--label", "label", "--prediction", "pred", "--positive", "yes"],
+            "predictions-unknown-positive",
+        ),
+        (
+            vec![&good, "--label", "label", "--prediction", "pred", "--confidence", "1.5"],
+            "predictions-bad-confidence",
+        ),
     ] {
         let output = run(&[&args[..], &["--format", "json"]].concat());
         assert_eq!(output.status.code(), Some(2), "{args:?}: {output:?}");
@@ -352,7 +413,8 @@ fn what_does_not_fit_is_a_wrong_call() {
 
 #[test]
 fn text_is_for_people() {
-    let output = run(&[file("adult_good.csv").as_str(), "--label", "label", "--prediction", "pred"]);
+    let output =
+        run(&[file("adult_good.csv").as_str(), "--label", "label", "--prediction", "pred"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("rows      3,000") && text.contains("accuracy"), "{text}");
     assert!(text.contains("one-sided bound at 95%"), "{text}");
@@ -370,10 +432,12 @@ fn bounds(document: &Value, name: &str, slice: &Value) -> [Option<f64>; 2] {
     ["lower", "upper"].map(|end| interval[end].as_f64())
 }
 
-/// References: DeLong, DeLong and Clarke-Pearson (1988) written out in NumPy, with which R's pROC::ci.auc agrees.
+/// Reference values: DeLong, DeLong and Clarke-Pearson (1988), implemented in NumPy and confirmed
+/// by R's pROC::ci.auc.
 #[test]
 fn the_bounds_of_an_area_are_delongs() {
-    let good = compute(&[&[file("adult_good.csv").as_str()][..], &COLUMNS, &["--group", "sex"]].concat());
+    let good =
+        compute(&[&[file("adult_good.csv").as_str()][..], &COLUMNS, &["--group", "sex"]].concat());
     for (slice, lower, upper) in [
         (json!({}), 0.819_085_420_551_538_1, 0.845_492_241_275_443_3),
         (json!({"sex": "Female"}), 0.818_597_765_289_591_9, 0.862_019_794_234_217_8),
@@ -420,21 +484,38 @@ fn view(list: &[String]) -> Vec<(&str, usize)> {
     list.iter().map(|v| (v.as_str(), 1)).collect()
 }
 
-/// PSI by its definition over the values themselves: Σ (a − e) ln(a / e), the floor at 0.0001.
+/// PSI by its definition on the values themselves: Σ (a − e) ln(a / e), with shares of at least
+/// 0.0001.
 #[test]
 fn the_drift_of_few_values_is_seen() {
     let folder = tempfile::tempdir().unwrap();
     let column = |counts: &[(&str, usize)]| {
-        counts.iter().fold("y,f\n".to_owned(), |text, (value, n)| text + &format!("0,{value}\n").repeat(*n))
+        counts
+            .iter()
+            .fold("y,f\n".to_owned(), |text, (value, n)| text + &format!("0,{value}\n").repeat(*n))
     };
     let psi = |before: &[(&str, usize)], now: &[(&str, usize)]| {
-        let (before, now) = (rows(&folder, "before.csv", &column(before)), rows(&folder, "now.csv", &column(now)));
-        let got = compute(&[&now, "--label", "y", "--prediction", "y", "--drift-reference", &before, "--feature", "f"]);
+        let (before, now) =
+            (rows(&folder, "before.csv", &column(before)), rows(&folder, "now.csv", &column(now)));
+        let got = compute(&[
+            &now,
+            "--label",
+            "y",
+            "--prediction",
+            "y",
+            "--drift-reference",
+            &before,
+            "--feature",
+            "f",
+        ]);
         find(&got, "psi", &json!({"feature": "f"}))["value"].as_f64().unwrap()
     };
     let flag = psi(&[("0", 950), ("1", 50)], &[("0", 100), ("1", 900)]);
     assert!((flag - 4.370_414).abs() < 1e-6, "{flag}");
-    let moved = psi(&[("1", 300), ("2", 301), ("3", 100), ("4", 299)], &[("1", 300), ("2", 301), ("3", 399)]);
+    let moved = psi(
+        &[("1", 300), ("2", 301), ("3", 100), ("4", 299)],
+        &[("1", 300), ("2", 301), ("3", 399)],
+    );
     assert!((moved - 2.805_858_846).abs() < 1e-6, "{moved}");
     let tail = |zeros: usize| {
         let mut values: Vec<String> = vec!["0".to_owned(); zeros];

@@ -1,4 +1,4 @@
-//! `modelgate demo`: the whole story, as a newcomer runs it.
+//! `modelgate demo`: the whole demonstration, as a new user runs it.
 
 use crate::support::served::{modelgate, run};
 use std::{
@@ -51,7 +51,9 @@ fn the_story_is_told_once_and_its_decision_stands_on_its_own() {
         "exit code 1, as it should",
         "[9/9]",
     ] {
-        let at = rest.find(part).unwrap_or_else(|| panic!("`{part}` is not told, or too early:\n{told}"));
+        let at = rest
+            .find(part)
+            .unwrap_or_else(|| panic!("`{part}` is not told, or too early:\n{told}"));
         rest = &rest[at + part.len()..];
     }
     assert!(!told.contains("mgt_"), "a token is shown");
@@ -64,7 +66,7 @@ fn the_story_is_told_once_and_its_decision_stands_on_its_own() {
     };
     proved("decision", 0);
     proved("tampered", 1);
-    // A second story must not mix with the first.
+    // A second demonstration must not mix with the first.
     let mut command = modelgate(folder.path());
     command.args(["demo", "--once", "--keep", "story"]);
     run(command).expect(2);
@@ -75,7 +77,8 @@ fn it_serves_on_until_it_is_told_to_stop() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = modelgate(folder.path());
     command.args(["demo", "--keep", "story"]);
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
     let open = lines.find(|line| line.contains("Open http://"));
     let Some(open) = open else {

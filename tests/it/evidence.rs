@@ -1,4 +1,4 @@
-//! `modelgate evidence inspect` and `formats`, on files that the real tools wrote.
+//! `modelgate evidence inspect` and `formats`, on files from the real tools.
 
 use crate::support::facts::{self, Found};
 use serde_json::Value;
@@ -27,7 +27,7 @@ fn with_stdin(args: &[&str], input: &[u8]) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A document that is refused early is not read to its end.
+    // A document that is refused early is not read completely.
     let _ = child.stdin.take().unwrap().write_all(input);
     child.wait_with_output().unwrap()
 }
@@ -62,7 +62,8 @@ fn refused(input: &[u8]) -> (String, String) {
 fn measurement<'d>(document: &'d Value, source_name: &str, slice: &Value) -> &'d Value {
     let all = document["measurements"].as_array().unwrap();
     let slice = if slice.is_null() { &Value::Object(serde_json::Map::new()) } else { slice };
-    let found: Vec<_> = all.iter().filter(|m| m["source_name"] == source_name && m["slice"] == *slice).collect();
+    let found: Vec<_> =
+        all.iter().filter(|m| m["source_name"] == source_name && m["slice"] == *slice).collect();
     assert_eq!(found.len(), 1, "{source_name} {slice}");
     found[0]
 }
@@ -72,9 +73,12 @@ fn near(got: &Value, want: f64) {
     assert!((got - want).abs() <= 1e-9 * want.abs(), "{got} against {want}");
 }
 
-/// The folders of fixtures, by the format that they are named for.
+/// The folders of fixtures, by the format in their name.
 fn folders() -> Vec<(String, PathBuf)> {
-    let all = fs::read_dir(fixtures()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let all = fs::read_dir(fixtures())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir());
     all.map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), path)).collect()
 }
 
@@ -82,12 +86,16 @@ fn expected(folder: &Path) -> Value {
     serde_json::from_slice(&fs::read(folder.join("expected.json")).unwrap()).unwrap()
 }
 
-/// Every file that is to be read, with its format and its facts.
+/// Every file that should be read, with its format and its facts.
 fn files() -> Vec<(String, PathBuf, Vec<Value>)> {
     let mut files = Vec::new();
     for (format, folder) in folders() {
         for (name, entry) in expected(&folder)["files"].as_object().unwrap() {
-            files.push((format.clone(), folder.join(name), entry["facts"].as_array().unwrap().clone()));
+            files.push((
+                format.clone(),
+                folder.join(name),
+                entry["facts"].as_array().unwrap().clone(),
+            ));
         }
     }
     files
@@ -101,15 +109,21 @@ fn said(bytes: &[u8]) -> Value {
 #[test]
 fn every_fact_of_every_fixture_is_read() {
     let formats = json(&modelgate(&["evidence", "formats", "--format", "json"]));
-    let ids: BTreeSet<_> =
-        formats["formats"].as_array().unwrap().iter().map(|f| f["format"].as_str().unwrap().to_owned()).collect();
+    let ids: BTreeSet<_> = formats["formats"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| f["format"].as_str().unwrap().to_owned())
+        .collect();
     let folders: BTreeSet<_> = folders().into_iter().map(|(format, _)| format).collect();
     assert_eq!(folders, ids, "every format has a folder of fixtures, and every folder a format");
     let (mut missed, mut stated, mut with_n) = (Vec::new(), 0, 0);
     for (format, path, facts) in files() {
         let name = path.strip_prefix(fixtures()).unwrap().display().to_string();
         let document = match modelgate::evidence::read(&fs::read(&path).unwrap(), None) {
-            Ok(evidence) => serde_json::to_value(modelgate::app::inspect::inspect(&evidence)).unwrap(),
+            Ok(evidence) => {
+                serde_json::to_value(modelgate::app::inspect::inspect(&evidence)).unwrap()
+            }
             Err(error) => {
                 missed.push(format!("{name}: {error}"));
                 continue;
@@ -142,9 +156,15 @@ fn a_file_without_facts_is_refused() {
             if path.is_dir() || name == "expected.json" || expected["files"].get(name).is_some() {
                 continue;
             }
-            let output = modelgate(&["evidence", "inspect", path.to_str().unwrap(), "--format", "json"]);
+            let output =
+                modelgate(&["evidence", "inspect", path.to_str().unwrap(), "--format", "json"]);
             assert_eq!(output.status.code(), Some(2), "{}", path.display());
-            assert_eq!(json(&output)["error"]["code"], "evidence-not-understood", "{}", path.display());
+            assert_eq!(
+                json(&output)["error"]["code"],
+                "evidence-not-understood",
+                "{}",
+                path.display()
+            );
         }
     }
 }
@@ -164,7 +184,10 @@ fn the_page_of_formats_is_what_the_table_says() {
 fn a_format_that_is_not_there_is_named_with_its_nearest() {
     let output = modelgate(&["evidence", "formats", "junitt"]);
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{output:?}");
-    assert!(String::from_utf8_lossy(&output.stderr).contains("did you mean `junit`?"), "{output:?}");
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("did you mean `junit`?"),
+        "{output:?}"
+    );
 }
 
 #[test]
@@ -174,11 +197,15 @@ fn the_rule_of_every_format_can_stand_in_a_policy() {
         if let Err(mistakes) = modelgate::policy::parse(&policy) {
             panic!("{}: {mistakes}\n{policy}", adapter.id);
         }
-        assert!(!adapter.carries.is_empty() && !adapter.written_by.is_empty() && !adapter.reads.is_empty());
+        assert!(
+            !adapter.carries.is_empty()
+                && !adapter.written_by.is_empty()
+                && !adapter.reads.is_empty()
+        );
     }
 }
 
-/// Detection never rests on the order of the table.
+/// Detection does not depend on the order of the table.
 #[test]
 fn exactly_one_format_recognises_each_fixture() {
     let mut wrong = Vec::new();
@@ -191,10 +218,11 @@ fn exactly_one_format_recognises_each_fixture() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A compressed document says what the plain one says.
+/// A compressed document gives the same result as the plain one.
 #[test]
 fn every_fixture_is_read_compressed_too() {
-    let first: BTreeMap<String, PathBuf> = files().into_iter().rev().map(|(format, path, _)| (format, path)).collect();
+    let first: BTreeMap<String, PathBuf> =
+        files().into_iter().rev().map(|(format, path, _)| (format, path)).collect();
     for (format, path) in first {
         let bytes = fs::read(&path).unwrap();
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -202,14 +230,19 @@ fn every_fixture_is_read_compressed_too() {
         let plain = said(&bytes);
         for packed in [gzip.finish().unwrap(), zstd::encode_all(&bytes[..], 1).unwrap()] {
             let mut read = said(&packed);
-            assert_eq!(read["digest"], serde_json::json!(modelgate::model::Digest::of(&packed)), "{format}");
+            assert_eq!(
+                read["digest"],
+                serde_json::json!(modelgate::model::Digest::of(&packed)),
+                "{format}"
+            );
             read["digest"] = plain["digest"].clone();
             assert_eq!(read, plain, "{format}");
         }
     }
 }
 
-/// Cut off, with bytes changed, or with numbers blown up: an answer or a refusal with a stable code, never a panic.
+/// Truncated, with changed bytes, or with huge numbers: the result is an answer or a refusal with a
+/// stable code, never a panic.
 #[test]
 fn damaged_fixtures_are_read_or_refused() {
     for (_, path, _) in files() {
@@ -261,7 +294,8 @@ fn every_key_of_the_contract_is_present() {
     }
 }
 
-/// References: binomial tails summed in 80 decimal digits and bisected, one-sided at 0.95.
+/// Reference values: binomial tails summed with 80 decimal digits and inverted by bisection,
+/// one-sided at 0.95.
 #[test]
 fn exact_bounds_follow_from_the_counts() {
     let native = inspect(&fixture("native/counts_and_rounding.json"));
@@ -298,7 +332,10 @@ fn averages_are_no_groups_and_have_no_bounds() {
     let report = inspect(&fixture("sklearn-classification-report/report_multiclass_good.json"));
     for average in ["macro avg", "weighted avg"] {
         let m = measurement(&report, "recall", &serde_json::json!({ "class": average }));
-        assert_eq!((&m["aggregate"], &m["trials"], &m["interval"]), (&true.into(), &Value::Null, &Value::Null));
+        assert_eq!(
+            (&m["aggregate"], &m["trials"], &m["interval"]),
+            (&true.into(), &Value::Null, &Value::Null)
+        );
     }
 }
 
@@ -324,12 +361,16 @@ fn several_runs_are_said_to_be_left_out() {
 
 #[test]
 fn broken_documents_name_the_place() {
-    let (code, message) = refused(b"{\"schema\": \"modelgate.evidence/v1\",\n  \"measurements\": [}\n");
+    let (code, message) =
+        refused(b"{\"schema\": \"modelgate.evidence/v1\",\n  \"measurements\": [}\n");
     assert_eq!(code, "evidence-syntax");
     assert!(message.contains("line 2, column 20"), "{message}");
     let (code, message) = refused(b"{\"accuracy_score\": 0.5,\n \"accuracy_score\": 0.9}");
     assert_eq!(code, "evidence-duplicate-key");
-    assert!(message.contains("line 2, column 2") && message.contains("line 1, column 2"), "{message}");
+    assert!(
+        message.contains("line 2, column 2") && message.contains("line 1, column 2"),
+        "{message}"
+    );
     let deep = format!("{}1{}", "{\"a\":".repeat(10_000), "}".repeat(10_000));
     assert_eq!(refused(deep.as_bytes()).0, "evidence-too-deep");
     assert_eq!(refused("[".repeat(10_000).as_bytes()).0, "evidence-too-deep");
@@ -340,7 +381,8 @@ fn broken_documents_name_the_place() {
 fn a_file_of_100_mb_is_refused_before_it_is_read() {
     let file = tempfile::NamedTempFile::new().unwrap();
     file.as_file().set_len(100_000_000).unwrap();
-    let output = modelgate(&["evidence", "inspect", file.path().to_str().unwrap(), "--format", "json"]);
+    let output =
+        modelgate(&["evidence", "inspect", file.path().to_str().unwrap(), "--format", "json"]);
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(json(&output)["error"]["code"], "evidence-too-large");
 }
@@ -367,7 +409,9 @@ fn nan_is_an_error_in_native_evidence_only() {
         assert_eq!(refused(text.as_bytes()).0, "evidence-invalid", "{value}");
     }
     let report = inspect(&fixture("sklearn-classification-report/report_zero_support_nan.json"));
-    assert!(measurement(&report, "recall", &serde_json::json!({"class": "nine"}))["value"].is_null());
+    assert!(
+        measurement(&report, "recall", &serde_json::json!({"class": "nine"}))["value"].is_null()
+    );
     assert_eq!(report["warnings"].as_array().unwrap().len(), 1);
 }
 

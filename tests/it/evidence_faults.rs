@@ -1,8 +1,9 @@
-//! Small inputs that once let a bad model pass, each with the facts that follow from the file alone: a percentage read
-//! as a fraction, the whole data set taken for the rows that were tested. And honest ones beside them, which must pass.
+//! Small inputs that once let a bad model pass, each with the facts that follow from the file
+//! alone: a percentage read as a fraction, or the whole data set mistaken for the tested rows. Also
+//! similar correct inputs, which must pass.
 //!
-//! A case is a folder with `input.*`, `expected.json` and, where a verdict matters, `policy.toml`; `champion.json` and
-//! `mapping.toml` where it needs one.
+//! A case is a folder with `input.*`, `expected.json` and, if a verdict matters, `policy.toml`;
+//! plus `champion.json` and `mapping.toml` if it needs them.
 
 use serde_json::Value;
 use std::{
@@ -13,7 +14,8 @@ use std::{
 
 fn cases() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/evidence-faults");
-    let mut all: Vec<PathBuf> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut all: Vec<PathBuf> =
+        fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
     all.sort();
     all
 }
@@ -37,9 +39,10 @@ fn list<'v>(json: &'v Value, key: &str) -> &'v [Value] {
     json.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// What falls short of the facts.
+/// The differences from the facts.
 fn faults(case: &Path) -> Vec<String> {
-    let want: Value = serde_json::from_slice(&fs::read(case.join("expected.json")).unwrap()).unwrap();
+    let want: Value =
+        serde_json::from_slice(&fs::read(case.join("expected.json")).unwrap()).unwrap();
     let input = fs::read_dir(case).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
     let input = input.into_iter().find(|name| name.starts_with("input.")).unwrap();
     let mapped = case.join("mapping.toml").exists();
@@ -51,7 +54,10 @@ fn faults(case: &Path) -> Vec<String> {
         let slice = fact.get("slice").cloned().unwrap_or_else(|| serde_json::json!({}));
         let found: Vec<&Value> = list(&got, "measurements")
             .iter()
-            .filter(|m| (m["metric"] == fact["metric"] || m["source_name"] == fact["metric"]) && m["slice"] == slice)
+            .filter(|m| {
+                (m["metric"] == fact["metric"] || m["source_name"] == fact["metric"])
+                    && m["slice"] == slice
+            })
             .collect();
         for key in ["value", "n", "trials", "successes"] {
             let told = fact.get(key).is_none_or(|fact| found.iter().any(|m| same(&m[key], fact)));
@@ -64,20 +70,35 @@ fn faults(case: &Path) -> Vec<String> {
     let warnings = got["warnings"].to_string();
     let names = list(&want, "warnings_must_name").iter().filter_map(Value::as_str);
     out.extend(
-        names.filter(|name| !warnings.contains(name)).map(|name| format!("no warning names {name}: {warnings}")),
+        names
+            .filter(|name| !warnings.contains(name))
+            .map(|name| format!("no warning names {name}: {warnings}")),
     );
     if case.join("policy.toml").exists() {
         let evidence = if mapped { format!("mapping=mapping.toml:{input}") } else { input };
         let mut args = vec!["check", "--policy", "policy.toml", "--evidence", &evidence];
-        args.extend(if case.join("champion.json").exists() { &["--champion", "champion.json"][..] } else { &[] });
+        args.extend(if case.join("champion.json").exists() {
+            &["--champion", "champion.json"][..]
+        } else {
+            &[]
+        });
         let verdict = run(case, &args);
         let findings = list(&verdict, "findings");
-        let right = !findings.is_empty() && findings.iter().all(|f| f["status"] == want["policy_verdict"]);
-        let said = findings.iter().map(|f| format!("{}: {}", f["status"], f["message"])).collect::<Vec<_>>().join("; ");
+        let right =
+            !findings.is_empty() && findings.iter().all(|f| f["status"] == want["policy_verdict"]);
+        let said = findings
+            .iter()
+            .map(|f| format!("{}: {}", f["status"], f["message"]))
+            .collect::<Vec<_>>()
+            .join("; ");
         if !right {
             out.push(format!("check says {said}, not {}", want["policy_verdict"]));
         }
-        if let Some(text) = want.get("message_must_hold").and_then(Value::as_str).filter(|text| !said.contains(text)) {
+        if let Some(text) = want
+            .get("message_must_hold")
+            .and_then(Value::as_str)
+            .filter(|text| !said.contains(text))
+        {
             out.push(format!("no finding says {text}: {said}"));
         }
     }
@@ -91,7 +112,9 @@ fn no_percentage_and_no_count_of_all_rows_lets_a_bad_model_pass() {
     let wrong: Vec<String> = cases
         .iter()
         .flat_map(|case| {
-            faults(case).into_iter().map(|fault| format!("{}: {fault}", case.file_name().unwrap().display()))
+            faults(case)
+                .into_iter()
+                .map(|fault| format!("{}: {fault}", case.file_name().unwrap().display()))
         })
         .collect();
     assert!(wrong.is_empty(), "{} faults:\n{}", wrong.len(), wrong.join("\n"));

@@ -1,4 +1,5 @@
-//! Values of another kind than a format writes: whatever a reader makes of them, no failed check may get lost.
+//! Values of another type than a format writes: whatever a reader does with them, no failed check
+//! can get lost.
 
 use modelgate::{
     evidence::{
@@ -9,14 +10,15 @@ use modelgate::{
 };
 use std::{collections::BTreeSet, fs, path::Path};
 
-/// Larger files repeat what smaller ones hold.
+/// Larger files only repeat the content of smaller ones.
 const LARGEST: u64 = 150_000;
 
-/// So many places of a file are tried.
+/// The number of places tested in a file.
 const PLACES: usize = 150;
 
-/// Where each value starts, and what may stand there in its place. A list or an object that became an empty one of the
-/// other kind is empty either way, and what is missing may be missing: those are no mistakes.
+/// The start of each value, and the possible replacements for it. A list or an object that becomes
+/// an empty one of the other type is empty in both cases, and an optional value can be missing:
+/// these are not mistakes.
 fn places(json: &Json<'_>, found: &mut Vec<(usize, &'static [&'static str])>) {
     match &json.value {
         Value::Array(elements) => {
@@ -34,7 +36,7 @@ fn places(json: &Json<'_>, found: &mut Vec<(usize, &'static [&'static str])>) {
     }
 }
 
-/// Where the value that starts at `at` ends.
+/// The end of the value that starts at `at`.
 fn end(bytes: &[u8], at: usize) -> usize {
     let (mut depth, mut quoted, mut i) = (0, false, at);
     while let Some(byte) = bytes.get(i) {
@@ -58,9 +60,11 @@ fn failed(evidence: &Evidence) -> BTreeSet<&str> {
     evidence.checks.iter().filter(|check| !check.passed).map(|check| check.name.as_str()).collect()
 }
 
-/// The changes after which a failed check of the file is gone, and nothing fails in its place.
+/// The changes after which a failed check of the file is lost, and nothing fails instead.
 fn lost(format: &str, bytes: &[u8]) -> Vec<String> {
-    let (Ok(parsed), Ok(whole)) = (json::parse(bytes), evidence::read(bytes, Some(format))) else { return Vec::new() };
+    let (Ok(parsed), Ok(whole)) = (json::parse(bytes), evidence::read(bytes, Some(format))) else {
+        return Vec::new();
+    };
     let before = failed(&whole);
     if before.is_empty() {
         return Vec::new();
@@ -80,7 +84,10 @@ fn lost(format: &str, bytes: &[u8]) -> Vec<String> {
             let after = failed(&evidence);
             if before.difference(&after).next().is_some() && after.is_subset(&before) {
                 let place = json::Place::in_bytes(bytes, *at);
-                lost.push(format!("{place}: {} became {other}", String::from_utf8_lossy(&bytes[*at..end(bytes, *at)])));
+                lost.push(format!(
+                    "{place}: {} became {other}",
+                    String::from_utf8_lossy(&bytes[*at..end(bytes, *at)])
+                ));
             }
         }
     }
@@ -90,18 +97,28 @@ fn lost(format: &str, bytes: &[u8]) -> Vec<String> {
 #[test]
 fn no_failed_check_gets_lost_behind_a_value_of_another_kind() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/evidence");
-    let folders = fs::read_dir(fixtures).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let folders = fs::read_dir(fixtures)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir());
     let (mut tried, mut all) = (0, Vec::new());
     for folder in folders {
         let format = folder.file_name().unwrap().to_str().unwrap().to_owned();
         for entry in fs::read_dir(&folder).unwrap().map(Result::unwrap) {
             let path = entry.path();
-            if !path.is_file() || path.ends_with("expected.json") || entry.metadata().unwrap().len() > LARGEST {
+            if !path.is_file()
+                || path.ends_with("expected.json")
+                || entry.metadata().unwrap().len() > LARGEST
+            {
                 continue;
             }
             tried += 1;
             let name = entry.file_name().into_string().unwrap();
-            all.extend(lost(&format, &fs::read(&path).unwrap()).iter().map(|lost| format!("{format}/{name}, {lost}")));
+            all.extend(
+                lost(&format, &fs::read(&path).unwrap())
+                    .iter()
+                    .map(|lost| format!("{format}/{name}, {lost}")),
+            );
         }
     }
     assert!(tried > 100, "{tried}");

@@ -1,4 +1,5 @@
-//! Writes that fail at every step, on both engines: each answer is a refusal or a promise, never both.
+//! Writes that fail at every step, on both engines: each answer is a refusal or a promise, never
+//! both.
 
 use crate::{
     on_both_engines,
@@ -16,18 +17,18 @@ use std::{path::Path, process::Command, time::Duration};
 use tempfile::TempDir;
 
 const BOTH: [Scope; 2] = [Scope::Submit, Scope::Read];
-/// More questions or writes than one submission makes.
+/// More queries or writes than one submission makes.
 const MOST: i64 = 200;
 
-/// A service that is asked, wherever it runs.
+/// A service under test, in this process or another.
 struct Asked {
     base: String,
     token: String,
     http: reqwest::Client,
     next: u64,
-    /// Artifact and release of what was answered with 201.
+    /// Artifact and release of the submissions that were answered with 201.
     stored: Vec<(String, String)>,
-    /// Artifacts of what was refused, without "this is unknown".
+    /// Artifacts of the submissions that were refused, except those with an unknown outcome.
     refused: Vec<String>,
 }
 
@@ -43,16 +44,19 @@ impl Asked {
         crate::support::app::answer(request).await
     }
 
-    /// Submits something new; gives the status and the code of a refusal.
+    /// Submits a new artifact; returns the status and the code of a refusal.
     async fn submit(&mut self) -> (u16, String) {
         self.next += 1;
         let name = format!("v{}", self.next);
         let body = submission("acme/credit", &name, &accuracy(900 + self.next % 100, 1000));
-        let request = self.http.post(format!("{}/api/v1/releases", self.base)).bearer_auth(&self.token);
+        let request =
+            self.http.post(format!("{}/api/v1/releases", self.base)).bearer_auth(&self.token);
         let (status, said) = crate::support::app::answer(request.json(&body)).await;
         let code = said["code"].as_str().unwrap_or_default().to_owned();
         match (status, code.as_str()) {
-            (201, _) => self.stored.push((artifact(&name), said["release"].as_str().unwrap().to_owned())),
+            (201, _) => {
+                self.stored.push((artifact(&name), said["release"].as_str().unwrap().to_owned()))
+            }
             (503, "outcome-unknown") => {}
             (503, _) => self.refused.push(artifact(&name)),
             _ => panic!("{status} {said}"),
@@ -60,7 +64,7 @@ impl Asked {
         (status, code)
     }
 
-    /// Submits until that works again, as it must once nothing fails any more.
+    /// Submits until that works again, as it must after the faults end.
     async fn goes_on(&mut self) {
         for _ in 0..100 {
             if self.submit().await.0 == 201 {
@@ -72,16 +76,21 @@ impl Asked {
         panic!("the service does not go on after the fault ended: {:?}", self.submit().await);
     }
 
-    /// Holds the service, which may be another one by now, to its answers.
+    /// Checks the service, which may be another process by now, against its answers.
     async fn check(&self) {
         for (artifact, release) in &self.stored {
             let (status, _) = self.get(&format!("/api/v1/releases/{release}")).await;
             assert_eq!(status, 200, "release {release} of {artifact} was acknowledged and is gone");
         }
         for artifact in &self.refused {
-            let path = format!("/api/v1/gate?model=acme/credit&digest={artifact}&environment=production");
+            let path =
+                format!("/api/v1/gate?model=acme/credit&digest={artifact}&environment=production");
             let (_, said) = self.get(&path).await;
-            assert_eq!(said["data"]["release"], Value::Null, "{artifact} was refused and is there: {said}");
+            assert_eq!(
+                said["data"]["release"],
+                Value::Null,
+                "{artifact} was refused and is there: {said}"
+            );
         }
     }
 }
@@ -102,7 +111,8 @@ fn token(folder: &Path) -> String {
 
 async fn publish(asked: &Asked) {
     let url = format!("{}/api/v1/policies", asked.base);
-    let published = asked.http.post(url).bearer_auth(&asked.token).body(POLICY).send().await.unwrap();
+    let published =
+        asked.http.post(url).bearer_auth(&asked.token).body(POLICY).send().await.unwrap();
     assert_eq!(published.status().as_u16(), 201);
 }
 
@@ -111,7 +121,8 @@ mod disk {
     use super::*;
     use crate::support::disk::{Disk, Fault};
 
-    /// Every write, truncation and flush of a batch fails once, and once from there on.
+    /// Every write, truncation and flush of a batch fails, once alone and once with all that
+    /// follow.
     async fn sweep(fault: Fault, stays: bool) {
         let root = TempDir::new().unwrap();
         let folder = root.path().join("data");
@@ -143,7 +154,7 @@ mod disk {
                 break;
             }
             assert_ne!(works, MOST - 1, "a submission makes more than {MOST} writes");
-            // Now and then nothing of the service is left to remember what it said.
+            // Sometimes the service is restarted, so that it cannot remember its answers.
             if works % 16 == 15 {
                 served.kill();
                 served = serve();
@@ -178,12 +189,13 @@ mod disk {
         sweep(Fault::Broken, false).await;
     }
 
-    /// A limit on the size of files (`ulimit -f`), reached in the middle of a batch, then lifted.
+    /// A limit on the size of files (`ulimit -f`) that is reached in the middle of a batch and then
+    /// removed.
     #[tokio::test]
     async fn a_limit_on_files_loses_nothing_acknowledged() {
         let folder = TempDir::new().unwrap();
         let token = token(folder.path());
-        // The signal would end the process; ignored, the write fails.
+        // The signal would end the process; if it is ignored, the write fails.
         let shell = |limit: &str| {
             let plain = kept_in(folder.path());
             let mut command = Command::new("sh");
@@ -216,7 +228,8 @@ mod disk {
     }
 }
 
-/// Cuts the connection at every question of a batch, before the server has it or before its answer is back.
+/// Cuts the connection at every query of a batch, before the server has received it or before its
+/// answer arrives.
 async fn cut_everywhere(cut: Cut, stays: bool) {
     let mut database = TestDatabase::new(Engine::Postgres).await;
     let direct = database.address.clone();
@@ -252,13 +265,14 @@ async fn a_connection_cut_before_any_question_loses_nothing_acknowledged() {
     cut_everywhere(Cut::Question, false).await;
 }
 
-/// The reply of the commit among them: that batch is stored, looked up, and answered.
+/// This includes the reply to the commit: that batch is stored, looked up, and answered.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_is_lost_is_looked_up() {
     cut_everywhere(Cut::Answer, false).await;
 }
 
-/// What makes a statement on `table` fail: SQLite rolls back by itself, as it does when its disk is full.
+/// Makes a statement on `table` fail: SQLite then rolls back automatically, as it does if its disk
+/// is full.
 fn failing(sqlite: bool, table: &str, operation: &str) -> [String; 2] {
     if sqlite {
         let fails = "BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END";
@@ -270,7 +284,10 @@ fn failing(sqlite: bool, table: &str, operation: &str) -> [String; 2] {
     let function = "CREATE OR REPLACE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql AS \
                     $$ BEGIN RAISE EXCEPTION 'the disk is full' USING ERRCODE = '53100'; END $$";
     let trigger = format!("BEFORE {operation} ON {table} FOR EACH ROW EXECUTE FUNCTION fails()");
-    [format!("{function}; CREATE TRIGGER fails {trigger}"), format!("DROP TRIGGER fails ON {table}")]
+    [
+        format!("{function}; CREATE TRIGGER fails {trigger}"),
+        format!("DROP TRIGGER fails ON {table}"),
+    ]
 }
 
 on_both_engines! {
@@ -289,7 +306,7 @@ on_both_engines! {
             database.execute_owned(mend_it).await;
             asked.goes_on().await;
         }
-        // The people's side has the same connection.
+        // The routes for people use the same connection.
         let [break_it, mend_it] = failing(sqlite, "tokens", "INSERT");
         database.execute_owned(break_it).await;
         let new = modelgate::app::people::NewToken {
@@ -320,7 +337,7 @@ on_both_engines! {
         let [break_it, mend_it] = failing(sqlite, "probes", "INSERT");
         asked.goes_on().await;
         database.execute_owned(break_it).await;
-        // An answer is believed for a second.
+        // The result of a probe is cached for a second.
         let mut ready = asked.get("/readyz").await;
         for _ in 0..100 {
             if ready.0 != 200 {
@@ -344,7 +361,7 @@ async fn a_commit_that_the_server_refuses_loses_nothing_acknowledged() {
     let token = app.machine("acme", &BOTH).await;
     assert_eq!(app.publish("acme", POLICY).await.0, 201);
     let mut asked = Asked::new(&app.base, &token);
-    // Checked when the transaction is committed, as a deferred constraint is.
+    // Checked when the transaction is committed, like a deferred constraint.
     let [function, _] = failing(false, "entries", "INSERT");
     let function = function.split_once("; CREATE TRIGGER").unwrap().0.to_owned();
     database.execute_owned(function).await;
@@ -368,7 +385,8 @@ async fn a_commit_that_the_server_refuses_loses_nothing_acknowledged() {
     app.stop().await;
 }
 
-/// A server that is silent on a connection that stays open: whoever waits is answered, and the service goes on.
+/// A server that is silent on a connection that stays open: waiting callers get an answer, and the
+/// service continues.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_falls_silent_loses_nothing_acknowledged_and_stops_nobody() {
     let mut database = TestDatabase::new(Engine::Postgres).await;
@@ -381,7 +399,7 @@ async fn a_connection_that_falls_silent_loses_nothing_acknowledged_and_stops_nob
     assert_eq!(app.publish("acme", POLICY).await.0, 201);
     let mut asked = Asked::new(&app.base, &token);
     asked.goes_on().await;
-    // Every fifth question: the others are cut by the tests above.
+    // Every fifth query; the tests above cut the others.
     for works in (0..MOST).step_by(5) {
         wire.cut(works, Cut::Silence, false);
         asked.submit().await;
@@ -392,7 +410,7 @@ async fn a_connection_that_falls_silent_loses_nothing_acknowledged_and_stops_nob
             break;
         }
     }
-    // And once everything is silent for longer than anybody waits.
+    // And once everything is silent for longer than the service waits.
     wire.cut(12, Cut::Silence, true);
     assert_eq!(asked.submit().await.0, 503);
     wire.heal();
@@ -406,7 +424,7 @@ async fn a_connection_that_falls_silent_loses_nothing_acknowledged_and_stops_nob
     app.stop().await;
 }
 
-/// A server that answers a commit before it is on disk would lose what was acknowledged.
+/// A server that answers a commit before it is on disk would lose acknowledged data.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_waits_for_the_disk_whatever_the_database_has_for_a_default() {
     for (default, expected) in [("off", "on"), ("remote_apply", "remote_apply")] {
@@ -418,7 +436,7 @@ async fn a_commit_waits_for_the_disk_whatever_the_database_has_for_a_default() {
         database.execute_owned(default).await;
         let app = TestApp::start(&database).await;
         let token = app.machine("acme", &BOTH).await;
-        // What the writer's connection is told, written down by the transaction itself.
+        // The settings of the writer's connection, recorded by the transaction itself.
         let seen = "CREATE TABLE seen (setting TEXT); CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS \
                     $$ BEGIN INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$; \
                     CREATE TRIGGER see BEFORE UPDATE ON logs FOR EACH ROW EXECUTE FUNCTION see()";
@@ -444,5 +462,8 @@ async fn a_server_that_does_not_flush_is_told_at_the_start() {
     process.signal("TERM");
     assert_eq!(process.ended(), Some(0));
     let said = process.said();
-    assert!(said.iter().any(|line| line.contains("fsync") && line.contains("setting off")), "{said:?}");
+    assert!(
+        said.iter().any(|line| line.contains("fsync") && line.contains("setting off")),
+        "{said:?}"
+    );
 }

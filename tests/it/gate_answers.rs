@@ -1,4 +1,4 @@
-//! What a deploy tool is told where the answer is no.
+//! The answers that a deployment tool gets if the result is no.
 
 use crate::{
     on_both_engines,
@@ -12,17 +12,19 @@ use modelgate::identity::Scope;
 use serde_json::{Value, json};
 use std::{fmt::Write as _, fs, path::Path};
 
-const OBSERVER: &str =
-    "name = \"observer\"\nmode = \"observe\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.9\n";
+const OBSERVER: &str = "name = \"observer\"\nmode = \"observe\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.9\n";
 
 async fn gate(app: &TestApp, token: &str, name: &str) -> Value {
-    let query = format!("/api/v1/gate?model=acme/credit&digest={}&environment=production", artifact(name));
+    let query =
+        format!("/api/v1/gate?model=acme/credit&digest={}&environment=production", artifact(name));
     app.get(token, &query).await.1["data"].clone()
 }
 
-/// The record of an allow that the version before the second semantics made, where a policy only observed.
+/// The record of an allow from the version before the second semantics, where a policy only
+/// observed.
 fn first_record() -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/first-semantics/observed/record.dsse.json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/first-semantics/observed/record.dsse.json");
     let envelope: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     STANDARD.decode(envelope["payload"].as_str().unwrap()).unwrap()
 }
@@ -41,7 +43,7 @@ on_both_engines! {
         let answer = gate(&app, &ci, "old").await;
         assert_eq!((&answer["ok"], &answer["verdict"]), (&json!(false), &json!("deny")), "{answer}");
         let first = answer["reasons"][0].as_str().unwrap();
-        assert!(first.contains("only policies that observe") && first.contains("submit it again"), "{answer}");
+        assert!(first.contains("only observing policies") && first.contains("submit it again"), "{answer}");
         app.stop().await;
     }
 
@@ -57,7 +59,7 @@ on_both_engines! {
         let answer = gate(&app, &ci, "bad").await;
         let reasons = answer["reasons"].as_array().unwrap();
         assert_eq!(reasons.len(), 51, "{answer}");
-        assert!(reasons[50].as_str().unwrap().starts_with("and 10 more, "), "{}", reasons[50]);
+        assert!(reasons[50].as_str().unwrap().starts_with("and 10 more; "), "{}", reasons[50]);
         assert!(reasons[..50].iter().all(|reason| reason.as_str().unwrap().starts_with("accuracy is 0.500")));
         app.stop().await;
     }

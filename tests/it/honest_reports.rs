@@ -1,5 +1,6 @@
-//! What scikit-learn, fairlearn and MLflow report of the very rows that a policy recomputes from is no false claim, and
-//! any number of it that was changed is one. `tests/fixtures/recompute/make.py` had the libraries write these files.
+//! Reports from scikit-learn, fairlearn and MLflow on exactly the rows that a policy recomputes
+//! from are not false claims, and any changed number in them is. The libraries wrote these files
+//! with `tests/fixtures/recompute/make.py`.
 
 use serde_json::Value;
 use std::{fs, path::PathBuf, process::Command};
@@ -16,7 +17,7 @@ fn fixture(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(path)
 }
 
-/// What `[recompute]` says of a report.
+/// The finding of `[recompute]` on a report.
 fn said(policy: &str, predictions: &str, report: &str, name: &str) -> (String, String) {
     let folder = TempDir::new().unwrap();
     let put = |name: &str, text: &str| {
@@ -64,7 +65,12 @@ fn an_honest_report_is_no_false_claim() {
 #[test]
 fn a_changed_number_of_a_report_is_a_false_claim() {
     let changes = [
-        ("recompute/classification_report.json", "0.7019089574155654", "0.7119089574155654", "precision"),
+        (
+            "recompute/classification_report.json",
+            "0.7019089574155654",
+            "0.7119089574155654",
+            "precision",
+        ),
         ("recompute/classification_report.txt", "912", "913", "class = 1"),
         ("recompute/classification_report.txt", "0.70", "0.72", "precision"),
         ("recompute/scores.json", "\"n_samples\": 3000", "\"n_samples\": 30000", "accuracy"),
@@ -75,7 +81,8 @@ fn a_changed_number_of_a_report_is_a_false_claim() {
         let report = fs::read_to_string(fixture(path)).unwrap();
         assert!(report.contains(from), "{path} has no {from}");
         let name = path.rsplit('/').next().unwrap();
-        let (status, message) = said(BINARY, "predictions/adult_good.csv", &report.replace(from, to), name);
+        let (status, message) =
+            said(BINARY, "predictions/adult_good.csv", &report.replace(from, to), name);
         assert_eq!(status, "fail", "{path} with {to}: {message}");
         assert!(message.contains(metric), "{path} with {to}: {message}");
     }

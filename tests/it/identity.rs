@@ -1,5 +1,5 @@
-//! A log has one identity from its first entry on, whatever address its service gets later: what was pinned at the
-//! beginning verifies everything.
+//! A log keeps one identity from its first entry on, even if its service gets another address
+//! later: keys that were pinned at the beginning verify everything.
 
 use crate::{
     on_both_engines,
@@ -19,7 +19,8 @@ use std::{fs, io::Read as _, path::Path, task::Poll};
 
 const FIRST: &str = "http://127.0.0.1:8080";
 const LATER: &str = "https://gate.example.com";
-const POLICY: &str = "name = \"floor\"\n[[rule]]\nid = \"accuracy-floor\"\nmetric = \"accuracy\"\nmin = 0.9\n";
+const POLICY: &str =
+    "name = \"floor\"\n[[rule]]\nid = \"accuracy-floor\"\nmetric = \"accuracy\"\nmin = 0.9\n";
 
 async fn pinned(app: &TestApp, namespace: &str) -> Pinned {
     let files = app.service.trust(&namespace.parse().unwrap()).await.unwrap();
@@ -31,20 +32,29 @@ async fn pinned(app: &TestApp, namespace: &str) -> Pinned {
     Pinned { decision: vec![decision], logs: vec![text("log.vkey").trim().parse().unwrap()] }
 }
 
-/// Asks for a release, exports the decision, and gives the answer, the export and who its summary says decided.
-async fn decided(app: &TestApp, token: &str, namespace: &str, name: &str) -> (Value, Files, String) {
-    let (status, answer) = app.submit(token, &submission(&format!("{namespace}/m"), name, &accuracy(960, 1000))).await;
+/// Requests a release and exports the decision; returns the answer, the export and the verifier in
+/// its summary.
+async fn decided(
+    app: &TestApp,
+    token: &str,
+    namespace: &str,
+    name: &str,
+) -> (Value, Files, String) {
+    let (status, answer) =
+        app.submit(token, &submission(&format!("{namespace}/m"), name, &accuracy(960, 1000))).await;
     assert_eq!(status, 201, "{answer}");
     let files = app.export(token, &answer).await;
     let envelope: Value = serde_json::from_slice(&files["decision.dsse.json"]).unwrap();
     use base64::Engine as _;
-    let payload = base64::engine::general_purpose::STANDARD.decode(envelope["payload"].as_str().unwrap()).unwrap();
+    let payload = base64::engine::general_purpose::STANDARD
+        .decode(envelope["payload"].as_str().unwrap())
+        .unwrap();
     let statement: Value = serde_json::from_slice(&payload).unwrap();
     let id = statement["predicate"]["verifier"]["id"].as_str().unwrap().to_owned();
     (answer, files, id)
 }
 
-/// Lets all of them run at once.
+/// Runs all of them at the same time.
 async fn all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
     let mut waiting: Vec<_> = futures.into_iter().map(Box::pin).collect();
     let mut done = Vec::new();
@@ -85,7 +95,7 @@ on_both_engines! {
         proved(&after, &keys);
         assert_eq!(pinned(&app, "acme").await, keys);
         assert!(answer["url"].as_str().unwrap().starts_with(LATER), "links lead to where the service is today: {answer}");
-        // A log that begins now has the address of now.
+        // A log that begins now has the current address.
         let other = app.machine("other", &[Scope::Read, Scope::Submit]).await;
         app.publish("other", POLICY).await;
         let (_, files, id) = decided(&app, &other, "other", "v1").await;
@@ -95,10 +105,11 @@ on_both_engines! {
     }
 
     async fn replicas_with_other_addresses_agree_on_one_identity(database: TestDatabase) {
-        // Both are there before the log is.
+        // Both exist before the log does.
         let (one, two) = (TestApp::start_at(&database, FIRST).await, TestApp::start_at(&database, LATER).await);
         let token = one.machine("acme", &[Scope::Read, Scope::Submit]).await;
-        // The very first entries are decisions, by no policy yet, and come to both at once.
+        // The first entries are decisions, without any policy yet, and arrive at both at the same
+        // time.
         let names: Vec<String> = (0..16).map(|i| format!("v{i}")).collect();
         let asked = names.iter().enumerate().map(|(i, name)| {
             let (app, token) = (if i % 2 == 0 { &one } else { &two }, &token);
@@ -133,13 +144,13 @@ on_both_engines! {
         decided(&app, &token, "acme", "v1").await;
         let keys = pinned(&app, "acme").await;
         app.stop().await;
-        // As the columns are after the migration.
+        // The columns as they are after the migration.
         database.execute("UPDATE logs SET origin = '', public_url = ''").await;
         let app = TestApp::start_at(&database, LATER).await;
         let (_, files, id) = decided(&app, &token, "acme", "v2").await;
         assert_eq!(id, "http://gate.internal:9000/acme");
         proved(&files, &keys);
-        // Nothing but its head tells of this one; its scheme is settled once.
+        // Only the head identifies this one; its scheme is determined once.
         let early = app.machine("early", &[Scope::Read, Scope::Submit]).await;
         let (_, files, id) = decided(&app, &early, "early", "v1").await;
         assert_eq!(id, "https://gate.internal:9000/early");
@@ -153,8 +164,8 @@ on_both_engines! {
 
 const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/identity");
 
-/// Lays out what version 0.1.0 left: a database whose service began without a public address and then got one, its keys
-/// and heads.
+/// Restores the state that version 0.1.0 left: a database whose service began without a public
+/// address and then got one, its keys and heads.
 fn lay_out(data: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
     let mut database = Vec::new();
@@ -179,7 +190,10 @@ fn a_database_and_an_export_of_the_first_version_still_verify() {
     lay_out(&data);
     let with_data = |args: &[&str]| {
         let mut command = modelgate(folder.path());
-        command.args(args).env("MODELGATE_DATA", &data).env("MODELGATE_PUBLIC_URL", "https://elsewhere.example.com");
+        command
+            .args(args)
+            .env("MODELGATE_DATA", &data)
+            .env("MODELGATE_PUBLIC_URL", "https://elsewhere.example.com");
         command
     };
     let pinned = format!("{KEPT}/pinned");
@@ -201,8 +215,19 @@ fn a_database_and_an_export_of_the_first_version_still_verify() {
     fs::write(folder.path().join("model"), "model 3").unwrap();
     let evidence = accuracy(960, 1000).to_string();
     fs::write(folder.path().join("evidence.json"), evidence).unwrap();
-    let gate = ["gate", "--model", "acme/v", "--artifact", "model", "--environment", "production", "--format", "json"];
+    let gate = [
+        "gate",
+        "--model",
+        "acme/v",
+        "--artifact",
+        "model",
+        "--environment",
+        "production",
+        "--format",
+        "json",
+    ];
     let answer = client(&[&gate[..], &["--evidence", "evidence.json"]].concat()).expect(0).json();
-    client(&["export", "decision", answer["decision"].as_str().unwrap(), "--out", "export"]).expect(0);
+    client(&["export", "decision", answer["decision"].as_str().unwrap(), "--out", "export"])
+        .expect(0);
     verify("export").expect(0);
 }

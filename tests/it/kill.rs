@@ -1,7 +1,9 @@
-//! Killed under load, again and again: what was acknowledged is there, and every head that was ever seen is a prefix.
+//! Killed repeatedly under load: acknowledged data is there, and every head that was seen is a
+//! prefix.
 //!
-//! `MODELGATE_KILLS` sets how often; the suite kills four times, `benches/kill.sh` as often as it is told. At the end an
-//! older state of the database is put in place under load, and nothing is signed over it.
+//! `MODELGATE_KILLS` sets the number of kills; the suite kills four times, `benches/kill.sh` as
+//! often as requested. At the end, an older state of the database is restored under load, and
+//! nothing is signed on top of it.
 
 use crate::support::{
     app::{POLICY, accuracy, submission},
@@ -24,14 +26,16 @@ use tempfile::TempDir;
 
 const CLIENTS: usize = 8;
 
-/// What the service promised: a release, and the index of its record.
+/// The promises of the service: a release, and the index of its record.
 type Acknowledged = Arc<Mutex<Vec<(String, u64)>>>;
 
 fn kills() -> u32 {
-    std::env::var("MODELGATE_KILLS").ok().map_or(4, |text| text.parse().expect("MODELGATE_KILLS is a number"))
+    std::env::var("MODELGATE_KILLS")
+        .ok()
+        .map_or(4, |text| text.parse().expect("MODELGATE_KILLS is a number"))
 }
 
-/// The binary, keeping everything in `data`.
+/// The binary, with all its data in `data`.
 fn kept_in(data: &Path) -> Command {
     let mut command = modelgate(data);
     command.env("MODELGATE_DATA", data).env("MODELGATE_PUBLIC_URL", "http://gate.example.com");
@@ -42,14 +46,16 @@ fn http() -> reqwest::Client {
     reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap()
 }
 
-/// Submits until the service is gone, and keeps what was acknowledged.
+/// Submits until the service is gone, and records what was acknowledged.
 async fn submit_until_gone(base: String, token: String, next: Arc<AtomicU64>, kept: Acknowledged) {
     let http = http();
     loop {
         let n = next.fetch_add(1, Ordering::SeqCst);
         let body = submission("acme/credit", &format!("v{n}"), &accuracy(900 + n % 100, 1000));
         let request = http.post(format!("{base}/api/v1/releases")).bearer_auth(&token);
-        let Ok(response) = request.header("idempotency-key", format!("run-{n}")).json(&body).send().await else {
+        let Ok(response) =
+            request.header("idempotency-key", format!("run-{n}")).json(&body).send().await
+        else {
             return;
         };
         let status = response.status().as_u16();
@@ -60,11 +66,18 @@ async fn submit_until_gone(base: String, token: String, next: Arc<AtomicU64>, ke
     }
 }
 
-/// Reads the public head until the service is gone, and keeps every one that was seen.
-async fn watch_until_gone(base: String, key: VerifierKey, gone: Arc<AtomicBool>, heads: Arc<Mutex<Vec<Checkpoint>>>) {
+/// Reads the public head until the service is gone, and records every head that was seen.
+async fn watch_until_gone(
+    base: String,
+    key: VerifierKey,
+    gone: Arc<AtomicBool>,
+    heads: Arc<Mutex<Vec<Checkpoint>>>,
+) {
     let http = http();
     while !gone.load(Ordering::SeqCst) {
-        let Ok(response) = http.get(format!("{base}/log/acme/checkpoint")).send().await else { return };
+        let Ok(response) = http.get(format!("{base}/log/acme/checkpoint")).send().await else {
+            return;
+        };
         let Ok(note) = response.text().await else { return };
         heads.lock().unwrap().push(Checkpoint::verify(&note, std::slice::from_ref(&key)).unwrap());
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -79,7 +92,8 @@ async fn text(http: &reqwest::Client, url: String) -> Vec<u8> {
     bytes
 }
 
-/// Rebuilds the log from its public side, holds every head that was seen against it, and gives its size.
+/// Rebuilds the log from its public side, compares it with every head that was seen, and returns
+/// its size.
 async fn check_heads(base: &str, key: &VerifierKey, heads: &[Checkpoint]) -> u64 {
     let http = http();
     let note = String::from_utf8(text(&http, format!("{base}/log/acme/checkpoint")).await).unwrap();
@@ -88,7 +102,9 @@ async fn check_heads(base: &str, key: &VerifierKey, heads: &[Checkpoint]) -> u64
     let mut tree = merkle::Tree::new();
     for index in 0..head.size.div_ceil(256) {
         let path = TilePath::Entries { index, width: tile::width_at(0, index, head.size) };
-        for entry in tile::parse_entries(&text(&http, format!("{base}/log/acme/{path}")).await).unwrap() {
+        for entry in
+            tile::parse_entries(&text(&http, format!("{base}/log/acme/{path}")).await).unwrap()
+        {
             tree.append(merkle::leaf_hash(entry));
             roots.push(tree.root());
         }
@@ -96,7 +112,12 @@ async fn check_heads(base: &str, key: &VerifierKey, heads: &[Checkpoint]) -> u64
     assert_eq!(tree.root(), head.root);
     for seen in heads {
         let index = usize::try_from(seen.size).unwrap();
-        assert_eq!(roots.get(index), Some(&seen.root), "a head of {} entries is no prefix any more", seen.size);
+        assert_eq!(
+            roots.get(index),
+            Some(&seen.root),
+            "a head of {} entries is no prefix any more",
+            seen.size
+        );
     }
     head.size
 }
@@ -106,9 +127,16 @@ async fn check_acknowledged(base: &str, token: &str, kept: &[(String, u64)]) {
     for (release, record) in kept {
         let url = format!("{base}/api/v1/releases/{release}");
         let response = http.get(url).bearer_auth(token).send().await.unwrap();
-        assert_eq!(response.status().as_u16(), 200, "release {release} was acknowledged and is gone");
+        assert_eq!(
+            response.status().as_u16(),
+            200,
+            "release {release} was acknowledged and is gone"
+        );
         let found: Value = response.json().await.unwrap();
-        assert_eq!(found["decisions"][0]["log"]["record"], *record, "release {release} moved in the log");
+        assert_eq!(
+            found["decisions"][0]["log"]["record"], *record,
+            "release {release} moved in the log"
+        );
     }
 }
 
@@ -129,10 +157,12 @@ async fn kill_nine_loses_nothing_acknowledged() {
         "policy",
     ]);
     let token = run(create).expect(0).stdout.trim().to_owned();
-    let (kept, heads): (Acknowledged, _) = (Acknowledged::default(), Arc::new(Mutex::new(Vec::new())));
+    let (kept, heads): (Acknowledged, _) =
+        (Acknowledged::default(), Arc::new(Mutex::new(Vec::new())));
     let next = Arc::new(AtomicU64::new(0));
     let mut served = Process::serve(kept_in(data.path()));
-    let publish = http().post(format!("{}/api/v1/policies", served.url)).bearer_auth(&token).body(POLICY);
+    let publish =
+        http().post(format!("{}/api/v1/policies", served.url)).bearer_auth(&token).body(POLICY);
     assert_eq!(publish.send().await.unwrap().status().as_u16(), 201);
     let key = text(&http(), format!("{}/log/acme/vkey", served.url)).await;
     let key: VerifierKey = String::from_utf8(key).unwrap().trim().parse().unwrap();
@@ -140,10 +170,22 @@ async fn kill_nine_loses_nothing_acknowledged() {
     for round in 0..kills() {
         let gone = Arc::new(AtomicBool::new(false));
         let clients: Vec<_> = (0..CLIENTS)
-            .map(|_| tokio::spawn(submit_until_gone(served.url.clone(), token.clone(), next.clone(), kept.clone())))
+            .map(|_| {
+                tokio::spawn(submit_until_gone(
+                    served.url.clone(),
+                    token.clone(),
+                    next.clone(),
+                    kept.clone(),
+                ))
+            })
             .collect();
-        let watcher = tokio::spawn(watch_until_gone(served.url.clone(), key.clone(), gone.clone(), heads.clone()));
-        // Another moment of a batch each time.
+        let watcher = tokio::spawn(watch_until_gone(
+            served.url.clone(),
+            key.clone(),
+            gone.clone(),
+            heads.clone(),
+        ));
+        // A different moment of a batch each time.
         tokio::time::sleep(Duration::from_millis(400 + u64::from(round) * 37 % 300)).await;
         served.kill();
         gone.store(true, Ordering::SeqCst);
@@ -155,7 +197,12 @@ async fn kill_nine_loses_nothing_acknowledged() {
         let (all, seen) = (kept.lock().unwrap().clone(), heads.lock().unwrap().clone());
         let size = check_heads(&served.url, &key, &seen).await;
         check_acknowledged(&served.url, &token, &all[checked..]).await;
-        println!("kill {}: {} acknowledged, {} heads, {size} entries", round + 1, all.len(), seen.len());
+        println!(
+            "kill {}: {} acknowledged, {} heads, {size} entries",
+            round + 1,
+            all.len(),
+            seen.len()
+        );
         assert!(all.len() > checked, "nothing was acknowledged before kill {}", round + 1);
         checked = all.len();
     }
@@ -168,7 +215,8 @@ async fn kill_nine_loses_nothing_acknowledged() {
     assert!(run(check).expect(5).stderr.contains("was rolled back"));
 }
 
-/// Submits until the service says that its database was rolled back; gives how often it was answered before.
+/// Submits until the service reports that its database was rolled back; returns the number of
+/// earlier answers.
 async fn submit_until_refused(base: String, token: String, next: Arc<AtomicU64>) -> u64 {
     let http = http();
     let mut answered = 0;
@@ -188,14 +236,16 @@ async fn submit_until_refused(base: String, token: String, next: Arc<AtomicU64>)
     }
 }
 
-/// An older state is put in place while clients submit: from then on nothing is signed.
+/// An older state is restored while clients submit: from then on nothing is signed.
 async fn roll_back_under_load(data: &Path, base: &str, token: &str, next: &Arc<AtomicU64>) {
     let (file, saved) = (data.join("modelgate.db"), data.join("older.saved"));
     let (file, saved) = (file.to_str().unwrap().to_owned(), saved.to_str().unwrap().to_owned());
     sqlite_backup(&file, &saved);
     let older = text(&http(), format!("{base}/log/acme/checkpoint")).await;
     let clients: Vec<_> = (0..CLIENTS)
-        .map(|_| tokio::spawn(submit_until_refused(base.to_owned(), token.to_owned(), next.clone())))
+        .map(|_| {
+            tokio::spawn(submit_until_refused(base.to_owned(), token.to_owned(), next.clone()))
+        })
         .collect();
     tokio::time::sleep(Duration::from_millis(500)).await;
     tokio::task::spawn_blocking(move || sqlite_backup(&saved, &file)).await.unwrap();
@@ -207,7 +257,15 @@ async fn roll_back_under_load(data: &Path, base: &str, token: &str, next: &Arc<A
     let refused = http().get(format!("{base}/log/acme/checkpoint")).send().await.unwrap();
     assert_eq!(refused.status().as_u16(), 503, "what the older state says is not served");
     let query = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT checkpoint FROM logs').fetchone()[0], end='')";
-    let stored = Command::new("python3").args(["-c", query]).arg(data.join("modelgate.db")).output().unwrap();
-    assert_eq!(String::from_utf8(stored.stdout), String::from_utf8(older), "a head was signed over the older state");
+    let stored = Command::new("python3")
+        .args(["-c", query])
+        .arg(data.join("modelgate.db"))
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8(stored.stdout),
+        String::from_utf8(older),
+        "a head was signed over the older state"
+    );
     println!("rolled back under load: {answered} answered before, none after");
 }

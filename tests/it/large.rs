@@ -1,4 +1,4 @@
-//! Whatever somebody sends, the threads that answer requests are free for others.
+//! Large requests never block the threads that answer other requests.
 
 use crate::{
     on_both_engines,
@@ -11,12 +11,14 @@ use modelgate::identity::Scope;
 use serde_json::json;
 use std::time::{Duration, Instant};
 
-/// For how much of the time until `work` is done the threads that answer were busy, of one thread's time. The test itself
-/// runs on none of them.
+/// The share of the time until `work` is done during which the answering threads were busy, in
+/// units of one thread. The test itself runs on none of them.
 async fn busy_while<T>(work: impl Future<Output = T>) -> (T, f64) {
     let metrics = tokio::runtime::Handle::current().metrics();
-    let busy = || (0..metrics.num_workers()).map(|i| metrics.worker_total_busy_duration(i)).sum::<Duration>();
-    // Busy time is counted when the thread goes to rest.
+    let busy = || {
+        (0..metrics.num_workers()).map(|i| metrics.worker_total_busy_duration(i)).sum::<Duration>()
+    };
+    // Busy time is recorded when the thread becomes idle.
     tokio::time::sleep(Duration::from_millis(5)).await;
     let (before, began) = (busy(), Instant::now());
     let done = work.await;
@@ -52,7 +54,7 @@ on_both_engines! {
         };
         let (whole, read) = busy_while(got(format!("/api/v1/releases/{release}"))).await;
         assert!(whole.len() > 5_000_000);
-        // About 0.2 together; 1.4 where the threads that answer do it all.
+        // About 0.2 together; it would be 1.4 if the answering threads did all the work.
         let together = first + again + read;
         assert!(together < 0.6, "busy for {first:.2}, {again:.2} and {read:.2} of the time");
         app.stop().await;

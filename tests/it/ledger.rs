@@ -1,4 +1,5 @@
-//! Exported decisions: what is proved, what is refused, and what the verifiers of others say of it.
+//! Exported decisions: what is proved, what is refused, and what third-party verifiers report about
+//! them.
 
 mod build;
 mod cli;

@@ -1,4 +1,5 @@
-//! Lists are answered page by page, however long they are: each row once, whatever is added meanwhile.
+//! Lists are returned page by page, for any length: each row appears once, even if rows are added
+//! meanwhile.
 
 use crate::{
     on_both_engines,
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 
 const ROWS: usize = 5;
 
-/// Every row of a list, two at a time.
+/// All rows of a list, read two at a time.
 async fn all(app: &TestApp, token: &str, path: &str) -> Vec<Value> {
     let joint = if path.contains('?') { '&' } else { '?' };
     let (mut rows, mut next): (Vec<Value>, _) = (Vec::new(), String::new());
@@ -36,7 +37,8 @@ on_both_engines! {
         for name in ["v1", "v2"] {
             app.submit(&ci, &submission("acme/m", name, &accuracy(960, 1000))).await;
         }
-        // They may be large, and a list shows nothing of them: what cannot be read is not missed.
+        // Inputs can be large, and a list shows none of them: a row with unreadable inputs is still
+        // listed.
         database.execute("UPDATE releases SET inputs = '{'").await;
         let (status, list) = app.get(&ci, "/api/v1/releases").await;
         assert_eq!((status, list["data"].as_array().map(Vec::len)), (200, Some(2)), "{list}");

@@ -1,9 +1,8 @@
-//! One test binary: its modules mirror URLs and commands.
-#![allow(missing_docs, clippy::pedantic, reason = "tests are read, not linked against")]
-#![allow(
+//! One test binary; its modules mirror URLs and commands.
+#![expect(clippy::pedantic, reason = "tests are read, not linked against")]
+#![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
-    clippy::print_stderr,
     reason = "tests are told by the environment where PostgreSQL is, measure time, and may say what they see"
 )]
 

@@ -13,7 +13,8 @@ use modelgate::{app::replay, identity::Scope, model::Digest};
 use serde_json::{Value, json};
 use std::{fs, io::Write as _};
 
-const POLICY: &str = "name = \"floor\"\n[[rule]]\nid = \"accuracy-floor\"\nmetric = \"accuracy\"\nmin = 0.9\n";
+const POLICY: &str =
+    "name = \"floor\"\n[[rule]]\nid = \"accuracy-floor\"\nmetric = \"accuracy\"\nmin = 0.9\n";
 
 pub const MAPPING: &str = r#"
 name = "acme-eval"
@@ -100,7 +101,8 @@ on_both_engines! {
         assert_eq!(inputs["mappings"], json!([digest]));
         assert_eq!((&inputs["evidence"][0]["mapping"], &inputs["evidence"][0]["format"]), (&json!(digest), &json!("mapping")));
 
-        // The same bytes under another version of the mapping are other inputs, and the first stays as it was.
+        // The same bytes with another version of the mapping are different inputs, and the first
+        // version stays unchanged.
         let stricter = MAPPING.replace("[[check]]", "unit = \"%\"\n[[check]]");
         publish(&app, &author, &stricter).await;
         let again = app.submit(&ci, &mapped("a", &own(950), "acme-eval")).await.1;
@@ -134,7 +136,7 @@ on_both_engines! {
         assert_eq!(inputs["evidence"][0]["digest"], json!(Digest::of(good.as_bytes())));
         assert!(replay::replay(&app.export(&ci, &decided).await).unwrap().same);
 
-        // A large one is read aside, and answered alike.
+        // A large document is read on a blocking thread, and gets the same answer.
         let large = format!("{good}{}", " ".repeat(600_000));
         body["evidence"] = json!([{"name": "large.json", "content_base64": STANDARD.encode(&large)}]);
         let (status, decided) = app.submit(&ci, &body).await;
@@ -143,7 +145,7 @@ on_both_engines! {
         body["evidence"] = json!([{"name": "large.json", "content_base64": STANDARD.encode(large.replacen('}', "]", 1))}]);
         assert_eq!(app.submit(&ci, &body).await.0, 422);
 
-        // What a reader warns of is told beside the verdict.
+        // A reader's warnings are reported with the verdict.
         let report = r#"{"accuracy": 0.95, "auc": NaN, "_evaluate_version": "0.4.6"}"#;
         let archive = zip(&[("eval/a.json", good.as_bytes()), ("eval/b.json", report.as_bytes())]);
         body["evidence"] = json!([{"name": "all.zip", "content_base64": STANDARD.encode(&archive)}]);
@@ -151,7 +153,7 @@ on_both_engines! {
         assert_eq!(status, 201, "{decided}");
         assert_eq!(decided["warnings"], json!(["all.zip: eval/b.json: undefined, and never a pass: `auc` is NaN"]));
 
-        // One that is broken refuses all of them, and nothing is stored.
+        // One broken document makes the service refuse all of them, and nothing is stored.
         let size = app.log_size("acme").await;
         for (name, bytes) in [("bad.json", &b"{\"a\": 1,"[..]), ("bad.xml", &junit.as_bytes()[..20]), ("../up.json", good.as_bytes())] {
             let archive = zip(&[("eval/a.json", good.as_bytes()), (name, bytes)]);
@@ -180,8 +182,14 @@ fn mappings_and_archives_on_the_command_line() {
         command.args(args);
         run(command)
     };
-    let read = told(&["evidence", "inspect", "own.json", "--mapping", "own.toml", "--format", "json"]).expect(0).json();
-    assert_eq!((&read["format"], &read["measurements"][0]["successes"]), (&json!("mapping"), &json!(950)));
+    let read =
+        told(&["evidence", "inspect", "own.json", "--mapping", "own.toml", "--format", "json"])
+            .expect(0)
+            .json();
+    assert_eq!(
+        (&read["format"], &read["measurements"][0]["successes"]),
+        (&json!("mapping"), &json!(950))
+    );
     assert_eq!(read["checks"][0]["passed"], true);
     let check = ["check", "--policy", "policy.toml", "--format", "json", "--evidence"];
     let judged = told(&[&check[..], &["mapping=own.toml:own.json"]].concat()).expect(0).json();
@@ -192,27 +200,40 @@ fn mappings_and_archives_on_the_command_line() {
     assert!(lint.stderr.contains("bad.toml") && lint.stderr.contains("line 3"), "{}", lint.stderr);
 
     let archive = told(&["evidence", "inspect", "all.zip", "--format", "json"]).expect(0).json();
-    assert_eq!((&archive["format"], &archive["documents"][0]["name"]), (&json!("zip"), &json!("a/eval.json")));
+    assert_eq!(
+        (&archive["format"], &archive["documents"][0]["name"]),
+        (&json!("zip"), &json!("a/eval.json"))
+    );
     assert_eq!(archive["measurements"][0]["document"], "a/eval.json");
     assert!(archive["warnings"][0].as_str().unwrap().contains("plot.png"), "{archive}");
     let judged = told(&[&check[..], &["all.zip"]].concat()).expect(0);
     assert!(judged.stderr.contains("not read: all.zip: plot.png"), "{}", judged.stderr);
 }
 
-/// The page shows the mapping that the fixtures hold, and it reads what it says it reads.
+/// The page shows the mapping from the fixtures, and the mapping reads what the page says.
 #[test]
 fn the_mappings_of_the_page_read_their_documents() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = |path: &str| fs::read_to_string(root.join(path)).unwrap();
     let page = text("docs/mappings.md");
-    assert!(page.contains(&format!("```toml\n{}```", text("tests/fixtures/mappings/acme-eval.toml"))));
+    assert!(
+        page.contains(&format!("```toml\n{}```", text("tests/fixtures/mappings/acme-eval.toml")))
+    );
     let read = |name: &str| {
-        let mapping =
-            modelgate::evidence::Mapping::parse(text(&format!("tests/fixtures/mappings/{name}.toml")).as_bytes());
-        mapping.unwrap().read(text(&format!("tests/fixtures/mappings/{name}.document")).as_bytes()).unwrap()
+        let mapping = modelgate::evidence::Mapping::parse(
+            text(&format!("tests/fixtures/mappings/{name}.toml")).as_bytes(),
+        );
+        mapping
+            .unwrap()
+            .read(text(&format!("tests/fixtures/mappings/{name}.document")).as_bytes())
+            .unwrap()
     };
     let eval = read("acme-eval");
-    let values: Vec<_> = eval.measurements.iter().map(|m| (m.value, m.known_trials(), m.slice.to_string())).collect();
+    let values: Vec<_> = eval
+        .measurements
+        .iter()
+        .map(|m| (m.value, m.known_trials(), m.slice.to_string()))
+        .collect();
     let overall = || "overall".to_owned();
     assert_eq!(
         values,

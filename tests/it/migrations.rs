@@ -1,4 +1,4 @@
-//! Every migration runs on both engines, over rows in every table that the one before it left.
+//! Every migration runs on both engines, on rows in every table from the previous version.
 
 use crate::{on_both_engines, support::database::TestDatabase};
 use modelgate::store::{Series, Store};
@@ -8,7 +8,8 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 fn names(folder: &str) -> Vec<String> {
     let list = fs::read_dir(Path::new(ROOT).join(folder)).unwrap();
-    let mut names: Vec<String> = list.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> =
+        list.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -19,7 +20,8 @@ fn after(text: &str, words: &str) -> BTreeSet<String> {
 }
 
 fn statements(text: &str) -> Vec<String> {
-    let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
+    let code: Vec<&str> =
+        text.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
     code.join("\n").split(';').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect()
 }
 
@@ -27,7 +29,8 @@ fn statements(text: &str) -> Vec<String> {
 fn every_migration_has_sample_data_for_every_table() {
     assert_eq!(names("migrations"), names("tests/fixtures/migrations"));
     for name in names("migrations") {
-        let read = |folder: &str| fs::read_to_string(Path::new(ROOT).join(folder).join(&name)).unwrap();
+        let read =
+            |folder: &str| fs::read_to_string(Path::new(ROOT).join(folder).join(&name)).unwrap();
         let made = after(&read("migrations"), "CREATE TABLE ");
         let filled = after(&read("tests/fixtures/migrations"), "INSERT INTO ");
         let empty: Vec<_> = made.difference(&filled).collect();
@@ -46,7 +49,7 @@ on_both_engines! {
                 database.execute_owned(statement).await;
             }
         }
-        // The service finds nothing left to do, and what was there before each migration.
+        // The service has nothing left to migrate, and finds the rows from before each migration.
         let store = Store::open(&database.address).await.unwrap();
         assert_eq!(store.users().await.unwrap().len(), 1);
         let namespace = "sample".parse().unwrap();
@@ -60,8 +63,8 @@ on_both_engines! {
             model: model.parse().unwrap(),
             dataset: dataset.into(),
         };
-        // Tries of before they were counted by model stay those of the models that the artifact was released for; what
-        // was tried for no model that is known counts for each.
+        // Attempts from before they were counted by model belong to the models that the artifact
+        // was released for; attempts without a known model are counted for each model.
         let own = series("sample/m", "holdout");
         assert_eq!((store.attempt_of(&own, &digest).await.unwrap(), store.tries(&own).await.unwrap()), (Some(1), 1));
         assert_eq!(store.tries(&series("sample/other", "holdout")).await.unwrap(), 0);

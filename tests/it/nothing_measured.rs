@@ -1,4 +1,4 @@
-//! Documents in which a tool says passed, perfect or fast, and measured nothing or little.
+//! Documents in which a tool reports passed, perfect or fast, but measured nothing or little.
 
 use modelgate::{
     evidence,
@@ -25,7 +25,7 @@ fn is(m: &Measurement, want: &Value) -> bool {
     m.metric == want["metric"] && slice == wanted && m.quantile == want["quantile"].as_f64()
 }
 
-/// What of a case is not as it must be.
+/// The differences between a case and its expected result.
 fn wrong(case: &Value, evidence: &Evidence) -> Vec<String> {
     let mut wrong = Vec::new();
     if case["format"] != evidence.format.as_str() {
@@ -34,7 +34,8 @@ fn wrong(case: &Value, evidence: &Evidence) -> Vec<String> {
     for (key, passed) in [("failed", false), ("passed", true)] {
         for name in list(case, key) {
             let found: Vec<_> = evidence.checks.iter().filter(|c| c.name == *name).collect();
-            let name_within = evidence.checks.iter().filter(|c| c.name.contains(name.as_str().unwrap()));
+            let name_within =
+                evidence.checks.iter().filter(|c| c.name.contains(name.as_str().unwrap()));
             let found = if found.is_empty() { name_within.collect() } else { found };
             if !found.iter().any(|c| c.passed == passed && (passed || c.detail.is_some())) {
                 wrong.push(format!("{name} is {found:?}, it must have {key}"));
@@ -74,14 +75,15 @@ fn nothing_is_read_as_good_news_that_rests_on_nothing() {
         let file = case["file"].as_str().unwrap();
         let bytes = fs::read(folder().join(file)).unwrap();
         match evidence::read(&bytes, None) {
-            Ok(evidence) => all.extend(wrong(case, &evidence).into_iter().map(|wrong| format!("{file}: {wrong}"))),
+            Ok(evidence) => all
+                .extend(wrong(case, &evidence).into_iter().map(|wrong| format!("{file}: {wrong}"))),
             Err(error) => all.push(format!("{file}: {error}")),
         }
     }
     assert!(all.is_empty(), "{} are wrong:\n{}", all.len(), all.join("\n"));
 }
 
-/// A rule on the latency alone, or on one check alone, does not pass either.
+/// A rule on only the latency, or on only one check, does not pass either.
 #[test]
 fn no_rule_passes_on_nothing() {
     let desk = tempfile::tempdir().unwrap();
@@ -91,11 +93,20 @@ fn no_rule_passes_on_nothing() {
         let policy = desk.path().join("p.toml");
         fs::write(&policy, format!("name = \"p\"\n[[rule]]\nid = \"r\"\n{rule}\n")).unwrap();
         let (policy, path) = (policy.to_str().unwrap().to_owned(), folder().join(file));
-        let args = ["check", "--policy", &policy, "--evidence", path.to_str().unwrap(), "--format", "json"];
+        let args = [
+            "check",
+            "--policy",
+            &policy,
+            "--evidence",
+            path.to_str().unwrap(),
+            "--format",
+            "json",
+        ];
         let output = Command::new(env!("CARGO_BIN_EXE_modelgate")).args(args).output().unwrap();
-        let verdict: Value =
-            serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{file}: {e}: {output:?}"));
-        let found: Vec<_> = list(&verdict, "findings").iter().filter(|f| f["rule"] == "r").collect();
+        let verdict: Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|e| panic!("{file}: {e}: {output:?}"));
+        let found: Vec<_> =
+            list(&verdict, "findings").iter().filter(|f| f["rule"] == "r").collect();
         if found.len() != 1 || found[0]["status"] != case["status"] {
             let said: Vec<_> = found.iter().map(|f| (&f["status"], &f["message"])).collect();
             all.push(format!("{file}: {said:?}, expected {}", case["status"]));
@@ -107,8 +118,9 @@ fn no_rule_passes_on_nothing() {
 #[test]
 fn every_document_of_the_folder_is_a_case() {
     let cases = cases();
-    let known =
-        |name: &str| matches!(name, "README.md" | "cases.json") || cases.iter().any(|case| case["file"] == name);
+    let known = |name: &str| {
+        matches!(name, "README.md" | "cases.json") || cases.iter().any(|case| case["file"] == name)
+    };
     for entry in fs::read_dir(folder()).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         assert!(known(&name), "{name}");

@@ -1,4 +1,5 @@
-//! Where policies only observe: nothing is released, unless the configuration says so of the environment by name.
+//! If policies only observe, nothing is released, unless the configuration allows the environment
+//! by name.
 
 use crate::on_both_engines;
 use crate::support::{
@@ -12,8 +13,7 @@ use modelgate::{
 };
 use serde_json::{Value, json};
 
-const OBSERVER: &str =
-    "name = \"watch\"\nmode = \"observe\"\n[[rule]]\nid = \"floor\"\nmetric = \"accuracy\"\nmin = 0.9\n";
+const OBSERVER: &str = "name = \"watch\"\nmode = \"observe\"\n[[rule]]\nid = \"floor\"\nmetric = \"accuracy\"\nmin = 0.9\n";
 const MACHINE: [Scope; 2] = [Scope::Submit, Scope::Read];
 
 fn in_environment(name: &str, environment: &str, right: u64) -> Value {
@@ -23,7 +23,10 @@ fn in_environment(name: &str, environment: &str, right: u64) -> Value {
 }
 
 async fn gate(app: &TestApp, token: &str, name: &str, environment: &str) -> Value {
-    let query = format!("/api/v1/gate?model=acme/credit&digest={}&environment={environment}", artifact(name));
+    let query = format!(
+        "/api/v1/gate?model=acme/credit&digest={}&environment={environment}",
+        artifact(name)
+    );
     app.get(token, &query).await.1["data"].clone()
 }
 
@@ -62,7 +65,7 @@ on_both_engines! {
         }
         let (status, refused) = app.publish("acme", &format!("name = \"z\"\n#{}\n{rule}", "x".repeat(600_000))).await;
         assert_eq!((status, &refused["mistakes"][0]["code"]), (422, &json!("policy-too-large")), "{refused}");
-        // Who is disabled holds no role.
+        // A disabled user holds no role.
         let asks = format!("name = \"a\"\n{rule}{}", ask("x", "model-risk", 1));
         app.service.disable_user("ada").await.unwrap();
         assert_eq!(codes(&app.publish("acme", &asks).await.1), ["role-without-holder"]);
@@ -76,7 +79,8 @@ on_both_engines! {
         let held = app.service.judges().hold().await.unwrap();
         let one = in_environment("late", "production", 1000);
         let mut submitted = Box::pin(app.submit(&ci, &one));
-        // This runtime has one thread: were the verdict computed on it, or not waited for, the submission would be first.
+        // This runtime has one thread: if the verdict were computed on it, or not waited for, the
+        // submission would be first.
         for _ in 0..20 {
             let healthy = async { app.http.get(format!("{}/healthz", app.base)).send().await.unwrap().status() };
             tokio::select! {

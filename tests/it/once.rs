@@ -1,4 +1,5 @@
-//! `Idempotency-Key`: a repetition of a request is one, wherever something is written, and a key stands for one request.
+//! `Idempotency-Key`: a repeated request has the effect of one, on every route that writes, and a
+//! key identifies one request.
 
 use crate::{
     on_both_engines,
@@ -12,8 +13,18 @@ use serde_json::{Value, json};
 
 const FLOOR: &str = "name = \"floor\"\n[[rule]]\nid = \"a\"\nmetric = \"accuracy\"\nmin = 0.9\n";
 
-async fn send(app: &TestApp, token: &str, path: &str, key: &str, body: impl Into<reqwest::Body>) -> Answer {
-    let request = app.http.post(format!("{}{path}", app.base)).bearer_auth(token).header("idempotency-key", key);
+async fn send(
+    app: &TestApp,
+    token: &str,
+    path: &str,
+    key: &str,
+    body: impl Into<reqwest::Body>,
+) -> Answer {
+    let request = app
+        .http
+        .post(format!("{}{path}", app.base))
+        .bearer_auth(token)
+        .header("idempotency-key", key);
     answer(request.body(body)).await
 }
 
@@ -26,7 +37,7 @@ fn reused(answer: &Answer) -> bool {
     answer.0 == 409 && answer.1["code"] == "idempotency-key-reused"
 }
 
-/// A retry that comes late must not bring back what was replaced meanwhile.
+/// A late retry must not restore what was replaced meanwhile.
 async fn published_once(app: &TestApp, path: &str, [old, new]: [&str; 2]) {
     let author = app.machine("acme", &[Scope::Policy, Scope::Read]).await;
     let (status, first) = send(app, &author, path, "k1", old.to_owned()).await;
@@ -35,14 +46,22 @@ async fn published_once(app: &TestApp, path: &str, [old, new]: [&str; 2]) {
     assert_eq!(second["version"], 2, "{second}");
     let (status, again) = send(app, &author, path, "k1", old.to_owned()).await;
     assert_eq!((status, &again["digest"]), (201, &first["digest"]), "{again}");
-    assert_eq!(versions(app, &author, path).await, [json!(2), json!(1)], "nothing was published again");
-    assert!(reused(&send(app, &author, path, "k1", new.to_owned()).await), "a key stands for one request");
-    // What changed nothing has used its key up, too.
+    assert_eq!(
+        versions(app, &author, path).await,
+        [json!(2), json!(1)],
+        "nothing was published again"
+    );
+    assert!(
+        reused(&send(app, &author, path, "k1", new.to_owned()).await),
+        "a key stands for one request"
+    );
+    // A request that changed nothing has used its key, too.
     assert_eq!(send(app, &author, path, "k3", new.to_owned()).await.0, 201);
     assert!(reused(&send(app, &author, path, "k3", old.to_owned()).await));
     assert_eq!(versions(app, &author, path).await, [json!(2), json!(1)]);
-    // Without a key it is a wish of its own.
-    let bare = app.http.post(format!("{}{path}", app.base)).bearer_auth(&author).body(old.to_owned());
+    // Without a key it is a separate request.
+    let bare =
+        app.http.post(format!("{}{path}", app.base)).bearer_auth(&author).body(old.to_owned());
     assert_eq!(answer(bare).await.1["version"], 3);
 }
 
@@ -109,7 +128,7 @@ on_both_engines! {
         };
         let (status, first) = vote(&paths[0], "k").await;
         assert_eq!(status, 200, "{first}");
-        // That version kept the digest of the body alone.
+        // That version kept only the digest of the body.
         let kept = modelgate::model::Digest::of(body.as_bytes());
         database.execute_owned(format!("UPDATE deliveries SET request_digest = '{kept}' WHERE delivery_key = 'k'")).await;
         let size = app.log_size("acme").await;

@@ -1,4 +1,4 @@
-//! `docs/operations.md` and `deploy/` say what the service really has.
+//! Checks that `docs/operations.md` and `deploy/` agree with the service.
 
 use crate::support::{
     served::{Served, modelgate, run},
@@ -16,10 +16,11 @@ use std::{
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 fn read(path: impl AsRef<Path>) -> String {
-    fs::read_to_string(Path::new(ROOT).join(&path)).unwrap_or_else(|e| panic!("{}: {e}", path.as_ref().display()))
+    fs::read_to_string(Path::new(ROOT).join(&path))
+        .unwrap_or_else(|e| panic!("{}: {e}", path.as_ref().display()))
 }
 
-/// The words of `text` that begin with `start` and go on with what `goes_on` says.
+/// The words of `text` that begin with `start` and continue with characters that `goes_on` accepts.
 fn words(text: &str, start: &str, goes_on: fn(char) -> bool) -> BTreeSet<String> {
     let found = text.match_indices(start).map(|(at, _)| {
         let rest = &text[at + start.len()..];
@@ -33,7 +34,8 @@ fn every_setting_is_in_the_page_for_operators() {
     let page = read("docs/operations.md");
     let config = read("src/config.rs");
     let fields = config.split("pub struct Partial {").nth(1).unwrap().split("\n}").next().unwrap();
-    let fields: Vec<&str> = fields.split("pub ").skip(1).map(|rest| rest.split(':').next().unwrap()).collect();
+    let fields: Vec<&str> =
+        fields.split("pub ").skip(1).map(|rest| rest.split(':').next().unwrap()).collect();
     assert!(fields.len() >= 9, "{fields:?}");
     for field in fields {
         let row = page.lines().find(|line| line.starts_with(&format!("| `{field}` |")));
@@ -45,7 +47,9 @@ fn every_setting_is_in_the_page_for_operators() {
     }
     let upper = |c: char| c.is_ascii_uppercase() || c == '_';
     for file in source::files(Path::new(ROOT), "src", "rs") {
-        for variable in words(&read(&file), "MODELGATE_", upper).into_iter().filter(|v| v != "MODELGATE_") {
+        for variable in
+            words(&read(&file), "MODELGATE_", upper).into_iter().filter(|v| v != "MODELGATE_")
+        {
             assert!(page.contains(&format!("`{variable}`")), "{variable} of {}", file.display());
         }
     }
@@ -55,15 +59,24 @@ fn every_setting_is_in_the_page_for_operators() {
     let flags = words(&help, "--", |c| c.is_ascii_lowercase() || c == '-');
     assert!(flags.len() >= 7, "{flags:?}");
     for flag in flags.iter().filter(|flag| *flag != "--help" && *flag != "--") {
-        assert!(page.contains(&format!("`{flag}`")) || page.contains(&format!("`{flag} ")), "{flag}");
+        assert!(
+            page.contains(&format!("`{flag}`")) || page.contains(&format!("`{flag} ")),
+            "{flag}"
+        );
     }
-    let limits: Vec<(&str, &str)> = help.lines().filter_map(|line| line.trim().split_once(" = ")).collect();
-    let limits: Vec<_> =
-        limits.into_iter().filter(|(name, _)| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')).collect();
+    let limits: Vec<(&str, &str)> =
+        help.lines().filter_map(|line| line.trim().split_once(" = ")).collect();
+    let limits: Vec<_> = limits
+        .into_iter()
+        .filter(|(name, _)| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+        .collect();
     assert!(limits.len() >= 10, "{help}");
     for (name, default) in limits {
         let row = page.lines().find(|line| line.starts_with(&format!("| `{name}` | ")));
-        assert!(row.is_some_and(|row| row.contains(default)), "no row for the limit `{name}` of {default}");
+        assert!(
+            row.is_some_and(|row| row.contains(default)),
+            "no row for the limit `{name}` of {default}"
+        );
     }
     let defaults = Partial::default().resolve().unwrap();
     for (field, value) in [
@@ -81,15 +94,17 @@ fn every_setting_is_in_the_page_for_operators() {
 #[test]
 fn every_metric_is_in_the_page_for_operators() {
     let served = Served::start();
-    let text = tokio::runtime::Runtime::new()
-        .unwrap()
-        .block_on(async { reqwest::get(format!("{}/metrics", served.url)).await.unwrap().text().await.unwrap() });
+    let text = tokio::runtime::Runtime::new().unwrap().block_on(async {
+        reqwest::get(format!("{}/metrics", served.url)).await.unwrap().text().await.unwrap()
+    });
     let page = read("docs/operations.md");
-    let names: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
+    let names: Vec<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
     assert!(names.len() >= 3, "{text}");
     for name in names {
-        let in_table =
-            |line: &str| line.starts_with(&format!("| `{name}`")) || line.starts_with(&format!("| `{name}{{"));
+        let in_table = |line: &str| {
+            line.starts_with(&format!("| `{name}`")) || line.starts_with(&format!("| `{name}{{"))
+        };
         assert!(page.lines().any(in_table), "{name} has no row");
     }
 }
@@ -98,8 +113,11 @@ fn every_metric_is_in_the_page_for_operators() {
 fn the_page_for_operators_leads_somewhere() {
     let page = read("docs/operations.md");
     let anchor = |title: &str| -> String {
-        let kept =
-            title.to_lowercase().chars().filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '-').collect::<String>();
+        let kept = title
+            .to_lowercase()
+            .chars()
+            .filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '-')
+            .collect::<String>();
         kept.replace(' ', "-")
     };
     let titles: BTreeSet<String> =
@@ -110,7 +128,7 @@ fn the_page_for_operators_leads_somewhere() {
             None => assert!(Path::new(ROOT).join("docs").join(link).exists(), "{link}"),
         }
     }
-    // No heading stands alone.
+    // No heading is without text.
     let lines: Vec<&str> = page.lines().filter(|line| !line.is_empty()).collect();
     for pair in lines.windows(2) {
         let level = |line: &str| line.bytes().take_while(|b| *b == b'#').count();
@@ -124,48 +142,65 @@ fn what_is_deployed_is_understood() {
     let settings = Partial::from_toml(&read("deploy/modelgate.toml")).unwrap().resolve().unwrap();
     assert!(settings.public_url.starts_with("https://"));
     let unit = read("deploy/modelgate.service");
-    let start = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/modelgate ")).unwrap();
+    let start = unit
+        .lines()
+        .find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/modelgate "))
+        .unwrap();
     let mut command = modelgate(Path::new(ROOT));
     command.args(start.split_whitespace()).arg("--help");
     run(command).expect(0);
 }
 
-/// The mode that an `install -m MODE … TARGET` gives each file or folder below `/etc/modelgate`.
+/// The mode that an `install -m MODE … TARGET` sets for each file or folder below `/etc/modelgate`.
 fn installed(text: &str) -> Vec<(&str, u32)> {
-    let lines =
-        text.lines().map(|line| line.trim_start_matches(['#', ' '])).filter(|line| line.starts_with("install "));
+    let lines = text
+        .lines()
+        .map(|line| line.trim_start_matches(['#', ' ']))
+        .filter(|line| line.starts_with("install "));
     let each = lines.filter_map(|line| {
         let words: Vec<&str> = line.split(" #").next().unwrap().split_whitespace().collect();
         let target = words.last().filter(|target| target.starts_with("/etc/modelgate"))?;
-        let mode = words.iter().position(|word| *word == "-m").unwrap_or_else(|| panic!("no mode: {line}"));
+        let mode = words
+            .iter()
+            .position(|word| *word == "-m")
+            .unwrap_or_else(|| panic!("no mode: {line}"));
         Some((*target, u32::from_str_radix(words[mode + 1], 8).unwrap()))
     });
     each.collect()
 }
 
-/// An account that is made at the start owns no file, so it reads what everybody may read; what nobody else may read,
-/// systemd has to read as root.
+/// An account that is created at startup owns no file, so the configuration must be readable for
+/// everyone; systemd must read the secrets as root.
 #[test]
 fn an_account_made_at_the_start_can_read_its_configuration_and_nobody_its_secrets() {
     let (unit, page) = (read("deploy/modelgate.service"), read("docs/operations.md"));
     for (name, text) in [("the unit", &unit), ("the page", &page)] {
         assert!(text.contains("DynamicUser=yes"), "{name}");
         let modes = installed(text);
-        let others = |target: &str| modes.iter().find(|(t, _)| *t == target).map(|(_, mode)| mode & 7);
+        let others =
+            |target: &str| modes.iter().find(|(t, _)| *t == target).map(|(_, mode)| mode & 7);
         assert_eq!(others("/etc/modelgate"), Some(5), "{name}: the folder can be entered");
         let config = text.split("--config /").nth(1).unwrap().split_whitespace().next().unwrap();
         let config = format!("/{config}");
         assert!(others(&config).is_some_and(|mode| mode & 4 == 4), "{name}: {config} can be read");
-        let secrets = text.split("EnvironmentFile=-").nth(1).unwrap().split_whitespace().next().unwrap();
+        let secrets =
+            text.split("EnvironmentFile=-").nth(1).unwrap().split_whitespace().next().unwrap();
         let mode = modes.iter().find(|(target, _)| *target == secrets).map(|(_, mode)| *mode);
         assert_eq!(mode, Some(0o600), "{name}: {secrets}");
     }
-    // Without the line it is 0755.
-    let mode = unit.lines().find_map(|line| line.strip_prefix("ConfigurationDirectoryMode=")).unwrap_or("0755");
-    assert_eq!(u32::from_str_radix(mode, 8).unwrap() & 5, 5, "systemd sets this mode at every start");
+    // Without this line, the mode is 0755.
+    let mode = unit
+        .lines()
+        .find_map(|line| line.strip_prefix("ConfigurationDirectoryMode="))
+        .unwrap_or("0755");
+    assert_eq!(
+        u32::from_str_radix(mode, 8).unwrap() & 5,
+        5,
+        "systemd sets this mode at every start"
+    );
 }
 
-/// nginx with a configuration of ours, on ports that are free, in front of a service.
+/// nginx with one of our configurations, on a free port, in front of a service.
 struct Nginx {
     child: Child,
     url: String,
@@ -184,7 +219,17 @@ impl Nginx {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).display().to_string();
         let made = Command::new("openssl")
-            .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"])
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-days",
+                "1",
+                "-subj",
+                "/CN=localhost",
+            ])
             .args(["-keyout", &path("key.pem"), "-out", &path("cert.pem")])
             .stderr(Stdio::null())
             .status();
@@ -194,9 +239,16 @@ impl Nginx {
             assert!(text.contains(from), "`{from}` is not in the configuration");
             text.replace(from, to)
         };
-        let mut text = replace(read(configuration), "listen 443 ssl;", &format!("listen 127.0.0.1:{port} ssl;"));
-        text =
-            replace(text, "server 127.0.0.1:8080;", &format!("server {};", service.strip_prefix("http://").unwrap()));
+        let mut text = replace(
+            read(configuration),
+            "listen 443 ssl;",
+            &format!("listen 127.0.0.1:{port} ssl;"),
+        );
+        text = replace(
+            text,
+            "server 127.0.0.1:8080;",
+            &format!("server {};", service.strip_prefix("http://").unwrap()),
+        );
         text = replace(text, "/etc/ssl/modelgate/fullchain.pem", &path("cert.pem"));
         text = replace(text, "/etc/ssl/modelgate/privkey.pem", &path("key.pem"));
         if strip {
@@ -230,7 +282,7 @@ impl Nginx {
     }
 }
 
-/// A browser that trusts the certificate, keeps cookies and follows nothing by itself.
+/// A browser that accepts the certificate, keeps cookies and does not follow redirects.
 fn https() -> reqwest::Client {
     let builder = reqwest::Client::builder().tls_danger_accept_invalid_certs(true);
     builder.redirect(reqwest::redirect::Policy::none()).build().unwrap()
@@ -255,12 +307,20 @@ fn foreign_proxy_nginx_serves_as_our_configurations_say() {
             assert_eq!(sent.status(), 303);
             assert_eq!(sent.headers()["location"], format!("{base}/sign-in?next=/"));
             let form = get("/sign-in?next=/").await.text().await.unwrap();
-            let style = form.split("rel=\"stylesheet\" href=\"").nth(1).unwrap().split('"').next().unwrap();
-            assert_eq!(http.get(format!("{}{style}", nginx.url)).send().await.unwrap().status(), 200);
-            // As a browser without TLS would say it: the origin alone.
+            let style =
+                form.split("rel=\"stylesheet\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+            assert_eq!(
+                http.get(format!("{}{style}", nginx.url)).send().await.unwrap().status(),
+                200
+            );
+            // What a browser without TLS would send: the origin alone.
             let entry = http.post(format!("{url}/sign-in")).header("origin", "https://localhost");
             let entry = entry.header("content-type", "application/x-www-form-urlencoded");
-            let done = entry.body("user=ada&password=correct+horse+battery&next=/releases&csrf=").send().await.unwrap();
+            let done = entry
+                .body("user=ada&password=correct+horse+battery&next=/releases&csrf=")
+                .send()
+                .await
+                .unwrap();
             assert_eq!(
                 (done.status().as_u16(), done.headers()["location"].to_str().unwrap()),
                 (303, &*format!("{base}/releases"))
@@ -269,25 +329,39 @@ fn foreign_proxy_nginx_serves_as_our_configurations_say() {
             assert!(cookie.contains("; Secure"), "{cookie}");
             assert_eq!(get("/metrics").await.status(), 404);
             assert_eq!(get("/readyz").await.status(), 200);
-            // As large as a submission may be, and an upload that is larger.
-            let large = http.post(format!("{url}/api/v1/releases")).bearer_auth(&ci).body(vec![b' '; 90 << 20]);
-            assert_eq!(large.send().await.unwrap().headers()["content-type"], "application/problem+json");
-            let upload = http.put(format!("{url}/api/v1/predictions")).bearer_auth(&ci).body(vec![b'x'; 101 << 20]);
+            // The largest possible submission, and an upload that is larger.
+            let large = http
+                .post(format!("{url}/api/v1/releases"))
+                .bearer_auth(&ci)
+                .body(vec![b' '; 90 << 20]);
+            assert_eq!(
+                large.send().await.unwrap().headers()["content-type"],
+                "application/problem+json"
+            );
+            let upload = http
+                .put(format!("{url}/api/v1/predictions"))
+                .bearer_auth(&ci)
+                .body(vec![b'x'; 101 << 20]);
             let upload = upload.send().await.unwrap();
             assert!(upload.status().is_success(), "{}", upload.text().await.unwrap());
         });
-        assert_eq!(served.run(&["status", "01K", "--format=json"]).expect(2).json()["error"]["code"], "not-found");
+        assert_eq!(
+            served.run(&["status", "01K", "--format=json"]).expect(2).json()["error"]["code"],
+            "not-found"
+        );
     }
 }
 
-/// What a person types to follow the page must not need more than it says.
+/// The commands in the page must exist with the flags that it shows.
 #[test]
 fn commands_in_the_page_are_commands_of_ours() {
     let page = read("docs/operations.md");
     let mut seen = 0;
     for line in page.lines().filter(|line| line.starts_with("    modelgate ")) {
-        let own: Vec<&str> = line.split_whitespace().skip(1).take_while(|word| !word.starts_with('-')).collect();
-        let own: Vec<&str> = own.into_iter().take_while(|w| w.bytes().all(|b| b.is_ascii_lowercase())).collect();
+        let own: Vec<&str> =
+            line.split_whitespace().skip(1).take_while(|word| !word.starts_with('-')).collect();
+        let own: Vec<&str> =
+            own.into_iter().take_while(|w| w.bytes().all(|b| b.is_ascii_lowercase())).collect();
         let mut command = modelgate(Path::new(ROOT));
         command.args(&own).arg("--help");
         let help = run(command).expect(0).stdout;

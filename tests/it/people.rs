@@ -1,4 +1,4 @@
-//! People and secrets that come, change and go while the service runs, on both engines.
+//! Users and secrets that are added, changed and removed while the service runs, on both engines.
 
 use crate::{
     on_both_engines,
@@ -20,7 +20,8 @@ async fn sign_in(app: &TestApp, user: &str, password: &str, cookie: Option<&str>
     let form = format!("user={}&password={}", encode(user), encode(password));
     let request = app.http.post(format!("{}/sign-in", app.base)).body(form);
     let request = request.header("content-type", "application/x-www-form-urlencoded");
-    let request = cookie.map_or(request.try_clone().unwrap(), |cookie| request.header("cookie", cookie));
+    let request =
+        cookie.map_or(request.try_clone().unwrap(), |cookie| request.header("cookie", cookie));
     request.send().await.unwrap()
 }
 
@@ -29,13 +30,13 @@ fn cookie(response: &Response) -> String {
     set.split(';').next().unwrap().to_owned()
 }
 
-/// Whether a cookie shows pages rather than the form.
+/// Whether a cookie gives pages instead of the sign-in form.
 async fn signed_in(app: &TestApp, cookie: &str) -> bool {
     let request = app.http.get(format!("{}/releases", app.base)).header("cookie", cookie);
     request.send().await.unwrap().status() == 200
 }
 
-/// What a webhook signed with that key is answered.
+/// The answer to a webhook that is signed with this key.
 async fn deliver(app: &TestApp, id: &str, key: &[u8]) -> u16 {
     let sent = app.service.now().micros() / 1_000_000;
     // As tools that sort their keys write it: the evidence comes before the model.
@@ -57,7 +58,7 @@ on_both_engines! {
         let user = app.service.disable_user("ada").await.unwrap();
         assert!(user.disabled_at.is_some());
         assert!(!signed_in(&app, &session).await, "the session has ended");
-        // A service that has just believed a token does so for two seconds.
+        // A service trusts a token that it has just checked for two seconds.
         app.clock.forward("3s");
         assert_eq!(app.get(&token, "/api/v1/releases").await.0, 401, "and so has the token");
         assert_eq!(sign_in(&app, "ada", PASSWORD, None).await.status(), 401);
@@ -138,7 +139,7 @@ on_both_engines! {
         for name in ["ada", "bob"] {
             app.person("acme", name, "model-risk").await;
         }
-        // Whether there is such a person makes no difference.
+        // The answer does not depend on whether the user exists.
         for name in ["ada", "nobody-of-that-name"] {
             let mut statuses = Vec::new();
             for _ in 0..5 {

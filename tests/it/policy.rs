@@ -1,4 +1,5 @@
-//! `modelgate check` and `modelgate policy`, as scripts use them: exit codes, JSON, and what people read.
+//! `modelgate check` and `modelgate policy`, as scripts use them: exit codes, JSON, and the text
+//! for people.
 
 use serde_json::{Value, json};
 use std::{
@@ -10,7 +11,7 @@ use tempfile::TempDir;
 
 const NOW: &str = "2026-11-20T12:00:00Z";
 
-/// A directory of files and the binary run in it.
+/// A directory of files in which the binary runs.
 struct Desk(TempDir);
 
 impl Desk {
@@ -24,12 +25,26 @@ impl Desk {
     }
 
     fn run(&self, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_modelgate")).args(args).current_dir(self.0.path()).output().unwrap()
+        Command::new(env!("CARGO_BIN_EXE_modelgate"))
+            .args(args)
+            .current_dir(self.0.path())
+            .output()
+            .unwrap()
     }
 
-    /// `check --policy p.toml --evidence e.json` and more, as JSON.
+    /// Runs `check --policy p.toml --evidence e.json` and more, with JSON output.
     fn check(&self, more: &[&str]) -> (i32, Value) {
-        let fixed = ["check", "--policy", "p.toml", "--evidence", "e.json", "--now", NOW, "--format", "json"];
+        let fixed = [
+            "check",
+            "--policy",
+            "p.toml",
+            "--evidence",
+            "e.json",
+            "--now",
+            NOW,
+            "--format",
+            "json",
+        ];
         let output = self.run(&[&fixed[..], more].concat());
         let stdout = String::from_utf8(output.stdout).unwrap();
         let document = serde_json::from_str(&stdout).unwrap_or_else(|e| panic!("{e}: {stdout}"));
@@ -40,10 +55,24 @@ impl Desk {
 #[test]
 fn warnings_of_the_evidence_are_told_beside_the_verdict() {
     let desk = Desk::new();
-    desk.put("p.toml", ACCURACY).put("e.json", r#"{"accuracy": 0.95, "auc": NaN, "_evaluate_version": "0.4.6"}"#);
-    let output = desk.run(&["check", "--policy", "p.toml", "--evidence", "e.json", "--now", NOW, "--format", "json"]);
+    desk.put("p.toml", ACCURACY)
+        .put("e.json", r#"{"accuracy": 0.95, "auc": NaN, "_evaluate_version": "0.4.6"}"#);
+    let output = desk.run(&[
+        "check",
+        "--policy",
+        "p.toml",
+        "--evidence",
+        "e.json",
+        "--now",
+        NOW,
+        "--format",
+        "json",
+    ]);
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.contains("warning: e.json: undefined, and never a pass: `auc` is NaN"), "{stderr}");
+    assert!(
+        stderr.contains("warning: e.json: undefined, and never a pass: `auc` is NaN"),
+        "{stderr}"
+    );
     assert!(serde_json::from_slice::<Value>(&output.stdout).is_ok());
 }
 
@@ -53,7 +82,7 @@ fn native(measurements: Value) -> String {
 
 const ACCURACY: &str = "name = \"credit-risk\"\n[[rule]]\nid = \"accuracy-floor\"\nmetric = \"accuracy\"\nmin = 0.90\n";
 
-/// The policies that we ship.
+/// The shipped policies.
 const SHIPPED: [&str; 8] = [
     "binary-classifier",
     "credit-risk",
@@ -72,13 +101,25 @@ fn shipped(path: &str) -> String {
 #[test]
 fn the_verdict_is_exactly_the_contract() {
     let desk = Desk::new();
-    desk.put("p.toml", ACCURACY)
-        .put("e.json", native(json!([{"metric": "accuracy", "value": 0.91, "n": 1400, "successes": 1274}])));
-    let (code, verdict) = desk.check(&["--model", "acme/credit-risk", "--environment", "production"]);
+    desk.put("p.toml", ACCURACY).put(
+        "e.json",
+        native(json!([{"metric": "accuracy", "value": 0.91, "n": 1400, "successes": 1274}])),
+    );
+    let (code, verdict) =
+        desk.check(&["--model", "acme/credit-risk", "--environment", "production"]);
     assert_eq!(code, 4);
     let keys: Vec<&String> = verdict.as_object().unwrap().keys().collect();
-    let all =
-        ["approvals", "artifact", "engine", "environment", "findings", "inputs_digest", "model", "policies", "verdict"];
+    let all = [
+        "approvals",
+        "artifact",
+        "engine",
+        "environment",
+        "findings",
+        "inputs_digest",
+        "model",
+        "policies",
+        "verdict",
+    ];
     let mut sorted = keys.clone();
     sorted.sort();
     assert_eq!(sorted, all);
@@ -106,7 +147,10 @@ fn the_verdict_is_exactly_the_contract() {
     ] {
         assert_eq!(finding[key], want, "{key}");
     }
-    assert!(finding["samples_needed"].as_u64().is_some() && finding["allowed_failures"].as_u64().is_some());
+    assert!(
+        finding["samples_needed"].as_u64().is_some()
+            && finding["allowed_failures"].as_u64().is_some()
+    );
     let message = finding["message"].as_str().unwrap();
     assert!(
         message.starts_with(
@@ -121,7 +165,10 @@ fn exit_codes_are_kept() {
     let judge = |policy: &str, value: f64, n: u64, more: &[&str]| {
         let successes = (value * n as f64).round() as u64;
         desk.put("p.toml", policy);
-        desk.put("e.json", native(json!([{"metric": "accuracy", "value": value, "n": n, "successes": successes}])));
+        desk.put(
+            "e.json",
+            native(json!([{"metric": "accuracy", "value": value, "n": n, "successes": successes}])),
+        );
         desk.check(more).0
     };
     let asks = format!("{ACCURACY}[[approval]]\nid = \"a\"\nrole = \"risk\"\n");
@@ -153,7 +200,10 @@ fn what_is_not_yet_there_is_refused_by_name() {
 fn approvals_of_exactly_these_inputs_allow() {
     let desk = Desk::new();
     desk.put("p.toml", format!("{ACCURACY}[[approval]]\nid = \"a\"\nrole = \"risk\"\ncount = 2\n"))
-        .put("e.json", native(json!([{"metric": "accuracy", "value": 0.95, "n": 1000, "successes": 950}])));
+        .put(
+            "e.json",
+            native(json!([{"metric": "accuracy", "value": 0.95, "n": 1000, "successes": 950}])),
+        );
     let (code, pending) = desk.check(&["--submitter", "sam"]);
     assert_eq!((code, &pending["approvals"][0]["given"]), (3, &json!(0)));
     let seen = &pending["inputs_digest"];
@@ -179,10 +229,27 @@ fn approvals_of_exactly_these_inputs_allow() {
 fn the_same_inputs_give_the_same_bytes() {
     let desk = Desk::new();
     desk.put("p.toml", ACCURACY)
-        .put("a.json", native(json!([{"metric": "accuracy", "value": 0.95, "n": 1000, "successes": 950}])))
-        .put("b.json", native(json!([{"metric": "recall", "value": 0.95, "n": 1000, "trials": 100}])));
+        .put(
+            "a.json",
+            native(json!([{"metric": "accuracy", "value": 0.95, "n": 1000, "successes": 950}])),
+        )
+        .put(
+            "b.json",
+            native(json!([{"metric": "recall", "value": 0.95, "n": 1000, "trials": 100}])),
+        );
     let run = |first: &str, second: &str| {
-        let args = ["check", "--policy", "p.toml", "--evidence", first, second, "--now", NOW, "--format", "json"];
+        let args = [
+            "check",
+            "--policy",
+            "p.toml",
+            "--evidence",
+            first,
+            second,
+            "--now",
+            NOW,
+            "--format",
+            "json",
+        ];
         desk.run(&args).stdout
     };
     assert_eq!(run("a.json", "b.json"), run("b.json", "a.json"));
@@ -196,7 +263,17 @@ fn a_claim_stands_beside_the_evidence_and_may_not_contradict_it() {
         [{"metric": "accuracy", "value": 0.95, "n": 1000, "successes": 950}]});
     desk.put("p.toml", policy).put("e.json", evidence.to_string());
     let judge = |evidence: &str| {
-        let args = ["check", "--policy", "p.toml", "--evidence", evidence, "--now", NOW, "--format", "json"];
+        let args = [
+            "check",
+            "--policy",
+            "p.toml",
+            "--evidence",
+            evidence,
+            "--now",
+            NOW,
+            "--format",
+            "json",
+        ];
         desk.run(&args).status.code().unwrap()
     };
     assert_eq!(judge("e.json"), 4);
@@ -212,19 +289,27 @@ fn a_claim_stands_beside_the_evidence_and_may_not_contradict_it() {
 #[test]
 fn people_read_a_verdict_without_escape_sequences_in_a_pipe() {
     let desk = Desk::new();
-    desk.put("p.toml", ACCURACY)
-        .put("e.json", native(json!([{"metric": "accuracy", "value": 0.8, "n": 1000, "successes": 800}])));
+    desk.put("p.toml", ACCURACY).put(
+        "e.json",
+        native(json!([{"metric": "accuracy", "value": 0.8, "n": 1000, "successes": 800}])),
+    );
     let output = desk.run(&["check", "--policy", "p.toml", "--evidence", "e.json", "--now", NOW]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.starts_with("DENY"), "{text}");
-    assert!(text.contains("✗ fail") && text.contains("accuracy is 0.800 on 1,000 samples"), "{text}");
+    assert!(
+        text.contains("✗ fail") && text.contains("accuracy is 0.800 on 1,000 samples"),
+        "{text}"
+    );
     assert!(!text.contains('\u{1b}'));
 }
 
 #[test]
 fn user_text_cannot_move_the_cursor() {
     let desk = Desk::new();
-    desk.put("p.toml", "name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"recall\"\nslices = [\"sex\"]\nmin = 0.5\n");
+    desk.put(
+        "p.toml",
+        "name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"recall\"\nslices = [\"sex\"]\nmin = 0.5\n",
+    );
     desk.put(
         "e.json",
         native(
@@ -236,8 +321,7 @@ fn user_text_cannot_move_the_cursor() {
     assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{text}");
 }
 
-const WRONG: &str =
-    "name = \"p\"\nmode = \"enfroce\"\n[[rule]]\nid = \"a\"\nmetric = \"accuracy\"\nmin = 1.2\nmin_sample = 3\n";
+const WRONG: &str = "name = \"p\"\nmode = \"enfroce\"\n[[rule]]\nid = \"a\"\nmetric = \"accuracy\"\nmin = 1.2\nmin_sample = 3\n";
 
 #[test]
 fn lint_tells_every_mistake_with_its_place() {
@@ -271,8 +355,14 @@ fn lint_underlines_the_source() {
     desk.put("wrong.toml", WRONG);
     let output = desk.run(&["policy", "lint", "wrong.toml"]);
     let text = String::from_utf8(output.stderr).unwrap();
-    for part in ["3 mistakes", "[wrong.toml:6:7]", "min = 1.2", "───", "did you mean `enforce`?", "impossible-bound"]
-    {
+    for part in [
+        "3 mistakes",
+        "[wrong.toml:6:7]",
+        "min = 1.2",
+        "───",
+        "did you mean `enforce`?",
+        "impossible-bound",
+    ] {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert!(!text.contains('\u{1b}'));
@@ -282,12 +372,21 @@ fn lint_underlines_the_source() {
 fn the_shipped_policies_have_no_warning_and_pass_their_cases() {
     let desk = Desk::new();
     for name in SHIPPED {
-        let output = desk.run(&["policy", "lint", &shipped(&format!("policies/{name}.toml")), "--format", "json"]);
+        let output = desk.run(&[
+            "policy",
+            "lint",
+            &shipped(&format!("policies/{name}.toml")),
+            "--format",
+            "json",
+        ]);
         let document: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!((&document["ok"], &document["warnings"]), (&json!(true), &json!([])), "{name}");
         let output = desk.run(&["policy", "explain", &shipped(&format!("policies/{name}.toml"))]);
         assert_eq!(output.status.code(), Some(0));
-        assert!(fs::exists(shipped(&format!("docs/policies/{name}.md"))).unwrap(), "{name} has no page");
+        assert!(
+            fs::exists(shipped(&format!("docs/policies/{name}.md"))).unwrap(),
+            "{name} has no page"
+        );
     }
     let output = desk.run(&["policy", "test", &shipped("policies"), "--format", "json"]);
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -306,7 +405,12 @@ fn a_failed_case_says_what_was_expected() {
     let output = desk.run(&["policy", "test", "p.toml"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    for part in ["✗ hopeful", "the verdict is deny, expected allow", "accuracy-floor is fail", "0 passed, 1 failed"] {
+    for part in [
+        "✗ hopeful",
+        "the verdict is deny, expected allow",
+        "accuracy-floor is fail",
+        "0 passed, 1 failed",
+    ] {
         assert!(text.contains(part), "{part} in {text}");
     }
     desk.put("p.cases.toml", "[[case]]\nname = 3\n");
@@ -314,13 +418,15 @@ fn a_failed_case_says_what_was_expected() {
     assert_eq!(desk.run(&["policy", "test", "absent.toml"]).status.code(), Some(2));
 }
 
-#[allow(clippy::disallowed_methods, reason = "how long it took is the question")]
+#[expect(clippy::disallowed_methods, reason = "how long it took is the question")]
 #[test]
 fn a_hostile_count_keeps_nobody_waiting() {
     let desk = Desk::new();
     let most = 9_007_199_254_740_992_u64;
-    desk.put("p.toml", ACCURACY)
-        .put("e.json", native(json!([{"metric": "accuracy", "value": 0.9, "n": most, "trials": most}])));
+    desk.put("p.toml", ACCURACY).put(
+        "e.json",
+        native(json!([{"metric": "accuracy", "value": 0.9, "n": most, "trials": most}])),
+    );
     let started = std::time::Instant::now();
     let output = desk.run(&["check", "--policy", "p.toml", "--evidence", "e.json", "--now", NOW]);
     assert!(output.status.code().is_some_and(|c| c != 0));
@@ -330,32 +436,52 @@ fn a_hostile_count_keeps_nobody_waiting() {
 #[test]
 fn what_only_observes_is_no_pass_and_never_green() {
     let desk = Desk::new();
-    desk.put("p.toml", format!("mode = \"observe\"\n{ACCURACY}"))
-        .put("e.json", native(json!([{"metric": "accuracy", "value": 0.5, "n": 1400, "successes": 700}])));
+    desk.put("p.toml", format!("mode = \"observe\"\n{ACCURACY}")).put(
+        "e.json",
+        native(json!([{"metric": "accuracy", "value": 0.5, "n": 1400, "successes": 700}])),
+    );
     let (code, verdict) = desk.check(&[]);
     assert_eq!((code, &verdict["verdict"]), (4, &json!("deny")));
     assert_eq!(verdict["findings"][1]["rule"], "no-policy");
     let (code, verdict) = desk.check(&["--observe-only", "allow"]);
     assert_eq!((code, &verdict["verdict"]), (0, &json!("allow")));
     let shown = Command::new(env!("CARGO_BIN_EXE_modelgate"))
-        .args(["check", "--policy", "p.toml", "--evidence", "e.json", "--now", NOW, "--observe-only", "allow"])
+        .args([
+            "check",
+            "--policy",
+            "p.toml",
+            "--evidence",
+            "e.json",
+            "--now",
+            NOW,
+            "--observe-only",
+            "allow",
+        ])
         .env("CLICOLOR_FORCE", "1")
         .current_dir(desk.0.path())
         .output()
         .unwrap();
     let shown = String::from_utf8(shown.stdout).unwrap();
-    assert!(shown.contains("ALLOW") && !shown.contains("\u{1b}[32m") && !shown.contains("[1;32m"), "{shown:?}");
+    assert!(
+        shown.contains("ALLOW") && !shown.contains("\u{1b}[32m") && !shown.contains("[1;32m"),
+        "{shown:?}"
+    );
     assert!(shown.contains("no policy enforces here"), "{shown}");
 }
 
-/// The codes that `lint` warns with, and those of mistakes.
+/// The codes of the warnings and mistakes that `lint` reports.
 fn linted(text: &str) -> (i32, Vec<String>) {
     let desk = Desk::new();
     desk.put("p.toml", text);
     let output = desk.run(&["policy", "lint", "p.toml", "--format", "json"]);
     let out: Value = serde_json::from_slice(&output.stdout).unwrap();
     let codes = |key: &str| -> Vec<String> {
-        out[key].as_array().unwrap().iter().map(|w| w["code"].as_str().unwrap().to_owned()).collect()
+        out[key]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|w| w["code"].as_str().unwrap().to_owned())
+            .collect()
     };
     (output.status.code().unwrap(), [codes("warnings"), codes("mistakes")].concat())
 }
@@ -364,7 +490,9 @@ fn linted(text: &str) -> (i32, Vec<String>) {
 fn lint_tells_what_cannot_be_meant() {
     let rule = |rest: &str| format!("name = \"p\"\n[[rule]]\nid = \"r\"\n{rest}\n");
     let applies = |to: &str| {
-        format!("name = \"p\"\napplies_to = {{ {to} }}\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.9\n")
+        format!(
+            "name = \"p\"\napplies_to = {{ {to} }}\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.9\n"
+        )
     };
     let lenient = "point_estimate = \"allow\"";
     let warned = [
@@ -386,7 +514,9 @@ fn lint_tells_what_cannot_be_meant() {
         (applies("models = [\"Acme/credit\"]"), "pattern-matches-nothing"),
         (applies("environments = [\"prod/eu\"]"), "pattern-matches-nothing"),
         (
-            rule("metric = \"accuracy\"\nmin = 0.9\n[[rule]]\nid = \"looser\"\nmetric = \"accuracy\"\nmin = 0.8"),
+            rule(
+                "metric = \"accuracy\"\nmin = 0.9\n[[rule]]\nid = \"looser\"\nmetric = \"accuracy\"\nmin = 0.8",
+            ),
             "shadowed-rule",
         ),
         (
@@ -403,7 +533,11 @@ fn lint_tells_what_cannot_be_meant() {
     ];
     for (text, code) in &warned {
         let (exit, codes) = linted(text);
-        assert_eq!((exit, codes.contains(&(*code).to_owned())), (0, true), "{code}: {codes:?} of\n{text}");
+        assert_eq!(
+            (exit, codes.contains(&(*code).to_owned())),
+            (0, true),
+            "{code}: {codes:?} of\n{text}"
+        );
     }
     let refused = [
         (rule("metric = \"accuracy\"\nmax = \"150 ms\""), "wrong-unit"),
@@ -414,14 +548,20 @@ fn lint_tells_what_cannot_be_meant() {
         (applies("models = []"), "empty"),
         (applies("environments = []"), "empty"),
         (
-            rule("metric = \"accuracy\"\nmin = 0.9\n[[approval]]\nid = \"a\"\nrole = \"r\"\nexpires = \"0d\""),
+            rule(
+                "metric = \"accuracy\"\nmin = 0.9\n[[approval]]\nid = \"a\"\nrole = \"r\"\nexpires = \"0d\"",
+            ),
             "bad-duration",
         ),
         (rule("metric = \"accuracy\"\nmin = 0.9\n[evidence]\nmax_age = \"0s\""), "bad-duration"),
     ];
     for (text, code) in &refused {
         let (exit, codes) = linted(text);
-        assert_eq!((exit, codes.contains(&(*code).to_owned())), (2, true), "{code}: {codes:?} of\n{text}");
+        assert_eq!(
+            (exit, codes.contains(&(*code).to_owned())),
+            (2, true),
+            "{code}: {codes:?} of\n{text}"
+        );
     }
     for fine in [
         rule("metric = \"accuracy\"\nmin = 0.9"),
@@ -442,17 +582,26 @@ fn what_asks_for_too_much_is_refused() {
         format!("name = \"p\"\n{}", rules.concat())
     };
     let when = |text: &str| {
-        format!("name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.9\nwhen = \"{text}\"\n")
+        format!(
+            "name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.9\nwhen = \"{text}\"\n"
+        )
     };
     let groups: Vec<String> = (0..20_001).map(|i| format!("\"g{i}\"")).collect();
     let rule = "[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.9\n";
-    let approvals: Vec<String> = (0..101).map(|i| format!("[[approval]]\nid = \"a{i}\"\nrole = \"r\"\n")).collect();
+    let approvals: Vec<String> =
+        (0..101).map(|i| format!("[[approval]]\nid = \"a{i}\"\nrole = \"r\"\n")).collect();
     for (text, code) in [
         (many(1_001), "too-many-rules"),
         (format!("name = \"p\"\n#{}\n{rule}", "x".repeat(600_000)), "policy-too-large"),
-        (format!("name = \"p\"\n[groups]\nsex = [{}]\n{rule}", groups.join(",")), "too-many-groups"),
+        (
+            format!("name = \"p\"\n[groups]\nsex = [{}]\n{rule}", groups.join(",")),
+            "too-many-groups",
+        ),
         (format!("name = \"p\"\n{rule}{}", approvals.concat()), "too-many-approvals"),
-        (format!("name = \"p\"\napplies_to = {{ models = [\"{}\"] }}\n{rule}", "*a".repeat(200)), "pattern-too-long"),
+        (
+            format!("name = \"p\"\napplies_to = {{ models = [\"{}\"] }}\n{rule}", "*a".repeat(200)),
+            "pattern-too-long",
+        ),
         (when("'x'.matches(context.pattern)"), "condition-too-costly"),
         (when("context.a.matches('((a{30}){30}){30}')"), "condition-too-costly"),
         (when(&format!("context.a{} == 'b'", " + context.a".repeat(40))), "condition-too-costly"),
@@ -462,14 +611,20 @@ fn what_asks_for_too_much_is_refused() {
         assert_eq!((exit, codes.contains(&code.to_owned())), (2, true), "{code}: {codes:?}");
     }
     assert_eq!(linted(&many(1_000)).0, 0);
-    assert_eq!(linted(&when("context.a.matches('^[a-z]+$') && context.b + 'x' == 'yx'")), (0, Vec::new()));
+    assert_eq!(
+        linted(&when("context.a.matches('^[a-z]+$') && context.b + 'x' == 'yx'")),
+        (0, Vec::new())
+    );
 }
 
-/// So many mistakes are told that finding their places must not take long; each stands where it stands.
+/// Finding the positions of very many mistakes must not take long, and each position must be right.
 #[test]
 fn a_text_of_nothing_but_mistakes_is_told_line_by_line() {
     let wrong: String = (0..20_000).map(|i| format!("k{i} = 1\n")).collect();
     let mistakes = modelgate::policy::parse(&format!("name = \"p\"\n{wrong}")).unwrap_err().list;
     let unknown: Vec<_> = mistakes.iter().filter(|m| m.code == "unknown-key").collect();
-    assert_eq!((unknown.len(), unknown[0].line, unknown[19_999].line, unknown[7].column), (20_000, 2, 20_001, 1));
+    assert_eq!(
+        (unknown.len(), unknown[0].line, unknown[19_999].line, unknown[7].column),
+        (20_000, 2, 20_001, 1)
+    );
 }

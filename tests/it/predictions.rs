@@ -47,24 +47,27 @@ fn folder(database: &TestDatabase) -> std::path::PathBuf {
     database.folder.path().join("blobs")
 }
 
-/// How many files lie in a folder, at any depth.
+/// The number of files in a folder, at any depth.
 fn files(folder: &Path) -> usize {
     let entries = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
     entries.map(|path| if path.is_dir() { files(&path) } else { 1 }).sum()
 }
 
-/// A thousand rows of which `wrong` are predicted wrongly; every second one is of one group.
+/// A thousand rows, of which `wrong` are predicted wrongly; every second row is in one group.
 fn rows(wrong: usize) -> String {
     let mut text = "row,y_true,y_pred,sex\n".to_owned();
     for i in 0..1000 {
         let truth = i / 2 % 2;
         let said = if i < wrong { 1 - truth } else { truth };
-        text.push_str(&format!("r{i},{truth},{said},{}\n", if i % 2 == 0 { "female" } else { "male" }));
+        text.push_str(&format!(
+            "r{i},{truth},{said},{}\n",
+            if i % 2 == 0 { "female" } else { "male" }
+        ));
     }
     text
 }
 
-/// The same without some columns.
+/// The same rows with only these columns.
 fn only(text: &str, columns: &[usize]) -> String {
     let row = |line: &str| {
         let cells: Vec<&str> = line.split(',').collect();
@@ -119,7 +122,7 @@ on_both_engines! {
         assert_eq!(files(&folder(&database)), 2);
         assert_eq!(app.entries_of(&ci, "predictions-accepted").await, 2);
 
-        // To another namespace it is new, and until then it is not there.
+        // For another namespace the file is new, and does not exist before.
         let other = app.machine("zeta", &MACHINE).await;
         let mut body = without_evidence("x", &[&json!(digest)]);
         body["model"] = json!("zeta/credit");
@@ -153,15 +156,15 @@ on_both_engines! {
                 String::from_utf8_lossy(&text[..n]).into_owned()
             }).await.unwrap()
         };
-        // Nobody said how much it is.
+        // Without a stated length.
         let mut chunk = format!("{:x}\r\n", large.len()).into_bytes();
         chunk.extend_from_slice(&large);
         let text = answered(send("transfer-encoding: chunked", &chunk)).await;
         assert!(text.starts_with("HTTP/1.1 413") && text.contains("upload-too-large"), "{text}");
-        // The rest never comes.
+        // The rest never arrives.
         let text = answered(send("content-length: 1000", b"half of it")).await;
         assert!(text.starts_with("HTTP/1.1 408") && text.contains("upload-too-slow"), "{text}");
-        // The sender is gone. What it began is there, and then is not.
+        // The sender is gone: its incomplete file exists, and then is removed.
         let incoming = folder(&database).join("incoming");
         let stream = send("content-length: 1000", b"half of it");
         let until = async |count: usize| {
@@ -189,7 +192,7 @@ on_both_engines! {
         let (status, decided) = app.submit(&ci, &honest).await;
         assert_eq!((status, &decided["verdict"]["verdict"]), (201, &json!("allow")), "{decided}");
         assert_eq!(finding(&decided, "evidence.recompute")["status"], "pass");
-        // Without a claim the rows speak for themselves: 960 of 1000 are right.
+        // Without a claim, the rows alone decide: 960 of 1000 are right.
         let (_, alone) = app.submit(&ci, &without_evidence("good", &[&predictions])).await;
         let floor = finding(&alone, "accuracy-floor");
         assert_eq!((&floor["status"], &floor["successes"], &floor["trials"]), (&json!("pass"), &json!(960), &json!(1000)));
@@ -200,7 +203,7 @@ on_both_engines! {
         let (_, silent) = app.submit(&ci, &submission("acme/credit", "good", &accuracy(960, 1000))).await;
         assert_eq!(finding(&silent, "evidence.recompute")["status"], "missing", "{silent}");
 
-        // What was computed is evidence like any other: accepted, in the inputs, exported, judged again.
+        // Computed evidence is like any other: accepted, in the inputs, exported, evaluated again.
         let inputs = app.inputs(&ci, &decided).await;
         let list = inputs["evidence"].as_array().unwrap();
         let computed = list.iter().find(|e| e["format"] == "computed-predictions").unwrap_or_else(|| panic!("{inputs}"));
@@ -288,7 +291,7 @@ on_both_engines! {
         let (_, document) = app.get(&ci, &format!("/api/v1/evidence/{digest}")).await;
         assert_eq!(document["dataset"], json!({"name": "holdout-2026q3", "digest": labels}));
         refused(&app.submit(&ci, &without_evidence("good", &[&labels])).await, 422, "predictions-are-labels");
-        // Another name would be another count of tries.
+        // Another name would have a separate count of attempts.
         let mut body = without_evidence("good", &[&blind]);
         body["dataset"] = json!("fresh");
         refused(&app.submit(&ci, &body).await, 422, "dataset-differs");
@@ -344,7 +347,7 @@ on_both_engines! {
         assert_eq!(finding(&last, "no-loss")["evidence"].as_array().unwrap().len(), 2, "{last}");
         let replay = replay::replay(&app.export(&ci, &last).await).unwrap();
         assert!(replay.same, "{:?}", replay.differences);
-        // Its rows are gone: the comparison is made from what was measured.
+        // The rows are gone: the comparison uses what was measured.
         let gone = sent[1].as_str().unwrap().trim_start_matches("sha256:");
         fs::remove_file(folder(&database).join(&gone[..2]).join(gone)).unwrap();
         let third = uploaded(&app, &ci, rows(41)).await;
@@ -364,6 +367,9 @@ fn the_command_line_cannot_claim_it_either() {
         let mut command = modelgate(dir.path());
         command.args(["check", "--policy", "p.toml", "--evidence", evidence, "--format", "json"]);
         let code = run(command).expect(2).json()["error"]["code"].clone();
-        assert!(code == "evidence-unknown-format" || code == "evidence-not-understood", "{evidence}: {code}");
+        assert!(
+            code == "evidence-unknown-format" || code == "evidence-not-understood",
+            "{evidence}: {code}"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! A database that is an older state of itself: nothing is signed over it, and it goes on only under another name.
+//! A database that is an older state of itself: nothing is signed on top of it, and its log
+//! continues only under another name.
 
 use crate::{
     on_both_engines,
@@ -44,7 +45,8 @@ on_both_engines! {
         database.restore("older").await;
         let older = app.log_size("acme").await;
         assert!(older < Checkpoint::unverified(&newest).unwrap().size);
-        // The first to be told is who asks whether a model may be deployed, before anything is written.
+        // The first caller to get the error asks whether a model may be deployed, before anything
+        // is written.
         let gate = format!("/api/v1/gate?model=acme/credit&digest={}&environment=production", artifact("before"));
         for address in [gate.as_str(), "/api/v1/releases", "/log/acme/checkpoint"] {
             let (status, said) = app.get(&token, address).await;
@@ -60,10 +62,10 @@ on_both_engines! {
         assert_eq!((status, said["code"].as_str()), (503, Some("log-rolled-back")), "{said}");
         assert_eq!(app.log_size("acme").await, older, "nothing was signed over the older state");
         assert_eq!(fs::read_to_string(&kept).unwrap(), newest, "the kept head stays");
-        // A start does not take it either.
+        // A start does not accept it either.
         let error = TestApp::try_start(&database).await.err().unwrap();
         assert_eq!(error.code, "log-rolled-back");
-        // With the newest state in place the service goes on by itself.
+        // With the newest state in place, the service continues automatically.
         database.restore("newest").await;
         let mut status = 0;
         for n in 0..100 {
@@ -78,7 +80,8 @@ on_both_engines! {
         app.stop().await;
     }
 
-    // The older state grew again, by another's hand: it is as large as what was signed, and another log.
+    // Another service has extended the older state: it is as large as the signed log, but a
+    // different log.
     async fn a_log_that_forked_is_not_signed_over(database: TestDatabase) {
         let app = TestApp::start(&database).await;
         let token = app.machine("acme", &BOTH).await;
@@ -87,7 +90,7 @@ on_both_engines! {
         assert_eq!(submit(&app, &token, "mine").await.0, 201);
         let size = app.log_size("acme").await;
         database.restore("older").await;
-        // A replica that knows nothing of it: same keys, another folder of heads.
+        // A replica that does not know about it: same keys, another folder of heads.
         let other = database.another();
         fs::create_dir(other.folder.path().join("keys")).unwrap();
         for key in ["decision.key", "log.key"] {
@@ -100,8 +103,8 @@ on_both_engines! {
             let name = format!("theirs{}", app.log_size("acme").await);
             assert_eq!(submit(&replica, &theirs, &name).await.0, 201);
         }
-        // It is larger now: whoever asks first is told, and everybody from then on, also after a look at whether the
-        // database takes writes.
+        // It is larger now: the first caller gets the error, and from then on every caller, also
+        // after a probe of whether the database accepts writes.
         let gate = format!("/api/v1/gate?model=acme/credit&digest={}&environment=production", artifact("before"));
         let all = [gate.as_str(), "/readyz", "/log/acme/checkpoint", "/api/v1/releases"];
         for round in 0..2 {
@@ -111,14 +114,14 @@ on_both_engines! {
             }
             let (status, said) = submit(&app, &token, &format!("d{round}")).await;
             assert_eq!((status, said["code"].as_str()), (503, Some("log-rolled-back")), "{said}");
-            // Longer than any answer is believed.
+            // Longer than the result of a probe is cached.
             tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
         }
         replica.stop().await;
         app.stop().await;
     }
 
-    // What another replica signed is known by the folder of heads that both have.
+    // The common folder of heads shows what another replica signed.
     async fn a_larger_head_that_only_a_folder_keeps_makes_a_service_unready(database: TestDatabase) {
         let app = TestApp::start(&database).await;
         let token = app.machine("acme", &BOTH).await;
@@ -138,7 +141,8 @@ on_both_engines! {
         app.stop().await;
     }
 
-    // What was signed before is not known then: nothing is signed, and nobody says that the database is to blame.
+    // The service then does not know what was signed before: it signs nothing, and does not blame
+    // the database.
     async fn a_folder_of_heads_that_cannot_be_read_is_told_as_what_it_is(database: TestDatabase) {
         let app = TestApp::start(&database).await;
         let token = app.machine("acme", &BOTH).await;
@@ -154,7 +158,7 @@ on_both_engines! {
         }
         let (status, said) = app.get(&token, "/readyz").await;
         assert_eq!((status, said["code"].as_str()), (503, Some("heads-unreadable")), "{said}");
-        // What was decided stays readable.
+        // Earlier decisions stay readable.
         assert_eq!(app.get(&token, "/log/acme/checkpoint").await.0, 200);
         let refused = TestApp::try_start(&database).await.err().unwrap();
         assert_eq!(refused.code, "heads-unreadable");
@@ -167,10 +171,13 @@ on_both_engines! {
     }
 }
 
-/// The binary, keeping everything in `data`.
+/// The binary, with all its data in `data`.
 fn kept_in(data: &Path, args: &[&str]) -> Command {
     let mut command = modelgate(data.parent().unwrap());
-    command.env("MODELGATE_DATA", data).env("MODELGATE_PUBLIC_URL", "http://gate.example.com").args(args);
+    command
+        .env("MODELGATE_DATA", data)
+        .env("MODELGATE_PUBLIC_URL", "http://gate.example.com")
+        .args(args);
     command
 }
 
@@ -179,17 +186,31 @@ fn told(data: &Path, args: &[&str]) -> Ended {
 }
 
 fn token(data: &Path) -> String {
-    let args = ["token", "create", "--namespace", "acme", "--scope", "submit", "--scope", "read", "--scope", "policy"];
+    let args = [
+        "token",
+        "create",
+        "--namespace",
+        "acme",
+        "--scope",
+        "submit",
+        "--scope",
+        "read",
+        "--scope",
+        "policy",
+    ];
     told(data, &args).expect(0).stdout.trim().to_owned()
 }
 
 async fn ask(url: &str, token: &str, name: &str) -> (u16, Value) {
     let body = submission("acme/credit", name, &accuracy(950, 1000));
-    let request = reqwest::Client::new().post(format!("{url}/api/v1/releases")).bearer_auth(token).json(&body);
+    let request = reqwest::Client::new()
+        .post(format!("{url}/api/v1/releases"))
+        .bearer_auth(token)
+        .json(&body);
     crate::support::app::answer(request).await
 }
 
-/// A service on a folder of its own with some decisions.
+/// A service with a separate folder and some decisions.
 async fn decided(data: &Path, token: &str, names: &[&str]) -> Vec<Value> {
     let served = Process::serve(kept_in(data, &[]));
     let mut said = Vec::new();
@@ -218,7 +239,8 @@ fn copy_folder(from: &Path, to: &Path) {
 #[tokio::test]
 async fn a_whole_folder_of_an_older_backup_is_noticed_by_heads_kept_elsewhere() {
     let root = TempDir::new().unwrap();
-    let (data, backup, heads) = (root.path().join("data"), root.path().join("backup"), root.path().join("heads"));
+    let (data, backup, heads) =
+        (root.path().join("data"), root.path().join("backup"), root.path().join("heads"));
     let token = token(&data);
     let serve = |names: &'static [&'static str]| {
         let (data, heads, token) = (data.clone(), heads.clone(), token.clone());
@@ -240,7 +262,7 @@ async fn a_whole_folder_of_an_older_backup_is_noticed_by_heads_kept_elsewhere() 
     let check = ["db", "check", "--heads", heads.to_str().unwrap()];
     let refused = told(&data, &check).expect(5);
     assert!(refused.stderr.contains("was rolled back"), "{refused:?}");
-    // The folder alone agrees with itself: nothing else could tell.
+    // The folder is consistent in itself: nothing else could detect the change.
     told(&data, &["db", "check"]).expect(0);
 }
 
@@ -250,7 +272,7 @@ async fn a_backup_is_whole_and_a_restore_says_what_is_lost() {
     let data = root.path().join("data");
     let token = token(&data);
     decided(&data, &token, &["a", "b"]).await;
-    // Exported before, and pinned by others.
+    // Exported earlier, with keys pinned by others.
     let served = Process::serve(kept_in(&data, &[]));
     let (_, c) = ask(&served.url, &token, "c").await;
     let export = |served: &Process, decided: &Value, to: &str| {
@@ -275,11 +297,14 @@ async fn a_backup_is_whole_and_a_restore_says_what_is_lost() {
     assert!(refused.stderr.contains("1 decision among them"), "{refused:?}");
     assert!(refused.stderr.contains("--accept-loss"), "{refused:?}");
     told(&data, &["db", "check"]).expect(0);
-    let said = told(&data, &["db", "restore", "--from", out, "--accept-loss", "--format", "json"]).expect(0).json();
+    let said = told(&data, &["db", "restore", "--from", out, "--accept-loss", "--format", "json"])
+        .expect(0)
+        .json();
     assert_eq!(said["continued"][0]["old_origin"], "gate.example.com/log/acme", "{said}");
     assert_eq!(said["continued"][0]["origin"], "gate.example.com/log/acme/2", "{said}");
     told(&data, &["db", "check"]).expect(0);
-    // What was exported before verifies with what was pinned before, also what is lost here now.
+    // Earlier exports can be verified with keys that were pinned earlier, including decisions that
+    // are lost here.
     let verify = |export: &str, keys: &str| {
         let mut command = modelgate(root.path());
         command.args(["verify", export, "--trust", keys]);
@@ -287,8 +312,12 @@ async fn a_backup_is_whole_and_a_restore_says_what_is_lost() {
     };
     let before = (verify("old-c", "old-keys"), verify("old-d", "old-keys"));
     told(&data, &["key", "show", "--namespace", "acme", "--out", "new-keys"]).expect(0);
-    assert_eq!((verify("old-c", "new-keys"), verify("old-d", "new-keys")), before, "`key show` shows both logs");
-    // What is decided from now on, and what was restored, is in the new log.
+    assert_eq!(
+        (verify("old-c", "new-keys"), verify("old-d", "new-keys")),
+        before,
+        "`key show` shows both logs"
+    );
+    // New decisions and restored ones are in the new log.
     let served = Process::serve(kept_in(&data, &[]));
     let (status, e) = ask(&served.url, &token, "e").await;
     assert_eq!(status, 201, "{e}");
@@ -298,10 +327,14 @@ async fn a_backup_is_whole_and_a_restore_says_what_is_lost() {
     assert_eq!((verify("new-e", "new-keys"), verify("new-c", "new-keys")), before);
     assert_eq!(verify("new-e", "old-keys"), 1, "the old log's key says nothing of the new one");
     told(&data, &["db", "check"]).expect(0);
-    // Again: the third log of that name.
+    // Again: the third log with this name.
     told(&data, &["db", "restore", "--from", out, "--accept-loss"]).expect(0);
     let keys = told(&data, &["key", "show", "--namespace", "acme"]).expect(0).stdout;
-    for origin in ["gate.example.com/log/acme/3+", "gate.example.com/log/acme/2+", "gate.example.com/log/acme+"] {
+    for origin in [
+        "gate.example.com/log/acme/3+",
+        "gate.example.com/log/acme/2+",
+        "gate.example.com/log/acme+",
+    ] {
         assert!(keys.contains(origin), "{keys}");
     }
     told(&data, &["db", "check"]).expect(0);
@@ -317,12 +350,14 @@ async fn a_key_that_is_gone_is_not_replaced() {
         let key = data.join("keys").join(name);
         let bytes = fs::read(&key).unwrap();
         fs::remove_file(&key).unwrap();
-        for args in [&["db", "check"][..], &["token", "list"], &["key", "show", "--namespace", "acme"]] {
+        for args in
+            [&["db", "check"][..], &["token", "list"], &["key", "show", "--namespace", "acme"]]
+        {
             let refused = told(&data, args).expect(5);
             assert!(refused.stderr.contains("is gone"), "{refused:?}");
             assert!(!key.exists(), "a new key was made before the refusal");
         }
-        // Also when the database is another, empty one: heads are kept that the key signed.
+        // Also if the database is another, empty one: the kept heads were signed by the key.
         let refused = told(&data, &["db", "check", "--database", "other.db"]).expect(5);
         assert!(refused.stderr.contains("is gone"), "{refused:?}");
         assert!(!key.exists() && !root.path().join("other.db").exists(), "nothing is made");
@@ -362,11 +397,13 @@ async fn damaged_pages_are_refused_before_anything_is_written() {
     told(&data, &["db", "check"]).expect(0);
 }
 
-/// A file of the database that is moved away or replaced stays open in the service, which would acknowledge what is lost
-/// with the process.
+/// A database file that is moved away or replaced stays open in the service. The service would
+/// acknowledge data that is lost with the process.
 #[tokio::test]
 async fn a_database_that_is_no_longer_at_its_path_is_told() {
-    for (file, copied) in [("modelgate.db", true), ("modelgate.db", false), ("modelgate.db-wal", false)] {
+    for (file, copied) in
+        [("modelgate.db", true), ("modelgate.db", false), ("modelgate.db-wal", false)]
+    {
         let root = TempDir::new().unwrap();
         let data = root.path().join("data");
         let token = token(&data);
@@ -378,17 +415,28 @@ async fn a_database_that_is_no_longer_at_its_path_is_told() {
             fs::copy(&aside, &path).unwrap();
         }
         let http = reqwest::Client::new();
-        let gate = format!("/api/v1/gate?model=acme/credit&digest={}&environment=production", artifact("before"));
+        let gate = format!(
+            "/api/v1/gate?model=acme/credit&digest={}&environment=production",
+            artifact("before")
+        );
         for address in ["/readyz", gate.as_str(), "/api/v1/releases", "/log/acme/checkpoint"] {
             let request = http.get(format!("{}{address}", served.url)).bearer_auth(&token);
             let (status, said) = crate::support::app::answer(request).await;
-            assert_eq!((status, said["code"].as_str()), (503, Some("database-replaced")), "{file} {address}: {said}");
+            assert_eq!(
+                (status, said["code"].as_str()),
+                (503, Some("database-replaced")),
+                "{file} {address}: {said}"
+            );
         }
         for name in ["a", "b"] {
             let (status, said) = ask(&served.url, &token, name).await;
-            assert_eq!((status, said["code"].as_str()), (503, Some("database-replaced")), "{file}: {said}");
+            assert_eq!(
+                (status, said["code"].as_str()),
+                (503, Some("database-replaced")),
+                "{file}: {said}"
+            );
         }
-        // With the file back, everything is as it was.
+        // With the file back, everything is as before.
         fs::rename(&aside, &path).unwrap();
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         assert_eq!(ask(&served.url, &token, "after").await.0, 201);
@@ -399,7 +447,7 @@ async fn a_database_that_is_no_longer_at_its_path_is_told() {
     }
 }
 
-/// Overwrites the first page of a table in a file that others have open.
+/// Overwrites the first page of a table in a file that other processes have open.
 fn damage(file: &Path, table: &str) {
     let script = "import sqlite3, sys\n\
                   c = sqlite3.connect('file:' + sys.argv[1] + '?mode=ro', uri=True)\n\
@@ -407,10 +455,18 @@ fn damage(file: &Path, table: &str) {
                   sql = 'SELECT rootpage FROM sqlite_master WHERE name = ?'\n\
                   page = c.execute(sql, (sys.argv[2],)).fetchone()[0]\n\
                   c.close(); f = open(sys.argv[1], 'r+b'); f.seek((page - 1) * size); f.write(b'Z' * size)";
-    assert!(Command::new("python3").args(["-c", script]).arg(file).arg(table).status().unwrap().success());
+    assert!(
+        Command::new("python3")
+            .args(["-c", script])
+            .arg(file)
+            .arg(table)
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
-/// Damage that a running service meets: whoever watches `readyz` is told, and not only the one who asked.
+/// Damage that a running service meets: `readyz` reports it too, not only the failing request.
 #[tokio::test]
 async fn damage_that_was_read_is_told_by_readyz() {
     // In an answer, and in one whose head was sent long before.
@@ -418,22 +474,25 @@ async fn damage_that_was_read_is_told_by_readyz() {
         let root = TempDir::new().unwrap();
         let data = root.path().join("data");
         let token = token(&data);
-        let decision = decided(&data, &token, &["a"]).await[0]["decision"].as_str().unwrap().to_owned();
-        // This also empties the write-ahead log into the file.
+        let decision =
+            decided(&data, &token, &["a"]).await[0]["decision"].as_str().unwrap().to_owned();
+        // This also moves the write-ahead log into the file.
         told(&data, &["db", "check"]).expect(0);
         let served = Process::serve(kept_in(&data, &[]));
         damage(&data.join("modelgate.db"), if streamed { "evidence" } else { "decisions" });
         let http = reqwest::Client::new();
         let get = |path: &str| http.get(format!("{}{path}", served.url)).bearer_auth(&token);
-        // A write makes the service read pages anew.
-        let policy = http.post(format!("{}/api/v1/policies", served.url)).bearer_auth(&token).body(POLICY);
+        // A write makes the service read pages again.
+        let policy =
+            http.post(format!("{}/api/v1/policies", served.url)).bearer_auth(&token).body(POLICY);
         assert_eq!(crate::support::app::answer(policy).await.0, 201);
         if streamed {
             let cut = get(&format!("/api/v1/decisions/{decision}/export")).send().await.unwrap();
             assert_eq!(cut.status().as_u16(), 200);
             assert!(cut.bytes().await.is_err(), "the answer broke off");
         } else {
-            let (status, said) = crate::support::app::answer(get(&format!("/api/v1/decisions/{decision}"))).await;
+            let (status, said) =
+                crate::support::app::answer(get(&format!("/api/v1/decisions/{decision}"))).await;
             assert_eq!((status, said["code"].as_str()), (503, Some("database-damaged")), "{said}");
         }
         let mut ready = (200, Value::Null);
@@ -442,14 +501,18 @@ async fn damage_that_was_read_is_told_by_readyz() {
             if ready.0 != 200 {
                 break;
             }
-            // The connection ends a moment before its cause is told.
+            // The connection ends a moment before its cause is reported.
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
-        assert_eq!((ready.0, ready.1["code"].as_str()), (503, Some("database-damaged")), "{ready:?}");
+        assert_eq!(
+            (ready.0, ready.1["code"].as_str()),
+            (503, Some("database-damaged")),
+            "{ready:?}"
+        );
     }
 }
 
-/// Rows that were changed, each by a byte that no page check sees.
+/// Changed rows, each by one byte that no page check detects.
 #[tokio::test]
 async fn rows_that_are_not_what_was_logged_are_found() {
     let root = TempDir::new().unwrap();
@@ -482,7 +545,7 @@ async fn rows_that_are_not_what_was_logged_are_found() {
     }
 }
 
-/// An operator's commands, and another replica, beside a service that CI keeps busy.
+/// An operator's commands, and another replica, while CI keeps the service busy.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn commands_and_replicas_start_beside_a_busy_service() {
     let root = TempDir::new().unwrap();
@@ -492,7 +555,8 @@ async fn commands_and_replicas_start_beside_a_busy_service() {
     let (stop, next) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let load: Vec<_> = (0..4)
         .map(|_| {
-            let (stop, next, url, token) = (stop.clone(), next.clone(), served.url.clone(), token.clone());
+            let (stop, next, url, token) =
+                (stop.clone(), next.clone(), served.url.clone(), token.clone());
             tokio::spawn(async move {
                 while !stop.load(Ordering::SeqCst) {
                     let name = format!("v{}", next.fetch_add(1, Ordering::SeqCst));

@@ -1,5 +1,6 @@
-//! Decisions of the first semantics are recomputed to the same bytes by every later version, and what changed since is
-//! really judged anew. `tests/fixtures/first-semantics` was exported by the version before the second.
+//! Every later version recomputes decisions of the first semantics to the same bytes, and what has
+//! changed since is really evaluated again. `tests/fixtures/first-semantics` was exported by the
+//! version before the second.
 
 use crate::support::files::all_below;
 use modelgate::{
@@ -11,12 +12,16 @@ use modelgate::{
 use std::{path::Path, sync::Arc};
 
 fn export(name: &str) -> Files {
-    all_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/first-semantics").join(name))
+    all_below(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/first-semantics").join(name),
+    )
 }
 
 #[test]
 fn what_was_decided_by_the_first_semantics_is_recomputed_to_the_same_bytes() {
-    for (name, verdict) in [("observed", Outcome::Allow), ("small", Outcome::Allow), ("claims", Outcome::Deny)] {
+    for (name, verdict) in
+        [("observed", Outcome::Allow), ("small", Outcome::Allow), ("claims", Outcome::Deny)]
+    {
         let again = replay(&export(name)).unwrap();
         assert!(again.same, "{name}: {again:#?}");
         assert_eq!(again.verdict, verdict, "{name}");
@@ -37,7 +42,8 @@ fn the_same_inputs_are_judged_anew_by_the_second() {
             .collect();
         let bytes: Vec<&Vec<u8>> = text("evidence/").collect();
         let document = |reference: &modelgate::model::EvidenceRef| {
-            let bytes = bytes.iter().find(|b| modelgate::model::Digest::of(b) == reference.digest).unwrap();
+            let bytes =
+                bytes.iter().find(|b| modelgate::model::Digest::of(b) == reference.digest).unwrap();
             Submitted {
                 evidence: evidence::reread(bytes, &reference.format, None).unwrap(),
                 claimed: reference.claimed.clone().unwrap_or_default(),

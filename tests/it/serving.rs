@@ -1,4 +1,4 @@
-//! What `modelgate serve` says about itself, and where it says it.
+//! The messages of `modelgate serve` about itself, and the stream that they are written to.
 
 use crate::support::served::{modelgate, run};
 use serde_json::Value;
@@ -18,13 +18,18 @@ struct Serving {
 impl Serving {
     fn start(folder: &Path, args: &[&str]) -> Self {
         let mut command = modelgate(folder);
-        command.arg("serve").args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .arg("serve")
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         Self { child, lines, said: Vec::new() }
     }
 
-    /// The address after `words`, once it is said.
+    /// The address after `words`, as soon as it is printed.
     fn address_after(&mut self, words: &str) -> String {
         if let Some(found) = self.said.iter().find_map(|line| after(line, words)) {
             return found;
@@ -38,7 +43,7 @@ impl Serving {
         panic!("it ended without saying `{words}`: {:?}", self.said);
     }
 
-    /// Ends it as a service manager does; gives all that it said on stderr and on stdout.
+    /// Stops it as a service manager does; returns all lines of stderr, and stdout.
     fn end(mut self) -> (Vec<String>, String) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
@@ -51,17 +56,22 @@ impl Serving {
 
 fn after(line: &str, words: &str) -> Option<String> {
     let rest = line.split(words).nth(1)?;
-    Some(rest.split(['"', ' ', '/']).find(|part| part.contains(':') && !part.ends_with(':'))?.to_owned())
+    Some(
+        rest.split(['"', ' ', '/'])
+            .find(|part| part.contains(':') && !part.ends_with(':'))?
+            .to_owned(),
+    )
 }
 
 fn get(address: &str, path: &str) -> (u16, String) {
     tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let answer = reqwest::Client::new().get(format!("http://{address}{path}")).send().await.unwrap();
+        let answer =
+            reqwest::Client::new().get(format!("http://{address}{path}")).send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     })
 }
 
-/// Every line as JSON; each says when, how bad, what and whence.
+/// Every line as JSON; each has a time, a level, a message and a target.
 fn json_lines(lines: &[String]) -> Vec<Value> {
     let parse = |line: &String| {
         let value: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
@@ -77,7 +87,7 @@ fn json_lines(lines: &[String]) -> Vec<Value> {
 #[test]
 fn a_json_log_has_nothing_else_on_stderr() {
     let folder = tempfile::tempdir().unwrap();
-    // What is said at start-up, the warning of the address, and the end.
+    // The messages at startup, the warning about the address, and the end.
     let mut serving = Serving::start(
         folder.path(),
         &["--listen", "0.0.0.0:0", "--log-format", "json", "--metrics-listen", "127.0.0.1:0"],
@@ -87,12 +97,11 @@ fn a_json_log_has_nothing_else_on_stderr() {
     let (lines, stdout) = serving.end();
     let lines = json_lines(&lines);
     assert_eq!(stdout, "");
-    assert!(
-        lines.iter().any(|line| line["level"] == "WARN" && line["message"].as_str().unwrap().contains("--public-url"))
-    );
+    assert!(lines.iter().any(|line| line["level"] == "WARN"
+        && line["message"].as_str().unwrap().contains("--public-url")));
     assert!(lines.iter().any(|line| line["message"].as_str().unwrap().contains("stopping")));
 
-    // Why it could not start: settings, the database, the call itself.
+    // The reason why it could not start: settings, the database, the command line.
     std::fs::write(folder.path().join("bad.toml"), "listne = 1\n").unwrap();
     std::fs::create_dir(folder.path().join("a-folder.db")).unwrap();
     for args in [
@@ -119,11 +128,8 @@ fn a_json_log_has_nothing_else_on_stderr() {
         .env("MODELGATE_LOG", "modelgate=loud");
     let ended = run(command).expect(5);
     let lines = json_lines(&ended.stderr.lines().map(ToOwned::to_owned).collect::<Vec<_>>());
-    assert!(
-        lines
-            .iter()
-            .any(|line| line["level"] == "WARN" && line["message"].as_str().unwrap().contains("modelgate=loud"))
-    );
+    assert!(lines.iter().any(|line| line["level"] == "WARN"
+        && line["message"].as_str().unwrap().contains("modelgate=loud")));
 }
 
 #[test]
@@ -133,9 +139,10 @@ fn an_address_that_leads_nowhere_is_warned_of() {
         let mut serving = Serving::start(folder.path(), args);
         serving.address_after("modelgate listens at http://");
         let (lines, _) = serving.end();
-        lines
-            .iter()
-            .any(|line| line.starts_with("warning: the public address is http") && line.contains("leads nowhere"))
+        lines.iter().any(|line| {
+            line.starts_with("warning: the public address is http")
+                && line.contains("leads nowhere")
+        })
     };
     assert!(warned(&["--listen", "0.0.0.0:0"]));
     assert!(warned(&["--listen", "127.0.0.1:0", "--public-url", "http://0.0.0.0:8080/gate"]));
@@ -147,7 +154,10 @@ fn an_address_that_leads_nowhere_is_warned_of() {
 #[test]
 fn metrics_may_have_an_address_of_their_own() {
     let folder = tempfile::tempdir().unwrap();
-    let mut serving = Serving::start(folder.path(), &["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"]);
+    let mut serving = Serving::start(
+        folder.path(),
+        &["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"],
+    );
     let main = serving.address_after("modelgate listens at http://");
     let metrics = serving.address_after("metrics are at http://");
     assert_ne!(main, metrics);
@@ -167,6 +177,12 @@ fn metrics_may_have_an_address_of_their_own() {
     serving.end();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut command = modelgate(folder.path());
-    command.args(["serve", "--listen", "127.0.0.1:0", "--metrics-listen", &taken.local_addr().unwrap().to_string()]);
+    command.args([
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--metrics-listen",
+        &taken.local_addr().unwrap().to_string(),
+    ]);
     assert!(run(command).expect(5).stderr.contains("cannot listen at"));
 }

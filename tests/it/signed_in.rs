@@ -10,7 +10,7 @@ use crate::{
 use modelgate::identity::Scope;
 use reqwest::{RequestBuilder, header::HeaderMap};
 
-/// A page that was answered.
+/// A page from the service.
 struct Page {
     status: u16,
     headers: HeaderMap,
@@ -28,10 +28,14 @@ impl Page {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// What a form carries in a hidden field.
+    /// The value of a hidden field in a form.
     fn field(&self, name: &str) -> String {
         let start = format!("name=\"{name}\" value=\"");
-        let rest = self.text.split(&start).nth(1).unwrap_or_else(|| panic!("no field `{name}` in {}", self.text));
+        let rest = self
+            .text
+            .split(&start)
+            .nth(1)
+            .unwrap_or_else(|| panic!("no field `{name}` in {}", self.text));
         rest.split('"').next().unwrap().to_owned()
     }
 }
@@ -39,14 +43,17 @@ impl Page {
 /// A form as browsers send it.
 fn sent(request: RequestBuilder, form: &[(&str, &str)]) -> RequestBuilder {
     let encode = |text: &str| -> String {
-        let byte = |b: u8| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") };
+        let byte = |b: u8| {
+            if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }
+        };
         text.bytes().map(byte).collect()
     };
-    let pairs: Vec<String> = form.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+    let pairs: Vec<String> =
+        form.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
     request.header("content-type", "application/x-www-form-urlencoded").body(pairs.join("&"))
 }
 
-/// Somebody at a browser.
+/// A user with a browser.
 struct Browser<'a> {
     app: &'a TestApp,
     cookie: String,
@@ -63,20 +70,27 @@ impl<'a> Browser<'a> {
     }
 
     async fn get(&self, path: &str) -> Page {
-        Page::of(self.app.http.get(format!("{}{path}", self.app.base)).header("cookie", &self.cookie)).await
+        Page::of(
+            self.app.http.get(format!("{}{path}", self.app.base)).header("cookie", &self.cookie),
+        )
+        .await
     }
 
     fn post(&self, path: &str, form: &[(&str, &str)]) -> RequestBuilder {
-        sent(self.app.http.post(format!("{}{path}", self.app.base)).header("cookie", &self.cookie), form)
+        sent(
+            self.app.http.post(format!("{}{path}", self.app.base)).header("cookie", &self.cookie),
+            form,
+        )
     }
 }
 
-/// A service where one release waits, and two people who may vote on it.
+/// A service with one pending release, and two people who can vote on it.
 async fn waiting(database: &TestDatabase) -> (TestApp, String) {
     let app = TestApp::start(database).await;
     app.publish("acme", POLICY).await;
     let ci = app.machine("acme", &[Scope::Submit]).await;
-    let (_, decided) = app.submit(&ci, &submission("acme/credit", "good", &accuracy(960, 1000))).await;
+    let (_, decided) =
+        app.submit(&ci, &submission("acme/credit", "good", &accuracy(960, 1000))).await;
     for name in ["ada", "bob"] {
         app.person("acme", name, "model-risk").await;
     }
@@ -111,7 +125,7 @@ on_both_engines! {
             let (status, _) = app.submit(&ci, &submission(&format!("acme/q{i}"), &format!("a{i}"), &accuracy(960, 1000))).await;
             assert_eq!(status, 201);
         }
-        // What waits for other people is not counted as if it waited for this one.
+        // Releases that wait for other people are not counted as waiting for this one.
         app.person("acme", "cyd", "legal").await;
         let browser = Browser::sign_in(&app, "ada").await;
         let names = |text: &str| -> Vec<String> {
@@ -128,7 +142,7 @@ on_both_engines! {
         assert_eq!(names(&second), expected[50..]);
         assert!(second.contains("51 to 61 of 61, oldest first") && !second.contains("Next page"));
         assert_eq!(browser.get("/?after=x").await.status, 400);
-        // Who is not asked sees how many wait for others, and where.
+        // A user who is not needed sees how many releases wait for others, and where.
         let other = Browser::sign_in(&app, "cyd").await.get("/").await.text;
         assert!(other.contains("Nothing waits for you") && other.contains("61 more</a> wait for other people"), "{other}");
         app.stop().await;
@@ -149,12 +163,12 @@ on_both_engines! {
         let page = browser.get(&path).await;
         assert!(page.text.contains("1 of 2") && !page.text.contains("/vote\""), "{}", page.text);
         app.clock.forward("8d");
-        // The session has ended meanwhile, too.
+        // The session has expired meanwhile, too.
         let browser = Browser::sign_in(&app, "ada").await;
         assert!(browser.get("/").await.text.contains(&path), "it waits for her again");
         let page = browser.get(&path).await;
         assert!(page.text.contains("0 of 2") && page.text.contains("/vote\""), "{}", page.text);
-        assert!(page.text.contains("expired, so it no longer counts"), "{}", page.text);
+        assert!(page.text.contains("expired, so it is no longer valid"), "{}", page.text);
         approve(&browser).await;
         approve(&Browser::sign_in(&app, "bob").await).await;
         assert!(browser.get(&path).await.text.contains("2 people approved"));
@@ -189,7 +203,7 @@ on_both_engines! {
         let digest = digest.split('"').next().unwrap().to_owned();
         let page = browser.get(&format!("{start}{digest}")).await;
         assert_eq!(page.status, 200, "{}", page.text);
-        // The bounds of 960 of 1000: beta.ppf of SciPy.
+        // The bounds of 960 of 1000: beta.ppf from SciPy.
         for said in ["<bdi>accuracy</bdi>", ">0.96<", "0.948247 to 0.96967<", "1,000</td>", digest.as_str()] {
             assert!(page.text.contains(said), "{said} in {}", page.text);
         }
@@ -295,7 +309,10 @@ async fn every_page_keeps_scripts_out() {
     ] {
         let page = browser.get(&address).await;
         let policy = page.header("content-security-policy");
-        assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{address}");
+        assert!(
+            policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+            "{address}"
+        );
         assert_eq!(page.header("x-content-type-options"), "nosniff", "{address}");
         assert!(!page.text.contains("<script"), "{address}");
     }

@@ -1,4 +1,4 @@
-//! What holds of every interval, whatever the numbers: it contains its estimate, more confidence widens it, more of the
+//! Properties of every interval: it contains its estimate, more confidence widens it, more of the
 //! same data narrows it, exchanging success and failure mirrors it, and nothing is ever NaN.
 
 use modelgate::stats::{
@@ -17,17 +17,20 @@ use proptest::prelude::*;
 
 type Method = fn(u64, u64, f64) -> Option<Bounds>;
 
-const METHODS: [(&str, Method); 3] = [("clopper-pearson", exact), ("wilson", wilson), ("jeffreys", jeffreys)];
+const METHODS: [(&str, Method); 3] =
+    [("clopper-pearson", exact), ("wilson", wilson), ("jeffreys", jeffreys)];
 
 fn exact(x: u64, n: u64, alpha: f64) -> Option<Bounds> {
     let (lower, upper) = (clopper_pearson_lower(x, n, alpha)?, clopper_pearson_upper(x, n, alpha)?);
     Some(Bounds { estimate: x as f64 / n as f64, lower, upper })
 }
 
-/// Counts of some sample, from a few to the largest that a float can hold.
+/// Counts of a sample, from a few to the largest that a float can represent.
 fn counts() -> impl Strategy<Value = (u64, u64)> {
     let size = prop_oneof![1..60_u64, 1..5_000_u64, 1..10_000_000_u64, 1..(1_u64 << 53)];
-    size.prop_flat_map(|n| (prop_oneof![Just(0), Just(n), 0..=n, 0..=n.min(5), (n - n.min(5))..=n], Just(n)))
+    size.prop_flat_map(|n| {
+        (prop_oneof![Just(0), Just(n), 0..=n, 0..=n.min(5), (n - n.min(5))..=n], Just(n))
+    })
 }
 
 fn small_counts() -> impl Strategy<Value = (u64, u64)> {
@@ -38,7 +41,7 @@ fn alphas() -> impl Strategy<Value = f64> {
     prop_oneof![Just(0.05), Just(0.01), Just(0.025), (-6.0..-0.7_f64).prop_map(|e| 10_f64.powf(e))]
 }
 
-/// `a` ≤ `b`, but for the last digits.
+/// `a` ≤ `b`, except for the last digits.
 fn at_most(a: f64, b: f64) -> bool {
     a <= b + 1e-9 * (1.0 + b.abs()).min(1e300)
 }
@@ -141,11 +144,12 @@ proptest! {
         let turned = tango(d, c, b, a, alpha).unwrap();
         prop_assert!(near(turned.lower, -bounds.upper) && near(turned.upper, -bounds.lower), "{turned:?}");
         prop_assert!(inside(tango(a, b, c, d, alpha / 2.0).unwrap(), bounds));
-        // Together no more rows than a float tells apart, which is how far the tail is exact.
+        // Together at most as many rows as a float can distinguish, which is the range in which the
+        // tail is exact.
         let (b, c) = (b / 2, c / 2);
         let p = mcnemar_exact(b, c);
         prop_assert!((0.0..=1.0).contains(&p.two_sided) && (0.0..=1.0).contains(&p.better), "{p:?}");
-        // The two tails overlap in the split that was seen.
+        // The two tails overlap in the observed split.
         prop_assert!(p.better + mcnemar_exact(c, b).better >= 1.0 - 1e-9);
     }
 
@@ -197,9 +201,10 @@ proptest! {
             let chances = gate.chances(rate);
             let sum = chances.pass + chances.fail + chances.inconclusive;
             prop_assert!((sum - 1.0).abs() < 1e-9, "{chances:?}");
-            // A true rate on the wrong side passes with at most alpha, one on the right side fails with at most that.
+            // A true rate on the wrong side passes with at most alpha; one on the right side fails
+            // with at most alpha.
             prop_assert!(gate.chances(limit).pass <= alpha * (1.0 + 1e-9) && gate.chances(limit).fail <= alpha * (1.0 + 1e-9));
-            // The counts are those that the bounds draw.
+            // The counts agree with those that follow from the bounds.
             let passes = |hits: u64| match side {
                 Side::AtLeast => clopper_pearson_lower(hits, n, alpha).unwrap() >= limit,
                 Side::AtMost => clopper_pearson_upper(hits, n, alpha).unwrap() <= limit,

@@ -1,11 +1,13 @@
-//! Every function of `stats` against reference values of scipy, statsmodels, scikit-learn and fairlearn.
+//! Compares every function of `stats` with reference values from scipy, statsmodels, scikit-learn
+//! and fairlearn.
 //!
-//! The cases are in the file that the variable `MODELGATE_STATS_REFERENCE` names, else in
-//! `tests/fixtures/stats/reference.json`; `make_reference.py` beside it makes them, and its docstrings are the contract.
+//! The cases are in the file that the variable `MODELGATE_STATS_REFERENCE` names, otherwise in
+//! `tests/fixtures/stats/reference.json`. `make_reference.py` next to it makes them, and its
+//! docstrings are the specification.
 
 use modelgate::stats::{
-    Bounds, Undefined, auc, calibration::calibration, drift, fairness, impact, multiplicity, paired, proportion,
-    quantile, resample, ruling, sample_size, score, two_proportions,
+    Bounds, Undefined, auc, calibration::calibration, drift, fairness, impact, multiplicity,
+    paired, proportion, quantile, resample, ruling, sample_size, score, two_proportions,
 };
 use sample_size::Side;
 use serde_json::{Map, Value, json};
@@ -13,10 +15,13 @@ use std::{collections::BTreeSet, env, fs, panic};
 
 #[test]
 fn every_reference_case_agrees() {
-    let path = env::var("MODELGATE_STATS_REFERENCE")
-        .unwrap_or_else(|_| format!("{}/tests/fixtures/stats/reference.json", env!("CARGO_MANIFEST_DIR")));
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {path}: {error}"));
-    let document: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path} is not JSON: {error}"));
+    let path = env::var("MODELGATE_STATS_REFERENCE").unwrap_or_else(|_| {
+        format!("{}/tests/fixtures/stats/reference.json", env!("CARGO_MANIFEST_DIR"))
+    });
+    let text =
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {path}: {error}"));
+    let document: Value =
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path} is not JSON: {error}"));
     let cases = document["cases"].as_array().expect("a list of cases");
     assert!(!cases.is_empty(), "{path} has no cases");
     let (mut functions, mut wrong) = (BTreeSet::new(), Vec::new());
@@ -27,9 +32,13 @@ fn every_reference_case_agrees() {
             wrong.push(format!("{}: panicked, as said above, on {}", case["id"], case["input"]));
             continue;
         };
-        let tolerance = (number(&case["tol"]["abs"]).unwrap(), number(&case["tol"]["rel"]).unwrap());
+        let tolerance =
+            (number(&case["tol"]["abs"]).unwrap(), number(&case["tol"]["rel"]).unwrap());
         if let Err(why) = same(&got, &case["expected"], tolerance) {
-            wrong.push(format!("{}: {why}\n    got  {got}\n    want {}", case["id"], case["expected"]));
+            wrong.push(format!(
+                "{}: {why}\n    got  {got}\n    want {}",
+                case["id"], case["expected"]
+            ));
         }
     }
     let (all, kinds) = (cases.len(), functions.len());
@@ -37,12 +46,12 @@ fn every_reference_case_agrees() {
     println!("{all} cases of {kinds} functions agree");
 }
 
-/// Whether what we got is what the case wants, within its tolerance, to the last key.
+/// Whether our result equals the expected one, within its tolerance, to the last key.
 fn same(got: &Value, want: &Value, tolerance: (f64, f64)) -> Result<(), String> {
     match (got, want) {
         (Value::Object(got), Value::Object(want)) => {
-            // NaN is no reference value: where a library says it we may have no number, and say why. That we say none
-            // ourselves is kept by `out`.
+            // NaN is not a reference value: if a library returns NaN, we can have no number, and
+            // must give a reason. `out` ensures that we never return NaN ourselves.
             let undefined = want.values().any(|value| value == "NaN");
             let more = |key: &&String| !(want.contains_key(*key) || undefined && *key == "code");
             if let Some(key) = got.keys().find(more) {
@@ -58,7 +67,9 @@ fn same(got: &Value, want: &Value, tolerance: (f64, f64)) -> Result<(), String> 
                 return Err(format!("{} entries, not {}", got.len(), want.len()));
             }
             let mut pairs = got.iter().zip(want).enumerate();
-            pairs.try_for_each(|(i, (got, want))| same(got, want, tolerance).map_err(|why| format!("[{i}]: {why}")))
+            pairs.try_for_each(|(i, (got, want))| {
+                same(got, want, tolerance).map_err(|why| format!("[{i}]: {why}"))
+            })
         }
         (_, Value::String(want)) if want == "NaN" => Ok(()),
         (Value::Number(_), Value::Number(_)) => {
@@ -71,7 +82,7 @@ fn same(got: &Value, want: &Value, tolerance: (f64, f64)) -> Result<(), String> 
     }
 }
 
-/// A number, or one of the strings that stand for what JSON has no number for.
+/// A number, or one of the strings for values that JSON has no number for.
 fn number(value: &Value) -> Option<f64> {
     match value {
         Value::String(text) if text == "NaN" => Some(f64::NAN),
@@ -81,7 +92,7 @@ fn number(value: &Value) -> Option<f64> {
     }
 }
 
-/// A float of ours; none of them may be NaN.
+/// One of our floats; none of them can be NaN.
 fn out(x: f64) -> Value {
     assert!(!x.is_nan(), "NaN came out");
     match x {
@@ -99,7 +110,7 @@ fn code(why: Undefined) -> Value {
     json!({ "code": why.code() })
 }
 
-/// `value` with `code` if there is a reason.
+/// `value`, with `code` if there is a reason.
 fn coded(mut value: Value, why: Option<Undefined>) -> Value {
     if let Some(why) = why {
         value["code"] = json!(why.code());
@@ -141,13 +152,19 @@ impl In<'_> {
     }
 
     fn names(&self, key: &str) -> Vec<String> {
-        self.list(key, |value| Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+        self.list(key, |value| {
+            Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        })
     }
 
     fn categories(&self, key: &str) -> Vec<impact::Category> {
         self.list(key, |value| {
             let name = value["name"].as_str()?.to_owned();
-            Some(impact::Category { name, n: value["n"].as_u64()?, selected: value["selected"].as_u64()? })
+            Some(impact::Category {
+                name,
+                n: value["n"].as_u64()?,
+                selected: value["selected"].as_u64()?,
+            })
         })
     }
 
@@ -164,7 +181,7 @@ impl In<'_> {
     }
 }
 
-/// What we say to a case.
+/// Our result for a case.
 fn ours(name: &str, input: &In) -> Value {
     match name {
         "prop_bounds" => prop_bounds(input),
@@ -184,7 +201,8 @@ fn ours(name: &str, input: &In) -> Value {
         }
         "mn_noninferiority_p" => {
             let [x1, n1, x2, n2] = four(input);
-            let test = two_proportions::miettinen_nurminen(x1, n1, x2, n2, input.float("margin")).unwrap();
+            let test =
+                two_proportions::miettinen_nurminen(x1, n1, x2, n2, input.float("margin")).unwrap();
             json!({ "z": out(test.z), "p_value": out(test.p) })
         }
         "ratio_score_ci" => ratio(input),
@@ -230,7 +248,11 @@ fn ours(name: &str, input: &In) -> Value {
             json!({ "released": released.into_iter().map(out).collect::<Vec<_>>() })
         }
         "confidence_sequence" => {
-            let radius = multiplicity::confidence_sequence(input.count("t"), input.alpha(), input.float("rho2"));
+            let radius = multiplicity::confidence_sequence(
+                input.count("t"),
+                input.alpha(),
+                input.float("rho2"),
+            );
             let (mean, radius) = (input.float("mean"), radius.unwrap());
             json!({ "radius": radius, "lower": (mean - radius).max(0.0), "upper": (mean + radius).min(1.0) })
         }
@@ -240,7 +262,7 @@ fn ours(name: &str, input: &In) -> Value {
     }
 }
 
-/// What has no observations, with the bounds that say nothing.
+/// The result without observations, with bounds that carry no information.
 fn empty(lower: f64, upper: f64) -> Value {
     json!({ "code": Undefined::EmptySample.code(), "estimate": null, "lower": out(lower), "upper": out(upper) })
 }
@@ -306,7 +328,9 @@ fn ratio(input: &In) -> Value {
 
 fn auc_delong(input: &In) -> Value {
     match auc::delong(&input.labels("labels"), &input.floats("scores"), input.alpha()) {
-        Err(Undefined::SingleClass) => json!({ "code": Undefined::SingleClass.code(), "auc": null }),
+        Err(Undefined::SingleClass) => {
+            json!({ "code": Undefined::SingleClass.code(), "auc": null })
+        }
         Err(why) => code(why),
         Ok(area) => {
             let mut value = json!({ "auc": out(area.estimate), "variance": maybe(area.variance) });
@@ -321,10 +345,11 @@ fn auc_delong(input: &In) -> Value {
 
 fn auc_delong_paired(input: &In) -> Value {
     let (candidate, baseline) = (input.floats("challenger"), input.floats("champion"));
-    let area = match auc::delong_paired(&input.labels("labels"), &candidate, &baseline, input.alpha()) {
-        Ok(area) => area,
-        Err(why) => return code(why),
-    };
+    let area =
+        match auc::delong_paired(&input.labels("labels"), &candidate, &baseline, input.alpha()) {
+            Ok(area) => area,
+            Err(why) => return code(why),
+        };
     let mut value = json!({ "diff": out(area.estimate), "variance": maybe(area.variance) });
     if let (Some((z, p)), Some((lower, upper))) = (auc::same_area(&area), area.bounds) {
         value["z"] = out(z);
@@ -338,8 +363,9 @@ fn auc_delong_paired(input: &In) -> Value {
 fn poisson_weights(input: &In) -> Value {
     let (seed, rows, replicates) = (input.count("seed"), input.count("rows"), input.count("reps"));
     let weight = |row, replicate| resample::weight(resample::row_state(seed, row), replicate);
-    let weights: Vec<Vec<u32>> =
-        (0..replicates).map(|replicate| (0..rows).map(|row| weight(row, replicate)).collect()).collect();
+    let weights: Vec<Vec<u32>> = (0..replicates)
+        .map(|replicate| (0..rows).map(|row| weight(row, replicate)).collect())
+        .collect();
     json!({ "weights": weights, "table_u53": resample::POISSON })
 }
 
@@ -354,11 +380,14 @@ fn poisson_bootstrap(input: &In) -> Value {
         "bca" => resample::Interval::Bca,
         other => panic!("`{other}` is no interval"),
     };
-    let (values, seed, replicates) = (input.floats("values"), input.count("seed"), input.count("reps"));
-    match resample::poisson_bootstrap(&values, statistic, seed, replicates, input.alpha(), interval) {
+    let (values, seed, replicates) =
+        (input.floats("values"), input.count("seed"), input.count("reps"));
+    match resample::poisson_bootstrap(&values, statistic, seed, replicates, input.alpha(), interval)
+    {
         Err(why) => code(why),
         Ok(found) => {
-            let (lower, upper) = (maybe(found.bounds.map(|b| b.0)), maybe(found.bounds.map(|b| b.1)));
+            let (lower, upper) =
+                (maybe(found.bounds.map(|b| b.0)), maybe(found.bounds.map(|b| b.1)));
             let value = json!({
                 "estimate": out(found.estimate), "lower": lower, "upper": upper, "replicates": found.replicates,
             });
@@ -380,7 +409,8 @@ fn fair(input: &In) -> Value {
             "precision": maybe(r.precision), "accuracy": maybe(r.accuracy),
         })
     };
-    let groups: Map<String, Value> = found.groups.iter().map(|(name, r)| (name.clone(), rates(r))).collect();
+    let groups: Map<String, Value> =
+        found.groups.iter().map(|(name, r)| (name.clone(), rates(r))).collect();
     json!({
         "groups": groups,
         "demographic_parity_difference": maybe(found.demographic_parity_difference),
@@ -416,16 +446,20 @@ fn scoring_rate(input: &In) -> Value {
     match impact::scoring_rate(&input.floats("scores"), &names) {
         Err(why) => code(why),
         Ok(found) => {
-            let rates: Map<String, Value> = found.rates().map(|(name, rate)| (name.to_owned(), out(rate))).collect();
-            let ratios: Map<String, Value> =
-                found.impact_ratios().map(|(name, ratio)| (name.to_owned(), maybe(ratio))).collect();
+            let rates: Map<String, Value> =
+                found.rates().map(|(name, rate)| (name.to_owned(), out(rate))).collect();
+            let ratios: Map<String, Value> = found
+                .impact_ratios()
+                .map(|(name, ratio)| (name.to_owned(), maybe(ratio)))
+                .collect();
             json!({ "median": out(found.median), "rates": rates, "impact_ratios": ratios })
         }
     }
 }
 
 fn four_fifths(input: &In) -> Value {
-    match impact::four_fifths_gate(&input.categories("groups"), input.float("ratio"), input.alpha()) {
+    match impact::four_fifths_gate(&input.categories("groups"), input.float("ratio"), input.alpha())
+    {
         Err(why) => json!({ "verdict": "inconclusive", "code": why.code() }),
         Ok(worst) => {
             let pair = [worst.pair.0, worst.pair.1];
@@ -446,7 +480,7 @@ fn quantile_bounds(input: &In) -> Value {
     }
 }
 
-/// Drift and calibration: a value, or why there is none.
+/// Drift and calibration: a value, or the reason why there is none.
 fn distance(name: &str, input: &In) -> Value {
     let counts = |a, b| (input.counts(a), input.counts(b));
     let found = match name {
@@ -464,12 +498,16 @@ fn distance(name: &str, input: &In) -> Value {
             let (expected, actual) = counts("expected_counts", "actual_counts");
             drift::chi_squared(&expected, &actual).map(|found| {
                 let (chi2, p, v) = (out(found.statistic), out(found.p), out(found.cramers_v));
-                coded(json!({ "chi2": chi2, "dof": found.dof, "p_value": p, "cramers_v": v }), found.why)
+                coded(
+                    json!({ "chi2": chi2, "dof": found.dof, "p_value": p, "cramers_v": v }),
+                    found.why,
+                )
             })
         }
         "ks" => drift::kolmogorov_smirnov(&input.floats("a"), &input.floats("b"))
             .map(|found| json!({ "d": out(found.d), "p_asymptotic": maybe(found.p) })),
-        "wasserstein" => drift::wasserstein(&input.floats("a"), &input.floats("b")).map(|w1| json!({ "w1": out(w1) })),
+        "wasserstein" => drift::wasserstein(&input.floats("a"), &input.floats("b"))
+            .map(|w1| json!({ "w1": out(w1) })),
         _ => {
             let bins = u32::try_from(input.count("bins")).unwrap();
             calibration(&input.labels("labels"), &input.floats("probs"), bins).map(|found| {

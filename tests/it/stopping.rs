@@ -1,4 +1,5 @@
-//! A service that is told to stop ends, whatever is open, and ends well: what was acknowledged was durable before.
+//! A service that is asked to stop does so with any open connections, and cleanly: acknowledged
+//! data was already durable.
 
 use crate::support::{
     process::Process,
@@ -10,14 +11,14 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// A connection on which that much of a request was sent.
+/// A connection on which only this part of a request was sent.
 fn half(process: &Process, text: &str) -> TcpStream {
     let mut stream = TcpStream::connect(process.url.strip_prefix("http://").unwrap()).unwrap();
     stream.write_all(text.as_bytes()).unwrap();
     stream
 }
 
-/// One that was used and waits for its next request.
+/// A connection that was used and waits for its next request.
 fn idle(process: &Process) -> TcpStream {
     let mut stream = half(process, "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n");
     let mut answer = [0; 64];
@@ -25,7 +26,7 @@ fn idle(process: &Process) -> TcpStream {
     stream
 }
 
-/// What clients that will never go on have sent.
+/// The unfinished requests of clients that will never continue.
 fn stuck(process: &Process, token: &str) -> Vec<TcpStream> {
     let upload = format!(
         "PUT /api/v1/predictions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\ncontent-length: 1000\r\n\r\nhalf"
@@ -56,14 +57,14 @@ fn half_a_request_does_not_keep_a_service_that_is_told_to_stop() {
         }
         assert_eq!(process.ended(), Some(0), "{signals:?}");
         drop(open);
-        // Its database was closed, and opens again.
+        // Its database was closed, and can be opened again.
         let mut check = stored(folder.path());
         check.args(["db", "check"]);
         run(check).expect(0);
     }
 }
 
-/// The second signal does not wait for what the first one does.
+/// The second signal does not wait for the work of the first.
 #[test]
 fn a_second_signal_cuts_off_what_is_open() {
     let folder = TempDir::new().unwrap();
@@ -74,7 +75,7 @@ fn a_second_signal_cuts_off_what_is_open() {
     command.env("MODELGATE_LOG", "info");
     let mut process = Process::serve(command);
     let mut open = stuck(&process, &token);
-    // One that goes on, a byte at a time, for as long as it is let.
+    // One client continues, a byte at a time, as long as the service allows it.
     let mut upload = open.remove(2);
     let going = std::thread::spawn(move || {
         while upload.write_all(b"x").is_ok() {
@@ -86,6 +87,9 @@ fn a_second_signal_cuts_off_what_is_open() {
     process.signal("TERM");
     assert_eq!(process.ended(), Some(0));
     let said = process.said();
-    assert!(said.iter().any(|line| line.contains("told again: open requests are cut off")), "{said:?}");
+    assert!(
+        said.iter().any(|line| line.contains("asked again: open requests are cut off")),
+        "{said:?}"
+    );
     going.join().unwrap();
 }

@@ -1,4 +1,4 @@
-//! The store, on both engines: what is acknowledged is there once, under a head that only grows.
+//! The store, on both engines: acknowledged data is there once, under a head that only grows.
 
 use crate::{on_both_engines, support::database::TestDatabase};
 use modelgate::{
@@ -7,8 +7,8 @@ use modelgate::{
     ledger::{Checkpoint, Fact, merkle},
     model::{Against, Attempt, Digest, Namespace, Timestamp},
     store::{
-        Delivery, Done, Engine, ExpectedBaseline, NewAttempts, NewFact, NewPolicy, NewRow, NewUpload, Page, Seal as _,
-        Series, Store, Work,
+        Delivery, Done, Engine, ExpectedBaseline, NewAttempts, NewFact, NewPolicy, NewRow,
+        NewUpload, Page, Seal as _, Series, Store, Work,
     },
 };
 
@@ -35,7 +35,12 @@ fn policy(ns: &str, name: &str, text: &str) -> Work {
 
 fn delivered(mut work: Work, key: &str, request: &str) -> Work {
     let request = Digest::of(request.as_bytes());
-    work.delivery = Some(Delivery { source: "api".into(), key: key.into(), request, subject: format!("made-{key}") });
+    work.delivery = Some(Delivery {
+        source: "api".into(),
+        key: key.into(),
+        request,
+        subject: format!("made-{key}"),
+    });
     work
 }
 
@@ -56,7 +61,7 @@ async fn check_log(store: &Store, notary: &Notary, ns: &str) -> Checkpoint {
 }
 
 on_both_engines! {
-    // A page of whole documents may otherwise be some gigabytes.
+    // Otherwise, a page of whole documents could be several gigabytes.
     async fn rows_are_proved_in_pages_of_bounded_bytes(database: TestDatabase) {
         const LARGE: usize = 700_000;
         let (store, notary) = (Store::open(&database.address).await.unwrap(), notary());
@@ -65,7 +70,7 @@ on_both_engines! {
             let text = format!("{i}{}", "x".repeat(LARGE));
             store.append(&[policy("acme", &format!("p{i}"), &text)], &notary).await.unwrap();
         }
-        // One that is larger than a page is a page.
+        // A document that is larger than a page is one page.
         store.append(&[policy("acme", "huge", &"y".repeat(3 << 20))], &notary).await.unwrap();
         let table = modelgate::store::TABLES.iter().find(|table| table.name == "policies").unwrap();
         let mut snapshot = store.snapshot().await.unwrap();
@@ -82,7 +87,7 @@ on_both_engines! {
         store.close().await;
     }
 
-    // What a failed rollback may leave behind must never become the outer half of the next transaction.
+    // The remains of a failed rollback must never become the outer half of the next transaction.
     async fn a_transaction_does_not_begin_inside_another(database: TestDatabase) {
         use sqlx::{Connection as _, Executor as _};
         let _store = Store::open(&database.address).await.unwrap();
@@ -102,7 +107,7 @@ on_both_engines! {
             let done = store.append(batch, &notary).await.unwrap();
             assert!(done.iter().all(|d| matches!(d, Done::Stored(_))));
             let head = check_log(&store, &notary, "acme").await;
-            // Two keys open the log; every batch adds what it holds.
+            // Two keys open the log; every batch adds its entries.
             earlier.push(head.size);
         }
         assert_eq!(earlier, [42, 82, 122, 152]);
@@ -163,7 +168,8 @@ on_both_engines! {
         };
         let stored = |done: &Done| matches!(done, Done::Stored(_));
         assert!(store.append(&[tried(b"a", 1), tried(b"b", 2)], &notary).await.unwrap().iter().all(stored));
-        // `a` again is fine; `c` as the second, and `b` as the third, are not. What is refused keeps nobody out.
+        // `a` again is accepted; `c` as the second, and `b` as the third, are not. A refused work
+        // does not affect the others.
         let batch = [tried(b"a", 1), tried(b"c", 2), tried(b"b", 3), tried(b"d", 7)];
         let done = store.append(&batch, &notary).await.unwrap();
         assert!(stored(&done[0]) && stored(&done[3]), "{done:?}");
@@ -248,7 +254,7 @@ on_both_engines! {
     }
 }
 
-/// What only one of the engines understands, or the drivers' common part refuses.
+/// SQL that only one engine understands, or that the common part of the drivers refuses.
 const NOT_PORTABLE: [&str; 14] = [
     "AUTOINCREMENT",
     "SERIAL",
@@ -271,7 +277,11 @@ fn migrations_speak_one_dialect() {
     for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap() {
         let path = file.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
-        let sql: String = text.lines().filter(|l| !l.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n");
+        let sql: String = text
+            .lines()
+            .filter(|l| !l.trim_start().starts_with("--"))
+            .collect::<Vec<_>>()
+            .join("\n");
         for word in NOT_PORTABLE {
             assert!(!sql.to_uppercase().contains(word), "{} uses `{word}`", path.display());
         }

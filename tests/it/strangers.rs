@@ -1,4 +1,5 @@
-//! Callers who only hold things open: connections, heads, bodies, memory. On both engines, over sockets of our own.
+//! Unauthenticated callers who only occupy resources: connections, heads, bodies, memory. On both
+//! engines, over raw sockets.
 
 use crate::{
     on_both_engines,
@@ -17,31 +18,39 @@ use tokio::{
     net::TcpStream,
 };
 
-/// So long a test waits for what must come before it says that it does not.
+/// How long a test waits for something that must happen before it reports a failure.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A connection that has said `text` and stays open.
+/// A connection that has sent `text` and stays open.
 async fn saying(app: &TestApp, text: &str) -> TcpStream {
     let mut stream = TcpStream::connect(app.base.trim_start_matches("http://")).await.unwrap();
     stream.write_all(text.as_bytes()).await.unwrap();
     stream
 }
 
-/// Everything that is answered until the service ends the connection.
+/// Everything that is received until the service ends the connection.
 async fn answered(stream: &mut TcpStream) -> String {
     let mut text = Vec::new();
     let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut text)).await;
-    // A connection that is torn down has ended as well.
+    // A connection that is reset has ended as well.
     let _ = read.expect("the service keeps the connection open");
     String::from_utf8_lossy(&text).into_owned()
 }
 
 fn post(path: &str, headers: &str, length: usize, begun: &str) -> String {
-    format!("POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{begun}")
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{begun}"
+    )
 }
 
-/// What is answered while `piece` is sent again and again, every so often; none when all of that was taken.
-async fn answered_while_sending(stream: TcpStream, piece: &[u8], every: Duration, times: u32) -> Option<String> {
+/// The answer while `piece` is sent repeatedly, once per `every`; `None` if the service accepted
+/// all of it.
+async fn answered_while_sending(
+    stream: TcpStream,
+    piece: &[u8],
+    every: Duration,
+    times: u32,
+) -> Option<String> {
     let (mut read, mut write) = stream.into_split();
     let sending = async {
         for _ in 0..times {
@@ -59,7 +68,7 @@ async fn answered_while_sending(stream: TcpStream, piece: &[u8], every: Duration
     }
 }
 
-/// The headers of a webhook that an unknown key signed now.
+/// The headers of a webhook that was signed now with an unknown key.
 fn forged() -> String {
     let now: modelgate::model::Timestamp = crate::support::app::NOW.parse().unwrap();
     let sent = now.micros() / 1_000_000;
@@ -179,14 +188,15 @@ on_both_engines! {
         }
         let (status, page) = &pages[1];
         assert_eq!((pages[0].0, *status), (401, 429));
-        // The person who reads it may have typed no wrong one.
-        assert!(page.contains("sign-in for this name was tried too often") && !page.contains("wrong"), "{page}");
+        // The reader of the page may not have typed a wrong password at all.
+        assert!(page.contains("too many sign-in attempts for this name") && !page.contains("wrong"), "{page}");
         app.stop().await;
     }
 
     async fn a_webhook_that_cannot_be_signed_is_refused_unread(database: TestDatabase) {
         let app = TestApp::start(&database).await;
-        // While no secret is known, nothing of the body is wanted; then nothing of one for another namespace.
+        // Without any secret, the service refuses before it reads the body; later, as soon as it
+        // reads the name of another namespace.
         let mut early = saying(&app, &post("/hooks/ci", &forged(), 1 << 20, "")).await;
         assert!(answered(&mut early).await.starts_with("HTTP/1.1 401 "));
         app.service.create_hook("acme".parse().unwrap(), "ci", None).await.unwrap();
@@ -208,7 +218,7 @@ on_both_engines! {
         let token = format!("authorization: Bearer {ci}\r\n");
         let expecting = format!("{token}expect: 100-continue\r\n");
         let mut holding = saying(&app, &post("/api/v1/releases", &expecting, 900_000, "")).await;
-        // It is told to go on once the memory for all of it is there.
+        // It is asked to continue as soon as there is memory for all of it.
         let mut told = [0; 12];
         holding.read_exact(&mut told).await.unwrap();
         assert_eq!(&told, b"HTTP/1.1 100");

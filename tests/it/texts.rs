@@ -1,4 +1,5 @@
-//! Text that cannot be kept, parameters that cannot be meant: refused everywhere alike, on both engines.
+//! Text that cannot be stored, and parameters that cannot be meant: refused in the same way
+//! everywhere, on both engines.
 
 use crate::{
     on_both_engines,
@@ -10,7 +11,7 @@ use crate::{
 use modelgate::identity::Scope;
 use serde_json::{Value, json};
 
-/// A submission that differs from a good one in one place.
+/// A submission that differs from a valid one in one place.
 fn but(pointer: &str, value: Value) -> Value {
     let mut whole = submission("acme/credit", "good", &accuracy(960, 1000));
     whole["comment"] = json!("fine");
@@ -164,12 +165,17 @@ fn the_api_document_describes_its_refusals() {
     let mut names = std::collections::HashSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            assert!(names.insert(operation["operationId"].as_str().unwrap()), "{method} {path} has another's name");
+            assert!(
+                names.insert(operation["operationId"].as_str().unwrap()),
+                "{method} {path} has another's name"
+            );
             let responses = operation["responses"].as_object().unwrap();
             for status in ["400", "401", "503"] {
                 assert!(responses.contains_key(status), "{method} {path}: {status}");
             }
-            for (status, response) in responses.iter().filter(|(status, _)| status.as_str() >= "400") {
+            for (status, response) in
+                responses.iter().filter(|(status, _)| status.as_str() >= "400")
+            {
                 let kinds: Vec<&String> = response["content"].as_object().unwrap().keys().collect();
                 assert_eq!(kinds, ["application/problem+json"], "{method} {path}: {status}");
             }

@@ -1,4 +1,4 @@
-//! `gate --wait` while the service is away and something in front of it answers in its place.
+//! `gate --wait` while the service is away and a proxy answers instead.
 
 use crate::support::served::{Served, demo_files, evidence};
 use serde_json::Value;
@@ -11,22 +11,22 @@ use std::{
     thread,
 };
 
-/// What an ingress does with a connection in place of handing it on.
+/// What an ingress does with a connection instead of forwarding it.
 #[derive(Debug, Clone, Copy)]
 enum Mishap {
-    /// Answers with a status, further headers and its own page.
+    /// Answers with a status, additional headers and its own page.
     Says(&'static str),
-    /// Begins a good answer and breaks off.
+    /// Begins a valid answer and breaks off.
     BreaksOff,
-    /// Closes at once.
+    /// Closes immediately.
     Closes,
 }
 
 const NOT_FOUND: Mishap = Mishap::Says("404 Not Found");
-/// A page for maintenance, as successful as can be.
+/// A maintenance page with a success status.
 const MAINTENANCE: Mishap = Mishap::Says("200 OK");
 
-/// An ingress in front of a service; tells how many connections it did not hand on.
+/// An ingress in front of a service; reports how many connections it did not forward.
 struct Ingress {
     url: String,
     mishaps: Arc<Mutex<VecDeque<Mishap>>>,
@@ -53,7 +53,7 @@ impl Ingress {
 }
 
 fn happen(mishap: Mishap, mut stream: TcpStream) {
-    // Whatever was asked; a body that is still on its way is of no interest either.
+    // For any request; a body that is still on its way is ignored.
     let _ = stream.read(&mut [0; 1 << 16]);
     let page = "<html><head><title>default backend</title></head></html>";
     let _ = match mishap {
@@ -63,16 +63,21 @@ fn happen(mishap: Mishap, mut stream: TcpStream) {
             page.len()
         ),
         Mishap::BreaksOff => {
-            write!(stream, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9000\r\n\r\n{{")
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9000\r\n\r\n{{"
+            )
         }
         Mishap::Closes => Ok(()),
     };
 }
 
-/// One request and its answer; the connection ends with it, so that every request is met anew.
+/// Forwards one request and its answer. The connection then ends, so that the ingress sees every
+/// request.
 fn hand_on(mut client: TcpStream, upstream: &str) {
     let mut service = TcpStream::connect(upstream).unwrap();
-    let (mut from_client, mut to_service) = (client.try_clone().unwrap(), service.try_clone().unwrap());
+    let (mut from_client, mut to_service) =
+        (client.try_clone().unwrap(), service.try_clone().unwrap());
     thread::spawn(move || {
         let _ = std::io::copy(&mut from_client, &mut to_service);
         let _ = to_service.shutdown(Shutdown::Write);
@@ -86,8 +91,18 @@ fn hand_on(mut client: TcpStream, upstream: &str) {
 
 fn gate(served: &Served, ingress: &Ingress, wait: &str) -> std::process::Command {
     let artifact = demo_files().join("good/model.txt");
-    let mut command = served.command(&["gate", "--model", "acme/credit-risk", "--environment", "production"]);
-    command.args(["--evidence", &evidence("good"), "--format", "json", "--idempotency-key", "w", "--wait", wait]);
+    let mut command =
+        served.command(&["gate", "--model", "acme/credit-risk", "--environment", "production"]);
+    command.args([
+        "--evidence",
+        &evidence("good"),
+        "--format",
+        "json",
+        "--idempotency-key",
+        "w",
+        "--wait",
+        wait,
+    ]);
     command.arg("--artifact").arg(artifact).env("MODELGATE_SERVER", &ingress.url);
     command
 }
@@ -95,19 +110,26 @@ fn gate(served: &Served, ingress: &Ingress, wait: &str) -> std::process::Command
 #[test]
 fn waiting_outlives_a_service_that_is_away() {
     let served = Served::start();
-    // First it is away before it was ever asked.
-    let ingress = Ingress::start(&served.url, &[Mishap::Says("502 Bad Gateway"), Mishap::Closes, NOT_FOUND]);
+    // First it is away before the first request.
+    let ingress =
+        Ingress::start(&served.url, &[Mishap::Says("502 Bad Gateway"), Mishap::Closes, NOT_FOUND]);
     let mut command = gate(&served, &ingress, "5m");
-    let waiting = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let waiting =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let release = loop {
-        let listed =
-            served.run(&["status", "--model=acme/credit-risk", &digest(), "--environment=production", "--format=json"]);
+        let listed = served.run(&[
+            "status",
+            "--model=acme/credit-risk",
+            &digest(),
+            "--environment=production",
+            "--format=json",
+        ]);
         match listed.code {
             3 => break listed.json()["release"].as_str().unwrap().to_owned(),
             _ => thread::sleep(std::time::Duration::from_millis(100)),
         }
     };
-    // Then while it waits, in every way; the people meanwhile reach the service itself.
+    // Then while it waits, in every way; people reach the service directly meanwhile.
     let away = [
         NOT_FOUND,
         Mishap::Says("503 Service Unavailable\r\nretry-after: 1"),
@@ -122,7 +144,10 @@ fn waiting_outlives_a_service_that_is_away() {
     let done = waiting.wait_with_output().unwrap();
     let said = String::from_utf8(done.stderr).unwrap();
     assert_eq!(done.status.code(), Some(0), "{said}");
-    assert_eq!(serde_json::from_slice::<Value>(&done.stdout).unwrap()["verdict"]["verdict"], "allow");
+    assert_eq!(
+        serde_json::from_slice::<Value>(&done.stdout).unwrap()["verdict"]["verdict"],
+        "allow"
+    );
     assert!(ingress.mishaps.lock().unwrap().is_empty());
     assert!(said.contains("trying again: ") && said.contains("still waiting: "), "{said}");
 }
@@ -138,7 +163,7 @@ fn a_service_that_stays_away_is_5_and_one_that_says_no_is_2() {
     let always = Ingress::start(&served.url, &[NOT_FOUND; 500]);
     let ended = crate::support::served::run(gate(&served, &always, "2s")).expect(5).json();
     assert_eq!(ended["error"]["code"], "http-404");
-    // The service itself refuses: no waiting changes that.
+    // The service itself refuses: waiting does not change that.
     let through = Ingress::start(&served.url, &[]);
     let mut command = gate(&served, &through, "10m");
     command.env("MODELGATE_TOKEN", &served.ada);

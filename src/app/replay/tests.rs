@@ -19,7 +19,7 @@ count = 1
 "#;
 const EVIDENCE: &str = r#"{"schema":"modelgate.evidence/v1","measurements":[{"metric":"accuracy","value":0.95,"n":4000,"successes":3800}]}"#;
 
-/// The record of a decision that was made from these, as the service makes it.
+/// The record of a decision on this policy and evidence, as the service makes it.
 fn decided() -> Record {
     let policies = [Arc::new(policy::parse(POLICY).unwrap())];
     let read = evidence::read(EVIDENCE.as_bytes(), None).unwrap();
@@ -45,7 +45,8 @@ fn decided() -> Record {
         inputs_digest,
         at,
     };
-    let verdict = check::decide(&inputs, &policies, &handed, std::slice::from_ref(&approval), at).unwrap();
+    let verdict =
+        check::decide(&inputs, &policies, &handed, std::slice::from_ref(&approval), at).unwrap();
     assert_eq!(verdict.verdict, Outcome::Allow);
     Record {
         inputs_digest,
@@ -117,7 +118,10 @@ fn a_verdict_that_does_not_follow_is_told_with_its_place() {
     let replay = replay(&export(&record)).unwrap();
     assert!(!replay.same);
     let at: Vec<_> = replay.differences.iter().map(|d| d.at.as_str()).collect();
-    assert_eq!(at, ["verdict.approvals[0].given", "verdict.approvals[0].people", "verdict.verdict"]);
+    assert_eq!(
+        at,
+        ["verdict.approvals[0].given", "verdict.approvals[0].people", "verdict.verdict"]
+    );
     assert_eq!(
         (replay.differences[2].recorded.as_str(), replay.differences[2].recomputed.as_str()),
         ("\"allow\"", "\"pending\"")
@@ -144,7 +148,10 @@ fn inputs_that_do_not_have_their_digest_are_told() {
 #[test]
 fn what_cannot_be_recomputed_is_an_error() {
     assert_eq!(replay(&Files::new()), Err(ReplayError::NotAnExport));
-    assert!(matches!(replay(&Files::from([(RECORD.into(), b"{".to_vec())])), Err(ReplayError::Record(_))));
+    assert!(matches!(
+        replay(&Files::from([(RECORD.into(), b"{".to_vec())])),
+        Err(ReplayError::Record(_))
+    ));
     let mut record = decided();
     record.engine.semantics = 99;
     assert_eq!(replay(&export(&record)), Err(ReplayError::Semantics(99)));

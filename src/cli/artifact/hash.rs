@@ -9,14 +9,20 @@ use std::{fs::File, io::Read as _, path::Path};
 
 const PIECE: usize = 1 << 20;
 
-/// The digest of the file at `path`, which is as `stamp` says before and after; `meanwhile` is called with the bytes
-/// of each piece that was read.
+/// The digest of the file at `path`, whose metadata must match `stamp` before and after;
+/// `meanwhile` is called with the number of bytes of each piece that was read.
 ///
 /// # Errors
-/// `artifact-unreadable` when it cannot be read, or is another afterwards.
-pub(super) fn file(path: &Path, stamp: &Stamp, meanwhile: &mut dyn FnMut(usize)) -> Result<Digest, Failure> {
+/// `artifact-unreadable` when it cannot be read, or has changed meanwhile.
+pub(super) fn file(
+    path: &Path,
+    stamp: &Stamp,
+    meanwhile: &mut dyn FnMut(usize),
+) -> Result<Digest, Failure> {
     let wrong = |e| unreadable(CODE, path, e);
-    let changed = || unreadable(CODE, path, "it changed while it was read; try again when nothing writes to it");
+    let changed = || {
+        unreadable(CODE, path, "it changed while it was read; try again when nothing writes to it")
+    };
     let unchanged = |file: &File| -> Result<(), Failure> {
         if Stamp::of(&file.metadata().map_err(wrong)?) == *stamp { Ok(()) } else { Err(changed()) }
     };
@@ -31,7 +37,7 @@ pub(super) fn file(path: &Path, stamp: &Stamp, meanwhile: &mut dyn FnMut(usize))
             count => {
                 context.update(&piece[..count]);
                 size += count as u64;
-                // What something writes to without an end would be read without one.
+                // A file that a process keeps appending to would be read without end.
                 if size > stamp.size {
                     return Err(changed());
                 }

@@ -1,14 +1,15 @@
-//! The digest by which an artifact is known: of a file, that of its bytes; of a folder, that of its manifest, which
-//! lists path, size and digest of every file:
+//! The digest that identifies an artifact: for a file, that of its bytes; for a folder, that of its
+//! manifest, which lists path, size and digest of every file:
 //!
 //! ```json
 //! {"files":[{"path":"config.json","sha256":"…","size":712},…],"schema":"modelgate.directory/v1"}
 //! ```
 //!
-//! in canonical JSON (RFC 8785), sorted by the bytes of the paths. Names count, so that two folders whose files differ
-//! in name only are two artifacts; modes, times and empty folders do not. Links within the artifact, and into the blobs
-//! of the Hugging Face cache that it lies in, are read through; what tools leave beside a model is left out
-//! ([`left_out`]), so that two downloads of one model are one artifact.
+//! in canonical JSON (RFC 8785), sorted by the bytes of the paths. Names matter, so that two
+//! folders whose files differ in name only are two artifacts; modes, times and empty folders do
+//! not. Links inside the artifact, and into the blobs of the Hugging Face cache that contains it,
+//! are read through; the files that tools add to a model are left out (`left_out`), so that two
+//! downloads of one model are one artifact.
 
 mod hash;
 mod left_out;
@@ -26,7 +27,7 @@ use std::{fs, path::Path};
 use walk::Walked;
 
 const CODE: &str = "artifact-unreadable";
-/// So many of the names that were left out are told one by one.
+/// The maximum number of left-out names that are listed.
 const TOLD: usize = 20;
 
 #[derive(Serialize)]
@@ -45,22 +46,25 @@ struct Entry {
 /// An artifact that was read.
 #[derive(Debug)]
 pub struct Artifact {
-    /// What it is known by.
+    /// The digest that identifies it.
     pub digest: Digest,
-    /// What lies in the folder and is no part of it, a folder with `/` at its end.
+    /// The files in the folder that are not part of it; a folder has `/` at its end.
     pub left_out: Vec<String>,
 }
 
-/// Reads the file or folder at `path` piece by piece, as models are large, and says on stderr what is left out.
+/// Reads the file or folder at `path` piece by piece, because models are large, and lists on stderr
+/// what is left out.
 ///
 /// # Errors
-/// `artifact-unreadable` when it cannot be read, changes meanwhile, is empty, or holds what is no plain file.
+/// `artifact-unreadable` when it cannot be read, changes meanwhile, is empty, or contains anything
+/// but plain files.
 pub fn read(path: &Path) -> Result<Artifact, Failure> {
     let metadata = fs::metadata(path).map_err(|e| unreadable(CODE, path, e))?;
     if !metadata.is_dir() {
         walk::plain_file(path, &metadata)?;
         let mut progress = Progress::new(&hashing(path), metadata.len());
-        let digest = hash::file(path, &walk::Stamp::of(&metadata), &mut |count| progress.more(count))?;
+        let digest =
+            hash::file(path, &walk::Stamp::of(&metadata), &mut |count| progress.more(count))?;
         progress.end();
         return Ok(Artifact { digest, left_out: Vec::new() });
     }
@@ -78,10 +82,11 @@ pub fn digest_of(path: &Path) -> Result<Digest, Failure> {
     read(path).map(|artifact| artifact.digest)
 }
 
-/// The digest of a folder with all that lies in it, as modelgate 0.1 computed it: what was decided then is about that.
+/// The digest of a folder with everything in it, as modelgate 0.1 computed it: decisions of that
+/// version are about this digest.
 ///
 /// # Errors
-/// As [`read`], and where there is a link.
+/// As [`read`], and if there is a link.
 pub fn whole_digest_of(path: &Path) -> Result<Digest, Failure> {
     let mut files = Vec::new();
     for found in folder::files(path, CODE)? {
@@ -89,7 +94,8 @@ pub fn whole_digest_of(path: &Path) -> Result<Digest, Failure> {
         let digest = hash::file(&found.path, &walk::Stamp::of(&metadata), &mut |_| ())?;
         files.push(Entry { path: found.name, sha256: digest.hex(), size: metadata.len() });
     }
-    jcs::digest(&Manifest { files, schema: "modelgate.directory/v1" }).map_err(|e| Failure::input(CODE, e))
+    jcs::digest(&Manifest { files, schema: "modelgate.directory/v1" })
+        .map_err(|e| Failure::input(CODE, e))
 }
 
 fn hashing(path: &Path) -> String {
@@ -97,9 +103,17 @@ fn hashing(path: &Path) -> String {
 }
 
 /// The digest of a folder; `meanwhile` is called with the bytes of each piece that was read.
-fn manifest(path: &Path, walked: &Walked, meanwhile: &mut dyn FnMut(usize)) -> Result<Digest, Failure> {
+fn manifest(
+    path: &Path,
+    walked: &Walked,
+    meanwhile: &mut dyn FnMut(usize),
+) -> Result<Digest, Failure> {
     if walked.files.is_empty() {
-        let why = if walked.left_out.is_empty() { "the folder is empty" } else { "all that lies in it is left out" };
+        let why = if walked.left_out.is_empty() {
+            "the folder is empty"
+        } else {
+            "everything in it is left out"
+        };
         return Err(unreadable(CODE, path, why));
     }
     let size = walked.files.iter().map(|file| file.stamp.size).sum();
@@ -110,20 +124,33 @@ fn manifest(path: &Path, walked: &Walked, meanwhile: &mut dyn FnMut(usize)) -> R
             progress.more(count);
             meanwhile(count);
         })?;
-        files.push(Entry { path: found.name.clone(), sha256: digest.hex(), size: found.stamp.size });
+        files.push(Entry {
+            path: found.name.clone(),
+            sha256: digest.hex(),
+            size: found.stamp.size,
+        });
     }
     progress.end();
-    // Hashing takes long: what came, went or changed behind its back is not what was hashed.
+    // Hashing takes long: files that were added, removed or changed meanwhile are not what was
+    // hashed.
     if let Some(name) = walk::folder(path)?.differs_from(walked) {
-        let why = format!("`{}` changed while the folder was read; try again when nothing writes to it", plain(&name));
+        let why = format!(
+            "`{}` changed while the folder was read; try again when nothing writes to it",
+            plain(&name)
+        );
         return Err(unreadable(CODE, path, why));
     }
-    jcs::digest(&Manifest { files, schema: "modelgate.directory/v1" }).map_err(|e| Failure::input(CODE, e))
+    jcs::digest(&Manifest { files, schema: "modelgate.directory/v1" })
+        .map_err(|e| Failure::input(CODE, e))
 }
 
 fn tell(walked: &Walked) {
     for one in walked.left_out.iter().take(TOLD) {
-        output::note(&format!("not part of the artifact: {} ({})", plain(&one.name), plain(&one.why)));
+        output::note(&format!(
+            "not part of the artifact: {} ({})",
+            plain(&one.name),
+            plain(&one.why)
+        ));
     }
     if walked.left_out.len() > TOLD {
         output::note(&format!("not part of the artifact: {} more", walked.left_out.len() - TOLD));

@@ -2,10 +2,10 @@ use super::*;
 use std::{fs::File, io::Write as _, os::unix::fs::symlink, path::PathBuf};
 use tempfile::TempDir;
 
-/// The manifest, written by hand; FIPS 180-2 gives the digest of `abc`, and of nothing.
+/// The manifest, written by hand; FIPS 180-2 gives the digest of `abc`, and of the empty text.
 const MANIFEST: &str = r#"{"files":[{"path":"b.bin","sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":0},{"path":"b/abc","sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","size":3}],"schema":"modelgate.directory/v1"}"#;
 
-/// Writes files, and links to what begins with `->`.
+/// Writes files; a content that begins with `->` makes a link to the rest.
 fn lay_out(folder: &Path, files: &[(&str, &str)]) {
     for (name, text) in files {
         let path = folder.join(name);
@@ -77,7 +77,7 @@ fn two_downloads_of_one_model_have_one_digest() {
     assert_eq!(digest_of(&snapshot).unwrap(), digest);
     let read = read(&local).unwrap();
     assert_eq!((read.digest, read.left_out), (digest, vec![".cache/".to_owned()]));
-    // By another way to the same place, and where the folder is a link itself.
+    // By another path to the same folder, and if the folder is itself a link.
     symlink(&repository, dir.path().join("elsewhere")).unwrap();
     assert_eq!(digest_of(&dir.path().join("elsewhere/snapshots").join(commit)).unwrap(), digest);
     symlink(&snapshot, dir.path().join("current")).unwrap();
@@ -88,7 +88,7 @@ fn two_downloads_of_one_model_have_one_digest() {
     assert_eq!(digest_of(&snapshot).unwrap(), digest);
     // A part of a snapshot is an artifact as well.
     assert_eq!(digest_of(&snapshot.join("b")).unwrap(), digest_of(&local.join("b")).unwrap());
-    // The whole cache: every version at once is told to be an unlikely thing to release.
+    // The whole cache: a note says that all versions at once are unlikely to be released.
     assert_eq!(walk::folder(&repository).unwrap().snapshot, Some(snapshot));
 }
 
@@ -104,14 +104,21 @@ fn what_git_and_download_tools_keep_is_left_out_wherever_it_lies() {
     let read = read(&model).unwrap();
     assert_eq!(read.digest, Digest::of(MANIFEST.as_bytes()));
     assert_eq!(read.left_out, [".DS_Store", ".git/", ".huggingface/", "b/.cache/", "b/.git"]);
-    // What it was for modelgate 0.1 can still be told.
+    // The digest of modelgate 0.1 can still be computed.
     assert_ne!(whole_digest_of(&model).unwrap(), read.digest);
-    // Names that only look alike, and code that Python would run, are part of the model.
-    for (name, left_out) in
-        [(".gitattributes", false), (".cached", false), ("__pycache__/m.pyc", false), (".cache/x", true)]
-    {
+    // Names that only look similar, and code that Python would run, are part of the model.
+    for (name, left_out) in [
+        (".gitattributes", false),
+        (".cached", false),
+        ("__pycache__/m.pyc", false),
+        (".cache/x", true),
+    ] {
         let (_dir, model) = self::model(&[(name, "x")]);
-        assert_eq!(digest_of(&model).unwrap() == Digest::of(MANIFEST.as_bytes()), left_out, "{name}");
+        assert_eq!(
+            digest_of(&model).unwrap() == Digest::of(MANIFEST.as_bytes()),
+            left_out,
+            "{name}"
+        );
     }
 }
 
@@ -125,7 +132,8 @@ fn an_ignore_file_names_more_and_counts_itself() {
     let read = read(&noisy).unwrap();
     assert_eq!(read.left_out, ["b/train.log", "runs/"]);
     assert_eq!(read.digest, digest_of(&quiet).unwrap());
-    // Who adds an ignore file to hide something has another artifact, even where it names itself.
+    // An ignore file that is added to hide something makes another artifact, even if it names
+    // itself.
     let (_bare, bare) = model(&[("keep.log", "x")]);
     assert_ne!(digest_of(&quiet).unwrap(), digest_of(&bare).unwrap());
     let (_wrong, wrong) = model(&[(".modelgateignore", "ok\nx[z-a]\n")]);
@@ -149,26 +157,39 @@ fn links_are_read_through_within_the_artifact_only() {
     refused(&[("l", "->../secret")], "outside the artifact");
     refused(&[("l", "->/etc/hostname")], "outside the artifact");
     refused(&[("l", "->..")], "outside the artifact");
-    // Beside the folder are blobs, but the folder is no snapshot.
+    // There are blobs next to the folder, but the folder is not a snapshot.
     refused(&[("l", "->../blobs/x")], "outside the artifact");
     // One link after another, the last one leading out.
     refused(&[("a", "->c"), ("c", "->../secret")], "outside the artifact");
-    refused(&[("l", "->nothing")], "there is nothing");
+    refused(&[("l", "->nothing")], "which does not exist");
     refused(&[("l", "->l")], "leads nowhere");
     refused(&[("l", "->m"), ("m", "->l")], "leads nowhere");
     refused(&[("b/up", "->..")], "never ends");
     refused(&[("l", "->.")], "never ends");
 
-    // Within, a link is what it leads to.
+    // Inside the artifact, a link is read as the file it leads to.
     let (_dir, linked) = model(&[("l", "->b/abc"), ("d", "->b")]);
     let (_other, copied) = model(&[("l", "abc"), ("d/abc", "abc")]);
     assert_eq!(digest_of(&linked).unwrap(), digest_of(&copied).unwrap());
     // A snapshot's links lead to its own blobs and no further.
     let cache = tempfile::tempdir().unwrap();
-    lay_out(cache.path(), &[("m/blobs/1", "->../../other"), ("other", "x"), ("m/snapshots/r/f", "->../../blobs/1")]);
-    assert!(digest_of(&cache.path().join("m/snapshots/r")).unwrap_err().message.contains("outside the artifact"));
+    lay_out(
+        cache.path(),
+        &[("m/blobs/1", "->../../other"), ("other", "x"), ("m/snapshots/r/f", "->../../blobs/1")],
+    );
+    assert!(
+        digest_of(&cache.path().join("m/snapshots/r"))
+            .unwrap_err()
+            .message
+            .contains("outside the artifact")
+    );
     lay_out(cache.path(), &[("m/snapshots/s/f", "->../../refs/main"), ("m/refs/main", "x")]);
-    assert!(digest_of(&cache.path().join("m/snapshots/s")).unwrap_err().message.contains("outside the artifact"));
+    assert!(
+        digest_of(&cache.path().join("m/snapshots/s"))
+            .unwrap_err()
+            .message
+            .contains("outside the artifact")
+    );
 }
 
 #[test]
@@ -176,13 +197,15 @@ fn what_is_no_plain_file_is_refused_at_once() {
     let dir = tempfile::tempdir().unwrap();
     assert!(digest_of(dir.path()).unwrap_err().message.contains("the folder is empty"));
     lay_out(dir.path(), &[(".git/HEAD", "x")]);
-    assert!(digest_of(dir.path()).unwrap_err().message.contains("all that lies in it is left out"));
+    assert!(digest_of(dir.path()).unwrap_err().message.contains("everything in it is left out"));
     let _socket = std::os::unix::net::UnixListener::bind(dir.path().join("s")).unwrap();
     assert!(digest_of(dir.path()).unwrap_err().message.contains("a socket"));
     assert!(digest_of(&dir.path().join("s")).unwrap_err().message.contains("a socket"));
     fs::remove_file(dir.path().join("s")).unwrap();
-    // Nobody writes to this pipe: who opened it would wait for ever.
-    assert!(std::process::Command::new("mkfifo").arg(dir.path().join("p")).status().unwrap().success());
+    // No process writes to this pipe: opening it would block without end.
+    assert!(
+        std::process::Command::new("mkfifo").arg(dir.path().join("p")).status().unwrap().success()
+    );
     assert!(digest_of(dir.path()).unwrap_err().message.contains("a named pipe"));
     assert!(digest_of(&dir.path().join("p")).unwrap_err().message.contains("a named pipe"));
     fs::write(dir.path().join(".modelgateignore"), "p\n").unwrap();
@@ -202,8 +225,9 @@ fn a_folder_that_changes_meanwhile_has_no_digest() {
     };
     assert_eq!(changed(&mut |_| ()).unwrap(), Digest::of(MANIFEST.as_bytes()));
     for change in [
-        (&mut |model: &Path| writeln!(File::options().append(true).open(model.join("b/abc")).unwrap(), "x").unwrap())
-            as &mut dyn FnMut(&Path),
+        (&mut |model: &Path| {
+            writeln!(File::options().append(true).open(model.join("b/abc")).unwrap(), "x").unwrap()
+        }) as &mut dyn FnMut(&Path),
         // Hashed before, changed after; came; went.
         &mut |model: &Path| fs::write(model.join("b.bin"), "now").unwrap(),
         &mut |model: &Path| fs::write(model.join("new"), "x").unwrap(),

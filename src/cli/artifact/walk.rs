@@ -12,14 +12,14 @@ use std::{
     time::SystemTime,
 };
 
-/// Deeper than any artifact is, and less deep than a stack.
+/// Deeper than any artifact, and shallow enough for the stack.
 const MAX_DEPTH: usize = 64;
 /// The largest ignore file.
 const MAX_RULES: u64 = 1 << 20;
-/// So many names that are left out are kept.
+/// The maximum number of left-out names that are kept.
 const MAX_LEFT_OUT: usize = 1_000;
 
-/// What tells a file from the same file after a change.
+/// The metadata that differs after a file has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stamp {
     pub(super) size: u64,
@@ -37,12 +37,12 @@ impl Stamp {
 pub(super) struct Found {
     /// Its path from the folder, `/` between the parts.
     pub(super) name: String,
-    /// Where its bytes are: where a link leads, else where it lies.
+    /// The path of its bytes: the target if it is a link, else its own path.
     pub(super) path: PathBuf,
     pub(super) stamp: Stamp,
 }
 
-/// What is no part of the artifact.
+/// A file or folder that is not part of the artifact.
 #[derive(Debug)]
 pub(super) struct LeftOut {
     pub(super) name: String,
@@ -55,26 +55,30 @@ pub(super) struct Walked {
     /// Sorted by the bytes of their names.
     pub(super) files: Vec<Found>,
     pub(super) left_out: Vec<LeftOut>,
-    /// Where the folder is that of a whole Hugging Face cache: one of its snapshots.
+    /// One of the snapshots, if the folder is a whole Hugging Face cache.
     pub(super) snapshot: Option<PathBuf>,
 }
 
 impl Walked {
-    /// A file that is another than before, new or gone.
+    /// A file that was changed, added or removed since `before`.
     pub(super) fn differs_from(&self, before: &Self) -> Option<String> {
         let known = |walked: &Self, file: &Found| {
             let at = walked.files.binary_search_by(|other| other.name.cmp(&file.name));
-            at.is_ok_and(|at| walked.files[at].stamp == file.stamp && walked.files[at].path == file.path)
+            at.is_ok_and(|at| {
+                walked.files[at].stamp == file.stamp && walked.files[at].path == file.path
+            })
         };
         let new = self.files.iter().find(|file| !known(before, file));
-        new.or_else(|| before.files.iter().find(|file| !known(self, file))).map(|file| file.name.clone())
+        new.or_else(|| before.files.iter().find(|file| !known(self, file)))
+            .map(|file| file.name.clone())
     }
 }
 
 /// Walks the folder at `path`.
 ///
 /// # Errors
-/// `artifact-unreadable` when it cannot be read, or holds anything but plain files with UTF-8 names and links to such.
+/// `artifact-unreadable` when it cannot be read, or contains anything but plain files with UTF-8
+/// names and links to such files.
 pub(super) fn folder(path: &Path) -> Result<Walked, Failure> {
     let root = fs::canonicalize(path).map_err(|e| unreadable(CODE, path, e))?;
     let places = Places { blobs: blobs_of(&root), root };
@@ -88,7 +92,7 @@ pub(super) fn folder(path: &Path) -> Result<Walked, Failure> {
     Ok(found)
 }
 
-/// That what is there is a plain file.
+/// Checks that a path is a plain file.
 ///
 /// # Errors
 /// When it is not: reading a named pipe or a device may never end.
@@ -107,27 +111,29 @@ fn special(kind: FileType) -> &'static str {
         kind if kind.is_fifo() => "a named pipe",
         kind if kind.is_socket() => "a socket",
         kind if kind.is_block_device() || kind.is_char_device() => "a device",
-        _ => "no plain file",
+        _ => "not a plain file",
     }
 }
 
 #[cfg(not(unix))]
 fn special(_: FileType) -> &'static str {
-    "no plain file"
+    "not a plain file"
 }
 
-/// Where links may lead.
+/// The folders that links may lead to.
 struct Places {
     /// The artifact's folder.
     root: PathBuf,
-    /// Where the folder is a snapshot of a Hugging Face cache: the blobs that its files are links to.
+    /// The blobs that its files are links to, if the folder is a snapshot of a Hugging Face cache.
     blobs: Option<PathBuf>,
 }
 
 /// `…/blobs` for a folder at or below `…/snapshots/REVISION`, as `huggingface_hub` lays them out.
 fn blobs_of(root: &Path) -> Option<PathBuf> {
-    let snapshots =
-        root.ancestors().skip(1).find(|folder| folder.file_name().is_some_and(|name| name == "snapshots"))?;
+    let snapshots = root
+        .ancestors()
+        .skip(1)
+        .find(|folder| folder.file_name().is_some_and(|name| name == "snapshots"))?;
     let blobs = snapshots.parent()?.join("blobs");
     fs::canonicalize(blobs).ok().filter(|blobs| blobs.is_dir())
 }
@@ -135,31 +141,37 @@ fn blobs_of(root: &Path) -> Option<PathBuf> {
 /// A snapshot of the cache that `path` is, if it is one.
 fn whole_cache(path: &Path, root: &Path) -> Option<PathBuf> {
     let all = ["blobs", "refs", "snapshots"].iter().all(|part| root.join(part).is_dir());
-    let mut names: Vec<_> =
-        fs::read_dir(root.join("snapshots")).ok()?.flatten().map(|entry| entry.file_name()).collect();
+    let mut names: Vec<_> = fs::read_dir(root.join("snapshots"))
+        .ok()?
+        .flatten()
+        .map(|entry| entry.file_name())
+        .collect();
     names.sort();
     names.first().filter(|_| all).map(|name| path.join("snapshots").join(name))
 }
 
-/// Where a link leads, as far as it may.
+/// The target of a link, if it is allowed.
 fn resolved(path: &Path, places: &Places) -> Result<PathBuf, Failure> {
     let refuse = |why: String| unreadable(CODE, path, why);
     let target = fs::read_link(path).map_err(|e| unreadable(CODE, path, e))?;
     let shown = plain(&target.display().to_string());
     let end = fs::canonicalize(path).map_err(|e| match e.kind() {
         io::ErrorKind::NotFound => {
-            refuse(format!("it is a link to `{shown}`, and there is nothing; download it again"))
+            refuse(format!("it is a link to `{shown}`, which does not exist; download it again"))
         }
         _ => refuse(format!("it is a link to `{shown}`, which leads nowhere: {e}")),
     })?;
-    let inside = end.starts_with(&places.root) || places.blobs.as_ref().is_some_and(|blobs| end.starts_with(blobs));
+    let inside = end.starts_with(&places.root)
+        || places.blobs.as_ref().is_some_and(|blobs| end.starts_with(blobs));
     if inside {
         return Ok(end);
     }
-    Err(refuse(format!("it is a link to `{shown}`, outside the artifact; copy the file itself into the folder")))
+    Err(refuse(format!(
+        "it is a link to `{shown}`, outside the artifact; copy the file itself into the folder"
+    )))
 }
 
-/// The text of the ignore file; empty where there is none.
+/// The text of the ignore file; empty if there is none.
 fn rules_in(folder: &Path, places: &Places) -> Result<String, Failure> {
     let path = folder.join(FILE);
     let Ok(metadata) = fs::symlink_metadata(&path) else { return Ok(String::new()) };
@@ -178,12 +190,13 @@ struct Walk {
     places: Places,
     rules: Rules,
     found: Walked,
-    /// The folders that are being walked, so that a link back to one of them is no endless way.
+    /// The folders that are being walked, so that a link back to one of them does not cause endless
+    /// recursion.
     trail: Vec<PathBuf>,
 }
 
 impl Walk {
-    /// Walks a folder whose own place is `real`.
+    /// Walks a folder whose resolved path is `real`.
     fn enter(&mut self, folder: &Path, prefix: &str, real: PathBuf) -> Result<(), Failure> {
         if self.trail.len() > MAX_DEPTH {
             return Err(unreadable(CODE, folder, "it is too deep"));
@@ -192,7 +205,7 @@ impl Walk {
             return Err(unreadable(
                 CODE,
                 folder,
-                "it is a link to a folder that it lies in, which never ends; remove it",
+                "it is a link to a folder that contains it, which never ends; remove it",
             ));
         }
         self.trail.push(real.clone());
@@ -215,7 +228,11 @@ impl Walk {
     ) -> Result<(), Failure> {
         if let Some(why) = self.rules.leave_out(&Path::new(prefix).join(own), kind.is_dir()) {
             if self.found.left_out.len() < MAX_LEFT_OUT {
-                let name = format!("{prefix}{}{}", own.to_string_lossy(), if kind.is_dir() { "/" } else { "" });
+                let name = format!(
+                    "{prefix}{}{}",
+                    own.to_string_lossy(),
+                    if kind.is_dir() { "/" } else { "" }
+                );
                 self.found.left_out.push(LeftOut { name, why });
             }
             return Ok(());
@@ -230,7 +247,8 @@ impl Walk {
             return self.enter(path, &format!("{name}/"), real);
         }
         if !metadata.is_file() {
-            let why = format!("it is {}; remove it, or name it in {FILE}", special(metadata.file_type()));
+            let why =
+                format!("it is {}; remove it, or name it in {FILE}", special(metadata.file_type()));
             return Err(unreadable(CODE, path, why));
         }
         self.found.files.push(Found { name, path: end, stamp: Stamp::of(&metadata) });

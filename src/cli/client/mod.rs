@@ -1,4 +1,4 @@
-//! The service, as the commands that need one reach it.
+//! The client of the service, for the commands that need one.
 
 mod problem;
 mod retry;
@@ -21,21 +21,26 @@ use tokio::time::Instant;
 
 /// How long one request may take; a submission may carry many megabytes.
 const TIMEOUT: Duration = Duration::from_mins(1);
-/// How long a connection may take to be made.
+/// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
-/// The most that an answer may hold, and one that is none of success.
+/// The maximum size of an answer, and of an answer that is not a success.
 const MAX_ANSWER: usize = 512 << 20;
 const MAX_PROBLEM: usize = 1 << 20;
-/// The variable that holds the token.
+/// The variable that contains the token.
 pub const TOKEN: &str = "MODELGATE_TOKEN";
 
-/// Which service, and as whom.
+/// The service, and the token to use.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ServerArgs {
     /// Address of the service
-    #[arg(long, value_name = "URL", env = "MODELGATE_SERVER", default_value = "http://127.0.0.1:8080")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "MODELGATE_SERVER",
+        default_value = "http://127.0.0.1:8080"
+    )]
     pub server: String,
-    /// File that holds the API token [default: the variable `MODELGATE_TOKEN`]
+    /// File that contains the API token [default: the variable `MODELGATE_TOKEN`]
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
 }
@@ -50,7 +55,7 @@ pub struct Body {
 }
 
 impl Body {
-    /// A body of that type. It is sent once, as a repetition might do twice what it asks for.
+    /// A body of that type. It is sent only once, because a repetition might have its effect twice.
     pub fn new(content_type: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
         Self { content_type: content_type.into(), bytes: bytes.into(), key: None, within: TIMEOUT }
     }
@@ -64,14 +69,14 @@ impl Body {
         Ok(Self::new("application/json", bytes))
     }
 
-    /// The same, where the service may take long to answer.
+    /// Allows the service more time to answer.
     #[must_use]
     pub fn within(mut self, within: Duration) -> Self {
         self.within = within;
         self
     }
 
-    /// The same with an `Idempotency-Key`, which lets it be sent again where nobody knows what became of it.
+    /// Adds an `Idempotency-Key`, so that it can be sent again if its result is unknown.
     #[must_use]
     pub fn once(mut self, key: Option<String>) -> Self {
         self.key = Some(key.unwrap_or_else(|| Env::default().new_id()));
@@ -90,26 +95,33 @@ impl ServerArgs {
     /// The client that follows from the command line and the environment.
     ///
     /// # Errors
-    /// When the address cannot be one, or there is no token.
+    /// When the address is not valid, or there is no token.
     pub fn client(&self) -> Result<Client, Failure> {
         let base = self.server.trim_end_matches('/').to_owned();
         let wrong = |why: &str| {
-            let message = format!("`{}` is not the address of a service: {why}", plain(&self.server));
+            let message =
+                format!("`{}` is not the address of a service: {why}", plain(&self.server));
             Failure::input("invalid-server", message)
         };
         let url = reqwest::Url::parse(&base).map_err(|e| wrong(&e.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return Err(wrong("it must begin with https:// or http://"));
         }
-        if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-            return Err(wrong("expected a host and perhaps a path, without a name, password or query"));
+        if !url.username().is_empty()
+            || url.password().is_some()
+            || url.query().is_some()
+            || url.fragment().is_some()
+        {
+            return Err(wrong(
+                "expected a host and perhaps a path, without a name, password or query",
+            ));
         }
         let token = self.token()?;
         let builder = reqwest::Client::builder()
             .user_agent(concat!("modelgate/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
             .timeout(TIMEOUT)
-            // A token is for the address that it was given for.
+            // A token must be sent only to the address that it was given for.
             .redirect(redirect::Policy::none());
         let loopback = is_loopback(&url);
         if url.scheme() == "http" && !loopback {
@@ -124,7 +136,10 @@ impl ServerArgs {
         let text = match &self.token_file {
             Some(path) => std::fs::read_to_string(path).map_err(|e| {
                 let path = plain(&path.display().to_string());
-                Failure::input("token-unreadable", format!("cannot read the token in `{path}`: {e}"))
+                Failure::input(
+                    "token-unreadable",
+                    format!("cannot read the token in `{path}`: {e}"),
+                )
             })?,
             None => variable(TOKEN).unwrap_or_default(),
         };
@@ -136,14 +151,17 @@ impl ServerArgs {
             return Err(Failure::input("token-missing", message));
         }
         if !token.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(Failure::input("token-invalid", "the token holds characters that no token has"));
+            return Err(Failure::input(
+                "token-invalid",
+                "the token contains characters that no token has",
+            ));
         }
         Ok(token.to_owned())
     }
 }
 
-/// A variable of the environment, where it is set to text.
-#[allow(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+/// A variable of the environment, if it is set to text.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -159,7 +177,7 @@ impl Client {
         &self.base
     }
 
-    /// The token, for nothing but hiding it.
+    /// The token, only for hiding it in logs.
     pub fn token(&self) -> &str {
         &self.token
     }
@@ -180,10 +198,10 @@ impl Client {
         let mut page: ListV1<T> = self.get(path).await?;
         let mut all = std::mem::take(&mut page.data);
         while let Some(cursor) = &page.next {
-            // What the service says is a number, so that it cannot lead anywhere else.
-            let cursor: u64 = cursor
-                .parse()
-                .map_err(|_| Failure::service("bad-answer", "the service gave a cursor that is no number"))?;
+            // The cursor is parsed as a number, so that it cannot change the address.
+            let cursor: u64 = cursor.parse().map_err(|_| {
+                Failure::service("bad-answer", "the service gave a cursor that is not a number")
+            })?;
             page = self.get(&format!("{path}?cursor={cursor}")).await?;
             all.append(&mut page.data);
         }
@@ -193,8 +211,12 @@ impl Client {
     /// Asks for `path` once, and gives up after `within`.
     ///
     /// # Errors
-    /// Why there is no good answer, and whether that may pass.
-    pub async fn look<T: DeserializeOwned>(&self, path: &str, within: Duration) -> Result<T, Refusal> {
+    /// Why there is no good answer, and whether the reason is temporary.
+    pub async fn look<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        within: Duration,
+    ) -> Result<T, Refusal> {
         self.once(&Method::GET, path, None, within, &parsed).await
     }
 
@@ -206,7 +228,8 @@ impl Client {
         self.ask(Method::POST, path, Some(body), None, parsed).await
     }
 
-    /// The same for a caller who waits: while the service is away, the request is sent again until `end`.
+    /// Posts `body` for a caller who waits: while the service cannot be reached, the request is
+    /// sent again until `end`.
     ///
     /// # Errors
     /// As [`Self::get`].
@@ -237,7 +260,11 @@ impl Client {
                 Err(refusal) => refusal,
             };
             let Some(pause) = tries.next(&refusal).filter(|_| repeatable) else {
-                return Err(if end.is_some() && refusal.is_passing() { refusal.at_the_end() } else { refusal.failure });
+                return Err(if end.is_some() && refusal.is_passing() {
+                    refusal.at_the_end()
+                } else {
+                    refusal.failure
+                });
             };
             if end.is_some() && told.as_ref() != Some(&refusal.failure.message) {
                 output::note(&format!("trying again: {}", refusal.failure.message));
@@ -247,7 +274,7 @@ impl Client {
         }
     }
 
-    /// Asks once.
+    /// Sends the request once.
     async fn once<T>(
         &self,
         method: &Method,
@@ -282,9 +309,11 @@ impl Client {
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
-        let why = if error.is_timeout() { "it did not answer in time".to_owned() } else { root(error) };
+        let why =
+            if error.is_timeout() { "it did not answer in time".to_owned() } else { root(error) };
         let base = plain(&self.base);
-        let message = format!("cannot reach the service at {base}: {}; is it running?", plain(&why));
+        let message =
+            format!("cannot reach the service at {base}: {}; is it running?", plain(&why));
         Failure::service("service-unreachable", message)
     }
 }
@@ -301,15 +330,21 @@ fn root(error: &dyn std::error::Error) -> String {
 /// The body of a good answer.
 async fn answer(mut response: Response) -> Result<Vec<u8>, Refusal> {
     let status = response.status();
-    let after = response.headers().get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(retry::retry_after);
+    let after = response
+        .headers()
+        .get(header::RETRY_AFTER)
+        .and_then(|v| v.to_str().ok())
+        .and_then(retry::retry_after);
     let most = if status.is_success() { MAX_ANSWER } else { MAX_PROBLEM };
-    let broken = |why: String| Failure::service("answer-broken", format!("the service's answer broke off: {why}"));
+    let broken = |why: String| {
+        Failure::service("answer-broken", format!("the service's answer broke off: {why}"))
+    };
     let mut bytes = Vec::new();
     loop {
         match response.chunk().await {
             Ok(None) => break,
             Ok(Some(piece)) => bytes.extend_from_slice(&piece),
-            // Of a refusal the status tells enough.
+            // For a refusal the status says enough.
             Err(_) if !status.is_success() => break,
             Err(e) => return Err(Refusal::unreachable(broken(root(&e)))),
         }
@@ -326,7 +361,7 @@ async fn answer(mut response: Response) -> Result<Vec<u8>, Refusal> {
 
 fn parsed<T: DeserializeOwned>(bytes: Vec<u8>) -> Result<T, Refusal> {
     serde_json::from_slice(&bytes).map_err(|e| {
-        let message = format!("the service answered something that is not ours ({e}); is the address right?");
+        let message = format!("the answer is not one of modelgate ({e}); is the address right?");
         Refusal::strange(Failure::service("answer-not-understood", message))
     })
 }

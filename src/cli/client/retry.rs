@@ -9,31 +9,31 @@ use reqwest::StatusCode;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The pause before a further try, at first and at most.
+/// The pause before the next attempt, at first and at most.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
-/// Further tries where the caller does not wait.
+/// Further attempts if the caller does not wait.
 const TRIES: u32 = 3;
-/// The longest that somebody who does not wait is kept by a `Retry-After`.
+/// The longest `Retry-After` that is followed if the caller does not wait.
 const MOST_ASKED: Duration = Duration::from_secs(30);
-/// How long answers that are not the service's are taken for those of a proxy that waits for it, before the service
-/// has ever answered: the address may as well be wrong.
+/// How long answers that are not from the service are accepted as those of a proxy that waits for
+/// it, before the service has ever answered: the address may also be wrong.
 const STRANGE: Duration = Duration::from_mins(2);
 
 /// Why a request got no good answer.
 #[derive(Debug)]
 pub struct Refusal {
-    /// What the command ends with, if it ends with it.
+    /// The failure of the command, if there is no further attempt.
     pub failure: Failure,
     /// The status, if there was an answer at all.
     status: Option<StatusCode>,
-    /// Whether the service itself said it, and not something in front of it.
+    /// Whether the service itself sent it, and not something in front of it.
     ours: bool,
-    /// When the answer asks to be asked again.
+    /// How long the answer asks to wait before the next attempt.
     pub after: Option<Duration>,
 }
 
 impl Refusal {
-    /// No whole answer came.
+    /// No complete answer came.
     pub(super) fn unreachable(failure: Failure) -> Self {
         Self { failure, status: None, ours: false, after: None }
     }
@@ -43,37 +43,39 @@ impl Refusal {
         Self { failure, status: Some(StatusCode::OK), ours: false, after: None }
     }
 
-    /// An answer that is none of success.
+    /// An answer that is not a success.
     pub(super) fn answered(status: StatusCode, body: &[u8], after: Option<Duration>) -> Self {
         let (failure, ours) = problem::failure(status, body);
         Self { failure, status: Some(status), ours, after }
     }
 
-    /// Whether the same request may be answered otherwise in a moment.
+    /// Whether the same request may get another answer in a moment.
     fn is_busy(&self) -> bool {
         self.status.is_none_or(|status| matches!(status.as_u16(), 429 | 502 | 503 | 504))
     }
 
-    /// Whether it may be answered otherwise once the service is back: it failed, or something in front of it answers.
+    /// Whether it may get another answer once the service is back: it failed, or something in front
+    /// of it answers.
     pub fn is_passing(&self) -> bool {
         !self.ours || self.failure.exit == SERVICE
     }
 
-    /// Whether something in front of the service may answer so while the service is away, rather than because of what
-    /// was asked.
+    /// Whether something in front of the service may give this answer because the service cannot be
+    /// reached, and not because of the request.
     fn is_away(&self) -> bool {
-        let about_the_request =
-            |status: StatusCode| status.is_client_error() && !matches!(status.as_u16(), 404 | 408 | 421 | 425 | 429);
+        let about_the_request = |status: StatusCode| {
+            status.is_client_error() && !matches!(status.as_u16(), 404 | 408 | 421 | 425 | 429)
+        };
         self.is_passing() && !self.status.is_some_and(about_the_request)
     }
 
-    /// The failure of a command that has waited for the service until its time was out.
+    /// The failure of a command that has waited for the service until its time was up.
     pub fn at_the_end(self) -> Failure {
         Failure { exit: if self.ours { self.failure.exit } else { SERVICE }, ..self.failure }
     }
 }
 
-/// The tries of one request.
+/// The attempts of one request.
 #[derive(Debug)]
 pub(super) struct Tries {
     end: Option<Instant>,
@@ -83,7 +85,7 @@ pub(super) struct Tries {
 }
 
 impl Tries {
-    /// A few, or as many as it takes until `end`.
+    /// A few attempts, or as many as fit until `end`.
     pub(super) fn until(end: Option<Instant>) -> Self {
         Self::from(Instant::now(), end)
     }
@@ -92,7 +94,7 @@ impl Tries {
         Self { end, strange_end: now + STRANGE, left: TRIES, pause: PAUSE.0 }
     }
 
-    /// How long to wait before the next try; `None` when there is none.
+    /// How long to wait before the next attempt; `None` if there is no further one.
     pub(super) fn next(&mut self, refusal: &Refusal) -> Option<Duration> {
         self.next_at(Instant::now(), refusal)
     }
@@ -111,7 +113,8 @@ impl Tries {
     }
 }
 
-/// A pause of half to the whole of `pause`, so that many who were refused at once do not come back at once.
+/// A pause of half to the whole of `pause`, so that many clients that were refused at the same time
+/// do not come back at the same time.
 pub fn jittered(pause: Duration, random: u8) -> Duration {
     pause / 2 + pause / 2 * u32::from(random) / 255
 }
@@ -143,10 +146,13 @@ mod tests {
             assert!(refusal.is_passing() && refusal.is_away(), "{status}");
             assert_eq!(refusal.at_the_end().exit, SERVICE, "{status}");
         }
-        // JSON alone is not ours.
+        // JSON alone does not make an answer ours.
         assert!(
-            refused(404, r#"{"type":"about:blank","title":"x","status":404,"code":"not-found","detail":"x"}"#)
-                .is_passing()
+            refused(
+                404,
+                r#"{"type":"about:blank","title":"x","status":404,"code":"not-found","detail":"x"}"#
+            )
+            .is_passing()
         );
         assert!(!refused(404, OURS).is_passing() && !refused(404, OURS).is_away());
         assert_ne!(refused(404, OURS).at_the_end().exit, SERVICE);
@@ -160,19 +166,16 @@ mod tests {
         let mut tries = Tries::until(None);
         let pauses: Vec<Duration> = std::iter::from_fn(|| tries.next(&busy)).collect();
         assert_eq!(pauses.len(), 3);
-        assert!(
-            pauses
-                .iter()
-                .zip([500, 1_000, 2_000])
-                .all(|(p, most)| { (Duration::from_millis(most / 2)..=Duration::from_millis(most)).contains(p) })
-        );
+        assert!(pauses.iter().zip([500, 1_000, 2_000]).all(|(p, most)| {
+            (Duration::from_millis(most / 2)..=Duration::from_millis(most)).contains(p)
+        }));
         assert_eq!(Tries::until(None).next(&refused(404, "<html>")), None);
         assert_eq!(Tries::until(None).next(&refused(500, "")), None);
         let long = Refusal { after: Some(Duration::from_hours(1)), ..refused(429, "") };
         assert_eq!(Tries::until(None).next(&long), Some(MOST_ASKED));
     }
 
-    /// How long somebody who waits an hour keeps trying, and the longest pause.
+    /// How long a caller who waits an hour keeps trying, and the longest pause.
     fn kept_trying(refusal: &Refusal) -> (Duration, Duration) {
         let began = Instant::now();
         let mut tries = Tries::from(began, Some(began + Duration::from_hours(1)));
@@ -190,11 +193,11 @@ mod tests {
         let (kept, longest) = kept_trying(&refused(502, "<html>"));
         assert_eq!(kept, hour);
         assert!(longest <= PAUSE.1);
-        // A wrong address is told earlier, an answer of ours at once.
+        // A wrong address is reported earlier, an answer of ours at once.
         assert_eq!(kept_trying(&refused(404, "<html>")).0, STRANGE);
         assert_eq!(kept_trying(&refused(404, OURS)).0, Duration::ZERO);
         assert_eq!(kept_trying(&refused(413, "<html>")).0, Duration::ZERO);
-        // What is asked for is kept to, but not beyond the end.
+        // A `Retry-After` is followed, but not beyond the end.
         let now = Instant::now();
         let asked = Refusal { after: Some(Duration::from_mins(20)), ..refused(503, "") };
         assert_eq!(Tries::from(now, Some(now + hour)).next_at(now, &asked), asked.after);
@@ -205,11 +208,15 @@ mod tests {
     #[test]
     fn a_pause_is_asked_for_in_seconds_or_by_date() {
         assert_eq!(retry_after("120"), Some(Duration::from_mins(2)));
-        let soon = jiff::Timestamp::from_microsecond(Env::default().now().micros() + 60_000_000).unwrap();
+        let soon =
+            jiff::Timestamp::from_microsecond(Env::default().now().micros() + 60_000_000).unwrap();
         let date = jiff::fmt::strtime::format("%a, %d %b %Y %H:%M:%S GMT", soon).unwrap();
         let asked = retry_after(&date).unwrap();
-        assert!(asked <= Duration::from_mins(1) && asked > Duration::from_secs(30), "{date}: {asked:?}");
-        // RFC 9110's own example lies in the past.
+        assert!(
+            asked <= Duration::from_mins(1) && asked > Duration::from_secs(30),
+            "{date}: {asked:?}"
+        );
+        // RFC 9110's own example is in the past.
         assert_eq!(retry_after("Fri, 31 Dec 1999 23:59:59 GMT"), None);
         assert_eq!(retry_after("soon"), None);
     }

@@ -22,13 +22,13 @@ use tokio::{
 
 /// How long one file may take.
 const TIMEOUT: Duration = Duration::from_hours(6);
-/// Bytes of one piece, and pieces on their way.
+/// The bytes of one piece, and the number of pieces in transit.
 const PIECE: usize = 256 << 10;
 const AHEAD: usize = 8;
 
 impl Client {
-    /// Uploads a file of predictions or labels. The service knows it by its digest, so that sending it again is harmless.
-    /// A caller who waits tries until `end`.
+    /// Uploads a file of predictions or labels. The service knows it by its digest, so that sending
+    /// it again is harmless. A caller who waits tries again until `end`.
     ///
     /// # Errors
     /// `predictions-unreadable` when the file cannot be read; else as [`Self::get`].
@@ -36,12 +36,16 @@ impl Client {
         let mut tries = Tries::until(end);
         loop {
             let (body, size) = open(path)?;
-            let request = self.http.put(format!("{}/api/v1/predictions", self.base)).bearer_auth(&self.token);
-            let request = request.header("content-type", "application/octet-stream").header("content-length", size);
-            let outcome = match request.timeout(TIMEOUT).body(reqwest::Body::wrap(body)).send().await {
-                Ok(response) => answer(response).await.and_then(parsed::<UploadedV1>),
-                Err(error) => Err(Refusal::unreachable(self.unreachable(&error))),
-            };
+            let request =
+                self.http.put(format!("{}/api/v1/predictions", self.base)).bearer_auth(&self.token);
+            let request = request
+                .header("content-type", "application/octet-stream")
+                .header("content-length", size);
+            let outcome =
+                match request.timeout(TIMEOUT).body(reqwest::Body::wrap(body)).send().await {
+                    Ok(response) => answer(response).await.and_then(parsed::<UploadedV1>),
+                    Err(error) => Err(Refusal::unreachable(self.unreachable(&error))),
+                };
             match outcome {
                 Ok(uploaded) => return Ok(uploaded.data),
                 Err(refusal) => match tries.next(&refusal) {
@@ -79,7 +83,7 @@ fn open(path: &Path) -> Result<(Pieces, u64), Failure> {
             let ended = read.as_ref().is_ok_and(Bytes::is_empty);
             let failed = read.is_err();
             progress.more(read.as_ref().map_or(0, Bytes::len));
-            // Nobody listens any more when the request has ended.
+            // The receiver is gone when the request has ended.
             if ended || sender.blocking_send(read).is_err() || failed {
                 progress.end();
                 return;

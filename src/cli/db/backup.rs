@@ -1,4 +1,4 @@
-//! `modelgate db backup`: a copy that is whole, also while the service runs.
+//! `modelgate db backup`: a complete copy, also while the service runs.
 
 use super::super::{
     exit::{Failure, Outcome},
@@ -39,21 +39,28 @@ pub(super) struct Args {
 pub(super) fn run(args: Args) -> Outcome {
     let settings = args.store.clone().settings(None)?;
     let unwritable = |e: std::io::Error| {
-        let message = format!("cannot write the backup to `{}`: {e}", plain(&args.out.display().to_string()));
+        let message =
+            format!("cannot write the backup to `{}`: {e}", plain(&args.out.display().to_string()));
         Failure::service("backup-unwritable", message)
     };
     block_on(async {
-        let none = || Failure::input("no-database", format!("there is no database at `{}`", plain(&settings.database)));
-        let mut source = Existing::open(&settings.database).await.map_err(database)?.ok_or_else(none)?;
+        let none = || {
+            Failure::input(
+                "no-database",
+                format!("there is no database at `{}`", plain(&settings.database)),
+            )
+        };
+        let mut source =
+            Existing::open(&settings.database).await.map_err(database)?.ok_or_else(none)?;
         if source.engine() == Engine::Postgres {
             let message = "PostgreSQL has its own tools for this: `pg_dump --format=custom`, or the backup of the whole \
-                           cluster with its write-ahead log. Keep the folder of keys and heads beside it, and after \
+                           cluster with its write-ahead log. Keep the folder of keys and heads with it, and after \
                            `pg_restore` run `modelgate db restore`, which says what is lost";
             return Err(Failure::input("backup-with-pg-dump", message));
         }
         DirBuilder::new().mode(0o700).create(&args.out).map_err(unwritable)?;
         let file = args.out.join(DATABASE);
-        // Made first, so that no moment shows the copy to others.
+        // Created first with its mode, so that others can never read the copy.
         private(&file, b"").map_err(unwritable)?;
         source.copy_to(&file).await.map_err(database)?;
         source.close().await.map_err(database)?;
@@ -62,13 +69,16 @@ pub(super) fn run(args: Args) -> Outcome {
         if args.with_keys {
             copy_keys(&settings.data.join("keys"), &args.out.join("keys")).map_err(unwritable)?;
         }
-        let logs: Vec<_> =
-            heads.iter().map(|head| json!({"namespace": head.namespace, "entries": head.size})).collect();
+        let logs: Vec<_> = heads
+            .iter()
+            .map(|head| json!({"namespace": head.namespace, "entries": head.size}))
+            .collect();
         let said = json!({
             "format": "modelgate.backup/v1", "made_at": Env::default().now().to_string(),
             "keys": args.with_keys, "logs": logs,
         });
-        private(&args.out.join("backup.json"), format!("{said:#}\n").as_bytes()).map_err(unwritable)?;
+        private(&args.out.join("backup.json"), format!("{said:#}\n").as_bytes())
+            .map_err(unwritable)?;
         sync(&args.out).map_err(unwritable)?;
         match args.format {
             Format::Json => output::json(&said)?,
@@ -79,9 +89,13 @@ pub(super) fn run(args: Args) -> Outcome {
                     heads.len()
                 ));
                 if !args.with_keys {
-                    output::note("The keys are not in it: without them nothing can be signed; keep them elsewhere.");
+                    output::note(
+                        "The keys are not in it: without them nothing can be signed; keep them elsewhere.",
+                    );
                 }
-                output::note("Uploaded files are not in it: copy the folder of blobs, whose files never change.");
+                output::note(
+                    "Uploaded files are not in it: copy the folder of blobs, whose files never change.",
+                );
             }
         }
         Ok(0)
@@ -90,7 +104,9 @@ pub(super) fn run(args: Args) -> Outcome {
 
 /// A backup that was never read cannot be relied on.
 async fn checked(file: &Path) -> Result<Vec<LogHead>, Failure> {
-    let wrong = |why: &str| Failure::service("backup-wrong", format!("the copy is not what it should be: {why}"));
+    let wrong = |why: &str| {
+        Failure::service("backup-wrong", format!("the copy is not what it should be: {why}"))
+    };
     let copy = Existing::open(&file.to_string_lossy()).await.map_err(database)?;
     let mut copy = copy.ok_or_else(|| wrong("it is not there"))?;
     copy.integrity_check().await.map_err(database)?;

@@ -1,4 +1,4 @@
-//! `modelgate db`: the database as such.
+//! `modelgate db`: maintenance of the database.
 
 mod backup;
 mod restore;
@@ -28,11 +28,13 @@ pub struct Args {
 enum Command {
     /// Bring the schema up to date
     Migrate(One),
-    /// Read every page and every entry anew, and compare with the heads that were signed; also beside a service that runs
+    /// Read every page and every entry again, and compare with the signed heads; also while the
+    /// service runs
     Check(One),
-    /// Copy a SQLite database and its heads to a new folder, also beside a service that runs
+    /// Copy a SQLite database and its heads to a new folder, also while the service runs
     Backup(backup::Args),
-    /// Put a backup in place, or look at a database that was restored: say what is lost, and go on under a new name
+    /// Restore a backup, or check a restored database: report what is lost, and continue under a
+    /// new name
     Restore(restore::Args),
 }
 
@@ -45,7 +47,7 @@ struct One {
     format: Format,
 }
 
-/// Runs it.
+/// Runs the command.
 pub fn run(args: Args) -> Outcome {
     match args.command {
         Command::Migrate(one) => migrate(one),
@@ -58,7 +60,7 @@ pub fn run(args: Args) -> Outcome {
 fn migrate(one: One) -> Outcome {
     let settings = one.store.settings(None)?;
     block_on(async {
-        // Opening migrates, and refuses a log that is not the one that was signed.
+        // Opening migrates the schema, and refuses a log that does not match the signed heads.
         Open::with(&settings).await?.close().await;
         match one.format {
             Format::Json => output::json(&serde_json::json!({"ok": true}))?,
@@ -80,10 +82,13 @@ fn check(one: One) -> Outcome {
         open.close().await;
         let (entries, rows) = (checked.entries, checked.rows);
         match one.format {
-            Format::Json => output::json(&serde_json::json!({"ok": true, "entries": entries, "rows": rows}))?,
+            Format::Json => {
+                output::json(&serde_json::json!({"ok": true, "entries": entries, "rows": rows}))?;
+            }
             Format::Text => {
-                let said =
-                    format!("ok: {entries} entries, every head as it was signed; {rows} rows as they were logged");
+                let said = format!(
+                    "ok: {entries} entries, every head as it was signed; {rows} rows as they were logged"
+                );
                 output::line(&said);
             }
         }

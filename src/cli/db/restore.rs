@@ -1,4 +1,4 @@
-//! `modelgate db restore`: an older state put in place, and what that costs.
+//! `modelgate db restore`: restores an older state, and reports what that loses.
 
 use super::{
     super::{
@@ -25,10 +25,10 @@ use std::{
 pub(super) struct Args {
     #[command(flatten)]
     store: StoreArgs,
-    /// Backup to put in place of the SQLite database; without it, the database is looked at as it is
+    /// Backup to put in place of the SQLite database; without it, the database is checked as it is
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
-    /// Go on without the entries that are lost, under a new name of the log
+    /// Continue without the lost entries, under a new name of the log
     #[arg(long)]
     accept_loss: bool,
     /// Output format
@@ -38,7 +38,7 @@ pub(super) struct Args {
 
 type Decisions = BTreeMap<Namespace, u64>;
 
-/// Where the restored state is prepared, and where it goes.
+/// The path at which the restored state is prepared, and its final path.
 struct Place {
     draft: PathBuf,
     file: PathBuf,
@@ -75,7 +75,8 @@ async fn restore(
 ) -> Outcome {
     let open = Open::unchecked(target).await?;
     let losses = open.service.losses(&replaced.heads).await?;
-    let decisions = if place.is_some() { decisions_lost(settings, &losses).await } else { BTreeMap::new() };
+    let decisions =
+        if place.is_some() { decisions_lost(settings, &losses).await } else { BTreeMap::new() };
     if !losses.is_empty() && !args.accept_loss {
         open.close().await;
         return Err(refused(&losses, &decisions));
@@ -83,17 +84,19 @@ async fn restore(
     let continued = open.service.continue_logs(&losses).await?;
     open.close().await;
     if let Some(place) = place {
-        let failed = |e| Failure::service("restore", format!("cannot put the backup in place: {e}"));
+        let failed =
+            |e| Failure::service("restore", format!("cannot put the backup in place: {e}"));
         put(place).map_err(failed)?;
     }
-    let heads = continued.iter().map(|log| (log.namespace.clone(), log.checkpoint.clone())).collect();
+    let heads =
+        continued.iter().map(|log| (log.namespace.clone(), log.checkpoint.clone())).collect();
     keep_heads(&head_folders(settings), heads)?;
-    // Only what is checked as a whole is done.
+    // The restore succeeds only if the whole state passes the checks.
     Open::with(settings).await?.close().await;
     tell(args.format, place.is_some(), &losses, &continued, &decisions)
 }
 
-/// The database that a backup takes the place of, as far as it can be read.
+/// The database that a backup replaces, as far as it can be read.
 #[derive(Default)]
 struct Replaced {
     heads: Vec<(Namespace, String)>,
@@ -101,19 +104,25 @@ struct Replaced {
 
 impl Replaced {
     async fn read(settings: &Settings) -> Result<Self, Failure> {
-        // What cannot be read is what is being replaced for that: then only the kept heads know what there was.
-        let Ok(Some(mut existing)) = Existing::open(&settings.database).await else { return Ok(Self::default()) };
+        // A damaged database may be the reason for the restore: then only the kept heads say what
+        // it contained.
+        let Ok(Some(mut existing)) = Existing::open(&settings.database).await else {
+            return Ok(Self::default());
+        };
         if existing.in_use().await.map_err(database)? {
-            let message = format!("`{}` is in use: stop the service first", plain(&settings.database));
+            let message =
+                format!("`{}` is in use: stop the service first", plain(&settings.database));
             return Err(Failure::input("database-in-use", message));
         }
         let heads = existing.log_heads().await.unwrap_or_default();
         let _ = existing.close().await;
-        Ok(Self { heads: heads.into_iter().map(|head| (head.namespace, head.checkpoint)).collect() })
+        Ok(Self {
+            heads: heads.into_iter().map(|head| (head.namespace, head.checkpoint)).collect(),
+        })
     }
 }
 
-/// How many decisions of each log are lost, where the database that is replaced can still tell.
+/// How many decisions of each log are lost, if the replaced database can still be read.
 async fn decisions_lost(settings: &Settings, losses: &[Loss]) -> Decisions {
     let mut decisions = Decisions::new();
     let Ok(Some(mut existing)) = Existing::open(&settings.database).await else { return decisions };
@@ -126,16 +135,22 @@ async fn decisions_lost(settings: &Settings, losses: &[Loss]) -> Decisions {
     decisions
 }
 
-/// A copy of the backup beside the database, checked.
+/// A checked copy of the backup, in the folder of the database.
 async fn draft(settings: &Settings, folder: &Path) -> Result<Place, Failure> {
     let from = folder.join(DATABASE);
     let Some(file) = sqlite_path(&settings.database).map_err(database)? else {
-        let message = "a PostgreSQL database is restored with `pg_restore`; then run this without --from";
+        let message =
+            "a PostgreSQL database is restored with `pg_restore`; then run this without --from";
         return Err(Failure::input("restore-with-pg-restore", message));
     };
-    let unreadable =
-        || Failure::input("no-backup", format!("there is no backup in `{}`", plain(&folder.display().to_string())));
-    let mut backup = Existing::open(&from.to_string_lossy()).await.map_err(database)?.ok_or_else(unreadable)?;
+    let unreadable = || {
+        Failure::input(
+            "no-backup",
+            format!("there is no backup in `{}`", plain(&folder.display().to_string())),
+        )
+    };
+    let mut backup =
+        Existing::open(&from.to_string_lossy()).await.map_err(database)?.ok_or_else(unreadable)?;
     backup.integrity_check().await.map_err(database)?;
     let draft = file.with_extension("restoring");
     remove(&draft);
@@ -159,9 +174,11 @@ fn remove(draft: &Path) {
     }
 }
 
-/// Moves the draft to its place. What was there stays beside it.
+/// Moves the draft to its final path. The old database is kept in the same folder.
 fn put(place: &Place) -> std::io::Result<()> {
-    let old = (1..10_000).map(|n| beside(&place.file, &format!(".replaced-{n}"))).find(|path| !path.exists());
+    let old = (1..10_000)
+        .map(|n| beside(&place.file, &format!(".replaced-{n}")))
+        .find(|path| !path.exists());
     if let Some(old) = old {
         for suffix in ["-wal", "-shm", ""] {
             let file = beside(&place.file, suffix);
@@ -170,7 +187,7 @@ fn put(place: &Place) -> std::io::Result<()> {
             }
         }
     }
-    // Should the draft's log not be folded in yet, it belongs to it under any name.
+    // If the draft's write-ahead log is not merged yet, it must be renamed with the draft.
     let log = beside(&place.draft, "-wal");
     if log.exists() {
         File::open(&log)?.sync_all()?;
@@ -197,17 +214,24 @@ fn sentence(loss: &Loss, decisions: &Decisions) -> String {
 }
 
 fn refused(losses: &[Loss], decisions: &Decisions) -> Failure {
-    let list: Vec<String> = losses.iter().map(|loss| format!("  {}", sentence(loss, decisions))).collect();
+    let list: Vec<String> =
+        losses.iter().map(|loss| format!("  {}", sentence(loss, decisions))).collect();
     let message = format!(
         "this state is older than what was signed, and what came after it would be lost:\n{}\nA newer backup loses less. \
-         With --accept-loss the log goes on under a new name, which others have to pin; what was exported before stays \
+         With --accept-loss the log continues under a new name, which others must pin; what was exported before stays \
          valid under the old one. Nothing was changed",
         list.join("\n")
     );
     Failure::input("restore-loses-entries", message)
 }
 
-fn tell(format: Format, backup: bool, losses: &[Loss], continued: &[Continued], decisions: &Decisions) -> Outcome {
+fn tell(
+    format: Format,
+    backup: bool,
+    losses: &[Loss],
+    continued: &[Continued],
+    decisions: &Decisions,
+) -> Outcome {
     if format == Format::Json {
         let logs: Vec<_> = losses
             .iter()

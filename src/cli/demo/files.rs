@@ -1,5 +1,5 @@
-//! What the demo stands on: a shipped policy, and what scikit-learn wrote about two models that were really trained
-//! (`examples/demo/make_evidence.py`).
+//! The files of the demo: a shipped policy, and what scikit-learn wrote about two models that were
+//! really trained (`examples/demo/make_evidence.py`).
 
 use super::Failure;
 use crate::cli::output::plain;
@@ -9,11 +9,17 @@ use std::{fs, path::Path};
 const FILES: [(&str, &str); 9] = [
     ("policies/credit-risk.toml", include_str!("../../../policies/credit-risk.toml")),
     ("bad/model.txt", include_str!("../../../examples/demo/bad/model.txt")),
-    ("bad/classification-report.json", include_str!("../../../examples/demo/bad/classification-report.json")),
+    (
+        "bad/classification-report.json",
+        include_str!("../../../examples/demo/bad/classification-report.json"),
+    ),
     ("bad/fairness.json", include_str!("../../../examples/demo/bad/fairness.json")),
     ("bad/latency.json", include_str!("../../../examples/demo/bad/latency.json")),
     ("good/model.txt", include_str!("../../../examples/demo/good/model.txt")),
-    ("good/classification-report.json", include_str!("../../../examples/demo/good/classification-report.json")),
+    (
+        "good/classification-report.json",
+        include_str!("../../../examples/demo/good/classification-report.json"),
+    ),
     ("good/fairness.json", include_str!("../../../examples/demo/good/fairness.json")),
     ("good/latency.json", include_str!("../../../examples/demo/good/latency.json")),
 ];
@@ -29,8 +35,11 @@ pub(super) fn lay_out(folder: &Path) -> Result<(), Failure> {
 /// Writes one file below `folder`.
 pub(super) fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
     let path = folder.join(name);
-    let done = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, bytes));
-    done.map_err(|e| Failure::service("demo-folder", format!("{}: {e}", plain(&path.display().to_string()))))
+    let done =
+        path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, bytes));
+    done.map_err(|e| {
+        Failure::service("demo-folder", format!("{}: {e}", plain(&path.display().to_string())))
+    })
 }
 
 /// Copies the files below `from`, two levels deep, as an export has them.

@@ -1,4 +1,4 @@
-//! `modelgate demo`: the whole story, told by running the very commands that tell it.
+//! `modelgate demo`: a complete example that runs the real commands.
 
 mod files;
 mod stage;
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 A bad credit model is refused, a good one waits for two reviewers, is approved, signed, exported, and verified with the
-service switched off. Everything happens in one folder and on this machine alone.
+service switched off. Everything happens in one folder and on this machine only.
 
 Exit codes: 0 every step ended as it should; 1 one did not; 5 the service could not be started.
 
@@ -19,18 +19,18 @@ Examples:
   modelgate demo
   modelgate demo --once --keep ./story")]
 pub struct Args {
-    /// End after the story instead of serving on
+    /// End after the story instead of continuing to serve
     #[arg(long)]
     once: bool,
     /// Address to listen at [default: a free port of 127.0.0.1]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// Folder to tell it in; it is made, or must be empty [default: a new one among the temporary files]
+    /// Folder for the story; it is created, or must be empty [default: a new temporary folder]
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
 }
 
-/// Runs it.
+/// Runs the command.
 pub fn run(args: Args) -> Outcome {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|e| Failure::service("runtime", e))?;

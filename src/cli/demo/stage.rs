@@ -24,7 +24,7 @@ pub(super) struct Call<'a> {
     pub(super) args: &'a [&'a str],
     /// The token that it acts with.
     pub(super) token: Option<&'a str>,
-    /// What is written to its stdin, and the file that the reader is told it comes from.
+    /// What is written to its stdin, and the file that is shown as the source.
     pub(super) stdin: Option<(&'a str, &'a str)>,
     /// The exit code that it should end with.
     pub(super) expect: u8,
@@ -45,7 +45,8 @@ impl Stage {
     /// An empty folder with the demo's files, and an address that is free.
     pub(super) fn new(keep: Option<PathBuf>, listen: Option<String>) -> Result<Self, Failure> {
         let exe = std::env::current_exe().map_err(|e| Failure::service("demo-executable", e))?;
-        let fresh = || std::env::temp_dir().join(format!("modelgate-demo-{}", Env::default().new_id()));
+        let fresh =
+            || std::env::temp_dir().join(format!("modelgate-demo-{}", Env::default().new_id()));
         let folder = empty(&keep.unwrap_or_else(fresh))?;
         files::lay_out(&folder)?;
         let listen = listen.map_or_else(free_address, Ok)?;
@@ -65,19 +66,23 @@ impl Stage {
         &self.settings.public_url
     }
 
-    /// Runs a command in the demo's folder, shows it as one would type it with all that it prints, and gives its
-    /// stdout.
+    /// Runs a command in the demo's folder, shows it as a user would type it with everything that
+    /// it prints, and returns its stdout.
     ///
     /// # Errors
     /// When it does not end as it should.
     pub(super) fn run(&self, call: Call<'_>) -> Result<String, Failure> {
         output::line(&format!("\n  $ {}", typed(call)));
-        let failed = |why: String| Failure::with_exit(1, "demo-failed", format!("the demo ends here: {why}"));
+        let failed = |why: String| {
+            Failure::with_exit(1, "demo-failed", format!("the demo ends here: {why}"))
+        };
         let mut command = Command::new(&self.exe);
         command.args(call.args).current_dir(&self.folder).stdin(Stdio::piped());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command.env("MODELGATE_SERVER", self.url()).env("MODELGATE_PUBLIC_URL", self.url());
-        command.env("MODELGATE_DATABASE", &self.settings.database).env("MODELGATE_DATA", &self.settings.data);
+        command
+            .env("MODELGATE_DATABASE", &self.settings.database)
+            .env("MODELGATE_DATA", &self.settings.data);
         command.env("MODELGATE_TOKEN", call.token.unwrap_or_default()).env_remove("MODELGATE_LOG");
         if std::io::stdout().is_terminal() && !call.secret {
             command.env("CLICOLOR_FORCE", "1");
@@ -89,14 +94,14 @@ impl Stage {
         let done = child.wait_with_output().map_err(|e| failed(e.to_string()))?;
         let stdout = String::from_utf8_lossy(&done.stdout).into_owned();
         let shown = if call.secret { "(a secret)\n".to_owned() } else { stdout.clone() };
-        // What is said meanwhile comes before the result.
+        // Messages on stderr come before the result.
         for line in String::from_utf8_lossy(&done.stderr).lines().chain(shown.lines()) {
             output::line(format!("    {line}").trim_end());
         }
         let code = done.status.code();
         if code != Some(i32::from(call.expect)) {
             let code = code.map_or_else(|| "a signal".to_owned(), |c| format!("exit code {c}"));
-            return Err(failed(format!("that ended with {code}, where {} was expected", call.expect)));
+            return Err(failed(format!("that ended with {code}; {} was expected", call.expect)));
         }
         output::line(&format!("    → exit code {}, as it should", call.expect));
         Ok(anstream::adapter::strip_str(&stdout).to_string())
@@ -106,15 +111,21 @@ impl Stage {
 /// The word after `label` at the start of a line.
 pub(super) fn word_after(text: &str, label: &str) -> Result<String, Failure> {
     let word = text.lines().find_map(|line| line.strip_prefix(label)?.split_whitespace().next());
-    let missing = || Failure::with_exit(1, "demo-failed", format!("the demo ends here: no {label}was printed"));
+    let missing = || {
+        Failure::with_exit(1, "demo-failed", format!("the demo ends here: no {label}was printed"))
+    };
     word.map(ToOwned::to_owned).ok_or_else(missing)
 }
 
-/// A command as one would type it.
+/// A command as a user would type it.
 fn typed(call: Call<'_>) -> String {
     let quoted = |arg: &&str| {
         let simple = |b: u8| b.is_ascii_alphanumeric() || b"-_./:=,@".contains(&b);
-        if !arg.is_empty() && arg.bytes().all(simple) { (*arg).to_owned() } else { format!("'{arg}'") }
+        if !arg.is_empty() && arg.bytes().all(simple) {
+            (*arg).to_owned()
+        } else {
+            format!("'{arg}'")
+        }
     };
     let words: Vec<String> = call.args.iter().map(quoted).collect();
     let from = call.stdin.map(|(_, file)| format!(" < {file}")).unwrap_or_default();
@@ -129,13 +140,16 @@ fn empty(folder: &Path) -> Result<PathBuf, Failure> {
     };
     if !make().map_err(|e| unreadable(CODE, folder, e))? {
         let shown = plain(&folder.display().to_string());
-        return Err(Failure::input(CODE, format!("the folder `{shown}` is not empty; name another one")));
+        return Err(Failure::input(
+            CODE,
+            format!("the folder `{shown}` is not empty; name another one"),
+        ));
     }
     // The commands run in it, whatever the path was relative to.
     fs::canonicalize(folder).map_err(|e| unreadable(CODE, folder, e))
 }
 
-/// A folder for the owner's eyes: keys and passwords are in it.
+/// A folder that only its owner can read: it contains keys and passwords.
 #[cfg(unix)]
 fn private(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;

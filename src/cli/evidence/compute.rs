@@ -44,7 +44,7 @@ pub struct Args {
     /// The column of the score or probability of the positive class
     #[arg(long, value_name = "COLUMN")]
     score: Option<String>,
-    /// The positive class; needless for 0 and 1 or false and true
+    /// The positive class; not needed for 0 and 1 or false and true
     #[arg(long, value_name = "CLASS")]
     positive: Option<String>,
     /// A column of groups to measure one by one; may be repeated
@@ -56,13 +56,13 @@ pub struct Args {
     /// The column of latencies
     #[arg(long, value_name = "COLUMN")]
     latency: Option<String>,
-    /// The unit of latencies, where the column's name does not end in it as `_ms` does
+    /// The unit of latencies, if the column's name does not end in it as in `_ms`
     #[arg(long, value_name = "UNIT", requires = "latency")]
     latency_unit: Option<Unit>,
     /// The column of energy for one inference
     #[arg(long, value_name = "COLUMN")]
     energy: Option<String>,
-    /// The unit of energy, where the column's name does not end in it as `_wh` does
+    /// The unit of energy, if the column's name does not end in it as in `_wh`
     #[arg(long, value_name = "UNIT", requires = "energy")]
     energy_unit: Option<Unit>,
     /// The column that identifies a row: joins labels, pairs the champion's predictions
@@ -83,7 +83,8 @@ pub struct Args {
     /// A column whose drift is measured; may be repeated
     #[arg(long, value_name = "COLUMN", num_args = 1.., requires = "drift_reference")]
     feature: Vec<String>,
-    /// A metric to compute, by our name; may be repeated; every one that the columns allow if absent
+    /// A metric to compute, by modelgate's name; may be repeated [default: all that the columns
+    /// allow]
     #[arg(long, value_name = "METRIC", num_args = 1.., value_parser = known)]
     metric: Vec<String>,
     /// A quantile of latency, such as 0.99; may be repeated
@@ -92,16 +93,16 @@ pub struct Args {
     /// The confidence of each one-sided bound
     #[arg(long, default_value_t = 0.95)]
     confidence: f64,
-    /// How many bootstrap replicates to draw where there is no closed form
+    /// How many bootstrap replicates to draw if there is no closed form
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     replicates: u32,
     /// The seed of all resampling
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// What the labels are, where that is not to be told from them
+    /// The kind of the labels, if it does not follow from their values
     #[arg(long, value_enum)]
     task: Option<TaskArg>,
-    /// How many threads work; one for each processor if absent
+    /// How many threads to use [default: one for each processor]
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     threads: usize,
     /// How to print what was computed; `native` is evidence that `modelgate check` reads
@@ -150,7 +151,8 @@ pub(super) fn run(args: Args) -> Outcome {
 fn request(args: Args) -> Result<Request, Failure> {
     let latency = timed(args.latency, args.latency_unit, Dimension::Time, "--latency-unit ms")?;
     let energy = timed(args.energy, args.energy_unit, Dimension::Energy, "--energy-unit Wh")?;
-    let mut quantiles = if args.quantile.is_empty() { Plan::default().quantiles } else { args.quantile };
+    let mut quantiles =
+        if args.quantile.is_empty() { Plan::default().quantiles } else { args.quantile };
     quantiles.sort_by(f64::total_cmp);
     quantiles.dedup();
     let columns = Columns {
@@ -196,7 +198,9 @@ fn request(args: Args) -> Result<Request, Failure> {
 
 /// The name of a metric that we know.
 fn known(text: &str) -> Result<String, String> {
-    Metric::find(text).map(|m| m.name.to_owned()).ok_or_else(|| "no metric of ours has that name".to_owned())
+    Metric::find(text)
+        .map(|m| m.name.to_owned())
+        .ok_or_else(|| "modelgate has no metric of that name".to_owned())
 }
 
 /// Each attribute alone; with intersections also every two and all of them.
@@ -204,7 +208,9 @@ fn slices(groups: &[String], intersections: bool) -> Vec<Vec<String>> {
     let mut sets: Vec<Vec<String>> = groups.iter().map(|g| vec![g.clone()]).collect();
     if intersections {
         for (i, first) in groups.iter().enumerate() {
-            sets.extend(groups.iter().skip(i + 1).map(|second| vec![first.clone(), second.clone()]));
+            sets.extend(
+                groups.iter().skip(i + 1).map(|second| vec![first.clone(), second.clone()]),
+            );
         }
         if groups.len() > 2 {
             sets.push(groups.to_vec());
@@ -213,7 +219,7 @@ fn slices(groups: &[String], intersections: bool) -> Vec<Vec<String>> {
     sets
 }
 
-/// What a champion is compared by when no policy says it.
+/// The comparisons with a champion if no policy gives them.
 fn contrasts(columns: &Columns, quantiles: &[f64]) -> Vec<Contrast> {
     let mut metrics = Vec::new();
     let regression = columns.task == Some(Task::Regression);
@@ -240,7 +246,7 @@ fn contrasts(columns: &Columns, quantiles: &[f64]) -> Vec<Contrast> {
     all
 }
 
-/// A column with its unit: as told, or as its name ends.
+/// A column with its unit: as given, or from the end of its name.
 fn timed(
     column: Option<String>,
     told: Option<Unit>,
@@ -262,12 +268,13 @@ fn timed(
     let unit = told.or_else(|| named().filter(|unit| unit.dimension() == dimension));
     match unit {
         Some(unit) if unit.dimension() == dimension => Ok(Some(Timed { column, unit })),
-        Some(unit) => {
-            Err(Failure::input("wrong-unit", format!("`{unit}` is no unit of `{}`; say `{hint}`", plain(&column))))
-        }
+        Some(unit) => Err(Failure::input(
+            "wrong-unit",
+            format!("`{unit}` is not a unit of `{}`; use `{hint}`", plain(&column)),
+        )),
         None => Err(Failure::input(
             "no-unit",
-            format!("in which unit is `{}`? its name does not say; add `{hint}`", plain(&column)),
+            format!("the name `{}` has no unit; add `{hint}`", plain(&column)),
         )),
     }
 }
@@ -282,8 +289,10 @@ fn text(evidence: &Evidence, report: &InspectV1) -> String {
             let _ = writeln!(out, "from      {} ({role})", source.digest);
         }
     }
-    let mut table =
-        Table::new(&["metric", "slice", "value", "n", "trials", "lower", "upper", "bounds"], &[2, 3, 4, 5, 6]);
+    let mut table = Table::new(
+        &["metric", "slice", "value", "n", "trials", "lower", "upper", "bounds"],
+        &[2, 3, 4, 5, 6],
+    );
     for m in &report.measurements {
         let interval = m.interval.as_ref();
         let bound = |end: Option<f64>| end.map_or_else(dash, short);
@@ -306,7 +315,11 @@ fn text(evidence: &Evidence, report: &InspectV1) -> String {
     comparisons(&mut out, report);
     section(&mut out, "warnings", report.warnings.iter().cloned());
     if let Some(confidence) = evidence.computed.as_ref().and_then(|c| c.plan.confidences.first()) {
-        let _ = writeln!(out, "\nlower and upper are each a one-sided bound at {}%", round12(confidence * 100.0));
+        let _ = writeln!(
+            out,
+            "\nlower and upper are each a one-sided bound at {}%",
+            round12(confidence * 100.0)
+        );
     }
     out
 }
@@ -315,13 +328,17 @@ fn comparisons(out: &mut String, report: &InspectV1) {
     if report.comparisons.is_empty() {
         return;
     }
-    let heading = ["metric", "slice", "candidate", "baseline", "lower", "upper", "bounds of the difference"];
+    let heading =
+        ["metric", "slice", "candidate", "baseline", "lower", "upper", "bounds of the difference"];
     let mut table = Table::new(&heading, &[2, 3, 4, 5]);
     for c in &report.comparisons {
         let interval = c.bounds.first();
         let shown = |x: Option<f64>| x.map_or_else(dash, short);
         table.row([
-            c.quantile.map_or_else(|| c.metric.clone(), |q| format!("{} p{}", c.metric, round12(q * 100.0))),
+            c.quantile.map_or_else(
+                || c.metric.clone(),
+                |q| format!("{} p{}", c.metric, round12(q * 100.0)),
+            ),
             c.slice.to_string(),
             shown(c.value),
             shown(c.baseline),
@@ -340,7 +357,9 @@ mod tests {
     #[test]
     fn a_unit_is_said_or_stands_in_the_name() {
         let unit = |column: &str, told| {
-            timed(Some(column.to_owned()), told, Dimension::Time, "").map(|t| t.map(|t| t.unit)).map_err(|e| e.code)
+            timed(Some(column.to_owned()), told, Dimension::Time, "")
+                .map(|t| t.map(|t| t.unit))
+                .map_err(|e| e.code)
         };
         assert_eq!(unit("latency_ms", None), Ok(Some(Unit::Milliseconds)));
         assert_eq!(unit("timing.total_seconds", None), Ok(Some(Unit::Seconds)));

@@ -13,14 +13,14 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 A file is recognised by its content, compressed with gzip or zstd or not; several may come in one zip or tar.
-`--evidence format=<id>:<path>` names the format instead, and `modelgate mapping` is for files of no known format.
+`--evidence format=<id>:<path>` names the format explicitly, and `modelgate mapping` is for files of no known format.
 
 Examples:
   modelgate evidence formats
   modelgate evidence formats junit
   modelgate evidence formats --format json")]
 pub struct Args {
-    /// Only formats whose id or tool holds this text, with all that is known of them
+    /// Only formats whose id or tool contains this text, with all details
     #[arg(value_name = "TEXT")]
     named: Option<String>,
     /// How to print the list
@@ -36,7 +36,7 @@ enum Format {
     Text,
     /// Exactly one JSON document.
     Json,
-    /// The page of the documents.
+    /// The page of the documentation.
     Markdown,
 }
 
@@ -49,10 +49,16 @@ pub(super) fn run(args: &Args) -> Outcome {
     }
     match args.format {
         Format::Json => {
-            output::json(&serde_json::json!({ "formats": adapters.iter().map(|a| json(a)).collect::<Vec<_>>() }))?;
+            output::json(
+                &serde_json::json!({ "formats": adapters.iter().map(|a| json(a)).collect::<Vec<_>>() }),
+            )?;
         }
         Format::Markdown => output::raw(&markdown(&adapters)),
-        Format::Text if args.named.is_some() => adapters.iter().for_each(|a| output::line(&whole(a))),
+        Format::Text if args.named.is_some() => {
+            for adapter in &adapters {
+                output::line(&whole(adapter));
+            }
+        }
         Format::Text => output::raw(&list(&adapters)),
     }
     Ok(0)
@@ -81,25 +87,25 @@ fn list(adapters: &[&Adapter]) -> String {
             out.push_str(&format!("{}\n{}\n", family.heading(), table.text()));
         }
     }
-    out.push_str("`modelgate evidence formats <text>` tells more of one.\n");
+    out.push_str("`modelgate evidence formats <text>` shows the details of a format.\n");
     out
 }
 
-/// What the page says of runs that measured little.
+/// What the page says about runs that measured little.
 const NOTHING: &str = "## Nothing measured is not good news
 
-Tools call a run passed, perfect or fast that measured nothing. Here such a check failed, with a detail that says why:
-no test ran or all were skipped, a suite counts more tests than it lists, an expectation looked at no row or at nulls
-only, a threshold was kept over no sample, a test case has no metric, an attribute has one group and no other to compare
-it with, models were built with `--empty`. A share of tests counts each test once: 20 tests that are each run 10 times
-are 20 trials, not 200.
+Tools report a run as passed, perfect or fast even if it measured nothing. In modelgate such a check fails, with a detail
+that says why: no test ran or all were skipped, a suite counts more tests than it lists, an expectation checked no row
+or only nulls, a threshold was met on no sample, a test case has no metric, an attribute has one group and no other to
+compare it with, models were built with `--empty`. A share of tests counts each test once: 20 tests that each run 10
+times are 20 trials, not 200.
 
-Load tools take their times from the requests that were answered. To us a request that failed took longer than any
-limit. So the check `requests succeeded` fails where one failed, or where more were never finished than were; a quantile
-that lies among the failed ones (p99 where more than 1 of 100 failed, p50 where more than half did) is no quantile of the
-run; and of a run in which more than half failed no time and no rate is one. Those values stay as the tool wrote them,
-`unfit` says why, and a rule on one is an `error`. So are the metrics of a run that its tracker calls failed, killed or
-crashed, and the differences of a frame with one group.
+Load tools take their times from the requests that were answered. modelgate treats a failed request as slower than any
+limit. So the check `requests succeeded` fails if a request failed, or if more requests were never finished than were
+finished. A quantile among the failed requests (p99 if more than 1 of 100 failed, p50 if more than half did) is not a
+quantile of the run. If more than half of the requests failed, no time and no rate of the run is valid. Those values stay
+as the tool wrote them, `unfit` says why, and a rule on one is an `error`. The same is true for the metrics of a run that
+its tracker reports as failed, killed or crashed, and for the differences of a frame with one group.
 ";
 
 fn whole(a: &Adapter) -> String {
@@ -118,21 +124,27 @@ fn whole(a: &Adapter) -> String {
 fn markdown(adapters: &[&Adapter]) -> String {
     let mut out = format!(
         "# Formats of evidence\n\n<!-- Made by `modelgate evidence formats --format markdown`; `make formats` writes it. -->\n\n\
-         {} formats are recognised by what is in a file, never by its name. Any of them may be compressed with gzip or zstd,\n\
+         {} formats are recognised by the content of a file, never by its name. Each may be compressed with gzip or zstd,\n\
          and several may come in one zip or tar. Send what your tools write, as it is:\n\n\
-         ```sh\nmodelgate evidence inspect report.json        # what we read out of it\n\
-         modelgate gate --evidence report.json …       # what is judged\n```\n\n\
-         What every format keeps to: n, slice, interval and unit are taken where the file has them and are absent where it has\n\
-         not; NaN, infinities and null are undefined, and undefined is never a pass; the tool's own name of a metric stands\n\
-         beside ours, and a rule may use either; what is not read is warned of. What a metric's name ends in decides\n\
-         what it can be: a `val/test_accuracy` of 71.25 stays as it is written, and every rule on it is an error. A file of no\n\
+         ```sh\nmodelgate evidence inspect report.json        # what is read from it\n\
+         modelgate gate --evidence report.json …       # what is evaluated\n```\n\n\
+         Rules for every format: n, slice, interval and unit are read if the file has them, and are absent otherwise; NaN,\n\
+         infinities and null are undefined, and undefined is never a pass; a metric has the tool's own name and modelgate's\n\
+         name, and a rule may use either; a warning names what is not read. The end of a metric's name decides which values it\n\
+         can have: a `val/test_accuracy` of 71.25 stays as it is written, and every rule on it is an error. A file of no\n\
          known format is read with a [mapping](mappings.md); a new format is [one file](contributing/add-a-format.md).\n\n{NOTHING}",
         adapters.len()
     );
     out.push_str("\n| format | what it is | carries |\n|---|---|---|\n");
     for family in Family::ALL {
         for a in adapters.iter().filter(|a| a.family == family) {
-            out.push_str(&format!("| [`{}`](#{}) | {} | {} |\n", a.id, a.id, cell(a.title), carries(a)));
+            out.push_str(&format!(
+                "| [`{}`](#{}) | {} | {} |\n",
+                a.id,
+                a.id,
+                cell(a.title),
+                carries(a)
+            ));
         }
     }
     for family in Family::ALL {
@@ -159,7 +171,7 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
-/// A command as code, unless the text brings its own.
+/// A command as code, unless the text has its own.
 fn code(text: &str) -> String {
     if text.contains('`') { text.to_owned() } else { format!("`{text}`") }
 }

@@ -26,7 +26,7 @@ pub struct Args {
     /// The file, or `-` for standard input; may carry a prefix such as `format=mlflow-metrics:`
     #[arg(value_name = "FILE")]
     file: EvidenceArg,
-    /// Read it as this format, whatever it looks like
+    /// Read it as this format, whatever its content looks like
     #[arg(long = "as", value_name = "FORMAT")]
     read_as: Option<String>,
     /// How to read a file of no known format
@@ -44,7 +44,10 @@ pub(super) fn run(args: &Args) -> Outcome {
     }
     if let Some(format) = &args.read_as {
         if file.format.as_ref().is_some_and(|other| other != format) {
-            return Err(Failure::input("usage", "`--as` and the prefix of the file name two formats; keep one"));
+            return Err(Failure::input(
+                "usage",
+                "`--as` and the prefix of the file name two formats; keep one",
+            ));
         }
         file.format = Some(format.clone());
     }
@@ -62,7 +65,7 @@ fn text(report: &InspectV1, told: bool) -> String {
     let how = match evidence::find(&report.format) {
         Ok(adapter) if !told => format!("recognised by {}", adapter.recognised_by),
         _ if !report.documents.is_empty() => format!("documents read: {}", report.documents.len()),
-        _ => "as told".to_owned(),
+        _ => "as given".to_owned(),
     };
     let mut about = |name: &str, value: Option<String>| {
         if let Some(value) = value {
@@ -74,23 +77,42 @@ fn text(report: &InspectV1, told: bool) -> String {
     about(
         "subject",
         report.subject.as_ref().map(|s| {
-            joined([s.model.as_ref().map(ToString::to_string), s.version.clone(), s.digest.map(|d| d.to_string())])
+            joined([
+                s.model.as_ref().map(ToString::to_string),
+                s.version.clone(),
+                s.digest.map(|d| d.to_string()),
+            ])
         }),
     );
-    about("dataset", report.dataset.as_ref().map(|d| joined([d.name.clone(), d.digest.map(|d| d.to_string()), None])));
-    about("producer", report.producer.as_ref().map(|p| joined([p.tool.clone(), p.version.clone(), p.run.clone()])));
+    about(
+        "dataset",
+        report
+            .dataset
+            .as_ref()
+            .map(|d| joined([d.name.clone(), d.digest.map(|d| d.to_string()), None])),
+    );
+    about(
+        "producer",
+        report
+            .producer
+            .as_ref()
+            .map(|p| joined([p.tool.clone(), p.version.clone(), p.run.clone()])),
+    );
     about("produced", report.produced_at.map(|at| at.to_string()));
     if !report.measurements.is_empty() {
         let _ = write!(out, "\n{}", measurements(&report.measurements));
-        let _ =
-            writeln!(out, "\nlower and upper are one-sided bounds at 95%, exact from counts unless a method is named");
+        let _ = writeln!(
+            out,
+            "\nlower and upper are one-sided bounds at 95%, exact from counts unless a method is named"
+        );
     }
     section(
         &mut out,
         "checks",
         report.checks.iter().map(|check| {
             let mark = if check.passed { "pass" } else { "FAIL" };
-            let detail = check.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
+            let detail =
+                check.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
             format!("{mark}  {}{detail}", check.name)
         }),
     );
@@ -98,7 +120,11 @@ fn text(report: &InspectV1, told: bool) -> String {
         &mut out,
         "links",
         report.links.iter().map(|link| {
-            joined([Some(link.rel.clone()), Some(link.href.clone()), link.digest.map(|digest| digest.to_string())])
+            joined([
+                Some(link.rel.clone()),
+                Some(link.href.clone()),
+                link.digest.map(|digest| digest.to_string()),
+            ])
         }),
     );
     section(&mut out, "warnings", report.warnings.iter().cloned());
@@ -122,7 +148,9 @@ fn measurements(list: &[MeasurementV1]) -> String {
     let heading = ["metric", "slice", "value", "n", "trials", "lower", "upper", "note"];
     let mut table = Table::new(&heading, &[2, 3, 4, 5, 6]);
     for m in list {
-        let bound = |end: fn(&IntervalV1) -> Option<f64>| m.interval.as_ref().and_then(end).map_or_else(dash, short);
+        let bound = |end: fn(&IntervalV1) -> Option<f64>| {
+            m.interval.as_ref().and_then(end).map_or_else(dash, short)
+        };
         table.row([
             m.name(),
             Slice(m.slice.clone()).to_string(),

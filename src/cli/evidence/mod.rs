@@ -1,4 +1,4 @@
-//! `modelgate evidence`: what we read out of a file, in our words.
+//! `modelgate evidence`: what modelgate reads from a file.
 
 mod compute;
 mod formats;
@@ -16,7 +16,7 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Show what we read out of a file: its measurements, checks, links and what we did not understand
+    /// Show what is read from a file: its measurements, checks, links and what was not understood
     Inspect(inspect::Args),
     /// Compute metrics with their bounds from files of raw predictions
     Compute(Box<compute::Args>),
@@ -24,7 +24,7 @@ enum Command {
     Formats(formats::Args),
 }
 
-/// Runs it.
+/// Runs the command.
 pub fn run(args: Args) -> Outcome {
     match args.command {
         Command::Inspect(args) => inspect::run(&args),

@@ -3,10 +3,10 @@
 use crate::cli::output::plain;
 use std::fmt::Write as _;
 
-/// A table whose cells hold user text: every cell is made plain, and the last column is not padded.
+/// A table whose cells contain user text: every cell is escaped, and the last column is not padded.
 pub(super) struct Table {
     rows: Vec<Vec<String>>,
-    /// Columns that are set flush right, by index.
+    /// Columns that are aligned right, by index.
     right: &'static [usize],
 }
 
@@ -22,7 +22,12 @@ impl Table {
     pub(super) fn text(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {
-            self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+            self.rows
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or(0)
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let mut out = String::new();

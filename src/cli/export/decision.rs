@@ -21,7 +21,7 @@ use std::{
 /// Arguments of `modelgate export decision`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The keys in the export's trust/ are data. To verify it, pin keys that you got another way:
+The keys in the export's trust/ are data. To verify it, pin keys that you got in another way:
   modelgate verify DIR --trust PINNED
 
 Examples:
@@ -30,7 +30,7 @@ Examples:
 pub struct Args {
     /// The decision
     id: DecisionId,
-    /// Folder to write to; it is made, or must be empty
+    /// Folder to write to; it is created, or must be empty
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Write into a folder that is not empty
@@ -69,23 +69,27 @@ fn refuse_full(folder: &Path) -> Result<(), Failure> {
     };
     if is_full {
         let shown = plain(&folder.display().to_string());
-        let message = format!("the folder `{shown}` is not empty; name another one, or pass `--force`");
+        let message =
+            format!("the folder `{shown}` is not empty; name another one, or pass `--force`");
         return Err(Failure::input("folder-not-empty", message));
     }
     Ok(())
 }
 
-/// The files by their paths. What comes from the service is data: a path that leads anywhere but below the folder
-/// is refused, and with it the whole export.
+/// The files by their paths. Data from the service is not trusted: a path that leads outside the
+/// folder is refused, and with it the whole export.
 pub(in crate::cli) fn decoded(files: Vec<FileV1>) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
     let mut out = BTreeMap::new();
     for file in files {
         let wrong = |why: &str| {
-            let message = format!("the export names `{}`, which {why}; nothing was written", plain(&file.path));
+            let message = format!(
+                "the export names `{}`, which {why}; nothing was written",
+                plain(&file.path)
+            );
             Failure::service("export-refused", message)
         };
         if !is_safe(&file.path) {
-            return Err(wrong("is no path below its folder"));
+            return Err(wrong("is not a path below its folder"));
         }
         let bytes = STANDARD.decode(&file.content_base64).map_err(|_| wrong("is not base64"))?;
         if out.insert(file.path.clone(), bytes).is_some() {
@@ -93,12 +97,12 @@ pub(in crate::cli) fn decoded(files: Vec<FileV1>) -> Result<BTreeMap<String, Vec
         }
     }
     if out.is_empty() {
-        return Err(Failure::service("export-refused", "the export holds no file"));
+        return Err(Failure::service("export-refused", "the export contains no file"));
     }
     Ok(out)
 }
 
-/// Plain names, apart by slashes: no way up, no root, no drive, nothing hidden.
+/// Plain names, separated by slashes: no `..`, no root, no drive, nothing hidden.
 fn is_safe(path: &str) -> bool {
     let part = |part: &str| {
         !part.is_empty()
@@ -110,7 +114,10 @@ fn is_safe(path: &str) -> bool {
 }
 
 fn unwritable(path: &Path, why: impl std::fmt::Display) -> Failure {
-    Failure::input("export-unwritable", format!("cannot write `{}`: {why}", plain(&path.display().to_string())))
+    Failure::input(
+        "export-unwritable",
+        format!("cannot write `{}`: {why}", plain(&path.display().to_string())),
+    )
 }
 
 #[cfg(test)]
@@ -123,10 +130,23 @@ mod tests {
 
     #[test]
     fn a_path_that_leads_elsewhere_refuses_the_whole() {
-        for bad in
-            ["../x", "/etc/passwd", "a/../../x", "a//b", "", "a\\b", "C:x", ".bashrc", "a/./b", "a/\n", "a/b/c/d/e"]
-        {
-            assert!(decoded(vec![file("record.dsse.json", "{}"), file(bad, "x")]).is_err(), "{bad}");
+        for bad in [
+            "../x",
+            "/etc/passwd",
+            "a/../../x",
+            "a//b",
+            "",
+            "a\\b",
+            "C:x",
+            ".bashrc",
+            "a/./b",
+            "a/\n",
+            "a/b/c/d/e",
+        ] {
+            assert!(
+                decoded(vec![file("record.dsse.json", "{}"), file(bad, "x")]).is_err(),
+                "{bad}"
+            );
         }
         assert!(decoded(vec![file("a", "1"), file("a", "2")]).is_err());
         assert!(decoded(vec![]).is_err());

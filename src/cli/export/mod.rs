@@ -1,4 +1,4 @@
-//! `modelgate export`: what proves decisions without the service.
+//! `modelgate export`: the files that prove decisions without the service.
 
 mod decision;
 
@@ -16,11 +16,11 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Write everything that verifies and replays one decision
+    /// Write everything that is needed to verify and replay one decision
     Decision(decision::Args),
 }
 
-/// Runs it.
+/// Runs the command.
 pub fn run(args: Args) -> Outcome {
     match args.command {
         Command::Decision(args) => decision::run(&args),

@@ -13,16 +13,18 @@ use std::{
 /// One document to be sent.
 #[derive(Debug, Clone)]
 pub(super) struct Document {
-    /// What is said of it. Its name is that of its part in the form.
+    /// What the submission says about it. Its name is that of its part in the form.
     pub(super) said: DocumentV1,
     /// Its bytes.
     pub(super) bytes: Bytes,
 }
 
-/// Reads what the arguments name. Each may be a pattern; a file that has the very name comes first.
+/// Reads what the arguments name. Each may be a pattern; a file with exactly that name takes
+/// precedence.
 ///
 /// # Errors
-/// `evidence-unreadable` when a pattern is none, matches nothing, or a file cannot be read; the mistakes of a mapping.
+/// `evidence-unreadable` when a pattern is not valid, matches nothing, or a file cannot be read;
+/// the mistakes of a mapping.
 pub(super) fn read(args: &[EvidenceArg]) -> Result<Vec<Document>, Failure> {
     let mut files: Vec<EvidenceArg> = Vec::new();
     for arg in args {
@@ -36,10 +38,11 @@ pub(super) fn read(args: &[EvidenceArg]) -> Result<Vec<Document>, Failure> {
     files.iter().map(|file| document(file, &mut names)).collect()
 }
 
-/// The files of predictions that the arguments name, each once. Their order is nothing: they are one set of rows.
+/// The files of predictions that the arguments name, each once. Their order does not matter: they
+/// are one set of rows.
 ///
 /// # Errors
-/// `predictions-unreadable` when a pattern is none, matches nothing, or a name is not UTF-8.
+/// `predictions-unreadable` when a pattern is not valid, matches nothing, or a name is not UTF-8.
 pub(super) fn predictions(args: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for arg in args {
@@ -48,7 +51,9 @@ pub(super) fn predictions(args: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             Failure::input("predictions-unreadable", message)
         };
         files.extend(
-            matched(arg.to_str().ok_or_else(not_text)?, "predictions-unreadable")?.into_iter().map(PathBuf::from),
+            matched(arg.to_str().ok_or_else(not_text)?, "predictions-unreadable")?
+                .into_iter()
+                .map(PathBuf::from),
         );
     }
     files.sort_unstable();
@@ -61,20 +66,25 @@ fn expand(arg: &EvidenceArg) -> Result<Vec<EvidenceArg>, Failure> {
     Ok(found.into_iter().map(|path| EvidenceArg { path, ..arg.clone() }).collect())
 }
 
-/// The files that a pattern names, sorted; what is no pattern, or is there under that very name, names itself.
+/// The files that a pattern matches, sorted; a path that is not a pattern, or that exists, names
+/// itself.
 fn matched(path: &str, code: &'static str) -> Result<Vec<String>, Failure> {
     let pattern = path.contains(['*', '?', '[']);
     if !pattern || Path::new(path).exists() {
         return Ok(vec![path.to_owned()]);
     }
     let wrong = |why: String| Failure::input(code, format!("the pattern `{}` {why}", plain(path)));
-    let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
-    let matched = glob::glob_with(path, options).map_err(|e| wrong(format!("cannot be read: {e}")))?;
+    let options =
+        glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
+    let matched =
+        glob::glob_with(path, options).map_err(|e| wrong(format!("cannot be read: {e}")))?;
     let mut found = Vec::new();
     for path in matched {
         let path = path.map_err(|e| wrong(format!("cannot be followed: {e}")))?;
         if path.is_file() {
-            let path = path.to_str().ok_or_else(|| wrong("matches a name that is not UTF-8".to_owned()))?;
+            let path = path
+                .to_str()
+                .ok_or_else(|| wrong("matches a name that is not UTF-8".to_owned()))?;
             found.push(path.to_owned());
         }
     }
@@ -97,19 +107,23 @@ fn document(file: &EvidenceArg, names: &mut HashSet<String>) -> Result<Document,
     Ok(Document { said, bytes: file.bytes()?.into() })
 }
 
-/// What the service knows a mapping by: the digest of a file, which must be published there, or a name.
+/// How the service identifies a mapping: by the digest of a file, which must be published there, or
+/// by a name.
 fn mapping(file: &EvidenceArg) -> Result<Option<String>, Failure> {
     match &file.mapping {
-        Some(named) if Path::new(named).is_file() => Ok(Some(mapping::load(named)?.digest.to_string())),
+        Some(named) if Path::new(named).is_file() => {
+            Ok(Some(mapping::load(named)?.digest.to_string()))
+        }
         named => Ok(named.clone()),
     }
 }
 
-/// A name for a part of the form, by which the service's messages call the file: the path, in characters that need no
-/// escape in a header, and unlike any other.
+/// A unique name for a part of the form, which the service's messages use for the file: the path,
+/// in characters that need no escape in a header.
 fn name(path: &str, names: &mut HashSet<String>) -> String {
     let fine = |c: char| if c.is_ascii_alphanumeric() || "._-/ ".contains(c) { c } else { '_' };
-    let base: String = if path == "-" { "standard input".to_owned() } else { path.chars().map(fine).collect() };
+    let base: String =
+        if path == "-" { "standard input".to_owned() } else { path.chars().map(fine).collect() };
     let mut name = base.clone();
     let mut count = 1;
     while !names.insert(name.clone()) {
@@ -137,8 +151,10 @@ mod tests {
         }
         fs::create_dir(at("d.json")).unwrap();
         let read = |list: &[String]| read(&args(list));
-        let documents = read(&[format!("dataset=q3:{}", at("*.json")), at("[c].json"), at("a.json")]).unwrap();
-        let bodies: Vec<_> = documents.iter().map(|d| String::from_utf8_lossy(&d.bytes).into_owned()).collect();
+        let documents =
+            read(&[format!("dataset=q3:{}", at("*.json")), at("[c].json"), at("a.json")]).unwrap();
+        let bodies: Vec<_> =
+            documents.iter().map(|d| String::from_utf8_lossy(&d.bytes).into_owned()).collect();
         assert_eq!(bodies, ["[c].json", "a.json", "b \"x\".json", "[c].json", "a.json"]);
         assert_eq!(documents[0].said.dataset.as_deref(), Some("q3"));
         assert_eq!(documents[4].said.dataset, None);

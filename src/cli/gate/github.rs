@@ -13,40 +13,52 @@ use crate::{
 };
 use std::{fs::OpenOptions, io::Write as _};
 
-/// GitHub shows at most so many annotations of a kind for a step.
+/// The maximum number of annotations of a kind that GitHub shows for a step.
 const MAX: usize = 10;
 
-/// Hides the token in the log of a runner. Elsewhere nobody would take the line for a command.
+/// Hides the token in the log of a runner. Elsewhere no program would interpret the line as a
+/// command.
 pub(super) fn mask(token: &str) {
     if variable("GITHUB_ACTIONS").as_deref() == Some("true") {
         line(&format!("::add-mask::{}", data(token)));
     }
 }
 
-/// The number of a request in a step of GitHub Actions: the same for one attempt of one step with one request, so that it
-/// may be sent again, and another for every rerun. `None` elsewhere.
+/// The idempotency key of a request in a step of GitHub Actions: the same for one attempt of one
+/// step with one request, so that it can be sent again, and another one for every rerun. `None`
+/// elsewhere.
 pub(super) fn key(step: bool, request: &SubmitV1, documents: &[Document]) -> Option<String> {
     let run = variable("GITHUB_RUN_ID").filter(|_| step)?;
     let attempt = variable("GITHUB_RUN_ATTEMPT").unwrap_or_default();
-    let names = ["GITHUB_SERVER_URL", "GITHUB_REPOSITORY_ID", "GITHUB_REPOSITORY", "GITHUB_JOB", "GITHUB_ACTION"];
-    let mut parts: Vec<String> = names.iter().map(|name| variable(name).unwrap_or_default()).collect();
-    // The jobs of a matrix have one name, and differ in what they send.
+    let names = [
+        "GITHUB_SERVER_URL",
+        "GITHUB_REPOSITORY_ID",
+        "GITHUB_REPOSITORY",
+        "GITHUB_JOB",
+        "GITHUB_ACTION",
+    ];
+    let mut parts: Vec<String> =
+        names.iter().map(|name| variable(name).unwrap_or_default()).collect();
+    // The jobs of a matrix have the same name, and differ in what they send.
     parts.push(serde_json::to_string(request).ok()?);
     for document in documents {
         parts.push(serde_json::to_string(&document.said).ok()?);
         parts.push(Digest::of(&document.bytes).to_string());
     }
     let rest = Digest::of(parts.join("\n").as_bytes());
-    let digits = |text: String| text.chars().filter(char::is_ascii_alphanumeric).take(40).collect::<String>();
+    let digits = |text: String| {
+        text.chars().filter(char::is_ascii_alphanumeric).take(40).collect::<String>()
+    };
     Some(format!("github-{}-{}-{}", digits(run), digits(attempt), rest.hex()))
 }
 
-/// Tells a decision.
+/// Reports a decision.
 ///
 /// # Errors
 /// When the files of the runner cannot be written.
 pub(super) fn report(decided: &DecidedV1) -> Result<(), Failure> {
-    // Between these two lines the runner takes nothing for a command, whatever user text begins with.
+    // Between these two lines the runner interprets nothing as a command, whatever user text begins
+    // with.
     let stop = random();
     line(&format!("::stop-commands::{stop}"));
     for remark in markdown::remarks(decided) {
@@ -55,7 +67,7 @@ pub(super) fn report(decided: &DecidedV1) -> Result<(), Failure> {
     super::text(decided);
     line(&format!("::{stop}::"));
     if let Some(at) = decided.ended {
-        let text = format!("the approvals ended at {at}; it has to be approved again");
+        let text = format!("the approvals expired at {at}; the release must be approved again");
         line(&command("error", "modelgate: waiting for approval", &text));
     } else {
         for annotation in annotations(&decided.verdict) {
@@ -77,7 +89,7 @@ pub(super) fn report(decided: &DecidedV1) -> Result<(), Failure> {
     )
 }
 
-/// Tells a failure, which passes nothing.
+/// Reports a failure, which never passes.
 pub(in crate::cli) fn failed(failure: &Failure) -> Ended {
     let message = anstream::adapter::strip_str(&failure.message).to_string();
     let message = message.strip_prefix("error: ").unwrap_or(&message);
@@ -87,7 +99,8 @@ pub(in crate::cli) fn failed(failure: &Failure) -> Ended {
 }
 
 fn annotations(verdict: &Verdict) -> Vec<String> {
-    let mut findings: Vec<&Finding> = verdict.findings.iter().filter(|f| !f.status.holds()).collect();
+    let mut findings: Vec<&Finding> =
+        verdict.findings.iter().filter(|f| !f.status.holds()).collect();
     findings.sort_by_key(|f| verdict_text::rank(verdict, f));
     let (blocking, warning): (Vec<&Finding>, Vec<&Finding>) =
         findings.into_iter().partition(|f| verdict.is_blocking(f));
@@ -95,7 +108,9 @@ fn annotations(verdict: &Verdict) -> Vec<String> {
     out.extend(some("warning", &warning));
     let next = verdict_text::next(verdict);
     match verdict.verdict {
-        Outcome::Allow if !verdict.is_enforced() => out.push(command("warning", "modelgate: let through", &next)),
+        Outcome::Allow if !verdict.is_enforced() => {
+            out.push(command("warning", "modelgate: let through", &next));
+        }
         Outcome::Allow => out.push(command("notice", "modelgate: allowed", &next)),
         Outcome::Pending => out.push(command("notice", "modelgate: waiting for approval", &next)),
         Outcome::Deny | Outcome::Revoked if blocking.is_empty() => {
@@ -110,14 +125,16 @@ fn some(kind: &str, findings: &[&Finding]) -> Vec<String> {
     let shown = if findings.len() > MAX { MAX - 1 } else { findings.len() };
     let mut out: Vec<String> = findings.iter().take(shown).map(|f| annotation(kind, f)).collect();
     if findings.len() > shown {
-        let more = format!("{} more of this kind are in the summary of this step", findings.len() - shown);
+        let more =
+            format!("{} more of this kind are in the summary of this step", findings.len() - shown);
         out.push(command(kind, "modelgate: and more", &more));
     }
     out
 }
 
 fn annotation(kind: &str, finding: &Finding) -> String {
-    let slice = if finding.slice.is_overall() { String::new() } else { format!(" ({})", finding.slice) };
+    let slice =
+        if finding.slice.is_overall() { String::new() } else { format!(" ({})", finding.slice) };
     command(kind, &format!("{}: {}{slice}", finding.rule, finding.status), &finding.message)
 }
 
@@ -133,7 +150,7 @@ fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// Outputs in the form that takes any text, under a delimiter that no text can foresee.
+/// Outputs in the form that accepts any text, with a random delimiter that no text can predict.
 fn outputs(pairs: &[(&str, &str)]) -> String {
     let end = format!("modelgate_{}", random());
     let mut out = String::new();
@@ -147,12 +164,18 @@ fn random() -> String {
     hex::encode(Env::default().random())
 }
 
-/// Appends to the file that a variable of the runner names; where there is none, nobody reads it.
+/// Appends to the file that a variable of the runner names; does nothing if the variable is not
+/// set.
 fn append(name: &str, text: &str) -> Result<(), Failure> {
     let Some(path) = variable(name) else { return Ok(()) };
-    let written =
-        OpenOptions::new().append(true).create(true).open(&path).and_then(|mut f| f.write_all(text.as_bytes()));
-    written.map_err(|e| Failure::service("runner-file", format!("cannot write `{}` ({name}): {e}", plain(&path))))
+    let written = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(&path)
+        .and_then(|mut f| f.write_all(text.as_bytes()));
+    written.map_err(|e| {
+        Failure::service("runner-file", format!("cannot write `{}` ({name}): {e}", plain(&path)))
+    })
 }
 
 #[cfg(test)]
@@ -171,7 +194,11 @@ mod tests {
             artifact: None,
             environment: None,
             inputs_digest: Digest::of(b""),
-            policies: vec![PolicySummary { name: "p".into(), digest: Digest::of(b"p"), mode: Mode::Enforce }],
+            policies: vec![PolicySummary {
+                name: "p".into(),
+                digest: Digest::of(b"p"),
+                mode: Mode::Enforce,
+            }],
             findings,
             approvals: vec![],
             engine: Engine { semantics: 1 },

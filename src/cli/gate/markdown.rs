@@ -1,4 +1,4 @@
-//! The verdict as a Markdown table, in which user text is data.
+//! The verdict as a Markdown table, with user text escaped.
 
 use super::verdict_text;
 use crate::{
@@ -7,13 +7,13 @@ use crate::{
     wire::release::DecidedV1,
 };
 
-/// The most rows of a table or a list.
+/// The maximum number of rows of a table or a list.
 const MAX_ROWS: usize = 200;
-/// The most bytes of the findings, and of what comes behind them. A step summary is dropped as a whole above 1 MiB, and
-/// hostile text takes up to seven bytes a character.
+/// The maximum number of bytes of the findings, and of everything after them. GitHub drops a step
+/// summary above 1 MiB completely, and hostile text takes up to seven bytes per character.
 const MOST_OF_FINDINGS: usize = 500 << 10;
 const MOST_OF_OTHERS: usize = 150 << 10;
-/// The most characters of one text.
+/// The maximum number of characters of one text.
 const MAX_TEXT: usize = 1_000;
 
 /// The summary of a decision.
@@ -32,14 +32,16 @@ pub(super) fn summary(decided: &DecidedV1) -> String {
     }
     let mut findings: Vec<&Finding> = verdict.findings.iter().collect();
     findings.sort_by_key(|f| verdict_text::rank(verdict, f));
-    let shown = some(&mut out, MOST_OF_FINDINGS, findings.iter().map(|finding| row(verdict, finding)));
+    let shown =
+        some(&mut out, MOST_OF_FINDINGS, findings.iter().map(|finding| row(verdict, finding)));
     if findings.len() > shown {
         out.push_str(&format!("\n…and {} more.\n", findings.len() - shown));
     }
     if !verdict.approvals.is_empty() {
         out.push_str("\n| Approval | By | People |\n|---|---|---|\n");
         let rows = verdict.approvals.iter().map(|a| {
-            let rejected = if a.rejected > 0 { format!("; {} rejected", a.rejected) } else { String::new() };
+            let rejected =
+                if a.rejected > 0 { format!("; {} rejected", a.rejected) } else { String::new() };
             let (id, role) = (code(&a.id), code(&a.role));
             format!("| {id} | {role} | {} of {}{rejected} |\n", a.given.min(a.needed), a.needed)
         });
@@ -52,19 +54,19 @@ pub(super) fn summary(decided: &DecidedV1) -> String {
         code(decided.decision.as_str())
     ));
     match link(&decided.url) {
-        Some(url) => out.push_str(&format!(": [see the whole of it]({url})\n")),
+        Some(url) => out.push_str(&format!(": [see the whole release]({url})\n")),
         None => out.push('\n'),
     }
     out
 }
 
-/// What was not read as it stands.
+/// The files that were not read, and the warnings of the others.
 pub(super) fn remarks(decided: &DecidedV1) -> Vec<String> {
     let unread = decided.left_out.iter().map(|name| format!("{name}: no format recognises it"));
     unread.chain(decided.warnings.iter().cloned()).collect()
 }
 
-/// Adds rows for as long as there is room for them; how many there were.
+/// Adds rows while they fit; returns how many were added.
 fn some(out: &mut String, most: usize, rows: impl Iterator<Item = String>) -> usize {
     let start = out.len();
     let mut count = 0;
@@ -82,8 +84,10 @@ fn folded(all: &[String]) -> String {
     if all.is_empty() {
         return String::new();
     }
-    let mut out = format!("\n<details><summary>Warnings of the evidence: {}</summary>\n\n", all.len());
-    let shown = some(&mut out, MOST_OF_OTHERS, all.iter().map(|remark| format!("- {}\n", escaped(remark))));
+    let mut out =
+        format!("\n<details><summary>Warnings of the evidence: {}</summary>\n\n", all.len());
+    let shown =
+        some(&mut out, MOST_OF_OTHERS, all.iter().map(|remark| format!("- {}\n", escaped(remark))));
     if all.len() > shown {
         out.push_str(&format!("- …and {} more\n", all.len() - shown));
     }
@@ -138,20 +142,21 @@ fn slice(slice: &Slice) -> String {
     if slice.is_overall() { String::new() } else { code(&slice.to_string()) }
 }
 
-/// Names and ids: nothing in them is a link, a mention or markup.
+/// A name or an id as code: nothing in it becomes a link, a mention or markup.
 fn code(text: &str) -> String {
     format!("<code>{}</code>", escaped(text))
 }
 
-/// User text that stays data in Markdown and HTML, on one line. What could be markup becomes a character reference;
-/// what a site may link after it was rendered, a mention or the number of an issue, is broken by a space of no width.
+/// User text that stays data in Markdown and HTML, on one line. What could be markup becomes a
+/// character reference; what a site may turn into a link after rendering, a mention or the number
+/// of an issue, is broken by a zero-width space.
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     let (text, more) = match text.char_indices().nth(MAX_TEXT) {
         Some((at, _)) => (text.get(..at).unwrap_or_default(), "…"),
         None => (text, ""),
     };
-    // A line's end in data is a space, not an escape that nobody can read.
+    // A line break in data becomes a space, not an unreadable escape.
     for c in plain(&text.replace(['\r', '\n', '\t'], " ")).chars() {
         match c {
             ' ' | ',' | ';' | '%' | '.' | '-' => out.push(c),
@@ -160,12 +165,13 @@ pub(super) fn escaped(text: &str) -> String {
             c => out.push(c),
         }
     }
-    // The one link that needs neither a scheme nor a bracket.
+    // The only kind of link that needs neither a scheme nor a bracket.
     let out = out.replace("www.", "www&#46;").replace("WWW.", "WWW&#46;");
     format!("{out}{more}")
 }
 
-/// An address that may be linked to: of the web, and made of characters that end neither a link nor a table.
+/// An address that can be linked to: http or https, with characters that end neither a link nor a
+/// table.
 fn link(url: &str) -> Option<&str> {
     let web = url.starts_with("https://") || url.starts_with("http://");
     let fine = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'*+,;=%".contains(&b);
@@ -178,10 +184,11 @@ mod tests {
 
     #[test]
     fn user_text_is_data() {
-        let hostile =
-            "a|b `c` <script>alert(1)</script> @octocat #12\n## x [y](http://evil) www.evil.example \u{1b}[31m\u{202e}";
+        let hostile = "a|b `c` <script>alert(1)</script> @octocat #12\n## x [y](http://evil) www.evil.example \u{1b}[31m\u{202e}";
         let text = escaped(hostile);
-        for mark in ["|", "`", "<", ">", "@", "[", "](", "://", "\n", "*", "_", "www.", "\u{1b}", "\u{202e}"] {
+        for mark in [
+            "|", "`", "<", ">", "@", "[", "](", "://", "\n", "*", "_", "www.", "\u{1b}", "\u{202e}",
+        ] {
             assert!(!text.contains(mark), "{mark}: {text}");
         }
         // Every `#` left belongs to a character reference.
@@ -197,7 +204,10 @@ mod tests {
     fn warnings_are_folded_away_as_data() {
         let out = folded(&["all.zip: a|b.png".to_owned(), "x.json: `auc` is NaN".to_owned()]);
         assert!(out.contains("Warnings of the evidence: 2</summary>\n\n- all.zip"), "{out}");
-        assert!(!out.contains('|') && !out.contains('`') && out.ends_with("\n</details>\n"), "{out}");
+        assert!(
+            !out.contains('|') && !out.contains('`') && out.ends_with("\n</details>\n"),
+            "{out}"
+        );
         assert_eq!(folded(&[]), "");
         let many: Vec<String> = (0..=MAX_ROWS).map(|i| i.to_string()).collect();
         assert!(folded(&many).contains("- …and 1 more"));
@@ -207,11 +217,20 @@ mod tests {
     fn a_summary_fits_into_what_a_step_may_say() {
         let hostile = "<&>".repeat(400);
         let mut out = String::new();
-        let count = some(&mut out, MOST_OF_FINDINGS, (0..5_000).map(|_| format!("| {} |\n", escaped(&hostile))));
+        let count = some(
+            &mut out,
+            MOST_OF_FINDINGS,
+            (0..5_000).map(|_| format!("| {} |\n", escaped(&hostile))),
+        );
         assert!(count > 10 && count < MAX_ROWS, "{count}");
         let rest = folded(&vec![hostile; 5_000]);
         assert!(rest.contains("…and ") && rest.ends_with("</details>\n"));
-        assert!(out.len() + rest.len() + MOST_OF_OTHERS < 1 << 20, "{} and {}", out.len(), rest.len());
+        assert!(
+            out.len() + rest.len() + MOST_OF_OTHERS < 1 << 20,
+            "{} and {}",
+            out.len(),
+            rest.len()
+        );
     }
 
     #[test]

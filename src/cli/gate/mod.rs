@@ -1,4 +1,4 @@
-//! `modelgate gate`: submit evidence to the service and be told whether the artifact may go.
+//! `modelgate gate`: submit evidence to the service and get its verdict on the artifact.
 
 mod evidence;
 mod github;
@@ -28,7 +28,7 @@ use serde::Serialize;
 use std::{path::PathBuf, time::Duration};
 use tokio::time::Instant;
 
-/// How long the service may compute from predictions.
+/// How long the service may compute evidence from predictions.
 const COMPUTING: Duration = Duration::from_hours(1);
 
 /// Arguments of `modelgate gate`.
@@ -40,12 +40,12 @@ Exit codes: 0 allow; 1 denied by a fail, an error or a rejection; 3 pending appr
 4 denied for any other reason (missing, inconclusive, no policy); 2 the call or an input is wrong; 5 the service failed,
 cannot be reached, or its answer is not what was signed with the keys that you pinned.
 
-A submission with the same inputs as the newest release of the artifact there keeps that one's decision, so that a rerun
-takes no approval away; --again asks anew.
+A submission with the same inputs as the newest release of the artifact in this environment keeps that release's decision,
+so that a rerun removes no approval; --again requests approvals again.
 
 The digest of a folder is that of a manifest: path, size and SHA-256 of every file in it. Links within it, and those of a
 Hugging Face snapshot into its own cache, are read through. .git, .cache/, .DS_Store and what the file .modelgateignore names
-(as .gitignore does) are left out, and told on stderr.
+(as .gitignore does) are left out, and listed on stderr.
 
 Examples:
   modelgate gate --model acme/credit-risk --artifact model.onnx --environment production --evidence report.json
@@ -67,7 +67,7 @@ pub struct Args {
     /// The artifact's digest, `sha256:…`
     #[arg(long, group = "subject")]
     digest: Option<Digest>,
-    /// Where it is to go, such as `production`
+    /// The environment that it is for, such as `production`
     #[arg(long)]
     environment: Environment,
     /// Evidence files or patterns, each `[format=…,dataset=…,produced-at=…,mapping=…:]PATH`
@@ -76,12 +76,13 @@ pub struct Args {
     /// Files of raw predictions or patterns; they are uploaded, and policies have evidence computed from them
     #[arg(long, value_name = "FILE", num_args = 1..)]
     predictions: Vec<PathBuf>,
-    /// The data set that the predictions are of, where no policy names one
+    /// The data set of the predictions, if no policy names one
     #[arg(long, value_name = "NAME", requires = "predictions")]
     dataset: Option<String>,
     #[command(flatten)]
     server: ServerArgs,
-    /// How long to wait for approvals, such as 30m, and for a service that is away meanwhile
+    /// How long to wait for approvals, such as 30m, and for a service that cannot be reached
+    /// meanwhile
     #[arg(long, value_name = "TIME")]
     wait: Option<Age>,
     /// The version, a label for people
@@ -93,11 +94,12 @@ pub struct Args {
     /// What `when` reads, as `key=value`
     #[arg(long, value_name = "KEY=VALUE", num_args = 1.., value_parser = check::pair)]
     context: Vec<(String, String)>,
-    /// Makes a repetition of this very request harmless, such as the id of the run. In a step of GitHub Actions one is
-    /// made of the run, the attempt, the step and the request by default
+    /// Makes it safe to repeat this request, such as the id of the run. In a step of GitHub Actions
+    /// the default is made from the run, the attempt, the step and the request
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
-    /// Judge and ask anew, also where the same inputs were decided before, such as after a rejection
+    /// Evaluate and request approvals again, even if the same inputs were decided before, such as
+    /// after a rejection
     #[arg(long)]
     again: bool,
     #[command(flatten)]
@@ -118,7 +120,7 @@ enum Format {
     Github,
 }
 
-/// Runs it.
+/// Runs the command.
 pub fn run(args: Args) -> Outcome {
     let format = args.format;
     match decide(args) {
@@ -135,20 +137,20 @@ pub fn run(args: Args) -> Outcome {
     }
 }
 
-/// The exit code of an answer: an allow whose approvals have ended waits for approval again.
+/// The exit code of an answer: an allow whose approvals have expired waits for approval again.
 pub(super) fn exit_code(decided: &DecidedV1) -> u8 {
     if decided.ended.is_some() { PENDING } else { decided.verdict.exit_code() }
 }
 
-/// The exit code of what waits for approval.
+/// The exit code of a release that waits for approval.
 const PENDING: u8 = 3;
 
-/// What is printed as JSON: what the service answered, and what was found in the artifact's folder.
+/// The JSON output: the answer of the service, and the files that were left out of the artifact.
 #[derive(Debug, Serialize)]
 struct Told {
     #[serde(flatten)]
     decided: DecidedV1,
-    /// What lies in the artifact's folder and is no part of it.
+    /// The files in the artifact's folder that are not part of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     artifact_left_out: Vec<String>,
 }
@@ -179,18 +181,21 @@ fn decide(args: Args) -> Result<Told, Failure> {
         again: args.again,
     };
     block_on(async {
-        // Who waits for people also waits for a service that is being restarted.
+        // With `--wait`, the command also waits for a service that is being restarted.
         let end = args.wait.map(|limit| Instant::now() + Duration::from_secs(limit.secs()));
         for file in &files {
             request.predictions.push(client.upload(file, end).await?.digest);
         }
-        let own = args.idempotency_key.or_else(|| github::key(args.format == Format::Github, &request, &documents));
+        let own = args
+            .idempotency_key
+            .or_else(|| github::key(args.format == Format::Github, &request, &documents));
         let question = pinned.as_ref().map(|_| proof::Question::new(&request, &documents));
         let form = form(request, &documents)?.once(own);
         let form = if files.is_empty() { form } else { form.within(COMPUTING) };
         drop(documents);
         let decided: DecidedV1 = client.post_until("/api/v1/releases", form, end).await?;
-        // In a step of GitHub Actions a line may be a command, so that they are told where none is taken for one.
+        // In a step of GitHub Actions a line may be a command; there `github::report` prints them
+        // while commands are off.
         if args.format != Format::Github {
             output::left_out(&decided.left_out);
             output::warnings(&decided.warnings);
@@ -203,23 +208,28 @@ fn decide(args: Args) -> Result<Told, Failure> {
     })
 }
 
-async fn wait(client: &Client, decided: DecidedV1, limit: Option<Age>) -> Result<DecidedV1, Failure> {
+async fn wait(
+    client: &Client,
+    decided: DecidedV1,
+    limit: Option<Age>,
+) -> Result<DecidedV1, Failure> {
     match limit {
         Some(limit) => wait::until_decided(client, decided, limit).await,
         None => Ok(decided),
     }
 }
 
-/// The request as a multipart form (RFC 7578): a part `request`, and a part `evidence` for each document. Names need no
-/// escape, and the boundary is random, so that no document holds it.
+/// The request as a multipart form (RFC 7578): a part `request`, and a part `evidence` for each
+/// document. Names need no escape, and the boundary is random, so that no document contains it.
 fn form(mut request: SubmitV1, documents: &[Document]) -> Result<Body, Failure> {
     request.evidence = documents.iter().map(|d| d.said.clone()).collect();
     let json = serde_json::to_vec(&request).map_err(|e| Failure::service("output", e))?;
     let boundary = hex::encode(&Env::default().random()[..16]);
     let mut form = Vec::new();
     let mut part = |disposition: &str, kind: &str, bytes: &[u8]| {
-        let head =
-            format!("--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\nContent-Type: {kind}\r\n\r\n");
+        let head = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\nContent-Type: {kind}\r\n\r\n"
+        );
         form.extend_from_slice(head.as_bytes());
         form.extend_from_slice(bytes);
         form.extend_from_slice(b"\r\n");
@@ -233,14 +243,14 @@ fn form(mut request: SubmitV1, documents: &[Document]) -> Result<Body, Failure> 
     Ok(Body::new(format!("multipart/form-data; boundary={boundary}"), form))
 }
 
-/// What an answer says beside its verdict, in sentences.
+/// What an answer says in addition to its verdict, in sentences.
 fn standing(decided: &DecidedV1) -> Vec<String> {
-    let repeated = "the same inputs were decided before, and this is that decision; `--again` asks anew";
-    let ended = |at| format!("the approvals that it was allowed on ended at {at}: it has to be approved again");
+    let repeated = "the same inputs were decided before, and this is that decision; `--again` requests approvals again";
+    let ended = |at| format!("its approvals expired at {at}: it must be approved again");
     let mut all: Vec<String> = decided.repeated.then(|| repeated.to_owned()).into_iter().collect();
     all.extend(decided.ended.map(ended));
     if decided.ended.is_none() && decided.verdict.verdict == Verdict::Allow {
-        all.extend(decided.verdict.until().map(|at| format!("the approvals count until {at}")));
+        all.extend(decided.verdict.until().map(|at| format!("the approvals are valid until {at}")));
     }
     all
 }

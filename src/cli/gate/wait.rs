@@ -13,19 +13,25 @@ use crate::{
 use std::{io::IsTerminal as _, time::Duration};
 use tokio::time::Instant;
 
-/// How long between two looks, at first and at most.
+/// The pause between two requests for the state, at first and at most.
 const LOOKS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
-/// How long one look may take.
+/// How long one request for the state may take.
 const LOOK: Duration = Duration::from_secs(15);
-/// How often a log that nobody rewrites is told that we still wait.
+/// How often a log, whose lines cannot be rewritten, gets a line that we still wait.
 const SPARSE: Duration = Duration::from_mins(1);
 
-/// Looks at a pending release until it no longer is, or until time is out. Only the service itself can say that it is
-/// gone: while it is restarted or moved, connections break, and what is in front of it answers in its place.
+/// Polls a pending release until it is decided, or until the time is up. Only the service itself
+/// can say that the release does not exist: while the service is restarted or moved, connections
+/// break, and the proxy in front of it answers in its place.
 ///
 /// # Errors
-/// When the service says that the release is gone or may not be seen; when it could not be reached at the end.
-pub(super) async fn until_decided(client: &Client, first: DecidedV1, limit: Age) -> Result<DecidedV1, Failure> {
+/// When the service says that the release does not exist or cannot be read; when it could not be
+/// reached at the end.
+pub(super) async fn until_decided(
+    client: &Client,
+    first: DecidedV1,
+    limit: Age,
+) -> Result<DecidedV1, Failure> {
     let mut now = first;
     let end = Instant::now() + Duration::from_secs(limit.secs());
     let mut pause = LOOKS.0;
@@ -37,7 +43,7 @@ pub(super) async fn until_decided(client: &Client, first: DecidedV1, limit: Age)
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
             told.end();
-            output::note("time is out, and approvals are still missing");
+            output::note("the time is up, and approvals are still missing");
             return failure.map_or(Ok(now), |refusal| Err(refusal.at_the_end()));
         }
         let asked = failure.as_ref().and_then(|refusal| refusal.after).unwrap_or_default();
@@ -49,10 +55,14 @@ pub(super) async fn until_decided(client: &Client, first: DecidedV1, limit: Age)
                 let obstacle = release.standing.as_ref().and_then(|s| s.obstacle.clone());
                 counts = release.standing.as_ref().map(|s| s.approvals.clone());
                 now = latest(release, now);
-                // Nobody can approve it any more: waiting would only end with the time.
-                if let Some(obstacle) = obstacle.filter(|_| now.verdict.verdict == Outcome::Pending) {
+                // No one can approve it any more: waiting would only end with the time.
+                if let Some(obstacle) = obstacle.filter(|_| now.verdict.verdict == Outcome::Pending)
+                {
                     told.end();
-                    output::note(&format!("it can no longer be approved: {}", output::plain(&obstacle.message)));
+                    output::note(&format!(
+                        "it can no longer be approved: {}",
+                        output::plain(&obstacle.message)
+                    ));
                     return Ok(now);
                 }
             }
@@ -75,7 +85,7 @@ fn latest(release: ReleaseV1, before: DecidedV1) -> DecidedV1 {
     }
 }
 
-/// What the person was told: one line that is rewritten on a terminal, few lines elsewhere.
+/// The messages while waiting: one line that is rewritten on a terminal, few lines elsewhere.
 struct Told {
     terminal: bool,
     last: Option<(String, Instant)>,
@@ -94,7 +104,8 @@ impl Told {
             let open: Vec<_> = open.map(|a| output::plain(&a.sentence())).collect();
             format!("waiting for approvals: {}", open.join(", "))
         };
-        let said = self.last.as_ref().is_some_and(|(last, at)| *last == text && at.elapsed() < SPARSE);
+        let said =
+            self.last.as_ref().is_some_and(|(last, at)| *last == text && at.elapsed() < SPARSE);
         if said {
             return;
         }

@@ -48,7 +48,8 @@ struct PolicyV1 {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    let mut out = LintV1 { ok: true, policies: Vec::new(), mistakes: Vec::new(), warnings: Vec::new() };
+    let mut out =
+        LintV1 { ok: true, policies: Vec::new(), mistakes: Vec::new(), warnings: Vec::new() };
     for path in args.files.iter().filter(|p| !is_cases(p)) {
         let file = path.display().to_string();
         let text = load::text(path)?;
@@ -62,13 +63,18 @@ pub(super) fn run(args: &Args) -> Outcome {
                     }
                     let rules = read.rules.len();
                     let noun = if rules == 1 { "rule" } else { "rules" };
-                    // Also where only the answer is kept, a warning is not lost.
+                    // The number of warnings is part of the result, so that it is not lost if only
+                    // stdout is kept.
                     let warned = match warnings.list.len() {
                         0 => String::new(),
                         1 => ", 1 warning".to_owned(),
                         n => format!(", {n} warnings"),
                     };
-                    output::line(&format!("{}: {} is fine, {rules} {noun}{warned}", plain(&file), read.name));
+                    output::line(&format!(
+                        "{}: {} is fine, {rules} {noun}{warned}",
+                        plain(&file),
+                        read.name
+                    ));
                 }
                 out.policies.push(PolicyV1 {
                     file,

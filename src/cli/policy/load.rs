@@ -13,12 +13,16 @@ use std::{path::Path, sync::Arc};
 /// `policy-unreadable` when the file cannot be read or is not UTF-8.
 pub fn text(path: &Path) -> Result<String, Failure> {
     let name = plain(&path.display().to_string());
-    let bytes = std::fs::read(path)
-        .map_err(|e| Failure::input("policy-unreadable", format!("cannot read the policy `{name}`: {e}")))?;
+    let bytes = std::fs::read(path).map_err(|e| {
+        Failure::input("policy-unreadable", format!("cannot read the policy `{name}`: {e}"))
+    })?;
     String::from_utf8(bytes).map_err(|e| {
         let line = e.as_bytes().get(..e.utf8_error().valid_up_to()).unwrap_or_default();
         let line = line.split(|b| *b == b'\n').count();
-        Failure::input("policy-unreadable", format!("the policy `{name}` is not UTF-8 (line {line})"))
+        Failure::input(
+            "policy-unreadable",
+            format!("the policy `{name}` is not UTF-8 (line {line})"),
+        )
     })
 }
 
@@ -28,15 +32,15 @@ pub fn text(path: &Path) -> Result<String, Failure> {
 /// As [`text`]; `policy-mistakes` with every mistake shown in its source.
 pub fn policy(path: &Path) -> Result<Arc<Policy>, Failure> {
     let text = text(path)?;
-    policy::admit(&text)
-        .map(Arc::new)
-        .map_err(|mistakes| Failure::input("policy-mistakes", render::report(&path.display().to_string(), &mistakes)))
+    policy::admit(&text).map(Arc::new).map_err(|mistakes| {
+        Failure::input("policy-mistakes", render::report(&path.display().to_string(), &mistakes))
+    })
 }
 
-/// Reads several policies; the mistakes of all are told at once.
+/// Reads several policies; the mistakes of all are reported at once.
 ///
 /// # Errors
-/// As [`policy`].
+/// As [`policy()`].
 pub fn policies<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<Arc<Policy>>, Failure> {
     let mut read = Vec::new();
     let mut failed: Option<Failure> = None;

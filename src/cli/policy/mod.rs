@@ -1,4 +1,4 @@
-//! `modelgate policy`: one file a subcommand.
+//! `modelgate policy`: one file per subcommand.
 
 mod explain;
 mod lint;
@@ -26,15 +26,15 @@ enum Command {
     Lint(lint::Args),
     /// Say in plain sentences what a policy requires
     Explain(explain::Args),
-    /// Draw how likely a rule passes, fails or stays unsettled, by the true value
+    /// Draw how likely a rule passes, fails or does not have enough data, by the true value
     OperatingCurve(operating_curve::Args),
-    /// Run the cases beside a policy
+    /// Run the test cases of a policy
     Test(test::Args),
     /// Publish policies to the service
     Publish(publish::Args),
 }
 
-/// Runs it.
+/// Runs the command.
 pub fn run(args: Args) -> Outcome {
     match args.command {
         Command::Lint(args) => lint::run(&args),
@@ -45,7 +45,7 @@ pub fn run(args: Args) -> Outcome {
     }
 }
 
-/// A file of test cases stands beside its policy, and a shell pattern names both.
+/// A file of test cases is in the folder of its policy, so a shell pattern matches both.
 fn is_cases(path: &std::path::Path) -> bool {
     path.to_string_lossy().ends_with(".cases.toml")
 }

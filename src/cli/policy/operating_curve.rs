@@ -21,15 +21,15 @@ use crate::{
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
-/// Points of a drawn curve.
+/// The number of points of a drawn curve.
 const POINTS: u32 = 200;
-/// The samples that are looked at where neither the rule nor the caller says.
+/// The sample size if neither the rule nor the caller gives one.
 const USUAL: u64 = 1_000;
 
 /// Arguments of `modelgate policy operating-curve`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-For every limit on a proportion: the probability that the rule passes, fails or stays unsettled, against the true value,
+For every limit on a proportion: the probability that the rule passes, fails or does not have enough data, against the true value,
 computed exactly from the binomial distribution.
 
 Examples:
@@ -45,7 +45,7 @@ pub struct Args {
     /// The sample size [default: the rule's `min_samples`, else 1000]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     n: Option<u64>,
-    /// Draw it into this file; needs a single limit, so name a rule
+    /// Draw the curve into this file; needs a single limit, so name a rule
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
     /// How to print it
@@ -76,15 +76,23 @@ pub(super) fn run(args: &Args) -> Outcome {
         limits.retain(|l| l.rule == wanted);
     }
     if limits.is_empty() {
-        let what = args.rule.as_deref().map_or_else(|| "no rule".to_owned(), |r| format!("no rule `{}`", plain(r)));
-        let message = format!("the policy has {what} with a limit on a proportion, such as accuracy or recall");
+        let what = args
+            .rule
+            .as_deref()
+            .map_or_else(|| "no rule".to_owned(), |r| format!("no rule `{}`", plain(r)));
+        let message = format!(
+            "the policy has {what} with a limit on a proportion, such as accuracy or recall"
+        );
         return Err(Failure::input("no-such-rule", message));
     }
     if let Some(path) = &args.svg {
         let [only] = limits.as_slice() else {
             let names: Vec<&str> = limits.iter().map(|l| l.rule).collect();
-            let message =
-                format!("there are {} limits to draw; name one with `--rule`: {}", limits.len(), names.join(", "));
+            let message = format!(
+                "there are {} limits to draw; name one with `--rule`: {}",
+                limits.len(),
+                names.join(", ")
+            );
             return Err(Failure::input("usage", message));
         };
         draw(args, only, path)?;
@@ -100,10 +108,11 @@ fn size(args: &Args, limit: &Proportion<'_>) -> u64 {
     args.n.or(limit.min_samples).unwrap_or(USUAL).max(1)
 }
 
-/// Rates around the limit: from where nearly nothing to where nearly everything passes.
+/// Rates around the limit: from where almost nothing passes to where almost everything does.
 fn rates(limit: &Proportion<'_>, n: u64, steps: u32) -> Vec<f64> {
     let t = limit.limit.value;
-    let spread = (t * (1.0 - t)).max(1e-6).sqrt() * 6.0 / f64::from(u32::try_from(n).unwrap_or(u32::MAX)).sqrt();
+    let spread = (t * (1.0 - t)).max(1e-6).sqrt() * 6.0
+        / f64::from(u32::try_from(n).unwrap_or(u32::MAX)).sqrt();
     let (low, high) = ((t - spread).max(0.0), (t + spread).min(1.0));
     (0..=steps).map(|i| round12(low + (high - low) * f64::from(i) / f64::from(steps))).collect()
 }
@@ -111,7 +120,12 @@ fn rates(limit: &Proportion<'_>, n: u64, steps: u32) -> Vec<f64> {
 fn chances(limit: &Proportion<'_>, n: u64, steps: u32) -> Vec<Chance> {
     let one = |rate: f64| {
         let c = limit.chances(n, rate);
-        Chance { rate, pass: round12(c.pass), fail: round12(c.fail), inconclusive: round12(c.inconclusive) }
+        Chance {
+            rate,
+            pass: round12(c.pass),
+            fail: round12(c.fail),
+            inconclusive: round12(c.inconclusive),
+        }
     };
     rates(limit, n, steps).into_iter().map(one).collect()
 }
@@ -135,9 +149,16 @@ fn of(args: &Args, limit: &Proportion<'_>) -> CurveV1 {
 fn print(curve: &CurveV1) {
     let op = if curve.op == Op::AtLeast { "at least" } else { "at most" };
     let n = grouped(curve.n);
-    output::line(&format!("{}: {} {op} {}, on {n} samples", curve.rule, plain(&curve.metric), curve.limit));
-    // Enough digits for the true values around a limit near 0 or 1 to differ, and for none to look like the limit.
-    let scale = Scale::against(curve.limit, &curve.points.iter().map(|p| p.rate).collect::<Vec<_>>());
+    output::line(&format!(
+        "{}: {} {op} {}, on {n} samples",
+        curve.rule,
+        plain(&curve.metric),
+        curve.limit
+    ));
+    // Enough digits that true values around a limit near 0 or 1 differ, and that none looks like
+    // the limit.
+    let scale =
+        Scale::against(curve.limit, &curve.points.iter().map(|p| p.rate).collect::<Vec<_>>());
     let value = |x: Option<f64>| {
         let own = |x: f64| Scale::against(curve.limit, &[x]).text(x);
         x.map_or_else(|| "never".to_owned(), own)
@@ -147,20 +168,26 @@ fn print(curve: &CurveV1) {
         value(curve.passes_from),
         value(curve.fails_from)
     ));
-    output::line("  true value    passes     fails  unsettled");
+    output::line("  true value    passes     fails  not enough data");
     for point in &curve.points {
         let percent = |p: f64| format!("{:.1}%", p * 100.0);
-        let (pass, fail, rest) = (percent(point.pass), percent(point.fail), percent(point.inconclusive));
+        let (pass, fail, rest) =
+            (percent(point.pass), percent(point.fail), percent(point.inconclusive));
         let rate = scale.text(point.rate);
-        output::line(&format!("  {rate:>10} {pass:>9} {fail:>9} {rest:>10}  {}", bar(point)));
+        output::line(&format!("  {rate:>10} {pass:>9} {fail:>9} {rest:>16}  {}", bar(point)));
     }
 }
 
-/// Passes, unsettled and fails as a bar: whoever reads no colour reads the letters.
+/// Pass, not enough data and fail as a bar of characters, which needs no colour.
 fn bar(point: &Chance) -> String {
     let cells = |p: f64| (0..20_u32).filter(|i| (f64::from(*i) + 0.5) / 20.0 <= p).count();
     let (pass, fail) = (cells(point.pass), cells(point.fail));
-    format!("{}{}{}", "#".repeat(pass), ".".repeat(20_usize.saturating_sub(pass + fail)), "x".repeat(fail))
+    format!(
+        "{}{}{}",
+        "#".repeat(pass),
+        ".".repeat(20_usize.saturating_sub(pass + fail)),
+        "x".repeat(fail)
+    )
 }
 
 fn draw(args: &Args, limit: &Proportion<'_>, path: &Path) -> Result<(), Failure> {

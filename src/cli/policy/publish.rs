@@ -16,8 +16,8 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 From then on the newest version of a policy's name applies to new releases. Publishing the same bytes again changes
-nothing. Nothing is published when one of the files has a mistake. Warnings are those of `policy lint`, and what only the
-service knows: whether a pattern can match a model of this namespace, and whether enough people hold the roles.
+nothing. Nothing is published if one of the files has a mistake. Warnings are those of `policy lint`, and those that need the
+service: whether a pattern can match a model of this namespace, and whether enough people have the roles.
 
 Examples:
   modelgate policy publish policies/credit-risk.toml
@@ -43,7 +43,7 @@ pub(super) fn run(args: &Args) -> Outcome {
     let published = block_on(async {
         let mut published: Vec<PublishedV1> = Vec::new();
         for policy in &policies {
-            // The same bytes twice change nothing, so that it may be sent again.
+            // Publishing the same bytes twice changes nothing, so the request can be sent again.
             let body = Body::new("application/toml", policy.source.as_bytes().to_vec()).once(None);
             published.push(client.post("/api/v1/policies", body).await?);
         }
@@ -53,7 +53,10 @@ pub(super) fn run(args: &Args) -> Outcome {
         for warning in &policy.warnings {
             let place = format!("{}:{}:{}", file.display(), warning.line, warning.column);
             let help = warning.help.as_ref().map_or_else(String::new, |help| format!("; {help}"));
-            output::note(&plain(&format!("warning: {place}: {} ({}){help}", warning.message, warning.code)));
+            output::note(&plain(&format!(
+                "warning: {place}: {} ({}){help}",
+                warning.message, warning.code
+            )));
         }
     }
     if args.format == Format::Json {
@@ -61,7 +64,12 @@ pub(super) fn run(args: &Args) -> Outcome {
         return Ok(0);
     }
     for policy in published {
-        output::line(&format!("{} version {}  {}", plain(&policy.name), policy.version, policy.digest));
+        output::line(&format!(
+            "{} version {}  {}",
+            plain(&policy.name),
+            policy.version,
+            policy.digest
+        ));
     }
     Ok(0)
 }

@@ -1,14 +1,18 @@
-//! Mistakes as people read them: the source underlined. Colour falls away where no terminal reads it.
+//! Mistakes as people read them: the source underlined. Colour is dropped if the output is not a
+//! terminal.
 
 use crate::{
     cli::output::plain,
     policy::{Mistake, Mistakes},
 };
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity, SourceCode};
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity,
+    SourceCode,
+};
 use serde::Serialize;
 use std::fmt::{self, Write as _};
 
-/// One mistake with the source it stands in.
+/// One mistake with the source that contains it.
 struct Shown<'a> {
     mistake: &'a Mistake,
     source: &'a NamedSource<String>,
@@ -57,7 +61,11 @@ impl Diagnostic for Shown<'_> {
 pub fn report(file: &str, mistakes: &Mistakes) -> String {
     let count = mistakes.list.len();
     let noun = if count == 1 { "mistake" } else { "mistakes" };
-    format!("{count} {noun} in the policy {}\n\n{}", plain(file), drawn(file, mistakes, Severity::Error))
+    format!(
+        "{count} {noun} in the policy {}\n\n{}",
+        plain(file),
+        drawn(file, mistakes, Severity::Error)
+    )
 }
 
 /// Every warning with its source underlined.
@@ -67,19 +75,23 @@ pub fn warnings(file: &str, warnings: &Mistakes) -> String {
 
 fn drawn(file: &str, mistakes: &Mistakes, severity: Severity) -> String {
     let source = NamedSource::new(plain(file), shown(&mistakes.source));
-    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode()).with_width(100).with_links(false);
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode())
+        .with_width(100)
+        .with_links(false);
     let mut out = String::new();
     for mistake in &mistakes.list {
-        // Writing to text does not fail; what cannot be drawn is still told.
+        // Writing to text does not fail; a mistake that cannot be drawn is still reported.
         if handler.render_report(&mut out, &Shown { mistake, source: &source, severity }).is_err() {
-            let _ = writeln!(out, "{}:{}: {}", mistake.line, mistake.column, plain(&mistake.message));
+            let _ =
+                writeln!(out, "{}:{}: {}", mistake.line, mistake.column, plain(&mistake.message));
         }
         out.push('\n');
     }
     out.trim_end().to_owned()
 }
 
-/// The source with every control character replaced by one of as many bytes, so that places stay where they are.
+/// The source with every control character replaced by one of the same number of bytes, so that
+/// positions do not change.
 fn shown(source: &str) -> String {
     let replace = |c: char| match c {
         '\n' | '\t' => c,

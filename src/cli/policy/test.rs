@@ -19,7 +19,7 @@ const CASES: &str = ".cases.toml";
 /// Arguments of `modelgate policy test`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The cases of `credit-risk.toml` stand beside it in `credit-risk.cases.toml`.
+The cases of `credit-risk.toml` are in `credit-risk.cases.toml` in the same folder.
 Exit codes: 0 every case ended as expected, 1 one did not, 2 a file cannot be read.
 
 Examples:
@@ -73,15 +73,17 @@ pub(super) fn run(args: &Args) -> Outcome {
     Ok(u8::from(!out.ok))
 }
 
-/// The files of cases that `path` stands for.
+/// The files of cases that `path` means.
 fn cases_of(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     let shown = plain(&path.display().to_string());
     let none = |why: String| Failure::input("no-cases", why);
     if path.is_dir() {
-        let entries = std::fs::read_dir(path).map_err(|e| none(format!("cannot read `{shown}`: {e}")))?;
-        let mut list: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).filter(|p| is_cases(p)).collect();
+        let entries =
+            std::fs::read_dir(path).map_err(|e| none(format!("cannot read `{shown}`: {e}")))?;
+        let mut list: Vec<PathBuf> =
+            entries.filter_map(|e| e.ok().map(|e| e.path())).filter(|p| is_cases(p)).collect();
         if list.is_empty() {
-            return Err(none(format!("`{shown}` holds no file of cases, `NAME{CASES}`")));
+            return Err(none(format!("`{shown}` contains no file of cases, `NAME{CASES}`")));
         }
         list.sort();
         return Ok(list);
@@ -100,7 +102,8 @@ fn is_cases(path: &Path) -> bool {
 
 fn one(cases: &Path) -> Result<(String, Vec<CaseReport>), Failure> {
     let name = cases.to_string_lossy();
-    let policy = load::policy(Path::new(&format!("{}.toml", name.strip_suffix(CASES).unwrap_or(&name))))?;
+    let policy =
+        load::policy(Path::new(&format!("{}.toml", name.strip_suffix(CASES).unwrap_or(&name))))?;
     let text = load::text(cases)?;
     let beside = cases.parent().unwrap_or(Path::new("")).to_path_buf();
     let read = |path: &str| load_evidence(&beside, path);
@@ -109,7 +112,8 @@ fn one(cases: &Path) -> Result<(String, Vec<CaseReport>), Failure> {
     Ok((policy.name.clone(), reports))
 }
 
-/// Evidence by its path, which starts beside the file of cases and may have the prefix that `--evidence` takes.
+/// Evidence by its path, which is relative to the folder of the file of cases and may have the
+/// prefix that `--evidence` accepts.
 fn load_evidence(beside: &Path, path: &str) -> Result<Vec<Submitted>, String> {
     let mut arg: EvidenceArg = path.parse().map_err(|e| format!("`{path}`: {e}"))?;
     arg.path = beside.join(&arg.path).display().to_string();

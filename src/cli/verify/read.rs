@@ -20,10 +20,13 @@ const MAX_DEPTH: usize = 4;
 const MAX_KEY: u64 = 64 << 10;
 
 fn unreadable(path: &Path, why: impl std::fmt::Display) -> Failure {
-    Failure::input("verify-unreadable", format!("cannot read `{}`: {why}", plain(&path.display().to_string())))
+    Failure::input(
+        "verify-unreadable",
+        format!("cannot read `{}`: {why}", plain(&path.display().to_string())),
+    )
 }
 
-/// Whether a path is a directory; a link to one counts, as the caller named it.
+/// Whether a path is a directory; a link to one is accepted, because the caller named it.
 pub(super) fn is_directory(path: &Path) -> Result<bool, Failure> {
     fs::metadata(path).map(|m| m.is_dir()).map_err(|e| unreadable(path, e))
 }
@@ -43,8 +46,8 @@ fn bounded(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// All files below a directory, by their paths from there. Links and special files are refused, never followed: what
-/// is verified must be what lies here.
+/// All files below a directory, by their paths from there. Links and special files are refused,
+/// never followed: the files that are verified must be in the directory.
 pub(super) fn files(directory: &Path) -> Result<Files, Failure> {
     let mut files = Files::new();
     let mut total = 0;
@@ -78,13 +81,16 @@ fn walk(
         } else if kind.is_file() {
             visit(&path, name)?;
         } else {
-            return Err(unreadable(&path, "an export has plain files and few folders, and no links"));
+            return Err(unreadable(
+                &path,
+                "an export has plain files and few folders, and no links",
+            ));
         }
     }
     Ok(())
 }
 
-/// Whether one of the key files lies in one of the exports that it is to verify.
+/// Whether one of the key files is in one of the exports that it is to verify.
 pub(super) fn is_own_key(keys: &[String], trust: Option<&Path>, exports: &[PathBuf]) -> bool {
     let real = |path: &Path| path.canonicalize().ok();
     let exports: Vec<PathBuf> = exports.iter().filter_map(|path| real(path)).collect();
@@ -102,7 +108,10 @@ pub(in crate::cli) fn pinned(keys: &[String], trust: Option<&Path>) -> Result<Pi
         }
     }
     if let Some(directory) = trust {
-        let found = ["decision.pem", "log.vkey"].map(|name| directory.join(name)).into_iter().filter(|p| p.exists());
+        let found = ["decision.pem", "log.vkey"]
+            .map(|name| directory.join(name))
+            .into_iter()
+            .filter(|p| p.exists());
         let found: Vec<_> = found.collect();
         if found.is_empty() {
             return Err(unreadable(directory, "it has neither decision.pem nor log.vkey"));
@@ -114,21 +123,23 @@ pub(in crate::cli) fn pinned(keys: &[String], trust: Option<&Path>) -> Result<Pi
     Ok(pinned)
 }
 
-/// A file may hold several keys of one kind, as it does while one replaces another.
+/// A file may contain several keys of one kind, as it does while one replaces another.
 fn add(pinned: &mut Pinned, path: &Path) -> Result<(), Failure> {
     let bytes = bounded(path, MAX_KEY)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| unreadable(path, "it is not text"))?;
-    let wrong = |e| Failure::input("verify-key", format!("`{}`: {e}", plain(&path.display().to_string())));
+    let wrong =
+        |e| Failure::input("verify-key", format!("`{}`: {e}", plain(&path.display().to_string())));
     if text.contains("-----BEGIN") {
         for block in text.trim().split_inclusive("-----END PUBLIC KEY-----") {
             pinned.decision.push(PublicKey::from_pem(block).map_err(wrong)?);
         }
         return Ok(());
     }
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let lines =
+        text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let keys = lines.map(str::parse).collect::<Result<Vec<VerifierKey>, _>>().map_err(wrong)?;
     if keys.is_empty() {
-        return Err(unreadable(path, "it holds neither a PEM public key nor a vkey"));
+        return Err(unreadable(path, "it contains neither a PEM public key nor a vkey"));
     }
     pinned.logs.extend(keys);
     Ok(())

@@ -11,7 +11,7 @@ pub(super) fn wanted(
     detected.map_err(|Declined { why }| EvidenceError::invalid(format, document, 0, why))
 }
 
-/// The text there, if there is any.
+/// The value as text, if it is present and is text.
 pub(super) fn text<'j>(json: Option<&'j Json<'_>>) -> Option<&'j str> {
     json.and_then(Json::as_str)
 }

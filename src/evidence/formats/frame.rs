@@ -1,5 +1,5 @@
-//! The tables of pandas, in whichever of its shapes a script writes them: CSV, and JSON as records, columns, index,
-//! split, table or a record a line.
+//! The tables of pandas, in any of the shapes that scripts write: CSV, and JSON as records,
+//! columns, index, split, table or one record per line.
 
 use crate::evidence::{
     Document, EvidenceError,
@@ -10,9 +10,9 @@ use crate::evidence::{
 /// A cell.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Cell<'c> {
-    /// Of JSON.
+    /// A cell of JSON.
     Json(&'c Json<'c>),
-    /// Of CSV.
+    /// A cell of CSV.
     Text(&'c str),
 }
 
@@ -36,12 +36,15 @@ impl<'c> Cell<'c> {
     /// Whether it is null, empty or NaN.
     pub(super) fn is_undefined(self) -> bool {
         match self {
-            Self::Json(json) => json.as_number().is_none() && crate::evidence::undefined::reading(json).is_some(),
+            Self::Json(json) => {
+                json.as_number().is_none() && crate::evidence::undefined::reading(json).is_some()
+            }
             Self::Text(text) => matches!(reading_text(text), Some(Reading::Undefined(_))),
         }
     }
 
-    /// Yes or no: pandas writes `True` in CSV, `true` in JSON, and 1 or 0 for a column that was made of numbers.
+    /// The cell as a boolean: pandas writes `True` in CSV, `true` in JSON, and 1 or 0 for a column
+    /// of numbers.
     pub(super) fn flag(self) -> Option<bool> {
         match self {
             Self::Json(Json { value: crate::evidence::json::Value::Bool(flag), .. }) => Some(*flag),
@@ -55,15 +58,17 @@ impl<'c> Cell<'c> {
         }
     }
 
-    /// The name it is: text, or a number or a truth value as it is written.
+    /// The cell as a name: text, or a number or a boolean as it is written.
     pub(super) fn name(self) -> Option<&'c str> {
         match self {
             Self::Text(text) => Some(text),
-            Self::Json(json) => json.as_str().or_else(|| json.as_number().map(Number::text)).or(match json.kind() {
-                "true" => Some("True"),
-                "false" => Some("False"),
-                _ => None,
-            }),
+            Self::Json(json) => {
+                json.as_str().or_else(|| json.as_number().map(Number::text)).or(match json.kind() {
+                    "true" => Some("True"),
+                    "false" => Some("False"),
+                    _ => None,
+                })
+            }
         }
     }
 }
@@ -73,14 +78,14 @@ impl<'c> Cell<'c> {
 pub(super) struct Line<'c> {
     /// The byte where it starts.
     pub at: usize,
-    /// Its label in the index, where that is kept apart.
+    /// Its label in the index, if that is separate from the cells.
     pub label: Vec<&'c str>,
     /// Its cells, by column.
     cells: Vec<(&'c str, Cell<'c>)>,
 }
 
 impl<'c> Line<'c> {
-    /// The cell of that column.
+    /// The cell of this column.
     pub(super) fn get(&self, column: &str) -> Option<Cell<'c>> {
         self.cells.iter().find(|(name, _)| *name == column).map(|(_, cell)| *cell)
     }
@@ -91,13 +96,13 @@ impl<'c> Line<'c> {
     }
 }
 
-/// What is wrong with a table, and the byte where.
+/// What is wrong with a table, and at which byte.
 pub(super) type Mistake = (usize, String);
 
 /// The rows of a document: CSV whose header has the column `key`, or JSON.
 ///
 /// # Errors
-/// When it is neither, or has a row of another kind than the rest.
+/// When it is neither, or a row has another type than the rest.
 pub(super) fn lines<'d>(
     format: &'static str,
     document: &'d Document<'_>,
@@ -108,7 +113,7 @@ pub(super) fn lines<'d>(
     }
     let lines = match document.json() {
         Ok(json) => of_json(json, &|column| column == key),
-        // A record a line.
+        // One record per line.
         Err(error) => match document.json_lines() {
             Ok(records) if records.len() > 1 => records.iter().map(record).collect(),
             _ => return Err(error.clone().into()),
@@ -120,7 +125,7 @@ pub(super) fn lines<'d>(
 /// The rows of CSV.
 ///
 /// # Errors
-/// When it is none.
+/// When the document cannot be read as CSV.
 pub(super) fn csv<'d>(document: &'d Document<'_>) -> Result<Vec<Line<'d>>, EvidenceError> {
     let table = document.csv().map_err(Clone::clone)?;
     let columns: Vec<&str> = table.header().collect();
@@ -137,7 +142,9 @@ fn record<'j>(json: &'j Json<'j>) -> Result<Line<'j>, Mistake> {
 }
 
 fn row<'j>(json: &'j Json<'j>, label: Vec<&'j str>) -> Result<Line<'j>, Mistake> {
-    let object = json.as_object().ok_or_else(|| (json.at, format!("a row was expected, not {}", json.kind())))?;
+    let object = json
+        .as_object()
+        .ok_or_else(|| (json.at, format!("a row was expected, not {}", json.kind())))?;
     Ok(line(json.at, label, object))
 }
 
@@ -145,12 +152,16 @@ fn line<'j>(at: usize, label: Vec<&'j str>, object: &'j Object<'j>) -> Line<'j> 
     Line { at, label, cells: object.iter().map(|m| (&*m.key, Cell::Json(&m.value))).collect() }
 }
 
-/// The rows of JSON; none where it is no table. Objects of objects are read by column where `known` knows an outer key,
-/// else by row.
+/// The rows of JSON; an empty list if it is neither an object nor a list. Objects of objects are
+/// read by column if `known` accepts an outer key, else by row.
 ///
 /// # Errors
-/// When a row is none: a group that got lost would be a group that passes.
-pub(super) fn of_json<'j>(json: &'j Json<'j>, known: &dyn Fn(&str) -> bool) -> Result<Vec<Line<'j>>, Mistake> {
+/// When a row is not valid. It must not be skipped: a group that is lost would be a group that
+/// passes.
+pub(super) fn of_json<'j>(
+    json: &'j Json<'j>,
+    known: &dyn Fn(&str) -> bool,
+) -> Result<Vec<Line<'j>>, Mistake> {
     if let Some(records) = json.as_array() {
         return records.iter().map(record).collect();
     }
@@ -168,7 +179,8 @@ pub(super) fn of_json<'j>(json: &'j Json<'j>, known: &dyn Fn(&str) -> bool) -> R
 
 fn split<'j>(object: &'j Object<'j>, data: &'j [Json<'j>]) -> Result<Vec<Line<'j>>, Mistake> {
     let list = |key| object.get(key).and_then(Json::as_array).unwrap_or(&[]);
-    let columns: Vec<&str> = list("columns").iter().map(|c| Cell::Json(c).name().unwrap_or("")).collect();
+    let columns: Vec<&str> =
+        list("columns").iter().map(|c| Cell::Json(c).name().unwrap_or("")).collect();
     let index = list("index");
     let rows = data.iter().enumerate().map(|(i, row)| {
         let cells = row.as_array().filter(|cells| cells.len() == columns.len());
@@ -190,7 +202,8 @@ fn by_column<'j>(object: &'j Object<'j>) -> Result<Vec<Line<'j>>, Mistake> {
     let mut lines: Vec<Line<'j>> = Vec::new();
     let mut places = std::collections::HashMap::new();
     for column in object {
-        let wrong = || (column.value.at, format!("a column was expected, not {}", column.value.kind()));
+        let wrong =
+            || (column.value.at, format!("a column was expected, not {}", column.value.kind()));
         let cells = column.value.as_object().ok_or_else(wrong)?;
         for cell in cells {
             let at = *places.entry(&*cell.key).or_insert_with(|| {
@@ -215,7 +228,12 @@ mod tests {
         let lines = of_json(&parsed, &|column| column == "count").unwrap();
         lines
             .iter()
-            .map(|l| (l.label.iter().map(|s| (*s).to_owned()).collect(), l.get("count").and_then(Cell::count)))
+            .map(|l| {
+                (
+                    l.label.iter().map(|s| (*s).to_owned()).collect(),
+                    l.get("count").and_then(Cell::count),
+                )
+            })
             .collect()
     }
 
@@ -223,16 +241,28 @@ mod tests {
     fn every_shape_of_pandas_gives_the_same_rows() {
         // pandas 3: DataFrame({"accuracy": …, "count": …}, index=["F", "M"]).to_json(orient=…)
         let labelled = vec![(vec!["F".to_owned()], Some(4)), (vec!["M".to_owned()], Some(8))];
-        assert_eq!(shapes(r#"{"accuracy":{"F":0.5,"M":0.25},"count":{"F":4.0,"M":8.0}}"#), labelled);
-        assert_eq!(shapes(r#"{"F":{"accuracy":0.5,"count":4.0},"M":{"accuracy":0.25,"count":8.0}}"#), labelled);
         assert_eq!(
-            shapes(r#"{"columns":["accuracy","count"],"index":["F","M"],"data":[[0.5,4.0],[0.25,8.0]]}"#),
+            shapes(r#"{"accuracy":{"F":0.5,"M":0.25},"count":{"F":4.0,"M":8.0}}"#),
+            labelled
+        );
+        assert_eq!(
+            shapes(r#"{"F":{"accuracy":0.5,"count":4.0},"M":{"accuracy":0.25,"count":8.0}}"#),
+            labelled
+        );
+        assert_eq!(
+            shapes(
+                r#"{"columns":["accuracy","count"],"index":["F","M"],"data":[[0.5,4.0],[0.25,8.0]]}"#
+            ),
             labelled
         );
         let records = vec![(vec![], Some(4)), (vec![], Some(8))];
         assert_eq!(shapes(r#"[{"sex":"F","count":4.0},{"sex":"M","count":8.0}]"#), records);
-        assert_eq!(shapes(r#"{"schema":{},"data":[{"sex":"F","count":4.0},{"sex":"M","count":8.0}]}"#), records);
-        let tuples = shapes(r#"{"columns":["count"],"index":[["B","F"],["W","M"]],"data":[[4.0],[8.0]]}"#);
+        assert_eq!(
+            shapes(r#"{"schema":{},"data":[{"sex":"F","count":4.0},{"sex":"M","count":8.0}]}"#),
+            records
+        );
+        let tuples =
+            shapes(r#"{"columns":["count"],"index":[["B","F"],["W","M"]],"data":[[4.0],[8.0]]}"#);
         assert_eq!(tuples[1].0, ["W", "M"]);
     }
 

@@ -6,7 +6,11 @@ use crate::model::Slice;
 /// The labels as a group; those that start with two underscores are Prometheus' own.
 pub(super) fn slice(labels: &Object<'_>) -> Slice {
     let shown = labels.iter().filter(|label| !label.key.starts_with("__"));
-    Slice(shown.filter_map(|label| Some((label.key.to_string(), label.value.as_str()?.to_owned()))).collect())
+    Slice(
+        shown
+            .filter_map(|label| Some((label.key.to_string(), label.value.as_str()?.to_owned())))
+            .collect(),
+    )
 }
 
 /// An alert's name and all its labels, in the order of the file: `Slow {"alertname": "Slow", "model": "m"}`.
@@ -15,9 +19,11 @@ pub(super) fn alert(labels: &Object<'_>) -> String {
     named(name, labels)
 }
 
-/// A name and labels behind it.
+/// A name followed by labels.
 pub(super) fn named(name: &str, labels: &Object<'_>) -> String {
     let quote = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
-    let pairs = labels.iter().map(|l| format!("{}: {}", quote(&l.key), quote(l.value.as_str().unwrap_or_default())));
+    let pairs = labels
+        .iter()
+        .map(|l| format!("{}: {}", quote(&l.key), quote(l.value.as_str().unwrap_or_default())));
     format!("{name} {{{}}}", pairs.collect::<Vec<_>>().join(", "))
 }

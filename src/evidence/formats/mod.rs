@@ -1,4 +1,4 @@
-//! One file a format, in the folder of its family, and the table that lists them all.
+//! One file per format, in the folder of its family, and the table that lists them all.
 
 mod common;
 pub mod data;

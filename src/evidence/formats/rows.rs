@@ -1,9 +1,10 @@
-//! How many rows numbers rest on, where keys beside them say so.
+//! How many rows numbers were computed on, if keys next to them say so.
 //!
-//! The rows that were tested are what a bound may stand on. `n_test`, `test_set_size` and `eval_samples` state them. A
-//! bare `n_samples` does too, unless something says that the rows were divided (`test_size`, `cv_folds`, `n_train`, a
-//! `dataset_size`): then it may count all of them, and a bound from it would be far too sure. Unknown is better than
-//! wrong, and a warning says what to state instead.
+//! A bound must be based on the number of rows that were tested. `n_test`, `test_set_size` and
+//! `eval_samples` state it. A bare `n_samples` does too, unless something shows that the rows were
+//! split (`test_size`, `cv_folds`, `n_train`, a `dataset_size`): then it may count all of them, and
+//! a bound based on it would be far too narrow. Unknown is better than wrong, and a warning says
+//! what to state instead.
 
 use crate::evidence::{
     json::{Json, Number, Object, Value},
@@ -11,7 +12,7 @@ use crate::evidence::{
 };
 use crate::model::range::words;
 
-/// What a key holds, as far as rows go.
+/// The value of a key, as far as it matters for counting rows.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Said<'v> {
     /// A number.
@@ -20,12 +21,12 @@ pub(super) enum Said<'v> {
     Text(&'v str),
     /// An object or a list.
     Several,
-    /// Nothing of these.
+    /// None of these.
     Nothing,
 }
 
 impl<'v> Said<'v> {
-    /// What `json` is.
+    /// Classifies `json`.
     pub(super) fn of(json: &'v Json<'_>) -> Self {
         match &json.value {
             Value::Number(number) => Self::Number(*number),
@@ -40,12 +41,12 @@ impl<'v> Said<'v> {
     }
 }
 
-/// The members of an object as keys and what they hold.
+/// The members of an object as keys and classified values.
 pub(super) fn members<'j>(object: &'j Object<'_>) -> impl Iterator<Item = (&'j str, Said<'j>)> {
     object.iter().map(|member| (&*member.key, Said::of(&member.value)))
 }
 
-/// Keys by themselves under which scripts write how many rows they evaluated, or how many there are.
+/// Bare keys under which scripts write how many rows they evaluated, or how many there are.
 pub(super) const BARE: [&str; 11] = [
     "n",
     "n_samples",
@@ -63,19 +64,19 @@ pub(super) const BARE: [&str; 11] = [
 /// Which rows a key counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Of {
-    /// Those that were tested, by that name of the part.
+    /// The rows that were tested, with the name of that part of the data.
     Test(&'static str),
-    /// Those of a validation that may be no test.
+    /// The rows of a validation part, which might not be a test.
     Validation,
-    /// Those of the training.
+    /// The rows of the training part.
     Training,
-    /// All there are.
+    /// All rows of the data set.
     Whole,
-    /// It does not say.
+    /// The key does not say which.
     Unsaid,
 }
 
-/// Names of parts, and what they are.
+/// Names of parts of the data, and what they are.
 const PARTS: [(&str, Of); 20] = [
     ("test", Of::Test("test")),
     ("testing", Of::Test("test")),
@@ -99,9 +100,10 @@ const PARTS: [(&str, Of); 20] = [
     ("learn", Of::Training),
 ];
 
-const ALL: [&str; 9] = ["dataset", "data", "total", "all", "full", "whole", "population", "overall", "original"];
+const ALL: [&str; 9] =
+    ["dataset", "data", "total", "all", "full", "whole", "population", "overall", "original"];
 
-/// Words that name rows, and those that count them.
+/// Words that name rows, and words that count them.
 const ROWS: [&str; 18] = [
     "rows",
     "row",
@@ -129,16 +131,18 @@ fn part_of(word: &str) -> Option<Of> {
     PARTS.iter().find(|(name, _)| *name == word).map(|(_, of)| *of)
 }
 
-/// Which rows `key` counts; `None` where it counts none.
+/// Which rows `key` counts; `None` if it is not a count of rows.
 pub(super) fn counts(key: &str) -> Option<Of> {
     let words = words(key);
     let known = |word: &String| {
         let word = word.as_str();
-        [&ROWS[..], &COUNTS, &FILL, &ALL].iter().any(|list| list.contains(&word)) || part_of(word).is_some()
+        [&ROWS[..], &COUNTS, &FILL, &ALL].iter().any(|list| list.contains(&word))
+            || part_of(word).is_some()
     };
-    let counted = words.iter().any(|word| COUNTS.contains(&word.as_str()) || ROWS.contains(&word.as_str()));
+    let counted =
+        words.iter().any(|word| COUNTS.contains(&word.as_str()) || ROWS.contains(&word.as_str()));
     let parts: Vec<Of> = words.iter().filter_map(|word| part_of(word)).collect();
-    // `test_total` counts too, `total` alone may be anything.
+    // `test_total` is a count of rows, too; `total` alone may be anything.
     let total = words.iter().any(|word| word == "total") && !parts.is_empty();
     if words.is_empty() || !words.iter().all(known) || !(counted || total) {
         return None;
@@ -151,16 +155,18 @@ pub(super) fn counts(key: &str) -> Option<Of> {
     }
 }
 
-/// Whether `key` with that value says that the rows were divided.
+/// Whether `key` with this value says that the rows were split.
 fn divides(key: &str, said: Said<'_>) -> bool {
     if matches!(said, Said::Nothing) {
         return false;
     }
     let words = words(key);
     let any = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-    // `std_dev` is no part of the data.
+    // The word `dev` in `std_dev` is not a part of the data.
     let part = words.iter().find_map(|word| part_of(word)).filter(|_| !any(&["std", "standard"]));
-    if any(&["cv", "kfold", "folds", "fold", "loo", "crossval"]) || (any(&["cross"]) && any(&["validation", "val"])) {
+    if any(&["cv", "kfold", "folds", "fold", "loo", "crossval"])
+        || (any(&["cross"]) && any(&["validation", "val"]))
+    {
         return true;
     }
     let of_split = |word: &String| {
@@ -192,30 +198,51 @@ fn divides(key: &str, said: Said<'_>) -> bool {
         let named = matches!(said, Said::Text(text) if part_of(&text.to_lowercase()).is_some_and(|of| matches!(of, Of::Test(_))));
         return !named;
     }
-    let share = any(&["size", "fraction", "frac", "ratio", "share", "proportion", "pct", "percent", "percentage"]);
+    let share = any(&[
+        "size",
+        "fraction",
+        "frac",
+        "ratio",
+        "share",
+        "proportion",
+        "pct",
+        "percent",
+        "percentage",
+    ]);
     match part {
         // `"holdout": 0.2` says that a fifth of the rows was kept for the test.
         _ if names_a_part(&words) && is_share(said) => true,
-        Some(_) if share && said.count().is_none_or(|count| count <= 1 || counts(key).is_none()) => true,
-        // Whatever is told of a training or a validation beside: there are other rows than those that were tested.
+        Some(_)
+            if share && said.count().is_none_or(|count| count <= 1 || counts(key).is_none()) =>
+        {
+            true
+        }
+        // Any count for training or validation shows that there are more rows than those that were
+        // tested.
         Some(Of::Training) => matches!(said, Said::Number(_) | Said::Several),
         Some(Of::Validation) => matches!(said, Said::Number(_)),
         _ => false,
     }
 }
 
-/// Whether words name the part of the rows that was tested and nothing that could be a metric of it.
+/// Whether the words name the part of the rows that was tested, without a word that could name a
+/// metric of it.
 fn names_a_part(words: &[String]) -> bool {
     const BESIDES: [&str; 5] = ["part", "portion", "subset", "fraction", "share"];
-    let is_part = |word: &str| matches!(part_of(word), Some(Of::Test(_))) || matches!(word, "testset" | "evalset");
-    let known = |word: &str| [&ROWS[..], &COUNTS, &FILL, &ALL, &BESIDES].iter().any(|list| list.contains(&word));
-    // Parts in several words.
+    let is_part = |word: &str| {
+        matches!(part_of(word), Some(Of::Test(_))) || matches!(word, "testset" | "evalset")
+    };
+    let known = |word: &str| {
+        [&ROWS[..], &COUNTS, &FILL, &ALL, &BESIDES].iter().any(|list| list.contains(&word))
+    };
+    // Names of parts that are written as several words.
     let joined = words.join(" ").replace("hold out", "holdout").replace("held out", "heldout");
     let joined = joined.replace("out of time", "oot");
     joined.split(' ').any(is_part) && joined.split(' ').all(|word| is_part(word) || known(word))
 }
 
-/// Whether it is a share of a whole: a number strictly between 0 and 1, or as many percent in text.
+/// Whether the value is a share of a whole: a number strictly between 0 and 1, or the same as a
+/// percentage in text.
 fn is_share(said: Said<'_>) -> bool {
     let within = |value: f64| value > 0.0 && value < 1.0;
     match said {
@@ -232,13 +259,17 @@ fn is_share(said: Said<'_>) -> bool {
     }
 }
 
-/// What stands in the way of a bare count: the first key that says that the rows were divided.
+/// The reason not to use a bare count: the first key that says that the rows were split.
 pub(super) fn divided<'k>(facts: impl IntoIterator<Item = (&'k str, Said<'k>)>) -> Option<&'k str> {
     facts.into_iter().find(|(key, said)| divides(key, *said)).map(|(key, _)| key)
 }
 
-/// The same anywhere below `object`, except in what `skip` names: reports, whose keys are classes.
-pub(super) fn divided_below<'j>(object: &'j Object<'_>, skip: &dyn Fn(&Object<'_>) -> bool) -> Option<&'j str> {
+/// As [`divided`], anywhere below `object`, except in objects that `skip` accepts: reports, whose
+/// keys are classes.
+pub(super) fn divided_below<'j>(
+    object: &'j Object<'_>,
+    skip: &dyn Fn(&Object<'_>) -> bool,
+) -> Option<&'j str> {
     if skip(object) {
         return None;
     }
@@ -246,30 +277,37 @@ pub(super) fn divided_below<'j>(object: &'j Object<'_>, skip: &dyn Fn(&Object<'_
     divided(members(object)).or_else(below)
 }
 
-/// The rows behind numbers, as keys beside them state.
+/// The number of rows of some numbers, as the keys next to them state it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Rows {
-    /// How many, where one number says so.
+    /// How many, if the keys agree on one number.
     pub(super) n: Option<u64>,
-    /// Whether they are stated as those that were tested.
+    /// Whether the keys say that these rows were tested.
     pub(super) tested: bool,
-    /// Whether any key states a count that could be theirs.
+    /// Whether any key states a count that could be the number of these rows.
     pub(super) stated: bool,
-    /// Why they are unknown although a count is stated.
+    /// Why the number is unknown although a count is stated.
     pub(super) warning: Option<String>,
 }
 
 impl Rows {
     fn unknown(why: String) -> Self {
-        Self { n: None, tested: false, stated: true, warning: Some(format!("{why}; n is taken as unknown")) }
+        Self {
+            n: None,
+            tested: false,
+            stated: true,
+            warning: Some(format!("{why}; n is taken as unknown")),
+        }
     }
 
-    /// The rows that `facts` state. `bare` are the keys that count rows without saying which; `around` is a key elsewhere
-    /// in the document that says that the rows were divided.
+    /// The rows that `facts` state. `bare` are the keys that count rows without saying which;
+    /// `around` is a key elsewhere in the document that says that the rows were split.
     pub(super) fn of(facts: &[(&str, Said<'_>)], bare: &[&str], around: Option<&str>) -> Self {
         let counted = |wanted: fn(Of) -> bool| {
             let of = facts.iter().filter(|(key, _)| counts(key).is_some_and(wanted));
-            of.filter_map(|(key, said)| Some((*key, said.count()?))).filter(is_count).collect::<Vec<_>>()
+            of.filter_map(|(key, said)| Some((*key, said.count()?)))
+                .filter(is_count)
+                .collect::<Vec<_>>()
         };
         let tested = counted(|of| matches!(of, Of::Test(_)));
         let whole = counted(|of| of == Of::Whole);
@@ -280,16 +318,28 @@ impl Rows {
             return if let Some(other) = rest.iter().find(|other| other.1 != first.1) {
                 Self::unknown(differ(first, other))
             } else if let Some(fewer) = all().find(|other| other.1 < first.1) {
-                Self::unknown(format!("{}, more than {} in {}", stated(first), fewer.1, quoted(fewer.0)))
+                Self::unknown(format!(
+                    "{}, more than {} in {}",
+                    stated(first),
+                    fewer.1,
+                    quoted(fewer.0)
+                ))
             } else if let Some((all, part)) = beyond(&whole, &trained, first) {
-                Self::unknown(format!("{} and {} are more than the {}", stated(first), stated(part), stated(all)))
+                Self::unknown(format!(
+                    "{} and {} are more than the {}",
+                    stated(first),
+                    stated(part),
+                    stated(all)
+                ))
             } else {
                 Self { n: Some(first.1), tested: true, stated: true, warning: None }
             };
         }
         let listed: Vec<_> = facts.iter().filter(|(key, _)| bare.contains(key)).collect();
         let Some((key, said)) = listed.first() else { return Self::default() };
-        let Some(count) = said.count().filter(|_| listed.iter().all(|(_, said)| said.count().is_some())) else {
+        let Some(count) =
+            said.count().filter(|_| listed.iter().all(|(_, said)| said.count().is_some()))
+        else {
             return Self { stated: true, ..Self::default() };
         };
         let first = (*key, count);
@@ -307,8 +357,12 @@ impl Rows {
         }
     }
 
-    /// The rows of one part of the data, where keys of its own state them: of `test_accuracy` those of `n_test`.
-    pub(super) fn of_part<'k>(facts: impl IntoIterator<Item = (&'k str, Said<'k>)>, part: &str) -> Self {
+    /// The rows of one part of the data, if its own keys state them: for `test_accuracy` the value
+    /// of `n_test`.
+    pub(super) fn of_part<'k>(
+        facts: impl IntoIterator<Item = (&'k str, Said<'k>)>,
+        part: &str,
+    ) -> Self {
         let keys = [
             format!("n_{part}"),
             format!("{part}_n"),
@@ -318,7 +372,8 @@ impl Rows {
             format!("num_{part}"),
         ];
         let own = facts.into_iter().filter(|(key, _)| keys.iter().any(|own| own == key));
-        let all: Vec<(&str, u64)> = own.filter_map(|(key, said)| Some((key, said.count()?))).collect();
+        let all: Vec<(&str, u64)> =
+            own.filter_map(|(key, said)| Some((key, said.count()?))).collect();
         match all.split_first() {
             None => Self::default(),
             Some((first, rest)) => match rest.iter().find(|other| other.1 != first.1) {
@@ -329,7 +384,7 @@ impl Rows {
     }
 }
 
-/// A `test_size` of 1 is no count of rows.
+/// Whether this can be a count of rows: a `test_size` of 1 cannot.
 fn is_count((key, count): &(&str, u64)) -> bool {
     *count != 1 || !key.to_lowercase().contains("size")
 }
@@ -342,10 +397,10 @@ fn differ(a: &(&str, u64), b: &(&str, u64)) -> String {
     format!("{} and {}", stated(a), stated(b))
 }
 
-/// A key and what it counts.
+/// A key and its count.
 type Count<'k> = (&'k str, u64);
 
-/// A whole that is smaller than the part that was tested and the one that was trained on together, and the latter.
+/// A whole that is smaller than the tested and the training part together, and that training part.
 fn beyond<'a, 'k>(
     whole: &'a [Count<'k>],
     trained: &'a [Count<'k>],

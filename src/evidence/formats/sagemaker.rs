@@ -1,4 +1,5 @@
-//! What Amazon's tools share: confusion matrices (actual label → predicted label → rows), and the data set of a report.
+//! What Amazon's tools share: confusion matrices (actual label → predicted label → rows), and the
+//! data set of a report.
 
 use crate::evidence::{
     Collector,
@@ -9,7 +10,7 @@ use crate::model::{Measurement, Slice};
 use crate::stats::proportion::float;
 use std::collections::BTreeSet;
 
-/// How many items there are, and when they were evaluated.
+/// Adds how many items there are, and when they were evaluated.
 pub(super) fn dataset(collector: &mut Collector<'_>, object: &Object<'_>) {
     let Some(dataset) = collector.object(object.get("dataset")) else { return };
     if let Some(items) = dataset.get("item_count") {
@@ -44,12 +45,12 @@ impl<'j> Matrix<'j> {
         self.sum(|_, _| true)
     }
 
-    /// The rows that are called what they are.
+    /// The rows that are predicted correctly.
     pub(super) fn right(&self) -> Option<u64> {
         self.sum(|actual, predicted| actual == predicted)
     }
 
-    /// The labels that rows have.
+    /// The actual labels.
     pub(super) fn labels(&self) -> Vec<&'j str> {
         let mut labels: Vec<&str> = self.cells.iter().map(|(actual, _, _)| *actual).collect();
         labels.dedup();
@@ -73,7 +74,7 @@ impl<'j> Matrix<'j> {
     }
 }
 
-/// Whether the rates among these measurements are those of `counts`; a rate of no rows agrees with anything.
+/// Whether these measurements' rates agree with `counts`; a rate over 0 rows agrees with anything.
 pub(super) fn agree(counts: Confusion, measured: &[Measurement]) -> bool {
     measured.iter().all(|m| match (counts.of(&m.metric), m.value) {
         (Some((successes, trials)), Some(value)) => trials == 0 || near(value, successes, trials),

@@ -13,7 +13,8 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place of the byte `at` of `text`; its end when `at` lies beyond it. A byte order mark is not counted.
+    /// The place of the byte `at` of `text`; the end of the text if `at` is beyond it. A byte order
+    /// mark is not counted.
     pub fn of(text: &str, at: usize) -> Self {
         let before = text.get(..at).unwrap_or(text);
         let before = before.strip_prefix('\u{feff}').unwrap_or(before);
@@ -22,7 +23,7 @@ impl Place {
         Self { line, column }
     }
 
-    /// Line and column of the byte `at`, of the beginning where the bytes are no text.
+    /// Line and column of the byte `at`; the beginning if the bytes are not text.
     pub fn in_bytes(bytes: &[u8], at: usize) -> Self {
         Self::of(super::utf8(bytes).unwrap_or(""), at)
     }
@@ -34,7 +35,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// Why a text is no JSON that we read.
+/// Why a text is not JSON that we read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JsonError {
     /// It breaks the grammar.
@@ -52,7 +53,7 @@ pub enum JsonError {
         byte: usize,
         /// Where that is.
         place: Place,
-        /// What to do, where we can tell.
+        /// What to do, if we can tell.
         hint: &'static str,
     },
     /// An object has a key twice.

@@ -1,9 +1,10 @@
 //! JSON as tools really write it, with the place of every value.
 //!
-//! Stricter than most readers: a key given twice, deep nesting and trailing text are errors. More lenient in one thing:
-//! the bare `NaN`, `Infinity` and `-Infinity` that Python writes become [`Value::NonFinite`], which every format must
-//! treat as undefined or refuse. Numbers keep the text they were written as, because the last digit written tells how
-//! exact a value is. Text is borrowed from the document wherever it has no escapes.
+//! Stricter than most readers: a key given twice, deep nesting and trailing text are errors. More
+//! lenient in one thing: the bare `NaN`, `Infinity` and `-Infinity` that Python writes become
+//! [`Value::NonFinite`], which every format must treat as undefined or refuse. Numbers keep the
+//! text they were written as, because the last digit shows how exact a value is. Text without
+//! escapes is borrowed from the document.
 
 mod error;
 mod number;
@@ -20,7 +21,7 @@ use std::borrow::Cow;
 /// A value and where it starts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Json<'a> {
-    /// The byte where it starts; [`Place::of`] makes a line and a column of it.
+    /// The byte where it starts; [`Place::of`] converts it to a line and a column.
     pub at: usize,
     /// The value itself.
     pub value: Value<'a>,
@@ -63,7 +64,7 @@ pub struct Member<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// An object of members whose keys the caller knows to differ.
+    /// An object with these members. The caller guarantees that the keys differ.
     pub(in crate::evidence) const fn new(members: Vec<Member<'a>>) -> Self {
         Self { members }
     }

@@ -1,4 +1,4 @@
-//! Numbers as written: the last digit tells how exact a value is.
+//! Numbers as written: the last digit shows how exact a value is.
 
 use crate::model::evidence::MIN_ROUNDING;
 
@@ -12,13 +12,15 @@ impl<'a> Number<'a> {
         Self(text)
     }
 
-    /// A number from a cell or a line of text: a sign, digits, a decimal point, an exponent. `None` for anything else,
-    /// and for what is beyond the range of a double.
+    /// A number from a table cell or a line of text: a sign, digits, a decimal point, an exponent.
+    /// `None` for anything else, and for a number beyond the range of a double.
     pub fn parse(text: &'a str) -> Option<Self> {
         let decimal = |b: u8| b.is_ascii_digit() || matches!(b, b'.' | b'+' | b'-' | b'e' | b'E');
         let number = Self(text);
-        (text.bytes().any(|b| b.is_ascii_digit()) && text.bytes().all(decimal) && number.value().is_finite())
-            .then_some(number)
+        (text.bytes().any(|b| b.is_ascii_digit())
+            && text.bytes().all(decimal)
+            && number.value().is_finite())
+        .then_some(number)
     }
 
     /// The text as written.
@@ -31,7 +33,7 @@ impl<'a> Number<'a> {
         self.0.parse().unwrap_or(f64::NAN) + 0.0
     }
 
-    /// The count it stands for, if it is whole and not negative: `12000`, `171.0`, `1.2e4`.
+    /// The number as a count, if it is whole and not negative: `12000`, `171.0`, `1.2e4`.
     pub fn count(self) -> Option<u64> {
         match self.0.parse() {
             Ok(count) => Some(count),
@@ -42,7 +44,8 @@ impl<'a> Number<'a> {
     /// Half a unit of the last digit written, at least [`MIN_ROUNDING`]: 0.005 for `0.91`, 5e-5 for `9.1e-3`, 0.05 for
     /// `1.0`, 0.5 for `1`.
     pub fn rounding(self) -> f64 {
-        const HALF_UNITS: [f64; 12] = [0.5, 5e-2, 5e-3, 5e-4, 5e-5, 5e-6, 5e-7, 5e-8, 5e-9, 5e-10, 5e-11, 5e-12];
+        const HALF_UNITS: [f64; 12] =
+            [0.5, 5e-2, 5e-3, 5e-4, 5e-5, 5e-6, 5e-7, 5e-8, 5e-9, 5e-10, 5e-11, 5e-12];
         let last = self.places();
         match usize::try_from(last) {
             Ok(last) => HALF_UNITS.get(last).copied().unwrap_or(MIN_ROUNDING),
@@ -60,8 +63,9 @@ impl<'a> Number<'a> {
     pub fn places(self) -> i32 {
         let (mantissa, exponent) = self.parts();
         let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-        // An exponent too long for a number leaves a value of zero: as exact as any.
-        let exponent: i32 = exponent.map_or(0, |e| e.trim_start_matches('+').parse().unwrap_or(-10_000));
+        // An exponent too long to parse leaves a value of zero, which is exact.
+        let exponent: i32 =
+            exponent.map_or(0, |e| e.trim_start_matches('+').parse().unwrap_or(-10_000));
         i32::try_from(decimals).unwrap_or(i32::MAX).saturating_sub(exponent)
     }
 
@@ -119,8 +123,14 @@ mod tests {
 
     #[test]
     fn significant_digits_leave_out_leading_zeros() {
-        for (text, want) in [("0.9590643274853801", 16), ("171", 3), ("1.71e2", 3), ("0.05", 1), ("0.0", 0), ("1.0", 2)]
-        {
+        for (text, want) in [
+            ("0.9590643274853801", 16),
+            ("171", 3),
+            ("1.71e2", 3),
+            ("0.05", 1),
+            ("0.0", 0),
+            ("1.0", 2),
+        ] {
             assert_eq!(Number(text).significant_digits(), want, "{text}");
         }
     }

@@ -6,34 +6,50 @@ use std::{borrow::Cow, collections::HashMap};
 /// How deep lists and objects may be nested.
 pub const MAX_DEPTH: usize = 128;
 
-/// How many values a document may hold: a bound on memory, some thirty times the largest real report we have met.
+/// How many values a document may have: a bound on memory, about thirty times the largest real
+/// report we have seen.
 pub const MAX_VALUES: usize = 6_000_000;
 
 /// Objects up to this size are searched for a repeated key pair by pair, larger ones with a hash table.
 const FEW: usize = 16;
 
-/// Lists beyond this size are worth not being copied.
+/// Lists longer than this are moved instead of copied, if possible.
 const MANY: usize = 100_000;
 
-/// Reads a whole document. A byte order mark in front is passed over.
+/// Reads a whole document. A byte order mark at the start is skipped.
 ///
 /// # Errors
 /// The first thing that is wrong, with its line and column.
 pub fn parse(bytes: &[u8]) -> Result<Json<'_>, JsonError> {
     let text = utf8(bytes)?;
     let pos = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let mut parser = Parser { text, bytes: text.as_bytes(), pos, values: 0, members: Vec::new(), elements: Vec::new() };
+    let mut parser = Parser {
+        text,
+        bytes: text.as_bytes(),
+        pos,
+        values: 0,
+        members: Vec::new(),
+        elements: Vec::new(),
+    };
     parser.document().map_err(|fault| fault.explain(text))
 }
 
-/// Reads JSON Lines: a value a line, empty lines between them. A byte order mark in front is passed over.
+/// Reads JSON Lines: one value per line, with empty lines allowed. A byte order mark at the start
+/// is skipped.
 ///
 /// # Errors
 /// The first thing that is wrong, with its line and column in the whole text.
 pub fn lines(bytes: &[u8]) -> Result<Vec<Json<'_>>, JsonError> {
     let text = utf8(bytes)?;
     let pos = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let mut parser = Parser { text, bytes: text.as_bytes(), pos, values: 0, members: Vec::new(), elements: Vec::new() };
+    let mut parser = Parser {
+        text,
+        bytes: text.as_bytes(),
+        pos,
+        values: 0,
+        members: Vec::new(),
+        elements: Vec::new(),
+    };
     let mut out = Vec::new();
     parser.space();
     while parser.peek().is_some() {
@@ -46,7 +62,7 @@ pub fn lines(bytes: &[u8]) -> Result<Vec<Json<'_>>, JsonError> {
 /// The document as text.
 ///
 /// # Errors
-/// Where it stops being UTF-8.
+/// At the first byte that is not UTF-8.
 pub fn utf8(bytes: &[u8]) -> Result<&str, JsonError> {
     std::str::from_utf8(bytes).map_err(|error| {
         let byte = error.valid_up_to();
@@ -57,7 +73,8 @@ pub fn utf8(bytes: &[u8]) -> Result<&str, JsonError> {
     })
 }
 
-/// What is wrong and at which byte; made a [`JsonError`] only at the end, because lines are not counted on the way.
+/// What is wrong and at which byte. It becomes a [`JsonError`] only at the end, because lines are
+/// not counted while parsing.
 struct Fault {
     at: usize,
     what: What,
@@ -83,7 +100,9 @@ impl Fault {
                 JsonError::Syntax { place, message: format!("expected {wanted}, {found}") }
             }
             What::Text(message) => JsonError::Syntax { place, message: message.to_owned() },
-            What::Duplicate { key, first } => JsonError::DuplicateKey { key, place, first: Place::of(text, first) },
+            What::Duplicate { key, first } => {
+                JsonError::DuplicateKey { key, place, first: Place::of(text, first) }
+            }
             What::TooDeep => JsonError::TooDeep { place, limit: MAX_DEPTH },
             What::TooMany => JsonError::TooMany { place, limit: MAX_VALUES },
         }
@@ -95,7 +114,8 @@ struct Parser<'a> {
     bytes: &'a [u8],
     pos: usize,
     values: usize,
-    /// Members and elements of what is not closed yet, so that each object and list is allocated once, at its size.
+    /// Members and elements of objects and lists that are not closed yet. Each object and list is
+    /// then allocated once, at its final size.
     members: Vec<Member<'a>>,
     elements: Vec<Json<'a>>,
 }
@@ -113,7 +133,7 @@ impl<'a> Parser<'a> {
         Ok(json)
     }
 
-    /// One value, and the end of its line.
+    /// Reads one value, and the end of its line.
     fn line(&mut self) -> Parsed<Json<'a>> {
         let json = self.value(0)?;
         let end = self.pos;
@@ -190,10 +210,14 @@ impl<'a> Parser<'a> {
             self.elements.push(element);
             self.space();
             if self.eat(b']') {
-                // A long list that nothing stands before is handed over as it is, not copied.
+                // If the buffer has only the elements of this list, a long list is moved as it is
+                // instead of copied.
                 let all = outer == 0 && self.elements.len() > MANY;
-                let list =
-                    if all { std::mem::take(&mut self.elements) } else { self.elements.drain(outer..).collect() };
+                let list = if all {
+                    std::mem::take(&mut self.elements)
+                } else {
+                    self.elements.drain(outer..).collect()
+                };
                 return Ok(Value::Array(list));
             }
             if !self.eat(b',') {
@@ -203,7 +227,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Passes over the opening bracket and the space behind it.
+    /// Skips the opening bracket and the space after it.
     fn enter(&mut self, depth: usize) -> Parsed<()> {
         if depth >= MAX_DEPTH {
             return Err(Fault { at: self.pos, what: What::TooDeep });
@@ -221,7 +245,10 @@ impl<'a> Parser<'a> {
         let leading_zero = self.peek() == Some(b'0');
         let whole = self.digits("a digit")?;
         if leading_zero && whole > 1 {
-            return Err(Fault { at: start, what: What::Text("a number may not start with a zero and go on") });
+            return Err(Fault {
+                at: start,
+                what: What::Text("a number may not start with a zero and go on"),
+            });
         }
         if self.eat(b'.') {
             self.digits("a digit after the decimal point")?;
@@ -233,14 +260,15 @@ impl<'a> Parser<'a> {
         }
         let text = self.text.get(start..self.pos).unwrap_or("");
         let number = Number::new(text);
-        // Only these can leave the range of a double; the others need not be converted before somebody asks.
+        // Only these can exceed the range of a double; the others are not converted until they are
+        // used.
         if (exponent || whole > 300) && !number.value().is_finite() {
             return Ok(Value::NonFinite(text));
         }
         Ok(Value::Number(number))
     }
 
-    /// Passes over one digit or more, and says how many.
+    /// Skips one digit or more, and returns how many.
     fn digits(&mut self, wanted: &'static str) -> Parsed<usize> {
         let start = self.pos;
         while matches!(self.peek(), Some(b'0'..=b'9')) {
@@ -274,14 +302,19 @@ impl<'a> Parser<'a> {
                         what: What::Text("a control character in text must be escaped"),
                     });
                 }
-                None => return Err(Fault { at: start - 1, what: What::Text("text that starts here is never closed") }),
+                None => {
+                    return Err(Fault {
+                        at: start - 1,
+                        what: What::Text("text that starts here is never closed"),
+                    });
+                }
             }
             from = self.pos;
             self.plain_text();
         }
     }
 
-    /// Passes over what text may hold as it is.
+    /// Skips the characters that text may contain unescaped.
     fn plain_text(&mut self) {
         let rest = self.bytes.get(self.pos..).unwrap_or(&[]);
         let plain = rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..=0x1f));
@@ -303,7 +336,10 @@ impl<'a> Parser<'a> {
             Some(b'r') => Ok('\r'),
             Some(b't') => Ok('\t'),
             Some(b'u') => self.unicode(at),
-            _ => Err(Fault { at, what: What::Text("`\\` must be followed by one of \" \\ / b f n r t u") }),
+            _ => Err(Fault {
+                at,
+                what: What::Text("`\\` must be followed by one of \" \\ / b f n r t u"),
+            }),
         }
     }
 
@@ -326,11 +362,15 @@ impl<'a> Parser<'a> {
     }
 
     fn hex4(&mut self, at: usize) -> Parsed<u32> {
-        let digits = self.text.get(self.pos..self.pos + 4).filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
+        let digits = self
+            .text
+            .get(self.pos..self.pos + 4)
+            .filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
         self.pos += 4;
-        digits
-            .and_then(|digits| u32::from_str_radix(digits, 16).ok())
-            .ok_or(Fault { at, what: What::Text("`\\u` must be followed by four hexadecimal digits") })
+        digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()).ok_or(Fault {
+            at,
+            what: What::Text("`\\u` must be followed by four hexadecimal digits"),
+        })
     }
 
     fn word(&mut self, word: &'static str, value: Value<'a>) -> Parsed<Value<'a>> {

@@ -5,7 +5,7 @@ fn message(text: &str) -> String {
     parse(text.as_bytes()).unwrap_err().to_string()
 }
 
-/// The tree as serde_json has it; `None` where it cannot hold it.
+/// The tree as serde_json has it; `None` if it cannot represent it.
 fn as_serde(json: &Json<'_>) -> Option<serde_json::Value> {
     use serde_json::Value as S;
     Some(match &json.value {
@@ -15,15 +15,19 @@ fn as_serde(json: &Json<'_>) -> Option<serde_json::Value> {
         Value::NonFinite(_) => return None,
         Value::String(s) => S::String(s.to_string()),
         Value::Array(a) => S::Array(a.iter().map(as_serde).collect::<Option<_>>()?),
-        Value::Object(o) => {
-            S::Object(o.iter().map(|m| Some((m.key.to_string(), as_serde(&m.value)?))).collect::<Option<_>>()?)
-        }
+        Value::Object(o) => S::Object(
+            o.iter()
+                .map(|m| Some((m.key.to_string(), as_serde(&m.value)?)))
+                .collect::<Option<_>>()?,
+        ),
     })
 }
 
 #[test]
 fn order_text_and_places_are_kept() {
-    let json = parse("\u{feff}{\"z\": 1.50,\n \"é\": [\"\\u00e9\\ud83d\\ude00\\n\", null]}".as_bytes()).unwrap();
+    let json =
+        parse("\u{feff}{\"z\": 1.50,\n \"é\": [\"\\u00e9\\ud83d\\ude00\\n\", null]}".as_bytes())
+            .unwrap();
     let object = json.as_object().unwrap();
     assert_eq!(object.iter().map(|m| &*m.key).collect::<Vec<_>>(), ["z", "é"]);
     assert_eq!(object.get("z").unwrap().as_number().unwrap().text(), "1.50");
@@ -83,7 +87,9 @@ fn a_repeated_key_names_both_places() {
     assert_eq!(message("{\"a\": 1,\n \"\\u0061\": 2}"), want);
     let keys: Vec<String> = (0..100).map(|i| format!("\"k{}\": 0", i % 99)).collect();
     let text = format!("{{{}}}", keys.join(", "));
-    assert!(matches!(parse(text.as_bytes()), Err(JsonError::DuplicateKey { key, .. }) if key == "k0"));
+    assert!(
+        matches!(parse(text.as_bytes()), Err(JsonError::DuplicateKey { key, .. }) if key == "k0")
+    );
     assert!(parse(b"[{\"a\": 1}, {\"a\": 1}]").is_ok());
 }
 
@@ -107,7 +113,10 @@ fn many_small_values_do_not_eat_the_memory() {
 #[test]
 fn bytes_that_are_not_utf8_are_named() {
     let error = parse(b"{\"a\":\n\"\xff\"}").unwrap_err();
-    assert!(matches!(error, JsonError::NotUtf8 { byte: 7, place: Place { line: 2, column: 2 }, .. }), "{error:?}");
+    assert!(
+        matches!(error, JsonError::NotUtf8 { byte: 7, place: Place { line: 2, column: 2 }, .. }),
+        "{error:?}"
+    );
     assert!(parse(b"\xff\xfe{\0}\0").unwrap_err().to_string().contains("UTF-16"));
 }
 
@@ -143,8 +152,8 @@ proptest! {
         prop_assert_eq!(as_serde(&ours), Some(json));
     }
 
-    /// Texts that are nearly JSON: we accept exactly what serde_json accepts, but for keys given twice
-    /// and numbers that no double holds.
+    /// Texts that are nearly JSON: we accept exactly what serde_json accepts, except keys given
+    /// twice and numbers beyond the range of a double.
     #[test]
     fn accepts_what_serde_json_accepts(text in "([\\[\\]{},:\" \n]|\"a\"|\"b\"|\"\\\\u00e9\"|null|true|-?[0-9]{1,2}|[0-9]\\.[0-9]|1e[+-]?[0-9]|\\\\){0,12}") {
         let theirs: Result<serde_json::Value, _> = serde_json::from_str(&text);

@@ -1,7 +1,10 @@
-//! What a path may ask for: nothing whose work grows faster than the document.
+//! What a path may contain: nothing that takes more than linear time in the size of the document.
 
 use jsonpath_rust::{
-    parser::model::{Comparable, Filter, FilterAtom, FnArg, JpQuery, Literal, Segment, Selector, Test, TestFunction},
+    parser::model::{
+        Comparable, Filter, FilterAtom, FnArg, JpQuery, Literal, Segment, Selector, Test,
+        TestFunction,
+    },
     query::js_path_process,
 };
 
@@ -10,12 +13,13 @@ use super::node::Node;
 /// The longest pattern of `match` and `search`.
 const MAX_PATTERN: usize = 100;
 
-/// Finds what a path may not ask for, and how much its patterns cost for each value that they look at.
+/// Finds what a path must not contain, and the cost of its patterns for each value that they are
+/// applied to.
 #[derive(Default)]
 pub(super) struct Bounds {
     /// What is wrong, and what to write instead.
     pub(super) wrong: Option<String>,
-    /// About as many steps as it takes to make ready its patterns, which happens anew for each value.
+    /// About how many steps it takes to compile its patterns, which is repeated for each value.
     pub(super) patterns: usize,
 }
 
@@ -36,10 +40,15 @@ impl Bounds {
                 Segment::Descendant(inner) => self.segments(std::slice::from_ref(inner)),
                 Segment::Selector(selector) => self.selector(selector),
                 Segment::Selectors(several) => {
-                    // What two selectors of one bracket find is found twice, and twice that by the next bracket.
-                    let named =
-                        |s: &Selector| matches!(s, Selector::Name(_)) || matches!(s, Selector::Index(i) if *i >= 0);
-                    let again = several.iter().enumerate().any(|(i, s)| several.iter().take(i).any(|other| other == s));
+                    // A value that two selectors of one bracket find is found twice, and four times
+                    // with the next such bracket.
+                    let named = |s: &Selector| {
+                        matches!(s, Selector::Name(_)) || matches!(s, Selector::Index(i) if *i >= 0)
+                    };
+                    let again = several
+                        .iter()
+                        .enumerate()
+                        .any(|(i, s)| several.iter().take(i).any(|other| other == s));
                     if again || !several.iter().all(named) {
                         self.refuse("several selectors in one bracket must be different names or places; write a [[measurement]] for each");
                     }
@@ -73,11 +82,15 @@ impl Bounds {
     fn test(&mut self, test: &Test) {
         match test {
             Test::RelQuery(segments) => self.segments(segments),
-            // It is asked anew for every value that the filter looks at.
+            // It is evaluated again for every value that the filter tests.
             Test::AbsQuery(query) => {
-                let single = |s: &Segment| matches!(s, Segment::Selector(Selector::Name(_) | Selector::Index(_)));
+                let single = |s: &Segment| {
+                    matches!(s, Segment::Selector(Selector::Name(_) | Selector::Index(_)))
+                };
                 if !query.segments.iter().all(single) {
-                    self.refuse("within a filter, a path from `$` may name one value only; start from `@`");
+                    self.refuse(
+                        "within a filter, a path from `$` may name one value only; start from `@`",
+                    );
                 }
             }
             Test::Function(function) => self.function(function),
@@ -93,7 +106,11 @@ impl Bounds {
                     _ => self.refuse("the pattern of `match` and `search` must be text"),
                 }
             }
-            TestFunction::Custom(_, arguments) => arguments.iter().for_each(|argument| self.argument(argument)),
+            TestFunction::Custom(_, arguments) => {
+                for argument in arguments {
+                    self.argument(argument);
+                }
+            }
             TestFunction::Length(of) => self.argument(of),
             TestFunction::Value(of) | TestFunction::Count(of) => self.argument(of),
         }
@@ -108,22 +125,28 @@ impl Bounds {
     }
 
     fn pattern(&mut self, text: &str) {
-        // `{900}` writes what stands before it 900 times.
+        // `{900}` repeats the preceding part 900 times.
         let times = text.split('{').skip(1).filter_map(|rest| rest.split('}').next());
-        let times = times.flat_map(|range| range.split(',')).filter_map(|number| number.trim().parse::<usize>().ok());
+        let times = times
+            .flat_map(|range| range.split(','))
+            .filter_map(|number| number.trim().parse::<usize>().ok());
         let cost = times.fold(text.len(), |cost, times| cost.saturating_mul(times.max(1)));
         if cost > MAX_PATTERN {
             self.refuse(format!(
                 "a pattern may have {MAX_PATTERN} characters, repetitions such as `{{9}}` written out"
             ));
         } else if !is_pattern(text) {
-            self.refuse(format!("`{}` is no pattern (RFC 9485): is a bracket left open?", text.escape_debug()));
+            self.refuse(format!(
+                "`{}` is no pattern (RFC 9485): is a bracket left open?",
+                text.escape_debug()
+            ));
         }
         self.patterns = self.patterns.saturating_add(cost);
     }
 }
 
-/// Whether `text` is a regular expression: with an empty alternative before it, it is found in every text.
+/// Whether `text` is a regular expression. It is tested with an empty alternative before it, which
+/// is found in every text.
 fn is_pattern(text: &str) -> bool {
     let any = FnArg::Test(Box::new(Test::RelQuery(Vec::new())));
     let pattern = FnArg::Literal(Literal::String(format!("|{text}")));

@@ -1,7 +1,8 @@
-//! TOML to a mapping, with every mistake at once.
+//! Compiles TOML to a mapping, and reports every mistake at once.
 
 use super::{
-    Check, Interval, MAX_MAPPING_BYTES, Mapping, MappingError, Measurement, UnitText, bounds::Bounds, raw, raw::Syntax,
+    Check, Interval, MAX_MAPPING_BYTES, Mapping, MappingError, Measurement, UnitText,
+    bounds::Bounds, raw, raw::Syntax,
 };
 use crate::{
     evidence::{Mistake, json::Place, quoted},
@@ -14,7 +15,7 @@ use toml::Spanned;
 /// The most measurements and checks that a mapping may declare.
 const MAX_DECLARED: usize = 1_000;
 
-/// Where a value stands in a node.
+/// Where to find a value in a node.
 #[derive(Debug, Clone)]
 pub(super) enum Where {
     Path { text: String, query: Arc<JpQuery> },
@@ -57,16 +58,29 @@ impl Mapping {
     /// ```
     pub fn parse(bytes: &[u8]) -> Result<Self, MappingError> {
         if bytes.len() > MAX_MAPPING_BYTES {
-            return Err(MappingError::one("", 0, format!("it is larger than {} KiB", MAX_MAPPING_BYTES >> 10)));
+            return Err(MappingError::one(
+                "",
+                0,
+                format!("it is larger than {} KiB", MAX_MAPPING_BYTES >> 10),
+            ));
         }
         let text = std::str::from_utf8(bytes)
             .map_err(|error| MappingError::one("", 0, format!("it is not UTF-8 text: {error}")))?;
         let raw: raw::Mapping = toml::from_str(text).map_err(|error| {
-            MappingError::one(text, error.span().map_or(0, |span| span.start), error.message().to_owned())
+            MappingError::one(
+                text,
+                error.span().map_or(0, |span| span.start),
+                error.message().to_owned(),
+            )
         })?;
-        let mut compiler = Compiler { text, syntax: raw.syntax, at: 0, mistakes: Vec::new(), patterns: 0 };
+        let mut compiler =
+            Compiler { text, syntax: raw.syntax, at: 0, mistakes: Vec::new(), patterns: 0 };
         let mapping = compiler.mapping(raw, Digest::of(bytes));
-        if compiler.mistakes.is_empty() { Ok(mapping) } else { Err(MappingError { mistakes: compiler.mistakes }) }
+        if compiler.mistakes.is_empty() {
+            Ok(mapping)
+        } else {
+            Err(MappingError { mistakes: compiler.mistakes })
+        }
     }
 }
 
@@ -87,7 +101,8 @@ impl Compiler<'_> {
     fn mapping(&mut self, raw: raw::Mapping, digest: Digest) -> Mapping {
         self.at = raw.name.span().start;
         let name = raw.name.into_inner();
-        let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.' | '_');
+        let fine =
+            |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.' | '_');
         if name.is_empty() || name.len() > 100 || !name.chars().all(fine) {
             self.mistake("name", "expected 1 to 100 lower-case letters, digits, `-`, `_` and `.`, such as `acme-eval`");
         }
@@ -186,7 +201,10 @@ impl Compiler<'_> {
                 } else if text.starts_with("$.") || text.starts_with("$[") {
                     self.mistake(
                         path,
-                        format!("{} is fixed text; a place is written {{ path = \"…\" }}", quoted(&text)),
+                        format!(
+                            "{} is fixed text; a place is written {{ path = \"…\" }}",
+                            quoted(&text)
+                        ),
                     );
                 }
                 Text::Fixed(text)
@@ -213,7 +231,10 @@ impl Compiler<'_> {
         match raw {
             raw::Quantity::Fixed(number) => {
                 if !(number > 0.0 && number < 1.0) {
-                    self.mistake(path, format!("{number} is not between 0 and 1; 99% is written 0.99"));
+                    self.mistake(
+                        path,
+                        format!("{number} is not between 0 and 1; 99% is written 0.99"),
+                    );
                 }
                 Quantity::Fixed(number)
             }
@@ -243,9 +264,12 @@ impl Compiler<'_> {
     }
 
     fn path(&mut self, path: &str, text: String) -> Where {
-        // Each descends into everything below everything that the one before it found.
+        // Each `..` descends into everything below everything that the previous one found.
         if text.matches("..").count() > 1 {
-            self.mistake(path, format!("{} descends with `..` more than once; name the way", quoted(&text)));
+            self.mistake(
+                path,
+                format!("{} descends with `..` more than once; name the way", quoted(&text)),
+            );
         }
         match parse_json_path(&text) {
             Ok(query) => {
@@ -258,7 +282,13 @@ impl Compiler<'_> {
             }
             Err(error) => {
                 let why = error.to_string();
-                let why = why.lines().last().unwrap_or_default().trim().trim_start_matches("= ").to_owned();
+                let why = why
+                    .lines()
+                    .last()
+                    .unwrap_or_default()
+                    .trim()
+                    .trim_start_matches("= ")
+                    .to_owned();
                 self.mistake(path, format!("{} is no JSONPath (RFC 9535): {why}", quoted(&text)));
                 Where::Column(text)
             }

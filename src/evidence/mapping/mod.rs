@@ -1,7 +1,8 @@
 //! Mappings: how to read a team's own JSON or CSV, declared in a few lines of TOML.
 //!
-//! A mapping says where numbers stand, never what they are: value, n, trials and successes are always found in the
-//! document. It is known by the digest of its bytes, belongs to a namespace, and is part of what a decision rests on.
+//! A mapping says where numbers are, never what they are: value, n, trials and successes are always
+//! found in the document. It is identified by the digest of its bytes, belongs to a namespace, and
+//! is one of the inputs of a decision.
 
 mod bounds;
 mod compile;
@@ -27,19 +28,19 @@ pub const MAX_MAPPING_BYTES: usize = 64 << 10;
 /// A mapping.
 #[derive(Debug, Clone)]
 pub struct Mapping {
-    /// Its name, by which rules may select what it reads: `source = "acme-eval"`.
+    /// Its name, with which rules may select what it reads: `source = "acme-eval"`.
     pub name: String,
     /// What it is for.
     pub description: String,
     /// The digest of its bytes.
     pub digest: Digest,
-    /// How documents are written.
+    /// The syntax of the documents.
     pub syntax: Syntax,
     dataset: Option<Text>,
     produced_at: Option<Text>,
     measurements: Vec<Measurement>,
     checks: Vec<Check>,
-    /// About how many steps its patterns cost for each value of a document.
+    /// About how many steps its patterns take for each value of a document.
     patterns: usize,
 }
 
@@ -104,14 +105,18 @@ impl fmt::Display for MappingError {
 }
 
 impl MappingError {
-    /// The stable word for scripts.
+    /// The stable error code for scripts.
     pub const fn code(&self) -> &'static str {
         "mapping-invalid"
     }
 
     fn one(text: &str, at: usize, message: impl Into<String>) -> Self {
         Self {
-            mistakes: vec![Mistake { path: String::new(), place: Some(Place::of(text, at)), message: message.into() }],
+            mistakes: vec![Mistake {
+                path: String::new(),
+                place: Some(Place::of(text, at)),
+                message: message.into(),
+            }],
         }
     }
 }

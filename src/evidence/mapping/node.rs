@@ -1,4 +1,5 @@
-//! JSON as a path language walks it: owned, with the place and the text of every number.
+//! JSON in the form that the path language needs: owned, with the place and the text of every
+//! number.
 
 use crate::evidence::json::{Json, Number, Value};
 use jsonpath_rust::query::queryable::Queryable;
@@ -15,26 +16,27 @@ pub(super) enum Kind {
     #[default]
     Null,
     Bool(bool),
-    /// A number as written: NaN and infinities among them.
+    /// A number as written, including NaN and infinities.
     Number(String),
     Text(String),
     List(Vec<Node>),
     Map(Vec<(String, Node)>),
 }
 
-/// What a document may take.
+/// The limits of a document.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Room {
     /// Values.
     pub(super) values: usize,
-    /// Bytes of the paths to all of them: a wildcard writes out the path to each, the name of a parent once for each child.
+    /// Bytes of the paths to all values: a wildcard writes out the path to each, and the name of a
+    /// parent once for each child.
     pub(super) paths: usize,
 }
 
-/// About the bytes that a place in a list takes in a path.
+/// About how many bytes an index takes in a path.
 const INDEX: usize = 8;
 
-/// Filters compare what values are, wherever they stand and however a number is written.
+/// Filters compare values, regardless of where they are and how a number is written.
 impl PartialEq for Node {
     fn eq(&self, other: &Self) -> bool {
         match (&self.value, &other.value) {
@@ -55,7 +57,8 @@ impl PartialEq for Node {
 }
 
 impl Node {
-    /// The tree of `json`; `None` where it does not fit into `room`. `path` is how long the path is that leads to it.
+    /// The tree of `json`; `None` if it does not fit into `room`. `path` is the length of the path
+    /// to it.
     pub(super) fn of(json: &Json<'_>, path: usize, room: &mut Room) -> Option<Self> {
         room.values = room.values.checked_sub(1)?;
         room.paths = room.paths.checked_sub(path)?;
@@ -65,14 +68,19 @@ impl Node {
             Value::Number(number) => Kind::Number(number.text().to_owned()),
             Value::NonFinite(text) => Kind::Number((*text).to_owned()),
             Value::String(text) => Kind::Text(text.to_string()),
-            Value::Array(list) => {
-                Kind::List(list.iter().map(|json| Self::of(json, path + INDEX, room)).collect::<Option<_>>()?)
-            }
+            Value::Array(list) => Kind::List(
+                list.iter()
+                    .map(|json| Self::of(json, path + INDEX, room))
+                    .collect::<Option<_>>()?,
+            ),
             Value::Object(object) => Kind::Map(
                 object
                     .iter()
                     .map(|member| {
-                        Some((member.key.to_string(), Self::of(&member.value, path + member.key.len() + INDEX, room)?))
+                        Some((
+                            member.key.to_string(),
+                            Self::of(&member.value, path + member.key.len() + INDEX, room)?,
+                        ))
                     })
                     .collect::<Option<_>>()?,
             ),
@@ -80,7 +88,8 @@ impl Node {
         Some(Self { at: json.at, value })
     }
 
-    /// What a text or a number says, as a cell of a table would; `None` for lists, objects and null.
+    /// The text of a scalar, as a cell of a table would have it; `None` for lists, objects and
+    /// null.
     pub(super) fn text(&self) -> Option<String> {
         match &self.value {
             Kind::Bool(b) => Some(b.to_string()),
@@ -145,7 +154,9 @@ impl From<Vec<Self>> for Node {
 impl Queryable for Node {
     fn get(&self, key: &str) -> Option<&Self> {
         match &self.value {
-            Kind::Map(members) => members.iter().find(|(name, _)| name == key).map(|(_, node)| node),
+            Kind::Map(members) => {
+                members.iter().find(|(name, _)| name == key).map(|(_, node)| node)
+            }
             _ => None,
         }
     }
@@ -156,7 +167,9 @@ impl Queryable for Node {
 
     fn as_object(&self) -> Option<Vec<(&str, &Self)>> {
         match &self.value {
-            Kind::Map(members) => Some(members.iter().map(|(name, node)| (name.as_str(), node)).collect()),
+            Kind::Map(members) => {
+                Some(members.iter().map(|(name, node)| (name.as_str(), node)).collect())
+            }
             _ => None,
         }
     }
@@ -170,7 +183,11 @@ impl Queryable for Node {
     }
 
     fn as_f64(&self) -> Option<f64> {
-        if let Kind::Number(text) = &self.value { Number::parse(text).map(Number::value) } else { None }
+        if let Kind::Number(text) = &self.value {
+            Number::parse(text).map(Number::value)
+        } else {
+            None
+        }
     }
 
     fn as_bool(&self) -> Option<bool> {

@@ -1,4 +1,4 @@
-//! A mapping as its TOML spells it.
+//! A mapping as it is written in TOML.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ pub(super) struct Mapping {
     pub(super) check: Vec<Spanned<Check>>,
 }
 
-/// How the document is written.
+/// The syntax of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Syntax {
@@ -27,7 +27,7 @@ pub enum Syntax {
     Json,
     /// JSON Lines: `$` is one line.
     JsonLines,
-    /// Comma-separated values with a header: every row is read by itself.
+    /// Comma-separated values with a header: every row is read separately.
     Csv,
     /// Tab-separated values with a header.
     Tsv,
@@ -80,9 +80,12 @@ pub(super) enum OneOrMany {
     Many(Vec<String>),
 }
 
-/// Where a value stands.
+/// Where to find a value.
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected { path = \"$.…\" } in JSON, or { column = \"…\" } in a table")]
+#[serde(
+    untagged,
+    expecting = "expected { path = \"$.…\" } in JSON, or { column = \"…\" } in a table"
+)]
 pub(super) enum Place {
     Path(Path),
     Column(Column),
@@ -101,14 +104,20 @@ pub(super) struct Column {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected text, or { path = \"$.…\" } in JSON, or { column = \"…\" } in a table")]
+#[serde(
+    untagged,
+    expecting = "expected text, or { path = \"$.…\" } in JSON, or { column = \"…\" } in a table"
+)]
 pub(super) enum Text {
     Fixed(String),
     Found(Place),
 }
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a number, or { path = \"$.…\" } in JSON, or { column = \"…\" } in a table")]
+#[serde(
+    untagged,
+    expecting = "expected a number, or { path = \"$.…\" } in JSON, or { column = \"…\" } in a table"
+)]
 pub(super) enum Quantity {
     Fixed(f64),
     Found(Place),

@@ -1,4 +1,4 @@
-//! A document to evidence, by a mapping.
+//! Reads a document as evidence, with a mapping.
 
 use super::{
     Check, Interval, MAPPED, Mapping, Measurement, UnitText,
@@ -25,27 +25,31 @@ const MAX_NODES: usize = 2_000_000;
 /// The most bytes of the paths to all values.
 const MAX_PATHS: usize = 256 << 20;
 
-/// The most steps for patterns, and for measurements that go through the whole document, in all values together.
+/// The most steps for patterns, and for measurements that walk through the whole document, over all
+/// values together.
 const MAX_STEPS: usize = 500_000;
 const MAX_WALKS: usize = 200_000_000;
 
-/// The most measurements and checks that come of one document.
+/// The most measurements and checks that one document may give.
 const MAX_READ: usize = 200_000;
 
-/// The most mistakes that are told of one document.
+/// The most mistakes that are reported for one document.
 const MAX_TOLD: usize = 50;
 
 impl Mapping {
-    /// Reads a document. The format of what comes out is [`MAPPED`], its tool the mapping's name.
+    /// Reads a document. The format of the evidence is [`MAPPED`], and its tool is the mapping's
+    /// name.
     ///
     /// # Errors
-    /// When the document is broken, too large, or a value is not where the mapping says, more than one stands there, or
-    /// nothing is found at all.
+    /// When the document is broken or too large; when a value is not where the mapping says, or
+    /// there is more than one; when nothing is found at all.
     pub fn read(&self, bytes: &[u8]) -> Result<Evidence, EvidenceError> {
         let content = unpack::unpack(bytes)?;
         let document = Document::new(Digest::of(bytes), &content);
         if let Some(kind) = archive::kind(&content) {
-            let why = format!("a mapping reads one document and this is a {kind} archive; unpack it and name the file");
+            let why = format!(
+                "a mapping reads one document and this is a {kind} archive; unpack it and name the file"
+            );
             return Err(EvidenceError::Archive { why });
         }
         let mut reader = Reader {
@@ -54,7 +58,8 @@ impl Mapping {
             mistakes: Vec::new(),
             found: 0,
         };
-        reader.collector.evidence.producer = Some(Producer { tool: Some(self.name.clone()), version: None, run: None });
+        reader.collector.evidence.producer =
+            Some(Producer { tool: Some(self.name.clone()), version: None, run: None });
         match self.syntax {
             Syntax::Json => {
                 let root = self.tree(&document, document.json().map_err(Clone::clone)?)?;
@@ -62,7 +67,8 @@ impl Mapping {
             }
             Syntax::JsonLines => {
                 let lines = document.json_lines().map_err(Clone::clone)?;
-                let list = Json { at: 0, value: crate::evidence::json::Value::Array(lines.to_vec()) };
+                let list =
+                    Json { at: 0, value: crate::evidence::json::Value::Array(lines.to_vec()) };
                 let root = self.tree(&document, &list)?;
                 let Kind::List(lines) = &root.value else { return Err(nothing(&document)) };
                 reader.json(self, &root, &lines.iter().collect::<Vec<_>>())?;
@@ -95,14 +101,19 @@ impl Mapping {
 }
 
 fn nothing(document: &Document<'_>) -> EvidenceError {
-    EvidenceError::invalid(MAPPED, document, 0, "the mapping finds no measurement and no check in it")
+    EvidenceError::invalid(
+        MAPPED,
+        document,
+        0,
+        "the mapping finds no measurement and no check in it",
+    )
 }
 
-/// What a place holds: where, and as text; `None` for null.
+/// The content of a place: where it is, and its text; `None` for null.
 struct Cell {
     at: usize,
     text: Option<String>,
-    /// The name under which it stands: the last key of its path, or its column.
+    /// The name of the value: the last key of its path, or its column.
     name: String,
 }
 
@@ -127,7 +138,12 @@ impl Reader<'_> {
         }
     }
 
-    fn json(&mut self, mapping: &Mapping, root: &Node, parts: &[&Node]) -> Result<(), EvidenceError> {
+    fn json(
+        &mut self,
+        mapping: &Mapping,
+        root: &Node,
+        parts: &[&Node],
+    ) -> Result<(), EvidenceError> {
         self.about(mapping, &Part::Node(root));
         for measurement in &mapping.measurements {
             for part in self.parts(measurement.each.as_ref(), parts)? {
@@ -142,12 +158,21 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn parts<'n>(&mut self, each: Option<&Where>, parts: &[&'n Node]) -> Result<Vec<&'n Node>, EvidenceError> {
+    fn parts<'n>(
+        &mut self,
+        each: Option<&Where>,
+        parts: &[&'n Node],
+    ) -> Result<Vec<&'n Node>, EvidenceError> {
         let Some(Where::Path { text, query }) = each else { return Ok(parts.to_vec()) };
         let mut out = Vec::new();
         for part in parts {
             let found = js_path_process(query, *part).map_err(|error| {
-                EvidenceError::invalid(MAPPED, self.document, part.at, format!("{}: {error}", quoted(text)))
+                EvidenceError::invalid(
+                    MAPPED,
+                    self.document,
+                    part.at,
+                    format!("{}: {error}", quoted(text)),
+                )
             })?;
             out.extend(found.into_iter().map(jsonpath_rust::query::QueryRef::val));
         }
@@ -173,10 +198,13 @@ impl Reader<'_> {
     }
 
     fn about(&mut self, mapping: &Mapping, part: &Part<'_>) {
-        if let Some(name) = mapping.dataset.as_ref().and_then(|text| self.text("dataset", text, part)) {
+        if let Some(name) =
+            mapping.dataset.as_ref().and_then(|text| self.text("dataset", text, part))
+        {
             self.collector.evidence.dataset = Some(DatasetRef { name: Some(name.1), digest: None });
         }
-        let Some((at, moment)) = mapping.produced_at.as_ref().and_then(|text| self.text("produced_at", text, part))
+        let Some((at, moment)) =
+            mapping.produced_at.as_ref().and_then(|text| self.text("produced_at", text, part))
         else {
             return;
         };
@@ -199,14 +227,16 @@ impl Reader<'_> {
             return Ok(());
         };
         let Some((_, metric)) = self.text("metric", &of.metric, part) else { return Ok(()) };
-        let source_name = if matches!(of.metric, Text::Fixed(_)) { value.name } else { metric.clone() };
+        let source_name =
+            if matches!(of.metric, Text::Fixed(_)) { value.name } else { metric.clone() };
         let slice = self.slice(of, part);
         let counts = [&of.n, &of.trials, &of.successes].map(|place| {
             let place = place.as_ref()?;
             self.whole(place, part)
         });
         let step = of.step.as_ref().and_then(|place| self.whole(place, part));
-        let quantile = of.quantile.as_ref().and_then(|quantity| self.fraction("quantile", quantity, part));
+        let quantile =
+            of.quantile.as_ref().and_then(|quantity| self.fraction("quantile", quantity, part));
         let unit = of.unit.as_ref().and_then(|unit| self.unit(unit, part));
         let dataset = of.dataset.as_ref().and_then(|text| self.text("dataset", text, part));
         let scope = of.scope.as_ref().and_then(|text| self.text("scope", text, part));
@@ -214,12 +244,15 @@ impl Reader<'_> {
         let said = value.text.as_deref().unwrap_or("null");
         let ours = names::of_sklearn(&metric).to_owned();
         let Some(m) = self.collector.measure_text(&ours, &source_name, slice, said) else {
-            self.mistake(value.at, format!("{} is {}, not a number", quoted(&of.value.shown()), quoted(said)));
+            self.mistake(
+                value.at,
+                format!("{} is {}, not a number", quoted(&of.value.shown()), quoted(said)),
+            );
             return Ok(());
         };
         [m.n, m.trials, m.successes] = counts;
         m.step = step.and_then(|step| i64::try_from(step).ok());
-        // A percentage written with its sign has become a fraction.
+        // A percentage written with its sign has already been converted to a fraction.
         let signed = said.trim_end().ends_with('%');
         (m.quantile, m.unit) = (quantile, unit.filter(|unit| !(signed && *unit == Unit::Percent)));
         m.dataset = dataset.map(|(_, name)| name);
@@ -227,7 +260,9 @@ impl Reader<'_> {
         m.intervals.extend(interval);
         m.aggregate = of.aggregate;
         let impossible = match (m.successes, m.trials, m.n) {
-            (Some(successes), Some(trials), _) if successes > trials => Some("more successes than trials"),
+            (Some(successes), Some(trials), _) if successes > trials => {
+                Some("more successes than trials")
+            }
             (Some(successes), None, Some(n)) if successes > n => Some("more successes than rows"),
             (_, Some(trials), Some(n)) if trials > n => Some("more trials than rows"),
             _ => None,
@@ -252,8 +287,10 @@ impl Reader<'_> {
             None if said.eq_ignore_ascii_case("false") => false,
             None => {
                 let shown = quoted(&of.passed.shown());
-                let message =
-                    format!("{shown} is {}, neither true nor false; say what counts with `equals`", quoted(&said));
+                let message = format!(
+                    "{shown} is {}, neither true nor false; say what counts with `equals`",
+                    quoted(&said)
+                );
                 self.mistake(cell.at, message);
                 return Ok(());
             }
@@ -263,11 +300,13 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// What a check says of itself: most say something only when they fail.
+    /// The detail of a check: most tools write one only for checks that fail.
     fn detail(&mut self, of: &Text, part: &Part<'_>) -> Option<String> {
         match of {
             Text::Fixed(text) => Some(text.clone()),
-            Text::Found(place) => self.cell("detail", place, part)?.text.filter(|text| !text.is_empty()),
+            Text::Found(place) => {
+                self.cell("detail", place, part)?.text.filter(|text| !text.is_empty())
+            }
         }
     }
 
@@ -285,7 +324,13 @@ impl Reader<'_> {
         let confidence = self.fraction("interval.confidence", &of.confidence, part)?;
         let method = of.method.as_ref().and_then(|text| self.text("interval.method", text, part));
         let method = method.map_or_else(|| "claimed".to_owned(), |(_, name)| name);
-        Some(model::Interval { method, confidence, sides: 2, lower: Some(lower), upper: Some(upper) })
+        Some(model::Interval {
+            method,
+            confidence,
+            sides: 2,
+            lower: Some(lower),
+            upper: Some(upper),
+        })
     }
 
     fn unit(&mut self, of: &UnitText, part: &Part<'_>) -> Option<Unit> {
@@ -310,14 +355,23 @@ impl Reader<'_> {
             Quantity::Found(place) => place,
         };
         let cell = self.cell(key, place, part)?;
-        let number = cell.text.as_deref().and_then(Number::parse).map(Number::value).filter(|n| *n > 0.0 && *n < 1.0);
+        let number = cell
+            .text
+            .as_deref()
+            .and_then(Number::parse)
+            .map(Number::value)
+            .filter(|n| *n > 0.0 && *n < 1.0);
         if number.is_none() {
-            self.mistake(cell.at, format!("{key} is {}, not between 0 and 1", quoted(&cell.text.unwrap_or_default())));
+            self.mistake(
+                cell.at,
+                format!("{key} is {}, not between 0 and 1", quoted(&cell.text.unwrap_or_default())),
+            );
         }
         number
     }
 
-    /// An end of an interval; absent, null and NaN are unknown, anything else that is no number is a mistake.
+    /// An end of an interval. Absent, null and NaN are unknown; any other value that is not a
+    /// number is a mistake.
     fn number(&mut self, key: &str, of: &Where, part: &Part<'_>) -> Option<f64> {
         let cell = self.cell(key, of, part)?;
         let text = cell.text.filter(|text| !text.is_empty())?;
@@ -328,18 +382,22 @@ impl Reader<'_> {
         number
     }
 
-    /// A count; absent and null are unknown, anything else that is no count is a mistake.
+    /// A count. Absent and null are unknown; any other value that is not a count is a mistake.
     fn whole(&mut self, of: &Where, part: &Part<'_>) -> Option<u64> {
         let cell = self.cell("count", of, part)?;
         let text = cell.text.filter(|text| !text.trim().is_empty())?;
         let count = Number::parse(text.trim()).and_then(Number::count);
         if count.is_none() {
-            self.mistake(cell.at, format!("{} is {}, not a count", quoted(&of.shown()), quoted(&text)));
+            self.mistake(
+                cell.at,
+                format!("{} is {}, not a count", quoted(&of.shown()), quoted(&text)),
+            );
         }
         count
     }
 
-    /// Text that must be there: without it the number would stand for another group, or for nothing.
+    /// Text that must be present: without it the number would be assigned to another group, or to
+    /// nothing.
     fn text(&mut self, key: &str, of: &Text, part: &Part<'_>) -> Option<(usize, String)> {
         let place = match of {
             Text::Fixed(text) => return Some((part.at(), text.clone())),
@@ -355,20 +413,26 @@ impl Reader<'_> {
         }
     }
 
-    /// What stands at a place; `None` where nothing does. More than one value is a mistake.
+    /// The value at a place; `None` if there is none. More than one value is a mistake.
     fn cell(&mut self, key: &str, of: &Where, part: &Part<'_>) -> Option<Cell> {
         match (of, part) {
             (Where::Path { text, query }, Part::Node(node)) => {
                 let mut found = js_path_process(query, *node).unwrap_or_default();
                 if found.len() > 1 {
-                    let message =
-                        format!("{key}: {} finds {} values; `each` reads them one by one", quoted(text), found.len());
+                    let message = format!(
+                        "{key}: {} finds {} values; `each` reads them one by one",
+                        quoted(text),
+                        found.len()
+                    );
                     self.mistake(node.at, message);
                     return None;
                 }
                 let found = found.pop()?;
                 if matches!(found.val.value, Kind::List(_) | Kind::Map(_)) {
-                    self.mistake(found.val.at, format!("{key}: {} is {}", quoted(text), found.val.kind()));
+                    self.mistake(
+                        found.val.at,
+                        format!("{key}: {} is {}", quoted(text), found.val.kind()),
+                    );
                     return None;
                 }
                 let name = last_name(&found.path).unwrap_or_else(|| text.clone());
@@ -380,13 +444,17 @@ impl Reader<'_> {
                     self.no_column(key, name, table);
                     return None;
                 };
-                Some(Cell { at: row.at, text: row.get(column).map(str::to_owned), name: name.clone() })
+                Some(Cell {
+                    at: row.at,
+                    text: row.get(column).map(str::to_owned),
+                    name: name.clone(),
+                })
             }
             _ => None,
         }
     }
 
-    /// Told once, not for every row.
+    /// Reports a missing column once, not for every row.
     fn no_column(&mut self, key: &str, name: &str, table: &Table) {
         let message = if table.header().any(|column| column == name) {
             format!("{key}: more than one column is called {}; rename one", quoted(name))
@@ -402,7 +470,9 @@ impl Reader<'_> {
     fn count(&mut self) -> Result<(), EvidenceError> {
         self.found += 1;
         if self.found > MAX_READ {
-            let message = format!("the mapping finds more than {MAX_READ} measurements and checks; split the document");
+            let message = format!(
+                "the mapping finds more than {MAX_READ} measurements and checks; split the document"
+            );
             return Err(EvidenceError::invalid(MAPPED, self.document, 0, message));
         }
         if self.mistakes.len() > MAX_TOLD {

@@ -58,15 +58,24 @@ fn a_team_s_own_json_becomes_evidence() {
     assert_eq!(evidence.format, MAPPED);
     assert_eq!(evidence.dataset.unwrap().name.as_deref(), Some("holdout"));
     assert!(evidence.produced_at.is_some());
-    let [overall, north, seven, latency] = &evidence.measurements[..] else { panic!("{:?}", evidence.measurements) };
+    let [overall, north, seven, latency] = &evidence.measurements[..] else {
+        panic!("{:?}", evidence.measurements)
+    };
     assert_eq!((overall.value, overall.n, overall.successes), (Some(0.9325), Some(400), Some(373)));
     assert_eq!((overall.source_name.as_str(), overall.rounding), ("acc", 5e-5));
     assert_eq!(overall.intervals[0].upper, Some(0.95));
-    assert_eq!((north.metric.as_str(), north.source_name.as_str(), north.value), ("recall", "recall_score", None));
-    assert_eq!(seven.slice, Slice([("product", "loans"), ("region", "7")].map(|(k, v)| (k.into(), v.into())).into()));
+    assert_eq!(
+        (north.metric.as_str(), north.source_name.as_str(), north.value),
+        ("recall", "recall_score", None)
+    );
+    assert_eq!(
+        seven.slice,
+        Slice([("product", "loans"), ("region", "7")].map(|(k, v)| (k.into(), v.into())).into())
+    );
     assert_eq!((seven.value, seven.n), (Some(0.875), Some(8)));
     assert_eq!((latency.quantile, latency.unit), (Some(0.99), Some(Unit::Milliseconds)));
-    let checks: Vec<_> = evidence.checks.iter().map(|c| (c.name.as_str(), c.passed, c.detail.as_deref())).collect();
+    let checks: Vec<_> =
+        evidence.checks.iter().map(|c| (c.name.as_str(), c.passed, c.detail.as_deref())).collect();
     assert_eq!(checks, [("a", true, Some("fine")), ("b", false, Some("3 rows"))]);
     assert_eq!(evidence.warnings.len(), 2, "{:?}", evidence.warnings);
 }
@@ -92,12 +101,18 @@ fn rows_of_a_table_become_evidence() {
     let toml = "name = \"sheet\"\nsyntax = \"csv\"\n[[measurement]]\nmetric = { column = \"metric\" }\n\
                 value = { column = \"value\" }\nn = { column = \"rows\" }\nslice = { sex = { column = \"sex\" } }\n";
     let mapping = Mapping::parse(toml.as_bytes()).unwrap();
-    let evidence = mapping.read(b"metric,value,rows,sex\naccuracy,0.90,120,f\naccuracy,,,m\n").unwrap();
-    let read: Vec<_> = evidence.measurements.iter().map(|m| (m.value, m.n, m.slice.to_string())).collect();
-    assert_eq!(read, [(Some(0.9), Some(120), "sex = f".to_owned()), (None, None, "sex = m".to_owned())]);
+    let evidence =
+        mapping.read(b"metric,value,rows,sex\naccuracy,0.90,120,f\naccuracy,,,m\n").unwrap();
+    let read: Vec<_> =
+        evidence.measurements.iter().map(|m| (m.value, m.n, m.slice.to_string())).collect();
+    assert_eq!(
+        read,
+        [(Some(0.9), Some(120), "sex = f".to_owned()), (None, None, "sex = m".to_owned())]
+    );
     let lines = "name = \"lines\"\nsyntax = \"json-lines\"\n[[measurement]]\nmetric = { path = \"$.m\" }\nvalue = { path = \"$.v\" }\n";
     let lines = Mapping::parse(lines.as_bytes()).unwrap();
-    let evidence = lines.read(b"{\"m\": \"auc\", \"v\": 0.5}\n\n{\"m\": \"psi\", \"v\": 0.1}\n").unwrap();
+    let evidence =
+        lines.read(b"{\"m\": \"auc\", \"v\": 0.5}\n\n{\"m\": \"psi\", \"v\": 0.1}\n").unwrap();
     assert_eq!(evidence.measurements.len(), 2);
 }
 
@@ -146,17 +161,22 @@ fn a_document_that_is_not_as_the_mapping_says_is_refused_with_a_place() {
         let error = mapping.read(DOCUMENT.replacen(from, to, 1).as_bytes());
         let Err(EvidenceError::Invalid { mistakes, .. }) = error else { panic!("{to}: {error:?}") };
         let told: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-        assert!(told[0].starts_with("line ") && (told[0].contains(says) || says == "slice"), "{told:?}");
+        assert!(
+            told[0].starts_with("line ") && (told[0].contains(says) || says == "slice"),
+            "{told:?}"
+        );
     }
-    let nothing = mapping.read(b"{\"data\": {\"set\": \"x\"}, \"finished\": \"2026-11-20T12:00:00Z\"}").unwrap_err();
+    let nothing = mapping
+        .read(b"{\"data\": {\"set\": \"x\"}, \"finished\": \"2026-11-20T12:00:00Z\"}")
+        .unwrap_err();
     assert!(nothing.to_string().contains("finds no measurement"), "{nothing}");
-    let all =
-        "name = \"a\"\nsyntax = \"json\"\n[[measurement]]\nmetric = \"m\"\nvalue = { path = \"$.groups[*].rows\" }\n";
+    let all = "name = \"a\"\nsyntax = \"json\"\n[[measurement]]\nmetric = \"m\"\nvalue = { path = \"$.groups[*].rows\" }\n";
     let error = Mapping::parse(all.as_bytes()).unwrap().read(DOCUMENT.as_bytes()).unwrap_err();
     assert!(error.to_string().contains("finds 3 values"), "{error}");
 }
 
-/// Expected by RFC 9535, 2.3.5: what a filter finds does not hang on where or how a value is written.
+/// Expected by RFC 9535, 2.3.5: what a filter finds does not depend on where or how a value is
+/// written.
 #[test]
 fn filters_compare_values() {
     let document =
@@ -182,8 +202,7 @@ fn filters_compare_values() {
     }
 }
 
-const LIST: &str =
-    "name = \"m\"\nsyntax = \"json\"\n[[measurement]]\nmetric = \"accuracy\"\nvalue = { path = \"$.v\" }\n";
+const LIST: &str = "name = \"m\"\nsyntax = \"json\"\n[[measurement]]\nmetric = \"accuracy\"\nvalue = { path = \"$.v\" }\n";
 
 #[test]
 fn paths_whose_work_outgrows_the_document_are_refused() {
@@ -226,8 +245,11 @@ fn a_long_name_above_many_values_is_refused_and_not_written_out_for_each() {
 
 #[test]
 fn patterns_are_kept_from_large_documents() {
-    let mapping = Mapping::parse(format!("{LIST}each = \"$[?search(@.k, 'x')]\"\n").as_bytes()).unwrap();
-    let read = |rows: usize| mapping.read(format!("[{}]", vec!["{\"k\": \"x\", \"v\": 1}"; rows].join(",")).as_bytes());
+    let mapping =
+        Mapping::parse(format!("{LIST}each = \"$[?search(@.k, 'x')]\"\n").as_bytes()).unwrap();
+    let read = |rows: usize| {
+        mapping.read(format!("[{}]", vec!["{\"k\": \"x\", \"v\": 1}"; rows].join(",")).as_bytes())
+    };
     assert_eq!(read(10).unwrap().measurements.len(), 10);
     assert!(read(200_000).unwrap_err().to_string().contains("too many for `match`"));
 }
@@ -249,18 +271,21 @@ fn a_table_is_refused_once_for_a_column_and_for_every_group_without_a_name() {
     let read = |text: &str| mapping.read(text.as_bytes()).map_err(|error| error.to_string());
     assert!(read("acc,region,lo,hi\n0.9,a,0.8,0.95\n0.9,b,,NaN\n").is_ok());
     assert!(read("acc,region,lo,hi\n0.9,,0.8,0.95\n").unwrap_err().contains("region has no text"));
-    assert!(read("acc,region,lo,hi\n0.9,a,low,0.95\n").unwrap_err().contains("interval.lower is `low`"));
+    assert!(
+        read("acc,region,lo,hi\n0.9,a,low,0.95\n").unwrap_err().contains("interval.lower is `low`")
+    );
     let missing = read("a,region,lo,hi\n0.9,a,0,1\n0.9,b,0,1\n").unwrap_err();
     assert_eq!(missing.matches("no column `acc`").count(), 1, "{missing}");
     assert!(missing.contains("the first line has `a`, `region`"), "{missing}");
-    assert!(read("acc,acc,region,lo,hi\n1,1,a,0,1\n").unwrap_err().contains("more than one column"));
+    assert!(
+        read("acc,acc,region,lo,hi\n1,1,a,0,1\n").unwrap_err().contains("more than one column")
+    );
 }
 
 #[test]
 fn a_check_that_passed_need_not_say_why() {
     let mapping = Mapping::parse(EVAL.as_bytes()).unwrap();
-    let document =
-        r#"{"data": {"set": "h"}, "finished": "2026-11-20T12:00:00Z", "tests": [{"id": "a", "status": "PASS"}]}"#;
+    let document = r#"{"data": {"set": "h"}, "finished": "2026-11-20T12:00:00Z", "tests": [{"id": "a", "status": "PASS"}]}"#;
     assert_eq!(mapping.read(document.as_bytes()).unwrap().checks[0].detail, None);
 }
 

@@ -3,8 +3,8 @@
 use crate::ledger::{LedgerError, hash};
 use hash::{Hash, node_hash};
 
-/// The root that `path` leads to from the leaf at `index` in a tree of `size` leaves; `None` when the path is too
-/// short, too long, or for no leaf of that tree.
+/// The root that `path` leads to from the leaf at `index` in a tree of `size` leaves; `None` if the
+/// path is too short or too long, or the tree has no such leaf.
 pub fn root_of_inclusion(leaf: &Hash, index: u64, size: u64, path: &[Hash]) -> Option<Hash> {
     if index >= size {
         return None;
@@ -32,8 +32,14 @@ pub fn root_of_inclusion(leaf: &Hash, index: u64, size: u64, path: &[Hash]) -> O
 /// Checks that the leaf is at `index` in the tree of `size` leaves with this root.
 ///
 /// # Errors
-/// When the path does not show it.
-pub fn check_inclusion(leaf: &Hash, index: u64, size: u64, path: &[Hash], root: &Hash) -> Result<(), LedgerError> {
+/// If the path does not show it.
+pub fn check_inclusion(
+    leaf: &Hash,
+    index: u64,
+    size: u64,
+    path: &[Hash],
+    root: &Hash,
+) -> Result<(), LedgerError> {
     match root_of_inclusion(leaf, index, size, path) {
         Some(found) if found == *root => Ok(()),
         _ => Err(LedgerError::NotIncluded),
@@ -43,18 +49,21 @@ pub fn check_inclusion(leaf: &Hash, index: u64, size: u64, path: &[Hash], root: 
 /// Checks that the tree of `old` leaves is the beginning of the tree of `new` leaves.
 ///
 /// # Errors
-/// When the path does not show it.
+/// If the path does not show it.
 pub fn check_consistency(
     (old, old_root): (u64, &Hash),
     (new, new_root): (u64, &Hash),
     path: &[Hash],
 ) -> Result<(), LedgerError> {
     let holds = match (old, path.split_first()) {
-        (_, None) if old == new => old_root == new_root && (old > 0 || *old_root == hash::empty_root()),
+        (_, None) if old == new => {
+            old_root == new_root && (old > 0 || *old_root == hash::empty_root())
+        }
         (0, None) => *old_root == hash::empty_root(),
         (_, Some((first, rest))) if old > 0 && old < new => {
-            // The old root is itself a node of the new tree when its size is a power of two.
-            let (first, rest) = if old.is_power_of_two() { (old_root, path) } else { (first, rest) };
+            // If its size is a power of two, the old root is itself a node of the new tree.
+            let (first, rest) =
+                if old.is_power_of_two() { (old_root, path) } else { (first, rest) };
             roots_of_consistency(old, new, first, rest) == Some((*old_root, *new_root))
         }
         _ => false,

@@ -1,7 +1,7 @@
 //! Proofs of inclusion and consistency (RFC 6962, sections 2.1.1 and 2.1.2), made from the roots of full subtrees.
 //!
-//! A store reads asynchronously and this does not, so each proof comes in two steps: first which nodes it needs, then,
-//! with those at hand, the proof.
+//! A store reads asynchronously and this code does not. So each proof takes two steps: first
+//! compute which nodes it needs; then, after the caller has read them, make the proof.
 
 use crate::ledger::{LedgerError, hash};
 use hash::Hash;
@@ -15,9 +15,9 @@ pub struct Node {
     pub index: u64,
 }
 
-/// Where the roots of full subtrees come from.
+/// A source of the roots of full subtrees.
 pub trait HashReader {
-    /// The root of this full subtree; `None` where it is not at hand.
+    /// The root of this full subtree; `None` if it was not read.
     fn hash(&self, node: Node) -> Option<Hash>;
 }
 
@@ -27,7 +27,8 @@ impl<F: Fn(Node) -> Option<Hash>> HashReader for F {
     }
 }
 
-/// Leaves from `lo` up to, and without, `hi`. As RFC 6962 splits a tree, `lo` is aligned to every full subtree in it.
+/// The leaves from `lo` up to but not including `hi`. Because of how RFC 6962 splits a tree, `lo`
+/// is aligned to every full subtree in the range.
 type Range = (u64, u64);
 
 /// The largest power of two smaller than `n`, for `n` of at least 2.
@@ -74,7 +75,8 @@ fn consistency_ranges(old: u64, new: u64) -> Option<Vec<Range>> {
             lo = middle;
         }
     }
-    // The verifier knows the old root, and so needs the last subtree only where it is not the whole old tree.
+    // The verifier knows the old root, so it needs the last subtree only if that is not the whole
+    // old tree.
     if lo > 0 {
         out.push((lo, hi));
     }
@@ -95,57 +97,69 @@ fn nodes((lo, hi): Range) -> Vec<Node> {
 }
 
 fn range_hash<R: HashReader + ?Sized>(range: Range, reader: &R) -> Result<Hash, LedgerError> {
-    let read = |n: Node| reader.hash(n).ok_or(LedgerError::MissingHash { level: n.level, index: n.index });
+    let read =
+        |n: Node| reader.hash(n).ok_or(LedgerError::MissingHash { level: n.level, index: n.index });
     let subtrees = nodes(range).into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
     Ok(hash::fold(&subtrees).unwrap_or_else(hash::empty_root))
 }
 
-/// The nodes that the proof of inclusion of leaf `index` in the tree of `size` leaves is made from.
+/// The nodes that the inclusion proof of leaf `index` in the tree of `size` leaves needs.
 ///
 /// # Errors
-/// When the tree has no such leaf.
+/// If the tree has no such leaf.
 pub fn inclusion_nodes(index: u64, size: u64) -> Result<Vec<Node>, LedgerError> {
     let ranges = inclusion_ranges(index, size).ok_or(LedgerError::OutOfRange { size, index })?;
     Ok(ranges.into_iter().flat_map(nodes).collect())
 }
 
-/// The nodes that the proof of consistency between the trees of `old` and of `new` leaves is made from.
+/// The nodes that the consistency proof between the trees of `old` and of `new` leaves needs.
 ///
 /// # Errors
-/// When `old` is larger than `new`.
+/// If `old` is larger than `new`.
 pub fn consistency_nodes(old: u64, new: u64) -> Result<Vec<Node>, LedgerError> {
-    let ranges = consistency_ranges(old, new).ok_or(LedgerError::OutOfRange { size: new, index: old })?;
+    let ranges =
+        consistency_ranges(old, new).ok_or(LedgerError::OutOfRange { size: new, index: old })?;
     Ok(ranges.into_iter().flat_map(nodes).collect())
 }
 
-/// The proof that leaf `index` is in the tree of `size` leaves: hashes from the leaf's sibling up to the root's child.
+/// The proof that leaf `index` is in the tree of `size` leaves: the hashes from the leaf's sibling
+/// up to the root's child.
 ///
 /// # Errors
-/// When the tree has no such leaf, or the reader lacks a node of [`inclusion_nodes`].
-pub fn prove_inclusion<R: HashReader + ?Sized>(index: u64, size: u64, reader: &R) -> Result<Vec<Hash>, LedgerError> {
+/// If the tree has no such leaf, or the reader lacks a node of [`inclusion_nodes`].
+pub fn prove_inclusion<R: HashReader + ?Sized>(
+    index: u64,
+    size: u64,
+    reader: &R,
+) -> Result<Vec<Hash>, LedgerError> {
     let ranges = inclusion_ranges(index, size).ok_or(LedgerError::OutOfRange { size, index })?;
     ranges.into_iter().map(|range| range_hash(range, reader)).collect()
 }
 
-/// The proof that the tree of `old` leaves is the beginning of the tree of `new` leaves. Empty when `old` is 0 or
-/// equals `new`.
+/// The proof that the tree of `old` leaves is the beginning of the tree of `new` leaves. Empty if
+/// `old` is 0 or equals `new`.
 ///
 /// # Errors
-/// When `old` is larger than `new`, or the reader lacks a node of [`consistency_nodes`].
-pub fn prove_consistency<R: HashReader + ?Sized>(old: u64, new: u64, reader: &R) -> Result<Vec<Hash>, LedgerError> {
-    let ranges = consistency_ranges(old, new).ok_or(LedgerError::OutOfRange { size: new, index: old })?;
+/// If `old` is larger than `new`, or the reader lacks a node of [`consistency_nodes`].
+pub fn prove_consistency<R: HashReader + ?Sized>(
+    old: u64,
+    new: u64,
+    reader: &R,
+) -> Result<Vec<Hash>, LedgerError> {
+    let ranges =
+        consistency_ranges(old, new).ok_or(LedgerError::OutOfRange { size: new, index: old })?;
     ranges.into_iter().map(|range| range_hash(range, reader)).collect()
 }
 
 /// The root of the tree of the first `size` leaves.
 ///
 /// # Errors
-/// When the reader lacks one of the full subtrees along its right edge.
+/// If the reader lacks one of the full subtrees along the tree's right edge.
 pub fn root_of<R: HashReader + ?Sized>(size: u64, reader: &R) -> Result<Hash, LedgerError> {
     range_hash((0, size), reader)
 }
 
-/// The nodes that the root of the tree of the first `size` leaves is made from.
+/// The nodes that the root of the tree of the first `size` leaves needs.
 pub fn root_nodes(size: u64) -> Vec<Node> {
     nodes((0, size))
 }

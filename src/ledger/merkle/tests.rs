@@ -3,7 +3,8 @@ use crate::ledger::tile::{self, Tiles};
 use proptest::prelude::*;
 use std::{collections::BTreeMap, sync::LazyLock};
 
-/// A log of `count` entries kept as the store keeps it: leaf hashes, full tiles, and the tree's edge.
+/// A log of `count` entries, kept the way the store keeps it: leaf hashes, full tiles, and the
+/// tree's edge.
 pub struct Log {
     pub tree: Tree,
     pub leaves: Vec<Hash>,
@@ -17,7 +18,13 @@ static LOG: LazyLock<Log> = LazyLock::new(|| Log::grown(3_000));
 impl Log {
     pub fn grown(count: u64) -> Self {
         let (leaves, roots) = (vec![], vec![empty_root()]);
-        let mut log = Self { tree: Tree::new(), leaves, roots, full: BTreeMap::new(), nodes: BTreeMap::new() };
+        let mut log = Self {
+            tree: Tree::new(),
+            leaves,
+            roots,
+            full: BTreeMap::new(),
+            nodes: BTreeMap::new(),
+        };
         for i in 0..count {
             let leaf = leaf_hash(format!("entry {i}").as_bytes());
             assert_eq!(log.tree.append(leaf), i);
@@ -40,7 +47,7 @@ impl Log {
         log
     }
 
-    /// The hashes of a tile: leaf hashes below, roots of full tiles above.
+    /// The hashes of a tile: leaf hashes at level 0, roots of full tiles above.
     fn hashes(&self, level: u8, index: u64, width: u16) -> Vec<Hash> {
         let range = index * 256..index * 256 + u64::from(width);
         match level {
@@ -79,7 +86,8 @@ impl Reference {
     fn grown(count: u64) -> Self {
         let mut stored = Self(vec![]);
         for i in 0..count {
-            let more = tlog_tiles::stored_hashes(i, format!("entry {i}").as_bytes(), &stored).unwrap();
+            let more =
+                tlog_tiles::stored_hashes(i, format!("entry {i}").as_bytes(), &stored).unwrap();
             stored.0.extend(more);
         }
         stored
@@ -111,13 +119,20 @@ fn a_log_only_grows() {
     const SIZE: u64 = 1_100;
     let (log, reference) = (&*LOG, Reference::grown(SIZE));
     for new in 1..=SIZE {
-        // Every prefix of small trees, and of large ones every third and all around full tiles.
-        for old in (0..=new).filter(|old| new < 140 || (old + new) % 7 == 0 || old % 256 < 2 || new - old < 2) {
+        // Every prefix of a small tree; for a large tree every seventh, and all sizes near full
+        // tiles.
+        for old in (0..=new)
+            .filter(|old| new < 140 || (old + new) % 7 == 0 || old % 256 < 2 || new - old < 2)
+        {
             let proof = log.consistency(old, new);
             let (old_root, new_root) = (log.roots[old as usize], log.roots[new as usize]);
             check_consistency((old, &old_root), (new, &new_root), &proof).unwrap();
             if old > 0 && (new < 70 || (new + 3 * old) % 64 == 0) {
-                assert_eq!(proof, plain(tlog_tiles::prove_tree(new, old, &reference).unwrap()), "{old} in {new}");
+                assert_eq!(
+                    proof,
+                    plain(tlog_tiles::prove_tree(new, old, &reference).unwrap()),
+                    "{old} in {new}"
+                );
             }
         }
     }
@@ -129,7 +144,9 @@ fn a_changed_past_is_never_a_prefix() {
     for (old, new) in [(1, 2), (3, 7), (4, 8), (128, 256), (255, 257), (256, 300), (299, 300)] {
         let proof = log.consistency(old, new);
         let (old_root, new_root) = (log.roots[old as usize], log.roots[new as usize]);
-        let check = |o: u64, or: &Hash, n: u64, nr: &Hash, p: &[Hash]| check_consistency((o, or), (n, nr), p).is_ok();
+        let check = |o: u64, or: &Hash, n: u64, nr: &Hash, p: &[Hash]| {
+            check_consistency((o, or), (n, nr), p).is_ok()
+        };
         assert!(check(old, &old_root, new, &new_root, &proof));
         let other = log.roots[old as usize - 1];
         assert!(!check(old, &other, new, &new_root, &proof));
@@ -160,10 +177,25 @@ fn inclusion_agrees_with_both_oracles() {
         ct.push(format!("entry {}", size - 1).into_bytes());
         for index in (0..size).filter(|i| size < 40 || (i * 31 + size) % 97 == 0 || size - i < 2) {
             let proof = log.inclusion(index, size);
-            check_inclusion(&log.leaves[index as usize], index, size, &proof, &log.roots[size as usize]).unwrap();
-            assert_eq!(proof, plain(tlog_tiles::prove_record(size, index, &reference).unwrap()), "{index} of {size}");
+            check_inclusion(
+                &log.leaves[index as usize],
+                index,
+                size,
+                &proof,
+                &log.roots[size as usize],
+            )
+            .unwrap();
+            assert_eq!(
+                proof,
+                plain(tlog_tiles::prove_record(size, index, &reference).unwrap()),
+                "{index} of {size}"
+            );
             if index % 5 == 0 {
-                assert_eq!(ct.prove_inclusion(index as usize).as_bytes(), proof.concat(), "{index} of {size}");
+                assert_eq!(
+                    ct.prove_inclusion(index as usize).as_bytes(),
+                    proof.concat(),
+                    "{index} of {size}"
+                );
             }
         }
     }
@@ -178,10 +210,15 @@ fn an_entry_is_nowhere_else() {
         assert!(check_inclusion(&leaf, index, size, &proof, &root).is_ok());
         for other in (0..size).filter(|i| *i != index) {
             assert!(check_inclusion(&leaf, other, size, &proof, &root).is_err());
-            assert!(check_inclusion(&log.leaves[other as usize], index, size, &proof, &root).is_err());
+            assert!(
+                check_inclusion(&log.leaves[other as usize], index, size, &proof, &root).is_err()
+            );
         }
         assert!(check_inclusion(&leaf, size, size, &proof, &root).is_err());
-        assert!(check_inclusion(&leaf, index, size, &[proof.clone(), vec![root]].concat(), &root).is_err());
+        assert!(
+            check_inclusion(&leaf, index, size, &[proof.clone(), vec![root]].concat(), &root)
+                .is_err()
+        );
         if !proof.is_empty() {
             assert!(check_inclusion(&leaf, index, size, &proof[1..], &root).is_err());
         }

@@ -1,10 +1,10 @@
-//! A tree that only grows, kept as its right edge.
+//! An append-only tree, stored as its right edge.
 
 use crate::ledger::{LedgerError, hash};
 use hash::{Hash, node_hash};
 
-/// The size of a tree and the roots of the full subtrees along its right edge: all that appending needs. At most 64
-/// hashes, so that it fits in a database row.
+/// The size of a tree and the roots of the full subtrees along its right edge: everything that
+/// appending needs. At most 64 hashes, so it fits in a database row.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tree {
     size: u64,
@@ -12,7 +12,7 @@ pub struct Tree {
     edge: Vec<Hash>,
 }
 
-/// Above this no log will ever grow, and no arithmetic on sizes can overflow.
+/// No log grows beyond this, so arithmetic on sizes cannot overflow.
 const MAX_SIZE: u64 = 1 << 60;
 
 impl Tree {
@@ -21,12 +21,12 @@ impl Tree {
         Self { size: 0, edge: Vec::new() }
     }
 
-    /// How many leaves it has.
+    /// The number of leaves.
     pub const fn size(&self) -> u64 {
         self.size
     }
 
-    /// Adds the leaf with this hash and gives its index.
+    /// Appends the leaf with this hash and returns its index.
     pub fn append(&mut self, leaf: Hash) -> u64 {
         let mut hash = leaf;
         for _ in 0..self.size.trailing_ones() {
@@ -40,7 +40,7 @@ impl Tree {
         index
     }
 
-    /// The root hash, that of nothing for the empty tree.
+    /// The root hash; for the empty tree, the hash of nothing.
     pub fn root(&self) -> Hash {
         hash::fold(&self.edge).unwrap_or_else(hash::empty_root)
     }
@@ -52,12 +52,17 @@ impl Tree {
         out
     }
 
-    /// Reads what [`Tree::to_bytes`] wrote.
+    /// Reads the output of [`Tree::to_bytes`].
     ///
     /// # Errors
-    /// When the number of hashes is not the one that the size calls for.
+    /// If the number of hashes does not match the size.
     pub fn parse(bytes: &[u8]) -> Result<Self, LedgerError> {
-        let error = || LedgerError::malformed("a tree's edge", format!("{} bytes do not fit its size", bytes.len()));
+        let error = || {
+            LedgerError::malformed(
+                "a tree's edge",
+                format!("{} bytes do not fit its size", bytes.len()),
+            )
+        };
         let (size, rest) = bytes.split_first_chunk::<8>().ok_or_else(error)?;
         let size = u64::from_be_bytes(*size);
         let (edge, rest) = rest.as_chunks::<32>();

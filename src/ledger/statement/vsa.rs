@@ -1,4 +1,5 @@
-//! The statement for everybody else: a SLSA verification summary (v1), which passes or fails and says no more.
+//! The statement for the public: a SLSA verification summary (v1), which says only whether the
+//! artifact passed.
 
 use super::{DigestSet, Target};
 use crate::ledger::{LedgerError, identity, statement};
@@ -11,11 +12,11 @@ const SLSA_VERSION: &str = "1.2";
 const PASSED: (&str, &str) = ("PASSED", "GATE_RELEASE_ALLOWED");
 const FAILED: (&str, &str) = ("FAILED", "FAILED");
 
-/// Who decided, and by what program.
+/// The deciding service and its program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Verifier {
-    /// `<public_url>/<namespace>`. Who verifies pins it together with the key.
+    /// `<public_url>/<namespace>`. Verifiers pin it together with the key.
     pub id: String,
     /// The program's version.
     pub version: Version,
@@ -25,7 +26,7 @@ pub struct Verifier {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Version {
-    /// This program's.
+    /// The version of modelgate.
     pub modelgate: String,
 }
 
@@ -33,19 +34,19 @@ pub struct Version {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
-    /// Where it is.
+    /// The address of the policy.
     pub uri: String,
-    /// See [`policy_of`].
+    /// The digest; see [`policy_of`].
     pub digest: DigestSet,
 }
 
-/// A document that went into the decision.
+/// A document that the decision was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attestation {
-    /// Where it is.
+    /// The address of the document.
     pub uri: String,
-    /// The digest of its bytes; for the record, of its envelope's.
+    /// The digest of its bytes; for the record, of its envelope's bytes.
     pub digest: DigestSet,
 }
 
@@ -53,13 +54,13 @@ pub struct Attestation {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Vsa {
-    /// Who decided.
+    /// The deciding service.
     pub verifier: Verifier,
-    /// When, in RFC 3339.
+    /// The time of the decision, in RFC 3339.
     pub time_verified: String,
-    /// Model and environment, so that a pass for one environment is none for another.
+    /// The model and the environment, so that a pass for one environment is not valid for another.
     pub resource_uri: String,
-    /// What was applied.
+    /// The applied policy.
     pub policy: Policy,
     /// The record first, then all evidence.
     pub input_attestations: Vec<Attestation>,
@@ -67,26 +68,28 @@ pub struct Vsa {
     pub verification_result: String,
     /// `GATE_RELEASE_ALLOWED` or `FAILED`.
     pub verified_levels: Vec<String>,
-    /// SLSA's version.
+    /// The version of SLSA.
     pub slsa_version: String,
 }
 
-/// What a summary says beyond its record.
+/// The facts in a summary that are not in its record.
 #[derive(Debug, Clone, Copy)]
 pub struct VsaContext<'a> {
-    /// The address in the identity of the log that it goes into, `https://gate.example.com`; never the one of the day.
+    /// The address in the identity of the log that contains it, `https://gate.example.com`; never
+    /// the service's current address.
     pub public_url: &'a str,
     /// The decision's id.
     pub decision: &'a DecisionId,
-    /// The digest of the canonical JSON of the record's envelope: of `record.dsse.json` in an export.
+    /// The digest of the canonical JSON of the record's envelope: in an export, of
+    /// `record.dsse.json`.
     pub record_envelope: Digest,
 }
 
-/// The address and the digest of what was applied: of one policy, its own; of several, the SHA-256 of the JCS form of
-/// the sorted list of their digests, each as the text `sha256:<hex>`.
+/// The address and the digest of the applied policy. For several policies, the digest is the
+/// SHA-256 of the JCS form of the sorted list of their digests, each as the text `sha256:<hex>`.
 ///
 /// # Errors
-/// Never, as text has canonical JSON.
+/// Never, because text has canonical JSON.
 pub fn policy_of(verifier_id: &str, inputs: &Inputs) -> Result<Policy, LedgerError> {
     let mut digests: Vec<Digest> = inputs.policies.iter().map(|p| p.digest).collect();
     digests.sort_unstable();
@@ -97,7 +100,8 @@ pub fn policy_of(verifier_id: &str, inputs: &Inputs) -> Result<Policy, LedgerErr
     Ok(Policy { uri: format!("{verifier_id}/{kind}/{digest}"), digest: (&digest).into() })
 }
 
-/// All evidence of these inputs by digest, each once: the candidate's, then what it is compared with.
+/// All evidence in these inputs by digest, without duplicates: the candidate's, then the
+/// baselines'.
 fn evidence(inputs: &Inputs) -> Vec<Digest> {
     let baselines = [&inputs.champion, &inputs.reference].into_iter().flatten();
     let lists = std::iter::once(&inputs.evidence).chain(baselines.map(|b| &b.evidence));
@@ -111,7 +115,7 @@ fn evidence(inputs: &Inputs) -> Vec<Digest> {
 }
 
 impl Vsa {
-    /// The summary of `record` by the service whose verifier id, version and decision address are given.
+    /// The summary of `record` by the service with this verifier id, version and decision address.
     pub(in crate::ledger) fn of(
         record: &Record,
         verifier: Verifier,
@@ -122,14 +126,23 @@ impl Vsa {
         let (result, level) = match record.verdict.verdict {
             Outcome::Allow => PASSED,
             Outcome::Deny => FAILED,
-            Outcome::Pending | Outcome::Revoked => return Err(LedgerError::NoSubject { what: "final verdict" }),
+            Outcome::Pending | Outcome::Revoked => {
+                return Err(LedgerError::NoSubject { what: "final verdict" });
+            }
         };
         let first = Attestation { uri: decision_uri, digest: record_envelope.into() };
         let rest = evidence(&record.inputs);
-        let rest = rest.iter().map(|d| Attestation { uri: format!("{}/evidence/{d}", verifier.id), digest: d.into() });
+        let rest = rest.iter().map(|d| Attestation {
+            uri: format!("{}/evidence/{d}", verifier.id),
+            digest: d.into(),
+        });
         Ok(Self {
             time_verified: record.decided_at.to_string(),
-            resource_uri: format!("{}/models/{}/environments/{environment}", verifier.id, model.name()),
+            resource_uri: format!(
+                "{}/models/{}/environments/{environment}",
+                verifier.id,
+                model.name()
+            ),
             policy: policy_of(&verifier.id, &record.inputs)?,
             input_attestations: std::iter::once(first).chain(rest).collect(),
             verification_result: result.into(),
@@ -140,11 +153,11 @@ impl Vsa {
     }
 }
 
-/// The summary of `record` in canonical JSON: the payload to sign. Only an allow and a deny have one; a pending
-/// decision has none, so that who wants a pass finds nothing.
+/// The summary of `record` in canonical JSON: the payload to sign. Only an allow and a deny have
+/// one. A pending decision has no summary, so a client that requires a pass finds nothing.
 ///
 /// # Errors
-/// When the record is neither, or names no model, artifact or environment.
+/// If the record is neither an allow nor a deny, or names no model, artifact or environment.
 pub fn vsa_statement(context: &VsaContext<'_>, record: &Record) -> Result<Vec<u8>, LedgerError> {
     let target = statement::target(record)?;
     let id = identity::verifier_id(context.public_url, target.model.namespace());

@@ -1,4 +1,4 @@
-//! The documents that went in: that all are there, unchanged, and none besides.
+//! Checks the documents of a decision: all are present and unchanged, and there are no others.
 
 use super::Directory;
 use crate::ledger::export::{self, FOLDERS, Folder, INPUTS};
@@ -13,16 +13,18 @@ pub(super) fn check(directory: &mut Directory<'_>, record: &Record) {
     }
     let inputs = directory.take(INPUTS);
     let same = inputs.is_some() && inputs.map(<[u8]>::to_vec) == jcs::to_vec(&record.inputs).ok();
-    directory.steps.check("inputs-file", same, "inputs.json holds the record's inputs");
+    directory.steps.check("inputs-file", same, "inputs.json contains the record's inputs");
     let listed = export::documents(&record.inputs);
     for folder in FOLDERS {
-        let listed = listed.iter().filter(|(f, _)| *f == folder).map(|(_, digest)| *digest).collect();
+        let listed =
+            listed.iter().filter(|(f, _)| *f == folder).map(|(_, digest)| *digest).collect();
         documents(directory, folder, listed);
     }
     approvals(directory, record);
 }
 
-/// A pending or revoked decision may come as its record alone. It allows nothing, so nothing is lost.
+/// A pending or revoked decision can be exported as its record alone. It allows nothing, so this
+/// loses no proof.
 fn is_record_alone(directory: &Directory<'_>, record: &Record) -> bool {
     let open = matches!(record.verdict.verdict, Outcome::Pending | Outcome::Revoked);
     let names = FOLDERS.map(Folder::as_str);
@@ -33,10 +35,11 @@ fn is_record_alone(directory: &Directory<'_>, record: &Record) -> bool {
     open && !directory.files.keys().any(document)
 }
 
-/// The digest that a file's name gives: 64 hex digits, and perhaps an extension.
+/// The digest in a file's name: 64 hex digits, optionally with an extension.
 fn named(name: &str) -> Option<Digest> {
     let (hex, extension) = name.split_once('.').unwrap_or((name, "x"));
-    let plain = (1..=8).contains(&extension.len()) && extension.bytes().all(|b| b.is_ascii_alphanumeric());
+    let plain =
+        (1..=8).contains(&extension.len()) && extension.bytes().all(|b| b.is_ascii_alphanumeric());
     format!("sha256:{hex}").parse().ok().filter(|_| plain)
 }
 
@@ -45,7 +48,7 @@ fn documents(directory: &mut Directory<'_>, folder: Folder, listed: Vec<Digest>)
     let mut found: BTreeMap<Digest, &str> = BTreeMap::new();
     for path in directory.files.keys() {
         if let Some(digest) = path.strip_prefix(&prefix).and_then(named) {
-            // A second file for one digest stays unaccounted for, and so fails.
+            // A second file for the same digest stays unaccounted for, so the verification fails.
             found.entry(digest).or_insert(path);
         }
     }
@@ -55,7 +58,9 @@ fn documents(directory: &mut Directory<'_>, folder: Folder, listed: Vec<Digest>)
     for digest in listed {
         match found.get(&digest).and_then(|path| directory.take(path)) {
             None => wrong.push(format!("{digest} is missing")),
-            Some(bytes) if Digest::of(bytes) != digest => wrong.push(format!("{digest} was changed")),
+            Some(bytes) if Digest::of(bytes) != digest => {
+                wrong.push(format!("{digest} was changed"));
+            }
             Some(_) => {}
         }
     }

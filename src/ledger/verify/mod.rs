@@ -1,7 +1,7 @@
-//! Verifying an exported decision with nothing but its bytes and keys that were obtained elsewhere.
+//! Verifies an exported decision, with only its bytes and keys that were obtained elsewhere.
 //!
-//! Keys that come with what they verify are data: a step that could only be checked with one of them is `unchecked`,
-//! and nothing with such a step is ever proved.
+//! Keys that come with the export are only data. A step that could only be checked with one of them
+//! is `unchecked`, and a report with such a step proves nothing.
 
 mod documents;
 mod record;
@@ -21,7 +21,7 @@ use report::Steps;
 use signed::{Raw, Verified};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The files of an export by their paths, `/` between their parts.
+/// The files of an export by path, with `/` between the parts of a path.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// The keys that the verifier trusts, obtained from the service and not from the export.
@@ -33,31 +33,34 @@ pub struct Pinned {
     pub logs: Vec<VerifierKey>,
 }
 
-/// What the verifier wants the decision to be about.
+/// The requirements of the verifier on the decision.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Expected {
-    /// The digest of the artifact in hand.
+    /// The digest of the artifact that the verifier has.
     pub artifact: Option<Digest>,
-    /// Where it is to go.
+    /// The environment it is to be deployed to.
     pub environment: Option<Environment>,
 }
 
-/// Verifies the files of an exported decision. `None` when they are none: not one of the files of an export is there.
+/// Verifies the files of an exported decision. `None` if `files` contains no file of an export.
 pub fn directory(files: &Files, pinned: &Pinned, expected: &Expected) -> Option<Report> {
     let known = [RECORD, DECISION].map(|n| [n.envelope, n.leaf, n.proof]).concat();
-    known.iter().any(|name| files.contains_key(*name)).then(|| Directory::new(files, pinned).verify(expected))
+    known
+        .iter()
+        .any(|name| files.contains_key(*name))
+        .then(|| Directory::new(files, pinned).verify(expected))
 }
 
-/// A file that is neither an envelope nor a bundle.
+/// The error for a file that is neither an envelope nor a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("it is neither a DSSE envelope nor a Sigstore bundle v0.3")]
 pub struct NotSigned;
 
-/// Verifies one file: an envelope, or a bundle. An envelope alone does not show that it is in a log, and so never
-/// proves a decision.
+/// Verifies one file: an envelope, or a bundle. An envelope alone does not show that it is in a
+/// log, so it never proves a decision.
 ///
 /// # Errors
-/// When it does not even claim to be one of them.
+/// If the file does not have the form of either.
 pub fn file(bytes: &[u8], pinned: &Pinned, expected: &Expected) -> Result<Report, NotSigned> {
     let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|_| NotSigned)?;
     let mut steps = Steps::default();
@@ -81,7 +84,8 @@ pub fn file(bytes: &[u8], pinned: &Pinned, expected: &Expected) -> Result<Report
 
 fn opened_bundle(steps: &mut Steps, opened: &bundle::Opened, pinned: &Pinned) -> Option<Verified> {
     let (envelope, proof) = (opened.envelope.to_bytes(), opened.proof.to_string());
-    let raw = Raw { envelope: Some(&envelope), leaf: Some(&opened.leaf), proof: Some(proof.as_bytes()) };
+    let raw =
+        Raw { envelope: Some(&envelope), leaf: Some(&opened.leaf), proof: Some(proof.as_bytes()) };
     let verified = signed::signed(steps, signed::word(&opened.envelope), &raw, pinned, None)?;
     if let Some(log) = &verified.log {
         let same = log.full_id().as_slice() == opened.log_id;
@@ -90,7 +94,7 @@ fn opened_bundle(steps: &mut Steps, opened: &bundle::Opened, pinned: &Pinned) ->
     Some(verified)
 }
 
-/// What one signed statement proves by itself.
+/// The claim that one signed statement proves by itself.
 fn content(steps: &mut Steps, verified: &Verified) -> Option<Proved> {
     if summary::is_summary(&verified.envelope.payload) {
         return summary::alone(steps, verified);
@@ -105,9 +109,14 @@ fn expect(steps: &mut Steps, proved: Option<&Proved>, expected: &Expected) {
         let found = proved.and_then(|p| p.artifact);
         let name = "artifact";
         match found {
-            Some(found) if found == *wanted => steps.ok(name, format!("the decision is about this artifact, {wanted}")),
+            Some(found) if found == *wanted => {
+                steps.ok(name, format!("the decision is about this artifact, {wanted}"));
+            }
             Some(found) => {
-                steps.failed(name, format!("the decision is about {found}, not about this artifact, {wanted}"));
+                steps.failed(
+                    name,
+                    format!("the decision is about {found}, not about this artifact, {wanted}"),
+                );
             }
             None => steps.failed(name, "no decision about any artifact could be read"),
         }
@@ -115,14 +124,18 @@ fn expect(steps: &mut Steps, proved: Option<&Proved>, expected: &Expected) {
     if let Some(wanted) = &expected.environment {
         let name = "environment";
         match proved.and_then(|p| p.environment.as_ref()) {
-            Some(found) if found == wanted => steps.ok(name, format!("the decision is for `{wanted}`")),
-            Some(found) => steps.failed(name, format!("the decision is for `{found}`, not for `{wanted}`")),
+            Some(found) if found == wanted => {
+                steps.ok(name, format!("the decision is for `{wanted}`"));
+            }
+            Some(found) => {
+                steps.failed(name, format!("the decision is for `{found}`, not for `{wanted}`"));
+            }
             None => steps.failed(name, "no decision for any environment could be read"),
         }
     }
 }
 
-/// An export, and which of its files were accounted for.
+/// An export, with a record of which files were accounted for.
 struct Directory<'a> {
     files: &'a Files,
     pinned: &'a Pinned,
@@ -142,24 +155,37 @@ impl<'a> Directory<'a> {
     }
 
     fn raw(&mut self, names: Names) -> Raw<'a> {
-        Raw { envelope: self.take(names.envelope), leaf: self.take(names.leaf), proof: self.take(names.proof) }
+        Raw {
+            envelope: self.take(names.envelope),
+            leaf: self.take(names.leaf),
+            proof: self.take(names.proof),
+        }
     }
 
     fn verify(mut self, expected: &Expected) -> Report {
-        // Only to say whether the parts agree with each other; it makes nothing `ok`.
+        // Only used to check whether the parts agree with each other; it makes no step `ok`.
         let enclosed = self.files.get("trust/log.vkey").and_then(|b| std::str::from_utf8(b).ok());
         let enclosed: Option<VerifierKey> = enclosed.and_then(|text| text.trim_end().parse().ok());
         let raw = self.raw(RECORD);
-        let verified = signed::signed(&mut self.steps, RECORD.word, &raw, self.pinned, enclosed.as_ref());
+        let verified =
+            signed::signed(&mut self.steps, RECORD.word, &raw, self.pinned, enclosed.as_ref());
         let Some(verified) = verified else { return self.steps.finish(None) };
-        let Some(record) = record::read(&mut self.steps, &verified) else { return self.steps.finish(None) };
+        let Some(record) = record::read(&mut self.steps, &verified) else {
+            return self.steps.finish(None);
+        };
         record::consistent(&mut self.steps, &record);
         documents::check(&mut self, &record);
         let verdict = record.verdict.verdict;
         let enforced = record.verdict.policies.iter().any(|p| p.mode == Mode::Enforce);
         if verdict == Outcome::Deny || (verdict == Outcome::Allow && enforced) {
             let raw = self.raw(DECISION);
-            let decided = signed::signed(&mut self.steps, DECISION.word, &raw, self.pinned, enclosed.as_ref());
+            let decided = signed::signed(
+                &mut self.steps,
+                DECISION.word,
+                &raw,
+                self.pinned,
+                enclosed.as_ref(),
+            );
             let bundle = self.take(BUNDLE);
             summary::check(&mut self.steps, &record, &verified, decided.as_ref(), bundle);
         }
@@ -170,25 +196,36 @@ impl<'a> Directory<'a> {
         self.steps.finish(Some(proved))
     }
 
-    /// The folder `trust` must hold the keys that signed, and nothing else: who copies it must not copy another's.
+    /// The folder `trust` must contain the keys that signed, and nothing else: a user who copies
+    /// the folder must not copy another party's key.
     fn trust(&mut self, verified: &Verified) {
         let keys = verified.key.zip(verified.log.as_ref());
         let wanted = keys.and_then(|(key, log)| export::trust(&key, log).ok());
-        let found: Vec<_> =
-            export::TRUST.iter().filter_map(|p| Some(((*p).to_owned(), self.take(p)?.to_vec()))).collect();
-        // Without the keys that signed there is nothing to compare with, and a step before this one says so.
+        let found: Vec<_> = export::TRUST
+            .iter()
+            .filter_map(|p| Some(((*p).to_owned(), self.take(p)?.to_vec())))
+            .collect();
+        // Without the keys that signed there is nothing to compare with, and an earlier step
+        // reports that.
         let Some(wanted) = wanted else { return };
-        let said = "the folder trust/ holds the keys that signed (which does not make them yours)";
+        let said =
+            "the folder trust/ contains the keys that signed (which does not make them trusted)";
         self.steps.check("trust-folder", found == wanted, said);
     }
 
     fn unlisted(&mut self) {
-        let extra: Vec<&str> = self.files.keys().map(String::as_str).filter(|k| !self.seen.contains(k)).collect();
+        let extra: Vec<&str> =
+            self.files.keys().map(String::as_str).filter(|k| !self.seen.contains(k)).collect();
         match extra.first() {
-            None => self.steps.ok("nothing-else", format!("all {} files are accounted for", self.files.len())),
+            None => self
+                .steps
+                .ok("nothing-else", format!("all {} files are accounted for", self.files.len())),
             Some(first) => self.steps.failed(
                 "nothing-else",
-                format!("{} files belong to no signed statement; the first is `{first}`", extra.len()),
+                format!(
+                    "{} files belong to no signed statement; the first is `{first}`",
+                    extra.len()
+                ),
             ),
         }
     }

@@ -37,8 +37,11 @@ pub(super) fn consistent(steps: &mut Steps, record: &Record) {
     let digest = inputs.clone().sorted().digest().ok() == Some(record.inputs_digest)
         && inputs.digest().ok() == Some(record.inputs_digest);
     steps.check("inputs-digest", digest, "the record's inputs have the digest that it gives");
-    let mut policies: Vec<PolicyRef> =
-        verdict.policies.iter().map(|p| PolicyRef { name: p.name.clone(), digest: p.digest }).collect();
+    let mut policies: Vec<PolicyRef> = verdict
+        .policies
+        .iter()
+        .map(|p| PolicyRef { name: p.name.clone(), digest: p.digest })
+        .collect();
     policies.sort();
     let same = verdict.inputs_digest == record.inputs_digest
         && (&verdict.model, verdict.artifact, &verdict.environment)

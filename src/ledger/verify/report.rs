@@ -1,48 +1,50 @@
-//! What was checked, and what that proves.
+//! The report of a verification: the checked steps, and what they prove.
 
 use crate::model::{Age, Digest, Environment, ModelId, Outcome, Record, Timestamp};
 use serde::Serialize;
 
-/// How a step ended.
+/// The result of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// It holds.
     Ok,
-    /// It does not.
+    /// It does not hold.
     Failed,
-    /// It could not be checked with the keys at hand.
+    /// It could not be checked with the given keys.
     Unchecked,
 }
 
-/// One thing that was checked.
+/// One checked step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// A stable word, such as `record-signature`.
+    /// A stable name, such as `record-signature`.
     pub name: String,
-    /// How it ended.
+    /// The result.
     pub status: Status,
-    /// What holds, or why not, in plain words. Parts of it come from the export.
+    /// What holds, or the reason why it does not, as text. Parts of it come from the export.
     pub detail: String,
 }
 
-/// What the statement says that was verified.
+/// The content of the verified statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Proved {
-    /// What was decided.
+    /// The outcome of the decision.
     pub verdict: Outcome,
     /// The model.
     pub model: Option<ModelId>,
     /// The artifact.
     pub artifact: Option<Digest>,
-    /// Where it was to go.
+    /// The environment.
     pub environment: Option<Environment>,
-    /// When, in RFC 3339.
+    /// The time of the decision, in RFC 3339.
     pub decided_at: String,
-    /// The moment from which approvals that an allow rests on are too few, where the record says that they expire.
+    /// For an allow, the moment from which too few of its approvals are valid, if the record says
+    /// that they expire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
-    /// Whether it says when approvals expire, or that none do. A summary alone says nothing of approvals.
+    /// Whether it says when approvals expire, or that none do. A summary alone says nothing about
+    /// approvals.
     #[serde(skip)]
     pub tells_expiry: bool,
     /// The exit code of the decision itself.
@@ -50,7 +52,7 @@ pub struct Proved {
 }
 
 impl Proved {
-    /// What a record says.
+    /// The claim of a record.
     pub(super) fn of(record: &Record) -> Self {
         Self {
             verdict: record.verdict.verdict,
@@ -59,26 +61,29 @@ impl Proved {
             environment: record.inputs.environment.clone(),
             decided_at: record.decided_at.to_string(),
             until: record.verdict.until().filter(|_| record.verdict.verdict == Outcome::Allow),
-            // An earlier engine recorded neither who counts nor until when.
-            tells_expiry: record.verdict.approvals.is_empty() || !record.verdict.people().is_empty(),
+            // An earlier engine recorded neither whose approvals were counted nor when they expire.
+            tells_expiry: record.verdict.approvals.is_empty()
+                || !record.verdict.people().is_empty(),
             exit_code: record.verdict.exit_code(),
         }
     }
 }
 
-/// Everything that was checked.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// The steps, in the order they were taken.
+    /// The steps, in the order in which they were checked.
     pub steps: Vec<Step>,
-    /// What the statement says; proved only when every step is `ok`.
+    /// The content of the statement; proved only if every step is `ok`.
     pub decision: Option<Proved>,
 }
 
 impl Report {
     /// Whether every step holds.
     pub fn is_proved(&self) -> bool {
-        self.decision.is_some() && !self.steps.is_empty() && self.steps.iter().all(|s| s.status == Status::Ok)
+        self.decision.is_some()
+            && !self.steps.is_empty()
+            && self.steps.iter().all(|s| s.status == Status::Ok)
     }
 
     /// Whether a step failed.
@@ -86,7 +91,8 @@ impl Report {
         self.decision.is_none() || self.steps.iter().any(|s| s.status == Status::Failed)
     }
 
-    /// 1 when a step failed, 4 when one could not be checked, else that of the decision.
+    /// 1 if a step failed, 4 if a step could not be checked, otherwise the exit code of the
+    /// decision.
     pub fn exit_code(&self) -> u8 {
         match &self.decision {
             Some(decision) if self.is_proved() => decision.exit_code,
@@ -96,49 +102,62 @@ impl Report {
     }
 }
 
-/// How far the clock of the service may be ahead of ours, in microseconds.
+/// The accepted lead of the service's clock over ours, in microseconds.
 const AHEAD_US: i64 = 5 * 60 * 1_000_000;
 
 impl Report {
-    /// The same as it is at `now`: with the step `approvals` where approvals of an allow expire, and the step `age` where
-    /// the decision may be at most `max_age` old. That an approval has ended takes nothing from the proof that the
-    /// decision was made, and so fails only where age matters.
+    /// This report as of `now`: adds the step `approvals` if the approvals of an allow expire, and
+    /// the step `age` if the decision must be at most `max_age` old. An expired approval does not
+    /// weaken the proof that the decision was made, so it fails only if a maximum age is given.
     #[must_use]
     pub fn as_of(mut self, now: Timestamp, max_age: Option<Age>) -> Self {
         let Some(decision) = &self.decision else { return self };
         let mut steps = Steps(std::mem::take(&mut self.steps));
         if let Some(until) = decision.until {
             match (until <= now, max_age) {
-                (false, _) => steps.ok("approvals", format!("the approvals that it rests on count until {until}")),
-                (true, None) => steps.ok(
-                    "approvals",
-                    format!(
-                        "the approvals that it rests on ended at {until}; it is no \
-                     permission any more"
-                    ),
-                ),
+                (false, _) => {
+                    steps.ok("approvals", format!("its approvals are valid until {until}"));
+                }
+                (true, None) => {
+                    steps.ok(
+                        "approvals",
+                        format!(
+                            "its approvals expired at {until}: it no longer permits the release"
+                        ),
+                    );
+                }
                 (true, Some(_)) => {
-                    steps.failed("approvals", format!("the approvals that it rests on ended at {until}"));
+                    steps.failed("approvals", format!("its approvals expired at {until}"));
                 }
             }
         }
         if max_age.is_some() && decision.verdict == Outcome::Allow && !decision.tells_expiry {
-            let detail = "it does not say until when its approvals count; verify the whole export of a newer decision, or ask \
+            let detail = "it does not say when its approvals expire; verify the whole export of a newer decision, or ask \
                           the service";
             steps.unchecked("approvals", detail);
         }
         if let Some(most) = max_age {
             match decision.decided_at.parse::<Timestamp>() {
                 Ok(at) if at.micros_since(now) > AHEAD_US => {
-                    steps.failed("age", format!("it was decided at {at}, which is not yet by this machine's clock"));
+                    steps.failed(
+                        "age",
+                        format!(
+                            "it was decided at {at}, which is in the future by this machine's clock"
+                        ),
+                    );
                 }
                 Ok(at) if now.micros_since(at) <= most.micros() => {
                     steps.ok("age", format!("it was decided at {at}, at most {most} ago"));
                 }
                 Ok(at) => {
-                    steps.failed("age", format!("it was decided at {at}, more than {most} ago; ask the service again"));
+                    steps.failed(
+                        "age",
+                        format!(
+                            "it was decided at {at}, more than {most} ago; ask the service again"
+                        ),
+                    );
                 }
-                Err(_) => steps.failed("age", "when it was decided cannot be read"),
+                Err(_) => steps.failed("age", "the time of the decision cannot be read"),
             }
         }
         self.steps = steps.0;
@@ -146,7 +165,7 @@ impl Report {
     }
 }
 
-/// The steps while they are taken.
+/// Collects the steps of a verification.
 #[derive(Debug, Default)]
 pub(super) struct Steps(Vec<Step>);
 
@@ -167,13 +186,22 @@ impl Steps {
         self.push(name, Status::Unchecked, detail);
     }
 
-    /// A step that says the same whether it holds or not.
+    /// A step with the same text whether it holds or not.
     pub(super) fn check(&mut self, name: &str, holds: bool, claim: &str) {
-        if holds { self.ok(name, claim) } else { self.failed(name, format!("it is not so that {claim}")) }
+        if holds {
+            self.ok(name, claim);
+        } else {
+            self.failed(name, format!("this does not hold: {claim}"));
+        }
     }
 
-    /// A step that failed for the reason given, or holds.
-    pub(super) fn result<T, E: ToString>(&mut self, name: &str, result: Result<T, E>, claim: &str) -> Option<T> {
+    /// A step that holds, or that failed for the given reason.
+    pub(super) fn result<T, E: ToString>(
+        &mut self,
+        name: &str,
+        result: Result<T, E>,
+        claim: &str,
+    ) -> Option<T> {
         match result {
             Ok(value) => {
                 self.ok(name, claim);
@@ -224,7 +252,11 @@ mod tests {
             ("soon", 1),
         ] {
             assert_eq!(decided(at, true).as_of(now, Some(hour)).exit_code(), code, "{at}");
-            assert_eq!(decided(at, true).as_of(now, None).exit_code(), 0, "{at}: no age was asked for");
+            assert_eq!(
+                decided(at, true).as_of(now, None).exit_code(),
+                0,
+                "{at}: no age was asked for"
+            );
         }
         let unsaid = decided("2026-11-28T11:30:00Z", false);
         assert_eq!(unsaid.clone().as_of(now, Some(hour)).exit_code(), 4);

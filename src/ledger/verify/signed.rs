@@ -1,10 +1,12 @@
 //! One signed statement: its envelope, its log entry, its proof.
 
 use super::{DECISION, Pinned, RECORD, report::Steps, summary};
-use crate::ledger::{Checkpoint, Entry, Envelope, Proof, PublicKey, VerifierKey, entry::SignedEntry, hash};
+use crate::ledger::{
+    Checkpoint, Entry, Envelope, Proof, PublicKey, VerifierKey, entry::SignedEntry, hash,
+};
 use std::slice;
 
-/// The bytes of a signed statement, as far as they are there.
+/// The bytes of a signed statement, as far as they are present.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Raw<'a> {
     pub(super) envelope: Option<&'a [u8]>,
@@ -12,7 +14,7 @@ pub(super) struct Raw<'a> {
     pub(super) proof: Option<&'a [u8]>,
 }
 
-/// A statement that was read. Whether it is to be believed, the steps say.
+/// A statement that was read. The steps say whether it can be trusted.
 #[derive(Debug, Clone)]
 pub(super) struct Verified {
     pub(super) envelope: Envelope,
@@ -25,8 +27,8 @@ pub(super) struct Verified {
     pub(super) head: Option<Checkpoint>,
 }
 
-/// Checks an envelope, its entry and its proof. `enclosed` is the log key that came with them. `None` when there is no
-/// envelope to go on with.
+/// Checks an envelope, its entry and its proof. `enclosed` is the log key that came with them.
+/// `None` if there is no readable envelope.
 pub(super) fn signed(
     steps: &mut Steps,
     word: &str,
@@ -46,22 +48,28 @@ pub(super) fn signed(
             out.leaf = leaf.to_vec();
             steps.ok(&name, "the log entry is that of this envelope, signature and key");
         }
-        (Some(_), _) => steps.failed(&name, "the log entry is not that of this envelope, signature and key"),
+        (Some(_), _) => {
+            steps.failed(&name, "the log entry is not that of this envelope, signature and key");
+        }
     }
     logged(steps, word, raw, pinned, enclosed, &mut out);
     Some(out)
 }
 
-/// The word that the steps of an envelope start with.
+/// The word that starts the names of an envelope's steps.
 pub(super) fn word(envelope: &Envelope) -> &'static str {
     if summary::is_summary(&envelope.payload) { DECISION.word } else { RECORD.word }
 }
 
-/// Checks an envelope that comes alone. Its place in a log is left unchecked.
+/// Checks a single envelope. Its place in a log is left unchecked.
 pub(super) fn envelope_only(steps: &mut Steps, bytes: &[u8], pinned: &Pinned) -> Option<Verified> {
     let word = Envelope::parse(bytes).map_or(DECISION.word, |envelope| word(&envelope));
-    let (envelope, key) = envelope(steps, word, &Raw { envelope: Some(bytes), ..Raw::default() }, pinned, None)?;
-    steps.unchecked(&format!("{word}-log"), "an envelope alone does not show that it was logged: verify the export");
+    let (envelope, key) =
+        envelope(steps, word, &Raw { envelope: Some(bytes), ..Raw::default() }, pinned, None)?;
+    steps.unchecked(
+        &format!("{word}-log"),
+        "an envelope alone does not show that it was logged: verify the export",
+    );
     Some(Verified { envelope, key, leaf: Vec::new(), proof: None, log: None, head: None })
 }
 
@@ -91,17 +99,27 @@ fn envelope(
     let keyid = &envelope.keyid;
     let key = match (pinned.decision.as_slice(), enclosed) {
         ([], None) => {
-            steps.unchecked(&name, format!("said to be signed by {keyid}: no decision key was pinned"));
+            steps.unchecked(
+                &name,
+                format!("said to be signed by {keyid}: no decision key was pinned"),
+            );
             None
         }
         ([], Some(key)) => match envelope.verify(slice::from_ref(key)) {
             Ok(key) => {
-                steps.unchecked(&name, format!("signed by {keyid}, which only the export vouches for: pin it"));
+                steps.unchecked(
+                    &name,
+                    format!("signed by {keyid}, a key that is known only from the export: pin it"),
+                );
                 Some(*key)
             }
             Err(error) => steps.result(&name, Err::<PublicKey, _>(error), ""),
         },
-        (keys, _) => steps.result(&name, envelope.verify(keys).copied(), &format!("signed by pinned key {keyid}")),
+        (keys, _) => steps.result(
+            &name,
+            envelope.verify(keys).copied(),
+            &format!("signed by pinned key {keyid}"),
+        ),
     };
     Some((envelope, key))
 }
@@ -122,14 +140,19 @@ fn logged(
     };
     let Some(leaf) = raw.leaf else { return };
     let leaf = hash::leaf_hash(leaf);
-    let place = |head: &Checkpoint| format!("entry {} of the {} in `{}`", proof.index, head.size, head.origin);
+    let place = |head: &Checkpoint| {
+        format!("entry {} of the {} in `{}`", proof.index, head.size, head.origin)
+    };
     let verified = match (pinned.logs.as_slice(), enclosed) {
         ([], None) => {
             return steps.unchecked(&name, "said to be in a log: no log key was pinned");
         }
         ([], Some(key)) => proof.verify(&leaf, slice::from_ref(key)).inspect(|head| {
             let place = place(head);
-            steps.unchecked(&name, format!("{place}, by a log key that only the export vouches for: pin it"));
+            steps.unchecked(
+                &name,
+                format!("{place}, by a log key that is known only from the export: pin it"),
+            );
         }),
         (keys, _) => proof.verify(&leaf, keys).inspect(|head| {
             steps.ok(&name, format!("{}, signed by its pinned key", place(head)));
@@ -138,7 +161,9 @@ fn logged(
     match verified {
         Err(error) => steps.failed(&name, error.to_string()),
         Ok(head) => {
-            let signer = |key: &&VerifierKey| Checkpoint::verify(&proof.checkpoint, slice::from_ref(*key)).is_ok();
+            let signer = |key: &&VerifierKey| {
+                Checkpoint::verify(&proof.checkpoint, slice::from_ref(*key)).is_ok()
+            };
             out.log = pinned.logs.iter().chain(enclosed).find(signer).cloned();
             out.head = Some(head);
             out.proof = Some(proof);
@@ -147,10 +172,11 @@ fn logged(
 }
 
 fn read_proof(bytes: &[u8]) -> Result<Proof, String> {
-    let text = std::str::from_utf8(bytes).map_err(|_| "the proof that it was logged is not text".to_owned())?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| "the proof that it was logged is not text".to_owned())?;
     let proof: Proof = text.parse().map_err(|e: crate::ledger::LedgerError| e.to_string())?;
     if proof.extra.is_some() {
-        return Err("the proof that it was logged has extra data, which nobody signed".into());
+        return Err("the proof that it was logged has extra data, which is not signed".into());
     }
     Ok(proof)
 }

@@ -1,4 +1,4 @@
-//! The verification summary: that it says what the record says, and nothing else.
+//! Checks the verification summary: it must say what the record says, and nothing else.
 
 use super::{
     VSA_TYPE,
@@ -23,7 +23,7 @@ pub(super) fn is_summary(payload: &[u8]) -> bool {
     serde_json::from_slice::<Claim>(payload).is_ok_and(|claim| claim.predicate_type == VSA_TYPE)
 }
 
-/// Checks the summary against the record that was verified before it.
+/// Checks the summary against the record, which was verified first.
 pub(super) fn check(
     steps: &mut Steps,
     record: &Record,
@@ -36,25 +36,37 @@ pub(super) fn check(
         Err(error) => steps.failed(NAME, error.to_string()),
         Ok(statement) => match contradiction(record, verified, &statement) {
             None => steps.ok(NAME, "the verification summary says what the record says"),
-            Some(part) => steps.failed(NAME, format!("the verification summary and the record differ in {part}")),
+            Some(part) => steps
+                .failed(NAME, format!("the verification summary and the record differ in {part}")),
         },
     }
     let order = decided.proof.as_ref().zip(verified.proof.as_ref()).map(|(d, r)| {
-        d.index > r.index && d.checkpoint == r.checkpoint && decided.key == verified.key && decided.log == verified.log
+        d.index > r.index
+            && d.checkpoint == r.checkpoint
+            && decided.key == verified.key
+            && decided.log == verified.log
     });
-    let said = "record and summary have one key, one log and one checkpoint, the summary after the record";
+    let said =
+        "record and summary have one key, one log and one checkpoint, the summary after the record";
     steps.check("decision-same-log", order == Some(true), said);
-    let rebuilt = decided
-        .proof
-        .as_ref()
-        .zip(decided.log.as_ref())
-        .and_then(|(proof, log)| bundle::bundle(&decided.envelope, &decided.leaf, proof, log).ok());
+    let rebuilt =
+        decided.proof.as_ref().zip(decided.log.as_ref()).and_then(|(proof, log)| {
+            bundle::bundle(&decided.envelope, &decided.leaf, proof, log).ok()
+        });
     let same = rebuilt.is_some() && rebuilt.as_deref() == bundle;
-    steps.check("decision-bundle", same, "decision.sigstore.json holds this envelope, entry, proof and checkpoint");
+    steps.check(
+        "decision-bundle",
+        same,
+        "decision.sigstore.json contains this envelope, entry, proof and checkpoint",
+    );
 }
 
 /// The part of the summary that does not follow from the record; `None` when all of it does.
-fn contradiction(record: &Record, verified: &Verified, statement: &Statement<Vsa>) -> Option<&'static str> {
+fn contradiction(
+    record: &Record,
+    verified: &Verified,
+    statement: &Statement<Vsa>,
+) -> Option<&'static str> {
     let said = &statement.predicate;
     let first = said.input_attestations.first().map(|a| a.uri.clone()).unwrap_or_default();
     let envelope = Digest::of(&verified.envelope.to_bytes());
@@ -68,8 +80,18 @@ fn contradiction(record: &Record, verified: &Verified, statement: &Statement<Vsa
     let id = &said.verifier.id;
     [
         (subject, "the artifact"),
-        (record.inputs.model.as_ref().is_some_and(|m| is_verifier(id, m, verified.head.as_ref())), "who decided"),
-        (first.strip_prefix(&format!("{id}/decisions/")).is_some_and(|d| !d.is_empty()), "the decision's address"),
+        (
+            record
+                .inputs
+                .model
+                .as_ref()
+                .is_some_and(|m| is_verifier(id, m, verified.head.as_ref())),
+            "who decided",
+        ),
+        (
+            first.strip_prefix(&format!("{id}/decisions/")).is_some_and(|d| !d.is_empty()),
+            "the decision's address",
+        ),
         (wanted.verification_result == said.verification_result, "the result"),
         (wanted.resource_uri == said.resource_uri, "model and environment"),
         (wanted.policy == said.policy, "the policy"),
@@ -90,7 +112,7 @@ fn is_verifier(id: &str, model: &ModelId, head: Option<&Checkpoint>) -> bool {
     web && head.is_none_or(|head| identity::belongs(&head.origin, public_url, namespace))
 }
 
-/// What a summary proves without its record.
+/// The claim that a summary proves without its record.
 pub(super) fn alone(steps: &mut Steps, verified: &Verified) -> Option<Proved> {
     let statement = Statement::<Vsa>::parse(&verified.envelope.payload, VSA_TYPE);
     let read = statement.and_then(|statement| proved(&statement, verified));
@@ -104,11 +126,13 @@ fn proved(statement: &Statement<Vsa>, verified: &Verified) -> Result<Proved, Led
     let (verdict, exit_code) = match (said.verification_result.as_str(), levels.as_slice()) {
         ("PASSED", ["GATE_RELEASE_ALLOWED"]) => (Outcome::Allow, 0),
         ("FAILED", ["FAILED"]) => (Outcome::Deny, 1),
-        _ => return Err(error("its result and its levels are none of ours")),
+        _ => return Err(error("its result and levels are not ones that modelgate issues")),
     };
-    let subject = statement.subject.first().ok_or_else(|| error("it is about nothing"))?;
+    let subject = statement.subject.first().ok_or_else(|| error("it has no subject"))?;
     let model: ModelId = subject.name.parse().map_err(|_| error("it is not about a model"))?;
-    let artifact = format!("sha256:{}", subject.digest.sha256).parse().map_err(|_| error("it names no artifact"))?;
+    let artifact = format!("sha256:{}", subject.digest.sha256)
+        .parse()
+        .map_err(|_| error("it names no artifact"))?;
     let prefix = format!("{}/models/{}/environments/", said.verifier.id, model.name());
     let environment = said.resource_uri.strip_prefix(&prefix).and_then(|text| text.parse().ok());
     if environment.is_none() || !is_verifier(&said.verifier.id, &model, verified.head.as_ref()) {
@@ -116,5 +140,14 @@ fn proved(statement: &Statement<Vsa>, verified: &Verified) -> Result<Proved, Led
     }
     let decided_at = said.time_verified.clone();
     let (model, artifact) = (Some(model), Some(artifact));
-    Ok(Proved { verdict, model, artifact, environment, decided_at, until: None, tells_expiry: false, exit_code })
+    Ok(Proved {
+        verdict,
+        model,
+        artifact,
+        environment,
+        decided_at,
+        until: None,
+        tells_expiry: false,
+        exit_code,
+    })
 }

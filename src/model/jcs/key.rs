@@ -1,10 +1,11 @@
-//! The keys of maps, as text.
+//! Serialises the keys of maps as text.
 
 use super::JcsError;
 use serde::ser::{Impossible, Serialize, Serializer};
 use std::fmt::Display;
 
-/// Turns a key into text: text itself, and what JSON writers usually let stand for it, whole numbers and booleans.
+/// Turns a key into text. Accepts text, and also the whole numbers and booleans that JSON writers
+/// usually convert to text.
 pub(super) struct Key;
 
 type Result<T> = std::result::Result<T, JcsError>;
@@ -61,7 +62,12 @@ impl Serializer for Key {
         Ok(value.to_string())
     }
 
-    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<String> {
+    fn serialize_unit_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+    ) -> Result<String> {
         Ok(variant.to_owned())
     }
 
@@ -69,7 +75,11 @@ impl Serializer for Key {
         refuse()
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<String> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<String> {
         value.serialize(self)
     }
 

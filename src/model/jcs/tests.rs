@@ -17,7 +17,7 @@ fn sorts_keys_and_writes_numbers_as_the_standard_does() {
     assert_eq!(ours(&value), r#"{"a":[1,0.000001,"€"],"b":1e+21}"#);
 }
 
-/// RFC 8785, sections 3.2.2 and 3.2.4: the example of the standard.
+/// RFC 8785, sections 3.2.2 and 3.2.4: the example in the standard.
 #[test]
 fn writes_the_example_of_the_standard() {
     let text = r#"{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],
@@ -40,7 +40,7 @@ fn sorts_keys_by_utf16() {
     }
 }
 
-/// RFC 8785, appendix B: bits of a double, and its text.
+/// RFC 8785, appendix B: the bits of a double and its text.
 #[test]
 fn writes_the_numbers_of_the_standard() {
     for (bits, text) in [
@@ -109,11 +109,18 @@ enum Shape {
 
 #[test]
 fn every_shape_of_value_agrees_with_the_oracle() {
-    let shapes =
-        [Shape::Unit, Shape::Newtype(u64::MAX), Shape::Tuple(-1, "x".into()), Shape::Struct { z: true, a: None }];
+    let shapes = [
+        Shape::Unit,
+        Shape::Newtype(u64::MAX),
+        Shape::Tuple(-1, "x".into()),
+        Shape::Struct { z: true, a: None },
+    ];
     assert_eq!(ours(&shapes), theirs(&shapes));
-    let nested =
-        (BTreeMap::from([('b', [1_i128, -(1 << 100)]), ('a', [0, 1])]), ((), "é\u{7f}\u{0}\u{1f}\u{2028}"), u128::MAX);
+    let nested = (
+        BTreeMap::from([('b', [1_i128, -(1 << 100)]), ('a', [0, 1])]),
+        ((), "é\u{7f}\u{0}\u{1f}\u{2028}"),
+        u128::MAX,
+    );
     assert_eq!(ours(&nested), theirs(&nested));
     let empty = (BTreeMap::<String, u8>::new(), Vec::<u8>::new(), [[0_u8; 0]; 2], "");
     assert_eq!(ours(&empty), r#"[{},[],[[],[]],""]"#);

@@ -1,4 +1,5 @@
-//! Writes values in one pass: an object's members are written as they come, and put in order when it ends.
+//! Writes a value in one pass: the members of an object are written in the order they arrive and
+//! sorted when the object ends.
 
 use super::{JcsError, key::Key, number};
 use serde::ser::{self, Serialize, Serializer};
@@ -12,31 +13,34 @@ type Result<T> = std::result::Result<T, JcsError>;
 
 /// The canonical bytes of `value`.
 pub(super) fn write<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
-    let mut writer = Writer { out: Vec::with_capacity(512), members: Vec::new(), scratch: Vec::new() };
+    let mut writer =
+        Writer { out: Vec::with_capacity(512), members: Vec::new(), scratch: Vec::new() };
     value.serialize(&mut writer)?;
     Ok(writer.out)
 }
 
 struct Writer {
     out: Vec<u8>,
-    /// The members of every object that is not yet closed, the outermost first.
+    /// The members of every object that is still open, the outermost first.
     members: Vec<Member>,
     scratch: Vec<u8>,
 }
 
-/// A member of an object: its key, and where `"key":value,` stands in the output.
+/// A member of an object: its key, and the position of `"key":value,` in the output.
 struct Member {
     key: Cow<'static, str>,
     start: usize,
     end: usize,
 }
 
-/// The order of RFC 8785: by UTF-16 code units. It differs from that of bytes only beyond the basic plane.
+/// The order of RFC 8785: by UTF-16 code units. It differs from byte order only beyond the basic
+/// multilingual plane.
 fn order(a: &str, b: &str) -> Ordering {
     if a.is_ascii() && b.is_ascii() { a.cmp(b) } else { a.encode_utf16().cmp(b.encode_utf16()) }
 }
 
-/// Writes text without its quotes; what JSON cannot hold is escaped in the one form that RFC 8785 allows.
+/// Writes text without its quotes. Characters that JSON must escape get the one form that RFC 8785
+/// allows.
 fn escaped(out: &mut Vec<u8>, text: &str) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let plain = |b: u8| b >= 0x20 && b != b'"' && b != b'\\';
@@ -64,7 +68,7 @@ fn escaped(out: &mut Vec<u8>, text: &str) {
     }
 }
 
-/// Text that is displayed straight into the output.
+/// A writer that escapes displayed text directly into the output.
 struct Escaping<'w>(&'w mut Vec<u8>);
 
 impl fmt::Write for Escaping<'_> {
@@ -91,10 +95,11 @@ impl Writer {
         Ok(())
     }
 
-    /// Ends an object whose members began at `first`, and whose bytes began at `start`.
+    /// Ends an object whose members begin at `first` and whose bytes begin at `start`.
     fn close(&mut self, first: usize, start: usize) -> Result<()> {
         let members = self.members.get_mut(first..).unwrap_or_default();
-        let in_order = |pair: &[Member]| matches!(pair, [a, b] if order(&a.key, &b.key) == Ordering::Less);
+        let in_order =
+            |pair: &[Member]| matches!(pair, [a, b] if order(&a.key, &b.key) == Ordering::Less);
         if !members.windows(2).all(in_order) {
             members.sort_by(|a, b| order(&a.key, &b.key));
             if let Some([a, _]) = members.windows(2).find(|pair| !in_order(pair)) {
@@ -102,7 +107,8 @@ impl Writer {
             }
             self.scratch.clear();
             for member in members {
-                self.scratch.extend_from_slice(self.out.get(member.start..member.end).unwrap_or_default());
+                self.scratch
+                    .extend_from_slice(self.out.get(member.start..member.end).unwrap_or_default());
             }
             self.out.truncate(start);
             self.out.extend_from_slice(&self.scratch);
@@ -117,7 +123,13 @@ impl Writer {
 
     fn object(&mut self) -> Object<'_> {
         self.out.push(b'{');
-        Object { first: self.members.len(), start: self.out.len(), key: None, wrapped: false, writer: self }
+        Object {
+            first: self.members.len(),
+            start: self.out.len(),
+            key: None,
+            wrapped: false,
+            writer: self,
+        }
     }
 
     fn list(&mut self) -> List<'_> {
@@ -125,7 +137,7 @@ impl Writer {
         List { empty: true, wrapped: false, writer: self }
     }
 
-    /// `{"variant":`, which the value that follows ends with another brace.
+    /// Writes `{"variant":`; the value that follows closes the brace.
     fn wrap(&mut self, variant: &str) {
         self.out.push(b'{');
         self.text(variant);
@@ -316,7 +328,11 @@ impl<'w> Serializer for &'w mut Writer {
         self.serialize_str(variant)
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<()> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<()> {
         value.serialize(self)
     }
 
@@ -345,7 +361,13 @@ impl<'w> Serializer for &'w mut Writer {
         Ok(self.list())
     }
 
-    fn serialize_tuple_variant(self, _: &'static str, _: u32, variant: &'static str, _: usize) -> Result<List<'w>> {
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<List<'w>> {
         self.wrap(variant);
         Ok(List { wrapped: true, ..self.list() })
     }
@@ -355,14 +377,21 @@ impl<'w> Serializer for &'w mut Writer {
     }
 
     fn serialize_struct(self, name: &'static str, _: usize) -> Result<Object<'w>> {
-        // serde_json passes raw text through under this name; it would be written as it stands, canonical or not.
+        // serde_json passes raw text through under this name. It would be written unchanged, even
+        // if it is not canonical.
         if name == "$serde_json::private::RawValue" {
             return Err(JcsError("raw JSON text has no canonical form until it is read".into()));
         }
         Ok(self.object())
     }
 
-    fn serialize_struct_variant(self, _: &'static str, _: u32, variant: &'static str, _: usize) -> Result<Object<'w>> {
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Object<'w>> {
         self.wrap(variant);
         Ok(Object { wrapped: true, ..self.object() })
     }

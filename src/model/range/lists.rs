@@ -1,8 +1,8 @@
-//! The words that names of metrics are made of.
+//! The words that metric names are made of.
 
 use super::Range;
 
-/// Rates of these are so many in a time or of something else, and no share.
+/// A rate of one of these is a number per unit of time or per something else, not a share.
 #[rustfmt::skip]
 pub(super) const PER_TIME: [&str; 30] = [
     "arrival", "baud", "bit", "byte", "clock", "data", "decay", "dropout", "event", "exchange", "fps", "frame", "growth",
@@ -10,14 +10,14 @@ pub(super) const PER_TIME: [&str; 30] = [
     "request", "requests", "sample", "sampling", "token", "tokens",
 ];
 
-/// Error rates of these may exceed 1.
+/// The error rate of one of these can exceed 1.
 #[rustfmt::skip]
 pub(super) const PER_OTHER: [&str; 14] = [
     "word", "char", "character", "phone", "phoneme", "match", "token", "diarization", "translation", "edit", "http",
     "request", "requests", "req",
 ];
 
-/// What words in front make something else of a quantity.
+/// Words before a quantity that turn it into another quantity.
 #[rustfmt::skip]
 pub(super) const CHANGES: [&str; 32] = [
     "bertscore", "change", "count", "cumulative", "delta", "deviation", "diff", "difference", "drop", "gain", "gap",
@@ -25,14 +25,14 @@ pub(super) const CHANGES: [&str; 32] = [
     "sem", "std", "stddev", "stderr", "stdev", "sum", "var", "variance",
 ];
 
-/// What the first word of an earlier part of the path makes something else of it.
+/// Words that, at the start of an earlier part of the path, turn the quantity into another one.
 #[rustfmt::skip]
 pub(super) const PATH_CHANGES: [&str; 17] = [
     "change", "delta", "deviation", "diff", "difference", "drop", "gain", "gap", "improvement", "rank", "ratio",
     "sem", "std", "stddev", "stderr", "stdev", "variance",
 ];
 
-/// Words behind a quantity that make something else of it.
+/// Words after a quantity that turn it into another quantity.
 #[rustfmt::skip]
 pub(super) const STOPS: &[&str] = &[
     "bit", "bits", "budget", "bucket", "byte", "bytes", "change", "coef", "cost", "count", "counts", "created",
@@ -46,7 +46,7 @@ pub(super) const STOPS: &[&str] = &[
     "weight", "weights",
 ];
 
-/// Words that say of what, or which average, and leave the quantity as it is.
+/// Words that name the group or the kind of average, and leave the quantity unchanged.
 pub(super) fn is_label(word: &str) -> bool {
     matches!(
         word,
@@ -96,17 +96,18 @@ pub(super) fn is_label(word: &str) -> bool {
         || word.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Units of time, behind a latency.
-pub(super) const UNITS: [&str; 8] = ["seconds", "sec", "secs", "s", "ms", "us", "ns", "milliseconds"];
+/// Units of time, after a latency.
+pub(super) const UNITS: [&str; 8] =
+    ["seconds", "sec", "secs", "s", "ms", "us", "ns", "milliseconds"];
 
-/// Names of parts of the data.
+/// Names for parts of the data.
 #[rustfmt::skip]
 const PARTS: [&str; 16] = [
     "train", "training", "test", "testing", "val", "valid", "validation", "holdout", "eval", "evaluation", "dev",
     "oot", "oof", "oob", "cv", "learn",
 ];
 
-/// The quantity of that name, its words written together, and whether it can be nothing else.
+/// The quantity with this name, its words joined together, and whether the name is unambiguous.
 #[rustfmt::skip]
 pub(super) fn named(name: &str) -> Option<(Range, bool)> {
     let fraction = |sure| Some((Range::Fraction, sure));
@@ -140,15 +141,18 @@ pub(super) fn named(name: &str) -> Option<(Range, bool)> {
     }
 }
 
-/// `valacc`, `testaccuracy`: a part of the data and a quantity without anything between them.
+/// `valacc`, `testaccuracy`: a part of the data and a quantity without a separator.
 fn written_together(name: &str) -> Option<(Range, bool)> {
-    const QUANTITIES: [&str; 8] = ["accuracy", "acc", "auc", "recall", "precision", "specificity", "sensitivity", "f1"];
-    let long = ["accuracy", "auroc", "f1score"].iter().any(|end| name.len() > end.len() && name.ends_with(end));
+    const QUANTITIES: [&str; 8] =
+        ["accuracy", "acc", "auc", "recall", "precision", "specificity", "sensitivity", "f1"];
+    let long = ["accuracy", "auroc", "f1score"]
+        .iter()
+        .any(|end| name.len() > end.len() && name.ends_with(end));
     let known = |rest: &str| QUANTITIES.contains(&rest);
     let part = || {
-        PARTS
-            .iter()
-            .any(|part| name.strip_prefix(part).is_some_and(known) || name.strip_suffix(part).is_some_and(known))
+        PARTS.iter().any(|part| {
+            name.strip_prefix(part).is_some_and(known) || name.strip_suffix(part).is_some_and(known)
+        })
     };
     (long || part()).then_some((Range::Fraction, true))
 }

@@ -1,6 +1,7 @@
 use super::*;
 
-/// Every name with the range that its definition gives; `None` where the name alone tells nothing.
+/// Every name with the range that its definition gives; `None` if the name alone does not determine
+/// it.
 #[test]
 fn what_a_name_ends_in_decides_its_range() {
     use Range::{AtMostOne, Either, Fraction, NonNegative, NonPositive, Percent, Signed, Unscaled};
@@ -202,7 +203,12 @@ fn what_a_name_ends_in_decides_its_range() {
         ),
         (
             Some(NonPositive),
-            &["neg_log_loss", "test_neg_mean_absolute_error", "neg_root_mean_squared_error", "neg_brier_score"],
+            &[
+                "neg_log_loss",
+                "test_neg_mean_absolute_error",
+                "neg_root_mean_squared_error",
+                "neg_brier_score",
+            ],
         ),
         (
             None,
@@ -299,7 +305,10 @@ fn a_value_is_within_its_range_but_for_the_last_digits_of_a_double() {
     for (range, allowed, refused) in cases {
         assert!(allowed.into_iter().flatten().all(|value| range.allows(value)), "{range:?}");
         assert!(!refused.into_iter().flatten().any(|value| range.allows(value)), "{range:?}");
-        assert!(![f64::NAN, f64::INFINITY, f64::NEG_INFINITY].iter().any(|value| range.allows(*value)), "{range:?}");
+        assert!(
+            ![f64::NAN, f64::INFINITY, f64::NEG_INFINITY].iter().any(|value| range.allows(*value)),
+            "{range:?}"
+        );
     }
 }
 
@@ -320,7 +329,7 @@ proptest::proptest! {
         let _ = Range::of(&name);
     }
 
-    /// Whatever a script writes in front of a proportion, and between the two, it stays one.
+    /// Prefixes, separators and suffixes that scripts add do not change the range of a proportion.
     #[test]
     fn a_part_of_the_data_and_a_path_change_nothing(
         path in proptest::sample::select(vec!["", "eval/", "metrics.", "run:", "a.b/"]),

@@ -1,18 +1,19 @@
-//! What a condition may cost: how often it joins texts, and which patterns it matches. A text that is joined to itself
-//! grows with every `+`, and a pattern is compiled anew each time it is asked.
+//! The cost limits of a condition: how often it joins texts, and which patterns it matches. A text
+//! that is joined to itself grows with every `+`, and a pattern is compiled again for each
+//! evaluation.
 
 use super::diagnostic::quote;
 use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators::ADD};
 use regex::RegexBuilder;
 
-/// How often one condition may join.
+/// The maximum number of joins in one condition.
 const MOST_JOINS: usize = 16;
-/// How many patterns one condition may match.
+/// The maximum number of patterns in one condition.
 const MOST_PATTERNS: usize = 4;
-/// The largest pattern, compiled, in bytes.
+/// The maximum size of a compiled pattern, in bytes.
 const LARGEST_PATTERN: usize = 256 << 10;
 
-/// Why a condition is not evaluated, if it is not.
+/// The reason why a condition is too costly to evaluate, if it is.
 pub(super) fn too_costly(nodes: &[&IdedExpr]) -> Option<String> {
     let (mut joins, mut patterns) = (0, 0);
     for node in nodes {
@@ -31,7 +32,8 @@ pub(super) fn too_costly(nodes: &[&IdedExpr]) -> Option<String> {
     if joins > MOST_JOINS {
         return Some(format!("it joins or adds {joins} times, and {MOST_JOINS} is the most"));
     }
-    (patterns > MOST_PATTERNS).then(|| format!("it matches {patterns} patterns, and {MOST_PATTERNS} is the most"))
+    (patterns > MOST_PATTERNS)
+        .then(|| format!("it matches {patterns} patterns, and {MOST_PATTERNS} is the most"))
 }
 
 /// Whether a call joins texts or matches a pattern.
@@ -39,20 +41,26 @@ pub(super) fn is_costly(call: &CallExpr) -> bool {
     matches!(call.func_name.as_str(), ADD | "matches")
 }
 
-/// What is wrong with the pattern of a call of `matches`.
+/// The mistake in the pattern of a call of `matches`, if any.
 fn pattern(call: &CallExpr) -> Option<String> {
     let Some(Expr::Literal(LiteralValue::String(text))) = call.args.last().map(|a| &a.expr) else {
-        return Some("the pattern of `matches` is not written out, so that whoever submits could choose it".to_owned());
+        return Some(
+            "the pattern of `matches` is not written out, so that whoever submits could choose it"
+                .to_owned(),
+        );
     };
     let text = text.inner();
     match RegexBuilder::new(text).size_limit(LARGEST_PATTERN).build() {
         Ok(_) => None,
-        Err(regex::Error::CompiledTooBig(_)) => Some(format!("the pattern {} is too large once compiled", quote(text))),
+        Err(regex::Error::CompiledTooBig(_)) => {
+            Some(format!("the pattern {} is too large once compiled", quote(text)))
+        }
         Err(_) => Some(format!("{} is no regular expression", quote(text))),
     }
 }
 
-/// Every part of an expression. With an explicit stack: depth is bounded by the text alone.
+/// Every part of an expression. Uses an explicit stack, because the depth is limited only by the
+/// length of the text.
 pub(super) fn nodes(root: &IdedExpr) -> Vec<&IdedExpr> {
     let (mut todo, mut all) = (vec![root], Vec::new());
     while let Some(node) = todo.pop() {

@@ -1,5 +1,5 @@
-//! Counting approvals. One person counts once in a policy, with their latest word on exactly these inputs, and never
-//! for a release of their own.
+//! Counts approvals. A person counts once in a policy, by their latest vote on exactly these
+//! inputs, and never for a release of their own.
 
 use super::Case;
 use crate::{
@@ -11,24 +11,29 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// The last engine that counted a person for every requirement whose role they hold.
 const EACH_ROLE: u32 = 1;
 
-/// Everybody's latest word, by their stable id.
+/// The latest vote of each person, by their stable id.
 type Votes<'a> = BTreeMap<&'a str, &'a Approval>;
 
-/// How far every requirement of `policy` is met.
+/// The progress of every requirement of `policy`.
 pub(super) fn count(case: &Case<'_>, policy: &Policy) -> Vec<ApprovalCount> {
     let votes = latest(case);
     let once = case.inputs.engine > EACH_ROLE;
     let mut seats = seats(&votes, &policy.approvals, case.now);
     let answer = |(at, rule): (usize, &ApprovalRule)| {
         let people = if once { seats.remove(&at).unwrap_or_default() } else { BTreeSet::new() };
-        let given = if once { people.len() } else { with_role(&votes, rule, Vote::Approve, case.now).len() };
+        let given = if once {
+            people.len()
+        } else {
+            with_role(&votes, rule, Vote::Approve, case.now).len()
+        };
         ApprovalCount {
             policy: policy.name.clone(),
             id: rule.id.clone(),
             role: rule.role.clone(),
             needed: rule.count,
             given: u64::try_from(given).unwrap_or(u64::MAX),
-            rejected: u64::try_from(with_role(&votes, rule, Vote::Reject, case.now).len()).unwrap_or(u64::MAX),
+            rejected: u64::try_from(with_role(&votes, rule, Vote::Reject, case.now).len())
+                .unwrap_or(u64::MAX),
             people: people.into_iter().map(ToOwned::to_owned).collect(),
             until: if once { until(&votes, policy, at, rule.count, case.now) } else { None },
         }
@@ -36,12 +41,15 @@ pub(super) fn count(case: &Case<'_>, policy: &Policy) -> Vec<ApprovalCount> {
     policy.approvals.iter().enumerate().map(answer).collect()
 }
 
-/// The first moment after `case.now` at which some requirement of `policy` is no longer met, as its engine counts.
+/// The first moment after `case.now` at which a requirement of `policy` is no longer met, by the
+/// rules of the case's engine.
 pub(super) fn end(case: &Case<'_>, policy: &Policy) -> Option<Timestamp> {
     let votes = latest(case);
     let all = || policy.approvals.iter().enumerate();
     if case.inputs.engine > EACH_ROLE {
-        return all().filter_map(|(at, rule)| until(&votes, policy, at, rule.count, case.now)).min();
+        return all()
+            .filter_map(|(at, rule)| until(&votes, policy, at, rule.count, case.now))
+            .min();
     }
     let met = |rule: &ApprovalRule, at| {
         let given = with_role(&votes, rule, Vote::Approve, at).len();
@@ -51,7 +59,7 @@ pub(super) fn end(case: &Case<'_>, policy: &Policy) -> Option<Timestamp> {
     ends(&votes, policy, case.now).into_iter().find(lost)
 }
 
-/// Everybody's latest word on these inputs, but for the submitter's.
+/// The latest vote of each person on these inputs, without the submitter's.
 fn latest<'a>(case: &Case<'a>) -> Votes<'a> {
     let mut out: Votes<'a> = BTreeMap::new();
     for approval in case.approvals {
@@ -67,7 +75,8 @@ fn latest<'a>(case: &Case<'a>) -> Votes<'a> {
     out
 }
 
-/// Later is more; of two at the same moment a rejection is, so that no order of handing in decides.
+/// A later vote wins; of two at the same moment a rejection wins, so that the order of the
+/// arguments does not matter.
 fn order(a: &Approval) -> impl Ord + '_ {
     (a.at, a.vote == Vote::Reject, std::cmp::Reverse(&a.roles))
 }
@@ -77,16 +86,31 @@ fn counts(approval: &Approval, rule: &ApprovalRule, now: Timestamp) -> bool {
     fresh && approval.roles.contains(&rule.role)
 }
 
-/// Those who said `vote` and hold the role of `rule`.
-fn with_role<'v>(votes: &Votes<'v>, rule: &ApprovalRule, vote: Vote, now: Timestamp) -> Vec<&'v str> {
-    votes.iter().filter(|(_, a)| a.vote == vote && counts(a, rule, now)).map(|(id, _)| *id).collect()
+/// The people who voted `vote` and hold the role of `rule`.
+fn with_role<'v>(
+    votes: &Votes<'v>,
+    rule: &ApprovalRule,
+    vote: Vote,
+    now: Timestamp,
+) -> Vec<&'v str> {
+    votes
+        .iter()
+        .filter(|(_, a)| a.vote == vote && counts(a, rule, now))
+        .map(|(id, _)| *id)
+        .collect()
 }
 
-/// Who serves which requirement at `now`: everybody at most one, and as many as can be served. Earlier requirements of
-/// the policy are served first, and nobody who could serve another one stands in the way of a later one: each person is
-/// placed along an augmenting path, so that it does not matter in which order people approved.
-fn seats<'v>(votes: &Votes<'v>, rules: &[ApprovalRule], now: Timestamp) -> BTreeMap<usize, BTreeSet<&'v str>> {
-    let eligible: Vec<Vec<&str>> = rules.iter().map(|rule| with_role(votes, rule, Vote::Approve, now)).collect();
+/// The people assigned to each requirement at `now`. Each person serves at most one requirement,
+/// and as many as possible are served; earlier requirements of the policy come first. Each person
+/// is assigned along an augmenting path, so a person who could serve another requirement never
+/// blocks a later one, and the order of the approvals does not matter.
+fn seats<'v>(
+    votes: &Votes<'v>,
+    rules: &[ApprovalRule],
+    now: Timestamp,
+) -> BTreeMap<usize, BTreeSet<&'v str>> {
+    let eligible: Vec<Vec<&str>> =
+        rules.iter().map(|rule| with_role(votes, rule, Vote::Approve, now)).collect();
     let mut placed: BTreeMap<&str, usize> = BTreeMap::new();
     for (at, rule) in rules.iter().enumerate() {
         let mut missing = rule.count;
@@ -101,10 +125,15 @@ fn seats<'v>(votes: &Votes<'v>, rules: &[ApprovalRule], now: Timestamp) -> BTree
     seats
 }
 
-/// Places one more person at the requirement `start`, and moves others between the requirements that they can serve
-/// where that makes room; false when there is no way to.
-fn place_one<'v>(start: usize, eligible: &[Vec<&'v str>], placed: &mut BTreeMap<&'v str, usize>) -> bool {
-    // For each requirement that was reached, the person there who would move on; and where they would move to.
+/// Assigns one more person to the requirement `start`. Moves people between the requirements that
+/// they can serve if that frees a place; returns false if it is impossible.
+fn place_one<'v>(
+    start: usize,
+    eligible: &[Vec<&'v str>],
+    placed: &mut BTreeMap<&'v str, usize>,
+) -> bool {
+    // `leaves`: for each requirement reached so far, the person there who would move away. `goes`:
+    // the requirement they would move to.
     let mut leaves: BTreeMap<usize, &str> = BTreeMap::new();
     let mut goes: BTreeMap<&str, usize> = BTreeMap::new();
     let mut queue = VecDeque::from([start]);
@@ -129,15 +158,21 @@ fn place_one<'v>(start: usize, eligible: &[Vec<&'v str>], placed: &mut BTreeMap<
     false
 }
 
-/// The moments after `now` at which approvals end, in order.
+/// The moments after `now` at which approvals expire, in order.
 fn ends(votes: &Votes<'_>, policy: &Policy, now: Timestamp) -> BTreeSet<Timestamp> {
     let ages = policy.approvals.iter().filter_map(|rule| rule.expires);
     let ends = ages.flat_map(|age| votes.values().map(move |a| a.at.plus(age)));
     ends.filter(|at| *at > now).collect()
 }
 
-/// The first moment after `now` at which requirement `at`, which is met now, has fewer people than it needs.
-fn until(votes: &Votes<'_>, policy: &Policy, at: usize, needed: u64, now: Timestamp) -> Option<Timestamp> {
+/// The first moment after `now` at which requirement `at`, which is met now, has too few people.
+fn until(
+    votes: &Votes<'_>,
+    policy: &Policy,
+    at: usize,
+    needed: u64,
+    now: Timestamp,
+) -> Option<Timestamp> {
     let met = |moment: Timestamp| {
         let given = seats(votes, &policy.approvals, moment).get(&at).map_or(0, BTreeSet::len);
         u64::try_from(given).unwrap_or(u64::MAX) >= needed

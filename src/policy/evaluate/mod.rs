@@ -11,45 +11,46 @@ use super::{
     schema::Policy,
 };
 use crate::model::{
-    Approval, ApprovalCount, Digest, Engine, Finding, Inputs, ObserveOnly, Outcome, PolicySummary, Severity, Status,
-    Submitted, Timestamp, Verdict,
+    Approval, ApprovalCount, Digest, Engine, Finding, Inputs, ObserveOnly, Outcome, PolicySummary,
+    Severity, Status, Submitted, Timestamp, Verdict,
     verdict::{Mode, NO_POLICY},
 };
 use index::Index;
 use std::sync::Arc;
 
-/// Everything that a verdict is a function of.
+/// The arguments of a verdict: everything it depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct Case<'a> {
     /// The frozen inputs.
     pub inputs: &'a Inputs,
-    /// Their digest; approvals point at it.
+    /// The digest of the inputs, to which approvals refer.
     pub inputs_digest: Digest,
-    /// The policies that apply; the order does not matter.
+    /// The policies that apply; their order does not matter.
     pub policies: &'a [Arc<Policy>],
-    /// The evidence; the order does not matter.
+    /// The evidence; its order does not matter.
     pub evidence: &'a [Submitted],
-    /// The champion's evidence; it counts where the inputs name a champion.
+    /// The champion's evidence; used only if the inputs name a champion.
     pub champion: &'a [Submitted],
-    /// The reference's evidence; it counts where the inputs name a reference.
+    /// The reference's evidence; used only if the inputs name a reference.
     pub reference: &'a [Submitted],
-    /// The approvals at hand; the order does not matter.
+    /// The approvals; their order does not matter.
     pub approvals: &'a [Approval],
-    /// The moment of judgement.
+    /// The moment of evaluation.
     pub now: Timestamp,
 }
 
 impl Case<'_> {
-    /// Whether it is judged as the first semantics did, so that decisions of then can be recomputed to the byte. What
-    /// changed with the second: where no policy enforces nothing is released, unless that was said by name; numbers in
-    /// sentences are never rounded onto the limit; a claim is compared with what was computed by what both count; what
-    /// was computed for one policy serves every policy whose columns it answers for; there are budgets.
+    /// Whether the first version of the semantics applies, so that decisions made with it can be
+    /// recomputed to the byte. The second version changed this: an environment in which no policy
+    /// enforces releases nothing, unless the namespace names it; numbers in sentences are never
+    /// rounded onto the limit; a claim is compared with the computed counts that both have; numbers
+    /// computed for one policy serve every policy whose columns they cover; there are budgets.
     pub(super) fn is_first(&self) -> bool {
         self.inputs.engine < 2
     }
 }
 
-/// The policies of a case, each once and in order.
+/// The policies of a case, without duplicates, in order.
 fn policies<'c>(case: &Case<'c>) -> Vec<&'c Policy> {
     let mut policies: Vec<&Policy> = case.policies.iter().map(AsRef::as_ref).collect();
     policies.sort_by(|a, b| (&a.name, a.digest).cmp(&(&b.name, b.digest)));
@@ -57,26 +58,31 @@ fn policies<'c>(case: &Case<'c>) -> Vec<&'c Policy> {
     policies
 }
 
-/// How far every approval that an enforcing policy asks for is given at the case's moment.
+/// The progress of every approval that an enforcing policy requires, at the case's moment.
 pub fn approvals(case: &Case<'_>) -> Vec<ApprovalCount> {
     let enforcing = policies(case).into_iter().filter(|p| p.mode == Mode::Enforce);
     enforcing.flat_map(|policy| approvals::count(case, policy)).collect()
 }
 
-/// The first moment after the case's at which approvals that suffice no longer do, because some of them expire.
+/// The first moment after the case's at which approvals that suffice now are too few, because some
+/// expire.
 pub fn approvals_end(case: &Case<'_>) -> Option<Timestamp> {
     let enforcing = policies(case).into_iter().filter(|p| p.mode == Mode::Enforce);
     enforcing.filter_map(|policy| approvals::end(case, policy)).min()
 }
 
-/// Judges a case, by the engine that its inputs name. Every enforcing policy must allow; none at all is a deny; only observing ones are an allow.
+/// Evaluates a case by the engine that its inputs name. Every enforcing policy must allow. A case
+/// without any policy is a deny. A case in which policies only observe is an allow if the inputs
+/// say so, and always by the first semantics.
 pub fn evaluate(case: &Case<'_>) -> Verdict {
     let policies = policies(case);
     let index = Index::new(case.evidence);
     let champion = case.inputs.champion.as_ref().map(|_| Index::new(case.champion));
     let reference = case.inputs.reference.as_ref().map(|_| Index::new(case.reference));
-    let variables =
-        policies.iter().any(|p| p.rules.iter().any(|r| r.when.is_some())).then(|| Variables::of(case.inputs));
+    let variables = policies
+        .iter()
+        .any(|p| p.rules.iter().any(|r| r.when.is_some()))
+        .then(|| Variables::of(case.inputs));
     let (mut findings, mut counts, mut blocked) = (Vec::new(), Vec::new(), false);
     for policy in &policies {
         let view = View {
@@ -126,7 +132,8 @@ fn blocks(finding: &Finding) -> bool {
     finding.severity == Severity::Block && !finding.status.holds()
 }
 
-/// Nothing enforces, so that nothing vouches for this release. The finding is no policy's.
+/// The finding that no policy enforces, so that no rule backs this release. It belongs to no
+/// policy.
 fn no_policy(observing: &[&Policy]) -> Finding {
     let names: Vec<String> = observing.iter().map(|p| p.name.clone()).collect();
     let message = phrase::no_policy(&names);

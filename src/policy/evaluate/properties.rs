@@ -1,13 +1,17 @@
-//! What holds for every case: nothing panics, no order matters, and nothing undefined, empty or absent passes.
+//! Properties of every case: nothing panics, no order matters, and nothing undefined, empty or
+//! absent passes.
 
 use super::*;
 use crate::{
-    model::{Baseline, Claimed, Digest, Evidence, Finding, Interval, Measurement, Person, Slice, Status, Unit, Vote},
+    model::{
+        Baseline, Claimed, Digest, Evidence, Finding, Interval, Measurement, Person, Slice, Status,
+        Unit, Vote,
+    },
     policy::parse,
 };
 use proptest::{collection::vec, option, prelude::*};
 
-/// Every kind of rule, selector and leniency.
+/// Policies that cover every kind of rule, every selector and every relaxation.
 const POLICIES: [&str; 4] = [
     "name = \"a\"\n[evidence]\nmax_age = \"14d\"\ndatasets = [\"d\"]\n[groups]\nsex = [\"f\", \"m\"]\n\
      [[rule]]\nid = \"1\"\nmetric = \"accuracy\"\nmin = 0.5\nmin_samples = 3\n\
@@ -29,7 +33,17 @@ const POLICIES: [&str; 4] = [
 ];
 
 fn number() -> impl Strategy<Value = f64> {
-    let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 1.0, 0.0, 1e300, -1.0, f64::MIN_POSITIVE];
+    let odd = [
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        -0.0,
+        1.0,
+        0.0,
+        1e300,
+        -1.0,
+        f64::MIN_POSITIVE,
+    ];
     prop_oneof![4 => 0.0..=1.0, 1 => any::<f64>(), 1 => prop::sample::select(odd.to_vec())]
 }
 
@@ -38,20 +52,49 @@ fn count() -> impl Strategy<Value = u64> {
 }
 
 fn interval() -> impl Strategy<Value = Interval> {
-    (0..4_u8, number(), option::of(number()), option::of(number()))
-        .prop_map(|(sides, confidence, lower, upper)| Interval { method: "m".into(), confidence, sides, lower, upper })
+    (0..4_u8, number(), option::of(number()), option::of(number())).prop_map(
+        |(sides, confidence, lower, upper)| Interval {
+            method: "m".into(),
+            confidence,
+            sides,
+            lower,
+            upper,
+        },
+    )
 }
 
 fn slice() -> impl Strategy<Value = Slice> {
     let one = |k: &str, v: &str| Slice::one(k, v);
-    prop::sample::select(vec![Slice::overall(), one("sex", "f"), one("sex", "m"), one("sex", "x"), one("age", "1")])
+    prop::sample::select(vec![
+        Slice::overall(),
+        one("sex", "f"),
+        one("sex", "m"),
+        one("sex", "x"),
+        one("age", "1"),
+    ])
 }
 
 fn measurement() -> impl Strategy<Value = Measurement> {
     let metric = prop::sample::select(vec!["accuracy", "recall", "latency", "roc_auc", "own"]);
-    let unit = option::of(prop::sample::select(vec![Unit::Milliseconds, Unit::Seconds, Unit::Percent, Unit::Bytes]));
-    let numbers = (option::weighted(0.9, number()), option::of(count()), option::of(count()), option::of(count()));
-    let rest = (slice(), unit, option::of(interval()), any::<bool>(), prop::sample::select(vec![1e-12, 0.005, 0.5]));
+    let unit = option::of(prop::sample::select(vec![
+        Unit::Milliseconds,
+        Unit::Seconds,
+        Unit::Percent,
+        Unit::Bytes,
+    ]));
+    let numbers = (
+        option::weighted(0.9, number()),
+        option::of(count()),
+        option::of(count()),
+        option::of(count()),
+    );
+    let rest = (
+        slice(),
+        unit,
+        option::of(interval()),
+        any::<bool>(),
+        prop::sample::select(vec![1e-12, 0.005, 0.5]),
+    );
     (metric, numbers, rest).prop_map(
         |(metric, (value, n, trials, successes), (slice, unit, interval, odd, rounding))| {
             let quantile = (metric == "latency").then_some(0.99);
@@ -65,7 +108,7 @@ fn measurement() -> impl Strategy<Value = Measurement> {
                 intervals: interval.into_iter().collect(),
                 ..Measurement::new(metric, metric, None)
             };
-            // Set behind the constructor's back: what is not finite must not pass even then.
+            // Bypasses the constructor: a value that is not finite must not pass even then.
             out.value = value;
             out.successes = successes.filter(|_| odd);
             out.aggregate = odd && successes.is_none();
@@ -78,7 +121,8 @@ fn evidence() -> impl Strategy<Value = Vec<Submitted>> {
     let document = (any::<u8>(), vec(measurement(), 0..6), any::<bool>());
     vec(document, 0..4).prop_map(|list| {
         let submitted = |(name, measurements, claims): (u8, Vec<Measurement>, bool)| {
-            // A digest names bytes, and the same bytes read the same: no two documents differ and share one.
+            // A digest identifies bytes, and equal bytes give equal evidence: different documents
+            // must not share one.
             let bytes = format!("{} {measurements:?}", name % 4);
             let mut evidence = Evidence::new(Digest::of(bytes.as_bytes()), "native");
             evidence.measurements = measurements;
@@ -94,7 +138,8 @@ fn evidence() -> impl Strategy<Value = Vec<Submitted>> {
 }
 
 fn approvals(seen: Digest) -> impl Strategy<Value = Vec<Approval>> {
-    let one = (prop::sample::select(vec!["ana", "ben", "sam"]), any::<bool>(), 0..3_i64, any::<bool>());
+    let one =
+        (prop::sample::select(vec!["ana", "ben", "sam"]), any::<bool>(), 0..3_i64, any::<bool>());
     vec(one, 0..5).prop_map(move |list| {
         let approval = |(by, yes, day, right): (&str, bool, i64, bool)| Approval {
             id: None,
@@ -135,13 +180,23 @@ fn judge(policies: &[Arc<Policy>], evidence: &[Submitted], approvals: &[Approval
     let baseline = Some(Baseline { artifact: None, evidence: Vec::new() });
     let inputs = Inputs { champion: baseline.clone(), reference: baseline, ..inputs() };
     let inputs_digest = inputs.digest().unwrap();
-    // Compared with what it is itself made of, in another order.
+    // Compare with the same evidence in another order.
     let baseline: Vec<Submitted> = evidence.iter().rev().cloned().collect();
     let (champion, reference) = (baseline.as_slice(), baseline.as_slice());
-    evaluate(&Case { inputs: &inputs, inputs_digest, policies, evidence, champion, reference, approvals, now: now() })
+    evaluate(&Case {
+        inputs: &inputs,
+        inputs_digest,
+        policies,
+        evidence,
+        champion,
+        reference,
+        approvals,
+        now: now(),
+    })
 }
 
-/// A pass stands on a document, a finite value and samples, and its own numbers say so.
+/// Whether a pass is based on a document, a finite value and samples, and its own numbers support
+/// it.
 fn stands(finding: &Finding) -> bool {
     let Some(required) = finding.required else { return true };
     let meets = |x: Option<f64>| match required.op {
@@ -194,7 +249,7 @@ proptest! {
         prop_assert_eq!(bytes(&policies(), &evidence, &approvals), bytes(&p, &e, &a));
     }
 
-    /// Invariant 7: what nothing is said of never passes.
+    /// Invariant 7: a rule without any evidence never passes.
     #[test]
     fn omission_never_passes(evidence in evidence(), metric in prop::sample::select(vec!["accuracy", "recall", "latency", "own"])) {
         let mut without = evidence;
@@ -209,7 +264,8 @@ proptest! {
         prop_assert_eq!(judge(&policies(), &[], &[]).verdict, Outcome::Deny);
     }
 
-    /// Leaving a document out of an allowed case never hides what it answered: its rules do not keep their pass.
+    /// Removing a document from an allowed case never hides what it answered: its rules do not keep
+    /// their pass.
     #[test]
     fn a_pass_needs_a_document_that_is_there(evidence in evidence(), gone in any::<prop::sample::Index>()) {
         prop_assume!(!evidence.is_empty());
@@ -222,7 +278,7 @@ proptest! {
         prop_assert!(verdict.findings.iter().filter(rule).all(|f| !f.evidence.is_empty() && !f.evidence.contains(&digest)));
     }
 
-    /// Invariant 1, for whatever somebody calls a policy.
+    /// Invariant 1, for every possible policy name.
     #[test]
     fn reading_never_panics(text in "\\PC{0,80}", cut in any::<prop::sample::Index>(), put in "[\\[\\]=\"\\n.a0-]{0,4}") {
         let _ = parse(&text);

@@ -1,4 +1,4 @@
-//! Rules as sentences.
+//! Explains rules in sentences.
 
 use super::percent;
 use crate::{
@@ -8,8 +8,8 @@ use crate::{
         number::{grouped, round12},
     },
     policy::schema::{
-        ComparisonRule, Disparity, DisparityRule, FirstRelease, Margin, Policy, Rule, RuleKind, Selector, Target,
-        Threshold,
+        ComparisonRule, Disparity, DisparityRule, FirstRelease, Margin, Policy, Rule, RuleKind,
+        Selector, Target, Threshold,
     },
 };
 use std::fmt::Write as _;
@@ -17,7 +17,7 @@ use std::fmt::Write as _;
 /// A rule as a sentence.
 pub(super) fn sentence(policy: &Policy, rule: &Rule) -> String {
     let when = match &rule.when {
-        Some(when) => format!("When {} holds, ", when.text()),
+        Some(when) => format!("If {} is true, ", when.text()),
         None => String::new(),
     };
     let asks = match &rule.kind {
@@ -25,7 +25,10 @@ pub(super) fn sentence(policy: &Policy, rule: &Rule) -> String {
         RuleKind::Comparison(c) => comparison(policy, c),
         RuleKind::Disparity(d) => disparity(policy, d),
         RuleKind::Check(c) => {
-            format!("every check named {} must have passed, and there must be at least one", c.pattern)
+            format!(
+                "every check named {} must have passed, and there must be at least one",
+                c.pattern
+            )
         }
     };
     let otherwise = match rule.severity {
@@ -47,21 +50,30 @@ fn threshold(policy: &Policy, t: &Threshold) -> String {
             }
         })
         .collect();
-    let mut text = format!("{}{} must be {}", metric(&t.target), selected(&t.target.selector), limits.join(" and "));
+    let mut text = format!(
+        "{}{} must be {}",
+        metric(&t.target),
+        selected(&t.target.selector),
+        limits.join(" and ")
+    );
     let exact = Metric::find(&t.target.metric).is_some_and(Metric::is_proportion);
     if exact {
-        let _ = write!(text, ", and shown to be so at {} confidence", percent(policy.statistics.confidence));
+        let _ = write!(
+            text,
+            ", and shown to be so at {} confidence",
+            percent(policy.statistics.confidence)
+        );
     } else if t.target.point_estimate && policy.statistics.claimed_intervals {
         text.push_str(", by the interval that the evidence states, else by the bare number");
     } else if t.target.point_estimate {
-        text.push_str(" by the bare number, whose uncertainty is not known");
+        text.push_str(" by the bare number, whose uncertainty is unknown");
     } else if policy.statistics.claimed_intervals {
         text.push_str(" by the interval that the evidence states");
     }
     text + &where_and_on(&t.slices, t.min_samples)
 }
 
-/// In which groups, and on how many samples.
+/// The groups and the number of samples that a rule requires.
 fn where_and_on(slices: &[String], min_samples: Option<u64>) -> String {
     let mut text = String::new();
     if !slices.is_empty() {
@@ -77,8 +89,8 @@ fn comparison(policy: &Policy, c: &ComparisonRule) -> String {
     let margins: Vec<String> = c.margins.iter().map(|m| margin(m, c.target.unit)).collect();
     let first = match c.first_release {
         FirstRelease::Review => "the approvals decide",
-        FirstRelease::Allow => "it lets the release through",
-        FirstRelease::Deny => "it stops the release",
+        FirstRelease::Allow => "it passes",
+        FirstRelease::Deny => "it blocks the release",
     };
     let text = format!(
         "{}{} must be compared with that of the {}: {}, shown at {} confidence{}",
@@ -97,7 +109,9 @@ fn margin(margin: &Margin, unit: Option<Unit>) -> String {
     match margin {
         Margin::Loss(most) if *most > 0.0 => format!("it may be at most {} worse", quantity(*most)),
         Margin::Loss(_) => "it must not be worse".to_owned(),
-        Margin::LossRatio(share) => format!("it may be at most {} of that value worse", percent(*share)),
+        Margin::LossRatio(share) => {
+            format!("it may be at most {} of that value worse", percent(*share))
+        }
         Margin::Gain(least) => format!("it must be at least {} better", quantity(*least)),
     }
 }
@@ -111,15 +125,21 @@ fn disparity(policy: &Policy, d: &DisparityRule) -> String {
     let shown = match d.measure {
         Disparity::Impact => ", in whole numbers and without a statistical bound".to_owned(),
         Disparity::Worst(_) => {
-            format!(", shown for every group at {} confidence", percent(policy.statistics.confidence))
+            format!(
+                ", shown for every group at {} confidence",
+                percent(policy.statistics.confidence)
+            )
         }
         Disparity::Difference(_) | Disparity::Ratio(_) => {
-            format!(", shown for every pair of groups at {} confidence", percent(policy.statistics.confidence))
+            format!(
+                ", shown for every pair of groups at {} confidence",
+                percent(policy.statistics.confidence)
+            )
         }
     };
-    let out = d
-        .exclude_below
-        .map_or_else(String::new, |share| format!("; groups below {} of all have no ratio", percent(share)));
+    let out = d.exclude_below.map_or_else(String::new, |share| {
+        format!("; groups below {} of all have no ratio", percent(share))
+    });
     format!("{} by {by} must be {limit}{shown}{out}{}", d.metric, each_on(d.min_samples))
 }
 
@@ -152,5 +172,7 @@ fn selected(selector: &Selector) -> String {
 }
 
 fn each_on(min_samples: Option<u64>) -> String {
-    min_samples.map_or_else(String::new, |least| format!(", on at least {} samples in each group", grouped(least)))
+    min_samples.map_or_else(String::new, |least| {
+        format!(", on at least {} samples in each group", grouped(least))
+    })
 }

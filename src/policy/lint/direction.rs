@@ -1,4 +1,4 @@
-//! Limits on the side that a better model is on: the worse the model, the surer it passes.
+//! Limits on the wrong side: the worse the model is, the more surely it passes.
 
 use super::super::{
     diagnostic::{Collector, quote},
@@ -11,10 +11,10 @@ use crate::model::{
     range,
 };
 
-/// Metrics that a rule may want on either side.
+/// Metrics for which a rule can require either side.
 const EITHER: [&str; 2] = ["ks_statistic", "selection_rate"];
 
-/// What other names end in, and which way is better.
+/// The endings of other names, and the direction in which each improves.
 const ENDINGS: [(&str, Better); 28] = [
     ("acc", Better::Higher),
     ("auc", Better::Higher),
@@ -48,33 +48,36 @@ const ENDINGS: [(&str, Better); 28] = [
 
 /// Whether `name` ends in the word `end`: `test_accuracy`, `eval/loss`.
 fn ends(name: &str, end: &str) -> bool {
-    name.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with(['_', '-', '/', '.', ' ', ':']))
+    name.strip_suffix(end)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with(['_', '-', '/', '.', ' ', ':']))
 }
 
-/// The metric that a name is or ends in; the longest.
+/// The metric that a name equals or ends in; the longest match.
 fn metric(name: &str) -> Option<&'static Metric> {
     let found = METRICS.iter().filter(|m| ends(name, m.name));
     Metric::find(name).or_else(|| found.max_by_key(|m| m.name.len()))
 }
 
-/// Words behind a metric that leave it what it is: a place in a ranking, an average, a step.
+/// Words after a metric that do not change its direction: a rank, an average, a step.
 #[rustfmt::skip]
 const LABELS: [&str; 19] = [
     "at", "avg", "binary", "epoch", "k", "macro", "mean", "micro", "percent", "percentage", "pct", "score", "scores",
     "step", "top", "v", "val", "weighted", "|",
 ];
 
-/// A name as its words, without the labels behind it: `val_acc@1` and `testAccuracy (macro)` end in a metric, too.
+/// A name as its words, without trailing labels: `val_acc@1` and `testAccuracy (macro)` also end in
+/// a metric.
 fn plain(name: &str) -> String {
     let mut words = range::words(name);
-    let label = |word: &String| LABELS.contains(&word.as_str()) || word.bytes().all(|b| b.is_ascii_digit());
+    let label =
+        |word: &String| LABELS.contains(&word.as_str()) || word.bytes().all(|b| b.is_ascii_digit());
     while words.len() > 1 && words.last().is_some_and(label) {
         words.pop();
     }
     words.join("_")
 }
 
-/// Which way is better, by the name or by what it ends in.
+/// The direction in which a metric improves, from its name or from the ending of its name.
 fn better(name: &str) -> Option<Better> {
     let by = |name: &str| match metric(name) {
         Some(known) => Some(Some(known.better).filter(|_| !EITHER.contains(&known.name))),
@@ -90,24 +93,26 @@ const fn words(better: Better) -> (&'static str, &'static str, &'static str) {
     }
 }
 
-/// A threshold whose every limit is on the wrong side.
+/// Warns about a threshold whose limits are all on the wrong side.
 pub(super) fn threshold(found: &mut Collector<'_>, rule: &Rule, threshold: &Threshold) {
     let name = &threshold.target.metric;
     let Some(better) = better(name) else { return };
-    let wrong = |limit: &Limit| limit.op == if better == Better::Higher { Op::AtMost } else { Op::AtLeast };
+    let wrong =
+        |limit: &Limit| limit.op == if better == Better::Higher { Op::AtMost } else { Op::AtLeast };
     if threshold.limits.iter().all(wrong) {
         let (way, has, wants) = words(better);
         let message = format!(
-            "{} is better when {way}, and this rule only has a `{has}`: the worse the model, the surer it passes",
+            "{} is better when {way}, but this rule only has a `{has}`: a worse model passes more easily",
             quote(name)
         );
-        let help = format!("write `{wants}`, or both if it must lie between");
+        let help = format!("write `{wants}`, or both if the value must be between two limits");
         found.help("wrong-direction", rule.span.clone(), message, help);
     }
     range(found, rule, threshold);
 }
 
-/// A limit of another scale than the name tells: no proportion is 95, and hardly a percentage that counts is 0.95.
+/// Warns about a limit on another scale than the metric's name implies: a proportion is never 95,
+/// and a useful limit for a percentage is rarely 0.95.
 fn range(found: &mut Collector<'_>, rule: &Rule, threshold: &Threshold) {
     let name = &threshold.target.metric;
     if Metric::find(name).is_some() || threshold.target.unit.is_some() {
@@ -116,12 +121,16 @@ fn range(found: &mut Collector<'_>, rule: &Rule, threshold: &Threshold) {
     for limit in &threshold.limits {
         let (message, help) = match Range::of(name) {
             Some(Range::Fraction) if !(0.0..=1.0).contains(&limit.value) => (
-                format!("{} is a number from 0 to 1 by its name, and the limit is {}", quote(name), limit.value),
+                format!(
+                    "{} is a number from 0 to 1 by its name, but the limit is {}",
+                    quote(name),
+                    limit.value
+                ),
                 "write a fraction such as 0.9".to_owned(),
             ),
             Some(Range::Percent) if limit.value > 0.0 && limit.value <= 1.0 => (
                 format!(
-                    "{} is a percentage by its name, and the limit {} looks like a fraction",
+                    "{} is a percentage by its name, but the limit {} looks like a fraction",
                     quote(name),
                     limit.value
                 ),
@@ -133,13 +142,19 @@ fn range(found: &mut Collector<'_>, rule: &Rule, threshold: &Threshold) {
     }
 }
 
-/// A comparison that says the opposite of what is known.
+/// Warns about a comparison that contradicts the known direction of its metric.
 pub(super) fn comparison(found: &mut Collector<'_>, rule: &Rule, comparison: &ComparisonRule) {
     let name = &comparison.target.metric;
     if let Some(known) = better(name).filter(|known| *known != comparison.better) {
         let (way, ..) = words(known);
-        let message = format!("{} is better when {way}, and this rule says the opposite", quote(name));
-        found.help("wrong-direction", rule.span.clone(), message, format!("write `better = \"{way}\"`"));
+        let message =
+            format!("{} is better when {way}, but this rule says the opposite", quote(name));
+        found.help(
+            "wrong-direction",
+            rule.span.clone(),
+            message,
+            format!("write `better = \"{way}\"`"),
+        );
     }
 }
 

@@ -1,4 +1,4 @@
-//! Approvals that the people of a namespace cannot give, however willing.
+//! Approval requirements that the people of a namespace cannot meet.
 
 use super::super::{
     diagnostic::{Collector, quote},
@@ -10,15 +10,16 @@ use std::{
     ops::Range,
 };
 
-/// Who holds which role: the stable ids of people by role.
+/// The holders of each role: the stable ids of people, by role.
 pub type Holders = BTreeMap<String, BTreeSet<String>>;
 
 fn place(policy: &Policy, id: &str) -> Range<usize> {
     super::reach::place(policy, id)
 }
 
-/// Roles without a holder, and counts above the holders. Within one policy every requirement needs other people, so
-/// that requirements of one role are added up.
+/// Warns about roles without a holder, and about counts above the number of holders. Within one
+/// policy every requirement needs different people, so requirements with the same role are added
+/// up.
 pub(super) fn check(found: &mut Collector<'_>, policy: &Policy, holders: &Holders) {
     let mut wanted: BTreeMap<&str, u64> = BTreeMap::new();
     for approval in &policy.approvals {
@@ -27,12 +28,16 @@ pub(super) fn check(found: &mut Collector<'_>, policy: &Policy, holders: &Holder
         let asked = wanted.entry(&approval.role).or_default();
         *asked = asked.saturating_add(approval.count);
         if has == 0 {
-            let message = format!("no user of this namespace holds the role {}", quote(&approval.role));
-            let help = format!("give it to somebody: `modelgate user create NAME --role {}`", approval.role);
+            let message =
+                format!("no user of this namespace holds the role {}", quote(&approval.role));
+            let help = format!(
+                "give the role to a user: `modelgate user create NAME --role {}`",
+                approval.role
+            );
             found.help("role-without-holder", place(policy, &approval.role), message, help);
         } else if *asked > has {
             let message = format!(
-                "{} people with the role {} are needed, and {} hold it",
+                "{} people with the role {} are needed, but only {} hold it",
                 grouped(*asked),
                 quote(&approval.role),
                 grouped(has)

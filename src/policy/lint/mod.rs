@@ -1,4 +1,4 @@
-//! What is no mistake in a policy, and yet hardly what its author means.
+//! Warnings about a policy that is valid, but probably does not do what its author means.
 
 mod direction;
 mod holders;
@@ -16,16 +16,16 @@ use crate::{
     stats::sample_size::{Side, least_perfect},
 };
 
-/// Where a policy is published: what only the service knows.
+/// The place where a policy is published: facts that only the service knows.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
-    /// Its namespace.
+    /// The namespace.
     pub namespace: &'a Namespace,
-    /// Who holds which role there.
+    /// The holders of each role in it.
     pub holders: &'a Holders,
 }
 
-/// The warnings on a policy that was read without a mistake; `place` is where it is published, if it is.
+/// The warnings about a valid policy. `place` is where it is published, or `None`.
 pub fn lint(policy: &Policy, place: Option<Place<'_>>) -> Mistakes {
     let mut found = Collector::new(&policy.source);
     if let Some(place) = place {
@@ -37,12 +37,16 @@ pub fn lint(policy: &Policy, place: Option<Place<'_>>) -> Mistakes {
     for (at, rule) in policy.rules.iter().enumerate() {
         let earlier = policy.rules.iter().take(at);
         if let Some(twin) = earlier.into_iter().find(|r| same(r, rule)) {
-            let message = format!("this rule asks the same as {}", quote(&twin.id));
+            let message = format!("this rule requires the same as {}", quote(&twin.id));
             found.help("duplicate-requirement", rule.span.clone(), message, "remove one of them");
         }
         sense::condition(&mut found, rule);
         if let RuleKind::Disparity(disparity) = &rule.kind {
-            for key in disparity.by.iter().filter(|k| !disparity.intersection && !policy.groups.contains_key(*k)) {
+            for key in disparity
+                .by
+                .iter()
+                .filter(|k| !disparity.intersection && !policy.groups.contains_key(*k))
+            {
                 undeclared(&mut found, rule, key);
             }
         }
@@ -72,12 +76,22 @@ pub fn lint(policy: &Policy, place: Option<Place<'_>>) -> Mistakes {
 fn whole(found: &mut Collector<'_>, policy: &Policy) {
     let place = policy.source.find("name").map_or(0..0, |at| at..at + 4);
     if policy.mode == Mode::Observe && !policy.approvals.is_empty() {
-        let message = "this policy only observes, so that nobody is asked for its approvals";
-        found.help("observe-approvals", place.clone(), message, "enforce it, or remove `[[approval]]`");
+        let message = "this policy only observes, so its approvals are not needed";
+        found.help(
+            "observe-approvals",
+            place.clone(),
+            message,
+            "enforce it, or remove `[[approval]]`",
+        );
     }
     if policy.rules.iter().all(|r| r.severity == Severity::Warn) {
         let help = "let at least one rule block";
-        found.help("never-denies", place.clone(), "every rule only warns, so that this policy never denies", help);
+        found.help(
+            "never-denies",
+            place.clone(),
+            "every rule only warns, so this policy never denies a release",
+            help,
+        );
     }
     let uses = |key: &String| {
         policy.rules.iter().any(|r| match &r.kind {
@@ -88,8 +102,16 @@ fn whole(found: &mut Collector<'_>, policy: &Policy) {
         })
     };
     for key in policy.groups.keys().filter(|k| !uses(k)) {
-        let message = format!("the groups of {} are declared, and no rule has them in `slices` or `by`", quote(key));
-        found.help("unused-groups", place.clone(), message, "add a rule that uses them, or remove them");
+        let message = format!(
+            "the groups of {} are declared, but no rule uses them in `slices` or `by`",
+            quote(key)
+        );
+        found.help(
+            "unused-groups",
+            place.clone(),
+            message,
+            "add a rule that uses them, or remove them",
+        );
     }
 }
 
@@ -105,7 +127,7 @@ fn same(a: &Rule, b: &Rule) -> bool {
     kinds && condition(a) == condition(b)
 }
 
-/// A metric we do not know may be a source's own name, or a slip of the pen.
+/// Warns about an unknown metric: it can be a source's own name, or a typing error.
 fn unknown_metric(found: &mut Collector<'_>, rule: &Rule, target: &Target) {
     let name = target.metric.as_str();
     if Metric::find(name).is_some() {
@@ -113,13 +135,13 @@ fn unknown_metric(found: &mut Collector<'_>, rule: &Rule, target: &Target) {
     }
     let near = nearest(name, METRICS.iter().map(|m| m.name));
     if let Some(near) = near.filter(|n| strsim::normalized_damerau_levenshtein(n, name) >= 0.7) {
-        let message = format!("{} is no metric we know", quote(name));
-        let help = format!("did you mean `{near}`? A source's own name is fine too");
+        let message = format!("{} is not a metric we know", quote(name));
+        let help = format!("did you mean `{near}`? A source's own name is also accepted");
         found.help("unknown-metric", rule.span.clone(), message, help);
     }
 }
 
-/// Without declared groups nobody notices the absence of one.
+/// Warns about a rule on undeclared groups: without a declaration, a missing group is not noticed.
 fn groups(found: &mut Collector<'_>, policy: &Policy, rule: &Rule, slices: &[String]) {
     for key in slices.iter().filter(|k| !policy.groups.contains_key(*k)) {
         undeclared(found, rule, key);
@@ -127,22 +149,30 @@ fn groups(found: &mut Collector<'_>, policy: &Policy, rule: &Rule, slices: &[Str
 }
 
 fn undeclared(found: &mut Collector<'_>, rule: &Rule, key: &str) {
-    let message = format!("the groups of {} are not declared, so that nobody misses an absent one", quote(key));
-    found.help("undeclared-groups", rule.span.clone(), message, format!("add `{key} = [\"…\"]` to `[groups]`"));
+    let message =
+        format!("the groups of {} are not declared, so a missing group is not noticed", quote(key));
+    found.help(
+        "undeclared-groups",
+        rule.span.clone(),
+        message,
+        format!("add `{key} = [\"…\"]` to `[groups]`"),
+    );
 }
 
-/// A rule on what has no exact bound, where nothing else may decide either.
+/// Warns about a rule on a metric without an exact bound, if the policy allows no other evidence to
+/// decide.
 fn decides(found: &mut Collector<'_>, policy: &Policy, rule: &Rule, target: &Target) {
     let exact = Metric::find(&target.metric).is_none_or(Metric::is_proportion);
     let computed = policy.recompute.is_some();
     if !exact && !computed && !policy.statistics.claimed_intervals && !target.point_estimate {
-        let message = format!("a bare `{}` has no bound, so that this rule stays inconclusive", target.metric);
+        let message =
+            format!("a bare `{}` has no bound, so this rule stays inconclusive", target.metric);
         let help = "add `[recompute]`, or set `claimed_intervals = \"allow\"` in `[statistics]` or `point_estimate = \"allow\"` here";
         found.help("never-decides", rule.span.clone(), message, help);
     }
 }
 
-/// A limit that every value meets.
+/// Warns about a limit that every value meets.
 fn vacuous(found: &mut Collector<'_>, rule: &Rule, threshold: &Threshold, limit: Limit) {
     let Some(metric) = Metric::find(&threshold.target.metric) else { return };
     let (least, most) = metric.range().ends();
@@ -156,8 +186,15 @@ fn vacuous(found: &mut Collector<'_>, rule: &Rule, threshold: &Threshold, limit:
     }
 }
 
-/// `min_samples` below the size at which even a perfect result does not pass, or the worst one does not fail.
-fn samples(found: &mut Collector<'_>, policy: &Policy, rule: &Rule, threshold: &Threshold, limit: Limit) {
+/// Warns if `min_samples` is below the size at which even a perfect result does not pass, or the
+/// worst result does not fail.
+fn samples(
+    found: &mut Collector<'_>,
+    policy: &Policy,
+    rule: &Rule,
+    threshold: &Threshold,
+    limit: Limit,
+) {
     let proportion = Metric::find(&threshold.target.metric).is_some_and(Metric::is_proportion);
     let (Some(asked), true) = (threshold.min_samples, proportion) else { return };
     let side = match limit.op {
@@ -166,14 +203,25 @@ fn samples(found: &mut Collector<'_>, policy: &Policy, rule: &Rule, threshold: &
     };
     let alpha = round12(1.0 - policy.statistics.confidence);
     if let Some(least) = least_perfect(limit.value, side, alpha).filter(|n| *n > asked) {
-        let message = format!("{asked} samples can never pass this: even without a failure {least} are needed");
-        found.help("min-samples-too-few", rule.span.clone(), message, format!("write `min_samples = {least}` or more"));
+        let message = format!(
+            "this can never pass with {asked} samples: even without a failure, {least} are needed"
+        );
+        found.help(
+            "min-samples-too-few",
+            rule.span.clone(),
+            message,
+            format!("write `min_samples = {least}` or more"),
+        );
     }
     let opposite = if side == Side::AtLeast { Side::AtMost } else { Side::AtLeast };
     let reachable = least_perfect(limit.value, opposite, alpha);
     if reachable.is_none_or(|n| n > asked) {
-        let need = reachable.map_or_else(|| "no number of samples is enough".to_owned(), |n| format!("{n} are needed"));
-        let message = format!("{asked} samples can never fail this, however bad the model: {need}");
+        let need = reachable.map_or_else(
+            || "no number of samples is enough".to_owned(),
+            |n| format!("{n} are needed"),
+        );
+        let message =
+            format!("this can never fail with {asked} samples, however bad the model is: {need}");
         found.add("never-fails", rule.span.clone(), message);
     }
 }

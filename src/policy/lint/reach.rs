@@ -1,4 +1,4 @@
-//! Patterns that can match nothing, because no model or environment can have such a name.
+//! Patterns that cannot match, because no model or environment can have such a name.
 
 use super::super::{
     diagnostic::{Collector, quote},
@@ -8,22 +8,25 @@ use super::super::{
 use crate::model::Namespace;
 use std::{collections::BTreeSet, ops::Range};
 
-/// Where the pattern stands in the text.
+/// The position of the pattern in the text.
 pub(super) fn place(policy: &Policy, pattern: &str) -> Range<usize> {
     let quoted = [format!("\"{pattern}\""), format!("'{pattern}'")];
-    let found = quoted.iter().find_map(|text| policy.source.find(text.as_str()).map(|at| at..at + text.len()));
+    let found = quoted
+        .iter()
+        .find_map(|text| policy.source.find(text.as_str()).map(|at| at..at + text.len()));
     found.unwrap_or(0..0)
 }
 
-/// What a name looks like: the characters that may come next, by how far it has come.
+/// A grammar of names: the characters that can come next, given the progress so far.
 #[derive(Debug, Clone, Copy)]
 enum Names<'n> {
-    /// `namespace/name`, of that namespace where it is known.
+    /// `namespace/name`; with that namespace, if it is known.
     Models(Option<&'n str>),
     Environments,
 }
 
-/// How far a name has come: so many bytes of a known namespace, or 0, 1 (a namespace), 2 (after the slash), 3 (a name).
+/// The progress in a name: the number of bytes of a known namespace, or 0, 1 (in a namespace), 2
+/// (after the slash), 3 (in a name).
 type Far = usize;
 
 const fn in_name(c: char) -> bool {
@@ -39,7 +42,7 @@ impl Names<'_> {
         }
     }
 
-    /// How far a name has come after `c`, if it can go on so.
+    /// The progress after the character `c`; `None` if `c` cannot come next.
     fn after(self, far: Far, c: char) -> Option<Far> {
         let name = self.before_name();
         if far == name {
@@ -54,18 +57,21 @@ impl Names<'_> {
                 (next == Some(c)).then_some(far + 1)
             }
             Self::Models(None) if far == 1 && c == '/' => Some(2),
-            Self::Models(None) => (c.is_ascii_lowercase() || c.is_ascii_digit() || (c == '-' && far == 1)).then_some(1),
+            Self::Models(None) => {
+                (c.is_ascii_lowercase() || c.is_ascii_digit() || (c == '-' && far == 1))
+                    .then_some(1)
+            }
             Self::Environments => None,
         }
     }
 
-    /// Everything that may come next, a character for each.
+    /// Every possible progress after one more character.
     fn next(self, far: Far) -> BTreeSet<Far> {
         let all = ('a'..='z').chain('A'..='Z').chain('0'..='9').chain(['.', '_', '-', '/']);
         all.filter_map(|c| self.after(far, c)).collect()
     }
 
-    /// Whether any name matches.
+    /// Whether any name matches the pattern.
     fn reach(self, pattern: &str) -> bool {
         let mut now: BTreeSet<Far> = BTreeSet::from([0]);
         for c in pattern.chars() {
@@ -90,35 +96,38 @@ impl Names<'_> {
     }
 }
 
-/// Patterns that no name can match, or hardly one that is meant.
+/// Warns about patterns that no name can match, and about patterns that are probably not meant.
 pub(super) fn patterns(found: &mut Collector<'_>, policy: &Policy) {
     for pattern in &policy.applies_to.models {
         let text = pattern.as_str();
         let head = text.split(['*', '?']).next().unwrap_or_default();
         if !Names::Models(None).reach(text) {
-            let message = format!("no model can be called {}: models are `namespace/name`", quote(text));
-            let help = format!("write `\"*/{text}\"`, or the namespace in front of it");
+            let message = format!(
+                "no model can have the name {}: model names are `namespace/name`",
+                quote(text)
+            );
+            let help = format!("write `\"*/{text}\"`, or put the namespace before it");
             found.help("pattern-matches-nothing", place(policy, text), message, help);
         } else if !text.contains('/') && !head.is_empty() {
             let message = format!(
-                "models are `namespace/name`, so that {} only matches those of namespaces that begin with {}",
+                "model names are `namespace/name`, so {} only matches models of namespaces that begin with {}",
                 quote(text),
                 quote(head)
             );
-            let help = format!("write `\"*/{text}\"`, or the namespace in front of it");
+            let help = format!("write `\"*/{text}\"`, or put the namespace before it");
             found.help("pattern-without-namespace", place(policy, text), message, help);
         }
     }
     for pattern in &policy.applies_to.environments {
         if !Names::Environments.reach(pattern.as_str()) {
-            let message = format!("no environment can be called {}", quote(pattern.as_str()));
-            let help = "environments are letters, digits, `.`, `_` and `-`, such as `production`";
+            let message = format!("no environment can have the name {}", quote(pattern.as_str()));
+            let help = "an environment's name has only letters, digits, `.`, `_` and `-`, such as `production`";
             found.help("pattern-matches-nothing", place(policy, pattern.as_str()), message, help);
         }
     }
 }
 
-/// Patterns that match no model of the namespace that the policy is published to.
+/// Warns about patterns that match no model of the namespace that the policy is published to.
 pub(super) fn in_namespace(found: &mut Collector<'_>, policy: &Policy, namespace: &Namespace) {
     let names = Names::Models(Some(namespace.as_str()));
     let misses = |glob: &&Glob| !names.reach(glob.as_str());
@@ -126,10 +135,16 @@ pub(super) fn in_namespace(found: &mut Collector<'_>, policy: &Policy, namespace
     let never = !globs.is_empty() && globs.iter().all(|glob| misses(&glob));
     for pattern in globs.iter().filter(misses) {
         let text = pattern.as_str();
-        let then = if never { ", so that this policy never applies there" } else { "" };
-        let message = format!("{} matches no model of the namespace `{namespace}`{then}", quote(text));
+        let then = if never { ", so this policy never applies there" } else { "" };
+        let message =
+            format!("{} matches no model of the namespace `{namespace}`{then}", quote(text));
         let name = text.rsplit('/').next().unwrap_or_default();
-        found.help("pattern-matches-nothing", place(policy, text), message, format!("write `\"{namespace}/{name}\"`"));
+        found.help(
+            "pattern-matches-nothing",
+            place(policy, text),
+            message,
+            format!("write `\"{namespace}/{name}\"`"),
+        );
     }
 }
 
@@ -140,9 +155,17 @@ mod tests {
     #[test]
     fn what_no_name_can_match() {
         let models = |text: &str| Names::Models(None).reach(text);
-        for fine in
-            ["*", "acme/*", "acme/credit-risk", "*/credit-*", "*credit*", "a?me/x", "credit-*", "*-risk", "?*/?*"]
-        {
+        for fine in [
+            "*",
+            "acme/*",
+            "acme/credit-risk",
+            "*/credit-*",
+            "*credit*",
+            "a?me/x",
+            "credit-*",
+            "*-risk",
+            "?*/?*",
+        ] {
             assert!(models(fine), "{fine}");
         }
         for never in ["credit-risk", "acme/", "/x", "Acme/*", "a/b/c", "acme/a b", "*/", "-x/y"] {

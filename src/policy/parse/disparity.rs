@@ -1,4 +1,4 @@
-//! `by`: a rule that compares the rates of groups.
+//! `by`: rules that compare the rates of groups.
 
 use super::{
     limits::{self, Lenience},
@@ -12,12 +12,12 @@ use crate::{
     },
 };
 
-/// What only such a rule has.
+/// The keys that only disparities have.
 pub(super) const KEYS: [&str; 3] = ["by", "by_intersection", "exclude_below"];
 
 const WORST: &str = "worst_group_";
 
-/// Every measure of groups against each other.
+/// Every measure that compares groups.
 const MEASURES: [&str; 10] = [
     "demographic_parity_difference",
     "demographic_parity_ratio",
@@ -37,8 +37,12 @@ pub(super) fn is_one(rule: &Section<'_>) -> bool {
     name.is_some_and(|n| n == "impact_ratio" || n.starts_with(WORST))
 }
 
-/// Reads one. `None` when anything in it is wrong.
-pub(super) fn read(found: &mut Collector<'_>, rule: &Section<'_>, statistics: &Statistics) -> Option<DisparityRule> {
+/// Reads a disparity. `None` if it contains a mistake.
+pub(super) fn read(
+    found: &mut Collector<'_>,
+    rule: &Section<'_>,
+    statistics: &Statistics,
+) -> Option<DisparityRule> {
     let metric = rule.text(found, "metric");
     let by = rule.texts(found, "by").unwrap_or_default();
     let intersection = rule.boolean(found, "by_intersection").unwrap_or(false);
@@ -53,11 +57,21 @@ pub(super) fn read(found: &mut Collector<'_>, rule: &Section<'_>, statistics: &S
     let Some(measure) = measure(metric.value) else {
         let help = match nearest(metric.value, MEASURES.iter().copied()) {
             Some(near) => {
-                format!("did you mean `{near}`? To hold every group to a limit, write `slices` instead of `by`")
+                format!(
+                    "did you mean `{near}`? To check every group against a limit, write `slices` instead of `by`"
+                )
             }
-            None => format!("it compares {}; to hold every group to a limit, write `slices`", listed(&MEASURES)),
+            None => format!(
+                "metrics that compare groups are {}; to check every group against a limit, write `slices`",
+                listed(&MEASURES)
+            ),
         };
-        found.help("unknown-word", metric.span, format!("{} does not compare groups", quote(metric.value)), help);
+        found.help(
+            "unknown-word",
+            metric.span,
+            format!("{} does not compare groups", quote(metric.value)),
+            help,
+        );
         return None;
     };
     if by.is_empty() && !rule.has("by") {
@@ -65,7 +79,7 @@ pub(super) fn read(found: &mut Collector<'_>, rule: &Section<'_>, statistics: &S
         found.help(
             "missing-key",
             rule.span.clone(),
-            format!("{} is between groups, and needs `by`", quote(metric.value)),
+            format!("{} compares groups and needs `by`", quote(metric.value)),
             help,
         );
     }
@@ -74,11 +88,11 @@ pub(super) fn read(found: &mut Collector<'_>, rule: &Section<'_>, statistics: &S
             "conflict",
             rule.place("by_intersection"),
             "only several attributes can be crossed",
-            "name another in `by`",
+            "add another attribute to `by`",
         );
     }
     if exclude_below.is_some() && measure != Disparity::Impact {
-        let message = "`exclude_below` belongs to `impact_ratio` only";
+        let message = "only `impact_ratio` can have `exclude_below`";
         found.help(
             "conflict",
             rule.place("exclude_below"),
@@ -108,12 +122,12 @@ fn exclude_below(found: &mut Collector<'_>, rule: &Section<'_>) -> Option<f64> {
         "out-of-range",
         share.span,
         "`exclude_below` must be from 0 to below 1",
-        "0.02 is two of a hundred rows",
+        "0.02 means two of a hundred rows",
     );
     None
 }
 
-/// What the metric of that name compares.
+/// The rates that the metric with this name compares.
 pub(in crate::policy) fn measure(name: &str) -> Option<Disparity> {
     use Rate::{FalsePositive, Precision, Selection, TruePositive};
     if name == "impact_ratio" {
@@ -138,7 +152,8 @@ pub(in crate::policy) fn measure(name: &str) -> Option<Disparity> {
     Some(if ratio { Disparity::Ratio(rates) } else { Disparity::Difference(rates) })
 }
 
-/// The one limit, on the side that can be shown: at most for a difference, at least for a ratio.
+/// The one limit, on the side that can be shown: an upper limit for a difference, a lower limit for
+/// a ratio.
 fn limit(
     found: &mut Collector<'_>,
     rule: &Section<'_>,
@@ -147,7 +162,8 @@ fn limit(
     statistics: &Statistics,
 ) -> Option<Limit> {
     let exact = matches!(measure, Disparity::Impact);
-    let lenience = Lenience { claimed_intervals: statistics.claimed_intervals, point_estimates: exact };
+    let lenience =
+        Lenience { claimed_intervals: statistics.claimed_intervals, point_estimates: exact };
     let lower_is_better = match measure {
         Disparity::Worst(metric) => {
             Metric::find(metric).is_some_and(|m| m.better == crate::model::metric::Better::Lower)
@@ -155,7 +171,8 @@ fn limit(
         Disparity::Difference(_) => true,
         Disparity::Ratio(_) | Disparity::Impact => false,
     };
-    let (key, other, op) = if lower_is_better { ("max", "min", Op::AtMost) } else { ("min", "max", Op::AtLeast) };
+    let (key, other, op) =
+        if lower_is_better { ("max", "min", Op::AtMost) } else { ("min", "max", Op::AtLeast) };
     if rule.has(other) {
         let message = format!("`{other}` has no meaning for {}", quote(metric));
         found.help("rule-kind", rule.place(other), message, format!("write `{key}`"));
@@ -163,7 +180,12 @@ fn limit(
     }
     let limits = limits::read(found, rule, metric, lenience);
     if !rule.has(key) {
-        found.help("no-limit", rule.span.clone(), "this rule has no limit", format!("add `{key} = …`"));
+        found.help(
+            "no-limit",
+            rule.span.clone(),
+            "this rule has no limit",
+            format!("add `{key} = …`"),
+        );
     }
     limits.list.into_iter().find(|l| l.op == op)
 }

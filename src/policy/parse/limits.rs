@@ -1,4 +1,4 @@
-//! Limits: numbers with their units, and the bounds that no value can meet.
+//! Reads limits: numbers with units. Rejects limits that no value can meet.
 
 use super::section::{At, Section, finite, wrong_type};
 use crate::{
@@ -17,29 +17,36 @@ use toml::de::DeValue;
 
 const UNITS: [&str; 12] = ["ns", "us", "ms", "s", "%", "J", "Wh", "kWh", "B", "KiB", "MiB", "GiB"];
 
-/// What may decide besides an exact bound; it changes which limits can be met.
+/// The evidence that can decide in addition to an exact bound; it changes which limits can be met.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lenience {
     pub(super) claimed_intervals: bool,
     pub(super) point_estimates: bool,
 }
 
-/// The limits of a rule, in one unit.
+/// The limits of a rule, converted to one unit.
 #[derive(Debug, Default)]
 pub(super) struct Limits {
     pub(super) list: Vec<Limit>,
     pub(super) unit: Option<Unit>,
 }
 
-/// Reads `min` and `max` of a rule about `metric`.
-pub(super) fn read(found: &mut Collector<'_>, rule: &Section<'_>, metric: &str, lenience: Lenience) -> Limits {
+/// Reads `min` and `max` in a rule about `metric`.
+pub(super) fn read(
+    found: &mut Collector<'_>,
+    rule: &Section<'_>,
+    metric: &str,
+    lenience: Lenience,
+) -> Limits {
     let min = quantity(found, rule, "min").and_then(|q| fit(found, metric, "min", &q));
     let max = quantity(found, rule, "max").and_then(|q| fit(found, metric, "max", &q));
     let unit = min.as_ref().or(max.as_ref()).and_then(|q| q.value.unit);
     let (min, max) = (in_unit(found, "min", min, unit), in_unit(found, "max", max, unit));
     let known = Metric::find(metric);
     for (op, limit) in [(Op::AtLeast, &min), (Op::AtMost, &max)] {
-        if let Some((limit, why)) = limit.as_ref().and_then(|l| Some((l, impossible(op, l.value, known, lenience)?))) {
+        if let Some((limit, why)) =
+            limit.as_ref().and_then(|l| Some((l, impossible(op, l.value, known, lenience)?)))
+        {
             found.help("impossible-bound", limit.span.clone(), why.message, why.help);
         }
     }
@@ -47,11 +54,18 @@ pub(super) fn read(found: &mut Collector<'_>, rule: &Section<'_>, metric: &str, 
         apart(found, low, high, known, lenience);
     }
     let limit = |op, at: Option<At<f64>>| at.map(|at| Limit { op, value: at.value });
-    Limits { list: [limit(Op::AtLeast, min), limit(Op::AtMost, max)].into_iter().flatten().collect(), unit }
+    Limits {
+        list: [limit(Op::AtLeast, min), limit(Op::AtMost, max)].into_iter().flatten().collect(),
+        unit,
+    }
 }
 
-/// A bare number or text such as `150 ms`.
-pub(super) fn quantity(found: &mut Collector<'_>, rule: &Section<'_>, key: &str) -> Option<At<Quantity>> {
+/// Reads a bare number, or a text such as `150 ms`.
+pub(super) fn quantity(
+    found: &mut Collector<'_>,
+    rule: &Section<'_>,
+    key: &str,
+) -> Option<At<Quantity>> {
     let value = rule.get(key)?;
     let DeValue::String(text) = value.get_ref() else {
         if matches!(value.get_ref(), DeValue::Integer(_) | DeValue::Float(_)) {
@@ -59,7 +73,10 @@ pub(super) fn quantity(found: &mut Collector<'_>, rule: &Section<'_>, key: &str)
             if number.is_none() {
                 found.add("out-of-range", value.span(), format!("`{key}` is not a finite number"));
             }
-            return number.map(|value_| At { value: Quantity { value: value_, unit: None }, span: value.span() });
+            return number.map(|value_| At {
+                value: Quantity { value: value_, unit: None },
+                span: value.span(),
+            });
         }
         return wrong_type(found, key, "a number, or text such as \"150 ms\"", value);
     };
@@ -77,7 +94,7 @@ pub(super) fn quantity(found: &mut Collector<'_>, rule: &Section<'_>, key: &str)
     }
 }
 
-/// The dimension that `metric` is measured in: `Ok(None)` for bare numbers only, `Err` when anything may be.
+/// The dimension of `metric`: `Ok(None)` if it has no unit, `Err` if it can have any unit.
 fn dimension(metric: &str) -> Result<Option<Dimension>, ()> {
     let metric = Metric::find(metric).ok_or(())?;
     match (metric.kind, metric.name) {
@@ -90,14 +107,21 @@ fn dimension(metric: &str) -> Result<Option<Dimension>, ()> {
     }
 }
 
-/// A limit in a unit that its metric can have. Fractions come back as bare numbers: `90%` is 0.9.
-pub(super) fn fit(found: &mut Collector<'_>, metric: &str, key: &str, limit: &At<Quantity>) -> Option<At<Quantity>> {
+/// A limit in a unit that its metric can have. Fractions are returned as bare numbers: `90%` is
+/// 0.9.
+pub(super) fn fit(
+    found: &mut Collector<'_>,
+    metric: &str,
+    key: &str,
+    limit: &At<Quantity>,
+) -> Option<At<Quantity>> {
     let fits = dimension(metric);
     let given = limit.value.unit.map(Unit::dimension);
     match (fits, given) {
         (Ok(Some(Dimension::Time)), None) => {
             let message = format!("`{key}` of `{metric}` needs a unit");
-            let help = format!("write `{key} = \"{} ms\"`, or another unit of time", limit.value.value);
+            let help =
+                format!("write `{key} = \"{} ms\"`, or another unit of time", limit.value.value);
             found.help("missing-unit", limit.span.clone(), message, help);
             None
         }
@@ -107,7 +131,9 @@ pub(super) fn fit(found: &mut Collector<'_>, metric: &str, key: &str, limit: &At
             let help = match fits {
                 Some(Dimension::Time) => "write a unit of time: ns, us, ms or s",
                 Some(Dimension::Energy) => "write a unit of energy: J, Wh or kWh",
-                Some(Dimension::Fraction) => "write a fraction such as 0.9, or a percentage such as \"90%\"",
+                Some(Dimension::Fraction) => {
+                    "write a fraction such as 0.9, or a percentage such as \"90%\""
+                }
                 _ => "write a bare number",
             };
             found.help("wrong-unit", limit.span.clone(), message, help);
@@ -121,8 +147,13 @@ pub(super) fn fit(found: &mut Collector<'_>, metric: &str, key: &str, limit: &At
     }
 }
 
-/// A limit converted to `unit`; both limits of a rule share one.
-fn in_unit(found: &mut Collector<'_>, key: &str, limit: Option<At<Quantity>>, unit: Option<Unit>) -> Option<At<f64>> {
+/// A limit, converted to `unit`, which both limits of a rule share.
+fn in_unit(
+    found: &mut Collector<'_>,
+    key: &str,
+    limit: Option<At<Quantity>>,
+    unit: Option<Unit>,
+) -> Option<At<f64>> {
     let limit = limit?;
     let value = match (limit.value.unit, unit) {
         (None, None) => Some(limit.value.value),
@@ -130,7 +161,11 @@ fn in_unit(found: &mut Collector<'_>, key: &str, limit: Option<At<Quantity>>, un
         _ => None,
     };
     if value.is_none() {
-        found.add("wrong-unit", limit.span.clone(), format!("`{key}` is in another unit than the other limit"));
+        found.add(
+            "wrong-unit",
+            limit.span.clone(),
+            format!("`{key}` has a different unit from the other limit"),
+        );
     }
     value.map(|value| At { value, span: limit.span })
 }
@@ -140,7 +175,7 @@ struct Why {
     help: String,
 }
 
-/// Why no value can meet `limit`, if none can.
+/// The reason why no value can meet `limit`, if so.
 fn impossible(op: Op, limit: f64, metric: Option<&Metric>, lenience: Lenience) -> Option<Why> {
     let metric = metric?;
     let (least, most) = metric.range().ends();
@@ -159,9 +194,13 @@ fn impossible(op: Op, limit: f64, metric: Option<&Metric>, lenience: Lenience) -
             help: format!("write a `max` above {least}"),
         }),
         _ => exact(op, limit, metric, lenience).then(|| Why {
-            message: format!("no value can meet this: the exact bound of {name} never reaches {limit}"),
+            message: format!(
+                "no value can meet this: the exact bound of {name} never reaches {limit}"
+            ),
             help: match op {
-                Op::AtLeast => "write a `min` below 1: even without a failure, a bound stays below 1",
+                Op::AtLeast => {
+                    "write a `min` below 1: even without a failure, a bound stays below 1"
+                }
                 Op::AtMost => "write a `max` above 0: even without an event, a bound stays above 0",
             }
             .to_owned(),
@@ -169,19 +208,33 @@ fn impossible(op: Op, limit: f64, metric: Option<&Metric>, lenience: Lenience) -
     }
 }
 
-/// Whether the limit is the very end that an exact bound never reaches.
+/// Whether the limit is exactly the end of the range, which an exact bound never reaches.
 fn exact(op: Op, limit: f64, metric: &Metric, lenience: Lenience) -> bool {
-    let only_exact = metric.is_proportion() && !lenience.claimed_intervals && !lenience.point_estimates;
+    let only_exact =
+        metric.is_proportion() && !lenience.claimed_intervals && !lenience.point_estimates;
     only_exact && matches!((op, limit), (Op::AtLeast, 1.0) | (Op::AtMost, 0.0))
 }
 
-/// Both limits must leave room between them.
-fn apart(found: &mut Collector<'_>, min: &At<f64>, max: &At<f64>, metric: Option<&Metric>, lenience: Lenience) {
+/// Checks that values can lie between both limits.
+fn apart(
+    found: &mut Collector<'_>,
+    min: &At<f64>,
+    max: &At<f64>,
+    metric: Option<&Metric>,
+    lenience: Lenience,
+) {
     if min.value > max.value {
-        let message = format!("no value can meet this: `min` {} is above `max` {}", min.value, max.value);
+        let message =
+            format!("no value can meet this: `min` {} is above `max` {}", min.value, max.value);
         found.help("impossible-bound", max.span.clone(), message, "swap them, or leave one out");
     } else if min.value >= max.value && metric.is_some() && !lenience.point_estimates {
-        let message = format!("no value can meet this: bounds never both fall on {}", min.value);
-        found.help("impossible-bound", max.span.clone(), message, "leave room between `min` and `max`");
+        let message =
+            format!("no value can meet this: the two bounds are never both exactly {}", min.value);
+        found.help(
+            "impossible-bound",
+            max.span.clone(),
+            message,
+            "leave a gap between `min` and `max`",
+        );
     }
 }

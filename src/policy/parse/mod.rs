@@ -1,4 +1,4 @@
-//! TOML text to a [`Policy`], or to every mistake in it.
+//! Parses TOML text into a [`Policy`], or into a list of all its mistakes.
 
 mod comparison;
 pub(super) mod disparity;
@@ -18,19 +18,34 @@ use section::{At, Section};
 use std::collections::BTreeSet;
 use toml::de::DeTable;
 
-const KEYS: [&str; 10] =
-    ["name", "description", "applies_to", "mode", "evidence", "statistics", "groups", "rule", "recompute", "approval"];
+const KEYS: [&str; 10] = [
+    "name",
+    "description",
+    "applies_to",
+    "mode",
+    "evidence",
+    "statistics",
+    "groups",
+    "rule",
+    "recompute",
+    "approval",
+];
 
-/// Reads a policy. Its digest is that of exactly these bytes.
+/// Reads a policy. The digest of the policy is the digest of exactly these bytes.
 ///
 /// # Errors
-/// Every mistake in it, at once.
+/// All mistakes in the policy, at once.
 pub fn parse(text: &str) -> Result<Policy, Mistakes> {
     let (table, syntax) = DeTable::parse_recoverable(text);
     let mut found = Collector::new(text);
     for error in &syntax {
         let span = error.span().unwrap_or(0..0);
-        found.help("syntax", span, format!("not TOML: {}", error.message()), "see https://toml.io for the syntax");
+        found.help(
+            "syntax",
+            span,
+            format!("not TOML: {}", error.message()),
+            "see https://toml.io for the syntax",
+        );
     }
     let top = Section::new(table.get_ref(), 0..0, "a policy");
     let policy = read(&mut found, &top, text);
@@ -40,10 +55,13 @@ pub fn parse(text: &str) -> Result<Policy, Mistakes> {
     }
 }
 
-/// Where the text is no TOML, what seems absent may only stand behind the break: that is not told.
+/// Removes mistakes about missing parts from an invalid TOML text: the parts may only be after the
+/// syntax error.
 fn told(mut mistakes: Mistakes) -> Mistakes {
     if mistakes.list.iter().any(|m| m.code == "syntax") {
-        mistakes.list.retain(|m| !matches!(m.code, "missing-key" | "no-rule" | "no-limit" | "rule-kind"));
+        mistakes
+            .list
+            .retain(|m| !matches!(m.code, "missing-key" | "no-rule" | "no-limit" | "rule-kind"));
     }
     mistakes
 }
@@ -60,7 +78,8 @@ fn read(found: &mut Collector<'_>, top: &Section<'_>, text: &str) -> Option<Poli
     let evidence = tables::evidence(found, top);
     let statistics = tables::statistics(found, top);
     let groups = tables::groups(found, top);
-    let recompute = top.table(found, "recompute", "`[recompute]`").map(|s| recompute::read(found, &s));
+    let recompute =
+        top.table(found, "recompute", "`[recompute]`").map(|s| recompute::read(found, &s));
     let rules = rules(found, top, &statistics);
     let approvals = tables::approvals(found, top);
     reviewed(found, top, &rules);
@@ -101,7 +120,12 @@ fn rules(found: &mut Collector<'_>, top: &Section<'_>, statistics: &Statistics) 
     let sections = top.tables(found, "rule", "this rule");
     if sections.is_empty() && (!top.has("rule") || is_list(top)) {
         let help = "add `[[rule]]` with an id, a metric and a limit";
-        found.help("no-rule", top.place("rule"), "a policy without any rule allows everything", help);
+        found.help(
+            "no-rule",
+            top.place("rule"),
+            "a policy without any rule allows everything",
+            help,
+        );
     }
     let mut out = Vec::new();
     let mut seen: BTreeSet<&str> = BTreeSet::new();
@@ -110,15 +134,16 @@ fn rules(found: &mut Collector<'_>, top: &Section<'_>, statistics: &Statistics) 
             && !seen.insert(id)
         {
             let span = section.get("id").map_or_else(|| section.span.clone(), toml::Spanned::span);
-            let message = format!("the rule id {} is taken", quote(id));
-            found.help("duplicate-rule", span, message, "give each rule an id of its own");
+            let message = format!("the rule id {} is used twice", quote(id));
+            found.help("duplicate-rule", span, message, "give each rule its own id");
         }
         out.extend(rule::read(found, section, statistics));
     }
     out
 }
 
-/// A first release that "approvals decide" needs approvals: else nobody would look at it.
+/// Checks that a first release can be reviewed: if "approvals decide", the policy must require
+/// approvals.
 fn reviewed(found: &mut Collector<'_>, top: &Section<'_>, rules: &[Rule]) {
     if top.has("approval") {
         return;
@@ -127,7 +152,7 @@ fn reviewed(found: &mut Collector<'_>, top: &Section<'_>, rules: &[Rule]) {
         let RuleKind::Comparison(comparison) = &rule.kind else { continue };
         if comparison.first_release == FirstRelease::Review {
             let message = format!(
-                "while there is no {}, approvals decide this rule, and this policy asks for none",
+                "while there is no {}, approvals decide this rule, but this policy requires no approval",
                 comparison.against
             );
             let help = "add `first_release = \"deny\"` or `\"allow\"` to the rule, or an `[[approval]]` to the policy";

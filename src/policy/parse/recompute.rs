@@ -1,4 +1,4 @@
-//! `[recompute]`.
+//! Reads `[recompute]`.
 
 use super::section::{At, Section};
 use crate::{
@@ -26,15 +26,21 @@ const KEYS: [&str; 14] = [
     "task",
 ];
 
-/// Reads it.
+/// Reads the table.
 pub(super) fn read(found: &mut Collector<'_>, section: &Section<'_>) -> Recompute {
     section.only(found, &KEYS);
     let label = section.required(found, "label", "\"y_true\"");
     if !["prediction", "score", "latency"].iter().any(|k| section.has(k)) {
-        let message = "`[recompute]` names nothing to compute from";
-        found.help("missing-key", section.span.clone(), message, "add `prediction = \"y_pred\"` or `score = \"p\"`");
+        let message = "`[recompute]` names no column to compute from";
+        found.help(
+            "missing-key",
+            section.span.clone(),
+            message,
+            "add `prediction = \"y_pred\"` or `score = \"p\"`",
+        );
     }
-    let name = |found: &mut Collector<'_>, key| section.text(found, key).map(|t| t.value.to_owned());
+    let name =
+        |found: &mut Collector<'_>, key| section.text(found, key).map(|t| t.value.to_owned());
     let tolerance = section.number(found, "tolerance");
     if let Some(negative) = tolerance.as_ref().filter(|t| t.value < 0.0) {
         found.add("out-of-range", negative.span.clone(), "`tolerance` cannot be negative");
@@ -44,7 +50,12 @@ pub(super) fn read(found: &mut Collector<'_>, section: &Section<'_>) -> Recomput
         prediction: name(found, "prediction"),
         score: name(found, "score"),
         positive: name(found, "positive"),
-        groups: section.texts(found, "groups").unwrap_or_default().into_iter().map(|t| t.value.to_owned()).collect(),
+        groups: section
+            .texts(found, "groups")
+            .unwrap_or_default()
+            .into_iter()
+            .map(|t| t.value.to_owned())
+            .collect(),
         latency: timed(found, section, "latency", "latency_unit", Dimension::Time),
         energy: timed(found, section, "energy", "energy_unit", Dimension::Energy),
         id: name(found, "id"),
@@ -58,13 +69,15 @@ pub(super) fn read(found: &mut Collector<'_>, section: &Section<'_>) -> Recomput
     };
     let labels = name(found, "labels");
     if labels.is_some() && columns.id.is_none() {
-        let message = "labels of a registered data set are joined on an id, and none is named";
+        let message =
+            "labels of a registered data set are joined on an id, but no id column is named";
         found.help("missing-key", section.place("labels"), message, "add `id = \"…\"`");
     }
     Recompute { columns, labels, tolerance: tolerance.map_or(1e-9, |t| t.value) }
 }
 
-/// A column of quantities: its unit is written beside it, or ends its name, as in `latency_ms`.
+/// A column of quantities. Its unit is written next to it, or at the end of its name, as in
+/// `latency_ms`.
 fn timed(
     found: &mut Collector<'_>,
     section: &Section<'_>,
@@ -74,7 +87,9 @@ fn timed(
 ) -> Option<Timed> {
     let column = section.text(found, key)?;
     let written = section.text(found, unit_key);
-    let suffix = || column.value.rsplit_once('_').map(|(_, unit)| At { value: unit, span: column.span.clone() });
+    let suffix = || {
+        column.value.rsplit_once('_').map(|(_, unit)| At { value: unit, span: column.span.clone() })
+    };
     let unit = match &written {
         Some(text) => text.value.parse::<Unit>().ok(),
         None => suffix().and_then(|t| t.value.parse::<Unit>().ok()),
@@ -83,11 +98,16 @@ fn timed(
         return Some(Timed { column: column.value.to_owned(), unit });
     }
     let message = match &written {
-        Some(text) => format!("{} is no unit of `{key}`", quote(text.value)),
-        None => format!("the unit of the column {} is not known", quote(column.value)),
+        Some(text) => format!("{} is not a unit of `{key}`", quote(text.value)),
+        None => format!("the unit of the column {} is unknown", quote(column.value)),
     };
     let example = if wanted == Dimension::Time { "ms" } else { "J" };
     let span = written.map_or(column.span, |w| w.span);
-    found.help("missing-unit", span, message, format!("write `{unit_key} = \"{example}\"`, or another unit"));
+    found.help(
+        "missing-unit",
+        span,
+        message,
+        format!("write `{unit_key} = \"{example}\"`, or another unit"),
+    );
     None
 }

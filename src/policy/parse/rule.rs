@@ -1,4 +1,4 @@
-//! `[[rule]]`.
+//! Reads `[[rule]]`.
 
 use super::{
     comparison, disparity,
@@ -15,17 +15,21 @@ use crate::{
     },
 };
 
-/// What every rule may have.
+/// The keys that every rule can have.
 const COMMON: [&str; 3] = ["id", "severity", "when"];
-/// What every rule about a metric may have.
+/// The keys that every rule about a metric can have.
 const METRIC: [&str; 4] = ["metric", "min_samples", "dataset", "source"];
-/// What chooses the measurements of a threshold or a comparison.
+/// The keys that choose the measurements of a threshold or a comparison.
 const CHOICE: [&str; 4] = ["slice", "slices", "quantile", "point_estimate"];
 /// The limits of a threshold or a disparity.
 const LIMITS: [&str; 2] = ["min", "max"];
 
-/// Reads one rule. `None` when anything in it is wrong.
-pub(super) fn read(found: &mut Collector<'_>, rule: &Section<'_>, statistics: &Statistics) -> Option<Rule> {
+/// Reads one rule. `None` if it contains a mistake.
+pub(super) fn read(
+    found: &mut Collector<'_>,
+    rule: &Section<'_>,
+    statistics: &Statistics,
+) -> Option<Rule> {
     rule.only(found, &known());
     let id = identifier(found, rule, "a rule");
     let severity = match rule.word(found, "severity", &["block", "warn"]) {
@@ -40,22 +44,40 @@ pub(super) fn read(found: &mut Collector<'_>, rule: &Section<'_>, statistics: &S
 
 fn known() -> Vec<&'static str> {
     let of_metrics = METRIC.into_iter().chain(CHOICE).chain(LIMITS);
-    COMMON.into_iter().chain(["check"]).chain(of_metrics).chain(comparison::KEYS).chain(disparity::KEYS).collect()
+    COMMON
+        .into_iter()
+        .chain(["check"])
+        .chain(of_metrics)
+        .chain(comparison::KEYS)
+        .chain(disparity::KEYS)
+        .collect()
 }
 
-/// An id: letters, digits, `-`, `_` and `.`; `evidence.` is ours.
-pub(super) fn identifier<'t>(found: &mut Collector<'_>, section: &Section<'t>, what: &str) -> Option<At<&'t str>> {
+/// An id: letters, digits, `-`, `_` and `.`; ids that begin with `evidence.` are reserved.
+pub(super) fn identifier<'t>(
+    found: &mut Collector<'_>,
+    section: &Section<'t>,
+    what: &str,
+) -> Option<At<&'t str>> {
     let id = section.required(found, "id", "\"…\"")?;
     let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if id.value.len() > 100 || !id.value.chars().all(fine) || !id.value.starts_with(|c: char| c.is_ascii_alphanumeric())
+    if id.value.len() > 100
+        || !id.value.chars().all(fine)
+        || !id.value.starts_with(|c: char| c.is_ascii_alphanumeric())
     {
         let message = format!("{} cannot be the id of {what}", quote(id.value));
         found.help("bad-id", id.span, message, "use up to 100 letters, digits, `-`, `_` and `.`");
         return None;
     }
     if id.value.starts_with("evidence.") {
-        let message = format!("{} cannot be the id of {what}: `evidence.` is reserved", quote(id.value));
-        found.help("reserved-id", id.span, message, "the findings of `[evidence]` have these ids; choose another");
+        let message =
+            format!("{} cannot be the id of {what}: `evidence.` is reserved", quote(id.value));
+        found.help(
+            "reserved-id",
+            id.span,
+            message,
+            "the findings of `[evidence]` have these ids; choose another",
+        );
         return None;
     }
     Some(id)
@@ -72,24 +94,43 @@ fn condition(found: &mut Collector<'_>, rule: &Section<'_>) -> Option<Condition>
     }
 }
 
-fn kind(found: &mut Collector<'_>, rule: &Section<'_>, statistics: &Statistics) -> Option<RuleKind> {
+fn kind(
+    found: &mut Collector<'_>,
+    rule: &Section<'_>,
+    statistics: &Statistics,
+) -> Option<RuleKind> {
     match (rule.has("metric"), rule.has("check")) {
         (true, true) => {
             let message = "a rule is about a `metric` or a `check`, not both";
-            found.help("rule-kind", rule.place("check"), message, "make two rules of it");
+            found.help("rule-kind", rule.place("check"), message, "split it into two rules");
             None
         }
         (false, false) => {
             let help = "add `metric = \"accuracy\"` and a limit, or `check = \"…\"`";
-            found.help("rule-kind", rule.span.clone(), "this rule has neither `metric` nor `check`", help);
+            found.help(
+                "rule-kind",
+                rule.span.clone(),
+                "this rule has neither `metric` nor `check`",
+                help,
+            );
             None
         }
         (true, false) if rule.has("by") || disparity::is_one(rule) => {
-            stray(found, rule, &[&METRIC, &LIMITS, &disparity::KEYS], "a rule that compares groups (`by`)");
+            stray(
+                found,
+                rule,
+                &[&METRIC, &LIMITS, &disparity::KEYS],
+                "a rule that compares groups (`by`)",
+            );
             disparity::read(found, rule, statistics).map(RuleKind::Disparity)
         }
         (true, false) if comparison::KEYS.iter().any(|k| rule.has(k)) => {
-            stray(found, rule, &[&METRIC, &CHOICE, &comparison::KEYS], "a rule that compares with a baseline");
+            stray(
+                found,
+                rule,
+                &[&METRIC, &CHOICE, &comparison::KEYS],
+                "a rule that compares with a baseline",
+            );
             comparison::read(found, rule, statistics).map(RuleKind::Comparison)
         }
         (true, false) => {
@@ -97,20 +138,25 @@ fn kind(found: &mut Collector<'_>, rule: &Section<'_>, statistics: &Statistics) 
             threshold(found, rule, statistics).map(RuleKind::Threshold)
         }
         (false, true) => {
-            stray(found, rule, &[&["check"]], "a check, which has passed or has not");
+            stray(found, rule, &[&["check"]], "a check, which only passes or fails");
             check(found, rule)
         }
     }
 }
 
-/// Keys that we know and that mean nothing in this kind of rule.
+/// Reports known keys that have no meaning in this kind of rule.
 fn stray(found: &mut Collector<'_>, rule: &Section<'_>, mine: &[&[&str]], what: &str) {
     let fits = |key: &str| COMMON.contains(&key) || mine.iter().any(|keys| keys.contains(&key));
     let known = known();
     for (key, _) in rule.entries() {
         if known.contains(&key.value) && !fits(key.value) {
             let message = format!("`{}` has no meaning in {what}", key.value);
-            found.help("rule-kind", key.span, message, "remove the key, or make two rules of it");
+            found.help(
+                "rule-kind",
+                key.span,
+                message,
+                "remove the key, or split it into two rules",
+            );
         }
     }
 }
@@ -120,12 +166,19 @@ fn check(found: &mut Collector<'_>, rule: &Section<'_>) -> Option<RuleKind> {
     Some(RuleKind::Check(CheckRule { pattern: Glob::permissive(pattern.value) }))
 }
 
-fn threshold(found: &mut Collector<'_>, rule: &Section<'_>, statistics: &Statistics) -> Option<Threshold> {
+fn threshold(
+    found: &mut Collector<'_>,
+    rule: &Section<'_>,
+    statistics: &Statistics,
+) -> Option<Threshold> {
     let (metric, mut target) = target(found, rule, statistics);
     let slices = slices(found, rule);
     let min_samples = rule.count(found, "min_samples").map(|c| c.value);
     let metric = metric?;
-    let lenience = Lenience { claimed_intervals: statistics.claimed_intervals, point_estimates: target.point_estimate };
+    let lenience = Lenience {
+        claimed_intervals: statistics.claimed_intervals,
+        point_estimates: target.point_estimate,
+    };
     let limits = limits::read(found, rule, metric.value, lenience);
     if !rule.has("min") && !rule.has("max") {
         let help = "add `min = …` or `max = …`, or compare with `against = \"champion\"`";
@@ -136,7 +189,7 @@ fn threshold(found: &mut Collector<'_>, rule: &Section<'_>, statistics: &Statist
     Some(Threshold { target, slices, limits: limits.list, min_samples })
 }
 
-/// What a threshold or a comparison is about, its unit not yet known; and where its metric stands.
+/// The target of a threshold or a comparison, without its unit, and the position of its metric.
 pub(super) fn target<'t>(
     found: &mut Collector<'_>,
     rule: &Section<'t>,
@@ -152,7 +205,12 @@ pub(super) fn target<'t>(
         let latency = Metric::find(metric.value).is_some_and(|m| m.kind == Kind::Latency);
         if latency && !rule.has("quantile") {
             let help = "add `quantile = 0.99`; a mean hides the slow requests";
-            found.help("missing-key", metric.span.clone(), "a rule about `latency` needs `quantile`", help);
+            found.help(
+                "missing-key",
+                metric.span.clone(),
+                "a rule about `latency` needs `quantile`",
+                help,
+            );
         }
     }
     let name = metric.as_ref().map(|m| m.value.to_owned()).unwrap_or_default();
@@ -168,7 +226,7 @@ fn selector(found: &mut Collector<'_>, rule: &Section<'_>) -> Selector {
             } else {
                 "write a number such as 0.99".to_owned()
             };
-            found.help("out-of-range", q.span.clone(), "`quantile` must lie between 0 and 1", help);
+            found.help("out-of-range", q.span.clone(), "`quantile` must be between 0 and 1", help);
         }
         inside
     });
@@ -194,8 +252,9 @@ fn slice(found: &mut Collector<'_>, rule: &Section<'_>) -> Slice {
 pub(super) fn slices(found: &mut Collector<'_>, rule: &Section<'_>) -> Vec<String> {
     let list = rule.texts(found, "slices").unwrap_or_default();
     if rule.has("slices") && rule.has("slice") {
-        let message = "a rule has `slice` (one group) or `slices` (every group of an attribute), not both";
-        found.help("conflict", rule.place("slices"), message, "make two rules of it");
+        let message =
+            "a rule has `slice` (one group) or `slices` (every group of an attribute), not both";
+        found.help("conflict", rule.place("slices"), message, "split it into two rules");
     }
     list.into_iter().map(|t| t.value.to_owned()).collect()
 }

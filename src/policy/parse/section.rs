@@ -1,4 +1,4 @@
-//! One TOML table being read: typed fields, each mistake noted at its place.
+//! Reads one TOML table: typed fields, each mistake reported at its place.
 
 use crate::policy::diagnostic::{Collector, listed, nearest, quote, suggest};
 use std::{collections::BTreeSet, ops::Range};
@@ -7,7 +7,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-/// A value and where it stands.
+/// A value and its position.
 #[derive(Debug, Clone)]
 pub(super) struct At<T> {
     pub(super) value: T,
@@ -18,9 +18,9 @@ pub(super) struct At<T> {
 #[derive(Debug, Clone)]
 pub(super) struct Section<'t> {
     table: &'t DeTable<'t>,
-    /// Where it starts: its header.
+    /// The position of the table's header.
     pub(super) span: Range<usize>,
-    /// What a person calls it: `[evidence]`, "this rule".
+    /// The name in messages: `[evidence]`, "this rule".
     pub(super) name: &'static str,
 }
 
@@ -31,16 +31,21 @@ impl<'t> Section<'t> {
         Self { table, span, name }
     }
 
-    /// Every key that is none of `known` is a mistake.
+    /// Reports every key that is not in `known`.
     pub(super) fn only(&self, found: &mut Collector<'_>, known: &[&str]) {
         for key in self.table.keys() {
             let name: &str = key.get_ref();
             if !known.contains(&name) {
                 let help = match nearest(name, known.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("{} has {}", self.name, listed(known)),
+                    None => format!("{} can have {}", self.name, listed(known)),
                 };
-                found.help("unknown-key", key.span(), format!("{} has no key {}", self.name, quote(name)), help);
+                found.help(
+                    "unknown-key",
+                    key.span(),
+                    format!("{} has no key {}", self.name, quote(name)),
+                    help,
+                );
             }
         }
     }
@@ -63,23 +68,33 @@ impl<'t> Section<'t> {
         self.table.contains_key(key)
     }
 
-    /// Where `key` stands, or the section.
+    /// The position of `key`, or else of the section.
     pub(super) fn place(&self, key: &str) -> Range<usize> {
         let found = self.table.keys().find(|k| k.get_ref() == key);
         found.map_or_else(|| self.span.clone(), Spanned::span)
     }
 
-    /// A text that must be there and not be empty.
-    pub(super) fn required(&self, found: &mut Collector<'_>, key: &str, example: &str) -> Option<At<&'t str>> {
+    /// A text that is required and not empty.
+    pub(super) fn required(
+        &self,
+        found: &mut Collector<'_>,
+        key: &str,
+        example: &str,
+    ) -> Option<At<&'t str>> {
         if !self.has(key) {
             let message = format!("{} needs `{key}`", self.name);
-            found.help("missing-key", self.span.clone(), message, format!("add `{key} = {example}`"));
+            found.help(
+                "missing-key",
+                self.span.clone(),
+                message,
+                format!("add `{key} = {example}`"),
+            );
             return None;
         }
         self.text(found, key)
     }
 
-    /// A text that is not empty.
+    /// An optional text that is not empty.
     pub(super) fn text(&self, found: &mut Collector<'_>, key: &str) -> Option<At<&'t str>> {
         let text = text(found, key, self.get(key)?)?;
         if text.value.trim().is_empty() {
@@ -89,8 +104,13 @@ impl<'t> Section<'t> {
         Some(text)
     }
 
-    /// One of a few words; `None` when absent or a mistake.
-    pub(super) fn word(&self, found: &mut Collector<'_>, key: &str, words: &[&'static str]) -> Option<&'static str> {
+    /// One of these words; `None` if absent or invalid.
+    pub(super) fn word(
+        &self,
+        found: &mut Collector<'_>,
+        key: &str,
+        words: &[&'static str],
+    ) -> Option<&'static str> {
         let text = text(found, key, self.get(key)?)?;
         let known = words.iter().find(|w| **w == text.value).copied();
         if known.is_none() {
@@ -100,12 +120,18 @@ impl<'t> Section<'t> {
         known
     }
 
-    /// A list of texts, none empty and none twice. An empty list is a mistake: it asks for nothing.
+    /// A list of texts without empty ones and duplicates. An empty list is a mistake, because it
+    /// requires nothing.
     pub(super) fn texts(&self, found: &mut Collector<'_>, key: &str) -> Option<Vec<At<&'t str>>> {
         let value = self.get(key)?;
         let list = texts(found, key, value)?;
         if list.is_empty() {
-            found.help("empty", value.span(), format!("`{key}` is empty"), "leave the key out, or name something");
+            found.help(
+                "empty",
+                value.span(),
+                format!("`{key}` is empty"),
+                "leave out the key, or list at least one value",
+            );
         }
         Some(list)
     }
@@ -124,7 +150,7 @@ impl<'t> Section<'t> {
         }
     }
 
-    /// A whole number from 0.
+    /// A whole number of at least 0.
     pub(super) fn count(&self, found: &mut Collector<'_>, key: &str) -> Option<At<u64>> {
         let value = self.get(key)?;
         let DeValue::Integer(digits) = value.get_ref() else {
@@ -133,13 +159,17 @@ impl<'t> Section<'t> {
         match u64::from_str_radix(digits.as_str(), digits.radix()) {
             Ok(count) if count <= 1 << 53 => Some(At { value: count, span: value.span() }),
             _ => {
-                found.add("out-of-range", value.span(), format!("`{key}` must be a whole number from 0 to 2^53"));
+                found.add(
+                    "out-of-range",
+                    value.span(),
+                    format!("`{key}` must be a whole number from 0 to 2^53"),
+                );
                 None
             }
         }
     }
 
-    /// True or false.
+    /// A boolean.
     pub(super) fn boolean(&self, found: &mut Collector<'_>, key: &str) -> Option<bool> {
         let value = self.get(key)?;
         match value.get_ref() {
@@ -149,7 +179,12 @@ impl<'t> Section<'t> {
     }
 
     /// A table.
-    pub(super) fn table(&self, found: &mut Collector<'_>, key: &str, name: &'static str) -> Option<Section<'t>> {
+    pub(super) fn table(
+        &self,
+        found: &mut Collector<'_>,
+        key: &str,
+        name: &'static str,
+    ) -> Option<Section<'t>> {
         let value = self.get(key)?;
         match value.get_ref() {
             DeValue::Table(table) => Some(Section::new(table, value.span(), name)),
@@ -157,12 +192,23 @@ impl<'t> Section<'t> {
         }
     }
 
-    /// A list of tables, `[[key]]`.
-    pub(super) fn tables(&self, found: &mut Collector<'_>, key: &str, name: &'static str) -> Vec<Section<'t>> {
+    /// A list of tables: `[[key]]`.
+    pub(super) fn tables(
+        &self,
+        found: &mut Collector<'_>,
+        key: &str,
+        name: &'static str,
+    ) -> Vec<Section<'t>> {
         let Some(value) = self.get(key) else { return Vec::new() };
         let DeValue::Array(list) = value.get_ref() else {
-            let message = format!("`{key}` must be a list of tables, found {}", kind(value.get_ref()));
-            found.help("wrong-type", value.span(), message, format!("write `[[{key}]]` above each"));
+            let message =
+                format!("`{key}` must be a list of tables, found {}", kind(value.get_ref()));
+            found.help(
+                "wrong-type",
+                value.span(),
+                message,
+                format!("write `[[{key}]]` above each"),
+            );
             return Vec::new();
         };
         let mut out = Vec::new();
@@ -176,7 +222,7 @@ impl<'t> Section<'t> {
     }
 }
 
-/// The finite number that `value` writes, if it does.
+/// The number in `value`, if it is a finite number.
 pub(super) fn finite(value: &DeValue<'_>) -> Option<f64> {
     let number: f64 = match value {
         DeValue::Integer(digits) if digits.radix() == 10 => digits.as_str().parse().ok()?,
@@ -187,15 +233,23 @@ pub(super) fn finite(value: &DeValue<'_>) -> Option<f64> {
 }
 
 /// `value` as text.
-pub(super) fn text<'t>(found: &mut Collector<'_>, key: &str, value: Value<'t>) -> Option<At<&'t str>> {
+pub(super) fn text<'t>(
+    found: &mut Collector<'_>,
+    key: &str,
+    value: Value<'t>,
+) -> Option<At<&'t str>> {
     match value.get_ref() {
         DeValue::String(text) => Some(At { value: &**text, span: value.span() }),
         _ => wrong_type(found, key, "text in quotes", value),
     }
 }
 
-/// `value` as a list of texts, none empty and none twice.
-pub(super) fn texts<'t>(found: &mut Collector<'_>, key: &str, value: Value<'t>) -> Option<Vec<At<&'t str>>> {
+/// `value` as a list of texts without empty ones and duplicates.
+pub(super) fn texts<'t>(
+    found: &mut Collector<'_>,
+    key: &str,
+    value: Value<'t>,
+) -> Option<Vec<At<&'t str>>> {
     let DeValue::Array(list) = value.get_ref() else {
         return wrong_type(found, key, "a list of texts", value);
     };
@@ -204,9 +258,9 @@ pub(super) fn texts<'t>(found: &mut Collector<'_>, key: &str, value: Value<'t>) 
     for item in list {
         let Some(text) = text(found, key, item) else { continue };
         if text.value.trim().is_empty() {
-            found.add("empty", text.span, format!("`{key}` holds an empty text"));
+            found.add("empty", text.span, format!("`{key}` contains an empty text"));
         } else if !seen.insert(text.value) {
-            found.add("duplicate", text.span, format!("{} stands twice in `{key}`", quote(text.value)));
+            found.add("duplicate", text.span, format!("{} is in `{key}` twice", quote(text.value)));
         } else {
             out.push(text);
         }
@@ -214,7 +268,12 @@ pub(super) fn texts<'t>(found: &mut Collector<'_>, key: &str, value: Value<'t>) 
     Some(out)
 }
 
-pub(super) fn wrong_type<T>(found: &mut Collector<'_>, key: &str, wanted: &str, value: Value<'_>) -> Option<T> {
+pub(super) fn wrong_type<T>(
+    found: &mut Collector<'_>,
+    key: &str,
+    wanted: &str,
+    value: Value<'_>,
+) -> Option<T> {
     let got = kind(value.get_ref());
     found.add("wrong-type", value.span(), format!("`{key}` must be {wanted}, found {got}"));
     None

@@ -1,4 +1,4 @@
-//! Every mistake, with its code and place.
+//! Every mistake, with its code and position.
 
 use super::*;
 use crate::{
@@ -12,7 +12,7 @@ fn mistakes(text: &str) -> Vec<String> {
     list.iter().map(|m| format!("{}:{} {}", m.line, m.column, m.code)).collect()
 }
 
-/// The codes of the mistakes in a policy of one rule, which starts at line 2.
+/// The codes of the mistakes in a policy with one rule, which starts on line 2.
 fn in_rule(rule: &str) -> Vec<&'static str> {
     let text = format!("name = \"p\"\n[[rule]]\nid = \"r\"\n{rule}\n");
     parse(&text).map_or_else(|m| m.list.iter().map(|m| m.code).collect(), |_| Vec::new())
@@ -20,7 +20,7 @@ fn in_rule(rule: &str) -> Vec<&'static str> {
 
 const RULE: &str = "[[rule]]\nid = \"r\"\ncheck = \"*\"\n";
 
-/// The codes of the mistakes in what stands above one good rule.
+/// The codes of the mistakes in text that comes before one valid rule.
 fn above(text: &str) -> Vec<&'static str> {
     let text = format!("name = \"p\"\n{text}\n{RULE}");
     parse(&text).map_or_else(|m| m.list.iter().map(|m| m.code).collect(), |_| Vec::new())
@@ -49,7 +49,10 @@ fn all_mistakes_come_at_once_and_in_order() {
 fn the_nearest_right_word_is_offered() {
     let help = |text: &str| parse(text).unwrap_err().list.remove(0).help.unwrap();
     assert_eq!(help(&format!("name = \"p\"\nmodee = \"enforce\"\n{RULE}")), "did you mean `mode`?");
-    assert_eq!(help(&format!("name = \"p\"\nmode = \"observed\"\n{RULE}")), "did you mean `observe`?");
+    assert_eq!(
+        help(&format!("name = \"p\"\nmode = \"observed\"\n{RULE}")),
+        "did you mean `observe`?"
+    );
     assert_eq!(
         help("name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 90\n"),
         "a fraction is from 0 to 1; did you mean `0.9`?"
@@ -105,23 +108,35 @@ fn a_rule_is_about_a_metric_with_a_limit_or_about_a_check() {
     assert_eq!(in_rule("check = \"x\"\nmin = 0.5"), ["rule-kind"]);
     assert_eq!(in_rule("metric = \"latency\"\nmax = \"1 s\""), ["missing-key"]);
     assert_eq!(in_rule("metric = \"accuracy\"\nmin = 0.5\nslices = []"), ["empty"]);
-    assert_eq!(in_rule("metric = \"accuracy\"\nmin = 0.5\nslices = [\"a\"]\nslice = { b = \"c\" }"), ["conflict"]);
+    assert_eq!(
+        in_rule("metric = \"accuracy\"\nmin = 0.5\nslices = [\"a\"]\nslice = { b = \"c\" }"),
+        ["conflict"]
+    );
     assert_eq!(in_rule("metric = \"accuracy\"\nmin = nan"), ["out-of-range"]);
     assert_eq!(in_rule("metric = \"accuracy\"\nmin = true"), ["wrong-type"]);
     assert_eq!(in_rule("metric = \"accuracy\"\nmin = 0.5\nquantile = 1.0"), ["out-of-range"]);
     assert_eq!(in_rule("metric = \"accuracy\"\nmin = 0.5\nmin_samples = -1"), ["out-of-range"]);
-    assert_eq!(in_rule("metric = \"accuracy\"\nmin = 0.5\nseverity = \"blocks\""), ["unknown-word"]);
-    assert_eq!(in_rule("metric = \"accuracy\"\nmin = 0.5\nwhen = \"context.tier = 'x'\""), ["bad-condition"]);
+    assert_eq!(
+        in_rule("metric = \"accuracy\"\nmin = 0.5\nseverity = \"blocks\""),
+        ["unknown-word"]
+    );
+    assert_eq!(
+        in_rule("metric = \"accuracy\"\nmin = 0.5\nwhen = \"context.tier = 'x'\""),
+        ["bad-condition"]
+    );
     assert_eq!(in_rule("metric = \"accuracy\"\nmin = 0.5\nslice = { class = 1 }"), ["wrong-type"]);
 }
 
 #[test]
 fn ids_are_plain_unique_and_not_ours() {
-    let with_id = |id: &str| mistakes(&format!("name = \"p\"\n[[rule]]\nid = \"{id}\"\ncheck = \"*\"\n"));
+    let with_id =
+        |id: &str| mistakes(&format!("name = \"p\"\n[[rule]]\nid = \"{id}\"\ncheck = \"*\"\n"));
     assert_eq!(with_id("a b"), ["3:6 bad-id"]);
     assert_eq!(with_id("evidence.max_age"), ["3:6 reserved-id"]);
     assert_eq!(with_id(""), ["3:6 empty"]);
-    let twice = format!("[[approval]]\nid = \"a\"\nrole = \"x\"\n[[approval]]\nid = \"a\"\nrole = \"y\"\n{RULE}");
+    let twice = format!(
+        "[[approval]]\nid = \"a\"\nrole = \"x\"\n[[approval]]\nid = \"a\"\nrole = \"y\"\n{RULE}"
+    );
     assert_eq!(mistakes(&format!("name = \"p\"\n{twice}")), ["6:6 duplicate-approval"]);
 }
 
@@ -130,19 +145,51 @@ fn a_comparison_says_with_whom_and_how_much() {
     let first = "first_release = \"deny\"";
     let rule = |text: &str| in_rule(&format!("{text}\n{first}"));
     assert_eq!(rule("metric = \"roc_auc\"\nagainst = \"champion\"\nmax_loss = 0.005"), [""; 0]);
-    assert_eq!(rule("metric = \"roc_auc\"\nagainst = \"reference\"\nmax_loss_ratio = 0.05\nmin_gain = 0.01"), [""; 0]);
-    assert_eq!(rule("metric = \"latency\"\nquantile = 0.99\nagainst = \"champion\"\nmax_loss = \"5 ms\""), [""; 0]);
-    assert_eq!(rule("metric = \"own\"\nbetter = \"lower\"\nagainst = \"champion\"\nmax_loss = 5"), [""; 0]);
+    assert_eq!(
+        rule(
+            "metric = \"roc_auc\"\nagainst = \"reference\"\nmax_loss_ratio = 0.05\nmin_gain = 0.01"
+        ),
+        [""; 0]
+    );
+    assert_eq!(
+        rule("metric = \"latency\"\nquantile = 0.99\nagainst = \"champion\"\nmax_loss = \"5 ms\""),
+        [""; 0]
+    );
+    assert_eq!(
+        rule("metric = \"own\"\nbetter = \"lower\"\nagainst = \"champion\"\nmax_loss = 5"),
+        [""; 0]
+    );
     assert_eq!(rule("metric = \"own\"\nagainst = \"champion\"\nmax_loss = 5"), ["missing-key"]);
-    assert_eq!(rule("metric = \"selection_rate\"\nagainst = \"champion\"\nmax_loss = 0.1"), ["missing-key"]);
+    assert_eq!(
+        rule("metric = \"selection_rate\"\nagainst = \"champion\"\nmax_loss = 0.1"),
+        ["missing-key"]
+    );
     assert_eq!(rule("metric = \"roc_auc\"\nmin_gain = 0.1"), ["missing-key"]);
     assert_eq!(rule("metric = \"roc_auc\"\nagainst = \"champion\""), ["no-limit"]);
-    assert_eq!(rule("metric = \"roc_auc\"\nagainst = \"champoin\"\nmax_loss = 0.1"), ["unknown-word"]);
-    assert_eq!(rule("metric = \"roc_auc\"\nagainst = \"champion\"\nmax_loss = -0.1"), ["out-of-range"]);
-    assert_eq!(rule("metric = \"roc_auc\"\nagainst = \"champion\"\nmax_loss_ratio = 1.0"), ["out-of-range"]);
-    assert_eq!(rule("metric = \"roc_auc\"\nagainst = \"champion\"\nmax_loss = \"5 ms\""), ["wrong-unit"]);
-    assert_eq!(rule("metric = \"latency\"\nquantile = 0.5\nagainst = \"champion\"\nmax_loss = 5"), ["missing-unit"]);
-    assert_eq!(rule("metric = \"roc_auc\"\nagainst = \"champion\"\nmax_loss = 0.1\nmin = 0.5"), ["rule-kind"]);
+    assert_eq!(
+        rule("metric = \"roc_auc\"\nagainst = \"champoin\"\nmax_loss = 0.1"),
+        ["unknown-word"]
+    );
+    assert_eq!(
+        rule("metric = \"roc_auc\"\nagainst = \"champion\"\nmax_loss = -0.1"),
+        ["out-of-range"]
+    );
+    assert_eq!(
+        rule("metric = \"roc_auc\"\nagainst = \"champion\"\nmax_loss_ratio = 1.0"),
+        ["out-of-range"]
+    );
+    assert_eq!(
+        rule("metric = \"roc_auc\"\nagainst = \"champion\"\nmax_loss = \"5 ms\""),
+        ["wrong-unit"]
+    );
+    assert_eq!(
+        rule("metric = \"latency\"\nquantile = 0.5\nagainst = \"champion\"\nmax_loss = 5"),
+        ["missing-unit"]
+    );
+    assert_eq!(
+        rule("metric = \"roc_auc\"\nagainst = \"champion\"\nmax_loss = 0.1\nmin = 0.5"),
+        ["rule-kind"]
+    );
     assert_eq!(in_rule(&format!("check = \"x\"\n{first}")), ["rule-kind"]);
 }
 
@@ -150,53 +197,98 @@ fn a_comparison_says_with_whom_and_how_much() {
 fn a_first_release_that_approvals_decide_needs_approvals() {
     let rule = "metric = \"roc_auc\"\nagainst = \"champion\"\nmax_loss = 0.005";
     assert_eq!(in_rule(rule), ["review-without-approval"]);
-    assert_eq!(in_rule(&format!("{rule}\nfirst_release = \"review\"")), ["review-without-approval"]);
+    assert_eq!(
+        in_rule(&format!("{rule}\nfirst_release = \"review\"")),
+        ["review-without-approval"]
+    );
     assert_eq!(in_rule(&format!("{rule}\n[[approval]]\nid = \"a\"\nrole = \"r\"")), [""; 0]);
 }
 
 #[test]
 fn a_disparity_is_between_groups_and_on_one_side() {
     assert_eq!(
-        in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\", \"age\"]\nby_intersection = true\nmin = 0.8"),
+        in_rule(
+            "metric = \"demographic_parity_ratio\"\nby = [\"sex\", \"age\"]\nby_intersection = true\nmin = 0.8"
+        ),
         [""; 0]
     );
-    assert_eq!(in_rule("metric = \"equalized_odds_difference\"\nby = [\"sex\"]\nmax = 0.1"), [""; 0]);
-    assert_eq!(in_rule("metric = \"impact_ratio\"\nby = [\"sex\"]\nmin = 0.8\nexclude_below = 0.02"), [""; 0]);
+    assert_eq!(
+        in_rule("metric = \"equalized_odds_difference\"\nby = [\"sex\"]\nmax = 0.1"),
+        [""; 0]
+    );
+    assert_eq!(
+        in_rule("metric = \"impact_ratio\"\nby = [\"sex\"]\nmin = 0.8\nexclude_below = 0.02"),
+        [""; 0]
+    );
     assert_eq!(in_rule("metric = \"worst_group_recall\"\nby = [\"sex\"]\nmin = 0.8"), [""; 0]);
     assert_eq!(in_rule("metric = \"impact_ratio\"\nmin = 0.8"), ["missing-key"]);
     assert_eq!(in_rule("metric = \"accuracy\"\nby = [\"sex\"]\nmin = 0.8"), ["unknown-word"]);
-    assert_eq!(in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\"]\nmax = 0.8"), ["rule-kind"]);
-    assert_eq!(in_rule("metric = \"equalized_odds_difference\"\nby = [\"sex\"]\nmin = 0.1"), ["rule-kind"]);
-    assert_eq!(in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\"]"), ["no-limit"]);
-    assert_eq!(in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\"]\nmin = 1.2"), ["impossible-bound"]);
     assert_eq!(
-        in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\"]\nby_intersection = true\nmin = 0.8"),
+        in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\"]\nmax = 0.8"),
+        ["rule-kind"]
+    );
+    assert_eq!(
+        in_rule("metric = \"equalized_odds_difference\"\nby = [\"sex\"]\nmin = 0.1"),
+        ["rule-kind"]
+    );
+    assert_eq!(in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\"]"), ["no-limit"]);
+    assert_eq!(
+        in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\"]\nmin = 1.2"),
+        ["impossible-bound"]
+    );
+    assert_eq!(
+        in_rule(
+            "metric = \"demographic_parity_ratio\"\nby = [\"sex\"]\nby_intersection = true\nmin = 0.8"
+        ),
         ["conflict"]
     );
     assert_eq!(
-        in_rule("metric = \"demographic_parity_ratio\"\nby = [\"sex\"]\nexclude_below = 0.02\nmin = 0.8"),
+        in_rule(
+            "metric = \"demographic_parity_ratio\"\nby = [\"sex\"]\nexclude_below = 0.02\nmin = 0.8"
+        ),
         ["conflict"]
     );
 }
 
 #[test]
 fn recomputing_names_columns() {
-    assert_eq!(above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\ngroups = [\"sex\"]\ntolerance = 1e-9"), [""; 0]);
     assert_eq!(
-        above("[recompute]\nlabel = \"y\"\nscore = \"p\"\nlatency = \"latency_ms\"\nid = \"id\"\nlabels = \"holdout\""),
+        above(
+            "[recompute]\nlabel = \"y\"\nprediction = \"p\"\ngroups = [\"sex\"]\ntolerance = 1e-9"
+        ),
+        [""; 0]
+    );
+    assert_eq!(
+        above(
+            "[recompute]\nlabel = \"y\"\nscore = \"p\"\nlatency = \"latency_ms\"\nid = \"id\"\nlabels = \"holdout\""
+        ),
         [""; 0]
     );
     assert_eq!(above("[recompute]\nlabel = 3\nprediction = \"p\""), ["wrong-type"]);
     assert_eq!(above("[recompute]\nprediction = \"p\""), ["missing-key"]);
     assert_eq!(above("[recompute]\nlabel = \"y\""), ["missing-key"]);
-    assert_eq!(above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\ntolerance = -1"), ["out-of-range"]);
-    assert_eq!(above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\nlatency = \"took\""), ["missing-unit"]);
     assert_eq!(
-        above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\nlatency = \"took\"\nlatency_unit = \"kWh\""),
+        above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\ntolerance = -1"),
+        ["out-of-range"]
+    );
+    assert_eq!(
+        above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\nlatency = \"took\""),
         ["missing-unit"]
     );
-    assert_eq!(above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\nlabels = \"holdout\""), ["missing-key"]);
-    assert_eq!(above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\nlable = \"z\""), ["unknown-key"]);
+    assert_eq!(
+        above(
+            "[recompute]\nlabel = \"y\"\nprediction = \"p\"\nlatency = \"took\"\nlatency_unit = \"kWh\""
+        ),
+        ["missing-unit"]
+    );
+    assert_eq!(
+        above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\nlabels = \"holdout\""),
+        ["missing-key"]
+    );
+    assert_eq!(
+        above("[recompute]\nlabel = \"y\"\nprediction = \"p\"\nlable = \"z\""),
+        ["unknown-key"]
+    );
     assert_eq!(above("[statistics]\ninterval = \"wilson\"\nreuse = \"spend\""), [""; 0]);
 }
 
@@ -226,7 +318,7 @@ fn broken_toml_has_a_place_too() {
     assert!(list.iter().any(|m| m.code == "syntax" && m.line == 2), "{list:?}");
 }
 
-/// The policy of the design page, but for what is not yet supported.
+/// The policy of the design page, without the parts that are not supported yet.
 #[test]
 fn a_whole_policy_is_read() {
     let text = "name = \"credit-risk\"\napplies_to = { models = [\"acme/credit-*\"], environments = [\"production\"] }\n\
@@ -244,10 +336,15 @@ fn a_whole_policy_is_read() {
         .rules
         .iter()
         .filter_map(|r| match &r.kind {
-            RuleKind::Threshold(t) => Some((t.limits[0].op, t.limits[0].value, t.target.unit, t.target.point_estimate)),
+            RuleKind::Threshold(t) => {
+                Some((t.limits[0].op, t.limits[0].value, t.target.unit, t.target.point_estimate))
+            }
             _ => None,
         })
         .collect();
-    assert_eq!(limits, [(Op::AtMost, 150.0, Some(Unit::Milliseconds), true), (Op::AtLeast, 0.8, None, false)]);
+    assert_eq!(
+        limits,
+        [(Op::AtMost, 150.0, Some(Unit::Milliseconds), true), (Op::AtLeast, 0.8, None, false)]
+    );
     assert_eq!(policy.approvals[0].count, 2);
 }

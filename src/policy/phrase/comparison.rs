@@ -1,4 +1,4 @@
-//! Comparisons with a champion or a reference, said.
+//! Phrases comparisons with a champion or a reference.
 
 use super::{Digits, percent, remedy, subject};
 use crate::{
@@ -9,12 +9,12 @@ use crate::{
     policy::schema::{FirstRelease, Margin},
 };
 
-/// How two artifacts were compared.
+/// The facts about a comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::policy) struct Compared {
-    /// What may be lost or must be gained.
+    /// The margin: what may be lost or must be gained.
     pub(in crate::policy) margin: Margin,
-    /// Whether both predicted the same rows.
+    /// Whether both artifacts predicted the same rows.
     pub(in crate::policy) paired: bool,
 }
 
@@ -24,8 +24,11 @@ fn whose(finding: &Finding) -> String {
 
 pub(super) fn sentence(finding: &Finding, compared: &Compared, first: bool) -> String {
     let values: Vec<f64> = [finding.value, finding.baseline].into_iter().flatten().collect();
-    let digits =
-        if first { Digits::telling_apart(finding, finding.value, first) } else { Digits::of_values(finding, &values) };
+    let digits = if first {
+        Digits::telling_apart(finding, finding.value, first)
+    } else {
+        Digits::of_values(finding, &values)
+    };
     let text = |x: Option<f64>| x.map_or_else(|| "undefined".to_owned(), |x| digits.of(x));
     let rows = match (finding.n, compared.paired) {
         (Some(n), true) => format!(", on the same {} rows", grouped(n)),
@@ -42,7 +45,7 @@ pub(super) fn sentence(finding: &Finding, compared: &Compared, first: bool) -> S
     format!("{head}; {}", ruling(finding, compared, first))
 }
 
-/// What the bound of the difference says of the margin.
+/// The sentence about the bound of the difference and the margin.
 fn ruling(finding: &Finding, compared: &Compared, first: bool) -> String {
     let Some(required) = finding.required else { return String::new() };
     let (toward, away) = match required.op {
@@ -56,14 +59,20 @@ fn ruling(finding: &Finding, compared: &Compared, first: bool) -> String {
         return format!("{asked} (bare numbers, judged without a bound)");
     };
     let confidence = percent(confidence);
-    let Some(end) = end else { return format!("the difference has no bound on that side, and {asked}") };
+    let Some(end) = end else {
+        return format!("the difference has no bound on that side, and {asked}");
+    };
     let against = match compared.margin {
         Margin::LossRatio(share) => {
-            format!(" than {} of the {}'s", percent(1.0 - share * sign(required.op)), whose(finding))
+            format!(
+                " than {} of the {}'s",
+                percent(1.0 - share * sign(required.op)),
+                whose(finding)
+            )
         }
         _ => String::new(),
     };
-    // A gain is a difference in the better direction, whichever way that is.
+    // A gain is a difference in the better direction, whichever direction that is.
     let gained = round12(end * sign(required.op));
     let size = digits.of(gained.abs());
     let way = if gained < 0.0 { "worse" } else { "better" };
@@ -71,12 +80,19 @@ fn ruling(finding: &Finding, compared: &Compared, first: bool) -> String {
         Status::Pass if gained < 0.0 => {
             format!("at {confidence} confidence it is at most {size} worse{against}, and {asked}")
         }
-        Status::Pass => format!("at {confidence} confidence it is at least {size} {way}{against}, and {asked}"),
+        Status::Pass => {
+            format!("at {confidence} confidence it is at least {size} {way}{against}, and {asked}")
+        }
         Status::Fail if gained < 0.0 => {
             format!("at {confidence} confidence it is at least {size} worse{against}, and {asked}")
         }
-        Status::Fail => format!("at {confidence} confidence it is at most {size} {way}{against}, and {asked}"),
-        _ => format!("at {confidence} confidence it may be {size} {way}{against}, and {asked}{}", remedy(finding)),
+        Status::Fail => {
+            format!("at {confidence} confidence it is at most {size} {way}{against}, and {asked}")
+        }
+        _ => format!(
+            "at {confidence} confidence it may be {size} {way}{against}, and {asked}{}",
+            remedy(finding)
+        ),
     }
 }
 
@@ -89,15 +105,23 @@ fn sign(op: Op) -> f64 {
 
 fn asked(margin: Margin, digits: &Digits) -> String {
     match margin {
-        Margin::Loss(most) if most > 0.0 => format!("it may be at most {} worse", digits.stated(most)),
+        Margin::Loss(most) if most > 0.0 => {
+            format!("it may be at most {} worse", digits.stated(most))
+        }
         Margin::LossRatio(share) => format!("it may be at most {} of that worse", percent(share)),
-        Margin::Gain(least) if least > 0.0 => format!("it must be at least {} better", digits.stated(least)),
+        Margin::Gain(least) if least > 0.0 => {
+            format!("it must be at least {} better", digits.stated(least))
+        }
         Margin::Loss(_) | Margin::Gain(_) => "it must not be worse".to_owned(),
     }
 }
 
 pub(super) fn first_release(finding: &Finding, then: FirstRelease) -> String {
-    let head = format!("there is no {} yet that {} could be compared with", whose(finding), subject(finding));
+    let head = format!(
+        "there is no {} yet that {} could be compared with",
+        whose(finding),
+        subject(finding)
+    );
     match then {
         FirstRelease::Review => format!("{head}; the approvals decide"),
         FirstRelease::Allow => format!("{head}; the policy lets a first release through"),
@@ -110,6 +134,10 @@ pub(super) fn no_baseline(finding: &Finding) -> String {
 }
 
 pub(super) fn unweighed(finding: &Finding, baseline: bool, why: &str) -> String {
-    let side = if baseline { format!("the {}'s {}", whose(finding), subject(finding)) } else { subject(finding) };
+    let side = if baseline {
+        format!("the {}'s {}", whose(finding), subject(finding))
+    } else {
+        subject(finding)
+    };
     format!("{side} cannot be compared: {why}")
 }

@@ -1,41 +1,41 @@
-//! How the numbers of one sentence are written: alike, and with enough digits that each looks as far from the limit as
-//! it is.
+//! The number format of a sentence: the same for all its numbers, with enough digits that each
+//! number appears on the correct side of the limit and as far from it as it is.
 
 use crate::model::{Finding, Metric, Unit};
 
-/// Digits beyond these tell no two numbers apart; then they are written in full.
+/// More digits than this distinguish no two numbers; then the numbers are written in full.
 const MOST: usize = 17;
-/// What is smaller may be said to be 0.
+/// A smaller number can be written as 0.
 const NOTHING: f64 = 1e-6;
 
-/// How the numbers of one sentence are written.
+/// The number format of a sentence.
 pub(super) struct Digits {
     decimals: usize,
     trim: bool,
     unit: Option<Unit>,
-    /// Numbers of the sentence that would look like another one however many decimals they had.
+    /// Whether numbers are written in full, because two of them would look the same at any number
+    /// of decimals.
     in_full: bool,
     /// Whether limits are rounded like all other numbers, as the first semantics did.
     rounds_limits: bool,
 }
 
 impl Digits {
-    /// Enough digits for the value and `bound` to stand on the side of the limit on which they are.
+    /// Enough digits to show the value and `bound` on the side of the limit where they are.
     pub(super) fn telling_apart(finding: &Finding, bound: Option<f64>, first: bool) -> Self {
         let limit = finding.required.map(|r| r.value);
         let numbers: Vec<f64> = [bound, finding.observed].into_iter().flatten().collect();
         Self::new(finding, limit, &numbers, first)
     }
 
-    /// Enough digits for `numbers` to look as different from each other as they are.
+    /// Enough digits to show a difference between all `numbers` that differ.
     pub(super) fn of_values(finding: &Finding, numbers: &[f64]) -> Self {
         let mut digits = Self::new(finding, None, numbers, false);
         let differ = |a: f64, b: f64| a.total_cmp(&b).is_ne();
         let alike = |d: &Self| {
-            numbers
-                .iter()
-                .enumerate()
-                .any(|(i, a)| numbers.iter().skip(i + 1).any(|b| differ(*a, *b) && d.of(*a) == d.of(*b)))
+            numbers.iter().enumerate().any(|(i, a)| {
+                numbers.iter().skip(i + 1).any(|b| differ(*a, *b) && d.of(*a) == d.of(*b))
+            })
         };
         digits.widen(alike);
         digits
@@ -53,7 +53,13 @@ impl Digits {
             x if x >= 10.0 => 1,
             _ => 3,
         };
-        let mut digits = Self { decimals, trim: !fraction, unit: finding.unit, in_full: false, rounds_limits: first };
+        let mut digits = Self {
+            decimals,
+            trim: !fraction,
+            unit: finding.unit,
+            in_full: false,
+            rounds_limits: first,
+        };
         let Some(limit) = limit else { return digits };
         if first {
             digits.widen_as_first(limit, numbers);
@@ -63,7 +69,8 @@ impl Digits {
         digits
     }
 
-    /// More digits for as long as the text says what is not so; all of them where none are enough.
+    /// Adds digits while the text is `wrong`; writes numbers in full if no number of digits is
+    /// enough.
     fn widen(&mut self, wrong: impl Fn(&Self) -> bool) {
         while wrong(self) {
             if self.decimals >= MOST {
@@ -74,7 +81,8 @@ impl Digits {
         }
     }
 
-    /// Whether the text of `x` stands on another side of the limit than `x` does, or says that there is nothing.
+    /// Whether the text of `x` is on another side of the limit than `x`, or shows 0 although `x` is
+    /// not.
     fn moves(&self, x: f64, limit: f64) -> bool {
         let shown: f64 = self.rounded(x).parse().unwrap_or(x);
         shown.partial_cmp(&limit) != x.partial_cmp(&limit) || (shown == 0.0 && x.abs() >= NOTHING)
@@ -82,23 +90,26 @@ impl Digits {
 
     fn widen_as_first(&mut self, limit: f64, numbers: &[f64]) {
         let distinct = |d: &Self| {
-            // Numbers more than a last digit apart never look alike; the others are compared as written.
+            // Numbers that differ by more than one last digit always look different; the others are
+            // compared as written.
             let digit = 10_f64.powi(-i32::try_from(d.decimals).unwrap_or(0));
             let far = |x: f64| (x - limit).abs() > digit;
-            numbers.iter().all(|x| far(*x) || x.total_cmp(&limit).is_eq() || d.of(*x) != d.of(limit))
+            numbers
+                .iter()
+                .all(|x| far(*x) || x.total_cmp(&limit).is_eq() || d.of(*x) != d.of(limit))
         };
         while self.decimals < 12 && !distinct(self) {
             self.decimals += 1;
         }
     }
 
-    /// A value or a bound.
+    /// The text of a value or a bound.
     pub(super) fn of(&self, x: f64) -> String {
         self.with_unit(self.rounded(x))
     }
 
-    /// The limit, or another number that the policy states: every digit that was written, and zeros behind them where
-    /// the other numbers have more.
+    /// The text of the limit or another number from the policy: with every digit that was written,
+    /// and padded with zeros if the other numbers have more.
     pub(super) fn stated(&self, x: f64) -> String {
         if self.rounds_limits {
             return self.of(x);
@@ -130,7 +141,7 @@ impl Digits {
     }
 }
 
-/// The shortest text that reads as exactly this number.
+/// The shortest text that parses to exactly this number.
 fn plain(x: f64) -> String {
     if x != 0.0 && !(1e-9..1e15).contains(&x.abs()) { format!("{x:e}") } else { x.to_string() }
 }
@@ -143,7 +154,8 @@ mod tests {
     fn texts(limit: f64, observed: f64, bound: f64) -> (String, String, String) {
         let mut finding = Finding::new("p", "r", Status::Fail);
         finding.metric = Some("accuracy".to_owned());
-        (finding.required, finding.observed) = (Some(Required { op: Op::AtLeast, value: limit }), Some(observed));
+        (finding.required, finding.observed) =
+            (Some(Required { op: Op::AtLeast, value: limit }), Some(observed));
         let digits = Digits::telling_apart(&finding, Some(bound), false);
         (digits.of(observed), digits.of(bound), digits.stated(limit))
     }
@@ -164,7 +176,7 @@ mod tests {
         let (observed, bound, limit) = texts(0.9, below, 0.899_999_999_999);
         assert!(observed != limit && bound != limit, "{observed} {bound} {limit}");
         assert!(observed.parse::<f64>().unwrap() < 0.9 && bound.parse::<f64>().unwrap() < 0.9);
-        // At three digits 0.04985 would look as if it were above 0.0499.
+        // With three digits, 0.04985 would look as if it were above 0.0499.
         let (observed, ..) = texts(0.0499, 0.049_85, 0.049);
         assert!(observed.parse::<f64>().unwrap() < 0.0499, "{observed}");
         let (observed, _, limit) = texts(1e9, 1e9 - 0.001, 1.0);

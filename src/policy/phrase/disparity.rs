@@ -1,4 +1,4 @@
-//! Disparities between groups, said.
+//! Phrases disparities between groups.
 
 use super::{Digits, percent, remedy};
 use crate::model::{Finding, Op, Slice, Status, number::grouped};
@@ -6,16 +6,16 @@ use crate::model::{Finding, Op, Slice, Status, number::grouped};
 /// A group with its rate and its trials.
 pub(in crate::policy) type Side = (Slice, Option<f64>, Option<u64>);
 
-/// The two groups that make a disparity.
+/// The two groups with the largest disparity.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::policy) struct Pair {
-    /// The rate that is compared.
+    /// The compared rate.
     pub(in crate::policy) metric: String,
-    /// The group on the losing side.
+    /// The disadvantaged group.
     pub(in crate::policy) low: Side,
-    /// The other one; none where one group alone is the worst.
+    /// The other group; `None` if a single group is the worst.
     pub(in crate::policy) high: Option<Side>,
-    /// People whose group is not known.
+    /// The number of people whose group is unknown.
     pub(in crate::policy) left_out: u64,
 }
 
@@ -30,7 +30,8 @@ pub(super) fn sentence(finding: &Finding, pair: &Pair, first: bool) -> String {
     let end = if finding.status == Status::Fail { away } else { toward };
     let digits = Digits::telling_apart(finding, end, first);
     let text = |x: Option<f64>| x.map_or_else(|| "without a bound".to_owned(), |x| digits.of(x));
-    let head = format!("{metric} by {by} is {}: {}", text(finding.observed), sides(finding, pair, first));
+    let head =
+        format!("{metric} by {by} is {}: {}", text(finding.observed), sides(finding, pair, first));
     let limit = digits.stated(required.value);
     let Some(confidence) = finding.confidence.map(percent) else {
         return exact(finding, &head, &limit, pair.left_out);
@@ -38,20 +39,32 @@ pub(super) fn sentence(finding: &Finding, pair: &Pair, first: bool) -> String {
     let end = text(end);
     match (finding.status, required.op) {
         (Status::Pass, Op::AtLeast) => {
-            format!("{head}; at {confidence} confidence it is at least {end} for every pair, and {limit} is required")
+            format!(
+                "{head}; at {confidence} confidence it is at least {end} for every pair, and {limit} is required"
+            )
         }
         (Status::Pass, Op::AtMost) => {
             format!(
                 "{head}; at {confidence} confidence it is at most {end} for every pair, and at most {limit} is allowed"
             )
         }
-        (Status::Fail, Op::AtLeast) => format!("{head}; at {confidence} confidence it is at most {end}, below {limit}"),
-        (Status::Fail, Op::AtMost) => format!("{head}; at {confidence} confidence it is at least {end}, above {limit}"),
+        (Status::Fail, Op::AtLeast) => {
+            format!("{head}; at {confidence} confidence it is at most {end}, below {limit}")
+        }
+        (Status::Fail, Op::AtMost) => {
+            format!("{head}; at {confidence} confidence it is at least {end}, above {limit}")
+        }
         (_, Op::AtLeast) => {
-            format!("{head}; at {confidence} confidence it may be as low as {end}, below {limit}{}", remedy(finding))
+            format!(
+                "{head}; at {confidence} confidence it may be as low as {end}, below {limit}{}",
+                remedy(finding)
+            )
         }
         (_, Op::AtMost) => {
-            format!("{head}; at {confidence} confidence it may be as high as {end}, above {limit}{}", remedy(finding))
+            format!(
+                "{head}; at {confidence} confidence it may be as high as {end}, above {limit}{}",
+                remedy(finding)
+            )
         }
     }
 }
@@ -67,7 +80,8 @@ fn exact(finding: &Finding, head: &str, limit: &str, left_out: u64) -> String {
 }
 
 fn sides(finding: &Finding, pair: &Pair, first: bool) -> String {
-    let rates: Vec<f64> = [pair.low.1, pair.high.as_ref().and_then(|h| h.1)].into_iter().flatten().collect();
+    let rates: Vec<f64> =
+        [pair.low.1, pair.high.as_ref().and_then(|h| h.1)].into_iter().flatten().collect();
     let digits = Digits::of_values(finding, &rates);
     let text = |v: f64| if first { format!("{v:.3}") } else { digits.of(v) };
     let rate = |(slice, value, trials): &Side| {

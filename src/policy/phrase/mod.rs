@@ -1,4 +1,5 @@
-//! Findings as sentences that a person understands. What was judged is judged elsewhere; here it is only said.
+//! Phrases findings as sentences that people understand. The results are decided elsewhere; this
+//! code only words them.
 
 mod comparison;
 mod digits;
@@ -12,59 +13,59 @@ use crate::model::{Digest, Finding, Op, Slice, Status, number::grouped};
 use digits::Digits;
 use std::fmt::Write as _;
 
-/// Why a finding has its answer, beside its numbers.
+/// The reason for a finding's status, in addition to its numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Reason {
-    /// The bounds decide.
+    /// The bounds decided.
     Bound,
-    /// The bare number decides.
+    /// The bare number decided.
     PointEstimate,
-    /// There are fewer samples than the rule asks for.
+    /// There are fewer samples than the rule requires.
     TooFew {
         least: u64,
         clears: bool,
     },
-    /// A quantile of too few samples; how many have a bound.
+    /// A quantile of too few samples; the number is the least that has a bound.
     QuantileNeeds(u64),
-    /// The bound of a difference decides.
+    /// The bound of a difference decided.
     Compared(Compared),
-    /// There is nobody to compare with, and what the rule says then.
+    /// There is no baseline; the value is what the rule does then.
     FirstRelease(FirstRelease),
-    /// The baseline has no such measurement.
+    /// The baseline has no measurement of this kind.
     NoBaseline,
-    /// One side of a comparison cannot be judged.
+    /// One side of a comparison cannot be evaluated.
     Unweighed {
         baseline: bool,
         why: String,
     },
-    /// Two groups make the disparity.
+    /// The two groups with the largest disparity decided.
     Pair(Pair),
-    /// A single group has nobody to be compared with.
+    /// There is only one group, so it cannot be compared.
     SingleGroup(String),
     TooManyGroups {
         by: String,
         most: usize,
     },
-    /// A declared group that no document has.
+    /// No document has this declared group.
     GroupMissing {
         metric: String,
         group: Slice,
     },
-    /// A group whose rate cannot be compared.
+    /// The rate of a group cannot be compared.
     GroupUnusable {
         metric: String,
         group: Slice,
         why: String,
     },
-    /// A group smaller than the rule asks for.
+    /// A group is smaller than the rule requires.
     SmallGroup {
         group: Slice,
         trials: u64,
         least: u64,
     },
-    /// Nothing to recompute from.
+    /// There are no predictions to recompute from.
     NoPredictions,
-    /// What came out of recomputing.
+    /// The result of recomputing.
     Recomputed {
         rows: u64,
         compared: u64,
@@ -75,25 +76,25 @@ pub(super) enum Reason {
     NoTrials,
     NoCount,
     NoBound,
-    /// The claimed interval has only this one-sided confidence.
+    /// The claimed interval has only this one-sided confidence, which is too low.
     WeakInterval(f64),
-    /// A contradiction, in words.
+    /// A contradiction, as text.
     Wrong(String),
-    /// Several places say different things.
+    /// Several places state different values.
     Conflict(Vec<Place>),
-    /// Nothing answers the rule; what there is instead.
+    /// No evidence answers the rule; the value is the nearest alternative.
     NoMeasurement(Near),
-    /// No group of the attribute.
+    /// The attribute has no groups.
     NoGroups(String),
-    /// The groups are not everybody.
+    /// The groups do not cover all rows.
     HiddenRows {
         key: String,
         covered: u64,
         overall: u64,
     },
-    /// Some group does not say how many rows it has.
+    /// A group does not state its number of rows.
     UncountedRows(String),
-    /// What the checks said; `known` are others, when none matches.
+    /// The results of the checks; `known` are other checks, if none matches.
     Checks {
         passed: u64,
         failed: Vec<(String, Option<String>)>,
@@ -101,16 +102,16 @@ pub(super) enum Reason {
     },
     /// The condition does not hold.
     Condition(String),
-    /// The condition cannot be read, and why.
+    /// The condition cannot be evaluated, and the reason.
     BadCondition(String, String),
     AllSkipped,
-    /// One sentence.
+    /// A sentence.
     Said(String),
-    /// Several, of which the first are told.
+    /// Several sentences, of which the first ones are shown.
     Several(Vec<String>),
 }
 
-/// A claim that differs from what was computed.
+/// A claim that differs from the computed number.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Claim {
     pub(super) what: String,
@@ -118,7 +119,7 @@ pub(super) struct Claim {
     pub(super) computed: String,
 }
 
-/// Where one of several differing values stands.
+/// The place of one of several differing values.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Place {
     pub(super) digest: Option<Digest>,
@@ -127,19 +128,19 @@ pub(super) struct Place {
     pub(super) trials: Option<u64>,
 }
 
-/// What there is instead of what was looked for.
+/// The nearest alternative to what was searched.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Near {
     Nothing,
-    /// A metric of nearly that name.
+    /// A metric with a similar name.
     Name(String),
     /// The same metric for other slices.
     Slices(Vec<Slice>),
-    /// The same metric and slice, but for what is named here.
+    /// The same metric and slice, but with the differences listed here.
     Other(Vec<String>),
 }
 
-/// Rules × groups are more than one decision judges.
+/// The sentence for a decision with more findings (rules × groups) than the maximum.
 pub(super) fn too_many_findings(most: usize) -> String {
     format!(
         "its rules and the groups of the evidence make more than {} findings, which is more than one decision judges; \
@@ -148,7 +149,8 @@ pub(super) fn too_many_findings(most: usize) -> String {
     )
 }
 
-/// Where no policy enforces; `observing` are the policies that only observe.
+/// The sentence for a case in which no policy enforces; `observing` are the policies that only
+/// observe.
 pub(super) fn no_policy(observing: &[String]) -> String {
     match observing {
         [] => "no policy applies to this model and environment, and without one nothing is released; publish a policy \
@@ -167,7 +169,7 @@ pub(super) fn short(digest: &Digest) -> String {
     digest.to_string().chars().take(7 + 12).collect()
 }
 
-/// The finding as a sentence; `first` says it as the first semantics did.
+/// The sentence for a finding; `first` selects the wording of the first semantics.
 pub(super) fn sentence(finding: &Finding, reason: &Reason, first: bool) -> String {
     match reason {
         Reason::Bound => bound(finding, first),
@@ -240,18 +242,30 @@ pub(super) fn sentence(finding: &Finding, reason: &Reason, first: bool) -> Strin
 fn recomputed(rows: u64, compared: u64, differing: &[Claim]) -> String {
     let rows = grouped(rows);
     match (compared, differing) {
-        (0, _) => format!("computed from {rows} raw predictions; no document claims any of these numbers"),
-        (1, []) => format!("the one claimed number agrees with what comes out of {rows} raw predictions"),
-        (n, []) => format!("all {} claimed numbers agree with what comes out of {rows} raw predictions", grouped(n)),
+        (0, _) => {
+            format!("computed from {rows} raw predictions; no document claims any of these numbers")
+        }
+        (1, []) => {
+            format!("the one claimed number agrees with what comes out of {rows} raw predictions")
+        }
+        (n, []) => format!(
+            "all {} claimed numbers agree with what comes out of {rows} raw predictions",
+            grouped(n)
+        ),
         (_, list) => {
-            let one = |c: &Claim| format!("{} is claimed as {}, and is {}", c.what, c.claimed, c.computed);
+            let one = |c: &Claim| {
+                format!("{} is claimed as {}, and is {}", c.what, c.claimed, c.computed)
+            };
             let told: Vec<String> = list.iter().map(one).collect();
-            format!("what is claimed does not come out of {rows} raw predictions: {}", several(&told))
+            format!(
+                "what is claimed does not come out of {rows} raw predictions: {}",
+                several(&told)
+            )
         }
     }
 }
 
-/// `recall for sex = female`, of any metric.
+/// The subject for any metric: `recall for sex = female`.
 pub(super) fn subject_of(metric: &str, quantile: Option<f64>, slice: &Slice) -> String {
     let mut text = metric.to_owned();
     if let Some(quantile) = quantile {
@@ -264,7 +278,8 @@ pub(super) fn subject_of(metric: &str, quantile: Option<f64>, slice: &Slice) -> 
 }
 
 fn quantile_needs(finding: &Finding, least: u64, first: bool) -> String {
-    let confidence = finding.confidence.map_or_else(String::new, |c| format!(" at {} confidence", percent(c)));
+    let confidence =
+        finding.confidence.map_or_else(String::new, |c| format!(" at {} confidence", percent(c)));
     let head = observed(finding, first);
     let least = grouped(least);
     format!("{head}, too few for a bound of this quantile{confidence}: at least {least} are needed")
@@ -278,12 +293,12 @@ fn several(list: &[String]) -> String {
     }
 }
 
-/// `recall for sex = female`, `latency p99`.
+/// The subject of a finding: `recall for sex = female`, `latency p99`.
 fn subject(finding: &Finding) -> String {
     subject_of(finding.metric.as_deref().unwrap_or("it"), finding.quantile, &finding.slice)
 }
 
-/// `recall for sex = female is 0.880 on 3,100 samples`.
+/// The observed value: `recall for sex = female is 0.880 on 3,100 samples`.
 fn observed(finding: &Finding, first: bool) -> String {
     let digits = Digits::telling_apart(finding, None, first);
     match finding.observed {
@@ -326,42 +341,61 @@ fn bound(finding: &Finding, first: bool) -> String {
         _ => String::new(),
     };
     let confidence = finding.confidence.map_or_else(String::new, percent);
-    let head =
-        format!("{} is {value}{}; at {confidence} confidence{approximate} it", subject(finding), samples(finding));
+    let head = format!(
+        "{} is {value}{}; at {confidence} confidence{approximate} it",
+        subject(finding),
+        samples(finding)
+    );
     let Some(end) = deciding else {
         let side = if required.op == Op::AtLeast { "lower" } else { "upper" };
-        return format!("{} is {value}{}, and its interval has no {side} end", subject(finding), samples(finding));
+        return format!(
+            "{} is {value}{}, and its interval has no {side} end",
+            subject(finding),
+            samples(finding)
+        );
     };
     let end = digits.of(end);
     match (finding.status, required.op) {
         (Status::Pass, Op::AtLeast) => format!("{head} is at least {end}, and {limit} is required"),
-        (Status::Pass, Op::AtMost) => format!("{head} is at most {end}, and at most {limit} is allowed"),
+        (Status::Pass, Op::AtMost) => {
+            format!("{head} is at most {end}, and at most {limit} is allowed")
+        }
         (Status::Fail, Op::AtLeast) => format!("{head} is at most {end}, below {limit}"),
         (Status::Fail, Op::AtMost) => format!("{head} is at least {end}, above {limit}"),
-        (_, Op::AtLeast) => format!("{head} may be as low as {end}, below {limit}{}", remedy(finding)),
-        (_, Op::AtMost) => format!("{head} may be as high as {end}, above {limit}{}", remedy(finding)),
+        (_, Op::AtLeast) => {
+            format!("{head} may be as low as {end}, below {limit}{}", remedy(finding))
+        }
+        (_, Op::AtMost) => {
+            format!("{head} may be as high as {end}, above {limit}{}", remedy(finding))
+        }
     }
 }
 
-/// What would change the answer.
+/// What would change the result.
 fn remedy(finding: &Finding) -> String {
     let (Some(more), Some(trials)) = (finding.samples_needed, finding.trials.or(finding.n)) else {
-        // Where every try spends, nothing is said of how far off this one was.
+        // If every attempt spends alpha, the sentence does not say how far off this attempt was.
         let settled = finding.observed.zip(finding.required).is_some_and(|(value, r)| match r.op {
             Op::AtLeast => value > r.value,
             Op::AtMost => value < r.value,
         });
-        return if settled { String::new() } else { "; more samples at this rate would not settle it".to_owned() };
+        return if settled {
+            String::new()
+        } else {
+            "; more samples at this rate would not settle it".to_owned()
+        };
     };
     let total = grouped(trials.saturating_add(more));
     let allowed = match finding.allowed_failures {
-        Some(failures) => format!(" if at most {} of all {total} {}", grouped(failures), against(finding)),
+        Some(failures) => {
+            format!(" if at most {} of all {total} {}", grouped(failures), against(finding))
+        }
         None => String::new(),
     };
     format!("; {} more samples would settle it{allowed}", grouped(more))
 }
 
-/// What counts against the rule.
+/// The word for a trial that speaks against the rule.
 fn against(finding: &Finding) -> &'static str {
     match finding.required.map(|r| r.op) {
         Some(Op::AtMost) => "are counted",
@@ -380,15 +414,24 @@ fn point(finding: &Finding, first: bool) -> String {
         (_, Op::AtLeast) => format!("below {limit}"),
         (_, Op::AtMost) => format!("above {limit}"),
     };
-    format!("{} is {value}{}, {relation} (a bare number, judged without a bound)", subject(finding), samples(finding))
+    format!(
+        "{} is {value}{}, {relation} (a bare number, judged without a bound)",
+        subject(finding),
+        samples(finding)
+    )
 }
 
 fn too_few(finding: &Finding, least: u64, clears: bool, first: bool) -> String {
     let asked = grouped(least);
     let head = match finding.trials.or(finding.n) {
-        Some(_) => format!("{}, fewer than the {asked} that the rule asks for", observed(finding, first)),
+        Some(_) => {
+            format!("{}, fewer than the {asked} that the rule asks for", observed(finding, first))
+        }
         None => {
-            format!("{}, but on how many samples is not stated; the rule asks for {asked}", observed(finding, first))
+            format!(
+                "{}, but on how many samples is not stated; the rule asks for {asked}",
+                observed(finding, first)
+            )
         }
     };
     if clears { format!("{head}, though its bound clears the limit") } else { head }
@@ -415,7 +458,9 @@ fn missing(finding: &Finding, near: &Near) -> String {
             let list: Vec<String> = list.iter().map(ToString::to_string).collect();
             format!("{head}; there is one for {}", list.join("; for "))
         }
-        Near::Other(list) => format!("{head} as this rule selects it; there is one with {}", list.join(", with ")),
+        Near::Other(list) => {
+            format!("{head} as this rule selects it; there is one with {}", list.join(", with "))
+        }
     }
 }
 
@@ -424,13 +469,22 @@ fn hidden(finding: &Finding, key: &str, covered: u64, overall: u64) -> String {
     let metric = finding.metric.as_deref().unwrap_or_default();
     if covered < overall {
         let left = grouped(overall - covered);
-        format!("the groups of {key} cover {covered_text} of the {all} rows of {metric}: {left} are in no group")
+        format!(
+            "the groups of {key} cover {covered_text} of the {all} rows of {metric}: {left} are in no group"
+        )
     } else {
-        format!("the groups of {key} hold {covered_text} rows, more than the {all} rows of {metric}")
+        format!(
+            "the groups of {key} hold {covered_text} rows, more than the {all} rows of {metric}"
+        )
     }
 }
 
-fn checks(finding: &Finding, passed: u64, failed: &[(String, Option<String>)], known: &[String]) -> String {
+fn checks(
+    finding: &Finding,
+    passed: u64,
+    failed: &[(String, Option<String>)],
+    known: &[String],
+) -> String {
     let pattern = finding.metric.as_deref().unwrap_or_default();
     let total = passed.saturating_add(u64::try_from(failed.len()).unwrap_or(u64::MAX));
     match (passed, failed.is_empty()) {

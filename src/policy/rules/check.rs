@@ -1,4 +1,4 @@
-//! Checks must have passed: every one whose name matches, and at least one.
+//! Checks must have passed: every check whose name matches, and at least one.
 
 use super::{Findings, View, blank, digests};
 use crate::{
@@ -9,18 +9,20 @@ use crate::{
     },
 };
 
-/// What the rule says: one finding for all matching checks.
+/// Evaluates the rule: one finding for all matching checks.
 pub(super) fn judge<'a>(view: &View<'a>, rule: &Rule, check: &CheckRule, out: &mut Findings<'a>) {
     let mut documents = Vec::new();
     let (mut passed, mut failed) = (0_u64, Vec::new());
     for (at, document) in view.index.documents.iter().enumerate() {
         let format = &document.evidence().format;
         let spelt = format.replace('-', "_");
-        // `great_expectations/*` names all checks of a format; a name alone is looked for in every document. Names may
-        // hold brackets, which a pattern takes for a choice of characters.
+        // `great_expectations/*` names all checks of a format; a name alone is searched in every
+        // document. Names can contain brackets, which a pattern would read as a set of characters.
         let is = |name: &str| check.pattern.matches(name) || check.pattern.as_str() == name;
         let matches = |name: &str| {
-            is(name) || is(&format!("{format}/{name}")) || (spelt != *format && is(&format!("{spelt}/{name}")))
+            is(name)
+                || is(&format!("{format}/{name}"))
+                || (spelt != *format && is(&format!("{spelt}/{name}")))
         };
         for found in document.evidence().checks.iter().filter(|c| matches(&c.name)) {
             documents.push(at);
@@ -42,7 +44,7 @@ pub(super) fn judge<'a>(view: &View<'a>, rule: &Rule, check: &CheckRule, out: &m
     out.say(finding, &Reason::Checks { passed, failed, known });
 }
 
-/// A few names of checks that there are.
+/// Some names of existing checks.
 fn names(view: &View<'_>) -> Vec<String> {
     let all = view.index.documents.iter().flat_map(|d| &d.evidence().checks);
     let mut names: Vec<String> = all.map(|c| c.name.clone()).collect();

@@ -1,4 +1,4 @@
-//! Which of the measurements that a rule selects is judged.
+//! Chooses the measurement to evaluate among those that a rule selects.
 
 use super::{View, weigh::one_sided};
 use crate::{
@@ -12,19 +12,19 @@ use crate::{
 };
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
-/// What is judged, and where it stands.
+/// The chosen measurement and its place.
 pub(super) struct Chosen<'a> {
-    /// Its document; the first of them where several were summed.
+    /// Its document; the first one if several were summed.
     pub(super) document: usize,
     pub(super) dataset: Option<&'a str>,
     pub(super) measurement: Cow<'a, Measurement>,
 }
 
-/// The one measurement to judge. Whole samples of several documents are summed. Else several with one value are one;
-/// the one that tells most decides.
+/// The measurement to evaluate. Whole samples from several documents are summed. Otherwise, several
+/// measurements with the same value are treated as one, and the most informative one is used.
 ///
 /// # Errors
-/// Every place, when values or counts differ.
+/// All places, if values or counts differ.
 pub(super) fn one<'a>(
     view: &View<'_>,
     target: &Target,
@@ -32,13 +32,17 @@ pub(super) fn one<'a>(
 ) -> Result<Option<Chosen<'a>>, Vec<Place>> {
     let Some(first) = entries.first() else { return Ok(None) };
     if let Some(sum) = sum(view, target, entries) {
-        return Ok(Some(Chosen { document: first.document, dataset: first.dataset, measurement: Cow::Owned(sum) }));
+        return Ok(Some(Chosen {
+            document: first.document,
+            dataset: first.dataset,
+            measurement: Cow::Owned(sum),
+        }));
     }
     let value = |m: &Measurement| match (m.value, m.unit, target.unit) {
         (Some(value), Some(from), Some(to)) => from.convert(value, to).or(Some(value)),
         (value, ..) => value,
     };
-    // Counts that are not stated agree with every other.
+    // An unstated count agrees with every other.
     let agree = |count: fn(&Measurement) -> Option<u64>| {
         let mut stated = entries.iter().filter_map(|e| count(e.measurement));
         stated.next().is_none_or(|first| stated.all(|other| other == first))
@@ -56,8 +60,10 @@ pub(super) fn one<'a>(
         };
         return Err(entries.iter().map(place).collect());
     }
-    // Among equals: what its own document says no rule may rest on, then what has counts, then the most confident interval, which every judgement may stand on.
-    let confidence = |m: &Measurement| m.intervals.iter().filter_map(one_sided).fold(0.0, f64::max).to_bits();
+    // Among equals, prefer in this order: one that its own document declares unusable, one with
+    // counts, one with the most confident interval, which every evaluation can use.
+    let confidence =
+        |m: &Measurement| m.intervals.iter().filter_map(one_sided).fold(0.0, f64::max).to_bits();
     let tells = |m: &Measurement| {
         (
             m.unfit.is_some(),
@@ -68,7 +74,9 @@ pub(super) fn one<'a>(
             m.n.is_some(),
         )
     };
-    let best = entries.iter().reduce(|a, b| if tells(b.measurement) > tells(a.measurement) { b } else { a });
+    let best = entries
+        .iter()
+        .reduce(|a, b| if tells(b.measurement) > tells(a.measurement) { b } else { a });
     Ok(best.or(Some(first)).map(|e| Chosen {
         document: e.document,
         dataset: e.dataset,
@@ -76,14 +84,15 @@ pub(super) fn one<'a>(
     }))
 }
 
-/// Whether we computed that document.
+/// Whether modelgate computed this document.
 pub(super) fn computed(view: &View<'_>, document: usize) -> bool {
     view.index.document(document).is_some_and(Document::is_computed)
 }
 
-/// One measurement of the whole samples of several documents, such as load generators on several machines; `None`
-/// unless each has one and all are about the same thing. A sample that two documents give alike is one sample: to count
-/// it twice would claim more than was measured.
+/// One measurement from the whole samples of several documents, such as load generators on several
+/// machines; `None` unless each document has exactly one and all are about the same thing. If two
+/// documents contain the same sample, it is used once: using it twice would claim more samples than
+/// were measured.
 pub(super) fn sum(view: &View<'_>, target: &Target, entries: &[Entry<'_>]) -> Option<Measurement> {
     let first = entries.first()?;
     let key = |e: &Entry<'_>| match e.dataset {
@@ -107,7 +116,8 @@ pub(super) fn sum(view: &View<'_>, target: &Target, entries: &[Entry<'_>]) -> Op
             (None, None) => Some(x),
             _ => None,
         };
-        let bucket = |b: &Bucket| Some(Bucket { low: edge(b.low)?, high: edge(b.high)?, count: b.count });
+        let bucket =
+            |b: &Bucket| Some(Bucket { low: edge(b.low)?, high: edge(b.high)?, count: b.count });
         let buckets = sample.buckets.iter().map(bucket).collect::<Option<Vec<_>>>()?;
         if !parts.iter().any(|p| p.buckets == buckets) {
             parts.push(Distribution { method: sample.method.clone(), buckets });
@@ -115,9 +125,14 @@ pub(super) fn sum(view: &View<'_>, target: &Target, entries: &[Entry<'_>]) -> Op
     }
     let sample = Distribution::merged(&parts)?;
     let q = first.measurement.quantile?;
-    let ranges: Vec<(f64, f64, u64)> = sample.buckets.iter().map(|b| (b.low, b.high, b.count)).collect();
+    let ranges: Vec<(f64, f64, u64)> =
+        sample.buckets.iter().map(|b| (b.low, b.high, b.count)).collect();
     let value = quantile::of_buckets(&ranges, q, 0.5).ok()?.estimate;
-    let named = Measurement::new(&first.measurement.metric, &first.measurement.source_name, Some(round12(value)));
+    let named = Measurement::new(
+        &first.measurement.metric,
+        &first.measurement.source_name,
+        Some(round12(value)),
+    );
     Some(Measurement {
         quantile: Some(q),
         unit,
@@ -132,8 +147,12 @@ pub(super) fn sum(view: &View<'_>, target: &Target, entries: &[Entry<'_>]) -> Op
     })
 }
 
-/// The measurements as rows are counted from: one where their samples are summed, else each.
-pub(super) fn counted<'a>(view: &View<'_>, target: &Target, entries: &[Entry<'a>]) -> Vec<Cow<'a, Measurement>> {
+/// The measurements for counting rows: their sum if samples are summed, otherwise each one.
+pub(super) fn counted<'a>(
+    view: &View<'_>,
+    target: &Target,
+    entries: &[Entry<'a>],
+) -> Vec<Cow<'a, Measurement>> {
     match sum(view, target, entries) {
         Some(sum) => vec![Cow::Owned(sum)],
         None => entries.iter().map(|e| Cow::Borrowed(e.measurement)).collect(),

@@ -1,11 +1,14 @@
-//! A metric compared with that of the champion or the reference: paired where both predicted the same rows, else from
-//! the bounds of each. The bound of the difference decides.
+//! Compares a metric with that of the champion or the reference: paired if both predicted the same
+//! rows, otherwise from the bounds of each. The bound of the difference decides.
 
 mod weighed;
 
 use super::{Findings, View, blank, choose, digests, groups, hint, select, threshold};
 use crate::{
-    model::{Against, Finding, Op, Range, Required, Severity, Slice, Status, metric::Better, number::round12},
+    model::{
+        Against, Finding, Op, Range, Required, Severity, Slice, Status, metric::Better,
+        number::round12,
+    },
     policy::{
         phrase::{Compared, Reason},
         schema::{ComparisonRule, FirstRelease, Limit, Margin, Rule},
@@ -13,8 +16,13 @@ use crate::{
 };
 use weighed::{Difference, Problem};
 
-/// What the rule says: one finding for each slice and margin.
-pub(super) fn judge<'a>(view: &View<'a>, rule: &Rule, comparison: &ComparisonRule, out: &mut Findings<'a>) {
+/// Evaluates the rule: one finding for each slice and margin.
+pub(super) fn judge<'a>(
+    view: &View<'a>,
+    rule: &Rule,
+    comparison: &ComparisonRule,
+    out: &mut Findings<'a>,
+) {
     let baseline = match comparison.against {
         Against::Champion => view.champion,
         Against::Reference => view.reference,
@@ -34,8 +42,13 @@ pub(super) fn judge<'a>(view: &View<'a>, rule: &Rule, comparison: &ComparisonRul
     }
 }
 
-/// Nobody to compare with: said in words, and handled as the rule says.
-fn first_release<'a>(view: &View<'a>, rule: &Rule, comparison: &ComparisonRule, out: &mut Findings<'a>) {
+/// The finding if there is no baseline; its status depends on the rule's `first_release`.
+fn first_release<'a>(
+    view: &View<'a>,
+    rule: &Rule,
+    comparison: &ComparisonRule,
+    out: &mut Findings<'a>,
+) {
     let status = match comparison.first_release {
         FirstRelease::Review | FirstRelease::Allow => Status::Skipped,
         FirstRelease::Deny => Status::Missing,
@@ -50,7 +63,7 @@ fn first_release<'a>(view: &View<'a>, rule: &Rule, comparison: &ComparisonRule, 
     out.say(finding, &Reason::FirstRelease(comparison.first_release));
 }
 
-/// One margin as a limit of `value − factor · baseline`.
+/// A margin as a limit of `value − factor · baseline`.
 fn limit(margin: Margin, better: Better) -> (Limit, f64) {
     let (op, sign) = match better {
         Better::Higher => (Op::AtLeast, 1.0),
@@ -89,11 +102,16 @@ fn slice<'a>(
     };
     for margin in &comparison.margins {
         let (limit, factor) = limit(*margin, comparison.better);
-        let blank = Finding { required: Some(Required { op: limit.op, value: limit.value }), ..blank.clone() };
+        let blank = Finding {
+            required: Some(Required { op: limit.op, value: limit.value }),
+            ..blank.clone()
+        };
         let pairs = (choose::one(view, target, &entries), choose::one(baseline, target, &theirs));
         let difference = match pairs {
             (Err(places), _) | (_, Err(places)) => Err(Problem::Conflict(places)),
-            (Ok(ours), Ok(theirs)) => weighed::difference(view, baseline, comparison, slice, factor, ours, theirs),
+            (Ok(ours), Ok(theirs)) => {
+                weighed::difference(view, baseline, comparison, slice, factor, ours, theirs)
+            }
         };
         match difference {
             Ok(difference) => {
@@ -108,13 +126,17 @@ fn slice<'a>(
     }
 }
 
-/// Why a bare margin is none of such a metric: a loss of 2 is every loss of a proportion, and was meant in percent.
+/// The reason why a bare margin does not fit the metric, if so: no proportion can lose more than 1,
+/// so a margin of 2 was meant in percent.
 fn misread(comparison: &ComparisonRule, margin: Margin) -> Option<String> {
     let target = &comparison.target;
     let fraction = target.unit.is_none() && Range::of(&target.metric) == Some(Range::Fraction);
     let (Margin::Loss(size) | Margin::Gain(size)) = margin else { return None };
     (fraction && size > 1.0).then(|| {
-        format!("the margin {size} is none of a number from 0 to 1; write {}, or \"{size}%\"", round12(size / 100.0))
+        format!(
+            "the margin {size} is none of a number from 0 to 1; write {}, or \"{size}%\"",
+            round12(size / 100.0)
+        )
     })
 }
 
@@ -141,7 +163,9 @@ fn hold(
     };
     finding.status = status;
     let mut reason = match reason {
-        Reason::Bound | Reason::PointEstimate => Reason::Compared(Compared { margin, paired: difference.paired }),
+        Reason::Bound | Reason::PointEstimate => {
+            Reason::Compared(Compared { margin, paired: difference.paired })
+        }
         other => other,
     };
     let least = comparison.min_samples.unwrap_or(0);

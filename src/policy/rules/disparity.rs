@@ -1,6 +1,7 @@
-//! The rates of groups compared with each other, from the counts of each group and never from a claimed disparity. It
-//! holds when it is shown for every ordered pair of groups: each pair at the policy's confidence, because all of them
-//! must hold (an intersection–union test, Berger 1982).
+//! Compares the rates of groups, always from the counts of each group and never from a claimed
+//! disparity. The rule holds if it is shown for every ordered pair of groups. Each pair is tested
+//! at the policy's confidence, because all of them must hold (an intersection–union test, Berger
+//! 1982).
 
 mod measure;
 mod rates;
@@ -16,11 +17,16 @@ use crate::{
 use measure::Measured;
 use rates::{Problem, Rates};
 
-/// More groups than this are no groups: every pair of them is compared.
+/// The maximum number of groups, because every pair of them is compared.
 const MOST_GROUPS: usize = 128;
 
-/// What the rule says: one finding for each attribute, or one for all of them crossed.
-pub(super) fn judge<'a>(view: &View<'a>, rule: &Rule, disparity: &DisparityRule, out: &mut Findings<'a>) {
+/// Evaluates the rule: one finding for each attribute, or one for all attributes crossed.
+pub(super) fn judge<'a>(
+    view: &View<'a>,
+    rule: &Rule,
+    disparity: &DisparityRule,
+    out: &mut Findings<'a>,
+) {
     let keys: Vec<&str> = disparity.by.iter().map(String::as_str).collect();
     if disparity.intersection {
         attribute(view, rule, disparity, &keys, out);
@@ -31,7 +37,13 @@ pub(super) fn judge<'a>(view: &View<'a>, rule: &Rule, disparity: &DisparityRule,
     }
 }
 
-fn attribute<'a>(view: &View<'a>, rule: &Rule, disparity: &DisparityRule, keys: &[&str], out: &mut Findings<'a>) {
+fn attribute<'a>(
+    view: &View<'a>,
+    rule: &Rule,
+    disparity: &DisparityRule,
+    keys: &[&str],
+    out: &mut Findings<'a>,
+) {
     let by = keys.join(" × ");
     let limit = disparity.limit;
     let blank = Finding {
@@ -84,7 +96,12 @@ fn said(
         }
         match rates.groups.len() {
             0 => return Err(Problem::boxed(Status::Missing, Reason::NoGroups(by.to_owned()))),
-            1 => return Err(Problem::boxed(Status::Inconclusive, Reason::SingleGroup(by.to_owned()))),
+            1 => {
+                return Err(Problem::boxed(
+                    Status::Inconclusive,
+                    Reason::SingleGroup(by.to_owned()),
+                ));
+            }
             n if n > MOST_GROUPS => {
                 return Err(Problem::boxed(
                     Status::Error,
@@ -110,7 +127,11 @@ fn hold(
     judging: &Judging,
 ) -> (Finding, Reason) {
     let (status, _) = threshold::answer(&measured.weighed, disparity.limit);
-    let mut finding = Finding { status, tries: judging.tries, ..threshold::with_numbers(blank, &measured.weighed) };
+    let mut finding = Finding {
+        status,
+        tries: judging.tries,
+        ..threshold::with_numbers(blank, &measured.weighed)
+    };
     for (rate, ratio) in finding.groups.iter_mut().zip(&measured.ratios) {
         rate.ratio = *ratio;
     }
@@ -119,7 +140,11 @@ fn hold(
     let small = finding.groups.iter().filter(|g| g.ratio.is_some() || measured.ratios.is_empty());
     let small = small.filter(|g| g.trials.unwrap_or(0) < least).min_by_key(|g| g.trials);
     if let Some(small) = small {
-        reason = Reason::SmallGroup { group: small.slice.clone(), trials: small.trials.unwrap_or(0), least };
+        reason = Reason::SmallGroup {
+            group: small.slice.clone(),
+            trials: small.trials.unwrap_or(0),
+            least,
+        };
         finding.status = Status::Inconclusive;
     } else if finding.status == Status::Inconclusive {
         hint::by_width(judging, &mut finding, disparity.limit);

@@ -1,4 +1,4 @@
-//! `slices`: every group of an attribute must hold, and together they must be everybody.
+//! `slices`: every group of an attribute must hold, and together they must cover all rows.
 
 use super::{Findings, View, blank, choose, digests, select};
 use crate::{
@@ -11,7 +11,8 @@ use crate::{
 };
 use std::{borrow::Cow, collections::BTreeSet};
 
-/// What a rule says of every group of the attribute `key`, and that its groups are everybody.
+/// The findings of a rule on every group of the attribute `key`, and the check that the groups
+/// cover all rows.
 pub(super) fn each<'a>(
     view: &View<'a>,
     rule: &Rule,
@@ -36,7 +37,7 @@ pub(super) fn each<'a>(
     everybody(view, rule, target, &[key], &found, out);
 }
 
-/// The declared groups of `key`, in the order they are declared, then the others.
+/// The declared groups of `key` in the order of declaration, then the others.
 pub(super) fn declared(view: &View<'_>, key: &str, found: &[Slice]) -> Vec<Slice> {
     let declared = view.policy.groups.get(key).map(Vec::as_slice).unwrap_or_default();
     let mut groups: Vec<Slice> = declared.iter().map(|group| Slice::one(key, group)).collect();
@@ -46,7 +47,8 @@ pub(super) fn declared(view: &View<'_>, key: &str, found: &[Slice]) -> Vec<Slice
     groups
 }
 
-/// The rows of all groups must be all rows; otherwise somebody is left out, and nothing is known of them.
+/// Checks that the rows of all groups add up to all rows. Otherwise some rows are in no group, and
+/// nothing is known about them.
 pub(super) fn everybody<'a>(
     view: &View<'a>,
     rule: &Rule,
@@ -59,9 +61,13 @@ pub(super) fn everybody<'a>(
         return;
     }
     let whole = select::of_slice(view, target, &Slice::overall());
-    let parts: Vec<Vec<Entry<'_>>> = groups.iter().map(|g| select::of_slice(view, target, g)).collect();
+    let parts: Vec<Vec<Entry<'_>>> =
+        groups.iter().map(|g| select::of_slice(view, target, g)).collect();
     let sizes: Vec<_> = parts.iter().map(|part| choose::counted(view, target, part)).collect();
-    let Some(reason) = left_out(&keys.join(" × "), &choose::counted(view, target, &whole), &sizes) else { return };
+    let Some(reason) = left_out(&keys.join(" × "), &choose::counted(view, target, &whole), &sizes)
+    else {
+        return;
+    };
     let documents = whole.iter().chain(parts.iter().flatten()).map(|e| e.document);
     let finding = Finding {
         unit: target.unit,
@@ -72,10 +78,14 @@ pub(super) fn everybody<'a>(
     out.say(finding, &reason);
 }
 
-/// How rows are counted: by `n`, else by trials.
+/// The way rows are counted: by `n`, else by trials.
 type Count = fn(&Measurement) -> Option<u64>;
 
-fn left_out(key: &str, whole: &[Cow<'_, Measurement>], parts: &[Vec<Cow<'_, Measurement>>]) -> Option<Reason> {
+fn left_out(
+    key: &str,
+    whole: &[Cow<'_, Measurement>],
+    parts: &[Vec<Cow<'_, Measurement>>],
+) -> Option<Reason> {
     let counts: [Count; 2] = [|m| m.n, Measurement::known_trials];
     let mut uncounted = false;
     for count in counts {

@@ -1,4 +1,4 @@
-//! How many further samples would settle what is inconclusive.
+//! Computes how many further samples would settle an inconclusive finding.
 
 use super::{
     judging::Judging,
@@ -18,9 +18,18 @@ use crate::{
 /// The probability with which `samples_needed` settles the question at the observed rate.
 const POWER: f64 = 0.8;
 
-/// Fills in how many further samples would settle it, and how many failures they may hold in all.
-pub(super) fn fill(judging: &Judging, asked: Option<u64>, finding: &mut Finding, limit: Limit, weighed: &Weighed) {
-    let (Method::Counts(_), Some(rate), Some(trials)) = (&weighed.method, weighed.observed, weighed.trials) else {
+/// Sets how many further samples would settle the finding, and how many failures they can contain
+/// in total.
+pub(super) fn fill(
+    judging: &Judging,
+    asked: Option<u64>,
+    finding: &mut Finding,
+    limit: Limit,
+    weighed: &Weighed,
+) {
+    let (Method::Counts(_), Some(rate), Some(trials)) =
+        (&weighed.method, weighed.observed, weighed.trials)
+    else {
         return;
     };
     let side = match limit.op {
@@ -31,14 +40,19 @@ pub(super) fn fill(judging: &Judging, asked: Option<u64>, finding: &mut Finding,
     let share = |x: f64| if finding.unit == Some(Unit::Percent) { x / 100.0 } else { x };
     let (rate, limit_share) = (share(rate), share(limit.value));
     let clears = bound(weighed, limit) == Status::Pass;
-    // What clears already only lacks samples.
-    let by_rate = if clears { Some(trials) } else { total_needed(rate, limit_share, side, alpha, POWER) };
-    let Some(total) = by_rate.map(|t| t.max(asked.unwrap_or(0)).max(trials.saturating_add(1))) else { return };
+    // If the bound already clears the limit, only the number of samples is too low.
+    let by_rate =
+        if clears { Some(trials) } else { total_needed(rate, limit_share, side, alpha, POWER) };
+    let Some(total) = by_rate.map(|t| t.max(asked.unwrap_or(0)).max(trials.saturating_add(1)))
+    else {
+        return;
+    };
     finding.samples_needed = Some(total - trials);
     finding.allowed_failures = allowed_failures(total, limit_share, side, alpha);
 }
 
-/// Where each try spends a share of the error, a hint would be a look of its own.
+/// If each attempt spends a share of the error, a hint would reveal information without paying for
+/// it.
 pub(super) fn hide(judging: &Judging, finding: &mut Finding) {
     if judging.spends {
         finding.samples_needed = None;
@@ -46,10 +60,13 @@ pub(super) fn hide(judging: &Judging, finding: &mut Finding) {
     }
 }
 
-/// The same for a difference or any other bound that narrows with the root of the sample: at the observed value, a
-/// bound `w` away from it clears a limit `g` away from it with power 1 − β on `n (w (z_α + z_β) / (z_α g))²` rows.
+/// The same for a difference or any other bound that narrows with the square root of the sample
+/// size. At the observed value, a bound at distance `w` clears a limit at distance `g` with power 1
+/// − β on `n (w (z_α + z_β) / (z_α g))²` rows.
 pub(super) fn by_width(judging: &Judging, finding: &mut Finding, limit: Limit) {
-    let (Some(observed), Some(n)) = (finding.observed, finding.trials.or(finding.n)) else { return };
+    let (Some(observed), Some(n)) = (finding.observed, finding.trials.or(finding.n)) else {
+        return;
+    };
     let (bound, gap) = match limit.op {
         Op::AtLeast => (finding.lower, observed - limit.value),
         Op::AtMost => (finding.upper, limit.value - observed),
@@ -62,8 +79,9 @@ pub(super) fn by_width(judging: &Judging, finding: &mut Finding, limit: Limit) {
     }
 }
 
-/// How many more than `n` make `total`, at least one; `None` where it is more than is any advice.
-#[allow(
+/// The number of samples beyond `n` that make `total`, at least one; `None` if it is too large to
+/// be useful advice.
+#[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

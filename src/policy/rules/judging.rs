@@ -1,26 +1,27 @@
-//! At which confidence a number is judged, and by which method.
+//! The confidence and the method with which a number is evaluated.
 
 use super::View;
 use crate::{model::number::round12, policy::schema::IntervalMethod, stats::multiplicity};
 
-/// How the numbers of one measurement are judged.
+/// The statistics settings for one measurement.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Judging {
-    /// The one-sided error that each bound may have.
+    /// The one-sided error probability of each bound.
     pub(super) alpha: f64,
-    /// One less `alpha`.
+    /// One minus `alpha`.
     pub(super) confidence: f64,
-    /// How proportions are bounded.
+    /// The method for bounds of proportions.
     pub(super) interval: IntervalMethod,
-    /// Whether an interval that a document claims may decide.
+    /// Whether an interval that a document claims can decide.
     pub(super) claimed_intervals: bool,
-    /// How many artifacts were held against the data set so far, where somebody counts.
+    /// The number of artifacts evaluated on the data set so far, if attempts are counted.
     pub(super) tries: Option<u64>,
-    /// Whether each try has only its share of the error: then no hint may say how far off this one was.
+    /// Whether each attempt has only its share of the error: then no hint says how far off this
+    /// attempt was.
     pub(super) spends: bool,
 }
 
-/// How a number of that document and data set is judged.
+/// The settings for a number of this document and data set.
 pub(super) fn judging(view: &View<'_>, document: usize, dataset: Option<&str>) -> Judging {
     let statistics = &view.policy.statistics;
     let tries = tries(view, document, dataset);

@@ -1,4 +1,4 @@
-//! One file a rule kind; [`judge`] is the one place that lists them.
+//! The rule kinds, one file each; only [`judge`] lists them all.
 
 mod check;
 mod choose;
@@ -25,61 +25,63 @@ use super::{
 };
 use crate::model::{Digest, Finding, Status};
 
-/// The finding on a policy that asks for more than is judged.
+/// The rule id of the finding on a policy that exceeds its budget.
 const OVER_BUDGET: &str = "evidence.budget";
 
-/// What a rule sees.
+/// The data that a rule can read.
 #[derive(Clone, Copy)]
 pub(super) struct View<'a> {
     pub(super) case: &'a Case<'a>,
     pub(super) policy: &'a Policy,
     pub(super) index: &'a Index<'a>,
-    /// The champion's evidence; `None` while there is no champion.
+    /// The champion's evidence; `None` if there is no champion.
     pub(super) champion: Option<&'a Index<'a>>,
-    /// The reference's evidence; `None` while there is no reference.
+    /// The reference's evidence; `None` if there is no reference.
     pub(super) reference: Option<&'a Index<'a>>,
-    /// Present when any rule has a condition.
+    /// Present if any rule has a condition.
     pub(super) variables: Option<&'a Variables<'a>>,
 }
 
-/// What the rules of one policy said, and what they read for it.
+/// The findings of one policy's rules, and what the rules read.
 #[derive(Debug, Default)]
 pub(super) struct Findings<'a> {
     list: Vec<Finding>,
-    /// Whether sentences are said as the first semantics did.
+    /// Whether sentences use the wording of the first semantics.
     first: bool,
-    /// How many findings there is room for.
+    /// The maximum number of findings.
     room: usize,
-    /// The documents that rules read, by place in the index.
+    /// The documents that rules read, by position in the index.
     read: Vec<usize>,
     /// The data sets of the measurements that rules read, each with its document.
     datasets: Vec<(usize, Option<&'a str>)>,
 }
 
 impl<'a> Findings<'a> {
-    /// Notes what a rule has read.
+    /// Records what a rule has read.
     fn note(&mut self, entries: &[Entry<'a>]) {
         self.read.extend(entries.iter().map(|e| e.document));
         self.datasets.extend(entries.iter().map(|e| (e.document, e.dataset)));
     }
 
-    /// Whether there is no room for another finding.
+    /// Whether the maximum number of findings is reached.
     fn is_full(&self) -> bool {
         self.list.len() >= self.room
     }
 
-    /// Adds a finding, its sentence said from its numbers and `reason`.
+    /// Adds a finding. Its sentence is made from its numbers and `reason`.
     fn say(&mut self, mut finding: Finding, reason: &Reason) {
         finding.message = phrase::sentence(&finding, reason, self.first);
         self.list.push(finding);
     }
 }
 
-/// What every rule of the policy says, in the file's order, and then what `[evidence]` says; at most `room` findings of
-/// rules. A policy that asks for more than its budget is in error, and so is one whose rules find no room.
+/// The findings of every rule in the policy, in the order of the file, then those of `[evidence]`.
+/// At most `room` findings come from rules. A policy that exceeds its budget is in error, and so is
+/// one whose rules reach `room`.
 pub(super) fn judge(view: &View<'_>, room: usize) -> Vec<Finding> {
     let first = view.case.is_first();
-    let mut out = Findings { first, room: if first { usize::MAX } else { room }, ..Findings::default() };
+    let mut out =
+        Findings { first, room: if first { usize::MAX } else { room }, ..Findings::default() };
     let over = |why: String, out: &mut Findings<'_>| {
         out.say(Finding::new(&view.policy.name, OVER_BUDGET, Status::Error), &Reason::Said(why));
     };
@@ -96,16 +98,27 @@ pub(super) fn judge(view: &View<'_>, room: usize) -> Vec<Finding> {
             Ok(true) => {
                 asked = true;
                 match &rule.kind {
-                    RuleKind::Threshold(threshold) => threshold::judge(view, rule, threshold, &mut out),
-                    RuleKind::Comparison(comparison) => comparison::judge(view, rule, comparison, &mut out),
-                    RuleKind::Disparity(disparity) => disparity::judge(view, rule, disparity, &mut out),
+                    RuleKind::Threshold(threshold) => {
+                        threshold::judge(view, rule, threshold, &mut out);
+                    }
+                    RuleKind::Comparison(comparison) => {
+                        comparison::judge(view, rule, comparison, &mut out);
+                    }
+                    RuleKind::Disparity(disparity) => {
+                        disparity::judge(view, rule, disparity, &mut out);
+                    }
                     RuleKind::Check(check) => check::judge(view, rule, check, &mut out),
                 }
             }
-            Ok(false) => out.say(blank(view, rule, Status::Skipped), &Reason::Condition(condition(rule))),
+            Ok(false) => {
+                out.say(blank(view, rule, Status::Skipped), &Reason::Condition(condition(rule)));
+            }
             Err(why) => {
                 asked = true;
-                out.say(blank(view, rule, Status::Error), &Reason::BadCondition(condition(rule), why));
+                out.say(
+                    blank(view, rule, Status::Error),
+                    &Reason::BadCondition(condition(rule), why),
+                );
             }
         }
     }
@@ -122,7 +135,7 @@ fn condition(rule: &Rule) -> String {
     rule.when.as_ref().map(|w| w.text().to_owned()).unwrap_or_default()
 }
 
-/// Whether the rule is asked at all.
+/// Whether the rule's condition is true, so that the rule is evaluated.
 fn asks(view: &View<'_>, rule: &Rule) -> Result<bool, String> {
     match (&rule.when, view.variables) {
         (None, _) => Ok(true),
@@ -134,7 +147,7 @@ fn asks(view: &View<'_>, rule: &Rule) -> Result<bool, String> {
     }
 }
 
-/// A finding of `rule` with nothing known yet.
+/// A finding of `rule` with every other field empty.
 fn blank(view: &View<'_>, rule: &Rule, status: Status) -> Finding {
     let metric = match &rule.kind {
         RuleKind::Threshold(threshold) => threshold.target.metric.clone(),
@@ -142,10 +155,14 @@ fn blank(view: &View<'_>, rule: &Rule, status: Status) -> Finding {
         RuleKind::Disparity(disparity) => disparity.metric.clone(),
         RuleKind::Check(check) => check.pattern.as_str().to_owned(),
     };
-    Finding { severity: rule.severity, metric: Some(metric), ..Finding::new(&view.policy.name, &rule.id, status) }
+    Finding {
+        severity: rule.severity,
+        metric: Some(metric),
+        ..Finding::new(&view.policy.name, &rule.id, status)
+    }
 }
 
-/// The digests of documents, each once and in order.
+/// The digests of documents, without duplicates, in order.
 fn digests(view: &View<'_>, documents: impl IntoIterator<Item = usize>) -> Vec<Digest> {
     let digest = |at| view.index.document(at).map(|d| d.evidence().digest);
     let mut list: Vec<Digest> = documents.into_iter().filter_map(digest).collect();

@@ -1,4 +1,4 @@
-//! Which measurements a rule is about.
+//! Selects the measurements that a rule is about.
 
 use super::View;
 use crate::{
@@ -10,8 +10,8 @@ use crate::{
     },
 };
 
-/// Everything the rule names but for the slice: data set, source, quantile. What we computed counts for the policies
-/// that mean the same columns.
+/// Whether an entry matches everything the rule names except the slice: data set, source, quantile.
+/// Numbers that modelgate computed are used for the policies whose columns mean the same.
 fn fits(view: &View<'_>, rule: &Target, entry: &Entry<'_>) -> bool {
     let (index, selector) = (view.index, &rule.selector);
     let quantile = match (selector.quantile, entry.measurement.quantile) {
@@ -25,20 +25,24 @@ fn fits(view: &View<'_>, rule: &Target, entry: &Entry<'_>) -> bool {
         && selector.source.as_deref().is_none_or(|wanted| is_from(index, entry, wanted))
 }
 
-/// Whether a document may speak to this policy: what was claimed may, and of what we computed that by the policy's own
-/// columns. Where there is none by its own, what we computed for another policy may, if it answers for every column that
-/// this one names: the same rows were read in the same way. By the first semantics it never may.
+/// Whether a policy can use a document. It can use every claimed document, and the documents that
+/// modelgate computed by the policy's own columns. If there are none by its own columns, it can use
+/// those computed for another policy that cover every column that this one names: the same rows
+/// were read in the same way. By the first semantics it never can.
 pub(super) fn ours(view: &View<'_>, document: &Document<'_>) -> bool {
     let Some(computed) = computed(document) else { return true };
     let labelled = |recompute: &Recompute, document: &Document<'_>| {
         recompute.labels.as_deref().is_none_or(|name| document.dataset == Some(name))
     };
-    let Some(recompute) = &view.policy.recompute else { return !view.case.is_first() && of_one_mind(view, document) };
+    let Some(recompute) = &view.policy.recompute else {
+        return !view.case.is_first() && of_one_mind(view, document);
+    };
     if !labelled(recompute, document) {
         return false;
     }
-    let by_its_own =
-        |d: &Document<'_>| labelled(recompute, d) && self::computed(d).is_some_and(|c| c.columns == recompute.columns);
+    let by_its_own = |d: &Document<'_>| {
+        labelled(recompute, d) && self::computed(d).is_some_and(|c| c.columns == recompute.columns)
+    };
     if by_its_own(document) {
         return true;
     }
@@ -47,26 +51,29 @@ pub(super) fn ours(view: &View<'_>, document: &Document<'_>) -> bool {
         && !view.index.documents.iter().any(by_its_own)
 }
 
-/// Whether all that we computed on a document's data set was read by the columns that it was. A policy without columns
-/// cannot say which of two answers is meant; it judges what is claimed then, as it does where we computed nothing.
+/// Whether all documents that modelgate computed on this data set were computed by the same
+/// columns. A policy without columns cannot say which of two results it means; then it evaluates
+/// the claims, as it does if nothing was computed.
 fn of_one_mind(view: &View<'_>, document: &Document<'_>) -> bool {
     let Some(own) = computed(document).map(|c| &c.columns) else { return true };
     let same = |other: &Columns| {
         (&own.label, &own.prediction, &own.score, &own.latency, &own.energy)
             == (&other.label, &other.prediction, &other.score, &other.latency, &other.energy)
-            && (&own.positive, &own.cluster, &own.task) == (&other.positive, &other.cluster, &other.task)
+            && (&own.positive, &own.cluster, &own.task)
+                == (&other.positive, &other.cluster, &other.task)
     };
     let beside = view.index.documents.iter().filter(|other| other.dataset == document.dataset);
     beside.filter_map(computed).all(|other| same(&other.columns))
 }
 
-/// From what we computed a document, if we did.
+/// The sources of a computed document; `None` if modelgate did not compute it.
 fn computed<'d>(document: &'d Document<'_>) -> Option<&'d Computed> {
     document.evidence().computed.as_ref().filter(|_| document.is_computed())
 }
 
-/// Whether numbers by the columns `has` are those that a policy with the columns `asked` means. What changes a number that
-/// both give must be the same; more groups or another quantity beside it change none.
+/// Whether numbers by the columns `has` are those that a policy with the columns `asked` means.
+/// Everything that changes a number in both must be the same; additional groups or quantities
+/// change none.
 fn covers(has: &Columns, asked: &Columns) -> bool {
     fn named<T: PartialEq>(asked: Option<&T>, has: Option<&T>) -> bool {
         asked.is_none() || asked == has
@@ -77,18 +84,22 @@ fn covers(has: &Columns, asked: &Columns) -> bool {
         && named(asked.latency.as_ref(), has.latency.as_ref())
         && named(asked.energy.as_ref(), has.energy.as_ref())
         && named(asked.id.as_ref(), has.id.as_ref())
-        && (&asked.positive, &asked.cluster, &asked.task) == (&has.positive, &has.cluster, &has.task)
+        && (&asked.positive, &asked.cluster, &asked.task)
+            == (&has.positive, &has.cluster, &has.task)
         && asked.groups.iter().all(|group| has.groups.contains(group))
 }
 
-/// Whether two quantiles are one, however they were written.
+/// Whether two quantiles are equal, regardless of how they were written.
 pub(super) fn alike(a: f64, b: f64) -> bool {
     round12(a).to_bits() == round12(b).to_bits()
 }
 
-/// Whether an entry stands in a document of that format or tool; `mlflow` names every format whose id starts so.
+/// Whether an entry is from a document of this format or tool; `mlflow` names every format whose id
+/// starts with it.
 fn is_from(index: &Index<'_>, entry: &Entry<'_>, wanted: &str) -> bool {
-    let Some(document) = index.document(entry.document).map(Document::evidence) else { return false };
+    let Some(document) = index.document(entry.document).map(Document::evidence) else {
+        return false;
+    };
     let tool = document.producer.as_ref().and_then(|p| p.tool.as_deref());
     let family = |rest: &str| rest.starts_with('-');
     document.format == wanted
@@ -96,23 +107,26 @@ fn is_from(index: &Index<'_>, entry: &Entry<'_>, wanted: &str) -> bool {
         || tool.is_some_and(|t| t.eq_ignore_ascii_case(wanted))
 }
 
-/// Whether an average over groups is meant: only when its slice or its own name says so.
+/// Whether the rule means an average over groups: only if its slice or its name says so.
 fn meant(rule: &Target, slice: &Slice, entry: &Entry<'_>) -> bool {
     !entry.measurement.aggregate || !slice.is_overall() || entry.measurement.metric != rule.metric
 }
 
-/// The measurements of exactly `slice` that the rule is about. What we computed stands in for what is claimed.
+/// The measurements of exactly `slice` that the rule is about. A computed number replaces a claimed
+/// one.
 pub(super) fn of_slice<'a>(view: &View<'a>, rule: &Target, slice: &Slice) -> Vec<Entry<'a>> {
     let here = |e: &&Entry<'a>| fits(view, rule, e) && meant(rule, slice, e);
-    let mut found: Vec<Entry<'a>> = view.index.of(&rule.metric, slice).filter(here).copied().collect();
-    let computed = |e: &Entry<'_>| view.index.document(e.document).is_some_and(Document::is_computed);
+    let mut found: Vec<Entry<'a>> =
+        view.index.of(&rule.metric, slice).filter(here).copied().collect();
+    let computed =
+        |e: &Entry<'_>| view.index.document(e.document).is_some_and(Document::is_computed);
     if found.iter().any(computed) {
         found.retain(computed);
     }
     found
 }
 
-/// The groups of exactly these attributes, averages left out, each once and in order.
+/// The groups of exactly these attributes, without averages and duplicates, in order.
 pub(super) fn groups(view: &View<'_>, rule: &Target, keys: &[&str]) -> Vec<Slice> {
     let group = |entry: &Entry<'_>| {
         let slice = &entry.measurement.slice;
@@ -125,15 +139,17 @@ pub(super) fn groups(view: &View<'_>, rule: &Target, keys: &[&str]) -> Vec<Slice
     list
 }
 
-/// So many names are looked through for one that is nearly that of a rule.
+/// The maximum number of names that are searched for one similar to the rule's.
 const MOST_NAMES: usize = 1_000;
 
-/// What there is instead of what was looked for.
+/// The nearest alternatives to what was searched.
 pub(super) fn near(view: &View<'_>, rule: &Target, slice: &Slice) -> Near {
     let index = view.index;
     if index.named(&rule.metric).next().is_none() {
         let most = if view.case.is_first() { usize::MAX } else { MOST_NAMES };
-        return index.nearest(&rule.metric, most).map_or(Near::Nothing, |name| Near::Name(name.to_owned()));
+        return index
+            .nearest(&rule.metric, most)
+            .map_or(Near::Nothing, |name| Near::Name(name.to_owned()));
     }
     let of_slice: Vec<&Entry<'_>> = index.of(&rule.metric, slice).take(4).collect();
     if of_slice.is_empty() {
@@ -143,13 +159,21 @@ pub(super) fn near(view: &View<'_>, rule: &Target, slice: &Slice) -> Near {
     let mut other = Vec::new();
     for entry in &of_slice {
         match (selector.quantile, entry.measurement.quantile) {
-            (Some(wanted), Some(found)) if !alike(wanted, found) => other.push(format!("quantile {found}")),
+            (Some(wanted), Some(found)) if !alike(wanted, found) => {
+                other.push(format!("quantile {found}"));
+            }
             (Some(_), None) => other.push("no quantile".to_owned()),
             (None, Some(found)) => other.push(format!("quantile {found}")),
             _ if selector.dataset.as_deref().is_some_and(|d| entry.dataset != Some(d)) => {
-                other.push(entry.dataset.map_or_else(|| "no data set".to_owned(), |d| format!("data set {d}")));
+                other.push(
+                    entry
+                        .dataset
+                        .map_or_else(|| "no data set".to_owned(), |d| format!("data set {d}")),
+                );
             }
-            _ => other.extend(index.document(entry.document).map(|d| format!("format {}", d.evidence().format))),
+            _ => other.extend(
+                index.document(entry.document).map(|d| format!("format {}", d.evidence().format)),
+            ),
         }
     }
     other.sort_unstable();

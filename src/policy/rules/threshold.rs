@@ -1,5 +1,5 @@
-//! A metric held against its limits. A bound decides, not the point estimate: `pass` when the bound clears the
-//! limit, `fail` when the opposite bound breaks it, else `inconclusive`.
+//! Compares a metric with limits. A bound decides, not the point estimate: `pass` if the bound
+//! clears the limit, `fail` if the opposite bound breaks it, otherwise `inconclusive`.
 
 use super::{
     Findings, View, blank, choose, digests, groups, hint,
@@ -16,18 +16,31 @@ use crate::{
     stats::quantile,
 };
 
-/// What the rule says: one finding for each slice and limit.
-pub(super) fn judge<'a>(view: &View<'a>, rule: &Rule, threshold: &Threshold, out: &mut Findings<'a>) {
+/// Evaluates the rule: one finding for each slice and limit.
+pub(super) fn judge<'a>(
+    view: &View<'a>,
+    rule: &Rule,
+    threshold: &Threshold,
+    out: &mut Findings<'a>,
+) {
     if threshold.slices.is_empty() {
         slice(view, rule, threshold, &threshold.target.selector.slice, out);
     }
     for key in &threshold.slices {
-        groups::each(view, rule, &threshold.target, key, out, |group, out| slice(view, rule, threshold, group, out));
+        groups::each(view, rule, &threshold.target, key, out, |group, out| {
+            slice(view, rule, threshold, group, out);
+        });
     }
 }
 
-/// What the rule says of one slice.
-fn slice<'a>(view: &View<'a>, rule: &Rule, threshold: &Threshold, slice: &Slice, out: &mut Findings<'a>) {
+/// Evaluates the rule on one slice.
+fn slice<'a>(
+    view: &View<'a>,
+    rule: &Rule,
+    threshold: &Threshold,
+    slice: &Slice,
+    out: &mut Findings<'a>,
+) {
     let target = &threshold.target;
     let entries = select::of_slice(view, target, slice);
     out.note(&entries);
@@ -52,7 +65,8 @@ fn slice<'a>(view: &View<'a>, rule: &Rule, threshold: &Threshold, slice: &Slice,
         return;
     };
     let judging = judging(view, chosen.document, chosen.dataset);
-    let weighed = weigh(target, &judging, &chosen.measurement, choose::computed(view, chosen.document));
+    let weighed =
+        weigh(target, &judging, &chosen.measurement, choose::computed(view, chosen.document));
     let numbers = Finding { tries: judging.tries, ..with_numbers(finding, &weighed) };
     for limit in &threshold.limits {
         let (finding, reason) = hold(view, threshold, &judging, &numbers, *limit, &weighed);
@@ -65,7 +79,11 @@ fn each_limit(threshold: &Threshold, mut then: impl FnMut(Limit)) {
 }
 
 fn with_limit(finding: &Finding, limit: Limit, status: Status) -> Finding {
-    Finding { status, required: Some(Required { op: limit.op, value: limit.value }), ..finding.clone() }
+    Finding {
+        status,
+        required: Some(Required { op: limit.op, value: limit.value }),
+        ..finding.clone()
+    }
 }
 
 pub(super) fn with_numbers(finding: Finding, weighed: &Weighed) -> Finding {
@@ -82,7 +100,7 @@ pub(super) fn with_numbers(finding: Finding, weighed: &Weighed) -> Finding {
     }
 }
 
-/// Holds the numbers against one limit.
+/// Compares the numbers with one limit.
 fn hold(
     view: &View<'_>,
     threshold: &Threshold,
@@ -105,7 +123,9 @@ fn hold(
         finding.status = Status::Inconclusive;
         reason = Reason::TooFew { least: asked, clears: status == Status::Pass };
     }
-    if let Some(least) = quantile_needs(threshold, judging, weighed, limit).filter(|_| decides && counted) {
+    if let Some(least) =
+        quantile_needs(threshold, judging, weighed, limit).filter(|_| decides && counted)
+    {
         finding.status = Status::Inconclusive;
         let has = weighed.n.or(weighed.trials).unwrap_or(0);
         finding.samples_needed = Some(least.saturating_sub(has));
@@ -126,8 +146,14 @@ fn hold(
     (finding, reason)
 }
 
-/// The sample at which a bound of the quantile exists at all, where this one is smaller: a p99 of 40 samples is none.
-fn quantile_needs(threshold: &Threshold, judging: &Judging, weighed: &Weighed, limit: Limit) -> Option<u64> {
+/// The least sample size at which a bound of the quantile exists, if this sample is smaller: 40
+/// samples do not bound a p99.
+fn quantile_needs(
+    threshold: &Threshold,
+    judging: &Judging,
+    weighed: &Weighed,
+    limit: Limit,
+) -> Option<u64> {
     let q = threshold.target.selector.quantile?;
     let toward = match limit.op {
         Op::AtMost => q,
@@ -160,7 +186,7 @@ pub(super) fn answer(weighed: &Weighed, limit: Limit) -> (Status, Reason) {
     }
 }
 
-/// The answer that the bounds give.
+/// The status that the bounds give.
 pub(super) fn bound(weighed: &Weighed, limit: Limit) -> Status {
     let (clears, breaks) = match limit.op {
         Op::AtLeast => (weighed.lower, weighed.upper.map(|u| u < limit.value)),

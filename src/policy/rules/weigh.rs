@@ -1,4 +1,4 @@
-//! What one measurement says, in the rule's unit: its value, and the bounds that may decide.
+//! Reads one measurement in the rule's unit: its value, and the bounds that can decide.
 
 use crate::{
     model::{Distribution, Interval, Measurement, Metric, Op, Range, Unit, number::round12},
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// The numbers of a finding, before they meet a limit.
+/// The numbers of a finding, before they are compared with a limit.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Weighed {
     pub(super) observed: Option<f64>,
@@ -22,50 +22,53 @@ pub(super) struct Weighed {
     pub(super) trials: Option<u64>,
     pub(super) successes: Option<u64>,
     pub(super) confidence: Option<f64>,
-    /// The least and the greatest count that the value may stand for.
+    /// The least and the greatest count that are consistent with the value.
     pub(super) counts: Option<(u64, u64)>,
-    /// The values that the metric can have, where its name tells.
+    /// The values that the metric can have, if its name determines them.
     pub(super) range: Option<Range>,
     pub(super) method: Method,
 }
 
-/// What may decide, or why nothing may.
+/// The method that can decide, or the reason why none can.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) enum Method {
-    /// Bounds from counts, exact or not as the method says.
+    /// Bounds from counts, exact or approximate depending on the method.
     Counts(IntervalMethod),
-    /// An interval that we computed from raw predictions, by its method's name.
+    /// An interval that modelgate computed from raw predictions, by the name of its method.
     Computed(String),
     /// Order statistics of a whole sample.
     OrderStatistics,
-    /// An interval that the document claims, by its method's name.
+    /// An interval that the document claims, by the name of its method.
     Claimed(String),
     /// The bare number.
     PointEstimate,
-    /// Nothing: the document wrote no number.
+    /// No method: the document wrote no number.
     #[default]
     NoValue,
-    /// Nothing: there were no samples.
+    /// No method: there were no samples.
     NoSamples,
-    /// Nothing: a proportion whose denominator is not known.
+    /// No method: the denominator of the proportion is unknown.
     NoTrials,
-    /// Nothing: no count gives the value.
+    /// No method: no count gives the value.
     NoCount,
-    /// Nothing: no bound can be computed from one number.
+    /// No method: a single number has no bound.
     NoBound,
-    /// Nothing: the claimed interval, of that one-sided confidence, is too weak.
+    /// No method: the claimed interval, with this one-sided confidence, is too weak.
     Weak(f64),
     /// The document contradicts itself or the rule.
     Wrong(String),
 }
 
 impl Method {
-    /// Whether there are bounds that may decide.
+    /// Whether there are bounds that can decide.
     pub(super) fn bounds(&self) -> bool {
-        matches!(self, Self::Counts(_) | Self::Computed(_) | Self::OrderStatistics | Self::Claimed(_))
+        matches!(
+            self,
+            Self::Counts(_) | Self::Computed(_) | Self::OrderStatistics | Self::Claimed(_)
+        )
     }
 
-    /// The word for it in findings.
+    /// The name of the method in findings.
     pub(super) fn word(&self) -> Option<String> {
         match self {
             Self::Counts(method) => Some(method.as_str().to_owned()),
@@ -78,10 +81,11 @@ impl Method {
     }
 }
 
-/// Weighs `m` for `rule`. `computed` says that we computed it ourselves.
+/// Reads `m` for `rule`. `computed` says that modelgate computed it.
 pub(super) fn weigh(rule: &Target, judging: &Judging, m: &Measurement, computed: bool) -> Weighed {
     let trials = m.known_trials().or(m.trials);
-    let mut out = Weighed { n: m.n, trials, successes: m.successes, range: m.range(), ..Weighed::default() };
+    let mut out =
+        Weighed { n: m.n, trials, successes: m.successes, range: m.range(), ..Weighed::default() };
     let scale = match scale(rule, m) {
         Ok(scale) => scale,
         Err(why) => {
@@ -113,8 +117,14 @@ pub(super) fn weigh(rule: &Target, judging: &Judging, m: &Measurement, computed:
     out
 }
 
-/// Bounds from the stated numerator, else from every count that the value may stand for.
-fn from_counts(out: &mut Weighed, trials: u64, rule: &Target, m: &Measurement, judging: &Judging) -> Method {
+/// Bounds from the stated numerator, or else from every count that is consistent with the value.
+fn from_counts(
+    out: &mut Weighed,
+    trials: u64,
+    rule: &Target,
+    m: &Measurement,
+    judging: &Judging,
+) -> Method {
     let shrink = if m.unit == Some(Unit::Percent) { 0.01 } else { 1.0 };
     let counts = match (out.successes, m.plain()) {
         (Some(successes), _) => Some((successes, successes)),
@@ -122,8 +132,11 @@ fn from_counts(out: &mut Weighed, trials: u64, rule: &Target, m: &Measurement, j
         (None, None) => None,
     };
     let Some((least, most)) = counts else { return Method::NoCount };
-    let Some((lower, upper)) = proportion_bounds(least, most, trials, judging) else { return Method::NoCount };
-    let of_rule = |x: f64| if rule.unit == Some(Unit::Percent) { round12(x * 100.0) } else { round12(x) };
+    let Some((lower, upper)) = proportion_bounds(least, most, trials, judging) else {
+        return Method::NoCount;
+    };
+    let of_rule =
+        |x: f64| if rule.unit == Some(Unit::Percent) { round12(x * 100.0) } else { round12(x) };
     out.lower = Some(of_rule(lower));
     out.upper = Some(of_rule(upper));
     out.confidence = Some(judging.confidence);
@@ -134,26 +147,36 @@ fn from_counts(out: &mut Weighed, trials: u64, rule: &Target, m: &Measurement, j
     Method::Counts(judging.interval)
 }
 
-/// The lower bound of the least count and the upper bound of the greatest.
+/// The lower bound for the least count and the upper bound for the greatest.
 fn proportion_bounds(least: u64, most: u64, trials: u64, judging: &Judging) -> Option<(f64, f64)> {
     let alpha = judging.alpha;
     match judging.interval {
-        IntervalMethod::ClopperPearson => {
-            clopper_pearson_lower(least, trials, alpha).zip(clopper_pearson_upper(most, trials, alpha))
-        }
-        IntervalMethod::Wilson => {
-            Some((score::wilson(least, trials, alpha)?.lower, score::wilson(most, trials, alpha)?.upper))
-        }
-        IntervalMethod::Jeffreys => {
-            Some((score::jeffreys(least, trials, alpha)?.lower, score::jeffreys(most, trials, alpha)?.upper))
-        }
+        IntervalMethod::ClopperPearson => clopper_pearson_lower(least, trials, alpha)
+            .zip(clopper_pearson_upper(most, trials, alpha)),
+        IntervalMethod::Wilson => Some((
+            score::wilson(least, trials, alpha)?.lower,
+            score::wilson(most, trials, alpha)?.upper,
+        )),
+        IntervalMethod::Jeffreys => Some((
+            score::jeffreys(least, trials, alpha)?.lower,
+            score::jeffreys(most, trials, alpha)?.upper,
+        )),
     }
 }
 
 /// Bounds of a quantile from the ranges of a histogram.
-fn order_statistics(out: &mut Weighed, sample: &Distribution, q: f64, judging: &Judging, scale: Scale) -> Method {
-    let buckets: Vec<(f64, f64, u64)> = sample.buckets.iter().map(|b| (b.low, b.high, b.count)).collect();
-    let Ok(found) = quantile::of_buckets(&buckets, q, judging.alpha) else { return Method::NoBound };
+fn order_statistics(
+    out: &mut Weighed,
+    sample: &Distribution,
+    q: f64,
+    judging: &Judging,
+    scale: Scale,
+) -> Method {
+    let buckets: Vec<(f64, f64, u64)> =
+        sample.buckets.iter().map(|b| (b.low, b.high, b.count)).collect();
+    let Ok(found) = quantile::of_buckets(&buckets, q, judging.alpha) else {
+        return Method::NoBound;
+    };
     let end = |x: Option<f64>| x.map(|x| round12(scale.apply(x)));
     (out.lower, out.upper) = (end(found.lower), end(found.upper));
     out.n = Some(sample.count());
@@ -161,11 +184,12 @@ fn order_statistics(out: &mut Weighed, sample: &Distribution, q: f64, judging: &
     Method::OrderStatistics
 }
 
-/// Of the intervals that we computed the least confident one that is confident enough.
+/// The bounds of the computed interval with the lowest confidence that is still sufficient.
 fn from_interval(out: &mut Weighed, m: &Measurement, judging: &Judging, scale: Scale) -> Method {
     let enough = |i: &&Interval| one_sided(i).is_some_and(|c| strong(c, judging));
     let confidence = |i: &&Interval| one_sided(i).unwrap_or(1.0);
-    let best = m.intervals.iter().filter(enough).min_by(|a, b| confidence(a).total_cmp(&confidence(b)));
+    let best =
+        m.intervals.iter().filter(enough).min_by(|a, b| confidence(a).total_cmp(&confidence(b)));
     let Some(interval) = best else { return Method::NoBound };
     let end = |x: Option<f64>| x.filter(|x| x.is_finite()).map(|x| scale.apply(x));
     (out.lower, out.upper) = (end(interval.lower), end(interval.upper));
@@ -173,20 +197,29 @@ fn from_interval(out: &mut Weighed, m: &Measurement, judging: &Judging, scale: S
     Method::Computed(interval.method.clone())
 }
 
-/// Whether an interval of that one-sided confidence errs no more often than it may.
+/// Whether an interval with this one-sided confidence errs no more often than allowed.
 pub(super) fn strong(confidence: f64, judging: &Judging) -> bool {
     1.0 - confidence <= judging.alpha * (1.0 + 1e-9)
 }
 
-/// Where no exact bound exists: a claimed interval, else the bare number, as far as the policy lets them in.
-fn lenient(out: &mut Weighed, rule: &Target, judging: &Judging, m: &Measurement, scale: Scale) -> Method {
+/// If no exact bound exists: a claimed interval, or else the bare number, as far as the policy
+/// accepts them.
+fn lenient(
+    out: &mut Weighed,
+    rule: &Target,
+    judging: &Judging,
+    m: &Measurement,
+    scale: Scale,
+) -> Method {
     let claimed = m.intervals.first().filter(|_| judging.claimed_intervals);
     let weak = match claimed.map(|i| (i, one_sided(i))) {
         Some((interval, Some(confidence))) if strong(confidence, judging) => {
             return claim(out, rule, m, interval, confidence, scale);
         }
         Some((_, Some(confidence))) => Some(confidence),
-        Some((_, None)) => return Method::Wrong("its interval states no confidence between 0 and 1".to_owned()),
+        Some((_, None)) => {
+            return Method::Wrong("its interval states no confidence between 0 and 1".to_owned());
+        }
         None => None,
     };
     if rule.point_estimate {
@@ -220,16 +253,17 @@ fn claim(
     let end = |x: Option<f64>| x.filter(|x| x.is_finite()).map(|x| scale.apply(x));
     let (lower, upper) = (end(interval.lower), end(interval.upper));
     let slack = scale.apply(m.rounding.max(0.0));
-    let inside = out
-        .observed
-        .is_some_and(|value| lower.is_none_or(|l| l <= value + slack) && upper.is_none_or(|u| value - slack <= u));
+    let inside = out.observed.is_some_and(|value| {
+        lower.is_none_or(|l| l <= value + slack) && upper.is_none_or(|u| value - slack <= u)
+    });
     let ordered = lower.zip(upper).is_none_or(|(l, u)| l <= u);
     if !inside || !ordered {
         return Method::Wrong("its interval does not hold its own value".to_owned());
     }
     let (least, most) = ends(rule, out.range);
-    // A symmetric interval around a high proportion ends a little above 1, as TensorFlow Model Analysis writes it; one
-    // that reaches further than all values together is of another scale.
+    // A symmetric interval around a high proportion can end slightly above 1, as TensorFlow Model
+    // Analysis writes it. An interval that extends further than the whole range is on another
+    // scale.
     let beyond = |x: f64| x < least - (most - least) || x > most + (most - least);
     if let Some(far) = [lower, upper].into_iter().flatten().find(|x| beyond(*x)) {
         return Method::Wrong(format!(
@@ -241,7 +275,7 @@ fn claim(
     Method::Claimed(interval.method.clone())
 }
 
-/// The least and the greatest value in the rule's unit.
+/// The least and the greatest value of the metric, in the rule's unit.
 fn ends(rule: &Target, range: Option<Range>) -> (f64, f64) {
     match (range, rule.unit) {
         (Some(Range::Fraction), Some(Unit::Percent)) => (0.0, 100.0),
@@ -250,7 +284,7 @@ fn ends(rule: &Target, range: Option<Range>) -> (f64, f64) {
     }
 }
 
-/// How a document's numbers become the rule's.
+/// The conversion from a document's numbers to the rule's.
 #[derive(Debug, Clone, Copy)]
 enum Scale {
     Same,
@@ -282,22 +316,27 @@ fn scale(rule: &Target, m: &Measurement) -> Result<Scale, String> {
         (None, Some(Unit::Percent)) if fraction => Ok(Scale::ToPercent),
         (None, Some(Unit::Percent)) if range == Some(Range::Percent) => Ok(Scale::Same),
         (None, Some(to)) => Err(format!("it has no unit, and the limit is in {to}")),
-        (Some(from), None) => {
-            Err(format!("it is in {from}, and the limit has no unit; write it with one, such as \"90 {from}\""))
-        }
+        (Some(from), None) => Err(format!(
+            "it is in {from}, and the limit has no unit; write it with one, such as \"90 {from}\""
+        )),
     }
 }
 
-/// What in a measurement cannot be, or why nothing may rest on it.
+/// What is impossible in a measurement, or the reason why no rule can use it.
 fn contradiction(m: &Measurement) -> Option<String> {
     if m.unfit.is_some() {
         return m.unfit.clone();
     }
     if let Some(impossible) = m.impossible() {
         let name = Metric::find(&m.metric).map_or(m.source_name.as_str(), |metric| metric.name);
-        return Some(format!("{} cannot be a value of {name}; {}", impossible.value, impossible.advice()));
+        return Some(format!(
+            "{} cannot be a value of {name}; {}",
+            impossible.value,
+            impossible.advice()
+        ));
     }
-    let counts_rows = Metric::find(&m.metric).is_some_and(|k| k.kind == crate::model::metric::Kind::ProportionOfRows);
+    let counts_rows = Metric::find(&m.metric)
+        .is_some_and(|k| k.kind == crate::model::metric::Kind::ProportionOfRows);
     let (n, trials) = (m.n, m.trials);
     if counts_rows && n.zip(trials).is_some_and(|(n, trials)| trials > n) {
         return Some("it states more trials than rows".to_owned());
@@ -310,15 +349,24 @@ fn contradiction(m: &Measurement) -> Option<String> {
     let shrink = if m.unit == Some(Unit::Percent) { 0.01 } else { 1.0 };
     let slack = (m.rounding * shrink).max(1e-12) + 1e-12;
     let apart = trials > 0 && (float(successes) / float(trials) - value).abs() > slack;
-    apart.then(|| format!("it states {value}, and {successes} successes of {trials} trials are another proportion"))
+    apart.then(|| {
+        format!(
+            "it states {value}, and {successes} successes of {trials} trials are another proportion"
+        )
+    })
 }
 
-/// Why the number and a bare limit are of two scales, if they are: a percentage is never held against a fraction.
+/// The reason why the number and a bare limit are on different scales, if they are: a percentage is
+/// never compared with a fraction.
 pub(super) fn misread(rule: &Target, weighed: &Weighed, limit: Limit) -> Option<String> {
     let value = weighed.observed.filter(|_| rule.unit.is_none())?;
     match weighed.range? {
-        // The four-fifths rule is written `min = 0.8` with `max = 1.25`, although a ratio of ours never exceeds 1.
-        Range::Fraction if limit.value > 1.0 && Metric::find(&rule.metric).is_none_or(Metric::is_proportion) => {
+        // The four-fifths rule is written `min = 0.8` with `max = 1.25`, although our ratios never
+        // exceed 1.
+        Range::Fraction
+            if limit.value > 1.0
+                && Metric::find(&rule.metric).is_none_or(Metric::is_proportion) =>
+        {
             Some(format!(
                 "the limit {0} is none of a number from 0 to 1; write {1}, or \"{0}%\"",
                 limit.value,
@@ -326,7 +374,10 @@ pub(super) fn misread(rule: &Target, weighed: &Weighed, limit: Limit) -> Option<
             ))
         }
         Range::Percent | Range::Either | Range::Unscaled
-            if limit.op == Op::AtLeast && limit.value > 0.0 && limit.value <= 1.0 && value > 1.0 =>
+            if limit.op == Op::AtLeast
+                && limit.value > 0.0
+                && limit.value <= 1.0
+                && value > 1.0 =>
         {
             let percent = round12(limit.value * 100.0);
             Some(format!(
@@ -335,22 +386,32 @@ pub(super) fn misread(rule: &Target, weighed: &Weighed, limit: Limit) -> Option<
             ))
         }
         // A word error rate of 0.35 is not below 10 percent.
-        Range::Either if limit.op == Op::AtMost && limit.value > 1.0 && value > 0.0 && value <= 1.0 => Some(format!(
-            "{value} looks like a fraction, and the limit {} like a percentage; write the limit as {}, or the value as a \
+        Range::Either
+            if limit.op == Op::AtMost && limit.value > 1.0 && value > 0.0 && value <= 1.0 =>
+        {
+            Some(format!(
+                "{value} looks like a fraction, and the limit {} like a percentage; write the limit as {}, or the value as a \
              percentage",
-            limit.value,
-            round12(limit.value / 100.0)
-        )),
+                limit.value,
+                round12(limit.value / 100.0)
+            ))
+        }
         _ => None,
     }
 }
 
-/// Why two numbers are of two scales, if one looks like a percentage and the other like a fraction.
+/// The reason why two numbers are on different scales, if one looks like a percentage and the other
+/// like a fraction.
 pub(super) fn two_scales(rule: &Target, a: &Weighed, b: &Weighed) -> Option<String> {
-    let tells =
-        |w: &Weighed| matches!(w.range, Some(Range::Percent | Range::Either | Range::Unscaled)) && rule.unit.is_none();
+    let tells = |w: &Weighed| {
+        matches!(w.range, Some(Range::Percent | Range::Either | Range::Unscaled))
+            && rule.unit.is_none()
+    };
     let (x, y) = a.observed.zip(b.observed).filter(|_| tells(a) || tells(b))?;
     let fraction = |x: f64| x > 0.0 && x <= 1.0;
-    ((x > 1.0 && fraction(y)) || (y > 1.0 && fraction(x)))
-        .then(|| format!("{x} and {y} are of two scales: one looks like a percentage, the other like a fraction"))
+    ((x > 1.0 && fraction(y)) || (y > 1.0 && fraction(x))).then(|| {
+        format!(
+            "{x} and {y} are of two scales: one looks like a percentage, the other like a fraction"
+        )
+    })
 }

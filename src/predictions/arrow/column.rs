@@ -1,4 +1,4 @@
-//! Some rows of one column, out of the buffers of a batch.
+//! Reads some rows of one column from the buffers of a batch.
 
 use super::{batch::Buffers, schema::Shape};
 use crate::predictions::{Input, Limits, PredictionsError, num, refusal, text::Interner};
@@ -10,7 +10,7 @@ pub(super) enum Plain {
     F32(Vec<f32>),
     F64(Vec<f64>),
     Bool(Vec<bool>),
-    /// Codes of the interner that was handed in.
+    /// Codes of the interner that the caller passed.
     Text(Vec<u32>),
 }
 
@@ -20,27 +20,40 @@ pub(super) struct Rows<'a> {
     pub(super) input: &'a Input,
     pub(super) limits: &'a Limits,
     pub(super) buffers: &'a Buffers,
-    /// What messages call the column.
+    /// The name of the column in messages.
     pub(super) column: &'a str,
     pub(super) from: u64,
     pub(super) count: usize,
 }
 
-/// Text of one block is at most so much.
+/// The most bytes of text in one block.
 const MOST_TEXT: u64 = 512 << 20;
 
 impl Rows<'_> {
     pub(super) fn corrupt(&self, what: &str) -> PredictionsError {
-        refusal::corrupt(self.input.name(), format!("column {}: {what}", refusal::quoted(self.column)))
+        refusal::corrupt(
+            self.input.name(),
+            format!("column {}: {what}", refusal::quoted(self.column)),
+        )
     }
 
-    fn slice(&self, place: usize, from: u64, len: u64, out: &mut Vec<u8>) -> Result<(), PredictionsError> {
+    fn slice(
+        &self,
+        place: usize,
+        from: u64,
+        len: u64,
+        out: &mut Vec<u8>,
+    ) -> Result<(), PredictionsError> {
         self.buffers.slice(self.input, self.limits, place, from, len, out)
     }
 
-    /// The row, counted from the first of these, that is absent by the bits in that buffer; an empty one means that
-    /// all are there.
-    pub(super) fn absent(&self, place: usize, scratch: &mut Vec<u8>) -> Result<Option<usize>, PredictionsError> {
+    /// The first of these rows that is absent according to the bits in this buffer, counted from
+    /// the first row. An empty buffer means that all are present.
+    pub(super) fn absent(
+        &self,
+        place: usize,
+        scratch: &mut Vec<u8>,
+    ) -> Result<Option<usize>, PredictionsError> {
         if self.count == 0 || self.buffers.is_empty(place) {
             return Ok(None);
         }
@@ -48,7 +61,7 @@ impl Rows<'_> {
         Ok((0..self.count).find(|row| !bit(scratch, bits + row)))
     }
 
-    /// Reads the bits of these rows, and says at which bit they begin.
+    /// Reads the bits of these rows; returns the position of the first one.
     fn bits(&self, place: usize, scratch: &mut Vec<u8>) -> Result<usize, PredictionsError> {
         let lead = num::fits(self.from % 8);
         let len = num::wide((lead + self.count).div_ceil(8));
@@ -56,7 +69,7 @@ impl Rows<'_> {
         Ok(lead)
     }
 
-    /// The values of the column whose first buffer, the bits of what is there, stands at that place.
+    /// Reads the values of the column whose first buffer, the validity bits, has this index.
     pub(super) fn values(
         &self,
         shape: Shape,
@@ -65,8 +78,14 @@ impl Rows<'_> {
         scratch: &mut Vec<u8>,
     ) -> Result<Plain, PredictionsError> {
         let rows = num::wide(self.count);
-        let mut fixed =
-            |bytes: u64| self.slice(place + 1, self.from.saturating_mul(bytes), rows.saturating_mul(bytes), scratch);
+        let mut fixed = |bytes: u64| {
+            self.slice(
+                place + 1,
+                self.from.saturating_mul(bytes),
+                rows.saturating_mul(bytes),
+                scratch,
+            )
+        };
         Ok(match shape {
             Shape::Int { bytes, signed } => {
                 fixed(num::wide(bytes))?;
@@ -74,15 +93,26 @@ impl Rows<'_> {
             }
             Shape::Half => {
                 fixed(2)?;
-                Plain::F32(scratch.as_chunks::<2>().0.iter().map(|b| half(u16::from_le_bytes(*b))).collect())
+                Plain::F32(
+                    scratch
+                        .as_chunks::<2>()
+                        .0
+                        .iter()
+                        .map(|b| half(u16::from_le_bytes(*b)))
+                        .collect(),
+                )
             }
             Shape::Float => {
                 fixed(4)?;
-                Plain::F32(scratch.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect())
+                Plain::F32(
+                    scratch.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
+                )
             }
             Shape::Double => {
                 fixed(8)?;
-                Plain::F64(scratch.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect())
+                Plain::F64(
+                    scratch.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect(),
+                )
             }
             Shape::Bool => {
                 let lead = self.bits(place + 1, scratch)?;
@@ -93,14 +123,27 @@ impl Rows<'_> {
         })
     }
 
-    fn integers(&self, bytes: &[u8], width: usize, signed: bool) -> Result<Vec<i64>, PredictionsError> {
+    fn integers(
+        &self,
+        bytes: &[u8],
+        width: usize,
+        signed: bool,
+    ) -> Result<Vec<i64>, PredictionsError> {
         Ok(match (width, signed) {
             (1, true) => bytes.iter().map(|b| i64::from(b.cast_signed())).collect(),
             (1, false) => bytes.iter().map(|b| i64::from(*b)).collect(),
-            (2, true) => bytes.as_chunks().0.iter().map(|b| i64::from(i16::from_le_bytes(*b))).collect(),
-            (2, false) => bytes.as_chunks().0.iter().map(|b| i64::from(u16::from_le_bytes(*b))).collect(),
-            (4, true) => bytes.as_chunks().0.iter().map(|b| i64::from(i32::from_le_bytes(*b))).collect(),
-            (4, false) => bytes.as_chunks().0.iter().map(|b| i64::from(u32::from_le_bytes(*b))).collect(),
+            (2, true) => {
+                bytes.as_chunks().0.iter().map(|b| i64::from(i16::from_le_bytes(*b))).collect()
+            }
+            (2, false) => {
+                bytes.as_chunks().0.iter().map(|b| i64::from(u16::from_le_bytes(*b))).collect()
+            }
+            (4, true) => {
+                bytes.as_chunks().0.iter().map(|b| i64::from(i32::from_le_bytes(*b))).collect()
+            }
+            (4, false) => {
+                bytes.as_chunks().0.iter().map(|b| i64::from(u32::from_le_bytes(*b))).collect()
+            }
             (_, true) => bytes.as_chunks().0.iter().map(|b| i64::from_le_bytes(*b)).collect(),
             (_, false) => {
                 let fits = |b: &[u8; 8]| i64::try_from(u64::from_le_bytes(*b)).ok();
@@ -112,8 +155,11 @@ impl Rows<'_> {
 
     fn code(&self, interner: &mut Interner, text: &[u8]) -> Result<u32, PredictionsError> {
         if text.len() > self.limits.cell {
-            let what =
-                format!("a text in column {} is longer than {} bytes", refusal::quoted(self.column), self.limits.cell);
+            let what = format!(
+                "a text in column {} is longer than {} bytes",
+                refusal::quoted(self.column),
+                self.limits.cell
+            );
             return Err(refusal::too_large(self.input.name(), what));
         }
         let code = interner.code(text).ok_or_else(|| self.corrupt("a text is not UTF-8"))?;
@@ -140,7 +186,8 @@ impl Rows<'_> {
         } else {
             scratch.as_chunks::<4>().0.iter().map(|b| u64::from(u32::from_le_bytes(*b))).collect()
         };
-        let (first, last) = (offsets.first().copied().unwrap_or(0), offsets.last().copied().unwrap_or(0));
+        let (first, last) =
+            (offsets.first().copied().unwrap_or(0), offsets.last().copied().unwrap_or(0));
         let broken = || self.corrupt("its offsets do not grow");
         let len = last.checked_sub(first).ok_or_else(broken)?;
         if !offsets.is_sorted() {
@@ -170,7 +217,8 @@ impl Rows<'_> {
             let word = view.get(at..).and_then(|rest| rest.first_chunk::<4>());
             u32::from_le_bytes(word.copied().unwrap_or_default())
         };
-        let mut data: Vec<Option<Vec<u8>>> = (0..self.buffers.data_buffers(view).min(1 << 16)).map(|_| None).collect();
+        let mut data: Vec<Option<Vec<u8>>> =
+            (0..self.buffers.data_buffers(view).min(1 << 16)).map(|_| None).collect();
         let mut codes = Vec::with_capacity(views.len());
         for view in &views {
             let len = num::index(word(view, 0));
@@ -213,10 +261,16 @@ mod tests {
 
     #[test]
     fn halves_are_what_ieee_says() {
-        // Wikipedia, "Half-precision floating-point format", examples.
-        let cases =
-            [(0x0001, 5.960_464_5e-8), (0x03ff, 6.097_555e-5), (0x0400, 6.103_515_6e-5), (0x3555, 0.333_251_95)];
-        for (bits, value) in cases.into_iter().chain([(0x3bff, 0.999_511_7), (0x3c00, 1.0), (0x7bff, 65504.0)]) {
+        // Examples from Wikipedia, "Half-precision floating-point format".
+        let cases = [
+            (0x0001, 5.960_464_5e-8),
+            (0x03ff, 6.097_555e-5),
+            (0x0400, 6.103_515_6e-5),
+            (0x3555, 0.333_251_95),
+        ];
+        for (bits, value) in
+            cases.into_iter().chain([(0x3bff, 0.999_511_7), (0x3c00, 1.0), (0x7bff, 65504.0)])
+        {
             assert_eq!(half(bits), value);
             assert_eq!(half(bits | 0x8000), -value);
         }

@@ -1,7 +1,7 @@
-//! Arrow IPC, as a file or as a stream: a file is a stream between two magic words, with an index behind it that
-//! reading from front to back does not need.
+//! Arrow IPC, as a file or as a stream: a file is a stream between two magic words, followed by an
+//! index that is not needed to read the file from front to back.
 //!
-//! Buffers are read here: of a batch only the wanted columns, and of those some rows at a time.
+//! The buffers are read here: of a batch only the wanted columns, and of these some rows at a time.
 
 mod batch;
 mod column;
@@ -22,26 +22,26 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// How a file begins.
+/// The first bytes of a file.
 pub(super) const MAGIC: &[u8] = b"ARROW1";
 
-/// How a message begins.
+/// The first bytes of a message.
 pub(super) const CONTINUES: &[u8] = &[0xff; 4];
 
-/// Rows of a block.
+/// Rows of one block.
 const BLOCK: usize = 1 << 16;
 
-/// A message without its body is no longer than this.
+/// The most bytes of a message without its body.
 const LONGEST: u64 = 64 << 20;
 
-/// What codes stand for.
+/// The values of a dictionary's codes.
 #[derive(Debug, Clone)]
 enum Dictionary {
     Text(Arc<[Box<str>]>, Vec<u32>),
     Int(Vec<i64>),
 }
 
-/// One batch of rows, and the dictionaries as they are at it.
+/// One batch of rows, with the dictionaries that are valid for it.
 struct Batch {
     buffers: Buffers,
     rows: usize,
@@ -82,7 +82,11 @@ impl Message {
 
 impl ArrowReader {
     /// Reads the schema and finds the columns.
-    pub(super) fn open(input: Input, wanted: &[Wanted], limits: &Limits) -> Result<Self, PredictionsError> {
+    pub(super) fn open(
+        input: Input,
+        wanted: &[Wanted],
+        limits: &Limits,
+    ) -> Result<Self, PredictionsError> {
         let mut head = [0; 6];
         let file = input.read_exact_at(0, &mut head)? && head == MAGIC;
         let broken = || refusal::corrupt(input.name(), "it does not begin with a schema");
@@ -91,7 +95,8 @@ impl ArrowReader {
         let schema = schema.header_as_schema().ok_or_else(broken)?;
         let bound = schema::bind(input.name(), schema, wanted, limits)?;
         let at = message.body + message.size;
-        let state = State { at, rows: 0, ended: false, batch: None, next: 0, dictionaries: Arc::default() };
+        let state =
+            State { at, rows: 0, ended: false, batch: None, next: 0, dictionaries: Arc::default() };
         Ok(Self { input, limits: *limits, bound, state: Mutex::new(state) })
     }
 
@@ -131,7 +136,10 @@ impl ArrowReader {
             let rows = u64::try_from(batch.length()).map_err(|_| broken())?;
             let differs = |leaf: &Leaf| buffers.length(leaf.node) != Some(rows);
             if self.bound.leaves.iter().any(differs) {
-                return Err(refusal::corrupt(self.input.name(), "the columns of a batch differ in length"));
+                return Err(refusal::corrupt(
+                    self.input.name(),
+                    "the columns of a batch differ in length",
+                ));
             }
             let first = state.rows;
             state.rows = first.saturating_add(rows);
@@ -139,7 +147,8 @@ impl ArrowReader {
                 return Err(refusal::too_many_rows(self.input.name(), &self.limits));
             }
             let dictionaries = Arc::clone(&state.dictionaries);
-            state.batch = Some(Arc::new(Batch { buffers, rows: num::fits(rows), first, dictionaries }));
+            state.batch =
+                Some(Arc::new(Batch { buffers, rows: num::fits(rows), first, dictionaries }));
             state.next = 0;
         } else if let Some(dictionary) = parsed.header_as_dictionary_batch() {
             self.dictionary(state, &dictionary, &message)?;
@@ -156,7 +165,9 @@ impl ArrowReader {
         message: &Message,
     ) -> Result<(), PredictionsError> {
         let broken = || refusal::corrupt(self.input.name(), "a dictionary cannot be read");
-        let Some((id, shape)) = self.bound.dictionaries.iter().find(|(id, _)| *id == dictionary.id()).copied() else {
+        let Some((id, shape)) =
+            self.bound.dictionaries.iter().find(|(id, _)| *id == dictionary.id()).copied()
+        else {
             return Ok(());
         };
         let batch = dictionary.data().ok_or_else(broken)?;
@@ -166,10 +177,18 @@ impl ArrowReader {
             let what = format!("a dictionary has more than {} entries", self.limits.distinct);
             return Err(refusal::too_large(self.input.name(), what));
         }
-        let leaf = self.bound.leaves.iter().find(|leaf| leaf.coded.is_some_and(|coded| coded.id == id));
+        let leaf =
+            self.bound.leaves.iter().find(|leaf| leaf.coded.is_some_and(|coded| coded.id == id));
         let column = leaf.map_or("", |leaf| leaf.name.as_str());
         let rows = num::fits(rows);
-        let place = Rows { input: &self.input, limits: &self.limits, buffers: &buffers, column, from: 0, count: rows };
+        let place = Rows {
+            input: &self.input,
+            limits: &self.limits,
+            buffers: &buffers,
+            column,
+            from: 0,
+            count: rows,
+        };
         let mut scratch = Vec::new();
         if place.absent(0, &mut scratch)?.is_some() {
             return Err(refusal::null(self.input.name(), column, "some entry of the dictionary"));
@@ -198,7 +217,7 @@ impl ArrowReader {
     }
 }
 
-/// The message that begins there; `None` where the end is marked.
+/// The message that begins at this byte; `None` at the end marker.
 fn message(input: &Input, at: u64) -> Result<Option<Message>, PredictionsError> {
     let broken = |what: &str| refusal::corrupt(input.name(), what);
     let mut head = [0; 8];
@@ -207,7 +226,9 @@ fn message(input: &Input, at: u64) -> Result<Option<Message>, PredictionsError> 
     }
     let (mark, len) = head.split_at(4);
     if mark != CONTINUES {
-        return Err(broken("a message does not begin where it should; very old Arrow files are not read"));
+        return Err(broken(
+            "a message does not begin where it should; very old Arrow files are not read",
+        ));
     }
     let len = len.first_chunk::<4>().map_or(0, |len| u64::from(u32::from_le_bytes(*len)));
     if len == 0 {
@@ -222,7 +243,9 @@ fn message(input: &Input, at: u64) -> Result<Option<Message>, PredictionsError> 
         return Err(broken("a message is cut off"));
     }
     let size = message.parsed().map(|parsed| parsed.bodyLength());
-    let size = size.and_then(|size| u64::try_from(size).ok()).ok_or_else(|| broken("a message cannot be read"))?;
+    let size = size
+        .and_then(|size| u64::try_from(size).ok())
+        .ok_or_else(|| broken("a message cannot be read"))?;
     if body.checked_add(size).is_none_or(|end| end > input.len()) {
         return Err(broken("it is cut off within a batch"));
     }
@@ -284,7 +307,9 @@ impl ArrowReader {
         }
         let place = batch.buffers.place(leaf.buffer, leaf.views);
         let plain = rows.values(leaf.shape, place, interner, scratch)?;
-        let refuse = |row: usize, value: f64| refusal::not_finite(self.input.name(), &leaf.name, number(row), value);
+        let refuse = |row: usize, value: f64| {
+            refusal::not_finite(self.input.name(), &leaf.name, number(row), value)
+        };
         match plain {
             Plain::Int(codes) if let Some(coded) = leaf.coded => {
                 decoded(batch.dictionaries.get(&coded.id), codes, coded.values, rows)
@@ -304,7 +329,7 @@ impl ArrowReader {
     }
 }
 
-/// Codes as what they stand for.
+/// Replaces codes by their values.
 fn decoded(
     dictionary: Option<&Dictionary>,
     codes: Vec<i64>,
@@ -323,9 +348,13 @@ fn decoded(
             let value = |code: i64| values.get(place(code)?).copied().ok_or_else(broken);
             Ok(Values::Int(codes.into_iter().map(value).collect::<Result<_, _>>()?))
         }
-        // A dictionary of nothing may never be written.
-        None if codes.is_empty() && matches!(shape, Shape::Int { .. }) => Ok(Values::Int(Vec::new())),
-        None if codes.is_empty() => Ok(Values::Text { dictionary: Arc::from([]), codes: Vec::new() }),
+        // An empty dictionary may be missing from the file.
+        None if codes.is_empty() && matches!(shape, Shape::Int { .. }) => {
+            Ok(Values::Int(Vec::new()))
+        }
+        None if codes.is_empty() => {
+            Ok(Values::Text { dictionary: Arc::from([]), codes: Vec::new() })
+        }
         None => Err(broken()),
     }
 }

@@ -1,4 +1,4 @@
-//! Which nodes and buffers of a batch a wanted column is.
+//! Which nodes and buffers of a batch belong to a wanted column.
 
 use crate::predictions::{
     Limits, PredictionsError,
@@ -7,10 +7,10 @@ use crate::predictions::{
 };
 use arrow_ipc::{Field, Type};
 
-/// How values stand in their buffer.
+/// The layout of values in their buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// Integers of so many bytes.
+    /// Integers of this many bytes.
     Int {
         bytes: usize,
         signed: bool,
@@ -19,15 +19,15 @@ pub(super) enum Shape {
     Float,
     Double,
     Bool,
-    /// Text behind offsets of 32 or, if `large`, 64 bits.
+    /// Text with offsets of 32 bits or, if `large`, 64 bits.
     Text {
         large: bool,
     },
-    /// Text in views of sixteen bytes; which of the columns with views it is.
+    /// Text in views of sixteen bytes; the number counts the columns of views before it.
     View(usize),
 }
 
-/// A dictionary: its id, the integers that point into it, and what it holds.
+/// A dictionary: its id, and the layout of its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Coded {
     pub(super) id: i64,
@@ -39,14 +39,15 @@ pub(super) struct Coded {
 pub(super) struct Leaf {
     pub(super) name: String,
     pub(super) shape: Shape,
-    /// Where its values are codes.
+    /// The dictionary, if its values are codes.
     pub(super) coded: Option<Coded>,
     pub(super) node: usize,
-    /// Its first buffer, which says what is there. Buffers of views of earlier columns are not counted in it.
+    /// Its first buffer, the validity bits. The data buffers of earlier columns of views are not
+    /// counted.
     pub(super) buffer: usize,
     /// How many columns of views come before it.
     pub(super) views: usize,
-    /// The same of the structs that it is in: nodes, buffers, views before.
+    /// The same for the structs that contain it: nodes, buffers, views before.
     pub(super) parents: Vec<(usize, usize, usize)>,
 }
 
@@ -60,11 +61,11 @@ struct Walk {
     dictionaries: Vec<(i64, Shape)>,
 }
 
-/// What a schema says.
+/// What was found in a schema.
 #[derive(Debug)]
 pub(super) struct Bound {
     pub(super) leaves: Vec<Leaf>,
-    /// What the dictionaries hold that the wanted columns point into.
+    /// The layouts of the dictionaries that the wanted columns use.
     pub(super) dictionaries: Vec<(i64, Shape)>,
 }
 
@@ -76,9 +77,19 @@ pub(super) fn bind(
     limits: &Limits,
 ) -> Result<Bound, PredictionsError> {
     if schema.endianness() != arrow_ipc::Endianness::Little {
-        return Err(refusal::unsupported(file, "its numbers are big-endian; write it on a common machine"));
+        return Err(refusal::unsupported(
+            file,
+            "its numbers are big-endian; write it on a common machine",
+        ));
     }
-    let mut walk = Walk { node: 0, buffer: 0, views: 0, columns: 0, found: Vec::new(), dictionaries: Vec::new() };
+    let mut walk = Walk {
+        node: 0,
+        buffer: 0,
+        views: 0,
+        columns: 0,
+        found: Vec::new(),
+        dictionaries: Vec::new(),
+    };
     for field in schema.fields().into_iter().flatten() {
         walk.field(file, field, "", &[], true, limits, 0)?;
     }
@@ -96,7 +107,9 @@ pub(super) fn bind(
             match (shape, wanted.kind) {
                 (Shape::Bool, Kind::Number) => Err("booleans"),
                 (Shape::Text { .. } | Shape::View(_), Kind::Number) => Err("text"),
-                (Shape::Half | Shape::Float | Shape::Double, Kind::Category) => Err("floating-point numbers"),
+                (Shape::Half | Shape::Float | Shape::Double, Kind::Category) => {
+                    Err("floating-point numbers")
+                }
                 _ => Ok(leaf),
             }
         });
@@ -109,7 +122,10 @@ pub(super) fn bind(
 }
 
 impl Walk {
-    #[allow(clippy::too_many_arguments, reason = "one recursive walk; the arguments are what differs between levels")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one recursive walk; the arguments are what differs between levels"
+    )]
     fn field(
         &mut self,
         file: &str,
@@ -126,7 +142,10 @@ impl Walk {
         }
         let name = format!("{prefix}{}", field.name().unwrap_or_default());
         if depth > limits.depth || name.len() > limits.cell {
-            return Err(refusal::too_large(file, "its columns nest too deep, or have too long names"));
+            return Err(refusal::too_large(
+                file,
+                "its columns nest too deep, or have too long names",
+            ));
         }
         let (node, buffer, views) = (self.node, self.buffer, self.views);
         self.node += 1;
@@ -137,20 +156,32 @@ impl Walk {
             self.buffer += 2;
         } else {
             self.buffer += buffers(&field).ok_or_else(|| {
-                refusal::unsupported(file, format!("column {} has a type that is not known", refusal::quoted(&name)))
+                refusal::unsupported(
+                    file,
+                    format!("column {} has a type that is not known", refusal::quoted(&name)),
+                )
             })?;
-            self.views += usize::from(matches!(field.type_type(), Type::Utf8View | Type::BinaryView));
+            self.views +=
+                usize::from(matches!(field.type_type(), Type::Utf8View | Type::BinaryView));
         }
         if reachable && !structure {
             let coded = coded.map(|coded| (coded.id(), coded.indexType()));
             let leaf = shape.and_then(|values| {
                 let parents = parents.to_vec();
-                let leaf = Leaf { name: name.clone(), shape: values, coded: None, node, buffer, views, parents };
+                let leaf = Leaf {
+                    name: name.clone(),
+                    shape: values,
+                    coded: None,
+                    node,
+                    buffer,
+                    views,
+                    parents,
+                };
                 let Some((id, index)) = coded else { return Ok(leaf) };
                 if !matches!(values, Shape::Text { .. } | Shape::View(_) | Shape::Int { .. }) {
                     return Err("a dictionary of something else than text or integers");
                 }
-                // In a dictionary of its own it is the only column.
+                // Within its dictionary it is the only column.
                 let values = if matches!(values, Shape::View(_)) { Shape::View(0) } else { values };
                 self.dictionaries.push((id, values));
                 let shape = match index {
@@ -161,13 +192,21 @@ impl Walk {
             });
             self.found.push((name.clone(), leaf));
         }
-        // The children of a dictionary's values are in the dictionary.
+        // The children of a dictionary's values are stored in the dictionary.
         if field.dictionary().is_none() {
             let mut inner = parents.to_vec();
             inner.push((node, buffer, views));
             for child in field.children().into_iter().flatten() {
                 let prefix = format!("{name}.");
-                self.field(file, child, &prefix, &inner, reachable && structure, limits, depth + 1)?;
+                self.field(
+                    file,
+                    child,
+                    &prefix,
+                    &inner,
+                    reachable && structure,
+                    limits,
+                    depth + 1,
+                )?;
             }
         }
         Ok(())
@@ -176,12 +215,14 @@ impl Walk {
 
 fn int_shape(bits: i32, signed: bool) -> Result<Shape, &'static str> {
     match bits {
-        8 | 16 | 32 | 64 => Ok(Shape::Int { bytes: usize::try_from(bits / 8).unwrap_or(8), signed }),
+        8 | 16 | 32 | 64 => {
+            Ok(Shape::Int { bytes: usize::try_from(bits / 8).unwrap_or(8), signed })
+        }
         _ => Err("integers of an odd width"),
     }
 }
 
-/// How values stand, or what they are that we do not take.
+/// The layout of the values, or the name of a type that is not supported.
 fn shape(field: &Field<'_>, views: usize) -> Result<Shape, &'static str> {
     use arrow_ipc::Precision;
     match field.type_type() {
@@ -189,31 +230,47 @@ fn shape(field: &Field<'_>, views: usize) -> Result<Shape, &'static str> {
             let int = field.type_as_int().ok_or("integers of no width")?;
             int_shape(int.bitWidth(), int.is_signed())
         }
-        Type::FloatingPoint => match field.type_as_floating_point().map(|float| float.precision()) {
-            Some(Precision::HALF) => Ok(Shape::Half),
-            Some(Precision::SINGLE) => Ok(Shape::Float),
-            Some(Precision::DOUBLE) => Ok(Shape::Double),
-            _ => Err("numbers of no known precision"),
-        },
+        Type::FloatingPoint => {
+            match field.type_as_floating_point().map(|float| float.precision()) {
+                Some(Precision::HALF) => Ok(Shape::Half),
+                Some(Precision::SINGLE) => Ok(Shape::Float),
+                Some(Precision::DOUBLE) => Ok(Shape::Double),
+                _ => Err("numbers of no known precision"),
+            }
+        }
         Type::Bool => Ok(Shape::Bool),
         Type::Utf8 => Ok(Shape::Text { large: false }),
         Type::LargeUtf8 => Ok(Shape::Text { large: true }),
         Type::Utf8View => Ok(Shape::View(views)),
         Type::Null => Err("nothing but nulls"),
         Type::Decimal => Err("decimals, which are not read: write them as float64"),
-        Type::Date | Type::Time | Type::Timestamp | Type::Interval | Type::Duration => Err("dates or times"),
-        Type::Binary | Type::LargeBinary | Type::FixedSizeBinary | Type::BinaryView => Err("bytes that are not text"),
+        Type::Date | Type::Time | Type::Timestamp | Type::Interval | Type::Duration => {
+            Err("dates or times")
+        }
+        Type::Binary | Type::LargeBinary | Type::FixedSizeBinary | Type::BinaryView => {
+            Err("bytes that are not text")
+        }
         _ => Err("lists, maps or unions"),
     }
 }
 
-/// How many buffers a column of that type has, without those of its children and without the data of views.
+/// How many buffers a column of this type has, without those of its children and without the data
+/// of views.
 fn buffers(field: &Field<'_>) -> Option<usize> {
     Some(match field.type_type() {
         Type::Null | Type::RunEndEncoded => 0,
         Type::Struct_ | Type::FixedSizeList => 1,
-        Type::Union => usize::from(field.type_as_union().is_some_and(|u| u.mode() == arrow_ipc::UnionMode::Dense)) + 1,
-        Type::Utf8 | Type::LargeUtf8 | Type::Binary | Type::LargeBinary | Type::ListView | Type::LargeListView => 3,
+        Type::Union => {
+            usize::from(
+                field.type_as_union().is_some_and(|u| u.mode() == arrow_ipc::UnionMode::Dense),
+            ) + 1
+        }
+        Type::Utf8
+        | Type::LargeUtf8
+        | Type::Binary
+        | Type::LargeBinary
+        | Type::ListView
+        | Type::LargeListView => 3,
         Type::Int
         | Type::FloatingPoint
         | Type::Bool

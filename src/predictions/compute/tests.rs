@@ -1,4 +1,5 @@
-//! What holds for any order of rows, any split and any pool, in both forms that rows are kept in.
+//! Properties that hold for any order of rows, any split and any pool, in both forms in which rows
+//! are stored.
 
 use super::super::{
     Job, PredictionsError, Source, ThreadPool,
@@ -11,7 +12,7 @@ use crate::{
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Rows in memory, given out in blocks of some size, in some order.
+/// Rows in memory, read in blocks of some size, in some order.
 struct Table {
     rows: Vec<u64>,
     block: usize,
@@ -20,11 +21,18 @@ struct Table {
 
 impl Table {
     fn column(&self, name: &str, rows: &[u64]) -> Values {
-        let draw = |salt: u64, n: u64| -> Vec<u64> { rows.iter().map(|r| row_state(salt, *r) % n).collect() };
+        let draw = |salt: u64, n: u64| -> Vec<u64> {
+            rows.iter().map(|r| row_state(salt, *r) % n).collect()
+        };
         match name {
             "score" | "latency" => {
-                let list = draw(1 + u64::from(name == "score"), 512).into_iter().map(|x| x as f32 / 512.0);
-                if self.wide { Values::F64(list.map(f64::from).collect()) } else { Values::F32(list.collect()) }
+                let list =
+                    draw(1 + u64::from(name == "score"), 512).into_iter().map(|x| x as f32 / 512.0);
+                if self.wide {
+                    Values::F64(list.map(f64::from).collect())
+                } else {
+                    Values::F32(list.collect())
+                }
             }
             "site" => Values::Int(draw(5, 7).into_iter().map(|x| x as i64).collect()),
             "label" => Values::Bool(draw(6, 3).into_iter().map(|x| x == 0).collect()),
@@ -56,7 +64,9 @@ struct Taking<'h, 't>(&'h Handing<'t>);
 impl Worker for Taking<'_, '_> {
     fn next(&mut self, block: &mut Block) -> Result<bool, PredictionsError> {
         let place = self.0.next.fetch_add(1, Ordering::Relaxed);
-        let Some(rows) = self.0.table.rows.chunks(self.0.table.block).nth(place) else { return Ok(false) };
+        let Some(rows) = self.0.table.rows.chunks(self.0.table.block).nth(place) else {
+            return Ok(false);
+        };
         let columns = self.0.wanted.iter().map(|w| self.0.table.column(&w.name, rows)).collect();
         *block = Block { rows: rows.len(), columns };
         Ok(true)
@@ -105,11 +115,15 @@ fn the_same_for_any_order_block_pool_and_width() {
     for (round, threads) in [1, 2, 3, 4].into_iter().enumerate() {
         let mut turned = rows.clone();
         turned.sort_by_key(|r| row_state(100 + round as u64, *r));
-        assert_eq!(evidence(turned, 997 * (round + 1), round % 2 == 1, threads), want, "{threads} threads");
+        assert_eq!(
+            evidence(turned, 997 * (round + 1), round % 2 == 1, threads),
+            want,
+            "{threads} threads"
+        );
     }
 }
 
-/// The definitions, pair by pair and row by row.
+/// Computes the metrics by their definitions, pair by pair and row by row.
 #[test]
 fn ranks_and_quantiles_are_what_their_definitions_say() {
     let rows: Vec<u64> = (0..2_000).collect();
@@ -121,7 +135,8 @@ fn ranks_and_quantiles_are_what_their_definitions_say() {
         found.measurements.iter().find(one).unwrap().value.unwrap()
     };
     let score = |r: &u64| (row_state(2, *r) % 512) as f64;
-    let (positives, negatives): (Vec<u64>, Vec<u64>) = rows.iter().partition(|r| row_state(6, **r).is_multiple_of(3));
+    let (positives, negatives): (Vec<u64>, Vec<u64>) =
+        rows.iter().partition(|r| row_state(6, **r).is_multiple_of(3));
     let mut sum = 0.0;
     for a in positives.iter().map(score) {
         for b in negatives.iter().map(score) {
@@ -136,7 +151,8 @@ fn ranks_and_quantiles_are_what_their_definitions_say() {
     }
     let area = sum / (positives.len() * negatives.len()) as f64;
     assert!((value("roc_auc", None) - area).abs() < 1e-11);
-    let mut latencies: Vec<f64> = rows.iter().map(|r| (row_state(1, *r) % 512) as f64 / 512.0).collect();
+    let mut latencies: Vec<f64> =
+        rows.iter().map(|r| (row_state(1, *r) % 512) as f64 / 512.0).collect();
     latencies.sort_by(f64::total_cmp);
     for q in [0.5, 0.99] {
         let want = crate::stats::quantile::type7(&latencies, q).unwrap();

@@ -13,20 +13,25 @@ pub(super) struct Fields {
 pub(super) enum Misquoted {
     /// A quote inside a field that does not begin with one.
     Stray(usize),
-    /// Something between the closing quote and the end of the field.
+    /// Other characters between the closing quote and the end of the field.
     After(usize),
-    /// No closing quote.
+    /// A missing closing quote.
     Open(usize),
 }
 
 impl Fields {
-    /// How many there are.
+    /// How many fields there are.
     pub(super) fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Finds them all.
-    pub(super) fn index(&mut self, bytes: &[u8], delimiter: u8, quotes: bool) -> Result<(), Misquoted> {
+    /// Finds the ends of all fields.
+    pub(super) fn index(
+        &mut self,
+        bytes: &[u8],
+        delimiter: u8,
+        quotes: bool,
+    ) -> Result<(), Misquoted> {
         self.ends.clear();
         if quotes {
             self.quoted(bytes, delimiter)?;
@@ -40,7 +45,8 @@ impl Fields {
         Ok(())
     }
 
-    /// Eight bytes at a time, with the exact test for zero bytes (Warren, Hacker's Delight, 6-1).
+    /// Searches eight bytes at a time, with the exact test for zero bytes (Warren, Hacker's
+    /// Delight, 6-1).
     fn plain(&mut self, bytes: &[u8], delimiter: u8) {
         const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
         let splat = |byte: u8| u64::from_le_bytes([byte; 8]);
@@ -71,13 +77,17 @@ impl Fields {
                 let gap = usize::from(after.starts_with(b"\r\n") || after == b"\r");
                 match after.get(gap) {
                     None => break,
-                    Some(b) if *b == delimiter && gap == 0 || *b == b'\n' => start + close + 1 + gap,
+                    Some(b) if *b == delimiter && gap == 0 || *b == b'\n' => {
+                        start + close + 1 + gap
+                    }
                     Some(_) => return Err(Misquoted::After(start + close + 1)),
                 }
             } else {
                 match memchr::memchr3(delimiter, b'\n', b'"', rest) {
                     None => break,
-                    Some(at) if rest.get(at) == Some(&b'"') => return Err(Misquoted::Stray(start + at)),
+                    Some(at) if rest.get(at) == Some(&b'"') => {
+                        return Err(Misquoted::Stray(start + at));
+                    }
                     Some(at) => start + at,
                 }
             };
@@ -87,30 +97,31 @@ impl Fields {
         Ok(())
     }
 
-    /// The field at that place, as it is written.
+    /// The field at this index, as it is written.
     #[inline]
     pub(super) fn raw<'b>(&self, bytes: &'b [u8], place: usize) -> &'b [u8] {
-        let start = place.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| end + 1);
+        let start =
+            place.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| end + 1);
         self.ends.get(place).and_then(|end| bytes.get(start..*end)).unwrap_or_default()
     }
 
-    /// Whether a record ends with the field at that place.
+    /// Whether the field at this index is the last of its record.
     pub(super) fn ends_record(&self, bytes: &[u8], place: usize) -> bool {
         self.ends.get(place).is_some_and(|end| bytes.get(*end).is_none_or(|b| *b == b'\n'))
     }
 
-    /// The byte after the field at that place.
+    /// The position after the field at this index.
     pub(super) fn end(&self, place: usize) -> usize {
         self.ends.get(place).copied().unwrap_or(0)
     }
 }
 
-#[allow(clippy::as_conversions, reason = "less than eight")]
+#[expect(clippy::as_conversions, reason = "less than eight")]
 fn lane(hits: u64) -> usize {
     (hits.trailing_zeros() / 8) as usize
 }
 
-/// The place of the quote that closes what begins with one.
+/// The position of the closing quote of a field that begins with a quote.
 fn closing(field: &[u8]) -> Option<usize> {
     let mut from = 1;
     loop {
@@ -122,7 +133,7 @@ fn closing(field: &[u8]) -> Option<usize> {
     }
 }
 
-/// What a field says: without its quotes, and without the carriage return before a line feed.
+/// The content of a field: without its quotes, and without the carriage return before a line feed.
 #[inline]
 pub(super) fn cell(raw: &[u8], last: bool) -> Cow<'_, [u8]> {
     let raw = if last { raw.strip_suffix(b"\r").unwrap_or(raw) } else { raw };
@@ -158,7 +169,10 @@ mod tests {
     fn cells(text: &str, quotes: bool) -> Result<Vec<String>, Misquoted> {
         let mut fields = Fields::default();
         fields.index(text.as_bytes(), b',', quotes)?;
-        let one = |i| cell(fields.raw(text.as_bytes(), i), fields.ends_record(text.as_bytes(), i)).into_owned();
+        let one = |i| {
+            cell(fields.raw(text.as_bytes(), i), fields.ends_record(text.as_bytes(), i))
+                .into_owned()
+        };
         Ok((0..fields.len()).map(|i| String::from_utf8(one(i)).unwrap()).collect())
     }
 

@@ -1,26 +1,26 @@
-//! The first record: the names, and by what fields are separated.
+//! The first record: the names, and the delimiter between fields.
 
 use super::fields::{Fields, Misquoted, cell};
 use crate::predictions::{Limits, PredictionsError, block::Wanted, refusal, stream::Stream};
 
-/// What the first record tells.
+/// What the first record determines.
 #[derive(Debug)]
 pub(super) struct Header {
     pub(super) delimiter: u8,
     pub(super) names: Vec<String>,
-    /// What was read behind it.
+    /// The bytes that were read after it.
     pub(super) rest: Vec<u8>,
-    /// Lines that it takes.
+    /// How many lines it takes.
     pub(super) lines: u64,
 }
 
-/// Delimiters that are known; an earlier one wins where nothing tells them apart.
+/// The known delimiters. If several fit equally well, the first of them is used.
 const DELIMITERS: [u8; 4] = *b",\t;|";
 
-/// A header is no longer than this.
+/// The most bytes of a header.
 const LONGEST: usize = 4 << 20;
 
-/// Reads the header, of which `start` was read already.
+/// Reads the header, of which `start` was already read.
 pub(super) fn read(
     stream: &mut Stream,
     start: Vec<u8>,
@@ -48,7 +48,10 @@ pub(super) fn read(
         }
         searched = bytes.len();
         if searched > LONGEST {
-            return Err(refusal::too_large(stream.name(), "its first line does not end within 4 MiB"));
+            return Err(refusal::too_large(
+                stream.name(),
+                "its first line does not end within 4 MiB",
+            ));
         }
         let mut more = vec![0; 64 << 10];
         let n = stream.fill(&mut more)?;
@@ -65,13 +68,21 @@ pub(super) fn read(
         return Err(refusal::too_many_columns(stream.name(), names.len(), limits));
     }
     if names.iter().any(|name| name.len() > limits.cell) {
-        return Err(refusal::too_large(stream.name(), format!("a column's name has more than {} bytes", limits.cell)));
+        return Err(refusal::too_large(
+            stream.name(),
+            format!("a column's name has more than {} bytes", limits.cell),
+        ));
     }
     Ok(Header { delimiter, names, rest, lines })
 }
 
-/// The delimiter with which most wanted columns are there; among those the one that is there most often.
-fn names(file: &str, record: &[u8], wanted: &[Wanted]) -> Result<(u8, Vec<String>), PredictionsError> {
+/// The delimiter with which most wanted columns are found; among equal ones, the one that occurs
+/// most often.
+fn names(
+    file: &str,
+    record: &[u8],
+    wanted: &[Wanted],
+) -> Result<(u8, Vec<String>), PredictionsError> {
     let mut best: Option<(usize, usize, u8, Vec<String>)> = None;
     let mut wrong = None;
     for delimiter in DELIMITERS {
@@ -99,7 +110,7 @@ fn split(record: &[u8], delimiter: u8) -> Result<Vec<String>, Misquoted> {
     Ok((0..fields.len()).map(name).collect())
 }
 
-/// What is wrong with quotes, in words.
+/// The error for wrong quotes.
 pub(super) fn misquoted(file: &str, what: Misquoted, line: u64) -> PredictionsError {
     let what = match what {
         Misquoted::Stray(_) => {
@@ -108,5 +119,8 @@ pub(super) fn misquoted(file: &str, what: Misquoted, line: u64) -> PredictionsEr
         Misquoted::After(_) => "something stands between a closing quote and the end of the field",
         Misquoted::Open(_) => "a quote is not closed",
     };
-    PredictionsError::new("predictions-syntax", format!("line {line} of {}: {what}", refusal::quoted(file)))
+    PredictionsError::new(
+        "predictions-syntax",
+        format!("line {line} of {}: {what}", refusal::quoted(file)),
+    )
 }

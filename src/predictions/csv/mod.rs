@@ -22,7 +22,7 @@ pub(super) struct CsvReader {
     pieces: Pieces,
     limits: Limits,
     delimiter: u8,
-    /// Fields of a record.
+    /// Fields per record.
     width: usize,
     columns: Vec<Column>,
 }
@@ -30,7 +30,7 @@ pub(super) struct CsvReader {
 /// A wanted column.
 struct Column {
     name: String,
-    /// Which field of a record it is.
+    /// The index of its field in a record.
     place: usize,
     number: bool,
 }
@@ -52,7 +52,8 @@ impl CsvReader {
         }
         let find = |wanted: &Wanted| {
             let place = names.iter().position(|name| *name == wanted.name);
-            let place = place.ok_or_else(|| refusal::missing_column(stream.name(), wanted, &names))?;
+            let place =
+                place.ok_or_else(|| refusal::missing_column(stream.name(), wanted, &names))?;
             Ok(Column { name: wanted.name.clone(), place, number: wanted.kind == Kind::Number })
         };
         let columns = wanted.iter().map(find).collect::<Result<_, _>>()?;
@@ -93,7 +94,9 @@ impl Worker for CsvWorker<'_> {
         let rows = self.rows()?;
         block.rows = rows;
         block.columns.resize_with(reader.columns.len(), || Values::Int(Vec::new()));
-        for ((column, interner), values) in reader.columns.iter().zip(&mut self.interners).zip(&mut block.columns) {
+        for ((column, interner), values) in
+            reader.columns.iter().zip(&mut self.interners).zip(&mut block.columns)
+        {
             let down = Down { reader, piece: &self.piece, fields: &self.fields, column, rows };
             if column.number {
                 down.numbers(values)?;
@@ -106,11 +109,12 @@ impl Worker for CsvWorker<'_> {
 }
 
 impl CsvWorker<'_> {
-    /// How many records there are, each of the right width.
+    /// How many records there are; an error if one has the wrong width.
     fn rows(&self) -> Result<usize, PredictionsError> {
         let (width, bytes) = (self.reader.width, self.piece.bytes());
         let rows = self.piece.records;
-        // As many line feeds end records as there are records: where each last field ends one, no other does.
+        // There are as many line feeds that end records as there are records. If one ends each last
+        // field, none ends another field.
         let ends = |row: usize| self.fields.ends_record(bytes, (row + 1) * width - 1);
         if self.fields.len() == rows * width && (0..rows).all(ends) {
             return Ok(rows);
@@ -186,7 +190,7 @@ impl<'w> Down<'w> {
         Ok(())
     }
 
-    /// A number with something around it, or the refusal of what is none.
+    /// A number with characters around it, or the refusal of a cell that is not a number.
     #[cold]
     fn number(&self, row: usize) -> Result<f64, PredictionsError> {
         let cell = cell(self.raw(row), self.last());
@@ -196,7 +200,9 @@ impl<'w> Down<'w> {
             return Err(refusal::null(file, column, self.place(row)));
         }
         match number::scan(text) {
-            Some(Scanned { len, value, .. }) if len == text.len() && value.is_finite() => return Ok(value),
+            Some(Scanned { len, value, .. }) if len == text.len() && value.is_finite() => {
+                return Ok(value);
+            }
             Some(Scanned { len, .. }) if len == text.len() => {}
             _ if not_finite(text) => {}
             _ => return Err(refusal::not_a_number(file, column, self.place(row), text)),
@@ -208,7 +214,8 @@ impl<'w> Down<'w> {
         let mut codes = text::codes(values);
         codes.reserve(self.rows);
         let last = self.last();
-        let (file, name, limits) = (self.reader.pieces.name(), &self.column.name, &self.reader.limits);
+        let (file, name, limits) =
+            (self.reader.pieces.name(), &self.column.name, &self.reader.limits);
         for row in 0..self.rows {
             let cell = cell(self.raw(row), last);
             if cell.len() > limits.cell {
@@ -233,8 +240,10 @@ impl<'w> Down<'w> {
     }
 }
 
-/// Whether it is a spelling of a number that is none.
+/// Whether the text is a spelling of a value that is not finite.
 fn not_finite(text: &[u8]) -> bool {
     let bare = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
-    ["nan", "inf", "infinity", "1.#inf", "1.#qnan", "1.#ind"].iter().any(|w| bare.eq_ignore_ascii_case(w.as_bytes()))
+    ["nan", "inf", "infinity", "1.#inf", "1.#qnan", "1.#ind"]
+        .iter()
+        .any(|w| bare.eq_ignore_ascii_case(w.as_bytes()))
 }

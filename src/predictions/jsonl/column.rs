@@ -6,18 +6,18 @@ use crate::predictions::{
     text::{self, Interner},
 };
 
-/// Why a value was not taken.
+/// Why a value was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Not {
-    /// Its row has one already.
+    /// Its row already has one.
     Once,
-    /// A number is wanted, and it is none.
+    /// A number is wanted, and the value is not one.
     Number,
-    /// Dictionary are wanted, and it is a number with a fraction.
+    /// A name is wanted, and the value is a number with a fraction.
     Name,
     /// It is larger than any double.
     Finite,
-    /// It is longer than is read.
+    /// It is longer than the limit.
     Short,
     /// The column mixes types: the piece is read again, with this column as text.
     Same,
@@ -26,7 +26,7 @@ pub(super) enum Not {
 /// One column.
 pub(super) struct Column {
     kind: Kind,
-    /// Values are text as written, whatever they are.
+    /// Every value is kept as text, as written.
     as_text: bool,
     /// Rows that have a value.
     rows: usize,
@@ -36,10 +36,16 @@ pub(super) struct Column {
 
 impl Column {
     pub(super) fn new(kind: Kind) -> Self {
-        Self { kind, as_text: false, rows: 0, values: Values::Int(Vec::new()), interner: Interner::default() }
+        Self {
+            kind,
+            as_text: false,
+            rows: 0,
+            values: Values::Int(Vec::new()),
+            interner: Interner::default(),
+        }
     }
 
-    /// Begins a piece, in the buffer of the piece before.
+    /// Begins a piece, and reuses the buffer of the previous piece.
     pub(super) fn begin(&mut self, buffer: Values, as_text: bool) {
         self.rows = 0;
         self.as_text = as_text;
@@ -80,9 +86,14 @@ impl Column {
         Ok(())
     }
 
-    /// A number, which is written so.
+    /// Adds a number, which has the text `written`.
     #[inline]
-    pub(super) fn number(&mut self, row: usize, number: &Scanned, written: &[u8]) -> Result<(), Not> {
+    pub(super) fn number(
+        &mut self,
+        row: usize,
+        number: &Scanned,
+        written: &[u8],
+    ) -> Result<(), Not> {
         if self.as_text {
             return self.text(row, written, true);
         }
@@ -90,15 +101,18 @@ impl Column {
         if !number.value.is_finite() {
             return Err(Not::Finite);
         }
-        // An identifier that no double holds must not lose its last digits.
-        let exact = self.kind == Kind::Number || number.integer.map_or_else(|| fraction(written), is_exact);
+        // An identifier that a double cannot represent must not lose its last digits.
+        let exact =
+            self.kind == Kind::Number || number.integer.map_or_else(|| fraction(written), is_exact);
         match (&mut self.values, number.integer) {
             (Values::Int(v), Some(integer)) => v.push(integer),
             (_, Some(integer)) if row == 0 => self.values = Values::Int(vec![integer]),
             (_, None) if self.kind == Kind::Category => return Err(Not::Name),
             _ if !exact => return Err(Not::Same),
             (Values::F64(v), _) => v.push(number.value),
-            (Values::Int(v), None) if self.kind == Kind::Number || v.iter().all(|i| is_exact(*i)) => {
+            (Values::Int(v), None)
+                if self.kind == Kind::Number || v.iter().all(|i| is_exact(*i)) =>
+            {
                 let mut floats: Vec<f64> = v.iter().map(|i| float(*i)).collect();
                 floats.push(number.value);
                 self.values = Values::F64(floats);
@@ -109,7 +123,7 @@ impl Column {
         Ok(())
     }
 
-    /// `true` or `false`.
+    /// Adds `true` or `false`.
     pub(super) fn boolean(&mut self, row: usize, boolean: bool) -> Result<(), Not> {
         if self.as_text {
             return self.text(row, if boolean { b"true" } else { b"false" }, true);
@@ -126,7 +140,7 @@ impl Column {
         Ok(())
     }
 
-    /// A string; or anything else, as it is `written`.
+    /// Adds a string, or any other value as text if it is `written` so in the file.
     #[inline]
     pub(super) fn text(&mut self, row: usize, text: &[u8], written: bool) -> Result<(), Not> {
         if self.kind == Kind::Number && !written {
@@ -140,7 +154,7 @@ impl Column {
             let codes = text::codes(&mut self.values);
             self.values = Values::Text { dictionary: std::sync::Arc::from([]), codes };
         }
-        // All of a piece was found to be UTF-8 before.
+        // The whole piece was already found to be UTF-8.
         let code = self.interner.code(text).ok_or(Not::Short)?;
         if let Values::Text { codes, .. } = &mut self.values {
             codes.push(code);
@@ -153,12 +167,16 @@ fn fraction(written: &[u8]) -> bool {
     memchr::memchr3(b'.', b'e', b'E', written).is_some()
 }
 
-/// Whether a double holds it.
+/// Whether a double represents the integer exactly.
 fn is_exact(integer: i64) -> bool {
     integer.unsigned_abs() <= 1 << 53
 }
 
-#[allow(clippy::as_conversions, clippy::cast_precision_loss, reason = "as the same digits with a point would be read")]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "as the same digits with a point would be read"
+)]
 fn float(integer: i64) -> f64 {
     integer as f64
 }

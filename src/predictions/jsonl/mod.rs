@@ -1,8 +1,8 @@
-//! Lines of JSON: one object a line, in any order of keys.
+//! JSON Lines: one object per line, with its keys in any order.
 //!
-//! A column of `Kind::Number` takes numbers only. Elsewhere a column of integers stays integers and one of integers
-//! and fractions becomes doubles; within one block a column that mixes numbers, text or booleans, and one with integers
-//! that 64 bits do not hold, becomes text as written.
+//! A column of `Kind::Number` takes numbers only. In other columns integers stay integers, and
+//! integers mixed with fractions become doubles. Within one block, a column that mixes numbers,
+//! text or booleans, or that has integers beyond 64 bits, becomes text as written.
 
 mod column;
 mod plan;
@@ -20,7 +20,7 @@ use column::{Column, Not};
 use plan::{Action, Plan};
 use scanner::{Fault, Scanner, Text};
 
-/// One file of lines of JSON.
+/// One file of JSON Lines.
 pub(super) struct JsonlReader {
     pieces: Pieces,
     limits: Limits,
@@ -28,7 +28,7 @@ pub(super) struct JsonlReader {
     plan: Plan,
 }
 
-/// A first row is no longer than this.
+/// The most bytes of the first row.
 const LONGEST: usize = 16 << 20;
 
 impl JsonlReader {
@@ -46,7 +46,10 @@ impl JsonlReader {
                 break blank + at;
             }
             if start.len() > LONGEST {
-                return Err(refusal::too_large(stream.name(), "its first row does not end within 16 MiB"));
+                return Err(refusal::too_large(
+                    stream.name(),
+                    "its first row does not end within 16 MiB",
+                ));
             }
             let mut more = vec![0; 256 << 10];
             let n = stream.fill(&mut more)?;
@@ -58,7 +61,7 @@ impl JsonlReader {
         let first = start.get(blank..end).unwrap_or_default();
         let mut paths = Vec::new();
         let mut scanner = Scanner { bytes: first, at: 0, depth: limits.depth };
-        // What is wrong with the row, its own turn says, with its line.
+        // An error in this row is reported when the row is read, together with its line.
         let _ = collect(&mut scanner, "", 0, limits, &mut paths);
         let names: Vec<&str> = paths.iter().map(String::as_str).collect();
         let whole = scanner.rest().trim_ascii().is_empty();
@@ -69,10 +72,11 @@ impl JsonlReader {
         Ok(Self { pieces, limits: *limits, wanted: wanted.to_vec(), plan: Plan::new(wanted) })
     }
 
-    /// A broken line, as file, line and column.
+    /// The error for a broken line, with file, line and column.
     fn broken(&self, piece: &Piece, fault: Fault) -> PredictionsError {
         let before = piece.bytes().get(..fault.at).unwrap_or(piece.bytes());
-        let line = before.get(memchr::memrchr(b'\n', before).map_or(0, |at| at + 1)..).unwrap_or_default();
+        let line =
+            before.get(memchr::memrchr(b'\n', before).map_or(0, |at| at + 1)..).unwrap_or_default();
         let column = String::from_utf8_lossy(line).chars().count() + 1;
         let (line, file) = (piece.line_at(fault.at), refusal::quoted(self.pieces.name()));
         let message = format!("line {line}, column {column} of {file}: {}", fault.what);
@@ -80,7 +84,7 @@ impl JsonlReader {
     }
 }
 
-/// The paths to everything in a row that is no object.
+/// Collects the paths to every value in a row that is not an object.
 fn collect(
     scanner: &mut Scanner<'_>,
     prefix: &str,
@@ -119,17 +123,18 @@ struct JsonlWorker<'r> {
     order: Vec<Order>,
 }
 
-/// The keys of an object in the order in which the rows before had them, each as it is written, colon and all: rows
-/// that one program wrote are alike, so that mostly one comparison knows the key.
+/// The keys of an object in the order in which earlier rows had them, each as it is written,
+/// including the colon. Rows that one program wrote have the same keys, so usually one comparison
+/// identifies the key.
 type Order = Vec<(Vec<u8>, Action)>;
 
-/// Keys of an object that are remembered.
+/// How many keys of an object are remembered.
 const REMEMBERED: usize = 512;
 
-/// Why a row was not taken.
+/// Why a row was not accepted.
 enum Stop {
     Fault(Fault),
-    /// A value was not taken: the column, and where the value begins.
+    /// A value was not accepted: the column, and where the value begins.
     Value(usize, usize, Not),
     Null(usize, usize),
     NotFinite(usize, usize, &'static str),
@@ -149,17 +154,21 @@ impl Worker for JsonlWorker<'_> {
             return Ok(false);
         }
         if let Err(error) = std::str::from_utf8(self.piece.bytes()) {
-            let fault = Fault { at: error.valid_up_to(), what: "it is not UTF-8; write the file as UTF-8" };
+            let fault =
+                Fault { at: error.valid_up_to(), what: "it is not UTF-8; write the file as UTF-8" };
             return Err(reader.broken(&self.piece, fault));
         }
         block.columns.resize_with(self.columns.len(), || Values::Int(Vec::new()));
         let mut as_text = vec![false; self.columns.len()];
         loop {
-            for ((column, values), as_text) in self.columns.iter_mut().zip(&mut block.columns).zip(&as_text) {
+            for ((column, values), as_text) in
+                self.columns.iter_mut().zip(&mut block.columns).zip(&as_text)
+            {
                 column.begin(std::mem::replace(values, Values::Int(Vec::new())), *as_text);
             }
             let bytes = self.piece.bytes();
-            let mut rows = Rows { reader, bytes, columns: &mut self.columns, order: &mut self.order, row: 0 };
+            let mut rows =
+                Rows { reader, bytes, columns: &mut self.columns, order: &mut self.order, row: 0 };
             match rows.all() {
                 Ok(n) => {
                     block.rows = n;
@@ -176,9 +185,15 @@ impl Worker for JsonlWorker<'_> {
                 Err(stop) => return Err(self.refusal(stop)),
             }
         }
-        for ((column, wanted), values) in self.columns.iter_mut().zip(&reader.wanted).zip(&mut block.columns) {
+        for ((column, wanted), values) in
+            self.columns.iter_mut().zip(&reader.wanted).zip(&mut block.columns)
+        {
             if column.distinct() > reader.limits.distinct {
-                return Err(refusal::too_many_texts(reader.pieces.name(), &wanted.name, &reader.limits));
+                return Err(refusal::too_many_texts(
+                    reader.pieces.name(),
+                    &wanted.name,
+                    &reader.limits,
+                ));
             }
             *values = column.end();
         }
@@ -201,7 +216,9 @@ impl JsonlWorker<'_> {
         match stop {
             Stop::Fault(fault) => self.reader.broken(&self.piece, fault),
             Stop::Null(column, at) => refusal::null(file, name(column), line(at)),
-            Stop::NotFinite(column, at, word) => refusal::not_finite(file, name(column), line(at), word),
+            Stop::NotFinite(column, at, word) => {
+                refusal::not_finite(file, name(column), line(at), word)
+            }
             Stop::Nested(column, at) => {
                 let is = format!("a list or an object in {}", line(at));
                 refusal::wrong_type(file, name(column), &is, kind(column))
@@ -216,15 +233,26 @@ impl JsonlWorker<'_> {
                     );
                     PredictionsError::new("predictions-duplicate-column", what)
                 }
-                Not::Number | Not::Same => refusal::not_a_number(file, name(column), line(at), written(at)),
+                Not::Number | Not::Same => {
+                    refusal::not_a_number(file, name(column), line(at), written(at))
+                }
                 Not::Name => {
                     let is = format!("a number with a fraction in {}", line(at));
                     refusal::wrong_type(file, name(column), &is, kind(column))
                 }
-                Not::Finite => refusal::not_finite(file, name(column), line(at), refusal::quoted_bytes(written(at))),
+                Not::Finite => refusal::not_finite(
+                    file,
+                    name(column),
+                    line(at),
+                    refusal::quoted_bytes(written(at)),
+                ),
                 Not::Short => refusal::too_large(
                     file,
-                    format!("a text in column {} at {} is too long", refusal::quoted(name(column)), line(at)),
+                    format!(
+                        "a text in column {} at {} is too long",
+                        refusal::quoted(name(column)),
+                        line(at)
+                    ),
                 ),
             },
         }
@@ -259,7 +287,9 @@ impl<'w> Rows<'w> {
             if !matches!(scanner.peek(), Some(b'\n') | None) {
                 return Ok(scanner.fault("something stands behind the object")?);
             }
-            if let Some(column) = self.columns.iter().position(|column| column.rows() != self.row + 1) {
+            if let Some(column) =
+                self.columns.iter().position(|column| column.rows() != self.row + 1)
+            {
                 return Err(Stop::Null(column, start));
             }
             self.row += 1;
@@ -270,7 +300,8 @@ impl<'w> Rows<'w> {
         if depth >= scanner.depth {
             return Ok(scanner.fault("it nests too deep")?);
         }
-        scanner.expect(b'{', "an object was expected; every row has to be one object on one line")?;
+        scanner
+            .expect(b'{', "an object was expected; every row has to be one object on one line")?;
         scanner.blanks();
         if scanner.peek() == Some(b'}') {
             scanner.at += 1;
@@ -288,7 +319,9 @@ impl<'w> Rows<'w> {
             };
             match action {
                 Action::Leaf(leaf) => self.leaf(scanner, leaf)?,
-                Action::Inner(inner) if scanner.peek() == Some(b'{') => self.object(scanner, inner, depth + 1)?,
+                Action::Inner(inner) if scanner.peek() == Some(b'{') => {
+                    self.object(scanner, inner, depth + 1)?;
+                }
                 Action::Inner(_) | Action::Skip => scanner.skip(depth + 1)?,
             }
             if !scanner.more(b'}')? {
@@ -298,8 +331,13 @@ impl<'w> Rows<'w> {
         Ok(scanner.fault("it has more columns than are read")?)
     }
 
-    /// A key that was not foreseen.
-    fn key(&mut self, scanner: &mut Scanner<'w>, node: usize, place: usize) -> Result<Action, Stop> {
+    /// Reads a key that is not the remembered one.
+    fn key(
+        &mut self,
+        scanner: &mut Scanner<'w>,
+        node: usize,
+        place: usize,
+    ) -> Result<Action, Stop> {
         let start = scanner.at;
         let key: Text<'w> = scanner.key()?;
         scanner.colon()?;
@@ -343,8 +381,12 @@ impl<'w> Rows<'w> {
                 self.each(columns, at, |column, row| column.number(row, &number, written))
             }
             Some(b'{' | b'[') => Err(Stop::Nested(first, at)),
-            _ if scanner.word("true") => self.each(columns, at, |column, row| column.boolean(row, true)),
-            _ if scanner.word("false") => self.each(columns, at, |column, row| column.boolean(row, false)),
+            _ if scanner.word("true") => {
+                self.each(columns, at, |column, row| column.boolean(row, true))
+            }
+            _ if scanner.word("false") => {
+                self.each(columns, at, |column, row| column.boolean(row, false))
+            }
             _ if scanner.word("null") => Err(Stop::Null(first, at)),
             _ => match scanner.not_finite() {
                 Some(word) => Err(Stop::NotFinite(first, at, word)),

@@ -1,4 +1,4 @@
-//! Which keys of a row are wanted, and where rows of earlier lines had them.
+//! Which keys of a row are wanted, and what to do with their values.
 
 use crate::predictions::block::Wanted;
 
@@ -6,13 +6,13 @@ use crate::predictions::block::Wanted;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     Skip,
-    /// It is the value of the columns at that place of `Plan::leaves`.
+    /// It is the value of the columns at this index of `Plan::leaves`.
     Leaf(usize),
     /// It is an object, and some of its keys are wanted.
     Inner(usize),
 }
 
-/// An object of which some keys are wanted.
+/// An object that has wanted keys.
 #[derive(Debug, Default)]
 struct Node {
     keys: Vec<(Vec<u8>, Action)>,
@@ -53,12 +53,12 @@ impl Plan {
         plan
     }
 
-    /// How many objects it knows.
+    /// How many objects the plan has.
     pub(super) fn nodes(&self) -> usize {
         self.nodes.len()
     }
 
-    /// What to do with that key of that object.
+    /// What to do with this key of this object.
     pub(super) fn action(&self, node: usize, key: &[u8]) -> Action {
         let keys = self.nodes.get(node).map_or(&[][..], |node| &node.keys);
         keys.iter().find(|(name, _)| name == key).map_or(Action::Skip, |(_, action)| *action)

@@ -1,4 +1,4 @@
-//! JSON, token by token. Nothing is allocated for what is passed over.
+//! JSON, token by token. Nothing is allocated for values that are skipped.
 
 use std::borrow::Cow;
 
@@ -20,41 +20,45 @@ pub(super) struct Text<'b> {
 }
 
 impl<'b> Text<'b> {
-    /// What it says.
+    /// The content of the string.
     #[inline]
     pub(super) fn value(self) -> Result<Cow<'b, [u8]>, Fault> {
-        if self.escaped { unescape(self.raw, self.at).map(Cow::Owned) } else { Ok(Cow::Borrowed(self.raw)) }
+        if self.escaped {
+            unescape(self.raw, self.at).map(Cow::Owned)
+        } else {
+            Ok(Cow::Borrowed(self.raw))
+        }
     }
 }
 
-/// Stands before some byte of UTF-8 text.
+/// A position in UTF-8 text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scanner<'b> {
     pub(super) bytes: &'b [u8],
     pub(super) at: usize,
-    /// How deep it may nest.
+    /// How deep values may be nested.
     pub(super) depth: usize,
 }
 
 impl<'b> Scanner<'b> {
-    /// The byte that it stands before.
+    /// The byte at the position.
     #[inline]
     pub(super) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
-    /// What is left.
+    /// The bytes from the position on.
     #[inline]
     pub(super) fn rest(&self) -> &'b [u8] {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    /// A fault at this place.
+    /// A fault at this position.
     pub(super) fn fault<T>(&self, what: &'static str) -> Result<T, Fault> {
         Err(Fault { at: self.at, what })
     }
 
-    /// Passes over blanks within a line.
+    /// Skips blanks within a line.
     #[inline]
     pub(super) fn blanks(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\r')) {
@@ -62,7 +66,7 @@ impl<'b> Scanner<'b> {
         }
     }
 
-    /// Passes over that byte, or says what was expected.
+    /// Skips this byte, or reports what was expected.
     #[inline]
     pub(super) fn expect(&mut self, byte: u8, what: &'static str) -> Result<(), Fault> {
         if self.peek() == Some(byte) {
@@ -72,8 +76,8 @@ impl<'b> Scanner<'b> {
         self.fault(what)
     }
 
-    /// Takes a string. Eight bytes at a time, with the exact tests for zero and for small bytes (Warren, Hacker's
-    /// Delight, 6-1).
+    /// Reads a string. It is searched eight bytes at a time, with the exact tests for zero and for
+    /// small bytes (Warren, Hacker's Delight, 6-1).
     #[inline]
     pub(super) fn string(&mut self) -> Result<Text<'b>, Fault> {
         self.expect(b'"', "a string was expected")?;
@@ -92,30 +96,39 @@ impl<'b> Scanner<'b> {
                     self.at += 2;
                 }
                 Some(b'\n') | None => return self.fault("the line ends within a string"),
-                Some(_) => return self.fault("a control character stands in a string; it has to be escaped"),
+                Some(_) => {
+                    return self
+                        .fault("a control character stands in a string; it has to be escaped");
+                }
             }
         }
     }
 
-    /// Takes a word such as `true`, if it stands here.
+    /// Reads a word such as `true`, if it is at the position.
     pub(super) fn word(&mut self, word: &str) -> bool {
         let there = self.rest().starts_with(word.as_bytes());
         self.at += if there { word.len() } else { 0 };
         there
     }
 
-    /// Takes `NaN`, `Infinity` or `-Infinity`, which are no JSON, but which many tools write.
+    /// Reads `NaN`, `Infinity` or `-Infinity`, which are not JSON, but which many tools write.
     pub(super) fn not_finite(&mut self) -> Option<&'static str> {
         ["NaN", "-NaN", "Infinity", "-Infinity"].into_iter().find(|word| self.word(word))
     }
 
-    /// Passes over a value of any kind.
+    /// Skips a value of any type.
     pub(super) fn skip(&mut self, depth: usize) -> Result<(), Fault> {
         match self.peek() {
             Some(b'"') => self.string().map(drop),
             Some(b'{') => self.members(depth, |scanner, _| scanner.skip(depth + 1)),
             Some(b'[') => self.elements(depth),
-            _ if self.word("true") || self.word("false") || self.word("null") || self.not_finite().is_some() => Ok(()),
+            _ if self.word("true")
+                || self.word("false")
+                || self.word("null")
+                || self.not_finite().is_some() =>
+            {
+                Ok(())
+            }
             _ => match crate::predictions::number::scan(self.rest()) {
                 Some(number) if number.json => {
                     self.at += number.len;
@@ -130,7 +143,7 @@ impl<'b> Scanner<'b> {
         if depth >= self.depth { self.fault("it nests too deep") } else { Ok(()) }
     }
 
-    /// Takes an object, and calls `member` before the value of each key.
+    /// Reads an object, and calls `member` before the value of each key.
     pub(super) fn members(
         &mut self,
         depth: usize,
@@ -153,7 +166,7 @@ impl<'b> Scanner<'b> {
         }
     }
 
-    /// Takes a key.
+    /// Reads a key.
     #[inline]
     pub(super) fn key(&mut self) -> Result<Text<'b>, Fault> {
         match self.peek() {
@@ -162,7 +175,7 @@ impl<'b> Scanner<'b> {
         }
     }
 
-    /// The colon after a key, and blanks about it.
+    /// Reads the colon after a key, and the blanks around it.
     #[inline]
     pub(super) fn colon(&mut self) -> Result<(), Fault> {
         self.blanks();
@@ -171,7 +184,7 @@ impl<'b> Scanner<'b> {
         Ok(())
     }
 
-    /// After a value: `true` after a comma, `false` after the closing bracket.
+    /// Reads what follows a value: `true` for a comma, `false` for the closing bracket.
     #[inline]
     pub(super) fn more(&mut self, close: u8) -> Result<bool, Fault> {
         self.blanks();
@@ -219,8 +232,11 @@ fn ordinary(bytes: &[u8]) -> usize {
     let mut rest = bytes;
     while let Some((word, after)) = rest.split_first_chunk::<8>() {
         let word = u64::from_le_bytes(*word);
-        // A borrow may mark a byte above a control character, never one below: the lowest mark is true.
-        let hits = zeros(word ^ QUOTE) | zeros(word ^ BACKSLASH) | (word.wrapping_sub(SPACE) & !word & !LOW);
+        // A borrow may mark a byte after a control character, never one before it: the lowest mark
+        // is always correct.
+        let hits = zeros(word ^ QUOTE)
+            | zeros(word ^ BACKSLASH)
+            | (word.wrapping_sub(SPACE) & !word & !LOW);
         if hits != 0 {
             return passed + usize::try_from(hits.trailing_zeros() / 8).unwrap_or(0);
         }
@@ -247,14 +263,16 @@ fn unescape(raw: &[u8], at: usize) -> Result<Vec<u8>, Fault> {
             Some(b'r') => b'\r',
             Some(b't') => b'\t',
             Some(b'u') => {
-                let mut unit = hex(&mut rest).ok_or(fault("four hexadecimal digits were expected after \\u"))?;
+                let mut unit = hex(&mut rest)
+                    .ok_or(fault("four hexadecimal digits were expected after \\u"))?;
                 if (0xd800..0xdc00).contains(&unit) && rest.starts_with(b"\\u") {
                     rest = rest.get(2..).unwrap_or_default();
                     let low = hex(&mut rest).filter(|low| (0xdc00..0xe000).contains(low));
                     let low = low.ok_or(fault("half of a pair of surrogates stands alone"))?;
                     unit = 0x1_0000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
                 }
-                let c = char::from_u32(unit).ok_or(fault("half of a pair of surrogates stands alone"))?;
+                let c = char::from_u32(unit)
+                    .ok_or(fault("half of a pair of surrogates stands alone"))?;
                 out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
                 continue;
             }
@@ -283,10 +301,19 @@ mod tests {
 
     #[test]
     fn strings_are_what_serde_json_says() {
-        let good =
-            [r#""""#, r#""abc""#, r#""0123456789\"\\\/\b\f\n\r\tabcdefgh""#, r#""\u0101\ud83d\ude00""#, "\"Māori\""];
+        let good = [
+            r#""""#,
+            r#""abc""#,
+            r#""0123456789\"\\\/\b\f\n\r\tabcdefgh""#,
+            r#""\u0101\ud83d\ude00""#,
+            "\"Māori\"",
+        ];
         for text in good {
-            assert_eq!(string(text).unwrap(), serde_json::from_str::<String>(text).unwrap(), "{text}");
+            assert_eq!(
+                string(text).unwrap(),
+                serde_json::from_str::<String>(text).unwrap(),
+                "{text}"
+            );
         }
         for text in [
             "\"",
@@ -300,19 +327,34 @@ mod tests {
             "\"a\tb\"",
             "\"a\n\"",
         ] {
-            assert!(string(text).is_err() && serde_json::from_str::<String>(text).is_err(), "{text}");
+            assert!(
+                string(text).is_err() && serde_json::from_str::<String>(text).is_err(),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn skips_what_serde_json_reads_and_stops_where_it_does() {
-        let good = [r#"{"a":[1,-2.5e3,{"b":null}],"c":true}"#, "[]", "{}", "[ 1 , 2 ]", "-0.5", "false"];
+        let good =
+            [r#"{"a":[1,-2.5e3,{"b":null}],"c":true}"#, "[]", "{}", "[ 1 , 2 ]", "-0.5", "false"];
         for text in good {
             let mut scanner = Scanner { bytes: text.as_bytes(), at: 0, depth: 3 };
             assert_eq!(scanner.skip(0), Ok(()), "{text}");
             assert_eq!(scanner.at, text.len());
         }
-        for text in ["{", "[1,]", "{\"a\"}", "{\"a\":}", "01", "1.", "tru", "{\"a\":1,}", "[[[[1]]]]", "'a'"] {
+        for text in [
+            "{",
+            "[1,]",
+            "{\"a\"}",
+            "{\"a\":}",
+            "01",
+            "1.",
+            "tru",
+            "{\"a\":1,}",
+            "[[[[1]]]]",
+            "'a'",
+        ] {
             let mut scanner = Scanner { bytes: text.as_bytes(), at: 0, depth: 3 };
             assert!(scanner.skip(0).is_err() || scanner.at < text.len(), "{text}");
         }

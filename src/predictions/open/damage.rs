@@ -1,10 +1,10 @@
-//! Damaged files of every format are refused or read; nothing else happens.
+//! Damaged files of every format are either refused or read, and never cause a panic.
 
 use super::tests::{fixture, want};
 use super::*;
 use crate::predictions::block::{Kind, Values};
 
-/// Numbers that look random (Steele, Lea and Flood 2014, `SplitMix64`).
+/// Pseudo-random numbers (Steele, Lea and Flood 2014, `SplitMix64`).
 struct Dice(u64);
 
 impl Dice {
@@ -21,7 +21,7 @@ fn damage(bytes: &mut Vec<u8>, dice: &mut Dice) {
         if bytes.is_empty() {
             return;
         }
-        // Headers and footers are where damage does most.
+        // Damage has the most effect in headers and footers.
         let at = match dice.roll(3) {
             0 => dice.roll(bytes.len()),
             1 => dice.roll(bytes.len().min(200)),
@@ -66,7 +66,10 @@ fn read(bytes: Vec<u8>, wanted: &[Wanted], limits: &Limits) -> Result<usize, Pre
 #[test]
 fn no_damage_panics_hangs_or_fills_the_memory() {
     let small = |name: &str| {
-        (fixture(&format!("small/{name}")), ["label", "count", "score", "latency", "ok", "group", "id"].to_vec())
+        (
+            fixture(&format!("small/{name}")),
+            ["label", "count", "score", "latency", "ok", "group", "id"].to_vec(),
+        )
     };
     let large = |name: &str| {
         let mut bytes = fixture(name);
@@ -84,7 +87,9 @@ fn no_damage_panics_hangs_or_fills_the_memory() {
         .unwrap();
         (out, names)
     };
-    let zstd = |(bytes, names): (Vec<u8>, Vec<&'static str>)| (zstd::encode_all(&bytes[..], 1).unwrap(), names);
+    let zstd = |(bytes, names): (Vec<u8>, Vec<&'static str>)| {
+        (zstd::encode_all(&bytes[..], 1).unwrap(), names)
+    };
     let files = [
         small("none_v1.parquet"),
         small("snappy_v2.parquet"),

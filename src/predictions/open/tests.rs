@@ -1,11 +1,12 @@
-//! Files of every format, against what was written into them.
+//! Files of every format, compared with what was written into them.
 
 use super::*;
 use crate::predictions::block::{Kind, Values};
 use std::{fs, io::Write, path::PathBuf, thread};
 
 pub(super) fn fixture(name: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/predictions").join(name);
+    let path =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/predictions").join(name);
     fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -13,14 +14,16 @@ pub(super) fn want(names: &[(&str, Kind)]) -> Vec<Wanted> {
     names.iter().map(|(name, kind)| Wanted { name: (*name).to_owned(), kind: *kind }).collect()
 }
 
-/// A value as text, the same for every type that holds it.
+/// A value as text, the same for every type that represents it.
 fn cells(values: &Values) -> Vec<String> {
     match values {
         Values::F32(v) => v.iter().map(ToString::to_string).collect(),
         Values::F64(v) => v.iter().map(ToString::to_string).collect(),
         Values::Int(v) => v.iter().map(ToString::to_string).collect(),
         Values::Bool(v) => v.iter().map(ToString::to_string).collect(),
-        Values::Text { dictionary, codes } => codes.iter().map(|c| dictionary[*c as usize].to_string()).collect(),
+        Values::Text { dictionary, codes } => {
+            codes.iter().map(|c| dictionary[*c as usize].to_string()).collect()
+        }
     }
 }
 
@@ -29,13 +32,19 @@ fn draw(reader: &dyn Reader) -> Result<Vec<Vec<String>>, PredictionsError> {
     while worker.next(&mut block)? {
         let columns: Vec<Vec<String>> = block.columns.iter().map(cells).collect();
         assert!(columns.iter().all(|c| c.len() == block.rows));
-        rows.extend((0..block.rows).map(|row| columns.iter().map(|c| c[row].clone()).collect::<Vec<_>>()));
+        rows.extend(
+            (0..block.rows).map(|row| columns.iter().map(|c| c[row].clone()).collect::<Vec<_>>()),
+        );
     }
     Ok(rows)
 }
 
-/// All rows, in the order of the files, once from memory and once from a file, where three workers draw.
-pub(super) fn rows(inputs: &[(&str, Vec<u8>)], wanted: &[Wanted]) -> Result<Vec<Vec<String>>, PredictionsError> {
+/// Reads all rows, in the order of the files: once from memory, and once from a file with three
+/// workers.
+pub(super) fn rows(
+    inputs: &[(&str, Vec<u8>)],
+    wanted: &[Wanted],
+) -> Result<Vec<Vec<String>>, PredictionsError> {
     let memory = inputs.iter().map(|(name, bytes)| Input::bytes(*name, bytes.clone())).collect();
     let one = draw(&*open(memory, wanted, &Limits::default())?)?;
     let on_disk = |(name, bytes): &(&str, Vec<u8>)| {
@@ -75,8 +84,13 @@ fn made(n: usize) -> Vec<Vec<String>> {
     let groups = ["a", "bb", "", "Māori", "a longer name than sixteen bytes"];
     let row = |i: usize| {
         let score = (i as f64 / 997.0) as f32;
-        let numbers = [(i % 3).to_string(), (i as i64 * 1_000_003 - 500).to_string(), score.to_string()];
-        let rest = [(i as f64 * 0.1).to_string(), i.is_multiple_of(7).to_string(), groups[i * i % 5].to_owned()];
+        let numbers =
+            [(i % 3).to_string(), (i as i64 * 1_000_003 - 500).to_string(), score.to_string()];
+        let rest = [
+            (i as f64 * 0.1).to_string(),
+            i.is_multiple_of(7).to_string(),
+            groups[i * i % 5].to_owned(),
+        ];
         numbers.into_iter().chain(rest).chain([format!("row-{i}")]).collect()
     };
     (0..n).map(row).collect()
@@ -106,8 +120,16 @@ fn every_codec_encoding_page_and_container_gives_the_rows_that_were_written() {
         "large_string",
         "required",
     ];
-    let arrow = ["plain.arrow", "lz4.arrow", "zstd.arrows", "dictionary.arrows", "view.arrow", "large.arrow"];
-    let names = parquet.iter().map(|name| format!("{name}.parquet")).chain(arrow.map(str::to_owned));
+    let arrow = [
+        "plain.arrow",
+        "lz4.arrow",
+        "zstd.arrows",
+        "dictionary.arrows",
+        "view.arrow",
+        "large.arrow",
+    ];
+    let names =
+        parquet.iter().map(|name| format!("{name}.parquet")).chain(arrow.map(str::to_owned));
     for name in names {
         let bytes = fixture(&format!("small/{name}"));
         assert_eq!(rows(&[(&name, bytes)], &want(&ALL)).unwrap(), made(300), "{name}");
@@ -116,8 +138,10 @@ fn every_codec_encoding_page_and_container_gives_the_rows_that_were_written() {
 
 #[test]
 fn paths_lead_into_structs() {
-    let nested: Vec<(String, Kind)> = ALL.iter().map(|(name, kind)| (format!("row.{name}"), *kind)).collect();
-    let nested: Vec<(&str, Kind)> = nested.iter().map(|(name, kind)| (name.as_str(), *kind)).collect();
+    let nested: Vec<(String, Kind)> =
+        ALL.iter().map(|(name, kind)| (format!("row.{name}"), *kind)).collect();
+    let nested: Vec<(&str, Kind)> =
+        nested.iter().map(|(name, kind)| (name.as_str(), *kind)).collect();
     for name in ["small/struct.parquet", "small/struct.arrow"] {
         assert_eq!(rows(&[(name, fixture(name))], &want(&nested)).unwrap(), made(300), "{name}");
         let (code, message) = refusal(name, &fixture(name), &[("row", Kind::Any)]);
@@ -141,21 +165,31 @@ fn many_files_are_one_set_and_files_without_rows_are_in_it() {
     let lacking = [file("groups.parquet"), file("half.arrow")];
     let error = rows(&lacking, &want(&ALL)).unwrap_err();
     assert_eq!(error.message, "`half.arrow` has no column `label`; it has `score`, `u8`");
-    assert_eq!(open(vec![], &want(&ALL), &Limits::default()).err().unwrap().code, "predictions-none");
+    assert_eq!(
+        open(vec![], &want(&ALL), &Limits::default()).err().unwrap().code,
+        "predictions-none"
+    );
 }
 
 #[test]
 fn integers_of_every_width_keep_their_values() {
-    let wanted = [("u8", Kind::Any), ("u16", Kind::Any), ("u32", Kind::Number), ("i16", Kind::Category)];
+    let wanted =
+        [("u8", Kind::Any), ("u16", Kind::Any), ("u32", Kind::Number), ("i16", Kind::Category)];
     let read = rows(&[("u", fixture("small/unsigned.parquet"))], &want(&wanted)).unwrap();
-    let row = |i: i64| [i % 256, i + 65000, i + 4_294_966_000, i - 32768].map(|x| x.to_string()).to_vec();
+    let row =
+        |i: i64| [i % 256, i + 65000, i + 4_294_966_000, i - 32768].map(|x| x.to_string()).to_vec();
     assert_eq!(read, (0..300).map(row).collect::<Vec<_>>());
-    let read = rows(&[("u", fixture("small/unsigned.parquet"))], &want(&[("u64", Kind::Any)])).unwrap();
-    assert_eq!(read.last().unwrap(), &["9223372036854775807"]);
     let read =
-        rows(&[("h", fixture("small/half.arrow"))], &want(&[("score", Kind::Number), ("u8", Kind::Any)])).unwrap();
+        rows(&[("u", fixture("small/unsigned.parquet"))], &want(&[("u64", Kind::Any)])).unwrap();
+    assert_eq!(read.last().unwrap(), &["9223372036854775807"]);
+    let read = rows(
+        &[("h", fixture("small/half.arrow"))],
+        &want(&[("score", Kind::Number), ("u8", Kind::Any)]),
+    )
+    .unwrap();
     assert_eq!(read[299], ["37.375", "43"]);
-    let read = rows(&[("d", fixture("small/delta.arrows"))], &want(&[("group", Kind::Any)])).unwrap();
+    let read =
+        rows(&[("d", fixture("small/delta.arrows"))], &want(&[("group", Kind::Any)])).unwrap();
     assert_eq!(read.concat(), ["a", "bb", "a", "bb", "ccc", "z", "a"]);
 }
 
@@ -181,13 +215,17 @@ fn one_table_in_four_formats_is_one_table() {
     let jsonl = read("adult_unicode.jsonl");
     assert_eq!(read("adult_unicode.csv"), jsonl);
     assert_eq!(jsonl.len(), 2000);
-    assert!(jsonl.iter().any(|row| row[6].is_empty()) && jsonl.iter().any(|row| row[6] == "Māori, Pacific"));
+    assert!(
+        jsonl.iter().any(|row| row[6].is_empty())
+            && jsonl.iter().any(|row| row[6] == "Māori, Pacific")
+    );
     // The same rows in 32-bit floats.
     let narrow = |row: Vec<String>| {
         let numbers = [3, 4].map(|i| row[i].parse::<f32>().unwrap());
         (row[0].clone(), row[1].clone(), numbers, row[5..].to_vec())
     };
-    let [a, b] = ["adult_bad.jsonl", "adult_bad.parquet"].map(|n| read(n).into_iter().map(narrow).collect::<Vec<_>>());
+    let [a, b] = ["adult_bad.jsonl", "adult_bad.parquet"]
+        .map(|n| read(n).into_iter().map(narrow).collect::<Vec<_>>());
     assert_eq!(a, b);
 }
 
@@ -218,7 +256,13 @@ fn compressed_text_is_the_text() {
 #[test]
 fn nothing_that_is_no_value_is_one() {
     let cases = [
-        ("edge_nan_inf.jsonl", "score", Kind::Number, "predictions-not-finite", "NaN in column `score` at line 4 of"),
+        (
+            "edge_nan_inf.jsonl",
+            "score",
+            Kind::Number,
+            "predictions-not-finite",
+            "NaN in column `score` at line 4 of",
+        ),
         (
             "edge_nan_inf.jsonl",
             "latency_ms",
@@ -226,7 +270,13 @@ fn nothing_that_is_no_value_is_one() {
             "predictions-not-finite",
             "NaN in column `latency_ms` at line 10 of",
         ),
-        ("edge_nan_inf.parquet", "score", Kind::Number, "predictions-null", "null in column `score` at row 4 of"),
+        (
+            "edge_nan_inf.parquet",
+            "score",
+            Kind::Number,
+            "predictions-null",
+            "null in column `score` at row 4 of",
+        ),
         (
             "edge_nan_inf.parquet",
             "latency_ms",
@@ -248,29 +298,98 @@ fn nothing_that_is_no_value_is_one() {
             "predictions-not-finite",
             "NaN in column `narrow` at row 100 of",
         ),
-        ("small/nulls.parquet", "group", Kind::Category, "predictions-null", "null in column `group` at row 212 of"),
-        ("small/nulls_v2.parquet", "group", Kind::Any, "predictions-null", "null in column `group` at row 212 of"),
-        ("small/nulls.arrows", "group", Kind::Any, "predictions-null", "null in column `group` at row 212 of"),
+        (
+            "small/nulls.parquet",
+            "group",
+            Kind::Category,
+            "predictions-null",
+            "null in column `group` at row 212 of",
+        ),
+        (
+            "small/nulls_v2.parquet",
+            "group",
+            Kind::Any,
+            "predictions-null",
+            "null in column `group` at row 212 of",
+        ),
+        (
+            "small/nulls.arrows",
+            "group",
+            Kind::Any,
+            "predictions-null",
+            "null in column `group` at row 212 of",
+        ),
         ("small/refused.parquet", "price", Kind::Number, "predictions-type", "holds decimals"),
         ("small/refused.parquet", "day", Kind::Any, "predictions-type", "holds dates or times"),
         ("small/refused.parquet", "when", Kind::Any, "predictions-type", "holds 96-bit times"),
-        ("small/refused.parquet", "many.list.element", Kind::Any, "predictions-type", "holds lists or maps"),
-        ("small/refused.parquet", "bytes", Kind::Any, "predictions-type", "holds bytes of fixed length"),
-        ("small/refused.parquet", "nothing", Kind::Any, "predictions-type", "holds nothing but nulls"),
-        ("small/refused.parquet", "text", Kind::Number, "predictions-type", "holds text; numbers are needed"),
-        ("small/struct.arrow", "row.many", Kind::Any, "predictions-type", "holds lists, maps or unions"),
+        (
+            "small/refused.parquet",
+            "many.list.element",
+            Kind::Any,
+            "predictions-type",
+            "holds lists or maps",
+        ),
+        (
+            "small/refused.parquet",
+            "bytes",
+            Kind::Any,
+            "predictions-type",
+            "holds bytes of fixed length",
+        ),
+        (
+            "small/refused.parquet",
+            "nothing",
+            Kind::Any,
+            "predictions-type",
+            "holds nothing but nulls",
+        ),
+        (
+            "small/refused.parquet",
+            "text",
+            Kind::Number,
+            "predictions-type",
+            "holds text; numbers are needed",
+        ),
+        (
+            "small/struct.arrow",
+            "row.many",
+            Kind::Any,
+            "predictions-type",
+            "holds lists, maps or unions",
+        ),
         ("small/plain.arrow", "ok", Kind::Number, "predictions-type", "holds booleans"),
-        ("small/plain.arrow", "score", Kind::Category, "predictions-type", "a group has to be text"),
-        ("small/plain.parquet", "Score", Kind::Number, "predictions-missing-column", "did you mean `score`?"),
-        ("adult_good.csv", "race", Kind::Number, "predictions-type", "row 1 (line 2) of `adult_good.csv` has `White`"),
+        (
+            "small/plain.arrow",
+            "score",
+            Kind::Category,
+            "predictions-type",
+            "a group has to be text",
+        ),
+        (
+            "small/plain.parquet",
+            "Score",
+            Kind::Number,
+            "predictions-missing-column",
+            "did you mean `score`?",
+        ),
+        (
+            "adult_good.csv",
+            "race",
+            Kind::Number,
+            "predictions-type",
+            "row 1 (line 2) of `adult_good.csv` has `White`",
+        ),
     ];
     for (name, column, kind, code, says) in cases {
         let (got, message) = refusal(name, &fixture(name), &[(column, kind)]);
         assert_eq!(got, code, "{message}");
         assert!(message.contains(says), "{message}");
     }
-    // What is not wanted is not looked at.
+    // Columns that are not wanted are not checked.
     for name in ["edge_nan_inf.jsonl", "edge_nan_inf.parquet"] {
-        assert_eq!(rows(&[(name, fixture(name))], &want(&[("label", Kind::Any)])).unwrap().len(), 400);
+        assert_eq!(
+            rows(&[(name, fixture(name))], &want(&[("label", Kind::Any)])).unwrap().len(),
+            400
+        );
     }
 }

@@ -33,14 +33,17 @@ impl<'f> Pages<'f> {
         Self { input, leaf, limits, chunk, raw: Vec::new(), page: Vec::new(), len: 0 }
     }
 
-    /// Goes on with another chunk of the same column, in the same buffers.
+    /// Continues with another chunk of the same column, in the same buffers.
     pub(super) fn open(&mut self, chunk: Chunk) {
         self.chunk = chunk;
         self.len = 0;
     }
 
     pub(super) fn corrupt(&self, what: impl std::fmt::Display) -> PredictionsError {
-        refusal::corrupt(self.input.name(), format!("column {}: {what}", refusal::quoted(&self.leaf.name)))
+        refusal::corrupt(
+            self.input.name(),
+            format!("column {}: {what}", refusal::quoted(&self.leaf.name)),
+        )
     }
 
     /// The bytes of the page that was read last.
@@ -48,7 +51,8 @@ impl<'f> Pages<'f> {
         self.page.get(..self.len).unwrap_or_default()
     }
 
-    /// The header of the next page; its body is next. `None` at the end of the chunk.
+    /// Reads the header of the next page; its body must be read or skipped next. `None` at the end
+    /// of the chunk.
     pub(super) fn header(&mut self) -> Result<Option<Header>, PredictionsError> {
         let left = self.chunk.end.saturating_sub(self.chunk.at);
         if left == 0 {
@@ -63,7 +67,9 @@ impl<'f> Pages<'f> {
             match header::parse(window.get(..n).unwrap_or_default()) {
                 Ok((header, len)) => {
                     let stored = num::wide(len) + num::wide(header.stored);
-                    if stored > left || !self.limits.inflates(num::wide(header.stored), num::wide(header.size)) {
+                    if stored > left
+                        || !self.limits.inflates(num::wide(header.stored), num::wide(header.size))
+                    {
                         return Err(self.corrupt("the sizes of a page are impossible"));
                     }
                     self.chunk.at += num::wide(len);
@@ -75,14 +81,14 @@ impl<'f> Pages<'f> {
         }
     }
 
-    /// Passes over the body.
+    /// Skips the body.
     pub(super) fn pass(&mut self, header: &Header) {
         self.chunk.at += num::wide(header.stored);
     }
 
-    /// Reads the body, and decompresses it.
+    /// Reads the body and decompresses it.
     pub(super) fn body(&mut self, header: &Header) -> Result<(), PredictionsError> {
-        // In V2 the levels stand in front, and are never compressed.
+        // In V2 the levels come first, and are never compressed.
         let levels = match header.sort {
             Sort::DataV2 => header.definition_bytes.saturating_add(header.repetition_bytes),
             _ => 0,
@@ -107,7 +113,7 @@ impl<'f> Pages<'f> {
                 (raw.split_at_checked(levels), page.split_at_mut_checked(levels))
             {
                 to.copy_from_slice(front);
-                // No compressed bytes for no values: some writers leave out even the empty stream.
+                // Some writers omit even the empty compressed stream of a page without values.
                 if whole && !rest.is_empty() {
                     inflate(self.chunk.codec, packed, rest).map_err(|what| self.corrupt(what))?;
                 }
@@ -121,8 +127,8 @@ impl<'f> Pages<'f> {
         Ok(())
     }
 
-    /// Checks the levels of the page that was read, and says where its values begin. `row` is the row, from zero, of
-    /// its first value.
+    /// Checks the levels of the page that was read; returns where its values begin. `row` is the
+    /// row, from zero, of its first value.
     pub(super) fn levels(&self, header: &Header, row: u64) -> Result<usize, PredictionsError> {
         let bytes = self.bytes();
         let broken = || self.corrupt("the levels of a page cannot be read");
@@ -130,7 +136,7 @@ impl<'f> Pages<'f> {
             Sort::DataV2 if header.repetition_bytes > 0 => return Err(broken()),
             Sort::DataV2 => (0, header.definition_bytes),
             _ if self.leaf.present == 0 => (0, 0),
-            // 3 is RLE; 4 is bit packing, which writers gave up in 2013.
+            // 3 is RLE; 4 is bit packing, which writers stopped using in 2013.
             _ if header.level_encoding != 3 => return Err(broken()),
             _ => {
                 let len = bytes.first_chunk::<4>().ok_or_else(broken)?;
@@ -142,7 +148,9 @@ impl<'f> Pages<'f> {
             let width = u8::try_from(u32::BITS - self.leaf.present.leading_zeros()).unwrap_or(32);
             let part = bytes.get(..values).ok_or_else(broken)?;
             let mut levels = Rle::new(at, width).map_err(|_| broken())?;
-            if let Some(absent) = levels.differs(part, self.leaf.present, header.values).map_err(|_| broken())? {
+            if let Some(absent) =
+                levels.differs(part, self.leaf.present, header.values).map_err(|_| broken())?
+            {
                 let place = format!("row {}", row + num::wide(absent) + 1);
                 return Err(refusal::null(self.input.name(), &self.leaf.name, place));
             }
@@ -151,7 +159,8 @@ impl<'f> Pages<'f> {
     }
 }
 
-/// Makes it at least so long, and never shorter: growing again would zero it again.
+/// Makes the buffer at least this long. It never becomes shorter, because growing it again would
+/// zero it again.
 fn grow(buffer: &mut Vec<u8>, len: usize) {
     if buffer.len() < len {
         buffer.resize(len, 0);

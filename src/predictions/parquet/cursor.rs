@@ -1,4 +1,4 @@
-//! The values of one column from some row on.
+//! Reads the values of one column from some row on.
 
 use super::{
     chunk::{Chunk, Pages},
@@ -8,36 +8,38 @@ use super::{
     rle::Rle,
     schema::{Leaf, Target},
 };
-use crate::predictions::{Input, Limits, PredictionsError, block::Values, num, refusal, text, text::Interner};
+use crate::predictions::{
+    Input, Limits, PredictionsError, block::Values, num, refusal, text, text::Interner,
+};
 
-/// How the values of the page at hand are written.
+/// The encoding of the values of the current page.
 enum Form {
     /// Codes of the dictionary.
     Codes(Rle),
     /// Booleans as run lengths.
     Runs(Rle),
-    /// As they are, from that byte on.
+    /// Plain values, from this byte on.
     Plain(usize),
-    /// Booleans, one a bit; from that bit on.
+    /// Booleans with one bit each, from this bit on.
     Bits(usize),
     Odd(Box<Odd>),
 }
 
-/// Stands before one row of a column.
+/// A position before one row of a column.
 pub(super) struct Cursor<'f> {
     pages: Pages<'f>,
     limits: &'f Limits,
     dictionary: Dictionary,
     interner: Interner,
     form: Form,
-    /// Values left in the page.
+    /// Values left in the current page.
     left: usize,
     /// The row in the file, from zero, of the next value.
     row: u64,
     some: Vec<u32>,
 }
 
-/// Codes are turned to values so many at a time.
+/// How many codes are converted to values at a time.
 const BATCH: usize = 1024;
 
 impl<'f> Cursor<'f> {
@@ -54,8 +56,13 @@ impl<'f> Cursor<'f> {
         }
     }
 
-    /// Goes to a row: the `skip`-th of a chunk whose first row is `first`.
-    pub(super) fn open(&mut self, chunk: Chunk, first: u64, skip: usize) -> Result<(), PredictionsError> {
+    /// Moves to a row: the `skip`-th of a chunk whose first row is `first`.
+    pub(super) fn open(
+        &mut self,
+        chunk: Chunk,
+        first: u64,
+        skip: usize,
+    ) -> Result<(), PredictionsError> {
         self.pages.open(chunk);
         self.dictionary = Dictionary::None;
         self.left = 0;
@@ -73,7 +80,7 @@ impl<'f> Cursor<'f> {
         Ok(())
     }
 
-    /// Fills `values` with the next `n`.
+    /// Replaces the content of `values` by the next `n` values.
     pub(super) fn fill(&mut self, n: usize, values: &mut Values) -> Result<(), PredictionsError> {
         match self.pages.leaf.target {
             Target::Int32 | Target::Unsigned32 | Target::Int64 | Target::Unsigned64 => {
@@ -134,7 +141,7 @@ impl<'f> Cursor<'f> {
         Err(refusal::not_finite(self.pages.input.name(), &self.pages.leaf.name, place, value))
     }
 
-    /// Calls `step` with numbers of values that lie in one page, `n` in all.
+    /// Calls `step` with the number of next values in one page, until these are `n` in all.
     fn steps(
         &mut self,
         n: usize,
@@ -155,8 +162,8 @@ impl<'f> Cursor<'f> {
         Ok(())
     }
 
-    /// Reads pages up to a data page. One that has no more than `skip` values is passed over unread, and how many it
-    /// had is given back.
+    /// Reads pages up to a data page. A data page that has no more than `skip` values is skipped
+    /// unread; returns how many values it had, else 0.
     fn next_page(&mut self, skip: usize) -> Result<usize, PredictionsError> {
         loop {
             let Some(header) = self.pages.header()? else {
@@ -166,16 +173,20 @@ impl<'f> Cursor<'f> {
                 Sort::Index => self.pages.pass(&header),
                 Sort::Dictionary => {
                     self.pages.body(&header)?;
-                    // 0 is plain, 2 its old name for dictionaries.
+                    // 0 is plain, 2 its older name for dictionaries.
                     if !matches!(header.encoding, 0 | 2) {
-                        return Err(self.pages.corrupt("the encoding of a dictionary is not known"));
+                        return Err(self
+                            .pages
+                            .corrupt("the encoding of a dictionary is not known"));
                     }
                     let (target, bytes) = (self.pages.leaf.target, self.pages.bytes());
-                    self.dictionary = Dictionary::decode(target, bytes, header.values, self.limits.cell)
-                        .map_err(|what| self.pages.corrupt(what))?;
+                    self.dictionary =
+                        Dictionary::decode(target, bytes, header.values, self.limits.cell)
+                            .map_err(|what| self.pages.corrupt(what))?;
                 }
                 Sort::DataV1 | Sort::DataV2 => {
-                    // A page of nothing must not make the loop of the caller go on for ever; the next one may have some.
+                    // A page without values must not make the caller's loop endless; the next page
+                    // may have some.
                     if header.values == 0 || header.values <= skip {
                         self.pages.pass(&header);
                         self.row += num::wide(header.values);
@@ -204,7 +215,7 @@ impl<'f> Cursor<'f> {
                 let width = bytes.get(at).copied().unwrap_or(0);
                 Form::Codes(Rle::new(at + 1, width).map_err(broken)?)
             }
-            // The run lengths stand behind their size.
+            // The run lengths come after their size.
             (3, Target::Bool) => Form::Runs(Rle::new(at + 4, 1).map_err(broken)?),
             (encoding, _) => {
                 let values = bytes.get(at..).unwrap_or_default();
@@ -214,7 +225,7 @@ impl<'f> Cursor<'f> {
         })
     }
 
-    /// Passes over values of the page at hand.
+    /// Skips values of the current page.
     fn pass(&mut self, n: usize) -> Result<(), PredictionsError> {
         let bytes = self.pages.bytes();
         let passed = match &mut self.form {
@@ -235,7 +246,9 @@ impl<'f> Cursor<'f> {
     fn integers(&mut self, n: usize, out: &mut Vec<i64>) -> Result<(), PredictionsError> {
         let (bytes, target) = (self.pages.bytes(), self.pages.leaf.target);
         let done = match (&mut self.form, &self.dictionary) {
-            (Form::Codes(rle), Dictionary::Int(dictionary)) => gather(rle, bytes, dictionary, &mut self.some, n, out),
+            (Form::Codes(rle), Dictionary::Int(dictionary)) => {
+                gather(rle, bytes, dictionary, &mut self.some, n, out)
+            }
             (Form::Plain(at), _) => {
                 let wide = if matches!(target, Target::Int32 | Target::Unsigned32) { 4 } else { 8 };
                 let done = plain::integers(target, bytes.get(*at..).unwrap_or_default(), n, out);
@@ -250,7 +263,11 @@ impl<'f> Cursor<'f> {
                 Odd::Int64(odd) => odd.take(n).and_then(|v| {
                     out.extend_from_slice(v);
                     let fits = target == Target::Int64 || v.iter().all(|x| *x >= 0);
-                    if fits { Ok(()) } else { Err("an integer is larger than 9223372036854775807".to_owned()) }
+                    if fits {
+                        Ok(())
+                    } else {
+                        Err("an integer is larger than 9223372036854775807".to_owned())
+                    }
                 }),
                 _ => Err(CODES.to_owned()),
             },
@@ -262,7 +279,9 @@ impl<'f> Cursor<'f> {
     fn floats(&mut self, n: usize, out: &mut Vec<f32>) -> Result<(), PredictionsError> {
         let bytes = self.pages.bytes();
         let done = match (&mut self.form, &self.dictionary) {
-            (Form::Codes(rle), Dictionary::F32(dictionary)) => gather(rle, bytes, dictionary, &mut self.some, n, out),
+            (Form::Codes(rle), Dictionary::F32(dictionary)) => {
+                gather(rle, bytes, dictionary, &mut self.some, n, out)
+            }
             (Form::Plain(at), _) => {
                 let done = plain::floats(bytes.get(*at..).unwrap_or_default(), n, out);
                 *at += n * 4;
@@ -280,7 +299,9 @@ impl<'f> Cursor<'f> {
     fn doubles(&mut self, n: usize, out: &mut Vec<f64>) -> Result<(), PredictionsError> {
         let bytes = self.pages.bytes();
         let done = match (&mut self.form, &self.dictionary) {
-            (Form::Codes(rle), Dictionary::F64(dictionary)) => gather(rle, bytes, dictionary, &mut self.some, n, out),
+            (Form::Codes(rle), Dictionary::F64(dictionary)) => {
+                gather(rle, bytes, dictionary, &mut self.some, n, out)
+            }
             (Form::Plain(at), _) => {
                 let done = plain::doubles(bytes.get(*at..).unwrap_or_default(), n, out);
                 *at += n * 8;
@@ -300,7 +321,8 @@ impl<'f> Cursor<'f> {
         let done = match &mut self.form {
             Form::Runs(rle) => gather(rle, bytes, &[false, true], &mut self.some, n, out),
             Form::Bits(at) => {
-                let bits = (*at..*at + n).map_while(|bit| bytes.get(bit / 8).map(|byte| byte >> (bit % 8) & 1 == 1));
+                let bits = (*at..*at + n)
+                    .map_while(|bit| bytes.get(bit / 8).map(|byte| byte >> (bit % 8) & 1 == 1));
                 let before = out.len();
                 out.extend(bits);
                 *at += n;
@@ -321,26 +343,32 @@ impl<'f> Cursor<'f> {
                     codes.resize(from + step, 0);
                     let new = codes.get_mut(from..).unwrap_or_default();
                     let len = num::small(cursor.dictionary.len());
-                    rle.fill(cursor.pages.bytes(), new).map_err(|_| CODES.to_owned()).and_then(|()| {
-                        if new.iter().fold(0, |most, code| most.max(*code)) >= len {
-                            return Err(CODES.to_owned());
-                        }
-                        if let Some(places) = places {
-                            for code in new.iter_mut() {
-                                *code = places.get(num::index(*code)).copied().unwrap_or(0);
+                    rle.fill(cursor.pages.bytes(), new).map_err(|_| CODES.to_owned()).and_then(
+                        |()| {
+                            if new.iter().fold(0, |most, code| most.max(*code)) >= len {
+                                return Err(CODES.to_owned());
                             }
-                        }
-                        if own { cursor.interner.adopt(dictionary, new) } else { Ok(()) }
-                    })
+                            if let Some(places) = places {
+                                for code in new.iter_mut() {
+                                    *code = places.get(num::index(*code)).copied().unwrap_or(0);
+                                }
+                            }
+                            if own { cursor.interner.adopt(dictionary, new) } else { Ok(()) }
+                        },
+                    )
                 }
                 (form, dictionary) => {
                     let adopted = match dictionary {
-                        Dictionary::Text(dictionary, _) if !own => cursor.interner.adopt(dictionary, &mut codes),
+                        Dictionary::Text(dictionary, _) if !own => {
+                            cursor.interner.adopt(dictionary, &mut codes)
+                        }
                         _ => Ok(()),
                     };
                     own = true;
                     let mut put = |text: &[u8]| match cursor.interner.code(text) {
-                        _ if text.len() > cursor.limits.cell => Err("a text is longer than is read".to_owned()),
+                        _ if text.len() > cursor.limits.cell => {
+                            Err("a text is longer than is read".to_owned())
+                        }
                         Some(code) => {
                             codes.push(code);
                             Ok(())
@@ -352,7 +380,8 @@ impl<'f> Cursor<'f> {
                             let mut rest = cursor.pages.bytes().get(*at..).unwrap_or_default();
                             let len = rest.len();
                             for _ in 0..step {
-                                let (one, after) = plain::text(rest).ok_or_else(|| SHORT.to_owned())?;
+                                let (one, after) =
+                                    plain::text(rest).ok_or_else(|| SHORT.to_owned())?;
                                 put(one)?;
                                 rest = after;
                             }
@@ -360,7 +389,9 @@ impl<'f> Cursor<'f> {
                             Ok(())
                         }
                         Form::Odd(odd) => match &mut **odd {
-                            Odd::Text(odd) => odd.take(step)?.iter().try_for_each(|text| put(odd::bytes(text))),
+                            Odd::Text(odd) => {
+                                odd.take(step)?.iter().try_for_each(|text| put(odd::bytes(text)))
+                            }
                             _ => Err(CODES.to_owned()),
                         },
                         _ => Err(CODES.to_owned()),
@@ -369,7 +400,11 @@ impl<'f> Cursor<'f> {
             };
             done.map_err(|what| cursor.pages.corrupt(what))?;
             if own && cursor.interner.len() > cursor.limits.distinct {
-                return Err(refusal::too_many_texts(cursor.pages.input.name(), &cursor.pages.leaf.name, cursor.limits));
+                return Err(refusal::too_many_texts(
+                    cursor.pages.input.name(),
+                    &cursor.pages.leaf.name,
+                    cursor.limits,
+                ));
             }
             Ok(())
         })?;
@@ -403,7 +438,9 @@ fn gather<T: Copy>(
         let Some(fallback) = dictionary.get(num::index(most)).copied() else {
             return Err(CODES.to_owned());
         };
-        out.extend(codes.iter().map(|code| dictionary.get(num::index(*code)).copied().unwrap_or(fallback)));
+        out.extend(
+            codes.iter().map(|code| dictionary.get(num::index(*code)).copied().unwrap_or(fallback)),
+        );
         n -= step;
     }
     Ok(())
@@ -427,7 +464,7 @@ fn pass_plain(target: Target, bytes: &[u8], at: &mut usize, n: usize) -> Option<
 }
 
 fn pass_odd(odd: &mut Odd, n: usize) -> Result<(), String> {
-    // In parts: what is passed over is decoded as well.
+    // In parts, because skipped values are decoded, too.
     let mut n = n;
     while n > 0 {
         let step = n.min(BATCH);

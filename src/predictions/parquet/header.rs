@@ -1,8 +1,10 @@
-//! The header of a page: a small struct in Thrift's compact protocol, of which only the counts are kept.
+//! The header of a page: a small struct in Thrift's compact protocol, of which only the counts are
+//! used.
 //!
-//! Read here and not by the crate, so that the sizes it claims are seen before anything is allocated for them.
+//! Read here and not by the crate, so that the sizes it claims are checked before anything is
+//! allocated for them.
 
-/// What a page is.
+/// The type of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sort {
     DataV1,
@@ -11,13 +13,13 @@ pub(super) enum Sort {
     DataV2,
 }
 
-/// What the header of a page says.
+/// The content of a page's header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) sort: Sort,
-    /// Bytes when decompressed.
+    /// The size in bytes after decompression.
     pub(super) size: usize,
-    /// Bytes in the file, without this header.
+    /// The size in bytes in the file, without this header.
     pub(super) stored: usize,
     pub(super) values: usize,
     /// The number of the encoding.
@@ -31,12 +33,12 @@ pub(super) struct Header {
     pub(super) compressed: bool,
 }
 
-/// Why there is no header.
+/// Why the bytes are not a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Not {
-    /// The bytes end within it.
+    /// They end within it.
     Whole,
-    /// It is no header.
+    /// They are invalid.
     Valid,
 }
 
@@ -75,7 +77,7 @@ impl Thrift<'_> {
         usize::try_from(self.int()?).ok().filter(|n| *n <= 0x7fff_ffff).ok_or(Not::Valid)
     }
 
-    /// The next field of a struct, as id and type; `None` at its end.
+    /// Reads the next field of a struct, as id and type; `None` at its end.
     fn field(&mut self, last: &mut i64) -> Result<Option<(i64, u8)>, Not> {
         let head = self.byte()?;
         if head == 0 {
@@ -127,7 +129,7 @@ impl Thrift<'_> {
 const I32: u8 = 5;
 const STRUCT: u8 = 12;
 
-/// Reads a header and says how long it is.
+/// Reads a header; returns its length, too.
 pub(super) fn parse(bytes: &[u8]) -> Result<(Header, usize), Not> {
     let mut header = Header {
         sort: Sort::Index,
@@ -167,7 +169,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<(Header, usize), Not> {
     Ok((header, thrift.at))
 }
 
-/// The fields of `DataPageHeader` (5), `DictionaryPageHeader` (7) or `DataPageHeaderV2` (8).
+/// Reads the fields of `DataPageHeader` (5), `DictionaryPageHeader` (7) or `DataPageHeaderV2` (8).
 fn data(thrift: &mut Thrift<'_>, which: i64, header: &mut Header) -> Result<(), Not> {
     let mut last = 0;
     while let Some((id, kind)) = thrift.field(&mut last)? {

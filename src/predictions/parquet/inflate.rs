@@ -1,9 +1,9 @@
-//! Decompression of one page, into no more than it said it would be.
+//! Decompression of one page, to no more than the size it states.
 
 use parquet::basic::Compression;
 use std::io::Read;
 
-/// Fills `out`, all of it, with what `from` decompresses to.
+/// Fills all of `out` with what `from` decompresses to.
 pub(super) fn inflate(codec: Compression, from: &[u8], out: &mut [u8]) -> Result<(), String> {
     match codec {
         Compression::SNAPPY => {
@@ -11,7 +11,10 @@ pub(super) fn inflate(codec: Compression, from: &[u8], out: &mut [u8]) -> Result
             if n != out.len() {
                 return Err(sizes(out.len()));
             }
-            snap::raw::Decoder::new().decompress(from, out).map(drop).map_err(|error| error.to_string())
+            snap::raw::Decoder::new()
+                .decompress(from, out)
+                .map(drop)
+                .map_err(|error| error.to_string())
         }
         Compression::LZ4_RAW => lz4(from, out),
         Compression::LZ4 => hadoop(from, out).or_else(|()| lz4(from, out)),
@@ -45,7 +48,7 @@ fn lz4(from: &[u8], out: &mut [u8]) -> Result<(), String> {
     }
 }
 
-/// The framing of Hadoop's LZ4: blocks after their two sizes.
+/// The framing of Hadoop's LZ4: blocks, each after its two sizes.
 fn hadoop(mut from: &[u8], mut out: &mut [u8]) -> Result<(), ()> {
     let word = |bytes: &[u8; 4]| usize::try_from(u32::from_be_bytes(*bytes)).map_err(drop);
     while !from.is_empty() {

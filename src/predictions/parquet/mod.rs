@@ -1,4 +1,5 @@
-//! Parquet: pages are decoded here, so that dictionaries stay codes and buffers are reused; the footer is the crate's.
+//! Parquet: pages are decoded here, so that dictionaries stay codes and buffers are reused; the
+//! crate reads the footer.
 
 mod chunk;
 mod cursor;
@@ -17,14 +18,16 @@ use super::{
 };
 use chunk::Chunk;
 use cursor::Cursor;
-use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::file::metadata::{
+    ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData,
+};
 use schema::Leaf;
 use share::Share;
 
 /// The first and the last bytes of a file.
 pub(super) const MAGIC: &[u8] = b"PAR1";
 
-/// The footer of a file is no longer than this: one has some hundred bytes for each column of each row group.
+/// The most bytes of a footer: it has some hundred bytes for each column of each row group.
 const LONGEST_FOOTER: u64 = 64 << 20;
 
 /// One Parquet file.
@@ -38,14 +41,18 @@ pub(super) struct ParquetReader {
 
 /// Where the wanted columns of a row group are.
 struct Group {
-    /// The row of the file, from zero, that is its first.
+    /// The row of the file, from zero, that is its first one.
     first: u64,
     chunks: Vec<Chunk>,
 }
 
 impl ParquetReader {
     /// Reads the footer and finds the columns.
-    pub(super) fn open(input: Input, wanted: &[Wanted], limits: &Limits) -> Result<Self, PredictionsError> {
+    pub(super) fn open(
+        input: Input,
+        wanted: &[Wanted],
+        limits: &Limits,
+    ) -> Result<Self, PredictionsError> {
         let metadata = footer(&input)?;
         let name = input.name();
         let schema = metadata.file_metadata().schema_descr();
@@ -59,7 +66,8 @@ impl ParquetReader {
         for group in metadata.row_groups() {
             let n = u64::try_from(group.num_rows())
                 .map_err(|_| refusal::corrupt(name, "a row group has less than no rows"))?;
-            let chunks = leaves.iter().map(|leaf| chunk(&input, group, leaf)).collect::<Result<_, _>>()?;
+            let chunks =
+                leaves.iter().map(|leaf| chunk(&input, group, leaf)).collect::<Result<_, _>>()?;
             groups.push(Group { first: rows, chunks });
             rows = rows
                 .checked_add(n)
@@ -77,15 +85,20 @@ impl ParquetReader {
 fn footer(input: &Input) -> Result<ParquetMetaData, PredictionsError> {
     let broken = |what: &str| refusal::corrupt(input.name(), what);
     let mut tail = [0; 8];
-    let at = input.len().checked_sub(8).ok_or_else(|| broken("it is too short for a Parquet file"))?;
+    let at =
+        input.len().checked_sub(8).ok_or_else(|| broken("it is too short for a Parquet file"))?;
     let whole = input.read_exact_at(at, &mut tail)?;
     let (len, magic) = tail.split_at(4);
     if !whole || magic != MAGIC {
-        return Err(broken("it does not end as a Parquet file does: it was cut off, or is encrypted"));
+        return Err(broken(
+            "it does not end as a Parquet file does: it was cut off, or is encrypted",
+        ));
     }
     let len = len.first_chunk::<4>().map_or(0, |len| u64::from(u32::from_le_bytes(*len)));
-    let start =
-        at.checked_sub(len).filter(|_| len <= LONGEST_FOOTER).ok_or_else(|| broken("its footer is too long"))?;
+    let start = at
+        .checked_sub(len)
+        .filter(|_| len <= LONGEST_FOOTER)
+        .ok_or_else(|| broken("its footer is too long"))?;
     let mut bytes = vec![0; num::fits(len)];
     if !input.read_exact_at(start, &mut bytes)? {
         return Err(broken("its footer is cut off"));
@@ -103,7 +116,7 @@ fn chunk(input: &Input, group: &RowGroupMetaData, leaf: &Leaf) -> Result<Chunk, 
     if column.file_path().is_some_and(|path| !path.is_empty()) {
         return Err(refusal::unsupported(input.name(), "columns in another file are not read"));
     }
-    // Some writers state a dictionary at zero where there is none.
+    // Some writers state an offset of zero if there is no dictionary.
     let data = column.data_page_offset();
     let at = column.dictionary_page_offset().filter(|at| *at > 0 && *at < data).unwrap_or(data);
     let at = u64::try_from(at).map_err(|_| broken())?;
@@ -121,9 +134,9 @@ impl Reader for ParquetReader {
 
 struct ParquetWorker<'r> {
     reader: &'r ParquetReader,
-    /// Its place in the share.
+    /// Its index in the share.
     place: usize,
-    /// The row group and the row in it that the cursors stand before.
+    /// The row group, and the row in it, before which the cursors are.
     stands: Option<(usize, usize)>,
     cursors: Vec<Cursor<'r>>,
 }
@@ -135,8 +148,9 @@ impl<'r> ParquetWorker<'r> {
         let Some(Group { first, chunks }) = reader.groups.get(group) else { return Ok(()) };
         if self.cursors.is_empty() {
             let fresh = reader.leaves.iter().zip(chunks);
-            self.cursors =
-                fresh.map(|(leaf, chunk)| Cursor::new(&reader.input, leaf, &reader.limits, *chunk)).collect();
+            self.cursors = fresh
+                .map(|(leaf, chunk)| Cursor::new(&reader.input, leaf, &reader.limits, *chunk))
+                .collect();
         }
         for (cursor, chunk) in self.cursors.iter_mut().zip(chunks) {
             cursor.open(*chunk, *first, row)?;

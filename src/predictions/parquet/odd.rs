@@ -1,4 +1,4 @@
-//! Encodings that are rare: the crate decodes them, fenced, one page at a time.
+//! Rare encodings: the crate decodes them behind a fence, one page at a time.
 
 use super::schema::{Leaf, Target};
 use bytes::Bytes;
@@ -8,7 +8,9 @@ use parquet::{
         page::{Page, PageMetadata, PageReader},
         reader::ColumnReaderImpl,
     },
-    data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type, Int64Type},
+    data_type::{
+        BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type, Int64Type,
+    },
     errors::Result as ParquetResult,
     schema::types::ColumnDescriptor,
 };
@@ -17,7 +19,7 @@ use std::{
     sync::Arc,
 };
 
-/// A column of one page.
+/// A column with a single page.
 struct OnePage {
     page: Option<Page>,
     values: usize,
@@ -38,7 +40,11 @@ impl PageReader for OnePage {
 
     fn peek_next_page(&mut self) -> ParquetResult<Option<PageMetadata>> {
         let values = self.values;
-        let there = |_: &Page| PageMetadata { num_rows: Some(values), num_levels: Some(values), is_dict: false };
+        let there = |_: &Page| PageMetadata {
+            num_rows: Some(values),
+            num_levels: Some(values),
+            is_dict: false,
+        };
         Ok(self.page.as_ref().map(there))
     }
 
@@ -48,7 +54,7 @@ impl PageReader for OnePage {
     }
 }
 
-/// Values of one page, in the order of the page.
+/// The values of one page, in the order of the page.
 pub(super) enum Odd {
     Int32(Decoder<Int32Type>),
     Int64(Decoder<Int64Type>),
@@ -58,7 +64,7 @@ pub(super) enum Odd {
     Text(Decoder<ByteArrayType>),
 }
 
-/// The crate's decoder, and where it puts values.
+/// The crate's decoder, and a buffer for its values.
 pub(super) struct Decoder<T: DataType> {
     reader: ColumnReaderImpl<T>,
     buffer: Vec<T::T>,
@@ -66,35 +72,58 @@ pub(super) struct Decoder<T: DataType> {
 
 impl<T: DataType> Decoder<T> {
     fn new(leaf: &Leaf, page: Page, values: usize) -> Self {
-        // The levels were read before: what is left is a column in which nothing can be absent.
-        let descriptor = ColumnDescriptor::new(leaf.descriptor.self_type_ptr(), 0, 0, leaf.descriptor.path().clone());
+        // The levels were read already: what is left is a column without absent values.
+        let descriptor = ColumnDescriptor::new(
+            leaf.descriptor.self_type_ptr(),
+            0,
+            0,
+            leaf.descriptor.path().clone(),
+        );
         let page = Box::new(OnePage { page: Some(page), values });
         Self { reader: ColumnReaderImpl::new(Arc::new(descriptor), page), buffer: Vec::new() }
     }
 
-    /// The next `n` values.
+    /// Reads the next `n` values.
     pub(super) fn take(&mut self, n: usize) -> Result<&[T::T], String> {
         self.buffer.clear();
         fenced(|| {
             while self.buffer.len() < n {
-                let (_, got, _) = self.reader.read_records(n - self.buffer.len(), None, None, &mut self.buffer)?;
+                let (_, got, _) = self.reader.read_records(
+                    n - self.buffer.len(),
+                    None,
+                    None,
+                    &mut self.buffer,
+                )?;
                 if got == 0 {
                     break;
                 }
             }
             Ok(())
         })?;
-        if self.buffer.len() == n { Ok(&self.buffer) } else { Err("a page ends too early".to_owned()) }
+        if self.buffer.len() == n {
+            Ok(&self.buffer)
+        } else {
+            Err("a page ends too early".to_owned())
+        }
     }
 }
 
-/// A decoder for the values of a page in that encoding.
-pub(super) fn decoder(leaf: &Leaf, encoding: i64, bytes: &[u8], values: usize) -> Result<Odd, String> {
+/// A decoder for the values of a page with this encoding.
+pub(super) fn decoder(
+    leaf: &Leaf,
+    encoding: i64,
+    bytes: &[u8],
+    values: usize,
+) -> Result<Odd, String> {
     let encoding = match (encoding, leaf.target) {
-        (5, Target::Int32 | Target::Unsigned32 | Target::Int64 | Target::Unsigned64) => Encoding::DELTA_BINARY_PACKED,
+        (5, Target::Int32 | Target::Unsigned32 | Target::Int64 | Target::Unsigned64) => {
+            Encoding::DELTA_BINARY_PACKED
+        }
         (6, Target::Text) => Encoding::DELTA_LENGTH_BYTE_ARRAY,
         (7, Target::Text) => Encoding::DELTA_BYTE_ARRAY,
-        (9, target) if !matches!(target, Target::Text | Target::Bool) => Encoding::BYTE_STREAM_SPLIT,
+        (9, target) if !matches!(target, Target::Text | Target::Bool) => {
+            Encoding::BYTE_STREAM_SPLIT
+        }
         _ => return Err(format!("encoding {encoding} of a page is not known")),
     };
     let page = Page::DataPage {
@@ -122,7 +151,7 @@ pub(super) fn bytes(text: &ByteArray) -> &[u8] {
     text.data()
 }
 
-/// Runs the crate's code, whose panics on damaged bytes become errors.
+/// Runs the crate's code; a panic on damaged bytes becomes an error.
 pub(super) fn fenced<T>(run: impl FnOnce() -> ParquetResult<T>) -> Result<T, String> {
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(Ok(value)) => Ok(value),

@@ -1,4 +1,4 @@
-//! Values as they stand in plain pages, and dictionaries, which are plain pages.
+//! Values as they are in plain pages, and dictionaries, which are plain pages.
 
 use super::schema::Target;
 use crate::predictions::{num, text::Interner};
@@ -10,7 +10,7 @@ pub(super) enum Dictionary {
     Int(Vec<i64>),
     F32(Vec<f32>),
     F64(Vec<f64>),
-    /// Distinct texts, and for each code its place among them where a writer gave a text twice.
+    /// Distinct texts, and for each code the index of its text, if a writer repeated a text.
     Text(Arc<[Box<str>]>, Option<Vec<u32>>),
 }
 
@@ -27,7 +27,12 @@ impl Dictionary {
     }
 
     /// Decodes a dictionary page.
-    pub(super) fn decode(target: Target, bytes: &[u8], values: usize, cell: usize) -> Result<Self, &'static str> {
+    pub(super) fn decode(
+        target: Target,
+        bytes: &[u8],
+        values: usize,
+        cell: usize,
+    ) -> Result<Self, &'static str> {
         const SHORT: &str = "a dictionary ends too early";
         Ok(match target {
             Target::Int32 | Target::Unsigned32 | Target::Int64 | Target::Unsigned64 => {
@@ -64,22 +69,31 @@ impl Dictionary {
     }
 }
 
-/// The first text, and what comes after it.
+/// Splits off the first text; returns it and the rest.
 pub(super) fn text(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (len, rest) = bytes.split_first_chunk::<4>()?;
     rest.split_at_checked(num::index(u32::from_le_bytes(*len)))
 }
 
-/// Appends so many integers.
-pub(super) fn integers(target: Target, bytes: &[u8], n: usize, out: &mut Vec<i64>) -> Option<Result<(), &'static str>> {
+/// Appends `n` integers.
+pub(super) fn integers(
+    target: Target,
+    bytes: &[u8],
+    n: usize,
+    out: &mut Vec<i64>,
+) -> Option<Result<(), &'static str>> {
     match target {
-        Target::Int32 => out.extend(words::<4>(bytes, n)?.iter().map(|b| i64::from(i32::from_le_bytes(*b)))),
-        Target::Unsigned32 => out.extend(words::<4>(bytes, n)?.iter().map(|b| i64::from(u32::from_le_bytes(*b)))),
+        Target::Int32 => {
+            out.extend(words::<4>(bytes, n)?.iter().map(|b| i64::from(i32::from_le_bytes(*b))));
+        }
+        Target::Unsigned32 => {
+            out.extend(words::<4>(bytes, n)?.iter().map(|b| i64::from(u32::from_le_bytes(*b))));
+        }
         Target::Int64 => out.extend(words::<8>(bytes, n)?.iter().map(|b| i64::from_le_bytes(*b))),
         _ => {
             let words = words::<8>(bytes, n)?;
             out.extend(words.iter().map(|b| i64::from_le_bytes(*b)));
-            // As signed numbers, those that do not fit are negative.
+            // Read as signed numbers, those that do not fit are negative.
             if words.iter().any(|b| i64::from_le_bytes(*b) < 0) {
                 return Some(Err("an integer is larger than 9223372036854775807"));
             }
@@ -88,13 +102,13 @@ pub(super) fn integers(target: Target, bytes: &[u8], n: usize, out: &mut Vec<i64
     Some(Ok(()))
 }
 
-/// Appends so many 32-bit floats.
+/// Appends `n` 32-bit floats.
 pub(super) fn floats(bytes: &[u8], n: usize, out: &mut Vec<f32>) -> Option<()> {
     out.extend(words::<4>(bytes, n)?.iter().map(|b| f32::from_le_bytes(*b)));
     Some(())
 }
 
-/// Appends so many 64-bit floats.
+/// Appends `n` 64-bit floats.
 pub(super) fn doubles(bytes: &[u8], n: usize, out: &mut Vec<f64>) -> Option<()> {
     out.extend(words::<8>(bytes, n)?.iter().map(|b| f64::from_le_bytes(*b)));
     Some(())

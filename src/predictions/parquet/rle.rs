@@ -1,4 +1,4 @@
-//! The hybrid of run lengths and bit packing that Parquet writes levels and dictionary codes in.
+//! The hybrid of run lengths and bit packing in which Parquet writes levels and dictionary codes.
 
 use crate::predictions::num;
 
@@ -9,11 +9,11 @@ pub(super) struct Broken;
 #[derive(Debug, Clone, Copy)]
 enum Run {
     Same(u32),
-    /// Where the packed values begin, and how many of them were taken.
+    /// Where the packed values begin, and how many of them were already read.
     Packed(usize, usize),
 }
 
-/// Where a decoder stands in bytes that it is shown at each call.
+/// The position of a decoder in bytes that the caller passes at each call.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rle {
     at: usize,
@@ -23,7 +23,7 @@ pub(super) struct Rle {
 }
 
 impl Rle {
-    /// A decoder that begins there, of values of so many bits.
+    /// A decoder of values with `width` bits that begins at the byte `at`.
     pub(super) fn new(at: usize, width: u8) -> Result<Self, Broken> {
         if width > 32 {
             return Err(Broken);
@@ -48,7 +48,7 @@ impl Rle {
             let size = count.checked_mul(num::index(self.width)).ok_or(Broken)?;
             self.run = Run::Packed(self.at, 0);
             self.left = count.checked_mul(8).ok_or(Broken)?;
-            // Some writers cut the padding of the last run.
+            // Some writers cut off the padding of the last run.
             self.at = self.at.saturating_add(size).min(bytes.len());
         } else {
             let size = num::index(self.width.div_ceil(8));
@@ -61,7 +61,7 @@ impl Rle {
         if self.left == 0 { Err(Broken) } else { Ok(()) }
     }
 
-    /// Passes over so many values.
+    /// Skips `n` values.
     pub(super) fn skip(&mut self, bytes: &[u8], mut n: usize) -> Result<(), Broken> {
         while n > 0 {
             if self.left == 0 {
@@ -98,8 +98,13 @@ impl Rle {
         Ok(())
     }
 
-    /// The place of the first of the next `n` values that is not `value`, if there is one.
-    pub(super) fn differs(&mut self, bytes: &[u8], value: u32, n: usize) -> Result<Option<usize>, Broken> {
+    /// The position of the first of the next `n` values that is not `value`, if there is one.
+    pub(super) fn differs(
+        &mut self,
+        bytes: &[u8],
+        value: u32,
+        n: usize,
+    ) -> Result<Option<usize>, Broken> {
         let mut seen = 0;
         let mut some = [0_u32; 256];
         while seen < n {
@@ -126,7 +131,7 @@ impl Rle {
     }
 }
 
-/// Unpacks `out.len()` values of `width` bits, the first of them the `from`-th.
+/// Unpacks `out.len()` values of `width` bits; the first of them is the `from`-th.
 fn unpack(bytes: &[u8], width: u32, from: usize, out: &mut [u32]) -> Result<(), Broken> {
     if width == 0 {
         out.fill(0);
@@ -143,7 +148,8 @@ fn unpack(bytes: &[u8], width: u32, from: usize, out: &mut [u32]) -> Result<(), 
         *value = one(bytes, wide, i);
     }
     let from = from + lead;
-    // Whole groups of eight begin on a byte; they are read as words as long as a word is left behind them.
+    // Whole groups of eight begin on a byte boundary; they are read as words while at least one
+    // word follows them.
     let packed = bytes.get(from / 8 * wide..).ok_or(Broken)?;
     let groups = (rest.len() / 8).min(packed.len().saturating_sub(8) / wide);
     let (fast, slow) = rest.split_at_mut(groups * 8);
@@ -155,10 +161,19 @@ fn unpack(bytes: &[u8], width: u32, from: usize, out: &mut [u32]) -> Result<(), 
 }
 
 /// The `i`-th value.
-#[allow(clippy::as_conversions, clippy::cast_possible_truncation, reason = "masked to at most 32 bits")]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "masked to at most 32 bits"
+)]
 fn one(bytes: &[u8], width: usize, i: usize) -> u32 {
     let bit = i * width;
-    let word = bytes.iter().skip(bit / 8).take(8).rev().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+    let word = bytes
+        .iter()
+        .skip(bit / 8)
+        .take(8)
+        .rev()
+        .fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
     (word >> (bit % 8) & ((1 << width) - 1)) as u32
 }
 
@@ -175,8 +190,15 @@ fn groups_of(width: u32, packed: &[u8], out: &mut [u32]) {
     widths!(width, packed, out, 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32);
 }
 
-#[allow(clippy::as_conversions, clippy::cast_possible_truncation, reason = "masked to at most 32 bits")]
-#[allow(clippy::indexing_slicing, reason = "constant places in a slice of that constant length: no check is left")]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "masked to at most 32 bits"
+)]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "constant places in a slice of that constant length: no check is left"
+)]
 fn eights<const W: usize>(packed: &[u8], out: &mut [u32]) {
     let mask = (1_u64 << W) - 1;
     for (group, eight) in out.chunks_exact_mut(8).enumerate() {
@@ -215,12 +237,16 @@ mod tests {
     #[test]
     fn unpacks_every_width_from_every_place() {
         for width in 1..=32_usize {
-            let values: Vec<u32> = (0..96_u64).map(|i| ((i * 2_654_435_761 + 12345) % (1 << width)) as u32).collect();
+            let values: Vec<u32> =
+                (0..96_u64).map(|i| ((i * 2_654_435_761 + 12345) % (1 << width)) as u32).collect();
             // 12 groups of eight, packed; then a run of five.
             let mut bytes = vec![12 << 1 | 1];
             bytes.extend(pack(&values, width));
             bytes.push(5 << 1);
-            bytes.extend(&7_u32.min((1_u64 << width).saturating_sub(1) as u32).to_le_bytes()[..width.div_ceil(8)]);
+            bytes.extend(
+                &7_u32.min((1_u64 << width).saturating_sub(1) as u32).to_le_bytes()
+                    [..width.div_ceil(8)],
+            );
             let mut expected = values;
             expected.extend([7_u32.min(((1_u64 << width) - 1) as u32); 5]);
             for skip in 0..expected.len() {

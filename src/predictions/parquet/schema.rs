@@ -1,4 +1,4 @@
-//! Which leaf of a file a wanted column is, and whether its type will do.
+//! Which leaf of a file a wanted column is, and whether its type is supported.
 
 use crate::predictions::{
     PredictionsError,
@@ -10,7 +10,7 @@ use parquet::{
     schema::types::{ColumnDescPtr, SchemaDescriptor},
 };
 
-/// What a leaf is decoded to.
+/// The type that a leaf is decoded to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target {
     Int32,
@@ -27,23 +27,36 @@ pub(super) enum Target {
 #[derive(Debug)]
 pub(super) struct Leaf {
     pub(super) name: String,
-    /// Its place among the leaves.
+    /// Its index among the leaves.
     pub(super) place: usize,
     pub(super) target: Target,
-    /// The definition level of a value that is there; zero where none can be absent.
+    /// The definition level of a value that is present; zero if none can be absent.
     pub(super) present: u32,
     pub(super) descriptor: ColumnDescPtr,
 }
 
 /// Finds the wanted columns.
-pub(super) fn bind(file: &str, schema: &SchemaDescriptor, wanted: &[Wanted]) -> Result<Vec<Leaf>, PredictionsError> {
+pub(super) fn bind(
+    file: &str,
+    schema: &SchemaDescriptor,
+    wanted: &[Wanted],
+) -> Result<Vec<Leaf>, PredictionsError> {
     let paths: Vec<String> = schema.columns().iter().map(|c| c.path().string()).collect();
     let names: Vec<&str> = paths.iter().map(String::as_str).collect();
     wanted.iter().map(|wanted| leaf(file, schema, &names, wanted)).collect()
 }
 
-fn leaf(file: &str, schema: &SchemaDescriptor, names: &[&str], wanted: &Wanted) -> Result<Leaf, PredictionsError> {
-    let mut found = schema.columns().iter().enumerate().filter(|(place, _)| names.get(*place) == Some(&&*wanted.name));
+fn leaf(
+    file: &str,
+    schema: &SchemaDescriptor,
+    names: &[&str],
+    wanted: &Wanted,
+) -> Result<Leaf, PredictionsError> {
+    let mut found = schema
+        .columns()
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| names.get(*place) == Some(&&*wanted.name));
     let Some((place, column)) = found.next() else {
         return Err(refusal::missing_column(file, wanted, names));
     };
@@ -66,7 +79,7 @@ fn leaf(file: &str, schema: &SchemaDescriptor, names: &[&str], wanted: &Wanted) 
     })
 }
 
-/// What it is decoded to, or what it is that we do not take.
+/// The type it is decoded to, or the name of a type that is not supported.
 fn target(column: &ColumnDescPtr) -> Result<Target, &'static str> {
     if column.max_rep_level() > 0 {
         return Err("lists or maps");
@@ -82,7 +95,10 @@ fn target(column: &ColumnDescPtr) -> Result<Target, &'static str> {
     let unsigned = matches!(logical, Some(LogicalType::Integer(int)) if !int.is_signed)
         || matches!(
             converted,
-            ConvertedType::UINT_8 | ConvertedType::UINT_16 | ConvertedType::UINT_32 | ConvertedType::UINT_64
+            ConvertedType::UINT_8
+                | ConvertedType::UINT_16
+                | ConvertedType::UINT_32
+                | ConvertedType::UINT_64
         );
     let integer = matches!(logical, None | Some(LogicalType::Integer(_)))
         && !matches!(
@@ -93,7 +109,8 @@ fn target(column: &ColumnDescPtr) -> Result<Target, &'static str> {
                 | ConvertedType::TIMESTAMP_MILLIS
                 | ConvertedType::TIMESTAMP_MICROS
         );
-    let text = matches!(logical, None | Some(LogicalType::String | LogicalType::Enum | LogicalType::Json));
+    let text =
+        matches!(logical, None | Some(LogicalType::String | LogicalType::Enum | LogicalType::Json));
     match column.physical_type() {
         Physical::BOOLEAN => Ok(Target::Bool),
         Physical::INT32 | Physical::INT64 if !integer => Err("dates or times"),

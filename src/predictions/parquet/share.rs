@@ -1,12 +1,12 @@
-//! Who decodes which rows: whole row groups first, then halves of what others have left, so that one large row group
-//! keeps every worker busy and many small ones are never opened twice.
+//! Which worker decodes which rows: first whole row groups, then halves of what others have left.
+//! One large row group thus keeps every worker busy, and small ones are never opened twice.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Rows of a block.
+/// Rows of one block.
 const BLOCK: usize = 1 << 16;
 
-/// Less than this is not worth sharing: the pages that two halves lie in are read twice.
+/// Fewer rows than this are not worth splitting: the pages at the cut are read twice.
 const WORTH: usize = 4 * BLOCK;
 
 /// Rows of one row group.
@@ -23,14 +23,14 @@ struct State {
     held: Vec<(usize, usize, usize)>,
 }
 
-/// The rows of a file, shared out.
+/// The rows of a file, divided among workers.
 pub(super) struct Share {
     lengths: Vec<usize>,
     state: Mutex<State>,
 }
 
 impl Share {
-    /// Row groups of these lengths.
+    /// The share of row groups with these lengths.
     pub(super) fn new(lengths: Vec<usize>) -> Self {
         Self { lengths, state: Mutex::new(State { next: 0, held: Vec::new() }) }
     }
@@ -39,14 +39,14 @@ impl Share {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for one more worker.
+    /// Adds a worker; returns its index.
     pub(super) fn join(&self) -> usize {
         let mut state = self.state();
         state.held.push((0, 0, 0));
         state.held.len() - 1
     }
 
-    /// The next rows for the worker at that place.
+    /// The next rows for the worker with this index.
     pub(super) fn take(&self, place: usize) -> Option<Part> {
         let mut state = self.state();
         let (mut group, mut from, mut end) = *state.held.get(place)?;

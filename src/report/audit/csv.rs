@@ -1,5 +1,6 @@
-//! The report as CSV: one `decision` record for every decision, then one `total` record for everything that is said of the
-//! whole. The last one says whether the report is complete, so that a file that broke off can be told.
+//! The report as CSV: one `decision` record for every decision, then one `total` record for every
+//! fact about the whole report. The last record says whether the report is complete, so that a
+//! truncated file can be recognised.
 
 use super::{AuditRow, Listed, Summary};
 use crate::report::csv;
@@ -40,7 +41,8 @@ impl Csv {
 
     /// The record of a decision.
     pub fn decision(out: &mut String, row: &AuditRow) {
-        let policies: Vec<String> = row.policies.iter().map(|p| format!("{}@{}", p.name, p.digest.full)).collect();
+        let policies: Vec<String> =
+            row.policies.iter().map(|p| format!("{}@{}", p.name, p.digest.full)).collect();
         let cells = [
             "decision",
             &row.at.iso,
@@ -65,7 +67,7 @@ impl Csv {
         csv::record(out, cells);
     }
 
-    /// Everything that is said of the whole.
+    /// The facts about the whole report.
     pub fn tail(summary: &Summary, listed: &Listed) -> String {
         let mut out = String::new();
         for total in &summary.totals {
@@ -98,7 +100,7 @@ impl Csv {
     }
 }
 
-/// A record of which only the last two columns say something, so that every record has as many.
+/// A record that uses only the last two columns; every record has the same number of columns.
 fn total_record(out: &mut String, name: &str, value: &str) {
     let blank = std::iter::repeat_n("", COLUMNS.len().saturating_sub(3));
     csv::record(out, std::iter::once("total").chain(blank).chain([name, value]));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 pub struct Json;
 
 impl Json {
-    /// What is said of the whole, up to the first decision.
+    /// The facts about the whole report, up to the first decision.
     pub fn head(summary: &Summary) -> String {
         let totals: serde_json::Map<String, Value> =
             summary.totals.iter().map(|t| (t.name.to_owned(), t.count.into())).collect();
@@ -45,7 +45,7 @@ impl Json {
         );
     }
 
-    /// What is between the decisions and the votes.
+    /// The text between the decisions and the votes.
     pub fn votes() -> &'static str {
         "],\"votes\":["
     }
@@ -62,15 +62,19 @@ impl Json {
         );
     }
 
-    /// What is between the votes and the overrides.
+    /// The text between the votes and the overrides.
     pub fn overrides() -> &'static str {
         "],\"overrides\":["
     }
 
-    /// A finding that a waiver stood in for.
+    /// A finding that was waived.
     pub fn overridden(out: &mut String, first: bool, row: &OverrideRow) {
         let OverrideRow { at, decision, rule, message } = row;
-        item(out, first, &json!({"at": at.iso, "decision": decision, "rule": rule, "message": message}));
+        item(
+            out,
+            first,
+            &json!({"at": at.iso, "decision": decision, "rule": rule, "message": message}),
+        );
     }
 
     /// The end.

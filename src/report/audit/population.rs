@@ -7,16 +7,16 @@ use crate::{
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// What a table holds of a period, against the entries of the log that its rows belong to.
+/// The counts of a table in a period, against the log entries that its rows belong to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TableTally {
     /// Its rows.
     pub rows: u64,
-    /// Its rows by the word that sorts them: the verdict, the vote.
+    /// Its rows by verdict or by vote.
     pub by_word: BTreeMap<String, u64>,
     /// Its rows whose entry is in the log and of the right kind.
     pub logged: u64,
-    /// The entries that its rows name, each once.
+    /// The entries that its rows name, each counted once.
     pub named: u64,
     /// The entries of that kind in the log.
     pub entries: u64,
@@ -28,7 +28,7 @@ pub struct TableTally {
     pub twice: Vec<u64>,
 }
 
-/// What the log and the tables hold of a period, as the database counts it.
+/// The counts of the log and the tables in a period, by the database.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
     /// The first index of the period.
@@ -37,7 +37,7 @@ pub struct Tally {
     pub end: u64,
     /// How many entries are there.
     pub entries: u64,
-    /// The ranges that are not there, first and last index; some of them.
+    /// The missing ranges, first and last index; some of them.
     pub absent: Vec<(u64, u64)>,
     /// Decisions.
     pub decisions: TableTally,
@@ -50,24 +50,24 @@ pub struct Tally {
 /// Whether every entry of the period is accounted for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Population {
-    /// Whether nothing is missing and nothing is too much.
+    /// Whether nothing is missing and nothing is superfluous.
     pub complete: bool,
     /// The first index of the period; `None` when it has no entries.
     pub first: Option<u64>,
     /// The last index of the period.
     pub last: Option<u64>,
-    /// The statement, computed.
+    /// The computed statement.
     pub statement: String,
     /// What is wrong, one sentence each.
     pub problems: Vec<String>,
 }
 
-/// How many problems of one sort are named one by one. Who counts gives one more than these, so that it is seen that
-/// there are.
+/// How many problems of one sort are listed. A tally names one more than these, so that the report
+/// can say that there are more.
 pub const NAMED: usize = 10;
 
 impl TableTally {
-    /// Its rows of that word.
+    /// Its rows with that verdict or vote.
     pub fn of(&self, word: &str) -> u64 {
         self.by_word.get(word).copied().unwrap_or(0)
     }
@@ -81,10 +81,21 @@ impl TableTally {
         if self.holds() {
             return Vec::new();
         }
-        let mut problems: Vec<String> =
-            self.twice.iter().map(|index| format!("the {one} at entry {index} is listed twice")).collect();
-        problems.extend(self.unlogged.iter().map(|(id, index)| format!("{one} {id} has no entry {index} in the log")));
-        problems.extend(self.unlisted.iter().map(|index| format!("entry {index} is a {one} that is not listed")));
+        let mut problems: Vec<String> = self
+            .twice
+            .iter()
+            .map(|index| format!("the {one} at entry {index} is listed twice"))
+            .collect();
+        problems.extend(
+            self.unlogged
+                .iter()
+                .map(|(id, index)| format!("{one} {id} has no entry {index} in the log")),
+        );
+        problems.extend(
+            self.unlisted
+                .iter()
+                .map(|index| format!("entry {index} is a {one} that is not listed")),
+        );
         let mut problems = shorten(problems);
         let logged = counted(usize::try_from(self.entries).unwrap_or(usize::MAX), one, many);
         problems.push(format!("the log holds {logged}, {} listed", grouped(self.rows)));
@@ -93,14 +104,18 @@ impl TableTally {
 }
 
 impl Population {
-    /// What a tally says: indexes without a gap from the first to the last, and for every entry of a decision, a release
-    /// or an approval its row, and for every row its entry.
+    /// The conclusion from a tally. A complete population has indexes without a gap from the first
+    /// to the last, a row for every entry of a decision, a release or an approval, and an entry for
+    /// every row.
     pub fn of(tally: &Tally, size: u64, so_far: Option<Timestamp>) -> Self {
         let mut problems = shorten(tally.absent.iter().map(|range| missing(*range)).collect());
         let indexes = tally.end.checked_sub(tally.start);
         if problems.is_empty() && indexes != Some(tally.entries) {
             let indexes = grouped(indexes.unwrap_or(0));
-            problems.push(format!("the period has {indexes} indexes and {} entries", grouped(tally.entries)));
+            problems.push(format!(
+                "the period has {indexes} indexes and {} entries",
+                grouped(tally.entries)
+            ));
         }
         problems.extend(tally.decisions.problems("decision", "decisions"));
         problems.extend(tally.votes.problems("approval or rejection", "approvals and rejections"));
@@ -111,13 +126,18 @@ impl Population {
             statement = format!("So far, until {moment}, as the period has not ended: {statement}");
         }
         let any = tally.entries > 0;
-        let (first, last) = (any.then_some(tally.start), any.then_some(tally.end.saturating_sub(1)));
+        let (first, last) =
+            (any.then_some(tally.start), any.then_some(tally.end.saturating_sub(1)));
         Self { complete, first, last, statement, problems }
     }
 }
 
 fn missing((first, last): (u64, u64)) -> String {
-    if first == last { format!("entry {first} is missing") } else { format!("entries {first} to {last} are missing") }
+    if first == last {
+        format!("entry {first} is missing")
+    } else {
+        format!("entries {first} to {last} are missing")
+    }
 }
 
 fn shorten(mut problems: Vec<String>) -> Vec<String> {

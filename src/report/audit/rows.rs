@@ -24,17 +24,17 @@ pub struct AuditRow {
     pub version: String,
     /// The artifact.
     pub artifact: Option<Hash>,
-    /// Where it was to go.
+    /// The environment that it was for.
     pub environment: String,
     /// The verdict as JSON has it.
     pub outcome: &'static str,
-    /// What it is drawn as.
+    /// The tone that it is drawn in.
     pub tone: &'static str,
     /// The verdict as people read it.
     pub word: &'static str,
-    /// What it comes from.
+    /// The reason for it.
     pub because: String,
-    /// `policy/rule`, and its answer, of every finding in the way.
+    /// `policy/rule`, and its answer, of every finding that blocks.
     pub blocking: Vec<String>,
     /// The policies, with their digests.
     pub policies: Vec<PolicyLine>,
@@ -42,7 +42,7 @@ pub struct AuditRow {
     pub approvers: Vec<String>,
     /// Who rejected them.
     pub rejecters: Vec<String>,
-    /// Who asked.
+    /// Who requested it.
     pub submitter: String,
     /// The log index of the record.
     pub record_index: u64,
@@ -50,7 +50,7 @@ pub struct AuditRow {
     pub inputs_digest: Hash,
 }
 
-/// A policy that took part.
+/// A policy that was applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PolicyLine {
     /// Its name.
@@ -66,7 +66,7 @@ pub struct VoteLine {
     pub at: Moment,
     /// The release, as a line names it.
     pub release: String,
-    /// Who.
+    /// Who voted.
     pub by: String,
     /// Their roles.
     pub roles: String,
@@ -74,13 +74,13 @@ pub struct VoteLine {
     pub word: &'static str,
     /// The vote as JSON has it.
     pub vote: &'static str,
-    /// What they wrote.
+    /// Their comment.
     pub comment: String,
     /// The inputs that they saw.
     pub inputs_digest: Hash,
 }
 
-/// One finding that a waiver stood in for.
+/// One finding that was waived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OverrideRow {
     /// When that went into the log.
@@ -93,7 +93,7 @@ pub struct OverrideRow {
     pub message: String,
 }
 
-/// What was asked for, as the lines name it.
+/// The requested release, as the lines name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AskedFor {
     /// The model.
@@ -102,9 +102,9 @@ pub struct AskedFor {
     pub version: Option<String>,
     /// The artifact.
     pub artifact: Digest,
-    /// Where it was to go.
+    /// The environment that it was for.
     pub environment: Environment,
-    /// Who asked.
+    /// Who requested it.
     pub submitter: String,
 }
 
@@ -130,17 +130,25 @@ impl AuditRow {
             record.approvals.iter().filter(counts).map(|a| a.by.name.clone()).collect::<Vec<_>>()
         };
         let headline = verdict::Headline::of(&record.verdict, &record.approvals);
-        let mut blocking: Vec<String> =
-            record.verdict.blocking().map(|f| format!("{}/{} ({})", f.policy, f.rule, f.status)).collect();
+        let mut blocking: Vec<String> = record
+            .verdict
+            .blocking()
+            .map(|f| format!("{}/{} ({})", f.policy, f.rule, f.status))
+            .collect();
         blocking.dedup();
-        let policy =
-            |p: &crate::model::PolicySummary| PolicyLine { name: p.name.clone(), digest: Hash::from(&p.digest) };
+        let policy = |p: &crate::model::PolicySummary| PolicyLine {
+            name: p.name.clone(),
+            digest: Hash::from(&p.digest),
+        };
         let or = |asked: Option<String>, said: Option<String>| asked.or(said).unwrap_or_default();
         Self {
             at: Moment::from(at),
             decision: decision.id.to_string(),
             release: decision.release.to_string(),
-            model: or(asked.map(|a| a.model.to_string()), inputs.model.as_ref().map(ToString::to_string)),
+            model: or(
+                asked.map(|a| a.model.to_string()),
+                inputs.model.as_ref().map(ToString::to_string),
+            ),
             version: asked.and_then(|a| a.version.clone()).unwrap_or_default(),
             artifact: asked.map(|a| &a.artifact).or(inputs.artifact.as_ref()).map(Hash::from),
             environment: or(
@@ -169,7 +177,8 @@ impl VoteLine {
         let version = |a: &AskedFor| a.version.clone().unwrap_or_else(|| "(no version)".to_owned());
         Self {
             at: Moment::from(at),
-            release: asked.map_or_else(id, |a| format!("{} {} to {}", a.model, version(a), a.environment)),
+            release: asked
+                .map_or_else(id, |a| format!("{} {} to {}", a.model, version(a), a.environment)),
             by: approval.by.name.clone(),
             roles: approval.roles.join(", "),
             word: if approval.vote == Vote::Approve { "Approved" } else { "Rejected" },
@@ -181,7 +190,7 @@ impl VoteLine {
 }
 
 impl OverrideRow {
-    /// The findings of a decision that a waiver stood in for.
+    /// The findings of a decision that were waived.
     pub fn all(at: Timestamp, decision: &Decision) -> Vec<Self> {
         let waived = decision.record.verdict.findings.iter().filter(|f| f.status == Status::Waived);
         waived

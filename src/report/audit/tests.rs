@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::{
-    Decision, Digest, Engine, Inputs, Outcome, Person, PolicySummary, Record, Release, ReleaseId, Verdict,
-    verdict::Mode,
+    Decision, Digest, Engine, Inputs, Outcome, Person, PolicySummary, Record, Release, ReleaseId,
+    Verdict, verdict::Mode,
 };
 
 fn at(text: &str) -> Timestamp {
@@ -31,7 +31,11 @@ fn decision(release: &ReleaseId, outcome: Outcome, index: u64) -> Decision {
         artifact: None,
         environment: None,
         inputs_digest,
-        policies: vec![PolicySummary { name: "p".into(), digest: Digest::of(b"p"), mode: Mode::Enforce }],
+        policies: vec![PolicySummary {
+            name: "p".into(),
+            digest: Digest::of(b"p"),
+            mode: Mode::Enforce,
+        }],
         findings: vec![],
         approvals: vec![],
         engine: Engine { semantics: 1 },
@@ -77,14 +81,19 @@ fn summary_of(tally: &Tally, so_far: Option<&str>) -> Summary {
     let log = LogHead { size: 10, ..LogHead::default() };
     let (from, to) = (at("2026-11-20T00:00:00Z"), at("2026-11-21T00:00:00Z"));
     let namespace = "acme".parse().unwrap();
-    Summary::new(&Period { namespace: &namespace, from, to, so_far: so_far.map(at), log: &log }, tally)
+    Summary::new(
+        &Period { namespace: &namespace, from, to, so_far: so_far.map(at), log: &log },
+        tally,
+    )
 }
 
 fn problems(change: impl Fn(&mut Tally)) -> Vec<String> {
     let mut tally = tally();
     change(&mut tally);
     let summary = summary_of(&tally, None);
-    assert!(!summary.population.complete && summary.population.statement.starts_with("Not every entry"));
+    assert!(
+        !summary.population.complete && summary.population.statement.starts_with("Not every entry")
+    );
     summary.population.problems
 }
 
@@ -100,10 +109,16 @@ fn a_whole_period_is_said_to_be_whole() {
         "Entries 4 to 7 of a log of 10: 4 entries, no gaps. The log holds 2 decisions in this period, and all are listed \
          here."
     );
-    assert!(summary.generated.is_none() && !summary.so_far, "a period that is over says the same for ever");
+    assert!(
+        summary.generated.is_none() && !summary.so_far,
+        "the report of a period that is over never changes"
+    );
     assert!(summary.end(&LISTED).complete);
     let short = summary.end(&Listed { decisions: 1, ..LISTED });
-    assert!(!short.complete && short.statement.ends_with("The report is not complete."), "{short:?}");
+    assert!(
+        !short.complete && short.statement.ends_with("The report is not complete."),
+        "{short:?}"
+    );
 }
 
 #[test]
@@ -113,7 +128,10 @@ fn a_period_that_has_not_ended_says_so_far_and_when() {
     assert_eq!(summary.generated.as_ref().unwrap().iso, "2026-11-20T12:30:00Z");
     assert!(summary.population.statement.starts_with("So far, until 2026-11-20T12:30:00Z,"));
     let csv = Csv::tail(&summary, &LISTED);
-    assert!(csv.contains(",so_far,true\r\n") && csv.contains(",made_at,2026-11-20T12:30:00Z\r\n"), "{csv}");
+    assert!(
+        csv.contains(",so_far,true\r\n") && csv.contains(",made_at,2026-11-20T12:30:00Z\r\n"),
+        "{csv}"
+    );
 }
 
 #[test]
@@ -123,26 +141,36 @@ fn every_kind_of_hole_is_found() {
         t.absent = vec![(6, 6)];
     };
     assert_eq!(problems(missing), ["entry 6 is missing"]);
-    assert_eq!(problems(|t| t.absent = vec![(2, 3), (8, 8)]), ["entries 2 to 3 are missing", "entry 8 is missing"]);
-    // Nobody could name it, and yet it does not add up.
+    assert_eq!(
+        problems(|t| t.absent = vec![(2, 3), (8, 8)]),
+        ["entries 2 to 3 are missing", "entry 8 is missing"]
+    );
+    // No entry can be named, but the counts do not add up.
     assert_eq!(problems(|t| t.entries = 3), ["the period has 4 indexes and 3 entries"]);
     let unlisted = |t: &mut Tally| {
         (t.decisions.rows, t.decisions.logged, t.decisions.named) = (1, 1, 1);
         t.decisions.unlisted = vec![5];
     };
-    assert_eq!(problems(unlisted), ["entry 5 is a decision that is not listed", "the log holds 2 decisions, 1 listed"]);
+    assert_eq!(
+        problems(unlisted),
+        ["entry 5 is a decision that is not listed", "the log holds 2 decisions, 1 listed"]
+    );
     let unlogged = |t: &mut Tally| {
         (t.decisions.logged, t.decisions.entries) = (1, 1);
         t.decisions.unlogged = vec![("d7".into(), 7)];
     };
-    assert_eq!(problems(unlogged), ["decision d7 has no entry 7 in the log", "the log holds 1 decision, 2 listed"]);
-    // One entry twice and another not at all: the counts alone would not tell.
+    assert_eq!(
+        problems(unlogged),
+        ["decision d7 has no entry 7 in the log", "the log holds 1 decision, 2 listed"]
+    );
+    // One entry twice and another not at all: the counts alone would not show it.
     let twice = |t: &mut Tally| {
         t.decisions.named = 1;
         t.decisions.twice = vec![5];
     };
     assert_eq!(problems(twice)[0], "the decision at entry 5 is listed twice");
-    let requests = |t: &mut Tally| (t.releases.rows, t.releases.logged, t.releases.named) = (0, 0, 0);
+    let requests =
+        |t: &mut Tally| (t.releases.rows, t.releases.logged, t.releases.named) = (0, 0, 0);
     assert_eq!(problems(requests), ["the log holds 1 release request, 0 listed"]);
     let many = |t: &mut Tally| t.absent = (0..11).map(|i| (i * 2, i * 2)).collect();
     assert_eq!(problems(many).last().unwrap(), "and more of this sort");
@@ -150,7 +178,11 @@ fn every_kind_of_hole_is_found() {
 
 fn row(outcome: Outcome, index: u64) -> AuditRow {
     let asked = release("r1", 4);
-    AuditRow::new(at("2026-11-20T12:00:03Z"), &decision(&asked.id, outcome, index), Some(&AskedFor::from(&asked)))
+    AuditRow::new(
+        at("2026-11-20T12:00:03Z"),
+        &decision(&asked.id, outcome, index),
+        Some(&AskedFor::from(&asked)),
+    )
 }
 
 #[test]
@@ -160,16 +192,21 @@ fn csv_has_one_width_and_runs_nothing() {
     Csv::decision(&mut text, &row(Outcome::Allow, 7));
     text.push_str(&Csv::tail(&summary_of(&tally(), None), &LISTED));
     let lines: Vec<&str> = text.split_terminator("\r\n").collect();
-    // By the clock of the log, not by that of who asked.
-    assert!(lines[1].starts_with("decision,2026-11-20T12:00:03Z,d5,r1,acme/credit-risk,'=2+5,sha256:"), "{}", lines[1]);
+    // By the clock of the log, not by that of the submitter.
+    assert!(
+        lines[1].starts_with("decision,2026-11-20T12:00:03Z,d5,r1,acme/credit-risk,'=2+5,sha256:"),
+        "{}",
+        lines[1]
+    );
     assert!(lines[1].contains(",\"Ann, of risk\",5,sha256:"));
     assert!(lines.contains(&"total,,,,,,,,,,,,,,,,,decisions,2"));
     assert!(lines.contains(&"total,,,,,,,,,,,,,,,,,decisions.allow,1"));
     assert!(lines.contains(&"total,,,,,,,,,,,,,,,,,population.complete,true"));
     assert_eq!(lines.last(), Some(&"total,,,,,,,,,,,,,,,,,report.complete,true"));
-    // No cell here holds a comma inside quotes but the submitter's and the statement's.
+    // Only the cells of the submitter and of the statement have a comma inside quotes here.
     for line in &lines {
-        let quoted: usize = line.split('"').skip(1).step_by(2).map(|cell| cell.matches(',').count()).sum();
+        let quoted: usize =
+            line.split('"').skip(1).step_by(2).map(|cell| cell.matches(',').count()).sum();
         assert_eq!(line.matches(',').count() - quoted, 18, "{line}");
     }
 }
@@ -186,5 +223,8 @@ fn json_in_parts_is_one_document() {
     let document: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(document["decisions"][1]["record_index"], 7);
     assert_eq!(document["decisions"][0]["decided_at"], "2026-11-20T12:00:03Z");
-    assert_eq!((&document["totals"]["decisions"], &document["end"]["complete"]), (&2.into(), &true.into()));
+    assert_eq!(
+        (&document["totals"]["decisions"], &document["end"]["complete"]),
+        (&2.into(), &true.into())
+    );
 }

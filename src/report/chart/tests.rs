@@ -3,7 +3,13 @@
 use super::*;
 use crate::model::{Required, Severity, Slice};
 
-fn finding(observed: Option<f64>, lower: Option<f64>, upper: Option<f64>, op: Op, limit: f64) -> Finding {
+fn finding(
+    observed: Option<f64>,
+    lower: Option<f64>,
+    upper: Option<f64>,
+    op: Op,
+    limit: f64,
+) -> Finding {
     Finding {
         policy: "p".into(),
         rule: "r".into(),
@@ -38,13 +44,18 @@ fn finding(observed: Option<f64>, lower: Option<f64>, upper: Option<f64>, op: Op
 #[test]
 fn places_are_shares_of_the_axis() {
     // Values span 100 to 200, so the axis runs from 80 to 220 ms and 1 ms is 100/140 percent.
-    let chart = Chart::of(&finding(Some(150.0), Some(100.0), Some(200.0), Op::AtMost, 180.0)).unwrap();
+    let chart =
+        Chart::of(&finding(Some(150.0), Some(100.0), Some(200.0), Op::AtMost, 180.0)).unwrap();
     assert_eq!(chart.point, Some(50.0));
     assert_eq!(chart.interval, Some(Span { x: 14.29, width: 71.42 }));
     assert_eq!(chart.deciding, Some(85.71), "the upper bound decides a ceiling");
     let mut fails = finding(Some(150.0), Some(100.0), Some(200.0), Op::AtMost, 180.0);
     fails.status = Status::Fail;
-    assert_eq!(Chart::of(&fails).unwrap().deciding, Some(14.29), "a failure is proved by the other bound");
+    assert_eq!(
+        Chart::of(&fails).unwrap().deciding,
+        Some(14.29),
+        "a failure is proved by the other bound"
+    );
     assert_eq!(chart.good, Span { x: 0.0, width: 71.43 });
     assert_eq!(chart.limit.label, "≤ 180.0 ms");
     let labels: Vec<_> = chart.ticks.iter().map(|t| t.label.as_str()).collect();
@@ -83,8 +94,15 @@ fn nothing_measured_is_nothing_drawn() {
 fn extremes_neither_panic_nor_leave_the_drawing() {
     for value in [0.0, -0.0, 1e-300, 1e300, f64::MAX, -f64::MAX, f64::MIN_POSITIVE] {
         for limit in [0.0, 1.0, f64::MAX, -1e-12] {
-            if let Some(chart) = Chart::of(&finding(Some(value), Some(value), Some(value), Op::AtLeast, limit)) {
-                let places = chart.ticks.iter().map(|t| t.x).chain(chart.point).chain([chart.limit.x, chart.good.x]);
+            if let Some(chart) =
+                Chart::of(&finding(Some(value), Some(value), Some(value), Op::AtLeast, limit))
+            {
+                let places = chart
+                    .ticks
+                    .iter()
+                    .map(|t| t.x)
+                    .chain(chart.point)
+                    .chain([chart.limit.x, chart.good.x]);
                 assert!(places.into_iter().all(|x| (0.0..=100.0).contains(&x)), "{value} {limit}");
             }
         }

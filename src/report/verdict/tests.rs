@@ -12,7 +12,11 @@ fn verdict(outcome: Outcome, findings: Vec<Finding>, approvals: Vec<(u64, u64, u
         artifact: None,
         environment: None,
         inputs_digest: Digest::of(b"inputs"),
-        policies: vec![PolicySummary { name: "p".into(), digest: Digest::of(b"p"), mode: Mode::Enforce }],
+        policies: vec![PolicySummary {
+            name: "p".into(),
+            digest: Digest::of(b"p"),
+            mode: Mode::Enforce,
+        }],
         findings,
         approvals: approvals
             .into_iter()
@@ -46,20 +50,34 @@ fn a_rule_counts_once_with_its_worst_answer() {
         finding("d", Status::Fail, Warn),
         finding("e", Status::Skipped, Block),
     ];
-    assert_eq!(because(&verdict(Outcome::Deny, findings, vec![])), "1 of 5 rules fails and 1 cannot be settled");
+    assert_eq!(
+        because(&verdict(Outcome::Deny, findings, vec![])),
+        "1 of 5 rules fails and 1 does not have enough data"
+    );
 }
 
 #[test]
 fn each_outcome_says_what_it_comes_from() {
-    let holds = || vec![finding("a", Status::Pass, Severity::Block), finding("b", Status::Pass, Severity::Block)];
-    assert_eq!(because(&verdict(Outcome::Allow, holds(), vec![(2, 3, 0)])), "all 2 rules hold, 2 people approved");
+    let holds = || {
+        vec![
+            finding("a", Status::Pass, Severity::Block),
+            finding("b", Status::Pass, Severity::Block),
+        ]
+    };
+    assert_eq!(
+        because(&verdict(Outcome::Allow, holds(), vec![(2, 3, 0)])),
+        "all 2 rules pass, 2 people approved"
+    );
     assert_eq!(
         because(&verdict(Outcome::Pending, holds(), vec![(2, 1, 0)])),
-        "all 2 rules hold; 1 approval of model-risk is missing"
+        "all 2 rules pass; 1 approval of model-risk is missing"
     );
     assert_eq!(because(&verdict(Outcome::Deny, holds(), vec![(2, 1, 1)])), "rejected");
     let skipped = vec![finding("a", Status::Skipped, Severity::Block)];
-    assert_eq!(because(&verdict(Outcome::Deny, skipped, vec![])), "every rule was skipped, so nothing vouches for it");
+    assert_eq!(
+        because(&verdict(Outcome::Deny, skipped, vec![])),
+        "every rule was skipped, so nothing vouches for it"
+    );
     let mut none = verdict(Outcome::Deny, vec![], vec![]);
     none.policies.clear();
     assert_eq!(because(&none), "no policy applies to this model and environment");

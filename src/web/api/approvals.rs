@@ -20,7 +20,7 @@ use axum::{
     response::Response,
 };
 
-/// Approve or reject a release at exactly the inputs that you saw.
+/// Approve or reject a release for exactly the inputs that you saw.
 #[utoipa::path(
     post, path = "/api/v1/releases/{release}/approvals", tag = "releases",
     params(("release" = String, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = VoteV1,

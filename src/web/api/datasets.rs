@@ -1,4 +1,4 @@
-//! `/api/v1/datasets`: labels and groups under a name. Nobody can read the rows.
+//! `/api/v1/datasets`: labels and groups under a name. The rows cannot be read back.
 
 use super::page::{self, PageQuery};
 use crate::{
@@ -34,7 +34,7 @@ fn wire(stored: StoredDataset) -> DatasetV1 {
     }
 }
 
-/// Register an upload as a data set of labels and groups. A name never changes what it stands for.
+/// Register an upload as a data set of labels and groups. A name always means the same rows.
 #[utoipa::path(
     post, path = "/api/v1/datasets", tag = "predictions",
     params(("Idempotency-Key" = Option<String>, Header)), request_body = RegisterV1,
@@ -54,7 +54,10 @@ pub async fn register(
     let RegisterV1 { name, digest, id, label, groups } = json(&bytes)?;
     let new = Registration { name, digest, id, label, groups };
     let delivery = sent.delivery_key(&actor, Digest::of(&bytes))?;
-    Ok((StatusCode::CREATED, Json(wire(web.service.register_dataset(&actor, new, delivery.as_ref()).await?))))
+    Ok((
+        StatusCode::CREATED,
+        Json(wire(web.service.register_dataset(&actor, new, delivery.as_ref()).await?)),
+    ))
 }
 
 /// Registered data sets, newest first.
@@ -78,6 +81,10 @@ pub async fn list(
     responses((status = 200, body = DatasetV1), (status = 401, body = ProblemV1), (status = 404, body = ProblemV1)),
     security(("token" = []))
 )]
-pub async fn get(State(web): State<Web>, Bearer(actor): Bearer, Path(name): Path<String>) -> Answer<Json<DatasetV1>> {
+pub async fn get(
+    State(web): State<Web>,
+    Bearer(actor): Bearer,
+    Path(name): Path<String>,
+) -> Answer<Json<DatasetV1>> {
     Ok(Json(wire(web.service.dataset(&actor, &name).await?)))
 }

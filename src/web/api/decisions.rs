@@ -25,23 +25,32 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
     responses((status = 200, body = DecisionV1), (status = 401, body = ProblemV1), (status = 404, body = ProblemV1)),
     security(("token" = []))
 )]
-pub async fn get(State(web): State<Web>, Bearer(actor): Bearer, Path(id): Path<DecisionId>) -> Answer<Response> {
+pub async fn get(
+    State(web): State<Web>,
+    Bearer(actor): Bearer,
+    Path(id): Path<DecisionId>,
+) -> Answer<Response> {
     let decision = web.service.decision_read(&actor, &id).await?;
     json_of(size(&decision.record.verdict), releases::decision(decision)).await
 }
 
-/// Everything that verifies and replays a decision without this service.
+/// Everything needed to verify and replay a decision without this service.
 #[utoipa::path(
     get, path = "/api/v1/decisions/{decision}/export", tag = "decisions", params(("decision" = String, Path)),
     responses((status = 200, body = ExportV1), (status = 401, body = ProblemV1), (status = 404, body = ProblemV1)),
     security(("token" = []))
 )]
-pub async fn export(State(web): State<Web>, Bearer(actor): Bearer, Path(id): Path<DecisionId>) -> Answer<Response> {
+pub async fn export(
+    State(web): State<Web>,
+    Bearer(actor): Bearer,
+    Path(id): Path<DecisionId>,
+) -> Answer<Response> {
     let export = web.service.export_decision(&actor, &id).await?;
     Ok(stream::answer("application/json", |pieces| write(export, pieces)))
 }
 
-/// Bytes that are encoded at once: a multiple of three, so that the pieces make one text.
+/// How many bytes are encoded at once: a multiple of three, so that the pieces join to one base64
+/// text.
 const PIECE: usize = 3 << 18;
 
 /// An [`ExportV1`], file by file.

@@ -25,6 +25,6 @@ pub async fn get(
     headers: HeaderMap,
 ) -> Answer<Response> {
     let stored = web.service.evidence(&actor, &digest).await?;
-    // Never a type that a browser would run: the bytes are somebody's data.
+    // Never a type that a browser would execute: the bytes are user data.
     Ok(immutable(&headers, "application/octet-stream", &digest.hex(), stored.bytes))
 }

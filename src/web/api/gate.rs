@@ -1,4 +1,4 @@
-//! `/api/v1/gate`: the question of deploy tools.
+//! `/api/v1/gate`: the query of deploy tools.
 
 use crate::web::extract::Query;
 use crate::{
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use utoipa::IntoParams;
 
-/// What to ask about.
+/// The artifact and the environment in question.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -26,12 +26,12 @@ pub struct GateQuery {
     /// The artifact, `sha256:<hex>`.
     #[param(value_type = String)]
     digest: Digest,
-    /// Where it is to go.
+    /// The environment that it is for.
     #[param(value_type = String)]
     environment: Environment,
 }
 
-/// Is this artifact allowed there now? Answers 200 whatever the verdict.
+/// Ask whether an artifact is allowed in an environment now. The status is 200 for every verdict.
 #[utoipa::path(
     get, path = "/api/v1/gate", tag = "gate", params(GateQuery),
     responses((status = 200, body = GateV1), (status = 400, body = ProblemV1), (status = 401, body = ProblemV1)),
@@ -43,10 +43,12 @@ pub async fn get(
     Query(query): Query<GateQuery>,
 ) -> Answer<Json<GateV1>> {
     let found = web.service.gate(&actor, &query.model, &query.digest, &query.environment).await?;
-    Ok(Json(GateV1 { data: found.map_or_else(unasked, |(decision, standing)| answer(decision, &standing)) }))
+    Ok(Json(GateV1 {
+        data: found.map_or_else(unasked, |(decision, standing)| answer(decision, &standing)),
+    }))
 }
 
-/// Where it was never asked for there is no permission.
+/// The answer if no release was ever requested: without one there is no permission.
 fn unasked() -> GateDataV1 {
     let reason = "no release of this artifact to this environment was ever requested".to_owned();
     GateDataV1 {
@@ -59,27 +61,30 @@ fn unasked() -> GateDataV1 {
     }
 }
 
-/// So many reasons are told; the release has them all.
+/// The maximum number of reasons in an answer; the release has them all.
 const MOST_REASONS: usize = 50;
 
 fn some(mut reasons: impl Iterator<Item = String>) -> Vec<String> {
     let mut told: Vec<String> = reasons.by_ref().take(MOST_REASONS).collect();
     match reasons.count() {
         0 => {}
-        more => told.push(format!("and {more} more, which the release has")),
+        more => told.push(format!("and {more} more; see the release")),
     }
     told
 }
 
-const UNVOUCHED: &str = "only policies that observe judged this release, and none enforces; submit it again";
+const UNVOUCHED: &str =
+    "only observing policies evaluated this release, and none enforces; submit it again";
 
 fn answer(decision: Decision, standing: &Standing) -> GateDataV1 {
     let verdict = &decision.record.verdict;
-    // Decisions of earlier versions allowed whatever policies only observed: that is no permission, nor is it one now.
-    let vouched = verdict.is_enforced() || decision.record.inputs.observe_only == Some(ObserveOnly::Allow);
+    // Earlier versions allowed every release that policies only observed. Such an allow is not a
+    // permission.
+    let vouched =
+        verdict.is_enforced() || decision.record.inputs.observe_only == Some(ObserveOnly::Allow);
     let unvouched = verdict.verdict == Outcome::Allow && !vouched;
     let ok = verdict.verdict == Outcome::Allow && vouched && standing.ended.is_none();
-    // A word that would let it through must not be read where the answer is no.
+    // The word must not be `allow` when the answer is no: some callers read only the word.
     let said = match (unvouched, standing.ended) {
         (true, _) => Outcome::Deny,
         (false, Some(_)) => Outcome::Pending,
@@ -101,13 +106,19 @@ fn answer(decision: Decision, standing: &Standing) -> GateDataV1 {
     }
 }
 
-/// Why not.
+/// Why the artifact is not allowed.
 fn reasons(verdict: &Verdict, standing: &Standing) -> Vec<String> {
     let findings = some(verdict.blocking().map(|finding| finding.message.clone())).into_iter();
-    let ended =
-        standing.ended.map(|at| format!("approvals that it was allowed on ended at {at}; it has to be approved again"));
-    let rejected = verdict.approvals.iter().filter(|a| a.rejected > 0).map(|a| format!("{} rejected it", a.role));
-    let missing = standing.approvals.iter().filter(|a| a.given < a.needed).map(ApprovalCount::sentence);
+    let ended = standing
+        .ended
+        .map(|at| format!("its approvals expired at {at}; it must be approved again"));
+    let rejected = verdict
+        .approvals
+        .iter()
+        .filter(|a| a.rejected > 0)
+        .map(|a| format!("{} rejected it", a.role));
+    let missing =
+        standing.approvals.iter().filter(|a| a.given < a.needed).map(ApprovalCount::sentence);
     let mut all: Vec<String> = findings.chain(ended).chain(rejected).chain(missing).collect();
     all.extend(standing.obstacle.as_ref().map(|obstacle| obstacle.message.clone()));
     let mut seen = BTreeSet::new();

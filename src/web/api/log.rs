@@ -30,12 +30,12 @@ pub async fn head(State(web): State<Web>, Bearer(actor): Bearer) -> Answer<Json<
     Ok(Json(LogV1 { origin, size: head.size, checkpoint: head.checkpoint, verifier_key }))
 }
 
-/// Which entries to list.
+/// The entries to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct EntriesQuery {
-    /// The `next` of the page before, or the index to start from.
+    /// The `next` of the previous page, or the index to start from.
     cursor: Option<String>,
 }
 
@@ -52,7 +52,8 @@ pub async fn entries(
 ) -> Answer<Json<ListV1<EntryV1>>> {
     let first = query.cursor.as_deref().map_or(Ok(0), cursor)?;
     let entries = web.service.entries(&actor.namespace, first, PAGE).await?;
-    let next = entries.last().filter(|_| entries.len() as u64 == PAGE).map(|e| (e.index + 1).to_string());
+    let next =
+        entries.last().filter(|_| entries.len() as u64 == PAGE).map(|e| (e.index + 1).to_string());
     let wire = |e: crate::store::StoredEntry| EntryV1 {
         index: e.index,
         kind: e.kind,

@@ -44,8 +44,12 @@ pub async fn publish(
     let sent = Sent::of(&request);
     let bytes = body_within(request, web.limits.source_body).await?;
     let delivery = sent.delivery_key(&actor, Digest::of(&bytes))?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| Problem::bad("invalid-utf8", "a mapping is UTF-8 text"))?;
-    Ok((StatusCode::CREATED, Json(published(web.service.publish_mapping(&actor, text, delivery.as_ref()).await?))))
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Problem::bad("invalid-utf8", "a mapping is UTF-8 text"))?;
+    Ok((
+        StatusCode::CREATED,
+        Json(published(web.service.publish_mapping(&actor, text, delivery.as_ref()).await?)),
+    ))
 }
 
 /// Versions of mappings, newest first.
@@ -60,7 +64,12 @@ pub async fn list(
     Query(query): Query<PageQuery>,
 ) -> Answer<Json<ListV1<PublishedV1>>> {
     let page = query.page()?;
-    Ok(Json(page::answer(page, web.service.mappings(&actor, page).await?, |m| m.log_index, published)))
+    Ok(Json(page::answer(
+        page,
+        web.service.mappings(&actor, page).await?,
+        |m| m.log_index,
+        published,
+    )))
 }
 
 /// A mapping's TOML, byte for byte.
@@ -79,5 +88,10 @@ pub async fn get(
     headers: HeaderMap,
 ) -> Answer<Response> {
     let stored = web.service.mapping(&actor, &digest).await?;
-    Ok(immutable(&headers, "application/toml; charset=utf-8", &digest.hex(), stored.source.into_bytes()))
+    Ok(immutable(
+        &headers,
+        "application/toml; charset=utf-8",
+        &digest.hex(),
+        stored.source.into_bytes(),
+    ))
 }

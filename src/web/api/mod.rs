@@ -1,4 +1,4 @@
-//! `/api/v1`: one file a resource.
+//! `/api/v1`: one file per resource.
 
 pub(super) mod approvals;
 pub(super) mod datasets;
@@ -34,7 +34,7 @@ use axum::{
 };
 use serde::Serialize;
 
-/// A decision with where to find it.
+/// A decision with its page and its log indexes.
 pub(super) fn decided(service: &Service, release: ReleaseId, decision: Decision) -> DecidedV1 {
     DecidedV1 {
         url: format!("{}{}", service.public_url(), paths::release(&release)),
@@ -49,20 +49,27 @@ pub(super) fn decided(service: &Service, release: ReleaseId, decision: Decision)
     }
 }
 
-/// Answers with what became of a submission.
+/// The answer to a submission.
 pub(super) async fn submitted(web: &Web, answer: submit::Answer) -> Answer<Response> {
     let submit::Answer { release, decision, repeated, ended, left_out, warnings } = answer;
     let status = if repeated { StatusCode::OK } else { StatusCode::CREATED };
-    let location = [(header::LOCATION, web.renderer.address(&format!("/api/v1/releases/{release}")))];
+    let location =
+        [(header::LOCATION, web.renderer.address(&format!("/api/v1/releases/{release}")))];
     let size = size(&decision.record.verdict);
-    let body = DecidedV1 { repeated, ended, left_out, warnings, ..decided(&web.service, release, decision) };
+    let body = DecidedV1 {
+        repeated,
+        ended,
+        left_out,
+        warnings,
+        ..decided(&web.service, release, decision)
+    };
     Ok((status, location, json_of(size, body).await?).into_response())
 }
 
-/// About what one finding takes as JSON, in bytes.
+/// The approximate size of one finding as JSON, in bytes.
 const FINDING: usize = 512;
 
-/// About what a verdict takes as JSON, in bytes.
+/// The approximate size of a verdict as JSON, in bytes.
 fn size(verdict: &Verdict) -> usize {
     verdict.findings.len() * FINDING
 }
@@ -91,11 +98,19 @@ fn logged(decision: &Decision) -> LoggedV1 {
     LoggedV1 { record: decision.record_index, summary: decision.vsa_index }
 }
 
-/// Bytes that never change, with the tag by which a client that has them is told so.
-fn immutable(headers: &HeaderMap, content_type: &'static str, tag: &str, bytes: Vec<u8>) -> Response {
+/// Bytes that never change, with an entity tag; a client that already has them gets a 304.
+fn immutable(
+    headers: &HeaderMap,
+    content_type: &'static str,
+    tag: &str,
+    bytes: Vec<u8>,
+) -> Response {
     let tag = format!("\"{tag}\"");
     let known = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok());
-    let caching = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, "private, max-age=31536000, immutable".into())];
+    let caching = [
+        (header::ETAG, tag.clone()),
+        (header::CACHE_CONTROL, "private, max-age=31536000, immutable".into()),
+    ];
     if known.is_some_and(|list| list.split(',').any(|t| t.trim() == tag || t.trim() == "*")) {
         return (StatusCode::NOT_MODIFIED, caching).into_response();
     }

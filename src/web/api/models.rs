@@ -15,7 +15,7 @@ use crate::{
 };
 use axum::{Json, extract::State};
 
-/// Models that asked for a release, those that did last first.
+/// Models with a requested release, the most recent request first.
 #[utoipa::path(
     get, path = "/api/v1/models", tag = "models", params(PageQuery),
     responses((status = 200, body = ListV1<ModelV1>), (status = 401, body = ProblemV1)),
@@ -28,5 +28,10 @@ pub async fn list(
 ) -> Answer<Json<ListV1<ModelV1>>> {
     let page = query.page()?;
     let wire = |asking: Asking| ModelV1 { model: asking.model, releases: asking.releases };
-    Ok(Json(page::answer(page, web.service.models(&actor, page).await?, |asking| asking.last, wire)))
+    Ok(Json(page::answer(
+        page,
+        web.service.models(&actor, page).await?,
+        |asking| asking.last,
+        wire,
+    )))
 }

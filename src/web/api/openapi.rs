@@ -1,8 +1,8 @@
 //! The `OpenAPI` document, generated from the handlers and the wire types.
 
 use super::{
-    approvals, datasets, decisions, evidence, gate, log, mappings, models, policies, predictions, references, releases,
-    reports, truth,
+    approvals, datasets, decisions, evidence, gate, log, mappings, models, policies, predictions,
+    references, releases, reports, truth,
 };
 use crate::web::{Web, hooks};
 use axum::{Json, extract::State};
@@ -66,13 +66,13 @@ impl Modify for Token {
 
 /// The document that describes the API.
 pub fn document() -> Value {
-    // What was generated from our own types has a JSON form.
+    // A document that is generated from our own types has a JSON form.
     let mut document = serde_json::to_value(Api::openapi()).unwrap_or_default();
     truth::complete(&mut document);
     document
 }
 
-/// Serves it, with the address that others know this service by.
+/// Serves the document, with the public address of this service.
 pub async fn serve(State(web): State<Web>) -> Json<Value> {
     let mut document = document();
     document["servers"] = json!([{"url": web.service.public_url()}]);

@@ -4,10 +4,10 @@ use crate::{model::Outcome, store::Page, web::problem::Problem, wire::common::Li
 use serde::{Deserialize, Deserializer, de::Error as _};
 use utoipa::IntoParams;
 
-/// The most that one page has.
+/// The maximum number of items on one page.
 const MAX_PAGE: u32 = 200;
 
-/// How many a page has at most: 1 to 200.
+/// The maximum number of items on a page: 1 to 200.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limit(pub(super) u32);
 
@@ -16,28 +16,32 @@ impl<'de> Deserialize<'de> for Limit {
         let text = String::deserialize(deserializer)?;
         let whole = text.bytes().all(|b| b.is_ascii_digit());
         let number = text.parse().ok().filter(|n| whole && (1..=MAX_PAGE).contains(n));
-        number.map(Self).ok_or_else(|| D::Error::custom(format!("a limit is a whole number from 1 to {MAX_PAGE}")))
+        number.map(Self).ok_or_else(|| {
+            D::Error::custom(format!("a limit is a whole number from 1 to {MAX_PAGE}"))
+        })
     }
 }
 
-/// The most digits of a cursor: every log index has fewer.
+/// The maximum number of digits of a cursor: every log index has fewer.
 const CURSOR_DIGITS: usize = 18;
 
-/// Where a page begins: a log index.
+/// The log index at which a page begins.
 pub(super) fn cursor(text: &str) -> Result<u64, Problem> {
     let whole = text.len() <= CURSOR_DIGITS && text.bytes().all(|b| b.is_ascii_digit());
     let index = text.parse().ok().filter(|_| whole);
-    index.ok_or_else(|| Problem::bad("invalid-cursor", "a cursor is the `next` of the page before, a log index"))
+    index.ok_or_else(|| {
+        Problem::bad("invalid-cursor", "a cursor is the `next` of the previous page, a log index")
+    })
 }
 
-/// Which part of a list.
+/// The part of a list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
-    /// The `next` of the page before.
+    /// The `next` of the previous page.
     cursor: Option<String>,
-    /// At most so many.
+    /// The maximum number of items on the page.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 200)]
     limit: Option<Limit>,
 }
@@ -50,16 +54,24 @@ impl PageQuery {
 
 /// The page that a query asks for.
 pub(super) fn asked(from: Option<&str>, limit: Option<Limit>) -> Result<Page, Problem> {
-    Ok(Page { before: from.map(cursor).transpose()?, limit: limit.map_or(MAX_PAGE, |limit| limit.0) })
+    Ok(Page {
+        before: from.map(cursor).transpose()?,
+        limit: limit.map_or(MAX_PAGE, |limit| limit.0),
+    })
 }
 
-/// A page as it is answered, and where the next one begins: behind the last row of a full page.
-pub(super) fn answer<T, W>(page: Page, rows: Vec<T>, index: fn(&T) -> u64, wire: fn(T) -> W) -> ListV1<W> {
+/// A page as it is answered, with the cursor of the next one: after the last row of a full page.
+pub(super) fn answer<T, W>(
+    page: Page,
+    rows: Vec<T>,
+    index: fn(&T) -> u64,
+    wire: fn(T) -> W,
+) -> ListV1<W> {
     let next = next(page, &rows, index);
     ListV1 { data: rows.into_iter().map(wire).collect(), next }
 }
 
-/// Where the page after `rows` begins.
+/// The cursor of the page after `rows`.
 pub(super) fn next<T>(page: Page, rows: &[T], index: fn(&T) -> u64) -> Option<String> {
     let full = rows.len() == usize::try_from(page.limit).unwrap_or(usize::MAX);
     rows.last().filter(|_| full).map(|last| index(last).to_string())
@@ -69,13 +81,13 @@ pub(super) fn next<T>(page: Page, rows: &[T], index: fn(&T) -> u64) -> Option<St
 #[derive(Debug, Clone, Copy, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum VerdictWord {
-    /// It may go.
+    /// It is allowed.
     Allow,
-    /// It may not.
+    /// It is denied.
     Deny,
     /// Approvals are missing.
     Pending,
-    /// It was allowed, and is no longer.
+    /// It was allowed at first, then revoked.
     Revoked,
 }
 

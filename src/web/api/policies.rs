@@ -26,8 +26,8 @@ use axum::{
     response::Response,
 };
 
-/// Publish a policy. The body is its TOML; publishing the same bytes again changes nothing. What is no mistake in it and
-/// yet hardly what its author means is told as `warnings`.
+/// Publish a policy. The body is its TOML; publishing the same bytes again changes nothing. The
+/// answer reports as `warnings` what is valid but probably not what its author means.
 #[utoipa::path(
     post, path = "/api/v1/policies", tag = "policies",
     params(("Idempotency-Key" = Option<String>, Header)),
@@ -46,9 +46,11 @@ pub async fn publish(
     let sent = Sent::of(&request);
     let bytes = body_within(request, web.limits.source_body).await?;
     let delivery = sent.delivery_key(&actor, Digest::of(&bytes))?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| Problem::bad("invalid-utf8", "a policy is UTF-8 text"))?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Problem::bad("invalid-utf8", "a policy is UTF-8 text"))?;
     let (stored, warnings) = web.service.publish(&actor, text, delivery.as_ref()).await?;
-    let told = PublishedV1 { warnings: warnings.into_iter().map(warning).collect(), ..published(stored) };
+    let told =
+        PublishedV1 { warnings: warnings.into_iter().map(warning).collect(), ..published(stored) };
     Ok((StatusCode::CREATED, Json(told)))
 }
 
@@ -69,7 +71,12 @@ pub async fn list(
     Query(query): Query<PageQuery>,
 ) -> Answer<Json<ListV1<PublishedV1>>> {
     let page = query.page()?;
-    Ok(Json(page::answer(page, web.service.policies(&actor, page).await?, |p| p.log_index, published)))
+    Ok(Json(page::answer(
+        page,
+        web.service.policies(&actor, page).await?,
+        |p| p.log_index,
+        published,
+    )))
 }
 
 /// A policy's TOML, byte for byte.
@@ -88,5 +95,10 @@ pub async fn get(
     headers: HeaderMap,
 ) -> Answer<Response> {
     let stored = web.service.policy(&actor, &digest).await?;
-    Ok(immutable(&headers, "application/toml; charset=utf-8", &digest.hex(), stored.source.into_bytes()))
+    Ok(immutable(
+        &headers,
+        "application/toml; charset=utf-8",
+        &digest.hex(),
+        stored.source.into_bytes(),
+    ))
 }

@@ -1,4 +1,5 @@
-//! `/api/v1/references`: what artifacts are compared with, moved by two people.
+//! `/api/v1/references`: the artifacts that others are compared with; changing one takes two
+//! people.
 
 use super::page::{self, Limit};
 use crate::{
@@ -12,7 +13,9 @@ use crate::{
     },
     wire::{
         common::{ListV1, ProblemV1},
-        reference::{ApproveReferenceV1, ProposeV1, ReferenceApprovalV1, ReferenceV1, ReferencesV1},
+        reference::{
+            ApproveReferenceV1, ProposeV1, ReferenceApprovalV1, ReferenceV1, ReferencesV1,
+        },
     },
 };
 use axum::{
@@ -68,7 +71,7 @@ pub async fn propose(
     Ok((StatusCode::CREATED, Json(wire(web.service.propose_reference(&actor, proposal).await?))))
 }
 
-/// Approve a proposal: from here on its artifact is the reference.
+/// Approve a proposal: from then on its artifact is the reference.
 #[utoipa::path(
     post, path = "/api/v1/references/{reference}/approvals", tag = "references",
     params(("reference" = String, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = ApproveReferenceV1,
@@ -89,11 +92,12 @@ pub async fn approve(
     let bytes = body(request, &web).await?;
     let vote: ApproveReferenceV1 = json(&bytes)?;
     let delivery = sent.delivery_key(&actor, Digest::of(&bytes))?;
-    let approved = web.service.approve_reference(&actor, reference.as_str(), &vote.comment, delivery.as_ref());
+    let approved =
+        web.service.approve_reference(&actor, reference.as_str(), &vote.comment, delivery.as_ref());
     Ok(Json(wire(approved.await?)))
 }
 
-/// Of which model, and where.
+/// The model and the environment.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -101,17 +105,17 @@ pub struct ReferenceQuery {
     /// The model, `namespace/name`.
     #[param(value_type = String)]
     model: ModelId,
-    /// Where it is the reference.
+    /// The environment in which it is the reference.
     #[param(value_type = String)]
     environment: Environment,
-    /// The `next` of the page before.
+    /// The `next` of the previous page.
     cursor: Option<String>,
-    /// At most so many.
+    /// The maximum number of items on the page.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 200)]
     limit: Option<Limit>,
 }
 
-/// The reference in force, and what was proposed.
+/// The reference in force, and every proposal.
 #[utoipa::path(
     get, path = "/api/v1/references", tag = "references", params(ReferenceQuery),
     responses(
@@ -127,6 +131,7 @@ pub async fn list(
 ) -> Answer<Json<ReferencesV1>> {
     let page = page::asked(query.cursor.as_deref(), query.limit)?;
     let found = web.service.references(&actor, &query.model, &query.environment, page).await?;
-    let ListV1 { data, next } = page::answer(page, found.proposals, |proposal| proposal.log_index, wire);
+    let ListV1 { data, next } =
+        page::answer(page, found.proposals, |proposal| proposal.log_index, wire);
     Ok(Json(ReferencesV1 { in_force: found.in_force.map(wire), data, next }))
 }

@@ -18,7 +18,10 @@ use crate::{
     },
     wire::{
         common::{ListV1, ProblemV1},
-        release::{DecidedV1, DecisionV1, FormV1, ObstacleV1, ReleaseSummaryV1, ReleaseV1, StandingV1, SubmitV1},
+        release::{
+            DecidedV1, DecisionV1, FormV1, ObstacleV1, ReleaseSummaryV1, ReleaseV1, StandingV1,
+            SubmitV1,
+        },
     },
 };
 use axum::{
@@ -29,10 +32,11 @@ use axum::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-/// Submit evidence and ask for a release, in one call. The answer is durable, signed and logged.
+/// Submit evidence and request a release, in one call. The answered decision is durable, signed and
+/// logged.
 #[utoipa::path(
     post, path = "/api/v1/releases", tag = "releases",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition of this very request harmless")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes it safe to repeat this request")),
     request_body(
         description = "JSON; or a multipart form with a part `request` of this JSON and a part `evidence` for each file",
         content((SubmitV1 = "application/json"), (FormV1 = "multipart/form-data"))
@@ -48,7 +52,11 @@ use utoipa::IntoParams;
     ),
     security(("token" = []))
 )]
-pub async fn submit(State(web): State<Web>, Bearer(actor): Bearer, request: Request) -> Answer<Response> {
+pub async fn submit(
+    State(web): State<Web>,
+    Bearer(actor): Bearer,
+    request: Request,
+) -> Answer<Response> {
     let sent = Sent::of(&request);
     let (mut submission, identity) = submission::receive(request, web.max_body as u64).await?;
     submission.delivery = sent.delivery_key(&actor, identity)?;
@@ -56,23 +64,23 @@ pub async fn submit(State(web): State<Web>, Bearer(actor): Bearer, request: Requ
     submitted(&web, answer).await
 }
 
-/// Which releases to list.
+/// The releases to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
-    /// Only of this model.
+    /// Only releases of this model.
     #[param(value_type = Option<String>)]
     model: Option<ModelId>,
-    /// Only to this environment.
+    /// Only releases to this environment.
     #[param(value_type = Option<String>)]
     environment: Option<Environment>,
-    /// Only with this verdict.
+    /// Only releases with this verdict.
     #[param(inline)]
     verdict: Option<VerdictWord>,
-    /// The `next` of the page before.
+    /// The `next` of the previous page.
     cursor: Option<String>,
-    /// At most so many.
+    /// The maximum number of items on the page.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Option<Limit>,
 }
@@ -101,7 +109,10 @@ pub async fn list(
     let releases = web.service.releases(&actor, &filter).await?;
     let full = releases.len() == usize::try_from(limit).unwrap_or(usize::MAX);
     let next = releases.last().filter(|_| full).map(|last| last.release.log_index.to_string());
-    Ok(Json(ListV1 { data: releases.iter().map(|listed| summary(&listed.release, &listed.verdict)).collect(), next }))
+    Ok(Json(ListV1 {
+        data: releases.iter().map(|listed| summary(&listed.release, &listed.verdict)).collect(),
+        next,
+    }))
 }
 
 /// One release with its whole history.
@@ -110,7 +121,11 @@ pub async fn list(
     responses((status = 200, body = ReleaseV1), (status = 401, body = ProblemV1), (status = 404, body = ProblemV1)),
     security(("token" = []))
 )]
-pub async fn get(State(web): State<Web>, Bearer(actor): Bearer, Path(id): Path<ReleaseId>) -> Answer<Response> {
+pub async fn get(
+    State(web): State<Web>,
+    Bearer(actor): Bearer,
+    Path(id): Path<ReleaseId>,
+) -> Answer<Response> {
     let history = web.service.history(&actor, &id).await?;
     let size = history.decisions.iter().map(|decision| size(&decision.record.verdict)).sum();
     json_of(size, whole(history)).await
@@ -142,13 +157,15 @@ fn whole(history: History) -> ReleaseV1 {
     }
 }
 
-/// What is so of a release now, on the wire.
+/// The present state of a release, on the wire.
 fn standing(standing: Standing) -> StandingV1 {
     StandingV1 {
         open: standing.open,
         superseded_by: standing.superseded_by,
         ended: standing.ended,
-        obstacle: standing.obstacle.map(|o| ObstacleV1 { code: o.code.to_owned(), message: o.message }),
+        obstacle: standing
+            .obstacle
+            .map(|o| ObstacleV1 { code: o.code.to_owned(), message: o.message }),
         approvals: standing.approvals,
     }
 }

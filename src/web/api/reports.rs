@@ -1,4 +1,4 @@
-//! `/api/v1/reports`: documents that stand without this service.
+//! `/api/v1/reports`: self-contained documents, which do not need this service.
 
 use crate::{
     model::{ReleaseId, Timestamp},
@@ -21,15 +21,15 @@ use utoipa::IntoParams;
 
 const HTML: &str = "text/html; charset=utf-8";
 
-/// Which period.
+/// The period.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PeriodQuery {
-    /// The first moment.
+    /// The start of the period, included.
     #[param(value_type = String, format = DateTime)]
     from: Timestamp,
-    /// The first moment after it.
+    /// The end of the period, not included.
     #[param(value_type = String, format = DateTime)]
     to: Timestamp,
     /// `html`, `csv` or `json`.
@@ -64,6 +64,10 @@ pub async fn period(
     ),
     security(("token" = []))
 )]
-pub async fn of_release(State(web): State<Web>, Bearer(actor): Bearer, Path(id): Path<ReleaseId>) -> Answer<Response> {
+pub async fn of_release(
+    State(web): State<Web>,
+    Bearer(actor): Bearer,
+    Path(id): Path<ReleaseId>,
+) -> Answer<Response> {
     Ok(([(CONTENT_TYPE, HTML)], release_report::draw(&web, &actor, &id).await?).into_response())
 }

@@ -1,4 +1,4 @@
-//! A submission as it arrives, as JSON or as a multipart form, for the API and for webhooks alike.
+//! Reads submissions, as JSON or as a multipart form, for the API and for webhooks.
 
 use crate::{
     app::{
@@ -20,7 +20,7 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 
-/// A submission, and the digest by which a repetition of the request is told.
+/// A submission, and the digest by which a repetition of the request is recognised.
 pub(in crate::web) type Received = (Submission, Digest);
 
 /// The submission of a request of up to `limit` bytes.
@@ -34,7 +34,8 @@ pub(in crate::web) async fn receive(request: Request, limit: u64) -> Result<Rece
 }
 
 fn is_multipart(request: &Request) -> bool {
-    let kind = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let kind =
+        request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     kind.trim_start().to_ascii_lowercase().starts_with("multipart/form-data")
 }
 
@@ -70,10 +71,9 @@ fn document(wire: &DocumentV1, index: usize) -> Result<Document, Problem> {
     let name = wire.name.clone().unwrap_or_else(|| format!("evidence {}", index + 1));
     let bytes = match (&wire.document, &wire.content_base64) {
         (Some(raw), None) => Bytes::copy_from_slice(raw.get().as_bytes()),
-        (None, Some(text)) => STANDARD
-            .decode(text)
-            .map(Bytes::from)
-            .map_err(|e| Problem::bad("invalid-base64", format!("{name}: `content_base64` is not base64: {e}")))?,
+        (None, Some(text)) => STANDARD.decode(text).map(Bytes::from).map_err(|e| {
+            Problem::bad("invalid-base64", format!("{name}: `content_base64` is not base64: {e}"))
+        })?,
         _ => {
             let detail = format!("{name}: give either `document`, as JSON, or `content_base64`");
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-evidence", detail));
@@ -96,17 +96,23 @@ struct Part {
     bytes: Bytes,
 }
 
-/// A submission from a multipart form: a part `request` with the JSON of the request, and a part `evidence` for each
-/// document, whose file name the request's `evidence` may name to say more of it.
+/// A submission from a multipart form: a part `request` with the JSON of the request, and a part
+/// `evidence` for each document. An entry of the request's `evidence` describes the document whose
+/// file name is its `name`.
 async fn from_multipart(request: Request) -> Result<Received, Problem> {
     let extensions = request.extensions().clone();
-    let mut form =
-        Multipart::from_request(request, &()).await.map_err(|e| Problem::bad("invalid-form", e.body_text()))?;
+    let mut form = Multipart::from_request(request, &())
+        .await
+        .map_err(|e| Problem::bad("invalid-form", e.body_text()))?;
     let mut parts = Vec::new();
     while let Some(field) = form.next_field().await.map_err(|e| form_error(&e, &extensions))? {
         let kind = field.name().unwrap_or_default().to_owned();
         let name = field.file_name().map(str::to_owned);
-        parts.push(Part { kind, name, bytes: field.bytes().await.map_err(|e| form_error(&e, &extensions))? });
+        parts.push(Part {
+            kind,
+            name,
+            bytes: field.bytes().await.map_err(|e| form_error(&e, &extensions))?,
+        });
     }
     let size = parts.iter().map(|part| part.bytes.len()).sum();
     blocking::run_if_large(size, move || from_parts(parts)).await?
@@ -115,25 +121,32 @@ async fn from_multipart(request: Request) -> Result<Received, Problem> {
 fn from_parts(parts: Vec<Part>) -> Result<Received, Problem> {
     let (mut wire, mut evidence, mut digested) = (None, Vec::new(), Vec::new());
     for Part { kind, name, bytes } in parts {
-        // What identifies the request is its parts, not the boundary that a client drew between them.
+        // The parts identify the request, not the boundary that a client puts between them.
         digested.extend_from_slice(Digest::of(&bytes).as_bytes());
         match kind.as_str() {
             "request" => wire = Some(json::<SubmitV1>(&bytes)?),
             "evidence" => evidence.push((name, bytes)),
             other => {
-                let detail = format!("unknown part `{}`: expected `request` and `evidence`", other.escape_debug());
+                let detail = format!(
+                    "unknown part `{}`: expected `request` and `evidence`",
+                    other.escape_debug()
+                );
                 return Err(Problem::bad("invalid-form", detail));
             }
         }
     }
-    let wire =
-        wire.ok_or_else(|| Problem::bad("invalid-form", "the part `request`, the request as JSON, is missing"))?;
+    let wire = wire.ok_or_else(|| {
+        Problem::bad("invalid-form", "the part `request`, the request as JSON, is missing")
+    })?;
     let evidence = joined(&wire.evidence, evidence)?;
     Ok((submission(wire, evidence), Digest::of(&digested)))
 }
 
-/// Documents from their parts, each with what the request says of the part of that name.
-fn joined(said: &[DocumentV1], parts: Vec<(Option<String>, Bytes)>) -> Result<Vec<Document>, Problem> {
+/// Documents from their parts, each with what the request says about the part of that name.
+fn joined(
+    said: &[DocumentV1],
+    parts: Vec<(Option<String>, Bytes)>,
+) -> Result<Vec<Document>, Problem> {
     let mut unused: Vec<&DocumentV1> = said.iter().collect();
     let mut documents = Vec::with_capacity(parts.len());
     for (i, (name, bytes)) in parts.into_iter().enumerate() {
@@ -154,7 +167,10 @@ fn joined(said: &[DocumentV1], parts: Vec<(Option<String>, Bytes)>) -> Result<Ve
     Ok(documents)
 }
 
-fn form_error(error: &axum::extract::multipart::MultipartError, extensions: &Extensions) -> Problem {
+fn form_error(
+    error: &axum::extract::multipart::MultipartError,
+    extensions: &Extensions,
+) -> Problem {
     let told = intake::told(extensions);
     told.unwrap_or_else(|| Problem::bad("invalid-form", error.body_text()))
 }

@@ -1,12 +1,13 @@
-//! What all operations of the API document have in common, said once: their names, what words may look like, and how
-//! they refuse.
+//! The parts that all operations of the API document have in common: their names, the patterns of
+//! their text fields, and their refusals.
 
 use serde_json::{Map, Value, json};
 
 const PROBLEM: &str = "application/problem+json";
 const PROBLEM_SCHEMA: &str = "#/components/schemas/ProblemV1";
 
-/// Text fields and parameters by their names: the pattern, the longest, an example. What is not here is free text.
+/// Text fields and parameters by their names: the pattern and the maximum length. All others are
+/// free text.
 const WORDS: &[(&[&str], &str, u64)] = &[
     (&["artifact", "digest", "inputs_digest", "predictions"], r"^sha256:[0-9a-f]{64}$", 71),
     (&["environment"], r"^[A-Za-z0-9][A-Za-z0-9._\-]*$", 100),
@@ -17,7 +18,7 @@ const WORDS: &[(&[&str], &str, u64)] = &[
     (&["vote"], r"^(approve|reject)$", 7),
     (&["comment"], r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$", 4_000),
     (&["version"], r"^[^\u0000-\u001f\u007f-\u009f]*$", 200),
-    // The bits that the last letter has too many are zero (RFC 4648 §3.5).
+    // The unused bits of the last letter are zero (RFC 4648 §3.5).
     (
         &["content_base64"],
         r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$",
@@ -25,7 +26,7 @@ const WORDS: &[(&[&str], &str, u64)] = &[
     ),
 ];
 
-/// Completes the document that the annotations of the handlers give.
+/// Completes the document that is generated from the annotations of the handlers.
 pub(super) fn complete(document: &mut Value) {
     for (_, schema) in entries(document.pointer_mut("/components/schemas")) {
         entries(schema.get_mut("properties")).for_each(|(name, of)| spell(name, of));
@@ -48,7 +49,7 @@ fn entries(value: Option<&mut Value>) -> impl Iterator<Item = (&String, &mut Val
     value.and_then(Value::as_object_mut).into_iter().flatten()
 }
 
-/// Says what a text of that name looks like, where nothing else does.
+/// Adds the pattern of a text field of that name, unless the schema has one.
 fn spell(name: &str, schema: &mut Value) {
     let list = schema.get("items").is_some_and(Value::is_object);
     let schema = if list { &mut schema["items"] } else { schema };
@@ -61,7 +62,7 @@ fn spell(name: &str, schema: &mut Value) {
     }
 }
 
-/// A name of its own for each operation: `get_releases_by_release`.
+/// A unique name for each operation: `get_releases_by_release`.
 fn name_of(method: &str, path: &str) -> String {
     let words = path.trim_start_matches("/api/v1").split('/').filter(|word| !word.is_empty());
     words.fold(method.to_owned(), |name, word| match word.strip_prefix('{') {
@@ -70,7 +71,7 @@ fn name_of(method: &str, path: &str) -> String {
     })
 }
 
-/// Every way in which an operation refuses, as a problem document.
+/// Adds every refusal of an operation, as a problem document.
 fn refuse(operation: &mut Value) {
     let secured = operation.get("security").is_some_and(Value::is_array);
     let has_body = operation.get("requestBody").is_some_and(Value::is_object);
@@ -78,25 +79,31 @@ fn refuse(operation: &mut Value) {
         ("400", "The request is not well formed: a parameter, a header or the body."),
         ("414", "The address is too long."),
         ("500", "The service failed at this request; nothing was acknowledged."),
-        ("503", "The service cannot do this now; nothing was stored, try again after `Retry-After`."),
+        (
+            "503",
+            "The service cannot do this now; nothing was stored, try again after `Retry-After`.",
+        ),
     ];
     if secured || has_body {
-        ways.push(("401", "Nothing that counts says who asks."));
+        ways.push(("401", "The request has no valid credentials."));
     }
     if secured {
-        ways.push(("403", "The token may not do this."));
-        ways.push(("404", "There is no such thing in your namespace."));
+        ways.push(("403", "This token cannot do this."));
+        ways.push(("404", "Your namespace has no such resource."));
     }
     if has_body {
-        ways.push(("404", "There is no such thing in your namespace."));
+        ways.push(("404", "Your namespace has no such resource."));
         ways.push(("408", "The body came too slowly."));
-        ways.push(("409", "It does not fit what has happened since."));
-        ways.push(("413", "The body is larger than this address takes."));
-        ways.push(("422", "The request is well formed, and what it says cannot be."));
+        ways.push(("409", "The request conflicts with the present state."));
+        ways.push(("413", "The body is larger than this address accepts."));
+        ways.push(("422", "The request is well formed, but its content is not valid."));
     }
-    let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
+    let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else {
+        return;
+    };
     for (status, description) in ways {
-        let known = responses.get(status).and_then(|r| r["description"].as_str()).filter(|d| !d.is_empty());
+        let known =
+            responses.get(status).and_then(|r| r["description"].as_str()).filter(|d| !d.is_empty());
         let description = known.unwrap_or(description).to_owned();
         responses.insert(status.to_owned(), json!({"description": description}));
     }
@@ -104,7 +111,8 @@ fn refuse(operation: &mut Value) {
         if status.starts_with('4') || status.starts_with('5') {
             response["content"] = json!({PROBLEM: {"schema": {"$ref": PROBLEM_SCHEMA}}});
         } else if response["description"].as_str().is_none_or(str::is_empty) {
-            response["description"] = if status == "304" { "You have it already." } else { "Done." }.into();
+            response["description"] =
+                if status == "304" { "You have it already." } else { "Done." }.into();
         }
         if status == "503" {
             let seconds = json!({"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 0}});

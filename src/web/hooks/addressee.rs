@@ -1,8 +1,9 @@
-//! Whose log a delivery is for, read out of its body while that still comes: its secret must be known to check it.
+//! The namespace that a delivery is for, read from its body while the body arrives: it selects the
+//! secret that the signature is checked with.
 
 use crate::model::{ModelId, Namespace};
 
-/// The longest key or model that is looked at.
+/// The longest key or model that is read, in bytes.
 const MAX_TEXT: usize = 200;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,8 +13,9 @@ enum Role {
     Other,
 }
 
-/// Looks for the text under the key `model` of a JSON object, believing nothing: what it finds only says by which secret
-/// the body must be signed, and the body is read again once it is.
+/// Finds the text under the key `model` of a JSON object without trusting it: the text only selects
+/// the secret that the body must be signed with, and the body is parsed again once the signature is
+/// verified.
 #[derive(Debug, Default)]
 pub(super) struct Addressee {
     depth: usize,
@@ -27,11 +29,11 @@ pub(super) struct Addressee {
 }
 
 impl Addressee {
-    /// The next bytes of the body.
+    /// Reads the next bytes of the body.
     pub(super) fn read(&mut self, mut bytes: &[u8]) {
         while self.found.is_none() {
             if self.string == Some(Role::Other) && !self.escaped {
-                // Evidence is mostly text that is passed over.
+                // Most of the body is evidence, which is skipped.
                 let Some(end) = memchr::memchr2(b'"', b'\\', bytes) else { return };
                 bytes = &bytes[end..];
             }
@@ -83,18 +85,18 @@ impl Addressee {
         }
     }
 
-    /// The namespace of the model, once it was found.
+    /// The namespace of the model, once it is found.
     pub(super) fn namespace(&self) -> Option<Namespace> {
         let model: ModelId = std::str::from_utf8(self.found.as_deref()?).ok()?.parse().ok()?;
         Some(model.namespace().clone())
     }
 
-    /// Whether what came is whole: an object or a list that was closed again.
+    /// Whether the bytes so far are a complete object or list.
     pub(super) fn whole(&self) -> bool {
         self.deepest > 0 && self.depth == 0 && self.string.is_none()
     }
 
-    /// Whether there is nothing more to find.
+    /// Whether the model was found.
     pub(super) fn done(&self) -> bool {
         self.found.is_some()
     }

@@ -38,14 +38,15 @@ fn refused(error: HookError) -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, "hook-refused", error.to_string())
 }
 
-/// Takes a submission from a sender that signs. The secret is looked up by the namespace that the body names, and
-/// nothing else of the body is believed before the signature holds. What cannot be signed is refused unread.
+/// Submit evidence as a signed webhook. The namespace that the body names selects the secret;
+/// nothing else in the body is trusted before the signature is verified. A delivery whose headers
+/// cannot be valid is refused unread.
 #[utoipa::path(
     post, path = "/hooks/ci", tag = "hooks",
     params(
         ("webhook-id" = String, Header, min_length = 1, max_length = 255, description = "Unique for each delivery, the same when it is repeated"),
         ("webhook-timestamp" = i64, Header, description = "Seconds since 1970, within five minutes of now"),
-        ("webhook-signature" = String, Header, description = "`v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64; several apart by spaces")
+        ("webhook-signature" = String, Header, description = "`v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64; several are separated by spaces")
     ),
     request_body = crate::wire::release::SubmitV1,
     responses(
@@ -71,15 +72,19 @@ pub async fn receive(State(web): State<Web>, request: Request) -> Answer<Respons
         return Err(refused(HookError::Signature));
     }
     let actor = web.service.hook_sender(namespace, SOURCE);
-    let key =
-        DeliveryKey { source: format!("hook:{SOURCE}"), key: signed.id.to_owned(), request: identity, formerly: None };
+    let key = DeliveryKey {
+        source: format!("hook:{SOURCE}"),
+        key: signed.id.to_owned(),
+        request: identity,
+        formerly: None,
+    };
     submission.delivery = Some(key);
     let answer = web.service.submit(&actor, submission).await?;
     api::submitted(&web, answer).await
 }
 
-/// The body, and whose secret signed it. The signature is computed while it comes, and the first moment that says it
-/// cannot hold ends the reading.
+/// The body, and whose secret signed it. The signature is computed while the body arrives, and
+/// reading stops as soon as it cannot be valid.
 async fn signed_body(
     web: &Web,
     signed: &Headers<'_>,
@@ -90,7 +95,9 @@ async fn signed_body(
     let mut addressee = Addressee::default();
     let mut check: Option<(Namespace, Check)> = None;
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
-        let Ok(piece) = frame.map_err(|_| intake::unreadable(extensions))?.into_data() else { continue };
+        let Ok(piece) = frame.map_err(|_| intake::unreadable(extensions))?.into_data() else {
+            continue;
+        };
         if bytes.is_empty() {
             let rest = usize::try_from(body.size_hint().lower()).unwrap_or(0);
             bytes.reserve(piece.len() + rest.min(web.max_body));
@@ -105,7 +112,8 @@ async fn signed_body(
             let namespace = addressee.namespace().ok_or_else(|| refused(HookError::Signature))?;
             let secrets = web.service.hook_secrets(&namespace, SOURCE).await?;
             if secrets.is_empty() {
-                // As if a wrong one had signed: whether the namespace exists is not told.
+                // The same answer as for a wrong secret, so that it does not reveal whether the
+                // namespace exists.
                 return Err(refused(HookError::Signature));
             }
             let mut begun = Check::new(signed, &secrets);
@@ -117,7 +125,7 @@ async fn signed_body(
         let detail = if addressee.whole() {
             "the webhook's body names no `model`, so no secret is known"
         } else {
-            "the webhook's body ended before it named a `model`, so no secret is known: it is no whole JSON object; send all of it"
+            "the webhook's body ended before it named a `model`, so no secret is known: it is not a complete JSON object; send all of it"
         };
         Problem::new(StatusCode::UNAUTHORIZED, "hook-refused", detail)
     })?;

@@ -1,4 +1,4 @@
-//! `/hooks/<source>`: deliveries that carry their own proof of who sent them.
+//! `/hooks/<source>`: deliveries that a signature authenticates.
 
 mod addressee;
 pub(super) mod ci;

@@ -1,4 +1,4 @@
-//! What pages offer to download, and what they are drawn with.
+//! The downloads and the assets of pages.
 
 use super::{draw, queue::log_size, session::Session};
 use crate::web::extract::{Path, Query};
@@ -22,10 +22,17 @@ use serde::Deserialize;
 
 pub(super) const HTML: &str = "text/html; charset=utf-8";
 
-/// A file to keep, never to be shown in place: it is drawn with styles of its own, and evidence is anybody's bytes.
+/// A file to download, never to be shown in place: a report has styles of its own, and evidence is
+/// untrusted bytes.
 pub(super) fn download(name: &str, content_type: &'static str, bytes: Vec<u8>) -> Response {
     let disposition = format!("attachment; filename=\"{name}\"");
-    ([(header::CONTENT_TYPE, content_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)], bytes)
+    (
+        [
+            (header::CONTENT_TYPE, content_type.to_owned()),
+            (header::CONTENT_DISPOSITION, disposition),
+        ],
+        bytes,
+    )
         .into_response()
 }
 
@@ -40,18 +47,30 @@ pub(super) async fn release_report(
 }
 
 /// The signed record of a decision: the payload of its envelope.
-pub(super) async fn record(State(web): State<Web>, session: Session, Path(id): Path<DecisionId>) -> Answer<Response> {
+pub(super) async fn record(
+    State(web): State<Web>,
+    session: Session,
+    Path(id): Path<DecisionId>,
+) -> Answer<Response> {
     let stored = web.service.decision(&session.actor, &id).await?;
     Ok(download(&format!("record-{id}.json"), "application/vnd.in-toto+json", stored.record.0))
 }
 
 /// A document of evidence.
-pub(super) async fn evidence(State(web): State<Web>, session: Session, Path(digest): Path<Digest>) -> Answer<Response> {
+pub(super) async fn evidence(
+    State(web): State<Web>,
+    session: Session,
+    Path(digest): Path<Digest>,
+) -> Answer<Response> {
     let stored = web.service.evidence(&session.actor, &digest).await?;
-    Ok(download(&format!("evidence-{:.12}", digest.hex()), "application/octet-stream", stored.bytes))
+    Ok(download(
+        &format!("evidence-{:.12}", digest.hex()),
+        "application/octet-stream",
+        stored.bytes,
+    ))
 }
 
-/// Which part of each table is shown, counted from 1.
+/// The part of each table that is shown, counted from 1.
 #[derive(Debug, Deserialize)]
 pub(super) struct PartsQuery {
     checks: Option<usize>,
@@ -75,11 +94,15 @@ pub(super) async fn read(
     draw(&web, page).await
 }
 
-/// A style sheet or a drawing. Its address carries its digest, so it may be kept for ever.
+/// A style sheet or a drawing. Its address contains its digest, so browsers may cache it
+/// permanently.
 pub(super) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Answer<Response> {
     let missing = || Problem::new(StatusCode::NOT_FOUND, "not-found", "there is no such file");
     let asset = render::asset(&name).ok_or_else(missing)?;
-    let kept = [(header::ETAG, asset.etag), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
+    let kept = [
+        (header::ETAG, asset.etag),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+    ];
     if headers.get(header::IF_NONE_MATCH).is_some_and(|tag| tag == asset.etag) {
         return Ok((StatusCode::NOT_MODIFIED, kept).into_response());
     }

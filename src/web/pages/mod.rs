@@ -1,4 +1,4 @@
-//! Pages for people: each handler extracts, calls one use case, and draws one view.
+//! Pages for people: each handler extracts, calls one use case, and renders one view.
 
 mod documents;
 mod frame;
@@ -44,7 +44,7 @@ pub fn router(web: &Web) -> Router<Web> {
     frame::around(pages, web)
 }
 
-/// Builds a page and draws it, beside the requests: there may be thousands of findings to go through.
+/// Builds and renders a page on a blocking thread: it may have thousands of findings.
 async fn draw<P: Page>(web: &Web, build: impl FnOnce() -> P + Send + 'static) -> Answer<Response> {
     let renderer = web.renderer.clone();
     let drawn = blocking::run(move || renderer.render(&build())).await?;

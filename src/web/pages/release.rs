@@ -20,7 +20,7 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 pub(super) struct Done {
     done: Option<Vote>,
-    /// Which part of the findings is shown, counted from 1.
+    /// The part of the findings that is shown, counted from 1.
     findings: Option<usize>,
 }
 
@@ -52,7 +52,9 @@ pub(super) async fn show(
 fn notice(vote: Vote, latest: Option<Outcome>) -> Notice {
     let text = match (vote, latest) {
         (Vote::Reject, _) => "Your rejection is recorded, signed and logged.",
-        (Vote::Approve, Some(Outcome::Allow)) => "Your approval is recorded. The release is allowed.",
+        (Vote::Approve, Some(Outcome::Allow)) => {
+            "Your approval is recorded. The release is allowed."
+        }
         (Vote::Approve, _) => "Your approval is recorded, signed and logged.",
     };
     Notice { tone: "good", text: text.to_owned() }
@@ -74,10 +76,17 @@ pub(super) async fn vote(
     Form(form): Form<VoteForm>,
 ) -> Result<Response, Problem> {
     session.check(&form.csrf)?;
-    let inputs_digest: Digest =
-        form.inputs_digest.parse().map_err(|_| Problem::bad("invalid-form", "the form names no inputs; reload it"))?;
-    let ballot =
-        Ballot { release: release.clone(), vote: form.vote, comment: form.comment, inputs_digest, delivery: None };
+    let inputs_digest: Digest = form
+        .inputs_digest
+        .parse()
+        .map_err(|_| Problem::bad("invalid-form", "the form names no inputs; reload it"))?;
+    let ballot = Ballot {
+        release: release.clone(),
+        vote: form.vote,
+        comment: form.comment,
+        inputs_digest,
+        delivery: None,
+    };
     web.service.vote(&session.actor, ballot).await?;
     let done = format!("{}?done={}", paths::release(&release), form.vote.as_str());
     Ok(Redirect::to(&web.renderer.address(&done)).into_response())

@@ -18,7 +18,7 @@ use axum::{extract::State, response::Response};
 use serde::Deserialize;
 
 const PAGE: u32 = 30;
-/// So many models and environments can be chosen from.
+/// The maximum number of models and environments in the filter.
 const MOST_NAMES: u32 = 200;
 
 #[derive(Debug, Default, Deserialize)]
@@ -32,7 +32,11 @@ pub(super) struct ListQuery {
     before: Option<u64>,
 }
 
-pub(super) async fn show(State(web): State<Web>, session: Session, Query(query): Query<ListQuery>) -> Answer<Response> {
+pub(super) async fn show(
+    State(web): State<Web>,
+    session: Session,
+    Query(query): Query<ListQuery>,
+) -> Answer<Response> {
     let said = |text: &String| Some(text.clone()).filter(|t| !t.is_empty());
     let filter = store::Filter {
         model: said(&query.model),
@@ -50,25 +54,33 @@ pub(super) async fn show(State(web): State<Web>, session: Session, Query(query):
     }
     let latest = Page { before: None, limit: MOST_NAMES };
     let models = web.service.models(&session.actor, latest).await?;
-    let mut models: Vec<String> = models.into_iter().map(|asking| asking.model.to_string()).collect();
+    let mut models: Vec<String> =
+        models.into_iter().map(|asking| asking.model.to_string()).collect();
     models.sort();
     let environments = web.service.environments(&session.actor, MOST_NAMES).await?;
     let next = last.filter(|_| full).map(|before| address(&query, before));
-    let filter = Filter { verdict: query.verdict, model: query.model, environment: query.environment };
+    let filter =
+        Filter { verdict: query.verdict, model: query.model, environment: query.environment };
     let size = log_size(&web, &session).await;
     let page = move || {
         let names = Names { models: &models, environments: &environments };
-        with_items(&histories, |items| ReleasesPage::new(&session.viewer, size, &filter, names, items, next))
+        with_items(&histories, |items| {
+            ReleasesPage::new(&session.viewer, size, &filter, names, items, next)
+        })
     };
     draw(&web, page).await
 }
 
-/// The address of the next part. Only what a filter can match is repeated, so nothing needs an escape.
+/// The address of the next part. Only values that a filter can match are repeated, so nothing needs
+/// an escape.
 fn address(query: &ListQuery, before: u64) -> String {
     let mut address = format!("{}?before={before}", paths::RELEASES);
-    let plain =
-        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-_.".contains(&b));
-    for (name, value) in [("verdict", &query.verdict), ("model", &query.model), ("environment", &query.environment)] {
+    let plain = |text: &str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-_.".contains(&b))
+    };
+    for (name, value) in
+        [("verdict", &query.verdict), ("model", &query.model), ("environment", &query.environment)]
+    {
         if plain(value) {
             address.push_str(&format!("&{name}={value}"));
         }

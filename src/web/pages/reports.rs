@@ -21,7 +21,10 @@ pub(super) async fn show(State(web): State<Web>, session: Session) -> Answer<Res
     let today = web.service.now();
     let month_ago = Timestamp::from_micros(today.micros() - MONTH_MICROS);
     let size = log_size(&web, &session).await;
-    draw(&web, move || ReportsPage::new(&session.viewer, size, month_ago.date(), today.date(), None)).await
+    draw(&web, move || {
+        ReportsPage::new(&session.viewer, size, month_ago.date(), today.date(), None)
+    })
+    .await
 }
 
 #[derive(Debug, Deserialize)]
@@ -34,7 +37,7 @@ pub(super) struct AuditQuery {
     format: String,
 }
 
-/// How the form asks for it; whatever it does not know is a page.
+/// The format that the form asks for; an unknown word means HTML.
 fn format(word: &str) -> ReportFormat {
     match word {
         "csv" => ReportFormat::Csv,
@@ -56,13 +59,22 @@ pub(super) async fn period(
     let mistake = match (day(&query.from), day(&query.to)) {
         (Some(from), Some(to)) if from <= to => {
             let name = format!("audit-{}-{}-{}", session.viewer.namespace, query.from, query.to);
-            return audit::answer(&web, &session.actor, (from, to.plus(DAY)), format(&query.format), Some(name)).await;
+            return audit::answer(
+                &web,
+                &session.actor,
+                (from, to.plus(DAY)),
+                format(&query.format),
+                Some(name),
+            )
+            .await;
         }
         (Some(_), Some(_)) => "The period ends before it starts.",
         _ => "Give the first and the last day, such as 2026-11-20.",
     };
     let size = log_size(&web, &session).await;
-    let page = move || ReportsPage::new(&session.viewer, size, query.from, query.to, Some(mistake.to_owned()));
+    let page = move || {
+        ReportsPage::new(&session.viewer, size, query.from, query.to, Some(mistake.to_owned()))
+    };
     let mut response = draw(&web, page).await?;
     *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     Ok(response)

@@ -1,4 +1,4 @@
-//! Who is looking at a page.
+//! The session of a user who views a page.
 
 use crate::{
     app::sign_in::SignedIn,
@@ -19,7 +19,7 @@ use subtle::ConstantTimeEq as _;
 /// The name of the cookie.
 pub(super) const COOKIE: &str = "modelgate_session";
 
-/// Somebody signed in. Whoever is not is sent to sign in first.
+/// The session of a signed-in user. Other visitors are redirected to the sign-in form.
 pub(super) struct Session {
     pub(super) actor: Actor,
     pub(super) viewer: Viewer,
@@ -30,7 +30,11 @@ impl FromRequestParts<Web> for Session {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Response> {
         let signed_in = match cookie(&parts.headers) {
-            Some(cookie) => web.service.signed_in(&cookie).await.map_err(|e| Problem::from(e).into_response())?,
+            Some(cookie) => web
+                .service
+                .signed_in(&cookie)
+                .await
+                .map_err(|e| Problem::from(e).into_response())?,
             None => None,
         };
         let Some(signed_in) = signed_in else {
@@ -44,12 +48,13 @@ impl FromRequestParts<Web> for Session {
 }
 
 impl Session {
-    /// Whether a form was made for this very session.
+    /// Checks that a form was made for this session.
     pub(super) fn check(&self, csrf: &str) -> Result<(), Problem> {
         if bool::from(self.viewer.csrf.as_bytes().ct_eq(csrf.as_bytes())) {
             return Ok(());
         }
-        let detail = "this form is from another session; go back, reload the page and send it again";
+        let detail =
+            "this form is from another session; go back, reload the page and send it again";
         Err(Problem::new(StatusCode::FORBIDDEN, "stale-form", detail))
     }
 }
@@ -67,11 +72,12 @@ pub(super) fn viewer(signed_in: &SignedIn) -> Viewer {
 /// The session's cookie.
 pub(in crate::web) fn cookie(headers: &HeaderMap) -> Option<Secret> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
-    let mut pairs = all.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut pairs =
+        all.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| Secret::presented(value))
 }
 
-/// Percent-encodes what may stand in a query.
+/// Percent-encodes text for a query.
 fn encode(text: &str) -> String {
     use std::fmt::Write as _;
     text.bytes().fold(String::new(), |mut out, byte| {

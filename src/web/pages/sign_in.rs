@@ -54,10 +54,13 @@ pub(super) async fn enter(
         Ok(secret) => {
             tracing::info!(user = form.user, %address, "signed in");
             let cookie = set_cookie(&web, secret.reveal(), LIFE);
-            Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&web.renderer.address(&next))).into_response())
+            Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&web.renderer.address(&next)))
+                .into_response())
         }
-        Err(error) if error.kind == Kind::Failed && error.retry_after.is_none() => Err(error.into()),
-        // Whoever mistyped sees the form again, and why.
+        Err(error) if error.kind == Kind::Failed && error.retry_after.is_none() => {
+            Err(error.into())
+        }
+        // After a mistake the user sees the form again, with the reason.
         Err(error) => {
             let user: String = form.user.chars().take(100).collect();
             tracing::info!(user, %address, code = error.code, "sign-in refused");
@@ -91,13 +94,14 @@ pub(super) async fn leave(
         web.service.sign_out(&cookie).await?;
     }
     let gone = set_cookie(&web, "", 0);
-    Ok(([(header::SET_COOKIE, gone)], Redirect::to(&web.renderer.address(paths::SIGN_IN))).into_response())
+    Ok(([(header::SET_COOKIE, gone)], Redirect::to(&web.renderer.address(paths::SIGN_IN)))
+        .into_response())
 }
 
 /// How long a browser keeps the cookie, in seconds.
 const LIFE: u32 = 43_200;
 
-/// The cookie, for the addresses of this service only: others may live on the same host.
+/// The cookie, for the addresses of this service only: the same host may serve others.
 fn set_cookie(web: &Web, value: &str, life: u32) -> String {
     let secure = if web.service.public_url().starts_with("https://") { "; Secure" } else { "" };
     let path = match web.renderer.base() {
@@ -107,8 +111,8 @@ fn set_cookie(web: &Web, value: &str, life: u32) -> String {
     format!("{COOKIE}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={life}{secure}")
 }
 
-/// Where to go after signing in: a path of ours, never an address of others. A path with and one without the `base`
-/// that the service lives below mean the same.
+/// The page after signing in: a path of this service, never an external address. A path with
+/// `base`, the path that the service is below, and a path without it mean the same.
 fn ours(next: Option<String>, base: &str) -> String {
     let below = |path: String| match path.strip_prefix(base) {
         Some("") => paths::QUEUE.to_owned(),
@@ -131,7 +135,9 @@ mod tests {
 
     #[test]
     fn signing_in_leads_only_to_our_own_pages() {
-        for bad in ["//evil.example", "/\\evil.example", "https://evil.example", "evil", "/a\r\nb", ""] {
+        for bad in
+            ["//evil.example", "/\\evil.example", "https://evil.example", "evil", "/a\r\nb", ""]
+        {
             assert_eq!(ours(Some(bad.into()), ""), "/", "{bad}");
             assert_eq!(ours(Some(bad.into()), "/gate"), "/", "{bad}");
         }

@@ -1,4 +1,4 @@
-//! One document of evidence: what was read from it.
+//! The page of one document of evidence: what was read from it.
 
 use super::{Frame, Section, Viewer, paths, samples};
 use crate::{
@@ -14,17 +14,17 @@ use crate::{
 use serde::Serialize;
 use std::ops::Range;
 
-/// So many rows of each table stand on one page.
+/// The number of rows of each table on one page.
 const ON_A_PAGE: usize = 200;
-/// So many warnings and links are shown; the file has them all.
+/// The maximum number of warnings and links that are shown; the file has them all.
 const SHOWN: usize = 200;
 
 /// Which part of each table is shown, counted from 1.
 #[derive(Debug, Clone, Copy)]
 pub struct Parts {
-    /// Of the checks.
+    /// The part of the checks.
     pub checks: usize,
-    /// Of the numbers.
+    /// The part of the numbers.
     pub numbers: usize,
 }
 
@@ -34,7 +34,8 @@ impl Default for Parts {
     }
 }
 
-/// The part of a table that is shown, where it is not all of it, and the addresses of those beside it.
+/// The part of a table that is shown, if it is not all of it, and the addresses of the parts before
+/// and after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Turn {
     label: String,
@@ -42,8 +43,12 @@ struct Turn {
     next: Option<String>,
 }
 
-/// The rows of one part of a table, and how to turn to others.
-fn turn(total: usize, part: usize, address: impl Fn(usize) -> String) -> (Range<usize>, Option<Turn>) {
+/// The rows of one part of a table, and the links to other parts.
+fn turn(
+    total: usize,
+    part: usize,
+    address: impl Fn(usize) -> String,
+) -> (Range<usize>, Option<Turn>) {
     let parts = total.div_ceil(ON_A_PAGE).max(1);
     let part = part.clamp(1, parts);
     let window = (part - 1) * ON_A_PAGE..(part * ON_A_PAGE).min(total);
@@ -82,7 +87,7 @@ struct LinkRow {
     digest: Option<String>,
 }
 
-/// What was read from one document.
+/// The page of one document.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DocumentPage {
     frame: Frame,
@@ -109,7 +114,7 @@ impl Page for DocumentPage {
 }
 
 impl DocumentPage {
-    /// What was read from a document that `release` was judged on, and what its submission said of it.
+    /// The page of a document that `release` was evaluated on, with the claims of its submission.
     pub fn new(
         viewer: &Viewer,
         log_size: u64,
@@ -124,8 +129,9 @@ impl DocumentPage {
         };
         let mut checks: Vec<&Check> = read.checks.iter().collect();
         checks.sort_by_key(|check| check.passed);
-        let (shown_checks, turn_checks) =
-            turn(checks.len(), parts.checks, |part| format!("checks={part}&numbers={}#checks", parts.numbers));
+        let (shown_checks, turn_checks) = turn(checks.len(), parts.checks, |part| {
+            format!("checks={part}&numbers={}#checks", parts.numbers)
+        });
         let (shown_numbers, turn_numbers) = turn(read.measurements.len(), parts.numbers, |part| {
             format!("checks={}&numbers={part}#numbers", parts.checks)
         });
@@ -156,12 +162,12 @@ impl DocumentPage {
         Self::of(&samples::document(), &samples::reviewer())
     }
 
-    /// One from which nothing was read.
+    /// A document from which nothing was read.
     pub fn empty() -> Self {
         Self::of(&samples::empty_document(), &samples::reviewer())
     }
 
-    /// One whose every text is out to harm.
+    /// A document in which every text is hostile.
     pub fn hostile() -> Self {
         Self::of(&samples::hostile_document(), &samples::hostile_viewer())
     }
@@ -173,15 +179,23 @@ impl DocumentPage {
 
 fn facts(read: &InspectV1) -> Vec<Pair> {
     let mut facts = vec![Pair::new("Format", &read.format)];
-    let mut say = |key: &str, value: Option<String>| facts.extend(value.map(|value| Pair::new(key, value)));
+    let mut say =
+        |key: &str, value: Option<String>| facts.extend(value.map(|value| Pair::new(key, value)));
     let producer = read.producer.as_ref();
     say("Written by", producer.and_then(|p| joined([p.tool.clone(), p.version.clone()])));
     say("Run", producer.and_then(|p| p.run.clone()));
     say("Written", read.produced_at.map(|at| Moment::from(at).text));
     let dataset = read.dataset.as_ref();
-    say("Data set", dataset.and_then(|d| joined([d.name.clone(), d.digest.map(|digest| digest.to_string())])));
+    say(
+        "Data set",
+        dataset.and_then(|d| joined([d.name.clone(), d.digest.map(|digest| digest.to_string())])),
+    );
     let subject = read.subject.as_ref();
-    say("Model", subject.and_then(|s| joined([s.model.as_ref().map(ToString::to_string), s.version.clone()])));
+    say(
+        "Model",
+        subject
+            .and_then(|s| joined([s.model.as_ref().map(ToString::to_string), s.version.clone()])),
+    );
     say("Artifact", subject.and_then(|s| s.digest).map(|digest| digest.to_string()));
     facts
 }
@@ -211,5 +225,9 @@ fn measurement(m: &MeasurementV1) -> MeasurementRow {
 }
 
 fn link(link: &crate::model::Link) -> LinkRow {
-    LinkRow { rel: link.rel.clone(), href: link.href.clone(), digest: link.digest.map(|digest| digest.to_string()) }
+    LinkRow {
+        rel: link.rel.clone(),
+        href: link.href.clone(),
+        digest: link.digest.map(|digest| digest.to_string()),
+    }
 }

@@ -1,17 +1,17 @@
-//! What stands around every page: who is here, where they are, how long the log is.
+//! The frame of every page: the user, the navigation, the size of the log.
 
 use super::paths;
 use crate::model::{Namespace, Person, number::grouped};
 use serde::Serialize;
 
-/// Whoever looks at a page.
+/// The user who views a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Viewer {
     /// Who they are.
     pub person: Person,
-    /// The roles they hold in the namespace.
+    /// The roles they have in the namespace.
     pub roles: Vec<String>,
-    /// The token that every form of theirs carries.
+    /// The token that each of their forms carries.
     pub csrf: String,
     /// The namespace they are in.
     pub namespace: Namespace,
@@ -20,7 +20,7 @@ pub struct Viewer {
 /// Which part of the navigation a page belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Section {
-    /// What waits for me.
+    /// The releases that wait for the viewer.
     Queue,
     /// All releases.
     Releases,
@@ -32,7 +32,7 @@ pub enum Section {
     None,
 }
 
-/// A line on top of a page about what was just done.
+/// A line at the top of a page about the last action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Notice {
     /// `good` or `bad`.
@@ -57,7 +57,7 @@ struct SignedIn {
     sign_out: &'static str,
 }
 
-/// What stands around every page.
+/// The frame of every page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Frame {
     title: String,
@@ -71,8 +71,14 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// The frame of a page called `title`; `viewer` is `None` before sign-in, `log_size` where it is not at hand.
-    pub fn new(title: impl Into<String>, section: Section, viewer: Option<&Viewer>, log_size: Option<u64>) -> Self {
+    /// The frame of a page called `title`; `viewer` is `None` before sign-in, `log_size` if it is
+    /// not known.
+    pub fn new(
+        title: impl Into<String>,
+        section: Section,
+        viewer: Option<&Viewer>,
+        log_size: Option<u64>,
+    ) -> Self {
         let places = [
             (Section::Queue, paths::QUEUE, "Queue"),
             (Section::Releases, paths::RELEASES, "Releases"),
@@ -98,7 +104,7 @@ impl Frame {
         }
     }
 
-    /// The same with a line on top about what was just done.
+    /// Adds a line at the top about the last action.
     #[must_use]
     pub fn with_notice(mut self, notice: Option<Notice>) -> Self {
         self.notice = notice;

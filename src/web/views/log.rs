@@ -1,4 +1,4 @@
-//! The log's head, and how to check it without us.
+//! The log's head, and how to check it without this service.
 
 use super::{Frame, Section, Viewer, paths, samples};
 use crate::{model::number::grouped, render::Page, report::audit::LogHead};
@@ -20,7 +20,8 @@ impl Page for LogPage {
 }
 
 impl LogPage {
-    /// The page of `head`; `public_url` is where others reach this service, without a slash at its end.
+    /// The page of `head`; `public_url` is the public address of this service, without a slash at
+    /// its end.
     pub fn new(viewer: &Viewer, head: LogHead, public_url: &str) -> Self {
         let checkpoint_href = paths::checkpoint(&viewer.namespace);
         Self {
@@ -33,7 +34,7 @@ impl LogPage {
         }
     }
 
-    /// One of 48 entries.
+    /// The page of a log with 48 entries.
     pub fn sample() -> Self {
         Self::new(&samples::reviewer(), samples::head(48), "https://gate.example.org")
     }

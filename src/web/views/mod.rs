@@ -1,8 +1,9 @@
-//! What each page shows: one file a page, built from model values, drawn by `render`. No request, no database.
+//! What each page shows: one file per page, built from model values, rendered by `render`. No
+//! request, no database.
 //!
-//! A handler reads rows, builds the view with `new`, and answers `renderer.render(&view)`. What each view needs is said
-//! at its `new`; addresses and form fields are in [`paths`]. `sample` and its siblings draw every state of a page from
-//! made-up rows, for tests and for looking at.
+//! A handler reads rows, builds the view with `new`, and answers `renderer.render(&view)`. The
+//! `new` of each view documents what it needs; addresses and form fields are in [`paths`]. `sample`
+//! and its siblings build every state of a page from made-up rows, for tests and for viewing.
 //!
 //! Texts are ready to read and never markup; the templates escape them.
 

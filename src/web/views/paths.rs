@@ -3,7 +3,7 @@
 
 use crate::model::{DecisionId, Digest, Namespace, ReleaseId};
 
-/// The queue, where everybody starts.
+/// The queue, which is the start page.
 pub const QUEUE: &str = "/";
 /// All releases; takes `verdict`, `model`, `environment` and `after`.
 pub const RELEASES: &str = "/releases";
@@ -13,9 +13,9 @@ pub const REPORTS: &str = "/reports";
 pub const AUDIT: &str = "/reports/audit";
 /// The namespace's log.
 pub const LOG: &str = "/log";
-/// The sign-in form, and where it goes: `user`, `password`, `next`, `csrf`.
+/// The sign-in form, and the address it is sent to: `user`, `password`, `next`, `csrf`.
 pub const SIGN_IN: &str = "/sign-in";
-/// Where the sign-out form goes: `csrf`.
+/// The address of the sign-out form: `csrf`.
 pub const SIGN_OUT: &str = "/sign-out";
 
 /// One release.
@@ -23,7 +23,8 @@ pub fn release(id: &ReleaseId) -> String {
     format!("/releases/{id}")
 }
 
-/// Where the vote form goes: `vote` (`approve` or `reject`), `comment`, `inputs_digest`, `csrf`.
+/// The address of the vote form: `vote` (`approve` or `reject`), `comment`, `inputs_digest`,
+/// `csrf`.
 pub fn vote(id: &ReleaseId) -> String {
     format!("/releases/{id}/vote")
 }
@@ -43,7 +44,7 @@ pub fn evidence(digest: &Digest) -> String {
     format!("/evidence/{digest}")
 }
 
-/// The start of the addresses of what was read from a release's documents; a digest ends them.
+/// The prefix of the pages of a release's documents; the digest of a document follows it.
 pub fn documents(id: &ReleaseId) -> String {
     format!("/releases/{id}/evidence/")
 }

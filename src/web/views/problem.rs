@@ -1,10 +1,10 @@
-//! What went wrong, and what to do now.
+//! The page of a failure: what went wrong, and what to do next.
 
 use super::{Frame, Section, Viewer, paths, samples};
 use crate::render::Page;
 use serde::Serialize;
 
-/// A page instead of the one that was asked for.
+/// The page that is shown instead of the requested one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProblemPage {
     frame: Frame,
@@ -21,7 +21,7 @@ impl Page for ProblemPage {
     const TEMPLATE: &'static str = "pages/problem";
 }
 
-/// What a problem document says, for people.
+/// The content of a problem document, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The HTTP status.
@@ -32,7 +32,7 @@ pub struct Problem {
     pub title: String,
     /// What went wrong here; may be empty.
     pub detail: String,
-    /// The id that the logs know this request by.
+    /// The id of this request in the logs.
     pub request_id: Option<String>,
 }
 
@@ -51,7 +51,7 @@ impl ProblemPage {
         }
     }
 
-    /// A release that is not there.
+    /// A release that does not exist.
     pub fn sample() -> Self {
         let problem = Problem {
             status: 404,
@@ -63,7 +63,7 @@ impl ProblemPage {
         Self::new(problem, Some(&samples::reviewer()))
     }
 
-    /// A failure of ours, before sign-in.
+    /// A failure of the service, before sign-in.
     pub fn failure() -> Self {
         let problem = Problem {
             status: 500,
@@ -79,12 +79,16 @@ impl ProblemPage {
 fn advice(status: u16) -> &'static str {
     match status {
         401 => "Sign in and try again.",
-        403 => "Ask somebody who manages this namespace for the role you need.",
-        404 => "Check the address, or start from the queue. What belongs to another namespace is not shown here.",
-        409 => "Somebody else was faster. Reload the page and look again before you act.",
+        403 => "Ask the person who manages this namespace for the role that you need.",
+        404 => {
+            "Check the address, or start from the queue. What belongs to another namespace is not shown here."
+        }
+        409 => "Another request changed this first. Reload the page and look again before you act.",
         413 => "Send a smaller document.",
         429 => "Wait a moment, then try again.",
-        500.. => "Nothing was recorded. Try again; if it stays, give the request id to whoever runs this service.",
+        500.. => {
+            "Nothing was recorded. Try again; if it fails again, give the request id to the operator."
+        }
         _ => "Go back, correct it and try again.",
     }
 }

@@ -1,13 +1,13 @@
-//! The queue: what waits for me, and what happened lately.
+//! The queue: the releases that wait for the viewer, and the recent ones.
 
 use super::{Frame, Item, Notice, ReleaseRow, Section, Viewer, paths, samples, waits_for};
 use crate::{model::number::grouped, render::Page};
 use serde::Serialize;
 
-/// So many releases wait on one page.
+/// The maximum number of waiting releases on one page.
 const PAGE: usize = 50;
 
-/// What waits for somebody, one page of it, oldest first: who waits longest comes first.
+/// One page of the releases that wait for a reviewer, oldest first.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Waiting {
     after: Option<u64>,
@@ -24,7 +24,7 @@ impl Waiting {
         Self { after, ..Self::default() }
     }
 
-    /// Takes in the next pending release of the namespace; they come oldest first.
+    /// Adds the next pending release of the namespace; they come oldest first.
     pub fn take(&mut self, viewer: &Viewer, item: &Item<'_>) {
         if !waits_for(viewer, item) {
             self.others += 1;
@@ -47,12 +47,19 @@ impl Waiting {
         Some(format!("{}?after={last}", paths::QUEUE))
     }
 
-    /// Which of them are on this page, where it is not all of them.
+    /// Which of them are on this page, if it is not all of them.
     fn shown(&self) -> Option<String> {
         let grouped = |n: usize| grouped(n as u64);
         let all = self.rows.len() == self.count;
         let range = (self.before + 1, self.before + self.rows.len());
-        let text = || format!("{} to {} of {}, oldest first", grouped(range.0), grouped(range.1), grouped(self.count));
+        let text = || {
+            format!(
+                "{} to {} of {}, oldest first",
+                grouped(range.0),
+                grouped(range.1),
+                grouped(self.count)
+            )
+        };
         (!all && !self.rows.is_empty()).then(text)
     }
 }
@@ -81,11 +88,18 @@ impl Page for QueuePage {
 impl QueuePage {
     /// The queue of `viewer`: what waits for them, and `recent`, the newest releases of the namespace, of which those
     /// that wait for them are left out.
-    pub fn new(viewer: &Viewer, log_size: u64, waiting: Waiting, recent: &[Item<'_>], notice: Option<Notice>) -> Self {
+    pub fn new(
+        viewer: &Viewer,
+        log_size: u64,
+        waiting: Waiting,
+        recent: &[Item<'_>],
+        notice: Option<Notice>,
+    ) -> Self {
         let recent = recent.iter().filter(|i| !waits_for(viewer, i));
         let counted = |n: usize| (n > 0).then(|| grouped(n as u64));
         Self {
-            frame: Frame::new("Queue", Section::Queue, Some(viewer), Some(log_size)).with_notice(notice),
+            frame: Frame::new("Queue", Section::Queue, Some(viewer), Some(log_size))
+                .with_notice(notice),
             waiting_count: counted(waiting.count),
             shown: waiting.shown(),
             next: waiting.next(),
@@ -102,27 +116,28 @@ impl QueuePage {
 
     fn of(viewer: &Viewer, items: &[Item<'_>], after: Option<u64>) -> Self {
         let mut waiting = Waiting::after(after);
-        let is_pending =
-            |item: &&Item<'_>| item.latest.is_some_and(|d| d.record.verdict.verdict == crate::model::Outcome::Pending);
+        let is_pending = |item: &&Item<'_>| {
+            item.latest.is_some_and(|d| d.record.verdict.verdict == crate::model::Outcome::Pending)
+        };
         items.iter().filter(is_pending).for_each(|item| waiting.take(viewer, item));
         Self::new(viewer, 48, waiting, items, None)
     }
 
-    /// One with something of everything.
+    /// A queue with releases of every kind.
     pub fn sample() -> Self {
         let stories = samples::Story::all();
         let items: Vec<Item<'_>> = stories.iter().map(samples::Story::item).collect();
         Self::of(&samples::reviewer(), &items, None)
     }
 
-    /// One that is longer than a page.
+    /// A queue that is longer than a page.
     pub fn long() -> Self {
         let story = samples::pending();
         let items: Vec<Item<'_>> = std::iter::repeat_n(story.item(), 1_130).collect();
         Self::of(&samples::reviewer(), &items, None)
     }
 
-    /// The very first one.
+    /// The queue of a namespace without releases.
     pub fn empty() -> Self {
         Self::of(&samples::reviewer(), &[], None)
     }

@@ -1,4 +1,4 @@
-//! One release: the verdict, the findings, who is still missing, the vote.
+//! The page of one release: the verdict, the findings, the missing approvals, the vote.
 
 use super::{Frame, Item, Notice, Section, Viewer, VotePanel, paths, samples, voting::changes};
 use crate::{
@@ -16,13 +16,13 @@ struct Downloads {
     commands: String,
 }
 
-/// One release.
+/// The page of one release.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ReleasePage {
     frame: Frame,
     release: ReleaseReport,
     vote: VotePanel,
-    /// What has changed since it was decided.
+    /// What has changed since the decision.
     changes: Vec<String>,
     downloads: Downloads,
     releases: &'static str,
@@ -33,7 +33,7 @@ impl Page for ReleasePage {
     const TEMPLATE: &'static str = "pages/release";
 }
 
-/// What the page of one release is made from.
+/// The rows that the page of one release is built from.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
     /// The release.
@@ -42,7 +42,7 @@ pub struct Source<'a> {
     pub decisions: &'a [Decision],
     /// Its approvals and rejections, in any order.
     pub approvals: &'a [Approval],
-    /// What is so of it now; `None` shows it as it was decided.
+    /// Its present state; `None` shows it as it was decided.
     pub standing: Option<&'a Standing>,
     /// Log indexes that these rows do not carry.
     pub indexes: &'a LogIndexes,
@@ -65,7 +65,7 @@ pub fn whole(history: &History, indexes: &LogIndexes) -> ReleaseReport {
     })
 }
 
-/// The report of a release as things are now.
+/// The report of a release in its present state.
 pub fn report(source: &Source<'_>) -> ReleaseReport {
     let Source { release, decisions, approvals, indexes, .. } = *source;
     let report = match source.part {
@@ -85,13 +85,20 @@ impl ReleasePage {
     pub fn new(source: &Source<'_>, viewer: &Viewer, notice: Option<Notice>) -> Self {
         let Source { release, decisions, approvals, standing, log_size, .. } = *source;
         let latest = decisions.last();
-        let label = release.version.clone().unwrap_or_else(|| release.artifact.hex().chars().take(12).collect());
+        let label = release
+            .version
+            .clone()
+            .unwrap_or_else(|| release.artifact.hex().chars().take(12).collect());
         let title = format!("{} {label} to {}", release.model, release.environment);
         let commands = latest.map(|d| {
-            format!("modelgate export decision {id} --out {id}\nmodelgate verify {id} --trust pinned", id = d.id)
+            format!(
+                "modelgate export decision {id} --out {id}\nmodelgate verify {id} --trust pinned",
+                id = d.id
+            )
         });
         Self {
-            frame: Frame::new(title, Section::Releases, Some(viewer), Some(log_size)).with_notice(notice),
+            frame: Frame::new(title, Section::Releases, Some(viewer), Some(log_size))
+                .with_notice(notice),
             release: report(source),
             vote: VotePanel::new(viewer, &Item { release, latest, approvals, standing }),
             changes: changes(standing),
@@ -113,56 +120,64 @@ impl ReleasePage {
         let indexes = story.indexes();
         let Item { release, approvals, .. } = story.item();
         let decisions = &story.decisions;
-        let source = Source { release, decisions, approvals, standing, indexes: &indexes, log_size: 48, part: 1 };
+        let source = Source {
+            release,
+            decisions,
+            approvals,
+            standing,
+            indexes: &indexes,
+            log_size: 48,
+            part: 1,
+        };
         Self::new(&source, viewer, None)
     }
 
-    /// One that waits while a newer release of the same artifact decides.
+    /// A pending release that a newer one of the same artifact has replaced.
     pub fn superseded() -> Self {
         Self::now(&samples::pending(), &samples::reviewer(), Some(&samples::superseded()))
     }
 
-    /// One that waits while a policy has changed since.
+    /// A pending release whose policy was replaced since.
     pub fn overtaken() -> Self {
         Self::now(&samples::pending(), &samples::reviewer(), Some(&samples::overtaken()))
     }
 
-    /// An allowed one whose approvals have expired.
+    /// An allowed release whose approvals have expired.
     pub fn ended() -> Self {
         Self::now(&samples::allowed(), &samples::reviewer(), Some(&samples::ended()))
     }
 
-    /// A denied one with every kind of finding.
+    /// A denied release with every kind of finding.
     pub fn sample() -> Self {
         Self::of(&samples::denied(), &samples::reviewer())
     }
 
-    /// One that waits for the viewer.
+    /// A release that waits for the viewer.
     pub fn waiting() -> Self {
         Self::of(&samples::pending(), &samples::reviewer())
     }
 
-    /// One that its own submitter looks at.
+    /// A release that its own submitter views.
     pub fn own() -> Self {
         Self::of(&samples::pending(), &samples::submitter())
     }
 
-    /// An allowed one.
+    /// An allowed release.
     pub fn allowed() -> Self {
         Self::of(&samples::allowed(), &samples::reviewer())
     }
 
-    /// A revoked one.
+    /// A revoked release.
     pub fn revoked() -> Self {
         Self::of(&samples::revoked(), &samples::reviewer())
     }
 
-    /// One that is not decided yet.
+    /// A release that is not decided yet.
     pub fn undecided() -> Self {
         Self::of(&samples::undecided(), &samples::reviewer())
     }
 
-    /// One whose every text is out to harm.
+    /// A release in which every text is hostile.
     pub fn hostile() -> Self {
         Self::of(&samples::hostile(), &samples::hostile_viewer())
     }

@@ -4,7 +4,7 @@ use super::{Frame, Item, ReleaseRow, Section, Viewer, paths, samples};
 use crate::{model::Outcome, render::Page, report::verdict::word};
 use serde::Serialize;
 
-/// What the list is narrowed to; empty text is no filter.
+/// The filter of the list; empty text means no filter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// A verdict's word in JSON.
@@ -22,9 +22,18 @@ struct Choice {
     selected: bool,
 }
 
-fn choices(all: &str, values: impl IntoIterator<Item = (String, String)>, chosen: &str) -> Vec<Choice> {
-    let mut list = vec![Choice { value: String::new(), label: all.to_owned(), selected: chosen.is_empty() }];
-    list.extend(values.into_iter().map(|(value, label)| Choice { selected: value == chosen, value, label }));
+fn choices(
+    all: &str,
+    values: impl IntoIterator<Item = (String, String)>,
+    chosen: &str,
+) -> Vec<Choice> {
+    let mut list =
+        vec![Choice { value: String::new(), label: all.to_owned(), selected: chosen.is_empty() }];
+    list.extend(values.into_iter().map(|(value, label)| Choice {
+        selected: value == chosen,
+        value,
+        label,
+    }));
     // A value that is in the address and not in the list must not look like no filter at all.
     if !list.iter().any(|c| c.selected) {
         list.push(Choice { value: chosen.to_owned(), label: chosen.to_owned(), selected: true });
@@ -54,7 +63,7 @@ impl Page for ReleasesPage {
 pub struct Names<'a> {
     /// Every model of the namespace.
     pub models: &'a [String],
-    /// Every environment that was ever asked for.
+    /// Every environment that a release was ever requested for.
     pub environments: &'a [String],
 }
 
@@ -70,7 +79,8 @@ impl ReleasesPage {
     ) -> Self {
         let verdicts = [Outcome::Allow, Outcome::Deny, Outcome::Pending, Outcome::Revoked]
             .map(|o| (o.as_str().to_owned(), word(o).to_owned()));
-        let own = |names: &[String]| names.iter().map(|n| (n.clone(), n.clone())).collect::<Vec<_>>();
+        let own =
+            |names: &[String]| names.iter().map(|n| (n.clone(), n.clone())).collect::<Vec<_>>();
         Self {
             frame: Frame::new("Releases", Section::Releases, Some(viewer), Some(log_size)),
             action: paths::RELEASES,
@@ -83,18 +93,30 @@ impl ReleasesPage {
         }
     }
 
-    /// One with something of everything.
+    /// A list with releases of every kind.
     pub fn sample() -> Self {
         let stories = samples::Story::all();
         let items: Vec<Item<'_>> = stories.iter().map(samples::Story::item).collect();
-        let (models, environments) = (["acme/credit-risk".into(), "acme/churn".into()], ["production".into()]);
+        let (models, environments) =
+            (["acme/credit-risk".into(), "acme/churn".into()], ["production".into()]);
         let names = Names { models: &models, environments: &environments };
-        Self::new(&samples::reviewer(), 48, &Filter::default(), names, &items, Some("/releases?after=x".into()))
+        Self::new(
+            &samples::reviewer(),
+            48,
+            &Filter::default(),
+            names,
+            &items,
+            Some("/releases?after=x".into()),
+        )
     }
 
-    /// One whose filter lets nothing through.
+    /// A list whose filter matches nothing.
     pub fn empty() -> Self {
-        let filter = Filter { verdict: "revoked".into(), model: "<script>".into(), environment: String::new() };
+        let filter = Filter {
+            verdict: "revoked".into(),
+            model: "<script>".into(),
+            environment: String::new(),
+        };
         let names = Names { models: &[], environments: &[] };
         Self::new(&samples::reviewer(), 48, &filter, names, &[], None)
     }

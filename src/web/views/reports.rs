@@ -22,7 +22,13 @@ impl Page for ReportsPage {
 
 impl ReportsPage {
     /// The form with `from` and `to` filled in: days as `2026-11-20`, both included, in UTC.
-    pub fn new(viewer: &Viewer, log_size: u64, from: String, to: String, error: Option<String>) -> Self {
+    pub fn new(
+        viewer: &Viewer,
+        log_size: u64,
+        from: String,
+        to: String,
+        error: Option<String>,
+    ) -> Self {
         Self {
             frame: Frame::new("Reports", Section::Reports, Some(viewer), Some(log_size)),
             action: paths::AUDIT,
@@ -34,12 +40,12 @@ impl ReportsPage {
         }
     }
 
-    /// The form as one finds it.
+    /// The form before it is sent.
     pub fn sample() -> Self {
         Self::new(&samples::reviewer(), 48, "2026-11-01".into(), "2026-11-20".into(), None)
     }
 
-    /// The form after a mistake.
+    /// The form with an error.
     pub fn mistaken() -> Self {
         let error = Some("The period ends before it starts.".into());
         Self::new(&samples::reviewer(), 48, "2026-11-20".into(), "2026-11-01".into(), error)

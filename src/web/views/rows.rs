@@ -15,16 +15,16 @@ pub struct Item<'a> {
     pub release: &'a Release,
     /// Its latest decision.
     pub latest: Option<&'a Decision>,
-    /// Its approvals; empty where the list does not need them.
+    /// Its approvals; empty if the list does not need them.
     pub approvals: &'a [Approval],
-    /// What is so of it now; `None` shows it as it was decided.
+    /// Its present state; `None` shows it as it was decided.
     pub standing: Option<&'a Standing>,
 }
 
-/// One line.
+/// One line of a list.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ReleaseRow {
-    /// Where it is.
+    /// The address of its page.
     pub href: String,
     /// The model.
     pub model: String,
@@ -32,11 +32,11 @@ pub struct ReleaseRow {
     pub version: Option<String>,
     /// The artifact.
     pub artifact: Hash,
-    /// Where it is to go.
+    /// The environment that it is for.
     pub environment: String,
-    /// Who asked.
+    /// Who requested it.
     pub submitter: String,
-    /// When they asked.
+    /// When they requested it.
     pub requested: Moment,
     /// The verdict.
     pub headline: Headline,
@@ -46,7 +46,8 @@ impl From<&Item<'_>> for ReleaseRow {
     fn from(item: &Item<'_>) -> Self {
         let release = item.release;
         let record = item.latest.map(|d| &d.record);
-        let decided = || record.map_or_else(Headline::undecided, |r| Headline::of(&r.verdict, &r.approvals));
+        let decided =
+            || record.map_or_else(Headline::undecided, |r| Headline::of(&r.verdict, &r.approvals));
         Self {
             href: paths::release(&release.id),
             model: release.model.to_string(),

@@ -1,5 +1,8 @@
-//! Made-up rows for tests and for looking at pages: an ordinary day at a bank, and one visitor who means harm.
-#![allow(clippy::missing_panics_doc, reason = "the texts are constants, and a test reads them all")]
+//! Made-up rows for tests and for viewing pages: an ordinary day at a bank, and one hostile user.
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "the texts are constants, and a test reads them all"
+)]
 
 mod audit;
 mod documents;
@@ -39,21 +42,22 @@ fn viewer(person: Person, roles: &[&str]) -> Viewer {
     }
 }
 
-/// Somebody who is asked.
+/// A reviewer whose role is asked for.
 pub fn reviewer() -> Viewer {
     viewer(person("user:bo", "Bo Lindqvist"), &["model-risk"])
 }
 
-/// Somebody who asked.
+/// The submitter of a release.
 pub fn submitter() -> Viewer {
     viewer(person("user:ann", "Ann Okafor"), &["model-risk"])
 }
 
-/// Text that has broken pages before: markup, templates, right-to-left overrides, no place to break.
+/// Text that has broken pages before: markup, templates, right-to-left overrides, no place to break
+/// a line.
 pub const HOSTILE: &str = "<script>alert(1)</script>{{frame.title}} \"' onload=x \u{202e}txt.exe\u{202c} مرحبا \
                            Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaftspräsident";
 
-/// Somebody whose name is out to harm.
+/// A user with a hostile name.
 pub fn hostile_viewer() -> Viewer {
     let mut viewer = viewer(person("user:x", HOSTILE), &["model-risk"]);
     viewer.csrf = "\"><script>".into();
@@ -70,6 +74,8 @@ pub fn head(size: u64) -> LogHead {
             "gate.example.org/acme\n{size}\n{root}\n\n— gate.example.org/acme \
              8f3aQk1mZ0Xn5v0b2c9kYtq7c1mV2dJmC8s4Wc3e6u0dT5rB1o9aPzKx7gLh2NfUuS4iRjEwQy0vMt8=\n"
         ),
-        vkey: Some("gate.example.org/acme+f1fdda90+AYd7kB3mS0x8sVn2uTzqLw4JcE9rHf6yPgK5iXoQ1aZ0".into()),
+        vkey: Some(
+            "gate.example.org/acme+f1fdda90+AYd7kB3mS0x8sVn2uTzqLw4JcE9rHf6yPgK5iXoQ1aZ0".into(),
+        ),
     }
 }

@@ -20,8 +20,8 @@ impl Page for SignInPage {
 }
 
 impl SignInPage {
-    /// The form: `csrf` of the session before sign-in, `user` as typed before, `next` where to go after (a path of
-    /// ours, checked by the caller), `error` what went wrong.
+    /// The form: `csrf` of the session before sign-in, `user` as typed before, `next` the page
+    /// after sign-in (a path of this service, checked by the caller), `error` what went wrong.
     pub fn new(csrf: String, user: String, next: String, error: Option<String>) -> Self {
         Self {
             frame: Frame::new("Sign in", Section::None, None, None),
@@ -33,14 +33,14 @@ impl SignInPage {
         }
     }
 
-    /// The form as one finds it.
+    /// The form before it is sent.
     pub fn sample() -> Self {
         Self::new("token".into(), String::new(), paths::QUEUE.into(), None)
     }
 
-    /// The form after a mistake.
+    /// The form with an error.
     pub fn refused() -> Self {
-        let error = Some("This user name and password do not match.".into());
+        let error = Some("wrong user name or password".into());
         Self::new("token".into(), "\"><script>alert(1)</script>".into(), paths::QUEUE.into(), error)
     }
 }

@@ -1,4 +1,5 @@
-//! Whether the viewer is asked, and if not, why. The page only shows it; the use case decides again when a vote comes.
+//! Whether the viewer can vote, and if not, why. The page only shows this; the use case checks it
+//! again for every vote.
 
 use super::{Item, Viewer, paths};
 use crate::app::standing::Standing;
@@ -6,16 +7,16 @@ use crate::model::{Approval, Decision, Outcome, Release, ReleaseId, Verdict, Vot
 use crate::report::{Moment, values::listed};
 use serde::Serialize;
 
-/// The form to vote with, or the reason why there is none.
+/// The vote form, or the reason why it is not shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct VotePanel {
     /// Whether the form is shown.
     pub open: bool,
-    /// Why it is not.
+    /// Why the form is not shown.
     pub reason: String,
     /// The newer release to look at instead.
     pub newer: Option<String>,
-    /// Where it goes.
+    /// The address that the form is sent to.
     pub action: String,
     /// The inputs that this page shows and the vote is bound to.
     pub inputs_digest: String,
@@ -25,7 +26,7 @@ pub struct VotePanel {
     pub roles: String,
 }
 
-/// The asked roles that `viewer` holds, or why their vote is not asked for.
+/// The requested roles that `viewer` has, or why they cannot vote.
 fn asked(
     viewer: &Viewer,
     release: &Release,
@@ -44,27 +45,37 @@ fn asked(
         return Err("You asked for this release, so you cannot approve it.".into());
     }
     let counts = standing.map_or(&verdict.approvals, |s| &s.approvals);
-    let mut open: Vec<String> = counts.iter().filter(|a| a.given < a.needed).map(|a| a.role.clone()).collect();
+    let mut open: Vec<String> =
+        counts.iter().filter(|a| a.given < a.needed).map(|a| a.role.clone()).collect();
     open.sort();
     open.dedup();
-    let held: Vec<String> = open.iter().filter(|role| viewer.roles.contains(role)).cloned().collect();
-    let mine = |a: &&Approval| a.by.id == viewer.person.id && a.inputs_digest == decision.record.inputs_digest;
-    if let Some(vote) = approvals.iter().chain(&decision.record.approvals).filter(mine).max_by_key(|a| a.at) {
-        // Who approved and counts nowhere, although their role is missing, approved too long ago: they are asked again.
-        let counted = standing.is_none() || counts.iter().any(|a| a.people.contains(&viewer.person.id));
+    let held: Vec<String> =
+        open.iter().filter(|role| viewer.roles.contains(role)).cloned().collect();
+    let mine = |a: &&Approval| {
+        a.by.id == viewer.person.id && a.inputs_digest == decision.record.inputs_digest
+    };
+    if let Some(vote) =
+        approvals.iter().chain(&decision.record.approvals).filter(mine).max_by_key(|a| a.at)
+    {
+        // The approval of a person who is counted nowhere, although their role is missing, has
+        // expired: they are asked again.
+        let counted =
+            standing.is_none() || counts.iter().any(|a| a.people.contains(&viewer.person.id));
         if counted || held.is_empty() || vote.vote == Vote::Reject {
             let word = if vote.vote == Vote::Approve { "approved" } else { "rejected" };
             return Err(format!("You {word} this release on {}.", Moment::from(vote.at).text));
         }
     }
     if held.is_empty() {
-        let noun = if open.len() == 1 { "role" } else { "roles" };
-        return Err(format!("Only people with the {noun} {} are asked; you are not one of them.", listed(&open)));
+        return Err(format!(
+            "Needs a reviewer with the role {}; you do not have it.",
+            open.join(" or ")
+        ));
     }
     Ok(held)
 }
 
-/// Why nobody can vote, if so.
+/// Why the release takes no votes; `None` if it takes them.
 fn closed(verdict: &Verdict, standing: Option<&Standing>) -> Option<String> {
     if let Some(obstacle) = standing.and_then(|s| s.obstacle.as_ref()) {
         return Some(sentence(&obstacle.message));
@@ -73,22 +84,25 @@ fn closed(verdict: &Verdict, standing: Option<&Standing>) -> Option<String> {
         Outcome::Pending => return None,
         Outcome::Allow if standing.is_some_and(|s| s.ended.is_some()) => return None,
         Outcome::Allow => "This release is allowed; nothing is left to vote on.",
-        Outcome::Deny => "This release is denied; a new one has to be requested.",
+        Outcome::Deny => "This release is denied; request a new one.",
         Outcome::Revoked => "This release is revoked; nothing is left to vote on.",
     };
     Some(text.into())
 }
 
-/// A message as a sentence of a page.
+/// An error message as a sentence for a page.
 fn sentence(message: &str) -> String {
     let mut letters = message.chars();
-    letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str())).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+        .unwrap_or_default()
 }
 
 /// What has changed since a release was decided, for the top of its page.
 pub fn changes(standing: Option<&Standing>) -> Vec<String> {
     let Some(standing) = standing else { return Vec::new() };
-    let newer = "A newer release of this artifact to this environment decides now; this one is out of date.";
+    let newer = "A newer release of this artifact to this environment has replaced this one.";
     match (&standing.superseded_by, &standing.obstacle) {
         (Some(_), _) => vec![newer.to_owned()],
         (None, Some(obstacle)) => vec![sentence(&obstacle.message)],

@@ -1,26 +1,26 @@
-//! The part of GitHub's runner that a composite action needs. What it does not know, it refuses: a step that was
-//! passed over would look green.
+//! The part of GitHub's runner that a composite action needs. It refuses anything it does not know,
+//! because a skipped step would look successful.
 
 use crate::support::served::clean;
 use std::{collections::BTreeMap, fs, path::PathBuf, process::Command};
 use tempfile::TempDir;
 use yaml_rust2::{Yaml, YamlLoader};
 
-/// A workspace, and the files that steps write to.
+/// A workspace, and the files that steps write.
 pub struct Runner {
     home: TempDir,
     action: PathBuf,
     env: Vec<(&'static str, String)>,
 }
 
-/// What a run left behind.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Finished {
-    /// The exit code of the first step that failed, else 0.
+    /// The exit code of the first step that failed, otherwise 0.
     pub code: i32,
     /// Everything that was printed, as the log shows it.
     pub log: String,
-    /// The workflow commands in it, in order, but for those that only switch their meaning off and on.
+    /// The workflow commands in the log, in order, except those that stop and resume commands.
     pub commands: Vec<String>,
     /// The action's outputs.
     pub outputs: BTreeMap<String, String>,
@@ -37,7 +37,7 @@ impl Runner {
         Self { home, action: PathBuf::from(env!("CARGO_MANIFEST_DIR")), env: Vec::new() }
     }
 
-    /// Gives the step that uses the action a variable.
+    /// Sets a variable for the step that uses the action.
     pub fn env(mut self, name: &'static str, value: &str) -> Self {
         self.env.push((name, value.to_owned()));
         self
@@ -53,11 +53,15 @@ impl Runner {
         let action = &YamlLoader::load_from_str(&text).unwrap()[0];
         assert_eq!(action["runs"]["using"].as_str(), Some("composite"));
         let mut context = Context { inputs: inputs(action, given), steps: BTreeMap::new() };
-        let (mut code, mut log, mut commands, mut summary) = (0, String::new(), Vec::new(), String::new());
+        let (mut code, mut log, mut commands, mut summary) =
+            (0, String::new(), Vec::new(), String::new());
         for step in action["runs"]["steps"].as_vec().unwrap() {
             for (key, _) in step.as_hash().unwrap() {
                 let key = key.as_str().unwrap();
-                assert!(["id", "name", "shell", "run", "env"].contains(&key), "this runner knows no `{key}`");
+                assert!(
+                    ["id", "name", "shell", "run", "env"].contains(&key),
+                    "this runner knows no `{key}`"
+                );
             }
             assert_eq!(step["shell"].as_str(), Some("bash"), "this runner knows bash only");
             let done = self.step(step, &context);
@@ -73,8 +77,9 @@ impl Runner {
             }
         }
         let outputs = action["outputs"].as_hash().unwrap().iter();
-        let outputs =
-            outputs.map(|(k, v)| (k.as_str().unwrap().to_owned(), context.evaluate(v["value"].as_str().unwrap())));
+        let outputs = outputs.map(|(k, v)| {
+            (k.as_str().unwrap().to_owned(), context.evaluate(v["value"].as_str().unwrap()))
+        });
         Finished { code, log, commands, outputs: outputs.collect(), summary }
     }
 
@@ -84,21 +89,28 @@ impl Runner {
         let path = |name: &str| self.home.path().join("files").join(name);
         fs::write(path("script.sh"), script).unwrap();
         let mut command = Command::new("bash");
-        // As GitHub runs `shell: bash`.
+        // The same options that GitHub uses for `shell: bash`.
         command.args(["--noprofile", "--norc", "-e", "-o", "pipefail"]).arg(path("script.sh"));
         clean(&mut command);
-        // Nothing of ours may be on the PATH by chance.
+        // No other modelgate on this machine can be on the PATH by chance.
         command.env("PATH", "/usr/local/bin:/usr/bin:/bin");
-        for (name, value) in
-            [("CI", "true"), ("GITHUB_ACTIONS", "true"), ("GITHUB_RUN_ID", "1"), ("GITHUB_JOB", "gate")]
-        {
+        for (name, value) in [
+            ("CI", "true"),
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_RUN_ID", "1"),
+            ("GITHUB_JOB", "gate"),
+        ] {
             command.env(name, value);
         }
-        for name in ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STATE"] {
+        for name in
+            ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STATE"]
+        {
             fs::write(path(name), "").unwrap();
             command.env(name, path(name));
         }
-        command.env("GITHUB_WORKSPACE", self.workspace()).env("RUNNER_TEMP", self.home.path().join("temp"));
+        command
+            .env("GITHUB_WORKSPACE", self.workspace())
+            .env("RUNNER_TEMP", self.home.path().join("temp"));
         command.env("GITHUB_ACTION_PATH", &self.action).current_dir(self.workspace());
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         for (name, value) in step["env"].as_hash().into_iter().flatten() {
@@ -107,7 +119,10 @@ impl Runner {
         let done = command.output().unwrap();
         let log = String::from_utf8([done.stdout, done.stderr].concat()).unwrap();
         let read = |name: &str| fs::read_to_string(path(name)).unwrap();
-        assert!(read("GITHUB_ENV").is_empty() && read("GITHUB_PATH").is_empty(), "later steps would be changed");
+        assert!(
+            read("GITHUB_ENV").is_empty() && read("GITHUB_PATH").is_empty(),
+            "later steps would be changed"
+        );
         Step {
             code: done.status.code().unwrap(),
             log,
@@ -130,7 +145,7 @@ struct Context {
 }
 
 impl Context {
-    /// Text in which every `${{ … }}` is replaced.
+    /// The text with every `${{ … }}` replaced.
     fn evaluate(&self, text: &str) -> String {
         let mut out = String::new();
         let mut rest = text;
@@ -145,21 +160,34 @@ impl Context {
 
     fn value(&self, expression: &str) -> String {
         match expression.split('.').collect::<Vec<_>>()[..] {
-            ["inputs", name] => self.inputs.get(name).unwrap_or_else(|| panic!("there is no input `{name}`")).clone(),
-            ["steps", id, "outputs", name] => self.steps.get(id).and_then(|s| s.get(name)).cloned().unwrap_or_default(),
+            ["inputs", name] => self
+                .inputs
+                .get(name)
+                .unwrap_or_else(|| panic!("there is no input `{name}`"))
+                .clone(),
+            ["steps", id, "outputs", name] => {
+                self.steps.get(id).and_then(|s| s.get(name)).cloned().unwrap_or_default()
+            }
             _ => panic!("this runner knows no expression `{expression}`"),
         }
     }
 }
 
-/// The inputs as the steps see them: what is given, else their defaults. GitHub does not enforce `required`.
+/// The inputs as the steps see them: the given values, otherwise the defaults. GitHub does not
+/// enforce `required`.
 fn inputs(action: &Yaml, given: &[(&'static str, String)]) -> BTreeMap<String, String> {
     let mut out = BTreeMap::new();
     for (name, input) in action["inputs"].as_hash().unwrap() {
         let name = name.as_str().unwrap();
         let value = given.iter().find(|(n, _)| *n == name).map(|(_, v)| v.clone());
-        assert!(value.is_some() || input["required"].as_bool() == Some(false), "the input `{name}` is required");
-        out.insert(name.to_owned(), value.unwrap_or_else(|| input["default"].as_str().unwrap_or_default().to_owned()));
+        assert!(
+            value.is_some() || input["required"].as_bool() == Some(false),
+            "the input `{name}` is required"
+        );
+        out.insert(
+            name.to_owned(),
+            value.unwrap_or_else(|| input["default"].as_str().unwrap_or_default().to_owned()),
+        );
     }
     for (name, _) in given {
         assert!(out.contains_key(*name), "the action has no input `{name}`");
@@ -167,7 +195,7 @@ fn inputs(action: &Yaml, given: &[(&'static str, String)]) -> BTreeMap<String, S
     out
 }
 
-/// `name=value` lines and `name<<END` blocks, as the runner reads its files of outputs.
+/// Parses `name=value` lines and `name<<END` blocks, as the runner reads its output files.
 fn pairs(text: &str) -> BTreeMap<String, String> {
     let mut out = BTreeMap::new();
     let mut lines = text.lines();
@@ -186,11 +214,13 @@ fn pairs(text: &str) -> BTreeMap<String, String> {
     out
 }
 
-/// The workflow commands that a runner acts on: a line that begins, after spaces, with `::`, or holds the older form's
-/// `##[` anywhere, but where they are stopped.
+/// The workflow commands that a runner acts on: a line that begins, after spaces, with `::`, or
+/// contains the older form `##[` anywhere, except while commands are stopped.
 fn understood(log: &str) -> Vec<String> {
     let (mut out, mut stopped) = (Vec::new(), None::<String>);
-    for line in log.lines().map(str::trim_start).filter(|l| l.starts_with("::") || l.contains("##[")) {
+    for line in
+        log.lines().map(str::trim_start).filter(|l| l.starts_with("::") || l.contains("##["))
+    {
         match &stopped {
             Some(end) if line == format!("::{end}::") => stopped = None,
             Some(_) => {}

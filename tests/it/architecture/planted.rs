@@ -1,4 +1,5 @@
-//! The rules themselves are held to violations that were planted, so that none of them passes by seeing nothing.
+//! Tests the rules themselves with planted violations, so that no rule passes because it sees
+//! nothing.
 
 use super::*;
 
@@ -94,7 +95,10 @@ fn crates_away_from_home_are_caught() {
     }
     assert_eq!(caught(strays, &["store", "db"], "use sqlx::{Any, Row};"), 0);
     assert_eq!(caught(strays, &["cli", "gate"], "use {reqwest::Client, clap::Args};"), 0);
-    assert_eq!(caught(strays, &["app"], "fn f() { let axum = 1; other::sqlx::x(); } // sqlx::query"), 0);
+    assert_eq!(
+        caught(strays, &["app"], "fn f() { let axum = 1; other::sqlx::x(); } // sqlx::query"),
+        0
+    );
 }
 
 #[test]
@@ -161,7 +165,10 @@ fn a_file_that_nothing_declares_is_caught() {
     let modules = [planted(&["attic"], "")];
     let files = [PathBuf::from("src/planted.rs"), PathBuf::from("src/forgotten.rs")];
     let found = misplaced(&modules, &files);
-    assert!(found[0].contains("`attic` stands on no floor") && found[1].starts_with("src/forgotten.rs"), "{found:?}");
+    assert!(
+        found[0].contains("`attic` stands on no floor") && found[1].starts_with("src/forgotten.rs"),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -171,10 +178,15 @@ fn invariants_without_a_test_are_caught() {
     let found = invariants(text);
     assert_eq!(found[&1], ["pure_floors", "no_panic"]);
     assert!(found[&2].is_empty());
-    let tests =
-        planted(&["app"], "#[test] fn pure_floors() {} fn no_panic() {} #[tokio::test] async fn late() {}").tests;
+    let tests = planted(
+        &["app"],
+        "#[test] fn pure_floors() {} fn no_panic() {} #[tokio::test] async fn late() {}",
+    )
+    .tests;
     assert_eq!(tests, ["pure_floors", "late"]);
-    let twice = planted(&["app"], "on_both_engines! { async fn one(d: D) { f() } async fn two(d: D) {} }").tests;
+    let twice =
+        planted(&["app"], "on_both_engines! { async fn one(d: D) { f() } async fn two(d: D) {} }")
+            .tests;
     assert_eq!(twice, ["one", "two"]);
     let tests: BTreeSet<String> = tests.into_iter().collect();
     let unkept = unkept(&found, &tests, &["late"]);
@@ -193,7 +205,10 @@ fn places_are_found_in_documents() {
 #[test]
 fn the_drawing_shows_what_production_imports() {
     let modules = [
-        planted(&["policy"], "use crate::{model::Slice, stats}; #[cfg(test)] mod tests { use crate::wire; }"),
+        planted(
+            &["policy"],
+            "use crate::{model::Slice, stats}; #[cfg(test)] mod tests { use crate::wire; }",
+        ),
         planted(&["model"], ""),
     ];
     assert_eq!(drawing(&modules), "floor 1  policy      → model, stats\nfloor 0  model\n");

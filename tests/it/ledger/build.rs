@@ -1,4 +1,4 @@
-//! Decisions about a credit model, signed, logged and exported as the service does it.
+//! Builds decisions about a credit model, signed, logged and exported as the service does it.
 
 use modelgate::{
     keys::{FileSigner, Keyring},
@@ -11,8 +11,8 @@ use modelgate::{
         verify::{Files, Pinned},
     },
     model::{
-        Approval, Digest, Engine, EvidenceRef, Finding, Inputs, Outcome, Person, PolicyRef, PolicySummary, Record,
-        Severity, Slice, Status, Verdict, Vote,
+        Approval, Digest, Engine, EvidenceRef, Finding, Inputs, Outcome, Person, PolicyRef,
+        PolicySummary, Record, Severity, Slice, Status, Verdict, Vote,
         inputs::Baseline,
         verdict::{ApprovalCount, Mode},
     },
@@ -20,7 +20,7 @@ use modelgate::{
 use std::{collections::BTreeMap, sync::Arc};
 
 pub const ARTIFACT: &[u8] = b"the bytes of a model";
-/// Where a gate is in production, and where it is on a laptop.
+/// The address of a gate in production, and on a laptop.
 pub const PUBLIC_URLS: [&str; 2] = ["https://gate.example.com", "http://127.0.0.1:8080/"];
 pub const DOCUMENTS: [&str; 6] = [
     "name = \"credit\"\n",
@@ -31,13 +31,13 @@ pub const DOCUMENTS: [&str; 6] = [
     "{\"waiver\":1}",
 ];
 
-/// A service: its keys.
+/// The keys of a service.
 pub struct Gate {
     pub keys: Keyring,
     pub public_url: &'static str,
 }
 
-/// An exported decision and everything to rebuild it from.
+/// An exported decision and everything needed to rebuild it.
 pub struct Exported {
     pub record: Record,
     pub files: Files,
@@ -50,8 +50,12 @@ fn digest(text: &str) -> Digest {
 }
 
 pub fn record(outcome: Outcome) -> Record {
-    let evidence =
-        |text: &str| EvidenceRef { digest: digest(text), format: "native".into(), claimed: None, mapping: None };
+    let evidence = |text: &str| EvidenceRef {
+        digest: digest(text),
+        format: "native".into(),
+        claimed: None,
+        mapping: None,
+    };
     let [credit, house, json, csv, champion, waiver] = DOCUMENTS;
     let policy = |name: &str, text: &str| PolicyRef { name: name.into(), digest: digest(text) };
     let inputs = Inputs {
@@ -61,7 +65,10 @@ pub fn record(outcome: Outcome) -> Record {
         submitter: Some("ci".into()),
         policies: vec![policy("credit", credit), policy("house", house)],
         evidence: vec![evidence(json), evidence(csv)],
-        champion: Some(Baseline { artifact: Some(digest("old")), evidence: vec![evidence(champion), evidence(json)] }),
+        champion: Some(Baseline {
+            artifact: Some(digest("old")),
+            evidence: vec![evidence(champion), evidence(json)],
+        }),
         waivers: vec![digest(waiver)],
         context: [("tier".to_owned(), "high".to_owned())].into(),
         engine: 1,
@@ -109,7 +116,11 @@ pub fn record(outcome: Outcome) -> Record {
         evidence: vec![digest(json)],
         message: "accuracy is 0.931 \u{2265} 0.9".into(),
     };
-    let summary = |p: &PolicyRef| PolicySummary { name: p.name.clone(), digest: p.digest, mode: Mode::Enforce };
+    let summary = |p: &PolicyRef| PolicySummary {
+        name: p.name.clone(),
+        digest: p.digest,
+        mode: Mode::Enforce,
+    };
     let count = ApprovalCount {
         policy: "credit".into(),
         id: "model-risk".into(),
@@ -140,7 +151,7 @@ pub fn record(outcome: Outcome) -> Record {
     }
 }
 
-/// A log that keeps all of its leaves.
+/// A log that keeps all its leaves.
 struct Log {
     signer: NoteSigner,
     leaves: Vec<Vec<u8>>,
@@ -178,7 +189,8 @@ impl Gate {
         Self { keys: Keyring::ephemeral().unwrap(), public_url }
     }
 
-    /// A gate whose keys everybody knows: those of RFC 8410, section 10.3, and of RFC 8032, section 7.1, test 2.
+    /// A gate with published keys: those of RFC 8410, section 10.3, and of RFC 8032, section 7.1,
+    /// test 2.
     pub fn known() -> Self {
         const DECISION: &str = "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC";
         const LOG: &str = "MC4CAQAwBQYDK2VwBCIEIEzNCJso/5banbbDRuwRTg9bijGfNaumJNqM9u1PuKb7";
@@ -186,11 +198,15 @@ impl Gate {
             let [begin, end] = ["BEGIN", "END"].map(|word| format!("-----{word} PRIVATE KEY-----"));
             Arc::new(FileSigner::from_pem(&format!("{begin}\n{text}\n{end}\n")).unwrap())
         };
-        Self { keys: Keyring { decision: key(DECISION), log: key(LOG) }, public_url: PUBLIC_URLS[0] }
+        Self {
+            keys: Keyring { decision: key(DECISION), log: key(LOG) },
+            public_url: PUBLIC_URLS[0],
+        }
     }
 
     fn log(&self, namespace: &str, before: usize) -> Log {
-        let origin = modelgate::ledger::checkpoint::origin(self.public_url, &namespace.parse().unwrap());
+        let origin =
+            modelgate::ledger::checkpoint::origin(self.public_url, &namespace.parse().unwrap());
         let fact = |i: usize| entry::fact_bytes(Fact::EvidenceAccepted, &digest(&i.to_string()));
         Log {
             signer: NoteSigner::new(&origin, self.keys.log.clone()).unwrap(),
@@ -202,15 +218,18 @@ impl Gate {
         Sealer::new(self.keys.decision.clone()).unwrap()
     }
 
-    /// The verification summary of a record that was sealed.
+    /// The verification summary of a sealed record.
     pub fn summary(&self, record: &Record, sealed: &Sealed) -> Vec<u8> {
         let decision = "01JD".parse().unwrap();
-        let context =
-            VsaContext { public_url: self.public_url, decision: &decision, record_envelope: sealed.envelope_digest };
+        let context = VsaContext {
+            public_url: self.public_url,
+            decision: &decision,
+            record_envelope: sealed.envelope_digest,
+        };
         statement::vsa_statement(&context, record).unwrap()
     }
 
-    /// Signs, logs and exports `record`, with its summary where one is due.
+    /// Signs, logs and exports `record`, with its summary if one is issued.
     pub fn export(&self, record: &Record) -> Exported {
         let sealed = self.sealer().seal(&statement::record_statement(record).unwrap()).unwrap();
         let due = matches!(record.verdict.verdict, Outcome::Allow | Outcome::Deny);
@@ -218,7 +237,7 @@ impl Gate {
         self.export_sealed(record, &sealed, summary.as_ref(), 9, 4)
     }
 
-    /// Exports what was sealed, with so many entries before and after it.
+    /// Exports a sealed record, with this many entries before and after it.
     pub fn export_sealed(
         &self,
         record: &Record,
@@ -230,7 +249,9 @@ impl Gate {
         let mut log = self.log("acme", before);
         log.leaves.push(sealed.leaf.clone());
         log.leaves.extend(summary.map(|s| s.leaf.clone()));
-        log.leaves.extend((0..after).map(|i| entry::fact_bytes(Fact::ApprovalGiven, &digest(&i.to_string()))));
+        log.leaves.extend(
+            (0..after).map(|i| entry::fact_bytes(Fact::ApprovalGiven, &digest(&i.to_string()))),
+        );
         let head = log.head();
         let (proof, summary_proof) =
             (log.proof(before as u64, &head), summary.map(|_| log.proof(before as u64 + 1, &head)));
@@ -247,7 +268,10 @@ impl Gate {
             log: log.signer.verifier(),
         };
         let files = export::files(&parts).unwrap().into_iter().collect();
-        let pinned = Pinned { decision: vec![*self.sealer().key()], logs: vec![log.signer.verifier().clone()] };
+        let pinned = Pinned {
+            decision: vec![*self.sealer().key()],
+            logs: vec![log.signer.verifier().clone()],
+        };
         Exported { record: record.clone(), files, pinned, log: log.signer.verifier().clone() }
     }
 }

@@ -1,4 +1,4 @@
-//! `modelgate verify`, run as people run it.
+//! `modelgate verify`, run as users run it.
 
 use super::build::{ARTIFACT, Exported, Gate, record};
 use modelgate::model::Outcome;
@@ -37,8 +37,12 @@ struct Ran {
 }
 
 fn run(directory: &Path, args: &[&str]) -> Ran {
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_modelgate")).arg("verify").args(args).current_dir(directory).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_modelgate"))
+        .arg("verify")
+        .args(args)
+        .current_dir(directory)
+        .output()
+        .unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
 }
@@ -46,7 +50,9 @@ fn run(directory: &Path, args: &[&str]) -> Ran {
 #[test]
 fn the_exit_code_is_that_of_what_is_proved() {
     let gate = Gate::new();
-    for (outcome, code) in [(Outcome::Allow, 0), (Outcome::Deny, 4), (Outcome::Pending, 3), (Outcome::Revoked, 1)] {
+    for (outcome, code) in
+        [(Outcome::Allow, 0), (Outcome::Deny, 4), (Outcome::Pending, 3), (Outcome::Revoked, 1)]
+    {
         let place = write(&gate.export(&record(outcome)));
         let here = place.root.path();
         let proved = run(here, &["export", "--trust", "pinned"]);
@@ -56,13 +62,23 @@ fn the_exit_code_is_that_of_what_is_proved() {
             "{}",
             proved.out
         );
-        assert!(!proved.out.contains("FAILED") && !proved.out.contains("not checked"), "{}", proved.out);
+        assert!(
+            !proved.out.contains("FAILED") && !proved.out.contains("not checked"),
+            "{}",
+            proved.out
+        );
         assert_eq!(run(here, &["export"]).code, 4);
         assert_eq!(run(here, &["export", "--key", "pinned/decision.pem"]).code, 4);
         assert_eq!(run(here, &["export", "--key", "pinned/log.vkey"]).code, 4);
-        assert_eq!(run(here, &["export", "--key", "pinned/log.vkey", "--key", "pinned/decision.pem"]).code, code);
+        assert_eq!(
+            run(here, &["export", "--key", "pinned/log.vkey", "--key", "pinned/decision.pem"]).code,
+            code
+        );
         let vkey = fs::read_to_string(place.trust.join("log.vkey")).unwrap();
-        assert_eq!(run(here, &["export", "--key", vkey.trim(), "--key", "pinned/decision.pem"]).code, code);
+        assert_eq!(
+            run(here, &["export", "--key", vkey.trim(), "--key", "pinned/decision.pem"]).code,
+            code
+        );
     }
 }
 
@@ -87,8 +103,14 @@ fn the_artifact_and_the_environment_are_compared() {
     assert!(wrong.out.contains("FAILED       artifact"), "{}", wrong.out);
     assert_eq!(verify(&["--environment", "staging"]).code, 1);
     assert_eq!(verify(&["--digest", &modelgate::model::Digest::of(ARTIFACT).to_string()]).code, 0);
-    assert_eq!(verify(&["--artifact", "pinned"]).code, 1, "a folder is an artifact too, and another one");
-    for unreadable in [["--artifact", "no-such-file"], ["--environment", "a b"], ["--digest", "sha256:x"]] {
+    assert_eq!(
+        verify(&["--artifact", "pinned"]).code,
+        1,
+        "a folder is an artifact too, and another one"
+    );
+    for unreadable in
+        [["--artifact", "no-such-file"], ["--environment", "a b"], ["--digest", "sha256:x"]]
+    {
         assert_eq!(verify(&unreadable).code, 2, "{unreadable:?}");
     }
 }
@@ -117,14 +139,19 @@ fn json_is_one_document() {
     assert_eq!(document["results"][1]["result"], "unreadable");
     let ran = run(here, &["export", "--key", "nowhere", "--format", "json"]);
     assert_eq!(ran.code, 2);
-    assert_eq!(serde_json::from_str::<serde_json::Value>(&ran.out).unwrap()["error"]["code"], "verify-unreadable");
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&ran.out).unwrap()["error"]["code"],
+        "verify-unreadable"
+    );
 }
 
 #[test]
 fn the_worst_of_several_counts() {
     let gate = Gate::new();
-    let (allowed, pending) =
-        (write(&gate.export(&record(Outcome::Allow))), write(&gate.export(&record(Outcome::Pending))));
+    let (allowed, pending) = (
+        write(&gate.export(&record(Outcome::Allow))),
+        write(&gate.export(&record(Outcome::Pending))),
+    );
     let (a, p) = (allowed.export.to_str().unwrap(), pending.export.to_str().unwrap());
     let here = allowed.root.path();
     assert_eq!(run(here, &[a, p, "--trust", "pinned"]).code, 3);
@@ -141,7 +168,9 @@ fn what_is_no_export_is_unreadable() {
     fs::create_dir(here.join("empty")).unwrap();
     fs::write(here.join("words"), "hello").unwrap();
     fs::write(here.join("object.json"), "{}").unwrap();
-    for path in ["nowhere", "empty", "words", "object.json", "export/inputs.json", "export/evidence"] {
+    for path in
+        ["nowhere", "empty", "words", "object.json", "export/inputs.json", "export/evidence"]
+    {
         let ran = run(here, &[path, "--trust", "pinned"]);
         assert_eq!(ran.code, 2, "{path}: {}", ran.out);
         assert!(ran.err.starts_with("error: "), "{path}: {}", ran.err);
@@ -157,14 +186,19 @@ fn what_is_no_export_is_unreadable() {
     }
     assert_eq!(run(here, &[]).code, 2);
     fs::remove_file(place.export.join("record.dsse.json")).unwrap();
-    assert_eq!(run(here, &["export", "--trust", "pinned"]).code, 1, "an export without its record is not whole");
+    assert_eq!(
+        run(here, &["export", "--trust", "pinned"]).code,
+        1,
+        "an export without its record is not whole"
+    );
 }
 
 #[cfg(unix)]
 #[test]
 fn links_are_not_followed() {
     let place = write(&Gate::new().export(&record(Outcome::Allow)));
-    let (inside, outside) = (place.export.join("inputs.json"), place.root.path().join("inputs.json"));
+    let (inside, outside) =
+        (place.export.join("inputs.json"), place.root.path().join("inputs.json"));
     fs::rename(&inside, &outside).unwrap();
     std::os::unix::fs::symlink(&outside, &inside).unwrap();
     let ran = run(place.root.path(), &["export", "--trust", "pinned"]);
@@ -175,23 +209,26 @@ fn links_are_not_followed() {
 #[test]
 fn the_exports_own_keys_make_nothing_true() {
     let (own, theirs) = (Gate::new(), Gate::new());
-    let (own, theirs) = (write(&own.export(&record(Outcome::Allow))), write(&theirs.export(&record(Outcome::Allow))));
+    let (own, theirs) = (
+        write(&own.export(&record(Outcome::Allow))),
+        write(&theirs.export(&record(Outcome::Allow))),
+    );
     let export = theirs.export.to_str().unwrap();
     assert_eq!(run(own.root.path(), &[export, "--trust", "pinned"]).code, 1);
     assert_eq!(run(own.root.path(), &[export]).code, 4);
 }
 
-/// Who pins the key that an export brings has been told.
+/// A user who pins the key from the export itself gets a warning.
 #[test]
 fn a_key_out_of_the_export_is_remarked_upon() {
     let place = write(&Gate::new().export(&record(Outcome::Allow)));
     let ran = run(place.root.path(), &["export", "--trust", "export/trust"]);
     assert_eq!(ran.code, 0);
-    assert!(ran.err.starts_with("note: a pinned key lies in the export itself"), "{}", ran.err);
+    assert!(ran.err.starts_with("note: a pinned key is in the export itself"), "{}", ran.err);
     assert_eq!(run(place.root.path(), &["export", "--trust", "pinned"]).err, "");
 }
 
-/// A name in an export cannot colour or move what the terminal shows.
+/// A name in an export cannot colour or move the text in the terminal.
 #[test]
 fn text_from_an_export_is_shown_as_data() {
     let place = write(&Gate::new().export(&record(Outcome::Allow)));

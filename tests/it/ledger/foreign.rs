@@ -1,11 +1,12 @@
-//! Programs in other languages verify an export, and refuse changed ones: see `tests/foreign/run.sh`.
-//! Run with `cargo test --test it -- --ignored foreign`: the first run installs the programs.
+//! Programs in other languages verify an export, and refuse changed ones: see
+//! `tests/foreign/run.sh`. Run with `cargo test --test it -- --ignored foreign`; the first run
+//! installs the programs.
 
 use super::build::{Exported, Gate, PUBLIC_URLS, record};
 use modelgate::model::Outcome;
 use std::{fs, path::Path, process::Command, sync::Mutex};
 
-/// The programs are installed once, and not by two tests at a time.
+/// The programs are installed once, never by two tests at the same time.
 static INSTALLING: Mutex<()> = Mutex::new(());
 
 fn write(exported: &Exported, to: &Path) {
@@ -16,13 +17,15 @@ fn write(exported: &Exported, to: &Path) {
     }
 }
 
-/// The programs that refuse this export, and all that was said.
+/// The programs that refuse this export, and all their output.
 fn refusing(export: &Path, trust: &Path) -> (Vec<&'static str>, String) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/foreign/run.sh");
     let output = Command::new(script).arg(export).arg(trust).output().unwrap();
     let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    let refused: Vec<_> =
-        ["openssl", "python", "npm", "go"].into_iter().filter(|p| said.contains(&format!("FAILED  {p}"))).collect();
+    let refused: Vec<_> = ["openssl", "python", "npm", "go"]
+        .into_iter()
+        .filter(|p| said.contains(&format!("FAILED  {p}")))
+        .collect();
     assert_eq!(output.status.code(), Some(i32::from(!refused.is_empty())), "{said}");
     (refused, said)
 }
@@ -45,9 +48,12 @@ fn agree(gate: &Gate) {
         let (refused, said) = refusing(&export, &trust);
         assert_eq!(refused, [""; 0], "{outcome}: {said}");
         let statements = if matches!(outcome, Outcome::Allow | Outcome::Deny) { 2 } else { 1 };
-        for (program, lines) in
-            [("openssl", statements), ("python securesystemslib", statements), ("npm", 1), ("go", statements)]
-        {
+        for (program, lines) in [
+            ("openssl", statements),
+            ("python securesystemslib", statements),
+            ("npm", 1),
+            ("go", statements),
+        ] {
             assert_eq!(said.matches(&format!("ok  {program}")).count(), lines, "{program}: {said}");
         }
     }

@@ -1,5 +1,6 @@
-//! What the first version exported still verifies: `tests/fixtures/ledger/allow`, which openssl, securesystemslib,
-//! Sigstore's client and Go's checksum database accepted when it was made. It is never written anew, only added to.
+//! The first version's exports can still be verified: `tests/fixtures/ledger/allow`, which openssl,
+//! securesystemslib, Sigstore's client and Go's checksum database accepted when it was made. It is
+//! never regenerated, only extended.
 
 use super::build::{Gate, record};
 use crate::support::files::all_below;
@@ -20,13 +21,15 @@ fn the_first_export_still_verifies() {
     assert_eq!(files.len(), 21);
 }
 
-/// All but the summary, which carries the program's version.
+/// All files except the summary, which contains the program's version.
 #[test]
 fn the_same_decision_is_signed_to_the_same_bytes() {
     let files: Files = all_below(Path::new(FIXTURE));
     let now = Gate::known().export(&record(Outcome::Allow)).files;
     assert_eq!(now.keys().collect::<Vec<_>>(), files.keys().collect::<Vec<_>>());
-    let versioned = |path: &str| path.starts_with("decision.") || path == "leaf.json" || path == "record.tlog-proof";
+    let versioned = |path: &str| {
+        path.starts_with("decision.") || path == "leaf.json" || path == "record.tlog-proof"
+    };
     for (path, bytes) in now.iter().filter(|(path, _)| !versioned(path)) {
         assert_eq!(Some(bytes), files.get(path), "{path}");
     }
@@ -37,7 +40,13 @@ fn the_command_proves_it_with_keys_from_elsewhere() {
     let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/ledger/pinned");
     let verify = |more: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_modelgate"));
-        command.args(["verify", FIXTURE, "--environment", "production"]).args(more).output().unwrap().status.code()
+        command
+            .args(["verify", FIXTURE, "--environment", "production"])
+            .args(more)
+            .output()
+            .unwrap()
+            .status
+            .code()
     };
     assert_eq!(verify(&["--trust", keys]), Some(0));
     assert_eq!(verify(&[]), Some(4));

@@ -1,4 +1,4 @@
-//! Each step says itself what is wrong; it does not lean on the steps after it.
+//! Each step reports its own error; it does not depend on later steps.
 
 use super::build::{Exported, Gate, record};
 use modelgate::{
@@ -54,29 +54,51 @@ fn a_missing_or_foreign_part_fails_its_own_step() {
     ] {
         let mut files = ALLOWED.files.clone();
         files.remove(path);
-        assert_eq!(status(&verify(&files, &ALLOWED.pinned), step), Some(Status::Failed), "{path} missing");
+        assert_eq!(
+            status(&verify(&files, &ALLOWED.pinned), step),
+            Some(Status::Failed),
+            "{path} missing"
+        );
         if path.starts_with("record") || path.contains("decision") || path.starts_with("leaf") {
             files.insert(path.into(), other.files[path].clone());
-            assert_eq!(status(&verify(&files, &ALLOWED.pinned), step), Some(Status::Failed), "{path} foreign");
+            assert_eq!(
+                status(&verify(&files, &ALLOWED.pinned), step),
+                Some(Status::Failed),
+                "{path} foreign"
+            );
         }
         files.insert(path.into(), b"\xff".to_vec());
-        assert_eq!(status(&verify(&files, &ALLOWED.pinned), step), Some(Status::Failed), "{path} unreadable");
+        assert_eq!(
+            status(&verify(&files, &ALLOWED.pinned), step),
+            Some(Status::Failed),
+            "{path} unreadable"
+        );
     }
     for folder in ["policies", "evidence", "champion", "waivers"] {
         let path = ALLOWED.files.keys().find(|path| path.starts_with(folder)).unwrap();
         let mut files = ALLOWED.files.clone();
         files.insert(path.clone(), b"other".to_vec());
-        assert_eq!(status(&verify(&files, &ALLOWED.pinned), folder), Some(Status::Failed), "{path} changed");
+        assert_eq!(
+            status(&verify(&files, &ALLOWED.pinned), folder),
+            Some(Status::Failed),
+            "{path} changed"
+        );
         files.remove(path);
-        assert_eq!(status(&verify(&files, &ALLOWED.pinned), folder), Some(Status::Failed), "{path} missing");
+        assert_eq!(
+            status(&verify(&files, &ALLOWED.pinned), folder),
+            Some(Status::Failed),
+            "{path} missing"
+        );
     }
 }
 
-/// The files of a whole export that is proved under a proof with data that nobody signed.
+/// The files of a complete export with a proof that contains extra data, which is not signed.
 #[test]
 fn extra_data_in_a_proof_is_refused() {
     let mut files = ALLOWED.files.clone();
-    for (path, step) in [("record.tlog-proof", "record-log"), ("decision.tlog-proof", "decision-log")] {
+    for (path, step) in
+        [("record.tlog-proof", "record-log"), ("decision.tlog-proof", "decision-log")]
+    {
         let text = String::from_utf8(files[path].clone()).unwrap();
         files.insert(path.into(), text.replacen("\nindex", "\nextra AAAA\nindex", 1).into_bytes());
         assert_eq!(status(&verify(&files, &ALLOWED.pinned), step), Some(Status::Failed), "{path}");
@@ -103,15 +125,20 @@ fn a_key_that_was_not_pinned_leaves_its_own_step_unchecked() {
         }
     }
     for (path, word) in [("record.dsse.json", "record"), ("decision.dsse.json", "decision")] {
-        for (pinned, signature) in [(Pinned::default(), Status::Unchecked), (ALLOWED.pinned.clone(), Status::Ok)] {
+        for (pinned, signature) in
+            [(Pinned::default(), Status::Unchecked), (ALLOWED.pinned.clone(), Status::Ok)]
+        {
             let report = file(&ALLOWED.files[path], &pinned);
             assert_eq!(status(&report, &format!("{word}-signature")), Some(signature), "{path}");
             assert_eq!(status(&report, &format!("{word}-log")), Some(Status::Unchecked), "{path}");
         }
     }
-    // Without keys, what the export says of itself must still hold together.
+    // Without keys, the claims of the export must still be consistent.
     let mut files = ALLOWED.files.clone();
-    files.insert("trust/log.vkey".into(), Gate::new().export(&record(Outcome::Allow)).files["trust/log.vkey"].clone());
+    files.insert(
+        "trust/log.vkey".into(),
+        Gate::new().export(&record(Outcome::Allow)).files["trust/log.vkey"].clone(),
+    );
     assert_eq!(verify(&files, &Pinned::default()).exit_code(), 1);
 }
 
@@ -125,13 +152,18 @@ fn a_statement_is_about_its_own_records_artifact() {
         verify(&exported.files, &exported.pinned)
     };
     assert_eq!(export(&honest).exit_code(), 3);
-    for (path, value) in
-        [("/subject/0/name", json!("acme/other")), ("/subject/0/digest/sha256", json!(Digest::of(b"").hex()))]
-    {
+    for (path, value) in [
+        ("/subject/0/name", json!("acme/other")),
+        ("/subject/0/digest/sha256", json!(Digest::of(b"").hex())),
+    ] {
         let mut changed = honest.clone();
         *changed.pointer_mut(path).unwrap() = value;
         let report = export(&changed);
-        assert_eq!((report.exit_code(), status(&report, "record-statement")), (1, Some(Status::Failed)), "{path}");
+        assert_eq!(
+            (report.exit_code(), status(&report, "record-statement")),
+            (1, Some(Status::Failed)),
+            "{path}"
+        );
     }
 }
 
@@ -148,7 +180,10 @@ fn one_enforcing_policy_is_enough_for_a_summary_to_be_due() {
 
 #[test]
 fn what_is_expected_of_nothing_fails() {
-    let expected = Expected { artifact: Some(Digest::of(b"")), environment: Some("production".parse().unwrap()) };
+    let expected = Expected {
+        artifact: Some(Digest::of(b"")),
+        environment: Some("production".parse().unwrap()),
+    };
     let report = verify::file(b"{\"mediaType\":1}", &ALLOWED.pinned, &expected).unwrap();
     assert_eq!(report.exit_code(), 1);
     for step in ["decision-bundle", "artifact", "environment"] {
@@ -158,7 +193,11 @@ fn what_is_expected_of_nothing_fails() {
 
 #[test]
 fn a_documents_name_is_its_digest_and_a_short_extension() {
-    let path = ALLOWED.files.keys().find(|path| path.starts_with("evidence/") && path.ends_with(".json")).unwrap();
+    let path = ALLOWED
+        .files
+        .keys()
+        .find(|path| path.starts_with("evidence/") && path.ends_with(".json"))
+        .unwrap();
     let stem = path.strip_suffix(".json").unwrap();
     let renamed = |name: String| {
         let mut files = ALLOWED.files.clone();

@@ -24,7 +24,7 @@ fn failed(report: &Report) -> Vec<&str> {
     report.steps.iter().filter(|s| s.status == Status::Failed).map(|s| s.name.as_str()).collect()
 }
 
-/// Refused with the keys pinned; and without them never more than "not pinned".
+/// Refused with pinned keys; without them, the result is at most "not pinned".
 fn refused(files: &Files, what: &str) {
     let report = verify(files, &ALLOWED.pinned);
     assert_eq!((report.exit_code(), failed(&report).is_empty()), (1, false), "{what}: {report:#?}");
@@ -40,25 +40,37 @@ fn with(path: &str, bytes: impl Into<Vec<u8>>) -> Files {
 
 #[test]
 fn a_decision_proves_its_own_verdict() {
-    for (outcome, code) in [(Outcome::Allow, 0), (Outcome::Deny, 4), (Outcome::Pending, 3), (Outcome::Revoked, 1)] {
+    for (outcome, code) in
+        [(Outcome::Allow, 0), (Outcome::Deny, 4), (Outcome::Pending, 3), (Outcome::Revoked, 1)]
+    {
         let exported = GATE.export(&record(outcome));
         let report = verify(&exported.files, &exported.pinned);
         assert!(report.is_proved(), "{report:#?}");
         assert_eq!(report.exit_code(), code, "{outcome}");
         let nothing = verify(&exported.files, &Pinned::default());
-        assert_eq!((nothing.exit_code(), nothing.is_refuted()), (4, false), "{outcome}: {nothing:#?}");
-        for half in
-            [Pinned { logs: vec![], ..exported.pinned.clone() }, Pinned { decision: vec![], ..exported.pinned.clone() }]
-        {
+        assert_eq!(
+            (nothing.exit_code(), nothing.is_refuted()),
+            (4, false),
+            "{outcome}: {nothing:#?}"
+        );
+        for half in [
+            Pinned { logs: vec![], ..exported.pinned.clone() },
+            Pinned { decision: vec![], ..exported.pinned.clone() },
+        ] {
             let report = verify(&exported.files, &half);
-            assert_eq!((report.exit_code(), report.is_refuted()), (4, false), "{outcome}: {report:#?}");
+            assert_eq!(
+                (report.exit_code(), report.is_refuted()),
+                (4, false),
+                "{outcome}: {report:#?}"
+            );
         }
     }
 }
 
 #[test]
 fn the_layout_is_the_designs() {
-    let names: Vec<&str> = ALLOWED.files.keys().map(String::as_str).filter(|n| !n.contains('/')).collect();
+    let names: Vec<&str> =
+        ALLOWED.files.keys().map(String::as_str).filter(|n| !n.contains('/')).collect();
     let all = [
         "decision.dsse.json",
         "decision.sigstore.json",
@@ -71,8 +83,16 @@ fn the_layout_is_the_designs() {
     ];
     assert_eq!(names, all);
     let count = |folder: &str| ALLOWED.files.keys().filter(|n| n.starts_with(folder)).count();
-    let folders =
-        ["policies/", "evidence/", "champion/", "reference/", "mappings/", "waivers/", "approvals/", "trust/"];
+    let folders = [
+        "policies/",
+        "evidence/",
+        "champion/",
+        "reference/",
+        "mappings/",
+        "waivers/",
+        "approvals/",
+        "trust/",
+    ];
     assert_eq!(folders.map(count), [2, 2, 2, 0, 0, 1, 2, 4]);
     assert_eq!(Digest::of(&ALLOWED.files["inputs.json"]), ALLOWED.record.inputs_digest);
     let pending = GATE.export(&record(Outcome::Pending));
@@ -98,14 +118,25 @@ fn every_file_is_needed_and_no_other_is_let_in() {
         refused(&with(path, *b""), &format!("{path} emptied"));
         refused(&with(path, &bytes[1..]), &format!("{path} without its first byte"));
         refused(&with(path, &bytes[..bytes.len() - 1]), &format!("{path} without its last byte"));
-        refused(&with(path, [bytes.as_slice(), b"\n"].concat()), &format!("{path} with a newline more"));
-        refused(&with(path, [b" ", bytes.as_slice()].concat()), &format!("{path} with a space before"));
+        refused(
+            &with(path, [bytes.as_slice(), b"\n"].concat()),
+            &format!("{path} with a newline more"),
+        );
+        refused(
+            &with(path, [b" ", bytes.as_slice()].concat()),
+            &format!("{path} with a space before"),
+        );
         refused(&with(&format!("{path}.bak"), bytes.clone()), &format!("{path} twice"));
         refused(&with(&format!("x/{path}"), bytes.clone()), &format!("{path} elsewhere"));
         files.insert(format!("{path}x"), bytes);
         if verify(&files, &ALLOWED.pinned).exit_code() == 0 {
-            // The extension of a document is a convenience; its digest is its name.
-            assert!(["policies/", "evidence/", "champion/", "waivers/"].iter().any(|f| path.starts_with(f)), "{path}");
+            // The extension of a document is only a convenience; its name is its digest.
+            assert!(
+                ["policies/", "evidence/", "champion/", "waivers/"]
+                    .iter()
+                    .any(|f| path.starts_with(f)),
+                "{path}"
+            );
         }
     }
     for extra in [
@@ -152,7 +183,9 @@ fn files_of_another_export_do_not_fit() {
         }
         for prefix in ["record.", "decision."] {
             let mut files = ALLOWED.files.clone();
-            let fits = |path: &&String| path.starts_with(prefix) || (prefix == "decision." && *path == "leaf.json");
+            let fits = |path: &&String| {
+                path.starts_with(prefix) || (prefix == "decision." && *path == "leaf.json")
+            };
             other.files.iter().filter(|(path, _)| fits(path)).for_each(|(path, bytes)| {
                 files.insert(path.clone(), bytes.clone());
             });
@@ -176,13 +209,20 @@ fn an_older_head_of_the_same_log_is_refused_where_the_rest_has_a_newer() {
     let sealed = GATE.sealer().seal(&record_statement(&ALLOWED.record).unwrap()).unwrap();
     let summary = GATE.sealer().seal(&GATE.summary(&ALLOWED.record, &sealed)).unwrap();
     let older = GATE.export_sealed(&ALLOWED.record, &sealed, Some(&summary), 9, 0);
-    assert_eq!(verify(&older.files, &ALLOWED.pinned).exit_code(), 0, "an older head alone is a head");
+    assert_eq!(
+        verify(&older.files, &ALLOWED.pinned).exit_code(),
+        0,
+        "an older head alone is a head"
+    );
     for path in ["record.tlog-proof", "decision.tlog-proof", "decision.sigstore.json"] {
         assert_ne!(older.files[path], ALLOWED.files[path]);
         refused(&with(path, older.files[path].clone()), &format!("{path} rolled back"));
     }
     let elsewhere = GATE.export_sealed(&ALLOWED.record, &sealed, Some(&summary), 2, 11);
-    refused(&with("record.tlog-proof", elsewhere.files["record.tlog-proof"].clone()), "a proof at another index");
+    refused(
+        &with("record.tlog-proof", elsewhere.files["record.tlog-proof"].clone()),
+        "a proof at another index",
+    );
 }
 
 #[test]
@@ -208,7 +248,7 @@ fn another_gates_export_convinces_nobody() {
     for exported in [&theirs, &*ALLOWED] {
         assert_eq!(verify(&exported.files, &all).exit_code(), 0, "both are pinned");
     }
-    // Their trust folder in our export, and the other way round.
+    // The other service's trust folder in our export, and the reverse.
     for (path, bytes) in theirs.files.iter().filter(|(path, _)| path.starts_with("trust/")) {
         refused(&with(path, bytes.clone()), path);
     }
@@ -218,7 +258,8 @@ fn another_gates_export_convinces_nobody() {
 fn a_log_key_counts_under_its_own_name_alone() {
     for name in ["gate.example.com/log/other", "gate.example.com/log", "gate.example.com"] {
         let renamed = VerifierKey::new(name, *ALLOWED.log.key()).unwrap();
-        let report = verify(&ALLOWED.files, &Pinned { logs: vec![renamed], ..ALLOWED.pinned.clone() });
+        let report =
+            verify(&ALLOWED.files, &Pinned { logs: vec![renamed], ..ALLOWED.pinned.clone() });
         assert_eq!(report.exit_code(), 1, "{name}");
         assert!(failed(&report).contains(&"record-log"));
     }
@@ -237,7 +278,7 @@ fn the_artifact_and_the_environment_must_be_the_ones_in_hand() {
     assert_eq!(expect(None, Some("Production")), 1);
 }
 
-/// What a gate signed itself is refused too, where it contradicts the record.
+/// Statements that a gate signed itself are also refused if they contradict the record.
 #[test]
 fn a_summary_says_what_its_record_says() {
     let record = record(Outcome::Deny);
@@ -253,7 +294,10 @@ fn a_summary_says_what_its_record_says() {
         ("/predicate/verificationResult", json!("PASSED")),
         ("/predicate/verifiedLevels", json!(["GATE_RELEASE_ALLOWED"])),
         ("/predicate/verifiedLevels", json!([])),
-        ("/predicate/resourceUri", json!("https://gate.example.com/acme/models/credit-risk/environments/staging")),
+        (
+            "/predicate/resourceUri",
+            json!("https://gate.example.com/acme/models/credit-risk/environments/staging"),
+        ),
         ("/predicate/verifier/id", json!("https://gate.example.com/other")),
         ("/predicate/verifier/id", json!("https://evil.example.com/acme")),
         ("/predicate/timeVerified", json!("2027-11-20T13:00:00Z")),
@@ -274,9 +318,12 @@ fn a_summary_says_what_its_record_says() {
         assert_eq!(report.exit_code(), 1, "{path}: {report:#?}");
         assert_eq!(failed(&report), ["decision-statement"], "{path}");
     }
-    for (path, key) in
-        [("/predicate", "extra"), ("/predicate/verifier", "extra"), ("/subject/0", "extra"), ("", "extra")]
-    {
+    for (path, key) in [
+        ("/predicate", "extra"),
+        ("/predicate/verifier", "extra"),
+        ("/subject/0", "extra"),
+        ("", "extra"),
+    ] {
         let mut changed = honest.clone();
         changed.pointer_mut(path).unwrap()[key] = json!(1);
         assert_eq!(export(&changed).exit_code(), 1, "{path}");
@@ -311,7 +358,8 @@ fn a_record_that_contradicts_itself_is_refused() {
     }
 }
 
-/// A policy that only observes allows without a summary, and a summary with it is one too many.
+/// A policy that only observes allows without a summary, and a summary with such an allow is
+/// refused.
 #[test]
 fn where_nothing_is_enforced_no_summary_is_due() {
     let mut observed = record(Outcome::Allow);
@@ -329,33 +377,50 @@ fn where_nothing_is_enforced_no_summary_is_due() {
 
 #[test]
 fn one_file_proves_what_it_can() {
-    let file = |path: &str, pinned: &Pinned| verify::file(&ALLOWED.files[path], pinned, &Expected::default()).unwrap();
+    let file = |path: &str, pinned: &Pinned| {
+        verify::file(&ALLOWED.files[path], pinned, &Expected::default()).unwrap()
+    };
     assert_eq!(file("decision.sigstore.json", &ALLOWED.pinned).exit_code(), 0);
     assert_eq!(file("decision.sigstore.json", &Pinned::default()).exit_code(), 4);
     for path in ["record.dsse.json", "decision.dsse.json"] {
         let report = file(path, &ALLOWED.pinned);
-        assert_eq!((report.exit_code(), report.is_refuted()), (4, false), "not shown to be logged: {report:#?}");
+        assert_eq!(
+            (report.exit_code(), report.is_refuted()),
+            (4, false),
+            "not shown to be logged: {report:#?}"
+        );
         assert_eq!(file(path, &Pinned::default()).exit_code(), 4);
         assert_eq!(file(path, &Gate::new().export(&record(Outcome::Allow)).pinned).exit_code(), 1);
     }
     let denied = GATE.export(&record(Outcome::Deny)).files["decision.sigstore.json"].clone();
-    assert_eq!(verify::file(&denied, &ALLOWED.pinned, &Expected::default()).unwrap().exit_code(), 1);
-    for path in ["inputs.json", "leaf.json", "record.tlog-proof", "trust/decision.pem", "trust/jwks.json"] {
-        assert!(verify::file(&ALLOWED.files[path], &ALLOWED.pinned, &Expected::default()).is_err(), "{path}");
+    assert_eq!(
+        verify::file(&denied, &ALLOWED.pinned, &Expected::default()).unwrap().exit_code(),
+        1
+    );
+    for path in
+        ["inputs.json", "leaf.json", "record.tlog-proof", "trust/decision.pem", "trust/jwks.json"]
+    {
+        assert!(
+            verify::file(&ALLOWED.files[path], &ALLOWED.pinned, &Expected::default()).is_err(),
+            "{path}"
+        );
     }
     let wanted = Expected { environment: Some("staging".parse().unwrap()), artifact: None };
-    let report = verify::file(&ALLOWED.files["decision.sigstore.json"], &ALLOWED.pinned, &wanted).unwrap();
+    let report =
+        verify::file(&ALLOWED.files["decision.sigstore.json"], &ALLOWED.pinned, &wanted).unwrap();
     assert_eq!(report.exit_code(), 1);
 }
 
-/// Every value in the bundle, changed or gone.
+/// Every value in the bundle, changed or removed.
 #[test]
 fn every_value_in_a_bundle_counts() {
     fn paths(value: &Value, at: &str, out: &mut Vec<String>) {
         out.push(at.to_owned());
         match value {
             Value::Object(map) => map.iter().for_each(|(k, v)| paths(v, &format!("{at}/{k}"), out)),
-            Value::Array(list) => list.iter().enumerate().for_each(|(i, v)| paths(v, &format!("{at}/{i}"), out)),
+            Value::Array(list) => {
+                list.iter().enumerate().for_each(|(i, v)| paths(v, &format!("{at}/{i}"), out))
+            }
             _ => {}
         }
     }
@@ -380,9 +445,16 @@ fn every_value_in_a_bundle_counts() {
             _ => unreachable!(),
         }
         assert!([1, 2].contains(&report(&gone)), "{path} gone");
-        for value in
-            [json!(null), json!(""), json!("AAAA"), json!("1"), json!(1), json!([]), json!({}), json!([null, 1])]
-        {
+        for value in [
+            json!(null),
+            json!(""),
+            json!("AAAA"),
+            json!("1"),
+            json!(1),
+            json!([]),
+            json!({}),
+            json!([null, 1]),
+        ] {
             let mut changed = good.clone();
             let place = changed.pointer_mut(path).unwrap();
             if *place != value {
@@ -408,8 +480,12 @@ fn a_signature_of_another_message_or_key_is_refused() {
     let other = Gate::new();
     let stolen = other.sealer().seal(&record.payload).unwrap();
     refused(&with("record.dsse.json", stolen.envelope.clone()), "another key's signature");
-    let renamed = Envelope { keyid: record.keyid.clone(), ..Envelope::parse(&stolen.envelope).unwrap() };
-    refused(&with("record.dsse.json", renamed.to_bytes()), "another key's signature under our key's name");
+    let renamed =
+        Envelope { keyid: record.keyid.clone(), ..Envelope::parse(&stolen.envelope).unwrap() };
+    refused(
+        &with("record.dsse.json", renamed.to_bytes()),
+        "another key's signature under our key's name",
+    );
     let mut files = with("record.dsse.json", stolen.envelope);
     files.insert("record.leaf.json".into(), stolen.leaf);
     refused(&files, "another key's signature and its entry");

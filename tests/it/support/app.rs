@@ -22,7 +22,7 @@ const PUBLIC_URL: &str = "https://gate.example.com";
 pub const NOW: &str = "2026-11-20T12:00:00Z";
 pub const PASSWORD: &str = "correct horse battery staple";
 
-/// A policy that asks for an accuracy and for two people.
+/// A policy that requires an accuracy and two people.
 pub const POLICY: &str = r#"
 name = "two-eyes"
 [[rule]]
@@ -46,7 +46,7 @@ pub struct TestApp {
     ended: JoinHandle<()>,
 }
 
-/// An answer: its status and its JSON, null where it has none.
+/// An answer: its status and its JSON, null if it has none.
 pub type Answer = (u16, Value);
 
 impl TestApp {
@@ -54,21 +54,25 @@ impl TestApp {
         Self::try_start(database).await.unwrap_or_else(|e| panic!("{e}"))
     }
 
-    pub async fn try_start(database: &TestDatabase) -> Result<Self, modelgate::app::error::AppError> {
+    pub async fn try_start(
+        database: &TestDatabase,
+    ) -> Result<Self, modelgate::app::error::AppError> {
         let folder = database.folder.path().join("blobs");
         let uploads = UploadLimits { folder, max_size: 4 << 20, deadline: Duration::from_secs(30) };
         Self::start_with(database, uploads).await
     }
 
-    /// Known to others by that address, which may have a path.
+    /// With this public address, which can have a path.
     pub async fn start_at(database: &TestDatabase, public_url: &str) -> Self {
         let folder = database.folder.path().join("blobs");
         let uploads = UploadLimits { folder, max_size: 4 << 20, deadline: Duration::from_secs(30) };
-        let started = Self::start_as(database, uploads, public_url, ObserveOnlyBy::new(), Limits::default()).await;
+        let started =
+            Self::start_as(database, uploads, public_url, ObserveOnlyBy::new(), Limits::default())
+                .await;
         started.unwrap_or_else(|e| panic!("{e}"))
     }
 
-    /// With those limits of uploads.
+    /// With these limits for uploads.
     pub async fn start_with(
         database: &TestDatabase,
         uploads: UploadLimits,
@@ -76,19 +80,21 @@ impl TestApp {
         Self::start_as(database, uploads, PUBLIC_URL, ObserveOnlyBy::new(), Limits::default()).await
     }
 
-    /// Told which environments no policy has to enforce.
+    /// With these environments that no policy has to enforce.
     pub async fn start_observing(database: &TestDatabase, observe_only: ObserveOnlyBy) -> Self {
         let folder = database.folder.path().join("blobs");
         let uploads = UploadLimits { folder, max_size: 4 << 20, deadline: Duration::from_secs(30) };
-        let started = Self::start_as(database, uploads, PUBLIC_URL, observe_only, Limits::default()).await;
+        let started =
+            Self::start_as(database, uploads, PUBLIC_URL, observe_only, Limits::default()).await;
         started.unwrap_or_else(|e| panic!("{e}"))
     }
 
-    /// With those limits of strangers.
+    /// With these limits for unauthenticated callers.
     pub async fn start_limited(database: &TestDatabase, limits: Limits) -> Self {
         let folder = database.folder.path().join("blobs");
         let uploads = UploadLimits { folder, max_size: 4 << 20, deadline: Duration::from_secs(30) };
-        let started = Self::start_as(database, uploads, PUBLIC_URL, ObserveOnlyBy::new(), limits).await;
+        let started =
+            Self::start_as(database, uploads, PUBLIC_URL, ObserveOnlyBy::new(), limits).await;
         started.unwrap_or_else(|e| panic!("{e}"))
     }
 
@@ -112,7 +118,9 @@ impl TestApp {
             limits: limits.clone(),
         };
         let (service, ended) = Service::start(parts).await?;
-        let settings = Partial { public_url: Some(public_url.to_owned()), ..Partial::default() }.resolve().unwrap();
+        let settings = Partial { public_url: Some(public_url.to_owned()), ..Partial::default() }
+            .resolve()
+            .unwrap();
         let renderer = Arc::new(Renderer::below(settings.base_path()).unwrap());
         let web = Web {
             service: service.clone(),
@@ -125,7 +133,8 @@ impl TestApp {
         };
         let running = web::start(&web, web::bind("127.0.0.1:0").await.unwrap());
         let base = format!("http://{}", running.address);
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let http =
+            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Ok(Self { base, service, clock, http, store, running, ended })
     }
 
@@ -137,12 +146,12 @@ impl TestApp {
         self.store.close().await;
     }
 
-    /// A machine's token.
+    /// A token of a machine.
     pub async fn machine(&self, namespace: &str, scopes: &[Scope]) -> String {
         self.token(namespace, scopes, None).await
     }
 
-    /// A person's token for reading and approving.
+    /// A token of a person, for reading and approving.
     pub async fn person(&self, namespace: &str, name: &str, role: &str) -> String {
         let user = NewUser {
             namespace: namespace.parse().unwrap(),
@@ -184,9 +193,15 @@ impl TestApp {
         self.post(token, "/api/v1/releases", submission).await
     }
 
-    /// Uploads a file of rows; gives its digest.
+    /// Uploads a file of rows; returns its digest.
     pub async fn upload(&self, token: &str, rows: impl Into<reqwest::Body>) -> Answer {
-        answer(self.http.put(format!("{}/api/v1/predictions", self.base)).bearer_auth(token).body(rows)).await
+        answer(
+            self.http
+                .put(format!("{}/api/v1/predictions", self.base))
+                .bearer_auth(token)
+                .body(rows),
+        )
+        .await
     }
 
     /// The inputs of the release that an answer is about.
@@ -200,18 +215,23 @@ impl TestApp {
         use base64::Engine as _;
         let decision = decided["decision"].as_str().unwrap_or_else(|| panic!("{decided}"));
         let (_, export) = self.get(token, &format!("/api/v1/decisions/{decision}/export")).await;
-        let decode = |v: &Value| base64::engine::general_purpose::STANDARD.decode(v.as_str().unwrap()).unwrap();
+        let decode = |v: &Value| {
+            base64::engine::general_purpose::STANDARD.decode(v.as_str().unwrap()).unwrap()
+        };
         let files = export["files"].as_array().unwrap_or_else(|| panic!("{export}"));
-        files.iter().map(|f| (f["path"].as_str().unwrap().to_owned(), decode(&f["content_base64"]))).collect()
+        files
+            .iter()
+            .map(|f| (f["path"].as_str().unwrap().to_owned(), decode(&f["content_base64"])))
+            .collect()
     }
 
-    /// How many entries of a kind the log has, among the first.
+    /// The number of entries of a kind in the log, among the first entries.
     pub async fn entries_of(&self, token: &str, kind: &str) -> usize {
         let (_, entries) = self.get(token, "/api/v1/log/entries").await;
         entries["data"].as_array().unwrap().iter().filter(|entry| entry["kind"] == kind).count()
     }
 
-    /// How many entries the log of a namespace has; 0 without one.
+    /// The number of entries in the log of a namespace; 0 without a log.
     pub async fn log_size(&self, namespace: &str) -> u64 {
         let head = self.store.log_head(&namespace.parse().unwrap()).await.unwrap();
         head.map_or(0, |head| head.size)
@@ -229,9 +249,9 @@ pub fn artifact(name: &str) -> String {
     modelgate::model::Digest::of(name.as_bytes()).to_string()
 }
 
-/// Native evidence of `right` right answers in `n`.
+/// Native evidence of `right` correct answers out of `n`.
 pub fn accuracy(right: u64, n: u64) -> Value {
-    #[allow(clippy::cast_precision_loss, reason = "small numbers")]
+    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
     let value = right as f64 / n as f64;
     json!({
         "schema": "modelgate.evidence/v1",
@@ -241,7 +261,7 @@ pub fn accuracy(right: u64, n: u64) -> Value {
     })
 }
 
-/// A request to release `name`'s artifact with that evidence.
+/// A request to release `name`'s artifact with this evidence.
 pub fn submission(model: &str, name: &str, evidence: &Value) -> Value {
     json!({
         "model": model, "version": name, "artifact": artifact(name), "environment": "production",

@@ -1,4 +1,4 @@
-//! A clock that moves only when told.
+//! A clock that advances only on request.
 
 use modelgate::{
     app::env::{Clock, Env},

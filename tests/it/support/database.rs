@@ -1,4 +1,4 @@
-//! An empty database of either engine, gone when the test ends.
+//! An empty database of either engine, which is deleted when the test ends.
 
 use sqlx::{
     AnyConnection, AssertSqlSafe, Connection as _, Executor as _, SqlSafeStr as _,
@@ -10,7 +10,7 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// Where the tests find PostgreSQL; `make test` sets it.
+/// The variable with the address of PostgreSQL; `make test` sets it.
 const POSTGRES: &str = "MODELGATE_TEST_POSTGRES";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Engine {
 pub struct TestDatabase {
     pub address: String,
     pub folder: TempDir,
-    /// When it counts as silent.
+    /// The time after which it is treated as silent.
     pub patience: Duration,
     postgres: Option<(String, String)>,
 }
@@ -36,8 +36,9 @@ impl TestDatabase {
                 Self { address, folder, patience, postgres: None }
             }
             Engine::Postgres => {
-                let server = std::env::var(POSTGRES)
-                    .unwrap_or_else(|_| panic!("{POSTGRES} is not set: run `make test`, which starts PostgreSQL"));
+                let server = std::env::var(POSTGRES).unwrap_or_else(|_| {
+                    panic!("{POSTGRES} is not set: run `make test`, which starts PostgreSQL")
+                });
                 let name = fresh_name();
                 run(&server, format!("CREATE DATABASE {name}")).await;
                 let address = server.replacen("/postgres?", &format!("/{name}?"), 1);
@@ -47,30 +48,34 @@ impl TestDatabase {
         }
     }
 
-    /// Runs SQL behind the service's back.
+    /// Runs SQL without the service's knowledge.
     pub async fn execute(&self, sql: &'static str) {
         self.execute_owned(sql.to_owned()).await;
     }
 
-    /// The same with SQL that was read from a file.
+    /// The same, with SQL that was read from a file.
     pub async fn execute_owned(&self, sql: String) {
         run(&self.url(), sql).await;
     }
 
-    /// What a driver of its own connects to.
+    /// The address for a separate driver.
     pub fn url(&self) -> String {
-        if self.postgres.is_some() { self.address.clone() } else { format!("sqlite://{}", self.address) }
+        if self.postgres.is_some() {
+            self.address.clone()
+        } else {
+            format!("sqlite://{}", self.address)
+        }
     }
 }
 
 impl TestDatabase {
-    /// The same database with a folder of its own, as another replica has it.
+    /// The same database with a separate folder, as another replica has it.
     pub fn another(&self) -> Self {
         let (address, patience) = (self.address.clone(), self.patience);
         Self { address, folder: TempDir::new().unwrap(), patience, postgres: None }
     }
 
-    /// Keeps the state that the database has now under a name, as a backup does.
+    /// Keeps the current state of the database under a name, like a backup.
     pub async fn save(&self, name: &str) {
         if !self.address.starts_with("postgres") {
             return sqlite_backup(&self.address, &self.saved(name));
@@ -79,7 +84,7 @@ impl TestDatabase {
         self.execute_owned(format!("CREATE SCHEMA {name}; {}", for_each_table(&each))).await;
     }
 
-    /// Overwrites the database with a state that was saved, whoever has it open.
+    /// Overwrites the database with a saved state, even if processes have it open.
     pub async fn restore(&self, name: &str) {
         if !self.address.starts_with("postgres") {
             return sqlite_backup(&self.saved(name), &self.address);
@@ -96,7 +101,7 @@ impl TestDatabase {
         self.folder.path().join(format!("{name}.saved")).to_str().unwrap().to_owned()
     }
 
-    /// Runs migrations as the service would, up to some version: number and SQL of each.
+    /// Runs migrations as the service would, up to a version: number and SQL of each.
     pub async fn migrate(&self, migrations: &[(i64, String)]) {
         sqlx::any::install_default_drivers();
         let sqlite = || format!("sqlite://{}?mode=rwc", self.address);
@@ -118,21 +123,26 @@ fn for_each_table(statements: &str) -> String {
     format!("DO $$ DECLARE t text; BEGIN FOR t IN {tables} LOOP {statements}; END LOOP; END $$")
 }
 
-/// SQLite's backup interface, which overwrites the pages of a database that others have open.
+/// SQLite's backup interface, which overwrites the pages of a database that other processes have
+/// open.
 pub fn sqlite_backup(from: &str, to: &str) {
     let script = "import sqlite3, sys\n\
                   a, b = sqlite3.connect(sys.argv[1]), sqlite3.connect(sys.argv[2], timeout=30)\n\
                   a.backup(b); a.close(); b.close()";
-    let done = std::process::Command::new("python3").args(["-c", script, from, to]).output().unwrap();
+    let done =
+        std::process::Command::new("python3").args(["-c", script, from, to]).output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         if let Some((server, name)) = self.postgres.take() {
-            // A runtime of its own: the test's may be ending.
-            let drop = async move { run(&server, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await };
-            let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            // A separate runtime, because the test's runtime may be ending.
+            let drop = async move {
+                run(&server, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await
+            };
+            let runtime =
+                || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let _ = std::thread::spawn(move || runtime().block_on(drop)).join();
         }
     }
@@ -155,7 +165,6 @@ async fn run(url: &str, sql: String) {
 macro_rules! on_both_engines {
     ($(async fn $name:ident($database:ident: TestDatabase) $body:block)*) => {$(
         mod $name {
-            #[allow(unused_imports, reason = "each test uses what it needs")]
             use super::*;
 
             async fn body($database: TestDatabase) $body

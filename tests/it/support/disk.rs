@@ -1,4 +1,4 @@
-//! A disk that fails on demand, under a process of its own: `disk.c`, which is loaded before the C library.
+//! A disk that fails on demand, for one process: `disk.c`, which is loaded before the C library.
 
 use std::{
     fs,
@@ -8,7 +8,7 @@ use std::{
     sync::OnceLock,
 };
 
-/// What a failing operation says.
+/// The error of a failing operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// `ENOSPC`
@@ -24,7 +24,7 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// The disk that holds `folder`; its control is kept beside it.
+    /// The disk with `folder`; its control file is kept next to it.
     pub fn of(folder: &Path) -> Self {
         let control = folder.with_extension("control");
         let disk = Self { folder: folder.to_owned(), control };
@@ -33,23 +33,27 @@ impl Disk {
         disk
     }
 
-    /// Puts the disk under a command that is not started yet.
+    /// Attaches the disk to a command that has not started yet.
     pub fn under(&self, command: &mut Command) {
-        command.env("LD_PRELOAD", library()).env("DISK_FOLDER", &self.folder).env("DISK_CONTROL", &self.control);
+        command
+            .env("LD_PRELOAD", library())
+            .env("DISK_FOLDER", &self.folder)
+            .env("DISK_CONTROL", &self.control);
     }
 
-    /// Lets `works` further operations through; the one after them fails, and with `stays` all that follow.
+    /// Lets `works` further operations succeed; the next one fails, and with `stays` all that
+    /// follow.
     pub fn fail(&self, works: i64, fault: Fault, stays: bool) {
         let error = if fault == Fault::Full { 28 } else { 5 };
         self.set([works, error, i64::from(stays)]);
     }
 
-    /// Lets everything work.
+    /// Lets all operations succeed.
     pub fn heal(&self) {
         self.set([-1, 0, 0]);
     }
 
-    /// Whether fewer operations came than were let through.
+    /// Whether fewer operations occurred than were allowed.
     pub fn untouched(&self) -> bool {
         let bytes = fs::read(&self.control).unwrap();
         i64::from_ne_bytes(bytes[..8].try_into().unwrap()) > 0
@@ -57,7 +61,7 @@ impl Disk {
 
     fn set(&self, values: [i64; 3]) {
         let mut file = fs::OpenOptions::new().write(true).open(&self.control).unwrap();
-        // The error first, so that it is there when the count begins.
+        // The error first, so that it is set when the count begins.
         for (at, value) in [(8, values[1]), (16, values[2]), (0, values[0])] {
             file.seek(SeekFrom::Start(at)).unwrap();
             file.write_all(&value.to_ne_bytes()).unwrap();
@@ -65,17 +69,20 @@ impl Disk {
     }
 }
 
-/// Built once a run, by the compiler that the crate itself needs.
+/// Built once per run, with the compiler that the crate itself needs.
 fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(|| {
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/disk.c");
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        // Several test processes may build it at once: each moves its own into place.
-        let (own, shared) = (folder.join(format!("disk-{}.so", std::process::id())), folder.join("disk.so"));
+        // Several test processes can build it at the same time: each moves its own into place.
+        let (own, shared) =
+            (folder.join(format!("disk-{}.so", std::process::id())), folder.join("disk.so"));
         let mut command = Command::new("cc");
         command.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&own).args([source, "-ldl"]);
-        let built = command.output().unwrap_or_else(|e| panic!("cc, which builds SQLite too, cannot be run: {e}"));
+        let built = command
+            .output()
+            .unwrap_or_else(|e| panic!("cc, which builds SQLite too, cannot be run: {e}"));
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         fs::rename(&own, &shared).unwrap();
         shared

@@ -1,26 +1,27 @@
-//! Facts that must be read out of a file, in the shape of the fixtures' `expected.json`.
+//! Facts that must be read from a file, in the format of the fixtures' `expected.json`.
 //!
-//! A metric fact is found when a measurement has its name (the source's or ours, without case and punctuation), its
-//! slice (by values alone where the file names no key) and its value, and does not contradict its n. Units and
-//! percentages may differ by their factor where a unit or a percent is named. A fact that is not finite is found when
-//! no measurement of that name and slice has a value. A check fact is found when a check has that name inside its own
-//! and the same outcome.
+//! A metric fact is found if a measurement has its name (the source's or ours, without case and
+//! punctuation), its slice (by values alone if the file names no key) and its value, and does not
+//! contradict its n. Units and percentages can differ by their factor if a unit or a percent is
+//! named. A fact that is not finite is found if no measurement with this name and slice has a
+//! value. A check fact is found if the name of a check contains its name and the outcomes are
+//! equal.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What became of a fact.
+/// The result for a fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
-    /// It is there; and, where it has an n, whether the n is stated.
+    /// It was found; and, if it has an n, whether the n is stated.
     Yes { n: Option<bool> },
-    /// It is not there, or another value is.
+    /// It was not found, or another value was.
     No,
     /// It is text, or needs keys or other files.
     PassedOver,
 }
 
-/// Looks for `fact` in what `evidence inspect` says of its file.
+/// Searches for `fact` in the output of `evidence inspect` on its file.
 pub fn find(document: &Value, fact: &Value) -> Found {
     if fact.get("check").is_some() { check(document, fact) } else { measurement(document, fact) }
 }
@@ -37,12 +38,15 @@ fn check(document: &Value, fact: &Value) -> Found {
 fn measurement(document: &Value, fact: &Value) -> Found {
     let (name, slice) = (norm(&fact["metric"]), slice(&fact["slice"]));
     let here = |m: &&Value| {
-        (norm(&m["source_name"]) == name || norm(&m["metric"]) == name) && same_slice(&slice, &self::slice(&m["slice"]))
+        (norm(&m["source_name"]) == name || norm(&m["metric"]) == name)
+            && same_slice(&slice, &self::slice(&m["slice"]))
     };
     let mine: Vec<&Value> = list(document, "measurements").iter().filter(here).collect();
     let want = match &fact["value"] {
-        Value::String(text) if !["nan", "inf", "infinity"].contains(&norm(&fact["value"]).as_str()) => {
-            // A number written as text is one; anything else is for people.
+        Value::String(text)
+            if !["nan", "inf", "infinity"].contains(&norm(&fact["value"]).as_str()) =>
+        {
+            // A number written as text is a number; other text is for people.
             match text.parse::<f64>() {
                 Ok(number) => Some(number),
                 Err(_) => return Found::PassedOver,
@@ -60,7 +64,11 @@ fn measurement(document: &Value, fact: &Value) -> Found {
     let n = fact["n"].as_u64();
     let agree: Vec<_> = mine
         .iter()
-        .filter(|m| m["value"].as_f64().is_some_and(|got| scales(fact, m).iter().any(|f| near(want * f, got))))
+        .filter(|m| {
+            m["value"]
+                .as_f64()
+                .is_some_and(|got| scales(fact, m).iter().any(|f| near(want * f, got)))
+        })
         .filter(|m| n.is_none() || m["n"].is_null() || m["n"].as_u64() == n)
         .collect();
     if agree.is_empty() {
@@ -80,8 +88,12 @@ fn norm(value: &Value) -> String {
 
 fn slice(value: &Value) -> BTreeMap<String, String> {
     match value {
-        Value::Object(map) => map.iter().map(|(k, v)| (norm(&Value::String(k.clone())), norm(v))).collect(),
-        Value::String(text) if !text.is_empty() && text != "overall" => [(String::new(), norm(value))].into(),
+        Value::Object(map) => {
+            map.iter().map(|(k, v)| (norm(&Value::String(k.clone())), norm(v))).collect()
+        }
+        Value::String(text) if !text.is_empty() && text != "overall" => {
+            [(String::new(), norm(value))].into()
+        }
         _ => BTreeMap::new(),
     }
 }
@@ -96,7 +108,8 @@ fn same_slice(want: &BTreeMap<String, String>, have: &BTreeMap<String, String>) 
 }
 
 fn scales(fact: &Value, m: &Value) -> &'static [f64] {
-    let text = format!("{} {} {} {}", fact["metric"], fact["unit"], m["unit"], m["source_name"]).to_lowercase();
+    let text = format!("{} {} {} {}", fact["metric"], fact["unit"], m["unit"], m["source_name"])
+        .to_lowercase();
     if ["percent", "%", "pct"].iter().any(|word| text.contains(word)) {
         return &[1.0, 100.0, 0.01];
     }
@@ -107,5 +120,9 @@ fn scales(fact: &Value, m: &Value) -> &'static [f64] {
 }
 
 fn near(want: f64, got: f64) -> bool {
-    if want == 0.0 || got == 0.0 { (want - got).abs() <= 1e-12 } else { (want - got).abs() <= 1e-9 * got.abs() }
+    if want == 0.0 || got == 0.0 {
+        (want - got).abs() <= 1e-12
+    } else {
+        (want - got).abs() <= 1e-9 * got.abs()
+    }
 }

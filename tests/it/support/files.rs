@@ -1,8 +1,8 @@
-//! Folders of files, as exports are.
+//! Folders of files, such as exports.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-/// Every file below `folder`, by its path there.
+/// Every file below `folder`, by its relative path.
 pub fn all_below(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     read(folder, "", &mut files);

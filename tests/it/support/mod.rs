@@ -1,4 +1,5 @@
-//! What the tests stand on: a database of either engine, a clock that stands still, the whole service.
+//! The foundation of the tests: a database of either engine, a clock under control, the whole
+//! service.
 
 pub mod app;
 pub mod clock;

@@ -1,4 +1,4 @@
-//! The real binary, serving, ended by its own process id.
+//! The real binary, serving, stopped by its process id.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -8,9 +8,9 @@ use std::{
     time::Duration,
 };
 
-/// A service in a process of its own.
+/// A service in a separate process.
 pub struct Process {
-    /// Its address.
+    /// The address of the service.
     pub url: String,
     child: Child,
     said: Arc<Mutex<Vec<String>>>,
@@ -24,7 +24,12 @@ impl Process {
         if !command.get_envs().any(|(name, _)| name == "MODELGATE_LOG") {
             command.env("MODELGATE_LOG", "warn");
         }
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         let mut said = Vec::new();
         let url = lines.find_map(|line| match line.split_once("listens at ") {
@@ -37,12 +42,13 @@ impl Process {
         let url = url.unwrap_or_else(|| panic!("the service did not start: {said:?}"));
         let said = Arc::new(Mutex::new(said));
         let shared = said.clone();
-        // Whatever it says later must not fill the pipe.
-        let listening = thread::spawn(move || lines.for_each(|line| shared.lock().unwrap().push(line)));
+        // Its later output must not fill the pipe.
+        let listening =
+            thread::spawn(move || lines.for_each(|line| shared.lock().unwrap().push(line)));
         Self { url, child, said, listening: Some(listening) }
     }
 
-    /// Waits until it says something that holds `text`.
+    /// Waits until it prints a line that contains `text`.
     pub fn says(&self, text: &str) {
         for _ in 0..600 {
             if self.said.lock().unwrap().iter().any(|line| line.contains(text)) {
@@ -53,7 +59,7 @@ impl Process {
         panic!("it does not say {text:?}: {:?}", self.said.lock().unwrap());
     }
 
-    /// Everything that it said, once it has ended.
+    /// Everything that it printed, after it has ended.
     pub fn said(&mut self) -> Vec<String> {
         self.listening.take().map(JoinHandle::join);
         self.said.lock().unwrap().clone()
@@ -65,7 +71,7 @@ impl Process {
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
     }
 
-    /// Its exit code once it has ended; none when it was ended by a signal, or does not end at all.
+    /// Its exit code after it has ended; `None` if a signal ended it, or if it does not end.
     pub fn ended(&mut self) -> Option<i32> {
         for _ in 0..600 {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -76,7 +82,7 @@ impl Process {
         None
     }
 
-    /// Kills it as a power cut would: nothing of it runs any more.
+    /// Kills it like a power cut: no part of it runs any more.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -85,7 +91,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Already gone after `kill`; a test that failed must not leave it behind.
+        // Already gone after `kill`; a failed test must not leave it running.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,5 @@
-//! `modelgate serve` as a process of its own on an empty SQLite database, and the commands run against it.
+//! `modelgate serve` as a separate process on an empty SQLite database, and the commands run
+//! against it.
 
 use super::process::Process;
 use modelgate::app::env::Env;
@@ -9,7 +10,7 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// How a command ended.
+/// The result of a command.
 #[derive(Debug)]
 pub struct Ended {
     pub code: i32,
@@ -18,7 +19,7 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// The one JSON document on stdout.
+    /// The single JSON document on stdout.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}: {self:?}"))
     }
@@ -30,7 +31,7 @@ impl Ended {
     }
 }
 
-/// `modelgate`, without anything of the caller's environment that it would read.
+/// `modelgate`, without the variables of the caller's environment that it would read.
 pub fn modelgate(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_modelgate"));
     clean(&mut command);
@@ -38,19 +39,25 @@ pub fn modelgate(folder: &Path) -> Command {
     command
 }
 
-/// Takes out of a command's environment what modelgate or a runner would read.
-#[allow(clippy::disallowed_methods, reason = "what a command would inherit is in the environment")]
+/// Removes variables that modelgate or a runner would read from a command's environment.
+#[expect(clippy::disallowed_methods, reason = "what a command would inherit is in the environment")]
 pub fn clean(command: &mut Command) {
-    for (name, _) in std::env::vars().filter(|(n, _)| n.starts_with("MODELGATE_") || n.starts_with("GITHUB_")) {
+    for (name, _) in
+        std::env::vars().filter(|(n, _)| n.starts_with("MODELGATE_") || n.starts_with("GITHUB_"))
+    {
         command.env_remove(name);
     }
 }
 
-/// Runs a command to its end.
+/// Runs a command until it ends.
 pub fn run(mut command: Command) -> Ended {
     let done = command.stdin(Stdio::null()).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ended { code: done.status.code().unwrap(), stdout: text(done.stdout), stderr: text(done.stderr) }
+    Ended {
+        code: done.status.code().unwrap(),
+        stdout: text(done.stdout),
+        stderr: text(done.stderr),
+    }
 }
 
 /// The folder of evidence that scikit-learn wrote for the demo.
@@ -58,35 +65,35 @@ pub fn demo_files() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/demo")
 }
 
-/// The evidence argument of one of the demo's models, made now.
+/// The evidence argument for one of the demo's models, with the current time.
 pub fn evidence(which: &str) -> String {
     let now = Env::default().now();
     format!("dataset=applicants-2026q3,produced-at={now}:{}/{which}/*.json", demo_files().display())
 }
 
-/// A service that listens.
+/// A listening service.
 pub struct Served {
     _process: Process,
-    /// Its address.
+    /// The address of the service.
     pub url: String,
-    /// Its folder, where commands run.
+    /// The folder in which commands run.
     pub folder: TempDir,
-    /// May submit, read and publish.
+    /// A token that can submit, read and publish.
     pub ci: String,
-    /// May register data sets.
+    /// A token that can register data sets.
     pub admin: String,
-    /// Two reviewers, of model-risk.
+    /// Two reviewers with the role model-risk.
     pub ada: String,
     pub ben: String,
 }
 
 impl Served {
-    /// With the credit-risk policy published.
+    /// Starts with the credit-risk policy published.
     pub fn start() -> Self {
         Self::start_at("http://gate.test", "")
     }
 
-    /// The same, known to others by an address; commands reach it at `path` of its own.
+    /// The same with a public address; commands reach it at `path`.
     pub fn start_at(public_url: &str, path: &str) -> Self {
         let folder = TempDir::new().unwrap();
         for name in ["ada", "ben"] {
@@ -104,32 +111,40 @@ impl Served {
         let mut command = stored(folder.path());
         command.env("MODELGATE_PUBLIC_URL", public_url);
         let process = Process::serve(command);
-        let served = Self { url: format!("{}{path}", process.url), _process: process, folder, ci, admin, ada, ben };
+        let served = Self {
+            url: format!("{}{path}", process.url),
+            _process: process,
+            folder,
+            ci,
+            admin,
+            ada,
+            ben,
+        };
         let policy = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/credit-risk.toml");
         served.run(&["policy", "publish", policy.to_str().unwrap()]).expect(0);
         served
     }
 
-    /// A command that talks to this service as CI.
+    /// A command that calls this service as CI.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = modelgate(self.folder.path());
         command.args(args).env("MODELGATE_SERVER", &self.url).env("MODELGATE_TOKEN", &self.ci);
         command
     }
 
-    /// Runs it.
+    /// Runs the command.
     pub fn run(&self, args: &[&str]) -> Ended {
         run(self.command(args))
     }
 
-    /// Runs it with another token.
+    /// Runs the command with another token.
     pub fn run_as(&self, token: &str, args: &[&str]) -> Ended {
         let mut command = self.command(args);
         command.env("MODELGATE_TOKEN", token);
         run(command)
     }
 
-    /// Asks for the release of one of the demo's models.
+    /// Requests the release of one of the demo's models.
     pub fn gate(&self, which: &str, extra: &[&str]) -> Ended {
         let artifact = demo_files().join(which).join("model.txt");
         let evidence = evidence(which);
@@ -148,10 +163,12 @@ impl Served {
     }
 }
 
-/// A command that opens the database itself.
+/// A command that opens the database directly.
 pub fn stored(folder: &Path) -> Command {
     let mut command = modelgate(folder);
-    command.env("MODELGATE_DATABASE", folder.join("data/modelgate.db")).env("MODELGATE_PUBLIC_URL", "http://gate.test");
+    command
+        .env("MODELGATE_DATABASE", folder.join("data/modelgate.db"))
+        .env("MODELGATE_PUBLIC_URL", "http://gate.test");
     command
 }
 

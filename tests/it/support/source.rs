@@ -1,6 +1,8 @@
-//! Rust source as the architecture test sees it: the modules there are, what each names, how long each is.
+//! Rust source as the architecture test sees it: the modules, what each names, and how long each
+//! is.
 //!
-//! It reads tokens, not text: comments, doc comments and strings name nothing, while paths inside macros count.
+//! It reads tokens, not text: comments, doc comments and strings name nothing, but paths inside
+//! macros do.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use std::{
@@ -8,25 +10,26 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A path that source names, such as `crate::policy::Policy`, from the root: `self` and `super` are resolved.
+/// A path that the source names, such as `crate::policy::Policy`, from the root: `self` and `super`
+/// are resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name {
     /// `["crate", "policy", "Policy"]`, `["sqlx", "query"]`; a glob ends in `*`.
     pub segments: Vec<String>,
     /// Line, from 1.
     pub line: usize,
-    /// Named by code that only tests compile.
+    /// Named by code that is compiled only for tests.
     pub in_tests: bool,
 }
 
-/// A keyword that a rule watches.
+/// A keyword that a rule checks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
     /// `unsafe` or `async`.
     pub text: String,
     /// Line, from 1.
     pub line: usize,
-    /// Written in code that only tests compile.
+    /// Written in code that is compiled only for tests.
     pub in_tests: bool,
 }
 
@@ -47,34 +50,35 @@ pub struct Module {
     pub path: Vec<String>,
     /// Its file, from the package's root.
     pub file: PathBuf,
-    /// Compiled for tests only.
+    /// Compiled only for tests.
     pub in_tests: bool,
     /// Every path it names.
     pub names: Vec<Name>,
-    /// Every watched keyword.
+    /// Every checked keyword.
     pub words: Vec<Word>,
     /// The functions marked `#[test]` or `#[tokio::test]`.
     pub tests: Vec<String>,
-    /// Lines of the file.
+    /// The number of lines in the file.
     pub lines: usize,
-    /// Lines of it inside inline `#[cfg(test)]` modules.
+    /// The number of lines inside inline `#[cfg(test)]` modules.
     pub test_lines: usize,
     children: Vec<Child>,
 }
 
 impl Module {
-    /// Reads the text of one file.
+    /// Parses the text of one file.
     pub fn parse(path: &[&str], file: &str, text: &str, in_tests: bool) -> Self {
         let path = path.iter().map(|&s| s.to_owned()).collect();
         let lines = text.lines().count();
         let mut module = Self { path, file: file.into(), in_tests, lines, ..Self::default() };
-        let tokens: TokenStream = text.parse().unwrap_or_else(|e| panic!("{file} is not Rust: {e}"));
+        let tokens: TokenStream =
+            text.parse().unwrap_or_else(|e| panic!("{file} is not Rust: {e}"));
         let at = module.path.clone();
         Walk { module: &mut module, at, inline: Vec::new(), in_tests }.group(tokens);
         module
     }
 
-    /// Lines that are not inline tests.
+    /// The number of lines that are not inline tests.
     pub fn production_lines(&self) -> usize {
         self.lines - self.test_lines
     }
@@ -85,7 +89,8 @@ pub fn modules(package: &Path, root: &str) -> Vec<Module> {
     let mut found = Vec::new();
     let mut waiting = vec![(Vec::<String>::new(), PathBuf::from(root), false)];
     while let Some((path, file, in_tests)) = waiting.pop() {
-        let text = fs::read_to_string(package.join(&file)).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        let text = fs::read_to_string(package.join(&file))
+            .unwrap_or_else(|e| panic!("{}: {e}", file.display()));
         let names: Vec<&str> = path.iter().map(String::as_str).collect();
         let module = Module::parse(&names, &file.to_string_lossy(), &text, in_tests);
         for child in &module.children {
@@ -97,7 +102,8 @@ pub fn modules(package: &Path, root: &str) -> Vec<Module> {
     found
 }
 
-/// Every file in `folder` with that ending, from the package's root. What package managers put there is not ours.
+/// Every file in `folder` with this ending, from the package's root, without files that package
+/// managers put there.
 pub fn files(package: &Path, folder: &str, ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut waiting = vec![PathBuf::from(folder)];
@@ -142,7 +148,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Everything between two brackets, or a whole file.
+    /// Reads everything between two brackets, or a whole file.
     fn group(&mut self, tokens: TokenStream) {
         let outside = self.in_tests;
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
@@ -157,8 +163,10 @@ impl Walk<'_> {
                         i += 2;
                         continue;
                     }
-                    // `#![cfg(test)]` holds for all that follows, so it is not taken back at the next item.
-                    if let (Some(bang), Some(TokenTree::Group(inner))) = (tokens.get(i + 1), tokens.get(i + 2))
+                    // `#![cfg(test)]` applies to everything that follows, so the next item does not
+                    // reset it.
+                    if let (Some(bang), Some(TokenTree::Group(inner))) =
+                        (tokens.get(i + 1), tokens.get(i + 2))
                         && is(Some(bang), '!')
                     {
                         let rest = only_for_tests(inner);
@@ -201,7 +209,7 @@ impl Walk<'_> {
         self.in_tests = outside;
     }
 
-    /// The word at `i` and what belongs to it; gives where to read on.
+    /// Reads the word at `i` and what belongs to it; returns the position to continue at.
     fn word(&mut self, word: &str, tokens: &[TokenTree], i: usize, attributes: &[Group]) -> usize {
         let line = tokens[i].span().start().line;
         if ["unsafe", "async"].contains(&word) {
@@ -210,7 +218,8 @@ impl Walk<'_> {
         let next = ident(tokens.get(i + 1));
         match (word, next) {
             ("use", _) if !is(tokens.get(i + 1), '<') => {
-                let end = (i..tokens.len()).find(|&j| is(tokens.get(j), ';')).unwrap_or(tokens.len());
+                let end =
+                    (i..tokens.len()).find(|&j| is(tokens.get(j), ';')).unwrap_or(tokens.len());
                 self.tree(&tokens[i + 1..end], &[]);
                 (end + 1).min(tokens.len())
             }
@@ -240,7 +249,8 @@ impl Walk<'_> {
             ("on_both_engines", _) if is(tokens.get(i + 1), '!') => {
                 if let Some(group) = braces(tokens.get(i + 2)) {
                     let inner: Vec<TokenTree> = group.stream().into_iter().collect();
-                    let named = inner.windows(2).filter(|w| ident(w.first()).as_deref() == Some("fn"));
+                    let named =
+                        inner.windows(2).filter(|w| ident(w.first()).as_deref() == Some("fn"));
                     self.module.tests.extend(named.filter_map(|w| ident(w.get(1))));
                     self.group(group.stream());
                 }
@@ -250,7 +260,13 @@ impl Walk<'_> {
         }
     }
 
-    fn submodule(&mut self, name: String, tokens: &[TokenTree], i: usize, attributes: &[Group]) -> usize {
+    fn submodule(
+        &mut self,
+        name: String,
+        tokens: &[TokenTree],
+        i: usize,
+        attributes: &[Group],
+    ) -> usize {
         let Some(body) = braces(tokens.get(i + 2)) else {
             if is(tokens.get(i + 2), ';') {
                 self.declare(name, attributes.iter().find_map(path_attribute));
@@ -276,22 +292,26 @@ impl Walk<'_> {
         self.module.children.push(child);
     }
 
-    /// A path in an expression or a type. Only one with `::` leaves the module.
+    /// A path in an expression or a type. Only a path with `::` leaves the module.
     fn path(&mut self, tokens: &[TokenTree], i: usize) -> usize {
         let mut segments = Vec::new();
         let mut j = i;
         while let Some(segment) = ident(tokens.get(j)) {
             segments.push(segment);
             j += 1;
-            if is(tokens.get(j), ':') && is(tokens.get(j + 1), ':') && ident(tokens.get(j + 2)).is_some() {
+            if is(tokens.get(j), ':')
+                && is(tokens.get(j + 1), ':')
+                && ident(tokens.get(j + 2)).is_some()
+            {
                 j += 2;
             } else {
                 break;
             }
         }
-        // `Vec::<T>::new`, `<T as Trait>::name` and `a.b` go on from something that was named already.
+        // `Vec::<T>::new`, `<T as Trait>::name` and `a.b` continue a path that was already named.
         let before = i.checked_sub(1).map(|b| &tokens[b]);
-        let continues = is(before, ':') && i >= 3 && is(tokens.get(i - 2), ':') && is(tokens.get(i - 3), '>');
+        let continues =
+            is(before, ':') && i >= 3 && is(tokens.get(i - 2), ':') && is(tokens.get(i - 3), '>');
         let called = is(tokens.get(j), ':') && is(tokens.get(j + 1), ':');
         if (segments.len() > 1 || called) && !continues && !is(before, '.') {
             self.name(segments, tokens[i].span().start().line);
@@ -299,7 +319,7 @@ impl Walk<'_> {
         j
     }
 
-    /// The tree of a `use`.
+    /// Reads the tree of a `use`.
     fn tree(&mut self, tokens: &[TokenTree], prefix: &[String]) {
         let mut segments = prefix.to_vec();
         let line = tokens.first().map_or(0, |t| t.span().start().line);
@@ -330,7 +350,7 @@ impl Walk<'_> {
     }
 }
 
-/// The same path from the crate's root, where it starts with `self` or `super`.
+/// The same path from the crate's root, if it starts with `self` or `super`.
 fn resolve(at: &[String], segments: Vec<String>) -> Vec<String> {
     let mut base = at.to_vec();
     let mut rest = segments.as_slice();
@@ -343,8 +363,9 @@ fn resolve(at: &[String], segments: Vec<String>) -> Vec<String> {
         }
         rest = more;
     }
-    // In the root file a module's name alone is a path from the root.
-    let from_root = at.is_empty() && segments[0] != "crate" && segments[0].starts_with(char::is_lowercase);
+    // In the root file, a module's name alone is a path from the root.
+    let from_root =
+        at.is_empty() && segments[0] != "crate" && segments[0].starts_with(char::is_lowercase);
     if relative {
         ["crate".to_owned()].into_iter().chain(base).chain(rest.iter().cloned()).collect()
     } else if segments[0] == "modelgate" {
@@ -380,14 +401,19 @@ fn braces(token: Option<&TokenTree>) -> Option<&Group> {
 
 fn words(attribute: &Group) -> Vec<String> {
     let text = attribute.stream().to_string();
-    text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|w| !w.is_empty()).map(str::to_owned).collect()
+    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|w| !w.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
-/// `#[cfg(test)]` and `#[cfg(all(test, …))]`; not `any` or `not`, which leave the code in a release.
+/// `#[cfg(test)]` and `#[cfg(all(test, …))]`; not `any` or `not`, which leave the code in a release
+/// build.
 fn only_for_tests(attribute: &Group) -> bool {
     let words = words(attribute);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    matches!(words.as_slice(), ["cfg", "test"]) || matches!(words.as_slice(), ["cfg", "all", "test", ..])
+    matches!(words.as_slice(), ["cfg", "test"])
+        || matches!(words.as_slice(), ["cfg", "all", "test", ..])
 }
 
 /// `#[test]`, `#[tokio::test]`, `#[tokio::test(…)]`.

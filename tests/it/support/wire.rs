@@ -1,5 +1,5 @@
-//! A connection to PostgreSQL that breaks on demand: a socket between the service and the server, which counts what is
-//! asked and cuts at the question that it is told.
+//! A connection to PostgreSQL that breaks on demand: a socket between the service and the server
+//! that counts queries and cuts at a given one.
 
 use std::{
     io::{Read, Write},
@@ -14,17 +14,17 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// What `SSLRequest` is known by.
+/// The code that identifies an `SSLRequest`.
 const ENCRYPTION: [u8; 4] = 80_877_103_u32.to_be_bytes();
 
-/// Where the connection breaks.
+/// The place where the connection breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
-    /// The server never gets the question.
+    /// The server never receives the query.
     Question,
-    /// The server does what it was asked, and its answer is lost.
+    /// The server executes the query, but its answer is lost.
     Answer,
-    /// Nothing comes through any more, and the connection stays open.
+    /// Nothing gets through any more, but the connection stays open.
     Silence,
 }
 
@@ -36,7 +36,7 @@ struct State {
     down: AtomicBool,
 }
 
-/// The socket, as long as it lives.
+/// The socket, for as long as it exists.
 pub struct Wire {
     /// The address of the database through it.
     pub address: String,
@@ -63,7 +63,8 @@ impl Wire {
         Self { address: format!("{before}host={through}"), state, _folder: folder }
     }
 
-    /// Lets `works` further questions through and cuts at the one after them; with `stays` the server is gone then.
+    /// Lets `works` further queries through and cuts at the next one; with `stays`, the server is
+    /// gone afterwards.
     pub fn cut(&self, works: i64, cut: Cut, stays: bool) {
         self.state.answer.store(cut == Cut::Answer, SeqCst);
         self.state.silence.store(cut == Cut::Silence, SeqCst);
@@ -71,20 +72,20 @@ impl Wire {
         self.state.left.store(works, SeqCst);
     }
 
-    /// Lets everything work.
+    /// Lets all queries through.
     pub fn heal(&self) {
         self.state.down.store(false, SeqCst);
         self.state.left.store(-1, SeqCst);
     }
 
-    /// Whether fewer questions came than were let through.
+    /// Whether fewer queries occurred than were allowed.
     pub fn untouched(&self) -> bool {
         self.state.left.load(SeqCst) >= 0
     }
 }
 
 impl State {
-    /// Whether this question is the one to cut at, or the server is gone already.
+    /// Whether to cut at this query, or the server is already gone.
     fn cuts(&self) -> bool {
         let left = self.left.load(SeqCst);
         if left == -2 {
@@ -114,11 +115,11 @@ fn serve(mut client: UnixStream, server: &Path, state: &State) {
         let _ = std::io::copy(&mut from, &mut to);
         let _ = to.shutdown(Shutdown::Both);
     });
-    // The first message has no type, nor has the question for encryption before it.
+    // The first message has no type, and neither has the encryption request before it.
     let mut first = true;
     while let Some((kind, message)) = read(&mut client, first) {
         first = first && message.get(4..) == Some(&ENCRYPTION[..]);
-        // `Query` and `Sync` end what is asked: the server answers then.
+        // `Query` and `Sync` complete a query: the server then answers.
         if matches!(kind, Some(b'Q' | b'S')) && state.cuts() {
             if state.silence.load(SeqCst) {
                 swallow(&mut client);
@@ -137,7 +138,7 @@ fn serve(mut client: UnixStream, server: &Path, state: &State) {
     let _ = answers.join();
 }
 
-/// Takes what comes and answers nothing, until the other side gives up.
+/// Reads everything and answers nothing, until the other side closes.
 fn swallow(client: &mut UnixStream) {
     let _ = std::io::copy(client, &mut std::io::sink());
 }

@@ -6,24 +6,34 @@ use crate::evidence::{
 };
 use crate::model::{Producer, Timestamp};
 
-/// The object that the document is.
+/// The document as a JSON object.
 ///
 /// # Errors
-/// When it is no JSON, or no object.
-pub(super) fn object<'d>(adapter: &Adapter, document: &'d Document<'_>) -> Result<&'d Object<'d>, EvidenceError> {
+/// When it is not JSON, or not an object.
+pub(super) fn object<'d>(
+    adapter: &Adapter,
+    document: &'d Document<'_>,
+) -> Result<&'d Object<'d>, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    json.as_object().ok_or_else(|| refused(adapter, document, json, &format!("not an object but {}", json.kind())))
+    json.as_object().ok_or_else(|| {
+        refused(adapter, document, json, &format!("not an object but {}", json.kind()))
+    })
 }
 
-/// The refusal of `json`, at its place.
-pub(super) fn refused(adapter: &Adapter, document: &Document<'_>, json: &Json<'_>, why: &str) -> EvidenceError {
+/// The refusal of `json`, with its place.
+pub(super) fn refused(
+    adapter: &Adapter,
+    document: &Document<'_>,
+    json: &Json<'_>,
+    why: &str,
+) -> EvidenceError {
     EvidenceError::invalid(adapter.id, document, json.at, why)
 }
 
 /// The list at `key`.
 ///
 /// # Errors
-/// When there is none.
+/// When the key is missing, or its value is not a list.
 pub(super) fn list<'d>(
     adapter: &Adapter,
     document: &Document<'_>,
@@ -32,7 +42,12 @@ pub(super) fn list<'d>(
 ) -> Result<&'d [Json<'d>], EvidenceError> {
     match object.get(key) {
         Some(Json { value: Value::Array(list), .. }) => Ok(list),
-        Some(other) => Err(refused(adapter, document, other, &format!("`{key}` is no list but {}", other.kind()))),
+        Some(other) => Err(refused(
+            adapter,
+            document,
+            other,
+            &format!("`{key}` is no list but {}", other.kind()),
+        )),
         None => {
             let at = document.json().map_or(0, |json| json.at);
             Err(EvidenceError::invalid(adapter.id, document, at, format!("no key `{key}`")))
@@ -45,7 +60,7 @@ pub(super) fn text_at<'j>(json: &'j Json<'_>, path: &[&str]) -> Option<&'j str> 
     json.at_path(path).and_then(Json::as_str).filter(|text| !text.is_empty())
 }
 
-/// Whether `key` says true or false; `None` where it says something else.
+/// The boolean at `key`; `None` if it is missing or not a boolean.
 pub(super) fn flag(object: &Object<'_>, key: &str) -> Option<bool> {
     match object.get(key) {
         Some(Json { value: Value::Bool(flag), .. }) => Some(*flag),
@@ -53,13 +68,17 @@ pub(super) fn flag(object: &Object<'_>, key: &str) -> Option<bool> {
     }
 }
 
-/// Says which tool wrote the document.
+/// Records which tool wrote the document.
 pub(super) fn producer(collector: &mut Collector<'_>, tool: &str, version: Option<&str>) {
-    collector.evidence.producer =
-        Some(Producer { tool: Some(tool.to_owned()), version: version.map(str::to_owned), run: None });
+    collector.evidence.producer = Some(Producer {
+        tool: Some(tool.to_owned()),
+        version: version.map(str::to_owned),
+        run: None,
+    });
 }
 
-/// Takes `text` as the moment of the document. One without a zone is some moment within a day: it is left out.
+/// Takes `text` as the moment of the document. A moment without a time zone is left out: it may be
+/// off by up to a day.
 pub(super) fn produced_at(collector: &mut Collector<'_>, key: &str, text: Option<&str>) {
     let Some(text) = text else { return };
     match text.parse::<Timestamp>() {
@@ -68,7 +87,7 @@ pub(super) fn produced_at(collector: &mut Collector<'_>, key: &str, text: Option
     }
 }
 
-/// Fails the checks from `from` on that passed because there was nothing they could find.
+/// Fails the checks from `from` on that passed only because there was no data to check.
 pub(super) fn vacuous(collector: &mut Collector<'_>, from: usize, why: &str) {
     for check in collector.evidence.checks.iter_mut().skip(from).filter(|check| check.passed) {
         check.passed = false;
@@ -79,8 +98,8 @@ pub(super) fn vacuous(collector: &mut Collector<'_>, from: usize, why: &str) {
     }
 }
 
-/// Marks the values from the measurement `from` on that were worked out over no row: all but those that `counts` tells
-/// to be counts of rows.
+/// Marks the values from the measurement `from` on as computed over no row, except those that
+/// `counts` says are counts of rows.
 pub(super) fn of_no_row(collector: &mut Collector<'_>, from: usize, counts: impl Fn(&str) -> bool) {
     let values = collector.evidence.measurements.iter_mut().skip(from);
     for m in values.filter(|m| !counts(&m.source_name)) {
@@ -88,12 +107,12 @@ pub(super) fn of_no_row(collector: &mut Collector<'_>, from: usize, counts: impl
     }
 }
 
-/// A failed check where nothing was checked: an empty run is not good news.
+/// Adds a failed check for a run that checked nothing: an empty run must not pass.
 pub(super) fn nothing_ran(collector: &mut Collector<'_>, name: &str, why: &str) {
     collector.check(name, false, Some(why.to_owned()));
 }
 
-/// At most `most` characters of `text`, on the first line that says something.
+/// At most `most` characters of `text`, from its first line that is not blank.
 pub(super) fn short(text: &str, most: usize) -> String {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("");
     let mut short: String = line.chars().take(most).collect();
@@ -103,9 +122,14 @@ pub(super) fn short(text: &str, most: usize) -> String {
     short
 }
 
-/// Visits every leaf below `json` with the keys that lead to it; elements of lists go by their position.
+/// Visits every leaf below `json` with the keys that lead to it; the key of a list's element is its
+/// position.
 pub(super) fn leaves<'j>(json: &'j Json<'j>, visit: &mut impl FnMut(&[String], &'j Json<'j>)) {
-    fn walk<'j>(json: &'j Json<'j>, path: &mut Vec<String>, visit: &mut impl FnMut(&[String], &'j Json<'j>)) {
+    fn walk<'j>(
+        json: &'j Json<'j>,
+        path: &mut Vec<String>,
+        visit: &mut impl FnMut(&[String], &'j Json<'j>),
+    ) {
         match &json.value {
             Value::Object(object) => {
                 for member in object {

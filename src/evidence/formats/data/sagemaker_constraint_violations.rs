@@ -1,9 +1,11 @@
-//! Amazon's Model Monitor: `constraint_violations.json`, of all its monitors.
+//! Amazon `SageMaker` Model Monitor: `constraint_violations.json`, from any of its monitors.
 //!
-//! An entry for each constraint that does not hold. Data quality names a `feature_name`, model quality a `metric_name`,
-//! bias a `facet` and its `facet_value` as well, explainability a `label`; monitors of one's own add keys. Each is a
-//! check that did not pass: `age:baseline_drift_check`, `CI:bias_drift_check [sex=Female]`. A list without entries is
-//! the monitor's word that all constraints hold: the check `violations` says so, and fails when there are any.
+//! The file has an entry for each constraint that was violated. Data quality names a
+//! `feature_name`, model quality a `metric_name`, bias a `facet` and its `facet_value`,
+//! explainability a `label`; custom monitors add keys. Each entry is a check that did not pass:
+//! `age:baseline_drift_check`, `CI:bias_drift_check [sex=Female]`. A list without entries is the
+//! monitor's statement that all constraints hold: the check `violations` says so, and fails if
+//! there are any.
 
 use crate::evidence::formats::frame::Cell;
 use crate::evidence::{
@@ -13,7 +15,7 @@ use crate::evidence::{
 };
 use crate::model::Evidence;
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "sagemaker-constraint-violations",
     title: "SageMaker Model Monitor constraint_violations.json",
@@ -35,7 +37,9 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
     };
     let only = object.iter().all(|m| matches!(&*m.key, "version" | "violations"));
     if violations.is_empty() && !only {
-        return Err(Declined::because("`violations` is empty, and there is more than `version` beside it"));
+        return Err(Declined::because(
+            "`violations` is empty, and there is more than `version` beside it",
+        ));
     }
     if violations.iter().all(|v| v.get("constraint_check_type").and_then(Json::as_str).is_some()) {
         return Ok(());
@@ -49,8 +53,13 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let object = detect(document).and_then(|()| document.object()).map_err(refused)?;
     let mut collector = Collector::new(document, ADAPTER.id);
     let violations = collector.objects(object.get("violations"));
-    collector.evidence.producer.get_or_insert_default().tool = Some("SageMaker Model Monitor".to_owned());
-    collector.check("violations", violations.is_empty(), Some(format!("{} constraints do not hold", violations.len())));
+    collector.evidence.producer.get_or_insert_default().tool =
+        Some("SageMaker Model Monitor".to_owned());
+    collector.check(
+        "violations",
+        violations.is_empty(),
+        Some(format!("{} constraints do not hold", violations.len())),
+    );
     if violations.is_empty() {
         collector.warn("no violation is listed, and the file does not say how many constraints or rows were looked at");
     }
@@ -69,22 +78,26 @@ fn name(violation: &Object<'_>) -> String {
     let subject = text(violation, "feature_name").or_else(|| text(violation, "metric_name"));
     let named = subject.map_or_else(|| check.to_owned(), |subject| format!("{subject}:{check}"));
     match (text(violation, "facet"), text(violation, "label")) {
-        (Some(facet), _) => format!("{named} [{facet}={}]", text(violation, "facet_value").unwrap_or("")),
+        (Some(facet), _) => {
+            format!("{named} [{facet}={}]", text(violation, "facet_value").unwrap_or(""))
+        }
         (None, Some(label)) => format!("{named} [{label}]"),
         (None, None) => named,
     }
 }
 
 /// Keys that are in the name of a check.
-const IN_NAME: [&str; 6] = ["feature_name", "metric_name", "constraint_check_type", "facet", "facet_value", "label"];
+const IN_NAME: [&str; 6] =
+    ["feature_name", "metric_name", "constraint_check_type", "facet", "facet_value", "label"];
 
-/// The description; for monitors of one's own, what the other keys say.
+/// The description; for custom monitors, the other keys and their values.
 fn detail(violation: &Object<'_>) -> Option<String> {
     if let Some(description) = text(violation, "description") {
         return Some(description.to_owned());
     }
     let rest = violation.iter().filter(|m| !IN_NAME.contains(&&*m.key));
-    let said: Vec<String> = rest.filter_map(|m| Some(format!("{}: {}", m.key, Cell::Json(&m.value).name()?))).collect();
+    let said: Vec<String> =
+        rest.filter_map(|m| Some(format!("{}: {}", m.key, Cell::Json(&m.value).name()?))).collect();
     (!said.is_empty()).then(|| said.join("; "))
 }
 
@@ -108,7 +121,8 @@ mod tests {
           {"label": "label0", "metric_name": "shap", "constraint_check_type": "feature_attribution_drift_check", "description": "…"},
           {"sentence": "He threw the letter.", "feature_name": "mmd", "constraint_check_type": "baseline_drift_check"}]}"#;
         let checks = checks(text);
-        let names: Vec<_> = checks.iter().map(|(name, passed, _)| (name.as_str(), *passed)).collect();
+        let names: Vec<_> =
+            checks.iter().map(|(name, passed, _)| (name.as_str(), *passed)).collect();
         assert_eq!(
             names,
             [
@@ -138,7 +152,10 @@ mod tests {
             "[]",
             "",
         ] {
-            assert!(read(text.as_bytes(), Some("sagemaker-constraint-violations")).is_err(), "{text}");
+            assert!(
+                read(text.as_bytes(), Some("sagemaker-constraint-violations")).is_err(),
+                "{text}"
+            );
         }
     }
 }

@@ -1,8 +1,10 @@
-//! Amazon's Model Monitor: `statistics.json` of data quality, and the `constraints.json` it suggests.
+//! Amazon `SageMaker` Model Monitor: `statistics.json` of data quality, and the `constraints.json` it
+//! suggests.
 //!
-//! A number for each feature (`column`): how many items are present and missing, mean, sum, deviation, extremes and how
-//! many distinct values. Sketches and buckets of distributions are not read. `constraints.json` holds the completeness
-//! of each feature; what it demands of a feature is no measurement.
+//! The file has numbers for each feature (`column`): how many items are present and missing, mean,
+//! sum, deviation, extremes and how many distinct values. Sketches and buckets of distributions are
+//! not read. `constraints.json` contains the completeness of each feature; what it requires of a
+//! feature is not a measurement.
 
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
@@ -14,7 +16,7 @@ use crate::evidence::{
 };
 use crate::model::{Evidence, Slice};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "sagemaker-data-quality",
     title: "SageMaker Model Monitor statistics.json and constraints.json of data quality",
@@ -30,8 +32,9 @@ pub const ADAPTER: Adapter = Adapter {
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
     let features = document.object()?.get("features").and_then(Json::as_array);
-    let feature =
-        |json: &Json<'_>| json.get("name").is_some() && json.get("inferred_type").and_then(Json::as_str).is_some();
+    let feature = |json: &Json<'_>| {
+        json.get("name").is_some() && json.get("inferred_type").and_then(Json::as_str).is_some()
+    };
     match features {
         Some([]) if document.object()?.has("dataset") => Ok(()),
         Some(features @ [_, ..]) if features.iter().all(feature) => Ok(()),
@@ -45,7 +48,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let refused = |Declined { why }| EvidenceError::invalid(ADAPTER.id, document, json.at, why);
     let object = detect(document).and_then(|()| document.object()).map_err(refused)?;
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
-    collector.evidence.producer.get_or_insert_default().tool = Some("SageMaker Model Monitor".to_owned());
+    collector.evidence.producer.get_or_insert_default().tool =
+        Some("SageMaker Model Monitor".to_owned());
     sagemaker::dataset(&mut collector, object);
     let features = collector.objects(object.get("features"));
     for feature in &features {
@@ -82,16 +86,22 @@ fn feature(collector: &mut Collector<'_>, feature: &Object<'_>) {
 fn statistics(collector: &mut Collector<'_>, statistics: &Object<'_>, slice: &Slice) {
     let common = |key: &str| statistics.get("common")?.get(key)?.as_number()?.count();
     let present = common("num_present");
-    let items = present.zip(common("num_missing")).and_then(|(present, missing)| present.checked_add(missing));
+    let items = present
+        .zip(common("num_missing"))
+        .and_then(|(present, missing)| present.checked_add(missing));
     for member in statistics {
         match member.value.as_object() {
             Some(inner) if member.key == "common" => {
                 for cell in inner {
-                    _ = collector.measure(&cell.key, &cell.key, slice.clone(), &cell.value).map(|m| m.n = items);
+                    _ = collector
+                        .measure(&cell.key, &cell.key, slice.clone(), &cell.value)
+                        .map(|m| m.n = items);
                 }
             }
             None if reading(&member.value).is_some() => {
-                _ = collector.measure(&member.key, &member.key, slice.clone(), &member.value).map(|m| m.n = present);
+                _ = collector
+                    .measure(&member.key, &member.key, slice.clone(), &member.value)
+                    .map(|m| m.n = present);
             }
             _ => collector.left_out(&member.key),
         }
@@ -120,8 +130,10 @@ mod tests {
     fn every_statistic_of_every_feature() {
         let evidence = data(STATISTICS);
         let of = |column: &str, name: &str| {
-            let found =
-                evidence.measurements.iter().find(|m| m.source_name == name && m.slice.to_string().ends_with(column));
+            let found = evidence
+                .measurements
+                .iter()
+                .find(|m| m.source_name == name && m.slice.to_string().ends_with(column));
             found.map(|m| (m.value, m.n)).unwrap()
         };
         assert_eq!(of("= age", "num_missing"), (Some(4.0), Some(334)));
@@ -129,7 +141,11 @@ mod tests {
         assert_eq!(of("= job", "distinct_count"), (Some(51.0), Some(334)));
         assert_eq!(of("overall", "item_count"), (Some(334.0), Some(334)));
         assert!(evidence.produced_at.is_some());
-        assert!(evidence.warnings.iter().any(|w| w.contains("distribution")), "{:?}", evidence.warnings);
+        assert!(
+            evidence.warnings.iter().any(|w| w.contains("distribution")),
+            "{:?}",
+            evidence.warnings
+        );
     }
 
     #[test]

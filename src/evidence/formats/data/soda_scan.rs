@@ -1,13 +1,15 @@
-//! Soda's scan results: `soda scan -srf FILE`, or `Scan.get_scan_results()` as JSON (soda-core 3). What Soda 4 sends to
-//! its cloud has the same shape, with null for no checks.
+//! Soda's scan results: `soda scan -srf FILE`, or `Scan.get_scan_results()` as JSON (soda-core 3).
+//! Soda 4 sends the same shape to its cloud, with null if there are no checks.
 //!
-//! A check passes with the outcome `pass` only: `warn` and `fail` do not, and neither does a check that was not evaluated,
-//! whose outcome is null, nor one of a table whose `row_count` is 0. One query that fails (a column that is not there) takes all metrics of its table and all checks
-//! with it: the file then has null metrics, no checks, and `hasErrors`. So the two flags are checks of their own,
-//! `hasErrors is false` and `hasFailures is false`, and a scan without any check did not pass.
+//! A check passes only with the outcome `pass`. `warn` and `fail` do not pass, and neither does a
+//! check that was not evaluated, whose outcome is null, nor a check of a table whose `row_count` is
+//! zero. One query that fails (because a column does not exist) loses all metrics of its table and
+//! all checks: the file then has null metrics, no checks, and `hasErrors`. So the two flags are
+//! checks of their own, `hasErrors is false` and `hasFailures is false`, and a scan without any
+//! check did not pass.
 //!
-//! Metrics go by `metricName`, which repeats for every column; a rule on one of them uses its `identity`. Percentages
-//! (`invalid_percent`) are parts of a hundred.
+//! Metrics are named by `metricName`, which repeats for every column; a rule on one of them uses
+//! its `identity`. `invalid_percent` and the like are percentages.
 
 use super::common::{flag, list, nothing_ran, object, produced_at, producer};
 use crate::evidence::{
@@ -16,7 +18,7 @@ use crate::evidence::{
 };
 use crate::model::{Evidence, Slice, Unit};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "soda-scan",
     title: "Soda scan results (soda-core 3) as JSON",
@@ -57,7 +59,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     produced_at(&mut collector, "scanEndTimestamp", scan.text("scanEndTimestamp"));
     for key in ["hasErrors", "hasFailures"] {
         let said = flag(scan, key);
-        let detail = said.is_none().then(|| format!("`{key}` is missing or neither true nor false"));
+        let detail =
+            said.is_none().then(|| format!("`{key}` is missing or neither true nor false"));
         collector.check(format!("{key} is false"), said == Some(false), detail);
     }
     let watched = collector.list(scan.get("automatedMonitoringChecks"));
@@ -80,11 +83,14 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     collector.finish()
 }
 
-/// How the identities of metrics of a table begin whose rows were counted, and were none:
-/// `metric-SCAN-SOURCE-TABLE-row_count`.
+/// For each table whose row count is 0, the prefix of its metrics' identities:
+/// `metric-SCAN-SOURCE-TABLE-`, from `metric-SCAN-SOURCE-TABLE-row_count`.
 fn tables_without_rows<'j>(metrics: &'j [Json<'_>]) -> Vec<&'j str> {
-    let none = |metric: &&Json<'_>| metric.get("value").and_then(Json::as_number).is_some_and(|n| n.value() == 0.0);
-    let identity = |metric: &'j Json<'_>| metric.get("identity")?.as_str()?.strip_suffix("row_count");
+    let none = |metric: &&Json<'_>| {
+        metric.get("value").and_then(Json::as_number).is_some_and(|n| n.value() == 0.0)
+    };
+    let identity =
+        |metric: &'j Json<'_>| metric.get("identity")?.as_str()?.strip_suffix("row_count");
     metrics.iter().filter(none).filter_map(identity).collect()
 }
 
@@ -93,7 +99,8 @@ fn check(collector: &mut Collector<'_>, json: &Json<'_>, empty: &[&str]) {
         collector.check("checks", false, Some(format!("a check is no object but {}", json.kind())));
         return;
     };
-    let name = check.text("name").or_else(|| check.text("definition")).unwrap_or("a check without a name");
+    let name =
+        check.text("name").or_else(|| check.text("definition")).unwrap_or("a check without a name");
     let outcome = check.text("outcome");
     let mut detail = vec![outcome.unwrap_or("not evaluated").to_owned()];
     for (what, key) in [("table", "table"), ("column", "column"), ("filter", "filter")] {
@@ -103,9 +110,11 @@ fn check(collector: &mut Collector<'_>, json: &Json<'_>, empty: &[&str]) {
     detail.extend(reasons(collector, check));
     let rests_on = collector.list(check.get("metrics"));
     let rests_on = rests_on.iter().filter_map(Json::as_str);
-    let nothing = rests_on.clone().any(|metric| empty.iter().any(|table| metric.starts_with(table)));
-    // A check of the number of rows itself has looked at what it is about.
-    let counts = rests_on.clone().count() > 0 && rests_on.clone().all(|metric| metric.ends_with("-row_count"));
+    let nothing =
+        rests_on.clone().any(|metric| empty.iter().any(|table| metric.starts_with(table)));
+    // A check of the row count itself is valid on a table without rows.
+    let counts = rests_on.clone().count() > 0
+        && rests_on.clone().all(|metric| metric.ends_with("-row_count"));
     if nothing && !counts {
         detail.insert(0, "the table has no row".to_owned());
     }
@@ -115,13 +124,19 @@ fn check(collector: &mut Collector<'_>, json: &Json<'_>, empty: &[&str]) {
 /// The value that the check compared, as written.
 fn value(check: &Object<'_>) -> Option<String> {
     let value = check.get("diagnostics")?.get("value")?;
-    value.as_number().map(|number| number.text().to_owned()).or_else(|| value.as_str().map(str::to_owned))
+    value
+        .as_number()
+        .map(|number| number.text().to_owned())
+        .or_else(|| value.as_str().map(str::to_owned))
 }
 
 /// Why a check was not evaluated.
 fn reasons(collector: &mut Collector<'_>, check: &Object<'_>) -> Vec<String> {
     let reasons = collector.list(check.get("outcomeReasons"));
-    reasons.iter().filter_map(|reason| reason.get("message").and_then(Json::as_str).map(str::to_owned)).collect()
+    reasons
+        .iter()
+        .filter_map(|reason| reason.get("message").and_then(Json::as_str).map(str::to_owned))
+        .collect()
 }
 
 fn measure(collector: &mut Collector<'_>, json: &Json<'_>) {
@@ -169,7 +184,9 @@ mod tests {
         }
         let broken = scan("", "").replace("\"hasErrors\": false", "\"hasErrors\": null");
         let evidence = read(broken.as_bytes(), None).unwrap();
-        assert!(evidence.checks.iter().any(|check| check.name == "hasErrors is false" && !check.passed));
+        assert!(
+            evidence.checks.iter().any(|check| check.name == "hasErrors is false" && !check.passed)
+        );
     }
 
     #[test]
@@ -177,8 +194,11 @@ mod tests {
         let metrics = r#"{"identity": "metric-gate-duckdb-preds-sex-invalid_percent", "metricName": "invalid_percent", "value": 1.33},
                          {"identity": "metric-gate-duckdb-preds-score-max", "metricName": "max", "value": null},
                          {"identity": "metric-gate-duckdb-preds-schema", "metricName": "schema", "value": [{"columnName": "id"}]}"#;
-        let evidence = read(scan(r#"{"name": "a", "outcome": "pass"}"#, metrics).as_bytes(), None).unwrap();
-        let [percent, max] = evidence.measurements.as_slice() else { panic!("{:?}", evidence.measurements) };
+        let evidence =
+            read(scan(r#"{"name": "a", "outcome": "pass"}"#, metrics).as_bytes(), None).unwrap();
+        let [percent, max] = evidence.measurements.as_slice() else {
+            panic!("{:?}", evidence.measurements)
+        };
         assert_eq!((percent.source_name.as_str(), percent.value), ("invalid_percent", Some(1.33)));
         assert_eq!(percent.metric, "metric-gate-duckdb-preds-sex-invalid_percent");
         assert_eq!(percent.unit, Some(crate::model::Unit::Percent));

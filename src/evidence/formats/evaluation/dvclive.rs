@@ -1,12 +1,13 @@
 //! `DVCLive`: `metrics.json`, and one table for each metric in `plots/metrics`.
 //!
-//! * `metrics.json` holds the last value of every metric, nested where a name has slashes (`val/loss` is `val` →
-//!   `loss`), and `step`. NaN and infinities are text: `"nan"`, `"inf"`. A run that never called `next_step` has no
-//!   `step`; such a file can be any JSON, so it is read only where the submission names this format.
-//! * A table has the columns `step` and the metric's name, with `timestamp` in front in older versions. The last row is
-//!   the value.
+//! * `metrics.json` has the last value of every metric, nested if a name has slashes (`val/loss` is
+//!   `val` → `loss`), and `step`. NaN and infinities are text: `"nan"`, `"inf"`. A run that never
+//!   called `next_step` has no `step`. Such a file could be any JSON, so it is read only if the
+//!   submission names this format.
+//! * A table has the columns `step` and the metric's name, preceded by `timestamp` in older
+//!   versions. The last row is the value.
 //!
-//! Names are paths joined by dots; there is no n.
+//! Names are paths joined by dots. There is no n.
 
 use super::leaves::flat;
 use super::plain::measure;
@@ -19,7 +20,7 @@ use crate::evidence::{
 };
 use crate::model::{Evidence, Slice, Timestamp, evidence::Producer};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "dvclive",
     title: "DVCLive: metrics.json, plots/metrics/*.tsv",
@@ -57,9 +58,10 @@ fn detect_json(object: &Object<'_>) -> Result<(), Declined> {
         return Err(Declined::because("no metric beside `step`"));
     }
     match all.iter().find(|(path, leaf)| path.starts_with('_') || !is_logged(leaf)) {
-        Some((path, _)) => {
-            Err(Declined::because(format!("{} is not a number that DVCLive logs", crate::evidence::quoted(path))))
-        }
+        Some((path, _)) => Err(Declined::because(format!(
+            "{} is not a number that DVCLive logs",
+            crate::evidence::quoted(path)
+        ))),
         None => Ok(()),
     }
 }
@@ -73,8 +75,10 @@ fn is_logged(json: &Json<'_>) -> bool {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    let mut collector = if document.looks_like_json() { summary(document)? } else { table(document)? };
-    collector.evidence.producer = Some(Producer { tool: Some("dvclive".to_owned()), ..Producer::default() });
+    let mut collector =
+        if document.looks_like_json() { summary(document)? } else { table(document)? };
+    collector.evidence.producer =
+        Some(Producer { tool: Some("dvclive".to_owned()), ..Producer::default() });
     if collector.evidence.measurements.is_empty() {
         collector.check("metrics", false, Some("no metric was logged".to_owned()));
     }
@@ -93,13 +97,20 @@ fn summary<'d>(document: &Document<'d>) -> Result<Collector<'d>, EvidenceError> 
     };
     let object = json.as_object().ok_or_else(refused)?;
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::below([json]));
-    let step =
-        object.get(STEP).and_then(Json::as_number).and_then(Number::count).and_then(|step| i64::try_from(step).ok());
+    let step = object
+        .get(STEP)
+        .and_then(Json::as_number)
+        .and_then(Number::count)
+        .and_then(|step| i64::try_from(step).ok());
     for (path, leaf) in flat(object) {
-        let text = leaf.as_str().is_some_and(|text| !matches!(reading_text(text), Some(Reading::Undefined(_))));
+        let text = leaf
+            .as_str()
+            .is_some_and(|text| !matches!(reading_text(text), Some(Reading::Undefined(_))));
         if text || matches!(leaf.value, Value::Array(_) | Value::Bool(_)) {
             collector.left_out(&path);
-        } else if let Some(m) = measure(&mut collector, names::of_sklearn(&path), &path, Slice::overall(), leaf) {
+        } else if let Some(m) =
+            measure(&mut collector, names::of_sklearn(&path), &path, Slice::overall(), leaf)
+        {
             m.step = step;
         }
     }
@@ -117,16 +128,23 @@ fn table<'d>(document: &Document<'d>) -> Result<Collector<'d>, EvidenceError> {
         return Err(refused(odd.at, "this row has another number of columns than the header"));
     }
     let step: Option<i64> = last.get(column).and_then(|step| step.parse().ok());
-    let cells = table.rows().iter().flat_map(|row| row.cells().enumerate().filter(|(place, _)| *place != column));
-    let exact = crate::evidence::precision::Precision::of(cells.filter_map(|(_, cell)| Number::parse(cell)));
+    let cells = table
+        .rows()
+        .iter()
+        .flat_map(|row| row.cells().enumerate().filter(|(place, _)| *place != column));
+    let exact = crate::evidence::precision::Precision::of(
+        cells.filter_map(|(_, cell)| Number::parse(cell)),
+    );
     collector = collector.precision(exact);
     for (place, name) in table.header().enumerate() {
         let cell = last.get(place).unwrap_or("");
         if name == TIME {
             let millis: Option<i64> = cell.parse().ok();
-            collector.evidence.produced_at = millis.map(|millis| Timestamp::from_micros(millis.saturating_mul(1_000)));
+            collector.evidence.produced_at =
+                millis.map(|millis| Timestamp::from_micros(millis.saturating_mul(1_000)));
         } else if place != column
-            && let Some(m) = collector.measure_text(names::of_sklearn(name), name, Slice::overall(), cell)
+            && let Some(m) =
+                collector.measure_text(names::of_sklearn(name), name, Slice::overall(), cell)
         {
             m.step = step;
         }
@@ -171,7 +189,8 @@ mod tests {
     #[test]
     fn the_last_row_of_a_table_is_the_value() {
         assert!(seen("step\ttop 5 accuracy\n0\t0.5\n"));
-        let evidence = open("timestamp\tstep\tacc\n1700000000000\t0\t0.5\n1700000001000\t1\tnan\n").unwrap();
+        let evidence =
+            open("timestamp\tstep\tacc\n1700000000000\t0\t0.5\n1700000001000\t1\tnan\n").unwrap();
         let m = &evidence.measurements[0];
         assert_eq!((m.source_name.as_str(), m.value, m.step), ("acc", None, Some(1)));
         assert_eq!(evidence.produced_at.unwrap().micros(), 1_700_000_001_000_000);
@@ -184,7 +203,11 @@ mod tests {
     #[test]
     fn a_file_without_a_step_is_read_where_its_format_is_named() {
         let evidence = open(r#"{"acc": 0.75, "note": "x", "loss": "nan"}"#).unwrap();
-        let read: Vec<_> = evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value, m.step)).collect();
+        let read: Vec<_> = evidence
+            .measurements
+            .iter()
+            .map(|m| (m.source_name.as_str(), m.value, m.step))
+            .collect();
         assert_eq!(read, [("acc", Some(0.75), None), ("loss", None, None)]);
         assert!(evidence.warnings.iter().any(|warning| warning.contains("`note`")));
     }

@@ -1,11 +1,14 @@
-//! `evaluate.save(path, **results)` of Hugging Face `evaluate`: results and parameters of a run, flat, beside bookkeeping
-//! whose keys start with `_` (versions 0.1 to 0.4 write the same).
+//! `evaluate.save(path, **results)` of Hugging Face `evaluate`: results and parameters of a run in
+//! one flat object, with keys for bookkeeping that start with `_` (the same in versions 0.1 to
+//! 0.4).
 //!
-//! A result may be a number, a list (`precisions` of BLEU, one f1 for each class) or an object (an evaluator with
-//! `strategy="bootstrap"`, seqeval's rows for each entity): paths are then names, such as `accuracy.score`. The level of
-//! a bootstrapped interval is not in the file, so its ends stay numbers of their own. Parameters (`lr`, `seed`) cannot be
-//! told from results and are measurements too. `_timestamp` has no time zone, so the moment stays unknown. Metrics such
-//! as `squad` are percentages and nothing says so: a value that its metric cannot have is undefined.
+//! A result may be a number, a list (`precisions` of BLEU, one f1 for each class) or an object (an
+//! evaluator with `strategy="bootstrap"`, seqeval's rows for each entity). The path is then the
+//! name, such as `accuracy.score`. The confidence level of a bootstrapped interval is not in the
+//! file, so its ends stay separate numbers. Parameters (`lr`, `seed`) cannot be distinguished from
+//! results and are measurements, too. `_timestamp` has no time zone, so the moment stays unknown.
+//! Metrics such as `squad` are percentages, and the file does not say so: a value that its metric
+//! cannot have is undefined.
 
 use super::super::rows::divided_below;
 use super::leaves::{Counted, Matrix, agrees, counted, elements, is_rows, leaves, part};
@@ -18,7 +21,7 @@ use crate::evidence::{
 };
 use crate::model::{Evidence, Producer, Slice, Unit};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "hf-evaluate",
     title: "Hugging Face evaluate: evaluate.save()",
@@ -58,7 +61,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     for member in results() {
         match &member.value.value {
             Value::Array(_) if member.key == "confusion_matrix" && reader.matrix.is_some() => {}
-            Value::Object(inner) => leaves(inner, &member.key, &mut |path, json| reader.leaf(path, json)),
+            Value::Object(inner) => {
+                leaves(inner, &member.key, &mut |path, json| reader.leaf(path, json));
+            }
             _ => reader.leaf(&member.key, &member.value),
         }
     }
@@ -77,13 +82,16 @@ struct Reader<'d> {
 impl Reader<'_> {
     fn about(&mut self, object: &Object<'_>) {
         let text = |key: &str| object.get(key).and_then(Json::as_str).map(str::to_owned);
-        self.collector.evidence.producer =
-            Some(Producer { tool: Some("evaluate".to_owned()), version: text("_evaluate_version"), run: None });
+        self.collector.evidence.producer = Some(Producer {
+            tool: Some("evaluate".to_owned()),
+            version: text("_evaluate_version"),
+            run: None,
+        });
     }
 
     fn leaf(&mut self, path: &str, json: &Json<'_>) {
         match &json.value {
-            // Parameters and names of runs; text that says there is no number is a result.
+            // Parameters and names of runs. Text that is a spelling of "undefined" is a result.
             Value::String(text) if reading_text(text).is_none() => self.collector.left_out(path),
             Value::Bool(_) => self.collector.left_out(path),
             Value::Array(_) => match elements(json) {
@@ -100,19 +108,23 @@ impl Reader<'_> {
     }
 
     fn number(&mut self, path: &str, json: &Json<'_>) {
-        // The score of an evaluator that resamples is the metric itself.
+        // The score of an evaluator that resamples is the value of the metric itself.
         let ours = names::of_sklearn(path.strip_suffix(".score").unwrap_or(path));
         let (n, matrix) = (self.n, &self.matrix);
         let Some(m) = self.collector.measure(ours, path, Slice::overall(), json) else { return };
         if matches!(path, "total_time_in_seconds" | "latency_in_seconds") {
             m.unit = Some(Unit::Seconds);
         }
-        // What stands deeper, or names a part of the data, may rest on other rows.
+        // A number at a deeper level, or one whose name includes a part of the data, may have been
+        // computed on other rows.
         if is_rows(path) || part(path).is_some() || path.contains('.') {
             return;
         }
         m.n = n;
-        if let Some(counts) = matrix.as_ref().and_then(|matrix| matrix.proportion(&m.metric)).filter(|c| agrees(m, *c))
+        if let Some(counts) = matrix
+            .as_ref()
+            .and_then(|matrix| matrix.proportion(&m.metric))
+            .filter(|c| agrees(m, *c))
         {
             m.trials = Some(counts.1);
             m.successes = m.value.map(|_| counts.0);
@@ -159,7 +171,10 @@ mod tests {
         assert_eq!(named(&evidence, "precisions[1]").value, Some(0.25));
         assert_eq!(named(&evidence, "PER.f1").metric, "PER.f1");
         assert_eq!(
-            (&*named(&evidence, "accuracy.score").metric, named(&evidence, "accuracy.score").intervals.len()),
+            (
+                &*named(&evidence, "accuracy.score").metric,
+                named(&evidence, "accuracy.score").intervals.len()
+            ),
             ("accuracy", 0)
         );
         assert_eq!(named(&evidence, "accuracy.confidence_interval[0]").value, Some(0.8));
@@ -172,8 +187,14 @@ mod tests {
             r#""confusion_matrix": [[61, 3], [4, 103]], "accuracy": 0.9590643274853801, "recall": 0.9626168224299065, "f1": 0.5"#,
         );
         let accuracy = named(&evidence, "accuracy");
-        assert_eq!((accuracy.n, accuracy.trials, accuracy.successes), (Some(171), Some(171), Some(164)));
-        assert_eq!((named(&evidence, "recall").trials, named(&evidence, "f1").trials), (Some(107), None));
+        assert_eq!(
+            (accuracy.n, accuracy.trials, accuracy.successes),
+            (Some(171), Some(171), Some(164))
+        );
+        assert_eq!(
+            (named(&evidence, "recall").trials, named(&evidence, "f1").trials),
+            (Some(107), None)
+        );
         let apart = saved(r#""confusion_matrix": [[61, 3], [4, 103]], "accuracy": 0.5, "n": 170"#);
         assert_eq!((named(&apart, "accuracy").n, named(&apart, "accuracy").trials), (None, None));
     }
@@ -181,7 +202,10 @@ mod tests {
     #[test]
     fn a_percentage_stays_as_it_is_and_is_warned_of() {
         let evidence = saved(r#""exact_match": 81.2, "f1": 88.4"#);
-        assert_eq!((named(&evidence, "exact_match").value, named(&evidence, "f1").value), (Some(81.2), Some(88.4)));
+        assert_eq!(
+            (named(&evidence, "exact_match").value, named(&evidence, "f1").value),
+            (Some(81.2), Some(88.4))
+        );
         assert!(evidence.warnings.iter().any(|w| w.contains("88.4")), "{:?}", evidence.warnings);
     }
 }

@@ -1,4 +1,4 @@
-//! Evaluation of classifiers and regressors, and the trackers that keep it.
+//! Evaluation of classifiers and regressors, and the trackers that store the results.
 
 pub mod boosting_evals;
 pub mod dvc_metrics;

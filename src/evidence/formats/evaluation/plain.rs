@@ -1,4 +1,4 @@
-//! What formats share that keep their numbers in JSON of their own shape.
+//! What formats with their own shape of JSON share.
 
 use crate::evidence::{
     Collector,
@@ -7,7 +7,8 @@ use crate::evidence::{
 };
 use crate::model::{Measurement, Metric, Slice, metric::Kind};
 
-/// Whether a key is the field `snake` of a protocol buffer: as the proto spells it, or in camel case.
+/// Whether a key is the field `snake` of a protocol buffer: as the proto spells it, or in camel
+/// case.
 pub(super) fn spelled(snake: &str, key: &str) -> bool {
     let mut camel = key.chars();
     let mut upper = false;
@@ -45,10 +46,12 @@ pub(super) fn measure<'c>(
     }
 }
 
-/// States the rows behind a number; where it is a proportion of them, its successes too, if they are determined.
+/// States the number of rows of a value; if the value is a proportion of them, also its successes,
+/// if they are determined.
 pub(super) fn over(m: &mut Measurement, n: Option<u64>) {
     m.n = n;
-    let of_rows = Metric::find(&m.metric).is_some_and(|metric| metric.kind == Kind::ProportionOfRows);
+    let of_rows =
+        Metric::find(&m.metric).is_some_and(|metric| metric.kind == Kind::ProportionOfRows);
     if let (true, Some(value), Some(n)) = (of_rows, m.value, n) {
         m.trials = Some(n);
         m.successes = only_count(value, n, m.rounding);

@@ -1,10 +1,13 @@
-//! Amazon's Model Monitor: `statistics.json` of model quality, and the `constraints.json` it suggests.
+//! Amazon `SageMaker` Model Monitor: `statistics.json` of model quality, and the `constraints.json`
+//! it suggests.
 //!
-//! Every metric is an object of `value` and `standard_deviation`: of five samples of 80 %, the text `NaN` below 200 rows.
-//! Scripts of Amazon's pipelines write their `evaluation.json` in the same shape, sometimes with bare numbers. The
-//! confusion matrix (actual → predicted) gives n, and successes and trials of the rates that agree with it for one of its
-//! labels as the positive one. Metrics called `weighted_…` are averages over classes. A threshold of `constraints.json`
-//! is a measurement of that name (`recall.threshold`), and never one of the metric.
+//! Every metric is an object of `value` and `standard_deviation`: the deviation over five samples
+//! of 80 %, or the text `NaN` below 200 rows. Scripts of Amazon's pipelines write their
+//! `evaluation.json` in the same shape, sometimes with bare numbers. The confusion matrix (actual →
+//! predicted) gives n. It also gives successes and trials of the rates, if they agree with it for
+//! one of its labels as the positive one. Metrics called `weighted_…` are averages over classes. A
+//! threshold of `constraints.json` is a measurement of its own name (`recall.threshold`), and never
+//! of the metric.
 
 use crate::evidence::formats::sagemaker::{self, Matrix, agree, state};
 use crate::evidence::{
@@ -19,7 +22,7 @@ use crate::model::{Evidence, Measurement, Slice};
 use crate::stats::proportion::float;
 use std::collections::BTreeSet;
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "sagemaker-model-quality",
     title: "SageMaker Model Monitor statistics.json and constraints.json of model quality",
@@ -34,7 +37,8 @@ pub const ADAPTER: Adapter = Adapter {
     read,
 };
 
-const PROBLEMS: [&str; 4] = ["binary_classification", "multiclass_classification", "regression", "classification"];
+const PROBLEMS: [&str; 4] =
+    ["binary_classification", "multiclass_classification", "regression", "classification"];
 
 const NAMES: [(&str, &str); 4] = [
     ("auc", "roc_auc"),
@@ -66,13 +70,19 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let refused = |Declined { why }| EvidenceError::invalid(ADAPTER.id, document, json.at, why);
     let object = detect(document).and_then(|()| document.object()).map_err(refused)?;
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
-    collector.evidence.producer.get_or_insert_default().tool = Some("SageMaker Model Monitor".to_owned());
+    collector.evidence.producer.get_or_insert_default().tool =
+        Some("SageMaker Model Monitor".to_owned());
     sagemaker::dataset(&mut collector, object);
-    let rows = json.at_path(&["dataset", "item_count"]).and_then(Json::as_number).and_then(Number::count);
+    let rows =
+        json.at_path(&["dataset", "item_count"]).and_then(Json::as_number).and_then(Number::count);
     for member in object {
         match member.value.as_object() {
-            Some(metrics) if part(&member.key, "_metrics") => quality(&mut collector, metrics, rows),
-            Some(constraints) if part(&member.key, "_constraints") => thresholds(&mut collector, constraints),
+            Some(metrics) if part(&member.key, "_metrics") => {
+                quality(&mut collector, metrics, rows);
+            }
+            Some(constraints) if part(&member.key, "_constraints") => {
+                thresholds(&mut collector, constraints);
+            }
             _ if matches!(&*member.key, "version" | "dataset") => {}
             _ => collector.left_out(&member.key),
         }
@@ -104,7 +114,8 @@ fn quality(collector: &mut Collector<'_>, metrics: &Object<'_>, rows: Option<u64
     let right = matrix.right().unwrap_or(0);
     for m in measured.iter_mut().filter(|m| m.metric == "accuracy") {
         let agrees = m.value.is_none_or(|value| (float(right) / float(n) - value).abs() <= 1e-9);
-        (m.trials, m.successes) = if agrees { (Some(n), m.value.map(|_| right)) } else { (None, None) };
+        (m.trials, m.successes) =
+            if agrees { (Some(n), m.value.map(|_| right)) } else { (None, None) };
     }
     if counts.is_none() && measured.iter().any(|m| m.metric == "recall") {
         collector.warn("recall and precision do not follow from the confusion matrix: their trials are unknown");
@@ -118,7 +129,8 @@ fn metric(collector: &mut Collector<'_>, name: &str, json: &Json<'_>) {
         collector.left_out(name);
         return;
     }
-    let aggregate = name.starts_with("weighted_") || name.starts_with("macro_") || name.starts_with("micro_");
+    let aggregate =
+        name.starts_with("weighted_") || name.starts_with("macro_") || name.starts_with("micro_");
     if let Some(m) = collector.measure(ours, name, Slice::overall(), value) {
         m.aggregate = aggregate;
     }
@@ -128,7 +140,7 @@ fn metric(collector: &mut Collector<'_>, name: &str, json: &Json<'_>) {
     }
 }
 
-/// The counts of the label that is the positive one: the one that all the rates agree with.
+/// The four counts with the positive label: the one label with which all the rates agree.
 fn positive(matrix: &Matrix<'_>, measured: &[Measurement]) -> Option<Confusion> {
     let labels = matrix.labels();
     if labels.len() > 2 {
@@ -161,7 +173,7 @@ mod tests {
     use crate::evidence::read;
     use crate::model::{Evidence, Measurement};
 
-    /// The example of Amazon's documentation.
+    /// The example in Amazon's documentation.
     const BINARY: &str = r#"{"version": 0, "dataset": {"item_count": 4}, "binary_classification_metrics": {
       "confusion_matrix": {"0": {"0": 1, "1": 2}, "1": {"0": 0, "1": 1}},
       "recall": {"value": 1.0, "standard_deviation": "NaN"}, "precision": {"value": 0.3333333333333333, "standard_deviation": 0.01},
@@ -193,7 +205,9 @@ mod tests {
             names.contains(&"precision.standard_deviation")
                 && evidence.measurements.iter().any(|m| m.metric == "roc_auc")
         );
-        assert!(evidence.warnings.iter().any(|w| w.contains("receiver_operating_characteristic_curve")));
+        assert!(
+            evidence.warnings.iter().any(|w| w.contains("receiver_operating_characteristic_curve"))
+        );
     }
 
     #[test]
@@ -209,12 +223,17 @@ mod tests {
             "accuracy": {"value": 0.75}, "weighted_recall": {"value": 0.75}}}"#;
         let evidence = quality(text);
         assert_eq!(counts(&evidence, "accuracy"), (Some(8), Some(6), Some(8)));
-        assert!(evidence.measurements.iter().any(|m| m.source_name == "weighted_recall" && m.aggregate));
+        assert!(
+            evidence.measurements.iter().any(|m| m.source_name == "weighted_recall" && m.aggregate)
+        );
         let regression = quality(
             r#"{"dataset": {"item_count": 9}, "regression_metrics": {"mse": {"value": 0.4, "standard_deviation": 0.01}, "r2": -1.5}}"#,
         );
         assert_eq!(counts(&regression, "mse").0, Some(9));
-        assert_eq!(regression.measurements.iter().find(|m| m.source_name == "r2").unwrap().value, Some(-1.5));
+        assert_eq!(
+            regression.measurements.iter().find(|m| m.source_name == "r2").unwrap().value,
+            Some(-1.5)
+        );
     }
 
     #[test]

@@ -1,10 +1,12 @@
-//! scikit-learn's `cross_validate(…)`, dumped as JSON: a list for each scorer with a value for each fold.
+//! scikit-learn's `cross_validate(…)`, dumped as JSON: for each scorer a list with a value for each
+//! fold.
 //!
-//! `test_accuracy` and `train_accuracy` become the mean of their folds, marked as an average, and `split0_test_accuracy`,
-//! … for each fold, which is what scikit-learn calls them in `cv_results_`. A mean is no metric of one model on one data
-//! set, so it keeps its own name. A fold whose fit failed is NaN, and so is the mean then. Columns of a frame
-//! (`DataFrame(…).to_json()`) are read too, and the `cv_results_` of a search: of the candidate that ranks first.
-//! Nothing says on how many rows a fold rests.
+//! `test_accuracy` and `train_accuracy` become the mean of their folds, marked as an average, and
+//! `split0_test_accuracy`, … for each fold, as scikit-learn names them in `cv_results_`. A mean is
+//! not a metric of one model on one data set, so it keeps its own name. A fold whose fit failed is
+//! NaN, and then the mean is NaN, too. Columns of a frame (`DataFrame(…).to_json()`) are read, too,
+//! and so is the `cv_results_` of a search: only the candidate that ranks first. The file does not
+//! say on how many rows a fold was evaluated.
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     collector::finite,
@@ -16,7 +18,7 @@ use crate::evidence::{
 use crate::model::{Evidence, Slice, Unit};
 use crate::stats::proportion::float;
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "sklearn-cross-validate",
     title: "scikit-learn cross_validate() and cv_results_ as JSON",
@@ -39,7 +41,7 @@ fn is_time(key: &str) -> bool {
     matches!(key, "fit_time" | "score_time")
 }
 
-/// Keys of a search over parameters.
+/// Whether the object has the keys of a search over parameters.
 fn is_search(object: &Object<'_>) -> bool {
     object.iter().any(|member| member.key.starts_with("rank_test_"))
         && object.iter().any(|member| member.key.starts_with("mean_test_"))
@@ -63,8 +65,13 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
                     )));
                 }
             }
-            Value::Array(_) | Value::Object(_) if !matches!(&*member.key, "estimator" | "indices" | "params") => {
-                return Err(Declined::because(format!("{} is no key of cross_validate", quoted(&member.key))));
+            Value::Array(_) | Value::Object(_)
+                if !matches!(&*member.key, "estimator" | "indices" | "params") =>
+            {
+                return Err(Declined::because(format!(
+                    "{} is no key of cross_validate",
+                    quoted(&member.key)
+                )));
             }
             _ => {}
         }
@@ -76,7 +83,9 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 fn folds<'j, 'a>(json: &'j Json<'a>) -> Option<Vec<&'j Json<'a>>> {
     let values: Vec<_> = match &json.value {
         Value::Array(list) => list.iter().collect(),
-        Value::Object(column) if column.iter().enumerate().all(|(i, member)| member.key == i.to_string()) => {
+        Value::Object(column)
+            if column.iter().enumerate().all(|(i, member)| member.key == i.to_string()) =>
+        {
             column.iter().map(|member| &member.value).collect()
         }
         _ => return None,
@@ -102,7 +111,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             Some(folds) => {
                 let first = *count.get_or_insert(folds.len());
                 if folds.len() != first {
-                    let why = format!("{} has {} folds, others have {first}", quoted(key), folds.len());
+                    let why =
+                        format!("{} has {} folds, others have {first}", quoted(key), folds.len());
                     return Err(refuse(member.value.at, why));
                 }
                 scorer(key, &folds, precision, &mut collector);
@@ -118,7 +128,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     collector.finish()
 }
 
-/// The mean of a scorer, and its folds.
+/// Adds the mean of a scorer, and its folds.
 fn scorer(key: &str, folds: &[&Json<'_>], precision: Precision, collector: &mut Collector<'_>) {
     let numbers: Option<Vec<Number<'_>>> = folds.iter().map(|fold| finite(fold)).collect();
     let count = float(u64::try_from(folds.len()).unwrap_or(u64::MAX));
@@ -127,10 +137,9 @@ fn scorer(key: &str, folds: &[&Json<'_>], precision: Precision, collector: &mut 
             let sum: f64 = numbers.iter().map(|number| number.value()).sum();
             collector.number(key, key, Slice::overall(), sum / count)
         }
-        None => folds
-            .iter()
-            .find(|fold| finite(fold).is_none())
-            .and_then(|fold| collector.measure(key, key, Slice::overall(), &Json { at: fold.at, value: Value::Null })),
+        None => folds.iter().find(|fold| finite(fold).is_none()).and_then(|fold| {
+            collector.measure(key, key, Slice::overall(), &Json { at: fold.at, value: Value::Null })
+        }),
     };
     if let Some(m) = mean {
         let roundings = numbers.iter().flatten().map(|number| precision.rounding(*number));
@@ -144,33 +153,44 @@ fn scorer(key: &str, folds: &[&Json<'_>], precision: Precision, collector: &mut 
     }
 }
 
-/// Of a search, what it says of the candidate that ranks first by the first of its scorers.
+/// Reads a search: the candidate that ranks first by the first of its scorers.
 fn search(object: &Object<'_>, collector: &mut Collector<'_>) -> Result<(), (usize, String)> {
-    let ranks: Vec<_> = object.iter().filter(|member| member.key.starts_with("rank_test_")).collect();
+    let ranks: Vec<_> =
+        object.iter().filter(|member| member.key.starts_with("rank_test_")).collect();
     let Some(first) = ranks.first() else { return Ok(()) };
-    let ranked = folds(&first.value).ok_or((first.value.at, format!("{} is no list of ranks", quoted(&first.key))))?;
+    let ranked = folds(&first.value)
+        .ok_or((first.value.at, format!("{} is no list of ranks", quoted(&first.key))))?;
     let best = ranked.iter().position(|rank| rank.as_number().and_then(Number::count) == Some(1));
     let best = best.ok_or((first.value.at, "no candidate ranks first".to_owned()))?;
     for member in object {
         let key = &*member.key;
         let split = key.strip_prefix("split").and_then(|rest| rest.split_once('_'));
-        let kept =
-            ["mean_test_", "std_test_", "mean_train_", "std_train_"].iter().any(|prefix| key.starts_with(prefix));
-        let time = matches!(key, "mean_fit_time" | "std_fit_time" | "mean_score_time" | "std_score_time");
+        let kept = ["mean_test_", "std_test_", "mean_train_", "std_train_"]
+            .iter()
+            .any(|prefix| key.starts_with(prefix));
+        let time =
+            matches!(key, "mean_fit_time" | "std_fit_time" | "mean_score_time" | "std_score_time");
         if !kept && !time && !split.is_some_and(|(_, key)| is_scores(key)) {
             continue;
         }
         let values = folds(&member.value).filter(|values| values.len() == ranked.len());
-        let values =
-            values.ok_or((member.value.at, format!("{} is no list of one number for each candidate", quoted(key))))?;
-        if let Some(m) = values.get(best).and_then(|value| collector.measure(key, key, Slice::overall(), value)) {
+        let values = values.ok_or((
+            member.value.at,
+            format!("{} is no list of one number for each candidate", quoted(key)),
+        ))?;
+        if let Some(m) =
+            values.get(best).and_then(|value| collector.measure(key, key, Slice::overall(), value))
+        {
             m.aggregate = split.is_none();
             m.unit = time.then_some(Unit::Seconds);
         }
     }
     if ranked.len() > 1 || ranks.len() > 1 {
         let name = quoted(&first.key);
-        collector.warn(format!("of {} candidates only number {best}, the first by {name}, is read", ranked.len()));
+        collector.warn(format!(
+            "of {} candidates only number {best}, the first by {name}, is read",
+            ranked.len()
+        ));
     }
     Ok(())
 }
@@ -217,7 +237,10 @@ mod tests {
     #[test]
     fn folds_that_are_missing_are_refused() {
         let error = read(br#"{"test_f1": [0.5, 0.6], "test_accuracy": [0.5]}"#, None).unwrap_err();
-        assert!(error.code() == "evidence-invalid" && error.to_string().contains("line 1"), "{error}");
+        assert!(
+            error.code() == "evidence-invalid" && error.to_string().contains("line 1"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -227,7 +250,10 @@ mod tests {
                 "std_test_score": [0.1, 0.2], "rank_test_score": [2, 1]}"#,
         );
         assert_eq!(
-            (named(&evidence, "mean_test_score").value, named(&evidence, "split0_test_score").value),
+            (
+                named(&evidence, "mean_test_score").value,
+                named(&evidence, "split0_test_score").value
+            ),
             (Some(0.8), Some(0.9))
         );
         assert_eq!(evidence.warnings.len(), 1);
@@ -242,7 +268,11 @@ mod tests {
             r#"{"test_x": [1], "y": [2]}"#,
             r#"{"train_x": [1]}"#,
         ] {
-            assert_eq!(read(other.as_bytes(), None).unwrap_err().code(), "evidence-not-understood", "{other}");
+            assert_eq!(
+                read(other.as_bytes(), None).unwrap_err().code(),
+                "evidence-not-understood",
+                "{other}"
+            );
         }
     }
 }

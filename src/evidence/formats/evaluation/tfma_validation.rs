@@ -1,9 +1,10 @@
 //! TensorFlow Model Analysis: the result of validating an evaluation against its thresholds.
 //!
-//! `ValidationResult` in protobuf's JSON, in the spelling of the proto or in camel case, or the record itself
-//! (`validations-*.tfrecord`). Fields that are false are absent in both: a result without `validation_ok` is a failed
-//! one. Only what failed is listed, so a slice that is not named has no check of its own. A slicing that matched no
-//! slice was not validated at all, and a rubber stamp compared with no baseline: both are failed checks.
+//! `ValidationResult` in protobuf's JSON, in the spelling of the proto or in camel case, or the
+//! record itself (`validations-*.tfrecord`). Fields that are false are absent in both, so a result
+//! without `validation_ok` is a failed one. The document lists only what failed, so a slice that it
+//! does not name gets no check. A slicing that matched no slice was not validated at all, and a
+//! rubber stamp was compared with no baseline: both are failed checks.
 
 use super::tfma::{
     key::{Key, group},
@@ -17,7 +18,7 @@ use crate::evidence::{
 };
 use crate::model::{Check, Evidence, Slice, evidence::Producer};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "tfma-validation",
     title: "TensorFlow Model Analysis: result of the validation, as JSON or TFRecord",
@@ -69,17 +70,26 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if record::begins(document.bytes()) {
         let records = record::records(document.bytes()).map_err(refused)?;
         let [(at, only)] = records.as_slice() else {
-            return Err(refused(Mistake::new(0, "a validation is one record, and this file holds several")));
+            return Err(refused(Mistake::new(
+                0,
+                "a validation is one record, and this file holds several",
+            )));
         };
         result(&mut collector, Node::Wire(only, *at)).map_err(refused)?;
         return collector.finish();
     }
     let json = document.json().map_err(Clone::clone)?;
     let Json { value: Value::Object(object), .. } = json else {
-        return Err(refused(Mistake::new(json.at, format!("a validation is an object, not {}", json.kind()))));
+        return Err(refused(Mistake::new(
+            json.at,
+            format!("a validation is an object, not {}", json.kind()),
+        )));
     };
     if !KEYS.iter().any(|key| object.has(key)) {
-        return Err(refused(Mistake::new(json.at, "no `validation_ok` and no `metric_validations_per_slice`")));
+        return Err(refused(Mistake::new(
+            json.at,
+            "no `validation_ok` and no `metric_validations_per_slice`",
+        )));
     }
     result(&mut collector, Node::Json(json)).map_err(refused)?;
     collector.finish()
@@ -91,7 +101,11 @@ fn result(collector: &mut Collector<'_>, result: Node<'_>) -> Result<(), Mistake
     let (at, ok) = (collector.evidence.checks.len(), result.flag(&Field("validation_ok", 1))?);
     for (name, number, what) in [
         ("missing_thresholds", 6, "no threshold was set: nothing was validated"),
-        ("rubber_stamp", 7, "there was no baseline to compare with: thresholds of change were passed over"),
+        (
+            "rubber_stamp",
+            7,
+            "there was no baseline to compare with: thresholds of change were passed over",
+        ),
     ] {
         let told = result.flag(&Field(name, number))?;
         collector.check(name, !told, told.then(|| what.to_owned()));
@@ -108,14 +122,18 @@ fn result(collector: &mut Collector<'_>, result: Node<'_>) -> Result<(), Mistake
             );
         }
     }
-    let mut nothing = result.flag(&Field("missing_thresholds", 6))?.then(|| "no threshold was set".to_owned());
+    let mut nothing =
+        result.flag(&Field("missing_thresholds", 6))?.then(|| "no threshold was set".to_owned());
     nothing = details(collector, result)?.or(nothing);
     let passed = ok && nothing.is_none();
-    collector.evidence.checks.insert(at, Check { name: "validation_ok".to_owned(), passed, detail: nothing });
+    collector
+        .evidence
+        .checks
+        .insert(at, Check { name: "validation_ok".to_owned(), passed, detail: nothing });
     Ok(())
 }
 
-/// How many slices each slicing matched; the first that matched none.
+/// Adds how many slices each slicing matched; returns a message about the first that matched none.
 fn details(collector: &mut Collector<'_>, result: Node<'_>) -> Result<Option<String>, Mistake> {
     let details = result.message(&Field("validation_details", 4))?;
     let Some(details) = details else { return Ok(None) };
@@ -137,7 +155,9 @@ fn details(collector: &mut Collector<'_>, result: Node<'_>) -> Result<Option<Str
 fn failures(collector: &mut Collector<'_>, slice: Node<'_>) -> Result<(), Mistake> {
     let group = group(slice, 2, 4)?;
     for failure in slice.messages(&Field("failures", 3))? {
-        let key = failure.message(&Field("metric_key", 1))?.map_or_else(|| Ok(Key::default()), Key::of)?;
+        let key = failure
+            .message(&Field("metric_key", 1))?
+            .map_or_else(|| Ok(Key::default()), Key::of)?;
         let threshold = failure.message(&Field("metric_threshold", 2))?;
         let mut why = threshold.map_or_else(|| Ok(String::new()), limits)?;
         if let Some(value) = failure.message(&Field("metric_value", 3))? {
@@ -147,20 +167,27 @@ fn failures(collector: &mut Collector<'_>, slice: Node<'_>) -> Result<(), Mistak
                 why = format!("{number} {why}");
             }
         }
-        if let Some(message) = failure.text(&Field("message", 4))?.filter(|message| !message.is_empty()) {
+        if let Some(message) =
+            failure.text(&Field("message", 4))?.filter(|message| !message.is_empty())
+        {
             why.push_str(&format!(": {message}"));
         }
         let name = if key.name.is_empty() { "a metric" } else { &key.name };
-        collector.check(format!("{name} [{}]", group.slice), false, (!why.is_empty()).then_some(why));
+        collector.check(
+            format!("{name} [{}]", group.slice),
+            false,
+            (!why.is_empty()).then_some(why),
+        );
     }
     Ok(())
 }
 
-/// What a threshold asks for, in words.
+/// The limits of a threshold, in words.
 fn limits(threshold: Node<'_>) -> Result<String, Mistake> {
     let mut out = Vec::new();
     if let Some(value) = threshold.message(&Field("value_threshold", 1))? {
-        for (name, number, words) in [("lower_bound", 1, "at least"), ("upper_bound", 2, "at most")] {
+        for (name, number, words) in [("lower_bound", 1, "at least"), ("upper_bound", 2, "at most")]
+        {
             if let Some(bound) = value.wrapped_double(&Field(name, number))? {
                 out.push(format!("{words} {bound}"));
             }
@@ -180,9 +207,13 @@ fn limits(threshold: Node<'_>) -> Result<String, Mistake> {
 fn described(spec: Node<'_>) -> Result<String, Mistake> {
     let mut out = Vec::new();
     if let Node::Json(json) = spec {
-        let keys = json.get("feature_keys").or_else(|| json.get("featureKeys")).and_then(Json::as_array);
+        let keys =
+            json.get("feature_keys").or_else(|| json.get("featureKeys")).and_then(Json::as_array);
         out.extend(keys.unwrap_or(&[]).iter().filter_map(|key| key.as_str().map(str::to_owned)));
-        let values = json.get("feature_values").or_else(|| json.get("featureValues")).and_then(Json::as_object);
+        let values = json
+            .get("feature_values")
+            .or_else(|| json.get("featureValues"))
+            .and_then(Json::as_object);
         for member in values.into_iter().flatten() {
             out.push(format!("{} = {}", member.key, member.value.as_str().unwrap_or_default()));
         }
@@ -244,7 +275,9 @@ mod tests {
 
     #[test]
     fn other_documents_are_refused() {
-        for text in [&b"{}"[..], b"[]", br#"{"validation_ok": 1}"#, br#"{"validation_details": []}"#, b""] {
+        for text in
+            [&b"{}"[..], b"[]", br#"{"validation_ok": 1}"#, br#"{"validation_details": []}"#, b""]
+        {
             assert!(open(text).is_err(), "{}", String::from_utf8_lossy(text));
         }
         let metrics = record::written(b"\x0a\x00");

@@ -1,15 +1,18 @@
-//! What the rates of a group determine of its confusion matrix: how many rows are positive, how many are called so.
+//! The counts that the rates of a group determine: how many rows are positive, and how many are
+//! predicted positive.
 //!
-//! Tools of fairness write rates and the group's rows, seldom its positives. Yet the rates share one confusion matrix:
-//! with P positives among n rows, `selection_rate` · n = `true_positive_rate` · P + `false_positive_rate` · (n − P), and
-//! alike for accuracy and precision. P is stated only where one whole number fits all the rates as exactly as they are
-//! written.
+//! Fairness tools write rates and the group's rows, but seldom its positives. The rates share one
+//! confusion matrix, however: with P positives among n rows, `selection_rate` · n =
+//! `true_positive_rate` · P + `false_positive_rate` · (n − P). Similar equations hold for accuracy
+//! and precision. P is stated only if exactly one whole number fits all the rates, within the
+//! rounding they are written with.
 
 use crate::evidence::counts::{only_count, only_denominator, whole};
 use crate::model::{Measurement, evidence::MIN_ROUNDING};
 use crate::stats::proportion::{counts_of, float};
 
-/// How many whole numbers are tried at most: rates that leave more open determine nothing.
+/// The most whole numbers that are tried: if the rates leave more possibilities, they determine
+/// nothing.
 const TRIED: f64 = 200.0;
 
 /// A rate and how exact it is.
@@ -30,7 +33,7 @@ struct Rates {
     precision: Option<Rate>,
 }
 
-/// The rows of a group, those that are positive and those that are called positive.
+/// The rows of a group, those that are positive and those that are predicted positive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Margins {
     n: u64,
@@ -39,30 +42,36 @@ struct Margins {
 }
 
 impl Margins {
-    /// The trials of `metric`; `None` for what is no proportion of a confusion matrix.
+    /// The trials of `metric`; `None` if it is not a proportion of a confusion matrix.
     fn trials(self, metric: &str) -> Option<u64> {
         match metric {
             "accuracy" | "error_rate" | "selection_rate" | "base_rate" | "prev" => Some(self.n),
             "recall" | "true_positive_rate" | "false_negative_rate" => self.positives,
-            "specificity" | "true_negative_rate" | "false_positive_rate" => self.n.checked_sub(self.positives?),
+            "specificity" | "true_negative_rate" | "false_positive_rate" => {
+                self.n.checked_sub(self.positives?)
+            }
             "precision" | "positive_predictive_value" | "false_discovery_rate" => self.predicted,
-            "negative_predictive_value" | "false_omission_rate" => self.n.checked_sub(self.predicted?),
+            "negative_predictive_value" | "false_omission_rate" => {
+                self.n.checked_sub(self.predicted?)
+            }
             _ => None,
         }
     }
 
-    /// States n, trials and, where only one count fits, successes.
+    /// States n, trials and, if only one count fits, successes.
     fn state(self, m: &mut Measurement) {
         m.n = Some(self.n);
         m.trials = self.trials(&m.metric);
-        m.successes = m.value.zip(m.trials).and_then(|(value, trials)| only_count(value, trials, m.rounding));
+        m.successes =
+            m.value.zip(m.trials).and_then(|(value, trials)| only_count(value, trials, m.rounding));
         if let (Some(successes), Some(trials)) = (m.successes, m.trials) {
             sharpen(m, float(successes) / float(trials));
         }
     }
 }
 
-/// States n, trials and successes of the measurements of a group of `n` rows, as far as they determine them together.
+/// States n, trials and successes of the measurements of a group of `n` rows, as far as all of them
+/// together determine these.
 pub(super) fn state(measured: &mut [Measurement], n: u64) {
     let mut rates = Rates::default();
     for m in measured.iter() {
@@ -74,11 +83,13 @@ pub(super) fn state(measured: &mut [Measurement], n: u64) {
     }
 }
 
-/// The value of a rounded number that counts of the same document determine: pandas' JSON keeps ten decimal places, of a
-/// small rate seven digits. What was rounded further is left as it was written.
+/// Replaces a rounded value by the exact one that counts of the same document determine. pandas'
+/// JSON keeps ten decimal places, which for a small rate is seven digits. A value that was rounded
+/// further stays as it was written.
 pub(super) fn sharpen(m: &mut Measurement, exact: f64) {
     const PANDAS: f64 = 5e-9;
-    let near = m.value.is_some_and(|value| (value - exact).abs() <= m.rounding + 4.0 * f64::EPSILON);
+    let near =
+        m.value.is_some_and(|value| (value - exact).abs() <= m.rounding + 4.0 * f64::EPSILON);
     if near && m.rounding <= PANDAS && m.rounding > MIN_ROUNDING {
         m.value = Some(exact);
         m.rounding = MIN_ROUNDING;
@@ -86,7 +97,7 @@ pub(super) fn sharpen(m: &mut Measurement, exact: f64) {
 }
 
 impl Rates {
-    /// Adds a rate by our name of it; others are passed over.
+    /// Adds a rate by our name of it; others are ignored.
     fn add(&mut self, m: &Measurement) {
         let Some(value) = m.value.filter(|value| (0.0..=1.0).contains(value)) else { return };
         let (rate, value) = match m.metric.as_str() {
@@ -105,17 +116,19 @@ impl Rates {
         rate.get_or_insert(Rate { value, rounding: m.rounding });
     }
 
-    /// What `n` rows with these rates determine.
+    /// The counts that `n` rows with these rates determine.
     fn margins(self, n: u64) -> Margins {
         let predicted = self.selected.and_then(|s| only_count(s.value, n, s.rounding));
         let positives = self.positives(n, predicted);
         Margins { n, positives, predicted: predicted.or_else(|| self.predicted(n, positives?)) }
     }
 
-    /// How many are called positive, where the positives are known: from the true positives and a precision, or from
-    /// the true and the false ones.
+    /// How many rows are predicted positive, if the number of positives is known: from the true
+    /// positives and a precision, or from the true and the false positives.
     fn predicted(self, n: u64, positives: u64) -> Option<u64> {
-        let count = |rate: Option<Rate>, trials| rate.and_then(|rate| only_count(rate.value, trials, rate.rounding));
+        let count = |rate: Option<Rate>, trials| {
+            rate.and_then(|rate| only_count(rate.value, trials, rate.rounding))
+        };
         let tp = count(self.true_positives, positives)?;
         match self.precision.and_then(|p| only_denominator(tp, p.value, p.rounding)) {
             Some(predicted) => Some(predicted),
@@ -127,7 +140,11 @@ impl Rates {
         if let Some(rate) = self.prevalence {
             return only_count(rate.value, n, rate.rounding).filter(|p| self.fits(n, *p));
         }
-        let (near, within) = self.estimates(n, predicted).into_iter().flatten().min_by(|a, b| a.1.total_cmp(&b.1))?;
+        let (near, within) = self
+            .estimates(n, predicted)
+            .into_iter()
+            .flatten()
+            .min_by(|a, b| a.1.total_cmp(&b.1))?;
         if within > TRIED || !near.is_finite() {
             return None;
         }
@@ -137,22 +154,31 @@ impl Rates {
         fitting.next().filter(|_| fitting.next().is_none())
     }
 
-    /// Where P must lie: a number and how far P may be from it, one for each set of rates that determines it.
+    /// Estimates of P: a number and how far P may be from it, for each set of rates that determines
+    /// it.
     fn estimates(self, n: u64, predicted: Option<u64>) -> [Option<(f64, f64)>; 7] {
         let rows = float(n);
         let right = self.accuracy.and_then(|a| only_count(a.value, n, a.rounding)).map(float);
-        let true_positives =
-            self.precision.zip(predicted).and_then(|(p, predicted)| only_count(p.value, predicted, p.rounding));
+        let true_positives = self
+            .precision
+            .zip(predicted)
+            .and_then(|(p, predicted)| only_count(p.value, predicted, p.rounding));
         let predicted = predicted.map(float);
         let (tpr, fpr) = (self.true_positives, self.false_positives);
-        // The rows less those called positive and those called right are P less twice the true positives.
+        // n, minus the predicted positives, minus the correct predictions, is P − 2 · true
+        // positives.
         let rest = predicted.zip(right).map(|(s, a)| (s, a, rows - s - a));
         let solved = |over: f64, under: f64, rounding: f64| {
-            (under.abs() > 1e-9).then(|| (over / under, 1.0 + 8.0 * rows * rounding / (under * under)))
+            (under.abs() > 1e-9)
+                .then(|| (over / under, 1.0 + 8.0 * rows * rounding / (under * under)))
         };
         [
             tpr.zip(fpr).zip(self.selected).and_then(|((t, f), s)| {
-                solved(rows * (s.value - f.value), t.value - f.value, t.rounding.max(f.rounding).max(s.rounding))
+                solved(
+                    rows * (s.value - f.value),
+                    t.value - f.value,
+                    t.rounding.max(f.rounding).max(s.rounding),
+                )
             }),
             tpr.zip(fpr).zip(self.accuracy).and_then(|((t, f), a)| {
                 let rounding = t.rounding.max(f.rounding).max(a.rounding);
@@ -167,11 +193,20 @@ impl Rates {
                 Some((rest + 2.0 * tp, 2.0 * within))
             }),
             true_positives.zip(rest).map(|(tp, (_, _, rest))| (rest + 2.0 * float(tp), 0.4)),
-            tpr.zip(self.precision).zip(self.accuracy).filter(|((_, p), _)| p.value > 0.0).and_then(|((t, p), a)| {
-                let rounding = t.rounding.max(a.rounding).max(p.rounding / (p.value * p.value));
-                solved(rows * (a.value - 1.0), 2.0 * t.value - 1.0 - t.value / p.value, rounding)
-            }),
-            true_positives.zip(tpr).and_then(|(tp, t)| Some((float(only_denominator(tp, t.value, t.rounding)?), 0.4))),
+            tpr.zip(self.precision)
+                .zip(self.accuracy)
+                .filter(|((_, p), _)| p.value > 0.0)
+                .and_then(|((t, p), a)| {
+                    let rounding = t.rounding.max(a.rounding).max(p.rounding / (p.value * p.value));
+                    solved(
+                        rows * (a.value - 1.0),
+                        2.0 * t.value - 1.0 - t.value / p.value,
+                        rounding,
+                    )
+                }),
+            true_positives
+                .zip(tpr)
+                .and_then(|(tp, t)| Some((float(only_denominator(tp, t.value, t.rounding)?), 0.4))),
         ]
     }
 
@@ -184,8 +219,12 @@ impl Rates {
             counted(self.selected, n),
             counted(self.accuracy, n),
         );
-        let (Some(tp), Some(mut fp), Some(mut selected), Some(right)) = counts else { return false };
-        if let (None, Some(p)) = (self.selected, self.precision.filter(|_| tp.0 == tp.1 && tp.0 > 0)) {
+        let (Some(tp), Some(mut fp), Some(mut selected), Some(right)) = counts else {
+            return false;
+        };
+        if let (None, Some(p)) =
+            (self.selected, self.precision.filter(|_| tp.0 == tp.1 && tp.0 > 0))
+        {
             let Some(all) = denominators(tp.0, p, n) else { return false };
             selected = all;
             fp = (fp.0.max(all.0.saturating_sub(tp.0)), fp.1.min(all.1.saturating_sub(tp.0)));
@@ -194,8 +233,10 @@ impl Rates {
             }
         }
         let called = (tp.0.saturating_add(fp.0), tp.1.saturating_add(fp.1));
-        let agreed =
-            (tp.0.saturating_add(negatives.saturating_sub(fp.1)), tp.1.saturating_add(negatives.saturating_sub(fp.0)));
+        let agreed = (
+            tp.0.saturating_add(negatives.saturating_sub(fp.1)),
+            tp.1.saturating_add(negatives.saturating_sub(fp.0)),
+        );
         let precise = match self.precision {
             Some(_) if selected.0 == selected.1 => {
                 counted(self.precision, selected.0).is_some_and(|counts| overlap(counts, tp))
@@ -206,8 +247,8 @@ impl Rates {
     }
 }
 
-/// The least and the greatest count that the rate may stand for. A rate of no rows says nothing, whatever it is written
-/// as: fairlearn and scikit-learn write 0.
+/// The least and the greatest count that the rate may represent. A rate over 0 rows gives no
+/// information, whatever is written: fairlearn and scikit-learn write 0.
 fn counted(rate: Option<Rate>, trials: u64) -> Option<(u64, u64)> {
     match rate {
         Some(rate) if trials > 0 => counts_of(rate.value, trials, rate.rounding),
@@ -239,7 +280,7 @@ mod tests {
         all.margins(n)
     }
 
-    /// 44 of 301 positives and 5 of 768 negatives are called positive.
+    /// 44 of 301 positives and 5 of 768 negatives are predicted positive.
     const WOMEN: [(&str, f64); 4] = [
         ("accuracy", 807.0 / 1069.0),
         ("selection_rate", 49.0 / 1069.0),
@@ -257,17 +298,27 @@ mod tests {
         }
         assert_eq!(margins(1069, &[WOMEN[0], WOMEN[2], WOMEN[3]]).positives, Some(301));
         assert_eq!(margins(1069, &[("base_rate", 301.0 / 1069.0)]).positives, Some(301));
-        assert_eq!(margins(1069, &[WOMEN[0], WOMEN[1], ("precision", 44.0 / 49.0)]).positives, Some(301));
-        assert_eq!(margins(1069, &[WOMEN[1], WOMEN[2], ("precision", 44.0 / 49.0)]).positives, Some(301));
+        assert_eq!(
+            margins(1069, &[WOMEN[0], WOMEN[1], ("precision", 44.0 / 49.0)]).positives,
+            Some(301)
+        );
+        assert_eq!(
+            margins(1069, &[WOMEN[1], WOMEN[2], ("precision", 44.0 / 49.0)]).positives,
+            Some(301)
+        );
         assert_eq!(margins(1069, &[WOMEN[0], WOMEN[2], ("precision", 44.0 / 49.0)]), want);
     }
 
     #[test]
     fn what_is_open_stays_open() {
         assert_eq!(margins(1069, &WOMEN[..2]).positives, None);
-        assert_eq!(margins(1069, &[WOMEN[2], WOMEN[3]]), Margins { n: 1069, positives: None, predicted: None });
-        // Nobody is called positive: any number may be so.
-        let none = [("selection_rate", 0.0), ("true_positive_rate", 0.0), ("false_positive_rate", 0.0)];
+        assert_eq!(
+            margins(1069, &[WOMEN[2], WOMEN[3]]),
+            Margins { n: 1069, positives: None, predicted: None }
+        );
+        // No row is predicted positive: any number of rows may be positive.
+        let none =
+            [("selection_rate", 0.0), ("true_positive_rate", 0.0), ("false_positive_rate", 0.0)];
         assert_eq!(margins(20, &none).positives, None);
         // Rates of weighted rows fit no count.
         assert_eq!(margins(1000, &WOMEN).positives, None);
@@ -275,8 +326,12 @@ mod tests {
 
     #[test]
     fn a_group_without_positives_has_no_trials() {
-        let rates =
-            [("accuracy", 1.0), ("selection_rate", 0.0), ("true_positive_rate", 0.0), ("false_positive_rate", 0.0)];
+        let rates = [
+            ("accuracy", 1.0),
+            ("selection_rate", 0.0),
+            ("true_positive_rate", 0.0),
+            ("false_positive_rate", 0.0),
+        ];
         let margins = margins(3, &rates);
         assert_eq!(margins.positives, Some(0));
         let mut m = Measurement::new("true_positive_rate", "tpr", Some(0.0));

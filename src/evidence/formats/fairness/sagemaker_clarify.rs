@@ -1,10 +1,12 @@
-//! Amazon's Clarify, `analysis.json`: bias before and after training, the model's performance, explanations.
+//! Amazon `SageMaker` Clarify, `analysis.json`: bias before and after training, the model's
+//! performance, explanations.
 //!
-//! A bias metric compares one value of a facet with all others, and has it as its slice (`sex = Female`); the stage is
-//! its scope. Clarify writes an undefined metric as null with an `error`, and infinities as text. It states no number
-//! of rows, but `confusion_matrix` holds counts of them: they are n, successes and trials of the model's performance
-//! where the rates agree. `explanations` hold a global SHAP value for each feature (`column`) and label (`class`).
-//! Bias monitors and explainability monitors write the same document.
+//! A bias metric compares one value of a facet with all others; this value is its slice
+//! (`sex = Female`), and the stage is its scope. Clarify writes an undefined metric as null with an
+//! `error`, and infinities as text. It does not state the number of rows, but `confusion_matrix`
+//! contains counts of them: they give n, successes and trials of the model's performance if the
+//! rates agree. `explanations` has a global SHAP value for each feature (`column`) and label
+//! (`class`). Bias monitors and explainability monitors write the same document.
 
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
@@ -18,7 +20,7 @@ use crate::evidence::{
 };
 use crate::model::{Evidence, Slice};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "sagemaker-clarify",
     title: "SageMaker Clarify analysis.json",
@@ -33,10 +35,12 @@ pub const ADAPTER: Adapter = Adapter {
     read,
 };
 
-const STAGES: [(&str, &str); 2] =
-    [("pre_training_bias_metrics", "pre_training"), ("post_training_bias_metrics", "post_training")];
+const STAGES: [(&str, &str); 2] = [
+    ("pre_training_bias_metrics", "pre_training"),
+    ("post_training_bias_metrics", "post_training"),
+];
 
-/// Clarify's names of the model's performance, and ours.
+/// Clarify's names for metrics of the model's performance, and ours.
 const PERFORMANCE: [(&str, &str); 7] = [
     ("Accuracy", "accuracy"),
     ("Proportion of Positive Predictions in Labels", "selection_rate"),
@@ -50,13 +54,17 @@ const PERFORMANCE: [(&str, &str); 7] = [
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
     let object = document.object()?;
     let stage = |(key, _): &(&str, &str)| {
-        object.get(key).is_some_and(|v| v.get("facets").is_some() || v.get("model_performance").is_some())
+        object
+            .get(key)
+            .is_some_and(|v| v.get("facets").is_some() || v.get("model_performance").is_some())
     };
     let explained = object.get("explanations").and_then(Json::as_object);
     if STAGES.iter().any(stage) || explained.is_some_and(|e| e.has("kernel_shap") || e.has("pdp")) {
         return Ok(());
     }
-    Err(Declined::because("no `pre_training_bias_metrics`, `post_training_bias_metrics` or `explanations`"))
+    Err(Declined::because(
+        "no `pre_training_bias_metrics`, `post_training_bias_metrics` or `explanations`",
+    ))
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
@@ -80,7 +88,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     collector.finish()
 }
 
-/// The bias metrics of one stage.
+/// Reads the bias metrics of one stage.
 fn bias(collector: &mut Collector<'_>, stage: &Json<'_>, scope: &str) {
     let positive = stage.get("label_value_or_threshold");
     for member in collector.members(Some(stage)) {
@@ -108,14 +116,15 @@ fn facets(collector: &mut Collector<'_>, facets: &Json<'_>, scope: &str) {
     }
 }
 
-/// A value, or several joined as Clarify joins them.
+/// A name, or several joined in the way Clarify joins them.
 fn named(json: &Json<'_>) -> String {
-    let names =
-        |list: &[Json<'_>]| list.iter().filter_map(|v| Some(Cell::Json(v).name()?.to_owned())).collect::<Vec<_>>();
+    let names = |list: &[Json<'_>]| {
+        list.iter().filter_map(|v| Some(Cell::Json(v).name()?.to_owned())).collect::<Vec<_>>()
+    };
     json.as_array().map_or_else(|| names(std::slice::from_ref(json)), names).join(", ")
 }
 
-/// An entry with `name` and `value`.
+/// Adds an entry with `name` and `value`.
 fn measure<'n>(
     collector: &mut Collector<'_>,
     entry: &'n Json<'_>,
@@ -139,8 +148,15 @@ fn measure<'n>(
     }
 }
 
-fn performance(collector: &mut Collector<'_>, json: &Json<'_>, positive: Option<&Json<'_>>, scope: &str) {
-    let ours = |name| PERFORMANCE.iter().find(|(theirs, _)| *theirs == name).map_or(name, |(_, ours)| *ours);
+fn performance(
+    collector: &mut Collector<'_>,
+    json: &Json<'_>,
+    positive: Option<&Json<'_>>,
+    scope: &str,
+) {
+    let ours = |name| {
+        PERFORMANCE.iter().find(|(theirs, _)| *theirs == name).map_or(name, |(_, ours)| *ours)
+    };
     let from = collector.evidence.measurements.len();
     for entry in collector.list(json.get("model_performance_metrics")) {
         measure(collector, entry, &Slice::overall(), scope, ours);
@@ -181,11 +197,21 @@ fn shap(collector: &mut Collector<'_>, label: &str, values: &Object<'_>) {
                 for feature in features {
                     let mut slice = class.clone();
                     slice.0.insert("column".to_owned(), feature.key.to_string());
-                    collector.measure("global_shap_values", "global_shap_values", slice, &feature.value);
+                    collector.measure(
+                        "global_shap_values",
+                        "global_shap_values",
+                        slice,
+                        &feature.value,
+                    );
                 }
             }
             ("expected_value", None) => {
-                _ = collector.measure("expected_value", "expected_value", class.clone(), &member.value);
+                _ = collector.measure(
+                    "expected_value",
+                    "expected_value",
+                    class.clone(),
+                    &member.value,
+                );
             }
             (other, _) => collector.left_out(other),
         }
@@ -223,7 +249,10 @@ mod tests {
         let evidence = analysis(ANALYSIS);
         assert_eq!((of(&evidence, "CDDL").value, of(&evidence, "KL").value), (None, None));
         let balance = of(&evidence, "CI");
-        assert_eq!((balance.value, balance.n, balance.scope.as_deref()), (Some(0.25), None, Some("pre_training")));
+        assert_eq!(
+            (balance.value, balance.n, balance.scope.as_deref()),
+            (Some(0.25), None, Some("pre_training"))
+        );
         assert_eq!(balance.slice, Slice::one("sex", "Female"));
         assert_eq!(of(&evidence, "DI").slice, Slice::one("age", "40, 60"));
     }
@@ -234,18 +263,32 @@ mod tests {
         let counts = |m: &Measurement| (m.n, m.successes, m.trials);
         assert_eq!(counts(of(&evidence, "Accuracy")), (Some(3000), Some(2309), Some(3000)));
         let recall = of(&evidence, "True Positive Rate / Recall");
-        assert_eq!((recall.metric.as_str(), counts(recall)), ("recall", (Some(3000), Some(340), Some(912))));
+        assert_eq!(
+            (recall.metric.as_str(), counts(recall)),
+            ("recall", (Some(3000), Some(340), Some(912)))
+        );
         assert_eq!(counts(of(&evidence, "Conditional Acceptance")), (Some(3000), None, None));
         let other = analysis(&ANALYSIS.replace("340.0", "341.0"));
         assert_eq!(of(&other, "True Positive Rate / Recall").trials, None);
-        assert!(other.warnings.iter().any(|w| w.contains("does not follow")), "{:?}", other.warnings);
+        assert!(
+            other.warnings.iter().any(|w| w.contains("does not follow")),
+            "{:?}",
+            other.warnings
+        );
     }
 
     #[test]
     fn shap_values_of_every_feature() {
         let evidence = analysis(ANALYSIS);
-        assert_eq!(of(&evidence, "global_shap_values").slice.to_string(), "class = label0, column = Age");
-        assert!(evidence.warnings.iter().any(|w| w.contains("explanations.pdp")), "{:?}", evidence.warnings);
+        assert_eq!(
+            of(&evidence, "global_shap_values").slice.to_string(),
+            "class = label0, column = Age"
+        );
+        assert!(
+            evidence.warnings.iter().any(|w| w.contains("explanations.pdp")),
+            "{:?}",
+            evidence.warnings
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::model::{Measurement, Slice, Timestamp, evidence::MIN_ROUNDING};
 use crate::stats::proportion::{counted, float};
 use std::collections::HashSet;
 
-/// A refusal of the whole document for the reason why its format would decline it.
+/// A refusal of the whole document, for the reason why its format declined it.
 pub fn refused(format: &'static str, document: &Document<'_>, declined: Declined) -> EvidenceError {
     EvidenceError::invalid(format, document, 0, declined.why)
 }
@@ -25,7 +25,7 @@ pub fn moment(json: &Json<'_>, key: &str) -> Option<Timestamp> {
     json.text(key)?.parse().ok()
 }
 
-/// The first words of what a tool says, for a check's detail.
+/// The first words of a tool's message, for a check's detail.
 pub fn brief(text: &str) -> String {
     const LONGEST: usize = 400;
     let mut out: String = text.trim().chars().take(LONGEST).collect();
@@ -35,21 +35,21 @@ pub fn brief(text: &str) -> String {
     out
 }
 
-/// Parts of a detail, one behind the other; `None` when there are none.
+/// Parts of a detail, joined in order; `None` if there are none.
 pub fn joined(parts: impl IntoIterator<Item = Option<String>>) -> Option<String> {
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-/// Whether `error` is the standard error that the mean of `n` rows has when each of them is 0 or 1 and a `share` of
-/// them is 1, as exactly as it is written. Rows with values in between have a smaller one.
+/// Whether `error` is, within its rounding, the standard error of the mean of `n` rows if each row
+/// is 0 or 1 and a `share` of them is 1. Rows with values in between have a smaller one.
 pub fn is_error_of_a_share(share: Number<'_>, error: Number<'_>, n: u64) -> bool {
     let expected = (share.value() * (1.0 - share.value()) / (float(n) - 1.0)).sqrt();
     n > 1 && (error.value() - expected).abs() <= 1e-9 + error.rounding()
 }
 
-/// How often tests were run, and how many tests that are: one that is run ten times is one test, and tells no more of
-/// other tests than one does.
+/// How often tests were run, and how many tests that are. A test that is run ten times is one test:
+/// the repeats give no information about other tests.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Share {
     /// Runs that passed.
@@ -61,18 +61,19 @@ pub struct Share {
 }
 
 impl Share {
-    /// Of tests that were each run once.
+    /// The share of tests that were each run once.
     pub fn once(passed: u64, tests: u64) -> Self {
         Self { passed, runs: tests, tests }
     }
 
-    /// How many different tests are behind `n` runs, as far as these tell: one that is run again is no further test.
+    /// How many different tests `n` runs are, judged by these counts: a repeated test is not
+    /// another test.
     pub fn different(self, n: u64) -> u64 {
         if self.tests < self.runs { n.min(self.tests) } else { n }
     }
 }
 
-/// Tests by what was asked in them.
+/// Tests, identified by what was asked in them.
 #[derive(Debug, Default)]
 pub struct Tests {
     known: HashSet<String>,
@@ -80,7 +81,7 @@ pub struct Tests {
 }
 
 impl Tests {
-    /// Adds a run of the test that is known by `key`.
+    /// Adds a run of the test with this key.
     pub fn add(&mut self, key: String, passed: bool) {
         self.known.insert(key);
         self.share.runs += 1;
@@ -93,8 +94,9 @@ impl Tests {
     }
 }
 
-/// States the trials of a share of `tests` that were each run several times. A test may have passed in part: the bounds
-/// are then those of the whole tests around it.
+/// States the trials of a share of `tests` that were each run several times. A test may have passed
+/// in some of its runs. Then the rounding is widened, so that the bounds are those of the nearest
+/// whole numbers of tests.
 pub fn over_tests(m: &mut Measurement, tests: u64) {
     m.trials = Some(tests);
     m.successes = None;
@@ -105,8 +107,8 @@ pub fn over_tests(m: &mut Measurement, tests: u64) {
     }
 }
 
-/// Adds the share of tests that passed, called `theirs`. No tests are no share: it is then undefined, and a check
-/// fails.
+/// Adds the share of tests that passed, under the source's name `theirs`. Without tests the share
+/// is undefined, and a check fails.
 pub fn pass_rate(collector: &mut Collector<'_>, theirs: &str, slice: Slice, share: Share) {
     let Share { passed, runs, tests } = share;
     let overall = slice.is_overall();
@@ -121,7 +123,9 @@ pub fn pass_rate(collector: &mut Collector<'_>, theirs: &str, slice: Slice, shar
         }
     }
     if tests < runs && overall {
-        collector.warn(format!("{runs} runs are of {tests} tests: a test that is run again is no further test"));
+        collector.warn(format!(
+            "{runs} runs are of {tests} tests: a test that is run again is no further test"
+        ));
     }
     if tests == 0 && overall {
         collector.check("tests", false, Some("no test was run".to_owned()));

@@ -1,18 +1,22 @@
 //! `DeepEval`'s test runs: `results_folder`, `.deepeval/.latest_test_run.json`, or
 //! `EvaluationResult.model_dump_json()`.
 //!
-//! A test case has a result for each metric (`metricsData`; `metricsMetadata` before 0.21.40) with `score`,
-//! `threshold` and `success`; a metric that could not be measured has an `error` and no score, and its `success` is
-//! false or absent: a failed check. Metrics of a trace's spans stand below `trace`. A flaky metric does not decide
-//! whether its case passes, but is a check as any other. A case without metrics measured nothing, whatever its `success`
-//! says: a failed check, and no part of the share of cases that passed. Neither is one in which no metric has a score, and
-//! one passed only if every metric of it has one, or was skipped and says why. Where cases are counted that are not
-//! listed, no rule may rest on the share.
+//! A test case has a result for each metric (`metricsData`; `metricsMetadata` before 0.21.40) with
+//! `score`, `threshold` and `success`. A metric that could not be measured has an `error` and no
+//! score, and its `success` is false or absent: a failed check. Metrics of a trace's spans are
+//! below `trace`. A flaky metric does not decide whether its case passes, but is a check like any
+//! other.
 //!
-//! `metricsScores` has all scores of a metric, without those that could not be measured: their mean is the value,
-//! their number is n. `traceMetricsScores` has them again by kind and name of the span: its scope.
+//! A case without metrics measured nothing, even if its `success` is true: it is a failed check,
+//! and is not part of the share of cases that passed. A case in which no metric has a score is not
+//! part of it either. A case passed only if every metric has a score, or was skipped and says why.
+//! If more cases are counted than listed, no rule can use the share.
 //!
-//! Since the values are means that we work out, they are as exact as doubles are.
+//! `metricsScores` has all scores of a metric, without those that could not be measured: their mean
+//! is the value, and their number is n. `traceMetricsScores` has them again by type and name of the
+//! span, which is the scope.
+//!
+//! The values are means that we compute, so they are exact doubles.
 
 use super::common::{Share, Tests, brief, count, joined, pass_rate, refused};
 use crate::evidence::{
@@ -25,7 +29,7 @@ use crate::model::{DatasetRef, Evidence, Producer, Slice, Unit};
 use crate::stats::proportion::{counted, float};
 use std::collections::HashMap;
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "deepeval",
     title: "DeepEval test run",
@@ -41,14 +45,15 @@ pub const ADAPTER: Adapter = Adapter {
     read,
 };
 
-/// The kinds of spans of a trace.
+/// The types of spans of a trace.
 const SPANS: [&str; 5] = ["agentSpans", "toolSpans", "retrieverSpans", "llmSpans", "baseSpans"];
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
     let object = document.object()?;
     let json = document.json().map_err(|error| Declined::because(error.to_string()))?;
     if let Some(results) = object.get("test_results").and_then(Json::as_array) {
-        let is_case = |case: &Json<'_>| case.get("success").is_some() && case.get("metrics_data").is_some();
+        let is_case =
+            |case: &Json<'_>| case.get("success").is_some() && case.get("metrics_data").is_some();
         return match results.first() {
             Some(case) if is_case(case) => Ok(()),
             None if object.has("confident_link") => Ok(()),
@@ -59,15 +64,19 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
     if run.get("testCases").is_none_or(|cases| cases.as_array().is_none()) {
         return Err(Declined::because("no list `testCases`"));
     }
-    let known = ["metricsScores", "conversationalTestCases", "testPassed"].iter().any(|key| run.get(key).is_some());
+    let known = ["metricsScores", "conversationalTestCases", "testPassed"]
+        .iter()
+        .any(|key| run.get(key).is_some());
     if known {
         Ok(())
     } else {
-        Err(Declined::because("none of `metricsScores`, `conversationalTestCases` and `testPassed`"))
+        Err(Declined::because(
+            "none of `metricsScores`, `conversationalTestCases` and `testPassed`",
+        ))
     }
 }
 
-/// The run itself, which the newest stands in a wrapper.
+/// The run itself. The newest versions write it in a wrapper.
 fn run<'j, 'a>(json: &'j Json<'a>) -> &'j Json<'a> {
     json.get("testRunData").unwrap_or(json)
 }
@@ -78,8 +87,11 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let run = run(json);
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     let link = json.text("testRunLink").or_else(|| json.text("confident_link"));
-    collector.evidence.producer =
-        Some(Producer { tool: Some("deepeval".to_owned()), version: None, run: link.map(str::to_owned) });
+    collector.evidence.producer = Some(Producer {
+        tool: Some("deepeval".to_owned()),
+        version: None,
+        run: link.map(str::to_owned),
+    });
     let dataset = run.text("datasetAlias").map(str::to_owned);
     collector.evidence.dataset = dataset.map(|name| DatasetRef { name: Some(name), digest: None });
     let mut tally = Tally::default();
@@ -103,27 +115,40 @@ fn totals(collector: &mut Collector<'_>, run: &Json<'_>, tally: &Tally) {
     let (passed, failed) = (count(run, "testPassed"), count(run, "testFailed"));
     let cases = passed.zip(failed).map(|(passed, failed)| passed.saturating_add(failed));
     for key in ["testPassed", "testFailed"] {
-        if let Some(m) = run.get(key).and_then(|json| collector.measure(key, key, Slice::overall(), json)) {
+        if let Some(m) =
+            run.get(key).and_then(|json| collector.measure(key, key, Slice::overall(), json))
+        {
             m.n = cases.map(|n| tally.tests.share().different(n));
         }
     }
-    let seconds =
-        run.get("runDuration").and_then(|json| collector.measure("runDuration", "runDuration", Slice::overall(), json));
+    let seconds = run
+        .get("runDuration")
+        .and_then(|json| collector.measure("runDuration", "runDuration", Slice::overall(), json));
     if let Some(m) = seconds {
         m.unit = Some(Unit::Seconds);
     }
-    // What the run counts includes cases that measured nothing: those are told by the list of cases alone.
+    // The run's counts include cases that measured nothing. Only the list of cases shows which ones
+    // these are.
     let whole = cases.is_none_or(|cases| cases == tally.cases);
     let from = collector.evidence.measurements.len();
     match passed.zip(cases) {
         Some((passed, cases)) if !whole => {
             pass_rate(collector, "pass rate", Slice::overall(), Share::once(passed, cases));
-            let why = format!("{cases} test cases are counted, and the value rests on some that are not in the file");
-            collector.evidence.measurements.iter_mut().skip(from).for_each(|m| m.unfit = Some(why.clone()));
+            let why = format!(
+                "{cases} test cases are counted, and the value rests on some that are not in the file"
+            );
+            collector
+                .evidence
+                .measurements
+                .iter_mut()
+                .skip(from)
+                .for_each(|m| m.unfit = Some(why.clone()));
         }
         _ => pass_rate(collector, "pass rate", Slice::overall(), tally.tests.share()),
     }
-    if let Some((passed, _)) = passed.zip(cases).filter(|(n, cases)| tally.cases == *cases && tally.passed != *n) {
+    if let Some((passed, _)) =
+        passed.zip(cases).filter(|(n, cases)| tally.cases == *cases && tally.passed != *n)
+    {
         let why = format!("`testPassed` is {passed}, and {} of the cases passed", tally.passed);
         collector.check("testPassed", false, Some(why));
     }
@@ -133,25 +158,26 @@ fn totals(collector: &mut Collector<'_>, run: &Json<'_>, tally: &Tally) {
     }
 }
 
-/// What the cases add up to, for documents that do not say.
+/// Totals of the cases, for documents that do not state them.
 #[derive(Default)]
 struct Tally {
     cases: u64,
     passed: u64,
-    /// Those that measured anything.
+    /// The cases that measured anything.
     tests: Tests,
     scores: Vec<(String, Vec<Option<f64>>)>,
-    /// The cases that a metric scored, by its name.
+    /// The cases that a metric scored, by the metric's name.
     scored: HashMap<String, Tests>,
 }
 
 impl Tally {
-    /// Notes that a metric scored the case that is known by `key`.
+    /// Records that a metric scored the case with this key.
     fn scored(&mut self, name: &str, key: &str) {
         self.scored.entry(name.to_owned()).or_default().add(key.to_owned(), true);
     }
 
-    /// How many different cases are behind `n` scores of a metric: one that is run again is no further case.
+    /// How many different cases `n` scores of a metric are from: a repeated case is not another
+    /// case.
     fn different(&self, name: &str, n: u64) -> u64 {
         self.scored.get(name).map_or(n, |cases| cases.share().different(n))
     }
@@ -173,16 +199,22 @@ impl Tally {
 }
 
 fn truth(json: &Json<'_>, key: &str) -> Option<bool> {
-    if let Some(Value::Bool(truth)) = json.get(key).map(|json| &json.value) { Some(*truth) } else { None }
+    if let Some(Value::Bool(truth)) = json.get(key).map(|json| &json.value) {
+        Some(*truth)
+    } else {
+        None
+    }
 }
 
 fn read_case(collector: &mut Collector<'_>, tally: &mut Tally, case: &Json<'_>, i: usize) {
     let name = case.text("name").map_or_else(|| format!("case {i}"), str::to_owned);
     tally.cases += 1;
     tally.passed += u64::from(truth(case, "success") == Some(true));
-    let metrics = ["metricsData", "metricsMetadata", "metrics_data"].map(|key| collector.list(case.get(key)));
-    // A case that is run again has the same name and the same input.
-    let key = case.text("name").zip(case.text("input")).map(|(name, input)| format!("{name}\0{input}"));
+    let metrics =
+        ["metricsData", "metricsMetadata", "metrics_data"].map(|key| collector.list(case.get(key)));
+    // A repeated case has the same name and the same input.
+    let key =
+        case.text("name").zip(case.text("input")).map(|(name, input)| format!("{name}\0{input}"));
     let key = key.unwrap_or_else(|| format!("{i}\0{}", tally.cases));
     let (mut listed, mut scored, mut unscored) = (false, false, false);
     let mut look = |tally: &mut Tally, of: &str, metric: &Json<'_>| {
@@ -217,14 +249,16 @@ fn read_case(collector: &mut Collector<'_>, tally: &mut Tally, case: &Json<'_>, 
     }
 }
 
-/// Whether a metric was left out on purpose, and says why.
+/// Whether a metric was skipped on purpose, and says why.
 fn skipped(metric: &Json<'_>) -> bool {
     let said = |key: &str| metric.text(key).is_some_and(|text| !text.trim().is_empty());
     truth(metric, "skipped") == Some(true) && (said("reason") || said("error"))
 }
 
 fn check(collector: &mut Collector<'_>, name: String, metric: &Json<'_>) {
-    let number = |key: &str| metric.get(key).and_then(finite).map(|number| format!("{key} {}", number.text()));
+    let number = |key: &str| {
+        metric.get(key).and_then(finite).map(|number| format!("{key} {}", number.text()))
+    };
     let flaky = truth(metric, "flaky") == Some(true);
     let scored = metric.get("score").and_then(finite).is_some();
     let detail = joined([
@@ -237,9 +271,9 @@ fn check(collector: &mut Collector<'_>, name: String, metric: &Json<'_>) {
     collector.check(name, scored && truth(metric, "success") == Some(true), detail);
 }
 
-/// The mean of the scores of `n` different cases.
+/// Adds the mean of the scores of `n` different cases.
 fn mean(collector: &mut Collector<'_>, name: &str, scores: &[f64], n: u64) {
-    // No score is no mean: 0 / 0 is undefined.
+    // The mean of no scores is undefined: 0 / 0.
     let mean = scores.iter().sum::<f64>() / float(counted(scores.len()));
     if let Some(m) = collector.number(name, name, Slice::overall(), mean) {
         m.n = Some(n);
@@ -249,7 +283,12 @@ fn mean(collector: &mut Collector<'_>, name: &str, scores: &[f64], n: u64) {
     }
 }
 
-fn read_scores(collector: &mut Collector<'_>, tally: &Tally, entry: &Json<'_>, scope: Option<&str>) {
+fn read_scores(
+    collector: &mut Collector<'_>,
+    tally: &Tally,
+    entry: &Json<'_>,
+    scope: Option<&str>,
+) {
     let Some(name) = entry.text("metric") else {
         collector.left_out("scores without a metric");
         return;
@@ -262,7 +301,10 @@ fn read_scores(collector: &mut Collector<'_>, tally: &Tally, entry: &Json<'_>, s
     let first = collector.evidence.measurements.len();
     mean(collector, name, &scores, tally.different(name, counted(scores.len())));
     if scores.len() != written.len() {
-        collector.warn(format!("a score of {} is not a number: its mean is undefined", crate::evidence::quoted(name)));
+        collector.warn(format!(
+            "a score of {} is not a number: its mean is undefined",
+            crate::evidence::quoted(name)
+        ));
         if let Some(m) = collector.evidence.measurements.last_mut() {
             (m.value, m.n) = (None, Some(tally.different(name, counted(written.len()))));
         }
@@ -282,12 +324,17 @@ fn read_scores(collector: &mut Collector<'_>, tally: &Tally, entry: &Json<'_>, s
     }
 }
 
-/// Kind → name of the span → metric → scores.
+/// Reads type → name of the span → metric → scores.
 fn read_spans(collector: &mut Collector<'_>, tally: &Tally, traces: Option<&Json<'_>>) {
     for kind in collector.members(traces) {
         for span in collector.members(Some(&kind.value)) {
             for metric in collector.members(Some(&span.value)) {
-                read_scores(collector, tally, &metric.value, Some(&format!("{}/{}", kind.key, span.key)));
+                read_scores(
+                    collector,
+                    tally,
+                    &metric.value,
+                    Some(&format!("{}/{}", kind.key, span.key)),
+                );
             }
         }
     }
@@ -323,7 +370,10 @@ mod tests {
                                 {"metric": "N", "scores": [], "passes": 0, "fails": 0, "errors": 1}, {"metric": "O", "scores": [1, NaN]}],
               "testPassed": 2, "testFailed": 1}}"#,
         );
-        assert_eq!(checks(&evidence), [("a: M", true), ("a: N", false), ("case 1", false), ("talk: M", true)]);
+        assert_eq!(
+            checks(&evidence),
+            [("a: M", true), ("a: N", false), ("case 1", false), ("talk: M", true)]
+        );
         assert_eq!((of(&evidence, "M").value, of(&evidence, "M").n), (Some(0.75), Some(2)));
         assert_eq!(
             (of(&evidence, "N").value, of(&evidence, "N").n, of(&evidence, "N.errors").n),
@@ -331,7 +381,7 @@ mod tests {
         );
         assert_eq!(of(&evidence, "O").value, None);
         let rate = of(&evidence, "pass rate");
-        // The case without a metric is no part of it.
+        // The case without a metric is not part of it.
         assert_eq!((rate.n, rate.trials, rate.successes), (Some(2), Some(2), Some(1)));
     }
 
@@ -362,21 +412,35 @@ mod tests {
 
     #[test]
     fn a_run_of_nothing_fails() {
-        let empty = evidence(r#"{"testCases": [], "conversationalTestCases": [], "metricsScores": []}"#);
+        let empty =
+            evidence(r#"{"testCases": [], "conversationalTestCases": [], "metricsScores": []}"#);
         assert_eq!(checks(&empty), [("tests", false)]);
-        let lost = evidence(r#"{"testCases": [], "metricsScores": [], "testPassed": 5, "testFailed": 0}"#);
+        let lost =
+            evidence(r#"{"testCases": [], "metricsScores": [], "testPassed": 5, "testFailed": 0}"#);
         assert_eq!(checks(&lost), [("tests", false)]);
         let other = evidence(
             r#"{"testCases": [{"name": "a", "success": false, "metricsData": []}], "metricsScores": [], "testPassed": 1, "testFailed": 0}"#,
         );
         assert_eq!(checks(&other), [("a", false), ("tests", false), ("testPassed", false)]);
         assert_eq!((of(&other, "pass rate").value, of(&other, "pass rate").n), (None, Some(0)));
-        let odd = evidence(r#"{"testCases": [7, {}], "metricsScores": [{"metric": "M", "scores": 3}, 4]}"#);
-        assert!(odd.checks.iter().all(|c| !c.passed) && odd.measurements.iter().all(|m| m.source_name != "M"));
+        let odd = evidence(
+            r#"{"testCases": [7, {}], "metricsScores": [{"metric": "M", "scores": 3}, 4]}"#,
+        );
+        assert!(
+            odd.checks.iter().all(|c| !c.passed)
+                && odd.measurements.iter().all(|m| m.source_name != "M")
+        );
         for other in ["3", "{}", "\"none\"", "false"] {
             let run = format!(r#"{{"testCases": [{{"metricsData": {other}}}]}}"#);
-            assert_eq!(read(run.as_bytes(), Some("deepeval")).unwrap_err().code(), "evidence-invalid", "{other}");
+            assert_eq!(
+                read(run.as_bytes(), Some("deepeval")).unwrap_err().code(),
+                "evidence-invalid",
+                "{other}"
+            );
         }
-        assert_eq!(read(b"{\"testCases\": 3}", Some("deepeval")).unwrap_err().code(), "evidence-invalid");
+        assert_eq!(
+            read(b"{\"testCases\": 3}", Some("deepeval")).unwrap_err().code(),
+            "evidence-invalid"
+        );
     }
 }

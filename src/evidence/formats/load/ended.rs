@@ -1,10 +1,13 @@
-//! How the requests of a run ended, and what that leaves of its times.
+//! How the requests of a run ended, and which of its times remain valid.
 //!
-//! A load tool takes its times from the requests that were answered, and some from refusals too, which are quick. So the
-//! quantiles of a run that lost requests are those of the survivors, and look better the more it lost. Here a request
-//! that failed took longer than any limit: a quantile that then lies among the failed ones is no quantile of the run
-//! (p99 where more than 1 of 100 failed, the median where more than half did), and of a run in which most requests
-//! failed no time and no rate is one. Such a value stays as the tool wrote it, and a rule on it is an error.
+//! A load tool computes its times from the requests that were answered, sometimes including
+//! refusals, which are quick. If a run lost requests, its quantiles are therefore those of the
+//! survivors, and look better the more requests it lost.
+//!
+//! Here a failed request counts as slower than any limit. A quantile that then falls among the
+//! failed requests is not a quantile of the run (p99 if more than 1 of 100 failed, the median if
+//! more than half did). If most requests failed, none of the run's times and rates is valid. Such a
+//! value stays as the tool wrote it, and a rule on it is an error.
 
 use crate::evidence::Collector;
 use crate::model::{Measurement, Slice, unit::Dimension};
@@ -13,12 +16,13 @@ use crate::stats::proportion::float;
 /// How requests ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Ended {
-    /// Requests that ended, well or not.
+    /// Requests that ended, successfully or not.
     pub(super) requests: u64,
     /// How many of them failed.
     pub(super) failed: u64,
-    /// Requests that were sent, or asked for, and had not ended when the run was over. A few are usual: a tool that runs
-    /// for a time stops in the middle of some. They count as failed where they are more than those that ended.
+    /// Requests that were sent, or asked for, and had not ended when the run was over. A few are
+    /// usual: a tool that runs for a fixed time stops in the middle of some. They count as failed
+    /// if they outnumber those that ended.
     pub(super) unfinished: u64,
 }
 
@@ -39,10 +43,14 @@ impl Ended {
         self.requests.saturating_sub(self.failed)
     }
 
-    /// Says whether requests succeeded, and marks the times of `slice` from the measurement `from` on that no rule may
-    /// rest on.
+    /// Adds the check whether requests succeeded, and marks the times of `slice`, from the
+    /// measurement `from` on, that no rule can use.
     pub(super) fn tell(self, out: &mut Collector<'_>, from: usize, slice: &Slice, of: &str) {
-        let name = if of.is_empty() { "requests succeeded".to_owned() } else { format!("requests succeeded [{of}]") };
+        let name = if of.is_empty() {
+            "requests succeeded".to_owned()
+        } else {
+            format!("requests succeeded [{of}]")
+        };
         let detail = match (self.requests, self.failed) {
             (0, 0) if self.unfinished == 0 => "no request was answered".to_owned(),
             _ if self.mostly_unfinished() => {
@@ -55,16 +63,28 @@ impl Ended {
         self.mark(out, from, |m| m.slice == *slice);
     }
 
-    /// Marks those of `wanted`, from the measurement `from` on, that no rule may rest on.
-    pub(super) fn mark(self, out: &mut Collector<'_>, from: usize, wanted: impl Fn(&Measurement) -> bool) {
+    /// Marks the measurements that `wanted` accepts, from `from` on, if no rule can use them.
+    pub(super) fn mark(
+        self,
+        out: &mut Collector<'_>,
+        from: usize,
+        wanted: impl Fn(&Measurement) -> bool,
+    ) {
         let (good, all) = (self.good(), self.all());
         if all == 0 || good == all {
             return;
         }
         let share = float(good) / float(all);
-        let why = format!("{good} of {all} requests succeeded, and the value leaves the others out");
+        let why =
+            format!("{good} of {all} requests succeeded, and the value leaves the others out");
         let mut marked = false;
-        for m in out.evidence.measurements.iter_mut().skip(from).filter(|m| wanted(m) && m.value.is_some()) {
+        for m in out
+            .evidence
+            .measurements
+            .iter_mut()
+            .skip(from)
+            .filter(|m| wanted(m) && m.value.is_some())
+        {
             let time = m.unit.is_some_and(|unit| unit.dimension() == Dimension::Time);
             let lost = match m.quantile.filter(|_| time) {
                 Some(q) => share + 1e-12 < q,
@@ -81,13 +101,16 @@ impl Ended {
     }
 }
 
-/// Whether it says how much was done in a time: a service that refuses does so quickly.
+/// Whether the value is work per time: a service that refuses requests does so quickly.
 fn is_rate(m: &Measurement) -> bool {
-    const WORDS: [&str; 8] = ["throughput", "persec", "per sec", "per_sec", "/sec", "req/s", "rps", "qps"];
+    const WORDS: [&str; 8] =
+        ["throughput", "persec", "per sec", "per_sec", "/sec", "req/s", "rps", "qps"];
     let name = m.source_name.to_lowercase();
     let proportion = matches!(m.metric.as_str(), "error_rate" | "pass_rate");
     !proportion
-        && (WORDS.iter().any(|word| name.contains(word)) || name.ends_with("requests/s") || name == "http_reqs.rate")
+        && (WORDS.iter().any(|word| name.contains(word))
+            || name.ends_with("requests/s")
+            || name == "http_reqs.rate")
 }
 
 #[cfg(test)]
@@ -122,7 +145,11 @@ mod tests {
     #[test]
     fn a_quantile_that_lies_among_the_failed_is_none_of_the_run() {
         assert_eq!(unfit(Ended::of(1000, 0)), Vec::<String>::new());
-        assert_eq!(unfit(Ended::of(1000, 10)), Vec::<String>::new(), "the 990th of 1000 was answered");
+        assert_eq!(
+            unfit(Ended::of(1000, 10)),
+            Vec::<String>::new(),
+            "the 990th of 1000 was answered"
+        );
         assert_eq!(unfit(Ended::of(1000, 11)), ["p99"]);
         assert_eq!(unfit(Ended::of(1000, 500)), ["p99"]);
         assert_eq!(unfit(Ended::of(1000, 501)), ["p50", "p99", "mean", "Requests/sec"]);

@@ -1,8 +1,8 @@
-//! What `onnxruntime_perf_test` prints: lines of `name: number unit`.
+//! The output of `onnxruntime_perf_test`: lines of `name: number unit`.
 //!
-//! Times come in seconds and milliseconds, each with its unit. Percentiles are `P50` to `P999` (the 99.9th). The
-//! number of requests is stated: n. Newer versions call the average `… cost total` and add one without submission.
-//! CPU use and memory are printed twice, once without a unit.
+//! Times are in seconds or milliseconds, each with its unit. Percentiles are `P50` to `P999` (the
+//! 99.9th). The number of requests is stated: n. Newer versions call the average `… cost total` and
+//! add one without the submission. CPU use and memory are printed twice, once without a unit.
 
 use super::sample::inner_quantile;
 use crate::evidence::formats::common::wanted;
@@ -12,7 +12,7 @@ use crate::evidence::{
 use crate::model::{Evidence, Producer, Slice};
 use std::collections::BTreeSet;
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "onnxruntime-perf-test",
     title: "Output of onnxruntime_perf_test",
@@ -29,16 +29,17 @@ pub const ADAPTER: Adapter = Adapter {
 const START: &str = "Session creation time cost:";
 const REQUESTS: &str = "Total inference requests";
 
-/// How many lines are looked at for the first that the tool always prints.
+/// How many lines are searched for the first one that the tool always prints.
 const LOOKED_AT: usize = 200;
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
     let text = document.text().map_err(|_| Declined::because("not text"))?;
-    let found = !document.looks_like_json() && text.lines().take(LOOKED_AT).any(|line| line.starts_with(START));
+    let found = !document.looks_like_json()
+        && text.lines().take(LOOKED_AT).any(|line| line.starts_with(START));
     if found { Ok(()) } else { Err(Declined::because("no line `Session creation time cost:`")) }
 }
 
-/// A line `name: number unit`.
+/// Splits a line `name: number unit`.
 fn line(line: &str) -> Option<(&str, Number<'_>, &str)> {
     let (name, rest) = line.split_once(':')?;
     let rest = rest.trim();
@@ -50,17 +51,26 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     wanted(ADAPTER.id, document, detect(document))?;
     let text = document.text()?;
     let mut into = Collector::new(document, ADAPTER.id);
-    let n =
-        text.lines().filter_map(line).find(|(name, ..)| *name == REQUESTS).and_then(|(_, number, _)| number.count());
+    let n = text
+        .lines()
+        .filter_map(line)
+        .find(|(name, ..)| *name == REQUESTS)
+        .and_then(|(_, number, _)| number.count());
     let mut seen = BTreeSet::new();
     for (name, number, unit) in text.lines().filter_map(line) {
         if !seen.insert(name) {
             continue;
         }
         let q = name.strip_suffix(" Latency").and_then(|name| percentile(name.strip_prefix('P')?));
-        let latency = q.is_some() || name.ends_with(" Latency") || name.starts_with("Average inference time cost");
-        if let Some(m) = into.number(if q.is_some() { "latency" } else { name }, name, Slice::overall(), number.value())
-        {
+        let latency = q.is_some()
+            || name.ends_with(" Latency")
+            || name.starts_with("Average inference time cost");
+        if let Some(m) = into.number(
+            if q.is_some() { "latency" } else { name },
+            name,
+            Slice::overall(),
+            number.value(),
+        ) {
             (m.quantile, m.unit, m.rounding) = (q, unit.parse().ok(), number.rounding());
             m.n = n.filter(|_| latency);
         }
@@ -68,7 +78,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if n.is_none_or(|n| n == 0) {
         into.check(REQUESTS, false, Some("no request was made: nothing was measured".to_owned()));
     }
-    into.evidence.producer = Some(Producer { tool: Some("onnxruntime_perf_test".to_owned()), ..Producer::default() });
+    into.evidence.producer =
+        Some(Producer { tool: Some("onnxruntime_perf_test".to_owned()), ..Producer::default() });
     into.finish()
 }
 
@@ -93,7 +104,8 @@ mod tests {
              Total inference time cost: 0.49481 s\nTotal inference requests: 5\nAverage inference time cost total: 98.961997 ms\n\
              Number of inferences per second: 10.104 \nAvg CPU usage: 11 %\nPeak working set size: 271122432 bytes\nAvg CPU usage:11\nRuns:5\n\
              Min Latency: 0.0958204 s\nP99 Latency: 0.101519 s\nP999 Latency: 0.101519 s\n").unwrap();
-        let get = |name: &str| evidence.measurements.iter().find(|m| m.source_name == name).unwrap();
+        let get =
+            |name: &str| evidence.measurements.iter().find(|m| m.source_name == name).unwrap();
         let p999 = get("P999 Latency");
         assert_eq!(
             (p999.metric.as_str(), p999.quantile, p999.unit, p999.n),
@@ -101,7 +113,10 @@ mod tests {
         );
         assert_eq!(get("Average inference time cost total").unit, Some(Unit::Milliseconds));
         assert_eq!(get("Avg CPU usage").unit, Some(Unit::Percent));
-        assert_eq!((get("Peak working set size").unit, get("Peak working set size").n), (Some(Unit::Bytes), None));
+        assert_eq!(
+            (get("Peak working set size").unit, get("Peak working set size").n),
+            (Some(Unit::Bytes), None)
+        );
         assert!(evidence.checks.is_empty());
     }
 

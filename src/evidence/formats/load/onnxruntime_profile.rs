@@ -1,10 +1,11 @@
 //! ONNX Runtime's profile: `SessionOptions.enable_profiling`, then `end_profiling()`.
 //!
-//! A Chrome trace: a list of events, or an object with `traceEvents`. Each request is one event `model_run` of the
-//! category `Session`; its duration is in whole microseconds, cut off. Those durations are summed up here: their
-//! count, mean and percentiles (interpolated as NumPy does), with the whole sample behind the percentiles. The first
-//! runs warm caches and are counted like all others, because the file does not tell them apart. The durations of
-//! single operators are not read.
+//! The file is a Chrome trace: a list of events, or an object with `traceEvents`. Each request is
+//! one event `model_run` of the category `Session`; its duration is in whole microseconds,
+//! truncated. The statistics of those durations are computed here: count, mean and percentiles
+//! (interpolated as NumPy does), with the whole sample for the percentiles. The first runs warm up
+//! caches and are counted like all others, because the file does not distinguish them. The
+//! durations of single operators are not read.
 
 use super::sample::{Statistics, Written};
 use crate::evidence::formats::common::{text, wanted};
@@ -16,7 +17,7 @@ use crate::evidence::{
 use crate::model::{Evidence, Producer, Slice, Unit};
 use crate::stats::proportion::{counted, float};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "onnxruntime-profile",
     title: "ONNX Runtime's profile (Chrome trace)",
@@ -31,10 +32,10 @@ pub const ADAPTER: Adapter = Adapter {
     read,
 };
 
-/// How many events are looked at for those of the session.
+/// How many events are searched for those of the session.
 const LOOKED_AT: usize = 20;
 
-/// Events that only the session itself writes.
+/// Events that only a session writes.
 const SESSION: [&str; 5] = [
     "model_run",
     "session_initialization",
@@ -48,18 +49,25 @@ fn events<'d>(document: &'d Document<'_>) -> Result<&'d [Json<'d>], Declined> {
         return Ok(list);
     }
     let inside = document.object()?.get("traceEvents").and_then(Json::as_array);
-    inside.ok_or_else(|| Declined::because("neither a list of events nor an object with `traceEvents`"))
+    inside.ok_or_else(|| {
+        Declined::because("neither a list of events nor an object with `traceEvents`")
+    })
 }
 
 fn is_event(json: &Json<'_>) -> bool {
-    json.as_object().is_some_and(|event| ["cat", "ph", "ts", "name"].iter().all(|key| event.has(key)))
+    json.as_object()
+        .is_some_and(|event| ["cat", "ph", "ts", "name"].iter().all(|key| event.has(key)))
 }
 
 fn is_session(json: &Json<'_>) -> bool {
     let category = text(json.get("cat"));
     let name = text(json.get("name")).unwrap_or_default();
-    let operator = || json.at_path(&["args", "op_name"]).is_some() && json.at_path(&["args", "provider"]).is_some();
-    (category == Some("Session") && SESSION.contains(&name)) || (category == Some("Node") && operator())
+    let operator = || {
+        json.at_path(&["args", "op_name"]).is_some()
+            && json.at_path(&["args", "provider"]).is_some()
+    };
+    (category == Some("Session") && SESSION.contains(&name))
+        || (category == Some("Node") && operator())
 }
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
@@ -73,18 +81,30 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     wanted(ADAPTER.id, document, detect(document))?;
-    let list = events(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
+    let list = events(document)
+        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
     let mut into = Collector::new(document, ADAPTER.id);
     let mut runs = Vec::new();
     for event in list {
-        let (name, category) =
-            (text(event.get("name")).unwrap_or_default(), text(event.get("cat")).unwrap_or_default());
+        let (name, category) = (
+            text(event.get("name")).unwrap_or_default(),
+            text(event.get("cat")).unwrap_or_default(),
+        );
         if category != "Session" {
-            into.left_out(if category == "Node" { "times of single operators" } else { "events of other categories" });
+            into.left_out(if category == "Node" {
+                "times of single operators"
+            } else {
+                "events of other categories"
+            });
         } else if name == "model_run" {
             let took = event.get("dur").and_then(finite).filter(|took| took.value() >= 0.0);
             let took = took.ok_or_else(|| {
-                EvidenceError::invalid(ADAPTER.id, document, event.at, "a `model_run` without a duration")
+                EvidenceError::invalid(
+                    ADAPTER.id,
+                    document,
+                    event.at,
+                    "a `model_run` without a duration",
+                )
             })?;
             runs.push(took.value());
         } else if SESSION.contains(&name)
@@ -97,15 +117,21 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             into.left_out("other events of the session");
         }
     }
-    into.evidence.producer = Some(Producer { tool: Some("onnxruntime".to_owned()), ..Producer::default() });
+    into.evidence.producer =
+        Some(Producer { tool: Some("onnxruntime".to_owned()), ..Producer::default() });
     into.number("model_run_count", "model_run_count", Slice::overall(), float(counted(runs.len())));
     if runs.is_empty() {
-        into.check("model_run", false, Some("the model was never run: nothing was measured".to_owned()));
+        into.check(
+            "model_run",
+            false,
+            Some("the model was never run: nothing was measured".to_owned()),
+        );
     }
     let name = |stat: &str| format!("model_run_{stat}_us");
     let slice = &Slice::overall();
     let (written, unit) = (Written::Cut(1.0), Some(Unit::Microseconds));
-    Statistics { metric: "latency", name: &name, mean: "mean", unit, written, slice }.add(&mut into, runs);
+    Statistics { metric: "latency", name: &name, mean: "mean", unit, written, slice }
+        .add(&mut into, runs);
     into.finish()
 }
 
@@ -128,10 +154,17 @@ mod tests {
     fn runs_are_a_sample_with_its_bounds() {
         let runs: Vec<String> = [10, 30, 20].map(|us| event("model_run", &us.to_string())).into();
         let evidence = of(&format!("[{}]", runs.join(","))).unwrap();
-        let p50 = evidence.measurements.iter().find(|m| m.source_name == "model_run_p50_us").unwrap();
-        assert_eq!((p50.value, p50.n, p50.quantile, p50.metric.as_str()), (Some(20.0), Some(3), Some(0.5), "latency"));
+        let p50 =
+            evidence.measurements.iter().find(|m| m.source_name == "model_run_p50_us").unwrap();
+        assert_eq!(
+            (p50.value, p50.n, p50.quantile, p50.metric.as_str()),
+            (Some(20.0), Some(3), Some(0.5), "latency")
+        );
         let sample = p50.distribution.as_ref().unwrap();
-        assert_eq!((sample.count(), sample.buckets[0].low, sample.buckets[0].high), (3, 10.0, 11.0));
+        assert_eq!(
+            (sample.count(), sample.buckets[0].low, sample.buckets[0].high),
+            (3, 10.0, 11.0)
+        );
     }
 
     #[test]
@@ -139,7 +172,10 @@ mod tests {
         let evidence = of(&format!("[{}]", event("session_initialization", "13150"))).unwrap();
         assert!(!evidence.checks[0].passed);
         assert_eq!(evidence.measurements[1].value, Some(0.0));
-        assert_eq!(of(&format!("[{}]", event("model_run", "\"x\""))).unwrap_err().code(), "evidence-invalid");
+        assert_eq!(
+            of(&format!("[{}]", event("model_run", "\"x\""))).unwrap_err().code(),
+            "evidence-invalid"
+        );
         assert!(of(r#"[{"cat":"toplevel","ph":"X","ts":1,"name":"f"}]"#).is_err());
     }
 }

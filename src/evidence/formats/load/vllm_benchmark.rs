@@ -1,15 +1,17 @@
-//! `vllm bench serve --save-result` (`benchmark_serving.py` before), and `SGLang`'s `bench_serving` that follows it.
+//! `vllm bench serve --save-result` (formerly `benchmark_serving.py`), and `SGLang`'s
+//! `bench_serving`, which follows it.
 //!
-//! One object, or one a line where runs are appended. `ttft`, `tpot`, `itl` and `e2el` each have a mean, a median, a
-//! standard deviation and the percentiles that were asked for, in milliseconds. Times to the first token and to the
-//! end rest on the `completed` requests, which are their n; the others rest on tokens, whose number is not stated.
-//! Benchmarks of embeddings, and runs without a tokenizer, have `e2el` only. Older
-//! versions do not say how many requests `failed`.
-//! Old versions write `request_goodput:` with a colon. With `--save-detailed` the lists of every request are in the
-//! file; they count failed requests as zeros and are not read. `date` is local time without a zone, and so no moment.
+//! The file has one object, or one per line if runs are appended. `ttft`, `tpot`, `itl` and `e2el`
+//! each have a mean, a median, a standard deviation and the percentiles that were asked for, in
+//! milliseconds. Times to the first token and to the end are over the `completed` requests, which
+//! are their n; the others are over tokens, whose number is not stated. Benchmarks of embeddings,
+//! and runs without a tokenizer, have only `e2el`. Older versions do not say how many requests
+//! `failed`. Old versions write `request_goodput:` with a colon. With `--save-detailed` the file
+//! has lists with a value for each request; they have zeros for failed requests and are not read.
+//! `date` is local time without a zone, so it gives no moment.
 //!
-//! `vllm bench latency` writes seconds of every iteration over one batch, their mean and percentiles; `vllm bench
-//! throughput` an elapsed time and rates.
+//! `vllm bench latency` writes the seconds of every iteration over one batch, with mean and
+//! percentiles; `vllm bench throughput` writes an elapsed time and rates.
 
 use super::sample::{self as load, Ended, Written, distribution, inner_quantile, percentile};
 use crate::evidence::formats::common::{text, wanted};
@@ -23,7 +25,7 @@ use crate::model::{Evidence, Producer, Slice, Unit};
 use crate::stats::proportion::counted;
 use std::sync::Arc;
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "vllm-benchmark",
     title: "vLLM's serving benchmark (and SGLang's)",
@@ -40,14 +42,15 @@ pub const ADAPTER: Adapter = Adapter {
 
 /// The keys of `vllm bench latency`, and of `vllm bench throughput`.
 const LATENCY: [&str; 3] = ["avg_latency", "latencies", "percentiles"];
-const THROUGHPUT: [&str; 4] = ["elapsed_time", "num_requests", "requests_per_second", "tokens_per_second"];
+const THROUGHPUT: [&str; 4] =
+    ["elapsed_time", "num_requests", "requests_per_second", "tokens_per_second"];
 
 const KEYS: [&str; 2] = ["completed", "request_throughput"];
 
-/// One of these is there as well: a run without a tokenizer has no time to the first token.
+/// One of these keys is present as well: a run without a tokenizer has no time to the first token.
 const EITHER: [&str; 2] = ["total_input_tokens", "mean_ttft_ms"];
 
-/// What was asked for, and what describes the run.
+/// Keys that were requested, or that describe the run.
 const ABOUT: [&str; 40] = [
     "date",
     "backend",
@@ -133,11 +136,16 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     }
     for run in runs {
         let object = run.as_object().filter(|run| serves(run));
-        let object = object.ok_or_else(|| EvidenceError::invalid(ADAPTER.id, document, run.at, "a line is no run"))?;
+        let object = object.ok_or_else(|| {
+            EvidenceError::invalid(ADAPTER.id, document, run.at, "a line is no run")
+        })?;
         one(&mut into, object);
     }
     if runs.len() > 1 {
-        into.warn(format!("{} runs are appended in this file; each is read, none is summed", runs.len()));
+        into.warn(format!(
+            "{} runs are appended in this file; each is read, none is summed",
+            runs.len()
+        ));
     }
     if runs.iter().any(|run| run.get("date").is_some()) {
         into.warn("`date` has no zone: when the run was made is not known");
@@ -149,7 +157,11 @@ fn one(into: &mut Collector<'_>, run: &Object<'_>) {
     let count = |key: &str| run.get(key).and_then(Json::as_number).and_then(Number::count);
     let completed = count("completed");
     if completed.is_none_or(|completed| completed == 0) {
-        into.check("completed", false, Some("no request was completed: nothing was measured".to_owned()));
+        into.check(
+            "completed",
+            false,
+            Some("no request was completed: nothing was measured".to_owned()),
+        );
     }
     into.evidence.producer =
         Some(Producer { tool: text(run.get("backend")).map(str::to_owned), ..Producer::default() });
@@ -160,36 +172,60 @@ fn one(into: &mut Collector<'_>, run: &Object<'_>) {
             _ if ABOUT.contains(&key) => {}
             Value::Number(_) | Value::NonFinite(_) => {
                 let time = time(key);
-                // Without a request the tool writes times of 0, which would look like the best.
+                // Without any request the tool writes times of 0, which would look like the best
+                // possible ones.
                 let none = Json { at: json.at, value: Value::Null };
                 let n = if key.starts_with(PROBE) { count("probe_completed") } else { completed };
-                number(into, key, if n == Some(0) && time.is_some() { &none } else { json }, time, n);
+                number(
+                    into,
+                    key,
+                    if n == Some(0) && time.is_some() { &none } else { json },
+                    time,
+                    n,
+                );
             }
-            Value::Array(_) | Value::Object(_) | Value::Bool(_) | Value::String(_) => into.left_out(key),
+            Value::Array(_) | Value::Object(_) | Value::Bool(_) | Value::String(_) => {
+                into.left_out(key);
+            }
             Value::Null => {}
         }
     }
     if let Some(failed) = run.get("failed").filter(|_| count("failed").is_none()) {
-        into.mistake(failed.at, format!("a count of failed requests was expected, not {}", failed.kind()));
+        into.mistake(
+            failed.at,
+            format!("a count of failed requests was expected, not {}", failed.kind()),
+        );
     }
     if let Some(prompts) = run.get("num_prompts").filter(|_| count("num_prompts").is_none()) {
-        into.mistake(prompts.at, format!("a count of prompts was expected, not {}", prompts.kind()));
+        into.mistake(
+            prompts.at,
+            format!("a count of prompts was expected, not {}", prompts.kind()),
+        );
     }
     failures(into, from, completed, count("failed"), count("num_prompts"));
 }
 
-fn failures(into: &mut Collector<'_>, from: usize, completed: Option<u64>, failed: Option<u64>, prompts: Option<u64>) {
+fn failures(
+    into: &mut Collector<'_>,
+    from: usize,
+    completed: Option<u64>,
+    failed: Option<u64>,
+    prompts: Option<u64>,
+) {
     match (completed, failed, prompts) {
         (Some(completed), Some(failed), prompts) => {
             let requests = completed.saturating_add(failed);
             load::error_rate(into, Slice::overall(), requests, failed);
-            // A data set may hold fewer prompts than were asked for.
+            // A data set may have fewer prompts than were asked for.
             let unfinished = prompts.map_or(0, |prompts| prompts.saturating_sub(requests));
             Ended { requests, failed, unfinished }.tell(into, from, &Slice::overall(), "");
         }
-        // Without `failed` what is missing may have failed, or the data set held fewer prompts: nothing tells.
+        // Without `failed` the missing requests may have failed, or the data set had fewer prompts:
+        // the file does not say.
         (Some(completed), None, Some(prompts)) if completed < prompts => {
-            into.warn(format!("{completed} of {prompts} prompts were completed; how many failed is not stated"));
+            into.warn(format!(
+                "{completed} of {prompts} prompts were completed; how many failed is not stated"
+            ));
             let detail = format!("{completed} of {prompts} prompts were completed");
             into.check("requests succeeded", false, Some(detail));
             Ended::of(prompts, prompts - completed).mark(into, from, |_| true);
@@ -198,57 +234,80 @@ fn failures(into: &mut Collector<'_>, from: usize, completed: Option<u64>, faile
             Ended::of(completed, 0).tell(into, from, &Slice::overall(), "");
         }
         (Some(_), None, None) => into.warn("the run does not say how many requests failed"),
-        (None, ..) => into.check("requests succeeded", false, Some("no count of completed requests".to_owned())),
+        (None, ..) => into.check(
+            "requests succeeded",
+            false,
+            Some("no count of completed requests".to_owned()),
+        ),
     }
 }
 
-/// `vllm bench latency`: seconds.
+/// Reads `vllm bench latency`: seconds.
 fn latency(into: &mut Collector<'_>, run: &Object<'_>) {
     let listed = into.list(run.get("latencies"));
-    let values: Option<Vec<f64>> = listed.iter().map(|json| finite(json).map(Number::value)).collect();
+    let values: Option<Vec<f64>> =
+        listed.iter().map(|json| finite(json).map(Number::value)).collect();
     let mut values = values.unwrap_or_default();
     values.sort_unstable_by(f64::total_cmp);
     if values.is_empty() {
-        into.check("latencies", false, Some("no iteration is listed: nothing was measured".to_owned()));
+        into.check(
+            "latencies",
+            false,
+            Some("no iteration is listed: nothing was measured".to_owned()),
+        );
     }
     let n = (!values.is_empty()).then(|| counted(values.len()));
     let sample = distribution(&values, Written::Cut(0.0)).map(Arc::new);
-    if let Some(m) =
-        run.get("avg_latency").and_then(|json| into.measure("avg_latency", "avg_latency", Slice::overall(), json))
+    if let Some(m) = run
+        .get("avg_latency")
+        .and_then(|json| into.measure("avg_latency", "avg_latency", Slice::overall(), json))
     {
         (m.unit, m.n) = (Some(Unit::Seconds), n);
     }
     for member in into.members(run.get("percentiles")) {
         let path = format!("percentiles.{}", member.key);
         let q = inner_quantile(&member.key);
-        let Some(m) = into.measure(if q.is_some() { "latency" } else { &path }, &path, Slice::overall(), &member.value)
-        else {
+        let Some(m) = into.measure(
+            if q.is_some() { "latency" } else { &path },
+            &path,
+            Slice::overall(),
+            &member.value,
+        ) else {
             continue;
         };
-        (m.unit, m.n, m.quantile, m.distribution) = (Some(Unit::Seconds), n, q, q.and(sample.clone()));
+        (m.unit, m.n, m.quantile, m.distribution) =
+            (Some(Unit::Seconds), n, q, q.and(sample.clone()));
     }
 }
 
-/// `vllm bench throughput`.
+/// Reads `vllm bench throughput`.
 fn throughput(into: &mut Collector<'_>, run: &Object<'_>) {
     let requests = run.get("num_requests").and_then(finite).map(Number::value);
     if requests.is_none_or(|requests| requests <= 0.0) {
-        into.check("num_requests", false, Some("no request was made: nothing was measured".to_owned()));
+        into.check(
+            "num_requests",
+            false,
+            Some("no request was made: nothing was measured".to_owned()),
+        );
     }
-    for member in run.iter().filter(|member| matches!(member.value.value, Value::Number(_) | Value::NonFinite(_))) {
+    for member in run
+        .iter()
+        .filter(|member| matches!(member.value.value, Value::Number(_) | Value::NonFinite(_)))
+    {
         if let Some(m) = into.measure(&member.key, &member.key, Slice::overall(), &member.value) {
             m.unit = (member.key == "elapsed_time").then_some(Unit::Seconds);
         }
     }
 }
 
-/// Keys of the requests that `--probe-request-rate` sends beside the others.
+/// Keys of the additional requests that `--probe-request-rate` sends.
 const PROBE: &str = "probe_";
 
 /// Times that every completed request has.
-const PER_REQUEST: [&str; 5] = ["ttft", "e2el", "e2e_latency", "client_queue_time", "e2el_including_client_queue"];
+const PER_REQUEST: [&str; 5] =
+    ["ttft", "e2el", "e2e_latency", "client_queue_time", "e2el_including_client_queue"];
 
-/// A key such as `p99_ttft_ms`: which time it is, and which quantile where it is one.
+/// For a key such as `p99_ttft_ms`: which time it is, and which quantile, if it is one.
 fn time(key: &str) -> Option<(&str, Option<f64>)> {
     let plain = key.strip_prefix(PROBE).unwrap_or(key);
     let (stat, time) = plain.strip_suffix("_ms")?.split_once('_')?;
@@ -301,15 +360,22 @@ mod tests {
     #[test]
     fn percentiles_carry_their_quantile_unit_and_n() {
         let evidence = of(RUN).unwrap();
-        let get = |name: &str| evidence.measurements.iter().find(|m| m.source_name == name).unwrap();
+        let get =
+            |name: &str| evidence.measurements.iter().find(|m| m.source_name == name).unwrap();
         let p99 = get("p99_ttft_ms");
         assert_eq!(
             (p99.metric.as_str(), p99.quantile, p99.unit, p99.n),
             ("ttft", Some(0.99), Some(Unit::Milliseconds), Some(98))
         );
-        assert_eq!((get("p99.9_e2el_ms").metric.as_str(), get("p99.9_e2el_ms").quantile), ("latency", Some(0.999)));
+        assert_eq!(
+            (get("p99.9_e2el_ms").metric.as_str(), get("p99.9_e2el_ms").quantile),
+            ("latency", Some(0.999))
+        );
         assert_eq!((get("p50_tpot_ms").n, get("median_ttft_ms").quantile), (None, Some(0.5)));
-        assert_eq!((get("mean_ttft_ms").metric.as_str(), get("duration").unit), ("mean_ttft_ms", Some(Unit::Seconds)));
+        assert_eq!(
+            (get("mean_ttft_ms").metric.as_str(), get("duration").unit),
+            ("mean_ttft_ms", Some(Unit::Seconds))
+        );
         assert!(evidence.measurements.iter().all(|m| m.source_name != "num_prompts"));
         assert!(evidence.warnings.iter().any(|w| w.contains("`ttfts`")), "{:?}", evidence.warnings);
     }
@@ -322,7 +388,8 @@ mod tests {
             "input_sequence_throughput": 7.6, "total_token_throughput": 76.0, "mean_e2el_ms": 12.0, "median_e2el_ms": 11.5,
             "std_e2el_ms": 2.0, "p99_e2el_ms": 19.5, "p99_client_queue_time_ms": 0.25, "p99_e2el_including_client_queue_ms": 19.75}"#)
         .unwrap();
-        let get = |name: &str| evidence.measurements.iter().find(|m| m.source_name == name).unwrap();
+        let get =
+            |name: &str| evidence.measurements.iter().find(|m| m.source_name == name).unwrap();
         let p99 = get("p99_e2el_ms");
         assert_eq!(
             (p99.metric.as_str(), p99.value, p99.quantile, p99.n),
@@ -334,7 +401,11 @@ mod tests {
         ] {
             assert_eq!((get(name).metric.as_str(), get(name).n), (metric, Some(38)));
         }
-        assert!(evidence.warnings.iter().any(|w| w.contains("38 of 40 prompts")), "{:?}", evidence.warnings);
+        assert!(
+            evidence.warnings.iter().any(|w| w.contains("38 of 40 prompts")),
+            "{:?}",
+            evidence.warnings
+        );
     }
 
     #[test]
@@ -343,12 +414,16 @@ mod tests {
             "mean_ttft_ms": 2.0, "probe_completed": 7, "probe_failed": 0, "probe_median_e2el_ms": 3.5, "probe_p99_e2el_ms": 4.5,
             "probe_max_e2el_ms": 5.0, "spec_decode_acceptance_rate": 62.5}"#)
         .unwrap();
-        let get = |name: &str| evidence.measurements.iter().find(|m| m.source_name == name).unwrap();
+        let get =
+            |name: &str| evidence.measurements.iter().find(|m| m.source_name == name).unwrap();
         let rate = get("error_rate");
         assert_eq!((rate.value, rate.successes, rate.trials), (Some(0.1), Some(10), Some(100)));
         assert!(evidence.checks.iter().any(|c| c.name == "requests succeeded" && !c.passed));
         let probe = get("probe_p99_e2el_ms");
-        assert_eq!((probe.metric.as_str(), probe.quantile, probe.n), ("probe_e2el", Some(0.99), Some(7)));
+        assert_eq!(
+            (probe.metric.as_str(), probe.quantile, probe.n),
+            ("probe_e2el", Some(0.99), Some(7))
+        );
         assert_eq!((probe.unit, get("probe_max_e2el_ms").n), (Some(Unit::Milliseconds), Some(7)));
         assert_eq!(get("spec_decode_acceptance_rate").unit, Some(Unit::Percent));
     }
@@ -356,12 +431,19 @@ mod tests {
     #[test]
     fn a_run_of_sglang_does_not_say_how_many_requests_failed() {
         // Five of its twenty requests were answered with 503.
-        let evidence =
-            of(include_str!("../../../../tests/fixtures/evidence/vllm-benchmark/sglang_failing.jsonl")).unwrap();
-        let p99 = evidence.measurements.iter().find(|m| m.source_name == "p99_e2e_latency_ms").unwrap();
+        let evidence = of(include_str!(
+            "../../../../tests/fixtures/evidence/vllm-benchmark/sglang_failing.jsonl"
+        ))
+        .unwrap();
+        let p99 =
+            evidence.measurements.iter().find(|m| m.source_name == "p99_e2e_latency_ms").unwrap();
         assert_eq!((p99.metric.as_str(), p99.quantile, p99.n), ("latency", Some(0.99), Some(15)));
         assert!(evidence.measurements.iter().all(|m| m.metric != "error_rate"));
-        assert!(evidence.warnings.iter().any(|w| w.contains("how many requests failed")), "{:?}", evidence.warnings);
+        assert!(
+            evidence.warnings.iter().any(|w| w.contains("how many requests failed")),
+            "{:?}",
+            evidence.warnings
+        );
     }
 
     #[test]
@@ -369,7 +451,13 @@ mod tests {
         let evidence =
             of(r#"{"completed": 0, "request_throughput": 0.0, "mean_ttft_ms": 0.0, "p99_ttft_ms": 0.0}"#).unwrap();
         assert!(!evidence.checks[0].passed);
-        assert!(evidence.measurements.iter().filter(|m| m.source_name.contains("ttft")).all(|m| m.value.is_none()));
+        assert!(
+            evidence
+                .measurements
+                .iter()
+                .filter(|m| m.source_name.contains("ttft"))
+                .all(|m| m.value.is_none())
+        );
     }
 
     #[test]
@@ -383,9 +471,15 @@ mod tests {
             ("latency", Some(0.99), Some(Unit::Seconds), Some(3))
         );
         assert_eq!(p99.distribution.as_ref().unwrap().buckets.len(), 3);
-        assert!(!of(r#"{"avg_latency": NaN, "latencies": [], "percentiles": {}}"#).unwrap().checks[0].passed);
+        assert!(
+            !of(r#"{"avg_latency": NaN, "latencies": [], "percentiles": {}}"#).unwrap().checks[0]
+                .passed
+        );
         let evidence = of(r#"{"elapsed_time": 5.5, "num_requests": 10, "total_num_tokens": 99, "requests_per_second": 1.8, "tokens_per_second": 18.0}"#).unwrap();
-        assert_eq!((evidence.measurements.len(), evidence.measurements[0].unit), (5, Some(Unit::Seconds)));
+        assert_eq!(
+            (evidence.measurements.len(), evidence.measurements[0].unit),
+            (5, Some(Unit::Seconds))
+        );
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub(super) fn check(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Op
             "name" => name = reader.string(here, value),
             "passed" => passed = reader.flag(here, value),
             "detail" if is_null(value) => {}
-            // An empty remark is a remark.
+            // Empty text is kept, too.
             "detail" if value.as_str() == Some("") => detail = Some(String::new()),
             "detail" => detail = reader.string(here, value),
             _ => reader.unknown(path, member, KEYS),

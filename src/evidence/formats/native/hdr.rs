@@ -1,7 +1,8 @@
-//! The V2 encoding of `HdrHistogram`, plain or compressed, as the lines of its interval logs carry it.
+//! The V2 encoding of `HdrHistogram`, plain or compressed, as the lines of its interval logs
+//! contain it.
 //!
-//! Read here and not by a library, because the bytes come from anywhere: a length is checked before memory is asked for,
-//! and no count, index or shift can overflow.
+//! Read here and not by a library, because the bytes are untrusted: a length is checked before
+//! memory is allocated, and no count, index or shift can overflow.
 
 use crate::stats::proportion::float;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -11,13 +12,14 @@ use std::io::Read as _;
 const PLAIN: u32 = 0x1c84_9313;
 const COMPRESSED: u32 = 0x1c84_9314;
 
-/// Counts beyond this are not exact as doubles.
+/// The most values of a histogram: larger counts are not exact as doubles.
 pub(super) const MOST_COUNTED: u64 = 1 << 53;
 
-/// The least and the greatest value that a slot stands for, and how many were recorded in it.
+/// The minimum and maximum value of a slot, and how many values were recorded in it.
 pub(super) type Slot = (u64, u64, u64);
 
-/// The slots that hold anything, ascending. `room` is how many decoded bytes may still be spent, and is lessened.
+/// The slots that are not empty, ascending. `room` is how many more decoded bytes are allowed; it
+/// is reduced by what this call uses.
 pub(super) fn decode(text: &str, room: &mut usize) -> Result<Vec<Slot>, String> {
     let bytes = STANDARD.decode(text.trim_ascii()).map_err(|e| format!("it is not base64: {e}"))?;
     spend(room, bytes.len())?;
@@ -27,7 +29,10 @@ pub(super) fn decode(text: &str, room: &mut usize) -> Result<Vec<Slot>, String> 
         COMPRESSED => {
             let length = u32_of(&mut rest)?;
             if usize::try_from(length) != Ok(rest.len()) {
-                return Err(format!("it says that {length} compressed bytes follow, and {} do", rest.len()));
+                return Err(format!(
+                    "it says that {length} compressed bytes follow, and {} do",
+                    rest.len()
+                ));
             }
             let mut inner = Vec::new();
             let most = u64::try_from(*room).unwrap_or(u64::MAX).saturating_add(1);
@@ -40,14 +45,17 @@ pub(super) fn decode(text: &str, room: &mut usize) -> Result<Vec<Slot>, String> 
             }
             slots(inner)
         }
-        other => Err(format!("it is no V2 histogram: it starts with {other:#010x}; re-encode it with the V2 encoding")),
+        other => Err(format!(
+            "it is no V2 histogram: it starts with {other:#010x}; re-encode it with the V2 encoding"
+        )),
     }
 }
 
 fn spend(room: &mut usize, bytes: usize) -> Result<(), String> {
     let left = room.checked_sub(bytes);
     *room = left.unwrap_or(0);
-    left.map(|_| ()).ok_or_else(|| "the histograms of the document are too large: split it".to_owned())
+    left.map(|_| ())
+        .ok_or_else(|| "the histograms of the document are too large: split it".to_owned())
 }
 
 /// How slots map to values, from the header.
@@ -58,18 +66,24 @@ struct Layout {
 }
 
 impl Layout {
-    /// The layout for a least value to tell apart, a greatest to track and a number of significant digits.
+    /// The layout for the lowest value to distinguish, the highest value to track and a number of
+    /// significant digits.
     fn new(low: u64, high: u64, digits: u32) -> Result<Self, String> {
-        let single = 2 * 10_u64.checked_pow(digits).filter(|_| digits <= 5).ok_or("it keeps more than 5 digits")?;
+        let single = 2 * 10_u64
+            .checked_pow(digits)
+            .filter(|_| digits <= 5)
+            .ok_or("it keeps more than 5 digits")?;
         let unit = low.checked_ilog2().ok_or("its least value is 0")?;
         let half = single.next_power_of_two().ilog2() - 1;
         if unit + half + 1 > 63 || high / 2 < low {
-            return Err(format!("it cannot tell values from {low} to {high} apart by {digits} digits"));
+            return Err(format!(
+                "it cannot tell values from {low} to {high} apart by {digits} digits"
+            ));
         }
         Ok(Self { unit, half, end: high.saturating_mul(2).max(1 << (unit + half + 1)) })
     }
 
-    /// The values that the slot at `index` stands for.
+    /// The range of values in the slot at `index`.
     fn range(&self, index: u64) -> Option<(u64, u64)> {
         let half = 1_u64 << self.half;
         let (bucket, within) = match (index >> self.half).checked_sub(1) {
@@ -82,7 +96,7 @@ impl Layout {
     }
 }
 
-/// Everything behind the cookie of the plain encoding.
+/// Reads everything after the cookie of the plain encoding.
 fn slots(mut rest: &[u8]) -> Result<Vec<Slot>, String> {
     let rest = &mut rest;
     let length = u32_of(rest)?;
@@ -90,7 +104,8 @@ fn slots(mut rest: &[u8]) -> Result<Vec<Slot>, String> {
     let digits = u32_of(rest)?;
     let (low, high, ratio) = (u64_of(rest)?, u64_of(rest)?, f64::from_bits(u64_of(rest)?));
     if offset != 0 || ratio.to_bits() != 1.0_f64.to_bits() {
-        return Err("its values are shifted or not whole, which is not read; record whole numbers".to_owned());
+        return Err("its values are shifted or not whole, which is not read; record whole numbers"
+            .to_owned());
     }
     if usize::try_from(length) != Ok(rest.len()) {
         return Err(format!("it says that {length} bytes of counts follow, and {} do", rest.len()));
@@ -99,7 +114,7 @@ fn slots(mut rest: &[u8]) -> Result<Vec<Slot>, String> {
     let (mut out, mut index, mut total) = (Vec::new(), 0_u64, 0_u64);
     while !rest.is_empty() {
         let word = varint(rest)?;
-        // A negative number is that many empty slots.
+        // A negative number counts empty slots.
         if word & 1 == 1 {
             index = index.saturating_add((word >> 1) + 1);
             continue;
@@ -132,7 +147,7 @@ fn u64_of(rest: &mut &[u8]) -> Result<u64, String> {
     take(rest).map(u64::from_be_bytes)
 }
 
-/// A number of 7 bits a byte, the lowest first; a ninth byte counts whole.
+/// A number of 7 bits per byte, the lowest first; all 8 bits of a ninth byte are used.
 fn varint(rest: &mut &[u8]) -> Result<u64, String> {
     let mut value = 0;
     for shift in (0..56).step_by(7) {
@@ -155,12 +170,18 @@ mod tests {
     };
     use proptest::prelude::*;
 
-    /// Reference: the iteration of the library itself.
+    /// The reference is the iteration of the library itself.
     fn agrees(histogram: &Histogram<u64>) {
         let want: Vec<Slot> = histogram
             .iter_recorded()
             .map(|v| v.value_iterated_to())
-            .map(|v| (histogram.lowest_equivalent(v), histogram.highest_equivalent(v), histogram.count_at(v)))
+            .map(|v| {
+                (
+                    histogram.lowest_equivalent(v),
+                    histogram.highest_equivalent(v),
+                    histogram.count_at(v),
+                )
+            })
             .collect();
         let (mut plain, mut compressed) = (Vec::new(), Vec::new());
         V2Serializer::new().serialize(histogram, &mut plain).unwrap();
@@ -196,7 +217,7 @@ mod tests {
             agrees(&histogram);
         }
 
-        /// Any bytes changed or cut: slots that ascend, or an error.
+        /// For any changed or cut bytes: ascending slots, or an error.
         #[test]
         fn nothing_corrupt_panics(
             at in prop::collection::vec((0..400_usize, any::<u8>()), 0..4), keep in 0..2_000_usize, head in any::<bool>(), squeeze in any::<bool>(),

@@ -1,4 +1,4 @@
-//! The `histogram` of a measurement: the whole sample, of which any quantile has exact bounds.
+//! The `histogram` of a measurement: the whole sample, from which any quantile gets exact bounds.
 
 use super::{
     hdr::{self, MOST_COUNTED},
@@ -15,10 +15,11 @@ const MOST_BYTES: usize = 16 << 20;
 /// How many buckets all histograms of one document may have.
 const MOST_BUCKETS: usize = 1_000_000;
 
-/// Finer sketches are not written, and their edges would not be told apart at 12 digits.
+/// The smallest relative accuracy. No tool writes a finer sketch, and its edges would be equal at
+/// 12 digits.
 const FINEST: f64 = 1e-6;
 
-/// What the histograms of one document have used up.
+/// How much the histograms of one document have used of the limits.
 #[derive(Default)]
 pub(super) struct Used {
     bytes: usize,
@@ -31,7 +32,11 @@ pub(super) fn read(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Opt
     let object = reader.object(path, json)?;
     let forms = ["hdr_v2", "ddsketch", "samples"];
     if forms.iter().filter(|key| object.has(key)).count() != 1 {
-        reader.mistake(path, json.at, "a histogram is exactly one of `hdr_v2`, `ddsketch` and `samples`");
+        reader.mistake(
+            path,
+            json.at,
+            "a histogram is exactly one of `hdr_v2`, `ddsketch` and `samples`",
+        );
         return None;
     }
     let scale = match object.get("scale") {
@@ -46,7 +51,11 @@ pub(super) fn read(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Opt
             "ddsketch" => found = ddsketch(reader, here, json).map(|b| ("ddsketch", b)),
             "samples" => found = samples(reader, here, json).map(|b| ("samples", b)),
             "scale" if object.has("hdr_v2") => {}
-            "scale" => reader.mistake(here, member.key_at, "only `hdr_v2` has a scale: its values are whole numbers"),
+            "scale" => reader.mistake(
+                here,
+                member.key_at,
+                "only `hdr_v2` has a scale: its values are whole numbers",
+            ),
             _ => reader.unknown(path, member, KEYS),
         }
     }
@@ -55,15 +64,21 @@ pub(super) fn read(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Opt
         reader.mistake(path, json.at, "it holds no value; leave it out");
         return None;
     }
-    if buckets.iter().try_fold(0_u64, |sum, b| sum.checked_add(b.count)).is_none_or(|sum| sum > MOST_COUNTED) {
+    if buckets
+        .iter()
+        .try_fold(0_u64, |sum, b| sum.checked_add(b.count))
+        .is_none_or(|sum| sum > MOST_COUNTED)
+    {
         reader.mistake(path, json.at, "it counts more than 2^53 values");
         return None;
     }
-    // Samples are bounded by how many values a document may hold.
+    // The number of samples is bounded by the most values that a document may have.
     if method != "samples" {
         reader.used.buckets = reader.used.buckets.saturating_add(buckets.len());
         if reader.used.buckets > MOST_BUCKETS {
-            let message = format!("the histograms of the document have more than {MOST_BUCKETS} buckets: split it");
+            let message = format!(
+                "the histograms of the document have more than {MOST_BUCKETS} buckets: split it"
+            );
             reader.mistake(path, json.at, message);
             return None;
         }
@@ -71,7 +86,7 @@ pub(super) fn read(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Opt
     Some(Distribution { method: method.to_owned(), buckets })
 }
 
-/// A number above 0.
+/// Reads a number above 0.
 fn positive(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Option<f64> {
     let value = reader.number(path, json)?.value();
     if value > 0.0 {
@@ -81,7 +96,12 @@ fn positive(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Option<f64
     None
 }
 
-fn hdr_v2(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>, scale: f64) -> Option<Vec<Bucket>> {
+fn hdr_v2(
+    reader: &mut Reader,
+    path: &Path<'_>,
+    json: &Json<'_>,
+    scale: f64,
+) -> Option<Vec<Bucket>> {
     let text = reader.text(path, json)?;
     let mut room = MOST_BYTES.saturating_sub(reader.used.bytes);
     let slots = hdr::decode(text, &mut room);
@@ -94,13 +114,20 @@ fn hdr_v2(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>, scale: f64) -> 
         }
     };
     let edge = |value: u64| round12(float(value) * scale);
-    let buckets: Vec<Bucket> =
-        slots.iter().map(|(low, high, count)| Bucket { low: edge(*low), high: edge(*high), count: *count }).collect();
+    let buckets: Vec<Bucket> = slots
+        .iter()
+        .map(|(low, high, count)| Bucket { low: edge(*low), high: edge(*high), count: *count })
+        .collect();
     within_doubles(reader, path, json, buckets)
 }
 
-/// The buckets, unless one reaches beyond what a double can hold.
-fn within_doubles(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>, buckets: Vec<Bucket>) -> Option<Vec<Bucket>> {
+/// The buckets, unless one is larger than the greatest double.
+fn within_doubles(
+    reader: &mut Reader,
+    path: &Path<'_>,
+    json: &Json<'_>,
+    buckets: Vec<Bucket>,
+) -> Option<Vec<Bucket>> {
     if buckets.iter().all(|b| b.low >= 0.0 && b.high.is_finite()) {
         return Some(buckets);
     }
@@ -108,8 +135,8 @@ fn within_doubles(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>, buckets
     None
 }
 
-/// A logarithmic mapping of γ = (1+ε)/(1−ε) (Masson, Rim and Lee 2019): bucket i holds the values from γ^(i−1−offset),
-/// which it leaves out, to γ^(i−offset).
+/// Reads a sketch with the logarithmic mapping of γ = (1+ε)/(1−ε) (Masson, Rim and Lee 2019):
+/// bucket i has the values above γ^(i−1−offset), up to and including γ^(i−offset).
 fn ddsketch(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Option<Vec<Bucket>> {
     const KEYS: &[&str] = &["relative_accuracy", "buckets", "zero_count", "offset"];
     let object = reader.object(path, json)?;
@@ -132,7 +159,11 @@ fn ddsketch(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Option<Vec
     }
     let (accuracy, counts, zeros, offset) = (accuracy?, counts??, zeros?, offset?);
     if accuracy < FINEST {
-        reader.mistake(&path.key("relative_accuracy"), json.at, format!("expected a number of at least {FINEST}"));
+        reader.mistake(
+            &path.key("relative_accuracy"),
+            json.at,
+            format!("expected a number of at least {FINEST}"),
+        );
         return None;
     }
     let gamma = (1.0 + accuracy) / (1.0 - accuracy);
@@ -148,7 +179,7 @@ fn ddsketch(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Option<Vec
     within_doubles(reader, path, json, buckets)
 }
 
-/// Ascending indices with their counts.
+/// Reads ascending indices with their counts.
 fn pairs(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Option<Vec<(i32, u64)>> {
     json.as_array().or_else(|| {
         reader.list(path, json);
@@ -165,11 +196,19 @@ fn pairs(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Option<Vec<(i
             _ => None,
         };
         let Some((index, count)) = read else {
-            reader.mistake(here, pair.at, "expected a whole index and a count above 0: [index, count]");
+            reader.mistake(
+                here,
+                pair.at,
+                "expected a whole index and a count above 0: [index, count]",
+            );
             return None;
         };
         if out.last().is_some_and(|(last, _)| *last >= index) {
-            reader.mistake(here, pair.at, format!("bucket {index} does not ascend from the one before"));
+            reader.mistake(
+                here,
+                pair.at,
+                format!("bucket {index} does not ascend from the one before"),
+            );
             return None;
         }
         out.push((index, count));
@@ -177,7 +216,7 @@ fn pairs(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Option<Vec<(i
     Some(out)
 }
 
-/// Raw values; equal ones share a bucket.
+/// Reads raw values; equal ones share a bucket.
 fn samples(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Option<Vec<Bucket>> {
     let elements = reader.list(path, json);
     let mut values = Vec::with_capacity(elements.len());
@@ -194,14 +233,17 @@ fn samples(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Option<Vec<
     let mut buckets: Vec<Bucket> = Vec::new();
     for value in values {
         match buckets.last_mut() {
-            Some(last) if last.low.to_bits() == value.to_bits() => last.count = last.count.saturating_add(1),
+            Some(last) if last.low.to_bits() == value.to_bits() => {
+                last.count = last.count.saturating_add(1);
+            }
             _ => buckets.push(Bucket { low: value, high: value, count: 1 }),
         }
     }
     Some(buckets)
 }
 
-/// Puts the sample into the measurement, if the two agree. A value that is not stated is the sample's.
+/// Adds the sample to the measurement, if the two agree. A value that is not stated is computed
+/// from the sample.
 pub(super) fn fit(
     reader: &mut Reader,
     path: &Path<'_>,
@@ -213,17 +255,26 @@ pub(super) fn fit(
     let here = &path.key("histogram");
     for (key, has) in [("quantile", object.get("quantile")), ("unit", object.get("unit"))] {
         if has.is_none_or(is_null) {
-            reader.mistake(here, json.at, format!("a histogram needs the `{key}` of its measurement"));
+            reader.mistake(
+                here,
+                json.at,
+                format!("a histogram needs the `{key}` of its measurement"),
+            );
         }
     }
     let (Some(sample), Some(q), Some(_)) = (sample, m.quantile, m.unit) else { return };
     let count = sample.count();
     if let Some(n) = m.n.filter(|n| *n != count) {
         let at = object.get("n").map_or(json.at, |n| n.at);
-        reader.mistake(&path.key("n"), at, format!("n is {n}, and its histogram holds {count} values"));
+        reader.mistake(
+            &path.key("n"),
+            at,
+            format!("n is {n}, and its histogram holds {count} values"),
+        );
         return;
     }
-    let ranges: Vec<(f64, f64, u64)> = sample.buckets.iter().map(|b| (b.low, b.high, b.count)).collect();
+    let ranges: Vec<(f64, f64, u64)> =
+        sample.buckets.iter().map(|b| (b.low, b.high, b.count)).collect();
     let Ok(found) = quantile::of_buckets(&ranges, q, 0.5) else {
         reader.mistake(here, json.at, "it has no such quantile");
         return;
@@ -242,15 +293,15 @@ pub(super) fn fit(
             }
         }
         (None, None) => m.value = Some(found.estimate),
-        // It said null, or a value that is a mistake.
+        // The value is stated as null, or is a mistake that was reported.
         (None, Some(_)) => {}
     }
     m.n = Some(count);
     m.distribution = Some(Arc::new(sample));
 }
 
-/// Where tools may place the quantile: all nine definitions of Hyndman and Fan (1996) lie between the order statistics
-/// of the ranks ⌊qn⌋ and ⌈qn⌉ + 1.
+/// The range in which tools may place the quantile: all nine definitions of Hyndman and Fan (1996)
+/// are between the order statistics of the ranks ⌊qn⌋ and ⌈qn⌉ + 1.
 fn around(sample: &Distribution, q: f64) -> (f64, f64) {
     let n = sample.count();
     let rank = |x: f64| crate::evidence::counts::whole(x).unwrap_or(n).clamp(1, n);

@@ -1,4 +1,4 @@
-//! One measurement of native evidence: its keys, then whether they fit together.
+//! One measurement of native evidence: first its keys, then whether their values are consistent.
 
 use super::histogram;
 use super::reader::{Path, Reader, is_null};
@@ -36,7 +36,9 @@ pub(super) fn read(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Opt
         let (here, json) = (&path.key(&member.key), &member.value);
         match &*member.key {
             "metric" => metric = reader.string(here, json),
-            "value" if is_null(json) => reader.warn("a value of null is undefined, and never a pass"),
+            "value" if is_null(json) => {
+                reader.warn("a value of null is undefined, and never a pass");
+            }
             "value" => value = reader.number(here, json),
             _ if is_null(json) && KEYS.contains(&&*member.key) => {}
             "n" => m.n = reader.count(here, json),
@@ -89,7 +91,11 @@ fn slice(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Slice {
                 slice.0.insert(member.key.clone().into_owned(), group.to_owned());
             }
             None => {
-                reader.mistake(here, member.value.at, "expected text: a group is known by its name, such as \"18-25\"");
+                reader.mistake(
+                    here,
+                    member.value.at,
+                    "expected text: a group is known by its name, such as \"18-25\"",
+                );
             }
         }
     }
@@ -107,7 +113,8 @@ fn step(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Option<i64> {
 fn interval(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Option<Interval> {
     const KEYS: &[&str] = &["method", "confidence", "sides", "lower", "upper"];
     let object = reader.object(path, json)?;
-    let (mut method, mut confidence, mut sides, mut lower, mut upper) = (None, None, None, None, None);
+    let (mut method, mut confidence, mut sides, mut lower, mut upper) =
+        (None, None, None, None, None);
     for member in object {
         let (here, json) = (&path.key(&member.key), &member.value);
         match &*member.key {
@@ -116,7 +123,13 @@ fn interval(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Option<Int
             "sides" => match json.as_number().and_then(Number::count) {
                 Some(1) => sides = Some(1),
                 Some(2) => sides = Some(2),
-                _ => reader.mistake(here, json.at, "expected 1 (each end is a one-sided bound) or 2"),
+                _ => {
+                    reader.mistake(
+                        here,
+                        json.at,
+                        "expected 1 (each end is a one-sided bound) or 2",
+                    );
+                }
             },
             "lower" | "upper" if is_null(json) => {}
             "lower" => lower = reader.number(here, json).map(Number::value),
@@ -141,7 +154,7 @@ fn interval(reader: &mut Reader, path: &Path<'_>, json: &Json<'_>) -> Option<Int
     Some(Interval { method: method?, confidence: confidence?, sides: sides?, lower, upper })
 }
 
-/// The value and the unit against what we know of the metric.
+/// Checks the value and the unit against what we know of the metric.
 fn fits_metric(
     reader: &mut Reader,
     path: &Path<'_>,
@@ -150,10 +163,15 @@ fn fits_metric(
     metric: &Metric,
     value: Option<Number<'_>>,
 ) {
-    // A document that was taken once stays readable: what only a longer table of ranges refuses is an error of the rule.
-    if let Some(number) = value.filter(|number| metric.kind != Kind::Real && !metric.allows(number.value())) {
-        let range = if metric.allows(2.0) { "a number of at least 0" } else { "a number from 0 to 1" };
-        let message = format!("{} cannot be {}: expected {range}", metric.name, quoted(number.text()));
+    // A document that was accepted once must stay readable. A value that only a later, longer table
+    // of ranges refuses is therefore not a mistake here, but an error of the rule.
+    if let Some(number) =
+        value.filter(|number| metric.kind != Kind::Real && !metric.allows(number.value()))
+    {
+        let range =
+            if metric.allows(2.0) { "a number of at least 0" } else { "a number from 0 to 1" };
+        let message =
+            format!("{} cannot be {}: expected {range}", metric.name, quoted(number.text()));
         reader.mistake(&path.key("value"), at(object, "value"), message);
     }
     let dimension = m.unit.map(crate::model::Unit::dimension);
@@ -162,7 +180,11 @@ fn fits_metric(
             reader.mistake(path, at(object, "metric"), "latency needs a `unit`: ns, us, ms or s");
         }
         (Kind::Latency, Some(other)) if other != Dimension::Time => {
-            reader.mistake(&path.key("unit"), at(object, "unit"), "latency is a time: expected ns, us, ms or s");
+            reader.mistake(
+                &path.key("unit"),
+                at(object, "unit"),
+                "latency is a time: expected ns, us, ms or s",
+            );
         }
         (Kind::Proportion | Kind::ProportionOfRows | Kind::Score, Some(_)) => {
             let message = format!("{} has no unit: write it as a number from 0 to 1", metric.name);
@@ -172,20 +194,34 @@ fn fits_metric(
     }
 }
 
-/// Counts against each other and against the value.
-fn fits_counts(reader: &mut Reader, path: &Path<'_>, object: &Object<'_>, m: &Measurement, known: bool) {
+/// Checks the counts against each other and against the value.
+fn fits_counts(
+    reader: &mut Reader,
+    path: &Path<'_>,
+    object: &Object<'_>,
+    m: &Measurement,
+    known: bool,
+) {
     if let (Some(n), Some(trials)) = (m.n, m.trials)
         && known
         && trials > n
     {
-        reader.mistake(&path.key("trials"), at(object, "trials"), format!("{trials} trials among only {n} rows"));
+        reader.mistake(
+            &path.key("trials"),
+            at(object, "trials"),
+            format!("{trials} trials among only {n} rows"),
+        );
     }
     let Some(successes) = m.successes else { return };
     let here = &path.key("successes");
     if let Some(most) = m.trials.or(m.n)
         && successes > most
     {
-        reader.mistake(here, at(object, "successes"), format!("{successes} successes in only {most} trials"));
+        reader.mistake(
+            here,
+            at(object, "successes"),
+            format!("{successes} successes in only {most} trials"),
+        );
         return;
     }
     match (m.known_trials(), m.value) {
@@ -195,7 +231,9 @@ fn fits_counts(reader: &mut Reader, path: &Path<'_>, object: &Object<'_>, m: &Me
         (Some(trials), Some(value)) if trials > 0 => {
             let ratio = float(successes) / float(trials);
             if (ratio - value).abs() > m.rounding + 4.0 * f64::EPSILON {
-                let message = format!("{successes} of {trials} is {ratio}, which contradicts the value {value}");
+                let message = format!(
+                    "{successes} of {trials} is {ratio}, which contradicts the value {value}"
+                );
                 reader.mistake(here, at(object, "successes"), message);
             }
         }
@@ -203,7 +241,7 @@ fn fits_counts(reader: &mut Reader, path: &Path<'_>, object: &Object<'_>, m: &Me
     }
 }
 
-/// Where the value of `key` stands.
+/// The byte at which the value of `key` starts.
 fn at(object: &Object<'_>, key: &str) -> usize {
     object.get(key).map_or(0, |json| json.at)
 }

@@ -1,9 +1,9 @@
 //! `modelgate.evidence/v1`, the format for tools that write evidence on purpose.
 //!
-//! Nothing in it is guessed and nothing passed over: an unknown key, a number given as text, NaN, counts that contradict
-//! the value, and a proportion outside [0, 1] are mistakes, reported all at once. A value of `null` is a measurement that
-//! the writer says is undefined. Every number is as exact as its last digit says, so a proportion should bring its
-//! `successes`.
+//! Nothing in it is guessed and nothing skipped. An unknown key, a number given as text, NaN,
+//! counts that contradict the value, and a proportion outside [0, 1] are mistakes, and all of them
+//! are reported at once. A value of `null` is a measurement that the writer declares undefined.
+//! Every number is as exact as its last digit, so a proportion should come with its `successes`.
 
 mod about;
 mod hdr;
@@ -22,7 +22,7 @@ pub use write::write;
 /// The value of the key `schema`.
 pub const SCHEMA: &str = "modelgate.evidence/v1";
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "native",
     title: "modelgate.evidence/v1, our own format",
@@ -46,7 +46,8 @@ pub const ADAPTER: Adapter = Adapter {
 };
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
-    let schema = document.object()?.get("schema").ok_or_else(|| Declined::because("no key `schema`"))?;
+    let schema =
+        document.object()?.get("schema").ok_or_else(|| Declined::because("no key `schema`"))?;
     if schema.as_str().is_some_and(|text| text.starts_with("modelgate.evidence/")) {
         return Ok(());
     }
@@ -62,7 +63,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     Ok(evidence)
 }
 
-const KEYS: &[&str] = &["schema", "subject", "dataset", "producer", "produced_at", "measurements", "checks", "links"];
+const KEYS: &[&str] =
+    &["schema", "subject", "dataset", "producer", "produced_at", "measurements", "checks", "links"];
 
 fn top(reader: &mut Reader, json: &Json<'_>, evidence: &mut Evidence) {
     let root = &Path::Root;
@@ -93,7 +95,8 @@ fn top(reader: &mut Reader, json: &Json<'_>, evidence: &mut Evidence) {
     }
 }
 
-/// Reads every element of a list; the ones with a mistake are left out, and the mistake is kept.
+/// Reads every element of a list. Elements with a mistake are left out, and the mistake is
+/// recorded.
 fn list<T>(
     reader: &mut Reader,
     path: &Path<'_>,

@@ -1,4 +1,4 @@
-//! Reads typed values out of JSON and keeps every mistake, with its path and place.
+//! Reads typed values from JSON and collects every mistake, with its path and place.
 
 use super::histogram::Used;
 use crate::evidence::{
@@ -12,7 +12,7 @@ use std::{
     str::FromStr,
 };
 
-/// Where we are in the document; spelled out only when there is something to report.
+/// The path to the current value; written out only when there is something to report.
 pub(super) enum Path<'p> {
     Root,
     Key(&'p Path<'p>, &'p str),
@@ -40,7 +40,7 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// How many mistakes are kept: the place of each costs a pass over the document.
+/// How many mistakes are kept. Finding the place of each takes a pass over the document.
 const MOST_MISTAKES: usize = 100;
 
 /// Collects mistakes and warnings while values are read.
@@ -56,14 +56,14 @@ pub(super) fn is_null(json: &Json<'_>) -> bool {
 }
 
 impl Reader {
-    /// Keeps a mistake.
+    /// Records a mistake.
     pub(super) fn mistake(&mut self, path: &Path<'_>, at: usize, message: impl Into<String>) {
         if self.mistakes.len() < MOST_MISTAKES {
             self.mistakes.push((at, path.to_string(), message.into()));
         }
     }
 
-    /// Keeps something the reader should know; once, however often it is said.
+    /// Records a warning, once, however often it occurs.
     pub(super) fn warn(&mut self, message: impl Into<String>) {
         let message = message.into();
         if !self.warnings.contains(&message) {
@@ -78,7 +78,8 @@ impl Reader {
         }
         let mut mistakes = self.mistakes;
         mistakes.sort_by_key(|(at, _, _)| *at);
-        let explain = |(at, path, message)| Mistake { path, place: Some(document.place(at)), message };
+        let explain =
+            |(at, path, message)| Mistake { path, place: Some(document.place(at)), message };
         let mistakes = mistakes.into_iter().map(explain).collect();
         Err(EvidenceError::Invalid { format: super::ADAPTER.id, mistakes })
     }
@@ -94,8 +95,12 @@ impl Reader {
         self.mistake(path, json.at, message);
     }
 
-    /// An object.
-    pub(super) fn object<'j, 'a>(&mut self, path: &Path<'_>, json: &'j Json<'a>) -> Option<&'j Object<'a>> {
+    /// Reads an object.
+    pub(super) fn object<'j, 'a>(
+        &mut self,
+        path: &Path<'_>,
+        json: &'j Json<'a>,
+    ) -> Option<&'j Object<'a>> {
         let object = json.as_object();
         if object.is_none() {
             self.unexpected(path, json, "an object");
@@ -103,7 +108,7 @@ impl Reader {
         object
     }
 
-    /// A list; empty where it is none.
+    /// Reads a list; the result is empty if the value is not one.
     pub(super) fn list<'j, 'a>(&mut self, path: &Path<'_>, json: &'j Json<'a>) -> &'j [Json<'a>] {
         json.as_array().unwrap_or_else(|| {
             self.unexpected(path, json, "a list");
@@ -111,7 +116,7 @@ impl Reader {
         })
     }
 
-    /// Text that is not empty.
+    /// Reads text that is not empty.
     pub(super) fn text<'j>(&mut self, path: &Path<'_>, json: &'j Json<'_>) -> Option<&'j str> {
         let text = json.as_str().filter(|text| !text.is_empty());
         if text.is_none() {
@@ -120,12 +125,12 @@ impl Reader {
         text
     }
 
-    /// Text that is not empty, owned.
+    /// Reads text that is not empty, as an owned string.
     pub(super) fn string(&mut self, path: &Path<'_>, json: &Json<'_>) -> Option<String> {
         self.text(path, json).map(str::to_owned)
     }
 
-    /// Text that has a form of its own: a digest, a moment, a unit.
+    /// Reads text in a format of its own: a digest, a moment, a unit.
     pub(super) fn parsed<T>(&mut self, path: &Path<'_>, json: &Json<'_>) -> Option<T>
     where
         T: FromStr,
@@ -140,7 +145,7 @@ impl Reader {
         }
     }
 
-    /// `true` or `false`.
+    /// Reads `true` or `false`.
     pub(super) fn flag(&mut self, path: &Path<'_>, json: &Json<'_>) -> Option<bool> {
         if let Value::Bool(flag) = json.value {
             return Some(flag);
@@ -149,7 +154,7 @@ impl Reader {
         None
     }
 
-    /// A finite number.
+    /// Reads a finite number.
     pub(super) fn number<'a>(&mut self, path: &Path<'_>, json: &Json<'a>) -> Option<Number<'a>> {
         let number = json.as_number();
         if number.is_none() {
@@ -158,7 +163,7 @@ impl Reader {
         number
     }
 
-    /// A number strictly between 0 and 1.
+    /// Reads a number strictly between 0 and 1.
     pub(super) fn fraction(&mut self, path: &Path<'_>, json: &Json<'_>) -> Option<f64> {
         let value = json.as_number().map(Number::value).filter(|v| *v > 0.0 && *v < 1.0);
         if value.is_none() {
@@ -167,7 +172,7 @@ impl Reader {
         value
     }
 
-    /// A count: a whole number, not negative.
+    /// Reads a count: a whole number that is not negative.
     pub(super) fn count(&mut self, path: &Path<'_>, json: &Json<'_>) -> Option<u64> {
         let count = json.as_number().and_then(Number::count);
         if count.is_none() {

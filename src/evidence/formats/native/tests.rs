@@ -52,7 +52,10 @@ fn the_example_of_the_contract_is_read_whole() {
     assert_eq!((evidence.checks.len(), evidence.links.len()), (1, 1));
     assert!(evidence.warnings.is_empty());
     let [accuracy, recall, auc, latency] = evidence.measurements.as_slice() else { panic!() };
-    assert_eq!((accuracy.value, accuracy.n, accuracy.successes), (Some(0.931), Some(12_000), Some(11_172)));
+    assert_eq!(
+        (accuracy.value, accuracy.n, accuracy.successes),
+        (Some(0.931), Some(12_000), Some(11_172))
+    );
     assert_eq!(accuracy.known_trials(), Some(12_000));
     assert_eq!((recall.trials, recall.rounding), (Some(3_100), 0.005));
     assert_eq!(recall.slice, Slice::one("sex", "female"));
@@ -62,7 +65,9 @@ fn the_example_of_the_contract_is_read_whole() {
 
 #[test]
 fn null_is_undefined_where_a_value_stands_and_absent_elsewhere() {
-    let evidence = one(r#"{"metric": "accuracy", "value": null, "n": null, "slice": null, "interval": null}"#).unwrap();
+    let evidence =
+        one(r#"{"metric": "accuracy", "value": null, "n": null, "slice": null, "interval": null}"#)
+            .unwrap();
     assert_eq!((evidence.measurements[0].value, evidence.measurements[0].n), (None, None));
     assert_eq!(evidence.warnings.len(), 1);
 }
@@ -71,12 +76,27 @@ fn null_is_undefined_where_a_value_stands_and_absent_elsewhere() {
 fn what_is_no_measurement_is_refused() {
     let cases = [
         (r#"{"metric": "accuracy", "value": NaN}"#, "value: expected a finite number, found `NaN`"),
-        (r#"{"metric": "accuracy", "value": -Infinity}"#, "value: expected a finite number, found `-Infinity`"),
-        (r#"{"metric": "my_cost", "value": 1e999}"#, "value: expected a finite number, found `1e999`"),
-        (r#"{"metric": "accuracy", "value": "0.9"}"#, "value: expected a finite number, found the text `0.9`"),
+        (
+            r#"{"metric": "accuracy", "value": -Infinity}"#,
+            "value: expected a finite number, found `-Infinity`",
+        ),
+        (
+            r#"{"metric": "my_cost", "value": 1e999}"#,
+            "value: expected a finite number, found `1e999`",
+        ),
+        (
+            r#"{"metric": "accuracy", "value": "0.9"}"#,
+            "value: expected a finite number, found the text `0.9`",
+        ),
         (r#"{"metric": "accuracy", "value": true}"#, "value: expected a finite number, found true"),
-        (r#"{"metric": "accuracy", "value": 1.01}"#, "value: accuracy cannot be `1.01`: expected a number from 0 to 1"),
-        (r#"{"metric": "f1", "value": -0.1}"#, "value: f1 cannot be `-0.1`: expected a number from 0 to 1"),
+        (
+            r#"{"metric": "accuracy", "value": 1.01}"#,
+            "value: accuracy cannot be `1.01`: expected a number from 0 to 1",
+        ),
+        (
+            r#"{"metric": "f1", "value": -0.1}"#,
+            "value: f1 cannot be `-0.1`: expected a number from 0 to 1",
+        ),
         (
             r#"{"metric": "log_loss", "value": -0.1}"#,
             "value: log_loss cannot be `-0.1`: expected a number of at least 0",
@@ -93,9 +113,18 @@ fn what_is_no_measurement_is_refused() {
             r#"{"metric": "accuracy", "value": 0.9, "n": "10"}"#,
             "n: expected a whole number of at least 0, found the text `10`",
         ),
-        (r#"{"metric": "recall", "value": 1, "trials": 5, "successes": 6}"#, "successes: 6 successes in only 5 trials"),
-        (r#"{"metric": "accuracy", "value": 1, "n": 5, "successes": 6}"#, "successes: 6 successes in only 5 trials"),
-        (r#"{"metric": "recall", "value": 0.5, "n": 4, "trials": 5}"#, "trials: 5 trials among only 4 rows"),
+        (
+            r#"{"metric": "recall", "value": 1, "trials": 5, "successes": 6}"#,
+            "successes: 6 successes in only 5 trials",
+        ),
+        (
+            r#"{"metric": "accuracy", "value": 1, "n": 5, "successes": 6}"#,
+            "successes: 6 successes in only 5 trials",
+        ),
+        (
+            r#"{"metric": "recall", "value": 0.5, "n": 4, "trials": 5}"#,
+            "trials: 5 trials among only 4 rows",
+        ),
         (
             r#"{"metric": "accuracy", "value": 0.91, "n": 1400, "successes": 1282}"#,
             "successes: 1282 of 1400 is 0.9157142857142857, which contradicts the value 0.91",
@@ -105,19 +134,28 @@ fn what_is_no_measurement_is_refused() {
             "quantile: expected a number between 0 and 1, found the number `1.0`",
         ),
         (r#"{"metric": "latency", "value": 3}"#, ": latency needs a `unit`: ns, us, ms or s"),
-        (r#"{"metric": "latency", "value": 3, "unit": "kWh"}"#, "unit: latency is a time: expected ns, us, ms or s"),
+        (
+            r#"{"metric": "latency", "value": 3, "unit": "kWh"}"#,
+            "unit: latency is a time: expected ns, us, ms or s",
+        ),
         (
             r#"{"metric": "accuracy", "value": 0.93, "unit": "%"}"#,
             "unit: accuracy has no unit: write it as a number from 0 to 1",
         ),
-        (r#"{"metric": "", "value": 1}"#, "metric: expected text that is not empty, found the text ``"),
+        (
+            r#"{"metric": "", "value": 1}"#,
+            "metric: expected text that is not empty, found the text ``",
+        ),
         (r#"{"value": 1}"#, ": the key `metric` is missing"),
         (r#"{"metric": "accuracy"}"#, ": the key `value` is missing"),
         (
             r#"{"metric": "accuracy", "value": 1, "slice": {"age": 7}}"#,
             "slice.age: expected text: a group is known by its name, such as \"18-25\"",
         ),
-        (r#"{"metric": "accuracy", "valeu": 1, "value": 1}"#, "valeu: unknown key; did you mean `value`?"),
+        (
+            r#"{"metric": "accuracy", "valeu": 1, "value": 1}"#,
+            "valeu: unknown key; did you mean `value`?",
+        ),
         (
             r#"{"metric": "roc_auc", "value": 1, "interval": {"method": "x", "confidence": 95, "sides": 2, "lower": 0}}"#,
             "interval.confidence: expected a number between 0 and 1, found the number `95`",

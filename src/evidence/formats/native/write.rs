@@ -1,11 +1,12 @@
-//! Evidence as `modelgate.evidence/v1`, for `check` and for whoever else reads it.
+//! Evidence as `modelgate.evidence/v1`, for `check` and for any other program that reads it.
 
 use super::SCHEMA;
 use crate::model::{Evidence, Interval, Measurement};
 use serde_json::{Map, Value, json};
 
-/// The document that says what `evidence` says: of each measurement its first interval, which a reader takes as claimed.
-/// Comparisons have no place in it. A value that no rule may rest on has none either, and is written as undefined.
+/// The document with the content of `evidence`. Each measurement keeps its first interval, which a
+/// reader takes as claimed. The format has no comparisons. A value that no rule can use is written
+/// as undefined.
 pub fn write(evidence: &Evidence) -> Value {
     let mut document = Map::new();
     document.insert("schema".to_owned(), json!(SCHEMA));
@@ -45,7 +46,10 @@ fn measurement(m: &Measurement) -> Value {
     put("dataset", m.dataset.as_ref().map(|d| json!(d)));
     put("step", m.step.map(|s| json!(s)));
     put("scope", m.scope.as_ref().map(|s| json!(s)));
-    put("interval", m.intervals.iter().find(|i| fit && (i.lower.is_some() || i.upper.is_some())).map(interval));
+    put(
+        "interval",
+        m.intervals.iter().find(|i| fit && (i.lower.is_some() || i.upper.is_some())).map(interval),
+    );
     Value::Object(out)
 }
 

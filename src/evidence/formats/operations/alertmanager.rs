@@ -1,10 +1,11 @@
 //! Alertmanager's webhook body (versions 3 and 4), Grafana's, and the lists of alerts and of groups of its API v2.
 //!
-//! Each alert is a check that failed while it fires and passed once it is resolved. The status of the group is not
-//! that of its alerts: a group fires while one of them does. `endsAt` in the year 1 means "not ended"; neither it nor
-//! `startsAt` is when the message was made. Annotations are text for people and stay in the check's detail; only
-//! Grafana writes the values behind an alert as numbers. Alerts that were cut from the message (`truncatedAlerts`)
-//! are a failed check of their own: what they say is not known.
+//! Each alert is a check that failed while it is firing and passed once it is resolved. The status
+//! of the group is not that of its alerts: a group is firing while any of them is. `endsAt` in the
+//! year 1 means "not ended"; neither it nor `startsAt` is when the message was made. Annotations
+//! are text for people and stay in the check's detail; only Grafana writes the values of an alert
+//! as numbers. If alerts were cut from the message (`truncatedAlerts`), this is a failed check of
+//! its own: what they say is not known.
 
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
@@ -17,7 +18,7 @@ use crate::evidence::{
 };
 use crate::model::{Evidence, Producer};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "alertmanager",
     title: "Alertmanager's webhook (version 4), Grafana's, or the alerts or groups of API v2",
@@ -45,7 +46,8 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
     };
     let grouped = first.is_some_and(|group| {
         let alerts = grouped(group).and_then(Json::as_array);
-        group.at_path(&["receiver", "name"]).is_some() && alerts.and_then(<[_]>::first).is_some_and(one)
+        group.at_path(&["receiver", "name"]).is_some()
+            && alerts.and_then(<[_]>::first).is_some_and(one)
     });
     if grouped || first.is_some_and(one) {
         Ok(())
@@ -54,7 +56,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
     }
 }
 
-/// The alerts of a group of API v2; an alert has no such list.
+/// The alerts of a group of API v2; a single alert has no such list.
 fn grouped<'j, 'a>(json: &'j Json<'a>) -> Option<&'j Json<'a>> {
     json.as_object()?.get("alerts")
 }
@@ -63,13 +65,16 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     wanted(ADAPTER.id, document, detect(document))?;
     let json = document.json().map_err(Clone::clone)?;
     let mut into = Collector::new(document, ADAPTER.id);
-    into.evidence.producer = Some(Producer { tool: Some("alertmanager".to_owned()), ..Producer::default() });
+    into.evidence.producer =
+        Some(Producer { tool: Some("alertmanager".to_owned()), ..Producer::default() });
     let alerts = json.as_object().and_then(|object| object.get("alerts")).unwrap_or(json);
     let list = alerts.as_array().ok_or_else(|| invalid(document, alerts, "`alerts` is no list"))?;
     for json in list {
         match grouped(json) {
             Some(alerts) => {
-                let alerts = alerts.as_array().ok_or_else(|| invalid(document, alerts, "`alerts` is no list"))?;
+                let alerts = alerts
+                    .as_array()
+                    .ok_or_else(|| invalid(document, alerts, "`alerts` is no list"))?;
                 alerts.iter().try_for_each(|alert| one(&mut into, document, alert))?;
             }
             None => one(&mut into, document, json)?,
@@ -88,12 +93,16 @@ fn invalid(document: &Document<'_>, at: &Json<'_>, message: &str) -> EvidenceErr
     EvidenceError::invalid(ADAPTER.id, document, at.at, message)
 }
 
-/// What is said of all alerts together.
+/// Reads the facts about all alerts together.
 fn whole(into: &mut Collector<'_>, object: &Object<'_>) {
     if let Some(json) = object.get("truncatedAlerts") {
         into.measure("truncatedAlerts", "truncatedAlerts", crate::model::Slice::overall(), json);
         if finite(json).is_none_or(|cut| cut.value() > 0.0) {
-            into.check("truncatedAlerts", false, Some("alerts were cut from this message".to_owned()));
+            into.check(
+                "truncatedAlerts",
+                false,
+                Some("alerts were cut from this message".to_owned()),
+            );
         }
     }
     if let Some(url) = text(object.get("externalURL")).filter(|url| !url.is_empty())
@@ -103,17 +112,28 @@ fn whole(into: &mut Collector<'_>, object: &Object<'_>) {
     }
 }
 
-fn one(into: &mut Collector<'_>, document: &Document<'_>, alert: &Json<'_>) -> Result<(), EvidenceError> {
+fn one(
+    into: &mut Collector<'_>,
+    document: &Document<'_>,
+    alert: &Json<'_>,
+) -> Result<(), EvidenceError> {
     let labels = alert
         .get("labels")
         .and_then(Json::as_object)
         .ok_or_else(|| invalid(document, alert, "an alert without `labels`"))?;
-    let status = alert.get("status").ok_or_else(|| invalid(document, alert, "an alert without `status`"))?;
+    let status =
+        alert.get("status").ok_or_else(|| invalid(document, alert, "an alert without `status`"))?;
     let state = status.as_str().or_else(|| text(status.get("state"))).unwrap_or_default();
     let passed = match state {
         "resolved" => true,
         "firing" | "active" | "suppressed" | "unprocessed" => false,
-        _ => return Err(invalid(document, status, "the status of an alert is neither `firing` nor `resolved`")),
+        _ => {
+            return Err(invalid(
+                document,
+                status,
+                "the status of an alert is neither `firing` nor `resolved`",
+            ));
+        }
     };
     into.check(labels::alert(labels), passed, Some(detail(state, alert)));
     for value in into.members(alert.get("values")) {
@@ -153,9 +173,11 @@ mod tests {
                 r#"{{"status":"{status}","labels":{{"alertname":"{name}","q":"a\"b"}},"startsAt":"2026-11-20T14:35:53Z","endsAt":"0001-01-01T00:00:00Z"}}"#
             )
         };
-        let evidence =
-            of(&webhook(&format!("[{},{}]", alert("firing", "A"), alert("resolved", "B")), r#","truncatedAlerts":3"#))
-                .unwrap();
+        let evidence = of(&webhook(
+            &format!("[{},{}]", alert("firing", "A"), alert("resolved", "B")),
+            r#","truncatedAlerts":3"#,
+        ))
+        .unwrap();
         let checks: Vec<_> = evidence.checks.iter().map(|c| (c.name.as_str(), c.passed)).collect();
         assert_eq!(
             checks,
@@ -173,10 +195,18 @@ mod tests {
     #[test]
     fn no_alert_is_no_good_news_and_an_unknown_status_is_refused() {
         assert!(!of(&webhook("[]", "")).unwrap().checks[0].passed);
-        for alerts in
-            [r#"[{"status":"odd","labels":{}}]"#, r#"[{"labels":{}}]"#, r#"[{"status":"firing"}]"#, "[1]", "7"]
-        {
-            assert_eq!(of(&webhook(alerts, "")).unwrap_err().code(), "evidence-invalid", "{alerts}");
+        for alerts in [
+            r#"[{"status":"odd","labels":{}}]"#,
+            r#"[{"labels":{}}]"#,
+            r#"[{"status":"firing"}]"#,
+            "[1]",
+            "7",
+        ] {
+            assert_eq!(
+                of(&webhook(alerts, "")).unwrap_err().code(),
+                "evidence-invalid",
+                "{alerts}"
+            );
         }
     }
 
@@ -187,7 +217,10 @@ mod tests {
             "startsAt":"2026-11-20T14:00:00Z","status":{"inhibitedBy":[],"silencedBy":["s"],"state":"suppressed"},
             "labels":{"alertname":"A"}}]"#)
             .unwrap();
-        assert_eq!((evidence.checks[0].name.as_str(), evidence.checks[0].passed), (r#"A {"alertname": "A"}"#, false));
+        assert_eq!(
+            (evidence.checks[0].name.as_str(), evidence.checks[0].passed),
+            (r#"A {"alertname": "A"}"#, false)
+        );
     }
 
     #[test]
@@ -197,8 +230,14 @@ mod tests {
                 r#"{{"annotations":{{}},"endsAt":"2026-11-21T23:10:46.911Z","fingerprint":"a35b","receivers":[{{"name":"hook"}}],"startsAt":"2026-11-21T23:06:46.911Z","status":{{"inhibitedBy":[],"silencedBy":[],"state":"active"}},"labels":{{"alertname":"{name}"}}}}"#
             )
         };
-        let group = |alerts: &str| format!(r#"{{"alerts":{alerts},"labels":{{}},"receiver":{{"name":"hook"}}}}"#);
-        let text = format!("[{},{}]", group(&format!("[{}]", alert("A"))), group(&format!("[{}]", alert("B"))));
+        let group = |alerts: &str| {
+            format!(r#"{{"alerts":{alerts},"labels":{{}},"receiver":{{"name":"hook"}}}}"#)
+        };
+        let text = format!(
+            "[{},{}]",
+            group(&format!("[{}]", alert("A"))),
+            group(&format!("[{}]", alert("B")))
+        );
         let evidence = of(&text).unwrap();
         let names: Vec<_> = evidence.checks.iter().map(|c| (c.name.as_str(), c.passed)).collect();
         assert_eq!(names, [(r#"A {"alertname": "A"}"#, false), (r#"B {"alertname": "B"}"#, false)]);
@@ -207,8 +246,14 @@ mod tests {
 
     #[test]
     fn grafana_writes_the_values() {
-        let evidence =
-            of(&webhook(r#"[{"status":"firing","labels":{"alertname":"A"},"values":{"B":44.5}}]"#, "")).unwrap();
-        assert_eq!((evidence.measurements[0].source_name.as_str(), evidence.measurements[0].value), ("B", Some(44.5)));
+        let evidence = of(&webhook(
+            r#"[{"status":"firing","labels":{"alertname":"A"},"values":{"B":44.5}}]"#,
+            "",
+        ))
+        .unwrap();
+        assert_eq!(
+            (evidence.measurements[0].source_name.as_str(), evidence.measurements[0].value),
+            ("B", Some(44.5))
+        );
     }
 }

@@ -1,19 +1,21 @@
 //! codecarbon's `emissions.csv`, its runs as JSON, and its tables of tasks.
 //!
-//! A row for each run, appended to what is there. Columns differ between versions (the first has no powers, later
-//! ones no water or no load), so they are read by name. Units are fixed by the tool's documentation: energy in kWh,
-//! duration in seconds, emissions in kilograms of CO₂ equivalent, power in watts, water in litres. Runs of one
-//! project repeat the slice with other values; a rule that selects them is in conflict until one run stands alone.
-//! What describes the machine (`cpu_count`, `longitude`, `pue`, …) is no measurement. `timestamp` is local time
-//! without a zone, and so no moment.
+//! The table has a row for each run, and new runs are appended. Columns differ between versions
+//! (the first has no powers, later ones no water or no load), so they are read by name. Units are
+//! fixed by the tool's documentation: energy in kWh, duration in seconds, emissions in kilograms of
+//! CO₂ equivalent, power in watts, water in litres. Runs of one project have the same slice with
+//! different values, and a rule that selects them is in conflict until only one run is left.
+//! Descriptions of the machine (`cpu_count`, `longitude`, `pue`, …) are not measurements.
+//! `timestamp` is local time without a zone, so it gives no moment.
 
 use crate::evidence::formats::common::wanted;
 use crate::evidence::{
-    Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector, json::Json, precision::Precision,
+    Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector, json::Json,
+    precision::Precision,
 };
 use crate::model::{Evidence, Producer, Slice, Unit};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "codecarbon",
     title: "codecarbon's emissions.csv, or a run as JSON",
@@ -30,7 +32,7 @@ pub const ADAPTER: Adapter = Adapter {
 
 const KEYS: [&str; 4] = ["project_name", "duration", "emissions", "energy_consumed"];
 
-/// Columns that are measured, our name of them, and their unit where we have it.
+/// Columns that are measured, our name of each, and its unit if we have it.
 const COLUMNS: [(&str, &str, Option<Unit>); 15] = [
     ("duration", "duration", Some(Unit::Seconds)),
     ("emissions", "emissions", None),
@@ -99,9 +101,17 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     wanted(ADAPTER.id, document, detect(document))?;
     let mut into = Collector::new(document, ADAPTER.id).precision(Precision::Full);
-    let runs = if document.looks_like_json() { json(&mut into, document)? } else { csv(&mut into, document)? };
+    let runs = if document.looks_like_json() {
+        json(&mut into, document)?
+    } else {
+        csv(&mut into, document)?
+    };
     if runs == 0 {
-        into.check("energy_consumed", false, Some("the file holds no run: nothing was measured".to_owned()));
+        into.check(
+            "energy_consumed",
+            false,
+            Some("the file holds no run: nothing was measured".to_owned()),
+        );
     } else if runs > 1 {
         into.warn(format!("{runs} runs are appended in this file; each is read, none is summed"));
     }
@@ -114,13 +124,20 @@ fn json(into: &mut Collector<'_>, document: &Document<'_>) -> Result<usize, Evid
     let runs = json.as_array().unwrap_or(std::slice::from_ref(json));
     for run in runs {
         let Some(object) = run.as_object() else {
-            return Err(EvidenceError::invalid(ADAPTER.id, document, run.at, format!("a run is {}", run.kind())));
+            return Err(EvidenceError::invalid(
+                ADAPTER.id,
+                document,
+                run.at,
+                format!("a run is {}", run.kind()),
+            ));
         };
         let text = |key: &str| object.get(key).and_then(Json::as_str);
         let from = into.evidence.measurements.len();
-        let slice = about(into, text("project_name"), text("task_name"), text("codecarbon_version"));
+        let slice =
+            about(into, text("project_name"), text("task_name"), text("codecarbon_version"));
         for member in object {
-            if let Some((theirs, ours, unit)) = COLUMNS.iter().find(|column| column.0 == member.key) {
+            if let Some((theirs, ours, unit)) = COLUMNS.iter().find(|column| column.0 == member.key)
+            {
                 if let Some(m) = into.measure(ours, theirs, slice.clone(), &member.value) {
                     m.unit = *unit;
                 }
@@ -138,13 +155,17 @@ fn csv(into: &mut Collector<'_>, document: &Document<'_>) -> Result<usize, Evide
     let header: Vec<&str> = table.header().collect();
     for row in table.rows() {
         if row.len() != header.len() {
-            let message =
-                format!("the row has {} cells, the header {}: was the file cut off?", row.len(), header.len());
+            let message = format!(
+                "the row has {} cells, the header {}: was the file cut off?",
+                row.len(),
+                header.len()
+            );
             return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, message));
         }
         let text = |key: &str| table.column(key).and_then(|i| row.get(i));
         let from = into.evidence.measurements.len();
-        let slice = about(into, text("project_name"), text("task_name"), text("codecarbon_version"));
+        let slice =
+            about(into, text("project_name"), text("task_name"), text("codecarbon_version"));
         for (name, text) in header.iter().zip(row.cells()) {
             if let Some((theirs, ours, unit)) = COLUMNS.iter().find(|column| column.0 == *name) {
                 if let Some(m) = into.measure_text(ours, theirs, slice.clone(), text) {
@@ -159,24 +180,35 @@ fn csv(into: &mut Collector<'_>, document: &Document<'_>) -> Result<usize, Evide
     Ok(table.rows().len())
 }
 
-/// Notes who wrote the run; the slice that it is.
-fn about(into: &mut Collector<'_>, project: Option<&str>, task: Option<&str>, version: Option<&str>) -> Slice {
+/// Records which tool wrote the run; returns the run's slice.
+fn about(
+    into: &mut Collector<'_>,
+    project: Option<&str>,
+    task: Option<&str>,
+    version: Option<&str>,
+) -> Slice {
     into.evidence.producer = Some(Producer {
         tool: Some("codecarbon".to_owned()),
         version: version.filter(|version| !version.is_empty()).map(str::to_owned),
         run: None,
     });
     let axes = [("project_name", project), ("task_name", task)];
-    Slice(axes.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned()))).collect())
+    Slice(
+        axes.into_iter()
+            .filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned())))
+            .collect(),
+    )
 }
 
-/// Parts of the names of what rests on the meters.
+/// Parts of the names of values that are computed from the meters.
 const RESTS: [&str; 4] = ["emissions", "energy", "power", "water"];
 
-/// A run that consumed nothing was not measured: a tracker that finds no meter writes zeros.
+/// Adds a failed check for a run that consumed nothing. It was not measured: a tracker that finds
+/// no meter writes zeros.
 fn consumed(into: &mut Collector<'_>, from: usize, slice: &Slice) {
     let run = into.evidence.measurements.iter().skip(from);
-    let energy = run.filter(|m| m.slice == *slice).find(|m| m.metric == "energy").and_then(|m| m.value);
+    let energy =
+        run.filter(|m| m.slice == *slice).find(|m| m.metric == "energy").and_then(|m| m.value);
     if energy.is_none_or(|energy| energy <= 0.0) {
         into.check("energy_consumed", false, Some(format!("no energy was measured for {slice}")));
         let run = into.evidence.measurements.iter_mut().skip(from);
@@ -202,7 +234,10 @@ mod tests {
         let energy = evidence.measurements.iter().find(|m| m.metric == "energy").unwrap();
         assert_eq!((energy.value, energy.unit), (Some(0.002), Some(Unit::KilowattHours)));
         assert_eq!(energy.slice, Slice::one("project_name", "p"));
-        assert_eq!((evidence.measurements.len(), evidence.checks.len(), evidence.produced_at), (3, 0, None));
+        assert_eq!(
+            (evidence.measurements.len(), evidence.checks.len(), evidence.produced_at),
+            (3, 0, None)
+        );
     }
 
     #[test]
@@ -218,15 +253,20 @@ mod tests {
         assert!(!of(header).unwrap().checks[0].passed);
         assert!(!of(&format!("{header}t,p,1.0,0.0,0.0\n")).unwrap().checks[0].passed);
         assert!(
-            !of(r#"{"project_name": "p", "duration": 1, "emissions": NaN, "energy_consumed": null}"#).unwrap().checks
-                [0]
-            .passed
+            !of(
+                r#"{"project_name": "p", "duration": 1, "emissions": NaN, "energy_consumed": null}"#
+            )
+            .unwrap()
+            .checks[0]
+                .passed
         );
     }
 
     #[test]
     fn a_row_cut_off_is_refused() {
-        assert!(of("timestamp,project_name,duration,emissions,energy_consumed\nt,p,1.0\n").is_err());
+        assert!(
+            of("timestamp,project_name,duration,emissions,energy_consumed\nt,p,1.0\n").is_err()
+        );
         assert!(of("{}").is_err());
     }
 }

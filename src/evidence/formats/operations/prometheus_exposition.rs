@@ -1,10 +1,11 @@
 //! The text that Prometheus scrapes from `/metrics`, and `OpenMetrics`.
 //!
-//! A line for each sample: name, labels in braces, value, and perhaps a time in milliseconds (`OpenMetrics`: seconds)
-//! or an exemplar behind `#`. Every sample is read under its name, with its labels as slice. A summary's `quantile`
-//! is one; the `_count` of a summary or histogram is the n of its quantiles and sums. Buckets are read as they stand:
-//! they are cumulative counts, and no quantile is guessed from them. Labels may hold any text, with `\\`, `\"` and
-//! `\n`. A name with other characters than the plain ones is quoted and stands first within the braces:
+//! Each line is a sample: name, labels in braces, value, and optionally a time in milliseconds
+//! (`OpenMetrics`: seconds) or an exemplar after `#`. Every sample is read under its name, with its
+//! labels as slice. A summary's `quantile` becomes the quantile; the `_count` of a summary or
+//! histogram is the n of its quantiles and sums. Buckets are read as they are: they are cumulative
+//! counts, and no quantile is guessed from them. Labels may contain any text, with `\\`, `\"` and
+//! `\n`. A name with special characters is quoted, and is the first entry within the braces:
 //! `{"model.accuracy",k="v"} 1`.
 
 use crate::evidence::formats::common::wanted;
@@ -17,7 +18,7 @@ use crate::evidence::{
 use crate::model::{Evidence, Slice};
 use std::{borrow::Cow, collections::BTreeMap};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "prometheus-exposition",
     title: "Prometheus text exposition, OpenMetrics",
@@ -31,10 +32,19 @@ pub const ADAPTER: Adapter = Adapter {
     read,
 };
 
-const TYPES: [&str; 9] =
-    ["counter", "gauge", "histogram", "gaugehistogram", "summary", "untyped", "unknown", "info", "stateset"];
+const TYPES: [&str; 9] = [
+    "counter",
+    "gauge",
+    "histogram",
+    "gaugehistogram",
+    "summary",
+    "untyped",
+    "unknown",
+    "info",
+    "stateset",
+];
 
-/// How many lines are looked at for the first `# TYPE`.
+/// How many lines are searched for the first `# TYPE`.
 const LOOKED_AT: usize = 50;
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
@@ -87,21 +97,27 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     into.finish()
 }
 
-/// How many observations each summary and histogram stands for.
+/// How many observations each summary and histogram has.
 fn counts(samples: &[Sample<'_>]) -> BTreeMap<(String, BTreeMap<String, String>), u64> {
     let of = |sample: &Sample<'_>| match reading_text(sample.value) {
-        Some(Reading::Number(number)) => {
-            Some(((sample.name.strip_suffix("_count")?.to_owned(), sample.labels.clone()), whole(number.value())?))
-        }
+        Some(Reading::Number(number)) => Some((
+            (sample.name.strip_suffix("_count")?.to_owned(), sample.labels.clone()),
+            whole(number.value())?,
+        )),
         _ => None,
     };
     samples.iter().filter_map(of).collect()
 }
 
-fn add(into: &mut Collector<'_>, sample: Sample<'_>, counts: &BTreeMap<(String, BTreeMap<String, String>), u64>) {
+fn add(
+    into: &mut Collector<'_>,
+    sample: Sample<'_>,
+    counts: &BTreeMap<(String, BTreeMap<String, String>), u64>,
+) {
     let Sample { name, labels, value } = sample;
     let name = &*name;
-    let quantile: Option<f64> = labels.get("quantile").and_then(|q| q.parse().ok()).filter(|q| (0.0..=1.0).contains(q));
+    let quantile: Option<f64> =
+        labels.get("quantile").and_then(|q| q.parse().ok()).filter(|q| (0.0..=1.0).contains(q));
     let family = if quantile.is_some() { Some(name) } else { name.strip_suffix("_sum") };
     let n = family.and_then(|family| {
         let mut plain = labels.clone();
@@ -109,14 +125,14 @@ fn add(into: &mut Collector<'_>, sample: Sample<'_>, counts: &BTreeMap<(String, 
         counts.get(&(family.to_owned(), plain)).copied()
     });
     if let Some(m) = into.measure_text(name, name, Slice(labels), value) {
-        // A client that has seen nothing may write zeros for its quantiles.
+        // A client without observations may write zeros for its quantiles.
         m.value = m.value.filter(|v| quantile.is_none() || n != Some(0) || *v != 0.0);
         m.rounding = crate::model::evidence::MIN_ROUNDING;
         (m.quantile, m.n) = (quantile, n);
     }
 }
 
-/// A sample's line; `None` where it is none.
+/// The sample of a line; `None` if the line is not one.
 fn sample(line: &str) -> Option<Sample<'_>> {
     let end = line.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | ':' | '.')))?;
     let (plain, rest) = line.split_at_checked(end)?;
@@ -131,11 +147,8 @@ fn sample(line: &str) -> Option<Sample<'_>> {
         _ => return None,
     };
     let value = rest.split_whitespace().next()?;
-    matches!(reading_text(value), Some(Reading::Number(_) | Reading::Undefined(_))).then_some(Sample {
-        name,
-        labels,
-        value,
-    })
+    matches!(reading_text(value), Some(Reading::Number(_) | Reading::Undefined(_)))
+        .then_some(Sample { name, labels, value })
 }
 
 /// A name within the braces, the labels up to the closing one, and what follows it.
@@ -151,7 +164,7 @@ fn labels(mut rest: &str) -> Option<Labels<'_>> {
         let key = if rest.starts_with('"') {
             let (text, behind) = quoted(rest)?;
             rest = behind.trim_start();
-            // Quoted text that nothing is assigned to is the name of the metric.
+            // Quoted text without a value is the name of the metric.
             let Some(value) = rest.strip_prefix('=') else {
                 if name.replace(text).is_some() {
                     return None;
@@ -202,8 +215,11 @@ mod tests {
     fn every_way_of_writing_a_sample_is_read() {
         let evidence = of("# HELP a b\n# TYPE a summary\na{quantile=\"0.99\",m=\"x\\\"y}\"} 1.5e-3\na_sum{m=\"x\\\"y}\"} 17\na_count{m=\"x\\\"y}\"} 400\n\
              # TYPE b_total counter\nb_total 12 1395066363000\nc {k=\"v\",} +Inf\nd_bucket{le=\"0.1\"} 3 # {trace_id=\"t\"} 0.05\n# EOF\n").unwrap();
-        let found: Vec<_> =
-            evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value, m.n, m.quantile)).collect();
+        let found: Vec<_> = evidence
+            .measurements
+            .iter()
+            .map(|m| (m.source_name.as_str(), m.value, m.n, m.quantile))
+            .collect();
         assert_eq!(
             found,
             [
@@ -223,15 +239,21 @@ mod tests {
         // As prometheus_client 0.26 writes them with `escaping="allow-utf-8"`.
         let evidence = of("# HELP \"model.accuracy\" dots\n# TYPE \"model.accuracy\" gauge\n{\"model.accuracy\",k=\"b\",\"model.name\"=\"a\"} 0.5\n\
              # TYPE \"lat.s\" summary\n{\"lat.s_count\"} 1.0\n{\"lat.s_sum\"} 3.0\n").unwrap();
-        let found: Vec<_> = evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value, m.n)).collect();
+        let found: Vec<_> =
+            evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value, m.n)).collect();
         assert_eq!(
             found,
-            [("model.accuracy", Some(0.5), None), ("lat.s_count", Some(1.0), None), ("lat.s_sum", Some(3.0), Some(1))]
+            [
+                ("model.accuracy", Some(0.5), None),
+                ("lat.s_count", Some(1.0), None),
+                ("lat.s_sum", Some(3.0), Some(1))
+            ]
         );
         let mut slice = Slice::one("model.name", "a");
         slice.0.insert("k".to_owned(), "b".to_owned());
         assert_eq!(evidence.measurements[0].slice, slice);
-        for broken in ["a{\"b\"} 1", "{} 1", "{\"\"} 1", "{\"a\",\"b\"} 1", "{\"a} 1", "{\"a\"=} 1"] {
+        for broken in ["a{\"b\"} 1", "{} 1", "{\"\"} 1", "{\"a\",\"b\"} 1", "{\"a} 1", "{\"a\"=} 1"]
+        {
             assert!(of(&format!("# TYPE a gauge\n{broken}\n")).is_err(), "{broken}");
         }
     }
@@ -239,8 +261,10 @@ mod tests {
     #[test]
     fn quantiles_of_nothing_are_undefined() {
         // What Go's collector exposes before the first garbage collection.
-        let evidence = of("# TYPE go_gc_duration_seconds summary\ngo_gc_duration_seconds{quantile=\"0.5\"} 0\n\
-             go_gc_duration_seconds_sum 0\ngo_gc_duration_seconds_count 0\n")
+        let evidence = of(
+            "# TYPE go_gc_duration_seconds summary\ngo_gc_duration_seconds{quantile=\"0.5\"} 0\n\
+             go_gc_duration_seconds_sum 0\ngo_gc_duration_seconds_count 0\n",
+        )
         .unwrap();
         let found: Vec<_> = evidence.measurements.iter().map(|m| (m.value, m.n)).collect();
         assert_eq!(found, [(None, Some(0)), (Some(0.0), Some(0)), (Some(0.0), None)]);

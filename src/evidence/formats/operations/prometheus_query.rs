@@ -1,10 +1,13 @@
 //! Answers of the HTTP API of Prometheus (and Thanos, Mimir, VictoriaMetrics): queries, rules and alerts.
 //!
-//! Sample values are text, `NaN` and `+Inf` among them. A vector gives a number for each series, with its labels as
-//! slice; a series without a name, such as a quantile, is called `result`. Of a range only the latest sample of each
-//! series is read. An answer without a row is a failed check, and so is one whose `status` is `error`. An alert that
-//! fires is a failed check; a list of no alerts is none, because it does not tell a quiet server from one without rules; so is a rule that could not be evaluated. Prometheus names units in the names of metrics
-//! by custom only, so no unit is taken from there.
+//! Sample values are text, including `NaN` and `+Inf`. A vector gives a number for each series,
+//! with its labels as slice; a series without a name, such as a quantile, is called `result`. Of a
+//! range only the latest sample of each series is read. An answer without a row is a failed check,
+//! and so is one whose `status` is `error`.
+//!
+//! An alert that is firing is a failed check, and so is a rule that could not be evaluated. A list
+//! of no alerts is not a check, because a quiet server and one without rules give the same answer.
+//! Units in the names of metrics are only a convention, so no unit is taken from there.
 
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
@@ -19,7 +22,7 @@ use crate::evidence::{
 use crate::model::{Evidence, Producer, Slice, Timestamp};
 use crate::stats::proportion::{counted, float};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "prometheus-query",
     title: "Answers of the Prometheus HTTP API: query, query_range, rules, alerts",
@@ -37,12 +40,22 @@ pub const ADAPTER: Adapter = Adapter {
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
     let object = document.object()?;
     let data = |key: &str| object.get("data").is_some_and(|data| data.get(key).is_some());
-    let list =
-        |key: &str| object.get("data").and_then(|data| data.get(key)).is_some_and(|json| json.as_array().is_some());
+    let list = |key: &str| {
+        object
+            .get("data")
+            .and_then(|data| data.get(key))
+            .is_some_and(|json| json.as_array().is_some())
+    };
     match text(object.get("status")) {
-        Some("success") if (data("resultType") && data("result")) || list("alerts") || list("groups") => Ok(()),
+        Some("success")
+            if (data("resultType") && data("result")) || list("alerts") || list("groups") =>
+        {
+            Ok(())
+        }
         Some("error") if object.has("errorType") => Ok(()),
-        Some("success" | "error") => Err(Declined::because("no `data` with `resultType`, `alerts` or `groups`")),
+        Some("success" | "error") => {
+            Err(Declined::because("no `data` with `resultType`, `alerts` or `groups`"))
+        }
         _ => Err(Declined::because("no `status` that is `success` or `error`")),
     }
 }
@@ -51,14 +64,18 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     wanted(ADAPTER.id, document, detect(document))?;
     let object = document.object().map_err(|declined| invalid(document, 0, declined.why))?;
     let mut into = Collector::new(document, ADAPTER.id);
-    into.evidence.producer = Some(Producer { tool: Some("prometheus".to_owned()), ..Producer::default() });
+    into.evidence.producer =
+        Some(Producer { tool: Some("prometheus".to_owned()), ..Producer::default() });
     for (key, kind) in [("warnings", "warning"), ("infos", "info")] {
         for message in into.list(object.get(key)) {
             into.warn(format!("{kind} of Prometheus: {}", message.as_str().unwrap_or_default()));
         }
     }
     if text(object.get("status")) == Some("error") {
-        let why = [text(object.get("errorType")), text(object.get("error"))].into_iter().flatten().collect::<Vec<_>>();
+        let why = [text(object.get("errorType")), text(object.get("error"))]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>();
         into.check("status", false, Some(why.join(": ")));
     }
     if let Some(data) = object.get("data") {
@@ -73,7 +90,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             let firing = alerts.iter().filter(|alert| alert_of(&mut into, alert)).count();
             let said = format!("{firing} of {} active alerts fire", alerts.len());
             if alerts.is_empty() {
-                // The same answer comes from a server that has no rules.
+                // A server that has no rules gives the same answer.
                 into.warn("no alert is active, and nothing says that a rule is loaded: send `/api/v1/rules` instead");
             } else {
                 into.check("alerts", firing == 0, Some(said));
@@ -93,30 +110,48 @@ fn query(
     kind: &str,
     result: &Json<'_>,
 ) -> Result<(), EvidenceError> {
-    let list = result.as_array().ok_or_else(|| invalid(document, result.at, "`result` is no list"))?;
+    let list =
+        result.as_array().ok_or_else(|| invalid(document, result.at, "`result` is no list"))?;
     match kind {
         "scalar" => return sample(into, document, "result", &Slice::overall(), result),
         "string" => {
             into.left_out("a result that is text");
-            into.check("result", false, Some("the answer is text: nothing was measured".to_owned()));
+            into.check(
+                "result",
+                false,
+                Some("the answer is text: nothing was measured".to_owned()),
+            );
             return Ok(());
         }
         "vector" | "matrix" => {}
-        _ => return Err(invalid(document, result.at, "`resultType` is none of vector, matrix, scalar and string")),
+        _ => {
+            return Err(invalid(
+                document,
+                result.at,
+                "`resultType` is none of vector, matrix, scalar and string",
+            ));
+        }
     }
     into.number("result rows", "result rows", Slice::overall(), float(counted(list.len())));
     if list.is_empty() {
-        into.check("result", false, Some("the query found no series: nothing was measured".to_owned()));
+        into.check(
+            "result",
+            false,
+            Some("the query found no series: nothing was measured".to_owned()),
+        );
     }
     if kind == "matrix" {
         into.warn("of a range the latest sample of each series is read");
     }
     for series in list {
         let labels = series.get("metric").and_then(Json::as_object);
-        let labels = labels.ok_or_else(|| invalid(document, series.at, "a series without `metric`"))?;
+        let labels =
+            labels.ok_or_else(|| invalid(document, series.at, "a series without `metric`"))?;
         let name = text(labels.get("__name__")).unwrap_or("result");
         let slice = labels::slice(labels);
-        let latest = |one: &str, many: &str| series.get(one).or_else(|| series.get(many)?.as_array()?.last());
+        let latest = |one: &str, many: &str| {
+            series.get(one).or_else(|| series.get(many)?.as_array()?.last())
+        };
         let (value, histogram) = (latest("value", "values"), latest("histogram", "histograms"));
         if let Some(value) = value {
             sample(into, document, name, &slice, value)?;
@@ -131,8 +166,11 @@ fn query(
     Ok(())
 }
 
-/// A pair of seconds since 1970 and a value as text.
-fn pair<'j>(document: &Document<'_>, json: &'j Json<'j>) -> Result<(&'j Json<'j>, &'j Json<'j>), EvidenceError> {
+/// Splits a sample into seconds since 1970 and a value as text.
+fn pair<'j>(
+    document: &Document<'_>,
+    json: &'j Json<'j>,
+) -> Result<(&'j Json<'j>, &'j Json<'j>), EvidenceError> {
     match json.as_array() {
         Some([moment, value]) if moment.as_number().is_some() => Ok((moment, value)),
         _ => Err(invalid(document, json.at, "a sample is not a pair of time and value")),
@@ -157,16 +195,23 @@ fn sample(
     if let Some(m) = into.measure_text(name, name, slice.clone(), value_text) {
         // Prometheus writes the shortest text of a double.
         m.rounding = crate::model::evidence::MIN_ROUNDING;
-        m.quantile = slice.0.get("quantile").and_then(|q| q.parse().ok()).filter(|q| (0.0..=1.0).contains(q));
+        m.quantile = slice
+            .0
+            .get("quantile")
+            .and_then(|q| q.parse().ok())
+            .filter(|q| (0.0..=1.0).contains(q));
     }
     seen(into, moment);
     Ok(())
 }
 
-/// The moment of the latest sample is that of the document.
+/// The moment of the document is that of its latest sample.
 fn seen(into: &mut Collector<'_>, moment: &Json<'_>) {
-    let Some(seconds) = moment.as_number().map(crate::evidence::json::Number::value) else { return };
-    let micros = crate::evidence::counts::whole((seconds * 1e6).round()).and_then(|micros| i64::try_from(micros).ok());
+    let Some(seconds) = moment.as_number().map(crate::evidence::json::Number::value) else {
+        return;
+    };
+    let micros = crate::evidence::counts::whole((seconds * 1e6).round())
+        .and_then(|micros| i64::try_from(micros).ok());
     into.evidence.produced_at = into.evidence.produced_at.max(micros.map(Timestamp::from_micros));
 }
 
@@ -195,7 +240,7 @@ fn native_histogram(
     Ok(())
 }
 
-/// The condition holds, but not yet for as long as the rule asks.
+/// The condition holds, but not yet as long as the rule requires.
 const PENDING: &str = "pending";
 
 fn rules(into: &mut Collector<'_>, groups: &[&Object<'_>]) {
@@ -220,7 +265,7 @@ fn rules(into: &mut Collector<'_>, groups: &[&Object<'_>]) {
     }
 }
 
-/// Adds an alert, and says whether it fires.
+/// Adds an alert; returns whether it is firing.
 fn alert_of(into: &mut Collector<'_>, alert: &Json<'_>) -> bool {
     let empty = Object::default();
     let labels = alert.get("labels").and_then(Json::as_object).unwrap_or(&empty);
@@ -256,19 +301,35 @@ mod tests {
 
     #[test]
     fn infinities_are_undefined_and_an_empty_answer_is_a_failed_check() {
-        let evidence =
-            result("vector", r#"[{"metric":{"__name__":"m","quantile":"0.99"},"value":[1,"-Inf"]}]"#).unwrap();
+        let evidence = result(
+            "vector",
+            r#"[{"metric":{"__name__":"m","quantile":"0.99"},"value":[1,"-Inf"]}]"#,
+        )
+        .unwrap();
         let m = &evidence.measurements[1];
-        assert_eq!((m.value, m.quantile, m.slice.to_string().as_str()), (None, Some(0.99), "quantile = 0.99"));
+        assert_eq!(
+            (m.value, m.quantile, m.slice.to_string().as_str()),
+            (None, Some(0.99), "quantile = 0.99")
+        );
         assert!(!result("vector", "[]").unwrap().checks[0].passed);
         assert!(!result("string", r#"[1,"text"]"#).unwrap().checks[0].passed);
-        assert!(!of(r#"{"status":"error","errorType":"timeout","error":"query timed out"}"#).unwrap().checks[0].passed);
+        assert!(
+            !of(r#"{"status":"error","errorType":"timeout","error":"query timed out"}"#)
+                .unwrap()
+                .checks[0]
+                .passed
+        );
     }
 
     #[test]
     fn of_a_range_the_latest_sample_counts() {
-        let evidence = result("matrix", r#"[{"metric":{"__name__":"m"},"values":[[1,"5"],[2,"7"]]}]"#).unwrap();
-        assert_eq!(evidence.measurements.iter().map(|m| m.value.unwrap()).collect::<Vec<_>>(), [1.0, 7.0]);
+        let evidence =
+            result("matrix", r#"[{"metric":{"__name__":"m"},"values":[[1,"5"],[2,"7"]]}]"#)
+                .unwrap();
+        assert_eq!(
+            evidence.measurements.iter().map(|m| m.value.unwrap()).collect::<Vec<_>>(),
+            [1.0, 7.0]
+        );
     }
 
     #[test]
@@ -278,20 +339,27 @@ mod tests {
             r#"[{"metric":{"__name__":"h"},"histogram":[1,{"count":"60","sum":"33","buckets":[[0,"0.5","1","60"]]}]}]"#,
         )
         .unwrap();
-        let found: Vec<_> =
-            evidence.measurements.iter().skip(1).map(|m| (m.source_name.as_str(), m.value, m.n)).collect();
+        let found: Vec<_> = evidence
+            .measurements
+            .iter()
+            .skip(1)
+            .map(|m| (m.source_name.as_str(), m.value, m.n))
+            .collect();
         assert_eq!(found, [("h.count", Some(60.0), Some(60)), ("h.sum", Some(33.0), Some(60))]);
     }
 
     #[test]
     fn rules_and_alerts_are_checks() {
         let rule = |state: &str, health: &str| {
-            format!(r#"{{"name":"R","state":"{state}","health":"{health}","type":"alerting","alerts":[]}}"#)
+            format!(
+                r#"{{"name":"R","state":"{state}","health":"{health}","type":"alerting","alerts":[]}}"#
+            )
         };
         let passed = |rules: &str| {
-            let evidence =
-                of(&format!(r#"{{"status":"success","data":{{"groups":[{{"name":"g","rules":[{rules}]}}]}}}}"#))
-                    .unwrap();
+            let evidence = of(&format!(
+                r#"{{"status":"success","data":{{"groups":[{{"name":"g","rules":[{rules}]}}]}}}}"#
+            ))
+            .unwrap();
             evidence.checks.iter().map(|c| c.passed).collect::<Vec<_>>()
         };
         assert_eq!(passed(&rule("inactive", "ok")), [true]);
@@ -311,7 +379,11 @@ mod tests {
             "[1]",
             r#"[{"metric":{},"value":[1,"x"]}]"#,
         ] {
-            assert_eq!(result("vector", broken).unwrap_err().code(), "evidence-invalid", "{broken}");
+            assert_eq!(
+                result("vector", broken).unwrap_err().code(),
+                "evidence-invalid",
+                "{broken}"
+            );
         }
     }
 }

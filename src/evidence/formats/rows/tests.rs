@@ -7,7 +7,7 @@ fn of(text: &str) -> Rows {
     Rows::of(&facts, &BARE, None)
 }
 
-/// Rows of the test are taken, in whatever words they are stated.
+/// The number of tested rows is used, whatever words state it.
 #[test]
 fn rows_that_were_tested_win() {
     for text in [
@@ -33,7 +33,7 @@ fn rows_that_were_tested_win() {
     }
 }
 
-/// What may be the whole data set is no n, and a warning says why.
+/// A count that may be the whole data set is not used as n, and a warning says why.
 #[test]
 fn what_may_be_all_rows_is_unknown() {
     for (text, why) in [
@@ -78,21 +78,31 @@ fn counts_that_contradict_each_other_say_nothing() {
         r#"{"n_test": 600, "n_train": 600, "dataset_size": 1000}"#,
     ] {
         let rows = of(text);
-        assert!(rows.n.is_none() && rows.warning.is_some_and(|w| w.ends_with("n is taken as unknown")), "{text}");
+        assert!(
+            rows.n.is_none() && rows.warning.is_some_and(|w| w.ends_with("n is taken as unknown")),
+            "{text}"
+        );
     }
     assert_eq!([of(r#"{"n": 0.2}"#).n, of(r#"{"n": "x"}"#).n, of("{}").n], [None; 3]);
 }
 
 #[test]
 fn a_part_of_the_data_has_rows_of_its_own() {
-    let json = parse(br#"{"n": 9, "train_samples": 4, "n_test": 5, "test_n": 5, "n_val": 2, "val_n": 3}"#).unwrap();
+    let json =
+        parse(br#"{"n": 9, "train_samples": 4, "n_test": 5, "test_n": 5, "n_val": 2, "val_n": 3}"#)
+            .unwrap();
     let part = |part: &str| Rows::of_part(members(json.as_object().unwrap()), part).n;
-    assert_eq!(["train", "test", "val", "holdout", "other"].map(part), [Some(4), Some(5), None, None, None]);
+    assert_eq!(
+        ["train", "test", "val", "holdout", "other"].map(part),
+        [Some(4), Some(5), None, None, None]
+    );
 }
 
 #[test]
 fn division_is_found_anywhere_but_in_reports() {
-    let json = parse(br#"{"a": {"params": {"test_size": 0.2}}, "report": {"train": {"support": 3}}}"#).unwrap();
+    let json =
+        parse(br#"{"a": {"params": {"test_size": 0.2}}, "report": {"train": {"support": 3}}}"#)
+            .unwrap();
     let object = json.as_object().unwrap();
     assert_eq!(divided_below(object, &|_| false), Some("test_size"));
     let report = parse(br#"{"report": {"train": {"support": 3}}}"#).unwrap();

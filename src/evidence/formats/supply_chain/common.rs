@@ -7,7 +7,7 @@ use crate::evidence::{
 };
 use crate::model::{Digest, Slice, Timestamp, Unit, evidence::MIN_ROUNDING};
 
-/// A tool's message as a check keeps it: on one line, of bounded length.
+/// A tool's message for a check's detail: on one line, of bounded length.
 pub(super) fn shortened(message: &str) -> String {
     const LONGEST: usize = 400;
     let mut words = String::new();
@@ -26,7 +26,8 @@ pub(super) fn shortened(message: &str) -> String {
     words.chars().take(LONGEST).chain(['…']).collect()
 }
 
-/// Takes `text` as the moment of the document, the oldest where there are several. A moment without a zone is none.
+/// Takes `text` as the moment of the document, the oldest if there are several. A moment without a
+/// zone is left out.
 pub(super) fn moment(collector: &mut Collector<'_>, text: &str) {
     match text.trim().parse::<Timestamp>() {
         Ok(moment) => {
@@ -42,23 +43,30 @@ pub(super) fn sha256(digits: &str) -> Option<Digest> {
     format!("sha256:{}", digits.to_ascii_lowercase()).parse().ok()
 }
 
-/// Whether `name` is how a document spells SHA-256: `SHA-256`, `sha256`, an address that ends so.
+/// Whether `name` is a spelling of SHA-256: `SHA-256`, `sha256`, an address that ends so.
 pub(super) fn is_sha256(name: &str) -> bool {
     let last = name.rsplit(['/', '#', ':']).next().unwrap_or(name);
-    last.chars().filter(|c| !matches!(c, '-' | '_')).collect::<String>().eq_ignore_ascii_case("sha256")
+    last.chars()
+        .filter(|c| !matches!(c, '-' | '_'))
+        .collect::<String>()
+        .eq_ignore_ascii_case("sha256")
 }
 
-/// What a document names in place of a value that it should give.
+/// What a document has at `key` instead of the expected value.
 pub(super) fn kind_of(json: Option<&Json<'_>>, key: &str) -> String {
-    json.map_or_else(|| format!("no {}", quoted(key)), |json| format!("{} is {}", quoted(key), json.kind()))
+    json.map_or_else(
+        || format!("no {}", quoted(key)),
+        |json| format!("{} is {}", quoted(key), json.kind()),
+    )
 }
 
-/// A number, or one within text: SPDX writes decimals as text, `CycloneDX` the values of metrics.
+/// A number, or a number in text: SPDX writes decimals as text, and `CycloneDX` the values of
+/// metrics.
 pub(super) fn decimal<'j>(json: &'j Json<'j>) -> Option<Number<'j>> {
     json.as_number().or_else(|| json.as_str().and_then(|text| Number::parse(text.trim())))
 }
 
-/// Units of energy as bills of materials spell them: ours, and how many of ours one is.
+/// Units of energy as bills of materials spell them, our unit, and the factor to it.
 const ENERGY: [(&str, Unit, f64); 8] = [
     ("kWh", Unit::KilowattHours, 1.0),
     ("kilowattHour", Unit::KilowattHours, 1.0),
@@ -70,7 +78,8 @@ const ENERGY: [(&str, Unit, f64); 8] = [
     ("megajoule", Unit::Joules, 1e6),
 ];
 
-/// Adds an energy that a document states with its unit. In a unit that is not one of energy it is left out.
+/// Adds an energy that a document states with its unit. If the unit is not one of energy, the value
+/// is left out.
 pub(super) fn energy(collector: &mut Collector<'_>, name: &str, number: Number<'_>, unit: &str) {
     let unit = unit.trim();
     let last = unit.rsplit(['/', '#', ':']).next().unwrap_or(unit);
@@ -87,7 +96,7 @@ pub(super) fn energy(collector: &mut Collector<'_>, name: &str, number: Number<'
     }
 }
 
-/// Says which component the measurements from `from` on are of, where a document has several.
+/// Sets the component of the measurements from `from` on, for a document with several components.
 pub(super) fn scoped(collector: &mut Collector<'_>, from: usize, component: &str) {
     for measurement in collector.evidence.measurements.iter_mut().skip(from) {
         measurement.scope = Some(component.to_owned());

@@ -1,9 +1,11 @@
-//! Signatures of model-signing, by the Open Source Security Foundation: a Sigstore bundle around an in-toto statement that lists the model's files.
+//! Signatures of model-signing, by the Open Source Security Foundation: a Sigstore bundle around an
+//! in-toto statement that lists the model's files.
 //!
-//! Nothing is verified here, neither the signature nor the files: a reader of evidence has no key. What is checked is that
-//! the statement agrees with itself: since 1.0 the subject's digest is the SHA-256 over the digests of the resources, in
-//! their order. Version 0.2 (`Digests/v0.1`) lists the files as subjects instead and has no digest of the whole. Digests
-//! other than SHA-256 (`blake2b`, `blake3`) are links without a digest.
+//! Nothing is verified here, neither the signature nor the files: a reader of evidence has no key.
+//! What is checked is that the statement is consistent: since 1.0 the subject's digest is the
+//! SHA-256 over the digests of the resources, in their order. Version 0.2 (`Digests/v0.1`) lists
+//! the files as subjects instead and has no digest of the whole. Files with other digests than
+//! SHA-256 (`blake2b`, `blake3`) become links without a digest.
 
 use super::common::{is_sha256, kind_of, sha256};
 use crate::evidence::{
@@ -17,7 +19,7 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE},
 };
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "model-signing",
     title: "OpenSSF model-signing: model.sig",
@@ -37,16 +39,19 @@ const LISTS_SUBJECTS: &str = "https://model_signing/Digests/v0.1";
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
     let object = document.object()?;
-    let envelope = object.get("dsseEnvelope").ok_or_else(|| Declined::because("no key `dsseEnvelope`"))?;
+    let envelope =
+        object.get("dsseEnvelope").ok_or_else(|| Declined::because("no key `dsseEnvelope`"))?;
     let bytes = payload(envelope).ok_or_else(|| Declined::because("no `payload` in base64"))?;
     if memchr::memmem::find(&bytes, PREDICATE.as_bytes()).is_none() {
-        return Err(Declined::because(format!("the statement has no predicate type of `{PREDICATE}`")));
+        return Err(Declined::because(format!(
+            "the statement has no predicate type of `{PREDICATE}`"
+        )));
     }
     Ok(())
 }
 
 fn payload(envelope: &Json<'_>) -> Option<Vec<u8>> {
-    // Protocol buffers take both alphabets.
+    // Protocol buffers accept both base64 alphabets.
     let text = envelope.text("payload")?;
     STANDARD.decode(text).or_else(|_| URL_SAFE.decode(text)).ok()
 }
@@ -55,14 +60,20 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let bundle = document.json().map_err(Clone::clone)?;
     let refuse = |at: usize, why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
     detect(document).map_err(|Declined { why }| refuse(bundle.at, why))?;
-    let at =
-        bundle.get("dsseEnvelope").and_then(|envelope| envelope.get("payload")).map_or(bundle.at, |payload| payload.at);
+    let at = bundle
+        .get("dsseEnvelope")
+        .and_then(|envelope| envelope.get("payload"))
+        .map_or(bundle.at, |payload| payload.at);
     let bytes = bundle.get("dsseEnvelope").and_then(payload).unwrap_or_default();
-    let statement = json::parse(&bytes).map_err(|error| refuse(at, format!("the payload is no statement: {error}")))?;
+    let statement = json::parse(&bytes)
+        .map_err(|error| refuse(at, format!("the payload is no statement: {error}")))?;
     let predicate = statement.text("predicateType").filter(|kind| kind.starts_with(PREDICATE));
     let Some(predicate) = predicate else {
         let kind = statement.text("predicateType").unwrap_or("");
-        return Err(refuse(at, format!("the predicate type is {}, not one of `{PREDICATE}`", quoted(kind))));
+        return Err(refuse(
+            at,
+            format!("the predicate type is {}, not one of `{PREDICATE}`", quoted(kind)),
+        ));
     };
     let mut collector = Collector::new(document, ADAPTER.id);
     about(&mut collector, bundle);
@@ -76,13 +87,15 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 }
 
 fn about(collector: &mut Collector<'_>, bundle: &Json<'_>) {
-    collector.evidence.producer = Some(Producer { tool: Some("model-signing".to_owned()), ..Producer::default() });
+    collector.evidence.producer =
+        Some(Producer { tool: Some("model-signing".to_owned()), ..Producer::default() });
     let entries = collector.list(bundle.at_path(&["verificationMaterial", "tlogEntries"]));
-    let logged = entries.iter().filter_map(|entry| entry.get("integratedTime")).filter_map(|time| {
-        // Protocol buffers write 64 bits as text.
-        let number = time.as_number().or_else(|| time.as_str().and_then(Number::parse))?;
-        i64::try_from(number.count()?.checked_mul(1_000_000)?).ok()
-    });
+    let logged =
+        entries.iter().filter_map(|entry| entry.get("integratedTime")).filter_map(|time| {
+            // Protocol buffers write 64-bit integers as text.
+            let number = time.as_number().or_else(|| time.as_str().and_then(Number::parse))?;
+            i64::try_from(number.count()?.checked_mul(1_000_000)?).ok()
+        });
     collector.evidence.produced_at = logged.min().map(Timestamp::from_micros);
     let signatures = collector.list(bundle.at_path(&["dsseEnvelope", "signatures"]));
     let signed = signatures.iter().any(|signature| signature.text("sig").is_some());
@@ -91,13 +104,14 @@ fn about(collector: &mut Collector<'_>, bundle: &Json<'_>) {
     }
 }
 
-/// The list at `key` of the statement, whose places are none of the document.
+/// The list at `key` of the statement, for which there are no places in the document.
 fn listed<'j, 'a>(json: &'j Json<'a>, key: &str) -> Result<&'j [Json<'a>], String> {
     let list = json.get(key);
-    list.and_then(Json::as_array).ok_or_else(|| format!("{}; a list was expected", kind_of(list, key)))
+    list.and_then(Json::as_array)
+        .ok_or_else(|| format!("{}; a list was expected", kind_of(list, key)))
 }
 
-/// A statement of 1.0: one subject, and the files in the predicate.
+/// Reads a statement of 1.0: one subject, and the files in the predicate.
 fn resources(collector: &mut Collector<'_>, statement: &Json<'_>) -> Result<(), String> {
     let subjects = listed(statement, "subject")?;
     let [subject] = subjects else {
@@ -116,16 +130,23 @@ fn resources(collector: &mut Collector<'_>, statement: &Json<'_>) -> Result<(), 
     let mut together = Vec::new();
     for resource in resources {
         let name = resource.text("name").ok_or("a resource has no name")?;
-        let digits = resource.text("digest").ok_or_else(|| format!("the resource {} has no digest", quoted(name)))?;
-        let bytes = hex::decode(digits).map_err(|_| format!("the digest of {} is not hexadecimal", quoted(name)))?;
+        let digits = resource
+            .text("digest")
+            .ok_or_else(|| format!("the resource {} has no digest", quoted(name)))?;
+        let bytes = hex::decode(digits)
+            .map_err(|_| format!("the digest of {} is not hexadecimal", quoted(name)))?;
         together.extend_from_slice(&bytes);
         file(collector, name, resource.text("algorithm").unwrap_or("sha256"), digits);
     }
-    // The digest of a manifest is no file's. Only a model of one file is known by a digest that an artifact has.
+    // The digest of a manifest is not that of a file. Only a model of one file has the digest that
+    // an artifact has.
     if let [only] = resources {
-        let file =
-            only.text("digest").filter(|_| is_sha256(only.text("algorithm").unwrap_or("sha256"))).and_then(sha256);
-        collector.evidence.subject = file.map(|digest| Subject { digest: Some(digest), ..Subject::default() });
+        let file = only
+            .text("digest")
+            .filter(|_| is_sha256(only.text("algorithm").unwrap_or("sha256")))
+            .and_then(sha256);
+        collector.evidence.subject =
+            file.map(|digest| Subject { digest: Some(digest), ..Subject::default() });
     }
     let same = Digest::of(&together) == digest;
     let passed = same && !resources.is_empty();
@@ -138,13 +159,14 @@ fn resources(collector: &mut Collector<'_>, statement: &Json<'_>) -> Result<(), 
     Ok(())
 }
 
-/// A statement of 0.2: the files are the subjects.
+/// Reads a statement of 0.2: the files are the subjects.
 fn subjects(collector: &mut Collector<'_>, statement: &Json<'_>) -> Result<(), String> {
     let files = listed(statement, "subject")?;
     for subject in files {
         let name = subject.text("name").ok_or("a subject has no name")?;
         let digest = subject.get("digest").and_then(|digest| digest.text("sha256"));
-        let digest = digest.ok_or_else(|| format!("the subject {} has no digest by SHA-256", quoted(name)))?;
+        let digest = digest
+            .ok_or_else(|| format!("the subject {} has no digest by SHA-256", quoted(name)))?;
         file(collector, name, "sha256", digest);
     }
     if files.is_empty() {
@@ -158,7 +180,11 @@ fn file(collector: &mut Collector<'_>, name: &str, algorithm: &str, digits: &str
     if digest.is_none() {
         collector.left_out(&format!("the digest of {name}, by {algorithm}"));
     }
-    collector.evidence.links.push(Link { rel: "resource".to_owned(), href: name.to_owned(), digest });
+    collector.evidence.links.push(Link {
+        rel: "resource".to_owned(),
+        href: name.to_owned(),
+        digest,
+    });
 }
 
 #[cfg(test)]
@@ -191,15 +217,27 @@ mod tests {
     fn the_manifest_is_the_digest_over_the_resources() {
         let (a, b) = (Digest::of(b"a"), Digest::of(b"b"));
         let root = Digest::of(&[*a.as_bytes(), *b.as_bytes()].concat());
-        let files = format!("{},{}", resource("a", "sha256", &a.hex()), resource("d/b:0:9", "sha256", &b.hex()));
+        let files = format!(
+            "{},{}",
+            resource("a", "sha256", &a.hex()),
+            resource("d/b:0:9", "sha256", &b.hex())
+        );
         let evidence = read(&bundle(&statement(&root.hex(), &files)), None).unwrap();
         assert_eq!(evidence.subject, None, "no artifact is known by the digest of such a manifest");
-        let links: Vec<_> = evidence.links.iter().map(|link| (link.href.as_str(), link.digest)).collect();
+        let links: Vec<_> =
+            evidence.links.iter().map(|link| (link.href.as_str(), link.digest)).collect();
         assert_eq!(links, [("m", Some(root)), ("a", Some(a)), ("d/b:0:9", Some(b))]);
-        let alone =
-            read(&bundle(&statement(&Digest::of(a.as_bytes()).hex(), &resource("a", "sha256", &a.hex()))), None);
+        let alone = read(
+            &bundle(&statement(
+                &Digest::of(a.as_bytes()).hex(),
+                &resource("a", "sha256", &a.hex()),
+            )),
+            None,
+        );
         assert_eq!(alone.unwrap().subject.unwrap().digest, Some(a));
-        assert!(evidence.checks.iter().all(|check| check.passed && check.name == "manifest digest"));
+        assert!(
+            evidence.checks.iter().all(|check| check.passed && check.name == "manifest digest")
+        );
         assert!(evidence.warnings[0].contains("not verified"));
         assert_eq!(evidence.produced_at.unwrap().to_string(), "2023-11-14T22:13:20Z");
         let other = read(&bundle(&statement(&a.hex(), &files)), None).unwrap();
@@ -210,7 +248,9 @@ mod tests {
     fn other_digests_are_links_without_one_and_no_files_are_no_pass() {
         let digits = "ab".repeat(64);
         let root = Digest::of(&[0xab; 64]);
-        let evidence = read(&bundle(&statement(&root.hex(), &resource("a", "blake2b", &digits))), None).unwrap();
+        let evidence =
+            read(&bundle(&statement(&root.hex(), &resource("a", "blake2b", &digits))), None)
+                .unwrap();
         assert_eq!((evidence.links[1].digest, evidence.checks[0].passed), (None, true));
         assert!(evidence.warnings.iter().any(|warning| warning.contains("blake2b")));
         let empty = read(&bundle(&statement(&Digest::of(b"").hex(), "")), None).unwrap();
@@ -225,7 +265,10 @@ mod tests {
             Digest::of(b"a").hex()
         );
         let evidence = read(&bundle(&text), None).unwrap();
-        assert_eq!((evidence.links.len(), evidence.subject.is_none(), evidence.checks.len()), (1, true, 0));
+        assert_eq!(
+            (evidence.links.len(), evidence.subject.is_none(), evidence.checks.len()),
+            (1, true, 0)
+        );
     }
 
     #[test]

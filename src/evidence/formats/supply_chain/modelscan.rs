@@ -1,8 +1,9 @@
-//! `modelscan -r json`: what a scan of model files for unsafe code found.
+//! `modelscan -r json`: the unsafe code that a scan of model files found.
 //!
-//! Since 0.6 one object with `summary`, `issues` and `errors`; before, the counts stand beside the summary, the issues
-//! under their severity, and errors are text. A file that cannot be read counts as an error or as skipped and leaves zero
-//! issues: the check `modelscan` passes only where something was scanned, nothing was found and nothing went wrong. Its
+//! Since 0.6 the report is one object with `summary`, `issues` and `errors`. In older versions the
+//! counts are next to the summary, the issues under their severity, and errors are text. A file
+//! that cannot be read counts as an error or as skipped and leaves zero issues: the check
+//! `modelscan` passes only if something was scanned, nothing was found and nothing went wrong. The
 //! timestamp has no zone, so the moment stays unknown.
 
 use super::common::{kind_of, shortened};
@@ -12,7 +13,7 @@ use crate::evidence::{
 };
 use crate::model::{Evidence, Producer, Slice};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "modelscan",
     title: "ModelScan's JSON report",
@@ -41,7 +42,8 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let report = document.json().map_err(Clone::clone)?;
-    detect(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, report.at, why))?;
+    detect(document)
+        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, report.at, why))?;
     let empty = Json { at: report.at, value: crate::evidence::json::Value::Null };
     let summary = report.get("summary").unwrap_or(&empty);
     // The counts moved into the summary with 0.6.
@@ -59,20 +61,22 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 
 struct Scan<'d> {
     collector: Collector<'d>,
-    /// Why the scan is no good news.
+    /// Why the scan did not pass.
     problems: Vec<String>,
 }
 
 impl Scan<'_> {
     fn about(&mut self, place: &Json<'_>) {
         let version = place.text("modelscan_version").map(str::to_owned);
-        self.collector.evidence.producer = Some(Producer { tool: Some("modelscan".to_owned()), version, run: None });
+        self.collector.evidence.producer =
+            Some(Producer { tool: Some("modelscan".to_owned()), version, run: None });
         if let Some(timestamp) = place.text("timestamp") {
             super::common::moment(&mut self.collector, timestamp);
         }
     }
 
-    /// A count of the report: one that is missing or no count is a mistake, because its absence reads as zero.
+    /// Reads a count of the report. A missing or invalid one is a mistake, because it must not be
+    /// read as zero.
     fn count(
         &mut self,
         document: &Document<'_>,
@@ -83,7 +87,12 @@ impl Scan<'_> {
         let count = json.and_then(Json::as_number).and_then(Number::count);
         let count = count.ok_or_else(|| {
             let at = json.map_or(at, |json| json.at);
-            EvidenceError::invalid(ADAPTER.id, document, at, format!("{}; a count was expected", kind_of(json, name)))
+            EvidenceError::invalid(
+                ADAPTER.id,
+                document,
+                at,
+                format!("{}; a count was expected", kind_of(json, name)),
+            )
         })?;
         if let Some(json) = json {
             self.collector.measure(name, name, Slice::overall(), json);
@@ -91,12 +100,22 @@ impl Scan<'_> {
         Ok(count)
     }
 
-    fn counts(&mut self, document: &Document<'_>, summary: &Json<'_>, place: &Json<'_>) -> Result<(), EvidenceError> {
+    fn counts(
+        &mut self,
+        document: &Document<'_>,
+        summary: &Json<'_>,
+        place: &Json<'_>,
+    ) -> Result<(), EvidenceError> {
         let total = self.count(document, "total_issues", place.get("total_issues"), place.at)?;
         let mut sum = 0_u64;
         for member in self.collector.members(summary.get("total_issues_by_severity")) {
             let name = format!("issues_{}", member.key);
-            sum = sum.saturating_add(self.count(document, &name, Some(&member.value), member.key_at)?);
+            sum = sum.saturating_add(self.count(
+                document,
+                &name,
+                Some(&member.value),
+                member.key_at,
+            )?);
         }
         if total > 0 || sum > 0 {
             self.problems.push(format!("{} issues", total.max(sum)));
@@ -105,7 +124,8 @@ impl Scan<'_> {
             self.problems.push(format!("{total} issues in total, but {sum} by severity"));
         }
         let scanned = place.get("scanned").unwrap_or(place);
-        let total = self.count(document, "total_scanned", scanned.get("total_scanned"), scanned.at)?;
+        let total =
+            self.count(document, "total_scanned", scanned.get("total_scanned"), scanned.at)?;
         if total == 0 {
             self.problems.push("nothing was scanned".to_owned());
         }
@@ -133,7 +153,8 @@ impl Scan<'_> {
             (Some(only), None) | (None, Some(only)) => only.to_owned(),
             (None, None) => issue.text("description").unwrap_or("an issue").to_owned(),
         };
-        let said = [severity, issue.text("description"), issue.text("source"), issue.text("scanner")];
+        let said =
+            [severity, issue.text("description"), issue.text("source"), issue.text("scanner")];
         let detail = said.into_iter().flatten().collect::<Vec<_>>().join("; ");
         self.collector.check(name, false, Some(shortened(&detail)));
     }
@@ -156,8 +177,9 @@ impl Scan<'_> {
         }
     }
 
-    /// Files that no scanner knows are in every folder; they are told of and fail nothing. One that a scanner knows and
-    /// could not read (a broken zip, a wrong magic number) was not scanned.
+    /// Reads the skipped files. Files of a type that no scanner supports are in every folder: they
+    /// are reported and do not fail the check. A file that a scanner supports and could not read (a
+    /// broken zip, a wrong magic number) was not scanned.
     fn skipped(&mut self, place: &Json<'_>) {
         let Some(skipped) = place.get("skipped") else { return };
         if let Some(total) = skipped.get("total_skipped") {
@@ -220,7 +242,11 @@ mod tests {
         let more = r#", "skipped": {"total_skipped": 1, "skipped_files": [{"category": "SCAN_NOT_SUPPORTED", "source": "README.md"}]}"#;
         let evidence = scan(&report(0, 0, 2, "", more));
         assert!(evidence.checks.iter().all(|check| check.passed));
-        assert!(evidence.warnings.iter().any(|warning| warning.contains("README.md")), "{:?}", evidence.warnings);
+        assert!(
+            evidence.warnings.iter().any(|warning| warning.contains("README.md")),
+            "{:?}",
+            evidence.warnings
+        );
         assert_eq!(evidence.produced_at, None);
     }
 
@@ -231,10 +257,17 @@ mod tests {
             "issues_by_severity": {"HIGH": [{"description": "Use of unsafe operator", "operator": "open", "module": "webbrowser",
             "source": "m.pkl", "scanner": "s"}]}, "errors": ["broken file"], "scanned": {"total_scanned": 1, "scanned_files": ["m.pkl"]}}"#;
         let evidence = scan(old);
-        let names: Vec<_> = evidence.checks.iter().map(|check| (check.name.as_str(), check.passed)).collect();
+        let names: Vec<_> =
+            evidence.checks.iter().map(|check| (check.name.as_str(), check.passed)).collect();
         assert_eq!(names, [("open in webbrowser", false), ("error", false), ("modelscan", false)]);
-        assert_eq!(evidence.checks[0].detail.as_deref(), Some("HIGH; Use of unsafe operator; m.pkl; s"));
-        assert_eq!(evidence.measurements.iter().find(|m| m.source_name == "issues_HIGH").unwrap().value, Some(1.0));
+        assert_eq!(
+            evidence.checks[0].detail.as_deref(),
+            Some("HIGH; Use of unsafe operator; m.pkl; s")
+        );
+        assert_eq!(
+            evidence.measurements.iter().find(|m| m.source_name == "issues_HIGH").unwrap().value,
+            Some(1.0)
+        );
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! `pytest --json-report`: the `.report.json` of the plugin pytest-json-report.
 //!
-//! `summary` holds the counts, `tests` one entry for each test with its outcome; with `--json-report-summary` the tests are
-//! missing, and the check `exitcode` is all there is to say. A test passed only where its outcome is `passed`: skipped, an
-//! expected failure and an unexpected pass are none. What a test recorded ([`super::recorded`]) stands in
-//! `user_properties`, what it told the plugin in `metadata`. A module that could not be collected has no tests, and is a
-//! failed check.
+//! `summary` has the counts, `tests` one entry for each test with its outcome. With
+//! `--json-report-summary` the tests are missing, and only the check `exitcode` remains. A test
+//! passed only if its outcome is `passed`: a skipped test, an expected failure and an unexpected
+//! pass did not. What a test recorded (`super::recorded`) is in `user_properties`, what it passed
+//! to the plugin in `metadata`. A module that could not be collected has no tests, and is a failed
+//! check.
 
 use super::{
     common::{kind_of, shortened},
@@ -18,7 +19,7 @@ use crate::evidence::{
 use crate::model::{Evidence, Producer, Slice, Timestamp, Unit};
 use crate::stats::proportion::counted;
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "pytest-json-report",
     title: "pytest-json-report's .report.json",
@@ -46,12 +47,15 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let report = document.json().map_err(Clone::clone)?;
-    detect(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, report.at, why))?;
+    detect(document)
+        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, report.at, why))?;
     let mut collector = Collector::new(document, ADAPTER.id);
     about(&mut collector, report);
     let total = summary(document, &mut collector, report)?;
-    for module in
-        collector.list(report.get("collectors")).iter().filter(|module| module.text("outcome") != Some("passed"))
+    for module in collector
+        .list(report.get("collectors"))
+        .iter()
+        .filter(|module| module.text("outcome") != Some("passed"))
     {
         let said = module.text("longrepr").map(shortened);
         let name = module.text("nodeid").unwrap_or("collection");
@@ -77,19 +81,27 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 }
 
 fn about(collector: &mut Collector<'_>, report: &Json<'_>) {
-    let created = report.get("created").and_then(Json::as_number).map(|seconds| (seconds.value() * 1e6).round());
+    let created = report
+        .get("created")
+        .and_then(Json::as_number)
+        .map(|seconds| (seconds.value() * 1e6).round());
     let micros = created.and_then(whole).and_then(|micros| i64::try_from(micros).ok());
     collector.evidence.produced_at = micros.map(Timestamp::from_micros);
-    let version = report.at_path(&["environment", "Packages", "pytest"]).and_then(Json::as_str).map(str::to_owned);
-    collector.evidence.producer = Some(Producer { tool: Some("pytest".to_owned()), version, run: None });
-    if let Some(m) =
-        report.get("duration").and_then(|time| collector.measure("duration", "duration", Slice::overall(), time))
+    let version = report
+        .at_path(&["environment", "Packages", "pytest"])
+        .and_then(Json::as_str)
+        .map(str::to_owned);
+    collector.evidence.producer =
+        Some(Producer { tool: Some("pytest".to_owned()), version, run: None });
+    if let Some(m) = report
+        .get("duration")
+        .and_then(|time| collector.measure("duration", "duration", Slice::overall(), time))
     {
         m.unit = Some(Unit::Seconds);
     }
 }
 
-/// The counts; returns how many tests there were, where the summary says so.
+/// Reads the counts; returns how many tests there were, if the summary says so.
 fn summary(
     document: &Document<'_>,
     collector: &mut Collector<'_>,
@@ -109,13 +121,17 @@ fn summary(
         if member.value.as_number().and_then(Number::count).is_some() {
             collector.measure(&member.key, &member.key, Slice::overall(), &member.value);
         } else {
-            collector.left_out(&format!("{} of the summary, which is {}", member.key, member.value.kind()));
+            collector.left_out(&format!(
+                "{} of the summary, which is {}",
+                member.key,
+                member.value.kind()
+            ));
         }
     }
     Ok(counts.get("total").and_then(Json::as_number).and_then(Number::count))
 }
 
-/// What the stage that decided the outcome said.
+/// The message of the stage that decided the outcome.
 fn detail(test: &Json<'_>, outcome: &str) -> String {
     for stage in ["call", "setup", "teardown"].into_iter().filter_map(|stage| test.get(stage)) {
         let crash = stage.get("crash").and_then(|crash| crash.text("message"));
@@ -136,31 +152,37 @@ fn recorded(collector: &mut Collector<'_>, entry: &Json<'_>, name: &str) {
             Value::Null => recorded.push(&member.key, "null"),
             Value::String(text) => recorded.push(&member.key, text),
             Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
-                collector.left_out(&format!("{} of {name}, which is {}", member.key, member.value.kind()));
+                collector.left_out(&format!(
+                    "{} of {name}, which is {}",
+                    member.key,
+                    member.value.kind()
+                ));
             }
         }
     }
     recorded.measure(collector, name);
 }
 
-/// How many tests there are, as the report tells.
+/// How many tests there are, according to the report.
 struct Told {
     /// By the summary.
     total: Option<u64>,
-    /// In the list, where there is one.
+    /// In the list, if there is one.
     listed: Option<u64>,
     /// Whether one of them ran, by the summary.
     ran: bool,
 }
 
-/// Whether the summary counts a test that ran: where all were skipped, pytest ends with 0.
+/// Whether the summary counts a test that ran: if all were skipped, pytest exits with 0.
 fn ran(report: &Json<'_>) -> bool {
     let counts = report.get("summary").and_then(Json::as_object).into_iter().flatten();
-    let mut other = counts.filter(|count| !matches!(&*count.key, "skipped" | "total" | "collected" | "deselected"));
+    let mut other = counts
+        .filter(|count| !matches!(&*count.key, "skipped" | "total" | "collected" | "deselected"));
     other.any(|count| count.value.as_number().is_some_and(|count| count.value() > 0.0))
 }
 
-/// pytest's exit codes: 0 all passed, 1 some failed, 2 interrupted, 3 internal error, 4 wrong call, 5 no tests.
+/// Adds the check of pytest's exit code: 0 all passed, 1 some failed, 2 interrupted, 3 internal
+/// error, 4 wrong call, 5 no tests.
 fn exit_code(collector: &mut Collector<'_>, report: &Json<'_>, told: &Told) {
     let code = report.get("exitcode").and_then(Json::as_number).and_then(Number::count);
     let (total, listed) = (told.total.unwrap_or(0), told.listed.unwrap_or(0));
@@ -202,9 +224,17 @@ mod tests {
                 format!(r#"{{"nodeid": "t.py::{outcome}", "outcome": "{outcome}", "setup": {{"longrepr": "why"}}}}"#)
             })
             .into();
-        let evidence = report("1", "\"total\": 6, \"xpassed\": 1", &format!(", \"tests\": [{}]", tests.join(",")));
-        let passed: Vec<_> =
-            evidence.checks.iter().filter(|check| check.passed).map(|check| check.name.as_str()).collect();
+        let evidence = report(
+            "1",
+            "\"total\": 6, \"xpassed\": 1",
+            &format!(", \"tests\": [{}]", tests.join(",")),
+        );
+        let passed: Vec<_> = evidence
+            .checks
+            .iter()
+            .filter(|check| check.passed)
+            .map(|check| check.name.as_str())
+            .collect();
         assert_eq!(passed, ["t.py::passed"]);
         assert_eq!(evidence.checks[1].detail.as_deref(), Some("failed: why"));
         assert_eq!(evidence.produced_at.unwrap().to_string(), "2026-11-20T14:04:19.852412Z");
@@ -241,7 +271,10 @@ mod tests {
         );
         let r = &evidence.measurements.iter().find(|m| m.source_name == "r").unwrap();
         assert_eq!((r.value, r.n, r.slice.clone()), (Some(0.25), Some(40), Slice::one("sex", "F")));
-        assert_eq!(evidence.measurements.iter().find(|m| m.source_name == "loss").unwrap().value, None);
+        assert_eq!(
+            evidence.measurements.iter().find(|m| m.source_name == "loss").unwrap().value,
+            None
+        );
         assert!(evidence.checks.iter().any(|check| check.name == "bad.py" && !check.passed));
     }
 
@@ -252,7 +285,10 @@ mod tests {
                 r#", "tests": [{{"nodeid": "a", "outcome": "passed", "user_properties": [{{"slice": "sex=F"}}, {{"r": 0.5}},
                 {{"slice": "sex={second}"}}]}}]"#
             );
-            report("0", "\"total\": 1", &test).measurements.into_iter().find(|m| m.source_name == "r")
+            report("0", "\"total\": 1", &test)
+                .measurements
+                .into_iter()
+                .find(|m| m.source_name == "r")
         };
         assert_eq!(again("F").unwrap().slice, Slice::one("sex", "F"));
         assert!(again("M").is_none());

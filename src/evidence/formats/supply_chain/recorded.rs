@@ -1,8 +1,9 @@
-//! What tests recorded beside their outcome: `record_property("accuracy", 0.91)`, as `JUnit` XML and pytest's JSON keep it.
+//! Values that tests recorded besides their outcome: `record_property("accuracy", 0.91)`, as stored
+//! by `JUnit` XML and pytest's JSON.
 //!
-//! Two names are no metrics but say something of those beside them: `n`, the rows, and `slice`, the group, written
-//! `sex=Female`. Whatever is no number is left out and named. How exact a number is, is judged by its last digit: the
-//! tests of one run are written by many hands.
+//! Two names are not metrics but describe the metrics recorded with them: `n`, the rows, and
+//! `slice`, the group, written `sex=Female`. A value that is not a number is left out and named.
+//! Each number is taken as exact to its last digit: the tests of one run have different authors.
 
 use super::super::rows::{Rows, Said};
 use crate::evidence::{Collector, json::Number, names, undefined::reading_text};
@@ -26,13 +27,16 @@ impl Recorded {
         }
     }
 
-    /// Measures all that are numbers. `by` is what recorded them, as a warning names it.
+    /// Adds all values that are numbers. `by` is the name in warnings of the test or run that
+    /// recorded them.
     pub(super) fn measure(self, collector: &mut Collector<'_>, by: &str) {
         let beside = self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let all: Vec<_> = self.n.iter().map(|n| ("n", n.as_str())).chain(beside).collect();
         let facts: Vec<_> = all
             .iter()
-            .map(|(name, text)| (*name, Number::parse(text.trim()).map_or(Said::Nothing, Said::Number)))
+            .map(|(name, text)| {
+                (*name, Number::parse(text.trim()).map_or(Said::Nothing, Said::Number))
+            })
             .collect();
         let Rows { n, warning, .. } = Rows::of(&facts, &["n"], None);
         let told = warning.is_some();
@@ -45,7 +49,9 @@ impl Recorded {
         let Some(slice) = slice(&self.slices) else {
             if !self.values.is_empty() {
                 let all = self.slices.join(" and ");
-                collector.left_out(&format!("the numbers of {by}, which are of {all}: which of which is not said"));
+                collector.left_out(&format!(
+                    "the numbers of {by}, which are of {all}: which of which is not said"
+                ));
             }
             return;
         };
@@ -54,14 +60,17 @@ impl Recorded {
                 collector.left_out(&format!("{name} = {value}"));
                 continue;
             }
-            if let Some(m) = collector.measure_text(names::of_sklearn(&name), &name, slice.clone(), &value) {
+            if let Some(m) =
+                collector.measure_text(names::of_sklearn(&name), &name, slice.clone(), &value)
+            {
                 m.n = n;
             }
         }
     }
 }
 
-/// The group of them all; `None` where one axis has two values. A test that was run again records its own twice.
+/// The group of all values; `None` if one axis has two values. A repeated test records its group
+/// twice.
 fn slice(parts: &[String]) -> Option<Slice> {
     let mut slice = Slice::overall();
     for part in parts {

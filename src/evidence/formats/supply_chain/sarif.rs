@@ -1,12 +1,14 @@
 //! SARIF 2.1.0: what static analysers and scanners write (Ruff, Bandit, Semgrep, Trivy and others).
 //!
-//! A result of level `error` or `warning` is a failed check with the name of its rule; `note` and `none`, and results that
-//! are no failure by their `kind`, are checks that passed. A level that is not written is that of the rule's default, else
-//! `warning`. Results that somebody suppressed, or that are gone since the baseline, pass.
+//! A result of level `error` or `warning` is a failed check with the name of its rule; `note` and
+//! `none`, and results whose `kind` is not a failure, are checks that passed. A missing level is
+//! that of the rule's default, else `warning`. Results that were suppressed, or that have
+//! disappeared since the baseline, pass.
 //!
-//! Every run is a check with the tool's name: it fails with any failed result, and also where the run has no list of
-//! results (an empty list is clean, a missing one says that nothing was analysed), where an invocation did not succeed or
-//! reported an error. A document without runs is a failed check.
+//! Every run is a check with the tool's name. It fails with any failed result, and also if the run
+//! has no list of results (an empty list is clean, a missing one says that nothing was analysed),
+//! or if an invocation did not succeed or reported an error. A document without runs is a failed
+//! check.
 
 use super::common::{kind_of, shortened};
 use crate::evidence::{
@@ -17,7 +19,7 @@ use crate::model::{Evidence, Producer, Slice};
 use crate::stats::proportion::{counted, float};
 use std::collections::{BTreeMap, HashMap};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "sarif",
     title: "SARIF 2.1.0 log of a static analyser or scanner",
@@ -34,18 +36,32 @@ pub const ADAPTER: Adapter = Adapter {
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
     let object = document.object()?;
-    if !object.get("version").and_then(Json::as_str).is_some_and(|version| version.starts_with("2.1")) {
+    if !object
+        .get("version")
+        .and_then(Json::as_str)
+        .is_some_and(|version| version.starts_with("2.1"))
+    {
         return Err(Declined::because("`version` is not `2.1.0`"));
     }
-    let runs = object.get("runs").and_then(Json::as_array).ok_or_else(|| Declined::because("no list `runs`"))?;
-    let schema = object.get("$schema").and_then(Json::as_str).is_some_and(|schema| schema.contains("sarif"));
-    let tools = !runs.is_empty() && runs.iter().all(|run| run.at_path(&["tool", "driver"]).is_some());
-    if tools || (schema && runs.is_empty()) { Ok(()) } else { Err(Declined::because("a run without a `tool`")) }
+    let runs = object
+        .get("runs")
+        .and_then(Json::as_array)
+        .ok_or_else(|| Declined::because("no list `runs`"))?;
+    let schema =
+        object.get("$schema").and_then(Json::as_str).is_some_and(|schema| schema.contains("sarif"));
+    let tools =
+        !runs.is_empty() && runs.iter().all(|run| run.at_path(&["tool", "driver"]).is_some());
+    if tools || (schema && runs.is_empty()) {
+        Ok(())
+    } else {
+        Err(Declined::because("a run without a `tool`"))
+    }
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let log = document.json().map_err(Clone::clone)?;
-    detect(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, log.at, why))?;
+    detect(document)
+        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, log.at, why))?;
     let mut collector = Collector::new(document, ADAPTER.id);
     let runs = collector.list(log.get("runs"));
     if runs.is_empty() {
@@ -65,9 +81,11 @@ fn read_run(
 ) -> Result<(), EvidenceError> {
     let driver = run.at_path(&["tool", "driver"]).unwrap_or(run);
     let tool = driver.text("name").unwrap_or("sarif");
-    let version = driver.text("version").or_else(|| driver.text("semanticVersion")).map(str::to_owned);
+    let version =
+        driver.text("version").or_else(|| driver.text("semanticVersion")).map(str::to_owned);
     if !several {
-        collector.evidence.producer = Some(Producer { tool: Some(tool.to_owned()), version, run: None });
+        collector.evidence.producer =
+            Some(Producer { tool: Some(tool.to_owned()), version, run: None });
     }
     let mut problems = invocations(collector, run);
     let results = match run.get("results") {
@@ -103,11 +121,12 @@ fn read_run(
     Ok(())
 }
 
-/// Whether the tool itself ran to its end.
+/// The problems because of which the tool itself did not run to its end.
 fn invocations(collector: &mut Collector<'_>, run: &Json<'_>) -> Vec<String> {
     let mut problems = Vec::new();
     for invocation in collector.list(run.get("invocations")) {
-        if let Some(end) = invocation.text("endTimeUtc").or_else(|| invocation.text("startTimeUtc")) {
+        if let Some(end) = invocation.text("endTimeUtc").or_else(|| invocation.text("startTimeUtc"))
+        {
             super::common::moment(collector, end);
         }
         match invocation.get("executionSuccessful").map(|said| &said.value) {
@@ -120,36 +139,46 @@ fn invocations(collector: &mut Collector<'_>, run: &Json<'_>) -> Vec<String> {
         }
         let overrides = collector.list(invocation.get("ruleConfigurationOverrides"));
         let off = |rule: &&Json<'_>| {
-            rule.at_path(&["configuration", "enabled"]).is_some_and(|enabled| enabled.value == Value::Bool(false))
+            rule.at_path(&["configuration", "enabled"])
+                .is_some_and(|enabled| enabled.value == Value::Bool(false))
         };
         if let disabled @ 1.. = overrides.iter().filter(off).count() {
-            collector.warn(format!("{disabled} rules were switched off: nothing was looked for by them"));
+            collector.warn(format!(
+                "{disabled} rules were switched off: nothing was looked for by them"
+            ));
         }
         for key in ["toolExecutionNotifications", "toolConfigurationNotifications"] {
-            let errors =
-                collector.list(invocation.get(key)).iter().filter(|notice| notice.text("level") == Some("error"));
+            let errors = collector
+                .list(invocation.get(key))
+                .iter()
+                .filter(|notice| notice.text("level") == Some("error"));
             problems.extend(
-                errors.take(5).map(|notice| shortened(message(notice).unwrap_or("the tool reported an error"))),
+                errors.take(5).map(|notice| {
+                    shortened(message(notice).unwrap_or("the tool reported an error"))
+                }),
             );
         }
     }
     problems
 }
 
-/// What a result comes to.
+/// The interpretation of a result.
 struct Judged {
     name: String,
     passed: bool,
-    /// One of SARIF's levels; `None` where it is none of a failure.
+    /// One of SARIF's levels; `None` if the result is not a failure.
     level: Option<&'static str>,
     detail: String,
 }
 
 fn judged(collector: &mut Collector<'_>, rules: &Rules<'_, '_>, result: &Json<'_>) -> Judged {
     let rule = rules.of_result(result);
-    let name = result.text("ruleId").or_else(|| rule.and_then(|rule| rule.text("id"))).unwrap_or("result");
+    let name =
+        result.text("ruleId").or_else(|| rule.and_then(|rule| rule.text("id"))).unwrap_or("result");
     let kind = result.text("kind").unwrap_or("fail");
-    let default = rule.and_then(|rule| rule.get("defaultConfiguration")).and_then(|default| default.text("level"));
+    let default = rule
+        .and_then(|rule| rule.get("defaultConfiguration"))
+        .and_then(|default| default.text("level"));
     let level = match result.text("level").or(default) {
         Some("note") => "note",
         Some("none") => "none",
@@ -157,18 +186,24 @@ fn judged(collector: &mut Collector<'_>, rules: &Rules<'_, '_>, result: &Json<'_
         _ => "warning",
     };
     let gone = result.text("baselineState") == Some("absent");
-    // A suppression stands unless it is under review or was rejected.
+    // A suppression is valid unless it is under review or was rejected.
     let accepted = |said: &Json<'_>| matches!(said.text("status"), None | Some("accepted"));
     let suppressed = collector.list(result.get("suppressions")).iter().any(accepted);
-    // `open` and `review` are undecided, and undecided is no pass.
+    // `open` and `review` are undecided, and undecided is not a pass.
     let failure = !matches!(kind, "pass" | "informational" | "notApplicable");
     let passed = gone || suppressed || !failure || matches!(level, "note" | "none");
-    let place = collector.list(result.get("locations")).first().and_then(|place| place.get("physicalLocation"));
+    let place = collector
+        .list(result.get("locations"))
+        .first()
+        .and_then(|place| place.get("physicalLocation"));
     let file = place.and_then(|place| place.at_path(&["artifactLocation", "uri"])?.as_str());
-    let line = place.and_then(|place| place.at_path(&["region", "startLine"])?.as_number()).and_then(Number::count);
+    let line = place
+        .and_then(|place| place.at_path(&["region", "startLine"])?.as_number())
+        .and_then(Number::count);
     let state = if suppressed { Some("suppressed") } else { Some("gone").filter(|_| gone) };
     let line = line.map(|line| format!("line {line}"));
-    let said = [Some(if failure { level } else { kind }), state, message(result), file, line.as_deref()];
+    let said =
+        [Some(if failure { level } else { kind }), state, message(result), file, line.as_deref()];
     let detail = shortened(&said.into_iter().flatten().collect::<Vec<_>>().join("; "));
     Judged { name: name.to_owned(), passed, level: failure.then_some(level), detail }
 }
@@ -187,7 +222,8 @@ struct Rules<'j, 'a> {
 impl<'j, 'a> Rules<'j, 'a> {
     fn of(collector: &mut Collector<'_>, driver: &'j Json<'a>, run: &'j Json<'a>) -> Self {
         let extensions = collector.list(run.at_path(&["tool", "extensions"]));
-        let extensions: Vec<_> = extensions.iter().map(|extension| collector.list(extension.get("rules"))).collect();
+        let extensions: Vec<_> =
+            extensions.iter().map(|extension| collector.list(extension.get("rules"))).collect();
         let driver = collector.list(driver.get("rules"));
         let mut by_id = HashMap::new();
         for rule in driver.iter().chain(extensions.iter().copied().flatten()) {
@@ -198,15 +234,16 @@ impl<'j, 'a> Rules<'j, 'a> {
         Self { driver, extensions, by_id }
     }
 
-    /// The rule of a result, by its index within the component that it names, else by its id.
+    /// The rule of a result, by its index in the component that the result names, else by its id.
     fn of_result(&self, result: &Json<'_>) -> Option<&'j Json<'a>> {
         let number = |json: Option<&Json<'_>>| usize::try_from(json?.as_number()?.count()?).ok();
         let rule = result.get("rule");
         let index = number(result.get("ruleIndex").or_else(|| rule?.get("index")));
         let id = result.text("ruleId").or_else(|| rule.and_then(|rule| rule.text("id")));
-        // Without an index of its own the component is the driver.
+        // Without an index the component is the driver.
         let component = number(rule.and_then(|rule| rule.at_path(&["toolComponent", "index"])));
-        let listed = component.map_or(Some(self.driver), |component| self.extensions.get(component).copied());
+        let listed = component
+            .map_or(Some(self.driver), |component| self.extensions.get(component).copied());
         let by_index = index.and_then(|index| listed?.get(index));
         by_index.or_else(|| self.by_id.get(id?).copied())
     }
@@ -219,8 +256,11 @@ mod tests {
 
     fn sarif(run: &str) -> Evidence {
         let rules = r#"[{"id": "R1", "defaultConfiguration": {"level": "note"}}, {"id": "R2"}]"#;
-        let tool = format!(r#""tool": {{"driver": {{"name": "scan", "version": "1", "rules": {rules}}}}}"#);
-        read(format!(r#"{{"version": "2.1.0", "runs": [{{{tool}{run}}}]}}"#).as_bytes(), None).unwrap()
+        let tool = format!(
+            r#""tool": {{"driver": {{"name": "scan", "version": "1", "rules": {rules}}}}}"#
+        );
+        read(format!(r#"{{"version": "2.1.0", "runs": [{{{tool}{run}}}]}}"#).as_bytes(), None)
+            .unwrap()
     }
 
     fn checks(evidence: &Evidence) -> Vec<(&str, bool)> {
@@ -248,8 +288,13 @@ mod tests {
         ];
         assert_eq!(checks(&evidence), want);
         assert_eq!(evidence.checks[2].detail.as_deref(), Some("error; a.py; line 3"));
-        let value = |name: &str| evidence.measurements.iter().find(|m| m.source_name == name).unwrap().value;
-        assert_eq!((value("error"), value("warning"), value("note")), (Some(1.0), Some(5.0), Some(1.0)));
+        let value = |name: &str| {
+            evidence.measurements.iter().find(|m| m.source_name == name).unwrap().value
+        };
+        assert_eq!(
+            (value("error"), value("warning"), value("note")),
+            (Some(1.0), Some(5.0), Some(1.0))
+        );
     }
 
     #[test]
@@ -261,7 +306,13 @@ mod tests {
             {"ruleId": "py/eval", "ruleIndex": 0, "rule": {"id": "py/eval", "index": 0, "toolComponent": {"index": 1}}},
             {"ruleId": "py/style"}, {"rule": {"index": 0, "toolComponent": {"index": 1}}}, {"ruleIndex": 0}]}]}"#;
         let evidence = read(text.as_bytes(), None).unwrap();
-        let want = [("py/eval", false), ("py/style", true), ("py/eval", false), ("driver/a", true), ("CodeQL", false)];
+        let want = [
+            ("py/eval", false),
+            ("py/style", true),
+            ("py/eval", false),
+            ("driver/a", true),
+            ("CodeQL", false),
+        ];
         assert_eq!(checks(&evidence), want);
     }
 
@@ -282,13 +333,22 @@ mod tests {
 
     #[test]
     fn two_runs_keep_their_counts_apart_and_what_is_no_list_is_refused() {
-        let two = br#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "a"}}, "results": []},
+        let two =
+            br#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "a"}}, "results": []},
             {"tool": {"driver": {"name": "b"}}, "results": [{}]}]}"#;
         let evidence = read(two, None).unwrap();
         assert_eq!(checks(&evidence), [("a", true), ("result", false), ("b", false)]);
-        assert!(evidence.measurements.iter().any(|m| m.source_name == "b.warning" && m.value == Some(1.0)));
-        let error =
-            read(br#"{"version": "2.1.0", "runs": [{"tool": {"driver": {}}, "results": 1}]}"#, None).unwrap_err();
+        assert!(
+            evidence
+                .measurements
+                .iter()
+                .any(|m| m.source_name == "b.warning" && m.value == Some(1.0))
+        );
+        let error = read(
+            br#"{"version": "2.1.0", "runs": [{"tool": {"driver": {}}, "results": 1}]}"#,
+            None,
+        )
+        .unwrap_err();
         assert_eq!(error.code(), "evidence-invalid");
     }
 }

@@ -1,12 +1,15 @@
-//! Many groups, and what asks for more than is judged.
+//! Many groups, and policies that exceed their budget.
 
 use super::*;
 
 fn group(key: &str, name: &str, successes: u64) -> Measurement {
-    Measurement { slice: Slice::one(key, name), ..measured("recall", f64_of(successes) / 100.0, 100, successes) }
+    Measurement {
+        slice: Slice::one(key, name),
+        ..measured("recall", f64_of(successes) / 100.0, 100, successes)
+    }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "small numbers")]
+#[expect(clippy::cast_precision_loss, reason = "small numbers")]
 fn f64_of(n: u64) -> f64 {
     n as f64
 }
@@ -16,9 +19,11 @@ fn many(groups: u64) -> Submitted {
     document("many", all)
 }
 
-const EACH: &str = "name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"recall\"\nslices = [\"city\"]\nmin = 0.5\n";
+const EACH: &str =
+    "name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"recall\"\nslices = [\"city\"]\nmin = 0.5\n";
 
-/// What is read of the evidence grows with the number of groups, and not with its square, whatever the rule does.
+/// The number of measurements read grows with the number of groups, not with its square, for every
+/// kind of rule.
 #[test]
 fn groups_are_found_and_not_looked_for_among_all() {
     use crate::policy::evaluate::index::HANDED_OUT;
@@ -28,7 +33,10 @@ fn groups_are_found_and_not_looked_for_among_all() {
     for (which, rule) in [
         ("each group", "metric = \"recall\"\nslices = [\"city\"]\nmin = 0.5"),
         ("groups under another metric", "metric = \"precision\"\nslices = [\"city\"]\nmin = 0.5"),
-        ("groups of another data set", "metric = \"recall\"\nslices = [\"city\"]\nmin = 0.5\ndataset = \"other\""),
+        (
+            "groups of another data set",
+            "metric = \"recall\"\nslices = [\"city\"]\nmin = 0.5\ndataset = \"other\"",
+        ),
         (
             "the gain of each",
             "metric = \"recall\"\nslices = [\"city\"]\nagainst = \"champion\"\nmin_gain = 0\nfirst_release = \"deny\"",
@@ -40,7 +48,10 @@ fn groups_are_found_and_not_looked_for_among_all() {
             let before = HANDED_OUT.get();
             judge(policy, vec![many(GROUPS)]);
             let read = HANDED_OUT.get() - before;
-            assert!(read < 20 * usize::try_from(GROUPS).unwrap(), "{which}: {read} measurements were read");
+            assert!(
+                read < 20 * usize::try_from(GROUPS).unwrap(),
+                "{which}: {read} measurements were read"
+            );
         }
     }
 }
@@ -70,7 +81,9 @@ fn more_findings_than_are_judged_are_an_error() {
 #[test]
 fn a_policy_over_its_budget_is_in_error_and_judged_as_it_was_by_the_first_semantics() {
     let when = |text: &str| {
-        policy(&format!("name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.5\nwhen = \"{text}\"\n"))
+        policy(&format!(
+            "name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.5\nwhen = \"{text}\"\n"
+        ))
     };
     let evidence = [document("a", vec![measured("accuracy", 0.9, 1000, 900)])];
     let mut inputs = Inputs::default();
@@ -78,7 +91,10 @@ fn a_policy_over_its_budget_is_in_error_and_judged_as_it_was_by_the_first_semant
     let costly = when("'x'.matches(context.pattern)");
     let verdict = judge_with(&[Arc::clone(&costly)], &evidence, &inputs, &[]);
     assert_eq!((verdict.verdict, verdict.exit_code()), (Outcome::Deny, 1));
-    assert_eq!((verdict.findings[0].rule.as_str(), verdict.findings[0].status), ("evidence.budget", Status::Error));
+    assert_eq!(
+        (verdict.findings[0].rule.as_str(), verdict.findings[0].status),
+        ("evidence.budget", Status::Error)
+    );
     let first = judge_with(&[costly], &evidence, &Inputs { engine: 1, ..inputs.clone() }, &[]);
     assert_eq!(first.verdict, Outcome::Allow);
 
@@ -109,8 +125,9 @@ fn a_context_is_read_up_to_its_limit_and_whole_by_the_first_semantics() {
 
 #[test]
 fn every_pair_is_compared_of_128_groups_and_none_of_more() {
-    let policy =
-        policy("name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"worst_group_recall\"\nby = [\"city\"]\nmin = 0.5\n");
+    let policy = policy(
+        "name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"worst_group_recall\"\nby = [\"city\"]\nmin = 0.5\n",
+    );
     let with = |groups: u64, engine: u32| {
         let inputs = Inputs { engine, ..Inputs::default() };
         let mut verdict = judge_with(&[Arc::clone(&policy)], &[many(groups)], &inputs, &[]);
@@ -123,15 +140,17 @@ fn every_pair_is_compared_of_128_groups_and_none_of_more() {
     let over = with(129, engine);
     assert_eq!((over.status, over.groups.len()), (Status::Error, 0));
     assert!(over.message.contains("128"), "{}", over.message);
-    // The first semantics judged such a rule as well, and listed every group: its records stay as they are.
+    // The first semantics evaluated such a rule too, and listed every group: its records stay as
+    // they are.
     let first = with(129, 1);
     assert_eq!((first.status, first.groups.len()), (Status::Error, 129));
 }
 
 #[test]
 fn more_groups_than_are_compared_are_not_listed_one_by_one() {
-    let policy =
-        policy("name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"worst_group_recall\"\nby = [\"city\"]\nmin = 0.5\n");
+    let policy = policy(
+        "name = \"p\"\n[[rule]]\nid = \"r\"\nmetric = \"worst_group_recall\"\nby = [\"city\"]\nmin = 0.5\n",
+    );
     let verdict = judge(policy, vec![many(2_000)]);
     assert_eq!((verdict.findings[0].status, verdict.findings[0].groups.len()), (Status::Error, 0));
 }

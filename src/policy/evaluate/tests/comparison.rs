@@ -3,10 +3,14 @@
 use super::*;
 use crate::model::{Against, Baseline, Columns, Comparison, Computed, Pairs, Plan, Role, Source};
 
-const LOSS: &str = "metric = \"accuracy\"\nagainst = \"champion\"\nmax_loss = 0.01\nfirst_release = \"deny\"";
+const LOSS: &str =
+    "metric = \"accuracy\"\nagainst = \"champion\"\nmax_loss = 0.01\nfirst_release = \"deny\"";
 
 fn with_champion(policy: &Arc<Policy>, evidence: &[Submitted], champion: &[Submitted]) -> Verdict {
-    let inputs = Inputs { champion: Some(Baseline { artifact: None, evidence: Vec::new() }), ..Inputs::default() };
+    let inputs = Inputs {
+        champion: Some(Baseline { artifact: None, evidence: Vec::new() }),
+        ..Inputs::default()
+    };
     let inputs_digest = inputs.digest().unwrap();
     let policies = [policy.clone()];
     let now = NOW.parse().unwrap();
@@ -23,7 +27,11 @@ fn with_champion(policy: &Arc<Policy>, evidence: &[Submitted], champion: &[Submi
 }
 
 fn compared(rule_text: &str, ours: Measurement, theirs: Measurement) -> Finding {
-    let verdict = with_champion(&rule(rule_text), &[document("a", vec![ours])], &[document("b", vec![theirs])]);
+    let verdict = with_champion(
+        &rule(rule_text),
+        &[document("a", vec![ours])],
+        &[document("b", vec![theirs])],
+    );
     assert_eq!(verdict.findings.len(), 1, "{:?}", verdict.findings);
     verdict.findings[0].clone()
 }
@@ -32,7 +40,8 @@ fn accuracy(n: u64, x: u64) -> Measurement {
     measured("accuracy", x as f64 / n as f64, n, x)
 }
 
-/// References: statsmodels confint_proportions_2indep(method='newcomb', compare='diff', alpha=0.1).
+/// Reference values: statsmodels confint_proportions_2indep(method='newcomb', compare='diff',
+/// alpha=0.1).
 #[test]
 fn separate_samples_are_compared_by_newcombe() {
     let found = compared(LOSS, accuracy(1000, 930), accuracy(1000, 921));
@@ -40,7 +49,10 @@ fn separate_samples_are_compared_by_newcombe() {
     near(found.observed, 0.009);
     near(found.lower, -0.010_395_491_945);
     near(found.upper, 0.028_450_332_028);
-    assert_eq!((found.value, found.baseline, found.against), (Some(0.93), Some(0.921), Some(Against::Champion)));
+    assert_eq!(
+        (found.value, found.baseline, found.against),
+        (Some(0.93), Some(0.921), Some(Against::Champion))
+    );
     assert!(found.message.contains("the champion's 0.921"), "{}", found.message);
     let pass = compared(LOSS, accuracy(10_000, 9_300), accuracy(10_000, 9_210));
     assert_eq!(pass.status, Status::Pass);
@@ -52,14 +64,17 @@ fn separate_samples_are_compared_by_newcombe() {
 
 #[test]
 fn a_rounded_value_is_compared_from_its_worst_count() {
-    let bare =
-        |value| Measurement { n: Some(1000), rounding: 0.005, ..Measurement::new("accuracy", "accuracy", Some(value)) };
+    let bare = |value| Measurement {
+        n: Some(1000),
+        rounding: 0.005,
+        ..Measurement::new("accuracy", "accuracy", Some(value))
+    };
     let exact = compared(LOSS, accuracy(1000, 930), accuracy(1000, 920));
     let rounded = compared(LOSS, bare(0.93), bare(0.92));
     assert!(rounded.lower.unwrap() < exact.lower.unwrap() - 0.008, "{rounded:?}");
 }
 
-/// The same with losses, where less is better: 0.4 may become 0.41 and must not become more.
+/// The same for losses, where lower is better: 0.4 can become 0.41, but not more.
 #[test]
 fn for_a_loss_lower_is_better() {
     let text = "metric = \"error_rate\"\nagainst = \"champion\"\nmax_loss = 0.01\nfirst_release = \"deny\"";
@@ -74,7 +89,7 @@ fn for_a_loss_lower_is_better() {
     assert_eq!(compared(ratio, error(1600), error(790)).status, Status::Fail);
 }
 
-/// From the two intervals, by Zou and Donner (2008): 0.01 − √(0.008² + 0.01²) = −0.002806.
+/// Computed from the two intervals by Zou and Donner (2008): 0.01 − √(0.008² + 0.01²) = −0.002806.
 #[test]
 fn what_has_only_intervals_is_compared_by_them() {
     let auc = |value: f64, half: f64| {
@@ -85,12 +100,19 @@ fn what_has_only_intervals_is_compared_by_them() {
             lower: Some(value - half),
             upper: Some(value + half),
         };
-        Measurement { n: Some(5000), intervals: vec![interval], ..Measurement::new("roc_auc", "roc_auc", Some(value)) }
+        Measurement {
+            n: Some(5000),
+            intervals: vec![interval],
+            ..Measurement::new("roc_auc", "roc_auc", Some(value))
+        }
     };
     let text = "name = \"p\"\n[statistics]\nclaimed_intervals = \"allow\"\n[[rule]]\nid = \"r\"\nmetric = \"roc_auc\"\n\
                 against = \"champion\"\nmax_loss = 0.005\nfirst_release = \"deny\"";
-    let verdict =
-        with_champion(&policy(text), &[document("a", vec![auc(0.91, 0.008)])], &[document("b", vec![auc(0.9, 0.01)])]);
+    let verdict = with_champion(
+        &policy(text),
+        &[document("a", vec![auc(0.91, 0.008)])],
+        &[document("b", vec![auc(0.9, 0.01)])],
+    );
     let found = &verdict.findings[0];
     assert_eq!((found.status, found.method.as_deref()), (Status::Pass, Some("mover")));
     near(found.lower, -0.002_806_248_474_9);
@@ -106,7 +128,8 @@ fn what_has_only_intervals_is_compared_by_them() {
 #[test]
 fn what_one_of_the_two_lacks_never_passes() {
     let only = |ours: Vec<Measurement>, theirs: Vec<Measurement>| {
-        with_champion(&rule(LOSS), &[document("a", ours)], &[document("b", theirs)]).findings[0].clone()
+        with_champion(&rule(LOSS), &[document("a", ours)], &[document("b", theirs)]).findings[0]
+            .clone()
     };
     assert_eq!(only(vec![], vec![accuracy(1000, 900)]).status, Status::Missing);
     let found = only(vec![accuracy(1000, 900)], vec![]);
@@ -128,13 +151,21 @@ fn no_champion_yet_is_what_the_rule_says() {
     let approval = "[[approval]]\nid = \"a\"\nrole = \"r\"\n";
     let review = first("review", approval);
     assert_eq!((review.verdict, review.findings[0].status), (Outcome::Pending, Status::Skipped));
-    assert!(review.findings[0].message.contains("the approvals decide"), "{}", review.findings[0].message);
+    assert!(
+        review.findings[0].message.contains("the approvals decide"),
+        "{}",
+        review.findings[0].message
+    );
     assert_eq!(first("allow", "").verdict, Outcome::Allow);
     let deny = first("deny", "");
     assert_eq!((deny.verdict, deny.findings[0].status), (Outcome::Deny, Status::Missing));
 }
 
-fn computed(columns: &Columns, comparisons: Vec<Comparison>, measurements: Vec<Measurement>) -> Submitted {
+fn computed(
+    columns: &Columns,
+    comparisons: Vec<Comparison>,
+    measurements: Vec<Measurement>,
+) -> Submitted {
     let mut one = document("computed", measurements);
     one.evidence.format = crate::model::COMPUTED.to_owned();
     one.evidence.comparisons = comparisons;
@@ -147,11 +178,13 @@ fn computed(columns: &Columns, comparisons: Vec<Comparison>, measurements: Vec<M
     one
 }
 
-/// Reference: Tango's bound for (8800, 400, 250, 550), which R's PropCIs::scoreci.mp gives too; and the policy must ask
-/// for these very columns.
+/// Reference: Tango's bound for (8800, 400, 250, 550), which R's PropCIs::scoreci.mp also returns.
+/// The policy must ask for exactly these columns.
 #[test]
 fn the_same_rows_are_compared_as_pairs() {
-    let text = format!("name = \"p\"\n[recompute]\nlabel = \"y\"\nprediction = \"p\"\n[[rule]]\nid = \"r\"\n{LOSS}");
+    let text = format!(
+        "name = \"p\"\n[recompute]\nlabel = \"y\"\nprediction = \"p\"\n[[rule]]\nid = \"r\"\n{LOSS}"
+    );
     let policy = policy(&text);
     let columns = policy.recompute.as_ref().unwrap().columns.clone();
     let pairs = Pairs { both: 8800, candidate_only: 400, baseline_only: 250, neither: 550 };
@@ -169,10 +202,17 @@ fn the_same_rows_are_compared_as_pairs() {
         bounds: Vec::new(),
     };
     let champion = [document("b", vec![accuracy(10_000, 9_050)])];
-    let ours = |columns: &Columns| computed(columns, vec![comparison.clone()], vec![accuracy(10_000, 9_200)]);
+    let ours = |columns: &Columns| {
+        computed(columns, vec![comparison.clone()], vec![accuracy(10_000, 9_200)])
+    };
     let verdict = with_champion(&policy, &[ours(&columns)], &champion);
     let found = &verdict.findings[0];
-    assert_eq!((found.status, found.method.as_deref()), (Status::Pass, Some("tango")), "{}", found.message);
+    assert_eq!(
+        (found.status, found.method.as_deref()),
+        (Status::Pass, Some("tango")),
+        "{}",
+        found.message
+    );
     near(found.lower, 0.010_831_508_065);
     near(found.upper, 0.019_218_709_424);
     assert!(found.message.contains("the same 10,000 rows"), "{}", found.message);

@@ -1,10 +1,11 @@
-//! Groups against each other.
+//! Comparisons between groups.
 
 use super::*;
 
 fn rates(metric: &str, groups: &[(&str, u64, u64)]) -> Vec<Measurement> {
-    let one =
-        |(group, n, x): &(&str, u64, u64)| of("sex", group, measured(metric, *x as f64 / (*n).max(1) as f64, *n, *x));
+    let one = |(group, n, x): &(&str, u64, u64)| {
+        of("sex", group, measured(metric, *x as f64 / (*n).max(1) as f64, *n, *x))
+    };
     groups.iter().map(one).collect()
 }
 
@@ -17,11 +18,18 @@ fn with_overall(metric: &str, groups: &[(&str, u64, u64)]) -> Vec<Measurement> {
 
 const RATIO: &str = "metric = \"demographic_parity_ratio\"\nby = [\"sex\"]\nmin = 0.8";
 
-/// References: statsmodels confint_proportions_2indep(compare='ratio', method='score', correction=False, alpha=0.1).
+/// Reference values: statsmodels confint_proportions_2indep(compare='ratio', method='score',
+/// correction=False, alpha=0.1).
 #[test]
 fn a_parity_ratio_is_shown_for_every_ordered_pair() {
-    let found = finding(RATIO, with_overall("selection_rate", &[("f", 3000, 900), ("m", 3000, 1020)]));
-    assert_eq!((found.status, found.method.as_deref()), (Status::Pass, Some("koopman")), "{}", found.message);
+    let found =
+        finding(RATIO, with_overall("selection_rate", &[("f", 3000, 900), ("m", 3000, 1020)]));
+    assert_eq!(
+        (found.status, found.method.as_deref()),
+        (Status::Pass, Some("koopman")),
+        "{}",
+        found.message
+    );
     near(found.observed, 0.882_352_941_176);
     near(found.lower, 0.829_203_963_613);
     assert_eq!((found.by.as_deref(), found.groups.len()), (Some("sex"), 2));
@@ -35,10 +43,13 @@ fn a_parity_ratio_is_shown_for_every_ordered_pair() {
     assert!(bad.message.contains("sex = f") && bad.message.contains("sex = m"), "{}", bad.message);
 }
 
-/// References: statsmodels confint_proportions_2indep(compare='diff', method='newcomb', alpha=0.1).
+/// Reference values: statsmodels confint_proportions_2indep(compare='diff', method='newcomb',
+/// alpha=0.1).
 #[test]
 fn a_parity_difference_is_shown_for_every_ordered_pair() {
-    let text = |max: f64| format!("metric = \"demographic_parity_difference\"\nby = [\"sex\"]\nmax = {max}");
+    let text = |max: f64| {
+        format!("metric = \"demographic_parity_difference\"\nby = [\"sex\"]\nmax = {max}")
+    };
     let groups = with_overall("selection_rate", &[("f", 3000, 900), ("m", 3000, 1020)]);
     let found = finding(&text(0.06), groups.clone());
     assert_eq!((found.status, found.method.as_deref()), (Status::Pass, Some("newcombe")));
@@ -77,23 +88,34 @@ fn what_is_undefined_alone_small_or_absent_never_passes() {
     assert_eq!(small.status, Status::Inconclusive);
     assert!(small.message.contains("30 samples"), "{}", small.message);
     assert_eq!(small.groups.len(), 2, "too small groups are shown");
-    let bare = Measurement { slice: Slice::one("sex", "f"), ..Measurement::new("recall", "recall", Some(0.5)) };
+    let bare = Measurement {
+        slice: Slice::one("sex", "f"),
+        ..Measurement::new("recall", "recall", Some(0.5))
+    };
     let text = "metric = \"equal_opportunity_difference\"\nby = [\"sex\"]\nmax = 0.1";
     assert_eq!(finding(text, vec![bare]).status, Status::Inconclusive);
 }
 
 #[test]
 fn a_declared_group_must_be_there_and_nobody_may_hide() {
-    let text = format!("name = \"p\"\n[groups]\nsex = [\"f\", \"m\", \"x\"]\n[[rule]]\nid = \"r\"\n{RATIO}");
-    let verdict =
-        judge(policy(&text), vec![document("a", rates("selection_rate", &[("f", 3000, 900), ("m", 3000, 1020)]))]);
+    let text = format!(
+        "name = \"p\"\n[groups]\nsex = [\"f\", \"m\", \"x\"]\n[[rule]]\nid = \"r\"\n{RATIO}"
+    );
+    let verdict = judge(
+        policy(&text),
+        vec![document("a", rates("selection_rate", &[("f", 3000, 900), ("m", 3000, 1020)]))],
+    );
     assert_eq!(verdict.findings[0].status, Status::Missing);
     assert!(verdict.findings[0].message.contains("sex = x"), "{}", verdict.findings[0].message);
     let mut rows = rates("selection_rate", &[("f", 3000, 900), ("m", 3000, 1020)]);
     rows.push(measured("selection_rate", 0.3, 7000, 2100));
     let hidden = judge(rule(RATIO), vec![document("a", rows)]);
     assert_eq!(hidden.verdict, Outcome::Deny);
-    assert!(hidden.findings[1].message.contains("1,000 are in no group"), "{}", hidden.findings[1].message);
+    assert!(
+        hidden.findings[1].message.contains("1,000 are in no group"),
+        "{}",
+        hidden.findings[1].message
+    );
 }
 
 #[test]
@@ -105,7 +127,12 @@ fn crossed_groups_are_those_of_exactly_these_attributes() {
         m.slice.0.insert("age".into(), age.into());
         m
     };
-    let mut rows = vec![cell("f", "1", 1000), cell("f", "2", 1000), cell("m", "1", 1000), cell("m", "2", 1000)];
+    let mut rows = vec![
+        cell("f", "1", 1000),
+        cell("f", "2", 1000),
+        cell("m", "1", 1000),
+        cell("m", "2", 1000),
+    ];
     assert_eq!(finding(text, rows.clone()).status, Status::Pass);
     rows[3] = cell("m", "2", 500);
     let found = finding(text, rows.clone());
@@ -124,16 +151,22 @@ fn the_worst_group_decides() {
         finding(text, with_overall("accuracy", &[("f", 1000, 810), ("m", 1000, 950)])).status,
         Status::Inconclusive
     );
-    assert_eq!(finding(text, with_overall("accuracy", &[("f", 1000, 700), ("m", 1000, 950)])).status, Status::Fail);
+    assert_eq!(
+        finding(text, with_overall("accuracy", &[("f", 1000, 700), ("m", 1000, 950)])).status,
+        Status::Fail
+    );
 }
 
-/// The ratios published for the example of 6 RCNY § 5-301: 204 of 408 against 412 of 797 and so on; and 14/25 over 35/50,
-/// which is exactly four fifths.
+/// The ratios published for the example of 6 RCNY § 5-301: 204 of 408 against 412 of 797, and so
+/// on. Also 14/25 divided by 35/50, which is exactly four fifths.
 #[test]
 fn impact_ratios_are_exact() {
     let text = "metric = \"impact_ratio\"\nby = [\"sex\"]\nmin = 0.8\nexclude_below = 0.02";
     let found = finding(text, rates("selection_rate", &[("m", 50, 35), ("n", 25, 14)]));
-    assert_eq!((found.status, found.observed, found.method.as_deref()), (Status::Pass, Some(0.8), Some("exact-ratio")));
+    assert_eq!(
+        (found.status, found.observed, found.method.as_deref()),
+        (Status::Pass, Some(0.8), Some("exact-ratio"))
+    );
     let found = finding(text, rates("selection_rate", &[("m", 50, 35), ("n", 26, 14)]));
     assert_eq!(found.status, Status::Fail, "{}", found.message);
     let groups = [("Male", 1390, 667), ("Female", 1181, 555), ("few", 10, 0), ("Unknown", 12, 6)];

@@ -1,9 +1,14 @@
-//! A percentage is never held against a fraction, nor a fraction against a percentage, whatever the metric is called.
+//! A percentage is never compared with a fraction, nor a fraction with a percentage, for any metric
+//! name.
 
 use super::*;
 
 fn said(metric: &str, value: f64, limit: &str) -> (Status, String) {
-    let number = Measurement { metric: metric.into(), source_name: metric.into(), ..measured("accuracy", value, 0, 0) };
+    let number = Measurement {
+        metric: metric.into(),
+        source_name: metric.into(),
+        ..measured("accuracy", value, 0, 0)
+    };
     let bare = Measurement { n: None, trials: None, successes: None, ..number };
     let text = format!("metric = \"{metric}\"\n{limit}\npoint_estimate = \"allow\"");
     let verdict = judge(rule(&text), vec![document("a", vec![bare])]);
@@ -51,7 +56,9 @@ fn an_honest_number_passes_whatever_its_scale() {
 
 #[test]
 fn a_fraction_does_not_pass_a_limit_that_is_a_percentage() {
-    for name in ["wer", "eval/cer", "mape", "mean_absolute_percentage_error", "word_error_rate", "eer"] {
+    for name in
+        ["wer", "eval/cer", "mape", "mean_absolute_percentage_error", "word_error_rate", "eer"]
+    {
         let (status, message) = said(name, 0.35, "max = 10");
         assert_eq!(status, Status::Error, "{name}: {message}");
         assert!(message.contains("0.1"), "it says what to write: {message}");

@@ -1,18 +1,24 @@
-//! Other intervals, spending, quantiles.
+//! Other intervals, alpha spending, quantiles.
 
 use super::*;
 use crate::model::{Attempt, Bucket, Distribution};
 
 fn with(statistics: &str, inputs: &Inputs, m: Measurement) -> Finding {
-    let text = format!("name = \"p\"\n[statistics]\n{statistics}\n[[rule]]\nid = \"r\"\n{ACCURACY}");
+    let text =
+        format!("name = \"p\"\n[statistics]\n{statistics}\n[[rule]]\nid = \"r\"\n{ACCURACY}");
     judge_with(&[policy(&text)], &[document("a", vec![m])], inputs, &[]).findings[0].clone()
 }
 
-/// References: statsmodels proportion_confint(1274, 1400, alpha=0.1, method='wilson' and 'jeffreys').
+/// Reference values: statsmodels proportion_confint(1274, 1400, alpha=0.1, method='wilson' and
+/// 'jeffreys').
 #[test]
 fn other_intervals_say_which_they_are() {
     let one = |word: &str| {
-        with(&format!("interval = \"{word}\""), &Inputs::default(), measured("accuracy", 0.91, 1400, 1274))
+        with(
+            &format!("interval = \"{word}\""),
+            &Inputs::default(),
+            measured("accuracy", 0.91, 1400, 1274),
+        )
     };
     let wilson = one("wilson");
     assert_eq!(wilson.method.as_deref(), Some("wilson"));
@@ -24,7 +30,7 @@ fn other_intervals_say_which_they_are() {
     assert!(jeffreys.message.contains("approximate"), "{}", jeffreys.message);
 }
 
-/// The third try gets 6 · 0.05 / (9π²); reference: scipy.stats.beta.ppf of that at (1274, 127).
+/// The third attempt gets 6 · 0.05 / (9π²); reference: scipy.stats.beta.ppf of that at (1274, 127).
 #[test]
 fn the_third_try_gets_its_share_and_no_hint() {
     let attempt = Attempt { policy: "p".into(), dataset: String::new(), tries: 3 };
@@ -66,16 +72,17 @@ fn a_quantile_of_a_histogram_has_order_statistic_bounds() {
     near(found.upper, 0.9955);
 }
 
-/// Judged together from several documents.
+/// One finding on several documents.
 fn together(measurements: Vec<Measurement>) -> Finding {
     let names = ["a", "b", "c"];
-    let documents = names.iter().zip(measurements).map(|(name, m)| document(name, vec![m])).collect();
+    let documents =
+        names.iter().zip(measurements).map(|(name, m)| document(name, vec![m])).collect();
     let mut list = judge(rule(P99), documents).findings;
     assert_eq!(list.len(), 1, "{list:?}");
     list.remove(0)
 }
 
-/// Of 0…999 in thirds: the bounds are those of the whole, as above.
+/// 0…999 split in three: the bounds are those of the whole sample, as above.
 #[test]
 fn samples_of_several_documents_are_one() {
     let part = |i: u32| sample((0..1000).filter(move |v| v % 3 == i).map(f64::from));
@@ -96,7 +103,8 @@ fn samples_of_several_documents_are_one() {
     assert_eq!((found.lower, found.upper), (Some(0.984), Some(0.9955)));
 }
 
-/// Buckets of 0.5 ms that overlap: the 996th of the high edges and the 985th of the low ones, by numpy.sort of both.
+/// Overlapping buckets of 0.5 ms: the 996th of the high edges and the 985th of the low edges, from
+/// numpy.sort of both.
 #[test]
 fn overlapping_buckets_keep_certain_bounds() {
     let half = |shift: f64| sample((0..500).map(move |v| f64::from(v) * 0.25 + shift));
@@ -120,29 +128,39 @@ fn what_is_no_other_sample_is_not_added() {
     assert_eq!(said[0].status, Status::Error, "two of one document");
 }
 
-/// Each machine states all and two groups; nobody is left out of the sums.
+/// Each machine reports the overall value and two groups; the sums leave no one out.
 #[test]
 fn groups_of_summed_samples_are_everybody() {
     let machine = |from: u32| {
         let part = |group: &str, rest: u32| {
-            of("route", group, sample((from..from + 400).filter(move |v| v % 2 == rest).map(f64::from)))
+            of(
+                "route",
+                group,
+                sample((from..from + 400).filter(move |v| v % 2 == rest).map(f64::from)),
+            )
         };
         vec![sample((from..from + 400).map(f64::from)), part("a", 0), part("b", 1)]
     };
     let slices = |evidence| judge(rule(&format!("{P99}\nslices = [\"route\"]")), evidence).findings;
     let said = slices(vec![document("a", machine(0)), document("b", machine(400))]);
-    assert_eq!(said.iter().map(|f| (f.status, f.n)).collect::<Vec<_>>(), [(Status::Pass, Some(400)); 2]);
+    assert_eq!(
+        said.iter().map(|f| (f.status, f.n)).collect::<Vec<_>>(),
+        [(Status::Pass, Some(400)); 2]
+    );
     let mut missing = machine(400);
     missing.pop();
     let said = slices(vec![document("a", machine(0)), document("b", missing)]);
     assert_eq!(said.last().unwrap().status, Status::Inconclusive, "half of one group is missing");
 }
 
-/// Two machines with twenty samples each, all different, are the forty of below.
+/// Two machines with twenty samples each, all different, equal the forty samples below.
 #[test]
 fn together_they_may_still_be_too_few() {
     let found = together(vec![sample((0..20).map(f64::from)), sample((20..40).map(f64::from))]);
-    assert_eq!((found.status, found.n, found.samples_needed), (Status::Inconclusive, Some(40), Some(259)));
+    assert_eq!(
+        (found.status, found.n, found.samples_needed),
+        (Status::Inconclusive, Some(40), Some(259))
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The difference of a candidate and a baseline, with its bounds.
+//! The difference between a candidate and a baseline, with its bounds.
 
 use super::super::{
     View,
@@ -21,56 +21,69 @@ use crate::{
     },
 };
 
-/// `value − factor · baseline`, and how it was bounded.
+/// `value − factor · baseline`, and the method of its bounds.
 pub(super) struct Difference {
-    /// The difference as the number that is judged.
+    /// The difference, as the number to evaluate.
     pub(super) weighed: Weighed,
     /// The candidate's value.
     pub(super) value: Option<f64>,
     /// The baseline's value.
     pub(super) baseline: Option<f64>,
-    /// The word for how it was bounded.
+    /// The name of the method.
     pub(super) method: Option<String>,
-    /// Whether both predicted the same rows.
+    /// Whether both artifacts predicted the same rows.
     pub(super) paired: bool,
     pub(super) judging: Judging,
 }
 
-/// Why there is no difference to judge.
+/// The reason why there is no difference to evaluate.
 pub(super) enum Problem {
     /// Values contradict each other.
     Conflict(Vec<Place>),
-    /// The candidate has no such measurement.
+    /// The candidate has no measurement of this kind.
     NoValue,
-    /// The baseline has no such measurement.
+    /// The baseline has no measurement of this kind.
     NoBaseline,
-    /// One of the two cannot be judged.
+    /// One of the two sides cannot be evaluated.
     Unweighed { baseline: bool, method: Method },
 }
 
 impl Problem {
-    /// What it makes of the finding.
-    pub(super) fn said(self, view: &View<'_>, rule: &ComparisonRule, slice: &Slice) -> (Status, Reason) {
+    /// The status and reason of the finding.
+    pub(super) fn said(
+        self,
+        view: &View<'_>,
+        rule: &ComparisonRule,
+        slice: &Slice,
+    ) -> (Status, Reason) {
         match self {
             Self::Conflict(places) => (Status::Error, Reason::Conflict(places)),
-            Self::NoValue => (Status::Missing, Reason::NoMeasurement(select::near(view, &rule.target, slice))),
+            Self::NoValue => {
+                (Status::Missing, Reason::NoMeasurement(select::near(view, &rule.target, slice)))
+            }
             Self::NoBaseline => (Status::Missing, Reason::NoBaseline),
             Self::Unweighed { baseline, method } => {
-                let status = if matches!(method, Method::Wrong(_)) { Status::Error } else { Status::Inconclusive };
+                let status = if matches!(method, Method::Wrong(_)) {
+                    Status::Error
+                } else {
+                    Status::Inconclusive
+                };
                 (status, Reason::Unweighed { baseline, why: why(&method) })
             }
         }
     }
 }
 
-/// Why nothing of one side may decide, in words.
+/// The reason why nothing on one side can decide, as text.
 fn why(method: &Method) -> String {
     match method {
         Method::NoValue => "the tool wrote no number".to_owned(),
         Method::NoSamples => "it stands on no samples at all".to_owned(),
         Method::NoTrials => "of how many trials it is not known".to_owned(),
         Method::NoCount => "no whole number of successes gives this value".to_owned(),
-        Method::Weak(confidence) => format!("its interval holds at {}% confidence only", round12(confidence * 100.0)),
+        Method::Weak(confidence) => {
+            format!("its interval holds at {}% confidence only", round12(confidence * 100.0))
+        }
         Method::Wrong(why) => why.clone(),
         _ => "it is a single number without a bound".to_owned(),
     }
@@ -107,16 +120,20 @@ pub(super) fn difference(
     Ok(unpaired(&a, &b, factor, judging, rule.target.unit == Some(Unit::Percent)))
 }
 
-/// From the bounds of each: Newcombe (1998) for counts, else Zou and Donner (2008).
-/// Counts give fractions, which are hundred times as many percent.
+/// From the bounds of each side: Newcombe (1998) for counts, otherwise Zou and Donner (2008).
+/// Counts give fractions; a percentage is a hundred times the fraction.
 fn unpaired(a: &Weighed, b: &Weighed, factor: f64, judging: Judging, percent: bool) -> Difference {
     let point = a.observed.zip(b.observed).map(|(a, b)| round12(a - factor * b));
-    let in_unit = |(lower, upper): (f64, f64)| if percent { (lower * 100.0, upper * 100.0) } else { (lower, upper) };
+    let in_unit = |(lower, upper): (f64, f64)| {
+        if percent { (lower * 100.0, upper * 100.0) } else { (lower, upper) }
+    };
     let (bounds, method) = match (&a.method, &b.method) {
         (Method::Counts(_), Method::Counts(_)) if factor.to_bits() == 1.0_f64.to_bits() => {
             (newcombe(a, b, judging.alpha).map(in_unit), "newcombe")
         }
-        (Method::Counts(_), Method::Counts(_)) => (of_scores(a, b, factor, judging.alpha).map(in_unit), "mover-wilson"),
+        (Method::Counts(_), Method::Counts(_)) => {
+            (of_scores(a, b, factor, judging.alpha).map(in_unit), "mover-wilson")
+        }
         (x, y) if x.bounds() && y.bounds() => (of_bounds(a, b, factor), "mover"),
         _ => (None, "point-estimate"),
     };
@@ -128,14 +145,18 @@ fn unpaired(a: &Weighed, b: &Weighed, factor: f64, judging: Judging, percent: bo
         n: a.trials.or(a.n).zip(b.trials.or(b.n)).map(|(a, b)| a.min(b)),
         range: a.range,
         confidence: bounds.map(|_| judging.confidence),
-        method: if bounds.is_some() { Method::Computed(method.to_owned()) } else { Method::PointEstimate },
+        method: if bounds.is_some() {
+            Method::Computed(method.to_owned())
+        } else {
+            Method::PointEstimate
+        },
         ..Weighed::default()
     };
     let method = weighed.method.word();
     Difference { weighed, value: a.observed, baseline: b.observed, method, paired: false, judging }
 }
 
-/// At the worst counts that the values may stand for.
+/// Newcombe's bounds at the worst counts that are consistent with the values.
 fn newcombe(a: &Weighed, b: &Weighed, alpha: f64) -> Option<(f64, f64)> {
     let ((a_least, a_most), (b_least, b_most)) = a.counts.zip(b.counts)?;
     let (n, m) = a.trials.zip(b.trials)?;
@@ -164,15 +185,22 @@ fn of_bounds(a: &Weighed, b: &Weighed, factor: f64) -> Option<(f64, f64)> {
     Some((difference.lower, difference.upper))
 }
 
-/// From what we computed on the rows that both predicted, where we did.
-fn paired(view: &View<'_>, rule: &ComparisonRule, slice: &Slice, factor: f64) -> Option<Difference> {
+/// The paired difference, if modelgate computed it on the rows that both artifacts predicted.
+fn paired(
+    view: &View<'_>,
+    rule: &ComparisonRule,
+    slice: &Slice,
+    factor: f64,
+) -> Option<Difference> {
     let same_quantile = |c: &Comparison| match (c.quantile, rule.target.selector.quantile) {
         (None, None) => true,
         (Some(a), Some(b)) => select::alike(a, b),
         _ => false,
     };
     let fits = |c: &Comparison| {
-        c.against == rule.against && round12(c.factor).to_bits() == factor.to_bits() && same_quantile(c)
+        c.against == rule.against
+            && round12(c.factor).to_bits() == factor.to_bits()
+            && same_quantile(c)
     };
     let mut best: Option<Difference> = None;
     for (at, comparison) in view.index.comparisons(&rule.target.metric, slice) {
@@ -195,7 +223,8 @@ fn one(comparison: &Comparison, rule: &ComparisonRule, judging: Judging) -> Diff
     let observed = value.zip(baseline).map(|(a, b)| round12(a - comparison.factor * b));
     let mut weighed = Weighed { observed, n: Some(comparison.n), ..Weighed::default() };
     let exact = comparison.pairs.filter(|_| comparison.factor.to_bits() == 1.0_f64.to_bits());
-    let tango = exact.and_then(|p| tango(p.both, p.candidate_only, p.baseline_only, p.neither, judging.alpha));
+    let tango = exact
+        .and_then(|p| tango(p.both, p.candidate_only, p.baseline_only, p.neither, judging.alpha));
     if let Some(bounds) = tango {
         (weighed.lower, weighed.upper) = (Some(round12(bounds.lower)), Some(round12(bounds.upper)));
         weighed.confidence = Some(judging.confidence);
@@ -212,7 +241,7 @@ fn one(comparison: &Comparison, rule: &ComparisonRule, judging: Judging) -> Diff
     Difference { weighed, value, baseline, method, paired: true, judging }
 }
 
-/// The least confident interval that is confident enough.
+/// The interval with the lowest confidence that is still sufficient.
 fn enough<'i>(list: &'i [Interval], judging: &Judging) -> Option<&'i Interval> {
     let confidence = |i: &&Interval| one_sided(i).unwrap_or(1.0);
     let fits = |i: &&Interval| one_sided(i).is_some_and(|c| strong(c, judging));

@@ -1,4 +1,4 @@
-//! What the rates of groups amount to, with bounds.
+//! Measures the disparity between the rates of groups, with bounds.
 
 use super::{
     super::{
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// A disparity with its bounds, and the two groups that make it.
+/// A disparity with its bounds, and the two groups that cause it.
 pub(super) struct Measured {
     pub(super) weighed: Weighed,
     pub(super) pair: Pair,
@@ -27,8 +27,12 @@ pub(super) struct Measured {
     pub(super) ratios: Vec<Option<f64>>,
 }
 
-/// Measures the disparity that `rule` is about.
-pub(super) fn measure(rule: &DisparityRule, found: &[Rates<'_>], judging: &Judging) -> Result<Measured, Box<Problem>> {
+/// Measures the disparity of `rule`.
+pub(super) fn measure(
+    rule: &DisparityRule,
+    found: &[Rates<'_>],
+    judging: &Judging,
+) -> Result<Measured, Box<Problem>> {
     match &rule.measure {
         Disparity::Difference(_) => worst_pair(found, judging, difference, "newcombe", false),
         Disparity::Ratio(_) => worst_pair(found, judging, ratio, "koopman", true),
@@ -37,10 +41,10 @@ pub(super) fn measure(rule: &DisparityRule, found: &[Rates<'_>], judging: &Judgi
     }
 }
 
-/// Estimate, lower and upper bound of one ordered pair.
+/// The estimate, the lower and the upper bound of one ordered pair.
 type Bounded = (f64, f64, f64);
 
-/// Bounds of `p_g − p_h` at the worst counts that the rates may stand for.
+/// Bounds of `p_g − p_h` at the worst counts that are consistent with the rates.
 fn difference(g: &Group, h: &Group, alpha: f64) -> Option<Bounded> {
     let ((g_least, g_most), (h_least, h_most)) = g.counts.zip(h.counts)?;
     let (n, m) = g.trials.zip(h.trials)?;
@@ -49,7 +53,7 @@ fn difference(g: &Group, h: &Group, alpha: f64) -> Option<Bounded> {
     Some((g.value? - h.value?, lower, upper))
 }
 
-/// Bounds of `p_g / p_h` likewise.
+/// Bounds of `p_g / p_h`, computed the same way.
 fn ratio(g: &Group, h: &Group, alpha: f64) -> Option<Bounded> {
     let ((g_least, g_most), (h_least, h_most)) = g.counts.zip(h.counts)?;
     let (n, m) = g.trials.zip(h.trials)?;
@@ -83,7 +87,9 @@ fn worst_pair(
     for rates in found {
         for g in &rates.groups {
             for h in rates.groups.iter().filter(|h| h.slice != g.slice) {
-                let Some(bounded) = bound(g, h, judging.alpha) else { return Err(zero_rates(rates.name, g, h)) };
+                let Some(bounded) = bound(g, h, judging.alpha) else {
+                    return Err(zero_rates(rates.name, g, h));
+                };
                 keep(&mut estimate, bounded.0);
                 keep(&mut lower, bounded.1);
                 keep(&mut upper, bounded.2);
@@ -115,7 +121,7 @@ fn pair(metric: &str, g: &Group, h: &Group) -> Pair {
     Pair { metric: metric.to_owned(), low: side(g), high: Some(side(h)), left_out: 0 }
 }
 
-/// Two groups that nobody of was selected have no ratio.
+/// The problem of two groups in which no one was selected: they have no ratio.
 fn zero_rates(metric: &str, g: &Group, h: &Group) -> Box<Problem> {
     let why = format!("it is 0 there and for {}, and 0 over 0 is undefined", h.slice);
     let reason = Reason::GroupUnusable { metric: metric.to_owned(), group: g.slice.clone(), why };
@@ -127,8 +133,13 @@ fn rows(found: &[Rates<'_>]) -> Option<u64> {
     rates.groups.iter().map(|g| g.trials).try_fold(0_u64, |sum, n| Some(sum.saturating_add(n?)))
 }
 
-/// The bounds of the group that fares worst: all groups must hold, so each is bounded at the policy's confidence.
-fn worst_group(metric: &str, found: &[Rates<'_>], judging: &Judging) -> Result<Measured, Box<Problem>> {
+/// The bounds of the worst group. All groups must hold, so each is bounded at the policy's
+/// confidence.
+fn worst_group(
+    metric: &str,
+    found: &[Rates<'_>],
+    judging: &Judging,
+) -> Result<Measured, Box<Problem>> {
     let lower_is_better = Metric::find(metric).is_some_and(|m| m.better == Better::Lower);
     let groups = found.first().map(|r| r.groups.as_slice()).unwrap_or_default();
     let key = |x: f64| if lower_is_better { -x } else { x };
@@ -137,9 +148,13 @@ fn worst_group(metric: &str, found: &[Rates<'_>], judging: &Judging) -> Result<M
         all?.into_iter().min_by(|a, b| key(*a).total_cmp(&key(*b)))
     };
     let (lower, upper) = (least(|g| g.bounds.map(|b| b.0)), least(|g| g.bounds.map(|b| b.1)));
-    let deciding = |g: &Group| g.bounds.map_or(f64::INFINITY, |b| key(if lower_is_better { b.1 } else { b.0 }));
+    let deciding = |g: &Group| {
+        g.bounds.map_or(f64::INFINITY, |b| key(if lower_is_better { b.1 } else { b.0 }))
+    };
     let worst = groups.iter().min_by(|a, b| deciding(a).total_cmp(&deciding(b)));
-    let Some(worst) = worst else { return Err(Problem::boxed(Status::Missing, Reason::NoGroups(metric.to_owned()))) };
+    let Some(worst) = worst else {
+        return Err(Problem::boxed(Status::Missing, Reason::NoGroups(metric.to_owned())));
+    };
     let weighed = Weighed {
         observed: least(|g| g.value),
         lower,
@@ -158,14 +173,17 @@ fn worst_group(metric: &str, found: &[Rates<'_>], judging: &Judging) -> Result<M
     Ok(Measured { weighed, pair, ratios: Vec::new() })
 }
 
-/// Whether a group is that of people whose category is not known: they are counted, and have no ratio.
+/// Whether a group contains the people whose category is unknown: they are counted, but have no
+/// ratio.
 fn unknown(slice: &Slice) -> bool {
     slice.0.values().any(|v| v.is_empty() || v.eq_ignore_ascii_case("unknown"))
 }
 
-/// Impact ratios as in 6 RCNY § 5-301: exact, of a whole population, without any bound.
+/// Impact ratios as in 6 RCNY § 5-301: exact, for a whole population, without bounds.
 fn impact(rule: &DisparityRule, found: &[Rates<'_>]) -> Result<Measured, Box<Problem>> {
-    let rates = found.first().ok_or_else(|| Problem::boxed(Status::Missing, Reason::NoGroups(rule.by.join(" × "))))?;
+    let rates = found
+        .first()
+        .ok_or_else(|| Problem::boxed(Status::Missing, Reason::NoGroups(rule.by.join(" × "))))?;
     let known: Vec<&Group> = rates.groups.iter().filter(|g| !unknown(&g.slice)).collect();
     let mut categories = Vec::with_capacity(known.len());
     for group in &known {
@@ -173,7 +191,10 @@ fn impact(rule: &DisparityRule, found: &[Rates<'_>]) -> Result<Measured, Box<Pro
         let Some(((selected, _), n)) = exact else {
             let why = "a ratio in whole numbers needs `successes`".to_owned();
             let (metric, group) = (rates.name.to_owned(), group.slice.clone());
-            return Err(Problem::boxed(Status::Inconclusive, Reason::GroupUnusable { metric, group, why }));
+            return Err(Problem::boxed(
+                Status::Inconclusive,
+                Reason::GroupUnusable { metric, group, why },
+            ));
         };
         categories.push(Category { name: group.slice.to_string(), n, selected });
     }
@@ -206,7 +227,11 @@ fn impact(rule: &DisparityRule, found: &[Rates<'_>]) -> Result<Measured, Box<Pro
         ..Weighed::default()
     };
     let high = best.map(|b| (b.slice.clone(), b.value, b.trials));
-    let pair =
-        Pair { metric: rates.name.to_owned(), low: (worst.slice.clone(), worst.value, worst.trials), high, left_out };
+    let pair = Pair {
+        metric: rates.name.to_owned(),
+        low: (worst.slice.clone(), worst.value, worst.trials),
+        high,
+        left_out,
+    };
     Ok(Measured { weighed, pair, ratios: rates.groups.iter().map(of).collect() })
 }

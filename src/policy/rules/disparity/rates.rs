@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Why a disparity cannot be judged.
+/// The reason why a disparity cannot be evaluated.
 #[derive(Debug, Clone)]
 pub(super) struct Problem {
     pub(super) status: Status,
@@ -32,13 +32,13 @@ impl Problem {
     }
 }
 
-/// One group's rate.
+/// The rate of one group.
 #[derive(Debug, Clone)]
 pub(super) struct Group {
     pub(super) slice: Slice,
     pub(super) value: Option<f64>,
     pub(super) trials: Option<u64>,
-    /// The least and the greatest count that the value may stand for.
+    /// The least and the greatest count that are consistent with the value.
     pub(super) counts: Option<(u64, u64)>,
     /// One-sided bounds of the rate itself.
     pub(super) bounds: Option<(f64, f64)>,
@@ -46,28 +46,28 @@ pub(super) struct Group {
 
 /// One rate of every group.
 pub(super) struct Rates<'a> {
-    /// The metric it was read from, in our words.
+    /// The metric that it was read from, by our name.
     pub(super) name: &'static str,
     pub(super) target: Target,
-    /// The groups with their numbers.
+    /// The groups and their numbers.
     pub(super) groups: Vec<Group>,
-    /// The groups that some document has.
+    /// The groups that occur in a document.
     pub(super) found: Vec<Slice>,
-    /// What was read.
+    /// The measurements that were read.
     pub(super) entries: Vec<Entry<'a>>,
-    /// The first thing that makes it impossible to judge.
+    /// The first problem that prevents the evaluation.
     pub(super) problem: Option<Problem>,
 }
 
 impl Rates<'_> {
-    /// How the numbers are judged: as those of the first document.
+    /// The statistics settings for these numbers: those of the first document.
     pub(super) fn judging(&self, view: &View<'_>) -> Judging {
         let first = self.entries.first();
         judging(view, first.map_or(usize::MAX, |e| e.document), first.and_then(|e| e.dataset))
     }
 }
 
-/// The names a rate goes by; a name behind `!` is its complement.
+/// The names of a rate; a name after `!` is its complement.
 fn names(rate: Rate) -> &'static [&'static str] {
     match rate {
         Rate::Selection => &["selection_rate"],
@@ -77,10 +77,12 @@ fn names(rate: Rate) -> &'static [&'static str] {
     }
 }
 
-/// Everything that the rule compares, for the groups of exactly these attributes.
+/// Reads all rates that the rule compares, for the groups of exactly these attributes.
 pub(super) fn read<'a>(view: &View<'a>, rule: &DisparityRule, keys: &[&str]) -> Vec<Rates<'a>> {
     let rates: Vec<&'static [&'static str]> = match &rule.measure {
-        Disparity::Difference(rates) | Disparity::Ratio(rates) => rates.iter().map(|r| names(*r)).collect(),
+        Disparity::Difference(rates) | Disparity::Ratio(rates) => {
+            rates.iter().map(|r| names(*r)).collect()
+        }
         Disparity::Impact => vec![names(Rate::Selection)],
         Disparity::Worst(metric) => {
             let known = crate::model::Metric::find(metric).map(|m| std::slice::from_ref(&m.name));
@@ -90,7 +92,12 @@ pub(super) fn read<'a>(view: &View<'a>, rule: &DisparityRule, keys: &[&str]) -> 
     rates.into_iter().map(|names| of_names(view, rule, keys, names)).collect()
 }
 
-fn of_names<'a>(view: &View<'a>, rule: &DisparityRule, keys: &[&str], names: &'static [&'static str]) -> Rates<'a> {
+fn of_names<'a>(
+    view: &View<'a>,
+    rule: &DisparityRule,
+    keys: &[&str],
+    names: &'static [&'static str],
+) -> Rates<'a> {
     let target = |name: &str| Target {
         metric: name.trim_start_matches('!').to_owned(),
         selector: rule.selector.clone(),
@@ -103,7 +110,8 @@ fn of_names<'a>(view: &View<'a>, rule: &DisparityRule, keys: &[&str], names: &'s
         (!found.is_empty()).then_some((*name, target, found))
     };
     let first = names.first().copied().unwrap_or_default();
-    let (name, target, found) = names.iter().find_map(found).unwrap_or_else(|| (first, target(first), Vec::new()));
+    let (name, target, found) =
+        names.iter().find_map(found).unwrap_or_else(|| (first, target(first), Vec::new()));
     let mut out = Rates {
         name: name.trim_start_matches('!'),
         target,
@@ -112,7 +120,8 @@ fn of_names<'a>(view: &View<'a>, rule: &DisparityRule, keys: &[&str], names: &'s
         entries: Vec::new(),
         problem: None,
     };
-    // Crossed groups may be empty for good reasons; whether anybody is left out is seen from the rows.
+    // Crossed groups can be empty for good reasons; whether people are missing is seen from the
+    // rows.
     let wanted = match keys {
         [key] => groups::declared(view, key, &found),
         _ => found,
@@ -129,7 +138,8 @@ fn one<'a>(view: &View<'a>, out: &mut Rates<'a>, slice: Slice, complement: bool)
     let problem = |out: &mut Rates<'a>, status, reason| {
         out.problem.get_or_insert(Problem::new(status, reason));
     };
-    let none = Group { slice: slice.clone(), value: None, trials: None, counts: None, bounds: None };
+    let none =
+        Group { slice: slice.clone(), value: None, trials: None, counts: None, bounds: None };
     match choose::one(view, &out.target, &entries) {
         Err(places) => {
             problem(out, Status::Error, Reason::Conflict(places));
@@ -168,13 +178,15 @@ fn group(slice: Slice, weighed: &Weighed, complement: bool) -> Group {
     }
 }
 
-/// Why a group's rate cannot be compared.
+/// The reason why a group's rate cannot be compared, if so.
 fn unusable(weighed: &Weighed, m: &Measurement) -> Option<(Status, String)> {
     let unsettled = |why: &str| Some((Status::Inconclusive, why.to_owned()));
     match &weighed.method {
         Method::Counts(_) => None,
         Method::Wrong(why) => Some((Status::Error, why.clone())),
-        Method::NoSamples => unsettled("it is undefined, because there is nobody that it could count"),
+        Method::NoSamples => {
+            unsettled("it is undefined, because there is nobody that it could count")
+        }
         Method::NoValue if m.trials == Some(0) => {
             unsettled("it is undefined, because there is nobody that it could count")
         }

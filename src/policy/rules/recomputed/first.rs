@@ -1,4 +1,5 @@
-//! Claims held against what was computed as the first semantics did, so that decisions of then can be recomputed.
+//! Compares claims with computed numbers as the first semantics did, so that decisions made with it
+//! can be recomputed.
 
 use super::{Held, Placed, select};
 use crate::{
@@ -9,7 +10,11 @@ use crate::{
     },
 };
 
-pub(super) fn hold(recompute: &Recompute, claims: &[Placed<'_, '_>], computed: &[Placed<'_, '_>]) -> Held {
+pub(super) fn hold(
+    recompute: &Recompute,
+    claims: &[Placed<'_, '_>],
+    computed: &[Placed<'_, '_>],
+) -> Held {
     let mut held = Held::default();
     for (at, claiming) in claims {
         for claim in &claiming.evidence().measurements {
@@ -18,7 +23,10 @@ pub(super) fn hold(recompute: &Recompute, claims: &[Placed<'_, '_>], computed: &
                 if data.zip(source.dataset).is_some_and(|(a, b)| a != b) {
                     continue;
                 }
-                let Some(truth) = source.evidence().measurements.iter().find(|m| alike(m, claim)) else { continue };
+                let Some(truth) = source.evidence().measurements.iter().find(|m| alike(m, claim))
+                else {
+                    continue;
+                };
                 held.compared += 1;
                 if let Some(claim) = differs(recompute, claim, truth) {
                     held.differing.push(claim);
@@ -30,7 +38,7 @@ pub(super) fn hold(recompute: &Recompute, claims: &[Placed<'_, '_>], computed: &
     held
 }
 
-/// Whether two measurements are of one thing.
+/// Whether two measurements are of the same quantity.
 fn alike(a: &Measurement, b: &Measurement) -> bool {
     let quantile = match (a.quantile, b.quantile) {
         (None, None) => true,
@@ -41,7 +49,8 @@ fn alike(a: &Measurement, b: &Measurement) -> bool {
     a.metric == b.metric && a.slice == b.slice && a.scope == b.scope && quantile && by
 }
 
-/// How a claim differs from what was computed, if it does: by more than its own rounding and what is tolerated.
+/// The difference between a claim and the computed number, if it exceeds the claim's rounding and
+/// the tolerance.
 fn differs(recompute: &Recompute, claim: &Measurement, truth: &Measurement) -> Option<Claim> {
     let scale = |x: f64| match (claim.unit, truth.unit) {
         (Some(from), Some(to)) => from.convert(x, to).unwrap_or(f64::NAN),
@@ -53,9 +62,12 @@ fn differs(recompute: &Recompute, claim: &Measurement, truth: &Measurement) -> O
         let subject = subject_of(&claim.metric, claim.quantile, &claim.slice);
         Some(Claim { what: format!("{what}{subject}"), claimed, computed })
     };
-    let text = |x: Option<f64>| x.map_or_else(|| "undefined".to_owned(), |x| round12(x).to_string());
+    let text =
+        |x: Option<f64>| x.map_or_else(|| "undefined".to_owned(), |x| round12(x).to_string());
     let close = match (value, truth.value) {
-        (Some(a), Some(b)) => (a - b).abs() <= scale(claim.rounding).abs() + recompute.tolerance + 4.0 * f64::EPSILON,
+        (Some(a), Some(b)) => {
+            (a - b).abs() <= scale(claim.rounding).abs() + recompute.tolerance + 4.0 * f64::EPSILON
+        }
         (None, None) => true,
         _ => false,
     };
@@ -67,6 +79,8 @@ fn differs(recompute: &Recompute, claim: &Measurement, truth: &Measurement) -> O
         ("the trials of ", claim.trials, truth.trials),
         ("the successes of ", claim.successes, truth.successes),
     ];
-    let other = counts.into_iter().find_map(|(what, a, b)| a.zip(b).filter(|(a, b)| a != b).map(|(a, b)| (what, a, b)));
+    let other = counts
+        .into_iter()
+        .find_map(|(what, a, b)| a.zip(b).filter(|(a, b)| a != b).map(|(a, b)| (what, a, b)));
     other.and_then(|(what, a, b)| told(what, a.to_string(), b.to_string()))
 }

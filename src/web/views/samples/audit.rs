@@ -17,13 +17,14 @@ enum Event<'a> {
     Decided(&'a Decision, &'a Release),
 }
 
-/// Lays the stories into one log without a gap, whatever indexes they had.
+/// Puts the stories into one log without gaps; they get new indexes.
 fn events(stories: &[Story]) -> Vec<(Timestamp, Event<'_>)> {
     let mut events: BTreeMap<(i64, usize, u8, usize), Event<'_>> = BTreeMap::new();
     for (place, story) in stories.iter().enumerate() {
         events.insert((story.release.requested_at.micros(), place, 0, 0), Event::Request);
         for (i, approval) in story.approvals.iter().enumerate() {
-            events.insert((approval.at.micros(), place, 1, i), Event::Vote(approval, &story.release));
+            events
+                .insert((approval.at.micros(), place, 1, i), Event::Vote(approval, &story.release));
         }
         for (i, decision) in story.decisions.iter().enumerate() {
             let decided = Event::Decided(decision, &story.release);
@@ -40,7 +41,7 @@ fn count(table: &mut TableTally, word: &str) {
     *table.by_word.entry(word.to_owned()).or_default() += 1;
 }
 
-/// The report of a month; `gone` says which entries are not there.
+/// The report of a month; `gone` is the range of missing entries.
 fn report(stories: &[Story], gone: Option<(u64, u64)>) -> Audit {
     let namespace: Namespace = "acme".parse().expect("a namespace");
     let mut audit = (Tally::default(), Vec::new(), Vec::new(), Vec::new());
@@ -74,7 +75,7 @@ pub fn audit() -> Audit {
     report(&Story::all(), None)
 }
 
-/// A month of which some entries are gone.
+/// A month with missing entries.
 pub fn gapped_audit() -> Audit {
     report(&Story::all(), Some((3, 5)))
 }

@@ -1,4 +1,4 @@
-//! Documents of evidence, read by the readers of real ones.
+//! Documents of evidence, read by the same readers as real ones.
 
 use super::{HOSTILE, at};
 use crate::{
@@ -54,7 +54,7 @@ pub fn empty_document() -> (InspectV1, Claimed) {
     (read(&document), Claimed::default())
 }
 
-/// A document whose every text is out to harm.
+/// A document in which every text is hostile.
 pub fn hostile_document() -> (InspectV1, Claimed) {
     let document = json!({
         "schema": "modelgate.evidence/v1",

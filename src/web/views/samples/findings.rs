@@ -2,7 +2,7 @@
 
 use crate::model::{Digest, Finding, Op, Required, Severity, Slice, Status, Unit};
 
-/// A finding of `policy/rule` with nothing else known.
+/// A finding of `policy/rule` without numbers.
 pub(super) fn bare(policy: &str, rule: &str, status: Status, message: &str) -> Finding {
     Finding { message: message.into(), ..Finding::new(policy, rule, status) }
 }
@@ -11,7 +11,13 @@ pub(super) fn bare(policy: &str, rule: &str, status: Status, message: &str) -> F
 pub(super) type Measured = (Option<f64>, Option<f64>, Option<f64>);
 
 /// `finding` about `metric`, with its numbers.
-pub(super) fn with(finding: Finding, metric: &str, measured: Measured, op: Op, limit: f64) -> Finding {
+pub(super) fn with(
+    finding: Finding,
+    metric: &str,
+    measured: Measured,
+    op: Op,
+    limit: f64,
+) -> Finding {
     let (lower, observed, upper) = measured;
     Finding {
         metric: Some(metric.into()),
@@ -30,13 +36,20 @@ fn counted(finding: Finding, trials: u64, successes: u64) -> Finding {
     Finding { n: Some(trials), trials: Some(trials), successes: Some(successes), ..finding }
 }
 
-fn rate(rule: &str, status: Status, metric: &str, measured: (f64, f64, f64), limit: f64, message: &str) -> Finding {
+fn rate(
+    rule: &str,
+    status: Status,
+    metric: &str,
+    measured: (f64, f64, f64),
+    limit: f64,
+    message: &str,
+) -> Finding {
     let (lower, observed, upper) = measured;
     let finding = bare("credit-risk", rule, status, message);
     with(finding, metric, (Some(lower), Some(observed), Some(upper)), Op::AtLeast, limit)
 }
 
-/// What a good model gets.
+/// The findings of a good model.
 pub(super) fn good() -> Vec<Finding> {
     let recall = |group: &str, measured, n, k, message| Finding {
         slice: Slice::one("sex", group),
@@ -87,8 +100,18 @@ pub(super) fn good() -> Vec<Finding> {
                 150.0,
             )
         },
-        bare("credit-risk", "data-tests", Status::Pass, "all 14 checks that match `great_expectations/*` passed"),
-        bare("credit-risk", "high-tier-only", Status::Skipped, "does not apply: `context.tier == 'high'` is false"),
+        bare(
+            "credit-risk",
+            "data-tests",
+            Status::Pass,
+            "all 14 checks that match `great_expectations/*` passed",
+        ),
+        bare(
+            "credit-risk",
+            "high-tier-only",
+            Status::Skipped,
+            "does not apply: `context.tier == 'high'` is false",
+        ),
         bare(
             "credit-risk",
             "evidence.max_age",
@@ -98,7 +121,7 @@ pub(super) fn good() -> Vec<Finding> {
     ]
 }
 
-/// What is neither a pass nor a plain fail.
+/// Findings that are neither a pass nor a plain fail.
 fn odd() -> Vec<Finding> {
     vec![
         bare(
@@ -146,7 +169,7 @@ fn odd() -> Vec<Finding> {
     ]
 }
 
-/// What a bad model gets: every status once.
+/// The findings of a bad model: every status once.
 pub(super) fn bad() -> Vec<Finding> {
     let mut all = vec![
         counted(
@@ -197,7 +220,12 @@ pub(super) fn bad() -> Vec<Finding> {
     all.extend(odd());
     all.extend(good().into_iter().skip(4));
     all.push(with(
-        bare("green-ai", "energy-per-1k", Status::Fail, "energy is 3.1 Wh per 1,000 predictions, above 2.5 Wh"),
+        bare(
+            "green-ai",
+            "energy-per-1k",
+            Status::Fail,
+            "energy is 3.1 Wh per 1,000 predictions, above 2.5 Wh",
+        ),
         "energy",
         (None, Some(3.1), None),
         Op::AtMost,

@@ -1,9 +1,12 @@
-//! Every template drawn once for every state it has.
+//! Every template, rendered once for each of its states.
 
 use super::{allowed, audit, denied, empty_audit, gapped_audit, hostile, many, release_report};
 use crate::{
     render::{Page, RenderError, Renderer},
-    web::views::{DocumentPage, LogPage, ProblemPage, QueuePage, ReleasePage, ReleasesPage, ReportsPage, SignInPage},
+    web::views::{
+        DocumentPage, LogPage, ProblemPage, QueuePage, ReleasePage, ReleasesPage, ReportsPage,
+        SignInPage,
+    },
 };
 
 /// Every sample as a named page.
@@ -12,7 +15,8 @@ use crate::{
 /// When a template asks for something that its page does not have.
 pub fn gallery(renderer: &Renderer) -> Result<Vec<(&'static str, String)>, RenderError> {
     let mut all = Vec::new();
-    let mut draw = |name, drawn: Result<String, RenderError>| drawn.map(|text| all.push((name, text)));
+    let mut draw =
+        |name, drawn: Result<String, RenderError>| drawn.map(|text| all.push((name, text)));
     draw("sign-in", of(renderer, &SignInPage::sample()))?;
     draw("sign-in-refused", of(renderer, &SignInPage::refused()))?;
     draw("queue", of(renderer, &QueuePage::sample()))?;

@@ -1,4 +1,4 @@
-//! A release that was judged group by group, of very many groups.
+//! A release that was evaluated on very many groups.
 
 use super::{findings, reviewer, stories};
 use crate::{
@@ -11,8 +11,12 @@ pub fn many(n: usize, part: usize) -> ReleasePage {
     let mut story = stories::undecided();
     let one = |i: usize| {
         let status = if i + 100 > n { Status::Fail } else { Status::Pass };
-        let bare =
-            findings::bare("credit-risk", "worst-group-recall", status, "its bound is on this side of the limit");
+        let bare = findings::bare(
+            "credit-risk",
+            "worst-group-recall",
+            status,
+            "its bound is on this side of the limit",
+        );
         let numbers = (Some(0.866_02), Some(0.879), Some(0.891_2));
         let drawn = findings::with(bare, "recall", numbers, Op::AtLeast, 0.8);
         Finding { slice: Slice::one("city", format!("{i:05}")), n: Some(2_000), ..drawn }

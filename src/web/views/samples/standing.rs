@@ -1,4 +1,4 @@
-//! What has become of a release since it was decided.
+//! States of a release that changed after its decision.
 
 use super::{allowed, at, pending};
 use crate::{
@@ -9,7 +9,13 @@ use crate::{
 
 fn counts(story: &Story, given: u64) -> Vec<ApprovalCount> {
     let latest = story.decisions.last().expect("a decision");
-    latest.record.verdict.approvals.iter().map(|count| ApprovalCount { given, ..count.clone() }).collect()
+    latest
+        .record
+        .verdict
+        .approvals
+        .iter()
+        .map(|count| ApprovalCount { given, ..count.clone() })
+        .collect()
 }
 
 fn waiting(code: &'static str, message: &str) -> Standing {
@@ -17,23 +23,28 @@ fn waiting(code: &'static str, message: &str) -> Standing {
     Standing { open: true, obstacle, approvals: counts(&pending(), 1), ..Standing::default() }
 }
 
-/// A newer release of the same artifact decides.
+/// A newer release of the same artifact replaced it.
 pub fn superseded() -> Standing {
-    let message = "a newer release of this artifact to production decides now: r-2051; look at that one, this one can no \
-                   longer be voted on";
-    Standing { superseded_by: Some("r-2051".parse().expect("an id")), ..waiting("superseded", message) }
+    let message = "a newer release of this artifact to production decides now: r-2051; vote on that one, this one no \
+                   longer accepts votes";
+    Standing {
+        superseded_by: Some("r-2051".parse().expect("an id")),
+        ..waiting("superseded", message)
+    }
 }
 
 /// A policy was replaced.
 pub fn overtaken() -> Standing {
-    let message = "since this release was judged, the policy `credit-risk` was replaced by a newer version; submit the \
-                   artifact again, so that it is judged as things are";
+    let message = "since this release was evaluated, the policy `credit-risk` was replaced by a newer version; submit \
+                   the artifact again, so that it is evaluated with the current state";
     waiting("policies-changed", message)
 }
 
 /// Approvals have expired.
 pub fn ended() -> Standing {
-    let approvals = counts(&allowed(), 0).into_iter().map(|count| ApprovalCount { people: Vec::new(), ..count });
+    let approvals = counts(&allowed(), 0)
+        .into_iter()
+        .map(|count| ApprovalCount { people: Vec::new(), ..count });
     let ended = Some(at("2026-12-20T09:31:07Z"));
     Standing { open: true, ended, approvals: approvals.collect(), ..Standing::default() }
 }

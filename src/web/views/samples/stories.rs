@@ -3,9 +3,9 @@
 use super::{HOSTILE, at, findings, person};
 use crate::{
     model::{
-        Approval, ApprovalCount, Attempt, Baseline, Claimed, Decision, Digest, Engine, EvidenceRef, Finding, Inputs,
-        Op, Outcome, Person, PolicyRef, PolicySummary, Record, Release, SEMANTICS, Slice, Status, Timestamp, Verdict,
-        Vote, verdict::Mode,
+        Approval, ApprovalCount, Attempt, Baseline, Claimed, Decision, Digest, Engine, EvidenceRef,
+        Finding, Inputs, Op, Outcome, Person, PolicyRef, PolicySummary, Record, Release, SEMANTICS,
+        Slice, Status, Timestamp, Verdict, Vote, verdict::Mode,
     },
     report::{LogIndexes, ReleaseReport},
     web::views::Item,
@@ -28,16 +28,22 @@ impl Story {
         vec![pending(), denied(), undecided(), hostile(), revoked(), allowed()]
     }
 
-    /// As a list has it.
+    /// The release as a line of a list.
     pub fn item(&self) -> Item<'_> {
-        Item { release: &self.release, latest: self.decisions.last(), approvals: &self.approvals, standing: None }
+        Item {
+            release: &self.release,
+            latest: self.decisions.last(),
+            approvals: &self.approvals,
+            standing: None,
+        }
     }
 
     /// Log indexes of its approvals and evidence.
     pub fn indexes(&self) -> LogIndexes {
         let start = self.release.log_index + 5;
         let approvals = self.approvals.iter().filter_map(|a| a.id.clone()).zip(start..).collect();
-        let evidence = self.decisions.iter().take(1).flat_map(|d| &d.record.inputs.evidence).map(|e| e.digest);
+        let evidence =
+            self.decisions.iter().take(1).flat_map(|d| &d.record.inputs.evidence).map(|e| e.digest);
         LogIndexes { approvals, evidence: evidence.zip(self.release.log_index + 1..).collect() }
     }
 
@@ -57,8 +63,11 @@ impl Story {
     }
 
     fn inputs(&self) -> Inputs {
-        let claimed =
-            Claimed { dataset: Some("holdout-2026q3".into()), produced_at: Some(moment(0)), ..Claimed::default() };
+        let claimed = Claimed {
+            dataset: Some("holdout-2026q3".into()),
+            produced_at: Some(moment(0)),
+            ..Claimed::default()
+        };
         let document = |text: &str, format: &str, claimed: Option<Claimed>| EvidenceRef {
             digest: Digest::of(text.as_bytes()),
             format: format.into(),
@@ -70,14 +79,24 @@ impl Story {
             artifact: Some(self.release.artifact),
             environment: Some(self.release.environment.clone()),
             submitter: Some(self.release.submitter.id.clone()),
-            policies: policies().into_iter().map(|p| PolicyRef { name: p.name, digest: p.digest }).collect(),
+            policies: policies()
+                .into_iter()
+                .map(|p| PolicyRef { name: p.name, digest: p.digest })
+                .collect(),
             evidence: vec![
                 document("classification report", "sklearn-classification-report", Some(claimed)),
                 document("latency and fairness", "native", None),
             ],
-            champion: Some(Baseline { artifact: Some(Digest::of(b"the champion")), evidence: Vec::new() }),
+            champion: Some(Baseline {
+                artifact: Some(Digest::of(b"the champion")),
+                evidence: Vec::new(),
+            }),
             attempts: vec![
-                Attempt { policy: "credit-risk".into(), dataset: "holdout-2026q3".into(), tries: 3 },
+                Attempt {
+                    policy: "credit-risk".into(),
+                    dataset: "holdout-2026q3".into(),
+                    tries: 3,
+                },
                 Attempt { policy: "green-ai".into(), dataset: String::new(), tries: 11 },
             ],
             context: [("tier".to_owned(), "standard".to_owned())].into(),
@@ -89,7 +108,9 @@ impl Story {
     fn vote(&mut self, by: Person, vote: Vote, comment: &str, minute: u32) {
         let digest = self.inputs().digest().expect("a digest");
         self.approvals.push(Approval {
-            id: Some(format!("{}-{}", self.release.id, self.approvals.len()).parse().expect("an id")),
+            id: Some(
+                format!("{}-{}", self.release.id, self.approvals.len()).parse().expect("an id"),
+            ),
             release: Some(self.release.id.clone()),
             by,
             roles: vec!["model-risk".into()],
@@ -103,7 +124,8 @@ impl Story {
     pub(super) fn decide(&mut self, outcome: Outcome, findings: Vec<Finding>, minute: u32) {
         let inputs = self.inputs();
         let inputs_digest = inputs.digest().expect("a digest");
-        let votes = |vote| self.approvals.iter().filter(|a| a.vote == vote).count().try_into().unwrap_or(0);
+        let votes =
+            |vote| self.approvals.iter().filter(|a| a.vote == vote).count().try_into().unwrap_or(0);
         let count = ApprovalCount {
             policy: "credit-risk".into(),
             id: "model-risk".into(),
@@ -111,7 +133,12 @@ impl Story {
             needed: 2,
             given: votes(Vote::Approve),
             rejected: votes(Vote::Reject),
-            people: self.approvals.iter().filter(|a| a.vote == Vote::Approve).map(|a| a.by.id.clone()).collect(),
+            people: self
+                .approvals
+                .iter()
+                .filter(|a| a.vote == Vote::Approve)
+                .map(|a| a.by.id.clone())
+                .collect(),
             until: None,
         };
         let verdict = Verdict {
@@ -125,7 +152,8 @@ impl Story {
             approvals: vec![count],
             engine: Engine { semantics: SEMANTICS },
         };
-        let index = self.release.log_index + 3 + u64::try_from(self.decisions.len()).unwrap_or(0) * 3;
+        let index =
+            self.release.log_index + 3 + u64::try_from(self.decisions.len()).unwrap_or(0) * 3;
         let record = Record {
             inputs_digest,
             inputs,
@@ -149,7 +177,11 @@ fn moment(minute: u32) -> Timestamp {
 }
 
 fn policies() -> Vec<PolicySummary> {
-    let policy = |name: &str, mode| PolicySummary { name: name.into(), digest: Digest::of(name.as_bytes()), mode };
+    let policy = |name: &str, mode| PolicySummary {
+        name: name.into(),
+        digest: Digest::of(name.as_bytes()),
+        mode,
+    };
     vec![policy("credit-risk", Mode::Enforce), policy("green-ai", Mode::Observe)]
 }
 
@@ -160,11 +192,16 @@ pub fn denied() -> Story {
     story
 }
 
-/// Every rule holds, one of two approvals is given.
+/// Every rule passes; one of two approvals is given.
 pub fn pending() -> Story {
     let mut story = Story::new("r-2044", "2026.11.3", 170, 34);
     story.decide(Outcome::Pending, findings::good(), 170);
-    story.vote(person("user:mia", "Mia Chen"), Vote::Approve, "Bounds are well clear of every limit. Fine by me.", 181);
+    story.vote(
+        person("user:mia", "Mia Chen"),
+        Vote::Approve,
+        "Bounds are well clear of every limit. Fine by me.",
+        181,
+    );
     story.decide(Outcome::Pending, findings::good(), 181);
     story
 }
@@ -174,12 +211,17 @@ pub fn allowed() -> Story {
     let mut story = Story::new("r-2039", "2026.10.1", 10, 0);
     story.decide(Outcome::Pending, findings::good(), 10);
     story.vote(person("user:mia", "Mia Chen"), Vote::Approve, "", 20);
-    story.vote(person("user:bo", "Bo Lindqvist"), Vote::Approve, "Compared with September by hand.", 31);
+    story.vote(
+        person("user:bo", "Bo Lindqvist"),
+        Vote::Approve,
+        "Compared with September by hand.",
+        31,
+    );
     story.decide(Outcome::Allow, findings::good(), 31);
     story
 }
 
-/// Allowed once, and no longer.
+/// Allowed at first, then revoked.
 pub fn revoked() -> Story {
     let mut story = allowed();
     story.release.id = "r-2040".parse().expect("an id");
@@ -193,7 +235,7 @@ pub fn revoked() -> Story {
     story
 }
 
-/// Asked for and not decided yet.
+/// Requested and not decided yet.
 pub fn undecided() -> Story {
     let mut story = Story::new("r-2042", "2026.11.2", 140, 22);
     story.release.version = None;
@@ -201,14 +243,15 @@ pub fn undecided() -> Story {
     story
 }
 
-/// Every text of it is out to harm.
+/// A release in which every text is hostile.
 pub fn hostile() -> Story {
     let mut story = Story::new("r-666", HOSTILE, 120, 14);
     story.release.comment = HOSTILE.into();
     story.release.submitter = person("user:m", HOSTILE);
     story.vote(person("user:n", HOSTILE), Vote::Reject, HOSTILE, 121);
     let bare = findings::bare("credit-risk", HOSTILE, Status::Fail, HOSTILE);
-    let drawn = findings::with(bare, HOSTILE, (Some(-1e300), Some(0.0), Some(1e-300)), Op::AtLeast, 1e300);
+    let drawn =
+        findings::with(bare, HOSTILE, (Some(-1e300), Some(0.0), Some(1e-300)), Op::AtLeast, 1e300);
     let sliced = Finding { slice: Slice::one(HOSTILE, HOSTILE), ..drawn };
     story.decide(Outcome::Deny, vec![sliced], 121);
     if let Some(decision) = story.decisions.last_mut() {

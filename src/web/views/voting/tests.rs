@@ -20,12 +20,18 @@ fn a_role_that_is_asked_may_vote_once_and_never_on_its_own() {
     assert_eq!(reason(&stranger(&["model-risk", "other"]), &story), None);
     assert_eq!(
         reason(&stranger(&["other"]), &story).unwrap(),
-        "Only people with the role model-risk are asked; you are not one of them."
+        "Needs a reviewer with the role model-risk; you do not have it."
     );
-    assert_eq!(reason(&samples::submitter(), &story).unwrap(), "You asked for this release, so you cannot approve it.");
+    assert_eq!(
+        reason(&samples::submitter(), &story).unwrap(),
+        "You asked for this release, so you cannot approve it."
+    );
     let mut voter = stranger(&["model-risk"]);
     voter.person = story.approvals[0].by.clone();
-    assert_eq!(reason(&voter, &story).unwrap(), "You approved this release on 2026-11-20 12:01 UTC.");
+    assert_eq!(
+        reason(&voter, &story).unwrap(),
+        "You approved this release on 2026-11-20 12:01 UTC."
+    );
 }
 
 #[test]

@@ -1,18 +1,20 @@
 //! dbt's `run_results.json` (schemas v1 to v6, dbt 0.19 and later) and `sources.json` (schemas v1 to v3).
 //!
-//! Every node is a check by its `unique_id`. A test passes with `pass`; seeds, models and snapshots pass with `success`.
-//! `warn`, `fail`, `error`, `skipped`, `partial success` and `runtime error` do not pass: a test with the severity `warn`
-//! whose condition failed did fail. Three traps:
+//! Every node is a check, named by its `unique_id`. A test passes with `pass`; seeds, models and
+//! snapshots pass with `success`. `warn`, `fail`, `error`, `skipped`, `partial success` and
+//! `runtime error` do not pass: a test with the severity `warn` whose condition failed did fail.
+//! Three traps:
 //!
-//! * `dbt compile` and `dbt docs generate` overwrite the file and call every node a `success`, tests among them. A test
-//!   that was only compiled did not run, and does not pass;
-//! * `dbt compile` and `dbt docs generate` (`args.which`) build nothing: no node of theirs passes;
-//! * `--empty` builds every model without rows, and tests of no rows pass: those tests and the check `results` fail then.
-//!   Unit tests bring their own rows;
-//! * `no-op` is what dbt 1.9 says of exposures and saved queries: nothing ran and nothing had to. It is no check.
+//! * `dbt compile` and `dbt docs generate` (`args.which`) build nothing, but overwrite the file and
+//!   call every node a `success`, including tests. No node of such a file passes, and neither does
+//!   a test that any other command only compiled;
+//! * `--empty` builds every model without rows, and tests of no rows pass in dbt: here those tests
+//!   and the check `results` fail. Unit tests bring their own rows;
+//! * `no-op` is the status that dbt 1.9 gives to exposures and saved queries: nothing ran and
+//!   nothing had to. It is not a check.
 //!
-//! Numbers go by the path below the node: `test.shop.unique_id.failures` (rows that a test found), `….execution_time` in
-//! seconds, `….max_loaded_at_time_ago_in_s` of a source.
+//! Numbers are named by their path below the node: `test.shop.unique_id.failures` (rows that a test
+//! found), `….execution_time` in seconds, `….max_loaded_at_time_ago_in_s` of a source.
 
 #[cfg(test)]
 mod tests;
@@ -26,7 +28,7 @@ use crate::evidence::{
 };
 use crate::model::{Evidence, Slice, Unit};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "dbt-run-results",
     title: "dbt run_results.json and sources.json",
@@ -42,14 +44,14 @@ pub const ADAPTER: Adapter = Adapter {
     read,
 };
 
-/// Which of dbt's documents it is.
+/// Which of dbt's documents the file is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Run,
     Sources,
 }
 
-/// Keys of a node that are no results: text, timings, and what dbt ran.
+/// Keys of a node that are not results: text, timings, and what dbt ran.
 const ASIDE: [&str; 14] = [
     "status",
     "unique_id",
@@ -68,8 +70,11 @@ const ASIDE: [&str; 14] = [
 ];
 
 fn kind(object: &Object<'_>) -> Result<Kind, Declined> {
-    let schema = object.get("metadata").and_then(|metadata| text_at(metadata, &["dbt_schema_version"]));
-    let Some(schema) = schema else { return Err(Declined::because("no key `metadata.dbt_schema_version`")) };
+    let schema =
+        object.get("metadata").and_then(|metadata| text_at(metadata, &["dbt_schema_version"]));
+    let Some(schema) = schema else {
+        return Err(Declined::because("no key `metadata.dbt_schema_version`"));
+    };
     match schema {
         _ if schema.contains("/run-results/") => Ok(Kind::Run),
         _ if schema.contains("/sources/") => Ok(Kind::Sources),
@@ -89,25 +94,38 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     let metadata = top.get("metadata").and_then(Json::as_object);
     producer(&mut collector, "dbt", metadata.and_then(|metadata| metadata.text("dbt_version")));
-    produced_at(&mut collector, "generated_at", metadata.and_then(|metadata| metadata.text("generated_at")));
+    produced_at(
+        &mut collector,
+        "generated_at",
+        metadata.and_then(|metadata| metadata.text("generated_at")),
+    );
     let args = collector.object(top.get("args"));
     let empty = args.is_some_and(|args| args.has("empty") && flag(args, "empty") != Some(false));
     let which = args.and_then(|args| args.text("which")).unwrap_or("");
-    let run =
-        Run { kind, empty, compiled: matches!(which, "compile" | "generate" | "docs" | "parse" | "list" | "show") };
+    let run = Run {
+        kind,
+        empty,
+        compiled: matches!(which, "compile" | "generate" | "docs" | "parse" | "list" | "show"),
+    };
     for result in results {
         node(&mut collector, &run, result);
     }
     if collector.evidence.checks.is_empty() {
         nothing_ran(&mut collector, "results", "no node ran");
     }
-    for (key, what) in [("exclude", "were left out"), ("sample", "were run on a part of the rows")] {
+    for (key, what) in [("exclude", "were left out"), ("sample", "were run on a part of the rows")]
+    {
         if args.and_then(|args| args.get(key)).is_some_and(|given| !is_blank(given)) {
-            collector.warn(format!("run with `--{key}`: nodes {what}, and nothing here says of them"));
+            collector
+                .warn(format!("run with `--{key}`: nodes {what}, and nothing here says of them"));
         }
     }
     if empty {
-        nothing_ran(&mut collector, "results", "run with `--empty`: the models have no rows, and tests looked at none");
+        nothing_ran(
+            &mut collector,
+            "results",
+            "run with `--empty`: the models have no rows, and tests looked at none",
+        );
     }
     if let Some(elapsed) = top.get("elapsed_time") {
         seconds(&mut collector, "elapsed_time", "elapsed_time", elapsed);
@@ -115,7 +133,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     collector.finish()
 }
 
-/// What is true of all nodes of a run.
+/// Facts about a run that apply to all its nodes.
 struct Run {
     kind: Kind,
     /// Whether models were built without rows.
@@ -124,7 +142,7 @@ struct Run {
     compiled: bool,
 }
 
-/// Whether an argument says nothing.
+/// Whether an argument has no content.
 fn is_blank(json: &Json<'_>) -> bool {
     match &json.value {
         Value::Null | Value::Bool(false) => true,
@@ -137,7 +155,11 @@ fn is_blank(json: &Json<'_>) -> bool {
 fn node(collector: &mut Collector<'_>, run: &Run, json: &Json<'_>) {
     let kind = run.kind;
     let Some(result) = json.as_object() else {
-        collector.check("results", false, Some(format!("a result is no object but {}", json.kind())));
+        collector.check(
+            "results",
+            false,
+            Some(format!("a result is no object but {}", json.kind())),
+        );
         return;
     };
     let name = result.text("unique_id").unwrap_or("a node without `unique_id`");
@@ -146,7 +168,8 @@ fn node(collector: &mut Collector<'_>, run: &Run, json: &Json<'_>) {
         collector.left_out(name);
         return;
     }
-    let is_test = kind == Kind::Run && (name.starts_with("test.") || name.starts_with("unit_test."));
+    let is_test =
+        kind == Kind::Run && (name.starts_with("test.") || name.starts_with("unit_test."));
     let empty = run.empty && name.starts_with("test.");
     let passed = !empty
         && !run.compiled
@@ -170,8 +193,10 @@ fn node(collector: &mut Collector<'_>, run: &Run, json: &Json<'_>) {
     for member in result.iter().filter(|member| !ASIDE.contains(&&*member.key)) {
         let path = format!("{name}.{}", member.key);
         match &*member.key {
-            "execution_time" | "max_loaded_at_time_ago_in_s" => seconds(collector, &path, &path, &member.value),
-            // Null stands for "no test": only tests count failures.
+            "execution_time" | "max_loaded_at_time_ago_in_s" => {
+                seconds(collector, &path, &path, &member.value);
+            }
+            // Null means "not a test": only tests count failures.
             "failures" if member.value.as_number().is_none() => {}
             "failures" => {
                 collector.measure(&path, &path, Slice::overall(), &member.value);

@@ -17,10 +17,25 @@ fn checks(evidence: &Evidence) -> Vec<(&str, bool)> {
 
 #[test]
 fn only_pass_and_success_pass() {
-    let nodes = ["pass", "success", "warn", "fail", "error", "skipped", "partial success", "runtime error", "PASS", ""];
+    let nodes = [
+        "pass",
+        "success",
+        "warn",
+        "fail",
+        "error",
+        "skipped",
+        "partial success",
+        "runtime error",
+        "PASS",
+        "",
+    ];
     for (i, status) in nodes.into_iter().enumerate() {
         let node = format!(r#"{{"unique_id": "model.shop.a", "status": "{status}"}}"#);
-        assert_eq!(checks(&results("run-results/v6", &node)), [("model.shop.a", i < 2)], "{status}");
+        assert_eq!(
+            checks(&results("run-results/v6", &node)),
+            [("model.shop.a", i < 2)],
+            "{status}"
+        );
     }
 }
 
@@ -54,7 +69,11 @@ fn tests_of_models_without_rows_are_not_good_news() {
     };
     assert_eq!(checks(&run(r#"{"empty": false}"#).unwrap()), [("test.shop.a", true)]);
     for args in [r#"{"empty": true}"#, r#"{"empty": "true"}"#] {
-        assert_eq!(checks(&run(args).unwrap()), [("test.shop.a", false), ("results", false)], "{args}");
+        assert_eq!(
+            checks(&run(args).unwrap()),
+            [("test.shop.a", false), ("results", false)],
+            "{args}"
+        );
     }
     assert_eq!(run("7").unwrap_err().code(), "evidence-invalid");
 }
@@ -65,7 +84,8 @@ fn failures_and_seconds_go_by_their_node() {
                    "execution_time": 0.25, "adapter_response": {"rows_affected": 1}}"#;
     let evidence = results("run-results/v6", node);
     assert_eq!(evidence.checks[0].detail.as_deref(), Some("fail: Got 3 results"));
-    let found: Vec<_> = evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value)).collect();
+    let found: Vec<_> =
+        evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value)).collect();
     assert_eq!(
         found,
         [
@@ -88,13 +108,21 @@ fn sources_pass_when_they_are_fresh() {
     };
     let fresh = results("sources/v3", &node("pass"));
     assert_eq!(checks(&fresh), [("source.shop.raw.orders", true)]);
-    assert_eq!(fresh.measurements[0].source_name, "source.shop.raw.orders.max_loaded_at_time_ago_in_s");
+    assert_eq!(
+        fresh.measurements[0].source_name,
+        "source.shop.raw.orders.max_loaded_at_time_ago_in_s"
+    );
     assert_eq!(fresh.measurements[0].unit, Some(crate::model::Unit::Seconds));
-    let broken =
-        results("sources/v1", r#"{"unique_id": "source.shop.raw.b", "status": "runtime error", "error": "no table"}"#);
+    let broken = results(
+        "sources/v1",
+        r#"{"unique_id": "source.shop.raw.b", "status": "runtime error", "error": "no table"}"#,
+    );
     assert_eq!(checks(&broken), [("source.shop.raw.b", false)]);
     assert_eq!(broken.checks[0].detail.as_deref(), Some("runtime error: no table"));
-    assert_eq!(checks(&results("sources/v2", &node("success"))), [("source.shop.raw.orders", false)]);
+    assert_eq!(
+        checks(&results("sources/v2", &node("success"))),
+        [("source.shop.raw.orders", false)]
+    );
 }
 
 #[test]

@@ -8,7 +8,9 @@ fn found(text: &str) -> Evidence {
 }
 
 fn suite(results: &str) -> Evidence {
-    found(&format!(r#"{{"name": "Model Evaluation Suite", "results": [{results}], "type": "SuiteResult"}}"#))
+    found(&format!(
+        r#"{{"name": "Model Evaluation Suite", "results": [{results}], "type": "SuiteResult"}}"#
+    ))
 }
 
 fn check(header: &str, value: &str) -> String {
@@ -24,10 +26,15 @@ fn values(evidence: &Evidence) -> Vec<(&str, Option<f64>)> {
 
 #[test]
 fn only_pass_passes_and_prose_is_the_detail() {
-    let conditions = ["PASS", "FAIL", "WARN", "ERROR", ""]
-        .map(|status| format!(r#"{{"Status": "{status}", "Condition": "score < 0.15", "More Info": "Found 0.18"}}"#));
-    let result = check("Drift", "null")
-        .replace("\"conditions_results\": []", &format!("\"conditions_results\": [{}]", conditions.join(",")));
+    let conditions = ["PASS", "FAIL", "WARN", "ERROR", ""].map(|status| {
+        format!(
+            r#"{{"Status": "{status}", "Condition": "score < 0.15", "More Info": "Found 0.18"}}"#
+        )
+    });
+    let result = check("Drift", "null").replace(
+        "\"conditions_results\": []",
+        &format!("\"conditions_results\": [{}]", conditions.join(",")),
+    );
     let evidence = suite(&result);
     let passed: Vec<_> = evidence.checks.iter().map(|check| check.passed).collect();
     assert_eq!(passed, [true, false, false, false, false]);
@@ -39,19 +46,28 @@ fn only_pass_passes_and_prose_is_the_detail() {
 fn a_check_that_could_not_run_and_an_empty_suite_are_not_good_news() {
     let failure = r#"{"header": "Boosting Overfit", "type": "CheckFailure", "check": {"name": "Boosting Overfit"}, "exception": "no model"}"#;
     for evidence in [suite(failure), found(failure)] {
-        assert_eq!((evidence.checks[0].name.as_str(), evidence.checks[0].passed), ("Boosting Overfit", false));
+        assert_eq!(
+            (evidence.checks[0].name.as_str(), evidence.checks[0].passed),
+            ("Boosting Overfit", false)
+        );
         assert_eq!(evidence.checks[0].detail.as_deref(), Some("did not run: no model"));
     }
     for empty in ["", &check("a", "1")] {
         let evidence = suite(empty);
-        assert_eq!((evidence.checks[0].name.as_str(), evidence.checks[0].passed), ("conditions", false));
+        assert_eq!(
+            (evidence.checks[0].name.as_str(), evidence.checks[0].passed),
+            ("conditions", false)
+        );
     }
     assert!(!suite("7").checks[0].passed);
 }
 
 #[test]
 fn numbers_go_by_the_header_and_the_path() {
-    assert_eq!(values(&suite(&check("Data Duplicates", "0.05"))), [("Data Duplicates", Some(0.05))]);
+    assert_eq!(
+        values(&suite(&check("Data Duplicates", "0.05"))),
+        [("Data Duplicates", Some(0.05))]
+    );
     assert_eq!(values(&suite(&check("D", "NaN"))), [("D", None)]);
     let tree = r#"{"1.0": {"dtype": "float64", "value": 0.85}, "Method": "Cramer's V", "frame": {"comp": true, "values": "eJw", "meta": {"a": 1}}}"#;
     let evidence = suite(&check("ROC", tree));
@@ -60,7 +76,8 @@ fn numbers_go_by_the_header_and_the_path() {
     let matrix = r#""[{\"0\":1540,\"1\":175},{\"0\":338,\"1\":447}]""#;
     assert_eq!(values(&suite(&check("M", matrix)))[2], ("M.1.0", Some(338.0)));
     assert!(suite(&check("Outliers", "[0.0, 0.1]")).measurements.is_empty());
-    let time = check("Model Inference Time - Test", "1.4e-05").replace("Some Check", "Model Inference Time");
+    let time = check("Model Inference Time - Test", "1.4e-05")
+        .replace("Some Check", "Model Inference Time");
     assert_eq!(suite(&time).measurements[0].unit, Some(Unit::Seconds));
 }
 
@@ -73,7 +90,10 @@ fn scores_of_classes_bring_their_samples() {
     let [recall, average] = evidence.measurements.as_slice() else { panic!() };
     assert_eq!((recall.metric.as_str(), recall.source_name.as_str()), ("recall", "Recall"));
     assert_eq!((recall.n, recall.trials, recall.successes), (Some(912), Some(912), Some(340)));
-    assert_eq!((recall.slice.clone(), recall.dataset.as_deref()), (Slice::one("class", "1.0"), Some("Test")));
+    assert_eq!(
+        (recall.slice.clone(), recall.dataset.as_deref()),
+        (Slice::one("class", "1.0"), Some("Test"))
+    );
     assert_eq!((average.metric.as_str(), average.n), ("Train Test Performance.F1", Some(3000)));
 }
 
@@ -83,21 +103,28 @@ fn results_within_text_are_read_too() {
     assert_eq!(values(&suite(&format!("\"{inner}\"")))[0], ("Data Duplicates", Some(0.5)));
 }
 
-/// Of `TrainTestPerformance` on a regression: the errors are negative, and keep the scorers' names.
+/// `TrainTestPerformance` on a regression: the errors are negative, and keep the scorers' names.
 #[test]
 fn r2_has_our_name_and_negative_errors_do_not() {
     let rows = r#""[{\"Dataset\":\"Test\",\"Metric\":\"Neg RMSE\",\"Value\":-0.1861410034,\"Number of samples\":333},
         {\"Dataset\":\"Test\",\"Metric\":\"R2\",\"Value\":0.9731740087,\"Number of samples\":333}]""#
         .replace('\n', "");
     let evidence = suite(&check("Train Test Performance", &rows));
-    let names: Vec<_> =
-        evidence.measurements.iter().map(|m| (m.metric.as_str(), m.source_name.as_str(), m.n)).collect();
-    assert_eq!(names, [("Train Test Performance.Neg RMSE", "Neg RMSE", Some(333)), ("r2", "R2", Some(333))]);
+    let names: Vec<_> = evidence
+        .measurements
+        .iter()
+        .map(|m| (m.metric.as_str(), m.source_name.as_str(), m.n))
+        .collect();
+    assert_eq!(
+        names,
+        [("Train Test Performance.Neg RMSE", "Neg RMSE", Some(333)), ("r2", "R2", Some(333))]
+    );
 }
 
 #[test]
 fn conditions_that_cannot_be_read_are_no_good_news() {
-    let result = check("Drift", "null").replace("\"conditions_results\": []", "\"conditions_results\": {}");
+    let result =
+        check("Drift", "null").replace("\"conditions_results\": []", "\"conditions_results\": {}");
     let error = read(result.as_bytes(), Some("deepchecks")).unwrap_err();
     assert!(error.to_string().contains("a list was expected, not an object"), "{error}");
 }

@@ -10,23 +10,29 @@ use crate::model::{Slice, Unit};
 /// More numbers than this in one value are a matrix or a sample, not metrics.
 const MOST: usize = 2_000;
 
-/// Reads the value of the check that goes by `header`; `seconds` where it is a time.
+/// Reads the value of the check named `header`; `seconds` says that the value is a time.
 pub(super) fn read(collector: &mut Collector<'_>, header: &str, seconds: bool, value: &Json<'_>) {
-    let table =
-        value.as_str().filter(|text| text.starts_with(['[', '{'])).and_then(|text| json::parse(text.as_bytes()).ok());
+    let table = value
+        .as_str()
+        .filter(|text| text.starts_with(['[', '{']))
+        .and_then(|text| json::parse(text.as_bytes()).ok());
     let value = table.as_ref().unwrap_or(value);
-    if let Some(rows) = value.as_array().filter(|rows| !rows.is_empty() && rows.iter().all(is_score)) {
+    if let Some(rows) =
+        value.as_array().filter(|rows| !rows.is_empty() && rows.iter().all(is_score))
+    {
         for row in rows {
             score(collector, header, row);
         }
         return;
     }
     if table.is_none() && value.as_array().is_some() {
-        // A number for every row of the data.
+        // A list of one number per row of the data.
         return collector.left_out(header);
     }
     let mut found = Vec::new();
-    numbers(value, &mut Vec::new(), &mut found, &mut |path| collector.left_out(&format!("{header}.{path}")));
+    numbers(value, &mut Vec::new(), &mut found, &mut |path| {
+        collector.left_out(&format!("{header}.{path}"));
+    });
     if found.len() > MOST {
         return collector.left_out(header);
     }
@@ -57,12 +63,17 @@ fn ours(scorer: &str, header: &str) -> String {
 
 fn score(collector: &mut Collector<'_>, header: &str, row: &Json<'_>) {
     let said = |key: &str| {
-        row.get(key).and_then(|json| json.as_str().map(str::to_owned).or_else(|| json.as_number().map(shown)))
+        row.get(key).and_then(|json| {
+            json.as_str().map(str::to_owned).or_else(|| json.as_number().map(shown))
+        })
     };
-    let (Some(scorer), Some(value)) = (said("Metric"), row.get("Value")) else { return collector.left_out(header) };
+    let (Some(scorer), Some(value)) = (said("Metric"), row.get("Value")) else {
+        return collector.left_out(header);
+    };
     let class = said("Class");
-    let slice = class.as_ref().map_or_else(Slice::overall, |class| Slice::one("class", class.clone()));
-    // Without a class, precision and its like are averages of the classes.
+    let slice =
+        class.as_ref().map_or_else(Slice::overall, |class| Slice::one("class", class.clone()));
+    // Without a class, precision, recall and F1 are averages over the classes.
     let ours = if class.is_some() || matches!(scorer.as_str(), "Accuracy" | "R2") {
         ours(&scorer, header)
     } else {
@@ -77,12 +88,12 @@ fn score(collector: &mut Collector<'_>, header: &str, row: &Json<'_>) {
     }
 }
 
-/// A class as pandas shows it.
+/// A class as pandas prints it.
 fn shown(number: Number<'_>) -> String {
     number.text().to_owned()
 }
 
-/// A NumPy number: its value beside its type.
+/// A NumPy number: the value next to its `dtype`.
 fn scalar<'j>(object: &'j Object<'j>) -> Option<&'j Json<'j>> {
     (object.len() == 2 && object.has("dtype")).then(|| object.get("value"))?
 }
@@ -100,8 +111,11 @@ fn numbers<'j>(
             if let Some(value) = scalar(object) {
                 return numbers(value, path, found, left_out);
             }
-            // jsonpickle's way to write a frame or a series: packed, or values beside an index.
-            if object.has("meta") || (object.has("index") && object.has("values")) || object.has("dtype") {
+            // How jsonpickle writes a frame or a series: packed, or as values next to an index.
+            if object.has("meta")
+                || (object.has("index") && object.has("values"))
+                || object.has("dtype")
+            {
                 return left_out(&path.join("."));
             }
             for member in object {

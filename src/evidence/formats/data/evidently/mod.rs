@@ -1,23 +1,28 @@
 //! Evidently 0.7 and later: `Snapshot.json()`, `save_json()`, `dict()`, and the whole snapshot of `dumps()`.
 //!
-//! Every metric goes by its full `metric_name`, as in `MissingValueCount(column=age)`; of a value with parts, each part
-//! has its key behind `#`: `#share`, `#mean`, a label. 0.7.0 called the name `metric_id`. A snapshot of `dumps()` keeps no
-//! names: they are put together from the metric's parameters, as Evidently does.
+//! Every metric is named by its full `metric_name`, as in `MissingValueCount(column=age)`. If the
+//! value has parts, the key of each part follows after `#`: `#share`, `#mean`, a label. 0.7.0
+//! called the name `metric_id`. A snapshot of `dumps()` has no names: they are built from the
+//! metric's parameters, as Evidently builds them.
 //!
-//! * `RowCount()` is the rows of the current data, and n of every metric beside it. Evidently drops rows without a label or
-//!   a prediction in silence, so accuracy keeps n only where it is a count of these rows.
-//! * `Precision`, `Recall` and `F1Score` are those of the positive class where there are two classes, and averages of all
-//!   classes otherwise: they have our names only where TPR or two labels show that there are two.
-//! * MAPE is a percentage. A low drift score means drift where the method is a p-value.
-//! * A test passes with SUCCESS only: WARNING is a failed test that was not critical, ERROR one that could not run. Where
-//!   `RowCount()` is 0 none passes: there was nothing that it could find.
+//! * `RowCount()` is the number of rows of the current data, and n of every metric of the same
+//!   report. Evidently silently drops rows without a label or a prediction, so accuracy has this n
+//!   only if it is a count of these rows.
+//! * `Precision`, `Recall` and `F1Score` are those of the positive class if there are two classes,
+//!   and averages over all classes otherwise. They get our names only if TPR or two labels show
+//!   that there are two classes.
+//! * MAPE is a percentage. A low drift score means drift if the method is a p-value.
+//! * A test passes only with SUCCESS: WARNING is a failed test that was not critical, ERROR a test
+//!   that could not run. If `RowCount()` is 0, no test passes: there was no data to check.
 //! * A metric below `GroupBy` has the slice of its group, and no n.
 
 mod name;
 #[cfg(test)]
 mod tests;
 
-use super::common::{leaves, list, nothing_ran, object, of_no_row, producer, short, text_at, vacuous};
+use super::common::{
+    leaves, list, nothing_ran, object, of_no_row, producer, short, text_at, vacuous,
+};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     counts::only_count,
@@ -27,7 +32,7 @@ use crate::evidence::{
 };
 use crate::model::{Evidence, Slice, Unit};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "evidently",
     title: "Evidently 0.7 and later: a report's metrics and tests as JSON",
@@ -63,33 +68,48 @@ impl<'j> Entry<'j> {
     /// The metric's class: `Accuracy`.
     fn kind(&self) -> &str {
         let kind = self.params.and_then(|params| params.text("type"));
-        kind.and_then(|kind| kind.rsplit(':').next()).or_else(|| self.name.split('(').next()).unwrap_or("")
+        kind.and_then(|kind| kind.rsplit(':').next())
+            .or_else(|| self.name.split('(').next())
+            .unwrap_or("")
     }
 
-    /// The class of the metric that is calculated for every group, and the group.
+    /// The class of the metric that is calculated for every group, and the group, if this is a
+    /// `GroupByMetric`.
     fn group(&self) -> Option<(&str, Slice)> {
         let params = self.params.filter(|_| self.kind() == "GroupByMetric")?;
-        let inner = params.get("metric").and_then(|metric| text_at(metric, &["type"]))?.rsplit(':').next()?;
+        let inner = params
+            .get("metric")
+            .and_then(|metric| text_at(metric, &["type"]))?
+            .rsplit(':')
+            .next()?;
         let label = params.get("label")?;
-        let label = label.as_str().map(str::to_owned).or_else(|| label.as_number().map(|n| n.text().to_owned()))?;
+        let label = label
+            .as_str()
+            .map(str::to_owned)
+            .or_else(|| label.as_number().map(|n| n.text().to_owned()))?;
         Some((inner, Slice::one(params.text("column_name")?, label)))
     }
 }
 
 fn is_metric(json: &Json<'_>) -> bool {
     let named = |object: &Object<'_>| {
-        ["metric_name", "metric_id"].iter().any(|key| object.text(key).is_some_and(|name| name.ends_with(')')))
+        ["metric_name", "metric_id"]
+            .iter()
+            .any(|key| object.text(key).is_some_and(|name| name.ends_with(')')))
     };
-    let typed = text_at(json, &["config", "type"]).is_some_and(|kind| kind.starts_with("evidently:"));
+    let typed =
+        text_at(json, &["config", "type"]).is_some_and(|kind| kind.starts_with("evidently:"));
     json.as_object().is_some_and(|object| object.has("value") && (typed || named(object)))
 }
 
 fn is_test(json: &Json<'_>) -> bool {
-    json.as_object().is_some_and(|test| test.has("status") && test.has("metric_config") && test.has("name"))
+    json.as_object()
+        .is_some_and(|test| test.has("status") && test.has("metric_config") && test.has("name"))
 }
 
 fn is_snapshot(object: &Object<'_>) -> bool {
-    object.has("top_level_metrics") && object.get("metric_results").is_some_and(|results| results.as_object().is_some())
+    object.has("top_level_metrics")
+        && object.get("metric_results").is_some_and(|results| results.as_object().is_some())
 }
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
@@ -101,7 +121,9 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
     if list("metrics").iter().any(is_metric) || list("tests").iter().any(is_test) {
         return Ok(());
     }
-    Err(Declined::because("no `metrics` with `metric_name`, `value` and a `config.type` of Evidently"))
+    Err(Declined::because(
+        "no `metrics` with `metric_name`, `value` and a `config.type` of Evidently",
+    ))
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
@@ -114,7 +136,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         tests = results.flat_map(|result| collector.list(result.value.get("tests"))).collect();
         snapshot(&mut collector, top)
     } else {
-        // A report may have no tests; one whose tests cannot be read is not one without.
+        // A report may have no tests. One whose `tests` cannot be read must not pass as one without
+        // tests.
         tests = collector.list(top.get("tests")).iter().collect::<Vec<_>>();
         list(&ADAPTER, document, top, "metrics")?.iter().map(Entry::of).collect()
     };
@@ -124,7 +147,11 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         file.measure(&mut collector, entry);
     }
     if known.len() < entries.len() {
-        collector.check("metrics", false, Some(format!("{} metrics have no result", entries.len() - known.len())));
+        collector.check(
+            "metrics",
+            false,
+            Some(format!("{} metrics have no result", entries.len() - known.len())),
+        );
     }
     let from = collector.evidence.checks.len();
     for test in &tests {
@@ -149,25 +176,34 @@ fn snapshot<'j>(collector: &mut Collector<'_>, top: &'j Object<'j>) -> Vec<Optio
         .iter()
         .map(|id| {
             let result = find(id.as_str()?)?;
-            let params = result.at_path(&["metric_value_location", "metric", "params"])?.as_object()?;
-            // A value with parts has them beside each other instead of below `value`.
-            Some(Entry { params: Some(params), name: name::of(params)?, value: result.get("value").or(Some(result)) })
+            let params =
+                result.at_path(&["metric_value_location", "metric", "params"])?.as_object()?;
+            // A value with parts has them as members of the result instead of below `value`.
+            Some(Entry {
+                params: Some(params),
+                name: name::of(params)?,
+                value: result.get("value").or(Some(result)),
+            })
         })
         .collect()
 }
 
-/// The rows of the current data, where the report counts them.
+/// The rows of the current data, if the report counts them.
 fn rows(entries: &[&Entry<'_>]) -> Option<u64> {
-    let counts = entries.iter().filter(|entry| entry.kind() == "RowCount" && entry.name == "RowCount()");
+    let counts =
+        entries.iter().filter(|entry| entry.kind() == "RowCount" && entry.name == "RowCount()");
     let mut counts = counts.filter_map(|entry| entry.value?.as_number()?.count());
     let first = counts.next()?;
     counts.all(|count| count == first).then_some(first)
 }
 
-/// Whether the labels are two: rates of the positive class were calculated, or two labels have a precision.
+/// Whether there are two classes: rates of the positive class were calculated, or two labels have a
+/// precision.
 fn two_classes(entries: &[&Entry<'_>]) -> bool {
     entries.iter().any(|entry| match entry.kind() {
-        "TPR" | "TNR" | "FPR" | "FNR" => entry.value.is_some_and(|value| value.as_number().is_some()),
+        "TPR" | "TNR" | "FPR" | "FNR" => {
+            entry.value.is_some_and(|value| value.as_number().is_some())
+        }
         "F1ByLabel" | "PrecisionByLabel" | "RecallByLabel" => {
             entry.value.and_then(Json::as_object).is_some_and(|labels| labels.len() == 2)
         }
@@ -175,14 +211,14 @@ fn two_classes(entries: &[&Entry<'_>]) -> bool {
     })
 }
 
-/// What the whole report says about each of its metrics.
+/// Facts about the whole report that apply to each of its metrics.
 struct File {
     rows: Option<u64>,
     two_classes: bool,
 }
 
 impl File {
-    /// Our name for a metric of that class, or for the part of its value.
+    /// Our name for a metric of this class, or for a part of its value.
     fn ours(&self, kind: &str, part: &str) -> Option<&'static str> {
         Some(match (kind, part) {
             ("Accuracy", "") => "accuracy",
@@ -210,25 +246,37 @@ impl File {
             return;
         };
         match &value.value {
-            Value::Object(_) => leaves(value, &mut |path, leaf| self.part(collector, entry, path, leaf)),
+            Value::Object(_) => {
+                leaves(value, &mut |path, leaf| self.part(collector, entry, path, leaf));
+            }
             Value::Array(_) | Value::Bool(_) => collector.left_out(&entry.name),
             _ => self.part(collector, entry, &[], value),
         }
     }
 
-    fn part(&self, collector: &mut Collector<'_>, entry: &Entry<'_>, path: &[String], json: &Json<'_>) {
+    fn part(
+        &self,
+        collector: &mut Collector<'_>,
+        entry: &Entry<'_>,
+        path: &[String],
+        json: &Json<'_>,
+    ) {
         let mut path = path;
-        // Within a whole snapshot every part is a value of its own, with a picture beside it.
+        // In a whole snapshot every part is an object with its own `value`, next to a picture.
         if entry.value.is_some_and(|value| value.get("metric_value_location").is_some()) {
             match path.split_last() {
-                Some((last, rest)) if last == "value" && !rest.iter().any(|key| key == "widget" || key == "tests") => {
+                Some((last, rest))
+                    if last == "value"
+                        && !rest.iter().any(|key| key == "widget" || key == "tests") =>
+                {
                     path = rest.strip_prefix(&["values".to_owned()]).unwrap_or(rest);
                 }
                 _ => return,
             }
         }
         let part = path.join(".");
-        let name = if part.is_empty() { entry.name.clone() } else { format!("{}#{part}", entry.name) };
+        let name =
+            if part.is_empty() { entry.name.clone() } else { format!("{}#{part}", entry.name) };
         if !matches!(json.value, Value::Number(_) | Value::NonFinite(_) | Value::Null) {
             return collector.left_out(&name);
         }
@@ -263,7 +311,7 @@ fn check(collector: &mut Collector<'_>, json: &Json<'_>) {
     collector.check(name, status == Some("SUCCESS"), Some(detail));
 }
 
-/// A count of a value, for the names of labels.
+/// A value as it is written in the name of a metric.
 fn written(json: &Json<'_>) -> Option<String> {
     Some(match &json.value {
         Value::String(text) => text.to_string(),

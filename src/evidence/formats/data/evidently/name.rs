@@ -1,4 +1,4 @@
-//! The name that Evidently makes of a metric's parameters.
+//! The name that Evidently builds from a metric's parameters.
 
 use super::written;
 use crate::evidence::json::{Json, Object, Value};
@@ -7,7 +7,9 @@ use crate::evidence::json::{Json, Object, Value};
 pub(super) fn of(params: &Object<'_>) -> Option<String> {
     let kind = params.get("type").and_then(Json::as_str)?.rsplit(':').next()?;
     let mut items = Vec::new();
-    for member in params.iter().filter(|member| !member.key.ends_with("tests") && member.key != "type") {
+    for member in
+        params.iter().filter(|member| !member.key.ends_with("tests") && member.key != "type")
+    {
         match &member.value.value {
             Value::Array(list) if !list.is_empty() => {
                 let list: Vec<String> = list.iter().filter_map(written).collect();
@@ -16,13 +18,16 @@ pub(super) fn of(params: &Object<'_>) -> Option<String> {
             Value::String(text) if member.key == "column_type" => {
                 items.push(format!("{}={}", member.key, column_type(text).unwrap_or(text)));
             }
-            _ => items.extend(written(&member.value).map(|value| format!("{}={value}", member.key))),
+            _ => {
+                items.extend(written(&member.value).map(|value| format!("{}={value}", member.key)));
+            }
         }
     }
     Some(format!("{kind}({})", items.join(",")))
 }
 
-/// A column's type as Python shows the member of the enumeration, of which a snapshot keeps the value.
+/// A column's type as Python prints the member of the enumeration. A snapshot stores only the
+/// member's value.
 fn column_type(value: &str) -> Option<&'static str> {
     Some(match value {
         "num" => "ColumnType.Numerical",

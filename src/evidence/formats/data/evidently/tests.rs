@@ -19,7 +19,11 @@ fn report(metrics: &[String], tests: &str) -> String {
 }
 
 fn values(evidence: &Evidence) -> Vec<(&str, &str, Option<f64>, Option<u64>)> {
-    evidence.measurements.iter().map(|m| (m.metric.as_str(), m.source_name.as_str(), m.value, m.n)).collect()
+    evidence
+        .measurements
+        .iter()
+        .map(|m| (m.metric.as_str(), m.source_name.as_str(), m.value, m.n))
+        .collect()
 }
 
 #[test]
@@ -35,11 +39,31 @@ fn parts_of_a_value_stand_behind_the_name() {
         values(&found(&report(&metrics, ""))),
         [
             ("RowCount()", "RowCount()", Some(900.0), rows),
-            ("MissingValueCount(column=race)#count", "MissingValueCount(column=race)#count", Some(17.0), rows),
-            ("MissingValueCount(column=race)#share", "MissingValueCount(column=race)#share", Some(0.0189), rows),
+            (
+                "MissingValueCount(column=race)#count",
+                "MissingValueCount(column=race)#count",
+                Some(17.0),
+                rows
+            ),
+            (
+                "MissingValueCount(column=race)#share",
+                "MissingValueCount(column=race)#share",
+                Some(0.0189),
+                rows
+            ),
             ("MinValue(column=allnull)", "MinValue(column=allnull)", None, rows),
-            ("UniqueValueCount(column=sex)#counts.f", "UniqueValueCount(column=sex)#counts.f", Some(3.0), rows),
-            ("UniqueValueCount(column=sex)#shares.f", "UniqueValueCount(column=sex)#shares.f", Some(1.0), rows),
+            (
+                "UniqueValueCount(column=sex)#counts.f",
+                "UniqueValueCount(column=sex)#counts.f",
+                Some(3.0),
+                rows
+            ),
+            (
+                "UniqueValueCount(column=sex)#shares.f",
+                "UniqueValueCount(column=sex)#shares.f",
+                Some(1.0),
+                rows
+            ),
         ]
     );
 }
@@ -47,9 +71,16 @@ fn parts_of_a_value_stand_behind_the_name() {
 #[test]
 fn averages_over_classes_do_not_get_the_names_of_the_positive_class() {
     let recall = metric("Recall(classification_name=default)", "0.5");
-    assert_eq!(values(&found(&report(std::slice::from_ref(&recall), "")))[0].0, "Recall(classification_name=default)");
-    let three = metric("RecallByLabel(classification_name=default)", r#"{"a": 0.5, "b": 0.5, "c": 0.5}"#);
-    assert_eq!(values(&found(&report(&[recall.clone(), three], "")))[0].0, "Recall(classification_name=default)");
+    assert_eq!(
+        values(&found(&report(std::slice::from_ref(&recall), "")))[0].0,
+        "Recall(classification_name=default)"
+    );
+    let three =
+        metric("RecallByLabel(classification_name=default)", r#"{"a": 0.5, "b": 0.5, "c": 0.5}"#);
+    assert_eq!(
+        values(&found(&report(&[recall.clone(), three], "")))[0].0,
+        "Recall(classification_name=default)"
+    );
     let two = metric("RecallByLabel(classification_name=default)", r#"{"0": 0.5, "1": 0.5}"#);
     assert_eq!(values(&found(&report(&[recall.clone(), two], "")))[0].0, "recall");
     let rates = metric("TPR(classification_name=default)", "0.5");
@@ -60,7 +91,8 @@ fn averages_over_classes_do_not_get_the_names_of_the_positive_class() {
 #[test]
 fn accuracy_rests_on_the_rows_only_where_it_counts_them() {
     let of = |accuracy: &str| {
-        let evidence = found(&report(&[metric("Accuracy()", accuracy), metric("RowCount()", "4.0")], ""));
+        let evidence =
+            found(&report(&[metric("Accuracy()", accuracy), metric("RowCount()", "4.0")], ""));
         (evidence.measurements[0].metric.clone(), evidence.measurements[0].n)
     };
     assert_eq!(of("0.75"), ("accuracy".to_owned(), Some(4)));
@@ -70,10 +102,19 @@ fn accuracy_rests_on_the_rows_only_where_it_counts_them() {
 
 #[test]
 fn mape_is_a_percentage() {
-    let evidence = found(&report(&[metric("MAPE(regression_name=default)", r#"{"mean": 21.5, "std": 2.0}"#)], ""));
+    let evidence = found(&report(
+        &[metric("MAPE(regression_name=default)", r#"{"mean": 21.5, "std": 2.0}"#)],
+        "",
+    ));
     let [mean, std] = evidence.measurements.as_slice() else { panic!() };
-    assert_eq!((mean.metric.as_str(), mean.unit), ("mean_absolute_percentage_error", Some(Unit::Percent)));
-    assert_eq!((std.metric.as_str(), std.unit), ("MAPE(regression_name=default)#std", Some(Unit::Percent)));
+    assert_eq!(
+        (mean.metric.as_str(), mean.unit),
+        ("mean_absolute_percentage_error", Some(Unit::Percent))
+    );
+    assert_eq!(
+        (std.metric.as_str(), std.unit),
+        ("MAPE(regression_name=default)#std", Some(Unit::Percent))
+    );
 }
 
 #[test]
@@ -83,9 +124,17 @@ fn only_success_passes() {
             r#"{{"id": "gte", "name": "Row count", "description": "few", "metric_config": {{}}, "status": {status}}}"#
         )
     };
-    let tests = ["\"SUCCESS\"", "\"FAIL\"", "\"WARNING\"", "\"ERROR\"", "\"SKIPPED\"", "\"success\"", "null"]
-        .map(test)
-        .join(", ");
+    let tests = [
+        "\"SUCCESS\"",
+        "\"FAIL\"",
+        "\"WARNING\"",
+        "\"ERROR\"",
+        "\"SKIPPED\"",
+        "\"success\"",
+        "null",
+    ]
+    .map(test)
+    .join(", ");
     let evidence = found(&report(&[], &tests));
     let passed: Vec<_> = evidence.checks.iter().map(|check| check.passed).collect();
     assert_eq!(passed, [true, false, false, false, false, false, false]);
@@ -98,7 +147,10 @@ fn a_metric_without_a_result_and_an_empty_report_are_not_good_news() {
     assert_eq!((evidence.checks[0].name.as_str(), evidence.checks[0].passed), ("metrics", false));
     let evidence = read(br#"{"metrics": [], "tests": []}"#, Some("evidently")).unwrap();
     assert!(!evidence.checks[0].passed);
-    assert_eq!(read(br#"{"metrics": [], "tests": []}"#, None).unwrap_err().code(), "evidence-not-understood");
+    assert_eq!(
+        read(br#"{"metrics": [], "tests": []}"#, None).unwrap_err().code(),
+        "evidence-not-understood"
+    );
 }
 
 #[test]
@@ -125,7 +177,8 @@ fn a_whole_snapshot_says_the_same_as_its_report() {
                {"type": "evidently:metric_v2:F1ByLabel", "classification_name": "default", "probas_threshold": null}}, "param": {}},
                "values": {"0": {"value": 0.25}, "1": {"value": 0.75}}}}}"#;
     let evidence = found(text);
-    let names: Vec<_> = values(&evidence).into_iter().map(|(_, name, value, _)| (name, value)).collect();
+    let names: Vec<_> =
+        values(&evidence).into_iter().map(|(_, name, value, _)| (name, value)).collect();
     assert_eq!(
         names,
         [
@@ -139,10 +192,12 @@ fn a_whole_snapshot_says_the_same_as_its_report() {
     assert_eq!((evidence.checks.len(), evidence.checks[0].passed), (1, false));
 }
 
-/// Names of 0.7.23: its report writes the member of the enumeration, its snapshot the member's value.
+/// Names of 0.7.23: its report writes the enumeration's member, its snapshot the member's value.
 #[test]
 fn a_snapshot_names_column_types_as_the_report_does() {
-    for (value, member) in [("num", "Numerical"), ("text", "Text"), ("data", "Date"), ("datetime", "Datetime")] {
+    for (value, member) in
+        [("num", "Numerical"), ("text", "Text"), ("data", "Date"), ("datetime", "Datetime")]
+    {
         let text = format!(
             r#"{{"report": {{}}, "top_level_metrics": ["a"], "metric_results": {{"a": {{
                 "type": "evidently.core.metric_types.SingleValue", "value": 3, "tests": [], "metric_value_location": {{"metric": {{
@@ -158,7 +213,9 @@ fn a_snapshot_names_column_types_as_the_report_does() {
 fn tests_that_cannot_be_read_refuse_the_report() {
     let whole = report(&[metric("RowCount()", "900.0")], "");
     for other in ["{}", "7", "\"none\""] {
-        let error = read(whole.replace("\"tests\": []", &format!("\"tests\": {other}")).as_bytes(), None).unwrap_err();
+        let error =
+            read(whole.replace("\"tests\": []", &format!("\"tests\": {other}")).as_bytes(), None)
+                .unwrap_err();
         assert!(error.to_string().contains("a list was expected"), "{error}");
     }
     assert!(found(&whole.replace("\"tests\": []", "\"tests\": null")).checks.is_empty());

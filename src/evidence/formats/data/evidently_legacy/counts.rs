@@ -1,4 +1,5 @@
-//! What a report counts: rows, classes and the confusion matrix, of the current data and of the reference.
+//! The counts of a report: rows, classes and the confusion matrix, for the current data and for the
+//! reference.
 
 use crate::evidence::{
     confusion::Confusion,
@@ -18,8 +19,11 @@ pub(super) struct Counts {
 
 /// A square matrix of counts.
 fn matrix(json: &Json<'_>) -> Option<Vec<Vec<u64>>> {
-    let row = |row: &Json<'_>| row.as_array()?.iter().map(|cell| cell.as_number()?.count()).collect::<Option<Vec<_>>>();
-    let rows: Vec<Vec<u64>> = json.get("values")?.as_array()?.iter().map(row).collect::<Option<_>>()?;
+    let row = |row: &Json<'_>| {
+        row.as_array()?.iter().map(|cell| cell.as_number()?.count()).collect::<Option<Vec<_>>>()
+    };
+    let rows: Vec<Vec<u64>> =
+        json.get("values")?.as_array()?.iter().map(row).collect::<Option<_>>()?;
     (!rows.is_empty() && rows.iter().all(|row| row.len() == rows.len())).then_some(rows)
 }
 
@@ -27,10 +31,12 @@ impl Counts {
     /// The counts in `results`: below `current_matrix` and `current`, or below `reference_matrix` and `reference`.
     pub(super) fn of(results: &[&Json<'_>], data: &str) -> Self {
         let key = format!("{data}_matrix");
-        let matrix = results.iter().find_map(|result| matrix(result.get(&key)?)).unwrap_or_default();
+        let matrix =
+            results.iter().find_map(|result| matrix(result.get(&key)?)).unwrap_or_default();
         let supports = |result: &&Json<'_>| {
             let classes = result.at_path(&[data, "metrics"])?.as_object()?;
-            let supports = classes.iter().map(|class| class.value.get("support")?.as_number()?.count());
+            let supports =
+                classes.iter().map(|class| class.value.get("support")?.as_number()?.count());
             supports.sum::<Option<u64>>()
         };
         let counted = matrix.iter().flatten().try_fold(0_u64, |sum, count| sum.checked_add(*count));
@@ -38,7 +44,8 @@ impl Counts {
         Self { rows, matrix }
     }
 
-    /// The four counts whose accuracy and recall these are: of the class that is the positive one.
+    /// The four counts that give this accuracy and recall: they show which class is the positive
+    /// one.
     pub(super) fn confusion(
         &self,
         accuracy: Number<'_>,
@@ -48,11 +55,23 @@ impl Counts {
         let [a, b] = self.matrix.as_slice() else { return None };
         let (&[aa, ab], &[ba, bb]) = (a.as_slice(), b.as_slice()) else { return None };
         let sides = [
-            Confusion { true_positives: bb, false_positives: ab, true_negatives: aa, false_negatives: ba },
-            Confusion { true_positives: aa, false_positives: ba, true_negatives: bb, false_negatives: ab },
+            Confusion {
+                true_positives: bb,
+                false_positives: ab,
+                true_negatives: aa,
+                false_negatives: ba,
+            },
+            Confusion {
+                true_positives: aa,
+                false_positives: ba,
+                true_negatives: bb,
+                false_negatives: ab,
+            },
         ];
         let is = |counts: &Confusion, name: &str, value: f64| {
-            counts.of(name).is_some_and(|(k, n)| n == 0 || (float(k) / float(n) - value).abs() < 1e-9)
+            counts
+                .of(name)
+                .is_some_and(|(k, n)| n == 0 || (float(k) / float(n) - value).abs() < 1e-9)
         };
         sides.into_iter().find(|side| {
             is(side, "accuracy", accuracy.value())
@@ -61,7 +80,7 @@ impl Counts {
         })
     }
 
-    /// Fills n, and accuracy's counts, of a number over all rows.
+    /// Fills n of a number over all rows, and for accuracy the counts.
     pub(super) fn whole(&self, m: &mut Measurement, confusion: Option<Confusion>) {
         m.n = self.rows;
         if let Some((successes, trials)) = confusion.and_then(|counts| counts.of(&m.metric)) {
@@ -70,13 +89,13 @@ impl Counts {
         } else if let ("accuracy", Some(value), Some(n)) = (m.metric.as_str(), m.value, self.rows) {
             m.successes = only_count(value, n, MIN_ROUNDING);
             m.trials = m.successes.map(|_| n);
-            // Other rows than the matrix's: n is not known.
+            // If the number is over other rows than the matrix, n is not known.
             m.n = m.trials;
         }
     }
 }
 
-/// Fills n and the counts of a number of one class, from its support.
+/// Fills n and the counts of a number of one class, from the class's support.
 pub(super) fn class(m: &mut Measurement, row: &Json<'_>) {
     let cell = |key: &str| row.get(key).and_then(Json::as_number);
     let Some(support) = cell("support").and_then(Number::count) else { return };
@@ -88,7 +107,9 @@ pub(super) fn class(m: &mut Measurement, row: &Json<'_>) {
             m.successes = hits().filter(|_| m.value.is_some());
         }
         "precision" => {
-            m.trials = hits().zip(m.value).and_then(|(hits, value)| only_denominator(hits, value, MIN_ROUNDING));
+            m.trials = hits()
+                .zip(m.value)
+                .and_then(|(hits, value)| only_denominator(hits, value, MIN_ROUNDING));
             m.successes = m.trials.and_then(|_| hits());
         }
         _ => {}

@@ -1,22 +1,26 @@
-//! Evidently up to 0.6 (`evidently.legacy` since): `Report.json()`, `TestSuite.json()`, `as_dict()`, `save_json()` and the
-//! whole snapshot of `save()`.
+//! Evidently up to 0.6 (called `evidently.legacy` since): `Report.json()`, `TestSuite.json()`,
+//! `as_dict()`, `save_json()` and the whole snapshot of `save()`.
 //!
-//! A report lists metrics by their class, each with a result of its own shape. All numbers are read, by the key they
-//! stand at:
+//! A report lists metrics by their class, and each class has its own shape of result. All numbers
+//! are read and named by their keys:
 //!
-//! * below `current` under their own path, below `reference` with `reference.` in front: a rule on `recall` never takes
-//!   the reference's;
-//! * `column_name`, `drift_by_columns` and keys that end in `_by_column` give the slice `column`, classes the slice `class`;
-//! * our names only where the quantity is the same. `precision`, `recall` and `f1` are averages of the classes unless
-//!   there are two, which the rates `tpr` … `fnr` tell. `mean_abs_perc_error` is a percentage, and `rmse` before 0.4 is the mean
-//!   squared error: it forgot the root;
-//! * n and exact counts come from the confusion matrix and the supports beside the metric, which Evidently counts
-//!   without the rows that have no label or prediction;
-//! * a low `drift_score` means drift where the method is a p-value: `drift_detected` is the tool's own verdict, and a
-//!   check. `dataset_drift` is false with drifted columns below the share.
+//! * below `current` by their own path, below `reference` with the prefix `reference.`: a rule on
+//!   `recall` never selects the reference's;
+//! * `column_name`, `drift_by_columns` and keys that end in `_by_column` give the slice `column`,
+//!   classes the slice `class`;
+//! * our names are used only for the same quantity. `precision`, `recall` and `f1` are averages
+//!   over the classes unless there are two classes, which the rates `tpr` … `fnr` show.
+//!   `mean_abs_perc_error` is a percentage. `rmse` before 0.4 is the mean squared error: the root
+//!   was missing;
+//! * n and exact counts come from the confusion matrix and the supports of the same report.
+//!   Evidently counts them without the rows that have no label or prediction;
+//! * a low `drift_score` means drift if the method is a p-value. `drift_detected` is the tool's own
+//!   verdict, and a check. `dataset_drift` is false if some columns drifted, but fewer than the
+//!   required share.
 //!
-//! A suite lists tests: SUCCESS passes. WARNING (a failed test that was not critical), ERROR and SKIPPED do not, although
-//! `summary` counts a warning as a success and no error as a failure.
+//! A suite lists tests, and only SUCCESS passes. WARNING (a failed test that was not critical),
+//! ERROR and SKIPPED do not, although `summary` counts a warning as a success and does not count an
+//! error as a failure.
 
 mod counts;
 mod report;
@@ -32,7 +36,7 @@ use crate::evidence::{
 };
 use crate::model::Evidence;
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "evidently-legacy",
     title: "Evidently up to 0.6: Report and TestSuite as JSON",
@@ -40,7 +44,13 @@ pub const ADAPTER: Adapter = Adapter {
     written_by: "report.save_json(\"report.json\"), suite.save_json(\"suite.json\")",
     reads: "the numbers of every metric by column and class, current and reference apart; n and counts from the confusion \
             matrix; every test, and whether drift was detected, as checks. Only the status SUCCESS passes.",
-    carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
+    carries: &[
+        Carries::Metrics,
+        Carries::Slices,
+        Carries::SampleSize,
+        Carries::Counts,
+        Carries::Checks,
+    ],
     recognised_by: "`metrics` with `metric` and `result`, or `tests` with `status` and `group` beside `summary.all_passed`",
     rule: "id = \"data-tests\"\ncheck = \"evidently-legacy/*\"",
     detect,
@@ -49,12 +59,15 @@ pub const ADAPTER: Adapter = Adapter {
 
 fn is_metric(json: &Json<'_>) -> bool {
     json.as_object().is_some_and(|metric| {
-        metric.text("metric").is_some() && metric.get("result").is_some_and(|result| result.as_object().is_some())
+        metric.text("metric").is_some()
+            && metric.get("result").is_some_and(|result| result.as_object().is_some())
     })
 }
 
 fn is_test(json: &Json<'_>) -> bool {
-    json.as_object().is_some_and(|test| ["name", "status", "group", "description"].iter().all(|key| test.has(key)))
+    json.as_object().is_some_and(|test| {
+        ["name", "status", "group", "description"].iter().all(|key| test.has(key))
+    })
 }
 
 fn is_suite(object: &Object<'_>) -> bool {
@@ -64,7 +77,9 @@ fn is_suite(object: &Object<'_>) -> bool {
 }
 
 /// The metrics, their results and the whole `suite` of a file that `Report.save()` or `TestSuite.save()` wrote.
-fn snapshot<'j>(object: &'j Object<'j>) -> Option<(&'j [Json<'j>], &'j [Json<'j>], &'j Object<'j>)> {
+fn snapshot<'j>(
+    object: &'j Object<'j>,
+) -> Option<(&'j [Json<'j>], &'j [Json<'j>], &'j Object<'j>)> {
     let suite = object.get("suite")?.as_object()?;
     object.get("metrics_ids")?.as_array()?;
     Some((suite.get("metrics")?.as_array()?, suite.get("metric_results")?.as_array()?, suite))
@@ -78,7 +93,9 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
     if report || is_suite(object) || snapshot(object).is_some() {
         return Ok(());
     }
-    Err(Declined::because("no `metrics` with `metric` and `result`, and no `tests` beside `summary.all_passed`"))
+    Err(Declined::because(
+        "no `metrics` with `metric` and `result`, and no `tests` beside `summary.all_passed`",
+    ))
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
@@ -109,13 +126,20 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     collector.finish()
 }
 
-/// The metrics of a saved report. Those that only served others are not in `metrics_ids`.
-fn saved(collector: &mut Collector<'_>, top: &Object<'_>, metrics: &[Json<'_>], results: &[Json<'_>]) {
+/// The metrics of a saved report. `metrics_ids` omits metrics that were only computed for other
+/// metrics.
+fn saved(
+    collector: &mut Collector<'_>,
+    top: &Object<'_>,
+    metrics: &[Json<'_>],
+    results: &[Json<'_>],
+) {
     let ids = collector.list(top.get("metrics_ids"));
     let ids = ids.iter().filter_map(|id| usize::try_from(id.as_number()?.count()?).ok());
     let named: Vec<_> = ids
         .map(|id| {
-            let kind = metrics.get(id).and_then(|metric| text_at(metric, &["type"])).unwrap_or("metric");
+            let kind =
+                metrics.get(id).and_then(|metric| text_at(metric, &["type"])).unwrap_or("metric");
             (kind.rsplit([':', '.']).next().unwrap_or(kind).to_owned(), results.get(id))
         })
         .collect();

@@ -8,7 +8,7 @@ use crate::evidence::{
 };
 use crate::model::{Slice, Unit};
 
-/// Keys below which only pictures, names and parameters stand.
+/// Keys that contain only pictures, names and parameters.
 const ASIDE: [&str; 17] = [
     "rate_plots_data",
     "columns",
@@ -29,16 +29,24 @@ const ASIDE: [&str; 17] = [
     "table_of_not_matched",
 ];
 
-/// What stands at `rmse`, by Evidently's version: before 0.4 it forgot the root. `None` where the version is not known.
+/// The quantity at `rmse`, by Evidently's version: before 0.4 the root was missing. `None` if the
+/// version is not known.
 pub(super) fn rmse(version: Option<&str>) -> Option<&'static str> {
     let minor: u32 = version?.strip_prefix("0.")?.split('.').next()?.parse().ok()?;
     Some(if minor < 4 { "mean_squared_error" } else { "root_mean_squared_error" })
 }
 
-/// Reads the metrics of a report: objects of `metric` and `result`.
-pub(super) fn read(collector: &mut Collector<'_>, metrics: &[Json<'_>], rmse: Option<&'static str>) {
-    let class = |metric: &'_ Json<'_>| metric.get("metric").and_then(Json::as_str).unwrap_or("metric").to_owned();
-    let named: Vec<_> = metrics.iter().map(|metric| (class(metric), metric.get("result"))).collect();
+/// Reads the metrics of a report: objects with `metric` and `result`.
+pub(super) fn read(
+    collector: &mut Collector<'_>,
+    metrics: &[Json<'_>],
+    rmse: Option<&'static str>,
+) {
+    let class = |metric: &'_ Json<'_>| {
+        metric.get("metric").and_then(Json::as_str).unwrap_or("metric").to_owned()
+    };
+    let named: Vec<_> =
+        metrics.iter().map(|metric| (class(metric), metric.get("result"))).collect();
     results(collector, &named, rmse);
 }
 
@@ -48,7 +56,9 @@ pub(super) fn results(
     results: &[(String, Option<&Json<'_>>)],
     rmse: Option<&'static str>,
 ) {
-    if rmse == Some("mean_squared_error") && results.iter().any(|(class, _)| class == "RegressionQualityMetric") {
+    if rmse == Some("mean_squared_error")
+        && results.iter().any(|(class, _)| class == "RegressionQualityMetric")
+    {
         collector.warn("Evidently before 0.4 writes the mean squared error as `rmse`");
     }
     let all: Vec<&Json<'_>> = results.iter().filter_map(|(_, result)| *result).collect();
@@ -74,10 +84,14 @@ pub(super) fn results(
         };
         at.read(collector, result);
     }
-    let rows = |result: &Json<'_>| Some(result.at_path(&["current", "number_of_rows"])?.as_number()?.value());
+    let rows = |result: &Json<'_>| {
+        Some(result.at_path(&["current", "number_of_rows"])?.as_number()?.value())
+    };
     if all.iter().filter_map(|result| rows(result)).any(|rows| rows == 0.0) {
         vacuous(collector, from, "the current data has no row");
-        of_no_row(collector, values, |name| name.contains("reference") || name.ends_with("number_of_rows"));
+        of_no_row(collector, values, |name| {
+            name.contains("reference") || name.ends_with("number_of_rows")
+        });
     }
 }
 
@@ -89,7 +103,7 @@ fn column(result: &Json<'_>) -> Slice {
 /// Which data a number is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Data {
-    /// A number about both, or about none.
+    /// A number about both data sets, or about neither.
     Neither,
     Current,
     Reference,
@@ -104,13 +118,13 @@ struct At<'r> {
     slice: Slice,
     n: Option<u64>,
     counts: [&'r Counts; 2],
-    /// The numbers of one class.
+    /// The numbers of the class, if this is below one.
     row: Option<&'r Json<'r>>,
-    /// Whether this is below a column of many: the next keys are no columns.
+    /// Whether this is below one column of many: the next keys are then not columns.
     in_column: bool,
-    /// What stands at `rmse`.
+    /// The quantity at `rmse`.
     rmse: Option<&'static str>,
-    /// How a drift was scored.
+    /// The method that the drift was scored with.
     method: Option<&'r str>,
 }
 
@@ -118,7 +132,7 @@ fn by_column(key: &str) -> bool {
     key.ends_with("_by_column") || key.ends_with("_by_columns")
 }
 
-/// How many rows an object says its numbers rest on.
+/// How many rows an object says its numbers were computed on.
 fn rows(object: &Object<'_>) -> Option<u64> {
     let keys = ["number_of_rows", "rows_count", "all_num", "number_of_values"];
     keys.iter().find_map(|key| object.get(key)?.as_number()?.count())
@@ -142,8 +156,12 @@ impl<'r> At<'r> {
                     at.path.pop();
                 }
             }
-            "current" | "current_characteristics" if self.data == Data::Neither => at.data = Data::Current,
-            "reference" | "reference_characteristics" if self.data == Data::Neither => at.data = Data::Reference,
+            "current" | "current_characteristics" if self.data == Data::Neither => {
+                at.data = Data::Current;
+            }
+            "reference" | "reference_characteristics" if self.data == Data::Neither => {
+                at.data = Data::Reference;
+            }
             _ if self.is_classes() => {
                 at.slice = Slice::one("class", key);
                 at.row = Some(&member.value);
@@ -154,7 +172,7 @@ impl<'r> At<'r> {
         at
     }
 
-    /// Whether the members here are columns, which may be called anything.
+    /// Whether the members here are columns, which can have any name.
     fn is_columns(&self) -> bool {
         !self.in_column && self.path.last().is_some_and(|last| by_column(last))
     }
@@ -169,7 +187,10 @@ impl<'r> At<'r> {
             Value::Object(object) => self.object(collector, object),
             Value::Number(_) | Value::NonFinite(_) => self.number(collector, json),
             Value::Array(list)
-                if !list.is_empty() && list.iter().any(|one| one.as_number().is_some() || one.as_array().is_some()) =>
+                if !list.is_empty()
+                    && list
+                        .iter()
+                        .any(|one| one.as_number().is_some() || one.as_array().is_some()) =>
             {
                 collector.left_out(&format!("{}.{}", self.class, self.path.join(".")));
             }
@@ -188,8 +209,11 @@ impl<'r> At<'r> {
             }
             return;
         }
-        let plotted =
-            |key: &str| object.get(key).is_some_and(|axis| axis.as_array().is_some() || axis.as_object().is_some());
+        let plotted = |key: &str| {
+            object
+                .get(key)
+                .is_some_and(|axis| axis.as_array().is_some() || axis.as_object().is_some())
+        };
         if plotted("x") && (plotted("y") || plotted("count")) {
             return collector.left_out("distributions");
         }
@@ -197,15 +221,19 @@ impl<'r> At<'r> {
         here.n = rows(object).or(self.n);
         here.method = object.text("stattest_name").or(self.method);
         if self.path.is_empty() && self.data == Data::Neither && self.slice.is_overall() {
-            here.slice = object.text("column_name").map_or_else(Slice::overall, |name| Slice::one("column", name));
+            here.slice = object
+                .text("column_name")
+                .map_or_else(Slice::overall, |name| Slice::one("column", name));
         }
         Self::verdicts(collector, object);
-        if object.has("accuracy") && matches!(self.class, "ClassificationQualityMetric" | "ClassificationDummyMetric") {
+        if object.has("accuracy")
+            && matches!(self.class, "ClassificationQualityMetric" | "ClassificationDummyMetric")
+        {
             return here.quality(collector, object);
         }
         for member in object {
             let key = &*member.key;
-            // The matrix is read as counts, the areas stand with their classes.
+            // The matrix is read as counts; the areas are listed again with their classes.
             let elsewhere = matches!(key, "current_matrix" | "reference_matrix" | "roc_aucs");
             if !elsewhere && !ASIDE.contains(&key) {
                 if by_column(key) {
@@ -216,40 +244,51 @@ impl<'r> At<'r> {
         }
     }
 
-    /// What the tool says of drift.
+    /// Adds the tool's own verdicts on drift.
     fn verdicts(collector: &mut Collector<'_>, object: &Object<'_>) {
         if object.has("dataset_drift") {
-            let none = object.get("number_of_columns").and_then(Json::as_number).is_some_and(|n| n.value() == 0.0);
-            // No column, no drift: nothing was compared.
+            let none = object
+                .get("number_of_columns")
+                .and_then(Json::as_number)
+                .is_some_and(|n| n.value() == 0.0);
+            // Without a column nothing was compared, so "no drift" is not a pass.
             let drift = flag(object, "dataset_drift") != Some(false) || none;
-            let said = |key: &str| object.get(key).and_then(Json::as_number).map_or("?", Number::text);
-            let detail =
-                format!("{} of {} columns drifted", said("number_of_drifted_columns"), said("number_of_columns"));
+            let said =
+                |key: &str| object.get(key).and_then(Json::as_number).map_or("?", Number::text);
+            let detail = format!(
+                "{} of {} columns drifted",
+                said("number_of_drifted_columns"),
+                said("number_of_columns")
+            );
             collector.check("dataset_drift", !drift, Some(detail));
         }
         if object.has("drift_detected") {
             let drift = flag(object, "drift_detected") != Some(false);
             let column = object.text("column_name").unwrap_or("");
-            let said = |key: &str| object.get(key).and_then(Json::as_number).map_or("?", Number::text);
+            let said =
+                |key: &str| object.get(key).and_then(Json::as_number).map_or("?", Number::text);
             let method = object.text("stattest_name").unwrap_or("an unknown method");
-            let threshold = if object.has("stattest_threshold") { "stattest_threshold" } else { "threshold" };
-            let detail = format!("{method}: {}, threshold {}", said("drift_score"), said(threshold));
-            // Nothing was detected by a score that is NaN.
+            let threshold =
+                if object.has("stattest_threshold") { "stattest_threshold" } else { "threshold" };
+            let detail =
+                format!("{method}: {}, threshold {}", said("drift_score"), said(threshold));
+            // A score that is NaN cannot show that there is no drift.
             let scored = object.get("drift_score").is_none_or(|score| score.as_number().is_some());
             collector.check(format!("drift_detected [{column}]"), !drift && scored, Some(detail));
         }
     }
 
-    /// The quality of a classifier on all rows.
+    /// Reads the quality of a classifier on all rows.
     fn quality(&self, collector: &mut Collector<'_>, object: &'r Object<'r>) {
         let number = |key: &str| object.get(key).and_then(Json::as_number);
         let two = number("tpr").is_some();
-        // Numbers of a dummy, or of the reference, do not get our names.
+        // Numbers of a dummy model, or of the reference, do not get our names.
         let own = self.data == Data::Current && self.path.is_empty();
         let counts = self.counts();
-        let confusion = number("accuracy").zip(number("recall")).filter(|_| two && self.path.is_empty());
         let confusion =
-            confusion.and_then(|(accuracy, recall)| counts.confusion(accuracy, recall, number("precision")));
+            number("accuracy").zip(number("recall")).filter(|_| two && self.path.is_empty());
+        let confusion = confusion
+            .and_then(|(accuracy, recall)| counts.confusion(accuracy, recall, number("precision")));
         for member in object {
             let theirs = self.name(&member.key);
             let ours = if own { canonical(&member.key, two) } else { None };
@@ -260,8 +299,12 @@ impl<'r> At<'r> {
                 Value::Null if !rate && !ASIDE.contains(&&*member.key) => {}
                 _ => continue,
             }
-            let Some(m) = collector.measure(ours.unwrap_or(&specific), &theirs, self.slice.clone(), &member.value)
-            else {
+            let Some(m) = collector.measure(
+                ours.unwrap_or(&specific),
+                &theirs,
+                self.slice.clone(),
+                &member.value,
+            ) else {
                 continue;
             };
             m.aggregate = !two && matches!(&*member.key, "precision" | "recall" | "f1");
@@ -272,7 +315,8 @@ impl<'r> At<'r> {
     }
 
     fn name(&self, key: &str) -> String {
-        let mut path: Vec<&str> = if self.data == Data::Reference { vec!["reference"] } else { Vec::new() };
+        let mut path: Vec<&str> =
+            if self.data == Data::Reference { vec!["reference"] } else { Vec::new() };
         path.extend(&self.path);
         path.push(key);
         path.join(".")
@@ -290,7 +334,11 @@ impl<'r> At<'r> {
             _ => None,
         };
         let specific = format!("{}.{theirs}", self.class);
-        let Some(m) = collector.measure(ours.unwrap_or(&specific), &theirs, self.slice.clone(), json) else { return };
+        let Some(m) =
+            collector.measure(ours.unwrap_or(&specific), &theirs, self.slice.clone(), json)
+        else {
+            return;
+        };
         m.n = self.n;
         m.unit = is_percent(key).then_some(Unit::Percent);
         if let Some(row) = self.row {
@@ -303,7 +351,7 @@ fn is_percent(key: &str) -> bool {
     key.ends_with("_percentage") || key.contains("_perc_error")
 }
 
-/// Our name for a number over all rows; `two` where there are two classes.
+/// Our name for a number over all rows; `two` says that there are two classes.
 fn canonical(key: &str, two: bool) -> Option<&'static str> {
     Some(match key {
         "accuracy" => "accuracy",

@@ -13,7 +13,8 @@ pub(super) fn read(collector: &mut Collector<'_>, suite: &Object<'_>, tests: &[J
     for test in tests {
         one(collector, test);
     }
-    let counts_rows = |test: &&Json<'_>| test.get("name").and_then(Json::as_str) == Some("Number of Rows");
+    let counts_rows =
+        |test: &&Json<'_>| test.get("name").and_then(Json::as_str) == Some("Number of Rows");
     let rows = |test: &Json<'_>| Some(test.at_path(&["parameters", "value"])?.as_number()?.value());
     if tests.iter().filter(counts_rows).filter_map(rows).any(|rows| rows == 0.0) {
         vacuous(collector, from, "the current data has no row");
@@ -73,8 +74,8 @@ fn text_of(parameters: &Json<'_>, key: &str) -> Option<String> {
     }
 }
 
-/// What a test compared: `value` goes by the test's name, the rest by its key behind it. What it compared with is in
-/// the detail.
+/// Reads what a test compared: `value` is named by the test, the other numbers by the test and
+/// their key. The limit that it was compared with is in the detail.
 fn numbers(collector: &mut Collector<'_>, name: &str, slice: &Slice, parameters: &Json<'_>) {
     leaves(parameters, &mut |path, json| {
         let undefined = matches!(json.value, Value::Null) && path == ["value"];
@@ -85,7 +86,9 @@ fn numbers(collector: &mut Collector<'_>, name: &str, slice: &Slice, parameters:
         let (source, slice) = match path.as_slice() {
             ["condition" | "label" | "values" | "columns", ..] => return,
             ["value"] => (name.to_owned(), slice.clone()),
-            ["features", column, rest @ ..] => (format!("{name}.{}", rest.join(".")), Slice::one("column", *column)),
+            ["features", column, rest @ ..] => {
+                (format!("{name}.{}", rest.join(".")), Slice::one("column", *column))
+            }
             _ => (format!("{name}.{}", path.join(".")), slice.clone()),
         };
         collector.measure(&source, &source, slice, json);

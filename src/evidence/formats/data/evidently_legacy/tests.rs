@@ -12,7 +12,9 @@ fn report(metrics: &str) -> Evidence {
 }
 
 fn versioned(version: &str, metrics: &str) -> Evidence {
-    found(&format!(r#"{{"version": "{version}", "metrics": [{metrics}], "timestamp": "2026-11-20 14:05:35.646185"}}"#))
+    found(&format!(
+        r#"{{"version": "{version}", "metrics": [{metrics}], "timestamp": "2026-11-20 14:05:35.646185"}}"#
+    ))
 }
 
 fn named<'e>(evidence: &'e Evidence, name: &str) -> &'e Measurement {
@@ -40,8 +42,11 @@ fn the_confusion_matrix_gives_the_rows_and_the_counts() {
     assert_eq!(counts("tnr"), ("true_negative_rate", Some(171), Some(61), Some(64)));
     assert_eq!(counts("f1"), ("f1", Some(171), None, None));
     assert_eq!((named(&evidence, "roc_auc").value, counts("roc_auc").1), (None, Some(171)));
-    // The reference is told apart, and none of our names.
-    assert_eq!(counts("reference.recall"), ("ClassificationQualityMetric.reference.recall", None, None, None));
+    // The reference keeps its own name, and gets none of ours.
+    assert_eq!(
+        counts("reference.recall"),
+        ("ClassificationQualityMetric.reference.recall", None, None, None)
+    );
     assert_eq!(report(QUALITY).measurements[0].n, None);
 }
 
@@ -58,7 +63,10 @@ fn averages_of_many_classes_do_not_get_our_names() {
     let many = QUALITY.replace("\"tpr\": 0.9626168224299065", "\"tpr\": null");
     let evidence = report(&many);
     let recall = named(&evidence, "recall");
-    assert_eq!((recall.metric.as_str(), recall.aggregate), ("ClassificationQualityMetric.recall", true));
+    assert_eq!(
+        (recall.metric.as_str(), recall.aggregate),
+        ("ClassificationQualityMetric.recall", true)
+    );
     assert_eq!(named(&evidence, "accuracy").metric, "accuracy");
 }
 
@@ -71,7 +79,8 @@ fn classes_bring_their_support() {
     let evidence = report(&format!("{by_class}, {QUALITY}"));
     let of = |class: &str, metric: &str| {
         let slice = Slice::one("class", class);
-        let m = evidence.measurements.iter().find(|m| m.slice == slice && m.metric == metric).unwrap();
+        let m =
+            evidence.measurements.iter().find(|m| m.slice == slice && m.metric == metric).unwrap();
         (m.n, m.successes, m.trials)
     };
     assert_eq!(of("0", "recall"), (Some(64), Some(61), Some(64)));
@@ -106,7 +115,8 @@ fn drift_is_a_score_by_column_and_a_verdict() {
     );
     let psi = evidence.measurements.iter().filter(|m| m.metric == "psi").count();
     assert_eq!(psi, 2, "a p-value is no PSI");
-    let checks: Vec<_> = evidence.checks.iter().map(|check| (check.name.as_str(), check.passed)).collect();
+    let checks: Vec<_> =
+        evidence.checks.iter().map(|check| (check.name.as_str(), check.passed)).collect();
     assert_eq!(
         checks,
         [
@@ -132,14 +142,20 @@ fn columns_rows_and_percentages_are_told() {
         (missing.n, missing.unit, missing.slice.clone()),
         (Some(400), Some(Unit::Percent), Slice::one("column", "age"))
     );
-    assert_eq!((named(&evidence, "mean").value, named(&evidence, "reference.missing").n), (None, Some(500)));
+    assert_eq!(
+        (named(&evidence, "mean").value, named(&evidence, "reference.missing").n),
+        (None, Some(500))
+    );
     let nans = named(&evidence, "nans_by_columns");
     assert_eq!((nans.slice.clone(), nans.n), (Slice::one("column", "age"), Some(400)));
     assert_eq!(named(&evidence, "rmse").metric, "root_mean_squared_error");
     assert_eq!(named(&versioned("0.3.3", summary), "rmse").metric, "mean_squared_error");
     assert_eq!(named(&versioned("?", summary), "rmse").metric, "RegressionQualityMetric.rmse");
     let mape = named(&evidence, "mean_abs_perc_error");
-    assert_eq!((mape.metric.as_str(), mape.unit), ("mean_absolute_percentage_error", Some(Unit::Percent)));
+    assert_eq!(
+        (mape.metric.as_str(), mape.unit),
+        ("mean_absolute_percentage_error", Some(Unit::Percent))
+    );
     assert_eq!(named(&evidence, "underperformance.majority.mean_error").value, Some(-0.1));
     assert!(evidence.measurements.iter().all(|m| m.source_name != "most_common"));
 }
@@ -171,7 +187,9 @@ fn an_empty_run_is_not_good_news() {
     let cut = r#"{"name": "a", "description": "", "status": "SUCCESS", "group": "g"}"#;
     assert!(suite(cut, 2).checks.iter().any(|check| check.name == "tests" && !check.passed));
     assert!(!report("").checks[0].passed);
-    let broken = read(br#"{"metrics": [{"metric": "A", "result": null}]}"#, Some("evidently-legacy")).unwrap();
+    let broken =
+        read(br#"{"metrics": [{"metric": "A", "result": null}]}"#, Some("evidently-legacy"))
+            .unwrap();
     assert_eq!((broken.checks[0].name.as_str(), broken.checks[0].passed), ("A", false));
 }
 
@@ -190,9 +208,13 @@ fn a_whole_snapshot_says_the_same_as_its_report() {
         "test_results": [{"name": "Accuracy Score", "description": "", "status": "FAIL", "group": "g", "parameters": {"type": "p", "value": 0.5}}]},
         "metrics_ids": [1], "test_ids": [0], "timestamp": "2026-11-21T19:24:31"}"#;
     let evidence = found(text);
-    let names: Vec<_> = evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value)).collect();
+    let names: Vec<_> =
+        evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value)).collect();
     assert_eq!(names, [("accuracy", Some(0.5)), ("roc_auc", None), ("Accuracy Score", Some(0.5))]);
-    assert_eq!((evidence.checks[0].name.as_str(), evidence.checks[0].passed), ("Accuracy Score", false));
+    assert_eq!(
+        (evidence.checks[0].name.as_str(), evidence.checks[0].passed),
+        ("Accuracy Score", false)
+    );
 }
 
 #[test]
@@ -222,7 +244,10 @@ fn what_stands_below_a_column_is_no_column() {
     let evidence = report(missing);
     let empty = named(&evidence, "different_missing_values_by_column.");
     assert_eq!((empty.slice.clone(), empty.value), (Slice::one("column", "age"), Some(1.0)));
-    assert_eq!(named(&evidence, "different_missing_values_by_column.null").slice, Slice::one("column", "age"));
+    assert_eq!(
+        named(&evidence, "different_missing_values_by_column.null").slice,
+        Slice::one("column", "age")
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::evidence::{
 };
 use crate::model::{Slice, Unit};
 
-/// Numbers of a result, and whether they are parts of a hundred.
+/// The numbers of a result, and whether each is a percentage.
 const NUMBERS: [(&str, bool); 7] = [
     ("unexpected_percent", true),
     ("unexpected_percent_total", true),
@@ -33,16 +33,22 @@ const ASIDE: [&str; 11] = [
     "observed_value",
 ];
 
-/// Reads one expectation; `dataset` where the document holds several. Whether it is called a success and looked at
-/// nothing.
+/// Reads one expectation; `dataset` is set if the document has several. Returns whether the tool
+/// calls it a success although it examined no data.
 pub(super) fn read(collector: &mut Collector<'_>, json: &Json<'_>, dataset: Option<&str>) -> bool {
     let Some(object) = json.as_object() else {
-        collector.check("expectation", false, Some(format!("a result is no object but {}", json.kind())));
+        collector.check(
+            "expectation",
+            false,
+            Some(format!("a result is no object but {}", json.kind())),
+        );
         return false;
     };
     let config = object.get("expectation_config").and_then(Json::as_object).unwrap_or(object);
-    let kind =
-        config.text("type").or_else(|| config.text("expectation_type")).unwrap_or("an expectation without a type");
+    let kind = config
+        .text("type")
+        .or_else(|| config.text("expectation_type"))
+        .unwrap_or("an expectation without a type");
     let kwargs = config.get("kwargs").and_then(Json::as_object);
     let column = kwargs.and_then(columns);
     let name = match &column {
@@ -55,7 +61,9 @@ pub(super) fn read(collector: &mut Collector<'_>, json: &Json<'_>, dataset: Opti
     let nothing = object.get("result").and_then(Json::as_object).and_then(nothing);
     let said = detail(object, config, raised, success);
     let said = match &nothing {
-        Some(why) => Some([Some(why.clone()), said].into_iter().flatten().collect::<Vec<_>>().join("; ")),
+        Some(why) => {
+            Some([Some(why.clone()), said].into_iter().flatten().collect::<Vec<_>>().join("; "))
+        }
         None => said,
     };
     collector.check(name, held && nothing.is_none(), said);
@@ -66,7 +74,7 @@ pub(super) fn read(collector: &mut Collector<'_>, json: &Json<'_>, dataset: Opti
     held && nothing.is_some()
 }
 
-/// Why an expectation says nothing: it looked at no row, or at values that are all missing.
+/// Why an expectation shows nothing: it examined no row, or only missing values.
 fn nothing(result: &Object<'_>) -> Option<String> {
     let count = |key: &str| result.get(key).and_then(Json::as_number).and_then(Number::count);
     match (count("element_count")?, count("missing_count")) {
@@ -91,27 +99,40 @@ fn columns(kwargs: &Object<'_>) -> Option<String> {
     names.map(|names| names.join(", ")).filter(|names| !names.is_empty())
 }
 
-/// What was raised: by the expectation itself, or by one of its metrics.
+/// The message of the exception that the expectation itself or one of its metrics raised.
 fn raised(info: Option<&Json<'_>>) -> Option<String> {
     let info = info?.as_object()?;
     let message = |info: &Object<'_>| {
         let thrown = flag(info, "raised_exception") == Some(true);
-        thrown.then(|| info.text("exception_message").unwrap_or("an exception without a message").to_owned())
+        thrown.then(|| {
+            info.text("exception_message").unwrap_or("an exception without a message").to_owned()
+        })
     };
-    message(info).or_else(|| info.iter().find_map(|member| member.value.as_object().and_then(message)))
+    message(info)
+        .or_else(|| info.iter().find_map(|member| member.value.as_object().and_then(message)))
 }
 
-fn detail(object: &Object<'_>, config: &Object<'_>, raised: Option<String>, success: Option<bool>) -> Option<String> {
+fn detail(
+    object: &Object<'_>,
+    config: &Object<'_>,
+    raised: Option<String>,
+    success: Option<bool>,
+) -> Option<String> {
     let mut said = Vec::new();
     if success.is_none() {
         said.push("`success` is neither true nor false".to_owned());
     }
     said.extend(raised.map(|raised| format!("raised: {}", short(&raised, 300))));
     said.extend(
-        config.text("severity").filter(|_| success != Some(true)).map(|severity| format!("severity {severity}")),
+        config
+            .text("severity")
+            .filter(|_| success != Some(true))
+            .map(|severity| format!("severity {severity}")),
     );
     let result = object.get("result");
-    let written = |key: &str| result.and_then(|result| result.get(key)).and_then(Json::as_number).map(Number::text);
+    let written = |key: &str| {
+        result.and_then(|result| result.get(key)).and_then(Json::as_number).map(Number::text)
+    };
     if let (Some(unexpected), Some(all)) = (written("unexpected_count"), written("element_count")) {
         said.push(format!("{unexpected} of {all} values are unexpected"));
     } else if let Some(value) = written("observed_value") {
@@ -120,7 +141,13 @@ fn detail(object: &Object<'_>, config: &Object<'_>, raised: Option<String>, succ
     (!said.is_empty()).then(|| said.join("; "))
 }
 
-fn numbers(collector: &mut Collector<'_>, result: &Object<'_>, kind: &str, slice: &Slice, dataset: Option<&str>) {
+fn numbers(
+    collector: &mut Collector<'_>,
+    result: &Object<'_>,
+    kind: &str,
+    slice: &Slice,
+    dataset: Option<&str>,
+) {
     let count = |key: &str| result.get(key).and_then(Json::as_number).and_then(Number::count);
     let n = count("element_count");
     if n == Some(0) {
@@ -144,10 +171,12 @@ fn numbers(collector: &mut Collector<'_>, result: &Object<'_>, kind: &str, slice
         }
     }
     for member in result {
-        let known = NUMBERS.iter().any(|(name, _)| *name == member.key) || ASIDE.contains(&&*member.key);
+        let known =
+            NUMBERS.iter().any(|(name, _)| *name == member.key) || ASIDE.contains(&&*member.key);
         if !known && member.value.as_number().is_some() {
             put(collector, &member.key, &member.value, member.key.ends_with("percent"));
-        } else if member.key == "details" || (!known && !matches!(member.value.value, Value::Null)) {
+        } else if member.key == "details" || (!known && !matches!(member.value.value, Value::Null))
+        {
             collector.left_out(&member.key);
         }
     }
@@ -159,13 +188,18 @@ fn observed<'j>(value: &'j Json<'j>) -> Vec<(String, &'j Json<'j>)> {
     let values = value.get("values").and_then(Json::as_array);
     if let (Some(quantiles), Some(values)) = (quantiles, values) {
         let quantiles = quantiles.iter().filter_map(Json::as_number);
-        return quantiles.zip(values).map(|(q, value)| (format!("observed_value.{}", q.text()), value)).collect();
+        return quantiles
+            .zip(values)
+            .map(|(q, value)| (format!("observed_value.{}", q.text()), value))
+            .collect();
     }
     match &value.value {
         Value::Number(_) | Value::NonFinite(_) => vec![("observed_value".to_owned(), value)],
         Value::Object(members) => {
             let numbers = members.iter().filter(|member| member.value.as_number().is_some());
-            numbers.map(|member| (format!("observed_value.{}", member.key), &member.value)).collect()
+            numbers
+                .map(|member| (format!("observed_value.{}", member.key), &member.value))
+                .collect()
         }
         _ => Vec::new(),
     }

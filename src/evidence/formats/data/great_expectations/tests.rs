@@ -26,10 +26,17 @@ const AGE: &str = r#"{"success": true, "expectation_config": {"type": "expect_co
 #[test]
 fn percentages_stay_percentages_and_keep_their_rows() {
     let evidence = found(&suite(AGE));
-    assert_eq!(checks(&evidence), [("success", true), ("expect_column_values_to_be_between [age]", true)]);
+    assert_eq!(
+        checks(&evidence),
+        [("success", true), ("expect_column_values_to_be_between [age]", true)]
+    );
     assert_eq!(evidence.checks[1].detail.as_deref(), Some("60 of 3000 values are unexpected"));
-    let percent = evidence.measurements.iter().find(|m| m.source_name == "unexpected_percent").unwrap();
-    assert_eq!((percent.value, percent.unit, percent.n), (Some(2.0), Some(Unit::Percent), Some(3000)));
+    let percent =
+        evidence.measurements.iter().find(|m| m.source_name == "unexpected_percent").unwrap();
+    assert_eq!(
+        (percent.value, percent.unit, percent.n),
+        (Some(2.0), Some(Unit::Percent), Some(3000))
+    );
     assert_eq!(percent.metric, "expect_column_values_to_be_between.unexpected_percent");
     assert_eq!(percent.slice, Slice::one("column", "age"));
     assert_eq!(evidence.produced_at.unwrap().to_string(), "2026-11-20T14:10:03.310285Z");
@@ -39,8 +46,10 @@ fn percentages_stay_percentages_and_keep_their_rows() {
 
 #[test]
 fn an_exception_is_no_success() {
-    let itself =
-        AGE.replace("\"raised_exception\": false", "\"raised_exception\": true, \"exception_message\": \"boom\"");
+    let itself = AGE.replace(
+        "\"raised_exception\": false",
+        "\"raised_exception\": true, \"exception_message\": \"boom\"",
+    );
     let by_metric = AGE.replace(
         "{\"raised_exception\": false}",
         "{\"MetricConfigurationID(a)\": {\"raised_exception\": true, \"exception_message\": \"boom\"}}",
@@ -58,7 +67,10 @@ fn an_exception_is_no_success() {
 fn a_suite_without_expectations_is_not_good_news() {
     assert_eq!(checks(&found(&suite(""))), [("success", false), ("expectations", false)]);
     let evidence = found(&suite(&AGE.replace("3000", "0")));
-    assert_eq!(checks(&evidence), [("success", false), ("expect_column_values_to_be_between [age]", false)]);
+    assert_eq!(
+        checks(&evidence),
+        [("success", false), ("expect_column_values_to_be_between [age]", false)]
+    );
     assert_eq!(evidence.warnings, ["`expect_column_values_to_be_between` looked at no rows"]);
 }
 
@@ -73,10 +85,15 @@ fn version_0_names_the_type_otherwise_and_wraps_its_validations() {
     let evidence = found(&checkpoint);
     assert_eq!(
         checks(&evidence)[1..],
-        [("success [ValidationResultIdentifier::a/b]", true), ("expect_column_values_to_be_between [age]", true),]
+        [
+            ("success [ValidationResultIdentifier::a/b]", true),
+            ("expect_column_values_to_be_between [age]", true),
+        ]
     );
     assert_eq!(evidence.producer.as_ref().unwrap().version.as_deref(), Some("1.24.1"));
-    let new = checkpoint.replace("{\"validation_result\": ", "").replace(", \"actions_results\": {}}", "");
+    let new = checkpoint
+        .replace("{\"validation_result\": ", "")
+        .replace(", \"actions_results\": {}}", "");
     assert_eq!(checks(&found(&new)), checks(&evidence));
 }
 
@@ -95,8 +112,12 @@ fn the_statistics_of_a_checkpoint_are_told_from_those_of_its_validations() {
             ("expect_column_to_exist [label]", false)
         ]
     );
-    let named = |metric: &str| evidence.measurements.iter().find(|m| m.metric == metric).unwrap().value;
-    assert_eq!((named("checkpoint.success_percent"), named("success_percent")), (Some(0.0), Some(55.5)));
+    let named =
+        |metric: &str| evidence.measurements.iter().find(|m| m.metric == metric).unwrap().value;
+    assert_eq!(
+        (named("checkpoint.success_percent"), named("success_percent")),
+        (Some(0.0), Some(55.5))
+    );
 }
 
 #[test]
@@ -114,11 +135,17 @@ fn observed_values_are_numbers_quantiles_or_left_out() {
     assert_eq!(of("NaN"), [("observed_value".to_owned(), None)]);
     assert_eq!(
         of(r#"{"quantiles": [0.05, 0.5], "values": [1, 2.5]}"#),
-        [("observed_value.0.05".to_owned(), Some(1.0)), ("observed_value.0.5".to_owned(), Some(2.5)),]
+        [
+            ("observed_value.0.05".to_owned(), Some(1.0)),
+            ("observed_value.0.5".to_owned(), Some(2.5)),
+        ]
     );
     assert_eq!(
         of(r#"{"self": 3, "other": 4}"#),
-        [("observed_value.self".to_owned(), Some(3.0)), ("observed_value.other".to_owned(), Some(4.0))]
+        [
+            ("observed_value.self".to_owned(), Some(3.0)),
+            ("observed_value.other".to_owned(), Some(4.0))
+        ]
     );
     assert!(of(r#"["a", "b"]"#).is_empty());
 }
@@ -129,7 +156,8 @@ fn several_data_sets_keep_their_names() {
     let two = one.replace("\"adult\"", "\"bank\"");
     let text = format!(r#"{{"success": true, "run_results": {{"a": {one}, "b": {two}}}}}"#);
     let evidence = found(&text);
-    let sets: std::collections::BTreeSet<_> = evidence.measurements.iter().map(|m| m.dataset.clone()).collect();
+    let sets: std::collections::BTreeSet<_> =
+        evidence.measurements.iter().map(|m| m.dataset.clone()).collect();
     assert_eq!(sets, [Some("adult".to_owned()), Some("bank".to_owned())].into());
     assert_eq!(evidence.dataset, None);
 }
@@ -138,5 +166,10 @@ fn several_data_sets_keep_their_names() {
 fn a_suite_of_expectations_has_no_results() {
     let text = r#"{"name": "s", "expectations": [{"type": "expect_column_to_exist", "kwargs": {"column": "a"}}], "meta": {"great_expectations_version": "1.0"}}"#;
     assert_eq!(read(text.as_bytes(), None).unwrap_err().code(), "evidence-not-understood");
-    assert!(read(text.as_bytes(), Some("great-expectations")).unwrap_err().to_string().contains("line 1, column 1"));
+    assert!(
+        read(text.as_bytes(), Some("great-expectations"))
+            .unwrap_err()
+            .to_string()
+            .contains("line 1, column 1")
+    );
 }

@@ -1,4 +1,4 @@
-//! The frame behind every shape of the file: columns of a name and a field, rows of text.
+//! The frame that every shape of the file contains: columns with a name and a field, rows of text.
 
 use super::ADAPTER;
 use crate::evidence::{
@@ -12,9 +12,9 @@ use std::collections::HashMap;
 pub struct Column {
     /// The metric, or the column and the method, joined by `/`.
     pub name: String,
-    /// What of it: `value`, `alert`, `upper_threshold`, …
+    /// The quantity: `value`, `alert`, `upper_threshold`, …
     pub field: String,
-    /// Whether it says which chunk the row is.
+    /// Whether it describes the chunk of the row, and not a metric.
     pub is_chunk: bool,
 }
 
@@ -25,7 +25,7 @@ pub struct Frame {
     pub columns: Vec<Column>,
     /// The cells of every row, as many as there are columns.
     pub rows: Vec<Vec<String>>,
-    /// Where a field of a metric is: a wide frame has thousands of columns.
+    /// The column of each metric's fields. A map, because a wide frame has thousands of columns.
     places: HashMap<String, HashMap<String, usize>>,
 }
 
@@ -38,17 +38,26 @@ impl Frame {
         Self { columns, rows: Vec::new(), places }
     }
 
-    /// The column of that field of that metric.
+    /// The column of this field of this metric.
     pub fn place(&self, name: &str, field: &str) -> Option<usize> {
         self.places.get(name)?.get(field).copied()
     }
 }
 
-/// What a chunk is described by.
-const CHUNK: [&str; 8] =
-    ["key", "chunk_index", "start_index", "end_index", "start_date", "end_date", "period", "targets_missing_rate"];
+/// The fields that describe a chunk.
+const CHUNK: [&str; 8] = [
+    "key",
+    "chunk_index",
+    "start_index",
+    "end_index",
+    "start_date",
+    "end_date",
+    "period",
+    "targets_missing_rate",
+];
 
-/// What `NannyML` writes of a metric, the longest first: `upper_threshold` before any that ends alike.
+/// The fields that `NannyML` writes for a metric. A name is matched against them in this order, so
+/// longer endings come first.
 const FIELDS: [&str; 8] = [
     "upper_confidence_boundary",
     "lower_confidence_boundary",
@@ -61,17 +70,19 @@ const FIELDS: [&str; 8] = [
 ];
 
 impl Column {
-    /// The column of these levels: the last is the field, `chunk` the first of a chunk's.
+    /// The column of these levels: the last is the field; fields that describe the chunk are below
+    /// `chunk`.
     fn of_levels(levels: &[&str]) -> Option<Self> {
         let (field, names) = levels.split_last()?;
-        // A column of the data may be called `chunk` too.
-        let is_chunk =
-            CHUNK.contains(field) && names.first() == Some(&"chunk") && names.iter().all(|name| *name == "chunk");
+        // A column of the data may also be named `chunk`.
+        let is_chunk = CHUNK.contains(field)
+            && names.first() == Some(&"chunk")
+            && names.iter().all(|name| *name == "chunk");
         let names: Vec<&str> = names.iter().copied().filter(|name| !name.is_empty()).collect();
         Some(Self { name: names.join("/"), field: (*field).to_owned(), is_chunk })
     }
 
-    /// The column of a name whose levels are joined: by `|`, by `_`, or as a tuple.
+    /// The column of a name that joins the levels: with `|`, with `_`, or as a tuple.
     fn of_name(name: &str) -> Self {
         if let Some(tuple) = name.strip_prefix("('").and_then(|rest| rest.strip_suffix("')")) {
             let levels: Vec<&str> = tuple.split("', '").collect();
@@ -83,12 +94,18 @@ impl Column {
         if let (true, Some(column)) = (levels.len() > 1, Self::of_levels(&levels)) {
             return column;
         }
-        if let Some(field) = CHUNK.iter().find(|field| name.strip_prefix("chunk_") == Some(field) || name == **field) {
+        if let Some(field) =
+            CHUNK.iter().find(|field| name.strip_prefix("chunk_") == Some(field) || name == **field)
+        {
             return Self { name: "chunk".to_owned(), field: (*field).to_owned(), is_chunk: true };
         }
-        let metric = FIELDS.iter().find_map(|field| Some((name.strip_suffix(field)?.strip_suffix('_')?, *field)));
+        let metric = FIELDS
+            .iter()
+            .find_map(|field| Some((name.strip_suffix(field)?.strip_suffix('_')?, *field)));
         match metric {
-            Some((metric, field)) => Self { name: metric.to_owned(), field: field.to_owned(), is_chunk: false },
+            Some((metric, field)) => {
+                Self { name: metric.to_owned(), field: field.to_owned(), is_chunk: false }
+            }
             None => Self { name: String::new(), field: name.to_owned(), is_chunk: false },
         }
     }
@@ -98,22 +115,28 @@ impl Column {
     }
 }
 
-/// Whether the names of these columns are those of a result.
+/// Whether these are the columns of a result.
 fn are_ours(columns: &[Column]) -> bool {
     let has = |field: &str| columns.iter().any(|column| column.is_chunk && column.field == field);
     has("key") && has("chunk_index") && has("start_index") && has("end_index")
 }
 
-/// Whether it is a result of `NannyML`.
+/// Whether the document is a result of `NannyML`.
 pub fn detect(document: &Document<'_>) -> Result<(), Declined> {
     const WHY: &str = "no columns `key`, `chunk_index`, `start_index` and `end_index` of a chunk";
     let declined = || Err(Declined::because(WHY));
     if !document.looks_like_json() {
         let header = document.header(b',')?;
-        if header.iter().filter(|cell| *cell == "chunk").count() < 4 && !header.iter().any(|cell| cell == "chunk_key") {
+        if header.iter().filter(|cell| *cell == "chunk").count() < 4
+            && !header.iter().any(|cell| cell == "chunk_key")
+        {
             return declined();
         }
-        return match document.csv().ok().and_then(|table| csv_columns(table.all().iter().take(MAX_LEVELS))) {
+        return match document
+            .csv()
+            .ok()
+            .and_then(|table| csv_columns(table.all().iter().take(MAX_LEVELS)))
+        {
             Some(_) => Ok(()),
             None => declined(),
         };
@@ -131,7 +154,8 @@ pub fn detect(document: &Document<'_>) -> Result<(), Declined> {
 /// The most header rows.
 const MAX_LEVELS: usize = 4;
 
-/// The columns of the header rows and how many there are: the last is the one with the chunk's fields.
+/// The columns that the header rows name, and how many header rows there are: the last is the one
+/// that completes the chunk's fields.
 fn csv_columns<'r>(
     rows: impl Iterator<Item = &'r crate::evidence::table::Row>,
 ) -> Option<(Vec<Option<Column>>, usize)> {
@@ -141,10 +165,16 @@ fn csv_columns<'r>(
         let width = levels.iter().map(Vec::len).max().unwrap_or(0);
         let columns: Vec<Option<Column>> = (0..width)
             .map(|i| {
-                let named: Vec<&str> = levels.iter().map(|level| level.get(i).copied().unwrap_or("")).collect();
+                let named: Vec<&str> =
+                    levels.iter().map(|level| level.get(i).copied().unwrap_or("")).collect();
                 match named.as_slice() {
                     // The index, which has no name.
-                    _ if named.iter().all(|name| name.is_empty() || name.starts_with("Unnamed: ")) => None,
+                    _ if named
+                        .iter()
+                        .all(|name| name.is_empty() || name.starts_with("Unnamed: ")) =>
+                    {
+                        None
+                    }
                     [one] => Some(Column::of_name(one)),
                     _ => Column::of_levels(&named),
                 }
@@ -165,11 +195,15 @@ fn columns(object: &Object<'_>) -> Vec<Column> {
 /// Reads the frame.
 ///
 /// # Errors
-/// When it is none.
+/// When the document is not such a frame.
 pub fn read(document: &Document<'_>) -> Result<Frame, EvidenceError> {
     let frame = if document.looks_like_json() { json(document) } else { csv(document) }?;
     if !are_ours(&frame.columns) {
-        return Err(refuse(document, 0, "no columns `key`, `chunk_index`, `start_index` and `end_index` of a chunk"));
+        return Err(refuse(
+            document,
+            0,
+            "no columns `key`, `chunk_index`, `start_index` and `end_index` of a chunk",
+        ));
     }
     Ok(frame)
 }
@@ -182,12 +216,16 @@ fn csv(document: &Document<'_>) -> Result<Frame, EvidenceError> {
     let width = columns.len();
     let mut frame = Frame::new(columns.iter().flatten().cloned().collect());
     for row in table.all().iter().skip(levels) {
-        // pandas names the index on a line of its own.
+        // pandas writes the name of the index on a separate line.
         if row.cells().skip(1).all(str::is_empty) {
             continue;
         }
         if row.len() != width {
-            return Err(refuse(document, row.at, &format!("a row of {} cells below {width} columns", row.len())));
+            return Err(refuse(
+                document,
+                row.at,
+                &format!("a row of {} cells below {width} columns", row.len()),
+            ));
         }
         let kept = row.cells().zip(&columns).filter(|(_, column)| column.is_some());
         frame.rows.push(kept.map(|(cell, _)| cell.to_owned()).collect());
@@ -209,7 +247,11 @@ fn records(document: &Document<'_>, rows: &[Json<'_>]) -> Result<Frame, Evidence
     let mut places: HashMap<&str, usize> = HashMap::new();
     for row in rows {
         let Some(object) = row.as_object() else {
-            return Err(refuse(document, row.at, &format!("a chunk is no object but {}", row.kind())));
+            return Err(refuse(
+                document,
+                row.at,
+                &format!("a chunk is no object but {}", row.kind()),
+            ));
         };
         if places.is_empty() {
             frame = Frame::new(columns(object));
@@ -218,7 +260,11 @@ fn records(document: &Document<'_>, rows: &[Json<'_>]) -> Result<Frame, Evidence
         let mut cells = vec![String::new(); frame.columns.len()];
         for member in object {
             let Some(cell) = places.get(&*member.key).and_then(|at| cells.get_mut(*at)) else {
-                return Err(refuse(document, member.key_at, "a column that the first chunk does not have"));
+                return Err(refuse(
+                    document,
+                    member.key_at,
+                    "a column that the first chunk does not have",
+                ));
             };
             *cell = shown(document, &member.value)?;
         }
@@ -235,7 +281,8 @@ fn by_column(document: &Document<'_>, object: &Object<'_>) -> Result<Frame, Evid
     frame.rows = vec![Vec::new(); index.len()];
     for member in object {
         let cells = member.value.as_object().filter(|cells| {
-            cells.len() == index.len() && cells.iter().zip(&index).all(|(cell, name)| cell.key == *name)
+            cells.len() == index.len()
+                && cells.iter().zip(&index).all(|(cell, name)| cell.key == *name)
         });
         let Some(cells) = cells else {
             return Err(refuse(document, member.value.at, "the columns differ in their index"));
@@ -257,7 +304,11 @@ fn shown(document: &Document<'_>, json: &Json<'_>) -> Result<String, EvidenceErr
         Value::NonFinite(text) => (*text).to_owned(),
         Value::String(text) => text.to_string(),
         Value::Array(_) | Value::Object(_) => {
-            return Err(refuse(document, json.at, &format!("a cell is no value but {}", json.kind())));
+            return Err(refuse(
+                document,
+                json.at,
+                &format!("a cell is no value but {}", json.kind()),
+            ));
         }
     })
 }

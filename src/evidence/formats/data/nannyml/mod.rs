@@ -1,20 +1,23 @@
 //! Results of `NannyML`: `Result.to_df()` as CSV or JSON.
 //!
-//! A row is a chunk of the data. The header of the CSV has two rows (metric, field), or three for univariate drift
-//! (column, method, field); with `multilevel=False` it has one, of names joined by `_`. In JSON the levels are joined by
-//! `|` or `_`, or written as Python tuples.
+//! A row is a chunk of the data. The header of the CSV has two rows (metric, field), or three for
+//! univariate drift (column, method, field). With `multilevel=False` it has one row, of names
+//! joined by `_`. In JSON the levels are joined by `|` or `_`, or written as Python tuples.
 //!
-//! Every metric goes by its levels joined by `/` and the slice `chunk`: `roc_auc`, `age/kolmogorov_smirnov`. Its `value`
-//! is the measurement; thresholds, sampling errors and the like follow as `roc_auc/upper_threshold`. Every alert is a
-//! check that there is none. A metric without a value could not be calculated, and its check fails, although the tool
+//! Every metric is named by its levels joined by `/`, with the slice `chunk`: `roc_auc`,
+//! `age/kolmogorov_smirnov`. Its `value` is the measurement; thresholds, sampling errors and the
+//! like follow as `roc_auc/upper_threshold`. Every alert becomes a check that passes if there is no
+//! alert. A metric without a value could not be calculated, and its check fails, although the tool
 //! raises no alert for it.
 //!
-//! * With `realized` beside it, a value is an estimate (CBPE, DLE): no label was seen, so it has no n and no trials. Its
-//!   confidence boundaries are three sampling errors wide, as `NannyML` defines them, which is 99.73% of a normal law.
-//! * With `targets_missing_rate`, it was calculated on the chunk's rows: n is `end_index` − `start_index` + 1 where no
-//!   target is missing. The four counts of a confusion matrix give the exact trials of recall and its like.
-//! * Rows of the period `reference` have the same names and often the same chunk; their scope is `reference`, and a
-//!   warning says how to leave them out.
+//! * If the metric has a field `realized`, its value is an estimate (CBPE, DLE) made without
+//!   labels, so it has no n and no trials. Its confidence boundaries are three sampling errors
+//!   wide, as `NannyML` defines them, which is 99.73% of a normal distribution.
+//! * If the chunk has `targets_missing_rate`, the metric was calculated on the chunk's rows: n is
+//!   `end_index` − `start_index` + 1 if no target is missing. The four counts of a confusion matrix
+//!   give the exact trials of recall and similar rates.
+//! * Rows of the period `reference` have the same names and often the same chunk. Their scope is
+//!   `reference`, and a warning says how to leave them out.
 
 mod frame;
 #[cfg(test)]
@@ -33,7 +36,7 @@ use crate::model::{Evidence, Interval, Measurement, Metric, Slice, metric::Kind}
 use crate::stats::proportion::float;
 use frame::Frame;
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "nannyml",
     title: "NannyML results (performance, CBPE, DLE, drift, data quality) as CSV or JSON",
@@ -61,7 +64,8 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let frame = frame::read(document)?;
-    let numbers = frame.rows.iter().flat_map(|row| row.iter().filter_map(|cell| Number::parse(cell)));
+    let numbers =
+        frame.rows.iter().flat_map(|row| row.iter().filter_map(|cell| Number::parse(cell)));
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::of(numbers));
     producer(&mut collector, "nannyml", None);
     let mut reference = false;
@@ -92,20 +96,26 @@ struct Chunk<'f> {
     row: &'f [String],
     key: &'f str,
     reference: bool,
-    /// Its rows, where all of them have a target.
+    /// Its rows, if all of them have a target.
     n: Option<u64>,
-    /// Its four counts, where they are those of its rows.
+    /// Its four counts, if they add up to its rows.
     confusion: Option<Confusion>,
 }
 
 impl<'f> Chunk<'f> {
     fn of(frame: &'f Frame, row: &'f [String]) -> Self {
         let said = |field: &str| {
-            let at = frame.columns.iter().position(|column| column.is_chunk && column.field == field)?;
+            let at =
+                frame.columns.iter().position(|column| column.is_chunk && column.field == field)?;
             row.get(at).map(String::as_str)
         };
         let number = |field: &str| said(field).and_then(Number::parse);
-        let rows = || number("end_index")?.count()?.checked_sub(number("start_index")?.count()?)?.checked_add(1);
+        let rows = || {
+            number("end_index")?
+                .count()?
+                .checked_sub(number("start_index")?.count()?)?
+                .checked_add(1)
+        };
         let complete = number("targets_missing_rate").is_some_and(|rate| rate.value() == 0.0);
         let mut chunk = Self {
             frame,
@@ -127,7 +137,8 @@ impl<'f> Chunk<'f> {
             true_negatives: count("true_negative")?,
             false_negatives: count("false_negative")?,
         };
-        (self.cell("true_positive", "realized").is_none() && Some(counts.total()) == self.n).then_some(counts)
+        (self.cell("true_positive", "realized").is_none() && Some(counts.total()) == self.n)
+            .then_some(counts)
     }
 
     fn cell(&self, name: &str, field: &str) -> Option<&'f str> {
@@ -149,7 +160,7 @@ impl<'f> Chunk<'f> {
                 _ if column.is_chunk => {}
                 "value" => self.value(collector, name, cell),
                 "alert" => self.alert(collector, name, cell),
-                // A threshold that is not set is no threshold.
+                // An empty cell means that the threshold is not set.
                 _ if cell.is_empty() && field != "realized" => {}
                 _ => self.put(collector, &format!("{name}/{field}"), cell),
             }
@@ -172,8 +183,10 @@ impl<'f> Chunk<'f> {
         let Some(m) = collector.measure_text(ours(name), name, slice, cell) else { return };
         self.scope(m);
         m.n = self.n.filter(|_| self.cell(name, "realized").is_none());
-        let whole = Metric::find(&m.metric).is_some_and(|metric| metric.kind == Kind::ProportionOfRows);
-        // Rows without a prediction are dropped in silence: a proportion that is no count of the rows had others.
+        let whole =
+            Metric::find(&m.metric).is_some_and(|metric| metric.kind == Kind::ProportionOfRows);
+        // Rows without a prediction are dropped silently: a proportion that cannot be a count of
+        // these rows was computed on others.
         if let (true, Some(n), Some(value)) = (whole, m.n, m.value)
             && only_count(value, n, m.rounding).is_none()
         {
@@ -187,8 +200,10 @@ impl<'f> Chunk<'f> {
             m.trials = Some(trials);
             m.successes = Some(successes);
         }
-        let (lower, upper) =
-            (self.number(name, "lower_confidence_boundary"), self.number(name, "upper_confidence_boundary"));
+        let (lower, upper) = (
+            self.number(name, "lower_confidence_boundary"),
+            self.number(name, "upper_confidence_boundary"),
+        );
         if m.value.is_some() && lower.is_some() && upper.is_some() {
             m.intervals.push(Interval {
                 method: "sampling-error".to_owned(),
@@ -207,11 +222,15 @@ impl<'f> Chunk<'f> {
             "True" | "true" | "1" | "1.0" => Some(true),
             _ => None,
         };
-        // Without a limit on either side nothing can alert. That of chi-squared is one of its p-value, and is not written.
-        let places = ["lower_threshold", "upper_threshold"].map(|field| self.frame.place(name, field));
+        // Without a limit on either side no alert is possible. Chi-squared is an exception: its
+        // limit is on the p-value and is not written.
+        let places =
+            ["lower_threshold", "upper_threshold"].map(|field| self.frame.place(name, field));
         let unlimited = places.iter().any(Option::is_some)
             && !name.ends_with("chi2")
-            && ["lower_threshold", "upper_threshold"].iter().all(|field| self.number(name, field).is_none());
+            && ["lower_threshold", "upper_threshold"]
+                .iter()
+                .all(|field| self.number(name, field).is_none());
         let mut detail = vec![if self.reference { "reference period" } else { "" }.to_owned()];
         detail.push(match (alert, undefined) {
             (_, true) => "the value could not be calculated".to_owned(),
@@ -220,7 +239,11 @@ impl<'f> Chunk<'f> {
             _ => format!("value {}", self.cell(name, "value").unwrap_or("")),
         });
         for (said, field) in [("at least", "lower_threshold"), ("at most", "upper_threshold")] {
-            detail.extend(self.cell(name, field).filter(|cell| !cell.is_empty()).map(|cell| format!("{said} {cell}")));
+            detail.extend(
+                self.cell(name, field)
+                    .filter(|cell| !cell.is_empty())
+                    .map(|cell| format!("{said} {cell}")),
+            );
         }
         detail.retain(|part| !part.is_empty());
         let passed = alert == Some(false) && !undefined && !unlimited;

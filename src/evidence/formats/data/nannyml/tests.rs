@@ -28,7 +28,7 @@ fn realized_performance_rests_on_the_rows_of_its_chunk() {
     assert_eq!(checks(&evidence), [("accuracy no alert [[0:499]]", true)]);
     assert_eq!(evidence.checks[0].detail.as_deref(), Some("value 0.798, at most 0.84"));
     assert_eq!(named(&evidence, "accuracy/upper_threshold").value, Some(0.84));
-    // Targets that are missing, and rows that were dropped: 0.7985 is no count of 500.
+    // Missing targets, and dropped rows: 0.7985 cannot be a count of 500.
     assert_eq!(named(&found(&REALIZED.replace(",0.0,", ",0.1,")), "accuracy").n, None);
     assert_eq!(named(&found(&REALIZED.replace("0.798,", "0.7985,")), "accuracy").n, None);
 }
@@ -52,9 +52,11 @@ const DRIFT: &str = "chunk,chunk,chunk,chunk,age,age,age,sex,sex\nchunk,chunk,ch
     key,chunk_index,start_index,end_index,value,upper_threshold,alert,value,alert\n\
     [0:624],0,0,624,0.1484,0.0476,True,3.91,False\n[625:1249],1,625,1249,,0.0476,False,0.43,\n";
 
-/// What [`DRIFT`] says, whatever its shape; `join` is how the shape joins a column and its method.
+/// Checks that the evidence says what [`DRIFT`] says, in any shape; `join` is how the shape joins a
+/// column and its method.
 fn is_drift(evidence: &Evidence, join: &str) {
-    let names: Vec<_> = evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value)).collect();
+    let names: Vec<_> =
+        evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value)).collect();
     let (ks, chi2, bound) = (
         format!("age{join}kolmogorov_smirnov"),
         format!("sex{join}chi2"),
@@ -76,7 +78,7 @@ fn is_drift(evidence: &Evidence, join: &str) {
         [
             (format!("{ks} no alert [[0:624]]").as_str(), false),
             (&format!("{chi2} no alert [[0:624]]"), true),
-            // Without a value nothing was compared, and an empty alert says nothing.
+            // Without a value nothing was compared, and an empty alert is not a pass.
             (&format!("{ks} no alert [[625:1249]]"), false),
             (&format!("{chi2} no alert [[625:1249]]"), false),
         ]
@@ -95,7 +97,12 @@ fn every_shape_of_a_frame_says_the_same() {
     let flat = "chunk_key,chunk_index,chunk_start_index,chunk_end_index,age_kolmogorov_smirnov_value,age_kolmogorov_smirnov_upper_threshold,age_kolmogorov_smirnov_alert,sex_chi2_value,sex_chi2_alert\n\
         [0:624],0,0,624,0.1484,0.0476,True,3.91,False\n[625:1249],1,625,1249,,0.0476,False,0.43,\n";
     is_drift(&found(flat), "_");
-    let row = |join: &dyn Fn(&[&str]) -> String, key: &str, ks: &str, alert: &str, chi2: &str, quiet: &str| {
+    let row = |join: &dyn Fn(&[&str]) -> String,
+               key: &str,
+               ks: &str,
+               alert: &str,
+               chi2: &str,
+               quiet: &str| {
         let name = |levels: &[&str]| join(levels);
         format!(
             r#"{{"{}": "{key}", "{}": 0, "{}": 0, "{}": 624, "{}": {ks}, "{}": 0.0476, "{}": {alert}, "{}": {chi2}, "{}": {quiet}}}"#,

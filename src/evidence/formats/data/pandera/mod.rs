@@ -1,15 +1,19 @@
-//! Pandera's lazy validation: the table `SchemaErrors.failure_cases` as CSV or JSON, and `SchemaErrors.message` as JSON.
+//! Pandera's lazy validation: the table `SchemaErrors.failure_cases` as CSV or JSON, and
+//! `SchemaErrors.message` as JSON.
 //!
-//! The table has a row for each value that failed. pandas writes it in many shapes, all of which are read: CSV with and
-//! without the index, JSON as records, columns, lists, `index`, `split`, `table` and JSON Lines; polars writes its columns
-//! in another order. `message` (and `dataframe.pandera.errors` on Spark) has one entry for each check that failed, below `SCHEMA` or
+//! The table has a row for each value that failed. pandas writes it in many shapes, all of which
+//! are read: CSV with and without the index, and JSON as records, columns, lists, `index`, `split`,
+//! `table` and JSON Lines. polars writes its columns in another order. `message` (and
+//! `dataframe.pandera.errors` on Spark) has one entry for each check that failed, below `SCHEMA` or
 //! `DATA` and a reason.
 //!
-//! Neither lists the checks that held: every check here is a failed one, by its column and its name, as in
-//! `age:in_range(17, 90)`. A check of the whole frame without a column goes by `nan`, which is how pandas prints it. A
-//! valid frame raises nothing, so its table is empty: zero failure cases. But a step that died may write the same, and
-//! `[]` names no tool: a warning says so, and a rule wants another check beside it. The file never says how many rows
-//! were looked at.
+//! Neither lists the checks that passed. Every check here is therefore a failed one, named by its
+//! column and its name, as in `age:in_range(17, 90)`. A check of the whole frame has no column, and
+//! is named `nan`, as pandas prints it.
+//!
+//! A valid frame raises nothing, so its table is empty: zero failure cases. But a step that crashed
+//! may write the same, and `[]` does not show which tool wrote it: a warning says so, and asks for
+//! another check to be submitted with it. The file never says how many rows were checked.
 
 mod rows;
 #[cfg(test)]
@@ -24,7 +28,7 @@ use crate::model::{Evidence, Slice};
 use crate::stats::proportion::float;
 use rows::{Case, Cases};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "pandera",
     title: "Pandera failure_cases as CSV or JSON, and the message of SchemaErrors as JSON",
@@ -48,10 +52,12 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
     if sections(object).is_some() || rows::is_table(object) {
         return Ok(());
     }
-    Err(Declined::because("no columns `schema_context`, `check` and `failure_case`, and no `SCHEMA` or `DATA`"))
+    Err(Declined::because(
+        "no columns `schema_context`, `check` and `failure_case`, and no `SCHEMA` or `DATA`",
+    ))
 }
 
-/// The errors of a message with their reason; `None` when the object is no message.
+/// The errors of a message, each with its reason; `None` if the object is not a message.
 fn sections<'j>(object: &'j Object<'j>) -> Option<Vec<(&'j str, &'j Object<'j>)>> {
     let mut errors = Vec::new();
     for section in object {
@@ -60,7 +66,8 @@ fn sections<'j>(object: &'j Object<'j>) -> Option<Vec<(&'j str, &'j Object<'j>)>
         }
         for reason in section.value.as_object()? {
             for error in reason.value.as_array()? {
-                let error = error.as_object().filter(|error| error.has("check") && error.has("error"))?;
+                let error =
+                    error.as_object().filter(|error| error.has("check") && error.has("error"))?;
                 errors.push((&*reason.key, error));
             }
         }
@@ -99,9 +106,14 @@ fn count(collector: &mut Collector<'_>, cases: &Cases) {
         let name = format!("{column}:{check}");
         let source = format!("{name}.failure_cases");
         let plural = if *failures == 1 { "" } else { "s" };
-        let slice = if column == "nan" { Slice::overall() } else { Slice::one("column", column.clone()) };
+        let slice =
+            if column == "nan" { Slice::overall() } else { Slice::one("column", column.clone()) };
         collector.number(&source, &source, slice, float(*failures));
-        collector.check(name, false, Some(format!("{failures} failure case{plural}, the first {}", short(first, 100))));
+        collector.check(
+            name,
+            false,
+            Some(format!("{failures} failure case{plural}, the first {}", short(first, 100))),
+        );
     }
     if cases.rows == 0 {
         collector.warn(

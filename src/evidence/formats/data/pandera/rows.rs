@@ -1,4 +1,4 @@
-//! The table of failure cases in every shape that pandas and polars give it.
+//! The table of failure cases, in every shape that pandas and polars write.
 
 use super::{ADAPTER, is_case};
 use crate::evidence::{
@@ -46,7 +46,12 @@ impl Cases {
         self.failed.push(Case { column, check, failures: 1, first: first() });
     }
 
-    fn json(&mut self, column: Option<&Json<'_>>, check: Option<&Json<'_>>, case: Option<&Json<'_>>) {
+    fn json(
+        &mut self,
+        column: Option<&Json<'_>>,
+        check: Option<&Json<'_>>,
+        case: Option<&Json<'_>>,
+    ) {
         self.push(shown(column), shown(check), || shown(case));
     }
 }
@@ -81,17 +86,20 @@ pub fn looks_like_table(document: &Document<'_>) -> Result<bool, Declined> {
         return match list.first() {
             None => Ok(true),
             Some(first) if is_case(first) => Ok(true),
-            Some(_) => {
-                Err(Declined::because("no list of rows with `schema_context`, `column`, `check` and `failure_case`"))
-            }
+            Some(_) => Err(Declined::because(
+                "no list of rows with `schema_context`, `column`, `check` and `failure_case`",
+            )),
         };
     }
-    let first = document.text().unwrap_or("").lines().find(|line| !line.trim().is_empty()).unwrap_or("");
+    let first =
+        document.text().unwrap_or("").lines().find(|line| !line.trim().is_empty()).unwrap_or("");
     let likely = COLUMNS.iter().all(|column| first.contains(column));
-    Ok(likely && document.json().is_err() && document.json_lines().is_ok_and(|lines| lines.iter().all(is_case)))
+    Ok(likely
+        && document.json().is_err()
+        && document.json_lines().is_ok_and(|lines| lines.iter().all(is_case)))
 }
 
-/// Whether it is the table by column, by index, `split` or `table`.
+/// Whether the object is the table by column, by index, as `split` or as `table`.
 pub fn is_table(object: &Object<'_>) -> bool {
     COLUMNS.iter().all(|column| object.has(column))
         || is_by_index(object)
@@ -104,18 +112,23 @@ fn is_by_index(object: &Object<'_>) -> bool {
     object.iter().next().is_some_and(|row| is_case(&row.value))
 }
 
-/// The places of column, check and failure case among the columns of `split`, and its rows.
+/// The positions of column, check and failure case among the columns of `split`, and its rows.
 fn split<'j>(object: &'j Object<'j>) -> Option<([usize; 3], &'j [Json<'j>])> {
     let columns = object.get("columns")?.as_array()?;
     let place = |name| columns.iter().position(|column| column.as_str() == Some(name));
     place("schema_context")?;
-    Some(([place("column")?, place("check")?, place("failure_case")?], object.get("data")?.as_array()?))
+    Some((
+        [place("column")?, place("check")?, place("failure_case")?],
+        object.get("data")?.as_array()?,
+    ))
 }
 
 /// The rows of `orient="table"`.
 fn data_of_table<'j>(object: &'j Object<'j>) -> Option<&'j [Json<'j>]> {
     let fields = object.get("schema")?.get("fields")?.as_array()?;
-    let named = |name: &str| fields.iter().any(|field| field.get("name").and_then(Json::as_str) == Some(name));
+    let named = |name: &str| {
+        fields.iter().any(|field| field.get("name").and_then(Json::as_str) == Some(name))
+    };
     COLUMNS.iter().all(|name| named(name)).then_some(())?;
     object.get("data")?.as_array()
 }
@@ -123,7 +136,7 @@ fn data_of_table<'j>(object: &'j Object<'j>) -> Option<&'j [Json<'j>]> {
 /// Reads the table.
 ///
 /// # Errors
-/// When it is none.
+/// When the document is not such a table.
 pub fn read(document: &Document<'_>) -> Result<Cases, EvidenceError> {
     let mut cases = Cases::default();
     if !document.looks_like_json() {
@@ -157,10 +170,13 @@ fn row(document: &Document<'_>, json: &Json<'_>, cases: &mut Cases) -> Result<()
     Ok(())
 }
 
-/// A single JSON line is an object of cells; by column, the cells are objects or lists themselves.
+/// Whether the object is one row. The cells of a row are scalars; by column, they are objects or
+/// lists.
 fn is_case_row(object: &Object<'_>) -> bool {
     COLUMNS.iter().all(|name| object.has(name))
-        && !object.get("check").is_some_and(|check| check.as_object().is_some() || check.as_array().is_some())
+        && !object
+            .get("check")
+            .is_some_and(|check| check.as_object().is_some() || check.as_array().is_some())
 }
 
 fn records<'d>(document: &'d Document<'_>) -> Result<&'d [Json<'d>], EvidenceError> {
@@ -173,11 +189,19 @@ fn records<'d>(document: &'d Document<'_>) -> Result<&'d [Json<'d>], EvidenceErr
     document.json_lines().map_err(|error| EvidenceError::Json(error.clone()))
 }
 
-fn by_column(document: &Document<'_>, object: &Object<'_>, cases: &mut Cases) -> Result<(), EvidenceError> {
+fn by_column(
+    document: &Document<'_>,
+    object: &Object<'_>,
+    cases: &mut Cases,
+) -> Result<(), EvidenceError> {
     if let Some(([column, check, case], data)) = split(object) {
         for row in data {
             let Some(cells) = row.as_array() else {
-                return Err(refuse(document, row.at, &format!("a row is no list but {}", row.kind())));
+                return Err(refuse(
+                    document,
+                    row.at,
+                    &format!("a row is no list but {}", row.kind()),
+                ));
             };
             cases.json(cells.get(column), cells.get(check), cells.get(case));
         }
@@ -185,14 +209,20 @@ fn by_column(document: &Document<'_>, object: &Object<'_>, cases: &mut Cases) ->
     }
     let at = document.json().map_or(0, |json| json.at);
     let column = |name: &str| {
-        let json = object.get(name).ok_or_else(|| refuse(document, at, &format!("no column `{name}`")))?;
-        cells(json).ok_or_else(|| refuse(document, json.at, &format!("`{name}` is no column but {}", json.kind())))
+        let json =
+            object.get(name).ok_or_else(|| refuse(document, at, &format!("no column `{name}`")))?;
+        cells(json).ok_or_else(|| {
+            refuse(document, json.at, &format!("`{name}` is no column but {}", json.kind()))
+        })
     };
-    let (columns, checks, failures) = (column("column")?, column("check")?, column("failure_case")?);
+    let (columns, checks, failures) =
+        (column("column")?, column("check")?, column("failure_case")?);
     if columns.len() != checks.len() || checks.len() != failures.len() {
         return Err(refuse(document, at, "the columns differ in length"));
     }
-    for (((index, column), (same, check)), (too, failure)) in columns.iter().zip(&checks).zip(&failures) {
+    for (((index, column), (same, check)), (too, failure)) in
+        columns.iter().zip(&checks).zip(&failures)
+    {
         if index != same || same != too {
             return Err(refuse(document, check.at, "the columns differ in their index"));
         }
@@ -201,10 +231,12 @@ fn by_column(document: &Document<'_>, object: &Object<'_>, cases: &mut Cases) ->
     Ok(())
 }
 
-/// The cells of a column with their index, which a list (`to_dict("list")`) does not have.
+/// The cells of a column, each with its index if it has one; a list (`to_dict("list")`) has none.
 fn cells<'j, 'a>(column: &'j Json<'a>) -> Option<Vec<(Option<&'j str>, &'j Json<'a>)>> {
     match &column.value {
-        Value::Object(cells) => Some(cells.iter().map(|cell| (Some(&*cell.key), &cell.value)).collect()),
+        Value::Object(cells) => {
+            Some(cells.iter().map(|cell| (Some(&*cell.key), &cell.value)).collect())
+        }
         Value::Array(cells) => Some(cells.iter().map(|cell| (None, cell)).collect()),
         _ => None,
     }
@@ -212,14 +244,22 @@ fn cells<'j, 'a>(column: &'j Json<'a>) -> Option<Vec<(Option<&'j str>, &'j Json<
 
 fn csv(document: &Document<'_>, cases: &mut Cases) -> Result<(), EvidenceError> {
     let table = document.csv().map_err(Clone::clone)?;
-    let column = |name: &str| table.column(name).ok_or_else(|| refuse(document, 0, &format!("no column `{name}`")));
-    let (columns, checks, failures) = (column("column")?, column("check")?, column("failure_case")?);
+    let column = |name: &str| {
+        table.column(name).ok_or_else(|| refuse(document, 0, &format!("no column `{name}`")))
+    };
+    let (columns, checks, failures) =
+        (column("column")?, column("check")?, column("failure_case")?);
     let width = table.header().count();
     for row in table.rows() {
         if row.len() != width {
-            return Err(refuse(document, row.at, &format!("a row of {} cells below {width} columns", row.len())));
+            return Err(refuse(
+                document,
+                row.at,
+                &format!("a row of {} cells below {width} columns", row.len()),
+            ));
         }
-        let cell = |at: usize| row.get(at).filter(|text| !text.is_empty()).unwrap_or("nan").to_owned();
+        let cell =
+            |at: usize| row.get(at).filter(|text| !text.is_empty()).unwrap_or("nan").to_owned();
         cases.push(cell(columns), cell(checks), || cell(failures));
     }
     Ok(())

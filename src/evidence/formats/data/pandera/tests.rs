@@ -16,10 +16,11 @@ const CSV: &str = "schema_context,column,check,check_number,failure_case,index\n
                    Column,age,\"in_range(17, 90)\",0,120,0\nColumn,age,\"in_range(17, 90)\",0,130,4\n\
                    DataFrameSchema,,column_in_dataframe,,hours,\n";
 
-/// What the rows of [`CSV`] say, whatever the shape.
+/// Checks that the evidence says what the rows of [`CSV`] say, in any shape.
 fn is_the_table(evidence: &Evidence) {
     assert_eq!(failed(evidence), ["age:in_range(17, 90)", "nan:column_in_dataframe"]);
-    let counts: Vec<_> = evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value, m.n)).collect();
+    let counts: Vec<_> =
+        evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value, m.n)).collect();
     assert_eq!(
         counts,
         [
@@ -67,7 +68,8 @@ fn every_shape_of_the_table_says_the_same() {
 
 #[test]
 fn one_json_line_is_one_case() {
-    let line = r#"{"schema_context":"Column","column":0,"check":"unique","failure_case":7,"index":1}"#;
+    let line =
+        r#"{"schema_context":"Column","column":0,"check":"unique","failure_case":7,"index":1}"#;
     let evidence = read(format!("{line}\n").as_bytes(), Some("pandera")).unwrap();
     assert_eq!(failed(&evidence), ["0:unique"]);
 }
@@ -78,7 +80,11 @@ fn an_empty_table_is_zero_failures_and_a_warning() {
         let evidence = found(text);
         assert_eq!((evidence.checks.len(), evidence.measurements.len()), (0, 1));
         assert_eq!(evidence.measurements[0].value, Some(0.0));
-        assert!(evidence.warnings[0].contains("does not say that anything was looked at"), "{:?}", evidence.warnings);
+        assert!(
+            evidence.warnings[0].contains("does not say that anything was looked at"),
+            "{:?}",
+            evidence.warnings
+        );
     }
     assert_eq!(read(b"{}", None).unwrap_err().code(), "evidence-not-understood");
     assert_eq!(read(b"{}", Some("pandera")).unwrap().measurements[0].value, Some(0.0));

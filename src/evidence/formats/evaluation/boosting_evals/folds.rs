@@ -1,4 +1,5 @@
-//! Frames of `xgboost.cv` and `catboost.cv` as CSV: a row for each round, columns of means and deviations over folds.
+//! Frames of `xgboost.cv` and `catboost.cv` as CSV: a row for each round, and columns of means and
+//! deviations over folds.
 
 use super::{
     ADAPTER,
@@ -8,12 +9,12 @@ use super::{
 use crate::evidence::{Collector, Declined, Document, EvidenceError};
 use crate::model::Evidence;
 
-/// Columns that count rounds: the index of a frame, and that of `CatBoost`.
+/// Columns that count rounds: the index of a frame, and the column that `CatBoost` adds.
 fn is_count(name: &str) -> bool {
     matches!(name, "" | "iterations")
 }
 
-/// Whether all its columns are means and deviations over folds, one of them of a boosting metric.
+/// Whether all columns are means or deviations over folds, and one of them is of a boosting metric.
 pub(super) fn is_table(document: &Document<'_>) -> Result<(), Declined> {
     let header = document.header(b',')?;
     let mut named = header.iter().filter(|name| !is_count(name));
@@ -24,8 +25,11 @@ pub(super) fn is_table(document: &Document<'_>) -> Result<(), Declined> {
     }
 }
 
-/// The values of the last row.
-pub(super) fn table(document: &Document<'_>, mut collector: Collector<'_>) -> Result<Evidence, EvidenceError> {
+/// Reads the values of the last row.
+pub(super) fn table(
+    document: &Document<'_>,
+    mut collector: Collector<'_>,
+) -> Result<Evidence, EvidenceError> {
     let table = document.csv().map_err(Clone::clone)?;
     let columns = table.header().count();
     if let Some(odd) = table.rows().iter().find(|row| row.len() != columns) {

@@ -1,18 +1,21 @@
-//! The metrics that boosting libraries keep for each round.
+//! The metrics that boosting libraries record for each round.
 //!
-//! * `XGBoost`'s `evals_result`, `LightGBM`'s `record_evaluation`, `CatBoost`'s `get_evals_result()`: data set → metric →
-//!   a value for each round, as is or below `evals_result` beside `best_iteration` and `best_score`;
-//! * `xgboost.cv`, `lightgbm.cv` and `catboost.cv`: `test-logloss-mean` and `-std` (`valid multi_logloss-mean`, `-stdv`),
-//!   lists or columns of a frame, as JSON or CSV;
-//! * `CatBoost`'s `get_best_score()` and `LightGBM`'s `best_score_`: data set → metric → its best value;
-//! * `CatBoost`'s `catboost_training.json` (10 significant digits) and `learn_error.tsv`, `test_error.tsv`. A table does
-//!   not name its data set.
+//! * `XGBoost`'s `evals_result`, `LightGBM`'s `record_evaluation`, `CatBoost`'s
+//!   `get_evals_result()`: data set → metric → a value for each round, as they are or below
+//!   `evals_result` next to `best_iteration` and `best_score`;
+//! * `xgboost.cv`, `lightgbm.cv` and `catboost.cv`: `test-logloss-mean` and `-std`
+//!   (`valid multi_logloss-mean`, `-stdv`), as lists or as columns of a frame, in JSON or CSV;
+//! * `CatBoost`'s `get_best_score()` and `LightGBM`'s `best_score_`: data set → metric → its best
+//!   value;
+//! * `CatBoost`'s `catboost_training.json` (10 significant digits), `learn_error.tsv` and
+//!   `test_error.tsv`. A table does not name its data set.
 //!
-//! The value is that of the last round, whose index is the step: it is the model's, unless training stopped early. Where
-//! the file has `best_iteration`, the value of that round stands beside it as `best:valid:logloss`, never under our name
-//! of the metric. `XGBoost` and `CatBoost` count that round from 0, `LightGBM` from 1: where the names of the metrics do
-//! not tell the library, it is left out. Means over folds are no metric of one model and keep their own name. Nothing says on
-//! how many rows a value rests.
+//! The value is that of the last round, and the index of that round is the step. It is the value of
+//! the model, unless training stopped early. If the file has `best_iteration`, the value of that
+//! round is added as `best:valid:logloss`, never under our name of the metric. `XGBoost` and
+//! `CatBoost` count that round from 0, `LightGBM` from 1: if the names of the metrics do not show
+//! which library it is, this value is left out. A mean over folds is not a metric of one model, and
+//! keeps its own name. No file says on how many rows a value was computed.
 
 mod catboost;
 mod folds;
@@ -21,12 +24,13 @@ mod scores;
 #[cfg(test)]
 mod tests;
 use crate::evidence::{
-    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family, json::Json, precision::Precision, quoted,
+    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family, json::Json,
+    precision::Precision, quoted,
 };
 use crate::model::{Evidence, Slice};
 use rounds::{Library, Series, Shape, canonical};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "boosting-evals",
     title: "XGBoost, LightGBM and CatBoost: metrics of every round",
@@ -65,7 +69,11 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let collector = Collector::new(document, ADAPTER.id);
     if !document.looks_like_json() {
         let folds = folds::is_table(document).is_ok();
-        return if folds { folds::table(document, collector) } else { catboost::table(document, collector) };
+        return if folds {
+            folds::table(document, collector)
+        } else {
+            catboost::table(document, collector)
+        };
     }
     let json = document.json().map_err(Clone::clone)?;
     let refuse = |at: usize, why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
@@ -77,8 +85,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         return scores::read(document, object);
     }
     let shape = Shape::of(object).map_err(|why| refuse(json.at, why))?;
-    let mut collector =
-        collector.precision(Precision::below(shape.series.iter().flat_map(|series| series.values.iter().copied())));
+    let mut collector = collector.precision(Precision::below(
+        shape.series.iter().flat_map(|series| series.values.iter().copied()),
+    ));
     let rounds = shape.series.iter().map(|series| series.values.len()).max().unwrap_or(0);
     for series in &shape.series {
         if series.values.len() != rounds {
@@ -91,9 +100,16 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         let from = collector.evidence.measurements.len();
         last(series, shape.library, &mut collector);
         if series.values.len() < rounds {
-            let why =
-                format!("it has {} rounds of {rounds}, and its last need not be the model's", series.values.len());
-            collector.evidence.measurements.iter_mut().skip(from).for_each(|m| m.unfit = Some(why.clone()));
+            let why = format!(
+                "it has {} rounds of {rounds}, and its last need not be the model's",
+                series.values.len()
+            );
+            collector
+                .evidence
+                .measurements
+                .iter_mut()
+                .skip(from)
+                .for_each(|m| m.unfit = Some(why.clone()));
         }
     }
     best(&shape, &mut collector);
@@ -117,19 +133,24 @@ fn last(series: &Series<'_, '_>, library: Option<Library>, collector: &mut Colle
     }
 }
 
-/// What the file says of the best round.
+/// Reads what the file says about the best round.
 fn best(shape: &Shape<'_, '_>, collector: &mut Collector<'_>) {
     for (name, json) in &shape.best {
         best_score(name, json, collector);
     }
     let Some(round) = shape.best_round() else { return };
     let Some(index) = shape.library.and_then(|library| library.index(round)) else {
-        collector.warn(format!("`best_iteration` is {round}, and nothing says whether rounds are counted from 0 or 1"));
+        collector.warn(format!(
+            "`best_iteration` is {round}, and nothing says whether rounds are counted from 0 or 1"
+        ));
         return;
     };
     for series in &shape.series {
         let Some(json) = series.values.get(index) else {
-            collector.warn(format!("{} has no round {round}, which is called the best", quoted(&series.name())));
+            collector.warn(format!(
+                "{} has no round {round}, which is called the best",
+                quoted(&series.name())
+            ));
             continue;
         };
         let name = format!("best:{}", series.name());
@@ -146,7 +167,9 @@ fn best_score(path: &str, json: &Json<'_>, collector: &mut Collector<'_>) {
             collector.measure(path, path, Slice::overall(), json);
         }
         Some(object) => {
-            object.iter().for_each(|member| best_score(&format!("{path}.{}", member.key), &member.value, collector));
+            object.iter().for_each(|member| {
+                best_score(&format!("{path}.{}", member.key), &member.value, collector);
+            });
         }
     }
 }

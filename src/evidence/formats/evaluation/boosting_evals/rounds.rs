@@ -7,7 +7,7 @@ use crate::evidence::{
 };
 use std::borrow::Cow;
 
-/// Who wrote it, as far as the names of metrics tell.
+/// The library that wrote the file, as far as the names of the metrics show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Library {
     XGBoost,
@@ -25,8 +25,8 @@ impl Library {
 
 use Library::{CatBoost, LightGbm, XGBoost};
 
-/// Metrics by their name in front of `@`, `:` and a trailing `-`; our name where it is the same quantity; the library
-/// whose name it is, where only one uses it.
+/// Metrics: the name before `@`, `:` and a trailing `-`; our name if it is the same quantity; the
+/// library, if only one uses the name.
 const METRICS: &[(&str, &str, Option<Library>)] = &[
     ("aft-nloglik", "", Some(XGBoost)),
     ("auc", "roc_auc", None),
@@ -99,8 +99,18 @@ const METRICS: &[(&str, &str, Option<Library>)] = &[
 
 /// Names that the libraries give to data sets.
 fn is_dataset(name: &str) -> bool {
-    const NAMES: [&str; 10] =
-        ["train", "training", "valid", "validation", "eval", "test", "learn", "dtrain", "dtest", "dvalid"];
+    const NAMES: [&str; 10] = [
+        "train",
+        "training",
+        "valid",
+        "validation",
+        "eval",
+        "test",
+        "learn",
+        "dtrain",
+        "dtest",
+        "dvalid",
+    ];
     let stem = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_');
     NAMES.contains(&stem)
 }
@@ -110,32 +120,34 @@ fn known(metric: &str) -> Option<&'static (&'static str, &'static str, Option<Li
     plain(metric).or_else(|| plain(metric.split(['@', ':']).next().unwrap_or(metric)))
 }
 
-/// Whether it is the name of a metric of that library, of others too or not.
+/// Whether this can be the name of a metric of the library, even if others use the name, too.
 pub(super) fn may_be_of(library: Library, metric: &str) -> bool {
     known(metric).is_some_and(|row| row.2.is_none_or(|own| own == library))
 }
 
-/// What it is a mean or a deviation over folds of; `None` for any other name.
+/// The name without its ending, if it is the name of a mean or a deviation over folds; otherwise
+/// `None`.
 pub(super) fn fold(name: &str) -> Option<&str> {
     ["-mean", "-stdv", "-std"].iter().find_map(|end| name.strip_suffix(end))
 }
 
-/// The data set in front of the metric of such a name, where it has one.
+/// The data set before the metric in such a name, if it has one.
 pub(super) fn dataset_of_fold(name: &str) -> Option<&str> {
     fold(name)?.split_once([' ', '-']).map(|(dataset, _)| dataset).filter(|name| is_dataset(name))
 }
 
-/// Whether it is a mean or a deviation over folds of a boosting metric.
+/// Whether this is the name of a mean or a deviation over folds of a boosting metric.
 pub(super) fn is_of_folds(name: &str) -> bool {
     fold(name).is_some() && known(bare(name, true)).is_some()
 }
 
-/// Our name of the metric, where it is the same quantity; else its own. A metric with a parameter (`error@0.7`,
-/// `F1:class=2`) is its own.
+/// Our name of the metric if it is the same quantity, else the source's name. A metric with a
+/// parameter (`error@0.7`, `F1:class=2`) keeps the source's name.
 pub(super) fn canonical(library: Option<Library>, metric: &str) -> &str {
     let row = METRICS.iter().find(|row| row.0 == metric);
-    // CatBoost averages nothing over classes, the others do, and say so nowhere.
-    row.filter(|row| !row.1.is_empty() && row.2.is_none_or(|own| library == Some(own))).map_or(metric, |row| row.1)
+    // CatBoost does not average over classes. The others do, without saying so in the file.
+    row.filter(|row| !row.1.is_empty() && row.2.is_none_or(|own| library == Some(own)))
+        .map_or(metric, |row| row.1)
 }
 
 /// One metric of one data set.
@@ -148,7 +160,7 @@ pub(super) struct Series<'j, 'a> {
 }
 
 impl Series<'_, '_> {
-    /// `valid:logloss`; of folds the key itself.
+    /// `valid:logloss`; for a series over folds, the key itself.
     pub(super) fn name(&self) -> Cow<'_, str> {
         match self.dataset {
             Some(dataset) if !self.folds => format!("{dataset}:{}", self.metric).into(),
@@ -157,7 +169,7 @@ impl Series<'_, '_> {
     }
 }
 
-/// All that a document of rounds holds.
+/// The content of a document of rounds.
 pub(super) struct Shape<'j, 'a> {
     pub(super) series: Vec<Series<'j, 'a>>,
     pub(super) library: Option<Library>,
@@ -171,36 +183,52 @@ pub(super) struct Shape<'j, 'a> {
 const WRAPS: [&str; 4] = ["evals_result", "evals_result_", "eval_results", "history"];
 
 impl<'j, 'a> Shape<'j, 'a> {
-    /// The lists of rounds in `object`, or why it holds none.
+    /// The lists of rounds in `object`, or why it has none.
     pub(super) fn of(object: &'j Object<'a>) -> Result<Self, String> {
-        let mut shape = Self { series: Vec::new(), library: None, best: Vec::new(), other: Vec::new() };
-        let wrapped = object.iter().find(|m| WRAPS.contains(&&*m.key)).and_then(|m| m.value.as_object());
+        let mut shape =
+            Self { series: Vec::new(), library: None, best: Vec::new(), other: Vec::new() };
+        let wrapped =
+            object.iter().find(|m| WRAPS.contains(&&*m.key)).and_then(|m| m.value.as_object());
         for member in object {
             let key = &*member.key;
-            if matches!(key, "best_iteration" | "best_iteration_" | "best_score" | "best_score_" | "best_ntree_limit") {
+            if matches!(
+                key,
+                "best_iteration"
+                    | "best_iteration_"
+                    | "best_score"
+                    | "best_score_"
+                    | "best_ntree_limit"
+            ) {
                 shape.best.push((key, &member.value));
             } else if key == "iterations"
                 && object.iter().any(|m| is_of_folds(&m.key))
                 && values(&member.value).is_some()
             {
-                // CatBoost's frame of folds counts its rounds in a column.
+                // CatBoost's frame of folds has a column that counts the rounds. It is skipped.
             } else if wrapped.is_some() {
                 if !WRAPS.contains(&key) {
                     shape.other.push(key);
                 }
             } else if !shape.dataset(key, &member.value) {
-                return Err(format!("{} is no list of one value for each round, by metric", quoted(key)));
+                return Err(format!(
+                    "{} is no list of one value for each round, by metric",
+                    quoted(key)
+                ));
             }
         }
         for member in wrapped.into_iter().flatten() {
             if !shape.dataset(&member.key, &member.value) {
-                return Err(format!("{} is no list of one value for each round, by metric", quoted(&member.key)));
+                return Err(format!(
+                    "{} is no list of one value for each round, by metric",
+                    quoted(&member.key)
+                ));
             }
         }
         if shape.series.is_empty() {
             return Err("no list of one value for each round".to_owned());
         }
-        let library = shape.series.iter().filter_map(|series| known(bare(&series.metric, series.folds))?.2);
+        let library =
+            shape.series.iter().filter_map(|series| known(bare(&series.metric, series.folds))?.2);
         let first = library.clone().next();
         shape.library = first.filter(|first| library.clone().all(|other| other == *first));
         Ok(shape)
@@ -214,15 +242,24 @@ impl<'j, 'a> Shape<'j, 'a> {
             self.series.push(Series { dataset, metric: key.into(), values, folds: true });
             return true;
         }
-        let Some(metrics) = json.as_object().filter(|metrics| !metrics.is_empty()) else { return false };
+        let Some(metrics) = json.as_object().filter(|metrics| !metrics.is_empty()) else {
+            return false;
+        };
         for member in metrics {
-            let Some(values) = member.value.as_array().and_then(|_| values(&member.value)) else { return false };
-            self.series.push(Series { dataset: Some(key), metric: (&*member.key).into(), values, folds: false });
+            let Some(values) = member.value.as_array().and_then(|_| values(&member.value)) else {
+                return false;
+            };
+            self.series.push(Series {
+                dataset: Some(key),
+                metric: (&*member.key).into(),
+                values,
+                folds: false,
+            });
         }
         true
     }
 
-    /// Whether its names are those of boosting: any two levels of lists are not.
+    /// Whether the names are those of boosting. Lists at two levels alone do not show that.
     pub(super) fn is_known(&self) -> bool {
         self.series.iter().any(|series| {
             let metric = bare(&series.metric, series.folds);
@@ -230,7 +267,7 @@ impl<'j, 'a> Shape<'j, 'a> {
         })
     }
 
-    /// The best round, as the library counts.
+    /// The best round, as the library counts it.
     pub(super) fn best_round(&self) -> Option<u64> {
         let stated = self.best.iter().find(|(name, _)| name.starts_with("best_iteration"));
         stated.and_then(|(_, json)| json.as_number()?.count())

@@ -13,13 +13,15 @@ use crate::evidence::{
 };
 use crate::model::Evidence;
 
-/// Whether all its members are data sets with numbers, with the names that one library gives to both: anybody may write
-/// `{"test": {"r2": 0.9}}`.
+/// Whether all members are data sets with numbers, and the names of the data sets and of the
+/// metrics are those of one library. Any script may write `{"test": {"r2": 0.9}}`.
 pub(super) fn is_best(object: &Object<'_>) -> bool {
     let counted = |name: &str, stem: &str| {
-        name.strip_prefix(stem).is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+        name.strip_prefix(stem)
+            .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
     };
-    let catboost = |name: &str| matches!(name, "learn" | "validation") || counted(name, "validation_");
+    let catboost =
+        |name: &str| matches!(name, "learn" | "validation") || counted(name, "validation_");
     let lightgbm = |name: &str| name == "training" || counted(name, "valid_");
     let names = || object.iter().map(|member| &*member.key);
     let library = if object.has("learn") && names().all(catboost) {
@@ -31,21 +33,40 @@ pub(super) fn is_best(object: &Object<'_>) -> bool {
     };
     let metrics = |json: &Json<'_>| {
         json.as_object().is_some_and(|metrics| {
-            metrics.iter().all(|metric| may_be_of(library, &metric.key) && reading(&metric.value).is_some())
+            metrics
+                .iter()
+                .all(|metric| may_be_of(library, &metric.key) && reading(&metric.value).is_some())
         })
     };
-    let any = object.iter().any(|member| member.value.as_object().is_some_and(|metrics| !metrics.is_empty()));
+    let any = object
+        .iter()
+        .any(|member| member.value.as_object().is_some_and(|metrics| !metrics.is_empty()));
     any && object.iter().all(|member| metrics(&member.value))
 }
 
-/// Each has its own best round, so that no one model has them all: none is under our name of the metric.
-pub(super) fn read(document: &Document<'_>, object: &Object<'_>) -> Result<Evidence, EvidenceError> {
-    let all = || object.iter().filter_map(|member| member.value.as_object()).flatten().map(|metric| &metric.value);
+/// Reads the best values. Each has its own best round, so no one model has them all, and none gets
+/// our name of the metric.
+pub(super) fn read(
+    document: &Document<'_>,
+    object: &Object<'_>,
+) -> Result<Evidence, EvidenceError> {
+    let all = || {
+        object
+            .iter()
+            .filter_map(|member| member.value.as_object())
+            .flatten()
+            .map(|metric| &metric.value)
+    };
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::below(all()));
     for dataset in object {
         for metric in collector.members(Some(&dataset.value)) {
             let name = format!("{}:{}", dataset.key, metric.key);
-            collector.measure(&format!("best:{name}"), &name, slice(Some(&dataset.key)), &metric.value);
+            collector.measure(
+                &format!("best:{name}"),
+                &name,
+                slice(Some(&dataset.key)),
+                &metric.value,
+            );
         }
     }
     collector.finish()

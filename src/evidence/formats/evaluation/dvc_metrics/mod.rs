@@ -1,16 +1,18 @@
 //! DVC: `dvc metrics show --json` and `dvc metrics diff --json`.
 //!
-//! * `show`: revision → `data` → file → `data` → the nested metrics of that file. Without `--all-tags` or its like
-//!   there is one revision without a name. What could not be read is an `error` in its place, and DVC's exit code is 0
-//!   all the same: each is a failed check here. DVC 1 wrote no `data` around them.
-//! * `diff`: file → dotted name → `old`, `new` and, for numbers, `diff`. The metric is `new`; the others are `old:name`
-//!   and `diff:name`. `dvc exp diff --json` holds the same below `metrics`.
-//! * `dvc params diff --json` has the very shape of a diff of metrics. Only the file tells them apart: what is called
-//!   `params` is no metric.
+//! * `show`: revision → `data` → file → `data` → the nested metrics of that file. Without
+//!   `--all-tags` or a similar option there is one revision without a name. A file that could not
+//!   be read has an `error` instead, while DVC's exit code is still 0: each is a failed check here.
+//!   DVC 1 wrote no `data` levels.
+//! * `diff`: file → dotted name → `old`, `new` and, for numbers, `diff`. The metric is `new`; the
+//!   others are `old:name` and `diff:name`. `dvc exp diff --json` has the same below `metrics`.
+//! * `dvc params diff --json` has the same shape as a diff of metrics. Only the name of the file
+//!   distinguishes them: a file named like `params` does not contain metrics.
 //!
-//! Names are paths (`by_sex.Female.accuracy`), never slices, and a metric called `n` is no n of the others: DVC keeps
-//! what it is given and says nothing of it. Text and lists are left out; NaN is undefined. Where the document holds
-//! several revisions or files, `scope` tells them apart: `v1`, `metrics.json`, `v1:metrics.json`.
+//! Names are paths (`by_sex.Female.accuracy`), never slices, and a metric called `n` is not the n
+//! of the others: DVC stores any numbers and does not know their meaning. Text and lists are left
+//! out; NaN is undefined. If the document has several revisions or files, `scope` distinguishes
+//! them: `v1`, `metrics.json`, `v1:metrics.json`.
 
 #[cfg(test)]
 mod tests;
@@ -24,7 +26,7 @@ use crate::evidence::{
 };
 use crate::model::{Evidence, Slice, evidence::Producer};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "dvc-metrics",
     title: "DVC: metrics show --json, metrics diff --json",
@@ -39,16 +41,17 @@ pub const ADAPTER: Adapter = Adapter {
     read,
 };
 
-/// What a document of DVC is.
+/// The shape of a document of DVC.
 enum Shape<'j, 'a> {
     Show(&'j Object<'a>),
     Diff { files: &'j Object<'a>, errors: Option<&'j Json<'a>> },
 }
 
-/// Whether it holds `data` or an `error`, as revisions and files do.
+/// Whether the value has only `data` or only an `error`, as revisions and files do.
 fn is_result(json: &Json<'_>) -> bool {
-    json.as_object()
-        .is_some_and(|object| object.len() == 1 && (object.has("data") || object.get("error").is_some_and(is_error)))
+    json.as_object().is_some_and(|object| {
+        object.len() == 1 && (object.has("data") || object.get("error").is_some_and(is_error))
+    })
 }
 
 fn is_error(json: &Json<'_>) -> bool {
@@ -57,39 +60,43 @@ fn is_error(json: &Json<'_>) -> bool {
 
 fn is_revision(json: &Json<'_>) -> bool {
     is_result(json)
-        && json
-            .get("data")
-            .is_none_or(|data| data.as_object().is_some_and(|files| files.iter().all(|file| is_result(&file.value))))
+        && json.get("data").is_none_or(|data| {
+            data.as_object().is_some_and(|files| files.iter().all(|file| is_result(&file.value)))
+        })
 }
 
-/// Whether these are revisions as DVC 1 wrote them: files without `data` around them.
+/// Whether these are revisions as DVC 1 wrote them: files without a `data` level.
 fn is_old(revisions: &Object<'_>) -> bool {
     let named = |key: &str| matches!(key, "" | "workspace" | "working tree");
     let file = |key: &str| key.contains(['.', '/']) && !key.starts_with('.');
     revisions.iter().any(|revision| named(&revision.key))
         && revisions.iter().all(|revision| {
             revision.value.as_object().is_some_and(|files| {
-                files.iter().all(|m| file(&m.key) && (m.value.as_object().is_some() || m.value.as_number().is_some()))
+                files.iter().all(|m| {
+                    file(&m.key) && (m.value.as_object().is_some() || m.value.as_number().is_some())
+                })
             })
         })
 }
 
 fn is_change(json: &Json<'_>) -> bool {
     json.as_object().is_some_and(|change| {
-        change.has("old") && change.has("new") && change.iter().all(|m| matches!(&*m.key, "old" | "new" | "diff"))
+        change.has("old")
+            && change.has("new")
+            && change.iter().all(|m| matches!(&*m.key, "old" | "new" | "diff"))
     })
 }
 
 fn is_diff(files: &Object<'_>) -> bool {
     !files.is_empty()
         && files.iter().all(|file| {
-            file.value
-                .as_object()
-                .is_some_and(|names| !names.is_empty() && names.iter().all(|name| is_change(&name.value)))
+            file.value.as_object().is_some_and(|names| {
+                !names.is_empty() && names.iter().all(|name| is_change(&name.value))
+            })
         })
 }
 
-/// Whether a file is one of parameters, by its name: nothing else tells them from metrics.
+/// Whether a file contains parameters, by its name: nothing else distinguishes them from metrics.
 fn is_params(file: &str) -> bool {
     let name = file.rsplit(['/', '\\']).next().unwrap_or(file).to_lowercase();
     let stem = name.split('.').next().unwrap_or_default();
@@ -97,16 +104,25 @@ fn is_params(file: &str) -> bool {
 }
 
 fn shape<'j, 'a>(object: &'j Object<'a>) -> Result<Shape<'j, 'a>, &'static str> {
-    if !object.is_empty() && (object.iter().all(|revision| is_revision(&revision.value)) || is_old(object)) {
+    if !object.is_empty()
+        && (object.iter().all(|revision| is_revision(&revision.value)) || is_old(object))
+    {
         return Ok(Shape::Show(object));
     }
-    let within = |key: &str| object.get(key).and_then(Json::as_object).filter(|files| is_diff(files));
-    let wrapped = within("diff")
-        .or_else(|| within("metrics").filter(|_| object.iter().all(|m| ["metrics", "params"].contains(&&*m.key))));
+    let within =
+        |key: &str| object.get(key).and_then(Json::as_object).filter(|files| is_diff(files));
+    let wrapped = within("diff").or_else(|| {
+        within("metrics")
+            .filter(|_| object.iter().all(|m| ["metrics", "params"].contains(&&*m.key)))
+    });
     let files = match wrapped {
         Some(files) => files,
         None if is_diff(object) => object,
-        None => return Err("neither revision → `data` → file → `data`, nor file → name → `old`, `new`"),
+        None => {
+            return Err(
+                "neither revision → `data` → file → `data`, nor file → name → `old`, `new`",
+            );
+        }
     };
     if files.iter().all(|file| is_params(&file.key)) {
         return Err("a diff of parameters, which are no metrics");
@@ -124,7 +140,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let object = json.as_object().ok_or_else(|| refused("not an object"))?;
     let shape = shape(object).map_err(refused)?;
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::below([json]));
-    collector.evidence.producer = Some(Producer { tool: Some("dvc".to_owned()), ..Producer::default() });
+    collector.evidence.producer =
+        Some(Producer { tool: Some("dvc".to_owned()), ..Producer::default() });
     match shape {
         Shape::Show(revisions) => show(&mut collector, revisions),
         Shape::Diff { files, errors } => {
@@ -142,14 +159,15 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     collector.finish()
 }
 
-/// What DVC said of an error.
+/// DVC's message of an error.
 fn said(error: &Json<'_>) -> Option<String> {
     let text = |key| error.get(key).and_then(Json::as_str);
-    let parts: Vec<&str> = [text("type"), text("msg"), error.as_str()].into_iter().flatten().collect();
+    let parts: Vec<&str> =
+        [text("type"), text("msg"), error.as_str()].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(": "))
 }
 
-/// The revision and the file of a number, where there are several.
+/// Whether a number must be told apart by its revision and by its file, because there are several.
 struct Several {
     revisions: bool,
     files: bool,
@@ -166,19 +184,29 @@ impl Several {
     }
 }
 
-/// The files of a revision: below `data`, or itself as DVC 1 wrote them.
+/// The files of a revision: below `data`, or directly below it as DVC 1 wrote them.
 fn files<'j, 'a>(revision: &'j Json<'a>) -> Option<&'j Object<'a>> {
-    if is_result(revision) { revision.get("data").and_then(Json::as_object) } else { revision.as_object() }
+    if is_result(revision) {
+        revision.get("data").and_then(Json::as_object)
+    } else {
+        revision.as_object()
+    }
 }
 
 fn show(collector: &mut Collector<'_>, revisions: &Object<'_>) {
     let several = Several {
         revisions: revisions.len() > 1,
-        files: revisions.iter().any(|revision| files(&revision.value).is_some_and(|files| files.len() > 1)),
+        files: revisions
+            .iter()
+            .any(|revision| files(&revision.value).is_some_and(|files| files.len() > 1)),
     };
     if several.revisions {
         let names: Vec<&str> = revisions.iter().take(20).map(|revision| &*revision.key).collect();
-        collector.warn(format!("metrics of {} revisions, told apart by scope: {}", revisions.len(), names.join(", ")));
+        collector.warn(format!(
+            "metrics of {} revisions, told apart by scope: {}",
+            revisions.len(),
+            names.join(", ")
+        ));
     }
     for revision in revisions {
         let of = if revision.key.is_empty() { "workspace" } else { &*revision.key };
@@ -188,10 +216,15 @@ fn show(collector: &mut Collector<'_>, revisions: &Object<'_>) {
         for file in files(&revision.value).into_iter().flatten() {
             if let Some(error) = file.value.get("error").filter(|_| is_result(&file.value)) {
                 let said = said(error).unwrap_or_default();
-                collector.check(format!("{} read", file.key), false, Some(format!("revision {of}: {said}")));
+                collector.check(
+                    format!("{} read", file.key),
+                    false,
+                    Some(format!("revision {of}: {said}")),
+                );
                 continue;
             }
-            let data = file.value.get("data").filter(|_| is_result(&file.value)).unwrap_or(&file.value);
+            let data =
+                file.value.get("data").filter(|_| is_result(&file.value)).unwrap_or(&file.value);
             let scope = several.scope(of, &file.key);
             match &data.value {
                 Value::Object(metrics) => {
@@ -226,7 +259,13 @@ fn diff(collector: &mut Collector<'_>, files: &Object<'_>) {
 }
 
 /// Adds a number, NaN or null; text, lists and flags are left out.
-fn number(collector: &mut Collector<'_>, ours: &str, theirs: &str, json: &Json<'_>, scope: Option<&str>) {
+fn number(
+    collector: &mut Collector<'_>,
+    ours: &str,
+    theirs: &str,
+    json: &Json<'_>,
+    scope: Option<&str>,
+) {
     match &json.value {
         Value::Number(_) | Value::NonFinite(_) | Value::Null => {
             if let Some(m) = collector.measure(ours, theirs, Slice::overall(), json) {

@@ -1,14 +1,18 @@
 //! Model cards of the Hugging Face Hub: results that the author of a model states.
 //!
-//! * `README.md`: YAML between two lines `---`, with `model-index` (as `huggingface_hub` writes it, or by hand);
-//! * the same as bare YAML or JSON, the answer of `GET /api/models/…` (`cardData`) among them;
-//! * `.eval_results/*.yaml` (`huggingface_hub` 1.0 and later): a list of `dataset: {id, task_id}` and `value`.
+//! * `README.md`: YAML between two lines `---`, with `model-index` (as `huggingface_hub` writes it,
+//!   or written by hand);
+//! * the same as bare YAML or JSON, including the answer of `GET /api/models/…` (`cardData`);
+//! * `.eval_results/*.yaml` (`huggingface_hub` 1.0 and later): a list of `dataset: {id, task_id}`
+//!   and `value`.
 //!
-//! A card says neither on how many rows a metric rests nor whether 61.0 is a percentage: only a name with `%` or
-//! `percent` in it says so. A value that its metric cannot have is undefined. A value may be text that holds a number, an
-//! object (then its paths are names, `exact_match.mean`) or prose (`20.0 ± 1.2`), which is left out. The slice is the data
-//! set as the card gives it: `dataset_type`, `dataset_config`, `dataset_split`, `dataset_revision`. An average
-//! (`args: {average: macro}`, or a `name` such as `Macro F1`) is no f1 of a class: our name of it is `f1_macro`.
+//! A card does not say on how many rows a metric was computed, nor whether 61.0 is a percentage:
+//! only a name with `%` or `percent` in it says that. A value that its metric cannot have is
+//! undefined. A value may be text that contains a number, an object (then its paths are the names,
+//! `exact_match.mean`) or prose (`20.0 ± 1.2`), which is left out. The slice is the data set as the
+//! card gives it: `dataset_type`, `dataset_config`, `dataset_split`, `dataset_revision`. An average
+//! (`args: {average: macro}`, or a `name` such as `Macro F1`) is not the f1 of a class: our name of
+//! it is `f1_macro`.
 
 mod shape;
 #[cfg(test)]
@@ -23,7 +27,7 @@ use crate::evidence::{
 use crate::model::{DatasetRef, Evidence, Slice, Unit};
 use shape::{Shape, with_card};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "hf-model-card",
     title: "Hugging Face model card: model-index in README.md, .eval_results",
@@ -82,7 +86,7 @@ fn text<'j>(object: &'j Object<'_>, key: &str) -> Option<&'j str> {
     object.get(key).and_then(Json::as_str).filter(|text| !text.is_empty())
 }
 
-/// Text, or a number or a yes or no that YAML made of it.
+/// A label as text. YAML may have read the same label as a number or as a boolean.
 fn label(json: &Json<'_>) -> Option<String> {
     match &json.value {
         Value::String(text) if !text.is_empty() => Some(text.to_string()),
@@ -97,16 +101,26 @@ impl Reader<'_, '_> {
         EvidenceError::invalid(ADAPTER.id, self.document, json.at, why.into())
     }
 
-    fn object<'j, 'a>(&self, json: &'j Json<'a>, what: &str) -> Result<&'j Object<'a>, EvidenceError> {
-        json.as_object().ok_or_else(|| self.refuse(json, format!("{what} is {}, expected an object", json.kind())))
+    fn object<'j, 'a>(
+        &self,
+        json: &'j Json<'a>,
+        what: &str,
+    ) -> Result<&'j Object<'a>, EvidenceError> {
+        json.as_object().ok_or_else(|| {
+            self.refuse(json, format!("{what} is {}, expected an object", json.kind()))
+        })
     }
 
-    fn list<'j, 'a>(&self, object: &'j Object<'a>, key: &str) -> Result<&'j [Json<'a>], EvidenceError> {
+    fn list<'j, 'a>(
+        &self,
+        object: &'j Object<'a>,
+        key: &str,
+    ) -> Result<&'j [Json<'a>], EvidenceError> {
         match object.get(key) {
             None | Some(Json { value: Value::Null, .. }) => Ok(&[]),
-            Some(json) => {
-                json.as_array().ok_or_else(|| self.refuse(json, format!("`{key}` is {}, expected a list", json.kind())))
-            }
+            Some(json) => json.as_array().ok_or_else(|| {
+                self.refuse(json, format!("`{key}` is {}, expected a list", json.kind()))
+            }),
         }
     }
 
@@ -128,8 +142,12 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    /// The metrics of one task on one data set; returns the name of the data set.
-    fn result(&mut self, result: &Object<'_>, scope: Option<&str>) -> Result<Option<String>, EvidenceError> {
+    /// Reads the metrics of one task on one data set; returns the name of the data set.
+    fn result(
+        &mut self,
+        result: &Object<'_>,
+        scope: Option<&str>,
+    ) -> Result<Option<String>, EvidenceError> {
         let mut slice = Slice::overall();
         let mut dataset = None;
         if let Some(json) = result.get("dataset") {
@@ -149,7 +167,9 @@ impl Reader<'_, '_> {
             }
             dataset = text(object, "type").or_else(|| text(object, "name")).map(str::to_owned);
         }
-        if let Some(url) = result.get("source").and_then(|source| source.get("url")).and_then(Json::as_str) {
+        if let Some(url) =
+            result.get("source").and_then(|source| source.get("url")).and_then(Json::as_str)
+        {
             self.source(url);
         }
         for metric in self.list(result, "metrics")? {
@@ -190,7 +210,9 @@ impl Reader<'_, '_> {
         let percent = [Some(name), shown].into_iter().flatten().any(says_percent);
         match &value.value {
             Value::Object(object) => {
-                leaves(object, name, &mut |path, json| self.value(path, path, json, slice, percent));
+                leaves(object, name, &mut |path, json| {
+                    self.value(path, path, json, slice, percent);
+                });
             }
             Value::Array(_) => self.collector.left_out(name),
             _ => self.value(&ours, name, value, slice, percent),
@@ -199,26 +221,33 @@ impl Reader<'_, '_> {
 
     fn value(&mut self, ours: &str, theirs: &str, json: &Json<'_>, slice: &Slice, percent: bool) {
         let (m, text) = match &json.value {
-            Value::String(text) => (self.collector.measure_text(ours, theirs, slice.clone(), text), Some(text)),
+            Value::String(text) => {
+                (self.collector.measure_text(ours, theirs, slice.clone(), text), Some(text))
+            }
             _ => (self.collector.measure(ours, theirs, slice.clone(), json), None),
         };
-        // `87 %` as text is a fraction already.
+        // `87 %` as text was converted to a fraction already.
         if let Some(m) = m.filter(|_| percent && !text.is_some_and(|text| text.contains('%'))) {
             m.unit = Some(Unit::Percent);
         }
     }
 
-    /// Grams of CO2 equivalent, a number or an object with `emissions`.
+    /// Reads the emissions: grams of CO2 equivalent, a number or an object with `emissions`.
     fn emissions(&mut self, card: &Object<'_>) {
         let Some(json) = card.get("co2_eq_emissions") else { return };
         if let Some(grams) = json.get("emissions") {
-            self.collector.measure("co2_eq_emissions", "co2_eq_emissions.emissions", Slice::overall(), grams);
+            self.collector.measure(
+                "co2_eq_emissions",
+                "co2_eq_emissions.emissions",
+                Slice::overall(),
+                grams,
+            );
         } else if json.as_number().is_some() {
             self.collector.measure("co2_eq_emissions", "co2_eq_emissions", Slice::overall(), json);
         }
     }
 
-    /// An entry of `.eval_results`, or what the Hub's API says of it.
+    /// Reads an entry of `.eval_results`, or the Hub API's form of one.
     fn entry(&mut self, json: &Json<'_>) {
         let entry = json.get("data").unwrap_or(json);
         let axes = [("id", "dataset"), ("task_id", "task"), ("revision", "dataset_revision")];
@@ -229,7 +258,11 @@ impl Reader<'_, '_> {
             }
         }
         if let Some(error) = json.get("error") {
-            self.collector.check("hf-model-card/eval-results-valid", false, error.as_str().map(str::to_owned));
+            self.collector.check(
+                "hf-model-card/eval-results-valid",
+                false,
+                error.as_str().map(str::to_owned),
+            );
             return;
         }
         if let Some(url) = entry.at_path(&["source", "url"]).and_then(Json::as_str) {
@@ -241,12 +274,15 @@ impl Reader<'_, '_> {
     }
 }
 
-/// The average over classes that a word means.
+/// The average over classes that a word names.
 fn average(word: &str) -> Option<&'static str> {
     ["macro", "micro", "weighted"].into_iter().find(|average| word.eq_ignore_ascii_case(average))
 }
 
 /// Whether a name says that its value is a percentage.
 fn says_percent(name: &str) -> bool {
-    name.contains('%') || name.split(|c: char| !c.is_alphanumeric()).any(|word| word.eq_ignore_ascii_case("percent"))
+    name.contains('%')
+        || name
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|word| word.eq_ignore_ascii_case("percent"))
 }

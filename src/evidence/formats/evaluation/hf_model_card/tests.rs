@@ -18,13 +18,19 @@ fn named<'e>(evidence: &'e Evidence, name: &str) -> &'e Measurement {
 fn a_card_states_metrics_of_data_sets() {
     let evidence = of(CARD);
     assert_eq!(evidence.format, "hf-model-card");
-    assert_eq!(named(&evidence, "wer").slice.to_string(), of(CARD).measurements[1].slice.to_string());
+    assert_eq!(
+        named(&evidence, "wer").slice.to_string(),
+        of(CARD).measurements[1].slice.to_string()
+    );
     assert_eq!(named(&evidence, "wer").slice.0.get("dataset_args").map(String::as_str), Some("fr"));
     assert_eq!(
         (named(&evidence, "accuracy").value, named(&evidence, "accuracy").unit),
         (Some(61.0), Some(Unit::Percent))
     );
-    assert_eq!((&*named(&evidence, "f1").metric, named(&evidence, "f1").value), ("f1_macro", Some(0.5)));
+    assert_eq!(
+        (&*named(&evidence, "f1").metric, named(&evidence, "f1").value),
+        ("f1_macro", Some(0.5))
+    );
     assert_eq!(named(&evidence, "em.mean").value, Some(0.5));
     assert_eq!(named(&evidence, "co2_eq_emissions.emissions").value, Some(12.4));
     assert_eq!(evidence.dataset.unwrap().name.as_deref(), Some("voice"));
@@ -55,7 +61,10 @@ fn an_average_in_the_name_that_is_shown_is_no_f1_of_a_class() {
 #[test]
 fn a_scale_is_never_guessed() {
     let evidence = of(CARD);
-    assert_eq!((named(&evidence, "roc_auc").value, named(&evidence, "roc_auc").unit), (Some(83.2), None));
+    assert_eq!(
+        (named(&evidence, "roc_auc").value, named(&evidence, "roc_auc").unit),
+        (Some(83.2), None)
+    );
     assert!(evidence.warnings.iter().any(|w| w.contains("83.2")), "{:?}", evidence.warnings);
     assert!(evidence.measurements.iter().all(|m| m.source_name != "bleu"));
     assert!(evidence.warnings.iter().any(|w| w.contains("20.0 ± 1.2")), "{:?}", evidence.warnings);
@@ -73,7 +82,11 @@ fn the_index_may_stand_alone_or_in_an_answer_of_the_hub() {
         format!("---\n{yaml}"),
     ] {
         let evidence = of(&text);
-        assert_eq!((named(&evidence, "wer").value, evidence.measurements.len()), (Some(7.5), 1), "{text}");
+        assert_eq!(
+            (named(&evidence, "wer").value, evidence.measurements.len()),
+            (Some(7.5), 1),
+            "{text}"
+        );
     }
 }
 
@@ -86,7 +99,10 @@ fn results_of_benchmarks_are_a_list() {
     ] {
         let evidence = of(text);
         assert_eq!(named(&evidence, "value").value, Some(20.9));
-        assert_eq!(named(&evidence, "value").slice.0.get("task").map(String::as_str), Some("default"));
+        assert_eq!(
+            named(&evidence, "value").slice.0.get("task").map(String::as_str),
+            Some("default")
+        );
         assert_eq!(evidence.links.len(), 1);
         assert_eq!(evidence.checks.len(), usize::from(text.starts_with('[')));
     }
@@ -109,6 +125,9 @@ fn what_is_no_card_is_refused() {
         "---\nmodel-index:\n- results:\n  - metrics: x\n---\n",
     ] {
         let error = read(broken.as_bytes(), None).unwrap_err();
-        assert!(error.code() == "evidence-invalid" && error.to_string().contains("line"), "{broken}: {error}");
+        assert!(
+            error.code() == "evidence-invalid" && error.to_string().contains("line"),
+            "{broken}: {error}"
+        );
     }
 }

@@ -1,15 +1,16 @@
 //! Kubeflow Pipelines: the metrics of a step.
 //!
-//! * v1, `mlpipeline-metrics.json`: `metrics`, a list of `name`, `numberValue` and `format`; the API spells it
-//!   `number_value`. A `PERCENTAGE` is written as a fraction all the same, so it has no unit here.
-//! * v2, `executor_output.json`: `artifacts` → name → `artifacts` → `metadata`; numbers among `parameterValues` (or
-//!   `parameters`, in older versions) are what the step returned.
-//! * v2, artifacts by name, or one alone, with `metadata` and their schema (`system.Metrics`).
+//! * v1, `mlpipeline-metrics.json`: `metrics`, a list of `name`, `numberValue` and `format`; the
+//!   API spells it `number_value`. A `PERCENTAGE` is still written as a fraction, so it has no unit
+//!   here.
+//! * v2, `executor_output.json`: `artifacts` → name → `artifacts` → `metadata`. Numbers among
+//!   `parameterValues` (`parameters` in older versions) are what the step returned.
+//! * v2, artifacts by name, or a single one, with `metadata` and their schema (`system.Metrics`).
 //!
-//! The metadata of `Metrics` is flat; an `n` among it is the n of that artifact. `ClassificationMetrics` holds a
-//! confusion matrix, whose sum is n, and points of a ROC curve (`confidenceMetrics[0.8].recall`), which at no
-//! threshold are the metric itself. Where several artifacts have metrics, `scope` is the artifact's name. kfp refuses
-//! NaN and infinities.
+//! The metadata of `Metrics` is flat; an `n` in it is the n of that artifact.
+//! `ClassificationMetrics` has a confusion matrix, whose sum is n, and points of a ROC curve
+//! (`confidenceMetrics[0.8].recall`), which are not the metric itself at any threshold. If several
+//! artifacts have metrics, `scope` is the artifact's name. kfp refuses NaN and infinities.
 
 #[cfg(test)]
 mod tests;
@@ -27,7 +28,7 @@ use crate::evidence::{
 };
 use crate::model::{Evidence, Slice, evidence::Producer};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "kubeflow-metrics",
     title: "Kubeflow Pipelines: mlpipeline-metrics.json, executor_output.json, artifact metadata",
@@ -37,7 +38,13 @@ pub const ADAPTER: Adapter = Adapter {
     reads: "every number in the metadata of artifacts, with an `n` among it, the rows that were tested, or the sum of a confusion \
             matrix, as n; \
             points of a ROC curve by their threshold; what the step returned.",
-    carries: &[Carries::Metrics, Carries::SampleSize, Carries::Counts, Carries::Slices, Carries::Checks],
+    carries: &[
+        Carries::Metrics,
+        Carries::SampleSize,
+        Carries::Counts,
+        Carries::Slices,
+        Carries::Checks,
+    ],
     recognised_by: "`metrics` of `name` and `numberValue`; `artifacts` → name → `artifacts`; objects with `uri` or schema and \
             `metadata`",
     rule: "id = \"accuracy\"\nmetric = \"accuracy\"\nmin = 0.8",
@@ -45,7 +52,7 @@ pub const ADAPTER: Adapter = Adapter {
     read,
 };
 
-/// What a document of Kubeflow Pipelines is.
+/// The shape of a document of Kubeflow Pipelines.
 enum Shape<'j, 'a> {
     First(&'j [Json<'a>]),
     Output(&'j Object<'a>),
@@ -56,27 +63,36 @@ fn is_scalar(json: &Json<'_>) -> bool {
     field(json, "name").and_then(Json::as_str).is_some() && field(json, "number_value").is_some()
 }
 
-/// The schema of an artifact, wherever a version keeps it.
+/// The schema of an artifact, in any place where a version of kfp writes it.
 fn schema<'j>(json: &'j Json<'_>) -> Option<&'j str> {
-    let named = ["schema", "schema_title"].iter().find_map(|key| field(json, key)).and_then(Json::as_str);
-    let typed = || field(json, "type").and_then(|of| field(of, "schema_title")).and_then(Json::as_str);
-    named.or_else(typed).filter(|schema| schema.starts_with("system.") || schema.starts_with("google."))
+    let named =
+        ["schema", "schema_title"].iter().find_map(|key| field(json, key)).and_then(Json::as_str);
+    let typed =
+        || field(json, "type").and_then(|of| field(of, "schema_title")).and_then(Json::as_str);
+    named
+        .or_else(typed)
+        .filter(|schema| schema.starts_with("system.") || schema.starts_with("google."))
 }
 
 fn is_artifact(json: &Json<'_>) -> bool {
     let metadata = json.get("metadata").is_some_and(|metadata| metadata.as_object().is_some());
-    metadata && (schema(json).is_some() || (json.get("uri").is_some() && json.get("name").is_some()))
+    metadata
+        && (schema(json).is_some() || (json.get("uri").is_some() && json.get("name").is_some()))
 }
 
-/// Whether it is what a step put out: artifacts in lists by name, or returned values alone.
+/// Whether the object is the output of a step: artifacts in lists by name, or returned values
+/// alone.
 fn is_output(object: &Object<'_>) -> bool {
-    let listed = |json: &Json<'_>| json.get("artifacts").is_some_and(|list| list.as_array().is_some());
+    let listed =
+        |json: &Json<'_>| json.get("artifacts").is_some_and(|list| list.as_array().is_some());
     let artifacts = object.get("artifacts").and_then(Json::as_object);
-    let returned =
-        ["parameterValues", "parameters"].iter().any(|key| object.get(key).is_some_and(|of| of.as_object().is_some()));
+    let returned = ["parameterValues", "parameters"]
+        .iter()
+        .any(|key| object.get(key).is_some_and(|of| of.as_object().is_some()));
     match artifacts {
         Some(artifacts) => {
-            artifacts.iter().all(|artifact| listed(&artifact.value)) && (returned || !artifacts.is_empty())
+            artifacts.iter().all(|artifact| listed(&artifact.value))
+                && (returned || !artifacts.is_empty())
         }
         None => object.has("parameterValues") && returned,
     }
@@ -101,7 +117,9 @@ fn shape<'j, 'a>(json: &'j Json<'a>) -> Result<Shape<'j, 'a>, &'static str> {
         return Ok(Shape::Artifacts(vec![(name, json)]));
     }
     if !object.is_empty() && object.iter().all(|member| is_artifact(&member.value)) {
-        return Ok(Shape::Artifacts(object.iter().map(|member| (&*member.key, &member.value)).collect()));
+        return Ok(Shape::Artifacts(
+            object.iter().map(|member| (&*member.key, &member.value)).collect(),
+        ));
     }
     Err("no `metrics` with `numberValue`, no `artifacts`, no object with `metadata` and a schema")
 }
@@ -114,9 +132,11 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    let shape = shape(json).map_err(|why| EvidenceError::invalid(ADAPTER.id, document, json.at, why))?;
+    let shape =
+        shape(json).map_err(|why| EvidenceError::invalid(ADAPTER.id, document, json.at, why))?;
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::below([json]));
-    collector.evidence.producer = Some(Producer { tool: Some("kubeflow-pipelines".to_owned()), ..Producer::default() });
+    collector.evidence.producer =
+        Some(Producer { tool: Some("kubeflow-pipelines".to_owned()), ..Producer::default() });
     match shape {
         Shape::First(list) => first(&mut collector, list),
         Shape::Artifacts(artifacts) => second(&mut collector, &artifacts, None),
@@ -126,8 +146,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
                 let list = collector.list(member.value.get("artifacts"));
                 artifacts.extend(list.iter().map(|artifact| (&*member.key, artifact)));
             }
-            let returned_objects =
-                ["parameterValues", "parameters"].iter().filter_map(|key| object.get(key)?.as_object());
+            let returned_objects = ["parameterValues", "parameters"]
+                .iter()
+                .filter_map(|key| object.get(key)?.as_object());
             let divided = returned_objects.flat_map(members).collect::<Vec<_>>();
             second(&mut collector, &artifacts, rows::divided(divided));
             returned(&mut collector, object);
@@ -140,10 +161,13 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     collector.finish()
 }
 
-/// How the run ended, where the document says so: the metrics of one that did not succeed need not be those of its model.
+/// Adds how the run ended, if the document says so. The metrics of a run that did not succeed might
+/// not be those of its model.
 fn ended(collector: &mut Collector<'_>, json: &Json<'_>) {
     let run = json.get("run").unwrap_or(json);
-    let Some(word) = ["status", "state"].iter().find_map(|key| run.text(key)).filter(|word| !word.is_empty()) else {
+    let Some(word) =
+        ["status", "state"].iter().find_map(|key| run.text(key)).filter(|word| !word.is_empty())
+    else {
         return;
     };
     let passed = word.eq_ignore_ascii_case("succeeded");
@@ -169,13 +193,17 @@ fn first(collector: &mut Collector<'_>, list: &[Json<'_>]) {
 const CURVES: [&str; 2] = ["confidenceMetrics", "confusionMatrix"];
 const SLICES: &str = "evaluationSlices";
 
-/// `divided` is what the step returned beside, if that says that the rows were divided.
+/// Reads artifacts of v2. `divided` is a key that the step returned, if one says that the rows were
+/// split.
 fn second(collector: &mut Collector<'_>, artifacts: &[(&str, &Json<'_>)], divided: Option<&str>) {
-    let metadata =
-        |artifact: &Json<'_>| artifact.get("metadata").and_then(Json::as_object).is_some_and(|m| !m.is_empty());
+    let metadata = |artifact: &Json<'_>| {
+        artifact.get("metadata").and_then(Json::as_object).is_some_and(|m| !m.is_empty())
+    };
     let several = artifacts.iter().filter(|(_, artifact)| metadata(artifact)).count() > 1;
     for (name, artifact) in artifacts {
-        let Some((json, object)) = artifact.get("metadata").zip(collector.object(artifact.get("metadata"))) else {
+        let Some((json, object)) =
+            artifact.get("metadata").zip(collector.object(artifact.get("metadata")))
+        else {
             continue;
         };
         let scope = several.then(|| (*name).to_owned());
@@ -199,8 +227,13 @@ fn second(collector: &mut Collector<'_>, artifacts: &[(&str, &Json<'_>)], divide
     }
 }
 
-/// Flat metadata; what is no number is left out.
-fn flat(collector: &mut Collector<'_>, object: &Object<'_>, scope: Option<&str>, divided: Option<&str>) {
+/// Reads flat metadata; a value that is not a number is left out.
+fn flat(
+    collector: &mut Collector<'_>,
+    object: &Object<'_>,
+    scope: Option<&str>,
+    divided: Option<&str>,
+) {
     let facts: Vec<_> = members(object).collect();
     let Rows { n, warning, .. } = Rows::of(&facts, &["n"], divided);
     if let Some(warning) = warning {
@@ -219,11 +252,12 @@ fn flat(collector: &mut Collector<'_>, object: &Object<'_>, scope: Option<&str>,
     }
 }
 
-/// What the step returned: bare values, or typed ones in older versions.
+/// Reads what the step returned: bare values, or typed ones in older versions.
 fn returned(collector: &mut Collector<'_>, object: &Object<'_>) {
     for key in ["parameterValues", "parameters"] {
         for member in collector.members(object.get(key)) {
-            let typed = ["double_value", "int_value"].iter().find_map(|kind| field(&member.value, kind));
+            let typed =
+                ["double_value", "int_value"].iter().find_map(|kind| field(&member.value, kind));
             let value = typed.unwrap_or(&member.value);
             let name = format!("{key}.{}", member.key);
             if typed.is_some() || matches!(value.value, Value::Number(_) | Value::NonFinite(_)) {

@@ -24,7 +24,8 @@ fn named(name: &str, value: f64, n: Option<u64>, scope: Option<&str>) -> Read {
 
 #[test]
 fn the_first_version_and_its_api_are_read() {
-    let text = r#"{"metrics": [{"name": "accuracy", "numberValue": 0.75, "format": "PERCENTAGE"}]}"#;
+    let text =
+        r#"{"metrics": [{"name": "accuracy", "numberValue": 0.75, "format": "PERCENTAGE"}]}"#;
     let api = r#"{"run": {"id": "1", "metrics": [{"name": "accuracy", "node_id": "x", "number_value": "0.75", "format": "RAW"}]}}"#;
     for text in [text, api] {
         assert_eq!(out(text), [named("accuracy", 0.75, None, None)]);
@@ -49,7 +50,10 @@ fn an_n_is_that_of_its_own_artifact() {
         ]
     );
     let evidence = open(text).unwrap();
-    assert_eq!((evidence.measurements[0].successes, evidence.measurements[0].trials), (Some(3), Some(4)));
+    assert_eq!(
+        (evidence.measurements[0].successes, evidence.measurements[0].trials),
+        (Some(3), Some(4))
+    );
 }
 
 #[test]
@@ -72,7 +76,10 @@ fn points_of_a_curve_are_never_the_metric_itself() {
 #[test]
 fn what_older_versions_returned_is_typed() {
     let text = r#"{"artifacts": {}, "parameters": {"Output": {"doubleValue": 0.5}, "count": {"intValue": "7"}, "s": {"stringValue": "x"}}}"#;
-    assert_eq!(out(text), [named("parameters.Output", 0.5, None, None), named("parameters.count", 7.0, None, None)]);
+    assert_eq!(
+        out(text),
+        [named("parameters.Output", 0.5, None, None), named("parameters.count", 7.0, None, None)]
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::evidence::{
 };
 use std::collections::HashSet;
 
-/// The evaluator's name for how many rows it evaluated, behind a prefix if it was given one.
+/// The evaluator's name for how many rows it evaluated, after a prefix if one was set.
 pub(super) const ROWS: &str = "example_count";
 
 /// One logged value.
@@ -21,24 +21,35 @@ pub(super) struct Entry<'j> {
     pub(super) dataset: Option<&'j str>,
     pub(super) run: Option<&'j str>,
     model: Option<&'j str>,
-    /// Its name, where nothing says what it was logged with.
+    /// Its name, if nothing says what it was logged together with.
     alone: Option<&'j str>,
 }
 
 impl<'j> Entry<'j> {
     /// An entry of a flat object.
     pub(super) const fn saved(name: &'j str, value: &'j Json<'j>) -> Self {
-        Self { name, value, step: None, logged_at: None, dataset: None, run: None, model: None, alone: None }
+        Self {
+            name,
+            value,
+            step: None,
+            logged_at: None,
+            dataset: None,
+            run: None,
+            model: None,
+            alone: None,
+        }
     }
 
-    /// An entry of a run's metrics that lost their moments: each may have been logged by a call of its own.
+    /// An entry of a run's metrics that lost their moments: each may have been logged by a separate
+    /// call.
     pub(super) const fn described(name: &'j str, value: &'j Json<'j>) -> Self {
         Self { alone: Some(name), ..Self::saved(name, value) }
     }
 
-    /// An entry as the REST API writes it; `None` where it is none.
+    /// An entry as the REST API writes it; `None` if the object is not one.
     pub(super) fn logged(object: &'j Object<'j>) -> Option<Self> {
-        let text = |key: &str| object.get(key).and_then(Json::as_str).filter(|text| !text.is_empty());
+        let text =
+            |key: &str| object.get(key).and_then(Json::as_str).filter(|text| !text.is_empty());
         Some(Self {
             name: text("key")?,
             value: object.get("value")?,
@@ -53,15 +64,20 @@ impl<'j> Entry<'j> {
 
     /// The longest of the evaluator's prefixes that its name begins with.
     pub(super) fn prefix(&self, prefixes: &HashSet<&'j str>) -> Option<&'j str> {
-        prefixes.iter().copied().filter(|prefix| self.name.starts_with(prefix)).max_by_key(|prefix| prefix.len())
+        prefixes
+            .iter()
+            .copied()
+            .filter(|prefix| self.name.starts_with(prefix))
+            .max_by_key(|prefix| prefix.len())
     }
 
-    /// What was logged by one call has all of this in common.
+    /// The key of a batch: everything that the metrics of one call have in common.
     pub(super) fn batch(&self) -> impl Eq + std::hash::Hash + use<'j> {
         (self.logged_at, self.step, self.dataset, self.run, self.model, self.alone)
     }
 
-    /// Later entries of one metric replace earlier ones, as MLflow does: by step, then by time.
+    /// The order of entries: a later entry of a metric replaces earlier ones, as in MLflow, by step
+    /// and then by time.
     pub(super) fn age(&self) -> (Option<i64>, Option<i64>) {
         (self.step, self.logged_at)
     }
@@ -76,11 +92,11 @@ pub(super) fn whole(json: &Json<'_>) -> Option<i64> {
     }
 }
 
-/// What the evaluator logged beside its metrics.
+/// The counts that the evaluator logged together with its metrics.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Batch {
     examples: Option<u64>,
-    /// Rows that the script itself states as those that were tested.
+    /// The number of tested rows that the script itself states.
     tested: Option<u64>,
     true_positives: Option<u64>,
     false_positives: Option<u64>,
@@ -98,7 +114,7 @@ impl Batch {
             "false_positives" => &mut self.false_positives,
             "true_negatives" => &mut self.true_negatives,
             "false_negatives" => &mut self.false_negatives,
-            // Only what stands in a flat file or in one call is about the same rows.
+            // Only counts in the same flat file or the same call are about the same rows.
             name if matches!(counts(name), Some(Of::Test(_))) => {
                 self.tested = entry.value.as_number().and_then(Number::count);
                 return;
@@ -109,23 +125,23 @@ impl Batch {
         *slot = entry.value.as_number().and_then(Number::count);
     }
 
-    /// The rows evaluated, where MLflow says so and the script does not say otherwise.
+    /// The evaluated rows, if MLflow states them and the script does not contradict.
     pub(super) fn rows(&self) -> Option<u64> {
         self.examples.filter(|_| self.contradiction().is_none())
     }
 
-    /// The rows that MLflow counted, and those that the script says were tested, where they differ.
+    /// The rows that MLflow counted and those that the script says were tested, if they differ.
     pub(super) fn contradiction(&self) -> Option<(u64, u64)> {
         self.examples.zip(self.tested).filter(|(examples, tested)| examples != tested)
     }
 
-    /// Whether the evaluator's `recall_score`, `precision_score` and `f1_score` are averages over classes: of two classes
-    /// it writes the four counts too.
+    /// Whether the evaluator's `recall_score`, `precision_score` and `f1_score` are averages over
+    /// classes: for two classes it also writes the four counts.
     pub(super) const fn averages(&self) -> bool {
         self.examples.is_some() && !self.binary
     }
 
-    /// The four counts, where all are there and they add up to the rows.
+    /// The four counts, if all are present and add up to the rows.
     pub(super) fn confusion(&self) -> Option<Confusion> {
         let counts = Confusion {
             true_positives: self.true_positives?,

@@ -1,4 +1,4 @@
-//! Which of MLflow's documents it is, and where its metrics stand.
+//! Which of MLflow's documents it is, and where its metrics are.
 
 use super::entry::{Entry, whole};
 use crate::evidence::{
@@ -9,16 +9,20 @@ use crate::evidence::{
 use crate::model::{Check, DatasetRef, Evidence, Link, Producer, Subject};
 use std::collections::HashMap;
 
-/// Whether a flat object of numbers with that name is the evaluator's: its count of rows and its sums, with any prefix,
-/// or a metric with a version (`toxicity/v1/mean`).
+/// Whether a flat object with a number of this name is the evaluator's: its count of rows and its
+/// sums, with any prefix, or a metric with a version (`toxicity/v1/mean`).
 fn is_evaluator(name: &str) -> bool {
-    const ENDS: [&str; 5] = ["example_count", "sum_on_target", "mean_on_target", "sum_on_label", "mean_on_label"];
-    let version =
-        |part: &str| part.strip_prefix('v').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+    const ENDS: [&str; 5] =
+        ["example_count", "sum_on_target", "mean_on_target", "sum_on_label", "mean_on_label"];
+    let version = |part: &str| {
+        part.strip_prefix('v')
+            .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+    };
     ENDS.iter().any(|end| name.ends_with(end)) || name.split('/').skip(1).any(version)
 }
 
-/// Whether it is a score over all rows as scorers of language models name it: `Correctness/mean`.
+/// Whether this is the name of a score over all rows, as scorers of language models write it:
+/// `Correctness/mean`.
 fn is_aggregated(name: &str) -> bool {
     const AGGREGATIONS: [&str; 7] = ["mean", "median", "variance", "p90", "min", "max", "ratio"];
     name.rsplit_once('/').is_some_and(|(_, aggregation)| AGGREGATIONS.contains(&aggregation))
@@ -36,12 +40,14 @@ pub(super) enum Shape<'j> {
 
 /// A flat object of numbers.
 pub(super) fn flat<'j>(object: &'j Object<'j>) -> Option<Shape<'j>> {
-    let numbers = !object.is_empty() && object.iter().all(|member| reading(&member.value).is_some());
+    let numbers =
+        !object.is_empty() && object.iter().all(|member| reading(&member.value).is_some());
     numbers.then_some(Shape::Saved(object))
 }
 
 fn is_run(json: &Json<'_>) -> bool {
-    json.get("info").is_some_and(|info| info.get("run_id").or_else(|| info.get("run_uuid")).is_some())
+    json.get("info")
+        .is_some_and(|info| info.get("run_id").or_else(|| info.get("run_uuid")).is_some())
 }
 
 fn is_model(json: &Json<'_>) -> bool {
@@ -59,9 +65,10 @@ impl<'j> Shape<'j> {
         Some(Self::Model { model, others: models.len().saturating_sub(1) })
     }
 
-    /// Which document it is, or why it is none.
+    /// Which document it is, or why it is none of MLflow's.
     pub(super) fn of(json: &'j Json<'j>) -> Result<Self, String> {
-        let object = json.as_object().ok_or_else(|| format!("not a JSON object but {}", json.kind()))?;
+        let object =
+            json.as_object().ok_or_else(|| format!("not a JSON object but {}", json.kind()))?;
         if is_run(json) && object.has("data") {
             return Ok(Self::Run(json));
         }
@@ -78,13 +85,18 @@ impl<'j> Shape<'j> {
             return Ok(model);
         }
         if let Some(metrics) = object.get("metrics").and_then(Json::as_array) {
-            let entry = |json: &'j Json<'j>| json.as_object().and_then(Entry::logged).filter(|e| e.logged_at.is_some());
+            let entry = |json: &'j Json<'j>| {
+                json.as_object().and_then(Entry::logged).filter(|e| e.logged_at.is_some())
+            };
             let entries: Option<Vec<_>> = metrics.iter().map(entry).collect();
             let entries = entries.filter(|entries| !entries.is_empty());
-            let more = object.get("next_page_token").and_then(Json::as_str).is_some_and(|token| !token.is_empty());
-            return entries
-                .map(|entries| Self::History { entries, more })
-                .ok_or_else(|| "`metrics` is no list of `key`, `value` and `timestamp`".to_owned());
+            let more = object
+                .get("next_page_token")
+                .and_then(Json::as_str)
+                .is_some_and(|token| !token.is_empty());
+            return entries.map(|entries| Self::History { entries, more }).ok_or_else(|| {
+                "`metrics` is no list of `key`, `value` and `timestamp`".to_owned()
+            });
         }
         if let Some(version) = object.get("model_version").filter(|v| v.get("version").is_some()) {
             return Ok(Self::ModelVersion(version));
@@ -108,7 +120,7 @@ impl<'j> Shape<'j> {
         })
     }
 
-    /// Its metrics; what it says besides goes into `evidence`.
+    /// Its metrics; other facts are added to `evidence`.
     pub(super) fn read(self, evidence: &mut Evidence) -> Result<Vec<Entry<'j>>, String> {
         match self {
             Self::Saved(object) => Ok(object.iter().map(|m| Entry::saved(&m.key, &m.value)).collect()),
@@ -146,14 +158,20 @@ fn text<'j>(json: &'j Json<'_>, path: &[&str]) -> Option<&'j str> {
 
 fn run<'j>(json: &'j Json<'j>, evidence: &mut Evidence) -> Result<Vec<Entry<'j>>, String> {
     let id = text(json, &["info", "run_id"]).or_else(|| text(json, &["info", "run_uuid"]));
-    evidence.producer = Some(Producer { tool: Some("mlflow".to_owned()), version: None, run: id.map(str::to_owned) });
+    evidence.producer = Some(Producer {
+        tool: Some("mlflow".to_owned()),
+        version: None,
+        run: id.map(str::to_owned),
+    });
     if let Some(status) = status(json) {
         let deleted = text(json, &["info", "lifecycle_stage"]) == Some("deleted");
         let passed = status == "FINISHED" && !deleted;
         let detail = Some(format!("status {status}{}", if deleted { ", deleted" } else { "" }));
         evidence.checks.push(Check { name: "mlflow/run-finished".to_owned(), passed, detail });
         if status != "FINISHED" {
-            evidence.warnings.push(format!("the run has not finished: its status is {}", quoted(status)));
+            evidence
+                .warnings
+                .push(format!("the run has not finished: its status is {}", quoted(status)));
         }
     }
     if text(json, &["info", "lifecycle_stage"]) == Some("deleted") {
@@ -167,25 +185,36 @@ fn run<'j>(json: &'j Json<'j>, evidence: &mut Evidence) -> Result<Vec<Entry<'j>>
     logged(metrics)
 }
 
-/// What is said of how it ended; what is no text is no good news.
+/// The status with which the run ended. A status that is not text is not a success.
 fn status<'j>(json: &'j Json<'_>) -> Option<&'j str> {
     json.at_path(&["info", "status"]).map(|status| status.as_str().unwrap_or(status.kind()))
 }
 
-/// A list of `key` and `value`, or the object that the Python client and `mlflow runs describe` make of it.
+/// The metrics of a list of `key` and `value`, or of the object that the Python client and
+/// `mlflow runs describe` make of it.
 fn logged<'j>(metrics: &'j Json<'j>) -> Result<Vec<Entry<'j>>, String> {
     if let Some(object) = metrics.as_object() {
-        return Ok(object.iter().map(|member| Entry::described(&member.key, &member.value)).collect());
+        return Ok(object
+            .iter()
+            .map(|member| Entry::described(&member.key, &member.value))
+            .collect());
     }
     let logged = |json: &'j Json<'j>| json.as_object().and_then(Entry::logged);
-    let entries: Option<Vec<_>> = metrics.as_array().and_then(|list| list.iter().map(logged).collect());
+    let entries: Option<Vec<_>> =
+        metrics.as_array().and_then(|list| list.iter().map(logged).collect());
     entries.ok_or_else(|| "`data.metrics` is no list of `key` and `value`".to_owned())
 }
 
-fn logged_model<'j>(json: &'j Json<'j>, others: usize, evidence: &mut Evidence) -> Result<Vec<Entry<'j>>, String> {
+fn logged_model<'j>(
+    json: &'j Json<'j>,
+    others: usize,
+    evidence: &mut Evidence,
+) -> Result<Vec<Entry<'j>>, String> {
     if others > 0 {
-        let warning =
-            format!("{} models: only the first is read and {others} are left out; send one model", others + 1);
+        let warning = format!(
+            "{} models: only the first is read and {others} are left out; send one model",
+            others + 1
+        );
         evidence.warnings.push(warning);
     }
     let run = text(json, &["info", "model_id"]).map(str::to_owned);
@@ -205,16 +234,22 @@ fn logged_model<'j>(json: &'j Json<'j>, others: usize, evidence: &mut Evidence) 
     logged(metrics)
 }
 
-/// The data set, if the run names one only.
+/// Adds the data set, if the run names only one.
 fn dataset(json: &Json<'_>, evidence: &mut Evidence) {
-    let inputs = json.get("inputs").and_then(|inputs| inputs.get("dataset_inputs")).and_then(Json::as_array);
-    let mut names: Vec<&str> =
-        inputs.unwrap_or(&[]).iter().filter_map(|input| text(input, &["dataset", "name"])).collect();
+    let inputs =
+        json.get("inputs").and_then(|inputs| inputs.get("dataset_inputs")).and_then(Json::as_array);
+    let mut names: Vec<&str> = inputs
+        .unwrap_or(&[])
+        .iter()
+        .filter_map(|input| text(input, &["dataset", "name"]))
+        .collect();
     names.sort_unstable();
     names.dedup();
     match names.as_slice() {
         [] => {}
-        [name] => evidence.dataset = Some(DatasetRef { name: Some((*name).to_owned()), digest: None }),
+        [name] => {
+            evidence.dataset = Some(DatasetRef { name: Some((*name).to_owned()), digest: None });
+        }
         several => {
             let list: Vec<String> = several.iter().take(10).map(|name| quoted(name)).collect();
             evidence.warnings.push(format!(
@@ -226,7 +261,7 @@ fn dataset(json: &Json<'_>, evidence: &mut Evidence) {
     }
 }
 
-/// The last value of every metric of the first run, in the order of their first.
+/// The last value of every metric of the first run, in the order of their first entry.
 fn latest<'j>(entries: Vec<Entry<'j>>, evidence: &mut Evidence) -> Vec<Entry<'j>> {
     let first = entries.first().and_then(|entry| entry.run);
     let all = entries.len();
@@ -251,14 +286,21 @@ fn latest<'j>(entries: Vec<Entry<'j>>, evidence: &mut Evidence) -> Vec<Entry<'j>
     out
 }
 
-/// A registered version: which one it is, and no numbers.
+/// Reads a registered version: it says which version it is, and has no numbers.
 fn version(json: &Json<'_>, evidence: &mut Evidence) {
-    let number =
-        json.get("version").and_then(|v| v.as_str().map(str::to_owned).or_else(|| whole(v).map(|v| v.to_string())));
+    let number = json
+        .get("version")
+        .and_then(|v| v.as_str().map(str::to_owned).or_else(|| whole(v).map(|v| v.to_string())));
     let model = text(json, &["name"]).and_then(|name| name.parse().ok());
     evidence.subject = Some(Subject { model, version: number, digest: None });
     if let Some(source) = text(json, &["source"]) {
-        evidence.links.push(Link { rel: "mlflow-source".to_owned(), href: source.to_owned(), digest: None });
+        evidence.links.push(Link {
+            rel: "mlflow-source".to_owned(),
+            href: source.to_owned(),
+            digest: None,
+        });
     }
-    evidence.warnings.push("a registered model version carries no metrics: send its run too".to_owned());
+    evidence
+        .warnings
+        .push("a registered model version carries no metrics: send its run too".to_owned());
 }

@@ -43,13 +43,17 @@ fn counts_that_do_not_add_up_to_the_rows_are_not_used() {
 
 #[test]
 fn an_average_over_classes_has_no_trials() {
-    let evidence =
-        saved(r#"{"example_count": 719, "accuracy_score": 0.9582753824756607, "recall_score": 0.9582753824756607}"#);
+    let evidence = saved(
+        r#"{"example_count": 719, "accuracy_score": 0.9582753824756607, "recall_score": 0.9582753824756607}"#,
+    );
     assert_eq!(
         (named(&evidence, "accuracy_score").successes, named(&evidence, "accuracy_score").trials),
         (Some(689), Some(719))
     );
-    assert_eq!((named(&evidence, "recall_score").n, named(&evidence, "recall_score").trials), (Some(719), None));
+    assert_eq!(
+        (named(&evidence, "recall_score").n, named(&evidence, "recall_score").trials),
+        (Some(719), None)
+    );
 }
 
 #[test]
@@ -84,7 +88,10 @@ fn n_holds_only_for_what_was_logged_together() {
         {"key": "train/accuracy", "value": 0.5, "timestamp": "4", "step": "7"}]}}}"#;
     let evidence = read(run.as_bytes(), None).unwrap();
     assert_eq!(named(&evidence, "accuracy").n, Some(10));
-    assert_eq!((named(&evidence, "train/accuracy").n, named(&evidence, "train/accuracy").step), (None, Some(7)));
+    assert_eq!(
+        (named(&evidence, "train/accuracy").n, named(&evidence, "train/accuracy").step),
+        (None, Some(7))
+    );
     assert_eq!(evidence.produced_at.unwrap().micros(), 4_000);
     assert!(!evidence.checks[0].passed);
 }
@@ -94,7 +101,11 @@ fn the_last_step_of_a_history_is_its_value_in_whatever_order() {
     let history = r#"{"metrics": [{"key": "loss", "value": 0.2, "timestamp": 9, "step": 2}, {"key": "loss", "value": 0.9, "timestamp": 10, "step": 0}]}"#;
     let evidence = read(history.as_bytes(), None).unwrap();
     assert_eq!(
-        (evidence.measurements.len(), evidence.measurements[0].value, evidence.measurements[0].step),
+        (
+            evidence.measurements.len(),
+            evidence.measurements[0].value,
+            evidence.measurements[0].step
+        ),
         (1, Some(0.2), Some(2))
     );
     let page = history.replacen('{', r#"{"next_page_token": "t", "#, 1);
@@ -103,10 +114,18 @@ fn the_last_step_of_a_history_is_its_value_in_whatever_order() {
 
 #[test]
 fn other_numbers_are_not_taken_for_metrics_of_mlflow() {
-    for other in
-        [r#"{"a": 1}"#, "{}", r#"{"example_count": 3, "model": "x"}"#, r#"{"runs": []}"#, r#"{"metrics": [1]}"#]
-    {
-        assert_eq!(read(other.as_bytes(), None).unwrap_err().code(), "evidence-not-understood", "{other}");
+    for other in [
+        r#"{"a": 1}"#,
+        "{}",
+        r#"{"example_count": 3, "model": "x"}"#,
+        r#"{"runs": []}"#,
+        r#"{"metrics": [1]}"#,
+    ] {
+        assert_eq!(
+            read(other.as_bytes(), None).unwrap_err().code(),
+            "evidence-not-understood",
+            "{other}"
+        );
     }
     let flat = read(br#"{"a": 1}"#, Some("mlflow-metrics")).unwrap();
     assert_eq!(flat.measurements[0].metric, "a");
@@ -124,16 +143,28 @@ fn metrics_of_language_models_carry_a_version() {
     let evidence = read(br#"{"toxicity/v1/mean": 0.01, "toxicity/v1/p90": 0.05, "latency/p90": 1.5, "latency/mean": 1.25, "exact_match/v1": 0.5}"#, None).unwrap();
     assert_eq!((evidence.format.as_str(), evidence.measurements.len()), ("mlflow-metrics", 5));
     let latency = named(&evidence, "latency/p90");
-    assert_eq!((&*latency.metric, latency.quantile, latency.unit), ("latency", Some(0.9), Some(Unit::Seconds)));
-    assert_eq!((named(&evidence, "toxicity/v1/p90").quantile, named(&evidence, "latency/mean").quantile), (None, None));
-    assert_eq!(read(br#"{"Correctness/mean": 0.5, "Safety/mean": 1.0}"#, None).unwrap().format, "mlflow-metrics");
+    assert_eq!(
+        (&*latency.metric, latency.quantile, latency.unit),
+        ("latency", Some(0.9), Some(Unit::Seconds))
+    );
+    assert_eq!(
+        (named(&evidence, "toxicity/v1/p90").quantile, named(&evidence, "latency/mean").quantile),
+        (None, None)
+    );
+    assert_eq!(
+        read(br#"{"Correctness/mean": 0.5, "Safety/mean": 1.0}"#, None).unwrap().format,
+        "mlflow-metrics"
+    );
 }
 
 #[test]
 fn a_run_may_be_described_by_the_client() {
     let run = br#"{"info": {"run_id": "r1", "status": "FINISHED"}, "data": {"metrics": {"accuracy": 0.5, "example_count": 10, "system/cpu_utilization_percentage": 12.5}, "params": {}}}"#;
     let evidence = read(run, None).unwrap();
-    assert_eq!((named(&evidence, "accuracy").value, named(&evidence, "accuracy").n), (Some(0.5), None));
+    assert_eq!(
+        (named(&evidence, "accuracy").value, named(&evidence, "accuracy").n),
+        (Some(0.5), None)
+    );
     assert_eq!(named(&evidence, "system/cpu_utilization_percentage").unit, Some(Unit::Percent));
 }
 
@@ -143,21 +174,25 @@ fn a_logged_model_has_metrics_of_data_sets() {
         {"key": "accuracy", "value": 0.5, "timestamp": 5, "step": 0, "dataset_name": "a"},
         {"key": "example_count", "value": 10, "timestamp": 5, "step": 0, "dataset_name": "a"},
         {"key": "accuracy", "value": 0.25, "timestamp": 6, "step": 0, "dataset_name": "b"}]}}"#;
-    for text in [format!(r#"{{"model": {model}}}"#), format!(r#"{{"models": [{model}, {model}]}}"#)] {
+    for text in [format!(r#"{{"model": {model}}}"#), format!(r#"{{"models": [{model}, {model}]}}"#)]
+    {
         let evidence = read(text.as_bytes(), None).unwrap();
-        let read: Vec<_> = evidence.measurements.iter().map(|m| (m.dataset.as_deref(), m.n)).collect();
+        let read: Vec<_> =
+            evidence.measurements.iter().map(|m| (m.dataset.as_deref(), m.n)).collect();
         assert_eq!(read, [(Some("a"), Some(10)), (Some("a"), Some(10)), (Some("b"), None)]);
         assert!(evidence.checks[0].passed);
     }
 }
 
-/// Of more than two classes the evaluator averages, weighted by rows: its recall is the accuracy, and no class's recall.
+/// For more than two classes the evaluator averages, weighted by rows: its recall equals the
+/// accuracy, and is not the recall of a class.
 #[test]
 fn averages_over_classes_keep_their_own_names() {
     let text = r#"{"example_count": 719, "accuracy_score": 0.9582753824756607, "recall_score": 0.9582753824756607,
         "precision_score": 0.9602871231026767, "f1_score": 0.9585149138913538}"#;
     let evidence = crate::evidence::read(text.as_bytes(), None).unwrap();
-    let names: Vec<_> = evidence.measurements.iter().map(|m| (m.metric.as_str(), m.aggregate, m.n)).collect();
+    let names: Vec<_> =
+        evidence.measurements.iter().map(|m| (m.metric.as_str(), m.aggregate, m.n)).collect();
     assert_eq!(
         names,
         [

@@ -1,19 +1,20 @@
-//! `sklearn.metrics.classification_report(…, output_dict=True)`, dumped as JSON; the same as text, or as the CSV or JSON
-//! of a frame.
+//! `sklearn.metrics.classification_report(…, output_dict=True)`, dumped as JSON; also the same
+//! report as text, or as the CSV or JSON of a frame.
 //!
-//! A row for each class (`precision`, `recall`, `f1-score`, `support`), rows of averages, and a bare `accuracy` unless
-//! the report was made for a subset of the labels; a frame repeats it in every column. What follows from it, for a
-//! class:
+//! The report has a row for each class (`precision`, `recall`, `f1-score`, `support`), rows of
+//! averages, and a bare `accuracy` unless it was made for a subset of the labels; a frame repeats
+//! the accuracy in every column. For a class this determines:
 //!
 //! * `support` is the class's rows: `n` of all its numbers, and the trials of its recall;
 //! * recall × support are its true positives;
-//! * true positives ÷ precision are its predictions: the trials of its precision, where that is one whole number.
+//! * true positives ÷ precision are its predictions: the trials of its precision, if that is one
+//!   whole number.
 //!
-//! Counts are stated as derived only where they are the only ones that fit ([`crate::evidence::precision`] says how exact the
-//! numbers are). With sample weights `support` is no count of rows: one that is not whole, or that the recall is no
-//! share of, leaves n unknown, and with it that of the averages and of the accuracy.
-//! A class that is called like a row of averages is overwritten by scikit-learn itself; the supports then do not add up,
-//! and a warning says so.
+//! Counts are derived only if they are the only ones that fit ([`crate::evidence::precision`] says
+//! how exact the numbers are). With sample weights `support` is not a count of rows. A support that
+//! is not whole, or that the recall cannot be a share of, leaves n unknown, for the averages and
+//! the accuracy, too. scikit-learn itself overwrites a class whose name is that of a row of
+//! averages; the supports then do not add up, and a warning says so.
 
 mod table;
 #[cfg(test)]
@@ -31,7 +32,7 @@ use crate::evidence::{
 use crate::model::{Evidence, Measurement, Slice};
 use crate::stats::proportion::counts_of;
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "sklearn-classification-report",
     title: "scikit-learn classification_report: JSON, text or CSV",
@@ -78,15 +79,17 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
         }
     }
     if rows == 0 {
-        return Err(Declined::because("no row with `precision`, `recall`, `f1-score` and `support`"));
+        return Err(Declined::because(
+            "no row with `precision`, `recall`, `f1-score` and `support`",
+        ));
     }
     Ok(())
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if !document.looks_like_json() || document.json().is_ok_and(table::is_frame) {
-        let report =
-            table::report(document).map_err(|(at, why)| EvidenceError::invalid(ADAPTER.id, document, at, why))?;
+        let report = table::report(document)
+            .map_err(|(at, why)| EvidenceError::invalid(ADAPTER.id, document, at, why))?;
         let mut evidence = document.evidence(ADAPTER.id);
         write(&report, &mut evidence);
         return Ok(evidence);
@@ -100,13 +103,14 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     Ok(evidence)
 }
 
-/// Whether it is a report within a larger document.
+/// Whether the object is a report within a larger document.
 pub(super) fn is_report(object: &Object<'_>) -> bool {
     let plain = |json: &Json<'_>| json.as_object().is_none() && json.as_array().is_none();
-    object.iter().any(|member| is_row(&member.value)) && object.iter().all(|m| is_row(&m.value) || plain(&m.value))
+    object.iter().any(|member| is_row(&member.value))
+        && object.iter().all(|m| is_row(&m.value) || plain(&m.value))
 }
 
-/// Adds what a report says to `evidence`.
+/// Adds the measurements of a report to `evidence`.
 pub(super) fn write(report: &Object<'_>, evidence: &mut Evidence) {
     let mut writer = Writer { evidence, precision: precision(report), undefined: Vec::new() };
     let weighted = writer.weighted(report);
@@ -136,7 +140,7 @@ struct Writer<'e> {
     undefined: Vec<String>,
 }
 
-/// A cell of a row: its number if it has one, and whether it is there at all.
+/// The number in a cell of a row; `None` if the cell is missing or not a number.
 fn cell<'a>(row: &Object<'a>, key: &str) -> Option<Number<'a>> {
     row.get(key).and_then(Json::as_number)
 }
@@ -146,22 +150,26 @@ impl Writer<'_> {
         self.evidence.warnings.push(message);
     }
 
-    /// Whether the supports are sums of weights and no counts of rows.
+    /// Whether the supports are sums of weights instead of counts of rows.
     fn weighted(&self, report: &Object<'_>) -> bool {
         report.iter().filter(|member| !AVERAGES.contains(&&*member.key)).any(|member| {
-            let row = member.value.as_object().filter(|row| table::repeated(&member.key, row).is_none());
+            let row =
+                member.value.as_object().filter(|row| table::repeated(&member.key, row).is_none());
             let support = row.map(|row| (row, cell(row, "support").and_then(Number::count)));
-            support.is_some_and(|(row, support)| support.is_none_or(|support| !self.fits(row, support)))
+            support.is_some_and(|(row, support)| {
+                support.is_none_or(|support| !self.fits(row, support))
+            })
         })
     }
 
-    /// Whether the recall can be a share of so many rows.
+    /// Whether the recall can be a share of this many rows.
     fn fits(&self, row: &Object<'_>, support: u64) -> bool {
         let recall = cell(row, "recall").filter(|_| support > 0);
         recall.is_none_or(|r| counts_of(r.value(), support, self.precision.rounding(r)).is_some())
     }
 
-    /// The rows behind `accuracy`: the support of the averages, which is that of all classes together.
+    /// The number of rows of `accuracy`: the support of the averages, which is that of all classes
+    /// together.
     fn total(&mut self, report: &Object<'_>) -> Option<u64> {
         let mut classes = Some(0_u64);
         let mut averages: Vec<Option<u64>> = Vec::new();
@@ -179,7 +187,10 @@ impl Writer<'_> {
         }
         let stated = averages.first().copied().flatten();
         if averages.iter().any(|support| *support != stated) {
-            self.warn("the rows of averages differ in their support; n of `accuracy` is unknown".to_owned());
+            self.warn(
+                "the rows of averages differ in their support; n of `accuracy` is unknown"
+                    .to_owned(),
+            );
             return None;
         }
         if averages.is_empty() {
@@ -199,7 +210,9 @@ impl Writer<'_> {
     fn row(&mut self, name: &str, row: &Object<'_>, weighted: bool) {
         let aggregate = AVERAGES.contains(&name);
         let support = cell(row, "support").and_then(Number::count);
-        let n = support.filter(|_| !(aggregate && weighted)).filter(|n| aggregate || self.fits(row, *n));
+        let n = support
+            .filter(|_| !(aggregate && weighted))
+            .filter(|n| aggregate || self.fits(row, *n));
         if support.is_some() && n.is_none() && !aggregate {
             self.warn(format!(
                 "the recall of {} is no share of its support (sample weights?): its n and trials are unknown",
@@ -219,7 +232,8 @@ impl Writer<'_> {
                 "precision" => (counts.predicted, counts.predicted.and(counts.true_positives)),
                 _ => (None, None),
             };
-            let mut m = self.measurement(&member.key, &member.value, &format_args!("{}", quoted(name)));
+            let mut m =
+                self.measurement(&member.key, &member.value, &format_args!("{}", quoted(name)));
             m.n = n;
             m.trials = trials;
             m.successes = successes.filter(|_| m.value.is_some());
@@ -231,7 +245,11 @@ impl Writer<'_> {
 
     fn overall(&mut self, name: &str, value: &Json<'_>, total: Option<u64>) {
         if reading(value).is_none() {
-            self.warn(format!("{} is {}, not part of a report; it is left out", quoted(name), value.kind()));
+            self.warn(format!(
+                "{} is {}, not part of a report; it is left out",
+                quoted(name),
+                value.kind()
+            ));
             return;
         }
         let mut m = self.measurement(name, value, &"the whole");
@@ -243,7 +261,12 @@ impl Writer<'_> {
         self.evidence.measurements.push(m);
     }
 
-    fn measurement(&mut self, name: &str, json: &Json<'_>, of: &dyn std::fmt::Display) -> Measurement {
+    fn measurement(
+        &mut self,
+        name: &str,
+        json: &Json<'_>,
+        of: &dyn std::fmt::Display,
+    ) -> Measurement {
         let mut m = Measurement::new(names::of_sklearn(name), name, None);
         match reading(json) {
             Some(Reading::Number(number)) => {
@@ -260,21 +283,25 @@ impl Writer<'_> {
 
     fn counts(&self, row: &Object<'_>, support: Option<u64>) -> Counts {
         let (recall, precision) = (cell(row, "recall"), cell(row, "precision"));
-        let true_positives =
-            recall.zip(support).and_then(|(r, n)| only_count(r.value(), n, self.precision.rounding(r)));
+        let true_positives = recall
+            .zip(support)
+            .and_then(|(r, n)| only_count(r.value(), n, self.precision.rounding(r)));
         let predicted = precision
             .zip(true_positives)
             .and_then(|(p, tp)| only_denominator(tp, p.value(), self.precision.rounding(p)));
         Counts { support, true_positives, predicted }
     }
 
-    /// One warning for all that is undefined, however much it is.
+    /// Adds one warning for all undefined values, however many there are.
     fn finish(self) {
         const NAMED: usize = 5;
         let Some(more) = self.undefined.len().checked_sub(1) else { return };
         let named: Vec<String> = self.undefined.into_iter().take(NAMED).collect();
-        let rest = if more >= NAMED { format!(" and {} more", more + 1 - NAMED) } else { String::new() };
-        self.evidence.warnings.push(format!("undefined, and never a pass: {}{rest}", named.join("; ")));
+        let rest =
+            if more >= NAMED { format!(" and {} more", more + 1 - NAMED) } else { String::new() };
+        self.evidence
+            .warnings
+            .push(format!("undefined, and never a pass: {}{rest}", named.join("; ")));
     }
 }
 
@@ -282,7 +309,7 @@ fn shown(count: Option<u64>) -> String {
     count.map_or_else(|| "something else".to_owned(), |count| count.to_string())
 }
 
-/// What a row determines of its confusion matrix.
+/// The counts of the confusion matrix that a row determines.
 #[derive(Default)]
 struct Counts {
     support: Option<u64>,

@@ -8,7 +8,11 @@ fn report(text: &str) -> Evidence {
 }
 
 fn of<'e>(evidence: &'e Evidence, class: &str, metric: &str) -> &'e Measurement {
-    evidence.measurements.iter().find(|m| m.slice == Slice::one("class", class) && m.metric == metric).unwrap()
+    evidence
+        .measurements
+        .iter()
+        .find(|m| m.slice == Slice::one("class", class) && m.metric == metric)
+        .unwrap()
 }
 
 /// Rows of scikit-learn's report on its breast-cancer data: 61 of 64 and 103 of 107 right.
@@ -40,7 +44,7 @@ fn supports_recall_and_precision_give_the_counts() {
 
 #[test]
 fn a_value_written_short_in_a_report_of_full_doubles_is_exact() {
-    // 63 of 70 is written as 0.9 by json.dump.
+    // json.dump writes 63 of 70 as 0.9.
     let text = BINARY.replace("0.953125", "0.9").replace("64.0", "70.0");
     assert_eq!(of(&report(&text), "0", "recall").successes, Some(63));
 }
@@ -57,8 +61,10 @@ fn a_rounded_report_is_only_as_exact_as_its_digits() {
 
 #[test]
 fn nan_is_undefined_and_zero_support_gives_no_trials_to_speak_of() {
-    let text =
-        BINARY.replace(r#""recall": 0.953125"#, r#""recall": NaN"#).replace("64.0", "0.0").replace("171.0", "107.0");
+    let text = BINARY
+        .replace(r#""recall": 0.953125"#, r#""recall": NaN"#)
+        .replace("64.0", "0.0")
+        .replace("171.0", "107.0");
     let evidence = report(&text);
     let recall = of(&evidence, "0", "recall");
     assert_eq!((recall.value, recall.n, recall.trials), (None, Some(0), Some(0)));
@@ -70,19 +76,27 @@ fn weights_leave_n_unknown() {
     let evidence = report(&BINARY.replace("107.0", "107.5"));
     let recall = of(&evidence, "1", "recall");
     assert_eq!((recall.n, recall.trials, recall.successes), (None, None, None));
-    assert!(evidence.warnings.iter().any(|w| w.contains("sample weights")), "{:?}", evidence.warnings);
+    assert!(
+        evidence.warnings.iter().any(|w| w.contains("sample weights")),
+        "{:?}",
+        evidence.warnings
+    );
 }
 
 #[test]
 fn weights_that_add_up_to_whole_numbers_leave_n_unknown_too() {
-    // `sample_weight` of 0.5 and 1.5 alternating: 3 of the 4 rows of `a` weigh 3.0 of 4.0, rows of `b` 2.5 of 4.0.
+    // `sample_weight` of 0.5 and 1.5 alternating: 3 of the 4 rows of `a` weigh 3.0 of 4.0, rows of
+    // `b` 2.5 of 4.0.
     let text = r#"{"a": {"precision": 0.6666666666666666, "recall": 0.75, "f1-score": 0.7058823529411765, "support": 4.0},
         "b": {"precision": 0.7142857142857143, "recall": 0.625, "f1-score": 0.6666666666666666, "support": 4.0}, "accuracy": 0.6875,
         "macro avg": {"precision": 0.6904761904761905, "recall": 0.6875, "f1-score": 0.6862745098039216, "support": 8.0}}"#;
     let evidence = report(text);
     assert_eq!(of(&evidence, "b", "recall").trials, None);
     let accuracy = evidence.measurements.iter().find(|m| m.metric == "accuracy").unwrap();
-    assert_eq!((accuracy.n, accuracy.trials, of(&evidence, "macro avg", "recall").n), (None, None, None));
+    assert_eq!(
+        (accuracy.n, accuracy.trials, of(&evidence, "macro avg", "recall").n),
+        (None, None, None)
+    );
     // The supports of the classes are fractions, those of the averages add up to a whole number.
     let evidence = report(&BINARY.replace("64.0", "63.5").replace("107.0", "107.5"));
     assert!(evidence.measurements.iter().all(|m| m.n.is_none() && m.trials.is_none()));
@@ -113,8 +127,13 @@ fn a_frame_is_read_in_every_shape() {
         let evidence = report(text);
         let counts = |m: &Measurement| (m.n, m.successes, m.trials);
         assert_eq!(counts(of(&evidence, "x", "recall")), (Some(53), Some(52), Some(53)), "{text}");
-        assert_eq!(counts(of(&evidence, "y", "precision")), (Some(90), Some(84), Some(85)), "{text}");
-        let accuracy: Vec<_> = evidence.measurements.iter().filter(|m| m.metric == "accuracy").collect();
+        assert_eq!(
+            counts(of(&evidence, "y", "precision")),
+            (Some(90), Some(84), Some(85)),
+            "{text}"
+        );
+        let accuracy: Vec<_> =
+            evidence.measurements.iter().filter(|m| m.metric == "accuracy").collect();
         assert_eq!(accuracy.len(), 1, "{text}");
         assert_eq!(counts(accuracy[0]), (Some(143), Some(136), Some(143)), "{text}");
         assert!(of(&evidence, "macro avg", "recall").aggregate);
@@ -126,10 +145,15 @@ fn a_frame_is_read_in_every_shape() {
 
 #[test]
 fn a_class_hidden_behind_an_average_is_noticed() {
-    // What is left of a report with the classes `a` and `macro avg`.
+    // A report with the classes `a` and `macro avg`, after scikit-learn has overwritten one of
+    // them.
     let text = BINARY.replace(r#""0": {"precision": 0.9384615384615385, "recall": 0.953125, "f1-score": 0.9457364341085271, "support": 64.0},"#, "");
     let evidence = report(&text);
-    assert!(evidence.warnings[0].contains("add up to 107, those of the averages say 171"), "{:?}", evidence.warnings);
+    assert!(
+        evidence.warnings[0].contains("add up to 107, those of the averages say 171"),
+        "{:?}",
+        evidence.warnings
+    );
 }
 
 #[test]
@@ -146,7 +170,10 @@ fn a_class_called_accuracy_is_a_class() {
 #[test]
 fn numbers_beside_the_rows_are_kept_without_n() {
     let evidence = report(&BINARY.replacen('{', r#"{"roc_auc": 0.9923, "model": "forest","#, 1));
-    assert_eq!((evidence.measurements[0].metric.as_str(), evidence.measurements[0].n), ("roc_auc", None));
+    assert_eq!(
+        (evidence.measurements[0].metric.as_str(), evidence.measurements[0].n),
+        ("roc_auc", None)
+    );
     assert!(evidence.warnings[0].contains("`model`"), "{:?}", evidence.warnings);
 }
 

@@ -1,4 +1,4 @@
-//! Names by which flat metrics are known, and by which they are another tool's.
+//! Names that identify flat metrics, and names that identify another tool.
 
 use super::super::leaves::part;
 use crate::evidence::{
@@ -6,7 +6,7 @@ use crate::evidence::{
     names, quoted,
 };
 
-/// Functions of `sklearn.metrics` whose names say where they come from.
+/// Functions of `sklearn.metrics` whose names show where they come from.
 const FUNCTIONS: &[&str] = &[
     "accuracy_score",
     "adjusted_mutual_info_score",
@@ -63,7 +63,7 @@ const FUNCTIONS: &[&str] = &[
     "zero_one_loss",
 ];
 
-/// Scorers and short forms: other tools use them too.
+/// Scorers and short names, which other tools use, too.
 const OTHERS: &[&str] = &[
     "accuracy",
     "auc",
@@ -98,7 +98,7 @@ const OTHERS: &[&str] = &[
 /// How scorers name averages over classes.
 const AVERAGES: [&str; 4] = ["_macro", "_micro", "_weighted", "_samples"];
 
-/// Our names for short forms.
+/// Our names for short names.
 const SHORT: &[(&str, &str)] = &[
     ("brier_score", "brier_score_loss"),
     ("logloss", "log_loss"),
@@ -112,10 +112,13 @@ const SHORT: &[(&str, &str)] = &[
 
 /// Our name for the key of a flat object.
 pub(super) fn canonical(name: &str) -> &str {
-    SHORT.iter().find(|(theirs, _)| *theirs == name).map_or_else(|| names::of_sklearn(name), |(_, ours)| ours)
+    SHORT
+        .iter()
+        .find(|(theirs, _)| *theirs == name)
+        .map_or_else(|| names::of_sklearn(name), |(_, ours)| ours)
 }
 
-/// The name without the part of the data in front of it or behind it.
+/// The name without the part of the data before or after it.
 fn bare(key: &str) -> &str {
     part(key).map_or(key, |(_, name)| name)
 }
@@ -123,17 +126,19 @@ fn bare(key: &str) -> &str {
 fn is_function(key: &str) -> bool {
     let bare = bare(key);
     FUNCTIONS.contains(&bare)
-        || bare.strip_prefix("neg_").is_some_and(|bare| FUNCTIONS.contains(&bare) || bare == "log_loss")
+        || bare
+            .strip_prefix("neg_")
+            .is_some_and(|bare| FUNCTIONS.contains(&bare) || bare == "log_loss")
 }
 
-/// Whether a number of that name is a metric we have heard of.
+/// Whether a number of this name is a known metric.
 pub(super) fn is_metric(key: &str) -> bool {
     let bare = bare(key);
     let stem = AVERAGES.iter().find_map(|average| bare.strip_suffix(average)).unwrap_or(bare);
     is_function(key) || FUNCTIONS.contains(&stem) || OTHERS.contains(&stem)
 }
 
-/// How many metrics stand in an object by themselves.
+/// How many metrics an object contains directly.
 pub(super) struct Count {
     pub(super) functions: usize,
     pub(super) all: usize,
@@ -144,7 +149,9 @@ pub(super) fn count_of_metrics(object: &Object<'_>) -> Count {
     for member in object {
         let number = match &member.value.value {
             Value::Number(_) | Value::NonFinite(_) => true,
-            Value::String(text) => matches!(text.to_ascii_lowercase().as_str(), "nan" | "inf" | "-inf" | "infinity"),
+            Value::String(text) => {
+                matches!(text.to_ascii_lowercase().as_str(), "nan" | "inf" | "-inf" | "infinity")
+            }
             _ => false,
         };
         if number && is_metric(&member.key) {
@@ -155,12 +162,12 @@ pub(super) fn count_of_metrics(object: &Object<'_>) -> Count {
     count
 }
 
-/// Whether it is an object around the metrics, and no part of their names.
+/// Whether the key is an object around the metrics, and not a part of their names.
 pub(super) fn is_wrapper(key: &str) -> bool {
     matches!(key, "metrics" | "scores" | "results" | "evaluation" | "performance")
 }
 
-/// Whether it holds settings of the model.
+/// Whether the key contains settings of the model.
 pub(super) fn is_parameters(key: &str) -> bool {
     matches!(
         key,
@@ -175,7 +182,7 @@ pub(super) fn is_parameters(key: &str) -> bool {
     )
 }
 
-/// By what a flat object is another tool's.
+/// The reason why a flat object is another tool's, if it is.
 pub(super) fn other_tool(object: &Object<'_>) -> Option<String> {
     const KEYS: [&str; 9] = [
         "step",

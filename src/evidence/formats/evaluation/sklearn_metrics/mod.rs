@@ -1,17 +1,21 @@
 //! Flat metrics, as scripts dump what the functions of `sklearn.metrics` return.
 //!
-//! There is no writer for this: keys are the names of functions (`r2_score`), of scorers (`f1_macro`, `neg_log_loss`) or
-//! short forms (`rmse`), beside `n`, `dataset` and whatever else the script knew. What follows from it:
+//! No library writes this file. Its keys are the names of functions (`r2_score`), of scorers
+//! (`f1_macro`, `neg_log_loss`) or short names (`rmse`), together with `n`, `dataset` and whatever
+//! else the script recorded:
 //!
-//! * `n`, `n_test`, `num_samples`, … is n of the numbers beside it; two that differ say nothing, and a bare one beside
-//!   `test_size`, `cv_folds` or `n_train` may be all rows. A name with a part of
-//!   the data in it (`train_accuracy`) stays as it is, and its n is `n_train` or unknown;
-//! * `confusion_matrix`, or `tn`, `fp`, `fn` and `tp`, gives n and exact counts where they agree with the value;
-//! * objects named after parts of the data (`train`, `test`) are slices by `dataset`; a classification report is read as
-//!   one; of every other object the path is the name (`by_sex.female.accuracy`), with its own n.
+//! * `n`, `n_test`, `num_samples`, … is n of the numbers next to it. If two of them differ, n is
+//!   unknown, and a bare one next to `test_size`, `cv_folds` or `n_train` may count all rows. A
+//!   name with a part of the data in it (`train_accuracy`) stays as it is, and its n is `n_train`
+//!   or unknown;
+//! * `confusion_matrix`, or `tn`, `fp`, `fn` and `tp`, gives n and exact counts if they agree with
+//!   the value;
+//! * objects named after parts of the data (`train`, `test`) are slices by `dataset`; a
+//!   classification report is read as one; for every other object the path is the name
+//!   (`by_sex.female.accuracy`), with its own n.
 //!
-//! Such a file looks like many others: any key of another tool (`step`, `_timestamp`, `val/loss`, names of fairness
-//! metrics) makes it that tool's.
+//! Such a file looks like many others: any key of another tool (`step`, `_timestamp`, `val/loss`,
+//! names of fairness metrics) makes it that tool's.
 
 mod known;
 #[cfg(test)]
@@ -33,7 +37,7 @@ use crate::evidence::{
 use crate::model::{DatasetRef, Evidence, Slice};
 use known::{canonical, count_of_metrics, is_parameters, is_wrapper, other_tool};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "sklearn-metrics",
     title: "scikit-learn metrics in a flat JSON object",
@@ -57,17 +61,23 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
     if flat.functions > 0 || flat.all > 1 {
         return Ok(());
     }
-    let nested = || object.iter().filter_map(|member| Some((&*member.key, member.value.as_object()?)));
+    let nested =
+        || object.iter().filter_map(|member| Some((&*member.key, member.value.as_object()?)));
     let reports = nested().filter(|(_, inner)| report::is_report(inner)).count();
-    // One plain name alone may be anybody's.
+    // Any tool may write a single plain name.
     let company = reports > 0 || flat.all > 0 && counted(object, None).rows.stated;
-    if company && nested().all(|(key, inner)| report::is_report(inner) && key.contains("report") || is_parameters(key))
+    if company
+        && nested().all(|(key, inner)| {
+            report::is_report(inner) && key.contains("report") || is_parameters(key)
+        })
     {
         return Ok(());
     }
     let parts = nested().all(|(key, inner)| {
         let inside = count_of_metrics(inner);
-        (is_wrapper(key) || is_part(key)) && (inside.functions > 0 || inside.all > 1) && other_tool(inner).is_none()
+        (is_wrapper(key) || is_part(key))
+            && (inside.functions > 0 || inside.all > 1)
+            && other_tool(inner).is_none()
     });
     if parts && nested().next().is_some() {
         return Ok(());
@@ -77,37 +87,45 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    let object =
-        document.object().map_err(|declined| EvidenceError::invalid(ADAPTER.id, document, json.at, declined.why))?;
+    let object = document
+        .object()
+        .map_err(|declined| EvidenceError::invalid(ADAPTER.id, document, json.at, declined.why))?;
     let collector = Collector::new(document, ADAPTER.id).precision(Precision::below([json]));
     let divided = divided_below(object, &report::is_report).map(str::to_owned);
     let mut reader = Reader { collector, divided };
-    let name = ["dataset", "dataset_name"].iter().find_map(|key| object.get(key).and_then(Json::as_str));
+    let name =
+        ["dataset", "dataset_name"].iter().find_map(|key| object.get(key).and_then(Json::as_str));
     if let Some(name) = name.filter(|name| !name.is_empty()) {
-        reader.collector.evidence.dataset = Some(DatasetRef { name: Some(name.to_owned()), digest: None });
+        reader.collector.evidence.dataset =
+            Some(DatasetRef { name: Some(name.to_owned()), digest: None });
     }
-    reader.object(object, &Place { path: String::new(), slice: Slice::overall() }, &Rows::default());
+    reader.object(
+        object,
+        &Place { path: String::new(), slice: Slice::overall() },
+        &Rows::default(),
+    );
     if reader.collector.evidence.measurements.is_empty() {
         reader.collector.warn("there is no number in it");
     }
     reader.collector.finish()
 }
 
-/// The rows of the classification report among the members: its support, where each row has one class.
+/// The rows of the classification report among the members: its support, if each row has one class.
 fn reported(object: &Object<'_>) -> Option<u64> {
-    let report = object.iter().filter_map(|m| m.value.as_object()).find(|inner| report::is_report(inner))?;
+    let report =
+        object.iter().filter_map(|m| m.value.as_object()).find(|inner| report::is_report(inner))?;
     let average = report.get("accuracy").and_then(|_| report.get("macro avg"))?;
     average.get("support")?.as_number()?.count()
 }
 
-/// Where an object stands.
+/// Where an object is in the document.
 struct Place {
-    /// The path in front of its names; empty where they are metrics by themselves.
+    /// The path before its names; empty if the keys are metrics by themselves.
     path: String,
     slice: Slice,
 }
 
-/// What stands beside the numbers of an object.
+/// The counts next to the numbers of an object.
 struct Beside {
     n: Option<u64>,
     matrix: Option<Matrix>,
@@ -115,25 +133,27 @@ struct Beside {
 
 struct Reader<'d> {
     collector: Collector<'d>,
-    /// A key that says that the rows were divided.
+    /// A key that says that the rows were split.
     divided: Option<String>,
 }
 
 impl Reader<'_> {
     fn object(&mut self, object: &Object<'_>, place: &Place, inherited: &Rows) {
-        // What has a place of its own, a part of the data or a group, counts its own rows.
+        // An object for a part of the data or for a group counts its own rows.
         let own = place.path.is_empty() && place.slice.is_overall();
         let Counted { mut rows, matrix } = counted(object, self.divided.as_deref().filter(|_| own));
         match reported(object).filter(|_| own) {
             Some(n) if rows.tested && rows.n != Some(n) => {
                 let stated = rows.n.unwrap_or_default();
-                let warning = format!("{stated} rows are stated, the report has {n}; n is taken as unknown");
+                let warning =
+                    format!("{stated} rows are stated, the report has {n}; n is taken as unknown");
                 rows = Rows { n: None, tested: true, stated: true, warning: Some(warning) };
             }
             Some(n) => rows = Rows { n: Some(n), tested: true, stated: true, warning: None },
             None => {}
         }
-        // Rows that contradict each other are not mended by those of the object around, unless those were tested.
+        // If stated counts contradict each other, the count of the enclosing object does not
+        // replace them, unless it is the number of tested rows.
         if !rows.stated || (inherited.tested && !rows.tested) {
             rows = inherited.clone();
         }
@@ -143,7 +163,11 @@ impl Reader<'_> {
         let beside = Beside { n: rows.n, matrix };
         for member in object {
             let key = &*member.key;
-            let name = if place.path.is_empty() { key.to_owned() } else { format!("{}.{key}", place.path) };
+            let name = if place.path.is_empty() {
+                key.to_owned()
+            } else {
+                format!("{}.{key}", place.path)
+            };
             match &member.value.value {
                 Value::Number(_) if is_rows(key) => {}
                 Value::Object(inner) => self.inner(inner, key, name, place, &rows),
@@ -157,15 +181,20 @@ impl Reader<'_> {
                     }
                     None => self.collector.left_out(&name),
                 },
-                Value::String(_) if matches!(key, "dataset" | "dataset_name") && place.path.is_empty() => {}
-                Value::String(_) if matches!(reading(&member.value), None | Some(Reading::Undefined(""))) => {
+                Value::String(_)
+                    if matches!(key, "dataset" | "dataset_name") && place.path.is_empty() => {}
+                Value::String(_)
+                    if matches!(reading(&member.value), None | Some(Reading::Undefined(""))) =>
+                {
                     self.collector.left_out(&name);
                 }
                 Value::Bool(_) => self.collector.left_out(&name),
-                // Text such as `None` is a metric only under the name of one.
-                Value::Null | Value::String(_) if !known::is_metric(key) => self.collector.left_out(&name),
+                // Text such as `None` is a metric only under the name of a metric.
+                Value::Null | Value::String(_) if !known::is_metric(key) => {
+                    self.collector.left_out(&name);
+                }
                 _ => match part(key) {
-                    // `n` may be that of another part, or of all together.
+                    // `n` may count another part, or all parts together.
                     Some((part, _)) => {
                         let Rows { n, warning, .. } = Rows::of_part(members(object), part);
                         if let Some(warning) = warning {
@@ -197,7 +226,11 @@ impl Reader<'_> {
         } else if place.path.is_empty() && is_wrapper(key) {
             self.object(inner, &Place { path: String::new(), slice: place.slice.clone() }, rows);
         } else if place.path.is_empty() && place.slice.is_overall() && is_part(key) {
-            self.object(inner, &Place { path: String::new(), slice: Slice::one("dataset", key) }, &Rows::default());
+            self.object(
+                inner,
+                &Place { path: String::new(), slice: Slice::one("dataset", key) },
+                &Rows::default(),
+            );
         } else {
             self.object(inner, &Place { path: name, slice: place.slice.clone() }, &Rows::default());
         }
@@ -207,14 +240,17 @@ impl Reader<'_> {
         let ours = if place.path.is_empty() { canonical(name) } else { name };
         let Some(m) = self.collector.measure(ours, name, place.slice.clone(), json) else { return };
         m.n = beside.n;
-        if let Some(counts) = beside.matrix.as_ref().and_then(|matrix| matrix.proportion(&m.metric)) {
+        if let Some(counts) = beside.matrix.as_ref().and_then(|matrix| matrix.proportion(&m.metric))
+        {
             if agrees(m, counts) {
                 m.trials = Some(counts.1);
                 m.successes = m.value.filter(|_| counts.1 > 0).map(|_| counts.0);
             } else if m.known_trials().is_some() {
                 m.n = None;
                 let name = quoted(name);
-                self.collector.warn(format!("{name} is not what the confusion matrix says; its n is taken as unknown"));
+                self.collector.warn(format!(
+                    "{name} is not what the confusion matrix says; its n is taken as unknown"
+                ));
             }
             return;
         }

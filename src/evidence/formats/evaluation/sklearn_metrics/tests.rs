@@ -13,10 +13,14 @@ fn named<'e>(evidence: &'e Evidence, name: &str) -> &'e Measurement {
 
 #[test]
 fn n_beside_the_metrics_is_theirs() {
-    let evidence =
-        of(r#"{"dataset": "diabetes", "n": 177, "r2_score": -7.256478029527003e-05, "rmse": 72.6, "f1_macro": 0.5}"#);
+    let evidence = of(
+        r#"{"dataset": "diabetes", "n": 177, "r2_score": -7.256478029527003e-05, "rmse": 72.6, "f1_macro": 0.5}"#,
+    );
     let names: Vec<_> = evidence.measurements.iter().map(|m| (&*m.metric, m.n)).collect();
-    assert_eq!(names, [("r2", Some(177)), ("root_mean_squared_error", Some(177)), ("f1_macro", Some(177))]);
+    assert_eq!(
+        names,
+        [("r2", Some(177)), ("root_mean_squared_error", Some(177)), ("f1_macro", Some(177))]
+    );
     assert_eq!(evidence.dataset.unwrap().name.as_deref(), Some("diabetes"));
 }
 
@@ -27,28 +31,42 @@ fn one_plain_name_needs_company() {
         r#"{"accuracy": 0.5, "confusion_matrix": [[2, 1], [4, 3]]}"#,
         r#"{"accuracy_score": 0.5}"#,
     ] {
-        assert_eq!(of(text).measurements[0].successes, Some(5).filter(|_| text.contains('[') || text.contains("10")));
+        assert_eq!(
+            of(text).measurements[0].successes,
+            Some(5).filter(|_| text.contains('[') || text.contains("10"))
+        );
     }
 }
 
 #[test]
 fn n_of_one_part_is_not_that_of_another() {
-    let evidence = of(r#"{"n_test": 10, "train_accuracy": 0.5, "test_accuracy": 0.5, "accuracy": 0.5}"#);
+    let evidence =
+        of(r#"{"n_test": 10, "train_accuracy": 0.5, "test_accuracy": 0.5, "accuracy": 0.5}"#);
     let read: Vec<_> = evidence.measurements.iter().map(|m| (&*m.metric, m.n)).collect();
-    assert_eq!(read, [("train_accuracy", None), ("test_accuracy", Some(10)), ("accuracy", Some(10))]);
+    assert_eq!(
+        read,
+        [("train_accuracy", None), ("test_accuracy", Some(10)), ("accuracy", Some(10))]
+    );
 }
 
 #[test]
 fn accuracy_is_a_proportion_of_n() {
-    let evidence = of(r#"{"n_test": 171, "accuracy_score": 0.9590643274853801, "recall_score": 0.9626168224299065}"#);
+    let evidence = of(
+        r#"{"n_test": 171, "accuracy_score": 0.9590643274853801, "recall_score": 0.9626168224299065}"#,
+    );
     let accuracy = named(&evidence, "accuracy_score");
     assert_eq!((accuracy.trials, accuracy.successes), (Some(171), Some(164)));
-    assert_eq!((named(&evidence, "recall_score").n, named(&evidence, "recall_score").trials), (Some(171), None));
+    assert_eq!(
+        (named(&evidence, "recall_score").n, named(&evidence, "recall_score").trials),
+        (Some(171), None)
+    );
 }
 
 #[test]
 fn a_confusion_matrix_gives_exact_counts() {
-    for matrix in [r#""confusion_matrix": [[61, 3], [4, 103]]"#, r#""tn": 61, "fp": 3, "fn": 4, "tp": 103"#] {
+    for matrix in
+        [r#""confusion_matrix": [[61, 3], [4, 103]]"#, r#""tn": 61, "fp": 3, "fn": 4, "tp": 103"#]
+    {
         let evidence = of(&format!(
             r#"{{"accuracy": 0.9590643274853801, "recall": 0.9626168224299065, "precision": 0.5, {matrix}}}"#
         ));
@@ -57,17 +75,27 @@ fn a_confusion_matrix_gives_exact_counts() {
             (Some(171), Some(164)),
             "{matrix}"
         );
-        assert_eq!((named(&evidence, "recall").trials, named(&evidence, "precision").trials), (Some(107), None));
+        assert_eq!(
+            (named(&evidence, "recall").trials, named(&evidence, "precision").trials),
+            (Some(107), None)
+        );
     }
     let apart = of(r#"{"accuracy": 0.5, "f1": 0.5, "confusion_matrix": [[61, 3], [4, 103]]}"#);
-    assert_eq!((named(&apart, "accuracy").known_trials(), named(&apart, "f1").n), (None, Some(171)));
+    assert_eq!(
+        (named(&apart, "accuracy").known_trials(), named(&apart, "f1").n),
+        (None, Some(171))
+    );
 }
 
 #[test]
 fn parts_of_the_data_are_slices_and_other_objects_paths() {
-    let parts = of(r#"{"model": "ridge", "train": {"n": 10, "r2_score": 0.9}, "test": {"r2_score": 0.5}}"#);
-    let slices: Vec<_> =
-        parts.measurements.iter().map(|m| (m.slice.0.get("dataset").map(String::as_str), m.n)).collect();
+    let parts =
+        of(r#"{"model": "ridge", "train": {"n": 10, "r2_score": 0.9}, "test": {"r2_score": 0.5}}"#);
+    let slices: Vec<_> = parts
+        .measurements
+        .iter()
+        .map(|m| (m.slice.0.get("dataset").map(String::as_str), m.n))
+        .collect();
     assert_eq!(slices, [(Some("train"), Some(10)), (Some("test"), None)]);
     let groups = of(
         r#"{"accuracy": 0.5, "n": 30, "f1": 0.5, "by_sex": {"female": {"accuracy": 0.5, "n": 10}}, "params": {"C": 1}}"#,
@@ -79,7 +107,10 @@ fn parts_of_the_data_are_slices_and_other_objects_paths() {
     );
     assert!(groups.warnings.iter().any(|w| w.contains("`params`")), "{:?}", groups.warnings);
     let wrapped = of(r#"{"n_samples": 2, "metrics": {"accuracy_score": 0.5}}"#);
-    assert_eq!((named(&wrapped, "accuracy_score").n, named(&wrapped, "accuracy_score").successes), (Some(2), Some(1)));
+    assert_eq!(
+        (named(&wrapped, "accuracy_score").n, named(&wrapped, "accuracy_score").successes),
+        (Some(2), Some(1))
+    );
 }
 
 #[test]
@@ -98,7 +129,8 @@ fn what_is_not_a_number_is_left_out_with_a_warning() {
     let evidence = of(
         r#"{"accuracy_score": NaN, "f1_score": "NaN", "recall_score": null, "model": "x", "ok": true, "y": [[1]], "f1s": [0.5, 0.25], "sha": null}"#,
     );
-    let values: Vec<_> = evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value)).collect();
+    let values: Vec<_> =
+        evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value)).collect();
     assert_eq!(
         values,
         [
@@ -109,7 +141,11 @@ fn what_is_not_a_number_is_left_out_with_a_warning() {
             ("f1s[1]", Some(0.25))
         ]
     );
-    assert!(evidence.warnings.iter().any(|w| w.contains("`model`; `ok`; `y`; `sha`")), "{:?}", evidence.warnings);
+    assert!(
+        evidence.warnings.iter().any(|w| w.contains("`model`; `ok`; `y`; `sha`")),
+        "{:?}",
+        evidence.warnings
+    );
 }
 
 #[test]
@@ -125,6 +161,10 @@ fn keys_of_other_tools_make_it_theirs() {
         r#"{"metrics": {"accuracy": 0.5}}"#,
         r#"{"x": {"accuracy": 1, "f1": 1}}"#,
     ] {
-        assert!(!read(other.as_bytes(), None).is_ok_and(|evidence| evidence.format == "sklearn-metrics"), "{other}");
+        assert!(
+            !read(other.as_bytes(), None)
+                .is_ok_and(|evidence| evidence.format == "sklearn-metrics"),
+            "{other}"
+        );
     }
 }

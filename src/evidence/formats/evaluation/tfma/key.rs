@@ -1,4 +1,4 @@
-//! Which slice and which metric a value is of.
+//! Which slice and which metric a value belongs to.
 
 use super::proto::{Field, Node};
 use super::record::Mistake;
@@ -7,14 +7,15 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 type Read<T> = Result<T, Mistake>;
 
-/// A slice; of two slices compared, the second, and the first as words.
+/// A slice. If two slices are compared, this is the second, and `baseline` names the first.
 #[derive(Debug, Clone, Default)]
 pub(in super::super) struct Group {
     pub(in super::super) slice: Slice,
     pub(in super::super) baseline: Option<String>,
 }
 
-/// The group of a record: its `slice_key`, or its `cross_slice_key` with that number on the wire.
+/// The group of a record: its `slice_key`, or its `cross_slice_key` with field number `cross` on
+/// the wire.
 pub(in super::super) fn group(record: Node<'_>, slice_key: u32, cross: u32) -> Read<Group> {
     if let Some(cross) = record.message(&Field("cross_slice_key", cross))? {
         let side = |field| cross.message(&field)?.map_or_else(|| Ok(Slice::overall()), slice);
@@ -41,11 +42,11 @@ fn slice(key: Node<'_>) -> Read<Slice> {
     Ok(out)
 }
 
-/// Which metric a value is of.
+/// Which metric a value belongs to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(in super::super) struct Key {
     pub(in super::super) name: String,
-    /// The model and the output, where the file tells several apart.
+    /// The model and the output, if the file has several.
     pub(super) scope: Option<String>,
     pub(super) class: Option<i64>,
     pub(super) top: Option<String>,
@@ -55,16 +56,21 @@ pub(in super::super) struct Key {
 }
 
 impl Key {
-    /// A metric of which only the name is known.
+    /// A metric that is known only by its name.
     pub(in super::super) fn named(name: String) -> Self {
         Self { name, ..Self::default() }
     }
 
     /// A metric of an `EvalResult`, where average and difference are part of the name.
     pub(in super::super) fn of_result(name: &str, output: &str, sub: &str) -> Self {
-        let averages =
-            [("weighted_macro_", "weighted_macro_average"), ("macro_", "macro_average"), ("micro_", "micro_average")];
-        let average = averages.iter().find_map(|(prefix, kind)| name.strip_prefix(prefix).map(|rest| (rest, *kind)));
+        let averages = [
+            ("weighted_macro_", "weighted_macro_average"),
+            ("macro_", "macro_average"),
+            ("micro_", "micro_average"),
+        ];
+        let average = averages
+            .iter()
+            .find_map(|(prefix, kind)| name.strip_prefix(prefix).map(|rest| (rest, *kind)));
         let plain = average.map_or(name, |(rest, _)| rest);
         let difference = plain.strip_suffix("_diff");
         let mut out = Self {
@@ -106,7 +112,7 @@ impl Key {
         Ok(out)
     }
 
-    /// All but the name: metrics that share it are of the same rows and decisions.
+    /// Everything but the name: metrics that share it have the same rows and decisions.
     pub(super) fn context(&self) -> Self {
         Self { name: String::new(), ..self.clone() }
     }

@@ -1,9 +1,9 @@
-//! The protocol buffers of TFMA, read alike from their JSON and from their wire format.
+//! The protocol buffers of TFMA, read in the same way from their JSON and from their wire format.
 //!
-//! * JSON spells fields as the proto does (`slice_key`) or in camel case (`sliceKey`), 64-bit integers and NaN as text,
-//!   bytes as base64, a wrapper such as `DoubleValue` as its bare value;
-//! * fields that hold their default are absent in both; null in JSON is absent too;
-//! * on the wire, of a field given twice the last counts.
+//! * JSON spells fields as the proto does (`slice_key`) or in camel case (`sliceKey`), 64-bit
+//!   integers and NaN as text, bytes as base64, a wrapper such as `DoubleValue` as its bare value;
+//! * fields with their default value are absent in both; null in JSON is absent, too;
+//! * on the wire, the last value of a field that is given twice is used.
 
 use super::super::plain;
 use super::record::Mistake;
@@ -15,16 +15,17 @@ use crate::evidence::{
 };
 use base64::{Engine as _, alphabet, engine};
 
-/// Standard base64; some writers leave the padding out.
+/// Standard base64. Some writers omit the padding.
 const BASE64: engine::GeneralPurpose = engine::GeneralPurpose::new(
     &alphabet::STANDARD,
-    engine::GeneralPurposeConfig::new().with_decode_padding_mode(engine::DecodePaddingMode::Indifferent),
+    engine::GeneralPurposeConfig::new()
+        .with_decode_padding_mode(engine::DecodePaddingMode::Indifferent),
 );
 
 /// A field: its name in the proto and its number on the wire.
 pub(in super::super) struct Field(pub(in super::super) &'static str, pub(in super::super) u32);
 
-/// A message.
+/// A message in either form.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) enum Node<'d> {
     /// As JSON.
@@ -44,10 +45,12 @@ impl<'d> Node<'d> {
         }
     }
 
-    /// The numbers of its fields with their wire types, in their order; none for JSON.
+    /// The numbers of its fields with their wire types, in order; empty for JSON.
     pub(in super::super) fn shape(self) -> Read<Vec<(u32, u8)>> {
         let Self::Wire(bytes, at) = self else { return Ok(Vec::new()) };
-        Fields { bytes, pos: 0, at }.map(|field| field.map(|(number, value)| (number, value.kind()))).collect()
+        Fields { bytes, pos: 0, at }
+            .map(|field| field.map(|(number, value)| (number, value.kind())))
+            .collect()
     }
 
     fn member(self, field: &Field) -> Option<&'d Json<'d>> {
@@ -67,13 +70,16 @@ impl<'d> Node<'d> {
                 out.push(value);
             }
             if out.len() > MOST {
-                return Err(Mistake::new(at, format!("more than {MOST} values of `{}`; split the file", field.0)));
+                return Err(Mistake::new(
+                    at,
+                    format!("more than {MOST} values of `{}`; split the file", field.0),
+                ));
             }
         }
         Ok(out)
     }
 
-    /// A message within it.
+    /// The message in a field.
     pub(in super::super) fn message(self, field: &Field) -> Read<Option<Self>> {
         if let Some(json) = self.member(field) {
             return if json.as_object().is_some() {
@@ -90,8 +96,10 @@ impl<'d> Node<'d> {
         if let Some(json) = self.member(field) {
             let list = json.as_array().ok_or_else(|| wrong(field, json, "a list"))?;
             let odd = list.iter().find(|element| element.as_object().is_none());
-            return odd
-                .map_or_else(|| Ok(list.iter().map(Self::Json).collect()), |odd| Err(wrong(field, odd, "an object")));
+            return odd.map_or_else(
+                || Ok(list.iter().map(Self::Json).collect()),
+                |odd| Err(wrong(field, odd, "an object")),
+            );
         }
         self.every(field)?.into_iter().map(|value| value.message(field, self.at())).collect()
     }
@@ -100,7 +108,10 @@ impl<'d> Node<'d> {
     pub(in super::super) fn map(self, field: &Field) -> Read<Vec<(String, Self)>> {
         if let Some(json) = self.member(field) {
             let object = json.as_object().ok_or_else(|| wrong(field, json, "an object"))?;
-            return Ok(object.iter().map(|member| (member.key.to_string(), Self::Json(&member.value))).collect());
+            return Ok(object
+                .iter()
+                .map(|member| (member.key.to_string(), Self::Json(&member.value)))
+                .collect());
         }
         let mut out = Vec::new();
         for entry in self.messages(field)? {
@@ -110,15 +121,18 @@ impl<'d> Node<'d> {
         Ok(out)
     }
 
-    /// Whether the field is there.
+    /// Whether the field is present.
     pub(in super::super) fn has(self, field: &Field) -> Read<bool> {
         Ok(self.member(field).is_some() || self.last(field)?.is_some())
     }
 
-    /// Text.
+    /// The text of a field.
     pub(in super::super) fn text(self, field: &Field) -> Read<Option<String>> {
         if let Some(json) = self.member(field) {
-            return json.as_str().map(|text| Some(text.to_owned())).ok_or_else(|| wrong(field, json, "text"));
+            return json
+                .as_str()
+                .map(|text| Some(text.to_owned()))
+                .ok_or_else(|| wrong(field, json, "text"));
         }
         let Some(value) = self.last(field)? else { return Ok(None) };
         let (bytes, at) = value.bytes(field, self.at())?;
@@ -131,22 +145,26 @@ impl<'d> Node<'d> {
     /// The texts of a repeated field on the wire.
     pub(in super::super) fn texts(self, field: &Field) -> Read<Vec<String>> {
         let text = |value: Wire<'d>| {
-            value.bytes(field, self.at()).map(|(bytes, _)| String::from_utf8_lossy(bytes).into_owned())
+            value
+                .bytes(field, self.at())
+                .map(|(bytes, _)| String::from_utf8_lossy(bytes).into_owned())
         };
         self.every(field)?.into_iter().map(text).collect()
     }
 
-    /// Bytes.
+    /// The bytes of a field.
     pub(in super::super) fn bytes(self, field: &Field) -> Read<Option<Vec<u8>>> {
         if let Some(json) = self.member(field) {
             let text = json.as_str().ok_or_else(|| wrong(field, json, "base64"))?;
             let text = text.replace('-', "+").replace('_', "/");
             return BASE64.decode(text).map(Some).map_err(|_| wrong(field, json, "base64"));
         }
-        self.last(field)?.map(|value| value.bytes(field, self.at()).map(|(bytes, _)| bytes.to_vec())).transpose()
+        self.last(field)?
+            .map(|value| value.bytes(field, self.at()).map(|(bytes, _)| bytes.to_vec()))
+            .transpose()
     }
 
-    /// A flag; absent is false.
+    /// A boolean; absent is false.
     pub(in super::super) fn flag(self, field: &Field) -> Read<bool> {
         if let Some(json) = self.member(field) {
             return match json.value {
@@ -157,7 +175,7 @@ impl<'d> Node<'d> {
         Ok(matches!(self.last(field)?, Some(Wire::Varint(flag)) if flag != 0))
     }
 
-    /// An integer.
+    /// The integer of a field.
     pub(in super::super) fn integer(self, field: &Field) -> Read<Option<i64>> {
         if let Some(json) = self.member(field) {
             let text = json.as_number().map(|number| number.text().to_owned());
@@ -172,8 +190,12 @@ impl<'d> Node<'d> {
         }
     }
 
-    /// One of the words of an enumeration, which JSON writes as text and the wire as its number.
-    pub(in super::super) fn choice(self, field: &Field, words: &[&'static str]) -> Read<Option<&'static str>> {
+    /// One of the words of an enumeration, which JSON writes as text and the wire as a number.
+    pub(in super::super) fn choice(
+        self,
+        field: &Field,
+        words: &[&'static str],
+    ) -> Read<Option<&'static str>> {
         if let Some(word) = self.member(field).and_then(Json::as_str) {
             return Ok(words.iter().find(|known| **known == word).copied());
         }
@@ -199,13 +221,15 @@ impl<'d> Node<'d> {
         }
     }
 
-    /// A `DoubleValue`: absent is unknown, and no zero.
+    /// A `DoubleValue`: absent means unknown, not zero.
     pub(in super::super) fn wrapped_double(self, field: &Field) -> Read<Option<String>> {
         match self {
             Self::Json(_) => self.double(field),
             Self::Wire(..) => match self.message(field)? {
                 None => Ok(None),
-                Some(wrapper) => Ok(Some(wrapper.double(&VALUE)?.unwrap_or_else(|| "0.0".to_owned()))),
+                Some(wrapper) => {
+                    Ok(Some(wrapper.double(&VALUE)?.unwrap_or_else(|| "0.0".to_owned())))
+                }
             },
         }
     }
@@ -225,7 +249,9 @@ impl<'d> Node<'d> {
     pub(in super::super) fn wrapped_flag(self, field: &Field) -> Read<bool> {
         match self {
             Self::Json(_) => self.flag(field),
-            Self::Wire(..) => self.message(field)?.map_or(Ok(false), |wrapper| wrapper.flag(&VALUE)),
+            Self::Wire(..) => {
+                self.message(field)?.map_or(Ok(false), |wrapper| wrapper.flag(&VALUE))
+            }
         }
     }
 
@@ -246,7 +272,9 @@ impl<'d> Node<'d> {
             match value {
                 Wire::Fixed64(bytes) => out.push(format!("{:?}", f64::from_le_bytes(bytes))),
                 Wire::Fixed32(bytes) => out.push(format!("{:?}", f32::from_le_bytes(bytes))),
-                Wire::Varint(value) => out.push(i64::from_le_bytes(value.to_le_bytes()).to_string()),
+                Wire::Varint(value) => {
+                    out.push(i64::from_le_bytes(value.to_le_bytes()).to_string());
+                }
                 Wire::Bytes(bytes, at) => packed(field, bytes, at, &mut out)?,
             }
         }
@@ -256,7 +284,7 @@ impl<'d> Node<'d> {
 
 const VALUE: Field = Field("value", 1);
 
-/// Numbers written one behind the other; only the field says what they are.
+/// Reads packed numbers. Only the field says which type they have.
 fn packed(field: &Field, bytes: &[u8], at: usize, out: &mut Vec<String>) -> Read<()> {
     if field.0.starts_with("float64") {
         let (numbers, rest) = bytes.as_chunks::<8>();
@@ -278,7 +306,11 @@ fn packed(field: &Field, bytes: &[u8], at: usize, out: &mut Vec<String>) -> Read
 fn wrong(field: &Field, json: &Json<'_>, wanted: &str) -> Mistake {
     Mistake::new(
         json.at,
-        format!("`{}` is {}, not {wanted}", field.0, json.as_str().map_or_else(|| json.kind().to_owned(), quoted)),
+        format!(
+            "`{}` is {}, not {wanted}",
+            field.0,
+            json.as_str().map_or_else(|| json.kind().to_owned(), quoted)
+        ),
     )
 }
 
@@ -291,7 +323,8 @@ mod tests {
     use super::*;
     use crate::evidence::json;
 
-    /// The encodings of the protocol buffers documentation: field 1 is 150, field 2 is "testing".
+    /// The encodings in the documentation of protocol buffers: field 1 is 150, field 2 is
+    /// "testing".
     #[test]
     fn the_wire_format_is_read_as_documented() {
         let node = Node::Wire(b"\x08\x96\x01\x12\x07testing", 0);

@@ -1,7 +1,8 @@
-//! `TFRecord`: a length, its checksum, the bytes, their checksum, and so on until the end of the file.
+//! `TFRecord`: a length, its checksum, the bytes, their checksum, repeated to the end of the file.
 //!
-//! Lengths are eight bytes, checksums are the masked CRC-32C of TensorFlow, everything is little-endian. Both
-//! checksums of every record must hold: a file that was cut off or changed is refused, never read in part.
+//! Lengths are eight bytes, checksums are the masked CRC-32C of TensorFlow, everything is
+//! little-endian. Both checksums of every record must match: a file that was cut off or changed is
+//! refused, never read in part.
 
 /// What is wrong, and at which byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +20,7 @@ impl Mistake {
 const LENGTH: usize = 8;
 const CHECKSUM: usize = 4;
 
-/// Whether the bytes begin with a length whose checksum holds: no other document does.
+/// Whether the bytes begin with a length whose checksum matches: no other document does.
 pub(in super::super) fn begins(bytes: &[u8]) -> bool {
     let checksums = Checksums::new();
     head(bytes).is_some_and(|(length, checksum)| checksums.masked(&length) == checksum)
@@ -34,7 +35,7 @@ fn head(bytes: &[u8]) -> Option<([u8; LENGTH], u32)> {
 /// The records and where each starts.
 ///
 /// # Errors
-/// Where a record is cut off or a checksum does not hold.
+/// If a record is cut off or a checksum does not match.
 pub(in super::super) fn records(bytes: &[u8]) -> Result<Vec<(usize, &[u8])>, Mistake> {
     let checksums = Checksums::new();
     let mut out = Vec::new();
@@ -45,15 +46,23 @@ pub(in super::super) fn records(bytes: &[u8]) -> Result<Vec<(usize, &[u8])>, Mis
         if checksums.masked(&length) != checksum {
             return Err(Mistake::new(
                 at,
-                format!("the length of the record at byte {at} has another checksum than it states"),
+                format!(
+                    "the length of the record at byte {at} has another checksum than it states"
+                ),
             ));
         }
         let length = usize::try_from(u64::from_le_bytes(length)).map_err(|_| cut_off())?;
         let body = rest.get(LENGTH + CHECKSUM..).ok_or_else(cut_off)?;
         let data = body.get(..length).ok_or_else(cut_off)?;
-        let stated = body.get(length..).and_then(|b| b.split_first_chunk::<CHECKSUM>()).ok_or_else(cut_off)?;
+        let stated = body
+            .get(length..)
+            .and_then(|b| b.split_first_chunk::<CHECKSUM>())
+            .ok_or_else(cut_off)?;
         if checksums.masked(data) != u32::from_le_bytes(*stated.0) {
-            return Err(Mistake::new(at, format!("the record at byte {at} has another checksum than it states")));
+            return Err(Mistake::new(
+                at,
+                format!("the record at byte {at} has another checksum than it states"),
+            ));
         }
         out.push((at + LENGTH + CHECKSUM, data));
         at += LENGTH + CHECKSUM + length + CHECKSUM;
@@ -61,14 +70,15 @@ pub(in super::super) fn records(bytes: &[u8]) -> Result<Vec<(usize, &[u8])>, Mis
     Ok(out)
 }
 
-/// The table of CRC-32C, Castagnoli's polynomial with its bits reversed.
+/// The table of CRC-32C: Castagnoli's polynomial with its bits reversed.
 struct Checksums([u32; 256]);
 
 impl Checksums {
     fn new() -> Self {
         Self(std::array::from_fn(|byte| {
             let byte = u32::try_from(byte).unwrap_or(0);
-            (0..8).fold(byte, |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0x82f6_3b78 } else { crc >> 1 })
+            (0..8)
+                .fold(byte, |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0x82f6_3b78 } else { crc >> 1 })
         }))
     }
 
@@ -79,7 +89,8 @@ impl Checksums {
         })
     }
 
-    /// TensorFlow's mask keeps a checksum of data that holds checksums from being trivial.
+    /// The checksum with TensorFlow's mask, which avoids trivial checksums of data that itself
+    /// contains checksums.
     fn masked(&self, bytes: &[u8]) -> u32 {
         self.plain(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
     }
@@ -90,7 +101,12 @@ impl Checksums {
 pub(in super::super) fn written(data: &[u8]) -> Vec<u8> {
     let checksums = Checksums::new();
     let length = u64::try_from(data.len()).unwrap().to_le_bytes();
-    let parts = [&length[..], &checksums.masked(&length).to_le_bytes(), data, &checksums.masked(data).to_le_bytes()];
+    let parts = [
+        &length[..],
+        &checksums.masked(&length).to_le_bytes(),
+        data,
+        &checksums.masked(data).to_le_bytes(),
+    ];
     parts.concat()
 }
 

@@ -1,13 +1,15 @@
-//! What the documents of TFMA share: slices, names of metrics, and the kinds of value a metric can have.
+//! What the documents of TFMA share: slices, names of metrics, and the types of value that a metric
+//! can have.
 //!
 //! * A slice value is bytes, a float or an integer; class ids of binarized metrics become `class`.
-//! * An average over classes keeps TFMA's name and is marked as such; a top-k metric is `recall[topK:3]`, an element of
-//!   a list `precision[0]`, a threshold `confusion_matrix_at_thresholds[0.5].precision`, a cutoff `ndcg@5`.
+//! * An average over classes keeps TFMA's name and is marked as an average; a top-k metric is
+//!   `recall[topK:3]`, an element of a list `precision[0]`, a threshold
+//!   `confusion_matrix_at_thresholds[0.5].precision`, a cutoff `ndcg@5`.
 //! * A difference to a baseline, or across slices, is `difference:auc`: never the metric itself.
-//! * `auc` stays `auc`: TFMA sums trapezoids between thresholds, and the file does not say whether the curve is that of
-//!   ROC or of precision and recall.
-//! * An interval with a standard error is TFMA's 95 % interval of Student's t; bounds without one are those of the sum
-//!   of trapezoids, so they become measurements of their own.
+//! * `auc` stays `auc`: TFMA sums trapezoids between thresholds, and the file does not say whether
+//!   the curve is ROC or precision and recall.
+//! * An interval with a standard error is TFMA's 95 % interval of Student's t. Bounds without one
+//!   are those of the sum of trapezoids, so they become separate measurements.
 //! * Weighted metrics have no n, because their denominator is a sum of weights.
 
 use super::key::{Group, Key};
@@ -28,7 +30,7 @@ use std::collections::HashMap;
 
 type Read<T> = Result<T, Mistake>;
 
-/// The most measurements of one document: real evaluations hold thousands.
+/// The most measurements of one document: real evaluations have thousands.
 pub(in super::super) const MOST: usize = 1_000_000;
 
 /// TFMA's names, and ours for them.
@@ -51,10 +53,14 @@ const NAMES: &[(&str, &str)] = &[
 
 /// The rows of a slice, and the four counts, by TFMA's names.
 const EXAMPLES: [&str; 2] = ["example_count", "post_export_metrics/example_count"];
-const CELLS: [(&str, &str); 4] =
-    [("true_positives", "tp"), ("false_positives", "fp"), ("true_negatives", "tn"), ("false_negatives", "fn")];
+const CELLS: [(&str, &str); 4] = [
+    ("true_positives", "tp"),
+    ("false_positives", "fp"),
+    ("true_negatives", "tn"),
+    ("false_negatives", "fn"),
+];
 
-/// What other metrics of the same slice say of the rows.
+/// What the other metrics of the same slice say about the rows.
 #[derive(Default)]
 pub(in super::super) struct Context {
     rows: HashMap<Option<String>, Option<u64>>,
@@ -62,11 +68,12 @@ pub(in super::super) struct Context {
 }
 
 impl Context {
-    /// From the metrics of one slice.
+    /// Collects the counts from the metrics of one slice.
     pub(in super::super) fn of(entries: &[(Key, Node<'_>)]) -> Read<Self> {
         let mut out = Self::default();
         for (key, value) in entries.iter().filter(|(key, _)| !key.weighted && !key.difference) {
-            let place = CELLS.iter().position(|(long, short)| key.name == *long || key.name == *short);
+            let place =
+                CELLS.iter().position(|(long, short)| key.name == *long || key.name == *short);
             if place.is_none() && !EXAMPLES.contains(&key.name.as_str()) {
                 continue;
             }
@@ -87,21 +94,27 @@ impl Context {
 
     fn confusion(&self, key: &Key) -> Option<Confusion> {
         let [tp, fp, tn, fn_] = *self.cells.get(&key.context())?;
-        Some(Confusion { true_positives: tp?, false_positives: fp?, true_negatives: tn?, false_negatives: fn_? })
+        Some(Confusion {
+            true_positives: tp?,
+            false_positives: fp?,
+            true_negatives: tn?,
+            false_negatives: fn_?,
+        })
     }
 
-    /// Rows, where an unweighted count of them stands beside the metric, or the four counts sum to them.
+    /// The rows, if an unweighted count of them accompanies the metric, or the four counts add up
+    /// to them.
     fn n(&self, key: &Key) -> Option<u64> {
         if key.weighted {
             return None;
         }
-        // A count of rows depends on no model, so it may stand without one.
+        // A count of rows does not depend on a model, so it may be written without one.
         let rows = self.rows.get(&key.scope).or_else(|| self.rows.get(&None)).copied().flatten();
         rows.or_else(|| self.confusion(key).map(Confusion::total))
     }
 }
 
-/// The number of a value that is one number.
+/// The number of a value that is a single number.
 fn plain(value: Node<'_>) -> Read<Option<String>> {
     if let Some(number) = value.wrapped_double(&Field("double_value", 1))? {
         return Ok(Some(number));
@@ -114,15 +127,24 @@ fn plain(value: Node<'_>) -> Read<Option<String>> {
 
 const BOOTSTRAP: &str = "POISSON_BOOTSTRAP";
 
-/// The numbers that a list of values can hold.
-const LISTS: [Field; 4] =
-    [Field("float64_values", 7), Field("float32_values", 6), Field("int64_values", 5), Field("int32_values", 4)];
+/// The number types that a list of values can have.
+const LISTS: [Field; 4] = [
+    Field("float64_values", 7),
+    Field("float32_values", 6),
+    Field("int64_values", 5),
+    Field("int32_values", 4),
+];
 
-/// The numbers at one threshold that are always there; those that are zero are left out in the file.
-const COUNTS: [Field; 4] =
-    [Field("true_positives", 5), Field("false_positives", 4), Field("true_negatives", 3), Field("false_negatives", 2)];
+/// The counts at one threshold. Each is always known: the file omits a count that is zero.
+const COUNTS: [Field; 4] = [
+    Field("true_positives", 5),
+    Field("false_positives", 4),
+    Field("true_negatives", 3),
+    Field("false_negatives", 2),
+];
 
-/// The rates at one threshold. Older versions do not write all of them, so an absent one is unknown.
+/// The rates at one threshold. Older versions do not write all of them, so an absent rate is
+/// unknown.
 const RATES: [Field; 6] = [
     Field("precision", 6),
     Field("recall", 7),
@@ -140,8 +162,13 @@ pub(in super::super) struct Writer<'w, 'd> {
 }
 
 impl Writer<'_, '_> {
-    /// Adds what `value` says of the metric, and its interval.
-    pub(in super::super) fn metric(&mut self, key: &Key, value: Node<'_>, interval: Option<Node<'_>>) -> Read<()> {
+    /// Adds the number or numbers of `value` for the metric, and its interval.
+    pub(in super::super) fn metric(
+        &mut self,
+        key: &Key,
+        value: Node<'_>,
+        interval: Option<Node<'_>>,
+    ) -> Read<()> {
         if let Some(bounded) = value.message(&Field("bounded_value", 2))? {
             self.one(key, "", bounded.wrapped_double(&Field("value", 3))?, value.at())?;
             return self.bounds(key, bounded);
@@ -151,7 +178,9 @@ impl Writer<'_, '_> {
             let mean = student.wrapped_double(&Field("sample_mean", 1))?;
             self.one(key, "", unsampled.or_else(|| mean.clone()), value.at())?;
             let deviation = student.wrapped_double(&Field("sample_standard_deviation", 2))?;
-            for (name, number) in [(".sample_mean", mean), (".sample_standard_deviation", deviation)] {
+            for (name, number) in
+                [(".sample_mean", mean), (".sample_standard_deviation", deviation)]
+            {
                 if number.is_some() {
                     self.one(key, name, number, value.at())?;
                 }
@@ -174,7 +203,8 @@ impl Writer<'_, '_> {
         interval.map_or(Ok(()), |interval| self.interval(key, interval))
     }
 
-    /// Whether the value is no number: a table, text, or why there is none.
+    /// Handles a value that is not a number: a table, text, or the reason why there is no number.
+    /// Returns whether it was one.
     fn nothing(&mut self, key: &Key, value: Node<'_>) -> Read<bool> {
         if let Some(why) = value.text(&Field("debug_message", 10))? {
             let slice = &self.group.slice;
@@ -195,13 +225,14 @@ impl Writer<'_, '_> {
         Ok(false)
     }
 
-    /// Adds one number; `part` stands behind the metric's name.
+    /// Adds one number; `part` follows the metric's name.
     fn one(&mut self, key: &Key, part: &str, number: Option<String>, at: usize) -> Read<()> {
         if self.collector.evidence.measurements.len() >= MOST {
             return Err(Mistake::new(at, format!("more than {MOST} values; split the file")));
         }
         let difference = key.difference || self.group.baseline.is_some();
-        let mut theirs = format!("{}{}{part}", if difference { "difference:" } else { "" }, key.name);
+        let mut theirs =
+            format!("{}{}{part}", if difference { "difference:" } else { "" }, key.name);
         if let Some(top) = &key.top {
             theirs.push_str(&format!("[{top}]"));
         }
@@ -216,17 +247,23 @@ impl Writer<'_, '_> {
         }
         let ours = match key.average {
             Some(average) => format!("{theirs}[{average}]"),
-            None => {
-                NAMES.iter().find(|(name, _)| *name == theirs).map_or(theirs.as_str(), |(_, ours)| *ours).to_owned()
-            }
+            None => NAMES
+                .iter()
+                .find(|(name, _)| *name == theirs)
+                .map_or(theirs.as_str(), |(_, ours)| *ours)
+                .to_owned(),
         };
-        let Some(m) = self.collector.measure_text(&ours, &theirs, slice, number.as_deref().unwrap_or("")) else {
+        let Some(m) =
+            self.collector.measure_text(&ours, &theirs, slice, number.as_deref().unwrap_or(""))
+        else {
             return Ok(());
         };
         let against = self.group.baseline.as_ref().map(|baseline| format!("against {baseline}"));
-        m.scope = [key.scope.clone(), against].into_iter().flatten().reduce(|a, b| format!("{a} {b}"));
+        m.scope =
+            [key.scope.clone(), against].into_iter().flatten().reduce(|a, b| format!("{a} {b}"));
         m.aggregate = key.average.is_some();
-        m.unit = (key.name == "mean_absolute_percentage_error" && part.is_empty()).then_some(Unit::Percent);
+        m.unit = (key.name == "mean_absolute_percentage_error" && part.is_empty())
+            .then_some(Unit::Percent);
         if !difference {
             m.n = self.context.n(key);
             counted(m, self.context.confusion(key));
@@ -234,24 +271,29 @@ impl Writer<'_, '_> {
         Ok(())
     }
 
-    /// The bounds of a bounded value: those of a bootstrap are an interval, those of a sum of trapezoids are none.
+    /// Adds the bounds of a bounded value: those of a bootstrap are an interval, those of a sum of
+    /// trapezoids are not.
     fn bounds(&mut self, key: &Key, bounded: Node<'_>) -> Read<()> {
         let lower = bounded.wrapped_double(&Field("lower_bound", 1))?;
         let upper = bounded.wrapped_double(&Field("upper_bound", 2))?;
-        let bootstrap =
-            bounded.choice(&Field("methodology", 4), &["UNKNOWN", "RIEMANN_SUM", BOOTSTRAP])? == Some(BOOTSTRAP);
+        let bootstrap = bounded
+            .choice(&Field("methodology", 4), &["UNKNOWN", "RIEMANN_SUM", BOOTSTRAP])?
+            == Some(BOOTSTRAP);
         self.ends(key, bootstrap.then_some("poisson-bootstrap"), lower, upper, bounded.at())
     }
 
-    /// The interval of the measurement that was added last.
+    /// Adds the interval of the measurement that was added last.
     fn interval(&mut self, key: &Key, interval: Node<'_>) -> Read<()> {
-        let end = |field: Field| -> Read<Option<String>> { interval.message(&field)?.map_or(Ok(None), plain) };
+        let end = |field: Field| -> Read<Option<String>> {
+            interval.message(&field)?.map_or(Ok(None), plain)
+        };
         let (upper, lower) = (end(Field("upper_bound", 1))?, end(Field("lower_bound", 2))?);
-        let student = interval.has(&Field("standard_error", 3))? || interval.has(&Field("degrees_of_freedom", 4))?;
+        let student = interval.has(&Field("standard_error", 3))?
+            || interval.has(&Field("degrees_of_freedom", 4))?;
         self.ends(key, student.then_some("t-distribution"), lower, upper, interval.at())
     }
 
-    /// Both ends of an interval by that method; without one, measurements of their own.
+    /// Adds both ends as an interval of this method; without a method, as separate measurements.
     fn ends(
         &mut self,
         key: &Key,
@@ -268,8 +310,9 @@ impl Writer<'_, '_> {
             }
             return Ok(());
         };
-        let number =
-            |text: Option<String>| text.and_then(|text| text.parse::<f64>().ok()).filter(|end| end.is_finite());
+        let number = |text: Option<String>| {
+            text.and_then(|text| text.parse::<f64>().ok()).filter(|end| end.is_finite())
+        };
         let ends = number(lower).zip(number(upper)).filter(|(lower, upper)| lower <= upper);
         match (ends, self.collector.evidence.measurements.last_mut()) {
             (Some((lower, upper)), Some(m)) => m.intervals.push(Interval {
@@ -299,7 +342,8 @@ impl Writer<'_, '_> {
 
     fn matrices(&mut self, key: &Key, matrices: Node<'_>) -> Read<()> {
         for matrix in matrices.messages(&Field("matrices", 1))? {
-            let threshold = matrix.double(&Field("threshold", 1))?.unwrap_or_else(|| "0.0".to_owned());
+            let threshold =
+                matrix.double(&Field("threshold", 1))?.unwrap_or_else(|| "0.0".to_owned());
             for field in &COUNTS {
                 let number = matrix.double(field)?.unwrap_or_else(|| "0.0".to_owned());
                 self.one(key, &format!("[{threshold}].{}", field.0), Some(number), matrix.at())?;
@@ -327,12 +371,17 @@ impl Writer<'_, '_> {
     }
 }
 
-/// The trials of a proportion: from the four counts where they give its value, else the rows.
+/// Fills the trials of a proportion: from the four counts if they give its value, else from the
+/// rows.
 fn counted(m: &mut Measurement, confusion: Option<Confusion>) {
     let known = Metric::find(&m.metric).filter(|metric| metric.is_proportion() && !m.aggregate);
     let (Some(metric), Some(value)) = (known, m.value) else { return };
-    let fits = |(k, of): &(u64, u64)| *of > 0 && (float(*k) / float(*of) - value).abs() <= 1e-9 + m.rounding;
-    if let Some((successes, trials)) = confusion.and_then(|counts| counts.of(metric.name)).filter(fits) {
+    let fits = |(k, of): &(u64, u64)| {
+        *of > 0 && (float(*k) / float(*of) - value).abs() <= 1e-9 + m.rounding
+    };
+    if let Some((successes, trials)) =
+        confusion.and_then(|counts| counts.of(metric.name)).filter(fits)
+    {
         (m.successes, m.trials) = (Some(successes), Some(trials));
     } else if metric.kind == Kind::ProportionOfRows
         && let Some(n) = m.n

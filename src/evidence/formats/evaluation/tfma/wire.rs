@@ -1,4 +1,4 @@
-//! The wire format of protocol buffers: fields of a number and a value, one behind the other.
+//! The wire format of protocol buffers: fields of a number and a value, one after the other.
 
 use super::proto::{Field, Node, other};
 use super::record::Mistake;
@@ -6,7 +6,7 @@ use super::record::Mistake;
 /// The value of a field on the wire.
 #[derive(Clone, Copy)]
 pub(super) enum Wire<'d> {
-    /// A number, or a flag.
+    /// A number, or a boolean.
     Varint(u64),
     /// A double.
     Fixed64([u8; 8]),
@@ -37,7 +37,7 @@ impl<'d> Wire<'d> {
     }
 }
 
-/// The fields of a message on the wire; nothing behind a mistake.
+/// Iterates over the fields of a message on the wire, and stops after a mistake.
 pub(super) struct Fields<'d> {
     pub(super) bytes: &'d [u8],
     pub(super) pos: usize,
@@ -53,7 +53,8 @@ impl<'d> Fields<'d> {
     pub(super) fn varint(&mut self) -> Read<u64> {
         let mut value = 0_u64;
         for shift in (0..64).step_by(7) {
-            let byte = *self.bytes.get(self.pos).ok_or_else(|| self.mistake("a number is cut off"))?;
+            let byte =
+                *self.bytes.get(self.pos).ok_or_else(|| self.mistake("a number is cut off"))?;
             self.pos += 1;
             value |= u64::from(byte & 0x7f) << shift;
             if byte < 0x80 {
@@ -65,8 +66,9 @@ impl<'d> Fields<'d> {
 
     fn take(&mut self, length: usize) -> Read<&'d [u8]> {
         let end = self.pos.checked_add(length);
-        let taken =
-            end.and_then(|end| self.bytes.get(self.pos..end)).ok_or_else(|| self.mistake("a field is cut off"))?;
+        let taken = end
+            .and_then(|end| self.bytes.get(self.pos..end))
+            .ok_or_else(|| self.mistake("a field is cut off"))?;
         self.pos += length;
         Ok(taken)
     }
@@ -84,7 +86,8 @@ impl<'d> Fields<'d> {
             0 => Wire::Varint(self.varint()?),
             1 => Wire::Fixed64(self.fixed()?),
             2 => {
-                let length = usize::try_from(self.varint()?).map_err(|_| self.mistake("a field is cut off"))?;
+                let length = usize::try_from(self.varint()?)
+                    .map_err(|_| self.mistake("a field is cut off"))?;
                 let start = self.at.saturating_add(self.pos);
                 Wire::Bytes(self.take(length)?, start)
             }

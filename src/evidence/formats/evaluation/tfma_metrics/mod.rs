@@ -1,14 +1,15 @@
 //! TensorFlow Model Analysis: the metrics that its evaluator wrote.
 //!
-//! * As JSON: `MetricsForSlice` in protobuf's JSON (`json_format.MessageToJson`), one object, a list of them, or one a
-//!   line; in the spelling of the proto or in camel case.
-//! * As `TFRecord`: the file `metrics-00000-of-00001.tfrecord` itself. It is read through the same fields, so that it
-//!   gives the same measurements.
+//! * As JSON: `MetricsForSlice` in protobuf's JSON (`json_format.MessageToJson`), one object, a
+//!   list of them, or one per line; in the spelling of the proto or in camel case.
+//! * As `TFRecord`: the file `metrics-00000-of-00001.tfrecord` itself. It is read through the same
+//!   fields, so it gives the same measurements.
 //! * As JSON of `EvalResult.slicing_metrics`, see `result`.
 //!
-//! `example_count` of the same slice is n where it is not weighted. Values, intervals and names: see `tfma::values`.
-//! Metrics of the first API stand in a map (`post_export_metrics/auc`). A slice that failed says so in a
-//! `debug_message`, which becomes a failed check. TFMA writes doubles in full.
+//! `example_count` of the same slice is n for metrics that are not weighted. Values, intervals and
+//! names: see `tfma::values`. Metrics of the first API are in a map (`post_export_metrics/auc`). A
+//! slice that failed says so in a `debug_message`, which becomes a failed check. TFMA writes
+//! doubles in full.
 
 mod result;
 #[cfg(test)]
@@ -27,7 +28,7 @@ use crate::evidence::{
 };
 use crate::model::{Evidence, evidence::Producer};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "tfma-metrics",
     title: "TensorFlow Model Analysis: metrics of every slice, as JSON or TFRecord",
@@ -55,7 +56,7 @@ pub const ADAPTER: Adapter = Adapter {
 const ENTRIES: Field = Field("metric_keys_and_values", 51);
 const MAP: Field = Field("metrics", 2);
 
-/// Keys that name the slice of a record, and keys that hold its metrics.
+/// Keys that name the slice of a record, and keys that contain its metrics.
 const SLICE: [&str; 4] = ["slice_key", "sliceKey", "cross_slice_key", "crossSliceKey"];
 const METRICS: [&str; 3] = ["metric_keys_and_values", "metricKeysAndValues", "metrics"];
 
@@ -85,7 +86,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
     }
 }
 
-/// Whether the first kilobytes name a slice: a cheap look before all lines are parsed.
+/// Whether the first kilobytes name a slice: a cheap check before all lines are parsed.
 fn names_a_slice(document: &Document<'_>) -> bool {
     let start = document.bytes().get(..4096).unwrap_or(document.bytes());
     SLICE.iter().any(|key| memchr::memmem::find(start, key.as_bytes()).is_some())
@@ -94,14 +95,17 @@ fn names_a_slice(document: &Document<'_>) -> bool {
 fn is_group(json: &Json<'_>) -> bool {
     let held = |key: &str| match json.get(key).map(|json| &json.value) {
         Some(Value::Array(_)) => key != "metrics",
-        Some(Value::Object(map)) => key == "metrics" && map.iter().all(|member| member.value.as_object().is_some()),
+        Some(Value::Object(map)) => {
+            key == "metrics" && map.iter().all(|member| member.value.as_object().is_some())
+        }
         _ => false,
     };
     SLICE.iter().any(|key| json.get(key).is_some_and(|slice| slice.as_object().is_some()))
         && METRICS.iter().any(|key| held(key))
 }
 
-/// A record of metrics has a slice, even an empty one, and fields of no other record of TFMA.
+/// Whether the first record contains metrics: it has a slice, even an empty one, and no fields of
+/// TFMA's other records.
 fn is_record(bytes: &[u8]) -> bool {
     let Ok(records) = record::records(bytes) else { return true };
     let Some((at, first)) = records.first() else { return false };
@@ -120,7 +124,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         all(&mut collector, &nodes).map_err(refused)?;
         return collector.finish();
     }
-    if let Some((json, slices)) = document.json().ok().and_then(|json| Some((json, result::slices(json)?))) {
+    if let Some((json, slices)) =
+        document.json().ok().and_then(|json| Some((json, result::slices(json)?)))
+    {
         collector = collector.precision(Precision::below([json]));
         result::read(&mut collector, slices).map_err(refused)?;
         said(&mut collector);
@@ -144,7 +150,12 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     }
     if !groups.is_empty() && !groups.iter().any(is_group) {
         let why = "no `slice_key` with `metric_keys_and_values`";
-        return Err(EvidenceError::invalid(ADAPTER.id, document, groups.first().map_or(0, |json| json.at), why));
+        return Err(EvidenceError::invalid(
+            ADAPTER.id,
+            document,
+            groups.first().map_or(0, |json| json.at),
+            why,
+        ));
     }
     collector = collector.precision(Precision::below(groups));
     let nodes: Vec<_> = groups.iter().map(Node::Json).collect();
@@ -161,7 +172,8 @@ fn all(collector: &mut Collector<'_>, records: &[Node<'_>]) -> Result<(), Mistak
     Ok(())
 }
 
-/// What is to be said of all metrics together.
+/// Adds the facts about all metrics together: the tool, a warning on `auc`, a failed check if there
+/// is no metric.
 fn said(collector: &mut Collector<'_>) {
     let tool = Some("tensorflow-model-analysis".to_owned());
     collector.evidence.producer = Some(Producer { tool, ..Producer::default() });

@@ -1,5 +1,6 @@
-//! `EvalResult.slicing_metrics`, dumped as JSON: for each slice its pairs of column and value, then output → sub key
-//! → name → value. Numbers of it are `MetricValue`s in camel case; flags such as `is_diff` are part of the name.
+//! `EvalResult.slicing_metrics`, dumped as JSON: for each slice its pairs of column and value, then
+//! output → sub key → name → value. Its numbers are `MetricValue`s in camel case; flags such as
+//! `is_diff` are part of the name.
 
 use super::super::tfma::{
     key::{Group, Key},
@@ -22,11 +23,14 @@ pub(super) fn slices<'j, 'a>(json: &'j Json<'a>) -> Option<&'j [Json<'a>]> {
 /// A slice and its metrics, three maps deep.
 fn pair<'j, 'a>(json: &'j Json<'a>) -> Option<(&'j [Json<'a>], &'j Object<'a>)> {
     let [key, metrics] = json.as_array()? else { return None };
-    let maps = |json: &'j Json<'a>| json.as_object().map(|map| map.iter().map(|member| &member.value));
+    let maps =
+        |json: &'j Json<'a>| json.as_object().map(|map| map.iter().map(|member| &member.value));
     let metrics_of = metrics.as_object().filter(|outputs| !outputs.is_empty())?;
     let deep = maps(metrics)?.all(|outputs| {
         maps(outputs).is_some_and(|mut keys| {
-            keys.all(|named| maps(named).is_some_and(|mut values| values.all(|v| v.as_object().is_some())))
+            keys.all(|named| {
+                maps(named).is_some_and(|mut values| values.all(|v| v.as_object().is_some()))
+            })
         })
     });
     deep.then_some((key.as_array()?, metrics_of))
@@ -35,13 +39,17 @@ fn pair<'j, 'a>(json: &'j Json<'a>) -> Option<(&'j [Json<'a>], &'j Object<'a>)> 
 /// Adds the metrics of every slice.
 pub(super) fn read(collector: &mut Collector<'_>, slices: &[Json<'_>]) -> Result<(), Mistake> {
     for json in slices {
-        let (key, outputs) = pair(json).ok_or_else(|| Mistake::new(json.at, "not a slice and its metrics"))?;
+        let (key, outputs) =
+            pair(json).ok_or_else(|| Mistake::new(json.at, "not a slice and its metrics"))?;
         let group = Group { slice: slice(key)?, baseline: None };
         let mut entries = Vec::new();
         for output in outputs {
             for sub in collector.members(Some(&output.value)) {
                 for metric in collector.members(Some(&sub.value)) {
-                    entries.push((Key::of_result(&metric.key, &output.key, &sub.key), Node::Json(&metric.value)));
+                    entries.push((
+                        Key::of_result(&metric.key, &output.key, &sub.key),
+                        Node::Json(&metric.value),
+                    ));
                 }
             }
         }
@@ -66,7 +74,8 @@ fn slice(pairs: &[Json<'_>]) -> Result<Slice, Mistake> {
             Some([column, value]) => text(column).zip(text(value)),
             _ => None,
         };
-        let (column, value) = named.ok_or_else(|| Mistake::new(json.at, "a slice is pairs of column and value"))?;
+        let (column, value) =
+            named.ok_or_else(|| Mistake::new(json.at, "a slice is pairs of column and value"))?;
         out.0.insert(column, value);
     }
     Ok(out)

@@ -28,10 +28,13 @@ fn read_out(evidence: &Evidence) -> Vec<Counted<'_>> {
     all.map(|m| (m.source_name.as_str(), m.value, m.n, m.successes, m.trials)).collect()
 }
 
-const JSON: &[u8] = include_bytes!("../../../../../tests/fixtures/evidence/tfma-metrics/metrics_good.json");
-const RECORDS: &[u8] = include_bytes!("../../../../../tests/fixtures/evidence/tfma-metrics/metrics_good.tfrecord");
-const BOUNDED: &[u8] =
-    include_bytes!("../../../../../tests/fixtures/evidence/tfma-metrics/metrics_edge_unicode_ci.json");
+const JSON: &[u8] =
+    include_bytes!("../../../../../tests/fixtures/evidence/tfma-metrics/metrics_good.json");
+const RECORDS: &[u8] =
+    include_bytes!("../../../../../tests/fixtures/evidence/tfma-metrics/metrics_good.tfrecord");
+const BOUNDED: &[u8] = include_bytes!(
+    "../../../../../tests/fixtures/evidence/tfma-metrics/metrics_edge_unicode_ci.json"
+);
 
 #[test]
 fn the_record_gives_the_same_as_its_json() {
@@ -44,21 +47,30 @@ fn the_record_gives_the_same_as_its_json() {
 #[test]
 fn camel_case_and_lines_give_the_same() {
     let text = std::str::from_utf8(JSON).unwrap();
-    let camel =
-        ["slice_key", "single_slice_keys", "bytes_value", "metric_keys_and_values", "double_value", "example_weighted"]
-            .iter()
-            .fold(text.to_owned(), |text, name| {
-                let mut words = name.split('_');
-                let first = words.next().unwrap().to_owned();
-                let camel = words.fold(first, |out, word| out + &word[..1].to_uppercase() + &word[1..]);
-                text.replace(&format!("\"{name}\""), &format!("\"{camel}\""))
-            });
+    let camel = [
+        "slice_key",
+        "single_slice_keys",
+        "bytes_value",
+        "metric_keys_and_values",
+        "double_value",
+        "example_weighted",
+    ]
+    .iter()
+    .fold(text.to_owned(), |text, name| {
+        let mut words = name.split('_');
+        let first = words.next().unwrap().to_owned();
+        let camel = words.fold(first, |out, word| out + &word[..1].to_uppercase() + &word[1..]);
+        text.replace(&format!("\"{name}\""), &format!("\"{camel}\""))
+    });
     assert_ne!(camel, text);
     assert_eq!(open(camel.as_bytes()).unwrap().measurements, open(JSON).unwrap().measurements);
     let list: Vec<serde_json::Value> = serde_json::from_slice(JSON).unwrap();
     let lines: String = list.iter().map(|record| format!("{record}\n")).collect();
     assert!(seen(lines.as_bytes()));
-    assert_eq!(open(lines.as_bytes()).unwrap().measurements.len(), open(JSON).unwrap().measurements.len());
+    assert_eq!(
+        open(lines.as_bytes()).unwrap().measurements.len(),
+        open(JSON).unwrap().measurements.len()
+    );
 }
 
 /// The first interval of the file: lower 0.8119…, upper 0.8625…, 19 degrees of freedom.
@@ -67,8 +79,14 @@ fn an_interval_with_a_standard_error_is_students() {
     let evidence = open(BOUNDED).unwrap();
     let auc = evidence.measurements.iter().find(|m| m.source_name == "auc").unwrap();
     let interval = &auc.intervals[0];
-    assert_eq!((interval.method.as_str(), interval.confidence, interval.sides), ("t-distribution", 0.95, 2));
-    assert_eq!((interval.lower, interval.upper), (Some(0.811_978_986_982_952_6), Some(0.862_562_614_288_190_6)));
+    assert_eq!(
+        (interval.method.as_str(), interval.confidence, interval.sides),
+        ("t-distribution", 0.95, 2)
+    );
+    assert_eq!(
+        (interval.lower, interval.upper),
+        (Some(0.811_978_986_982_952_6), Some(0.862_562_614_288_190_6))
+    );
     assert_eq!(auc.metric, "auc");
 }
 
@@ -80,7 +98,8 @@ fn bounds_without_a_standard_error_are_no_interval() {
            {"key": {"name": "loss"}, "value": {"boundedValue": {"value": 0.5, "lowerBound": 0.4, "upperBound": 0.6,
             "methodology": "POISSON_BOOTSTRAP"}}}"#,
     );
-    let names: Vec<_> = evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.intervals.len())).collect();
+    let names: Vec<_> =
+        evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.intervals.len())).collect();
     assert_eq!(names, [("auc", 0), ("auc.lower_bound", 0), ("auc.upper_bound", 0), ("loss", 1)]);
 }
 
@@ -111,15 +130,20 @@ fn counts_are_stated_where_they_give_the_value() {
 #[test]
 fn weighted_metrics_have_no_n() {
     let weighted = |name: &str, value: &str| {
-        format!(r#"{{"key": {{"name": "{name}", "exampleWeighted": true}}, "value": {{"doubleValue": {value}}}}}"#)
+        format!(
+            r#"{{"key": {{"name": "{name}", "exampleWeighted": true}}, "value": {{"doubleValue": {value}}}}}"#
+        )
     };
-    let evidence = slice(&[weighted("example_count", "10.5"), weighted("binary_accuracy", "0.5")].join(","));
+    let evidence =
+        slice(&[weighted("example_count", "10.5"), weighted("binary_accuracy", "0.5")].join(","));
     assert!(evidence.measurements.iter().all(|m| m.n.is_none() && m.known_trials().is_none()));
 }
 
 #[test]
 fn what_is_not_the_metric_itself_has_another_name() {
-    let key = |rest: &str| format!(r#"{{"key": {{"name": "recall", {rest}}}, "value": {{"doubleValue": 0.5}}}}"#);
+    let key = |rest: &str| {
+        format!(r#"{{"key": {{"name": "recall", {rest}}}, "value": {{"doubleValue": 0.5}}}}"#)
+    };
     let keys = [
         r#""isDiff": true"#,
         r#""subKey": {"classId": 3}"#,
@@ -131,7 +155,15 @@ fn what_is_not_the_metric_itself_has_another_name() {
     let out: Vec<_> = evidence
         .measurements
         .iter()
-        .map(|m| (m.metric.as_str(), m.source_name.as_str(), m.slice.to_string(), m.aggregate, m.scope.as_deref()))
+        .map(|m| {
+            (
+                m.metric.as_str(),
+                m.source_name.as_str(),
+                m.slice.to_string(),
+                m.aggregate,
+                m.scope.as_deref(),
+            )
+        })
         .collect();
     assert_eq!(
         out,
@@ -154,7 +186,8 @@ fn lists_and_tables_are_read_by_their_place() {
            {"key": {"name": "plot"}, "value": {"unknownType": {"value": "eA=="}}},
            {"key": {"name": "absent"}, "value": {}}"#,
     );
-    let out: Vec<_> = evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value)).collect();
+    let out: Vec<_> =
+        evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value)).collect();
     assert_eq!(
         out,
         [
@@ -182,7 +215,10 @@ fn the_first_api_keeps_its_metrics_in_a_map() {
     let evidence = open(text).unwrap();
     assert_eq!(read_out(&evidence)[1], ("accuracy", Some(0.75), Some(4), Some(3), Some(4)));
     assert_eq!(evidence.measurements[1].slice.to_string(), "age = 30");
-    assert_eq!((evidence.checks[0].name.as_str(), evidence.checks[0].passed), ("__ERROR__ [age = 30]", false));
+    assert_eq!(
+        (evidence.checks[0].name.as_str(), evidence.checks[0].passed),
+        ("__ERROR__ [age = 30]", false)
+    );
 }
 
 #[test]
@@ -192,8 +228,11 @@ fn the_slicing_metrics_of_a_result_are_read() {
         [[], {"": {"": {"loss": {"doubleValue": 2.0}}}}]]"#;
     assert!(seen(text));
     let evidence = open(text).unwrap();
-    let out: Vec<_> =
-        evidence.measurements.iter().map(|m| (m.metric.as_str(), m.value, m.n, m.slice.to_string())).collect();
+    let out: Vec<_> = evidence
+        .measurements
+        .iter()
+        .map(|m| (m.metric.as_str(), m.value, m.n, m.slice.to_string()))
+        .collect();
     let male = || "sex = Male".to_owned();
     assert_eq!(
         out,
@@ -206,9 +245,10 @@ fn the_slicing_metrics_of_a_result_are_read() {
             ("loss", Some(2.0), None, "overall".to_owned()),
         ]
     );
-    for broken in
-        [&br#"[[[["a"]], {"": {"": {"x": {"doubleValue": 1}}}}]]"#[..], br#"[[[], {"": {"": {"x": {}}}}], 3]"#]
-    {
+    for broken in [
+        &br#"[[[["a"]], {"": {"": {"x": {"doubleValue": 1}}}}]]"#[..],
+        br#"[[[], {"": {"": {"x": {}}}}], 3]"#,
+    ] {
         assert!(open(broken).is_err());
     }
 }
@@ -250,7 +290,7 @@ fn broken_documents_are_refused_and_never_read_in_part() {
     }
 }
 
-/// Whatever a record holds behind valid checksums, reading ends, and nothing panics.
+/// Whatever bytes a record has under valid checksums, reading it ends and does not panic.
 #[test]
 fn changed_records_are_read_or_refused() {
     let records = record::records(RECORDS).unwrap();

@@ -20,12 +20,19 @@ fn evaluation(metrics: &str) -> Evidence {
 }
 
 fn names(evidence: &Evidence) -> Vec<(&str, &str, Option<f64>)> {
-    evidence.measurements.iter().map(|m| (m.metric.as_str(), m.source_name.as_str(), m.value)).collect()
+    evidence
+        .measurements
+        .iter()
+        .map(|m| (m.metric.as_str(), m.source_name.as_str(), m.value))
+        .collect()
 }
 
-const GOOD: &str = include_str!("../../../../../tests/fixtures/evidence/vertex-evaluation/model_evaluation_good.json");
+const GOOD: &str = include_str!(
+    "../../../../../tests/fixtures/evidence/vertex-evaluation/model_evaluation_good.json"
+);
 
-/// By hand from the file: 478 true and 203 false positives, 434 false and 1885 true negatives.
+/// Computed by hand from the file: 478 true and 203 false positives, 434 false and 1885 true
+/// negatives.
 #[test]
 fn counts_that_sum_to_the_matrix_are_exact() {
     let evidence = open(GOOD).unwrap();
@@ -65,7 +72,11 @@ fn the_element_that_is_limited_least_gives_the_plain_names() {
     assert_eq!(
         names(&evidence),
         [
-            ("confidenceMetrics[0.5 of 1].recall", "confidenceMetrics[0.5 of 1].recall", Some(0.25)),
+            (
+                "confidenceMetrics[0.5 of 1].recall",
+                "confidenceMetrics[0.5 of 1].recall",
+                Some(0.25)
+            ),
             ("recall", "recall", Some(0.5)),
             ("confidenceMetrics[0.75].recall", "confidenceMetrics[0.75].recall", Some(0.125)),
         ]
@@ -74,8 +85,9 @@ fn the_element_that_is_limited_least_gives_the_plain_names() {
 
 #[test]
 fn what_the_evaluation_states_itself_keeps_its_name() {
-    let evidence =
-        evaluation(r#"{"recall": 0.75, "confidenceMetrics": [{"confidenceThreshold": 0.5, "recall": 0.5}]}"#);
+    let evidence = evaluation(
+        r#"{"recall": 0.75, "confidenceMetrics": [{"confidenceThreshold": 0.5, "recall": 0.5}]}"#,
+    );
     assert_eq!(evidence.measurements[0].value, Some(0.75));
     assert_eq!(evidence.measurements[1].source_name, "confidenceMetrics[0.5].recall");
 }
@@ -96,7 +108,11 @@ fn other_schemas_are_read_by_their_own_names() {
             ("rSquared", "rSquared", Some(-0.25)),
             ("bleu", "bleu", Some(17.5)),
             ("evaluatedBoundingBoxCount", "evaluatedBoundingBoxCount", Some(12.0)),
-            ("quantileMetrics[0.9].observedQuantile", "quantileMetrics[0.9].observedQuantile", Some(0.875)),
+            (
+                "quantileMetrics[0.9].observedQuantile",
+                "quantileMetrics[0.9].observedQuantile",
+                Some(0.875)
+            ),
             (
                 "boundingBoxMetrics[0.5].meanAveragePrecision",
                 "boundingBoxMetrics[0.5].meanAveragePrecision",
@@ -117,8 +133,13 @@ fn slices_are_read_in_every_wrapping() {
     let one = r#"{"name": "projects/1/models/4/evaluations/7/slices/0", "slice": {"dimension": "sex", "value": "f"}, "metrics": {"auPrc": 0.5}}"#;
     let snake = one.replace("\"slice\":", "\"slice_\":");
     let page = format!(r#"{{"modelEvaluationSlices": [{one}], "nextPageToken": "x"}}"#);
-    for text in [one.to_owned(), snake, format!("[{one}]"), page, format!(r#"{{"model_evaluation_slices": [{one}]}}"#)]
-    {
+    for text in [
+        one.to_owned(),
+        snake,
+        format!("[{one}]"),
+        page,
+        format!(r#"{{"model_evaluation_slices": [{one}]}}"#),
+    ] {
         assert!(seen(&text), "{text}");
         let evidence = open(&text).unwrap();
         let m = &evidence.measurements[0];

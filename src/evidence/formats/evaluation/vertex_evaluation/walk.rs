@@ -1,4 +1,4 @@
-//! The numbers of `metrics`, whatever schema it follows.
+//! The numbers of `metrics`, whatever schema they follow.
 
 use super::super::plain::{field, measure};
 use crate::evidence::{
@@ -22,8 +22,9 @@ const NAMES: &[(&str, &str)] = &[
     ("rootMeanSquaredError", "root_mean_squared_error"),
 ];
 
-/// What tells the elements of a list apart: no metric in itself.
-const THRESHOLDS: [&str; 4] = ["confidence_threshold", "iou_threshold", "quantile", "precision_window_length"];
+/// Keys that distinguish the elements of a list, and are not metrics.
+const THRESHOLDS: [&str; 4] =
+    ["confidence_threshold", "iou_threshold", "quantile", "precision_window_length"];
 const LIMITS: [&str; 2] = ["max_predictions", "position_threshold"];
 
 /// The metrics of one evaluation.
@@ -37,7 +38,7 @@ pub(in super::super) struct Walk<'w, 'd, 'j, 'a> {
     classes: usize,
 }
 
-/// What holds for the numbers of one element.
+/// Facts about the numbers of one element.
 #[derive(Clone, Copy, Default)]
 struct Beside {
     counts: Option<Confusion>,
@@ -52,28 +53,39 @@ impl<'w, 'd, 'j, 'a> Walk<'w, 'd, 'j, 'a> {
         metrics: &'j Json<'a>,
     ) -> Self {
         let matrix = field(metrics, "confusion_matrix");
-        let classes = matrix.and_then(|matrix| field(matrix, "annotation_specs")).and_then(Json::as_array);
-        Self { collector, slice, scope, metrics, n: matrix.and_then(total), classes: classes.map_or(0, <[_]>::len) }
+        let classes =
+            matrix.and_then(|matrix| field(matrix, "annotation_specs")).and_then(Json::as_array);
+        Self {
+            collector,
+            slice,
+            scope,
+            metrics,
+            n: matrix.and_then(total),
+            classes: classes.map_or(0, <[_]>::len),
+        }
     }
 
-    /// Reads all numbers, none at a threshold being the metric itself.
+    /// Reads all numbers. None at a threshold is the metric itself.
     pub(in super::super) fn points(mut self) {
         let Some(metrics) = self.metrics.as_object() else { return };
         self.object(metrics, "", Beside::default(), None);
     }
 
-    /// Reads all numbers; those at threshold 0.5 have plain names.
+    /// Reads all numbers. Those at threshold 0.5 have plain names.
     pub(in super::super) fn all(mut self) {
         let Some(metrics) = self.metrics.as_object() else { return };
-        let plain = field(self.metrics, "confidence_metrics").and_then(Json::as_array).and_then(plain);
+        let plain =
+            field(self.metrics, "confidence_metrics").and_then(Json::as_array).and_then(plain);
         self.object(metrics, "", Beside::default(), plain);
     }
 
-    /// Every number below `object`, which stands at `path`; `plain` is the element whose numbers have plain names.
+    /// Reads every number below `object`, whose path is `path`; `plain` is the element whose
+    /// numbers have plain names.
     fn object(&mut self, object: &Object<'_>, path: &str, beside: Beside, plain: Option<usize>) {
         for member in object {
             let key = &*member.key;
-            let is = |names: &[&str]| names.iter().any(|name| super::super::plain::spelled(name, key));
+            let is =
+                |names: &[&str]| names.iter().any(|name| super::super::plain::spelled(name, key));
             match &member.value.value {
                 _ if is(&["confusion_matrix"]) => {
                     if path.is_empty() && self.n.is_none() {
@@ -82,7 +94,9 @@ impl<'w, 'd, 'j, 'a> Walk<'w, 'd, 'j, 'a> {
                 }
                 _ if !path.is_empty() && (is(&THRESHOLDS) || is(&LIMITS)) => {}
                 _ if path.is_empty() && is(&["annotation_specs", "name"]) => {}
-                Value::Object(inner) => self.object(inner, &format!("{path}{key}."), Beside::default(), None),
+                Value::Object(inner) => {
+                    self.object(inner, &format!("{path}{key}."), Beside::default(), None);
+                }
                 Value::Array(list) => {
                     let plain = plain.filter(|_| is(&["confidence_metrics"]));
                     self.list(list, &format!("{path}{key}"), plain);
@@ -107,10 +121,14 @@ impl<'w, 'd, 'j, 'a> Walk<'w, 'd, 'j, 'a> {
                 continue;
             };
             let beside = self.beside(element);
-            // What the evaluation itself states keeps its name; the same at a threshold has its path.
+            // A metric that the evaluation itself states keeps its plain name; then the one at
+            // threshold 0.5 has its path as its name.
             if plain == Some(place) {
-                let stated: Vec<_> =
-                    self.collector.members(Some(self.metrics)).map(|member| member.key.as_ref()).collect();
+                let stated: Vec<_> = self
+                    .collector
+                    .members(Some(self.metrics))
+                    .map(|member| member.key.as_ref())
+                    .collect();
                 if !object.iter().any(|member| stated.contains(&&*member.key)) {
                     self.element(object, beside);
                     continue;
@@ -121,10 +139,12 @@ impl<'w, 'd, 'j, 'a> Walk<'w, 'd, 'j, 'a> {
         }
     }
 
-    /// The element at threshold 0.5.
+    /// Reads the element at threshold 0.5.
     fn element(&mut self, object: &Object<'_>, beside: Beside) {
         for member in object {
-            let is = |names: &[&str]| names.iter().any(|name| super::super::plain::spelled(name, &member.key));
+            let is = |names: &[&str]| {
+                names.iter().any(|name| super::super::plain::spelled(name, &member.key))
+            };
             match &member.value.value {
                 _ if is(&THRESHOLDS) || is(&LIMITS) || is(&["confusion_matrix"]) => {}
                 Value::Number(_) | Value::NonFinite(_) | Value::String(_) | Value::Null => {
@@ -147,7 +167,9 @@ impl<'w, 'd, 'j, 'a> Walk<'w, 'd, 'j, 'a> {
             })
         };
         match counts() {
-            Some(counts) if self.n == Some(counts.total()) => Beside { counts: Some(counts), aggregate: false },
+            Some(counts) if self.n == Some(counts.total()) => {
+                Beside { counts: Some(counts), aggregate: false }
+            }
             Some(_) => Beside { counts: None, aggregate: self.n.is_some() },
             None => Beside::default(),
         }
@@ -161,7 +183,9 @@ impl<'w, 'd, 'j, 'a> Walk<'w, 'd, 'j, 'a> {
             _ => NAMES.iter().find(|(name, _)| *name == key).map_or(key, |(_, ours)| *ours),
         };
         let ours = if path.is_empty() { ours } else { &theirs };
-        let Some(m) = measure(self.collector, ours, &theirs, self.slice.clone(), json) else { return };
+        let Some(m) = measure(self.collector, ours, &theirs, self.slice.clone(), json) else {
+            return;
+        };
         m.n = self.n;
         m.scope.clone_from(&self.scope);
         m.aggregate = beside.aggregate || averaged;
@@ -170,7 +194,7 @@ impl<'w, 'd, 'j, 'a> Walk<'w, 'd, 'j, 'a> {
     }
 }
 
-/// The trials of a proportion, from the four counts beside it, where they give its value.
+/// Fills the trials of a proportion from the four counts next to it, if they give its value.
 fn proportion(m: &mut Measurement, beside: Beside) {
     let counted = beside.counts.filter(|_| !m.aggregate && Metric::find(&m.metric).is_some());
     let (Some(value), Some(counts)) = (m.value, counted) else { return };
@@ -186,13 +210,13 @@ fn counted(json: &Json<'_>) -> Option<u64> {
     json.as_number().and_then(Number::count).or_else(|| text?.parse().ok())
 }
 
-/// The sum of a confusion matrix, whose rows are lists or objects that hold one.
+/// The sum of a confusion matrix, whose rows are lists or objects that contain a list.
 fn total(matrix: &Json<'_>) -> Option<u64> {
     let rows = field(matrix, "rows")?.as_array()?;
     let mut sum = 0_u64;
     for row in rows {
         let held = ["row", "data_item_counts"].iter().find_map(|key| field(row, key));
-        // A row that lost a cell would give fewer rows than were evaluated.
+        // A row with a missing cell would give fewer rows than were evaluated.
         let cells = held.unwrap_or(row).as_array().filter(|cells| cells.len() == rows.len())?;
         for cell in cells {
             let count = counted(cell).or_else(|| whole(cell.as_number()?.value()))?;
@@ -204,8 +228,10 @@ fn total(matrix: &Json<'_>) -> Option<u64> {
 
 /// The element of `confidenceMetrics` at threshold 0.5 that allows the most predictions, if there is only one.
 fn plain(list: &[Json<'_>]) -> Option<usize> {
-    let value = |json: &Json<'_>, key: &str| field(json, key).and_then(Json::as_number).map(Number::value);
-    let limit = |json: &Json<'_>| LIMITS.iter().find_map(|key| value(json, key)).unwrap_or(f64::INFINITY);
+    let value =
+        |json: &Json<'_>, key: &str| field(json, key).and_then(Json::as_number).map(Number::value);
+    let limit =
+        |json: &Json<'_>| LIMITS.iter().find_map(|key| value(json, key)).unwrap_or(f64::INFINITY);
     let at: Vec<_> = list
         .iter()
         .enumerate()
@@ -217,10 +243,12 @@ fn plain(list: &[Json<'_>]) -> Option<usize> {
     of_most.next().filter(|_| of_most.next().is_none()).map(|(place, _)| *place)
 }
 
-/// What tells an element apart: `0.25`, and `0.25 of 1` where it is limited to one prediction.
+/// The name that distinguishes an element: `0.25`, and `0.25 of 1` if it is limited to one
+/// prediction.
 fn name(element: &Json<'_>) -> Option<String> {
-    let text =
-        |keys: &[&str]| keys.iter().find_map(|key| field(element, key)).and_then(Json::as_number).map(Number::text);
+    let text = |keys: &[&str]| {
+        keys.iter().find_map(|key| field(element, key)).and_then(Json::as_number).map(Number::text)
+    };
     let threshold = text(&THRESHOLDS)?;
     let limit = text(&LIMITS).filter(|limit| limit.parse::<f64>().is_ok_and(|limit| limit < 100.0));
     Some(limit.map_or_else(|| threshold.to_owned(), |limit| format!("{threshold} of {limit}")))

@@ -1,14 +1,17 @@
 //! Weights & Biases: the summary and the history of a run.
 //!
-//! * `wandb-summary.json`, or `dict(run.summary)` dumped: metrics flat or nested beside `_step`, `_runtime`, `_timestamp`
-//!   and `_wandb`. Nested names are joined with dots, as W&B does (`loss.min` of `define_metric(…, summary="min")`);
-//! * the answer of its GraphQL API for one run: `summaryMetrics` is that JSON again, as text. Of several runs the first
-//!   is read, and a warning counts the others;
-//! * the history, as JSON Lines or as a list of rows with `_step`: the last row that has a metric gives its value.
+//! * `wandb-summary.json`, or `dict(run.summary)` dumped: metrics flat or nested, together with
+//!   `_step`, `_runtime`, `_timestamp` and `_wandb`. Nested names are joined with dots, as W&B does
+//!   (`loss.min` of `define_metric(…, summary="min")`);
+//! * the answer of its GraphQL API for one run: `summaryMetrics` is that JSON again, as text. If
+//!   there are several runs, the first is read, and a warning counts the others;
+//! * the history, as JSON Lines or as a list of rows with `_step`: the last row that has a metric
+//!   gives its value.
 //!
-//! NaN and infinities are bare words or text. A number within text (`summary["text"] = "0.9"`) is read as the number it
-//! is: a summary holds results only. Values with a `_type` (tables, images, histograms) are named in a warning, and text
-//! and yes-or-no values too. Nothing says on how many rows a metric rests: a metric `test/n` is a number of its own.
+//! NaN and infinities are bare words or text. A number within text (`summary["text"] = "0.9"`) is
+//! read as a number, because a summary contains only results. A warning names values with a `_type`
+//! (tables, images, histograms), text and booleans. The file does not say on how many rows a metric
+//! was computed: a metric `test/n` is a separate number.
 
 mod shape;
 #[cfg(test)]
@@ -26,7 +29,7 @@ use crate::stats::proportion::float;
 use shape::{Run, Shape};
 use std::collections::HashMap;
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "wandb-summary",
     title: "Weights & Biases: wandb-summary.json, a run of the GraphQL API, a run's history",
@@ -48,8 +51,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let at = document.json().map_or(0, |json| json.at);
     let refuse = |why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
     let mut collector = Collector::new(document, ADAPTER.id);
-    collector.evidence.producer = Some(Producer { tool: Some("wandb".to_owned()), version: None, run: None });
-    // A submission that names this format may send a summary without bookkeeping.
+    collector.evidence.producer =
+        Some(Producer { tool: Some("wandb".to_owned()), version: None, run: None });
+    // A submission that names this format may contain a summary without bookkeeping keys.
     let shape = match Shape::of(document) {
         Ok(shape) => shape,
         Err(why) => Shape::Summary(document.object().map_err(|_| refuse(why))?),
@@ -64,22 +68,25 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     }
     let run = collector.evidence.checks.iter().find(|check| check.name == "wandb/run-finished");
     let state = run.and_then(|run| run.detail.as_deref()?.strip_prefix("state "));
-    // The last values of a run that broke off need not be those of its model.
-    if let Some(state) = state.filter(|state| matches!(*state, "crashed" | "failed" | "killed" | "preempted")) {
+    // The last values of a run that broke off might not be those of its model.
+    if let Some(state) =
+        state.filter(|state| matches!(*state, "crashed" | "failed" | "killed" | "preempted"))
+    {
         let why = format!("the run broke off, its state is {state}");
         collector.evidence.measurements.iter_mut().for_each(|m| m.unfit = Some(why.clone()));
     }
     collector.finish()
 }
 
-/// Keys of W&B's own begin with an underscore.
+/// Whether a key is W&B's own: those begin with an underscore.
 fn is_bookkeeping(key: &str) -> bool {
     key.starts_with('_')
 }
 
 fn summary<'d>(object: &Object<'_>, collector: Collector<'d>) -> Collector<'d> {
     let metrics = || object.iter().filter(|member| !is_bookkeeping(&member.key));
-    let mut collector = collector.precision(Precision::below(metrics().map(|member| &member.value)));
+    let mut collector =
+        collector.precision(Precision::below(metrics().map(|member| &member.value)));
     collector.evidence.produced_at = object.get("_timestamp").and_then(moment);
     for member in metrics() {
         value(&member.key, &member.value, None, &mut collector);
@@ -111,11 +118,12 @@ fn of_run<'d>(
     match &run.summary.value {
         Value::Object(object) => Ok(summary(object, collector)),
         Value::String(text) => {
-            let inner = json::parse(text.as_bytes())
-                .map_err(|error| refuse(format!("`summaryMetrics` is text that is no JSON: {error}")))?;
-            let object = inner
-                .as_object()
-                .ok_or_else(|| refuse(format!("`summaryMetrics` is not an object but {}", inner.kind())))?;
+            let inner = json::parse(text.as_bytes()).map_err(|error| {
+                refuse(format!("`summaryMetrics` is text that is no JSON: {error}"))
+            })?;
+            let object = inner.as_object().ok_or_else(|| {
+                refuse(format!("`summaryMetrics` is not an object but {}", inner.kind()))
+            })?;
             Ok(summary(object, collector))
         }
         Value::Null => {
@@ -126,14 +134,15 @@ fn of_run<'d>(
     }
 }
 
-/// The last value of every metric, in the order of their first.
+/// Reads the last value of every metric, in the order of their first.
 fn history<'d>(rows: &[&Object<'_>], collector: Collector<'d>) -> Collector<'d> {
     let mut places: HashMap<&str, usize> = HashMap::new();
     let mut last = Vec::new();
     for row in rows {
         let step = row.get("_step").and_then(whole);
-        // Rows are padded with null where another metric was logged.
-        let logged = |m: &&Member<'_>| !is_bookkeeping(&m.key) && !matches!(m.value.value, Value::Null);
+        // Rows have null for the metrics that were logged in other rows.
+        let logged =
+            |m: &&Member<'_>| !is_bookkeeping(&m.key) && !matches!(m.value.value, Value::Null);
         for member in row.iter().filter(logged) {
             let place = *places.entry(&member.key).or_insert(last.len());
             match last.get_mut(place) {
@@ -143,15 +152,17 @@ fn history<'d>(rows: &[&Object<'_>], collector: Collector<'d>) -> Collector<'d> 
             }
         }
     }
-    let mut collector = collector.precision(Precision::below(last.iter().map(|(_, value, _)| *value)));
-    collector.evidence.produced_at = rows.iter().filter_map(|row| row.get("_timestamp").and_then(moment)).max();
+    let mut collector =
+        collector.precision(Precision::below(last.iter().map(|(_, value, _)| *value)));
+    collector.evidence.produced_at =
+        rows.iter().filter_map(|row| row.get("_timestamp").and_then(moment)).max();
     for (name, json, step) in last {
         value(name, json, step, &mut collector);
     }
     collector
 }
 
-/// One value of a summary, with all below it.
+/// Reads one value of a summary, including everything below it.
 fn value(path: &str, json: &Json<'_>, step: Option<i64>, collector: &mut Collector<'_>) {
     let measured = match &json.value {
         Value::Object(object) if object.has("_type") => return collector.left_out(path),
@@ -175,7 +186,11 @@ fn value(path: &str, json: &Json<'_>, step: Option<i64>, collector: &mut Collect
 }
 
 /// A moment in seconds since the epoch.
-#[allow(clippy::as_conversions, clippy::cast_possible_truncation, reason = "within 0…2^53, checked first")]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "within 0…2^53, checked first"
+)]
 fn moment(json: &Json<'_>) -> Option<Timestamp> {
     let micros = (json.as_number()?.value() * 1e6).round();
     (0.0..=float(1 << 53)).contains(&micros).then_some(Timestamp::from_micros(micros as i64))

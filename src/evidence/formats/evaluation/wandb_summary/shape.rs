@@ -12,25 +12,28 @@ pub(super) enum Shape<'j> {
     History(Vec<&'j Object<'j>>),
 }
 
-/// A run as the API gives it.
+/// A run as the API returns it.
 pub(super) struct Run<'j> {
     pub(super) summary: &'j Json<'j>,
     pub(super) name: Option<&'j str>,
     pub(super) state: Option<&'j str>,
-    /// How many more runs stand beside it.
+    /// How many more runs the answer has.
     pub(super) others: usize,
 }
 
 const NONE: &str = "no `_step`, `_runtime` or `_wandb` beside metrics, and no `summaryMetrics`";
 
 impl<'j> Shape<'j> {
-    /// Which document it is, or why it is none.
+    /// Which document it is, or why it is none of W&B's.
     pub(super) fn of(document: &'j Document<'_>) -> Result<Self, String> {
         let Ok(json) = document.json() else { return lines(document).map(Self::History) };
         if let Some(list) = json.as_array() {
-            return rows(list).map(Self::History).ok_or_else(|| "not a list of rows with `_step`".to_owned());
+            return rows(list)
+                .map(Self::History)
+                .ok_or_else(|| "not a list of rows with `_step`".to_owned());
         }
-        let object = json.as_object().ok_or_else(|| format!("not a JSON object but {}", json.kind()))?;
+        let object =
+            json.as_object().ok_or_else(|| format!("not a JSON object but {}", json.kind()))?;
         if object.has("_evaluate_version") {
             return Err("`_evaluate_version` is a key of another tool".to_owned());
         }
@@ -38,7 +41,10 @@ impl<'j> Shape<'j> {
             return Ok(Self::Run(run));
         }
         let number = |key: &str| object.get(key).is_some_and(|value| value.as_number().is_some());
-        if number("_step") || number("_runtime") || object.get("_wandb").is_some_and(|own| own.as_object().is_some()) {
+        if number("_step")
+            || number("_runtime")
+            || object.get("_wandb").is_some_and(|own| own.as_object().is_some())
+        {
             return Ok(Self::Summary(object));
         }
         Err(NONE.to_owned())
@@ -57,17 +63,24 @@ fn lines<'j>(document: &'j Document<'_>) -> Result<Vec<&'j Object<'j>>, String> 
 
 fn rows<'j>(list: &'j [Json<'j>]) -> Option<Vec<&'j Object<'j>>> {
     let row = |json: &'j Json<'j>| {
-        json.as_object().filter(|row| row.get("_step").is_some_and(|step| step.as_number().is_some()))
+        json.as_object()
+            .filter(|row| row.get("_step").is_some_and(|step| step.as_number().is_some()))
     };
     let rows: Option<Vec<_>> = list.iter().map(row).collect();
     rows.filter(|rows| !rows.is_empty())
 }
 
-/// The run within an answer of the API: itself, below `data`, `project`, `run`, or the first of `runs`.
+/// The run in an answer of the API: the answer itself, below `data`, `project`, `run`, or the first
+/// of `runs`.
 fn run<'j>(json: &'j Json<'j>) -> Option<Run<'j>> {
     if let Some(summary) = json.get("summaryMetrics") {
         let text = |key: &str| json.get(key).and_then(Json::as_str).filter(|text| !text.is_empty());
-        return Some(Run { summary, name: text("name").or_else(|| text("id")), state: text("state"), others: 0 });
+        return Some(Run {
+            summary,
+            name: text("name").or_else(|| text("id")),
+            state: text("state"),
+            others: 0,
+        });
     }
     if let Some(edges) = json.at_path(&["runs", "edges"]).and_then(Json::as_array) {
         let first = edges.first()?.get("node").and_then(run)?;

@@ -1,15 +1,19 @@
-//! `ZenML`: what steps and runs logged with `log_metadata`.
+//! `ZenML`: the values that steps and runs logged with `log_metadata`.
 //!
-//! * The response of a step run, a pipeline run, an artifact version or a model version (`model_dump_json()`, or the
-//!   REST API): `metadata` → `run_metadata`; a page of such (`items`); the steps of a run (`steps`).
-//! * A summary of a run: `run`, `status`, and `steps` with the `status` and the `run_metadata` of each.
+//! * The response of a step run, a pipeline run, an artifact version or a model version
+//!   (`model_dump_json()`, or the REST API): `metadata` → `run_metadata`; a page of these
+//!   (`items`); the steps of a run (`steps`).
+//! * A summary of a run: `run`, `status`, and `steps` with the `status` and the `run_metadata` of
+//!   each.
 //! * Older servers wrap every value (`{"body": {"key", "value", "type"}}`).
 //!
-//! A failed run says so in its `status`, which is a check, and no rule may rest on what it logged before; a cached one is
-//! as good as completed: its code and what went in are the same, so what it logged holds for the same model.
-//! `log_metadata` takes any nested values: an `n` beside numbers is their n, a map `by_<axis>` of maps of numbers
-//! holds the groups of that axis, and every other nested number has its path as name. A group with one number besides
-//! its n gives it its own name. NaN is a bare `NaN` or, in a response, null. Times are UTC without saying so.
+//! A failed run says so in its `status`, which is a check, and no rule can use what it logged
+//! before it failed. A cached one is as good as a completed one: its code and inputs are the same,
+//! so what it logged applies to the same model. `log_metadata` takes any nested values: an `n` next
+//! to numbers is their n, a map `by_<axis>` of maps of numbers contains the groups of that axis,
+//! and every other nested number has its path as name. A group with a single number besides its n
+//! gives its own name to the number. NaN is a bare `NaN` or, in a response, null. Times are UTC
+//! without saying so.
 
 #[cfg(test)]
 mod tests;
@@ -24,7 +28,7 @@ use crate::evidence::{
 };
 use crate::model::{Evidence, Slice, evidence::Producer};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "zenml-run",
     title: "ZenML: step runs, pipeline runs and their run_metadata",
@@ -32,7 +36,13 @@ pub const ADAPTER: Adapter = Adapter {
     written_by: "Client().get_run_step(…).model_dump_json(), or status and run_metadata of every step",
     reads: "every number of `run_metadata` with an `n` beside it as n, or the rows that were tested; groups below `by_<axis>` as \
             slices; the status as a check.",
-    carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
+    carries: &[
+        Carries::Metrics,
+        Carries::Slices,
+        Carries::SampleSize,
+        Carries::Counts,
+        Carries::Checks,
+    ],
     recognised_by: "`body` and `metadata` with `run_metadata`; `status` and `steps` with `run_metadata`",
     rule: "id = \"accuracy\"\nmetric = \"accuracy\"\nmin = 0.8",
     detect,
@@ -41,10 +51,11 @@ pub const ADAPTER: Adapter = Adapter {
 
 const METADATA: &str = "run_metadata";
 
-/// Whether it is a response: `body`, and `metadata` that can hold what was logged.
+/// Whether this is a response: `body`, and `metadata` that can contain what was logged.
 fn is_response(json: &Json<'_>) -> bool {
     let object = |key: &str| json.get(key).filter(|inner| inner.as_object().is_some());
-    object("body").is_some() && object("metadata").is_some_and(|inner| inner.get(METADATA).is_some())
+    object("body").is_some()
+        && object("metadata").is_some_and(|inner| inner.get(METADATA).is_some())
 }
 
 fn is_summary(json: &Json<'_>) -> bool {
@@ -78,7 +89,9 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::below([json]));
-    let text = |json: &Json<'_>, path: &[&str]| json.at_path(path).and_then(Json::as_str).map(str::to_owned);
+    let text = |json: &Json<'_>, path: &[&str]| {
+        json.at_path(path).and_then(Json::as_str).map(str::to_owned)
+    };
     if is_summary(json) {
         collector.evidence.producer = Some(producer(text(json, &["run"])));
         status(&mut collector, json.get("status"), None);
@@ -94,12 +107,15 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         logged(&mut collector, json.get(METADATA), None);
         broke_off(&mut collector, 0, json.get("status"));
     } else {
-        let all = responses(json).ok_or_else(|| EvidenceError::invalid(ADAPTER.id, document, json.at, WHY))?;
+        let all = responses(json)
+            .ok_or_else(|| EvidenceError::invalid(ADAPTER.id, document, json.at, WHY))?;
         let alone = all.len() == 1;
-        let run = |json| text(json, &["metadata", "pipeline_run_id"]).or_else(|| text(json, &["id"]));
+        let run =
+            |json| text(json, &["metadata", "pipeline_run_id"]).or_else(|| text(json, &["id"]));
         collector.evidence.producer = Some(producer(all.first().copied().and_then(run)));
         if let [only] = all.as_slice() {
-            let ended = text(only, &["metadata", "end_time"]).or_else(|| text(only, &["body", "end_time"]));
+            let ended =
+                text(only, &["metadata", "end_time"]).or_else(|| text(only, &["body", "end_time"]));
             let moment = ended.or_else(|| text(only, &["body", "updated"]));
             collector.evidence.produced_at = moment.as_deref().and_then(utc);
         }
@@ -108,7 +124,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             response_of(&mut collector, response, name.filter(|_| !alone).as_deref());
         }
     }
-    if collector.evidence.measurements.is_empty() && collector.evidence.checks.iter().all(|check| check.passed) {
+    if collector.evidence.measurements.is_empty()
+        && collector.evidence.checks.iter().all(|check| check.passed)
+    {
         collector.check("metrics", false, Some("nothing was logged as metadata".to_owned()));
     }
     collector.finish()
@@ -138,8 +156,9 @@ fn response_of(collector: &mut Collector<'_>, response: &Json<'_>, scope: Option
     broke_off(collector, from, response.at_path(&["body", "status"]));
 }
 
-/// Marks what a step or a run that failed or was stopped had logged by then, from the measurement `from` on: it need not
-/// be what holds for its model. One that still runs may hold the steps that are done, as a gate within it sees them.
+/// Marks what a step or a run that failed or was stopped had logged by then, from the measurement
+/// `from` on: it might not be true of the model. A step or a run that is still running is not
+/// marked: a gate within a run sees it in this state, with some steps done.
 fn broke_off(collector: &mut Collector<'_>, from: usize, status: Option<&Json<'_>>) {
     let Some(word) = status.and_then(Json::as_str) else { return };
     if matches!(word, "completed" | "cached" | "running" | "initializing" | "provisioning") {
@@ -152,7 +171,10 @@ fn broke_off(collector: &mut Collector<'_>, from: usize, status: Option<&Json<'_
 fn status(collector: &mut Collector<'_>, status: Option<&Json<'_>>, of: Option<&str>) {
     let Some(status) = status else { return };
     let word = status.as_str().unwrap_or(status.kind());
-    let name = of.map_or_else(|| "status is completed".to_owned(), |of| format!("status is completed [{of}]"));
+    let name = of.map_or_else(
+        || "status is completed".to_owned(),
+        |of| format!("status is completed [{of}]"),
+    );
     collector.check(name, matches!(word, "completed" | "cached"), Some(format!("status {word}")));
     if word == "cached" {
         let of = of.unwrap_or("the run");
@@ -179,22 +201,25 @@ const fn is_number(json: &Json<'_>) -> bool {
 
 /// The rows that an object states: `n`, or those that were tested.
 fn rows(object: &Object<'_>, around: Option<&str>) -> Rows {
-    let facts: Vec<_> = object.iter().map(|member| (&*member.key, Said::of(unwrapped(&member.value)))).collect();
+    let facts: Vec<_> =
+        object.iter().map(|member| (&*member.key, Said::of(unwrapped(&member.value)))).collect();
     Rows::of(&facts, &["n"], around)
 }
 
-/// The members of a map of groups, if it is one: maps with numbers at their first level.
+/// The axis and members of a map of groups, if it is one: maps with numbers at their first level.
 fn groups<'j, 'a>(key: &str, json: &'j Json<'a>) -> Option<(String, &'j Object<'a>)> {
     let axis = key.strip_prefix("by_").filter(|axis| !axis.is_empty())?;
     let map = json.as_object().filter(|map| !map.is_empty())?;
-    let group = |json: &Json<'_>| json.as_object().is_some_and(|group| group.iter().any(|leaf| is_number(&leaf.value)));
+    let group = |json: &Json<'_>| {
+        json.as_object().is_some_and(|group| group.iter().any(|leaf| is_number(&leaf.value)))
+    };
     map.iter().all(|member| group(&member.value)).then(|| (axis.to_owned(), map))
 }
 
 struct Logged<'c, 'd> {
     collector: &'c mut Collector<'d>,
     scope: Option<&'c str>,
-    /// A key that says that the rows were divided.
+    /// A key that says that the rows were split.
     divided: Option<&'c str>,
 }
 
@@ -223,10 +248,15 @@ impl Logged<'_, '_> {
         for group in map {
             let Some(object) = group.value.as_object() else { continue };
             let n = rows(object, None).n;
-            let alone = object.iter().filter(|leaf| leaf.key != "n" && is_number(&leaf.value)).count() == 1;
+            let alone =
+                object.iter().filter(|leaf| leaf.key != "n" && is_number(&leaf.value)).count() == 1;
             for leaf in object {
                 let long = format!("{path}.{}.{}", group.key, leaf.key);
-                let theirs = if alone && leaf.key != "n" && !group.key.is_empty() { &*group.key } else { &long };
+                let theirs = if alone && leaf.key != "n" && !group.key.is_empty() {
+                    &*group.key
+                } else {
+                    &long
+                };
                 if is_number(&leaf.value) {
                     let slice = Slice::one(axis, &*group.key);
                     self.number(names::of_sklearn(&leaf.key), theirs, slice, &leaf.value, n);

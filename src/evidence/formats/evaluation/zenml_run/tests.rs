@@ -50,9 +50,13 @@ fn groups_of_an_axis_are_slices_and_other_maps_are_paths() {
 
 #[test]
 fn a_run_that_is_not_completed_is_a_failed_check() {
-    for (status, passed) in
-        [("completed", true), ("cached", true), ("failed", false), ("running", false), ("stopped", false)]
-    {
+    for (status, passed) in [
+        ("completed", true),
+        ("cached", true),
+        ("failed", false),
+        ("running", false),
+        ("stopped", false),
+    ] {
         let evidence = open(&response(status, r#"{"a": 1}"#)).unwrap();
         assert_eq!(
             (evidence.checks[0].name.as_str(), evidence.checks[0].passed),
@@ -73,8 +77,11 @@ fn steps_and_pages_are_told_apart_by_scope() {
     assert_eq!(evidence.measurements[0].scope.as_deref(), Some("a"));
     assert_eq!(evidence.checks[2].name, "status is completed [b]");
     assert!(!evidence.checks[2].passed);
-    let page =
-        format!(r#"{{"index": 1, "items": [{}, {}]}}"#, response("completed", r#"{"x": 1}"#), response("failed", "{}"));
+    let page = format!(
+        r#"{{"index": 1, "items": [{}, {}]}}"#,
+        response("completed", r#"{"x": 1}"#),
+        response("failed", "{}")
+    );
     assert!(seen(&page));
     assert_eq!(open(&page).unwrap().measurements[0].scope.as_deref(), Some("evaluate"));
 }
@@ -86,15 +93,20 @@ fn values_that_older_servers_wrap_are_unwrapped() {
         r#"{"accuracy": {"body": {"key": "accuracy", "value": 0.5, "type": "float"}, "id": "2"}}"#,
     );
     let evidence = open(&text).unwrap();
-    let out: Vec<_> = evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value)).collect();
+    let out: Vec<_> =
+        evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value)).collect();
     assert_eq!(out, [("accuracy", Some(0.5))]);
 }
 
 #[test]
 fn other_documents_are_refused() {
-    for text in
-        ["{}", "[]", r#"{"body": {}, "metadata": {}}"#, r#"{"status": "completed", "steps": []}"#, r#"{"items": [1]}"#]
-    {
+    for text in [
+        "{}",
+        "[]",
+        r#"{"body": {}, "metadata": {}}"#,
+        r#"{"status": "completed", "steps": []}"#,
+        r#"{"items": [1]}"#,
+    ] {
         assert!(!seen(text) && open(text).is_err(), "{text}");
     }
 }

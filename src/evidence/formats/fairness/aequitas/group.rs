@@ -1,4 +1,4 @@
-//! One row of Aequitas: a group, its counts and what follows from them.
+//! One row of Aequitas: a group, its counts and the values derived from them.
 
 use super::{BESIDES, Model, model, ours, parity, verdict_of};
 use crate::evidence::{
@@ -17,7 +17,7 @@ use std::collections::HashMap;
 /// The rows of a document by model, attribute and value.
 pub(super) type Groups<'l, 'c> = HashMap<(Model<'c>, &'c str, &'c str), &'l Line<'c>>;
 
-/// A row and the rows beside it.
+/// A row, with all rows of the document for comparison.
 pub(super) struct Group<'g, 'l, 'c> {
     pub(super) line: &'l Line<'c>,
     pub(super) attribute: &'c str,
@@ -28,15 +28,15 @@ pub(super) struct Group<'g, 'l, 'c> {
 }
 
 impl Group<'_, '_, '_> {
-    /// Adds its numbers and its verdicts.
+    /// Adds the group's numbers and verdicts.
     pub(super) fn read(&self, collector: &mut Collector<'_>) {
         let value = self.line.get("attribute_value").and_then(Cell::name);
         let slice = Slice::one(self.attribute, value.unwrap_or(""));
         let confusion = self.confusion(collector, &slice);
-        let n = self
-            .count("group_size")
-            .or_else(|| confusion.map(Confusion::total))
-            .or_else(|| self.count("pp").zip(self.count("pn")).and_then(|(pp, pn)| pp.checked_add(pn)));
+        let n =
+            self.count("group_size").or_else(|| confusion.map(Confusion::total)).or_else(|| {
+                self.count("pp").zip(self.count("pn")).and_then(|(pp, pn)| pp.checked_add(pn))
+            });
         let behind = match value {
             Some(value) => format!("[{}={value}]", self.attribute),
             None => format!("[{}]", self.attribute),
@@ -49,7 +49,8 @@ impl Group<'_, '_, '_> {
                 continue;
             }
             if parity(column).is_some() {
-                let model = self.scope.as_ref().map(|scope| format!(" ({scope})")).unwrap_or_default();
+                let model =
+                    self.scope.as_ref().map(|scope| format!(" ({scope})")).unwrap_or_default();
                 let name = format!("{column} {behind}{model}");
                 if self.alone {
                     let why = "there is no other group to compare with";
@@ -57,8 +58,10 @@ impl Group<'_, '_, '_> {
                 } else {
                     verdict_of(collector, column, &name, cell, self.why(column));
                 }
-            } else if column.ends_with("_significance") && self.significance(collector, column, &behind, cell) {
-                // A masked significance is a check.
+            } else if column.ends_with("_significance")
+                && self.significance(collector, column, &behind, cell)
+            {
+                // A masked significance was added as a check.
             } else {
                 self.number(collector, column, &slice, cell, n, confusion);
             }
@@ -78,7 +81,7 @@ impl Group<'_, '_, '_> {
         })
     }
 
-    /// The four counts, where they agree with the size of the group.
+    /// The four counts, if they add up to the size of the group.
     fn confusion(&self, collector: &mut Collector<'_>, slice: &Slice) -> Option<Confusion> {
         let confusion = self.counts()?;
         let size = self.count("group_size");
@@ -104,25 +107,32 @@ impl Group<'_, '_, '_> {
         let known = ours(column);
         let counted = confusion.zip(known).and_then(|(counts, ours)| self.counted(counts, ours));
         let m = match cell {
-            Cell::Json(json) => collector.measure(known.unwrap_or(column), column, slice.clone(), json),
-            Cell::Text(text) => collector.measure_text(known.unwrap_or(column), column, slice.clone(), text),
+            Cell::Json(json) => {
+                collector.measure(known.unwrap_or(column), column, slice.clone(), json)
+            }
+            Cell::Text(text) => {
+                collector.measure_text(known.unwrap_or(column), column, slice.clone(), text)
+            }
         };
         let Some(m) = m else { return };
         m.n = n;
         m.scope.clone_from(&self.scope);
-        // The only group is its own reference, and equals it.
+        // The only group is its own reference, so the disparity shows nothing.
         if self.alone && column.ends_with("_disparity") {
-            m.unfit = Some("the attribute has one group, and no other to compare it with".to_owned());
+            m.unfit =
+                Some("the attribute has one group, and no other to compare it with".to_owned());
         }
         let mut differs = false;
         match (counted, m.value) {
             (Some((_, trials)), None) => m.trials = Some(trials),
             (Some((successes, trials)), Some(value)) => {
-                let agrees = trials > 0 && (float(successes) / float(trials) - value).abs() <= m.rounding + 1e-15;
+                let agrees = trials > 0
+                    && (float(successes) / float(trials) - value).abs() <= m.rounding + 1e-15;
                 if agrees {
                     sharpen(m, float(successes) / float(trials));
                 }
-                (m.trials, m.successes) = if agrees { (Some(trials), Some(successes)) } else { (None, None) };
+                (m.trials, m.successes) =
+                    if agrees { (Some(trials), Some(successes)) } else { (None, None) };
                 differs = !agrees;
             }
             (None, _) => {
@@ -131,10 +141,13 @@ impl Group<'_, '_, '_> {
                 }
             }
         }
-        let stands_in = m.value.is_some_and(|value| value.to_bits() == 10f64.to_bits()) && self.by_zero(column);
+        let stands_in =
+            m.value.is_some_and(|value| value.to_bits() == 10f64.to_bits()) && self.by_zero(column);
         if differs {
             let of = quoted(&slice.to_string());
-            collector.warn(format!("`{column}` of {of} is not what its counts say: its trials are unknown"));
+            collector.warn(format!(
+                "`{column}` of {of} is not what its counts say: its trials are unknown"
+            ));
         }
         if stands_in {
             let of = quoted(&slice.to_string());
@@ -144,9 +157,14 @@ impl Group<'_, '_, '_> {
         }
     }
 
-    /// Successes and trials.
+    /// Successes and trials of the rate that we call `ours`.
     fn counted(&self, counts: Confusion, ours: &str) -> Option<(u64, u64)> {
-        let Confusion { true_positives: tp, false_positives: fp, true_negatives: tn, false_negatives: fn_ } = counts;
+        let Confusion {
+            true_positives: tp,
+            false_positives: fp,
+            true_negatives: tn,
+            false_negatives: fn_,
+        } = counts;
         let sum = |a: u64, b: u64| a.checked_add(b);
         match ours {
             "false_omission_rate" => Some((fn_, sum(fn_, tn)?)),
@@ -157,8 +175,14 @@ impl Group<'_, '_, '_> {
         }
     }
 
-    /// Reads yes or no as a check; false for a p-value, which is a number.
-    fn significance(&self, collector: &mut Collector<'_>, column: &str, behind: &str, cell: Cell<'_>) -> bool {
+    /// Reads a boolean as a check; returns false for a p-value, which is a number.
+    fn significance(
+        &self,
+        collector: &mut Collector<'_>,
+        column: &str,
+        behind: &str,
+        cell: Cell<'_>,
+    ) -> bool {
         let masked = match cell {
             Cell::Json(json) => matches!(json.kind(), "true" | "false"),
             Cell::Text(text) => matches!(text, "True" | "False"),
@@ -166,8 +190,13 @@ impl Group<'_, '_, '_> {
         match cell.flag().filter(|_| masked) {
             Some(significant) => {
                 let detail = if significant { "significant" } else { "not significant" };
-                let model = self.scope.as_ref().map(|scope| format!(" ({scope})")).unwrap_or_default();
-                collector.check(format!("{column} {behind}{model}"), !significant, Some(detail.to_owned()));
+                let model =
+                    self.scope.as_ref().map(|scope| format!(" ({scope})")).unwrap_or_default();
+                collector.check(
+                    format!("{column} {behind}{model}"),
+                    !significant,
+                    Some(detail.to_owned()),
+                );
                 true
             }
             None if cell.is_undefined() => {
@@ -178,11 +207,14 @@ impl Group<'_, '_, '_> {
         }
     }
 
-    /// The disparity that a verdict rests on.
+    /// The disparity that a verdict is based on, in words.
     fn why(&self, column: &str) -> Option<String> {
         let disparity = parity(column).filter(|disparity| !disparity.is_empty())?;
         let value = self.line.get(disparity)?.name()?;
-        let reference = self.reference(disparity).map(|r| format!(" against {}", quoted(r))).unwrap_or_default();
+        let reference = self
+            .reference(disparity)
+            .map(|r| format!(" against {}", quoted(r)))
+            .unwrap_or_default();
         Some(format!("`{disparity}` is {value}{reference}"))
     }
 
@@ -191,29 +223,39 @@ impl Group<'_, '_, '_> {
         self.line.get(&column)?.name()
     }
 
-    /// The row of the reference group behind a disparity.
+    /// The reference group's row for a disparity.
     fn of_reference(&self, disparity: &str) -> Option<Self> {
-        let line = self.groups.get(&(model(self.line), self.attribute, self.reference(disparity)?))?;
-        Some(Self { line, attribute: self.attribute, groups: self.groups, scope: None, alone: self.alone })
+        let line =
+            self.groups.get(&(model(self.line), self.attribute, self.reference(disparity)?))?;
+        Some(Self {
+            line,
+            attribute: self.attribute,
+            groups: self.groups,
+            scope: None,
+            alone: self.alone,
+        })
     }
 
-    /// A rate from its counts.
+    /// A rate, computed from its counts.
     fn rate(&self, theirs: &str) -> Option<f64> {
         let ours = ours(theirs)?;
         let (successes, trials) = self.counted(self.counts()?, ours)?;
         (trials > 0).then(|| float(successes) / float(trials))
     }
 
-    /// A disparity from the counts of both groups.
+    /// A disparity, computed from the counts of both groups.
     fn disparity(&self, column: &str) -> Option<f64> {
         let rate = column.strip_suffix("_disparity")?;
         let ratio = self.rate(rate)? / self.of_reference(column)?.rate(rate)?;
         ratio.is_finite().then_some(ratio)
     }
 
-    /// Whether the reference group's rate behind a disparity is 0.
+    /// Whether the reference group's rate is 0 for this disparity.
     fn by_zero(&self, column: &str) -> bool {
-        let Some(rate) = column.strip_suffix("_disparity").filter(|rate| ours(rate).is_some()) else { return false };
+        let Some(rate) = column.strip_suffix("_disparity").filter(|rate| ours(rate).is_some())
+        else {
+            return false;
+        };
         let reference = self.of_reference(column);
         let reference = reference.and_then(|reference| reference.line.get(rate)?.number());
         reference.is_some_and(|rate| rate.value() == 0.0)

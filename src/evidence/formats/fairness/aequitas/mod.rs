@@ -1,17 +1,23 @@
-//! Aequitas' tables: `Group.get_crosstabs()`, the disparities of `Bias`, the verdicts of `Fairness`, and what `Audit`
-//! keeps of them, as CSV or JSON of pandas; the dictionary of `Fairness.get_overall_fairness()` too.
+//! Aequitas' tables: `Group.get_crosstabs()`, the disparities of `Bias`, the verdicts of
+//! `Fairness`, and what `Audit` stores of them, as pandas' CSV or JSON. The dictionary of
+//! `Fairness.get_overall_fairness()` is read, too.
 //!
-//! A row for each group of each attribute. Versions before 0.43 lack `accuracy` and may add `*_significance`. Quirks:
+//! The table has a row for each group of each attribute. Versions before 0.43 lack `accuracy` and
+//! may add `*_significance`. Quirks:
 //!
-//! * `ppr` is the group's share of all that are predicted positive (of `k`), `pprev` is the group's own selection rate;
-//! * `tp`, `fp`, `tn` and `fn` are exact: every rate of them gets its successes and trials, where it agrees with them;
-//! * pandas' JSON rounds to ten places, and writes NaN as null; a rate, and a disparity against a group of the same
-//!   document, is stated as its counts have it where these places agree;
-//! * a disparity against a reference of zero is written as 10, Aequitas' stand-in for infinity: a warning says so;
-//! * `*_significance` is a p-value, or with a mask yes or no. Yes is a check that did not pass: the difference from the
-//!   reference is significant;
-//! * a verdict that is null has no number to judge: it did not pass. Neither did one on the only group of its attribute,
-//!   which is the reference itself and equals it.
+//! * `ppr` is the group's share of all rows that are predicted positive (of `k`); `pprev` is the
+//!   group's own selection rate;
+//! * `tp`, `fp`, `tn` and `fn` are exact: every rate of them gets its successes and trials if it
+//!   agrees with them;
+//! * pandas' JSON rounds to ten places and writes NaN as null. If these places agree with the
+//!   counts, the exact value is used, for a rate and for a disparity against a group of the same
+//!   document;
+//! * a disparity against a reference of zero is written as 10, which Aequitas uses instead of
+//!   infinity: a warning says so;
+//! * `*_significance` is a p-value, or with a mask a boolean. True is a check that did not pass:
+//!   the difference from the reference is significant;
+//! * a verdict that is null has no number to judge, so it did not pass. A verdict on the only group
+//!   of its attribute did not pass either: the group is the reference itself, and equals it.
 
 mod group;
 #[cfg(test)]
@@ -19,13 +25,14 @@ mod tests;
 
 use crate::evidence::formats::frame::{Cell, Line, lines};
 use crate::evidence::{
-    Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector, json::Json, precision::Precision,
+    Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector, json::Json,
+    precision::Precision,
 };
 use crate::model::Evidence;
 use group::Group;
 use std::collections::{BTreeSet, HashMap};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "aequitas",
     title: "Aequitas crosstabs, disparities and fairness verdicts, as CSV or JSON",
@@ -34,7 +41,13 @@ pub const ADAPTER: Adapter = Adapter {
     reads: "every rate of every group with its exact successes and trials from `tp`, `fp`, `tn` and `fn`, and \
             `group_size` as n; disparities and p-values; parities as checks, such as `FPR Parity [sex=Female]`. A parity \
             that is null is a check that did not pass.",
-    carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
+    carries: &[
+        Carries::Metrics,
+        Carries::Slices,
+        Carries::SampleSize,
+        Carries::Counts,
+        Carries::Checks,
+    ],
     recognised_by: "columns `attribute_name` and `attribute_value` beside Aequitas' rates; or the key `Overall Fairness`",
     rule: "id = \"four-fifths\"\nmetric = \"demographic_parity_ratio\"\nby = [\"sex\"]\nmin = 0.8",
     detect,
@@ -58,7 +71,7 @@ const RATES: [(&str, &str); 13] = [
     ("ppv", "precision"),
 ];
 
-/// Columns that are read as n, trials and successes, or name the row.
+/// Columns that are read as n, trials and successes, or that name the row.
 const BESIDES: [&str; 16] = [
     "",
     "index",
@@ -78,7 +91,7 @@ const BESIDES: [&str; 16] = [
     "fn",
 ];
 
-/// Verdicts of `Fairness`, and the disparity behind each.
+/// Verdicts of `Fairness`, and the disparity that each is based on.
 const PARITIES: [(&str, &str); 16] = [
     ("Statistical Parity", "ppr_disparity"),
     ("Impact Parity", "pprev_disparity"),
@@ -107,7 +120,10 @@ fn ours(column: &str) -> Option<&'static str> {
 }
 
 fn is_theirs(column: &str) -> bool {
-    ours(column).is_some() || parity(column).is_some() || column.ends_with("_disparity") || column == "group_size"
+    ours(column).is_some()
+        || parity(column).is_some()
+        || column.ends_with("_disparity")
+        || column == "group_size"
 }
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
@@ -136,7 +152,7 @@ fn columns(document: &Document<'_>) -> Result<Vec<String>, Declined> {
         json.as_object().into_iter().flatten().map(|m| m.key.clone().into_owned()).collect()
     };
     let Ok(json) = document.json() else {
-        // A record a line.
+        // One record per line.
         return match document.json_lines() {
             Ok([first, _, ..]) => Ok(owned(first)),
             _ => Err(Declined::because("not JSON")),
@@ -160,7 +176,10 @@ fn columns(document: &Document<'_>) -> Result<Vec<String>, Declined> {
 
 /// The dictionary of `get_overall_fairness`.
 fn overall<'d>(document: &'d Document<'_>) -> Option<&'d Json<'d>> {
-    document.json().ok().filter(|json| json.get("Overall Fairness").is_some_and(|v| v.as_object().is_none()))
+    document
+        .json()
+        .ok()
+        .filter(|json| json.get("Overall Fairness").is_some_and(|v| v.as_object().is_none()))
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
@@ -169,7 +188,13 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut collector = Collector::new(document, ADAPTER.id);
     if let Some(verdicts) = document.looks_like_json().then(|| overall(document)).flatten() {
         for verdict in collector.members(Some(verdicts)) {
-            verdict_of(&mut collector, &verdict.key, &verdict.key, Cell::Json(&verdict.value), None);
+            verdict_of(
+                &mut collector,
+                &verdict.key,
+                &verdict.key,
+                Cell::Json(&verdict.value),
+                None,
+            );
         }
         return finished(collector);
     }
@@ -184,7 +209,12 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     }
     for line in &lines {
         let Some(attribute) = line.get("attribute_name").and_then(Cell::name) else {
-            return Err(EvidenceError::invalid(ADAPTER.id, document, line.at, "a row without `attribute_name`"));
+            return Err(EvidenceError::invalid(
+                ADAPTER.id,
+                document,
+                line.at,
+                "a row without `attribute_name`",
+            ));
         };
         let scope = (models.len() > 1).then(|| shown(model(line)));
         let alone = sizes.get(&(model(line), attribute)) == Some(&1);
@@ -220,7 +250,13 @@ fn shown((model, threshold): Model<'_>) -> String {
 }
 
 /// Adds a verdict; one that is undefined did not pass.
-fn verdict_of(collector: &mut Collector<'_>, column: &str, name: &str, cell: Cell<'_>, detail: Option<String>) {
+fn verdict_of(
+    collector: &mut Collector<'_>,
+    column: &str,
+    name: &str,
+    cell: Cell<'_>,
+    detail: Option<String>,
+) {
     match cell.flag() {
         Some(passed) => collector.check(name, passed, detail),
         None if cell.is_undefined() || cell.name().is_some_and(|name| name == "Undefined") => {

@@ -7,7 +7,9 @@ const FEMALE: &str = "0,binary 0/1,459,sex,Female,0.1461794019933555,0.006510416
 const MALE: &str = "0,binary 0/1,459,sex,Male,0.48299319727891155,0.08719560094265515,0.7189873417721519,0.8605664488017429,0.2122514777001612,0.3159591617409995,0.2073669849931787,111,304,1162,284,1861,1.0,Male,,True";
 
 fn table(rows: &[&str]) -> Evidence {
-    let evidence = read([HEADER].iter().chain(rows).copied().collect::<Vec<_>>().join("\n").as_bytes(), None).unwrap();
+    let evidence =
+        read([HEADER].iter().chain(rows).copied().collect::<Vec<_>>().join("\n").as_bytes(), None)
+            .unwrap();
     assert_eq!(evidence.format, "aequitas");
     evidence
 }
@@ -39,28 +41,47 @@ fn parities_and_masks_are_checks() {
     let checks: Vec<_> = evidence.checks.iter().map(|c| (c.name.as_str(), c.passed)).collect();
     assert_eq!(
         checks,
-        [("fpr_significance [sex=Female]", false), ("FPR Parity [sex=Female]", false), ("FPR Parity [sex=Male]", true)]
+        [
+            ("fpr_significance [sex=Female]", false),
+            ("FPR Parity [sex=Female]", false),
+            ("FPR Parity [sex=Male]", true)
+        ]
     );
-    assert_eq!(evidence.checks[1].detail.as_deref(), Some("`fpr_disparity` is 0.0746645 against `Male`"));
+    assert_eq!(
+        evidence.checks[1].detail.as_deref(),
+        Some("`fpr_disparity` is 0.0746645 against `Male`")
+    );
 }
 
 #[test]
 fn a_parity_that_is_undefined_did_not_pass() {
-    let json = br#"[{"attribute_name": "sex", "attribute_value": "x", "tpr": null, "TPR Parity": null}]"#;
+    let json =
+        br#"[{"attribute_name": "sex", "attribute_value": "x", "tpr": null, "TPR Parity": null}]"#;
     let evidence = read(json, None).unwrap();
     assert!(!evidence.checks[0].passed);
     assert_eq!(evidence.measurements[0].value, None);
-    let overall = read(br#"{"Unsupervised Fairness": true, "Overall Fairness": "Undefined"}"#, None).unwrap();
+    let overall =
+        read(br#"{"Unsupervised Fairness": true, "Overall Fairness": "Undefined"}"#, None).unwrap();
     assert_eq!(overall.checks.iter().map(|c| c.passed).collect::<Vec<_>>(), [true, false]);
 }
 
 #[test]
 fn counts_that_do_not_fit_give_no_trials() {
     let evidence = table(&[&FEMALE.replace("44,1069", "44,1070")]);
-    assert_eq!((of(&evidence, "Female", "tpr").n, of(&evidence, "Female", "tpr").trials), (Some(1070), None));
+    assert_eq!(
+        (of(&evidence, "Female", "tpr").n, of(&evidence, "Female", "tpr").trials),
+        (Some(1070), None)
+    );
     let evidence = table(&[&FEMALE.replace("0.1461794019933555", "0.9")]);
-    assert_eq!((of(&evidence, "Female", "tpr").trials, of(&evidence, "Female", "fpr").trials), (None, Some(768)));
-    assert!(evidence.warnings.iter().any(|w| w.contains("`tpr` of `sex = Female`")), "{:?}", evidence.warnings);
+    assert_eq!(
+        (of(&evidence, "Female", "tpr").trials, of(&evidence, "Female", "fpr").trials),
+        (None, Some(768))
+    );
+    assert!(
+        evidence.warnings.iter().any(|w| w.contains("`tpr` of `sex = Female`")),
+        "{:?}",
+        evidence.warnings
+    );
 }
 
 #[test]
@@ -68,16 +89,27 @@ fn a_p_value_is_a_number_and_ten_is_a_division_by_zero() {
     let male = MALE.replace("0.08719560094265515", "0.0").replace("111,304,1162", "0,304,1273");
     let evidence = table(&[&FEMALE.replace("0.0746645,Male,True", "10.0,Male,0.031"), &male]);
     assert_eq!(of(&evidence, "Female", "fpr_significance").value, Some(0.031));
-    assert!(evidence.warnings.iter().any(|w| w.contains("division by zero")), "{:?}", evidence.warnings);
+    assert!(
+        evidence.warnings.iter().any(|w| w.contains("division by zero")),
+        "{:?}",
+        evidence.warnings
+    );
 }
 
 #[test]
 fn models_and_thresholds_are_kept_apart() {
     let second = FEMALE.replacen('0', "1", 1);
     let evidence = table(&[FEMALE, &second]);
-    let scopes: Vec<_> =
-        evidence.measurements.iter().filter(|m| m.source_name == "tpr").map(|m| m.scope.clone()).collect();
-    assert_eq!(scopes, [Some("model 0, binary 0/1".to_owned()), Some("model 1, binary 0/1".to_owned())]);
+    let scopes: Vec<_> = evidence
+        .measurements
+        .iter()
+        .filter(|m| m.source_name == "tpr")
+        .map(|m| m.scope.clone())
+        .collect();
+    assert_eq!(
+        scopes,
+        [Some("model 0, binary 0/1".to_owned()), Some("model 1, binary 0/1".to_owned())]
+    );
 }
 
 #[test]
@@ -96,9 +128,12 @@ fn the_ten_places_of_pandas_are_sharpened_by_the_counts() {
     let evidence = read(json.as_bytes(), None).unwrap();
     assert_eq!(of(&evidence, "F", "fpr").value, Some(5.0 / 768.0));
     assert_eq!(of(&evidence, "F", "fpr_disparity").value, Some((5.0 / 768.0) / (111.0 / 1273.0)));
-    // Two places are too few to say more than they do.
+    // Two decimal places are too few to determine more digits.
     let rounded = read(
-        json.replace("0.0065104167", "0.01").replace("0.0746645083", "0.07").replace("0.0871956009", "0.09").as_bytes(),
+        json.replace("0.0065104167", "0.01")
+            .replace("0.0746645083", "0.07")
+            .replace("0.0871956009", "0.09")
+            .as_bytes(),
         None,
     );
     assert_eq!(of(&rounded.unwrap(), "F", "fpr").value, Some(0.01));

@@ -13,11 +13,13 @@ fn is_one(json: &Json<'_>) -> bool {
     text("metric") && text("message") && (text("ideal") || text("description"))
 }
 
-/// Whether it is one explanation, a list of them, or an object of them.
+/// Whether the value is one explanation, a list of them, or an object of them.
 pub(super) fn is(json: &Json<'_>) -> bool {
     match (json.as_array(), json.as_object()) {
         (Some(list), _) => !list.is_empty() && list.iter().all(is_one),
-        (_, Some(object)) => is_one(json) || (!object.is_empty() && object.iter().all(|m| is_one(&m.value))),
+        (_, Some(object)) => {
+            is_one(json) || (!object.is_empty() && object.iter().all(|m| is_one(&m.value)))
+        }
         _ => false,
     }
 }
@@ -37,7 +39,7 @@ pub(super) fn read(collector: &mut Collector<'_>, json: &Json<'_>) {
     }
 }
 
-/// The rates of groups that were worked out already: several metrics rest on the same counts.
+/// The rates of groups that were added already: several metrics are based on the same counts.
 type Seen = BTreeSet<(&'static str, &'static str)>;
 
 fn explanation(collector: &mut Collector<'_>, one: &Object<'_>, seen: &mut Seen) {
@@ -69,7 +71,7 @@ fn count(one: &Object<'_>, field: &str) -> Option<u64> {
     one.get(field)?.as_number()?.count()
 }
 
-/// Successes and trials from the counts beside a rate; `of` gives a count by its name.
+/// Successes and trials from the counts next to a rate; `of` returns a count by its name.
 fn rate(ours: &str, of: &dyn Fn(&str) -> Option<u64>) -> Option<(u64, u64)> {
     let share = |part: &str, rest: &str| {
         let part = of(part)?;
@@ -93,9 +95,10 @@ fn rate(ours: &str, of: &dyn Fn(&str) -> Option<u64>) -> Option<(u64, u64)> {
     }
 }
 
-/// States counts where the value agrees with them.
+/// States counts if the value agrees with them.
 fn state(m: &mut Measurement, successes: u64, trials: u64) {
-    let agrees = |value: f64| trials > 0 && (float(successes) / float(trials) - value).abs() <= 1e-9;
+    let agrees =
+        |value: f64| trials > 0 && (float(successes) / float(trials) - value).abs() <= 1e-9;
     match m.value {
         None => m.trials = Some(trials),
         Some(value) if agrees(value) => (m.trials, m.successes) = (Some(trials), Some(successes)),
@@ -106,7 +109,8 @@ fn state(m: &mut Measurement, successes: u64, trials: u64) {
 /// The group that a sentence is about: `True positive rate on unprivileged instances`, `Number of privileged …`.
 fn slice(sentence: &str) -> Slice {
     for group in ["unprivileged", "privileged"] {
-        if sentence.ends_with(&format!(" on {group} instances")) || sentence.starts_with(&format!("Number of {group} "))
+        if sentence.ends_with(&format!(" on {group} instances"))
+            || sentence.starts_with(&format!("Number of {group} "))
         {
             return Slice::one("group", group);
         }
@@ -114,23 +118,38 @@ fn slice(sentence: &str) -> Slice {
     Slice::overall()
 }
 
-/// The rates of a group that follow from the counts behind a difference or a ratio. Positives of a data set without
-/// predictions have the same names: such a ratio is described as one of rates, not of likelihoods.
+/// Adds the rates of a group, computed from the counts of a difference or a ratio. The counts of
+/// positives in a data set without predictions have the same names, but such a ratio is described
+/// with "rates" instead of "likelihoods".
 fn of_group(collector: &mut Collector<'_>, one: &Object<'_>, group: &'static str, seen: &mut Seen) {
-    let predicted = one.get("description").and_then(Json::as_str).is_some_and(|text| text.contains("likelihood"));
+    let predicted = one
+        .get("description")
+        .and_then(Json::as_str)
+        .is_some_and(|text| text.contains("likelihood"));
     let rates = [
         ("selection_rate", format!("numPositivePredictions{group}"), format!("num{group}")),
         ("true_positive_rate", format!("numTruePositives{group}"), format!("numPositives{group}")),
-        ("false_positive_rate", format!("numFalsePositives{group}"), format!("numNegatives{group}")),
+        (
+            "false_positive_rate",
+            format!("numFalsePositives{group}"),
+            format!("numNegatives{group}"),
+        ),
     ];
     for (ours, part, whole) in rates {
-        let (Some(successes), Some(trials)) = (count(one, &part), count(one, &whole)) else { continue };
+        let (Some(successes), Some(trials)) = (count(one, &part), count(one, &whole)) else {
+            continue;
+        };
         let slice = Slice::one("group", group.to_lowercase());
         let known = trials > 0 && successes <= trials && (ours != "selection_rate" || predicted);
         if !known || !seen.insert((ours, group)) {
             continue;
         }
-        if let Some(m) = collector.number(ours, &format!("{part} / {whole}"), slice, float(successes) / float(trials)) {
+        if let Some(m) = collector.number(
+            ours,
+            &format!("{part} / {whole}"),
+            slice,
+            float(successes) / float(trials),
+        ) {
             (m.trials, m.successes) = (Some(trials), Some(successes));
             m.n = (ours == "selection_rate").then_some(trials);
         }

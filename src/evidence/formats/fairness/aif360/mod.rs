@@ -1,14 +1,17 @@
-//! AIF360's metrics as scripts dump them, and what its `MetricJSONExplainer` writes.
+//! AIF360's metrics as scripts dump them, and the output of its `MetricJSONExplainer`.
 //!
-//! A dump holds the metrics by the names of their methods, and those of the privileged and the unprivileged group under
-//! `privileged_metrics` and `unprivileged_metrics`; the groups are `sex = Male` and `sex = not Male` where the document
-//! names the attribute and the privileged value, else `group = privileged` and `group = unprivileged`. `num_instances`
-//! is n; the rates determine the trials ([`super::group_counts`]). An empty group leaves NaN and infinities, and zeros
-//! with an n of 0. Quirks:
+//! A dump contains the metrics by the names of their methods, and those of the privileged and the
+//! unprivileged group under `privileged_metrics` and `unprivileged_metrics`. The groups are
+//! `sex = Male` and `sex = not Male` if the document names the attribute and the privileged value,
+//! else `group = privileged` and `group = unprivileged`. `num_instances` is n; the rates determine
+//! the trials (`super::group_counts`). An empty group results in NaN, infinities, and zeros with
+//! an n of 0. Quirks:
 //!
-//! * differences are signed, unprivileged less privileged. `equal_opportunity_difference` is the method's other name for
-//!   `true_positive_rate_difference`, and no fairlearn distance: it has that name here;
-//! * an explainer's value stands at the end of a sentence, `Classification accuracy (ACC): 0.77`, and its counts beside it.
+//! * differences are signed: unprivileged minus privileged. `equal_opportunity_difference` is the
+//!   method's other name for `true_positive_rate_difference`, and not fairlearn's distance: it has
+//!   that name here;
+//! * an explainer's value is at the end of a sentence, `Classification accuracy (ACC): 0.77`, and
+//!   its counts are keys of the same object.
 
 mod explainer;
 #[cfg(test)]
@@ -24,7 +27,7 @@ use crate::evidence::{
 };
 use crate::model::{Evidence, Slice};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "aif360",
     title: "AIF360 metrics as JSON, or its MetricJSONExplainer",
@@ -39,7 +42,7 @@ pub const ADAPTER: Adapter = Adapter {
     read,
 };
 
-/// Metrics that AIF360 alone calls so.
+/// Names of metrics that only AIF360 uses.
 const OWN: [&str; 14] = [
     "disparate_impact",
     "statistical_parity_difference",
@@ -57,7 +60,7 @@ const OWN: [&str; 14] = [
     "differential_fairness_bias_amplification",
 ];
 
-/// Our names for AIF360's; the short ones are of `performance_measures()`.
+/// Our names for AIF360's; the short ones are from `performance_measures()`.
 const NAMES: [(&str, &str); 12] = [
     ("equal_opportunity_difference", "true_positive_rate_difference"),
     ("positive_predictive_value", "precision"),
@@ -73,7 +76,7 @@ const NAMES: [(&str, &str); 12] = [
     ("FOR", "false_omission_rate"),
 ];
 
-/// Keys that hold the metrics of one part of the rows.
+/// Keys that contain the metrics of one part of the rows.
 const PARTS: [(&str, Part); 6] = [
     ("metrics", Part::Overall),
     ("overall", Part::Overall),
@@ -99,9 +102,12 @@ fn part(member: &crate::evidence::json::Member<'_>) -> Option<Part> {
     PARTS.iter().find(|(key, _)| *key == member.key).map(|(_, part)| *part)
 }
 
-/// Whether these are AIF360's metrics: two of its own names, or the one that says all.
+/// Whether these are AIF360's metrics: two of its own names, or the one name that is enough by
+/// itself.
 fn are_metrics(object: &Object<'_>) -> bool {
-    let own = |m: &&crate::evidence::json::Member<'_>| OWN.contains(&&*m.key) && reading(&m.value).is_some();
+    let own = |m: &&crate::evidence::json::Member<'_>| {
+        OWN.contains(&&*m.key) && reading(&m.value).is_some()
+    };
     object.iter().filter(own).count() >= 2
         || object.get("statistical_parity_difference").is_some_and(|v| reading(v).is_some())
 }
@@ -113,7 +119,8 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
     }
     let object = document.object()?;
     let groups = object.has("privileged_metrics") && object.has("unprivileged_metrics");
-    let within = object.iter().any(|m| part(m).is_some() && m.value.as_object().is_some_and(are_metrics));
+    let within =
+        object.iter().any(|m| part(m).is_some() && m.value.as_object().is_some_and(are_metrics));
     if groups || within || are_metrics(object) {
         return Ok(());
     }
@@ -122,7 +129,8 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    detect(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, json.at, why))?;
+    detect(document)
+        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, json.at, why))?;
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     collector.evidence.producer.get_or_insert_default().tool = Some("aif360".to_owned());
     match json.as_object() {
@@ -137,10 +145,18 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 
 fn dump(collector: &mut Collector<'_>, object: &Object<'_>) {
     let word = |keys: &[&str]| {
-        let json = keys.iter().find_map(|key| object.get(key).filter(|v| v.as_object().is_none()))?;
-        json.as_str().map(str::to_owned).or_else(|| json.as_number().map(|number| number.text().to_owned()))
+        let json =
+            keys.iter().find_map(|key| object.get(key).filter(|v| v.as_object().is_none()))?;
+        json.as_str()
+            .map(str::to_owned)
+            .or_else(|| json.as_number().map(|number| number.text().to_owned()))
     };
-    let attribute = word(&["protected_attribute", "protected_attribute_name", "attribute", "sensitive_attribute"]);
+    let attribute = word(&[
+        "protected_attribute",
+        "protected_attribute_name",
+        "attribute",
+        "sensitive_attribute",
+    ]);
     let privileged = word(&["privileged", "privileged_group", "privileged_value"]);
     let unprivileged = word(&["unprivileged", "unprivileged_group", "unprivileged_value"]);
     let slice = |part: Part| match (part, &attribute, &privileged) {
@@ -156,28 +172,37 @@ fn dump(collector: &mut Collector<'_>, object: &Object<'_>) {
     for member in object {
         if let (Some(part), Some(metrics)) = (part(member), member.value.as_object()) {
             parts = true;
-            empty |= metrics.get("num_instances").and_then(Json::as_number).is_some_and(|n| n.value() == 0.0);
+            empty |= metrics
+                .get("num_instances")
+                .and_then(Json::as_number)
+                .is_some_and(|n| n.value() == 0.0);
             group(collector, metrics, &slice(part));
         }
     }
     if !parts || are_metrics(object) {
         group(collector, object, &Slice::overall());
     }
-    // What compares two groups says nothing where one of them is empty, whatever stands in for it.
-    let compares = |name: &str| ["difference", "impact", "ratio"].iter().any(|word| name.contains(word));
+    // A comparison of two groups is invalid if one of them is empty, whatever number replaces the
+    // missing rate.
+    let compares =
+        |name: &str| ["difference", "impact", "ratio"].iter().any(|word| name.contains(word));
     let values = collector.evidence.measurements.iter_mut();
     for m in values.filter(|m| empty && m.slice.is_overall() && compares(&m.source_name)) {
-        m.unfit = Some("one of the groups has no instance, and there is nothing to compare".to_owned());
+        m.unfit =
+            Some("one of the groups has no instance, and there is nothing to compare".to_owned());
     }
 }
 
-/// The metrics of one part of the rows.
+/// Adds the metrics of one part of the rows.
 fn group(collector: &mut Collector<'_>, metrics: &Object<'_>, slice: &Slice) {
     let from = collector.evidence.measurements.len();
     for member in metrics {
         measure(collector, &member.key, &member.value, slice);
     }
-    let Some(n) = metrics.get("num_instances").and_then(Json::as_number).and_then(Number::count) else { return };
+    let Some(n) = metrics.get("num_instances").and_then(Json::as_number).and_then(Number::count)
+    else {
+        return;
+    };
     state(collector.evidence.measurements.get_mut(from..).unwrap_or_default(), n);
 }
 
@@ -196,12 +221,14 @@ fn measure(collector: &mut Collector<'_>, name: &str, json: &Json<'_>, slice: &S
         }
         return;
     }
-    // `consistency()` gives an array of one number.
+    // `consistency()` returns an array of one number.
     let json = match json.as_array() {
         Some([one]) => one,
         _ => json,
     };
-    if reading(json).is_some() && (json.as_str().is_none() || crate::evidence::collector::finite(json).is_none()) {
+    if reading(json).is_some()
+        && (json.as_str().is_none() || crate::evidence::collector::finite(json).is_none())
+    {
         collector.measure(ours(name), name, slice.clone(), json);
     } else if json.as_array().is_some() || OWN.contains(&name) || ours(name) != name {
         collector.left_out(name);

@@ -15,7 +15,7 @@ fn counts(m: &Measurement) -> (Option<u64>, Option<u64>, Option<u64>) {
     (m.n, m.successes, m.trials)
 }
 
-/// 588 of 1861 men earn more; 395 are called so, 284 of them rightly.
+/// 588 of 1861 men earn more; 395 are predicted to, 284 of them correctly.
 const DUMP: &str = r#"{"protected_attribute": "sex", "privileged": "Male",
   "metrics": {"num_instances": 3000.0, "statistical_parity_difference": -0.156, "equal_opportunity_difference": -0.31, "disparate_impact": Infinity, "consistency": [0.75]},
   "privileged_metrics": {"num_instances": 1861.0, "base_rate": 0.3159591617409995, "selection_rate": 0.2122514777001612, "accuracy": 0.7770016120365395, "true_positive_rate": 0.48299319727891155, "false_positive_rate": 0.08719560094265515, "precision": 0.7189873417721518},
@@ -25,25 +25,38 @@ const DUMP: &str = r#"{"protected_attribute": "sex", "privileged": "Male",
 fn groups_have_the_trials_that_their_rates_determine() {
     let evidence = aif(DUMP);
     let male = Slice::one("sex", "Male");
-    assert_eq!(counts(of(&evidence, &male, "true_positive_rate")), (Some(1861), Some(284), Some(588)));
-    assert_eq!(counts(of(&evidence, &male, "false_positive_rate")), (Some(1861), Some(111), Some(1273)));
+    assert_eq!(
+        counts(of(&evidence, &male, "true_positive_rate")),
+        (Some(1861), Some(284), Some(588))
+    );
+    assert_eq!(
+        counts(of(&evidence, &male, "false_positive_rate")),
+        (Some(1861), Some(111), Some(1273))
+    );
     assert_eq!(counts(of(&evidence, &male, "precision")), (Some(1861), Some(284), Some(395)));
     assert_eq!(counts(of(&evidence, &male, "accuracy")), (Some(1861), Some(1446), Some(1861)));
-    assert_eq!(counts(of(&evidence, &Slice::one("sex", "not Male"), "accuracy")), (Some(0), None, Some(0)));
+    assert_eq!(
+        counts(of(&evidence, &Slice::one("sex", "not Male"), "accuracy")),
+        (Some(0), None, Some(0))
+    );
 }
 
 #[test]
 fn signed_differences_are_kept() {
     let evidence = aif(DUMP);
     let difference = of(&evidence, &Slice::overall(), "true_positive_rate_difference");
-    assert_eq!((difference.source_name.as_str(), difference.value), ("equal_opportunity_difference", Some(-0.31)));
+    assert_eq!(
+        (difference.source_name.as_str(), difference.value),
+        ("equal_opportunity_difference", Some(-0.31))
+    );
     assert_eq!(of(&evidence, &Slice::overall(), "disparate_impact").value, None);
     assert_eq!(of(&evidence, &Slice::overall(), "consistency").value, Some(0.75));
 }
 
 #[test]
 fn a_flat_dump_is_read_without_n() {
-    let evidence = aif(r#"{"disparate_impact": 0.9, "theil_index": 0.1, "model": "x", "accuracy": 0.8}"#);
+    let evidence =
+        aif(r#"{"disparate_impact": 0.9, "theil_index": 0.1, "model": "x", "accuracy": 0.8}"#);
     assert_eq!(evidence.measurements.len(), 3);
     assert_eq!(evidence.measurements[2].trials, None);
 }
@@ -70,16 +83,22 @@ fn the_value_in_prose_and_the_counts_beside_it() {
 fn counts_that_deny_the_value_are_not_stated() {
     let evidence = aif(&EXPLAINED.replace("340.0", "341.0"));
     assert_eq!(of(&evidence, &Slice::overall(), "accuracy").trials, None);
-    assert_eq!(aif(&EXPLAINED.replace("(ACC): 0.7696666666666667", "(ACC): nan")).measurements[0].value, None);
     assert_eq!(
-        aif(&EXPLAINED.replace("(ACC): 0.7696666666666667", "is unknown")).measurements[0].source_name,
+        aif(&EXPLAINED.replace("(ACC): 0.7696666666666667", "(ACC): nan")).measurements[0].value,
+        None
+    );
+    assert_eq!(
+        aif(&EXPLAINED.replace("(ACC): 0.7696666666666667", "is unknown")).measurements[0]
+            .source_name,
         "True Positive Rate"
     );
 }
 
 #[test]
 fn nonsense_is_refused() {
-    for text in ["", "[]", "{}", "3", r#"{"metrics": {"accuracy": 1}}"#, r#"[{"metric": "Accuracy"}]"#] {
+    for text in
+        ["", "[]", "{}", "3", r#"{"metrics": {"accuracy": 1}}"#, r#"[{"metric": "Accuracy"}]"#]
+    {
         assert!(read(text.as_bytes(), Some("aif360")).is_err(), "{text}");
     }
 }

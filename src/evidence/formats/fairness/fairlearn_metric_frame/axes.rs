@@ -1,14 +1,17 @@
-//! The axes of a frame's groups: control features first, then sensitive features, as fairlearn's index has them.
+//! The axes of a frame's groups: control features first, then sensitive features, as in fairlearn's
+//! index.
 
 use crate::evidence::json::{Json, Object};
 use crate::model::Slice;
 use std::collections::{HashMap, HashSet};
 
 /// Keys under which a script may name the sensitive features.
-const SENSITIVE: [&str; 4] = ["sensitive_features", "sensitive_feature", "sensitive_feature_names", "sensitive"];
+const SENSITIVE: [&str; 4] =
+    ["sensitive_features", "sensitive_feature", "sensitive_feature_names", "sensitive"];
 
 /// Keys under which a script may name the control features.
-const CONTROL: [&str; 4] = ["control_features", "control_feature", "control_feature_names", "control"];
+const CONTROL: [&str; 4] =
+    ["control_features", "control_feature", "control_feature_names", "control"];
 
 /// Whether a key of a document may name features.
 pub(super) fn is_hint(key: &str) -> bool {
@@ -25,10 +28,12 @@ pub(super) struct Axes<'d> {
 }
 
 impl<'d> Axes<'d> {
-    /// Of the parts of a frame. `overall` is by level where there are control features.
+    /// The axes of the parts of a frame. `overall` has one entry per level if there are control
+    /// features.
     pub(super) fn of(frame: &'d Object<'_>, feature: Option<&'d str>) -> Self {
         let overall = frame.get("overall").and_then(Json::as_object);
-        let nested = overall.filter(|o| !o.is_empty() && o.iter().all(|m| m.value.as_object().is_some()));
+        let nested =
+            overall.filter(|o| !o.is_empty() && o.iter().all(|m| m.value.as_object().is_some()));
         let keys: Vec<&str> = nested.into_iter().flatten().map(|m| &*m.key).collect();
         let control = named(frame, &CONTROL);
         let parts = split(&keys, control.len());
@@ -51,44 +56,54 @@ impl<'d> Axes<'d> {
 
     /// The slices of groups with these labels, in their order.
     pub(super) fn slices(&self, labels: &[Vec<&str>]) -> Vec<Slice> {
-        let whole: Option<Vec<&str>> =
-            labels.iter().map(|label| if let [one] = label.as_slice() { Some(*one) } else { None }).collect();
+        let whole: Option<Vec<&str>> = labels
+            .iter()
+            .map(|label| if let [one] = label.as_slice() { Some(*one) } else { None })
+            .collect();
         let Some(whole) = whole else {
-            let owned = labels.iter().map(|label| label.iter().map(|part| (*part).to_owned()).collect());
+            let owned =
+                labels.iter().map(|label| label.iter().map(|part| (*part).to_owned()).collect());
             return owned.map(|parts| self.slice(parts)).collect();
         };
-        let cut: Option<Vec<(Vec<String>, &str)>> = whole.iter().map(|key| self.behind_level(key)).collect();
+        let cut: Option<Vec<(Vec<String>, &str)>> =
+            whole.iter().map(|key| self.behind_level(key)).collect();
         if let Some(cut) = cut.filter(|_| self.is_controlled()) {
-            let rests = split(&cut.iter().map(|(_, rest)| *rest).collect::<Vec<_>>(), self.sensitive.len());
-            let joined = cut.into_iter().zip(rests).map(|((level, _), rest)| [level, rest].concat());
+            let rests =
+                split(&cut.iter().map(|(_, rest)| *rest).collect::<Vec<_>>(), self.sensitive.len());
+            let joined =
+                cut.into_iter().zip(rests).map(|((level, _), rest)| [level, rest].concat());
             return joined.map(|parts| self.slice(parts)).collect();
         }
         let parts = self.sensitive.len() + self.control.len();
         split(&whole, parts).into_iter().map(|parts| self.slice(parts)).collect()
     }
 
-    /// The level that a joined key starts with, and what is behind it.
+    /// The level that a joined key starts with, and the rest of the key.
     fn behind_level<'k>(&self, key: &'k str) -> Option<(Vec<String>, &'k str)> {
-        let bars = key.match_indices('|').filter_map(|(at, _)| Some((key.get(..at)?, key.get(at + 1..)?)));
+        let bars =
+            key.match_indices('|').filter_map(|(at, _)| Some((key.get(..at)?, key.get(at + 1..)?)));
         bars.filter_map(|(level, rest)| Some((self.levels.get(level)?.clone(), rest))).next_back()
     }
 
     fn slice(&self, parts: Vec<String>) -> Slice {
         let name = |i: usize| match i.checked_sub(self.controls) {
             None => self.control_name(i),
-            Some(i) => {
-                self.sensitive.get(i).map_or_else(|| format!("sensitive_feature_{i}"), |name| (*name).to_owned())
-            }
+            Some(i) => self
+                .sensitive
+                .get(i)
+                .map_or_else(|| format!("sensitive_feature_{i}"), |name| (*name).to_owned()),
         };
         Slice(parts.into_iter().enumerate().map(|(i, part)| (name(i), part)).collect())
     }
 
     fn control_name(&self, i: usize) -> String {
-        self.control.get(i).map_or_else(|| format!("control_feature_{i}"), |name| (*name).to_owned())
+        self.control
+            .get(i)
+            .map_or_else(|| format!("control_feature_{i}"), |name| (*name).to_owned())
     }
 }
 
-/// The names under the first of these keys: text, or a list of it.
+/// The names under the first of these keys that exists: text, or a list of texts.
 fn named<'d>(frame: &'d Object<'_>, keys: &[&str]) -> Vec<&'d str> {
     let Some(json) = keys.iter().find_map(|key| frame.get(key)) else { return Vec::new() };
     match json.as_array() {
@@ -97,8 +112,8 @@ fn named<'d>(frame: &'d Object<'_>, keys: &[&str]) -> Vec<&'d str> {
     }
 }
 
-/// The parts of joined keys. They are split only where every key has as many, `wanted` where that is known: a bar may
-/// stand within the name of a group.
+/// The parts of joined keys. Keys are split only if all of them have the same number of parts, and
+/// the number is `wanted` if that is known: the name of a group may itself contain a bar.
 fn split(keys: &[&str], wanted: usize) -> Vec<Vec<String>> {
     let whole = || keys.iter().map(|key| vec![(*key).to_owned()]).collect();
     if wanted == 1 {
@@ -114,19 +129,22 @@ fn split(keys: &[&str], wanted: usize) -> Vec<Vec<String>> {
     rejoined(&parts, count).unwrap_or_else(whole)
 }
 
-/// Parts of which some keys have more than `count`, because a name holds a bar: such a key is cut where all its parts
-/// but one are known from keys that leave no choice. `None` where that is not one way.
+/// Repairs keys that have more than `count` parts because a name contains a bar. Such a key is cut
+/// so that all its parts but one are known from keys without that ambiguity. `None` if there is not
+/// exactly one way to do so.
 fn rejoined(parts: &[Vec<String>], count: usize) -> Option<Vec<Vec<String>>> {
     const MOST: usize = 8;
     let plain = || parts.iter().filter(|part| part.len() == count);
-    let known: Vec<HashSet<&str>> =
-        (0..count).map(|i| plain().filter_map(|part| part.get(i).map(String::as_str)).collect()).collect();
+    let known: Vec<HashSet<&str>> = (0..count)
+        .map(|i| plain().filter_map(|part| part.get(i).map(String::as_str)).collect())
+        .collect();
     let cut = |part: &Vec<String>| {
         if part.len() == count {
             return Some(part.clone());
         }
-        let score =
-            |way: &Vec<String>| way.iter().zip(&known).filter(|(name, known)| known.contains(name.as_str())).count();
+        let score = |way: &Vec<String>| {
+            way.iter().zip(&known).filter(|(name, known)| known.contains(name.as_str())).count()
+        };
         let ways = if part.len() <= MOST { joins(part, count) } else { Vec::new() };
         let best = ways.iter().map(score).max().filter(|best| best + 1 >= count)?;
         let mut best = ways.into_iter().filter(|way| score(way) == best);
@@ -140,7 +158,8 @@ fn joins(part: &[String], count: usize) -> Vec<Vec<String>> {
     if count <= 1 {
         return vec![vec![part.join("|")]];
     }
-    let cuts = (1..=part.len().saturating_sub(count - 1)).filter_map(|at| part.split_at_checked(at));
+    let cuts =
+        (1..=part.len().saturating_sub(count - 1)).filter_map(|at| part.split_at_checked(at));
     cuts.flat_map(|(first, rest)| {
         let first = first.join("|");
         joins(rest, count - 1).into_iter().map(move |rest| [vec![first.clone()], rest].concat())
@@ -148,7 +167,7 @@ fn joins(part: &[String], count: usize) -> Vec<Vec<String>> {
     .collect()
 }
 
-/// The parts of a tuple as Python shows it, `('Black', 'Female')` or `("O'Brien", 3)`.
+/// The parts of a tuple as Python prints it, `('Black', 'Female')` or `("O'Brien", 3)`.
 fn tuple(key: &str) -> Option<Vec<String>> {
     let mut rest = key.strip_prefix('(')?.strip_suffix(')')?.trim_start();
     let mut parts = Vec::new();
@@ -168,7 +187,7 @@ fn tuple(key: &str) -> Option<Vec<String>> {
     Some(parts)
 }
 
-/// The text up to the closing quote, and what is behind it.
+/// The text up to the closing quote, and the rest.
 fn quote(text: &str, mark: char) -> Option<(String, &str)> {
     let mut part = String::new();
     let mut chars = text.char_indices();
@@ -200,7 +219,10 @@ mod tests {
         assert_eq!(split(&["a|F", "x|y|z"], 0), [["a|F"], ["x|y|z"]]);
         assert_eq!(split(&["a|F", "a|x|F"], 0), [["a|F"], ["a|x|F"]], "two ways");
         assert_eq!(split(&["a|b|F", "x|y|b|F"], 0), [["a", "b", "F"], ["x|y", "b", "F"]]);
-        assert_eq!(split(&[r"('B', 'F')", r#"("O'Brien \"x\"", 3)"#], 0), [["B", "F"], [r#"O'Brien "x""#, "3"]]);
+        assert_eq!(
+            split(&[r"('B', 'F')", r#"("O'Brien \"x\"", 3)"#], 0),
+            [["B", "F"], [r#"O'Brien "x""#, "3"]]
+        );
         assert_eq!(tuple("(unknown"), None);
         assert_eq!(tuple("('open, 'b')"), None);
     }

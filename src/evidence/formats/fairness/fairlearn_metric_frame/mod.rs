@@ -1,14 +1,15 @@
-//! Fairlearn's `MetricFrame` and its functions of disparity, as scripts dump them: fairlearn has no writer of its own.
+//! Fairlearn's `MetricFrame` and its disparity functions, as scripts dump them: fairlearn itself
+//! writes no files.
 //!
 //! * the parts of a frame under their own names: `overall`, `by_group`, `difference`, `ratio`, `group_min`, …;
 //! * `by_group` alone, in any shape of pandas' `to_json`, or as CSV;
 //! * a flat object of disparities: `demographic_parity_difference`, `equalized_odds_ratio`, ….
 //!
-//! Where the document does not name the sensitive features, they are called as fairlearn itself calls unnamed ones:
-//! `sensitive_feature_0`, and `control_feature_0`. Groups of several features are one key, `Black|Female` or
-//! `('Black', 'Female')`: it is split where every key has as many parts. n is the metric `count` (or `support`) of the
-//! group; the rates of a group together determine the trials of each ([`super::group_counts`]). An intersection
-//! without rows holds NaN.
+//! If the document does not name the sensitive features, they get fairlearn's own names for unnamed
+//! features: `sensitive_feature_0`, and `control_feature_0`. Groups of several features are one
+//! key, `Black|Female` or `('Black', 'Female')`, which is split if every key has the same number of
+//! parts. n is the metric `count` (or `support`) of the group; the rates of a group together
+//! determine the trials of each (`super::group_counts`). An intersection without rows has NaN.
 
 mod axes;
 mod shape;
@@ -30,7 +31,7 @@ use axes::Axes;
 use shape::{Shape, are_metrics, keys, shape};
 use std::collections::BTreeSet;
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "fairlearn-metric-frame",
     title: "fairlearn MetricFrame (overall, by_group, difference, ratio) or its disparities, as JSON or CSV",
@@ -45,7 +46,7 @@ pub const ADAPTER: Adapter = Adapter {
     read,
 };
 
-/// Metrics that fairlearn is asked for, and few other tools write.
+/// Metrics that users compute with fairlearn, and few other tools write.
 const RATES: [&str; 6] = [
     "selection_rate",
     "true_positive_rate",
@@ -71,18 +72,22 @@ const DISPARITIES: [&str; 6] = [
 /// What pandas calls an index without a name.
 const UNNAMED: [&str; 4] = ["", "index", "level_0", "Unnamed: 0"];
 
-/// More metrics than any frame has.
+/// An upper limit: no frame has more metrics.
 const MOST_METRICS: usize = 1000;
 
-/// More features than any table crosses.
+/// An upper limit: no table crosses more features.
 const MOST_FEATURES: usize = 16;
 
 /// Ends of the names of metrics that fairlearn derives, such as `accuracy_score_group_min`.
 const DERIVED: [&str; 4] = ["_difference", "_ratio", "_group_min", "_group_max"];
 
-/// Keys of another tool's metrics, which share names with fairlearn's.
-const AIF360: [&str; 4] =
-    ["statistical_parity_difference", "disparate_impact", "average_odds_difference", "mean_difference"];
+/// Keys that show that the metrics are AIF360's, which share names with fairlearn's.
+const AIF360: [&str; 4] = [
+    "statistical_parity_difference",
+    "disparate_impact",
+    "average_odds_difference",
+    "mean_difference",
+];
 
 fn ours(name: &str) -> &str {
     names::of_sklearn(name)
@@ -96,7 +101,8 @@ fn is_metric(name: &str) -> bool {
 }
 
 fn is_disparity(name: &str) -> bool {
-    DISPARITIES.contains(&name) || DERIVED.iter().any(|end| name.strip_suffix(*end).is_some_and(is_metric))
+    DISPARITIES.contains(&name)
+        || DERIVED.iter().any(|end| name.strip_suffix(*end).is_some_and(is_metric))
 }
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
@@ -105,7 +111,10 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
     }
     let header = document.header(b',')?;
     let named = header.first().is_some_and(|first| !is_metric(first));
-    if named && are_metrics(header.iter().map(String::as_str)) && !header.iter().any(|c| c == "attribute_name") {
+    if named
+        && are_metrics(header.iter().map(String::as_str))
+        && !header.iter().any(|c| c == "attribute_name")
+    {
         return Ok(());
     }
     Err(Declined::because("no column of groups before columns of fairlearn's rates"))
@@ -158,13 +167,18 @@ struct Reader<'d> {
 impl Reader<'_> {
     fn finish(mut self) -> Result<Evidence, EvidenceError> {
         if self.collector.evidence.measurements.is_empty() {
-            self.collector.check("by_group", false, Some("there is no group and no number".to_owned()));
+            self.collector.check(
+                "by_group",
+                false,
+                Some("there is no group and no number".to_owned()),
+            );
         }
-        self.collector.evidence.producer.get_or_insert_default().tool = Some("fairlearn".to_owned());
+        self.collector.evidence.producer.get_or_insert_default().tool =
+            Some("fairlearn".to_owned());
         self.collector.finish()
     }
 
-    /// The parts of a frame; `feature` is its sensitive feature, where a key above it says so.
+    /// Reads the parts of a frame; `feature` is its sensitive feature, if a key above it says so.
     fn frame(&mut self, frame: &Object<'_>, feature: Option<&str>) {
         let from = self.collector.evidence.measurements.len();
         let overall = frame.get("overall");
@@ -174,7 +188,8 @@ impl Reader<'_> {
         match overall.map(|json| (json, json.as_object())) {
             Some((_, Some(overall))) if axes.is_controlled() => {
                 for level in overall {
-                    let cells: Vec<_> = level.value.as_object().into_iter().flatten().map(pair).collect();
+                    let cells: Vec<_> =
+                        level.value.as_object().into_iter().flatten().map(pair).collect();
                     self.group(&axes.level(&level.key), &cells);
                 }
             }
@@ -197,36 +212,52 @@ impl Reader<'_> {
         }
     }
 
-    /// Marks differences and ratios of a frame that has one group only: that group is as far from itself as can be.
+    /// Marks differences and ratios of a frame with only one group, which was compared with itself.
     fn alone(&mut self, from: usize) {
         let own = self.collector.evidence.measurements.get_mut(from..).unwrap_or_default();
-        let groups: BTreeSet<&Slice> = own.iter().map(|m| &m.slice).filter(|slice| !slice.is_overall()).collect();
+        let groups: BTreeSet<&Slice> =
+            own.iter().map(|m| &m.slice).filter(|slice| !slice.is_overall()).collect();
         if groups.len() != 1 {
             return;
         }
-        let compares =
-            |name: &str| is_disparity(name) || ["difference", "ratio"].iter().any(|part| name.starts_with(part));
+        let compares = |name: &str| {
+            is_disparity(name) || ["difference", "ratio"].iter().any(|part| name.starts_with(part))
+        };
         for m in own.iter_mut().filter(|m| m.slice.is_overall() && compares(&m.source_name)) {
             m.unfit = Some("the frame has one group, and no other to compare it with".to_owned());
         }
     }
 
-    fn by_group(&mut self, groups: &Json<'_>, overall: Option<&Json<'_>>, axes: &Axes<'_>, single: &str) {
-        let plain = groups.as_object().filter(|o| !o.is_empty() && o.iter().all(|m| reading(&m.value).is_some()));
+    fn by_group(
+        &mut self,
+        groups: &Json<'_>,
+        overall: Option<&Json<'_>>,
+        axes: &Axes<'_>,
+        single: &str,
+    ) {
+        let plain = groups
+            .as_object()
+            .filter(|o| !o.is_empty() && o.iter().all(|m| reading(&m.value).is_some()));
         if let Some(plain) = plain {
             // A frame of one metric: a number for each group.
-            for (slice, member) in
-                axes.slices(&plain.iter().map(|m| vec![&*m.key]).collect::<Vec<_>>()).iter().zip(plain)
+            for (slice, member) in axes
+                .slices(&plain.iter().map(|m| vec![&*m.key]).collect::<Vec<_>>())
+                .iter()
+                .zip(plain)
             {
                 self.group(slice, &[(single, Cell::Json(&member.value))]);
             }
             return;
         }
-        let overall = overall.filter(|json| json.as_object().is_some_and(|o| o.len() <= MOST_METRICS));
-        let asked =
-            |key: &str| is_metric(key) || overall.is_some_and(|o| !axes.is_controlled() && o.get(key).is_some());
-        // A group may be called like a metric: the rows are by group where the first of them holds the metrics.
-        let by_row = groups.as_object().and_then(|o| o.iter().next()).and_then(|m| m.value.as_object());
+        let overall =
+            overall.filter(|json| json.as_object().is_some_and(|o| o.len() <= MOST_METRICS));
+        let asked = |key: &str| {
+            is_metric(key) || overall.is_some_and(|o| !axes.is_controlled() && o.get(key).is_some())
+        };
+        // A group may have the same name as a metric: the rows are by group if the first of them
+        // contains metrics.
+        let by_row =
+            groups.as_object().and_then(|o| o.iter().next()).and_then(|m| m.value.as_object());
         let by_row = by_row.is_some_and(|row| keys(row).any(asked));
         self.table(groups, &|key| !by_row && asked(key), axes);
     }
@@ -238,25 +269,31 @@ impl Reader<'_> {
         }
     }
 
-    /// The rows of a table of groups.
+    /// Reads the rows of a table of groups.
     fn groups(&mut self, lines: &[Line<'_>], axes: &Axes<'_>) {
         if lines.iter().all(|line| !line.label.is_empty()) {
-            let slices = axes.slices(&lines.iter().map(|line| line.label.clone()).collect::<Vec<_>>());
+            let slices =
+                axes.slices(&lines.iter().map(|line| line.label.clone()).collect::<Vec<_>>());
             for (slice, line) in slices.iter().zip(lines) {
                 self.group(slice, &line.cells().collect::<Vec<_>>());
             }
             return;
         }
         let leading = leading(lines);
-        // Behind `reset_index()` the index only counts the rows.
-        let named: Vec<&str> = leading.iter().copied().filter(|c| leading.len() == 1 || !UNNAMED.contains(c)).collect();
+        // After `reset_index()` the index only counts the rows.
+        let named: Vec<&str> = leading
+            .iter()
+            .copied()
+            .filter(|c| leading.len() == 1 || !UNNAMED.contains(c))
+            .collect();
         for line in lines {
             let name = |column: &&str| {
                 let key = if UNNAMED.contains(column) { "sensitive_feature_0" } else { *column };
                 Some((key.to_owned(), line.get(column)?.name().unwrap_or("").to_owned()))
             };
             let slice = Slice(named.iter().filter_map(name).collect());
-            let cells: Vec<_> = line.cells().filter(|(column, _)| !leading.contains(column)).collect();
+            let cells: Vec<_> =
+                line.cells().filter(|(column, _)| !leading.contains(column)).collect();
             if slice.is_overall() {
                 self.collector.left_out("a row without a group");
             } else {
@@ -265,15 +302,21 @@ impl Reader<'_> {
         }
     }
 
-    /// The metrics of a group, or of all rows; gives back n.
+    /// Adds the metrics of a group, or of all rows; returns n.
     fn group(&mut self, slice: &Slice, cells: &[(&str, Cell<'_>)]) -> Option<u64> {
-        let count = |name: &&str| cells.iter().find(|(column, _)| column == name).and_then(|(_, cell)| cell.count());
+        let count = |name: &&str| {
+            cells.iter().find(|(column, _)| column == name).and_then(|(_, cell)| cell.count())
+        };
         let n = COUNTS.iter().find_map(count);
         let from = self.collector.evidence.measurements.len();
         for (column, cell) in cells {
             match cell {
-                Cell::Json(json) => _ = self.collector.measure(ours(column), column, slice.clone(), json),
-                Cell::Text(text) => _ = self.collector.measure_text(ours(column), column, slice.clone(), text),
+                Cell::Json(json) => {
+                    _ = self.collector.measure(ours(column), column, slice.clone(), json);
+                }
+                Cell::Text(text) => {
+                    _ = self.collector.measure_text(ours(column), column, slice.clone(), text);
+                }
             }
         }
         if let Some(n) = n {
@@ -282,8 +325,16 @@ impl Reader<'_> {
         n
     }
 
-    /// A part such as `difference`: a number for each metric, or for each metric of each level of the control features.
-    fn aggregate(&mut self, name: &str, json: &Json<'_>, axes: &Axes<'_>, n: Option<u64>, single: &str) {
+    /// Reads a part such as `difference`: a number for each metric, or for each metric of each
+    /// level of the control features.
+    fn aggregate(
+        &mut self,
+        name: &str,
+        json: &Json<'_>,
+        axes: &Axes<'_>,
+        n: Option<u64>,
+        single: &str,
+    ) {
         let Some(object) = json.as_object() else {
             if is_disparity(name) {
                 _ = self.collector.measure(name, name, Slice::overall(), json).map(|m| m.n = n);
@@ -298,7 +349,10 @@ impl Reader<'_> {
         for member in object {
             let Some(inner) = member.value.as_object() else {
                 let name = format!("{name}:{}", member.key);
-                _ = self.collector.measure(&name, &name, Slice::overall(), &member.value).map(|m| m.n = n);
+                _ = self
+                    .collector
+                    .measure(&name, &name, Slice::overall(), &member.value)
+                    .map(|m| m.n = n);
                 continue;
             };
             for cell in inner {
@@ -312,14 +366,20 @@ impl Reader<'_> {
         }
     }
 
-    /// Disparities by fairlearn's names; `path` stands before them where an object above holds several.
+    /// Reads disparities by fairlearn's names; `path` is put before them if the enclosing object
+    /// has several.
     fn disparities(&mut self, object: &Object<'_>, path: Option<&str>) {
         let n = COUNTS.iter().find_map(|name| object.get(name)?.as_number()?.count());
         for member in object {
             if let Some(inner) = member.value.as_object() {
                 self.disparities(inner, Some(&member.key));
-            } else if !COUNTS.contains(&&*member.key) && (is_metric(&member.key) || member.value.as_str().is_none()) {
-                let theirs = path.map_or_else(|| member.key.to_string(), |path| format!("{path}.{}", member.key));
+            } else if !COUNTS.contains(&&*member.key)
+                && (is_metric(&member.key) || member.value.as_str().is_none())
+            {
+                let theirs = path.map_or_else(
+                    || member.key.to_string(),
+                    |path| format!("{path}.{}", member.key),
+                );
                 _ = self
                     .collector
                     .measure(ours(&member.key), &theirs, Slice::overall(), &member.value)
@@ -333,12 +393,23 @@ fn pair<'j>(member: &'j crate::evidence::json::Member<'j>) -> (&'j str, Cell<'j>
     (&*member.key, Cell::Json(&member.value))
 }
 
-/// The columns that name the group: the first, and those behind it that are no metric and hold more than numbers.
+/// The columns that name the group: the first, and the next ones that are not metrics and contain
+/// other values than numbers.
 fn leading<'c>(lines: &[Line<'c>]) -> Vec<&'c str> {
-    let columns: Vec<&str> = lines.first().into_iter().flat_map(Line::cells).map(|(column, _)| column).collect();
+    let columns: Vec<&str> =
+        lines.first().into_iter().flat_map(Line::cells).map(|(column, _)| column).collect();
     let words = |column: &str| {
-        lines.iter().filter_map(|line| line.get(column)).any(|cell| cell.number().is_none() && !cell.is_undefined())
+        lines
+            .iter()
+            .filter_map(|line| line.get(column))
+            .any(|cell| cell.number().is_none() && !cell.is_undefined())
     };
     let is_name = |(i, column): &(usize, &&str)| !is_metric(column) && (*i == 0 || words(column));
-    columns.iter().enumerate().take(MOST_FEATURES).take_while(is_name).map(|(_, column)| *column).collect()
+    columns
+        .iter()
+        .enumerate()
+        .take(MOST_FEATURES)
+        .take_while(is_name)
+        .map(|(_, column)| *column)
+        .collect()
 }

@@ -8,14 +8,15 @@ fn frame(text: &str) -> Evidence {
 }
 
 fn of<'e>(evidence: &'e Evidence, groups: &[(&str, &str)], name: &str) -> &'e Measurement {
-    let slice = Slice(groups.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect());
+    let slice =
+        Slice(groups.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect());
     evidence.measurements.iter().find(|m| m.slice == slice && m.source_name == name).unwrap()
 }
 
-/// 44 of 301 positives and 5 of 768 negatives called positive, as json.dump writes it.
+/// 44 of 301 positives and 5 of 768 negatives are predicted positive, as json.dump writes the
+/// rates.
 const FEMALE: &str = r#"{"accuracy": 0.754911131898971, "selection_rate": 0.04583723105706267, "true_positive_rate": 0.1461794019933555, "false_positive_rate": 0.006510416666666667, "count": 1069.0}"#;
-const NOBODY: &str =
-    r#"{"accuracy": NaN, "selection_rate": NaN, "true_positive_rate": NaN, "false_positive_rate": NaN, "count": NaN}"#;
+const NOBODY: &str = r#"{"accuracy": NaN, "selection_rate": NaN, "true_positive_rate": NaN, "false_positive_rate": NaN, "count": NaN}"#;
 
 #[test]
 fn the_rates_of_a_group_determine_the_trials_of_each() {
@@ -33,7 +34,10 @@ fn the_rates_of_a_group_determine_the_trials_of_each() {
     assert_eq!(counts(&[], "accuracy"), (Some(1069), Some(807), Some(1069)));
     assert_eq!(counts(&[("sensitive_feature_0", "X")], "accuracy"), (None, None, None));
     assert_eq!(
-        (of(&evidence, &[], "difference:accuracy").n, of(&evidence, &[], "difference:accuracy").value),
+        (
+            of(&evidence, &[], "difference:accuracy").n,
+            of(&evidence, &[], "difference:accuracy").value
+        ),
         (Some(1069), Some(0.1))
     );
 }
@@ -60,7 +64,10 @@ fn every_shape_of_by_group_is_read() {
     ] {
         assert_eq!(of(&frame(text), &name, "selection_rate").successes, Some(2), "{text}");
     }
-    assert_eq!(of(&frame(",selection_rate,count\nF,0.5,4.0\n"), &name, "selection_rate").trials, Some(4));
+    assert_eq!(
+        of(&frame(",selection_rate,count\nF,0.5,4.0\n"), &name, "selection_rate").trials,
+        Some(4)
+    );
     let named = [("race", "B"), ("sex", "F")];
     for text in [
         r#"[{"race":"B","sex":"F","selection_rate":0.5,"count":4.0}]"#,
@@ -70,10 +77,10 @@ fn every_shape_of_by_group_is_read() {
     ] {
         assert_eq!(of(&frame(text), &named, "selection_rate").trials, Some(4), "{text}");
     }
-    let tuples =
-        r#"{"selection_rate":{"('B', 'F')":0.5,"('W', 'M')":0.25},"count":{"('B', 'F')":4.0,"('W', 'M')":8.0}}"#;
+    let tuples = r#"{"selection_rate":{"('B', 'F')":0.5,"('W', 'M')":0.25},"count":{"('B', 'F')":4.0,"('W', 'M')":8.0}}"#;
     assert_eq!(
-        of(&frame(tuples), &[("sensitive_feature_0", "B"), ("sensitive_feature_1", "F")], "count").value,
+        of(&frame(tuples), &[("sensitive_feature_0", "B"), ("sensitive_feature_1", "F")], "count")
+            .value,
         Some(4.0)
     );
 }
@@ -84,8 +91,9 @@ fn frames_of_several_features_and_of_one_metric() {
         r#"{{"sex": {{"overall": {FEMALE}, "by_group": {{"F": {FEMALE}}}}}, "race": {{"overall": {FEMALE}, "by_group": {{"B": {FEMALE}}}}}}}"#
     ));
     assert_eq!(of(&evidence, &[("race", "B")], "accuracy").n, Some(1069));
-    let one =
-        frame(r#"{"metric": "accuracy_score", "overall": 0.75, "by_group": {"F": 0.5, "M": 1.0}, "difference": 0.5}"#);
+    let one = frame(
+        r#"{"metric": "accuracy_score", "overall": 0.75, "by_group": {"F": 0.5, "M": 1.0}, "difference": 0.5}"#,
+    );
     assert_eq!(of(&one, &[("sensitive_feature_0", "F")], "accuracy_score").metric, "accuracy");
     assert_eq!(of(&one, &[], "difference:accuracy_score").value, Some(0.5));
 }
@@ -96,8 +104,13 @@ fn disparities_by_name() {
         r#"{"demographic_parity_difference": 0.168, "equalized_odds_ratio": 0.07, "accuracy_score_group_min": 0.5}"#,
     );
     assert_eq!(flat.measurements.len(), 3);
-    let nested = frame(r#"{"sex": {"demographic_parity_ratio": 0.9}, "race": {"demographic_parity_ratio": 0.8}}"#);
-    assert_eq!(of(&nested, &[], "race.demographic_parity_ratio").metric, "demographic_parity_ratio");
+    let nested = frame(
+        r#"{"sex": {"demographic_parity_ratio": 0.9}, "race": {"demographic_parity_ratio": 0.8}}"#,
+    );
+    assert_eq!(
+        of(&nested, &[], "race.demographic_parity_ratio").metric,
+        "demographic_parity_ratio"
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! How many samples a group has and how they were marked, told by the samples that the log holds.
+//! How many samples a group has and how they were marked, as shown by the samples in the log.
 
 use crate::evidence::json::{Json, Number, Value};
 use crate::stats::proportion::counted;
@@ -7,7 +7,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, btree_map::Entry},
 };
 
-/// The samples of a log: whole, or the summaries that a zip has of them.
+/// The samples of a log: the complete ones, or the summaries of them in a zip.
 pub struct Samples<'s> {
     list: &'s [Json<'s>],
     /// By scorer and key of the metadata.
@@ -19,8 +19,8 @@ impl<'s> Samples<'s> {
         Self { list, counted: RefCell::default() }
     }
 
-    /// The samples of a group that a scorer scored, each once whatever the epochs. `None` unless those of all groups
-    /// together are as many as the scorer itself says.
+    /// How many samples of a group a scorer scored, each counted once, whatever the number of
+    /// epochs. `None` unless the groups together have as many samples as the scorer itself states.
     pub fn of(&self, scorer: &str, key: &str, group: &str, samples: Option<u64>) -> Option<u64> {
         let mut counted = self.counted.borrow_mut();
         let groups = match counted.entry((scorer.to_owned(), key.to_owned())) {
@@ -31,21 +31,24 @@ impl<'s> Samples<'s> {
         groups.get(group).copied().filter(|_| samples == Some(all))
     }
 
-    /// How many samples there are, each once whatever the epochs; `None` where the log holds none.
+    /// How many samples there are, each counted once, whatever the number of epochs; `None` if the
+    /// log has none.
     pub fn different(&self) -> Option<u64> {
-        let ids: BTreeSet<String> = self.list.iter().filter_map(|sample| shown(sample.get("id")?)).collect();
+        let ids: BTreeSet<String> =
+            self.list.iter().filter_map(|sample| shown(sample.get("id")?)).collect();
         (!ids.is_empty()).then(|| counted(ids.len()))
     }
 
-    /// Whether every sample was marked right or wrong by a scorer, with nothing between. Of marks by name `name` says
-    /// which. `None` where no sample is held, or a mark is one whose worth only the scorer knows.
+    /// Whether a scorer marked every sample either right or wrong, with nothing in between. If a
+    /// sample has several named marks, `name` selects one. `None` if the log has no samples, or a
+    /// mark whose value only the scorer knows.
     pub fn right_or_wrong(&self, scorer: &str, name: &str) -> Option<bool> {
         let mut all = None;
         for sample in self.list {
             let Some(mark) = sample.at_path(&["scores", scorer, "value"]) else { continue };
             let mark = mark.as_object().map_or(Some(mark), |marks| marks.get(name))?;
             match &mark.value {
-                // A sample that was not scored.
+                // The sample was not scored.
                 Value::Null | Value::NonFinite(_) => {}
                 value => all = Some(all.unwrap_or(true) && is_whole(value)?),
             }
@@ -57,7 +60,8 @@ impl<'s> Samples<'s> {
         let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
         for sample in self.list {
             let score = sample.at_path(&["scores", scorer, "value"]);
-            let has_one = score.is_some_and(|score| !matches!(score.value, Value::NonFinite(_) | Value::Null));
+            let has_one = score
+                .is_some_and(|score| !matches!(score.value, Value::NonFinite(_) | Value::Null));
             let group = sample.at_path(&["metadata", key]).and_then(shown).filter(|_| has_one);
             if let Some((group, id)) = group.zip(sample.get("id").and_then(shown)) {
                 seen.insert((group, id));
@@ -71,7 +75,8 @@ impl<'s> Samples<'s> {
     }
 }
 
-/// Whether a mark is worth 1 or 0: Inspect's letters, its words for yes and no, and numbers, which count as they are.
+/// Whether the value of a mark is 1 or 0: Inspect's letters, its words for yes and no, and numbers,
+/// which are used as they are.
 fn is_whole(mark: &Value<'_>) -> Option<bool> {
     let number = |number: Number<'_>| [0.0, 1.0].contains(&number.value());
     match mark {
@@ -86,7 +91,7 @@ fn is_whole(mark: &Value<'_>) -> Option<bool> {
     }
 }
 
-/// A scalar as Python's `str` shows it.
+/// A scalar as Python's `str` prints it.
 fn shown(json: &Json<'_>) -> Option<String> {
     match &json.value {
         Value::String(text) => Some(text.to_string()),

@@ -1,22 +1,25 @@
 //! Inspect AI's eval logs: one JSON document, or the `.eval` zip with the same parts as members.
 //!
-//! `status` is `success`, `error`, `cancelled` or `started`; only a success has whole results. A zip whose run never
-//! ended has no `header.json`, only `_journal/start.json`. `results.scores[]` gives each scorer's `metrics` by name.
+//! `status` is `success`, `error`, `cancelled` or `started`; only a success has complete results. A
+//! zip whose run never ended has no `header.json`, only `_journal/start.json`. `results.scores[]`
+//! gives each scorer's `metrics` by name.
 //!
-//! * `results.completed_samples` counts samples times epochs, without those that broke off: n, where each was run once.
-//!   Samples that were run several times are no more rows for that: n is then unknown. A metric is worked out over
-//!   samples whose epochs were reduced to one score; `scored_samples`, where written, says how many: the trials of an
-//!   accuracy. Where more than 1 of 100 samples were not completed, or were not scored by a scorer, or the run did not
-//!   succeed, no rule may rest on the metrics. A scorer may mark an answer right in part: such an accuracy is a mean of marks and keeps
-//!   its own name.
-//! * A metric of `grouped(…)` is named by its group; `params` says by which key and of which metric. The groups' rows
-//!   are written nowhere, so n is unknown; where the log holds its samples (a zip: `summaries.json`), those that were
-//!   scored are counted, and are the trials of an accuracy. `all` is the whole, or with `all="groups"` an average
-//!   over groups.
-//! * Names repeat over scorers: `source_name` is `scorer/metric`, with `[reducer]` behind it where several are used.
+//! * `results.completed_samples` counts samples times epochs, without those that ended in an error:
+//!   this is n, if each sample was run once. Repeated samples are not more rows, so then n is
+//!   unknown. A metric is computed over samples whose epochs were reduced to one score;
+//!   `scored_samples`, if present, is their number: the trials of an accuracy. No rule can use the
+//!   metrics if the run did not succeed, or if more than 1 of 100 samples were not completed or not
+//!   scored by a scorer. A scorer may mark an answer as partly right: then the accuracy is a mean
+//!   of marks and keeps its own name.
+//! * A metric of `grouped(…)` is named by its group; `params` says by which key and of which
+//!   metric. The number of a group's rows is never written, so n is unknown. If the log contains
+//!   its samples (in a zip: `summaries.json`), those that were scored are counted, and are the
+//!   trials of an accuracy. `all` is the whole, or with `all="groups"` an average over groups.
+//! * Names repeat over scorers: `source_name` is `scorer/metric`, followed by `[reducer]` if
+//!   several are used.
 //! * Logs of version 1 have one `scorer` and its `metrics` in `results`.
 //!
-//! Doubles are written in full; NaN is bare. What single samples say is not read.
+//! Doubles are written in full; NaN is bare. The values of single samples are not read.
 
 mod groups;
 mod scores;
@@ -32,7 +35,7 @@ use crate::evidence::{
 };
 use crate::model::{DatasetRef, Evidence, Producer, Slice};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "inspect-ai",
     title: "Inspect AI eval log, JSON or .eval",
@@ -42,14 +45,20 @@ pub const ADAPTER: Adapter = Adapter {
             run's status as a check, which fails for a run that broke off, was cancelled or never ended, and for one \
             that scored nothing. A rule on a metric of such a run, or of one that left out more than 1 of 100 samples, \
             is an error.",
-    carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
+    carries: &[
+        Carries::Metrics,
+        Carries::Slices,
+        Carries::SampleSize,
+        Carries::Counts,
+        Carries::Checks,
+    ],
     recognised_by: "`status` beside `eval` with `task` and `model`; a zip with `header.json` or `_journal/start.json`",
     rule: "id = \"match-accuracy\"\nmetric = \"match/accuracy\"\nmin = 0.8",
     detect,
     read,
 };
 
-/// The members of a `.eval` zip that hold the parts of a log, the whole one first.
+/// The members of a `.eval` zip that contain the parts of a log, the complete one first.
 const HEADERS: [&str; 2] = ["header.json", "_journal/start.json"];
 
 /// The member with a summary of every sample.
@@ -61,7 +70,8 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
         let header = header(&members).ok_or_else(no_header)?;
         return match json::parse(&header.bytes) {
             Ok(log) => is_log(&log),
-            // A header that broke off is still one of ours: what is wrong with it is said when it is read.
+            // A broken header still shows that the zip is Inspect's. The error is reported when it
+            // is read.
             Err(_) if members.iter().any(|member| member.name == "_journal/start.json") => Ok(()),
             Err(error) => Err(Declined::because(format!("`header.json` is no JSON: {error}"))),
         };
@@ -77,15 +87,19 @@ fn no_header() -> Declined {
     Declined::because("no `header.json` and no `_journal/start.json` in the zip")
 }
 
-/// The members that are read. The samples beside them may be larger than any document is.
+/// The members that are read. The other members, the samples, may be larger than the limit of a
+/// document.
 fn parts(document: &Document<'_>) -> Result<Vec<Member>, EvidenceError> {
     archive::picked(document.bytes(), |name| HEADERS.contains(&name) || name == SUMMARIES)
 }
 
 fn is_log(log: &Json<'_>) -> Result<(), Declined> {
-    let spec = log.get("eval").filter(|eval| eval.get("task").is_some() && eval.get("model").is_some());
+    let spec =
+        log.get("eval").filter(|eval| eval.get("task").is_some() && eval.get("model").is_some());
     if spec.is_none() || log.get("version").is_none() && log.get("plan").is_none() {
-        return Err(Declined::because("no `eval` with `task` and `model` beside `version` or `plan`"));
+        return Err(Declined::because(
+            "no `eval` with `task` and `model` beside `version` or `plan`",
+        ));
     }
     Ok(())
 }
@@ -123,15 +137,21 @@ fn log_evidence(
     let error = log.at_path(&["error", "message"]).and_then(Json::as_str).map(brief);
     collector.check("status", status == "success", joined([Some(status.to_owned()), error]));
     if log.get("invalidated").is_some_and(|json| json.kind() == "true") {
-        collector.check("invalidated", false, Some("samples of this log were invalidated".to_owned()));
+        collector.check(
+            "invalidated",
+            false,
+            Some("samples of this log were invalidated".to_owned()),
+        );
     }
     let results = log.get("results").filter(|results| results.as_object().is_some());
     match results {
         Some(results) => read_results(&mut collector, document, log, results, samples)?,
-        None if status == "success" => collector.check("results", false, Some("the log has no results".to_owned())),
+        None if status == "success" => {
+            collector.check("results", false, Some("the log has no results".to_owned()));
+        }
         None => {}
     }
-    // What a run that broke off had scored by then need not be what it would have scored.
+    // The scores of a run that broke off may differ from those of the complete run.
     if status != "success" {
         unfit(&mut collector, 0, &format!("the run did not succeed, its status is {status}"));
     }
@@ -150,7 +170,8 @@ fn about(collector: &mut Collector<'_>, log: &Json<'_>) {
         run: eval.text("run_id").map(own),
     });
     let dataset = eval.get("dataset").and_then(|dataset| dataset.text("name"));
-    collector.evidence.dataset = dataset.map(|name| DatasetRef { name: Some(own(name)), digest: None });
+    collector.evidence.dataset =
+        dataset.map(|name| DatasetRef { name: Some(own(name)), digest: None });
     let ended = log.get("stats").and_then(|stats| moment(stats, "completed_at"));
     collector.evidence.produced_at = ended.or_else(|| moment(eval, "created"));
 }
@@ -171,11 +192,15 @@ fn read_results(
     if completed == Some(0) {
         collector.check("completed_samples", false, Some("no sample was completed".to_owned()));
     } else if let Some((some, all)) = completed.zip(total).filter(|(some, all)| some < all) {
-        let said = format!("{some} of {all} samples were completed, and the metrics leave the others out");
+        let said =
+            format!("{some} of {all} samples were completed, and the metrics leave the others out");
         collector.warn(said.as_str());
         collector.check("completed_samples", false, Some(said));
     }
-    let epochs = log.at_path(&["eval", "config", "epochs"]).and_then(Json::as_number).and_then(json::Number::count);
+    let epochs = log
+        .at_path(&["eval", "config", "epochs"])
+        .and_then(Json::as_number)
+        .and_then(json::Number::count);
     let epochs = epochs.unwrap_or(1).max(1);
     let run = scores::Run { completed, total, epochs, samples: groups::Samples::new(samples) };
     let scored = if let Some(scores) = results.get("scores") {
@@ -192,19 +217,21 @@ fn read_results(
         collector.check("results", false, Some("no metric was computed".to_owned()));
     }
     if let Some((some, all)) = completed.zip(total).filter(|(some, all)| too_few(*some, *all)) {
-        let why = format!("{some} of {all} samples were completed, and the value leaves the others out");
+        let why =
+            format!("{some} of {all} samples were completed, and the value leaves the others out");
         unfit(collector, 0, &why);
     }
     Ok(())
 }
 
-/// Whether so many of `all` are missing that a value of `some` is none of all. Those that broke off may have been wrong,
-/// every one. 1 of 100 is what a run may lose, as a load test may lose before its p99 is none.
+/// Whether so many of `all` are missing that a value of `some` does not represent all: every
+/// missing one may have been wrong. A run may lose 1 of 100, the same limit that the p99 of a load
+/// test has.
 fn too_few(some: u64, all: u64) -> bool {
     all.saturating_sub(some) > all / 100
 }
 
-/// Marks the metrics of scorers, from the measurement `from` on, as such that no rule may rest on.
+/// Marks the metrics of scorers, from the measurement `from` on, so that no rule can use them.
 fn unfit(collector: &mut Collector<'_>, from: usize, why: &str) {
     let metrics = collector.evidence.measurements.iter_mut().skip(from);
     metrics.filter(|m| m.source_name.contains('/')).for_each(|m| m.unfit = Some(why.to_owned()));

@@ -9,32 +9,38 @@ use crate::evidence::{
 };
 use crate::model::Slice;
 
-/// Scorers of Inspect that mark an answer right or wrong and never in between. A second one of a name has a number
-/// behind it.
+/// Scorers of Inspect that mark an answer right or wrong and never in between. If two have the same
+/// name, a number follows the name of the second.
 const ALL_OR_NOTHING: [&str; 6] = ["match", "includes", "pattern", "answer", "exact", "choice"];
 
-/// What holds for all scorers of a run.
+/// Facts that apply to all scorers of a run.
 pub struct Run<'s> {
     /// Samples times epochs that ended without an error.
     pub completed: Option<u64>,
-    /// Samples times epochs that were to be run.
+    /// Samples times epochs that should have been run.
     pub total: Option<u64>,
     /// How often each sample was run; at least 1.
     pub epochs: u64,
-    /// The samples, where the log holds them.
+    /// The samples, if the log contains them.
     pub samples: Samples<'s>,
 }
 
 impl Run<'_> {
-    /// Reads the metrics of a scorer and says how many there are.
-    pub fn score(&self, collector: &mut Collector<'_>, score: &Json<'_>, name: Option<&str>) -> usize {
+    /// Reads the metrics of a scorer and returns how many there are.
+    pub fn score(
+        &self,
+        collector: &mut Collector<'_>,
+        score: &Json<'_>,
+        name: Option<&str>,
+    ) -> usize {
         let Some(metrics) = collector.object(score.get("metrics")) else { return 0 };
         let from = collector.evidence.measurements.len();
         let repeated = self.repeated();
-        // What is left of several epochs after a vote is another quantity than the share of right answers.
+        // Several epochs reduced by a vote give another quantity than the share of right answers.
         let plain = score.text("reducer").is_none_or(|reducer| reducer == "mean");
         let share = plain && self.right_or_wrong(score, name);
-        let reducer = score.text("reducer").map(|reducer| format!("[{reducer}]")).unwrap_or_default();
+        let reducer =
+            score.text("reducer").map(|reducer| format!("[{reducer}]")).unwrap_or_default();
         for member in metrics {
             let theirs = format!("{}/{}{reducer}", name.unwrap_or("scorer"), member.key);
             let leaf = member.value.text("name").unwrap_or(&member.key);
@@ -52,14 +58,17 @@ impl Run<'_> {
                 }
                 _ => self.trials(score),
             };
-            // A sample that is run again is no further row.
+            // A repeated sample is not another row.
             if !matches!(place, Place::Group { .. }) && !repeated {
                 m.n = self.completed;
             }
-            // Over epochs a sample's score is a mean or a vote, and a sum of means is no count.
+            // Over several epochs a sample's score is a mean or a vote, and a sum of means is not a
+            // count.
             match m.trials {
                 Some(trials) if repeated => over_tests(m, trials),
-                Some(trials) => m.successes = m.value.and_then(|value| only_count(value, trials, m.rounding)),
+                Some(trials) => {
+                    m.successes = m.value.and_then(|value| only_count(value, trials, m.rounding));
+                }
                 None => {}
             }
         }
@@ -72,26 +81,32 @@ impl Run<'_> {
         }
         let samples = self.total.or(self.completed).map(|all| all / self.epochs);
         let scored = count(score, "scored_samples").zip(samples);
-        if let Some((some, all)) = scored.filter(|(some, all)| *some > 0 && super::too_few(*some, *all)) {
-            let why = format!("{some} of {all} samples were scored, and the value leaves the others out");
+        if let Some((some, all)) =
+            scored.filter(|(some, all)| *some > 0 && super::too_few(*some, *all))
+        {
+            let why =
+                format!("{some} of {all} samples were scored, and the value leaves the others out");
             super::unfit(collector, from, &why);
             collector.warn(format!("{}: {why}", name.unwrap_or("scorer")));
         }
         metrics.len()
     }
 
-    /// Whether an accuracy is a share of samples and not a mean of marks such as 0.5 for an answer that is right in
-    /// part: the samples say so, or the standard error that right and wrong answers have, or the scorer is one that
-    /// knows nothing else.
+    /// Whether an accuracy is a share of samples, and not a mean that includes marks such as 0.5
+    /// for a partly right answer. It is a share if the samples show it, if the standard error is
+    /// that of right and wrong answers only, or if the scorer has no other marks.
     fn right_or_wrong(&self, score: &Json<'_>, name: Option<&str>) -> bool {
         let name = name.unwrap_or_default();
         let scorer = score.text("scorer").unwrap_or(name);
         if let Some(told) = self.samples.right_or_wrong(scorer, name) {
             return told;
         }
-        let metric = |name: &str| score.at_path(&["metrics", name, "value"]).and_then(Json::as_number);
-        let spread = (self.epochs == 1).then(|| metric("accuracy").zip(metric("stderr")).zip(self.trials(score)));
-        if spread.flatten().is_some_and(|((share, error), n)| is_error_of_a_share(share, error, n)) {
+        let metric =
+            |name: &str| score.at_path(&["metrics", name, "value"]).and_then(Json::as_number);
+        let spread = (self.epochs == 1)
+            .then(|| metric("accuracy").zip(metric("stderr")).zip(self.trials(score)));
+        if spread.flatten().is_some_and(|((share, error), n)| is_error_of_a_share(share, error, n))
+        {
             return true;
         }
         let own = scorer.rsplit_once('/').map_or(scorer, |(_, name)| name);
@@ -100,11 +115,16 @@ impl Run<'_> {
 
     /// Whether samples were run more than once.
     fn repeated(&self) -> bool {
-        self.epochs > 1 || self.completed.zip(self.samples.different()).is_some_and(|(runs, samples)| samples < runs)
+        self.epochs > 1
+            || self
+                .completed
+                .zip(self.samples.different())
+                .is_some_and(|(runs, samples)| samples < runs)
     }
 
-    /// The samples that an accuracy is the mean over: each once, whatever the epochs. Without a reducer
-    /// `scored_samples` counts each of them as often as it was run.
+    /// The number of samples that an accuracy is the mean over, each counted once, whatever the
+    /// number of epochs. Without a reducer `scored_samples` counts each of them as often as it was
+    /// run.
     fn trials(&self, score: &Json<'_>) -> Option<u64> {
         let each_once = self.completed.map(|n| n / self.epochs);
         let scored = count(score, "scored_samples");
@@ -117,7 +137,7 @@ impl Run<'_> {
     }
 }
 
-/// What a metric holds for.
+/// What a metric was computed over.
 enum Place<'j> {
     /// Every sample.
     Whole { of: Option<&'j str> },
@@ -125,7 +145,7 @@ enum Place<'j> {
     Group { key: &'j str, name: &'j str, of: Option<&'j str> },
     /// The mean over all groups.
     MeanOfGroups,
-    /// One of several values of a metric such as `frequency`.
+    /// One of the values of a metric that has several, such as `frequency`.
     Part { function: &'j str, name: &'j str },
 }
 
@@ -133,7 +153,8 @@ impl<'j> Place<'j> {
     fn of(metric: &'j Json<'_>, leaf: &'j str) -> Self {
         let params = metric.get("params").or_else(|| metric.get("options"));
         let param = |key: &str| params.and_then(|params| params.text(key));
-        let of = params.and_then(|params| params.get("metric")).and_then(|metric| metric.text("name"));
+        let of =
+            params.and_then(|params| params.get("metric")).and_then(|metric| metric.text("name"));
         match (param("group_key"), metric.text("group")) {
             (Some(_), _) if leaf == param("all_label").unwrap_or("all") => match param("all") {
                 Some("groups") => Self::MeanOfGroups,

@@ -11,7 +11,7 @@ use crate::model::{Evidence, Slice};
 use crate::stats::proportion::{counted, float};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Keys of a row that are no metrics.
+/// Keys of a row that are not metrics.
 const NO_METRIC: [&str; 11] = [
     "doc_id",
     "doc",
@@ -26,11 +26,12 @@ const NO_METRIC: [&str; 11] = [
     "target_hash",
 ];
 
-/// The rows, if the document is a file of samples.
+/// The first row, if the document is a file of samples.
 pub fn first<'d>(document: &'d Document<'_>) -> Option<&'d Json<'d>> {
     let text = document.text().ok()?;
-    let is_row =
-        |json: &Json<'_>| ["doc_id", "doc", "target", "filtered_resps"].iter().all(|key| json.get(key).is_some());
+    let is_row = |json: &Json<'_>| {
+        ["doc_id", "doc", "target", "filtered_resps"].iter().all(|key| json.get(key).is_some())
+    };
     if text.trim_start().starts_with('[') {
         return document.array().ok()?.first().filter(|row| is_row(row));
     }
@@ -41,12 +42,12 @@ pub fn first<'d>(document: &'d Document<'_>) -> Option<&'d Json<'d>> {
     document.json_lines().ok()?.first().filter(|row| is_row(row))
 }
 
-/// What the rows say of one metric under one filter.
+/// The values of one metric under one filter, in all rows.
 #[derive(Default)]
 struct Tally {
     rows: u64,
     ones: u64,
-    /// Whether some row holds anything but 0 and 1.
+    /// Whether some row has a value other than 0 and 1.
     others: bool,
 }
 
@@ -78,7 +79,11 @@ pub fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         }
     }
     let Some(most) = counts.values().max().copied() else {
-        return Err(refused(ADAPTER.id, document, Declined::because("no row with `doc_id` and `filtered_resps`")));
+        return Err(refused(
+            ADAPTER.id,
+            document,
+            Declined::because("no row with `doc_id` and `filtered_resps`"),
+        ));
     };
     let mut collector = Collector::new(document, ADAPTER.id);
     collector.warn("samples name neither their task nor how their values are aggregated");
@@ -89,7 +94,7 @@ pub fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     for (filter, tallies) in filters {
         for (metric, tally) in tallies {
             let theirs = if single { metric.to_owned() } else { format!("{metric},{filter}") };
-            // A row may lack a metric: then this one was measured on fewer rows than there are.
+            // A row may lack a metric: the metric was then measured on fewer rows than there are.
             if tally.others {
                 collector.left_out(&theirs);
                 continue;
@@ -99,7 +104,8 @@ pub fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             // A document that was asked several times is one document.
             let asked = documents.get(filter).map_or(tally.rows, |ids| counted(ids.len()));
             if let Some(m) = collector.number(ours, &theirs, Slice::overall(), value) {
-                (m.n, m.trials, m.successes) = (Some(tally.rows), Some(tally.rows), Some(tally.ones));
+                (m.n, m.trials, m.successes) =
+                    (Some(tally.rows), Some(tally.rows), Some(tally.ones));
                 if asked < tally.rows && asked > 0 {
                     m.n = Some(asked);
                     over_tests(m, asked);

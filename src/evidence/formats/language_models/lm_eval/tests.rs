@@ -19,12 +19,19 @@ fn n_is_the_rows_that_were_evaluated_and_acc_has_its_count() {
             "versions": {}, "n-shot": {}, "n-samples": {"arc": {"original": 100, "effective": 10}}, "date": 1715000000.5}"#,
     );
     let acc = of(&evidence, "acc,none", "arc");
-    assert_eq!((acc.metric.as_str(), acc.n, acc.trials, acc.successes), ("accuracy", Some(10), Some(10), Some(7)));
+    assert_eq!(
+        (acc.metric.as_str(), acc.n, acc.trials, acc.successes),
+        ("accuracy", Some(10), Some(10), Some(7))
+    );
     assert_eq!(of(&evidence, "acc_stderr,none", "arc").value, None);
-    // Not our f1, which ends at 1.
+    // Not our f1, whose maximum is 1.
     assert_eq!(of(&evidence, "f1,none", "arc").value, Some(88.5));
     assert_eq!(evidence.produced_at.unwrap().micros(), 1_715_000_000_500_000);
-    assert!(evidence.warnings.iter().any(|w| w.contains("10 of 100 rows of `arc`")), "{:?}", evidence.warnings);
+    assert!(
+        evidence.warnings.iter().any(|w| w.contains("10 of 100 rows of `arc`")),
+        "{:?}",
+        evidence.warnings
+    );
 }
 
 #[test]
@@ -100,7 +107,8 @@ fn nothing_evaluated_is_a_failed_check() {
 
 #[test]
 fn what_is_no_task_is_refused_with_its_place() {
-    let error = read(b"{\"results\":\n {\"a\": 3}, \"versions\": {}, \"n-shot\": {}}", None).unwrap_err();
+    let error =
+        read(b"{\"results\":\n {\"a\": 3}, \"versions\": {}, \"n-shot\": {}}", None).unwrap_err();
     assert_eq!(error.code(), "evidence-invalid");
     assert!(error.to_string().contains("line 2, column 8"), "{error}");
     assert_eq!(read(b"[1, 2]", Some("lm-eval")).unwrap_err().code(), "evidence-invalid");
@@ -114,7 +122,10 @@ fn sample(id: u32, filter: &str, metrics: &str) -> String {
 
 #[test]
 fn samples_become_proportions_only_where_every_row_is_0_or_1() {
-    let rows = [sample(0, "none", "\"acc\": 1.0, \"nll\": 2.5"), sample(1, "none", "\"acc\": 0.0, \"nll\": 1.0")];
+    let rows = [
+        sample(0, "none", "\"acc\": 1.0, \"nll\": 2.5"),
+        sample(1, "none", "\"acc\": 0.0, \"nll\": 1.0"),
+    ];
     for text in [rows.join("\n"), format!("[{}]", rows.join(",\n"))] {
         let evidence = evidence(&text);
         let acc = evidence.measurements.iter().find(|m| m.source_name == "acc").unwrap();
@@ -123,16 +134,28 @@ fn samples_become_proportions_only_where_every_row_is_0_or_1() {
             ("accuracy", Some(0.5), Some(2), Some(1))
         );
         assert_eq!(evidence.measurements[0].value, Some(2.0));
-        assert!(evidence.warnings.iter().any(|w| w == "not read: `nll`"), "{:?}", evidence.warnings);
+        assert!(
+            evidence.warnings.iter().any(|w| w == "not read: `nll`"),
+            "{:?}",
+            evidence.warnings
+        );
     }
 }
 
 #[test]
 fn samples_of_two_filters_are_told_apart() {
-    let rows = [sample(0, "strict", "\"exact_match\": 0.0"), sample(0, "flexible", "\"exact_match\": 1.0")].join("\n");
+    let rows = [
+        sample(0, "strict", "\"exact_match\": 0.0"),
+        sample(0, "flexible", "\"exact_match\": 1.0"),
+    ]
+    .join("\n");
     let evidence = evidence(&rows);
-    let of = |name: &str| evidence.measurements.iter().find(|m| m.source_name == name).unwrap().value;
-    assert_eq!((of("exact_match,strict"), of("exact_match,flexible"), of("rows")), (Some(0.0), Some(1.0), Some(1.0)));
+    let of =
+        |name: &str| evidence.measurements.iter().find(|m| m.source_name == name).unwrap().value;
+    assert_eq!(
+        (of("exact_match,strict"), of("exact_match,flexible"), of("rows")),
+        (Some(0.0), Some(1.0), Some(1.0))
+    );
 }
 
 #[test]

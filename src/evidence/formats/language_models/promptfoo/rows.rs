@@ -1,4 +1,4 @@
-//! One row: a test, put to one prompt of one provider.
+//! One row: a test, run with one prompt and one provider.
 
 use crate::evidence::{
     Collector, Document,
@@ -16,7 +16,7 @@ pub enum Outcome {
     Errored,
 }
 
-/// How many rows ended how.
+/// How many rows had each outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
     pub passed: u64,
@@ -38,30 +38,31 @@ impl Tally {
     }
 }
 
-/// What rows add up to.
+/// Totals of rows.
 #[derive(Debug, Default)]
 pub struct Rows {
     pub tally: Tally,
-    /// The tests that asked something of an answer.
+    /// The tests that have assertions.
     tests: Tests,
-    /// Those of each prompt, and how many of its rows asked nothing.
+    /// The tests of each prompt that have assertions, and how many of its rows have none.
     prompts: BTreeMap<u64, (Tests, u64)>,
-    /// Rows that asked nothing of an answer, and pass whatever it is.
+    /// Rows without assertions, which pass with any answer.
     pub unasked: u64,
-    /// Rows whose answer is an older one, kept in a cache.
+    /// Rows whose answer came from a cache.
     pub cached: u64,
 }
 
 impl Rows {
-    /// Adds a row of that test.
+    /// Adds a row of the test with this key.
     pub fn add(&mut self, row: &Json<'_>, key: String, outcome: Outcome, prompt: Option<u64>) {
         self.tally.add(outcome);
         let cached = row.get("response").and_then(|response| response.get("cached"));
-        self.cached += u64::from(cached.is_some_and(|cached| matches!(cached.value, Value::Bool(true))));
+        self.cached +=
+            u64::from(cached.is_some_and(|cached| matches!(cached.value, Value::Bool(true))));
         self.count(key, outcome, prompt, asks_nothing(row));
     }
 
-    /// Counts a row without looking into it.
+    /// Counts a row by its outcome alone.
     pub fn count(&mut self, key: String, outcome: Outcome, prompt: Option<u64>, unasked: bool) {
         let of_prompt = prompt.map(|prompt| self.prompts.entry(prompt).or_default());
         if unasked {
@@ -82,21 +83,22 @@ impl Rows {
         self.tests.share()
     }
 
-    /// How many rows one prompt has.
+    /// How many rows this prompt has.
     pub fn of_that_prompt(&self, prompt: u64) -> u64 {
         let rows = self.prompts.get(&prompt);
         rows.map_or(0, |(tests, unasked)| tests.share().runs.saturating_add(*unasked))
     }
 
-    /// The share of one prompt, where all its runs are among the rows.
+    /// The share of one prompt, if all its runs are among the rows.
     pub fn of_prompt(&self, prompt: u64, runs: u64) -> Option<Share> {
         let (tests, unasked) = self.prompts.get(&prompt)?;
         Some(tests.share()).filter(|share| share.runs.saturating_add(*unasked) == runs)
     }
 }
 
-/// What tells a test from others: its variables and what it asks, put to one prompt of one provider. A run of it again is
-/// a row of its own. A row that says nothing of its test is one of its own, too.
+/// The key that identifies a test: its variables and assertions, with one prompt and one provider.
+/// Repeats are separate rows with the same key. A row that does not describe its test has a key of
+/// its own.
 pub fn key(row: &Json<'_>, vars: Option<&Object<'_>>, provider: &str, place: u64) -> String {
     let case = row.get("testCase");
     if case.is_none() && vars.is_none_or(Object::is_empty) {
@@ -104,7 +106,10 @@ pub fn key(row: &Json<'_>, vars: Option<&Object<'_>>, provider: &str, place: u64
     }
     let vars = vars.into_iter().flatten().map(|member| (&*member.key, &member.value));
     let mut out = name(vars, provider);
-    for part in [row.get("promptIdx"), row.get("prompt").and_then(|prompt| prompt.get("raw"))].into_iter().flatten() {
+    for part in [row.get("promptIdx"), row.get("prompt").and_then(|prompt| prompt.get("raw"))]
+        .into_iter()
+        .flatten()
+    {
         show(&mut out, part);
     }
     for part in ["assert", "description", "threshold"] {
@@ -116,8 +121,14 @@ pub fn key(row: &Json<'_>, vars: Option<&Object<'_>>, provider: &str, place: u64
     out
 }
 
-/// The same of an output in a table, which has the variables of its row and the place of its prompt.
-pub fn key_of_table(name: &str, prompt: u64, place: Option<u64>, asked: Option<&Json<'_>>) -> String {
+/// As [`key`], for an output in a table, which has the variables of its row and the place of its
+/// prompt.
+pub fn key_of_table(
+    name: &str,
+    prompt: u64,
+    place: Option<u64>,
+    asked: Option<&Json<'_>>,
+) -> String {
     let mut out = place.map_or_else(|| format!("{name}\n{prompt}\n"), |place| format!("#{place}"));
     if let Some(asked) = asked {
         show(&mut out, asked);
@@ -132,12 +143,13 @@ pub fn lines<'d, 'a>(document: &'d Document<'a>) -> Option<&'d [Json<'a>]> {
         return None;
     }
     let rows = document.json_lines().ok()?;
-    let is_row =
-        |json: &Json<'_>| ["promptIdx", "testIdx", "success", "provider"].iter().all(|key| json.get(key).is_some());
+    let is_row = |json: &Json<'_>| {
+        ["promptIdx", "testIdx", "success", "provider"].iter().all(|key| json.get(key).is_some())
+    };
     rows.first().is_some_and(is_row).then_some(rows)
 }
 
-/// The name of a check: the variables as Python shows a dictionary, the provider in brackets.
+/// The name of a check: the variables as Python prints a dictionary, the provider in brackets.
 pub fn name<'j>(vars: impl IntoIterator<Item = (&'j str, &'j Json<'j>)>, provider: &str) -> String {
     let mut out = String::new();
     for (key, value) in vars {
@@ -153,7 +165,7 @@ pub fn name<'j>(vars: impl IntoIterator<Item = (&'j str, &'j Json<'j>)>, provide
     out
 }
 
-/// The provider of a row or of a prompt: its id, or the object that has it.
+/// The provider of a row or of a prompt: its id, or the object that contains it.
 pub fn provider<'j>(json: &'j Json<'_>) -> Option<&'j str> {
     json.as_str().or_else(|| json.text("id")).or_else(|| json.text("label"))
 }
@@ -187,7 +199,8 @@ fn show(out: &mut String, json: &Json<'_>) {
     }
 }
 
-/// A number as Python shows it: JavaScript writes 0.00005 and 1e-7 where Python has 5e-05 and 1e-07.
+/// A number as Python prints it: JavaScript writes 0.00005 and 1e-7 where Python writes 5e-05 and
+/// 1e-07.
 fn decimal(number: Number<'_>) -> String {
     let text = number.text();
     let small = number.value() != 0.0 && number.value().abs() < 1e-4;
@@ -201,7 +214,7 @@ fn decimal(number: Number<'_>) -> String {
     }
 }
 
-/// Text between quotes, on one line, with what a page does not show as escapes.
+/// Writes text between quotes, on one line, with escapes for characters that a page does not show.
 fn quote(out: &mut String, text: &str) {
     let mark = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     out.push(mark);
@@ -227,8 +240,8 @@ fn hidden(c: char) -> bool {
         || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// How a row ended: `success`, or `pass` in a table; `failureReason` 2 is an error, and before it was written an
-/// `error` without a grading.
+/// How a row ended: by `success`, or `pass` in a table. `failureReason` 2 is an error; versions
+/// without it have an `error` and no grading.
 pub fn outcome(row: &Json<'_>) -> Outcome {
     let passed = row.get("success").or_else(|| row.get("pass"));
     if passed.is_some_and(|passed| matches!(passed.value, Value::Bool(true))) {
@@ -243,7 +256,7 @@ pub fn outcome(row: &Json<'_>) -> Outcome {
     if errored { Outcome::Errored } else { Outcome::Failed }
 }
 
-/// Whether a row passed because nothing was asked of its answer.
+/// Whether a row passed because it has no assertions.
 pub fn asks_nothing(row: &Json<'_>) -> bool {
     row.get("gradingResult").and_then(|grading| grading.text("reason")) == Some("No assertions")
 }
@@ -251,9 +264,12 @@ pub fn asks_nothing(row: &Json<'_>) -> bool {
 /// Adds the check of a row.
 pub fn check(collector: &mut Collector<'_>, name: String, row: &Json<'_>) -> Outcome {
     let outcome = outcome(row);
-    let number = |key: &str| row.get(key).and_then(Json::as_number).map(|number| format!("{key} {}", number.text()));
+    let number = |key: &str| {
+        row.get(key).and_then(Json::as_number).map(|number| format!("{key} {}", number.text()))
+    };
     let grading = row.get("gradingResult");
-    let reason = row.text("error").or_else(|| grading.and_then(|grading| grading.text("reason"))).map(brief);
+    let reason =
+        row.text("error").or_else(|| grading.and_then(|grading| grading.text("reason"))).map(brief);
     let failed = grading.map(failed_assertions).filter(|failed| !failed.is_empty());
     let detail = joined([
         (outcome == Outcome::Errored).then(|| "error".to_owned()),
@@ -271,11 +287,13 @@ fn failed_assertions(grading: &Json<'_>) -> Vec<String> {
     const NAMED: usize = 5;
     let Some(components) = grading.get("componentResults") else { return Vec::new() };
     let components = components.as_array().unwrap_or(std::slice::from_ref(components));
-    let failed =
-        components.iter().filter(|part| matches!(part.get("pass").map(|pass| &pass.value), Some(Value::Bool(false))));
+    let failed = components.iter().filter(|part| {
+        matches!(part.get("pass").map(|pass| &pass.value), Some(Value::Bool(false)))
+    });
     let named = failed.filter_map(|part| {
         let assertion = part.get("assertion")?;
-        let metric = assertion.text("metric").map(|metric| format!(" ({metric})")).unwrap_or_default();
+        let metric =
+            assertion.text("metric").map(|metric| format!(" ({metric})")).unwrap_or_default();
         Some(format!("{}{metric}", assertion.text("type")?))
     });
     named.take(NAMED).collect()

@@ -1,4 +1,4 @@
-//! `stats`, `prompts` and `results`.
+//! The summary: `stats`, `prompts` and `results`.
 
 use super::{
     ADAPTER, rows,
@@ -13,12 +13,15 @@ use crate::model::{Producer, Slice, Unit};
 
 /// Whether this is a summary: `stats` with counts, and a list of results or a table.
 pub fn is_one(json: &Json<'_>) -> bool {
-    let counted = |stats: &Json<'_>| stats.get("successes").is_some() && stats.get("failures").is_some();
+    let counted =
+        |stats: &Json<'_>| stats.get("successes").is_some() && stats.get("failures").is_some();
     json.get("stats").is_some_and(counted)
-        && (json.get("results").is_some() || json.get("table").is_some() || json.get("prompts").is_some())
+        && (json.get("results").is_some()
+            || json.get("table").is_some()
+            || json.get("prompts").is_some())
 }
 
-/// What the whole output says of itself.
+/// Adds the facts about the whole output.
 pub fn about(collector: &mut Collector<'_>, output: &Json<'_>, summary: &Json<'_>) {
     let version = output.get("metadata").and_then(|metadata| metadata.text("promptfooVersion"));
     let run = output.text("shareableUrl").or_else(|| output.text("evalId"));
@@ -44,7 +47,7 @@ pub fn repeat(output: &Json<'_>) -> u64 {
 /// Reads a summary of tests that were each run `repeat` times.
 ///
 /// # Errors
-/// When its results are no list.
+/// When its results are not a list.
 pub fn read(
     collector: &mut Collector<'_>,
     document: &Document<'_>,
@@ -52,14 +55,17 @@ pub fn read(
     repeat: u64,
 ) -> Result<(), EvidenceError> {
     let head = summary.at_path(&["table", "head"]);
-    let prompts = summary.get("prompts").or_else(|| head?.get("prompts")).map(many).unwrap_or_default();
+    let prompts =
+        summary.get("prompts").or_else(|| head?.get("prompts")).map(many).unwrap_or_default();
     let stats = summary.get("stats");
     let counted = Tally {
         passed: stats.and_then(|stats| count(stats, "successes")).unwrap_or(0),
         failed: stats.and_then(|stats| count(stats, "failures")).unwrap_or(0),
         errored: stats.and_then(|stats| count(stats, "errors")).unwrap_or(0),
     };
-    let readable = stats.is_some_and(|stats| count(stats, "successes").is_some() && count(stats, "failures").is_some());
+    let readable = stats.is_some_and(|stats| {
+        count(stats, "successes").is_some() && count(stats, "failures").is_some()
+    });
     let total = Some(counted.total()).filter(|_| readable);
     let from = collector.evidence.measurements.len();
     if let Some(stats) = stats {
@@ -97,38 +103,46 @@ pub fn read(
     Ok(())
 }
 
-/// Marks a share of tests, from the measurement `from` on, whose rows are not all there: nothing shows what they were.
+/// Marks a share of tests, from the measurement `from` on, because some of its rows are missing and
+/// their outcome is not known.
 fn unfit(collector: &mut Collector<'_>, from: usize, there: u64, counted: u64) {
-    let why = format!("{counted} tests are counted, {there} are listed, and the value rests on those that are not");
+    let why = format!(
+        "{counted} tests are counted, {there} are listed, and the value rests on those that are not"
+    );
     let rates = collector.evidence.measurements.iter_mut().skip(from);
     rates.filter(|m| m.metric == "pass_rate").for_each(|m| m.unfit = Some(why.clone()));
 }
 
-/// The share of what `stats` counts, whose rows are not all there.
+/// The share that `stats` counts, used if rows are missing.
 fn of_counts(counted: Tally, unasked: u64, repeat: u64) -> Share {
-    let (passed, runs) = (counted.passed.saturating_sub(unasked), counted.total().saturating_sub(unasked));
+    let (passed, runs) =
+        (counted.passed.saturating_sub(unasked), counted.total().saturating_sub(unasked));
     Share { passed, runs, tests: runs / repeat }
 }
 
-/// Rows may be fewer than `stats` counts, where the file holds a part of the run. As many rows that pass less often are
-/// no evidence of what `stats` says.
+/// Compares the rows with `stats`. Rows may be fewer than `stats` counts if the file contains a
+/// part of the run. The same number of rows with other passes contradicts `stats`.
 fn compare(collector: &mut Collector<'_>, said: Tally, rows: Tally) {
     let (total, there) = (said.total(), rows.total());
     if total != there {
-        let said =
-            format!("`stats` counts {total} tests, and there are {there} rows: the file holds a part of the run");
+        let said = format!(
+            "`stats` counts {total} tests, and there are {there} rows: the file holds a part of the run"
+        );
         collector.warn(said.as_str());
         if there < total {
             collector.check("stats", false, Some(said));
         }
     }
     if there > total || rows.passed > said.passed || total == there && rows.passed != said.passed {
-        let why = format!("`stats` counts {} passes of {total}, and the rows {} of {there}", said.passed, rows.passed);
+        let why = format!(
+            "`stats` counts {} passes of {total}, and the rows {} of {there}",
+            said.passed, rows.passed
+        );
         collector.check("stats", false, Some(why));
     }
 }
 
-/// A list as JSON writes it, or the one element that XML writes of a list of one.
+/// A list in JSON. XML writes a list of one element as that element.
 fn many<'j, 'a>(json: &'j Json<'a>) -> &'j [Json<'a>] {
     match &json.value {
         Value::Array(list) => list,
@@ -149,7 +163,7 @@ fn shares(collector: &mut Collector<'_>, share: Share, tally: Tally) {
 
 fn read_stats(collector: &mut Collector<'_>, stats: &Json<'_>, total: Option<u64>) {
     for member in collector.members(Some(stats)) {
-        // XML writes what is undefined as empty text.
+        // XML writes undefined values as empty text.
         if member.value.as_str() == Some("") {
             continue;
         }
@@ -165,7 +179,8 @@ fn read_stats(collector: &mut Collector<'_>, stats: &Json<'_>, total: Option<u64
     }
 }
 
-/// The sums of one prompt put to one provider. `namedScoresCount` says over how many tests a named score is a sum.
+/// Reads the sums of one prompt with one provider. `namedScoresCount` says over how many tests a
+/// named score is a sum.
 fn read_prompt(
     collector: &mut Collector<'_>,
     prompt: &Json<'_>,
@@ -173,7 +188,9 @@ fn read_prompt(
     (rows, place, repeat): (&Rows, u64, u64),
     cut: bool,
 ) {
-    let Some(metrics) = prompt.get("metrics").filter(|metrics| collector.object(Some(metrics)).is_some()) else {
+    let Some(metrics) =
+        prompt.get("metrics").filter(|metrics| collector.object(Some(metrics)).is_some())
+    else {
         return;
     };
     let label = words(prompt, "label")
@@ -187,11 +204,13 @@ fn read_prompt(
     let tests = ["testPassCount", "testFailCount", "testErrorCount"].map(|key| count(metrics, key));
     let passed = tests.first().copied().flatten();
     let own = passed.map(|_| tests.iter().flatten().fold(0_u64, |sum, n| sum.saturating_add(*n)));
-    let share = passed
-        .zip(own)
-        .map(|(passed, runs)| rows.of_prompt(place, runs).unwrap_or(Share { passed, runs, tests: runs / repeat }));
-    // Where there are several prompts, whether a named score was over all tests of its prompt is not said.
-    let named = own.filter(|n| total == Some(*n) && share.is_some_and(|share| share.tests == share.runs));
+    let share = passed.zip(own).map(|(passed, runs)| {
+        rows.of_prompt(place, runs).unwrap_or(Share { passed, runs, tests: runs / repeat })
+    });
+    // If there are several prompts, the file does not say whether a named score was over all tests
+    // of its prompt.
+    let named =
+        own.filter(|n| total == Some(*n) && share.is_some_and(|share| share.tests == share.runs));
     for member in collector.members(Some(metrics)) {
         let key = &*member.key;
         if let Some(object) = member.value.as_object() {
@@ -221,7 +240,7 @@ fn read_prompt(
     }
 }
 
-/// Text at `key`, or a number that XML leaves untold from it.
+/// Text at `key`. XML does not distinguish it from a number, so a number is text here, too.
 fn words(json: &Json<'_>, key: &str) -> Option<String> {
     let value = json.get(key)?;
     let number = || value.as_number().map(|number| number.text().to_owned());
@@ -234,7 +253,10 @@ fn check_rows(collector: &mut Collector<'_>, list: &[Json<'_>]) -> Rows {
         if collector.object(Some(row)).is_none() {
             continue;
         }
-        let vars = row.get("vars").or_else(|| row.at_path(&["testCase", "vars"])).and_then(Json::as_object);
+        let vars = row
+            .get("vars")
+            .or_else(|| row.at_path(&["testCase", "vars"]))
+            .and_then(Json::as_object);
         let provider = row.get("provider").and_then(rows::provider).unwrap_or("None");
         let named = vars.into_iter().flatten().map(|member| (&*member.key, &member.value));
         let outcome = rows::check(collector, rows::name(named, provider), row);
@@ -245,7 +267,7 @@ fn check_rows(collector: &mut Collector<'_>, list: &[Json<'_>]) -> Rows {
     rows
 }
 
-/// What is to be said of rows that measured nothing anew.
+/// Warns of rows that measured nothing new.
 pub fn told(collector: &mut Collector<'_>, rows: &Rows) {
     let (unasked, cached, total) = (rows.unasked, rows.cached, rows.tally.total());
     if unasked > 0 {
@@ -254,7 +276,9 @@ pub fn told(collector: &mut Collector<'_>, rows: &Rows) {
         ));
     }
     if cached > 0 {
-        collector.warn(format!("{cached} of {total} answers come from a cache: their latency is not the provider's"));
+        collector.warn(format!(
+            "{cached} of {total} answers come from a cache: their latency is not the provider's"
+        ));
     }
 }
 
@@ -262,7 +286,9 @@ pub fn told(collector: &mut Collector<'_>, rows: &Rows) {
 pub fn table(collector: &mut Collector<'_>, table: &Json<'_>) {
     let rows = check_table(collector, table);
     shares(collector, rows.share(), rows.tally);
-    for (prompt, place) in table.at_path(&["head", "prompts"]).map(many).unwrap_or_default().iter().zip(0..) {
+    for (prompt, place) in
+        table.at_path(&["head", "prompts"]).map(many).unwrap_or_default().iter().zip(0..)
+    {
         read_prompt(collector, prompt, Some(rows.tally.total()), (&rows, place, 1), false);
     }
 }
@@ -278,12 +304,15 @@ fn check_table(collector: &mut Collector<'_>, table: &Json<'_>) -> Rows {
             if collector.object(Some(output)).is_none() {
                 continue;
             }
-            let vars = names.iter().zip(values).filter_map(|(name, value)| Some((name.as_str()?, value)));
+            let vars =
+                names.iter().zip(values).filter_map(|(name, value)| Some((name.as_str()?, value)));
             let own = output.get("provider").and_then(rows::provider);
             let prompt = || prompts.get(usize::try_from(i).ok()?);
-            let provider = own.or_else(|| prompt()?.get("provider").and_then(rows::provider)).unwrap_or("None");
+            let provider = own
+                .or_else(|| prompt()?.get("provider").and_then(rows::provider))
+                .unwrap_or("None");
             let name = rows::name(vars, provider);
-            // A test without variables is told from no other.
+            // A test without variables cannot be recognised as a repeat.
             let told = names.is_empty().then(|| rows.tally.total());
             let asked = row.get("test").and_then(|test| test.get("assert"));
             let key = rows::key_of_table(&name, i, told, asked);
@@ -299,10 +328,10 @@ fn listed<'j, 'a>(json: &'j Json<'a>) -> &'j [Json<'a>] {
     json.as_array().unwrap_or(std::slice::from_ref(json))
 }
 
-/// Reads rows that stand alone.
+/// Reads rows without a summary.
 ///
 /// # Errors
-/// When a row is no object.
+/// When a row is not an object.
 pub fn rows_alone(
     collector: &mut Collector<'_>,
     document: &Document<'_>,

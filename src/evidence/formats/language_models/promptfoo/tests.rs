@@ -34,14 +34,26 @@ fn errors_are_no_failures_and_neither_passes() {
     assert_eq!(of(&evidence, "stats.durationMs").unit, Some(Unit::Milliseconds));
     assert_eq!(
         checks(&evidence),
-        [("{'a': \"b'c\"} [x]", true), ("{'a': [1, None, True]} [x]", false), ("{} [x]", false), ("{} [x]", false),]
+        [
+            ("{'a': \"b'c\"} [x]", true),
+            ("{'a': [1, None, True]} [x]", false),
+            ("{} [x]", false),
+            ("{} [x]", false),
+        ]
     );
-    let told: Vec<_> =
-        evidence.checks.iter().map(|c| c.detail.as_deref().is_some_and(|d| d.starts_with("error"))).collect();
+    let told: Vec<_> = evidence
+        .checks
+        .iter()
+        .map(|c| c.detail.as_deref().is_some_and(|d| d.starts_with("error")))
+        .collect();
     assert_eq!(told, [false, false, true, true]);
-    // The prompt has 2 of the 4 tests: over how many its named score is a sum is not said.
+    // The prompt has 2 of the 4 tests: the file does not say over how many its named score is a
+    // sum.
     let tone = evidence.measurements.iter().find(|m| m.source_name == "namedScores.tone").unwrap();
-    assert_eq!((tone.value, tone.n, tone.slice.0.get("provider").map(String::as_str)), (Some(1.5), None, Some("x")));
+    assert_eq!(
+        (tone.value, tone.n, tone.slice.0.get("provider").map(String::as_str)),
+        (Some(1.5), None, Some("x"))
+    );
     assert!(evidence.warnings.iter().any(|w| w.starts_with("2 of 4 tests ended in an error")));
 }
 
@@ -53,7 +65,12 @@ fn older_summaries_have_no_errors_and_keep_their_prompts_in_a_table() {
     );
     assert_eq!(of(&evidence, "pass rate").n, Some(1));
     assert_eq!(checks(&evidence), [("{'a': 1} [x]", true)]);
-    assert!(evidence.measurements.iter().any(|m| m.source_name == "score" && m.slice.0["prompt"] == "p"));
+    assert!(
+        evidence
+            .measurements
+            .iter()
+            .any(|m| m.source_name == "score" && m.slice.0["prompt"] == "p")
+    );
 }
 
 #[test]
@@ -75,8 +92,13 @@ fn rows_that_are_missing_are_told() {
     let evidence = evidence(
         r#"{"results": {"version": 3, "stats": {"successes": 3, "failures": 0, "errors": 0}, "results": [{"success": true}]}}"#,
     );
-    assert!(evidence.warnings[0].contains("counts 3 tests, and there are 1 rows"), "{:?}", evidence.warnings);
-    let text = r#"{"results": {"version": 3, "stats": {"successes": 3, "failures": 0}, "results": 7}}"#;
+    assert!(
+        evidence.warnings[0].contains("counts 3 tests, and there are 1 rows"),
+        "{:?}",
+        evidence.warnings
+    );
+    let text =
+        r#"{"results": {"version": 3, "stats": {"successes": 3, "failures": 0}, "results": 7}}"#;
     assert_eq!(read(text.as_bytes(), None).unwrap_err().code(), "evidence-invalid");
 }
 
@@ -86,13 +108,18 @@ fn tables_of_text_are_read_with_and_without_a_status() {
         "Description,q,[x] A {{q}},Status,Score,Named Scores,Grader Reason,Comment,B,Status,Score,Named Scores,Grader Reason,Comment\n\
          d,1,out,PASS,1.00,,good,,out,ERROR,0.00,,,\n,2,out,FAIL,0.50,,bad,,,,,,,\n",
     );
-    assert_eq!(checks(&now), [("{'q': '1'} [x]", true), ("{'q': '2'} [x]", false), ("{'q': '1'} [B]", false)]);
+    assert_eq!(
+        checks(&now),
+        [("{'q': '1'} [x]", true), ("{'q': '2'} [x]", false), ("{'q': '1'} [B]", false)]
+    );
     assert_eq!(of(&now, "errors").value, Some(1.0));
     assert!(now.warnings.iter().any(|w| w.contains("an output without a status")));
-    let before = evidence("q,[x] A {{q}},Grader Reason,Comment\n1,[PASS] out,,\n2,[FAIL] (0.00) out,,\n");
+    let before =
+        evidence("q,[x] A {{q}},Grader Reason,Comment\n1,[PASS] out,,\n2,[FAIL] (0.00) out,,\n");
     assert_eq!(checks(&before), [("{'q': '1'} [x]", true), ("{'q': '2'} [x]", false)]);
-    let gap =
-        evidence("q,[x] A,Grader Reason,Comment,[y] A,Grader Reason,Comment\n1,[ERROR] out,,,,,\n2,,,,[PASS] out,,\n");
+    let gap = evidence(
+        "q,[x] A,Grader Reason,Comment,[y] A,Grader Reason,Comment\n1,[ERROR] out,,,,,\n2,,,,[PASS] out,,\n",
+    );
     assert_eq!(checks(&gap), [("{'q': '1'} [x]", false), ("{'q': '2'} [y]", true)]);
     assert_eq!(read(b"q,[x] A\n1,fine\n", None).unwrap_err().code(), "evidence-not-understood");
 }
@@ -107,8 +134,16 @@ fn xml_says_what_json_says() {
     );
     assert_eq!(checks(&evidence), [("{'q': 'a & b'} [x]", true)]);
     assert_eq!(of(&evidence, "stats.successes").n, Some(1));
-    assert!(evidence.measurements.iter().any(|m| m.source_name == "testPassCount" && m.slice.0["prompt"] == "12"));
-    assert_eq!(read(b"<promptfoo><results></results></promptfoo>", None).unwrap_err().code(), "evidence-invalid");
+    assert!(
+        evidence
+            .measurements
+            .iter()
+            .any(|m| m.source_name == "testPassCount" && m.slice.0["prompt"] == "12")
+    );
+    assert_eq!(
+        read(b"<promptfoo><results></results></promptfoo>", None).unwrap_err().code(),
+        "evidence-invalid"
+    );
 }
 
 #[test]
@@ -116,7 +151,10 @@ fn junit_of_promptfoo_is_told_by_its_name() {
     let text = r#"<?xml version="1.0"?><testsuites errors="1" failures="0" name="promptfoo" tests="2"><testsuite name="[x] prompt 1" timestamp="2026-11-20T14:57:05.644Z">
         <testcase name="test 1: first" time="0.1"></testcase><testcase name="test 2"><error message="boom">Reason: boom</error></testcase></testsuite></testsuites>"#;
     let evidence = evidence(text);
-    assert_eq!(checks(&evidence), [("test 1: first [x] prompt 1", true), ("test 2 [x] prompt 1", false)]);
+    assert_eq!(
+        checks(&evidence),
+        [("test 1: first [x] prompt 1", true), ("test 2 [x] prompt 1", false)]
+    );
     assert_eq!(of(&evidence, "pass rate").successes, Some(1));
     assert!(evidence.produced_at.is_some());
     assert_eq!(
@@ -145,27 +183,34 @@ fn tests_that_ask_nothing_are_told() {
         row("No assertions"),
         row("All assertions passed")
     ));
-    assert!(evidence.warnings.iter().any(|w| w.contains("1 of 2 tests have no assertion")), "{:?}", evidence.warnings);
+    assert!(
+        evidence.warnings.iter().any(|w| w.contains("1 of 2 tests have no assertion")),
+        "{:?}",
+        evidence.warnings
+    );
 }
 
 #[test]
 fn rows_that_pass_less_often_than_is_counted_fail() {
     let of = |stats: &str, rows: &[bool]| {
-        let rows: Vec<_> =
-            rows.iter().map(|passed| format!("{{\"success\": {passed}, \"failureReason\": 1}}")).collect();
-        let text = format!("{{\"stats\": {{{stats}, \"errors\": 0}}, \"results\": [{}]}}", rows.join(","));
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|passed| format!("{{\"success\": {passed}, \"failureReason\": 1}}"))
+            .collect();
+        let text =
+            format!("{{\"stats\": {{{stats}, \"errors\": 0}}, \"results\": [{}]}}", rows.join(","));
         evidence(&text).checks.iter().any(|check| check.name == "stats" && !check.passed)
     };
     assert!(of("\"successes\": 2, \"failures\": 0", &[true, false]));
     assert!(of("\"successes\": 0, \"failures\": 3", &[true, false]));
     assert!(!of("\"successes\": 1, \"failures\": 1", &[true, false]));
-    // A part of the run: what the others came to is not in the file.
+    // A part of the run: the outcomes of the other tests are not in the file.
     assert!(of("\"successes\": 7, \"failures\": 1", &[true, false]));
 }
 
 #[test]
 fn numbers_in_names_are_written_as_python_writes_them() {
-    // Left as JavaScript writes them, right as `repr` does.
+    // On the left as JavaScript writes them, on the right as `repr` does.
     for (written, shown) in [
         ("1e-7", "1e-07"),
         ("0.00005", "5e-05"),

@@ -1,14 +1,14 @@
-//! The XML that promptfoo writes of its JSON, as that JSON.
+//! The XML that promptfoo writes from its JSON, converted back to that JSON.
 
 use crate::evidence::json::{Json, MAX_DEPTH, Member, Number, Object, Value};
 use std::{borrow::Cow, collections::HashMap};
 
-/// An element as the value that it was written of. Elements of one name are a list; which text was a number, true or
-/// false, and which a list had one element only, is no longer told.
+/// The value that an element was written from. Elements with the same name are a list. XML no
+/// longer shows which text was a number or a boolean, and which list had only one element.
 pub fn to_json<'x>(node: roxmltree::Node<'x, '_>, depth: usize) -> Json<'x> {
     let at = node.range().start;
     let mut members: Vec<Member<'x>> = Vec::new();
-    // Where the member of a name is, and whether it is a list already.
+    // The index of the member of each name, and whether it is a list already.
     let mut places: HashMap<&'x str, (usize, bool)> = HashMap::new();
     for child in node.children().filter(|child| child.is_element() && depth < MAX_DEPTH) {
         let value = to_json(child, depth + 1);
@@ -22,7 +22,8 @@ pub fn to_json<'x>(node: roxmltree::Node<'x, '_>, depth: usize) -> Json<'x> {
             Value::Array(values) if *list => values.push(value),
             first => {
                 *list = true;
-                let first = Json { at: member.value.at, value: std::mem::replace(first, Value::Null) };
+                let first =
+                    Json { at: member.value.at, value: std::mem::replace(first, Value::Null) };
                 member.value.value = Value::Array(vec![first, value]);
             }
         }
@@ -39,6 +40,7 @@ fn leaf<'x>(node: roxmltree::Node<'x, '_>) -> Value<'x> {
     match text {
         "true" => Value::Bool(true),
         "false" => Value::Bool(false),
-        _ => Number::parse(text).map_or_else(|| Value::String(Cow::Owned(text.to_owned())), Value::Number),
+        _ => Number::parse(text)
+            .map_or_else(|| Value::String(Cow::Owned(text.to_owned())), Value::Number),
     }
 }

@@ -1,9 +1,10 @@
-//! ab, the `ApacheBench` of Apache HTTP Server 2: what it prints, `-e` and `-g`.
+//! ab, the `ApacheBench` of Apache HTTP Server 2: its printed output, `-e` and `-g`.
 //!
-//! Times are in milliseconds, rounded to whole ones in the text. `Failed requests` counts answers of another length than
-//! the first one too, and overlaps with `Non-2xx responses`, so that only one of the two gives an error rate. When nothing
-//! answers, ab prints its banner and no result. `-e` gives 101 percentiles without saying of how many requests; `-g` gives
-//! every request, and nothing of its status.
+//! Times are in milliseconds, rounded to whole ones in the text. `Failed requests` also counts
+//! answers whose length differs from the first one's, and overlaps with `Non-2xx responses`, so
+//! only one of the two can give an error rate. If nothing answers, ab prints its banner and no
+//! result. `-e` gives 101 percentiles without saying of how many requests. `-g` gives every
+//! request, but not its status.
 
 #[cfg(test)]
 mod tests;
@@ -13,7 +14,7 @@ use crate::evidence::{Adapter, Carries, Collector, Declined, Document, EvidenceE
 use crate::model::{Evidence, Producer, Slice, Unit};
 use crate::stats::proportion::counted;
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "ab",
     title: "ab (ApacheBench): its text, `-e` percentiles or `-g` requests",
@@ -43,7 +44,9 @@ fn form(document: &Document<'_>) -> Result<Form, Declined> {
     match first {
         "Percentage served,Time in ms" => Ok(Form::Percentiles),
         "starttime\tseconds\tctime\tdtime\tttime\twait" => Ok(Form::Requests),
-        _ => Err(Declined::because("no `This is ApacheBench`, and not the header of `ab -e` or `ab -g`")),
+        _ => Err(Declined::because(
+            "no `This is ApacheBench`, and not the header of `ab -e` or `ab -g`",
+        )),
     }
 }
 
@@ -52,12 +55,16 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    let form = form(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
+    let form = form(document)
+        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
     let mut out = Collector::new(document, ADAPTER.id);
     let mut producer = Producer { tool: Some("ab".to_owned()), ..Producer::default() };
     match form {
         Form::Text => {
-            let version = document.text()?.split_once("Version ").and_then(|(_, rest)| rest.split_whitespace().next());
+            let version = document
+                .text()?
+                .split_once("Version ")
+                .and_then(|(_, rest)| rest.split_whitespace().next());
             producer.version = version.map(str::to_owned);
             text(&mut out, document.text()?);
         }
@@ -74,7 +81,8 @@ fn percentiles(out: &mut Collector<'_>, document: &Document<'_>) -> Result<(), E
     for row in table.rows() {
         let (percent, time) = (row.get(0).unwrap_or(""), row.get(1).unwrap_or(""));
         let decimals = time.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-        let Some(quantile) = load::quantile(percent).filter(|_| row.len() == 2 && (row.at < whole || decimals == 3))
+        let Some(quantile) =
+            load::quantile(percent).filter(|_| row.len() == 2 && (row.at < whole || decimals == 3))
         else {
             return Err(EvidenceError::invalid(
                 ADAPTER.id,
@@ -102,12 +110,22 @@ fn requests(out: &mut Collector<'_>, document: &Document<'_>) -> Result<(), Evid
     let text = document.text()?;
     if !table.rows().is_empty() && !text.ends_with('\n') {
         let at = table.rows().last().map_or(0, |row| row.at);
-        out.warn(format!("the last line, at {}, has no end: its `wait` may have been cut off", document.place(at)));
+        out.warn(format!(
+            "the last line, at {}, has no end: its `wait` may have been cut off",
+            document.place(at)
+        ));
     }
     load::count(out, "rows", Slice::overall(), counted(table.rows().len()), None);
     for name in ["ctime", "dtime", "ttime", "wait"] {
         let Some(values) = load::column(ADAPTER.id, document, table, name)? else { continue };
-        load::mean(out, &format!("mean {name}"), Slice::overall(), &values, SLACK, Some(Unit::Milliseconds));
+        load::mean(
+            out,
+            &format!("mean {name}"),
+            Slice::overall(),
+            &values,
+            SLACK,
+            Some(Unit::Milliseconds),
+        );
         if name == "ttime" && !values.is_empty() {
             match Sample::of(values, SLACK, Unit::Milliseconds) {
                 Some(sample) => sample.quantiles(out, &Slice::overall(), &[]),
@@ -122,14 +140,14 @@ fn requests(out: &mut Collector<'_>, document: &Document<'_>) -> Result<(), Evid
     Ok(())
 }
 
-/// The lines that were written to their end. The last one may have lost its line break on the way.
+/// The complete lines. The last one is kept without its line break if it is complete otherwise.
 fn lines(text: &str) -> Vec<&str> {
     let whole = load::whole_lines(text);
     let rest = text.get(whole.len()..).unwrap_or("");
     whole.lines().chain(Some(rest).filter(|rest| rest.ends_with("(longest request)"))).collect()
 }
 
-/// The number of requests behind the lines.
+/// The counts of requests that the lines state.
 #[derive(Default)]
 struct Counts {
     complete: Option<u64>,
@@ -140,8 +158,11 @@ struct Counts {
 
 fn text(out: &mut Collector<'_>, text: &str) {
     let lines = lines(text);
-    let after =
-        |key: &str| lines.iter().find_map(|line| line.strip_prefix(key)?.strip_prefix(':')?.trim().parse::<u64>().ok());
+    let after = |key: &str| {
+        lines
+            .iter()
+            .find_map(|line| line.strip_prefix(key)?.strip_prefix(':')?.trim().parse::<u64>().ok())
+    };
     let counts = Counts {
         complete: after("Complete requests"),
         failed: after("Failed requests"),
@@ -169,7 +190,7 @@ fn text(out: &mut Collector<'_>, text: &str) {
     verdict(out, &counts, &lines);
 }
 
-/// `min  mean[+/-sd] median   max`, or `min   avg   max` of `-S`.
+/// The columns of `min  mean[+/-sd] median   max`, or `min   avg   max` of `-S`.
 fn header(line: &str) -> Vec<&'static str> {
     let known = |word: &str| match word {
         "min" => Some(&["min"][..]),
@@ -206,10 +227,15 @@ fn percentile(out: &mut Collector<'_>, percent: &str, time: &str, n: Option<u64>
 
 fn field(out: &mut Collector<'_>, name: &str, rest: &str, counts: &Counts) {
     let mut words = rest.split_whitespace();
-    let (number, unit, more) =
-        (words.next().unwrap_or(""), words.next().unwrap_or(""), words.collect::<Vec<_>>().join(" "));
+    let (number, unit, more) = (
+        words.next().unwrap_or(""),
+        words.next().unwrap_or(""),
+        words.collect::<Vec<_>>().join(" "),
+    );
     let named = match name {
-        "Time per request" if more.contains("across") => "Time per request (mean, across all concurrent requests)",
+        "Time per request" if more.contains("across") => {
+            "Time per request (mean, across all concurrent requests)"
+        }
         other => other,
     };
     let m = match named {
@@ -220,19 +246,25 @@ fn field(out: &mut Collector<'_>, name: &str, rest: &str, counts: &Counts) {
         | "Failed requests"
         | "Non-2xx responses"
         | "Requests per second" => out.measure_text(named, named, Slice::overall(), number),
-        "Time taken for tests" | "Time per request" | "Time per request (mean, across all concurrent requests)" => {
+        "Time taken for tests"
+        | "Time per request"
+        | "Time per request (mean, across all concurrent requests)" => {
             load::time(out, named, named, &format!("{number} {unit}"))
         }
-        "Document Length" | "Total transferred" | "HTML transferred" | "Total body sent" | "Total PUT"
-        | "Total POSTed"
+        "Document Length" | "Total transferred" | "HTML transferred" | "Total body sent"
+        | "Total PUT" | "Total POSTed"
             if unit == "bytes" =>
         {
             load::size(out, named, &format!("{number} {unit}"))
         }
-        "Transfer rate" if unit == "[Kbytes/sec]" => load::size(out, named, &format!("{number} KiB")),
+        "Transfer rate" if unit == "[Kbytes/sec]" => {
+            load::size(out, named, &format!("{number} KiB"))
+        }
         _ => None,
     };
-    if let Some(m) = m.filter(|_| !matches!(named, "Complete requests" | "Concurrency Level" | "Document Length")) {
+    if let Some(m) = m
+        .filter(|_| !matches!(named, "Complete requests" | "Concurrency Level" | "Document Length"))
+    {
         m.n = counts.complete;
         if counts.complete == Some(0) && !matches!(named, "Failed requests" | "Non-2xx responses") {
             m.value = None;
@@ -246,7 +278,8 @@ fn verdict(out: &mut Collector<'_>, counts: &Counts, lines: &[&str]) {
         out.check("requests succeeded", false, Some("ab printed no result".to_owned()));
         return;
     };
-    // The counts of failures stand in front of the bytes and the rate: without it they may have been cut off.
+    // The counts of failures come before the bytes and the rate. If the rate is missing, they may
+    // have been cut off.
     if !lines.iter().any(|line| line.starts_with("Requests per second:")) {
         out.warn("the output was cut off: whether all requests succeeded is unknown");
         out.check("requests succeeded", false, Some("the output was cut off".to_owned()));

@@ -23,13 +23,20 @@ fn text_is_in_milliseconds_of_the_completed_requests() {
     );
     assert_eq!(of(&evidence, "Processing.sd").value, Some(90.0));
     assert_eq!(of(&evidence, "Time per request").value, Some(78.606));
-    assert_eq!(of(&evidence, "Time per request (mean, across all concurrent requests)").value, Some(9.826));
+    assert_eq!(
+        of(&evidence, "Time per request (mean, across all concurrent requests)").value,
+        Some(9.826)
+    );
     assert_eq!(evidence.producer.as_ref().and_then(|p| p.version.as_deref()), Some("2.3"));
     assert!(!evidence.checks[0].passed);
-    // 57 answers of another length and 57 that were not 2xx: the same ones or not, the file does not say.
+    // 57 answers of another length and 57 that were not 2xx: the file does not say whether they are
+    // the same ones.
     assert!(evidence.measurements.iter().all(|m| m.metric != "error_rate"));
     let lengths = ab(&BAD.replace("Non-2xx responses:      57\n", ""));
-    assert_eq!((of(&lengths, "error_rate").successes, of(&lengths, "error_rate").trials), (Some(57), Some(300)));
+    assert_eq!(
+        (of(&lengths, "error_rate").successes, of(&lengths, "error_rate").trials),
+        (Some(57), Some(300))
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::evidence::{
 };
 use crate::model::{Interval, Producer, Slice};
 
-/// Metrics of which a run has at least one.
+/// Metrics of a run, which has at least one of them.
 const METRICS: [&str; 9] = [
     "request_throughput",
     "request_latency",
@@ -24,7 +24,7 @@ const METRICS: [&str; 9] = [
     "input_sequence_length",
 ];
 
-/// What describes the run.
+/// Keys that describe the run.
 const ABOUT: [&str; 14] = [
     "schema_version",
     "aiperf_version",
@@ -47,14 +47,22 @@ fn is_metric(json: &Json<'_>) -> bool {
 }
 
 pub(super) fn detect(object: &Object<'_>) -> Result<(), Declined> {
-    let marked = ["aiperf_version", "input_config", "benchmark_id", "telemetry_data", "telemetry_stats"]
-        .iter()
-        .any(|key| object.has(key));
-    let metric = |object: &Object<'_>| METRICS.iter().any(|key| object.get(key).is_some_and(is_metric));
+    let marked =
+        ["aiperf_version", "input_config", "benchmark_id", "telemetry_data", "telemetry_stats"]
+            .iter()
+            .any(|key| object.has(key));
+    let metric =
+        |object: &Object<'_>| METRICS.iter().any(|key| object.get(key).is_some_and(is_metric));
     let within = |key: &str| object.get(key).and_then(Json::as_object).is_some_and(metric);
-    let slices =
-        object.get("timeslices").and_then(Json::as_array).and_then(|slices| slices.first()).and_then(Json::as_object);
-    if object.has("aiperf_version") || (marked && (metric(object) || within("metrics"))) || slices.is_some_and(metric) {
+    let slices = object
+        .get("timeslices")
+        .and_then(Json::as_array)
+        .and_then(|slices| slices.first())
+        .and_then(Json::as_object);
+    if object.has("aiperf_version")
+        || (marked && (metric(object) || within("metrics")))
+        || slices.is_some_and(metric)
+    {
         Ok(())
     } else {
         Err(Declined::because(
@@ -87,12 +95,16 @@ pub(super) fn read(
     if !is_run(object) {
         measured(into);
     } else if !has_requests(object) {
-        into.check("request_count", false, Some("no request succeeded: nothing was measured".to_owned()));
+        into.check(
+            "request_count",
+            false,
+            Some("no request succeeded: nothing was measured".to_owned()),
+        );
     }
     Ok(())
 }
 
-/// Whether this is the summary of one run, and not one of the tool's other files.
+/// Whether this is the summary of one run, not one of the tool's other files.
 fn is_run(object: &Object<'_>) -> bool {
     ["is_complete", "was_cancelled", "input_config"].iter().any(|key| object.has(key))
         || METRICS.iter().any(|key| object.has(key))
@@ -100,17 +112,23 @@ fn is_run(object: &Object<'_>) -> bool {
 
 fn measured(into: &mut Collector<'_>) {
     if into.evidence.measurements.is_empty() {
-        into.check("metrics", false, Some("no metric is in the file: nothing was measured".to_owned()));
+        into.check(
+            "metrics",
+            false,
+            Some("no metric is in the file: nothing was measured".to_owned()),
+        );
     }
 }
 
-/// Whether a successful request is in the file; old versions may leave the count out.
+/// Whether the file has a successful request. Old versions may omit the count.
 fn has_requests(object: &Object<'_>) -> bool {
-    let average = |key: &str| object.get(key).and_then(|metric| metric.get("avg")).and_then(finite).map(Number::value);
+    let average = |key: &str| {
+        object.get(key).and_then(|metric| metric.get("avg")).and_then(finite).map(Number::value)
+    };
     average("request_count").or_else(|| average("request_latency")).is_some_and(|count| count > 0.0)
 }
 
-/// How the run ended.
+/// Adds how the run ended.
 fn run(into: &mut Collector<'_>, object: &Object<'_>) {
     if let Some(complete) = object.get("is_complete") {
         let why = text(object.get("incomplete_reason")).map(str::to_owned);
@@ -120,7 +138,8 @@ fn run(into: &mut Collector<'_>, object: &Object<'_>) {
         into.check("was_cancelled", cancelled.value == Value::Bool(false), None);
     }
     for error in into.list(object.get("error_summary")) {
-        let count = error.get("count").and_then(Json::as_number).map_or("some", |count| count.text());
+        let count =
+            error.get("count").and_then(Json::as_number).map_or("some", |count| count.text());
         let kind = text(error.at_path(&["error_details", "type"])).unwrap_or("an unnamed error");
         into.warn(format!("{count} requests failed: {}", quoted(kind)));
     }
@@ -129,7 +148,8 @@ fn run(into: &mut Collector<'_>, object: &Object<'_>) {
     }
 }
 
-/// Every metric of an object; those within `warmup_metrics`, telemetry and the like are named by their path.
+/// Reads every metric of an object. Those within `warmup_metrics`, telemetry and the like are named
+/// by their path.
 fn metrics(into: &mut Collector<'_>, object: &Object<'_>, path: &str, slice: &Slice) {
     for member in object {
         let key = &*member.key;
@@ -138,7 +158,9 @@ fn metrics(into: &mut Collector<'_>, object: &Object<'_>, path: &str, slice: &Sl
         }
         let here = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
         match member.value.as_object() {
-            Some(metric) if is_metric(&member.value) => self::metric(into, metric, key, &here, slice),
+            Some(metric) if is_metric(&member.value) => {
+                self::metric(into, metric, key, &here, slice);
+            }
             Some(inner) if !matches!(key, "summary" | "sessions" | "branch_stats") => {
                 metrics(into, inner, &here, slice);
             }
@@ -152,14 +174,17 @@ fn metrics(into: &mut Collector<'_>, object: &Object<'_>, path: &str, slice: &Sl
     }
 }
 
-/// The statistics of one metric.
+/// Reads the statistics of one metric.
 fn metric(into: &mut Collector<'_>, metric: &Object<'_>, name: &str, path: &str, slice: &Slice) {
     let written = text(metric.get("unit")).unwrap_or_default();
     let n = metric.get("count").and_then(Json::as_number).and_then(Number::count);
-    // Warm-up and telemetry have percentiles too, and are not what a rule on the metric asks for.
+    // Warm-up and telemetry also have percentiles, but a rule on the metric must not select them.
     let name = if path == name { name } else { path };
     if path == "error_request_count" && metric.get("avg").is_none_or(|avg| reading(avg).is_none()) {
-        into.mistake(metric.iter().next().map_or(0, |member| member.key_at), "how many requests failed is no number");
+        into.mistake(
+            metric.iter().next().map_or(0, |member| member.key_at),
+            "how many requests failed is no number",
+        );
     }
     for member in metric {
         let (stat, json) = (&*member.key, &member.value);
@@ -179,32 +204,49 @@ fn metric(into: &mut Collector<'_>, metric: &Object<'_>, name: &str, path: &str,
     }
 }
 
-fn timeslices(into: &mut Collector<'_>, document: &Document<'_>, slices: &[Json<'_>]) -> Result<(), EvidenceError> {
+fn timeslices(
+    into: &mut Collector<'_>,
+    document: &Document<'_>,
+    slices: &[Json<'_>],
+) -> Result<(), EvidenceError> {
     if slices.is_empty() {
         into.check("timeslices", false, Some("no time slice: nothing was measured".to_owned()));
     }
     for (index, json) in slices.iter().enumerate() {
         let object = json.as_object().ok_or_else(|| {
-            EvidenceError::invalid(super::ADAPTER.id, document, json.at, format!("a time slice is {}", json.kind()))
+            EvidenceError::invalid(
+                super::ADAPTER.id,
+                document,
+                json.at,
+                format!("a time slice is {}", json.kind()),
+            )
         })?;
-        let stated = object.get("timeslice_index").and_then(Json::as_number).and_then(Number::count);
+        let stated =
+            object.get("timeslice_index").and_then(Json::as_number).and_then(Number::count);
         let index = stated.map_or_else(|| index.to_string(), |index| index.to_string());
         metrics(into, object, "", &Slice::one("timeslice", index));
     }
     Ok(())
 }
 
-/// Means over runs with the interval that the tool computed.
+/// Reads means over runs, with the interval that the tool computed.
 fn aggregate(into: &mut Collector<'_>, object: &Object<'_>, metrics: &Object<'_>) {
     let about = |key: &str| object.get("metadata").and_then(|metadata| metadata.get(key));
     let n = about("num_successful_runs").and_then(Json::as_number).and_then(Number::count);
-    let confidence = about("confidence_level").and_then(finite).map(Number::value).filter(|c| *c > 0.0 && *c < 1.0);
+    let confidence = about("confidence_level")
+        .and_then(finite)
+        .map(Number::value)
+        .filter(|c| *c > 0.0 && *c < 1.0);
     if let Some(failed) = about("failed_runs") {
         let failed = into.list(Some(failed));
         into.check("failed_runs", failed.is_empty(), Some(format!("{} runs failed", failed.len())));
     }
     if n == Some(0) || metrics.is_empty() {
-        into.check("num_successful_runs", false, Some("no run succeeded: nothing was measured".to_owned()));
+        into.check(
+            "num_successful_runs",
+            false,
+            Some("no run succeeded: nothing was measured".to_owned()),
+        );
     }
     for member in metrics {
         let Some(metric) = member.value.as_object() else {
@@ -215,13 +257,24 @@ fn aggregate(into: &mut Collector<'_>, object: &Object<'_>, metrics: &Object<'_>
         let edge = |key: &str| metric.get(key).and_then(finite).map(Number::value);
         for stat in metric.iter().filter(|stat| stat.key != "unit") {
             let path = format!("{}.{}", member.key, stat.key);
-            let Some(m) = into.measure(&path, &path, Slice::overall(), &stat.value) else { continue };
-            (m.n, m.unit) = (n, unit(written, &stat.key).filter(|_| !matches!(&*stat.key, "cv" | "t_critical")));
+            let Some(m) = into.measure(&path, &path, Slice::overall(), &stat.value) else {
+                continue;
+            };
+            (m.n, m.unit) = (
+                n,
+                unit(written, &stat.key).filter(|_| !matches!(&*stat.key, "cv" | "t_critical")),
+            );
             if let (true, Some(confidence), Some(lower), Some(upper)) =
                 (stat.key == "mean", confidence, edge("ci_low"), edge("ci_high"))
             {
                 let (lower, upper) = (Some(lower), Some(upper));
-                m.intervals.push(Interval { method: "t over runs".to_owned(), confidence, sides: 2, lower, upper });
+                m.intervals.push(Interval {
+                    method: "t over runs".to_owned(),
+                    confidence,
+                    sides: 2,
+                    lower,
+                    upper,
+                });
             }
         }
     }

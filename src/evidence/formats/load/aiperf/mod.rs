@@ -1,12 +1,13 @@
-//! NVIDIA `AIPerf` and its predecessor `GenAI-Perf`: `profile_export_aiperf.json` and `.csv`, time slices, aggregates
-//! over runs, and `profile_export.jsonl`, a line for each request.
+//! NVIDIA `AIPerf` and its predecessor `GenAI-Perf`: `profile_export_aiperf.json` and `.csv`, time
+//! slices, aggregates over runs, and `profile_export.jsonl`, one line per request.
 //!
-//! A metric is an object of a `unit` and statistics: `avg`, `min`, `max`, `std`, `sum`, `p1` … `p99`, and in newer
-//! versions `count`, which is the n of that metric. `latency` is `request_latency`; the percentiles of the others
-//! keep the metric's own name, so that a rule can ask for one quantile of `time_to_first_token`. Metrics without an
-//! observation are left out by the tool: a run without a successful request holds no `request_count`, and fails that
-//! check. `KB` and its like are powers of 1024. The CSV rounds to two decimals and names metrics by their headings.
-//! Times are local, without a zone; only the lines of requests have moments.
+//! A metric is an object with a `unit` and statistics: `avg`, `min`, `max`, `std`, `sum`, `p1` …
+//! `p99`, and in newer versions `count`, which is the n of that metric. `request_latency` becomes
+//! `latency`. The percentiles of the other metrics keep the metric's own name, so that a rule can
+//! select one quantile of `time_to_first_token`. The tool omits metrics without an observation: a
+//! run without a successful request has no `request_count`, and fails that check. `KB` and similar
+//! units are powers of 1024. The CSV rounds to two decimals and names metrics by their headings.
+//! Times are local, without a zone; only the lines of requests have exact moments.
 
 mod json;
 mod records;
@@ -18,12 +19,12 @@ mod tests;
 use super::sample::{Ended, percentile};
 use crate::evidence::formats::common::wanted;
 use crate::evidence::{
-    Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector, counts::whole, json::Json,
-    precision::Precision,
+    Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector,
+    counts::whole, json::Json, precision::Precision,
 };
 use crate::model::{Evidence, Producer, Unit};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "aiperf",
     title: "NVIDIA AIPerf and GenAI-Perf: JSON, CSV, and the lines of requests",
@@ -31,7 +32,13 @@ pub const ADAPTER: Adapter = Adapter {
     written_by: "aiperf profile --model MODEL --url URL …",
     reads: "every statistic of every metric with its unit, and `count` as n; GPU telemetry. Lines of requests give the whole sample: \
             exact bounds on any quantile of latency.",
-    carries: &[Carries::Metrics, Carries::SampleSize, Carries::Slices, Carries::Intervals, Carries::Checks],
+    carries: &[
+        Carries::Metrics,
+        Carries::SampleSize,
+        Carries::Slices,
+        Carries::Intervals,
+        Carries::Checks,
+    ],
     recognised_by: "`request_latency` or another metric with `unit` and `avg` beside `input_config` or `aiperf_version`; `Metric,avg,min,max`; \
                     lines with `metadata.benchmark_phase` and `metrics`",
     rule: "id = \"ttft\"\nmetric = \"time_to_first_token\"\nquantile = 0.99\nmax = \"200 ms\"\npoint_estimate = \"allow\"",
@@ -57,7 +64,8 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     wanted(ADAPTER.id, document, detect(document))?;
     let mut into = Collector::new(document, ADAPTER.id);
-    into.evidence.producer = Some(Producer { tool: Some("aiperf".to_owned()), ..Producer::default() });
+    into.evidence.producer =
+        Some(Producer { tool: Some("aiperf".to_owned()), ..Producer::default() });
     if !document.looks_like_json() {
         table::read(&mut into, document)?;
         failures(&mut into);
@@ -66,7 +74,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     into = into.precision(Precision::Full);
     match document.json() {
         Ok(json) => match json.as_object() {
-            Some(object) if !records::is_record(object) => self::json::read(&mut into, document, object)?,
+            Some(object) if !records::is_record(object) => {
+                self::json::read(&mut into, document, object)?;
+            }
             _ => records::read(&mut into, document, std::slice::from_ref(json))?,
         },
         Err(_) => records::read(&mut into, document, document.json_lines().map_err(Clone::clone)?)?,
@@ -75,14 +85,23 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     into.finish()
 }
 
-/// Requests that failed are left out of every latency: a run that lost some is not as good as its numbers.
+/// Adds a failed check if requests failed. They are in no latency, so a run that lost some is worse
+/// than its numbers.
 fn failures(into: &mut Collector<'_>) {
-    let counts = ["error_request_count", "error_request_count.avg", "Error Request Count", "Error Request Count.avg"];
-    let failed = into.evidence.measurements.iter().filter(|m| counts.contains(&m.source_name.as_str()));
+    let counts = [
+        "error_request_count",
+        "error_request_count.avg",
+        "Error Request Count",
+        "Error Request Count.avg",
+    ];
+    let failed =
+        into.evidence.measurements.iter().filter(|m| counts.contains(&m.source_name.as_str()));
     let failed: Vec<Option<f64>> = failed.map(|m| m.value).collect();
     if failed.iter().any(|failed| *failed != Some(0.0)) {
         survivors(into, &failed);
-        let said = failed.iter().map(|failed| failed.map_or("an unknown number of".to_owned(), |n| n.to_string()));
+        let said = failed
+            .iter()
+            .map(|failed| failed.map_or("an unknown number of".to_owned(), |n| n.to_string()));
         let said = format!("{} requests failed", said.collect::<Vec<_>>().join(" + "));
         into.check("requests succeeded", false, Some(said));
     }
@@ -91,7 +110,8 @@ fn failures(into: &mut Collector<'_>) {
 /// Marks the times of a run that lost too many of its requests.
 fn survivors(into: &mut Collector<'_>, failed: &[Option<f64>]) {
     let counts = ["request_count", "request_count.avg", "Request Count", "Request Count.avg"];
-    let stated = into.evidence.measurements.iter().find(|m| counts.contains(&m.source_name.as_str()));
+    let stated =
+        into.evidence.measurements.iter().find(|m| counts.contains(&m.source_name.as_str()));
     let good = stated.and_then(|m| m.value).and_then(whole);
     let failed = failed.iter().map(|failed| failed.and_then(whole)).sum::<Option<u64>>();
     if let Some((good, failed)) = good.zip(failed) {
@@ -99,7 +119,8 @@ fn survivors(into: &mut Collector<'_>, failed: &[Option<f64>]) {
     }
 }
 
-/// Our name of a statistic of a metric: `latency` with a quantile for percentiles, else the source's own name.
+/// Our name of a metric's statistic: `latency` with a quantile for percentiles of it, else the
+/// source's own name.
 fn ours<'n>(metric: &'n str, stat: &str, theirs: &'n str) -> (&'n str, Option<f64>) {
     match percentile(stat) {
         Some(q) if metric == "request_latency" => ("latency", Some(q)),
@@ -108,7 +129,7 @@ fn ours<'n>(metric: &'n str, stat: &str, theirs: &'n str) -> (&'n str, Option<f6
     }
 }
 
-/// The unit of a statistic, where we have it; a count has none.
+/// The unit of a statistic, if we have it; a count has none.
 fn unit(text: &str, stat: &str) -> Option<Unit> {
     let unit = text.parse().ok().or(match text {
         "KB" => Some(Unit::Kibibytes),

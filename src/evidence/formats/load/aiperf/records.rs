@@ -1,4 +1,4 @@
-//! `profile_export.jsonl`: a line for each request.
+//! `profile_export.jsonl`: one line per request.
 
 use super::unit;
 use crate::evidence::formats::common::text;
@@ -20,23 +20,34 @@ struct Values {
 }
 
 pub(super) fn is_record(object: &Object<'_>) -> bool {
-    let phased = object
-        .get("metadata")
-        .is_some_and(|metadata| metadata.get("benchmark_phase").is_some() || metadata.get("session_num").is_some());
+    let phased = object.get("metadata").is_some_and(|metadata| {
+        metadata.get("benchmark_phase").is_some() || metadata.get("session_num").is_some()
+    });
     phased && object.get("metrics").is_some_and(|metrics| metrics.as_object().is_some())
 }
 
-pub(super) fn read(into: &mut Collector<'_>, document: &Document<'_>, lines: &[Json<'_>]) -> Result<(), EvidenceError> {
+pub(super) fn read(
+    into: &mut Collector<'_>,
+    document: &Document<'_>,
+    lines: &[Json<'_>],
+) -> Result<(), EvidenceError> {
     let mut metrics: BTreeMap<&str, Values> = BTreeMap::new();
     let (mut succeeded, mut failed, mut passed_over) = (0_u64, 0_u64, 0_u64);
     for line in lines {
         let object = line.as_object().filter(|object| is_record(object)).ok_or_else(|| {
-            EvidenceError::invalid(super::ADAPTER.id, document, line.at, "the line is no record of a request")
+            EvidenceError::invalid(
+                super::ADAPTER.id,
+                document,
+                line.at,
+                "the line is no record of a request",
+            )
         })?;
         let metadata = |key: &str| object.get("metadata").and_then(|metadata| metadata.get(key));
-        // Warm-up and what was cut short are no part of the measurement.
-        let cancelled = matches!(metadata("was_cancelled").map(|flag| &flag.value), Some(Value::Bool(true)));
-        if cancelled || text(metadata("benchmark_phase")).is_some_and(|phase| phase != "profiling") {
+        // Warm-up requests and cancelled ones are not part of the measurement.
+        let cancelled =
+            matches!(metadata("was_cancelled").map(|flag| &flag.value), Some(Value::Bool(true)));
+        if cancelled || text(metadata("benchmark_phase")).is_some_and(|phase| phase != "profiling")
+        {
             passed_over += 1;
             continue;
         }
@@ -74,7 +85,11 @@ fn take(into: &mut Collector<'_>, values: &mut Values, key: &str, json: &Json<'_
 
 fn finish(into: &mut Collector<'_>, metrics: BTreeMap<&str, Values>, succeeded: u64, failed: u64) {
     if succeeded == 0 {
-        into.check("request_count", false, Some("no request succeeded: nothing was measured".to_owned()));
+        into.check(
+            "request_count",
+            false,
+            Some("no request succeeded: nothing was measured".to_owned()),
+        );
     }
     for (name, value) in [("request_count", succeeded), ("error_request_count", failed)] {
         into.number(name, name, Slice::overall(), float(value));
@@ -83,6 +98,7 @@ fn finish(into: &mut Collector<'_>, metrics: BTreeMap<&str, Values>, succeeded: 
         let path = |stat: &str| format!("{key}.{stat}");
         let metric = if key == "request_latency" { "latency" } else { key };
         let (written, unit) = (Written::Cut(0.0), unit(&written, "avg"));
-        Statistics { metric, name: &path, mean: "avg", unit, written, slice: &Slice::overall() }.add(into, values);
+        Statistics { metric, name: &path, mean: "avg", unit, written, slice: &Slice::overall() }
+            .add(into, values);
     }
 }

@@ -1,5 +1,5 @@
-//! `profile_export_aiperf.csv`, `…_genai_perf.csv`: tables below each other, each with its own header; and time
-//! slices.
+//! `profile_export_aiperf.csv`, `…_genai_perf.csv`: several tables below each other, each with its
+//! own header; and time slices.
 
 use super::{ours, unit};
 use crate::evidence::{
@@ -10,24 +10,30 @@ use crate::evidence::{
 };
 use crate::model::Slice;
 
-const TIMESLICES: [&str; 7] = ["Timeslice", "Start_NS", "End_NS", "Metric", "Unit", "Stat", "Value"];
+const TIMESLICES: [&str; 7] =
+    ["Timeslice", "Start_NS", "End_NS", "Metric", "Unit", "Stat", "Value"];
 const OLD_TIMESLICES: [&str; 5] = ["Timeslice", "Metric", "Unit", "Stat", "Value"];
 const AGGREGATE: [&str; 5] = ["metric", "mean", "std", "ci_low", "ci_high"];
 
-/// Columns that say which GPU a row is about.
-const AXES: [(&str, &str); 4] =
-    [("Endpoint", "endpoint"), ("GPU_Index", "gpu_index"), ("GPU", "gpu"), ("Timeslice", "timeslice")];
+/// Columns that say which GPU a row describes.
+const AXES: [(&str, &str); 4] = [
+    ("Endpoint", "endpoint"),
+    ("GPU_Index", "gpu_index"),
+    ("GPU", "gpu"),
+    ("Timeslice", "timeslice"),
+];
 
 pub(super) fn detect(document: &Document<'_>) -> Result<(), Declined> {
     let header = document.header(b',')?;
     let has = |names: &[&str]| names.iter().all(|name| header.iter().any(|cell| cell == name));
-    let statistics = header.first().is_some_and(|cell| cell == "Metric") && has(&["avg", "min", "max", "p99"]);
-    // A run without a single request holds the second table only.
+    let statistics =
+        header.first().is_some_and(|cell| cell == "Metric") && has(&["avg", "min", "max", "p99"]);
+    // A run without requests has only the second table.
     let totals = || {
         header == ["Metric", "Value"]
-            && document
-                .text()
-                .is_ok_and(|text| text.contains("Benchmark Duration (sec),") || text.contains("Request Throughput ("))
+            && document.text().is_ok_and(|text| {
+                text.contains("Benchmark Duration (sec),") || text.contains("Request Throughput (")
+            })
     };
     if statistics || has(&TIMESLICES) || has(&OLD_TIMESLICES) || has(&AGGREGATE) || totals() {
         Ok(())
@@ -36,7 +42,7 @@ pub(super) fn detect(document: &Document<'_>) -> Result<(), Declined> {
     }
 }
 
-/// The columns of the table that a row stands in.
+/// The columns of the table that a row belongs to.
 #[derive(Default)]
 struct Header<'t> {
     columns: Vec<&'t str>,
@@ -48,7 +54,9 @@ impl Header<'_> {
     }
 
     fn slice(&self, row: &Row) -> Slice {
-        let axes = AXES.iter().filter_map(|(name, axis)| Some(((*axis).to_owned(), self.get(row, name)?.to_owned())));
+        let axes = AXES
+            .iter()
+            .filter_map(|(name, axis)| Some(((*axis).to_owned(), self.get(row, name)?.to_owned())));
         Slice(axes.collect())
     }
 }
@@ -67,24 +75,38 @@ pub(super) fn read(into: &mut Collector<'_>, document: &Document<'_>) -> Result<
         {
             into.left_out("how runs were aggregated");
         } else {
-            let message =
-                format!("the row has {} cells, its header {}: was the file cut off?", row.len(), header.columns.len());
+            let message = format!(
+                "the row has {} cells, its header {}: was the file cut off?",
+                row.len(),
+                header.columns.len()
+            );
             return Err(EvidenceError::invalid(super::ADAPTER.id, document, row.at, message));
         }
     }
     let requests = |name: &str| {
-        name.starts_with("Request Count") || name.starts_with("Request Latency") || name.starts_with("request_")
+        name.starts_with("Request Count")
+            || name.starts_with("Request Latency")
+            || name.starts_with("request_")
     };
-    let measured =
-        into.evidence.measurements.iter().any(|m| requests(&m.source_name) && m.value.is_some_and(|value| value > 0.0));
+    let measured = into
+        .evidence
+        .measurements
+        .iter()
+        .any(|m| requests(&m.source_name) && m.value.is_some_and(|value| value > 0.0));
     if !measured {
-        into.check("Request Count", false, Some("no request succeeded: nothing was measured".to_owned()));
+        into.check(
+            "Request Count",
+            false,
+            Some("no request succeeded: nothing was measured".to_owned()),
+        );
     }
     Ok(())
 }
 
 fn cells(into: &mut Collector<'_>, header: &Header<'_>, row: &Row) {
-    let Some(heading) = header.get(row, "Metric").or_else(|| header.get(row, "metric")) else { return };
+    let Some(heading) = header.get(row, "Metric").or_else(|| header.get(row, "metric")) else {
+        return;
+    };
     let (plain, written) = split(heading);
     let written = header.get(row, "Unit").or_else(|| header.get(row, "unit")).unwrap_or(written);
     let slice = header.slice(row);
@@ -94,28 +116,48 @@ fn cells(into: &mut Collector<'_>, header: &Header<'_>, row: &Row) {
     }
     for (column, value) in header.columns.iter().zip(row.cells()) {
         let described = AXES.iter().any(|(axis, _)| axis == column);
-        let about =
-            ["Metric", "metric", "unit", "GPU_Name", "GPU_UUID", "Platform", "Hostname", "Namespace", "Pod Name"];
-        // The tool leaves a statistic empty that it does not compute: no value was ever there.
+        let about = [
+            "Metric",
+            "metric",
+            "unit",
+            "GPU_Name",
+            "GPU_UUID",
+            "Platform",
+            "Hostname",
+            "Namespace",
+            "Pod Name",
+        ];
+        // The tool leaves the cell of a statistic empty if it does not compute it: there never was
+        // a value.
         if described || about.contains(column) || value.is_empty() {
             continue;
         }
-        let theirs = if *column == "Value" { heading.to_owned() } else { format!("{heading}.{column}") };
+        let theirs =
+            if *column == "Value" { heading.to_owned() } else { format!("{heading}.{column}") };
         cell(into, &tag, &theirs, column, written, &slice, value);
     }
 }
 
-fn cell(into: &mut Collector<'_>, tag: &str, theirs: &str, stat: &str, written: &str, slice: &Slice, value: &str) {
-    // `GenAI-Perf` writes thousands with commas.
+fn cell(
+    into: &mut Collector<'_>,
+    tag: &str,
+    theirs: &str,
+    stat: &str,
+    written: &str,
+    slice: &Slice,
+    value: &str,
+) {
+    // `GenAI-Perf` writes large numbers with commas.
     let plain = value.replace(',', "");
-    let value = if matches!(reading_text(&plain), Some(Reading::Number(_))) { &plain } else { value };
+    let value =
+        if matches!(reading_text(&plain), Some(Reading::Number(_))) { &plain } else { value };
     let (ours, q) = ours(tag, stat, theirs);
     if let Some(m) = into.measure_text(ours, theirs, slice.clone(), value) {
         (m.quantile, m.unit) = (q, unit(written, stat));
     }
 }
 
-/// `Request Latency (ms)`: the name and the unit in the last parentheses.
+/// Splits `Request Latency (ms)` into the name and the unit in the last parentheses.
 fn split(heading: &str) -> (&str, &str) {
     heading.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (")).unwrap_or((heading, ""))
 }

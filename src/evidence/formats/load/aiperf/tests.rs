@@ -36,7 +36,10 @@ fn count_is_n_and_a_size_is_of_powers_of_1024() {
     assert_eq!(get(&evidence, "http_req_data_sent.count").unit, None);
     assert_eq!(get(&evidence, "request_error_rate.avg").unit, Some(Unit::Percent));
     let checks: Vec<_> = evidence.checks.iter().map(|c| (c.name.as_str(), c.passed)).collect();
-    assert_eq!(checks, [("is_complete", false), ("was_cancelled", false), ("request_count", false)]);
+    assert_eq!(
+        checks,
+        [("is_complete", false), ("was_cancelled", false), ("request_count", false)]
+    );
 }
 
 #[test]
@@ -44,9 +47,15 @@ fn a_telemetry_of_gpus_is_named_by_its_path() {
     let evidence = of(r#"{"aiperf_version": "0.13.0", "request_count": {"unit": "requests", "avg": 1.0},
         "warmup_metrics": {"request_latency": {"unit": "ms", "p99": 900.0, "avg": 1.0}},
         "telemetry_data": {"summary": {"start_time": "x"}, "endpoints": {"a:1": {"gpus": {"gpu_0": {"gpu_index": 0, "metrics": {"energy": {"unit": "MJ", "avg": 1.5}}}}}}}}"#).unwrap();
-    assert_eq!(get(&evidence, "telemetry_data.endpoints.a:1.gpus.gpu_0.metrics.energy.avg").value, Some(1.5));
-    // Warm-up is not what a rule on latency asks for.
-    assert_eq!(get(&evidence, "warmup_metrics.request_latency.p99").metric, "warmup_metrics.request_latency");
+    assert_eq!(
+        get(&evidence, "telemetry_data.endpoints.a:1.gpus.gpu_0.metrics.energy.avg").value,
+        Some(1.5)
+    );
+    // A rule on latency must not select warm-up.
+    assert_eq!(
+        get(&evidence, "warmup_metrics.request_latency.p99").metric,
+        "warmup_metrics.request_latency"
+    );
 }
 
 #[test]
@@ -110,14 +119,18 @@ fn lines_of_requests_are_a_whole_sample() {
     );
     assert_eq!(p50.distribution.as_ref().unwrap().count(), 3);
     assert_eq!(
-        (get(&evidence, "inter_chunk_latency.max").value, get(&evidence, "inter_chunk_latency.avg").n),
+        (
+            get(&evidence, "inter_chunk_latency.max").value,
+            get(&evidence, "inter_chunk_latency.avg").n
+        ),
         (Some(2.0), Some(6))
     );
     assert_eq!(
         (get(&evidence, "request_count").value, get(&evidence, "error_request_count").value),
         (Some(3.0), Some(1.0))
     );
-    let succeeded = evidence.checks.iter().find(|check| check.name == "requests succeeded").unwrap();
+    let succeeded =
+        evidence.checks.iter().find(|check| check.name == "requests succeeded").unwrap();
     assert_eq!((succeeded.passed, succeeded.detail.as_deref()), (false, Some("1 requests failed")));
     assert_eq!(evidence.produced_at.unwrap().to_string(), "2026-11-20T14:40:57.262733Z");
     assert!(!of(&line("profiling", "{}", r#","error":{"code":503}"#)).unwrap().checks[0].passed);
@@ -129,8 +142,14 @@ fn metrics_of_the_server_carry_their_labels() {
         {"type": "histogram", "description": "d", "unit": "seconds", "series": [{"endpoint_url": "u", "labels": {"model_name": "m"},
         "stats": {"count": 14, "sum": 7.0, "avg": 0.5, "p99_estimate": 0.9, "count_rate": 2.0}, "buckets": {"+Inf": 14}}]}}}"#).unwrap();
     let p99 = get(&evidence, "vllm:e2e_request_latency_seconds.p99_estimate");
-    assert_eq!((p99.value, p99.n, p99.unit, p99.quantile), (Some(0.9), Some(14), Some(Unit::Seconds), None));
+    assert_eq!(
+        (p99.value, p99.n, p99.unit, p99.quantile),
+        (Some(0.9), Some(14), Some(Unit::Seconds), None)
+    );
     assert_eq!(p99.slice.to_string(), "endpoint_url = u, model_name = m");
     assert!(evidence.checks.is_empty());
-    assert!(!of(r#"{"aiperf_version": "0.13.0", "summary": {}, "metrics": {}}"#).unwrap().checks[0].passed);
+    assert!(
+        !of(r#"{"aiperf_version": "0.13.0", "summary": {}, "metrics": {}}"#).unwrap().checks[0]
+            .passed
+    );
 }

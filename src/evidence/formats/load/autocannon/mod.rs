@@ -1,8 +1,10 @@
-//! autocannon: `--json`. Latencies are whole milliseconds from an `HdrHistogram`, percentiles keys such as `p97_5`.
+//! autocannon: `--json`. Latencies are whole milliseconds from an `HdrHistogram`; percentiles are
+//! keys such as `p97_5`.
 //!
-//! `latency.totalCount` says of how many answers they are made (since 5; with a rate it holds corrections for coordinated
-//! omission too). `errors` are connections that failed, timeouts among them; answers are counted by their first digit and
-//! since 7 by status. `requests` and `throughput` are statistics of seconds, not of requests.
+//! `latency.totalCount` is the number of answers in the histogram (since version 5; with a fixed
+//! rate it also contains corrections for coordinated omission). `errors` are connections that
+//! failed, including timeouts. Answers are counted by the first digit of their status, and since
+//! version 7 by status. `requests` and `throughput` are statistics of seconds, not of requests.
 
 #[cfg(test)]
 mod tests;
@@ -15,7 +17,7 @@ use crate::evidence::{
 };
 use crate::model::{Evidence, Producer, Slice, Unit};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "autocannon",
     title: "autocannon: `--json`",
@@ -40,22 +42,35 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
     let invalid = |why: String| EvidenceError::invalid(ADAPTER.id, document, json.at, why);
-    let root = detect(document).and_then(|()| document.object()).map_err(|Declined { why }| invalid(why))?;
+    let root = detect(document)
+        .and_then(|()| document.object())
+        .map_err(|Declined { why }| invalid(why))?;
     let mut out = Collector::new(document, ADAPTER.id).precision(Precision::Full);
-    out.evidence.producer = Some(Producer { tool: Some("autocannon".to_owned()), ..Producer::default() });
-    out.evidence.produced_at = root.get("finish").and_then(Json::as_str).and_then(|text| text.parse().ok());
+    out.evidence.producer =
+        Some(Producer { tool: Some("autocannon".to_owned()), ..Producer::default() });
+    out.evidence.produced_at =
+        root.get("finish").and_then(Json::as_str).and_then(|text| text.parse().ok());
     let count = |key: &str| root.get(key).and_then(Json::as_number).and_then(Number::count);
     let digits = ["1xx", "2xx", "3xx", "4xx", "5xx"].map(count);
     let [_, _, _, client, server] = digits;
-    let (Some(answers), Some(client), Some(server), Some(errors)) =
-        (digits.into_iter().try_fold(0_u64, |sum, n| sum.checked_add(n?)), client, server, count("errors"))
-    else {
+    let (Some(answers), Some(client), Some(server), Some(errors)) = (
+        digits.into_iter().try_fold(0_u64, |sum, n| sum.checked_add(n?)),
+        client,
+        server,
+        count("errors"),
+    ) else {
         return Err(invalid("no counts of answers (`1xx` to `5xx`) and `errors`".to_owned()));
     };
     for member in out.members(root.get("statusCodeStats")) {
         let times = member.value.get("count").and_then(Json::as_number).and_then(Number::count);
         match times {
-            Some(times) => load::count(&mut out, &format!("status_{}", member.key), Slice::overall(), times, None),
+            Some(times) => load::count(
+                &mut out,
+                &format!("status_{}", member.key),
+                Slice::overall(),
+                times,
+                None,
+            ),
             None => out.mistake(member.value.at, "a status code without its `count`"),
         }
     }
@@ -67,51 +82,63 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
                     histogram(&mut out, key, part, answers);
                 }
             }
-            "errors" | "timeouts" | "mismatches" | "non2xx" | "resets" | "1xx" | "2xx" | "3xx" | "4xx" | "5xx"
-            | "duration" => {
+            "errors" | "timeouts" | "mismatches" | "non2xx" | "resets" | "1xx" | "2xx" | "3xx"
+            | "4xx" | "5xx" | "duration" => {
                 if let Some(m) = out.measure(key, key, Slice::overall(), &member.value) {
                     m.unit = (key == "duration").then_some(Unit::Seconds);
                     m.n = Some(answers.saturating_add(errors)).filter(|_| key != "duration");
                 }
             }
-            "title" | "url" | "socketPath" | "connections" | "sampleInt" | "pipelining" | "workers" | "samples"
-            | "start" | "finish" | "statusCodeStats" => {}
+            "title" | "url" | "socketPath" | "connections" | "sampleInt" | "pipelining"
+            | "workers" | "samples" | "start" | "finish" | "statusCodeStats" => {}
             _ => out.left_out(key),
         }
     }
     let failed = client.saturating_add(server).saturating_add(errors);
     let all = answers.saturating_add(errors);
     load::error_rate(&mut out, Slice::overall(), all, failed);
-    // `sent` counts the requests that the end of the run cut short, too.
-    let sent = root.get("requests").and_then(|requests| requests.get("sent")).and_then(Json::as_number);
+    // `sent` also counts the requests that the end of the run cut short.
+    let sent =
+        root.get("requests").and_then(|requests| requests.get("sent")).and_then(Json::as_number);
     let unfinished = sent.and_then(Number::count).map_or(0, |sent| sent.saturating_sub(all));
-    let ended = Ended { requests: all, failed: failed.max(count("mismatches").unwrap_or(0)), unfinished };
+    let ended =
+        Ended { requests: all, failed: failed.max(count("mismatches").unwrap_or(0)), unfinished };
     ended.tell(&mut out, 0, &Slice::overall(), "");
     out.finish()
 }
 
 fn histogram(out: &mut Collector<'_>, of: &str, part: &Object<'_>, answers: u64) {
     let latency = of == "latency";
-    let n = part.get("totalCount").and_then(Json::as_number).and_then(Number::count).filter(|_| latency);
+    let n = part
+        .get("totalCount")
+        .and_then(Json::as_number)
+        .and_then(Number::count)
+        .filter(|_| latency);
     for member in part {
         let percent = member.key.strip_prefix('p').map(|percent| percent.replace('_', "."));
         let quantile = percent.as_deref().and_then(load::quantile);
         let (ours, theirs) = match (&percent, quantile) {
-            (Some(percent), Some(_)) if latency => ("latency".to_owned(), load::percentile_name(percent)),
+            (Some(percent), Some(_)) if latency => {
+                ("latency".to_owned(), load::percentile_name(percent))
+            }
             _ => (format!("{of}.{}", member.key), format!("{of}.{}", member.key)),
         };
-        let Some(m) = out.measure(&ours, &theirs, Slice::overall(), &member.value) else { continue };
+        let Some(m) = out.measure(&ours, &theirs, Slice::overall(), &member.value) else {
+            continue;
+        };
         m.quantile = quantile;
         if latency && member.key != "totalCount" {
             (m.n, m.unit) = (n, Some(Unit::Milliseconds));
         } else if of == "throughput" {
             m.unit = Some(Unit::Bytes);
         }
-        // The histogram keeps whole numbers.
+        // The histogram stores whole numbers.
         if quantile.is_some() || matches!(&*member.key, "min" | "max") {
             m.rounding = 0.5;
         }
-        // Zeros of no answer.
-        m.value = m.value.filter(|_| answers > 0 || matches!(&*member.key, "totalCount" | "total" | "sent"));
+        // These are zeros if there was no answer.
+        m.value = m
+            .value
+            .filter(|_| answers > 0 || matches!(&*member.key, "totalCount" | "total" | "sent"));
     }
 }

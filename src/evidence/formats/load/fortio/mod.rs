@@ -1,8 +1,10 @@
-//! Fortio: the JSON of `fortio load -json`. Times are in seconds, but `ActualDuration`, in nanoseconds.
+//! Fortio: the JSON of `fortio load -json`. Times are in seconds, except `ActualDuration`, which is
+//! in nanoseconds.
 //!
-//! `DurationHistogram` counts all calls by ranges, the whole sample as coarse as they are; its percentiles are interpolated
-//! within a range. `ErrorsDurationHistogram` (since 1.60) counts those that failed; before, the status codes tell, where -1
-//! is a connection that failed. A run that did not start has `error` and no histogram.
+//! `DurationHistogram` counts all calls by ranges: this is the whole sample, at the resolution of
+//! the ranges. Its percentiles are interpolated within a range. `ErrorsDurationHistogram` (since
+//! 1.60) counts the calls that failed; in older versions the status codes show this, where -1 is a
+//! connection that failed. A run that did not start has `error` and no histogram.
 
 #[cfg(test)]
 mod tests;
@@ -16,7 +18,7 @@ use crate::evidence::{
 use crate::model::{Bucket, Distribution, Evidence, Producer, Slice, Unit};
 use std::sync::Arc;
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "fortio",
     title: "Fortio: `fortio load -json`",
@@ -34,7 +36,7 @@ pub const ADAPTER: Adapter = Adapter {
 /// Fortio counts this status as success.
 const TEAPOT: &str = "418";
 
-/// Other histograms: what they are of, and its unit.
+/// Other histograms: what they measure, and in which unit.
 const OTHERS: [(&str, Unit); 4] = [
     ("ErrorsDurationHistogram", Unit::Seconds),
     ("ConnectionStats", Unit::Seconds),
@@ -44,15 +46,18 @@ const OTHERS: [(&str, Unit); 4] = [
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
     let object = document.object()?;
-    let missing =
-        ["RunType", "ActualQPS", "ActualDuration", "DurationHistogram"].into_iter().find(|key| !object.has(key));
+    let missing = ["RunType", "ActualQPS", "ActualDuration", "DurationHistogram"]
+        .into_iter()
+        .find(|key| !object.has(key));
     missing.map_or(Ok(()), |key| Err(Declined::because(format!("no key `{key}`"))))
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
     let invalid = |at, why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
-    let root = detect(document).and_then(|()| document.object()).map_err(|Declined { why }| invalid(json.at, why))?;
+    let root = detect(document)
+        .and_then(|()| document.object())
+        .map_err(|Declined { why }| invalid(json.at, why))?;
     let mut out = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     let text = |key: &str| root.get(key).and_then(Json::as_str);
     let version = text("Version").filter(|version| !version.is_empty()).map(str::to_owned);
@@ -63,28 +68,37 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         out.check("requests succeeded", false, Some("the run has no histogram".to_owned()));
         return out.finish();
     };
-    let count = |part: &Object<'_>| part.get("Count").and_then(Json::as_number).and_then(Number::count);
-    let n = count(all).ok_or_else(|| invalid(json.at, "`DurationHistogram` has no `Count`".to_owned()))?;
+    let count =
+        |part: &Object<'_>| part.get("Count").and_then(Json::as_number).and_then(Number::count);
+    let n = count(all)
+        .ok_or_else(|| invalid(json.at, "`DurationHistogram` has no `Count`".to_owned()))?;
     histogram(&mut out, all, n);
     for (key, unit) in OTHERS {
-        if let Some((part, n)) = out.object(root.get(key)).and_then(|part| Some((part, count(part)?))) {
+        if let Some((part, n)) =
+            out.object(root.get(key)).and_then(|part| Some((part, count(part)?)))
+        {
             statistics(&mut out, key, part, n, unit);
         }
     }
     let (mut answers, mut bad) = (0_u64, 0_u64);
     for member in out.members(root.get("RetCodes")) {
         let Some(times) = member.value.as_number().and_then(Number::count) else {
-            return Err(invalid(member.value.at, format!("a count in `RetCodes` is {}", member.value.kind())));
+            return Err(invalid(
+                member.value.at,
+                format!("a count in `RetCodes` is {}", member.value.kind()),
+            ));
         };
         load::count(&mut out, &format!("status_{}", member.key), Slice::overall(), times, None);
         answers = answers.saturating_add(times);
-        // A code of HTTP, or the status of a gRPC health check.
+        // An HTTP status, or the status of a gRPC health check.
         let http = member.key.starts_with('2') && member.key.len() == 3 || member.key == TEAPOT;
         let good = http || matches!(&*member.key, "SERVING" | "OK");
         bad = bad.saturating_add(if good { 0 } else { times });
     }
     for (key, unit) in [("ActualQPS", None), ("ActualDuration", Some(Unit::Nanoseconds))] {
-        if let Some(m) = root.get(key).and_then(|json| out.measure(key, key, Slice::overall(), json)) {
+        if let Some(m) =
+            root.get(key).and_then(|json| out.measure(key, key, Slice::overall(), json))
+        {
             (m.unit, m.n) = (unit, Some(n));
             m.value = m.value.filter(|_| n > 0);
         }
@@ -92,12 +106,15 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let stated = root.get("ErrorsDurationHistogram").and_then(Json::as_object).and_then(count);
     if let Some(failed) = stated.or_else(|| (answers == n).then_some(bad)) {
         load::error_rate(&mut out, Slice::overall(), n, failed);
-        // How many calls were asked for, where the run was not one of a time.
-        let asked = root.get("Exactly").and_then(Json::as_number).and_then(Number::count).unwrap_or(0);
+        // How many calls were asked for, unless the run was to last for a fixed time.
+        let asked =
+            root.get("Exactly").and_then(Json::as_number).and_then(Number::count).unwrap_or(0);
         let ended = Ended { requests: n, failed, unfinished: asked.saturating_sub(n) };
         ended.tell(&mut out, 0, &Slice::overall(), "");
     } else {
-        out.warn("neither `ErrorsDurationHistogram` nor `RetCodes` say of every call whether it failed");
+        out.warn(
+            "neither `ErrorsDurationHistogram` nor `RetCodes` say of every call whether it failed",
+        );
         let why = "it does not say of every call whether it failed";
         out.check("requests succeeded", false, Some(why.to_owned()));
     }
@@ -119,7 +136,7 @@ fn histogram(out: &mut Collector<'_>, all: &Object<'_>, n: u64) {
     load::count(out, "Count", Slice::overall(), n, None);
 }
 
-/// What is told of a histogram as a whole.
+/// Adds the statistics of a histogram as a whole.
 fn statistics(out: &mut Collector<'_>, of: &str, histogram: &Object<'_>, n: u64, unit: Unit) {
     for key in ["Min", "Max", "Avg", "StdDev", "Sum"] {
         let name = format!("{of}.{key}");
@@ -130,12 +147,13 @@ fn statistics(out: &mut Collector<'_>, of: &str, histogram: &Object<'_>, n: u64,
     }
 }
 
-/// The ranges with their counts; `None` unless they ascend and count every call.
+/// The ranges with their counts; `None` unless they are ascending and count every call.
 fn sample(data: &[Json<'_>], n: u64) -> Option<Arc<Distribution>> {
     let mut buckets: Vec<Bucket> = Vec::with_capacity(data.len());
     for json in data {
         let number = |key: &str| json.get(key).and_then(Json::as_number);
-        let (low, high, count) = (number("Start")?.value(), number("End")?.value(), number("Count")?.count()?);
+        let (low, high, count) =
+            (number("Start")?.value(), number("End")?.value(), number("Count")?.count()?);
         let ascends = buckets.last().is_none_or(|last| last.high <= low);
         if low < 0.0 || high < low || !ascends {
             return None;
@@ -145,5 +163,6 @@ fn sample(data: &[Json<'_>], n: u64) -> Option<Arc<Distribution>> {
         }
     }
     let total = buckets.iter().try_fold(0_u64, |sum, b| sum.checked_add(b.count))?;
-    (total == n && n > 0).then(|| Arc::new(Distribution { method: "histogram".to_owned(), buckets }))
+    (total == n && n > 0)
+        .then(|| Arc::new(Distribution { method: "histogram".to_owned(), buckets }))
 }

@@ -17,16 +17,27 @@ fn of<'e>(evidence: &'e Evidence, name: &str) -> &'e Measurement {
 fn ranges_are_the_sample_of_the_percentiles() {
     let evidence = fortio(RUN);
     let p99 = of(&evidence, "p99.9");
-    assert_eq!((p99.value, p99.unit, p99.quantile, p99.n), (Some(0.0419), Some(Unit::Seconds), Some(0.999), Some(40)));
-    assert_eq!(p99.distribution.as_ref().unwrap().at(40).map(|b| (b.low, b.high)), Some((0.04, 0.042)));
-    assert!(of(&fortio(&RUN.replace("\"Count\": 25", "\"Count\": 24")), "p50").distribution.is_none());
+    assert_eq!(
+        (p99.value, p99.unit, p99.quantile, p99.n),
+        (Some(0.0419), Some(Unit::Seconds), Some(0.999), Some(40))
+    );
+    assert_eq!(
+        p99.distribution.as_ref().unwrap().at(40).map(|b| (b.low, b.high)),
+        Some((0.04, 0.042))
+    );
+    assert!(
+        of(&fortio(&RUN.replace("\"Count\": 25", "\"Count\": 24")), "p50").distribution.is_none()
+    );
 }
 
 #[test]
 fn errors_are_counted_by_their_histogram_or_their_codes() {
     for text in [RUN.to_owned(), RUN.replace("ErrorsDurationHistogram", "x")] {
         let evidence = fortio(&text);
-        assert_eq!((of(&evidence, "error_rate").successes, of(&evidence, "error_rate").trials), (Some(2), Some(40)));
+        assert_eq!(
+            (of(&evidence, "error_rate").successes, of(&evidence, "error_rate").trials),
+            (Some(2), Some(40))
+        );
         assert!(!evidence.checks[0].passed);
     }
 }

@@ -1,9 +1,10 @@
 //! ghz: `-O json` and `-O pretty`. Times are in nanoseconds, the marks of its histogram in seconds.
 //!
-//! `average` and `rps` rest on every call; percentiles, `fastest` and `slowest` on those without an error, unless
-//! `--count-errors` was given. `details` holds every call, up to a million: the whole sample where it holds as many as
-//! `count` says. `histogram` counts the calls that the percentiles rest on, even where old versions lost some of them.
-//! Percentiles that so few calls do not have are written as percentage 0.
+//! `average` and `rps` are over every call; percentiles, `fastest` and `slowest` over the calls
+//! without an error, unless `--count-errors` was given. `details` has every call, up to a million:
+//! it is the whole sample if it has as many calls as `count` says. `histogram` counts the calls
+//! that the percentiles are computed from, even where old versions lost some of them. Percentiles
+//! that need more calls than there are have the percentage 0.
 
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,7 @@ use crate::evidence::{
 use crate::model::{Evidence, Producer, Slice, Unit};
 use crate::stats::proportion::counted;
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "ghz",
     title: "ghz: its JSON report",
@@ -42,20 +43,24 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
     let invalid = |at, why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
-    let root = detect(document).and_then(|()| document.object()).map_err(|Declined { why }| invalid(json.at, why))?;
+    let root = detect(document)
+        .and_then(|()| document.object())
+        .map_err(|Declined { why }| invalid(json.at, why))?;
     let Some(count) = root.get("count").and_then(Json::as_number).and_then(Number::count) else {
         return Err(invalid(json.at, "`count` is no count".to_owned()));
     };
     let mut out = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     out.evidence.producer = Some(Producer { tool: Some("ghz".to_owned()), ..Producer::default() });
-    out.evidence.produced_at = root.get("date").and_then(Json::as_str).and_then(|text| text.parse().ok());
+    out.evidence.produced_at =
+        root.get("date").and_then(Json::as_str).and_then(|text| text.parse().ok());
     load::count(&mut out, "count", Slice::overall(), count, None);
 
     let (mut calls, mut good) = (0_u64, 0_u64);
     for member in out.members(root.get("statusCodeDistribution")) {
         let times = member.value.as_number().and_then(Number::count);
-        let times = times
-            .ok_or_else(|| invalid(member.value.at, format!("a count of status codes is {}", member.value.kind())))?;
+        let times = times.ok_or_else(|| {
+            invalid(member.value.at, format!("a count of status codes is {}", member.value.kind()))
+        })?;
         load::count(&mut out, &format!("status_{}", member.key), Slice::overall(), times, None);
         calls = calls.saturating_add(times);
         good = good.saturating_add(if member.key == "OK" { times } else { 0 });
@@ -69,18 +74,29 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     percentiles(&mut out, root, latencies.as_ref(), ranked);
     if calls == count {
         load::error_rate(&mut out, Slice::overall(), count, count - good);
-        let ended = Ended { requests: count, failed: count - good, unfinished: asked(root).saturating_sub(count) };
+        let ended = Ended {
+            requests: count,
+            failed: count - good,
+            unfinished: asked(root).saturating_sub(count),
+        };
         ended.tell(&mut out, 0, &Slice::overall(), "");
     } else {
-        out.check("requests succeeded", false, Some(format!("status codes of {calls} calls, and {count} were made")));
+        out.check(
+            "requests succeeded",
+            false,
+            Some(format!("status codes of {calls} calls, and {count} were made")),
+        );
     }
-    if let Some(reason) = root.get("endReason").and_then(Json::as_str).filter(|reason| *reason != "normal") {
+    if let Some(reason) =
+        root.get("endReason").and_then(Json::as_str).filter(|reason| *reason != "normal")
+    {
         out.warn(format!("the run ended by {}", crate::evidence::quoted(reason)));
     }
     out.finish()
 }
 
-/// How many calls were asked for; 0 where the run was to last for a time, of which ghz writes no total or the greatest.
+/// How many calls were asked for; 0 if the run was to last for a fixed time. Then ghz writes no
+/// total, or the largest possible one.
 fn asked(root: &Object<'_>) -> u64 {
     const UNLIMITED: u64 = 0x7fff_ffff;
     let options = root.get("options");
@@ -88,10 +104,11 @@ fn asked(root: &Object<'_>) -> u64 {
     total.and_then(Number::count).filter(|total| *total < UNLIMITED).unwrap_or(0)
 }
 
-/// The latencies that the percentiles rest on; `None` unless every call has one.
+/// The latencies that the percentiles are computed from; `None` unless every call has one.
 fn sample(root: &Object<'_>, count: u64) -> Option<Sample> {
     let details = root.get("details")?.as_array()?;
-    let errors = root.get("options").and_then(|o| o.get("count-errors")).is_some_and(|c| c.kind() == "true");
+    let errors =
+        root.get("options").and_then(|o| o.get("count-errors")).is_some_and(|c| c.kind() == "true");
     let mut values = Vec::with_capacity(details.len());
     for call in details {
         let latency = call.get("latency")?.as_number()?.value();
@@ -99,11 +116,11 @@ fn sample(root: &Object<'_>, count: u64) -> Option<Sample> {
             values.push(latency);
         }
     }
-    // Seconds as doubles in between: a nanosecond may be lost.
+    // ghz converts latencies to seconds as doubles on the way, which may lose a nanosecond.
     (counted(details.len()) == count).then(|| Sample::of(values, 1.0, Unit::Nanoseconds))?
 }
 
-/// How many calls the percentiles rest on: those that the histogram counts.
+/// How many calls the percentiles are computed from: those that the histogram counts.
 fn ranked(root: &Object<'_>) -> Option<u64> {
     let buckets = root.get("histogram")?.as_array()?;
     let counts = buckets.iter().map(|bucket| bucket.get("count")?.as_number()?.count());
@@ -115,10 +132,12 @@ fn numbers(out: &mut Collector<'_>, root: &Object<'_>, count: u64, ranked: Optio
         let key = &*member.key;
         match key {
             "total" | "average" | "fastest" | "slowest" | "rps" => {
-                let Some(m) = out.measure(key, key, Slice::overall(), &member.value) else { continue };
+                let Some(m) = out.measure(key, key, Slice::overall(), &member.value) else {
+                    continue;
+                };
                 m.unit = (key != "rps").then_some(Unit::Nanoseconds);
                 m.n = if matches!(key, "fastest" | "slowest") { ranked } else { Some(count) };
-                // Zeros of no call, and of none that answered.
+                // These are zeros if there was no call, or none was answered.
                 m.value = m.value.filter(|v| *v > 0.0);
             }
             "name"
@@ -137,7 +156,12 @@ fn numbers(out: &mut Collector<'_>, root: &Object<'_>, count: u64, ranked: Optio
     }
 }
 
-fn percentiles(out: &mut Collector<'_>, root: &Object<'_>, sample: Option<&Sample>, ranked: Option<u64>) {
+fn percentiles(
+    out: &mut Collector<'_>,
+    root: &Object<'_>,
+    sample: Option<&Sample>,
+    ranked: Option<u64>,
+) {
     for json in out.list(root.get("latencyDistribution")) {
         let percent = json.get("percentage").and_then(Json::as_number).filter(|p| p.value() > 0.0);
         let Some((percent, latency)) = percent.zip(json.get("latency")) else {

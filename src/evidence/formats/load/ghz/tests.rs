@@ -39,7 +39,10 @@ fn percentiles_rest_on_calls_without_an_error() {
 #[test]
 fn failed_calls_are_counted() {
     let evidence = ghz(REPORT);
-    assert_eq!((of(&evidence, "error_rate").successes, of(&evidence, "status_OK").value), (Some(1), Some(3.0)));
+    assert_eq!(
+        (of(&evidence, "error_rate").successes, of(&evidence, "status_OK").value),
+        (Some(1), Some(3.0))
+    );
     assert!(!evidence.checks[0].passed);
     let odd = ghz(&REPORT.replace("\"OK\": 3", "\"OK\": 2"));
     assert!(odd.measurements.iter().all(|m| m.metric != "error_rate") && !odd.checks[0].passed);
@@ -53,8 +56,11 @@ fn details_that_are_not_all_give_no_sample() {
 
 #[test]
 fn calls_that_were_lost_are_no_part_of_the_percentiles() {
-    // The report of ghz's repository has 200 calls, and 193 in its details and its histogram.
+    // The report in ghz's repository has 200 calls, but only 193 in its details and its histogram.
     let evidence = ghz(include_str!("../../../../../tests/fixtures/evidence/ghz/report1.json"));
     assert_eq!((of(&evidence, "average").n, of(&evidence, "p99").n), (Some(200), Some(193)));
-    assert_eq!((of(&evidence, "slowest").n, of(&evidence, "p99").distribution.is_none()), (Some(193), true));
+    assert_eq!(
+        (of(&evidence, "slowest").n, of(&evidence, "p99").distribution.is_none()),
+        (Some(193), true)
+    );
 }

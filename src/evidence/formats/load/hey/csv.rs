@@ -12,9 +12,18 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
     let table = document.csv().map_err(Clone::clone)?;
     let n = counted(table.rows().len());
     load::count(out, "rows", Slice::overall(), n, None);
-    for name in ["response-time", "DNS+dialup", "DNS", "Request-write", "Response-delay", "Response-read"] {
+    for name in
+        ["response-time", "DNS+dialup", "DNS", "Request-write", "Response-delay", "Response-read"]
+    {
         let Some(values) = load::column(ADAPTER.id, document, table, name)? else { continue };
-        load::mean(out, &format!("mean {name}"), Slice::overall(), &values, SLACK, Some(Unit::Seconds));
+        load::mean(
+            out,
+            &format!("mean {name}"),
+            Slice::overall(),
+            &values,
+            SLACK,
+            Some(Unit::Seconds),
+        );
         if name == "response-time" && n > 0 {
             match Sample::of(values, SLACK, Unit::Seconds) {
                 Some(sample) => sample.quantiles(out, &Slice::overall(), &[]),
@@ -41,10 +50,13 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
         load::count(out, "non-200", Slice::overall(), n.saturating_sub(good), Some(n));
     }
     let (_, failed) = load::statuses(out, codes);
-    // Requests without an answer have no row: that all rows are good does not say that all requests were.
+    // Requests without an answer have no row, so a file with only good rows does not show that all
+    // requests succeeded.
     if n == 0 || failed > 0 {
         Ended::of(n, failed).tell(out, 0, &Slice::overall(), "");
     }
-    out.warn("the CSV of hey leaves out requests that had no answer: it does not say how many failed");
+    out.warn(
+        "the CSV of hey leaves out requests that had no answer: it does not say how many failed",
+    );
     Ok(())
 }

@@ -1,22 +1,26 @@
 //! hey: the summary it prints, and `-o csv`.
 //!
-//! The summary is in seconds with four decimals. hey makes a multiple of `-c` requests: 296 where `-n 300 -c 8` was asked
-//! for, and only the counts in the file say so. Without any answer it prints `NaN secs`, zeros and a high rate of
-//! requests; with few answers it prints `0% in 0.0000 secs` for percentiles that it has none of. Some builds print `10%%`.
+//! The summary is in seconds with four decimals. hey makes a multiple of `-c` requests: 296 for
+//! `-n 300 -c 8`, and only the counts in the file show this. Without any answer it prints
+//! `NaN secs`, zeros and a high rate of requests. With few answers it prints `0% in 0.0000 secs`
+//! for percentiles that it cannot compute. Some builds print `10%%`.
 //!
-//! The CSV has a row for each answer, four decimals, and no row for a request that was never answered.
+//! The CSV has a row for each answer, with four decimals, and no row for a request that was never
+//! answered.
 
 mod csv;
 #[cfg(test)]
 mod tests;
 
 use super::sample::{self as load, Ended, Sample};
-use crate::evidence::{Adapter, Carries, Collector, Declined, Document, EvidenceError, Family, json::Number, quoted};
+use crate::evidence::{
+    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family, json::Number, quoted,
+};
 use crate::model::{Distribution, Evidence, Producer, Slice};
 use crate::stats::proportion::float;
 use std::sync::Arc;
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "hey",
     title: "hey: its summary, or `-o csv`",
@@ -42,15 +46,18 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     if lines.next() == Some("Summary:") {
         let total = lines.next().is_some_and(|line| line.starts_with("Total:"));
-        return total.then_some(()).ok_or_else(|| Declined::because("no `Total:` below `Summary:`"));
+        return total
+            .then_some(())
+            .ok_or_else(|| Declined::because("no `Total:` below `Summary:`"));
     }
-    is_csv(document)
-        .then_some(())
-        .ok_or_else(|| Declined::because("no `Summary:`, and no columns `response-time` and `DNS+dialup`"))
+    is_csv(document).then_some(()).ok_or_else(|| {
+        Declined::because("no `Summary:`, and no columns `response-time` and `DNS+dialup`")
+    })
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    detect(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
+    detect(document)
+        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
     let mut out = Collector::new(document, ADAPTER.id);
     out.evidence.producer = Some(Producer { tool: Some("hey".to_owned()), ..Producer::default() });
     if is_csv(document) {
@@ -63,9 +70,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 
 /// The counts that the summary states.
 struct Counts {
-    /// Answers, where the histogram counts as many.
+    /// Answers, if the histogram counts the same number.
     answers: Option<u64>,
-    /// Answers and errors, where the rate of requests stands for as many.
+    /// Answers and errors, if the rate of requests corresponds to their sum.
     requests: Option<u64>,
 }
 
@@ -100,9 +107,14 @@ fn summary(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evide
     let shown = marks.iter().fold(0_u64, |sum, (_, n)| sum.saturating_add(*n));
     let requests = answers.saturating_add(lost);
     let whole = stands_for(&head, requests);
-    let counts = Counts { answers: (shown == answers).then_some(answers), requests: whole.then_some(requests) };
+    let counts = Counts {
+        answers: (shown == answers).then_some(answers),
+        requests: whole.then_some(requests),
+    };
     if counts.answers.is_none() {
-        out.warn(format!("the histogram counts {shown} answers, the status codes {answers}: n is unknown"));
+        out.warn(format!(
+            "the histogram counts {shown} answers, the status codes {answers}: n is unknown"
+        ));
     }
     if counts.requests.is_none() {
         out.warn(format!(
@@ -129,10 +141,13 @@ fn summary(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evide
     Ok(())
 }
 
-/// Whether requests a second times seconds can be that many requests, both as exact as they are written.
+/// Whether requests per second times seconds can be this many requests, given the rounding of both.
 fn stands_for(head: &[&str], requests: u64) -> bool {
     let value = |key: &str| {
-        head.iter().find_map(|line| line.strip_prefix(key)).map(load::split).and_then(|(n, _)| Number::parse(n))
+        head.iter()
+            .find_map(|line| line.strip_prefix(key))
+            .map(load::split)
+            .and_then(|(n, _)| Number::parse(n))
     };
     let Some((total, rate)) = value("Total:").zip(value("Requests/sec:")) else { return false };
     let slack = total.rounding() * (rate.value() + 1.0) + rate.rounding() * total.value();
@@ -153,8 +168,9 @@ fn head_lines(out: &mut Collector<'_>, head: &[&str], counts: &Counts) {
             }
         };
         let Some(m) = m else { continue };
-        m.n = if matches!(name, "Total" | "Requests/sec") { counts.requests } else { counts.answers };
-        // Zeros and rates of requests that nobody answered say nothing.
+        m.n =
+            if matches!(name, "Total" | "Requests/sec") { counts.requests } else { counts.answers };
+        // Zeros and rates of requests that were not answered are not valid.
         if none && name != "Total" {
             m.value = None;
         }
@@ -174,11 +190,18 @@ fn marks(text: &str) -> Vec<(f64, u64)> {
     lines.iter().filter_map(mark).collect()
 }
 
-fn latencies(out: &mut Collector<'_>, text: &str, counts: &Counts, sample: Option<&Arc<Distribution>>) {
+fn latencies(
+    out: &mut Collector<'_>,
+    text: &str,
+    counts: &Counts,
+    sample: Option<&Arc<Distribution>>,
+) {
     for line in load::section(text, "Latency distribution:").unwrap_or_default() {
         let Some((percent, rest)) = line.split_once('%') else { continue };
         let rest = rest.trim_start_matches('%').trim_start();
-        let Some(time) = rest.strip_prefix("in ").filter(|time| time.ends_with("secs")) else { continue };
+        let Some(time) = rest.strip_prefix("in ").filter(|time| time.ends_with("secs")) else {
+            continue;
+        };
         let name = load::percentile_name(percent);
         if percent == "0" {
             out.left_out("percentiles that so few answers do not have");

@@ -2,7 +2,8 @@ use crate::evidence::read;
 use crate::model::{Evidence, Measurement, Unit};
 
 const BAD: &str = include_str!("../../../../../tests/fixtures/evidence/hey/hey_bad.txt");
-const REFUSED: &str = include_str!("../../../../../tests/fixtures/evidence/hey/hey_edge_refused.txt");
+const REFUSED: &str =
+    include_str!("../../../../../tests/fixtures/evidence/hey/hey_edge_refused.txt");
 
 fn hey(text: &str) -> Evidence {
     let evidence = read(text.as_bytes(), None).unwrap();
@@ -19,7 +20,10 @@ fn n_is_what_the_file_counts_and_not_what_was_asked_for() {
     // `-n 300 -c 8` makes 8 × 37 requests; 239 and 57 answers are counted, and 50.9751/s for 5.8068 s are 296.
     let evidence = hey(BAD);
     let p99 = of(&evidence, "p99");
-    assert_eq!((p99.metric.as_str(), p99.value, p99.quantile, p99.n), ("latency", Some(0.4958), Some(0.99), Some(296)));
+    assert_eq!(
+        (p99.metric.as_str(), p99.value, p99.quantile, p99.n),
+        ("latency", Some(0.4958), Some(0.99), Some(296))
+    );
     assert_eq!((p99.unit, p99.rounding), (Some(Unit::Seconds), 0.000_05));
     let sample = p99.distribution.as_ref().unwrap();
     assert_eq!(sample.count(), 296);
@@ -35,7 +39,10 @@ fn nobody_answering_is_undefined_and_a_failed_check() {
     for name in ["Average", "Slowest", "Requests/sec", "resp wait.average"] {
         assert_eq!(of(&evidence, name).value, None, "{name}");
     }
-    assert_eq!((evidence.checks[0].name.as_str(), evidence.checks[0].passed), ("requests succeeded", false));
+    assert_eq!(
+        (evidence.checks[0].name.as_str(), evidence.checks[0].passed),
+        ("requests succeeded", false)
+    );
     assert_eq!(of(&evidence, "error_rate").successes, Some(20));
 }
 
@@ -69,7 +76,7 @@ fn rows_give_the_whole_sample() {
     assert!((p50.value.unwrap() - 0.0531).abs() < 1e-12);
     assert_eq!(of(&evidence, "non-200").value, Some(1.0));
     assert!(!evidence.checks[0].passed);
-    // Rows are answers only: no row that failed is no proof that no request failed.
+    // Only answers have rows: the absence of failed rows does not prove that no request failed.
     assert!(hey(&CSV.replace("503", "200")).checks.is_empty());
     let (header, _) = CSV.split_once('\n').unwrap();
     assert!(!hey(&format!("{header}\n")).checks[0].passed);

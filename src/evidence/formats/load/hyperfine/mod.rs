@@ -1,8 +1,9 @@
 //! hyperfine: `--export-json` and `--export-csv`, in seconds.
 //!
-//! The JSON holds the time of each run (`times`), its exit code (since 1.12; null for a signal) and since 1.19 its memory.
-//! `stddev` is null after a single run. `user` and `system` are means. The CSV holds neither times nor exit codes, so that
-//! n is unknown, and 0 for a deviation that there is none of.
+//! The JSON has the time of each run (`times`), its exit code (since 1.12; null for a signal) and
+//! since 1.19 its memory. `stddev` is null after a single run. `user` and `system` are means. The
+//! CSV has neither times nor exit codes, so n is unknown, and it has 0 for a deviation that does
+//! not exist.
 
 #[cfg(test)]
 mod tests;
@@ -16,7 +17,7 @@ use crate::evidence::{
 use crate::model::{Evidence, Producer, Slice, Unit};
 use crate::stats::proportion::counted;
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "hyperfine",
     title: "hyperfine: `--export-json` or `--export-csv`",
@@ -24,7 +25,13 @@ pub const ADAPTER: Adapter = Adapter {
     written_by: "hyperfine --runs 300 --export-json hyperfine.json './predict sample.json'",
     reads: "mean, deviation, median, least and greatest time of each command, with the whole sample, so that quantiles have \
             exact bounds; whether its runs ended well.",
-    carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
+    carries: &[
+        Carries::Metrics,
+        Carries::Slices,
+        Carries::SampleSize,
+        Carries::Counts,
+        Carries::Checks,
+    ],
     recognised_by: "`results` with `command`, `mean` and `median`, or the columns of the CSV",
     rule: "id = \"p99\"\nmetric = \"latency\"\nquantile = 0.99\nslice = { command = \"./predict sample.json\" }\nmax = \"150 ms\"",
     detect,
@@ -41,16 +48,20 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
             return Err(Declined::because("no list `results`"));
         };
         let ours = |result: &Json<'_>| {
-            ["command", "mean", "median", "user", "system"].iter().all(|key| result.get(key).is_some())
+            ["command", "mean", "median", "user", "system"]
+                .iter()
+                .all(|key| result.get(key).is_some())
         };
         let all = !results.is_empty() && results.iter().all(ours);
-        return all
-            .then_some(())
-            .ok_or_else(|| Declined::because("`results` are not of commands with `mean` and `median`"));
+        return all.then_some(()).ok_or_else(|| {
+            Declined::because("`results` are not of commands with `mean` and `median`")
+        });
     }
     let header = document.header(b',')?;
-    let ours = header.len() >= COLUMNS.len() && header.iter().zip(COLUMNS).all(|(have, want)| have == want);
-    ours.then_some(()).ok_or_else(|| Declined::because("not the columns `command,mean,stddev,median,…`"))
+    let ours = header.len() >= COLUMNS.len()
+        && header.iter().zip(COLUMNS).all(|(have, want)| have == want);
+    ours.then_some(())
+        .ok_or_else(|| Declined::because("not the columns `command,mean,stddev,median,…`"))
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
@@ -58,17 +69,29 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         document.json().map_err(Clone::clone)?;
     }
     let mut out = Collector::new(document, ADAPTER.id).precision(Precision::Full);
-    out.evidence.producer = Some(Producer { tool: Some("hyperfine".to_owned()), ..Producer::default() });
+    out.evidence.producer =
+        Some(Producer { tool: Some("hyperfine".to_owned()), ..Producer::default() });
     let invalid = |why: String| EvidenceError::invalid(ADAPTER.id, document, 0, why);
     if document.looks_like_json() {
-        let results = document.object().ok().and_then(|object| object.get("results")).and_then(Json::as_array);
+        let results = document
+            .object()
+            .ok()
+            .and_then(|object| object.get("results"))
+            .and_then(Json::as_array);
         let results = results.ok_or_else(|| invalid("no list `results`".to_owned()))?;
         if results.is_empty() {
             out.check("commands succeeded", false, Some("no command was run".to_owned()));
         }
         for result in results {
-            let Some((object, command)) = result.as_object().zip(result.get("command").and_then(Json::as_str)) else {
-                return Err(EvidenceError::invalid(ADAPTER.id, document, result.at, "a result without a `command`"));
+            let Some((object, command)) =
+                result.as_object().zip(result.get("command").and_then(Json::as_str))
+            else {
+                return Err(EvidenceError::invalid(
+                    ADAPTER.id,
+                    document,
+                    result.at,
+                    "a result without a `command`",
+                ));
             };
             self::result(&mut out, object, command);
         }
@@ -79,7 +102,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     out.finish()
 }
 
-/// Our name and the quantile of a summary of the runs.
+/// Our name and the quantile of a statistic of the runs.
 fn named(key: &str) -> (&str, Option<f64>) {
     if key == "median" { ("latency", Some(0.5)) } else { (key, None) }
 }
@@ -87,8 +110,9 @@ fn named(key: &str) -> (&str, Option<f64>) {
 fn result(out: &mut Collector<'_>, result: &Object<'_>, command: &str) {
     let (slice, from) = (Slice::one("command", command), out.evidence.measurements.len());
     let times = result.get("times").and_then(Json::as_array);
-    let values =
-        times.and_then(|times| times.iter().map(|t| t.as_number().map(Number::value)).collect::<Option<Vec<_>>>());
+    let values = times.and_then(|times| {
+        times.iter().map(|t| t.as_number().map(Number::value)).collect::<Option<Vec<_>>>()
+    });
     if values.is_none() && times.is_some() {
         out.warn("`times` are not all numbers: n and the sample are unknown");
     }
@@ -99,9 +123,13 @@ fn result(out: &mut Collector<'_>, result: &Object<'_>, command: &str) {
         match &*member.key {
             "mean" | "stddev" | "median" | "user" | "system" | "min" | "max" => {
                 let (ours, quantile) = named(&member.key);
-                let Some(m) = out.measure(ours, &member.key, slice.clone(), &member.value) else { continue };
+                let Some(m) = out.measure(ours, &member.key, slice.clone(), &member.value) else {
+                    continue;
+                };
                 (m.unit, m.n, m.quantile) = (Some(Unit::Seconds), n, quantile);
-                if let Some(sample) = sample.as_ref().filter(|_| quantile.is_some() && m.value.is_some()) {
+                if let Some(sample) =
+                    sample.as_ref().filter(|_| quantile.is_some() && m.value.is_some())
+                {
                     sample.fill(m);
                 }
             }
@@ -121,21 +149,26 @@ fn result(out: &mut Collector<'_>, result: &Object<'_>, command: &str) {
 }
 
 fn memory(out: &mut Collector<'_>, slice: &Slice, json: &Json<'_>) {
-    let values = json
-        .as_array()
-        .and_then(|list| list.iter().map(|v| v.as_number().map(Number::value)).collect::<Option<Vec<_>>>());
-    let Some(values) = values.filter(|values| !values.is_empty()) else { return out.left_out("memory_usage_byte") };
+    let values = json.as_array().and_then(|list| {
+        list.iter().map(|v| v.as_number().map(Number::value)).collect::<Option<Vec<_>>>()
+    });
+    let Some(values) = values.filter(|values| !values.is_empty()) else {
+        return out.left_out("memory_usage_byte");
+    };
     load::mean(out, "mean memory_usage_byte", slice.clone(), &values, 0.0, Some(Unit::Bytes));
     let most = values.iter().copied().fold(0.0, f64::max);
-    if let Some(m) = out.number("max memory_usage_byte", "max memory_usage_byte", slice.clone(), most) {
+    if let Some(m) =
+        out.number("max memory_usage_byte", "max memory_usage_byte", slice.clone(), most)
+    {
         (m.unit, m.n) = (Some(Unit::Bytes), Some(counted(values.len())));
     }
 }
 
-/// An exit code is 0 for success, and null where a signal ended the command.
+/// Reads exit codes. A code is 0 for success, and null if a signal ended the command.
 fn exits(out: &mut Collector<'_>, slice: &Slice, command: &str, json: &Json<'_>) -> Ended {
     let codes = out.list(Some(json));
-    let bad = codes.iter().filter(|code| code.as_number().and_then(Number::count) != Some(0)).count();
+    let bad =
+        codes.iter().filter(|code| code.as_number().and_then(Number::count) != Some(0)).count();
     let (runs, bad) = (counted(codes.len()), counted(bad));
     load::error_rate(out, slice.clone(), runs, bad);
     out.check(
@@ -153,14 +186,21 @@ fn table(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evidenc
     for row in table.rows() {
         let last = table.rows().last().is_some_and(|last| last.at == row.at);
         if row.len() != columns || (last && !text.ends_with('\n')) {
-            return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, "the row was cut off"));
+            return Err(EvidenceError::invalid(
+                ADAPTER.id,
+                document,
+                row.at,
+                "the row was cut off",
+            ));
         }
         let command = row.get(0).unwrap_or("");
         for (key, cell) in COLUMNS.iter().zip(row.cells()).skip(1) {
             let (ours, quantile) = named(key);
-            let Some(m) = out.measure_text(ours, key, Slice::one("command", command), cell) else { continue };
+            let Some(m) = out.measure_text(ours, key, Slice::one("command", command), cell) else {
+                continue;
+            };
             (m.unit, m.quantile) = (Some(Unit::Seconds), quantile);
-            // Also written where there is none.
+            // hyperfine also writes 0 if there is no deviation.
             m.value = m.value.filter(|v| *key != "stddev" || *v > 0.0);
         }
     }

@@ -1,7 +1,8 @@
 use crate::evidence::read;
 use crate::model::{Evidence, Measurement, Unit};
 
-const GOOD: &str = include_str!("../../../../../tests/fixtures/evidence/hyperfine/hyperfine_good.json");
+const GOOD: &str =
+    include_str!("../../../../../tests/fixtures/evidence/hyperfine/hyperfine_good.json");
 
 fn hyperfine(text: &str) -> Evidence {
     let evidence = read(text.as_bytes(), None).unwrap();
@@ -30,7 +31,8 @@ fn the_median_is_a_quantile_of_the_runs() {
 
 #[test]
 fn runs_that_ended_badly_fail_the_check() {
-    let evidence = hyperfine(&GOOD.replacen("        0,\n        0,\n", "        1,\n        null,\n", 1));
+    let evidence =
+        hyperfine(&GOOD.replacen("        0,\n        0,\n", "        1,\n        null,\n", 1));
     assert!(!evidence.checks[0].passed && evidence.checks[1].passed);
     assert_eq!(of(&evidence, "error_rate").successes, Some(2));
 }
@@ -48,7 +50,8 @@ fn a_single_run_has_no_deviation() {
 
 #[test]
 fn the_table_states_no_n() {
-    let text = "command,mean,stddev,median,user,system,min,max,parameter_x\na,1,0,1.25,3,4,5,6,one\n";
+    let text =
+        "command,mean,stddev,median,user,system,min,max,parameter_x\na,1,0,1.25,3,4,5,6,one\n";
     let evidence = hyperfine(text);
     let median = of(&evidence, "median");
     assert_eq!((median.value, median.n, of(&evidence, "stddev").value), (Some(1.25), None, None));

@@ -1,11 +1,14 @@
 //! `JMeter`: the CSV that `-l` writes (`.jtl`), and `statistics.json` of its dashboard. Times are in milliseconds.
 //!
-//! The CSV has a row for each sample; both ends of a time are whole milliseconds, so that it may be off by one. Cells are
-//! parted by `jmeter.save.saveservice.default_delimiter`, a comma unless configured. Rows of transaction controllers add
-//! up other rows: they have their own label and are no part of the whole, unless the controllers generate a parent
-//! sample, whose parts the CSV leaves out. In
-//! `statistics.json` errors are a percentage, and `pct1ResTime` to `pct3ResTime` are whichever percentiles were configured
-//! (90, 95 and 99 by default): the file does not say which, so that they have no quantile.
+//! The CSV has a row for each sample. Both ends of a time are whole milliseconds, so the time may
+//! be off by one. Cells are separated by `jmeter.save.saveservice.default_delimiter`, a comma
+//! unless configured. Rows of transaction controllers sum up other rows: they have their own label
+//! and are not part of the whole, unless the controllers generate a parent sample, whose parts the
+//! CSV omits.
+//!
+//! In `statistics.json` errors are a percentage, and `pct1ResTime` to `pct3ResTime` are the
+//! percentiles that were configured (90, 95 and 99 by default). The file does not say which, so
+//! they have no quantile.
 
 mod statistics;
 #[cfg(test)]
@@ -21,7 +24,7 @@ use crate::model::{Evidence, Producer, Slice, Unit};
 use crate::stats::proportion::counted;
 use std::collections::BTreeMap;
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "jmeter",
     title: "JMeter: its CSV of samples (.jtl), or statistics.json",
@@ -29,7 +32,13 @@ pub const ADAPTER: Adapter = Adapter {
     written_by: "jmeter -n -t plan.jmx -l samples.jtl -e -o dashboard",
     reads: "response times and failures of each label and of all, status codes, the error rate with its counts. Every sample \
             of the CSV, so that quantiles have exact bounds.",
-    carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
+    carries: &[
+        Carries::Metrics,
+        Carries::Slices,
+        Carries::SampleSize,
+        Carries::Counts,
+        Carries::Checks,
+    ],
     recognised_by: "the columns `timeStamp`, `elapsed`, `label` and `success`, or `sampleCount` and `meanResTime`",
     rule: "id = \"p99\"\nmetric = \"latency\"\nquantile = 0.99\nmax = \"150 ms\"",
     detect,
@@ -40,17 +49,19 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
     if document.looks_like_json() {
         let object = document.object()?;
         let ours = |json: &Json<'_>| {
-            ["transaction", "sampleCount", "errorCount", "meanResTime"].iter().all(|key| json.get(key).is_some())
+            ["transaction", "sampleCount", "errorCount", "meanResTime"]
+                .iter()
+                .all(|key| json.get(key).is_some())
         };
         let all = !object.is_empty() && object.iter().all(|member| ours(&member.value));
-        return all
-            .then_some(())
-            .ok_or_else(|| Declined::because("not rows with `transaction`, `sampleCount` and `meanResTime`"));
+        return all.then_some(()).ok_or_else(|| {
+            Declined::because("not rows with `transaction`, `sampleCount` and `meanResTime`")
+        });
     }
     separator(document).map(drop)
 }
 
-/// What parts the cells of the CSV.
+/// The separator of the cells of the CSV.
 fn separator(document: &Document<'_>) -> Result<u8, Declined> {
     let missing = |separator: u8| {
         let header = document.header(separator)?;
@@ -70,9 +81,11 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if document.looks_like_json() {
         document.json().map_err(Clone::clone)?;
     }
-    detect(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
+    detect(document)
+        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
     let mut out = Collector::new(document, ADAPTER.id);
-    out.evidence.producer = Some(Producer { tool: Some("JMeter".to_owned()), ..Producer::default() });
+    out.evidence.producer =
+        Some(Producer { tool: Some("JMeter".to_owned()), ..Producer::default() });
     if document.looks_like_json() {
         statistics::read(document, &mut out)?;
     } else {
@@ -81,14 +94,14 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     out.finish()
 }
 
-/// The samples of one label, or of all.
+/// The samples of one label, or of all labels.
 #[derive(Default)]
 struct Samples {
     times: Vec<f64>,
     failed: u64,
 }
 
-/// Where the cells of a row stand.
+/// The column of each cell of a row.
 struct Columns {
     elapsed: usize,
     success: usize,
@@ -108,7 +121,8 @@ impl Columns {
         })
     }
 
-    /// A transaction controller says in its message how many samples it adds up.
+    /// Whether the row is a transaction controller's: it says in its message how many samples it
+    /// sums up.
     fn is_sum(&self, row: &Row) -> bool {
         self.message
             .and_then(|column| row.get(column))
@@ -132,7 +146,8 @@ fn samples(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evide
     let mut codes: BTreeMap<&str, u64> = BTreeMap::new();
     let (mut all, mut sums) = (Samples::default(), 0_u64);
     for row in table.rows() {
-        let elapsed = row.get(columns.elapsed).and_then(Number::parse).filter(|_| row.len() == width);
+        let elapsed =
+            row.get(columns.elapsed).and_then(Number::parse).filter(|_| row.len() == width);
         let success = match row.get(columns.success) {
             Some("true") => Some(true),
             Some("false") => Some(false),
@@ -177,7 +192,7 @@ fn samples(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evide
 }
 
 fn write(out: &mut Collector<'_>, slice: &Slice, label: &str, samples: Samples) {
-    /// Both ends of a time are cut to whole milliseconds.
+    /// Both ends of a time are truncated to whole milliseconds.
     const SLACK: f64 = 1.0;
     let n = counted(samples.times.len());
     load::count(out, "samples", slice.clone(), n, None);

@@ -7,8 +7,11 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
     let json = document.json().map_err(Clone::clone)?;
     for member in out.members(Some(json)) {
         let row = member.value.as_object();
-        let count = |key: &str| row.and_then(|row| row.get(key)).and_then(Json::as_number).and_then(Number::count);
-        let Some((row, (n, failed))) = row.zip(count("sampleCount").zip(count("errorCount"))) else {
+        let count = |key: &str| {
+            row.and_then(|row| row.get(key)).and_then(Json::as_number).and_then(Number::count)
+        };
+        let Some((row, (n, failed))) = row.zip(count("sampleCount").zip(count("errorCount")))
+        else {
             return Err(EvidenceError::invalid(
                 ADAPTER.id,
                 document,
@@ -18,7 +21,8 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
         };
         let total = member.key == "Total";
         let slice = Slice::one("transaction", &*member.key);
-        let (first, ended) = (out.evidence.measurements.len(), load::Ended::of(n.max(failed), failed));
+        let (first, ended) =
+            (out.evidence.measurements.len(), load::Ended::of(n.max(failed), failed));
         for (slice, aggregate) in
             [(slice, total), (Slice::overall(), false)].into_iter().take(if total { 2 } else { 1 })
         {
@@ -54,7 +58,7 @@ fn values(out: &mut Collector<'_>, row: &Object<'_>, slice: &Slice, n: u64) {
         } else if key == "errorPct" {
             m.unit = Some(Unit::Percent);
         }
-        // Zeros and infinities of no sample.
+        // These are zeros and infinities if there was no sample.
         m.value = m.value.filter(|_| n > 0 || key.ends_with("Count"));
     }
 }

@@ -2,7 +2,8 @@ use crate::evidence::read;
 use crate::model::{Evidence, Measurement, Slice, Unit};
 
 const JTL: &str = include_str!("../../../../../tests/fixtures/evidence/jmeter/samples.jtl");
-const STATISTICS: &str = include_str!("../../../../../tests/fixtures/evidence/jmeter/statistics.json");
+const STATISTICS: &str =
+    include_str!("../../../../../tests/fixtures/evidence/jmeter/statistics.json");
 
 fn jmeter(text: &str) -> Evidence {
     let evidence = read(text.as_bytes(), None).unwrap();
@@ -19,8 +20,14 @@ fn sums_of_transactions_are_no_samples_of_the_whole() {
     let evidence = jmeter(JTL);
     let all = Slice::overall();
     let p50 = of(&evidence, "p50", &all);
-    assert_eq!((p50.value, p50.unit, p50.n, p50.rounding), (Some(120.0), Some(Unit::Milliseconds), Some(3), 1.0));
-    assert_eq!(p50.distribution.as_ref().unwrap().at(3).map(|b| (b.low, b.high)), Some((430.0, 432.0)));
+    assert_eq!(
+        (p50.value, p50.unit, p50.n, p50.rounding),
+        (Some(120.0), Some(Unit::Milliseconds), Some(3), 1.0)
+    );
+    assert_eq!(
+        p50.distribution.as_ref().unwrap().at(3).map(|b| (b.low, b.high)),
+        Some((430.0, 432.0))
+    );
     assert_eq!(
         (of(&evidence, "error_rate", &all).successes, of(&evidence, "error_rate", &all).trials),
         (Some(1), Some(3))
@@ -32,7 +39,10 @@ fn sums_of_transactions_are_no_samples_of_the_whole() {
 #[test]
 fn rows_that_were_cut_off_are_refused() {
     for end in [JTL.len() - 2, JTL.len() - 30, JTL.len() - 60] {
-        assert!(read(&JTL.as_bytes()[..end], None).is_err() || JTL[end..].trim().len() < 3, "{end}");
+        assert!(
+            read(&JTL.as_bytes()[..end], None).is_err() || JTL[end..].trim().len() < 3,
+            "{end}"
+        );
     }
     let header = JTL.lines().next().unwrap();
     assert!(!jmeter(&format!("{header}\n")).checks[0].passed);

@@ -8,18 +8,19 @@ use crate::evidence::{
 use crate::model::{Slice, Unit};
 use crate::stats::proportion::float;
 
-/// The metrics of a summary. Some say how many samples others have, so that all are gathered first.
+/// The metrics of a summary. Some say how many samples others have, so all of them are collected
+/// first.
 #[derive(Default)]
 pub(super) struct Metrics<'j> {
     all: Vec<Metric<'j>>,
     requests: Option<u64>,
     iterations: Option<u64>,
     dropped: Option<u64>,
-    /// How requests ended, where the summary says how many failed.
+    /// How requests ended, if the summary says how many failed.
     ended: Option<load::Ended>,
 }
 
-/// One metric, by its name as written, without its tags, and by its tags.
+/// One metric: its name as written, its name without tags, and its tags.
 struct Metric<'j> {
     written: String,
     name: String,
@@ -39,11 +40,15 @@ fn count(values: &Object<'_>, key: &str) -> Option<u64> {
 /// The name and the tags of `http_req_duration{expected_response:true, status:200}`.
 fn tagged(name: &str) -> (String, Slice) {
     let plain = || (name.to_owned(), Slice::overall());
-    let Some((base, tags)) = name.split_once('{').and_then(|(base, rest)| Some((base, rest.strip_suffix('}')?))) else {
+    let Some((base, tags)) =
+        name.split_once('{').and_then(|(base, rest)| Some((base, rest.strip_suffix('}')?)))
+    else {
         return plain();
     };
     let quotes = |text: &str| text.trim().trim_matches(['"', '\'']).to_owned();
-    let tags = tags.split(',').map(|tag| tag.split_once(':').map(|(key, value)| (quotes(key), quotes(value))));
+    let tags = tags
+        .split(',')
+        .map(|tag| tag.split_once(':').map(|(key, value)| (quotes(key), quotes(value))));
     match tags.collect::<Option<_>>() {
         Some(tags) => (base.to_owned(), Slice(tags)),
         None => plain(),
@@ -96,7 +101,11 @@ impl<'j> Metrics<'j> {
         let (dropped, done) = (self.dropped.unwrap_or(0), self.iterations.unwrap_or(0));
         if dropped > done {
             let all = dropped.saturating_add(done);
-            out.check("iterations started", false, Some(format!("{dropped} of {all} iterations were never started")));
+            out.check(
+                "iterations started",
+                false,
+                Some(format!("{dropped} of {all} iterations were never started")),
+            );
         }
     }
 
@@ -105,7 +114,8 @@ impl<'j> Metrics<'j> {
         own.or_else(|| self.samples(&metric.name).filter(|_| metric.slice.is_overall()))
     }
 
-    /// Why a metric measured nothing, where it did not: k6 writes zeros then, and calls its thresholds kept.
+    /// Why a metric measured nothing, if it did: k6 then writes zeros, and reports its thresholds
+    /// as kept.
     fn nothing(&self, metric: &Metric<'_>) -> Option<threshold::Nothing> {
         let (values, n) = (values(metric.object), self.n(metric));
         if is_rate(values) {
@@ -115,13 +125,14 @@ impl<'j> Metrics<'j> {
         if !is_trend(metric.object, values) {
             return None;
         }
-        // A trend that no sample went into stands in the summary only where a threshold asks for it.
+        // A trend without a sample is in the summary only if a threshold refers to it.
         let unasked = !metric.object.has("thresholds");
-        let zeros = all_zero(values) && (metric.name == "http_req_duration" || n.is_none() && !unasked);
+        let zeros =
+            all_zero(values) && (metric.name == "http_req_duration" || n.is_none() && !unasked);
         (n == Some(0) || zeros).then_some(threshold::Nothing::of_trend(&metric.name))
     }
 
-    /// Of how many samples a trend is made that k6 fills once for each request or iteration.
+    /// How many samples a trend has that k6 records once per request or iteration.
     fn samples(&self, name: &str) -> Option<u64> {
         match name {
             "iteration_duration" => self.iterations,
@@ -131,7 +142,8 @@ impl<'j> Metrics<'j> {
     }
 }
 
-/// Whether it is a trend: an export without `type` has one of the usual statistics, unless others were asked for.
+/// Whether the metric is a trend: an export without `type` has one of the usual statistics, unless
+/// others were asked for.
 fn is_trend(metric: &Object<'_>, values: &Object<'_>) -> bool {
     metric.get("type").and_then(Json::as_str) == Some("trend")
         || values.has("avg")
@@ -139,7 +151,8 @@ fn is_trend(metric: &Object<'_>, values: &Object<'_>) -> bool {
         || values.iter().any(|member| member.key.starts_with("p("))
 }
 
-/// The unit of a metric: what it `contains`, or what k6 itself measures. Trends of the script's own may be anything.
+/// The unit of a metric: from `contains`, or known for k6's own metrics. Custom trends may have any
+/// unit.
 fn unit(name: &str, metric: &Object<'_>, trend: bool) -> Option<Unit> {
     const TIMES: [&str; 8] = [
         "iteration_duration",
@@ -154,7 +167,9 @@ fn unit(name: &str, metric: &Object<'_>, trend: bool) -> Option<Unit> {
     match metric.get("contains").and_then(Json::as_str) {
         Some("time") => Some(Unit::Milliseconds),
         Some("data") => Some(Unit::Bytes),
-        None if trend && (name.starts_with("http_req_") || TIMES.contains(&name)) => Some(Unit::Milliseconds),
+        None if trend && (name.starts_with("http_req_") || TIMES.contains(&name)) => {
+            Some(Unit::Milliseconds)
+        }
         None if matches!(name, "data_received" | "data_sent") => Some(Unit::Bytes),
         _ => None,
     }
@@ -170,14 +185,20 @@ fn trend(
     none: bool,
 ) {
     if name == "http_req_duration" && all_zero(values) {
-        out.warn(format!("every time of {} is 0: no request was answered", crate::evidence::quoted(name)));
+        out.warn(format!(
+            "every time of {} is 0: no request was answered",
+            crate::evidence::quoted(name)
+        ));
     }
     for member in values {
         let (key, theirs) = (&*member.key, format!("{name}.{}", member.key));
         if is_about(key) {
             continue;
         }
-        let percent = key.strip_prefix("p(").and_then(|rest| rest.strip_suffix(')')).or_else(|| key.strip_prefix('p'));
+        let percent = key
+            .strip_prefix("p(")
+            .and_then(|rest| rest.strip_suffix(')'))
+            .or_else(|| key.strip_prefix('p'));
         let quantile = if key == "med" { Some(0.5) } else { percent.and_then(load::quantile) };
         let ours = match (quantile, name) {
             (Some(_), "http_req_duration") => "latency",
@@ -189,18 +210,23 @@ fn trend(
             continue;
         }
         (m.quantile, m.unit, m.n) = (quantile, unit, n);
-        // Zeros of no sample.
+        // These are zeros if there was no sample.
         m.value = m.value.filter(|_| !none);
     }
 }
 
-/// Whether every time is 0: k6 writes that for a sub-metric without samples, and for requests whose connection was refused.
+/// Whether every time is 0. k6 writes that for a sub-metric without samples, and for requests whose
+/// connection was refused.
 fn all_zero(values: &Object<'_>) -> bool {
-    let mut times = values.iter().filter(|member| member.key != "count").filter_map(|m| m.value.as_number()).peekable();
+    let mut times = values
+        .iter()
+        .filter(|member| member.key != "count")
+        .filter_map(|m| m.value.as_number())
+        .peekable();
     times.peek().is_some() && times.all(|time| time.value() == 0.0)
 }
 
-/// Whether a key says something of the metric and is no statistic.
+/// Whether a key describes the metric and is not a statistic.
 fn is_about(key: &str) -> bool {
     matches!(key, "thresholds" | "type" | "contains" | "name")
 }
@@ -212,12 +238,19 @@ fn is_rate(values: &Object<'_>) -> bool {
 /// How often a sample was true, and how many there were.
 fn trues_of_all(values: &Object<'_>) -> (Option<u64>, Option<u64>) {
     let trues = count(values, "passes").or_else(|| count(values, "matches"));
-    let all = count(values, "total").or_else(|| trues.zip(count(values, "fails")).and_then(|(t, f)| t.checked_add(f)));
+    let all = count(values, "total")
+        .or_else(|| trues.zip(count(values, "fails")).and_then(|(t, f)| t.checked_add(f)));
     (trues, all)
 }
 
-/// How often a sample was true. For `http_req_failed` that is a failure, and tells how requests ended.
-fn rate(out: &mut Collector<'_>, name: &str, slice: &Slice, values: &Object<'_>) -> Option<load::Ended> {
+/// Reads how often a sample was true. For `http_req_failed` this is a failure, and shows how
+/// requests ended.
+fn rate(
+    out: &mut Collector<'_>,
+    name: &str,
+    slice: &Slice,
+    values: &Object<'_>,
+) -> Option<load::Ended> {
     let (trues, all) = trues_of_all(values);
     let ours = match name {
         "http_req_failed" => "error_rate",
@@ -229,15 +262,18 @@ fn rate(out: &mut Collector<'_>, name: &str, slice: &Slice, values: &Object<'_>)
         match &*member.key {
             "thresholds" => {}
             "rate" | "value" => {
-                let Some(m) = out.measure(ours, &theirs, slice.clone(), &member.value) else { continue };
+                let Some(m) = out.measure(ours, &theirs, slice.clone(), &member.value) else {
+                    continue;
+                };
                 let fits = |(trues, all): (u64, u64)| {
-                    m.value.is_some_and(|v| all > 0 && (float(trues) / float(all) - v).abs() <= 1e-9)
+                    m.value
+                        .is_some_and(|v| all > 0 && (float(trues) / float(all) - v).abs() <= 1e-9)
                 };
                 (m.n, m.trials) = (all, all);
                 m.successes = trues.zip(all).filter(|counts| fits(*counts)).map(|(trues, _)| trues);
                 let odd = m.successes.is_none() && all != Some(0);
                 if odd || all == Some(0) {
-                    // Another proportion than its counts, or one of nothing.
+                    // The rate contradicts its counts, or is a proportion of nothing.
                     m.value = None;
                 }
                 if odd {
@@ -264,8 +300,14 @@ fn rate(out: &mut Collector<'_>, name: &str, slice: &Slice, values: &Object<'_>)
     ended
 }
 
-/// A counter or a gauge.
-fn plain(out: &mut Collector<'_>, name: &str, slice: &Slice, values: &Object<'_>, unit: Option<Unit>) {
+/// Reads a counter or a gauge.
+fn plain(
+    out: &mut Collector<'_>,
+    name: &str,
+    slice: &Slice,
+    values: &Object<'_>,
+    unit: Option<Unit>,
+) {
     for member in values.iter().filter(|member| !is_about(&member.key)) {
         let theirs = format!("{name}.{}", member.key);
         if let Some(m) = out.measure(&theirs, &theirs, slice.clone(), &member.value) {

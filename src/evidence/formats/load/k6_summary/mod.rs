@@ -1,13 +1,15 @@
 //! k6: the data of `handleSummary`, `--summary-export`, and the machine-readable summary of 1.5.
 //!
-//! Three forms. `handleSummary` is given `metrics.NAME.values` beside `type` and `contains`; `--summary-export` wrote the
-//! values into the metric itself, calls a rate `value`, and says of a threshold **whether it was crossed**, the opposite of
-//! `ok`; the summary of 1.5 and 2 lists its metrics, and rates have `matches` and `total`. Its schema says `k6Version` and
-//! `p(95)`; k6 itself writes `k6_version` and `p95`. Times are in milliseconds, whatever unit the text on the screen has.
+//! There are three forms. `handleSummary` is given `metrics.NAME.values`, `type` and `contains`.
+//! `--summary-export` wrote the values into the metric itself, calls a rate `value`, and says of a
+//! threshold **whether it was crossed**, the opposite of `ok`. The summary of 1.5 and 2 lists its
+//! metrics, and rates have `matches` and `total`; its schema says `k6Version` and `p(95)`, but k6
+//! itself writes `k6_version` and `p95`. Times are in milliseconds, whatever unit the text on the
+//! screen has.
 //!
-//! A rate counts how often its sample was true: `passes` of `http_req_failed` are failures. A sub-metric such as
-//! `http_req_duration{expected_response:true}` is a slice by its tags. Samples of `http_req_*` are one for each of
-//! `http_reqs`, which gives their n where the trend has no `count`.
+//! A rate counts how often its sample was true: `passes` of `http_req_failed` are failures. A
+//! sub-metric such as `http_req_duration{expected_response:true}` is a slice by its tags.
+//! `http_req_*` has one sample for each of `http_reqs`, which gives n if the trend has no `count`.
 
 mod metric;
 #[cfg(test)]
@@ -23,7 +25,7 @@ use crate::evidence::{
 use crate::model::{Evidence, Producer, Slice, Unit};
 use metric::Metrics;
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "k6-summary",
     title: "k6: the summary at the end of a test, as JSON",
@@ -31,21 +33,32 @@ pub const ADAPTER: Adapter = Adapter {
     written_by: "k6 run --summary-export=summary.json script.js; or handleSummary(data) { return { 'summary.json': JSON.stringify(data) } }",
     reads: "every metric with its statistics: percentiles of trends, rates with their exact counts, counters; thresholds and \
             checks as checks. Tags of sub-metrics are slices.",
-    carries: &[Carries::Metrics, Carries::Slices, Carries::SampleSize, Carries::Counts, Carries::Checks],
+    carries: &[
+        Carries::Metrics,
+        Carries::Slices,
+        Carries::SampleSize,
+        Carries::Counts,
+        Carries::Checks,
+    ],
     recognised_by: "`metrics` beside `root_group`, metrics with `type`, `contains` and `values`, or `metadata.k6_version`",
     rule: "id = \"errors\"\nmetric = \"error_rate\"\nmax = 0.01",
     detect,
     read,
 };
 
-/// The names of a key in the schema, and as k6 writes it.
+/// The names of one key: in the schema, and as k6 writes it.
 const VERSION: [&str; 2] = ["k6Version", "k6_version"];
 const MOMENT: [&str; 2] = ["generatedAt", "generated_at"];
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
     let object = document.object()?;
-    let described = |json: &Json<'_>| ["type", "contains", "values"].iter().all(|key| json.get(key).is_some());
-    let listed = object.get("results").and_then(|results| results.get("metrics")).and_then(Json::as_array).is_some();
+    let described =
+        |json: &Json<'_>| ["type", "contains", "values"].iter().all(|key| json.get(key).is_some());
+    let listed = object
+        .get("results")
+        .and_then(|results| results.get("metrics"))
+        .and_then(Json::as_array)
+        .is_some();
     let version = |about: &Json<'_>| VERSION.iter().any(|key| about.get(key).is_some());
     if listed && object.get("metadata").is_some_and(version) {
         return Ok(());
@@ -55,17 +68,20 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
     };
     let grouped = object.get("root_group").is_some_and(|group| group.get("checks").is_some());
     let all = !metrics.is_empty() && metrics.iter().all(|member| described(&member.value));
-    (grouped || all)
-        .then_some(())
-        .ok_or_else(|| Declined::because("no `root_group`, and no metrics with `type`, `contains` and `values`"))
+    (grouped || all).then_some(()).ok_or_else(|| {
+        Declined::because("no `root_group`, and no metrics with `type`, `contains` and `values`")
+    })
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let root = document.json().map_err(Clone::clone)?;
-    detect(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, root.at, why))?;
+    detect(document)
+        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, root.at, why))?;
     let mut out = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     let mut producer = Producer { tool: Some("k6".to_owned()), ..Producer::default() };
-    let about = |keys: [&str; 2]| keys.iter().find_map(|key| root.at_path(&["metadata", key]).and_then(Json::as_str));
+    let about = |keys: [&str; 2]| {
+        keys.iter().find_map(|key| root.at_path(&["metadata", key]).and_then(Json::as_str))
+    };
     producer.version = about(VERSION).map(str::to_owned);
     out.evidence.produced_at = about(MOMENT).and_then(|moment| moment.parse().ok());
     out.evidence.producer = Some(producer);
@@ -77,8 +93,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         for json in list.iter().chain(more) {
             let name = json.get("name").and_then(Json::as_str);
             let found = name.zip(json.as_object());
-            let (name, metric) = found
-                .ok_or_else(|| EvidenceError::invalid(ADAPTER.id, document, json.at, "a metric without a `name`"))?;
+            let (name, metric) = found.ok_or_else(|| {
+                EvidenceError::invalid(ADAPTER.id, document, json.at, "a metric without a `name`")
+            })?;
             metrics.add(&mut out, name, metric);
         }
     } else {
@@ -89,10 +106,14 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         }
     }
     metrics.write(&mut out);
-    for (path, unit) in [(["state", "testRunDurationMs"], Unit::Milliseconds), (["config", "duration"], Unit::Seconds)]
-    {
+    for (path, unit) in [
+        (["state", "testRunDurationMs"], Unit::Milliseconds),
+        (["config", "duration"], Unit::Seconds),
+    ] {
         let [_, key] = path;
-        if let Some(m) = root.at_path(&path).and_then(|json| out.measure(key, key, Slice::overall(), json)) {
+        if let Some(m) =
+            root.at_path(&path).and_then(|json| out.measure(key, key, Slice::overall(), json))
+        {
             m.unit = Some(unit);
         }
     }
@@ -106,10 +127,12 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     out.finish()
 }
 
-/// The elements of a list, or of an object by name: k6 writes groups and checks as either.
+/// The objects of a list, or of an object by name: k6 writes groups and checks in both ways.
 fn elements<'o, 'a>(out: &mut Collector<'_>, json: Option<&'o Json<'a>>) -> Vec<&'o Object<'a>> {
     match json.and_then(Json::as_object) {
-        Some(object) => object.iter().filter_map(|member| out.object(Some(&member.value))).collect(),
+        Some(object) => {
+            object.iter().filter_map(|member| out.object(Some(&member.value))).collect()
+        }
         None => out.objects(json),
     }
 }
@@ -118,7 +141,8 @@ fn group(out: &mut Collector<'_>, group: &Object<'_>, path: &str, depth: u8) {
     for check in elements(out, group.get("checks")) {
         self::check(out, path, check);
     }
-    // The parser bounds the depth of a document; this bounds the stack for sure.
+    // The parser already bounds the depth of a document; this bound protects the stack
+    // independently.
     if depth < u8::MAX {
         for inner in elements(out, group.get("groups")) {
             let name = inner.get("name").and_then(Json::as_str).unwrap_or("");
@@ -127,11 +151,16 @@ fn group(out: &mut Collector<'_>, group: &Object<'_>, path: &str, depth: u8) {
     }
 }
 
-/// A check passes when it was made and never failed. k6 tags it with its name and its group.
+/// Adds a check, which passes if it was made and never failed. k6 tags it with its name and its
+/// group.
 fn check(out: &mut Collector<'_>, group: &str, check: &Object<'_>) {
     let count = |key: &str| check.get(key).and_then(Json::as_number).and_then(Number::count);
     let name = check.get("name").and_then(Json::as_str).unwrap_or("");
-    let full = if group.is_empty() { name.to_owned() } else { format!("{}::{name}", group.trim_start_matches("::")) };
+    let full = if group.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{}::{name}", group.trim_start_matches("::"))
+    };
     let Some((passes, fails)) = count("passes").zip(count("fails")) else {
         out.check(full, false, Some("it does not say how often it passed".to_owned()));
         return;

@@ -2,9 +2,12 @@ use crate::evidence::read;
 use crate::model::{Evidence, Measurement, Slice, Unit};
 
 /// One run, in both forms of k6's documentation.
-const OLD: &str = include_str!("../../../../../tests/fixtures/evidence/k6-summary/summary_export.json");
-const DATA: &str = include_str!("../../../../../tests/fixtures/evidence/k6-summary/handle_summary.json");
-const MACHINE: &str = include_str!("../../../../../tests/fixtures/evidence/k6-summary/machine_readable.json");
+const OLD: &str =
+    include_str!("../../../../../tests/fixtures/evidence/k6-summary/summary_export.json");
+const DATA: &str =
+    include_str!("../../../../../tests/fixtures/evidence/k6-summary/handle_summary.json");
+const MACHINE: &str =
+    include_str!("../../../../../tests/fixtures/evidence/k6-summary/machine_readable.json");
 
 fn k6(text: &str) -> Evidence {
     let evidence = read(text.as_bytes(), None).unwrap();
@@ -24,10 +27,15 @@ fn passed(evidence: &Evidence, name: &str) -> bool {
 fn an_old_threshold_is_true_when_it_was_crossed() {
     for text in [OLD, DATA] {
         let evidence = k6(text);
-        assert!(passed(&evidence, "checks: rate>0.7") && passed(&evidence, "predict::status is 200"));
-        for failed in
-            ["http_reqs: rate>10", "inference_time: p(95)<250", "predict::body has a score", "predict::fast enough"]
-        {
+        assert!(
+            passed(&evidence, "checks: rate>0.7") && passed(&evidence, "predict::status is 200")
+        );
+        for failed in [
+            "http_reqs: rate>10",
+            "inference_time: p(95)<250",
+            "predict::body has a score",
+            "predict::fast enough",
+        ] {
             assert!(!passed(&evidence, failed), "{failed}");
         }
     }
@@ -52,7 +60,10 @@ fn both_forms_say_the_same() {
         assert_eq!(of(&evidence, "check", &slice).successes, Some(12));
     }
     // Only the data say that the trend is a time.
-    assert_eq!(of(&k6(DATA), "inference_time.p(99)", &Slice::overall()).unit, Some(Unit::Milliseconds));
+    assert_eq!(
+        of(&k6(DATA), "inference_time.p(99)", &Slice::overall()).unit,
+        Some(Unit::Milliseconds)
+    );
     assert_eq!(of(&k6(OLD), "inference_time.p(99)", &Slice::overall()).unit, None);
 }
 
@@ -60,7 +71,10 @@ fn both_forms_say_the_same() {
 fn passes_of_failed_requests_are_failures() {
     let evidence = k6(MACHINE);
     let rate = of(&evidence, "http_req_failed.rate", &Slice::overall());
-    assert_eq!((rate.metric.as_str(), rate.successes, rate.trials), ("error_rate", Some(2), Some(40)));
+    assert_eq!(
+        (rate.metric.as_str(), rate.successes, rate.trials),
+        ("error_rate", Some(2), Some(40))
+    );
     assert!(!passed(&evidence, "requests succeeded"));
     let p95 = of(&evidence, "http_req_duration.p(95)", &Slice::overall());
     assert_eq!(
@@ -88,12 +102,17 @@ fn times_of_no_answer_are_undefined() {
     let evidence = k6(text);
     assert_eq!(of(&evidence, "http_req_duration.p(95)", &Slice::overall()).value, None);
     let connecting = of(&evidence, "http_req_connecting.max", &Slice::overall());
-    assert_eq!((connecting.value, connecting.n, connecting.unit), (Some(0.0), Some(9), Some(Unit::Milliseconds)));
+    assert_eq!(
+        (connecting.value, connecting.n, connecting.unit),
+        (Some(0.0), Some(9), Some(Unit::Milliseconds))
+    );
 }
 
 #[test]
 fn keys_are_read_as_k6_itself_writes_them() {
-    let own = include_str!("../../../../../tests/fixtures/evidence/k6-summary/v2_failing_machine_readable.json");
+    let own = include_str!(
+        "../../../../../tests/fixtures/evidence/k6-summary/v2_failing_machine_readable.json"
+    );
     let evidence = k6(own);
     assert_eq!(evidence.producer.as_ref().and_then(|p| p.version.as_deref()), Some("2.2.0"));
     assert!(evidence.produced_at.is_some());

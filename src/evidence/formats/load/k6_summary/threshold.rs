@@ -1,8 +1,9 @@
-//! Thresholds of a metric, and those that were kept because nothing was measured.
+//! Thresholds of a metric, including those that were kept only because nothing was measured.
 //!
-//! k6 calls a threshold kept when no sample went into its metric (grafana/k6#4283). Over its own metrics, and where it
-//! asks for a least value, such a threshold failed here: nothing was checked, or nothing was requested. Only a rate of the
-//! script's own with a greatest value may stay, because many scripts count nothing but errors in one.
+//! k6 reports a threshold as kept if its metric has no sample (grafana/k6#4283). On k6's own
+//! metrics, and if it requires a minimum, such a threshold is a failure here: nothing was checked,
+//! or nothing was requested. It is accepted only for a custom rate with a maximum, because many
+//! scripts count only errors in such a rate.
 
 use crate::evidence::{
     Collector,
@@ -10,33 +11,47 @@ use crate::evidence::{
     quoted,
 };
 
-/// That a metric has no sample.
+/// Says that a metric has no sample.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Nothing {
     why: &'static str,
-    /// Whether no sample may be good news.
+    /// Whether it can be good that there is no sample.
     may_be_good: bool,
 }
 
 impl Nothing {
-    /// Of a rate.
+    /// For a rate.
     pub(super) fn of_rate(name: &str) -> Self {
         match name {
-            "checks" | "checks_succeeded" | "checks_failed" => Self { why: "no check was made", may_be_good: false },
-            "http_req_failed" | "browser_http_req_failed" => Self { why: "no request was made", may_be_good: false },
+            "checks" | "checks_succeeded" | "checks_failed" => {
+                Self { why: "no check was made", may_be_good: false }
+            }
+            "http_req_failed" | "browser_http_req_failed" => {
+                Self { why: "no request was made", may_be_good: false }
+            }
             _ => Self { why: "no sample was taken", may_be_good: true },
         }
     }
 
-    /// Of a trend.
+    /// For a trend.
     pub(super) fn of_trend(name: &str) -> Self {
-        let why = if name == "http_req_duration" { "no request was answered" } else { "no sample was taken" };
+        let why = if name == "http_req_duration" {
+            "no request was answered"
+        } else {
+            "no sample was taken"
+        };
         Self { why, may_be_good: false }
     }
 }
 
-/// Thresholds are objects with `ok`; in `--summary-export` they are bare, and true when they were crossed.
-pub(super) fn read(out: &mut Collector<'_>, name: &str, metric: &Object<'_>, nothing: Option<Nothing>) {
+/// Reads the thresholds: objects with `ok`. In `--summary-export` they are booleans, and true if
+/// they were crossed.
+pub(super) fn read(
+    out: &mut Collector<'_>,
+    name: &str,
+    metric: &Object<'_>,
+    nothing: Option<Nothing>,
+) {
     for member in out.members(metric.get("thresholds")) {
         let check = format!("{name}: {}", member.key);
         let kept = match (&member.value.value, member.value.get("ok").map(|ok| &ok.value)) {

@@ -14,17 +14,26 @@ fn table<'d>(document: &'d Document<'_>) -> Result<&'d Table, EvidenceError> {
     let columns = table.header().count();
     let whole = document.text()?.ends_with('\n');
     for row in table.rows() {
-        // The last cell of a row that was cut off may be another number.
+        // In a row that was cut off, the last cell may be another number.
         let last = table.rows().last().is_some_and(|last| last.at == row.at);
         if row.len() != columns || (last && !whole) {
-            return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, "the row was cut off"));
+            return Err(EvidenceError::invalid(
+                ADAPTER.id,
+                document,
+                row.at,
+                "the row was cut off",
+            ));
         }
     }
     Ok(table)
 }
 
 fn cell<'r>(table: &Table, row: &'r Row, names: &[&str]) -> &'r str {
-    names.iter().find_map(|name| table.column(name)).and_then(|column| row.get(column)).unwrap_or("")
+    names
+        .iter()
+        .find_map(|name| table.column(name))
+        .and_then(|column| row.get(column))
+        .unwrap_or("")
 }
 
 fn count(table: &Table, row: &Row, names: &[&str]) -> Option<u64> {
@@ -37,14 +46,22 @@ fn endpoint(table: &Table, row: &Row) -> (String, String) {
 
 pub(super) fn stats(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
     let table = table(document)?;
-    let endpoints: Vec<(String, String)> = table.rows().iter().map(|row| endpoint(table, row)).collect();
+    let endpoints: Vec<(String, String)> =
+        table.rows().iter().map(|row| endpoint(table, row)).collect();
     let (old, whole) = (table.column("Request Count").is_none(), Slice::overall());
-    for ((row, slice), (method, name)) in table.rows().iter().zip(slices(&endpoints)).zip(&endpoints) {
+    for ((row, slice), (method, name)) in
+        table.rows().iter().zip(slices(&endpoints)).zip(&endpoints)
+    {
         let total = is_total(method, name);
         let n = count(table, row, &["Request Count", "# requests"]);
         let failed = count(table, row, &["Failure Count", "# failures"]);
         let (Some(n), Some(failed)) = (n, failed) else {
-            return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, "no counts of requests and failures"));
+            return Err(EvidenceError::invalid(
+                ADAPTER.id,
+                document,
+                row.at,
+                "no counts of requests and failures",
+            ));
         };
         let (first, own) = (out.evidence.measurements.len(), slice.clone());
         for (slice, aggregate) in
@@ -75,8 +92,16 @@ pub(super) fn stats(document: &Document<'_>, out: &mut Collector<'_>) -> Result<
     Ok(())
 }
 
-/// Every number of a row. `none` says that there was no request: times and rates of none say nothing.
-fn cells(out: &mut Collector<'_>, table: &Table, row: &Row, slice: &Slice, n: Option<u64>, none: bool) {
+/// Reads every number of a row. `none` says that there was no request: times and rates are then not
+/// valid.
+fn cells(
+    out: &mut Collector<'_>,
+    table: &Table,
+    row: &Row,
+    slice: &Slice,
+    n: Option<u64>,
+    none: bool,
+) {
     for (name, text) in table.header().zip(row.cells()) {
         if matches!(name, "Type" | "Method" | "Name") {
             continue;
@@ -103,14 +128,17 @@ fn cells(out: &mut Collector<'_>, table: &Table, row: &Row, slice: &Slice, n: Op
     }
 }
 
-/// A time that Locust kept rounded.
+/// Fills unit and rounding of a time that Locust stored rounded.
 fn rounded(m: &mut Measurement) {
     let (below, above) = m.value.map_or((0.5, 0.5), around);
     (m.unit, m.rounding) = (Some(Unit::Milliseconds), below.max(above));
 }
 
-/// The last row of each endpoint, as far as it speaks of the whole run.
-pub(super) fn history(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
+/// Reads the totals of the whole run in the last row of each endpoint.
+pub(super) fn history(
+    document: &Document<'_>,
+    out: &mut Collector<'_>,
+) -> Result<(), EvidenceError> {
     let table = table(document)?;
     let mut last: BTreeMap<(String, String), &Row> = BTreeMap::new();
     for row in table.rows() {
@@ -119,13 +147,21 @@ pub(super) fn history(document: &Document<'_>, out: &mut Collector<'_>) -> Resul
     let endpoints: Vec<(String, String)> = last.keys().cloned().collect();
     for (((method, name), row), slice) in last.iter().zip(slices(&endpoints)) {
         let total = is_total(method, name);
-        let (Some(n), Some(failed)) =
-            (count(table, row, &["Total Request Count"]), count(table, row, &["Total Failure Count"]))
-        else {
-            return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, "no counts of requests and failures"));
+        let (Some(n), Some(failed)) = (
+            count(table, row, &["Total Request Count"]),
+            count(table, row, &["Total Failure Count"]),
+        ) else {
+            return Err(EvidenceError::invalid(
+                ADAPTER.id,
+                document,
+                row.at,
+                "no counts of requests and failures",
+            ));
         };
         let (first, own) = (out.evidence.measurements.len(), slice.clone());
-        for (column, text) in table.header().zip(row.cells()).filter(|(column, _)| column.starts_with("Total ")) {
+        for (column, text) in
+            table.header().zip(row.cells()).filter(|(column, _)| column.starts_with("Total "))
+        {
             let Some(m) = out.measure_text(column, column, slice.clone(), text) else { continue };
             m.aggregate = total;
             m.n = Some(n).filter(|_| column != "Total Request Count");
@@ -139,9 +175,11 @@ pub(super) fn history(document: &Document<'_>, out: &mut Collector<'_>) -> Resul
         load::error_rate(out, if total { Slice::overall() } else { slice }, n, failed);
         let of = if total { String::new() } else { format!("{method} {name}").trim().to_owned() };
         load::Ended::of(n.max(failed), failed).tell(out, first, &own, &of);
-        let seconds =
-            Number::parse(cell(table, row, &["Timestamp"])).and_then(Number::count).and_then(|s| i64::try_from(s).ok());
-        out.evidence.produced_at = seconds.and_then(|s| s.checked_mul(1_000_000)).map(Timestamp::from_micros);
+        let seconds = Number::parse(cell(table, row, &["Timestamp"]))
+            .and_then(Number::count)
+            .and_then(|s| i64::try_from(s).ok());
+        out.evidence.produced_at =
+            seconds.and_then(|s| s.checked_mul(1_000_000)).map(Timestamp::from_micros);
     }
     if table.rows().is_empty() {
         load::succeeded(out, "", 0, 0);
@@ -150,12 +188,20 @@ pub(super) fn history(document: &Document<'_>, out: &mut Collector<'_>) -> Resul
     Ok(())
 }
 
-pub(super) fn failures(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
+pub(super) fn failures(
+    document: &Document<'_>,
+    out: &mut Collector<'_>,
+) -> Result<(), EvidenceError> {
     let table = table(document)?;
     let mut sum = 0_u64;
     for row in table.rows() {
         let Some(times) = count(table, row, &["Occurrences"]) else {
-            return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, "no count of occurrences"));
+            return Err(EvidenceError::invalid(
+                ADAPTER.id,
+                document,
+                row.at,
+                "no count of occurrences",
+            ));
         };
         sum = sum.saturating_add(times);
         let (method, name) = endpoint(table, row);
@@ -173,12 +219,20 @@ pub(super) fn failures(document: &Document<'_>, out: &mut Collector<'_>) -> Resu
     Ok(())
 }
 
-pub(super) fn exceptions(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
+pub(super) fn exceptions(
+    document: &Document<'_>,
+    out: &mut Collector<'_>,
+) -> Result<(), EvidenceError> {
     let table = table(document)?;
     let mut sum = 0.0;
     for row in table.rows() {
         let Some(times) = count(table, row, &["Count"]) else {
-            return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, "no count of exceptions"));
+            return Err(EvidenceError::invalid(
+                ADAPTER.id,
+                document,
+                row.at,
+                "no count of exceptions",
+            ));
         };
         sum += float(times);
     }
@@ -189,7 +243,9 @@ pub(super) fn exceptions(document: &Document<'_>, out: &mut Collector<'_>) -> Re
     if kinds > 0 {
         out.check("no exceptions", false, Some(format!("{kinds} kinds of exception")));
     } else {
-        out.warn("no exception is listed, and the file does not say whether anything was requested");
+        out.warn(
+            "no exception is listed, and the file does not say whether anything was requested",
+        );
     }
     Ok(())
 }

@@ -12,13 +12,21 @@ const QUANTILES: [(&str, f64); 6] =
 
 pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
     let entries = out.list(Some(document.json().map_err(Clone::clone)?));
-    let text = |json: &Json<'_>, key: &str| json.get(key).and_then(Json::as_str).unwrap_or("").to_owned();
-    let endpoints: Vec<(String, String)> = entries.iter().map(|e| (text(e, "method"), text(e, "name"))).collect();
+    let text =
+        |json: &Json<'_>, key: &str| json.get(key).and_then(Json::as_str).unwrap_or("").to_owned();
+    let endpoints: Vec<(String, String)> =
+        entries.iter().map(|e| (text(e, "method"), text(e, "name"))).collect();
     let (mut requests, mut failures) = (0_u64, 0_u64);
     let mut parts = Vec::with_capacity(entries.len());
     for ((json, slice), (method, name)) in entries.iter().zip(slices(&endpoints)).zip(&endpoints) {
-        let invalid =
-            |what: &str| EvidenceError::invalid(ADAPTER.id, document, json.at, format!("an entry without {what}"));
+        let invalid = |what: &str| {
+            EvidenceError::invalid(
+                ADAPTER.id,
+                document,
+                json.at,
+                format!("an entry without {what}"),
+            )
+        };
         let entry = json.as_object().ok_or_else(|| invalid("keys"))?;
         let count = |key: &str| entry.get(key).and_then(Json::as_number).and_then(Number::count);
         let (Some(n), Some(failed)) = (count("num_requests"), count("num_failures")) else {
@@ -36,7 +44,12 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
             None => {}
         }
         load::error_rate(out, slice.clone(), n, failed);
-        load::Ended::of(n.max(failed), failed).tell(out, from, &slice, format!("{method} {name}").trim());
+        load::Ended::of(n.max(failed), failed).tell(
+            out,
+            from,
+            &slice,
+            format!("{method} {name}").trim(),
+        );
         (requests, failures) = (requests.saturating_add(n), failures.saturating_add(failed));
         parts.push(sample.filter(|_| n > 0));
         moment(out, entry);
@@ -45,7 +58,8 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
     load::count(out, "num_failures", Slice::overall(), failures, Some(requests));
     load::error_rate(out, Slice::overall(), requests, failures);
     let from = out.evidence.measurements.len();
-    // The endpoints together, where each has its sample. Ranges of one rounding are alike or apart.
+    // All endpoints together, if each has its sample. Ranges of the same rounding are equal or
+    // disjoint.
     if let Some(all) = parts.iter().map(|part| part.as_deref().cloned()).collect::<Option<Vec<_>>>()
         && let Some(all) = Distribution::merged(&all)
     {
@@ -65,11 +79,14 @@ fn values(out: &mut Collector<'_>, entry: &Object<'_>, slice: &Slice, n: u64) {
             | "max_response_time"
             | "min_response_time"
             | "total_content_length" => {
-                let Some(m) = out.measure(&member.key, &member.key, slice.clone(), &member.value) else { continue };
+                let Some(m) = out.measure(&member.key, &member.key, slice.clone(), &member.value)
+                else {
+                    continue;
+                };
                 m.n = Some(n).filter(|_| member.key != "num_requests");
                 if member.key.ends_with("_time") {
                     m.unit = Some(Unit::Milliseconds);
-                    // Zeros of no request.
+                    // These are zeros if there was no request.
                     m.value = m.value.filter(|_| n > 0);
                 } else if member.key == "total_content_length" {
                     m.unit = Some(Unit::Bytes);
@@ -81,7 +98,9 @@ fn values(out: &mut Collector<'_>, entry: &Object<'_>, slice: &Slice, n: u64) {
     }
     let number = |key: &str| entry.get(key).and_then(Json::as_number);
     let timed = n.checked_sub(number("num_none_requests").and_then(Number::count).unwrap_or(0));
-    if let Some((total, timed)) = number("total_response_time").zip(timed.filter(|timed| *timed > 0)) {
+    if let Some((total, timed)) =
+        number("total_response_time").zip(timed.filter(|timed| *timed > 0))
+    {
         let mean = total.value() / float(timed);
         if let Some(m) = out.number("mean", "mean response_time", slice.clone(), mean) {
             (m.unit, m.n) = (Some(Unit::Milliseconds), Some(timed));
@@ -89,15 +108,15 @@ fn values(out: &mut Collector<'_>, entry: &Object<'_>, slice: &Slice, n: u64) {
     }
 }
 
-/// The times with their counts; `None` unless they count every timed request, and least, greatest and sum of all times
-/// are possible for them.
+/// The times with their counts; `None` unless they count every timed request, and the stated
+/// minimum, maximum and sum of all times are possible for them.
 fn sample(entry: &Object<'_>) -> Option<Arc<Distribution>> {
     let number = |key: &str| entry.get(key).and_then(Json::as_number);
     let mut bins: Vec<(f64, u64)> = Vec::new();
     for member in entry.get("response_times")?.as_object()? {
         let rounded = Number::parse(&member.key)?.count().map(float)?;
         let (_, step) = around(rounded);
-        // Anything else was not rounded as Locust does.
+        // This time was not rounded in Locust's way.
         if (rounded / (2.0 * step)).fract() != 0.0 {
             return None;
         }
@@ -126,18 +145,25 @@ fn sample(entry: &Object<'_>) -> Option<Arc<Distribution>> {
     });
     let sum = number("total_response_time")?.value();
     (least <= sum * (1.0 + 1e-9) && sum <= most * (1.0 + 1e-9)).then_some(())?;
-    let bucket =
-        |(rounded, count): &(f64, u64)| Bucket { low: range(*rounded).0, high: range(*rounded).1, count: *count };
-    Some(Arc::new(Distribution { method: "locust".to_owned(), buckets: bins.iter().map(bucket).collect() }))
+    let bucket = |(rounded, count): &(f64, u64)| Bucket {
+        low: range(*rounded).0,
+        high: range(*rounded).1,
+        count: *count,
+    };
+    Some(Arc::new(Distribution {
+        method: "locust".to_owned(),
+        buckets: bins.iter().map(bucket).collect(),
+    }))
 }
 
 fn quantiles(out: &mut Collector<'_>, slice: &Slice, sample: &Arc<Distribution>) {
     let n = sample.count();
     for (name, q) in QUANTILES {
-        // As Locust takes it: the least value that has at most a share q below it.
-        let rank = crate::evidence::counts::whole((float(n) * q).floor()).map_or(n, |below| (below + 1).min(n));
+        // As Locust defines it: the smallest value with at most a share q of the times below it.
+        let rank = crate::evidence::counts::whole((float(n) * q).floor())
+            .map_or(n, |below| (below + 1).min(n));
         let Some(bucket) = sample.at(rank) else { continue };
-        // The rounded time itself is the highest of those that are as far from both ends as the rounding goes.
+        // The bucket is the range around the rounded time, which is recovered from it.
         let value = if bucket.low > 0.0 { rounded(bucket) } else { 0.0 };
         if let Some(m) = out.number("latency", name, slice.clone(), value) {
             (m.quantile, m.unit, m.n) = (Some(q), Some(Unit::Milliseconds), Some(n));
@@ -147,7 +173,7 @@ fn quantiles(out: &mut Collector<'_>, slice: &Slice, sample: &Arc<Distribution>)
     }
 }
 
-/// The rounded time of a range.
+/// The rounded time that this range was made from.
 fn rounded(bucket: &Bucket) -> f64 {
     let near = |step: f64| bucket.high - step;
     [0.5, 5.0, 50.0]
@@ -156,11 +182,12 @@ fn rounded(bucket: &Bucket) -> f64 {
         .map_or_else(|| near(500.0), near)
 }
 
-/// The evidence is as old as its last request.
+/// Sets the moment of the evidence to that of the last request.
 fn moment(out: &mut Collector<'_>, entry: &Object<'_>) {
     let seconds = entry.get("last_request_timestamp").and_then(Json::as_number).map(Number::value);
-    let micros =
-        seconds.and_then(|s| crate::evidence::counts::whole((s * 1e6).floor())).and_then(|m| i64::try_from(m).ok());
+    let micros = seconds
+        .and_then(|s| crate::evidence::counts::whole((s * 1e6).floor()))
+        .and_then(|m| i64::try_from(m).ok());
     let moment = micros.map(Timestamp::from_micros);
     out.evidence.produced_at = out.evidence.produced_at.max(moment);
 }

@@ -11,10 +11,10 @@ use crate::model::{Producer, Slice};
 
 const VALIDITY: &str = "result_validity";
 
-/// What was read so far.
+/// What the log said so far.
 #[derive(Default)]
 struct Log {
-    /// Whether it is of a benchmark, or of a training run.
+    /// Whether it is the log of a benchmark, not of a training run.
     loadgen: bool,
     /// Whether it says how the run ended.
     ended: bool,
@@ -22,7 +22,11 @@ struct Log {
     n: Option<u64>,
 }
 
-pub(super) fn read(into: &mut Collector<'_>, document: &Document<'_>, text: &str) -> Result<(), EvidenceError> {
+pub(super) fn read(
+    into: &mut Collector<'_>,
+    document: &Document<'_>,
+    text: &str,
+) -> Result<(), EvidenceError> {
     let mut log = look(text);
     let mut at = document.bytes().len().saturating_sub(text.len());
     for line in text.split_inclusive('\n') {
@@ -52,7 +56,7 @@ pub(super) fn read(into: &mut Collector<'_>, document: &Document<'_>, text: &str
     Ok(())
 }
 
-/// The key that stands in front of the JSON, where it does, and the JSON. Lines of other kinds are passed over.
+/// The key before the JSON, if there is one, and the JSON. Lines of other formats are skipped.
 fn parts(line: &str) -> Option<(Option<&str>, &str)> {
     let rest = line.trim().strip_prefix(LINE)?;
     if let Some(object) = rest.strip_prefix("LOG ") {
@@ -64,7 +68,7 @@ fn parts(line: &str) -> Option<(Option<&str>, &str)> {
     Some((Some(key), value.trim()))
 }
 
-/// What must be known before the first number: results may stand in any order.
+/// Finds what must be known before the first number: results may be in any order.
 fn look(text: &str) -> Log {
     let mut log = Log::default();
     let (mut scenario, mut per_query, mut queries) = (String::new(), None, None);
@@ -76,14 +80,17 @@ fn look(text: &str) -> Log {
         let value = json.get("value");
         let number = value.and_then(Json::as_number).and_then(Number::count);
         match json.get("key").and_then(Json::as_str) {
-            Some("effective_scenario") => value.and_then(Json::as_str).unwrap_or_default().clone_into(&mut scenario),
+            Some("effective_scenario") => {
+                value.and_then(Json::as_str).unwrap_or_default().clone_into(&mut scenario);
+            }
             Some("effective_samples_per_query") => per_query = number,
             Some("result_query_count") => queries = number,
             _ => {}
         }
     }
     log.multi_stream = scenario == "MultiStream";
-    log.n = queries.filter(|_| matches!(&*scenario, "SingleStream" | "Server") && per_query == Some(1));
+    log.n =
+        queries.filter(|_| matches!(&*scenario, "SingleStream" | "Server") && per_query == Some(1));
     log
 }
 
@@ -93,8 +100,9 @@ fn entry(into: &mut Collector<'_>, log: &mut Log, key: Option<&str>, json: &Json
     if json.get("namespace").and_then(Json::as_str) == Some("mlperf::logging") {
         log.loadgen = true;
     }
-    let flagged =
-        |flag: &str| matches!(json.at_path(&["metadata", flag]).map(|flag| &flag.value), Some(Value::Bool(true)));
+    let flagged = |flag: &str| {
+        matches!(json.at_path(&["metadata", flag]).map(|flag| &flag.value), Some(Value::Bool(true)))
+    };
     if flagged("is_error") || flagged("is_warning") {
         into.warn(format!("LoadGen: {name}: {}", value.as_str().unwrap_or(value.kind())));
     }
@@ -111,7 +119,9 @@ fn entry(into: &mut Collector<'_>, log: &mut Log, key: Option<&str>, json: &Json
             log.ended = true;
             into.check(name, validity == "VALID", Some(validity.to_string()));
         }
-        ("result_invalid_reason", Value::String(reason)) => into.warn(format!("LoadGen: {}", reason.trim())),
+        ("result_invalid_reason", Value::String(reason)) => {
+            into.warn(format!("LoadGen: {}", reason.trim()));
+        }
         ("run_stop", _) => {
             log.ended = true;
             let status = json
@@ -119,10 +129,13 @@ fn entry(into: &mut Collector<'_>, log: &mut Log, key: Option<&str>, json: &Json
                 .or_else(|| json.get("status"))
                 .or_else(|| json.get("success"))
                 .unwrap_or(value);
-            let passed = status.as_str() == Some("success") || matches!(status.value, Value::Bool(true));
+            let passed =
+                status.as_str() == Some("success") || matches!(status.value, Value::Bool(true));
             into.check(name, passed, status.as_str().map(str::to_owned));
         }
-        (_, Value::Bool(met)) if name.starts_with("result_") || name.starts_with("early_stopping_") => {
+        (_, Value::Bool(met))
+            if name.starts_with("result_") || name.starts_with("early_stopping_") =>
+        {
             into.check(name, *met, None);
         }
         ("num_errors", _) => {
@@ -143,7 +156,10 @@ fn number(into: &mut Collector<'_>, log: &Log, name: &str, json: &Json<'_>, valu
         let step = ["epoch_num", "step_num", "samples_count", "epoch"]
             .iter()
             .find_map(|key| json.at_path(&["metadata", key]).or_else(|| json.get(key)));
-        let step = step.and_then(Json::as_number).and_then(Number::count).and_then(|step| i64::try_from(step).ok());
+        let step = step
+            .and_then(Json::as_number)
+            .and_then(Number::count)
+            .and_then(|step| i64::try_from(step).ok());
         if let Some(m) = into.measure(name, name, Slice::overall(), value) {
             m.step = step;
         }

@@ -1,15 +1,17 @@
 //! `MLPerf` `LoadGen`: `mlperf_log_summary.txt` and `mlperf_log_detail.txt`, of every scenario; `:::MLLOG` lines of
 //! training.
 //!
-//! The summary is lines of `name : value`; what stands under "Test Parameters Used" was asked for and is not
-//! measured. The detail log is a JSON object behind `:::MLLOG` on each line; results are the keys `result_…` and
-//! `early_stopping_…`. Latencies are nanoseconds. `Result is : INVALID` fails the check `Result is`; so does a
-//! summary without a result, as accuracy runs write it. A single-stream or server query is one sample: where the
-//! number of queries is stated, it is the n of the latencies. Offline all samples are one query, and n stays unknown.
-//! A latency of 0 stands for none, as of first tokens that were never told of or an estimate of early stopping after
-//! too few queries, and is undefined. In multi-stream `latency` is that of queries, by which the scenario is judged; that
-//! of samples keeps its own name.
-//! Training logs, and the older `:::MLPv0.5.0` lines, hold `eval_accuracy` and `run_stop`.
+//! The summary has lines of `name : value`; the lines under "Test Parameters Used" were requested
+//! and not measured. The detail log has a JSON object after `:::MLLOG` on each line; results are
+//! the keys `result_…` and `early_stopping_…`. Latencies are nanoseconds. `Result is : INVALID`
+//! fails the check `Result is`; so does a summary without a result, as accuracy runs write it.
+//!
+//! A single-stream or server query is one sample: if the number of queries is stated, it is the n
+//! of the latencies. In the offline scenario all samples are one query, and n stays unknown. A
+//! latency of 0 means that there is none, for first tokens that the system never reported, or for
+//! an early stopping estimate after too few queries. It is undefined. In multi-stream `latency` is
+//! the latency of queries, by which the scenario is judged; that of samples keeps its own name.
+//! Training logs, and the older `:::MLPv0.5.0` lines, have `eval_accuracy` and `run_stop`.
 
 mod detail;
 mod summary;
@@ -18,10 +20,12 @@ mod tests;
 
 use super::sample::inner_quantile;
 use crate::evidence::formats::common::wanted;
-use crate::evidence::{Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector};
+use crate::evidence::{
+    Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector,
+};
 use crate::model::{Evidence, Measurement, Producer, Unit};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "mlperf-loadgen",
     title: "MLPerf LoadGen's summary and detail logs; MLLOG lines",
@@ -39,7 +43,7 @@ pub const ADAPTER: Adapter = Adapter {
 const TITLE: &str = "MLPerf Results Summary";
 const LINE: &str = ":::ML";
 
-/// How much of a document is looked at.
+/// How much of a document is examined.
 const LOOKED_AT: usize = 4096;
 
 fn is_detail(text: &str) -> bool {
@@ -47,12 +51,14 @@ fn is_detail(text: &str) -> bool {
     line.strip_prefix(LINE).is_some_and(|rest| rest.starts_with("LOG ") || rest.starts_with("Pv"))
 }
 
-/// Summaries of accuracy runs hold the last lines only.
+/// Whether this is a summary. Those of accuracy runs have only its last lines.
 fn is_summary(text: &str) -> bool {
     let start = text.get(..LOOKED_AT).unwrap_or(text);
-    let counted =
-        |line: &str| line.contains("encountered during test.") || line.contains("encountered. See detailed log.");
-    start.contains(TITLE) || start.lines().map(str::trim).find(|line| !line.is_empty()).is_some_and(counted)
+    let counted = |line: &str| {
+        line.contains("encountered during test.") || line.contains("encountered. See detailed log.")
+    };
+    start.contains(TITLE)
+        || start.lines().map(str::trim).find(|line| !line.is_empty()).is_some_and(counted)
 }
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {
@@ -68,7 +74,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     wanted(ADAPTER.id, document, detect(document))?;
     let text = document.text()?;
     let mut into = Collector::new(document, ADAPTER.id);
-    into.evidence.producer = Some(Producer { tool: Some("mlperf-loadgen".to_owned()), ..Producer::default() });
+    into.evidence.producer =
+        Some(Producer { tool: Some("mlperf-loadgen".to_owned()), ..Producer::default() });
     if is_detail(text) {
         detail::read(&mut into, document, text)?;
     } else {
@@ -77,18 +84,19 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     into.finish()
 }
 
-/// What a name says of its number.
+/// What the name of a number says about it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Kind {
-    /// Our name, where it is a percentile.
+    /// Our name, if it is a percentile.
     metric: Option<&'static str>,
     quantile: Option<f64>,
-    /// A latency of whole requests: its n is the number of requests.
+    /// Whether it is a latency of whole requests, whose n is the number of requests.
     requests: bool,
     nanoseconds: bool,
 }
 
-/// Judges a name such as `99.00 percentile latency (ns)` or `result_99.00_percentile_latency_ns`.
+/// Interprets a name such as `99.00 percentile latency (ns)` or
+/// `result_99.00_percentile_latency_ns`.
 fn kind(name: &str, multi_stream: bool) -> Kind {
     let plain = name.to_lowercase().replace('_', " ");
     let first_token = plain.contains("first token");
@@ -102,12 +110,16 @@ fn kind(name: &str, multi_stream: bool) -> Kind {
         () if estimate => "early_stopping_latency",
         () if first_token => "first_token_latency",
         () if output_token => "time_per_output_token",
-        // The detail log of multi-stream has both, and only that of queries says so.
-        () if multi_stream && plain.starts_with("result") && !plain.contains("query") => "sample_latency",
+        // The detail log of multi-stream has both, and only the name of the query latency says
+        // which it is.
+        () if multi_stream && plain.starts_with("result") && !plain.contains("query") => {
+            "sample_latency"
+        }
         () => "latency",
     };
     let latency = plain.contains("latency") || output_token || plain.contains("percentile");
-    let rate = plain.contains("per sec") || plain.contains("throughput") || plain.contains("completed");
+    let rate =
+        plain.contains("per sec") || plain.contains("throughput") || plain.contains("completed");
     Kind {
         metric: q.map(|_| metric),
         quantile: q,
@@ -116,7 +128,7 @@ fn kind(name: &str, multi_stream: bool) -> Kind {
     }
 }
 
-/// Fills in what the name says.
+/// Fills the fields that the name determines.
 fn describe(m: &mut Measurement, kind: Kind, n: Option<u64>) {
     m.quantile = kind.quantile;
     m.unit = kind.nanoseconds.then_some(Unit::Nanoseconds);

@@ -11,7 +11,7 @@ use crate::model::Slice;
 const RESULT: &str = "Result is";
 const PARAMETERS: &str = "Test Parameters Used";
 
-/// What the summary says of the run before its numbers.
+/// The facts about the run that the numbers depend on.
 #[derive(Default)]
 struct Run<'t> {
     scenario: Option<&'t str>,
@@ -23,7 +23,9 @@ struct Run<'t> {
 
 pub(super) fn read(into: &mut Collector<'_>, text: &str) {
     let run = run(text);
-    let n = run.queries.filter(|_| run.single && matches!(run.scenario, Some("SingleStream" | "Server")));
+    let n = run
+        .queries
+        .filter(|_| run.single && matches!(run.scenario, Some("SingleStream" | "Server")));
     let mut result = false;
     let mut parameters = false;
     for line in text.lines() {
@@ -46,7 +48,11 @@ pub(super) fn read(into: &mut Collector<'_>, text: &str) {
     }
     if !result {
         let mode = run.mode.map(|mode| format!(" of mode {mode}")).unwrap_or_default();
-        into.check(RESULT, false, Some(format!("the summary{mode} holds no result: nothing was measured")));
+        into.check(
+            RESULT,
+            false,
+            Some(format!("the summary{mode} holds no result: nothing was measured")),
+        );
     }
 }
 
@@ -67,17 +73,24 @@ fn run(text: &str) -> Run<'_> {
                 rest.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map(|(n, _)| n)
             }
             Some(rest) => rest.strip_suffix(" queries."),
-            None => line.strip_prefix("* Only processed ").and_then(|rest| rest.strip_suffix(" queries.")),
+            None => line
+                .strip_prefix("* Only processed ")
+                .and_then(|rest| rest.strip_suffix(" queries.")),
         };
-        run.queries = run.queries.or_else(|| stated.and_then(Number::parse).and_then(Number::count));
+        run.queries =
+            run.queries.or_else(|| stated.and_then(Number::parse).and_then(Number::count));
     }
     run
 }
 
-/// `No errors encountered during test.`, `2 ERRORS encountered. See detailed log.`
+/// Reads `No errors encountered during test.` or `2 ERRORS encountered. See detailed log.`
 fn encountered(into: &mut Collector<'_>, line: &str) {
     if line.to_lowercase().contains("error") {
-        into.check("errors encountered during test", line.starts_with("No "), Some(line.to_owned()));
+        into.check(
+            "errors encountered during test",
+            line.starts_with("No "),
+            Some(line.to_owned()),
+        );
     } else if !line.starts_with("No ") {
         into.warn(format!("LoadGen: {line}"));
     }
@@ -85,9 +98,15 @@ fn encountered(into: &mut Collector<'_>, line: &str) {
 
 fn one(into: &mut Collector<'_>, name: &str, value: &str, run: &Run<'_>, n: Option<u64>) {
     if name == RESULT {
-        let detail =
-            run.scenario.zip(run.mode).map(|(scenario, mode)| format!("{value}, scenario {scenario}, mode {mode}"));
-        return into.check(name, value == "VALID", Some(detail.unwrap_or_else(|| value.to_owned())));
+        let detail = run
+            .scenario
+            .zip(run.mode)
+            .map(|(scenario, mode)| format!("{value}, scenario {scenario}, mode {mode}"));
+        return into.check(
+            name,
+            value == "VALID",
+            Some(detail.unwrap_or_else(|| value.to_owned())),
+        );
     }
     if name.ends_with(" satisfied") {
         return into.check(name, value.eq_ignore_ascii_case("yes"), Some(value.to_owned()));
@@ -97,7 +116,9 @@ fn one(into: &mut Collector<'_>, name: &str, value: &str, run: &Run<'_>, n: Opti
         return;
     }
     let described: Kind = kind(name, run.scenario == Some("MultiStream"));
-    if let Some(m) = into.measure_text(described.metric.unwrap_or(name), name, Slice::overall(), value) {
+    if let Some(m) =
+        into.measure_text(described.metric.unwrap_or(name), name, Slice::overall(), value)
+    {
         describe(m, described, n);
     }
 }

@@ -1,13 +1,15 @@
 //! oha: `--output-format json`, `csv`, and the summary it prints.
 //!
-//! Versions: JSON since 0.5.5, with `latencyPercentilesSuccessful` and its like under `--stats-success-breakdown`, first
-//! bytes since 1.9 and `metrics` (the same numbers once more, in milliseconds) since 1.13. The summary is in the unit that
-//! each line names; before 1.0 it writes the success rate as a fraction.
+//! Versions: JSON since 0.5.5, with `latencyPercentilesSuccessful` and similar keys under
+//! `--stats-success-breakdown`, times to the first byte since 1.9, and `metrics` (the same numbers
+//! in milliseconds) since 1.13. Each line of the summary names its unit; before 1.0 the summary has
+//! the success rate as a fraction.
 //!
-//! `successRate` counts every answer, a 503 too, and leaves out requests that the end of the run cut short. Latencies rest
-//! on the answers alone; without any they are null, while the rate of requests is high. The keys of a histogram are the
-//! upper ends of its ranges, the first one the least latency. Where all latencies are alike those keys are one, and the
-//! histogram lost its counts: it is a sample only where it counts every answer.
+//! `successRate` counts every answer, including a 503, and omits requests that the end of the run
+//! cut short. Latencies are those of answers only. Without any answer they are null, while the rate
+//! of requests is high. The keys of a histogram are the upper ends of its ranges, the first one the
+//! minimum latency. If all latencies are equal, the keys are all the same, and the histogram loses
+//! its counts: it is a sample only if it counts every answer.
 
 mod table;
 #[cfg(test)]
@@ -23,7 +25,7 @@ use crate::evidence::{
 use crate::model::{Distribution, Evidence, Measurement, Producer, Slice, Unit};
 use std::sync::Arc;
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "oha",
     title: "oha: its JSON, CSV or summary",
@@ -47,17 +49,25 @@ enum Form {
 fn form(document: &Document<'_>) -> Result<Form, Declined> {
     if document.looks_like_json() {
         let object = document.object()?;
-        let rate = object.get("summary").is_some_and(|summary| summary.get("successRate").is_some());
+        let rate =
+            object.get("summary").is_some_and(|summary| summary.get("successRate").is_some());
         let ours = rate && object.has("responseTimeHistogram") && object.has("latencyPercentiles");
-        let why = "no `summary.successRate` beside `responseTimeHistogram` and `latencyPercentiles`";
+        let why =
+            "no `summary.successRate` beside `responseTimeHistogram` and `latencyPercentiles`";
         return ours.then_some(Form::Json).ok_or_else(|| Declined::because(why));
     }
     let text = document.text().map_err(|_| Declined::because("not text"))?;
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     match lines.next() {
-        Some("request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status") => Ok(Form::Csv),
-        Some("Summary:") if lines.next().is_some_and(|line| line.starts_with("Success rate:")) => Ok(Form::Text),
-        _ => Err(Declined::because("not JSON, not the columns of oha, and no `Success rate:` below `Summary:`")),
+        Some("request-start,DNS,DNS+dialup,Response-delay,request-duration,bytes,status") => {
+            Ok(Form::Csv)
+        }
+        Some("Summary:") if lines.next().is_some_and(|line| line.starts_with("Success rate:")) => {
+            Ok(Form::Text)
+        }
+        _ => Err(Declined::because(
+            "not JSON, not the columns of oha, and no `Success rate:` below `Summary:`",
+        )),
     }
 }
 
@@ -69,7 +79,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if document.looks_like_json() {
         document.json().map_err(Clone::clone)?;
     }
-    let form = form(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
+    let form = form(document)
+        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
     let precision = if matches!(form, Form::Text) { Precision::AsWritten } else { Precision::Full };
     let mut out = Collector::new(document, ADAPTER.id).precision(precision);
     out.evidence.producer = Some(Producer { tool: Some("oha".to_owned()), ..Producer::default() });
@@ -81,7 +92,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     out.finish()
 }
 
-/// What oha calls requests that the end of the run cut short; they count neither for nor against the service.
+/// oha's name for requests that the end of the run cut short. They count neither for nor against
+/// the service.
 const DEADLINE: &str = "aborted due to deadline";
 
 /// How requests ended.
@@ -91,7 +103,7 @@ struct Ended {
     answers: u64,
     /// Answers whose status is a failure.
     bad: u64,
-    /// Requests without an answer, but for those that the end of the run cut short.
+    /// Requests without an answer, except those that the end of the run cut short.
     lost: u64,
     /// Requests that the end of the run cut short.
     late: u64,
@@ -111,13 +123,19 @@ impl Ended {
         *heap = heap.saturating_add(times);
     }
 
-    /// The error rate and the check.
+    /// Adds the error rate and the check.
     fn verdict(self, out: &mut Collector<'_>) {
         if self.lost > 0 {
             load::count(out, "errors", Slice::overall(), self.lost, Some(self.all()));
         }
         if self.late > 0 {
-            load::count(out, "aborted due to deadline", Slice::overall(), self.late, Some(self.all()));
+            load::count(
+                out,
+                "aborted due to deadline",
+                Slice::overall(),
+                self.late,
+                Some(self.all()),
+            );
         }
         let failed = self.bad.saturating_add(self.lost);
         load::error_rate(out, Slice::overall(), self.counted(), failed);
@@ -126,7 +144,7 @@ impl Ended {
     }
 }
 
-/// Says of a success rate what it counts.
+/// Fills n, trials and successes of a success rate.
 fn rate(m: &mut Measurement, ended: Ended) {
     (m.n, m.trials) = (Some(ended.counted()), Some(ended.counted()));
     m.successes = m.value.map(|_| ended.answers);
@@ -146,9 +164,16 @@ fn json(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evidence
         };
         for member in found {
             let Some(times) = member.value.as_number().and_then(Number::count) else {
-                return Err(invalid(member.value.at, format!("a count in `{key}` is {}", member.value.kind())));
+                return Err(invalid(
+                    member.value.at,
+                    format!("a count in `{key}` is {}", member.value.kind()),
+                ));
             };
-            if key == "errorDistribution" { ended.error(&member.key, times) } else { codes.push((&member.key, times)) }
+            if key == "errorDistribution" {
+                ended.error(&member.key, times);
+            } else {
+                codes.push((&member.key, times));
+            }
         }
     }
     (ended.answers, ended.bad) = load::statuses(out, codes);
@@ -157,21 +182,32 @@ fn json(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evidence
             out.left_out(&member.key);
             continue;
         };
-        let histogram = |key: &str, n| root.get(key).and_then(Json::as_object).and_then(|marks| sample(marks, n));
+        let histogram = |key: &str, n| {
+            root.get(key).and_then(Json::as_object).and_then(|marks| sample(marks, n))
+        };
         match &*member.key {
             "summary" => summary(out, part, ended),
             "latencyPercentiles" => {
                 let sample = histogram("responseTimeHistogram", Some(ended.answers));
                 percentiles(out, part, "latency", "", sample.as_ref(), Some(ended.answers));
             }
-            "firstBytePercentiles" | "latencyPercentilesSuccessful" | "latencyPercentilesNotSuccessful" => {
+            "firstBytePercentiles"
+            | "latencyPercentilesSuccessful"
+            | "latencyPercentilesNotSuccessful" => {
                 let marks = member
                     .key
                     .replace("latencyPercentiles", "responseTimeHistogram")
                     .replace("Percentiles", "Histogram");
                 let sample = histogram(&marks, None);
                 let n = sample.as_ref().map(|sample| sample.count());
-                percentiles(out, part, &member.key, &format!("{}.", member.key), sample.as_ref(), n);
+                percentiles(
+                    out,
+                    part,
+                    &member.key,
+                    &format!("{}.", member.key),
+                    sample.as_ref(),
+                    n,
+                );
             }
             "rps" | "details" | "metrics" => leaves(out, &member.key, part, ended),
             "statusCodeDistribution" | "errorDistribution" => {}
@@ -186,7 +222,9 @@ fn json(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evidence
 fn summary(out: &mut Collector<'_>, part: &Object<'_>, ended: Ended) {
     for member in part {
         let ours = if member.key == "successRate" { "pass_rate" } else { &*member.key };
-        let Some(m) = out.measure(ours, &member.key, Slice::overall(), &member.value) else { continue };
+        let Some(m) = out.measure(ours, &member.key, Slice::overall(), &member.value) else {
+            continue;
+        };
         m.n = Some(ended.answers);
         match &*member.key {
             "successRate" => rate(m, ended),
@@ -196,8 +234,10 @@ fn summary(out: &mut Collector<'_>, part: &Object<'_>, ended: Ended) {
             "requestsPerSec" => m.n = Some(ended.all()),
             _ => m.n = None,
         }
-        // Rates of requests that nobody answered say nothing.
-        if ended.answers == 0 && matches!(&*member.key, "requestsPerSec" | "sizePerSec" | "totalData") {
+        // Rates of requests that were not answered are not valid.
+        if ended.answers == 0
+            && matches!(&*member.key, "requestsPerSec" | "sizePerSec" | "totalData")
+        {
             m.value = None;
         }
     }
@@ -209,7 +249,8 @@ fn summary(out: &mut Collector<'_>, part: &Object<'_>, ended: Ended) {
 /// How many ranges a histogram of oha has.
 const RANGES: usize = 11;
 
-/// The sample of a histogram, whose keys are ordered as text; `None` unless it counts `n`, or anything where n is unknown.
+/// The sample of a histogram, whose keys are ordered as text; `None` unless it counts `n`, or any
+/// number if n is unknown.
 fn sample(marks: &Object<'_>, n: Option<u64>) -> Option<Arc<Distribution>> {
     let mark = |key: &str| Number::parse(key).map(Number::value);
     let mut marks: Vec<(f64, u64)> = marks
@@ -218,9 +259,10 @@ fn sample(marks: &Object<'_>, n: Option<u64>) -> Option<Arc<Distribution>> {
         .collect::<Option<_>>()?;
     marks.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let total = marks.iter().try_fold(0_u64, |sum, (_, count)| sum.checked_add(*count))?;
-    // The ends are worked out in floating point: a value may lie beyond its end by an error of that.
+    // oha computes the ends in floating point, so a value may be beyond its end by the error of
+    // that.
     let slack = marks.last().map_or(0.0, |(mark, _)| mark * 1e-12);
-    // Keys that fell together leave fewer than oha writes.
+    // Equal keys are one key, which leaves fewer ranges than oha writes.
     let whole = n.is_some() || marks.len() == RANGES;
     load::histogram(&marks, slack, n.unwrap_or(total)).filter(|_| whole)
 }
@@ -243,7 +285,7 @@ fn percentiles(
     }
 }
 
-/// Every number below `path`, named by its own path.
+/// Adds every number below `path`, named by its own path.
 fn leaves(out: &mut Collector<'_>, path: &str, part: &Object<'_>, ended: Ended) {
     for member in part {
         let path = format!("{path}.{}", member.key);

@@ -1,4 +1,4 @@
-//! `oha --output-format csv`: a row for each answer, in seconds and in full.
+//! `oha --output-format csv`: a row for each answer, in seconds, not rounded.
 
 use super::{ADAPTER, Collector, Document, EvidenceError, Slice, Unit, load};
 use crate::stats::proportion::counted;
@@ -10,7 +10,14 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
     load::count(out, "rows", Slice::overall(), n, None);
     for name in ["DNS", "DNS+dialup", "Response-delay", "request-duration"] {
         let Some(values) = load::column(ADAPTER.id, document, table, name)? else { continue };
-        load::mean(out, &format!("mean {name}"), Slice::overall(), &values, 0.0, Some(Unit::Seconds));
+        load::mean(
+            out,
+            &format!("mean {name}"),
+            Slice::overall(),
+            &values,
+            0.0,
+            Some(Unit::Seconds),
+        );
         if name == "request-duration" && n > 0 {
             match load::Sample::of(values, 0.0, Unit::Seconds) {
                 Some(sample) => sample.quantiles(out, &Slice::overall(), &[]),
@@ -23,16 +30,24 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
     for row in table.rows() {
         let code = column.and_then(|column| row.get(column)).unwrap_or("");
         if code.len() != 3 || !code.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, "no status code: was the file cut off?"));
+            return Err(EvidenceError::invalid(
+                ADAPTER.id,
+                document,
+                row.at,
+                "no status code: was the file cut off?",
+            ));
         }
         let times = codes.entry(code).or_default();
         *times = times.saturating_add(1);
     }
     let (_, failed) = load::statuses(out, codes);
-    // Requests without an answer have no row: that all rows are good does not say that all requests were.
+    // Requests without an answer have no row, so a file with only good rows does not show that all
+    // requests succeeded.
     if n == 0 || failed > 0 {
         load::Ended::of(n, failed).tell(out, 0, &Slice::overall(), "");
     }
-    out.warn("the CSV of oha leaves out requests that had no answer: it does not say how many failed");
+    out.warn(
+        "the CSV of oha leaves out requests that had no answer: it does not say how many failed",
+    );
     Ok(())
 }

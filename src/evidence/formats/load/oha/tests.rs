@@ -2,7 +2,8 @@ use crate::evidence::read;
 use crate::model::{Evidence, Measurement, Unit};
 
 const BAD: &str = include_str!("../../../../../tests/fixtures/evidence/oha/oha_bad.json");
-const REFUSED: &str = include_str!("../../../../../tests/fixtures/evidence/oha/oha_edge_refused.json");
+const REFUSED: &str =
+    include_str!("../../../../../tests/fixtures/evidence/oha/oha_edge_refused.json");
 
 fn oha(text: &str) -> Evidence {
     let evidence = read(text.as_bytes(), None).unwrap();
@@ -37,7 +38,8 @@ fn the_histogram_is_the_sample_of_the_percentiles() {
     assert!(sample.at(286).is_some_and(|b| b.low < 0.491_9 && b.high >= 0.494_198_951));
     assert_eq!(of(&evidence, "p99.9").quantile, Some(0.999));
     assert_eq!(of(&evidence, "firstBytePercentiles.p50").metric, "firstBytePercentiles");
-    // The keys of a run whose latencies are all alike are one key, and its count is that of the last range.
+    // If all latencies of a run are equal, all its keys are the same key, and its count is that of
+    // the last range.
     let alike = oha(&BAD.replace("\"0.0958900325\": 267", "\"0.0958900325\": 0"));
     assert!(of(&alike, "p95").distribution.is_none() && of(&alike, "p95").n == Some(300));
 }
@@ -50,12 +52,18 @@ fn nobody_answering_is_undefined_and_a_failed_check() {
     for name in ["requestsPerSec", "p99", "average", "metrics.requests_per_sec", "rps.mean"] {
         assert_eq!(of(&evidence, name).value, None, "{name}");
     }
-    assert_eq!((evidence.checks[0].name.as_str(), evidence.checks[0].passed), ("requests succeeded", false));
+    assert_eq!(
+        (evidence.checks[0].name.as_str(), evidence.checks[0].passed),
+        ("requests succeeded", false)
+    );
 }
 
 #[test]
 fn what_the_end_of_the_run_cut_short_counts_neither_way() {
-    let text = BAD.replace("\"errorDistribution\": {}", "\"errorDistribution\": {\"aborted due to deadline\": 8}");
+    let text = BAD.replace(
+        "\"errorDistribution\": {}",
+        "\"errorDistribution\": {\"aborted due to deadline\": 8}",
+    );
     let evidence = oha(&text);
     assert_eq!(of(&evidence, "successRate").trials, Some(300));
     assert_eq!(of(&evidence, "requestsPerSec").n, Some(308));
@@ -81,7 +89,10 @@ Response time histogram:\n   1.072 ms [1] |■■■\n  26.746 ms [0] |\n  52.42
 fn the_summary_names_its_units() {
     let evidence = oha(TEXT);
     let p = of(&evidence, "p99.9");
-    assert_eq!((p.value, p.unit, p.quantile, p.n), (Some(52.4205), Some(Unit::Milliseconds), Some(0.999), Some(10)));
+    assert_eq!(
+        (p.value, p.unit, p.quantile, p.n),
+        (Some(52.4205), Some(Unit::Milliseconds), Some(0.999), Some(10))
+    );
     assert_eq!(p.distribution.as_ref().map(|d| d.count()), Some(10));
     let rate = of(&evidence, "Success rate");
     assert_eq!((rate.metric.as_str(), rate.value, rate.trials), ("pass_rate", Some(1.0), Some(10)));

@@ -16,13 +16,16 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
     };
     let codes: Vec<(String, u64)> = codes.iter().filter_map(counted).collect();
     let mut ended = Ended::default();
-    (ended.answers, ended.bad) = load::statuses(out, codes.iter().map(|(code, n)| (code.as_str(), *n)));
+    (ended.answers, ended.bad) =
+        load::statuses(out, codes.iter().map(|(code, n)| (code.as_str(), *n)));
     for line in load::section(text, "Error distribution:").unwrap_or_default() {
-        if let Some((times, what)) = load::bracketed(line).and_then(|(n, what)| Some((n.parse().ok()?, what))) {
+        if let Some((times, what)) =
+            load::bracketed(line).and_then(|(n, what)| Some((n.parse().ok()?, what)))
+        {
             ended.error(what, times);
         }
     }
-    // The histogram counts the answers once more: where it counts others, something was cut off.
+    // The histogram counts the answers, too. If its count differs, something was cut off.
     let marks = marks(text, "Response time histogram:");
     let shown = marks.iter().fold(0_u64, |sum, (_, n)| sum.saturating_add(*n));
     if shown != ended.answers {
@@ -32,7 +35,12 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
         ));
     }
     let whole = shown == ended.answers;
-    head(out, &load::section(load::whole_lines(text), "Summary:").unwrap_or_default(), ended, whole);
+    head(
+        out,
+        &load::section(load::whole_lines(text), "Summary:").unwrap_or_default(),
+        ended,
+        whole,
+    );
     for (heading, of) in [("", ""), (" (2xx only)", "2xx."), (" (4xx + 5xx only)", "4xx + 5xx.")] {
         distribution(out, text, heading, of, ended, whole);
     }
@@ -76,7 +84,7 @@ fn head(out: &mut Collector<'_>, lines: &[&str], ended: Ended, whole: bool) {
     }
 }
 
-/// The ranges of a histogram: `  52.420 ms [129] |■■■`, and before 1.5 `  0.052 [129] |■■■`.
+/// Reads the ranges of a histogram: `  52.420 ms [129] |■■■`, and before 1.5 `  0.052 [129] |■■■`.
 fn marks(text: &str, heading: &str) -> Vec<(f64, u64)> {
     let mark = |line: &&str| {
         let (mark, rest) = line.split_once(" [")?;
@@ -86,17 +94,25 @@ fn marks(text: &str, heading: &str) -> Vec<(f64, u64)> {
     load::section(text, heading).unwrap_or_default().iter().filter_map(mark).collect()
 }
 
-fn distribution(out: &mut Collector<'_>, text: &str, heading: &str, of: &str, ended: Ended, whole: bool) {
+fn distribution(
+    out: &mut Collector<'_>,
+    text: &str,
+    heading: &str,
+    of: &str,
+    ended: Ended,
+    whole: bool,
+) {
     /// Half a unit of the third decimal.
     const SLACK: f64 = 0.000_5;
     let lines = load::section(text, &format!("Response time distribution{heading}:"));
-    let lines = lines.or_else(|| load::section(text, "Latency distribution:").filter(|_| of.is_empty()));
+    let lines =
+        lines.or_else(|| load::section(text, "Latency distribution:").filter(|_| of.is_empty()));
     let marks = marks(text, &format!("Response time histogram{heading}:"));
     let total = marks.iter().fold(0_u64, |sum, (_, n)| sum.saturating_add(*n));
     let n = if of.is_empty() { ended.answers } else { total };
     for line in lines.unwrap_or_default() {
         let Some((percent, time)) = line.split_once('%') else { continue };
-        // The unit stands at the end: a line that was cut off has none, or another.
+        // The unit is at the end of a line: one that was cut off has none, or another.
         let Some(time) = time.trim().strip_prefix("in ").filter(|_| whole) else {
             out.left_out("a distribution that was cut off");
             continue;
@@ -106,8 +122,9 @@ fn distribution(out: &mut Collector<'_>, text: &str, heading: &str, of: &str, en
         let Some(m) = load::time(out, &ours, &format!("{of}{name}"), time) else { continue };
         (m.quantile, m.n) = (load::quantile(percent), Some(n));
         let plain = matches!(load::split(time).1, "ns" | "us" | "ms" | "sec" | "secs");
-        m.distribution =
-            load::histogram(&marks, SLACK, n).filter(|_| plain && m.value.is_some()).map(|sample| Arc::clone(&sample));
+        m.distribution = load::histogram(&marks, SLACK, n)
+            .filter(|_| plain && m.value.is_some())
+            .map(|sample| Arc::clone(&sample));
     }
 }
 

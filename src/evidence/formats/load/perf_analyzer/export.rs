@@ -1,4 +1,5 @@
-//! `perf_analyzer --profile-export-file`: the moments of every request, in nanoseconds, for each load.
+//! `perf_analyzer --profile-export-file`: the moments of every request, in nanoseconds, for each
+//! load level.
 
 use super::{ADAPTER, LOADS};
 use crate::evidence::formats::common::{text, wanted};
@@ -29,26 +30,32 @@ pub(super) fn read(into: &mut Collector<'_>, document: &Document<'_>) -> Result<
     wanted(ADAPTER.id, document, detect(document))?;
     let json = document.json().map_err(Clone::clone)?;
     let version = text(json.get("version")).map(str::to_owned);
-    into.evidence.producer = Some(Producer { tool: Some("perf_analyzer".to_owned()), version, run: None });
+    into.evidence.producer =
+        Some(Producer { tool: Some("perf_analyzer".to_owned()), version, run: None });
     for experiment in into.list(json.get("experiments")) {
         let mode = text(experiment.at_path(&["experiment", "mode"])).unwrap_or_default();
         let value = experiment.at_path(&["experiment", "value"]).and_then(Json::as_number);
         let axis = LOADS.iter().map(|(_, axis)| *axis).find(|axis| *axis == mode);
-        let slice = axis.zip(value).map_or_else(Slice::overall, |(axis, value)| Slice::one(axis, value.text()));
+        let slice = axis
+            .zip(value)
+            .map_or_else(Slice::overall, |(axis, value)| Slice::one(axis, value.text()));
         let requests = into.list(experiment.get("requests"));
         let took: Vec<f64> = requests.iter().filter_map(nanoseconds).collect();
         let failed = requests.len() - took.len();
-        let (from, ended) = (into.evidence.measurements.len(), Ended::of(counted(requests.len()), counted(failed)));
+        let (from, ended) =
+            (into.evidence.measurements.len(), Ended::of(counted(requests.len()), counted(failed)));
         let name = |stat: &str| format!("{stat} latency");
         let (written, unit) = (Written::Cut(0.0), Some(Unit::Nanoseconds));
-        Statistics { metric: "latency", name: &name, mean: "Avg", unit, written, slice: &slice }.add(into, took);
+        Statistics { metric: "latency", name: &name, mean: "Avg", unit, written, slice: &slice }
+            .add(into, took);
         let of = if slice.is_overall() { String::new() } else { slice.to_string() };
         ended.tell(into, from, &slice, &of);
     }
     Ok(())
 }
 
-/// From the request to its last response; moments since 1970 in nanoseconds are larger than a double holds exactly.
+/// The time from the request to its last response. Moments since 1970 in nanoseconds are larger
+/// than a double represents exactly.
 fn nanoseconds(request: &Json<'_>) -> Option<f64> {
     let moment = |json: &Json<'_>| json.as_number().and_then(Number::count);
     let last = request.get("response_timestamps")?.as_array()?.last()?;

@@ -1,13 +1,15 @@
-//! Triton's `perf_analyzer -f FILE` (`perf_client` before): a CSV of one row for each concurrency or request rate.
+//! Triton's `perf_analyzer -f FILE` (formerly `perf_client`): a CSV with one row for each
+//! concurrency or request rate.
 //!
-//! All versions start with `Concurrency` or `Request Rate`, then `Inferences/Second`. Versions differ in what
-//! follows: version 1 has one `Server Compute`, the oldest has no percentiles, no server columns come from services
-//! without statistics, `--verbose-csv` adds `Avg latency`, `request/response`, `response wait` and GPU columns. Times
-//! are microseconds, cut off and not rounded. Rows are sorted by throughput, not by load: the load is read from its
-//! column. The table does not say how many requests were sent: its n stays unknown.
+//! All versions start with `Concurrency` or `Request Rate`, then `Inferences/Second`. The other
+//! columns differ: version 1 has one `Server Compute`, the oldest has no percentiles, services
+//! without statistics have no server columns, `--verbose-csv` adds `Avg latency`,
+//! `request/response`, `response wait` and GPU columns. Times are microseconds, truncated and not
+//! rounded. Rows are sorted by throughput, not by load: the load is read from its column. The table
+//! does not say how many requests were sent, so its n stays unknown.
 //!
-//! `--profile-export-file` writes JSON with the moments of every request instead: the whole sample of each load, of
-//! all its windows, in nanoseconds.
+//! `--profile-export-file` writes JSON with the moments of every request instead: the whole sample
+//! of each load level, over all its windows, in nanoseconds.
 
 mod export;
 
@@ -21,7 +23,7 @@ use crate::evidence::{
 };
 use crate::model::{Evidence, Slice, Unit};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "perf-analyzer",
     title: "Triton perf_analyzer's CSV, or its export of every request",
@@ -38,7 +40,7 @@ pub const ADAPTER: Adapter = Adapter {
 
 const THROUGHPUT: &str = "Inferences/Second";
 
-/// Columns that set the load, and the axis that each is.
+/// Columns that set the load, and the axis of each.
 const LOADS: [(&str, &str); 5] = [
     ("Concurrency", "concurrency"),
     ("Request Rate", "request_rate"),
@@ -47,7 +49,7 @@ const LOADS: [(&str, &str); 5] = [
     ("Batch", "batch"),
 ];
 
-/// Columns that are an average time.
+/// Columns with an average time.
 const TIMES: [&str; 13] = [
     "Client Send",
     "Network+Server Send/Recv",
@@ -88,12 +90,19 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let header: Vec<&str> = table.header().collect();
     let mut into = Collector::new(document, ADAPTER.id);
     if table.rows().is_empty() {
-        into.check(THROUGHPUT, false, Some("the table has no row: nothing was measured".to_owned()));
+        into.check(
+            THROUGHPUT,
+            false,
+            Some("the table has no row: nothing was measured".to_owned()),
+        );
     }
     for row in table.rows() {
         if row.len() != header.len() {
-            let message =
-                format!("the row has {} cells, the header {}: was the file cut off?", row.len(), header.len());
+            let message = format!(
+                "the row has {} cells, the header {}: was the file cut off?",
+                row.len(),
+                header.len()
+            );
             return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, message));
         }
         let slice = slice(&header, row);
@@ -106,12 +115,14 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             );
         }
         for (name, text) in header.iter().zip(row.cells()) {
-            // Without a single request the tool writes times of 0.
+            // Without any request the tool writes times of 0.
             cell(&mut into, name, if idle && *name != THROUGHPUT { "" } else { text }, &slice);
         }
     }
-    into.evidence.producer =
-        Some(crate::model::Producer { tool: Some("perf_analyzer".to_owned()), ..Default::default() });
+    into.evidence.producer = Some(crate::model::Producer {
+        tool: Some("perf_analyzer".to_owned()),
+        ..Default::default()
+    });
     into.finish()
 }
 
@@ -124,8 +135,9 @@ fn column<'r>(header: &[&str], row: &'r Row, name: &str) -> Option<&'r str> {
 }
 
 fn slice(header: &[&str], row: &Row) -> Slice {
-    let axes =
-        LOADS.iter().filter_map(|(name, axis)| Some(((*axis).to_owned(), column(header, row, name)?.to_owned())));
+    let axes = LOADS.iter().filter_map(|(name, axis)| {
+        Some(((*axis).to_owned(), column(header, row, name)?.to_owned()))
+    });
     Slice(axes.collect())
 }
 
@@ -145,7 +157,7 @@ fn cell(into: &mut Collector<'_>, name: &str, text: &str, slice: &Slice) {
     }
 }
 
-/// `GPU-uuid:0.5;GPU-uuid:0.25;`: a number for each GPU.
+/// Reads `GPU-uuid:0.5;GPU-uuid:0.25;`: a number for each GPU.
 fn gpus(into: &mut Collector<'_>, name: &str, text: &str, slice: &Slice) {
     for part in text.split(';').filter(|part| !part.is_empty()) {
         let Some((gpu, value)) = part.rsplit_once(':') else {
@@ -180,7 +192,10 @@ mod tests {
              20,19.5,5,1,900,2100,950,6,930,GPU-1:0.5;GPU-2:0.25;,GPU-1:1024;,\n")
             .unwrap();
         let p99 = get(&evidence, "p99 latency");
-        assert_eq!((p99.metric.as_str(), p99.value, p99.quantile), ("latency", Some(2100.0), Some(0.99)));
+        assert_eq!(
+            (p99.metric.as_str(), p99.value, p99.quantile),
+            ("latency", Some(2100.0), Some(0.99))
+        );
         assert_eq!((p99.unit, p99.rounding, p99.n), (Some(Unit::Microseconds), 1.0, None));
         assert_eq!(p99.slice, Slice::one("request_rate", "20"));
         assert_eq!(get(&evidence, "Avg latency").unit, Some(Unit::Microseconds));
@@ -202,7 +217,11 @@ mod tests {
     #[test]
     fn an_export_of_requests_is_a_whole_sample() {
         let request = |sent: u64, took: u64| {
-            format!(r#"{{"timestamp":{sent},"response_timestamps":[{},{}]}}"#, sent + 1, sent + took)
+            format!(
+                r#"{{"timestamp":{sent},"response_timestamps":[{},{}]}}"#,
+                sent + 1,
+                sent + took
+            )
         };
         let evidence = of(&format!(r#"{{"experiments":[{{"experiment":{{"mode":"concurrency","value":3}},"requests":[{},{},{}],"window_boundaries":[1]}}],"version":"1.2.3"}}"#,
             request(1_795_185_657_262_733_569, 11), request(1_795_185_657_262_733_570, 31), request(5, 21))).unwrap();
@@ -219,7 +238,8 @@ mod tests {
 
     #[test]
     fn a_row_cut_off_is_refused_with_its_place() {
-        let error = of("Concurrency,Inferences/Second,Client Send,p99 latency\n1,5,6,7\n2,10,1\n").unwrap_err();
+        let error = of("Concurrency,Inferences/Second,Client Send,p99 latency\n1,5,6,7\n2,10,1\n")
+            .unwrap_err();
         assert!(error.to_string().contains("line 3"), "{error}");
         assert!(of("a,b\n1,2\n").is_err());
     }

@@ -1,7 +1,7 @@
 use crate::evidence::read;
 use crate::model::{Evidence, Measurement, Unit};
 
-/// The example of Vegeta's README, whose buckets are of another run.
+/// The example in Vegeta's README, whose buckets are from another run.
 const README: &str = include_str!("../../../../../tests/fixtures/evidence/vegeta/readme.json");
 
 fn vegeta(text: &str) -> Evidence {
@@ -25,7 +25,10 @@ fn times_are_nanoseconds_of_all_requests() {
     assert!(p99.distribution.is_none());
     assert_eq!(of(&evidence, "success").successes, Some(100));
     assert!(evidence.checks[0].passed);
-    assert_eq!(evidence.produced_at.map(|t| t.to_string()).as_deref(), Some("2015-09-19T12:45:51.639325Z"));
+    assert_eq!(
+        evidence.produced_at.map(|t| t.to_string()).as_deref(),
+        Some("2015-09-19T12:45:51.639325Z")
+    );
 }
 
 #[test]
@@ -38,7 +41,10 @@ fn buckets_that_count_every_request_are_the_sample() {
         .replace("\"5000000\": 2", "\"5000000\": 0");
     let evidence = vegeta(&text);
     let sample = of(&evidence, "p99").distribution.as_ref().unwrap();
-    assert_eq!((sample.count(), sample.at(100).map(|b| (b.low, b.high))), (100, Some((3e6, 3_660_505.0))));
+    assert_eq!(
+        (sample.count(), sample.at(100).map(|b| (b.low, b.high))),
+        (100, Some((3e6, 3_660_505.0)))
+    );
 }
 
 #[test]
@@ -48,7 +54,10 @@ fn failures_are_statuses_below_200_and_from_400() {
         .replace("\"success\": 1", "\"success\": 0.9");
     let evidence = vegeta(&text);
     let rate = of(&evidence, "error_rate");
-    assert_eq!((rate.successes, rate.trials, of(&evidence, "success").successes), (Some(10), Some(100), Some(90)));
+    assert_eq!(
+        (rate.successes, rate.trials, of(&evidence, "success").successes),
+        (Some(10), Some(100), Some(90))
+    );
     assert!(!evidence.checks[0].passed);
     let odd = vegeta(&README.replace("\"200\": 100", "\"200\": 90"));
     assert!(!odd.checks[0].passed && odd.measurements.iter().all(|m| m.metric != "error_rate"));

@@ -1,19 +1,25 @@
 //! wrk 4, with and without `--latency`, and wrk2 with its `HdrHistogram`.
 //!
-//! Times are written in µs, ms, s or minutes as they fit, rates with `k` and `M` for thousands, sizes with units of 1024.
-//! wrk prints no line for errors when there are none. With `--latency` its percentiles rest on a sample that it corrected
-//! for coordinated omission; n is the number of requests that it states. wrk2 states how many latencies it recorded (it
-//! leaves out the first ten seconds) and how many lie below each value: the whole sample, to three digits.
+//! Times are written in µs, ms, s or minutes, depending on their size, rates with `k` and `M` for
+//! thousands and millions, sizes with units of 1024. wrk prints no line for errors if there are
+//! none. With `--latency` its percentiles are from a sample that it corrected for coordinated
+//! omission; n is the number of requests that it states. wrk2 states how many latencies it recorded
+//! (it omits the first ten seconds) and how many are below each value: the whole sample, to three
+//! digits.
 
 #[cfg(test)]
 mod tests;
 
 use super::sample as load;
-use crate::evidence::{Adapter, Carries, Collector, Declined, Document, EvidenceError, Family, json::Number};
-use crate::model::{Bucket, Distribution, Evidence, Measurement, Producer, Slice, Unit, number::round12};
+use crate::evidence::{
+    Adapter, Carries, Collector, Declined, Document, EvidenceError, Family, json::Number,
+};
+use crate::model::{
+    Bucket, Distribution, Evidence, Measurement, Producer, Slice, Unit, number::round12,
+};
 use std::sync::Arc;
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "wrk",
     title: "wrk and wrk2: what they print",
@@ -38,11 +44,14 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    detect(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
+    detect(document)
+        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
     let text = document.text()?;
     let invalid = |at, why: &str| EvidenceError::invalid(ADAPTER.id, document, at, why);
     let lines: Vec<&str> = lines(text);
-    if lines.iter().filter(|line| line.starts_with("Running ") && line.contains(" test @ ")).count() > 1 {
+    if lines.iter().filter(|line| line.starts_with("Running ") && line.contains(" test @ ")).count()
+        > 1
+    {
         return Err(invalid(0, "more than one run: submit each as a document of its own"));
     }
     let requests = lines.iter().find_map(|line| {
@@ -54,7 +63,10 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     };
     let mut out = Collector::new(document, ADAPTER.id);
     let spectra = spectra(&lines);
-    let tool = if lines.iter().any(|line| line.contains("HdrHistogram") || line.contains("Thread calibration")) {
+    let tool = if lines
+        .iter()
+        .any(|line| line.contains("HdrHistogram") || line.contains("Thread calibration"))
+    {
         "wrk2"
     } else {
         "wrk"
@@ -75,7 +87,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     out.finish()
 }
 
-/// The lines that were written to their end. The last one may have lost its line break on the way.
+/// The complete lines. The last one is kept without its line break if it is complete otherwise.
 fn lines(text: &str) -> Vec<&str> {
     let whole = load::whole_lines(text);
     let rest = text.get(whole.len()..).unwrap_or("");
@@ -86,7 +98,7 @@ fn lines(text: &str) -> Vec<&str> {
 /// One `HdrHistogram` of wrk2.
 #[derive(Default)]
 struct Spectrum {
-    /// Values, and how many lie at or below each.
+    /// Values, and how many are at or below each.
     rows: Vec<(f64, u64)>,
     total: Option<u64>,
     sample: Option<Arc<Distribution>>,
@@ -104,7 +116,8 @@ fn spectra(lines: &[&str]) -> Vec<Spectrum> {
         let Some(spectrum) = all.last_mut() else { continue };
         let cells: Vec<&str> = line.split_whitespace().collect();
         if let [value, percentile, count, _] = cells.as_slice() {
-            if let (Some(value), Some(_), Ok(count)) = (Number::parse(value), Number::parse(percentile), count.parse())
+            if let (Some(value), Some(_), Ok(count)) =
+                (Number::parse(value), Number::parse(percentile), count.parse())
             {
                 spectrum.rows.push((value.value(), count));
             }
@@ -118,12 +131,13 @@ fn spectra(lines: &[&str]) -> Vec<Spectrum> {
     all
 }
 
-/// The counts of a column that counts up, in milliseconds with three decimals; `None` unless it counts up to `n`.
+/// The sample of a cumulative count, in milliseconds with three decimals; `None` unless it ends at
+/// `n`.
 fn cumulated(rows: &[(f64, u64)], n: u64) -> Option<Arc<Distribution>> {
     /// Half a unit of the third decimal.
     const SLACK: f64 = 0.000_5;
     let mut buckets: Vec<Bucket> = Vec::new();
-    // Nothing is known of the least values but that they are times.
+    // The lowest values are only known to be times.
     let (mut below, mut counted) = (0.0, 0);
     for (value, count) in rows {
         if *value < below || *count < counted {
@@ -142,7 +156,7 @@ struct Reader<'r, 'd> {
     out: &'r mut Collector<'d>,
     requests: u64,
     spectra: &'r [Spectrum],
-    /// How many tables of percentiles began.
+    /// How many tables of percentiles have begun.
     part: usize,
 }
 
@@ -166,8 +180,10 @@ impl Reader<'_, '_> {
                 self.within("Req/Sec", within);
             }
             ["Requests/sec:", rate] => {
-                // 0.00 of no request is true.
-                if let Some(m) = self.out.measure_text("Requests/sec", "Requests/sec", Slice::overall(), rate) {
+                // A rate of 0.00 is correct if there was no request.
+                if let Some(m) =
+                    self.out.measure_text("Requests/sec", "Requests/sec", Slice::overall(), rate)
+                {
                     m.n = Some(self.requests);
                 }
             }
@@ -187,9 +203,12 @@ impl Reader<'_, '_> {
     fn percentile(&mut self, percent: &str, value: &str) {
         let name = load::percentile_name(percent);
         let spectrum = self.part.checked_sub(1).and_then(|part| self.spectra.get(part));
-        // wrk2 -U adds the latencies without the waiting time, which are another thing.
-        let (ours, theirs) =
-            if self.part > 1 { ("uncorrected_latency", format!("uncorrected.{name}")) } else { ("latency", name) };
+        // wrk2 -U adds the latencies without the waiting time, which are another metric.
+        let (ours, theirs) = if self.part > 1 {
+            ("uncorrected_latency", format!("uncorrected.{name}"))
+        } else {
+            ("latency", name)
+        };
         let Some(m) = load::time(self.out, ours, &theirs, value) else { return };
         m.quantile = load::quantile(percent);
         m.n = spectrum.and_then(|s| s.total).or(Some(self.requests));
@@ -197,10 +216,11 @@ impl Reader<'_, '_> {
             m.value = None;
         }
         let sample = spectrum.and_then(|s| s.sample.as_deref());
-        m.distribution = sample.zip(m.unit).and_then(|(sample, unit)| within(sample, unit)).map(Arc::new);
+        m.distribution =
+            sample.zip(m.unit).and_then(|(sample, unit)| within(sample, unit)).map(Arc::new);
     }
 
-    /// A rate with `k` or `M` behind it.
+    /// Reads a rate with `k`, `M` or `G` after it.
     fn thousands(&mut self, name: &str, text: &str) {
         let (number, written) = load::split(text);
         let scale = match written {
@@ -225,7 +245,7 @@ impl Reader<'_, '_> {
     }
 }
 
-/// The number of requests behind it; times and rates of no request say nothing.
+/// Fills the number of requests; times and rates of no request are not valid.
 fn settle(m: Option<&mut Measurement>, requests: u64) {
     let Some(m) = m else { return };
     m.n = Some(requests);
@@ -234,27 +254,36 @@ fn settle(m: Option<&mut Measurement>, requests: u64) {
     }
 }
 
-/// A sample in milliseconds, in another unit.
+/// A sample in milliseconds, converted to another unit.
 fn within(sample: &Distribution, unit: Unit) -> Option<Distribution> {
     let edge = |x: f64| Unit::Milliseconds.convert(x, unit);
-    let bucket = |b: &Bucket| Some(Bucket { low: edge(b.low)?, high: edge(b.high)?, count: b.count });
+    let bucket =
+        |b: &Bucket| Some(Bucket { low: edge(b.low)?, high: edge(b.high)?, count: b.count });
     let buckets = sample.buckets.iter().map(bucket).collect::<Option<_>>()?;
     Some(Distribution { method: sample.method.clone(), buckets })
 }
 
 fn failures(out: &mut Collector<'_>, lines: &[&str], requests: u64) {
     let after = |start: &str| lines.iter().find_map(|line| line.trim().strip_prefix(start));
-    let status = after("Non-2xx or 3xx responses:").map_or(Some(0), |n| n.trim().parse::<u64>().ok());
+    let status =
+        after("Non-2xx or 3xx responses:").map_or(Some(0), |n| n.trim().parse::<u64>().ok());
     let mut sockets = 0_u64;
-    for part in after("Socket errors:").unwrap_or("").split(',').map(str::trim).filter(|part| !part.is_empty()) {
-        let Some((kind, n)) = part.split_once(' ').and_then(|(kind, n)| Some((kind, n.parse::<u64>().ok()?))) else {
+    for part in after("Socket errors:")
+        .unwrap_or("")
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+    {
+        let Some((kind, n)) =
+            part.split_once(' ').and_then(|(kind, n)| Some((kind, n.parse::<u64>().ok()?)))
+        else {
             out.left_out("Socket errors");
             continue;
         };
         load::count(out, &format!("Socket errors.{kind}"), Slice::overall(), n, None);
         sockets = sockets.saturating_add(n);
     }
-    // Both lines stand in front of the rate: without it they may have been cut off.
+    // Both lines come before the rate. If the rate is missing, they may have been cut off.
     let (Some(status), Some(_)) = (status, after("Requests/sec:")) else {
         out.warn("the output was cut off: whether requests failed is unknown");
         out.check("requests succeeded", false, Some("the output was cut off".to_owned()));
@@ -268,7 +297,7 @@ fn failures(out: &mut Collector<'_>, lines: &[&str], requests: u64) {
             "{sockets} socket errors, which may or may not be among the {requests} requests: the error rate is unknown"
         ));
     }
-    // A request whose connection was refused may not be among those that wrk counts.
+    // wrk might not count a request whose connection was refused.
     let all = if requests == 0 { sockets } else { requests.saturating_add(sockets) };
     load::Ended::of(all, status.saturating_add(sockets)).tell(out, 0, &Slice::overall(), "");
 }

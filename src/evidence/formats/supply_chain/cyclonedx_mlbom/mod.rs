@@ -1,14 +1,15 @@
 //! `CycloneDX` bills of materials, as JSON from 1.2 and as XML; from 1.5 on a model has a `modelCard`.
 //!
-//! * `performanceMetrics` are numbers only where somebody wrote one: the schema calls for text. Their `slice` is one word,
-//!   and becomes the group `slice`. A `confidenceInterval` does not say how confident it is, so its ends are numbers of
-//!   their own;
+//! * `performanceMetrics` are numbers only if the author wrote numbers: the schema asks for text.
+//!   Their `slice` is one word, and becomes the group `slice`. A `confidenceInterval` does not
+//!   state its confidence, so its ends are separate numbers;
 //! * `energyConsumptions` (1.6) are `energy:training` and the like;
 //! * properties of a model (`eval:accuracy`) are numbers under the name `properties.eval:accuracy`;
-//! * the model's SHA-256 is the subject; vulnerabilities are failed checks unless they were analysed away.
+//! * the model's SHA-256 is the subject; vulnerabilities are failed checks unless their analysis
+//!   says that they do no harm.
 //!
-//! A bill without a model says nothing of one: the check for it fails. Prose, licences, dependencies and components that
-//! are no models are not read.
+//! A bill without a model says nothing about one: the check for it fails. Prose, licences,
+//! dependencies and components that are not models are not read.
 
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,7 @@ use crate::evidence::{
 };
 use crate::model::{Digest, Evidence, Link, Producer, Slice, Subject};
 
-/// The row of the table of formats.
+/// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
     id: "cyclonedx-mlbom",
     title: "CycloneDX bill of materials (ML-BOM), JSON or XML",
@@ -56,11 +57,13 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if document.looks_like_xml() {
         let parsed = document.xml().map_err(Clone::clone)?;
-        detect(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
+        detect(document)
+            .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
         return bill(document, &xml::as_json(parsed.root_element()));
     }
     let bom = document.json().map_err(Clone::clone)?;
-    detect(document).map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, bom.at, why))?;
+    detect(document)
+        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, bom.at, why))?;
     bill(document, bom)
 }
 
@@ -76,12 +79,21 @@ fn bill(document: &Document<'_>, bom: &Json<'_>) -> Result<Evidence, EvidenceErr
     about(&mut collector, bom);
     let main = main.filter(|main| main.text("type") == Some(MODEL));
     if let Some(main) = main {
-        collector.check("component type is machine-learning-model", true, main.text("name").map(str::to_owned));
+        collector.check(
+            "component type is machine-learning-model",
+            true,
+            main.text("name").map(str::to_owned),
+        );
     }
     if main.is_none() || !below.is_empty() {
-        let named: Vec<&str> = below.iter().filter_map(|model| model.text("name")).take(5).collect();
+        let named: Vec<&str> =
+            below.iter().filter_map(|model| model.text("name")).take(5).collect();
         let detail = if below.is_empty() { "there is none".to_owned() } else { named.join(", ") };
-        collector.check("components of type machine-learning-model", !below.is_empty(), Some(detail));
+        collector.check(
+            "components of type machine-learning-model",
+            !below.is_empty(),
+            Some(detail),
+        );
     }
     let all: Vec<&Json<'_>> = main.into_iter().chain(below).collect();
     for model in &all {
@@ -103,8 +115,13 @@ fn bill(document: &Document<'_>, bom: &Json<'_>) -> Result<Evidence, EvidenceErr
     collector.finish()
 }
 
-/// The models among a component and what it is made of. The depth of JSON is bounded.
-fn models<'j, 'a>(collector: &mut Collector<'_>, component: &'j Json<'a>, found: &mut Vec<&'j Json<'a>>) {
+/// Finds the models among a component and its parts. The depth of JSON is bounded, and so is the
+/// recursion.
+fn models<'j, 'a>(
+    collector: &mut Collector<'_>,
+    component: &'j Json<'a>,
+    found: &mut Vec<&'j Json<'a>>,
+) {
     if component.text("type") == Some(MODEL) || component.get("modelCard").is_some() {
         found.push(component);
     }
@@ -118,9 +135,10 @@ fn about(collector: &mut Collector<'_>, bom: &Json<'_>) {
     if let Some(timestamp) = metadata.text("timestamp") {
         moment(collector, timestamp);
     }
-    // A list until 1.4, and an object of components from 1.5 on.
+    // A list until 1.4, and an object with components from 1.5 on.
     let tools = metadata.get("tools");
-    let listed = tools.map(|tools| tools.as_object().map_or(Some(tools), |tools| tools.get("components")));
+    let listed =
+        tools.map(|tools| tools.as_object().map_or(Some(tools), |tools| tools.get("components")));
     let tool = collector.list(listed.flatten()).first();
     collector.evidence.producer = tool.map(|tool| Producer {
         tool: tool.text("name").map(str::to_owned),
@@ -129,9 +147,12 @@ fn about(collector: &mut Collector<'_>, bom: &Json<'_>) {
     });
 }
 
-/// The one SHA-256 that the component has; `None` where there are several.
+/// The one SHA-256 of the component; `None` if there are several.
 fn only_digest(collector: &mut Collector<'_>, component: &Json<'_>) -> Option<Digest> {
-    let mut all = collector.list(component.get("hashes")).iter().filter(|hash| hash.text("alg").is_some_and(is_sha256));
+    let mut all = collector
+        .list(component.get("hashes"))
+        .iter()
+        .filter(|hash| hash.text("alg").is_some_and(is_sha256));
     let digest = all.next().and_then(|hash| hash.text("content")).and_then(sha256);
     if all.next().is_some() { None } else { digest }
 }
@@ -143,7 +164,11 @@ fn read_model(collector: &mut Collector<'_>, model: &Json<'_>) {
             link(collector, reference.text("type").unwrap_or("other"), url, digest);
         }
     }
-    for part in collector.list(model.get("components")).iter().filter(|part| part.text("type") != Some(MODEL)) {
+    for part in collector
+        .list(model.get("components"))
+        .iter()
+        .filter(|part| part.text("type") != Some(MODEL))
+    {
         if let (Some(name), Some(digest)) = (part.text("name"), only_digest(collector, part)) {
             link(collector, part.text("type").unwrap_or("file"), name, Some(digest));
         }
@@ -181,10 +206,14 @@ fn link(collector: &mut Collector<'_>, rel: &str, href: &str, digest: Option<Dig
 
 fn properties(collector: &mut Collector<'_>, of: &Json<'_>) {
     for property in collector.list(of.get("properties")) {
-        let (Some(name), Some(value)) = (property.text("name"), property.get("value")) else { continue };
+        let (Some(name), Some(value)) = (property.text("name"), property.get("value")) else {
+            continue;
+        };
         let path = format!("properties.{name}");
         match &value.value {
-            Value::String(said) if said.is_empty() || reading_text(said).is_none() => collector.left_out(&path),
+            Value::String(said) if said.is_empty() || reading_text(said).is_none() => {
+                collector.left_out(&path);
+            }
             Value::String(said) => {
                 collector.measure_text(name, &path, Slice::overall(), said);
             }
@@ -199,7 +228,8 @@ fn performance(collector: &mut Collector<'_>, metric: &Json<'_>) {
     let Some(name) = metric.text("type") else {
         return collector.left_out("a performance metric without a `type`");
     };
-    let slice = metric.text("slice").map_or_else(Slice::overall, |slice| Slice::one("slice", slice));
+    let slice =
+        metric.text("slice").map_or_else(Slice::overall, |slice| Slice::one("slice", slice));
     let Some(value) = metric.get("value") else {
         return collector.left_out(&format!("{name}, which has no `value`"));
     };
@@ -214,14 +244,20 @@ fn performance(collector: &mut Collector<'_>, metric: &Json<'_>) {
     collector.left_out(&format!("the interval of {name} as such: its confidence is not said"));
 }
 
-fn measured(collector: &mut Collector<'_>, ours: &str, theirs: &str, slice: Slice, value: &Json<'_>) {
+fn measured(
+    collector: &mut Collector<'_>,
+    ours: &str,
+    theirs: &str,
+    slice: Slice,
+    value: &Json<'_>,
+) {
     match value.as_str() {
         Some(text) => collector.measure_text(ours, theirs, slice, text),
         None => collector.measure(ours, theirs, slice, value),
     };
 }
 
-/// What an activity such as training used, and what that cost the air.
+/// Reads the energy that an activity such as training used, and the CO₂ that it caused.
 fn consumption(collector: &mut Collector<'_>, used: &Json<'_>) {
     let activity = used.text("activity").unwrap_or("other");
     let amount = |of: &Json<'_>, collector: &mut Collector<'_>, name: &str| {
@@ -250,13 +286,17 @@ fn consumption(collector: &mut Collector<'_>, used: &Json<'_>) {
     }
 }
 
-/// States of analysis in which a vulnerability harms nobody.
-const HARMLESS: [&str; 4] = ["resolved", "resolved_with_pedigree", "false_positive", "not_affected"];
+/// States of analysis in which a vulnerability does no harm.
+const HARMLESS: [&str; 4] =
+    ["resolved", "resolved_with_pedigree", "false_positive", "not_affected"];
 
 fn vulnerabilities(collector: &mut Collector<'_>, bom: &Json<'_>) {
     for vulnerability in collector.list(bom.get("vulnerabilities")) {
         let state = vulnerability.get("analysis").and_then(|analysis| analysis.text("state"));
-        let severity = collector.list(vulnerability.get("ratings")).iter().find_map(|rating| rating.text("severity"));
+        let severity = collector
+            .list(vulnerability.get("ratings"))
+            .iter()
+            .find_map(|rating| rating.text("severity"));
         let said = [severity, state, vulnerability.text("description")];
         let detail = said.into_iter().flatten().collect::<Vec<_>>().join("; ");
         let name = vulnerability.text("id").unwrap_or("vulnerability");

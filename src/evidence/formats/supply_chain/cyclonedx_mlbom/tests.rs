@@ -2,15 +2,22 @@ use crate::evidence::read;
 use crate::model::{Evidence, Slice, Unit};
 
 fn bom(rest: &str) -> Evidence {
-    read(format!(r#"{{"bomFormat": "CycloneDX", "specVersion": "1.6", {rest}}}"#).as_bytes(), None).unwrap()
+    read(format!(r#"{{"bomFormat": "CycloneDX", "specVersion": "1.6", {rest}}}"#).as_bytes(), None)
+        .unwrap()
 }
 
 fn model(rest: &str) -> Evidence {
-    bom(&format!(r#""components": [{{"type": "machine-learning-model", "name": "m", "version": "3", {rest}}}]"#))
+    bom(&format!(
+        r#""components": [{{"type": "machine-learning-model", "name": "m", "version": "3", {rest}}}]"#
+    ))
 }
 
 fn find<'e>(evidence: &'e Evidence, name: &str) -> &'e crate::model::Measurement {
-    evidence.measurements.iter().find(|m| m.source_name == name).unwrap_or_else(|| panic!("{name}: {evidence:?}"))
+    evidence
+        .measurements
+        .iter()
+        .find(|m| m.source_name == name)
+        .unwrap_or_else(|| panic!("{name}: {evidence:?}"))
 }
 
 #[test]
@@ -21,7 +28,10 @@ fn metrics_are_numbers_only_where_somebody_wrote_one() {
         {"type": "recall", "value": "88.5%", "slice": "sex=Female"}, {"type": "f1", "value": 0.5},
         {"type": "precision", "value": "about 0.9"}, {"type": "auc", "value": "NaN"}, {"type": "r2"}, {"value": "1"}]}}"#,
     );
-    assert_eq!((find(&evidence, "accuracy").value, find(&evidence, "accuracy").rounding), (Some(0.91), 5e-3));
+    assert_eq!(
+        (find(&evidence, "accuracy").value, find(&evidence, "accuracy").rounding),
+        (Some(0.91), 5e-3)
+    );
     assert!(evidence.measurements.iter().all(|m| m.intervals.is_empty() && m.n.is_none()));
     assert_eq!(find(&evidence, "accuracy.lowerBound").value, Some(0.89));
     assert_eq!(find(&evidence, "accuracy.upperBound").value, Some(0.93));
@@ -30,8 +40,12 @@ fn metrics_are_numbers_only_where_somebody_wrote_one() {
     assert_eq!((find(&evidence, "f1").value, find(&evidence, "auc").value), (Some(0.5), None));
     assert!(evidence.measurements.iter().all(|m| m.source_name != "precision"));
     let warnings = evidence.warnings.join("\n");
-    for says in ["`precision` is `about 0.9`", "r2, which has no `value`", "without a `type`", "confidence is not said"]
-    {
+    for says in [
+        "`precision` is `about 0.9`",
+        "r2, which has no `value`",
+        "without a `type`",
+        "confidence is not said",
+    ] {
         assert!(warnings.contains(says), "{says}: {warnings}");
     }
 }
@@ -56,7 +70,10 @@ fn energy_keeps_its_unit_and_every_activity_its_name() {
 #[test]
 fn a_bill_without_a_model_fails_and_one_with_a_model_is_about_it() {
     let plain = bom(r#""components": [{"type": "library", "name": "numpy"}]"#);
-    assert_eq!((plain.checks.len(), plain.checks[0].passed, plain.subject.is_none()), (1, false, true));
+    assert_eq!(
+        (plain.checks.len(), plain.checks[0].passed, plain.subject.is_none()),
+        (1, false, true)
+    );
     assert!(!bom(r#""version": 1"#).checks[0].passed);
     let digest = "A".repeat(64);
     let evidence = model(&format!(
@@ -65,8 +82,14 @@ fn a_bill_without_a_model_fails_and_one_with_a_model_is_about_it() {
         "properties": [{{"name": "eval:accuracy", "value": "0.7877"}}, {{"name": "owner", "value": "risk"}}]"#
     ));
     let subject = evidence.subject.clone().unwrap();
-    assert_eq!((subject.version.as_deref(), subject.digest.unwrap().hex()), (Some("3"), "a".repeat(64)));
-    assert_eq!((evidence.links[0].rel.as_str(), evidence.links[0].href.as_str()), ("model-card", "https://x/card"));
+    assert_eq!(
+        (subject.version.as_deref(), subject.digest.unwrap().hex()),
+        (Some("3"), "a".repeat(64))
+    );
+    assert_eq!(
+        (evidence.links[0].rel.as_str(), evidence.links[0].href.as_str()),
+        ("model-card", "https://x/card")
+    );
     assert_eq!(find(&evidence, "properties.eval:accuracy").metric, "eval:accuracy");
     let two = bom(
         r#""metadata": {"component": {"type": "machine-learning-model", "name": "a", "properties": [{"name": "p",
@@ -80,7 +103,8 @@ fn a_bill_without_a_model_fails_and_one_with_a_model_is_about_it() {
 fn a_vulnerability_is_a_failed_check_unless_it_was_analysed_away() {
     let evidence = bom(r#""vulnerabilities": [{"id": "CVE-1", "ratings": [{"severity": "high"}]},
         {"id": "CVE-2", "analysis": {"state": "not_affected"}}, {"id": "CVE-3", "analysis": {"state": "exploitable"}}]"#);
-    let got: Vec<_> = evidence.checks.iter().skip(1).map(|check| (check.name.as_str(), check.passed)).collect();
+    let got: Vec<_> =
+        evidence.checks.iter().skip(1).map(|check| (check.name.as_str(), check.passed)).collect();
     assert_eq!(got, [("CVE-1", false), ("CVE-2", true), ("CVE-3", false)]);
 }
 
@@ -88,7 +112,10 @@ fn a_vulnerability_is_a_failed_check_unless_it_was_analysed_away() {
 fn what_is_no_list_is_refused_and_other_bills_are_declined() {
     let error = read(br#"{"bomFormat": "CycloneDX", "components": {}}"#, None).unwrap_err();
     assert_eq!(error.code(), "evidence-invalid");
-    assert_eq!(read(br#"{"bomFormat": "Other"}"#, None).unwrap_err().code(), "evidence-not-understood");
+    assert_eq!(
+        read(br#"{"bomFormat": "Other"}"#, None).unwrap_err().code(),
+        "evidence-not-understood"
+    );
 }
 
 #[test]
@@ -121,7 +148,10 @@ fn xml_says_the_same() {
     assert_eq!(evidence.producer.unwrap().tool.as_deref(), Some("syft"));
     assert!(evidence.produced_at.is_some());
     assert!(evidence.checks.iter().any(|check| check.name == "CVE-1" && !check.passed));
-    assert_eq!(read(b"<bom><components/></bom>", None).unwrap_err().code(), "evidence-not-understood");
+    assert_eq!(
+        read(b"<bom><components/></bom>", None).unwrap_err().code(),
+        "evidence-not-understood"
+    );
 }
 
 #[test]

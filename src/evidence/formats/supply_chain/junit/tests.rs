@@ -26,8 +26,16 @@ fn a_test_passed_only_if_it_ran_and_nothing_says_otherwise() {
         <testcase classname="c" name="r" status="run" result="completed"/><testcase name="b"><failure/><skipped/></testcase>
         </testsuite></testsuites>"#,
     );
-    let want =
-        [("ok", true), ("f", false), ("e", false), ("s", false), ("n", false), ("u", false), ("r", true), ("b", false)];
+    let want = [
+        ("ok", true),
+        ("f", false),
+        ("e", false),
+        ("s", false),
+        ("n", false),
+        ("u", false),
+        ("r", true),
+        ("b", false),
+    ];
     assert_eq!(checks(&evidence), want);
     assert_eq!(evidence.checks[1].detail.as_deref(), Some("failed: a < b"));
     assert_eq!(evidence.checks[2].detail.as_deref(), Some("error: boom at x"));
@@ -42,7 +50,10 @@ fn a_run_that_shows_nothing_is_no_pass() {
         r#"<testsuite name="pytest" tests="3" failures="0" errors="0"/>"#,
         r#"<testsuites><testsuite name="pytest" tests="1" failures="0" errors="1"><testcase name="a"/></testsuite></testsuites>"#,
     ] {
-        assert!(junit(text).checks.iter().any(|check| check.name == "pytest" && !check.passed), "{text}");
+        assert!(
+            junit(text).checks.iter().any(|check| check.name == "pytest" && !check.passed),
+            "{text}"
+        );
     }
     assert_eq!(checks(&junit("<testsuites/>")), [("junit", false)]);
     assert_eq!(checks(&junit("<testsuites name=''/>")), [("junit", false)]);
@@ -61,12 +72,19 @@ fn properties_are_metrics_of_their_group_and_rows() {
     let find = |name: &str| evidence.measurements.iter().find(|m| m.source_name == name).unwrap();
     assert_eq!((find("auc").value, find("auc").n), (Some(0.91), Some(50)));
     let accuracy = find("accuracy_score");
-    assert_eq!((accuracy.metric.as_str(), accuracy.n, accuracy.rounding), ("accuracy", Some(3000), 5e-5));
+    assert_eq!(
+        (accuracy.metric.as_str(), accuracy.n, accuracy.rounding),
+        ("accuracy", Some(3000), 5e-5)
+    );
     assert_eq!(accuracy.slice, Slice::one("sex", "Female"));
     assert_eq!(find("lift").value, None);
     assert_eq!((find("share").value, find("share").n), (Some(0.975), None));
     assert_eq!(find("share").slice, Slice::one("slice", "night shift"));
-    assert!(evidence.warnings.iter().any(|w| w.contains("model = credit")), "{:?}", evidence.warnings);
+    assert!(
+        evidence.warnings.iter().any(|w| w.contains("model = credit")),
+        "{:?}",
+        evidence.warnings
+    );
 }
 
 #[test]
@@ -76,7 +94,11 @@ fn numbers_of_a_test_that_names_one_axis_twice_are_left_out() {
         <property name="r" value="0.9"/><property name="slice" value="sex=M"/></properties></testcase></testsuite>"#,
     );
     assert_eq!(value(&evidence, "r"), None);
-    assert!(evidence.warnings.iter().any(|w| w.contains("sex=F and sex=M")), "{:?}", evidence.warnings);
+    assert!(
+        evidence.warnings.iter().any(|w| w.contains("sex=F and sex=M")),
+        "{:?}",
+        evidence.warnings
+    );
 }
 
 #[test]
@@ -113,17 +135,30 @@ fn what_surefire_and_old_pytest_write_is_read() {
     assert_eq!((value(&evidence, "skips"), value(&evidence, "time")), (Some(1.0), None));
     assert!(evidence.measurements.iter().all(|m| !m.source_name.contains("java")));
     assert_eq!(evidence.produced_at, None);
-    assert!(evidence.warnings.iter().any(|w| w.contains("earlier attempts at a")), "{:?}", evidence.warnings);
+    assert!(
+        evidence.warnings.iter().any(|w| w.contains("earlier attempts at a")),
+        "{:?}",
+        evidence.warnings
+    );
 }
 
 #[test]
 fn broken_or_deep_documents_are_refused_and_others_declined() {
-    assert_eq!(read(b"<testsuite><testcase name='a'></testsuite>", None).unwrap_err().code(), "evidence-syntax");
-    assert_eq!(read(b"<other><testsuite/></other>", None).unwrap_err().code(), "evidence-not-understood");
+    assert_eq!(
+        read(b"<testsuite><testcase name='a'></testsuite>", None).unwrap_err().code(),
+        "evidence-syntax"
+    );
+    assert_eq!(
+        read(b"<other><testsuite/></other>", None).unwrap_err().code(),
+        "evidence-not-understood"
+    );
     assert_eq!(read(b"<a/>", Some("junit")).unwrap_err().code(), "evidence-invalid");
     let deep = format!("<testsuites>{}", "<testsuite>".repeat(MAX_DEPTH));
     assert!(read(deep.as_bytes(), None).unwrap_err().to_string().contains("nested deeper"));
-    assert_eq!(checks(&junit("\u{feff}\n<testsuite tests='x'><testcase/></testsuite>")), [("testcase", true)]);
+    assert_eq!(
+        checks(&junit("\u{feff}\n<testsuite tests='x'><testcase/></testsuite>")),
+        [("testcase", true)]
+    );
 }
 
 #[test]
@@ -134,8 +169,10 @@ fn what_a_suite_counts_is_not_the_whole_where_tests_stand_beside_it() {
         None,
     )
     .unwrap();
-    let counts: Vec<_> = evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value)).collect();
+    let counts: Vec<_> =
+        evidence.measurements.iter().map(|m| (m.source_name.as_str(), m.value)).collect();
     assert_eq!(counts, [("S.tests", Some(1.0)), ("S.failures", Some(0.0))]);
-    let checks: Vec<_> = evidence.checks.iter().map(|check| (check.name.as_str(), check.passed)).collect();
+    let checks: Vec<_> =
+        evidence.checks.iter().map(|check| (check.name.as_str(), check.passed)).collect();
     assert_eq!(checks, [("a", false), ("b", true)]);
 }
