@@ -112,7 +112,8 @@ impl Service {
         if made != ballot.release.as_str() {
             return Err(DeliveryKey::reused());
         }
-        Ok(Some(self.latest(&actor.namespace, &ballot.release).await?))
+        let stored = self.find(actor, &ballot.release).await?;
+        Ok(Some(self.latest(&stored).await?))
     }
 
     /// The decision that rests on this same vote, if it was given before. Repeating a vote changes
@@ -132,7 +133,7 @@ impl Service {
         {
             return Ok(None);
         }
-        let latest = self.latest(stored.release.model.namespace(), &stored.release.id).await?;
+        let latest = self.latest(stored).await?;
         let given = |a: &Approval| {
             a.by.id == actor.who.id
                 && a.vote == Vote::Approve
@@ -162,7 +163,7 @@ impl Service {
         check_ballot(actor, ballot, stored, &policies)?;
         self.require_open(stored).await?;
         self.require_newest(stored).await?;
-        let active = self.policy_cache.current(&self.store, &actor.namespace).await?;
+        let active = self.policy_cache.current(&actor.namespace).await?;
         let today = self.today(stored, &policies, &active).await?;
         // A rejection is valid whatever has changed since.
         if let Some(obstacle) = today.obstacle.filter(|_| ballot.vote == Vote::Approve) {
@@ -181,7 +182,7 @@ impl Service {
             inputs_digest: ballot.inputs_digest,
             at: now,
         };
-        let earlier = self.store.approvals(&actor.namespace, &ballot.release).await?;
+        let earlier = self.votes_of(stored).await?;
         let mut approvals: Vec<Approval> =
             earlier.into_iter().map(|(approval, _)| approval).collect();
         if approvals.iter().filter(|a| a.by.id == actor.who.id).count() >= MOST_VOTES {
@@ -232,7 +233,7 @@ impl Service {
             return Ok(());
         }
         if stored.verdict == Outcome::Allow.as_str() {
-            let latest = self.latest(stored.release.model.namespace(), &stored.release.id).await?;
+            let latest = self.latest(stored).await?;
             if self.ended(&latest.record).await?.is_some() {
                 return Ok(());
             }

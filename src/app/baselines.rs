@@ -97,8 +97,7 @@ impl Service {
                 at,
             });
             let Some(standing) = standing else { continue };
-            let baseline =
-                Baseline { artifact: Some(standing.artifact), evidence: standing.evidence };
+            let baseline = self.baseline(model.namespace(), standing).await?;
             compared.set(against, self.side(model.namespace(), baseline).await?);
         }
         Ok(compared)

@@ -1,6 +1,6 @@
 //! An exported decision: every file that is needed to verify and replay it without this service.
 
-use super::{Service, error::AppError, places::Place};
+use super::{Service, error::AppError, places::Place, prover::unproved_document};
 use crate::{
     identity::{Actor, Scope},
     ledger::{
@@ -144,6 +144,9 @@ impl Export {
         };
         let gone = || AppError::broken(format!("document {digest} of {namespace} is gone"));
         let bytes = bytes.ok_or_else(gone)?;
+        if Digest::of(&bytes) != digest {
+            return Err(unproved_document(&digest));
+        }
         Ok(Some((export::document_path(folder, &digest, &bytes), bytes)))
     }
 }

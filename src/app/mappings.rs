@@ -5,6 +5,7 @@ use super::{
     error::{AppError, Kind},
     notary::fact_entry,
     once::{DeliveryKey, same},
+    prover,
 };
 use crate::{
     evidence::Mapping,
@@ -96,10 +97,10 @@ impl Service {
     /// When no mapping has that digest, the actor lacks the scope, or the database fails.
     pub async fn mapping(&self, actor: &Actor, digest: &Digest) -> Result<Published, AppError> {
         actor.require(Scope::Read)?;
-        self.store
-            .mapping(&actor.namespace, digest)
-            .await?
-            .ok_or_else(|| AppError::not_found("mapping"))
+        let found = self.store.mapping(&actor.namespace, digest).await?;
+        let found = found.ok_or_else(|| AppError::not_found("mapping"))?;
+        self.prover.mapping(&actor.namespace, &found).await?;
+        Ok(found)
     }
 
     /// The mappings that a submission names, each by digest, or by name for the newest version.
@@ -128,6 +129,7 @@ impl Service {
                 );
                 AppError::invalid("mapping-unknown", message)
             })?;
+            self.prover.mapping(&actor.namespace, &found).await?;
             asked.insert(name.clone(), Arc::new(compiled(found).await?));
         }
         Ok(asked)
@@ -150,6 +152,7 @@ impl Service {
 }
 
 async fn compiled(stored: Published) -> Result<Mapping, AppError> {
+    prover::whole(&stored)?;
     let Published { digest, source, .. } = stored;
     let parsed =
         blocking::run_if_large(source.len(), move || Mapping::parse(source.as_bytes())).await?;

@@ -36,6 +36,8 @@ mod places;
 mod policy_cache;
 pub mod private;
 mod proofs;
+mod proved;
+mod prover;
 pub mod publish;
 mod recompute;
 pub mod references;
@@ -69,6 +71,7 @@ use passwords::Passwords;
 use people::TokenCache;
 use places::Places;
 use policy_cache::PolicyCache;
+use prover::Prover;
 use std::{path::PathBuf, sync::Arc};
 use tally::Tally;
 use throttle::Throttle;
@@ -84,6 +87,7 @@ pub struct Service {
     heads: Arc<HeadKeeper>,
     health: Arc<Health>,
     writer: Writer,
+    prover: Prover,
     policy_cache: PolicyCache,
     blobs: Blobs,
     baseline_locks: BaselineLocks,
@@ -153,15 +157,17 @@ impl Service {
             guard,
             health.clone(),
         );
+        let prover = Prover::new(parts.store.clone(), notary.clone());
         let service = Self {
             env,
             clock,
+            policy_cache: PolicyCache::new(parts.store.clone(), prover.clone()),
+            prover,
             store: parts.store,
             notary,
             heads,
             health,
             writer,
-            policy_cache: PolicyCache::default(),
             blobs,
             baseline_locks: BaselineLocks::default(),
             numbers: Numbers::default(),

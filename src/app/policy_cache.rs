@@ -1,7 +1,11 @@
 //! A cache of parsed policies: by digest without a limit of time, and by namespace until a policy
 //! is published.
 
-use super::{blocking, error::AppError};
+use super::{
+    blocking,
+    error::AppError,
+    prover::{self, Prover},
+};
 use crate::{
     model::{Digest, Namespace},
     policy::{self, Policy},
@@ -20,39 +24,36 @@ pub(super) struct Active {
 }
 
 /// Policies that were parsed already.
-#[derive(Default)]
 pub(super) struct PolicyCache {
+    store: Store,
+    prover: Prover,
     parsed: Mutex<HashMap<Digest, Arc<Policy>>>,
     active: Mutex<HashMap<Namespace, Active>>,
 }
 
 impl PolicyCache {
+    pub(super) fn new(store: Store, prover: Prover) -> Self {
+        Self { store, prover, parsed: Mutex::default(), active: Mutex::default() }
+    }
+
     /// The policies of a namespace, as far as this process knows. The batch refuses a work if they
     /// have changed.
-    pub(super) async fn active(
-        &self,
-        store: &Store,
-        namespace: &Namespace,
-    ) -> Result<Active, AppError> {
+    pub(super) async fn active(&self, namespace: &Namespace) -> Result<Active, AppError> {
         let known =
             self.active.lock().unwrap_or_else(PoisonError::into_inner).get(namespace).cloned();
         match known {
             Some(active) => Ok(active),
-            None => self.refresh(store, namespace).await,
+            None => self.refresh(namespace).await,
         }
     }
 
     /// The current policies of a namespace, even if another service has published since.
-    pub(super) async fn current(
-        &self,
-        store: &Store,
-        namespace: &Namespace,
-    ) -> Result<Active, AppError> {
-        let known = self.active(store, namespace).await?;
-        if store.policies_at(namespace).await? == known.at {
+    pub(super) async fn current(&self, namespace: &Namespace) -> Result<Active, AppError> {
+        let known = self.active(namespace).await?;
+        if self.store.policies_at(namespace).await? == known.at {
             Ok(known)
         } else {
-            self.refresh(store, namespace).await
+            self.refresh(namespace).await
         }
     }
 
@@ -62,14 +63,11 @@ impl PolicyCache {
     }
 
     /// Reads the policies of a namespace again.
-    pub(super) async fn refresh(
-        &self,
-        store: &Store,
-        namespace: &Namespace,
-    ) -> Result<Active, AppError> {
-        let (at, stored) = store.active_policies(namespace).await?;
+    pub(super) async fn refresh(&self, namespace: &Namespace) -> Result<Active, AppError> {
+        let (at, stored) = self.store.active_policies(namespace).await?;
         let mut policies = Vec::with_capacity(stored.len());
         for policy in &stored {
+            self.prover.policy(namespace, policy).await?;
             policies.push(self.read(policy).await?);
         }
         let active = Active { at, policies: policies.into() };
@@ -85,12 +83,13 @@ impl PolicyCache {
         self.parsed.lock().unwrap_or_else(PoisonError::into_inner).insert(policy.digest, policy);
     }
 
-    /// The parsed form of a stored policy. It is parsed on a blocking thread, because a large
-    /// policy would delay other requests.
+    /// The parsed form of a stored policy, whose source must have its digest. It is parsed on a
+    /// blocking thread, because a large policy would delay other requests.
     pub(super) async fn read(&self, stored: &Published) -> Result<Arc<Policy>, AppError> {
         if let Some(policy) = self.known(&stored.digest) {
             return Ok(policy);
         }
+        prover::whole(stored)?;
         let source = stored.source.clone();
         let parsed = blocking::run(move || policy::parse(&source)).await?;
         let gone = |_| {

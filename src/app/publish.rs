@@ -78,7 +78,7 @@ impl Service {
             }
         }
         self.policy_cache.keep(policy.clone());
-        self.policy_cache.refresh(&self.store, &actor.namespace).await?;
+        self.policy_cache.refresh(&actor.namespace).await?;
         tracing::info!(namespace = %actor.namespace, policy = %policy.name, %digest, "policy published");
         let stored = self.store.newest_policy(&actor.namespace, &digest).await?;
         let stored = stored
@@ -118,9 +118,9 @@ impl Service {
     /// When no policy has that digest, the actor lacks the scope, or the database fails.
     pub async fn policy(&self, actor: &Actor, digest: &Digest) -> Result<Published, AppError> {
         actor.require(Scope::Read)?;
-        self.store
-            .policy(&actor.namespace, digest)
-            .await?
-            .ok_or_else(|| AppError::not_found("policy"))
+        let found = self.store.policy(&actor.namespace, digest).await?;
+        let found = found.ok_or_else(|| AppError::not_found("policy"))?;
+        self.prover.policy(&actor.namespace, &found).await?;
+        Ok(found)
     }
 }

@@ -201,7 +201,7 @@ impl Service {
     /// Checks the actor's roles. If policies require certain roles to approve releases, one of
     /// these roles is also required to change the reference that releases are compared with.
     async fn check_role(&self, actor: &Actor, proposal: &NewProposal) -> Result<(), AppError> {
-        let active = self.policy_cache.refresh(&self.store, &actor.namespace).await?;
+        let active = self.policy_cache.refresh(&actor.namespace).await?;
         let applying = active
             .policies
             .iter()

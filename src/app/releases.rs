@@ -1,6 +1,6 @@
 //! Reads releases, decisions and evidence, and answers the gate question of deploy tools.
 
-use super::{Service, blocking, error::AppError, standing::Standing};
+use super::{Service, blocking, error::AppError, proved::read_decision, standing::Standing};
 use crate::{
     identity::{Actor, Scope},
     model::{
@@ -58,7 +58,7 @@ impl Service {
         actor: &Actor,
         id: &ReleaseId,
     ) -> Result<StoredRelease, AppError> {
-        let found = self.store.release(&actor.namespace, id).await?;
+        let found = self.release_row(&actor.namespace, id).await?;
         found.ok_or_else(|| AppError::not_found("release"))
     }
 
@@ -69,24 +69,13 @@ impl Service {
     pub async fn history(&self, actor: &Actor, id: &ReleaseId) -> Result<History, AppError> {
         actor.require(Scope::Read)?;
         let stored = self.find(actor, id).await?;
-        let decisions = self.store.decisions(&actor.namespace, id).await?;
-        let decisions = read_all(decisions).await?;
-        let approvals = self.store.approvals(&actor.namespace, id).await?;
+        let decisions = self.decisions_of(&stored).await?;
+        let approvals = self.votes_of(&stored).await?;
         let standing = match decisions.last() {
             Some(latest) => self.standing(&stored, &latest.record).await?,
             None => Standing::default(),
         };
         Ok(History { stored, decisions, approvals, standing })
-    }
-
-    /// The latest decision on a release: its state.
-    pub(super) async fn latest(
-        &self,
-        namespace: &Namespace,
-        id: &ReleaseId,
-    ) -> Result<Decision, AppError> {
-        let latest = self.store.latest_decision(namespace, id).await?;
-        read(latest.ok_or_else(|| AppError::broken("a release without a decision"))?).await
     }
 
     /// Releases of the actor's namespace, newest first.
@@ -156,7 +145,7 @@ impl Service {
         actor: &Actor,
         id: &DecisionId,
     ) -> Result<Decision, AppError> {
-        read(self.decision(actor, id).await?).await
+        read_decision(self.decision(actor, id).await?).await
     }
 
     pub(super) async fn decision_in(
@@ -164,7 +153,8 @@ impl Service {
         namespace: &Namespace,
         id: &DecisionId,
     ) -> Result<StoredDecision, AppError> {
-        self.store.decision(namespace, id).await?.ok_or_else(|| AppError::not_found("decision"))
+        let found = self.decision_row(namespace, id).await?;
+        found.ok_or_else(|| AppError::not_found("decision"))
     }
 
     /// A document of evidence.
@@ -196,11 +186,11 @@ impl Service {
         actor.require(Scope::Read)?;
         actor.require_namespace(model.namespace())?;
         let known = self.heads.remembered(&actor.namespace);
-        let newest = self.store.newest(&actor.namespace, model, artifact, environment).await?;
+        let newest = self.newest_row(model, artifact, environment).await?;
         let found = match newest {
             None => None,
             Some(stored) => {
-                let latest = self.latest(&actor.namespace, &stored.release.id).await?;
+                let latest = self.latest(&stored).await?;
                 let standing = self.standing_of_newest(&stored, &latest.record).await?;
                 Some((latest, standing))
             }
@@ -246,17 +236,6 @@ impl Service {
         }
         Ok((history, indexes))
     }
-}
-
-/// Reads the decision in a row, on a blocking thread if its record is large.
-async fn read(stored: StoredDecision) -> Result<Decision, AppError> {
-    Ok(blocking::run_if_large(stored.record.0.len(), move || stored.decision()).await??)
-}
-
-async fn read_all(stored: Vec<StoredDecision>) -> Result<Vec<Decision>, AppError> {
-    let size = stored.iter().map(|row| row.record.0.len()).sum();
-    let read = move || stored.iter().map(StoredDecision::decision).collect::<Result<Vec<_>, _>>();
-    Ok(blocking::run_if_large(size, read).await??)
 }
 
 impl History {

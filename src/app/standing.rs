@@ -102,8 +102,7 @@ impl Service {
             });
         }
         let policies = self.policies_of(stored).await?;
-        let active =
-            self.policy_cache.current(&self.store, stored.release.model.namespace()).await?;
+        let active = self.policy_cache.current(stored.release.model.namespace()).await?;
         let obstacle = match &superseded_by {
             Some(newer) => Some(superseded(stored, newer)),
             None => self.today(stored, &policies, &active).await?.obstacle,
@@ -128,8 +127,7 @@ impl Service {
     async fn superseded_by(&self, stored: &StoredRelease) -> Result<Option<ReleaseId>, AppError> {
         let release = &stored.release;
         let (model, environment) = (&release.model, &release.environment);
-        let newest =
-            self.store.newest(model.namespace(), model, &release.artifact, environment).await?;
+        let newest = self.newest_row(model, &release.artifact, environment).await?;
         Ok(newest.map(|newest| newest.release.id).filter(|id| *id != release.id))
     }
 
@@ -296,4 +294,16 @@ fn moved(against: Against, now: Option<&Baseline>) -> Obstacle {
         "since this release was evaluated, the {against} has changed: it is now {artifact}; {AGAIN}"
     );
     Obstacle { code, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_of_an_earlier_engine_must_be_submitted_again() {
+        assert!(engine(&Inputs::default()).is_none());
+        let earlier = engine(&Inputs { engine: SEMANTICS - 1, ..Inputs::default() }).unwrap();
+        assert_eq!(earlier.code, "engine-changed");
+    }
 }

@@ -142,7 +142,7 @@ impl Service {
         }
         let release: ReleaseId = self.env.new_id().parse().map_err(AppError::failed)?;
         let (model, environment) = (&submission.model, &submission.environment);
-        let mut active = self.policy_cache.active(&self.store, &actor.namespace).await?;
+        let mut active = self.policy_cache.active(&actor.namespace).await?;
         let (mut memo, mut taken) = (Memo::default(), 0);
         for _ in 0..TRIES {
             let applies = |p: &&Arc<Policy>| policy::applies(p, model, environment);
@@ -188,7 +188,7 @@ impl Service {
                     return self.repeated(actor, &subject).await;
                 }
                 Done::PoliciesChanged => {
-                    active = self.policy_cache.refresh(&self.store, &actor.namespace).await?;
+                    active = self.policy_cache.refresh(&actor.namespace).await?;
                 }
                 Done::BaselineMoved => {}
                 Done::AttemptsTaken => {
@@ -272,7 +272,7 @@ impl Service {
 
     async fn newest(&self, submission: &Submission) -> Result<Option<StoredRelease>, AppError> {
         let Submission { model, artifact, environment, .. } = submission;
-        Ok(self.store.newest(model.namespace(), model, artifact, environment).await?)
+        self.newest_row(model, artifact, environment).await
     }
 
     /// The decision on the newest release, if evaluating the same inputs again gives the same
@@ -287,7 +287,7 @@ impl Service {
         if newest.inputs_digest != record.inputs_digest {
             return Ok(None);
         }
-        let decision = self.latest(&asked.actor.namespace, &newest.release.id).await?;
+        let decision = self.latest(newest).await?;
         // Evidence may have become too old since then.
         let other = decision.record.verdict.findings != record.verdict.findings;
         if other || self.ended(&decision.record).await?.is_some() {
@@ -375,7 +375,8 @@ impl Service {
     /// The answer to a repeated request, whose first processing made the release `subject`.
     async fn repeated(&self, actor: &Actor, subject: &str) -> Result<Answer, AppError> {
         let release: ReleaseId = subject.parse().map_err(AppError::failed)?;
-        let decision = self.latest(&actor.namespace, &release).await?;
+        let stored = self.find(actor, &release).await?;
+        let decision = self.latest(&stored).await?;
         let ended = self.ended(&decision.record).await?;
         Ok(Answer {
             release,

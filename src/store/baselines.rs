@@ -6,7 +6,7 @@ use super::{
     rows::{ExpectedBaseline, Work},
 };
 use crate::model::{
-    Against, Digest, Environment, EvidenceRef, Inputs, ModelId, Namespace, Outcome,
+    Against, Digest, Environment, EvidenceRef, Inputs, ModelId, Namespace, Outcome, ReleaseId,
 };
 use sqlx::{AnyConnection, Row as _};
 use std::collections::{HashMap, HashSet};
@@ -14,6 +14,8 @@ use std::collections::{HashMap, HashSet};
 /// The champion or the reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
+    /// The release that it was allowed by, or that the reference was proposed with.
+    pub release: ReleaseId,
     /// The artifact.
     pub artifact: Digest,
     /// The evidence that it was allowed on.
@@ -62,8 +64,8 @@ impl Store {
         environment: &Environment,
     ) -> Result<Option<Standing>, StoreError> {
         let sql = match against {
-            Against::Champion => champion!("r.allowed_idx, r.artifact, r.inputs"),
-            Against::Reference => reference!("p.entry_idx, p.artifact, r.inputs"),
+            Against::Champion => champion!("r.allowed_idx, r.artifact, r.inputs, r.id"),
+            Against::Reference => reference!("p.entry_idx, p.artifact, r.inputs, r.id"),
         };
         let query = sqlx::query(sql)
             .bind(namespace.as_str())
@@ -73,6 +75,7 @@ impl Store {
         let inputs: Inputs = serde_json::from_str(&row.try_get::<String, _>(2)?)
             .map_err(StoreError::inconsistent)?;
         Ok(Some(Standing {
+            release: row.try_get::<String, _>(3)?.parse().map_err(StoreError::inconsistent)?,
             artifact: row.try_get::<String, _>(1)?.parse().map_err(StoreError::inconsistent)?,
             evidence: inputs.evidence,
             at: row.try_get::<i64, _>(0)?.cast_unsigned() + 1,

@@ -247,20 +247,6 @@ on_both_engines! {
         app.stop().await;
     }
 
-    async fn what_an_earlier_engine_judged_takes_no_yes(database: TestDatabase) {
-        let (app, ci, people) = started(&database).await;
-        let (_, decided) = app.submit(&ci, &good()).await;
-        let now = modelgate::model::SEMANTICS;
-        let inputs = format!("UPDATE releases SET inputs = REPLACE(inputs, '\"engine\":{now}', '\"engine\":1')");
-        database.execute_owned(inputs).await;
-        let (status, problem) = vote(&app, &people[0], &decided, "approve").await;
-        assert_eq!((status, &problem["code"]), (409, &json!("engine-changed")), "{problem}");
-        assert_eq!(standing(&app, &ci, &decided).await["obstacle"]["code"], "engine-changed");
-        assert_eq!(gate(&app, &ci, "good").await["ok"], false);
-        assert_eq!(vote(&app, &people[0], &decided, "reject").await.0, 200, "a no is a no");
-        app.stop().await;
-    }
-
     async fn a_key_stands_for_one_release_and_one_address(database: TestDatabase) {
         let (app, ci, people) = started(&database).await;
         let (_, first) = app.submit(&ci, &good()).await;

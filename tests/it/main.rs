@@ -43,6 +43,7 @@ mod predictions;
 mod printing;
 mod private;
 mod proof;
+mod proved;
 mod rollback;
 mod semantics;
 mod serving;

@@ -125,3 +125,42 @@ fn reasons(verdict: &Verdict, standing: &Standing) -> Vec<String> {
     all.retain(|reason| seen.insert(reason.clone()));
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Record;
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+    #[derive(Deserialize)]
+    struct Envelope {
+        payload: String,
+    }
+
+    #[derive(Deserialize)]
+    struct Statement {
+        predicate: Record,
+    }
+
+    #[test]
+    fn an_earlier_allow_that_was_only_observed_is_no_permission() {
+        // From the version before the second semantics.
+        let text =
+            include_str!("../../../tests/fixtures/first-semantics/observed/record.dsse.json");
+        let envelope: Envelope = serde_json::from_str(text).unwrap();
+        let payload = STANDARD.decode(envelope.payload).unwrap();
+        let record = serde_json::from_slice::<Statement>(&payload).unwrap().predicate;
+        assert_eq!(record.verdict.verdict, Outcome::Allow);
+        let decision = Decision {
+            id: "d-1".parse().unwrap(),
+            release: "r-1".parse().unwrap(),
+            record,
+            record_index: 4,
+            vsa_index: None,
+        };
+        let answer = answer(decision, &Standing::default());
+        assert_eq!((answer.ok, answer.verdict.as_str()), (false, "deny"));
+        let first = &answer.reasons[0];
+        assert!(first.contains("only observing policies") && first.contains("submit it again"));
+    }
+}

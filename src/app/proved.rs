@@ -1,0 +1,148 @@
+//! Reads the rows of one release, each proved before it is used.
+
+use super::{Service, blocking, error::AppError, prover::unproved};
+use crate::{
+    model::{
+        Approval, Baseline, Decision, DecisionId, Digest, Environment, ModelId, Namespace,
+        ReleaseId,
+    },
+    store::{StoredDecision, StoredRelease},
+};
+
+impl Service {
+    /// A release of a namespace, if it has one of that id.
+    pub(super) async fn release_row(
+        &self,
+        namespace: &Namespace,
+        id: &ReleaseId,
+    ) -> Result<Option<StoredRelease>, AppError> {
+        let found = self.store.release(namespace, id).await?;
+        self.release_proved(found).await
+    }
+
+    /// The newest release of an artifact to an environment, if it was ever requested.
+    pub(super) async fn newest_row(
+        &self,
+        model: &ModelId,
+        artifact: &Digest,
+        environment: &Environment,
+    ) -> Result<Option<StoredRelease>, AppError> {
+        let found = self.store.newest(model.namespace(), model, artifact, environment).await?;
+        self.release_proved(found).await
+    }
+
+    async fn release_proved(
+        &self,
+        found: Option<StoredRelease>,
+    ) -> Result<Option<StoredRelease>, AppError> {
+        if let Some(stored) = &found {
+            self.prover.release(stored).await?;
+        }
+        Ok(found)
+    }
+
+    /// A decision, if the namespace has one of that id.
+    pub(super) async fn decision_row(
+        &self,
+        namespace: &Namespace,
+        id: &DecisionId,
+    ) -> Result<Option<StoredDecision>, AppError> {
+        let found = self.store.decision(namespace, id).await?;
+        if let Some(stored) = &found {
+            self.prover.decision(namespace, stored).await?;
+        }
+        Ok(found)
+    }
+
+    /// The latest decision on a release: its state.
+    pub(super) async fn latest(&self, stored: &StoredRelease) -> Result<Decision, AppError> {
+        let (namespace, release) = (stored.release.model.namespace(), &stored.release);
+        let missing =
+            || unproved(&format!("the decisions on release {}", release.id), release.log_index);
+        let latest = self.store.latest_decision(namespace, &release.id).await?;
+        let latest = latest.ok_or_else(missing)?;
+        // Another one may have been added since the release was read, but none can have gone.
+        if latest.seq + 1 < stored.decisions {
+            return Err(missing());
+        }
+        self.prover.decision(namespace, &latest).await?;
+        let decision = read_decision(latest).await?;
+        belongs(stored, &decision)?;
+        Ok(decision)
+    }
+
+    /// Every decision on a release, oldest first.
+    pub(super) async fn decisions_of(
+        &self,
+        stored: &StoredRelease,
+    ) -> Result<Vec<Decision>, AppError> {
+        let (namespace, release) = (stored.release.model.namespace(), &stored.release);
+        let rows = self.store.decisions(namespace, &release.id).await?;
+        let complete = rows.len() as u64 >= stored.decisions
+            && rows.iter().zip(0..).all(|(row, seq)| row.seq == seq);
+        if !complete {
+            let what = format!("the decisions on release {}", release.id);
+            return Err(unproved(&what, release.log_index));
+        }
+        for row in &rows {
+            self.prover.decision(namespace, row).await?;
+        }
+        let decisions = read_all(rows).await?;
+        decisions.iter().try_for_each(|decision| belongs(stored, decision))?;
+        Ok(decisions)
+    }
+
+    /// Every vote on a release with its log index, oldest first.
+    pub(super) async fn votes_of(
+        &self,
+        stored: &StoredRelease,
+    ) -> Result<Vec<(Approval, u64)>, AppError> {
+        let (namespace, release) = (stored.release.model.namespace(), &stored.release);
+        let votes = self.store.approvals(namespace, &release.id).await?;
+        for (approval, index) in &votes {
+            self.prover.approval(namespace, approval, *index).await?;
+            if approval.release.as_ref().is_some_and(|of| *of != release.id) {
+                return Err(unproved("an approval of another release", *index));
+            }
+        }
+        Ok(votes)
+    }
+
+    /// The champion or the reference, with the release that it comes from proved.
+    pub(super) async fn baseline(
+        &self,
+        namespace: &Namespace,
+        found: crate::store::Standing,
+    ) -> Result<Baseline, AppError> {
+        let release = self.release_row(namespace, &found.release).await?;
+        let same = release.is_some_and(|stored| {
+            stored.release.artifact == found.artifact && stored.inputs.evidence == found.evidence
+        });
+        if same {
+            return Ok(Baseline { artifact: Some(found.artifact), evidence: found.evidence });
+        }
+        Err(unproved("the champion or the reference", found.at.saturating_sub(1)))
+    }
+}
+
+/// Refuses a decision that was made on other inputs than those of the release.
+fn belongs(stored: &StoredRelease, decision: &Decision) -> Result<(), AppError> {
+    let same = decision.record.inputs_digest == stored.inputs_digest
+        && decision.release == stored.release.id
+        && decision.record_index > stored.release.log_index;
+    if same {
+        return Ok(());
+    }
+    Err(unproved(&format!("decision {}", decision.id), decision.record_index))
+}
+
+/// The decision in a row, whose record may be large.
+pub(super) async fn read_decision(stored: StoredDecision) -> Result<Decision, AppError> {
+    Ok(blocking::run_if_large(stored.record.0.len(), move || stored.decision()).await??)
+}
+
+async fn read_all(stored: Vec<StoredDecision>) -> Result<Vec<Decision>, AppError> {
+    let size = stored.iter().map(|row| row.record.0.len()).sum();
+    let read = move || stored.iter().map(StoredDecision::decision).collect::<Result<Vec<_>, _>>();
+    Ok(blocking::run_if_large(size, read).await??)
+}

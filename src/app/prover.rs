@@ -1,0 +1,291 @@
+//! Rows are proved before they are served: from their entries in the log, and the entries from a
+//! head that this service signed.
+//!
+//! A person who can write to the database can change any row, but cannot sign. A row that does not match
+//! its entry is an error, never an answer: a changed record must not open a gate, and an approval
+//! that no person gave must not lead to a signed one.
+
+use super::{
+    error::{AppError, Kind},
+    identity::identity,
+    notary::Notary,
+};
+use crate::{
+    ledger::{
+        Checkpoint, Entry, Fact, Tiles,
+        entry::leaf_hash,
+        merkle::{self, Hash},
+        tile,
+    },
+    model::{Approval, Digest, Namespace, jcs},
+    store::{LogHead, Published, Store, StoredDecision, StoredEntry, StoredRelease},
+};
+use serde::Deserialize;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// The most leaves that are remembered as proved: some 20 MB. Beyond them all are proved again.
+const REMEMBERED: usize = 200_000;
+
+/// The code for a row that its log entry does not prove.
+const UNPROVED: &str = "row-unproved";
+const NEXT: &str = "The database was changed outside modelgate: run `modelgate db check`, and restore \
+                    a good copy";
+
+/// Proves rows, and remembers which leaves are under a signed head: a log only grows, so they stay
+/// there.
+#[derive(Clone)]
+pub(super) struct Prover {
+    store: Store,
+    notary: Arc<Notary>,
+    leaves: Arc<Mutex<HashMap<(Namespace, u64), Hash>>>,
+}
+
+/// The document of a `release-requested` entry, as far as rows repeat it.
+#[derive(Deserialize)]
+struct RequestFact {
+    release: String,
+    inputs_digest: Digest,
+    submitter: crate::model::Person,
+    version: Option<String>,
+    comment: String,
+    requested_at: crate::model::Timestamp,
+}
+
+/// The document of a `mapping-published` entry, as far as rows repeat it.
+#[derive(Deserialize)]
+struct MappingFact {
+    name: String,
+    digest: Digest,
+}
+
+impl Prover {
+    pub(super) fn new(store: Store, notary: Arc<Notary>) -> Self {
+        Self { store, notary, leaves: Arc::default() }
+    }
+
+    /// Refuses a decision whose signed bytes are not those of its entries.
+    ///
+    /// # Errors
+    /// `row-unproved` when they are not; when the database fails.
+    pub(super) async fn decision(
+        &self,
+        namespace: &Namespace,
+        stored: &StoredDecision,
+    ) -> Result<(), AppError> {
+        self.statement(namespace, "decision-record", stored, &stored.record, stored.record_index)
+            .await?;
+        match (&stored.vsa, stored.vsa_index) {
+            (Some(summary), Some(index)) => {
+                self.statement(namespace, "decision-summary", stored, summary, index).await
+            }
+            (None, None) => Ok(()),
+            _ => Err(unproved("the summary of a decision", stored.record_index)),
+        }
+    }
+
+    async fn statement(
+        &self,
+        namespace: &Namespace,
+        kind: &str,
+        stored: &StoredDecision,
+        (payload, signature): &(Vec<u8>, Vec<u8>),
+        index: u64,
+    ) -> Result<(), AppError> {
+        let (entry, parsed) = self.entry(namespace, index).await?;
+        let holds = matches!(
+            parsed,
+            Entry::Signed(signed) if signed.payload == Digest::of(payload) && signed.signature == *signature
+        );
+        if holds && entry.kind == kind && entry.subject == stored.id.as_str() {
+            return Ok(());
+        }
+        Err(unproved(&format!("decision {}", stored.id), index))
+    }
+
+    /// Refuses a release whose row is not what was requested.
+    ///
+    /// # Errors
+    /// `row-unproved` when it is not; when the database fails.
+    pub(super) async fn release(&self, stored: &StoredRelease) -> Result<(), AppError> {
+        let release = &stored.release;
+        let unproved = || unproved(&format!("release {}", release.id), release.log_index);
+        let document = self
+            .document(release.model.namespace(), Fact::ReleaseRequested, release.log_index)
+            .await?;
+        let requested: RequestFact = serde_json::from_slice(&document).map_err(|_| unproved())?;
+        let inputs = &stored.inputs;
+        let same = requested.release == release.id.as_str()
+            && requested.inputs_digest == stored.inputs_digest
+            && requested.submitter == release.submitter
+            && requested.version == release.version
+            && requested.comment == release.comment
+            && requested.requested_at == release.requested_at
+            && inputs.digest().is_ok_and(|digest| digest == stored.inputs_digest)
+            && inputs.model.as_ref() == Some(&release.model)
+            && inputs.artifact.as_ref() == Some(&release.artifact)
+            && inputs.environment.as_ref() == Some(&release.environment);
+        if same { Ok(()) } else { Err(unproved()) }
+    }
+
+    /// Refuses an approval that was not logged as it is.
+    ///
+    /// # Errors
+    /// `row-unproved` when it was not; when the database fails.
+    pub(super) async fn approval(
+        &self,
+        namespace: &Namespace,
+        approval: &Approval,
+        index: u64,
+    ) -> Result<(), AppError> {
+        let (entry, parsed) = self.entry(namespace, index).await?;
+        let digest = jcs::digest(approval).map_err(AppError::failed)?;
+        let id = approval.id.as_ref().map(ToString::to_string).unwrap_or_default();
+        if parsed == (Entry::Fact { fact: Fact::ApprovalGiven, hash: digest })
+            && entry.subject == id
+        {
+            return Ok(());
+        }
+        Err(unproved(&format!("approval {id}"), index))
+    }
+
+    /// Refuses a policy whose source was not published under its name.
+    ///
+    /// # Errors
+    /// `row-unproved` when it was not; when the database fails.
+    pub(super) async fn policy(
+        &self,
+        namespace: &Namespace,
+        stored: &Published,
+    ) -> Result<(), AppError> {
+        let (entry, parsed) = self.entry(namespace, stored.log_index).await?;
+        let published = Entry::Fact { fact: Fact::PolicyPublished, hash: stored.digest };
+        whole(stored)?;
+        if parsed == published && entry.subject == stored.name {
+            return Ok(());
+        }
+        Err(unproved(&format!("policy `{}`", stored.name), stored.log_index))
+    }
+
+    /// Refuses a mapping whose source was not published under its name.
+    ///
+    /// # Errors
+    /// `row-unproved` when it was not; when the database fails.
+    pub(super) async fn mapping(
+        &self,
+        namespace: &Namespace,
+        stored: &Published,
+    ) -> Result<(), AppError> {
+        let unproved = || unproved(&format!("mapping `{}`", stored.name), stored.log_index);
+        let document = self.document(namespace, Fact::MappingPublished, stored.log_index).await?;
+        let published: MappingFact = serde_json::from_slice(&document).map_err(|_| unproved())?;
+        whole(stored)?;
+        let same = published.name == stored.name && published.digest == stored.digest;
+        if same { Ok(()) } else { Err(unproved()) }
+    }
+
+    /// The document of a fact, proved.
+    async fn document(
+        &self,
+        namespace: &Namespace,
+        fact: Fact,
+        index: u64,
+    ) -> Result<Vec<u8>, AppError> {
+        let (entry, parsed) = self.entry(namespace, index).await?;
+        let document = entry.fact.unwrap_or_default();
+        if parsed == (Entry::Fact { fact, hash: Digest::of(&document) }) {
+            return Ok(document);
+        }
+        Err(unproved(fact.as_str(), index))
+    }
+
+    /// The entry at `index`, which is under a head that this service signed.
+    async fn entry(
+        &self,
+        namespace: &Namespace,
+        index: u64,
+    ) -> Result<(StoredEntry, Entry), AppError> {
+        let gone = || unproved("a row", index);
+        let entry = self.store.entries(namespace, index, 1).await?.pop().ok_or_else(gone)?;
+        let leaf = leaf_hash(&entry.body);
+        if !self.is_known(namespace, index, &leaf) {
+            self.prove(namespace, index, &leaf).await?;
+        }
+        let parsed = Entry::parse(&entry.body).map_err(|_| gone())?;
+        if let Entry::Fact { fact, .. } = &parsed
+            && fact.as_str() != entry.kind
+        {
+            return Err(gone());
+        }
+        Ok((entry, parsed))
+    }
+
+    fn is_known(&self, namespace: &Namespace, index: u64, leaf: &Hash) -> bool {
+        let leaves = self.leaves.lock().unwrap_or_else(PoisonError::into_inner);
+        leaves.get(&(namespace.clone(), index)) == Some(leaf)
+    }
+
+    /// Proves a leaf under the signed head that is stored now.
+    async fn prove(&self, namespace: &Namespace, index: u64, leaf: &Hash) -> Result<(), AppError> {
+        identity(&self.store, &self.notary, namespace).await?;
+        let head = self.store.log_head(namespace).await?.ok_or_else(|| unproved("a row", index))?;
+        let keys = [self.notary.log_key(namespace)?];
+        let signed = Checkpoint::verify(&head.checkpoint, &keys)
+            .map_err(|_| unproved("the head", head.size))?;
+        let path = self.path(namespace, &head, index).await?;
+        if merkle::check_inclusion(leaf, index, signed.size, &path, &signed.root).is_err() {
+            return Err(unproved("an entry", index));
+        }
+        let mut leaves = self.leaves.lock().unwrap_or_else(PoisonError::into_inner);
+        if leaves.len() >= REMEMBERED {
+            leaves.clear();
+        }
+        leaves.insert((namespace.clone(), index), *leaf);
+        Ok(())
+    }
+
+    /// The path from leaf `index` to the root of `head`, as far as the database has it.
+    async fn path(
+        &self,
+        namespace: &Namespace,
+        head: &LogHead,
+        index: u64,
+    ) -> Result<Vec<Hash>, AppError> {
+        let nodes =
+            merkle::inclusion_nodes(index, head.size).map_err(|_| unproved("a row", index))?;
+        let mut tiles = Tiles::default();
+        for id in tile::holding(&nodes, head.size) {
+            let first = id.index * u64::from(tile::WIDTH);
+            let hashes =
+                self.store.tile_hashes(namespace, id.level, first, u64::from(id.width)).await?;
+            tiles.insert(id.level, id.index, hashes);
+        }
+        merkle::prove_inclusion(index, head.size, &tiles).map_err(|_| unproved("the log", index))
+    }
+}
+
+/// Refuses a source that does not have its digest.
+pub(super) fn whole(stored: &Published) -> Result<(), AppError> {
+    if stored.digest == Digest::of(stored.source.as_bytes()) {
+        return Ok(());
+    }
+    Err(unproved(&format!("the source of `{}`", stored.name), stored.log_index))
+}
+
+/// The failure for a document that no longer has its digest.
+pub(super) fn unproved_document(digest: &Digest) -> AppError {
+    tracing::error!(%digest, "a document in the database no longer has its digest");
+    let message =
+        format!("the document {digest} no longer has its digest, so it is not served. {NEXT}");
+    AppError::new(Kind::Failed, UNPROVED, message)
+}
+
+/// The failure for a row that its entry does not prove.
+pub(super) fn unproved(what: &str, index: u64) -> AppError {
+    tracing::error!(what, index, "a row of the database does not match its log entry");
+    let message =
+        format!("{what} does not match entry {index} of the log, so it is not served. {NEXT}");
+    AppError::new(Kind::Failed, UNPROVED, message)
+}
