@@ -36,7 +36,8 @@ impl Service {
         found: Option<StoredRelease>,
     ) -> Result<Option<StoredRelease>, AppError> {
         if let Some(stored) = &found {
-            self.prover.release(stored).await?;
+            let StoredRelease { release, inputs, inputs_digest, .. } = stored;
+            self.prover.release(release, inputs, inputs_digest).await?;
         }
         Ok(found)
     }

@@ -9,6 +9,7 @@ use super::{
     error::{AppError, Kind},
     identity::identity,
     notary::Notary,
+    proofs::fact_holds,
 };
 use crate::{
     ledger::{
@@ -17,30 +18,42 @@ use crate::{
         merkle::{self, Hash},
         tile,
     },
-    model::{Approval, Digest, Namespace, jcs},
-    store::{LogHead, Published, Store, StoredDecision, StoredEntry, StoredRelease},
+    model::{Approval, DecisionId, Digest, Inputs, Namespace, Release, jcs},
+    store::{LogHead, Published, Store, StoredDecision, StoredEntry},
 };
 use serde::Deserialize;
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// The most leaves that are remembered as proved: some 20 MB. Beyond them all are proved again.
-const REMEMBERED: usize = 200_000;
+/// The most entries that are remembered as proved: some 30 MB. Beyond them all are read again.
+const REMEMBERED: usize = 50_000;
 
 /// The code for a row that its log entry does not prove.
 const UNPROVED: &str = "row-unproved";
 const NEXT: &str = "The database was changed outside modelgate: run `modelgate db check`, and restore \
                     a good copy";
 
-/// Proves rows, and remembers which leaves are under a signed head: a log only grows, so they stay
-/// there.
+/// Proves rows, and remembers the entries that are under a signed head: a log only grows, so they
+/// stay there, and a row that is read again costs no query.
 #[derive(Clone)]
 pub(super) struct Prover {
     store: Store,
     notary: Arc<Notary>,
-    leaves: Arc<Mutex<HashMap<(Namespace, u64), Hash>>>,
+    known: Arc<Mutex<Known>>,
+}
+
+/// Proved entries by log and index.
+type Known = HashMap<(Namespace, u64), Arc<Proved>>;
+
+/// An entry that is under a signed head.
+struct Proved {
+    kind: String,
+    subject: String,
+    entry: Entry,
+    /// The document of the fact, if the entry stores it; its digest is that of the entry.
+    document: Option<Vec<u8>>,
 }
 
 /// The document of a `release-requested` entry, as far as rows repeat it.
@@ -63,7 +76,7 @@ struct MappingFact {
 
 impl Prover {
     pub(super) fn new(store: Store, notary: Arc<Notary>) -> Self {
-        Self { store, notary, leaves: Arc::default() }
+        Self { store, notary, known: Arc::default() }
     }
 
     /// Refuses a decision whose signed bytes are not those of its entries.
@@ -94,36 +107,56 @@ impl Prover {
         (payload, signature): &(Vec<u8>, Vec<u8>),
         index: u64,
     ) -> Result<(), AppError> {
-        let (entry, parsed) = self.entry(namespace, index).await?;
-        let holds = matches!(
-            parsed,
+        let proved = self.entry(namespace, index).await?;
+        let signed = matches!(
+            &proved.entry,
             Entry::Signed(signed) if signed.payload == Digest::of(payload) && signed.signature == *signature
         );
-        if holds && entry.kind == kind && entry.subject == stored.id.as_str() {
+        if signed && proved.kind == kind && proved.subject == stored.id.as_str() {
             return Ok(());
         }
         Err(unproved(&format!("decision {}", stored.id), index))
+    }
+
+    /// Refuses the record of a decision, without its signature, that is not that of its entry.
+    ///
+    /// # Errors
+    /// `row-unproved` when it is not; when the database fails.
+    pub(super) async fn record(
+        &self,
+        namespace: &Namespace,
+        id: &DecisionId,
+        (record, index): (Digest, u64),
+    ) -> Result<(), AppError> {
+        let proved = self.entry(namespace, index).await?;
+        let same = matches!(&proved.entry, Entry::Signed(signed) if signed.payload == record);
+        if same && proved.kind == "decision-record" && proved.subject == id.as_str() {
+            return Ok(());
+        }
+        Err(unproved(&format!("decision {id}"), index))
     }
 
     /// Refuses a release whose row is not what was requested.
     ///
     /// # Errors
     /// `row-unproved` when it is not; when the database fails.
-    pub(super) async fn release(&self, stored: &StoredRelease) -> Result<(), AppError> {
-        let release = &stored.release;
+    pub(super) async fn release(
+        &self,
+        release: &Release,
+        inputs: &Inputs,
+        inputs_digest: &Digest,
+    ) -> Result<(), AppError> {
         let unproved = || unproved(&format!("release {}", release.id), release.log_index);
-        let document = self
-            .document(release.model.namespace(), Fact::ReleaseRequested, release.log_index)
-            .await?;
+        let namespace = release.model.namespace();
+        let document = self.document(namespace, Fact::ReleaseRequested, release.log_index).await?;
         let requested: RequestFact = serde_json::from_slice(&document).map_err(|_| unproved())?;
-        let inputs = &stored.inputs;
         let same = requested.release == release.id.as_str()
-            && requested.inputs_digest == stored.inputs_digest
+            && requested.inputs_digest == *inputs_digest
             && requested.submitter == release.submitter
             && requested.version == release.version
             && requested.comment == release.comment
             && requested.requested_at == release.requested_at
-            && inputs.digest().is_ok_and(|digest| digest == stored.inputs_digest)
+            && inputs.digest().is_ok_and(|digest| digest == *inputs_digest)
             && inputs.model.as_ref() == Some(&release.model)
             && inputs.artifact.as_ref() == Some(&release.artifact)
             && inputs.environment.as_ref() == Some(&release.environment);
@@ -140,11 +173,11 @@ impl Prover {
         approval: &Approval,
         index: u64,
     ) -> Result<(), AppError> {
-        let (entry, parsed) = self.entry(namespace, index).await?;
+        let proved = self.entry(namespace, index).await?;
         let digest = jcs::digest(approval).map_err(AppError::failed)?;
         let id = approval.id.as_ref().map(ToString::to_string).unwrap_or_default();
-        if parsed == (Entry::Fact { fact: Fact::ApprovalGiven, hash: digest })
-            && entry.subject == id
+        if proved.entry == (Entry::Fact { fact: Fact::ApprovalGiven, hash: digest })
+            && proved.subject == id
         {
             return Ok(());
         }
@@ -160,10 +193,10 @@ impl Prover {
         namespace: &Namespace,
         stored: &Published,
     ) -> Result<(), AppError> {
-        let (entry, parsed) = self.entry(namespace, stored.log_index).await?;
+        let proved = self.entry(namespace, stored.log_index).await?;
         let published = Entry::Fact { fact: Fact::PolicyPublished, hash: stored.digest };
         whole(stored)?;
-        if parsed == published && entry.subject == stored.name {
+        if proved.entry == published && proved.subject == stored.name {
             return Ok(());
         }
         Err(unproved(&format!("policy `{}`", stored.name), stored.log_index))
@@ -193,38 +226,40 @@ impl Prover {
         fact: Fact,
         index: u64,
     ) -> Result<Vec<u8>, AppError> {
-        let (entry, parsed) = self.entry(namespace, index).await?;
-        let document = entry.fact.unwrap_or_default();
-        if parsed == (Entry::Fact { fact, hash: Digest::of(&document) }) {
-            return Ok(document);
+        let proved = self.entry(namespace, index).await?;
+        match (&proved.entry, &proved.document) {
+            (Entry::Fact { fact: found, .. }, Some(document)) if *found == fact => {
+                Ok(document.clone())
+            }
+            _ => Err(unproved(fact.as_str(), index)),
         }
-        Err(unproved(fact.as_str(), index))
     }
 
     /// The entry at `index`, which is under a head that this service signed.
-    async fn entry(
-        &self,
-        namespace: &Namespace,
-        index: u64,
-    ) -> Result<(StoredEntry, Entry), AppError> {
-        let gone = || unproved("a row", index);
-        let entry = self.store.entries(namespace, index, 1).await?.pop().ok_or_else(gone)?;
-        let leaf = leaf_hash(&entry.body);
-        if !self.is_known(namespace, index, &leaf) {
-            self.prove(namespace, index, &leaf).await?;
+    async fn entry(&self, namespace: &Namespace, index: u64) -> Result<Arc<Proved>, AppError> {
+        let key = (namespace.clone(), index);
+        if let Some(known) = self.known().get(&key) {
+            return Ok(known.clone());
         }
-        let parsed = Entry::parse(&entry.body).map_err(|_| gone())?;
-        if let Entry::Fact { fact, .. } = &parsed
-            && fact.as_str() != entry.kind
-        {
+        let gone = || unproved("a row", index);
+        let found = self.store.entries(namespace, index, 1).await?.pop().ok_or_else(gone)?;
+        self.prove(namespace, index, &leaf_hash(&found.body)).await?;
+        if !fact_holds(&found) {
             return Err(gone());
         }
-        Ok((entry, parsed))
+        let StoredEntry { kind, subject, body, fact, .. } = found;
+        let entry = Entry::parse(&body).map_err(|_| gone())?;
+        let proved = Arc::new(Proved { kind, subject, entry, document: fact });
+        let mut known = self.known();
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(key, proved.clone());
+        Ok(proved)
     }
 
-    fn is_known(&self, namespace: &Namespace, index: u64, leaf: &Hash) -> bool {
-        let leaves = self.leaves.lock().unwrap_or_else(PoisonError::into_inner);
-        leaves.get(&(namespace.clone(), index)) == Some(leaf)
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Proves a leaf under the signed head that is stored now.
@@ -235,15 +270,8 @@ impl Prover {
         let signed = Checkpoint::verify(&head.checkpoint, &keys)
             .map_err(|_| unproved("the head", head.size))?;
         let path = self.path(namespace, &head, index).await?;
-        if merkle::check_inclusion(leaf, index, signed.size, &path, &signed.root).is_err() {
-            return Err(unproved("an entry", index));
-        }
-        let mut leaves = self.leaves.lock().unwrap_or_else(PoisonError::into_inner);
-        if leaves.len() >= REMEMBERED {
-            leaves.clear();
-        }
-        leaves.insert((namespace.clone(), index), *leaf);
-        Ok(())
+        merkle::check_inclusion(leaf, index, signed.size, &path, &signed.root)
+            .map_err(|_| unproved("an entry", index))
     }
 
     /// The path from leaf `index` to the root of `head`, as far as the database has it.

@@ -33,22 +33,22 @@ pub struct Pending {
     pub release: Release,
     /// The decision that made it pending.
     pub decision: Decision,
-    /// Every vote on it, oldest first.
-    pub approvals: Vec<Approval>,
     /// How far its requirements are met now. Other changes are not included; the release's page
     /// shows them.
     pub standing: Standing,
+    /// The digest of the signed record.
+    record: Digest,
 }
 
 impl Pending {
     fn read(stored: StoredPending) -> Result<Self, StoreError> {
-        let decision = stored.decision()?;
+        let (decision, record) = (stored.decision()?, stored.record_digest());
         let standing = Standing {
             open: true,
             approvals: decision.record.verdict.approvals.clone(),
             ..Standing::default()
         };
-        Ok(Self { release: stored.release, decision, approvals: stored.approvals, standing })
+        Ok(Self { record, release: stored.release, decision, standing })
     }
 }
 
@@ -106,12 +106,26 @@ impl Service {
         let stored = self.store.pending(&actor.namespace, after, limit).await?;
         let read = move || stored.into_iter().map(Pending::read).collect::<Result<Vec<_>, _>>();
         let mut pending = blocking::run(read).await??;
+        for one in &pending {
+            self.prove_pending(&actor.namespace, one).await?;
+        }
         // Without approvals, none can have expired.
         for one in pending.iter_mut().filter(|p| !p.decision.record.approvals.is_empty()) {
             one.standing.approvals =
                 self.counts_now(&one.decision.record, &one.release.model).await?;
         }
         Ok(pending)
+    }
+
+    async fn prove_pending(
+        &self,
+        namespace: &Namespace,
+        pending: &Pending,
+    ) -> Result<(), AppError> {
+        let Pending { release, decision, record, .. } = pending;
+        self.prover.record(namespace, &decision.id, (*record, decision.record_index)).await?;
+        let signed = &decision.record;
+        self.prover.release(release, &signed.inputs, &signed.inputs_digest).await
     }
 
     /// The models of the actor's namespace, those with the latest release request first.

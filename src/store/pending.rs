@@ -1,23 +1,25 @@
 //! Reads the releases that are waiting for approvals, oldest first.
 
 use super::{Store, StoreError, decisions::record_in, releases};
-use crate::model::{Approval, Decision, DecisionId, Namespace, Release};
+use crate::model::{Decision, DecisionId, Digest, Namespace, Release};
 use sqlx::Row as _;
-use std::collections::BTreeMap;
 
 /// A release that is waiting for approvals.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredPending {
     /// The release.
     pub release: Release,
-    /// Every vote on it, oldest first.
-    pub approvals: Vec<Approval>,
     decision: DecisionId,
     record: Vec<u8>,
     record_index: u64,
 }
 
 impl StoredPending {
+    /// The digest of the signed record.
+    pub fn record_digest(&self) -> Digest {
+        Digest::of(&self.record)
+    }
+
     /// The decision that made it pending.
     ///
     /// # Errors
@@ -59,7 +61,6 @@ impl Store {
         for row in &query.fetch_all(&self.reader).await? {
             found.push(StoredPending {
                 release: releases::release(row)?,
-                approvals: Vec::new(),
                 decision: row
                     .try_get::<String, _>("decision_id")?
                     .parse()
@@ -68,31 +69,6 @@ impl Store {
                 record_index: row.try_get::<i64, _>("record_idx")?.cast_unsigned(),
             });
         }
-        if let Some(last) = found.last().map(|p| p.release.log_index) {
-            let mut votes = self.votes_on_pending(namespace, after, last).await?;
-            for pending in &mut found {
-                pending.approvals = votes.remove(pending.release.id.as_str()).unwrap_or_default();
-            }
-        }
         Ok(found)
-    }
-
-    async fn votes_on_pending(
-        &self,
-        namespace: &Namespace,
-        after: i64,
-        last: u64,
-    ) -> Result<BTreeMap<String, Vec<Approval>>, StoreError> {
-        let sql = "SELECT a.release_id, a.document FROM approvals a JOIN releases r ON r.id = a.release_id \
-                   WHERE r.namespace = $1 AND r.verdict = 'pending' AND r.entry_idx > $2 AND r.entry_idx <= $3 \
-                   ORDER BY a.entry_idx";
-        let query = sqlx::query(sql).bind(namespace.as_str()).bind(after).bind(last.cast_signed());
-        let mut votes: BTreeMap<String, Vec<Approval>> = BTreeMap::new();
-        for row in query.fetch_all(&self.reader).await? {
-            let document: String = row.try_get("document")?;
-            let approval = serde_json::from_str(&document).map_err(StoreError::inconsistent)?;
-            votes.entry(row.try_get("release_id")?).or_default().push(approval);
-        }
-        Ok(votes)
     }
 }

@@ -8,7 +8,7 @@ use crate::{
         database::TestDatabase,
     },
 };
-use modelgate::identity::Scope;
+use modelgate::identity::{Scope, Secret};
 use serde_json::{Value, json};
 
 const MAPPING: &str = "name = \"ours\"\nsyntax = \"json\"\n[[measurement]]\nmetric = \"accuracy\"\nvalue = { path = \"$.acc\" }\n";
@@ -165,20 +165,6 @@ impl Stage {
                 rows: "name = 'ours'".into(),
                 lies: vec![format!("/api/v1/mappings/{}", self.mapping)],
             },
-            Edit {
-                what: "the document of a request and its row",
-                table: "entries",
-                set: vec![("fact", "body".into())],
-                rows: "kind = 'release-requested'".into(),
-                lies: vec![release.clone(), gate("bad")],
-            },
-            Edit {
-                what: "the body of an entry",
-                table: "entries",
-                set: vec![("body", "leaf_hash".into())],
-                rows: "kind = 'decision-record'".into(),
-                lies: vec![gate("bad"), gate("good")],
-            },
         ];
         let digest = artifact("policy");
         edits.push(Edit {
@@ -237,6 +223,33 @@ on_both_engines! {
         let (status, refused) = vote(&stage.app, &stage.people[1], &stage.waiting).await;
         assert_eq!((status, &refused["code"]), (503, &json!("row-unproved")), "{refused}");
         assert_eq!(stage.app.get(&stage.ci, &gate("waiting")).await.1["data"]["ok"], false);
+        stage.app.stop().await;
+    }
+
+    async fn an_edited_entry_proves_nothing(database: TestDatabase) {
+        let stage = staged(&database).await;
+        stage.app.stop().await;
+        for (column, kind) in [("fact", "release-requested"), ("body", "decision-record")] {
+            let app = TestApp::start(&database).await;
+            let with = if column == "fact" { "body" } else { "leaf_hash" };
+            database.execute_owned(format!("CREATE TABLE kept AS SELECT idx, {column} FROM entries WHERE kind = '{kind}'")).await;
+            database.execute_owned(format!("UPDATE entries SET {column} = {with} WHERE kind = '{kind}'")).await;
+            let (status, body) = app.get(&stage.ci, &gate("bad")).await;
+            assert_eq!((status, &body["code"]), (503, &json!("row-unproved")), "{kind}: {body}");
+            database.execute_owned(format!("UPDATE entries SET {column} = (SELECT kept.{column} FROM kept WHERE kept.idx = entries.idx) WHERE kind = '{kind}'")).await;
+            database.execute("DROP TABLE kept").await;
+            assert_eq!(app.get(&stage.ci, &gate("bad")).await.0, 200);
+            app.stop().await;
+        }
+    }
+
+    async fn the_queue_shows_nothing_that_was_edited(database: TestDatabase) {
+        let stage = staged(&database).await;
+        let reviewer = stage.app.service.actor(&Secret::presented(&stage.people[0])).await.unwrap();
+        assert_eq!(stage.app.service.pending(&reviewer, None, 10).await.unwrap().len(), 1);
+        database.execute("UPDATE releases SET comment = 'harmless' WHERE verdict = 'pending'").await;
+        let refused = stage.app.service.pending(&reviewer, None, 10).await.unwrap_err();
+        assert_eq!(refused.code, "row-unproved");
         stage.app.stop().await;
     }
 

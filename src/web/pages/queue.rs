@@ -52,7 +52,8 @@ async fn waiting(web: &Web, session: &Session, after: Option<u64>) -> Answer<Wai
     loop {
         let batch = web.service.pending(&session.actor, seen, BATCH).await?;
         for pending in &batch {
-            let (latest, approvals) = (Some(&pending.decision), pending.approvals.as_slice());
+            let (latest, approvals) =
+                (Some(&pending.decision), pending.decision.record.approvals.as_slice());
             let standing = Some(&pending.standing);
             waiting.take(
                 &session.viewer,
