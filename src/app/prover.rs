@@ -29,6 +29,8 @@ use std::{
 
 /// The most entries that are remembered as proved: some 30 MB. Beyond them all are read again.
 const REMEMBERED: usize = 50_000;
+/// The most tiles whose leaves are remembered: 16 MB.
+const TILES: usize = 2_000;
 
 /// The code for a row that its log entry does not prove.
 const UNPROVED: &str = "row-unproved";
@@ -42,10 +44,15 @@ pub(super) struct Prover {
     store: Store,
     notary: Arc<Notary>,
     known: Arc<Mutex<Known>>,
+    leaves: Arc<Mutex<Leaves>>,
 }
 
 /// Proved entries by log and index.
 type Known = HashMap<(Namespace, u64), Arc<Proved>>;
+
+/// The leaf hashes of tiles that lead to a signed root, by log and index of the tile: the proof of
+/// one leaf proves all of its tile.
+type Leaves = HashMap<(Namespace, u64), Vec<Hash>>;
 
 /// An entry that is under a signed head.
 struct Proved {
@@ -76,7 +83,7 @@ struct MappingFact {
 
 impl Prover {
     pub(super) fn new(store: Store, notary: Arc<Notary>) -> Self {
-        Self { store, notary, known: Arc::default() }
+        Self { store, notary, known: Arc::default(), leaves: Arc::default() }
     }
 
     /// Refuses a decision whose signed bytes are not those of its entries.
@@ -243,7 +250,10 @@ impl Prover {
         }
         let gone = || unproved("a row", index);
         let found = self.store.entries(namespace, index, 1).await?.pop().ok_or_else(gone)?;
-        self.prove(namespace, index, &leaf_hash(&found.body)).await?;
+        let leaf = leaf_hash(&found.body);
+        if !self.is_proved(namespace, index, &leaf) {
+            self.prove(namespace, index, &leaf).await?;
+        }
         if !fact_holds(&found) {
             return Err(gone());
         }
@@ -258,6 +268,12 @@ impl Prover {
         Ok(proved)
     }
 
+    fn is_proved(&self, namespace: &Namespace, index: u64, leaf: &Hash) -> bool {
+        let (tile, at) = in_tile(index);
+        let leaves = self.leaves.lock().unwrap_or_else(PoisonError::into_inner);
+        leaves.get(&(namespace.clone(), tile)).and_then(|tile| tile.get(at)) == Some(leaf)
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -269,29 +285,53 @@ impl Prover {
         let keys = [self.notary.log_key(namespace)?];
         let signed = Checkpoint::verify(&head.checkpoint, &keys)
             .map_err(|_| unproved("the head", head.size))?;
-        let path = self.path(namespace, &head, index).await?;
+        let tiles = self.tiles(namespace, &head, index).await?;
+        let path = merkle::prove_inclusion(index, head.size, &tiles)
+            .map_err(|_| unproved("the log", index))?;
         merkle::check_inclusion(leaf, index, signed.size, &path, &signed.root)
-            .map_err(|_| unproved("an entry", index))
+            .map_err(|_| unproved("an entry", index))?;
+        self.remember(namespace, index, leaf, &tiles);
+        Ok(())
     }
 
-    /// The path from leaf `index` to the root of `head`, as far as the database has it.
-    async fn path(
+    /// Remembers the tile of a leaf that was proved. Its other leaves are part of the path that led
+    /// to the signed root; its own place must have the hash that was proved.
+    fn remember(&self, namespace: &Namespace, index: u64, leaf: &Hash, tiles: &Tiles) {
+        let (tile, at) = in_tile(index);
+        let Some(hashes) = tiles.leaves(tile).filter(|hashes| hashes.get(at) == Some(leaf)) else {
+            return;
+        };
+        let mut leaves = self.leaves.lock().unwrap_or_else(PoisonError::into_inner);
+        if leaves.len() >= TILES {
+            leaves.clear();
+        }
+        leaves.insert((namespace.clone(), tile), hashes.to_vec());
+    }
+
+    /// The tiles that the proof of leaf `index` is made from, as the database has them.
+    async fn tiles(
         &self,
         namespace: &Namespace,
         head: &LogHead,
         index: u64,
-    ) -> Result<Vec<Hash>, AppError> {
+    ) -> Result<Tiles, AppError> {
         let nodes =
             merkle::inclusion_nodes(index, head.size).map_err(|_| unproved("a row", index))?;
         let mut tiles = Tiles::default();
         for id in tile::holding(&nodes, head.size) {
-            let first = id.index * u64::from(tile::WIDTH);
-            let hashes =
-                self.store.tile_hashes(namespace, id.level, first, u64::from(id.width)).await?;
+            let (first, count) = (id.index * u64::from(tile::WIDTH), u64::from(id.width));
+            let hashes = self.store.tile_hashes(namespace, id.level, first, count).await?;
             tiles.insert(id.level, id.index, hashes);
         }
-        merkle::prove_inclusion(index, head.size, &tiles).map_err(|_| unproved("the log", index))
+        Ok(tiles)
     }
+}
+
+/// The tile of a leaf, and the leaf's place in it.
+fn in_tile(index: u64) -> (u64, usize) {
+    let width = u64::from(tile::WIDTH);
+    // The rest is below 256.
+    (index / width, usize::try_from(index % width).unwrap_or_default())
 }
 
 /// Refuses a source that does not have its digest.

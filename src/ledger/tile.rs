@@ -203,6 +203,11 @@ impl Tiles {
     pub fn insert(&mut self, level: u8, index: u64, hashes: Vec<Hash>) {
         self.0.insert((level, index), hashes);
     }
+
+    /// The leaf hashes of the tile at `index`, if it was read.
+    pub fn leaves(&self, index: u64) -> Option<&[Hash]> {
+        self.0.get(&(0, index)).map(Vec::as_slice)
+    }
 }
 
 impl HashReader for Tiles {
