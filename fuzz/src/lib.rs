@@ -22,14 +22,25 @@ pub fn possible(evidence: &Evidence) {
         assert!(m.rounding > 0.0);
         if let (Some(value), Some(metric)) = (m.value, Metric::find(&m.metric)) {
             let warned = evidence.warnings.iter().any(|warning| warning.contains("cannot be"));
-            assert!(m.unit == Some(Unit::Percent) || metric.allows(value) || warned, "{} {value}", m.metric);
+            assert!(
+                m.unit == Some(Unit::Percent) || metric.allows(value) || warned,
+                "{} {value}",
+                m.metric
+            );
         }
         if let (Some(successes), Some(trials)) = (m.successes, m.known_trials()) {
             assert!(successes <= trials, "{} {successes} of {trials}", m.metric);
         }
     }
     if evidence.format != "native" {
-        let names = evidence.measurements.iter().flat_map(|m| m.slice.0.values().chain([&m.source_name, &m.metric]));
-        assert!(names.chain(evidence.checks.iter().map(|c| &c.name)).all(|name| !name.contains(char::is_control)));
+        let names = evidence
+            .measurements
+            .iter()
+            .flat_map(|m| m.slice.0.values().chain([&m.source_name, &m.metric]));
+        assert!(
+            names
+                .chain(evidence.checks.iter().map(|c| &c.name))
+                .all(|name| !name.contains(char::is_control))
+        );
     }
 }
