@@ -182,7 +182,9 @@ impl Service {
             inputs_digest: ballot.inputs_digest,
             at: now,
         };
-        let earlier = self.votes_of(stored).await?;
+        // Read first: a vote that is given meanwhile may be among the rows, but not the other way round.
+        let latest = self.latest(stored).await?;
+        let earlier = self.votes_of(stored, Some(&latest)).await?;
         let mut approvals: Vec<Approval> =
             earlier.into_iter().map(|(approval, _)| approval).collect();
         if approvals.iter().filter(|a| a.by.id == actor.who.id).count() >= MOST_VOTES {

@@ -93,10 +93,12 @@ impl Service {
         Ok(decisions)
     }
 
-    /// Every vote on a release with its log index, oldest first.
+    /// Every vote on a release with its log index, oldest first. All that its decision `latest`
+    /// was made with must still be there: a rejection that was deleted must not become an allow.
     pub(super) async fn votes_of(
         &self,
         stored: &StoredRelease,
+        latest: Option<&Decision>,
     ) -> Result<Vec<(Approval, u64)>, AppError> {
         let (namespace, release) = (stored.release.model.namespace(), &stored.release);
         let votes = self.store.approvals(namespace, &release.id).await?;
@@ -105,6 +107,14 @@ impl Service {
             if approval.release.as_ref().is_some_and(|of| *of != release.id) {
                 return Err(unproved("an approval of another release", *index));
             }
+        }
+        let signed = latest.iter().flat_map(|decision| &decision.record.approvals);
+        let missing = signed.filter(|vote| !votes.iter().any(|(row, _)| row == *vote)).count();
+        if missing > 0 {
+            return Err(unproved(
+                &format!("the votes on release {}", release.id),
+                release.log_index,
+            ));
         }
         Ok(votes)
     }

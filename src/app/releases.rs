@@ -70,7 +70,7 @@ impl Service {
         actor.require(Scope::Read)?;
         let stored = self.find(actor, id).await?;
         let decisions = self.decisions_of(&stored).await?;
-        let approvals = self.votes_of(&stored).await?;
+        let approvals = self.votes_of(&stored, decisions.last()).await?;
         let standing = match decisions.last() {
             Some(latest) => self.standing(&stored, &latest.record).await?,
             None => Standing::default(),

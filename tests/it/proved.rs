@@ -17,7 +17,7 @@ const MAPPING: &str = "name = \"ours\"\nsyntax = \"json\"\n[[measurement]]\nmetr
 struct Edit {
     what: &'static str,
     table: &'static str,
-    /// Columns and the SQL of their new values; `{good}`, `{bad}` and so on are ids.
+    /// Columns and the SQL of their new values.
     set: Vec<(&'static str, String)>,
     /// Which rows.
     rows: String,
@@ -241,6 +241,17 @@ on_both_engines! {
             assert_eq!(app.get(&stage.ci, &gate("bad")).await.0, 200);
             app.stop().await;
         }
+    }
+
+    async fn a_vote_that_was_deleted_is_missed(database: TestDatabase) {
+        let stage = staged(&database).await;
+        assert_eq!(vote(&stage.app, &stage.people[0], &stage.waiting).await.0, 200);
+        database.execute_owned(format!("DELETE FROM approvals WHERE release_id = '{}'", id(&stage.waiting))).await;
+        let (status, refused) = vote(&stage.app, &stage.people[1], &stage.waiting).await;
+        assert_eq!((status, &refused["code"]), (503, &json!("row-unproved")), "{refused}");
+        let (status, page) = stage.app.get(&stage.ci, &format!("/api/v1/releases/{}", id(&stage.waiting))).await;
+        assert_eq!((status, &page["code"]), (503, &json!("row-unproved")), "{page}");
+        stage.app.stop().await;
     }
 
     async fn the_queue_shows_nothing_that_was_edited(database: TestDatabase) {
