@@ -16,7 +16,9 @@ use crate::{
         Vote, jcs,
     },
     policy::Policy,
-    store::{Done, NewApproval, Newest, StoredRelease, Work},
+    store::{
+        Change, Conflict, Expectation, NewApproval, Newest, Publication, StoredRelease, Write,
+    },
 };
 use std::sync::Arc;
 
@@ -64,9 +66,9 @@ impl Service {
             if let Some(decision) = self.given_before(actor, &ballot, &stored).await? {
                 return Ok(decision);
             }
-            let (work, answer) = self.judge_ballot(actor, &ballot, &stored).await?;
-            match self.writer.write(work).await? {
-                Done::Stored(receipt) => {
+            let (change, answer) = self.judge_ballot(actor, &ballot, &stored).await?;
+            match self.writer.write(change).await? {
+                Ok(receipt) => {
                     let record = receipt
                         .record
                         .ok_or_else(|| AppError::broken("a decision without its leaf"))?;
@@ -79,14 +81,16 @@ impl Service {
                 }
                 // The release, or what it would be evaluated by, has just changed. Evaluate it
                 // again, which refuses the vote if it is no longer possible.
-                Done::ReleaseChanged | Done::PoliciesChanged | Done::BaselineMoved => {}
+                Err(
+                    Conflict::ReleaseChanged | Conflict::PoliciesChanged | Conflict::BaselineMoved,
+                ) => {}
                 // The same request arrived twice at the same time. The first one is valid.
-                Done::Duplicate { .. } => {
+                Err(Conflict::Duplicate { .. }) => {
                     if let Some(decision) = self.repeated_ballot(actor, &ballot).await? {
                         return Ok(decision);
                     }
                 }
-                Done::AttemptsTaken | Done::Known => {
+                Err(Conflict::AttemptsTaken | Conflict::Known | Conflict::AccountChanged) => {
                     return Err(AppError::broken("a vote was refused by the batch"));
                 }
             }
@@ -158,7 +162,7 @@ impl Service {
         actor: &Actor,
         ballot: &Ballot,
         stored: &StoredRelease,
-    ) -> Result<(Work, UnplacedDecision), AppError> {
+    ) -> Result<(Change, UnplacedDecision), AppError> {
         let policies = self.policies_of(stored).await?;
         check_ballot(actor, ballot, stored, &policies)?;
         self.require_open(stored).await?;
@@ -212,20 +216,18 @@ impl Service {
             .await?;
         let digest = jcs::digest(&approval).map_err(AppError::failed)?;
         let subject = approval.id.as_ref().map(ToString::to_string).unwrap_or_default();
-        let mut work = Work::new(actor.namespace.clone(), now);
-        work.newest = Some(newest(stored));
-        if ballot.vote == Vote::Approve {
-            work.policies_at = Some(today.policies_at);
-            work.baselines = today.baselines;
-        }
-        work.delivery = ballot.delivery.as_ref().map(|key| key.delivery(ballot.release.as_str()));
-        work.approval = Some(NewApproval {
-            approval,
-            entry: row_entry(Fact::ApprovalGiven, &subject, &digest),
-        });
         let (decision, answer) = decided.split();
-        work.decision = Some(decision);
-        Ok((work, answer))
+        let entry = row_entry(Fact::ApprovalGiven, &subject, &digest);
+        let mut change = Change::new(actor.namespace.clone(), now)
+            .with(Write::Approval(NewApproval { approval, entry }))
+            .with(Write::Decision(decision));
+        change.delivery = ballot.delivery.as_ref().map(|key| key.delivery(ballot.release.as_str()));
+        change.expects.push(Expectation::Newest(newest(stored)));
+        if ballot.vote == Vote::Approve {
+            change.expects.push(Expectation::PoliciesAt(today.policies_at));
+            change.expects.extend(today.baselines.into_iter().map(Expectation::Baseline));
+        }
+        Ok((change, answer))
     }
 
     /// Refuses a vote on a release that is not waiting for approval. Only a pending release is, and
@@ -266,7 +268,10 @@ impl Service {
                 continue;
             }
             let gone = || AppError::broken(format!("policy {} is gone", reference.digest));
-            let policy = self.store.policy(namespace, &reference.digest).await?.ok_or_else(gone)?;
+            let policy = self
+                .published_row(Publication::Policy, namespace, &reference.digest)
+                .await?
+                .ok_or_else(gone)?;
             policies.push(self.policy_cache.read(&policy).await?);
         }
         Ok(policies)

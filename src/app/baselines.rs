@@ -87,17 +87,14 @@ impl Service {
     ) -> Result<Compared, AppError> {
         let mut compared = Compared::default();
         for against in policy::needs::baselines(policies.iter().map(AsRef::as_ref)) {
-            let standing =
-                self.store.standing(against, model.namespace(), model, environment).await?;
-            let at = standing.as_ref().map_or(0, |s| s.at);
+            let (at, baseline) = self.baseline(against, model, environment).await?;
             compared.baselines.push(ExpectedBaseline {
                 against,
                 model: model.clone(),
                 environment: environment.clone(),
                 at,
             });
-            let Some(standing) = standing else { continue };
-            let baseline = self.baseline(model.namespace(), standing).await?;
+            let Some(baseline) = baseline else { continue };
             compared.set(against, self.side(model.namespace(), baseline).await?);
         }
         Ok(compared)

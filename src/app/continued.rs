@@ -1,10 +1,13 @@
 //! A log that continues from an older state: what was lost, and the new name under which it
 //! continues, so that no two heads with the same name ever disagree.
 
-use super::{Service, error::AppError, heads::HeadKeeper, notary::fact_entry};
+use super::{Service, error::AppError, heads::HeadKeeper, notary::raw_entry};
 use crate::{
-    ledger::{Checkpoint, Fact, Identity, VerifierKey, checkpoint},
-    model::{Namespace, jcs},
+    ledger::{
+        Checkpoint, Fact, Identity, VerifierKey, checkpoint,
+        facts::{Document, LogContinued},
+    },
+    model::Namespace,
     store::{Seal as _, Snapshot},
 };
 use std::{collections::BTreeMap, path::PathBuf};
@@ -172,12 +175,15 @@ impl Service {
             let identity = Identity { origin: origin.clone(), ..self.identity(namespace).await? };
             self.notary.know(namespace, &identity)?;
             let now = self.env.now();
-            let document = serde_json::json!({
-                "at": now.to_string(), "checkpoint": loss.last, "lost": loss.signed.saturating_sub(loss.found),
-                "origin": origin, "restored": loss.found,
-            });
-            let document = jcs::to_vec(&document).map_err(AppError::failed)?;
-            let mut first = vec![fact_entry(Fact::LogContinued, &loss.origin, document)];
+            let document = LogContinued {
+                at: now.to_string(),
+                checkpoint: loss.last.clone(),
+                lost: loss.signed.saturating_sub(loss.found),
+                origin: origin.clone(),
+                restored: loss.found,
+            };
+            let document = document.to_bytes().map_err(AppError::failed)?;
+            let mut first = vec![raw_entry(Fact::LogContinued, &loss.origin, document)];
             if loss.found == 0 {
                 first.extend(self.notary.opening(namespace));
             }

@@ -5,14 +5,14 @@ use super::{
     Service,
     error::{AppError, Kind},
     notary::fact_entry,
-    once::{DeliveryKey, same},
+    once::DeliveryKey,
     text,
 };
 use crate::{
     identity::{Actor, Scope},
-    ledger::Fact,
-    model::{Digest, jcs},
-    store::{Done, NewDataset, NewFact, NewRow, Page, StoredDataset, Work},
+    ledger::facts::DatasetRegistered,
+    model::Digest,
+    store::{Change, NewDataset, Page, StoredDataset, Write},
 };
 use std::collections::BTreeSet;
 
@@ -57,44 +57,35 @@ impl Service {
         self.require_upload(actor, &new.digest).await?;
         // Check the file now rather than when the first release needs it.
         self.checked_blob(new.digest).await?;
-        if let Some(stored) = self.store.dataset(&actor.namespace, &new.name).await? {
+        if let Some(stored) = self.dataset_row(&actor.namespace, &new.name).await? {
             let stored = known(stored, &new)?;
-            self.note_delivery(actor, delivery, &new.name).await?;
+            self.note_delivery(&actor.namespace, delivery, &new.name).await?;
             return Ok(stored);
         }
         let now = self.env.now();
-        let fact = serde_json::json!({
-            "name": new.name, "digest": new.digest, "id": new.id, "label": new.label, "groups": new.groups,
-            "registered_by": actor.who, "registered_at": now,
-        });
-        let entry = fact_entry(
-            Fact::DatasetRegistered,
-            &new.name,
-            jcs::to_vec(&fact).map_err(AppError::failed)?,
-        );
-        let row = NewRow::Dataset(NewDataset {
+        let entry = fact_entry(&DatasetRegistered {
+            name: new.name.clone(),
+            digest: new.digest,
+            id: new.id.clone(),
+            label: new.label.clone(),
+            groups: new.groups.clone(),
+            registered_by: actor.who.clone(),
+            registered_at: now,
+        })?;
+        let row = NewDataset {
             name: new.name.clone(),
             digest: new.digest,
             id: new.id.clone(),
             label: new.label.clone(),
             groups: new.groups.clone(),
             by: actor.who.id.clone(),
-        });
-        let mut work = Work::new(actor.namespace.clone(), now);
-        work.fact = Some(NewFact { row, entry });
-        work.delivery = delivery.map(|key| key.delivery(&new.name));
-        match self.writer.write(work).await? {
-            Done::Stored(_) => {}
-            Done::Duplicate { request, .. } => same(delivery, request)?,
-            Done::Known => self.note_delivery(actor, delivery, &new.name).await?,
-            other => {
-                return Err(AppError::broken(format!(
-                    "a data set was refused by the batch: {other:?}"
-                )));
-            }
-        }
+            entry,
+        };
+        let mut change = Change::new(actor.namespace.clone(), now).with(Write::Dataset(row));
+        change.delivery = delivery.map(|key| key.delivery(&new.name));
+        self.commit(change, delivery).await?;
         tracing::info!(namespace = %actor.namespace, name = new.name, digest = %new.digest, "data set registered");
-        let stored = self.store.dataset(&actor.namespace, &new.name).await?;
+        let stored = self.dataset_row(&actor.namespace, &new.name).await?;
         // Another request may have registered a different data set under this name at the same
         // time.
         known(
@@ -115,7 +106,7 @@ impl Service {
         page: Page,
     ) -> Result<Vec<StoredDataset>, AppError> {
         actor.require(Scope::Read)?;
-        Ok(self.store.datasets(&actor.namespace, page).await?)
+        self.dataset_rows(&actor.namespace, page).await
     }
 
     /// A data set by its name.
@@ -124,8 +115,7 @@ impl Service {
     /// When no data set has that name, the actor lacks the scope, or the database fails.
     pub async fn dataset(&self, actor: &Actor, name: &str) -> Result<StoredDataset, AppError> {
         actor.require(Scope::Read)?;
-        self.store
-            .dataset(&actor.namespace, name)
+        self.dataset_row(&actor.namespace, name)
             .await?
             .ok_or_else(|| AppError::not_found("data set"))
     }

@@ -175,7 +175,7 @@ impl Service {
         for reference in references {
             let gone = || AppError::broken(format!("evidence {} is gone", reference.digest));
             let stored =
-                self.store.evidence(namespace, &reference.digest).await?.ok_or_else(gone)?;
+                self.evidence_row(namespace, &reference.digest).await?.ok_or_else(gone)?;
             let mapping = self.mapping_of(namespace, reference).await?;
             let size = stored.bytes.len();
             let format = reference.format.clone();

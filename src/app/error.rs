@@ -5,6 +5,11 @@ use crate::{identity::Denied, store::StoreError};
 
 /// The code for a damaged database.
 pub const DAMAGED: &str = "database-damaged";
+/// The code for a row that its log entry does not prove.
+pub(super) const UNPROVED: &str = "row-unproved";
+/// What to do about such a row.
+pub(super) const AFTER_AN_EDIT: &str = "The database was changed outside modelgate: run `modelgate db check`, and \
+                                        restore a good copy";
 /// The code for a database that is an older state of itself, or another database.
 pub(super) const ROLLED_BACK: &str = "log-rolled-back";
 /// The code for a database that is no longer at its path.
@@ -122,6 +127,10 @@ impl From<StoreError> for AppError {
                 "not-durable",
                 "the database did not keep what was stored; try again, and see the service's log"
                     .into(),
+            ),
+            StoreError::Inconsistent(what) => (
+                UNPROVED,
+                format!("{what}, so it is not served. {AFTER_AN_EDIT}"),
             ),
             _ if error.is_damage() => {
                 return Self { cause: Some(Box::new(error)), ..Self::damaged() };

@@ -8,7 +8,7 @@ use crate::{
         export::{self, Documents, Folder, Parts, Signed},
     },
     model::{DecisionId, Digest, Namespace},
-    store::{LogHead, Store, StoredDecision},
+    store::{LogHead, Publication, Store, StoredDecision},
 };
 use std::collections::{BTreeMap, VecDeque};
 
@@ -135,10 +135,10 @@ impl Export {
         let (store, namespace) = (&self.store, &self.namespace);
         let bytes = match folder {
             Folder::Policies => {
-                store.policy(namespace, &digest).await?.map(|p| p.source.into_bytes())
+                store.published(Publication::Policy, namespace, &digest).await?.map(|p| p.source.into_bytes())
             }
             Folder::Mappings => {
-                store.mapping(namespace, &digest).await?.map(|m| m.source.into_bytes())
+                store.published(Publication::Mapping, namespace, &digest).await?.map(|m| m.source.into_bytes())
             }
             _ => store.evidence(namespace, &digest).await?.map(|e| e.bytes),
         };

@@ -1,10 +1,13 @@
 //! The secrets that senders of webhooks sign with, and the identity of a sender.
 
-use super::{Service, error::AppError, people::check_word};
+use super::{
+    Service, account_facts::set_secret, error::AppError, people::{TRIES, changing, check_word},
+};
 use crate::{
     identity::{Actor, Scope},
+    ledger::facts::Change as What,
     model::{Age, Namespace, Person},
-    store::HookSecret,
+    store::{Before, Change, HookSecret},
 };
 
 /// How many secrets of one sender may be valid at once: a delivery is checked against each of them.
@@ -29,6 +32,9 @@ impl Service {
         source: &str,
     ) -> Result<Vec<Vec<u8>>, AppError> {
         let secrets = self.store.hook_secrets(namespace, source, self.env.now()).await?;
+        for secret in &secrets {
+            self.prover.hook_secret(secret).await?;
+        }
         Ok(secrets.into_iter().map(|s| s.secret).collect())
     }
 
@@ -69,9 +75,35 @@ impl Service {
             secret: self.env.random().to_vec(),
             expires_at: lives.map(|lives| now.plus(lives)),
             revoked_at: None,
+            log_index: None,
+            newest_entry: None,
         };
-        self.store.add_hook_secret(&hook, now).await?;
-        Ok(hook)
+        let write = set_secret(hook.clone(), Before::Absent, What::Created, now)?;
+        if self.settle(Change::new(hook.namespace.clone(), now).with(write)).await? {
+            return Ok(hook);
+        }
+        Err(changing())
+    }
+
+    /// Changes a webhook secret; `None` if there is none of that id, or `edit` changes nothing.
+    pub(super) async fn change_secret(
+        &self,
+        id: &str,
+        what: What,
+        edit: impl Fn(HookSecret) -> Option<HookSecret>,
+    ) -> Result<Option<HookSecret>, AppError> {
+        for _ in 0..TRIES {
+            let Some(secret) = self.store.hook_secret_by_id(id).await? else { return Ok(None) };
+            self.prover.hook_secret(&secret).await?;
+            let before = Before::At(secret.log_index);
+            let Some(secret) = edit(secret) else { return Ok(None) };
+            let now = self.env.now();
+            let write = set_secret(secret.clone(), before, what, now)?;
+            if self.settle(Change::new(secret.namespace.clone(), now).with(write)).await? {
+                return Ok(Some(secret));
+            }
+        }
+        Err(changing())
     }
 
     /// Every webhook secret, newest first.

@@ -4,15 +4,15 @@ use super::{
     Service, blocking,
     error::{AppError, Kind},
     notary::fact_entry,
-    once::{DeliveryKey, same},
+    once::DeliveryKey,
     prover,
 };
 use crate::{
     evidence::Mapping,
     identity::{Actor, Scope},
-    ledger::Fact,
-    model::{Digest, EvidenceRef, Namespace, jcs},
-    store::{Done, NewFact, NewMapping, NewRow, Page, Published, Work},
+    ledger::facts::MappingPublished,
+    model::{Digest, EvidenceRef, Namespace},
+    store::{Change, NewPublished, Page, Publication, Published, Write},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -39,36 +39,24 @@ impl Service {
         let parsed = self.judges.run(move || Mapping::parse(text.as_bytes())).await?;
         let mapping = parsed.map_err(|e| AppError::invalid(e.code(), e.to_string()))?;
         let now = self.env.now();
-        let fact = serde_json::json!({
-            "name": mapping.name, "digest": mapping.digest, "published_by": actor.who, "published_at": now,
-        });
-        let entry = fact_entry(
-            Fact::MappingPublished,
-            &mapping.name,
-            jcs::to_vec(&fact).map_err(AppError::failed)?,
-        );
-        let row = NewRow::Mapping(NewMapping {
+        let entry = fact_entry(&MappingPublished {
+            name: mapping.name.clone(),
+            digest: mapping.digest,
+            published_by: actor.who.clone(),
+            published_at: now,
+        })?;
+        let row = NewPublished {
             name: mapping.name.clone(),
             digest: mapping.digest,
             source: source.to_owned(),
-            by: actor.who.id.clone(),
-        });
-        let mut work = Work::new(actor.namespace.clone(), now);
-        work.fact = Some(NewFact { row, entry });
-        let made = mapping.digest.to_string();
-        work.delivery = delivery.map(|key| key.delivery(&made));
-        match self.writer.write(work).await? {
-            Done::Stored(_) => {}
-            Done::Duplicate { request, .. } => same(delivery, request)?,
-            Done::Known => self.note_delivery(actor, delivery, &made).await?,
-            other => {
-                return Err(AppError::broken(format!(
-                    "a mapping was refused by the batch: {other:?}"
-                )));
-            }
-        }
+            published_by: actor.who.id.clone(),
+            entry,
+        };
+        let mut change = Change::new(actor.namespace.clone(), now).with(Write::Mapping(row));
+        change.delivery = delivery.map(|key| key.delivery(&mapping.digest.to_string()));
+        self.commit(change, delivery).await?;
         tracing::info!(namespace = %actor.namespace, mapping = %mapping.name, digest = %mapping.digest, "mapping published");
-        let stored = self.store.mapping_named(&actor.namespace, &mapping.name).await?;
+        let stored = self.mapping_named(&actor.namespace, &mapping.name).await?;
         match stored
             .ok_or_else(|| AppError::broken("a mapping was published but is not in the database"))?
         {
@@ -88,7 +76,7 @@ impl Service {
     /// When the actor lacks the scope, or the database fails.
     pub async fn mappings(&self, actor: &Actor, page: Page) -> Result<Vec<Published>, AppError> {
         actor.require(Scope::Read)?;
-        Ok(self.store.mappings(&actor.namespace, page).await?)
+        Ok(self.store.versions(Publication::Mapping, &actor.namespace, page).await?)
     }
 
     /// A mapping by the digest of its bytes.
@@ -97,10 +85,8 @@ impl Service {
     /// When no mapping has that digest, the actor lacks the scope, or the database fails.
     pub async fn mapping(&self, actor: &Actor, digest: &Digest) -> Result<Published, AppError> {
         actor.require(Scope::Read)?;
-        let found = self.store.mapping(&actor.namespace, digest).await?;
-        let found = found.ok_or_else(|| AppError::not_found("mapping"))?;
-        self.prover.mapping(&actor.namespace, &found).await?;
-        Ok(found)
+        let found = self.published_row(Publication::Mapping, &actor.namespace, digest).await?;
+        found.ok_or_else(|| AppError::not_found("mapping"))
     }
 
     /// The mappings that a submission names, each by digest, or by name for the newest version.
@@ -118,8 +104,10 @@ impl Service {
                 continue;
             }
             let found = match name.parse::<Digest>() {
-                Ok(digest) => self.store.mapping(&actor.namespace, &digest).await?,
-                Err(_) => self.store.mapping_named(&actor.namespace, name).await?,
+                Ok(digest) => {
+                    self.published_row(Publication::Mapping, &actor.namespace, &digest).await?
+                },
+                Err(_) => self.mapping_named(&actor.namespace, name).await?,
             };
             let found = found.ok_or_else(|| {
                 let message = format!(
@@ -129,7 +117,6 @@ impl Service {
                 );
                 AppError::invalid("mapping-unknown", message)
             })?;
-            self.prover.mapping(&actor.namespace, &found).await?;
             asked.insert(name.clone(), Arc::new(compiled(found).await?));
         }
         Ok(asked)
@@ -145,7 +132,7 @@ impl Service {
         reference: &EvidenceRef,
     ) -> Result<Option<Mapping>, AppError> {
         let Some(digest) = &reference.mapping else { return Ok(None) };
-        let stored = self.store.mapping(namespace, digest).await?;
+        let stored = self.published_row(Publication::Mapping, namespace, digest).await?;
         let stored = stored.ok_or_else(|| AppError::broken(format!("mapping {digest} is gone")))?;
         compiled(stored).await.map(Some)
     }

@@ -1,5 +1,6 @@
 //! The use cases: what the service does, without HTTP and without a command line.
 
+mod account_facts;
 pub mod address;
 pub mod approve;
 mod attempts;
@@ -9,6 +10,7 @@ mod blobs;
 pub mod blocking;
 pub mod check;
 mod clock;
+mod commit;
 pub mod compute;
 pub mod continued;
 pub mod datasets;
@@ -37,6 +39,8 @@ mod policy_cache;
 pub mod private;
 mod proofs;
 mod proved;
+mod proved_baselines;
+mod proved_registry;
 mod prover;
 pub mod publish;
 mod recompute;
@@ -48,6 +52,7 @@ pub mod scenarios;
 pub mod sign_in;
 pub mod standing;
 pub mod submit;
+mod take_over;
 pub mod tally;
 pub mod text;
 mod throttle;
@@ -133,6 +138,7 @@ impl Service {
     pub async fn start(parts: Parts) -> Result<(Arc<Self>, JoinHandle<()>), AppError> {
         let (service, ended) = Self::open(parts)?;
         service.check_logs().await?;
+        service.take_over_accounts().await?;
         Ok((service, ended))
     }
 

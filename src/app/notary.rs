@@ -6,8 +6,9 @@ use crate::{
     ledger::{
         Checkpoint, Fact, Identity, NoteSigner, PublicKey, Sealed, Sealer, Signer, VerifierKey,
         entry,
+        facts::{Document, KeyAdded},
     },
-    model::{Digest, Namespace, jcs},
+    model::{Digest, Namespace},
     store::{NewEntry, Seal},
 };
 use std::{
@@ -18,6 +19,7 @@ use std::{
 /// Signs for every namespace of the service.
 pub struct Notary {
     decision: Sealer,
+    signer: Arc<dyn Signer>,
     log: Arc<dyn Signer>,
     clock: Arc<LogClock>,
     public_url: String,
@@ -41,6 +43,7 @@ impl Notary {
     pub fn new(keys: &Keyring, public_url: &str) -> Result<Self, AppError> {
         Ok(Self {
             decision: Sealer::new(keys.decision.clone()).map_err(AppError::failed)?,
+            signer: keys.decision.clone(),
             log: keys.log.clone(),
             clock: Arc::new(LogClock::over(Env::default().clock)),
             public_url: public_url.to_owned(),
@@ -73,6 +76,20 @@ impl Notary {
     /// When the key cannot sign.
     pub fn sign(&self, payload: &[u8]) -> Result<Sealed, AppError> {
         self.decision.seal(payload).map_err(AppError::failed)
+    }
+
+    /// Signs what only this service reads again. `purpose` keeps it apart from everything else that
+    /// the key signs: an envelope begins with `DSSEv1`.
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    pub fn sign_own(&self, purpose: &str, message: &[u8]) -> Result<Vec<u8>, AppError> {
+        self.signer.sign(&own(purpose, message)).map_err(AppError::failed)
+    }
+
+    /// Whether [`Notary::sign_own`] made this signature.
+    pub fn signed_own(&self, purpose: &str, message: &[u8], signature: &[u8]) -> bool {
+        self.decision_key().verifies(&own(purpose, message), signature)
     }
 
     /// The key that verifies the heads of a namespace's log, for its identity as far as it is
@@ -125,18 +142,34 @@ impl Notary {
     /// The entry for a key at the beginning of a log. The entry of the log's own key also records
     /// the permanent identity of the log.
     fn key_entry(purpose: &str, key: &PublicKey, identity: Option<&Identity>) -> NewEntry {
-        let mut fact = serde_json::json!({"purpose": purpose, "kid": key.kid(), "pem": key.to_pem(), "from": 0});
-        if let Some(identity) = identity {
-            fact["origin"] = identity.origin.clone().into();
-            fact["public_url"] = identity.public_url.clone().into();
-        }
+        let document = KeyAdded {
+            purpose: purpose.to_owned(),
+            kid: key.kid(),
+            pem: key.to_pem(),
+            from: 0,
+            origin: identity.map(|identity| identity.origin.clone()),
+            public_url: identity.map(|identity| identity.public_url.clone()),
+        };
         // Text and a number can always be written as canonical JSON.
-        fact_entry(Fact::KeyAdded, &key.kid(), jcs::to_vec(&fact).unwrap_or_default())
+        raw_entry(Fact::KeyAdded, &document.kid, document.to_bytes().unwrap_or_default())
     }
 }
 
+fn own(purpose: &str, message: &[u8]) -> Vec<u8> {
+    [b"modelgate ", purpose.as_bytes(), b"\n", message].concat()
+}
+
 /// The entry of a fact whose document is stored in the entry itself.
-pub fn fact_entry(fact: Fact, subject: &str, document: Vec<u8>) -> NewEntry {
+///
+/// # Errors
+/// When the document cannot be written as canonical JSON.
+pub fn fact_entry<D: Document>(document: &D) -> Result<NewEntry, AppError> {
+    let bytes = document.to_bytes().map_err(AppError::failed)?;
+    Ok(raw_entry(D::FACT, document.subject(), bytes))
+}
+
+/// The same for the bytes of a document, under another subject than its own.
+pub fn raw_entry(fact: Fact, subject: &str, document: Vec<u8>) -> NewEntry {
     let body = entry::fact_bytes(fact, &Digest::of(&document));
     NewEntry { kind: fact.as_str(), subject: subject.to_owned(), body, fact: Some(document) }
 }

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     identity::Actor,
-    model::Digest,
-    store::{Delivery, Done, Work},
+    model::{Digest, Namespace},
+    store::{Change, Conflict, Delivery},
 };
 
 /// The idempotency key of a request.
@@ -51,15 +51,15 @@ impl Service {
     /// When another request used the key at the same time, or the database fails.
     pub(super) async fn note_delivery(
         &self,
-        actor: &Actor,
+        namespace: &Namespace,
         key: Option<&DeliveryKey>,
         made: &str,
     ) -> Result<(), AppError> {
         let Some(key) = key else { return Ok(()) };
-        let mut work = Work::new(actor.namespace.clone(), self.env.now());
-        work.delivery = Some(key.delivery(made));
-        match self.writer.write(work).await? {
-            Done::Duplicate { request, .. } => key.check(request),
+        let mut change = Change::new(namespace.clone(), self.env.now());
+        change.delivery = Some(key.delivery(made));
+        match self.writer.write(change).await? {
+            Err(Conflict::Duplicate { request, .. }) => key.check(request),
             _ => Ok(()),
         }
     }
@@ -67,7 +67,7 @@ impl Service {
 
 impl DeliveryKey {
     /// Refuses a key that was used for another request.
-    fn check(&self, first: Digest) -> Result<(), AppError> {
+    pub(super) fn check(&self, first: Digest) -> Result<(), AppError> {
         if self.request == first || self.formerly == Some(first) {
             return Ok(());
         }
@@ -90,12 +90,4 @@ impl DeliveryKey {
             subject: subject.to_owned(),
         }
     }
-}
-
-/// Refuses a key whose first request, `first`, was another one.
-pub(super) fn same(key: Option<&DeliveryKey>, first: Digest) -> Result<(), AppError> {
-    key.map_or_else(
-        || Err(AppError::broken("a repetition without an idempotency key")),
-        |key| key.check(first),
-    )
 }

@@ -2,14 +2,16 @@
 
 use super::{
     Service,
+    account_facts::{set_token, set_user},
     error::{AppError, Kind},
     passwords::check_password,
     text,
 };
 use crate::{
     identity::{Actor, Scope, Secret},
+    ledger::facts::Change as What,
     model::{Age, Namespace, Person, Timestamp},
-    store::{Token, User},
+    store::{Before, Change, Conflict, Expectation, HookSecret, Token, User, Write},
 };
 use std::{collections::HashMap, sync::Mutex};
 
@@ -18,6 +20,8 @@ const MAX_WORD: usize = 100;
 /// How long a looked-up token is used before it is looked up again: a revocation may take this
 /// long.
 const BELIEVED_MICROS: i64 = 2_000_000;
+/// How often a change is tried again because another one came first.
+pub(super) const TRIES: u32 = 10;
 /// The most tokens in the cache.
 const REMEMBERED: usize = 10_000;
 
@@ -119,12 +123,31 @@ impl Service {
             digest: secret.digest(),
             name: new.name,
             scopes: new.scopes.iter().map(|s| s.as_str().to_owned()).collect(),
-            user_id: user.map(|u| u.id),
+            user_id: user.as_ref().map(|u| u.id.clone()),
             expires_at: now.plus(new.lives),
             revoked_at: None,
+            log_index: None,
+            newest_entry: None,
         };
-        self.store.add_token(&token, now).await?;
-        Ok((token, secret))
+        self.issue(token, user, now).await.map(|token| (token, secret))
+    }
+
+    /// Stores a new token. The person who is responsible for it must still be as they were read.
+    async fn issue(
+        &self,
+        token: Token,
+        user: Option<User>,
+        now: Timestamp,
+    ) -> Result<Token, AppError> {
+        let write = set_token(token.clone(), Before::Absent, What::Created, now)?;
+        let mut change = Change::new(token.namespace.clone(), now).with(write);
+        change.expects.extend(user.map(|user| Expectation::User(user.id, user.log_index)));
+        self.may_sign(&token.namespace).await?;
+        match self.writer.write(change).await? {
+            Ok(receipt) => Ok(Token { log_index: receipt.first, ..token }),
+            Err(Conflict::AccountChanged) => Err(changing()),
+            Err(other) => Err(AppError::broken(format!("a token was refused: {other:?}"))),
+        }
     }
 
     /// The actor that a bearer token belongs to.
@@ -144,6 +167,7 @@ impl Service {
             )
         };
         let token = self.store.token(&digest).await?.ok_or_else(refused)?;
+        self.prover.token(&token).await?;
         if token.revoked_at.is_some() || token.expires_at <= now {
             return Err(refused());
         }
@@ -157,8 +181,12 @@ impl Service {
                 scopes,
             },
             Some(id) => {
-                let user = self.store.user(id).await?.filter(|user| user.disabled_at.is_none());
-                as_person(user.ok_or_else(refused)?, scopes)
+                let user = self.store.user(id).await?.ok_or_else(refused)?;
+                self.prover.user(&user).await?;
+                if user.disabled_at.is_some() {
+                    return Err(refused());
+                }
+                as_person(user, scopes)
             }
         };
         self.tokens.put(digest, actor.clone(), now, token.expires_at);
@@ -180,8 +208,43 @@ impl Service {
     /// When the database fails.
     pub async fn revoke_token(&self, id: &str) -> Result<bool, AppError> {
         let now = self.env.now();
-        Ok(self.store.revoke_token(id, now).await?
-            || self.store.revoke_hook_secret(id, now).await?)
+        let revoked = self.change_token(id, What::Revoked, |token| token.revoke(now)).await?;
+        if revoked.is_some() {
+            return Ok(true);
+        }
+        Ok(self.change_secret(id, What::Revoked, |secret| secret.revoke(now)).await?.is_some())
+    }
+
+    /// Changes a token; `None` if there is none of that id, or `edit` changes nothing.
+    async fn change_token(
+        &self,
+        id: &str,
+        what: What,
+        edit: impl Fn(Token) -> Option<Token>,
+    ) -> Result<Option<Token>, AppError> {
+        for _ in 0..TRIES {
+            let Some(token) = self.store.token_by_id(id).await? else { return Ok(None) };
+            self.prover.token(&token).await?;
+            let before = Before::At(token.log_index);
+            let Some(token) = edit(token) else { return Ok(None) };
+            let now = self.env.now();
+            let write = set_token(token.clone(), before, what, now)?;
+            let change = Change::new(token.namespace.clone(), now).with(write);
+            if self.settle(change).await? {
+                return Ok(Some(token));
+            }
+        }
+        Err(changing())
+    }
+
+    /// Stores a change of accounts; false if one of them was changed at the same time.
+    pub(super) async fn settle(&self, change: Change) -> Result<bool, AppError> {
+        self.may_sign(&change.namespace).await?;
+        match self.writer.write(change).await? {
+            Ok(_) => Ok(true),
+            Err(Conflict::AccountChanged) => Ok(false),
+            Err(other) => Err(AppError::broken(format!("an account was refused: {other:?}"))),
+        }
     }
 
     /// Creates another token like the token `id`, which stays valid: [`Service::retire`] ends it,
@@ -201,15 +264,21 @@ impl Service {
         else {
             return Ok(None);
         };
+        let user = match &old.user_id {
+            Some(id) => self.store.user(id).await?,
+            None => None,
+        };
+        self.prover.token(&old).await?;
         let secret = Secret::new("mgt_", &self.env.random());
         let new = Token {
             id: self.env.new_id(),
             digest: secret.digest(),
             expires_at: now.plus(lives),
+            log_index: None,
+            newest_entry: None,
             ..old
         };
-        self.store.add_token(&new, now).await?;
-        Ok(Some((new, secret)))
+        Ok(Some((self.issue(new, user, now).await?, secret)))
     }
 
     /// Ends the token or webhook secret of that id after `overlap`, unless it ends sooner.
@@ -218,8 +287,16 @@ impl Service {
     /// When the database fails.
     pub async fn retire(&self, id: &str, overlap: Age) -> Result<(), AppError> {
         let end = self.env.now().plus(overlap);
-        self.store.expire_token(id, end).await?;
-        Ok(self.store.expire_hook_secret(id, end).await?)
+        let sooner = |token: Token| {
+            (token.expires_at > end).then_some(Token { expires_at: end, ..token })
+        };
+        self.change_token(id, What::Expiry, sooner).await?;
+        let sooner = |hook: HookSecret| {
+            let later = hook.expires_at.is_none_or(|at| at > end);
+            later.then_some(HookSecret { expires_at: Some(end), ..hook })
+        };
+        self.change_secret(id, What::Expiry, sooner).await?;
+        Ok(())
     }
 
     /// Every user, by name.
@@ -249,9 +326,12 @@ impl Service {
     /// # Errors
     /// When there is no such user, or the database fails.
     pub async fn disable_user(&self, name: &str) -> Result<User, AppError> {
-        let user = self.user_named(name).await?;
-        self.store.disable_user(&user.id, self.env.now()).await?;
-        self.user_named(name).await
+        let now = self.env.now();
+        let disable = |user: User| {
+            let disabled_at = user.disabled_at.or(Some(now));
+            User { disabled_at, ..user }
+        };
+        self.change_user(name, What::Disabled, disable).await
     }
 
     /// Lets a user sign in again. Their tokens stay revoked; they need new ones.
@@ -259,9 +339,7 @@ impl Service {
     /// # Errors
     /// When there is no such user, or the database fails.
     pub async fn enable_user(&self, name: &str) -> Result<User, AppError> {
-        let user = self.user_named(name).await?;
-        self.store.enable_user(&user.id).await?;
-        self.user_named(name).await
+        self.change_user(name, What::Enabled, |user| User { disabled_at: None, ..user }).await
     }
 
     /// Changes the password of a user and ends their sessions and tokens, because a person who knew
@@ -271,10 +349,10 @@ impl Service {
     /// When there is no such user, the password is invalid, or the database fails.
     pub async fn change_password(&self, name: &str, password: String) -> Result<User, AppError> {
         check_password(&password)?;
-        let user = self.user_named(name).await?;
+        self.user_named(name).await?;
         let hash = self.passwords.hash(password).await?;
-        self.store.set_password(&user.id, &hash, self.env.now()).await?;
-        Ok(user)
+        let set = |user: User| User { password_hash: hash.clone(), ..user };
+        self.change_user(name, What::Password, set).await
     }
 
     /// Adds roles to a user and removes roles.
@@ -288,11 +366,52 @@ impl Service {
         remove: &[String],
     ) -> Result<User, AppError> {
         add.iter().try_for_each(|role| check_word("a role", role))?;
-        let user = self.user_named(name).await?;
-        let roles = user.roles.iter().filter(|role| !remove.contains(role)).chain(add);
-        let roles = distinct(roles.cloned().collect());
-        self.store.set_roles(&user.id, &roles).await?;
-        Ok(User { roles, ..user })
+        let change = |user: User| {
+            let roles = user.roles.iter().filter(|role| !remove.contains(role)).chain(add);
+            let roles = distinct(roles.cloned().collect());
+            User { roles, ..user }
+        };
+        self.change_user(name, What::Roles, change).await
+    }
+
+    /// Changes a user, and ends what must not outlive the change. A change that changes nothing is
+    /// not logged.
+    async fn change_user(
+        &self,
+        name: &str,
+        what: What,
+        edit: impl Fn(User) -> User,
+    ) -> Result<User, AppError> {
+        for _ in 0..TRIES {
+            let old = self.user_named(name).await?;
+            self.prover.user(&old).await?;
+            let new = edit(old.clone());
+            if new == old {
+                return Ok(old);
+            }
+            let now = self.env.now();
+            let mut change = Change::new(new.namespace.clone(), now);
+            change.writes.push(set_user(new, Before::At(old.log_index), what, now)?);
+            if matches!(what, What::Disabled | What::Password) {
+                change.writes.extend(self.ends_of(&old, now).await?);
+            }
+            if self.settle(change).await? {
+                return self.user_named(name).await;
+            }
+        }
+        Err(changing())
+    }
+
+    /// The end of a user's tokens and sessions.
+    async fn ends_of(&self, user: &User, now: Timestamp) -> Result<Vec<Write>, AppError> {
+        let mut writes = vec![Write::EndSessions(user.id.clone())];
+        for token in self.store.tokens_of(&user.id).await? {
+            let before = Before::At(token.log_index);
+            if let Some(token) = token.revoke(now) {
+                writes.push(set_token(token, before, What::Revoked, now)?);
+            }
+        }
+        Ok(writes)
     }
 
     /// The number of a user's open sessions, and their valid tokens.
@@ -318,8 +437,7 @@ impl Service {
         text::line("the display name", &new.display_name, text::MAX_NAME)?;
         check_password(&new.password)?;
         if self.store.user_by_name(&new.name).await?.is_some() {
-            let message = format!("the user name `{}` is already taken", new.name);
-            return Err(AppError::new(Kind::Conflict, "name-taken", message));
+            return Err(name_taken(&new.name));
         }
         let password_hash = self.passwords.hash(new.password).await?;
         let user = User {
@@ -330,10 +448,26 @@ impl Service {
             password_hash,
             roles: distinct(new.roles),
             disabled_at: None,
+            log_index: None,
+            newest_entry: None,
         };
-        self.store.add_user(&user, self.env.now()).await?;
-        Ok(user)
+        let now = self.env.now();
+        let write = set_user(user.clone(), Before::Absent, What::Created, now)?;
+        if self.settle(Change::new(user.namespace.clone(), now).with(write)).await? {
+            return Ok(user);
+        }
+        Err(name_taken(&user.name))
     }
+}
+
+fn name_taken(name: &str) -> AppError {
+    let message = format!("the user name `{name}` is already taken");
+    AppError::new(Kind::Conflict, "name-taken", message)
+}
+
+pub(super) fn changing() -> AppError {
+    let message = "this user or token was changed at the same time; try again";
+    AppError::new(Kind::Conflict, "account-changing", message)
 }
 
 /// Every word once, in the order of first occurrence.

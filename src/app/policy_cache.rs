@@ -7,6 +7,7 @@ use super::{
     prover::{self, Prover},
 };
 use crate::{
+    ledger::Fact,
     model::{Digest, Namespace},
     policy::{self, Policy},
     store::{Published, Store},
@@ -64,10 +65,11 @@ impl PolicyCache {
 
     /// Reads the policies of a namespace again.
     pub(super) async fn refresh(&self, namespace: &Namespace) -> Result<Active, AppError> {
+        let logged = self.prover.in_force(namespace, Fact::PolicyPublished).await?;
         let (at, stored) = self.store.active_policies(namespace).await?;
+        self.prover.active_policies(namespace, &stored, &logged).await?;
         let mut policies = Vec::with_capacity(stored.len());
         for policy in &stored {
-            self.prover.policy(namespace, policy).await?;
             policies.push(self.read(policy).await?);
         }
         let active = Active { at, policies: policies.into() };
@@ -86,7 +88,7 @@ impl PolicyCache {
     /// The parsed form of a stored policy, whose source must have its digest. It is parsed on a
     /// blocking thread, because a large policy would delay other requests.
     pub(super) async fn read(&self, stored: &Published) -> Result<Arc<Policy>, AppError> {
-        if let Some(policy) = self.known(&stored.digest) {
+        if let Some(policy) = self.known(&stored.digest).filter(|known| known.name == stored.name) {
             return Ok(policy);
         }
         prover::whole(stored)?;
@@ -99,6 +101,12 @@ impl PolicyCache {
             ))
         };
         let policy = Arc::new(parsed.map_err(gone)?);
+        if policy.name != stored.name {
+            return Err(prover::unproved(
+                &format!("the name of policy `{}`", stored.name),
+                stored.log_index,
+            ));
+        }
         self.keep(policy.clone());
         Ok(policy)
     }

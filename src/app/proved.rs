@@ -3,7 +3,7 @@
 use super::{Service, blocking, error::AppError, prover::unproved};
 use crate::{
     model::{
-        Approval, Baseline, Decision, DecisionId, Digest, Environment, ModelId, Namespace,
+        Approval, Decision, DecisionId, Digest, Environment, ModelId, Namespace,
         ReleaseId,
     },
     store::{StoredDecision, StoredRelease},
@@ -28,7 +28,12 @@ impl Service {
         environment: &Environment,
     ) -> Result<Option<StoredRelease>, AppError> {
         let found = self.store.newest(model.namespace(), model, artifact, environment).await?;
-        self.release_proved(found).await
+        let found = self.release_proved(found).await?;
+        // The row of the release that superseded this one was changed or removed.
+        if let Some(at) = found.as_ref().and_then(|stored| stored.superseded_at) {
+            return Err(unproved("the newest release of an artifact", at));
+        }
+        Ok(found)
     }
 
     async fn release_proved(
@@ -49,10 +54,12 @@ impl Service {
         id: &DecisionId,
     ) -> Result<Option<StoredDecision>, AppError> {
         let found = self.store.decision(namespace, id).await?;
-        if let Some(stored) = &found {
-            self.prover.decision(namespace, stored).await?;
-        }
-        Ok(found)
+        let Some(found) = found else { return Ok(None) };
+        self.prover.decision(namespace, &found).await?;
+        let missing = || unproved(&format!("the release of decision {id}"), found.record_index);
+        let release = self.release_row(namespace, &found.release).await?.ok_or_else(missing)?;
+        belongs(&release, &read_decision(found.clone()).await?)?;
+        Ok(Some(found))
     }
 
     /// The latest decision on a release: its state.
@@ -117,22 +124,6 @@ impl Service {
             ));
         }
         Ok(votes)
-    }
-
-    /// The champion or the reference, with the release that it comes from proved.
-    pub(super) async fn baseline(
-        &self,
-        namespace: &Namespace,
-        found: crate::store::Standing,
-    ) -> Result<Baseline, AppError> {
-        let release = self.release_row(namespace, &found.release).await?;
-        let same = release.is_some_and(|stored| {
-            stored.release.artifact == found.artifact && stored.inputs.evidence == found.evidence
-        });
-        if same {
-            return Ok(Baseline { artifact: Some(found.artifact), evidence: found.evidence });
-        }
-        Err(unproved("the champion or the reference", found.at.saturating_sub(1)))
     }
 }
 

@@ -4,14 +4,14 @@ use super::{
     Service,
     error::AppError,
     notary::row_entry,
-    once::{DeliveryKey, same},
+    once::DeliveryKey,
 };
 use crate::{
     identity::{Actor, Scope},
     ledger::Fact,
-    model::Digest,
+    model::{Digest, Namespace},
     policy::{self, Holders, Mistake, Mistakes, Place, Policy},
-    store::{Done, NewPolicy, Page, Published, Work},
+    store::{Change, NewPublished, Page, Publication, Published, Write},
 };
 use std::sync::Arc;
 
@@ -55,32 +55,26 @@ impl Service {
         if let Some(stored) =
             self.store.active_policies(&actor.namespace).await?.1.into_iter().find(is_it)
         {
-            self.note_delivery(actor, delivery, &digest.to_string()).await?;
+            self.note_delivery(&actor.namespace, delivery, &digest.to_string()).await?;
             return Ok((stored, warnings));
         }
-        let mut work = Work::new(actor.namespace.clone(), self.env.now());
-        work.policy = Some(NewPolicy {
+        let row = NewPublished {
             name: policy.name.clone(),
             digest,
             source: source.to_owned(),
             published_by: actor.who.id.clone(),
             entry: row_entry(Fact::PolicyPublished, &policy.name, &digest),
-        });
-        work.delivery = delivery.map(|key| key.delivery(&digest.to_string()));
-        match self.writer.write(work).await? {
-            Done::Stored(_) => {}
-            Done::Duplicate { request, .. } => same(delivery, request)?,
-            other => {
-                return Err(AppError::broken(format!(
-                    "a policy was refused by the batch: {other:?}"
-                ))
-                .into());
-            }
-        }
+        };
+        let mut change =
+            Change::new(actor.namespace.clone(), self.env.now()).with(Write::Policy(row));
+        change.delivery = delivery.map(|key| key.delivery(&digest.to_string()));
+        self.commit(change, delivery).await?;
         self.policy_cache.keep(policy.clone());
         self.policy_cache.refresh(&actor.namespace).await?;
         tracing::info!(namespace = %actor.namespace, policy = %policy.name, %digest, "policy published");
-        let stored = self.store.newest_policy(&actor.namespace, &digest).await?;
+        let stored = self
+            .store
+            .newest_published(Publication::Policy, &actor.namespace, &digest).await?;
         let stored = stored
             .ok_or_else(|| AppError::broken("a policy was published but is not in the database"))?;
         Ok((stored, warnings))
@@ -92,7 +86,7 @@ impl Service {
         actor: &Actor,
         source: &str,
     ) -> Result<(Arc<Policy>, Vec<Mistake>), PublishError> {
-        let holders: Holders = self.store.holders(&actor.namespace).await?;
+        let holders = self.holders(&actor.namespace).await?;
         let (namespace, source) = (actor.namespace.clone(), source.to_owned());
         let read = move || {
             let policy = policy::admit(&source)?;
@@ -103,13 +97,28 @@ impl Service {
         self.judges.run(read).await?.map_err(PublishError::Mistakes)
     }
 
+    /// The holders of each role in a namespace: the stable ids of people, by role. A disabled user
+    /// holds none.
+    async fn holders(&self, namespace: &Namespace) -> Result<Holders, AppError> {
+        let mut holders = Holders::new();
+        for user in self.store.users_of(namespace).await? {
+            self.prover.user(&user).await?;
+            if user.disabled_at.is_none() {
+                for role in user.roles {
+                    holders.entry(role).or_default().insert(user.id.clone());
+                }
+            }
+        }
+        Ok(holders)
+    }
+
     /// Versions of the policies of a namespace, newest first, without their TOML.
     ///
     /// # Errors
     /// When the actor lacks the scope, or the database fails.
     pub async fn policies(&self, actor: &Actor, page: Page) -> Result<Vec<Published>, AppError> {
         actor.require(Scope::Read)?;
-        Ok(self.store.policy_versions(&actor.namespace, page).await?)
+        Ok(self.store.versions(Publication::Policy, &actor.namespace, page).await?)
     }
 
     /// A policy by the digest of its bytes.
@@ -118,9 +127,7 @@ impl Service {
     /// When no policy has that digest, the actor lacks the scope, or the database fails.
     pub async fn policy(&self, actor: &Actor, digest: &Digest) -> Result<Published, AppError> {
         actor.require(Scope::Read)?;
-        let found = self.store.policy(&actor.namespace, digest).await?;
-        let found = found.ok_or_else(|| AppError::not_found("policy"))?;
-        self.prover.policy(&actor.namespace, &found).await?;
-        Ok(found)
+        let found = self.published_row(Publication::Policy, &actor.namespace, digest).await?;
+        found.ok_or_else(|| AppError::not_found("policy"))
     }
 }

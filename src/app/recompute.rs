@@ -141,7 +141,7 @@ impl Service {
             );
             AppError::invalid("unknown-dataset", message)
         };
-        let stored = self.store.dataset(namespace, name).await?.ok_or_else(unknown)?;
+        let stored = self.dataset_row(namespace, name).await?.ok_or_else(unknown)?;
         let columns = &recompute.columns;
         let fits = columns.id.as_ref() == Some(&stored.id)
             && (columns.label.is_none() || columns.label == stored.label)

@@ -2,17 +2,18 @@
 
 use super::{
     Service,
+    commit::Stored,
     error::{AppError, Kind},
     notary::fact_entry,
-    once::{DeliveryKey, same},
+    once::DeliveryKey,
     text,
 };
 use crate::{
     identity::{Actor, Denied, Scope},
-    ledger::Fact,
-    model::{Digest, Environment, ModelId, jcs},
+    ledger::facts::{ReferenceApproved, ReferenceProposed},
+    model::{Digest, Environment, ModelId},
     policy,
-    store::{Done, NewFact, NewPin, NewProposal, NewRow, Page, Proposal, Work},
+    store::{Change, NewPin, NewProposal, Page, Proposal, ProposedReference, Write},
 };
 
 /// A proposal of an artifact that others are compared with.
@@ -68,7 +69,8 @@ impl Service {
             );
             AppError::invalid("reference-not-allowed", message)
         })?;
-        let proposal = NewProposal {
+        let now = self.env.now();
+        let proposal = ProposedReference {
             id: self.env.new_id(),
             model: new.model,
             environment: new.environment,
@@ -77,29 +79,23 @@ impl Service {
             comment: new.comment,
             by: actor.who.clone(),
         };
-        let fact = serde_json::json!({
-            "proposal": proposal.id, "model": proposal.model, "environment": proposal.environment,
-            "artifact": proposal.artifact, "release": proposal.release, "comment": proposal.comment,
-            "proposed_by": actor.who, "proposed_at": self.env.now(),
-        });
-        let entry = fact_entry(
-            Fact::ReferenceProposed,
-            &proposal.id,
-            jcs::to_vec(&fact).map_err(AppError::failed)?,
-        );
+        let entry = fact_entry(&ReferenceProposed {
+            proposal: proposal.id.clone(),
+            model: proposal.model.clone(),
+            environment: proposal.environment.clone(),
+            artifact: proposal.artifact,
+            release: proposal.release.clone(),
+            comment: proposal.comment.clone(),
+            proposed_by: actor.who.clone(),
+            proposed_at: now,
+        })?;
         let id = proposal.id.clone();
-        let mut work = Work::new(actor.namespace.clone(), self.env.now());
-        work.delivery = new.delivery.as_ref().map(|key| key.delivery(&id));
-        work.fact = Some(NewFact { row: NewRow::Proposal(proposal), entry });
-        match self.writer.write(work).await? {
-            Done::Stored(_) => self.proposal(actor, &id).await,
-            Done::Duplicate { request, subject } => {
-                same(new.delivery.as_ref(), request)?;
-                self.proposal(actor, &subject).await
-            }
-            other => {
-                Err(AppError::broken(format!("a proposal was refused by the batch: {other:?}")))
-            }
+        let mut change = Change::new(actor.namespace.clone(), now)
+            .with(Write::Proposal(NewProposal { proposal, entry }));
+        change.delivery = new.delivery.as_ref().map(|key| key.delivery(&id));
+        match self.commit(change, new.delivery.as_ref()).await? {
+            Stored::Before(made) => self.proposal(actor, &made).await,
+            Stored::Now(_) | Stored::Known => self.proposal(actor, &id).await,
         }
     }
 
@@ -132,7 +128,7 @@ impl Service {
         }
         self.check_role(actor, &proposal).await?;
         if pin.is_some() {
-            self.note_delivery(actor, delivery, id).await?;
+            self.note_delivery(&actor.namespace, delivery, id).await?;
             return self.proposal(actor, id).await;
         }
         let (model, environment) = (&proposal.model, &proposal.environment);
@@ -148,27 +144,22 @@ impl Service {
             );
             return Err(AppError::new(Kind::Conflict, "reference-not-allowed", message));
         }
-        let fact = serde_json::json!({
-            "proposal": id, "model": model, "environment": environment, "artifact": proposal.artifact,
-            "comment": comment, "approved_by": actor.who, "roles": actor.roles, "approved_at": self.env.now(),
-        });
-        let entry =
-            fact_entry(Fact::ReferenceApproved, id, jcs::to_vec(&fact).map_err(AppError::failed)?);
-        let pin = NewPin { proposal, comment: comment.to_owned(), by: actor.who.clone() };
-        let mut work = Work::new(actor.namespace.clone(), self.env.now());
-        work.fact = Some(NewFact { row: NewRow::Pin(pin), entry });
-        work.delivery = delivery.map(|key| key.delivery(id));
-        match self.writer.write(work).await? {
-            Done::Stored(_) => {}
-            Done::Duplicate { request, .. } => same(delivery, request)?,
-            // Two people approved at the same time: the artifact is pinned.
-            Done::Known => self.note_delivery(actor, delivery, id).await?,
-            other => {
-                return Err(AppError::broken(format!(
-                    "a reference was refused by the batch: {other:?}"
-                )));
-            }
-        }
+        let now = self.env.now();
+        let entry = fact_entry(&ReferenceApproved {
+            proposal: id.to_owned(),
+            model: model.clone(),
+            environment: environment.clone(),
+            artifact: proposal.artifact,
+            comment: comment.to_owned(),
+            approved_by: actor.who.clone(),
+            roles: actor.roles.clone(),
+            approved_at: now,
+        })?;
+        let pin = NewPin { proposal, comment: comment.to_owned(), by: actor.who.clone(), entry };
+        let mut change = Change::new(actor.namespace.clone(), now).with(Write::Pin(pin));
+        change.delivery = delivery.map(|key| key.delivery(id));
+        // Two people may approve at the same time: the artifact is pinned once.
+        self.commit(change, delivery).await?;
         tracing::info!(namespace = %actor.namespace, proposal = id, by = %actor.who.id, "reference pinned");
         self.proposal(actor, id).await
     }
@@ -187,20 +178,26 @@ impl Service {
         actor.require(Scope::Read)?;
         actor.require_namespace(model.namespace())?;
         let proposals = self.store.proposals(&actor.namespace, model, environment, page).await?;
-        let in_force = self.store.pinned(&actor.namespace, model, environment).await?;
+        for proposal in &proposals {
+            self.prover.proposal(&actor.namespace, proposal, None).await?;
+        }
+        let in_force = self.pinned_row(model, environment).await?;
         Ok(References { in_force, proposals })
     }
 
     async fn proposal(&self, actor: &Actor, id: &str) -> Result<Proposal, AppError> {
-        self.store
-            .proposal(&actor.namespace, id)
+        self.proposal_row(&actor.namespace, id)
             .await?
             .ok_or_else(|| AppError::not_found("reference"))
     }
 
     /// Checks the actor's roles. If policies require certain roles to approve releases, one of
     /// these roles is also required to change the reference that releases are compared with.
-    async fn check_role(&self, actor: &Actor, proposal: &NewProposal) -> Result<(), AppError> {
+    async fn check_role(
+        &self,
+        actor: &Actor,
+        proposal: &ProposedReference,
+    ) -> Result<(), AppError> {
         let active = self.policy_cache.refresh(&actor.namespace).await?;
         let applying = active
             .policies

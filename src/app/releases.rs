@@ -1,6 +1,6 @@
 //! Reads releases, decisions and evidence, and answers the gate question of deploy tools.
 
-use super::{Service, blocking, error::AppError, proved::read_decision, standing::Standing};
+use super::{Service, blocking, error::AppError, proved::read_decision, prover::unproved, standing::Standing};
 use crate::{
     identity::{Actor, Scope},
     model::{
@@ -88,7 +88,11 @@ impl Service {
         filter: &Filter,
     ) -> Result<Vec<ListedRelease>, AppError> {
         actor.require(Scope::Read)?;
-        Ok(self.store.releases(&actor.namespace, filter).await?)
+        let list = self.store.releases(&actor.namespace, filter).await?;
+        for listed in &list {
+            self.prove_listed(&actor.namespace, listed).await?;
+        }
+        Ok(list)
     }
 
     /// At most `limit` pending releases of the actor's namespace, oldest first, each with the
@@ -115,6 +119,24 @@ impl Service {
                 self.counts_now(&one.decision.record, &one.release.model).await?;
         }
         Ok(pending)
+    }
+
+    async fn prove_listed(
+        &self,
+        namespace: &Namespace,
+        listed: &ListedRelease,
+    ) -> Result<(), AppError> {
+        let release = &listed.release;
+        let other = || unproved(&format!("the verdict of release {}", release.id), release.log_index);
+        if !self.prover.listed(listed).await? {
+            // Only the inputs can prove a row of an earlier version.
+            self.release_row(namespace, &release.id).await?;
+        }
+        let decided = self.prover.decided(namespace, listed.decided_at.ok_or_else(other)?).await?;
+        let same = decided.release == release.id
+            && decided.inputs_digest == listed.inputs_digest
+            && decided.verdict.as_str() == listed.verdict;
+        if same { Ok(()) } else { Err(other()) }
     }
 
     async fn prove_pending(
@@ -181,7 +203,7 @@ impl Service {
         digest: &Digest,
     ) -> Result<StoredEvidence, AppError> {
         actor.require(Scope::Read)?;
-        let found = self.store.evidence(&actor.namespace, digest).await?;
+        let found = self.evidence_row(&actor.namespace, digest).await?;
         found.ok_or_else(|| AppError::not_found("evidence"))
     }
 

@@ -5,6 +5,7 @@ use super::{
     error::{AppError, Kind},
     passwords,
     people::{as_person, check_word},
+    prover::unproved_session,
 };
 use crate::{
     identity::{Actor, Scope, Secret},
@@ -15,6 +16,15 @@ use std::net::IpAddr;
 
 /// How long a browser stays signed in.
 const SESSION: Age = Age::from_secs(12 * 3_600);
+
+/// What the signature of a session is for.
+const PURPOSE: &str = "session/v1";
+
+/// What the signature of a session covers.
+fn message(session: &Session) -> Vec<u8> {
+    let Session { digest, user_id, csrf, expires_at, .. } = session;
+    format!("{digest}\n{user_id}\n{csrf}\n{expires_at}").into_bytes()
+}
 
 /// A person who is signed in with a browser.
 #[derive(Debug, Clone)]
@@ -49,7 +59,11 @@ impl Service {
                 format!("too many sign-in attempts for this name or from this address; try again in {minutes} {unit}");
             AppError::new(Kind::TooMany, "too-many-tries", message).retry_after(seconds)
         })?;
-        let user = self.store.user_by_name(name).await?.filter(|user| user.disabled_at.is_none());
+        let user = self.store.user_by_name(name).await?;
+        if let Some(user) = &user {
+            self.prover.user(user).await?;
+        }
+        let user = user.filter(|user| user.disabled_at.is_none());
         // An unknown name takes as long as a wrong password.
         let stored = user.as_ref().map(|user| user.password_hash.clone());
         let matches = self.passwords.verify(password.to_owned(), stored).await?;
@@ -60,12 +74,14 @@ impl Service {
         let user = user.filter(|_| matches).ok_or_else(refused)?;
         self.throttle.succeeded(name, address);
         let cookie = Secret::new("mgs_", &self.env.random());
-        let session = Session {
+        let mut session = Session {
             digest: cookie.digest(),
             user_id: user.id,
             csrf: hex::encode(self.env.random()),
             expires_at: now.plus(SESSION),
+            signature: Vec::new(),
         };
+        session.signature = self.notary.sign_own(PURPOSE, &message(&session))?;
         if !self.store.add_session(&session, &user.password_hash).await? {
             return Err(refused());
         }
@@ -86,8 +102,15 @@ impl Service {
         else {
             return Ok(None);
         };
-        let user =
-            self.store.user(&session.user_id).await?.filter(|user| user.disabled_at.is_none());
+        // A session in a row that this service did not write is not one.
+        if !self.notary.signed_own(PURPOSE, &message(&session), &session.signature) {
+            return Err(unproved_session());
+        }
+        let user = self.store.user(&session.user_id).await?;
+        if let Some(user) = &user {
+            self.prover.user(user).await?;
+        }
+        let user = user.filter(|user| user.disabled_at.is_none());
         let scopes = vec![Scope::Read, Scope::Approve];
         Ok(user.map(|user| SignedIn { actor: as_person(user, scopes), csrf: session.csrf }))
     }

@@ -187,8 +187,7 @@ impl Service {
         let mut baselines = Vec::new();
         for against in policy::needs::baselines(policies.iter().map(AsRef::as_ref)) {
             let (model, environment) = (&release.model, &release.environment);
-            let now = self.store.standing(against, model.namespace(), model, environment).await?;
-            let at = now.as_ref().map_or(0, |now| now.at);
+            let (at, now) = self.baseline(against, model, environment).await?;
             baselines.push(ExpectedBaseline {
                 against,
                 model: release.model.clone(),
@@ -204,8 +203,6 @@ impl Service {
             let own = against == Against::Champion
                 && at > 0
                 && stored.allowed_at.map(|idx| idx + 1) == Some(at);
-            let now =
-                now.map(|now| Baseline { artifact: Some(now.artifact), evidence: now.evidence });
             if !own && *before != now {
                 obstacle = obstacle.or_else(|| Some(moved(against, now.as_ref())));
             }

@@ -8,19 +8,22 @@ use super::{
     documents::Documents,
     error::{AppError, Kind},
     notary::fact_entry,
-    once::{DeliveryKey, same},
+    once::DeliveryKey,
+    prover::unproved,
     recompute::{Memo, Predictions},
     text,
 };
 use crate::{
     identity::{Actor, Scope},
-    ledger::Fact,
+    ledger::facts::ReleaseRequested,
     model::{
         Against, Attempt, Decision, Digest, Environment, Inputs, ModelId, ObserveOnly, PolicyRef,
         Record, Release, ReleaseId, Timestamp, Verdict, jcs,
     },
     policy::{self, Policy},
-    store::{Done, NewAttempts, NewRelease, Receipt, StoredRelease, Work},
+    store::{
+        Change, Conflict, Expectation, NewAttempts, NewRelease, Receipt, StoredRelease, Write,
+    },
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -118,7 +121,7 @@ enum Judged {
     /// The decision on the newest release, whose inputs are the same.
     Kept(Box<Answer>),
     /// A decision that is to be stored.
-    Anew(Box<(Work, UnplacedDecision)>),
+    Anew(Box<(Change, UnplacedDecision)>),
 }
 
 impl Service {
@@ -138,7 +141,7 @@ impl Service {
         let sent = Documents::read(&submission.evidence, &asked).await?;
         let predictions = self.predictions(actor, &submission.predictions).await?;
         if let Some(made) = self.made_before(actor, submission.delivery.as_ref()).await? {
-            return self.repeated(actor, &made).await;
+            return self.repeated(actor, &submission, &made).await;
         }
         let release: ReleaseId = self.env.new_id().parse().map_err(AppError::failed)?;
         let (model, environment) = (&submission.model, &submission.environment);
@@ -171,32 +174,32 @@ impl Service {
                 release: &release,
             };
             let judged = self.judged(&asked, (&policies, active.at), compared, &mut memo).await?;
-            let (work, answer) = match judged {
+            let (change, answer) = match judged {
                 Judged::Kept(kept) => {
-                    self.note_delivery(actor, submission.delivery.as_ref(), kept.release.as_str())
-                        .await?;
+                    let (key, made) = (submission.delivery.as_ref(), kept.release.as_str());
+                    self.note_delivery(&actor.namespace, key, made).await?;
                     return Ok(*kept);
                 }
                 Judged::Anew(judged) => *judged,
             };
-            match self.writer.write(work).await? {
-                Done::Stored(receipt) => {
-                    return self.stored(&asked, answer, &receipt);
+            match self.writer.write(change).await? {
+                Ok(receipt) => return self.stored(&asked, answer, &receipt),
+                Err(Conflict::Duplicate { request, subject }) => {
+                    if let Some(key) = &submission.delivery {
+                        key.check(request)?;
+                    }
+                    return self.repeated(actor, &submission, &subject).await;
                 }
-                Done::Duplicate { request, subject } => {
-                    same(submission.delivery.as_ref(), request)?;
-                    return self.repeated(actor, &subject).await;
-                }
-                Done::PoliciesChanged => {
+                Err(Conflict::PoliciesChanged) => {
                     active = self.policy_cache.refresh(&actor.namespace).await?;
                 }
-                Done::BaselineMoved => {}
-                Done::AttemptsTaken => {
+                Err(Conflict::BaselineMoved) => {}
+                Err(Conflict::AttemptsTaken) => {
                     let attempts = &answer.record.inputs.attempts;
                     self.reread_attempts(model, &submission.artifact, attempts, taken).await?;
                     taken += 1;
                 }
-                Done::ReleaseChanged | Done::Known => {
+                Err(Conflict::ReleaseChanged | Conflict::Known | Conflict::AccountChanged) => {
                     return Err(AppError::broken("a new release was known before"));
                 }
             }
@@ -306,7 +309,7 @@ impl Service {
         (policies, policies_at): (&[Arc<Policy>], u64),
         compared: &Compared,
         memo: &mut Memo,
-    ) -> Result<(Work, UnplacedDecision), AppError> {
+    ) -> Result<(Change, UnplacedDecision), AppError> {
         let Asked { actor, submission, predictions, sent, release } = *asked;
         let documents = self
             .with_computed(actor, submission, predictions, (sent, policies, compared), memo)
@@ -333,7 +336,7 @@ impl Service {
         actor: &Actor,
         submission: &Submission,
         materials: Materials<'_>,
-    ) -> Result<(Work, UnplacedDecision), AppError> {
+    ) -> Result<(Change, UnplacedDecision), AppError> {
         let now = self.env.now();
         let inputs = freeze(actor, submission, &materials);
         let canonical = jcs::to_vec(&inputs).map_err(AppError::failed)?;
@@ -354,28 +357,39 @@ impl Service {
                 now,
             })
             .await?;
-        let mut work = Work::new(actor.namespace.clone(), now);
-        work.policies_at = Some(materials.policies_at);
-        work.baselines.clone_from(&materials.compared.baselines);
-        work.attempts = Some(NewAttempts {
-            model: submission.model.clone(),
-            artifact: submission.artifact,
-            attempts: materials.attempts,
-        });
-        work.delivery =
-            submission.delivery.as_ref().map(|key| key.delivery(materials.release.as_str()));
-        work.evidence = materials.documents.rows();
-        work.release =
-            Some(new_release(actor, submission, materials.release, canonical, inputs_digest, now)?);
         let (decision, answer) = decided.split();
-        work.decision = Some(decision);
-        Ok((work, answer))
+        let (model, artifact) = (submission.model.clone(), submission.artifact);
+        let release =
+            new_release(actor, submission, materials.release, canonical, inputs_digest, now)?;
+        let mut change = Change::new(actor.namespace.clone(), now);
+        change.delivery =
+            submission.delivery.as_ref().map(|key| key.delivery(materials.release.as_str()));
+        change.expects.push(Expectation::PoliciesAt(materials.policies_at));
+        let baselines = materials.compared.baselines.iter().cloned();
+        change.expects.extend(baselines.map(Expectation::Baseline));
+        change.attempts =
+            Some(NewAttempts { model, artifact, attempts: materials.attempts.clone() });
+        change.writes.extend(materials.documents.rows().into_iter().map(Write::Evidence));
+        change.writes.extend([Write::Release(release), Write::Decision(decision)]);
+        Ok((change, answer))
     }
 
     /// The answer to a repeated request, whose first processing made the release `subject`.
-    async fn repeated(&self, actor: &Actor, subject: &str) -> Result<Answer, AppError> {
+    async fn repeated(
+        &self,
+        actor: &Actor,
+        submission: &Submission,
+        subject: &str,
+    ) -> Result<Answer, AppError> {
         let release: ReleaseId = subject.parse().map_err(AppError::failed)?;
         let stored = self.find(actor, &release).await?;
+        let made = &stored.release;
+        let same = made.model == submission.model
+            && made.artifact == submission.artifact
+            && made.environment == submission.environment;
+        if !same {
+            return Err(unproved("the row of an idempotency key", made.log_index));
+        }
         let decision = self.latest(&stored).await?;
         let ended = self.ended(&decision.record).await?;
         Ok(Answer {
@@ -470,17 +484,18 @@ fn new_release(
         requested_at: now,
         log_index: 0,
     };
-    let fact = serde_json::json!({
-        "release": id,
-        "inputs_digest": inputs_digest,
-        "submitter": actor.who,
-        "version": submission.version,
-        "comment": submission.comment,
-        "requested_at": now,
-    });
-    let fact = jcs::to_vec(&fact).map_err(AppError::failed)?;
+    let entry = fact_entry(&ReleaseRequested {
+        release: id.clone(),
+        model: Some(submission.model.clone()),
+        artifact: Some(submission.artifact),
+        environment: Some(submission.environment.clone()),
+        inputs_digest,
+        submitter: actor.who.clone(),
+        version: submission.version.clone(),
+        comment: submission.comment.clone(),
+        requested_at: now,
+    })?;
     let inputs = String::from_utf8(canonical).map_err(AppError::failed)?;
-    let entry = fact_entry(Fact::ReleaseRequested, id.as_str(), fact);
     Ok(NewRelease { release, inputs, inputs_digest, entry })
 }
 

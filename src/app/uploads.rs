@@ -1,11 +1,13 @@
 //! The upload of files of rows: predictions, and the labels and groups that belong to them.
 
-use super::{Service, blobs::Upload, blocking, error::AppError, notary::row_entry};
+use super::{
+    Service, blobs::Upload, blocking, commit::Stored, error::AppError, notary::row_entry,
+};
 use crate::{
     identity::{Actor, Scope},
     ledger::Fact,
     model::Digest,
-    store::{Done, NewFact, NewRow, NewUpload, StoredUpload, Work},
+    store::{Change, NewUpload, StoredUpload, Write},
 };
 use std::{path::PathBuf, time::Duration};
 
@@ -41,24 +43,13 @@ impl Service {
     /// When the file or the database cannot be written.
     pub async fn finish_upload(&self, actor: &Actor, upload: Upload) -> Result<Uploaded, AppError> {
         let (digest, size) = upload.finish().await?;
-        if self.store.upload(&actor.namespace, &digest).await?.is_some() {
+        if self.upload_row(&actor.namespace, &digest).await?.is_some() {
             return Ok(Uploaded { digest, size, new: false });
         }
-        let mut work = Work::new(actor.namespace.clone(), self.env.now());
-        let row = NewRow::Upload(NewUpload { digest, size, by: actor.who.id.clone() });
-        work.fact = Some(NewFact {
-            row,
-            entry: row_entry(Fact::PredictionsAccepted, &digest.to_string(), &digest),
-        });
-        let new = match self.writer.write(work).await? {
-            Done::Stored(_) => true,
-            Done::Known => false,
-            other => {
-                return Err(AppError::broken(format!(
-                    "an upload was refused by the batch: {other:?}"
-                )));
-            }
-        };
+        let entry = row_entry(Fact::PredictionsAccepted, &digest.to_string(), &digest);
+        let row = NewUpload { digest, size, by: actor.who.id.clone(), entry };
+        let change = Change::new(actor.namespace.clone(), self.env.now()).with(Write::Upload(row));
+        let new = matches!(self.commit(change, None).await?, Stored::Now(_));
         tracing::info!(namespace = %actor.namespace, %digest, size, new, "upload accepted");
         Ok(Uploaded { digest, size, new })
     }
@@ -77,7 +68,7 @@ impl Service {
         actor: &Actor,
         digest: &Digest,
     ) -> Result<StoredUpload, AppError> {
-        self.store.upload(&actor.namespace, digest).await?.ok_or_else(|| {
+        self.upload_row(&actor.namespace, digest).await?.ok_or_else(|| {
             let message =
                 format!("there is no upload {digest} here; send the file with `PUT /api/v1/predictions` first");
             AppError::invalid("unknown-upload", message)

@@ -1,4 +1,4 @@
-//! The one task that writes. It batches works: while one batch is made durable, the next one is
+//! The one task that writes. It batches changes: while one batch is made durable, the next one is
 //! collected.
 
 use super::{
@@ -7,20 +7,20 @@ use super::{
     health::Health,
     notary::Notary,
 };
-use crate::store::{Done, Store, StoreError, Work};
+use crate::store::{Change, Committed, Store, StoreError};
 use std::sync::Arc;
 use tokio::sync::{Notify, mpsc, oneshot};
 
-/// The most works in one transaction.
+/// The most changes in one transaction.
 const BATCH: usize = 256;
-/// How many works may wait in the queue; further callers wait until there is room.
+/// How many changes may wait in the queue; further callers wait until there is room.
 const QUEUE: usize = 4096;
 /// How often a batch is attempted again after another replica moved a head first.
 const TRIES: u32 = 20;
 
 struct Job {
-    work: Work,
-    reply: oneshot::Sender<Result<Done, AppError>>,
+    change: Change,
+    reply: oneshot::Sender<Result<Committed, AppError>>,
 }
 
 /// A handle to the writing task.
@@ -47,21 +47,21 @@ impl Writer {
         (Self { jobs, stop }, tokio::spawn(run(desk, queue, told)))
     }
 
-    /// Accepts no more works. Those that wait are written, and then the writing task ends.
+    /// Accepts no more changes. Those that wait are written, and then the writing task ends.
     pub fn stop(&self) {
         self.stop.notify_one();
     }
 
-    /// Stores `work` and returns when it is durable and under a signed head.
+    /// Stores `change` and returns when it is durable and under a signed head.
     ///
     /// # Errors
     /// When the database fails or the service is stopping; then nothing was stored, unless the error says that this is
     /// unknown.
-    pub async fn write(&self, work: Work) -> Result<Done, AppError> {
+    pub async fn write(&self, change: Change) -> Result<Committed, AppError> {
         let (reply, answer) = oneshot::channel();
         let stopping =
             || AppError::new(Kind::Failed, "stopping", "the service is stopping; try again");
-        self.jobs.send(Job { work, reply }).await.map_err(|_| stopping())?;
+        self.jobs.send(Job { change, reply }).await.map_err(|_| stopping())?;
         answer.await.map_err(|_| stopping())?
     }
 }
@@ -87,70 +87,70 @@ async fn run(desk: Desk, mut queue: mpsc::Receiver<Job>, stop: Arc<Notify>) {
             }
             count = queue.recv_many(&mut jobs, BATCH) => if count == 0 { return },
         }
-        let (works, replies): (Vec<Work>, Vec<_>) =
-            jobs.drain(..).map(|job| (job.work, job.reply)).unzip();
+        let (changes, replies): (Vec<Change>, Vec<_>) =
+            jobs.drain(..).map(|job| (job.change, job.reply)).unzip();
         let outcomes = match desk.health.before_write().await {
-            Ok(()) => desk.write(&works).await,
-            Err(refusal) => refuse_all(&works, &refusal),
+            Ok(()) => desk.write(&changes).await,
+            Err(refusal) => refuse_all(&changes, &refusal),
         };
         for (reply, outcome) in replies.into_iter().zip(outcomes) {
-            // The caller may be gone; its work is stored nevertheless.
+            // The caller may be gone; its change is stored nevertheless.
             let _ = reply.send(outcome);
         }
     }
 }
 
-fn refuse_all(works: &[Work], refusal: &AppError) -> Vec<Result<Done, AppError>> {
-    works
+fn refuse_all(changes: &[Change], refusal: &AppError) -> Vec<Result<Committed, AppError>> {
+    changes
         .iter()
         .map(|_| Err(AppError::new(refusal.kind, refusal.code, refusal.message.clone())))
         .collect()
 }
 
 impl Desk {
-    async fn write(&self, works: &[Work]) -> Vec<Result<Done, AppError>> {
-        let error = match self.append(works).await {
+    async fn write(&self, changes: &[Change]) -> Vec<Result<Committed, AppError>> {
+        let error = match self.append(changes).await {
             Ok(done) => {
                 self.health.worked();
                 return done.into_iter().map(Ok).collect();
             }
             Err(error) => error,
         };
-        tracing::warn!(%error, works = works.len(), "a batch failed");
-        self.health.failed(&error, works.iter().map(Work::weight).sum());
+        tracing::warn!(%error, changes = changes.len(), "a batch failed");
+        self.health.failed(&error, changes.iter().map(Change::weight).sum());
         let probed = self.health.probe().await;
         // Works that may have been stored must not be attempted again as if nothing had happened.
-        if let ([_], _) | (_, StoreError::Unknown(_) | StoreError::NotDurable(_)) = (works, &error)
+        if let ([_], _) | (_, StoreError::Unknown(_) | StoreError::NotDurable(_)) = (changes, &error)
         {
             let error = AppError::from(error);
-            let others = refuse_all(works.get(1..).unwrap_or_default(), &error);
+            let others = refuse_all(changes.get(1..).unwrap_or_default(), &error);
             return std::iter::once(Err(error)).chain(others).collect();
         }
         match probed {
-            Ok(()) => self.write_one_by_one(works).await,
-            Err(refusal) => refuse_all(works, &refusal),
+            Ok(()) => self.write_one_by_one(changes).await,
+            Err(refusal) => refuse_all(changes, &refusal),
         }
     }
 
-    /// Writes each work separately, so that one bad work does not fail the others.
-    async fn write_one_by_one(&self, works: &[Work]) -> Vec<Result<Done, AppError>> {
-        let mut outcomes = Vec::with_capacity(works.len());
-        for work in works {
+    /// Writes each change separately, so that one bad change does not fail the others.
+    async fn write_one_by_one(&self, changes: &[Change]) -> Vec<Result<Committed, AppError>> {
+        let mut outcomes = Vec::with_capacity(changes.len());
+        for change in changes {
             let outcome = match self.health.before_write().await {
-                Ok(()) => Box::pin(self.write(std::slice::from_ref(work))).await.pop(),
+                Ok(()) => Box::pin(self.write(std::slice::from_ref(change))).await.pop(),
                 Err(refusal) => Some(Err(refusal)),
             };
             outcomes.push(
-                outcome.unwrap_or_else(|| Err(AppError::broken("a work without an outcome"))),
+                outcome.unwrap_or_else(|| Err(AppError::broken("a change without an outcome"))),
             );
         }
         outcomes
     }
 
-    async fn append(&self, works: &[Work]) -> Result<Vec<Done>, StoreError> {
+    async fn append(&self, changes: &[Change]) -> Result<Vec<Committed>, StoreError> {
         let mut tries = 0;
         loop {
-            match self.store.append(works, &*self.guard).await {
+            match self.store.append(changes, &*self.guard).await {
                 Ok(done) => {
                     self.heads.keep(self.notary.take());
                     return Ok(done);

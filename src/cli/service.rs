@@ -166,6 +166,7 @@ impl Open {
     pub async fn with(settings: &Settings) -> Result<Self, Failure> {
         let open = Self::prepared(settings, true).await?;
         open.service.check_logs().await?;
+        open.service.take_over_accounts().await?;
         Ok(open)
     }
 
@@ -175,6 +176,16 @@ impl Open {
     /// When any of it cannot be opened, or a key is missing.
     pub async fn unchecked(settings: &Settings) -> Result<Self, Failure> {
         Self::prepared(settings, false).await
+    }
+
+    /// The same for commands that change users, tokens and secrets, which the log states.
+    ///
+    /// # Errors
+    /// As [`Open::unchecked`]; when the log cannot be written.
+    pub async fn accounts(settings: &Settings) -> Result<Self, Failure> {
+        let open = Self::unchecked(settings).await?;
+        open.service.take_over_accounts().await?;
+        Ok(open)
     }
 
     async fn prepared(settings: &Settings, pages: bool) -> Result<Self, Failure> {

@@ -120,7 +120,7 @@ pub fn run(args: Args) -> Outcome {
 fn create(args: Create) -> Outcome {
     let settings = args.store.settings(None)?;
     block_on(async {
-        let open = Open::unchecked(&settings).await?;
+        let open = Open::accounts(&settings).await?;
         let (id, text) = if let Some(source) = &args.hook {
             let hook = open.service.create_hook(args.namespace, source, args.expires).await?;
             (hook.id, hook::secret_text(&hook.secret))
@@ -169,7 +169,7 @@ fn told(format: Format, id: &str, text: &str) -> Outcome {
 fn rotate(args: Rotate) -> Outcome {
     let settings = args.store.settings(None)?;
     block_on(async {
-        let open = Open::unchecked(&settings).await?;
+        let open = Open::accounts(&settings).await?;
         let rotated = async {
             if let Some((token, secret)) = open.service.rotate_token(&args.id, args.expires).await?
             {
@@ -198,7 +198,7 @@ fn unknown(id: &str) -> Failure {
 fn list(args: List) -> Outcome {
     let settings = args.store.settings(None)?;
     block_on(async {
-        let open = Open::unchecked(&settings).await?;
+        let open = Open::accounts(&settings).await?;
         let listed = async {
             Ok::<_, AppError>((open.service.list_tokens().await?, open.service.list_hooks().await?))
         };
@@ -250,7 +250,7 @@ fn state(revoked_at: Option<Timestamp>, expires_at: Option<Timestamp>) -> String
 fn revoke(args: Revoke) -> Outcome {
     let settings = args.store.settings(None)?;
     block_on(async {
-        let open = Open::unchecked(&settings).await?;
+        let open = Open::accounts(&settings).await?;
         let ended = open.service.revoke_token(&args.id).await?;
         open.close().await;
         if !ended {

@@ -167,7 +167,7 @@ fn line(user: &User) -> String {
 fn change(args: Named, act: impl AsyncFnOnce(&Service, &str) -> Result<User, AppError>) -> Outcome {
     let settings = args.store.settings(None)?;
     block_on(async {
-        let open = Open::unchecked(&settings).await?;
+        let open = Open::accounts(&settings).await?;
         let changed = act(&open.service, &args.name).await;
         open.close().await;
         let user = changed?;
@@ -182,7 +182,7 @@ fn change(args: Named, act: impl AsyncFnOnce(&Service, &str) -> Result<User, App
 fn show(args: Named) -> Outcome {
     let settings = args.store.settings(None)?;
     block_on(async {
-        let open = Open::unchecked(&settings).await?;
+        let open = Open::accounts(&settings).await?;
         let found = async {
             let user = open.service.user_named(&args.name).await?;
             let (sessions, tokens) = open.service.held_by(&user).await?;
@@ -221,7 +221,7 @@ fn create(args: Create) -> Outcome {
     let settings = args.store.settings(None)?;
     let password = password()?;
     block_on(async {
-        let open = Open::unchecked(&settings).await?;
+        let open = Open::accounts(&settings).await?;
         let new = NewUser {
             namespace: args.namespace,
             display_name: args.display_name.unwrap_or_else(|| args.name.clone()),
@@ -242,7 +242,7 @@ fn create(args: Create) -> Outcome {
 fn list(args: List) -> Outcome {
     let settings = args.store.settings(None)?;
     block_on(async {
-        let open = Open::unchecked(&settings).await?;
+        let open = Open::accounts(&settings).await?;
         let users = open.service.list_users().await?;
         open.close().await;
         if args.format == Format::Json {

@@ -40,9 +40,15 @@ pub enum Fact {
     KeyRetired,
     /// The log continues from an older state of another log, whose last head is in the document.
     LogContinued,
+    /// A user was created, or their roles, password or access changed.
+    UserChanged,
+    /// A token was issued, revoked, or ends sooner.
+    TokenChanged,
+    /// A secret of a sender of webhooks was issued, revoked, or ends sooner.
+    HookSecretChanged,
 }
 
-const FACTS: [(Fact, &str); 14] = [
+const FACTS: [(Fact, &str); 17] = [
     (Fact::EvidenceAccepted, "evidence-accepted"),
     (Fact::ReleaseRequested, "release-requested"),
     (Fact::ApprovalGiven, "approval-given"),
@@ -57,6 +63,9 @@ const FACTS: [(Fact, &str); 14] = [
     (Fact::KeyAdded, "key-added"),
     (Fact::KeyRetired, "key-retired"),
     (Fact::LogContinued, "log-continued"),
+    (Fact::UserChanged, "user-changed"),
+    (Fact::TokenChanged, "token-changed"),
+    (Fact::HookSecretChanged, "hook-secret-changed"),
 ];
 
 impl Fact {

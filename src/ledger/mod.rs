@@ -18,6 +18,7 @@ pub mod entry;
 pub mod envelope;
 mod error;
 pub mod export;
+pub mod facts;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod hash;

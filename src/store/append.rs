@@ -1,9 +1,9 @@
-//! The one writer: a batch of works with their rows, their leaves and the new signed heads, in one
+//! The one writer: a batch of changes with their rows, their leaves and the new signed heads, in one
 //! transaction.
 //!
-//! Guarantees: when [`Store::append`] returns `Done::Stored`, the rows are durable, their leaves
-//! are in the log, and the stored checkpoint covers them, as read back on another connection. When
-//! it returns an error, nothing of the batch was stored, except for [`StoreError::Unknown`], which
+//! Guarantees: when [`Store::append`] returns a receipt, the rows are durable, their leaves are in
+//! the log, and the stored checkpoint covers them, as read back on another connection. When it
+//! returns an error, nothing of the batch was stored, except for [`StoreError::Unknown`], which
 //! means that this could not be determined.
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     head::Head,
     identity,
     insert::Insert,
-    rows::{Done, NewEntry, NewEvidence, Receipt, Work},
+    change::{Change, Committed, NewEntry, Receipt, Write},
     screen,
     write::Writing,
 };
@@ -21,10 +21,10 @@ use crate::{
         Identity, merkle,
         tile::{self, TileId},
     },
-    model::Namespace,
+    model::{Digest, Namespace},
 };
 use sqlx::{AnyConnection, Row as _};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The current head of a log in the database.
 #[derive(Debug, Clone, Copy)]
@@ -93,35 +93,33 @@ const ENTRIES: Insert = Insert {
 };
 
 impl Store {
-    /// Stores `works` in order, and returns the outcome of each.
+    /// Stores `changes` in order, and returns the outcome of each.
     ///
     /// # Errors
     /// When the database fails, another writer moved a head first, or a stored leaf does not read back as written;
     /// then nothing was stored.
-    pub async fn append(&self, works: &[Work], seal: &dyn Seal) -> Result<Vec<Done>, StoreError> {
-        let filled = self.in_time(self.fill(works, seal)).await?;
+    pub async fn append(
+        &self,
+        changes: &[Change],
+        seal: &dyn Seal,
+    ) -> Result<Vec<Committed>, StoreError> {
+        let filled = self.in_time(self.fill(changes, seal)).await?;
         let committed = self.in_time(filled.writing.commit()).await;
         self.make_sure(&filled.signed, committed).await?;
-        let outcome = |d: Option<Done>| {
-            d.ok_or_else(|| StoreError::inconsistent("a work without an outcome"))
+        let outcome = |d: Option<Committed>| {
+            d.ok_or_else(|| StoreError::inconsistent("a change without an outcome"))
         };
-        filled.done.into_iter().map(outcome).collect()
+        filled.outcomes.into_iter().map(outcome).collect()
     }
 
-    async fn fill(&self, works: &[Work], seal: &dyn Seal) -> Result<Filled, StoreError> {
-        let (writing, signed, done) = (self.begin().await?, Vec::new(), vec![None; works.len()]);
-        let mut filled = Filled { writing, signed, done };
+    async fn fill(&self, changes: &[Change], seal: &dyn Seal) -> Result<Filled, StoreError> {
+        let (writing, signed) = (self.begin().await?, Vec::new());
+        let mut filled = Filled { writing, signed, outcomes: vec![None; changes.len()] };
         // All replicas lock namespaces in the same order, so that two of them cannot deadlock.
-        for (namespace, members) in by_namespace(works) {
-            let head = append_to_log(
-                &mut filled.writing,
-                namespace,
-                &members,
-                works,
-                &mut filled.done,
-                seal,
-            )
-            .await?;
+        for (namespace, members) in by_namespace(changes) {
+            let batch = Batch { namespace, members, changes };
+            let head =
+                append_to_log(&mut filled.writing, &batch, &mut filled.outcomes, seal).await?;
             filled.signed.extend(head);
         }
         Ok(filled)
@@ -132,75 +130,100 @@ impl Store {
 struct Filled {
     writing: Writing,
     signed: Vec<SignedHead>,
-    done: Vec<Option<Done>>,
+    outcomes: Vec<Option<Committed>>,
 }
 
-fn by_namespace(works: &[Work]) -> BTreeMap<&Namespace, Vec<usize>> {
+/// The changes of one namespace in a batch.
+pub(super) struct Batch<'a> {
+    pub(super) namespace: &'a Namespace,
+    /// Their places among all changes.
+    pub(super) members: Vec<usize>,
+    pub(super) changes: &'a [Change],
+}
+
+impl<'a> Batch<'a> {
+    /// The changes with their places.
+    pub(super) fn each(&self) -> impl Iterator<Item = (usize, &'a Change)> {
+        let changes = self.changes;
+        self.members.iter().filter_map(move |member| Some((*member, changes.get(*member)?)))
+    }
+
+    /// The same without those that have an outcome already.
+    fn without(&self, outcomes: &[Option<Committed>]) -> Self {
+        let open = |member: &usize| outcomes.get(*member).is_some_and(Option::is_none);
+        Self { members: self.members.iter().copied().filter(open).collect(), ..*self }
+    }
+}
+
+fn by_namespace(changes: &[Change]) -> BTreeMap<&Namespace, Vec<usize>> {
     let mut groups: BTreeMap<&Namespace, Vec<usize>> = BTreeMap::new();
-    for (i, work) in works.iter().enumerate() {
-        groups.entry(&work.namespace).or_default().push(i);
+    for (i, change) in changes.iter().enumerate() {
+        groups.entry(&change.namespace).or_default().push(i);
     }
     groups
 }
 
 async fn append_to_log(
     connection: &mut AnyConnection,
-    namespace: &Namespace,
-    members: &[usize],
-    works: &[Work],
-    done: &mut [Option<Done>],
+    batch: &Batch<'_>,
+    outcomes: &mut [Option<Committed>],
     seal: &dyn Seal,
 ) -> Result<Option<SignedHead>, StoreError> {
+    let namespace = batch.namespace;
     let mut head = Head::lock(connection, namespace).await?;
     head.set_clock(seal)?;
     let identity = identity::settle(connection, namespace, head.size(), seal).await?;
     head.admit(connection, seal).await?;
-    // Done before the screen, because the screen advances the releases of the works that it
+    // Done before the screen, because the screen advances the releases of the changes that it
     // accepts.
-    let mut refused = identity::mistaken(&identity, namespace, members, works);
-    let members: Vec<usize> =
-        members.iter().copied().filter(|m| refused.iter().all(|(r, _)| r != m)).collect();
-    refused.extend(screen::screen(connection, &head, &members, works).await?);
-    for (member, outcome) in refused {
-        done[member] = Some(outcome);
+    for member in identity::mistaken(&identity, batch) {
+        outcomes[member] = Some(Err(super::Conflict::PoliciesChanged));
     }
-    let accepted: Vec<usize> = members.iter().copied().filter(|m| done[*m].is_none()).collect();
-    if accepted.is_empty() {
+    for (member, conflict) in
+        screen::screen(connection, &head, &batch.without(outcomes)).await?
+    {
+        outcomes[member] = Some(Err(conflict));
+    }
+    let accepted = batch.without(outcomes);
+    if accepted.members.is_empty() {
         return Ok(None);
     }
     let opening = if head.size() == 0 { seal.opening(namespace) } else { Vec::new() };
-    let new_evidence = screen::new_evidence(connection, namespace, &accepted, works).await?;
+    let new_evidence = screen::new_evidence(connection, &accepted).await?;
     let mut leaves = Leaves { first: head.size(), list: Vec::new() };
-    let opened_at = head.tick(works[accepted[0]].at.micros());
+    let opened_at = head.tick(accepted.changes[accepted.members[0]].at.micros());
     for entry in &opening {
         leaves.push(entry, opened_at);
     }
-    let mut placed = Vec::with_capacity(accepted.len());
-    for member in accepted {
-        let work = &works[member];
-        let evidence: Vec<&NewEvidence> =
-            work.evidence.iter().filter(|e| new_evidence.get(&e.digest) == Some(&member)).collect();
-        let at_us = head.tick(work.at.micros());
-        let (receipt, evidence) = leaves.take(work, evidence, at_us);
-        placed.push(Placed { member, work, receipt, evidence });
+    let mut placed = Vec::new();
+    let mut receipts = Vec::with_capacity(accepted.members.len());
+    for (member, change) in accepted.each() {
+        let at_us = head.tick(change.at.micros());
+        let receipt = leaves.place(member, change, at_us, &new_evidence, &mut placed);
+        receipts.push((member, receipt));
     }
-    super::rows_in::insert(connection, namespace, &placed).await?;
+    let delivered: Vec<_> =
+        accepted.each().filter_map(|(_, c)| Some((c.delivery.as_ref()?, c.at))).collect();
+    super::rows_in::insert(connection, namespace, &placed, &delivered).await?;
     write_leaves(connection, &mut head, &leaves).await?;
-    head.publish(placed.iter().filter_map(|p| p.receipt.policy).max());
+    let policies = placed.iter().filter(|p| matches!(p.write, Write::Policy(_)));
+    head.publish(policies.filter_map(|p| p.index).max());
     let signed = head.store(connection, seal).await?;
-    for one in placed {
-        done[one.member] = Some(Done::Stored(Receipt { size: head.size(), ..one.receipt }));
+    for (member, receipt) in receipts {
+        outcomes[member] = Some(Ok(Receipt { size: head.size(), ..receipt }));
     }
     Ok(Some(signed))
 }
 
-/// An accepted work with the log indexes of its leaves.
+/// A write with its place in the log.
+#[derive(Clone, Copy)]
 pub(super) struct Placed<'a> {
-    member: usize,
-    pub(super) work: &'a Work,
-    pub(super) receipt: Receipt,
-    /// The documents that are new with it, and their log indexes.
-    pub(super) evidence: Vec<(&'a NewEvidence, u64)>,
+    pub(super) change: &'a Change,
+    pub(super) write: &'a Write,
+    /// The index of its first entry, if it has entries. That of a verification summary follows.
+    pub(super) index: Option<u64>,
+    /// The index of the record of the change's decision.
+    pub(super) record: Option<u64>,
 }
 
 /// The leaves of a batch, in the order of their indexes.
@@ -215,24 +238,39 @@ impl<'a> Leaves<'a> {
         self.first + self.list.len() as u64 - 1
     }
 
-    fn take(
+    /// Gives every write of a change its place. A document that is not new to the namespace, or
+    /// that an earlier change of the batch brings, is not written.
+    fn place(
         &mut self,
-        work: &'a Work,
-        evidence: Vec<&'a NewEvidence>,
+        member: usize,
+        change: &'a Change,
         at_us: i64,
-    ) -> (Receipt, Vec<(&'a NewEvidence, u64)>) {
-        let evidence = evidence.into_iter().map(|e| (e, self.push(&e.entry, at_us))).collect();
-        let decision = work.decision.as_ref();
-        let receipt = Receipt {
-            release: work.release.as_ref().map(|r| self.push(&r.entry, at_us)),
-            policy: work.policy.as_ref().map(|p| self.push(&p.entry, at_us)),
-            approval: work.approval.as_ref().map(|a| self.push(&a.entry, at_us)),
-            record: decision.map(|d| self.push(&d.record.entry, at_us)),
-            vsa: decision.and_then(|d| d.vsa.as_ref()).map(|v| self.push(&v.entry, at_us)),
-            fact: work.fact.as_ref().map(|f| self.push(&f.entry, at_us)),
-            size: 0,
-        };
-        (receipt, evidence)
+        new_evidence: &HashMap<Digest, usize>,
+        placed: &mut Vec<Placed<'a>>,
+    ) -> Receipt {
+        let (mut receipt, begin) = (Receipt::default(), placed.len());
+        for write in &change.writes {
+            if let Write::Evidence(new) = write
+                && new_evidence.get(&new.digest) != Some(&member)
+            {
+                continue;
+            }
+            let mut index = None;
+            for entry in write.entries() {
+                let at = self.push(entry, at_us);
+                index = index.or(Some(at));
+            }
+            receipt.first = receipt.first.or(index);
+            if let Write::Decision(new) = write {
+                receipt.record = index;
+                receipt.vsa = index.filter(|_| new.vsa.is_some()).map(|record| record + 1);
+            }
+            placed.push(Placed { change, write, index, record: None });
+        }
+        for one in placed.iter_mut().skip(begin) {
+            one.record = receipt.record;
+        }
+        receipt
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::{
     Store, StoreError,
+    change::{Change, NewAttempts},
     insert::Insert,
-    rows::{NewAttempts, Work},
     screen::select_in,
 };
 use crate::model::{Attempt, Digest, ModelId, Namespace};
@@ -65,17 +65,16 @@ impl Store {
     }
 }
 
-/// Stores the attempts of `members`, and returns the members whose numbers are taken. An attempt is
-/// stored whether or not the rest of its work is, because the artifact was evaluated on the data
-/// set.
+/// Stores the attempts of `changes`, and returns the places of those whose numbers are taken. An
+/// attempt is stored whether or not the rest of its change is, because the artifact was evaluated
+/// on the data set.
 pub(super) async fn keep(
     connection: &mut AnyConnection,
     namespace: &Namespace,
-    members: &[usize],
-    works: &[Work],
+    changes: &[(usize, &Change)],
 ) -> Result<Vec<usize>, StoreError> {
     let mut rows = HashSet::new();
-    for new in members.iter().filter_map(|m| works[*m].attempts.as_ref()) {
+    for new in changes.iter().filter_map(|(_, change)| change.attempts.as_ref()) {
         rows.extend(new.attempts.iter().map(|attempt| (new.artifact, &new.model, attempt)));
     }
     if rows.is_empty() {
@@ -101,11 +100,8 @@ pub(super) async fn keep(
         let known = stored.get(&(new.artifact, new.model.to_string()));
         new.attempts.iter().all(|attempt| known.is_some_and(|known| known.contains(attempt)))
     };
-    let taken = members.iter().filter(|m| {
-        let new = works[**m].attempts.as_ref();
-        new.is_some_and(|new| !own(new))
-    });
-    Ok(taken.copied().collect())
+    let taken = |change: &Change| change.attempts.as_ref().is_some_and(|new| !own(new));
+    Ok(changes.iter().filter(|(_, change)| taken(change)).map(|(member, _)| *member).collect())
 }
 
 /// The numbers of artifacts, by artifact and model.

@@ -1,8 +1,34 @@
-//! Reads registered data sets.
+//! Registered data sets.
 
-use super::{Page, Store, StoreError};
+use super::{Page, Store, StoreError, change::NewDataset, rows_in::Row};
 use crate::model::{Digest, Namespace, Timestamp};
-use sqlx::{Row as _, any::AnyRow};
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
+
+pub(super) async fn insert(
+    connection: &mut AnyConnection,
+    ns: &str,
+    rows: &[Row<'_, NewDataset>],
+) -> Result<(), StoreError> {
+    for row in rows {
+        let new = row.new;
+        let groups = serde_json::to_string(&new.groups).map_err(StoreError::inconsistent)?;
+        let sql = "INSERT INTO datasets (namespace, name, digest, id_column, label_column, group_columns, \
+                   registered_by, at_us, entry_idx) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        sqlx::query(sql)
+            .bind(ns.to_owned())
+            .bind(new.name.clone())
+            .bind(new.digest.to_string())
+            .bind(new.id.clone())
+            .bind(new.label.clone())
+            .bind(groups)
+            .bind(new.by.clone())
+            .bind(row.at().micros())
+            .bind(row.idx())
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
 
 /// A registered data set as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

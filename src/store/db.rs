@@ -15,7 +15,7 @@ use std::{
 };
 
 /// Every migration, in order: version, description, SQL. A released migration never changes.
-pub(super) const MIGRATIONS: [(i64, &str, &str); 8] = [
+pub(super) const MIGRATIONS: [(i64, &str, &str); 9] = [
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "predictions", include_str!("../../migrations/0002_predictions.sql")),
     (3, "mappings", include_str!("../../migrations/0003_mappings.sql")),
@@ -24,6 +24,7 @@ pub(super) const MIGRATIONS: [(i64, &str, &str); 8] = [
     (6, "tries by model", include_str!("../../migrations/0006_tries_by_model.sql")),
     (7, "people", include_str!("../../migrations/0007_people.sql")),
     (8, "pending", include_str!("../../migrations/0008_pending.sql")),
+    (9, "facts", include_str!("../../migrations/0009_facts.sql")),
 ];
 
 /// The number of connections that read.

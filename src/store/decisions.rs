@@ -1,8 +1,60 @@
-//! Reads decisions and approvals.
+//! Decisions.
 
-use super::{Store, StoreError};
-use crate::model::{Approval, Decision, DecisionId, Namespace, Record, ReleaseId};
-use sqlx::{Row as _, any::AnyRow};
+use super::{
+    Store, StoreError,
+    change::{NewDecision, Signed},
+    insert::Insert,
+    rows_in::Row,
+};
+use crate::model::{Decision, DecisionId, Namespace, Record, ReleaseId};
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
+
+const DECISIONS: Insert = Insert {
+    table: "decisions",
+    columns: &[
+        "id",
+        "namespace",
+        "release_id",
+        "seq",
+        "verdict",
+        "decided_at_us",
+        "kid",
+        "record",
+        "record_signature",
+        "record_idx",
+        "vsa",
+        "vsa_signature",
+        "vsa_idx",
+    ],
+    tail: "",
+};
+
+pub(super) async fn insert(
+    connection: &mut AnyConnection,
+    ns: &str,
+    rows: &[Row<'_, NewDecision>],
+) -> Result<(), StoreError> {
+    DECISIONS
+        .run(connection, rows, |query, row| {
+            let (decision, vsa) = (row.new, row.new.vsa.as_ref());
+            query
+                .bind(decision.id.to_string())
+                .bind(ns.to_owned())
+                .bind(decision.release.to_string())
+                .bind(decision.seq.cast_signed())
+                .bind(decision.verdict.as_str())
+                .bind(row.at().micros())
+                .bind(decision.kid.clone())
+                .bind(decision.record.payload.clone())
+                .bind(decision.record.signature.clone())
+                .bind(row.idx())
+                .bind(vsa.map(|v: &Signed| v.payload.clone()))
+                .bind(vsa.map(|v: &Signed| v.signature.clone()))
+                .bind(vsa.map(|_| row.idx() + 1))
+        })
+        .await?;
+    Ok(())
+}
 
 /// A decision as stored: the exact bytes that were signed.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +131,20 @@ impl Store {
         query.fetch_optional(&self.reader).await?.as_ref().map(read).transpose()
     }
 
+    /// The decision whose record has that log index.
+    ///
+    /// # Errors
+    /// As [`Store::decision`].
+    pub async fn decision_at(
+        &self,
+        namespace: &Namespace,
+        index: u64,
+    ) -> Result<Option<StoredDecision>, StoreError> {
+        let query = sqlx::query(select!("AND record_idx = $2")).bind(namespace.as_str());
+        let row = query.bind(index.cast_signed()).fetch_optional(&self.reader).await?;
+        row.as_ref().map(read).transpose()
+    }
+
     /// The decisions of a release, oldest first.
     ///
     /// # Errors
@@ -112,31 +178,6 @@ impl Store {
             .map(read)
             .transpose()
     }
-
-    /// The votes on a release with their log indexes, in the order in which they were given.
-    ///
-    /// # Errors
-    /// As [`Store::decision`].
-    pub async fn approvals(
-        &self,
-        namespace: &Namespace,
-        release: &ReleaseId,
-    ) -> Result<Vec<(Approval, u64)>, StoreError> {
-        let sql = "SELECT document, entry_idx FROM approvals WHERE namespace = $1 AND release_id = $2 \
-                   ORDER BY entry_idx";
-        let rows = sqlx::query(sql)
-            .bind(namespace.as_str())
-            .bind(release.as_str())
-            .fetch_all(&self.reader)
-            .await?;
-        rows.iter().map(read_approval).collect()
-    }
-}
-
-fn read_approval(row: &AnyRow) -> Result<(Approval, u64), StoreError> {
-    let document: String = row.try_get(0)?;
-    let index: i64 = row.try_get(1)?;
-    Ok((serde_json::from_str(&document).map_err(StoreError::inconsistent)?, index.cast_unsigned()))
 }
 
 fn read(row: &AnyRow) -> Result<StoredDecision, StoreError> {

@@ -13,7 +13,7 @@ pub enum StoreError {
     #[error("`{0}` is not a database address: expected `sqlite:PATH`, a path, or `postgres://…`")]
     Address(String),
     /// A stored row contains an impossible value.
-    #[error("the database holds an impossible row: {0}")]
+    #[error("a row of the database is impossible: {0}")]
     Inconsistent(String),
     /// The log in the database is not the one whose head this service signed.
     #[error("the log of `{namespace}` is broken: {why}")]

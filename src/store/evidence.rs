@@ -1,8 +1,33 @@
-//! Reads documents of evidence.
+//! Documents of evidence.
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, change::NewEvidence, insert::Insert, rows_in::Row};
 use crate::model::{Digest, Namespace, Timestamp};
-use sqlx::Row as _;
+use sqlx::{AnyConnection, Row as _};
+
+const EVIDENCE: Insert = Insert {
+    table: "evidence",
+    columns: &["namespace", "digest", "format", "bytes", "accepted_at_us", "entry_idx"],
+    tail: "",
+};
+
+pub(super) async fn insert(
+    connection: &mut AnyConnection,
+    ns: &str,
+    rows: &[Row<'_, NewEvidence>],
+) -> Result<(), StoreError> {
+    EVIDENCE
+        .run(connection, rows, |query, row| {
+            query
+                .bind(ns.to_owned())
+                .bind(row.new.digest.to_string())
+                .bind(row.new.format.clone())
+                .bind(row.new.bytes.to_vec())
+                .bind(row.at().micros())
+                .bind(row.idx())
+        })
+        .await?;
+    Ok(())
+}
 
 /// A document as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

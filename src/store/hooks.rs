@@ -1,6 +1,6 @@
 //! The secrets that senders of webhooks sign with.
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, people::newest};
 use crate::model::{Namespace, Timestamp};
 use sqlx::{Row as _, any::AnyRow};
 
@@ -19,30 +19,43 @@ pub struct HookSecret {
     pub expires_at: Option<Timestamp>,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
+    /// The index of the entry of its latest change; `None` in a row from before changes were
+    /// logged.
+    pub log_index: Option<u64>,
+    /// The index of the newest entry about it, which must be that entry.
+    pub newest_entry: Option<u64>,
+}
+
+macro_rules! hook_secret {
+    ($tail:literal) => {
+        concat!(
+            "SELECT id, namespace, source, secret, expires_at_us, revoked_at_us, entry_idx, ",
+            newest!("hook_secrets", "hook-secret-changed"),
+            " FROM hook_secrets ",
+            $tail
+        )
+    };
+}
+
+impl HookSecret {
+    /// The same, revoked; `None` if it is not valid any more.
+    pub fn revoke(self, now: Timestamp) -> Option<Self> {
+        let valid = self.revoked_at.is_none() && self.expires_at.is_none_or(|end| end > now);
+        valid.then_some(Self { revoked_at: Some(now), ..self })
+    }
 }
 
 impl Store {
-    /// Adds a webhook secret.
+    /// A webhook secret by its id.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn add_hook_secret(
-        &self,
-        hook: &HookSecret,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO hook_secrets (id, namespace, source, secret, created_at_us, expires_at_us) \
-                   VALUES ($1, $2, $3, $4, $5, $6)";
-        let query = sqlx::query(sql)
-            .bind(hook.id.clone())
-            .bind(hook.namespace.as_str())
-            .bind(hook.source.clone())
-            .bind(hook.secret.clone())
-            .bind(now.micros())
-            .bind(hook.expires_at.map(Timestamp::micros));
-        self.execute(query).await?;
-        Ok(())
+    pub async fn hook_secret_by_id(&self, id: &str) -> Result<Option<HookSecret>, StoreError> {
+        let sql = hook_secret!("WHERE id = $1");
+        let row = sqlx::query(sql).bind(id.to_owned()).fetch_optional(&self.reader).await?;
+        row.as_ref().map(read).transpose()
     }
+
 
     /// Whether a sender has a valid secret in any namespace.
     ///
@@ -65,9 +78,8 @@ impl Store {
         source: &str,
         now: Timestamp,
     ) -> Result<Vec<HookSecret>, StoreError> {
-        let sql = "SELECT id, namespace, source, secret, expires_at_us, revoked_at_us FROM hook_secrets \
-                   WHERE revoked_at_us IS NULL AND (expires_at_us IS NULL OR expires_at_us > $1) \
-                   AND namespace = $2 AND source = $3 ORDER BY created_at_us DESC, id DESC";
+        let sql = hook_secret!("WHERE revoked_at_us IS NULL AND (expires_at_us IS NULL OR expires_at_us > $1) \
+                   AND namespace = $2 AND source = $3 ORDER BY created_at_us DESC, id DESC");
         let query =
             sqlx::query(sql).bind(now.micros()).bind(namespace.as_str()).bind(source.to_owned());
         query.fetch_all(&self.reader).await?.iter().map(read).collect()
@@ -78,31 +90,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn all_hook_secrets(&self) -> Result<Vec<HookSecret>, StoreError> {
-        let sql = "SELECT id, namespace, source, secret, expires_at_us, revoked_at_us FROM hook_secrets \
-                   ORDER BY created_at_us DESC, id DESC";
+        let sql = hook_secret!("ORDER BY created_at_us DESC, id DESC");
         sqlx::query(sql).fetch_all(&self.reader).await?.iter().map(read).collect()
-    }
-
-    /// Revokes a webhook secret; false if no valid one has that id.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn revoke_hook_secret(&self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let sql = "UPDATE hook_secrets SET revoked_at_us = $1 WHERE id = $2 AND revoked_at_us IS NULL \
-                   AND (expires_at_us IS NULL OR expires_at_us > $1)";
-        let query = sqlx::query(sql).bind(now.micros()).bind(id.to_owned());
-        Ok(self.execute(query).await? == 1)
-    }
-
-    /// Lets a webhook secret expire at `end`, unless it expires earlier.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn expire_hook_secret(&self, id: &str, end: Timestamp) -> Result<(), StoreError> {
-        let sql = "UPDATE hook_secrets SET expires_at_us = $1 \
-                   WHERE id = $2 AND (expires_at_us IS NULL OR expires_at_us > $1)";
-        self.execute(sqlx::query(sql).bind(end.micros()).bind(id.to_owned())).await?;
-        Ok(())
     }
 }
 
@@ -115,5 +104,7 @@ fn read(row: &AnyRow) -> Result<HookSecret, StoreError> {
         secret: row.try_get(3)?,
         expires_at: time(4)?,
         revoked_at: time(5)?,
+        log_index: row.try_get::<Option<i64>, _>(6)?.map(i64::cast_unsigned),
+        newest_entry: row.try_get::<Option<i64>, _>(7)?.map(i64::cast_unsigned),
     })
 }

@@ -2,10 +2,9 @@
 //! for a log that is older than these columns.
 
 use super::{
-    Store, StoreError,
-    append::Seal,
+    Change, Store, StoreError,
+    append::{Batch, Seal},
     head::Head,
-    rows::{Done, Work},
 };
 use crate::{
     ledger::{
@@ -127,17 +126,12 @@ async fn derived(
     Ok(Identity::derived(&origin, namespace, &said, Some(&today.public_url)))
 }
 
-/// The works whose summary names another verifier than the log has, because another service began
+/// The changes whose summary names another verifier than the log has, because another service began
 /// the log during their evaluation. They are evaluated again, and then name the right one.
-pub(super) fn mistaken(
-    identity: &Identity,
-    namespace: &Namespace,
-    members: &[usize],
-    works: &[Work],
-) -> Vec<(usize, Done)> {
-    let wrong = |member: &&usize| {
-        let vsa = works.get(**member).and_then(|work| work.decision.as_ref()?.vsa.as_ref());
-        vsa.is_some_and(|vsa| !identity.signed(&vsa.payload, namespace))
+pub(super) fn mistaken(identity: &Identity, batch: &Batch<'_>) -> Vec<usize> {
+    let wrong = |change: &Change| {
+        let vsa = change.decision().and_then(|decision| decision.vsa.as_ref());
+        vsa.is_some_and(|vsa| !identity.signed(&vsa.payload, batch.namespace))
     };
-    members.iter().filter(wrong).map(|member| (*member, Done::PoliciesChanged)).collect()
+    batch.each().filter(|(_, change)| wrong(change)).map(|(member, _)| member).collect()
 }

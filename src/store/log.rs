@@ -7,7 +7,7 @@ use crate::{
         merkle::{self},
         tile,
     },
-    model::{Digest, Namespace, Timestamp},
+    model::{Namespace, Timestamp},
 };
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
@@ -129,26 +129,6 @@ impl Store {
             }
         }
         Ok(low)
-    }
-
-    /// The digest of the request with which a delivery was first processed, and what that request
-    /// made.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn delivery(
-        &self,
-        namespace: &Namespace,
-        source: &str,
-        key: &str,
-    ) -> Result<Option<(Digest, String)>, StoreError> {
-        let sql = "SELECT request_digest, subject FROM deliveries \
-                   WHERE namespace = $1 AND source = $2 AND delivery_key = $3";
-        let query =
-            sqlx::query(sql).bind(namespace.as_str()).bind(source.to_owned()).bind(key.to_owned());
-        let Some(row) = query.fetch_optional(&self.reader).await? else { return Ok(None) };
-        let request: String = row.try_get(0)?;
-        Ok(Some((request.parse().map_err(StoreError::inconsistent)?, row.try_get(1)?)))
     }
 
     /// The hashes `first .. first + count` of a tile level: leaf hashes at level 0, hashes of full

@@ -53,9 +53,7 @@ impl Store {
         let sql = "SELECT r.id, r.model, r.version, r.artifact, r.environment, r.submitter_id, r.submitter_name, \
                    r.comment, r.requested_at_us, r.entry_idx, d.id AS decision_id, d.record, d.record_idx FROM releases r JOIN decisions d ON d.release_id = r.id \
                    AND d.seq = r.decisions - 1 WHERE r.namespace = $1 AND r.verdict = 'pending' AND r.entry_idx > $2 \
-                   AND NOT EXISTS (SELECT 1 FROM releases n WHERE n.namespace = r.namespace AND n.model = r.model \
-                   AND n.environment = r.environment AND n.artifact = r.artifact AND n.entry_idx > r.entry_idx) \
-                   ORDER BY r.entry_idx LIMIT $3";
+                   AND r.superseded_idx IS NULL ORDER BY r.entry_idx LIMIT $3";
         let query = sqlx::query(sql).bind(namespace.as_str()).bind(after).bind(i64::from(limit));
         let mut found = Vec::new();
         for row in &query.fetch_all(&self.reader).await? {

@@ -1,9 +1,8 @@
-//! Users and bearer tokens.
+//! Reads users and bearer tokens.
 
 use super::{Store, StoreError};
 use crate::model::{Digest, Namespace, Timestamp};
 use sqlx::{Row as _, any::AnyRow};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// A person who can sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +21,11 @@ pub struct User {
     pub roles: Vec<String>,
     /// Since when they are disabled, if they are.
     pub disabled_at: Option<Timestamp>,
+    /// The index of the entry of their latest change; `None` in a row from before changes were
+    /// logged.
+    pub log_index: Option<u64>,
+    /// The index of the newest entry about it, which must be that entry.
+    pub newest_entry: Option<u64>,
 }
 
 /// A bearer token, without its text.
@@ -43,58 +47,76 @@ pub struct Token {
     pub expires_at: Timestamp,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
+    /// The index of the entry of its latest change; `None` in a row from before changes were
+    /// logged.
+    pub log_index: Option<u64>,
+    /// The index of the newest entry about it, which must be that entry.
+    pub newest_entry: Option<u64>,
+}
+
+/// The index of the newest entry about a row. It is read in the same statement as the row, so that no
+/// change can come in between. The condition on kinds is that of the index.
+macro_rules! newest {
+    ($table:literal, $kind:literal) => {
+        concat!(
+            "(SELECT MAX(e.idx) FROM entries e WHERE e.namespace = ", $table, ".namespace AND e.kind = '", $kind,
+            "' AND e.subject = ", $table, ".id AND e.kind IN ('user-changed', 'token-changed', ",
+            "'hook-secret-changed', 'policy-published', 'mapping-published', 'dataset-registered', ",
+            "'reference-approved')) AS newest_idx"
+        )
+    };
+}
+pub(super) use newest;
+
+macro_rules! user {
+    ($tail:literal) => {
+        concat!(
+            "SELECT id, namespace, name, display_name, password_hash, roles, disabled_at_us, entry_idx, ",
+            newest!("users", "user-changed"),
+            " FROM users ",
+            $tail
+        )
+    };
+}
+
+macro_rules! token {
+    ($tail:literal) => {
+        concat!(
+            "SELECT id, namespace, digest, name, scopes, user_id, expires_at_us, revoked_at_us, entry_idx, ",
+            newest!("tokens", "token-changed"),
+            " FROM tokens ",
+            $tail
+        )
+    };
+}
+
+impl Token {
+    /// The same, revoked; `None` if it was revoked before.
+    pub fn revoke(self, now: Timestamp) -> Option<Self> {
+        self.revoked_at.is_none().then_some(Self { revoked_at: Some(now), ..self })
+    }
 }
 
 impl Store {
-    /// Adds a user.
-    ///
-    /// # Errors
-    /// When the name is taken or the database fails.
-    pub async fn add_user(&self, user: &User, now: Timestamp) -> Result<(), StoreError> {
-        let sql = "INSERT INTO users (id, namespace, name, display_name, password_hash, roles, created_at_us) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        let query = sqlx::query(sql)
-            .bind(user.id.clone())
-            .bind(user.namespace.as_str())
-            .bind(user.name.clone())
-            .bind(user.display_name.clone())
-            .bind(user.password_hash.clone())
-            .bind(words(&user.roles))
-            .bind(now.micros());
-        self.execute(query).await?;
-        Ok(())
-    }
 
     /// A user by sign-in name.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn user_by_name(&self, name: &str) -> Result<Option<User>, StoreError> {
-        let sql = "SELECT id, namespace, name, display_name, password_hash, roles, disabled_at_us FROM users WHERE name = $1";
+        let sql = user!("WHERE name = $1");
         let row = sqlx::query(sql).bind(name.to_owned()).fetch_optional(&self.reader).await?;
         row.as_ref().map(read_user).transpose()
     }
 
-    /// The holders of each role in a namespace: the stable ids of people, by role. A disabled user
-    /// holds none.
+    /// The users of a namespace, by name.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn holders(
-        &self,
-        namespace: &Namespace,
-    ) -> Result<BTreeMap<String, BTreeSet<String>>, StoreError> {
-        let sql = "SELECT id, namespace, name, display_name, password_hash, roles, disabled_at_us FROM users \
-                   WHERE namespace = $1 AND disabled_at_us IS NULL";
-        let rows = sqlx::query(sql).bind(namespace.as_str()).fetch_all(&self.reader).await?;
-        let mut holders: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for row in &rows {
-            let user = read_user(row)?;
-            for role in user.roles {
-                holders.entry(role).or_default().insert(user.id.clone());
-            }
-        }
-        Ok(holders)
+    pub async fn users_of(&self, namespace: &Namespace) -> Result<Vec<User>, StoreError> {
+        let sql = user!("WHERE namespace = $1 ORDER BY name");
+        let query = sqlx::query(sql).bind(namespace.as_str());
+        query.fetch_all(&self.reader).await?.iter().map(read_user).collect()
     }
 
     /// A user by id.
@@ -102,7 +124,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn user(&self, id: &str) -> Result<Option<User>, StoreError> {
-        let sql = "SELECT id, namespace, name, display_name, password_hash, roles, disabled_at_us FROM users WHERE id = $1";
+        let sql = user!("WHERE id = $1");
         let row = sqlx::query(sql).bind(id.to_owned()).fetch_optional(&self.reader).await?;
         row.as_ref().map(read_user).transpose()
     }
@@ -112,89 +134,8 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn users(&self) -> Result<Vec<User>, StoreError> {
-        let sql = "SELECT id, namespace, name, display_name, password_hash, roles, disabled_at_us FROM users ORDER BY name";
+        let sql = user!("ORDER BY name");
         sqlx::query(sql).fetch_all(&self.reader).await?.iter().map(read_user).collect()
-    }
-
-    /// Ends the sessions and tokens of a user, and refuses them from now on.
-    ///
-    /// # Errors
-    /// When the database fails; then nothing was changed.
-    pub async fn disable_user(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
-        let now = |sql| sqlx::query(sql).bind(now.micros()).bind(id.to_owned());
-        self.execute_all([
-            now("UPDATE users SET disabled_at_us = $1 WHERE id = $2 AND disabled_at_us IS NULL"),
-            now(
-                "UPDATE tokens SET revoked_at_us = $1 WHERE user_id = $2 AND revoked_at_us IS NULL",
-            ),
-            sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(id.to_owned()),
-        ])
-        .await?;
-        Ok(())
-    }
-
-    /// Lets a user sign in again. Their old sessions and tokens stay ended.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn enable_user(&self, id: &str) -> Result<(), StoreError> {
-        let query =
-            sqlx::query("UPDATE users SET disabled_at_us = NULL WHERE id = $1").bind(id.to_owned());
-        self.execute(query).await?;
-        Ok(())
-    }
-
-    /// Changes the password of a user and ends their sessions and tokens.
-    ///
-    /// # Errors
-    /// When the database fails; then nothing was changed.
-    pub async fn set_password(
-        &self,
-        id: &str,
-        hash: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let update = sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2");
-        let tokens = sqlx::query(
-            "UPDATE tokens SET revoked_at_us = $1 WHERE user_id = $2 AND revoked_at_us IS NULL",
-        );
-        self.execute_all([
-            update.bind(hash.to_owned()).bind(id.to_owned()),
-            tokens.bind(now.micros()).bind(id.to_owned()),
-            sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(id.to_owned()),
-        ])
-        .await?;
-        Ok(())
-    }
-
-    /// Changes the roles of a user.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn set_roles(&self, id: &str, roles: &[String]) -> Result<(), StoreError> {
-        let update = sqlx::query("UPDATE users SET roles = $1 WHERE id = $2");
-        self.execute(update.bind(words(roles)).bind(id.to_owned())).await?;
-        Ok(())
-    }
-
-    /// Adds a token.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn add_token(&self, token: &Token, now: Timestamp) -> Result<(), StoreError> {
-        let sql = "INSERT INTO tokens (id, namespace, digest, name, scopes, user_id, created_at_us, expires_at_us) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-        let query = sqlx::query(sql)
-            .bind(token.id.clone())
-            .bind(token.namespace.as_str())
-            .bind(token.digest.to_string())
-            .bind(token.name.clone())
-            .bind(words(&token.scopes))
-            .bind(token.user_id.clone())
-            .bind(now.micros())
-            .bind(token.expires_at.micros());
-        self.execute(query).await?;
-        Ok(())
     }
 
     /// A token by the digest of its text.
@@ -202,10 +143,29 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn token(&self, digest: &Digest) -> Result<Option<Token>, StoreError> {
-        let sql = "SELECT id, namespace, digest, name, scopes, user_id, expires_at_us, revoked_at_us FROM tokens \
-                   WHERE digest = $1";
+        let sql = token!("WHERE digest = $1");
         let row = sqlx::query(sql).bind(digest.to_string()).fetch_optional(&self.reader).await?;
         row.as_ref().map(read_token).transpose()
+    }
+
+    /// A token by its id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn token_by_id(&self, id: &str) -> Result<Option<Token>, StoreError> {
+        let sql = token!("WHERE id = $1");
+        let row = sqlx::query(sql).bind(id.to_owned()).fetch_optional(&self.reader).await?;
+        row.as_ref().map(read_token).transpose()
+    }
+
+    /// The tokens of a user.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tokens_of(&self, user: &str) -> Result<Vec<Token>, StoreError> {
+        let sql = token!("WHERE user_id = $1 ORDER BY id");
+        let rows = sqlx::query(sql).bind(user.to_owned()).fetch_all(&self.reader).await?;
+        rows.iter().map(read_token).collect()
     }
 
     /// Every token, newest first.
@@ -213,37 +173,9 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
-        let sql = "SELECT id, namespace, digest, name, scopes, user_id, expires_at_us, revoked_at_us FROM tokens \
-                   ORDER BY created_at_us DESC";
+        let sql = token!("ORDER BY created_at_us DESC");
         sqlx::query(sql).fetch_all(&self.reader).await?.iter().map(read_token).collect()
     }
-
-    /// Lets a token expire at `end`, unless it expires earlier.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn expire_token(&self, id: &str, end: Timestamp) -> Result<(), StoreError> {
-        let update = sqlx::query(
-            "UPDATE tokens SET expires_at_us = $1 WHERE id = $2 AND expires_at_us > $1",
-        );
-        self.execute(update.bind(end.micros()).bind(id.to_owned())).await?;
-        Ok(())
-    }
-
-    /// Revokes a token; false if no token with that id is left to revoke.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn revoke_token(&self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let sql = "UPDATE tokens SET revoked_at_us = $1 WHERE id = $2 AND revoked_at_us IS NULL";
-        let query = sqlx::query(sql).bind(now.micros()).bind(id.to_owned());
-        Ok(self.execute(query).await? == 1)
-    }
-}
-
-/// The words, separated by single spaces. No word contains a space.
-fn words(list: &[String]) -> String {
-    list.join(" ")
 }
 
 fn split(text: &str) -> Vec<String> {
@@ -259,6 +191,8 @@ fn read_user(row: &AnyRow) -> Result<User, StoreError> {
         password_hash: row.try_get(4)?,
         roles: split(&row.try_get::<String, _>(5)?),
         disabled_at: row.try_get::<Option<i64>, _>(6)?.map(Timestamp::from_micros),
+        log_index: row.try_get::<Option<i64>, _>(7)?.map(i64::cast_unsigned),
+        newest_entry: row.try_get::<Option<i64>, _>(8)?.map(i64::cast_unsigned),
     })
 }
 
@@ -273,5 +207,7 @@ fn read_token(row: &AnyRow) -> Result<Token, StoreError> {
         user_id: row.try_get(5)?,
         expires_at: Timestamp::from_micros(row.try_get(6)?),
         revoked_at: revoked.map(Timestamp::from_micros),
+        log_index: row.try_get::<Option<i64>, _>(8)?.map(i64::cast_unsigned),
+        newest_entry: row.try_get::<Option<i64>, _>(9)?.map(i64::cast_unsigned),
     })
 }

@@ -1,14 +1,67 @@
-//! Reads proposals of references, and their approvals.
+//! Proposals of references, and their approvals.
 
-use super::{NewProposal, Page, Store, StoreError};
+use super::{
+    NewPin, NewProposal, Page, ProposedReference, Store, StoreError, insert::Bound, rows_in::Row,
+};
 use crate::model::{Digest, Environment, ModelId, Namespace, Person, ReleaseId, Timestamp};
-use sqlx::{Row as _, any::AnyRow};
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
+
+pub(super) async fn propose(
+    connection: &mut AnyConnection,
+    ns: &str,
+    rows: &[Row<'_, NewProposal>],
+) -> Result<(), StoreError> {
+    for row in rows {
+        let sql = "INSERT INTO reference_proposals (id, namespace, model, environment, artifact, release_id, \
+                   comment, proposed_by_id, proposed_by_name, at_us, entry_idx) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        let proposal = &row.new.proposal;
+        let query = bind(sqlx::query(sql), ns, proposal, (&proposal.comment, &proposal.by));
+        query.bind(row.at().micros()).bind(row.idx()).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn pin(
+    connection: &mut AnyConnection,
+    ns: &str,
+    rows: &[Row<'_, NewPin>],
+) -> Result<(), StoreError> {
+    for row in rows {
+        let sql = "INSERT INTO reference_pins (proposal_id, namespace, model, environment, artifact, release_id, \
+                   comment, approved_by_id, approved_by_name, at_us, entry_idx) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        let new = row.new;
+        let query = bind(sqlx::query(sql), ns, &new.proposal, (&new.comment, &new.by));
+        query.bind(row.at().micros()).bind(row.idx()).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Binds the columns that a proposal and its approval have in common, up to the person.
+fn bind(
+    query: Bound,
+    ns: &str,
+    proposal: &ProposedReference,
+    (comment, by): (&str, &Person),
+) -> Bound {
+    query
+        .bind(proposal.id.clone())
+        .bind(ns.to_owned())
+        .bind(proposal.model.to_string())
+        .bind(proposal.environment.to_string())
+        .bind(proposal.artifact.to_string())
+        .bind(proposal.release.to_string())
+        .bind(comment.to_owned())
+        .bind(by.id.clone())
+        .bind(by.name.clone())
+}
 
 /// A proposal as stored.
 #[derive(Debug, Clone)]
 pub struct Proposal {
     /// The proposal.
-    pub proposal: NewProposal,
+    pub proposal: ProposedReference,
     /// When it was made.
     pub at: Timestamp,
     /// The index of its entry in the log.
@@ -35,6 +88,8 @@ macro_rules! select {
         concat!(
             "SELECT p.id, p.model, p.environment, p.artifact, p.release_id, p.comment, p.proposed_by_id, ",
             "p.proposed_by_name, p.at_us, p.entry_idx, a.comment AS pin_comment, a.approved_by_id, ",
+            "CASE WHEN a.model = p.model AND a.environment = p.environment AND a.artifact = p.artifact ",
+            "AND a.release_id = p.release_id THEN 1 ELSE 0 END AS pin_fits, ",
             "a.approved_by_name, a.at_us AS pin_at_us, a.entry_idx AS pin_idx FROM reference_proposals p ",
             "LEFT JOIN reference_pins a ON a.proposal_id = p.id WHERE p.namespace = $1 ",
             $tail
@@ -130,7 +185,7 @@ impl Store {
 
 fn read(row: &AnyRow) -> Result<Proposal, StoreError> {
     let text = |column: &str| row.try_get::<String, _>(column);
-    let proposal = NewProposal {
+    let proposal = ProposedReference {
         id: text("id")?,
         model: text("model")?.parse().map_err(StoreError::inconsistent)?,
         environment: text("environment")?.parse().map_err(StoreError::inconsistent)?,
@@ -141,6 +196,9 @@ fn read(row: &AnyRow) -> Result<Proposal, StoreError> {
     };
     let index: Option<i64> = row.try_get("pin_idx")?;
     let pin = index.map(|index| -> Result<Pin, StoreError> {
+        if row.try_get::<i32, _>("pin_fits")? != 1 {
+            return Err(StoreError::inconsistent("the approval of a reference is of another proposal"));
+        }
         Ok(Pin {
             by: Person { id: text("approved_by_id")?, name: text("approved_by_name")? },
             comment: text("pin_comment")?,

@@ -1,10 +1,13 @@
-//! Reads releases.
+//! Releases.
 
-use super::{Page, Store, StoreError};
+use super::{
+    Page, Store, StoreError, change::NewRelease, insert::Insert, rows_in::Row, screen::select_in,
+};
 use crate::model::{
     Digest, Environment, Inputs, ModelId, Namespace, Person, Release, ReleaseId, Timestamp,
 };
-use sqlx::{Row as _, any::AnyRow};
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
+use std::collections::HashMap;
 
 /// A release as stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +24,8 @@ pub struct StoredRelease {
     pub verdict: String,
     /// The log index of the record of its latest allow, if it was ever allowed.
     pub allowed_at: Option<u64>,
+    /// The log index of the next release of its artifact to its environment, if there is one.
+    pub superseded_at: Option<u64>,
 }
 
 /// A release in a list, without its inputs: they may be large, and lists do not show them.
@@ -28,8 +33,12 @@ pub struct StoredRelease {
 pub struct ListedRelease {
     /// The release.
     pub release: Release,
+    /// The digest of its inputs.
+    pub inputs_digest: Digest,
     /// The name of the latest verdict.
     pub verdict: String,
+    /// The log index of the record of the latest decision; `None` if that row is missing.
+    pub decided_at: Option<u64>,
 }
 
 /// Which releases to list, newest first.
@@ -58,14 +67,123 @@ pub struct Asking {
     pub last: u64,
 }
 
+const RELEASES: Insert = Insert {
+    table: "releases",
+    columns: &[
+        "id",
+        "namespace",
+        "model",
+        "version",
+        "artifact",
+        "environment",
+        "submitter_id",
+        "submitter_name",
+        "comment",
+        "inputs",
+        "inputs_digest",
+        "requested_at_us",
+        "entry_idx",
+        "decisions",
+        "verdict",
+        "allowed_idx",
+        "superseded_idx",
+    ],
+    tail: "",
+};
+
 macro_rules! select {
     ($tail:literal) => {
         concat!(
             "SELECT id, model, version, artifact, environment, submitter_id, submitter_name, comment, inputs, ",
-            "inputs_digest, requested_at_us, entry_idx, decisions, verdict, allowed_idx FROM releases WHERE namespace = $1 ",
+            "inputs_digest, requested_at_us, entry_idx, decisions, verdict, allowed_idx, superseded_idx FROM releases WHERE namespace = $1 ",
             $tail
         )
     };
+}
+
+/// Inserts releases, each with its first decision, and marks those that they supersede.
+pub(super) async fn insert(
+    connection: &mut AnyConnection,
+    namespace: &Namespace,
+    rows: &[Row<'_, NewRelease>],
+) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut next: HashMap<Place, u64> = HashMap::new();
+    let mut superseded = vec![None; rows.len()];
+    for (row, superseded) in rows.iter().zip(&mut superseded).rev() {
+        *superseded = next.insert(Place::of(&row.new.release), row.index);
+    }
+    let with: Vec<_> = rows.iter().zip(superseded).collect();
+    RELEASES
+        .run(connection, &with, |query, (row, superseded)| {
+            let (release, decision) = (&row.new.release, row.change.decision());
+            query
+                .bind(release.id.to_string())
+                .bind(namespace.as_str().to_owned())
+                .bind(release.model.to_string())
+                .bind(release.version.clone())
+                .bind(release.artifact.to_string())
+                .bind(release.environment.to_string())
+                .bind(release.submitter.id.clone())
+                .bind(release.submitter.name.clone())
+                .bind(release.comment.clone())
+                .bind(row.new.inputs.clone())
+                .bind(row.new.inputs_digest.to_string())
+                .bind(release.requested_at.micros())
+                .bind(row.idx())
+                .bind(i64::from(decision.is_some()))
+                .bind(decision.map_or("pending", |d| d.verdict.as_str()))
+                .bind(row.allowed())
+                .bind(superseded.map(u64::cast_signed))
+        })
+        .await?;
+    supersede(connection, namespace, &next).await
+}
+
+/// A model, an environment and an artifact, as they are stored.
+#[derive(PartialEq, Eq, Hash)]
+struct Place {
+    model: String,
+    environment: String,
+    artifact: String,
+}
+
+impl Place {
+    fn of(release: &Release) -> Self {
+        Self {
+            model: release.model.to_string(),
+            environment: release.environment.to_string(),
+            artifact: release.artifact.to_string(),
+        }
+    }
+}
+
+/// Marks the releases that were the newest of these places before. `next` has the first new one of
+/// each.
+async fn supersede(
+    connection: &mut AnyConnection,
+    namespace: &Namespace,
+    next: &HashMap<Place, u64>,
+) -> Result<(), StoreError> {
+    let artifacts: Vec<String> = next.keys().map(|place| place.artifact.clone()).collect();
+    let select = "SELECT id, model, environment, artifact, entry_idx FROM releases \
+                  WHERE namespace = $1 AND superseded_idx IS NULL AND artifact IN ";
+    for row in select_in(connection, select, namespace, &artifacts).await? {
+        let place = Place {
+            model: row.try_get(1)?,
+            environment: row.try_get(2)?,
+            artifact: row.try_get(3)?,
+        };
+        let index = row.try_get::<i64, _>(4)?.cast_unsigned();
+        if let Some(by) = next.get(&place).filter(|by| index < **by) {
+            let sql = "UPDATE releases SET superseded_idx = $1 WHERE namespace = $2 AND id = $3";
+            let query = sqlx::query(sql).bind(by.cast_signed()).bind(namespace.as_str());
+            query.bind(row.try_get::<String, _>(0)?).execute(&mut *connection).await?;
+        }
+    }
+    Ok(())
 }
 
 impl Store {
@@ -96,7 +214,9 @@ impl Store {
         filter: &Filter,
     ) -> Result<Vec<ListedRelease>, StoreError> {
         let sql = "SELECT id, model, version, artifact, environment, submitter_id, submitter_name, comment, \
-                   requested_at_us, entry_idx, verdict FROM releases WHERE namespace = $1 \
+                   inputs_digest, requested_at_us, entry_idx, verdict, (SELECT d.record_idx FROM decisions d \
+                   WHERE d.release_id = releases.id AND d.seq = releases.decisions - 1) AS decided_idx \
+                   FROM releases WHERE namespace = $1 \
                    AND ($2 = '' OR model = $2) AND ($3 = '' OR environment = $3) AND ($4 = '' OR verdict = $4) \
                    AND entry_idx < $5 ORDER BY entry_idx DESC LIMIT $6";
         let rows = sqlx::query(sql)
@@ -110,7 +230,14 @@ impl Store {
             .await?;
         rows.iter()
             .map(|row| {
-                Ok(ListedRelease { release: release(row)?, verdict: row.try_get("verdict")? })
+                let inputs_digest: String = row.try_get("inputs_digest")?;
+                let decided_at: Option<i64> = row.try_get("decided_idx")?;
+                Ok(ListedRelease {
+                    release: release(row)?,
+                    inputs_digest: inputs_digest.parse().map_err(StoreError::inconsistent)?,
+                    verdict: row.try_get("verdict")?,
+                    decided_at: decided_at.map(i64::cast_unsigned),
+                })
             })
             .collect()
     }
@@ -194,12 +321,16 @@ pub(super) fn release(row: &AnyRow) -> Result<Release, StoreError> {
 
 fn read(row: &AnyRow) -> Result<StoredRelease, StoreError> {
     let text = |column: &str| row.try_get::<String, _>(column);
+    let index = |column: &str| -> Result<Option<u64>, StoreError> {
+        Ok(row.try_get::<Option<i64>, _>(column)?.map(i64::cast_unsigned))
+    };
     Ok(StoredRelease {
         release: release(row)?,
         inputs: serde_json::from_str(&text("inputs")?).map_err(StoreError::inconsistent)?,
         inputs_digest: text("inputs_digest")?.parse().map_err(StoreError::inconsistent)?,
         decisions: row.try_get::<i64, _>("decisions")?.cast_unsigned(),
         verdict: text("verdict")?,
-        allowed_at: row.try_get::<Option<i64>, _>("allowed_idx")?.map(i64::cast_unsigned),
+        allowed_at: index("allowed_idx")?,
+        superseded_at: index("superseded_idx")?,
     })
 }

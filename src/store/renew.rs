@@ -3,9 +3,9 @@
 use super::{
     Store, StoreError,
     append::{Seal, store_tile_hash},
+    change::NewEntry,
     head::Head,
     log,
-    rows::NewEntry,
 };
 use crate::{
     ledger::{
@@ -18,7 +18,7 @@ use crate::{
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 /// Every column that contains the index of a leaf, except for the leaves' own.
-const INDEXES: [(&str, &str); 12] = [
+const INDEXES: [(&str, &str); 17] = [
     ("evidence", "entry_idx"),
     ("policies", "entry_idx"),
     ("releases", "entry_idx"),
@@ -31,6 +31,11 @@ const INDEXES: [(&str, &str); 12] = [
     ("reference_proposals", "entry_idx"),
     ("reference_pins", "entry_idx"),
     ("mappings", "entry_idx"),
+    ("users", "entry_idx"),
+    ("tokens", "entry_idx"),
+    ("hook_secrets", "entry_idx"),
+    ("releases", "superseded_idx"),
+    ("champions", "allowed_idx"),
 ];
 /// How many leaves are read and hashed at once.
 const PAGE: u64 = 4_096;

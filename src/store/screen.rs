@@ -1,77 +1,149 @@
-//! The screening of a batch: each delivery is accepted once, and only if the policies, the
-//! baselines and the release that it was evaluated with are unchanged.
+//! The screening of a batch: each delivery is accepted once, and a change only if what it was worked
+//! out from is unchanged.
 
 use super::{
-    StoreError, attempts,
+    Conflict, StoreError, accounts,
+    append::Batch,
+    attempts,
     baselines::Stands,
+    change::{Change, Expectation, Write},
     head::Head,
-    rows::{Done, Work},
+    published::{self, Publication},
 };
 use crate::model::{Digest, Environment, ModelId, Namespace, Release};
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};
 use std::collections::{HashMap, HashSet};
 
-/// The works that must not be stored, and why.
+/// The changes that must not be stored, and why.
 pub(super) async fn screen(
     connection: &mut AnyConnection,
     head: &Head,
-    members: &[usize],
-    works: &[Work],
-) -> Result<Vec<(usize, Done)>, StoreError> {
+    batch: &Batch<'_>,
+) -> Result<Vec<(usize, Conflict)>, StoreError> {
     let mut refused = Vec::new();
-    let mut seen = processed(connection, head.namespace(), members, works).await?;
-    let fresh = |work: &Work| {
-        work.delivery
-            .as_ref()
-            .is_none_or(|d| !seen.contains_key(&(d.source.clone(), d.key.clone())))
+    let mut screen = Screen {
+        processed: processed(connection, batch).await?,
+        policies_at: Some(head.policies_at()),
+        stands: Stands::default(),
+        keys: HashSet::new(),
+        requested: HashSet::new(),
     };
-    let tries: Vec<usize> = members.iter().copied().filter(|m| fresh(&works[*m])).collect();
-    let taken = attempts::keep(connection, head.namespace(), &tries, works).await?;
-    let mut publishes = false;
-    let mut stands = Stands::default();
-    let mut facts = HashSet::new();
-    let mut requested = HashSet::new();
-    for &member in members {
-        let work = &works[member];
-        let delivery = work.delivery.as_ref();
-        if let Some((request, subject)) =
-            delivery.and_then(|d| seen.get(&(d.source.clone(), d.key.clone())))
-        {
-            refused.push((member, Done::Duplicate { request: *request, subject: subject.clone() }));
-            continue;
-        }
-        if work.policies_at.is_some_and(|at| publishes || at != head.policies_at()) {
-            refused.push((member, Done::PoliciesChanged));
-            continue;
-        }
-        if taken.contains(&member) {
-            refused.push((member, Done::AttemptsTaken));
-            continue;
-        }
-        if !stands.hold(connection, work).await? {
-            refused.push((member, Done::BaselineMoved));
-            continue;
-        }
-        if let Some(fact) = &work.fact
-            && (facts.contains(&fact.row.key())
-                || fact.row.known(connection, head.namespace()).await?)
-        {
-            refused.push((member, Done::Known));
-            continue;
-        }
-        if !still_newest(connection, work, &requested).await? || !advance(connection, work).await? {
-            refused.push((member, Done::ReleaseChanged));
-            continue;
-        }
-        publishes |= work.policy.is_some();
-        stands.note(work);
-        requested.extend(work.release.as_ref().map(|new| place(&new.release)));
-        facts.extend(work.fact.as_ref().map(|fact| fact.row.key()));
-        if let Some(d) = delivery {
-            seen.insert((d.source.clone(), d.key.clone()), (d.request, d.subject.clone()));
+    let fresh = |(_, change): &(usize, &Change)| screen.duplicate(change).is_none();
+    let counted: Vec<(usize, &Change)> = batch.each().filter(fresh).collect();
+    let taken = attempts::keep(connection, batch.namespace, &counted).await?;
+    for (member, change) in batch.each() {
+        let conflict = match screen.duplicate(change) {
+            None if taken.contains(&member) => Some(Conflict::AttemptsTaken),
+            None => screen.conflict(connection, change).await?,
+            duplicate => duplicate,
+        };
+        match conflict {
+            Some(conflict) => refused.push((member, conflict)),
+            None => screen.accept(change),
         }
     }
     Ok(refused)
+}
+
+/// What the accepted changes of a batch lead to. Their rows are inserted after the whole batch is
+/// screened.
+struct Screen<'a> {
+    processed: Processed,
+    /// `None` once a change of the batch publishes a policy.
+    policies_at: Option<u64>,
+    stands: Stands,
+    keys: HashSet<(&'static str, String)>,
+    requested: HashSet<Place<'a>>,
+}
+
+impl<'a> Screen<'a> {
+    fn duplicate(&self, change: &Change) -> Option<Conflict> {
+        let delivery = change.delivery.as_ref()?;
+        let (request, subject) =
+            self.processed.get(&(delivery.source.clone(), delivery.key.clone()))?;
+        Some(Conflict::Duplicate { request: *request, subject: subject.clone() })
+    }
+
+    async fn conflict(
+        &mut self,
+        connection: &mut AnyConnection,
+        change: &Change,
+    ) -> Result<Option<Conflict>, StoreError> {
+        for expected in &change.expects {
+            if let Some(conflict) = self.missed(connection, change, expected).await? {
+                return Ok(Some(conflict));
+            }
+        }
+        for write in &change.writes {
+            if let Some(conflict) = self.clash(connection, &change.namespace, write).await? {
+                return Ok(Some(conflict));
+            }
+        }
+        // The last test, because it advances the release.
+        let advanced = advance(connection, change).await?;
+        Ok((!advanced).then_some(Conflict::ReleaseChanged))
+    }
+
+    async fn missed(
+        &mut self,
+        connection: &mut AnyConnection,
+        change: &Change,
+        expected: &Expectation,
+    ) -> Result<Option<Conflict>, StoreError> {
+        let (holds, conflict) = match expected {
+            Expectation::PoliciesAt(at) => {
+                (self.policies_at == Some(*at), Conflict::PoliciesChanged)
+            }
+            Expectation::Baseline(baseline) => (
+                self.stands.hold(connection, &change.namespace, baseline).await?,
+                Conflict::BaselineMoved,
+            ),
+            Expectation::Newest(newest) => {
+                let place = (&newest.model, &newest.environment, newest.artifact);
+                let holds = !self.requested.contains(&place)
+                    && is_newest(connection, &change.namespace, newest.at).await?;
+                (holds, Conflict::ReleaseChanged)
+            }
+            Expectation::User(id, at) => {
+                let again = self.keys.contains(&("user", id.clone()));
+                let holds = !again && accounts::user_is_at(connection, id, *at).await?;
+                (holds, Conflict::AccountChanged)
+            }
+        };
+        Ok((!holds).then_some(conflict))
+    }
+
+    /// Whether a write repeats what is stored, or replaces another state than it expects.
+    async fn clash(
+        &mut self,
+        connection: &mut AnyConnection,
+        namespace: &Namespace,
+        write: &Write,
+    ) -> Result<Option<Conflict>, StoreError> {
+        if let Some(account) = accounts::Account::of(write) {
+            let again = account.keys().iter().any(|key| self.keys.contains(key));
+            let moved = again || !account.holds(connection).await?;
+            return Ok(moved.then_some(Conflict::AccountChanged));
+        }
+        let Some(key) = key(write) else { return Ok(None) };
+        let known = self.keys.contains(&key) || stored(connection, namespace, write, &key.1).await?;
+        Ok(known.then_some(Conflict::Known))
+    }
+
+    fn accept(&mut self, change: &'a Change) {
+        for write in &change.writes {
+            if matches!(write, Write::Policy(_)) {
+                self.policies_at = None;
+            }
+            self.keys.extend(key(write));
+            self.keys.extend(accounts::Account::of(write).iter().flat_map(accounts::Account::keys));
+        }
+        self.stands.note(change);
+        self.requested.extend(change.release().map(|new| place(&new.release)));
+        if let Some(d) = &change.delivery {
+            self.processed.insert((d.source.clone(), d.key.clone()), (d.request, d.subject.clone()));
+        }
+    }
 }
 
 /// A model, an environment, and an artifact that was requested for it.
@@ -81,29 +153,60 @@ fn place(release: &Release) -> Place<'_> {
     (&release.model, &release.environment, release.artifact)
 }
 
-/// Whether the release that `work` is about is the newest of its artifact and environment.
-/// `requested` contains the releases of this batch, whose rows are inserted after the whole batch
-/// is screened.
-async fn still_newest(
-    connection: &mut AnyConnection,
-    work: &Work,
-    requested: &HashSet<Place<'_>>,
-) -> Result<bool, StoreError> {
-    let Some(newest) = &work.newest else { return Ok(true) };
-    if requested.contains(&(&newest.model, &newest.environment, newest.artifact)) {
-        return Ok(false);
+/// The key that no two rows share, of what is stored once.
+fn key(write: &Write) -> Option<(&'static str, String)> {
+    match write {
+        Write::Upload(new) => Some(("upload", new.digest.to_string())),
+        Write::Dataset(new) => Some(("dataset", new.name.clone())),
+        Write::Proposal(new) => Some(("proposal", new.proposal.id.clone())),
+        Write::Pin(new) => Some(("pin", new.proposal.id.clone())),
+        Write::Mapping(new) => Some(("mapping", new.name.clone())),
+        _ => None,
     }
-    let sql = "SELECT MAX(entry_idx) FROM releases WHERE namespace = $1 AND model = $2 AND environment = $3 \
-               AND artifact = $4";
-    let query = sqlx::query(sql).bind(work.namespace.as_str()).bind(newest.model.to_string());
-    let query = query.bind(newest.environment.to_string()).bind(newest.artifact.to_string());
-    let at: Option<i64> = query.fetch_one(connection).await?.try_get(0)?;
-    Ok(at.map(i64::cast_unsigned) == Some(newest.at))
+}
+
+/// Whether a row that is stored once is stored already; of a mapping, whether it is the newest
+/// version of its name.
+async fn stored(
+    connection: &mut AnyConnection,
+    namespace: &Namespace,
+    write: &Write,
+    key: &str,
+) -> Result<bool, StoreError> {
+    let sql = match write {
+        Write::Upload(_) => "SELECT COUNT(*) FROM uploads WHERE namespace = $1 AND digest = $2",
+        Write::Dataset(_) => "SELECT COUNT(*) FROM datasets WHERE namespace = $1 AND name = $2",
+        Write::Proposal(_) => {
+            "SELECT COUNT(*) FROM reference_proposals WHERE namespace = $1 AND id = $2"
+        }
+        Write::Pin(_) => {
+            "SELECT COUNT(*) FROM reference_pins WHERE namespace = $1 AND proposal_id = $2"
+        }
+        Write::Mapping(new) => {
+            let newest = published::newest(connection, Publication::Mapping, namespace, key).await?;
+            return Ok(newest.is_some_and(|(_, digest)| digest == new.digest.to_string()));
+        }
+        _ => return Ok(false),
+    };
+    let query = sqlx::query(sql).bind(namespace.as_str()).bind(key.to_owned());
+    Ok(query.fetch_one(connection).await?.try_get::<i64, _>(0)? > 0)
+}
+
+/// Whether no newer release of its artifact supersedes the release that was requested at `at`.
+async fn is_newest(
+    connection: &mut AnyConnection,
+    namespace: &Namespace,
+    at: u64,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT COUNT(*) FROM releases WHERE namespace = $1 AND entry_idx = $2 \
+               AND superseded_idx IS NULL";
+    let query = sqlx::query(sql).bind(namespace.as_str()).bind(at.cast_signed());
+    Ok(query.fetch_one(connection).await?.try_get::<i64, _>(0)? == 1)
 }
 
 /// Advances an existing release by one decision; false if another writer did so first.
-async fn advance(connection: &mut AnyConnection, work: &Work) -> Result<bool, StoreError> {
-    let Some(decision) = work.decision.as_ref().filter(|_| work.release.is_none()) else {
+async fn advance(connection: &mut AnyConnection, change: &Change) -> Result<bool, StoreError> {
+    let Some(decision) = change.decision().filter(|_| change.release().is_none()) else {
         return Ok(true);
     };
     let sql = "UPDATE releases SET decisions = $1, verdict = $2 WHERE id = $3 AND namespace = $4 AND decisions = $5";
@@ -111,7 +214,7 @@ async fn advance(connection: &mut AnyConnection, work: &Work) -> Result<bool, St
         .bind(decision.seq.cast_signed() + 1)
         .bind(decision.verdict.as_str())
         .bind(decision.release.as_str())
-        .bind(work.namespace.as_str())
+        .bind(change.namespace.as_str())
         .bind(decision.seq.cast_signed())
         .execute(connection)
         .await?;
@@ -120,19 +223,17 @@ async fn advance(connection: &mut AnyConnection, work: &Work) -> Result<bool, St
 
 type Processed = HashMap<(String, String), (Digest, String)>;
 
-/// The deliveries among `members` that were processed before.
+/// The deliveries of the batch that were processed before.
 async fn processed(
     connection: &mut AnyConnection,
-    namespace: &Namespace,
-    members: &[usize],
-    works: &[Work],
+    batch: &Batch<'_>,
 ) -> Result<Processed, StoreError> {
     let keys: Vec<String> =
-        members.iter().filter_map(|m| works[*m].delivery.as_ref()).map(|d| d.key.clone()).collect();
+        batch.each().filter_map(|(_, change)| Some(change.delivery.as_ref()?.key.clone())).collect();
     let select = "SELECT source, delivery_key, request_digest, subject FROM deliveries \
                   WHERE namespace = $1 AND delivery_key IN ";
     let mut found = Processed::new();
-    for row in select_in(connection, select, namespace, &keys).await? {
+    for row in select_in(connection, select, batch.namespace, &keys).await? {
         let request: String = row.try_get(2)?;
         let request = request.parse().map_err(StoreError::inconsistent)?;
         found.insert((row.try_get(0)?, row.try_get(1)?), (request, row.try_get(3)?));
@@ -140,22 +241,22 @@ async fn processed(
     Ok(found)
 }
 
-/// For each document that is new to the namespace, the first work that contains it.
+/// For each document that is new to the namespace, the first change that contains it.
 pub(super) async fn new_evidence(
     connection: &mut AnyConnection,
-    namespace: &Namespace,
-    accepted: &[usize],
-    works: &[Work],
+    batch: &Batch<'_>,
 ) -> Result<HashMap<Digest, usize>, StoreError> {
     let mut new = HashMap::new();
-    for &member in accepted {
-        for evidence in &works[member].evidence {
-            new.entry(evidence.digest).or_insert(member);
+    for (member, change) in batch.each() {
+        for write in &change.writes {
+            if let Write::Evidence(evidence) = write {
+                new.entry(evidence.digest).or_insert(member);
+            }
         }
     }
     let digests: Vec<String> = new.keys().map(Digest::to_string).collect();
     let select = "SELECT digest FROM evidence WHERE namespace = $1 AND digest IN ";
-    for row in select_in(connection, select, namespace, &digests).await? {
+    for row in select_in(connection, select, batch.namespace, &digests).await? {
         let digest: String = row.try_get(0)?;
         new.remove(&digest.parse().map_err(StoreError::inconsistent)?);
     }

@@ -2,7 +2,7 @@
 
 use super::{Store, StoreError};
 use crate::model::{Digest, Timestamp};
-use sqlx::Row as _;
+use sqlx::{AnyConnection, Row as _};
 
 /// The session of a person who is signed in with a browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,15 @@ pub struct Session {
     pub csrf: String,
     /// When it ends.
     pub expires_at: Timestamp,
+    /// The service's signature over all of it.
+    pub signature: Vec<u8>,
+}
+
+/// Ends every session of a user.
+pub(super) async fn end_all(connection: &mut AnyConnection, user: &str) -> Result<(), StoreError> {
+    let query = sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(user.to_owned());
+    query.execute(connection).await?;
+    Ok(())
 }
 
 impl Store {
@@ -28,12 +37,13 @@ impl Store {
         session: &Session,
         password_hash: &str,
     ) -> Result<bool, StoreError> {
-        let sql = "INSERT INTO sessions (digest, user_id, csrf, expires_at_us) \
-                   SELECT $1, id, $2, $3 FROM users WHERE id = $4 AND password_hash = $5 AND disabled_at_us IS NULL";
+        let sql = "INSERT INTO sessions (digest, user_id, csrf, expires_at_us, signature) \
+                   SELECT $1, id, $2, $3, $4 FROM users WHERE id = $5 AND password_hash = $6 AND disabled_at_us IS NULL";
         let query = sqlx::query(sql)
             .bind(session.digest.to_string())
             .bind(session.csrf.clone())
             .bind(session.expires_at.micros())
+            .bind(session.signature.clone())
             .bind(session.user_id.clone())
             .bind(password_hash.to_owned());
         Ok(self.execute(query).await? == 1)
@@ -44,7 +54,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn session(&self, digest: &Digest) -> Result<Option<Session>, StoreError> {
-        let sql = "SELECT user_id, csrf, expires_at_us FROM sessions WHERE digest = $1";
+        let sql = "SELECT user_id, csrf, expires_at_us, signature FROM sessions WHERE digest = $1";
         let row = sqlx::query(sql).bind(digest.to_string()).fetch_optional(&self.reader).await?;
         row.map(|row| {
             let expires_at = Timestamp::from_micros(row.try_get(2)?);
@@ -53,6 +63,7 @@ impl Store {
                 user_id: row.try_get(0)?,
                 csrf: row.try_get(1)?,
                 expires_at,
+                signature: row.try_get::<Option<Vec<u8>>, _>(3)?.unwrap_or_default(),
             })
         })
         .transpose()

@@ -1,8 +1,29 @@
-//! Reads which files of rows a namespace may use.
+//! The files of rows that a namespace may use.
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, change::NewUpload, rows_in::Row};
 use crate::model::{Digest, Namespace, Timestamp};
-use sqlx::Row as _;
+use sqlx::{AnyConnection, Row as _};
+
+pub(super) async fn insert(
+    connection: &mut AnyConnection,
+    ns: &str,
+    rows: &[Row<'_, NewUpload>],
+) -> Result<(), StoreError> {
+    for row in rows {
+        let sql = "INSERT INTO uploads (namespace, digest, size, uploaded_by, at_us, entry_idx) \
+                   VALUES ($1, $2, $3, $4, $5, $6)";
+        sqlx::query(sql)
+            .bind(ns.to_owned())
+            .bind(row.new.digest.to_string())
+            .bind(row.new.size.cast_signed())
+            .bind(row.new.by.clone())
+            .bind(row.at().micros())
+            .bind(row.idx())
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
 
 /// An upload as stored; its bytes are in the folder of blobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

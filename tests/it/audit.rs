@@ -122,22 +122,22 @@ on_both_engines! {
     }
 
     async fn an_entry_is_of_the_moment_when_it_went_into_the_log(database: TestDatabase) {
-        use modelgate::{app::notary::row_entry, ledger::Fact, model::{Digest, Timestamp}, store::{NewPolicy, Store, Work}};
+        use modelgate::{app::notary::row_entry, ledger::Fact, model::{Digest, Timestamp}, store::{Change, NewPublished, Store, Write}};
         let store = Store::open(&database.address).await.unwrap();
         let keys = modelgate::keys::Keyring::ephemeral().unwrap();
         let notary = modelgate::app::notary::Notary::new(&keys, "https://gate.example.com").unwrap();
         let before = modelgate::app::env::Env::default().now();
         // Requested an hour ago, and delayed.
-        let mut work = Work::new("acme".parse().unwrap(), Timestamp::from_micros(before.micros() - 3_600_000_000));
+        let change = Change::new("acme".parse().unwrap(), Timestamp::from_micros(before.micros() - 3_600_000_000));
         let digest = Digest::of(POLICY.as_bytes());
-        work.policy = Some(NewPolicy {
+        let policy = Write::Policy(NewPublished {
             name: "two-eyes".into(),
             digest,
             source: POLICY.into(),
             published_by: "user:1".into(),
             entry: row_entry(Fact::PolicyPublished, "two-eyes", &digest),
         });
-        store.append(&[work], &notary).await.unwrap();
+        store.append(&[change.with(policy)], &notary).await.unwrap();
         let entries = store.entries(&"acme".parse().unwrap(), 0, 10).await.unwrap();
         assert!(entries.iter().all(|entry| entry.at >= before), "a period that is over gets nothing more");
         store.close().await;

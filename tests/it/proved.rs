@@ -35,6 +35,7 @@ struct Stage {
     waiting: Value,
     policy: String,
     mapping: String,
+    proposal: String,
 }
 
 async fn staged(database: &TestDatabase) -> Stage {
@@ -63,7 +64,21 @@ async fn staged(database: &TestDatabase) -> Stage {
         assert_eq!(status, 200, "{voted}");
     }
     let mapping = mapping["digest"].as_str().unwrap().to_owned();
-    Stage { app, ci, people, good, bad, waiting, policy, mapping }
+    let proposal = json!({
+        "model": "acme/credit", "environment": "production", "artifact": artifact("good"), "comment": "pin"
+    });
+    let (status, proposed) = app.post(&people[0], "/api/v1/references", &proposal).await;
+    assert_eq!(status, 201, "{proposed}");
+    let proposal = proposed["reference"].as_str().unwrap().to_owned();
+    let approval = json!({"comment": "yes"});
+    let path = format!("/api/v1/references/{proposal}/approvals");
+    assert_eq!(app.post(&people[1], &path, &approval).await.0, 200);
+    let admin = app.machine("acme", &[Scope::Submit, Scope::Admin]).await;
+    let upload = app.upload(&admin, "id,label\n1,a\n2,b\n").await.1["data"]["digest"].as_str().unwrap().to_owned();
+    let dataset = json!({"name": "labels", "digest": upload, "id": "id", "label": "label", "groups": []});
+    let (status, registered) = app.post(&admin, "/api/v1/datasets", &dataset).await;
+    assert!(status < 300, "{registered}");
+    Stage { app, ci, people, good, bad, waiting, policy, mapping, proposal }
 }
 
 async fn vote(app: &TestApp, person: &str, decided: &Value) -> (u16, Value) {
@@ -166,6 +181,8 @@ impl Stage {
                 lies: vec![format!("/api/v1/mappings/{}", self.mapping)],
             },
         ];
+        edits.extend(self.edits_of_lists());
+        edits.extend(self.edits_of_registered());
         let digest = artifact("policy");
         edits.push(Edit {
             what: "a policy with its digest",
@@ -178,6 +195,51 @@ impl Stage {
     }
 }
 
+impl Stage {
+    /// Edits of the columns that lists and comparisons are read from.
+    fn edits_of_lists(&self) -> Vec<Edit> {
+        const LIST: &str = "/api/v1/releases?limit=10";
+        let (good, bad) = (id(&self.good), id(&self.bad));
+        let edit = |what, column: &'static str, value: &str, of: &str, lie: &str| Edit {
+            what,
+            table: "releases",
+            set: vec![(column, value.to_owned())],
+            rows: format!("id = '{of}'"),
+            lies: vec![lie.to_owned()],
+        };
+        let references = "/api/v1/references?model=acme/credit&environment=production";
+        vec![
+            edit("a verdict in a list", "verdict", "'allow'", bad, LIST),
+            edit("a model in a list", "model", "'acme/other'", bad, LIST),
+            edit("an artifact in a list", "artifact", &format!("'{}'", artifact("x")), bad, LIST),
+            edit("a comment in a list", "comment", "'harmless'", bad, LIST),
+            edit("a submitter in a list", "submitter_name", "'Somebody'", bad, LIST),
+            edit("a newer release of an artifact", "superseded_idx", "99", good, &gate("good")),
+            Edit {
+                what: "a reference that was proposed",
+                table: "reference_proposals",
+                set: vec![("comment", "'other'".into())],
+                rows: format!("id = '{}'", self.proposal),
+                lies: vec![references.into()],
+            },
+        ]
+    }
+
+    fn edits_of_registered(&self) -> Vec<Edit> {
+        let dataset = |what, column, value: &str| Edit {
+            what,
+            table: "datasets",
+            set: vec![(column, value.to_owned())],
+            rows: "name = 'labels'".into(),
+            lies: vec!["/api/v1/datasets/labels".into(), "/api/v1/datasets".into()],
+        };
+        vec![
+            dataset("the labels of a data set", "label_column", "'id'"),
+            dataset("the file of a data set", "digest", &format!("'{}'", artifact("x"))),
+        ]
+    }
+}
+
 on_both_engines! {
     async fn what_was_edited_in_the_database_is_not_served(database: TestDatabase) {
         let stage = staged(&database).await;
@@ -187,7 +249,7 @@ on_both_engines! {
             for path in &lies {
                 assert!(stage.app.get(&stage.ci, path).await.0 < 500, "{what}: {path} before");
             }
-            let key = if table == "entries" { "idx" } else if matches!(table, "policies" | "mappings") { "entry_idx" } else { "id" };
+            let key = if table == "entries" { "idx" } else if matches!(table, "policies" | "mappings" | "datasets") { "entry_idx" } else { "id" };
             database.execute_owned(format!("CREATE TABLE kept AS SELECT * FROM {table} WHERE {rows}")).await;
             let set_to = set.iter().map(|(column, value)| format!("{column} = {value}")).collect::<Vec<_>>().join(", ");
             database.execute_owned(format!("UPDATE {table} SET {set_to} WHERE {rows}")).await;
@@ -262,6 +324,157 @@ on_both_engines! {
         let refused = stage.app.service.pending(&reviewer, None, 10).await.unwrap_err();
         assert_eq!(refused.code, "row-unproved");
         stage.app.stop().await;
+    }
+
+    async fn people_tokens_and_sessions_that_were_edited_get_nothing(database: TestDatabase) {
+        let stage = staged(&database).await;
+        let read = "/api/v1/releases";
+        let (eve, other) = (stage.app.person("acme", "eve", "intern").await, stage.app.person("acme", "mal", "intern").await);
+        assert_eq!(vote(&stage.app, &eve, &stage.waiting).await.0, 403, "she has not the role");
+        // Tokens are believed for two seconds.
+        stage.app.clock.forward("3s");
+        for (what, sql) in [
+            ("roles", "UPDATE users SET roles = 'model-risk' WHERE name = 'eve'"),
+            ("disabled", "UPDATE users SET disabled_at_us = 1 WHERE name = 'eve'"),
+            ("no entry", "UPDATE users SET entry_idx = NULL WHERE name = 'eve'"),
+            ("another person's entry", "UPDATE users SET entry_idx = (SELECT o.entry_idx FROM users o WHERE o.name = 'ada') WHERE name = 'eve'"),
+        ] {
+            database.execute("CREATE TABLE kept AS SELECT * FROM users").await;
+            database.execute_owned(sql.to_owned()).await;
+            let (status, refused) = vote(&stage.app, &eve, &stage.waiting).await;
+            assert_eq!((status, &refused["code"]), (503, &json!("row-unproved")), "{what}: {refused}");
+            database.execute("UPDATE users SET roles = (SELECT k.roles FROM kept k WHERE k.id = users.id), \
+                disabled_at_us = (SELECT k.disabled_at_us FROM kept k WHERE k.id = users.id), \
+                entry_idx = (SELECT k.entry_idx FROM kept k WHERE k.id = users.id)").await;
+            database.execute("DROP TABLE kept").await;
+            stage.app.clock.forward("3s");
+        }
+        assert_eq!(vote(&stage.app, &eve, &stage.waiting).await.0, 403);
+        // Roles that were taken away do not come back with an older state of the row.
+        stage.app.service.change_roles("mal", &["model-risk".into()], &[]).await.unwrap();
+        database.execute("CREATE TABLE kept AS SELECT * FROM users WHERE name = 'mal'").await;
+        stage.app.service.change_roles("mal", &[], &["model-risk".into()]).await.unwrap();
+        database.execute("UPDATE users SET roles = (SELECT roles FROM kept), entry_idx = (SELECT entry_idx FROM kept) WHERE name = 'mal'").await;
+        stage.app.clock.forward("3s");
+        let (status, refused) = vote(&stage.app, &other, &stage.waiting).await;
+        assert_eq!((status, &refused["code"]), (503, &json!("row-unproved")), "{refused}");
+        // A token with more scopes, a longer life, or another person.
+        assert_eq!(stage.app.get(&stage.ci, read).await.0, 200);
+        for set in ["scopes = 'read submit admin policy'", "expires_at_us = expires_at_us + 1", "user_id = (SELECT id FROM users WHERE name = 'ada')"] {
+            let machine = stage.app.machine("acme", &[Scope::Read]).await;
+            let digest = modelgate::model::Digest::of(machine.as_bytes());
+            database.execute_owned(format!("UPDATE tokens SET {set} WHERE digest = '{digest}'")).await;
+            let (status, refused) = stage.app.get(&machine, read).await;
+            assert_eq!((status, &refused["code"]), (503, &json!("row-unproved")), "{set}: {refused}");
+        }
+        stage.app.stop().await;
+    }
+
+    async fn a_session_that_the_service_did_not_begin_is_not_one(database: TestDatabase) {
+        let stage = staged(&database).await;
+        let service = &stage.app.service;
+        let address = "127.0.0.1".parse().unwrap();
+        let cookie = service.sign_in("ada", crate::support::app::PASSWORD, address, None).await.unwrap();
+        assert_eq!(service.signed_in(&cookie).await.unwrap().unwrap().actor.who.name, "ada of acme");
+        // Bob's session becomes Ada's, and one is made up.
+        let bob = service.sign_in("bob", crate::support::app::PASSWORD, address, None).await.unwrap();
+        database.execute_owned(format!(
+            "UPDATE sessions SET user_id = (SELECT id FROM users WHERE name = 'ada') WHERE digest = '{}'", bob.digest()
+        )).await;
+        assert_eq!(service.signed_in(&bob).await.unwrap_err().code, "row-unproved");
+        let made = Secret::presented("mgs_made-up");
+        database.execute_owned(format!(
+            "INSERT INTO sessions (digest, user_id, csrf, expires_at_us, signature) SELECT '{}', user_id, csrf, expires_at_us, \
+             signature FROM sessions WHERE digest = '{}'", made.digest(), cookie.digest()
+        )).await;
+        assert_eq!(service.signed_in(&made).await.unwrap_err().code, "row-unproved");
+        assert!(service.signed_in(&cookie).await.unwrap().is_some());
+        stage.app.stop().await;
+    }
+
+    // The newest release of an artifact was denied; an older one of it was allowed.
+    async fn a_newer_denial_cannot_be_hidden(database: TestDatabase) {
+        let stage = staged(&database).await;
+        let again = stage.app.submit(&stage.ci, &submission("acme/credit", "good", &accuracy(400, 1000))).await.1;
+        assert_eq!(stage.app.get(&stage.ci, &gate("good")).await.1["data"]["verdict"], "deny");
+        let newer = id(&again);
+        for set in ["artifact = 'sha256:0000000000000000000000000000000000000000000000000000000000000000'", "environment = 'staging'", "model = 'acme/other'", "entry_idx = 1"] {
+            database.execute_owned(format!("CREATE TABLE kept AS SELECT artifact, environment, model, entry_idx FROM releases WHERE id = '{newer}'")).await;
+            database.execute_owned(format!("UPDATE releases SET {set} WHERE id = '{newer}'")).await;
+            let (status, body) = stage.app.get(&stage.ci, &gate("good")).await;
+            assert_eq!((status, &body["code"]), (503, &json!("row-unproved")), "{set}: {body}");
+            for column in ["artifact", "environment", "model", "entry_idx"] {
+                database.execute_owned(format!("UPDATE releases SET {column} = (SELECT {column} FROM kept) WHERE id = '{newer}'")).await;
+            }
+            database.execute("DROP TABLE kept").await;
+        }
+        assert_eq!(stage.app.get(&stage.ci, &gate("good")).await.1["data"]["verdict"], "deny");
+        stage.app.stop().await;
+    }
+
+    // Each edit would let a new artifact be compared with another champion or reference.
+    async fn a_champion_and_a_reference_cannot_be_replaced(database: TestDatabase) {
+        let app = TestApp::start(&database).await;
+        let policy = "name = \"beat\"\n[[rule]]\nid = \"c\"\nmetric = \"accuracy\"\nagainst = \"champion\"\nmax_loss = 0.2\nfirst_release = \"allow\"\n\
+                      [[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nagainst = \"reference\"\nmax_loss = 0.2\nfirst_release = \"allow\"\n";
+        assert_eq!(app.publish("acme", policy).await.0, 201);
+        let ci = app.machine("acme", &[Scope::Read, Scope::Submit]).await;
+        let people = [app.person("acme", "ada", "r").await, app.person("acme", "bob", "r").await];
+        let mut releases = Vec::new();
+        for (name, right) in [("one", 950), ("two", 960)] {
+            let (status, decided) = app.submit(&ci, &submission("acme/credit", name, &accuracy(right, 1000))).await;
+            assert_eq!((status, &decided["verdict"]["verdict"]), (201, &json!("allow")), "{decided}");
+            let proposal = json!({"model": "acme/credit", "environment": "production", "artifact": artifact(name), "comment": "pin"});
+            let proposed = app.post(&people[0], "/api/v1/references", &proposal).await.1;
+            let path = format!("/api/v1/references/{}/approvals", proposed["reference"].as_str().unwrap());
+            assert_eq!(app.post(&people[1], &path, &json!({"comment": ""})).await.0, 200);
+            releases.push(id(&decided).to_owned());
+        }
+        let [one, two] = releases.as_slice() else { unreachable!() };
+        let mut served = Vec::new();
+        for (i, (table, key, set, rows)) in [
+            ("releases", "id", "allowed_idx = NULL", format!("id = '{two}'")),
+            ("releases", "id", "verdict = 'deny'", format!("id = '{two}'")),
+            ("releases", "id", "allowed_idx = 9999", format!("id = '{one}'")),
+            ("releases", "id", "environment = 'staging'", format!("id = '{two}'")),
+            ("champions", "model", "environment = 'staging'", "model = 'acme/credit'".into()),
+            ("champions", "model", "allowed_idx = 1", "model = 'acme/credit'".into()),
+            ("reference_pins", "proposal_id", "environment = 'staging'", format!("release_id = '{two}'")),
+            ("reference_pins", "proposal_id", "entry_idx = 1", format!("release_id = '{two}'")),
+            ("reference_pins", "proposal_id", "comment = 'x'", format!("release_id = '{two}'")),
+        ].into_iter().enumerate() {
+            let column = set.split(' ').next().unwrap();
+            database.execute_owned(format!("CREATE TABLE kept AS SELECT {key}, {column} FROM {table} WHERE {rows}")).await;
+            database.execute_owned(format!("UPDATE {table} SET {set} WHERE {rows}")).await;
+            let (status, body) = app.submit(&ci, &submission("acme/credit", &format!("new {i}"), &accuracy(900, 1000))).await;
+            if (status, &body["code"]) != (503, &json!("row-unproved")) {
+                served.push(format!("{table} {set}: {status} {body}"));
+            }
+            database.execute_owned(format!("UPDATE {table} SET {column} = (SELECT {column} FROM kept) WHERE {key} IN (SELECT {key} FROM kept)")).await;
+            database.execute("DROP TABLE kept").await;
+        }
+        assert!(served.is_empty(), "{} edits were served:\n{}", served.len(), served.join("\n"));
+        let (status, decided) = app.submit(&ci, &submission("acme/credit", "last", &accuracy(955, 1000))).await;
+        assert_eq!((status, &decided["verdict"]["verdict"]), (201, &json!("allow")), "{decided}");
+        app.stop().await;
+    }
+
+    async fn an_older_version_of_a_policy_does_not_come_back(database: TestDatabase) {
+        let stage = staged(&database).await;
+        let strict = POLICY.replace("0.9", "0.99");
+        assert_eq!(stage.app.publish("acme", &strict).await.0, 201);
+        stage.app.stop().await;
+        for edit in ["UPDATE policies SET version = 9 WHERE version = 1", "DELETE FROM policies WHERE version = 2", "UPDATE policies SET name = 'x' WHERE version = 2"] {
+            database.execute("CREATE TABLE kept AS SELECT * FROM policies").await;
+            database.execute_owned(edit.to_owned()).await;
+            let app = TestApp::start(&database).await;
+            let (status, refused) = app.submit(&stage.ci, &submission("acme/credit", "new", &accuracy(960, 1000))).await;
+            assert_eq!((status, &refused["code"]), (503, &json!("row-unproved")), "{edit}: {refused}");
+            app.stop().await;
+            database.execute("DELETE FROM policies").await;
+            database.execute("INSERT INTO policies SELECT * FROM kept").await;
+            database.execute("DROP TABLE kept").await;
+        }
     }
 
     async fn a_policy_that_was_edited_judges_nothing(database: TestDatabase) {

@@ -2,13 +2,13 @@
 
 use crate::{on_both_engines, support::database::TestDatabase};
 use modelgate::{
-    app::notary::{Notary, fact_entry, row_entry},
+    app::notary::{Notary, raw_entry, row_entry},
     keys::Keyring,
     ledger::{Checkpoint, Fact, merkle},
     model::{Against, Attempt, Digest, Namespace, Timestamp},
     store::{
-        Delivery, Done, Engine, ExpectedBaseline, NewAttempts, NewFact, NewPolicy, NewRow,
-        NewUpload, Page, Seal as _, Series, Store, Work,
+        Change, Committed, Conflict, Delivery, Engine, Expectation, ExpectedBaseline, NewAttempts,
+        NewPublished, NewUpload, Page, Publication, Seal as _, Series, Store, Write,
     },
 };
 
@@ -20,28 +20,29 @@ fn notary() -> Notary {
     Notary::new(&Keyring::ephemeral().unwrap(), "https://gate.example.com").unwrap()
 }
 
-fn policy(ns: &str, name: &str, text: &str) -> Work {
-    let digest = Digest::of(text.as_bytes());
-    let mut work = Work::new(namespace(ns), Timestamp::from_micros(1));
-    work.policy = Some(NewPolicy {
-        name: name.into(),
-        digest,
-        source: text.into(),
-        published_by: "user:1".into(),
-        entry: fact_entry(Fact::PolicyPublished, name, text.as_bytes().to_vec()),
-    });
-    work
+fn change(ns: &str) -> Change {
+    Change::new(namespace(ns), Timestamp::from_micros(1))
 }
 
-fn delivered(mut work: Work, key: &str, request: &str) -> Work {
+fn policy(ns: &str, name: &str, text: &str) -> Change {
+    change(ns).with(Write::Policy(NewPublished {
+        name: name.into(),
+        digest: Digest::of(text.as_bytes()),
+        source: text.into(),
+        published_by: "user:1".into(),
+        entry: raw_entry(Fact::PolicyPublished, name, text.as_bytes().to_vec()),
+    }))
+}
+
+fn delivered(mut change: Change, key: &str, request: &str) -> Change {
     let request = Digest::of(request.as_bytes());
-    work.delivery = Some(Delivery {
+    change.delivery = Some(Delivery {
         source: "api".into(),
         key: key.into(),
         request,
         subject: format!("made-{key}"),
     });
-    work
+    change
 }
 
 /// Rebuilds the whole log from its stored bytes and compares it with the head that was signed.
@@ -101,11 +102,11 @@ on_both_engines! {
 
     async fn a_batch_goes_in_whole_and_under_a_signed_head(database: TestDatabase) {
         let (store, notary) = (Store::open(&database.address).await.unwrap(), notary());
-        let works: Vec<Work> = (0..150).map(|i| policy("acme", &format!("p{i}"), &format!("text {i}"))).collect();
+        let works: Vec<Change> = (0..150).map(|i| policy("acme", &format!("p{i}"), &format!("text {i}"))).collect();
         let mut earlier = Vec::new();
         for batch in works.chunks(40) {
             let done = store.append(batch, &notary).await.unwrap();
-            assert!(done.iter().all(|d| matches!(d, Done::Stored(_))));
+            assert!(done.iter().all(Result::is_ok));
             let head = check_log(&store, &notary, "acme").await;
             // Two keys open the log; every batch adds its entries.
             earlier.push(head.size);
@@ -116,7 +117,7 @@ on_both_engines! {
 
     async fn tiles_are_kept_as_they_fill(database: TestDatabase) {
         let (store, notary) = (Store::open(&database.address).await.unwrap(), notary());
-        let works: Vec<Work> = (0..600).map(|i| policy("acme", "p", &format!("text {i}"))).collect();
+        let works: Vec<Change> = (0..600).map(|i| policy("acme", "p", &format!("text {i}"))).collect();
         for batch in works.chunks(200) {
             store.append(batch, &notary).await.unwrap();
         }
@@ -137,43 +138,47 @@ on_both_engines! {
         let again = delivered(policy("acme", "p", "two"), "k1", "r1");
         let other = delivered(policy("acme", "p", "three"), "k2", "r2");
         let done = store.append(&[first.clone(), again, other], &notary).await.unwrap();
-        let duplicate = Done::Duplicate { request: Digest::of(b"r1"), subject: "made-k1".into() };
-        assert!(matches!(done[0], Done::Stored(_)));
+        let duplicate = Err(Conflict::Duplicate { request: Digest::of(b"r1"), subject: "made-k1".into() });
+        assert!(done[0].is_ok());
         assert_eq!(done[1], duplicate);
-        assert!(matches!(done[2], Done::Stored(_)));
+        assert!(done[2].is_ok());
         assert_eq!(store.append(&[first], &notary).await.unwrap(), [duplicate]);
         assert_eq!(check_log(&store, &notary, "acme").await.size, 4);
     }
 
     async fn what_was_judged_by_older_policies_is_refused(database: TestDatabase) {
         let (store, notary) = (Store::open(&database.address).await.unwrap(), notary());
-        let judged_at = |at| { let mut work = delivered(Work::new(namespace("acme"), Timestamp::from_micros(1)), &format!("k{at}"), "r"); work.policies_at = Some(at); work };
+        let judged_at = |at| {
+            let mut judged = delivered(change("acme"), &format!("k{at}"), "r");
+            judged.expects.push(Expectation::PoliciesAt(at));
+            judged
+        };
         let done = store.append(&[judged_at(0), policy("acme", "p", "one"), judged_at(0)], &notary).await.unwrap();
-        assert!(matches!(done[0], Done::Stored(_)));
-        assert!(matches!(done[1], Done::Stored(_)));
-        assert!(matches!(done[2], Done::Duplicate { .. }), "it has the key of the first");
+        assert!(done[0].is_ok());
+        assert!(done[1].is_ok());
+        assert!(matches!(done[2], Err(Conflict::Duplicate { .. })), "it has the key of the first");
         let (at, _) = store.active_policies(&namespace("acme")).await.unwrap();
         assert_eq!(at, 3, "two keys and the policy");
-        assert_eq!(store.append(&[judged_at(1)], &notary).await.unwrap(), [Done::PoliciesChanged]);
-        assert!(matches!(store.append(&[judged_at(3)], &notary).await.unwrap()[0], Done::Stored(_)));
+        assert_eq!(store.append(&[judged_at(1)], &notary).await.unwrap(), [Err(Conflict::PoliciesChanged)]);
+        assert!(store.append(&[judged_at(3)], &notary).await.unwrap()[0].is_ok());
     }
 
     async fn a_number_of_a_try_is_one_artifacts(database: TestDatabase) {
         let (store, notary) = (Store::open(&database.address).await.unwrap(), notary());
         let tried = |artifact: &[u8], tries: u64| {
-            let mut work = Work::new(namespace("acme"), Timestamp::from_micros(1));
+            let mut tried = change("acme");
             let attempt = Attempt { policy: "p".into(), dataset: "q3".into(), tries };
-            work.attempts = Some(NewAttempts { model: "acme/credit".parse().unwrap(), artifact: Digest::of(artifact), attempts: vec![attempt] });
-            work
+            tried.attempts = Some(NewAttempts { model: "acme/credit".parse().unwrap(), artifact: Digest::of(artifact), attempts: vec![attempt] });
+            tried
         };
-        let stored = |done: &Done| matches!(done, Done::Stored(_));
+        let stored = |done: &Committed| done.is_ok();
         assert!(store.append(&[tried(b"a", 1), tried(b"b", 2)], &notary).await.unwrap().iter().all(stored));
         // `a` again is accepted; `c` as the second, and `b` as the third, are not. A refused work
         // does not affect the others.
         let batch = [tried(b"a", 1), tried(b"c", 2), tried(b"b", 3), tried(b"d", 7)];
         let done = store.append(&batch, &notary).await.unwrap();
         assert!(stored(&done[0]) && stored(&done[3]), "{done:?}");
-        assert_eq!(done[1..3], [Done::AttemptsTaken, Done::AttemptsTaken]);
+        assert_eq!(done[1..3], [Err(Conflict::AttemptsTaken), Err(Conflict::AttemptsTaken)]);
         let series = |namespace_of: &str, model: &str| Series {
             namespace: namespace(namespace_of), policy: "p".into(), model: model.parse().unwrap(), dataset: "q3".into(),
         };
@@ -192,27 +197,25 @@ on_both_engines! {
         let (store, notary) = (Store::open(&database.address).await.unwrap(), notary());
         let upload = |bytes: &[u8]| {
             let digest = Digest::of(bytes);
-            let mut work = Work::new(namespace("acme"), Timestamp::from_micros(1));
-            let row = NewRow::Upload(NewUpload { digest, size: 1, by: "user:1".into() });
-            work.fact = Some(NewFact { row, entry: row_entry(Fact::PredictionsAccepted, &digest.to_string(), &digest) });
-            work
+            let entry = row_entry(Fact::PredictionsAccepted, &digest.to_string(), &digest);
+            change("acme").with(Write::Upload(NewUpload { digest, size: 1, by: "user:1".into(), entry }))
         };
         let done = store.append(&[upload(b"x"), upload(b"x"), upload(b"y")], &notary).await.unwrap();
-        assert_eq!(done[1], Done::Known);
-        assert!(matches!(done[0], Done::Stored(_)) && matches!(done[2], Done::Stored(_)));
-        assert_eq!(store.append(&[upload(b"y")], &notary).await.unwrap(), [Done::Known]);
+        assert_eq!(done[1], Err(Conflict::Known));
+        assert!(done[0].is_ok() && done[2].is_ok());
+        assert_eq!(store.append(&[upload(b"y")], &notary).await.unwrap(), [Err(Conflict::Known)]);
         assert_eq!(check_log(&store, &notary, "acme").await.size, 4);
         assert!(store.upload(&namespace("zeta"), &Digest::of(b"x")).await.unwrap().is_none());
         for against in [Against::Champion, Against::Reference] {
             let judged = |at| {
-                let mut work = Work::new(namespace("acme"), Timestamp::from_micros(1));
+                let mut judged = change("acme");
                 let (model, environment) = ("acme/m".parse().unwrap(), "production".parse().unwrap());
-                work.baselines = vec![ExpectedBaseline { against, model, environment, at }];
-                work
+                judged.expects = vec![Expectation::Baseline(ExpectedBaseline { against, model, environment, at })];
+                judged
             };
             let done = store.append(&[judged(3), judged(0)], &notary).await.unwrap();
-            assert_eq!(done[0], Done::BaselineMoved);
-            assert!(matches!(done[1], Done::Stored(_)));
+            assert_eq!(done[0], Err(Conflict::BaselineMoved));
+            assert!(done[1].is_ok());
         }
     }
 
@@ -220,11 +223,11 @@ on_both_engines! {
         let (store, notary) = (Store::open(&database.address).await.unwrap(), notary());
         store.append(&[policy("acme", "p", "one"), policy("zeta", "q", "two")], &notary).await.unwrap();
         for (ns, name) in [("acme", "p"), ("zeta", "q")] {
-            let policies = store.policy_versions(&namespace(ns), Page { before: None, limit: 200 }).await.unwrap();
+            let policies = store.versions(Publication::Policy, &namespace(ns), Page { before: None, limit: 200 }).await.unwrap();
             assert_eq!(policies.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), [name]);
             assert_eq!(check_log(&store, &notary, ns).await.size, 3);
         }
-        assert!(store.policy(&namespace("acme"), &Digest::of(b"two")).await.unwrap().is_none());
+        assert!(store.published(Publication::Policy, &namespace("acme"), &Digest::of(b"two")).await.unwrap().is_none());
         assert!(store.log_head(&namespace("other")).await.unwrap().is_none());
     }
 
@@ -236,7 +239,7 @@ on_both_engines! {
             for i in 0..40 {
                 let work = policy("acme", &format!("w{id}"), &format!("text {id} {i}"));
                 let done = store.append(&[work], &notary).await.unwrap();
-                assert!(matches!(done[0], Done::Stored(_)));
+                assert!(done[0].is_ok());
             }
         };
         tokio::join!(writer(1), writer(2));
