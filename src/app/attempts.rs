@@ -134,7 +134,7 @@ impl Service {
     }
 }
 
-fn series(model: &ModelId, policy: &str, dataset: &str) -> Series {
+pub(super) fn series(model: &ModelId, policy: &str, dataset: &str) -> Series {
     let namespace: Namespace = model.namespace().clone();
     Series {
         namespace,

@@ -174,8 +174,7 @@ impl Service {
         let mut documents = Vec::with_capacity(references.len());
         for reference in references {
             let gone = || AppError::broken(format!("evidence {} is gone", reference.digest));
-            let stored =
-                self.evidence_row(namespace, &reference.digest).await?.ok_or_else(gone)?;
+            let stored = self.evidence_row(namespace, &reference.digest).await?.ok_or_else(gone)?;
             let mapping = self.mapping_of(namespace, reference).await?;
             let size = stored.bytes.len();
             let format = reference.format.clone();

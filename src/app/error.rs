@@ -128,10 +128,9 @@ impl From<StoreError> for AppError {
                 "the database did not keep what was stored; try again, and see the service's log"
                     .into(),
             ),
-            StoreError::Inconsistent(what) => (
-                UNPROVED,
-                format!("{what}, so it is not served. {AFTER_AN_EDIT}"),
-            ),
+            StoreError::Inconsistent(what) => {
+                (UNPROVED, format!("{what}, so it is not served. {AFTER_AN_EDIT}"))
+            }
             _ if error.is_damage() => {
                 return Self { cause: Some(Box::new(error)), ..Self::damaged() };
             }

@@ -134,12 +134,14 @@ impl Export {
         };
         let (store, namespace) = (&self.store, &self.namespace);
         let bytes = match folder {
-            Folder::Policies => {
-                store.published(Publication::Policy, namespace, &digest).await?.map(|p| p.source.into_bytes())
-            }
-            Folder::Mappings => {
-                store.published(Publication::Mapping, namespace, &digest).await?.map(|m| m.source.into_bytes())
-            }
+            Folder::Policies => store
+                .published(Publication::Policy, namespace, &digest)
+                .await?
+                .map(|p| p.source.into_bytes()),
+            Folder::Mappings => store
+                .published(Publication::Mapping, namespace, &digest)
+                .await?
+                .map(|m| m.source.into_bytes()),
             _ => store.evidence(namespace, &digest).await?.map(|e| e.bytes),
         };
         let gone = || AppError::broken(format!("document {digest} of {namespace} is gone"));

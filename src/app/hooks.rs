@@ -1,7 +1,10 @@
 //! The secrets that senders of webhooks sign with, and the identity of a sender.
 
 use super::{
-    Service, account_facts::set_secret, error::AppError, people::{TRIES, changing, check_word},
+    Service,
+    account_facts::set_secret,
+    error::AppError,
+    people::{TRIES, changing, check_word},
 };
 use crate::{
     identity::{Actor, Scope},

@@ -6,7 +6,7 @@ use super::{
     continued::{continued, covers},
     error::{AppError, Kind},
     heads::behind,
-    proofs::{check_rows, fact_holds},
+    proofs::fact_holds,
 };
 use crate::{
     ledger::{Checkpoint, Fact, VerifierKey, merkle, tile},
@@ -20,12 +20,16 @@ const OPENING: u64 = 64;
 const PAGE: u64 = 4_096;
 
 /// How much was checked.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checked {
     /// The entries that were hashed again.
     pub entries: u64,
     /// The rows that were proved from their entries.
     pub rows: u64,
+    /// What is wrong with rows that are not what was logged: the first ones of each namespace.
+    pub wrong: Vec<String>,
+    /// How many rows are not what was logged.
+    pub wrong_count: u64,
 }
 
 impl Service {
@@ -156,20 +160,31 @@ impl Service {
         Ok(())
     }
 
-    /// Hashes every entry of every log again, rebuilds every root, and proves the rows that were
-    /// logged.
+    /// Hashes every entry of every log again, rebuilds every root, and proves the rows of every
+    /// table from their entries. Rows that are not what was logged are named in the result.
     ///
     /// # Errors
-    /// When one of these does not hold; the message says which.
+    /// When a log is not the one that was signed; the message says why.
     pub async fn check_all(&self) -> Result<Checked, AppError> {
         let (mut snapshot, heads) = self.checked_snapshot().await?;
         let mut checked = Checked::default();
         for head in &heads {
             check_entries(&mut snapshot, head).await?;
             checked.entries += head.size;
-            checked.rows += check_rows(&mut snapshot, &head.namespace).await?;
         }
         snapshot.end().await?;
+        let mut checks = vec![self.check_sessions().await?];
+        for head in &heads {
+            let mut check = self.check_rows(&head.namespace).await?;
+            let named = |what: String| format!("{}: {what}", head.namespace);
+            check.wrong = check.wrong.into_iter().map(named).collect();
+            checks.push(check);
+        }
+        for check in checks {
+            checked.rows += check.proved;
+            checked.wrong_count += check.wrong_count;
+            checked.wrong.extend(check.wrong);
+        }
         Ok(checked)
     }
 }

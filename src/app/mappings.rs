@@ -106,7 +106,7 @@ impl Service {
             let found = match name.parse::<Digest>() {
                 Ok(digest) => {
                     self.published_row(Publication::Mapping, &actor.namespace, &digest).await?
-                },
+                }
                 Err(_) => self.mapping_named(&actor.namespace, name).await?,
             };
             let found = found.ok_or_else(|| {

@@ -287,9 +287,8 @@ impl Service {
     /// When the database fails.
     pub async fn retire(&self, id: &str, overlap: Age) -> Result<(), AppError> {
         let end = self.env.now().plus(overlap);
-        let sooner = |token: Token| {
-            (token.expires_at > end).then_some(Token { expires_at: end, ..token })
-        };
+        let sooner =
+            |token: Token| (token.expires_at > end).then_some(Token { expires_at: end, ..token });
         self.change_token(id, What::Expiry, sooner).await?;
         let sooner = |hook: HookSecret| {
             let later = hook.expires_at.is_none_or(|at| at > end);

@@ -2,10 +2,7 @@
 
 use super::{Service, blocking, error::AppError, prover::unproved};
 use crate::{
-    model::{
-        Approval, Decision, DecisionId, Digest, Environment, ModelId, Namespace,
-        ReleaseId,
-    },
+    model::{Approval, Decision, DecisionId, Digest, Environment, ModelId, Namespace, ReleaseId},
     store::{StoredDecision, StoredRelease},
 };
 
@@ -86,6 +83,16 @@ impl Service {
     ) -> Result<Vec<Decision>, AppError> {
         let (namespace, release) = (stored.release.model.namespace(), &stored.release);
         let rows = self.store.decisions(namespace, &release.id).await?;
+        self.prove_decisions(stored, rows).await
+    }
+
+    /// Proves the decisions of a release, which must be complete, and reads them.
+    pub(super) async fn prove_decisions(
+        &self,
+        stored: &StoredRelease,
+        rows: Vec<StoredDecision>,
+    ) -> Result<Vec<Decision>, AppError> {
+        let (namespace, release) = (stored.release.model.namespace(), &stored.release);
         let complete = rows.len() as u64 >= stored.decisions
             && rows.iter().zip(0..).all(|(row, seq)| row.seq == seq);
         if !complete {
@@ -109,7 +116,19 @@ impl Service {
     ) -> Result<Vec<(Approval, u64)>, AppError> {
         let (namespace, release) = (stored.release.model.namespace(), &stored.release);
         let votes = self.store.approvals(namespace, &release.id).await?;
-        for (approval, index) in &votes {
+        self.prove_votes(stored, &votes, latest).await?;
+        Ok(votes)
+    }
+
+    /// Proves the votes on a release.
+    pub(super) async fn prove_votes(
+        &self,
+        stored: &StoredRelease,
+        votes: &[(Approval, u64)],
+        latest: Option<&Decision>,
+    ) -> Result<(), AppError> {
+        let (namespace, release) = (stored.release.model.namespace(), &stored.release);
+        for (approval, index) in votes {
             self.prover.approval(namespace, approval, *index).await?;
             if approval.release.as_ref().is_some_and(|of| *of != release.id) {
                 return Err(unproved("an approval of another release", *index));
@@ -123,7 +142,7 @@ impl Service {
                 release.log_index,
             ));
         }
-        Ok(votes)
+        Ok(())
     }
 }
 
@@ -138,7 +157,7 @@ fn belongs(stored: &StoredRelease, decision: &Decision) -> Result<(), AppError> 
     Err(unproved(&format!("decision {}", decision.id), decision.record_index))
 }
 
-/// The decision in a row, whose record may be large.
+/// The decision in a row, whose record may be large. The row's verdict must be that of the record.
 pub(super) async fn read_decision(stored: StoredDecision) -> Result<Decision, AppError> {
     Ok(blocking::run_if_large(stored.record.0.len(), move || stored.decision()).await??)
 }

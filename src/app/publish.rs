@@ -1,11 +1,6 @@
 //! The publication of policies.
 
-use super::{
-    Service,
-    error::AppError,
-    notary::row_entry,
-    once::DeliveryKey,
-};
+use super::{Service, error::AppError, notary::row_entry, once::DeliveryKey};
 use crate::{
     identity::{Actor, Scope},
     ledger::Fact,
@@ -72,9 +67,8 @@ impl Service {
         self.policy_cache.keep(policy.clone());
         self.policy_cache.refresh(&actor.namespace).await?;
         tracing::info!(namespace = %actor.namespace, policy = %policy.name, %digest, "policy published");
-        let stored = self
-            .store
-            .newest_published(Publication::Policy, &actor.namespace, &digest).await?;
+        let stored =
+            self.store.newest_published(Publication::Policy, &actor.namespace, &digest).await?;
         let stored = stored
             .ok_or_else(|| AppError::broken("a policy was published but is not in the database"))?;
         Ok((stored, warnings))

@@ -1,6 +1,8 @@
 //! Reads releases, decisions and evidence, and answers the gate question of deploy tools.
 
-use super::{Service, blocking, error::AppError, proved::read_decision, prover::unproved, standing::Standing};
+use super::{
+    Service, blocking, error::AppError, proved::read_decision, prover::unproved, standing::Standing,
+};
 use crate::{
     identity::{Actor, Scope},
     model::{
@@ -127,7 +129,8 @@ impl Service {
         listed: &ListedRelease,
     ) -> Result<(), AppError> {
         let release = &listed.release;
-        let other = || unproved(&format!("the verdict of release {}", release.id), release.log_index);
+        let other =
+            || unproved(&format!("the verdict of release {}", release.id), release.log_index);
         if !self.prover.listed(listed).await? {
             // Only the inputs can prove a row of an earlier version.
             self.release_row(namespace, &release.id).await?;

@@ -3,6 +3,7 @@
 use super::{
     Service,
     error::{AppError, Kind},
+    notary::Notary,
     passwords,
     people::{as_person, check_word},
     prover::unproved_session,
@@ -24,6 +25,14 @@ const PURPOSE: &str = "session/v1";
 fn message(session: &Session) -> Vec<u8> {
     let Session { digest, user_id, csrf, expires_at, .. } = session;
     format!("{digest}\n{user_id}\n{csrf}\n{expires_at}").into_bytes()
+}
+
+/// Refuses a session that this service, or another one with its key, did not begin.
+pub(super) fn begun_here(notary: &Notary, session: &Session) -> Result<(), AppError> {
+    if notary.signed_own(PURPOSE, &message(session), &session.signature) {
+        return Ok(());
+    }
+    Err(unproved_session())
 }
 
 /// A person who is signed in with a browser.
@@ -103,9 +112,7 @@ impl Service {
             return Ok(None);
         };
         // A session in a row that this service did not write is not one.
-        if !self.notary.signed_own(PURPOSE, &message(&session), &session.signature) {
-            return Err(unproved_session());
-        }
+        begun_here(&self.notary, &session)?;
         let user = self.store.user(&session.user_id).await?;
         if let Some(user) = &user {
             self.prover.user(user).await?;

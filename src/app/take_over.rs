@@ -67,9 +67,7 @@ impl Service {
             let page = self.store.entries(namespace, next, PAGE).await?;
             let Some(last) = page.last() else { return Ok(false) };
             next = last.index + 1;
-            let states = |body: &[u8]| {
-                matches!(Entry::parse(body), Ok(Entry::Fact { fact, .. }) if ACCOUNTS.contains(&fact))
-            };
+            let states = |body: &[u8]| matches!(Entry::parse(body), Ok(Entry::Fact { fact, .. }) if ACCOUNTS.contains(&fact));
             if page.iter().any(|entry| states(&entry.body)) {
                 return Ok(true);
             }

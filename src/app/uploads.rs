@@ -1,8 +1,6 @@
 //! The upload of files of rows: predictions, and the labels and groups that belong to them.
 
-use super::{
-    Service, blobs::Upload, blocking, commit::Stored, error::AppError, notary::row_entry,
-};
+use super::{Service, blobs::Upload, blocking, commit::Stored, error::AppError, notary::row_entry};
 use crate::{
     identity::{Actor, Scope},
     ledger::Fact,

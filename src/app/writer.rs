@@ -120,7 +120,8 @@ impl Desk {
         self.health.failed(&error, changes.iter().map(Change::weight).sum());
         let probed = self.health.probe().await;
         // Works that may have been stored must not be attempted again as if nothing had happened.
-        if let ([_], _) | (_, StoreError::Unknown(_) | StoreError::NotDurable(_)) = (changes, &error)
+        if let ([_], _) | (_, StoreError::Unknown(_) | StoreError::NotDurable(_)) =
+            (changes, &error)
         {
             let error = AppError::from(error);
             let others = refuse_all(changes.get(1..).unwrap_or_default(), &error);

@@ -59,9 +59,7 @@ impl<'a> Account<'a> {
         let row = sqlx::query(sql).bind(key.clone()).fetch_optional(connection).await?;
         let found = match row {
             None => Before::Absent,
-            Some(row) => {
-                Before::At(row.try_get::<Option<i64>, _>(0)?.map(i64::cast_unsigned))
-            }
+            Some(row) => Before::At(row.try_get::<Option<i64>, _>(0)?.map(i64::cast_unsigned)),
         };
         Ok(found == before)
     }
@@ -115,7 +113,8 @@ pub(super) async fn set_tokens(
 ) -> Result<(), StoreError> {
     let new = "INSERT INTO tokens (expires_at_us, revoked_at_us, entry_idx, id, namespace, digest, name, scopes, \
                user_id, created_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    let changed = "UPDATE tokens SET expires_at_us = $1, revoked_at_us = $2, entry_idx = $3 WHERE id = $4";
+    let changed =
+        "UPDATE tokens SET expires_at_us = $1, revoked_at_us = $2, entry_idx = $3 WHERE id = $4";
     for row in rows {
         let token = &row.new.row;
         let state = |query: Bound| {
@@ -146,8 +145,7 @@ pub(super) async fn set_hook_secrets(
 ) -> Result<(), StoreError> {
     let new = "INSERT INTO hook_secrets (expires_at_us, revoked_at_us, entry_idx, id, namespace, source, secret, \
                created_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    let changed =
-        "UPDATE hook_secrets SET expires_at_us = $1, revoked_at_us = $2, entry_idx = $3 WHERE id = $4";
+    let changed = "UPDATE hook_secrets SET expires_at_us = $1, revoked_at_us = $2, entry_idx = $3 WHERE id = $4";
     for row in rows {
         let hook = &row.new.row;
         let state = |query: Bound| {

@@ -8,11 +8,11 @@
 
 use super::{
     Store, StoreError,
+    change::{Change, Committed, NewEntry, Receipt, Write},
     durable::SignedHead,
     head::Head,
     identity,
     insert::Insert,
-    change::{Change, Committed, NewEntry, Receipt, Write},
     screen,
     write::Writing,
 };
@@ -179,9 +179,7 @@ async fn append_to_log(
     for member in identity::mistaken(&identity, batch) {
         outcomes[member] = Some(Err(super::Conflict::PoliciesChanged));
     }
-    for (member, conflict) in
-        screen::screen(connection, &head, &batch.without(outcomes)).await?
-    {
+    for (member, conflict) in screen::screen(connection, &head, &batch.without(outcomes)).await? {
         outcomes[member] = Some(Err(conflict));
     }
     let accepted = batch.without(outcomes);

@@ -37,6 +37,18 @@ pub(super) async fn insert(
     Ok(())
 }
 
+macro_rules! select {
+    ($tail:literal) => {
+        concat!(
+            "SELECT document, entry_idx, release_id, id, by_id, vote, at_us FROM approvals WHERE namespace = $1 ",
+            $tail
+        )
+    };
+}
+
+/// The votes on several releases.
+pub(super) const OF_EACH: &str = select!("AND release_id IN ");
+
 impl Store {
     /// The votes on a release with their log indexes, in the order in which they were given.
     ///
@@ -47,19 +59,34 @@ impl Store {
         namespace: &Namespace,
         release: &ReleaseId,
     ) -> Result<Vec<(Approval, u64)>, StoreError> {
-        let sql = "SELECT document, entry_idx FROM approvals WHERE namespace = $1 AND release_id = $2 \
-                   ORDER BY entry_idx";
-        let rows = sqlx::query(sql)
+        let rows = sqlx::query(select!("AND release_id = $2 ORDER BY entry_idx"))
             .bind(namespace.as_str())
             .bind(release.as_str())
             .fetch_all(&self.reader)
             .await?;
-        rows.iter().map(read_approval).collect()
+        rows.iter().map(read).collect()
     }
 }
 
-fn read_approval(row: &AnyRow) -> Result<(Approval, u64), StoreError> {
+pub(super) fn read(row: &AnyRow) -> Result<(Approval, u64), StoreError> {
     let document: String = row.try_get(0)?;
     let index: i64 = row.try_get(1)?;
-    Ok((serde_json::from_str(&document).map_err(StoreError::inconsistent)?, index.cast_unsigned()))
+    let approval: Approval = serde_json::from_str(&document).map_err(StoreError::inconsistent)?;
+    let text = |at: usize| row.try_get::<String, _>(at);
+    // The columns repeat what the document says.
+    let same = approval
+        .release
+        .as_ref()
+        .is_some_and(|release| release.as_str() == text(2).unwrap_or_default())
+        && approval.id.as_ref().is_some_and(|id| id.as_str() == text(3).unwrap_or_default())
+        && approval.by.id == text(4)?
+        && approval.vote.as_str() == text(5)?
+        && approval.at.micros() == row.try_get::<i64, _>(6)?;
+    if same {
+        return Ok((approval, index.cast_unsigned()));
+    }
+    Err(StoreError::inconsistent(format!(
+        "the row of approval {} is not what its document says",
+        text(3)?
+    )))
 }

@@ -88,12 +88,17 @@ impl StoredDecision {
     /// The decision in the signed bytes.
     ///
     /// # Errors
-    /// When the bytes are not a record statement.
+    /// When the bytes are not a record statement, or the row states another verdict.
     pub fn decision(&self) -> Result<Decision, StoreError> {
+        let record = record_in(&self.record.0)?;
+        if record.verdict.verdict.as_str() != self.verdict {
+            let what = format!("the verdict of decision {} is not that of its record", self.id);
+            return Err(StoreError::inconsistent(what));
+        }
         Ok(Decision {
             id: self.id.clone(),
             release: self.release.clone(),
-            record: record_in(&self.record.0)?,
+            record,
             record_index: self.record_index,
             vsa_index: self.vsa_index,
         })
@@ -116,6 +121,9 @@ macro_rules! select {
         )
     };
 }
+
+/// The decisions of several releases.
+pub(super) const OF_EACH: &str = select!("AND release_id IN ");
 
 impl Store {
     /// The decision of that id, if the namespace has it.
@@ -180,7 +188,7 @@ impl Store {
     }
 }
 
-fn read(row: &AnyRow) -> Result<StoredDecision, StoreError> {
+pub(super) fn read(row: &AnyRow) -> Result<StoredDecision, StoreError> {
     let vsa: Option<Vec<u8>> = row.try_get("vsa")?;
     let vsa_signature: Option<Vec<u8>> = row.try_get("vsa_signature")?;
     let vsa_index: Option<i64> = row.try_get("vsa_idx")?;

@@ -56,7 +56,6 @@ impl Store {
         row.as_ref().map(read).transpose()
     }
 
-
     /// Whether a sender has a valid secret in any namespace.
     ///
     /// # Errors
@@ -78,8 +77,10 @@ impl Store {
         source: &str,
         now: Timestamp,
     ) -> Result<Vec<HookSecret>, StoreError> {
-        let sql = hook_secret!("WHERE revoked_at_us IS NULL AND (expires_at_us IS NULL OR expires_at_us > $1) \
-                   AND namespace = $2 AND source = $3 ORDER BY created_at_us DESC, id DESC");
+        let sql = hook_secret!(
+            "WHERE revoked_at_us IS NULL AND (expires_at_us IS NULL OR expires_at_us > $1) \
+                   AND namespace = $2 AND source = $3 ORDER BY created_at_us DESC, id DESC"
+        );
         let query =
             sqlx::query(sql).bind(now.micros()).bind(namespace.as_str()).bind(source.to_owned());
         query.fetch_all(&self.reader).await?.iter().map(read).collect()

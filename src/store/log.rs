@@ -9,7 +9,7 @@ use crate::{
     },
     model::{Namespace, Timestamp},
 };
-use sqlx::{AnyConnection, Row as _, any::AnyRow};
+use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};
 
 /// The signed head of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,6 +163,27 @@ pub(super) async fn log_heads(connection: &mut AnyConnection) -> Result<Vec<LogH
     let sql =
         "SELECT namespace, size, edge, checkpoint FROM logs WHERE size > 0 ORDER BY namespace";
     sqlx::query(sql).fetch_all(connection).await?.iter().map(read_head).collect()
+}
+
+pub(super) async fn entries_at(
+    connection: &mut AnyConnection,
+    namespace: &Namespace,
+    indexes: &[u64],
+) -> Result<Vec<StoredEntry>, StoreError> {
+    let mut found = Vec::with_capacity(indexes.len());
+    for some in indexes.chunks(256) {
+        // Numbers are written into the statement: they need no quotes, and differ each time.
+        let list: Vec<String> = some.iter().map(u64::to_string).collect();
+        let sql = format!(
+            "SELECT idx, kind, subject, at_us, body, fact FROM entries WHERE namespace = $1 AND idx IN ({})",
+            list.join(",")
+        );
+        let query = sqlx::query(AssertSqlSafe(sql)).persistent(false).bind(namespace.as_str());
+        for row in query.fetch_all(&mut *connection).await? {
+            found.push(read_entry(&row)?);
+        }
+    }
+    Ok(found)
 }
 
 pub(super) async fn entries(

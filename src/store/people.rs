@@ -98,7 +98,6 @@ impl Token {
 }
 
 impl Store {
-
     /// A user by sign-in name.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ impl Publication {
         }
     }
 
-    fn select(self, source: &str, tail: &str) -> AssertSqlSafe<String> {
+    pub(super) fn select(self, source: &str, tail: &str) -> AssertSqlSafe<String> {
         let table = self.table();
         AssertSqlSafe(format!(
             "SELECT name, version, digest, {source} AS source, published_by, at_us, entry_idx FROM {table} \
@@ -218,7 +218,7 @@ pub(super) async fn insert(
     Ok(())
 }
 
-fn read(row: &AnyRow) -> Result<Published, StoreError> {
+pub(super) fn read(row: &AnyRow) -> Result<Published, StoreError> {
     Ok(Published {
         name: row.try_get("name")?,
         version: row.try_get::<i64, _>("version")?.cast_unsigned(),

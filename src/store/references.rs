@@ -97,6 +97,9 @@ macro_rules! select {
     };
 }
 
+/// Proposals for every model, newest first.
+pub(super) const ALL: &str = select!("AND p.entry_idx < $2 ORDER BY p.entry_idx DESC LIMIT $3");
+
 impl Store {
     /// The proposal of that id, if the namespace has it.
     ///
@@ -183,7 +186,7 @@ impl Store {
     }
 }
 
-fn read(row: &AnyRow) -> Result<Proposal, StoreError> {
+pub(super) fn read(row: &AnyRow) -> Result<Proposal, StoreError> {
     let text = |column: &str| row.try_get::<String, _>(column);
     let proposal = ProposedReference {
         id: text("id")?,
@@ -197,7 +200,9 @@ fn read(row: &AnyRow) -> Result<Proposal, StoreError> {
     let index: Option<i64> = row.try_get("pin_idx")?;
     let pin = index.map(|index| -> Result<Pin, StoreError> {
         if row.try_get::<i32, _>("pin_fits")? != 1 {
-            return Err(StoreError::inconsistent("the approval of a reference is of another proposal"));
+            return Err(StoreError::inconsistent(
+                "the approval of a reference is of another proposal",
+            ));
         }
         Ok(Pin {
             by: Person { id: text("approved_by_id")?, name: text("approved_by_name")? },

@@ -101,6 +101,9 @@ macro_rules! select {
     };
 }
 
+/// The next releases after an entry.
+pub(super) const AFTER: &str = select!("AND entry_idx > $2 ORDER BY entry_idx LIMIT $3");
+
 /// Inserts releases, each with its first decision, and marks those that they supersede.
 pub(super) async fn insert(
     connection: &mut AnyConnection,
@@ -319,7 +322,7 @@ pub(super) fn release(row: &AnyRow) -> Result<Release, StoreError> {
     })
 }
 
-fn read(row: &AnyRow) -> Result<StoredRelease, StoreError> {
+pub(super) fn read(row: &AnyRow) -> Result<StoredRelease, StoreError> {
     let text = |column: &str| row.try_get::<String, _>(column);
     let index = |column: &str| -> Result<Option<u64>, StoreError> {
         Ok(row.try_get::<Option<i64>, _>(column)?.map(i64::cast_unsigned))

@@ -126,7 +126,8 @@ impl<'a> Screen<'a> {
             return Ok(moved.then_some(Conflict::AccountChanged));
         }
         let Some(key) = key(write) else { return Ok(None) };
-        let known = self.keys.contains(&key) || stored(connection, namespace, write, &key.1).await?;
+        let known =
+            self.keys.contains(&key) || stored(connection, namespace, write, &key.1).await?;
         Ok(known.then_some(Conflict::Known))
     }
 
@@ -141,7 +142,8 @@ impl<'a> Screen<'a> {
         self.stands.note(change);
         self.requested.extend(change.release().map(|new| place(&new.release)));
         if let Some(d) = &change.delivery {
-            self.processed.insert((d.source.clone(), d.key.clone()), (d.request, d.subject.clone()));
+            self.processed
+                .insert((d.source.clone(), d.key.clone()), (d.request, d.subject.clone()));
         }
     }
 }
@@ -183,7 +185,8 @@ async fn stored(
             "SELECT COUNT(*) FROM reference_pins WHERE namespace = $1 AND proposal_id = $2"
         }
         Write::Mapping(new) => {
-            let newest = published::newest(connection, Publication::Mapping, namespace, key).await?;
+            let newest =
+                published::newest(connection, Publication::Mapping, namespace, key).await?;
             return Ok(newest.is_some_and(|(_, digest)| digest == new.digest.to_string()));
         }
         _ => return Ok(false),
@@ -228,8 +231,10 @@ async fn processed(
     connection: &mut AnyConnection,
     batch: &Batch<'_>,
 ) -> Result<Processed, StoreError> {
-    let keys: Vec<String> =
-        batch.each().filter_map(|(_, change)| Some(change.delivery.as_ref()?.key.clone())).collect();
+    let keys: Vec<String> = batch
+        .each()
+        .filter_map(|(_, change)| Some(change.delivery.as_ref()?.key.clone()))
+        .collect();
     let select = "SELECT source, delivery_key, request_digest, subject FROM deliveries \
                   WHERE namespace = $1 AND delivery_key IN ";
     let mut found = Processed::new();

@@ -2,7 +2,7 @@
 
 use super::{Store, StoreError};
 use crate::model::{Digest, Timestamp};
-use sqlx::{AnyConnection, Row as _};
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 /// The session of a person who is signed in with a browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,17 +56,7 @@ impl Store {
     pub async fn session(&self, digest: &Digest) -> Result<Option<Session>, StoreError> {
         let sql = "SELECT user_id, csrf, expires_at_us, signature FROM sessions WHERE digest = $1";
         let row = sqlx::query(sql).bind(digest.to_string()).fetch_optional(&self.reader).await?;
-        row.map(|row| {
-            let expires_at = Timestamp::from_micros(row.try_get(2)?);
-            Ok(Session {
-                digest: *digest,
-                user_id: row.try_get(0)?,
-                csrf: row.try_get(1)?,
-                expires_at,
-                signature: row.try_get::<Option<Vec<u8>>, _>(3)?.unwrap_or_default(),
-            })
-        })
-        .transpose()
+        row.map(|row| read(&row, *digest)).transpose()
     }
 
     /// How many sessions of a user have not ended.
@@ -102,4 +92,14 @@ impl Store {
             sqlx::query("DELETE FROM sessions WHERE expires_at_us <= $1").bind(now.micros());
         self.execute(query).await
     }
+}
+
+pub(super) fn read(row: &AnyRow, digest: Digest) -> Result<Session, StoreError> {
+    Ok(Session {
+        digest,
+        user_id: row.try_get(0)?,
+        csrf: row.try_get(1)?,
+        expires_at: Timestamp::from_micros(row.try_get(2)?),
+        signature: row.try_get::<Option<Vec<u8>>, _>(3)?.unwrap_or_default(),
+    })
 }

@@ -2,7 +2,11 @@
 
 use super::{Store, StoreError, change::NewUpload, rows_in::Row};
 use crate::model::{Digest, Namespace, Timestamp};
-use sqlx::{AnyConnection, Row as _};
+use sqlx::{AnyConnection, Row as _, any::AnyRow};
+
+/// The next uploads after an entry.
+pub(super) const AFTER: &str = "SELECT digest, size, at_us, entry_idx FROM uploads \
+                                WHERE namespace = $1 AND entry_idx > $2 ORDER BY entry_idx LIMIT $3";
 
 pub(super) async fn insert(
     connection: &mut AnyConnection,
@@ -48,14 +52,17 @@ impl Store {
         namespace: &Namespace,
         digest: &Digest,
     ) -> Result<Option<StoredUpload>, StoreError> {
-        let sql = "SELECT size, at_us, entry_idx FROM uploads WHERE namespace = $1 AND digest = $2";
+        let sql = "SELECT digest, size, at_us, entry_idx FROM uploads WHERE namespace = $1 AND digest = $2";
         let query = sqlx::query(sql).bind(namespace.as_str()).bind(digest.to_string());
-        let Some(row) = query.fetch_optional(&self.reader).await? else { return Ok(None) };
-        Ok(Some(StoredUpload {
-            digest: *digest,
-            size: row.try_get::<i64, _>(0)?.cast_unsigned(),
-            at: Timestamp::from_micros(row.try_get(1)?),
-            log_index: row.try_get::<i64, _>(2)?.cast_unsigned(),
-        }))
+        query.fetch_optional(&self.reader).await?.as_ref().map(read).transpose()
     }
+}
+
+pub(super) fn read(row: &AnyRow) -> Result<StoredUpload, StoreError> {
+    Ok(StoredUpload {
+        digest: row.try_get::<String, _>(0)?.parse().map_err(StoreError::inconsistent)?,
+        size: row.try_get::<i64, _>(1)?.cast_unsigned(),
+        at: Timestamp::from_micros(row.try_get(2)?),
+        log_index: row.try_get::<i64, _>(3)?.cast_unsigned(),
+    })
 }

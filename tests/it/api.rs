@@ -180,16 +180,21 @@ on_both_engines! {
         for path in [
             format!("/api/v1/releases/{release}"), format!("/api/v1/decisions/{decision}"),
             format!("/api/v1/decisions/{decision}/export"), format!("/api/v1/evidence/{evidence}"),
-            format!("/api/v1/policies/{policy}"), "/api/v1/log".into(),
+            format!("/api/v1/policies/{policy}"),
             format!("/api/v1/gate?model=acme/credit&digest={}&environment=production", artifact("good")),
         ] {
             let (status, problem) = app.get(&other, &path).await;
             assert_eq!((status, &problem["code"]), (404, &json!("not-found")), "{path}");
             assert_eq!(app.get(&ci, &path).await.0, 200, "{path}");
         }
-        for path in ["/api/v1/releases", "/api/v1/models", "/api/v1/policies", "/api/v1/log/entries"] {
+        for path in ["/api/v1/releases", "/api/v1/models", "/api/v1/policies"] {
             assert_eq!(app.get(&other, path).await.1["data"], json!([]), "{path}");
         }
+        // Each log states its own people and tokens: of zeta, Zoe and her token.
+        let entries = app.get(&other, "/api/v1/log/entries").await.1;
+        let kinds: Vec<&str> = entries["data"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["key-added", "key-added", "user-changed", "token-changed"]);
+        assert_ne!(app.get(&other, "/api/v1/log").await.1, app.get(&ci, "/api/v1/log").await.1);
         let vote_path = format!("/api/v1/releases/{release}/approvals");
         assert_eq!(app.post(&other, &vote_path, &vote("approve", &digest)).await.0, 404);
         assert_eq!(app.submit(&other, &submission("acme/credit", "x", &accuracy(1, 1))).await.0, 404);
@@ -281,7 +286,8 @@ on_both_engines! {
         let vkey: VerifierKey = std::str::from_utf8(&text("/log/acme/vkey".into()).await).unwrap().trim().parse().unwrap();
         let checkpoint = text("/log/acme/checkpoint".into()).await;
         let head = Checkpoint::verify(std::str::from_utf8(&checkpoint).unwrap(), &[vkey]).unwrap();
-        assert_eq!(head.size, 2 + 1 + 90 * 4);
+        // Two keys, two tokens, the policy; a document, a request, a record and a summary for each.
+        assert_eq!(head.size, 2 + 2 + 1 + 90 * 4);
         let mut tree = merkle::Tree::new();
         for index in 0..head.size.div_ceil(256) {
             let width = tile::width_at(0, index, head.size);

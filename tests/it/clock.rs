@@ -4,7 +4,7 @@
 use crate::{
     on_both_engines,
     support::{
-        app::{TestApp, accuracy, submission},
+        app::{TestApp, accuracy, answer, submission},
         database::TestDatabase,
     },
 };
@@ -14,6 +14,7 @@ on_both_engines! {
     async fn nothing_is_signed_while_the_clock_is_behind_the_log(database: TestDatabase) {
         let app = TestApp::start(&database).await;
         let token = app.machine("acme", &[Scope::Read, Scope::Submit]).await;
+        let owner = app.machine("acme", &[Scope::Policy]).await;
         app.clock.forward("2m");
         let ask = async |name: &str| app.submit(&token, &submission("acme/m", name, &accuracy(960, 1000))).await;
         assert_eq!(ask("v1").await.0, 201);
@@ -23,10 +24,17 @@ on_both_engines! {
         assert_eq!((status, refused["code"].as_str()), (503, Some("clock-behind")), "{refused}");
         assert!(refused["detail"].as_str().unwrap().contains("60 s behind"), "{refused}");
         // A policy is not checked against the clock first, so the batch refuses it.
-        let (status, refused) = app.publish("acme", crate::support::app::POLICY).await;
+        let request = app.http.post(format!("{}/api/v1/policies", app.base)).bearer_auth(&owner);
+        let (status, refused) = answer(request.body(crate::support::app::POLICY)).await;
         assert_eq!((status, refused["code"].as_str()), (503, Some("clock-behind")), "{refused}");
         let (status, ready) = app.get(&token, "/readyz").await;
         assert_eq!((status, ready["code"].as_str()), (503, Some("clock-behind")), "{ready}");
+        // Nor is a token issued.
+        let issued = app.service.create_token(modelgate::app::people::NewToken {
+            namespace: "acme".parse().unwrap(), name: "new".into(), scopes: vec![Scope::Read], user: None,
+            lives: "1d".parse().unwrap(),
+        });
+        assert_eq!(issued.await.unwrap_err().code, "clock-behind");
         assert_eq!(app.log_size("acme").await, size);
         assert_eq!(app.get(&token, "/api/v1/releases").await.0, 200, "reading goes on");
         // Like a process that was started while the clock was behind: it knows only what the log

@@ -26,6 +26,7 @@ mod faults;
 mod gate_answers;
 mod honest_reports;
 mod identity;
+mod kept;
 mod kill;
 mod large;
 mod ledger;

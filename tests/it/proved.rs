@@ -74,8 +74,12 @@ async fn staged(database: &TestDatabase) -> Stage {
     let path = format!("/api/v1/references/{proposal}/approvals");
     assert_eq!(app.post(&people[1], &path, &approval).await.0, 200);
     let admin = app.machine("acme", &[Scope::Submit, Scope::Admin]).await;
-    let upload = app.upload(&admin, "id,label\n1,a\n2,b\n").await.1["data"]["digest"].as_str().unwrap().to_owned();
-    let dataset = json!({"name": "labels", "digest": upload, "id": "id", "label": "label", "groups": []});
+    let upload = app.upload(&admin, "id,label\n1,a\n2,b\n").await.1["data"]["digest"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let dataset =
+        json!({"name": "labels", "digest": upload, "id": "id", "label": "label", "groups": []});
     let (status, registered) = app.post(&admin, "/api/v1/datasets", &dataset).await;
     assert!(status < 300, "{registered}");
     Stage { app, ci, people, good, bad, waiting, policy, mapping, proposal }
@@ -259,6 +263,10 @@ on_both_engines! {
                     served.push(format!("{what}: {path}: {status} {body}"));
                 }
             }
+            let checked = stage.app.service.check_all().await.unwrap();
+            if checked.wrong.is_empty() || checked.wrong_count == 0 {
+                served.push(format!("{what}: the check of the database found nothing"));
+            }
             let back = set.iter().map(|(column, _)| format!("{column} = (SELECT {column} FROM kept WHERE kept.{key} = {table}.{key})"));
             let back = back.collect::<Vec<_>>().join(", ");
             database.execute_owned(format!("UPDATE {table} SET {back} WHERE {key} IN (SELECT {key} FROM kept)")).await;
@@ -266,6 +274,61 @@ on_both_engines! {
         }
         assert!(served.is_empty(), "{} edits were served:\n{}", served.len(), served.join("\n"));
         assert_eq!(stage.app.get(&stage.ci, &gate("good")).await.1["data"]["ok"], true);
+        let checked = stage.app.service.check_all().await.unwrap();
+        assert_eq!(checked.wrong, Vec::<String>::new());
+        assert!(checked.rows > 20, "{checked:?}");
+        stage.app.stop().await;
+    }
+
+    // Columns that no answer reads, and rows that are gone: the check names the table.
+    async fn the_check_of_the_database_covers_every_table(database: TestDatabase) {
+        let stage = staged(&database).await;
+        let address = "127.0.0.1".parse().unwrap();
+        stage.app.service.sign_in("ada", crate::support::app::PASSWORD, address, None).await.unwrap();
+        stage.app.service.create_hook("acme".parse().unwrap(), "ci", None).await.unwrap();
+        let mut missed = Vec::new();
+        for (table, edit) in [
+            ("evidence", "UPDATE evidence SET bytes = digest_bytes"),
+            ("policies", "UPDATE policies SET source = 'x'"),
+            ("releases", "UPDATE releases SET allowed_idx = 3 WHERE allowed_idx IS NULL"),
+            ("releases", "UPDATE releases SET superseded_idx = 3"),
+            ("decisions", "UPDATE decisions SET verdict = 'allow'"),
+            ("approvals", "UPDATE approvals SET by_id = 'user:x'"),
+            ("users", "UPDATE users SET roles = 'admin'"),
+            ("tokens", "UPDATE tokens SET scopes = 'admin'"),
+            ("hook_secrets", "UPDATE hook_secrets SET source = 'x'"),
+            ("sessions", "UPDATE sessions SET csrf = 'x'"),
+            ("uploads", "UPDATE uploads SET digest = 'sha256:0000000000000000000000000000000000000000000000000000000000000000'"),
+            ("datasets", "UPDATE datasets SET id_column = 'x'"),
+            ("reference_proposals", "UPDATE reference_proposals SET comment = 'x'"),
+            ("reference_proposals", "UPDATE reference_pins SET comment = 'x'"),
+            ("releases", "UPDATE tries SET tries = tries + 10"),
+            ("mappings", "UPDATE mappings SET name = 'x'"),
+            ("champions", "UPDATE champions SET allowed_idx = 1"),
+            ("champions", "DELETE FROM champions"),
+            ("approvals", "DELETE FROM approvals"),
+            ("datasets", "DELETE FROM datasets"),
+        ] {
+            let written = edit.split(' ').nth(if edit.starts_with("DELETE") { 2 } else { 1 }).unwrap();
+            database.execute_owned(format!("CREATE TABLE kept AS SELECT * FROM {written}")).await;
+            let edit = edit.replace("digest_bytes", if database.url().starts_with("sqlite") { "CAST(digest AS BLOB)" } else { "CAST(digest AS BYTEA)" });
+            database.execute_owned(edit.clone()).await;
+            let checked = stage.app.service.check_all().await.unwrap();
+            let name = format!("`{table}`");
+            if !checked.wrong.iter().any(|wrong| wrong.contains(&name)) {
+                missed.push(format!("{edit}: {:?}", checked.wrong));
+            }
+            if edit.starts_with("DELETE") {
+                database.execute_owned(format!("INSERT INTO {written} SELECT * FROM kept")).await;
+            } else {
+                let column = edit.split(" SET ").nth(1).unwrap().split(' ').next().unwrap();
+                let key = match written { "evidence" | "sessions" => "digest", "policies" | "uploads" | "datasets" | "mappings" => "entry_idx", "reference_pins" => "proposal_id", "tries" => "artifact", "champions" => "model", _ => "id" };
+                database.execute_owned(format!("UPDATE {written} SET {column} = (SELECT k.{column} FROM kept k WHERE k.{key} = {written}.{key})")).await;
+            }
+            database.execute("DROP TABLE kept").await;
+        }
+        assert!(missed.is_empty(), "{}", missed.join("\n"));
+        assert_eq!(stage.app.service.check_all().await.unwrap().wrong, Vec::<String>::new());
         stage.app.stop().await;
     }
 

@@ -62,32 +62,6 @@ async fn check_log(store: &Store, notary: &Notary, ns: &str) -> Checkpoint {
 }
 
 on_both_engines! {
-    // Otherwise, a page of whole documents could be several gigabytes.
-    async fn rows_are_proved_in_pages_of_bounded_bytes(database: TestDatabase) {
-        const LARGE: usize = 700_000;
-        let (store, notary) = (Store::open(&database.address).await.unwrap(), notary());
-        let ns = namespace("acme");
-        for i in 0..7 {
-            let text = format!("{i}{}", "x".repeat(LARGE));
-            store.append(&[policy("acme", &format!("p{i}"), &text)], &notary).await.unwrap();
-        }
-        // A document that is larger than a page is one page.
-        store.append(&[policy("acme", "huge", &"y".repeat(3 << 20))], &notary).await.unwrap();
-        let table = modelgate::store::TABLES.iter().find(|table| table.name == "policies").unwrap();
-        let mut snapshot = store.snapshot().await.unwrap();
-        let (mut sizes, mut after) = (Vec::new(), -1);
-        loop {
-            let rows = snapshot.logged_rows(table, &ns, after).await.unwrap();
-            let Some(last) = rows.last() else { break };
-            after = last.index.cast_signed();
-            assert!(rows.iter().map(|row| row.bytes.len()).sum::<usize>() <= 2 << 20 || rows.len() == 1);
-            sizes.push(rows.len());
-        }
-        assert_eq!(sizes, [2, 2, 2, 1, 1]);
-        drop(snapshot);
-        store.close().await;
-    }
-
     // The remains of a failed rollback must never become the outer half of the next transaction.
     async fn a_transaction_does_not_begin_inside_another(database: TestDatabase) {
         use sqlx::{Connection as _, Executor as _};

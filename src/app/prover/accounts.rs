@@ -27,7 +27,8 @@ impl Prover {
     /// As [`Prover::user`].
     pub(in crate::app) async fn token(&self, token: &Token) -> Result<(), AppError> {
         let state = |fact: &TokenChanged| token_fact(token, fact.change, fact.at);
-        self.account(&token.namespace, &token.id, (token.log_index, token.newest_entry), state).await
+        self.account(&token.namespace, &token.id, (token.log_index, token.newest_entry), state)
+            .await
     }
 
     /// The same for a secret of webhooks.
@@ -36,7 +37,8 @@ impl Prover {
     /// As [`Prover::user`].
     pub(in crate::app) async fn hook_secret(&self, secret: &HookSecret) -> Result<(), AppError> {
         let state = |fact: &HookSecretChanged| secret_fact(secret, fact.change, fact.at);
-        self.account(&secret.namespace, &secret.id, (secret.log_index, secret.newest_entry), state).await
+        self.account(&secret.namespace, &secret.id, (secret.log_index, secret.newest_entry), state)
+            .await
     }
 
     /// Compares a row, written as the fact that would state it, with the newest fact about `id`.

@@ -74,7 +74,13 @@ struct Proved {
 
 impl Prover {
     pub(super) fn new(store: Store, notary: Arc<Notary>) -> Self {
-        Self { store, notary, known: Arc::default(), leaves: Arc::default(), decided: Arc::default() }
+        Self {
+            store,
+            notary,
+            known: Arc::default(),
+            leaves: Arc::default(),
+            decided: Arc::default(),
+        }
     }
 
     /// The document of a fact, proved.
@@ -113,6 +119,26 @@ impl Prover {
         Ok(self.store.all_in_force(namespace, fact.as_str()).await?)
     }
 
+    /// Reads entries that are needed soon, many in one statement.
+    ///
+    /// # Errors
+    /// `row-unproved` when one of them is not in the log; when the database fails.
+    pub(super) async fn learn(
+        &self,
+        namespace: &Namespace,
+        indexes: impl IntoIterator<Item = u64>,
+    ) -> Result<(), AppError> {
+        let unknown = |index: &u64| !lock(&self.known).contains_key(&(namespace.clone(), *index));
+        let indexes: Vec<u64> = indexes.into_iter().filter(unknown).collect();
+        if indexes.is_empty() {
+            return Ok(());
+        }
+        for found in self.store.entries_at(namespace, &indexes).await? {
+            self.admit(namespace, found).await?;
+        }
+        Ok(())
+    }
+
     /// The entry at `index`, which is under a head that this service signed.
     async fn entry(&self, namespace: &Namespace, index: u64) -> Result<Arc<Proved>, AppError> {
         let key = (namespace.clone(), index);
@@ -121,6 +147,17 @@ impl Prover {
         }
         let gone = || unproved("a row", index);
         let found = self.store.entries(namespace, index, 1).await?.pop().ok_or_else(gone)?;
+        self.admit(namespace, found).await
+    }
+
+    /// Proves an entry, and remembers it.
+    async fn admit(
+        &self,
+        namespace: &Namespace,
+        found: StoredEntry,
+    ) -> Result<Arc<Proved>, AppError> {
+        let index = found.index;
+        let gone = || unproved("a row", index);
         let leaf = leaf_hash(&found.body);
         if !self.is_proved(namespace, index, &leaf) {
             self.prove(namespace, index, &leaf).await?;
@@ -135,7 +172,7 @@ impl Prover {
         if known.len() >= REMEMBERED {
             known.clear();
         }
-        known.insert(key, proved.clone());
+        known.insert((namespace.clone(), index), proved.clone());
         Ok(proved)
     }
 
@@ -224,22 +261,26 @@ fn current(what: &str, newest: Option<u64>, row: Option<u64>) -> Result<(), AppE
 /// The failure for a session that this service did not sign.
 pub(super) fn unproved_session() -> AppError {
     tracing::error!("a session in the database has no signature of this service");
-    let message = format!("this session was not begun by this service, so it is not accepted. {AFTER_AN_EDIT}");
+    let message = format!(
+        "this session was not begun by this service, so it is not accepted. {AFTER_AN_EDIT}"
+    );
     AppError::new(Kind::Failed, UNPROVED, message)
 }
 
 /// The failure for a document that no longer has its digest.
 pub(super) fn unproved_document(digest: &Digest) -> AppError {
     tracing::error!(%digest, "a document in the database no longer has its digest");
-    let message =
-        format!("the document {digest} no longer has its digest, so it is not served. {AFTER_AN_EDIT}");
+    let message = format!(
+        "the document {digest} no longer has its digest, so it is not served. {AFTER_AN_EDIT}"
+    );
     AppError::new(Kind::Failed, UNPROVED, message)
 }
 
 /// The failure for a row that its entry does not prove.
 pub(super) fn unproved(what: &str, index: u64) -> AppError {
     tracing::error!(what, index, "a row of the database does not match its log entry");
-    let message =
-        format!("{what} does not match entry {index} of the log, so it is not served. {AFTER_AN_EDIT}");
+    let message = format!(
+        "{what} does not match entry {index} of the log, so it is not served. {AFTER_AN_EDIT}"
+    );
     AppError::new(Kind::Failed, UNPROVED, message)
 }

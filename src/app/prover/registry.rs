@@ -7,10 +7,17 @@ use crate::{
         Entry, Fact,
         facts::{DatasetRegistered, MappingPublished, ReferenceApproved, ReferenceProposed},
     },
-    model::{Environment, ModelId, Namespace},
+    model::{Environment, ModelId, Namespace, Timestamp},
     store::{Proposal, Published, StoredDataset, StoredUpload},
 };
 use std::collections::BTreeMap;
+
+/// Version 0.1 read the clock once for the fact of a reference and once for its row.
+const TWICE_MICROS: i64 = 1_000_000;
+
+fn near(fact: Timestamp, row: Timestamp) -> bool {
+    fact.micros_since(row).abs() < TWICE_MICROS
+}
 
 impl Prover {
     /// Refuses a policy whose source was not published under its name.
@@ -157,7 +164,7 @@ impl Prover {
             && fact.release == proposal.release
             && fact.comment == proposal.comment
             && fact.proposed_by == proposal.by
-            && fact.proposed_at == stored.at;
+            && near(fact.proposed_at, stored.at);
         if !same {
             return Err(unproved(&format!("proposal {}", proposal.id), stored.log_index));
         }
@@ -171,7 +178,7 @@ impl Prover {
             && fact.artifact == proposal.artifact
             && fact.comment == pin.comment
             && fact.approved_by == pin.by
-            && fact.approved_at == pin.at;
+            && near(fact.approved_at, pin.at);
         if same {
             return Ok(());
         }

@@ -4,11 +4,11 @@ mod backup;
 mod restore;
 
 use super::{
-    exit::Outcome,
-    output::{self, Format},
+    exit::{Failure, Outcome},
+    output::{self, Format, plain},
     service::{Open, StoreArgs, block_on, database},
 };
-use crate::store::Existing;
+use crate::{app::integrity::Checked, store::Existing};
 use clap::Subcommand;
 
 /// Arguments of `modelgate db`.
@@ -81,6 +81,9 @@ fn check(one: One) -> Outcome {
         let checked = open.service.check_all().await?;
         open.close().await;
         let (entries, rows) = (checked.entries, checked.rows);
+        if checked.wrong_count > 0 {
+            return Err(wrong(&checked));
+        }
         match one.format {
             Format::Json => {
                 output::json(&serde_json::json!({"ok": true, "entries": entries, "rows": rows}))?;
@@ -94,4 +97,20 @@ fn check(one: One) -> Outcome {
         }
         Ok(0)
     })
+}
+
+/// The failure that names the rows that are not what was logged.
+fn wrong(checked: &Checked) -> Failure {
+    let count = checked.wrong_count;
+    let rows = if count == 1 { "1 row is" } else { "rows are" };
+    let count = if count == 1 { String::new() } else { format!("{count} ") };
+    let named: Vec<String> =
+        checked.wrong.iter().map(|what| format!("\n  {}", plain(what))).collect();
+    let more = checked.wrong_count.saturating_sub(checked.wrong.len() as u64);
+    let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
+    let message = format!(
+        "{count}{rows} not what the log states, so they are not served; restore a good copy:{}{more}",
+        named.concat()
+    );
+    Failure::service("row-unproved", message)
 }

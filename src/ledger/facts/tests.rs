@@ -17,10 +17,14 @@ fn same<D: Document>(kept: &[u8], subject: impl Fn(&D) -> bool) {
 
 #[test]
 fn kept_documents_read_and_write_as_the_same_bytes() {
-    same::<ReleaseRequested>(kept!("release-requested"), |d| d.subject() == "01M8H02G5QM3XCS5WE97RBTA9A");
+    same::<ReleaseRequested>(kept!("release-requested"), |d| {
+        d.subject() == "01M8H02G5QM3XCS5WE97RBTA9A"
+    });
     same::<MappingPublished>(kept!("mapping-published"), |d| d.subject() == "ours");
     same::<DatasetRegistered>(kept!("dataset-registered"), |d| d.subject() == "holdout-labels");
-    same::<ReferenceProposed>(kept!("reference-proposed"), |d| d.release.as_str() == "01M8H02G5XDARBMJ5HVZAVN950");
+    same::<ReferenceProposed>(kept!("reference-proposed"), |d| {
+        d.release.as_str() == "01M8H02G5XDARBMJ5HVZAVN950"
+    });
     same::<ReferenceApproved>(kept!("reference-approved"), |d| d.roles == ["model-risk"]);
     same::<KeyAdded>(kept!("key-added-decision"), |d| d.origin.is_none());
     same::<KeyAdded>(kept!("key-added-log"), |d| {

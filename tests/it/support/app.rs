@@ -105,7 +105,7 @@ impl TestApp {
         observe_only: ObserveOnlyBy,
         limits: Limits,
     ) -> Result<Self, modelgate::app::error::AppError> {
-        let clock = TestClock::at(NOW);
+        let clock = TestClock::at(database.now);
         let store = Store::open_with(&database.address, database.patience).await.unwrap();
         let parts = Parts {
             env: clock.env(),

@@ -1,5 +1,6 @@
 //! An empty database of either engine, which is deleted when the test ends.
 
+use super::app::NOW;
 use sqlx::{
     AnyConnection, AssertSqlSafe, Connection as _, Executor as _, SqlSafeStr as _,
     migrate::{Migration, MigrationType, Migrator},
@@ -24,6 +25,8 @@ pub struct TestDatabase {
     pub folder: TempDir,
     /// The time after which it is treated as silent.
     pub patience: Duration,
+    /// The time at which a service on it begins.
+    pub now: &'static str,
     postgres: Option<(String, String)>,
 }
 
@@ -33,7 +36,7 @@ impl TestDatabase {
         match engine {
             Engine::Sqlite => {
                 let address = folder.path().join("modelgate.db").to_str().unwrap().to_owned();
-                Self { address, folder, patience, postgres: None }
+                Self { address, folder, patience, now: NOW, postgres: None }
             }
             Engine::Postgres => {
                 let server = std::env::var(POSTGRES).unwrap_or_else(|_| {
@@ -43,7 +46,7 @@ impl TestDatabase {
                 run(&server, format!("CREATE DATABASE {name}")).await;
                 let address = server.replacen("/postgres?", &format!("/{name}?"), 1);
                 assert_ne!(address, server, "{POSTGRES} must name the database `postgres`");
-                Self { address, folder, patience, postgres: Some((server, name)) }
+                Self { address, folder, patience, now: NOW, postgres: Some((server, name)) }
             }
         }
     }
@@ -72,7 +75,7 @@ impl TestDatabase {
     /// The same database with a separate folder, as another replica has it.
     pub fn another(&self) -> Self {
         let (address, patience) = (self.address.clone(), self.patience);
-        Self { address, folder: TempDir::new().unwrap(), patience, postgres: None }
+        Self { address, folder: TempDir::new().unwrap(), patience, now: self.now, postgres: None }
     }
 
     /// Keeps the current state of the database under a name, like a backup.
