@@ -6,6 +6,7 @@ use super::{
     error::{AppError, Kind},
     notary::row_entry,
     once::DeliveryKey,
+    standing::Obstacle,
     text,
 };
 use crate::{
@@ -65,6 +66,9 @@ impl Service {
             let stored = self.find(actor, &ballot.release).await?;
             if let Some(decision) = self.given_before(actor, &ballot, &stored).await? {
                 return Ok(decision);
+            }
+            if let Some(obstacle) = self.moved_since(actor, &ballot, &stored).await? {
+                return Err(self.evaluated_again(actor, &stored, obstacle).await?);
             }
             let (change, answer) = self.judge_ballot(actor, &ballot, &stored).await?;
             match self.writer.write(change).await? {
@@ -157,6 +161,28 @@ impl Service {
         Ok(counts.then_some(latest))
     }
 
+    /// What has moved since the release was evaluated, so that an approval of it would be one of what
+    /// no longer holds. A rejection is valid whatever has changed since.
+    ///
+    /// # Errors
+    /// When the actor cannot cast this vote.
+    async fn moved_since(
+        &self,
+        actor: &Actor,
+        ballot: &Ballot,
+        stored: &StoredRelease,
+    ) -> Result<Option<Obstacle>, AppError> {
+        let policies = self.policies_of(stored).await?;
+        check_ballot(actor, ballot, stored, &policies)?;
+        self.require_open(stored).await?;
+        self.require_newest(stored).await?;
+        if ballot.vote == Vote::Reject {
+            return Ok(None);
+        }
+        let active = self.policy_cache.current(&actor.namespace).await?;
+        Ok(self.today(stored, &policies, &active).await?.obstacle)
+    }
+
     async fn judge_ballot(
         &self,
         actor: &Actor,
@@ -164,15 +190,8 @@ impl Service {
         stored: &StoredRelease,
     ) -> Result<(Change, UnplacedDecision), AppError> {
         let policies = self.policies_of(stored).await?;
-        check_ballot(actor, ballot, stored, &policies)?;
-        self.require_open(stored).await?;
-        self.require_newest(stored).await?;
         let active = self.policy_cache.current(&actor.namespace).await?;
         let today = self.today(stored, &policies, &active).await?;
-        // A rejection is valid whatever has changed since.
-        if let Some(obstacle) = today.obstacle.filter(|_| ballot.vote == Vote::Approve) {
-            return Err(obstacle.into());
-        }
         let evidence = self.reread(&actor.namespace, &stored.inputs.evidence).await?;
         let compared = self.compared_again(&actor.namespace, &stored.inputs).await?;
         let now = self.env.now();
@@ -199,18 +218,19 @@ impl Service {
         }
         approvals.push(approval.clone());
         let decided = self
-            .decide(&Question {
-                release: &ballot.release,
-                model: &stored.release.model,
-                environment: &stored.release.environment,
+            .decide(Question {
+                release: ballot.release.clone(),
+                model: stored.release.model.clone(),
+                environment: stored.release.environment.clone(),
                 seq: stored.decisions,
-                inputs: &stored.inputs,
+                inputs: stored.inputs.clone(),
                 inputs_digest: stored.inputs_digest,
-                policies: &policies,
-                evidence: &Arc::new(evidence),
-                champion: &compared.evidence(Against::Champion),
-                reference: &compared.evidence(Against::Reference),
-                approvals: &approvals,
+                document: None,
+                policies,
+                evidence: Arc::new(evidence),
+                champion: compared.evidence(Against::Champion),
+                reference: compared.evidence(Against::Reference),
+                approvals,
                 now,
             })
             .await?;
@@ -232,7 +252,7 @@ impl Service {
 
     /// Refuses a vote on a release that is not waiting for approval. Only a pending release is, and
     /// an allow whose approvals have expired.
-    async fn require_open(&self, stored: &StoredRelease) -> Result<(), AppError> {
+    pub(super) async fn require_open(&self, stored: &StoredRelease) -> Result<(), AppError> {
         if stored.verdict == Outcome::Pending.as_str() {
             return Ok(());
         }
@@ -280,7 +300,7 @@ impl Service {
 
 /// The release that a vote is on. It must still be the newest of its artifact and environment when
 /// the vote is stored.
-fn newest(stored: &StoredRelease) -> Newest {
+pub(super) fn newest(stored: &StoredRelease) -> Newest {
     let Release { model, environment, artifact, log_index, .. } = &stored.release;
     Newest {
         model: model.clone(),

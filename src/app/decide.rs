@@ -8,23 +8,27 @@ use crate::{
         Record, ReleaseId, Submitted, Timestamp, Verdict,
     },
     policy::{self, Case, Policy},
-    store::{NewDecision, NewEntry, Signed},
+    store::{NewDecision, NewEntry, NewInputs, Signed},
 };
 use std::sync::Arc;
 
-/// Everything that a decision is computed from.
-pub(super) struct Question<'a> {
-    pub(super) release: &'a ReleaseId,
-    pub(super) model: &'a ModelId,
-    pub(super) environment: &'a Environment,
+/// Everything that a decision is computed from. It owns its values, so that a blocking thread can take
+/// it.
+pub(super) struct Question {
+    pub(super) release: ReleaseId,
+    pub(super) model: ModelId,
+    pub(super) environment: Environment,
+    /// The number of earlier decisions on the release.
     pub(super) seq: u64,
-    pub(super) inputs: &'a Inputs,
+    pub(super) inputs: Inputs,
     pub(super) inputs_digest: Digest,
-    pub(super) policies: &'a [Arc<Policy>],
-    pub(super) evidence: &'a Arc<Vec<Submitted>>,
-    pub(super) champion: &'a Arc<Vec<Submitted>>,
-    pub(super) reference: &'a Arc<Vec<Submitted>>,
-    pub(super) approvals: &'a [Approval],
+    /// The canonical JSON of the inputs, if no earlier decision has stored them.
+    pub(super) document: Option<String>,
+    pub(super) policies: Vec<Arc<Policy>>,
+    pub(super) evidence: Arc<Vec<Submitted>>,
+    pub(super) champion: Arc<Vec<Submitted>>,
+    pub(super) reference: Arc<Vec<Submitted>>,
+    pub(super) approvals: Vec<Approval>,
     pub(super) now: Timestamp,
 }
 
@@ -65,47 +69,14 @@ impl Service {
     ///
     /// # Errors
     /// When the key cannot sign.
-    pub(super) async fn decide(&self, question: &Question<'_>) -> Result<Decided, AppError> {
+    pub(super) async fn decide(&self, question: Question) -> Result<Decided, AppError> {
         let id = self.env.new_id().parse().map_err(AppError::failed)?;
-        let (owned, notary) = (Owned::of(question), self.notary.clone());
-        self.judges.run(move || owned.decide(&notary, id)).await?
+        let notary = self.notary.clone();
+        self.judges.run(move || question.decide(&notary, id)).await?
     }
 }
 
-/// A question that owns its values, so that a blocking thread can take it.
-struct Owned {
-    release: ReleaseId,
-    model: ModelId,
-    environment: Environment,
-    seq: u64,
-    inputs: Inputs,
-    inputs_digest: Digest,
-    policies: Vec<Arc<Policy>>,
-    evidence: Arc<Vec<Submitted>>,
-    champion: Arc<Vec<Submitted>>,
-    reference: Arc<Vec<Submitted>>,
-    approvals: Vec<Approval>,
-    now: Timestamp,
-}
-
-impl Owned {
-    fn of(question: &Question<'_>) -> Self {
-        Self {
-            release: question.release.clone(),
-            model: question.model.clone(),
-            environment: question.environment.clone(),
-            seq: question.seq,
-            inputs: question.inputs.clone(),
-            inputs_digest: question.inputs_digest,
-            policies: question.policies.to_vec(),
-            evidence: question.evidence.clone(),
-            champion: question.champion.clone(),
-            reference: question.reference.clone(),
-            approvals: question.approvals.to_vec(),
-            now: question.now,
-        }
-    }
-
+impl Question {
     fn decide(self, notary: &Notary, id: DecisionId) -> Result<Decided, AppError> {
         let verdict = policy::evaluate(&Case {
             inputs: &self.inputs,
@@ -133,7 +104,7 @@ impl Owned {
 fn sign(
     notary: &Notary,
     id: DecisionId,
-    question: &Owned,
+    question: &Question,
     record: &Record,
 ) -> Result<NewDecision, AppError> {
     let payload = statement::record_statement(record).map_err(AppError::failed)?;
@@ -156,6 +127,11 @@ fn sign(
         seq: question.seq,
         model: question.model.clone(),
         environment: question.environment.clone(),
+        inputs_digest: record.inputs_digest,
+        inputs: question
+            .document
+            .clone()
+            .map(|document| NewInputs { digest: record.inputs_digest, document }),
         verdict: record.verdict.verdict,
         kid: notary.decision_key().kid(),
         record: signed("decision-record", &id, payload, sealed.signature, sealed.leaf),

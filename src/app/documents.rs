@@ -22,7 +22,8 @@ use std::sync::Arc;
 #[derive(Clone, Default)]
 pub(super) struct Documents {
     pub(super) submitted: Arc<Vec<Submitted>>,
-    bytes: Vec<bytes::Bytes>,
+    /// `None` for a document that is stored already.
+    bytes: Vec<Option<bytes::Bytes>>,
     /// The files of archives that no format recognises.
     pub(super) left_out: Vec<String>,
     /// The warnings of their readers.
@@ -76,6 +77,18 @@ impl Documents {
         Ok(read)
     }
 
+    /// The submitted documents of a release as they were read again. What was computed for it is
+    /// left out: it is computed anew.
+    pub(super) fn stored(read: &[Submitted]) -> Self {
+        let submitted: Vec<Submitted> =
+            read.iter().filter(|document| document.evidence.computed.is_none()).cloned().collect();
+        Self {
+            bytes: vec![None; submitted.len()],
+            submitted: Arc::new(submitted),
+            ..Self::default()
+        }
+    }
+
     /// Adds a document, once.
     pub(super) fn add(&mut self, one: Submitted, bytes: bytes::Bytes) {
         let same = |other: &Submitted| {
@@ -86,7 +99,7 @@ impl Documents {
         };
         if !self.submitted.iter().any(same) {
             Arc::make_mut(&mut self.submitted).push(one);
-            self.bytes.push(bytes);
+            self.bytes.push(Some(bytes));
         }
     }
 
@@ -100,6 +113,7 @@ impl Documents {
         let mut new: Vec<NewEvidence> = Vec::with_capacity(self.bytes.len());
         for (submitted, bytes) in self.submitted.iter().zip(&self.bytes) {
             let evidence = &submitted.evidence;
+            let Some(bytes) = bytes else { continue };
             if !new.iter().any(|n| n.digest == evidence.digest) {
                 new.push(NewEvidence {
                     digest: evidence.digest,

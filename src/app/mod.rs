@@ -18,6 +18,7 @@ mod decide;
 mod documents;
 pub mod env;
 pub mod error;
+mod evaluate_again;
 pub mod export;
 mod hashing;
 mod heads;

@@ -38,8 +38,8 @@ impl Service {
         found: Option<StoredRelease>,
     ) -> Result<Option<StoredRelease>, AppError> {
         if let Some(stored) = &found {
-            let StoredRelease { release, inputs, inputs_digest, .. } = stored;
-            self.prover.release(release, inputs, inputs_digest).await?;
+            let StoredRelease { release, inputs, inputs_digest, requested_digest, .. } = stored;
+            self.prover.release(release, requested_digest, (inputs, inputs_digest)).await?;
         }
         Ok(found)
     }
@@ -71,8 +71,13 @@ impl Service {
             return Err(missing());
         }
         self.prover.decision(namespace, &latest).await?;
+        // Another one may have come since the release was read, with other inputs.
+        let current = latest.seq + 1 == stored.decisions;
         let decision = read_decision(latest).await?;
         belongs(stored, &decision)?;
+        if current && decision.record.inputs_digest != stored.inputs_digest {
+            return Err(missing());
+        }
         Ok(decision)
     }
 
@@ -104,6 +109,13 @@ impl Service {
         }
         let decisions = read_all(rows).await?;
         decisions.iter().try_for_each(|decision| belongs(stored, decision))?;
+        let requested = decisions.first().map(|first| first.record.inputs_digest);
+        let latest = usize::try_from(stored.decisions.saturating_sub(1)).unwrap_or(usize::MAX);
+        let latest = decisions.get(latest).map(|latest| latest.record.inputs_digest);
+        if requested != Some(stored.requested_digest) || latest != Some(stored.inputs_digest) {
+            let what = format!("the inputs of release {}", release.id);
+            return Err(unproved(&what, release.log_index));
+        }
         Ok(decisions)
     }
 
@@ -146,11 +158,16 @@ impl Service {
     }
 }
 
-/// Refuses a decision that was made on other inputs than those of the release.
+/// Refuses a decision that is not one of the release: it is on the same artifact, after the request,
+/// and the latest one has the inputs of the release.
 fn belongs(stored: &StoredRelease, decision: &Decision) -> Result<(), AppError> {
-    let same = decision.record.inputs_digest == stored.inputs_digest
-        && decision.release == stored.release.id
-        && decision.record_index > stored.release.log_index;
+    let (release, inputs) = (&stored.release, &decision.record.inputs);
+    let same = decision.release == release.id
+        && decision.record_index > release.log_index
+        && inputs.model.as_ref() == Some(&release.model)
+        && inputs.artifact == Some(release.artifact)
+        && inputs.environment.as_ref() == Some(&release.environment)
+        && inputs.submitter.as_ref() == Some(&release.submitter.id);
     if same {
         return Ok(());
     }

@@ -20,7 +20,10 @@ impl Service {
             Against::Reference => self.reference(model, environment).await?,
         };
         let Some(found) = found else { return Ok((0, None)) };
-        Ok((found.at, Some(Baseline { artifact: Some(found.artifact), evidence: found.evidence })))
+        Ok((
+            found.at,
+            Some(Baseline { artifact: Some(found.artifact), evidence: found.inputs.evidence }),
+        ))
     }
 
     async fn champion(
@@ -46,13 +49,11 @@ impl Service {
         let decided = self.prover.decided(namespace, at).await?;
         let release = self.release_row(namespace, &found.release).await?;
         let same = release.is_some_and(|stored| {
-            stored.release.artifact == found.artifact
-                && stored.inputs.evidence == found.evidence
-                && decided.release == found.release
-                && decided.verdict == Outcome::Allow
-                && decided.inputs_digest == stored.inputs_digest
+            decided.is_of(&stored.release) && decided.artifact == Some(found.artifact)
         });
-        if same { Ok(Some(found)) } else { Err(unproved("the champion", at)) }
+        let allow = decided.verdict == Outcome::Allow
+            && found.inputs.digest().is_ok_and(|digest| digest == decided.inputs_digest);
+        if same && allow { Ok(Some(found)) } else { Err(unproved("the champion", at)) }
     }
 
     async fn reference(
@@ -75,7 +76,7 @@ impl Service {
         Ok(Some(Standing {
             release: proposal.release.clone(),
             artifact: proposal.artifact,
-            evidence: stored.inputs.evidence,
+            inputs: stored.inputs,
             at: pin.log_index + 1,
         }))
     }

@@ -260,7 +260,7 @@ fn wanted(
 }
 
 /// The predictions that evidence was computed from.
-fn sources(evidence: &[Submitted]) -> Vec<Digest> {
+pub(super) fn sources(evidence: &[Submitted]) -> Vec<Digest> {
     let computed = evidence.iter().filter_map(|s| s.evidence.computed.as_ref());
     let sources = computed.flat_map(|c| &c.sources).filter(|s| s.role == Role::Predictions);
     sources.map(|s| s.digest).collect::<BTreeSet<_>>().into_iter().collect()

@@ -40,17 +40,20 @@ pub struct Pending {
     pub standing: Standing,
     /// The digest of the signed record.
     record: Digest,
+    /// The digest of the inputs that it was first evaluated with.
+    requested_digest: Digest,
 }
 
 impl Pending {
     fn read(stored: StoredPending) -> Result<Self, StoreError> {
         let (decision, record) = (stored.decision()?, stored.record_digest());
+        let requested_digest = stored.requested_digest;
         let standing = Standing {
             open: true,
             approvals: decision.record.verdict.approvals.clone(),
             ..Standing::default()
         };
-        Ok(Self { record, release: stored.release, decision, standing })
+        Ok(Self { record, requested_digest, release: stored.release, decision, standing })
     }
 }
 
@@ -136,9 +139,7 @@ impl Service {
             self.release_row(namespace, &release.id).await?;
         }
         let decided = self.prover.decided(namespace, listed.decided_at.ok_or_else(other)?).await?;
-        let same = decided.release == release.id
-            && decided.inputs_digest == listed.inputs_digest
-            && decided.verdict.as_str() == listed.verdict;
+        let same = decided.is_of(release) && decided.verdict.as_str() == listed.verdict;
         if same { Ok(()) } else { Err(other()) }
     }
 
@@ -147,10 +148,11 @@ impl Service {
         namespace: &Namespace,
         pending: &Pending,
     ) -> Result<(), AppError> {
-        let Pending { release, decision, record, .. } = pending;
+        let Pending { release, decision, record, requested_digest, .. } = pending;
         self.prover.record(namespace, &decision.id, (*record, decision.record_index)).await?;
         let signed = &decision.record;
-        self.prover.release(release, &signed.inputs, &signed.inputs_digest).await
+        let inputs = (&signed.inputs, &signed.inputs_digest);
+        self.prover.release(release, requested_digest, inputs).await
     }
 
     /// The models of the actor's namespace, those with the latest release request first.

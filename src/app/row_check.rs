@@ -167,7 +167,8 @@ impl Service {
     }
 
     async fn release_holds(&self, stored: &StoredRelease) -> Result<(), AppError> {
-        self.prover.release(&stored.release, &stored.inputs, &stored.inputs_digest).await?;
+        let inputs = (&stored.inputs, &stored.inputs_digest);
+        self.prover.release(&stored.release, &stored.requested_digest, inputs).await?;
         for attempt in &stored.inputs.attempts {
             let series =
                 super::attempts::series(&stored.release.model, &attempt.policy, &attempt.dataset);

@@ -22,8 +22,22 @@ use std::sync::Arc;
 pub struct Obstacle {
     /// The stable code, in kebab case.
     pub code: &'static str,
+    /// What has changed.
+    pub changed: String,
     /// What has changed, and what to do.
     pub message: String,
+}
+
+impl Obstacle {
+    /// Something that the release was evaluated with has moved; evaluating it again helps.
+    fn moved(code: &'static str, changed: String) -> Self {
+        Self { code, message: format!("{changed}; {AGAIN}"), changed }
+    }
+
+    /// Whether the release can be evaluated again, and then be approved.
+    pub fn is_curable(&self) -> bool {
+        self.code != SUPERSEDED
+    }
 }
 
 impl From<Obstacle> for AppError {
@@ -231,7 +245,8 @@ fn case<'a>(
     }
 }
 
-const AGAIN: &str = "submit the artifact again, so that it is evaluated with the current state";
+const SUPERSEDED: &str = "superseded";
+const AGAIN: &str = "it must be evaluated again before it can be approved";
 
 fn superseded(stored: &StoredRelease, newer: &ReleaseId) -> Obstacle {
     let environment = &stored.release.environment;
@@ -239,14 +254,14 @@ fn superseded(stored: &StoredRelease, newer: &ReleaseId) -> Obstacle {
         "a newer release of this artifact to {environment} decides now: {newer}; vote on that one, this one no longer \
          accepts votes"
     );
-    Obstacle { code: "superseded", message }
+    Obstacle { code: SUPERSEDED, changed: message.clone(), message }
 }
 
 fn engine(inputs: &Inputs) -> Option<Obstacle> {
-    let message = format!(
-        "this release was evaluated by an earlier version of modelgate, with other semantics; {AGAIN}"
-    );
-    (inputs.engine != SEMANTICS).then_some(Obstacle { code: "engine-changed", message })
+    let changed =
+        "this release was evaluated by an earlier version of modelgate, with other semantics";
+    let differs = inputs.engine != SEMANTICS;
+    differs.then(|| Obstacle::moved("engine-changed", changed.to_owned()))
 }
 
 fn changed(before: &[Arc<Policy>], now: &[&Arc<Policy>]) -> Option<Obstacle> {
@@ -276,8 +291,8 @@ fn changed(before: &[Arc<Policy>], now: &[&Arc<Policy>]) -> Option<Obstacle> {
     if said.is_empty() {
         return None;
     }
-    let message = format!("since this release was evaluated, {}; {AGAIN}", said.join(", and "));
-    Some(Obstacle { code: "policies-changed", message })
+    let changed = format!("since this release was evaluated, {}", said.join(", and "));
+    Some(Obstacle::moved("policies-changed", changed))
 }
 
 fn moved(against: Against, now: Option<&Baseline>) -> Obstacle {
@@ -287,10 +302,10 @@ fn moved(against: Against, now: Option<&Baseline>) -> Obstacle {
     };
     let artifact =
         now.and_then(|b| b.artifact).map_or_else(|| "none".to_owned(), |a| a.to_string());
-    let message = format!(
-        "since this release was evaluated, the {against} has changed: it is now {artifact}; {AGAIN}"
+    let changed = format!(
+        "since this release was evaluated, the {against} has changed: it is now {artifact}"
     );
-    Obstacle { code, message }
+    Obstacle::moved(code, changed)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::{
     Service,
+    approve::newest,
     baselines::Compared,
     check,
     decide::{Question, UnplacedDecision},
@@ -17,8 +18,8 @@ use crate::{
     identity::{Actor, Scope},
     ledger::facts::ReleaseRequested,
     model::{
-        Against, Attempt, Decision, Digest, Environment, Inputs, ModelId, ObserveOnly, PolicyRef,
-        Record, Release, ReleaseId, Timestamp, Verdict, jcs,
+        Against, Approval, Attempt, Decision, Digest, Environment, Inputs, ModelId, ObserveOnly,
+        PolicyRef, Record, Release, ReleaseId, Timestamp, Verdict, jcs,
     },
     policy::{self, Policy},
     store::{
@@ -96,7 +97,6 @@ pub struct Answer {
 
 /// What a submission is evaluated with.
 struct Materials<'a> {
-    release: &'a ReleaseId,
     documents: &'a Documents,
     policies: &'a [Arc<Policy>],
     policies_at: u64,
@@ -107,13 +107,15 @@ struct Materials<'a> {
 
 /// A submission whose documents were read.
 #[derive(Clone, Copy)]
-struct Asked<'a> {
-    actor: &'a Actor,
-    submission: &'a Submission,
-    predictions: &'a Predictions,
-    sent: &'a Documents,
+pub(super) struct Asked<'a> {
+    pub(super) actor: &'a Actor,
+    pub(super) submission: &'a Submission,
+    pub(super) predictions: &'a Predictions,
+    pub(super) sent: &'a Documents,
     /// The id of the release, if one is made.
-    release: &'a ReleaseId,
+    pub(super) release: &'a ReleaseId,
+    /// The release that is evaluated again, with the votes on it.
+    pub(super) again: Option<(&'a StoredRelease, &'a [Approval])>,
 }
 
 /// The result of evaluating a submission.
@@ -172,6 +174,7 @@ impl Service {
                 predictions: &predictions,
                 sent: &sent,
                 release: &release,
+                again: None,
             };
             let judged = self.judged(&asked, (&policies, active.at), compared, &mut memo).await?;
             let (change, answer) = match judged {
@@ -303,14 +306,14 @@ impl Service {
         Ok(Some(Answer { release, decision, repeated: true, ended: None, left_out, warnings }))
     }
 
-    async fn judge_with(
+    pub(super) async fn judge_with(
         &self,
         asked: &Asked<'_>,
         (policies, policies_at): (&[Arc<Policy>], u64),
         compared: &Compared,
         memo: &mut Memo,
     ) -> Result<(Change, UnplacedDecision), AppError> {
-        let Asked { actor, submission, predictions, sent, release } = *asked;
+        let Asked { actor, submission, predictions, sent, .. } = *asked;
         let documents = self
             .with_computed(actor, submission, predictions, (sent, policies, compared), memo)
             .await?;
@@ -319,58 +322,58 @@ impl Service {
             self.attempts(&submission.model, &submission.artifact, policies, &datasets).await?;
         let observe_only = self.let_through(&submission.model, &submission.environment, policies);
         let documents = &documents;
-        let materials = Materials {
-            release,
-            documents,
-            policies,
-            policies_at,
-            compared,
-            attempts,
-            observe_only,
-        };
-        self.judge(actor, submission, materials).await
+        let materials =
+            Materials { documents, policies, policies_at, compared, attempts, observe_only };
+        self.judge(asked, materials).await
     }
 
     async fn judge(
         &self,
-        actor: &Actor,
-        submission: &Submission,
+        asked: &Asked<'_>,
         materials: Materials<'_>,
     ) -> Result<(Change, UnplacedDecision), AppError> {
-        let now = self.env.now();
-        let inputs = freeze(actor, submission, &materials);
+        let (now, submission) = (self.env.now(), asked.submission);
+        let inputs = freeze(asked, &materials);
         let canonical = jcs::to_vec(&inputs).map_err(AppError::failed)?;
         let inputs_digest = Digest::of(&canonical);
+        let document = String::from_utf8(canonical).map_err(AppError::failed)?;
         let decided = self
-            .decide(&Question {
-                release: materials.release,
-                model: &submission.model,
-                environment: &submission.environment,
-                seq: 0,
-                inputs: &inputs,
+            .decide(Question {
+                release: asked.release.clone(),
+                model: submission.model.clone(),
+                environment: submission.environment.clone(),
+                seq: asked.again.map_or(0, |(stored, _)| stored.decisions),
+                inputs,
                 inputs_digest,
-                policies: materials.policies,
-                evidence: &materials.documents.submitted,
-                champion: &materials.compared.evidence(Against::Champion),
-                reference: &materials.compared.evidence(Against::Reference),
-                approvals: &[],
+                document: Some(document),
+                policies: materials.policies.to_vec(),
+                evidence: materials.documents.submitted.clone(),
+                champion: materials.compared.evidence(Against::Champion),
+                reference: materials.compared.evidence(Against::Reference),
+                approvals: asked.again.map(|(_, votes)| votes.to_vec()).unwrap_or_default(),
                 now,
             })
             .await?;
         let (decision, answer) = decided.split();
         let (model, artifact) = (submission.model.clone(), submission.artifact);
-        let release =
-            new_release(actor, submission, materials.release, canonical, inputs_digest, now)?;
-        let mut change = Change::new(actor.namespace.clone(), now);
+        let mut change = Change::new(asked.actor.namespace.clone(), now);
         change.delivery =
-            submission.delivery.as_ref().map(|key| key.delivery(materials.release.as_str()));
+            submission.delivery.as_ref().map(|key| key.delivery(asked.release.as_str()));
         change.expects.push(Expectation::PoliciesAt(materials.policies_at));
         let baselines = materials.compared.baselines.iter().cloned();
         change.expects.extend(baselines.map(Expectation::Baseline));
         change.attempts =
             Some(NewAttempts { model, artifact, attempts: materials.attempts.clone() });
         change.writes.extend(materials.documents.rows().into_iter().map(Write::Evidence));
-        change.writes.extend([Write::Release(release), Write::Decision(decision)]);
+        match asked.again {
+            Some((stored, _)) => change.expects.push(Expectation::Newest(newest(stored))),
+            None => {
+                let release =
+                    new_release(asked.actor, submission, asked.release, inputs_digest, now)?;
+                change.writes.push(Write::Release(release));
+            }
+        }
+        change.writes.push(Write::Decision(decision));
         Ok((change, answer))
     }
 
@@ -441,13 +444,16 @@ impl Document {
     }
 }
 
-fn freeze(actor: &Actor, submission: &Submission, materials: &Materials<'_>) -> Inputs {
+fn freeze(asked: &Asked<'_>, materials: &Materials<'_>) -> Inputs {
     let (champion, reference) = materials.compared.baselines();
+    let submission = asked.submission;
+    // Who asked for a release stays its submitter, whoever has it evaluated again.
+    let submitter = asked.again.map_or(&asked.actor.who, |(stored, _)| &stored.release.submitter);
     Inputs {
         model: Some(submission.model.clone()),
         artifact: Some(submission.artifact),
         environment: Some(submission.environment.clone()),
-        submitter: Some(actor.who.id.clone()),
+        submitter: Some(submitter.id.clone()),
         policies: materials
             .policies
             .iter()
@@ -469,7 +475,6 @@ fn new_release(
     actor: &Actor,
     submission: &Submission,
     id: &ReleaseId,
-    canonical: Vec<u8>,
     inputs_digest: Digest,
     now: Timestamp,
 ) -> Result<NewRelease, AppError> {
@@ -495,8 +500,7 @@ fn new_release(
         comment: submission.comment.clone(),
         requested_at: now,
     })?;
-    let inputs = String::from_utf8(canonical).map_err(AppError::failed)?;
-    Ok(NewRelease { release, inputs, inputs_digest, entry })
+    Ok(NewRelease { release, inputs_digest, entry })
 }
 
 fn log_decision(actor: &Actor, submission: &Submission, verdict: &Verdict, release: &ReleaseId) {

@@ -130,7 +130,7 @@ fn standing(release: &ReleaseV1) -> Vec<String> {
     }
     match (&standing.obstacle, &standing.superseded_by) {
         (Some(obstacle), _) => {
-            all.push(format!("it can no longer be approved: {}", plain(&obstacle.message)));
+            all.push(format!("it cannot be approved as it is: {}", plain(&obstacle.message)));
         }
         (None, Some(newer)) => {
             all.push(format!("a newer release of this artifact has replaced this one: {newer}"));

@@ -7,21 +7,19 @@ use super::{
     insert::Insert,
     rows_in::Row,
 };
-use crate::model::{
-    Against, Digest, Environment, EvidenceRef, Inputs, ModelId, Namespace, Outcome, ReleaseId,
-};
+use crate::model::{Against, Digest, Environment, Inputs, ModelId, Namespace, Outcome, ReleaseId};
 use sqlx::{AnyConnection, Row as _};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The champion or the reference.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Standing {
     /// The release that it was allowed by, or that the reference was proposed with.
     pub release: ReleaseId,
     /// The artifact.
     pub artifact: Digest,
-    /// The evidence that it was allowed on.
-    pub evidence: Vec<EvidenceRef>,
+    /// The inputs that it was allowed on.
+    pub inputs: Inputs,
     /// One more than the log index of the entry that made it the baseline.
     pub at: u64,
 }
@@ -44,7 +42,8 @@ macro_rules! champion {
         concat!(
             "SELECT ",
             $columns,
-            " FROM releases r WHERE r.namespace = $1 AND r.model = $2 AND r.environment = $3 ",
+            " FROM releases r LEFT JOIN decisions d ON d.namespace = r.namespace AND d.record_idx = r.allowed_idx ",
+            "LEFT JOIN inputs i ON i.namespace = r.namespace AND i.digest = d.inputs_digest WHERE r.namespace = $1 AND r.model = $2 AND r.environment = $3 ",
             "AND r.verdict IN ('allow', 'pending') AND r.allowed_idx IS NOT NULL ORDER BY r.allowed_idx DESC LIMIT 1"
         )
     };
@@ -73,18 +72,20 @@ impl Store {
         model: &ModelId,
         environment: &Environment,
     ) -> Result<Option<Standing>, StoreError> {
-        let sql = champion!("r.allowed_idx, r.artifact, r.inputs, r.id");
+        let sql = champion!("r.allowed_idx, r.artifact, i.document, r.id");
         let query = sqlx::query(sql)
             .bind(namespace.as_str())
             .bind(model.to_string())
             .bind(environment.to_string());
         let Some(row) = query.fetch_optional(&self.reader).await? else { return Ok(None) };
-        let inputs: Inputs = serde_json::from_str(&row.try_get::<String, _>(2)?)
-            .map_err(StoreError::inconsistent)?;
+        let document: Option<String> = row.try_get(2)?;
+        let gone = || StoreError::inconsistent(format!("the champion of {model} has no decision"));
+        let inputs: Inputs =
+            serde_json::from_str(&document.ok_or_else(gone)?).map_err(StoreError::inconsistent)?;
         Ok(Some(Standing {
             release: row.try_get::<String, _>(3)?.parse().map_err(StoreError::inconsistent)?,
             artifact: row.try_get::<String, _>(1)?.parse().map_err(StoreError::inconsistent)?,
-            evidence: inputs.evidence,
+            inputs,
             at: row.try_get::<i64, _>(0)?.cast_unsigned() + 1,
         }))
     }

@@ -38,9 +38,7 @@ pub struct NewEvidence {
 pub struct NewRelease {
     /// The release; the batch sets its `log_index`.
     pub release: Release,
-    /// Its frozen inputs as canonical JSON.
-    pub inputs: String,
-    /// Their digest.
+    /// The digest of the inputs that it was first evaluated with.
     pub inputs_digest: Digest,
     /// Its entry in the log.
     pub entry: NewEntry,
@@ -174,6 +172,15 @@ pub struct Signed {
     pub entry: NewEntry,
 }
 
+/// Frozen inputs to store.
+#[derive(Debug, Clone)]
+pub struct NewInputs {
+    /// Their digest.
+    pub digest: Digest,
+    /// Their canonical JSON.
+    pub document: String,
+}
+
 /// A decision to store.
 #[derive(Debug, Clone)]
 pub struct NewDecision {
@@ -188,6 +195,10 @@ pub struct NewDecision {
     /// The number of earlier decisions on the release; the batch refuses the change if it is
     /// no longer that.
     pub seq: u64,
+    /// The digest of its inputs.
+    pub inputs_digest: Digest,
+    /// The inputs themselves, if they are not those of the decision before it.
+    pub inputs: Option<NewInputs>,
     /// The verdict.
     pub verdict: Outcome,
     /// The id of the key that signed it.
@@ -306,9 +317,10 @@ impl Write {
     fn weight(&self) -> usize {
         match self {
             Self::Evidence(new) => new.bytes.len(),
-            Self::Release(new) => new.inputs.len(),
             Self::Decision(new) => {
-                new.record.payload.len() + new.vsa.as_ref().map_or(0, |vsa| vsa.payload.len())
+                new.record.payload.len()
+                    + new.vsa.as_ref().map_or(0, |vsa| vsa.payload.len())
+                    + new.inputs.as_ref().map_or(0, |inputs| inputs.document.len())
             }
             Self::Policy(new) | Self::Mapping(new) => new.source.len(),
             _ => 0,

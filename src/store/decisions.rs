@@ -17,6 +17,7 @@ const DECISIONS: Insert = Insert {
         "release_id",
         "seq",
         "verdict",
+        "inputs_digest",
         "decided_at_us",
         "kid",
         "record",
@@ -43,6 +44,7 @@ pub(super) async fn insert(
                 .bind(decision.release.to_string())
                 .bind(decision.seq.cast_signed())
                 .bind(decision.verdict.as_str())
+                .bind(decision.inputs_digest.to_string())
                 .bind(row.at().micros())
                 .bind(decision.kid.clone())
                 .bind(decision.record.payload.clone())

@@ -24,6 +24,7 @@ mod head;
 mod hooks;
 mod identity;
 mod in_force;
+mod inputs;
 mod insert;
 mod log;
 mod pending;
@@ -48,8 +49,9 @@ pub use audit::{Asked, Held, Listed, Population, RawDecision};
 pub use baselines::Standing;
 pub use change::{
     Before, Change, Committed, Conflict, Delivery, Expectation, ExpectedBaseline, NewApproval,
-    NewAttempts, NewDataset, NewDecision, NewEntry, NewEvidence, NewPin, NewProposal, NewPublished,
-    NewRelease, NewState, NewUpload, Newest, ProposedReference, Receipt, Signed, Write,
+    NewAttempts, NewDataset, NewDecision, NewEntry, NewEvidence, NewInputs, NewPin, NewProposal,
+    NewPublished, NewRelease, NewState, NewUpload, Newest, ProposedReference, Receipt, Signed,
+    Write,
 };
 pub use datasets::StoredDataset;
 pub use db::{Engine, Store, sqlite_path};

@@ -9,6 +9,8 @@ use sqlx::Row as _;
 pub struct StoredPending {
     /// The release.
     pub release: Release,
+    /// The digest of the inputs that it was first evaluated with.
+    pub requested_digest: Digest,
     decision: DecisionId,
     record: Vec<u8>,
     record_index: u64,
@@ -51,7 +53,7 @@ impl Store {
         // The inputs are not needed here, and may be large; a pending decision has no verification
         // summary.
         let sql = "SELECT r.id, r.model, r.version, r.artifact, r.environment, r.submitter_id, r.submitter_name, \
-                   r.comment, r.requested_at_us, r.entry_idx, d.id AS decision_id, d.record, d.record_idx FROM releases r JOIN decisions d ON d.release_id = r.id \
+                   r.comment, r.inputs_digest, r.requested_at_us, r.entry_idx, d.id AS decision_id, d.record, d.record_idx FROM releases r JOIN decisions d ON d.release_id = r.id \
                    AND d.seq = r.decisions - 1 WHERE r.namespace = $1 AND r.verdict = 'pending' AND r.entry_idx > $2 \
                    AND r.superseded_idx IS NULL ORDER BY r.entry_idx LIMIT $3";
         let query = sqlx::query(sql).bind(namespace.as_str()).bind(after).bind(i64::from(limit));
@@ -59,6 +61,10 @@ impl Store {
         for row in &query.fetch_all(&self.reader).await? {
             found.push(StoredPending {
                 release: releases::release(row)?,
+                requested_digest: row
+                    .try_get::<String, _>("inputs_digest")?
+                    .parse()
+                    .map_err(StoreError::inconsistent)?,
                 decision: row
                     .try_get::<String, _>("decision_id")?
                     .parse()

@@ -14,10 +14,12 @@ use std::collections::HashMap;
 pub struct StoredRelease {
     /// The release.
     pub release: Release,
-    /// Its frozen inputs.
+    /// The frozen inputs of its latest decision.
     pub inputs: Inputs,
     /// Their digest.
     pub inputs_digest: Digest,
+    /// The digest of the inputs that it was first evaluated with.
+    pub requested_digest: Digest,
     /// The number of decisions on it.
     pub decisions: u64,
     /// The name of the latest verdict.
@@ -33,8 +35,8 @@ pub struct StoredRelease {
 pub struct ListedRelease {
     /// The release.
     pub release: Release,
-    /// The digest of its inputs.
-    pub inputs_digest: Digest,
+    /// The digest of the inputs that it was first evaluated with.
+    pub requested_digest: Digest,
     /// The name of the latest verdict.
     pub verdict: String,
     /// The log index of the record of the latest decision; `None` if that row is missing.
@@ -79,7 +81,6 @@ const RELEASES: Insert = Insert {
         "submitter_id",
         "submitter_name",
         "comment",
-        "inputs",
         "inputs_digest",
         "requested_at_us",
         "entry_idx",
@@ -94,15 +95,19 @@ const RELEASES: Insert = Insert {
 macro_rules! select {
     ($tail:literal) => {
         concat!(
-            "SELECT id, model, version, artifact, environment, submitter_id, submitter_name, comment, inputs, ",
-            "inputs_digest, requested_at_us, entry_idx, decisions, verdict, allowed_idx, superseded_idx FROM releases WHERE namespace = $1 ",
+            "SELECT r.id, r.model, r.version, r.artifact, r.environment, r.submitter_id, r.submitter_name, ",
+            "r.comment, r.inputs_digest AS requested_digest, r.requested_at_us, r.entry_idx, r.decisions, r.verdict, ",
+            "r.allowed_idx, r.superseded_idx, d.inputs_digest, i.document AS inputs FROM releases r ",
+            "LEFT JOIN decisions d ON d.release_id = r.id AND d.seq = r.decisions - 1 ",
+            "LEFT JOIN inputs i ON i.namespace = r.namespace AND i.digest = d.inputs_digest ",
+            "WHERE r.namespace = $1 ",
             $tail
         )
     };
 }
 
 /// The next releases after an entry.
-pub(super) const AFTER: &str = select!("AND entry_idx > $2 ORDER BY entry_idx LIMIT $3");
+pub(super) const AFTER: &str = select!("AND r.entry_idx > $2 ORDER BY r.entry_idx LIMIT $3");
 
 /// Inserts releases, each with its first decision, and marks those that they supersede.
 pub(super) async fn insert(
@@ -132,7 +137,6 @@ pub(super) async fn insert(
                 .bind(release.submitter.id.clone())
                 .bind(release.submitter.name.clone())
                 .bind(release.comment.clone())
-                .bind(row.new.inputs.clone())
                 .bind(row.new.inputs_digest.to_string())
                 .bind(release.requested_at.micros())
                 .bind(row.idx())
@@ -199,7 +203,7 @@ impl Store {
         namespace: &Namespace,
         id: &ReleaseId,
     ) -> Result<Option<StoredRelease>, StoreError> {
-        let row = sqlx::query(select!("AND id = $2"))
+        let row = sqlx::query(select!("AND r.id = $2"))
             .bind(namespace.as_str())
             .bind(id.as_str())
             .fetch_optional(&self.reader)
@@ -233,11 +237,11 @@ impl Store {
             .await?;
         rows.iter()
             .map(|row| {
-                let inputs_digest: String = row.try_get("inputs_digest")?;
+                let requested: String = row.try_get("inputs_digest")?;
                 let decided_at: Option<i64> = row.try_get("decided_idx")?;
                 Ok(ListedRelease {
                     release: release(row)?,
-                    inputs_digest: inputs_digest.parse().map_err(StoreError::inconsistent)?,
+                    requested_digest: requested.parse().map_err(StoreError::inconsistent)?,
                     verdict: row.try_get("verdict")?,
                     decided_at: decided_at.map(i64::cast_unsigned),
                 })
@@ -257,7 +261,7 @@ impl Store {
         environment: &Environment,
     ) -> Result<Option<StoredRelease>, StoreError> {
         let sql = select!(
-            "AND model = $2 AND environment = $3 AND artifact = $4 ORDER BY entry_idx DESC LIMIT 1"
+            "AND r.model = $2 AND r.environment = $3 AND r.artifact = $4 ORDER BY r.entry_idx DESC LIMIT 1"
         );
         let query = sqlx::query(sql).bind(namespace.as_str()).bind(model.to_string());
         let query = query.bind(environment.to_string()).bind(artifact.to_string());
@@ -327,10 +331,16 @@ pub(super) fn read(row: &AnyRow) -> Result<StoredRelease, StoreError> {
     let index = |column: &str| -> Result<Option<u64>, StoreError> {
         Ok(row.try_get::<Option<i64>, _>(column)?.map(i64::cast_unsigned))
     };
+    let inputs: Option<String> = row.try_get("inputs")?;
+    let inputs = inputs.ok_or_else(|| {
+        let id = text("id").unwrap_or_default();
+        StoreError::inconsistent(format!("release {id} has no latest decision with its inputs"))
+    })?;
     Ok(StoredRelease {
         release: release(row)?,
-        inputs: serde_json::from_str(&text("inputs")?).map_err(StoreError::inconsistent)?,
+        inputs: serde_json::from_str(&inputs).map_err(StoreError::inconsistent)?,
         inputs_digest: text("inputs_digest")?.parse().map_err(StoreError::inconsistent)?,
+        requested_digest: text("requested_digest")?.parse().map_err(StoreError::inconsistent)?,
         decisions: row.try_get::<i64, _>("decisions")?.cast_unsigned(),
         verdict: text("verdict")?,
         allowed_at: index("allowed_idx")?,

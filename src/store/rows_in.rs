@@ -5,7 +5,7 @@ use super::{
     append::Placed,
     approvals, baselines,
     change::{Change, Delivery, Write},
-    datasets, decisions, deliveries, evidence,
+    datasets, decisions, deliveries, evidence, inputs,
     published::{self, Publication},
     references, releases, sessions, uploads,
 };
@@ -75,6 +75,7 @@ pub(super) async fn insert(
     published::insert(connection, Publication::Policy, namespace, &rows!(placed, Policy)).await?;
     published::insert(connection, Publication::Mapping, namespace, &rows!(placed, Mapping)).await?;
     let decided = rows!(placed, Decision);
+    inputs::insert(connection, ns, &decided).await?;
     decisions::insert(connection, ns, &decided).await?;
     baselines::note_decisions(connection, namespace, &decided).await?;
     uploads::insert(connection, ns, &rows!(placed, Upload)).await?;

@@ -3,8 +3,8 @@
 use super::{
     Web,
     api::{
-        approvals, datasets, decisions, evidence, gate, log, mappings, models, openapi, policies,
-        predictions, references, releases, reports,
+        approvals, datasets, decisions, evaluations, evidence, gate, log, mappings, models,
+        openapi, policies, predictions, references, releases, reports,
     },
     hooks, layers, metrics, pages, public,
 };
@@ -29,6 +29,7 @@ pub fn router(web: &Web) -> Router {
         .route("/api/v1/releases", post(releases::submit).get(releases::list))
         .route("/api/v1/releases/{release}", get(releases::get))
         .route("/api/v1/releases/{release}/approvals", post(approvals::vote))
+        .route("/api/v1/releases/{release}/evaluations", post(evaluations::again))
         .route("/api/v1/decisions/{decision}", get(decisions::get))
         .route("/api/v1/decisions/{decision}/export", get(decisions::export))
         .route("/api/v1/evidence/{digest}", get(evidence::get))

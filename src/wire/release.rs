@@ -192,7 +192,7 @@ pub struct StandingV1 {
     /// Since when the approvals of an allow are too few: from then on it is not a permission.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub ended: Option<Timestamp>,
-    /// Why it cannot be approved although it is pending.
+    /// Why it cannot be approved as it is, although it is pending.
     pub obstacle: Option<ObstacleV1>,
     /// How far each requirement is met now; expired approvals are not counted.
     #[schema(value_type = Vec<Object>)]

@@ -229,21 +229,72 @@ on_both_engines! {
         app.stop().await;
     }
 
-    async fn an_approval_under_a_replaced_policy_is_refused(database: TestDatabase) {
+    async fn an_approval_under_a_replaced_policy_has_the_release_evaluated_again(database: TestDatabase) {
         let (app, ci, people) = started(&database).await;
         let (_, decided) = app.submit(&ci, &good()).await;
-        app.publish("acme", &POLICY.replace("min = 0.9", "min = 0.99")).await;
-        let (status, problem) = vote(&app, &people[0], &decided, "approve").await;
-        assert_eq!((status, &problem["code"]), (409, &json!("policies-changed")), "{problem}");
-        assert!(problem["detail"].as_str().unwrap().contains("the policy `two-eyes` was replaced"), "{problem}");
+        assert_eq!(vote(&app, &people[0], &decided, "approve").await.0, 200);
+        app.publish("acme", &POLICY.replace("min = 0.9", "min = 0.93")).await;
         assert_eq!(standing(&app, &ci, &decided).await["obstacle"]["code"], "policies-changed");
+        let (status, problem) = vote(&app, &people[1], &decided, "approve").await;
+        assert_eq!((status, &problem["code"]), (409, &json!("policies-changed")), "{problem}");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("the policy `two-eyes` was replaced") && detail.contains("read it, and vote"), "{detail}");
+        // It has other inputs now, for which nobody has voted; who saw the old ones is told so.
+        let path = format!("/api/v1/releases/{}", decided["release"].as_str().unwrap());
+        let (_, whole) = app.get(&ci, &path).await;
+        assert_eq!(whole["decisions"].as_array().unwrap().len(), 3, "submitted, approved by one, evaluated again");
+        assert_ne!(whole["inputs_digest"], decided["verdict"]["inputs_digest"]);
+        assert_eq!((&whole["standing"]["obstacle"], &whole["standing"]["approvals"][0]["given"]), (&Value::Null, &json!(0)));
+        assert_eq!(whole["inputs"]["submitter"], whole["submitter"]["id"]);
+        let (status, problem) = vote(&app, &people[1], &decided, "approve").await;
+        assert_eq!((status, &problem["code"]), (409, &json!("inputs-changed")), "{problem}");
+        // The same people approve what they see now.
+        let anew = json!({"release": decided["release"], "verdict": {"inputs_digest": whole["inputs_digest"]}});
+        for person in &people[..2] {
+            assert_eq!(vote(&app, person, &anew, "approve").await.0, 200);
+        }
+        assert_eq!(gate(&app, &ci, "good").await["ok"], true);
+        let (_, whole) = app.get(&ci, &path).await;
+        for decision in whole["decisions"].as_array().unwrap() {
+            let files = app.export(&ci, decision).await;
+            assert!(modelgate::app::replay::replay(&files).unwrap().same, "{decision}");
+        }
+        assert_eq!(app.service.check_all().await.unwrap().wrong, Vec::<String>::new());
+        app.stop().await;
+    }
+
+    async fn a_waiting_release_can_be_evaluated_again(database: TestDatabase) {
+        let (app, ci, people) = started(&database).await;
+        let (_, decided) = app.submit(&ci, &good()).await;
+        let path = format!("/api/v1/releases/{}/evaluations", decided["release"].as_str().unwrap());
+        let (status, same) = app.post(&ci, &path, &json!({})).await;
+        assert_eq!((status, &same["decision"]), (200, &decided["decision"]), "nothing has moved: {same}");
         // A policy that is new there also matters.
-        app.publish("acme", POLICY).await;
         app.publish("acme", &POLICY.replace("two-eyes", "another")).await;
-        let (_, problem) = vote(&app, &people[0], &decided, "approve").await;
-        assert!(problem["detail"].as_str().unwrap().contains("the policy `another` applies now too"), "{problem}");
+        let standing = standing(&app, &ci, &decided).await;
+        assert!(standing["obstacle"]["message"].as_str().unwrap().contains("the policy `another` applies now too"), "{standing}");
+        let (status, again) = app.post(&ci, &path, &json!({})).await;
+        assert_eq!((status, &again["verdict"]["verdict"]), (200, &json!("pending")), "{again}");
+        assert_eq!(again["verdict"]["policies"].as_array().unwrap().len(), 2);
         // A rejection does not need the newest policy.
-        assert_eq!(vote(&app, &people[0], &decided, "reject").await.1["verdict"]["verdict"], "deny");
+        app.publish("acme", &POLICY.replace("min = 0.9", "min = 0.99")).await;
+        let stranger = app.person("zeta", "zoe", "model-risk").await;
+        assert_eq!(app.post(&stranger, &path, &json!({})).await.0, 404);
+        let reader = app.machine("acme", &[Scope::Read]).await;
+        assert_eq!(app.post(&reader, &path, &json!({})).await.0, 403);
+        let rejected = vote(&app, &people[0], &again, "reject").await.1;
+        assert_eq!(rejected["verdict"]["verdict"], "deny");
+        let (status, problem) = app.post(&ci, &path, &json!({})).await;
+        assert_eq!((status, &problem["code"]), (409, &json!("not-pending")), "{problem}");
+        // Under a stricter policy it is denied.
+        let mut other = good();
+        other["environment"] = json!("staging");
+        app.publish("acme", POLICY).await;
+        let (_, waiting) = app.submit(&ci, &other).await;
+        app.publish("acme", &POLICY.replace("min = 0.9", "min = 0.99")).await;
+        let (status, problem) = vote(&app, &people[0], &waiting, "approve").await;
+        assert_eq!(status, 409, "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains("is denied now"), "{problem}");
         app.stop().await;
     }
 

@@ -212,9 +212,9 @@ async fn copies(database: &TestDatabase, count: u32) {
     let statements = [
         format!(
             "WITH RECURSIVE {numbers} INSERT INTO releases (id, namespace, model, version, artifact, environment, \
-             submitter_id, submitter_name, comment, inputs, inputs_digest, requested_at_us, entry_idx, decisions, \
+             submitter_id, submitter_name, comment, inputs_digest, requested_at_us, entry_idx, decisions, \
              verdict) SELECT 'copy' || n.i, r.namespace, r.model, r.version, r.artifact, r.environment, r.submitter_id, \
-             r.submitter_name, r.comment, r.inputs, r.inputs_digest, r.requested_at_us, {size} + 2 * (n.i - 1), 1, \
+             r.submitter_name, r.comment, r.inputs_digest, r.requested_at_us, {size} + 2 * (n.i - 1), 1, \
              r.verdict FROM releases r, n WHERE r.id = (SELECT release_id FROM decisions WHERE record_idx = {first})"
         ),
         format!(

@@ -126,9 +126,12 @@ on_both_engines! {
         let vote = |word: &str| json!({"vote": word, "inputs_digest": b["verdict"]["inputs_digest"]});
         let (status, problem) = app.post(&ada, &path, &vote("approve")).await;
         assert_eq!((status, &problem["code"]), (409, &json!("champion-moved")), "{problem}");
+        // It was evaluated again by that: another request of the same is answered from it.
         let (_, whole) = app.get(&ci, &format!("/api/v1/releases/{}", b["release"].as_str().unwrap())).await;
-        assert_eq!(whole["standing"]["obstacle"]["code"], "champion-moved");
-        let b = decided(&app, &ci, "b", 951, "pending").await;
+        assert_eq!((&whole["standing"]["obstacle"], whole["decisions"].as_array().unwrap().len()), (&Value::Null, 2));
+        let release = b["release"].clone();
+        let (status, b) = app.submit(&ci, &submission("acme/credit", "b", &accuracy(951, 1000))).await;
+        assert_eq!((status, &b["repeated"], &b["release"]), (200, &json!(true), &release), "{b}");
         assert_eq!(compared(&app, &ci, &b, "champion").await["artifact"], artifact("c"));
         let after = approve(&app, &ada, &b).await;
         replays(&app.export(&ci, &after).await);
@@ -216,7 +219,8 @@ on_both_engines! {
         assert_eq!(app.post(&ada, &waiting, &yes).await.1["code"], "reference-moved", "it was judged without one");
 
         // The champion changes, the reference does not.
-        let second = decided(&app, &ci, "b", 951, "pending").await;
+        let (_, second) = app.submit(&ci, &submission("acme/credit", "b", &accuracy(951, 1000))).await;
+        assert_eq!((&second["release"], &second["repeated"]), (&early["release"], &json!(true)), "evaluated again by the vote");
         approve(&app, &ada, &second).await;
         let third = decided(&app, &ci, "c", 952, "pending").await;
         let reference = compared(&app, &ci, &third, "reference").await;

@@ -126,7 +126,22 @@ impl Stage {
             on_release("environment", "'staging'"),
             on_release("model", "'acme/other'"),
             on_release("inputs_digest", &format!("'{}'", artifact("other"))),
-            on_release("inputs", "REPLACE(inputs, 'two-eyes', 'no-eyes')"),
+            Edit {
+                what: "other inputs",
+                table: "inputs",
+                set: vec![("document", "REPLACE(document, 'two-eyes', 'no-eyes')".into())],
+                rows: format!(
+                    "digest = (SELECT d.inputs_digest FROM decisions d WHERE d.id = '{decision}')"
+                ),
+                lies: vec![gate("bad"), release.clone()],
+            },
+            Edit {
+                what: "the inputs of another decision",
+                table: "decisions",
+                set: vec![("inputs_digest", other("inputs_digest"))],
+                rows: format!("id = '{decision}'"),
+                lies: vec![gate("bad"), release.clone()],
+            },
             on_release("decisions", "decisions + 1"),
             Edit {
                 what: "an allow's record for a denied release",
@@ -253,7 +268,7 @@ on_both_engines! {
             for path in &lies {
                 assert!(stage.app.get(&stage.ci, path).await.0 < 500, "{what}: {path} before");
             }
-            let key = if table == "entries" { "idx" } else if matches!(table, "policies" | "mappings" | "datasets") { "entry_idx" } else { "id" };
+            let key = if table == "inputs" { "digest" } else if matches!(table, "policies" | "mappings" | "datasets") { "entry_idx" } else { "id" };
             database.execute_owned(format!("CREATE TABLE kept AS SELECT * FROM {table} WHERE {rows}")).await;
             let set_to = set.iter().map(|(column, value)| format!("{column} = {value}")).collect::<Vec<_>>().join(", ");
             database.execute_owned(format!("UPDATE {table} SET {set_to} WHERE {rows}")).await;

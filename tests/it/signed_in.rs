@@ -224,7 +224,7 @@ on_both_engines! {
         assert_eq!((csv.status, csv.header("content-type")), (200, "text/csv; charset=utf-8"));
         assert!(csv.header("content-disposition").starts_with("attachment"));
         for line in ["decisions.deny,1\r\n", "decisions.pending,1\r\n", "decisions.allow,0\r\n", "population.complete,true\r\n",
-                     "log.first_index,0\r\n", "log.last_index,15\r\n"] {
+                     "log.first_index,0\r\n", "log.last_index,16\r\n"] {
             assert!(csv.text.contains(line), "{line} in {}", csv.text);
         }
         let html = browser.get("/reports/audit?from=2026-11-20&to=2026-11-20&format=html").await;

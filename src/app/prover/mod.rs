@@ -23,7 +23,7 @@ use crate::{
         merkle::{self, Hash},
         tile,
     },
-    model::{Digest, Namespace, Outcome, ReleaseId},
+    model::{Digest, Environment, ModelId, Namespace, Outcome, Release, ReleaseId},
     store::{LogHead, Published, Store, StoredEntry},
 };
 use std::{
@@ -54,6 +54,19 @@ pub(super) struct Decided {
     pub(super) release: ReleaseId,
     pub(super) verdict: Outcome,
     pub(super) inputs_digest: Digest,
+    pub(super) model: Option<ModelId>,
+    pub(super) artifact: Option<Digest>,
+    pub(super) environment: Option<Environment>,
+}
+
+impl Decided {
+    /// Whether it decides this release, as far as its record says.
+    pub(super) fn is_of(&self, release: &Release) -> bool {
+        self.release == release.id
+            && self.model.as_ref() == Some(&release.model)
+            && self.artifact == Some(release.artifact)
+            && self.environment.as_ref() == Some(&release.environment)
+    }
 }
 
 /// Proved entries by log and index.

@@ -52,6 +52,9 @@ impl Prover {
             release: decision.release,
             verdict: decision.record.verdict.verdict,
             inputs_digest: decision.record.inputs_digest,
+            model: decision.record.inputs.model,
+            artifact: decision.record.inputs.artifact,
+            environment: decision.record.inputs.environment,
         });
         let mut known = lock(&self.decided);
         if known.len() >= REMEMBERED {
@@ -98,21 +101,22 @@ impl Prover {
         Err(unproved(&format!("decision {id}"), index))
     }
 
-    /// Refuses a release whose row is not what was requested.
+    /// Refuses a release whose row is not what was requested, or whose inputs are of another one.
+    /// `requested` is the digest of its first inputs.
     ///
     /// # Errors
     /// `row-unproved` when it is not; when the database fails.
     pub(in crate::app) async fn release(
         &self,
         release: &Release,
-        inputs: &Inputs,
-        inputs_digest: &Digest,
+        requested: &Digest,
+        (inputs, inputs_digest): (&Inputs, &Digest),
     ) -> Result<(), AppError> {
         let same = inputs.digest().is_ok_and(|digest| digest == *inputs_digest)
             && inputs.model.as_ref() == Some(&release.model)
             && inputs.artifact.as_ref() == Some(&release.artifact)
             && inputs.environment.as_ref() == Some(&release.environment);
-        if same && self.request(release, inputs_digest).await?.is_some() {
+        if same && self.request(release, requested).await?.is_some() {
             return Ok(());
         }
         Err(unproved(&format!("release {}", release.id), release.log_index))
@@ -147,8 +151,8 @@ impl Prover {
     /// # Errors
     /// `row-unproved` when its row is not what was requested; when the database fails.
     pub(in crate::app) async fn listed(&self, listed: &ListedRelease) -> Result<bool, AppError> {
-        let ListedRelease { release, inputs_digest, .. } = listed;
-        let stated = self.request(release, inputs_digest).await?;
+        let ListedRelease { release, requested_digest, .. } = listed;
+        let stated = self.request(release, requested_digest).await?;
         stated.ok_or_else(|| unproved(&format!("release {}", release.id), release.log_index))
     }
 

@@ -8,7 +8,7 @@ use crate::{
         output,
     },
     model::{Age, ApprovalCount, Outcome},
-    wire::release::{DecidedV1, ReleaseV1},
+    wire::release::{DecidedV1, ObstacleV1, ReleaseV1},
 };
 use std::{io::IsTerminal as _, time::Duration};
 use tokio::time::Instant;
@@ -56,8 +56,9 @@ pub(super) async fn until_decided(
                 counts = release.standing.as_ref().map(|s| s.approvals.clone());
                 now = latest(release, now);
                 // No one can approve it any more: waiting would only end with the time.
-                if let Some(obstacle) = obstacle.filter(|_| now.verdict.verdict == Outcome::Pending)
-                {
+                let superseded = |obstacle: &ObstacleV1| obstacle.code == "superseded";
+                let pending = now.verdict.verdict == Outcome::Pending;
+                if let Some(obstacle) = obstacle.filter(|o| pending && superseded(o)) {
                     told.end();
                     output::note(&format!(
                         "it can no longer be approved: {}",

@@ -3,6 +3,7 @@
 pub(super) mod approvals;
 pub(super) mod datasets;
 pub(super) mod decisions;
+pub(super) mod evaluations;
 pub(super) mod evidence;
 pub(super) mod gate;
 pub(super) mod log;

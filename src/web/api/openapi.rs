@@ -1,8 +1,8 @@
 //! The `OpenAPI` document, generated from the handlers and the wire types.
 
 use super::{
-    approvals, datasets, decisions, evidence, gate, log, mappings, models, policies, predictions,
-    references, releases, reports, truth,
+    approvals, datasets, decisions, evaluations, evidence, gate, log, mappings, models, policies,
+    predictions, references, releases, reports, truth,
 };
 use crate::web::{Web, hooks};
 use axum::{Json, extract::State};
@@ -27,6 +27,7 @@ use utoipa::{
         releases::list,
         releases::get,
         approvals::vote,
+        evaluations::again,
         decisions::get,
         decisions::export,
         evidence::get,

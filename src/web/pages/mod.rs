@@ -31,6 +31,7 @@ pub fn router(web: &Web) -> Router<Web> {
         .route("/releases", get(releases::show))
         .route("/releases/{release}", get(release::show))
         .route("/releases/{release}/vote", post(release::vote))
+        .route("/releases/{release}/evaluate", post(release::evaluate_again))
         .route("/releases/{release}/report.html", get(documents::release_report))
         .route("/releases/{release}/evidence/{digest}", get(documents::read))
         .route("/decisions/{decision}/record.json", get(documents::record))

@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Done {
-    done: Option<Vote>,
+    done: Option<Did>,
     /// The part of the findings that is shown, counted from 1.
     findings: Option<usize>,
 }
@@ -32,7 +32,7 @@ pub(super) async fn show(
 ) -> Answer<Response> {
     let (history, indexes) = web.service.story(&session.actor, &id).await?;
     let latest = history.latest().map(|d| d.record.verdict.verdict);
-    let notice = query.done.map(|vote| notice(vote, latest));
+    let notice = query.done.map(|done| notice(done, latest));
     let log_size = log_size(&web, &session).await;
     let page = move || {
         let source = Source {
@@ -49,13 +49,26 @@ pub(super) async fn show(
     draw(&web, page).await
 }
 
-fn notice(vote: Vote, latest: Option<Outcome>) -> Notice {
-    let text = match (vote, latest) {
-        (Vote::Reject, _) => "Your rejection is recorded, signed and logged.",
-        (Vote::Approve, Some(Outcome::Allow)) => {
+/// What the viewer has just done.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Did {
+    Approve,
+    Reject,
+    Evaluate,
+}
+
+fn notice(did: Did, latest: Option<Outcome>) -> Notice {
+    let text = match (did, latest) {
+        (Did::Evaluate, Some(Outcome::Pending)) => {
+            "The release was evaluated again. Read what changed, then vote."
+        }
+        (Did::Evaluate, _) => "The release was evaluated again.",
+        (Did::Reject, _) => "Your rejection is recorded, signed and logged.",
+        (Did::Approve, Some(Outcome::Allow)) => {
             "Your approval is recorded. The release is allowed."
         }
-        (Vote::Approve, _) => "Your approval is recorded, signed and logged.",
+        (Did::Approve, _) => "Your approval is recorded, signed and logged.",
     };
     Notice { tone: "good", text: text.to_owned() }
 }
@@ -89,5 +102,22 @@ pub(super) async fn vote(
     };
     web.service.vote(&session.actor, ballot).await?;
     let done = format!("{}?done={}", paths::release(&release), form.vote.as_str());
+    Ok(Redirect::to(&web.renderer.address(&done)).into_response())
+}
+
+#[derive(Deserialize)]
+pub(super) struct EvaluateForm {
+    csrf: String,
+}
+
+pub(super) async fn evaluate_again(
+    State(web): State<Web>,
+    session: Session,
+    Path(release): Path<ReleaseId>,
+    Form(form): Form<EvaluateForm>,
+) -> Result<Response, Problem> {
+    session.check(&form.csrf)?;
+    web.service.evaluate_again(&session.actor, &release).await?;
+    let done = format!("{}?done=evaluate", paths::release(&release));
     Ok(Redirect::to(&web.renderer.address(&done)).into_response())
 }

@@ -23,6 +23,11 @@ pub fn release(id: &ReleaseId) -> String {
     format!("/releases/{id}")
 }
 
+/// The address of the form that evaluates a release again: `csrf`.
+pub fn evaluate(id: &ReleaseId) -> String {
+    format!("/releases/{id}/evaluate")
+}
+
 /// The address of the vote form: `vote` (`approve` or `reject`), `comment`, `inputs_digest`,
 /// `csrf`.
 pub fn vote(id: &ReleaseId) -> String {

@@ -16,6 +16,8 @@ pub struct VotePanel {
     pub reason: String,
     /// The newer release to look at instead.
     pub newer: Option<String>,
+    /// The address of the form that evaluates the release again, if that is what it needs.
+    pub evaluate: Option<String>,
     /// The address that the form is sent to.
     pub action: String,
     /// The inputs that this page shows and the vote is bound to.
@@ -126,6 +128,10 @@ impl VotePanel {
             open: asked.is_ok(),
             reason: asked.as_ref().err().cloned().unwrap_or_default(),
             newer: standing.and_then(|s| s.superseded_by.as_ref()).map(newer),
+            evaluate: standing
+                .and_then(|s| s.obstacle.as_ref())
+                .filter(|obstacle| obstacle.is_curable())
+                .map(|_| paths::evaluate(&release.id)),
             action: paths::vote(&release.id),
             inputs_digest: latest.map(|d| d.record.inputs_digest.to_string()).unwrap_or_default(),
             csrf: viewer.csrf.clone(),

@@ -19,7 +19,8 @@ fn counts(story: &Story, given: u64) -> Vec<ApprovalCount> {
 }
 
 fn waiting(code: &'static str, message: &str) -> Standing {
-    let obstacle = Some(Obstacle { code, message: message.to_owned() });
+    let message = message.to_owned();
+    let obstacle = Some(Obstacle { code, changed: message.clone(), message });
     Standing { open: true, obstacle, approvals: counts(&pending(), 1), ..Standing::default() }
 }
 
@@ -35,8 +36,8 @@ pub fn superseded() -> Standing {
 
 /// A policy was replaced.
 pub fn overtaken() -> Standing {
-    let message = "since this release was evaluated, the policy `credit-risk` was replaced by a newer version; submit \
-                   the artifact again, so that it is evaluated with the current state";
+    let message = "since this release was evaluated, the policy `credit-risk` was replaced by a newer version; it must \
+                   be evaluated again before it can be approved";
     waiting("policies-changed", message)
 }
 
