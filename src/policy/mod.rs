@@ -19,6 +19,7 @@ mod diagnostic;
 mod evaluate;
 mod explain;
 mod glob;
+mod judged;
 mod lint;
 pub mod needs;
 mod parse;
@@ -34,7 +35,7 @@ pub use budget::{
 };
 pub use condition::{Condition, VARIABLES};
 pub use diagnostic::{Mistake, Mistakes};
-pub use evaluate::{Case, approvals, approvals_end, evaluate};
+pub use evaluate::{Case, Judgement, Prepared, approvals, approvals_end, evaluate};
 pub use explain::{Explanation, explain};
 pub use glob::{Glob, GlobError};
 pub use lint::{Holders, Place, lint};

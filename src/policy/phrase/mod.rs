@@ -9,9 +9,11 @@ pub(super) use comparison::Compared;
 pub(super) use disparity::Pair;
 
 use super::schema::FirstRelease;
-use crate::model::{Digest, Finding, Op, Slice, Status, number::grouped};
+use crate::model::{
+    Digest, Finding, Op, Slice, Status,
+    number::{grouped, push_grouped, push_shortest, round12},
+};
 use digits::Digits;
-use std::fmt::Write as _;
 
 /// The reason for a finding's status, in addition to its numbers.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +41,7 @@ pub(super) enum Reason {
         why: String,
     },
     /// The two groups with the largest disparity decided.
-    Pair(Pair),
+    Pair(Box<Pair>),
     /// There is only one group, so it cannot be compared.
     SingleGroup(String),
     TooManyGroups {
@@ -267,14 +269,21 @@ fn recomputed(rows: u64, compared: u64, differing: &[Claim]) -> String {
 
 /// The subject for any metric: `recall for sex = female`.
 pub(super) fn subject_of(metric: &str, quantile: Option<f64>, slice: &Slice) -> String {
-    let mut text = metric.to_owned();
+    let mut text = String::new();
+    push_subject_of(&mut text, metric, quantile, slice);
+    text
+}
+
+fn push_subject_of(out: &mut String, metric: &str, quantile: Option<f64>, slice: &Slice) {
+    out.push_str(metric);
     if let Some(quantile) = quantile {
-        let _ = write!(text, " p{}", crate::model::number::round12(quantile * 100.0));
+        out.push_str(" p");
+        push_shortest(out, round12(quantile * 100.0));
     }
     if !slice.is_overall() {
-        let _ = write!(text, " for {slice}");
+        out.push_str(" for ");
+        slice.push(out);
     }
-    text
 }
 
 fn quantile_needs(finding: &Finding, least: u64, first: bool) -> String {
@@ -295,23 +304,40 @@ fn several(list: &[String]) -> String {
 
 /// The subject of a finding: `recall for sex = female`, `latency p99`.
 fn subject(finding: &Finding) -> String {
-    subject_of(finding.metric.as_deref().unwrap_or("it"), finding.quantile, &finding.slice)
+    let mut text = String::new();
+    push_subject(&mut text, finding);
+    text
+}
+
+fn push_subject(out: &mut String, finding: &Finding) {
+    let metric = finding.metric.as_deref().unwrap_or("it");
+    push_subject_of(out, metric, finding.quantile, &finding.slice);
 }
 
 /// The observed value: `recall for sex = female is 0.880 on 3,100 samples`.
 fn observed(finding: &Finding, first: bool) -> String {
-    let digits = Digits::telling_apart(finding, None, first);
-    match finding.observed {
-        Some(value) => format!("{} is {}{}", subject(finding), digits.of(value), samples(finding)),
-        None => subject(finding),
+    let mut out = String::with_capacity(USUAL);
+    push_subject(&mut out, finding);
+    if let Some(value) = finding.observed {
+        out.push_str(" is ");
+        Digits::telling_apart(finding, None, first).push(&mut out, value);
+        push_samples(&mut out, finding);
     }
+    out
 }
 
-fn samples(finding: &Finding) -> String {
+/// The size of most sentences, in bytes.
+const USUAL: usize = 160;
+
+fn push_samples(out: &mut String, finding: &Finding) {
     match finding.trials.or(finding.n) {
-        Some(1) => " on 1 sample".to_owned(),
-        Some(n) => format!(" on {} samples", grouped(n)),
-        None => String::new(),
+        Some(1) => out.push_str(" on 1 sample"),
+        Some(n) => {
+            out.push_str(" on ");
+            push_grouped(out, n);
+            out.push_str(" samples");
+        }
+        None => {}
     }
 }
 
@@ -334,41 +360,47 @@ fn bound(finding: &Finding, first: bool) -> String {
     };
     let deciding = if finding.status == Status::Fail { away } else { toward };
     let digits = Digits::telling_apart(finding, deciding, first);
-    let limit = digits.stated(required.value);
-    let value = finding.observed.map_or_else(String::new, |v| digits.of(v));
-    let approximate = match finding.method.as_deref() {
-        Some(method @ ("wilson" | "jeffreys")) => format!(" (approximate, by {method})"),
-        _ => String::new(),
-    };
-    let confidence = finding.confidence.map_or_else(String::new, percent);
-    let head = format!(
-        "{} is {value}{}; at {confidence} confidence{approximate} it",
-        subject(finding),
-        samples(finding)
-    );
+    let mut out = String::with_capacity(USUAL);
+    push_subject(&mut out, finding);
+    out.push_str(" is ");
+    if let Some(value) = finding.observed {
+        digits.push(&mut out, value);
+    }
+    push_samples(&mut out, finding);
     let Some(end) = deciding else {
         let side = if required.op == Op::AtLeast { "lower" } else { "upper" };
-        return format!(
-            "{} is {value}{}, and its interval has no {side} end",
-            subject(finding),
-            samples(finding)
-        );
+        out.push_str(", and its interval has no ");
+        out.push_str(side);
+        out.push_str(" end");
+        return out;
     };
-    let end = digits.of(end);
-    match (finding.status, required.op) {
-        (Status::Pass, Op::AtLeast) => format!("{head} is at least {end}, and {limit} is required"),
-        (Status::Pass, Op::AtMost) => {
-            format!("{head} is at most {end}, and at most {limit} is allowed")
-        }
-        (Status::Fail, Op::AtLeast) => format!("{head} is at most {end}, below {limit}"),
-        (Status::Fail, Op::AtMost) => format!("{head} is at least {end}, above {limit}"),
-        (_, Op::AtLeast) => {
-            format!("{head} may be as low as {end}, below {limit}{}", remedy(finding))
-        }
-        (_, Op::AtMost) => {
-            format!("{head} may be as high as {end}, above {limit}{}", remedy(finding))
-        }
+    out.push_str("; at ");
+    if let Some(confidence) = finding.confidence {
+        push_percent(&mut out, confidence);
     }
+    out.push_str(" confidence");
+    if let Some(method @ ("wilson" | "jeffreys")) = finding.method.as_deref() {
+        out.push_str(" (approximate, by ");
+        out.push_str(method);
+        out.push(')');
+    }
+    let (before, between, after) = match (finding.status, required.op) {
+        (Status::Pass, Op::AtLeast) => (" it is at least ", ", and ", " is required"),
+        (Status::Pass, Op::AtMost) => (" it is at most ", ", and at most ", " is allowed"),
+        (Status::Fail, Op::AtLeast) => (" it is at most ", ", below ", ""),
+        (Status::Fail, Op::AtMost) => (" it is at least ", ", above ", ""),
+        (_, Op::AtLeast) => (" it may be as low as ", ", below ", ""),
+        (_, Op::AtMost) => (" it may be as high as ", ", above ", ""),
+    };
+    out.push_str(before);
+    digits.push(&mut out, end);
+    out.push_str(between);
+    digits.push_stated(&mut out, required.value);
+    out.push_str(after);
+    if !matches!(finding.status, Status::Pass | Status::Fail) {
+        out.push_str(&remedy(finding));
+    }
+    out
 }
 
 /// What would change the result.
@@ -406,7 +438,6 @@ fn against(finding: &Finding) -> &'static str {
 fn point(finding: &Finding, first: bool) -> String {
     let Some(required) = finding.required else { return observed(finding, first) };
     let digits = Digits::telling_apart(finding, finding.observed, first);
-    let value = finding.observed.map_or_else(String::new, |v| digits.of(v));
     let limit = digits.stated(required.value);
     let relation = match (finding.status, required.op) {
         (Status::Pass, Op::AtLeast) => format!("and {limit} is required"),
@@ -414,11 +445,17 @@ fn point(finding: &Finding, first: bool) -> String {
         (_, Op::AtLeast) => format!("below {limit}"),
         (_, Op::AtMost) => format!("above {limit}"),
     };
-    format!(
-        "{} is {value}{}, {relation} (a bare number, judged without a bound)",
-        subject(finding),
-        samples(finding)
-    )
+    let mut out = String::with_capacity(USUAL);
+    push_subject(&mut out, finding);
+    out.push_str(" is ");
+    if let Some(value) = finding.observed {
+        digits.push(&mut out, value);
+    }
+    push_samples(&mut out, finding);
+    out.push_str(", ");
+    out.push_str(&relation);
+    out.push_str(" (a bare number, judged without a bound)");
+    out
 }
 
 fn too_few(finding: &Finding, least: u64, clears: bool, first: bool) -> String {
@@ -505,5 +542,12 @@ fn checks(
 }
 
 fn percent(confidence: f64) -> String {
-    format!("{}%", crate::model::number::round12(confidence * 100.0))
+    let mut out = String::new();
+    push_percent(&mut out, confidence);
+    out
+}
+
+fn push_percent(out: &mut String, confidence: f64) {
+    push_shortest(out, round12(confidence * 100.0));
+    out.push('%');
 }

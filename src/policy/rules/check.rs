@@ -2,15 +2,21 @@
 
 use super::{Findings, View, blank, digests};
 use crate::{
-    model::{Finding, Status},
+    model::Status,
     policy::{
+        judged::Judged,
         phrase::Reason,
         schema::{CheckRule, Rule},
     },
 };
 
 /// Evaluates the rule: one finding for all matching checks.
-pub(super) fn judge<'a>(view: &View<'a>, rule: &Rule, check: &CheckRule, out: &mut Findings<'a>) {
+pub(super) fn judge<'a>(
+    view: &View<'a>,
+    rule: &'a Rule,
+    check: &'a CheckRule,
+    out: &mut Findings<'a>,
+) {
     let mut documents = Vec::new();
     let (mut passed, mut failed) = (0_u64, Vec::new());
     for (at, document) in view.index.documents.iter().enumerate() {
@@ -38,10 +44,10 @@ pub(super) fn judge<'a>(view: &View<'a>, rule: &Rule, check: &CheckRule, out: &m
         (_, true) => Status::Pass,
         (_, false) => Status::Fail,
     };
-    out.read.extend(&documents);
-    let finding = Finding { evidence: digests(view, documents), ..blank(view, rule, status) };
+    documents.iter().for_each(|at| out.note_document(*at));
+    let finding = Judged { evidence: digests(view, documents), ..blank(view, rule, status) };
     let known = if status == Status::Missing { names(view) } else { Vec::new() };
-    out.say(finding, &Reason::Checks { passed, failed, known });
+    out.say(finding, Reason::Checks { passed, failed, known });
 }
 
 /// Some names of existing checks.

@@ -3,24 +3,28 @@
 
 mod weighed;
 
-use super::{Findings, View, blank, choose, digests, groups, hint, select, threshold};
+use super::{
+    Findings, View, blank, choose, digests, groups, hint::Hint, select, threshold,
+    threshold::Ruling,
+};
 use crate::{
     model::{
-        Against, Finding, Op, Range, Required, Severity, Slice, Status, metric::Better,
-        number::round12,
+        Against, Op, Range, Required, Severity, Slice, Status, metric::Better, number::round12,
     },
     policy::{
+        judged::{Judged, Numbers, Versus},
         phrase::{Compared, Reason},
         schema::{ComparisonRule, FirstRelease, Limit, Margin, Rule},
     },
 };
+use std::borrow::Cow;
 use weighed::{Difference, Problem};
 
 /// Evaluates the rule: one finding for each slice and margin.
 pub(super) fn judge<'a>(
     view: &View<'a>,
-    rule: &Rule,
-    comparison: &ComparisonRule,
+    rule: &'a Rule,
+    comparison: &'a ComparisonRule,
     out: &mut Findings<'a>,
 ) {
     let baseline = match comparison.against {
@@ -33,11 +37,12 @@ pub(super) fn judge<'a>(
     };
     let baseline = View { index, ..*view };
     if comparison.slices.is_empty() {
-        slice(view, &baseline, rule, comparison, &comparison.target.selector.slice, out);
+        let of = Cow::Borrowed(&comparison.target.selector.slice);
+        slice(view, &baseline, rule, comparison, of, out);
     }
     for key in &comparison.slices {
         groups::each(view, rule, &comparison.target, key, out, |group, out| {
-            slice(view, &baseline, rule, comparison, group, out);
+            slice(view, &baseline, rule, comparison, Cow::Owned(group), out);
         });
     }
 }
@@ -45,22 +50,24 @@ pub(super) fn judge<'a>(
 /// The finding if there is no baseline; its status depends on the rule's `first_release`.
 fn first_release<'a>(
     view: &View<'a>,
-    rule: &Rule,
-    comparison: &ComparisonRule,
+    rule: &'a Rule,
+    comparison: &'a ComparisonRule,
     out: &mut Findings<'a>,
 ) {
     let status = match comparison.first_release {
         FirstRelease::Review | FirstRelease::Allow => Status::Skipped,
         FirstRelease::Deny => Status::Missing,
     };
-    let finding = Finding {
-        against: Some(comparison.against),
+    let versus =
+        |value, baseline| Some(Box::new(Versus { against: comparison.against, value, baseline }));
+    let finding = Judged {
+        versus: versus(None, None),
         unit: comparison.target.unit,
         quantile: comparison.target.selector.quantile,
-        slice: comparison.target.selector.slice.clone(),
+        slice: Cow::Borrowed(&comparison.target.selector.slice),
         ..blank(view, rule, status)
     };
-    out.say(finding, &Reason::FirstRelease(comparison.first_release));
+    out.say(finding, Reason::FirstRelease(comparison.first_release));
 }
 
 /// A margin as a limit of `value − factor · baseline`.
@@ -79,48 +86,56 @@ fn limit(margin: Margin, better: Better) -> (Limit, f64) {
 fn slice<'a>(
     view: &View<'a>,
     baseline: &View<'a>,
-    rule: &Rule,
-    comparison: &ComparisonRule,
-    slice: &Slice,
+    rule: &'a Rule,
+    comparison: &'a ComparisonRule,
+    slice: Cow<'a, Slice>,
     out: &mut Findings<'a>,
 ) {
     let target = &comparison.target;
-    let entries = select::of_slice(view, target, slice);
-    let theirs = select::of_slice(baseline, target, slice);
+    let entries = select::of_slice(view, target, &slice);
+    let theirs = select::of_slice(baseline, target, &slice);
     out.note(&entries);
-    let mut evidence = digests(view, entries.iter().map(|e| e.document));
-    evidence.extend(digests(baseline, theirs.iter().map(|e| e.document)));
+    let mut evidence = digests(view, entries.iter().map(|e| e.document)).into_owned();
+    evidence.extend_from_slice(&digests(baseline, theirs.iter().map(|e| e.document)));
     evidence.sort_unstable();
     evidence.dedup();
-    let blank = Finding {
-        against: Some(comparison.against),
+    let versus =
+        |value, baseline| Some(Box::new(Versus { against: comparison.against, value, baseline }));
+    let finding = |limit: Limit, status| Judged {
         slice: slice.clone(),
         unit: target.unit,
         quantile: target.selector.quantile,
-        evidence,
-        ..blank(view, rule, Status::Missing)
+        evidence: Cow::Owned(evidence.clone()),
+        required: Some(Required { op: limit.op, value: limit.value }),
+        ..blank(view, rule, status)
     };
     for margin in &comparison.margins {
         let (limit, factor) = limit(*margin, comparison.better);
-        let blank = Finding {
-            required: Some(Required { op: limit.op, value: limit.value }),
-            ..blank.clone()
-        };
         let pairs = (choose::one(view, target, &entries), choose::one(baseline, target, &theirs));
         let difference = match pairs {
             (Err(places), _) | (_, Err(places)) => Err(Problem::Conflict(places)),
             (Ok(ours), Ok(theirs)) => {
-                weighed::difference(view, baseline, comparison, slice, factor, ours, theirs)
+                weighed::difference(view, baseline, comparison, &slice, factor, ours, theirs)
             }
         };
         match difference {
             Ok(difference) => {
-                let (finding, reason) = hold(view, comparison, blank, limit, *margin, &difference);
-                out.say(finding, &reason);
+                let ruling = hold(view, comparison, limit, *margin, &difference);
+                let finding = Judged {
+                    severity: ruling.severity.unwrap_or(rule.severity),
+                    numbers: Numbers { method: difference.method, ..difference.weighed.numbers() },
+                    versus: versus(difference.value, difference.baseline),
+                    tries: difference.judging.tries,
+                    samples_needed: ruling.hint.samples_needed,
+                    allowed_failures: ruling.hint.allowed_failures,
+                    ..finding(limit, ruling.status)
+                };
+                out.say(finding, ruling.reason);
             }
             Err(problem) => {
-                let (status, reason) = problem.said(view, comparison, slice);
-                out.say(Finding { status, ..blank }, &reason);
+                let (status, reason) = problem.said(view, comparison, &slice);
+                let finding = Judged { versus: versus(None, None), ..finding(limit, status) };
+                out.say(finding, reason);
             }
         }
     }
@@ -143,44 +158,35 @@ fn misread(comparison: &ComparisonRule, margin: Margin) -> Option<String> {
 fn hold(
     view: &View<'_>,
     comparison: &ComparisonRule,
-    blank: Finding,
     limit: Limit,
     margin: Margin,
     difference: &Difference,
-) -> (Finding, Reason) {
+) -> Ruling {
     let weighed = &difference.weighed;
-    let mut finding = Finding {
-        status: Status::Inconclusive,
-        value: difference.value,
-        baseline: difference.baseline,
-        tries: difference.judging.tries,
-        method: difference.method.clone(),
-        ..threshold::with_numbers(blank, weighed)
-    };
     let (status, reason) = match misread(comparison, margin) {
         Some(why) => (Status::Error, Reason::Wrong(why)),
         None => threshold::answer(weighed, limit),
     };
-    finding.status = status;
-    let mut reason = match reason {
+    let reason = match reason {
         Reason::Bound | Reason::PointEstimate => {
             Reason::Compared(Compared { margin, paired: difference.paired })
         }
         other => other,
     };
+    let mut ruling = Ruling { status, severity: None, hint: Hint::default(), reason };
     let least = comparison.min_samples.unwrap_or(0);
     let decides = matches!(status, Status::Pass | Status::Fail | Status::Inconclusive);
     if decides && weighed.n.unwrap_or(0) < least {
-        finding.status = Status::Inconclusive;
-        reason = Reason::TooFew { least, clears: status == Status::Pass };
+        ruling.status = Status::Inconclusive;
+        ruling.reason = Reason::TooFew { least, clears: status == Status::Pass };
     }
-    if finding.status == Status::Inconclusive {
-        hint::by_width(&difference.judging, &mut finding, limit);
-        hint::hide(&difference.judging, &mut finding);
+    if ruling.status == Status::Inconclusive {
+        ruling.hint =
+            Hint::by_width(&difference.judging, limit, weighed).shown(&difference.judging);
         let enough = weighed.method.bounds() && weighed.n.is_some_and(|n| n >= least.max(1));
         if view.policy.statistics.inconclusive_warns && enough {
-            finding.severity = Severity::Warn;
+            ruling.severity = Some(Severity::Warn);
         }
     }
-    (finding, reason)
+    ruling
 }

@@ -6,10 +6,14 @@
 mod measure;
 mod rates;
 
-use super::{Findings, View, blank, digests, groups, hint, judging::Judging, threshold};
+use super::{
+    Findings, View, blank, digests, groups, hint::Hint, judging::Judging, threshold,
+    threshold::Ruling,
+};
 use crate::{
-    model::{Finding, GroupRate, Required, Severity, Status},
+    model::{GroupRate, Required, Severity, Status},
     policy::{
+        judged::{Groups, Judged},
         phrase::Reason,
         schema::{DisparityRule, Rule},
     },
@@ -23,8 +27,8 @@ const MOST_GROUPS: usize = 128;
 /// Evaluates the rule: one finding for each attribute, or one for all attributes crossed.
 pub(super) fn judge<'a>(
     view: &View<'a>,
-    rule: &Rule,
-    disparity: &DisparityRule,
+    rule: &'a Rule,
+    disparity: &'a DisparityRule,
     out: &mut Findings<'a>,
 ) {
     let keys: Vec<&str> = disparity.by.iter().map(String::as_str).collect();
@@ -39,31 +43,42 @@ pub(super) fn judge<'a>(
 
 fn attribute<'a>(
     view: &View<'a>,
-    rule: &Rule,
-    disparity: &DisparityRule,
+    rule: &'a Rule,
+    disparity: &'a DisparityRule,
     keys: &[&str],
     out: &mut Findings<'a>,
 ) {
     let by = keys.join(" × ");
     let limit = disparity.limit;
-    let blank = Finding {
-        by: Some(by.clone()),
-        required: Some(Required { op: limit.op, value: limit.value }),
-        ..blank(view, rule, Status::Missing)
-    };
     let found = rates::read(view, disparity, keys);
     for rates in &found {
         out.note(&rates.entries);
     }
     let documents = found.iter().flat_map(|r| r.entries.iter().map(|e| e.document));
     let many = !view.case.is_first() && found.iter().any(|rates| rates.groups.len() > MOST_GROUPS);
-    let groups = if many { Vec::new() } else { shown(&found) };
-    let blank = Finding { evidence: digests(view, documents), groups, ..blank };
-    let (finding, reason) = match said(view, disparity, &found, &by) {
-        Ok((measured, judging)) => hold(view, disparity, blank, &measured, &judging),
-        Err(problem) => (Finding { status: problem.status, ..blank }, problem.reason),
+    let mut rates = if many { Vec::new() } else { shown(&found) };
+    let blank = Judged {
+        required: Some(Required { op: limit.op, value: limit.value }),
+        evidence: digests(view, documents),
+        ..blank(view, rule, Status::Missing)
     };
-    out.say(finding, &reason);
+    let (mut finding, reason) = match said(view, disparity, &found, &by) {
+        Ok((measured, judging)) => {
+            let ruling = hold(view, disparity, &mut rates, &measured, &judging);
+            let finding = Judged {
+                status: ruling.status,
+                severity: ruling.severity.unwrap_or(rule.severity),
+                tries: judging.tries,
+                samples_needed: ruling.hint.samples_needed,
+                numbers: measured.weighed.numbers(),
+                ..blank
+            };
+            (finding, ruling.reason)
+        }
+        Err(problem) => (Judged { status: problem.status, ..blank }, problem.reason),
+    };
+    finding.groups = Some(Box::new(Groups { by, rates }));
+    out.say(finding, reason);
     for rates in &found {
         groups::everybody(view, rule, &rates.target, keys, &rates.found, out);
     }
@@ -119,39 +134,36 @@ fn said(
     Ok((measured, judging))
 }
 
+/// Compares the disparity with the limit. Adds the ratios to the rates.
 fn hold(
     view: &View<'_>,
     disparity: &DisparityRule,
-    blank: Finding,
+    rates: &mut [GroupRate],
     measured: &Measured,
     judging: &Judging,
-) -> (Finding, Reason) {
+) -> Ruling {
     let (status, _) = threshold::answer(&measured.weighed, disparity.limit);
-    let mut finding = Finding {
-        status,
-        tries: judging.tries,
-        ..threshold::with_numbers(blank, &measured.weighed)
-    };
-    for (rate, ratio) in finding.groups.iter_mut().zip(&measured.ratios) {
+    for (rate, ratio) in rates.iter_mut().zip(&measured.ratios) {
         rate.ratio = *ratio;
     }
-    let mut reason = Reason::Pair(measured.pair.clone());
+    let reason = Reason::Pair(Box::new(measured.pair.clone()));
+    let mut ruling = Ruling { status, severity: None, hint: Hint::default(), reason };
     let least = disparity.min_samples.unwrap_or(0);
-    let small = finding.groups.iter().filter(|g| g.ratio.is_some() || measured.ratios.is_empty());
+    let small = rates.iter().filter(|g| g.ratio.is_some() || measured.ratios.is_empty());
     let small = small.filter(|g| g.trials.unwrap_or(0) < least).min_by_key(|g| g.trials);
     if let Some(small) = small {
-        reason = Reason::SmallGroup {
+        ruling.reason = Reason::SmallGroup {
             group: small.slice.clone(),
             trials: small.trials.unwrap_or(0),
             least,
         };
-        finding.status = Status::Inconclusive;
-    } else if finding.status == Status::Inconclusive {
-        hint::by_width(judging, &mut finding, disparity.limit);
-        hint::hide(judging, &mut finding);
-        if view.policy.statistics.inconclusive_warns && finding.n.is_some_and(|n| n > 0) {
-            finding.severity = Severity::Warn;
+        ruling.status = Status::Inconclusive;
+    } else if status == Status::Inconclusive {
+        ruling.hint = Hint::by_width(judging, disparity.limit, &measured.weighed).shown(judging);
+        let counted = measured.weighed.n.is_some_and(|n| n > 0);
+        if view.policy.statistics.inconclusive_warns && counted {
+            ruling.severity = Some(Severity::Warn);
         }
     }
-    (finding, reason)
+    ruling
 }

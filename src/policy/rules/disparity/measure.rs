@@ -18,6 +18,7 @@ use crate::{
         two_proportions::{koopman_ratio, newcombe_difference},
     },
 };
+use std::borrow::Cow;
 
 /// A disparity with its bounds, and the two groups that cause it.
 pub(super) struct Measured {
@@ -73,7 +74,7 @@ fn worst_pair(
     found: &[Rates<'_>],
     judging: &Judging,
     bound: fn(&Group, &Group, f64) -> Option<Bounded>,
-    method: &str,
+    method: &'static str,
     ratio: bool,
 ) -> Result<Measured, Box<Problem>> {
     let worse = |a: f64, b: f64| if ratio { a < b } else { a > b };
@@ -110,7 +111,7 @@ fn worst_pair(
         upper: end(upper),
         n: rows(found),
         confidence: Some(judging.confidence),
-        method: Method::Computed(method.to_owned()),
+        method: Method::Computed(Cow::Borrowed(method)),
         ..Weighed::default()
     };
     Ok(Measured { weighed, pair, ratios: Vec::new() })
@@ -223,7 +224,7 @@ fn impact(rule: &DisparityRule, found: &[Rates<'_>]) -> Result<Measured, Box<Pro
         lower: Some(least),
         upper: Some(least),
         n: rows(found),
-        method: Method::Computed("exact-ratio".to_owned()),
+        method: Method::Computed(Cow::Borrowed("exact-ratio")),
         ..Weighed::default()
     };
     let high = best.map(|b| (b.slice.clone(), b.value, b.trials));

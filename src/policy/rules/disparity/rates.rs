@@ -134,7 +134,7 @@ fn of_names<'a>(
 
 fn one<'a>(view: &View<'a>, out: &mut Rates<'a>, slice: Slice, complement: bool) {
     let entries = select::of_slice(view, &out.target, &slice);
-    out.entries.extend(&entries);
+    out.entries.extend(entries.iter());
     let problem = |out: &mut Rates<'a>, status, reason| {
         out.problem.get_or_insert(Problem::new(status, reason));
     };
