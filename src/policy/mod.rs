@@ -41,7 +41,6 @@ pub use glob::{Glob, GlobError};
 pub use lint::{Holders, Place, lint};
 pub use parse::parse;
 pub use schema::{
-    AppliesTo, ApprovalRule, CheckRule, ComparisonRule, Disparity, DisparityRule, FirstRelease,
-    IntervalMethod, Limit, Margin, Policy, Rate, Recompute, Requirements, Rule, RuleKind, Selector,
-    Statistics, Target, Threshold,
+    AppliesTo, ApprovalRule, IntervalMethod, Limit, Policy, Recompute, Requirements, Rule,
+    Selector, Statistics, Target,
 };

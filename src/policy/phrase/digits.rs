@@ -10,7 +10,7 @@ const MOST: usize = 17;
 const NOTHING: f64 = 1e-6;
 
 /// The number format of a sentence.
-pub(super) struct Digits {
+pub(in crate::policy) struct Digits {
     decimals: usize,
     trim: bool,
     unit: Option<Unit>,
@@ -23,7 +23,11 @@ pub(super) struct Digits {
 
 impl Digits {
     /// Enough digits to show the value and `bound` on the side of the limit where they are.
-    pub(super) fn telling_apart(finding: &Finding, bound: Option<f64>, first: bool) -> Self {
+    pub(in crate::policy) fn telling_apart(
+        finding: &Finding,
+        bound: Option<f64>,
+        first: bool,
+    ) -> Self {
         let limit = finding.required.map(|r| r.value);
         match (bound, finding.observed) {
             (Some(bound), Some(value)) => Self::new(finding, limit, &[bound, value], first),
@@ -33,7 +37,7 @@ impl Digits {
     }
 
     /// Enough digits to show a difference between all `numbers` that differ.
-    pub(super) fn of_values(finding: &Finding, numbers: &[f64]) -> Self {
+    pub(in crate::policy) fn of_values(finding: &Finding, numbers: &[f64]) -> Self {
         let mut digits = Self::new(finding, None, numbers, false);
         let differ = |a: f64, b: f64| a.total_cmp(&b).is_ne();
         let alike = |d: &Self| {
@@ -111,14 +115,14 @@ impl Digits {
     }
 
     /// The text of a value or a bound.
-    pub(super) fn of(&self, x: f64) -> String {
+    pub(in crate::policy) fn of(&self, x: f64) -> String {
         let mut out = String::new();
         self.push(&mut out, x);
         out
     }
 
     /// Appends the text of a value or a bound.
-    pub(super) fn push(&self, out: &mut String, x: f64) {
+    pub(in crate::policy) fn push(&self, out: &mut String, x: f64) {
         match self.decimal(x) {
             Some(decimal) => decimal.push(out),
             None => out.push_str(&self.rounded(x)),
@@ -128,30 +132,27 @@ impl Digits {
 
     /// The text of the limit or another number from the policy: with every digit that was written,
     /// and padded with zeros if the other numbers have more.
-    pub(super) fn stated(&self, x: f64) -> String {
+    pub(in crate::policy) fn stated(&self, x: f64) -> String {
         let mut out = String::new();
         self.push_stated(&mut out, x);
         out
     }
 
     /// Appends the text of the limit or another number from the policy.
-    pub(super) fn push_stated(&self, out: &mut String, x: f64) {
+    pub(in crate::policy) fn push_stated(&self, out: &mut String, x: f64) {
         if self.rounds_limits {
             return self.push(out, x);
         }
-        match (self.decimal(x), Decimal::shortest(x).filter(|_| !is_far(x))) {
-            (Some(padded), Some(written)) => {
-                let longer = padded.decimals() > written.decimals();
-                (if longer { padded } else { written }).push(out);
-            }
-            _ => {
-                let written = plain(x);
-                let behind =
-                    |text: &str| text.split_once('.').map_or(0, |(_, digits)| digits.len());
-                let padded = self.rounded(x);
-                let longer = behind(&padded) > behind(&written) && padded.parse() == Ok(x);
-                out.push_str(if longer { &padded } else { &written });
-            }
+        let written = Decimal::shortest(x).filter(|_| !is_far(x));
+        if let (Some(padded), Some(written)) = (self.decimal(x), written) {
+            let longer = padded.decimals() > written.decimals();
+            (if longer { padded } else { written }).push(out);
+        } else {
+            let written = plain(x);
+            let behind = |text: &str| text.split_once('.').map_or(0, |(_, digits)| digits.len());
+            let padded = self.rounded(x);
+            let longer = behind(&padded) > behind(&written) && padded.parse() == Ok(x);
+            out.push_str(if longer { &padded } else { &written });
         }
         self.push_unit(out);
     }

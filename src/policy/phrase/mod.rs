@@ -1,22 +1,18 @@
 //! Phrases findings as sentences that people understand. The results are decided elsewhere; this
 //! code only words them.
 
-mod comparison;
 mod digits;
-mod disparity;
 
-pub(super) use comparison::Compared;
-pub(super) use disparity::Pair;
+pub(super) use digits::Digits;
 
-use super::schema::FirstRelease;
 use crate::model::{
     Digest, Finding, Op, Slice, Status,
     number::{grouped, push_grouped, push_shortest, round12},
 };
-use digits::Digits;
+use std::{fmt, sync::Arc};
 
 /// The reason for a finding's status, in addition to its numbers.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(super) enum Reason {
     /// The bounds decided.
     Bound,
@@ -29,42 +25,6 @@ pub(super) enum Reason {
     },
     /// A quantile of too few samples; the number is the least that has a bound.
     QuantileNeeds(u64),
-    /// The bound of a difference decided.
-    Compared(Compared),
-    /// There is no baseline; the value is what the rule does then.
-    FirstRelease(FirstRelease),
-    /// The baseline has no measurement of this kind.
-    NoBaseline,
-    /// One side of a comparison cannot be evaluated.
-    Unweighed {
-        baseline: bool,
-        why: String,
-    },
-    /// The two groups with the largest disparity decided.
-    Pair(Box<Pair>),
-    /// There is only one group, so it cannot be compared.
-    SingleGroup(String),
-    TooManyGroups {
-        by: String,
-        most: usize,
-    },
-    /// No document has this declared group.
-    GroupMissing {
-        metric: String,
-        group: Slice,
-    },
-    /// The rate of a group cannot be compared.
-    GroupUnusable {
-        metric: String,
-        group: Slice,
-        why: String,
-    },
-    /// A group is smaller than the rule requires.
-    SmallGroup {
-        group: Slice,
-        trials: u64,
-        least: u64,
-    },
     /// There are no predictions to recompute from.
     NoPredictions,
     /// The result of recomputing.
@@ -96,12 +56,6 @@ pub(super) enum Reason {
     },
     /// A group does not state its number of rows.
     UncountedRows(String),
-    /// The results of the checks; `known` are other checks, if none matches.
-    Checks {
-        passed: u64,
-        failed: Vec<(String, Option<String>)>,
-        known: Vec<String>,
-    },
     /// The condition does not hold.
     Condition(String),
     /// The condition cannot be evaluated, and the reason.
@@ -111,6 +65,21 @@ pub(super) enum Reason {
     Said(String),
     /// Several sentences, of which the first ones are shown.
     Several(Vec<String>),
+    /// A reason that only one kind of rule has; the kind words it.
+    Own(Arc<dyn Wording>),
+}
+
+impl Reason {
+    /// A reason that only one kind of rule has.
+    pub(super) fn own(wording: impl Wording + 'static) -> Self {
+        Self::Own(Arc::new(wording))
+    }
+}
+
+/// A reason of one kind of rule.
+pub(super) trait Wording: fmt::Debug + Send + Sync {
+    /// The sentence for the finding; `first` selects the wording of the first semantics.
+    fn sentence(&self, finding: &Finding, first: bool) -> String;
 }
 
 /// A claim that differs from the computed number.
@@ -178,24 +147,6 @@ pub(super) fn sentence(finding: &Finding, reason: &Reason, first: bool) -> Strin
         Reason::PointEstimate => point(finding, first),
         Reason::TooFew { least, clears } => too_few(finding, *least, *clears, first),
         Reason::QuantileNeeds(least) => quantile_needs(finding, *least, first),
-        Reason::Compared(compared) => comparison::sentence(finding, compared, first),
-        Reason::FirstRelease(then) => comparison::first_release(finding, *then),
-        Reason::NoBaseline => comparison::no_baseline(finding),
-        Reason::Unweighed { baseline, why } => comparison::unweighed(finding, *baseline, why),
-        Reason::Pair(pair) => disparity::sentence(finding, pair, first),
-        Reason::SingleGroup(by) => format!("there is only one group of {by}, with nobody to be compared with"),
-        Reason::TooManyGroups { by, most } => {
-            format!("there are more than {most} groups of {by}; compare bands instead of single values")
-        }
-        Reason::GroupMissing { metric, group } => format!("no document has {metric} for {group}"),
-        Reason::GroupUnusable { metric, group, why } => format!("{metric} for {group} cannot be compared: {why}"),
-        Reason::SmallGroup { group, trials, least } => format!(
-            "{} by {}: {group} has {} samples, fewer than the {} that the rule asks for",
-            subject(finding),
-            finding.by.as_deref().unwrap_or_default(),
-            grouped(*trials),
-            grouped(*least)
-        ),
         Reason::NoPredictions => {
             "this policy recomputes its numbers from raw predictions, and there are none; hand them \
              in with `--predictions`"
@@ -232,12 +183,12 @@ pub(super) fn sentence(finding: &Finding, reason: &Reason, first: bool) -> Strin
         Reason::UncountedRows(key) => format!(
             "not every group of {key} says how many rows it has, so that rows may be left out; state `n` for each group"
         ),
-        Reason::Checks { passed, failed, known } => checks(finding, *passed, failed, known),
         Reason::Condition(text) => format!("not asked: `{text}` does not hold"),
         Reason::BadCondition(text, why) => format!("its condition `{text}` cannot be read: {why}"),
         Reason::AllSkipped => "every rule was skipped, so that nothing speaks for this release".to_owned(),
         Reason::Said(text) => text.clone(),
         Reason::Several(list) => several(list),
+        Reason::Own(wording) => wording.sentence(finding, first),
     }
 }
 
@@ -294,7 +245,7 @@ fn quantile_needs(finding: &Finding, least: u64, first: bool) -> String {
     format!("{head}, too few for a bound of this quantile{confidence}: at least {least} are needed")
 }
 
-fn several(list: &[String]) -> String {
+pub(super) fn several(list: &[String]) -> String {
     let shown = list.get(..3).unwrap_or(list).join("; ");
     match list.len().saturating_sub(3) {
         0 => shown,
@@ -303,7 +254,7 @@ fn several(list: &[String]) -> String {
 }
 
 /// The subject of a finding: `recall for sex = female`, `latency p99`.
-fn subject(finding: &Finding) -> String {
+pub(super) fn subject(finding: &Finding) -> String {
     let mut text = String::new();
     push_subject(&mut text, finding);
     text
@@ -404,7 +355,7 @@ fn bound(finding: &Finding, first: bool) -> String {
 }
 
 /// What would change the result.
-fn remedy(finding: &Finding) -> String {
+pub(super) fn remedy(finding: &Finding) -> String {
     let (Some(more), Some(trials)) = (finding.samples_needed, finding.trials.or(finding.n)) else {
         // If every attempt spends alpha, the sentence does not say how far off this attempt was.
         let settled = finding.observed.zip(finding.required).is_some_and(|(value, r)| match r.op {
@@ -516,32 +467,7 @@ fn hidden(finding: &Finding, key: &str, covered: u64, overall: u64) -> String {
     }
 }
 
-fn checks(
-    finding: &Finding,
-    passed: u64,
-    failed: &[(String, Option<String>)],
-    known: &[String],
-) -> String {
-    let pattern = finding.metric.as_deref().unwrap_or_default();
-    let total = passed.saturating_add(u64::try_from(failed.len()).unwrap_or(u64::MAX));
-    match (passed, failed.is_empty()) {
-        (0, true) if known.is_empty() => format!("no document has a check `{pattern}`"),
-        (0, true) => format!("no document has a check `{pattern}`; there is {}", known.join(", ")),
-        (1, true) => format!("the check `{pattern}` has passed"),
-        (_, true) => format!("all {} checks `{pattern}` have passed", grouped(passed)),
-        _ => {
-            let tell = |(name, detail): &(String, Option<String>)| match detail {
-                Some(detail) => format!("{name}: {detail}"),
-                None => name.clone(),
-            };
-            let list: Vec<String> = failed.iter().map(tell).collect();
-            let (failed, all) = (failed.len(), grouped(total));
-            format!("{failed} of {all} checks `{pattern}` did not pass: {}", several(&list))
-        }
-    }
-}
-
-fn percent(confidence: f64) -> String {
+pub(super) fn percent(confidence: f64) -> String {
     let mut out = String::new();
     push_percent(&mut out, confidence);
     out

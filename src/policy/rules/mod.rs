@@ -1,4 +1,4 @@
-//! The rule kinds, one file each; only [`judge`] lists them all.
+//! The kinds of rules, one file each; only [`KINDS`] lists them all.
 
 mod check;
 mod choose;
@@ -7,6 +7,7 @@ mod disparity;
 mod groups;
 mod hint;
 mod judging;
+mod kind;
 mod recomputed;
 mod requirements;
 mod select;
@@ -22,11 +23,23 @@ use super::{
     },
     judged::Judged,
     phrase::{self, Reason},
-    schema::{Policy, Rule, RuleKind},
+    schema::{Policy, Rule},
 };
 use crate::model::{Digest, Status};
 use judging::Base;
 use std::{borrow::Cow, slice};
+
+pub(super) use kind::{Kind, Limits, Needs, Reader, as_kind};
+#[cfg(test)]
+pub(super) use threshold::Threshold;
+
+/// Every kind of rule. A later kind is more specific than an earlier one with the same subject.
+pub(super) const KINDS: [Reader; 4] =
+    [check::READER, threshold::READER, comparison::READER, disparity::READER];
+
+/// The subject of most kinds, and how to write it.
+const METRIC_SUBJECT: &str = "metric";
+const METRIC_EXAMPLE: &str = "`metric = \"accuracy\"` and a limit";
 
 /// The rule id of the finding on a policy that exceeds its budget.
 const OVER_BUDGET: &str = "evidence.budget";
@@ -124,18 +137,7 @@ pub(super) fn judge<'a>(
         match asks(view, rule) {
             Ok(true) => {
                 asked = true;
-                match &rule.kind {
-                    RuleKind::Threshold(threshold) => {
-                        threshold::judge(view, rule, threshold, &mut out);
-                    }
-                    RuleKind::Comparison(comparison) => {
-                        comparison::judge(view, rule, comparison, &mut out);
-                    }
-                    RuleKind::Disparity(disparity) => {
-                        disparity::judge(view, rule, disparity, &mut out);
-                    }
-                    RuleKind::Check(check) => check::judge(view, rule, check, &mut out),
-                }
+                rule.kind.judge(view, rule, &mut out);
             }
             Ok(false) => {
                 out.say(blank(view, rule, Status::Skipped), Reason::Condition(condition(rule)));
@@ -177,15 +179,9 @@ fn asks(view: &View<'_>, rule: &Rule) -> Result<bool, String> {
 /// A finding of `rule` with every other field empty.
 #[inline]
 fn blank<'a>(view: &View<'a>, rule: &'a Rule, status: Status) -> Judged<'a> {
-    let metric = match &rule.kind {
-        RuleKind::Threshold(threshold) => &threshold.target.metric,
-        RuleKind::Comparison(comparison) => &comparison.target.metric,
-        RuleKind::Disparity(disparity) => &disparity.metric,
-        RuleKind::Check(check) => check.pattern.as_str(),
-    };
     Judged {
         severity: rule.severity,
-        metric: Some(metric),
+        metric: Some(rule.kind.about()),
         ..Judged::new(&view.policy.name, &rule.id, status)
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn judge<'a>(view: &View<'a>, out: &mut Findings<'a>) {
         computed.iter().find_map(|(_, d)| d.evidence().computed.as_ref()).map_or(0, |c| c.rows);
     let status = if differing.is_empty() { Status::Pass } else { Status::Fail };
     let numbers = Numbers { n: Some(rows), ..Numbers::default() };
-    let finding = Judged { evidence, numbers, ..finding(status) };
+    let finding = Judged { numbers, evidence, ..finding(status) };
     out.say(finding, Reason::Recomputed { rows, compared, differing });
 }
 

@@ -1,31 +1,146 @@
 //! Compares a metric with limits. A bound decides, not the point estimate: `pass` if the bound
 //! clears the limit, `fail` if the opposite bound breaks it, otherwise `inconclusive`.
 
+mod lint;
+mod read;
+
 use super::{
-    Findings, View, blank, choose, digests, groups,
+    Findings, Kind, Limits, METRIC_EXAMPLE, METRIC_SUBJECT, Needs, Reader, View, as_kind, blank,
+    choose, digests, groups,
     hint::Hint,
     judging::{Judging, judging},
-    select,
+    kind, select,
     weigh::{Method, Weighed, misread, weigh},
 };
 use crate::{
-    model::{Op, Required, Severity, Slice, Status},
+    model::{Metric, Op, Quantity, Required, Severity, Slice, Status},
     policy::{
+        diagnostic::Collector,
+        explain::{percent, rules},
         judged::Judged,
+        parse::rule,
         phrase::Reason,
-        schema::{Limit, Rule, Threshold},
+        schema::{Limit, Policy, Rule, Target},
     },
     stats::quantile,
 };
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Write as _};
+
+/// A rule that compares a metric with limits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Threshold {
+    /// The number it is about.
+    pub target: Target,
+    /// The attributes whose groups must all hold; empty for a rule about one slice.
+    pub slices: Vec<String>,
+    /// The limits, `min` first; never empty.
+    pub limits: Vec<Limit>,
+    /// The least number of samples.
+    pub min_samples: Option<u64>,
+}
+
+/// How such a rule is written.
+pub(super) const READER: Reader = Reader {
+    subject: METRIC_SUBJECT,
+    example: METRIC_EXAMPLE,
+    name: "a rule with a limit",
+    keys: &[&rule::METRIC, &rule::CHOICE, &rule::LIMITS],
+    is: |_| true,
+    read: |found, rule, statistics| Some(Box::new(read::read(found, rule, statistics)?)),
+};
+
+impl Kind for Threshold {
+    fn about(&self) -> &str {
+        &self.target.metric
+    }
+
+    fn judge<'a>(&'a self, view: &View<'a>, rule: &'a Rule, out: &mut Findings<'a>) {
+        judge(view, rule, self, out);
+    }
+
+    fn explain(&self, policy: &Policy) -> String {
+        let limits: Vec<String> = self
+            .limits
+            .iter()
+            .map(|l| {
+                let value = Quantity { value: l.value, unit: self.target.unit };
+                match l.op {
+                    Op::AtLeast => format!("at least {value}"),
+                    Op::AtMost => format!("at most {value}"),
+                }
+            })
+            .collect();
+        let mut text = format!(
+            "{}{} must be {}",
+            rules::metric(&self.target),
+            rules::selected(&self.target.selector),
+            limits.join(" and ")
+        );
+        let exact = Metric::find(&self.target.metric).is_some_and(Metric::is_proportion);
+        if exact {
+            let _ = write!(
+                text,
+                ", and shown to be so at {} confidence",
+                percent(policy.statistics.confidence)
+            );
+        } else if self.target.point_estimate && policy.statistics.claimed_intervals {
+            text.push_str(", by the interval that the evidence states, else by the bare number");
+        } else if self.target.point_estimate {
+            text.push_str(" by the bare number, whose uncertainty is unknown");
+        } else if policy.statistics.claimed_intervals {
+            text.push_str(" by the interval that the evidence states");
+        }
+        text + &rules::where_and_on(&self.slices, self.min_samples)
+    }
+
+    fn same(&self, other: &dyn Kind) -> bool {
+        kind::same(self, other)
+    }
+
+    fn lint(&self, found: &mut Collector<'_>, policy: &Policy, rule: &Rule) {
+        crate::policy::lint::number(found, policy, rule, &self.target, &self.slices);
+        lint::direction(found, rule, self);
+        for limit in &self.limits {
+            lint::vacuous(found, rule, self, *limit);
+            lint::samples(found, policy, rule, self, *limit);
+        }
+    }
+
+    fn is_stricter(&self, other: &dyn Kind) -> bool {
+        as_kind::<Self>(other).is_some_and(|other| implies(self, other))
+    }
+
+    fn attributes(&self) -> &[String] {
+        &self.slices
+    }
+
+    fn limits(&self) -> Option<Limits<'_>> {
+        let Self { target, limits, min_samples, .. } = self;
+        Some(Limits { target, list: limits, min_samples: *min_samples })
+    }
+
+    fn plan(&self, needs: &mut Needs<'_>) {
+        needs.selected(&self.target.selector);
+        needs.quantile(&self.target.selector);
+    }
+}
+
+/// Whether every value that meets `strict` also meets `loose`, and the two differ.
+fn implies(strict: &Threshold, loose: &Threshold) -> bool {
+    let same = strict.target == loose.target && strict.slices == loose.slices;
+    let samples = strict.min_samples.unwrap_or(0) >= loose.min_samples.unwrap_or(0);
+    let limit = |rule: &Threshold, op: Op| rule.limits.iter().find(|l| l.op == op).map(|l| l.value);
+    let covered = |op: Op| match (limit(strict, op), limit(loose, op), op) {
+        (_, None, _) => true,
+        (None, Some(_), _) => false,
+        (Some(strict), Some(loose), Op::AtLeast) => strict >= loose,
+        (Some(strict), Some(loose), Op::AtMost) => strict <= loose,
+    };
+    same && samples && covered(Op::AtLeast) && covered(Op::AtMost) && strict.limits != loose.limits
+}
 
 /// Evaluates the rule: one finding for each slice and limit.
-pub(super) fn judge<'a>(
-    view: &View<'a>,
-    rule: &'a Rule,
-    threshold: &'a Threshold,
-    out: &mut Findings<'a>,
-) {
+fn judge<'a>(view: &View<'a>, rule: &'a Rule, threshold: &'a Threshold, out: &mut Findings<'a>) {
     if threshold.slices.is_empty() {
         let of = Cow::Borrowed(&threshold.target.selector.slice);
         slice(view, rule, threshold, of, out);

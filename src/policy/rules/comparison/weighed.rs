@@ -7,12 +7,10 @@ use super::super::{
     select,
     weigh::{Method, Weighed, one_sided, strong, two_scales, weigh},
 };
+use super::{ComparisonRule, phrase::Why};
 use crate::{
     model::{Comparison, Interval, Slice, Status, Unit, number::round12},
-    policy::{
-        phrase::{Place, Reason},
-        schema::ComparisonRule,
-    },
+    policy::phrase::{Place, Reason},
     stats::{
         Bounds,
         paired::tango,
@@ -62,14 +60,14 @@ impl Problem {
             Self::NoValue => {
                 (Status::Missing, Reason::NoMeasurement(select::near(view, &rule.target, slice)))
             }
-            Self::NoBaseline => (Status::Missing, Reason::NoBaseline),
+            Self::NoBaseline => (Status::Missing, Reason::own(Why::NoBaseline)),
             Self::Unweighed { baseline, method } => {
                 let status = if matches!(method, Method::Wrong(_)) {
                     Status::Error
                 } else {
                     Status::Inconclusive
                 };
-                (status, Reason::Unweighed { baseline, why: why(&method) })
+                (status, Reason::own(Why::Unweighed { baseline, why: why(&method) }))
             }
         }
     }
