@@ -11,13 +11,33 @@ pub struct Slice(pub BTreeMap<String, String>);
 
 impl Slice {
     /// The whole data set.
-    pub fn overall() -> Self {
-        Self::default()
+    pub const fn overall() -> Self {
+        Self(BTreeMap::new())
     }
 
     /// The group where `key` has the value `value`.
     pub fn one(key: impl Into<String>, value: impl Into<String>) -> Self {
         Self(BTreeMap::from([(key.into(), value.into())]))
+    }
+
+    /// Appends the text of this slice, as `Display` writes it.
+    pub fn push(&self, out: &mut String) {
+        self.parts(|text| out.push_str(text));
+    }
+
+    /// Passes the parts of the text to `put`: `overall`, or `sex = female, region = north`.
+    fn parts(&self, mut put: impl FnMut(&str)) {
+        if self.is_overall() {
+            put("overall");
+        }
+        for (i, (key, value)) in self.0.iter().enumerate() {
+            if i > 0 {
+                put(", ");
+            }
+            put(key);
+            put(" = ");
+            put(value);
+        }
     }
 
     /// Whether this is the whole data set.
@@ -29,15 +49,8 @@ impl Slice {
 impl fmt::Display for Slice {
     /// `overall`, or `sex = female, region = north`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_overall() {
-            return f.write_str("overall");
-        }
-        for (i, (key, value)) in self.0.iter().enumerate() {
-            if i > 0 {
-                f.write_str(", ")?;
-            }
-            write!(f, "{key} = {value}")?;
-        }
-        Ok(())
+        let mut written = Ok(());
+        self.parts(|text| written = written.and_then(|()| f.write_str(text)));
+        written
     }
 }

@@ -5,7 +5,7 @@
 use super::{
     diagnostic::{Collector, Mistakes},
     parse::parse,
-    schema::{Policy, RuleKind},
+    schema::Policy,
 };
 use crate::model::number::grouped;
 use std::ops::Range;
@@ -100,10 +100,7 @@ pub(super) fn over(policy: &Policy) -> Mistakes {
         .iter()
         .chain(&policy.applies_to.environments)
         .map(|g| (top.clone(), g));
-    let checks = policy.rules.iter().filter_map(|r| match &r.kind {
-        RuleKind::Check(check) => Some((r.span.clone(), &check.pattern)),
-        _ => None,
-    });
+    let checks = policy.rules.iter().filter_map(|r| Some((r.span.clone(), r.kind.pattern()?)));
     for (place, pattern) in
         globs.chain(checks).filter(|(_, glob)| glob.as_str().len() > LONGEST_PATTERN)
     {

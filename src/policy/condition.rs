@@ -123,7 +123,7 @@ impl Condition {
     ///
     /// # Errors
     /// A sentence, if it reads a value that does not exist, or its result is not a boolean.
-    pub(super) fn holds(&self, variables: &Variables<'_>) -> Result<bool, String> {
+    pub(super) fn holds(&self, variables: &Variables) -> Result<bool, String> {
         match self.program.execute(&variables.context) {
             Ok(Value::Bool(answer)) => Ok(answer),
             Ok(_) => Err("it is neither true nor false".to_owned()),
@@ -137,13 +137,19 @@ impl Condition {
 pub(super) const LARGEST_CONTEXT: usize = 64 << 10;
 
 /// The inputs that conditions can read; built once for each case.
-pub(super) struct Variables<'a> {
-    context: Context<'a, 'a>,
+pub(super) struct Variables {
+    context: Context<'static, 'static>,
     /// The size of the submission's context, in bytes.
     pub(super) size: usize,
 }
 
-impl Variables<'_> {
+impl std::fmt::Debug for Variables {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Variables").field("size", &self.size).finish_non_exhaustive()
+    }
+}
+
+impl Variables {
     pub(super) fn of(inputs: &Inputs) -> Self {
         let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
         let told: HashMap<String, String> = inputs.context.clone().into_iter().collect();

@@ -19,6 +19,7 @@ mod diagnostic;
 mod evaluate;
 mod explain;
 mod glob;
+mod judged;
 mod lint;
 pub mod needs;
 mod parse;
@@ -34,13 +35,12 @@ pub use budget::{
 };
 pub use condition::{Condition, VARIABLES};
 pub use diagnostic::{Mistake, Mistakes};
-pub use evaluate::{Case, approvals, approvals_end, evaluate};
+pub use evaluate::{Case, Judgement, Prepared, approvals, approvals_end, evaluate};
 pub use explain::{Explanation, explain};
 pub use glob::{Glob, GlobError};
 pub use lint::{Holders, Place, lint};
 pub use parse::parse;
 pub use schema::{
-    AppliesTo, ApprovalRule, CheckRule, ComparisonRule, Disparity, DisparityRule, FirstRelease,
-    IntervalMethod, Limit, Margin, Policy, Rate, Recompute, Requirements, Rule, RuleKind, Selector,
-    Statistics, Target, Threshold,
+    AppliesTo, ApprovalRule, IntervalMethod, Limit, Policy, Recompute, Requirements, Rule,
+    Selector, Statistics, Target,
 };

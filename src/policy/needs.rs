@@ -1,9 +1,12 @@
 //! What policies need in addition to the submitted evidence: baselines, and numbers computed from
 //! raw predictions.
 
-use super::schema::{ComparisonRule, DisparityRule, Margin, Policy, RuleKind, Selector};
+use super::{
+    rules::Needs,
+    schema::{Policy, Selector},
+};
 use crate::{
-    model::{Against, Contrast, Digest, Plan, Submitted, metric::Better, number::round12},
+    model::{Against, Digest, Plan, Submitted, number::round12},
     policy::evaluate::index::Index,
     stats::multiplicity,
 };
@@ -11,11 +14,7 @@ use std::collections::BTreeSet;
 
 /// The baselines that the rules of these policies compare with.
 pub fn baselines<'p>(policies: impl IntoIterator<Item = &'p Policy>) -> BTreeSet<Against> {
-    let against = |r: &super::Rule| match &r.kind {
-        RuleKind::Comparison(comparison) => Some(comparison.against),
-        _ => None,
-    };
-    policies.into_iter().flat_map(|p| p.rules.iter().filter_map(against)).collect()
+    policies.into_iter().flat_map(|p| p.rules.iter().filter_map(|r| r.kind.baseline())).collect()
 }
 
 /// The data sets of the evidence, as keys for counting attempts: the name, else the digest, else
@@ -34,33 +33,25 @@ pub fn datasets(evidence: &[Submitted]) -> BTreeSet<String> {
 /// `tries` is the number of artifacts evaluated on their data set so far, including this one (1 if
 /// attempts are not counted).
 pub fn plan(policy: &Policy, predictions: &[Digest], tries: u64) -> Plan {
-    let mut plan = Plan {
-        seed: seed(policy, predictions),
-        confidences: vec![confidence(policy, tries)],
-        ..Plan::default()
-    };
     let groups = policy.recompute.as_ref().map(|r| r.columns.groups.as_slice()).unwrap_or_default();
-    let mut slices: BTreeSet<Vec<String>> = groups.iter().map(|g| vec![g.clone()]).collect();
-    let mut drift = BTreeSet::new();
+    let mut needs = Needs {
+        plan: Plan {
+            seed: seed(policy, predictions),
+            confidences: vec![confidence(policy, tries)],
+            ..Plan::default()
+        },
+        slices: groups.iter().map(|g| vec![g.clone()]).collect(),
+        drift: BTreeSet::new(),
+        groups,
+    };
     for rule in &policy.rules {
-        match &rule.kind {
-            RuleKind::Threshold(threshold) => {
-                selected(&threshold.target.selector, &mut slices, &mut drift, groups);
-                quantile(&threshold.target.selector, &mut plan.quantiles);
-            }
-            RuleKind::Comparison(comparison) => {
-                quantile(&comparison.target.selector, &mut plan.quantiles);
-                plan.contrasts.extend(contrasts(comparison));
-            }
-            RuleKind::Disparity(DisparityRule { by, intersection: true, .. }) => {
-                slices.insert(by.clone());
-            }
-            RuleKind::Disparity(_) | RuleKind::Check(_) => {}
-        }
+        rule.kind.plan(&mut needs);
     }
-    plan.slices = slices.into_iter().collect();
-    plan.drift = drift.into_iter().collect();
-    plan
+    Plan {
+        slices: needs.slices.into_iter().collect(),
+        drift: needs.drift.into_iter().collect(),
+        ..needs.plan
+    }
 }
 
 /// The first eight bytes of a hash of the policy and the predictions, so that no one can choose the
@@ -80,53 +71,26 @@ fn confidence(policy: &Policy, tries: u64) -> f64 {
     round12(1.0 - alpha)
 }
 
-fn quantile(selector: &Selector, quantiles: &mut Vec<f64>) {
-    if let Some(q) = selector.quantile
-        && !quantiles.iter().any(|known| round12(*known).to_bits() == round12(q).to_bits())
-    {
-        quantiles.push(q);
-        quantiles.sort_by(f64::total_cmp);
-    }
-}
-
-/// Collects the crossings and the features that a rule names.
-fn selected(
-    selector: &Selector,
-    slices: &mut BTreeSet<Vec<String>>,
-    drift: &mut BTreeSet<String>,
-    groups: &[String],
-) {
-    if let Some(feature) = selector.slice.0.get("feature") {
-        drift.insert(feature.clone());
-    }
-    let keys: Vec<String> = selector.slice.0.keys().cloned().collect();
-    if keys.len() > 1 && keys.iter().all(|k| groups.contains(k)) {
-        slices.insert(keys);
-    }
-}
-
-fn contrasts(rule: &ComparisonRule) -> Vec<Contrast> {
-    let sign = if rule.better == Better::Higher { 1.0 } else { -1.0 };
-    let mut factors: Vec<f64> = Vec::new();
-    for margin in &rule.margins {
-        let factor = match margin {
-            Margin::LossRatio(share) => round12(1.0 - sign * share),
-            Margin::Loss(_) | Margin::Gain(_) => 1.0,
-        };
-        if !factors.iter().any(|f| f.to_bits() == factor.to_bits()) {
-            factors.push(factor);
+impl Needs<'_> {
+    /// Adds the quantile that a rule selects.
+    pub(super) fn quantile(&mut self, selector: &Selector) {
+        let quantiles = &mut self.plan.quantiles;
+        if let Some(q) = selector.quantile
+            && !quantiles.iter().any(|known| round12(*known).to_bits() == round12(q).to_bits())
+        {
+            quantiles.push(q);
+            quantiles.sort_by(f64::total_cmp);
         }
     }
-    let mut keys: Vec<Vec<String>> = rule.slices.iter().map(|key| vec![key.clone()]).collect();
-    if keys.is_empty() {
-        keys.push(rule.target.selector.slice.0.keys().cloned().collect());
+
+    /// Adds the crossings and the features that a rule selects.
+    pub(super) fn selected(&mut self, selector: &Selector) {
+        if let Some(feature) = selector.slice.0.get("feature") {
+            self.drift.insert(feature.clone());
+        }
+        let keys: Vec<String> = selector.slice.0.keys().cloned().collect();
+        if keys.len() > 1 && keys.iter().all(|k| self.groups.contains(k)) {
+            self.slices.insert(keys);
+        }
     }
-    let one = |(slices, factor): (Vec<String>, f64)| Contrast {
-        against: rule.against,
-        metric: rule.target.metric.clone(),
-        quantile: rule.target.selector.quantile,
-        slices,
-        factor,
-    };
-    keys.iter().flat_map(|k| factors.iter().map(|f| (k.clone(), *f))).map(one).collect()
 }

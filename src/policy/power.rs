@@ -1,6 +1,6 @@
 //! The power of a rule: how good an observed value must be, at each sample size, to pass.
 
-use super::schema::{Limit, Policy, Rule, RuleKind};
+use super::schema::{Limit, Policy, Rule};
 use crate::{
     model::{
         Metric, Op,
@@ -48,18 +48,18 @@ pub fn proportions(policy: &Policy) -> Vec<Proportion<'_>> {
 }
 
 fn of_rule<'p>(policy: &'p Policy, rule: &'p Rule) -> Vec<Proportion<'p>> {
-    let RuleKind::Threshold(threshold) = &rule.kind else { return Vec::new() };
-    if !Metric::find(&threshold.target.metric).is_some_and(Metric::is_proportion) {
+    let Some(limits) = rule.kind.limits() else { return Vec::new() };
+    if !Metric::find(&limits.target.metric).is_some_and(Metric::is_proportion) {
         return Vec::new();
     }
     let one = |limit: &Limit| Proportion {
         rule: &rule.id,
-        metric: &threshold.target.metric,
+        metric: &limits.target.metric,
         limit: *limit,
-        min_samples: threshold.min_samples,
+        min_samples: limits.min_samples,
         alpha: round12(1.0 - policy.statistics.confidence),
     };
-    threshold.limits.iter().map(one).collect()
+    limits.list.iter().map(one).collect()
 }
 
 impl Proportion<'_> {
@@ -101,8 +101,7 @@ pub(super) fn sentences(policy: &Policy) -> Vec<String> {
     let mut out: Vec<String> =
         proportions(policy).iter().map(|p| sentence(p, policy.statistics.spend)).collect();
     for rule in &policy.rules {
-        let RuleKind::Threshold(threshold) = &rule.kind else { continue };
-        let Some(q) = threshold.target.selector.quantile else { continue };
+        let Some(q) = rule.kind.limits().and_then(|l| l.target.selector.quantile) else { continue };
         let alpha = round12(1.0 - policy.statistics.confidence);
         if let Some(least) = quantile::least_samples(q, alpha) {
             out.push(format!(

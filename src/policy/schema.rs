@@ -1,10 +1,8 @@
 //! A policy after it was read: it has no unknown or impossible parts, and its conditions are
 //! compiled.
 
-use super::{condition::Condition, glob::Glob};
-use crate::model::{
-    Against, Age, Columns, Digest, Op, Severity, Slice, Unit, metric::Better, verdict::Mode,
-};
+use super::{condition::Condition, glob::Glob, rules::Kind};
+use crate::model::{Age, Columns, Digest, Op, Severity, Slice, Unit, verdict::Mode};
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 /// One policy. Immutable; share it as `Arc<Policy>`.
@@ -122,22 +120,9 @@ pub struct Rule {
     /// The condition for evaluating the rule; `None` means always.
     pub when: Option<Condition>,
     /// The kind of rule, with its parameters.
-    pub kind: RuleKind,
+    pub(super) kind: Box<dyn Kind>,
     /// The position of its id, as a byte range of the source.
     pub span: Range<usize>,
-}
-
-/// The kinds of rules, one file of `rules/` for each.
-#[derive(Debug)]
-pub enum RuleKind {
-    /// Compares a metric with limits.
-    Threshold(Threshold),
-    /// Compares a metric with that of another artifact.
-    Comparison(ComparisonRule),
-    /// Compares the rates of groups with each other.
-    Disparity(DisparityRule),
-    /// Requires that checks passed.
-    Check(CheckRule),
 }
 
 /// The number that a rule is about.
@@ -151,108 +136,6 @@ pub struct Target {
     pub unit: Option<Unit>,
     /// Whether a bare number can decide.
     pub point_estimate: bool,
-}
-
-/// A rule that compares a metric with limits.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Threshold {
-    /// The number it is about.
-    pub target: Target,
-    /// The attributes whose groups must all hold; empty for a rule about one slice.
-    pub slices: Vec<String>,
-    /// The limits, `min` first; never empty.
-    pub limits: Vec<Limit>,
-    /// The least number of samples.
-    pub min_samples: Option<u64>,
-}
-
-/// A rule that compares a metric with that of another artifact.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ComparisonRule {
-    /// The number it is about.
-    pub target: Target,
-    /// The attributes whose groups must all hold; empty for a rule about one slice.
-    pub slices: Vec<String>,
-    /// The artifact to compare with.
-    pub against: Against,
-    /// What may be lost or must be gained; never empty.
-    pub margins: Vec<Margin>,
-    /// The direction in which the metric improves.
-    pub better: Better,
-    /// The result while there is no baseline.
-    pub first_release: FirstRelease,
-    /// The least number of samples.
-    pub min_samples: Option<u64>,
-}
-
-/// What may be lost compared with a baseline, or must be gained. Never negative.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Margin {
-    /// At most this much worse, in the rule's unit.
-    Loss(f64),
-    /// Worse by at most this share of the baseline's value.
-    LossRatio(f64),
-    /// At least this much better, in the rule's unit.
-    Gain(f64),
-}
-
-/// The result of a comparison while there is no baseline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FirstRelease {
-    /// The approvals of the policy decide.
-    Review,
-    /// The release passes.
-    Allow,
-    /// The release is blocked.
-    Deny,
-}
-
-/// A rule that compares the rates of groups with each other.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DisparityRule {
-    /// The metric's name, as written.
-    pub metric: String,
-    /// The comparison.
-    pub measure: Disparity,
-    /// The attributes; each is evaluated separately.
-    pub by: Vec<String>,
-    /// Whether the attributes are crossed instead.
-    pub intersection: bool,
-    /// The documents to read; the slice is overall and there is no quantile.
-    pub selector: Selector,
-    /// The limit: `min` for ratios and worst groups, `max` for differences.
-    pub limit: Limit,
-    /// The least number of trials in each group.
-    pub min_samples: Option<u64>,
-    /// Groups below this share of all rows have no separate ratio (impact ratios only).
-    pub exclude_below: Option<f64>,
-}
-
-/// The kinds of comparisons between groups.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Disparity {
-    /// The greatest difference between the rates of any two groups, over all of these rates.
-    Difference(Vec<Rate>),
-    /// The least ratio of the rates of any two groups, over all of these rates.
-    Ratio(Vec<Rate>),
-    /// Each group's selection rate divided by the highest one, as in New York City's rule for
-    /// hiring tools.
-    Impact,
-    /// The rate of the worst group, by our name of the metric.
-    Worst(String),
-}
-
-/// A rate of a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rate {
-    /// Predicted positives among all.
-    Selection,
-    /// Predicted positives among positives.
-    TruePositive,
-    /// Predicted positives among negatives.
-    FalsePositive,
-    /// Positives among predicted positives.
-    Precision,
 }
 
 /// Selects the measurements of a metric that a rule is about.
@@ -275,13 +158,6 @@ pub struct Limit {
     pub op: Op,
     /// The number.
     pub value: f64,
-}
-
-/// Checks that must have passed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckRule {
-    /// A pattern of their names.
-    pub pattern: Glob,
 }
 
 /// The columns to recompute from raw predictions, and the tolerance for claims.

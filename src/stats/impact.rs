@@ -1,10 +1,7 @@
 //! Adverse impact: New York City's Local Law 144 (6 RCNY 5-300 and 5-301) and the four-fifths rule of the Uniform
 //! Guidelines (29 CFR 1607.4(D)). Shares are compared as whole numbers: 0.64 / 0.8 is below 0.8 in binary.
 
-use super::{
-    Undefined, proportion::float, quantile::type7, ruling::Ruling, two_proportions::koopman_ratio,
-};
-use std::collections::BTreeMap;
+use super::{Undefined, proportion::float};
 
 /// One category of applicants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,9 +22,6 @@ pub struct Share {
     /// The denominator, not 0.
     pub of: u64,
 }
-
-/// The two percent of 6 RCNY 5-301(d): a category with a smaller share can be left out.
-pub const TWO_PERCENT: Share = Share { part: 2, of: 100 };
 
 impl Share {
     /// The exact value of the shortest decimal that represents `x`, so that 0.02 is 2 / 100. `None`
@@ -108,100 +102,6 @@ fn product(a: u64, b: u64) -> u128 {
     u128::from(a) * u128::from(b)
 }
 
-/// The scoring rates of a continuous outcome (6 RCNY 5-300): the share of each category above the
-/// median of all scores.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Scoring {
-    /// The median of the whole sample.
-    pub median: f64,
-    /// By category, sorted by name: the number strictly above the median, and the size of the
-    /// category.
-    pub above: Vec<(String, u64, u64)>,
-}
-
-impl Scoring {
-    /// The scoring rate of each category.
-    pub fn rates(&self) -> impl Iterator<Item = (&str, f64)> {
-        self.above.iter().map(|(name, above, n)| (name.as_str(), float(*above) / float(*n)))
-    }
-
-    /// Each category's rate divided by the highest; `None` if no one is above the median.
-    pub fn impact_ratios(&self) -> impl Iterator<Item = (&str, Option<f64>)> {
-        let top = self.rates().fold(0.0, |top, (_, rate)| f64::max(top, rate));
-        self.rates().map(move |(name, rate)| (name, (top > 0.0).then(|| rate / top)))
-    }
-}
-
-/// The scoring rates of these rows. A score equal to the median is not above it.
-pub fn scoring_rate(scores: &[f64], group: &[&str]) -> Result<Scoring, Undefined> {
-    if scores.iter().any(|s| !s.is_finite()) {
-        return Err(Undefined::NonFinite);
-    }
-    if scores.len() != group.len() {
-        return Err(Undefined::InvalidInput);
-    }
-    let mut sorted = scores.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let median = type7(&sorted, 0.5).ok_or(Undefined::EmptySample)?;
-    let mut counts = BTreeMap::<&str, (u64, u64)>::new();
-    for (score, group) in scores.iter().zip(group) {
-        let (above, n) = counts.entry(group).or_default();
-        *above += u64::from(*score > median);
-        *n += 1;
-    }
-    let above = counts.into_iter().map(|(name, (above, n))| (name.to_owned(), above, n)).collect();
-    Ok(Scoring { median, above })
-}
-
-/// The result of the gate on impact ratios.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Worst {
-    /// Pass if every ratio of two categories is shown to be at least the limit; fail if one is
-    /// shown to be below it.
-    pub ruling: Ruling,
-    /// The lowest of all lower bounds.
-    pub lower: f64,
-    /// The pair with that bound: the ratio is the first category's rate divided by the second's.
-    pub pair: (String, String),
-}
-
-/// Checks the ratio of every ordered pair of categories against `ratio` with Koopman's bounds, each
-/// one-sided at `alpha`: pass if every lower bound reaches it, fail if an upper bound does not. All
-/// pairs must hold, so no correction for their number is needed (intersection–union, Berger 1982).
-/// The ratio of a pair in which a category is empty, or no one was selected, can have any value.
-/// `Err` with fewer than two categories.
-pub fn four_fifths_gate(
-    categories: &[Category],
-    ratio: f64,
-    alpha: f64,
-) -> Result<Worst, Undefined> {
-    let mut worst: Option<Worst> = None;
-    let mut ruling = Ruling::Pass;
-    for (i, g) in categories.iter().enumerate() {
-        for (j, h) in categories.iter().enumerate() {
-            if i == j {
-                continue;
-            }
-            if g.selected > g.n || h.selected > h.n || !(alpha > 0.0 && alpha < 0.5) {
-                return Err(Undefined::InvalidInput);
-            }
-            let bounds = koopman_ratio(g.selected, g.n, h.selected, h.n, alpha);
-            let (lower, upper) = bounds.map_or((0.0, f64::INFINITY), |b| (b.lower, b.upper));
-            if worst.as_ref().is_none_or(|w| lower < w.lower) {
-                worst = Some(Worst { ruling, lower, pair: (g.name.clone(), h.name.clone()) });
-            }
-            ruling = if upper < ratio || ruling == Ruling::Fail {
-                Ruling::Fail
-            } else if lower >= ratio {
-                ruling
-            } else {
-                Ruling::Inconclusive
-            };
-        }
-    }
-    worst.map(|worst| Worst { ruling, ..worst }).ok_or(Undefined::SingleGroup)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,13 +135,9 @@ mod tests {
             below(category(huge, huge), category(5 * (huge / 8), 4 * (huge / 8) - 1)),
             Some(true)
         );
-        assert_eq!(impact_ratio(&[category(3, 4)], TWO_PERCENT), Err(Undefined::InvalidInput));
-    }
-
-    #[test]
-    fn a_gate_needs_two() {
-        assert_eq!(four_fifths_gate(&[], 0.8, 0.05), Err(Undefined::SingleGroup));
-        let nobody = ["a", "b"].map(|name| Category { name: name.to_owned(), n: 0, selected: 0 });
-        assert_eq!(four_fifths_gate(&nobody, 0.8, 0.05).unwrap().ruling, Ruling::Inconclusive);
+        assert_eq!(
+            impact_ratio(&[category(3, 4)], Share { part: 2, of: 100 }),
+            Err(Undefined::InvalidInput)
+        );
     }
 }

@@ -17,10 +17,8 @@
 pub mod auc;
 pub mod beta;
 pub mod binomial;
-pub mod calibration;
 pub mod chi_squared;
 pub mod drift;
-pub mod fairness;
 pub mod impact;
 pub mod kolmogorov;
 mod memo;
@@ -31,7 +29,6 @@ pub mod paired;
 pub mod proportion;
 pub mod quantile;
 pub mod resample;
-pub mod ruling;
 pub mod sample_size;
 pub mod score;
 pub mod two_proportions;

@@ -70,12 +70,6 @@ impl Gate {
     }
 }
 
-/// The observed value nearest to `limit` that passes an exact gate with `trials`; see
-/// [`Gate::passing`].
-pub fn smallest_passing(trials: u64, limit: f64, side: Side, alpha: f64) -> Option<f64> {
-    Gate::new(trials, limit, side, alpha).passing()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,7 +105,7 @@ mod tests {
     fn a_gate_of_too_few_never_passes() {
         let gate = Gate::new(58, 0.95, Side::AtLeast, 0.05);
         assert_eq!((gate.accepts, gate.passing(), gate.chances(1.0).pass), (None, None, 0.0));
-        assert_eq!(smallest_passing(59, 0.95, Side::AtLeast, 0.05), Some(1.0));
+        assert_eq!(Gate::new(59, 0.95, Side::AtLeast, 0.05).passing(), Some(1.0));
         assert_eq!(Gate::new(0, 0.5, Side::AtLeast, 0.05).chances(0.5).inconclusive, 1.0);
     }
 }

@@ -1,8 +1,6 @@
 //! Comparisons of two models on the same rows.
 
-use super::{
-    Bounds, binomial::upper_tail, normal, proportion::float, two_proportions::standardised,
-};
+use super::{Bounds, normal, proportion::float, two_proportions::standardised};
 
 /// Bounds of the candidate's share of correct rows minus the baseline's, on the same rows, each
 /// one-sided at `alpha`: Tango's score bounds (1998). The four counts are the rows that both models
@@ -60,28 +58,4 @@ fn score(n: f64, b: f64, c: f64, difference: f64) -> f64 {
     let share = if half > 0.0 { 2.0 * rest / (half + root) } else { (root - half) / (4.0 * n) };
     let variance = n * (2.0 * share + difference * (1.0 - difference));
     standardised(b - c - n * difference, variance, 1e-300, 1e-12)
-}
-
-/// The result of McNemar's exact test for two models on the same rows.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct McNemar {
-    /// The two-sided p-value: the probability of a split at least this uneven if the models were
-    /// equally good.
-    pub two_sided: f64,
-    /// The one-sided p-value: the probability of a split at least this much in the candidate's
-    /// favour if the models were equally good.
-    pub better: f64,
-}
-
-/// McNemar's exact test. Among the rows on which the models differ, the number that only the
-/// candidate gets right is binomial with rate 1/2. The two-sided p-value is twice the smaller tail,
-/// at most 1; without such rows both p-values are 1. Exact for up to 2^53 such rows; beyond that,
-/// neighbouring counts round to the same float.
-pub fn mcnemar_exact(candidate_only: u64, baseline_only: u64) -> McNemar {
-    let rows = candidate_only.saturating_add(baseline_only);
-    let more = candidate_only.max(baseline_only);
-    McNemar {
-        two_sided: (2.0 * upper_tail(more, rows, 0.5)).min(1.0),
-        better: upper_tail(candidate_only, rows, 0.5),
-    }
 }

@@ -1,11 +1,7 @@
 //! Quantiles of a sample, and bounds for the true quantile that assume nothing about its
 //! distribution.
 
-use super::{
-    Undefined,
-    binomial::upper_tail,
-    proportion::{counted, float},
-};
+use super::{Undefined, binomial::upper_tail, proportion::float};
 
 /// Tails closer to `alpha` than this are equal to it: 0.9 and 0.1 add up to 1 in decimal, but not
 /// in binary.
@@ -84,28 +80,6 @@ pub struct Quantile {
     pub upper: Option<f64>,
 }
 
-/// The `q` quantile of raw values, with the bounds from [`ranks`], each one-sided at `alpha`.
-/// Infinite values are allowed; NaN is not.
-pub fn bounds(values: &[f64], q: f64, alpha: f64) -> Result<Quantile, Undefined> {
-    if values.iter().any(|x| x.is_nan()) {
-        return Err(Undefined::NonFinite);
-    }
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    of_sorted(&sorted, q, alpha)
-}
-
-/// The same for values that are sorted and contain no NaN.
-pub fn of_sorted(sorted: &[f64], q: f64, alpha: f64) -> Result<Quantile, Undefined> {
-    if sorted.is_empty() {
-        return Err(Undefined::EmptySample);
-    }
-    let estimate = type7(sorted, q).ok_or(Undefined::InvalidInput)?;
-    let (lower, upper) = ranks(counted(sorted.len()), q, alpha);
-    let at = |rank: u64| sorted.get(usize::try_from(rank.checked_sub(1)?).ok()?).copied();
-    Ok(Quantile { estimate, lower: lower.and_then(at), upper: upper.and_then(at) })
-}
-
 /// The `q` quantile of a histogram whose buckets (low edge, high edge, count) are sorted and do not
 /// overlap. The lower bound is the low edge of the bucket that contains the lower rank; the upper
 /// bound is the high edge of the bucket that contains the upper rank; the estimate is the high edge
@@ -170,6 +144,14 @@ fn wide(x: f64) -> u64 {
 mod tests {
     use super::*;
 
+    /// The `q` quantile of sorted values, with the bounds from [`ranks`].
+    fn of_sorted(sorted: &[f64], q: f64, alpha: f64) -> Quantile {
+        let (lower, upper) = ranks(sorted.len() as u64, q, alpha);
+        let at = |rank: u64| sorted.get(usize::try_from(rank).unwrap() - 1).copied();
+        let estimate = type7(sorted, q).unwrap();
+        Quantile { estimate, lower: lower.and_then(at), upper: upper.and_then(at) }
+    }
+
     /// Reference values: scipy.stats.binom.ppf(alpha) and binom.isf(alpha) + 1.
     #[test]
     fn ranks_agree_with_scipy() {
@@ -202,7 +184,7 @@ mod tests {
             (0..100).map(|i| (f64::from(i) * 10.0, f64::from(i) * 10.0 + 9.0, 10)).collect();
         for q in [0.5, 0.9, 0.99] {
             let (raw, binned) =
-                (bounds(&values, q, 0.05).unwrap(), of_buckets(&buckets, q, 0.05).unwrap());
+                (of_sorted(&values, q, 0.05), of_buckets(&buckets, q, 0.05).unwrap());
             let (low, high) = (
                 raw.lower.unwrap() - binned.lower.unwrap(),
                 binned.upper.unwrap() - raw.upper.unwrap(),

@@ -2,7 +2,7 @@
 //! the machine: the weight of a row in a replicate is a hash of the seed, the row's key and the
 //! replicate.
 
-use super::{Undefined, normal, proportion::float, quantile::type7};
+use super::{normal, proportion::float, quantile::type7};
 use libm::pow;
 
 /// The golden ratio in 64 bits: the step of SplitMix64.
@@ -110,115 +110,6 @@ pub fn bca(
     let place = |z: f64| normal::below(bias + (bias + z) / (1.0 - acceleration * (bias + z)));
     let bounds = (type7(replicates, place(z))?, type7(replicates, place(-z))?);
     (bias.is_finite() && acceleration.is_finite()).then_some(bounds)
-}
-
-/// A statistic of one column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Statistic {
-    /// Σwx / Σw.
-    Mean,
-    /// √(Σwx² / Σw).
-    RootMeanSquare,
-}
-
-impl Statistic {
-    /// The statistic of these values, each with weight 1; NaN without values.
-    pub fn of(self, values: &[f64]) -> f64 {
-        of(self, values.iter().map(|x| (1.0, *x)))
-    }
-}
-
-/// The method that turns replicates into bounds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Interval {
-    /// [`percentile`].
-    Percentile,
-    /// [`bca`].
-    Bca,
-}
-
-/// An estimate with the bounds from its replicates.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Resampled {
-    /// The statistic of the sample itself.
-    pub estimate: f64,
-    /// One-sided bounds, lower and upper; `None` if [`bca`] returns none.
-    pub bounds: Option<(f64, f64)>,
-    /// The number of replicates with a positive total weight; the others are left out.
-    pub replicates: u64,
-    /// Whether all replicates are the same, so that both bounds equal the estimate.
-    pub constant: bool,
-}
-
-/// The Poisson bootstrap of a mean or a root mean square, with bounds each one-sided at `alpha`.
-/// Row i of the sample has the key i.
-pub fn poisson_bootstrap(
-    values: &[f64],
-    statistic: Statistic,
-    seed: u64,
-    replicates: u64,
-    alpha: f64,
-    interval: Interval,
-) -> Result<Resampled, Undefined> {
-    if values.is_empty() {
-        return Err(Undefined::EmptySample);
-    }
-    if values.iter().any(|x| !x.is_finite()) {
-        return Err(Undefined::NonFinite);
-    }
-    if !(alpha > 0.0 && alpha < 1.0) {
-        return Err(Undefined::InvalidInput);
-    }
-    let states: Vec<u64> = (0..).zip(values).map(|(row, _)| row_state(seed, row)).collect();
-    let estimate = statistic.of(values);
-    let draw = |b: u64| {
-        let weights = states.iter().map(|state| f64::from(weight(*state, b)));
-        of(statistic, weights.zip(values.iter().copied()))
-    };
-    let mut drawn: Vec<f64> = (0..replicates).map(draw).filter(|r| !r.is_nan()).collect();
-    let size = (0..).zip(&drawn).fold(0, |_, (i, _): (u64, _)| i + 1);
-    let Some(first) = drawn.first().copied() else { return Err(Undefined::EmptySample) };
-    if drawn.iter().all(|r| r.to_bits() == first.to_bits()) {
-        return Ok(Resampled {
-            estimate,
-            bounds: Some((estimate, estimate)),
-            replicates: size,
-            constant: true,
-        });
-    }
-    let bounds = match interval {
-        Interval::Percentile => percentile(&mut drawn, alpha),
-        Interval::Bca => bca(estimate, &jackknife(statistic, values), &mut drawn, alpha),
-    };
-    Ok(Resampled { estimate, bounds, replicates: size, constant: false })
-}
-
-/// The statistic with each value left out in turn, as [`bca`] needs it.
-pub fn jackknife(statistic: Statistic, values: &[f64]) -> Vec<f64> {
-    let without = |left: usize| {
-        let kept = values.iter().enumerate().filter(move |(row, _)| *row != left);
-        of(statistic, kept.map(|(_, x)| (1.0, *x)))
-    };
-    (0..values.len()).map(without).collect()
-}
-
-/// The statistic of pairs of weight and value; NaN if the total weight is 0.
-fn of(statistic: Statistic, rows: impl Iterator<Item = (f64, f64)>) -> f64 {
-    let mut total = 0.0;
-    let terms: Vec<f64> = rows
-        .map(|(weight, x)| {
-            total += weight;
-            match statistic {
-                Statistic::Mean => weight * x,
-                Statistic::RootMeanSquare => weight * x * x,
-            }
-        })
-        .collect();
-    let mean = pairwise(&terms) / total;
-    match statistic {
-        Statistic::Mean => mean,
-        Statistic::RootMeanSquare => mean.sqrt(),
-    }
 }
 
 /// Pairwise summation, with eight partial sums in blocks of up to 128: NumPy's order of addition,

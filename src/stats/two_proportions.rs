@@ -4,15 +4,6 @@
 use super::{Bounds, normal, proportion::float, score::wilson};
 use libm::{exp, log};
 
-/// A one-sided test: its statistic and its p-value.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Test {
-    /// The standardised statistic; infinite if the observation is impossible under the hypothesis.
-    pub z: f64,
-    /// The p-value: the probability of a statistic at least this large if the hypothesis holds.
-    pub p: f64,
-}
-
 /// Bounds of x1/n1 − x2/n2, each one-sided at `alpha`: Newcombe (1998), method 10, which adds the
 /// squared distances of Wilson's bounds.
 ///
@@ -39,24 +30,6 @@ pub fn mover(c: Bounds, b: Bounds, factor: f64) -> Bounds {
     }
 }
 
-/// The score test of Miettinen and Nurminen (1985) that x1/n1 is not more than `margin` below
-/// x2/n2. The hypothesis is p1 − p2 = −`margin`; the variance uses the maximum-likelihood pair
-/// under it and the factor N / (N − 1). A small p is evidence for "not worse".
-///
-/// `None` if a sample is empty, a count exceeds its sample, or `margin` is not in [−1, 1].
-pub fn miettinen_nurminen(x1: u64, n1: u64, x2: u64, n2: u64, margin: f64) -> Option<Test> {
-    if n1 == 0 || n2 == 0 || x1 > n1 || x2 > n2 || !(-1.0..=1.0).contains(&margin) {
-        return None;
-    }
-    let difference = -margin;
-    let (m, n) = (float(n1), float(n2));
-    let p2 = likeliest([x1, n1 - x1, x2, n2 - x2], difference);
-    let p1 = (p2 + difference).clamp(0.0, 1.0);
-    let variance = (p1 * (1.0 - p1) / m + p2 * (1.0 - p2) / n) * ((m + n) / (m + n - 1.0));
-    let z = standardised(float(x1) / m - float(x2) / n - difference, variance, 0.0, 1e-15);
-    Some(Test { z, p: normal::tail(z) })
-}
-
 /// `distance` in standard deviations. With a variance of at most `nothing`, the result is 0 or
 /// infinite.
 pub(super) fn standardised(distance: f64, variance: f64, nothing: f64, zero: f64) -> f64 {
@@ -67,31 +40,6 @@ pub(super) fn standardised(distance: f64, variance: f64, nothing: f64, zero: f64
     } else {
         f64::INFINITY.copysign(distance)
     }
-}
-
-/// The p2 that maximises the likelihood of the four `counts` (hits and misses of the first sample,
-/// then of the second) under p1 = p2 + `difference`. The derivative of the log-likelihood is
-/// decreasing, so bisection finds its root.
-fn likeliest(counts: [u64; 4], difference: f64) -> f64 {
-    let [a, b, c, d] = counts.map(float);
-    let (mut low, mut high) = ((-difference).max(0.0), (1.0 - difference).min(1.0));
-    let part = |count: f64, rate: f64| if count > 0.0 { count / rate.max(0.0) } else { 0.0 };
-    let slope = |p2: f64| {
-        let p1 = p2 + difference;
-        part(a, p1) - part(b, 1.0 - p1) + part(c, p2) - part(d, 1.0 - p2)
-    };
-    for _ in 0..200 {
-        let middle = f64::midpoint(low, high);
-        if middle <= low || middle >= high {
-            break;
-        }
-        if slope(middle) > 0.0 {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    f64::midpoint(low, high)
 }
 
 /// The range of the logarithm of a ratio that is searched, from −`SPAN` to `SPAN`: counts are at

@@ -5,13 +5,30 @@
 //! `tests/fixtures/stats/reference.json`. `make_reference.py` next to it makes them, and its
 //! docstrings are the specification.
 
+use crate::support::areas::delong;
 use modelgate::stats::{
-    Bounds, Undefined, auc, calibration::calibration, drift, fairness, impact, multiplicity,
-    paired, proportion, quantile, resample, ruling, sample_size, score, two_proportions,
+    Bounds, Undefined, drift, impact, multiplicity, paired, proportion, quantile, resample,
+    sample_size, score, two_proportions,
 };
 use sample_size::Side;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::{collections::BTreeSet, env, fs, panic};
+
+/// Functions of the specification that modelgate does not have, because no decision needs them. The disparities,
+/// calibration errors and bootstraps of raw predictions are compared with the libraries in `compute.rs`.
+const NOT_OURS: [&str; 11] = [
+    "adjust_p",
+    "auc_delong_paired",
+    "calibration",
+    "confidence_sequence",
+    "fairness",
+    "four_fifths_gate",
+    "ladder",
+    "mcnemar_exact",
+    "mn_noninferiority_p",
+    "poisson_bootstrap",
+    "scoring_rate",
+];
 
 #[test]
 fn every_reference_case_agrees() {
@@ -27,6 +44,9 @@ fn every_reference_case_agrees() {
     let (mut functions, mut wrong) = (BTreeSet::new(), Vec::new());
     for case in cases {
         let name = case["fn"].as_str().expect("the name of a function");
+        if NOT_OURS.contains(&name) {
+            continue;
+        }
         functions.insert(name);
         let Ok(got) = panic::catch_unwind(|| ours(name, &In(&case["input"]))) else {
             wrong.push(format!("{}: panicked, as said above, on {}", case["id"], case["input"]));
@@ -42,6 +62,7 @@ fn every_reference_case_agrees() {
         }
     }
     let (all, kinds) = (cases.len(), functions.len());
+    assert!(kinds > 0, "{path} has only cases of functions that modelgate does not have");
     assert!(wrong.is_empty(), "{} of {all} cases disagree\n  {}", wrong.len(), wrong.join("\n  "));
     println!("{all} cases of {kinds} functions agree");
 }
@@ -106,14 +127,28 @@ fn maybe(x: Option<f64>) -> Value {
     x.map_or(Value::Null, out)
 }
 
+/// The word of the specification for a reason.
+fn reason(why: Undefined) -> &'static str {
+    match why {
+        Undefined::EmptySample => "empty_sample",
+        Undefined::InvalidInput => "invalid_input",
+        Undefined::NonFinite => "non_finite_input",
+        Undefined::SingleClass => "single_class",
+        Undefined::TooFewForVariance => "too_few_for_variance",
+        Undefined::ZeroVariance => "zero_variance",
+        Undefined::ZeroRates => "zero_rates",
+        Undefined::SingleCategory => "single_category",
+    }
+}
+
 fn code(why: Undefined) -> Value {
-    json!({ "code": why.code() })
+    json!({ "code": reason(why) })
 }
 
 /// `value`, with `code` if there is a reason.
 fn coded(mut value: Value, why: Option<Undefined>) -> Value {
     if let Some(why) = why {
-        value["code"] = json!(why.code());
+        value["code"] = json!(reason(why));
     }
     value
 }
@@ -149,12 +184,6 @@ impl In<'_> {
 
     fn labels(&self, key: &str) -> Vec<bool> {
         self.list(key, |value| value.as_bool().or_else(|| Some(value.as_i64()? == 1)))
-    }
-
-    fn names(&self, key: &str) -> Vec<String> {
-        self.list(key, |value| {
-            Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-        })
     }
 
     fn categories(&self, key: &str) -> Vec<impact::Category> {
@@ -196,14 +225,9 @@ fn ours(name: &str, input: &In) -> Value {
         "newcombe_diff" => newcombe(input).0,
         "noninferiority_unpaired" => {
             let (mut value, bounds) = newcombe(input);
-            value["verdict"] = verdict(ruling::not_worse(bounds, input.float("margin")));
+            let margin = input.float("margin");
+            value["verdict"] = verdict(bounds.lower > -margin, bounds.upper < -margin);
             value
-        }
-        "mn_noninferiority_p" => {
-            let [x1, n1, x2, n2] = four(input);
-            let test =
-                two_proportions::miettinen_nurminen(x1, n1, x2, n2, input.float("margin")).unwrap();
-            json!({ "z": out(test.z), "p_value": out(test.p) })
         }
         "ratio_score_ci" => ratio(input),
         "tango_paired" => {
@@ -211,71 +235,42 @@ fn ours(name: &str, input: &In) -> Value {
             let bounds = paired::tango(a, b, c, d, input.alpha());
             bounds.map_or_else(|| empty(-1.0, 1.0), bounded)
         }
-        "mcnemar_exact" => {
-            let p = paired::mcnemar_exact(input.count("b"), input.count("c"));
-            json!({ "p_two_sided": out(p.two_sided), "p_better": out(p.better) })
-        }
         "auc_delong" => auc_delong(input),
-        "auc_delong_paired" => auc_delong_paired(input),
         "poisson_weights" => poisson_weights(input),
-        "poisson_bootstrap" => poisson_bootstrap(input),
         "bca_from_replicates" => {
             let (values, mut replicates) = (input.floats("values"), input.floats("replicates"));
-            let left_out = resample::jackknife(resample::Statistic::Mean, &values);
-            let estimate = resample::Statistic::Mean.of(&values);
+            let (n, sum) = (values.len() as f64, values.iter().sum::<f64>());
+            let left_out: Vec<f64> = values.iter().map(|x| (sum - x) / (n - 1.0)).collect();
+            let estimate = sum / n;
             let bounds = resample::bca(estimate, &left_out, &mut replicates, input.alpha());
             json!({ "lower": maybe(bounds.map(|b| b.0)), "upper": maybe(bounds.map(|b| b.1)) })
         }
-        "fairness" => fair(input),
         "impact_ratio" => impact_ratio(input),
-        "scoring_rate" => scoring_rate(input),
-        "four_fifths_gate" => four_fifths(input),
-        "adjust_p" => {
-            let adjust = match input.text("method") {
-                "holm" => multiplicity::holm,
-                "bh" => multiplicity::benjamini_hochberg,
-                other => panic!("`{other}` adjusts nothing"),
-            };
-            json!({ "adjusted": adjust(&input.floats("p_values")) })
-        }
         "alpha_spend" => {
             let (alpha, k) = (input.alpha(), input.count("k"));
-            let left = multiplicity::left_after(alpha, k);
+            let left = alpha - (1..=k).map(|i| multiplicity::spend(alpha, i)).sum::<f64>();
             json!({ "alpha_k": out(multiplicity::spend(alpha, k)), "alpha_left_after": out(left) })
         }
-        "ladder" => {
-            let released = multiplicity::ladder(&input.floats("losses"), input.float("eta"));
-            json!({ "released": released.into_iter().map(out).collect::<Vec<_>>() })
-        }
-        "confidence_sequence" => {
-            let radius = multiplicity::confidence_sequence(
-                input.count("t"),
-                input.alpha(),
-                input.float("rho2"),
-            );
-            let (mean, radius) = (input.float("mean"), radius.unwrap());
-            json!({ "radius": radius, "lower": (mean - radius).max(0.0), "upper": (mean + radius).min(1.0) })
-        }
         "quantile_bounds" => quantile_bounds(input),
-        "psi" | "ks" | "wasserstein" | "js" | "chi2_drift" | "calibration" => distance(name, input),
+        "psi" | "ks" | "wasserstein" | "js" | "chi2_drift" => distance(name, input),
         other => panic!("there is no function `{other}` in stats: write it, or correct the name"),
     }
 }
 
 /// The result without observations, with bounds that carry no information.
 fn empty(lower: f64, upper: f64) -> Value {
-    json!({ "code": Undefined::EmptySample.code(), "estimate": null, "lower": out(lower), "upper": out(upper) })
+    json!({ "code": reason(Undefined::EmptySample), "estimate": null, "lower": out(lower), "upper": out(upper) })
 }
 
 fn bounded(bounds: Bounds) -> Value {
     json!({ "estimate": out(bounds.estimate), "lower": out(bounds.lower), "upper": out(bounds.upper) })
 }
 
-fn verdict(ruling: ruling::Ruling) -> Value {
-    json!(match ruling {
-        ruling::Ruling::Pass => "pass",
-        ruling::Ruling::Fail => "fail",
-        ruling::Ruling::Inconclusive => "inconclusive",
+fn verdict(holds: bool, broken: bool) -> Value {
+    json!(match (holds, broken) {
+        (true, false) => "pass",
+        (false, true) => "fail",
+        _ => "inconclusive",
     })
 }
 
@@ -301,9 +296,20 @@ fn prop_bounds(input: &In) -> Value {
 fn prop_gate(input: &In) -> Value {
     let (x, n, limit) = (input.count("successes"), input.count("n"), input.float("threshold"));
     let power = number(&input.0["power"]).unwrap_or(0.8);
-    let ruled = ruling::proportion(x, n, limit, input.side(), input.alpha(), power).unwrap();
-    let (lower, upper) = (out(ruled.lower), out(ruled.upper));
-    json!({ "verdict": verdict(ruled.ruling), "lower": lower, "upper": upper, "n_required": ruled.needed })
+    let (side, alpha) = (input.side(), input.alpha());
+    let (lower, upper) = proportion::clopper_pearson_lower(x, n, alpha)
+        .zip(proportion::clopper_pearson_upper(x, n, alpha))
+        .unwrap_or((0.0, 1.0));
+    let verdict = match side {
+        _ if n == 0 => verdict(false, false),
+        Side::AtLeast => verdict(lower >= limit, upper < limit),
+        Side::AtMost => verdict(upper <= limit, lower > limit),
+    };
+    let needed = (verdict == "inconclusive" && n > 0)
+        .then(|| sample_size::total_needed(x as f64 / n as f64, limit, side, alpha, power))
+        .flatten()
+        .map(|total| total.max(n + 1));
+    json!({ "verdict": verdict, "lower": out(lower), "upper": out(upper), "n_required": needed })
 }
 
 fn newcombe(input: &In) -> (Value, Bounds) {
@@ -320,16 +326,16 @@ fn ratio(input: &In) -> Value {
         Some(bounds) => bounded(bounds),
         None if n1 == 0 || n2 == 0 => empty(0.0, f64::INFINITY),
         None => {
-            let code = Undefined::NoEvents.code();
+            let code = "no_events";
             json!({ "code": code, "estimate": null, "lower": 0.0, "upper": "Infinity" })
         }
     }
 }
 
 fn auc_delong(input: &In) -> Value {
-    match auc::delong(&input.labels("labels"), &input.floats("scores"), input.alpha()) {
+    match delong(&input.labels("labels"), &input.floats("scores"), input.alpha()) {
         Err(Undefined::SingleClass) => {
-            json!({ "code": Undefined::SingleClass.code(), "auc": null })
+            json!({ "code": reason(Undefined::SingleClass), "auc": null })
         }
         Err(why) => code(why),
         Ok(area) => {
@@ -343,23 +349,6 @@ fn auc_delong(input: &In) -> Value {
     }
 }
 
-fn auc_delong_paired(input: &In) -> Value {
-    let (candidate, baseline) = (input.floats("challenger"), input.floats("champion"));
-    let area =
-        match auc::delong_paired(&input.labels("labels"), &candidate, &baseline, input.alpha()) {
-            Ok(area) => area,
-            Err(why) => return code(why),
-        };
-    let mut value = json!({ "diff": out(area.estimate), "variance": maybe(area.variance) });
-    if let (Some((z, p)), Some((lower, upper))) = (auc::same_area(&area), area.bounds) {
-        value["z"] = out(z);
-        value["p_two_sided"] = out(p);
-        value["lower"] = out(lower);
-        value["upper"] = out(upper);
-    }
-    coded(value, area.why)
-}
-
 fn poisson_weights(input: &In) -> Value {
     let (seed, rows, replicates) = (input.count("seed"), input.count("rows"), input.count("reps"));
     let weight = |row, replicate| resample::weight(resample::row_state(seed, row), replicate);
@@ -369,63 +358,10 @@ fn poisson_weights(input: &In) -> Value {
     json!({ "weights": weights, "table_u53": resample::POISSON })
 }
 
-fn poisson_bootstrap(input: &In) -> Value {
-    let statistic = match input.text("statistic") {
-        "mean" => resample::Statistic::Mean,
-        "rmse" => resample::Statistic::RootMeanSquare,
-        other => panic!("`{other}` is no statistic"),
-    };
-    let interval = match input.text("interval") {
-        "percentile" => resample::Interval::Percentile,
-        "bca" => resample::Interval::Bca,
-        other => panic!("`{other}` is no interval"),
-    };
-    let (values, seed, replicates) =
-        (input.floats("values"), input.count("seed"), input.count("reps"));
-    match resample::poisson_bootstrap(&values, statistic, seed, replicates, input.alpha(), interval)
-    {
-        Err(why) => code(why),
-        Ok(found) => {
-            let (lower, upper) =
-                (maybe(found.bounds.map(|b| b.0)), maybe(found.bounds.map(|b| b.1)));
-            let value = json!({
-                "estimate": out(found.estimate), "lower": lower, "upper": upper, "replicates": found.replicates,
-            });
-            coded(value, found.constant.then_some(Undefined::ZeroVariance))
-        }
-    }
-}
-
-fn fair(input: &In) -> Value {
-    let groups = input.names("group");
-    let names: Vec<&str> = groups.iter().map(String::as_str).collect();
-    let found = match fairness::of_rows(&input.labels("y_true"), &input.labels("y_pred"), &names) {
-        Ok(found) => found,
-        Err(why) => return code(why),
-    };
-    let rates = |r: &fairness::Rates| {
-        json!({
-            "n": r.n, "selection_rate": maybe(r.selection_rate), "tpr": maybe(r.tpr), "fpr": maybe(r.fpr),
-            "precision": maybe(r.precision), "accuracy": maybe(r.accuracy),
-        })
-    };
-    let groups: Map<String, Value> =
-        found.groups.iter().map(|(name, r)| (name.clone(), rates(r))).collect();
-    json!({
-        "groups": groups,
-        "demographic_parity_difference": maybe(found.demographic_parity_difference),
-        "demographic_parity_ratio": maybe(found.demographic_parity_ratio),
-        "equal_opportunity_difference": maybe(found.equal_opportunity_difference),
-        "predictive_parity_difference": maybe(found.predictive_parity_difference),
-        "equalized_odds_difference": maybe(found.equalized_odds_difference),
-        "worst_group_accuracy": maybe(found.worst_group_accuracy),
-        "flags": found.flags,
-    })
-}
-
 fn impact_ratio(input: &In) -> Value {
     let least = number(&input.0["exclude_below"]);
-    let least = least.map_or(impact::TWO_PERCENT, |x| impact::Share::of_decimal(x).unwrap());
+    let least =
+        least.map_or(impact::Share { part: 2, of: 100 }, |x| impact::Share::of_decimal(x).unwrap());
     match impact::impact_ratio(&input.categories("categories"), least) {
         Err(why) => code(why),
         Ok((lines, why)) => {
@@ -440,47 +376,26 @@ fn impact_ratio(input: &In) -> Value {
     }
 }
 
-fn scoring_rate(input: &In) -> Value {
-    let groups = input.names("group");
-    let names: Vec<&str> = groups.iter().map(String::as_str).collect();
-    match impact::scoring_rate(&input.floats("scores"), &names) {
-        Err(why) => code(why),
-        Ok(found) => {
-            let rates: Map<String, Value> =
-                found.rates().map(|(name, rate)| (name.to_owned(), out(rate))).collect();
-            let ratios: Map<String, Value> = found
-                .impact_ratios()
-                .map(|(name, ratio)| (name.to_owned(), maybe(ratio)))
-                .collect();
-            json!({ "median": out(found.median), "rates": rates, "impact_ratios": ratios })
-        }
-    }
-}
-
-fn four_fifths(input: &In) -> Value {
-    match impact::four_fifths_gate(&input.categories("groups"), input.float("ratio"), input.alpha())
-    {
-        Err(why) => json!({ "verdict": "inconclusive", "code": why.code() }),
-        Ok(worst) => {
-            let pair = [worst.pair.0, worst.pair.1];
-            json!({ "verdict": verdict(worst.ruling), "worst_lower": out(worst.lower), "worst_pair": pair })
-        }
-    }
-}
-
+/// The quantile of raw values, and the order statistics at the ranks that bound it.
 fn quantile_bounds(input: &In) -> Value {
-    match quantile::bounds(&input.floats("values"), input.float("q"), input.alpha()) {
-        Err(why) => code(why),
-        Ok(found) => {
-            let open = found.lower.is_none() || found.upper.is_none();
-            let (lower, upper) = (maybe(found.lower), maybe(found.upper));
-            let value = json!({ "estimate": out(found.estimate), "lower": lower, "upper": upper });
-            coded(value, open.then_some(Undefined::Unbounded))
-        }
+    let mut values = input.floats("values");
+    if values.iter().any(|x| x.is_nan()) {
+        return code(Undefined::NonFinite);
     }
+    values.sort_unstable_by(f64::total_cmp);
+    let q = input.float("q");
+    let Some(estimate) = quantile::type7(&values, q) else { return code(Undefined::EmptySample) };
+    let (lower, upper) = quantile::ranks(values.len() as u64, q, input.alpha());
+    let at = |rank: Option<u64>| rank.map(|rank| values[usize::try_from(rank).unwrap() - 1]);
+    let mut value =
+        json!({ "estimate": out(estimate), "lower": maybe(at(lower)), "upper": maybe(at(upper)) });
+    if lower.is_none() || upper.is_none() {
+        value["code"] = json!("unbounded");
+    }
+    value
 }
 
-/// Drift and calibration: a value, or the reason why there is none.
+/// Drift: a value, or the reason why there is none.
 fn distance(name: &str, input: &In) -> Value {
     let counts = |a, b| (input.counts(a), input.counts(b));
     let found = match name {
@@ -508,13 +423,7 @@ fn distance(name: &str, input: &In) -> Value {
             .map(|found| json!({ "d": out(found.d), "p_asymptotic": maybe(found.p) })),
         "wasserstein" => drift::wasserstein(&input.floats("a"), &input.floats("b"))
             .map(|w1| json!({ "w1": out(w1) })),
-        _ => {
-            let bins = u32::try_from(input.count("bins")).unwrap();
-            calibration(&input.labels("labels"), &input.floats("probs"), bins).map(|found| {
-                let (ece, mce) = (out(found.ece), out(found.mce));
-                json!({ "ece": ece, "mce": mce, "brier": out(found.brier), "log_loss": out(found.log_loss) })
-            })
-        }
+        other => panic!("`{other}` is no distance"),
     };
     found.unwrap_or_else(code)
 }

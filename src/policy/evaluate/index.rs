@@ -4,7 +4,10 @@ use crate::{
     model::{COMPUTED, Comparison, Evidence, Measurement, Slice, Submitted, Timestamp},
     policy::diagnostic,
 };
-use std::{cell::RefCell, collections::HashMap};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::HashMap,
+};
 
 /// A document and what its submission states about it.
 #[derive(Debug, Clone, Copy)]
@@ -76,12 +79,14 @@ fn told<T>(_: &T) {
 pub(in crate::policy) struct Index<'a> {
     /// The documents, sorted by digest, then by claims.
     pub(in crate::policy) documents: Vec<Document<'a>>,
-    /// The measurements, sorted by the name that a rule can use; within a name, in the order of the
-    /// documents.
-    by_name: Vec<(&'a str, Entry<'a>)>,
-    /// Positions in `by_name`, sorted by name and slice; within both, in the order of the
-    /// documents.
-    by_slice: Vec<usize>,
+    /// The measurements by every name that a rule can use, in the order of the documents.
+    entries: Vec<(&'a str, Entry<'a>)>,
+    /// For each entry, the hash of its name and slice in the upper half and its position in the
+    /// lower half, in order. Entries with the same hash and another name or slice are sorted by
+    /// these, so that no choice of names makes a search slow.
+    places: Vec<u64>,
+    /// Positions sorted by name, made for the first rule that needs them.
+    by_name: OnceCell<ByName>,
     /// The comparisons from documents that modelgate computed, by metric and slice, each with its
     /// document.
     comparisons: HashMap<&'a str, BySlice<'a>>,
@@ -90,27 +95,60 @@ pub(in crate::policy) struct Index<'a> {
     nearest: RefCell<Option<(String, Option<&'a str>)>>,
 }
 
+/// Positions of entries, sorted by name.
+#[derive(Debug)]
+struct ByName {
+    /// Within a name, in the order of the documents.
+    documents: Vec<usize>,
+    /// Within a name, by slice, then in the order of the documents.
+    slices: Vec<usize>,
+}
+
+/// The hash of a name and a slice, in the upper half.
+fn hash(name: &str, slice: &Slice) -> u64 {
+    let texts = slice.0.iter().flat_map(|(key, group)| [key.as_str(), group.as_str()]);
+    texts.fold(mixed(0, name), mixed) & UPPER
+}
+
+const UPPER: u64 = 0xffff_ffff_0000_0000;
+
+/// `hash`, continued with `text`.
+fn mixed(hash: u64, text: &str) -> u64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let rest = rest.iter().fold(0x100, |word: u64, byte| (word << 8) | u64::from(*byte));
+    let words = words.iter().map(|word| u64::from_le_bytes(*word)).chain([rest]);
+    words.fold(hash, |hash, word| (hash.rotate_left(29) ^ word).wrapping_mul(ODD))
+}
+
+/// The position in the lower half of a place.
+fn position(place: u64) -> usize {
+    usize::try_from(place & !UPPER).unwrap_or(usize::MAX)
+}
+
 impl<'a> Index<'a> {
     pub(in crate::policy) fn new(evidence: &'a [Submitted]) -> Self {
         let mut documents: Vec<_> = evidence.iter().map(Document::new).collect();
         documents.sort_by(|a, b| order(a.submitted).cmp(&order(b.submitted)));
         documents.dedup_by(|a, b| a.submitted == b.submitted);
-        let mut by_name = Vec::new();
+        let count = documents.iter().map(|d| d.evidence().measurements.len()).sum();
+        let (mut entries, mut places) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let mut add = |name: &'a str, entry: Entry<'a>| {
+            let at = u64::try_from(entries.len()).unwrap_or(u64::MAX);
+            places.push(hash(name, &entry.measurement.slice) | at);
+            entries.push((name, entry));
+        };
         for (document, entry) in documents.iter().enumerate() {
             for measurement in &entry.evidence().measurements {
                 let dataset = measurement.dataset.as_deref().or(entry.dataset);
                 let found = Entry { document, measurement, dataset };
-                by_name.push((measurement.metric.as_str(), found));
+                add(measurement.metric.as_str(), found);
                 if measurement.source_name != measurement.metric {
-                    by_name.push((measurement.source_name.as_str(), found));
+                    add(measurement.source_name.as_str(), found);
                 }
             }
         }
-        by_name.sort_by_key(|(name, _)| *name);
-        let mut by_slice: Vec<usize> = (0..by_name.len()).collect();
-        by_slice.sort_by_key(|at| {
-            by_name.get(*at).map(|(name, entry)| (*name, &entry.measurement.slice))
-        });
+        places.sort_unstable();
         let mut comparisons: HashMap<&str, BySlice<'a>> = HashMap::new();
         for (at, document) in documents.iter().enumerate().filter(|(_, d)| d.is_computed()) {
             for one in &document.evidence().comparisons {
@@ -122,22 +160,27 @@ impl<'a> Index<'a> {
                     .push((at, one));
             }
         }
-        Self { documents, by_name, by_slice, comparisons, nearest: RefCell::default() }
+        let (by_name, nearest) = (OnceCell::new(), RefCell::default());
+        let mut index = Self { documents, entries, places, by_name, comparisons, nearest };
+        index.part_collisions();
+        index
     }
 
-    /// The name and the entry at one position of `by_slice`.
-    fn at(&self, place: usize) -> Option<(&'a str, &Entry<'a>)> {
-        self.by_name.get(place).map(|(name, entry)| (*name, entry))
+    /// Sorts the places with equal hashes by name and slice, if these differ.
+    fn part_collisions(&mut self) {
+        let mut places = std::mem::take(&mut self.places);
+        for same in places.chunk_by_mut(|a, b| a & UPPER == b & UPPER).filter(|c| c.len() > 1) {
+            let first = same.first().and_then(|place| self.key(*place));
+            if same.iter().any(|place| self.key(*place) != first) {
+                same.sort_by(|a, b| self.key(*a).cmp(&self.key(*b)));
+            }
+        }
+        self.places = places;
     }
 
-    /// The part of `by_slice` for `name` and `slice`.
-    fn places(&self, name: &str, slice: &Slice) -> &[usize] {
-        let key =
-            |place: &usize| self.at(*place).map(|(name, entry)| (name, &entry.measurement.slice));
-        let start = self.by_slice.partition_point(|place| key(place) < Some((name, slice)));
-        let rest = self.by_slice.get(start..).unwrap_or_default();
-        let end = rest.partition_point(|place| key(place) <= Some((name, slice)));
-        rest.get(..end).unwrap_or_default()
+    /// The name and the slice at a place.
+    fn key(&self, place: u64) -> Option<(&'a str, &'a Slice)> {
+        self.entries.get(position(place)).map(|(name, entry)| (*name, &entry.measurement.slice))
     }
 
     /// The measurements with this name for exactly `slice`, in the order of the documents.
@@ -146,24 +189,60 @@ impl<'a> Index<'a> {
         name: &str,
         slice: &Slice,
     ) -> impl Iterator<Item = &'i Entry<'a>> + use<'a, 'i> {
-        self.places(name, slice)
+        let (wanted, hash) = (Some((name, slice)), hash(name, slice));
+        let start = self.places.partition_point(|place| *place < hash);
+        let mut rest = self.places.get(start..).unwrap_or_default();
+        let same = |place: &u64| place & UPPER == hash && self.key(*place) == wanted;
+        let mut count = usize::from(rest.first().is_some_and(same));
+        if count == 0 {
+            // Perhaps another name or slice has the same hash.
+            let before = |place: &u64| place & UPPER == hash && self.key(*place) < wanted;
+            rest = rest.get(rest.partition_point(before)..).unwrap_or_default();
+        }
+        count += rest.iter().skip(count).take_while(|place| same(place)).count();
+        let found = rest.get(..count).unwrap_or_default();
+        found
             .iter()
             .inspect(told)
-            .filter_map(|place| self.at(*place))
+            .filter_map(|place| self.entries.get(position(*place)))
             .map(|(_, entry)| entry)
+    }
+
+    /// The positions of entries, sorted by name.
+    fn by_name(&self) -> &ByName {
+        self.by_name.get_or_init(|| {
+            let name = |at: &usize| self.entries.get(*at).map(|(name, _)| *name);
+            let slice = |at: &usize| self.entries.get(*at).map(|(_, e)| &e.measurement.slice);
+            let mut documents: Vec<usize> = (0..self.entries.len()).collect();
+            documents.sort_by_key(name);
+            let mut slices = documents.clone();
+            slices.sort_by_key(|at| (name(at), slice(at)));
+            ByName { documents, slices }
+        })
+    }
+
+    /// The entries with this name, in the order of `sorted`.
+    fn within<'i>(&'i self, sorted: &'i [usize], name: &str) -> &'i [usize] {
+        let known = |at: &usize| self.entries.get(*at).map_or("", |(name, _)| *name);
+        let start = sorted.partition_point(|at| known(at) < name);
+        let rest = sorted.get(start..).unwrap_or_default();
+        rest.get(..rest.partition_point(|at| known(at) <= name)).unwrap_or_default()
     }
 
     /// The first `most` slices that measurements of `name` have, in order.
     pub(in crate::policy) fn slices(&self, name: &str, most: usize) -> Vec<Slice> {
+        let mut rest = self.within(&self.by_name().slices, name);
         let mut out: Vec<Slice> = Vec::new();
-        let mut start = self
-            .by_slice
-            .partition_point(|place| self.at(*place).is_some_and(|(known, _)| known < name));
-        while out.len() < most {
-            let place = self.by_slice.get(start).and_then(|place| self.at(*place));
-            let Some((_, entry)) = place.filter(|(known, _)| *known == name) else { break };
-            start += self.places(name, &entry.measurement.slice).len().max(1);
-            out.push(entry.measurement.slice.clone());
+        while let Some((_, entry)) = rest.first().and_then(|at| self.entries.get(*at)) {
+            if out.len() >= most {
+                break;
+            }
+            let slice = &entry.measurement.slice;
+            let same = |at: &usize| {
+                self.entries.get(*at).is_some_and(|(_, e)| e.measurement.slice == *slice)
+            };
+            rest = rest.get(rest.partition_point(same).max(1)..).unwrap_or_default();
+            out.push(slice.clone());
         }
         out
     }
@@ -200,18 +279,19 @@ impl<'a> Index<'a> {
         &'i self,
         name: &str,
     ) -> impl Iterator<Item = &'i Entry<'a>> + use<'a, 'i> {
-        let start = self.by_name.partition_point(|(n, _)| *n < name);
-        let rest = self.by_name.get(start..).unwrap_or_default();
-        let end = rest.partition_point(|(n, _)| *n <= name);
-        rest.get(..end).unwrap_or_default().iter().inspect(told).map(|(_, entry)| entry)
+        self.within(&self.by_name().documents, name)
+            .iter()
+            .inspect(told)
+            .filter_map(|at| self.entries.get(*at))
+            .map(|(_, entry)| entry)
     }
 
     /// Every name that a rule can use, without duplicates, in order.
     fn names(&self) -> impl Iterator<Item = &'a str> {
         let mut last = None;
-        self.by_name
-            .iter()
-            .map(|(name, _)| *name)
+        let sorted = self.by_name().documents.iter();
+        sorted
+            .filter_map(|at| self.entries.get(*at).map(|(name, _)| *name))
             .filter(move |name| last.replace(*name) != Some(*name))
     }
 
@@ -232,4 +312,51 @@ fn order(s: &Submitted) -> impl Ord + '_ {
         s.claimed.produced_at,
         subject.map(|u| (u.model.clone(), u.version.clone(), u.digest)),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Claimed, Digest};
+
+    /// Two names with the same hash.
+    fn colliding() -> (String, String) {
+        let mut seen: HashMap<u64, String> = HashMap::new();
+        let names = (0..400_000_u64).map(|i| format!("{i:08}{}", i * i % 999_983));
+        let found = names.into_iter().find_map(|name| {
+            let hash = hash(&name, &Slice::overall());
+            seen.insert(hash, name.clone()).map(|other| (other, name))
+        });
+        found.unwrap()
+    }
+
+    #[test]
+    fn names_with_the_same_hash_are_told_apart() {
+        let (one, other) = colliding();
+        let measured = |metric: &str, n| Measurement {
+            n: Some(n),
+            ..Measurement::new(metric, metric, Some(0.5))
+        };
+        let document = |n: u64| {
+            let mut evidence =
+                Evidence::new(Digest::from_bytes([u8::try_from(n).unwrap(); 32]), "native");
+            evidence.measurements = vec![
+                measured(&other, n),
+                measured(&one, 10 + n),
+                measured(&other, 20 + n),
+                measured("x", n),
+            ];
+            Submitted { evidence, claimed: Claimed::default(), mapping: None }
+        };
+        let evidence = [document(2), document(1), document(3)];
+        let index = Index::new(&evidence);
+        let found = |name: &str| -> Vec<u64> {
+            index.of(name, &Slice::overall()).filter_map(|e| e.measurement.n).collect()
+        };
+        assert_eq!(found(&one), [11, 12, 13]);
+        assert_eq!(found(&other), [1, 21, 2, 22, 3, 23]);
+        assert_eq!(found("x"), [1, 2, 3]);
+        assert_eq!(found("y"), [0_u64; 0]);
+        assert_eq!(index.of(&one, &Slice::one("a", "b")).count(), 0);
+    }
 }

@@ -6,13 +6,14 @@ pub(in crate::policy) mod index;
 use super::{
     budget,
     condition::Variables,
-    phrase,
+    judged::Judged,
+    phrase::{self, Reason},
     rules::{self, View},
     schema::Policy,
 };
 use crate::model::{
-    Approval, ApprovalCount, Digest, Engine, Finding, Inputs, ObserveOnly, Outcome, PolicySummary,
-    Severity, Status, Submitted, Timestamp, Verdict,
+    Approval, ApprovalCount, Digest, Engine, Inputs, ObserveOnly, Outcome, PolicySummary, Status,
+    Submitted, Timestamp, Verdict,
     verdict::{Mode, NO_POLICY},
 };
 use index::Index;
@@ -75,69 +76,113 @@ pub fn approvals_end(case: &Case<'_>) -> Option<Timestamp> {
 /// without any policy is a deny. A case in which policies only observe is an allow if the inputs
 /// say so, and always by the first semantics.
 pub fn evaluate(case: &Case<'_>) -> Verdict {
-    let policies = policies(case);
-    let index = Index::new(case.evidence);
-    let champion = case.inputs.champion.as_ref().map(|_| Index::new(case.champion));
-    let reference = case.inputs.reference.as_ref().map(|_| Index::new(case.reference));
-    let variables = policies
-        .iter()
-        .any(|p| p.rules.iter().any(|r| r.when.is_some()))
-        .then(|| Variables::of(case.inputs));
-    let (mut findings, mut counts, mut blocked) = (Vec::new(), Vec::new(), false);
-    for policy in &policies {
-        let view = View {
+    let prepared = Prepared::new(case);
+    prepared.judge().word()
+}
+
+/// A case with its evidence indexed, ready to be judged.
+#[derive(Debug)]
+pub struct Prepared<'a> {
+    case: &'a Case<'a>,
+    policies: Vec<&'a Policy>,
+    index: Index<'a>,
+    champion: Option<Index<'a>>,
+    reference: Option<Index<'a>>,
+    variables: Option<Variables>,
+}
+
+impl<'a> Prepared<'a> {
+    /// Sorts the policies, and indexes the evidence.
+    pub fn new(case: &'a Case<'a>) -> Self {
+        let policies = policies(case);
+        let conditions = policies.iter().any(|p| p.rules.iter().any(|r| r.when.is_some()));
+        Self {
             case,
-            policy,
-            index: &index,
-            champion: champion.as_ref(),
-            reference: reference.as_ref(),
-            variables: variables.as_ref(),
-        };
-        let said = rules::judge(&view, budget::MOST_FINDINGS.saturating_sub(findings.len()));
-        if policy.mode == Mode::Enforce {
-            blocked |= said.iter().any(blocks);
-            counts.extend(approvals::count(case, policy));
+            index: Index::new(case.evidence),
+            champion: case.inputs.champion.as_ref().map(|_| Index::new(case.champion)),
+            reference: case.inputs.reference.as_ref().map(|_| Index::new(case.reference)),
+            variables: conditions.then(|| Variables::of(case.inputs)),
+            policies,
         }
-        findings.extend(said);
     }
 
-    let enforcing = policies.iter().any(|p| p.mode == Mode::Enforce);
-    let let_through = case.inputs.observe_only == Some(ObserveOnly::Allow) && !policies.is_empty();
-    if !enforcing && !let_through && !case.is_first() {
-        findings.push(no_policy(&policies));
-        blocked = true;
-    }
-    let rejected = counts.iter().any(|c| c.rejected > 0);
-    let outcome = if policies.is_empty() || blocked || rejected {
-        Outcome::Deny
-    } else if enforcing && counts.iter().any(|c| c.given < c.needed) {
-        Outcome::Pending
-    } else {
-        Outcome::Allow
-    };
-    Verdict {
-        verdict: outcome,
-        model: case.inputs.model.clone(),
-        artifact: case.inputs.artifact,
-        environment: case.inputs.environment.clone(),
-        inputs_digest: case.inputs_digest,
-        policies: policies.iter().map(|p| summary(p)).collect(),
-        findings,
-        approvals: counts,
-        engine: Engine { semantics: case.inputs.engine },
+    /// Decides. The findings are complete except for their sentences.
+    pub fn judge(&'a self) -> Judgement<'a> {
+        let (case, policies) = (self.case, self.policies.as_slice());
+        let (mut findings, mut counts, mut blocked) = (Vec::new(), Vec::new(), false);
+        for policy in policies {
+            let view = View {
+                champion: self.champion.as_ref(),
+                reference: self.reference.as_ref(),
+                variables: self.variables.as_ref(),
+                ..View::new(case, policy, &self.index)
+            };
+            let before = findings.len();
+            findings = rules::judge(&view, findings, budget::MOST_FINDINGS);
+            if policy.mode == Mode::Enforce {
+                blocked |= findings.iter().skip(before).any(|(finding, _)| finding.blocks());
+                counts.extend(approvals::count(case, policy));
+            }
+        }
+        let enforcing = policies.iter().any(|p| p.mode == Mode::Enforce);
+        let let_through =
+            case.inputs.observe_only == Some(ObserveOnly::Allow) && !policies.is_empty();
+        if !enforcing && !let_through && !case.is_first() {
+            findings.push(no_policy(policies));
+            blocked = true;
+        }
+        let rejected = counts.iter().any(|c| c.rejected > 0);
+        let outcome = if policies.is_empty() || blocked || rejected {
+            Outcome::Deny
+        } else if enforcing && counts.iter().any(|c| c.given < c.needed) {
+            Outcome::Pending
+        } else {
+            Outcome::Allow
+        };
+        Judgement { case, policies, outcome, findings, counts }
     }
 }
 
-fn blocks(finding: &Finding) -> bool {
-    finding.severity == Severity::Block && !finding.status.holds()
+/// A decided case whose findings have no sentences yet.
+#[derive(Debug)]
+pub struct Judgement<'a> {
+    case: &'a Case<'a>,
+    policies: &'a [&'a Policy],
+    outcome: Outcome,
+    findings: Vec<(Judged<'a>, Reason)>,
+    counts: Vec<ApprovalCount>,
+}
+
+impl Judgement<'_> {
+    /// The outcome.
+    pub fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// The verdict: every finding with its sentence.
+    pub fn word(self) -> Verdict {
+        let (case, first) = (self.case, self.case.is_first());
+        let worded = |(finding, reason): (Judged<'_>, Reason)| finding.worded(&reason, first);
+        Verdict {
+            verdict: self.outcome,
+            model: case.inputs.model.clone(),
+            artifact: case.inputs.artifact,
+            environment: case.inputs.environment.clone(),
+            inputs_digest: case.inputs_digest,
+            policies: self.policies.iter().map(|p| summary(p)).collect(),
+            findings: self.findings.into_iter().map(worded).collect(),
+            approvals: self.counts,
+            engine: Engine { semantics: case.inputs.engine },
+        }
+    }
 }
 
 /// The finding that no policy enforces, so that no rule backs this release. It belongs to no
 /// policy.
-fn no_policy(observing: &[&Policy]) -> Finding {
+fn no_policy<'a>(observing: &[&Policy]) -> (Judged<'a>, Reason) {
     let names: Vec<String> = observing.iter().map(|p| p.name.clone()).collect();
-    let message = phrase::no_policy(&names);
-    Finding { message, ..Finding::new("", NO_POLICY, Status::Missing) }
+    let reason = Reason::Said(phrase::no_policy(&names));
+    (Judged::new("", NO_POLICY, Status::Missing), reason)
 }
 
 fn summary(policy: &Policy) -> PolicySummary {

@@ -1,6 +1,6 @@
 //! Explains a policy in plain sentences, for people who are responsible for it but do not write it.
 
-mod rules;
+pub(super) mod rules;
 
 use super::{
     power,
@@ -221,6 +221,6 @@ fn approvals(policy: &Policy) -> Vec<String> {
     out
 }
 
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     format!("{}%", round12(share * 100.0))
 }

@@ -1,13 +1,8 @@
 //! Limits on the wrong side: the worse the model is, the more surely it passes.
 
-use super::super::{
-    diagnostic::{Collector, quote},
-    schema::{ComparisonRule, Limit, Rule, Threshold},
-};
 use crate::model::{
-    Metric, Op, Range,
+    Metric,
     metric::{Better, METRICS},
-    number::round12,
     range,
 };
 
@@ -78,7 +73,7 @@ fn plain(name: &str) -> String {
 }
 
 /// The direction in which a metric improves, from its name or from the ending of its name.
-fn better(name: &str) -> Option<Better> {
+pub(in crate::policy) fn better(name: &str) -> Option<Better> {
     let by = |name: &str| match metric(name) {
         Some(known) => Some(Some(known.better).filter(|_| !EITHER.contains(&known.name))),
         None => ENDINGS.iter().find(|(end, _)| ends(name, end)).map(|(_, better)| Some(*better)),
@@ -86,75 +81,10 @@ fn better(name: &str) -> Option<Better> {
     by(&name.to_lowercase()).or_else(|| by(&plain(name))).flatten()
 }
 
-const fn words(better: Better) -> (&'static str, &'static str, &'static str) {
+pub(in crate::policy) const fn words(better: Better) -> (&'static str, &'static str, &'static str) {
     match better {
         Better::Higher => ("higher", "max", "min"),
         Better::Lower => ("lower", "min", "max"),
-    }
-}
-
-/// Warns about a threshold whose limits are all on the wrong side.
-pub(super) fn threshold(found: &mut Collector<'_>, rule: &Rule, threshold: &Threshold) {
-    let name = &threshold.target.metric;
-    let Some(better) = better(name) else { return };
-    let wrong =
-        |limit: &Limit| limit.op == if better == Better::Higher { Op::AtMost } else { Op::AtLeast };
-    if threshold.limits.iter().all(wrong) {
-        let (way, has, wants) = words(better);
-        let message = format!(
-            "{} is better when {way}, but this rule only has a `{has}`: a worse model passes more easily",
-            quote(name)
-        );
-        let help = format!("write `{wants}`, or both if the value must be between two limits");
-        found.help("wrong-direction", rule.span.clone(), message, help);
-    }
-    range(found, rule, threshold);
-}
-
-/// Warns about a limit on another scale than the metric's name implies: a proportion is never 95,
-/// and a useful limit for a percentage is rarely 0.95.
-fn range(found: &mut Collector<'_>, rule: &Rule, threshold: &Threshold) {
-    let name = &threshold.target.metric;
-    if Metric::find(name).is_some() || threshold.target.unit.is_some() {
-        return;
-    }
-    for limit in &threshold.limits {
-        let (message, help) = match Range::of(name) {
-            Some(Range::Fraction) if !(0.0..=1.0).contains(&limit.value) => (
-                format!(
-                    "{} is a number from 0 to 1 by its name, but the limit is {}",
-                    quote(name),
-                    limit.value
-                ),
-                "write a fraction such as 0.9".to_owned(),
-            ),
-            Some(Range::Percent) if limit.value > 0.0 && limit.value <= 1.0 => (
-                format!(
-                    "{} is a percentage by its name, but the limit {} looks like a fraction",
-                    quote(name),
-                    limit.value
-                ),
-                format!("write {} if that is meant", round12(limit.value * 100.0)),
-            ),
-            _ => continue,
-        };
-        found.help("bound-out-of-range", rule.span.clone(), message, help);
-    }
-}
-
-/// Warns about a comparison that contradicts the known direction of its metric.
-pub(super) fn comparison(found: &mut Collector<'_>, rule: &Rule, comparison: &ComparisonRule) {
-    let name = &comparison.target.metric;
-    if let Some(known) = better(name).filter(|known| *known != comparison.better) {
-        let (way, ..) = words(known);
-        let message =
-            format!("{} is better when {way}, but this rule says the opposite", quote(name));
-        found.help(
-            "wrong-direction",
-            rule.span.clone(),
-            message,
-            format!("write `better = \"{way}\"`"),
-        );
     }
 }
 

@@ -1,6 +1,6 @@
 //! Warnings about a policy that is valid, but probably does not do what its author means.
 
-mod direction;
+pub(super) mod direction;
 mod holders;
 mod reach;
 mod sense;
@@ -9,12 +9,9 @@ pub use holders::Holders;
 
 use super::{
     diagnostic::{Collector, Mistakes, nearest, quote},
-    schema::{Limit, Policy, Rule, RuleKind, Target, Threshold},
+    schema::{Policy, Rule, Target},
 };
-use crate::{
-    model::{Metric, Namespace, Op, Severity, metric::METRICS, number::round12, verdict::Mode},
-    stats::sample_size::{Side, least_perfect},
-};
+use crate::model::{Metric, Namespace, Severity, metric::METRICS, verdict::Mode};
 
 /// The place where a policy is published: facts that only the service knows.
 #[derive(Debug, Clone, Copy)]
@@ -41,33 +38,7 @@ pub fn lint(policy: &Policy, place: Option<Place<'_>>) -> Mistakes {
             found.help("duplicate-requirement", rule.span.clone(), message, "remove one of them");
         }
         sense::condition(&mut found, rule);
-        if let RuleKind::Disparity(disparity) = &rule.kind {
-            for key in disparity
-                .by
-                .iter()
-                .filter(|k| !disparity.intersection && !policy.groups.contains_key(*k))
-            {
-                undeclared(&mut found, rule, key);
-            }
-        }
-        if let RuleKind::Comparison(comparison) = &rule.kind {
-            unknown_metric(&mut found, rule, &comparison.target);
-            groups(&mut found, policy, rule, &comparison.slices);
-            decides(&mut found, policy, rule, &comparison.target);
-            direction::comparison(&mut found, rule, comparison);
-            sense::unknown(&mut found, policy, rule, &comparison.target);
-        }
-        if let RuleKind::Threshold(threshold) = &rule.kind {
-            unknown_metric(&mut found, rule, &threshold.target);
-            groups(&mut found, policy, rule, &threshold.slices);
-            decides(&mut found, policy, rule, &threshold.target);
-            direction::threshold(&mut found, rule, threshold);
-            sense::unknown(&mut found, policy, rule, &threshold.target);
-            for limit in &threshold.limits {
-                vacuous(&mut found, rule, threshold, *limit);
-                samples(&mut found, policy, rule, threshold, *limit);
-            }
-        }
+        rule.kind.lint(&mut found, policy, rule);
     }
     whole(&mut found, policy);
     found.finish()
@@ -93,14 +64,7 @@ fn whole(found: &mut Collector<'_>, policy: &Policy) {
             help,
         );
     }
-    let uses = |key: &String| {
-        policy.rules.iter().any(|r| match &r.kind {
-            RuleKind::Threshold(t) => t.slices.contains(key),
-            RuleKind::Comparison(c) => c.slices.contains(key),
-            RuleKind::Disparity(d) => d.by.contains(key),
-            RuleKind::Check(_) => false,
-        })
-    };
+    let uses = |key: &String| policy.rules.iter().any(|r| r.kind.attributes().contains(key));
     for key in policy.groups.keys().filter(|k| !uses(k)) {
         let message = format!(
             "the groups of {} are declared, but no rule uses them in `slices` or `by`",
@@ -117,14 +81,23 @@ fn whole(found: &mut Collector<'_>, policy: &Policy) {
 
 fn same(a: &Rule, b: &Rule) -> bool {
     let condition = |r: &Rule| r.when.as_ref().map(|w| w.text().to_owned());
-    let kinds = match (&a.kind, &b.kind) {
-        (RuleKind::Threshold(a), RuleKind::Threshold(b)) => a == b,
-        (RuleKind::Check(a), RuleKind::Check(b)) => a == b,
-        (RuleKind::Comparison(a), RuleKind::Comparison(b)) => a == b,
-        (RuleKind::Disparity(a), RuleKind::Disparity(b)) => a == b,
-        _ => false,
-    };
-    kinds && condition(a) == condition(b)
+    a.kind.same(&*b.kind) && condition(a) == condition(b)
+}
+
+/// Warns about the number that a rule is about, and the attributes whose groups must all hold.
+pub(super) fn number(
+    found: &mut Collector<'_>,
+    policy: &Policy,
+    rule: &Rule,
+    target: &Target,
+    slices: &[String],
+) {
+    unknown_metric(found, rule, target);
+    for key in slices.iter().filter(|k| !policy.groups.contains_key(*k)) {
+        undeclared(found, rule, key);
+    }
+    decides(found, policy, rule, target);
+    sense::unknown(found, policy, rule, target);
 }
 
 /// Warns about an unknown metric: it can be a source's own name, or a typing error.
@@ -142,13 +115,7 @@ fn unknown_metric(found: &mut Collector<'_>, rule: &Rule, target: &Target) {
 }
 
 /// Warns about a rule on undeclared groups: without a declaration, a missing group is not noticed.
-fn groups(found: &mut Collector<'_>, policy: &Policy, rule: &Rule, slices: &[String]) {
-    for key in slices.iter().filter(|k| !policy.groups.contains_key(*k)) {
-        undeclared(found, rule, key);
-    }
-}
-
-fn undeclared(found: &mut Collector<'_>, rule: &Rule, key: &str) {
+pub(super) fn undeclared(found: &mut Collector<'_>, rule: &Rule, key: &str) {
     let message =
         format!("the groups of {} are not declared, so a missing group is not noticed", quote(key));
     found.help(
@@ -169,59 +136,5 @@ fn decides(found: &mut Collector<'_>, policy: &Policy, rule: &Rule, target: &Tar
             format!("a bare `{}` has no bound, so this rule stays inconclusive", target.metric);
         let help = "add `[recompute]`, or set `claimed_intervals = \"allow\"` in `[statistics]` or `point_estimate = \"allow\"` here";
         found.help("never-decides", rule.span.clone(), message, help);
-    }
-}
-
-/// Warns about a limit that every value meets.
-fn vacuous(found: &mut Collector<'_>, rule: &Rule, threshold: &Threshold, limit: Limit) {
-    let Some(metric) = Metric::find(&threshold.target.metric) else { return };
-    let (least, most) = metric.range().ends();
-    let always = match limit.op {
-        Op::AtLeast => limit.value <= least,
-        Op::AtMost => limit.value >= most,
-    };
-    if always {
-        let message = format!("every value of {} meets this limit of {}", metric.name, limit.value);
-        found.add("vacuous-bound", rule.span.clone(), message);
-    }
-}
-
-/// Warns if `min_samples` is below the size at which even a perfect result does not pass, or the
-/// worst result does not fail.
-fn samples(
-    found: &mut Collector<'_>,
-    policy: &Policy,
-    rule: &Rule,
-    threshold: &Threshold,
-    limit: Limit,
-) {
-    let proportion = Metric::find(&threshold.target.metric).is_some_and(Metric::is_proportion);
-    let (Some(asked), true) = (threshold.min_samples, proportion) else { return };
-    let side = match limit.op {
-        Op::AtLeast => Side::AtLeast,
-        Op::AtMost => Side::AtMost,
-    };
-    let alpha = round12(1.0 - policy.statistics.confidence);
-    if let Some(least) = least_perfect(limit.value, side, alpha).filter(|n| *n > asked) {
-        let message = format!(
-            "this can never pass with {asked} samples: even without a failure, {least} are needed"
-        );
-        found.help(
-            "min-samples-too-few",
-            rule.span.clone(),
-            message,
-            format!("write `min_samples = {least}` or more"),
-        );
-    }
-    let opposite = if side == Side::AtLeast { Side::AtMost } else { Side::AtLeast };
-    let reachable = least_perfect(limit.value, opposite, alpha);
-    if reachable.is_none_or(|n| n > asked) {
-        let need = reachable.map_or_else(
-            || "no number of samples is enough".to_owned(),
-            |n| format!("{n} are needed"),
-        );
-        let message =
-            format!("this can never fail with {asked} samples, however bad the model is: {need}");
-        found.add("never-fails", rule.span.clone(), message);
     }
 }

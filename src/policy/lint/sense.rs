@@ -3,9 +3,8 @@
 
 use super::super::{
     diagnostic::{Collector, quote},
-    schema::{Policy, Rule, RuleKind, Target, Threshold},
+    schema::{Policy, Rule, Target},
 };
-use crate::model::Op;
 
 /// Warns about a condition whose result does not depend on the submission.
 pub(super) fn condition(found: &mut Collector<'_>, rule: &Rule) {
@@ -45,22 +44,14 @@ pub(super) fn condition(found: &mut Collector<'_>, rule: &Rule) {
 
 /// Warns about a rule next to a stricter rule about the same: it never decides anything.
 pub(super) fn shadowed(found: &mut Collector<'_>, policy: &Policy) {
-    let thresholds: Vec<(&Rule, &Threshold)> = policy
-        .rules
-        .iter()
-        .filter_map(|rule| match &rule.kind {
-            RuleKind::Threshold(threshold) => Some((rule, threshold)),
-            _ => None,
-        })
-        .collect();
-    for (rule, threshold) in &thresholds {
-        let stricter = thresholds.iter().find(|(other, asks)| {
+    for rule in &policy.rules {
+        let stricter = policy.rules.iter().find(|other| {
             other.id != rule.id
                 && other.severity <= rule.severity
                 && other.when.is_none()
-                && implies(asks, threshold)
+                && other.kind.is_stricter(&*rule.kind)
         });
-        if let Some((stricter, _)) = stricter {
+        if let Some(stricter) = stricter {
             let message = format!(
                 "{} is stricter about the same, so this rule never decides",
                 quote(&stricter.id)
@@ -73,20 +64,6 @@ pub(super) fn shadowed(found: &mut Collector<'_>, policy: &Policy) {
             );
         }
     }
-}
-
-/// Whether every value that meets `strict` also meets `loose`, and the two differ.
-fn implies(strict: &Threshold, loose: &Threshold) -> bool {
-    let same = strict.target == loose.target && strict.slices == loose.slices;
-    let samples = strict.min_samples.unwrap_or(0) >= loose.min_samples.unwrap_or(0);
-    let limit = |rule: &Threshold, op: Op| rule.limits.iter().find(|l| l.op == op).map(|l| l.value);
-    let covered = |op: Op| match (limit(strict, op), limit(loose, op), op) {
-        (_, None, _) => true,
-        (None, Some(_), _) => false,
-        (Some(strict), Some(loose), Op::AtLeast) => strict >= loose,
-        (Some(strict), Some(loose), Op::AtMost) => strict <= loose,
-    };
-    same && samples && covered(Op::AtLeast) && covered(Op::AtMost) && strict.limits != loose.limits
 }
 
 /// Warns about a group or a data set that the policy itself does not list.

@@ -19,20 +19,20 @@ const UNITS: [&str; 12] = ["ns", "us", "ms", "s", "%", "J", "Wh", "kWh", "B", "K
 
 /// The evidence that can decide in addition to an exact bound; it changes which limits can be met.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Lenience {
-    pub(super) claimed_intervals: bool,
-    pub(super) point_estimates: bool,
+pub(in crate::policy) struct Lenience {
+    pub(in crate::policy) claimed_intervals: bool,
+    pub(in crate::policy) point_estimates: bool,
 }
 
 /// The limits of a rule, converted to one unit.
 #[derive(Debug, Default)]
-pub(super) struct Limits {
-    pub(super) list: Vec<Limit>,
-    pub(super) unit: Option<Unit>,
+pub(in crate::policy) struct Limits {
+    pub(in crate::policy) list: Vec<Limit>,
+    pub(in crate::policy) unit: Option<Unit>,
 }
 
 /// Reads `min` and `max` in a rule about `metric`.
-pub(super) fn read(
+pub(in crate::policy) fn read(
     found: &mut Collector<'_>,
     rule: &Section<'_>,
     metric: &str,
@@ -61,7 +61,7 @@ pub(super) fn read(
 }
 
 /// Reads a bare number, or a text such as `150 ms`.
-pub(super) fn quantity(
+pub(in crate::policy) fn quantity(
     found: &mut Collector<'_>,
     rule: &Section<'_>,
     key: &str,
@@ -109,7 +109,7 @@ fn dimension(metric: &str) -> Result<Option<Dimension>, ()> {
 
 /// A limit in a unit that its metric can have. Fractions are returned as bare numbers: `90%` is
 /// 0.9.
-pub(super) fn fit(
+pub(in crate::policy) fn fit(
     found: &mut Collector<'_>,
     metric: &str,
     key: &str,

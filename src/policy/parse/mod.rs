@@ -1,17 +1,15 @@
 //! Parses TOML text into a [`Policy`], or into a list of all its mistakes.
 
-mod comparison;
-pub(super) mod disparity;
 pub(super) mod limits;
 mod recompute;
-mod rule;
-mod section;
+pub(super) mod rule;
+pub(super) mod section;
 mod tables;
 
 use super::{
     budget,
     diagnostic::{Collector, Mistakes, quote},
-    schema::{FirstRelease, Policy, Rule, RuleKind, Statistics},
+    schema::{Policy, Rule, Statistics},
 };
 use crate::model::{Digest, verdict::Mode};
 use section::{At, Section};
@@ -149,11 +147,9 @@ fn reviewed(found: &mut Collector<'_>, top: &Section<'_>, rules: &[Rule]) {
         return;
     }
     for rule in rules {
-        let RuleKind::Comparison(comparison) = &rule.kind else { continue };
-        if comparison.first_release == FirstRelease::Review {
+        if let Some(against) = rule.kind.baseline().filter(|_| rule.kind.needs_review()) {
             let message = format!(
-                "while there is no {}, approvals decide this rule, but this policy requires no approval",
-                comparison.against
+                "while there is no {against}, approvals decide this rule, but this policy requires no approval"
             );
             let help = "add `first_release = \"deny\"` or `\"allow\"` to the rule, or an `[[approval]]` to the policy";
             found.help("review-without-approval", rule.span.clone(), message, help);

@@ -1,28 +1,24 @@
 //! Reads `[[rule]]`.
 
-use super::{
-    comparison, disparity,
-    limits::{self, Lenience},
-    section::{At, Section, text},
-};
+use super::section::{At, Section, text};
 use crate::{
-    model::{Metric, Severity, Slice, metric::Kind},
+    model::{Metric, Severity, Slice, metric},
     policy::{
         condition::Condition,
         diagnostic::{Collector, quote},
-        glob::Glob,
-        schema::{CheckRule, Rule, RuleKind, Selector, Statistics, Target, Threshold},
+        rules::{KINDS, Kind, Reader},
+        schema::{Rule, Selector, Statistics, Target},
     },
 };
 
 /// The keys that every rule can have.
 const COMMON: [&str; 3] = ["id", "severity", "when"];
 /// The keys that every rule about a metric can have.
-const METRIC: [&str; 4] = ["metric", "min_samples", "dataset", "source"];
+pub(in crate::policy) const METRIC: [&str; 4] = ["metric", "min_samples", "dataset", "source"];
 /// The keys that choose the measurements of a threshold or a comparison.
-const CHOICE: [&str; 4] = ["slice", "slices", "quantile", "point_estimate"];
+pub(in crate::policy) const CHOICE: [&str; 4] = ["slice", "slices", "quantile", "point_estimate"];
 /// The limits of a threshold or a disparity.
-const LIMITS: [&str; 2] = ["min", "max"];
+pub(in crate::policy) const LIMITS: [&str; 2] = ["min", "max"];
 
 /// Reads one rule. `None` if it contains a mistake.
 pub(super) fn read(
@@ -42,15 +38,15 @@ pub(super) fn read(
     Some(Rule { id: id.value.to_owned(), severity, when, kind: kind?, span: id.span })
 }
 
+/// Every key that a rule of any kind can have.
 fn known() -> Vec<&'static str> {
-    let of_metrics = METRIC.into_iter().chain(CHOICE).chain(LIMITS);
-    COMMON
-        .into_iter()
-        .chain(["check"])
-        .chain(of_metrics)
-        .chain(comparison::KEYS)
-        .chain(disparity::KEYS)
-        .collect()
+    let mut all: Vec<&str> = COMMON.to_vec();
+    for key in KINDS.iter().flat_map(|kind| kind.keys.iter().copied().flatten()) {
+        if !all.contains(key) {
+            all.push(key);
+        }
+    }
+    all
 }
 
 /// An id: letters, digits, `-`, `_` and `.`; ids that begin with `evidence.` are reserved.
@@ -98,59 +94,48 @@ fn kind(
     found: &mut Collector<'_>,
     rule: &Section<'_>,
     statistics: &Statistics,
-) -> Option<RuleKind> {
-    match (rule.has("metric"), rule.has("check")) {
-        (true, true) => {
-            let message = "a rule is about a `metric` or a `check`, not both";
-            found.help("rule-kind", rule.place("check"), message, "split it into two rules");
-            None
-        }
-        (false, false) => {
-            let help = "add `metric = \"accuracy\"` and a limit, or `check = \"…\"`";
-            found.help(
-                "rule-kind",
-                rule.span.clone(),
-                "this rule has neither `metric` nor `check`",
-                help,
-            );
-            None
-        }
-        (true, false) if rule.has("by") || disparity::is_one(rule) => {
-            stray(
-                found,
-                rule,
-                &[&METRIC, &LIMITS, &disparity::KEYS],
-                "a rule that compares groups (`by`)",
-            );
-            disparity::read(found, rule, statistics).map(RuleKind::Disparity)
-        }
-        (true, false) if comparison::KEYS.iter().any(|k| rule.has(k)) => {
-            stray(
-                found,
-                rule,
-                &[&METRIC, &CHOICE, &comparison::KEYS],
-                "a rule that compares with a baseline",
-            );
-            comparison::read(found, rule, statistics).map(RuleKind::Comparison)
-        }
-        (true, false) => {
-            stray(found, rule, &[&METRIC, &CHOICE, &LIMITS], "a rule with a limit");
-            threshold(found, rule, statistics).map(RuleKind::Threshold)
-        }
-        (false, true) => {
-            stray(found, rule, &[&["check"]], "a check, which only passes or fails");
-            check(found, rule)
+) -> Option<Box<dyn Kind>> {
+    let (subjects, examples) = subjects();
+    let mut has = subjects.iter().filter(|subject| rule.has(subject));
+    let Some(subject) = has.next() else {
+        let message = format!("this rule has neither `{}`", subjects.join("` nor `"));
+        found.help(
+            "rule-kind",
+            rule.span.clone(),
+            message,
+            format!("add {}", examples.join(", or ")),
+        );
+        return None;
+    };
+    if let Some(other) = has.next() {
+        let message = format!("a rule is about a `{}`, not both", subjects.join("` or a `"));
+        found.help("rule-kind", rule.place(other), message, "split it into two rules");
+        return None;
+    }
+    let reader = KINDS.iter().rfind(|kind| kind.subject == *subject && (kind.is)(rule))?;
+    stray(found, rule, reader);
+    (reader.read)(found, rule, statistics)
+}
+
+/// Every subject that a rule can have, with an example of how to write it.
+fn subjects() -> (Vec<&'static str>, Vec<&'static str>) {
+    let mut all: Vec<(&str, &str)> = Vec::new();
+    for kind in KINDS.iter().rev() {
+        if !all.iter().any(|(subject, _)| *subject == kind.subject) {
+            all.push((kind.subject, kind.example));
         }
     }
+    all.into_iter().unzip()
 }
 
 /// Reports known keys that have no meaning in this kind of rule.
-fn stray(found: &mut Collector<'_>, rule: &Section<'_>, mine: &[&[&str]], what: &str) {
-    let fits = |key: &str| COMMON.contains(&key) || mine.iter().any(|keys| keys.contains(&key));
+fn stray(found: &mut Collector<'_>, rule: &Section<'_>, kind: &Reader) {
+    let fits =
+        |key: &str| COMMON.contains(&key) || kind.keys.iter().any(|keys| keys.contains(&key));
     let known = known();
     for (key, _) in rule.entries() {
         if known.contains(&key.value) && !fits(key.value) {
-            let message = format!("`{}` has no meaning in {what}", key.value);
+            let message = format!("`{}` has no meaning in {}", key.value, kind.name);
             found.help(
                 "rule-kind",
                 key.span,
@@ -161,36 +146,8 @@ fn stray(found: &mut Collector<'_>, rule: &Section<'_>, mine: &[&[&str]], what: 
     }
 }
 
-fn check(found: &mut Collector<'_>, rule: &Section<'_>) -> Option<RuleKind> {
-    let pattern = rule.text(found, "check")?;
-    Some(RuleKind::Check(CheckRule { pattern: Glob::permissive(pattern.value) }))
-}
-
-fn threshold(
-    found: &mut Collector<'_>,
-    rule: &Section<'_>,
-    statistics: &Statistics,
-) -> Option<Threshold> {
-    let (metric, mut target) = target(found, rule, statistics);
-    let slices = slices(found, rule);
-    let min_samples = rule.count(found, "min_samples").map(|c| c.value);
-    let metric = metric?;
-    let lenience = Lenience {
-        claimed_intervals: statistics.claimed_intervals,
-        point_estimates: target.point_estimate,
-    };
-    let limits = limits::read(found, rule, metric.value, lenience);
-    if !rule.has("min") && !rule.has("max") {
-        let help = "add `min = …` or `max = …`, or compare with `against = \"champion\"`";
-        found.help("no-limit", rule.span.clone(), "this rule has no limit", help);
-        return None;
-    }
-    target.unit = limits.unit;
-    Some(Threshold { target, slices, limits: limits.list, min_samples })
-}
-
 /// The target of a threshold or a comparison, without its unit, and the position of its metric.
-pub(super) fn target<'t>(
+pub(in crate::policy) fn target<'t>(
     found: &mut Collector<'_>,
     rule: &Section<'t>,
     statistics: &Statistics,
@@ -202,7 +159,7 @@ pub(super) fn target<'t>(
     };
     let selector = selector(found, rule);
     if let Some(metric) = &metric {
-        let latency = Metric::find(metric.value).is_some_and(|m| m.kind == Kind::Latency);
+        let latency = Metric::find(metric.value).is_some_and(|m| m.kind == metric::Kind::Latency);
         if latency && !rule.has("quantile") {
             let help = "add `quantile = 0.99`; a mean hides the slow requests";
             found.help(
@@ -249,7 +206,7 @@ fn slice(found: &mut Collector<'_>, rule: &Section<'_>) -> Slice {
     slice
 }
 
-pub(super) fn slices(found: &mut Collector<'_>, rule: &Section<'_>) -> Vec<String> {
+pub(in crate::policy) fn slices(found: &mut Collector<'_>, rule: &Section<'_>) -> Vec<String> {
     let list = rule.texts(found, "slices").unwrap_or_default();
     if rule.has("slices") && rule.has("slice") {
         let message =

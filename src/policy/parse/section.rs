@@ -9,30 +9,34 @@ use toml::{
 
 /// A value and its position.
 #[derive(Debug, Clone)]
-pub(super) struct At<T> {
-    pub(super) value: T,
-    pub(super) span: Range<usize>,
+pub(in crate::policy) struct At<T> {
+    pub(in crate::policy) value: T,
+    pub(in crate::policy) span: Range<usize>,
 }
 
 /// One table of the text.
 #[derive(Debug, Clone)]
-pub(super) struct Section<'t> {
+pub(in crate::policy) struct Section<'t> {
     table: &'t DeTable<'t>,
     /// The position of the table's header.
-    pub(super) span: Range<usize>,
+    pub(in crate::policy) span: Range<usize>,
     /// The name in messages: `[evidence]`, "this rule".
-    pub(super) name: &'static str,
+    pub(in crate::policy) name: &'static str,
 }
 
 type Value<'t> = &'t Spanned<DeValue<'t>>;
 
 impl<'t> Section<'t> {
-    pub(super) fn new(table: &'t DeTable<'t>, span: Range<usize>, name: &'static str) -> Self {
+    pub(in crate::policy) fn new(
+        table: &'t DeTable<'t>,
+        span: Range<usize>,
+        name: &'static str,
+    ) -> Self {
         Self { table, span, name }
     }
 
     /// Reports every key that is not in `known`.
-    pub(super) fn only(&self, found: &mut Collector<'_>, known: &[&str]) {
+    pub(in crate::policy) fn only(&self, found: &mut Collector<'_>, known: &[&str]) {
         for key in self.table.keys() {
             let name: &str = key.get_ref();
             if !known.contains(&name) {
@@ -51,7 +55,7 @@ impl<'t> Section<'t> {
     }
 
     /// Every key with its value, in the order of the text.
-    pub(super) fn entries(&self) -> Vec<(At<&'t str>, Value<'t>)> {
+    pub(in crate::policy) fn entries(&self) -> Vec<(At<&'t str>, Value<'t>)> {
         let entry = |(key, value): (&'t Spanned<std::borrow::Cow<'t, str>>, Value<'t>)| {
             (At { value: &**key.get_ref(), span: key.span() }, value)
         };
@@ -60,22 +64,22 @@ impl<'t> Section<'t> {
         list
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<Value<'t>> {
+    pub(in crate::policy) fn get(&self, key: &str) -> Option<Value<'t>> {
         self.table.get(key)
     }
 
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(in crate::policy) fn has(&self, key: &str) -> bool {
         self.table.contains_key(key)
     }
 
     /// The position of `key`, or else of the section.
-    pub(super) fn place(&self, key: &str) -> Range<usize> {
+    pub(in crate::policy) fn place(&self, key: &str) -> Range<usize> {
         let found = self.table.keys().find(|k| k.get_ref() == key);
         found.map_or_else(|| self.span.clone(), Spanned::span)
     }
 
     /// A text that is required and not empty.
-    pub(super) fn required(
+    pub(in crate::policy) fn required(
         &self,
         found: &mut Collector<'_>,
         key: &str,
@@ -95,7 +99,11 @@ impl<'t> Section<'t> {
     }
 
     /// An optional text that is not empty.
-    pub(super) fn text(&self, found: &mut Collector<'_>, key: &str) -> Option<At<&'t str>> {
+    pub(in crate::policy) fn text(
+        &self,
+        found: &mut Collector<'_>,
+        key: &str,
+    ) -> Option<At<&'t str>> {
         let text = text(found, key, self.get(key)?)?;
         if text.value.trim().is_empty() {
             found.add("empty", text.span, format!("`{key}` is empty"));
@@ -105,7 +113,7 @@ impl<'t> Section<'t> {
     }
 
     /// One of these words; `None` if absent or invalid.
-    pub(super) fn word(
+    pub(in crate::policy) fn word(
         &self,
         found: &mut Collector<'_>,
         key: &str,
@@ -122,7 +130,11 @@ impl<'t> Section<'t> {
 
     /// A list of texts without empty ones and duplicates. An empty list is a mistake, because it
     /// requires nothing.
-    pub(super) fn texts(&self, found: &mut Collector<'_>, key: &str) -> Option<Vec<At<&'t str>>> {
+    pub(in crate::policy) fn texts(
+        &self,
+        found: &mut Collector<'_>,
+        key: &str,
+    ) -> Option<Vec<At<&'t str>>> {
         let value = self.get(key)?;
         let list = texts(found, key, value)?;
         if list.is_empty() {
@@ -137,7 +149,11 @@ impl<'t> Section<'t> {
     }
 
     /// A finite number.
-    pub(super) fn number(&self, found: &mut Collector<'_>, key: &str) -> Option<At<f64>> {
+    pub(in crate::policy) fn number(
+        &self,
+        found: &mut Collector<'_>,
+        key: &str,
+    ) -> Option<At<f64>> {
         let value = self.get(key)?;
         let number = finite(value.get_ref());
         match number {
@@ -151,7 +167,7 @@ impl<'t> Section<'t> {
     }
 
     /// A whole number of at least 0.
-    pub(super) fn count(&self, found: &mut Collector<'_>, key: &str) -> Option<At<u64>> {
+    pub(in crate::policy) fn count(&self, found: &mut Collector<'_>, key: &str) -> Option<At<u64>> {
         let value = self.get(key)?;
         let DeValue::Integer(digits) = value.get_ref() else {
             return wrong_type(found, key, "a whole number", value);
@@ -170,7 +186,7 @@ impl<'t> Section<'t> {
     }
 
     /// A boolean.
-    pub(super) fn boolean(&self, found: &mut Collector<'_>, key: &str) -> Option<bool> {
+    pub(in crate::policy) fn boolean(&self, found: &mut Collector<'_>, key: &str) -> Option<bool> {
         let value = self.get(key)?;
         match value.get_ref() {
             DeValue::Boolean(answer) => Some(*answer),
@@ -179,7 +195,7 @@ impl<'t> Section<'t> {
     }
 
     /// A table.
-    pub(super) fn table(
+    pub(in crate::policy) fn table(
         &self,
         found: &mut Collector<'_>,
         key: &str,
@@ -193,7 +209,7 @@ impl<'t> Section<'t> {
     }
 
     /// A list of tables: `[[key]]`.
-    pub(super) fn tables(
+    pub(in crate::policy) fn tables(
         &self,
         found: &mut Collector<'_>,
         key: &str,
@@ -223,7 +239,7 @@ impl<'t> Section<'t> {
 }
 
 /// The number in `value`, if it is a finite number.
-pub(super) fn finite(value: &DeValue<'_>) -> Option<f64> {
+pub(in crate::policy) fn finite(value: &DeValue<'_>) -> Option<f64> {
     let number: f64 = match value {
         DeValue::Integer(digits) if digits.radix() == 10 => digits.as_str().parse().ok()?,
         DeValue::Float(digits) => digits.as_str().parse().ok()?,
@@ -233,7 +249,7 @@ pub(super) fn finite(value: &DeValue<'_>) -> Option<f64> {
 }
 
 /// `value` as text.
-pub(super) fn text<'t>(
+pub(in crate::policy) fn text<'t>(
     found: &mut Collector<'_>,
     key: &str,
     value: Value<'t>,
@@ -245,7 +261,7 @@ pub(super) fn text<'t>(
 }
 
 /// `value` as a list of texts without empty ones and duplicates.
-pub(super) fn texts<'t>(
+pub(in crate::policy) fn texts<'t>(
     found: &mut Collector<'_>,
     key: &str,
     value: Value<'t>,
@@ -268,7 +284,7 @@ pub(super) fn texts<'t>(
     Some(out)
 }
 
-pub(super) fn wrong_type<T>(
+pub(in crate::policy) fn wrong_type<T>(
     found: &mut Collector<'_>,
     key: &str,
     wanted: &str,

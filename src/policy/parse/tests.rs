@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     model::{Op, Unit},
-    policy::schema::RuleKind,
+    policy::rules::{Threshold, as_kind},
 };
 
 /// The mistakes of `text` as `line:column code`.
@@ -335,12 +335,8 @@ fn a_whole_policy_is_read() {
     let limits: Vec<_> = policy
         .rules
         .iter()
-        .filter_map(|r| match &r.kind {
-            RuleKind::Threshold(t) => {
-                Some((t.limits[0].op, t.limits[0].value, t.target.unit, t.target.point_estimate))
-            }
-            _ => None,
-        })
+        .filter_map(|r| as_kind::<Threshold>(&*r.kind))
+        .map(|t| (t.limits[0].op, t.limits[0].value, t.target.unit, t.target.point_estimate))
         .collect();
     assert_eq!(
         limits,

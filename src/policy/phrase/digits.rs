@@ -1,7 +1,8 @@
 //! The number format of a sentence: the same for all its numbers, with enough digits that each
 //! number appears on the correct side of the limit and as far from it as it is.
 
-use crate::model::{Finding, Metric, Unit};
+use crate::model::{Finding, Metric, Unit, number::Decimal};
+use std::fmt::Write as _;
 
 /// More digits than this distinguish no two numbers; then the numbers are written in full.
 const MOST: usize = 17;
@@ -9,7 +10,7 @@ const MOST: usize = 17;
 const NOTHING: f64 = 1e-6;
 
 /// The number format of a sentence.
-pub(super) struct Digits {
+pub(in crate::policy) struct Digits {
     decimals: usize,
     trim: bool,
     unit: Option<Unit>,
@@ -22,14 +23,21 @@ pub(super) struct Digits {
 
 impl Digits {
     /// Enough digits to show the value and `bound` on the side of the limit where they are.
-    pub(super) fn telling_apart(finding: &Finding, bound: Option<f64>, first: bool) -> Self {
+    pub(in crate::policy) fn telling_apart(
+        finding: &Finding,
+        bound: Option<f64>,
+        first: bool,
+    ) -> Self {
         let limit = finding.required.map(|r| r.value);
-        let numbers: Vec<f64> = [bound, finding.observed].into_iter().flatten().collect();
-        Self::new(finding, limit, &numbers, first)
+        match (bound, finding.observed) {
+            (Some(bound), Some(value)) => Self::new(finding, limit, &[bound, value], first),
+            (Some(one), None) | (None, Some(one)) => Self::new(finding, limit, &[one], first),
+            (None, None) => Self::new(finding, limit, &[], first),
+        }
     }
 
     /// Enough digits to show a difference between all `numbers` that differ.
-    pub(super) fn of_values(finding: &Finding, numbers: &[f64]) -> Self {
+    pub(in crate::policy) fn of_values(finding: &Finding, numbers: &[f64]) -> Self {
         let mut digits = Self::new(finding, None, numbers, false);
         let differ = |a: f64, b: f64| a.total_cmp(&b).is_ne();
         let alike = |d: &Self| {
@@ -42,13 +50,13 @@ impl Digits {
     }
 
     fn new(finding: &Finding, limit: Option<f64>, numbers: &[f64], first: bool) -> Self {
-        let all: Vec<f64> = limit.into_iter().chain(numbers.iter().copied()).collect();
-        let fraction = finding.unit.is_none() && all.iter().all(|x| x.abs() <= 1.0);
-        let known = finding.metric.as_deref().and_then(Metric::find).is_some();
-        let sized = if first || numbers.is_empty() { all.as_slice() } else { numbers };
-        let largest = sized.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
+        let mut all = limit.iter().chain(numbers);
+        let fraction = finding.unit.is_none() && all.all(|x| x.abs() <= 1.0);
+        let limits = limit.iter().filter(|_| first || numbers.is_empty());
+        let largest = limits.chain(numbers).fold(0.0_f64, |a, b| a.max(b.abs()));
+        let known = || finding.metric.as_deref().and_then(Metric::find).is_some();
         let decimals = match largest {
-            x if fraction && (known || x > 0.01) => 3,
+            x if fraction && (x > 0.01 || known()) => 3,
             x if x >= 1_000.0 => 0,
             x if x >= 10.0 => 1,
             _ => 3,
@@ -84,7 +92,10 @@ impl Digits {
     /// Whether the text of `x` is on another side of the limit than `x`, or shows 0 although `x` is
     /// not.
     fn moves(&self, x: f64, limit: f64) -> bool {
-        let shown: f64 = self.rounded(x).parse().unwrap_or(x);
+        let shown = match self.decimal(x) {
+            Some(decimal) => decimal.value(),
+            None => self.rounded(x).parse().unwrap_or(x),
+        };
         shown.partial_cmp(&limit) != x.partial_cmp(&limit) || (shown == 0.0 && x.abs() >= NOTHING)
     }
 
@@ -104,21 +115,55 @@ impl Digits {
     }
 
     /// The text of a value or a bound.
-    pub(super) fn of(&self, x: f64) -> String {
-        self.with_unit(self.rounded(x))
+    pub(in crate::policy) fn of(&self, x: f64) -> String {
+        let mut out = String::new();
+        self.push(&mut out, x);
+        out
+    }
+
+    /// Appends the text of a value or a bound.
+    pub(in crate::policy) fn push(&self, out: &mut String, x: f64) {
+        match self.decimal(x) {
+            Some(decimal) => decimal.push(out),
+            None => out.push_str(&self.rounded(x)),
+        }
+        self.push_unit(out);
     }
 
     /// The text of the limit or another number from the policy: with every digit that was written,
     /// and padded with zeros if the other numbers have more.
-    pub(super) fn stated(&self, x: f64) -> String {
+    pub(in crate::policy) fn stated(&self, x: f64) -> String {
+        let mut out = String::new();
+        self.push_stated(&mut out, x);
+        out
+    }
+
+    /// Appends the text of the limit or another number from the policy.
+    pub(in crate::policy) fn push_stated(&self, out: &mut String, x: f64) {
         if self.rounds_limits {
-            return self.of(x);
+            return self.push(out, x);
         }
-        let written = plain(x);
-        let behind = |text: &str| text.split_once('.').map_or(0, |(_, digits)| digits.len());
-        let padded = self.rounded(x);
-        let longer = behind(&padded) > behind(&written) && padded.parse() == Ok(x);
-        self.with_unit(if longer { padded } else { written })
+        let written = Decimal::shortest(x).filter(|_| !is_far(x));
+        if let (Some(padded), Some(written)) = (self.decimal(x), written) {
+            let longer = padded.decimals() > written.decimals();
+            (if longer { padded } else { written }).push(out);
+        } else {
+            let written = plain(x);
+            let behind = |text: &str| text.split_once('.').map_or(0, |(_, digits)| digits.len());
+            let padded = self.rounded(x);
+            let longer = behind(&padded) > behind(&written) && padded.parse() == Ok(x);
+            out.push_str(if longer { &padded } else { &written });
+        }
+        self.push_unit(out);
+    }
+
+    /// The number that `rounded` writes, if arithmetic is certain of it.
+    fn decimal(&self, x: f64) -> Option<Decimal> {
+        if self.in_full {
+            return None;
+        }
+        let decimal = Decimal::rounded(x, self.decimals)?;
+        Some(if self.trim { decimal.trimmed() } else { decimal })
     }
 
     fn rounded(&self, x: f64) -> String {
@@ -132,18 +177,25 @@ impl Digits {
         text
     }
 
-    fn with_unit(&self, text: String) -> String {
+    fn push_unit(&self, out: &mut String) {
         match self.unit {
-            None => text,
-            Some(Unit::Percent) => format!("{text}%"),
-            Some(unit) => format!("{text} {unit}"),
+            None => {}
+            Some(Unit::Percent) => out.push('%'),
+            Some(unit) => {
+                let _ = write!(out, " {unit}");
+            }
         }
     }
 }
 
+/// Whether a number is so large or so small that it is written with an exponent.
+fn is_far(x: f64) -> bool {
+    x != 0.0 && !(1e-9..1e15).contains(&x.abs())
+}
+
 /// The shortest text that parses to exactly this number.
 fn plain(x: f64) -> String {
-    if x != 0.0 && !(1e-9..1e15).contains(&x.abs()) { format!("{x:e}") } else { x.to_string() }
+    if is_far(x) { format!("{x:e}") } else { x.to_string() }
 }
 
 #[cfg(test)]

@@ -1,20 +1,18 @@
 //! Phrases findings as sentences that people understand. The results are decided elsewhere; this
 //! code only words them.
 
-mod comparison;
 mod digits;
-mod disparity;
 
-pub(super) use comparison::Compared;
-pub(super) use disparity::Pair;
+pub(super) use digits::Digits;
 
-use super::schema::FirstRelease;
-use crate::model::{Digest, Finding, Op, Slice, Status, number::grouped};
-use digits::Digits;
-use std::fmt::Write as _;
+use crate::model::{
+    Digest, Finding, Op, Slice, Status,
+    number::{grouped, push_grouped, push_shortest, round12},
+};
+use std::{fmt, sync::Arc};
 
 /// The reason for a finding's status, in addition to its numbers.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(super) enum Reason {
     /// The bounds decided.
     Bound,
@@ -27,42 +25,6 @@ pub(super) enum Reason {
     },
     /// A quantile of too few samples; the number is the least that has a bound.
     QuantileNeeds(u64),
-    /// The bound of a difference decided.
-    Compared(Compared),
-    /// There is no baseline; the value is what the rule does then.
-    FirstRelease(FirstRelease),
-    /// The baseline has no measurement of this kind.
-    NoBaseline,
-    /// One side of a comparison cannot be evaluated.
-    Unweighed {
-        baseline: bool,
-        why: String,
-    },
-    /// The two groups with the largest disparity decided.
-    Pair(Pair),
-    /// There is only one group, so it cannot be compared.
-    SingleGroup(String),
-    TooManyGroups {
-        by: String,
-        most: usize,
-    },
-    /// No document has this declared group.
-    GroupMissing {
-        metric: String,
-        group: Slice,
-    },
-    /// The rate of a group cannot be compared.
-    GroupUnusable {
-        metric: String,
-        group: Slice,
-        why: String,
-    },
-    /// A group is smaller than the rule requires.
-    SmallGroup {
-        group: Slice,
-        trials: u64,
-        least: u64,
-    },
     /// There are no predictions to recompute from.
     NoPredictions,
     /// The result of recomputing.
@@ -94,12 +56,6 @@ pub(super) enum Reason {
     },
     /// A group does not state its number of rows.
     UncountedRows(String),
-    /// The results of the checks; `known` are other checks, if none matches.
-    Checks {
-        passed: u64,
-        failed: Vec<(String, Option<String>)>,
-        known: Vec<String>,
-    },
     /// The condition does not hold.
     Condition(String),
     /// The condition cannot be evaluated, and the reason.
@@ -109,6 +65,21 @@ pub(super) enum Reason {
     Said(String),
     /// Several sentences, of which the first ones are shown.
     Several(Vec<String>),
+    /// A reason that only one kind of rule has; the kind words it.
+    Own(Arc<dyn Wording>),
+}
+
+impl Reason {
+    /// A reason that only one kind of rule has.
+    pub(super) fn own(wording: impl Wording + 'static) -> Self {
+        Self::Own(Arc::new(wording))
+    }
+}
+
+/// A reason of one kind of rule.
+pub(super) trait Wording: fmt::Debug + Send + Sync {
+    /// The sentence for the finding; `first` selects the wording of the first semantics.
+    fn sentence(&self, finding: &Finding, first: bool) -> String;
 }
 
 /// A claim that differs from the computed number.
@@ -176,24 +147,6 @@ pub(super) fn sentence(finding: &Finding, reason: &Reason, first: bool) -> Strin
         Reason::PointEstimate => point(finding, first),
         Reason::TooFew { least, clears } => too_few(finding, *least, *clears, first),
         Reason::QuantileNeeds(least) => quantile_needs(finding, *least, first),
-        Reason::Compared(compared) => comparison::sentence(finding, compared, first),
-        Reason::FirstRelease(then) => comparison::first_release(finding, *then),
-        Reason::NoBaseline => comparison::no_baseline(finding),
-        Reason::Unweighed { baseline, why } => comparison::unweighed(finding, *baseline, why),
-        Reason::Pair(pair) => disparity::sentence(finding, pair, first),
-        Reason::SingleGroup(by) => format!("there is only one group of {by}, with nobody to be compared with"),
-        Reason::TooManyGroups { by, most } => {
-            format!("there are more than {most} groups of {by}; compare bands instead of single values")
-        }
-        Reason::GroupMissing { metric, group } => format!("no document has {metric} for {group}"),
-        Reason::GroupUnusable { metric, group, why } => format!("{metric} for {group} cannot be compared: {why}"),
-        Reason::SmallGroup { group, trials, least } => format!(
-            "{} by {}: {group} has {} samples, fewer than the {} that the rule asks for",
-            subject(finding),
-            finding.by.as_deref().unwrap_or_default(),
-            grouped(*trials),
-            grouped(*least)
-        ),
         Reason::NoPredictions => {
             "this policy recomputes its numbers from raw predictions, and there are none; hand them \
              in with `--predictions`"
@@ -230,12 +183,12 @@ pub(super) fn sentence(finding: &Finding, reason: &Reason, first: bool) -> Strin
         Reason::UncountedRows(key) => format!(
             "not every group of {key} says how many rows it has, so that rows may be left out; state `n` for each group"
         ),
-        Reason::Checks { passed, failed, known } => checks(finding, *passed, failed, known),
         Reason::Condition(text) => format!("not asked: `{text}` does not hold"),
         Reason::BadCondition(text, why) => format!("its condition `{text}` cannot be read: {why}"),
         Reason::AllSkipped => "every rule was skipped, so that nothing speaks for this release".to_owned(),
         Reason::Said(text) => text.clone(),
         Reason::Several(list) => several(list),
+        Reason::Own(wording) => wording.sentence(finding, first),
     }
 }
 
@@ -267,14 +220,21 @@ fn recomputed(rows: u64, compared: u64, differing: &[Claim]) -> String {
 
 /// The subject for any metric: `recall for sex = female`.
 pub(super) fn subject_of(metric: &str, quantile: Option<f64>, slice: &Slice) -> String {
-    let mut text = metric.to_owned();
+    let mut text = String::new();
+    push_subject_of(&mut text, metric, quantile, slice);
+    text
+}
+
+fn push_subject_of(out: &mut String, metric: &str, quantile: Option<f64>, slice: &Slice) {
+    out.push_str(metric);
     if let Some(quantile) = quantile {
-        let _ = write!(text, " p{}", crate::model::number::round12(quantile * 100.0));
+        out.push_str(" p");
+        push_shortest(out, round12(quantile * 100.0));
     }
     if !slice.is_overall() {
-        let _ = write!(text, " for {slice}");
+        out.push_str(" for ");
+        slice.push(out);
     }
-    text
 }
 
 fn quantile_needs(finding: &Finding, least: u64, first: bool) -> String {
@@ -285,7 +245,7 @@ fn quantile_needs(finding: &Finding, least: u64, first: bool) -> String {
     format!("{head}, too few for a bound of this quantile{confidence}: at least {least} are needed")
 }
 
-fn several(list: &[String]) -> String {
+pub(super) fn several(list: &[String]) -> String {
     let shown = list.get(..3).unwrap_or(list).join("; ");
     match list.len().saturating_sub(3) {
         0 => shown,
@@ -294,24 +254,41 @@ fn several(list: &[String]) -> String {
 }
 
 /// The subject of a finding: `recall for sex = female`, `latency p99`.
-fn subject(finding: &Finding) -> String {
-    subject_of(finding.metric.as_deref().unwrap_or("it"), finding.quantile, &finding.slice)
+pub(super) fn subject(finding: &Finding) -> String {
+    let mut text = String::new();
+    push_subject(&mut text, finding);
+    text
+}
+
+fn push_subject(out: &mut String, finding: &Finding) {
+    let metric = finding.metric.as_deref().unwrap_or("it");
+    push_subject_of(out, metric, finding.quantile, &finding.slice);
 }
 
 /// The observed value: `recall for sex = female is 0.880 on 3,100 samples`.
 fn observed(finding: &Finding, first: bool) -> String {
-    let digits = Digits::telling_apart(finding, None, first);
-    match finding.observed {
-        Some(value) => format!("{} is {}{}", subject(finding), digits.of(value), samples(finding)),
-        None => subject(finding),
+    let mut out = String::with_capacity(USUAL);
+    push_subject(&mut out, finding);
+    if let Some(value) = finding.observed {
+        out.push_str(" is ");
+        Digits::telling_apart(finding, None, first).push(&mut out, value);
+        push_samples(&mut out, finding);
     }
+    out
 }
 
-fn samples(finding: &Finding) -> String {
+/// The size of most sentences, in bytes.
+const USUAL: usize = 160;
+
+fn push_samples(out: &mut String, finding: &Finding) {
     match finding.trials.or(finding.n) {
-        Some(1) => " on 1 sample".to_owned(),
-        Some(n) => format!(" on {} samples", grouped(n)),
-        None => String::new(),
+        Some(1) => out.push_str(" on 1 sample"),
+        Some(n) => {
+            out.push_str(" on ");
+            push_grouped(out, n);
+            out.push_str(" samples");
+        }
+        None => {}
     }
 }
 
@@ -334,45 +311,51 @@ fn bound(finding: &Finding, first: bool) -> String {
     };
     let deciding = if finding.status == Status::Fail { away } else { toward };
     let digits = Digits::telling_apart(finding, deciding, first);
-    let limit = digits.stated(required.value);
-    let value = finding.observed.map_or_else(String::new, |v| digits.of(v));
-    let approximate = match finding.method.as_deref() {
-        Some(method @ ("wilson" | "jeffreys")) => format!(" (approximate, by {method})"),
-        _ => String::new(),
-    };
-    let confidence = finding.confidence.map_or_else(String::new, percent);
-    let head = format!(
-        "{} is {value}{}; at {confidence} confidence{approximate} it",
-        subject(finding),
-        samples(finding)
-    );
+    let mut out = String::with_capacity(USUAL);
+    push_subject(&mut out, finding);
+    out.push_str(" is ");
+    if let Some(value) = finding.observed {
+        digits.push(&mut out, value);
+    }
+    push_samples(&mut out, finding);
     let Some(end) = deciding else {
         let side = if required.op == Op::AtLeast { "lower" } else { "upper" };
-        return format!(
-            "{} is {value}{}, and its interval has no {side} end",
-            subject(finding),
-            samples(finding)
-        );
+        out.push_str(", and its interval has no ");
+        out.push_str(side);
+        out.push_str(" end");
+        return out;
     };
-    let end = digits.of(end);
-    match (finding.status, required.op) {
-        (Status::Pass, Op::AtLeast) => format!("{head} is at least {end}, and {limit} is required"),
-        (Status::Pass, Op::AtMost) => {
-            format!("{head} is at most {end}, and at most {limit} is allowed")
-        }
-        (Status::Fail, Op::AtLeast) => format!("{head} is at most {end}, below {limit}"),
-        (Status::Fail, Op::AtMost) => format!("{head} is at least {end}, above {limit}"),
-        (_, Op::AtLeast) => {
-            format!("{head} may be as low as {end}, below {limit}{}", remedy(finding))
-        }
-        (_, Op::AtMost) => {
-            format!("{head} may be as high as {end}, above {limit}{}", remedy(finding))
-        }
+    out.push_str("; at ");
+    if let Some(confidence) = finding.confidence {
+        push_percent(&mut out, confidence);
     }
+    out.push_str(" confidence");
+    if let Some(method @ ("wilson" | "jeffreys")) = finding.method.as_deref() {
+        out.push_str(" (approximate, by ");
+        out.push_str(method);
+        out.push(')');
+    }
+    let (before, between, after) = match (finding.status, required.op) {
+        (Status::Pass, Op::AtLeast) => (" it is at least ", ", and ", " is required"),
+        (Status::Pass, Op::AtMost) => (" it is at most ", ", and at most ", " is allowed"),
+        (Status::Fail, Op::AtLeast) => (" it is at most ", ", below ", ""),
+        (Status::Fail, Op::AtMost) => (" it is at least ", ", above ", ""),
+        (_, Op::AtLeast) => (" it may be as low as ", ", below ", ""),
+        (_, Op::AtMost) => (" it may be as high as ", ", above ", ""),
+    };
+    out.push_str(before);
+    digits.push(&mut out, end);
+    out.push_str(between);
+    digits.push_stated(&mut out, required.value);
+    out.push_str(after);
+    if !matches!(finding.status, Status::Pass | Status::Fail) {
+        out.push_str(&remedy(finding));
+    }
+    out
 }
 
 /// What would change the result.
-fn remedy(finding: &Finding) -> String {
+pub(super) fn remedy(finding: &Finding) -> String {
     let (Some(more), Some(trials)) = (finding.samples_needed, finding.trials.or(finding.n)) else {
         // If every attempt spends alpha, the sentence does not say how far off this attempt was.
         let settled = finding.observed.zip(finding.required).is_some_and(|(value, r)| match r.op {
@@ -406,7 +389,6 @@ fn against(finding: &Finding) -> &'static str {
 fn point(finding: &Finding, first: bool) -> String {
     let Some(required) = finding.required else { return observed(finding, first) };
     let digits = Digits::telling_apart(finding, finding.observed, first);
-    let value = finding.observed.map_or_else(String::new, |v| digits.of(v));
     let limit = digits.stated(required.value);
     let relation = match (finding.status, required.op) {
         (Status::Pass, Op::AtLeast) => format!("and {limit} is required"),
@@ -414,11 +396,17 @@ fn point(finding: &Finding, first: bool) -> String {
         (_, Op::AtLeast) => format!("below {limit}"),
         (_, Op::AtMost) => format!("above {limit}"),
     };
-    format!(
-        "{} is {value}{}, {relation} (a bare number, judged without a bound)",
-        subject(finding),
-        samples(finding)
-    )
+    let mut out = String::with_capacity(USUAL);
+    push_subject(&mut out, finding);
+    out.push_str(" is ");
+    if let Some(value) = finding.observed {
+        digits.push(&mut out, value);
+    }
+    push_samples(&mut out, finding);
+    out.push_str(", ");
+    out.push_str(&relation);
+    out.push_str(" (a bare number, judged without a bound)");
+    out
 }
 
 fn too_few(finding: &Finding, least: u64, clears: bool, first: bool) -> String {
@@ -479,31 +467,13 @@ fn hidden(finding: &Finding, key: &str, covered: u64, overall: u64) -> String {
     }
 }
 
-fn checks(
-    finding: &Finding,
-    passed: u64,
-    failed: &[(String, Option<String>)],
-    known: &[String],
-) -> String {
-    let pattern = finding.metric.as_deref().unwrap_or_default();
-    let total = passed.saturating_add(u64::try_from(failed.len()).unwrap_or(u64::MAX));
-    match (passed, failed.is_empty()) {
-        (0, true) if known.is_empty() => format!("no document has a check `{pattern}`"),
-        (0, true) => format!("no document has a check `{pattern}`; there is {}", known.join(", ")),
-        (1, true) => format!("the check `{pattern}` has passed"),
-        (_, true) => format!("all {} checks `{pattern}` have passed", grouped(passed)),
-        _ => {
-            let tell = |(name, detail): &(String, Option<String>)| match detail {
-                Some(detail) => format!("{name}: {detail}"),
-                None => name.clone(),
-            };
-            let list: Vec<String> = failed.iter().map(tell).collect();
-            let (failed, all) = (failed.len(), grouped(total));
-            format!("{failed} of {all} checks `{pattern}` did not pass: {}", several(&list))
-        }
-    }
+pub(super) fn percent(confidence: f64) -> String {
+    let mut out = String::new();
+    push_percent(&mut out, confidence);
+    out
 }
 
-fn percent(confidence: f64) -> String {
-    format!("{}%", crate::model::number::round12(confidence * 100.0))
+fn push_percent(out: &mut String, confidence: f64) {
+    push_shortest(out, round12(confidence * 100.0));
+    out.push('%');
 }

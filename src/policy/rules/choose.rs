@@ -31,6 +31,13 @@ pub(super) fn one<'a>(
     entries: &[Entry<'a>],
 ) -> Result<Option<Chosen<'a>>, Vec<Place>> {
     let Some(first) = entries.first() else { return Ok(None) };
+    if entries.len() == 1 {
+        return Ok(Some(Chosen {
+            document: first.document,
+            dataset: first.dataset,
+            measurement: Cow::Borrowed(first.measurement),
+        }));
+    }
     if let Some(sum) = sum(view, target, entries) {
         return Ok(Some(Chosen {
             document: first.document,
@@ -94,7 +101,7 @@ pub(super) fn computed(view: &View<'_>, document: usize) -> bool {
 /// documents contain the same sample, it is used once: using it twice would claim more samples than
 /// were measured.
 pub(super) fn sum(view: &View<'_>, target: &Target, entries: &[Entry<'_>]) -> Option<Measurement> {
-    let first = entries.first()?;
+    let first = entries.first().filter(|_| entries.len() > 1)?;
     let key = |e: &Entry<'_>| match e.dataset {
         Some(name) => Some(name.to_owned()),
         None => view.index.document(e.document).map(Document::dataset_key),
@@ -104,7 +111,7 @@ pub(super) fn sum(view: &View<'_>, target: &Target, entries: &[Entry<'_>]) -> Op
         key(e) == key(first) && a.scope == b.scope && a.step == b.step && a.metric == b.metric
     };
     let documents: BTreeSet<usize> = entries.iter().map(|e| e.document).collect();
-    if entries.len() < 2 || documents.len() < entries.len() || !entries.iter().all(same) {
+    if documents.len() < entries.len() || !entries.iter().all(same) {
         return None;
     }
     let unit = target.unit.or(first.measurement.unit);

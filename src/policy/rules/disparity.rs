@@ -4,27 +4,160 @@
 //! 1982).
 
 mod measure;
+mod phrase;
 mod rates;
+mod read;
 
-use super::{Findings, View, blank, digests, groups, hint, judging::Judging, threshold};
+use super::{
+    Findings, Kind, METRIC_EXAMPLE, METRIC_SUBJECT, Needs, Reader, View, blank, digests, groups,
+    hint::Hint, judging::Judging, kind, threshold, threshold::Ruling,
+};
 use crate::{
-    model::{Finding, GroupRate, Required, Severity, Status},
+    model::{GroupRate, Op, Required, Severity, Status, number::grouped},
     policy::{
+        diagnostic::Collector,
+        explain::percent,
+        judged::{Groups, Judged},
+        lint,
+        parse::rule,
         phrase::Reason,
-        schema::{DisparityRule, Rule},
+        schema::{Limit, Policy, Rule, Selector},
     },
 };
 use measure::Measured;
+use phrase::Why;
 use rates::{Problem, Rates};
+
+/// A rule that compares the rates of groups with each other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DisparityRule {
+    /// The metric's name, as written.
+    pub metric: String,
+    /// The comparison.
+    pub measure: Disparity,
+    /// The attributes; each is evaluated separately.
+    pub by: Vec<String>,
+    /// Whether the attributes are crossed instead.
+    pub intersection: bool,
+    /// The documents to read; the slice is overall and there is no quantile.
+    pub selector: Selector,
+    /// The limit: `min` for ratios and worst groups, `max` for differences.
+    pub limit: Limit,
+    /// The least number of trials in each group.
+    pub min_samples: Option<u64>,
+    /// Groups below this share of all rows have no separate ratio (impact ratios only).
+    pub exclude_below: Option<f64>,
+}
+
+/// The kinds of comparisons between groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Disparity {
+    /// The greatest difference between the rates of any two groups, over all of these rates.
+    Difference(Vec<Rate>),
+    /// The least ratio of the rates of any two groups, over all of these rates.
+    Ratio(Vec<Rate>),
+    /// Each group's selection rate divided by the highest one, as in New York City's rule for
+    /// hiring tools.
+    Impact,
+    /// The rate of the worst group, by our name of the metric.
+    Worst(String),
+}
+
+/// A rate of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rate {
+    /// Predicted positives among all.
+    Selection,
+    /// Predicted positives among positives.
+    TruePositive,
+    /// Predicted positives among negatives.
+    FalsePositive,
+    /// Positives among predicted positives.
+    Precision,
+}
+
+/// How such a rule is written.
+pub(super) const READER: Reader = Reader {
+    subject: METRIC_SUBJECT,
+    example: METRIC_EXAMPLE,
+    name: "a rule that compares groups (`by`)",
+    keys: &[&rule::METRIC, &rule::LIMITS, &read::KEYS],
+    is: |rule| rule.has("by") || read::is_one(rule),
+    read: |found, rule, statistics| Some(Box::new(read::read(found, rule, statistics)?)),
+};
+
+impl Kind for DisparityRule {
+    fn about(&self) -> &str {
+        &self.metric
+    }
+
+    fn judge<'a>(&'a self, view: &View<'a>, rule: &'a Rule, out: &mut Findings<'a>) {
+        judge(view, rule, self, out);
+    }
+
+    fn explain(&self, policy: &Policy) -> String {
+        let limit = match self.limit.op {
+            Op::AtLeast => format!("at least {}", self.limit.value),
+            Op::AtMost => format!("at most {}", self.limit.value),
+        };
+        let by = if self.intersection { self.by.join(" × ") } else { self.by.join(" and by ") };
+        let shown = match self.measure {
+            Disparity::Impact => ", in whole numbers and without a statistical bound".to_owned(),
+            Disparity::Worst(_) => {
+                format!(
+                    ", shown for every group at {} confidence",
+                    percent(policy.statistics.confidence)
+                )
+            }
+            Disparity::Difference(_) | Disparity::Ratio(_) => {
+                format!(
+                    ", shown for every pair of groups at {} confidence",
+                    percent(policy.statistics.confidence)
+                )
+            }
+        };
+        let out = self.exclude_below.map_or_else(String::new, |share| {
+            format!("; groups below {} of all have no ratio", percent(share))
+        });
+        format!("{} by {by} must be {limit}{shown}{out}{}", self.metric, each_on(self.min_samples))
+    }
+
+    fn same(&self, other: &dyn Kind) -> bool {
+        kind::same(self, other)
+    }
+
+    fn lint(&self, found: &mut Collector<'_>, policy: &Policy, rule: &Rule) {
+        let undeclared = |key: &&String| !self.intersection && !policy.groups.contains_key(*key);
+        for key in self.by.iter().filter(undeclared) {
+            lint::undeclared(found, rule, key);
+        }
+    }
+
+    fn attributes(&self) -> &[String] {
+        &self.by
+    }
+
+    fn plan(&self, needs: &mut Needs<'_>) {
+        if self.intersection {
+            needs.slices.insert(self.by.clone());
+        }
+    }
+}
+
+fn each_on(min_samples: Option<u64>) -> String {
+    min_samples.map_or_else(String::new, |least| {
+        format!(", on at least {} samples in each group", grouped(least))
+    })
+}
 
 /// The maximum number of groups, because every pair of them is compared.
 const MOST_GROUPS: usize = 128;
 
 /// Evaluates the rule: one finding for each attribute, or one for all attributes crossed.
-pub(super) fn judge<'a>(
+fn judge<'a>(
     view: &View<'a>,
-    rule: &Rule,
-    disparity: &DisparityRule,
+    rule: &'a Rule,
+    disparity: &'a DisparityRule,
     out: &mut Findings<'a>,
 ) {
     let keys: Vec<&str> = disparity.by.iter().map(String::as_str).collect();
@@ -39,31 +172,42 @@ pub(super) fn judge<'a>(
 
 fn attribute<'a>(
     view: &View<'a>,
-    rule: &Rule,
-    disparity: &DisparityRule,
+    rule: &'a Rule,
+    disparity: &'a DisparityRule,
     keys: &[&str],
     out: &mut Findings<'a>,
 ) {
     let by = keys.join(" × ");
     let limit = disparity.limit;
-    let blank = Finding {
-        by: Some(by.clone()),
-        required: Some(Required { op: limit.op, value: limit.value }),
-        ..blank(view, rule, Status::Missing)
-    };
     let found = rates::read(view, disparity, keys);
     for rates in &found {
         out.note(&rates.entries);
     }
     let documents = found.iter().flat_map(|r| r.entries.iter().map(|e| e.document));
     let many = !view.case.is_first() && found.iter().any(|rates| rates.groups.len() > MOST_GROUPS);
-    let groups = if many { Vec::new() } else { shown(&found) };
-    let blank = Finding { evidence: digests(view, documents), groups, ..blank };
-    let (finding, reason) = match said(view, disparity, &found, &by) {
-        Ok((measured, judging)) => hold(view, disparity, blank, &measured, &judging),
-        Err(problem) => (Finding { status: problem.status, ..blank }, problem.reason),
+    let mut rates = if many { Vec::new() } else { shown(&found) };
+    let blank = Judged {
+        required: Some(Required { op: limit.op, value: limit.value }),
+        evidence: digests(view, documents),
+        ..blank(view, rule, Status::Missing)
     };
-    out.say(finding, &reason);
+    let (mut finding, reason) = match said(view, disparity, &found, &by) {
+        Ok((measured, judging)) => {
+            let ruling = hold(view, disparity, &mut rates, &measured, &judging);
+            let finding = Judged {
+                status: ruling.status,
+                severity: ruling.severity.unwrap_or(rule.severity),
+                tries: judging.tries,
+                samples_needed: ruling.hint.samples_needed,
+                numbers: measured.weighed.numbers(),
+                ..blank
+            };
+            (finding, ruling.reason)
+        }
+        Err(problem) => (Judged { status: problem.status, ..blank }, problem.reason),
+    };
+    finding.groups = Some(Box::new(Groups { by, rates }));
+    out.say(finding, reason);
     for rates in &found {
         groups::everybody(view, rule, &rates.target, keys, &rates.found, out);
     }
@@ -89,23 +233,23 @@ fn said(
     disparity: &DisparityRule,
     found: &[Rates<'_>],
     by: &str,
-) -> Result<(Measured, Judging), Box<Problem>> {
+) -> Result<(Measured, Judging), Problem> {
     for rates in found {
         if let Some(problem) = &rates.problem {
-            return Err(Box::new(problem.clone()));
+            return Err(problem.clone());
         }
         match rates.groups.len() {
-            0 => return Err(Problem::boxed(Status::Missing, Reason::NoGroups(by.to_owned()))),
+            0 => return Err(Problem::new(Status::Missing, Reason::NoGroups(by.to_owned()))),
             1 => {
-                return Err(Problem::boxed(
+                return Err(Problem::new(
                     Status::Inconclusive,
-                    Reason::SingleGroup(by.to_owned()),
+                    Reason::own(Why::SingleGroup(by.to_owned())),
                 ));
             }
             n if n > MOST_GROUPS => {
-                return Err(Problem::boxed(
+                return Err(Problem::new(
                     Status::Error,
-                    Reason::TooManyGroups { by: by.to_owned(), most: MOST_GROUPS },
+                    Reason::own(Why::TooManyGroups { by: by.to_owned(), most: MOST_GROUPS }),
                 ));
             }
             _ => {}
@@ -114,44 +258,41 @@ fn said(
     let judging = found
         .first()
         .map(|r| r.judging(view))
-        .ok_or_else(|| Problem::boxed(Status::Missing, Reason::NoGroups(by.to_owned())))?;
+        .ok_or_else(|| Problem::new(Status::Missing, Reason::NoGroups(by.to_owned())))?;
     let measured = measure::measure(disparity, found, &judging)?;
     Ok((measured, judging))
 }
 
+/// Compares the disparity with the limit. Adds the ratios to the rates.
 fn hold(
     view: &View<'_>,
     disparity: &DisparityRule,
-    blank: Finding,
+    rates: &mut [GroupRate],
     measured: &Measured,
     judging: &Judging,
-) -> (Finding, Reason) {
+) -> Ruling {
     let (status, _) = threshold::answer(&measured.weighed, disparity.limit);
-    let mut finding = Finding {
-        status,
-        tries: judging.tries,
-        ..threshold::with_numbers(blank, &measured.weighed)
-    };
-    for (rate, ratio) in finding.groups.iter_mut().zip(&measured.ratios) {
+    for (rate, ratio) in rates.iter_mut().zip(&measured.ratios) {
         rate.ratio = *ratio;
     }
-    let mut reason = Reason::Pair(measured.pair.clone());
+    let reason = Reason::own(Why::Pair(measured.pair.clone()));
+    let mut ruling = Ruling { status, severity: None, hint: Hint::default(), reason };
     let least = disparity.min_samples.unwrap_or(0);
-    let small = finding.groups.iter().filter(|g| g.ratio.is_some() || measured.ratios.is_empty());
+    let small = rates.iter().filter(|g| g.ratio.is_some() || measured.ratios.is_empty());
     let small = small.filter(|g| g.trials.unwrap_or(0) < least).min_by_key(|g| g.trials);
     if let Some(small) = small {
-        reason = Reason::SmallGroup {
+        ruling.reason = Reason::own(Why::SmallGroup {
             group: small.slice.clone(),
             trials: small.trials.unwrap_or(0),
             least,
-        };
-        finding.status = Status::Inconclusive;
-    } else if finding.status == Status::Inconclusive {
-        hint::by_width(judging, &mut finding, disparity.limit);
-        hint::hide(judging, &mut finding);
-        if view.policy.statistics.inconclusive_warns && finding.n.is_some_and(|n| n > 0) {
-            finding.severity = Severity::Warn;
+        });
+        ruling.status = Status::Inconclusive;
+    } else if status == Status::Inconclusive {
+        ruling.hint = Hint::by_width(judging, disparity.limit, &measured.weighed).shown(judging);
+        let counted = measured.weighed.n.is_some_and(|n| n > 0);
+        if view.policy.statistics.inconclusive_warns && counted {
+            ruling.severity = Some(Severity::Warn);
         }
     }
-    (finding, reason)
+    ruling
 }

@@ -1,10 +1,10 @@
 //! `slices`: every group of an attribute must hold, and together they must cover all rows.
 
-use super::{Findings, View, blank, choose, digests, select};
+use super::{Findings, View, blank, choose, digests, select, select::Entries};
 use crate::{
-    model::{Finding, Measurement, Slice, Status},
+    model::{Measurement, Slice, Status},
     policy::{
-        evaluate::index::Entry,
+        judged::Judged,
         phrase::Reason,
         schema::{Rule, Target},
     },
@@ -15,20 +15,20 @@ use std::{borrow::Cow, collections::BTreeSet};
 /// cover all rows.
 pub(super) fn each<'a>(
     view: &View<'a>,
-    rule: &Rule,
-    target: &Target,
+    rule: &'a Rule,
+    target: &'a Target,
     key: &str,
     out: &mut Findings<'a>,
-    mut judge: impl FnMut(&Slice, &mut Findings<'a>),
+    mut judge: impl FnMut(Slice, &mut Findings<'a>),
 ) {
     let found = select::groups(view, target, &[key]);
     let groups = declared(view, key, &found);
     if groups.is_empty() {
-        let finding = Finding { unit: target.unit, ..blank(view, rule, Status::Missing) };
-        out.say(finding, &Reason::NoGroups(key.to_owned()));
+        let finding = Judged { unit: target.unit, ..blank(view, rule, Status::Missing) };
+        out.say(finding, Reason::NoGroups(key.to_owned()));
         return;
     }
-    for group in &groups {
+    for group in groups {
         if out.is_full() {
             return;
         }
@@ -51,7 +51,7 @@ pub(super) fn declared(view: &View<'_>, key: &str, found: &[Slice]) -> Vec<Slice
 /// nothing is known about them.
 pub(super) fn everybody<'a>(
     view: &View<'a>,
-    rule: &Rule,
+    rule: &'a Rule,
     target: &Target,
     keys: &[&str],
     groups: &[Slice],
@@ -61,21 +61,22 @@ pub(super) fn everybody<'a>(
         return;
     }
     let whole = select::of_slice(view, target, &Slice::overall());
-    let parts: Vec<Vec<Entry<'_>>> =
+    let parts: Vec<Entries<'_>> =
         groups.iter().map(|g| select::of_slice(view, target, g)).collect();
     let sizes: Vec<_> = parts.iter().map(|part| choose::counted(view, target, part)).collect();
     let Some(reason) = left_out(&keys.join(" × "), &choose::counted(view, target, &whole), &sizes)
     else {
         return;
     };
-    let documents = whole.iter().chain(parts.iter().flatten()).map(|e| e.document);
-    let finding = Finding {
+    let documents =
+        whole.iter().chain(parts.iter().flat_map(|part| part.iter())).map(|e| e.document);
+    let finding = Judged {
         unit: target.unit,
         quantile: target.selector.quantile,
         evidence: digests(view, documents),
         ..blank(view, rule, Status::Inconclusive)
     };
-    out.say(finding, &reason);
+    out.say(finding, reason);
 }
 
 /// The way rows are counted: by `n`, else by trials.

@@ -1,7 +1,11 @@
 //! The confidence and the method with which a number is evaluated.
 
 use super::View;
-use crate::{model::number::round12, policy::schema::IntervalMethod, stats::multiplicity};
+use crate::{
+    model::number::round12,
+    policy::schema::{IntervalMethod, Statistics},
+    stats::multiplicity,
+};
 
 /// The statistics settings for one measurement.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,18 +25,35 @@ pub(super) struct Judging {
     pub(super) spends: bool,
 }
 
+/// The error and the confidence of a policy before attempts are counted.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::policy) struct Base {
+    alpha: f64,
+    confidence: f64,
+}
+
+impl Base {
+    /// The base of these settings.
+    pub(in crate::policy) fn of(statistics: &Statistics) -> Self {
+        let alpha = round12(1.0 - statistics.confidence);
+        Self { alpha, confidence: round12(1.0 - alpha) }
+    }
+}
+
 /// The settings for a number of this document and data set.
 pub(super) fn judging(view: &View<'_>, document: usize, dataset: Option<&str>) -> Judging {
     let statistics = &view.policy.statistics;
     let tries = tries(view, document, dataset);
-    let alpha = round12(1.0 - statistics.confidence);
-    let alpha = match tries {
-        Some(tries) if statistics.spend => multiplicity::spend(alpha, tries),
-        _ => alpha,
+    let Base { alpha, confidence } = match tries {
+        Some(tries) if statistics.spend => {
+            let alpha = multiplicity::spend(view.base.alpha, tries);
+            Base { alpha, confidence: round12(1.0 - alpha) }
+        }
+        _ => view.base,
     };
     Judging {
         alpha,
-        confidence: round12(1.0 - alpha),
+        confidence,
         interval: statistics.interval,
         claimed_intervals: statistics.claimed_intervals,
         tries,

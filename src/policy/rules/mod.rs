@@ -1,4 +1,4 @@
-//! The rule kinds, one file each; only [`judge`] lists them all.
+//! The kinds of rules, one file each; only [`KINDS`] lists them all.
 
 mod check;
 mod choose;
@@ -7,6 +7,7 @@ mod disparity;
 mod groups;
 mod hint;
 mod judging;
+mod kind;
 mod recomputed;
 mod requirements;
 mod select;
@@ -20,10 +21,25 @@ use super::{
         Case,
         index::{Entry, Index},
     },
+    judged::Judged,
     phrase::{self, Reason},
-    schema::{Policy, Rule, RuleKind},
+    schema::{Policy, Rule},
 };
-use crate::model::{Digest, Finding, Status};
+use crate::model::{Digest, Status};
+use judging::Base;
+use std::{borrow::Cow, slice};
+
+pub(super) use kind::{Kind, Limits, Needs, Reader, as_kind};
+#[cfg(test)]
+pub(super) use threshold::Threshold;
+
+/// Every kind of rule. A later kind is more specific than an earlier one with the same subject.
+pub(super) const KINDS: [Reader; 4] =
+    [check::READER, threshold::READER, comparison::READER, disparity::READER];
+
+/// The subject of most kinds, and how to write it.
+const METRIC_SUBJECT: &str = "metric";
+const METRIC_EXAMPLE: &str = "`metric = \"accuracy\"` and a limit";
 
 /// The rule id of the finding on a policy that exceeds its budget.
 const OVER_BUDGET: &str = "evidence.budget";
@@ -39,17 +55,25 @@ pub(super) struct View<'a> {
     /// The reference's evidence; `None` if there is no reference.
     pub(super) reference: Option<&'a Index<'a>>,
     /// Present if any rule has a condition.
-    pub(super) variables: Option<&'a Variables<'a>>,
+    pub(super) variables: Option<&'a Variables>,
+    /// The settings of the policy's statistics.
+    pub(super) base: Base,
+}
+
+impl<'a> View<'a> {
+    /// The view of `policy` on a case without baselines and conditions.
+    pub(super) fn new(case: &'a Case<'a>, policy: &'a Policy, index: &'a Index<'a>) -> Self {
+        let base = Base::of(&policy.statistics);
+        Self { case, policy, index, champion: None, reference: None, variables: None, base }
+    }
 }
 
 /// The findings of one policy's rules, and what the rules read.
 #[derive(Debug, Default)]
 pub(super) struct Findings<'a> {
-    list: Vec<Finding>,
-    /// Whether sentences use the wording of the first semantics.
-    first: bool,
-    /// The maximum number of findings.
-    room: usize,
+    list: Vec<(Judged<'a>, Reason)>,
+    /// The length of the list at which rules stop.
+    full: usize,
     /// The documents that rules read, by position in the index.
     read: Vec<usize>,
     /// The data sets of the measurements that rules read, each with its document.
@@ -59,37 +83,53 @@ pub(super) struct Findings<'a> {
 impl<'a> Findings<'a> {
     /// Records what a rule has read.
     fn note(&mut self, entries: &[Entry<'a>]) {
-        self.read.extend(entries.iter().map(|e| e.document));
-        self.datasets.extend(entries.iter().map(|e| (e.document, e.dataset)));
+        for entry in entries {
+            self.note_document(entry.document);
+            let place = (entry.document, entry.dataset);
+            if self.datasets.last() != Some(&place) {
+                self.datasets.push(place);
+            }
+        }
+    }
+
+    /// Records that a rule has read a document.
+    fn note_document(&mut self, at: usize) {
+        if self.read.last() != Some(&at) {
+            self.read.push(at);
+        }
     }
 
     /// Whether the maximum number of findings is reached.
     fn is_full(&self) -> bool {
-        self.list.len() >= self.room
+        self.list.len() >= self.full
     }
 
-    /// Adds a finding. Its sentence is made from its numbers and `reason`.
-    fn say(&mut self, mut finding: Finding, reason: &Reason) {
-        finding.message = phrase::sentence(&finding, reason, self.first);
-        self.list.push(finding);
+    /// Adds a finding. Its sentence will be made from its numbers and `reason`.
+    fn say(&mut self, finding: Judged<'a>, reason: Reason) {
+        self.list.push((finding, reason));
     }
 }
 
-/// The findings of every rule in the policy, in the order of the file, then those of `[evidence]`.
-/// At most `room` findings come from rules. A policy that exceeds its budget is in error, and so is
-/// one whose rules reach `room`.
-pub(super) fn judge(view: &View<'_>, room: usize) -> Vec<Finding> {
+/// Adds the findings of every rule in the policy, in the order of the file, then those of
+/// `[evidence]`, to `list`. Rules stop when the list has `most` findings. A policy that exceeds its
+/// budget is in error, and so is one whose rules reach `most`.
+pub(super) fn judge<'a>(
+    view: &View<'a>,
+    list: Vec<(Judged<'a>, Reason)>,
+    most: usize,
+) -> Vec<(Judged<'a>, Reason)> {
     let first = view.case.is_first();
     let mut out =
-        Findings { first, room: if first { usize::MAX } else { room }, ..Findings::default() };
-    let over = |why: String, out: &mut Findings<'_>| {
-        out.say(Finding::new(&view.policy.name, OVER_BUDGET, Status::Error), &Reason::Said(why));
+        Findings { list, full: if first { usize::MAX } else { most }, ..Findings::default() };
+    let over = |why: String, out: &mut Findings<'a>| {
+        out.say(Judged::new(&view.policy.name, OVER_BUDGET, Status::Error), Reason::Said(why));
     };
     if let Some(why) = view.policy.over_budget.as_ref().filter(|_| !first) {
         over(format!("this policy asks for more than is judged: {why}"), &mut out);
         return out.list;
     }
     let mut asked = false;
+    out.list.reserve(view.policy.rules.len());
     for rule in &view.policy.rules {
         if out.is_full() {
             break;
@@ -97,27 +137,16 @@ pub(super) fn judge(view: &View<'_>, room: usize) -> Vec<Finding> {
         match asks(view, rule) {
             Ok(true) => {
                 asked = true;
-                match &rule.kind {
-                    RuleKind::Threshold(threshold) => {
-                        threshold::judge(view, rule, threshold, &mut out);
-                    }
-                    RuleKind::Comparison(comparison) => {
-                        comparison::judge(view, rule, comparison, &mut out);
-                    }
-                    RuleKind::Disparity(disparity) => {
-                        disparity::judge(view, rule, disparity, &mut out);
-                    }
-                    RuleKind::Check(check) => check::judge(view, rule, check, &mut out),
-                }
+                rule.kind.judge(view, rule, &mut out);
             }
             Ok(false) => {
-                out.say(blank(view, rule, Status::Skipped), &Reason::Condition(condition(rule)));
+                out.say(blank(view, rule, Status::Skipped), Reason::Condition(condition(rule)));
             }
             Err(why) => {
                 asked = true;
                 out.say(
                     blank(view, rule, Status::Error),
-                    &Reason::BadCondition(condition(rule), why),
+                    Reason::BadCondition(condition(rule), why),
                 );
             }
         }
@@ -148,25 +177,26 @@ fn asks(view: &View<'_>, rule: &Rule) -> Result<bool, String> {
 }
 
 /// A finding of `rule` with every other field empty.
-fn blank(view: &View<'_>, rule: &Rule, status: Status) -> Finding {
-    let metric = match &rule.kind {
-        RuleKind::Threshold(threshold) => threshold.target.metric.clone(),
-        RuleKind::Comparison(comparison) => comparison.target.metric.clone(),
-        RuleKind::Disparity(disparity) => disparity.metric.clone(),
-        RuleKind::Check(check) => check.pattern.as_str().to_owned(),
-    };
-    Finding {
+#[inline]
+fn blank<'a>(view: &View<'a>, rule: &'a Rule, status: Status) -> Judged<'a> {
+    Judged {
         severity: rule.severity,
-        metric: Some(metric),
-        ..Finding::new(&view.policy.name, &rule.id, status)
+        metric: Some(rule.kind.about()),
+        ..Judged::new(&view.policy.name, &rule.id, status)
     }
 }
 
 /// The digests of documents, without duplicates, in order.
-fn digests(view: &View<'_>, documents: impl IntoIterator<Item = usize>) -> Vec<Digest> {
-    let digest = |at| view.index.document(at).map(|d| d.evidence().digest);
-    let mut list: Vec<Digest> = documents.into_iter().filter_map(digest).collect();
+fn digests<'a>(view: &View<'a>, documents: impl IntoIterator<Item = usize>) -> Cow<'a, [Digest]> {
+    let index: &'a Index<'a> = view.index;
+    let digest = |at| index.document(at).map(|d| &d.evidence().digest);
+    let mut documents = documents.into_iter().filter_map(digest);
+    let Some(first) = documents.next() else { return Cow::Borrowed(&[]) };
+    let Some(second) = documents.find(|digest| *digest != first) else {
+        return Cow::Borrowed(slice::from_ref(first));
+    };
+    let mut list: Vec<Digest> = [first, second].into_iter().chain(documents).copied().collect();
     list.sort_unstable();
     list.dedup();
-    list
+    Cow::Owned(list)
 }

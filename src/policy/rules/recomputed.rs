@@ -5,9 +5,10 @@ mod truth;
 
 use super::{Findings, View, digests, select};
 use crate::{
-    model::{Finding, Measurement, Status, Unit, number::round12},
+    model::{Measurement, Status, Unit, number::round12},
     policy::{
         evaluate::index::Document,
+        judged::{Judged, Numbers},
         phrase::{Claim, Reason, subject_of},
         schema::Recompute,
     },
@@ -20,9 +21,9 @@ const RULE: &str = "evidence.recompute";
 type Placed<'i, 'a> = (usize, &'i Document<'a>);
 
 /// Checks that modelgate computed what the policy's rules use, and that no document contradicts it.
-pub(super) fn judge(view: &View<'_>, out: &mut Findings<'_>) {
+pub(super) fn judge<'a>(view: &View<'a>, out: &mut Findings<'a>) {
     let Some(recompute) = &view.policy.recompute else { return };
-    let finding = |status| Finding::new(&view.policy.name, RULE, status);
+    let finding = |status| Judged::new(&view.policy.name, RULE, status);
     let documents: Vec<Placed<'_, '_>> = view.index.documents.iter().enumerate().collect();
     let computed: Vec<Placed<'_, '_>> = documents
         .iter()
@@ -30,7 +31,7 @@ pub(super) fn judge(view: &View<'_>, out: &mut Findings<'_>) {
         .copied()
         .collect();
     if computed.is_empty() {
-        out.say(finding(Status::Missing), &Reason::NoPredictions);
+        out.say(finding(Status::Missing), Reason::NoPredictions);
         return;
     }
     let claims: Vec<Placed<'_, '_>> =
@@ -49,8 +50,9 @@ pub(super) fn judge(view: &View<'_>, out: &mut Findings<'_>) {
     let rows =
         computed.iter().find_map(|(_, d)| d.evidence().computed.as_ref()).map_or(0, |c| c.rows);
     let status = if differing.is_empty() { Status::Pass } else { Status::Fail };
-    let finding = Finding { evidence, n: Some(rows), ..finding(status) };
-    out.say(finding, &Reason::Recomputed { rows, compared, differing });
+    let numbers = Numbers { n: Some(rows), ..Numbers::default() };
+    let finding = Judged { numbers, evidence, ..finding(status) };
+    out.say(finding, Reason::Recomputed { rows, compared, differing });
 }
 
 /// The results of comparing claims with computed numbers.

@@ -3,8 +3,11 @@
 
 use super::{Findings, View, digests};
 use crate::{
-    model::{Age, Digest, Finding, Status, Subject, Timestamp},
-    policy::phrase::{self, Reason},
+    model::{Age, Digest, Status, Subject, Timestamp},
+    policy::{
+        judged::Judged,
+        phrase::{self, Reason},
+    },
 };
 
 /// The accepted time by which a document is dated after `now`, because clocks differ.
@@ -30,8 +33,8 @@ pub(super) fn judge<'a>(view: &View<'a>, asked: bool, out: &mut Findings<'a>) {
     claims(view, out);
     if !asked {
         out.say(
-            Finding::new(&view.policy.name, "evidence.rules", Status::Missing),
-            &Reason::AllSkipped,
+            Judged::new(&view.policy.name, "evidence.rules", Status::Missing),
+            Reason::AllSkipped,
         );
     }
 }
@@ -39,7 +42,7 @@ pub(super) fn judge<'a>(view: &View<'a>, asked: bool, out: &mut Findings<'a>) {
 /// One finding about several documents: the worst of their results.
 fn worst<'a>(
     view: &View<'a>,
-    rule: &str,
+    rule: &'static str,
     said: Vec<(usize, Status, String)>,
     fine: String,
     out: &mut Findings<'a>,
@@ -61,11 +64,11 @@ fn worst<'a>(
         (false, false) => Reason::Several(bad),
     };
     out.say(
-        Finding {
+        Judged {
             evidence: digests(view, documents),
-            ..Finding::new(&view.policy.name, rule, status)
+            ..Judged::new(&view.policy.name, rule, status)
         },
-        &reason,
+        reason,
     );
 }
 
@@ -155,11 +158,11 @@ fn links<'a>(view: &View<'a>, wanted: &[String], out: &mut Findings<'a>) {
         let names: Vec<&str> = missing.into_iter().map(String::as_str).collect();
         format!("no document names a {}; add a link with this `rel`", names.join(" or a "))
     };
-    let finding = Finding {
+    let finding = Judged {
         evidence: digests(view, documents),
-        ..Finding::new(&view.policy.name, "evidence.require", status)
+        ..Judged::new(&view.policy.name, "evidence.require", status)
     };
-    out.say(finding, &Reason::Said(text));
+    out.say(finding, Reason::Said(text));
 }
 
 /// Checks that every document is about the artifact and model of the release, and that all
@@ -169,18 +172,18 @@ fn subject<'a>(view: &View<'a>, out: &mut Findings<'a>) {
     let (mut artifact, mut model) = (inputs.artifact, inputs.model.clone());
     let mut said = Vec::new();
     for (at, document) in view.index.documents.iter().enumerate() {
-        let name = phrase::short(&document.evidence().digest);
+        let name = || phrase::short(&document.evidence().digest);
         let stated = document.evidence().subject.as_ref();
         for subject in [stated, document.submitted.claimed.subject.as_ref()].into_iter().flatten() {
             if let Some(other) = differs(&mut artifact, subject.digest) {
                 said.push((
                     at,
                     Status::Error,
-                    format!("{name} is about the artifact {}", phrase::short(&other)),
+                    format!("{} is about the artifact {}", name(), phrase::short(&other)),
                 ));
             }
             if let Some(other) = differs(&mut model, subject.model.clone()) {
-                said.push((at, Status::Error, format!("{name} is about the model {other}")));
+                said.push((at, Status::Error, format!("{} is about the model {other}", name())));
             }
         }
     }
@@ -214,8 +217,8 @@ fn claims<'a>(view: &View<'a>, out: &mut Findings<'a>) {
     let mut said = Vec::new();
     for (at, document) in view.index.documents.iter().enumerate() {
         let (evidence, claimed) = (document.evidence(), &document.submitted.claimed);
-        let name = phrase::short(&evidence.digest);
         let mut against = |what: &str, stated: String, claim: String| {
+            let name = phrase::short(&evidence.digest);
             let text =
                 format!("{name} states the {what} {stated}, and the submission claims {claim}");
             said.push((at, Status::Error, text));

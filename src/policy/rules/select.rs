@@ -9,6 +9,7 @@ use crate::{
         schema::{Recompute, Target},
     },
 };
+use std::{ops::Deref, slice};
 
 /// Whether an entry matches everything the rule names except the slice: data set, source, quantile.
 /// Numbers that modelgate computed are used for the policies whose columns mean the same.
@@ -114,16 +115,36 @@ fn meant(rule: &Target, slice: &Slice, entry: &Entry<'_>) -> bool {
 
 /// The measurements of exactly `slice` that the rule is about. A computed number replaces a claimed
 /// one.
-pub(super) fn of_slice<'a>(view: &View<'a>, rule: &Target, slice: &Slice) -> Vec<Entry<'a>> {
+pub(super) fn of_slice<'a>(view: &View<'a>, rule: &Target, slice: &Slice) -> Entries<'a> {
     let here = |e: &&Entry<'a>| fits(view, rule, e) && meant(rule, slice, e);
-    let mut found: Vec<Entry<'a>> =
-        view.index.of(&rule.metric, slice).filter(here).copied().collect();
+    let mut list = view.index.of(&rule.metric, slice).filter(here).copied();
+    let Some(first) = list.next() else { return Entries::Several(Vec::new()) };
+    let Some(second) = list.next() else { return Entries::One(first) };
+    let mut found: Vec<Entry<'a>> = [first, second].into_iter().chain(list).collect();
     let computed =
         |e: &Entry<'_>| view.index.document(e.document).is_some_and(Document::is_computed);
     if found.iter().any(computed) {
         found.retain(computed);
     }
-    found
+    Entries::Several(found)
+}
+
+/// The measurements that a rule selects; usually one.
+#[derive(Debug)]
+pub(super) enum Entries<'a> {
+    One(Entry<'a>),
+    Several(Vec<Entry<'a>>),
+}
+
+impl<'a> Deref for Entries<'a> {
+    type Target = [Entry<'a>];
+
+    fn deref(&self) -> &[Entry<'a>] {
+        match self {
+            Self::One(entry) => slice::from_ref(entry),
+            Self::Several(list) => list,
+        }
+    }
 }
 
 /// The groups of exactly these attributes, without averages and duplicates, in order.

@@ -1,8 +1,11 @@
 //! Reads one measurement in the rule's unit: its value, and the bounds that can decide.
 
 use crate::{
-    model::{Distribution, Interval, Measurement, Metric, Op, Range, Unit, number::round12},
+    model::{
+        Distribution, Interval, Measurement, Metric, Op, Range, Unit, metric::Kind, number::round12,
+    },
     policy::{
+        judged::Numbers,
         rules::judging::Judging,
         schema::{IntervalMethod, Limit, Target},
     },
@@ -11,6 +14,7 @@ use crate::{
         quantile, score,
     },
 };
+use std::borrow::Cow;
 
 /// The numbers of a finding, before they are compared with a limit.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -35,7 +39,7 @@ pub(super) enum Method {
     /// Bounds from counts, exact or approximate depending on the method.
     Counts(IntervalMethod),
     /// An interval that modelgate computed from raw predictions, by the name of its method.
-    Computed(String),
+    Computed(Cow<'static, str>),
     /// Order statistics of a whole sample.
     OrderStatistics,
     /// An interval that the document claims, by the name of its method.
@@ -59,6 +63,23 @@ pub(super) enum Method {
     Wrong(String),
 }
 
+impl Weighed {
+    /// The numbers for a finding.
+    #[inline]
+    pub(super) fn numbers(&self) -> Numbers {
+        Numbers {
+            observed: self.observed,
+            lower: self.lower,
+            upper: self.upper,
+            n: self.n,
+            trials: self.trials,
+            successes: self.successes,
+            method: self.method.word(),
+            confidence: self.confidence,
+        }
+    }
+}
+
 impl Method {
     /// Whether there are bounds that can decide.
     pub(super) fn bounds(&self) -> bool {
@@ -69,13 +90,13 @@ impl Method {
     }
 
     /// The name of the method in findings.
-    pub(super) fn word(&self) -> Option<String> {
+    pub(super) fn word(&self) -> Option<Cow<'static, str>> {
         match self {
-            Self::Counts(method) => Some(method.as_str().to_owned()),
+            Self::Counts(method) => Some(Cow::Borrowed(method.as_str())),
             Self::Computed(method) => Some(method.clone()),
-            Self::OrderStatistics => Some("order-statistic".to_owned()),
-            Self::Claimed(method) => Some(format!("claimed:{method}")),
-            Self::PointEstimate => Some("point-estimate".to_owned()),
+            Self::OrderStatistics => Some(Cow::Borrowed("order-statistic")),
+            Self::Claimed(method) => Some(Cow::Owned(format!("claimed:{method}"))),
+            Self::PointEstimate => Some(Cow::Borrowed("point-estimate")),
             _ => None,
         }
     }
@@ -83,10 +104,11 @@ impl Method {
 
 /// Reads `m` for `rule`. `computed` says that modelgate computed it.
 pub(super) fn weigh(rule: &Target, judging: &Judging, m: &Measurement, computed: bool) -> Weighed {
-    let trials = m.known_trials().or(m.trials);
+    let known = m.known_trials();
+    let trials = known.or(m.trials);
     let mut out =
         Weighed { n: m.n, trials, successes: m.successes, range: m.range(), ..Weighed::default() };
-    let scale = match scale(rule, m) {
+    let scale = match scale(rule, m, out.range) {
         Ok(scale) => scale,
         Err(why) => {
             out.method = Method::Wrong(why);
@@ -101,11 +123,11 @@ pub(super) fn weigh(rule: &Target, judging: &Judging, m: &Measurement, computed:
     };
     let value = scale.apply(value);
     out.observed = Some(value);
-    out.method = if let Some(why) = contradiction(m) {
+    out.method = if let Some(why) = contradiction(m, known) {
         Method::Wrong(why)
     } else if m.n == Some(0) || trials == Some(0) {
         Method::NoSamples
-    } else if let Some(trials) = m.known_trials() {
+    } else if let Some(trials) = known {
         from_counts(&mut out, trials, rule, m, judging)
     } else if let Some((distribution, q)) = m.distribution.as_ref().zip(m.quantile) {
         order_statistics(&mut out, distribution, q, judging, scale)
@@ -194,7 +216,7 @@ fn from_interval(out: &mut Weighed, m: &Measurement, judging: &Judging, scale: S
     let end = |x: Option<f64>| x.filter(|x| x.is_finite()).map(|x| scale.apply(x));
     (out.lower, out.upper) = (end(interval.lower), end(interval.upper));
     out.confidence = one_sided(interval);
-    Method::Computed(interval.method.clone())
+    Method::Computed(Cow::Owned(interval.method.clone()))
 }
 
 /// Whether an interval with this one-sided confidence errs no more often than allowed.
@@ -304,8 +326,7 @@ impl Scale {
     }
 }
 
-fn scale(rule: &Target, m: &Measurement) -> Result<Scale, String> {
-    let range = m.range();
+fn scale(rule: &Target, m: &Measurement, range: Option<Range>) -> Result<Scale, String> {
     let fraction = range == Some(Range::Fraction);
     match (m.unit, rule.unit) {
         (None, None) => Ok(Scale::Same),
@@ -322,8 +343,9 @@ fn scale(rule: &Target, m: &Measurement) -> Result<Scale, String> {
     }
 }
 
-/// What is impossible in a measurement, or the reason why no rule can use it.
-fn contradiction(m: &Measurement) -> Option<String> {
+/// What is impossible in a measurement with these known trials, or the reason why no rule can use
+/// it.
+fn contradiction(m: &Measurement, known: Option<u64>) -> Option<String> {
     if m.unfit.is_some() {
         return m.unfit.clone();
     }
@@ -335,13 +357,11 @@ fn contradiction(m: &Measurement) -> Option<String> {
             impossible.advice()
         ));
     }
-    let counts_rows = Metric::find(&m.metric)
-        .is_some_and(|k| k.kind == crate::model::metric::Kind::ProportionOfRows);
-    let (n, trials) = (m.n, m.trials);
-    if counts_rows && n.zip(trials).is_some_and(|(n, trials)| trials > n) {
+    let counts_rows = || Metric::find(&m.metric).is_some_and(|k| k.kind == Kind::ProportionOfRows);
+    if m.n.zip(m.trials).is_some_and(|(n, trials)| trials > n) && counts_rows() {
         return Some("it states more trials than rows".to_owned());
     }
-    let (successes, trials) = m.successes.zip(m.known_trials())?;
+    let (successes, trials) = m.successes.zip(known)?;
     if successes > trials {
         return Some("it states more successes than trials".to_owned());
     }

@@ -2,6 +2,7 @@
 //! service.
 
 pub mod app;
+pub mod areas;
 pub mod clock;
 pub mod database;
 #[cfg(target_os = "linux")]

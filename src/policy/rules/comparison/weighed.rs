@@ -7,12 +7,10 @@ use super::super::{
     select,
     weigh::{Method, Weighed, one_sided, strong, two_scales, weigh},
 };
+use super::{ComparisonRule, phrase::Why};
 use crate::{
     model::{Comparison, Interval, Slice, Status, Unit, number::round12},
-    policy::{
-        phrase::{Place, Reason},
-        schema::ComparisonRule,
-    },
+    policy::phrase::{Place, Reason},
     stats::{
         Bounds,
         paired::tango,
@@ -20,6 +18,7 @@ use crate::{
         two_proportions::{mover, newcombe_difference},
     },
 };
+use std::borrow::Cow;
 
 /// `value − factor · baseline`, and the method of its bounds.
 pub(super) struct Difference {
@@ -30,7 +29,7 @@ pub(super) struct Difference {
     /// The baseline's value.
     pub(super) baseline: Option<f64>,
     /// The name of the method.
-    pub(super) method: Option<String>,
+    pub(super) method: Option<Cow<'static, str>>,
     /// Whether both artifacts predicted the same rows.
     pub(super) paired: bool,
     pub(super) judging: Judging,
@@ -61,14 +60,14 @@ impl Problem {
             Self::NoValue => {
                 (Status::Missing, Reason::NoMeasurement(select::near(view, &rule.target, slice)))
             }
-            Self::NoBaseline => (Status::Missing, Reason::NoBaseline),
+            Self::NoBaseline => (Status::Missing, Reason::own(Why::NoBaseline)),
             Self::Unweighed { baseline, method } => {
                 let status = if matches!(method, Method::Wrong(_)) {
                     Status::Error
                 } else {
                     Status::Inconclusive
                 };
-                (status, Reason::Unweighed { baseline, why: why(&method) })
+                (status, Reason::own(Why::Unweighed { baseline, why: why(&method) }))
             }
         }
     }
@@ -146,7 +145,7 @@ fn unpaired(a: &Weighed, b: &Weighed, factor: f64, judging: Judging, percent: bo
         range: a.range,
         confidence: bounds.map(|_| judging.confidence),
         method: if bounds.is_some() {
-            Method::Computed(method.to_owned())
+            Method::Computed(Cow::Borrowed(method))
         } else {
             Method::PointEstimate
         },
@@ -228,12 +227,12 @@ fn one(comparison: &Comparison, rule: &ComparisonRule, judging: Judging) -> Diff
     if let Some(bounds) = tango {
         (weighed.lower, weighed.upper) = (Some(round12(bounds.lower)), Some(round12(bounds.upper)));
         weighed.confidence = Some(judging.confidence);
-        weighed.method = Method::Computed("tango".to_owned());
+        weighed.method = Method::Computed(Cow::Borrowed("tango"));
     } else if let Some(interval) = enough(&comparison.bounds, &judging) {
         let end = |x: Option<f64>| x.filter(|x| x.is_finite()).map(convert);
         (weighed.lower, weighed.upper) = (end(interval.lower), end(interval.upper));
         weighed.confidence = one_sided(interval);
-        weighed.method = Method::Computed(interval.method.clone());
+        weighed.method = Method::Computed(Cow::Owned(interval.method.clone()));
     } else {
         weighed.method = Method::NoBound;
     }

@@ -5,19 +5,19 @@ use super::{
         judging::Judging,
         weigh::{Method, Weighed},
     },
+    Disparity, DisparityRule,
+    phrase::{Pair, Why},
     rates::{Group, Problem, Rates},
 };
 use crate::{
     model::{Metric, Slice, Status, metric::Better, number::round12},
-    policy::{
-        phrase::{Pair, Reason},
-        schema::{Disparity, DisparityRule},
-    },
+    policy::phrase::Reason,
     stats::{
         impact::{Category, Share, impact_ratio},
         two_proportions::{koopman_ratio, newcombe_difference},
     },
 };
+use std::borrow::Cow;
 
 /// A disparity with its bounds, and the two groups that cause it.
 pub(super) struct Measured {
@@ -32,7 +32,7 @@ pub(super) fn measure(
     rule: &DisparityRule,
     found: &[Rates<'_>],
     judging: &Judging,
-) -> Result<Measured, Box<Problem>> {
+) -> Result<Measured, Problem> {
     match &rule.measure {
         Disparity::Difference(_) => worst_pair(found, judging, difference, "newcombe", false),
         Disparity::Ratio(_) => worst_pair(found, judging, ratio, "koopman", true),
@@ -73,9 +73,9 @@ fn worst_pair(
     found: &[Rates<'_>],
     judging: &Judging,
     bound: fn(&Group, &Group, f64) -> Option<Bounded>,
-    method: &str,
+    method: &'static str,
     ratio: bool,
-) -> Result<Measured, Box<Problem>> {
+) -> Result<Measured, Problem> {
     let worse = |a: f64, b: f64| if ratio { a < b } else { a > b };
     let mut decides: Option<(Bounded, Pair)> = None;
     let (mut estimate, mut lower, mut upper) = (None::<f64>, None::<f64>, None::<f64>);
@@ -101,7 +101,10 @@ fn worst_pair(
         }
     }
     let Some((_, pair)) = decides else {
-        return Err(Problem::boxed(Status::Inconclusive, Reason::SingleGroup(String::new())));
+        return Err(Problem::new(
+            Status::Inconclusive,
+            Reason::own(Why::SingleGroup(String::new())),
+        ));
     };
     let end = |x: Option<f64>| x.map(round12).filter(|x| x.is_finite());
     let weighed = Weighed {
@@ -110,7 +113,7 @@ fn worst_pair(
         upper: end(upper),
         n: rows(found),
         confidence: Some(judging.confidence),
-        method: Method::Computed(method.to_owned()),
+        method: Method::Computed(Cow::Borrowed(method)),
         ..Weighed::default()
     };
     Ok(Measured { weighed, pair, ratios: Vec::new() })
@@ -122,10 +125,11 @@ fn pair(metric: &str, g: &Group, h: &Group) -> Pair {
 }
 
 /// The problem of two groups in which no one was selected: they have no ratio.
-fn zero_rates(metric: &str, g: &Group, h: &Group) -> Box<Problem> {
+fn zero_rates(metric: &str, g: &Group, h: &Group) -> Problem {
     let why = format!("it is 0 there and for {}, and 0 over 0 is undefined", h.slice);
-    let reason = Reason::GroupUnusable { metric: metric.to_owned(), group: g.slice.clone(), why };
-    Problem::boxed(Status::Inconclusive, reason)
+    let reason =
+        Reason::own(Why::GroupUnusable { metric: metric.to_owned(), group: g.slice.clone(), why });
+    Problem::new(Status::Inconclusive, reason)
 }
 
 fn rows(found: &[Rates<'_>]) -> Option<u64> {
@@ -135,11 +139,7 @@ fn rows(found: &[Rates<'_>]) -> Option<u64> {
 
 /// The bounds of the worst group. All groups must hold, so each is bounded at the policy's
 /// confidence.
-fn worst_group(
-    metric: &str,
-    found: &[Rates<'_>],
-    judging: &Judging,
-) -> Result<Measured, Box<Problem>> {
+fn worst_group(metric: &str, found: &[Rates<'_>], judging: &Judging) -> Result<Measured, Problem> {
     let lower_is_better = Metric::find(metric).is_some_and(|m| m.better == Better::Lower);
     let groups = found.first().map(|r| r.groups.as_slice()).unwrap_or_default();
     let key = |x: f64| if lower_is_better { -x } else { x };
@@ -153,7 +153,7 @@ fn worst_group(
     };
     let worst = groups.iter().min_by(|a, b| deciding(a).total_cmp(&deciding(b)));
     let Some(worst) = worst else {
-        return Err(Problem::boxed(Status::Missing, Reason::NoGroups(metric.to_owned())));
+        return Err(Problem::new(Status::Missing, Reason::NoGroups(metric.to_owned())));
     };
     let weighed = Weighed {
         observed: least(|g| g.value),
@@ -180,10 +180,10 @@ fn unknown(slice: &Slice) -> bool {
 }
 
 /// Impact ratios as in 6 RCNY § 5-301: exact, for a whole population, without bounds.
-fn impact(rule: &DisparityRule, found: &[Rates<'_>]) -> Result<Measured, Box<Problem>> {
+fn impact(rule: &DisparityRule, found: &[Rates<'_>]) -> Result<Measured, Problem> {
     let rates = found
         .first()
-        .ok_or_else(|| Problem::boxed(Status::Missing, Reason::NoGroups(rule.by.join(" × "))))?;
+        .ok_or_else(|| Problem::new(Status::Missing, Reason::NoGroups(rule.by.join(" × "))))?;
     let known: Vec<&Group> = rates.groups.iter().filter(|g| !unknown(&g.slice)).collect();
     let mut categories = Vec::with_capacity(known.len());
     for group in &known {
@@ -191,9 +191,9 @@ fn impact(rule: &DisparityRule, found: &[Rates<'_>]) -> Result<Measured, Box<Pro
         let Some(((selected, _), n)) = exact else {
             let why = "a ratio in whole numbers needs `successes`".to_owned();
             let (metric, group) = (rates.name.to_owned(), group.slice.clone());
-            return Err(Problem::boxed(
+            return Err(Problem::new(
                 Status::Inconclusive,
-                Reason::GroupUnusable { metric, group, why },
+                Reason::own(Why::GroupUnusable { metric, group, why }),
             ));
         };
         categories.push(Category { name: group.slice.to_string(), n, selected });
@@ -208,9 +208,9 @@ fn impact(rule: &DisparityRule, found: &[Rates<'_>]) -> Result<Measured, Box<Pro
     let Some((worst, least)) = with_ratio.min_by(|a, b| a.1.total_cmp(&b.1)) else {
         let why = "nobody was selected, so that there is no highest rate".to_owned();
         let group = known.first().map(|g| g.slice.clone()).unwrap_or_default();
-        return Err(Problem::boxed(
+        return Err(Problem::new(
             Status::Inconclusive,
-            Reason::GroupUnusable { metric: rates.name.to_owned(), group, why },
+            Reason::own(Why::GroupUnusable { metric: rates.name.to_owned(), group, why }),
         ));
     };
     let best = known
@@ -223,7 +223,7 @@ fn impact(rule: &DisparityRule, found: &[Rates<'_>]) -> Result<Measured, Box<Pro
         lower: Some(least),
         upper: Some(least),
         n: rows(found),
-        method: Method::Computed("exact-ratio".to_owned()),
+        method: Method::Computed(Cow::Borrowed("exact-ratio")),
         ..Weighed::default()
     };
     let high = best.map(|b| (b.slice.clone(), b.value, b.trials));

@@ -6,13 +6,10 @@ use super::super::{
     select,
     weigh::{Method, Weighed, weigh},
 };
+use super::{Disparity, DisparityRule, Rate, phrase::Why};
 use crate::{
     model::{Measurement, Slice, Status},
-    policy::{
-        evaluate::index::Entry,
-        phrase::Reason,
-        schema::{Disparity, DisparityRule, Rate, Target},
-    },
+    policy::{evaluate::index::Entry, phrase::Reason, schema::Target},
 };
 
 /// The reason why a disparity cannot be evaluated.
@@ -25,10 +22,6 @@ pub(super) struct Problem {
 impl Problem {
     pub(super) fn new(status: Status, reason: Reason) -> Self {
         Self { status, reason }
-    }
-
-    pub(super) fn boxed(status: Status, reason: Reason) -> Box<Self> {
-        Box::new(Self::new(status, reason))
     }
 }
 
@@ -134,7 +127,7 @@ fn of_names<'a>(
 
 fn one<'a>(view: &View<'a>, out: &mut Rates<'a>, slice: Slice, complement: bool) {
     let entries = select::of_slice(view, &out.target, &slice);
-    out.entries.extend(&entries);
+    out.entries.extend(entries.iter());
     let problem = |out: &mut Rates<'a>, status, reason| {
         out.problem.get_or_insert(Problem::new(status, reason));
     };
@@ -146,7 +139,8 @@ fn one<'a>(view: &View<'a>, out: &mut Rates<'a>, slice: Slice, complement: bool)
             out.groups.push(none);
         }
         Ok(None) => {
-            let reason = Reason::GroupMissing { metric: out.target.metric.clone(), group: slice };
+            let reason =
+                Reason::own(Why::GroupMissing { metric: out.target.metric.clone(), group: slice });
             problem(out, Status::Missing, reason);
             out.groups.push(none);
         }
@@ -156,7 +150,11 @@ fn one<'a>(view: &View<'a>, out: &mut Rates<'a>, slice: Slice, complement: bool)
             let weighed = weigh(&out.target, &judging, &chosen.measurement, computed);
             if let Some((status, why)) = unusable(&weighed, &chosen.measurement) {
                 let metric = out.target.metric.clone();
-                problem(out, status, Reason::GroupUnusable { metric, group: slice.clone(), why });
+                problem(
+                    out,
+                    status,
+                    Reason::own(Why::GroupUnusable { metric, group: slice.clone(), why }),
+                );
             }
             out.groups.push(group(slice, &weighed, complement));
         }

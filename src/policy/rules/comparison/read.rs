@@ -1,14 +1,15 @@
 //! `against`: rules that compare with a champion or a reference.
 
-use super::{
-    limits, rule,
-    section::{At, Section},
-};
+use super::{ComparisonRule, FirstRelease, Margin};
 use crate::{
     model::{Against, Metric, Quantity, Unit, metric::Better},
     policy::{
         diagnostic::{Collector, quote},
-        schema::{ComparisonRule, FirstRelease, Margin, Statistics},
+        parse::{
+            limits, rule,
+            section::{At, Section},
+        },
+        schema::Statistics,
     },
 };
 

@@ -1,14 +1,15 @@
 //! `by`: rules that compare the rates of groups.
 
-use super::{
-    limits::{self, Lenience},
-    section::Section,
-};
+use super::{Disparity, DisparityRule, Rate};
 use crate::{
     model::{Metric, Op},
     policy::{
         diagnostic::{Collector, listed, nearest, quote},
-        schema::{Disparity, DisparityRule, Limit, Rate, Selector, Statistics},
+        parse::{
+            limits::{self, Lenience},
+            section::Section,
+        },
+        schema::{Limit, Selector, Statistics},
     },
 };
 
@@ -128,7 +129,7 @@ fn exclude_below(found: &mut Collector<'_>, rule: &Section<'_>) -> Option<f64> {
 }
 
 /// The rates that the metric with this name compares.
-pub(in crate::policy) fn measure(name: &str) -> Option<Disparity> {
+fn measure(name: &str) -> Option<Disparity> {
     use Rate::{FalsePositive, Precision, Selection, TruePositive};
     if name == "impact_ratio" {
         return Some(Disparity::Impact);

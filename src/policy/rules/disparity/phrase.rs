@@ -1,25 +1,82 @@
 //! Phrases disparities between groups.
 
-use super::{Digits, percent, remedy};
-use crate::model::{Finding, Op, Slice, Status, number::grouped};
+use crate::{
+    model::{Finding, Op, Slice, Status, number::grouped},
+    policy::phrase::{Digits, Wording, percent, remedy, subject},
+};
 
-/// A group with its rate and its trials.
-pub(in crate::policy) type Side = (Slice, Option<f64>, Option<u64>);
-
-/// The two groups with the largest disparity.
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::policy) struct Pair {
-    /// The compared rate.
-    pub(in crate::policy) metric: String,
-    /// The disadvantaged group.
-    pub(in crate::policy) low: Side,
-    /// The other group; `None` if a single group is the worst.
-    pub(in crate::policy) high: Option<Side>,
-    /// The number of people whose group is unknown.
-    pub(in crate::policy) left_out: u64,
+/// The reasons that only disparities have.
+#[derive(Debug, Clone)]
+pub(super) enum Why {
+    /// The two groups with the largest disparity decided.
+    Pair(Pair),
+    /// There is only one group, so it cannot be compared.
+    SingleGroup(String),
+    TooManyGroups {
+        by: String,
+        most: usize,
+    },
+    /// No document has this declared group.
+    GroupMissing {
+        metric: String,
+        group: Slice,
+    },
+    /// The rate of a group cannot be compared.
+    GroupUnusable {
+        metric: String,
+        group: Slice,
+        why: String,
+    },
+    /// A group is smaller than the rule requires.
+    SmallGroup {
+        group: Slice,
+        trials: u64,
+        least: u64,
+    },
 }
 
-pub(super) fn sentence(finding: &Finding, pair: &Pair, first: bool) -> String {
+impl Wording for Why {
+    fn sentence(&self, finding: &Finding, first: bool) -> String {
+        match self {
+            Self::Pair(pair) => sentence(finding, pair, first),
+            Self::SingleGroup(by) => {
+                format!("there is only one group of {by}, with nobody to be compared with")
+            }
+            Self::TooManyGroups { by, most } => format!(
+                "there are more than {most} groups of {by}; compare bands instead of single values"
+            ),
+            Self::GroupMissing { metric, group } => format!("no document has {metric} for {group}"),
+            Self::GroupUnusable { metric, group, why } => {
+                format!("{metric} for {group} cannot be compared: {why}")
+            }
+            Self::SmallGroup { group, trials, least } => format!(
+                "{} by {}: {group} has {} samples, fewer than the {} that the rule asks for",
+                subject(finding),
+                finding.by.as_deref().unwrap_or_default(),
+                grouped(*trials),
+                grouped(*least)
+            ),
+        }
+    }
+}
+
+/// A group with its rate and its trials.
+pub(super) type Side = (Slice, Option<f64>, Option<u64>);
+
+/// The two groups with the largest disparity.
+#[derive(Debug, Clone)]
+pub(super) struct Pair {
+    /// The compared rate.
+    pub(super) metric: String,
+    /// The disadvantaged group.
+    pub(super) low: Side,
+    /// The other group; `None` if a single group is the worst.
+    pub(super) high: Option<Side>,
+    /// The number of people whose group is unknown.
+    pub(super) left_out: u64,
+}
+
+fn sentence(finding: &Finding, pair: &Pair, first: bool) -> String {
     let Some(required) = finding.required else { return String::new() };
     let metric = finding.metric.as_deref().unwrap_or_default();
     let by = finding.by.as_deref().unwrap_or_default();

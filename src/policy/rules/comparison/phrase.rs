@@ -1,28 +1,52 @@
 //! Phrases comparisons with a champion or a reference.
 
-use super::{Digits, percent, remedy, subject};
+use super::{FirstRelease, Margin};
 use crate::{
     model::{
         Finding, Op, Status,
         number::{grouped, round12},
     },
-    policy::schema::{FirstRelease, Margin},
+    policy::phrase::{Digits, Wording, percent, remedy, subject},
 };
 
+/// The reasons that only comparisons have.
+#[derive(Debug)]
+pub(super) enum Why {
+    /// The bound of the difference decided.
+    Compared(Compared),
+    /// There is no baseline; the value is what the rule does then.
+    FirstRelease(FirstRelease),
+    /// The baseline has no measurement of this kind.
+    NoBaseline,
+    /// One side cannot be evaluated.
+    Unweighed { baseline: bool, why: String },
+}
+
+impl Wording for Why {
+    fn sentence(&self, finding: &Finding, first: bool) -> String {
+        match self {
+            Self::Compared(compared) => sentence(finding, compared, first),
+            Self::FirstRelease(then) => first_release(finding, *then),
+            Self::NoBaseline => no_baseline(finding),
+            Self::Unweighed { baseline, why } => unweighed(finding, *baseline, why),
+        }
+    }
+}
+
 /// The facts about a comparison.
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::policy) struct Compared {
+#[derive(Debug)]
+pub(super) struct Compared {
     /// The margin: what may be lost or must be gained.
-    pub(in crate::policy) margin: Margin,
+    pub(super) margin: Margin,
     /// Whether both artifacts predicted the same rows.
-    pub(in crate::policy) paired: bool,
+    pub(super) paired: bool,
 }
 
 fn whose(finding: &Finding) -> String {
     finding.against.map_or_else(|| "baseline".to_owned(), |a| a.to_string())
 }
 
-pub(super) fn sentence(finding: &Finding, compared: &Compared, first: bool) -> String {
+fn sentence(finding: &Finding, compared: &Compared, first: bool) -> String {
     let values: Vec<f64> = [finding.value, finding.baseline].into_iter().flatten().collect();
     let digits = if first {
         Digits::telling_apart(finding, finding.value, first)
@@ -116,7 +140,7 @@ fn asked(margin: Margin, digits: &Digits) -> String {
     }
 }
 
-pub(super) fn first_release(finding: &Finding, then: FirstRelease) -> String {
+fn first_release(finding: &Finding, then: FirstRelease) -> String {
     let head = format!(
         "there is no {} yet that {} could be compared with",
         whose(finding),
@@ -129,11 +153,11 @@ pub(super) fn first_release(finding: &Finding, then: FirstRelease) -> String {
     }
 }
 
-pub(super) fn no_baseline(finding: &Finding) -> String {
+fn no_baseline(finding: &Finding) -> String {
     format!("the {}'s evidence has no {} to compare with", whose(finding), subject(finding))
 }
 
-pub(super) fn unweighed(finding: &Finding, baseline: bool, why: &str) -> String {
+fn unweighed(finding: &Finding, baseline: bool, why: &str) -> String {
     let side = if baseline {
         format!("the {}'s {}", whose(finding), subject(finding))
     } else {
