@@ -1,6 +1,6 @@
 //! The bytes that the caller passes: a file that it opened, or memory.
 
-use super::{PredictionsError, refusal};
+use super::{PredictionsError, num, refusal};
 use bytes::Bytes;
 use std::{
     fmt,
@@ -103,5 +103,30 @@ impl Input {
         buffer: &mut [u8],
     ) -> Result<bool, PredictionsError> {
         Ok(self.read_at(at, buffer)? == buffer.len())
+    }
+
+    /// `len` bytes from the byte `at` on, not copied; `None` if they are not in memory.
+    pub(super) fn memory(&self, at: u64, len: u64) -> Option<Bytes> {
+        let Backing::Memory(bytes) = &self.backing else { return None };
+        let end = usize::try_from(at.checked_add(len)?).ok().filter(|end| *end <= bytes.len())?;
+        Some(bytes.slice(usize::try_from(at).ok()?..end))
+    }
+
+    /// `len` bytes from the byte `at` on; `None` if the file ends before.
+    pub(super) fn slice(&self, at: u64, len: u64) -> Result<Option<Bytes>, PredictionsError> {
+        if let Some(bytes) = self.memory(at, len) {
+            return Ok(Some(bytes));
+        }
+        if at.checked_add(len).is_none_or(|end| end > self.len) {
+            return Ok(None);
+        }
+        let Backing::File(file) = &self.backing else { return Ok(None) };
+        let failed = |error| refusal::io(&self.name, &error);
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(at)).map_err(failed)?;
+        // Not zeroed first, as a buffer of this length would be.
+        let mut out = Vec::with_capacity(num::fits(len));
+        file.by_ref().take(len).read_to_end(&mut out).map_err(failed)?;
+        Ok((num::wide(out.len()) == len).then(|| out.into()))
     }
 }

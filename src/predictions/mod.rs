@@ -13,6 +13,7 @@
 )]
 
 mod areas;
+mod arrays;
 mod arrow;
 pub mod block;
 mod bootstrap;
@@ -27,6 +28,7 @@ mod disparity;
 mod draw;
 mod drift;
 mod error;
+mod fence;
 mod hash;
 mod input;
 mod job;

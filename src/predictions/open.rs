@@ -43,6 +43,11 @@ fn one(
     if head.starts_with(arrow::MAGIC) || head.starts_with(arrow::CONTINUES) {
         return Ok(Box::new(ArrowReader::open(input, wanted, limits)?));
     }
+    if head.starts_with(parquet::ENCRYPTED) {
+        let what =
+            "its footer is encrypted, and no keys are read here; write it without encryption";
+        return Err(refusal::unsupported(input.name(), what));
+    }
     text(Stream::new(input, head, limits)?, wanted, limits)
 }
 

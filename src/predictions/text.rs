@@ -135,19 +135,6 @@ impl Interner {
         }
     }
 
-    /// Converts codes of another dictionary into codes of this one.
-    pub(super) fn adopt(
-        &mut self,
-        dictionary: &[Box<str>],
-        codes: &mut [u32],
-    ) -> Result<(), String> {
-        for code in codes {
-            let text = dictionary.get(num::index(*code)).ok_or("a code has no text")?;
-            *code = self.code(text.as_bytes()).ok_or("a text is not UTF-8")?;
-        }
-        Ok(())
-    }
-
     /// All its texts, in the order of their codes.
     pub(super) fn take(self) -> Arc<[Box<str>]> {
         Arc::from(self.texts)

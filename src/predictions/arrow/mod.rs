@@ -1,62 +1,64 @@
-//! Arrow IPC, as a file or as a stream: a file is a stream between two magic words, followed by an
-//! index that is not needed to read the file from front to back.
-//!
-//! The buffers are read here: of a batch only the wanted columns, and of these some rows at a time.
+//! Arrow IPC, as a file or as a stream. The crate decodes batches; which messages there are, and
+//! whether their sizes are possible, is found out here, so that workers decode different batches
+//! at the same time and only the wanted columns are read.
 
-mod batch;
-mod column;
+mod message;
 mod schema;
 
 use super::{
     Input, Limits, PredictionsError,
+    arrays::{Column, Place as Rows},
     block::{Block, Reader, Values, Wanted, Worker},
+    fence::fenced,
     num, refusal,
-    text::Interner,
 };
-use batch::Buffers;
-use column::{Plain, Rows};
-use schema::{Bound, Leaf, Shape};
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_ipc::{
+    Endianness,
+    convert::try_fb_to_schema,
+    reader::{read_dictionary, read_record_batch},
+};
+pub(super) use message::{CONTINUES, MAGIC};
+use message::{Message, Place};
+use schema::Bound;
 use std::{
-    collections::BTreeMap,
-    panic::catch_unwind,
-    sync::{Arc, Mutex, PoisonError},
+    collections::HashMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    vec,
 };
-
-/// The first bytes of a file.
-pub(super) const MAGIC: &[u8] = b"ARROW1";
-
-/// The first bytes of a message.
-pub(super) const CONTINUES: &[u8] = &[0xff; 4];
 
 /// Rows of one block.
 const BLOCK: usize = 1 << 16;
 
-/// The most bytes of a message without its body.
-const LONGEST: u64 = 64 << 20;
-
-/// The values of a dictionary's codes.
-#[derive(Debug, Clone)]
-enum Dictionary {
-    Text(Arc<[Box<str>]>, Vec<u32>),
-    Int(Vec<i64>),
-}
+type Dictionaries = Arc<HashMap<i64, ArrayRef>>;
 
 /// One batch of rows, with the dictionaries that are valid for it.
 struct Batch {
-    buffers: Buffers,
+    message: Message,
     rows: usize,
     /// Rows of the file before it.
     first: u64,
-    dictionaries: Arc<BTreeMap<i64, Dictionary>>,
+    dictionaries: Dictionaries,
+    /// Its columns, as soon as a worker has decoded them.
+    decoded: OnceLock<Result<RecordBatch, PredictionsError>>,
+}
+
+/// Where the next messages are.
+enum Next {
+    /// From this byte of a stream on.
+    Stream(u64),
+    /// In the file, at these places.
+    File(vec::IntoIter<Place>),
 }
 
 struct State {
-    at: u64,
+    next: Next,
     rows: u64,
     ended: bool,
     batch: Option<Arc<Batch>>,
-    next: usize,
-    dictionaries: Arc<BTreeMap<i64, Dictionary>>,
+    /// Rows of the batch that workers have taken.
+    taken: usize,
+    dictionaries: Dictionaries,
 }
 
 /// One Arrow file or stream.
@@ -67,19 +69,6 @@ pub(super) struct ArrowReader {
     state: Mutex<State>,
 }
 
-/// A message: its flat buffer, and where its body is.
-struct Message {
-    bytes: Vec<u8>,
-    body: u64,
-    size: u64,
-}
-
-impl Message {
-    fn parsed(&self) -> Option<arrow_ipc::Message<'_>> {
-        catch_unwind(|| arrow_ipc::root_as_message(&self.bytes).ok()).ok().flatten()
-    }
-}
-
 impl ArrowReader {
     /// Reads the schema and finds the columns.
     pub(super) fn open(
@@ -88,27 +77,64 @@ impl ArrowReader {
         limits: &Limits,
     ) -> Result<Self, PredictionsError> {
         let mut head = [0; 6];
-        let file = input.read_exact_at(0, &mut head)? && head == MAGIC;
-        let broken = || refusal::corrupt(input.name(), "it does not begin with a schema");
-        let message = message(&input, if file { 8 } else { 0 })?.ok_or_else(broken)?;
-        let schema = message.parsed().ok_or_else(broken)?;
-        let schema = schema.header_as_schema().ok_or_else(broken)?;
-        let bound = schema::bind(input.name(), schema, wanted, limits)?;
-        let at = message.body + message.size;
-        let state =
-            State { at, rows: 0, ended: false, batch: None, next: 0, dictionaries: Arc::default() };
-        Ok(Self { input, limits: *limits, bound, state: Mutex::new(state) })
+        if input.read_exact_at(0, &mut head)? && head == MAGIC {
+            Self::file(input, wanted, limits)
+        } else {
+            Self::stream(input, wanted, limits)
+        }
     }
 
-    /// The next rows.
+    fn stream(input: Input, wanted: &[Wanted], limits: &Limits) -> Result<Self, PredictionsError> {
+        let broken = || refusal::corrupt(input.name(), "it does not begin with a schema");
+        let message = Message::next(&input, 0)?.ok_or_else(broken)?;
+        let schema = message.parsed(input.name())?.header_as_schema().ok_or_else(broken)?;
+        let bound = bind(&input, schema, wanted, limits)?;
+        let next = Next::Stream(message.end());
+        Ok(Self::new(input, *limits, bound, next))
+    }
+
+    fn file(input: Input, wanted: &[Wanted], limits: &Limits) -> Result<Self, PredictionsError> {
+        let broken = |_| refusal::corrupt(input.name(), "its footer cannot be read");
+        let bytes = message::footer(&input)?;
+        let footer = fenced(|| arrow_ipc::root_as_footer(&bytes)).map_err(broken)?;
+        let schema = footer.schema().ok_or_else(|| broken(String::new()))?;
+        let bound = bind(&input, schema, wanted, limits)?;
+        let places = footer.recordBatches().into_iter().flatten();
+        let places = places.map(|block| Place::of(&input, block)).collect::<Result<Vec<_>, _>>()?;
+        let blocks = footer.dictionaries().into_iter().flatten();
+        let dictionaries =
+            blocks.map(|block| Place::of(&input, block)).collect::<Result<Vec<_>, _>>()?;
+        let reader = Self::new(input, *limits, bound, Next::File(places.into_iter()));
+        {
+            let mut state = reader.state.lock().unwrap_or_else(PoisonError::into_inner);
+            for place in dictionaries {
+                reader.message(&mut state, Message::read(&reader.input, place)?)?;
+            }
+        }
+        Ok(reader)
+    }
+
+    fn new(input: Input, limits: Limits, bound: Bound, next: Next) -> Self {
+        let state = State {
+            next,
+            rows: 0,
+            ended: false,
+            batch: None,
+            taken: 0,
+            dictionaries: Dictionaries::default(),
+        };
+        Self { input, limits, bound, state: Mutex::new(state) }
+    }
+
+    /// The next rows: a batch, the first of them in it, and how many.
     fn take(&self) -> Result<Option<(Arc<Batch>, usize, usize)>, PredictionsError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if let Some(batch) = state.batch.clone() {
-                let rows = BLOCK.min(batch.rows - state.next);
+                let rows = BLOCK.min(batch.rows - state.taken);
                 if rows > 0 {
-                    let from = state.next;
-                    state.next += rows;
+                    let from = state.taken;
+                    state.taken += rows;
                     return Ok(Some((batch, from, rows)));
                 }
                 state.batch = None;
@@ -124,146 +150,121 @@ impl ArrowReader {
 
     /// Reads one more message.
     fn advance(&self, state: &mut State) -> Result<(), PredictionsError> {
-        let broken = || refusal::corrupt(self.input.name(), "a message cannot be read");
-        let Some(message) = message(&self.input, state.at)? else {
+        let message = match &mut state.next {
+            Next::Stream(at) => {
+                let message = Message::next(&self.input, *at)?;
+                *at = message.as_ref().map_or(*at, Message::end);
+                message
+            }
+            Next::File(places) => {
+                places.next().map(|place| Message::read(&self.input, place)).transpose()?
+            }
+        };
+        let Some(message) = message else {
             state.ended = true;
             return Ok(());
         };
-        state.at = message.body + message.size;
-        let parsed = message.parsed().ok_or_else(broken)?;
-        if let Some(batch) = parsed.header_as_record_batch() {
-            let buffers = Buffers::new(&self.input, &batch, message.body, message.size)?;
-            let rows = u64::try_from(batch.length()).map_err(|_| broken())?;
-            let differs = |leaf: &Leaf| buffers.length(leaf.node) != Some(rows);
-            if self.bound.leaves.iter().any(differs) {
-                return Err(refusal::corrupt(
-                    self.input.name(),
-                    "the columns of a batch differ in length",
-                ));
-            }
-            let first = state.rows;
-            state.rows = first.saturating_add(rows);
-            if state.rows > self.limits.rows {
-                return Err(refusal::too_many_rows(self.input.name(), &self.limits));
-            }
-            let dictionaries = Arc::clone(&state.dictionaries);
-            state.batch =
-                Some(Arc::new(Batch { buffers, rows: num::fits(rows), first, dictionaries }));
-            state.next = 0;
-        } else if let Some(dictionary) = parsed.header_as_dictionary_batch() {
-            self.dictionary(state, &dictionary, &message)?;
-        } else {
-            return Err(broken());
+        self.message(state, message)
+    }
+
+    fn message(&self, state: &mut State, message: Message) -> Result<(), PredictionsError> {
+        let broken = || refusal::corrupt(self.input.name(), "a message cannot be read");
+        let parsed = message.parsed(self.input.name())?;
+        if parsed.header_as_dictionary_batch().is_some() {
+            return self.dictionary(state, &message);
         }
+        let batch = parsed.header_as_record_batch().ok_or_else(broken)?;
+        let rows = u64::try_from(batch.length()).map_err(|_| broken())?;
+        let first = state.rows;
+        state.rows = first.saturating_add(rows);
+        if state.rows > self.limits.rows {
+            return Err(refusal::too_many_rows(self.input.name(), &self.limits));
+        }
+        let dictionaries = Arc::clone(&state.dictionaries);
+        let (rows, decoded) = (num::fits(rows), OnceLock::new());
+        state.batch = Some(Arc::new(Batch { message, rows, first, dictionaries, decoded }));
+        state.taken = 0;
         Ok(())
     }
 
-    fn dictionary(
-        &self,
-        state: &mut State,
-        dictionary: &arrow_ipc::DictionaryBatch<'_>,
-        message: &Message,
-    ) -> Result<(), PredictionsError> {
-        let broken = || refusal::corrupt(self.input.name(), "a dictionary cannot be read");
-        let Some((id, shape)) =
-            self.bound.dictionaries.iter().find(|(id, _)| *id == dictionary.id()).copied()
-        else {
+    /// Reads a dictionary, if a wanted column uses it.
+    fn dictionary(&self, state: &mut State, message: &Message) -> Result<(), PredictionsError> {
+        let broken = |what: String| {
+            let what = format!("a dictionary cannot be read ({what})");
+            refusal::corrupt(self.input.name(), what)
+        };
+        let parsed = message.parsed(self.input.name())?;
+        let dictionary =
+            parsed.header_as_dictionary_batch().ok_or_else(|| broken("it is none".to_owned()))?;
+        let used = self.bound.schema.project(&self.bound.roots);
+        let used = used.map_err(|error| broken(error.to_string()))?;
+        #[expect(
+            deprecated,
+            reason = "the ids are kept in the schema only as long as files have them"
+        )]
+        if used.fields_with_dict_id(dictionary.id()).is_empty() {
             return Ok(());
-        };
-        let batch = dictionary.data().ok_or_else(broken)?;
-        let buffers = Buffers::new(&self.input, &batch, message.body, message.size)?;
-        let rows = u64::try_from(batch.length()).map_err(|_| broken())?;
-        if rows > num::wide(self.limits.distinct) {
-            let what = format!("a dictionary has more than {} entries", self.limits.distinct);
-            return Err(refusal::too_large(self.input.name(), what));
         }
-        let leaf =
-            self.bound.leaves.iter().find(|leaf| leaf.coded.is_some_and(|coded| coded.id == id));
-        let column = leaf.map_or("", |leaf| leaf.name.as_str());
-        let rows = num::fits(rows);
-        let place = Rows {
-            input: &self.input,
-            limits: &self.limits,
-            buffers: &buffers,
-            column,
-            from: 0,
-            count: rows,
-        };
-        let mut scratch = Vec::new();
-        if place.absent(0, &mut scratch)?.is_some() {
-            return Err(refusal::null(self.input.name(), column, "some entry of the dictionary"));
-        }
-        let before = if dictionary.isDelta() { state.dictionaries.get(&id) } else { None };
-        let mut interner = Interner::default();
-        let mut codes = Vec::new();
-        if let Some(Dictionary::Text(texts, known)) = before {
-            codes.clone_from(known);
-            interner.adopt(texts, &mut codes).map_err(|_| broken())?;
-        }
-        let whole = match (place.values(shape, 0, &mut interner, &mut scratch)?, before) {
-            (Plain::Int(mut new), Some(Dictionary::Int(before))) => {
-                new.splice(0..0, before.iter().copied());
-                Dictionary::Int(new)
-            }
-            (Plain::Int(new), _) => Dictionary::Int(new),
-            (Plain::Text(new), _) => {
-                codes.extend(new);
-                Dictionary::Text(interner.take(), codes)
-            }
-            _ => return Err(broken()),
-        };
-        Arc::make_mut(&mut state.dictionaries).insert(id, whole);
-        Ok(())
+        let batch = dictionary.data().ok_or_else(|| broken("it is empty".to_owned()))?;
+        let body = message.body(&self.input, &self.limits, &batch, |_| true)?;
+        let all = Arc::make_mut(&mut state.dictionaries);
+        fenced(|| read_dictionary(&body, dictionary, &used, all, &parsed.version())).map_err(broken)
+    }
+
+    /// The columns of a batch.
+    fn decoded<'b>(&self, batch: &'b Batch) -> Result<&'b RecordBatch, PredictionsError> {
+        batch.decoded.get_or_init(|| self.decode(batch)).as_ref().map_err(Clone::clone)
+    }
+
+    fn decode(&self, batch: &Batch) -> Result<RecordBatch, PredictionsError> {
+        let name = self.input.name();
+        let broken =
+            |what: String| refusal::corrupt(name, format!("a batch cannot be read ({what})"));
+        let parsed = batch.message.parsed(name)?;
+        let rows =
+            parsed.header_as_record_batch().ok_or_else(|| broken("it is none".to_owned()))?;
+        let (schema, version) = (&self.bound.schema, parsed.version());
+        let views = rows.variadicBufferCounts().into_iter().flatten();
+        let most = rows.buffers().map_or(0, |buffers| buffers.len());
+        let wanted = fenced(|| {
+            let wanted = schema::buffers(schema.fields(), &self.bound.roots, views, version, most);
+            Ok::<_, String>(wanted)
+        });
+        let wanted = wanted.map_err(broken)?;
+        let is_wanted = |i: usize| wanted.get(i).copied().unwrap_or(false);
+        let body = batch.message.body(&self.input, &self.limits, &rows, is_wanted)?;
+        let (schema, roots) = (Arc::clone(schema), Some(self.bound.roots.as_slice()));
+        fenced(|| read_record_batch(&body, rows, schema, &batch.dictionaries, roots, &version))
+            .map_err(broken)
     }
 }
 
-/// The message that begins at this byte; `None` at the end marker.
-fn message(input: &Input, at: u64) -> Result<Option<Message>, PredictionsError> {
-    let broken = |what: &str| refusal::corrupt(input.name(), what);
-    let mut head = [0; 8];
-    if !input.read_exact_at(at, &mut head)? {
-        return Err(broken("it ends without the mark of its end: it was cut off"));
+fn bind(
+    input: &Input,
+    schema: arrow_ipc::Schema<'_>,
+    wanted: &[Wanted],
+    limits: &Limits,
+) -> Result<Bound, PredictionsError> {
+    if schema.endianness() != Endianness::Little {
+        let what = "its numbers are big-endian; write it on a common machine";
+        return Err(refusal::unsupported(input.name(), what));
     }
-    let (mark, len) = head.split_at(4);
-    if mark != CONTINUES {
-        return Err(broken(
-            "a message does not begin where it should; very old Arrow files are not read",
-        ));
-    }
-    let len = len.first_chunk::<4>().map_or(0, |len| u64::from(u32::from_le_bytes(*len)));
-    if len == 0 {
-        return Ok(None);
-    }
-    let body = at + 8 + len;
-    if len > LONGEST || body > input.len() {
-        return Err(broken("a message is longer than the file"));
-    }
-    let mut message = Message { bytes: vec![0; num::fits(len)], body, size: 0 };
-    if !input.read_exact_at(at + 8, &mut message.bytes)? {
-        return Err(broken("a message is cut off"));
-    }
-    let size = message.parsed().map(|parsed| parsed.bodyLength());
-    let size = size
-        .and_then(|size| u64::try_from(size).ok())
-        .ok_or_else(|| broken("a message cannot be read"))?;
-    if body.checked_add(size).is_none_or(|end| end > input.len()) {
-        return Err(broken("it is cut off within a batch"));
-    }
-    message.size = size;
-    Ok(Some(message))
+    let schema = fenced(|| try_fb_to_schema(schema)).map_err(|error| {
+        refusal::unsupported(input.name(), format!("its schema cannot be read ({error})"))
+    })?;
+    schema::bind(input.name(), schema, wanted, limits)
 }
 
 impl Reader for ArrowReader {
     fn worker(&self) -> Result<Box<dyn Worker + '_>, PredictionsError> {
-        let interners = self.bound.leaves.iter().map(|_| Interner::default()).collect();
-        Ok(Box::new(ArrowWorker { reader: self, interners, scratch: Vec::new() }))
+        let columns = self.bound.leaves.iter().map(|_| Column::default()).collect();
+        Ok(Box::new(ArrowWorker { reader: self, columns }))
     }
 }
 
 struct ArrowWorker<'r> {
     reader: &'r ArrowReader,
-    interners: Vec<Interner>,
-    scratch: Vec<u8>,
+    columns: Vec<Column>,
 }
 
 impl Worker for ArrowWorker<'_> {
@@ -273,88 +274,18 @@ impl Worker for ArrowWorker<'_> {
             return Ok(false);
         };
         block.rows = rows;
-        block.columns.clear();
-        for (leaf, interner) in reader.bound.leaves.iter().zip(&mut self.interners) {
+        block.columns.resize_with(reader.bound.leaves.len(), || Values::Int(Vec::new()));
+        let table = reader.decoded(&batch)?.slice(from, rows);
+        let columns = self.columns.iter_mut().zip(&mut block.columns);
+        for (leaf, (column, values)) in reader.bound.leaves.iter().zip(columns) {
             let place = Rows {
-                input: &reader.input,
-                limits: &reader.limits,
-                buffers: &batch.buffers,
+                file: reader.input.name(),
                 column: &leaf.name,
-                from: num::wide(from),
-                count: rows,
+                limits: &reader.limits,
+                row: batch.first.saturating_add(num::wide(from)),
             };
-            block.columns.push(reader.values(leaf, &batch, &place, interner, &mut self.scratch)?);
+            column.read(&place, &table, &leaf.path, values)?;
         }
         Ok(true)
-    }
-}
-
-impl ArrowReader {
-    fn values(
-        &self,
-        leaf: &Leaf,
-        batch: &Batch,
-        rows: &Rows<'_>,
-        interner: &mut Interner,
-        scratch: &mut Vec<u8>,
-    ) -> Result<Values, PredictionsError> {
-        let number = |row: usize| format!("row {}", batch.first + rows.from + num::wide(row) + 1);
-        let own = (leaf.node, leaf.buffer, leaf.views);
-        for (_, buffer, views) in leaf.parents.iter().chain([&own]) {
-            if let Some(absent) = rows.absent(batch.buffers.place(*buffer, *views), scratch)? {
-                return Err(refusal::null(self.input.name(), &leaf.name, number(absent)));
-            }
-        }
-        let place = batch.buffers.place(leaf.buffer, leaf.views);
-        let plain = rows.values(leaf.shape, place, interner, scratch)?;
-        let refuse = |row: usize, value: f64| {
-            refusal::not_finite(self.input.name(), &leaf.name, number(row), value)
-        };
-        match plain {
-            Plain::Int(codes) if let Some(coded) = leaf.coded => {
-                decoded(batch.dictionaries.get(&coded.id), codes, coded.values, rows)
-            }
-            Plain::Int(v) => Ok(Values::Int(v)),
-            Plain::Bool(v) => Ok(Values::Bool(v)),
-            Plain::F32(v) => match v.iter().position(|x| !x.is_finite()) {
-                Some(row) => Err(refuse(row, v.get(row).map_or(0.0, |x| f64::from(*x)))),
-                None => Ok(Values::F32(v)),
-            },
-            Plain::F64(v) => match v.iter().position(|x| !x.is_finite()) {
-                Some(row) => Err(refuse(row, v.get(row).copied().unwrap_or(0.0))),
-                None => Ok(Values::F64(v)),
-            },
-            Plain::Text(codes) => Ok(Values::Text { dictionary: interner.dictionary(), codes }),
-        }
-    }
-}
-
-/// Replaces codes by their values.
-fn decoded(
-    dictionary: Option<&Dictionary>,
-    codes: Vec<i64>,
-    shape: Shape,
-    rows: &Rows<'_>,
-) -> Result<Values, PredictionsError> {
-    let broken = || rows.corrupt("a code has no entry in its dictionary");
-    let place = |code: i64| usize::try_from(code).map_err(|_| broken());
-    match dictionary {
-        Some(Dictionary::Text(texts, known)) => {
-            let code = |code: i64| known.get(place(code)?).copied().ok_or_else(broken);
-            let codes = codes.into_iter().map(code).collect::<Result<_, _>>()?;
-            Ok(Values::Text { dictionary: Arc::clone(texts), codes })
-        }
-        Some(Dictionary::Int(values)) => {
-            let value = |code: i64| values.get(place(code)?).copied().ok_or_else(broken);
-            Ok(Values::Int(codes.into_iter().map(value).collect::<Result<_, _>>()?))
-        }
-        // An empty dictionary may be missing from the file.
-        None if codes.is_empty() && matches!(shape, Shape::Int { .. }) => {
-            Ok(Values::Int(Vec::new()))
-        }
-        None if codes.is_empty() => {
-            Ok(Values::Text { dictionary: Arc::from([]), codes: Vec::new() })
-        }
-        None => Err(broken()),
     }
 }

@@ -1,27 +1,22 @@
-//! Which leaf of a file a wanted column is, and whether its type is supported.
+//! Which leaf of a file a wanted column is, whether its type is supported, and as what the crate
+//! should read it.
 
 use crate::predictions::{
-    PredictionsError,
+    PredictionsError, arrays,
     block::{Kind, Wanted},
+    fence::fenced,
     refusal,
 };
+use arrow_schema::{DataType, Field, Fields};
 use parquet::{
+    arrow::{
+        FieldLevels, ProjectionMask, parquet_to_arrow_field_levels, parquet_to_arrow_schema,
+        parquet_to_arrow_schema_by_columns,
+    },
     basic::{ConvertedType, LogicalType, Type as Physical},
     schema::types::{ColumnDescPtr, SchemaDescriptor},
 };
-
-/// The type that a leaf is decoded to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target {
-    Int32,
-    Unsigned32,
-    Int64,
-    Unsigned64,
-    Float,
-    Double,
-    Bool,
-    Text,
-}
+use std::sync::Arc;
 
 /// One wanted column in one file.
 #[derive(Debug)]
@@ -29,9 +24,6 @@ pub(super) struct Leaf {
     pub(super) name: String,
     /// Its index among the leaves.
     pub(super) place: usize,
-    pub(super) target: Target,
-    /// The definition level of a value that is present; zero if none can be absent.
-    pub(super) present: u32,
     pub(super) descriptor: ColumnDescPtr,
 }
 
@@ -63,66 +55,80 @@ fn leaf(
     if found.next().is_some() {
         return Err(refusal::duplicate_column(file, &wanted.name));
     }
-    let target = target(column).and_then(|target| match (target, wanted.kind) {
-        (Target::Bool, Kind::Number) => Err("booleans"),
-        (Target::Text, Kind::Number) => Err("text"),
-        (Target::Float | Target::Double, Kind::Category) => Err("floating-point numbers"),
-        _ => Ok(target),
-    });
-    let target = target.map_err(|is| refusal::wrong_type(file, &wanted.name, is, wanted.kind))?;
-    Ok(Leaf {
-        name: wanted.name.clone(),
-        place,
-        target,
-        present: u32::try_from(column.max_def_level()).unwrap_or(0),
-        descriptor: column.clone(),
-    })
+    fits(schema, place, wanted.kind)
+        .map_err(|is| refusal::wrong_type(file, &wanted.name, is, wanted.kind))?;
+    Ok(Leaf { name: wanted.name.clone(), place, descriptor: column.clone() })
 }
 
-/// The type it is decoded to, or the name of a type that is not supported.
-fn target(column: &ColumnDescPtr) -> Result<Target, &'static str> {
+fn fits(schema: &SchemaDescriptor, place: usize, wanted: Kind) -> Result<(), &'static str> {
+    let column = schema.column(place);
     if column.max_rep_level() > 0 {
         return Err("lists or maps");
     }
-    let logical = column.logical_type_ref();
-    let converted = column.converted_type();
-    if matches!(logical, Some(LogicalType::Decimal(_))) || converted == ConvertedType::DECIMAL {
-        return Err("decimals, which are not read: write them as float64");
+    if column.physical_type() == Physical::INT96 {
+        return Err("96-bit times");
     }
-    if matches!(logical, Some(LogicalType::Unknown)) {
-        return Err("nothing but nulls");
+    let mask = ProjectionMask::leaves(schema, [place]);
+    let alone = fenced(|| parquet_to_arrow_schema_by_columns(schema, mask, None))
+        .map_err(|_| "values of no known type")?;
+    let mut fields = alone.fields();
+    let is = loop {
+        match fields.first().map(|field| field.data_type()) {
+            Some(DataType::Struct(inner)) => fields = inner,
+            Some(is) => break is,
+            None => return Err("no values"),
+        }
+    };
+    // Some writers do not say that bytes are text.
+    let text = matches!(column.logical_type_ref(), None | Some(LogicalType::Enum));
+    match is {
+        DataType::Binary if text => arrays::fits(&DataType::Utf8, wanted),
+        _ => arrays::fits(is, wanted),
     }
-    let unsigned = matches!(logical, Some(LogicalType::Integer(int)) if !int.is_signed)
-        || matches!(
-            converted,
-            ConvertedType::UINT_8
-                | ConvertedType::UINT_16
-                | ConvertedType::UINT_32
-                | ConvertedType::UINT_64
-        );
-    let integer = matches!(logical, None | Some(LogicalType::Integer(_)))
-        && !matches!(
-            converted,
-            ConvertedType::DATE
-                | ConvertedType::TIME_MILLIS
-                | ConvertedType::TIME_MICROS
-                | ConvertedType::TIMESTAMP_MILLIS
-                | ConvertedType::TIMESTAMP_MICROS
-        );
-    let text =
-        matches!(logical, None | Some(LogicalType::String | LogicalType::Enum | LogicalType::Json));
-    match column.physical_type() {
-        Physical::BOOLEAN => Ok(Target::Bool),
-        Physical::INT32 | Physical::INT64 if !integer => Err("dates or times"),
-        Physical::INT32 if unsigned => Ok(Target::Unsigned32),
-        Physical::INT32 => Ok(Target::Int32),
-        Physical::INT64 if unsigned => Ok(Target::Unsigned64),
-        Physical::INT64 => Ok(Target::Int64),
-        Physical::INT96 => Err("96-bit times"),
-        Physical::FLOAT => Ok(Target::Float),
-        Physical::DOUBLE => Ok(Target::Double),
-        Physical::BYTE_ARRAY if text => Ok(Target::Text),
-        Physical::BYTE_ARRAY => Err("bytes that are not text"),
-        Physical::FIXED_LEN_BYTE_ARRAY => Err("bytes of fixed length"),
+}
+
+/// How the crate reads the wanted columns: texts as codes of a dictionary where `coded` says that
+/// the file has them so, and otherwise as views of its pages, so that no text is copied.
+pub(super) fn levels(
+    schema: &SchemaDescriptor,
+    leaves: &[Leaf],
+    coded: &[bool],
+) -> Result<FieldLevels, String> {
+    let mask = || ProjectionMask::leaves(schema, leaves.iter().map(|leaf| leaf.place));
+    let natural = fenced(|| parquet_to_arrow_schema(schema, None)).ok();
+    let hint = natural.map(|natural| {
+        let leaves: Vec<(&Leaf, bool)> = leaves.iter().zip(coded.iter().copied()).collect();
+        hinted(natural.fields(), &leaves, 0)
+    });
+    // Without the hint, if a column that is not wanted has no type in Arrow.
+    fenced(|| parquet_to_arrow_field_levels(schema, mask(), hint.as_ref()))
+}
+
+fn hinted(fields: &Fields, leaves: &[(&Leaf, bool)], depth: usize) -> Fields {
+    let one = |field: &Arc<Field>| {
+        let mut inside = leaves.to_vec();
+        inside.retain(|(leaf, _)| {
+            leaf.descriptor.path().parts().get(depth).is_some_and(|part| part == field.name())
+        });
+        let is = match (inside.first(), field.data_type()) {
+            (None, _) => return Arc::clone(field),
+            (_, DataType::Struct(fields)) => DataType::Struct(hinted(fields, &inside, depth + 1)),
+            (Some((leaf, coded)), is) => hint(is, &leaf.descriptor, *coded),
+        };
+        Arc::new(Field::clone(field).with_data_type(is))
+    };
+    fields.iter().map(one).collect()
+}
+
+fn hint(is: &DataType, column: &ColumnDescPtr, coded: bool) -> DataType {
+    let dictionary =
+        |values: &DataType| DataType::Dictionary(DataType::Int32.into(), values.clone().into());
+    // The crate makes dictionaries of JSON with another type than their own.
+    let plain = *is == DataType::Binary || column.converted_type() == ConvertedType::UTF8;
+    match is {
+        DataType::Utf8 | DataType::Binary if coded && plain => dictionary(is),
+        DataType::Utf8 => DataType::Utf8View,
+        DataType::Binary => DataType::BinaryView,
+        _ => is.clone(),
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Rows of one block.
-const BLOCK: usize = 1 << 16;
+pub(super) const BLOCK: usize = 1 << 16;
 
 /// Fewer rows than this are not worth splitting: the pages at the cut are read twice.
 const WORTH: usize = 4 * BLOCK;
@@ -59,7 +59,8 @@ impl Share {
                 if other.2 - other.1 < WORTH {
                     return None;
                 }
-                let half = other.1 + (other.2 - other.1) / 2;
+                // At the end of a block, so that every block but the last of a row group is whole.
+                let half = other.1 + ((other.2 - other.1) / 2).next_multiple_of(BLOCK);
                 (group, from, end) = (other.0, half, other.2);
                 other.2 = half;
             }
