@@ -1,16 +1,24 @@
 //! The audit report of a namespace for a period: counted first, then listed page by page, so that a
 //! report of any length needs the memory of one page.
 
-use super::{Service, blocking, error::AppError, places::Place};
+use super::{
+    Service, blocking,
+    error::{AppError, UNPROVED},
+    places::Place,
+    prover::{Logged, Prover},
+};
 use crate::{
     identity::{Actor, Scope},
-    ledger::Checkpoint,
-    model::{Age, Approval, Namespace, Timestamp},
-    report::audit::{
-        AskedFor, AuditRow, End, Listed, LogHead, OverrideRow, Period, Summary, TableTally, Tally,
-        VoteLine,
+    ledger::{
+        Checkpoint,
+        facts::{Change as What, UserChanged},
     },
-    store::{self, Asked, Population, RawDecision, Store},
+    model::{Age, Namespace, Timestamp},
+    report::audit::{
+        AskedFor, AuditRow, ChangeLine, End, Listed, LogHead, OverrideRow, Period, Summary,
+        TableTally, Tally, VoteLine,
+    },
+    store::{self, Population, RawDecision, Store},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -33,6 +41,7 @@ const SOME: u32 = 11;
 /// A report while it is made.
 pub struct AuditReport {
     store: Store,
+    prover: Prover,
     namespace: Namespace,
     summary: Summary,
     end: u64,
@@ -40,6 +49,7 @@ pub struct AuditReport {
     /// The decisions from `next_decision` on, if they have been read already.
     ahead: Option<Vec<store::Listed<RawDecision>>>,
     next_vote: u64,
+    next_change: u64,
     /// The log indexes of the records that have overrides, which are listed last.
     overridden: VecDeque<u64>,
     listed: Listed,
@@ -83,12 +93,14 @@ impl Service {
         let summary = Summary::new(&Period { namespace, from, to, so_far, log: &log }, &tally);
         Ok(AuditReport {
             store: self.store.clone(),
+            prover: self.prover.clone(),
             namespace: namespace.clone(),
             summary,
             end,
             next_decision: first,
             ahead: None,
             next_vote: first,
+            next_change: first,
             overridden: VecDeque::new(),
             listed: Listed::default(),
             turns: self.reporting.clone(),
@@ -175,7 +187,7 @@ impl AuditReport {
     /// # Errors
     /// When the database fails, or a record cannot be read.
     pub async fn decisions(&mut self) -> Result<Vec<AuditRow>, AppError> {
-        let _turn = self.turn().await?;
+        let turn = self.turn().await?;
         let page = match self.ahead.take() {
             Some(page) => page,
             None => {
@@ -186,12 +198,65 @@ impl AuditReport {
         self.next_decision = last.index + 1;
         // The database reads the next page while the lines of this one are computed.
         let next = self.store.decisions_page(&self.namespace, self.next_decision, self.end);
-        let (next, lines) = tokio::join!(next, blocking::run(move || rows(page)));
+        let (next, proved) = tokio::join!(next, self.prove_decisions(page));
         self.ahead = Some(next?);
-        let (rows, overridden) = lines??;
+        let (proved, problems) = proved?;
+        for problem in problems {
+            self.listed.unproved(problem);
+        }
+        let (rows, overridden) = blocking::run(move || rows(proved)).await??;
         self.listed.decisions += rows.len() as u64;
         self.overridden.extend(overridden);
+        if rows.is_empty() {
+            // None of this page can be listed; the end is where no page is left.
+            drop(turn);
+            return Box::pin(self.decisions()).await;
+        }
         Ok(rows)
+    }
+
+    /// The decisions of a page that are what was logged, with what was requested, and a sentence for
+    /// each of the others.
+    async fn prove_decisions(
+        &self,
+        page: Vec<store::Listed<RawDecision>>,
+    ) -> Result<(Vec<Line>, Vec<String>), AppError> {
+        let ns = &self.namespace;
+        let requests = page.iter().filter_map(|row| row.asked_at);
+        let indexes: Vec<u64> = page.iter().map(|row| row.index).chain(requests).collect();
+        self.prover.learn(ns, indexes).await?;
+        let (mut lines, mut problems) = (Vec::with_capacity(page.len()), Vec::new());
+        for row in page {
+            // An entry that is missing is a problem that the totals name; its row is listed with
+            // the time that its record states.
+            if row.at.is_some() {
+                let id = row.row.id().parse().map_err(AppError::failed)?;
+                let record = (row.row.record_digest(), row.index);
+                if let Some(problem) = problem(self.prover.record(ns, &id, record).await)? {
+                    problems.push(problem);
+                    continue;
+                }
+            }
+            let asked = self.asked(row.asked_at).await?;
+            lines.push((row, asked));
+        }
+        Ok((lines, problems))
+    }
+
+    /// What was requested, as the entry of the request states it.
+    async fn asked(&self, index: Option<u64>) -> Result<Option<AskedFor>, AppError> {
+        let Some(index) = index else { return Ok(None) };
+        let fact = match self.prover.requested(&self.namespace, index).await {
+            Err(error) if error.code == UNPROVED => return Ok(None),
+            fact => fact?,
+        };
+        Ok(Some(AskedFor {
+            model: fact.model,
+            version: fact.version,
+            artifact: fact.artifact,
+            environment: fact.environment,
+            submitter: fact.submitter.name,
+        }))
     }
 
     /// The next approvals and rejections, in the order of the log; empty after the last one.
@@ -199,16 +264,65 @@ impl AuditReport {
     /// # Errors
     /// As [`AuditReport::decisions`].
     pub async fn votes(&mut self) -> Result<Vec<VoteLine>, AppError> {
-        let _turn = self.turn().await?;
+        let turn = self.turn().await?;
         let page = self.store.votes_page(&self.namespace, self.next_vote, self.end).await?;
         let Some(last) = page.last() else { return Ok(Vec::new()) };
         self.next_vote = last.index + 1;
-        self.listed.votes += page.len() as u64;
-        let line = |vote: store::Listed<Approval>| {
-            let at = vote.at.unwrap_or(vote.row.at);
-            VoteLine::new(at, &vote.row, vote.asked.map(asked).as_ref())
-        };
-        Ok(page.into_iter().map(line).collect())
+        let requests = page.iter().filter_map(|row| row.asked_at);
+        let indexes: Vec<u64> = page.iter().map(|row| row.index).chain(requests).collect();
+        self.prover.learn(&self.namespace, indexes).await?;
+        let mut lines = Vec::with_capacity(page.len());
+        for row in page {
+            let read = row.row.read().map_err(AppError::from);
+            let held = match (&read, row.at) {
+                (Ok(vote), Some(_)) => self.prover.approval(&self.namespace, vote, row.index).await,
+                _ => Ok(()),
+            };
+            let vote = match held.and(read) {
+                Err(error) if error.code == UNPROVED => {
+                    self.listed.unproved(altered("approval or rejection", row.index));
+                    continue;
+                }
+                vote => vote?,
+            };
+            let asked = self.asked(row.asked_at).await?;
+            lines.push(VoteLine::new(row.at.unwrap_or(vote.at), &vote, asked.as_ref()));
+        }
+        self.listed.votes += lines.len() as u64;
+        if lines.is_empty() {
+            drop(turn);
+            return Box::pin(self.votes()).await;
+        }
+        Ok(lines)
+    }
+
+    /// The next publications of policies and changes of users, in the order of the log; empty after
+    /// the last one. A new password is not one of them: it changes nobody's rights.
+    ///
+    /// # Errors
+    /// As [`AuditReport::decisions`].
+    pub async fn changes(&mut self) -> Result<Vec<ChangeLine>, AppError> {
+        let turn = self.turn().await?;
+        let page = self.store.changes_page(&self.namespace, self.next_change, self.end).await?;
+        let Some(last) = page.last() else { return Ok(Vec::new()) };
+        self.next_change = last + 1;
+        self.prover.learn(&self.namespace, page.iter().copied()).await?;
+        let mut lines = Vec::with_capacity(page.len());
+        for index in page {
+            match self.prover.logged(&self.namespace, index).await {
+                Ok(logged) => lines.extend(line(index, logged)),
+                Err(error) if error.code == UNPROVED => {
+                    self.listed.unproved(altered("change of a policy or user", index));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.listed.changes += lines.len() as u64;
+        if lines.is_empty() {
+            drop(turn);
+            return Box::pin(self.changes()).await;
+        }
+        Ok(lines)
     }
 
     /// The next findings that a waiver overrode. Call it after all decisions were listed; empty
@@ -247,7 +361,8 @@ impl AuditReport {
     /// When fewer lines were listed than were counted: the database lost rows in between.
     pub fn end(&self) -> Result<End, AppError> {
         let end = self.summary.end(&self.listed);
-        if end.decisions != self.summary.decisions || end.votes != self.summary.votes {
+        let listed = end.decisions + end.votes + self.listed.unproved;
+        if listed < self.summary.decisions + self.summary.votes {
             return Err(AppError::broken(
                 "the database has fewer rows of the period than were counted",
             ));
@@ -256,22 +371,65 @@ impl AuditReport {
     }
 }
 
-fn rows(page: Vec<store::Listed<RawDecision>>) -> Result<(Vec<AuditRow>, Vec<u64>), AppError> {
+/// A decision of a page, and what was requested.
+type Line = (store::Listed<RawDecision>, Option<AskedFor>);
+
+fn rows(page: Vec<Line>) -> Result<(Vec<AuditRow>, Vec<u64>), AppError> {
     let (mut rows, mut overridden) = (Vec::with_capacity(page.len()), Vec::new());
-    for row in page {
-        // A decision whose entry is missing is a problem that the totals name. It is listed with
-        // the time that its record states.
+    for (row, asked) in page {
         let decision = row.decision()?;
         let at = row.at.unwrap_or(decision.record.decided_at);
         if !OverrideRow::all(at, &decision).is_empty() {
             overridden.push(row.index);
         }
-        rows.push(AuditRow::new(at, &decision, row.asked.map(asked).as_ref()));
+        rows.push(AuditRow::new(at, &decision, asked.as_ref()));
     }
     Ok((rows, overridden))
 }
 
-fn asked(asked: Asked) -> AskedFor {
-    let Asked { model, version, artifact, environment, submitter } = asked;
-    AskedFor { model, version, artifact, environment, submitter }
+/// The sentence for a row that is not what was logged; `None` if it is.
+fn problem(held: Result<(), AppError>) -> Result<Option<String>, AppError> {
+    match held {
+        Ok(()) => Ok(None),
+        Err(error) if error.code == UNPROVED => {
+            let said = error.message.split(", so it is not served").next().unwrap_or_default();
+            Ok(Some(format!("{said}, so it is not listed")))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn altered(what: &str, index: u64) -> String {
+    format!("the {what} at entry {index} does not match its entry, so it is not listed")
+}
+
+/// The line of a publication or of a change of a user.
+fn line(log_index: u64, logged: Logged) -> Option<ChangeLine> {
+    let (at, kind, subject, what, by) = match logged {
+        Logged::Policy { at, name, digest, by } => {
+            let by = by.map(|by| by.name).unwrap_or_default();
+            let what = format!("policy {name} was published: {digest}");
+            (at, "policy", name, what, by)
+        }
+        Logged::User(at, user) => {
+            let what = changed(&user)?;
+            (at, "user", user.name, what, String::new())
+        }
+    };
+    Some(ChangeLine { at: at.into(), kind, subject, what, by, log_index })
+}
+
+fn changed(user: &UserChanged) -> Option<String> {
+    let UserChanged { name, roles, .. } = user;
+    let roles = if roles.is_empty() { "no role".to_owned() } else { roles.join(", ") };
+    Some(match user.change {
+        What::Created => format!("user {name} was created with: {roles}"),
+        What::TakenOver => {
+            format!("user {name} of an earlier version was taken over with: {roles}")
+        }
+        What::Roles => format!("user {name} has now: {roles}"),
+        What::Disabled => format!("user {name} was disabled"),
+        What::Enabled => format!("user {name} was enabled with: {roles}"),
+        What::Password | What::Expiry | What::Revoked => return None,
+    })
 }

@@ -1,9 +1,9 @@
 //! The publication of policies.
 
-use super::{Service, error::AppError, notary::row_entry, once::DeliveryKey};
+use super::{Service, error::AppError, notary::fact_entry, once::DeliveryKey};
 use crate::{
     identity::{Actor, Scope},
-    ledger::Fact,
+    ledger::facts::PolicyPublished,
     model::{Digest, Namespace},
     policy::{self, Holders, Mistake, Mistakes, Place, Policy},
     store::{Change, NewPublished, Page, Publication, Published, Write},
@@ -53,15 +53,21 @@ impl Service {
             self.note_delivery(&actor.namespace, delivery, &digest.to_string()).await?;
             return Ok((stored, warnings));
         }
+        let now = self.env.now();
+        let entry = fact_entry(&PolicyPublished {
+            name: policy.name.clone(),
+            digest,
+            published_by: actor.who.clone(),
+            published_at: now,
+        })?;
         let row = NewPublished {
             name: policy.name.clone(),
             digest,
             source: source.to_owned(),
             published_by: actor.who.id.clone(),
-            entry: row_entry(Fact::PolicyPublished, &policy.name, &digest),
+            entry,
         };
-        let mut change =
-            Change::new(actor.namespace.clone(), self.env.now()).with(Write::Policy(row));
+        let mut change = Change::new(actor.namespace.clone(), now).with(Write::Policy(row));
         change.delivery = delivery.map(|key| key.delivery(&digest.to_string()));
         self.commit(change, delivery).await?;
         self.policy_cache.keep(policy.clone());

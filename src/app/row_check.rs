@@ -62,6 +62,9 @@ fn reason(message: &str) -> &str {
     message.split(", so it is not served").next().unwrap_or(message)
 }
 
+/// The decisions and the votes of one release.
+type Rows = (Vec<StoredDecision>, Vec<(Approval, u64)>);
+
 /// The decisions and votes of several releases.
 struct Kept {
     decisions: HashMap<ReleaseId, Vec<StoredDecision>>,
@@ -69,7 +72,7 @@ struct Kept {
 }
 
 impl Kept {
-    fn take(&mut self, id: &ReleaseId) -> (Vec<StoredDecision>, Vec<(Approval, u64)>) {
+    fn take(&mut self, id: &ReleaseId) -> Rows {
         let votes = self.votes.remove(id).unwrap_or_default();
         (self.decisions.remove(id).unwrap_or_default(), votes)
     }
@@ -145,7 +148,7 @@ impl Service {
     async fn check_decided(
         &self,
         stored: &StoredRelease,
-        rows: Option<(Vec<StoredDecision>, Vec<(Approval, u64)>)>,
+        rows: Option<Rows>,
         check: &mut RowCheck,
     ) -> Result<(), AppError> {
         let (decisions, votes) = match rows {

@@ -365,13 +365,11 @@ impl Service {
         change.attempts =
             Some(NewAttempts { model, artifact, attempts: materials.attempts.clone() });
         change.writes.extend(materials.documents.rows().into_iter().map(Write::Evidence));
-        match asked.again {
-            Some((stored, _)) => change.expects.push(Expectation::Newest(newest(stored))),
-            None => {
-                let release =
-                    new_release(asked.actor, submission, asked.release, inputs_digest, now)?;
-                change.writes.push(Write::Release(release));
-            }
+        if let Some((stored, _)) = asked.again {
+            change.expects.push(Expectation::Newest(newest(stored)));
+        } else {
+            let release = new_release(asked.actor, submission, asked.release, inputs_digest, now)?;
+            change.writes.push(Write::Release(release));
         }
         change.writes.push(Write::Decision(decision));
         Ok((change, answer))

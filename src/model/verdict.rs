@@ -154,18 +154,18 @@ impl Verdict {
 
     /// The number of rules in observing policies that would have blocked this release.
     pub fn observed_to_fail(&self) -> usize {
+        let rules: BTreeSet<(&str, &str)> =
+            self.observed_failures().map(|f| (f.policy.as_str(), f.rule.as_str())).collect();
+        rules.len()
+    }
+
+    /// The findings of observing policies that would block this release if those enforced.
+    pub fn observed_failures(&self) -> impl Iterator<Item = &Finding> {
         let observing =
             |name: &str| self.policies.iter().any(|p| p.name == name && p.mode == Mode::Observe);
-        let fails = |f: &&Finding| {
+        self.findings.iter().filter(move |f| {
             f.severity == Severity::Block && !f.status.holds() && observing(&f.policy)
-        };
-        let rules: BTreeSet<(&str, &str)> = self
-            .findings
-            .iter()
-            .filter(fails)
-            .map(|f| (f.policy.as_str(), f.rule.as_str()))
-            .collect();
-        rules.len()
+        })
     }
 
     /// Whether `finding` blocks this release: it is blocking, it does not hold, and its policy

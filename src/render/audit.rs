@@ -4,13 +4,14 @@
 use super::{Page, RenderError, Renderer};
 use crate::report::{
     Audit,
-    audit::{AuditRow, Listed, OverrideRow, Summary, VoteLine},
+    audit::{AuditRow, ChangeLine, Listed, OverrideRow, Summary, VoteLine},
 };
 use serde::Serialize;
 
 /// The marks where lines are inserted. User text cannot add these to a report, because it is
 /// escaped.
-const CUTS: [&str; 4] = ["<!--decisions-->", "<!--votes-->", "<!--overrides-->", "<!--end-->"];
+const CUTS: [&str; 5] =
+    ["<!--decisions-->", "<!--votes-->", "<!--overrides-->", "<!--changes-->", "<!--end-->"];
 
 #[derive(Serialize)]
 struct Frame<'a> {
@@ -24,6 +25,7 @@ struct Slots {
     decisions: &'static str,
     votes: &'static str,
     overrides: &'static str,
+    changes: &'static str,
     end: &'static str,
 }
 
@@ -59,6 +61,16 @@ impl Page for Overrides<'_> {
     const TEMPLATE: &'static str = "reports/audit-overrides";
 }
 
+#[derive(Serialize)]
+struct Changes<'a> {
+    first: bool,
+    changes: &'a [ChangeLine],
+}
+
+impl Page for Changes<'_> {
+    const TEMPLATE: &'static str = "reports/audit-changes";
+}
+
 impl Page for crate::report::audit::End {
     const TEMPLATE: &'static str = "reports/audit-end";
 }
@@ -72,7 +84,9 @@ pub struct AuditHtml {
     pub votes: String,
     /// Between the votes and the overrides.
     pub overrides: String,
-    /// After the overrides, up to the end statement.
+    /// Between the overrides and the changes.
+    pub changes: String,
+    /// After the changes, up to the end statement.
     pub tail: String,
     /// After the end statement.
     pub foot: String,
@@ -84,9 +98,9 @@ impl Renderer {
     /// # Errors
     /// As [`Renderer::render`].
     pub fn audit(&self, summary: &Summary) -> Result<AuditHtml, RenderError> {
-        let [decisions, votes, overrides, end] = CUTS;
-        let drawn =
-            self.render(&Frame { summary, slots: Slots { decisions, votes, overrides, end } })?;
+        let [decisions, votes, overrides, changes, end] = CUTS;
+        let slots = Slots { decisions, votes, overrides, changes, end };
+        let drawn = self.render(&Frame { summary, slots })?;
         let mut rest = drawn.as_str();
         let mut parts = CUTS.map(|cut| {
             // A table without lines has no mark.
@@ -94,8 +108,8 @@ impl Renderer {
             rest = after;
             before.to_owned()
         });
-        let [head, votes, overrides, tail] = parts.each_mut().map(std::mem::take);
-        Ok(AuditHtml { head, votes, overrides, tail, foot: rest.to_owned() })
+        let [head, votes, overrides, changes, tail] = parts.each_mut().map(std::mem::take);
+        Ok(AuditHtml { head, votes, overrides, changes, tail, foot: rest.to_owned() })
     }
 
     /// Some decisions of a report.
@@ -135,6 +149,27 @@ impl Renderer {
         }
     }
 
+    /// Some changes of policies and users; `first` says whether they are the first ones.
+    ///
+    /// # Errors
+    /// As [`Renderer::render`].
+    pub fn audit_changes(
+        &self,
+        first: bool,
+        changes: &[ChangeLine],
+    ) -> Result<String, RenderError> {
+        self.render(&Changes { first, changes })
+    }
+
+    /// What follows the last change: the end of their table, or a sentence that there was none.
+    pub fn audit_changes_end(listed: &Listed) -> &'static str {
+        if listed.changes > 0 {
+            "</table>"
+        } else {
+            "<p class=\"soft\">No policy was published and no user was changed in this period.</p>"
+        }
+    }
+
     /// The end statement of a report.
     ///
     /// # Errors
@@ -154,6 +189,11 @@ impl Renderer {
         } else {
             self.audit_overrides(true, &audit.overrides)?
         };
+        let changes = if audit.changes.is_empty() {
+            String::new()
+        } else {
+            self.audit_changes(true, &audit.changes)?
+        };
         Ok([
             parts.head,
             self.audit_decisions(&audit.rows)?,
@@ -162,6 +202,9 @@ impl Renderer {
             parts.overrides,
             overrides,
             Self::audit_overrides_end(&listed).to_owned(),
+            parts.changes,
+            changes,
+            Self::audit_changes_end(&listed).to_owned(),
             parts.tail,
             self.audit_end(&audit.summary, &listed)?,
             parts.foot,

@@ -33,6 +33,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = embed![
     "reports/audit",
     "reports/audit-decisions",
     "reports/audit-end",
+    "reports/audit-changes",
     "reports/audit-overrides",
     "reports/audit-votes",
     "reports/layout",

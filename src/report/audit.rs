@@ -13,7 +13,7 @@ mod rows;
 pub use csv::Csv;
 pub use json::Json;
 pub use population::{Population, TableTally, Tally};
-pub use rows::{AskedFor, AuditRow, OverrideRow, VoteLine};
+pub use rows::{AskedFor, AuditRow, ChangeLine, OverrideRow, VoteLine};
 
 use super::values::{Moment, counted};
 use crate::model::{Namespace, Timestamp};
@@ -85,7 +85,7 @@ pub struct Summary {
 }
 
 /// What was listed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listed {
     /// Decisions.
     pub decisions: u64,
@@ -93,6 +93,22 @@ pub struct Listed {
     pub votes: u64,
     /// Findings that were waived.
     pub overrides: u64,
+    /// Publications of policies and changes of users.
+    pub changes: u64,
+    /// Rows that are not listed, because they are not what was logged.
+    pub unproved: u64,
+    /// The first of them, a sentence each.
+    pub problems: Vec<String>,
+}
+
+impl Listed {
+    /// Notes a row that is not listed.
+    pub fn unproved(&mut self, problem: String) {
+        self.unproved += 1;
+        if self.problems.len() < population::NAMED {
+            self.problems.push(problem);
+        }
+    }
 }
 
 /// The end statement of a report: what it lists, and whether that is all.
@@ -108,6 +124,10 @@ pub struct End {
     pub votes: u64,
     /// How many overrides.
     pub overrides: u64,
+    /// How many changes of policies and users.
+    pub changes: u64,
+    /// Why it is not complete, as far as that was found while it was made.
+    pub problems: Vec<String>,
 }
 
 /// A whole report, for short ones.
@@ -121,6 +141,8 @@ pub struct Audit {
     pub votes: Vec<VoteLine>,
     /// Every finding that was waived.
     pub overrides: Vec<OverrideRow>,
+    /// Every publication of a policy and change of a user.
+    pub changes: Vec<ChangeLine>,
 }
 
 impl Summary {
@@ -143,7 +165,7 @@ impl Summary {
     /// The end statement for what was listed.
     pub fn end(&self, listed: &Listed) -> End {
         let all = listed.decisions == self.decisions && listed.votes == self.votes;
-        let complete = all && self.population.complete;
+        let complete = all && listed.unproved == 0 && self.population.complete;
         let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         let statement = format!(
             "End of the report: {}, {} and {} are listed. The report is {}.",
@@ -152,8 +174,14 @@ impl Summary {
             counted(number(listed.overrides), "override", "overrides"),
             if complete { "complete" } else { "not complete" }
         );
-        let Listed { decisions, votes, overrides } = *listed;
-        End { complete, statement, decisions, votes, overrides }
+        let Listed { decisions, votes, overrides, changes, .. } = *listed;
+        let mut problems = listed.problems.clone();
+        let more =
+            listed.unproved.saturating_sub(u64::try_from(problems.len()).unwrap_or(u64::MAX));
+        if more > 0 {
+            problems.push(format!("and {more} more rows that are not what was logged"));
+        }
+        End { complete, statement, decisions, votes, overrides, changes, problems }
     }
 }
 
@@ -162,6 +190,7 @@ impl Audit {
     pub fn csv(&self) -> String {
         let mut out = Csv::head();
         self.rows.iter().for_each(|row| Csv::decision(&mut out, row));
+        self.changes.iter().for_each(|change| Csv::change(&mut out, change));
         out.push_str(&Csv::tail(&self.summary, &self.listed()));
         out
     }
@@ -173,6 +202,8 @@ impl Audit {
             decisions: count(self.rows.len()),
             votes: count(self.votes.len()),
             overrides: count(self.overrides.len()),
+            changes: count(self.changes.len()),
+            ..Listed::default()
         }
     }
 }

@@ -6,7 +6,7 @@
 //! client takes.
 
 use super::{Store, StoreError};
-use crate::model::{Approval, Decision, Digest, Environment, ModelId, Namespace, Timestamp};
+use crate::model::{Approval, Decision, Digest, Namespace, Timestamp};
 use sqlx::{Row as _, any::AnyRow};
 
 /// The most rows of one page.
@@ -46,23 +46,8 @@ pub struct Listed<T> {
     pub index: u64,
     /// The row.
     pub row: T,
-    /// The release that it belongs to, if that release exists.
-    pub asked: Option<Asked>,
-}
-
-/// The request for a release.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    /// The model.
-    pub model: ModelId,
-    /// The version.
-    pub version: Option<String>,
-    /// The artifact.
-    pub artifact: Digest,
-    /// The environment that was requested.
-    pub environment: Environment,
-    /// The name of the submitter.
-    pub submitter: String,
+    /// The index of the entry that requested its release, if that release exists.
+    pub asked_at: Option<u64>,
 }
 
 /// The bytes of a decision. Parsing them takes long, so it is done on a blocking thread.
@@ -71,6 +56,32 @@ pub struct RawDecision {
     id: String,
     release: String,
     record: Vec<u8>,
+}
+
+/// The bytes of a vote.
+#[derive(Debug, Clone)]
+pub struct RawVote(String);
+
+impl RawVote {
+    /// The vote.
+    ///
+    /// # Errors
+    /// When the bytes are not a vote.
+    pub fn read(&self) -> Result<Approval, StoreError> {
+        serde_json::from_str(&self.0).map_err(StoreError::inconsistent)
+    }
+}
+
+impl RawDecision {
+    /// Its id, as its row states it.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The digest of its signed record.
+    pub fn record_digest(&self) -> Digest {
+        Digest::of(&self.record)
+    }
 }
 
 impl Listed<RawDecision> {
@@ -206,7 +217,7 @@ macro_rules! asked {
         concat!(
             "SELECT e.at_us, t.",
             $idx,
-            ", r.model, r.version, r.artifact, r.environment, r.submitter_name, ",
+            ", r.entry_idx, ",
             $columns,
             " FROM ",
             $table,
@@ -341,9 +352,9 @@ impl Store {
         let rows = self.range(sql, ns, first, last + 1).await?;
         let raw = |row: &AnyRow| {
             Ok(RawDecision {
-                id: row.try_get(7)?,
-                release: row.try_get(8)?,
-                record: row.try_get(9)?,
+                id: row.try_get(3)?,
+                release: row.try_get(4)?,
+                record: row.try_get(5)?,
             })
         };
         rows.into_iter().map(|row| listed(&row, raw)).collect()
@@ -359,7 +370,7 @@ impl Store {
         ns: &Namespace,
         first: u64,
         end: u64,
-    ) -> Result<Vec<Listed<Approval>>, StoreError> {
+    ) -> Result<Vec<Listed<RawVote>>, StoreError> {
         let bounds = "SELECT entry_idx FROM approvals WHERE namespace = $1 AND entry_idx >= $2 AND entry_idx < $3 \
                       ORDER BY entry_idx LIMIT $4";
         let rows = self.some(bounds, ns, first, end, u32::try_from(PAGE).unwrap_or(1)).await?;
@@ -368,10 +379,25 @@ impl Store {
         };
         let rows =
             self.range(asked!("t.document", "approvals", "entry_idx"), ns, first, last + 1).await?;
-        let read = |row: &AnyRow| {
-            serde_json::from_str(&row.try_get::<String, _>(7)?).map_err(StoreError::inconsistent)
-        };
+        let read = |row: &AnyRow| Ok(RawVote(row.try_get::<String, _>(3)?));
         rows.into_iter().map(|row| listed(&row, read)).collect()
+    }
+
+    /// The next publications of policies and changes of users in `first .. end`, in the order of the
+    /// log, as the indexes of their entries.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn changes_page(
+        &self,
+        ns: &Namespace,
+        first: u64,
+        end: u64,
+    ) -> Result<Vec<u64>, StoreError> {
+        let sql = "SELECT idx FROM entries WHERE namespace = $1 AND idx >= $2 AND idx < $3 \
+                   AND kind IN ('policy-published', 'user-changed') ORDER BY idx LIMIT $4";
+        let rows = self.some(sql, ns, first, end, u32::try_from(PAGE).unwrap_or(1)).await?;
+        rows.iter().map(|row| number(row, 0)).collect()
     }
 
     async fn range(
@@ -409,22 +435,10 @@ fn listed<T>(
     read: impl Fn(&AnyRow) -> Result<T, StoreError>,
 ) -> Result<Listed<T>, StoreError> {
     let at: Option<i64> = row.try_get(0)?;
-    let model: Option<String> = row.try_get(2)?;
-    let text = |column: usize| row.try_get::<String, _>(column);
-    let asked = match model {
-        None => None,
-        Some(model) => Some(Asked {
-            model: model.parse().map_err(StoreError::inconsistent)?,
-            version: row.try_get(3)?,
-            artifact: text(4)?.parse().map_err(StoreError::inconsistent)?,
-            environment: text(5)?.parse().map_err(StoreError::inconsistent)?,
-            submitter: text(6)?,
-        }),
-    };
     Ok(Listed {
         at: at.map(Timestamp::from_micros),
         index: number(row, 1)?,
         row: read(row)?,
-        asked,
+        asked_at: row.try_get::<Option<i64>, _>(2)?.map(i64::cast_unsigned),
     })
 }

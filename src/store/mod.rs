@@ -45,7 +45,7 @@ mod write;
 
 pub use append::{FoundHead, KnownHead, Seal};
 pub use attempts::Series;
-pub use audit::{Asked, Held, Listed, Population, RawDecision};
+pub use audit::{Held, Listed, Population, RawDecision, RawVote};
 pub use baselines::Standing;
 pub use change::{
     Before, Change, Committed, Conflict, Delivery, Expectation, ExpectedBaseline, NewApproval,

@@ -12,7 +12,7 @@ use crate::{
     identity::Actor,
     model::Timestamp,
     render::{AuditHtml, Renderer},
-    report::audit::{AuditRow, Csv, Json, OverrideRow, VoteLine},
+    report::audit::{AuditRow, ChangeLine, Csv, Json, OverrideRow, VoteLine},
 };
 use axum::{http::header::CONTENT_DISPOSITION, response::Response};
 use serde::Deserialize;
@@ -127,6 +127,17 @@ impl Writer {
                 .await?;
             first = false;
         }
+        to.send(self.between_changes(&report)).await?;
+        first = true;
+        loop {
+            let changes = report.changes().await?;
+            if changes.is_empty() {
+                break;
+            }
+            to.send(self.aside(&report, move |writer| writer.changes(first, &changes)).await?)
+                .await?;
+            first = false;
+        }
         report.end()?;
         to.send(self.tail(&report)?).await
     }
@@ -200,6 +211,31 @@ impl Writer {
         Ok(out)
     }
 
+    fn between_changes(&self, report: &AuditReport) -> String {
+        match self {
+            Self::Html(html) => {
+                let end = Renderer::audit_overrides_end(report.listed());
+                [end, html.1.changes.as_str()].concat()
+            }
+            _ => self.between(|parts| &parts.changes, Json::changes()),
+        }
+    }
+
+    fn changes(&self, first: bool, changes: &[ChangeLine]) -> Result<String, AppError> {
+        let mut out = String::new();
+        match self {
+            Self::Csv => changes.iter().for_each(|change| Csv::change(&mut out, change)),
+            Self::Json => changes
+                .iter()
+                .enumerate()
+                .for_each(|(i, change)| Json::change(&mut out, first && i == 0, change)),
+            Self::Html(html) => {
+                out = html.0.audit_changes(first, changes).map_err(AppError::failed)?;
+            }
+        }
+        Ok(out)
+    }
+
     fn tail(&self, report: &AuditReport) -> Result<String, AppError> {
         let (summary, listed) = (report.summary(), report.listed());
         Ok(match self {
@@ -207,7 +243,7 @@ impl Writer {
             Self::Json => Json::tail(summary, listed),
             Self::Html(html) => {
                 let end = html.0.audit_end(summary, listed).map_err(AppError::failed)?;
-                [Renderer::audit_overrides_end(listed), &html.1.tail, &end, &html.1.foot].concat()
+                [Renderer::audit_changes_end(listed), &html.1.tail, &end, &html.1.foot].concat()
             }
         })
     }

@@ -121,6 +121,85 @@ on_both_engines! {
         app.stop().await;
     }
 
+    async fn a_report_lists_policies_people_groups_and_what_was_observed(database: TestDatabase) {
+        let app = TestApp::start(&database).await;
+        let token = app.machine("acme", &[Scope::Read, Scope::Submit]).await;
+        app.publish("acme", POLICY).await;
+        let watch = "name = \"watch\"\nmode = \"observe\"\n[[rule]]\nid = \"high\"\nmetric = \"accuracy\"\nmin = 0.99\n";
+        assert_eq!(app.publish("acme", watch).await.0, 201);
+        let groups = "name = \"groups\"\n[[rule]]\nid = \"each\"\nmetric = \"accuracy\"\nslices = [\"sex\"]\nmin = 0.9\n";
+        assert_eq!(app.publish("acme", groups).await.0, 201);
+        app.person("acme", "ada", "model-risk").await;
+        app.service.change_roles("ada", &["legal".into()], &["model-risk".into()]).await.unwrap();
+        app.service.disable_user("ada").await.unwrap();
+        let mut evidence = accuracy(960, 1000);
+        let group = |sex: &str, right: u64| serde_json::json!({
+            "metric": "accuracy", "value": right as f64 / 500.0, "n": 500, "successes": right, "slice": {"sex": sex}
+        });
+        evidence["measurements"].as_array_mut().unwrap().extend([group("female", 480), group("male", 400)]);
+        let (status, denied) = app.submit(&token, &submission("acme/credit", "v1", &evidence)).await;
+        assert_eq!(status, 201, "{denied}");
+        let period = "/api/v1/reports/audit?from=2026-11-20T00:00:00Z&to=2026-11-21T00:00:00Z";
+        let (_, report) = app.get(&token, &format!("{period}&format=json")).await;
+        assert_eq!(report["end"]["complete"], true, "{report}");
+        let said: Vec<&str> = report["changes"].as_array().unwrap().iter().map(|c| c["what"].as_str().unwrap()).collect();
+        let digest = modelgate::model::Digest::of(POLICY.as_bytes());
+        assert_eq!(said[0], format!("policy two-eyes was published: {digest}"));
+        assert_eq!(said[3..], ["user ada was created with: model-risk", "user ada has now: legal", "user ada was disabled"]);
+        assert_eq!((&report["changes"][0]["by"], &report["changes"][4]["kind"]), (&"test".into(), &"user".into()));
+        let decision = &report["decisions"][0];
+        assert_eq!(decision["observed"], serde_json::json!(["watch/high (fail)"]), "{decision}");
+        assert_eq!(decision["blocking"], serde_json::json!(["groups/each sex = male (fail)"]), "{decision}");
+        let text = async |format: &str| {
+            let request = app.http.get(format!("{}{period}&format={format}", app.base)).bearer_auth(&token);
+            request.send().await.unwrap().text().await.unwrap()
+        };
+        let (csv, html) = (text("csv").await, text("html").await);
+        assert!(csv.contains("user ada has now: legal") && csv.contains("groups/each sex = male (fail)"), "{csv}");
+        assert!(html.contains("user ada has now: legal") && html.contains("Observed to fail"), "{html}");
+        app.stop().await;
+    }
+
+    // A report is for people who do not trust the database: what is not what was logged is named,
+    // not listed, and the report says that it is not complete.
+    async fn a_report_names_rows_that_are_not_what_was_logged(database: TestDatabase) {
+        let app = TestApp::start(&database).await;
+        let token = app.machine("acme", &[Scope::Read, Scope::Submit]).await;
+        app.publish("acme", POLICY).await;
+        let ada = app.person("acme", "ada", "model-risk").await;
+        let (_, waiting) = app.submit(&token, &submission("acme/credit", "v1", &accuracy(960, 1000))).await;
+        app.submit(&token, &submission("acme/credit", "v2", &accuracy(500, 1000))).await;
+        let path = format!("/api/v1/releases/{}/approvals", waiting["release"].as_str().unwrap());
+        let vote = serde_json::json!({"vote": "approve", "inputs_digest": waiting["verdict"]["inputs_digest"]});
+        assert_eq!(app.post(&ada, &path, &vote).await.0, 200);
+        let period = "/api/v1/reports/audit?from=2026-11-20T00:00:00Z&to=2026-11-21T00:00:00Z&format=json";
+        for (edit, back, left) in [
+            ("UPDATE decisions SET record = REPLACE_BYTES WHERE verdict = 'deny'", "record", (2, 1)),
+            ("UPDATE approvals SET document = REPLACE(document, 'ada of', 'eve of')", "document", (3, 0)),
+            ("UPDATE releases SET submitter_name = 'Somebody', version = 'v9'", "", (3, 1)),
+        ] {
+            let table = edit.split(' ').nth(1).unwrap();
+            let edit = edit.replace("REPLACE_BYTES", "record_signature");
+            database.execute_owned(format!("CREATE TABLE kept AS SELECT * FROM {table}")).await;
+            database.execute_owned(edit.clone()).await;
+            let (status, report) = app.get(&token, period).await;
+            assert_eq!(status, 200, "{edit}: {report}");
+            let count = |list: &str| report[list].as_array().unwrap().len();
+            assert_eq!((count("decisions"), count("votes")), left, "{edit}: {report}");
+            let whole = back.is_empty();
+            assert_eq!(report["end"]["complete"], whole, "{edit}: {report}");
+            assert_eq!(report["end"]["problems"].as_array().unwrap().is_empty(), whole, "{edit}: {report}");
+            if whole {
+                // The report says what the log states, not what the row says.
+                assert!(!report.to_string().contains("Somebody") && !report.to_string().contains("v9"), "{report}");
+            } else {
+                database.execute_owned(format!("UPDATE {table} SET {back} = (SELECT k.{back} FROM kept k WHERE k.id = {table}.id)")).await;
+            }
+            database.execute("DROP TABLE kept").await;
+        }
+        app.stop().await;
+    }
+
     async fn an_entry_is_of_the_moment_when_it_went_into_the_log(database: TestDatabase) {
         use modelgate::{app::notary::row_entry, ledger::Fact, model::{Digest, Timestamp}, store::{Change, NewPublished, Store, Write}};
         let store = Store::open(&database.address).await.unwrap();
@@ -203,37 +282,103 @@ on_both_engines! {
     }
 }
 
-/// Copies the first decision `count` times, each with a separate release and entries, and advances
-/// the head: the data of a busy year, without its signatures.
-async fn copies(database: &TestDatabase, count: u32) {
-    let numbers = format!("n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})");
-    let first = "(SELECT MIN(record_idx) FROM decisions)";
-    let size = "(SELECT size FROM logs)";
-    let statements = [
-        format!(
-            "WITH RECURSIVE {numbers} INSERT INTO releases (id, namespace, model, version, artifact, environment, \
-             submitter_id, submitter_name, comment, inputs_digest, requested_at_us, entry_idx, decisions, \
-             verdict) SELECT 'copy' || n.i, r.namespace, r.model, r.version, r.artifact, r.environment, r.submitter_id, \
-             r.submitter_name, r.comment, r.inputs_digest, r.requested_at_us, {size} + 2 * (n.i - 1), 1, \
-             r.verdict FROM releases r, n WHERE r.id = (SELECT release_id FROM decisions WHERE record_idx = {first})"
-        ),
-        format!(
-            "WITH RECURSIVE {numbers} INSERT INTO decisions (id, namespace, release_id, seq, verdict, decided_at_us, kid, \
-             record, record_signature, record_idx) SELECT 'copy' || n.i, d.namespace, 'copy' || n.i, 0, d.verdict, \
-             d.decided_at_us, d.kid, d.record, d.record_signature, {size} + 2 * (n.i - 1) + 1 FROM decisions d, n \
-             WHERE d.record_idx = {first}"
-        ),
-        format!(
-            "WITH RECURSIVE {numbers} INSERT INTO entries (namespace, idx, kind, subject, at_us, body, leaf_hash, fact) \
-             SELECT e.namespace, {size} + 2 * (n.i - 1) + k.k, CASE WHEN k.k = 0 THEN 'release-requested' ELSE \
-             'decision-record' END, 'copy' || n.i, (SELECT MAX(at_us) FROM entries), e.body, e.leaf_hash, NULL \
-             FROM entries e, n, (SELECT 0 AS k UNION ALL SELECT 1) k WHERE e.idx = {first}"
-        ),
-        format!("UPDATE logs SET size = size + {}", 2 * count),
-    ];
-    for statement in statements {
-        database.execute_owned(statement).await;
+/// Signs as the service does, at the time of the newest entry.
+struct AtOnce(modelgate::app::notary::Notary);
+
+impl modelgate::store::Seal for AtOnce {
+    fn opening(&self, of: &modelgate::model::Namespace) -> Vec<modelgate::store::NewEntry> {
+        self.0.opening(of)
     }
+
+    fn identity(&self, of: &modelgate::model::Namespace) -> modelgate::ledger::Identity {
+        modelgate::store::Seal::identity(&self.0, of)
+    }
+
+    fn adopt(
+        &self,
+        of: &modelgate::model::Namespace,
+        identity: &modelgate::ledger::Identity,
+    ) -> Result<(), String> {
+        self.0.adopt(of, identity)
+    }
+
+    fn tick(&self, newest_us: i64) -> Result<i64, i64> {
+        Ok(newest_us)
+    }
+
+    fn seal(
+        &self,
+        of: &modelgate::model::Namespace,
+        size: u64,
+        root: &[u8; 32],
+    ) -> Result<String, String> {
+        self.0.seal(of, size, root)
+    }
+}
+
+/// Copies the first decision `count` times, each with a release of its own, as another replica would
+/// append it: the data of a busy year.
+async fn copies(database: &TestDatabase, count: u32) {
+    use modelgate::{
+        app::notary::{Notary, fact_entry},
+        keys::Keyring,
+        ledger::facts::ReleaseRequested,
+        model::Release,
+        store::{Change, NewDecision, NewEntry, NewRelease, Signed, Store, Write},
+    };
+    let store = Store::open(&database.address).await.unwrap();
+    let keys = Keyring::open_or_create(&database.folder.path().join("keys")).unwrap();
+    let notary = AtOnce(Notary::new(&keys, "https://gate.example.com").unwrap());
+    let namespace = "acme".parse().unwrap();
+    let first = store.releases_after(&namespace, -1).await.unwrap().remove(0);
+    let decided = store.latest_decision(&namespace, &first.release.id).await.unwrap().unwrap();
+    let leaf = store.entries(&namespace, decided.record_index, 1).await.unwrap().remove(0).body;
+    let copy = |i: u32| {
+        let id = format!("copy{i}");
+        let release = Release { id: id.parse().unwrap(), ..first.release.clone() };
+        let requested = fact_entry(&ReleaseRequested {
+            release: release.id.clone(),
+            model: Some(release.model.clone()),
+            artifact: Some(release.artifact),
+            environment: Some(release.environment.clone()),
+            inputs_digest: first.inputs_digest,
+            submitter: release.submitter.clone(),
+            version: release.version.clone(),
+            comment: release.comment.clone(),
+            requested_at: release.requested_at,
+        });
+        let entry = NewEntry {
+            kind: "decision-record",
+            subject: id.clone(),
+            body: leaf.clone(),
+            fact: None,
+        };
+        let (payload, signature) = decided.record.clone();
+        let decision = NewDecision {
+            id: id.parse().unwrap(),
+            release: release.id.clone(),
+            model: release.model.clone(),
+            environment: release.environment.clone(),
+            seq: 0,
+            inputs_digest: first.inputs_digest,
+            inputs: None,
+            verdict: modelgate::model::Outcome::Pending,
+            kid: decided.kid.clone(),
+            record: Signed { payload, signature, entry },
+            vsa: None,
+        };
+        let at = release.requested_at;
+        let release =
+            NewRelease { release, inputs_digest: first.inputs_digest, entry: requested.unwrap() };
+        Change::new(namespace.clone(), at)
+            .with(Write::Release(release))
+            .with(Write::Decision(decision))
+    };
+    for batch in (0..count).collect::<Vec<_>>().chunks(250) {
+        let changes: Vec<Change> = batch.iter().map(|i| copy(*i)).collect();
+        assert!(store.append(&changes, &notary).await.unwrap().iter().all(Result::is_ok));
+    }
+    store.close().await;
 }
 
 /// The work of a child process of this test: makes a report over `AUDIT_DECISIONS` decisions in

@@ -39,7 +39,7 @@ on_both_engines! {
         }
         // Inputs can be large, and a list shows none of them: a row with unreadable inputs is still
         // listed.
-        database.execute("UPDATE releases SET inputs = '{'").await;
+        database.execute("UPDATE inputs SET document = '{'").await;
         let (status, list) = app.get(&ci, "/api/v1/releases").await;
         assert_eq!((status, list["data"].as_array().map(Vec::len)), (200, Some(2)), "{list}");
         app.stop().await;

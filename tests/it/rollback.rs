@@ -525,7 +525,9 @@ async fn rows_that_are_not_what_was_logged_are_found() {
     sqlite_backup(file, saved);
     for sql in [
         "UPDATE evidence SET bytes = x'7b7d'",
-        "UPDATE releases SET inputs = '{}'",
+        "UPDATE inputs SET document = '{}'",
+        "DELETE FROM inputs",
+        "UPDATE tokens SET scopes = 'admin'",
         "UPDATE releases SET inputs_digest = 'sha256:00'",
         "UPDATE decisions SET record = x'7b7d'",
         "UPDATE decisions SET record_signature = x'00'",

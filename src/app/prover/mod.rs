@@ -19,11 +19,13 @@ use crate::{
     ledger::{
         Checkpoint, Entry, Fact, Tiles,
         entry::leaf_hash,
-        facts::Document,
+        facts::{Document, PolicyPublished, UserChanged},
         merkle::{self, Hash},
         tile,
     },
-    model::{Digest, Environment, ModelId, Namespace, Outcome, Release, ReleaseId},
+    model::{
+        Digest, Environment, ModelId, Namespace, Outcome, Person, Release, ReleaseId, Timestamp,
+    },
     store::{LogHead, Published, Store, StoredEntry},
 };
 use std::{
@@ -44,8 +46,11 @@ pub(super) struct Prover {
     notary: Arc<Notary>,
     known: Arc<Mutex<Known>>,
     leaves: Arc<Mutex<Leaves>>,
-    decided: Arc<Mutex<HashMap<(Namespace, u64), Arc<Decided>>>>,
+    decided: Arc<Mutex<Records>>,
 }
+
+/// What proved records say, by log and index.
+type Records = HashMap<(Namespace, u64), Arc<Decided>>;
 
 /// What a record says, as far as lists and comparisons need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +74,14 @@ impl Decided {
     }
 }
 
+/// What an entry states that audit reports list.
+pub(super) enum Logged {
+    /// A policy was published; by whom is not stated in version 1.
+    Policy { at: Timestamp, name: String, digest: Digest, by: Option<Person> },
+    /// A user was changed.
+    User(Timestamp, UserChanged),
+}
+
 /// Proved entries by log and index.
 type Known = HashMap<(Namespace, u64), Arc<Proved>>;
 
@@ -78,6 +91,7 @@ type Leaves = HashMap<(Namespace, u64), Vec<Hash>>;
 
 /// An entry that is under a signed head.
 struct Proved {
+    at: Timestamp,
     kind: String,
     subject: String,
     entry: Entry,
@@ -106,6 +120,33 @@ impl Prover {
         D::parse(document).map_err(|_| unproved(D::FACT.as_str(), index))
     }
 
+    /// What the entry at `index` states, of those that audit reports list.
+    ///
+    /// # Errors
+    /// `row-unproved` when it is not in the log, or states something else; when the database fails.
+    pub(super) async fn logged(
+        &self,
+        namespace: &Namespace,
+        index: u64,
+    ) -> Result<Logged, AppError> {
+        let proved = self.entry(namespace, index).await?;
+        match (&proved.entry, &proved.document) {
+            (Entry::Fact { fact: Fact::UserChanged, .. }, _) => {
+                Ok(Logged::User(proved.at, self.fact(namespace, index).await?))
+            }
+            (Entry::Fact { fact: Fact::PolicyPublished, .. }, Some(_)) => {
+                let fact: PolicyPublished = self.fact(namespace, index).await?;
+                let (name, digest, by) = (fact.name, fact.digest, Some(fact.published_by));
+                Ok(Logged::Policy { at: proved.at, name, digest, by })
+            }
+            (Entry::Fact { fact: Fact::PolicyPublished, hash }, None) => {
+                let (name, digest) = (proved.subject.clone(), *hash);
+                Ok(Logged::Policy { at: proved.at, name, digest, by: None })
+            }
+            _ => Err(unproved("an entry", index)),
+        }
+    }
+
     /// The log index of the newest fact of this kind about a subject. Read it before the row: a row
     /// that is read later can only be newer.
     ///
@@ -132,10 +173,11 @@ impl Prover {
         Ok(self.store.all_in_force(namespace, fact.as_str()).await?)
     }
 
-    /// Reads entries that are needed soon, many in one statement.
+    /// Reads entries that are needed soon, many in one statement. One that is not in the log is not
+    /// remembered.
     ///
     /// # Errors
-    /// `row-unproved` when one of them is not in the log; when the database fails.
+    /// When the database fails.
     pub(super) async fn learn(
         &self,
         namespace: &Namespace,
@@ -147,7 +189,11 @@ impl Prover {
             return Ok(());
         }
         for found in self.store.entries_at(namespace, &indexes).await? {
-            self.admit(namespace, found).await?;
+            match self.admit(namespace, found).await {
+                // Told when its row is proved.
+                Err(error) if error.code == UNPROVED => {}
+                admitted => drop(admitted?),
+            }
         }
         Ok(())
     }
@@ -178,9 +224,9 @@ impl Prover {
         if !fact_holds(&found) {
             return Err(gone());
         }
-        let StoredEntry { kind, subject, body, fact, .. } = found;
+        let StoredEntry { kind, subject, body, fact, at, .. } = found;
         let entry = Entry::parse(&body).map_err(|_| gone())?;
-        let proved = Arc::new(Proved { kind, subject, entry, document: fact });
+        let proved = Arc::new(Proved { at, kind, subject, entry, document: fact });
         let mut known = lock(&self.known);
         if known.len() >= REMEMBERED {
             known.clear();

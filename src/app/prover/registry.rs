@@ -5,7 +5,10 @@ use crate::{
     app::error::AppError,
     ledger::{
         Entry, Fact,
-        facts::{DatasetRegistered, MappingPublished, ReferenceApproved, ReferenceProposed},
+        facts::{
+            DatasetRegistered, MappingPublished, PolicyPublished, ReferenceApproved,
+            ReferenceProposed,
+        },
     },
     model::{Environment, ModelId, Namespace, Timestamp},
     store::{Proposal, Published, StoredDataset, StoredUpload},
@@ -29,13 +32,21 @@ impl Prover {
         namespace: &Namespace,
         stored: &Published,
     ) -> Result<(), AppError> {
-        let proved = self.entry(namespace, stored.log_index).await?;
-        let published = Entry::Fact { fact: Fact::PolicyPublished, hash: stored.digest };
+        let unproved = || unproved(&format!("policy `{}`", stored.name), stored.log_index);
         whole(stored)?;
-        if proved.entry == published && proved.subject == stored.name {
-            return Ok(());
-        }
-        Err(unproved(&format!("policy `{}`", stored.name), stored.log_index))
+        let proved = self.entry(namespace, stored.log_index).await?;
+        let same = if proved.document.is_some() {
+            let fact: PolicyPublished = self.fact(namespace, stored.log_index).await?;
+            fact.name == stored.name
+                && fact.digest == stored.digest
+                && fact.published_by.id == stored.published_by
+                && fact.published_at == stored.published_at
+        } else {
+            // Version 1: the entry has the digest of the policy itself.
+            let entry = Entry::Fact { fact: Fact::PolicyPublished, hash: stored.digest };
+            proved.entry == entry && proved.subject == stored.name
+        };
+        if same { Ok(()) } else { Err(unproved()) }
     }
 
     /// Refuses policies that are not exactly those in force: the newest version of every name.

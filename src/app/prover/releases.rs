@@ -146,6 +146,18 @@ impl Prover {
         Ok(same.then_some(whole))
     }
 
+    /// The request at `index`.
+    ///
+    /// # Errors
+    /// `row-unproved` when the entry is no request; when the database fails.
+    pub(in crate::app) async fn requested(
+        &self,
+        namespace: &Namespace,
+        index: u64,
+    ) -> Result<ReleaseRequested, AppError> {
+        self.fact(namespace, index).await
+    }
+
     /// Refuses a release of a list, which has no inputs. False if only the inputs can prove it.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ mod releases;
 
 pub use accounts::{Change, HookSecretChanged, TokenChanged, UserChanged};
 pub use logs::{KeyAdded, LogContinued};
-pub use published::{DatasetRegistered, MappingPublished};
+pub use published::{DatasetRegistered, MappingPublished, PolicyPublished};
 pub use references::{ReferenceApproved, ReferenceProposed};
 pub use releases::ReleaseRequested;
 
@@ -33,7 +33,7 @@ pub trait Document: Serialize + DeserializeOwned {
     /// # Errors
     /// When it has a number that JSON cannot write.
     fn to_bytes(&self) -> Result<Vec<u8>, LedgerError> {
-        jcs::to_vec(self).map_err(|e| LedgerError::malformed(Self::FACT.as_str(), &e.to_string()))
+        jcs::to_vec(self).map_err(|e| LedgerError::malformed(Self::FACT.as_str(), e.to_string()))
     }
 
     /// Reads a document of any version.
@@ -42,7 +42,7 @@ pub trait Document: Serialize + DeserializeOwned {
     /// When it is not a document of this kind.
     fn parse(bytes: &[u8]) -> Result<Self, LedgerError> {
         serde_json::from_slice(bytes)
-            .map_err(|e| LedgerError::malformed(Self::FACT.as_str(), &e.to_string()))
+            .map_err(|e| LedgerError::malformed(Self::FACT.as_str(), e.to_string()))
     }
 }
 

@@ -4,6 +4,20 @@ use super::{Document, Fact};
 use crate::model::{Digest, Person, Timestamp};
 use serde::{Deserialize, Serialize};
 
+/// A policy is the current one of its name. Version 1 of this fact is the policy itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyPublished {
+    /// Its name.
+    pub name: String,
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// Who published it.
+    pub published_by: Person,
+    /// When.
+    pub published_at: Timestamp,
+}
+
 /// A mapping is the current one of its name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,6 +50,14 @@ pub struct DatasetRegistered {
     pub registered_by: Person,
     /// When.
     pub registered_at: Timestamp,
+}
+
+impl Document for PolicyPublished {
+    const FACT: Fact = Fact::PolicyPublished;
+
+    fn subject(&self) -> &str {
+        &self.name
+    }
 }
 
 impl Document for MappingPublished {

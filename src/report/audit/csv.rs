@@ -1,11 +1,12 @@
-//! The report as CSV: one `decision` record for every decision, then one `total` record for every
-//! fact about the whole report. The last record says whether the report is complete, so that a
+//! The report as CSV: one `decision` record for every decision, one `change` record for every
+//! publication of a policy and change of a user, then one `total` record for every fact about the
+//! whole report. The last record says whether the report is complete, so that a
 //! truncated file can be recognised.
 
-use super::{AuditRow, Listed, Summary};
+use super::{AuditRow, ChangeLine, Listed, Summary};
 use crate::report::csv;
 
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 20] = [
     "record",
     "decided_at",
     "decision",
@@ -17,6 +18,7 @@ const COLUMNS: [&str; 19] = [
     "verdict",
     "reason",
     "blocking",
+    "observed",
     "policies",
     "approvers",
     "rejecters",
@@ -55,6 +57,7 @@ impl Csv {
             row.outcome,
             &row.because,
             &row.blocking.join("; "),
+            &row.observed.join("; "),
             &policies.join("; "),
             &row.approvers.join("; "),
             &row.rejecters.join("; "),
@@ -64,6 +67,26 @@ impl Csv {
             "",
             "",
         ];
+        csv::record(out, cells);
+    }
+
+    /// The record of a publication of a policy, or of a change of a user: its sentence is the
+    /// reason, who did it is the submitter.
+    pub fn change(out: &mut String, change: &ChangeLine) {
+        let mut cells = [""; COLUMNS.len()];
+        let index = change.log_index.to_string();
+        for (name, value) in [
+            ("record", "change"),
+            ("decided_at", change.at.iso.as_str()),
+            ("reason", change.what.as_str()),
+            ("submitter", change.by.as_str()),
+            ("record_index", index.as_str()),
+        ] {
+            if let Some(cell) = COLUMNS.iter().zip(&mut cells).find(|(column, _)| **column == name)
+            {
+                *cell.1 = value;
+            }
+        }
         csv::record(out, cells);
     }
 
@@ -77,6 +100,7 @@ impl Csv {
         let population = &summary.population;
         let facts = [
             ("overrides", listed.overrides.to_string()),
+            ("changes", listed.changes.to_string()),
             ("namespace", summary.namespace.clone()),
             ("from", summary.from.iso.clone()),
             ("to", summary.to.iso.clone()),
@@ -95,7 +119,11 @@ impl Csv {
         for problem in &population.problems {
             total_record(&mut out, "population.problem", problem);
         }
-        total_record(&mut out, "report.complete", &summary.end(listed).complete.to_string());
+        let end = summary.end(listed);
+        for problem in &end.problems {
+            total_record(&mut out, "report.problem", problem);
+        }
+        total_record(&mut out, "report.complete", &end.complete.to_string());
         out
     }
 }

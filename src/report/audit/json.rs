@@ -1,9 +1,9 @@
 //! The report as one JSON document, written in parts. Its last key, `end`, says whether the report is complete.
 
-use super::{AuditRow, Listed, OverrideRow, Summary, VoteLine};
+use super::{AuditRow, ChangeLine, Listed, OverrideRow, Summary, VoteLine};
 use serde_json::{Value, json};
 
-/// Writes the parts of a report: the head, the decisions, the votes, the overrides and the end, in this order.
+/// Writes the parts of a report: the head, the decisions, the votes, the overrides, the changes and the end, in this order.
 #[derive(Debug, Clone, Copy)]
 pub struct Json;
 
@@ -39,6 +39,7 @@ impl Json {
                 "decided_at": row.at.iso, "decision": row.decision, "release": row.release, "model": row.model,
                 "version": row.version, "artifact": row.artifact.as_ref().map(|a| &a.full),
                 "environment": row.environment, "verdict": row.outcome, "reason": row.because, "blocking": row.blocking,
+                "observed": row.observed,
                 "policies": policies, "approvers": row.approvers, "rejecters": row.rejecters, "submitter": row.submitter,
                 "record_index": row.record_index, "inputs_digest": row.inputs_digest.full,
             }),
@@ -77,12 +78,29 @@ impl Json {
         );
     }
 
+    /// The text between the overrides and the changes.
+    pub fn changes() -> &'static str {
+        "],\"changes\":["
+    }
+
+    /// A publication of a policy, or a change of a user.
+    pub fn change(out: &mut String, first: bool, change: &ChangeLine) {
+        let ChangeLine { at, kind, subject, what, by, log_index } = change;
+        item(
+            out,
+            first,
+            &json!({
+                "at": at.iso, "kind": kind, "subject": subject, "what": what, "by": by, "log_index": log_index,
+            }),
+        );
+    }
+
     /// The end.
     pub fn tail(summary: &Summary, listed: &Listed) -> String {
         let end = summary.end(listed);
         let end = json!({
             "complete": end.complete, "statement": end.statement, "decisions": end.decisions, "votes": end.votes,
-            "overrides": end.overrides,
+            "overrides": end.overrides, "changes": end.changes, "problems": end.problems,
         });
         format!("],\"end\":{end}}}\n")
     }

@@ -1,7 +1,9 @@
 //! The lines of an audit report.
 
 use crate::{
-    model::{Approval, Decision, Digest, Environment, ModelId, Release, Status, Timestamp, Vote},
+    model::{
+        Approval, Decision, Digest, Environment, Finding, ModelId, Release, Status, Timestamp, Vote,
+    },
     report::{
         values::{Hash, Moment},
         verdict,
@@ -34,8 +36,10 @@ pub struct AuditRow {
     pub word: &'static str,
     /// The reason for it.
     pub because: String,
-    /// `policy/rule`, and its answer, of every finding that blocks.
+    /// `policy/rule`, its group and its answer, of the findings that block: the first ones.
     pub blocking: Vec<String>,
+    /// The same of the findings that would block if their policy enforced and did not only observe.
+    pub observed: Vec<String>,
     /// The policies, with their digests.
     pub policies: Vec<PolicyLine>,
     /// Who approved these inputs.
@@ -80,6 +84,48 @@ pub struct VoteLine {
     pub inputs_digest: Hash,
 }
 
+/// A policy that was published, or a user who was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChangeLine {
+    /// When it went into the log.
+    pub at: Moment,
+    /// `policy` or `user`.
+    pub kind: &'static str,
+    /// The name of the policy or user.
+    pub subject: String,
+    /// What changed, as a sentence.
+    pub what: String,
+    /// Who changed it; empty for a command of the operator.
+    pub by: String,
+    /// The log index of its entry.
+    pub log_index: u64,
+}
+
+/// The most findings that one line names.
+const NAMED: usize = 20;
+
+/// `policy/rule group (status)` of findings, each once.
+fn named<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let mut more = 0_usize;
+    for f in findings {
+        let group = if f.slice.is_overall() { String::new() } else { format!(" {}", f.slice) };
+        let name = format!("{}/{}{group} ({})", f.policy, f.rule, f.status);
+        if names.last() == Some(&name) {
+            continue;
+        }
+        if names.len() < NAMED {
+            names.push(name);
+        } else {
+            more += 1;
+        }
+    }
+    if more > 0 {
+        names.push(format!("and {more} more"));
+    }
+    names
+}
+
 /// One finding that was waived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OverrideRow {
@@ -96,14 +142,14 @@ pub struct OverrideRow {
 /// The requested release, as the lines name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AskedFor {
-    /// The model.
-    pub model: ModelId,
+    /// The model; absent in requests of earlier versions, whose decisions state it.
+    pub model: Option<ModelId>,
     /// The version, if it has one.
     pub version: Option<String>,
-    /// The artifact.
-    pub artifact: Digest,
-    /// The environment that it was for.
-    pub environment: Environment,
+    /// The artifact; absent as the model is.
+    pub artifact: Option<Digest>,
+    /// The environment that it was for; absent as the model is.
+    pub environment: Option<Environment>,
     /// Who requested it.
     pub submitter: String,
 }
@@ -111,10 +157,10 @@ pub struct AskedFor {
 impl From<&Release> for AskedFor {
     fn from(release: &Release) -> Self {
         Self {
-            model: release.model.clone(),
+            model: Some(release.model.clone()),
             version: release.version.clone(),
-            artifact: release.artifact,
-            environment: release.environment.clone(),
+            artifact: Some(release.artifact),
+            environment: Some(release.environment.clone()),
             submitter: release.submitter.name.clone(),
         }
     }
@@ -130,12 +176,6 @@ impl AuditRow {
             record.approvals.iter().filter(counts).map(|a| a.by.name.clone()).collect::<Vec<_>>()
         };
         let headline = verdict::Headline::of(&record.verdict, &record.approvals);
-        let mut blocking: Vec<String> = record
-            .verdict
-            .blocking()
-            .map(|f| format!("{}/{} ({})", f.policy, f.rule, f.status))
-            .collect();
-        blocking.dedup();
         let policy = |p: &crate::model::PolicySummary| PolicyLine {
             name: p.name.clone(),
             digest: Hash::from(&p.digest),
@@ -146,20 +186,24 @@ impl AuditRow {
             decision: decision.id.to_string(),
             release: decision.release.to_string(),
             model: or(
-                asked.map(|a| a.model.to_string()),
+                asked.and_then(|a| a.model.as_ref()).map(ToString::to_string),
                 inputs.model.as_ref().map(ToString::to_string),
             ),
             version: asked.and_then(|a| a.version.clone()).unwrap_or_default(),
-            artifact: asked.map(|a| &a.artifact).or(inputs.artifact.as_ref()).map(Hash::from),
+            artifact: asked
+                .and_then(|a| a.artifact.as_ref())
+                .or(inputs.artifact.as_ref())
+                .map(Hash::from),
             environment: or(
-                asked.map(|a| a.environment.to_string()),
+                asked.and_then(|a| a.environment.as_ref()).map(ToString::to_string),
                 inputs.environment.as_ref().map(ToString::to_string),
             ),
             outcome: headline.outcome,
             tone: headline.tone,
             word: headline.word,
             because: headline.because,
-            blocking,
+            blocking: named(record.verdict.blocking()),
+            observed: named(record.verdict.observed_failures()),
             policies: record.verdict.policies.iter().map(policy).collect(),
             approvers: names(Vote::Approve),
             rejecters: names(Vote::Reject),
@@ -178,7 +222,8 @@ impl VoteLine {
         Self {
             at: Moment::from(at),
             release: asked
-                .map_or_else(id, |a| format!("{} {} to {}", a.model, version(a), a.environment)),
+                .and_then(|a| Some((a.model.as_ref()?, version(a), a.environment.as_ref()?)))
+                .map_or_else(id, |(model, version, to)| format!("{model} {version} to {to}")),
             by: approval.by.name.clone(),
             roles: approval.roles.join(", "),
             word: if approval.vote == Vote::Approve { "Approved" } else { "Rejected" },

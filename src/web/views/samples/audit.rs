@@ -5,7 +5,7 @@ use crate::{
     model::{Approval, Decision, Namespace, Release, Timestamp},
     report::{
         Audit,
-        audit::{AuditRow, OverrideRow, Period, Summary, TableTally, Tally, VoteLine},
+        audit::{AuditRow, ChangeLine, OverrideRow, Period, Summary, TableTally, Tally, VoteLine},
     },
 };
 use std::collections::BTreeMap;
@@ -67,7 +67,25 @@ fn report(stories: &[Story], gone: Option<(u64, u64)>) -> Audit {
     let log = head(tally.end);
     let (from, to) = (at("2026-11-01T00:00:00Z"), at("2026-12-01T00:00:00Z"));
     let period = Period { namespace: &namespace, from, to, so_far: None, log: &log };
-    Audit { summary: Summary::new(&period, &tally), rows, votes, overrides }
+    let change = |log_index, kind, subject: &str, what: &str, by: &str| ChangeLine {
+        at: at("2026-11-20T09:00:00Z").into(),
+        kind,
+        subject: subject.to_owned(),
+        what: what.to_owned(),
+        by: by.to_owned(),
+        log_index,
+    };
+    let changes = vec![
+        change(
+            11,
+            "policy",
+            "credit-risk",
+            "policy credit-risk was published: sha256:2f05d4b6…",
+            "Ada",
+        ),
+        change(12, "user", "bob", "user bob has now: model-risk, legal", ""),
+    ];
+    Audit { summary: Summary::new(&period, &tally), rows, votes, overrides, changes }
 }
 
 /// A whole month.
