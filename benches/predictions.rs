@@ -12,7 +12,7 @@
 )]
 
 use modelgate::{
-    app::compute::{Request, Threads, compute},
+    app::offline::compute::{Request, Threads, compute},
     model::{Columns, Plan, Timed, Unit},
     predictions::{self, Job, PredictionsError, Source, block},
 };

@@ -1,89 +1,36 @@
 //! The use cases: what the service does, without HTTP and without a command line.
 
-mod account_facts;
-pub mod address;
-pub mod approve;
-mod attempts;
-pub mod audit;
-mod baselines;
-mod blobs;
-pub mod blocking;
-pub mod check;
-mod clock;
-mod commit;
-pub mod compute;
-pub mod continued;
-pub mod datasets;
-mod decide;
-mod documents;
-pub mod env;
-pub mod error;
-mod evaluate_again;
-pub mod export;
-mod hashing;
-mod heads;
-mod health;
-pub mod hooks;
-mod identity;
-pub mod inspect;
-pub mod integrity;
-pub mod judges;
-mod log;
-mod mappings;
-pub mod notary;
+pub mod accounts;
+pub mod core;
+pub mod gate;
 pub mod offline;
-pub mod once;
-pub mod passwords;
-pub mod people;
-mod places;
-mod policy_cache;
-pub mod private;
-mod proofs;
-mod proved;
-mod proved_baselines;
-mod proved_registry;
-mod prover;
-pub mod publish;
-mod recompute;
-pub mod references;
-pub mod releases;
-pub mod replay;
-mod row_check;
-mod rows;
-pub mod scenarios;
-pub mod sign_in;
-pub mod standing;
-pub mod submit;
-mod take_over;
-pub mod tally;
-pub mod text;
-mod throttle;
-pub mod uploads;
-mod writer;
+pub mod registry;
+pub mod reports;
+pub mod transparency;
 
-pub use blobs::{Upload, UploadLimits};
+pub use registry::blobs::{Upload, UploadLimits};
 
 use crate::{config::Limits, keys::Keyring, model::ObserveOnlyBy, store::Store};
-use attempts::Numbers;
-use baselines::BaselineLocks;
-use blobs::Blobs;
-use clock::LogClock;
-use env::Env;
-use error::AppError;
-use heads::{Guard, HeadKeeper};
-use health::Health;
-use judges::Judges;
-use notary::Notary;
-use passwords::Passwords;
-use people::TokenCache;
-use places::Places;
-use policy_cache::PolicyCache;
-use prover::Prover;
+use accounts::passwords::Passwords;
+use accounts::people::TokenCache;
+use accounts::throttle::Throttle;
+use core::clock::LogClock;
+use core::env::Env;
+use core::error::AppError;
+use core::heads::{Guard, HeadKeeper};
+use core::health::Health;
+use core::judges::Judges;
+use core::notary::Notary;
+use core::places::Places;
+use core::prover::Prover;
+use core::tally::Tally;
+use core::writer::Writer;
+use gate::attempts::Numbers;
+use gate::baselines::BaselineLocks;
+use registry::blobs::Blobs;
+use registry::policy_cache::PolicyCache;
 use std::{path::PathBuf, sync::Arc};
-use tally::Tally;
-use throttle::Throttle;
 use tokio::{sync::Semaphore, task::JoinHandle};
-use writer::Writer;
 
 /// The service: its database, its keys, and its one writer.
 pub struct Service {
@@ -179,10 +126,18 @@ impl Service {
             blobs,
             baseline_locks: BaselineLocks::default(),
             numbers: Numbers::default(),
-            computing: Arc::new(Semaphore::new(recompute::AT_ONCE)),
-            reports: Places::new(audit::OPEN.0, audit::OPEN.1, audit::WAIT),
-            reporting: Arc::new(Semaphore::new(audit::AT_ONCE)),
-            exports: Places::new(export::OPEN.0, export::OPEN.1, audit::WAIT),
+            computing: Arc::new(Semaphore::new(gate::recompute::AT_ONCE)),
+            reports: Places::new(
+                reports::audit::OPEN.0,
+                reports::audit::OPEN.1,
+                reports::audit::WAIT,
+            ),
+            reporting: Arc::new(Semaphore::new(reports::audit::AT_ONCE)),
+            exports: Places::new(
+                transparency::export::OPEN.0,
+                transparency::export::OPEN.1,
+                reports::audit::WAIT,
+            ),
             tokens: TokenCache::default(),
             tally: Tally::default(),
             observe_only: parts.observe_only,

@@ -10,9 +10,9 @@ use super::{
 };
 use crate::{
     app::{
-        check::{self, Handed, Request},
-        env::{Clock as _, SystemClock},
-        offline::{self, Files},
+        core::env::{Clock as _, SystemClock},
+        offline::check::{self, Handed, Request},
+        offline::predictions::{self, Files},
     },
     model::{Approval, Digest, Environment, ModelId, ObserveOnly, Submitted, Timestamp},
 };
@@ -125,7 +125,7 @@ pub fn run(args: Args) -> Outcome {
         reference: args.reference_predictions,
         drift_reference: args.drift_reference,
     };
-    let computed = offline::compute(&policies, &files)
+    let computed = predictions::compute(&policies, &files)
         .map_err(|e| Failure::input(e.code, plain(&e.to_string())))?;
     let mut evidence = load(&args.evidence)?;
     evidence.extend(computed.evidence);

@@ -1,6 +1,6 @@
 //! How a command ends: an exit code, or a failure that says what to do next.
 
-use crate::app::error::{AppError, Kind};
+use crate::app::core::error::{AppError, Kind};
 use std::fmt;
 
 /// What a command returns: its exit code, or why it could not do its work.

@@ -3,7 +3,7 @@
 //! a failure leaves the previous file unchanged.
 
 use super::{exit::Failure, output::plain};
-use crate::app::env::Env;
+use crate::app::core::env::Env;
 use std::{
     collections::BTreeMap,
     fs::{self, File},

@@ -6,7 +6,7 @@
 //! nowhere else (`delivered`).
 
 use super::exit::Failure;
-use crate::app::env::Env;
+use crate::app::core::env::Env;
 use anstream::{AutoStream, ColorChoice};
 use serde::Serialize;
 use std::{

@@ -5,7 +5,7 @@ use super::{
     folder::{self, unreadable},
     output::{self, Format, plain},
 };
-use crate::app::replay::{self, Files, RECORD, Replay};
+use crate::app::offline::replay::{self, Files, RECORD, Replay};
 use std::{
     fs,
     io::Read as _,

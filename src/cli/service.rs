@@ -2,7 +2,7 @@
 
 use super::exit::Failure;
 use crate::{
-    app::{Parts, Service, UploadLimits, env::Env, private},
+    app::{Parts, Service, UploadLimits, core::env::Env, core::private},
     config::{ConfigError, Partial, Settings},
     keys::Keyring,
     store::{Existing, Store, StoreError},

@@ -6,7 +6,7 @@ use super::{
     service::{Open, StoreArgs, block_on},
 };
 use crate::{
-    app::{error::AppError, people::NewToken},
+    app::{accounts::people::NewToken, core::error::AppError},
     identity::{Scope, hook},
     model::{Age, Namespace, Timestamp},
 };

@@ -8,9 +8,9 @@ use super::{
 use crate::{
     app::{
         Service,
-        error::AppError,
-        passwords::{MAX_PASSWORD, check_password},
-        people::NewUser,
+        accounts::passwords::{MAX_PASSWORD, check_password},
+        accounts::people::NewUser,
+        core::error::AppError,
     },
     model::Namespace,
     store::User,

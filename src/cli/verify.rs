@@ -3,7 +3,7 @@
 
 mod read;
 
-pub(in crate::cli) use crate::app::replay::RECORD;
+pub(in crate::cli) use crate::app::offline::replay::RECORD;
 pub(in crate::cli) use read::pinned;
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     output::{self, Format, plain},
 };
 use crate::{
-    app::env::Env,
+    app::core::env::Env,
     ledger::verify::{self, Expected, Pinned, Report, Status},
     model::{Age, Digest, Environment},
 };

@@ -8,7 +8,7 @@ use super::{
     stream::{self, Pieces, Stopped},
 };
 use crate::{
-    app::{audit::AuditReport, blocking, error::AppError},
+    app::{core::blocking, core::error::AppError, reports::audit::AuditReport},
     identity::Actor,
     model::Timestamp,
     render::{AuditHtml, Renderer},

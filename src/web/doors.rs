@@ -1,7 +1,7 @@
 //! The open connections, and what each of them is doing, so that idle connections lose their places
 //! to clients that send requests.
 
-use crate::{app::address::network, config::Limits};
+use crate::{app::accounts::address::network, config::Limits};
 use std::{
     collections::HashMap,
     net::IpAddr,

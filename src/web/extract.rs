@@ -3,7 +3,7 @@
 
 use super::{Web, asked::with_nearest, intake, problem::Problem};
 use crate::{
-    app::once::DeliveryKey,
+    app::core::once::DeliveryKey,
     identity::{Actor, Secret},
     model::Digest,
 };

@@ -8,7 +8,7 @@ use super::{
     router::{HOOK, PREDICTIONS},
     stream::Break,
 };
-use crate::app::error::DAMAGED;
+use crate::app::core::error::DAMAGED;
 use axum::{
     Json, Router,
     body::Body,

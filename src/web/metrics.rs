@@ -2,7 +2,7 @@
 //! of a namespace.
 
 use super::Web;
-use crate::app::tally::VERDICTS;
+use crate::app::core::tally::VERDICTS;
 use axum::{
     extract::State,
     http::header::CONTENT_TYPE,

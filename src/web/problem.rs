@@ -2,8 +2,8 @@
 
 use crate::{
     app::{
-        error::{AppError, Kind},
-        publish::PublishError,
+        core::error::{AppError, Kind},
+        registry::publish::PublishError,
     },
     policy::Mistakes,
     wire::common::{MistakeV1, ProblemV1},

@@ -2,7 +2,7 @@
 
 use super::{Web, problem::Answer, views::release};
 use crate::{
-    app::{blocking, error::AppError},
+    app::{core::blocking, core::error::AppError},
     identity::Actor,
     model::ReleaseId,
 };

@@ -5,7 +5,7 @@
 //! ended.
 
 use super::pace::Pace;
-use crate::app::error::AppError;
+use crate::app::core::error::AppError;
 use axum::{
     Extension,
     body::Body,

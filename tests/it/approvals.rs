@@ -80,7 +80,7 @@ on_both_engines! {
 
         // A decision does not change later, so an export still contains the original verdict.
         let files = app.export(&ci, &after).await;
-        assert!(modelgate::app::replay::replay(&files).unwrap().same);
+        assert!(modelgate::app::offline::replay::replay(&files).unwrap().same);
         // Ada approves again; Bob's approval is still valid.
         let (status, renewed) = vote(&app, &people[0], &decided, "approve").await;
         assert_eq!((status, &renewed["verdict"]["verdict"]), (200, &json!("allow")), "{renewed}");
@@ -257,7 +257,7 @@ on_both_engines! {
         let (_, whole) = app.get(&ci, &path).await;
         for decision in whole["decisions"].as_array().unwrap() {
             let files = app.export(&ci, decision).await;
-            assert!(modelgate::app::replay::replay(&files).unwrap().same, "{decision}");
+            assert!(modelgate::app::offline::replay::replay(&files).unwrap().same, "{decision}");
         }
         assert_eq!(app.service.check_all().await.unwrap().wrong, Vec::<String>::new());
         app.stop().await;

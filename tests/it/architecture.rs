@@ -78,6 +78,17 @@ const IMPURE: &[&[&str]] = &[
     &["OsRng"],
 ];
 
+/// The wings of `app`, and the step that each is on: a wing imports only lower steps.
+const WINGS: &[(&str, u8)] = &[
+    ("core", 0),
+    ("offline", 1),
+    ("registry", 1),
+    ("accounts", 1),
+    ("reports", 1),
+    ("gate", 2),
+    ("transparency", 3),
+];
+
 const FILE_CAP: usize = 600;
 const FILE_P95: usize = 400;
 const FILE_MEDIAN: usize = 150;
@@ -359,6 +370,27 @@ fn nowhere(document: &Path) -> Vec<String> {
 
 /// The actual structure: a line for each module, from the top floor down, and what production code
 /// imports.
+/// Imports of a wing of `app` from one that is not below it.
+fn forbidden_wings(module: &Module) -> Vec<String> {
+    let step = |wing: &str| WINGS.iter().find(|(name, _)| *name == wing).map(|(_, step)| *step);
+    let [app, own, ..] = module.path.as_slice() else { return Vec::new() };
+    if app != "app" {
+        return Vec::new();
+    }
+    let Some(from) = step(own) else {
+        return vec![format!("{}: `{own}` is not a wing of `app`", module.file.display())];
+    };
+    let up = |name: &&Name| {
+        let [root, floor, wing, ..] = name.segments.as_slice() else { return false };
+        let other = root == "crate" && floor == "app" && wing != own && !name.in_tests;
+        other && step(wing).is_some_and(|to| to >= from)
+    };
+    let names = module.names.iter().filter(up);
+    names
+        .map(|n| format!("{}: `{own}` imports `{}`", at(module, n.line), n.segments.join("::")))
+        .collect()
+}
+
 fn drawing(modules: &[Module]) -> String {
     let mut imports: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for module in modules {
@@ -397,6 +429,12 @@ fn modules_import_only_lower_floors() {
         "a module imports only lower floors, and siblings never import each other",
         &violations,
     );
+}
+
+#[test]
+fn the_wings_of_app_import_only_what_is_below_them() {
+    let violations: Vec<String> = house().iter().flat_map(forbidden_wings).collect();
+    expect_none("a wing of `app` imports only wings of lower steps", &violations);
 }
 
 #[test]

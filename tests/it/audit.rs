@@ -201,11 +201,11 @@ on_both_engines! {
     }
 
     async fn an_entry_is_of_the_moment_when_it_went_into_the_log(database: TestDatabase) {
-        use modelgate::{app::notary::row_entry, ledger::Fact, model::{Digest, Timestamp}, store::{Change, NewPublished, Store, Write}};
+        use modelgate::{app::core::notary::row_entry, ledger::Fact, model::{Digest, Timestamp}, store::{Change, NewPublished, Store, Write}};
         let store = Store::open(&database.address).await.unwrap();
         let keys = modelgate::keys::Keyring::ephemeral().unwrap();
-        let notary = modelgate::app::notary::Notary::new(&keys, "https://gate.example.com").unwrap();
-        let before = modelgate::app::env::Env::default().now();
+        let notary = modelgate::app::core::notary::Notary::new(&keys, "https://gate.example.com").unwrap();
+        let before = modelgate::app::core::env::Env::default().now();
         // Requested an hour ago, and delayed.
         let change = Change::new("acme".parse().unwrap(), Timestamp::from_micros(before.micros() - 3_600_000_000));
         let digest = Digest::of(POLICY.as_bytes());
@@ -283,7 +283,7 @@ on_both_engines! {
 }
 
 /// Signs as the service does, at the time of the newest entry.
-struct AtOnce(modelgate::app::notary::Notary);
+struct AtOnce(modelgate::app::core::notary::Notary);
 
 impl modelgate::store::Seal for AtOnce {
     fn opening(&self, of: &modelgate::model::Namespace) -> Vec<modelgate::store::NewEntry> {
@@ -320,7 +320,7 @@ impl modelgate::store::Seal for AtOnce {
 /// append it: the data of a busy year.
 async fn copies(database: &TestDatabase, count: u32) {
     use modelgate::{
-        app::notary::{Notary, fact_entry},
+        app::core::notary::{Notary, fact_entry},
         keys::Keyring,
         ledger::facts::ReleaseRequested,
         model::Release,

@@ -8,7 +8,7 @@ use crate::{
         served::{modelgate, run},
     },
 };
-use modelgate::{app::replay, identity::Scope};
+use modelgate::{app::offline::replay, identity::Scope};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 

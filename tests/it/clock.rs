@@ -30,7 +30,7 @@ on_both_engines! {
         let (status, ready) = app.get(&token, "/readyz").await;
         assert_eq!((status, ready["code"].as_str()), (503, Some("clock-behind")), "{ready}");
         // Nor is a token issued.
-        let issued = app.service.create_token(modelgate::app::people::NewToken {
+        let issued = app.service.create_token(modelgate::app::accounts::people::NewToken {
             namespace: "acme".parse().unwrap(), name: "new".into(), scopes: vec![Scope::Read], user: None,
             lives: "1d".parse().unwrap(),
         });

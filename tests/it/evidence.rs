@@ -103,7 +103,7 @@ fn files() -> Vec<(String, PathBuf, Vec<Value>)> {
 
 fn said(bytes: &[u8]) -> Value {
     let evidence = modelgate::evidence::read(bytes, None).unwrap();
-    serde_json::to_value(modelgate::app::inspect::inspect(&evidence)).unwrap()
+    serde_json::to_value(modelgate::app::offline::inspect::inspect(&evidence)).unwrap()
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn every_fact_of_every_fixture_is_read() {
         let name = path.strip_prefix(fixtures()).unwrap().display().to_string();
         let document = match modelgate::evidence::read(&fs::read(&path).unwrap(), None) {
             Ok(evidence) => {
-                serde_json::to_value(modelgate::app::inspect::inspect(&evidence)).unwrap()
+                serde_json::to_value(modelgate::app::offline::inspect::inspect(&evidence)).unwrap()
             }
             Err(error) => {
                 missed.push(format!("{name}: {error}"));

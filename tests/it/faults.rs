@@ -309,7 +309,7 @@ on_both_engines! {
         // The routes for people use the same connection.
         let [break_it, mend_it] = failing(sqlite, "tokens", "INSERT");
         database.execute_owned(break_it).await;
-        let new = modelgate::app::people::NewToken {
+        let new = modelgate::app::accounts::people::NewToken {
             namespace: "acme".parse().unwrap(),
             name: "t".into(),
             scopes: vec![Scope::Read],

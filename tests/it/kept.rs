@@ -118,7 +118,7 @@ fn an_export_of_an_earlier_version_verifies_and_replays() {
             read(&export.path(), "", &mut files);
             let name = export.file_name().into_string().unwrap();
             assert_whole(&name, &files);
-            let replayed = modelgate::app::replay::replay(&files).unwrap();
+            let replayed = modelgate::app::offline::replay::replay(&files).unwrap();
             assert!(replayed.same, "{name}");
         }
     }

@@ -9,7 +9,7 @@ use crate::{
     },
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use modelgate::{app::replay, identity::Scope, model::Digest};
+use modelgate::{app::offline::replay, identity::Scope, model::Digest};
 use serde_json::{Value, json};
 use std::{fs, io::Write as _};
 

@@ -7,7 +7,7 @@ use crate::support::{
     database::TestDatabase,
 };
 use modelgate::{
-    app::replay,
+    app::offline::replay,
     identity::Scope,
     model::{ObserveOnly, ObserveOnlyBy},
 };

@@ -8,7 +8,7 @@ use crate::{
     },
 };
 use modelgate::{
-    app::people::NewUser,
+    app::accounts::people::NewUser,
     config::Limits,
     identity::{Scope, hook},
 };

@@ -8,7 +8,7 @@ use crate::{
     },
 };
 use modelgate::{
-    app::{UploadLimits, replay},
+    app::{UploadLimits, offline::replay},
     identity::Scope,
     model::Digest,
 };

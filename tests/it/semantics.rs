@@ -4,7 +4,7 @@
 
 use crate::support::files::all_below;
 use modelgate::{
-    app::replay::{Files, replay},
+    app::offline::replay::{Files, replay},
     evidence,
     model::{Inputs, Outcome, Submitted},
     policy::{self, Case},

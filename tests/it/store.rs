@@ -2,7 +2,7 @@
 
 use crate::{on_both_engines, support::database::TestDatabase};
 use modelgate::{
-    app::notary::{Notary, raw_entry, row_entry},
+    app::core::notary::{Notary, raw_entry, row_entry},
     keys::Keyring,
     ledger::{Checkpoint, Fact, merkle},
     model::{Against, Attempt, Digest, Namespace, Timestamp},

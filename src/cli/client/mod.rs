@@ -11,7 +11,7 @@ use super::{
     exit::Failure,
     output::{self, plain},
 };
-use crate::{app::env::Env, wire::common::ListV1};
+use crate::{app::core::env::Env, wire::common::ListV1};
 use bytes::Bytes;
 use reqwest::{Method, Response, header, redirect};
 use retry::Tries;

@@ -2,7 +2,7 @@
 
 use super::problem;
 use crate::{
-    app::env::Env,
+    app::core::env::Env,
     cli::exit::{Failure, SERVICE},
 };
 use reqwest::StatusCode;

@@ -6,7 +6,7 @@ use super::super::{
     service::{StoreArgs, block_on, database},
 };
 use crate::{
-    app::{self, env::Env},
+    app::{self, core::env::Env},
     ledger::Checkpoint,
     store::{Engine, Existing, LogHead},
 };
@@ -146,7 +146,7 @@ fn copy_keys(from: &Path, to: &Path) -> std::io::Result<()> {
 
 /// A new file for this user alone, durable with its bytes.
 fn private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file = app::private::new_file(path)?;
+    let mut file = app::core::private::new_file(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

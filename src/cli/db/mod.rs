@@ -8,7 +8,7 @@ use super::{
     output::{self, Format, plain},
     service::{Open, StoreArgs, block_on, database},
 };
-use crate::{app::integrity::Checked, store::Existing};
+use crate::{app::transparency::integrity::Checked, store::Existing};
 use clap::Subcommand;
 
 /// Arguments of `modelgate db`.

@@ -9,7 +9,7 @@ use super::{
     backup::DATABASE,
 };
 use crate::{
-    app::continued::{Continued, Loss, keep_heads},
+    app::transparency::continued::{Continued, Loss, keep_heads},
     config::Settings,
     model::Namespace,
     store::{Existing, sqlite_path},

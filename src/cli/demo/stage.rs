@@ -2,7 +2,7 @@
 
 use super::{Failure, files};
 use crate::{
-    app::env::Env,
+    app::core::env::Env,
     cli::{
         folder::unreadable,
         output::{self, plain},

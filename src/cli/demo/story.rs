@@ -5,7 +5,7 @@ use super::{
     stage::{Call, Stage, word_after},
 };
 use crate::{
-    app::env::Env,
+    app::core::env::Env,
     cli::{
         output::{line, plain},
         serve::{Serving, Signals},

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     app::{
-        compute::{self, Request},
-        inspect,
+        offline::compute::{self, Request},
+        offline::inspect,
     },
     cli::{
         exit::{Failure, Outcome},

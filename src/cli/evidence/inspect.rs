@@ -52,7 +52,7 @@ pub(super) fn run(args: &Args) -> Outcome {
         file.format = Some(format.clone());
     }
     let loaded = file.load()?;
-    let report = app::inspect::opened(&loaded.opened, loaded.digest);
+    let report = app::offline::inspect::opened(&loaded.opened, loaded.digest);
     match args.format {
         Format::Json => output::json(&report)?,
         Format::Text => output::raw(&text(&report, file.format.is_some())),

@@ -2,7 +2,7 @@
 
 use super::{evidence::Document, markdown, verdict_text};
 use crate::{
-    app::env::Env,
+    app::core::env::Env,
     cli::{
         client::variable,
         exit::{Failure, Outcome as Ended},

@@ -19,7 +19,7 @@ use super::{
     verdict_text,
 };
 use crate::{
-    app::env::Env,
+    app::core::env::Env,
     model::{Age, Digest, Environment, ModelId, Outcome as Verdict},
     wire::release::{DecidedV1, SubmitV1},
 };

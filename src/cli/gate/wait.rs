@@ -1,7 +1,7 @@
 //! Waiting for reviewers.
 
 use crate::{
-    app::env::Env,
+    app::core::env::Env,
     cli::{
         client::{Client, Refusal, jittered},
         exit::Failure,

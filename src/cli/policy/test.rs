@@ -2,7 +2,7 @@
 
 use super::load;
 use crate::{
-    app::scenarios::{self, CaseReport},
+    app::offline::scenarios::{self, CaseReport},
     cli::{
         evidence_arg::EvidenceArg,
         exit::{Failure, Outcome},

@@ -3,7 +3,7 @@
 use super::{decided, json_of, size};
 use crate::web::extract::Path;
 use crate::{
-    app::approve::Ballot,
+    app::gate::approve::Ballot,
     model::{Digest, ReleaseId},
     web::{
         Web,

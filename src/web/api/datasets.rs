@@ -2,7 +2,7 @@
 
 use super::page::{self, PageQuery};
 use crate::{
-    app::datasets::Registration,
+    app::registry::datasets::Registration,
     model::Digest,
     store::StoredDataset,
     web::{

@@ -3,7 +3,7 @@
 use super::{json_of, releases, size};
 use crate::web::extract::Path;
 use crate::{
-    app::{error::AppError, export::Export},
+    app::{core::error::AppError, transparency::export::Export},
     model::DecisionId,
     web::{
         Web,

@@ -2,7 +2,7 @@
 
 use crate::web::extract::Query;
 use crate::{
-    app::standing::Standing,
+    app::gate::standing::Standing,
     model::{ApprovalCount, Decision, Digest, Environment, ModelId, ObserveOnly, Outcome, Verdict},
     web::{Web, extract::Bearer, problem::Answer},
     wire::{

@@ -3,7 +3,7 @@
 use super::page::cursor;
 use crate::web::extract::Query;
 use crate::{
-    app::error::AppError,
+    app::core::error::AppError,
     ledger::Checkpoint,
     web::{Web, extract::Bearer, problem::Answer},
     wire::{

@@ -20,7 +20,7 @@ pub(super) mod submission;
 mod truth;
 
 use crate::{
-    app::{Service, blocking, error::AppError, submit},
+    app::{Service, core::blocking, core::error::AppError, gate::submit},
     model::{Decision, ReleaseId, Verdict},
     store::Published,
     web::{Web, problem::Answer, views::paths},

@@ -1,7 +1,7 @@
 //! `/api/v1/predictions`: files of rows, streamed to disk.
 
 use crate::{
-    app::uploads::Uploaded,
+    app::registry::uploads::Uploaded,
     identity::Actor,
     web::{
         Web,

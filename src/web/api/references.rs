@@ -3,7 +3,7 @@
 
 use super::page::{self, Limit};
 use crate::{
-    app::references::NewReference,
+    app::registry::references::NewReference,
     model::{Digest, Environment, ModelId, ReleaseId as ReferenceId},
     store::Proposal,
     web::{

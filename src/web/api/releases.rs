@@ -7,7 +7,7 @@ use super::{
 };
 use crate::web::extract::{Path, Query};
 use crate::{
-    app::{releases::History, standing::Standing},
+    app::{gate::releases::History, gate::standing::Standing},
     model::Release,
     model::{Decision, Environment, ModelId, ReleaseId},
     store::Filter,

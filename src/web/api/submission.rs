@@ -2,8 +2,8 @@
 
 use crate::{
     app::{
-        blocking,
-        submit::{Document, Submission},
+        core::blocking,
+        gate::submit::{Document, Submission},
     },
     model::Digest,
     web::{

@@ -2,7 +2,7 @@
 
 use super::addressee::Addressee;
 use crate::{
-    app::once::DeliveryKey,
+    app::core::once::DeliveryKey,
     identity::hook::{Check, Headers, HookError},
     model::Namespace,
     web::{

@@ -3,7 +3,7 @@
 use super::{draw, queue::log_size, session::Session};
 use crate::web::extract::{Path, Query};
 use crate::{
-    app::inspect::inspect,
+    app::offline::inspect::inspect,
     model::{DecisionId, Digest, ReleaseId},
     render,
     web::{

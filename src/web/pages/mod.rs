@@ -15,7 +15,7 @@ pub(super) use session::cookie;
 
 use super::{Web, problem::Answer};
 use crate::{
-    app::{blocking, error::AppError},
+    app::{core::blocking, core::error::AppError},
     render::Page,
 };
 use axum::{

@@ -2,7 +2,7 @@
 
 use super::{draw, session::Session};
 use crate::{
-    app::releases::History,
+    app::gate::releases::History,
     model::Approval,
     store::Filter,
     web::{

@@ -3,7 +3,7 @@
 use super::{draw, queue::log_size, session::Session};
 use crate::web::extract::{Form, Path, Query};
 use crate::{
-    app::approve::Ballot,
+    app::gate::approve::Ballot,
     model::{Digest, Outcome, ReleaseId, Vote},
     web::{
         Web,

@@ -1,7 +1,7 @@
 //! The session of a user who views a page.
 
 use crate::{
-    app::sign_in::SignedIn,
+    app::accounts::sign_in::SignedIn,
     identity::{Actor, Secret},
     web::{
         Web,

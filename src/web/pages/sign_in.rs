@@ -9,7 +9,7 @@ use crate::web::{
     extract::{Form, Query},
 };
 use crate::{
-    app::error::Kind,
+    app::core::error::Kind,
     web::{
         Web,
         problem::{Answer, Problem},

@@ -2,7 +2,7 @@
 
 use super::{Frame, Item, Notice, Section, Viewer, VotePanel, paths, samples, voting::changes};
 use crate::{
-    app::{releases::History, standing::Standing},
+    app::{gate::releases::History, gate::standing::Standing},
     model::{Approval, Decision, Release},
     render::Page,
     report::{LogIndexes, ReleaseReport},

@@ -2,7 +2,7 @@
 
 use super::paths;
 use crate::{
-    app::standing::Standing,
+    app::gate::standing::Standing,
     model::{Approval, Decision, Release},
     report::{Hash, Moment, verdict::Headline},
 };

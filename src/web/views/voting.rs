@@ -2,7 +2,7 @@
 //! again for every vote.
 
 use super::{Item, Viewer, paths};
-use crate::app::standing::Standing;
+use crate::app::gate::standing::Standing;
 use crate::model::{Approval, Decision, Outcome, Release, ReleaseId, Verdict, Vote};
 use crate::report::{Moment, values::listed};
 use serde::Serialize;

@@ -45,6 +45,17 @@ fn imports_up_and_sideways_are_caught_however_they_are_written() {
 }
 
 #[test]
+fn a_wing_that_imports_another_beside_or_above_it_is_caught() {
+    let of = |path: &[&str], line: &str| caught(forbidden_wings, path, line);
+    assert_eq!(of(&["app", "core", "writer"], "use crate::app::gate::submit::Answer;"), 1);
+    assert_eq!(of(&["app", "registry", "blobs"], "use crate::app::accounts::people::X;"), 1);
+    assert_eq!(of(&["app", "garden", "x"], "fn f() {}"), 1);
+    for line in ["use crate::app::core::error::AppError;", "use crate::app::Service;"] {
+        assert_eq!(of(&["app", "gate", "submit"], line), 0, "{line}");
+    }
+}
+
+#[test]
 fn imports_down_and_talk_of_others_are_left_alone() {
     let policy: &[&str] = &["policy", "rules", "threshold"];
     for line in [

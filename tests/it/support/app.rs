@@ -4,7 +4,7 @@ use super::{clock::TestClock, database::TestDatabase};
 use modelgate::{
     app::{
         Parts, Service, UploadLimits,
-        people::{NewToken, NewUser},
+        accounts::people::{NewToken, NewUser},
     },
     config::{Limits, Partial},
     identity::Scope,
@@ -56,7 +56,7 @@ impl TestApp {
 
     pub async fn try_start(
         database: &TestDatabase,
-    ) -> Result<Self, modelgate::app::error::AppError> {
+    ) -> Result<Self, modelgate::app::core::error::AppError> {
         let folder = database.folder.path().join("blobs");
         let uploads = UploadLimits { folder, max_size: 4 << 20, deadline: Duration::from_secs(30) };
         Self::start_with(database, uploads).await
@@ -76,7 +76,7 @@ impl TestApp {
     pub async fn start_with(
         database: &TestDatabase,
         uploads: UploadLimits,
-    ) -> Result<Self, modelgate::app::error::AppError> {
+    ) -> Result<Self, modelgate::app::core::error::AppError> {
         Self::start_as(database, uploads, PUBLIC_URL, ObserveOnlyBy::new(), Limits::default()).await
     }
 
@@ -104,7 +104,7 @@ impl TestApp {
         public_url: &str,
         observe_only: ObserveOnlyBy,
         limits: Limits,
-    ) -> Result<Self, modelgate::app::error::AppError> {
+    ) -> Result<Self, modelgate::app::core::error::AppError> {
         let clock = TestClock::at(database.now);
         let store = Store::open_with(&database.address, database.patience).await.unwrap();
         let parts = Parts {
@@ -211,7 +211,11 @@ impl TestApp {
     }
 
     /// The files of an exported decision.
-    pub async fn export(&self, token: &str, decided: &Value) -> modelgate::app::replay::Files {
+    pub async fn export(
+        &self,
+        token: &str,
+        decided: &Value,
+    ) -> modelgate::app::offline::replay::Files {
         use base64::Engine as _;
         let decision = decided["decision"].as_str().unwrap_or_else(|| panic!("{decided}"));
         let (_, export) = self.get(token, &format!("/api/v1/decisions/{decision}/export")).await;

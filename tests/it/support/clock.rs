@@ -1,7 +1,7 @@
 //! A clock that advances only on request.
 
 use modelgate::{
-    app::env::{Clock, Env},
+    app::core::env::{Clock, Env},
     model::{Age, Timestamp},
 };
 use std::sync::{

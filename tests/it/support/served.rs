@@ -2,7 +2,7 @@
 //! against it.
 
 use super::process::Process;
-use modelgate::app::env::Env;
+use modelgate::app::core::env::Env;
 use std::{
     io::Write as _,
     path::{Path, PathBuf},

@@ -2,7 +2,7 @@
 
 use super::{HOSTILE, at};
 use crate::{
-    app::inspect::inspect,
+    app::offline::inspect::inspect,
     evidence,
     model::{Claimed, ReleaseId},
     wire::inspect::InspectV1,

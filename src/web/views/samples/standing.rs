@@ -2,7 +2,7 @@
 
 use super::{allowed, at, pending};
 use crate::{
-    app::standing::{Obstacle, Standing},
+    app::gate::standing::{Obstacle, Standing},
     model::ApprovalCount,
     web::views::samples::Story,
 };

@@ -1,0 +1,3 @@
+//! Reports about a whole namespace.
+
+pub mod audit;
