@@ -7,7 +7,7 @@ help: ## List the make targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Build, run the demonstration on a temporary database, and keep serving (MODELGATE_DEMO=--once exits instead)
-	cargo run --locked -- demo $(MODELGATE_DEMO)
+	cargo run --locked --profile demo -- demo $(MODELGATE_DEMO)
 
 test: setup ## Install what the tests need, then run all of them: format, lints, both databases, browser, …
 	cargo fmt --check

@@ -7,7 +7,9 @@ use crate::support::{
 };
 use modelgate::ledger::verify;
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, fs, io::Read as _, path::PathBuf};
+use std::{
+    collections::BTreeMap, fs, io::Read as _, os::unix::fs::PermissionsExt as _, path::PathBuf,
+};
 
 const VERSIONS: [&str; 1] = ["0.1.0"];
 /// After everything in them.
@@ -28,7 +30,9 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
         if entry.file_type().unwrap().is_dir() {
             copy(&entry.path(), &place);
         } else {
-            fs::copy(entry.path(), place).unwrap();
+            fs::copy(entry.path(), &place).unwrap();
+            // A clone has no modes: keys must be readable by their owner alone.
+            fs::set_permissions(place, fs::Permissions::from_mode(0o600)).unwrap();
         }
     }
 }

@@ -421,6 +421,8 @@ on_both_engines! {
             database.execute_owned(sql.to_owned()).await;
             let (status, refused) = vote(&stage.app, &eve, &stage.waiting).await;
             assert_eq!((status, &refused["code"]), (503, &json!("row-unproved")), "{what}: {refused}");
+            assert_eq!(stage.app.service.list_users().await.unwrap_err().code, "row-unproved", "{what}");
+            assert_eq!(stage.app.service.user_named("eve").await.unwrap_err().code, "row-unproved", "{what}");
             database.execute("UPDATE users SET roles = (SELECT k.roles FROM kept k WHERE k.id = users.id), \
                 disabled_at_us = (SELECT k.disabled_at_us FROM kept k WHERE k.id = users.id), \
                 entry_idx = (SELECT k.entry_idx FROM kept k WHERE k.id = users.id)").await;

@@ -114,7 +114,11 @@ impl Service {
     /// # Errors
     /// When the database fails.
     pub async fn list_hooks(&self) -> Result<Vec<HookSecret>, AppError> {
-        Ok(self.store.all_hook_secrets().await?)
+        let secrets = self.store.all_hook_secrets().await?;
+        for secret in &secrets {
+            self.prover.hook_secret(secret).await?;
+        }
+        Ok(secrets)
     }
 
     /// Creates another secret for the sender of the secret `id`, which stays valid:

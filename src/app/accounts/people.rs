@@ -198,7 +198,11 @@ impl Service {
     /// # Errors
     /// When the database fails.
     pub async fn list_tokens(&self) -> Result<Vec<Token>, AppError> {
-        Ok(self.store.tokens().await?)
+        let tokens = self.store.tokens().await?;
+        for token in &tokens {
+            self.prover.token(token).await?;
+        }
+        Ok(tokens)
     }
 
     /// Revokes a token or a webhook secret; false if none with that id is left to revoke. A service
@@ -303,7 +307,11 @@ impl Service {
     /// # Errors
     /// When the database fails.
     pub async fn list_users(&self) -> Result<Vec<User>, AppError> {
-        Ok(self.store.users().await?)
+        let users = self.store.users().await?;
+        for user in &users {
+            self.prover.user(user).await?;
+        }
+        Ok(users)
     }
 
     /// A user by the name that they sign in with.
@@ -315,7 +323,9 @@ impl Service {
             AppError::invalid("unknown-user", format!("there is no user `{}`", name.escape_debug()))
         };
         check_word("a user name", name).map_err(|_| unknown())?;
-        self.store.user_by_name(name).await?.ok_or_else(unknown)
+        let user = self.store.user_by_name(name).await?.ok_or_else(unknown)?;
+        self.prover.user(&user).await?;
+        Ok(user)
     }
 
     /// Ends the sessions and tokens of a user and refuses them from now on: at once on the pages,
@@ -383,7 +393,6 @@ impl Service {
     ) -> Result<User, AppError> {
         for _ in 0..TRIES {
             let old = self.user_named(name).await?;
-            self.prover.user(&old).await?;
             let new = edit(old.clone());
             if new == old {
                 return Ok(old);
