@@ -2,6 +2,7 @@
 //! this file, except how a bulk insert writes its placeholders (`insert.rs`).
 
 use super::{StoreError, files, place::Place, read::Reader};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sqlx::{
     AnyConnection, AnyPool, Connection as _, Executor as _, Row as _, SqlSafeStr as _,
     any::{AnyConnectOptions, AnyPoolOptions},
@@ -224,15 +225,9 @@ pub(super) fn resolve(address: &str) -> Result<(Engine, String), StoreError> {
 
 /// `sqlite://` and the path, in which every byte outside a plain set is percent-encoded.
 fn url_path(path: &Path) -> Option<String> {
-    let mut url = String::from("sqlite://");
-    for byte in path.to_str()?.bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
-            url.push(char::from(byte));
-        } else {
-            url.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    Some(url)
+    const PLAIN: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+    Some(format!("sqlite://{}", utf8_percent_encode(path.to_str()?, PLAIN)))
 }
 
 fn pool(

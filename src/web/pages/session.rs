@@ -14,6 +14,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse as _, Redirect, Response},
 };
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use subtle::ConstantTimeEq as _;
 
 /// The name of the cookie.
@@ -77,16 +78,11 @@ pub(in crate::web) fn cookie(headers: &HeaderMap) -> Option<Secret> {
     pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| Secret::presented(value))
 }
 
+/// The bytes that the address of a page can have in a query as they are, beside letters and digits.
+const PLAIN: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
 /// Percent-encodes text for a query.
-fn encode(text: &str) -> String {
-    use std::fmt::Write as _;
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-        out
-    })
+fn encode(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, PLAIN)
 }
