@@ -74,19 +74,14 @@ pub(super) fn read(row: &AnyRow) -> Result<(Approval, u64), StoreError> {
     let approval: Approval = serde_json::from_str(&document).map_err(StoreError::inconsistent)?;
     let text = |at: usize| row.try_get::<String, _>(at);
     // The columns repeat what the document says.
-    let same = approval
-        .release
-        .as_ref()
-        .is_some_and(|release| release.as_str() == text(2).unwrap_or_default())
-        && approval.id.as_ref().is_some_and(|id| id.as_str() == text(3).unwrap_or_default())
+    let (release, id) = (text(2)?, text(3)?);
+    let same = approval.release.as_ref().is_some_and(|of| of.as_str() == release)
+        && approval.id.as_ref().is_some_and(|own| own.as_str() == id)
         && approval.by.id == text(4)?
         && approval.vote.as_str() == text(5)?
         && approval.at.micros() == row.try_get::<i64, _>(6)?;
     if same {
         return Ok((approval, index.cast_unsigned()));
     }
-    Err(StoreError::inconsistent(format!(
-        "the row of approval {} is not what its document says",
-        text(3)?
-    )))
+    Err(StoreError::inconsistent(format!("the row of approval {id} is not what its document says")))
 }

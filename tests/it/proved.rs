@@ -450,6 +450,28 @@ on_both_engines! {
         stage.app.stop().await;
     }
 
+    // Restating an edited row would make the edit true.
+    async fn an_edited_token_becomes_no_fact_when_its_person_leaves(database: TestDatabase) {
+        let stage = staged(&database).await;
+        let admin = stage.app.machine("acme", &[Scope::Read]).await;
+        let digest = modelgate::model::Digest::of(stage.people[0].as_bytes());
+        database.execute_owned(format!("UPDATE tokens SET scopes = 'read submit admin policy' WHERE digest = '{digest}'")).await;
+        let before = stage.app.entries_of(&admin, "token-changed").await;
+        let left = stage.app.service.disable_user("ada").await.unwrap();
+        assert!(left.disabled_at.is_some());
+        assert_eq!(stage.app.entries_of(&admin, "token-changed").await, before, "no state of it was logged");
+        let checked = stage.app.service.check_all().await.unwrap();
+        assert!(checked.wrong.iter().any(|wrong| wrong.contains("`tokens`")), "{checked:?}");
+        stage.app.clock.forward("3s");
+        assert_eq!(stage.app.get(&stage.people[0], "/api/v1/releases").await.1["code"], "row-unproved");
+        // Another person's row does not keep the operator from ending a token.
+        let bob = stage.app.service.user_named("bob").await.unwrap();
+        let (_, tokens) = stage.app.service.held_by(&bob).await.unwrap();
+        assert!(stage.app.service.rotate_token(&tokens[0].id, "1d".parse().unwrap()).await.unwrap().is_some());
+        assert!(stage.app.service.revoke_token(&tokens[0].id).await.unwrap());
+        stage.app.stop().await;
+    }
+
     async fn a_session_that_the_service_did_not_begin_is_not_one(database: TestDatabase) {
         let stage = staged(&database).await;
         let service = &stage.app.service;

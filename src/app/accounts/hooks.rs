@@ -88,7 +88,8 @@ impl Service {
         Err(changing())
     }
 
-    /// Changes a webhook secret; `None` if there is none of that id, or `edit` changes nothing.
+    /// Changes a webhook secret; `None` if no secret has that id, or `edit` changes
+    /// nothing.
     pub(in crate::app) async fn change_secret(
         &self,
         id: &str,
@@ -132,11 +133,10 @@ impl Service {
         let counts = |hook: &HookSecret| {
             hook.revoked_at.is_none() && hook.expires_at.is_none_or(|end| end > now)
         };
-        let Some(old) =
-            self.list_hooks().await?.into_iter().find(|hook| hook.id == id && counts(hook))
-        else {
+        let Some(old) = self.store.hook_secret_by_id(id).await?.filter(counts) else {
             return Ok(None);
         };
+        self.prover.hook_secret(&old).await?;
         Ok(Some(self.create_hook(old.namespace, &old.source, None).await?))
     }
 }

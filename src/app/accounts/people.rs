@@ -219,7 +219,7 @@ impl Service {
         Ok(self.change_secret(id, What::Revoked, |secret| secret.revoke(now)).await?.is_some())
     }
 
-    /// Changes a token; `None` if there is none of that id, or `edit` changes nothing.
+    /// Changes a token; `None` if no token has that id, or `edit` changes nothing.
     async fn change_token(
         &self,
         id: &str,
@@ -263,16 +263,14 @@ impl Service {
     ) -> Result<Option<(Token, Secret)>, AppError> {
         let now = self.env.now();
         let counts = |token: &Token| token.revoked_at.is_none() && token.expires_at > now;
-        let Some(old) =
-            self.list_tokens().await?.into_iter().find(|token| token.id == id && counts(token))
-        else {
+        let Some(old) = self.store.token_by_id(id).await?.filter(counts) else {
             return Ok(None);
         };
+        self.prover.token(&old).await?;
         let user = match &old.user_id {
             Some(id) => self.store.user(id).await?,
             None => None,
         };
-        self.prover.token(&old).await?;
         let secret = Secret::new("mgt_", &self.env.random());
         let new = Token {
             id: self.env.new_id(),
@@ -410,10 +408,15 @@ impl Service {
         Err(changing())
     }
 
-    /// The end of a user's tokens and sessions.
+    /// The end of a user's tokens and sessions. A token whose row is not what was logged is left
+    /// out: it is refused wherever it is used, and its row must not become a fact.
     async fn ends_of(&self, user: &User, now: Timestamp) -> Result<Vec<Write>, AppError> {
         let mut writes = vec![Write::EndSessions(user.id.clone())];
         for token in self.store.tokens_of(&user.id).await? {
+            match self.prover.token(&token).await {
+                Err(error) if error.unproved_row().is_some() => continue,
+                proved => proved?,
+            }
             let before = Before::At(token.log_index);
             if let Some(token) = token.revoke(now) {
                 writes.push(set_token(token, before, What::Revoked, now)?);
@@ -428,10 +431,11 @@ impl Service {
     /// When the database fails.
     pub async fn held_by(&self, user: &User) -> Result<(u64, Vec<Token>), AppError> {
         let now = self.env.now();
-        let mut tokens = self.list_tokens().await?;
-        tokens.retain(|t| {
-            t.user_id.as_ref() == Some(&user.id) && t.revoked_at.is_none() && t.expires_at > now
-        });
+        let mut tokens = self.store.tokens_of(&user.id).await?;
+        tokens.retain(|token| token.revoked_at.is_none() && token.expires_at > now);
+        for token in &tokens {
+            self.prover.token(token).await?;
+        }
         Ok((self.store.sessions_of(&user.id, now).await?, tokens))
     }
 

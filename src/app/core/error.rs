@@ -6,10 +6,7 @@ use crate::{identity::Denied, store::StoreError};
 /// The code for a damaged database.
 pub const DAMAGED: &str = "database-damaged";
 /// The code for a row that its log entry does not prove.
-pub(in crate::app) const UNPROVED: &str = "row-unproved";
-/// What to do about such a row.
-pub(in crate::app) const AFTER_AN_EDIT: &str = "The database was changed outside modelgate: run `modelgate db check`, and \
-                                        restore a good copy";
+const UNPROVED: &str = "row-unproved";
 /// The code for a database that is an older state of itself, or another database.
 pub(in crate::app) const ROLLED_BACK: &str = "log-rolled-back";
 /// The code for a database that is no longer at its path.
@@ -55,7 +52,31 @@ pub struct AppError {
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
+/// What is wrong with a row that its log entry does not prove.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Unproved(String);
+
 impl AppError {
+    /// The failure of a row that its log entry does not prove. `what` says which, and what is wrong.
+    pub(in crate::app) fn unproved(what: impl Into<String>) -> Self {
+        let what = what.into();
+        tracing::error!(what, "a row of the database is not what was logged");
+        let message = format!(
+            "{what}, so it is not served. The database was changed outside modelgate: run `modelgate db check`, and \
+             restore a good copy"
+        );
+        let cause: Option<Box<dyn std::error::Error + Send + Sync>> =
+            Some(Box::new(Unproved(what)));
+        Self { kind: Kind::Failed, code: UNPROVED, message, retry_after: None, cause }
+    }
+
+    /// What is wrong with the row, if this is the failure of a row that its entry does not prove.
+    pub(in crate::app) fn unproved_row(&self) -> Option<&str> {
+        let unproved = self.cause.as_ref()?.downcast_ref::<Unproved>();
+        unproved.map(|Unproved(what)| what.as_str())
+    }
+
     /// A failure without an internal cause.
     pub fn new(kind: Kind, code: &'static str, message: impl Into<String>) -> Self {
         Self { kind, code, message: message.into(), retry_after: None, cause: None }
@@ -128,9 +149,7 @@ impl From<StoreError> for AppError {
                 "the database did not keep what was stored; try again, and see the service's log"
                     .into(),
             ),
-            StoreError::Inconsistent(what) => {
-                (UNPROVED, format!("{what}, so it is not served. {AFTER_AN_EDIT}"))
-            }
+            StoreError::Inconsistent(what) => return Self::unproved(what),
             _ if error.is_damage() => {
                 return Self { cause: Some(Box::new(error)), ..Self::damaged() };
             }

@@ -66,6 +66,13 @@ impl Service {
         let read = self.reread(&actor.namespace, &stored.inputs.evidence).await?;
         let (submission, sent) = (submission(stored, &read), Documents::stored(&read));
         let predictions = self.predictions(actor, &submission.predictions).await?;
+        if !submission.predictions.is_empty() {
+            // This may take long. It is done before the baseline lock is taken, and after that only
+            // for what has changed.
+            let compared = self.compared(&release.model, &release.environment, &policies).await?;
+            let materials = (&sent, policies.as_slice(), &compared);
+            self.with_computed(actor, &submission, &predictions, materials, memo).await?;
+        }
         let _turn = self.turn(&release.model, &release.environment, &policies).await;
         let compared = self.compared(&release.model, &release.environment, &policies).await?;
         // A release that became the champion by its own allow is compared with the one before it.

@@ -8,7 +8,7 @@ use crate::{
 
 impl Service {
     /// The champion or the reference of a model in an environment, and one more than the log index
-    /// of the entry that made it that; 0 if there is none.
+    /// of the entry that made it the baseline; 0 if the model has none there.
     pub(in crate::app) async fn baseline(
         &self,
         against: Against,

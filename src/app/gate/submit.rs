@@ -445,7 +445,7 @@ impl Document {
 fn freeze(asked: &Asked<'_>, materials: &Materials<'_>) -> Inputs {
     let (champion, reference) = materials.compared.baselines();
     let submission = asked.submission;
-    // Who asked for a release stays its submitter, whoever has it evaluated again.
+    // A release that another person has evaluated again keeps its submitter.
     let submitter = asked.again.map_or(&asked.actor.who, |(stored, _)| &stored.release.submitter);
     Inputs {
         model: Some(submission.model.clone()),

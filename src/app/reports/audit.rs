@@ -4,7 +4,7 @@
 use crate::app::{
     Service,
     core::blocking,
-    core::error::{AppError, UNPROVED},
+    core::error::AppError,
     core::places::Place,
     core::prover::{Logged, Prover},
 };
@@ -248,7 +248,7 @@ impl AuditReport {
     async fn asked(&self, index: Option<u64>) -> Result<Option<AskedFor>, AppError> {
         let Some(index) = index else { return Ok(None) };
         let fact = match self.prover.requested(&self.namespace, index).await {
-            Err(error) if error.code == UNPROVED => return Ok(None),
+            Err(error) if error.unproved_row().is_some() => return Ok(None),
             fact => fact?,
         };
         Ok(Some(AskedFor {
@@ -280,7 +280,7 @@ impl AuditReport {
                 _ => Ok(()),
             };
             let vote = match held.and(read) {
-                Err(error) if error.code == UNPROVED => {
+                Err(error) if error.unproved_row().is_some() => {
                     self.listed.unproved(altered("approval or rejection", row.index));
                     continue;
                 }
@@ -298,7 +298,7 @@ impl AuditReport {
     }
 
     /// The next publications of policies and changes of users, in the order of the log; empty after
-    /// the last one. A new password is not one of them: it changes nobody's rights.
+    /// the last one. A new password is not one of them, because it changes no rights.
     ///
     /// # Errors
     /// As [`AuditReport::decisions`].
@@ -312,7 +312,7 @@ impl AuditReport {
         for index in page {
             match self.prover.logged(&self.namespace, index).await {
                 Ok(logged) => lines.extend(line(index, logged)),
-                Err(error) if error.code == UNPROVED => {
+                Err(error) if error.unproved_row().is_some() => {
                     self.listed.unproved(altered("change of a policy or user", index));
                 }
                 Err(error) => return Err(error),
@@ -390,13 +390,10 @@ fn rows(page: Vec<Line>) -> Result<(Vec<AuditRow>, Vec<u64>), AppError> {
 
 /// The sentence for a row that is not what was logged; `None` if it is.
 fn problem(held: Result<(), AppError>) -> Result<Option<String>, AppError> {
-    match held {
-        Ok(()) => Ok(None),
-        Err(error) if error.code == UNPROVED => {
-            let said = error.message.split(", so it is not served").next().unwrap_or_default();
-            Ok(Some(format!("{said}, so it is not listed")))
-        }
-        Err(error) => Err(error),
+    let Err(error) = held else { return Ok(None) };
+    match error.unproved_row() {
+        Some(what) => Ok(Some(format!("{what}, so it is not listed"))),
+        None => Err(error),
     }
 }
 

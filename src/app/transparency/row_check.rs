@@ -24,13 +24,12 @@ pub struct RowCheck {
 impl RowCheck {
     /// Notes the result for one row. Only a failure of the database itself ends the check.
     fn note(&mut self, table: &str, result: Result<(), AppError>) -> Result<(), AppError> {
-        match result {
-            Ok(()) => self.proved += 1,
-            Err(error) if error.code == crate::app::core::error::UNPROVED => {
-                self.wrong(format!("`{table}`: {}", reason(&error.message)));
-            }
-            Err(error) => return Err(error),
-        }
+        let Err(error) = result else {
+            self.proved += 1;
+            return Ok(());
+        };
+        let Some(what) = error.unproved_row() else { return Err(error) };
+        self.wrong(format!("`{table}`: {what}"));
         Ok(())
     }
 
@@ -55,11 +54,6 @@ impl RowCheck {
             self.wrong.push(what);
         }
     }
-}
-
-/// What a refusal says of the row, without what to do about it.
-fn reason(message: &str) -> &str {
-    message.split(", so it is not served").next().unwrap_or(message)
 }
 
 /// The decisions and the votes of one release.

@@ -12,9 +12,7 @@ mod releases;
 pub(in crate::app) use releases::read_decision;
 
 use crate::app::{
-    core::entries::fact_holds,
-    core::error::{AFTER_AN_EDIT, AppError, Kind, UNPROVED},
-    core::identity::identity,
+    core::entries::fact_holds, core::error::AppError, core::identity::identity,
     core::notary::Notary,
 };
 use crate::{
@@ -28,7 +26,7 @@ use crate::{
     model::{
         Digest, Environment, ModelId, Namespace, Outcome, Person, Release, ReleaseId, Timestamp,
     },
-    store::{LogHead, Published, Store, StoredEntry},
+    store::{LogHead, Publication, Published, Store, StoredEntry},
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -141,9 +139,11 @@ impl Prover {
                 let (name, digest, by) = (fact.name, fact.digest, Some(fact.published_by));
                 Ok(Logged::Policy { at: proved.at, name, digest, by })
             }
+            // Version 1: the entry has the digest of the policy itself, which must be there.
             (Entry::Fact { fact: Fact::PolicyPublished, hash }, None) => {
-                let (name, digest) = (proved.subject.clone(), *hash);
-                Ok(Logged::Policy { at: proved.at, name, digest, by: None })
+                let policy = self.store.published(Publication::Policy, namespace, hash).await?;
+                let policy = policy.ok_or_else(|| unproved("a policy", index))?;
+                Ok(Logged::Policy { at: proved.at, name: policy.name, digest: *hash, by: None })
             }
             _ => Err(unproved("an entry", index)),
         }
@@ -193,7 +193,7 @@ impl Prover {
         for found in self.store.entries_at(namespace, &indexes).await? {
             match self.admit(namespace, found).await {
                 // Told when its row is proved.
-                Err(error) if error.code == UNPROVED => {}
+                Err(error) if error.unproved_row().is_some() => {}
                 admitted => drop(admitted?),
             }
         }
@@ -321,27 +321,15 @@ fn current(what: &str, newest: Option<u64>, row: Option<u64>) -> Result<(), AppE
 
 /// The failure for a session that this service did not sign.
 pub(in crate::app) fn unproved_session() -> AppError {
-    tracing::error!("a session in the database has no signature of this service");
-    let message = format!(
-        "this session was not begun by this service, so it is not accepted. {AFTER_AN_EDIT}"
-    );
-    AppError::new(Kind::Failed, UNPROVED, message)
+    AppError::unproved("this session was not begun by this service")
 }
 
 /// The failure for a document that no longer has its digest.
 pub(in crate::app) fn unproved_document(digest: &Digest) -> AppError {
-    tracing::error!(%digest, "a document in the database no longer has its digest");
-    let message = format!(
-        "the document {digest} no longer has its digest, so it is not served. {AFTER_AN_EDIT}"
-    );
-    AppError::new(Kind::Failed, UNPROVED, message)
+    AppError::unproved(format!("the document {digest} no longer has its digest"))
 }
 
 /// The failure for a row that its entry does not prove.
 pub(in crate::app) fn unproved(what: &str, index: u64) -> AppError {
-    tracing::error!(what, index, "a row of the database does not match its log entry");
-    let message = format!(
-        "{what} does not match entry {index} of the log, so it is not served. {AFTER_AN_EDIT}"
-    );
-    AppError::new(Kind::Failed, UNPROVED, message)
+    AppError::unproved(format!("{what} does not match entry {index} of the log"))
 }
