@@ -217,7 +217,9 @@ impl Store {
                    AND verdict IN ('allow', 'pending') AND allowed_idx IS NOT NULL GROUP BY model, environment) r \
                    FULL OUTER JOIN (SELECT * FROM champions WHERE namespace = $1) c \
                    ON c.model = r.model AND c.environment = r.environment \
-                   WHERE COALESCE(c.allowed_idx, -1) <> COALESCE(r.allowed_idx, -1) LIMIT 10";
+                   LEFT JOIN releases o ON o.namespace = $1 AND o.id = c.release_id \
+                   WHERE COALESCE(c.allowed_idx, -1) <> COALESCE(r.allowed_idx, -1) \
+                   OR COALESCE(o.allowed_idx, -1) <> COALESCE(c.allowed_idx, -1) LIMIT 10";
         self.ids(sql, ns).await
     }
 
