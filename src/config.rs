@@ -35,6 +35,8 @@ pub struct Settings {
     pub metrics_listen: Option<String>,
     /// The public address of the service; it names the verifier in every signed summary.
     pub public_url: String,
+    /// Whether that address was set, and does not only follow from where the service listens.
+    pub public_url_is_set: bool,
     /// The largest request body, in bytes.
     pub max_body: usize,
     /// The folder of uploaded files; services that share a database must share it.
@@ -218,6 +220,7 @@ impl Partial {
     /// When the public address is not valid, or a limit would stop the service.
     pub fn resolve(self) -> Result<Settings, ConfigError> {
         let listen = self.listen.unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
+        let public_url_is_set = self.public_url.is_some();
         let public_url = self.public_url.unwrap_or_else(|| format!("http://{listen}"));
         let data = self.data.unwrap_or_else(|| beside(self.database.as_deref()));
         let database = self
@@ -230,6 +233,7 @@ impl Partial {
             listen,
             metrics_listen: self.metrics_listen,
             public_url: checked(&public_url)?,
+            public_url_is_set,
             max_body,
             blobs: self.blobs.unwrap_or_else(|| data.join("blobs")),
             max_upload: self.max_upload.unwrap_or(DEFAULT_MAX_UPLOAD),

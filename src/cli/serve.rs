@@ -133,7 +133,7 @@ impl Serving {
         };
         let settings = settings.clone().at(&bound.address.to_string());
         warn_of_wildcard(&settings.public_url);
-        let open = Open::with(&settings).await?;
+        let open = Open::serving(&settings).await?;
         let renderer =
             Renderer::below(settings.base_path()).map_err(|e| Failure::service(e.code(), &e))?;
         let web = Web {

@@ -1,10 +1,11 @@
 //! The parts that commands share which open the database themselves: settings, and the service.
 
-use super::exit::Failure;
+use super::{exit::Failure, output};
 use crate::{
     app::{Parts, Service, UploadLimits, core::env::Env, core::private},
     config::{ConfigError, Partial, Settings},
     keys::Keyring,
+    model::Namespace,
     store::{Existing, Store, StoreError},
 };
 use std::{
@@ -153,6 +154,8 @@ pub(super) fn database(error: StoreError) -> Failure {
 pub struct Open {
     /// The service.
     pub service: Arc<Service>,
+    /// Whether the public address is certain: set, or the one that the service was started with.
+    address_is_known: bool,
     store: Store,
     ended: JoinHandle<()>,
 }
@@ -188,6 +191,36 @@ impl Open {
         Ok(open)
     }
 
+    /// The same for the service itself, whose address the commands on this database then use.
+    ///
+    /// # Errors
+    /// As [`Open::with`].
+    pub async fn serving(settings: &Settings) -> Result<Self, Failure> {
+        let settings = Settings { public_url_is_set: true, ..settings.clone() };
+        let open = Self::with(&settings).await?;
+        open.store.note_address(&settings.public_url).await.map_err(database)?;
+        Ok(open)
+    }
+
+    /// Says so if a command is about to begin the log of a namespace under an address that may not
+    /// be that of the service: a log keeps its name permanently.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tell_beginning(&self, namespace: &Namespace) -> Result<(), Failure> {
+        let begun = self.store.log_head(namespace).await.map_err(database)?.is_some();
+        if self.address_is_known || begun {
+            return Ok(());
+        }
+        let identity = self.service.identity(namespace).await?;
+        output::note(&format!(
+            "This begins the log of `{namespace}` under the permanent name `{}`. If the service will have another address, \
+             start it first, or give --public-url.",
+            identity.origin
+        ));
+        Ok(())
+    }
+
     async fn prepared(settings: &Settings, pages: bool) -> Result<Self, Failure> {
         let keys = settings.data.join("keys");
         look_before(settings, &keys, pages).await?;
@@ -196,11 +229,17 @@ impl Open {
         durable_folder(&settings.data).map_err(failed)?;
         let keys = Keyring::open_or_create(&keys).map_err(|e| Failure::service(e.code(), &e))?;
         let store = Store::open(&settings.database).await.map_err(database)?;
+        let served_at = if settings.public_url_is_set {
+            None
+        } else {
+            store.address().await.map_err(database)?
+        };
+        let address_is_known = settings.public_url_is_set || served_at.is_some();
         let parts = Parts {
             env: Env::default(),
             store: store.clone(),
             keys,
-            public_url: settings.public_url.clone(),
+            public_url: served_at.unwrap_or_else(|| settings.public_url.clone()),
             heads: head_folders(settings),
             observe_only: settings.observe_only.clone(),
             uploads: UploadLimits {
@@ -211,7 +250,7 @@ impl Open {
             limits: settings.limits.clone(),
         };
         let (service, ended) = Service::open(parts)?;
-        Ok(Self { service, store, ended })
+        Ok(Self { service, address_is_known, store, ended })
     }
 
     /// Lets the last batch become durable and closes the database. Requests that were cut off may

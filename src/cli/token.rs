@@ -121,6 +121,7 @@ fn create(args: Create) -> Outcome {
     let settings = args.store.settings(None)?;
     block_on(async {
         let open = Open::accounts(&settings).await?;
+        open.tell_beginning(&args.namespace).await?;
         let (id, text) = if let Some(source) = &args.hook {
             let hook = open.service.create_hook(args.namespace, source, args.expires).await?;
             (hook.id, hook::secret_text(&hook.secret))

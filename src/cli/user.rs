@@ -222,6 +222,7 @@ fn create(args: Create) -> Outcome {
     let password = password()?;
     block_on(async {
         let open = Open::accounts(&settings).await?;
+        open.tell_beginning(&args.namespace).await?;
         let new = NewUser {
             namespace: args.namespace,
             display_name: args.display_name.unwrap_or_else(|| args.name.clone()),

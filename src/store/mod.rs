@@ -5,6 +5,7 @@
 //! another's rows.
 
 mod accounts;
+mod address;
 mod append;
 mod approvals;
 mod attempts;

@@ -231,3 +231,35 @@ fn a_database_and_an_export_of_the_first_version_still_verify() {
         .expect(0);
     verify("export").expect(0);
 }
+
+/// Operators create users beside a service and forget its address: the log must not get another
+/// name by that.
+#[test]
+fn a_command_that_begins_a_log_uses_the_address_of_the_service() {
+    let root = tempfile::TempDir::new().unwrap();
+    let command = |args: &[&str]| {
+        let mut command = modelgate(root.path());
+        command.env("MODELGATE_DATA", root.path().join("data")).args(args);
+        command
+    };
+    let create = |namespace: &str| {
+        let args = ["token", "create", "--namespace", namespace, "--scope", "read"];
+        run(command(&args)).expect(0).stderr
+    };
+    let named = |namespace: &str| {
+        let shown = run(command(&["key", "show", "--namespace", namespace])).expect(0).stdout;
+        shown.contains(&format!("gate.example.com/log/{namespace}"))
+    };
+    // Before the first start no address is known, and the command says what it does.
+    let said = create("early");
+    assert!(said.contains("permanent name `127.0.0.1:8080/log/early`"), "{said}");
+    assert!(!create("early").contains("permanent name"), "the log has begun");
+    let mut serve = command(&[]);
+    serve.env("MODELGATE_PUBLIC_URL", "https://gate.example.com");
+    let served = Process::serve(serve);
+    let said = create("acme");
+    assert!(!said.contains("permanent name") && named("acme"), "{said}");
+    served.kill();
+    assert!(!create("later").contains("permanent name") && named("later"));
+    assert!(!named("early"));
+}
