@@ -157,7 +157,7 @@ impl Service {
         &self.judges
     }
 
-    /// Accepts no more works. Those that wait become durable, and then the handle of
+    /// Accepts no more changes. Those that wait become durable, and then the handle of
     /// [`Service::start`] ends, even if the service is still in use elsewhere.
     pub fn stop(&self) {
         self.writer.stop();

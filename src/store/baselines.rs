@@ -114,7 +114,7 @@ impl Store {
     }
 }
 
-/// The current baselines while a batch is screened. Costs nothing if no work was compared with a
+/// The current baselines while a batch is screened. Costs nothing if no change was compared with a
 /// baseline.
 #[derive(Default)]
 pub(super) struct Stands {
@@ -212,7 +212,7 @@ pub(super) async fn note_decisions(
     Ok(())
 }
 
-/// The champion after one was denied or revoked. If there is none, its row is removed.
+/// The champion after one was denied or revoked. The row is removed if no release is allowed there.
 async fn next_champion(
     connection: &mut AnyConnection,
     namespace: &Namespace,

@@ -239,7 +239,7 @@ on_both_engines! {
         assert_eq!((status, &problem["code"]), (409, &json!("policies-changed")), "{problem}");
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.contains("the policy `two-eyes` was replaced") && detail.contains("read it, and vote"), "{detail}");
-        // It has other inputs now, for which nobody has voted; who saw the old ones is told so.
+        // It has other inputs now, without votes; a reviewer who saw the old ones is told so.
         let path = format!("/api/v1/releases/{}", decided["release"].as_str().unwrap());
         let (_, whole) = app.get(&ci, &path).await;
         assert_eq!(whole["decisions"].as_array().unwrap().len(), 3, "submitted, approved by one, evaluated again");

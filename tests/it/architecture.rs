@@ -368,8 +368,6 @@ fn nowhere(document: &Path) -> Vec<String> {
         .collect()
 }
 
-/// The actual structure: a line for each module, from the top floor down, and what production code
-/// imports.
 /// Imports of a wing of `app` from one that is not below it.
 fn forbidden_wings(module: &Module) -> Vec<String> {
     let step = |wing: &str| WINGS.iter().find(|(name, _)| *name == wing).map(|(_, step)| *step);
@@ -391,6 +389,8 @@ fn forbidden_wings(module: &Module) -> Vec<String> {
         .collect()
 }
 
+/// The actual structure: a line for each module, from the top floor down, and what production code
+/// imports.
 fn drawing(modules: &[Module]) -> String {
     let mut imports: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for module in modules {

@@ -11,9 +11,8 @@ use std::{
     collections::BTreeMap, fs, io::Read as _, os::unix::fs::PermissionsExt as _, path::PathBuf,
 };
 
-const VERSIONS: [&str; 1] = ["0.1.0"];
-/// After everything in them.
-const AFTER: &str = "2026-11-29T00:00:00Z";
+/// Each version, and a time after everything in its folder. 0.1.0 was written by commit b44d589.
+const VERSIONS: [(&str, &str); 1] = [("0.1.0", "2026-11-29T00:00:00Z")];
 
 fn folder(version: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/kept").join(version)
@@ -38,9 +37,9 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
 }
 
 /// A copy of the database of a version, with its keys, heads and uploads.
-async fn database(version: &str) -> TestDatabase {
+async fn database((version, after): (&str, &'static str)) -> TestDatabase {
     let mut database = TestDatabase::new(Engine::Sqlite).await;
-    database.now = AFTER;
+    database.now = after;
     let (from, to) = (folder(version), database.folder.path());
     for part in ["keys", "heads", "blobs"] {
         copy(&from.join(part), &to.join(part));
@@ -52,10 +51,25 @@ async fn database(version: &str) -> TestDatabase {
     database
 }
 
+#[test]
+fn every_kept_version_is_tested() {
+    let kept = fs::read_dir(folder("")).unwrap();
+    let kept: Vec<String> =
+        kept.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(kept, VERSIONS.map(|(version, _)| version));
+    for (version, _) in VERSIONS {
+        let expected = expected(version);
+        for part in ["gate", "releases", "history"] {
+            let size = expected[part].as_object().map(serde_json::Map::len);
+            assert!(size.or(expected[part].as_array().map(Vec::len)) > Some(7), "{version} {part}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_database_of_an_earlier_version_answers_as_it_did() {
-    for version in VERSIONS {
-        let (database, expected) = (database(version).await, expected(version));
+    for (version, after) in VERSIONS {
+        let (database, expected) = (database((version, after)).await, expected(version));
         let app = TestApp::start(&database).await;
         let ci = expected["tokens"]["ci"].as_str().unwrap();
         for (place, answer) in expected["gate"].as_object().unwrap() {
@@ -83,8 +97,8 @@ async fn a_database_of_an_earlier_version_answers_as_it_did() {
 
 #[tokio::test]
 async fn a_database_of_an_earlier_version_goes_on() {
-    for version in VERSIONS {
-        let (database, expected) = (database(version).await, expected(version));
+    for (version, after) in VERSIONS {
+        let (database, expected) = (database((version, after)).await, expected(version));
         let app = TestApp::start(&database).await;
         let (ci, bob) = (
             expected["tokens"]["ci"].as_str().unwrap(),
@@ -116,7 +130,7 @@ async fn a_database_of_an_earlier_version_goes_on() {
 
 #[test]
 fn an_export_of_an_earlier_version_verifies_and_replays() {
-    for version in VERSIONS {
+    for (version, _) in VERSIONS {
         for export in fs::read_dir(folder(version).join("exports")).unwrap().map(Result::unwrap) {
             let mut files = BTreeMap::new();
             read(&export.path(), "", &mut files);

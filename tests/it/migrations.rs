@@ -57,6 +57,9 @@ on_both_engines! {
         let (model, environment) = ("sample/m".parse().unwrap(), "production".parse().unwrap());
         let allowed = store.allowed_release(&namespace, &model, &environment, &digest).await.unwrap();
         assert_eq!(allowed.map(|id| id.to_string()).as_deref(), Some("r1"), "what was allowed before can be a champion");
+        // What the migrations work out from rows of earlier versions.
+        let champion = store.champion(&namespace, &model, &environment).await.unwrap();
+        assert_eq!(champion.map(|(id, _)| id.to_string()).as_deref(), Some("r1"));
         let series = |model: &str, dataset: &str| Series {
             namespace: "sample".parse().unwrap(),
             policy: "p".into(),

@@ -76,9 +76,9 @@ on_both_engines! {
 
     async fn a_batch_goes_in_whole_and_under_a_signed_head(database: TestDatabase) {
         let (store, notary) = (Store::open(&database.address).await.unwrap(), notary());
-        let works: Vec<Change> = (0..150).map(|i| policy("acme", &format!("p{i}"), &format!("text {i}"))).collect();
+        let changes: Vec<Change> = (0..150).map(|i| policy("acme", &format!("p{i}"), &format!("text {i}"))).collect();
         let mut earlier = Vec::new();
-        for batch in works.chunks(40) {
+        for batch in changes.chunks(40) {
             let done = store.append(batch, &notary).await.unwrap();
             assert!(done.iter().all(Result::is_ok));
             let head = check_log(&store, &notary, "acme").await;
@@ -91,8 +91,8 @@ on_both_engines! {
 
     async fn tiles_are_kept_as_they_fill(database: TestDatabase) {
         let (store, notary) = (Store::open(&database.address).await.unwrap(), notary());
-        let works: Vec<Change> = (0..600).map(|i| policy("acme", "p", &format!("text {i}"))).collect();
-        for batch in works.chunks(200) {
+        let changes: Vec<Change> = (0..600).map(|i| policy("acme", "p", &format!("text {i}"))).collect();
+        for batch in changes.chunks(200) {
             store.append(batch, &notary).await.unwrap();
         }
         let ns = namespace("acme");
@@ -147,7 +147,7 @@ on_both_engines! {
         };
         let stored = |done: &Committed| done.is_ok();
         assert!(store.append(&[tried(b"a", 1), tried(b"b", 2)], &notary).await.unwrap().iter().all(stored));
-        // `a` again is accepted; `c` as the second, and `b` as the third, are not. A refused work
+        // `a` again is accepted; `c` as the second, and `b` as the third, are not. A refused change
         // does not affect the others.
         let batch = [tried(b"a", 1), tried(b"c", 2), tried(b"b", 3), tried(b"d", 7)];
         let done = store.append(&batch, &notary).await.unwrap();

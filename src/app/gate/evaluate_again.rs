@@ -110,8 +110,8 @@ impl Service {
         }
     }
 
-    /// The refusal of an approval of what no longer holds. The release is evaluated again, so that
-    /// the reviewer sees what changed before they approve.
+    /// The refusal of an approval whose release was evaluated with inputs that have moved since. The
+    /// release is evaluated again, so that the reviewer sees what changed before they approve.
     pub(in crate::app) async fn evaluated_again(
         &self,
         actor: &Actor,

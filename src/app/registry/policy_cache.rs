@@ -37,8 +37,8 @@ impl PolicyCache {
         Self { store, prover, parsed: Mutex::default(), active: Mutex::default() }
     }
 
-    /// The policies of a namespace, as far as this process knows. The batch refuses a work if they
-    /// have changed.
+    /// The policies of a namespace, as far as this process knows. The batch refuses a change that
+    /// was judged by policies which are no longer current.
     pub(in crate::app) async fn active(&self, namespace: &Namespace) -> Result<Active, AppError> {
         let known =
             self.active.lock().unwrap_or_else(PoisonError::into_inner).get(namespace).cloned();
