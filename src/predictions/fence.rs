@@ -1,4 +1,6 @@
 //! A fence around the crates that read Parquet and Arrow: a panic on damaged bytes becomes an error.
+//! What aborts the process is not caught, namely a stack that overflows and memory that cannot be
+//! allocated. So depths, sizes and counts are checked before a crate sees them.
 
 use std::{
     fmt::Display,

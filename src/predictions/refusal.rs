@@ -182,6 +182,11 @@ pub(super) fn too_many_texts(file: &str, column: &str, limits: &Limits) -> Predi
     )
 }
 
+/// A dictionary of the file has more entries than the limit.
+pub(super) fn too_many_entries(file: &str, limits: &Limits) -> PredictionsError {
+    too_large(file, format!("a dictionary has more than {} entries", limits.distinct))
+}
+
 /// Text has another encoding than UTF-8.
 pub(super) fn not_utf8(file: &str, column: &str, place: impl Display) -> PredictionsError {
     let message = format!(

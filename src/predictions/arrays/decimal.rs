@@ -9,21 +9,25 @@ use std::fmt::Display;
 const EXACT: i64 = 1 << 53;
 const EXACT_POWER: i8 = 22;
 
-/// The values of a column of decimals with this many digits after the point.
-pub(super) fn floats<T: ArrowPrimitiveType>(array: &PrimitiveArray<T>, scale: i8) -> Vec<f64>
+/// The values of a column of decimals with this many digits after the point; `None` if one is not a
+/// number.
+pub(super) fn floats<T: ArrowPrimitiveType>(
+    array: &PrimitiveArray<T>,
+    scale: i8,
+) -> Option<Vec<f64>>
 where
     T::Native: Display,
 {
     array.values().iter().map(|digits| float(*digits, scale)).collect()
 }
 
-fn float<D: Display + ArrowNativeType>(digits: D, scale: i8) -> f64 {
+fn float<D: Display + ArrowNativeType>(digits: D, scale: i8) -> Option<f64> {
     match digits.to_i64() {
         Some(n) if (-EXACT..=EXACT).contains(&n) && (0..=EXACT_POWER).contains(&scale) => {
-            whole(n) / 10_f64.powi(i32::from(scale))
+            Some(whole(n) / 10_f64.powi(i32::from(scale)))
         }
-        // Parsing rounds correctly; a decimal is always a number.
-        _ => format!("{digits}e{}", -i32::from(scale)).parse().unwrap_or(f64::NAN),
+        // Parsing rounds correctly.
+        _ => format!("{digits}e{}", -i32::from(scale)).parse().ok(),
     }
 }
 
@@ -46,7 +50,7 @@ mod tests {
             (5, -3, "5000"),
             (1, 38, "1e-38"),
         ] {
-            assert_eq!(float(digits, scale), text.parse::<f64>().unwrap(), "{text}");
+            assert_eq!(float(digits, scale), Some(text.parse::<f64>().unwrap()), "{text}");
         }
     }
 }

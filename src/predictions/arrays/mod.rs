@@ -13,6 +13,7 @@ use arrow_array::{
 use arrow_buffer::ArrowNativeType;
 use arrow_schema::DataType;
 pub(super) use kind::fits;
+use std::{fmt::Display, sync::Arc};
 use texts::Texts;
 
 /// Where the rows of a block are, for messages.
@@ -35,10 +36,14 @@ impl Place<'_> {
     }
 }
 
+const NO_ENTRY: &str = "a code has no entry in its dictionary";
+
 /// Converts one column, block by block.
 #[derive(Default)]
 pub(super) struct Column {
     texts: Texts,
+    /// A dictionary of values other than texts that was converted before.
+    entries: Option<(ArrayRef, Values)>,
 }
 
 impl Column {
@@ -106,16 +111,16 @@ impl Column {
             }
             DataType::Boolean => Values::Bool(array.as_boolean().values().iter().collect()),
             DataType::Decimal32(_, scale) => {
-                Values::F64(decimal::floats(array.as_primitive::<types::Decimal32Type>(), *scale))
+                decimals::<types::Decimal32Type>(place, array, *scale)?
             }
             DataType::Decimal64(_, scale) => {
-                Values::F64(decimal::floats(array.as_primitive::<types::Decimal64Type>(), *scale))
+                decimals::<types::Decimal64Type>(place, array, *scale)?
             }
             DataType::Decimal128(_, scale) => {
-                Values::F64(decimal::floats(array.as_primitive::<types::Decimal128Type>(), *scale))
+                decimals::<types::Decimal128Type>(place, array, *scale)?
             }
             DataType::Decimal256(_, scale) => {
-                Values::F64(decimal::floats(array.as_primitive::<types::Decimal256Type>(), *scale))
+                decimals::<types::Decimal256Type>(place, array, *scale)?
             }
             DataType::Dictionary(..) => return self.dictionary(place, array, values),
             DataType::Utf8
@@ -146,16 +151,18 @@ impl Column {
             _ => return Err(place.corrupt("its codes are not integers"))
         );
         let entries = array.as_any_dictionary().values();
+        if entries.len() > place.limits.distinct {
+            return Err(refusal::too_many_entries(place.file, place.limits));
+        }
         let most = codes.iter().fold(0, |most, code| most.max(*code));
         if !codes.is_empty() && num::index(most) >= entries.len() {
-            return Err(place.corrupt("a code has no entry in its dictionary"));
+            return Err(place.corrupt(NO_ENTRY));
         }
         if let Some(absent) = entries.logical_nulls().filter(|nulls| nulls.null_count() > 0)
             && let Some(at) = codes.iter().position(|code| absent.is_null(num::index(*code)))
         {
             return Err(refusal::null(place.file, place.column, place.row(at)));
         }
-        let mut list = Values::Int(Vec::new());
         *values = match entries.data_type() {
             DataType::Utf8
             | DataType::LargeUtf8
@@ -170,14 +177,23 @@ impl Column {
                 return Err(place.corrupt("its dictionary has a dictionary"));
             }
             _ => {
-                self.convert(place, entries, &mut list)?;
-                match list {
-                    Values::Int(list) => Values::Int(pick(&list, &codes)),
-                    Values::F32(list) => Values::F32(pick(&list, &codes)),
-                    Values::F64(list) => Values::F64(pick(&list, &codes)),
-                    Values::Bool(list) => Values::Bool(pick(&list, &codes)),
+                let list = match self.entries.take() {
+                    Some((known, list)) if known.to_data().ptr_eq(&entries.to_data()) => list,
+                    _ => {
+                        let mut list = Values::Int(Vec::new());
+                        self.convert(place, entries, &mut list)?;
+                        list
+                    }
+                };
+                let picked = match &list {
+                    Values::Int(list) => pick(list, &codes).map(Values::Int),
+                    Values::F32(list) => pick(list, &codes).map(Values::F32),
+                    Values::F64(list) => pick(list, &codes).map(Values::F64),
+                    Values::Bool(list) => pick(list, &codes).map(Values::Bool),
                     Values::Text { .. } => return Err(place.corrupt("its dictionary changes")),
-                }
+                };
+                self.entries = Some((Arc::clone(entries), list));
+                picked.ok_or_else(|| place.corrupt(NO_ENTRY))?
             }
         };
         Ok(())
@@ -225,7 +241,55 @@ fn keys<K: types::ArrowDictionaryKeyType>(array: &DictionaryArray<K>, codes: &mu
     codes.extend(array.keys().values().iter().map(|key| num::small(key.as_usize())));
 }
 
-/// The value of each code, all of which are known to have one.
-fn pick<T: Copy + Default>(values: &[T], codes: &[u32]) -> Vec<T> {
-    codes.iter().map(|code| values.get(num::index(*code)).copied().unwrap_or_default()).collect()
+/// The value of each code; `None` if one has no value.
+fn pick<T: Copy>(values: &[T], codes: &[u32]) -> Option<Vec<T>> {
+    codes.iter().map(|code| values.get(num::index(*code)).copied()).collect()
+}
+
+fn decimals<T: ArrowPrimitiveType>(
+    place: &Place<'_>,
+    array: &dyn Array,
+    scale: i8,
+) -> Result<Values, PredictionsError>
+where
+    T::Native: Display,
+{
+    let list = decimal::floats(array.as_primitive::<T>(), scale);
+    list.map(Values::F64).ok_or_else(|| place.corrupt("a decimal is not a number"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::{Float64Array, Int32Array, types::Int32Type};
+
+    #[test]
+    fn a_dictionary_of_numbers_is_converted_once_and_has_a_limit() {
+        let entries: ArrayRef = Arc::new(Float64Array::from(vec![0.5, 1.5, 2.5]));
+        let block = |codes: Vec<i32>| -> ArrayRef {
+            let codes = Int32Array::from(codes);
+            Arc::new(DictionaryArray::<Int32Type>::new(codes, Arc::clone(&entries)))
+        };
+        let mut limits = Limits::default();
+        let (mut column, mut values) = (Column::default(), Values::Int(Vec::new()));
+        let place = Place { file: "file", column: "score", limits: &limits, row: 0 };
+        column.convert(&place, &block(vec![2, 0]), &mut values).unwrap();
+        assert!(matches!(&values, Values::F64(list) if *list == [2.5, 0.5]));
+        // Other entries in place of the kept ones show that they are not converted again.
+        let Some((_, Values::F64(kept))) = &mut column.entries else { panic!("not kept") };
+        kept[1] = 7.0;
+        column.convert(&place, &block(vec![1, 1, 2]), &mut values).unwrap();
+        assert!(matches!(&values, Values::F64(list) if *list == [7.0, 7.0, 2.5]));
+        limits.distinct = 2;
+        let place = Place { file: "file", column: "score", limits: &limits, row: 0 };
+        let error = column.convert(&place, &block(vec![0]), &mut values).unwrap_err();
+        assert_eq!(error.code, "predictions-too-large");
+        assert!(error.message.contains("a dictionary has more than 2 entries"));
+    }
+
+    #[test]
+    fn a_code_without_a_value_has_no_value() {
+        assert_eq!(pick(&[1, 2], &[1, 0]), Some(vec![2, 1]));
+        assert_eq!(pick(&[1, 2], &[1, 2]), None);
+    }
 }

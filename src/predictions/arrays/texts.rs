@@ -1,6 +1,6 @@
 //! Texts as codes of a dictionary.
 
-use super::Place;
+use super::{NO_ENTRY, Place};
 use crate::predictions::{PredictionsError, num, refusal, text::Interner};
 use arrow_array::{
     Array, ArrayRef, BinaryViewArray, GenericByteArray, OffsetSizeTrait, cast::AsArray,
@@ -54,7 +54,8 @@ impl Texts {
         };
         if let Some(map) = &known.codes {
             for code in codes {
-                *code = map.get(num::index(*code)).copied().unwrap_or(0);
+                let known = map.get(num::index(*code));
+                *code = *known.ok_or_else(|| place.corrupt(NO_ENTRY))?;
             }
         }
         let texts = Arc::clone(&known.texts);
@@ -65,11 +66,6 @@ impl Texts {
 
 impl Known {
     fn new(place: &Place<'_>, values: &ArrayRef) -> Result<Self, PredictionsError> {
-        if values.len() > place.limits.distinct {
-            let most = place.limits.distinct;
-            let what = format!("a dictionary has more than {most} entries");
-            return Err(refusal::too_large(place.file, what));
-        }
         let (mut interner, mut codes) = (Interner::default(), Vec::with_capacity(values.len()));
         intern(place, &mut interner, values, &mut codes)?;
         let distinct = interner.len() == codes.len();
@@ -86,7 +82,7 @@ fn intern(
     codes: &mut Vec<u32>,
 ) -> Result<(), PredictionsError> {
     let mut new = 0;
-    each(array, |text| {
+    each(place, array, |text| {
         if text.len() > place.limits.cell {
             let what = format!(
                 "a text in column {} is longer than {} bytes",
@@ -113,21 +109,23 @@ fn intern(
 /// Calls `put` with the bytes of each text. They may not be UTF-8, even in a column of text: the
 /// crates do not check every kind of column.
 fn each(
+    place: &Place<'_>,
     array: &dyn Array,
-    mut put: impl FnMut(&[u8]) -> Result<(), PredictionsError>,
+    put: impl FnMut(&[u8]) -> Result<(), PredictionsError>,
 ) -> Result<(), PredictionsError> {
     match array.data_type() {
-        DataType::Utf8 => slices(array.as_string::<i32>(), put),
-        DataType::LargeUtf8 => slices(array.as_string::<i64>(), put),
-        DataType::Binary => slices(array.as_binary::<i32>(), put),
-        DataType::LargeBinary => slices(array.as_binary::<i64>(), put),
+        DataType::Utf8 => slices(place, array.as_string::<i32>(), put),
+        DataType::LargeUtf8 => slices(place, array.as_string::<i64>(), put),
+        DataType::Binary => slices(place, array.as_binary::<i32>(), put),
+        DataType::LargeBinary => slices(place, array.as_binary::<i64>(), put),
         DataType::Utf8View => views(&array.as_string_view().clone().to_binary_view(), put),
         DataType::BinaryView => views(array.as_binary_view(), put),
-        _ => (0..array.len()).try_for_each(|_| put(&[])),
+        _ => Err(place.corrupt("its rows are not text")),
     }
 }
 
 fn slices<T: ByteArrayType>(
+    place: &Place<'_>,
     array: &GenericByteArray<T>,
     mut put: impl FnMut(&[u8]) -> Result<(), PredictionsError>,
 ) -> Result<(), PredictionsError>
@@ -136,7 +134,8 @@ where
 {
     let data = array.value_data();
     array.value_offsets().array_windows().try_for_each(|[from, to]| {
-        put(data.get(from.as_usize()..to.as_usize()).unwrap_or_default())
+        let text = data.get(from.as_usize()..to.as_usize());
+        put(text.ok_or_else(|| place.corrupt("a text lies outside its buffer"))?)
     })
 }
 
@@ -144,5 +143,30 @@ fn views(
     array: &BinaryViewArray,
     mut put: impl FnMut(&[u8]) -> Result<(), PredictionsError>,
 ) -> Result<(), PredictionsError> {
+    // Rows that are absent were refused before, so only an entry of a dictionary that no row has
+    // can be absent here.
     array.iter().try_for_each(|text| put(text.unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::predictions::Limits;
+    use arrow_array::{Int8Array, StringArray};
+
+    #[test]
+    fn what_is_no_text_is_refused() {
+        let limits = Limits::default();
+        let place = Place { file: "file", column: "group", limits: &limits, row: 0 };
+        let numbers = Int8Array::from(vec![1, 2]);
+        let error = Texts::default().codes(&place, &numbers, &mut Vec::new()).unwrap_err();
+        assert!(error.message.contains("its rows are not text"), "{}", error.message);
+        // A text that occurs twice makes a map of codes, in which every code has to be.
+        let twice: ArrayRef = Arc::new(StringArray::from(vec!["a", "b", "a"]));
+        let mut codes = [2, 1];
+        Texts::default().translate(&place, &twice, &mut codes).unwrap();
+        assert_eq!(codes, [0, 1]);
+        let error = Texts::default().translate(&place, &twice, &mut [3]).unwrap_err();
+        assert_eq!(error.code, "predictions-corrupt");
+    }
 }

@@ -14,6 +14,18 @@ pub(in crate::predictions) const CONTINUES: &[u8] = &[0xff; 4];
 /// The most bytes of a message without its body, or of a footer.
 const LONGEST: u64 = 64 << 20;
 
+/// What is in place of the size of a buffer that is stored as it is among compressed ones.
+const NOT_COMPRESSED: i64 = -1;
+
+/// The body of a message.
+pub(super) struct Body {
+    pub(super) bytes: Buffer,
+    /// How many bytes the file has for it.
+    pub(super) stored: u64,
+    /// How many bytes the wanted buffers have after decompression.
+    pub(super) size: u64,
+}
+
 /// Where a message is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
@@ -105,8 +117,9 @@ impl Message {
         limits: &Limits,
         batch: &RecordBatch<'_>,
         wanted: impl Fn(usize) -> bool,
-    ) -> Result<Buffer, PredictionsError> {
+    ) -> Result<Body, PredictionsError> {
         let broken = || refusal::corrupt(input.name(), "the buffers of a batch lie outside it");
+        let broken_size = || refusal::corrupt(input.name(), "the size of a buffer is impossible");
         let mut places = Vec::new();
         for (i, buffer) in batch.buffers().into_iter().flatten().enumerate() {
             let (from, len) = (u64::try_from(buffer.offset()), u64::try_from(buffer.length()));
@@ -135,17 +148,18 @@ impl Message {
         let compressed = batch.compression().is_some();
         let grown = |(from, len): &(usize, usize)| {
             let stored = bytes.get(*from..).and_then(|rest| rest.first_chunk());
-            match stored.filter(|_| compressed && *len >= 8) {
-                Some(size) => u64::try_from(i64::from_le_bytes(*size)).unwrap_or(num::wide(*len)),
-                None => num::wide(*len),
+            match stored.filter(|_| compressed && *len >= 8).map(|size| i64::from_le_bytes(*size)) {
+                None | Some(NOT_COMPRESSED) => Ok(num::wide(*len)),
+                Some(size) => u64::try_from(size).map_err(|_| broken_size()),
             }
         };
-        let sum = places.iter().map(grown).fold(0, u64::saturating_add);
+        let grown = places.iter().map(grown).collect::<Result<Vec<_>, _>>()?;
+        let sum = grown.into_iter().fold(0, u64::saturating_add);
         if sum > limits.bytes || !limits.inflates(self.size, sum) {
             let what = "a batch decompresses to more than is read";
             return Err(refusal::too_large(input.name(), what));
         }
-        Ok(Buffer::from(bytes))
+        Ok(Body { bytes: Buffer::from(bytes), stored: self.size, size: sum })
     }
 }
 

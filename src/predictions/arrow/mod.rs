@@ -59,6 +59,8 @@ struct State {
     /// Rows of the batch that workers have taken.
     taken: usize,
     dictionaries: Dictionaries,
+    /// The bytes of all dictionaries so far, before and after decompression.
+    dictionary_bytes: (u64, u64),
 }
 
 /// One Arrow file or stream.
@@ -122,6 +124,7 @@ impl ArrowReader {
             batch: None,
             taken: 0,
             dictionaries: Dictionaries::default(),
+            dictionary_bytes: (0, 0),
         };
         Self { input, limits, bound, state: Mutex::new(state) }
     }
@@ -194,8 +197,9 @@ impl ArrowReader {
             refusal::corrupt(self.input.name(), what)
         };
         let parsed = message.parsed(self.input.name())?;
-        let dictionary =
-            parsed.header_as_dictionary_batch().ok_or_else(|| broken("it is none".to_owned()))?;
+        let dictionary = parsed
+            .header_as_dictionary_batch()
+            .ok_or_else(|| broken("its header is of another kind".to_owned()))?;
         let used = self.bound.schema.project(&self.bound.roots);
         let used = used.map_err(|error| broken(error.to_string()))?;
         #[expect(
@@ -207,8 +211,24 @@ impl ArrowReader {
         }
         let batch = dictionary.data().ok_or_else(|| broken("it is empty".to_owned()))?;
         let body = message.body(&self.input, &self.limits, &batch, |_| true)?;
+        // A delta is appended to what is there, so each of many may be small and still all together
+        // be too large.
+        let before = state.dictionaries.get(&dictionary.id()).filter(|_| dictionary.isDelta());
+        let before = before.map_or(0, |before| num::wide(before.len()));
+        let more = u64::try_from(batch.length()).map_err(|_| broken("its length".to_owned()))?;
+        if before.saturating_add(more) > num::wide(self.limits.distinct) {
+            return Err(refusal::too_many_entries(self.input.name(), &self.limits));
+        }
+        let (stored, size) = &mut state.dictionary_bytes;
+        *stored = stored.saturating_add(body.stored);
+        *size = size.saturating_add(body.size);
+        if *size > self.limits.bytes || !self.limits.inflates(*stored, *size) {
+            let what = "its dictionaries decompress to more than is read";
+            return Err(refusal::too_large(self.input.name(), what));
+        }
         let all = Arc::make_mut(&mut state.dictionaries);
-        fenced(|| read_dictionary(&body, dictionary, &used, all, &parsed.version())).map_err(broken)
+        fenced(|| read_dictionary(&body.bytes, dictionary, &used, all, &parsed.version()))
+            .map_err(broken)
     }
 
     /// The columns of a batch.
@@ -221,8 +241,9 @@ impl ArrowReader {
         let broken =
             |what: String| refusal::corrupt(name, format!("a batch cannot be read ({what})"));
         let parsed = batch.message.parsed(name)?;
-        let rows =
-            parsed.header_as_record_batch().ok_or_else(|| broken("it is none".to_owned()))?;
+        let rows = parsed
+            .header_as_record_batch()
+            .ok_or_else(|| broken("its header is of another kind".to_owned()))?;
         let (schema, version) = (&self.bound.schema, parsed.version());
         let views = rows.variadicBufferCounts().into_iter().flatten();
         let most = rows.buffers().map_or(0, |buffers| buffers.len());
@@ -234,8 +255,10 @@ impl ArrowReader {
         let is_wanted = |i: usize| wanted.get(i).copied().unwrap_or(false);
         let body = batch.message.body(&self.input, &self.limits, &rows, is_wanted)?;
         let (schema, roots) = (Arc::clone(schema), Some(self.bound.roots.as_slice()));
-        fenced(|| read_record_batch(&body, rows, schema, &batch.dictionaries, roots, &version))
-            .map_err(broken)
+        fenced(|| {
+            read_record_batch(&body.bytes, rows, schema, &batch.dictionaries, roots, &version)
+        })
+        .map_err(broken)
     }
 }
 

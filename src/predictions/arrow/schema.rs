@@ -119,6 +119,7 @@ impl<D: Iterator<Item = i64>> Buffers<D> {
     fn field(&mut self, is: &DataType) {
         let layout = arrow_data::layout(is);
         let own = layout.buffers.len() + usize::from(layout.can_contain_null_mask);
+        // The crate refuses a batch that lacks a number of data buffers, or has an impossible one.
         let data = if layout.variadic { self.data.next().unwrap_or(0) } else { 0 };
         let data = usize::try_from(data).unwrap_or(0).min(self.most);
         // Unions had a null mask until version 4.

@@ -74,7 +74,9 @@ fn no_damage_panics_hangs_or_fills_the_memory() {
     let large = |name: &str| {
         let mut bytes = fixture(name);
         if name.ends_with("csv") || name.ends_with("jsonl") {
+            // Whole lines, as a line that is cut off is refused whatever the damage is.
             bytes.truncate(6000);
+            bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').unwrap() + 1);
         }
         (bytes, ["id", "label", "score", "latency_ms", "sex", "race"].to_vec())
     };
@@ -122,7 +124,8 @@ fn no_damage_panics_hangs_or_fills_the_memory() {
     let limits = Limits { rows: 100_000, bytes: 64 << 20, ..Limits::default() };
     let mut dice = Dice(20_261_120);
     let (mut refused, mut read_well) = (0, 0);
-    for (bytes, names) in &files {
+    for (i, (bytes, names)) in files.iter().enumerate() {
+        let before = read_well;
         let wanted = want(&names.iter().map(|name| (*name, Kind::Any)).collect::<Vec<_>>());
         for _ in 0..250 {
             let mut bytes = bytes.clone();
@@ -137,8 +140,16 @@ fn no_damage_panics_hangs_or_fills_the_memory() {
                 }
             }
         }
+        // Damage that is not seen shows that the reader gets past the first checks. The files with a
+        // null are refused as they are, and the checksum of gzip finds nearly all damage.
+        let whole = read(bytes.clone(), &wanted, &limits).is_ok();
+        let summed = bytes.starts_with(&[0x1f, 0x8b]);
+        assert!(read_well > before || !whole || summed, "no copy of file {i} was read");
     }
-    assert!(refused > 2000 && read_well > 400, "{refused} refused, {read_well} read");
+    // When this was written, 738 of 6750 copies were read, from 10 to 60 of each file but those above.
+    // Of the others 4787 were corrupt, 690 had an error of syntax, 220 something unsupported, 166 no
+    // such column, 114 a null.
+    assert!(refused > 2000 && read_well > 500, "{refused} refused, {read_well} read");
 }
 
 #[test]
@@ -159,8 +170,55 @@ fn a_page_gets_no_more_memory_than_its_bytes_can_need() {
             "{message}"
         );
     }
+    // The crate cuts numbers off to 32 bits, and takes the last one of two fields with one number.
+    let replaced = |name: &str, change: fn(&mut Vec<u8>, [u64; 2])| {
+        let mut bytes = fixture(name);
+        let (size, next) = number(&bytes, 7);
+        let (stored, end) = number(&bytes, next + 1);
+        let mut fields = Vec::new();
+        change(&mut fields, [size, stored]);
+        drop(bytes.splice(6..end, fields));
+        read(bytes, &wanted, &Limits::default()).unwrap_err().message
+    };
+    for name in ["small/snappy_v1.parquet", "small/zstd_v2.parquet", "small/gzip_v1.parquet"] {
+        let message = replaced(name, |fields, [_, stored]| {
+            for value in [0x1_7fff_ffff, (1 << 32) + stored] {
+                fields.push(0x15);
+                put(fields, value);
+            }
+        });
+        assert!(message.contains("the sizes of a page are impossible"), "{message}");
+        let message = replaced(name, |fields, [size, stored]| {
+            for value in [size, stored] {
+                fields.push(0x15);
+                put(fields, value);
+            }
+            // Both again, with their numbers in the long form.
+            for (number, value) in [(2, 0x7fff_ffff), (3, stored)] {
+                fields.extend([0x05, 2 * number]);
+                put(fields, value);
+            }
+        });
+        assert!(message.contains("the header of a page cannot be read"), "{message}");
+    }
     for name in ["small/gzip_v1.parquet", "small/brotli_v1.parquet"] {
         let message = refused(name, &[4]);
         assert!(message.contains("does not decompress to the 2 bytes"), "{message}");
     }
+}
+
+/// The integer in the compact protocol of Thrift that begins at this byte, and where it ends.
+fn number(bytes: &[u8], at: usize) -> (u64, usize) {
+    let end = at + bytes[at..].iter().position(|byte| byte & 0x80 == 0).unwrap() + 1;
+    let value = bytes[at..end].iter().rev().fold(0, |sum, byte| sum << 7 | u64::from(byte & 0x7f));
+    (value / 2, end)
+}
+
+fn put(bytes: &mut Vec<u8>, value: u64) {
+    let mut rest = value * 2;
+    while rest > 0x7f {
+        bytes.push(rest as u8 | 0x80);
+        rest >>= 7;
+    }
+    bytes.push(rest as u8);
 }

@@ -201,8 +201,10 @@ fn decimals_half_floats_and_dictionaries_of_any_type_are_their_values() {
     for name in ["small/decimal.parquet", "small/decimal.arrow"] {
         let read = rows(&[(name, fixture(name))], &want(&wanted)).unwrap();
         let row = |i: u32| {
+            let sign = if i.is_multiple_of(2) { "" } else { "-" };
+            let wide = format!("{sign}{}{}{i:04}.{i:03}", i + 1, "0123456789".repeat(3));
             let i = f64::from(i);
-            [i / 100.0, 1e20 + i / 1000.0, i].map(|x| x.to_string()).to_vec()
+            [i / 100.0, wide.parse().unwrap(), i].map(|x| x.to_string()).to_vec()
         };
         assert_eq!(read, (0..300).map(row).collect::<Vec<_>>(), "{name}");
     }
@@ -224,6 +226,25 @@ fn decimals_half_floats_and_dictionaries_of_any_type_are_their_values() {
         [&numbers[..], &texts[..], &[["a", "b"][i % 2]]].concat()
     };
     assert_eq!(read, (0..300).map(row).collect::<Vec<_>>());
+}
+
+#[test]
+fn dictionaries_that_grow_have_the_limits_of_one() {
+    let wanted = want(&[("group", Kind::Any)]);
+    let read = |name: &str, limits: &Limits| {
+        open(vec![Input::bytes(name, fixture(name))], &wanted, limits).map(|reader| draw(&*reader))
+    };
+    let limits = Limits { distinct: 4, ..Limits::default() };
+    // Two texts, then one more and one more: the fourth entry is refused before any row is read.
+    let whole = read("small/delta.arrow", &limits).unwrap().unwrap();
+    assert_eq!(whole.concat().join(" "), "a bb a bb ccc a bb ccc dddd");
+    let refused = read("small/delta.arrow", &Limits { distinct: 3, ..limits }).err().unwrap();
+    assert_eq!(refused.code, "predictions-too-large");
+    assert!(refused.message.contains("a dictionary has more than 3 entries"));
+    // No dictionary and no batch has more bytes than the limit, but the dictionaries together have.
+    let refused = read("small/delta.arrow", &Limits { bytes: 30, ..limits }).err().unwrap();
+    assert_eq!(refused.code, "predictions-too-large");
+    assert!(refused.message.contains("its dictionaries decompress"), "{}", refused.message);
 }
 
 #[test]

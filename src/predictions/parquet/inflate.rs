@@ -50,7 +50,8 @@ fn fill(codec: Compression, from: &[u8], rest: usize, out: &mut Vec<u8>) -> Resu
     let start = out.len();
     let size = start.saturating_add(rest);
     out.resize(size, 0);
-    from.read_exact(out.get_mut(start..).unwrap_or_default()).map_err(|_| sizes(size))?;
+    let to = out.get_mut(start..).ok_or_else(|| sizes(size))?;
+    from.read_exact(to).map_err(|_| sizes(size))?;
     match from.read(&mut [0]) {
         Ok(0) => Ok(()),
         _ => Err(sizes(size)),

@@ -6,6 +6,7 @@ mod inflate;
 mod pages;
 mod schema;
 mod share;
+mod thrift;
 
 use super::{
     Input, Limits, PredictionsError,
@@ -60,7 +61,7 @@ impl ParquetReader {
         wanted: &[Wanted],
         limits: &Limits,
     ) -> Result<Self, PredictionsError> {
-        let metadata = footer(&input)?;
+        let metadata = footer(&input, limits)?;
         let name = input.name();
         let schema = metadata.file_metadata().schema_descr();
         if schema.num_columns() > limits.columns {
@@ -94,7 +95,7 @@ impl ParquetReader {
     }
 }
 
-fn footer(input: &Input) -> Result<ParquetMetaData, PredictionsError> {
+fn footer(input: &Input, limits: &Limits) -> Result<ParquetMetaData, PredictionsError> {
     let broken = |what: &str| refusal::corrupt(input.name(), what);
     let mut tail = [0; 8];
     let at =
@@ -113,6 +114,7 @@ fn footer(input: &Input) -> Result<ParquetMetaData, PredictionsError> {
     if !input.read_exact_at(start, &mut bytes)? {
         return Err(broken("its footer is cut off"));
     }
+    thrift::schema(&bytes, limits.depth).map_err(broken)?;
     fenced(|| ParquetMetaDataReader::decode_metadata(&bytes))
         .map_err(|error| broken(&format!("its footer cannot be read ({error})")))
 }
@@ -160,12 +162,13 @@ fn has_dictionary(group: &RowGroupMetaData, place: usize) -> bool {
 struct Group<'r> {
     reader: &'r ParquetReader,
     metadata: &'r RowGroupMetaData,
+    rows: usize,
     watch: &'r Arc<Watch>,
 }
 
 impl RowGroups for Group<'_> {
     fn num_rows(&self) -> usize {
-        usize::try_from(self.metadata.num_rows()).unwrap_or(0)
+        self.rows
     }
 
     fn column_chunks(&self, place: usize) -> ParquetResult<Box<dyn PageIterator>> {
@@ -219,7 +222,8 @@ impl ParquetWorker<'_> {
         let reader = self.reader;
         let missing = || refusal::corrupt(reader.input.name(), "a row group is missing");
         let metadata = reader.metadata.row_groups().get(part.group).ok_or_else(missing)?;
-        let group = Group { reader, metadata, watch: &self.watch };
+        let rows = usize::try_from(metadata.num_rows()).map_err(|_| missing())?;
+        let group = Group { reader, metadata, rows, watch: &self.watch };
         let rest = group.num_rows().saturating_sub(part.from);
         let selection = (part.from > 0).then(|| {
             RowSelection::from(vec![RowSelector::skip(part.from), RowSelector::select(rest)])
@@ -259,7 +263,8 @@ impl Worker for ParquetWorker<'_> {
             return Ok(true);
         }
         let batch = self.read(&part)?;
-        let first = reader.firsts.get(part.group).copied().unwrap_or(0);
+        let missing = || refusal::corrupt(reader.input.name(), "a row group is missing");
+        let first = *reader.firsts.get(part.group).ok_or_else(missing)?;
         let columns = self.columns.iter_mut().zip(&mut block.columns);
         for (leaf, (column, values)) in reader.leaves.iter().zip(columns) {
             let place = Place {
