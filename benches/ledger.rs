@@ -15,11 +15,12 @@ use modelgate::{
     ledger::{
         Checkpoint, NoteSigner, Sealer,
         merkle::{Node, Tree, node_hash, prove_inclusion},
-        statement::{VsaContext, record_statement, vsa_statement},
+        record::{Context, ReleaseDecision},
+        statement::{VsaContext, vsa_statement},
     },
     model::{
         Digest, Engine, EvidenceRef, Finding, Inputs, Outcome, PolicyRef, PolicySummary, Record,
-        Severity, Slice, Status, Verdict, verdict::Mode,
+        Severity, Slice, Status, Trigger, Verdict, verdict::Mode,
     },
 };
 use std::time::{Duration, Instant};
@@ -116,18 +117,25 @@ fn main() {
         decision: &decision,
         record_envelope,
     };
-    let payload = record_statement(&record).unwrap();
+    let context_of = || Context {
+        decision: "01JD".parse().unwrap(),
+        release: "01JR".parse().unwrap(),
+        seq: 0,
+        trigger: Trigger::Submission,
+    };
+    let statement = || ReleaseDecision::of(context_of(), &record).unwrap().statement().unwrap();
+    let payload = statement();
     let mut tree = Tree::new();
     println!("record of {} bytes", payload.len());
     measure("one decision, signed and appended", || {
-        let sealed = sealer.seal(&record_statement(&record).unwrap()).unwrap();
+        let sealed = sealer.seal(&statement()).unwrap();
         let summary = sealer
             .seal(&vsa_statement(&context(sealed.envelope_digest), &record).unwrap())
             .unwrap();
         tree.append(sealed.leaf_hash);
         tree.append(summary.leaf_hash);
     });
-    measure("  record statement", || drop(record_statement(&record).unwrap()));
+    measure("  record statement", || drop(statement()));
     measure("  summary statement", || {
         drop(vsa_statement(&context(Digest::of(b"")), &record).unwrap())
     });

@@ -3,7 +3,6 @@
 
 mod read;
 
-pub(in crate::cli) use crate::app::offline::replay::RECORD;
 pub(in crate::cli) use read::pinned;
 
 use super::{

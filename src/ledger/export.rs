@@ -1,8 +1,9 @@
 //! The files of an exported decision. `docs/export.md` describes them for users.
 
 use super::{
-    Entry, Envelope, LedgerError, Proof, VerifierKey, bundle,
-    statement::{RECORD_TYPE, Statement},
+    Entry, Envelope, Fact, LedgerError, Proof, VerifierKey, bundle,
+    facts::{Document, MappingPublished, PolicyPublished},
+    record::{self, ReleaseDecision, Stated},
 };
 use crate::model::{Approval, Digest, Inputs, Record, jcs};
 use std::collections::BTreeMap;
@@ -30,6 +31,8 @@ pub(super) const DECISION: Names = Names {
 };
 pub(super) const BUNDLE: &str = "decision.sigstore.json";
 pub(super) const INPUTS: &str = "inputs.json";
+pub(super) const VERDICT: &str = "verdict.json";
+pub(super) const RELEASE: &str = "release.json";
 
 /// A folder of documents in an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,6 +74,16 @@ impl Folder {
         }
     }
 
+    /// The kind of the entry that says that the log has a document of this folder.
+    pub const fn fact(self) -> Fact {
+        match self {
+            Self::Policies => Fact::PolicyPublished,
+            Self::Evidence | Self::Champion | Self::Reference => Fact::EvidenceAccepted,
+            Self::Mappings => Fact::MappingPublished,
+            Self::Waivers => Fact::WaiverGiven,
+        }
+    }
+
     fn path(self, digest: &Digest, bytes: &[u8]) -> String {
         let json = bytes
             .iter()
@@ -105,6 +118,90 @@ pub fn documents(inputs: &Inputs) -> Vec<(Folder, Digest)> {
     out
 }
 
+/// A document that an entry of the log is about: the kind of the entry, and the digest of the document.
+pub type Subject = (Fact, Digest);
+
+/// Every document that must have an entry before the record: the request of the release, what the
+/// decision was made from, and its approvals. Without duplicates, sorted by the word of the kind.
+///
+/// # Errors
+/// Never in practice: an approval contains no number that JSON cannot express.
+pub fn subjects(record: &Record, release: &[u8]) -> Result<Vec<Subject>, LedgerError> {
+    let mut out = vec![(Fact::ReleaseRequested, Digest::of(release))];
+    out.extend(documents(&record.inputs).into_iter().map(|(folder, d)| (folder.fact(), d)));
+    for approval in &record.approvals {
+        out.push((Fact::ApprovalGiven, jcs::digest(approval)?));
+    }
+    out.sort_unstable_by_key(|(fact, digest)| (fact.as_str(), *digest));
+    out.dedup();
+    Ok(out)
+}
+
+/// The paths of the files about the entry of a document.
+pub(super) struct EntryPaths {
+    pub(super) leaf: String,
+    pub(super) proof: String,
+    pub(super) fact: String,
+}
+
+impl EntryPaths {
+    pub(super) fn of((fact, digest): &Subject) -> Self {
+        let path = |ending| format!("proofs/{}/{}.{ending}", fact.as_str(), digest.hex());
+        Self { leaf: path("leaf.json"), proof: path("tlog-proof"), fact: path("fact.json") }
+    }
+}
+
+/// Whether the bytes of an entry are about a document: the entry has its digest, or that of a fact
+/// that names it.
+pub(super) fn is_about(leaf: &[u8], (wanted, digest): &Subject, fact: Option<&[u8]>) -> bool {
+    let Ok(Entry::Fact { fact: kind, hash }) = Entry::parse(leaf) else { return false };
+    let Some(document) = fact else { return kind == *wanted && hash == *digest };
+    let names = match wanted {
+        Fact::PolicyPublished => named(document, |fact: PolicyPublished| fact.digest),
+        Fact::MappingPublished => named(document, |fact: MappingPublished| fact.digest),
+        _ => None,
+    };
+    kind == *wanted && hash == Digest::of(document) && names == Some(*digest)
+}
+
+/// The digest that the document of a fact names, if it is one, in canonical form.
+fn named<D: Document>(bytes: &[u8], digest: impl Fn(D) -> Digest) -> Option<Digest> {
+    let fact = D::parse(bytes).ok()?;
+    (jcs::to_vec(&fact).ok()? == bytes).then(|| digest(fact))
+}
+
+/// The documents of a record in the files of its export; one that is absent is empty.
+pub(super) fn documents_of<'f>(
+    files: &'f BTreeMap<String, Vec<u8>>,
+    decision: &ReleaseDecision,
+) -> record::Documents<'f> {
+    let approvals = files.iter().filter(|(path, _)| path.starts_with("approvals/"));
+    let found: BTreeMap<Digest, &[u8]> =
+        approvals.map(|(_, bytes)| (Digest::of(bytes), bytes.as_slice())).collect();
+    let file = |path| files.get(path).map(Vec::as_slice).unwrap_or_default();
+    record::Documents {
+        inputs: file(INPUTS),
+        verdict: file(VERDICT),
+        approvals: decision.approvals.iter().filter_map(|d| found.get(d).copied()).collect(),
+    }
+}
+
+/// The record in an export, with its documents; `None` if those are not part of it. Signatures and
+/// proofs are not checked.
+///
+/// # Errors
+/// If there is none, or it or one of its documents cannot be read.
+pub fn record(files: &BTreeMap<String, Vec<u8>>) -> Result<Option<Record>, LedgerError> {
+    let absent = || LedgerError::malformed("an export", "it has no record");
+    let envelope = Envelope::parse(files.get(RECORD.envelope).ok_or_else(absent)?)?;
+    let stated = Stated::parse(&envelope.payload)?;
+    match stated {
+        Stated::V1(record) => Ok(Some(*record)),
+        Stated::V2(_) if !files.contains_key(INPUTS) && !files.contains_key(VERDICT) => Ok(None),
+        Stated::V2(decision) => decision.record(&documents_of(files, &decision)).map(Some),
+    }
+}
+
 /// The path of an approval's file: its id, or its number if it has no id.
 pub(super) fn approval_path(number: usize, approval: &Approval) -> String {
     approval
@@ -124,11 +221,44 @@ pub struct Signed<'a> {
     pub proof: &'a Proof,
 }
 
+/// The entry of a document, with the proof that it is in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logged {
+    /// The document.
+    pub subject: Subject,
+    /// The bytes of the entry.
+    pub leaf: Vec<u8>,
+    /// Its proof, under the same checkpoint as that of the record.
+    pub proof: Proof,
+    /// The document of the entry, if that is not the document itself but one that names it.
+    pub fact: Option<Vec<u8>>,
+}
+
+impl Logged {
+    /// Whether the entry is about the document.
+    pub fn is_about(&self) -> bool {
+        is_about(&self.leaf, &self.subject, self.fact.as_deref())
+    }
+}
+
+/// What an export contains besides, if its record is of version 2.
+#[derive(Debug, Clone, Copy)]
+pub struct Details<'a> {
+    /// The documents of the record.
+    pub documents: &'a record::Documents<'a>,
+    /// The request of the release: the document of its entry.
+    pub release: &'a [u8],
+    /// The entries of [`subjects`].
+    pub logged: &'a [Logged],
+}
+
 /// The parts that an export is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct Parts<'a> {
     /// The record.
     pub record: Signed<'a>,
+    /// The rest of a record of version 2.
+    pub details: Option<Details<'a>>,
     /// The verification summary, proved under the same checkpoint as the record; `None` if none was
     /// issued.
     pub summary: Option<Signed<'a>>,
@@ -182,7 +312,9 @@ pub fn document_path(folder: Folder, digest: &Digest, bytes: &[u8]) -> String {
 /// If a part cannot be read, or the record and the summary are proved under different checkpoints.
 pub fn frame(parts: &Parts<'_>) -> Result<(Vec<File>, Documents), LedgerError> {
     let payload = Envelope::parse(parts.record.envelope)?.payload;
-    let record = Statement::<Record>::parse(&payload, RECORD_TYPE)?.predicate;
+    let none = record::Documents::default();
+    let record = Stated::read(&payload)?
+        .record(parts.details.as_ref().map_or(&none, |details| details.documents))?;
     let mut out = Vec::new();
     signed(RECORD, &parts.record, &mut out);
     if let Some(summary) = &parts.summary {
@@ -200,9 +332,19 @@ pub fn frame(parts: &Parts<'_>) -> Result<(Vec<File>, Documents), LedgerError> {
         ));
     }
     out.push((INPUTS.into(), jcs::to_vec(&record.inputs)?));
+    if let Some(details) = &parts.details {
+        out.push((VERDICT.into(), details.documents.verdict.to_vec()));
+        out.push((RELEASE.into(), details.release.to_vec()));
+    }
     let before = out.len();
     for (number, approval) in record.approvals.iter().enumerate() {
         out.push((approval_path(number, approval), jcs::to_vec(approval)?));
+    }
+    for logged in parts.details.iter().flat_map(|details| details.logged) {
+        let paths = EntryPaths::of(&logged.subject);
+        out.push((paths.leaf, logged.leaf.clone()));
+        out.push((paths.proof, logged.proof.to_string().into_bytes()));
+        out.extend(logged.fact.clone().map(|fact| (paths.fact, fact)));
     }
     let Entry::Signed(entry) = Entry::parse(parts.record.leaf)? else {
         return Err(LedgerError::malformed(

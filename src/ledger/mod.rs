@@ -27,6 +27,7 @@ pub mod key;
 pub mod merkle;
 pub mod note;
 pub mod proof;
+pub mod record;
 pub mod seal;
 pub mod signer;
 pub mod statement;

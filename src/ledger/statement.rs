@@ -1,9 +1,7 @@
 //! The signed content: in-toto statements (v1) about one artifact.
 
-mod record;
 mod vsa;
 
-pub use record::{RECORD_TYPE, record_statement};
 pub use vsa::{Attestation, Policy, VSA_TYPE, Vsa, VsaContext, policy_of, vsa_statement};
 
 use super::LedgerError;
@@ -69,12 +67,14 @@ pub(super) fn target(record: &Record) -> Result<Target<'_>, LedgerError> {
     })
 }
 
-fn bytes<P: Serialize>(
-    target: &Target<'_>,
+/// The canonical JSON of a statement about one artifact of a model.
+pub(super) fn bytes<P: Serialize>(
+    model: &ModelId,
+    artifact: &Digest,
     predicate_type: &str,
     predicate: P,
 ) -> Result<Vec<u8>, LedgerError> {
-    let subject = Subject { name: target.model.to_string(), digest: target.artifact.into() };
+    let subject = Subject { name: model.to_string(), digest: artifact.into() };
     Ok(jcs::to_vec(&Statement {
         kind: STATEMENT_TYPE.into(),
         subject: vec![subject],

@@ -32,6 +32,7 @@ pub mod record;
 pub mod release;
 pub mod slice;
 pub mod time;
+pub mod trigger;
 pub mod unit;
 pub mod verdict;
 
@@ -53,6 +54,7 @@ pub use record::Record;
 pub use release::{Decision, Release};
 pub use slice::Slice;
 pub use time::{Age, Timestamp};
+pub use trigger::Trigger;
 pub use unit::{Quantity, Unit};
 pub use verdict::{
     ApprovalCount, Engine, ObserveOnly, ObserveOnlyBy, Outcome, PolicySummary, Verdict,

@@ -1,6 +1,8 @@
 //! A release and its decisions.
 
-use super::{DecisionId, Digest, Environment, ModelId, Person, Record, ReleaseId, Timestamp};
+use super::{
+    DecisionId, Digest, Environment, ModelId, Person, Record, ReleaseId, Timestamp, Trigger,
+};
 
 /// The request to put one artifact into one environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub struct Decision {
     pub id: DecisionId,
     /// The release that it applies to.
     pub release: ReleaseId,
+    /// What it was made for; not stated in a record of version 1.
+    pub trigger: Option<Trigger>,
     /// The inputs and the verdict.
     pub record: Record,
     /// The log index of the signed record.

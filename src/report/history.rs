@@ -5,7 +5,7 @@ use super::{
     values::{Hash, Moment},
     verdict::Headline,
 };
-use crate::model::{Approval, Decision, Release, Timestamp, Vote};
+use crate::model::{Approval, Decision, Release, Timestamp, Trigger, Vote};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -87,12 +87,23 @@ fn voted(approval: &Approval, indexes: &LogIndexes) -> Event {
     }
 }
 
+/// What was done to make a decision, in words.
+fn signed(trigger: Option<Trigger>) -> &'static str {
+    match trigger {
+        Some(Trigger::Person) => "Evaluated again, and decision signed",
+        Some(Trigger::Policy) => {
+            "Evaluated again, as a policy or baseline changed, and decision signed"
+        }
+        _ => "Decision signed",
+    }
+}
+
 fn decided(decision: &Decision) -> Event {
     let headline = Headline::of(&decision.record.verdict, &decision.record.approvals);
     Event {
         at: Moment::from(decision.record.decided_at),
         kind: headline.tone,
-        text: format!("Decision signed: {}", headline.word.to_lowercase()),
+        text: format!("{}: {}", signed(decision.trigger), headline.word.to_lowercase()),
         by: None,
         detail: Some(headline.because),
         digest: None,

@@ -136,6 +136,7 @@ fn history_puts_causes_before_effects() {
     let decision = |index, minute| Decision {
         id: format!("d{index}").parse().unwrap(),
         release: release.id.clone(),
+        trigger: None,
         record: Record {
             inputs_digest,
             inputs: inputs.clone(),

@@ -5,7 +5,10 @@
 //! before, and rows under a head never change, so every page sees the same data, however long the
 //! client takes.
 
-use super::{Store, StoreError};
+use super::{
+    Store, StoreError,
+    record::{StoredRecord, record_columns},
+};
 use crate::model::{Approval, Decision, Digest, Namespace, Timestamp};
 use sqlx::{Row as _, any::AnyRow};
 
@@ -55,7 +58,7 @@ pub struct Listed<T> {
 pub struct RawDecision {
     id: String,
     release: String,
-    record: Vec<u8>,
+    record: StoredRecord,
 }
 
 /// The bytes of a vote.
@@ -80,7 +83,7 @@ impl RawDecision {
 
     /// The digest of its signed record.
     pub fn record_digest(&self) -> Digest {
-        Digest::of(&self.record)
+        self.record.digest()
     }
 }
 
@@ -88,12 +91,11 @@ impl Listed<RawDecision> {
     /// The decision in the signed bytes.
     ///
     /// # Errors
-    /// When they are not a record statement.
+    /// When they are not its record.
     pub fn decision(&self) -> Result<Decision, StoreError> {
-        Ok(Decision {
+        self.row.record.decision(&super::Row {
             id: self.row.id.parse().map_err(StoreError::inconsistent)?,
             release: self.row.release.parse().map_err(StoreError::inconsistent)?,
-            record: super::decisions::record_in(&self.row.record)?,
             record_index: self.index,
             vsa_index: None,
         })
@@ -213,7 +215,7 @@ macro_rules! twice {
 /// A query for the time of the entry, its index, the request for the release, and the given
 /// columns.
 macro_rules! asked {
-    ($columns:literal, $table:literal, $idx:literal) => {
+    ($columns:expr, $table:literal, $idx:literal) => {
         concat!(
             "SELECT e.at_us, t.",
             $idx,
@@ -337,7 +339,7 @@ impl Store {
         first: u64,
         end: u64,
     ) -> Result<Vec<Listed<RawDecision>>, StoreError> {
-        let sizes = "SELECT record_idx, CAST(LENGTH(record) AS BIGINT) FROM decisions WHERE namespace = $1 \
+        let sizes = "SELECT record_idx, CAST(LENGTH(record) + COALESCE(LENGTH(details), 0) AS BIGINT) FROM decisions WHERE namespace = $1 \
                      AND record_idx >= $2 AND record_idx < $3 ORDER BY record_idx LIMIT $4";
         let (mut last, mut bytes) = (None, 0);
         for row in self.some(sizes, ns, first, end, u32::try_from(PAGE).unwrap_or(1)).await? {
@@ -348,13 +350,17 @@ impl Store {
             last = Some(number(&row, 0)?);
         }
         let Some(last) = last else { return Ok(Vec::new()) };
-        let sql = asked!("t.id, t.release_id, t.record", "decisions", "record_idx");
+        let sql = asked!(
+            concat!("t.id, t.release_id, ", record_columns!("t")),
+            "decisions",
+            "record_idx"
+        );
         let rows = self.range(sql, ns, first, last + 1).await?;
         let raw = |row: &AnyRow| {
             Ok(RawDecision {
                 id: row.try_get(3)?,
                 release: row.try_get(4)?,
-                record: row.try_get(5)?,
+                record: StoredRecord::from_row(row)?,
             })
         };
         rows.into_iter().map(|row| listed(&row, raw)).collect()

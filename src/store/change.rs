@@ -1,7 +1,7 @@
 //! What one use case changes, all or nothing: what it expects to find, what it writes, and why it
 //! was refused.
 
-use super::{HookSecret, Token, User};
+use super::{Details, HookSecret, Token, User};
 use crate::model::{
     Against, Approval, Attempt, DecisionId, Digest, Environment, ModelId, Namespace, Outcome,
     Person, Release, ReleaseId, Timestamp,
@@ -205,6 +205,8 @@ pub struct NewDecision {
     pub kid: String,
     /// The record.
     pub record: Signed,
+    /// The documents that the record gives the digests of, except for the inputs.
+    pub details: Details,
     /// The verification summary, if one is issued.
     pub vsa: Option<Signed>,
 }
@@ -319,6 +321,7 @@ impl Write {
             Self::Evidence(new) => new.bytes.len(),
             Self::Decision(new) => {
                 new.record.payload.len()
+                    + new.details.as_bytes().len()
                     + new.vsa.as_ref().map_or(0, |vsa| vsa.payload.len())
                     + new.inputs.as_ref().map_or(0, |inputs| inputs.document.len())
             }

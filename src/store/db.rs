@@ -16,7 +16,7 @@ use std::{
 };
 
 /// Every migration, in order: version, description, SQL. A released migration never changes.
-pub(super) const MIGRATIONS: [(i64, &str, &str); 11] = [
+pub(super) const MIGRATIONS: [(i64, &str, &str); 12] = [
     (1, "init", include_str!("../../migrations/0001_init.sql")),
     (2, "predictions", include_str!("../../migrations/0002_predictions.sql")),
     (3, "mappings", include_str!("../../migrations/0003_mappings.sql")),
@@ -28,6 +28,7 @@ pub(super) const MIGRATIONS: [(i64, &str, &str); 11] = [
     (9, "facts", include_str!("../../migrations/0009_facts.sql")),
     (10, "inputs", include_str!("../../migrations/0010_inputs.sql")),
     (11, "address", include_str!("../../migrations/0011_address.sql")),
+    (12, "records", include_str!("../../migrations/0012_records.sql")),
 ];
 
 /// The number of connections that read.

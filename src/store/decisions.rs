@@ -4,9 +4,10 @@ use super::{
     Store, StoreError,
     change::{NewDecision, Signed},
     insert::Insert,
-    rows_in::Row,
+    record::{Row, StoredRecord, record_columns},
+    rows_in,
 };
-use crate::model::{Decision, DecisionId, Namespace, Record, ReleaseId};
+use crate::model::{Decision, DecisionId, Namespace, ReleaseId};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 const DECISIONS: Insert = Insert {
@@ -23,6 +24,7 @@ const DECISIONS: Insert = Insert {
         "record",
         "record_signature",
         "record_idx",
+        "details",
         "vsa",
         "vsa_signature",
         "vsa_idx",
@@ -33,7 +35,7 @@ const DECISIONS: Insert = Insert {
 pub(super) async fn insert(
     connection: &mut AnyConnection,
     ns: &str,
-    rows: &[Row<'_, NewDecision>],
+    rows: &[rows_in::Row<'_, NewDecision>],
 ) -> Result<(), StoreError> {
     DECISIONS
         .run(connection, rows, |query, row| {
@@ -50,6 +52,7 @@ pub(super) async fn insert(
                 .bind(decision.record.payload.clone())
                 .bind(decision.record.signature.clone())
                 .bind(row.idx())
+                .bind(decision.details.as_bytes().to_vec())
                 .bind(vsa.map(|v: &Signed| v.payload.clone()))
                 .bind(vsa.map(|v: &Signed| v.signature.clone()))
                 .bind(vsa.map(|_| row.idx() + 1))
@@ -71,8 +74,10 @@ pub struct StoredDecision {
     pub verdict: String,
     /// The id of the key that signed it.
     pub kid: String,
-    /// The record statement and its signature.
-    pub record: (Vec<u8>, Vec<u8>),
+    /// The record statement, with the documents that it gives the digests of.
+    pub record: StoredRecord,
+    /// The signature of the record.
+    pub record_signature: Vec<u8>,
     /// The log index of the record.
     pub record_index: u64,
     /// The verification summary and its signature, if one was issued.
@@ -81,44 +86,32 @@ pub struct StoredDecision {
     pub vsa_index: Option<u64>,
 }
 
-#[derive(serde::Deserialize)]
-struct Statement {
-    predicate: Record,
-}
-
 impl StoredDecision {
     /// The decision in the signed bytes.
     ///
     /// # Errors
-    /// When the bytes are not a record statement, or the row states another verdict.
+    /// When the bytes are not its record, or the row states another verdict.
     pub fn decision(&self) -> Result<Decision, StoreError> {
-        let record = record_in(&self.record.0)?;
-        if record.verdict.verdict.as_str() != self.verdict {
+        let decision = self.record.decision(&Row {
+            id: self.id.clone(),
+            release: self.release.clone(),
+            record_index: self.record_index,
+            vsa_index: self.vsa_index,
+        })?;
+        if decision.record.verdict.verdict.as_str() != self.verdict {
             let what = format!("the verdict of decision {} is not that of its record", self.id);
             return Err(StoreError::inconsistent(what));
         }
-        Ok(Decision {
-            id: self.id.clone(),
-            release: self.release.clone(),
-            record,
-            record_index: self.record_index,
-            vsa_index: self.vsa_index,
-        })
+        Ok(decision)
     }
-}
-
-/// The record in a record statement.
-pub(super) fn record_in(statement: &[u8]) -> Result<Record, StoreError> {
-    let statement: Statement =
-        serde_json::from_slice(statement).map_err(StoreError::inconsistent)?;
-    Ok(statement.predicate)
 }
 
 macro_rules! select {
     ($tail:literal) => {
         concat!(
-            "SELECT id, release_id, seq, verdict, kid, record, record_signature, record_idx, vsa, vsa_signature, ",
-            "vsa_idx FROM decisions WHERE namespace = $1 ",
+            "SELECT id, release_id, seq, verdict, kid, record_signature, record_idx, vsa, vsa_signature, vsa_idx, ",
+            record_columns!("decisions"),
+            " FROM decisions WHERE namespace = $1 ",
             $tail
         )
     };
@@ -203,7 +196,8 @@ pub(super) fn read(row: &AnyRow) -> Result<StoredDecision, StoreError> {
         seq: row.try_get::<i64, _>("seq")?.cast_unsigned(),
         verdict: row.try_get("verdict")?,
         kid: row.try_get("kid")?,
-        record: (row.try_get("record")?, row.try_get("record_signature")?),
+        record: StoredRecord::from_row(row)?,
+        record_signature: row.try_get("record_signature")?,
         record_index: row.try_get::<i64, _>("record_idx")?.cast_unsigned(),
         vsa: vsa.zip(vsa_signature),
         vsa_index: vsa_index.map(i64::cast_unsigned),

@@ -1,6 +1,10 @@
 //! Reads the releases that are waiting for approvals, oldest first.
 
-use super::{Store, StoreError, decisions::record_in, releases};
+use super::{
+    Store, StoreError,
+    record::{Row, StoredRecord, record_columns},
+    releases,
+};
 use crate::model::{Decision, DecisionId, Digest, Namespace, Release};
 use sqlx::Row as _;
 
@@ -12,25 +16,24 @@ pub struct StoredPending {
     /// The digest of the inputs that it was first evaluated with.
     pub requested_digest: Digest,
     decision: DecisionId,
-    record: Vec<u8>,
+    record: StoredRecord,
     record_index: u64,
 }
 
 impl StoredPending {
     /// The digest of the signed record.
     pub fn record_digest(&self) -> Digest {
-        Digest::of(&self.record)
+        self.record.digest()
     }
 
     /// The decision that made it pending.
     ///
     /// # Errors
-    /// When the bytes are not a record statement.
+    /// When the bytes are not its record.
     pub fn decision(&self) -> Result<Decision, StoreError> {
-        Ok(Decision {
+        self.record.decision(&Row {
             id: self.decision.clone(),
             release: self.release.id.clone(),
-            record: record_in(&self.record)?,
             record_index: self.record_index,
             vsa_index: None,
         })
@@ -50,12 +53,15 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<StoredPending>, StoreError> {
         let after = after.map_or(-1, u64::cast_signed);
-        // The inputs are not needed here, and may be large; a pending decision has no verification
-        // summary.
-        let sql = "SELECT r.id, r.model, r.version, r.artifact, r.environment, r.submitter_id, r.submitter_name, \
-                   r.comment, r.inputs_digest, r.requested_at_us, r.entry_idx, d.id AS decision_id, d.record, d.record_idx FROM releases r JOIN decisions d ON d.release_id = r.id \
+        // A pending decision has no verification summary.
+        let sql = concat!(
+            "SELECT r.id, r.model, r.version, r.artifact, r.environment, r.submitter_id, r.submitter_name, \
+                   r.comment, r.inputs_digest, r.requested_at_us, r.entry_idx, d.id AS decision_id, d.record_idx, ",
+            record_columns!("d"),
+            " FROM releases r JOIN decisions d ON d.release_id = r.id \
                    AND d.seq = r.decisions - 1 WHERE r.namespace = $1 AND r.verdict = 'pending' AND r.entry_idx > $2 \
-                   AND r.superseded_idx IS NULL ORDER BY r.entry_idx LIMIT $3";
+                   AND r.superseded_idx IS NULL ORDER BY r.entry_idx LIMIT $3"
+        );
         let query = sqlx::query(sql).bind(namespace.as_str()).bind(after).bind(i64::from(limit));
         let mut found = Vec::new();
         for row in &query.fetch_all(&self.reader).await? {
@@ -69,7 +75,7 @@ impl Store {
                     .try_get::<String, _>("decision_id")?
                     .parse()
                     .map_err(StoreError::inconsistent)?,
-                record: row.try_get("record")?,
+                record: StoredRecord::from_row(row)?,
                 record_index: row.try_get::<i64, _>("record_idx")?.cast_unsigned(),
             });
         }

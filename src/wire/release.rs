@@ -2,7 +2,7 @@
 
 use crate::model::{
     Approval, ApprovalCount, DecisionId, Digest, Environment, Inputs, ModelId, Person, ReleaseId,
-    Timestamp, Verdict, Vote,
+    Timestamp, Trigger, Verdict, Vote,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -217,6 +217,11 @@ pub struct DecisionV1 {
     /// The release that it decides.
     #[schema(value_type = String)]
     pub release: ReleaseId,
+    /// What it was made for: `submission`, `approval`, `waiver`, `schedule`, `monitor`, `policy` or
+    /// `person`; absent for a decision of an earlier version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub trigger: Option<Trigger>,
     /// When it was decided.
     #[schema(value_type = String, format = DateTime)]
     pub decided_at: Timestamp,

@@ -69,4 +69,12 @@ func main() {
 	if _, err := os.Stat(filepath.Join(exported, "decision.dsse.json")); err == nil {
 		verify(exported, verifier, "decision.tlog-proof", "leaf.json")
 	}
+	// The entries of the documents, in an export whose record is of version 2.
+	proofs, err := filepath.Glob(filepath.Join(exported, "proofs", "*", "*.tlog-proof"))
+	must(err)
+	for _, path := range proofs {
+		proof, err := filepath.Rel(exported, path)
+		must(err)
+		verify(exported, verifier, proof, strings.TrimSuffix(proof, ".tlog-proof")+".leaf.json")
+	}
 }

@@ -36,12 +36,17 @@ if inputs.exists():
     digest = "sha256:" + hashlib.sha256(inputs.read_bytes()).hexdigest()
     assert digest == record["inputs_digest"], "inputs.json is not what the record was decided on"
     print("ok  python hashlib: inputs.json has the record's inputs_digest")
-listed = {
-    "policies": [p["digest"] for p in record["inputs"]["policies"]],
-    "evidence": [e["digest"] for e in record["inputs"]["evidence"]],
-}
-for folder, digests in listed.items():
-    if inputs.exists():
+if record.get("verdict_digest") and inputs.exists():
+    digest = "sha256:" + hashlib.sha256((exported / "verdict.json").read_bytes()).hexdigest()
+    assert digest == record["verdict_digest"], "verdict.json is not the record's verdict"
+    found = {"sha256:" + hashlib.sha256(p.read_bytes()).hexdigest() for p in (exported / "approvals").glob("*")}
+    assert found == set(record["approvals"]), "approvals/ does not hold what the record lists"
+    print("ok  python hashlib: verdict.json and approvals/ have the record's digests")
+if inputs.exists():
+    # Version 1 contains its inputs, version 2 their digest.
+    of = record.get("inputs") or json.loads(inputs.read_text())
+    listed = {"policies": [p["digest"] for p in of["policies"]], "evidence": [e["digest"] for e in of["evidence"]]}
+    for folder, digests in listed.items():
         found = sorted("sha256:" + hashlib.sha256(p.read_bytes()).hexdigest() for p in (exported / folder).glob("*"))
         assert found == sorted(digests), f"{folder}/ does not hold what the record lists"
         print(f"ok  python hashlib: {folder}/ holds what the record lists")

@@ -323,8 +323,10 @@ async fn copies(database: &TestDatabase, count: u32) {
         app::core::notary::{Notary, fact_entry},
         keys::Keyring,
         ledger::facts::ReleaseRequested,
+        ledger::record::{Context, ReleaseDecision},
         model::Release,
-        store::{Change, NewDecision, NewEntry, NewRelease, Signed, Store, Write},
+        model::{Trigger, jcs},
+        store::{Change, Details, NewDecision, NewEntry, NewRelease, Signed, Store, Write},
     };
     let store = Store::open(&database.address).await.unwrap();
     let keys = Keyring::open_or_create(&database.folder.path().join("keys")).unwrap();
@@ -332,7 +334,9 @@ async fn copies(database: &TestDatabase, count: u32) {
     let namespace = "acme".parse().unwrap();
     let first = store.releases_after(&namespace, -1).await.unwrap().remove(0);
     let decided = store.latest_decision(&namespace, &first.release.id).await.unwrap().unwrap();
-    let leaf = store.entries(&namespace, decided.record_index, 1).await.unwrap().remove(0).body;
+    let record = decided.decision().unwrap().record;
+    let votes: Vec<_> = record.approvals.iter().map(|vote| jcs::to_vec(vote).unwrap()).collect();
+    let details = Details::pack(&jcs::to_vec(&record.verdict).unwrap(), &votes).unwrap();
     let copy = |i: u32| {
         let id = format!("copy{i}");
         let release = Release { id: id.parse().unwrap(), ..first.release.clone() };
@@ -347,13 +351,17 @@ async fn copies(database: &TestDatabase, count: u32) {
             comment: release.comment.clone(),
             requested_at: release.requested_at,
         });
+        let (decision, trigger) = (id.parse().unwrap(), Trigger::Submission);
+        let context = Context { decision, release: release.id.clone(), seq: 0, trigger };
+        let payload = ReleaseDecision::of(context, &record).unwrap().statement().unwrap();
+        let sealed = notary.0.sign(&payload).unwrap();
+        let signature = sealed.signature;
         let entry = NewEntry {
             kind: "decision-record",
             subject: id.clone(),
-            body: leaf.clone(),
+            body: sealed.leaf,
             fact: None,
         };
-        let (payload, signature) = decided.record.clone();
         let decision = NewDecision {
             id: id.parse().unwrap(),
             release: release.id.clone(),
@@ -365,6 +373,7 @@ async fn copies(database: &TestDatabase, count: u32) {
             verdict: modelgate::model::Outcome::Pending,
             kid: decided.kid.clone(),
             record: Signed { payload, signature, entry },
+            details: details.clone(),
             vsa: None,
         };
         let at = release.requested_at;

@@ -158,6 +158,27 @@ impl Stage {
                 lies: vec![gate("bad"), release.clone(), format!("/api/v1/decisions/{decision}")],
             },
             Edit {
+                what: "the verdict of another decision",
+                table: "decisions",
+                set: vec![("details", other("details"))],
+                rows: format!("id = '{decision}'"),
+                lies: vec![gate("bad"), release.clone(), format!("/api/v1/decisions/{decision}")],
+            },
+            Edit {
+                what: "no verdict",
+                table: "decisions",
+                set: vec![("details", "NULL".into())],
+                rows: format!("id = '{decision}'"),
+                lies: vec![release.clone(), format!("/api/v1/decisions/{decision}/export")],
+            },
+            Edit {
+                what: "what is not a verdict",
+                table: "decisions",
+                set: vec![("details", "record".into())],
+                rows: format!("id = '{decision}'"),
+                lies: vec![release.clone(), format!("/api/v1/decisions/{decision}/export")],
+            },
+            Edit {
                 what: "a summary that nobody issued",
                 table: "decisions",
                 set: vec![("vsa", "record".into()), ("vsa_signature", "record_signature".into())],
@@ -447,6 +468,7 @@ on_both_engines! {
             database.execute_owned(format!("UPDATE tokens SET {set} WHERE digest = '{digest}'")).await;
             let (status, refused) = stage.app.get(&machine, read).await;
             assert_eq!((status, &refused["code"]), (503, &json!("row-unproved")), "{set}: {refused}");
+            assert_eq!(stage.app.service.list_tokens().await.unwrap_err().code, "row-unproved", "{set}");
         }
         stage.app.stop().await;
     }
@@ -560,6 +582,27 @@ on_both_engines! {
         assert!(served.is_empty(), "{} edits were served:\n{}", served.len(), served.join("\n"));
         let (status, decided) = app.submit(&ci, &submission("acme/credit", "last", &accuracy(955, 1000))).await;
         assert_eq!((status, &decided["verdict"]["verdict"]), (201, &json!("allow")), "{decided}");
+        app.stop().await;
+    }
+
+    // Both tables that name the champion, edited so that they agree.
+    async fn a_denied_release_cannot_be_made_the_champion(database: TestDatabase) {
+        let app = TestApp::start(&database).await;
+        let policy = "name = \"beat\"\n[[rule]]\nid = \"floor\"\nmetric = \"accuracy\"\nmin = 0.8\n\
+                      [[rule]]\nid = \"c\"\nmetric = \"accuracy\"\nagainst = \"champion\"\nmax_loss = 0.2\nfirst_release = \"allow\"\n";
+        assert_eq!(app.publish("acme", policy).await.0, 201);
+        let ci = app.machine("acme", &[Scope::Read, Scope::Submit]).await;
+        for (name, right, verdict) in [("good", 950, "allow"), ("bad", 500, "deny")] {
+            let (_, decided) = app.submit(&ci, &submission("acme/credit", name, &accuracy(right, 1000))).await;
+            assert_eq!(decided["verdict"]["verdict"], verdict, "{decided}");
+        }
+        let index = "(SELECT d.record_idx FROM decisions d WHERE d.verdict = 'deny')";
+        database.execute_owned(format!("UPDATE releases SET verdict = 'allow', allowed_idx = {index} WHERE verdict = 'deny'")).await;
+        database.execute_owned(format!(
+            "UPDATE champions SET allowed_idx = {index}, release_id = (SELECT d.release_id FROM decisions d WHERE d.verdict = 'deny')"
+        )).await;
+        let (status, body) = app.submit(&ci, &submission("acme/credit", "new", &accuracy(820, 1000))).await;
+        assert_eq!((status, &body["code"]), (503, &json!("row-unproved")), "{body}");
         app.stop().await;
     }
 

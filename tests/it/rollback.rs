@@ -479,7 +479,7 @@ async fn damage_that_was_read_is_told_by_readyz() {
         // This also moves the write-ahead log into the file.
         told(&data, &["db", "check"]).expect(0);
         let served = Process::serve(kept_in(&data, &[]));
-        damage(&data.join("modelgate.db"), if streamed { "evidence" } else { "decisions" });
+        damage(&data.join("modelgate.db"), if streamed { "inputs" } else { "decisions" });
         let http = reqwest::Client::new();
         let get = |path: &str| http.get(format!("{}{path}", served.url)).bearer_auth(&token);
         // A write makes the service read pages again.
@@ -487,7 +487,8 @@ async fn damage_that_was_read_is_told_by_readyz() {
             http.post(format!("{}/api/v1/policies", served.url)).bearer_auth(&token).body(POLICY);
         assert_eq!(crate::support::app::answer(policy).await.0, 201);
         if streamed {
-            let cut = get(&format!("/api/v1/decisions/{decision}/export")).send().await.unwrap();
+            let period = "from=2026-01-01T00:00:00Z&to=2100-01-01T00:00:00Z&format=csv";
+            let cut = get(&format!("/api/v1/reports/audit?{period}")).send().await.unwrap();
             assert_eq!(cut.status().as_u16(), 200);
             assert!(cut.bytes().await.is_err(), "the answer broke off");
         } else {

@@ -14,7 +14,7 @@ use crate::{
     ledger::Fact,
     model::{
         Against, Approval, Decision, Digest, Namespace, Outcome, PolicyRef, Release, ReleaseId,
-        Vote, jcs,
+        Trigger, Vote, jcs,
     },
     policy::Policy,
     store::{
@@ -223,6 +223,7 @@ impl Service {
                 model: stored.release.model.clone(),
                 environment: stored.release.environment.clone(),
                 seq: stored.decisions,
+                trigger: Trigger::Approval,
                 inputs: stored.inputs.clone(),
                 inputs_digest: stored.inputs_digest,
                 document: None,

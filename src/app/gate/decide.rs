@@ -2,13 +2,16 @@
 
 use crate::app::{Service, core::error::AppError, core::notary::Notary};
 use crate::{
-    ledger::statement::{self, VsaContext},
+    ledger::{
+        record::{Context, ReleaseDecision},
+        statement::{self, VsaContext},
+    },
     model::{
         Approval, Decision, DecisionId, Digest, Engine, Environment, Inputs, ModelId, Outcome,
-        Record, ReleaseId, Submitted, Timestamp, Verdict,
+        Record, ReleaseId, Submitted, Timestamp, Trigger, Verdict, jcs,
     },
     policy::{self, Case, Policy},
-    store::{NewDecision, NewEntry, NewInputs, Signed},
+    store::{Details, NewDecision, NewEntry, NewInputs, Signed},
 };
 use std::sync::Arc;
 
@@ -20,6 +23,7 @@ pub(in crate::app) struct Question {
     pub(in crate::app) environment: Environment,
     /// The number of earlier decisions on the release.
     pub(in crate::app) seq: u64,
+    pub(in crate::app) trigger: Trigger,
     pub(in crate::app) inputs: Inputs,
     pub(in crate::app) inputs_digest: Digest,
     /// The canonical JSON of the inputs, if no earlier decision has stored them.
@@ -34,6 +38,7 @@ pub(in crate::app) struct Question {
 
 /// A decision that is signed and not yet stored.
 pub(in crate::app) struct Decided {
+    trigger: Trigger,
     pub(in crate::app) record: Record,
     pub(in crate::app) new: NewDecision,
 }
@@ -41,6 +46,7 @@ pub(in crate::app) struct Decided {
 /// A signed decision without its index in the log.
 pub(in crate::app) struct UnplacedDecision {
     id: DecisionId,
+    trigger: Trigger,
     pub(in crate::app) record: Record,
 }
 
@@ -52,14 +58,16 @@ impl UnplacedDecision {
         record_index: u64,
         vsa_index: Option<u64>,
     ) -> Decision {
-        Decision { id: self.id, release, record: self.record, record_index, vsa_index }
+        let (id, trigger, record) = (self.id, Some(self.trigger), self.record);
+        Decision { id, release, trigger, record, record_index, vsa_index }
     }
 }
 
 impl Decided {
     /// Splits it into the part to store and the part to answer with.
     pub(in crate::app) fn split(self) -> (NewDecision, UnplacedDecision) {
-        let answer = UnplacedDecision { id: self.new.id.clone(), record: self.record };
+        let Self { trigger, record, .. } = self;
+        let answer = UnplacedDecision { id: self.new.id.clone(), trigger, record };
         (self.new, answer)
     }
 }
@@ -97,7 +105,7 @@ impl Question {
             verdict,
         };
         let new = sign(notary, id, &self, &record)?;
-        Ok(Decided { record, new })
+        Ok(Decided { trigger: self.trigger, record, new })
     }
 }
 
@@ -107,7 +115,7 @@ fn sign(
     question: &Question,
     record: &Record,
 ) -> Result<NewDecision, AppError> {
-    let payload = statement::record_statement(record).map_err(AppError::failed)?;
+    let (payload, details) = stated(&id, question, record)?;
     let sealed = notary.sign(&payload)?;
     let vsa = if issues_summary(&record.verdict) {
         let identity = notary.identity_of(question.model.namespace());
@@ -135,9 +143,32 @@ fn sign(
         verdict: record.verdict.verdict,
         kid: notary.decision_key().kid(),
         record: signed("decision-record", &id, payload, sealed.signature, sealed.leaf),
+        details,
         vsa,
         id,
     })
+}
+
+/// The statement of the record, and the documents that it gives the digests of.
+fn stated(
+    id: &DecisionId,
+    question: &Question,
+    record: &Record,
+) -> Result<(Vec<u8>, Details), AppError> {
+    let verdict = jcs::to_vec(&record.verdict).map_err(AppError::failed)?;
+    let approvals = record.approvals.iter().map(jcs::to_vec).collect::<Result<Vec<_>, _>>();
+    let approvals = approvals.map_err(AppError::failed)?;
+    let digests = approvals.iter().map(|bytes| Digest::of(bytes)).collect();
+    let context = Context {
+        decision: id.clone(),
+        release: question.release.clone(),
+        seq: question.seq,
+        trigger: question.trigger,
+    };
+    let said = ReleaseDecision::with(context, record, Digest::of(&verdict), digests);
+    let payload = said.and_then(|said| said.statement()).map_err(AppError::failed)?;
+    let details = Details::pack(&verdict, &approvals).map_err(AppError::failed)?;
+    Ok((payload, details))
 }
 
 fn signed(

@@ -12,7 +12,7 @@ use crate::app::{
 };
 use crate::{
     identity::{Actor, Scope},
-    model::{Decision, Outcome, ReleaseId},
+    model::{Decision, Outcome, ReleaseId, Trigger},
     policy::{self, Policy},
     store::{Conflict, StoredRelease},
 };
@@ -34,13 +34,22 @@ impl Service {
         id: &ReleaseId,
     ) -> Result<Decision, AppError> {
         actor.require(Scope::Submit).or_else(|_| actor.require(Scope::Approve))?;
+        self.evaluate_for(actor, id, Trigger::Person).await
+    }
+
+    async fn evaluate_for(
+        &self,
+        actor: &Actor,
+        id: &ReleaseId,
+        trigger: Trigger,
+    ) -> Result<Decision, AppError> {
         self.may_sign(&actor.namespace).await?;
         let mut memo = Memo::default();
         for taken in 0..TRIES {
             let stored = self.find(actor, id).await?;
             self.require_open(&stored).await?;
             self.require_newest(&stored).await?;
-            if let Some(decision) = self.again(actor, &stored, &mut memo, taken).await? {
+            if let Some(decision) = self.again(actor, (&stored, trigger), &mut memo, taken).await? {
                 return Ok(decision);
             }
         }
@@ -52,7 +61,7 @@ impl Service {
     async fn again(
         &self,
         actor: &Actor,
-        stored: &StoredRelease,
+        (stored, trigger): (&StoredRelease, Trigger),
         memo: &mut Memo,
         taken: u32,
     ) -> Result<Option<Decision>, AppError> {
@@ -83,6 +92,7 @@ impl Service {
             predictions: &predictions,
             sent: &sent,
             release: &release.id,
+            trigger,
             again: Some((stored, &votes)),
         };
         let judged = self.judge_with(&asked, (&policies, active.at), &compared, memo).await?;
@@ -118,7 +128,7 @@ impl Service {
         stored: &StoredRelease,
         obstacle: Obstacle,
     ) -> Result<AppError, AppError> {
-        let decision = self.evaluate_again(actor, &stored.release.id).await?;
+        let decision = self.evaluate_for(actor, &stored.release.id, Trigger::Policy).await?;
         let now = match decision.record.verdict.verdict {
             Outcome::Pending => "it was evaluated again; read it, and vote on what you see then",
             Outcome::Allow => "it was evaluated again, and is allowed now",

@@ -183,7 +183,7 @@ fn belongs(stored: &StoredRelease, decision: &Decision) -> Result<(), AppError> 
 }
 
 async fn read_all(stored: Vec<StoredDecision>) -> Result<Vec<Decision>, AppError> {
-    let size = stored.iter().map(|row| row.record.0.len()).sum();
+    let size = stored.iter().map(|row| row.record.size()).sum();
     let read = move || stored.iter().map(StoredDecision::decision).collect::<Result<Vec<_>, _>>();
     Ok(blocking::run_if_large(size, read).await??)
 }

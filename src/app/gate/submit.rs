@@ -19,7 +19,7 @@ use crate::{
     ledger::facts::ReleaseRequested,
     model::{
         Against, Approval, Attempt, Decision, Digest, Environment, Inputs, ModelId, ObserveOnly,
-        PolicyRef, Record, Release, ReleaseId, Timestamp, Verdict, jcs,
+        PolicyRef, Record, Release, ReleaseId, Timestamp, Trigger, Verdict, jcs,
     },
     policy::{self, Policy},
     store::{
@@ -114,6 +114,8 @@ pub(in crate::app) struct Asked<'a> {
     pub(in crate::app) sent: &'a Documents,
     /// The id of the release, if one is made.
     pub(in crate::app) release: &'a ReleaseId,
+    /// What the decision is made for.
+    pub(in crate::app) trigger: Trigger,
     /// The release that is evaluated again, with the votes on it.
     pub(in crate::app) again: Option<(&'a StoredRelease, &'a [Approval])>,
 }
@@ -174,6 +176,7 @@ impl Service {
                 predictions: &predictions,
                 sent: &sent,
                 release: &release,
+                trigger: Trigger::Submission,
                 again: None,
             };
             let judged = self.judged(&asked, (&policies, active.at), compared, &mut memo).await?;
@@ -343,6 +346,7 @@ impl Service {
                 model: submission.model.clone(),
                 environment: submission.environment.clone(),
                 seq: asked.again.map_or(0, |(stored, _)| stored.decisions),
+                trigger: asked.trigger,
                 inputs,
                 inputs_digest,
                 document: Some(document),

@@ -3,10 +3,7 @@
 
 use crate::{
     evidence::{self, Mapping},
-    ledger::{
-        Envelope,
-        statement::{RECORD_TYPE, Statement},
-    },
+    ledger::export,
     model::{
         Baseline, Digest, EvidenceRef, OLDEST_SEMANTICS, Outcome, Record, SEMANTICS, Submitted, jcs,
     },
@@ -141,10 +138,11 @@ pub fn replay(files: &Files) -> Result<Replay, ReplayError> {
 }
 
 fn record(files: &Files) -> Result<Record, ReplayError> {
-    let unreadable = |e: crate::ledger::LedgerError| ReplayError::Record(e.to_string());
-    let bytes = files.get(RECORD).ok_or(ReplayError::NotAnExport)?;
-    let envelope = Envelope::parse(bytes).map_err(unreadable)?;
-    Ok(Statement::<Record>::parse(&envelope.payload, RECORD_TYPE).map_err(unreadable)?.predicate)
+    if !files.contains_key(RECORD) {
+        return Err(ReplayError::NotAnExport);
+    }
+    let record = export::record(files).map_err(|e| ReplayError::Record(e.to_string()))?;
+    record.ok_or(ReplayError::NoDocuments)
 }
 
 /// The documents of the candidate and of its baselines.

@@ -1,13 +1,17 @@
 //! An exported decision: every file that is needed to verify and replay it without this service.
 
+use super::logged::Entries;
 use crate::app::{
-    Service, core::error::AppError, core::places::Place, core::prover::unproved_document,
+    Service,
+    core::error::AppError,
+    core::places::Place,
+    core::prover::{read_decision, unproved_document},
 };
 use crate::{
     identity::{Actor, Scope},
     ledger::{
-        Envelope, bundle,
-        export::{self, Documents, Folder, Parts, Signed},
+        Envelope, VerifierKey, bundle,
+        export::{self, Details, Documents, File, Folder, Parts, Signed},
     },
     model::{DecisionId, Digest, Namespace},
     store::{LogHead, Publication, Store, StoredDecision},
@@ -30,6 +34,33 @@ impl Statement {
     }
 }
 
+/// The parts of an export, except for its documents.
+struct Frame {
+    record: Statement,
+    summary: Option<Statement>,
+    /// What a record of version 2 has besides.
+    entries: Option<Entries>,
+    log: VerifierKey,
+}
+
+impl Frame {
+    fn files(&self, stored: &StoredDecision) -> Result<(Vec<File>, Documents), AppError> {
+        let Some(Entries { release, logged }) = &self.entries else {
+            return export::frame(&self.parts(None)).map_err(AppError::failed);
+        };
+        let files = stored.record.with_documents(|documents| {
+            export::frame(&self.parts(Some(Details { documents, release, logged })))
+        });
+        Ok(files?)
+    }
+
+    fn parts<'p>(&'p self, details: Option<Details<'p>>) -> Parts<'p> {
+        const NONE: &BTreeMap<Digest, Vec<u8>> = &BTreeMap::new();
+        let summary = self.summary.as_ref().map(Statement::parts);
+        Parts { record: self.record.parts(), details, summary, documents: NONE, log: &self.log }
+    }
+}
+
 impl Service {
     /// Exports a decision. Its files are read one at a time, because evidence may be large.
     ///
@@ -46,20 +77,23 @@ impl Service {
         let place = self.exports.enter(namespace).await?;
         let stored = self.decision_in(namespace, id).await?;
         let head = self.checkpoint(namespace).await?;
+        let signed = (stored.record.statement.as_slice(), stored.record_signature.as_slice());
         let record =
-            self.statement(namespace, &head, &stored, &stored.record, stored.record_index).await?;
+            self.statement(namespace, &head, &stored.kid, signed, stored.record_index).await?;
         let summary = match (&stored.vsa, stored.vsa_index) {
-            (Some(vsa), Some(index)) => {
-                Some(self.statement(namespace, &head, &stored, vsa, index).await?)
+            (Some((payload, signature)), Some(index)) => {
+                let signed = (payload.as_slice(), signature.as_slice());
+                Some(self.statement(namespace, &head, &stored.kid, signed, index).await?)
             }
             _ => None,
         };
-        let log = self.log_key(namespace).await?;
-        let summary = summary.as_ref().map(Statement::parts);
-        let parts =
-            Parts { record: record.parts(), summary, documents: &BTreeMap::new(), log: &log };
-        let (mut files, Documents { documents, after }) =
-            export::frame(&parts).map_err(AppError::failed)?;
+        let decision = read_decision(stored.clone()).await?;
+        let entries = match decision.trigger {
+            Some(_) => Some(self.entries_of(namespace, &head, &decision).await?),
+            None => None,
+        };
+        let frame = Frame { record, summary, entries, log: self.log_key(namespace).await? };
+        let (mut files, Documents { documents, after }) = frame.files(&stored)?;
         let last = files.split_off(files.len().saturating_sub(after));
         Ok(Export {
             store: self.store.clone(),
@@ -75,14 +109,14 @@ impl Service {
         &self,
         namespace: &Namespace,
         head: &LogHead,
-        stored: &StoredDecision,
-        (payload, signature): &(Vec<u8>, Vec<u8>),
+        keyid: &str,
+        (payload, signature): (&[u8], &[u8]),
         index: u64,
     ) -> Result<Statement, AppError> {
         let envelope = Envelope {
-            payload: payload.clone(),
-            keyid: stored.kid.clone(),
-            signature: signature.clone(),
+            payload: payload.to_vec(),
+            keyid: keyid.to_owned(),
+            signature: signature.to_vec(),
         }
         .to_bytes();
         let gone = || AppError::broken(format!("entry {index} of {namespace} is gone"));

@@ -4,4 +4,5 @@ pub mod continued;
 pub mod export;
 pub mod integrity;
 pub(in crate::app) mod log;
+mod logged;
 pub(in crate::app) mod row_check;

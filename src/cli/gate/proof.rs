@@ -8,12 +8,11 @@ use crate::{
         exit::Failure,
         export,
         output::plain,
-        verify::{RECORD, pinned},
+        verify::pinned,
     },
     evidence::{self, How},
     ledger::{
-        Envelope,
-        statement::{RECORD_TYPE, Statement},
+        self,
         verify::{self, Expected, Pinned, Status},
     },
     model::{Digest, Record},
@@ -100,14 +99,10 @@ pub(super) async fn check(
         );
         return Err(refused(why));
     }
-    let record =
-        record(&files).ok_or_else(|| refused("its signed record cannot be read".to_owned()))?;
+    let record = ledger::export::record(&files)
+        .map_err(|error| refused(format!("its signed record cannot be read: {error}")))?
+        .ok_or_else(|| refused("its export has no documents".to_owned()))?;
     differs(decided, &record, question).map_or(Ok(()), |why| Err(refused(why)))
-}
-
-fn record(files: &verify::Files) -> Option<Record> {
-    let envelope = Envelope::parse(files.get(RECORD)?).ok()?;
-    Some(Statement::<Record>::parse(&envelope.payload, RECORD_TYPE).ok()?.predicate)
 }
 
 /// How an answer differs from the signed record, or the record from the request; `None` if it does

@@ -164,5 +164,5 @@ pub fn vsa_statement(context: &VsaContext<'_>, record: &Record) -> Result<Vec<u8
     let decision_uri = format!("{id}/decisions/{}", context.decision);
     let version = Version { modelgate: env!("CARGO_PKG_VERSION").into() };
     let vsa = Vsa::of(record, Verifier { id, version }, decision_uri, &context.record_envelope)?;
-    statement::bytes(&target, VSA_TYPE, vsa)
+    statement::bytes(target.model, target.artifact, VSA_TYPE, vsa)
 }

@@ -1,16 +1,65 @@
 //! Checks the documents of a decision: all are present and unchanged, and there are no others.
 
-use super::Directory;
-use crate::ledger::export::{self, FOLDERS, Folder, INPUTS};
+use super::{Directory, logged, record, signed::Verified};
+use crate::ledger::{
+    export::{self, FOLDERS, Folder, INPUTS, RELEASE, VERDICT},
+    record::{ReleaseDecision, Stated},
+};
 use crate::model::{Digest, Outcome, Record, jcs};
 use std::collections::BTreeMap;
 
-/// Checks `inputs.json`, the folders of documents, and the approvals.
-pub(super) fn check(directory: &mut Directory<'_>, record: &Record) {
-    if is_record_alone(directory, record) {
+/// Checks the documents of the record, and returns all of it; `None` if the record is alone, or its
+/// documents cannot be read.
+pub(super) fn check(
+    directory: &mut Directory<'_>,
+    stated: &Stated,
+    verified: &Verified,
+) -> Option<Record> {
+    let outcome = match stated {
+        Stated::V1(record) => record.verdict.verdict,
+        Stated::V2(decision) => decision.verdict,
+    };
+    let alone = is_record_alone(directory, outcome);
+    if alone {
         let detail = "the documents are not part of this export; the record lists them by digest";
-        return directory.steps.ok("documents", detail);
+        directory.steps.ok("documents", detail);
     }
+    let record = match stated {
+        Stated::V1(record) => (**record).clone(),
+        Stated::V2(_) if alone => return None,
+        Stated::V2(decision) => assemble(directory, decision)?,
+    };
+    record::consistent(&mut directory.steps, &record);
+    if !alone {
+        listed(directory, &record);
+    }
+    if let Stated::V2(decision) = stated {
+        logged::check(directory, decision, &record, verified);
+    }
+    Some(record)
+}
+
+/// All of a record of version 2, from the documents that it gives the digests of.
+fn assemble(directory: &mut Directory<'_>, decision: &ReleaseDecision) -> Option<Record> {
+    const NAME: &str = "record-documents";
+    let documents = export::documents_of(directory.files, decision);
+    directory.take(INPUTS);
+    directory.take(VERDICT);
+    match decision.record(&documents) {
+        Err(error) => {
+            directory.steps.failed(NAME, error.to_string());
+            None
+        }
+        Ok(record) => {
+            let said = "inputs.json, verdict.json and the approvals are those that the record says";
+            directory.steps.check(NAME, decision.agrees(&record), said);
+            Some(record)
+        }
+    }
+}
+
+/// Checks `inputs.json`, the folders of documents, and the approvals.
+fn listed(directory: &mut Directory<'_>, record: &Record) {
     let inputs = directory.take(INPUTS);
     let same = inputs.is_some() && inputs.map(<[u8]>::to_vec) == jcs::to_vec(&record.inputs).ok();
     directory.steps.check("inputs-file", same, "inputs.json contains the record's inputs");
@@ -25,12 +74,14 @@ pub(super) fn check(directory: &mut Directory<'_>, record: &Record) {
 
 /// A pending or revoked decision can be exported as its record alone. It allows nothing, so this
 /// loses no proof.
-fn is_record_alone(directory: &Directory<'_>, record: &Record) -> bool {
-    let open = matches!(record.verdict.verdict, Outcome::Pending | Outcome::Revoked);
+fn is_record_alone(directory: &Directory<'_>, outcome: Outcome) -> bool {
+    let open = matches!(outcome, Outcome::Pending | Outcome::Revoked);
     let names = FOLDERS.map(Folder::as_str);
     let document = |path: &String| {
         let folder = path.split('/').next().unwrap_or_default();
-        path == INPUTS || folder == "approvals" || names.contains(&folder)
+        [INPUTS, VERDICT, RELEASE].contains(&path.as_str())
+            || ["approvals", "proofs"].contains(&folder)
+            || names.contains(&folder)
     };
     open && !directory.files.keys().any(document)
 }

@@ -4,6 +4,7 @@
 //! is `unchecked`, and a report with such a step proves nothing.
 
 mod documents;
+mod logged;
 mod record;
 mod report;
 mod signed;
@@ -14,9 +15,10 @@ pub use report::{Proved, Report, Status, Step};
 use super::{
     PublicKey, VerifierKey, bundle,
     export::{self, BUNDLE, DECISION, Names, RECORD},
+    record::Stated,
     statement::VSA_TYPE,
 };
-use crate::model::{Digest, Environment, Outcome, verdict::Mode};
+use crate::model::{Digest, Environment, Outcome, Record};
 use report::Steps;
 use signed::{Raw, Verified};
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,9 +101,11 @@ fn content(steps: &mut Steps, verified: &Verified) -> Option<Proved> {
     if summary::is_summary(&verified.envelope.payload) {
         return summary::alone(steps, verified);
     }
-    let record = record::read(steps, verified)?;
-    record::consistent(steps, &record);
-    Some(Proved::of(&record))
+    let stated = record::read(steps, verified)?;
+    if let Stated::V1(record) = &stated {
+        record::consistent(steps, record);
+    }
+    Some(Proved::of(&stated))
 }
 
 fn expect(steps: &mut Steps, proved: Option<&Proved>, expected: &Expected) {
@@ -170,30 +174,29 @@ impl<'a> Directory<'a> {
         let verified =
             signed::signed(&mut self.steps, RECORD.word, &raw, self.pinned, enclosed.as_ref());
         let Some(verified) = verified else { return self.steps.finish(None) };
-        let Some(record) = record::read(&mut self.steps, &verified) else {
+        let Some(stated) = record::read(&mut self.steps, &verified) else {
             return self.steps.finish(None);
         };
-        record::consistent(&mut self.steps, &record);
-        documents::check(&mut self, &record);
-        let verdict = record.verdict.verdict;
-        let enforced = record.verdict.policies.iter().any(|p| p.mode == Mode::Enforce);
-        if verdict == Outcome::Deny || (verdict == Outcome::Allow && enforced) {
-            let raw = self.raw(DECISION);
-            let decided = signed::signed(
-                &mut self.steps,
-                DECISION.word,
-                &raw,
-                self.pinned,
-                enclosed.as_ref(),
-            );
-            let bundle = self.take(BUNDLE);
-            summary::check(&mut self.steps, &record, &verified, decided.as_ref(), bundle);
+        let proved = Proved::of(&stated);
+        if let Some(record) = documents::check(&mut self, &stated, &verified) {
+            self.summary(&record, &verified, enclosed.as_ref());
         }
         self.trust(&verified);
         self.unlisted();
-        let proved = Proved::of(&record);
         expect(&mut self.steps, Some(&proved), expected);
         self.steps.finish(Some(proved))
+    }
+
+    /// Checks the summary, if the decision has to have one.
+    fn summary(&mut self, record: &Record, verified: &Verified, enclosed: Option<&VerifierKey>) {
+        let verdict = record.verdict.verdict;
+        if verdict == Outcome::Deny || (verdict == Outcome::Allow && record.verdict.is_enforced()) {
+            let raw = self.raw(DECISION);
+            let decided =
+                signed::signed(&mut self.steps, DECISION.word, &raw, self.pinned, enclosed);
+            let bundle = self.take(BUNDLE);
+            summary::check(&mut self.steps, record, verified, decided.as_ref(), bundle);
+        }
     }
 
     /// The folder `trust` must contain the keys that signed, and nothing else: a user who copies

@@ -1,34 +1,26 @@
 //! What a record says, and that it does not contradict itself.
 
 use super::{report::Steps, signed::Verified};
-use crate::ledger::{
-    identity,
-    statement::{RECORD_TYPE, Statement},
-};
-use crate::model::{PolicyRef, Record};
+use crate::ledger::{identity, record::Stated};
+use crate::model::{ModelId, PolicyRef, Record};
 
-/// The record in a verified envelope.
-pub(super) fn read(steps: &mut Steps, verified: &Verified) -> Option<Record> {
-    const NAME: &str = "record-statement";
-    let statement = match Statement::<Record>::parse(&verified.envelope.payload, RECORD_TYPE) {
-        Ok(statement) => statement,
-        Err(error) => {
-            steps.failed(NAME, error.to_string());
-            return None;
-        }
-    };
-    let record = &statement.predicate;
-    let (model, artifact) = (record.inputs.model.as_ref(), record.inputs.artifact.as_ref());
-    let about = statement.subject.iter().any(|subject| {
-        Some(&subject.name) == model.map(ToString::to_string).as_ref()
-            && Some(&subject.digest.sha256) == artifact.map(crate::model::Digest::hex).as_ref()
-    });
-    steps.check(NAME, about, "the statement is about the model and the artifact of its record");
-    if let (Some(head), Some(model)) = (&verified.head, model) {
+/// What the record in a verified envelope says.
+pub(super) fn read(steps: &mut Steps, verified: &Verified) -> Option<Stated> {
+    let stated = Stated::parse(&verified.envelope.payload);
+    let said = "the statement is about the model and the artifact of its record";
+    let stated = steps.result("record-statement", stated, said)?;
+    if let (Some(head), Some(model)) = (&verified.head, model(&stated)) {
         let own = identity::is_of(&head.origin, model.namespace());
         steps.check("record-namespace", own, "the log is that of the model's namespace");
     }
-    Some(statement.predicate)
+    Some(stated)
+}
+
+fn model(stated: &Stated) -> Option<&ModelId> {
+    match stated {
+        Stated::V1(record) => record.inputs.model.as_ref(),
+        Stated::V2(decision) => Some(&decision.model),
+    }
 }
 
 /// Checks that the parts of a record agree with each other.

@@ -1,6 +1,9 @@
 //! The report of a verification: the checked steps, and what they prove.
 
-use crate::model::{Age, Digest, Environment, ModelId, Outcome, Record, Timestamp};
+use crate::{
+    ledger::record::Stated,
+    model::{Age, Digest, Environment, ModelId, Outcome, Record, Timestamp},
+};
 use serde::Serialize;
 
 /// The result of a step.
@@ -53,7 +56,23 @@ pub struct Proved {
 
 impl Proved {
     /// The claim of a record.
-    pub(super) fn of(record: &Record) -> Self {
+    pub(super) fn of(stated: &Stated) -> Self {
+        match stated {
+            Stated::V1(record) => Self::of_v1(record),
+            Stated::V2(decision) => Self {
+                verdict: decision.verdict,
+                model: Some(decision.model.clone()),
+                artifact: Some(decision.artifact),
+                environment: Some(decision.environment.clone()),
+                decided_at: decision.decided_at.to_string(),
+                until: decision.until,
+                tells_expiry: true,
+                exit_code: decision.exit_code,
+            },
+        }
+    }
+
+    fn of_v1(record: &Record) -> Self {
         Self {
             verdict: record.verdict.verdict,
             model: record.inputs.model.clone(),

@@ -171,7 +171,7 @@ fn logged(
     }
 }
 
-fn read_proof(bytes: &[u8]) -> Result<Proof, String> {
+pub(super) fn read_proof(bytes: &[u8]) -> Result<Proof, String> {
     let text = std::str::from_utf8(bytes)
         .map_err(|_| "the proof that it was logged is not text".to_owned())?;
     let proof: Proof = text.parse().map_err(|e: crate::ledger::LedgerError| e.to_string())?;

@@ -43,6 +43,7 @@ fn decision(release: &ReleaseId, outcome: Outcome, index: u64) -> Decision {
     Decision {
         id: format!("d{index}").parse().unwrap(),
         release: release.clone(),
+        trigger: None,
         record: Record {
             inputs_digest,
             inputs,

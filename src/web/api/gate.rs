@@ -154,6 +154,7 @@ mod tests {
         let decision = Decision {
             id: "d-1".parse().unwrap(),
             release: "r-1".parse().unwrap(),
+            trigger: None,
             record,
             record_index: 4,
             vsa_index: None,

@@ -176,6 +176,7 @@ pub(super) fn decision(decision: Decision) -> DecisionV1 {
         log: logged(&decision),
         decision: decision.id,
         release: decision.release,
+        trigger: decision.trigger,
         decided_at: decision.record.decided_at,
         verdict: decision.record.verdict,
     }

@@ -53,7 +53,11 @@ pub(super) async fn record(
     Path(id): Path<DecisionId>,
 ) -> Answer<Response> {
     let stored = web.service.decision(&session.actor, &id).await?;
-    Ok(download(&format!("record-{id}.json"), "application/vnd.in-toto+json", stored.record.0))
+    Ok(download(
+        &format!("record-{id}.json"),
+        "application/vnd.in-toto+json",
+        stored.record.statement,
+    ))
 }
 
 /// A document of evidence.

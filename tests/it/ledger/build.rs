@@ -5,15 +5,18 @@ use modelgate::{
     ledger::{
         Checkpoint, NoteSigner, Proof, Sealed, Sealer, VerifierKey,
         entry::{self, Fact},
-        export::{self, Parts, Signed},
+        export::{self, Details, Logged, Parts, Signed},
+        facts::{Document as _, PolicyPublished, ReleaseRequested},
         merkle::{self, Node, Tree},
+        record::{Context, Documents, ReleaseDecision},
         statement::{self, VsaContext},
         verify::{Files, Pinned},
     },
     model::{
         Approval, Digest, Engine, EvidenceRef, Finding, Inputs, Outcome, Person, PolicyRef,
-        PolicySummary, Record, Severity, Slice, Status, Verdict, Vote,
+        PolicySummary, Record, Severity, Slice, Status, Trigger, Verdict, Vote,
         inputs::Baseline,
+        jcs,
         verdict::{ApprovalCount, Mode},
     },
 };
@@ -231,13 +234,24 @@ impl Gate {
 
     /// Signs, logs and exports `record`, with its summary if one is issued.
     pub fn export(&self, record: &Record) -> Exported {
-        let sealed = self.sealer().seal(&statement::record_statement(record).unwrap()).unwrap();
+        self.export_payload(record, &payload(record))
+    }
+
+    /// The same, as version 0.1 did it.
+    pub fn export_v1(&self, record: &Record) -> Exported {
+        self.export_payload(record, &payload_v1(record))
+    }
+
+    /// The same, with the statement of the record given.
+    pub fn export_payload(&self, record: &Record, payload: &[u8]) -> Exported {
+        let sealed = self.sealer().seal(payload).unwrap();
         let due = matches!(record.verdict.verdict, Outcome::Allow | Outcome::Deny);
         let summary = due.then(|| self.sealer().seal(&self.summary(record, &sealed)).unwrap());
         self.export_sealed(record, &sealed, summary.as_ref(), 9, 4)
     }
 
-    /// Exports a sealed record, with this many entries before and after it.
+    /// Exports a sealed record, with this many entries before and after it. Right before it are the
+    /// entries of its documents.
     pub fn export_sealed(
         &self,
         record: &Record,
@@ -246,19 +260,66 @@ impl Gate {
         before: usize,
         after: usize,
     ) -> Exported {
+        self.export_with(record, sealed, summary, (before, after), false)
+    }
+
+    /// The same; with `late`, the entries of the documents come after the record.
+    pub fn export_with(
+        &self,
+        record: &Record,
+        sealed: &Sealed,
+        summary: Option<&Sealed>,
+        (before, after): (usize, usize),
+        late: bool,
+    ) -> Exported {
         let mut log = self.log("acme", before);
-        log.leaves.push(sealed.leaf.clone());
-        log.leaves.extend(summary.map(|s| s.leaf.clone()));
+        let release = request(record);
+        let entries = entries(record, &release);
+        let leaves: Vec<_> = entries.iter().map(|(_, leaf, _)| leaf.clone()).collect();
+        let signed = || std::iter::once(sealed).chain(summary).map(|sealed| sealed.leaf.clone());
+        let own = signed().count();
+        if late {
+            log.leaves.extend(signed().chain(leaves.iter().cloned()));
+        } else {
+            log.leaves.extend(leaves.iter().cloned().chain(signed()));
+        }
+        let at = (if late { before } else { before + leaves.len() }) as u64;
+        let first = (if late { before + own } else { before }) as u64;
         log.leaves.extend(
             (0..after).map(|i| entry::fact_bytes(Fact::ApprovalGiven, &digest(&i.to_string()))),
         );
         let head = log.head();
         let (proof, summary_proof) =
-            (log.proof(before as u64, &head), summary.map(|_| log.proof(before as u64 + 1, &head)));
+            (log.proof(at, &head), summary.map(|_| log.proof(at + 1, &head)));
         let documents: BTreeMap<Digest, Vec<u8>> =
             DOCUMENTS.iter().map(|d| (digest(d), d.as_bytes().to_vec())).collect();
+        let logged: Vec<Logged> = (first..)
+            .zip(entries)
+            .map(|(at, (subject, leaf, fact))| Logged {
+                subject,
+                leaf,
+                proof: log.proof(at, &head),
+                fact,
+            })
+            .collect();
+        let [inputs, verdict] =
+            [jcs::to_vec(&record.inputs).unwrap(), jcs::to_vec(&record.verdict).unwrap()];
+        let approvals: Vec<Vec<u8>> =
+            record.approvals.iter().map(|approval| jcs::to_vec(approval).unwrap()).collect();
+        let own = Documents {
+            inputs: &inputs,
+            verdict: &verdict,
+            approvals: approvals.iter().map(Vec::as_slice).collect(),
+        };
+        let payload = modelgate::ledger::Envelope::parse(&sealed.envelope).unwrap().payload;
+        let is_v2 = String::from_utf8_lossy(&payload).contains("release-decision/v2");
         let parts = Parts {
             record: Signed { envelope: &sealed.envelope, leaf: &sealed.leaf, proof: &proof },
+            details: is_v2.then_some(Details {
+                documents: &own,
+                release: &release,
+                logged: &logged,
+            }),
             summary: summary.zip(summary_proof.as_ref()).map(|(s, proof)| Signed {
                 envelope: &s.envelope,
                 leaf: &s.leaf,
@@ -274,4 +335,68 @@ impl Gate {
         };
         Exported { record: record.clone(), files, pinned, log: log.signer.verifier().clone() }
     }
+}
+
+/// What a record of version 2 says about the only decision on release `rel-1`.
+pub fn stated(record: &Record) -> ReleaseDecision {
+    let context = Context {
+        decision: "01JD".parse().unwrap(),
+        release: "rel-1".parse().unwrap(),
+        seq: 0,
+        trigger: Trigger::Submission,
+    };
+    ReleaseDecision::of(context, record).unwrap()
+}
+
+/// The statement of a record.
+pub fn payload(record: &Record) -> Vec<u8> {
+    stated(record).statement().unwrap()
+}
+
+/// The statement of a record of version 1, as `docs/export.md` described it.
+pub fn payload_v1(record: &Record) -> Vec<u8> {
+    let artifact = record.inputs.artifact.map(|d| d.hex());
+    jcs::to_vec(&serde_json::json!({
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"name": record.inputs.model, "digest": {"sha256": artifact}}],
+        "predicateType": "https://modelgate.dev/release-decision/v1",
+        "predicate": record,
+    }))
+    .unwrap()
+}
+
+/// The request of release `rel-1`.
+fn request(record: &Record) -> Vec<u8> {
+    let request = ReleaseRequested {
+        release: "rel-1".parse().unwrap(),
+        model: record.inputs.model.clone(),
+        artifact: record.inputs.artifact,
+        environment: record.inputs.environment.clone(),
+        inputs_digest: record.inputs_digest,
+        submitter: Person { id: "ci".into(), name: "CI".into() },
+        version: Some("v2".into()),
+        comment: String::new(),
+        requested_at: "2026-11-20T12:00:00Z".parse().unwrap(),
+    };
+    request.to_bytes().unwrap()
+}
+
+/// The entries of all documents of a record. The first policy was published by a person that its
+/// fact names, as since version 2 of that fact; the entry of the second one is about its bytes.
+fn entries(record: &Record, release: &[u8]) -> Vec<(export::Subject, Vec<u8>, Option<Vec<u8>>)> {
+    let entry = |(fact, digest): export::Subject| {
+        if digest != self::digest(DOCUMENTS[0]) {
+            return ((fact, digest), entry::fact_bytes(fact, &digest), None);
+        }
+        let document = PolicyPublished {
+            name: "credit".into(),
+            digest,
+            published_by: Person { id: "eve".into(), name: "Eve".into() },
+            published_at: "2026-11-19T12:00:00Z".parse().unwrap(),
+        };
+        let document = document.to_bytes().unwrap();
+        let leaf = entry::fact_bytes(fact, &Digest::of(&document));
+        ((fact, digest), leaf, Some(document))
+    };
+    export::subjects(record, release).unwrap().into_iter().map(entry).collect()
 }

@@ -1,11 +1,8 @@
 //! Each step reports its own error; it does not depend on later steps.
 
-use super::build::{Exported, Gate, record};
+use super::build::{Exported, Gate, payload, record};
 use modelgate::{
-    ledger::{
-        statement::record_statement,
-        verify::{self, Expected, Files, Pinned, Report, Status},
-    },
+    ledger::verify::{self, Expected, Files, Pinned, Report, Status},
     model::{Digest, Outcome, jcs, verdict::Mode},
 };
 use serde_json::{Value, json};
@@ -45,8 +42,10 @@ fn a_missing_or_foreign_part_fails_its_own_step() {
         ("leaf.json", "decision-entry"),
         ("decision.tlog-proof", "decision-log"),
         ("decision.sigstore.json", "decision-bundle"),
-        ("inputs.json", "inputs-file"),
-        ("approvals/apr-1.json", "approvals"),
+        ("inputs.json", "record-documents"),
+        ("verdict.json", "record-documents"),
+        ("approvals/apr-1.json", "record-documents"),
+        ("release.json", "release-request"),
         ("trust/decision.pem", "trust-folder"),
         ("trust/log.vkey", "trust-folder"),
         ("trust/jwks.json", "trust-folder"),
@@ -145,7 +144,7 @@ fn a_key_that_was_not_pinned_leaves_its_own_step_unchecked() {
 #[test]
 fn a_statement_is_about_its_own_records_artifact() {
     let record = record(Outcome::Pending);
-    let honest: Value = serde_json::from_slice(&record_statement(&record).unwrap()).unwrap();
+    let honest: Value = serde_json::from_slice(&payload(&record)).unwrap();
     let export = |statement: &Value| {
         let sealed = GATE.sealer().seal(&jcs::to_vec(statement).unwrap()).unwrap();
         let exported = GATE.export_sealed(&record, &sealed, None, 9, 4);
@@ -173,7 +172,7 @@ fn one_enforcing_policy_is_enough_for_a_summary_to_be_due() {
     mixed.verdict.policies[0].mode = Mode::Observe;
     let exported = GATE.export(&mixed);
     assert_eq!(verify(&exported.files, &exported.pinned).exit_code(), 0);
-    let sealed = GATE.sealer().seal(&record_statement(&mixed).unwrap()).unwrap();
+    let sealed = GATE.sealer().seal(&payload(&mixed)).unwrap();
     let alone = GATE.export_sealed(&mixed, &sealed, None, 3, 3);
     assert_eq!(verify(&alone.files, &alone.pinned).exit_code(), 1);
 }

@@ -1,10 +1,10 @@
 //! Every change to an export is refused.
 
-use super::build::{Exported, Gate, record};
+use super::build::{Exported, Gate, payload, record, stated};
 use modelgate::{
     ledger::{
         Envelope, VerifierKey,
-        statement::record_statement,
+        record::ReleaseDecision,
         verify::{self, Expected, Files, Pinned, Report, Status},
     },
     model::{Digest, Outcome, jcs, verdict::Mode},
@@ -15,6 +15,7 @@ use std::sync::LazyLock;
 
 static GATE: LazyLock<Gate> = LazyLock::new(Gate::new);
 static ALLOWED: LazyLock<Exported> = LazyLock::new(|| GATE.export(&record(Outcome::Allow)));
+static ALLOWED_V1: LazyLock<Exported> = LazyLock::new(|| GATE.export_v1(&record(Outcome::Allow)));
 
 fn verify(files: &Files, pinned: &Pinned) -> Report {
     verify::directory(files, pinned, &Expected::default()).expect("it is an export")
@@ -80,6 +81,8 @@ fn the_layout_is_the_designs() {
         "record.dsse.json",
         "record.leaf.json",
         "record.tlog-proof",
+        "release.json",
+        "verdict.json",
     ];
     assert_eq!(names, all);
     let count = |folder: &str| ALLOWED.files.keys().filter(|n| n.starts_with(folder)).count();
@@ -92,8 +95,11 @@ fn the_layout_is_the_designs() {
         "waivers/",
         "approvals/",
         "trust/",
+        "proofs/",
     ];
-    assert_eq!(folders.map(count), [2, 2, 2, 0, 0, 1, 2, 4]);
+    // Nine entries, one of which has a document that names the policy: the request, two policies,
+    // two documents of evidence and one more of the champion, a waiver, two approvals.
+    assert_eq!(folders.map(count), [2, 2, 2, 0, 0, 1, 2, 4, 2 * 9 + 1]);
     assert_eq!(Digest::of(&ALLOWED.files["inputs.json"]), ALLOWED.record.inputs_digest);
     let pending = GATE.export(&record(Outcome::Pending));
     assert!(pending.files.keys().all(|n| !n.starts_with("decision") && n != "leaf.json"));
@@ -107,6 +113,56 @@ fn a_pending_record_may_come_alone() {
     let mut allowed = ALLOWED.files.clone();
     allowed.retain(|n, _| n.starts_with("record.") || n.starts_with("trust/"));
     refused(&allowed, "an allow whose record is alone");
+}
+
+#[test]
+fn an_export_of_version_1_has_neither_proofs_nor_a_verdict() {
+    for (outcome, code) in [(Outcome::Allow, 0), (Outcome::Deny, 4), (Outcome::Pending, 3)] {
+        let exported = GATE.export_v1(&record(outcome));
+        assert_eq!(verify(&exported.files, &exported.pinned).exit_code(), code, "{outcome}");
+        assert_eq!(verify(&exported.files, &Pinned::default()).exit_code(), 4, "{outcome}");
+    }
+    let names: Vec<&String> = ALLOWED_V1.files.keys().collect();
+    assert!(names.iter().all(|n| !n.starts_with("proofs") && *n != "verdict.json"), "{names:?}");
+}
+
+/// An export of the new version cannot be passed off as one of the old, which has fewer files.
+#[test]
+fn no_file_of_either_version_fits_the_other() {
+    for (path, bytes) in &ALLOWED_V1.files {
+        if ALLOWED.files.get(path).is_some_and(|own| own != bytes) {
+            refused(&with(path, bytes.clone()), &format!("{path} of version 1"));
+        }
+    }
+    let mut stripped = ALLOWED.files.clone();
+    stripped.retain(|path, _| ALLOWED_V1.files.contains_key(path));
+    refused(&stripped, "without the files that version 1 did not have");
+    for extra in ["verdict.json", "release.json"] {
+        let mut files = ALLOWED_V1.files.clone();
+        files.insert(extra.into(), ALLOWED.files[extra].clone());
+        assert_eq!(verify(&files, &ALLOWED_V1.pinned).exit_code(), 1, "{extra} in version 1");
+    }
+}
+
+#[test]
+fn every_document_was_logged_before_the_record() {
+    let proofs: Vec<&String> =
+        ALLOWED.files.keys().filter(|path| path.starts_with("proofs/")).collect();
+    // Each file of an entry in the place of that of another entry.
+    for path in &proofs {
+        let ending = path.split_once('.').unwrap().1;
+        for other in proofs.iter().filter(|other| other.ends_with(ending) && other != &path) {
+            refused(&with(path, ALLOWED.files[*other].clone()), &format!("{other} as {path}"));
+        }
+    }
+    // The entries in the log, but after the record.
+    let sealed = GATE.sealer().seal(&payload(&ALLOWED.record)).unwrap();
+    let summary = GATE.sealer().seal(&GATE.summary(&ALLOWED.record, &sealed)).unwrap();
+    let later = GATE.export_with(&ALLOWED.record, &sealed, Some(&summary), (0, 4), true);
+    let report = verify(&later.files, &later.pinned);
+    assert_eq!(failed(&report), ["documents-logged"], "{report:#?}");
+    let step = report.steps.iter().find(|step| step.name == "documents-logged").unwrap();
+    assert!(step.detail.contains("comes after the record"), "{}", step.detail);
 }
 
 #[test]
@@ -206,7 +262,7 @@ fn files_of_another_export_do_not_fit() {
 
 #[test]
 fn an_older_head_of_the_same_log_is_refused_where_the_rest_has_a_newer() {
-    let sealed = GATE.sealer().seal(&record_statement(&ALLOWED.record).unwrap()).unwrap();
+    let sealed = GATE.sealer().seal(&payload(&ALLOWED.record)).unwrap();
     let summary = GATE.sealer().seal(&GATE.summary(&ALLOWED.record, &sealed)).unwrap();
     let older = GATE.export_sealed(&ALLOWED.record, &sealed, Some(&summary), 9, 0);
     assert_eq!(
@@ -282,7 +338,7 @@ fn the_artifact_and_the_environment_must_be_the_ones_in_hand() {
 #[test]
 fn a_summary_says_what_its_record_says() {
     let record = record(Outcome::Deny);
-    let sealed = GATE.sealer().seal(&record_statement(&record).unwrap()).unwrap();
+    let sealed = GATE.sealer().seal(&payload(&record)).unwrap();
     let honest: Value = serde_json::from_slice(&GATE.summary(&record, &sealed)).unwrap();
     let export = |summary: &Value| {
         let summary = GATE.sealer().seal(&jcs::to_vec(summary).unwrap()).unwrap();
@@ -335,7 +391,7 @@ fn a_record_that_contradicts_itself_is_refused() {
     let export = |change: &dyn Fn(&mut modelgate::model::Record)| {
         let mut record = record(Outcome::Pending);
         change(&mut record);
-        let exported = GATE.export(&record);
+        let exported = GATE.export_v1(&record);
         verify(&exported.files, &exported.pinned)
     };
     assert_eq!(export(&|_| {}).exit_code(), 3);
@@ -358,19 +414,63 @@ fn a_record_that_contradicts_itself_is_refused() {
     }
 }
 
+/// What a record says at once must follow from its documents.
+#[test]
+fn a_record_that_contradicts_its_documents_is_refused() {
+    type Change = fn(&mut ReleaseDecision);
+    let export = |change: Change| {
+        let record = record(Outcome::Deny);
+        let mut said = stated(&record);
+        change(&mut said);
+        let exported = GATE.export_payload(&record, &said.statement().unwrap());
+        verify(&exported.files, &exported.pinned)
+    };
+    assert_eq!(export(|_| {}).exit_code(), 4);
+    let changes: [Change; 12] = [
+        |said| said.verdict = Outcome::Allow,
+        |said| said.exit_code = 0,
+        |said| said.until = Some(said.decided_at),
+        |said| said.policies.clear(),
+        |said| said.policies[0].mode = Mode::Observe,
+        |said| said.findings.clear(),
+        |said| said.environment = "staging".parse().unwrap(),
+        |said| said.model = "acme/other".parse().unwrap(),
+        |said| said.artifact = Digest::of(b"other"),
+        |said| said.engine.semantics = 2,
+        |said| said.approvals.reverse(),
+        |said| said.release = "rel-2".parse().unwrap(),
+    ];
+    for (at, change) in changes.into_iter().enumerate() {
+        // The approvals are exported in their own order, so that a record with another one is told
+        // when it is exported.
+        if at == 10 {
+            let record = record(Outcome::Deny);
+            let mut said = stated(&record);
+            change(&mut said);
+            let mut files = GATE.export(&record).files;
+            let sealed = GATE.sealer().seal(&said.statement().unwrap()).unwrap();
+            files.insert("record.dsse.json".into(), sealed.envelope);
+            assert_eq!(verify(&files, &ALLOWED.pinned).exit_code(), 1);
+            continue;
+        }
+        let report = export(change);
+        assert_eq!(report.exit_code(), 1, "change {at}: {report:#?}");
+    }
+}
+
 /// A policy that only observes allows without a summary, and a summary with such an allow is
 /// refused.
 #[test]
 fn where_nothing_is_enforced_no_summary_is_due() {
     let mut observed = record(Outcome::Allow);
     observed.verdict.policies.iter_mut().for_each(|p| p.mode = Mode::Observe);
-    let sealed = GATE.sealer().seal(&record_statement(&observed).unwrap()).unwrap();
+    let sealed = GATE.sealer().seal(&payload(&observed)).unwrap();
     let alone = GATE.export_sealed(&observed, &sealed, None, 3, 3);
     assert_eq!(verify(&alone.files, &alone.pinned).exit_code(), 0);
     let with_summary = GATE.export(&observed);
     assert_eq!(verify(&with_summary.files, &with_summary.pinned).exit_code(), 1);
     let enforced = record(Outcome::Allow);
-    let sealed = GATE.sealer().seal(&record_statement(&enforced).unwrap()).unwrap();
+    let sealed = GATE.sealer().seal(&payload(&enforced)).unwrap();
     let alone = GATE.export_sealed(&enforced, &sealed, None, 3, 3);
     assert_eq!(verify(&alone.files, &alone.pinned).exit_code(), 1);
 }

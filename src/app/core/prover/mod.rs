@@ -175,6 +175,19 @@ impl Prover {
         Ok(self.store.all_in_force(namespace, fact.as_str()).await?)
     }
 
+    /// The bytes of the entry at `index`, and the document that is stored with it.
+    ///
+    /// # Errors
+    /// `row-unproved` when it is not in the log; when the database fails.
+    pub(in crate::app) async fn leaf(
+        &self,
+        namespace: &Namespace,
+        index: u64,
+    ) -> Result<(Vec<u8>, Option<Vec<u8>>), AppError> {
+        let proved = self.entry(namespace, index).await?;
+        Ok((proved.entry.to_bytes(), proved.document.clone()))
+    }
+
     /// Reads entries that are needed soon, many in one statement. One that is not in the log is not
     /// remembered.
     ///

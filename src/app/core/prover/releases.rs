@@ -3,7 +3,7 @@
 use super::{Decided, Prover, REMEMBERED, lock, unproved};
 use crate::{
     app::core::{blocking, error::AppError},
-    ledger::{Entry, Fact, facts::ReleaseRequested},
+    ledger::{Entry, Fact, facts::ReleaseRequested, record::Stated},
     model::{Approval, Decision, DecisionId, Digest, Inputs, Namespace, Release, jcs},
     store::{ListedRelease, StoredDecision, StoredEvidence},
 };
@@ -19,10 +19,11 @@ impl Prover {
         namespace: &Namespace,
         stored: &StoredDecision,
     ) -> Result<(), AppError> {
-        self.statement(namespace, "decision-record", stored, &stored.record, stored.record_index)
-            .await?;
+        let record = (stored.record.statement.as_slice(), stored.record_signature.as_slice());
+        self.statement(namespace, "decision-record", stored, record, stored.record_index).await?;
         match (&stored.vsa, stored.vsa_index) {
-            (Some(summary), Some(index)) => {
+            (Some((payload, signature)), Some(index)) => {
+                let summary = (payload.as_slice(), signature.as_slice());
                 self.statement(namespace, "decision-summary", stored, summary, index).await
             }
             (None, None) => Ok(()),
@@ -47,15 +48,7 @@ impl Prover {
         let stored = self.store.decision_at(namespace, index).await?;
         let stored = stored.ok_or_else(|| unproved("a decision", index))?;
         self.decision(namespace, &stored).await?;
-        let decision = read_decision(stored).await?;
-        let decided = Arc::new(Decided {
-            release: decision.release,
-            verdict: decision.record.verdict.verdict,
-            inputs_digest: decision.record.inputs_digest,
-            model: decision.record.inputs.model,
-            artifact: decision.record.inputs.artifact,
-            environment: decision.record.inputs.environment,
-        });
+        let decided = Arc::new(decided(stored).await?);
         let mut known = lock(&self.decided);
         if known.len() >= REMEMBERED {
             known.clear();
@@ -69,13 +62,13 @@ impl Prover {
         namespace: &Namespace,
         kind: &str,
         stored: &StoredDecision,
-        (payload, signature): &(Vec<u8>, Vec<u8>),
+        (payload, signature): (&[u8], &[u8]),
         index: u64,
     ) -> Result<(), AppError> {
         let proved = self.entry(namespace, index).await?;
         let signed = matches!(
             &proved.entry,
-            Entry::Signed(signed) if signed.payload == Digest::of(payload) && signed.signature == *signature
+            Entry::Signed(signed) if signed.payload == Digest::of(payload) && signed.signature == signature
         );
         if signed && proved.kind == kind && proved.subject == stored.id.as_str() {
             return Ok(());
@@ -206,7 +199,35 @@ impl Prover {
     }
 }
 
+/// What a proved record says. One of version 2 says it without its documents.
+async fn decided(stored: StoredDecision) -> Result<Decided, AppError> {
+    if let Stated::V2(said) = stored.record.stated()? {
+        if (&said.decision, &said.release) != (&stored.id, &stored.release)
+            || said.verdict.as_str() != stored.verdict
+        {
+            return Err(unproved(&format!("decision {}", stored.id), stored.record_index));
+        }
+        return Ok(Decided {
+            release: said.release,
+            verdict: said.verdict,
+            inputs_digest: said.inputs_digest,
+            model: Some(said.model),
+            artifact: Some(said.artifact),
+            environment: Some(said.environment),
+        });
+    }
+    let decision = read_decision(stored).await?;
+    Ok(Decided {
+        release: decision.release,
+        verdict: decision.record.verdict.verdict,
+        inputs_digest: decision.record.inputs_digest,
+        model: decision.record.inputs.model,
+        artifact: decision.record.inputs.artifact,
+        environment: decision.record.inputs.environment,
+    })
+}
+
 /// The decision in a row, whose record may be large. The row's verdict must be that of the record.
 pub(in crate::app) async fn read_decision(stored: StoredDecision) -> Result<Decision, AppError> {
-    Ok(blocking::run_if_large(stored.record.0.len(), move || stored.decision()).await??)
+    Ok(blocking::run_if_large(stored.record.size(), move || stored.decision()).await??)
 }

@@ -1,8 +1,11 @@
 use super::*;
 use crate::{
     app::offline::check::{self, Request},
-    ledger::{Signer as _, envelope, statement},
-    model::{Approval, Engine, Person, Vote},
+    ledger::{
+        Envelope, Signer as _, envelope,
+        record::{Context, ReleaseDecision},
+    },
+    model::{Approval, Engine, Person, Trigger, Vote},
 };
 
 const POLICY: &str = r#"
@@ -59,17 +62,29 @@ fn decided() -> Record {
 }
 
 fn export(record: &Record) -> Files {
-    let payload = statement::record_statement(record).unwrap();
+    let context = Context {
+        decision: "01JD".parse().unwrap(),
+        release: "rel-1".parse().unwrap(),
+        seq: 1,
+        trigger: Trigger::Approval,
+    };
+    let payload = ReleaseDecision::of(context, record).unwrap().statement().unwrap();
     let signer = crate::keys::FileSigner::generate().unwrap();
     let signature = signer.sign(&envelope::pae(envelope::PAYLOAD_TYPE, &payload)).unwrap();
     let envelope = Envelope { payload, keyid: signer.kid().to_owned(), signature }.to_bytes();
     let hex = |text: &str| Digest::of(text.as_bytes()).hex();
-    Files::from([
+    let approvals = record.approvals.iter().enumerate();
+    let approvals = approvals
+        .map(|(i, approval)| (format!("approvals/{i}.json"), jcs::to_vec(approval).unwrap()));
+    let mut files: Files = approvals.collect();
+    files.extend([
         (RECORD.to_owned(), envelope),
         (INPUTS.to_owned(), jcs::to_vec(&record.inputs).unwrap()),
+        ("verdict.json".to_owned(), jcs::to_vec(&record.verdict).unwrap()),
         (format!("policies/{}.toml", hex(POLICY)), POLICY.into()),
         (format!("evidence/{}.json", hex(EVIDENCE)), EVIDENCE.into()),
-    ])
+    ]);
+    files
 }
 
 fn path(files: &Files, folder: &str) -> String {
@@ -138,11 +153,13 @@ fn a_verdict_that_does_not_follow_is_told_with_its_place() {
 fn inputs_that_do_not_have_their_digest_are_told() {
     let mut record = decided();
     record.inputs.context.insert("tier".into(), "low".into());
-    let replay = replay(&export(&record)).unwrap();
-    assert!(replay.differences.iter().any(|d| d.at == "inputs_digest"), "{replay:?}");
-    let mut files = export(&decided());
-    files.insert(INPUTS.into(), b"{}".to_vec());
-    assert!(!super::replay(&files).unwrap().same);
+    let of_other_inputs = export(&record);
+    let mut emptied = export(&decided());
+    emptied.insert(INPUTS.into(), b"{}".to_vec());
+    for files in [of_other_inputs, emptied] {
+        let error = replay(&files).unwrap_err().to_string();
+        assert!(error.contains("the inputs do not have the digest"), "{error}");
+    }
 }
 
 #[test]

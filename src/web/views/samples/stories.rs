@@ -165,6 +165,7 @@ impl Story {
         self.decisions.push(Decision {
             id: format!("d-{}-{}", self.release.id, self.decisions.len()).parse().expect("an id"),
             release: self.release.id.clone(),
+            trigger: None,
             record,
             record_index: index,
             vsa_index: matches!(outcome, Outcome::Allow | Outcome::Deny).then_some(index + 1),
