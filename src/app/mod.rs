@@ -8,6 +8,8 @@ pub mod registry;
 pub mod reports;
 pub mod transparency;
 
+// What use cases are asked with, and answer with, as the store has it.
+pub use crate::store::{Asking, Filter, Page, Proposal, Published, StoredDataset, StoredEntry};
 pub use registry::blobs::{Upload, UploadLimits};
 
 use crate::{config::Limits, keys::Keyring, model::ObserveOnlyBy, store::Store};

@@ -176,6 +176,9 @@ fn forbidden_import(module: &Module, name: &Name) -> Option<String> {
             "{place}: `cli::{command}` imports `web`; only {STARTS_THE_WEB:?} may"
         ));
     }
+    if own == "web" && target == "store" {
+        return Some(format!("{place}: `web` asks `app`, which names what it answers with"));
+    }
     None
 }
 

@@ -2,9 +2,8 @@
 
 use super::page::{self, PageQuery};
 use crate::{
-    app::registry::datasets::Registration,
+    app::{StoredDataset, registry::datasets::Registration},
     model::Digest,
-    store::StoredDataset,
     web::{
         Web,
         extract::{Bearer, Path, Query, Sent, body, json},

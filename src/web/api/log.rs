@@ -54,7 +54,7 @@ pub async fn entries(
     let entries = web.service.entries(&actor.namespace, first, PAGE).await?;
     let next =
         entries.last().filter(|_| entries.len() as u64 == PAGE).map(|e| (e.index + 1).to_string());
-    let wire = |e: crate::store::StoredEntry| EntryV1 {
+    let wire = |e: crate::app::StoredEntry| EntryV1 {
         index: e.index,
         kind: e.kind,
         subject: e.subject,

@@ -20,9 +20,8 @@ pub(super) mod submission;
 mod truth;
 
 use crate::{
-    app::{Service, core::blocking, core::error::AppError, gate::submit},
+    app::{Published, Service, core::blocking, core::error::AppError, gate::submit},
     model::{Decision, ReleaseId, Verdict},
-    store::Published,
     web::{Web, problem::Answer, views::paths},
     wire::{
         policy::PublishedV1,

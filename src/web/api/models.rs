@@ -2,7 +2,7 @@
 
 use super::page::{self, PageQuery};
 use crate::{
-    store::Asking,
+    app::Asking,
     web::{
         Web,
         extract::{Bearer, Query},

@@ -1,6 +1,6 @@
 //! The query parameters that lists share.
 
-use crate::{model::Outcome, store::Page, web::problem::Problem, wire::common::ListV1};
+use crate::{app::Page, model::Outcome, web::problem::Problem, wire::common::ListV1};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use utoipa::IntoParams;
 

@@ -3,9 +3,8 @@
 
 use super::page::{self, Limit};
 use crate::{
-    app::registry::references::NewReference,
+    app::{Proposal, registry::references::NewReference},
     model::{Digest, Environment, ModelId, ReleaseId as ReferenceId},
-    store::Proposal,
     web::{
         Web,
         extract::{Bearer, Path, Query, Sent, body, json},

@@ -7,10 +7,9 @@ use super::{
 };
 use crate::web::extract::{Path, Query};
 use crate::{
-    app::{gate::releases::History, gate::standing::Standing},
+    app::{Filter, gate::releases::History, gate::standing::Standing},
     model::Release,
     model::{Decision, Environment, ModelId, ReleaseId},
-    store::Filter,
     web::{
         Web,
         extract::{Bearer, Sent},

@@ -2,9 +2,8 @@
 
 use super::{draw, session::Session};
 use crate::{
-    app::gate::releases::History,
+    app::{Filter, gate::releases::History},
     model::Approval,
-    store::Filter,
     web::{
         Web,
         extract::Query,

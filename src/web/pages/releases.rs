@@ -7,7 +7,7 @@ use super::{
 };
 use crate::web::extract::Query;
 use crate::{
-    store::{self, Page},
+    app::{self, Page},
     web::{
         Web,
         problem::Answer,
@@ -38,7 +38,7 @@ pub(super) async fn show(
     Query(query): Query<ListQuery>,
 ) -> Answer<Response> {
     let said = |text: &String| Some(text.clone()).filter(|t| !t.is_empty());
-    let filter = store::Filter {
+    let filter = app::Filter {
         model: said(&query.model),
         environment: said(&query.environment),
         verdict: said(&query.verdict),
