@@ -14,11 +14,18 @@ use std::{
 /// A file that is being written.
 #[derive(Debug)]
 pub struct Draft {
+    place: Settled,
+    file: File,
+}
+
+/// A file whose bytes are durable under the name of its draft, which is removed unless it gets its
+/// final name. It is not open, so that there can be many.
+#[derive(Debug)]
+struct Settled {
     /// The final path.
     path: PathBuf,
     /// The path of the draft; `None` for a device or a pipe, which is written directly.
     aside: Option<PathBuf>,
-    file: File,
 }
 
 /// Writes one file.
@@ -51,8 +58,7 @@ pub fn write_all(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(),
         // An existing file is replaced and not written through: it may be a link.
         let mut draft = Draft::beside(&path, &path)?;
         draft.write(bytes)?;
-        draft.settle()?;
-        drafts.push(draft);
+        drafts.push(draft.settle()?);
     }
     for draft in drafts {
         draft.place()?;
@@ -74,7 +80,7 @@ impl Draft {
             // A device, a pipe or a terminal cannot be replaced.
             Ok(found) if !found.is_file() => {
                 let file = File::options().write(true).open(path).map_err(|e| failed(path, &e))?;
-                return Ok(Self { path: path.to_owned(), aside: None, file });
+                return Ok(Self { place: Settled { path: path.to_owned(), aside: None }, file });
             }
             Ok(_) => fs::canonicalize(path).map_err(|e| failed(path, &e))?,
             Err(_) => path.to_owned(),
@@ -91,7 +97,7 @@ impl Draft {
             Env::default().new_id()
         ));
         let file = File::create_new(&draft).map_err(|e| failed(shown, &e))?;
-        let draft = Self { path: path.to_owned(), aside: Some(draft), file };
+        let draft = Self { place: Settled { path: path.to_owned(), aside: Some(draft) }, file };
         if let Ok(before) = fs::metadata(path)
             && before.is_file()
         {
@@ -105,25 +111,26 @@ impl Draft {
     /// # Errors
     /// When they cannot be written.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.file.write_all(bytes).map_err(|e| failed(&self.path, &e))
+        self.file.write_all(bytes).map_err(|e| failed(&self.place.path, &e))
     }
 
     /// Makes it durable under its name.
     ///
     /// # Errors
     /// When that cannot be done; then the previous file is unchanged.
-    pub fn finish(mut self) -> Result<(), Failure> {
-        self.settle()?;
-        self.place()
+    pub fn finish(self) -> Result<(), Failure> {
+        self.settle()?.place()
     }
 
-    fn settle(&mut self) -> Result<(), Failure> {
-        if self.aside.is_none() {
-            return Ok(());
+    fn settle(self) -> Result<Settled, Failure> {
+        if self.place.aside.is_some() {
+            self.file.sync_all().map_err(|e| failed(&self.place.path, &e))?;
         }
-        self.file.sync_all().map_err(|e| failed(&self.path, &e))
+        Ok(self.place)
     }
+}
 
+impl Settled {
     fn place(mut self) -> Result<(), Failure> {
         let Some(draft) = self.aside.take() else { return Ok(()) };
         if let Err(error) = fs::rename(&draft, &self.path) {
@@ -141,7 +148,7 @@ impl Draft {
     }
 }
 
-impl Drop for Draft {
+impl Drop for Settled {
     fn drop(&mut self) {
         if let Some(draft) = &self.aside {
             let _ = fs::remove_file(draft);

@@ -17,7 +17,7 @@ pub enum Trigger {
     Schedule,
     /// What monitoring observed of the released model.
     Monitor,
-    /// A policy, the champion or the reference that changed.
+    /// A policy, the champion, the reference or the engine, which changed.
     Policy,
     /// A person who asked for it.
     Person,

@@ -92,7 +92,7 @@ fn signed(trigger: Option<Trigger>) -> &'static str {
     match trigger {
         Some(Trigger::Person) => "Evaluated again, and decision signed",
         Some(Trigger::Policy) => {
-            "Evaluated again, as a policy or baseline changed, and decision signed"
+            "Evaluated again, as its policies, baselines or the engine changed, and decision signed"
         }
         _ => "Decision signed",
     }

@@ -58,6 +58,7 @@ pub struct Listed<T> {
 pub struct RawDecision {
     id: String,
     release: String,
+    seq: i64,
     record: StoredRecord,
 }
 
@@ -93,9 +94,10 @@ impl Listed<RawDecision> {
     /// # Errors
     /// When they are not its record.
     pub fn decision(&self) -> Result<Decision, StoreError> {
-        self.row.record.decision(&super::Row {
+        self.row.record.decision(&super::DecisionRow {
             id: self.row.id.parse().map_err(StoreError::inconsistent)?,
             release: self.row.release.parse().map_err(StoreError::inconsistent)?,
+            seq: self.row.seq.cast_unsigned(),
             record_index: self.index,
             vsa_index: None,
         })
@@ -339,11 +341,13 @@ impl Store {
         first: u64,
         end: u64,
     ) -> Result<Vec<Listed<RawDecision>>, StoreError> {
-        let sizes = "SELECT record_idx, CAST(LENGTH(record) + COALESCE(LENGTH(details), 0) AS BIGINT) FROM decisions WHERE namespace = $1 \
+        let sizes = "SELECT record_idx, CAST(LENGTH(record) + COALESCE(LENGTH(details), 0) AS BIGINT), \
+                     (SELECT CAST(LENGTH(i.document) AS BIGINT) FROM inputs i WHERE i.namespace = decisions.namespace \
+                     AND i.digest = decisions.inputs_digest) FROM decisions WHERE namespace = $1 \
                      AND record_idx >= $2 AND record_idx < $3 ORDER BY record_idx LIMIT $4";
         let (mut last, mut bytes) = (None, 0);
         for row in self.some(sizes, ns, first, end, u32::try_from(PAGE).unwrap_or(1)).await? {
-            bytes += row.try_get::<i64, _>(1)?;
+            bytes += row.try_get::<i64, _>(1)? + row.try_get::<Option<i64>, _>(2)?.unwrap_or(0);
             if last.is_some() && bytes > PAGE_BYTES {
                 break;
             }
@@ -351,7 +355,7 @@ impl Store {
         }
         let Some(last) = last else { return Ok(Vec::new()) };
         let sql = asked!(
-            concat!("t.id, t.release_id, ", record_columns!("t")),
+            concat!("t.id, t.release_id, t.seq, ", record_columns!("t")),
             "decisions",
             "record_idx"
         );
@@ -360,6 +364,7 @@ impl Store {
             Ok(RawDecision {
                 id: row.try_get(3)?,
                 release: row.try_get(4)?,
+                seq: row.try_get(5)?,
                 record: StoredRecord::from_row(row)?,
             })
         };

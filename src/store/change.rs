@@ -1,7 +1,7 @@
 //! What one use case changes, all or nothing: what it expects to find, what it writes, and why it
 //! was refused.
 
-use super::{Details, HookSecret, Token, User};
+use super::{HookSecret, PackedDetails, Token, User};
 use crate::model::{
     Against, Approval, Attempt, DecisionId, Digest, Environment, ModelId, Namespace, Outcome,
     Person, Release, ReleaseId, Timestamp,
@@ -206,7 +206,7 @@ pub struct NewDecision {
     /// The record.
     pub record: Signed,
     /// The documents that the record gives the digests of, except for the inputs.
-    pub details: Details,
+    pub details: PackedDetails,
     /// The verification summary, if one is issued.
     pub vsa: Option<Signed>,
 }

@@ -4,8 +4,8 @@ use super::{
     Store, StoreError,
     change::{NewDecision, Signed},
     insert::Insert,
-    record::{Row, StoredRecord, record_columns},
-    rows_in,
+    record::{DecisionRow, StoredRecord, record_columns},
+    rows_in::Row,
 };
 use crate::model::{Decision, DecisionId, Namespace, ReleaseId};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
@@ -35,7 +35,7 @@ const DECISIONS: Insert = Insert {
 pub(super) async fn insert(
     connection: &mut AnyConnection,
     ns: &str,
-    rows: &[rows_in::Row<'_, NewDecision>],
+    rows: &[Row<'_, NewDecision>],
 ) -> Result<(), StoreError> {
     DECISIONS
         .run(connection, rows, |query, row| {
@@ -87,17 +87,23 @@ pub struct StoredDecision {
 }
 
 impl StoredDecision {
+    /// What the row says besides its record.
+    pub fn row(&self) -> DecisionRow {
+        DecisionRow {
+            id: self.id.clone(),
+            release: self.release.clone(),
+            seq: self.seq,
+            record_index: self.record_index,
+            vsa_index: self.vsa_index,
+        }
+    }
+
     /// The decision in the signed bytes.
     ///
     /// # Errors
     /// When the bytes are not its record, or the row states another verdict.
     pub fn decision(&self) -> Result<Decision, StoreError> {
-        let decision = self.record.decision(&Row {
-            id: self.id.clone(),
-            release: self.release.clone(),
-            record_index: self.record_index,
-            vsa_index: self.vsa_index,
-        })?;
+        let decision = self.record.decision(&self.row())?;
         if decision.record.verdict.verdict.as_str() != self.verdict {
             let what = format!("the verdict of decision {} is not that of its record", self.id);
             return Err(StoreError::inconsistent(what));
@@ -162,7 +168,7 @@ impl Store {
         query.bind(release.as_str()).fetch_all(&self.reader).await?.iter().map(read).collect()
     }
 
-    /// The latest decision on a release: its state.
+    /// The latest decision on a release, by the log: its state.
     ///
     /// # Errors
     /// As [`Store::decision`].
@@ -171,7 +177,7 @@ impl Store {
         namespace: &Namespace,
         release: &ReleaseId,
     ) -> Result<Option<StoredDecision>, StoreError> {
-        let query = sqlx::query(select!("AND release_id = $2 ORDER BY seq DESC LIMIT 1"))
+        let query = sqlx::query(select!("AND release_id = $2 ORDER BY record_idx DESC LIMIT 1"))
             .bind(namespace.as_str());
         query
             .bind(release.as_str())

@@ -66,7 +66,7 @@ pub use log::{LogHead, StoredEntry};
 pub use pending::StoredPending;
 pub use people::{Token, User};
 pub use published::{Page, Publication, Published};
-pub use record::{Details, Row, StoredRecord};
+pub use record::{DecisionRow, PackedDetails, StoredRecord};
 pub use references::{Pin, Proposal};
 pub use releases::{Asking, Filter, ListedRelease, StoredRelease};
 pub use sessions::Session;

@@ -2,7 +2,7 @@
 
 use super::{
     Store, StoreError,
-    record::{Row, StoredRecord, record_columns},
+    record::{DecisionRow, StoredRecord, record_columns},
     releases,
 };
 use crate::model::{Decision, DecisionId, Digest, Namespace, Release};
@@ -15,9 +15,12 @@ pub struct StoredPending {
     pub release: Release,
     /// The digest of the inputs that it was first evaluated with.
     pub requested_digest: Digest,
-    decision: DecisionId,
+    /// The id of the decision that made it pending.
+    pub decision: DecisionId,
+    seq: u64,
     record: StoredRecord,
-    record_index: u64,
+    /// The log index of the record.
+    pub record_index: u64,
 }
 
 impl StoredPending {
@@ -31,9 +34,10 @@ impl StoredPending {
     /// # Errors
     /// When the bytes are not its record.
     pub fn decision(&self) -> Result<Decision, StoreError> {
-        self.record.decision(&Row {
+        self.record.decision(&DecisionRow {
             id: self.decision.clone(),
             release: self.release.id.clone(),
+            seq: self.seq,
             record_index: self.record_index,
             vsa_index: None,
         })
@@ -56,10 +60,11 @@ impl Store {
         // A pending decision has no verification summary.
         let sql = concat!(
             "SELECT r.id, r.model, r.version, r.artifact, r.environment, r.submitter_id, r.submitter_name, \
-                   r.comment, r.inputs_digest, r.requested_at_us, r.entry_idx, d.id AS decision_id, d.record_idx, ",
+                   r.comment, r.inputs_digest, r.requested_at_us, r.entry_idx, d.id AS decision_id, d.seq, d.record_idx, ",
             record_columns!("d"),
             " FROM releases r JOIN decisions d ON d.release_id = r.id \
-                   AND d.seq = r.decisions - 1 WHERE r.namespace = $1 AND r.verdict = 'pending' AND r.entry_idx > $2 \
+                   AND d.seq = r.decisions - 1 \
+                   AND d.record_idx = (SELECT MAX(l.record_idx) FROM decisions l WHERE l.release_id = r.id) WHERE r.namespace = $1 AND r.verdict = 'pending' AND r.entry_idx > $2 \
                    AND r.superseded_idx IS NULL ORDER BY r.entry_idx LIMIT $3"
         );
         let query = sqlx::query(sql).bind(namespace.as_str()).bind(after).bind(i64::from(limit));
@@ -75,6 +80,7 @@ impl Store {
                     .try_get::<String, _>("decision_id")?
                     .parse()
                     .map_err(StoreError::inconsistent)?,
+                seq: row.try_get::<i64, _>("seq")?.cast_unsigned(),
                 record: StoredRecord::from_row(row)?,
                 record_index: row.try_get::<i64, _>("record_idx")?.cast_unsigned(),
             });

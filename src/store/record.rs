@@ -2,42 +2,49 @@
 
 use super::StoreError;
 use crate::{
-    ledger::record::{Documents, Stated},
+    ledger::record::{Documents, ReleaseDecision, Stated},
     model::{Decision, DecisionId, Digest, ReleaseId},
 };
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use sqlx::{Row as _, any::AnyRow};
-use std::io::Read as _;
+use std::cell::RefCell;
+use zstd::bulk::Compressor;
 
-/// What the documents of one decision have at most, decompressed: a row that was changed must not
-/// fill the memory.
-const MOST: u64 = 1 << 30;
+/// The most bytes of a verdict and its approvals: a row that was changed must not fill the memory.
+/// A verdict has at most 100,000 findings of some 700 bytes.
+const MOST: usize = 128 << 20;
 /// The fastest of the levels that compress well: most of a verdict repeats its own words.
 const LEVEL: i32 = 1;
 
-/// The verdict and the approvals of a decision, compressed.
+/// The verdict and the approvals of a decision, compressed: the verdict, and then each approval in
+/// the order in which they were given, each behind its number of bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Details(Vec<u8>);
+pub struct PackedDetails(Vec<u8>);
 
-#[derive(Deserialize)]
-struct Unpacked<'d> {
-    #[serde(borrow)]
-    approvals: Vec<&'d RawValue>,
-    #[serde(borrow)]
-    verdict: &'d RawValue,
-}
-
-impl Details {
+impl PackedDetails {
     /// Compresses the canonical JSON of a verdict and of approvals.
     ///
     /// # Errors
-    /// When the memory is exhausted.
+    /// When they are larger than any that can be read again.
     pub fn pack(verdict: &[u8], approvals: &[Vec<u8>]) -> std::io::Result<Self> {
-        let approvals = approvals.join(b",".as_slice());
-        let parts =
-            [br#"{"approvals":["#.as_slice(), &approvals, br#"],"verdict":"#, verdict, b"}"];
-        Ok(Self(zstd::bulk::compress(&parts.concat(), LEVEL)?))
+        let mut text = Vec::with_capacity(verdict.len() + 8);
+        for part in std::iter::once(verdict).chain(approvals.iter().map(Vec::as_slice)) {
+            text.extend((part.len() as u64).to_le_bytes());
+            text.extend(part);
+        }
+        if text.len() > MOST {
+            return Err(std::io::Error::other("the verdict is too large to be stored"));
+        }
+        // A compressor allocates a megabyte, so each thread keeps its own.
+        thread_local! {
+            static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+        }
+        COMPRESSOR.with_borrow_mut(|kept| {
+            let compressor = match kept {
+                Some(compressor) => compressor,
+                None => kept.insert(Compressor::new(LEVEL)?),
+            };
+            Ok(Self(compressor.compress(&text)?))
+        })
     }
 
     /// The compressed bytes.
@@ -45,12 +52,31 @@ impl Details {
         &self.0
     }
 
-    fn unpack(&self) -> Result<Vec<u8>, StoreError> {
-        let mut text = Vec::new();
-        let decoder = zstd::Decoder::new(self.0.as_slice()).map_err(StoreError::inconsistent)?;
-        decoder.take(MOST).read_to_end(&mut text).map_err(StoreError::inconsistent)?;
-        Ok(text)
+    /// How many bytes it has, decompressed, as it says.
+    fn size(&self) -> Option<usize> {
+        let size = zstd::zstd_safe::get_frame_content_size(&self.0).ok()??;
+        usize::try_from(size).ok().filter(|size| *size <= MOST)
     }
+
+    fn unpack(&self) -> Result<Vec<u8>, StoreError> {
+        let size =
+            self.size().ok_or_else(|| StoreError::inconsistent("its verdict is too large"))?;
+        zstd::bulk::decompress(&self.0, size).map_err(StoreError::inconsistent)
+    }
+}
+
+/// The verdict and exactly this many approvals in unpacked bytes; `None` if they have others.
+fn parts(mut text: &[u8], approvals: usize) -> Option<(&[u8], Vec<&[u8]>)> {
+    let mut next = || {
+        let (size, rest) = text.split_first_chunk()?;
+        let size = usize::try_from(u64::from_le_bytes(*size)).ok()?;
+        let (part, rest) = rest.split_at_checked(size)?;
+        text = rest;
+        Some(part)
+    };
+    let verdict = next()?;
+    let list = (0..approvals).map(|_| next()).collect::<Option<_>>()?;
+    text.is_empty().then_some((verdict, list))
 }
 
 /// The columns of [`record_columns`], as stored.
@@ -59,7 +85,7 @@ pub struct StoredRecord {
     /// The signed statement.
     pub statement: Vec<u8>,
     /// The verdict and the approvals; `None` for a record of version 1.
-    details: Option<Details>,
+    details: Option<PackedDetails>,
     /// The inputs, if they are there; unused for a record of version 1.
     inputs: Option<String>,
 }
@@ -86,7 +112,7 @@ impl StoredRecord {
         let details: Option<Vec<u8>> = row.try_get("details")?;
         Ok(Self {
             statement: row.try_get("record")?,
-            details: details.map(Details),
+            details: details.map(PackedDetails),
             inputs: row.try_get("record_inputs")?,
         })
     }
@@ -96,9 +122,9 @@ impl StoredRecord {
         Digest::of(&self.statement)
     }
 
-    /// The number of bytes.
+    /// The number of bytes, decompressed.
     pub fn size(&self) -> usize {
-        let details = self.details.as_ref().map_or(0, |details| details.0.len());
+        let details = self.details.as_ref().map_or(0, |details| details.size().unwrap_or(MOST));
         self.statement.len() + details + self.inputs.as_ref().map_or(0, String::len)
     }
 
@@ -116,29 +142,30 @@ impl StoredRecord {
     /// # Errors
     /// When it is not the record of this decision on this release, or a document does not have its
     /// digest.
-    pub fn decision(&self, row: &Row) -> Result<Decision, StoreError> {
+    pub fn decision(&self, row: &DecisionRow) -> Result<Decision, StoreError> {
         let wrong = |what: String| StoreError::inconsistent(format!("decision {}: {what}", row.id));
         let (trigger, record) = match self.stated()? {
             Stated::V1(record) => (None, *record),
             Stated::V2(said) => {
-                if (&said.decision, &said.release) != (&row.id, &row.release) {
+                if !row.is_of(&said) {
                     return Err(wrong("its record is of another decision".to_owned()));
                 }
-                let record = self.with_documents(|documents| said.record(documents));
+                let record = self.with_documents(&said, |documents| said.record(documents));
                 (Some(said.trigger), record.map_err(|error| wrong(error.to_string()))?)
             }
         };
-        let Row { id, release, record_index, vsa_index } = row.clone();
+        let DecisionRow { id, release, record_index, vsa_index, .. } = row.clone();
         Ok(Decision { id, release, trigger, record, record_index, vsa_index })
     }
 
-    /// Calls `then` with the documents of a record of version 2. The caller compares them with the
+    /// Calls `then` with the documents of `said`, which this record is. It compares them with the
     /// digests in the record.
     ///
     /// # Errors
     /// When they are absent or cannot be read, or `then` fails.
     pub fn with_documents<T, E>(
         &self,
+        said: &ReleaseDecision,
         then: impl FnOnce(&Documents<'_>) -> Result<T, E>,
     ) -> Result<T, StoreError>
     where
@@ -146,26 +173,55 @@ impl StoredRecord {
     {
         let absent = || StoreError::inconsistent("its verdict is absent");
         let text = self.details.as_ref().ok_or_else(absent)?.unpack()?;
-        let Unpacked { approvals, verdict } =
-            serde_json::from_slice(&text).map_err(StoreError::inconsistent)?;
-        then(&Documents {
-            inputs: self.inputs.as_deref().unwrap_or_default().as_bytes(),
-            verdict: verdict.get().as_bytes(),
-            approvals: approvals.into_iter().map(|raw| raw.get().as_bytes()).collect(),
-        })
-        .map_err(StoreError::inconsistent)
+        let other = || StoreError::inconsistent("its verdict and approvals are others");
+        let (verdict, approvals) = parts(&text, said.approvals.len()).ok_or_else(other)?;
+        let inputs = self.inputs.as_deref().unwrap_or_default().as_bytes();
+        then(&Documents { inputs, verdict, approvals }).map_err(StoreError::inconsistent)
     }
 }
 
 /// What the row of a decision says about it besides its record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct DecisionRow {
     /// Its id.
     pub id: DecisionId,
     /// The release that it decides.
     pub release: ReleaseId,
+    /// The number of earlier decisions on the release.
+    pub seq: u64,
     /// The log index of the record.
     pub record_index: u64,
     /// The log index of the verification summary, if one was issued.
     pub vsa_index: Option<u64>,
+}
+
+impl DecisionRow {
+    /// Whether this is the record of the row.
+    pub fn is_of(&self, said: &ReleaseDecision) -> bool {
+        (&said.decision, &said.release, said.seq) == (&self.id, &self.release, self.seq)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn details_come_back_and_nothing_else_does() {
+        let approvals = [b"{}".to_vec(), b"[1]".to_vec()];
+        let packed = PackedDetails::pack(b"verdict", &approvals).unwrap();
+        let text = packed.unpack().unwrap();
+        let (verdict, list) = parts(&text, 2).unwrap();
+        assert_eq!((verdict, list), (&b"verdict"[..], vec![&b"{}"[..], b"[1]"]));
+        assert_eq!((parts(&text, 1), parts(&text, 3), parts(&text[1..], 2)), (None, None, None));
+        assert_eq!(parts(&[0xff; 8], 0), None);
+        // Bytes that decompress to more than is read, and that do not say to how much.
+        let large = zstd::bulk::compress(&vec![0; MOST + 1], 1).unwrap();
+        let unsaid = zstd::stream::encode_all(&[0; 100][..], 1).unwrap();
+        for bomb in [large, unsaid, b"no frame".to_vec()] {
+            let error = PackedDetails(bomb).unpack().unwrap_err();
+            assert!(error.to_string().contains("its verdict is too large"), "{error}");
+        }
+        assert!(PackedDetails::pack(&vec![0; MOST], &[]).is_err());
+    }
 }

@@ -221,8 +221,8 @@ impl Store {
         filter: &Filter,
     ) -> Result<Vec<ListedRelease>, StoreError> {
         let sql = "SELECT id, model, version, artifact, environment, submitter_id, submitter_name, comment, \
-                   inputs_digest, requested_at_us, entry_idx, verdict, (SELECT d.record_idx FROM decisions d \
-                   WHERE d.release_id = releases.id AND d.seq = releases.decisions - 1) AS decided_idx \
+                   inputs_digest, requested_at_us, entry_idx, verdict, (SELECT MAX(d.record_idx) FROM decisions d \
+                   WHERE d.release_id = releases.id) AS decided_idx \
                    FROM releases WHERE namespace = $1 \
                    AND ($2 = '' OR model = $2) AND ($3 = '' OR environment = $3) AND ($4 = '' OR verdict = $4) \
                    AND entry_idx < $5 ORDER BY entry_idx DESC LIMIT $6";

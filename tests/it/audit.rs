@@ -175,6 +175,8 @@ on_both_engines! {
         let period = "/api/v1/reports/audit?from=2026-11-20T00:00:00Z&to=2026-11-21T00:00:00Z&format=json";
         for (edit, back, left) in [
             ("UPDATE decisions SET record = REPLACE_BYTES WHERE verdict = 'deny'", "record", (2, 1)),
+            ("UPDATE decisions SET details = record WHERE verdict = 'deny'", "details", (2, 1)),
+            ("UPDATE decisions SET inputs_digest = '' WHERE verdict = 'deny'", "inputs_digest", (2, 1)),
             ("UPDATE approvals SET document = REPLACE(document, 'ada of', 'eve of')", "document", (3, 0)),
             ("UPDATE releases SET submitter_name = 'Somebody', version = 'another-version'", "", (3, 1)),
         ] {
@@ -326,7 +328,7 @@ async fn copies(database: &TestDatabase, count: u32) {
         ledger::record::{Context, ReleaseDecision},
         model::Release,
         model::{Trigger, jcs},
-        store::{Change, Details, NewDecision, NewEntry, NewRelease, Signed, Store, Write},
+        store::{Change, NewDecision, NewEntry, NewRelease, PackedDetails, Signed, Store, Write},
     };
     let store = Store::open(&database.address).await.unwrap();
     let keys = Keyring::open_or_create(&database.folder.path().join("keys")).unwrap();
@@ -336,7 +338,7 @@ async fn copies(database: &TestDatabase, count: u32) {
     let decided = store.latest_decision(&namespace, &first.release.id).await.unwrap().unwrap();
     let record = decided.decision().unwrap().record;
     let votes: Vec<_> = record.approvals.iter().map(|vote| jcs::to_vec(vote).unwrap()).collect();
-    let details = Details::pack(&jcs::to_vec(&record.verdict).unwrap(), &votes).unwrap();
+    let details = PackedDetails::pack(&jcs::to_vec(&record.verdict).unwrap(), &votes).unwrap();
     let copy = |i: u32| {
         let id = format!("copy{i}");
         let release = Release { id: id.parse().unwrap(), ..first.release.clone() };

@@ -585,6 +585,31 @@ on_both_engines! {
         app.stop().await;
     }
 
+    // The numbers of two decisions on one release, traded: the state of the release would be the earlier.
+    async fn a_denial_cannot_trade_places_with_what_was_before_it(database: TestDatabase) {
+        let app = TestApp::start(&database).await;
+        let policy = "name = \"eyes\"\n[[rule]]\nid = \"a\"\nmetric = \"accuracy\"\nmin = 0.9\n[[approval]]\nid = \"r\"\nrole = \"r\"\ncount = 2\n";
+        assert_eq!(app.publish("acme", policy).await.0, 201);
+        let ci = app.machine("acme", &[Scope::Read, Scope::Submit]).await;
+        let [ada, bob] = [app.person("acme", "ada", "r").await, app.person("acme", "bob", "r").await];
+        let (_, decided) = app.submit(&ci, &submission("acme/credit", "bad", &accuracy(960, 1000))).await;
+        let path = format!("/api/v1/releases/{}/approvals", id(&decided));
+        let body = |vote: &str| json!({"vote": vote, "inputs_digest": decided["verdict"]["inputs_digest"]});
+        assert_eq!(app.post(&ada, &path, &body("approve")).await.0, 200);
+        assert_eq!(app.post(&bob, &path, &body("reject")).await.0, 200);
+        database.execute("UPDATE decisions SET seq = 9 WHERE seq = 1").await;
+        database.execute("UPDATE decisions SET seq = 1 WHERE seq = 2").await;
+        database.execute("UPDATE decisions SET seq = 2 WHERE seq = 9").await;
+        database.execute("UPDATE releases SET verdict = 'pending'").await;
+        let release = format!("/api/v1/releases/{}", id(&decided));
+        for path in [release.as_str(), &gate("bad"), "/api/v1/releases"] {
+            let (status, body) = app.get(&ci, path).await;
+            assert_eq!((status, &body["code"]), (503, &json!("row-unproved")), "{path}: {body}");
+        }
+        assert!(app.service.check_all().await.unwrap().wrong_count > 0);
+        app.stop().await;
+    }
+
     // Both tables that name the champion, edited so that they agree.
     async fn a_denied_release_cannot_be_made_the_champion(database: TestDatabase) {
         let app = TestApp::start(&database).await;

@@ -11,7 +11,7 @@ use crate::{
         Record, ReleaseId, Submitted, Timestamp, Trigger, Verdict, jcs,
     },
     policy::{self, Case, Policy},
-    store::{Details, NewDecision, NewEntry, NewInputs, Signed},
+    store::{NewDecision, NewEntry, NewInputs, PackedDetails, Signed},
 };
 use std::sync::Arc;
 
@@ -154,7 +154,7 @@ fn stated(
     id: &DecisionId,
     question: &Question,
     record: &Record,
-) -> Result<(Vec<u8>, Details), AppError> {
+) -> Result<(Vec<u8>, PackedDetails), AppError> {
     let verdict = jcs::to_vec(&record.verdict).map_err(AppError::failed)?;
     let approvals = record.approvals.iter().map(jcs::to_vec).collect::<Result<Vec<_>, _>>();
     let approvals = approvals.map_err(AppError::failed)?;
@@ -167,7 +167,7 @@ fn stated(
     };
     let said = ReleaseDecision::with(context, record, Digest::of(&verdict), digests);
     let payload = said.and_then(|said| said.statement()).map_err(AppError::failed)?;
-    let details = Details::pack(&verdict, &approvals).map_err(AppError::failed)?;
+    let details = PackedDetails::pack(&verdict, &approvals).map_err(AppError::failed)?;
     Ok((payload, details))
 }
 

@@ -117,6 +117,12 @@ impl Service {
         }
         let decisions = read_all(rows).await?;
         decisions.iter().try_for_each(|decision| belongs(stored, decision))?;
+        // The order of the log, which a row's number only repeats.
+        if let Some([_, late]) =
+            decisions.array_windows().find(|[a, b]| a.record_index >= b.record_index)
+        {
+            return Err(unproved(&format!("decision {}", late.id), late.record_index));
+        }
         let requested = decisions.first().map(|first| first.record.inputs_digest);
         let latest = usize::try_from(stored.decisions.saturating_sub(1)).unwrap_or(usize::MAX);
         let latest = decisions.get(latest).map(|latest| latest.record.inputs_digest);

@@ -39,22 +39,20 @@ pub struct Pending {
     /// How far its requirements are met now. Other changes are not included; the release's page
     /// shows them.
     pub standing: Standing,
-    /// The digest of the signed record.
-    record: Digest,
     /// The digest of the inputs that it was first evaluated with.
     requested_digest: Digest,
 }
 
 impl Pending {
     fn read(stored: StoredPending) -> Result<Self, StoreError> {
-        let (decision, record) = (stored.decision()?, stored.record_digest());
+        let decision = stored.decision()?;
         let requested_digest = stored.requested_digest;
         let standing = Standing {
             open: true,
             approvals: decision.record.verdict.approvals.clone(),
             ..Standing::default()
         };
-        Ok(Self { record, requested_digest, release: stored.release, decision, standing })
+        Ok(Self { requested_digest, release: stored.release, decision, standing })
     }
 }
 
@@ -114,10 +112,14 @@ impl Service {
     ) -> Result<Vec<Pending>, AppError> {
         actor.require(Scope::Read)?;
         let stored = self.store.pending(&actor.namespace, after, limit).await?;
+        for one in &stored {
+            let record = (one.record_digest(), one.record_index);
+            self.prover.record(&actor.namespace, &one.decision, record).await?;
+        }
         let read = move || stored.into_iter().map(Pending::read).collect::<Result<Vec<_>, _>>();
         let mut pending = blocking::run(read).await??;
         for one in &pending {
-            self.prove_pending(&actor.namespace, one).await?;
+            self.prove_pending(one).await?;
         }
         // Without approvals, none can have expired.
         for one in pending.iter_mut().filter(|p| !p.decision.record.approvals.is_empty()) {
@@ -144,16 +146,12 @@ impl Service {
         if same { Ok(()) } else { Err(other()) }
     }
 
-    async fn prove_pending(
-        &self,
-        namespace: &Namespace,
-        pending: &Pending,
-    ) -> Result<(), AppError> {
-        let Pending { release, decision, record, requested_digest, .. } = pending;
-        self.prover.record(namespace, &decision.id, (*record, decision.record_index)).await?;
+    async fn prove_pending(&self, pending: &Pending) -> Result<(), AppError> {
+        let Pending { release, decision, requested_digest, .. } = pending;
         let signed = &decision.record;
-        let inputs = (&signed.inputs, &signed.inputs_digest);
-        self.prover.release(release, requested_digest, inputs).await
+        self.prover
+            .release(release, requested_digest, (&signed.inputs, &signed.inputs_digest))
+            .await
     }
 
     /// The models of the actor's namespace, those with the latest release request first.

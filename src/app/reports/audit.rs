@@ -205,7 +205,11 @@ impl AuditReport {
         for problem in problems {
             self.listed.unproved(problem);
         }
-        let (rows, overridden) = blocking::run(move || rows(proved)).await??;
+        let Rows { listed: rows, overridden, problems } =
+            blocking::run(move || rows(proved)).await??;
+        for problem in problems {
+            self.listed.unproved(problem);
+        }
         self.listed.decisions += rows.len() as u64;
         self.overridden.extend(overridden);
         if rows.is_empty() {
@@ -338,7 +342,8 @@ impl AuditReport {
         let work = move || -> Result<Vec<OverrideRow>, AppError> {
             let mut found = Vec::new();
             for row in page {
-                let decision = row.decision()?;
+                // One that was changed since it was listed; `rows` named every one before that.
+                let Some(decision) = read(&row)?.ok() else { continue };
                 found.extend(OverrideRow::all(
                     row.at.unwrap_or(decision.record.decided_at),
                     &decision,
@@ -375,17 +380,46 @@ impl AuditReport {
 /// A decision of a page, and what was requested.
 type Line = (store::Listed<RawDecision>, Option<AskedFor>);
 
-fn rows(page: Vec<Line>) -> Result<(Vec<AuditRow>, Vec<u64>), AppError> {
-    let (mut rows, mut overridden) = (Vec::with_capacity(page.len()), Vec::new());
+/// The lines of a page, the indexes of its decisions that have overrides, and a sentence for each
+/// decision that is not what its record says.
+#[derive(Default)]
+struct Rows {
+    listed: Vec<AuditRow>,
+    overridden: Vec<u64>,
+    problems: Vec<String>,
+}
+
+fn rows(page: Vec<Line>) -> Result<Rows, AppError> {
+    let mut found = Rows::default();
     for (row, asked) in page {
-        let decision = row.decision()?;
+        let decision = match read(&row)? {
+            Ok(decision) => decision,
+            Err(problem) => {
+                found.problems.push(problem);
+                continue;
+            }
+        };
         let at = row.at.unwrap_or(decision.record.decided_at);
         if !OverrideRow::all(at, &decision).is_empty() {
-            overridden.push(row.index);
+            found.overridden.push(row.index);
         }
-        rows.push(AuditRow::new(at, &decision, asked.as_ref()));
+        found.listed.push(AuditRow::new(at, &decision, asked.as_ref()));
     }
-    Ok((rows, overridden))
+    Ok(found)
+}
+
+/// A decision, or the sentence for one whose verdict, inputs or approvals are not those of its
+/// record.
+fn read(
+    row: &store::Listed<RawDecision>,
+) -> Result<Result<crate::model::Decision, String>, AppError> {
+    match row.decision() {
+        Ok(decision) => Ok(Ok(decision)),
+        Err(error) => match problem(Err(error.into()))? {
+            Some(problem) => Ok(Err(problem)),
+            None => Err(AppError::broken("an error without a sentence")),
+        },
+    }
 }
 
 /// The sentence for a row that is not what was logged; `None` if it is.

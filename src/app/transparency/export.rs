@@ -12,6 +12,7 @@ use crate::{
     ledger::{
         Envelope, VerifierKey, bundle,
         export::{self, Details, Documents, File, Folder, Parts, Signed},
+        record::Stated,
     },
     model::{DecisionId, Digest, Namespace},
     store::{LogHead, Publication, Store, StoredDecision},
@@ -45,10 +46,12 @@ struct Frame {
 
 impl Frame {
     fn files(&self, stored: &StoredDecision) -> Result<(Vec<File>, Documents), AppError> {
-        let Some(Entries { release, logged }) = &self.entries else {
+        let (Some(Entries { release, logged }), Stated::V2(said)) =
+            (&self.entries, stored.record.stated()?)
+        else {
             return export::frame(&self.parts(None)).map_err(AppError::failed);
         };
-        let files = stored.record.with_documents(|documents| {
+        let files = stored.record.with_documents(&said, |documents| {
             export::frame(&self.parts(Some(Details { documents, release, logged })))
         });
         Ok(files?)

@@ -84,12 +84,30 @@ impl Service {
         head: &LogHead,
         index: u64,
     ) -> Result<Proof, AppError> {
-        let nodes = merkle::inclusion_nodes(index, head.size).map_err(|_| {
-            AppError::new(Kind::NotFound, "not-found", "the log has no such entry yet")
-        })?;
+        let proof = self.proofs_under(namespace, head, &[index]).await?.pop();
+        proof.ok_or_else(|| AppError::broken("an entry without its proof"))
+    }
+
+    /// The proofs of several entries under one head, in their order. Each tile is read once.
+    pub(in crate::app) async fn proofs_under(
+        &self,
+        namespace: &Namespace,
+        head: &LogHead,
+        indexes: &[u64],
+    ) -> Result<Vec<Proof>, AppError> {
+        let mut nodes = Vec::new();
+        for index in indexes {
+            nodes.extend(merkle::inclusion_nodes(*index, head.size).map_err(|_| {
+                AppError::new(Kind::NotFound, "not-found", "the log has no such entry yet")
+            })?);
+        }
         let tiles = self.tiles(namespace, &nodes, head.size).await?;
-        let path = merkle::prove_inclusion(index, head.size, &tiles).map_err(AppError::failed)?;
-        Ok(Proof { extra: None, index, path, checkpoint: head.checkpoint.clone() })
+        let proof = |index: &u64| {
+            let path = merkle::prove_inclusion(*index, head.size, &tiles)?;
+            Ok(Proof { extra: None, index: *index, path, checkpoint: head.checkpoint.clone() })
+        };
+        let proofs: Result<_, crate::ledger::LedgerError> = indexes.iter().map(proof).collect();
+        proofs.map_err(AppError::failed)
     }
 
     /// The proof that the log of `old` leaves is the beginning of the one of `new` leaves.

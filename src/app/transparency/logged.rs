@@ -4,7 +4,7 @@
 use crate::app::{Service, core::error::AppError, core::prover::unproved};
 use crate::{
     ledger::{
-        Fact,
+        Fact, Proof,
         export::{self, Logged, Subject},
     },
     model::{Decision, Digest, Namespace, jcs},
@@ -47,18 +47,23 @@ impl Service {
                 Fact::ApprovalGiven => votes.get(&digest).copied(),
                 _ => self.entry_of(namespace, (fact, digest)).await?,
             };
+            // One that came after the record would prove nothing.
+            let at = at.filter(|at| *at < index);
             let gone = || unproved(&format!("the entry of {digest}"), index);
             places.push(((fact, digest), at.ok_or_else(gone)?));
         }
-        self.prover.learn(namespace, places.iter().map(|(_, at)| *at)).await?;
+        let indexes: Vec<u64> = places.iter().map(|(_, at)| *at).collect();
+        self.prover.learn(namespace, indexes.iter().copied()).await?;
+        let proofs = self.proofs_under(namespace, head, &indexes).await?;
         let mut logged = Vec::with_capacity(places.len());
-        for (subject, at) in places {
-            logged.push(self.logged(namespace, head, subject, at).await?);
+        for ((subject, at), proof) in places.into_iter().zip(proofs) {
+            logged.push(self.logged(namespace, subject, at, proof).await?);
         }
         Ok(Entries { release, logged })
     }
 
-    /// The index of the first entry about a document, if it has one.
+    /// The index of the entry about a document, if it has one; of a policy or mapping that was
+    /// published again, that of its first version.
     async fn entry_of(
         &self,
         namespace: &Namespace,
@@ -76,14 +81,13 @@ impl Service {
     async fn logged(
         &self,
         namespace: &Namespace,
-        head: &LogHead,
         subject: Subject,
         at: u64,
+        proof: Proof,
     ) -> Result<Logged, AppError> {
         let (leaf, document) = self.prover.leaf(namespace, at).await?;
         // The document itself is elsewhere in the export.
         let fact = document.filter(|document| Digest::of(document) != subject.1);
-        let proof = self.proof_under(namespace, head, at).await?;
         let logged = Logged { subject, leaf, proof, fact };
         if logged.is_about() {
             return Ok(logged);

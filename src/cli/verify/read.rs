@@ -15,7 +15,9 @@ use std::{
 
 const MAX_FILE: u64 = 256 << 20;
 const MAX_TOTAL: u64 = 1 << 30;
-const MAX_FILES: usize = 20_000;
+/// A submission has at most 10,000 documents, and its champion and reference may have as many. Each
+/// has up to three files of its own.
+const MAX_FILES: usize = 150_000;
 const MAX_DEPTH: usize = 4;
 const MAX_KEY: u64 = 64 << 10;
 

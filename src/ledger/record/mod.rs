@@ -40,8 +40,8 @@ struct Typed<'p> {
 }
 
 impl Stated {
-    /// Reads the payload of a record that was signed by this service. Its form was checked when it was
-    /// signed.
+    /// Reads the payload of a record. It may have another form than canonical JSON, so nothing follows
+    /// from it until its signature or its entry was checked.
     ///
     /// # Errors
     /// If it is not a record.

@@ -159,16 +159,16 @@ impl ReleaseDecision {
             documents.approvals.iter().map(|bytes| parsed::<Approval>("an approval", bytes));
         Ok(Record {
             inputs_digest: self.inputs_digest,
-            inputs: document::<Inputs>("the inputs", documents.inputs, &self.inputs_digest)?,
+            inputs: document::<Inputs>("inputs.json", documents.inputs, &self.inputs_digest)?,
             approvals: approvals.collect::<Result<_, _>>()?,
             decided_at: self.decided_at,
-            verdict: document::<Verdict>("the verdict", documents.verdict, &self.verdict_digest)?,
+            verdict: document::<Verdict>("verdict.json", documents.verdict, &self.verdict_digest)?,
             engine: self.engine,
         })
     }
 
     /// Whether this is what a record of the decision says, so that no part of it contradicts the
-    /// documents.
+    /// documents. Its own id, its number and its trigger are in none of them.
     pub(in crate::ledger) fn agrees(&self, record: &Record) -> bool {
         let context = Context {
             decision: self.decision.clone(),
@@ -185,8 +185,11 @@ fn document<D: DeserializeOwned>(
     bytes: &[u8],
     digest: &Digest,
 ) -> Result<D, LedgerError> {
+    if bytes.is_empty() {
+        return Err(malformed(format!("{what} is missing")));
+    }
     if Digest::of(bytes) != *digest {
-        return Err(malformed(format!("{what} do not have the digest {digest}")));
+        return Err(malformed(format!("{what} was changed: it does not have the digest {digest}")));
     }
     parsed(what, bytes)
 }

@@ -8,13 +8,23 @@ use crate::ledger::{
 use crate::model::{Digest, Outcome, Record, jcs};
 use std::collections::BTreeMap;
 
-/// Checks the documents of the record, and returns all of it; `None` if the record is alone, or its
-/// documents cannot be read.
+/// What is known of a record after its documents were checked.
+#[derive(Debug, PartialEq)]
+pub(super) enum Checked {
+    /// All of it.
+    Whole(Box<Record>),
+    /// What it says itself: its documents are not part of the export.
+    Alone,
+    /// What it says itself: a document is absent or was changed.
+    Unread,
+}
+
+/// Checks the documents of the record.
 pub(super) fn check(
     directory: &mut Directory<'_>,
     stated: &Stated,
     verified: &Verified,
-) -> Option<Record> {
+) -> Checked {
     let outcome = match stated {
         Stated::V1(record) => record.verdict.verdict,
         Stated::V2(decision) => decision.verdict,
@@ -26,8 +36,11 @@ pub(super) fn check(
     }
     let record = match stated {
         Stated::V1(record) => (**record).clone(),
-        Stated::V2(_) if alone => return None,
-        Stated::V2(decision) => assemble(directory, decision)?,
+        Stated::V2(_) if alone => return Checked::Alone,
+        Stated::V2(decision) => match assemble(directory, decision) {
+            Some(record) => record,
+            None => return Checked::Unread,
+        },
     };
     record::consistent(&mut directory.steps, &record);
     if !alone {
@@ -36,7 +49,15 @@ pub(super) fn check(
     if let Stated::V2(decision) = stated {
         logged::check(directory, decision, &record, verified);
     }
-    Some(record)
+    Checked::Whole(Box::new(record))
+}
+
+/// Whether a path is that of a document or of its entry.
+fn is_document(path: &str) -> bool {
+    let folder = path.split('/').next().unwrap_or_default();
+    [INPUTS, VERDICT, RELEASE].contains(&path)
+        || ["approvals", "proofs"].contains(&folder)
+        || FOLDERS.map(Folder::as_str).contains(&folder)
 }
 
 /// All of a record of version 2, from the documents that it gives the digests of.
@@ -76,14 +97,7 @@ fn listed(directory: &mut Directory<'_>, record: &Record) {
 /// loses no proof.
 fn is_record_alone(directory: &Directory<'_>, outcome: Outcome) -> bool {
     let open = matches!(outcome, Outcome::Pending | Outcome::Revoked);
-    let names = FOLDERS.map(Folder::as_str);
-    let document = |path: &String| {
-        let folder = path.split('/').next().unwrap_or_default();
-        [INPUTS, VERDICT, RELEASE].contains(&path.as_str())
-            || ["approvals", "proofs"].contains(&folder)
-            || names.contains(&folder)
-    };
-    open && !directory.files.keys().any(document)
+    open && !directory.files.keys().any(|path| is_document(path))
 }
 
 /// The digest in a file's name: 64 hex digits, optionally with an extension.

@@ -13,8 +13,9 @@ use crate::{
         merkle,
         record::ReleaseDecision,
     },
-    model::Record,
+    model::{Approval, Digest, Record},
 };
+use std::collections::BTreeMap;
 
 const LOGGED: &str = "documents-logged";
 
@@ -33,17 +34,21 @@ pub(super) fn check(
         Ok(subjects) => subjects,
         Err(error) => return directory.steps.failed(LOGGED, error.to_string()),
     };
-    let mut wrong = Vec::new();
+    let (mut wrong, mut places) = (Vec::new(), BTreeMap::new());
     for subject in &subjects {
-        if let Err(why) = proved(directory, subject, verified) {
-            let (fact, digest) = subject;
-            wrong.push(format!("the entry `{}` of {digest} {why}", fact.as_str()));
+        let (fact, digest) = subject;
+        match proved(directory, subject, verified) {
+            Ok(index) => _ = places.insert(*digest, index),
+            Err(why) => wrong.push(format!("the entry `{}` of {digest} {why}", fact.as_str())),
         }
     }
+    approvals(directory, decision, record, &places);
     let all = subjects.len();
     if !wrong.is_empty() {
         directory.steps.failed(LOGGED, wrong.join("; "));
-    } else if directory.pinned.logs.is_empty() || verified.head.is_none() {
+    } else if verified.head.is_none() {
+        directory.steps.failed(LOGGED, "the proof of the record itself does not hold");
+    } else if directory.pinned.logs.is_empty() {
         let detail = "said to be in a log before the record: no log key was pinned";
         directory.steps.unchecked(LOGGED, detail);
     } else {
@@ -64,20 +69,48 @@ fn is_request(bytes: &[u8], decision: &ReleaseDecision, record: &Record) -> bool
         && (decision.seq > 0 || requested.inputs_digest == decision.inputs_digest)
 }
 
-/// Checks one entry: it is of the document, and in the same log before the record.
+/// Checks that the approvals are of this release, in the order in which they were logged.
+fn approvals(
+    directory: &mut Directory<'_>,
+    decision: &ReleaseDecision,
+    record: &Record,
+    places: &BTreeMap<Digest, u64>,
+) {
+    if record.approvals.is_empty() {
+        return;
+    }
+    let own = |approval: &Approval| {
+        approval.release.as_ref().is_none_or(|release| *release == decision.release)
+    };
+    let order: Vec<_> = decision.approvals.iter().filter_map(|d| places.get(d)).collect();
+    let holds = record.approvals.iter().all(own) && order.is_sorted();
+    let said = "the approvals are of this release, in the order in which they were logged";
+    directory.steps.check("approvals-order", holds, said);
+}
+
+/// Checks one entry: it is of the document, and in the same log before the record. Returns its
+/// index.
 fn proved(
     directory: &mut Directory<'_>,
     subject: &Subject,
     verified: &Verified,
-) -> Result<(), String> {
+) -> Result<u64, String> {
     let paths = EntryPaths::of(subject);
     let leaf = directory.take(&paths.leaf).ok_or("is missing")?;
     let proof = directory.take(&paths.proof).ok_or("has no proof")?;
-    if !export::is_about(leaf, subject, directory.take(&paths.fact)) {
-        return Err("is not about it".into());
+    let fact = directory.take(&paths.fact);
+    if !export::is_about(leaf, subject, fact) {
+        let why = if fact.is_none() {
+            "is not about it, and has no fact that names it"
+        } else {
+            "is not about it"
+        };
+        return Err(why.into());
     }
     let proof = read_proof(proof)?;
-    let (Some(record), Some(head)) = (&verified.proof, &verified.head) else { return Ok(()) };
+    let (Some(record), Some(head)) = (&verified.proof, &verified.head) else {
+        return Ok(proof.index);
+    };
     if proof.checkpoint != record.checkpoint {
         return Err("is proved under another checkpoint than the record".into());
     }
@@ -85,5 +118,6 @@ fn proved(
         return Err("comes after the record".into());
     }
     merkle::check_inclusion(&leaf_hash(leaf), proof.index, head.size, &proof.path, &head.root)
-        .map_err(|error| format!("is not proved: {error}"))
+        .map_err(|error| format!("is not proved: {error}"))?;
+    Ok(proof.index)
 }

@@ -19,6 +19,7 @@ use super::{
     statement::VSA_TYPE,
 };
 use crate::model::{Digest, Environment, Outcome, Record};
+use documents::Checked;
 use report::Steps;
 use signed::{Raw, Verified};
 use std::collections::{BTreeMap, BTreeSet};
@@ -178,24 +179,34 @@ impl<'a> Directory<'a> {
             return self.steps.finish(None);
         };
         let proved = Proved::of(&stated);
-        if let Some(record) = documents::check(&mut self, &stated, &verified) {
-            self.summary(&record, &verified, enclosed.as_ref());
+        let checked = documents::check(&mut self, &stated, &verified);
+        if let Checked::Whole(record) = &checked {
+            self.summary((&stated, record), &verified, enclosed.as_ref());
         }
         self.trust(&verified);
-        self.unlisted();
+        // Without its documents nothing tells which files belong to it, and a step says so.
+        if checked != Checked::Unread {
+            self.unlisted();
+        }
         expect(&mut self.steps, Some(&proved), expected);
         self.steps.finish(Some(proved))
     }
 
     /// Checks the summary, if the decision has to have one.
-    fn summary(&mut self, record: &Record, verified: &Verified, enclosed: Option<&VerifierKey>) {
+    fn summary(
+        &mut self,
+        (stated, record): (&Stated, &Record),
+        verified: &Verified,
+        enclosed: Option<&VerifierKey>,
+    ) {
         let verdict = record.verdict.verdict;
         if verdict == Outcome::Deny || (verdict == Outcome::Allow && record.verdict.is_enforced()) {
             let raw = self.raw(DECISION);
             let decided =
                 signed::signed(&mut self.steps, DECISION.word, &raw, self.pinned, enclosed);
             let bundle = self.take(BUNDLE);
-            summary::check(&mut self.steps, record, verified, decided.as_ref(), bundle);
+            let signed = (stated, record);
+            summary::check(&mut self.steps, signed, verified, decided.as_ref(), bundle);
         }
     }
 
@@ -216,6 +227,7 @@ impl<'a> Directory<'a> {
         self.steps.check("trust-folder", found == wanted, said);
     }
 
+    /// Checks that every file was accounted for.
     fn unlisted(&mut self) {
         let extra: Vec<&str> =
             self.files.keys().map(String::as_str).filter(|k| !self.seen.contains(k)).collect();
@@ -225,10 +237,12 @@ impl<'a> Directory<'a> {
                 .ok("nothing-else", format!("all {} files are accounted for", self.files.len())),
             Some(first) => self.steps.failed(
                 "nothing-else",
-                format!(
-                    "{} files belong to no signed statement; the first is `{first}`",
-                    extra.len()
-                ),
+                match extra.len() {
+                    1 => format!("`{first}` belongs to no signed statement"),
+                    many => format!(
+                        "{many} files belong to no signed statement; the first is `{first}`"
+                    ),
+                },
             ),
         }
     }

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::ledger::{
     Checkpoint, LedgerError, bundle, identity,
+    record::Stated,
     statement::{Statement, Vsa},
 };
 use crate::model::{Digest, ModelId, Outcome, Record};
@@ -26,7 +27,7 @@ pub(super) fn is_summary(payload: &[u8]) -> bool {
 /// Checks the summary against the record, which was verified first.
 pub(super) fn check(
     steps: &mut Steps,
-    record: &Record,
+    (stated, record): (&Stated, &Record),
     verified: &Verified,
     decided: Option<&Verified>,
     bundle: Option<&[u8]>,
@@ -34,7 +35,7 @@ pub(super) fn check(
     let Some(decided) = decided else { return };
     match Statement::<Vsa>::parse(&decided.envelope.payload, VSA_TYPE) {
         Err(error) => steps.failed(NAME, error.to_string()),
-        Ok(statement) => match contradiction(record, verified, &statement) {
+        Ok(statement) => match contradiction((stated, record), verified, &statement) {
             None => steps.ok(NAME, "the verification summary says what the record says"),
             Some(part) => steps
                 .failed(NAME, format!("the verification summary and the record differ in {part}")),
@@ -63,7 +64,7 @@ pub(super) fn check(
 
 /// The part of the summary that does not follow from the record; `None` when all of it does.
 fn contradiction(
-    record: &Record,
+    (stated, record): (&Stated, &Record),
     verified: &Verified,
     statement: &Statement<Vsa>,
 ) -> Option<&'static str> {
@@ -89,7 +90,11 @@ fn contradiction(
             "who decided",
         ),
         (
-            first.strip_prefix(&format!("{id}/decisions/")).is_some_and(|d| !d.is_empty()),
+            first.strip_prefix(&format!("{id}/decisions/")).is_some_and(|said| match stated {
+                // Version 1 does not name its decision.
+                Stated::V1(_) => !said.is_empty(),
+                Stated::V2(decision) => said == decision.decision.as_str(),
+            }),
             "the decision's address",
         ),
         (wanted.verification_result == said.verification_result, "the result"),

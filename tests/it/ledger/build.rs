@@ -398,5 +398,12 @@ fn entries(record: &Record, release: &[u8]) -> Vec<(export::Subject, Vec<u8>, Op
         let leaf = entry::fact_bytes(fact, &Digest::of(&document));
         ((fact, digest), leaf, Some(document))
     };
-    export::subjects(record, release).unwrap().into_iter().map(entry).collect()
+    let mut subjects = export::subjects(record, release).unwrap();
+    subjects.retain(|(fact, _)| *fact != Fact::ApprovalGiven);
+    // People approved one after the other.
+    let mut approvals: Vec<&Approval> = record.approvals.iter().collect();
+    approvals.sort_by_key(|approval| approval.id.clone());
+    let given = |approval: &&Approval| (Fact::ApprovalGiven, jcs::digest(approval).unwrap());
+    subjects.extend(approvals.iter().map(given));
+    subjects.into_iter().map(entry).collect()
 }

@@ -346,7 +346,11 @@ fn a_summary_says_what_its_record_says() {
         verify(&exported.files, &exported.pinned)
     };
     assert_eq!(export(&honest).exit_code(), 4);
-    let changes: [(&str, Value); 16] = [
+    let changes: [(&str, Value); 17] = [
+        (
+            "/predicate/inputAttestations/0/uri",
+            json!("https://gate.example.com/acme/decisions/other"),
+        ),
         ("/predicate/verificationResult", json!("PASSED")),
         ("/predicate/verifiedLevels", json!(["GATE_RELEASE_ALLOWED"])),
         ("/predicate/verifiedLevels", json!([])),
@@ -456,6 +460,26 @@ fn a_record_that_contradicts_its_documents_is_refused() {
         let report = export(change);
         assert_eq!(report.exit_code(), 1, "change {at}: {report:#?}");
     }
+}
+
+/// An approval of another release, and one that was logged before the one that precedes it.
+#[test]
+fn approvals_are_of_the_release_and_in_order() {
+    type Change = fn(&mut modelgate::model::Record);
+    let changes: [Change; 2] =
+        [|r| r.approvals[0].release = Some("rel-2".parse().unwrap()), |r| r.approvals.reverse()];
+    let mut refused = 0;
+    for change in changes {
+        for outcome in [Outcome::Allow, Outcome::Deny] {
+            let mut record = record(outcome);
+            change(&mut record);
+            let exported = GATE.export(&record);
+            let report = verify(&exported.files, &exported.pinned);
+            refused += usize::from(failed(&report) == ["approvals-order"]);
+        }
+    }
+    let unchanged = failed(&verify(&ALLOWED.files, &ALLOWED.pinned)).is_empty();
+    assert_eq!((refused, unchanged), (4, true));
 }
 
 /// A policy that only observes allows without a summary, and a summary with such an allow is

@@ -202,9 +202,7 @@ impl Prover {
 /// What a proved record says. One of version 2 says it without its documents.
 async fn decided(stored: StoredDecision) -> Result<Decided, AppError> {
     if let Stated::V2(said) = stored.record.stated()? {
-        if (&said.decision, &said.release) != (&stored.id, &stored.release)
-            || said.verdict.as_str() != stored.verdict
-        {
+        if !stored.row().is_of(&said) || said.verdict.as_str() != stored.verdict {
             return Err(unproved(&format!("decision {}", stored.id), stored.record_index));
         }
         return Ok(Decided {
