@@ -31,37 +31,31 @@ pub struct Series {
 }
 
 impl Store {
-    /// The number that an artifact has in a series, if it has one.
+    /// The highest number in a series, 0 if the series is empty, and the number that an artifact has
+    /// in it, if it has one. Numbers from before attempts were counted by model belong to no model,
+    /// and are included for every model.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn attempt_of(
+    pub async fn tries(
         &self,
         series: &Series,
         artifact: &Digest,
-    ) -> Result<Option<u64>, StoreError> {
-        let sql = "SELECT tries FROM tries WHERE namespace = $1 AND policy = $2 AND model = $3 AND dataset = $4 \
-                   AND artifact = $5";
+    ) -> Result<(u64, Option<u64>), StoreError> {
+        // Each is found at the end of an index; one that covered both models would read the series.
+        let sql = "SELECT (SELECT MAX(tries) FROM tries WHERE namespace = $1 AND policy = $2 AND model = $3 AND dataset = $4), \
+                   (SELECT MAX(tries) FROM tries WHERE namespace = $1 AND policy = $2 AND model = '' AND dataset = $4), \
+                   (SELECT tries FROM tries WHERE namespace = $1 AND policy = $2 AND model = $3 AND dataset = $4 AND artifact = $5)";
         let query = sqlx::query(sql).bind(series.namespace.as_str()).bind(series.policy.clone());
         let query = query
             .bind(series.model.to_string())
             .bind(series.dataset.clone())
             .bind(artifact.to_string());
-        let row = query.fetch_optional(&self.reader).await?;
-        Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.map(i64::cast_unsigned))
-    }
-
-    /// The highest number in a series; 0 if the series is empty. Numbers from before attempts were
-    /// counted by model belong to no model, and are included for every model.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn tries(&self, series: &Series) -> Result<u64, StoreError> {
-        let sql = "SELECT COALESCE(MAX(tries), 0) FROM tries WHERE namespace = $1 AND policy = $2 AND dataset = $3 \
-                   AND (model = $4 OR model = '')";
-        let query = sqlx::query(sql).bind(series.namespace.as_str()).bind(series.policy.clone());
-        let query = query.bind(series.dataset.clone()).bind(series.model.to_string());
-        Ok(query.fetch_one(&self.reader).await?.try_get::<i64, _>(0)?.cast_unsigned())
+        let row = query.fetch_one(&self.reader).await?;
+        let number = |at: usize| -> Result<Option<u64>, StoreError> {
+            Ok(row.try_get::<Option<i64>, _>(at)?.map(i64::cast_unsigned))
+        };
+        Ok((number(0)?.max(number(1)?).unwrap_or(0), number(2)?))
     }
 }
 

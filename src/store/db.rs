@@ -1,7 +1,7 @@
 //! The connection to the two engines: everything that differs between SQLite and PostgreSQL is in
 //! this file, except how a bulk insert writes its placeholders (`insert.rs`).
 
-use super::{StoreError, files, place::Place, read::Reader};
+use super::{StoreError, connections::Connections, files, place::Place};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sqlx::{
     AnyConnection, AnyPool, Connection as _, Executor as _, Row as _, SqlSafeStr as _,
@@ -59,8 +59,8 @@ pub enum Engine {
 /// The database: one connection that writes, several that read.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pub(super) writer: AnyPool,
-    pub(super) reader: Reader,
+    pub(super) writer: Connections,
+    pub(super) reader: Connections,
     pub(super) engine: Engine,
     pub(super) place: Arc<OnceLock<Place>>,
     pub(super) patience: Duration,
@@ -106,7 +106,8 @@ impl Store {
             place.get_or_init(|| held);
         }
         migrate(&writer).await?;
-        let reader = Reader::new(pool(READERS).connect_lazy_with(options), patience);
+        let writer = Connections::new(writer, 1, patience);
+        let reader = Connections::new(pool(READERS).connect_lazy_with(options), READERS, patience);
         Ok(Self { writer, reader, engine, place, patience })
     }
 

@@ -55,7 +55,7 @@ impl Store {
 
     async fn are_stored(&self, heads: &[SignedHead]) -> Result<bool, StoreError> {
         let look = async {
-            let mut reading = self.reader.begin().await?;
+            let mut reading = self.reader.acquire().await?;
             let stored = all_stored(&mut reading, heads, 0).await?;
             reading.end();
             Ok(stored)

@@ -30,7 +30,7 @@ impl Store {
         namespace: &Namespace,
         seal: &dyn Seal,
     ) -> Result<Option<Identity>, StoreError> {
-        let mut reading = self.reader.begin().await?;
+        let mut reading = self.reader.acquire().await?;
         let row = self.in_time(Recorded::read(&mut reading, namespace)).await?;
         reading.end();
         let Some(row) = row.filter(|row| row.size > 0) else { return Ok(None) };

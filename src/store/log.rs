@@ -79,7 +79,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn log_heads(&self) -> Result<Vec<LogHead>, StoreError> {
-        let mut reading = self.reader.begin().await?;
+        let mut reading = self.reader.acquire().await?;
         let heads = self.in_time(log_heads(&mut reading)).await?;
         reading.end();
         Ok(heads)
@@ -95,7 +95,7 @@ impl Store {
         first: u64,
         count: u64,
     ) -> Result<Vec<StoredEntry>, StoreError> {
-        let mut reading = self.reader.begin().await?;
+        let mut reading = self.reader.acquire().await?;
         let found = self.in_time(entries(&mut reading, namespace, first, count)).await?;
         reading.end();
         Ok(found)
@@ -143,7 +143,7 @@ impl Store {
         first: u64,
         count: u64,
     ) -> Result<Vec<[u8; 32]>, StoreError> {
-        let mut reading = self.reader.begin().await?;
+        let mut reading = self.reader.acquire().await?;
         let hashes =
             self.in_time(tile_hashes(&mut reading, namespace, level, first, count)).await?;
         reading.end();

@@ -12,6 +12,7 @@ mod attempts;
 mod audit;
 mod baselines;
 mod change;
+mod connections;
 mod datasets;
 mod db;
 mod decisions;

@@ -2,8 +2,8 @@
 
 use super::{
     Engine, LogHead, Store, StoreError, StoredEntry,
+    connections::Held,
     log::{self},
-    read::Reading,
 };
 use crate::model::Namespace;
 use sqlx::{AnyConnection, Executor as _};
@@ -13,7 +13,7 @@ use sqlx::{AnyConnection, Executor as _};
 /// While it is open, SQLite cannot write newer pages of its write-ahead log back into the file, so
 /// end it soon.
 pub struct Snapshot {
-    reading: Reading,
+    reading: Held,
 }
 
 impl Store {
@@ -22,7 +22,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        let mut snapshot = Snapshot { reading: self.reader.begin().await? };
+        let mut snapshot = Snapshot { reading: self.reader.acquire().await? };
         let begin = match self.engine() {
             Engine::Sqlite => "BEGIN DEFERRED",
             Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",

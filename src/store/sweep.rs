@@ -69,7 +69,7 @@ impl Store {
         namespace: &Namespace,
         indexes: &[u64],
     ) -> Result<Vec<StoredEntry>, StoreError> {
-        let mut reading = self.reader.begin().await?;
+        let mut reading = self.reader.acquire().await?;
         let found = self.in_time(log::entries_at(&mut reading, namespace, indexes)).await?;
         reading.end();
         Ok(found)
@@ -260,7 +260,7 @@ impl Store {
         releases: &[ReleaseId],
     ) -> Result<Vec<AnyRow>, StoreError> {
         let ids: Vec<String> = releases.iter().map(ToString::to_string).collect();
-        let mut reading = self.reader.begin().await?;
+        let mut reading = self.reader.acquire().await?;
         let rows = self.in_time(select_in(&mut reading, select, namespace, &ids)).await?;
         reading.end();
         Ok(rows)

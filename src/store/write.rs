@@ -1,14 +1,11 @@
 //! The transactions that write. A transaction is durable when its commit returns `Ok`, and a
 //! connection that failed is never used again.
 
-use super::{Engine, Store, StoreError, place::Place, read::give_back};
-use sqlx::{
-    Any, AnyConnection, Executor as _, any::AnyArguments, pool::PoolConnection, query::Query,
-};
+use super::{Engine, Store, StoreError, connections::Held, place::Place};
+use sqlx::{Any, AnyConnection, Executor as _, any::AnyArguments, query::Query};
 use std::{
     ops::{Deref, DerefMut},
     sync::{Arc, OnceLock},
-    time::Duration,
 };
 
 const BEGIN_SQLITE: &str = "BEGIN IMMEDIATE";
@@ -33,18 +30,24 @@ impl Engine {
 /// the driver's own rollback fails, and from then on the driver treats every transaction as a
 /// nested one and commits nothing.
 pub(super) struct Writing {
-    connection: Option<PoolConnection<Any>>,
+    held: Held,
     place: Arc<OnceLock<Place>>,
-    patience: Duration,
 }
 
 impl Writing {
     pub(super) async fn begin(store: &Store) -> Result<Self, StoreError> {
         store.in_place()?;
-        let (connection, place) = (Some(store.writer.acquire().await?), store.place.clone());
-        let mut writing = Self { connection, place, patience: store.patience };
-        writing.execute(store.engine.begin()).await?;
-        Ok(writing)
+        let mut held = store.writer.acquire().await?;
+        if let Err(error) = (*held).execute(store.engine.begin()).await {
+            held.close();
+            if store.engine == Engine::Sqlite {
+                return Err(error.into());
+            }
+            // The server closed it. Nothing was written yet, so another one may.
+            held = store.writer.acquire().await?;
+            (*held).execute(store.engine.begin()).await?;
+        }
+        Ok(Self { held, place: store.place.clone() })
     }
 
     /// Makes the transaction durable. After an error, it may or may not be durable: check on
@@ -52,9 +55,7 @@ impl Writing {
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
         self.execute("COMMIT").await?;
         // Only now can the next transaction use this connection.
-        if let Some(connection) = self.connection.take() {
-            give_back(connection, self.patience);
-        }
+        self.held.end();
         // A write to a file that was moved in the meantime is lost when this process ends.
         self.place.get().map_or(Ok(()), Place::check)
     }
@@ -64,22 +65,13 @@ impl Deref for Writing {
     type Target = AnyConnection;
 
     fn deref(&self) -> &AnyConnection {
-        // `commit` and `drop` take the connection, and consume this value.
-        self.connection.as_ref().expect("a transaction that has not ended")
+        &self.held
     }
 }
 
 impl DerefMut for Writing {
     fn deref_mut(&mut self) -> &mut AnyConnection {
-        self.connection.as_mut().expect("a transaction that has not ended")
-    }
-}
-
-impl Drop for Writing {
-    fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            drop(connection.detach());
-        }
+        &mut self.held
     }
 }
 

@@ -69,10 +69,10 @@ on_both_engines! {
         // Attempts from before they were counted by model belong to the models that the artifact
         // was released for; attempts without a known model are counted for each model.
         let own = series("sample/m", "holdout");
-        assert_eq!((store.attempt_of(&own, &digest).await.unwrap(), store.tries(&own).await.unwrap()), (Some(1), 1));
-        assert_eq!(store.tries(&series("sample/other", "holdout")).await.unwrap(), 0);
+        assert_eq!(store.tries(&own, &digest).await.unwrap(), (1, Some(1)));
+        assert_eq!(store.tries(&series("sample/other", "holdout"), &digest).await.unwrap(), (0, None));
         for model in ["sample/m", "sample/other"] {
-            assert_eq!(store.tries(&series(model, "lost")).await.unwrap(), 4, "{model}");
+            assert_eq!(store.tries(&series(model, "lost"), &digest).await.unwrap().0, 4, "{model}");
         }
         store.close().await;
     }

@@ -157,13 +157,13 @@ on_both_engines! {
             namespace: namespace(namespace_of), policy: "p".into(), model: model.parse().unwrap(), dataset: "q3".into(),
         };
         let own = series("acme", "acme/credit");
-        assert_eq!(store.tries(&own).await.unwrap(), 7, "gaps are fine");
         for (artifact, expected) in [(&b"a"[..], Some(1)), (b"b", Some(2)), (b"c", None), (b"d", Some(7))] {
-            assert_eq!(store.attempt_of(&own, &Digest::of(artifact)).await.unwrap(), expected);
+            // The highest number counts, as numbers may have gaps.
+            assert_eq!(store.tries(&own, &Digest::of(artifact)).await.unwrap(), (7, expected));
         }
         for other in [series("zeta", "zeta/credit"), series("acme", "acme/churn")] {
-            assert_eq!(store.tries(&other).await.unwrap(), 0, "each model counts for itself");
-            assert_eq!(store.attempt_of(&other, &Digest::of(b"a")).await.unwrap(), None);
+            let known = store.tries(&other, &Digest::of(b"a")).await.unwrap();
+            assert_eq!(known, (0, None), "each model counts for itself");
         }
     }
 

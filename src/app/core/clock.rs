@@ -7,26 +7,50 @@
 //! an operator can decide that.
 
 use crate::app::core::env::Clock;
-use crate::model::Timestamp;
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use crate::model::{Namespace, Timestamp};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 /// How far the clock may be behind the newest entry, in microseconds: the usual difference between
 /// services that share a database and synchronise their clocks over the network.
 const TOLERANCE_US: i64 = 2_000_000;
 
+/// How long the newest entry of a log is remembered, in microseconds. Another service may add one meanwhile; a batch
+/// compares the clock with the newest entry again, under the lock of the log.
+const REMEMBERED_US: i64 = 1_000_000;
+
 /// A clock, and the time of the newest entry that it has seen.
 pub struct LogClock {
     inner: Arc<dyn Clock>,
     newest_us: AtomicI64,
+    /// The time of the newest entry of each log, and when it was read, in microseconds.
+    read: Mutex<HashMap<Namespace, (i64, i64)>>,
 }
 
 impl LogClock {
     /// A clock for log entries, on top of the machine's clock.
     pub fn over(inner: Arc<dyn Clock>) -> Self {
-        Self { inner, newest_us: AtomicI64::new(0) }
+        Self { inner, newest_us: AtomicI64::new(0), read: Mutex::default() }
+    }
+
+    /// The time of the newest entry of a log, if it was read a moment ago.
+    pub(in crate::app) fn newest(&self, namespace: &Namespace) -> Option<i64> {
+        let now = self.inner.now().micros();
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let (newest_us, at) = read.get(namespace)?;
+        (0..REMEMBERED_US).contains(&now.saturating_sub(*at)).then_some(*newest_us)
+    }
+
+    /// Remembers the time of the newest entry of a log for a moment.
+    pub(in crate::app) fn remember(&self, namespace: &Namespace, newest_us: i64) {
+        let now = self.inner.now().micros();
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        read.insert(namespace.clone(), (newest_us, now));
     }
 
     /// The time of an entry that is added now, after an entry of `newest_us`.

@@ -127,8 +127,7 @@ impl Service {
         artifact: &Digest,
         skip: u64,
     ) -> Result<(), AppError> {
-        let last = self.store.tries(&series).await?;
-        let own = self.store.attempt_of(&series, artifact).await?;
+        let (last, own) = self.store.tries(&series, artifact).await?;
         self.numbers.learn(series, last, artifact, own, skip);
         Ok(())
     }

@@ -175,7 +175,7 @@ impl Service {
                 &attempt.policy,
                 &attempt.dataset,
             );
-            let known = self.store.attempt_of(&series, &stored.release.artifact).await?;
+            let (_, known) = self.store.tries(&series, &stored.release.artifact).await?;
             if known != Some(attempt.tries) {
                 let what = format!("the attempt of release {} in `tries`", stored.release.id);
                 return Err(crate::app::core::prover::unproved(&what, stored.release.log_index));
