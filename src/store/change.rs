@@ -1,7 +1,7 @@
 //! What one use case changes, all or nothing: what it expects to find, what it writes, and why it
 //! was refused.
 
-use super::{HookSecret, PackedDetails, Token, User};
+use super::{HookSecret, PackedDetails, PackedDocument, Token, User};
 use crate::model::{
     Against, Approval, Attempt, DecisionId, Digest, Environment, ModelId, Namespace, Outcome,
     Person, Release, ReleaseId, Timestamp,
@@ -28,7 +28,7 @@ pub struct NewEvidence {
     /// The format that it was read as.
     pub format: String,
     /// Its bytes.
-    pub bytes: bytes::Bytes,
+    pub document: PackedDocument,
     /// Its entry, added if the document is new to the namespace.
     pub entry: NewEntry,
 }
@@ -318,7 +318,7 @@ impl Write {
     /// The approximate number of bytes that it stores.
     fn weight(&self) -> usize {
         match self {
-            Self::Evidence(new) => new.bytes.len(),
+            Self::Evidence(new) => new.document.len(),
             Self::Decision(new) => {
                 new.record.payload.len()
                     + new.details.as_bytes().len()

@@ -1,12 +1,12 @@
 //! Documents of evidence.
 
-use super::{Store, StoreError, change::NewEvidence, insert::Insert, rows_in::Row};
+use super::{PackedDocument, Store, StoreError, change::NewEvidence, insert::Insert, rows_in::Row};
 use crate::model::{Digest, Namespace, Timestamp};
 use sqlx::{AnyConnection, Row as _};
 
 const EVIDENCE: Insert = Insert {
     table: "evidence",
-    columns: &["namespace", "digest", "format", "bytes", "accepted_at_us", "entry_idx"],
+    columns: &["namespace", "digest", "format", "bytes", "accepted_at_us", "entry_idx", "packed"],
     tail: "",
 };
 
@@ -17,13 +17,15 @@ pub(super) async fn insert(
 ) -> Result<(), StoreError> {
     EVIDENCE
         .run(connection, rows, |query, row| {
+            let (bytes, packed) = row.new.document.columns();
             query
                 .bind(ns.to_owned())
                 .bind(row.new.digest.to_string())
                 .bind(row.new.format.clone())
-                .bind(row.new.bytes.to_vec())
+                .bind(bytes)
                 .bind(row.at().micros())
                 .bind(row.idx())
+                .bind(packed)
         })
         .await?;
     Ok(())
@@ -54,10 +56,10 @@ impl Store {
         namespace: &Namespace,
         digest: &Digest,
     ) -> Result<Option<StoredEvidence>, StoreError> {
-        let sql = "SELECT format, bytes, accepted_at_us, entry_idx FROM evidence WHERE namespace = $1 AND digest = $2";
+        let sql = "SELECT format, bytes, accepted_at_us, entry_idx, packed FROM evidence WHERE namespace = $1 AND digest = $2";
         let query = sqlx::query(sql).bind(namespace.as_str()).bind(digest.to_string());
         let Some(row) = query.fetch_optional(&self.reader).await? else { return Ok(None) };
-        let bytes: Vec<u8> = row.try_get(1)?;
+        let bytes = PackedDocument::unpack(row.try_get(1)?, row.try_get(4)?)?;
         if Digest::of(&bytes) != *digest {
             return Err(StoreError::inconsistent(format!(
                 "evidence {digest} no longer hashes to its digest"

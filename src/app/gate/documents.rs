@@ -15,16 +15,16 @@ use crate::{
     identity::Actor,
     ledger::Fact,
     model::{Claimed, Digest, Evidence, EvidenceRef, Namespace, ReleaseId, Submitted},
-    store::NewEvidence,
+    store::{NewEvidence, PackedDocument},
 };
 use std::sync::Arc;
 
-/// Documents that were read, and their bytes in the same order.
+/// Documents that were read, and their bytes in the same order, as they are stored.
 #[derive(Clone, Default)]
 pub(in crate::app) struct Documents {
     pub(in crate::app) submitted: Arc<Vec<Submitted>>,
     /// `None` for a document that is stored already.
-    bytes: Vec<Option<bytes::Bytes>>,
+    packed: Vec<Option<PackedDocument>>,
     /// The files of archives that no format recognises.
     pub(in crate::app) left_out: Vec<String>,
     /// The warnings of their readers.
@@ -84,7 +84,7 @@ impl Documents {
         let submitted: Vec<Submitted> =
             read.iter().filter(|document| document.evidence.computed.is_none()).cloned().collect();
         Self {
-            bytes: vec![None; submitted.len()],
+            packed: vec![None; submitted.len()],
             submitted: Arc::new(submitted),
             ..Self::default()
         }
@@ -100,7 +100,7 @@ impl Documents {
         };
         if !self.submitted.iter().any(same) {
             Arc::make_mut(&mut self.submitted).push(one);
-            self.bytes.push(Some(bytes));
+            self.packed.push(Some(PackedDocument::pack(bytes)));
         }
     }
 
@@ -111,15 +111,15 @@ impl Documents {
 
     /// The rows that keep them, each document once.
     pub(in crate::app) fn rows(&self) -> Vec<NewEvidence> {
-        let mut new: Vec<NewEvidence> = Vec::with_capacity(self.bytes.len());
-        for (submitted, bytes) in self.submitted.iter().zip(&self.bytes) {
+        let mut new: Vec<NewEvidence> = Vec::with_capacity(self.packed.len());
+        for (submitted, document) in self.submitted.iter().zip(&self.packed) {
             let evidence = &submitted.evidence;
-            let Some(bytes) = bytes else { continue };
+            let Some(document) = document else { continue };
             if !new.iter().any(|n| n.digest == evidence.digest) {
                 new.push(NewEvidence {
                     digest: evidence.digest,
                     format: evidence.format.clone(),
-                    bytes: bytes.clone(),
+                    document: document.clone(),
                     entry: row_entry(
                         Fact::EvidenceAccepted,
                         &evidence.digest.to_string(),
