@@ -172,7 +172,7 @@ async fn append_to_log(
     let namespace = batch.namespace;
     let mut head = Head::lock(connection, namespace).await?;
     head.set_clock(seal)?;
-    let identity = identity::settle(connection, namespace, head.size(), seal).await?;
+    let identity = identity::settle(connection, &head, seal).await?;
     head.admit(connection, seal).await?;
     // Done before the screen, because the screen advances the releases of the changes that it
     // accepts.

@@ -4,10 +4,11 @@ use super::{
     StoreError,
     append::{FoundHead, Seal},
     durable::SignedHead,
-    log,
+    identity, log,
 };
 use crate::{
     ledger::{
+        Identity,
         merkle::Tree,
         tile::{self, TileId},
     },
@@ -24,6 +25,8 @@ pub(super) struct Head {
     /// The time of the newest leaf, and then that of the batch: the log's only clock.
     at_us: i64,
     checkpoint: String,
+    /// The identity of the log, if it has one yet.
+    identity: Option<Identity>,
     /// How often the row was written, including by this transaction.
     writes: i64,
 }
@@ -57,7 +60,7 @@ impl Head {
         namespace: &Namespace,
     ) -> Result<Option<Self>, StoreError> {
         let touch = "UPDATE logs SET writes = writes + 1 WHERE namespace = $1 \
-                     RETURNING size, edge, policies_at, at_us, checkpoint, writes";
+                     RETURNING size, edge, policies_at, at_us, checkpoint, writes, origin, public_url";
         let Some(row) =
             sqlx::query(touch).bind(namespace.as_str()).fetch_optional(connection).await?
         else {
@@ -77,6 +80,7 @@ impl Head {
             at_us: row.try_get(3)?,
             checkpoint: row.try_get(4)?,
             writes: row.try_get(5)?,
+            identity: identity::of(row.try_get(6)?, row.try_get(7)?),
         }))
     }
 
@@ -101,6 +105,16 @@ impl Head {
 
     pub(super) fn namespace(&self) -> &Namespace {
         &self.namespace
+    }
+
+    /// The identity of the log, if it had one when it was locked.
+    pub(super) fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
+    }
+
+    /// The checkpoint that was signed over the log, as it was locked.
+    pub(super) fn checkpoint(&self) -> &str {
+        &self.checkpoint
     }
 
     pub(super) fn size(&self) -> u64 {

@@ -30,17 +30,16 @@ impl Store {
         namespace: &Namespace,
         seal: &dyn Seal,
     ) -> Result<Option<Identity>, StoreError> {
-        let mut reading = self.reader.acquire().await?;
-        let row = self.in_time(Recorded::read(&mut reading, namespace)).await?;
-        reading.end();
-        let Some(row) = row.filter(|row| row.size > 0) else { return Ok(None) };
-        if row.identity.is_some() {
-            return Ok(row.identity);
+        let sql = "SELECT origin, public_url FROM logs WHERE namespace = $1 AND size > 0";
+        let query = sqlx::query(sql).bind(namespace.as_str());
+        let Some(row) = query.fetch_optional(&self.reader).await? else { return Ok(None) };
+        if let Some(identity) = of(row.try_get(0)?, row.try_get(1)?) {
+            return Ok(Some(identity));
         }
         self.in_time(async {
             let mut transaction = self.begin().await?;
             let head = Head::lock(&mut transaction, namespace).await?;
-            let identity = settle(&mut transaction, namespace, head.size(), seal).await?;
+            let identity = settle(&mut transaction, &head, seal).await?;
             transaction.commit().await?;
             Ok(Some(identity))
         })
@@ -48,51 +47,27 @@ impl Store {
     }
 }
 
-/// The identity columns in the row of a log.
-struct Recorded {
-    size: u64,
-    checkpoint: String,
-    identity: Option<Identity>,
-}
-
-impl Recorded {
-    async fn read(
-        connection: &mut AnyConnection,
-        namespace: &Namespace,
-    ) -> Result<Option<Self>, StoreError> {
-        let sql = "SELECT size, checkpoint, origin, public_url FROM logs WHERE namespace = $1";
-        let Some(row) =
-            sqlx::query(sql).bind(namespace.as_str()).fetch_optional(connection).await?
-        else {
-            return Ok(None);
-        };
-        let (origin, public_url): (String, String) = (row.try_get(2)?, row.try_get(3)?);
-        Ok(Some(Self {
-            size: row.try_get::<i64, _>(0)?.cast_unsigned(),
-            checkpoint: row.try_get(1)?,
-            identity: (!origin.is_empty()).then_some(Identity { origin, public_url }),
-        }))
-    }
+/// The identity in the columns of a log's row, if it has one yet.
+pub(super) fn of(origin: String, public_url: String) -> Option<Identity> {
+    (!origin.is_empty()).then_some(Identity { origin, public_url })
 }
 
 /// The identity of the log whose head is locked. If it has none yet, it is set here permanently, so
 /// every service that shares the log uses the same one.
 pub(super) async fn settle(
     connection: &mut AnyConnection,
-    namespace: &Namespace,
-    size: u64,
+    head: &Head,
     seal: &dyn Seal,
 ) -> Result<Identity, StoreError> {
-    let row = Recorded::read(&mut *connection, namespace).await?;
-    let row = row.ok_or_else(|| StoreError::log(namespace, "it has no head"))?;
-    let identity = if let Some(identity) = row.identity {
-        identity
+    let namespace = head.namespace();
+    let identity = if let Some(identity) = head.identity() {
+        identity.clone()
     } else {
         let today = seal.identity(namespace);
-        let identity = if size == 0 {
+        let identity = if head.size() == 0 {
             today
         } else {
-            derived(connection, namespace, &row.checkpoint, &today).await?
+            derived(connection, namespace, head.checkpoint(), &today).await?
         };
         sqlx::query("UPDATE logs SET origin = $1, public_url = $2 WHERE namespace = $3")
             .bind(identity.origin.clone())
