@@ -57,7 +57,7 @@ fn parts(mut text: &[u8], approvals: usize) -> Option<(&[u8], Vec<&[u8]>)> {
     text.is_empty().then_some((verdict, list))
 }
 
-/// The columns of [`record_columns`], as stored.
+/// The record of a decision, with its documents, as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredRecord {
     /// The signed statement.
