@@ -488,9 +488,12 @@ async fn damage_that_was_read_is_told_by_readyz() {
         assert_eq!(crate::support::app::answer(policy).await.0, 201);
         if streamed {
             let period = "from=2026-01-01T00:00:00Z&to=2100-01-01T00:00:00Z&format=csv";
-            let cut = get(&format!("/api/v1/reports/audit?{period}")).send().await.unwrap();
-            assert_eq!(cut.status().as_u16(), 200);
-            assert!(cut.bytes().await.is_err(), "the answer broke off");
+            let cut = match get(&format!("/api/v1/reports/audit?{period}")).send().await {
+                Ok(begun) => begun.bytes().await.map(drop),
+                // It may break off before its head left.
+                Err(error) => Err(error),
+            };
+            assert!(cut.is_err(), "the answer broke off");
         } else {
             let (status, said) =
                 crate::support::app::answer(get(&format!("/api/v1/decisions/{decision}"))).await;
