@@ -44,15 +44,18 @@ fn agree(gate: &Gate) {
     let trust = place.path().join("allow/trust");
     for outcome in [Outcome::Allow, Outcome::Deny, Outcome::Pending, Outcome::Revoked] {
         let export = place.path().join(outcome.as_str());
-        write(&gate.export(&record(outcome)), &export);
+        let exported = gate.export(&record(outcome));
+        write(&exported, &export);
         let (refused, said) = refusing(&export, &trust);
         assert_eq!(refused, [""; 0], "{outcome}: {said}");
+        // Of the statements, and of every document.
+        let proofs = exported.files.keys().filter(|path| path.ends_with(".tlog-proof")).count();
         let statements = if matches!(outcome, Outcome::Allow | Outcome::Deny) { 2 } else { 1 };
         for (program, lines) in [
             ("openssl", statements),
             ("python securesystemslib", statements),
             ("npm", 1),
-            ("go", statements),
+            ("go", proofs),
         ] {
             assert_eq!(said.matches(&format!("ok  {program}")).count(), lines, "{program}: {said}");
         }
@@ -74,7 +77,11 @@ fn foreign_programs_refuse_what_was_changed() {
     write(&exported, &true_export);
     let trust = true_export.join("trust");
     assert_eq!(refusing(&true_export, &trust).0, [""; 0]);
+    let of_document = |path: &&String| path.starts_with("proofs/") && path.ends_with("leaf.json");
+    let leaf = exported.files.keys().find(of_document).unwrap().as_str();
     for (path, programs) in [
+        (leaf, vec!["go"]),
+        ("verdict.json", vec!["python"]),
         ("record.dsse.json", vec!["openssl", "python"]),
         ("record.leaf.json", vec!["go"]),
         ("record.tlog-proof", vec!["go"]),
@@ -84,7 +91,7 @@ fn foreign_programs_refuse_what_was_changed() {
         ("decision.sigstore.json", vec!["npm"]),
         ("inputs.json", vec!["python"]),
     ] {
-        let changed = place.path().join(path);
+        let changed = place.path().join(path.replace('/', "-"));
         write(&exported, &changed);
         let mut bytes = exported.files[path].clone();
         let middle = bytes.len() / 2;
