@@ -126,8 +126,12 @@ pub(super) struct Held {
 impl Held {
     /// Makes it free for the next use.
     pub(super) fn end(mut self) {
-        if let Some(connection) = self.connection.take().filter(|_| !self.home.pool.is_closed()) {
-            self.home.idle().push((connection, Instant::now()));
+        let Some(connection) = self.connection.take() else { return };
+        let mut idle = self.home.idle();
+        // Under the lock that `close` takes after it closed the permits: one that was kept later would
+        // never return to the pool, which waits for it.
+        if !self.home.permits.is_closed() {
+            idle.push((connection, Instant::now()));
         }
     }
 
@@ -167,5 +171,43 @@ impl Drop for Held {
         if let Some(connection) = self.connection.take() {
             drop(connection.detach());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn one() -> Connections {
+        sqlx::any::install_default_drivers();
+        let pool = sqlx::any::AnyPoolOptions::new().max_connections(1);
+        Connections::new(pool.connect_lazy("sqlite::memory:").unwrap(), 1, Duration::from_secs(5))
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_used_again_unless_it_was_given_up() {
+        let connections = one().await;
+        connections.acquire().await.unwrap().end();
+        assert_eq!(connections.idle().len(), 1);
+        let held = connections.acquire().await.unwrap();
+        assert_eq!(connections.idle().len(), 0, "the idle one was taken");
+        // Dropped in the middle of a query, it is closed, and another one can be opened.
+        drop(held);
+        assert_eq!((connections.idle().len(), connections.pool.size()), (0, 0));
+        connections.acquire().await.unwrap().failed();
+        assert_eq!(connections.idle().len(), 0);
+        connections.acquire().await.unwrap().end();
+    }
+
+    #[tokio::test]
+    async fn one_that_ends_while_they_close_is_not_kept() {
+        let connections = one().await;
+        let held = connections.acquire().await.unwrap();
+        // What `close` does first.
+        connections.permits.close();
+        held.end();
+        assert_eq!(connections.idle().len(), 0);
+        timeout(Duration::from_secs(5), connections.close()).await.unwrap();
+        assert!(matches!(connections.acquire().await, Err(Error::PoolClosed)));
     }
 }
