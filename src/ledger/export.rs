@@ -190,7 +190,7 @@ pub(super) fn documents_of<'f>(
 /// proofs are not checked.
 ///
 /// # Errors
-/// If there is none, or it or one of its documents cannot be read.
+/// If the export has no record, or the record or one of its documents cannot be read.
 pub fn record(files: &BTreeMap<String, Vec<u8>>) -> Result<Option<Record>, LedgerError> {
     let absent = || LedgerError::malformed("an export", "it has no record");
     let envelope = Envelope::parse(files.get(RECORD.envelope).ok_or_else(absent)?)?;

@@ -121,15 +121,19 @@ impl StoredRecord {
     /// When it is not the record of this decision on this release, or a document does not have its
     /// digest.
     pub fn decision(&self, row: &DecisionRow) -> Result<Decision, StoreError> {
-        let wrong = |what: String| StoreError::inconsistent(format!("decision {}: {what}", row.id));
+        let wrong = |what: &str| StoreError::inconsistent(format!("decision {}: {what}", row.id));
         let (trigger, record) = match self.stated()? {
             Stated::V1(record) => (None, *record),
             Stated::V2(said) => {
                 if !row.is_of(&said) {
-                    return Err(wrong("its record is of another decision".to_owned()));
+                    return Err(wrong("its record is of another decision"));
                 }
                 let record = self.with_documents(&said, |documents| said.record(documents));
-                (Some(said.trigger), record.map_err(|error| wrong(error.to_string()))?)
+                let record = record.map_err(|error| match error {
+                    StoreError::Inconsistent(what) => wrong(&what),
+                    other => other,
+                })?;
+                (Some(said.trigger), record)
             }
         };
         let DecisionRow { id, release, record_index, vsa_index, .. } = row.clone();

@@ -47,6 +47,7 @@ struct Given {
     approvals: Vec<Vouch>,
 }
 
+/// A case: the fields of [`Given`], which serde cannot both flatten and refuse unknown keys beside.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
