@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     ledger::{
+        Fact,
         entry::leaf_hash,
         export::{self, EntryPaths, RELEASE, Subject},
         facts::{Document as _, ReleaseRequested},
@@ -26,14 +27,21 @@ pub(super) fn check(
     record: &Record,
     verified: &Verified,
 ) {
-    let release = directory.take(RELEASE).unwrap_or_default();
-    let requested = is_request(release, decision, record);
+    const REQUEST: &str = "release-request";
+    let release = directory.take(RELEASE);
     let said = "release.json is the request of this release, by its submitter";
-    directory.steps.check("release-request", requested, said);
-    let subjects = match export::subjects(record, release) {
+    match release {
+        None => directory.steps.failed(REQUEST, "release.json is missing"),
+        Some(bytes) => {
+            directory.steps.check(REQUEST, is_request(bytes, decision, record), said);
+        }
+    }
+    let mut subjects = match export::subjects(record, release.unwrap_or_default()) {
         Ok(subjects) => subjects,
         Err(error) => return directory.steps.failed(LOGGED, error.to_string()),
     };
+    // Without the request, its entry cannot be named; the step above says so.
+    subjects.retain(|(fact, _)| release.is_some() || *fact != Fact::ReleaseRequested);
     let (mut wrong, mut places) = (Vec::new(), BTreeMap::new());
     for subject in &subjects {
         let (fact, digest) = subject;
