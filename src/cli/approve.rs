@@ -63,7 +63,7 @@ pub fn run(args: Args, vote: Vote) -> Outcome {
     match args.format {
         Format::Json => output::json(&decided)?,
         Format::Text => {
-            verdict_text::print_brief(&decided.verdict);
+            verdict_text::print_brief(&decided.verdict.to_verdict());
             output::line(&format!(
                 "\ndecision {}\npage     {}",
                 decided.decision,

@@ -15,6 +15,7 @@ use crate::{
         offline::predictions::{self, Files},
     },
     model::{Approval, Digest, Environment, ModelId, ObserveOnly, Submitted, Timestamp},
+    wire::{approval::ApprovalV1, verdict::VerdictV1},
 };
 use std::{
     collections::BTreeMap,
@@ -153,7 +154,7 @@ pub fn run(args: Args) -> Outcome {
     let verdict = check::decide(&inputs, &policies, &handed, &approvals, now)
         .map_err(|e| Failure::input(e.code(), e))?;
     match args.format {
-        Format::Json => output::json(&verdict)?,
+        Format::Json => output::json(&VerdictV1::from(verdict.clone()))?,
         Format::Text => verdict_text::print(&verdict),
     }
     Ok(verdict.exit_code())
@@ -207,5 +208,7 @@ fn approvals(path: &Path) -> Result<Vec<Approval>, Failure> {
         Failure::input("approvals-unreadable", format!("cannot read the approvals `{name}`: {why}"))
     };
     let bytes = std::fs::read(path).map_err(|e| wrong(e.to_string()))?;
-    serde_json::from_slice(&bytes).map_err(|e| wrong(plain(&e.to_string())))
+    let read: Vec<ApprovalV1> =
+        serde_json::from_slice(&bytes).map_err(|e| wrong(plain(&e.to_string())))?;
+    Ok(read.into_iter().map(Into::into).collect())
 }

@@ -9,7 +9,7 @@ use super::{
     verdict_text,
 };
 use crate::{
-    model::{Digest, Environment, ModelId, ReleaseId, Vote},
+    model::{ApprovalCount, Digest, Environment, ModelId, ReleaseId, Vote},
     wire::release::{DecidedV1, GateV1, ReleaseV1},
 };
 
@@ -82,7 +82,7 @@ pub fn run(args: Args) -> Outcome {
         output::json(&decided)?;
         return Ok(code);
     }
-    verdict_text::print(&latest.verdict);
+    verdict_text::print(&latest.verdict.to_verdict());
     output::line("");
     for remark in standing(&release) {
         output::line(&remark);
@@ -125,7 +125,7 @@ fn standing(release: &ReleaseV1) -> Vec<String> {
                 .approvals
                 .iter()
                 .filter(|a| a.given < a.needed)
-                .map(|a| format!("now {}", plain(&a.sentence()))),
+                .map(|a| format!("now {}", plain(&ApprovalCount::from(a.clone()).sentence()))),
         );
     }
     match (&standing.obstacle, &standing.superseded_by) {

@@ -3,7 +3,10 @@
 use super::{
     Entry, Envelope, Fact, LedgerError, Proof, VerifierKey, bundle,
     facts::{Document, MappingPublished, PolicyPublished},
-    record::{self, ReleaseDecision, Stated},
+    record::{
+        self, ReleaseDecision, Stated,
+        documents::{approval_bytes, approval_digest},
+    },
 };
 use crate::model::{Approval, Digest, Inputs, Record, jcs};
 use std::collections::BTreeMap;
@@ -130,7 +133,7 @@ pub fn subjects(record: &Record, release: &[u8]) -> Result<Vec<Subject>, LedgerE
     let mut out = vec![(Fact::ReleaseRequested, Digest::of(release))];
     out.extend(documents(&record.inputs).into_iter().map(|(folder, d)| (folder.fact(), d)));
     for approval in &record.approvals {
-        out.push((Fact::ApprovalGiven, jcs::digest(approval)?));
+        out.push((Fact::ApprovalGiven, approval_digest(approval)?));
     }
     out.sort_unstable_by_key(|(fact, digest)| (fact.as_str(), *digest));
     out.dedup();
@@ -338,7 +341,7 @@ pub fn frame(parts: &Parts<'_>) -> Result<(Vec<File>, Documents), LedgerError> {
     }
     let before = out.len();
     for (number, approval) in record.approvals.iter().enumerate() {
-        out.push((approval_path(number, approval), jcs::to_vec(approval)?));
+        out.push((approval_path(number, approval), approval_bytes(approval)?));
     }
     for logged in parts.details.iter().flat_map(|details| details.logged) {
         let paths = EntryPaths::of(&logged.subject);

@@ -34,14 +34,11 @@ impl Vote {
 }
 
 /// The vote of a signed-in person on one release at one `inputs_digest`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approval {
     /// The approval's id; `None` in a file given to `check`.
-    #[serde(default)]
     pub id: Option<ApprovalId>,
     /// The release voted on; `None` in a file given to `check`.
-    #[serde(default)]
     pub release: Option<ReleaseId>,
     /// The person who voted.
     pub by: Person,
@@ -50,7 +47,6 @@ pub struct Approval {
     /// For or against.
     pub vote: Vote,
     /// The comment that they wrote.
-    #[serde(default)]
     pub comment: String,
     /// The digest of the inputs that they saw.
     pub inputs_digest: Digest,

@@ -75,7 +75,7 @@ pub enum Op {
 }
 
 /// What a rule requires of a value.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Required {
     /// The operator.
     pub op: Op,
@@ -85,7 +85,7 @@ pub struct Required {
 
 /// The result of one rule for one slice. Numbers are in `unit`; derived numbers are rounded to 12
 /// significant digits. An unknown number is `None`, never NaN.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// The policy's name.
     pub policy: String,
@@ -127,23 +127,17 @@ pub struct Finding {
     /// The number of failures allowed with that many samples.
     pub allowed_failures: Option<u64>,
     /// The attributes whose groups are compared: `sex`, `sex × age_band`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// The compared rates, group by group; includes groups that are too small.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupRate>,
     /// The artifact that the value is compared with; then `observed` and the bounds describe the
     /// difference.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub against: Option<Against>,
     /// The candidate's own value in a comparison.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,
     /// The baseline's value in a comparison.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<f64>,
     /// How many artifacts were evaluated on the same data set under this policy, this one included.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tries: Option<u64>,
     /// The digests of the documents that were read.
     pub evidence: Vec<Digest>,
@@ -152,7 +146,7 @@ pub struct Finding {
 }
 
 /// The rate of one group, among the rates that a finding compares.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GroupRate {
     /// The metric of the rate.
     pub metric: String,
@@ -166,7 +160,6 @@ pub struct GroupRate {
     pub successes: Option<u64>,
     /// The ratio to the highest rate, for impact ratios; `None` for groups that the comparison
     /// leaves out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ratio: Option<f64>,
 }
 

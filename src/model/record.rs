@@ -1,11 +1,9 @@
 //! The record of a decision: what is signed, logged and replayed.
 
 use super::{Approval, Digest, Engine, Inputs, Timestamp, Verdict};
-use serde::{Deserialize, Serialize};
 
 /// The full record of a decision: what it was made from, and the verdict.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     /// The digest of `inputs`.
     pub inputs_digest: Digest,

@@ -22,6 +22,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome, in the order in which lists show them.
+    pub const ALL: [Self; 4] = [Self::Allow, Self::Deny, Self::Pending, Self::Revoked];
+
     /// The word in JSON, SQL and on pages.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -30,6 +33,20 @@ impl Outcome {
             Self::Pending => "pending",
             Self::Revoked => "revoked",
         }
+    }
+}
+
+/// The text is not the word of an outcome.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no verdict; it must be allow, deny, pending or revoked")]
+pub struct UnknownOutcome(String);
+
+impl std::str::FromStr for Outcome {
+    type Err = UnknownOutcome;
+
+    fn from_str(word: &str) -> Result<Self, UnknownOutcome> {
+        let known = Self::ALL.into_iter().find(|outcome| outcome.as_str() == word);
+        known.ok_or_else(|| UnknownOutcome(word.to_owned()))
     }
 }
 
@@ -65,7 +82,7 @@ pub enum ObserveOnly {
 pub type ObserveOnlyBy = BTreeMap<Namespace, BTreeMap<Environment, ObserveOnly>>;
 
 /// A policy that was applied, as the verdict lists it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicySummary {
     /// Its name.
     pub name: String,
@@ -76,7 +93,7 @@ pub struct PolicySummary {
 }
 
 /// The progress of one approval requirement.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ApprovalCount {
     /// The policy that requires it.
     pub policy: String,
@@ -92,11 +109,9 @@ pub struct ApprovalCount {
     pub rejected: u64,
     /// The stable ids of the people whose approvals are counted here; each person serves one
     /// requirement of a policy. Empty if an earlier engine counted.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub people: Vec<String>,
     /// The moment from which the approvals are too few, if they expire. Only if the requirement is
     /// met.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
 }
 
@@ -121,7 +136,7 @@ pub struct Engine {
 }
 
 /// The verdict on one release.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
     /// What was decided.
     pub verdict: Outcome,

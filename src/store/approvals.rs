@@ -1,7 +1,10 @@
 //! Votes on releases.
 
 use super::{Store, StoreError, change::NewApproval, insert::Insert, rows_in::Row};
-use crate::model::{Approval, Namespace, ReleaseId, jcs};
+use crate::{
+    ledger::record::documents,
+    model::{Approval, Namespace, ReleaseId},
+};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 const APPROVALS: Insert = Insert {
@@ -17,7 +20,8 @@ pub(super) async fn insert(
 ) -> Result<(), StoreError> {
     let mut with = Vec::with_capacity(rows.len());
     for row in rows {
-        let document = jcs::to_vec(&row.new.approval).map_err(StoreError::inconsistent)?;
+        let document =
+            documents::approval_bytes(&row.new.approval).map_err(StoreError::inconsistent)?;
         with.push((row, String::from_utf8(document).map_err(StoreError::inconsistent)?));
     }
     APPROVALS
@@ -71,7 +75,7 @@ impl Store {
 pub(super) fn read(row: &AnyRow) -> Result<(Approval, u64), StoreError> {
     let document: String = row.try_get(0)?;
     let index: i64 = row.try_get(1)?;
-    let approval: Approval = serde_json::from_str(&document).map_err(StoreError::inconsistent)?;
+    let approval = documents::approval(document.as_bytes()).map_err(StoreError::inconsistent)?;
     let text = |at: usize| row.try_get::<String, _>(at);
     // The columns repeat what the document says.
     let (release, id) = (text(2)?, text(3)?);

@@ -9,7 +9,10 @@ use super::{
     Store, StoreError,
     record::{StoredRecord, record_columns},
 };
-use crate::model::{Approval, Decision, Digest, Namespace, Timestamp};
+use crate::{
+    ledger::record::documents,
+    model::{Approval, Decision, Digest, Namespace, Timestamp},
+};
 use sqlx::{Row as _, any::AnyRow};
 
 /// The most rows of one page.
@@ -72,7 +75,7 @@ impl RawVote {
     /// # Errors
     /// When the bytes are not a vote.
     pub fn read(&self) -> Result<Approval, StoreError> {
-        serde_json::from_str(&self.0).map_err(StoreError::inconsistent)
+        documents::approval(self.0.as_bytes()).map_err(StoreError::inconsistent)
     }
 }
 

@@ -5,9 +5,10 @@ use super::{
     change::{NewDecision, Signed},
     insert::Insert,
     record::{DecisionRow, StoredRecord, record_columns},
+    releases::outcome,
     rows_in::Row,
 };
-use crate::model::{Decision, DecisionId, Namespace, ReleaseId};
+use crate::model::{Decision, DecisionId, Namespace, Outcome, ReleaseId};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 
 const DECISIONS: Insert = Insert {
@@ -70,8 +71,8 @@ pub struct StoredDecision {
     pub release: ReleaseId,
     /// The number of earlier decisions on the release.
     pub seq: u64,
-    /// The name of the verdict.
-    pub verdict: String,
+    /// The verdict.
+    pub verdict: Outcome,
     /// The id of the key that signed it.
     pub kid: String,
     /// The record statement, with the documents that it gives the digests of.
@@ -104,7 +105,7 @@ impl StoredDecision {
     /// When the bytes are not its record, or the row states another verdict.
     pub fn decision(&self) -> Result<Decision, StoreError> {
         let decision = self.record.decision(&self.row())?;
-        if decision.record.verdict.verdict.as_str() != self.verdict {
+        if decision.record.verdict.verdict != self.verdict {
             let what = format!("the verdict of decision {} is not that of its record", self.id);
             return Err(StoreError::inconsistent(what));
         }
@@ -200,7 +201,7 @@ pub(super) fn read(row: &AnyRow) -> Result<StoredDecision, StoreError> {
             .parse()
             .map_err(StoreError::inconsistent)?,
         seq: row.try_get::<i64, _>("seq")?.cast_unsigned(),
-        verdict: row.try_get("verdict")?,
+        verdict: outcome(row)?,
         kid: row.try_get("kid")?,
         record: StoredRecord::from_row(row)?,
         record_signature: row.try_get("record_signature")?,

@@ -4,7 +4,7 @@ use super::{
     Page, Store, StoreError, change::NewRelease, insert::Insert, rows_in::Row, screen::select_in,
 };
 use crate::model::{
-    Digest, Environment, Inputs, ModelId, Namespace, Person, Release, ReleaseId, Timestamp,
+    Digest, Environment, Inputs, ModelId, Namespace, Outcome, Person, Release, ReleaseId, Timestamp,
 };
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use std::collections::HashMap;
@@ -22,8 +22,8 @@ pub struct StoredRelease {
     pub requested_digest: Digest,
     /// The number of decisions on it.
     pub decisions: u64,
-    /// The name of the latest verdict.
-    pub verdict: String,
+    /// The latest verdict.
+    pub verdict: Outcome,
     /// The log index of the record of its latest allow, if it was ever allowed.
     pub allowed_at: Option<u64>,
     /// The log index of the next release of its artifact to its environment, if there is one.
@@ -37,8 +37,8 @@ pub struct ListedRelease {
     pub release: Release,
     /// The digest of the inputs that it was first evaluated with.
     pub requested_digest: Digest,
-    /// The name of the latest verdict.
-    pub verdict: String,
+    /// The latest verdict.
+    pub verdict: Outcome,
     /// The log index of the record of the latest decision; `None` if that row is missing.
     pub decided_at: Option<u64>,
 }
@@ -51,7 +51,7 @@ pub struct Filter {
     /// Only releases to this environment.
     pub environment: Option<String>,
     /// Only releases with this verdict.
-    pub verdict: Option<String>,
+    pub verdict: Option<Outcome>,
     /// The cursor: only releases with a smaller log index.
     pub before: Option<u64>,
     /// The most releases to return.
@@ -230,7 +230,7 @@ impl Store {
             .bind(namespace.as_str())
             .bind(filter.model.clone().unwrap_or_default())
             .bind(filter.environment.clone().unwrap_or_default())
-            .bind(filter.verdict.clone().unwrap_or_default())
+            .bind(filter.verdict.map_or("", Outcome::as_str))
             .bind(filter.before.map_or(i64::MAX, u64::cast_signed))
             .bind(i64::from(filter.limit))
             .fetch_all(&self.reader)
@@ -242,7 +242,7 @@ impl Store {
                 Ok(ListedRelease {
                     release: release(row)?,
                     requested_digest: requested.parse().map_err(StoreError::inconsistent)?,
-                    verdict: row.try_get("verdict")?,
+                    verdict: outcome(row)?,
                     decided_at: decided_at.map(i64::cast_unsigned),
                 })
             })
@@ -342,8 +342,13 @@ pub(super) fn read(row: &AnyRow) -> Result<StoredRelease, StoreError> {
         inputs_digest: text("inputs_digest")?.parse().map_err(StoreError::inconsistent)?,
         requested_digest: text("requested_digest")?.parse().map_err(StoreError::inconsistent)?,
         decisions: row.try_get::<i64, _>("decisions")?.cast_unsigned(),
-        verdict: text("verdict")?,
+        verdict: outcome(row)?,
         allowed_at: index("allowed_idx")?,
         superseded_at: index("superseded_idx")?,
     })
+}
+
+/// The verdict in the column `verdict`.
+pub(super) fn outcome(row: &AnyRow) -> Result<Outcome, StoreError> {
+    row.try_get::<String, _>("verdict")?.parse().map_err(StoreError::inconsistent)
 }

@@ -11,9 +11,13 @@
     )
 )]
 
+pub mod approval;
 pub mod common;
+pub mod finding;
+pub mod inputs;
 pub mod inspect;
 pub mod policy;
 pub mod predictions;
 pub mod reference;
 pub mod release;
+pub mod verdict;

@@ -1,8 +1,12 @@
 //! Releases, decisions and approvals on the wire.
 
+use super::{
+    approval::ApprovalV1,
+    inputs::InputsV1,
+    verdict::{ApprovalCountV1, OutcomeV1, VerdictV1},
+};
 use crate::model::{
-    Approval, ApprovalCount, DecisionId, Digest, Environment, Inputs, ModelId, Person, ReleaseId,
-    Timestamp, Trigger, Verdict, Vote,
+    DecisionId, Digest, Environment, ModelId, Outcome, Person, ReleaseId, Timestamp, Trigger, Vote,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -98,8 +102,7 @@ pub struct DecidedV1 {
     /// The page of the release.
     pub url: String,
     /// The verdict.
-    #[schema(value_type = Object)]
-    pub verdict: Verdict,
+    pub verdict: VerdictV1,
     /// Where it is logged.
     pub log: LoggedV1,
     /// Whether this was decided before, for this request or one with the same inputs; if so,
@@ -144,8 +147,9 @@ pub struct ReleaseSummaryV1 {
     /// The environment that it is for.
     #[schema(value_type = String)]
     pub environment: Environment,
-    /// The word of the latest verdict.
-    pub verdict: String,
+    /// The latest verdict: `allow`, `deny`, `pending` or `revoked`.
+    #[schema(value_type = OutcomeV1)]
+    pub verdict: Outcome,
     /// Who requested it.
     #[schema(value_type = Object)]
     pub submitter: Person,
@@ -168,13 +172,11 @@ pub struct ReleaseV1 {
     #[schema(value_type = String)]
     pub inputs_digest: Digest,
     /// The frozen inputs.
-    #[schema(value_type = Object)]
-    pub inputs: Inputs,
+    pub inputs: InputsV1,
     /// Its decisions, oldest first; the last one is its state.
     pub decisions: Vec<DecisionV1>,
     /// Its approvals, oldest first.
-    #[schema(value_type = Vec<Object>)]
-    pub approvals: Vec<Approval>,
+    pub approvals: Vec<ApprovalV1>,
     /// Its present state, in addition to what was decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standing: Option<StandingV1>,
@@ -195,8 +197,7 @@ pub struct StandingV1 {
     /// Why it cannot be approved as it is, although it is pending.
     pub obstacle: Option<ObstacleV1>,
     /// How far each requirement is met now; expired approvals are not counted.
-    #[schema(value_type = Vec<Object>)]
-    pub approvals: Vec<ApprovalCount>,
+    pub approvals: Vec<ApprovalCountV1>,
 }
 
 /// Why a release cannot be approved.
@@ -226,8 +227,7 @@ pub struct DecisionV1 {
     #[schema(value_type = String, format = DateTime)]
     pub decided_at: Timestamp,
     /// The verdict.
-    #[schema(value_type = Object)]
-    pub verdict: Verdict,
+    pub verdict: VerdictV1,
     /// Where it is logged.
     pub log: LoggedV1,
 }
@@ -272,8 +272,9 @@ pub struct GateV1 {
 pub struct GateDataV1 {
     /// Whether it is allowed.
     pub ok: bool,
-    /// The word of the verdict; `pending` also if an allow must be approved again.
-    pub verdict: String,
+    /// `allow`, `deny`, `pending` or `revoked`; `pending` also if an allow must be approved again.
+    #[schema(value_type = OutcomeV1)]
+    pub verdict: Outcome,
     /// The release; null if none was ever requested.
     #[schema(value_type = Option<String>)]
     pub release: Option<ReleaseId>,

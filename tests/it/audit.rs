@@ -325,9 +325,12 @@ async fn copies(database: &TestDatabase, count: u32) {
         app::core::notary::{Notary, fact_entry},
         keys::Keyring,
         ledger::facts::ReleaseRequested,
-        ledger::record::{Context, ReleaseDecision},
+        ledger::record::{
+            Context, ReleaseDecision,
+            documents::{approval_bytes, verdict_bytes},
+        },
         model::Release,
-        model::{Trigger, jcs},
+        model::Trigger,
         store::{Change, NewDecision, NewEntry, NewRelease, PackedDetails, Signed, Store, Write},
     };
     let store = Store::open(&database.address).await.unwrap();
@@ -337,8 +340,8 @@ async fn copies(database: &TestDatabase, count: u32) {
     let first = store.releases_after(&namespace, -1).await.unwrap().remove(0);
     let decided = store.latest_decision(&namespace, &first.release.id).await.unwrap().unwrap();
     let record = decided.decision().unwrap().record;
-    let votes: Vec<_> = record.approvals.iter().map(|vote| jcs::to_vec(vote).unwrap()).collect();
-    let details = PackedDetails::pack(&jcs::to_vec(&record.verdict).unwrap(), &votes).unwrap();
+    let votes: Vec<_> = record.approvals.iter().map(|vote| approval_bytes(vote).unwrap()).collect();
+    let details = PackedDetails::pack(&verdict_bytes(&record.verdict).unwrap(), &votes).unwrap();
     let copy = |i: u32| {
         let id = format!("copy{i}");
         let release = Release { id: id.parse().unwrap(), ..first.release.clone() };

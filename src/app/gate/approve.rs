@@ -11,10 +11,10 @@ use crate::app::{
 };
 use crate::{
     identity::{Actor, Denied, Scope},
-    ledger::Fact,
+    ledger::{Fact, record::documents::approval_digest},
     model::{
         Against, Approval, Decision, Digest, Namespace, Outcome, PolicyRef, Release, ReleaseId,
-        Trigger, Vote, jcs,
+        Trigger, Vote,
     },
     policy::Policy,
     store::{
@@ -133,10 +133,9 @@ impl Service {
         ballot: &Ballot,
         stored: &StoredRelease,
     ) -> Result<Option<Decision>, AppError> {
-        let (pending, allowed) = (Outcome::Pending.as_str(), Outcome::Allow.as_str());
-        let settled = stored.verdict == allowed;
+        let settled = stored.verdict == Outcome::Allow;
         if ballot.vote != Vote::Approve
-            || !(settled || stored.verdict == pending)
+            || !(settled || stored.verdict == Outcome::Pending)
             || stored.inputs_digest != ballot.inputs_digest
         {
             return Ok(None);
@@ -235,7 +234,7 @@ impl Service {
                 now,
             })
             .await?;
-        let digest = jcs::digest(&approval).map_err(AppError::failed)?;
+        let digest = approval_digest(&approval).map_err(AppError::failed)?;
         let subject = approval.id.as_ref().map(ToString::to_string).unwrap_or_default();
         let (decision, answer) = decided.split();
         let entry = row_entry(Fact::ApprovalGiven, &subject, &digest);
@@ -257,10 +256,10 @@ impl Service {
         &self,
         stored: &StoredRelease,
     ) -> Result<(), AppError> {
-        if stored.verdict == Outcome::Pending.as_str() {
+        if stored.verdict == Outcome::Pending {
             return Ok(());
         }
-        if stored.verdict == Outcome::Allow.as_str() {
+        if stored.verdict == Outcome::Allow {
             let latest = self.latest(stored).await?;
             if self.ended(&latest.record).await?.is_some() {
                 return Ok(());

@@ -3,12 +3,15 @@
 use crate::app::{Service, core::error::AppError, core::notary::Notary};
 use crate::{
     ledger::{
-        record::{Context, ReleaseDecision},
+        record::{
+            Context, ReleaseDecision,
+            documents::{approval_bytes, verdict_bytes},
+        },
         statement::{self, VsaContext},
     },
     model::{
         Approval, Decision, DecisionId, Digest, Engine, Environment, Inputs, ModelId, Outcome,
-        Record, ReleaseId, Submitted, Timestamp, Trigger, Verdict, jcs,
+        Record, ReleaseId, Submitted, Timestamp, Trigger, Verdict,
     },
     policy::{self, Case, Policy},
     store::{NewDecision, NewEntry, NewInputs, PackedDetails, Signed},
@@ -155,8 +158,8 @@ fn stated(
     question: &Question,
     record: &Record,
 ) -> Result<(Vec<u8>, PackedDetails), AppError> {
-    let verdict = jcs::to_vec(&record.verdict).map_err(AppError::failed)?;
-    let approvals = record.approvals.iter().map(jcs::to_vec).collect::<Result<Vec<_>, _>>();
+    let verdict = verdict_bytes(&record.verdict).map_err(AppError::failed)?;
+    let approvals = record.approvals.iter().map(approval_bytes).collect::<Result<Vec<_>, _>>();
     let approvals = approvals.map_err(AppError::failed)?;
     let digests = approvals.iter().map(|bytes| Digest::of(bytes)).collect();
     let context = Context {

@@ -142,7 +142,7 @@ impl Service {
             self.release_row(namespace, &release.id).await?;
         }
         let decided = self.prover.decided(namespace, listed.decided_at.ok_or_else(other)?).await?;
-        let same = decided.is_of(release) && decided.verdict.as_str() == listed.verdict;
+        let same = decided.is_of(release) && decided.verdict == listed.verdict;
         if same { Ok(()) } else { Err(other()) }
     }
 

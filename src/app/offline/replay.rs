@@ -3,9 +3,10 @@
 
 use crate::{
     evidence::{self, Mapping},
-    ledger::export,
+    ledger::{export, record::documents::verdict_bytes},
     model::{
-        Baseline, Digest, EvidenceRef, OLDEST_SEMANTICS, Outcome, Record, SEMANTICS, Submitted, jcs,
+        Baseline, Digest, EvidenceRef, OLDEST_SEMANTICS, Outcome, Record, SEMANTICS, Submitted,
+        Verdict, jcs,
     },
     policy::{self, Case, Policy},
 };
@@ -116,7 +117,7 @@ pub fn replay(files: &Files) -> Result<Replay, ReplayError> {
     let mut differences = inputs(files, &record);
     let policies = policies(&known, &record, &mut differences);
     let sides = sides(&known, &record, &mut differences);
-    let recorded = canonical(&record.verdict)?;
+    let recorded = document(&record.verdict)?;
     let judged = match (policies, sides) {
         (Some(policies), Some(sides)) => Some(judge(&record, &policies, &sides)?),
         _ => None,
@@ -153,7 +154,7 @@ struct Sides {
 }
 
 fn judge(record: &Record, policies: &[Arc<Policy>], sides: &Sides) -> Result<Vec<u8>, ReplayError> {
-    canonical(&policy::evaluate(&Case {
+    document(&policy::evaluate(&Case {
         inputs: &record.inputs,
         inputs_digest: record.inputs_digest,
         policies,
@@ -165,8 +166,8 @@ fn judge(record: &Record, policies: &[Arc<Policy>], sides: &Sides) -> Result<Vec
     }))
 }
 
-fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, ReplayError> {
-    jcs::to_vec(value).map_err(|e| ReplayError::Record(e.to_string()))
+fn document(verdict: &Verdict) -> Result<Vec<u8>, ReplayError> {
+    verdict_bytes(verdict).map_err(|e| ReplayError::Record(e.to_string()))
 }
 
 fn inputs(files: &Files, record: &Record) -> Vec<Difference> {

@@ -8,6 +8,7 @@ use crate::{
         Person, Severity, Slice, Status, Submitted, Timestamp, Verdict, Vote,
     },
     policy::{self, Policy},
+    wire::verdict::VerdictV1,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -140,7 +141,7 @@ pub struct CaseReport {
     /// What was not as expected, one sentence each.
     pub differences: Vec<String>,
     /// The verdict; `None` if its evidence could not be read.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<VerdictV1>,
 }
 
 /// Why a file of cases cannot be run.
@@ -183,7 +184,7 @@ fn one(
     let (verdict, differences) = match judge(policy, defaults, case, load) {
         Ok(verdict) => {
             let differences = compare(&case.expect, &verdict);
-            (Some(verdict), differences)
+            (Some(verdict.into()), differences)
         }
         Err(why) => (None, vec![why]),
     };

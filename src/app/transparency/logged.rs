@@ -6,8 +6,9 @@ use crate::{
     ledger::{
         Fact, Proof,
         export::{self, Logged, Subject},
+        record::documents::approval_digest,
     },
-    model::{Decision, Digest, Namespace, jcs},
+    model::{Decision, Digest, Namespace},
     store::{LogHead, Publication},
 };
 use std::collections::BTreeMap;
@@ -37,7 +38,7 @@ impl Service {
         let release = release.ok_or_else(missing)?;
         let mut votes = BTreeMap::new();
         for (approval, at) in self.votes_of(&stored, Some(decision)).await? {
-            votes.insert(jcs::digest(&approval).map_err(AppError::failed)?, at);
+            votes.insert(approval_digest(&approval).map_err(AppError::failed)?, at);
         }
         let subjects = export::subjects(&decision.record, &release).map_err(AppError::failed)?;
         let mut places = Vec::with_capacity(subjects.len());

@@ -291,9 +291,9 @@ impl Service {
 fn summary_holds(stored: &StoredRelease, decisions: &[Decision]) -> Result<(), AppError> {
     let allow = |decision: &&Decision| decision.record.verdict.verdict == Outcome::Allow;
     let allowed = decisions.iter().filter(allow).map(|decision| decision.record_index).max();
-    let latest = decisions.last().map(|decision| decision.record.verdict.verdict.as_str());
+    let latest = decisions.last().map(|decision| decision.record.verdict.verdict);
     let same = decisions.len() as u64 == stored.decisions
-        && latest == Some(stored.verdict.as_str())
+        && latest == Some(stored.verdict)
         && allowed == stored.allowed_at;
     if same {
         return Ok(());

@@ -70,7 +70,7 @@ pub(super) fn report(decided: &DecidedV1) -> Result<(), Failure> {
         let text = format!("the approvals expired at {at}; the release must be approved again");
         line(&command("error", "modelgate: waiting for approval", &text));
     } else {
-        for annotation in annotations(&decided.verdict) {
+        for annotation in annotations(&decided.verdict.to_verdict()) {
             line(&annotation);
         }
     }

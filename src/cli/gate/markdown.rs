@@ -18,7 +18,7 @@ const MAX_TEXT: usize = 1_000;
 
 /// The summary of a decision.
 pub(super) fn summary(decided: &DecidedV1) -> String {
-    let verdict = &decided.verdict;
+    let verdict = &decided.verdict.to_verdict();
     let state = if decided.ended.is_some() { Outcome::Pending } else { verdict.verdict };
     let mut out = format!("## {} {}\n\n", symbol(verdict, state), heading(verdict, state));
     if decided.ended.is_none() {

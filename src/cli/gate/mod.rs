@@ -139,7 +139,7 @@ pub fn run(args: Args) -> Outcome {
 
 /// The exit code of an answer: an allow whose approvals have expired waits for approval again.
 pub(super) fn exit_code(decided: &DecidedV1) -> u8 {
-    if decided.ended.is_some() { PENDING } else { decided.verdict.exit_code() }
+    if decided.ended.is_some() { PENDING } else { decided.verdict.to_verdict().exit_code() }
 }
 
 /// The exit code of a release that waits for approval.
@@ -250,13 +250,19 @@ fn standing(decided: &DecidedV1) -> Vec<String> {
     let mut all: Vec<String> = decided.repeated.then(|| repeated.to_owned()).into_iter().collect();
     all.extend(decided.ended.map(ended));
     if decided.ended.is_none() && decided.verdict.verdict == Verdict::Allow {
-        all.extend(decided.verdict.until().map(|at| format!("the approvals are valid until {at}")));
+        all.extend(
+            decided
+                .verdict
+                .to_verdict()
+                .until()
+                .map(|at| format!("the approvals are valid until {at}")),
+        );
     }
     all
 }
 
 fn text(decided: &DecidedV1) {
-    verdict_text::print(&decided.verdict);
+    verdict_text::print(&decided.verdict.to_verdict());
     for remark in standing(decided) {
         output::line(&remark);
     }

@@ -113,7 +113,7 @@ fn differs(decided: &DecidedV1, record: &Record, question: &Question) -> Option<
     if said != signed {
         return Some(format!("it says {said}, and the signed record says {signed}"));
     }
-    if decided.verdict != record.verdict {
+    if decided.verdict.to_verdict() != record.verdict {
         return Some("its findings are not those that were signed".to_owned());
     }
     let inputs = &record.inputs;

@@ -8,7 +8,10 @@ use crate::{
         output,
     },
     model::{Age, ApprovalCount, Outcome},
-    wire::release::{DecidedV1, ObstacleV1, ReleaseV1},
+    wire::{
+        release::{DecidedV1, ObstacleV1, ReleaseV1},
+        verdict::ApprovalCountV1,
+    },
 };
 use std::{io::IsTerminal as _, time::Duration};
 use tokio::time::Instant;
@@ -97,12 +100,14 @@ impl Told {
         Self { terminal: std::io::stderr().is_terminal(), last: None }
     }
 
-    fn waiting(&mut self, counts: &[ApprovalCount], refusal: Option<&Refusal>) {
+    fn waiting(&mut self, counts: &[ApprovalCountV1], refusal: Option<&Refusal>) {
         let text = if let Some(refusal) = refusal {
             format!("still waiting: {}", refusal.failure.message)
         } else {
             let open = counts.iter().filter(|a| a.given < a.needed);
-            let open: Vec<_> = open.map(|a| output::plain(&a.sentence())).collect();
+            let open: Vec<_> = open
+                .map(|a| output::plain(&ApprovalCount::from((*a).clone()).sentence()))
+                .collect();
             format!("waiting for approvals: {}", open.join(", "))
         };
         let said =

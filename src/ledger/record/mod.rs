@@ -3,9 +3,11 @@
 //! Version 1 contains everything that a decision was made from and with. Version 2 contains what a
 //! reader needs at once, and the digests of the documents with the rest.
 
+pub mod documents;
 mod v1;
 mod v2;
 
+pub use v1::RecordDocument;
 pub use v2::{Context, Documents, ReleaseDecision};
 
 use super::{LedgerError, statement::Statement};
@@ -50,7 +52,10 @@ impl Stated {
             serde_json::from_slice(payload).map_err(malformed)?;
         let text = predicate.get();
         match predicate_type.as_str() {
-            V1 => Ok(Self::V1(serde_json::from_str(text).map_err(malformed)?)),
+            V1 => {
+                let document: v1::RecordDocument = serde_json::from_str(text).map_err(malformed)?;
+                Ok(Self::V1(Box::new(document.into())))
+            }
             V2 => Ok(Self::V2(serde_json::from_str(text).map_err(malformed)?)),
             other => Err(malformed(format!("its type is `{other}`"))),
         }

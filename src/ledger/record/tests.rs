@@ -1,6 +1,12 @@
 use super::*;
 use crate::{
-    ledger::{fixture, record::Context},
+    ledger::{
+        fixture,
+        record::{
+            Context,
+            documents::{approval_bytes, verdict_bytes},
+        },
+    },
     model::{Digest, Outcome, Trigger, jcs},
 };
 use serde_json::{Value, json};
@@ -21,17 +27,17 @@ fn payload_v1(record: &Record) -> Vec<u8> {
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [{"name": record.inputs.model, "digest": {"sha256": artifact}}],
         "predicateType": "https://modelgate.dev/release-decision/v1",
-        "predicate": record,
+        "predicate": RecordDocument::from(record.clone()),
     }))
     .unwrap()
 }
 
 /// The documents of a record, as canonical JSON.
 fn documents(record: &Record) -> (Vec<u8>, Vec<u8>, Vec<Vec<u8>>) {
-    let approvals = record.approvals.iter().map(|approval| jcs::to_vec(approval).unwrap());
+    let approvals = record.approvals.iter().map(|approval| approval_bytes(approval).unwrap());
     (
         jcs::to_vec(&record.inputs).unwrap(),
-        jcs::to_vec(&record.verdict).unwrap(),
+        verdict_bytes(&record.verdict).unwrap(),
         approvals.collect(),
     )
 }
@@ -44,7 +50,7 @@ fn a_record_says_what_docs_export_lists() {
     assert_eq!(jcs::to_vec(&value).unwrap(), payload);
     let sha256 =
         |value: &Value| format!("sha256:{}", Digest::of(&jcs::to_vec(value).unwrap()).hex());
-    let json = |value| serde_json::to_value(value).unwrap();
+    let json = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap();
     assert_eq!(
         value,
         json!({
@@ -56,11 +62,12 @@ fn a_record_says_what_docs_export_lists() {
                 "decided_at": "2026-11-20T13:00:00Z", "model": "acme/credit-risk",
                 "artifact": format!("sha256:{}", Digest::of(b"model").hex()), "environment": "production",
                 "verdict": "allow", "exit_code": 0, "until": null,
-                "policies": record.verdict.policies, "findings": {"pass": 1},
-                "inputs_digest": sha256(&json(&record.inputs)),
-                "verdict_digest": sha256(&serde_json::to_value(&record.verdict).unwrap()),
+                "policies": [{"digest": format!("sha256:{}", Digest::of(b"policy 1").hex()), "mode": "enforce", "name": "credit"}],
+                "findings": {"pass": 1},
+                "inputs_digest": sha256(&serde_json::to_value(&record.inputs).unwrap()),
+                "verdict_digest": sha256(&json(&verdict_bytes(&record.verdict).unwrap())),
                 "approvals": record.approvals.iter()
-                    .map(|approval| sha256(&serde_json::to_value(approval).unwrap())).collect::<Vec<_>>(),
+                    .map(|approval| sha256(&json(&approval_bytes(approval).unwrap()))).collect::<Vec<_>>(),
                 "engine": {"semantics": 1},
             },
         })

@@ -1,15 +1,19 @@
 //! Version 2: what a reader needs at once, and the digests of the documents with the rest: the
 //! inputs, the verdict, and the approvals.
 
-use super::{V2, about, malformed};
+use super::{
+    V2, about,
+    documents::{self, PolicyDocument, VerdictDocument},
+    malformed,
+};
 use crate::{
     ledger::{
         LedgerError,
         statement::{self, Statement},
     },
     model::{
-        Approval, DecisionId, Digest, Engine, Environment, Inputs, ModelId, Outcome, PolicySummary,
-        Record, ReleaseId, Status, Timestamp, Trigger, Verdict, jcs,
+        DecisionId, Digest, Engine, Environment, Inputs, ModelId, Outcome, Record, ReleaseId,
+        Status, Timestamp, Trigger,
     },
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -42,7 +46,7 @@ pub struct ReleaseDecision {
     /// The moment from which an allow has too few approvals, if they expire.
     pub until: Option<Timestamp>,
     /// The policies that were applied.
-    pub policies: Vec<PolicySummary>,
+    pub policies: Vec<PolicyDocument>,
     /// How many findings have each status.
     pub findings: BTreeMap<Status, u64>,
     /// The digest of the inputs' canonical JSON.
@@ -94,9 +98,9 @@ impl ReleaseDecision {
     /// If the decision names no model, artifact or environment, or contains a number that JSON cannot
     /// express.
     pub fn of(context: Context, record: &Record) -> Result<Self, LedgerError> {
-        let digest = |approval| jcs::digest(approval).map_err(LedgerError::from);
-        let approvals = record.approvals.iter().map(digest).collect::<Result<_, _>>()?;
-        Self::with(context, record, jcs::digest(&record.verdict)?, approvals)
+        let approvals = record.approvals.iter().map(documents::approval_digest);
+        let verdict = Digest::of(&documents::verdict_bytes(&record.verdict)?);
+        Self::with(context, record, verdict, approvals.collect::<Result<_, _>>()?)
     }
 
     /// The same, of a decision whose documents have these digests.
@@ -128,7 +132,7 @@ impl ReleaseDecision {
             verdict: verdict.verdict,
             exit_code: verdict.exit_code(),
             until: verdict.until().filter(|_| verdict.verdict == Outcome::Allow),
-            policies: verdict.policies.clone(),
+            policies: verdict.policies.iter().cloned().map(Into::into).collect(),
             findings,
             inputs_digest: record.inputs_digest,
             verdict_digest,
@@ -155,14 +159,15 @@ impl ReleaseDecision {
         if given != self.approvals {
             return Err(malformed("its approvals are not those that it was made with"));
         }
-        let approvals =
-            documents.approvals.iter().map(|bytes| parsed::<Approval>("an approval", bytes));
+        let approvals = documents.approvals.iter().map(|bytes| documents::approval(bytes));
+        let (inputs, verdict) = (documents.inputs, documents.verdict);
         Ok(Record {
             inputs_digest: self.inputs_digest,
-            inputs: document::<Inputs>("inputs.json", documents.inputs, &self.inputs_digest)?,
+            inputs: document::<Inputs>("inputs.json", inputs, &self.inputs_digest)?,
             approvals: approvals.collect::<Result<_, _>>()?,
             decided_at: self.decided_at,
-            verdict: document::<Verdict>("verdict.json", documents.verdict, &self.verdict_digest)?,
+            verdict: document::<VerdictDocument>("verdict.json", verdict, &self.verdict_digest)?
+                .into(),
             engine: self.engine,
         })
     }
@@ -191,9 +196,5 @@ fn document<D: DeserializeOwned>(
     if Digest::of(bytes) != *digest {
         return Err(malformed(format!("{what} was changed: it does not have the digest {digest}")));
     }
-    parsed(what, bytes)
-}
-
-fn parsed<D: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<D, LedgerError> {
     serde_json::from_slice(bytes).map_err(|error| malformed(format!("{what}: {error}")))
 }

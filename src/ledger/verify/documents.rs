@@ -3,7 +3,7 @@
 use super::{Directory, logged, record, signed::Verified};
 use crate::ledger::{
     export::{self, FOLDERS, Folder, INPUTS, RELEASE, VERDICT},
-    record::{ReleaseDecision, Stated},
+    record::{ReleaseDecision, Stated, documents::approval_bytes},
 };
 use crate::model::{Digest, Outcome, Record, jcs};
 use std::collections::BTreeMap;
@@ -143,7 +143,7 @@ fn approvals(directory: &mut Directory<'_>, record: &Record) {
         let path = export::approval_path(number, approval);
         match directory.take(&path) {
             None => wrong.push(format!("`{path}` is missing")),
-            Some(bytes) if Some(bytes) != jcs::to_vec(approval).ok().as_deref() => {
+            Some(bytes) if Some(bytes) != approval_bytes(approval).ok().as_deref() => {
                 wrong.push(format!("`{path}` is not the approval in the record"));
             }
             Some(_) => {}

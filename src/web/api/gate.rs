@@ -53,7 +53,7 @@ fn unasked() -> GateDataV1 {
     let reason = "no release of this artifact to this environment was ever requested".to_owned();
     GateDataV1 {
         ok: false,
-        verdict: Outcome::Deny.to_string(),
+        verdict: Outcome::Deny,
         release: None,
         decision: None,
         reasons: vec![reason],
@@ -98,7 +98,7 @@ fn answer(decision: Decision, standing: &Standing) -> GateDataV1 {
     let until = verdict.until().filter(|_| ok);
     GateDataV1 {
         ok,
-        verdict: said.to_string(),
+        verdict: said,
         release: Some(decision.release),
         decision: Some(decision.id),
         reasons,
@@ -129,7 +129,7 @@ fn reasons(verdict: &Verdict, standing: &Standing) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Record;
+    use crate::{ledger::record::RecordDocument, model::Record};
     use base64::{Engine as _, engine::general_purpose::STANDARD};
 
     #[derive(Deserialize)]
@@ -139,7 +139,7 @@ mod tests {
 
     #[derive(Deserialize)]
     struct Statement {
-        predicate: Record,
+        predicate: RecordDocument,
     }
 
     #[test]
@@ -149,7 +149,8 @@ mod tests {
             include_str!("../../../tests/fixtures/first-semantics/observed/record.dsse.json");
         let envelope: Envelope = serde_json::from_str(text).unwrap();
         let payload = STANDARD.decode(envelope.payload).unwrap();
-        let record = serde_json::from_slice::<Statement>(&payload).unwrap().predicate;
+        let record: Record =
+            serde_json::from_slice::<Statement>(&payload).unwrap().predicate.into();
         assert_eq!(record.verdict.verdict, Outcome::Allow);
         let decision = Decision {
             id: "d-1".parse().unwrap(),
@@ -160,7 +161,7 @@ mod tests {
             vsa_index: None,
         };
         let answer = answer(decision, &Standing::default());
-        assert_eq!((answer.ok, answer.verdict.as_str()), (false, "deny"));
+        assert_eq!((answer.ok, answer.verdict), (false, Outcome::Deny));
         let first = &answer.reasons[0];
         assert!(first.contains("only observing policies") && first.contains("submit it again"));
     }

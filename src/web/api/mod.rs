@@ -41,7 +41,7 @@ pub(super) fn decided(service: &Service, release: ReleaseId, decision: Decision)
         release,
         log: logged(&decision),
         decision: decision.id,
-        verdict: decision.record.verdict,
+        verdict: decision.record.verdict.into(),
         repeated: false,
         ended: None,
         left_out: Vec::new(),

@@ -1,6 +1,6 @@
 //! The query parameters that lists share.
 
-use crate::{app::Page, model::Outcome, web::problem::Problem, wire::common::ListV1};
+use crate::{app::Page, web::problem::Problem, wire::common::ListV1};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use utoipa::IntoParams;
 
@@ -75,29 +75,4 @@ pub(super) fn answer<T, W>(
 pub(super) fn next<T>(page: Page, rows: &[T], index: fn(&T) -> u64) -> Option<String> {
     let full = rows.len() == usize::try_from(page.limit).unwrap_or(usize::MAX);
     rows.last().filter(|_| full).map(|last| index(last).to_string())
-}
-
-/// The verdict of a release.
-#[derive(Debug, Clone, Copy, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum VerdictWord {
-    /// It is allowed.
-    Allow,
-    /// It is denied.
-    Deny,
-    /// Approvals are missing.
-    Pending,
-    /// It was allowed at first, then revoked.
-    Revoked,
-}
-
-impl VerdictWord {
-    pub(super) fn outcome(self) -> Outcome {
-        match self {
-            Self::Allow => Outcome::Allow,
-            Self::Deny => Outcome::Deny,
-            Self::Pending => Outcome::Pending,
-            Self::Revoked => Outcome::Revoked,
-        }
-    }
 }

@@ -2,14 +2,13 @@
 
 use super::{
     json_of, logged,
-    page::{Limit, VerdictWord, cursor},
+    page::{Limit, cursor},
     size, submission, submitted,
 };
 use crate::web::extract::{Path, Query};
 use crate::{
     app::{Filter, gate::releases::History, gate::standing::Standing},
-    model::Release,
-    model::{Decision, Environment, ModelId, ReleaseId},
+    model::{Decision, Environment, ModelId, Outcome, Release, ReleaseId},
     web::{
         Web,
         extract::{Bearer, Sent},
@@ -21,6 +20,7 @@ use crate::{
             DecidedV1, DecisionV1, FormV1, ObstacleV1, ReleaseSummaryV1, ReleaseV1, StandingV1,
             SubmitV1,
         },
+        verdict::OutcomeV1,
     },
 };
 use axum::{
@@ -76,7 +76,8 @@ pub struct ListQuery {
     environment: Option<Environment>,
     /// Only releases with this verdict.
     #[param(inline)]
-    verdict: Option<VerdictWord>,
+    #[param(inline, value_type = Option<OutcomeV1>)]
+    verdict: Option<Outcome>,
     /// The `next` of the previous page.
     cursor: Option<String>,
     /// The maximum number of items on the page.
@@ -101,7 +102,7 @@ pub async fn list(
     let filter = Filter {
         model: query.model.map(|model| model.to_string()),
         environment: query.environment.map(|environment| environment.to_string()),
-        verdict: query.verdict.map(|word| word.outcome().to_string()),
+        verdict: query.verdict,
         before: query.cursor.as_deref().map(cursor).transpose()?,
         limit,
     };
@@ -109,7 +110,7 @@ pub async fn list(
     let full = releases.len() == usize::try_from(limit).unwrap_or(usize::MAX);
     let next = releases.last().filter(|_| full).map(|last| last.release.log_index.to_string());
     Ok(Json(ListV1 {
-        data: releases.iter().map(|listed| summary(&listed.release, &listed.verdict)).collect(),
+        data: releases.iter().map(|listed| summary(&listed.release, listed.verdict)).collect(),
         next,
     }))
 }
@@ -130,14 +131,14 @@ pub async fn get(
     json_of(size, whole(history)).await
 }
 
-fn summary(release: &Release, verdict: &str) -> ReleaseSummaryV1 {
+fn summary(release: &Release, verdict: Outcome) -> ReleaseSummaryV1 {
     ReleaseSummaryV1 {
         release: release.id.clone(),
         model: release.model.clone(),
         version: release.version.clone(),
         artifact: release.artifact,
         environment: release.environment.clone(),
-        verdict: verdict.to_owned(),
+        verdict,
         submitter: release.submitter.clone(),
         requested_at: release.requested_at,
         log_index: release.log_index,
@@ -146,12 +147,12 @@ fn summary(release: &Release, verdict: &str) -> ReleaseSummaryV1 {
 
 fn whole(history: History) -> ReleaseV1 {
     ReleaseV1 {
-        summary: summary(&history.stored.release, &history.stored.verdict),
+        summary: summary(&history.stored.release, history.stored.verdict),
         comment: history.stored.release.comment,
         inputs_digest: history.stored.inputs_digest,
-        inputs: history.stored.inputs,
+        inputs: history.stored.inputs.into(),
         decisions: history.decisions.into_iter().map(decision).collect(),
-        approvals: history.approvals.into_iter().map(|(approval, _)| approval).collect(),
+        approvals: history.approvals.into_iter().map(|(approval, _)| approval.into()).collect(),
         standing: Some(standing(history.standing)),
     }
 }
@@ -165,7 +166,7 @@ fn standing(standing: Standing) -> StandingV1 {
         obstacle: standing
             .obstacle
             .map(|o| ObstacleV1 { code: o.code.to_owned(), message: o.message }),
-        approvals: standing.approvals,
+        approvals: standing.approvals.into_iter().map(Into::into).collect(),
     }
 }
 
@@ -177,6 +178,6 @@ pub(super) fn decision(decision: Decision) -> DecisionV1 {
         release: decision.release,
         trigger: decision.trigger,
         decided_at: decision.record.decided_at,
-        verdict: decision.record.verdict,
+        verdict: decision.record.verdict.into(),
     }
 }

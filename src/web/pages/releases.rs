@@ -8,9 +8,10 @@ use super::{
 use crate::web::extract::Query;
 use crate::{
     app::{self, Page},
+    model::verdict::UnknownOutcome,
     web::{
         Web,
-        problem::Answer,
+        problem::{Answer, Problem},
         views::{Filter, ReleasesPage, paths, releases::Names},
     },
 };
@@ -41,7 +42,7 @@ pub(super) async fn show(
     let filter = app::Filter {
         model: said(&query.model),
         environment: said(&query.environment),
-        verdict: said(&query.verdict),
+        verdict: said(&query.verdict).map(|word| word.parse()).transpose().map_err(unknown)?,
         before: query.before,
         limit: PAGE,
     };
@@ -69,6 +70,10 @@ pub(super) async fn show(
         })
     };
     draw(&web, page).await
+}
+
+fn unknown(error: UnknownOutcome) -> Problem {
+    Problem::bad("invalid-query", error.to_string())
 }
 
 /// The address of the next part. Only values that a filter can match are repeated, so nothing needs

@@ -77,8 +77,7 @@ impl ReleasesPage {
         items: &[Item<'_>],
         next: Option<String>,
     ) -> Self {
-        let verdicts = [Outcome::Allow, Outcome::Deny, Outcome::Pending, Outcome::Revoked]
-            .map(|o| (o.as_str().to_owned(), word(o).to_owned()));
+        let verdicts = Outcome::ALL.map(|o| (o.as_str().to_owned(), word(o).to_owned()));
         let own =
             |names: &[String]| names.iter().map(|n| (n.clone(), n.clone())).collect::<Vec<_>>();
         Self {

@@ -8,7 +8,10 @@ use modelgate::{
         export::{self, Details, Logged, Parts, Signed},
         facts::{Document as _, PolicyPublished, ReleaseRequested},
         merkle::{self, Node, Tree},
-        record::{Context, Documents, ReleaseDecision},
+        record::{
+            Context, Documents, RecordDocument, ReleaseDecision,
+            documents::{approval_bytes, approval_digest, verdict_bytes},
+        },
         statement::{self, VsaContext},
         verify::{Files, Pinned},
     },
@@ -303,9 +306,9 @@ impl Gate {
             })
             .collect();
         let [inputs, verdict] =
-            [jcs::to_vec(&record.inputs).unwrap(), jcs::to_vec(&record.verdict).unwrap()];
+            [jcs::to_vec(&record.inputs).unwrap(), verdict_bytes(&record.verdict).unwrap()];
         let approvals: Vec<Vec<u8>> =
-            record.approvals.iter().map(|approval| jcs::to_vec(approval).unwrap()).collect();
+            record.approvals.iter().map(|approval| approval_bytes(approval).unwrap()).collect();
         let own = Documents {
             inputs: &inputs,
             verdict: &verdict,
@@ -360,7 +363,7 @@ pub fn payload_v1(record: &Record) -> Vec<u8> {
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [{"name": record.inputs.model, "digest": {"sha256": artifact}}],
         "predicateType": "https://modelgate.dev/release-decision/v1",
-        "predicate": record,
+        "predicate": RecordDocument::from(record.clone()),
     }))
     .unwrap()
 }
@@ -403,7 +406,7 @@ fn entries(record: &Record, release: &[u8]) -> Vec<(export::Subject, Vec<u8>, Op
     // People approved one after the other.
     let mut approvals: Vec<&Approval> = record.approvals.iter().collect();
     approvals.sort_by_key(|approval| approval.id.clone());
-    let given = |approval: &&Approval| (Fact::ApprovalGiven, jcs::digest(approval).unwrap());
+    let given = |approval: &&Approval| (Fact::ApprovalGiven, approval_digest(approval).unwrap());
     subjects.extend(approvals.iter().map(given));
     subjects.into_iter().map(entry).collect()
 }

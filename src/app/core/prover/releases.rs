@@ -3,8 +3,12 @@
 use super::{Decided, Prover, REMEMBERED, lock, unproved};
 use crate::{
     app::core::{blocking, error::AppError},
-    ledger::{Entry, Fact, facts::ReleaseRequested, record::Stated},
-    model::{Approval, Decision, DecisionId, Digest, Inputs, Namespace, Release, jcs},
+    ledger::{
+        Entry, Fact,
+        facts::ReleaseRequested,
+        record::{Stated, documents::approval_digest},
+    },
+    model::{Approval, Decision, DecisionId, Digest, Inputs, Namespace, Release},
     store::{ListedRelease, StoredDecision, StoredEvidence},
 };
 use std::sync::Arc;
@@ -172,7 +176,7 @@ impl Prover {
         index: u64,
     ) -> Result<(), AppError> {
         let proved = self.entry(namespace, index).await?;
-        let digest = jcs::digest(approval).map_err(AppError::failed)?;
+        let digest = approval_digest(approval).map_err(AppError::failed)?;
         let id = approval.id.as_ref().map(ToString::to_string).unwrap_or_default();
         if proved.entry == (Entry::Fact { fact: Fact::ApprovalGiven, hash: digest })
             && proved.subject == id
@@ -202,7 +206,7 @@ impl Prover {
 /// What a proved record says. One of version 2 says it without its documents.
 async fn decided(stored: StoredDecision) -> Result<Decided, AppError> {
     if let Stated::V2(said) = stored.record.stated()? {
-        if !stored.row().is_of(&said) || said.verdict.as_str() != stored.verdict {
+        if !stored.row().is_of(&said) || said.verdict != stored.verdict {
             return Err(unproved(&format!("decision {}", stored.id), stored.record_index));
         }
         return Ok(Decided {

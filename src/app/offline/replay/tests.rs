@@ -3,7 +3,7 @@ use crate::{
     app::offline::check::{self, Request},
     ledger::{
         Envelope, Signer as _, envelope,
-        record::{Context, ReleaseDecision},
+        record::{Context, ReleaseDecision, documents::approval_bytes},
     },
     model::{Approval, Engine, Person, Trigger, Vote},
 };
@@ -75,12 +75,12 @@ fn export(record: &Record) -> Files {
     let hex = |text: &str| Digest::of(text.as_bytes()).hex();
     let approvals = record.approvals.iter().enumerate();
     let approvals = approvals
-        .map(|(i, approval)| (format!("approvals/{i}.json"), jcs::to_vec(approval).unwrap()));
+        .map(|(i, approval)| (format!("approvals/{i}.json"), approval_bytes(approval).unwrap()));
     let mut files: Files = approvals.collect();
     files.extend([
         (RECORD.to_owned(), envelope),
         (INPUTS.to_owned(), jcs::to_vec(&record.inputs).unwrap()),
-        ("verdict.json".to_owned(), jcs::to_vec(&record.verdict).unwrap()),
+        ("verdict.json".to_owned(), verdict_bytes(&record.verdict).unwrap()),
         (format!("policies/{}.toml", hex(POLICY)), POLICY.into()),
         (format!("evidence/{}.json", hex(EVIDENCE)), EVIDENCE.into()),
     ]);
