@@ -11,15 +11,16 @@ use super::{
 use crate::{
     app::{
         core::env::{Clock as _, SystemClock},
-        offline::check::{self, Handed, Request},
         offline::predictions::{self, Files},
     },
     model::{Approval, Digest, Environment, ModelId, ObserveOnly, Submitted, Timestamp},
+    policy::{Dossier, Request, Side},
     wire::{approval::ApprovalV1, verdict::VerdictV1},
 };
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// Arguments of `modelgate check`.
@@ -91,9 +92,6 @@ pub struct Args {
     /// does in an environment that its configuration names in `[observe_only]`
     #[arg(long, value_name = "deny|allow", value_parser = observe_only)]
     observe_only: Option<ObserveOnly>,
-    /// Waivers (not yet supported)
-    #[arg(long, value_name = "FILE", num_args = 1..)]
-    waivers: Vec<PathBuf>,
     /// How to print the verdict
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -117,7 +115,6 @@ pub(super) fn pair(text: &str) -> Result<(String, String), String> {
 
 /// Runs the command.
 pub fn run(args: Args) -> Outcome {
-    supported(&args)?;
     let policies = policy::policies(&args.policy)?;
     let files = Files {
         predictions: args.predictions,
@@ -130,12 +127,6 @@ pub fn run(args: Args) -> Outcome {
         .map_err(|e| Failure::input(e.code, plain(&e.to_string())))?;
     let mut evidence = load(&args.evidence)?;
     evidence.extend(computed.evidence);
-    let handed = Handed {
-        evidence,
-        champion: baseline(&args.champion, computed.champion)?,
-        reference: baseline(&args.reference, computed.reference)?,
-        attempts: Vec::new(),
-    };
     let approvals = args.approvals.as_deref().map(approvals).transpose()?.unwrap_or_default();
     let artifact = match &args.artifact {
         Some(path) => Some(artifact::digest_of(path)?),
@@ -150,9 +141,16 @@ pub fn run(args: Args) -> Outcome {
         observe_only: args.observe_only,
     };
     let now = args.now.unwrap_or_else(|| SystemClock.now());
-    let inputs = check::inputs(request, &policies, &handed);
-    let verdict = check::decide(&inputs, &policies, &handed, &approvals, now)
-        .map_err(|e| Failure::input(e.code(), e))?;
+    let dossier = Dossier {
+        request,
+        policies,
+        evidence: Arc::new(evidence),
+        champion: baseline(&args.champion, computed.champion)?,
+        reference: baseline(&args.reference, computed.reference)?,
+        attempts: Vec::new(),
+    };
+    let (frozen, _) = dossier.freeze().map_err(|e| Failure::input(e.code(), e))?;
+    let verdict = frozen.judge(&approvals, now);
     match args.format {
         Format::Json => output::json(&VerdictV1::from(verdict.clone()))?,
         Format::Text => verdict_text::print(&verdict),
@@ -169,20 +167,10 @@ fn load(files: &[EvidenceArg]) -> Result<Vec<Submitted>, Failure> {
 }
 
 /// `None`, which means no baseline, unless evidence of one is given.
-fn baseline(
-    files: &[EvidenceArg],
-    computed: Vec<Submitted>,
-) -> Result<Option<Vec<Submitted>>, Failure> {
+fn baseline(files: &[EvidenceArg], computed: Vec<Submitted>) -> Result<Option<Side>, Failure> {
     let mut all = load(files)?;
     all.extend(computed);
-    Ok(if all.is_empty() { None } else { Some(all) })
-}
-
-fn supported(args: &Args) -> Result<(), Failure> {
-    if args.waivers.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::input("not-yet-supported", "`--waivers` is not yet supported; leave it out"))
+    Ok((!all.is_empty()).then(|| Side { artifact: None, evidence: Arc::new(all) }))
 }
 
 /// The pairs of `--context`, each key once.

@@ -161,7 +161,7 @@ fn document(submitted: &Submitted) -> EvidenceRef {
 }
 
 /// Frozen inputs, with the policies and documents that they name.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Frozen {
     /// The inputs.
     pub inputs: Inputs,
@@ -185,7 +185,8 @@ impl Frozen {
         inputs_digest: Digest,
         policies: Vec<Arc<Policy>>,
     ) -> Self {
-        Self { inputs, inputs_digest, policies, ..Self::default() }
+        let [evidence, champion, reference] = Default::default();
+        Self { inputs, inputs_digest, policies, evidence, champion, reference }
     }
 
     /// The verdict with these approvals, at this moment.
@@ -214,5 +215,78 @@ impl Frozen {
             approvals,
             now,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        model::{Evidence, Outcome},
+        policy::parse,
+    };
+
+    fn policy(name: &str, rule: &str) -> Arc<Policy> {
+        let text =
+            format!("name = \"{name}\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\n{rule}");
+        Arc::new(parse(&text).unwrap())
+    }
+
+    fn submitted(bytes: &str) -> Submitted {
+        let evidence = Evidence::new(Digest::of(bytes.as_bytes()), "native");
+        Submitted { evidence, claimed: Claimed::default(), mapping: None }
+    }
+
+    fn dossier(policies: Vec<Arc<Policy>>, evidence: &[&str]) -> Dossier {
+        let evidence = Arc::new(evidence.iter().map(|bytes| submitted(bytes)).collect());
+        let side =
+            Side { artifact: Some(Digest::of(b"champion")), evidence: Arc::clone(&evidence) };
+        Dossier { policies, evidence, champion: Some(side), ..Dossier::default() }
+    }
+
+    #[test]
+    fn the_order_of_what_is_given_changes_nothing() {
+        let (one, two) = (policy("one", "min = 0.9"), policy("two", "min = 0.8"));
+        let there = dossier(vec![one.clone(), two.clone()], &["a", "b"]).freeze().unwrap();
+        let back = dossier(vec![two, one], &["b", "a"]).freeze().unwrap();
+        assert_eq!(there.1, back.1);
+        assert_eq!(there.0.inputs_digest, Digest::of(there.1.as_bytes()));
+        let now = Timestamp::from_micros(0);
+        assert_eq!(there.0.judge(&[], now), back.0.judge(&[], now));
+        assert_eq!(there.0.judge(&[], now).verdict, Outcome::Deny);
+    }
+
+    #[test]
+    fn a_baseline_is_recorded_only_if_a_rule_reads_it() {
+        let absolute = dossier(vec![policy("p", "min = 0.9")], &["a"]).freeze().unwrap().0;
+        assert_eq!(absolute.inputs.champion, None);
+        let rule = "against = \"champion\"\nmax_loss = 0.01";
+        let compared = dossier(vec![policy("p", rule)], &["a"]).freeze().unwrap().0;
+        let champion = compared.inputs.champion.unwrap();
+        assert_eq!(champion.artifact, Some(Digest::of(b"champion")));
+        assert_eq!(champion.evidence[0].digest, Digest::of(b"a"));
+        assert_eq!(compared.inputs.reference, None);
+    }
+
+    #[test]
+    fn two_policies_of_one_name_are_refused() {
+        let policies = vec![policy("p", "min = 0.9"), policy("p", "min = 0.8")];
+        let error = dossier(policies, &[]).freeze().unwrap_err();
+        assert_eq!((&error, error.code()), (&FreezeError::OneName("p".into()), "duplicate-policy"));
+    }
+
+    #[test]
+    fn the_setting_for_observing_is_recorded_only_where_it_matters() {
+        let setting = |policies, said| {
+            let request = Request { observe_only: Some(said), ..Request::default() };
+            let dossier = Dossier { request, policies, ..Dossier::default() };
+            dossier.freeze().unwrap().0.inputs.observe_only
+        };
+        let text = "name = \"o\"\nmode = \"observe\"\n[[rule]]\nid = \"r\"\nmetric = \"accuracy\"\nmin = 0.9";
+        let observing = Arc::new(parse(text).unwrap());
+        let enforcing = policy("p", "min = 0.9");
+        assert_eq!(setting(vec![observing.clone()], ObserveOnly::Allow), Some(ObserveOnly::Allow));
+        assert_eq!(setting(vec![observing.clone()], ObserveOnly::Deny), None);
+        assert_eq!(setting(vec![observing, enforcing], ObserveOnly::Allow), None);
     }
 }

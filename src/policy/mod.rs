@@ -1,5 +1,5 @@
 //! Policies: reading them ([`parse`], [`explain`], [`lint`]), their scope ([`applies`]) and the
-//! verdict ([`evaluate`]). Pure and synchronous: no clock, no files, no randomness.
+//! verdict ([`Dossier`]). Pure and synchronous: no clock, no files, no randomness.
 #![cfg_attr(
     not(test),
     deny(
@@ -16,6 +16,7 @@ mod applies;
 mod budget;
 mod condition;
 mod diagnostic;
+mod dossier;
 mod evaluate;
 mod explain;
 mod glob;
@@ -28,14 +29,15 @@ pub mod power;
 mod rules;
 mod schema;
 
-pub use applies::{applies, only_observe};
+pub use applies::applies;
 pub use budget::{
     LONGEST_PATTERN, MOST_APPROVALS, MOST_BYTES, MOST_FINDINGS, MOST_GROUPS, MOST_PATTERNS,
     MOST_RULES, admit,
 };
 pub use condition::{Condition, VARIABLES};
 pub use diagnostic::{Mistake, Mistakes};
-pub use evaluate::{Case, Judgement, Prepared, approvals, approvals_end, evaluate};
+pub use dossier::{Dossier, FreezeError, Frozen, Request, Side};
+pub use evaluate::{Case, Judgement, Prepared, evaluate};
 pub use explain::{Explanation, explain};
 pub use glob::{Glob, GlobError};
 pub use lint::{Holders, Place, lint};

@@ -13,6 +13,7 @@ mod audit;
 mod baselines;
 mod change;
 mod connections;
+mod current;
 mod datasets;
 mod db;
 mod decisions;
@@ -30,7 +31,6 @@ mod inputs;
 mod insert;
 mod log;
 mod packed;
-mod pending;
 mod people;
 mod place;
 mod published;
@@ -57,6 +57,7 @@ pub use change::{
     NewPublished, NewRelease, NewState, NewUpload, Newest, ProposedReference, Receipt, Signed,
     Write,
 };
+pub use current::StoredCurrent;
 pub use datasets::StoredDataset;
 pub use db::{Engine, Store, sqlite_path};
 pub use decisions::StoredDecision;
@@ -66,7 +67,6 @@ pub use existing::Existing;
 pub use hooks::HookSecret;
 pub use log::{LogHead, StoredEntry};
 pub use packed::PackedDocument;
-pub use pending::StoredPending;
 pub use people::{Token, User};
 pub use published::{Page, Publication, Published};
 pub use record::{DecisionRow, PackedDetails, StoredRecord};

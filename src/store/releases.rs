@@ -1,7 +1,11 @@
 //! Releases.
 
 use super::{
-    Page, Store, StoreError, change::NewRelease, insert::Insert, rows_in::Row, screen::select_in,
+    Page, Store, StoreError,
+    change::NewRelease,
+    insert::{Bound, Insert},
+    rows_in::Row,
+    screen::select_in,
 };
 use crate::model::{
     Digest, Environment, Inputs, ModelId, Namespace, Outcome, Person, Release, ReleaseId, Timestamp,
@@ -193,6 +197,18 @@ async fn supersede(
     Ok(())
 }
 
+impl Filter {
+    /// Binds the filter as the parameters 2 to 6.
+    pub(super) fn bind(&self, query: Bound) -> Bound {
+        query
+            .bind(self.model.clone().unwrap_or_default())
+            .bind(self.environment.clone().unwrap_or_default())
+            .bind(self.verdict.map_or("", Outcome::as_str))
+            .bind(self.before.map_or(i64::MAX, u64::cast_signed))
+            .bind(i64::from(self.limit))
+    }
+}
+
 impl Store {
     /// The release of that id, if the namespace has it.
     ///
@@ -226,15 +242,8 @@ impl Store {
                    FROM releases WHERE namespace = $1 \
                    AND ($2 = '' OR model = $2) AND ($3 = '' OR environment = $3) AND ($4 = '' OR verdict = $4) \
                    AND entry_idx < $5 ORDER BY entry_idx DESC LIMIT $6";
-        let rows = sqlx::query(sql)
-            .bind(namespace.as_str())
-            .bind(filter.model.clone().unwrap_or_default())
-            .bind(filter.environment.clone().unwrap_or_default())
-            .bind(filter.verdict.map_or("", Outcome::as_str))
-            .bind(filter.before.map_or(i64::MAX, u64::cast_signed))
-            .bind(i64::from(filter.limit))
-            .fetch_all(&self.reader)
-            .await?;
+        let query = filter.bind(sqlx::query(sql).bind(namespace.as_str()));
+        let rows = query.fetch_all(&self.reader).await?;
         rows.iter()
             .map(|row| {
                 let requested: String = row.try_get("inputs_digest")?;

@@ -189,14 +189,6 @@ fn exit_codes_are_kept() {
 }
 
 #[test]
-fn what_is_not_yet_there_is_refused_by_name() {
-    let desk = Desk::new();
-    desk.put("p.toml", ACCURACY).put("e.json", native(json!([])));
-    let (code, document) = desk.check(&["--waivers", "x"]);
-    assert_eq!((code, &document["error"]["code"]), (2, &json!("not-yet-supported")));
-}
-
-#[test]
 fn approvals_of_exactly_these_inputs_allow() {
     let desk = Desk::new();
     desk.put("p.toml", format!("{ACCURACY}[[approval]]\nid = \"a\"\nrole = \"risk\"\ncount = 2\n"))

@@ -13,8 +13,8 @@ use crate::{
     identity::{Actor, Denied, Scope},
     ledger::{Fact, record::documents::approval_digest},
     model::{
-        Against, Approval, Decision, Digest, Namespace, Outcome, PolicyRef, Release, ReleaseId,
-        Trigger, Vote,
+        Approval, Decision, Digest, Namespace, Outcome, PolicyRef, Release, ReleaseId, Trigger,
+        Vote,
     },
     policy::Policy,
     store::{
@@ -188,11 +188,10 @@ impl Service {
         ballot: &Ballot,
         stored: &StoredRelease,
     ) -> Result<(Change, UnplacedDecision), AppError> {
-        let policies = self.policies_of(stored).await?;
+        let (inputs, digest) = (stored.inputs.clone(), stored.inputs_digest);
+        let frozen = self.thaw(&actor.namespace, inputs, digest).await?;
         let active = self.policy_cache.current(&actor.namespace).await?;
-        let today = self.today(stored, &policies, &active).await?;
-        let evidence = self.reread(&actor.namespace, &stored.inputs.evidence).await?;
-        let compared = self.compared_again(&actor.namespace, &stored.inputs).await?;
+        let today = self.today(stored, &frozen.policies, &active).await?;
         let now = self.env.now();
         let approval = Approval {
             id: Some(self.env.new_id().parse().map_err(AppError::failed)?),
@@ -223,13 +222,8 @@ impl Service {
                 environment: stored.release.environment.clone(),
                 seq: stored.decisions,
                 trigger: Trigger::Approval,
-                inputs: stored.inputs.clone(),
-                inputs_digest: stored.inputs_digest,
+                frozen,
                 document: None,
-                policies,
-                evidence: Arc::new(evidence),
-                champion: compared.evidence(Against::Champion),
-                reference: compared.evidence(Against::Reference),
                 approvals,
                 now,
             })

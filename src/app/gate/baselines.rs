@@ -3,8 +3,8 @@
 
 use crate::app::{Service, core::error::AppError};
 use crate::{
-    model::{Against, Baseline, Environment, Inputs, ModelId, Namespace, Submitted},
-    policy::{self, Policy},
+    model::{Against, Baseline, Digest, Environment, Inputs, ModelId, Namespace, Submitted},
+    policy::{self, Frozen, Policy, Side},
     store::{ExpectedBaseline, StoredRelease},
 };
 use std::{
@@ -13,13 +13,6 @@ use std::{
 };
 use tokio::sync::OwnedMutexGuard;
 
-/// One baseline and its evidence.
-#[derive(Debug, Clone)]
-pub(in crate::app) struct Side {
-    pub(in crate::app) baseline: Baseline,
-    pub(in crate::app) evidence: Arc<Vec<Submitted>>,
-}
-
 /// Both baselines. `None` if no rule compares with it, or the model has none yet.
 #[derive(Debug, Clone, Default)]
 pub(in crate::app) struct Compared {
@@ -27,17 +20,6 @@ pub(in crate::app) struct Compared {
     pub(in crate::app) reference: Option<Side>,
     /// The baselines that the batch expects unchanged.
     pub(in crate::app) baselines: Vec<ExpectedBaseline>,
-}
-
-impl Compared {
-    /// The evidence of one baseline; empty if there is no such baseline.
-    pub(in crate::app) fn evidence(&self, against: Against) -> Arc<Vec<Submitted>> {
-        let side = match against {
-            Against::Champion => &self.champion,
-            Against::Reference => &self.reference,
-        };
-        side.as_ref().map(|side| side.evidence.clone()).unwrap_or_default()
-    }
 }
 
 type Place = (ModelId, Environment);
@@ -126,29 +108,38 @@ impl Service {
         Ok(Some(Compared { champion, ..compared.clone() }))
     }
 
-    /// The baselines that frozen inputs were compared with.
+    /// Inputs that were frozen before, with the policies and documents that they name.
     ///
     /// # Errors
-    /// As [`Service::compared`].
-    pub(in crate::app) async fn compared_again(
+    /// When one of them is missing or can no longer be read, or the database fails.
+    pub(in crate::app) async fn thaw(
         &self,
         namespace: &Namespace,
-        inputs: &Inputs,
-    ) -> Result<Compared, AppError> {
-        let mut compared = Compared::default();
-        for (against, baseline) in
-            [(Against::Champion, &inputs.champion), (Against::Reference, &inputs.reference)]
-        {
-            if let Some(baseline) = baseline {
-                compared.set(against, self.side(namespace, baseline.clone()).await?);
-            }
+        inputs: Inputs,
+        inputs_digest: Digest,
+    ) -> Result<Frozen, AppError> {
+        let policies = self.policies_named(namespace, &inputs.policies).await?;
+        let evidence = self.reread(namespace, &inputs.evidence).await?;
+        let champion = self.evidence_of(namespace, inputs.champion.as_ref()).await?;
+        let reference = self.evidence_of(namespace, inputs.reference.as_ref()).await?;
+        let evidence = Arc::new(evidence);
+        Ok(Frozen { inputs, inputs_digest, policies, evidence, champion, reference })
+    }
+
+    async fn evidence_of(
+        &self,
+        namespace: &Namespace,
+        baseline: Option<&Baseline>,
+    ) -> Result<Arc<Vec<Submitted>>, AppError> {
+        match baseline {
+            Some(baseline) => Ok(Arc::new(self.reread(namespace, &baseline.evidence).await?)),
+            None => Ok(Arc::default()),
         }
-        Ok(compared)
     }
 
     async fn side(&self, namespace: &Namespace, baseline: Baseline) -> Result<Side, AppError> {
         let evidence = Arc::new(self.reread(namespace, &baseline.evidence).await?);
-        Ok(Side { baseline, evidence })
+        Ok(Side { artifact: baseline.artifact, evidence })
     }
 }
 
@@ -158,11 +149,5 @@ impl Compared {
             Against::Champion => self.champion = Some(side),
             Against::Reference => self.reference = Some(side),
         }
-    }
-
-    /// The champion and the reference as the inputs record them.
-    pub(in crate::app) fn baselines(&self) -> (Option<Baseline>, Option<Baseline>) {
-        let of = |side: &Option<Side>| side.as_ref().map(|side| side.baseline.clone());
-        (of(&self.champion), of(&self.reference))
     }
 }

@@ -10,13 +10,12 @@ use crate::{
         statement::{self, VsaContext},
     },
     model::{
-        Approval, Decision, DecisionId, Digest, Engine, Environment, Inputs, ModelId, Outcome,
-        Record, ReleaseId, Submitted, Timestamp, Trigger, Verdict,
+        Approval, Decision, DecisionId, Digest, Engine, Environment, ModelId, Outcome, Record,
+        ReleaseId, Timestamp, Trigger, Verdict,
     },
-    policy::{self, Case, Policy},
+    policy::Frozen,
     store::{NewDecision, NewEntry, NewInputs, PackedDetails, Signed},
 };
-use std::sync::Arc;
 
 /// Everything that a decision is computed from. It owns its values, so that a blocking thread can take
 /// it.
@@ -27,14 +26,9 @@ pub(in crate::app) struct Question {
     /// The number of earlier decisions on the release.
     pub(in crate::app) seq: u64,
     pub(in crate::app) trigger: Trigger,
-    pub(in crate::app) inputs: Inputs,
-    pub(in crate::app) inputs_digest: Digest,
+    pub(in crate::app) frozen: Frozen,
     /// The canonical JSON of the inputs, if no earlier decision has stored them.
     pub(in crate::app) document: Option<String>,
-    pub(in crate::app) policies: Vec<Arc<Policy>>,
-    pub(in crate::app) evidence: Arc<Vec<Submitted>>,
-    pub(in crate::app) champion: Arc<Vec<Submitted>>,
-    pub(in crate::app) reference: Arc<Vec<Submitted>>,
     pub(in crate::app) approvals: Vec<Approval>,
     pub(in crate::app) now: Timestamp,
 }
@@ -89,20 +83,12 @@ impl Service {
 
 impl Question {
     fn decide(self, notary: &Notary, id: DecisionId) -> Result<Decided, AppError> {
-        let verdict = policy::evaluate(&Case {
-            inputs: &self.inputs,
-            inputs_digest: self.inputs_digest,
-            policies: &self.policies,
-            evidence: &self.evidence,
-            champion: &self.champion,
-            reference: &self.reference,
-            approvals: &self.approvals,
-            now: self.now,
-        });
+        let frozen = &self.frozen;
+        let verdict = frozen.judge(&self.approvals, self.now);
         let record = Record {
-            inputs_digest: self.inputs_digest,
-            engine: Engine { semantics: self.inputs.engine },
-            inputs: self.inputs.clone(),
+            inputs_digest: frozen.inputs_digest,
+            engine: Engine { semantics: frozen.inputs.engine },
+            inputs: frozen.inputs.clone(),
             approvals: self.approvals.clone(),
             decided_at: self.now,
             verdict,

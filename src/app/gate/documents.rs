@@ -104,11 +104,6 @@ impl Documents {
         }
     }
 
-    /// The references to them that the inputs contain.
-    pub(in crate::app) fn references(&self) -> Vec<EvidenceRef> {
-        self.submitted.iter().map(reference).collect()
-    }
-
     /// The rows that keep them, each document once.
     pub(in crate::app) fn rows(&self) -> Vec<NewEvidence> {
         let mut new: Vec<NewEvidence> = Vec::with_capacity(self.packed.len());
@@ -145,16 +140,6 @@ fn check_names(evidence: &Evidence) -> Result<(), AppError> {
     versions
         .into_iter()
         .try_for_each(|version| text::line("the version of the subject", version, text::MAX_LABEL))
-}
-
-fn reference(submitted: &Submitted) -> EvidenceRef {
-    let claimed = &submitted.claimed;
-    EvidenceRef {
-        digest: submitted.evidence.digest,
-        format: submitted.evidence.format.clone(),
-        claimed: (*claimed != Claimed::default()).then(|| claimed.clone()),
-        mapping: submitted.mapping,
-    }
 }
 
 impl Service {

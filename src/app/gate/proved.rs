@@ -7,7 +7,9 @@ use crate::app::{
     core::prover::{read_decision, unproved},
 };
 use crate::{
-    model::{Approval, Decision, DecisionId, Digest, Environment, ModelId, Namespace, ReleaseId},
+    model::{
+        Approval, Decision, DecisionId, Digest, Environment, ModelId, Namespace, Release, ReleaseId,
+    },
     store::{StoredDecision, StoredRelease},
 };
 
@@ -60,7 +62,7 @@ impl Service {
         self.prover.decision(namespace, &found).await?;
         let missing = || unproved(&format!("the release of decision {id}"), found.record_index);
         let release = self.release_row(namespace, &found.release).await?.ok_or_else(missing)?;
-        belongs(&release, &read_decision(found.clone()).await?)?;
+        belongs(&release.release, &read_decision(found.clone()).await?)?;
         Ok(Some(found))
     }
 
@@ -82,7 +84,7 @@ impl Service {
         // Another one may have come since the release was read, with other inputs.
         let current = latest.seq + 1 == stored.decisions;
         let decision = read_decision(latest).await?;
-        belongs(stored, &decision)?;
+        belongs(release, &decision)?;
         if current && decision.record.inputs_digest != stored.inputs_digest {
             return Err(missing());
         }
@@ -116,7 +118,7 @@ impl Service {
             self.prover.decision(namespace, row).await?;
         }
         let decisions = read_all(rows).await?;
-        decisions.iter().try_for_each(|decision| belongs(stored, decision))?;
+        decisions.iter().try_for_each(|decision| belongs(release, decision))?;
         // The order of the log, which a row's number only repeats.
         if let Some([_, late]) =
             decisions.array_windows().find(|[a, b]| a.record_index >= b.record_index)
@@ -174,8 +176,8 @@ impl Service {
 
 /// Refuses a decision that is not one of the release: it is on the same artifact, after the request,
 /// and the latest one has the inputs of the release.
-fn belongs(stored: &StoredRelease, decision: &Decision) -> Result<(), AppError> {
-    let (release, inputs) = (&stored.release, &decision.record.inputs);
+pub(super) fn belongs(release: &Release, decision: &Decision) -> Result<(), AppError> {
+    let inputs = &decision.record.inputs;
     let same = decision.release == release.id
         && decision.record_index > release.log_index
         && inputs.model.as_ref() == Some(&release.model)

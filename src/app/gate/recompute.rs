@@ -2,13 +2,8 @@
 //! not be trusted.
 
 use crate::app::{
-    Service,
-    core::blocking,
-    core::error::AppError,
-    gate::baselines::{Compared, Side},
-    gate::documents::Documents,
-    gate::rows::Rows,
-    gate::submit::Submission,
+    Service, core::blocking, core::error::AppError, gate::baselines::Compared,
+    gate::documents::Documents, gate::rows::Rows, gate::submit::Submission,
 };
 use crate::{
     evidence::computed,
@@ -16,7 +11,7 @@ use crate::{
     model::{
         Against, Claimed, DatasetRef, Digest, Namespace, Plan, Role, Subject, Submitted, Timestamp,
     },
-    policy::{self, Policy},
+    policy::{self, Policy, Side},
     store::StoredDataset,
 };
 use bytes::Bytes;

@@ -2,17 +2,18 @@
 
 use crate::app::{
     Service, core::blocking, core::error::AppError, core::prover::read_decision,
-    core::prover::unproved, gate::standing::Standing,
+    core::prover::unproved, gate::proved::belongs, gate::standing::Standing,
 };
 use crate::{
     identity::{Actor, Scope},
     model::{
-        Approval, Decision, DecisionId, Digest, Environment, ModelId, Namespace, Release, ReleaseId,
+        Approval, Decision, DecisionId, Digest, Environment, ModelId, Namespace, Outcome, Release,
+        ReleaseId,
     },
     report::LogIndexes,
     store::{
-        Asking, Filter, ListedRelease, Page, StoreError, StoredDecision, StoredEvidence,
-        StoredPending, StoredRelease,
+        Asking, Filter, ListedRelease, Page, StoreError, StoredCurrent, StoredDecision,
+        StoredEvidence, StoredRelease,
     },
 };
 
@@ -29,27 +30,28 @@ pub struct History {
     pub standing: Standing,
 }
 
-/// A release that is waiting for approvals.
+/// A release with its latest decision, as lists show it.
 #[derive(Debug, Clone)]
-pub struct Pending {
+pub struct Current {
     /// The release.
     pub release: Release,
-    /// The decision that made it pending.
+    /// The latest decision.
     pub decision: Decision,
-    /// How far its requirements are met now. Other changes are not included; the release's page
-    /// shows them.
+    /// How far its requirements are met now, and whether the approvals of an allow have ended.
+    /// Other changes are not included; the release's page shows them.
     pub standing: Standing,
     /// The digest of the inputs that it was first evaluated with.
     requested_digest: Digest,
 }
 
-impl Pending {
-    fn read(stored: StoredPending) -> Result<Self, StoreError> {
+impl Current {
+    fn read(stored: StoredCurrent) -> Result<Self, StoreError> {
         let decision = stored.decision()?;
         let requested_digest = stored.requested_digest;
+        let verdict = &decision.record.verdict;
         let standing = Standing {
-            open: true,
-            approvals: decision.record.verdict.approvals.clone(),
+            open: verdict.verdict == Outcome::Pending,
+            approvals: verdict.approvals.clone(),
             ..Standing::default()
         };
         Ok(Self { requested_digest, release: stored.release, decision, standing })
@@ -99,8 +101,8 @@ impl Service {
         Ok(list)
     }
 
-    /// At most `limit` pending releases of the actor's namespace, oldest first, each with the
-    /// decision that made it pending. Only those that were requested after the entry `after`.
+    /// At most `limit` pending releases of the actor's namespace with their latest decisions, oldest
+    /// first. Only those that were requested after the entry `after`.
     ///
     /// # Errors
     /// When the actor lacks the scope, or the database fails.
@@ -109,24 +111,47 @@ impl Service {
         actor: &Actor,
         after: Option<u64>,
         limit: u32,
-    ) -> Result<Vec<Pending>, AppError> {
+    ) -> Result<Vec<Current>, AppError> {
         actor.require(Scope::Read)?;
         let stored = self.store.pending(&actor.namespace, after, limit).await?;
+        self.current_of(&actor.namespace, stored).await
+    }
+
+    /// Releases of the actor's namespace with their latest decisions, newest first.
+    ///
+    /// # Errors
+    /// As [`Service::pending`].
+    pub async fn current(&self, actor: &Actor, filter: &Filter) -> Result<Vec<Current>, AppError> {
+        actor.require(Scope::Read)?;
+        let stored = self.store.current(&actor.namespace, filter).await?;
+        self.current_of(&actor.namespace, stored).await
+    }
+
+    /// Proves releases with their latest decisions, and reads them.
+    async fn current_of(
+        &self,
+        namespace: &Namespace,
+        stored: Vec<StoredCurrent>,
+    ) -> Result<Vec<Current>, AppError> {
         for one in &stored {
-            let record = (one.record_digest(), one.record_index);
-            self.prover.record(&actor.namespace, &one.decision, record).await?;
+            let release = &one.release;
+            let missing =
+                || unproved(&format!("the decisions on release {}", release.id), release.log_index);
+            let (decision, digest, index) = one.record().ok_or_else(missing)?;
+            self.prover.record(namespace, decision, (digest, index)).await?;
         }
-        let read = move || stored.into_iter().map(Pending::read).collect::<Result<Vec<_>, _>>();
-        let mut pending = blocking::run(read).await??;
-        for one in &pending {
-            self.prove_pending(one).await?;
+        let read = move || stored.into_iter().map(Current::read).collect::<Result<Vec<_>, _>>();
+        let mut current = blocking::run(read).await??;
+        for one in &mut current {
+            self.prove_current(one).await?;
+            // Without approvals, none can have expired.
+            let record = &one.decision.record;
+            if !record.approvals.is_empty() {
+                one.standing.approvals = self.counts_now(record, &one.release.model).await?;
+                one.standing.ended = self.ended(record).await?;
+            }
         }
-        // Without approvals, none can have expired.
-        for one in pending.iter_mut().filter(|p| !p.decision.record.approvals.is_empty()) {
-            one.standing.approvals =
-                self.counts_now(&one.decision.record, &one.release.model).await?;
-        }
-        Ok(pending)
+        Ok(current)
     }
 
     async fn prove_listed(
@@ -146,12 +171,13 @@ impl Service {
         if same { Ok(()) } else { Err(other()) }
     }
 
-    async fn prove_pending(&self, pending: &Pending) -> Result<(), AppError> {
-        let Pending { release, decision, requested_digest, .. } = pending;
+    async fn prove_current(&self, current: &Current) -> Result<(), AppError> {
+        let Current { release, decision, requested_digest, .. } = current;
         let signed = &decision.record;
         self.prover
             .release(release, requested_digest, (&signed.inputs, &signed.inputs_digest))
-            .await
+            .await?;
+        belongs(release, decision)
     }
 
     /// The models of the actor's namespace, those with the latest release request first.

@@ -9,10 +9,10 @@ use crate::app::{
 };
 use crate::{
     model::{
-        Against, Approval, ApprovalCount, Baseline, Digest, Inputs, ModelId, Outcome, Record,
-        ReleaseId, SEMANTICS, Timestamp,
+        Against, ApprovalCount, Baseline, Inputs, ModelId, Outcome, Record, ReleaseId, SEMANTICS,
+        Timestamp,
     },
-    policy::{self, Case, Policy},
+    policy::{self, Frozen, Policy},
     store::{ExpectedBaseline, StoredRelease},
 };
 use std::sync::Arc;
@@ -133,8 +133,7 @@ impl Service {
         model: &ModelId,
     ) -> Result<Vec<ApprovalCount>, AppError> {
         let policies = self.policies_named(model.namespace(), &record.inputs.policies).await?;
-        let (inputs, digest) = (&record.inputs, record.inputs_digest);
-        Ok(policy::approvals(&case(inputs, digest, &policies, &record.approvals, self.env.now())))
+        Ok(frozen(record, policies).count(&record.approvals, self.env.now()))
     }
 
     /// The newest release of the same artifact to the same environment, if it is not this one.
@@ -176,14 +175,7 @@ impl Service {
                 // An earlier engine did not record when the approvals end.
                 let policies =
                     self.policies_named(model.namespace(), &record.inputs.policies).await?;
-                let (inputs, digest) = (&record.inputs, record.inputs_digest);
-                policy::approvals_end(&case(
-                    inputs,
-                    digest,
-                    &policies,
-                    &record.approvals,
-                    record.decided_at,
-                ))
+                frozen(record, policies).approvals_end(&record.approvals, record.decided_at)
             }
             (until, _) => until,
         };
@@ -231,24 +223,9 @@ impl Service {
     }
 }
 
-/// A case for the approvals alone, at the time `now`.
-fn case<'a>(
-    inputs: &'a Inputs,
-    inputs_digest: Digest,
-    policies: &'a [Arc<Policy>],
-    approvals: &'a [Approval],
-    now: Timestamp,
-) -> Case<'a> {
-    Case {
-        inputs,
-        inputs_digest,
-        policies,
-        evidence: &[],
-        champion: &[],
-        reference: &[],
-        approvals,
-        now,
-    }
+/// What a record was decided with, as far as its approvals depend on it.
+fn frozen(record: &Record, policies: Vec<Arc<Policy>>) -> Frozen {
+    Frozen::without_documents(record.inputs.clone(), record.inputs_digest, policies)
 }
 
 const SUPERSEDED: &str = "superseded";

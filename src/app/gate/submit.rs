@@ -12,18 +12,18 @@ use crate::app::{
     gate::decide::{Question, UnplacedDecision},
     gate::documents::Documents,
     gate::recompute::{Memo, Predictions},
-    offline::check,
 };
 use crate::{
     identity::{Actor, Scope},
     ledger::facts::ReleaseRequested,
     model::{
-        Against, Approval, Attempt, Decision, Digest, Environment, Inputs, ModelId, ObserveOnly,
-        PolicyRef, Record, Release, ReleaseId, Timestamp, Trigger, Verdict, jcs,
+        Approval, Decision, Digest, Environment, ModelId, ObserveOnly, Record, Release, ReleaseId,
+        Timestamp, Trigger, Verdict,
     },
-    policy::{self, Policy},
+    policy::{self, Dossier, Policy, Request},
     store::{
-        Change, Conflict, Expectation, NewAttempts, NewRelease, Receipt, StoredRelease, Write,
+        Change, Conflict, Expectation, NewAttempts, NewEvidence, NewRelease, Receipt,
+        StoredRelease, Write,
     },
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -93,16 +93,6 @@ pub struct Answer {
     pub left_out: Vec<String>,
     /// The warnings of the readers of the evidence.
     pub warnings: Vec<String>,
-}
-
-/// What a submission is evaluated with.
-struct Materials<'a> {
-    documents: &'a Documents,
-    policies: &'a [Arc<Policy>],
-    policies_at: u64,
-    compared: &'a Compared,
-    attempts: Vec<Attempt>,
-    observe_only: Option<ObserveOnly>,
 }
 
 /// A submission whose documents were read.
@@ -232,20 +222,9 @@ impl Service {
         Ok(Answer { release, decision, repeated: false, ended: None, left_out, warnings })
     }
 
-    /// The configured result for an environment in which policies only observe, if it makes a
-    /// difference.
-    fn let_through(
-        &self,
-        model: &ModelId,
-        environment: &Environment,
-        policies: &[Arc<Policy>],
-    ) -> Option<ObserveOnly> {
-        let said = self
-            .observe_only
-            .get(model.namespace())
-            .and_then(|said| said.get(environment))
-            .copied();
-        check::let_through(said, policies)
+    /// What the configuration says for an environment in which policies only observe.
+    fn observe_only_in(&self, model: &ModelId, environment: &Environment) -> Option<ObserveOnly> {
+        self.observe_only.get(model.namespace())?.get(environment).copied()
     }
 
     /// Evaluates a submission. If its inputs are those of the newest release of the artifact to the
@@ -323,23 +302,46 @@ impl Service {
         let datasets = policy::needs::datasets(&documents.submitted);
         let attempts =
             self.attempts(&submission.model, &submission.artifact, policies, &datasets).await?;
-        let observe_only = self.let_through(&submission.model, &submission.environment, policies);
-        let documents = &documents;
-        let materials =
-            Materials { documents, policies, policies_at, compared, attempts, observe_only };
-        self.judge(asked, materials).await
+        let dossier = Dossier {
+            request: self.request(asked),
+            policies: policies.to_vec(),
+            evidence: documents.submitted.clone(),
+            champion: compared.champion.clone(),
+            reference: compared.reference.clone(),
+            attempts,
+        };
+        let expects = std::iter::once(Expectation::PoliciesAt(policies_at))
+            .chain(compared.baselines.iter().cloned().map(Expectation::Baseline));
+        self.judge(asked, dossier, documents.rows(), expects.collect()).await
+    }
+
+    /// What the submission states about itself, as the inputs record it.
+    fn request(&self, asked: &Asked<'_>) -> Request {
+        let submission = asked.submission;
+        // A release that another person has evaluated again keeps its submitter.
+        let submitter =
+            asked.again.map_or(&asked.actor.who, |(stored, _)| &stored.release.submitter);
+        Request {
+            model: Some(submission.model.clone()),
+            artifact: Some(submission.artifact),
+            environment: Some(submission.environment.clone()),
+            submitter: Some(submitter.id.clone()),
+            context: submission.context.clone(),
+            observe_only: self.observe_only_in(&submission.model, &submission.environment),
+        }
     }
 
     async fn judge(
         &self,
         asked: &Asked<'_>,
-        materials: Materials<'_>,
+        dossier: Dossier,
+        evidence: Vec<NewEvidence>,
+        expects: Vec<Expectation>,
     ) -> Result<(Change, UnplacedDecision), AppError> {
         let (now, submission) = (self.env.now(), asked.submission);
-        let inputs = freeze(asked, &materials);
-        let canonical = jcs::to_vec(&inputs).map_err(AppError::failed)?;
-        let inputs_digest = Digest::of(&canonical);
-        let document = String::from_utf8(canonical).map_err(AppError::failed)?;
+        let attempts = dossier.attempts.clone();
+        let (frozen, document) = dossier.freeze().map_err(AppError::failed)?;
+        let inputs_digest = frozen.inputs_digest;
         let decided = self
             .decide(Question {
                 release: asked.release.clone(),
@@ -347,13 +349,8 @@ impl Service {
                 environment: submission.environment.clone(),
                 seq: asked.again.map_or(0, |(stored, _)| stored.decisions),
                 trigger: asked.trigger,
-                inputs,
-                inputs_digest,
+                frozen,
                 document: Some(document),
-                policies: materials.policies.to_vec(),
-                evidence: materials.documents.submitted.clone(),
-                champion: materials.compared.evidence(Against::Champion),
-                reference: materials.compared.evidence(Against::Reference),
                 approvals: asked.again.map(|(_, votes)| votes.to_vec()).unwrap_or_default(),
                 now,
             })
@@ -363,12 +360,9 @@ impl Service {
         let mut change = Change::new(asked.actor.namespace.clone(), now);
         change.delivery =
             submission.delivery.as_ref().map(|key| key.delivery(asked.release.as_str()));
-        change.expects.push(Expectation::PoliciesAt(materials.policies_at));
-        let baselines = materials.compared.baselines.iter().cloned();
-        change.expects.extend(baselines.map(Expectation::Baseline));
-        change.attempts =
-            Some(NewAttempts { model, artifact, attempts: materials.attempts.clone() });
-        change.writes.extend(materials.documents.rows().into_iter().map(Write::Evidence));
+        change.expects = expects;
+        change.attempts = Some(NewAttempts { model, artifact, attempts });
+        change.writes.extend(evidence.into_iter().map(Write::Evidence));
         if let Some((stored, _)) = asked.again {
             change.expects.push(Expectation::Newest(newest(stored)));
         } else {
@@ -444,33 +438,6 @@ impl Document {
             .iter()
             .try_for_each(|name| text::line("the name of a data set", name, text::MAX_DATASET))
     }
-}
-
-fn freeze(asked: &Asked<'_>, materials: &Materials<'_>) -> Inputs {
-    let (champion, reference) = materials.compared.baselines();
-    let submission = asked.submission;
-    // A release that another person has evaluated again keeps its submitter.
-    let submitter = asked.again.map_or(&asked.actor.who, |(stored, _)| &stored.release.submitter);
-    Inputs {
-        model: Some(submission.model.clone()),
-        artifact: Some(submission.artifact),
-        environment: Some(submission.environment.clone()),
-        submitter: Some(submitter.id.clone()),
-        policies: materials
-            .policies
-            .iter()
-            .map(|p| PolicyRef { name: p.name.clone(), digest: p.digest })
-            .collect(),
-        evidence: materials.documents.references(),
-        champion,
-        reference,
-        context: submission.context.clone(),
-        attempts: materials.attempts.clone(),
-        observe_only: materials.observe_only,
-        ..Inputs::default()
-    }
-    .with_mappings()
-    .sorted()
 }
 
 fn new_release(

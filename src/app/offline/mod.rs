@@ -1,6 +1,5 @@
 //! What needs no service: check, compute, replay, policy tests.
 
-pub mod check;
 pub mod compute;
 pub mod inspect;
 pub mod predictions;

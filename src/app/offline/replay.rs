@@ -8,7 +8,7 @@ use crate::{
         Baseline, Digest, EvidenceRef, OLDEST_SEMANTICS, Outcome, Record, SEMANTICS, Submitted,
         Verdict, jcs,
     },
-    policy::{self, Case, Policy},
+    policy::{self, Frozen, Policy},
 };
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::Arc};
@@ -115,13 +115,10 @@ pub fn replay(files: &Files) -> Result<Replay, ReplayError> {
         return Err(ReplayError::NoDocuments);
     }
     let mut differences = inputs(files, &record);
-    let policies = policies(&known, &record, &mut differences);
-    let sides = sides(&known, &record, &mut differences);
+    let frozen = thaw(&known, &record, &mut differences);
     let recorded = document(&record.verdict)?;
-    let judged = match (policies, sides) {
-        (Some(policies), Some(sides)) => Some(judge(&record, &policies, &sides)?),
-        _ => None,
-    };
+    let judged = frozen.map(|frozen| frozen.judge(&record.approvals, record.decided_at));
+    let judged = judged.as_ref().map(document).transpose()?;
     if let Some(judged) = &judged
         && *judged != recorded
     {
@@ -144,26 +141,6 @@ fn record(files: &Files) -> Result<Record, ReplayError> {
     }
     let record = export::record(files).map_err(|e| ReplayError::Record(e.to_string()))?;
     record.ok_or(ReplayError::NoDocuments)
-}
-
-/// The documents of the candidate and of its baselines.
-struct Sides {
-    evidence: Vec<Submitted>,
-    champion: Vec<Submitted>,
-    reference: Vec<Submitted>,
-}
-
-fn judge(record: &Record, policies: &[Arc<Policy>], sides: &Sides) -> Result<Vec<u8>, ReplayError> {
-    document(&policy::evaluate(&Case {
-        inputs: &record.inputs,
-        inputs_digest: record.inputs_digest,
-        policies,
-        evidence: &sides.evidence,
-        champion: &sides.champion,
-        reference: &sides.reference,
-        approvals: &record.approvals,
-        now: record.decided_at,
-    }))
 }
 
 fn document(verdict: &Verdict) -> Result<Vec<u8>, ReplayError> {
@@ -275,15 +252,25 @@ fn policies(
     complete.then_some(read)
 }
 
-fn sides(known: &Documents<'_>, record: &Record, out: &mut Vec<Difference>) -> Option<Sides> {
+/// The inputs of the record, with the policies and documents that they name; `None` if one is absent
+/// or was changed.
+fn thaw(known: &Documents<'_>, record: &Record, out: &mut Vec<Difference>) -> Option<Frozen> {
     let inputs = &record.inputs;
-    let of = |baseline: &'_ Option<Baseline>| {
+    let policies = policies(known, record, out);
+    let of = |baseline: &Option<Baseline>| {
         baseline.as_ref().map(|b| b.evidence.clone()).unwrap_or_default()
     };
     let evidence = documents(known, "evidence", &inputs.evidence, out);
     let champion = documents(known, "champion", &of(&inputs.champion), out);
     let reference = documents(known, "reference", &of(&inputs.reference), out);
-    Some(Sides { evidence: evidence?, champion: champion?, reference: reference? })
+    Some(Frozen {
+        inputs: inputs.clone(),
+        inputs_digest: record.inputs_digest,
+        policies: policies?,
+        evidence: Arc::new(evidence?),
+        champion: Arc::new(champion?),
+        reference: Arc::new(reference?),
+    })
 }
 
 fn documents(

@@ -1,13 +1,12 @@
 //! Policy tests: cases in a TOML file, each with its inputs and its expected result.
 
-use crate::app::offline::check::{self, Handed, Request};
 use crate::{
     evidence,
     model::{
         Approval, Attempt, Claimed, Digest, Environment, Finding, ModelId, ObserveOnly, Outcome,
         Person, Severity, Slice, Status, Submitted, Timestamp, Verdict, Vote,
     },
-    policy::{self, Policy},
+    policy::{self, Dossier, Policy, Request, Side},
     wire::verdict::VerdictV1,
 };
 use serde::{Deserialize, Serialize};
@@ -225,13 +224,20 @@ fn judge(
     let told = case.now.or(defaults.now).map(|m| m.0);
     let now = told.or(latest).unwrap_or_else(|| Timestamp::from_micros(0));
 
-    let policies = [Arc::clone(policy)];
-    let handed = Handed { evidence, champion, reference, attempts };
-    let inputs = check::inputs(request, &policies, &handed);
-    let seen = inputs.digest().map_err(|e| e.to_string())?;
+    let side = |evidence| Side { artifact: None, evidence: Arc::new(evidence) };
+    let dossier = Dossier {
+        request,
+        policies: vec![Arc::clone(policy)],
+        evidence: Arc::new(evidence),
+        champion: champion.map(side),
+        reference: reference.map(side),
+        attempts,
+    };
+    let (frozen, _) = dossier.freeze().map_err(|e| e.to_string())?;
+    let seen = frozen.inputs_digest;
     let vouches = if case.approvals.is_empty() { &defaults.approvals } else { &case.approvals };
     let approvals: Vec<Approval> = vouches.iter().map(|v| approval(v, seen, now)).collect();
-    check::decide(&inputs, &policies, &handed, &approvals, now).map_err(|e| e.to_string())
+    Ok(frozen.judge(&approvals, now))
 }
 
 /// The attempts for every data set of the evidence, all with the number `tries`.

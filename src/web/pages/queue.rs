@@ -2,8 +2,7 @@
 
 use super::{draw, session::Session};
 use crate::{
-    app::{Filter, gate::releases::History},
-    model::Approval,
+    app::{Filter, gate::releases::Current},
     web::{
         Web,
         extract::Query,
@@ -30,16 +29,12 @@ pub(super) async fn show(
 ) -> Answer<Response> {
     let waiting = waiting(&web, &session, place.after).await?;
     let recent = Filter { limit: RECENT, ..Filter::default() };
-    let mut histories = Vec::new();
-    if place.after.is_none() {
-        for stored in web.service.releases(&session.actor, &recent).await? {
-            histories.push(web.service.history(&session.actor, &stored.release.id).await?);
-        }
-    }
-    let size = log_size(&web, &session).await;
-    let page = move || {
-        with_items(&histories, |items| QueuePage::new(&session.viewer, size, waiting, items, None))
+    let recent = match place.after {
+        None => web.service.current(&session.actor, &recent).await?,
+        Some(_) => Vec::new(),
     };
+    let size = log_size(&web, &session).await;
+    let page = move || QueuePage::new(&session.viewer, size, waiting, &items(&recent), None);
     draw(&web, page).await
 }
 
@@ -50,15 +45,7 @@ async fn waiting(web: &Web, session: &Session, after: Option<u64>) -> Answer<Wai
     let mut seen = None;
     loop {
         let batch = web.service.pending(&session.actor, seen, BATCH).await?;
-        for pending in &batch {
-            let (latest, approvals) =
-                (Some(&pending.decision), pending.decision.record.approvals.as_slice());
-            let standing = Some(&pending.standing);
-            waiting.take(
-                &session.viewer,
-                &Item { release: &pending.release, latest, approvals, standing },
-            );
-        }
+        items(&batch).iter().for_each(|item| waiting.take(&session.viewer, item));
         seen = batch.last().map(|pending| pending.release.log_index);
         if seen.is_none() {
             return Ok(waiting);
@@ -66,21 +53,14 @@ async fn waiting(web: &Web, session: &Session, after: Option<u64>) -> Answer<Wai
     }
 }
 
-/// Builds a page from releases as lists show them.
-pub(super) fn with_items<P>(histories: &[History], page: impl FnOnce(&[Item<'_>]) -> P) -> P {
-    let votes: Vec<Vec<Approval>> = histories.iter().map(History::votes).collect();
-    let item = |(history, approvals)| {
-        let History { stored, standing, .. }: &History = history;
-        let approvals: &Vec<Approval> = approvals;
-        Item {
-            release: &stored.release,
-            latest: history.latest(),
-            approvals,
-            standing: Some(standing),
-        }
+/// Releases as lists show them.
+pub(super) fn items(releases: &[Current]) -> Vec<Item<'_>> {
+    let item = |current| {
+        let Current { release, decision, standing, .. }: &Current = current;
+        let approvals = decision.record.approvals.as_slice();
+        Item { release, latest: Some(decision), approvals, standing: Some(standing) }
     };
-    let items: Vec<Item<'_>> = histories.iter().zip(&votes).map(item).collect();
-    page(&items)
+    releases.iter().map(item).collect()
 }
 
 /// The size of the viewer's log; 0 if the namespace has no log yet.

@@ -2,7 +2,7 @@
 
 use super::{
     draw,
-    queue::{log_size, with_items},
+    queue::{items, log_size},
     session::Session,
 };
 use crate::web::extract::Query;
@@ -46,13 +46,9 @@ pub(super) async fn show(
         before: query.before,
         limit: PAGE,
     };
-    let stored = web.service.releases(&session.actor, &filter).await?;
-    let last = stored.last().map(|s| s.release.log_index);
-    let full = stored.len() == usize::try_from(PAGE).unwrap_or(usize::MAX);
-    let mut histories = Vec::with_capacity(stored.len());
-    for one in &stored {
-        histories.push(web.service.history(&session.actor, &one.release.id).await?);
-    }
+    let releases = web.service.current(&session.actor, &filter).await?;
+    let last = releases.last().map(|current| current.release.log_index);
+    let full = releases.len() == usize::try_from(PAGE).unwrap_or(usize::MAX);
     let latest = Page { before: None, limit: MOST_NAMES };
     let models = web.service.models(&session.actor, latest).await?;
     let mut models: Vec<String> =
@@ -65,9 +61,7 @@ pub(super) async fn show(
     let size = log_size(&web, &session).await;
     let page = move || {
         let names = Names { models: &models, environments: &environments };
-        with_items(&histories, |items| {
-            ReleasesPage::new(&session.viewer, size, &filter, names, items, next)
-        })
+        ReleasesPage::new(&session.viewer, size, &filter, names, &items(&releases), next)
     };
     draw(&web, page).await
 }

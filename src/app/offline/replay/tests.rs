@@ -1,11 +1,11 @@
 use super::*;
 use crate::{
-    app::offline::check::{self, Request},
     ledger::{
         Envelope, Signer as _, envelope,
         record::{Context, ReleaseDecision, documents::approval_bytes},
     },
     model::{Approval, Engine, Person, Trigger, Vote},
+    policy::{Dossier, Request},
 };
 
 const POLICY: &str = r#"
@@ -24,10 +24,9 @@ const EVIDENCE: &str = r#"{"schema":"modelgate.evidence/v1","measurements":[{"me
 
 /// The record of a decision on this policy and evidence, as the service makes it.
 fn decided() -> Record {
-    let policies = [Arc::new(policy::parse(POLICY).unwrap())];
+    let policies = vec![Arc::new(policy::parse(POLICY).unwrap())];
     let read = evidence::read(EVIDENCE.as_bytes(), None).unwrap();
     let evidence = vec![Submitted { evidence: read, claimed: Default::default(), mapping: None }];
-    let handed = check::Handed { evidence, ..check::Handed::default() };
     let request = Request {
         model: "acme/credit-risk".parse().ok(),
         artifact: Some(Digest::of(b"model")),
@@ -35,8 +34,10 @@ fn decided() -> Record {
         submitter: Some("ci".into()),
         ..Request::default()
     };
-    let inputs = check::inputs(request, &policies, &handed);
-    let inputs_digest = inputs.digest().unwrap();
+    let evidence = Arc::new(evidence);
+    let dossier = Dossier { request, policies, evidence, ..Dossier::default() };
+    let (frozen, _) = dossier.freeze().unwrap();
+    let inputs_digest = frozen.inputs_digest;
     let at = "2026-11-20T12:00:00Z".parse().unwrap();
     let approval = Approval {
         id: None,
@@ -48,12 +49,11 @@ fn decided() -> Record {
         inputs_digest,
         at,
     };
-    let verdict =
-        check::decide(&inputs, &policies, &handed, std::slice::from_ref(&approval), at).unwrap();
+    let verdict = frozen.judge(std::slice::from_ref(&approval), at);
     assert_eq!(verdict.verdict, Outcome::Allow);
     Record {
         inputs_digest,
-        inputs,
+        inputs: frozen.inputs,
         approvals: vec![approval],
         decided_at: at,
         verdict,

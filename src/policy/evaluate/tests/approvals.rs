@@ -103,9 +103,9 @@ fn nobody_stands_in_the_way_of_an_honest_set_of_approvers() {
             yes(&format!("p{person}"), &roles, DAY, seen)
         };
         let mut approvals: Vec<Approval> = held.iter().enumerate().map(one).collect();
-        let forward = crate::policy::approvals(&case(&inputs, seen, &asked, &approvals));
+        let forward = crate::policy::evaluate::approvals(&case(&inputs, seen, &asked, &approvals));
         approvals.reverse();
-        let backward = crate::policy::approvals(&case(&inputs, seen, &asked, &approvals));
+        let backward = crate::policy::evaluate::approvals(&case(&inputs, seen, &asked, &approvals));
         assert_eq!(forward, backward, "{held:?}");
         assert_eq!(
             forward.iter().map(|a| a.given).sum::<u64>(),
@@ -171,7 +171,7 @@ fn a_requirement_says_until_when_it_is_met() {
     let late = "2026-11-20T11:00:00Z";
     let until = |approvals: &[Approval]| {
         let verdict = judged(&asked, &inputs, approvals);
-        let end = crate::policy::approvals_end(&case(&inputs, seen, &asked, approvals));
+        let end = crate::policy::evaluate::approvals_end(&case(&inputs, seen, &asked, approvals));
         assert_eq!(end, verdict.until());
         end.map(|at| at.to_string())
     };
