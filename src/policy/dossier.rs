@@ -160,6 +160,9 @@ fn document(submitted: &Submitted) -> EvidenceRef {
     }
 }
 
+/// The most rules, times numbers, that are judged quickly.
+const QUICK: usize = 4_096;
+
 /// Frozen inputs, with the policies and documents that they name.
 #[derive(Debug, Clone)]
 pub struct Frozen {
@@ -187,6 +190,17 @@ impl Frozen {
     ) -> Self {
         let [evidence, champion, reference] = Default::default();
         Self { inputs, inputs_digest, policies, evidence, champion, reference }
+    }
+
+    /// Whether judging takes less time than it takes to hand the work to another thread and back:
+    /// few plain rules over few numbers.
+    pub fn is_quick(&self) -> bool {
+        let rules = || self.policies.iter().flat_map(|policy| &policy.rules);
+        let numbers = |list: &[Submitted]| -> usize {
+            list.iter().map(|s| s.evidence.measurements.len() + s.evidence.checks.len()).sum()
+        };
+        let size = (rules().count() + 1) * (numbers(&self.evidence) + 1);
+        size <= QUICK && rules().all(|rule| rule.when.is_none() && rule.kind.is_quick())
     }
 
     /// The verdict with these approvals, at this moment.
@@ -260,7 +274,7 @@ mod tests {
     fn a_baseline_is_recorded_only_if_a_rule_reads_it() {
         let absolute = dossier(vec![policy("p", "min = 0.9")], &["a"]).freeze().unwrap().0;
         assert_eq!(absolute.inputs.champion, None);
-        let rule = "against = \"champion\"\nmax_loss = 0.01";
+        let rule = "against = \"champion\"\nmax_loss = 0.01\nfirst_release = \"deny\"";
         let compared = dossier(vec![policy("p", rule)], &["a"]).freeze().unwrap().0;
         let champion = compared.inputs.champion.unwrap();
         assert_eq!(champion.artifact, Some(Digest::of(b"champion")));

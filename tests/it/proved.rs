@@ -426,6 +426,29 @@ on_both_engines! {
         stage.app.stop().await;
     }
 
+    async fn a_list_shows_nothing_that_was_edited(database: TestDatabase) {
+        let stage = staged(&database).await;
+        let reviewer = stage.app.service.actor(&Secret::presented(&stage.people[0])).await.unwrap();
+        let filter = modelgate::app::Filter { limit: 10, ..Default::default() };
+        assert!(stage.app.service.current(&reviewer, &filter).await.unwrap().len() > 2);
+        for (edit, back) in [
+            ("UPDATE releases SET comment = comment || '!'", "UPDATE releases SET comment = REPLACE(comment, '!', '')"),
+            ("UPDATE releases SET verdict = 'revoked' WHERE verdict = 'deny'", "UPDATE releases SET verdict = 'deny' WHERE verdict = 'revoked'"),
+            ("UPDATE releases SET decisions = decisions + 1", "UPDATE releases SET decisions = decisions - 1"),
+            ("UPDATE decisions SET record_idx = record_idx + 1000", "UPDATE decisions SET record_idx = record_idx - 1000"),
+            ("UPDATE decisions SET seq = seq + 1", "UPDATE decisions SET seq = seq - 1"),
+        ] {
+            database.execute(edit).await;
+            let refused = stage.app.service.current(&reviewer, &filter).await.expect_err(edit);
+            assert_eq!(refused.code, "row-unproved", "{edit}");
+            database.execute(back).await;
+            assert!(stage.app.service.current(&reviewer, &filter).await.is_ok(), "{back}");
+        }
+        database.execute("DELETE FROM decisions").await;
+        assert_eq!(stage.app.service.current(&reviewer, &filter).await.unwrap_err().code, "row-unproved");
+        stage.app.stop().await;
+    }
+
     async fn people_tokens_and_sessions_that_were_edited_get_nothing(database: TestDatabase) {
         let stage = staged(&database).await;
         let read = "/api/v1/releases";
