@@ -4,7 +4,6 @@
 
 use super::{
     diagnostic::{Collector, Mistakes},
-    parse::parse,
     schema::Policy,
 };
 use crate::model::number::grouped;
@@ -27,22 +26,8 @@ pub const LONGEST_PATTERN: usize = 256;
 /// The maximum number of rules with a condition that joins texts or matches patterns.
 const MOST_COSTLY: usize = 100;
 
-/// Reads a policy for use from now on: like [`parse`], and it must be within its budget. A policy
-/// that was published earlier is only parsed; if it is over its budget, its evaluation is an
-/// `error`.
-///
-/// # Errors
-/// All mistakes in the policy; if there are none, all limits that it exceeds.
-pub fn admit(text: &str) -> Result<Policy, Mistakes> {
-    if let Some(mistakes) = too_large(text) {
-        return Err(mistakes);
-    }
-    let policy = parse(text)?;
-    let over = over(&policy);
-    if over.list.is_empty() { Ok(policy) } else { Err(over) }
-}
-
-fn too_large(text: &str) -> Option<Mistakes> {
+/// The limit on its size, if a text exceeds it.
+pub(super) fn too_large(text: &str) -> Option<Mistakes> {
     let mut found = Collector::new(text);
     most(&mut found, "policy-too-large", 0..0, "bytes", (text.len(), MOST_BYTES));
     Some(found.finish()).filter(|found| !found.list.is_empty())

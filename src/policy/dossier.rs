@@ -4,9 +4,8 @@
 
 use super::{
     applies::only_observe,
-    evaluate::{self, Case},
-    needs,
-    schema::Policy,
+    evaluate, needs,
+    schema::{Case, Policy},
 };
 use crate::model::{
     Against, Approval, ApprovalCount, Attempt, Baseline, Claimed, Digest, Environment, EvidenceRef,

@@ -20,6 +20,7 @@ mod dossier;
 mod evaluate;
 mod explain;
 mod glob;
+mod index;
 mod judged;
 mod lint;
 pub mod needs;
@@ -32,17 +33,17 @@ mod schema;
 pub use applies::applies;
 pub use budget::{
     LONGEST_PATTERN, MOST_APPROVALS, MOST_BYTES, MOST_FINDINGS, MOST_GROUPS, MOST_PATTERNS,
-    MOST_RULES, admit,
+    MOST_RULES,
 };
 pub use condition::{Condition, VARIABLES};
 pub use diagnostic::{Mistake, Mistakes};
 pub use dossier::{Dossier, FreezeError, Frozen, Request, Side};
-pub use evaluate::{Case, Judgement, Prepared, evaluate};
+pub use evaluate::{Judgement, Prepared, evaluate};
 pub use explain::{Explanation, explain};
 pub use glob::{Glob, GlobError};
 pub use lint::{Holders, Place, lint};
-pub use parse::parse;
+pub use parse::{admit, parse};
 pub use schema::{
-    AppliesTo, ApprovalRule, IntervalMethod, Limit, Policy, Recompute, Requirements, Rule,
+    AppliesTo, ApprovalRule, Case, IntervalMethod, Limit, Policy, Recompute, Requirements, Rule,
     Selector, Statistics, Target,
 };

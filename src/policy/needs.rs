@@ -2,12 +2,12 @@
 //! raw predictions.
 
 use super::{
-    rules::Needs,
+    schema::Needs,
     schema::{Policy, Selector},
 };
 use crate::{
     model::{Against, Digest, Plan, Submitted, number::round12},
-    policy::evaluate::index::Index,
+    policy::index::Index,
     stats::multiplicity,
 };
 use std::collections::BTreeSet;

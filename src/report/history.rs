@@ -1,7 +1,7 @@
 //! What happened to one release, in order.
 
 use super::{
-    release::LogIndexes,
+    log_indexes::LogIndexes,
     values::{Hash, Moment},
     verdict::Headline,
 };

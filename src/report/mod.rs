@@ -20,16 +20,18 @@ pub mod chart;
 pub mod csv;
 pub mod findings;
 pub mod history;
+pub mod log_indexes;
 pub mod numbers;
 pub mod operating;
-pub mod release;
+mod release;
 pub mod standing;
 pub mod values;
 pub mod verdict;
 
 pub use audit::Audit;
+pub use log_indexes::LogIndexes;
 pub use operating::OperatingCurve;
-pub use release::{LogIndexes, ReleaseReport, claims};
+pub use release::{ReleaseReport, claims};
 pub use values::{Hash, Moment, Pair};
 
 #[cfg(test)]

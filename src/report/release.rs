@@ -4,25 +4,15 @@ use super::{
     approvals::{self, Requirement, VoteRow},
     findings::{self, Part, PolicyFindings},
     history::{self, Event},
+    log_indexes::LogIndexes,
     standing::{self, AttemptRow, BaselineRow},
     values::{Hash, Moment, Pair},
     verdict::Headline,
 };
 use crate::model::{
-    Approval, ApprovalCount, ApprovalId, Claimed, Decision, Digest, EvidenceRef, Release,
-    Timestamp, Verdict, Vote,
+    Approval, ApprovalCount, Claimed, Decision, EvidenceRef, Release, Timestamp, Verdict, Vote,
 };
 use serde::Serialize;
-use std::collections::BTreeMap;
-
-/// Log indexes that the rows themselves do not have; an unknown index is not shown.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LogIndexes {
-    /// The indexes of approvals.
-    pub approvals: BTreeMap<ApprovalId, u64>,
-    /// The indexes of evidence, by digest.
-    pub evidence: BTreeMap<Digest, u64>,
-}
 
 /// One document of evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -5,7 +5,7 @@ use super::{
     HookSecret, StoreError, Token, User,
     change::{Before, NewState, Write},
     insert::Bound,
-    rows_in::Row,
+    placed::Row,
 };
 use crate::model::Timestamp;
 use sqlx::{AnyConnection, Row as _};

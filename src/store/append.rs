@@ -8,83 +8,25 @@
 
 use super::{
     Store, StoreError,
+    batch::{Batch, by_namespace},
     change::{Change, Committed, NewEntry, Receipt, Write},
-    durable::SignedHead,
-    head::Head,
+    head::{Head, SignedHead},
     identity,
     insert::Insert,
+    placed::Placed,
     screen,
+    seal::Seal,
     write::Writing,
 };
 use crate::{
     ledger::{
-        Identity, merkle,
+        merkle,
         tile::{self, TileId},
     },
     model::{Digest, Namespace},
 };
 use sqlx::{AnyConnection, Row as _};
-use std::collections::{BTreeMap, HashMap};
-
-/// The current head of a log in the database.
-#[derive(Debug, Clone, Copy)]
-pub struct FoundHead<'a> {
-    /// The namespace of the log.
-    pub namespace: &'a Namespace,
-    /// How many leaves it has; 0 for a log that does not exist yet.
-    pub size: u64,
-    /// The root that they lead to.
-    pub root: [u8; 32],
-    /// The checkpoint that was signed over them; empty if there are no leaves.
-    pub checkpoint: &'a str,
-}
-
-/// A head that was signed before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KnownHead {
-    /// How many leaves it covers.
-    pub size: u64,
-    /// The root that they lead to.
-    pub root: [u8; 32],
-}
-
-/// Signs heads. Implemented by the module that has the keys.
-pub trait Seal: Send + Sync {
-    /// Checks that the log, as it was found, may be signed over. Returns the earlier heads that
-    /// must be prefixes of it.
-    ///
-    /// # Errors
-    /// When it is not the log that was signed before; the error says what happened and what to do.
-    fn admit(&self, _found: &FoundHead<'_>) -> Result<Vec<KnownHead>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    /// The first leaves of the log of a new namespace: its keys.
-    fn opening(&self, namespace: &Namespace) -> Vec<NewEntry>;
-
-    /// The identity of a namespace's log, as far as this service knows; for a log that does not
-    /// exist yet, the identity that it would get.
-    fn identity(&self, namespace: &Namespace) -> Identity;
-
-    /// Accepts the identity of a log that the database has.
-    ///
-    /// # Errors
-    /// When this service cannot sign under that name.
-    fn adopt(&self, namespace: &Namespace, identity: &Identity) -> Result<(), String>;
-
-    /// The time of leaves that are added now to a log whose newest leaf is of `newest_us`.
-    ///
-    /// # Errors
-    /// The number of microseconds that the clock is behind the newest leaf, if it is more than the
-    /// tolerance.
-    fn tick(&self, newest_us: i64) -> Result<i64, i64>;
-
-    /// The signed checkpoint of a log with `size` leaves and the root `root`.
-    ///
-    /// # Errors
-    /// When the key cannot sign.
-    fn seal(&self, namespace: &Namespace, size: u64, root: &[u8; 32]) -> Result<String, String>;
-}
+use std::collections::HashMap;
 
 const ENTRIES: Insert = Insert {
     table: "entries",
@@ -131,36 +73,6 @@ struct Filled {
     writing: Writing,
     signed: Vec<SignedHead>,
     outcomes: Vec<Option<Committed>>,
-}
-
-/// The changes of one namespace in a batch.
-pub(super) struct Batch<'a> {
-    pub(super) namespace: &'a Namespace,
-    /// Their places among all changes.
-    pub(super) members: Vec<usize>,
-    pub(super) changes: &'a [Change],
-}
-
-impl<'a> Batch<'a> {
-    /// The changes with their places.
-    pub(super) fn each(&self) -> impl Iterator<Item = (usize, &'a Change)> {
-        let changes = self.changes;
-        self.members.iter().filter_map(move |member| Some((*member, changes.get(*member)?)))
-    }
-
-    /// The same without those that have an outcome already.
-    fn without(&self, outcomes: &[Option<Committed>]) -> Self {
-        let open = |member: &usize| outcomes.get(*member).is_some_and(Option::is_none);
-        Self { members: self.members.iter().copied().filter(open).collect(), ..*self }
-    }
-}
-
-fn by_namespace(changes: &[Change]) -> BTreeMap<&Namespace, Vec<usize>> {
-    let mut groups: BTreeMap<&Namespace, Vec<usize>> = BTreeMap::new();
-    for (i, change) in changes.iter().enumerate() {
-        groups.entry(&change.namespace).or_default().push(i);
-    }
-    groups
 }
 
 async fn append_to_log(
@@ -211,17 +123,6 @@ async fn append_to_log(
         outcomes[member] = Some(Ok(Receipt { size: head.size(), ..receipt }));
     }
     Ok(Some(signed))
-}
-
-/// A write with its place in the log.
-#[derive(Clone, Copy)]
-pub(super) struct Placed<'a> {
-    pub(super) change: &'a Change,
-    pub(super) write: &'a Write,
-    /// The index of its first entry, if it has entries. That of a verification summary follows.
-    pub(super) index: Option<u64>,
-    /// The index of the record of the change's decision.
-    pub(super) record: Option<u64>,
 }
 
 /// The leaves of a batch, in the order of their indexes.

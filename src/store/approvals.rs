@@ -1,6 +1,6 @@
 //! Votes on releases.
 
-use super::{Store, StoreError, change::NewApproval, insert::Insert, rows_in::Row};
+use super::{Store, StoreError, change::NewApproval, insert::Insert, placed::Row};
 use crate::{
     ledger::record::documents,
     model::{Approval, Namespace, ReleaseId},

@@ -4,7 +4,7 @@ use super::{
     Store, StoreError,
     change::{Change, NewAttempts},
     insert::Insert,
-    screen::select_in,
+    select::select_in,
 };
 use crate::model::{Attempt, Digest, ModelId, Namespace};
 use sqlx::{AnyConnection, Row as _};

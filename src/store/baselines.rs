@@ -5,7 +5,7 @@ use super::{
     Store, StoreError,
     change::{Change, ExpectedBaseline, NewDecision, Write},
     insert::Insert,
-    rows_in::Row,
+    placed::Row,
 };
 use crate::model::{Against, Digest, Environment, Inputs, ModelId, Namespace, Outcome, ReleaseId};
 use sqlx::{AnyConnection, Row as _};

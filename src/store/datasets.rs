@@ -1,6 +1,6 @@
 //! Registered data sets.
 
-use super::{Page, Store, StoreError, change::NewDataset, rows_in::Row};
+use super::{Page, Store, StoreError, change::NewDataset, placed::Row};
 use crate::model::{Digest, Namespace, Timestamp};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 

@@ -4,9 +4,9 @@ use super::{
     Store, StoreError,
     change::{NewDecision, Signed},
     insert::Insert,
+    placed::Row,
     record::{DecisionRow, StoredRecord, record_columns},
     releases::outcome,
-    rows_in::Row,
 };
 use crate::model::{Decision, DecisionId, Namespace, Outcome, ReleaseId};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};

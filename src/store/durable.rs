@@ -1,8 +1,11 @@
 //! The check that a batch is durable: its heads are read on another connection before anyone
 //! receives an answer.
 
-use super::{Engine, Store, StoreError, head::Head, log};
-use crate::model::Namespace;
+use super::{
+    Engine, Store, StoreError,
+    head::{Head, SignedHead},
+    log,
+};
 use sqlx::{AnyConnection, Row as _};
 use std::time::Duration;
 
@@ -13,17 +16,6 @@ const PAUSES_POSTGRES_MS: &[u64] = &[0, 100, 400, 1_500, 3_000];
 const PAUSES_SQLITE_MS: &[u64] = &[0, 50, 200];
 /// How long one check may take: the transaction that it looks for may still hold its locks.
 const LOOK: Duration = Duration::from_secs(5);
-
-/// A head as a batch signed it.
-pub(super) struct SignedHead {
-    pub(super) namespace: Namespace,
-    pub(super) size: u64,
-    pub(super) root: [u8; 32],
-    pub(super) checkpoint: String,
-    /// How often the row of the log was written, including by this batch: the only change if no
-    /// leaf was added.
-    pub(super) writes: i64,
-}
 
 impl Store {
     /// Returns `Ok` once it is known that `heads` are stored. The error says whether they may be
@@ -144,6 +136,7 @@ async fn is_stored(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Namespace;
 
     /// A store whose log was written `writes` times, and the signed head that its log has.
     async fn holding(writes: i64) -> (tempfile::TempDir, Store, SignedHead) {

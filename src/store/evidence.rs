@@ -1,6 +1,6 @@
 //! Documents of evidence.
 
-use super::{PackedDocument, Store, StoreError, change::NewEvidence, insert::Insert, rows_in::Row};
+use super::{PackedDocument, Store, StoreError, change::NewEvidence, insert::Insert, placed::Row};
 use crate::model::{Digest, Namespace, Timestamp};
 use sqlx::{AnyConnection, Row as _};
 

@@ -1,10 +1,8 @@
 //! The head of a log: its size, its right edge, and the checkpoint that was signed over them.
 
 use super::{
-    StoreError,
-    append::{FoundHead, Seal},
-    durable::SignedHead,
-    identity, log,
+    StoreError, log,
+    seal::{FoundHead, Seal},
 };
 use crate::{
     ledger::{
@@ -15,6 +13,17 @@ use crate::{
     model::Namespace,
 };
 use sqlx::{AnyConnection, Row as _};
+
+/// A head as a batch signed it.
+pub(super) struct SignedHead {
+    pub(super) namespace: Namespace,
+    pub(super) size: u64,
+    pub(super) root: [u8; 32],
+    pub(super) checkpoint: String,
+    /// How often the row of the log was written, including by this batch: the only change if no
+    /// leaf was added.
+    pub(super) writes: i64,
+}
 
 /// The head of a namespace's log, locked for the transaction that read it.
 pub(super) struct Head {
@@ -80,7 +89,7 @@ impl Head {
             at_us: row.try_get(3)?,
             checkpoint: row.try_get(4)?,
             writes: row.try_get(5)?,
-            identity: identity::of(row.try_get(6)?, row.try_get(7)?),
+            identity: identity_in(row.try_get(6)?, row.try_get(7)?),
         }))
     }
 
@@ -197,4 +206,9 @@ impl Head {
             writes: self.writes,
         })
     }
+}
+
+/// The identity in the columns of a log's row, if it has one yet.
+pub(super) fn identity_in(origin: String, public_url: String) -> Option<Identity> {
+    (!origin.is_empty()).then_some(Identity { origin, public_url })
 }

@@ -3,8 +3,9 @@
 
 use super::{
     Change, Store, StoreError,
-    append::{Batch, Seal},
-    head::Head,
+    batch::Batch,
+    head::{Head, identity_in},
+    seal::Seal,
 };
 use crate::{
     ledger::{
@@ -33,7 +34,7 @@ impl Store {
         let sql = "SELECT origin, public_url FROM logs WHERE namespace = $1 AND size > 0";
         let query = sqlx::query(sql).bind(namespace.as_str());
         let Some(row) = query.fetch_optional(&self.reader).await? else { return Ok(None) };
-        if let Some(identity) = of(row.try_get(0)?, row.try_get(1)?) {
+        if let Some(identity) = identity_in(row.try_get(0)?, row.try_get(1)?) {
             return Ok(Some(identity));
         }
         self.in_time(async {
@@ -45,11 +46,6 @@ impl Store {
         })
         .await
     }
-}
-
-/// The identity in the columns of a log's row, if it has one yet.
-pub(super) fn of(origin: String, public_url: String) -> Option<Identity> {
-    (!origin.is_empty()).then_some(Identity { origin, public_url })
 }
 
 /// The identity of the log whose head is locked. If it has none yet, it is set here permanently, so

@@ -1,6 +1,6 @@
 //! The frozen inputs of decisions, each stored once.
 
-use super::{StoreError, change::NewDecision, insert::Insert, rows_in::Row};
+use super::{StoreError, change::NewDecision, insert::Insert, placed::Row};
 use sqlx::AnyConnection;
 use std::collections::HashMap;
 

@@ -1,6 +1,6 @@
 //! What a namespace publishes, policies and mappings: versions of a text under a name.
 
-use super::{Store, StoreError, change::NewPublished, rows_in::Row};
+use super::{Store, StoreError, change::NewPublished, placed::Row};
 use crate::model::{Digest, Namespace, Timestamp};
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};
 

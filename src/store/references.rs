@@ -1,7 +1,7 @@
 //! Proposals of references, and their approvals.
 
 use super::{
-    NewPin, NewProposal, Page, ProposedReference, Store, StoreError, insert::Bound, rows_in::Row,
+    NewPin, NewProposal, Page, ProposedReference, Store, StoreError, insert::Bound, placed::Row,
 };
 use crate::model::{Digest, Environment, ModelId, Namespace, Person, ReleaseId, Timestamp};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};

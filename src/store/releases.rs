@@ -4,8 +4,8 @@ use super::{
     Page, Store, StoreError,
     change::NewRelease,
     insert::{Bound, Insert},
-    rows_in::Row,
-    screen::select_in,
+    placed::Row,
+    select::select_in,
 };
 use crate::model::{
     Digest, Environment, Inputs, ModelId, Namespace, Outcome, Person, Release, ReleaseId, Timestamp,

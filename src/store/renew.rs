@@ -1,11 +1,7 @@
 //! The renewal of a log under another name: new leaves first, then everything that it contained.
 
 use super::{
-    Store, StoreError,
-    append::{Seal, store_tile_hash},
-    change::NewEntry,
-    head::Head,
-    log,
+    Store, StoreError, append::store_tile_hash, change::NewEntry, head::Head, log, seal::Seal,
 };
 use crate::{
     ledger::{

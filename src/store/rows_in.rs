@@ -1,44 +1,15 @@
 //! Inserts the rows of a batch, with one statement for each table that has any.
 
 use super::{
-    StoreError, accounts,
-    append::Placed,
-    approvals, baselines,
-    change::{Change, Delivery, Write},
+    StoreError, accounts, approvals, baselines,
+    change::{Delivery, Write},
     datasets, decisions, deliveries, evidence, inputs,
+    placed::{Placed, Row},
     published::{self, Publication},
     references, releases, sessions, uploads,
 };
-use crate::model::{Namespace, Outcome, Timestamp};
+use crate::model::{Namespace, Timestamp};
 use sqlx::AnyConnection;
-
-/// A row to insert.
-pub(super) struct Row<'a, T> {
-    pub(super) new: &'a T,
-    pub(super) change: &'a Change,
-    /// The index of its entry in the log.
-    pub(super) index: u64,
-    /// The index of the record of the change's decision.
-    pub(super) record: Option<u64>,
-}
-
-impl<T> Row<'_, T> {
-    /// The time of the request.
-    pub(super) fn at(&self) -> Timestamp {
-        self.change.at
-    }
-
-    /// The index of the record of an allow, as an SQL number.
-    pub(super) fn allowed(&self) -> Option<i64> {
-        let allow = self.change.decision().is_some_and(|d| d.verdict == Outcome::Allow);
-        self.record.filter(|_| allow).map(u64::cast_signed)
-    }
-
-    /// The index of its entry, as an SQL number.
-    pub(super) fn idx(&self) -> i64 {
-        self.index.cast_signed()
-    }
-}
 
 /// The rows of one kind.
 fn rows<'a, T>(

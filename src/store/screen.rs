@@ -2,16 +2,16 @@
 //! out from is unchanged.
 
 use super::{
-    Conflict, StoreError, accounts,
-    append::Batch,
-    attempts,
+    Conflict, StoreError, accounts, attempts,
     baselines::Stands,
+    batch::Batch,
     change::{Change, Expectation, Write},
     head::Head,
     published::{self, Publication},
+    select::select_in,
 };
 use crate::model::{Digest, Environment, ModelId, Namespace, Release};
-use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};
+use sqlx::{AnyConnection, Row as _};
 use std::collections::{HashMap, HashSet};
 
 /// The changes that must not be stored, and why.
@@ -266,26 +266,4 @@ pub(super) async fn new_evidence(
         new.remove(&digest.parse().map_err(StoreError::inconsistent)?);
     }
     Ok(new)
-}
-
-/// Runs `select` for the given values, in statements of few sizes, so that few are prepared.
-pub(super) async fn select_in(
-    connection: &mut AnyConnection,
-    select: &str,
-    namespace: &Namespace,
-    values: &[String],
-) -> Result<Vec<AnyRow>, StoreError> {
-    let mut rows = Vec::new();
-    for chunk in values.chunks(64) {
-        let places = [1, 4, 16, 64].into_iter().find(|size| *size >= chunk.len()).unwrap_or(64);
-        let list: Vec<String> = (2..places + 2).map(|i| format!("${i}")).collect();
-        let sql = format!("{select}({})", list.join(","));
-        let mut query = sqlx::query(AssertSqlSafe(sql)).bind(namespace.as_str());
-        // The last value fills the remaining placeholders: a repeated value changes nothing.
-        for i in 0..places {
-            query = query.bind(chunk[i.min(chunk.len() - 1)].clone());
-        }
-        rows.extend(query.fetch_all(&mut *connection).await?);
-    }
-    Ok(rows)
 }

@@ -3,7 +3,7 @@
 use super::{
     Page, Proposal, Publication, Published, Session, Store, StoreError, StoredDecision,
     StoredEntry, StoredRelease, StoredUpload, approvals, decisions, log, published, references,
-    releases, screen::select_in, uploads,
+    releases, select::select_in, uploads,
 };
 use crate::model::{Approval, Digest, Namespace, ReleaseId};
 use sqlx::{AssertSqlSafe, Row as _, any::AnyRow};

@@ -1,6 +1,6 @@
 //! The files of rows that a namespace may use.
 
-use super::{Store, StoreError, change::NewUpload, rows_in::Row};
+use super::{Store, StoreError, change::NewUpload, placed::Row};
 use crate::model::{Digest, Namespace, Timestamp};
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 

@@ -1,7 +1,7 @@
 //! Checks of every address before a handler sees it: its length, control characters, and query
 //! parameters that the API document does not name.
 
-use super::{api::openapi, problem::Problem};
+use super::{api::openapi, nearest::nearest, problem::Problem};
 use axum::http::{Method, StatusCode, Uri};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -10,8 +10,6 @@ use std::{
 
 /// The longest path and query, in bytes.
 const MAX_URI: usize = 8 << 10;
-/// The similarity from which a word is suggested in place of another.
-const NEAR: f64 = 0.75;
 
 /// The query parameters of every operation of the API, by its route and method.
 type Known = BTreeMap<String, HashMap<String, BTreeSet<String>>>;
@@ -56,23 +54,6 @@ fn unknown(name: &str, known: &BTreeSet<String>) -> String {
     let meant =
         nearest(name, &words).map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
     format!("unknown query parameter `{shown}`: expected one of `{}`{meant}", words.join("`, `"))
-}
-
-/// The word that was probably intended.
-fn nearest<'w>(word: &str, words: &[&'w str]) -> Option<&'w str> {
-    let near = |other: &&'w str| (strsim::jaro_winkler(word, other), *other);
-    let best = words.iter().map(near).max_by(|a, b| a.0.total_cmp(&b.0));
-    best.filter(|(likeness, _)| *likeness >= NEAR).map(|(_, word)| word)
-}
-
-/// A message of serde about an unknown word, with the word that was probably intended.
-pub(super) fn with_nearest(sentence: String) -> String {
-    let Some((_, rest)) = sentence.split_once("unknown variant `") else { return sentence };
-    let words: Vec<&str> = rest.split('`').step_by(2).filter(|word| !word.contains(' ')).collect();
-    match words.split_first().and_then(|(wrong, words)| nearest(wrong, words)) {
-        Some(word) => format!("{sentence}; did you mean `{word}`?"),
-        None => sentence,
-    }
 }
 
 /// A route as the API document writes it.
@@ -127,14 +108,6 @@ mod tests {
         );
         assert_eq!(told("/api/v1/releases", "/api/v1/releases?limit=1&verdict=deny"), Ok(()));
         assert_eq!(told("/releases", "/releases?anything=1"), Ok(()), "pages are lenient");
-        let sentence = "verdict: unknown variant `alow`, expected one of `allow`, `deny`, `pending`, `revoked`";
-        assert!(with_nearest(sentence.into()).ends_with("did you mean `allow`?"));
-        assert_eq!(
-            with_nearest("unknown variant `x`, expected `html` or `csv`".into())
-                .matches("did you")
-                .count(),
-            0
-        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Extractors: handlers receive checked values, such as the actor, the body and the idempotency
 //! key.
 
-use super::{Web, asked::with_nearest, intake, problem::Problem};
+use super::{Web, intake, nearest::with_nearest, problem::Problem};
 use crate::{
     app::core::once::DeliveryKey,
     identity::{Actor, Secret},

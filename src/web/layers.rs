@@ -5,7 +5,6 @@ use super::{
     intake::{Intake, Keeping},
     negotiate, pages,
     problem::{PROBLEM, Problem},
-    router::{HOOK, PREDICTIONS},
     stream::Break,
 };
 use crate::app::core::error::DAMAGED;
@@ -20,6 +19,10 @@ use axum::{
 use std::{sync::Arc, time::Instant};
 use tower_http::catch_panic::CatchPanicLayer;
 
+/// The address to which files of rows are uploaded; its bodies are kept on disk.
+pub(super) const PREDICTIONS: &str = "/api/v1/predictions";
+/// The address that accepts webhooks of CI; its bodies are kept until their signature is checked.
+pub(super) const HOOK: &str = "/hooks/ci";
 const REQUEST_ID: &str = "x-request-id";
 const MAX_ID: usize = 64;
 

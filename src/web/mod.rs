@@ -10,6 +10,7 @@ mod hooks;
 mod intake;
 mod layers;
 mod metrics;
+mod nearest;
 mod negotiate;
 mod pace;
 mod pages;

@@ -6,7 +6,9 @@ use super::{
         approvals, datasets, decisions, evaluations, evidence, gate, log, mappings, models,
         openapi, policies, predictions, references, releases, reports,
     },
-    hooks, layers, metrics, pages, public,
+    hooks,
+    layers::{self, HOOK, PREDICTIONS},
+    metrics, pages, public,
 };
 use axum::{
     Router,
@@ -16,11 +18,6 @@ use axum::{
     routing::{get, post, put},
 };
 use tower::ServiceExt as _;
-
-/// The address to which files of rows are uploaded.
-pub(super) const PREDICTIONS: &str = "/api/v1/predictions";
-/// The address that accepts webhooks of CI.
-pub(super) const HOOK: &str = "/hooks/ci";
 
 /// The routes of the whole service.
 pub fn router(web: &Web) -> Router {

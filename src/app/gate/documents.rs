@@ -7,7 +7,7 @@ use crate::app::{
     core::error::{AppError, Kind},
     core::notary::row_entry,
     core::text,
-    gate::submit::Document,
+    gate::submission::Document,
     registry::mappings::Asked,
 };
 use crate::{

@@ -8,7 +8,8 @@ use crate::app::{
     gate::documents::Documents,
     gate::recompute::{self, Memo},
     gate::standing::Obstacle,
-    gate::submit::{Asked, Submission},
+    gate::submission::Submission,
+    gate::submit::Asked,
 };
 use crate::{
     identity::{Actor, Scope},

@@ -12,4 +12,5 @@ pub(in crate::app) mod recompute;
 pub mod releases;
 pub(in crate::app) mod rows;
 pub mod standing;
+pub mod submission;
 pub mod submit;

@@ -3,7 +3,7 @@
 
 use crate::app::{
     Service, core::blocking, core::error::AppError, gate::baselines::Compared,
-    gate::documents::Documents, gate::rows::Rows, gate::submit::Submission,
+    gate::documents::Documents, gate::rows::Rows, gate::submission::Submission,
 };
 use crate::{
     evidence::computed,

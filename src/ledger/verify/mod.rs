@@ -99,7 +99,7 @@ fn opened_bundle(steps: &mut Steps, opened: &bundle::Opened, pinned: &Pinned) ->
 
 /// The claim that one signed statement proves by itself.
 fn content(steps: &mut Steps, verified: &Verified) -> Option<Proved> {
-    if summary::is_summary(&verified.envelope.payload) {
+    if signed::is_summary(&verified.envelope.payload) {
         return summary::alone(steps, verified);
     }
     let stated = record::read(steps, verified)?;

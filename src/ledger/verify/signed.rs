@@ -1,6 +1,6 @@
 //! One signed statement: its envelope, its log entry, its proof.
 
-use super::{DECISION, Pinned, RECORD, report::Steps, summary};
+use super::{DECISION, Pinned, RECORD, VSA_TYPE, report::Steps};
 use crate::ledger::{
     Checkpoint, Entry, Envelope, Proof, PublicKey, VerifierKey, entry::SignedEntry, hash,
 };
@@ -12,6 +12,16 @@ pub(super) struct Raw<'a> {
     pub(super) envelope: Option<&'a [u8]>,
     pub(super) leaf: Option<&'a [u8]>,
     pub(super) proof: Option<&'a [u8]>,
+}
+
+/// Whether a payload claims to be a verification summary.
+pub(super) fn is_summary(payload: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Claim {
+        predicate_type: String,
+    }
+    serde_json::from_slice::<Claim>(payload).is_ok_and(|claim| claim.predicate_type == VSA_TYPE)
 }
 
 /// A statement that was read. The steps say whether it can be trusted.
@@ -58,7 +68,7 @@ pub(super) fn signed(
 
 /// The word that starts the names of an envelope's steps.
 pub(super) fn word(envelope: &Envelope) -> &'static str {
-    if summary::is_summary(&envelope.payload) { DECISION.word } else { RECORD.word }
+    if is_summary(&envelope.payload) { DECISION.word } else { RECORD.word }
 }
 
 /// Checks a single envelope. Its place in a log is left unchecked.

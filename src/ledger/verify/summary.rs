@@ -14,16 +14,6 @@ use crate::model::{Digest, ModelId, Outcome, Record};
 
 const NAME: &str = "decision-statement";
 
-/// Whether a payload claims to be a verification summary.
-pub(super) fn is_summary(payload: &[u8]) -> bool {
-    #[derive(serde::Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Claim {
-        predicate_type: String,
-    }
-    serde_json::from_slice::<Claim>(payload).is_ok_and(|claim| claim.predicate_type == VSA_TYPE)
-}
-
 /// Checks the summary against the record, which was verified first.
 pub(super) fn check(
     steps: &mut Steps,

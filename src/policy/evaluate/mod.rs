@@ -1,55 +1,20 @@
 //! The verdict: a pure function of a case.
 
 mod approvals;
-pub(in crate::policy) mod index;
 
 use super::{
     budget,
     condition::Variables,
+    index::Index,
     judged::Judged,
     phrase::{self, Reason},
-    rules::{self, View},
-    schema::Policy,
+    rules,
+    schema::{Case, Policy, View},
 };
 use crate::model::{
-    Approval, ApprovalCount, Digest, Engine, Inputs, ObserveOnly, Outcome, PolicySummary, Status,
-    Submitted, Timestamp, Verdict,
+    ApprovalCount, Engine, ObserveOnly, Outcome, PolicySummary, Status, Timestamp, Verdict,
     verdict::{Mode, NO_POLICY},
 };
-use index::Index;
-use std::sync::Arc;
-
-/// The arguments of a verdict: everything it depends on.
-#[derive(Debug, Clone, Copy)]
-pub struct Case<'a> {
-    /// The frozen inputs.
-    pub inputs: &'a Inputs,
-    /// The digest of the inputs, to which approvals refer.
-    pub inputs_digest: Digest,
-    /// The policies that apply; their order does not matter.
-    pub policies: &'a [Arc<Policy>],
-    /// The evidence; its order does not matter.
-    pub evidence: &'a [Submitted],
-    /// The champion's evidence; used only if the inputs name a champion.
-    pub champion: &'a [Submitted],
-    /// The reference's evidence; used only if the inputs name a reference.
-    pub reference: &'a [Submitted],
-    /// The approvals; their order does not matter.
-    pub approvals: &'a [Approval],
-    /// The moment of evaluation.
-    pub now: Timestamp,
-}
-
-impl Case<'_> {
-    /// Whether the first version of the semantics applies, so that decisions made with it can be
-    /// recomputed to the byte. The second version changed this: an environment in which no policy
-    /// enforces releases nothing, unless the namespace names it; numbers in sentences are never
-    /// rounded onto the limit; a claim is compared with the computed counts that both have; numbers
-    /// computed for one policy serve every policy whose columns they cover; there are budgets.
-    pub(super) fn is_first(&self) -> bool {
-        self.inputs.engine < 2
-    }
-}
 
 /// The policies of a case, without duplicates, in order.
 fn policies<'c>(case: &Case<'c>) -> Vec<&'c Policy> {

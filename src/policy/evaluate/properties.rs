@@ -4,12 +4,13 @@
 use super::*;
 use crate::{
     model::{
-        Baseline, Claimed, Digest, Evidence, Finding, Interval, Measurement, Person, Slice, Status,
-        Unit, Vote,
+        Approval, Baseline, Claimed, Digest, Evidence, Finding, Inputs, Interval, Measurement,
+        Person, Slice, Status, Submitted, Timestamp, Unit, Vote,
     },
     policy::parse,
 };
 use proptest::{collection::vec, option, prelude::*};
+use std::sync::Arc;
 
 /// Policies that cover every kind of rule, every selector and every relaxation.
 const POLICIES: [&str; 4] = [

@@ -29,6 +29,21 @@ const KEYS: [&str; 10] = [
     "approval",
 ];
 
+/// Reads a policy for use from now on: like [`parse`], and it must be within its budget. A policy
+/// that was published earlier is only parsed; if it is over its budget, its evaluation is an
+/// `error`.
+///
+/// # Errors
+/// All mistakes in the policy; if there are none, all limits that it exceeds.
+pub fn admit(text: &str) -> Result<Policy, Mistakes> {
+    if let Some(mistakes) = budget::too_large(text) {
+        return Err(mistakes);
+    }
+    let policy = parse(text)?;
+    let over = budget::over(&policy);
+    if over.list.is_empty() { Ok(policy) } else { Err(over) }
+}
+
 /// Reads a policy. The digest of the policy is the digest of exactly these bytes.
 ///
 /// # Errors

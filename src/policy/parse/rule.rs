@@ -6,8 +6,8 @@ use crate::{
     policy::{
         condition::Condition,
         diagnostic::{Collector, quote},
-        rules::{KINDS, Kind, Reader},
-        schema::{Rule, Selector, Statistics, Target},
+        rules::{KINDS, Reader},
+        schema::{Kind, Rule, Selector, Statistics, Target},
     },
 };
 

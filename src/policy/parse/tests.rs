@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     model::{Op, Unit},
-    policy::rules::{Threshold, as_kind},
+    policy::{rules::Threshold, schema::as_kind},
 };
 
 /// The mistakes of `text` as `line:column code`.

@@ -4,7 +4,7 @@ use super::{View, weigh::one_sided};
 use crate::{
     model::{Bucket, Distribution, Measurement, number::round12},
     policy::{
-        evaluate::index::{Document, Entry},
+        index::{Document, Entry},
         phrase::Place,
         schema::Target,
     },

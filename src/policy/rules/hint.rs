@@ -1,8 +1,8 @@
 //! Computes how many further samples would settle an inconclusive finding.
 
 use super::{
+    bound::bound,
     judging::Judging,
-    threshold::bound,
     weigh::{Method, Weighed},
 };
 use crate::{

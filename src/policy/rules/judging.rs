@@ -3,7 +3,7 @@
 use super::View;
 use crate::{
     model::number::round12,
-    policy::schema::{IntervalMethod, Statistics},
+    policy::schema::{Base, IntervalMethod},
     stats::multiplicity,
 };
 
@@ -23,21 +23,6 @@ pub(super) struct Judging {
     /// Whether each attempt has only its share of the error: then no hint says how far off this
     /// attempt was.
     pub(super) spends: bool,
-}
-
-/// The error and the confidence of a policy before attempts are counted.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::policy) struct Base {
-    alpha: f64,
-    confidence: f64,
-}
-
-impl Base {
-    /// The base of these settings.
-    pub(in crate::policy) fn of(statistics: &Statistics) -> Self {
-        let alpha = round12(1.0 - statistics.confidence);
-        Self { alpha, confidence: round12(1.0 - alpha) }
-    }
 }
 
 /// The settings for a number of this document and data set.

@@ -1,5 +1,6 @@
 //! The kinds of rules, one file each; only [`KINDS`] lists them all.
 
+mod bound;
 mod check;
 mod choose;
 mod comparison;
@@ -7,7 +8,7 @@ mod disparity;
 mod groups;
 mod hint;
 mod judging;
-mod kind;
+mod reader;
 mod recomputed;
 mod requirements;
 mod select;
@@ -16,20 +17,16 @@ mod weigh;
 
 use super::{
     budget,
-    condition::{LARGEST_CONTEXT, Variables},
-    evaluate::{
-        Case,
-        index::{Entry, Index},
-    },
+    condition::LARGEST_CONTEXT,
+    index::Index,
     judged::Judged,
     phrase::{self, Reason},
-    schema::{Policy, Rule},
+    schema::{Findings, Kind, Limits, Needs, Rule, View, as_kind, kind},
 };
 use crate::model::{Digest, Status};
-use judging::Base;
 use std::{borrow::Cow, slice};
 
-pub(super) use kind::{Kind, Limits, Needs, Reader, as_kind};
+pub(super) use reader::Reader;
 #[cfg(test)]
 pub(super) use threshold::Threshold;
 
@@ -43,72 +40,6 @@ const METRIC_EXAMPLE: &str = "`metric = \"accuracy\"` and a limit";
 
 /// The rule id of the finding on a policy that exceeds its budget.
 const OVER_BUDGET: &str = "evidence.budget";
-
-/// The data that a rule can read.
-#[derive(Clone, Copy)]
-pub(super) struct View<'a> {
-    pub(super) case: &'a Case<'a>,
-    pub(super) policy: &'a Policy,
-    pub(super) index: &'a Index<'a>,
-    /// The champion's evidence; `None` if there is no champion.
-    pub(super) champion: Option<&'a Index<'a>>,
-    /// The reference's evidence; `None` if there is no reference.
-    pub(super) reference: Option<&'a Index<'a>>,
-    /// Present if any rule has a condition.
-    pub(super) variables: Option<&'a Variables>,
-    /// The settings of the policy's statistics.
-    pub(super) base: Base,
-}
-
-impl<'a> View<'a> {
-    /// The view of `policy` on a case without baselines and conditions.
-    pub(super) fn new(case: &'a Case<'a>, policy: &'a Policy, index: &'a Index<'a>) -> Self {
-        let base = Base::of(&policy.statistics);
-        Self { case, policy, index, champion: None, reference: None, variables: None, base }
-    }
-}
-
-/// The findings of one policy's rules, and what the rules read.
-#[derive(Debug, Default)]
-pub(super) struct Findings<'a> {
-    list: Vec<(Judged<'a>, Reason)>,
-    /// The length of the list at which rules stop.
-    full: usize,
-    /// The documents that rules read, by position in the index.
-    read: Vec<usize>,
-    /// The data sets of the measurements that rules read, each with its document.
-    datasets: Vec<(usize, Option<&'a str>)>,
-}
-
-impl<'a> Findings<'a> {
-    /// Records what a rule has read.
-    fn note(&mut self, entries: &[Entry<'a>]) {
-        for entry in entries {
-            self.note_document(entry.document);
-            let place = (entry.document, entry.dataset);
-            if self.datasets.last() != Some(&place) {
-                self.datasets.push(place);
-            }
-        }
-    }
-
-    /// Records that a rule has read a document.
-    fn note_document(&mut self, at: usize) {
-        if self.read.last() != Some(&at) {
-            self.read.push(at);
-        }
-    }
-
-    /// Whether the maximum number of findings is reached.
-    fn is_full(&self) -> bool {
-        self.list.len() >= self.full
-    }
-
-    /// Adds a finding. Its sentence will be made from its numbers and `reason`.
-    fn say(&mut self, finding: Judged<'a>, reason: Reason) {
-        self.list.push((finding, reason));
-    }
-}
 
 /// Adds the findings of every rule in the policy, in the order of the file, then those of
 /// `[evidence]`, to `list`. Rules stop when the list has `most` findings. A policy that exceeds its

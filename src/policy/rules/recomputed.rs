@@ -7,7 +7,7 @@ use super::{Findings, View, digests, select};
 use crate::{
     model::{Measurement, Status, Unit, number::round12},
     policy::{
-        evaluate::index::Document,
+        index::Document,
         judged::{Judged, Numbers},
         phrase::{Claim, Reason, subject_of},
         schema::Recompute,

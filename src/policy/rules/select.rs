@@ -4,7 +4,7 @@ use super::View;
 use crate::{
     model::{Columns, Computed, Slice, number::round12},
     policy::{
-        evaluate::index::{Document, Entry, Index},
+        index::{Document, Entry, Index},
         phrase::Near,
         schema::{Recompute, Target},
     },

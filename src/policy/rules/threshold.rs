@@ -6,6 +6,7 @@ mod read;
 
 use super::{
     Findings, Kind, Limits, METRIC_EXAMPLE, METRIC_SUBJECT, Needs, Reader, View, as_kind, blank,
+    bound::{bound, meets},
     choose, digests, groups,
     hint::Hint,
     judging::{Judging, judging},
@@ -297,27 +298,5 @@ pub(super) fn answer(weighed: &Weighed, limit: Limit) -> (Status, Reason) {
         Method::Counts(_) | Method::Computed(_) | Method::OrderStatistics | Method::Claimed(_) => {
             unsettled(Reason::NoBound)
         }
-    }
-}
-
-/// The status that the bounds give.
-pub(super) fn bound(weighed: &Weighed, limit: Limit) -> Status {
-    let (clears, breaks) = match limit.op {
-        Op::AtLeast => (weighed.lower, weighed.upper.map(|u| u < limit.value)),
-        Op::AtMost => (weighed.upper, weighed.lower.map(|l| l > limit.value)),
-    };
-    if clears.is_some_and(|x| meets(x, limit)) {
-        Status::Pass
-    } else if breaks == Some(true) {
-        Status::Fail
-    } else {
-        Status::Inconclusive
-    }
-}
-
-pub(super) fn meets(x: f64, limit: Limit) -> bool {
-    match limit.op {
-        Op::AtLeast => x >= limit.value,
-        Op::AtMost => x <= limit.value,
     }
 }

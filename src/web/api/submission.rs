@@ -3,7 +3,7 @@
 use crate::{
     app::{
         core::blocking,
-        gate::submit::{Document, Submission},
+        gate::submission::{Document, Submission},
     },
     model::Digest,
     web::{

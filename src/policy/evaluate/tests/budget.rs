@@ -26,7 +26,7 @@ const EACH: &str =
 /// kind of rule.
 #[test]
 fn groups_are_found_and_not_looked_for_among_all() {
-    use crate::policy::evaluate::index::HANDED_OUT;
+    use crate::policy::index::HANDED_OUT;
     const GROUPS: u64 = 1_500;
     let declared: Vec<String> = (0..GROUPS).map(|i| format!("\"{i:05}\"")).collect();
     let declared = format!("[groups]\ncity = [{}]\n", declared.join(", "));

@@ -11,11 +11,12 @@ mod statistics;
 use super::*;
 use crate::{
     model::{
-        Check, Claimed, DatasetRef, Digest, Evidence, Finding, Interval, Link, Measurement,
-        Outcome, Person, Severity, Slice, Status, Subject, Unit, Vote,
+        Approval, Check, Claimed, DatasetRef, Digest, Evidence, Finding, Inputs, Interval, Link,
+        Measurement, Outcome, Person, Severity, Slice, Status, Subject, Submitted, Unit, Vote,
     },
     policy::parse,
 };
+use std::sync::Arc;
 
 const NOW: &str = "2026-11-20T12:00:00Z";
 

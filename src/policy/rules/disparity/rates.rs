@@ -9,7 +9,7 @@ use super::super::{
 use super::{Disparity, DisparityRule, Rate, phrase::Why};
 use crate::{
     model::{Measurement, Slice, Status},
-    policy::{evaluate::index::Entry, phrase::Reason, schema::Target},
+    policy::{index::Entry, phrase::Reason, schema::Target},
 };
 
 /// The reason why a disparity cannot be evaluated.

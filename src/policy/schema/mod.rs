@@ -1,7 +1,14 @@
 //! A policy after it was read: it has no unknown or impossible parts, and its conditions are
 //! compiled.
 
-use super::{condition::Condition, glob::Glob, rules::Kind};
+pub(in crate::policy) mod kind;
+mod view;
+
+pub(in crate::policy) use kind::{Kind, Limits, Needs, as_kind};
+pub use view::Case;
+pub(in crate::policy) use view::{Base, Findings, View};
+
+use super::{condition::Condition, glob::Glob};
 use crate::model::{Age, Columns, Digest, Op, Severity, Slice, Unit, verdict::Mode};
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 

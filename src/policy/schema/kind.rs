@@ -1,37 +1,14 @@
-//! What a kind of rule does. Each kind is one file of this folder, and one line in [`super::KINDS`].
+//! What a rule of any kind does. The kinds are in `policy::rules`.
 
-use super::{Findings, View};
+use super::{
+    Limit, Policy, Rule, Target,
+    view::{Findings, View},
+};
 use crate::{
     model::{Against, Plan},
-    policy::{
-        diagnostic::Collector,
-        glob::Glob,
-        parse::section::Section,
-        schema::{Limit, Policy, Rule, Statistics, Target},
-    },
+    policy::{diagnostic::Collector, glob::Glob},
 };
 use std::{any::Any, collections::BTreeSet, fmt};
-
-/// How a kind of rule is recognised and read.
-pub(in crate::policy) struct Reader {
-    /// The key that names what such a rule is about: `metric`.
-    pub(in crate::policy) subject: &'static str,
-    /// How to write the subject, for a rule without any.
-    pub(in crate::policy) example: &'static str,
-    /// The kind in messages: "a rule with a limit".
-    pub(in crate::policy) name: &'static str,
-    /// The keys that such a rule can have, in addition to those of every rule.
-    pub(in crate::policy) keys: &'static [&'static [&'static str]],
-    /// Whether a rule with this subject is of this kind. Of several kinds, the last in the table
-    /// wins.
-    pub(in crate::policy) is: fn(&Section<'_>) -> bool,
-    /// Reads the rule. `None` if it contains a mistake.
-    pub(in crate::policy) read: Read,
-}
-
-/// Reads a rule from its table, under the policy's statistics.
-pub(in crate::policy) type Read =
-    fn(&mut Collector<'_>, &Section<'_>, &Statistics) -> Option<Box<dyn Kind>>;
 
 /// A rule of one kind, with its parameters. Only the first four methods are required.
 pub(in crate::policy) trait Kind: Any + fmt::Debug + Send + Sync {
@@ -108,7 +85,7 @@ pub(in crate::policy) struct Needs<'p> {
 }
 
 /// Whether `other` is of the kind of `rule` and equal to it.
-pub(super) fn same<K: Kind + PartialEq>(rule: &K, other: &dyn Kind) -> bool {
+pub(in crate::policy) fn same<K: Kind + PartialEq>(rule: &K, other: &dyn Kind) -> bool {
     as_kind::<K>(other).is_some_and(|other| rule == other)
 }
 
