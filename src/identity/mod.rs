@@ -13,8 +13,8 @@
 )]
 
 pub mod hook;
-pub mod scope;
-pub mod secret;
+mod scope;
+mod secret;
 
 pub use scope::{Actor, Denied, Scope};
 pub use secret::Secret;

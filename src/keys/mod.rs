@@ -1,6 +1,6 @@
 //! Signers: where private keys are kept and used.
 
-pub mod file;
+mod file;
 
 pub use file::FileSigner;
 

@@ -8,7 +8,7 @@ use super::{
         documents::{approval_bytes, approval_digest},
     },
 };
-use crate::model::{Approval, Digest, Inputs, Record, jcs};
+use crate::model::{Approval, Baseline, Digest, Inputs, Record, jcs};
 use std::collections::BTreeMap;
 
 /// The names of the files that hold a signed statement.
@@ -103,7 +103,7 @@ impl Folder {
 
 /// Every document that a decision was made from, by folder, without duplicates, sorted.
 pub fn documents(inputs: &Inputs) -> Vec<(Folder, Digest)> {
-    let of = |baseline: &Option<crate::model::inputs::Baseline>| {
+    let of = |baseline: &Option<Baseline>| {
         baseline.as_ref().map(|b| b.evidence.iter().map(|e| e.digest).collect()).unwrap_or_default()
     };
     let lists: [(Folder, Vec<Digest>); 6] = [
@@ -177,12 +177,12 @@ fn named<D: Document>(bytes: &[u8], digest: impl Fn(D) -> Digest) -> Option<Dige
 pub(super) fn documents_of<'f>(
     files: &'f BTreeMap<String, Vec<u8>>,
     decision: &ReleaseDecision,
-) -> record::Documents<'f> {
+) -> record::Contents<'f> {
     let approvals = files.iter().filter(|(path, _)| path.starts_with("approvals/"));
     let found: BTreeMap<Digest, &[u8]> =
         approvals.map(|(_, bytes)| (Digest::of(bytes), bytes.as_slice())).collect();
     let file = |path| files.get(path).map(Vec::as_slice).unwrap_or_default();
-    record::Documents {
+    record::Contents {
         inputs: file(INPUTS),
         verdict: file(VERDICT),
         approvals: decision.approvals.iter().filter_map(|d| found.get(d).copied()).collect(),
@@ -248,7 +248,7 @@ impl Logged {
 #[derive(Debug, Clone, Copy)]
 pub struct Details<'a> {
     /// The documents of the record.
-    pub documents: &'a record::Documents<'a>,
+    pub documents: &'a record::Contents<'a>,
     /// The request of the release: the document of its entry.
     pub release: &'a [u8],
     /// The entries of [`subjects`].
@@ -296,7 +296,7 @@ pub type File = (String, Vec<u8>);
 
 /// The documents of an export, which can be large, and how many files follow them.
 #[derive(Debug, Clone)]
-pub struct Documents {
+pub struct Listing {
     /// The documents, without duplicates, sorted.
     pub documents: Vec<(Folder, Digest)>,
     /// The number of other files that follow the documents.
@@ -313,9 +313,9 @@ pub fn document_path(folder: Folder, digest: &Digest, bytes: &[u8]) -> String {
 ///
 /// # Errors
 /// If a part cannot be read, or the record and the summary are proved under different checkpoints.
-pub fn frame(parts: &Parts<'_>) -> Result<(Vec<File>, Documents), LedgerError> {
+pub fn frame(parts: &Parts<'_>) -> Result<(Vec<File>, Listing), LedgerError> {
     let payload = Envelope::parse(parts.record.envelope)?.payload;
-    let none = record::Documents::default();
+    let none = record::Contents::default();
     let record = Stated::read(&payload)?
         .record(parts.details.as_ref().map_or(&none, |details| details.documents))?;
     let mut out = Vec::new();
@@ -357,7 +357,7 @@ pub fn frame(parts: &Parts<'_>) -> Result<(Vec<File>, Documents), LedgerError> {
     };
     out.extend(trust(&entry.key, parts.log)?);
     let after = out.len().saturating_sub(before);
-    Ok((out, Documents { documents: documents(&record.inputs), after }))
+    Ok((out, Listing { documents: documents(&record.inputs), after }))
 }
 
 fn signed(names: Names, signed: &Signed<'_>, out: &mut Vec<(String, Vec<u8>)>) {

@@ -5,9 +5,9 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use std::sync::Arc;
 
 use crate::model::{
-    Approval, Digest, Engine, EvidenceRef, Finding, Inputs, Outcome, Person, PolicyRef,
-    PolicySummary, Record, Severity, Slice, Status, Vote, finding::Op, finding::Required,
-    inputs::Baseline, verdict::ApprovalCount, verdict::Mode, verdict::Verdict,
+    Approval, Baseline, Digest, Engine, EvidenceRef, Finding, Inputs, Op, Outcome, Person,
+    PolicyRef, PolicySummary, Record, Required, Severity, Slice, Status, Vote,
+    verdict::ApprovalCount, verdict::Mode, verdict::Verdict,
 };
 
 /// A key in memory.

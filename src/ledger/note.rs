@@ -203,11 +203,6 @@ impl Note {
     pub fn unverified_text(&self) -> &str {
         &self.text
     }
-
-    /// The signature lines.
-    pub fn signatures(&self) -> &[NoteSignature] {
-        &self.signatures
-    }
 }
 
 fn signature_line(line: &str) -> Option<NoteSignature> {

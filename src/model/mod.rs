@@ -14,26 +14,26 @@
     )
 )]
 
-pub mod approval;
-pub mod comparison;
-pub mod computed;
-pub mod digest;
-pub mod distribution;
+mod approval;
+mod comparison;
+mod computed;
+mod digest;
+mod distribution;
 pub mod evidence;
-pub mod finding;
-pub mod id;
-pub mod inputs;
+mod finding;
+mod id;
+mod inputs;
 pub mod jcs;
 pub mod metric;
 mod mirror;
 pub mod number;
-pub mod plan;
+mod plan;
 pub mod range;
-pub mod record;
-pub mod release;
-pub mod slice;
-pub mod time;
-pub mod trigger;
+mod record;
+mod release;
+mod slice;
+mod time;
+mod trigger;
 pub mod unit;
 pub mod verdict;
 

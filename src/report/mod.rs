@@ -20,7 +20,7 @@ pub mod chart;
 pub mod csv;
 pub mod findings;
 pub mod history;
-pub mod log_indexes;
+mod log_indexes;
 pub mod numbers;
 pub mod operating;
 mod release;

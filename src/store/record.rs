@@ -2,7 +2,7 @@
 
 use super::{StoreError, packed};
 use crate::{
-    ledger::record::{Documents, ReleaseDecision, Stated},
+    ledger::record::{Contents, ReleaseDecision, Stated},
     model::{Decision, DecisionId, Digest, ReleaseId},
 };
 use sqlx::{Row as _, any::AnyRow};
@@ -148,7 +148,7 @@ impl StoredRecord {
     pub fn with_documents<T, E>(
         &self,
         said: &ReleaseDecision,
-        then: impl FnOnce(&Documents<'_>) -> Result<T, E>,
+        then: impl FnOnce(&Contents<'_>) -> Result<T, E>,
     ) -> Result<T, StoreError>
     where
         E: std::fmt::Display,
@@ -158,7 +158,7 @@ impl StoredRecord {
         let other = || StoreError::inconsistent("its verdict and approvals are others");
         let (verdict, approvals) = parts(&text, said.approvals.len()).ok_or_else(other)?;
         let inputs = self.inputs.as_deref().unwrap_or_default().as_bytes();
-        then(&Documents { inputs, verdict, approvals }).map_err(StoreError::inconsistent)
+        then(&Contents { inputs, verdict, approvals }).map_err(StoreError::inconsistent)
     }
 }
 

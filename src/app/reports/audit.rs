@@ -6,7 +6,7 @@ use crate::app::{
     core::blocking,
     core::error::AppError,
     core::places::Place,
-    core::prover::{Logged, Prover},
+    core::prover::{LoggedFact, Prover},
 };
 use crate::{
     identity::{Actor, Scope},
@@ -436,14 +436,14 @@ fn altered(what: &str, index: u64) -> String {
 }
 
 /// The line of a publication or of a change of a user.
-fn line(log_index: u64, logged: Logged) -> Option<ChangeLine> {
+fn line(log_index: u64, logged: LoggedFact) -> Option<ChangeLine> {
     let (at, kind, subject, what, by) = match logged {
-        Logged::Policy { at, name, digest, by } => {
+        LoggedFact::Policy { at, name, digest, by } => {
             let by = by.map(|by| by.name).unwrap_or_default();
             let what = format!("policy {name} was published: {digest}");
             (at, "policy", name, what, by)
         }
-        Logged::User(at, user) => {
+        LoggedFact::User(at, user) => {
             let what = changed(&user)?;
             (at, "user", user.name, what, String::new())
         }

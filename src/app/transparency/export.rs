@@ -11,7 +11,7 @@ use crate::{
     identity::{Actor, Scope},
     ledger::{
         Envelope, VerifierKey, bundle,
-        export::{self, Details, Documents, File, Folder, Parts, Signed},
+        export::{self, Details, File, Folder, Listing, Parts, Signed},
         record::Stated,
     },
     model::{DecisionId, Digest, Namespace},
@@ -45,7 +45,7 @@ struct Frame {
 }
 
 impl Frame {
-    fn files(&self, stored: &StoredDecision) -> Result<(Vec<File>, Documents), AppError> {
+    fn files(&self, stored: &StoredDecision) -> Result<(Vec<File>, Listing), AppError> {
         let (Some(Entries { release, logged }), Stated::V2(said)) =
             (&self.entries, stored.record.stated()?)
         else {
@@ -96,7 +96,7 @@ impl Service {
             None => None,
         };
         let frame = Frame { record, summary, entries, log: self.log_key(namespace).await? };
-        let (mut files, Documents { documents, after }) = frame.files(&stored)?;
+        let (mut files, Listing { documents, after }) = frame.files(&stored)?;
         let last = files.split_off(files.len().saturating_sub(after));
         Ok(Export {
             store: self.store.clone(),

@@ -8,7 +8,7 @@ mod v1;
 mod v2;
 
 pub use v1::RecordDocument;
-pub use v2::{Context, Documents, ReleaseDecision};
+pub use v2::{Contents, Context, ReleaseDecision};
 
 use super::{LedgerError, statement::Statement};
 use crate::model::{Record, Timestamp};
@@ -85,7 +85,7 @@ impl Stated {
     ///
     /// # Errors
     /// If a document is absent, does not have its digest, or cannot be read.
-    pub fn record(self, documents: &Documents<'_>) -> Result<Record, LedgerError> {
+    pub fn record(self, documents: &Contents<'_>) -> Result<Record, LedgerError> {
         match self {
             Self::V1(record) => Ok(*record),
             Self::V2(decision) => decision.record(documents),

@@ -81,7 +81,7 @@ fn a_record_comes_back_from_its_documents() {
         let said = stated(&record);
         let payload = said.statement().unwrap();
         let (inputs, verdict, approvals) = documents(&record);
-        let own = Documents {
+        let own = Contents {
             inputs: &inputs,
             verdict: &verdict,
             approvals: approvals.iter().map(Vec::as_slice).collect(),
@@ -96,11 +96,11 @@ fn a_record_comes_back_from_its_documents() {
         assert!(!said.agrees(&other));
         let (_, other, _) = documents(&other);
         for wrong in [
-            Documents { inputs: b"{}", ..own.clone() },
-            Documents { verdict: b"", ..own.clone() },
-            Documents { verdict: &other, ..own.clone() },
-            Documents { approvals: Vec::new(), ..own.clone() },
-            Documents {
+            Contents { inputs: b"{}", ..own.clone() },
+            Contents { verdict: b"", ..own.clone() },
+            Contents { verdict: &other, ..own.clone() },
+            Contents { approvals: Vec::new(), ..own.clone() },
+            Contents {
                 approvals: [own.approvals.clone(), own.approvals.clone()].concat(),
                 ..own.clone()
             },
@@ -115,7 +115,7 @@ fn a_record_of_version_1_is_all_of_itself() {
     let record = fixture::record(Outcome::Deny);
     let payload = payload_v1(&record);
     for read in [Stated::read(&payload).unwrap(), Stated::parse(&payload).unwrap()] {
-        assert_eq!(read.record(&Documents::default()).unwrap(), record);
+        assert_eq!(read.record(&Contents::default()).unwrap(), record);
     }
 }
 

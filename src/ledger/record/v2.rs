@@ -75,7 +75,7 @@ pub struct Context {
 
 /// The documents of a decision, as canonical JSON.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Documents<'d> {
+pub struct Contents<'d> {
     /// The inputs.
     pub inputs: &'d [u8],
     /// The verdict.
@@ -153,7 +153,7 @@ impl ReleaseDecision {
     ///
     /// # Errors
     /// If a document is absent, does not have its digest, or cannot be read.
-    pub fn record(&self, documents: &Documents<'_>) -> Result<Record, LedgerError> {
+    pub fn record(&self, documents: &Contents<'_>) -> Result<Record, LedgerError> {
         let given: Vec<Digest> =
             documents.approvals.iter().map(|bytes| Digest::of(bytes)).collect();
         if given != self.approvals {

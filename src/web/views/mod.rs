@@ -12,15 +12,15 @@ pub mod paths;
 mod rows;
 mod voting;
 
-pub mod document;
-pub mod log;
+mod document;
+mod log;
 pub mod problem;
-pub mod queue;
+mod queue;
 pub mod release;
 pub mod releases;
-pub mod reports;
+mod reports;
 pub mod samples;
-pub mod sign_in;
+mod sign_in;
 
 pub use document::{DocumentPage, Parts};
 pub use frame::{Frame, Notice, Section, Viewer};

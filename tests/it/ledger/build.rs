@@ -9,17 +9,15 @@ use modelgate::{
         facts::{Document as _, PolicyPublished, ReleaseRequested},
         merkle::{self, Node, Tree},
         record::{
-            Context, Documents, RecordDocument, ReleaseDecision,
+            Contents, Context, RecordDocument, ReleaseDecision,
             documents::{approval_bytes, approval_digest, verdict_bytes},
         },
         statement::{self, VsaContext},
         verify::{Files, Pinned},
     },
     model::{
-        Approval, Digest, Engine, EvidenceRef, Finding, Inputs, Outcome, Person, PolicyRef,
-        PolicySummary, Record, Severity, Slice, Status, Trigger, Verdict, Vote,
-        inputs::Baseline,
-        jcs,
+        Approval, Baseline, Digest, Engine, EvidenceRef, Finding, Inputs, Outcome, Person,
+        PolicyRef, PolicySummary, Record, Severity, Slice, Status, Trigger, Verdict, Vote, jcs,
         verdict::{ApprovalCount, Mode},
     },
 };
@@ -309,7 +307,7 @@ impl Gate {
             [jcs::to_vec(&record.inputs).unwrap(), verdict_bytes(&record.verdict).unwrap()];
         let approvals: Vec<Vec<u8>> =
             record.approvals.iter().map(|approval| approval_bytes(approval).unwrap()).collect();
-        let own = Documents {
+        let own = Contents {
             inputs: &inputs,
             verdict: &verdict,
             approvals: approvals.iter().map(Vec::as_slice).collect(),

@@ -75,7 +75,7 @@ impl Decided {
 }
 
 /// What an entry states that audit reports list.
-pub(in crate::app) enum Logged {
+pub(in crate::app) enum LoggedFact {
     /// A policy was published; by whom is not stated in version 1.
     Policy { at: Timestamp, name: String, digest: Digest, by: Option<Person> },
     /// A user was changed.
@@ -128,22 +128,22 @@ impl Prover {
         &self,
         namespace: &Namespace,
         index: u64,
-    ) -> Result<Logged, AppError> {
+    ) -> Result<LoggedFact, AppError> {
         let proved = self.entry(namespace, index).await?;
         match (&proved.entry, &proved.document) {
             (Entry::Fact { fact: Fact::UserChanged, .. }, _) => {
-                Ok(Logged::User(proved.at, self.fact(namespace, index).await?))
+                Ok(LoggedFact::User(proved.at, self.fact(namespace, index).await?))
             }
             (Entry::Fact { fact: Fact::PolicyPublished, .. }, Some(_)) => {
                 let fact: PolicyPublished = self.fact(namespace, index).await?;
                 let (name, digest, by) = (fact.name, fact.digest, Some(fact.published_by));
-                Ok(Logged::Policy { at: proved.at, name, digest, by })
+                Ok(LoggedFact::Policy { at: proved.at, name, digest, by })
             }
             // Version 1: the entry has the digest of the policy itself, which must be there.
             (Entry::Fact { fact: Fact::PolicyPublished, hash }, None) => {
                 let policy = self.store.published(Publication::Policy, namespace, hash).await?;
                 let policy = policy.ok_or_else(|| unproved("a policy", index))?;
-                Ok(Logged::Policy { at: proved.at, name: policy.name, digest: *hash, by: None })
+                Ok(LoggedFact::Policy { at: proved.at, name: policy.name, digest: *hash, by: None })
             }
             _ => Err(unproved("an entry", index)),
         }
