@@ -436,7 +436,7 @@ on_both_engines! {
             ("UPDATE releases SET verdict = 'revoked' WHERE verdict = 'deny'", "UPDATE releases SET verdict = 'deny' WHERE verdict = 'revoked'"),
             ("UPDATE releases SET decisions = decisions + 1", "UPDATE releases SET decisions = decisions - 1"),
             ("UPDATE decisions SET record_idx = record_idx + 1000", "UPDATE decisions SET record_idx = record_idx - 1000"),
-            ("UPDATE decisions SET seq = seq + 1", "UPDATE decisions SET seq = seq - 1"),
+            ("UPDATE decisions SET seq = seq + 100", "UPDATE decisions SET seq = seq - 100"),
         ] {
             database.execute(edit).await;
             let refused = stage.app.service.current(&reviewer, &filter).await.expect_err(edit);
