@@ -1,11 +1,12 @@
 //! Measures durable, signed, logged decisions per second:
-//! `cargo bench --bench releases -- [--clients N] [--requests N] [--database URL]`.
+//! `cargo bench --bench releases -- [--clients 1,32,100] [--requests N] [--filled N] [--database URL]`.
 //!
 //! Starts the release binary on an empty database, publishes a policy of 20 rules, and posts
-//! releases from N keep-alive connections, each request with different evidence. Client and server
-//! share the machine. In the same run it times the lower limit for durable work on this machine: a
-//! synced write of the same size. Prints rates and latencies; compare the ratio, because machines
-//! are noisy.
+//! releases from keep-alive connections, each request with different evidence: a row of results for
+//! each number of clients. `--filled` makes so many decisions first, to see what a large database
+//! costs. Client and server share the machine. In the same run it times the lower limit for durable
+//! work on this machine: a synced write of the same size. Prints rates and latencies; compare the
+//! ratio, because machines are noisy.
 #![expect(
     clippy::pedantic,
     clippy::print_stdout,
@@ -19,6 +20,7 @@ use std::{
     fs::{File, OpenOptions},
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
+    ops::Range,
     path::Path,
     process::{Child, Command, Stdio},
     sync::{
@@ -29,23 +31,26 @@ use std::{
 };
 
 struct Options {
-    clients: u64,
+    clients: Vec<u64>,
+    /// Requests of each row; one client makes a tenth of them.
     requests: u64,
+    /// Decisions to make before anything is measured.
+    filled: u64,
     database: Option<String>,
 }
 
 fn options() -> Options {
-    let mut options = Options { clients: 100, requests: 30_000, database: None };
+    let mut options =
+        Options { clients: vec![1, 32, 100], requests: 10_000, filled: 0, database: None };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
+        let mut value = || words.next().unwrap_or_else(|| panic!("{word} needs a value"));
+        let number = |text: &str| text.parse().expect("a number");
         match word.as_str() {
-            "--clients" => {
-                options.clients = words.next().and_then(|w| w.parse().ok()).expect("--clients N")
-            }
-            "--requests" => {
-                options.requests = words.next().and_then(|w| w.parse().ok()).expect("--requests N")
-            }
-            "--database" => options.database = words.next(),
+            "--clients" => options.clients = value().split(',').map(number).collect(),
+            "--requests" => options.requests = number(&value()),
+            "--filled" => options.filled = number(&value()),
+            "--database" => options.database = Some(value()),
             _ => {}
         }
     }
@@ -176,22 +181,23 @@ impl Connection {
     }
 }
 
-fn load(service: &Service, options: &Options) -> (Duration, Vec<Duration>, u64) {
-    let next = Arc::new(AtomicU64::new(0));
+/// Posts the releases `numbers` from `clients` connections.
+fn load(service: &Service, clients: u64, numbers: Range<u64>) -> (Duration, Vec<Duration>, u64) {
+    let next = Arc::new(AtomicU64::new(numbers.start));
     let errors = Arc::new(AtomicU64::new(0));
-    let ready = Arc::new(Barrier::new(usize::try_from(options.clients).unwrap() + 1));
-    let threads: Vec<_> = (0..options.clients)
+    let ready = Arc::new(Barrier::new(usize::try_from(clients).unwrap() + 1));
+    let threads: Vec<_> = (0..clients)
         .map(|_| {
             let (next, errors, ready) = (next.clone(), errors.clone(), ready.clone());
-            let (address, token, requests) =
-                (service.address.clone(), service.token.clone(), options.requests);
+            let (address, token, end) =
+                (service.address.clone(), service.token.clone(), numbers.end);
             let work = move || {
                 let mut connection = Connection::open(&address, &token);
                 let mut latencies = Vec::new();
                 ready.wait();
                 loop {
                     let n = next.fetch_add(1, Ordering::Relaxed);
-                    if n >= requests {
+                    if n >= end {
                         return latencies;
                     }
                     let body = body(n);
@@ -246,41 +252,51 @@ fn cpu_seconds(pid: u32) -> Option<f64> {
     Some(ticks as f64 / 100.0)
 }
 
+/// A row of results; returns the number of the next release.
+fn measure(service: &Service, clients: u64, numbers: Range<u64>, floor: f64) -> u64 {
+    let pid = service.child.id();
+    let before = cpu_seconds(pid).unwrap_or(0.0);
+    let (elapsed, latencies, errors) = load(service, clients, numbers.clone());
+    let used = cpu_seconds(pid).unwrap_or(0.0) - before;
+    let at = |q: f64| latencies[((latencies.len() - 1) as f64 * q) as usize].as_secs_f64() * 1e3;
+    let count = latencies.len() as f64;
+    let rate = count / elapsed.as_secs_f64();
+    println!(
+        "{clients:>7} {rate:>10.0} {:>8.1} {:>8.1} {:>8.1} {:>10.0} {:>9.2}",
+        at(0.5),
+        at(0.95),
+        at(0.99),
+        used * 1e6 / count,
+        rate / floor
+    );
+    assert_eq!(errors, 0, "every request must be answered with a decision");
+    numbers.end
+}
+
 fn main() {
     let options = options();
     let folder = tempfile::TempDir::new().unwrap();
     let floor = synced_writes(folder.path());
     let (mut service, first_answer) = start(folder.path(), options.database.as_deref());
-    let at_rest = resident(service.child.id());
+    let memory = |service: &Service| {
+        resident(service.child.id()).map_or("?".into(), |mebibytes| mebibytes.to_string())
+    };
+    println!("first answer    {:.1} ms after the start", first_answer.as_secs_f64() * 1e3);
+    println!("memory at rest  {} MiB", memory(&service));
+    println!("synced writes   {floor:.0} a second, the floor of one alone");
     let mut connection = Connection::open(&service.address, &service.token);
     assert_eq!(connection.call("POST", "/api/v1/policies", &policy()), 201);
-    let before = cpu_seconds(service.child.id()).unwrap_or(0.0);
-    let (elapsed, latencies, errors) = load(&service, &options);
-    let used = cpu_seconds(service.child.id()).unwrap_or(0.0) - before;
-    let at = |q: f64| latencies[((latencies.len() - 1) as f64 * q) as usize].as_secs_f64() * 1e3;
-    let rate = latencies.len() as f64 / elapsed.as_secs_f64();
-    println!(
-        "first answer     {:.1} ms after the process was started",
-        first_answer.as_secs_f64() * 1e3
-    );
-    println!("memory at rest   {} MiB", at_rest.map_or("?".into(), |m| m.to_string()));
-    println!("decisions        {rate:.0} a second, {} clients, {errors} errors", options.clients);
-    println!(
-        "latency          p50 {:.1} ms, p95 {:.1} ms, p99 {:.1} ms",
-        at(0.5),
-        at(0.95),
-        at(0.99)
-    );
-    println!("server CPU       {:.0} us a decision", used * 1e6 / latencies.len() as f64);
-    println!(
-        "synced writes    {floor:.0} a second (floor of one alone); ratio {:.2}",
-        rate / floor
-    );
-    println!(
-        "memory after     {} MiB",
-        resident(service.child.id()).map_or("?".into(), |m| m.to_string())
-    );
+    let mut next = options.filled;
+    if next > 0 {
+        let (elapsed, ..) = load(&service, 32, 0..next);
+        println!("filled with     {next} decisions in {:.0} s", elapsed.as_secs_f64());
+    }
+    println!("clients decisions/s   p50 ms   p95 ms   p99 ms CPU us each  of floor");
+    for clients in options.clients {
+        let requests = if clients == 1 { options.requests / 10 } else { options.requests };
+        next = measure(&service, clients, next..next + requests.max(1), floor);
+    }
+    println!("memory after    {} MiB", memory(&service));
     service.child.kill().unwrap();
     service.child.wait().unwrap();
-    assert_eq!(errors, 0, "every request must be answered with a decision");
 }
