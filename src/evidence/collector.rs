@@ -6,10 +6,11 @@
 //! end.
 
 use super::{
-    Document, EvidenceError, Mistake,
+    document::Document,
+    error::{EvidenceError, Mistake},
     json::{Json, Member, Number, Object, Place, Value},
+    message::quoted,
     precision::Precision,
-    quoted,
     undefined::{Reading, reading, reading_text},
 };
 use crate::model::{Check, Evidence, Link, Measurement, Slice};

@@ -5,7 +5,6 @@
 //! add one without the submission. CPU use and memory are printed twice, once without a unit.
 
 use super::sample::inner_quantile;
-use crate::evidence::formats::common::wanted;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector, json::Number,
 };
@@ -48,7 +47,7 @@ fn line(line: &str) -> Option<(&str, Number<'_>, &str)> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    wanted(ADAPTER.id, document, detect(document))?;
+    document.require(ADAPTER.id, detect(document))?;
     let text = document.text()?;
     let mut into = Collector::new(document, ADAPTER.id);
     let n = text

@@ -8,7 +8,7 @@
 //! durations of single operators are not read.
 
 use super::sample::{Statistics, Written};
-use crate::evidence::formats::common::{text, wanted};
+use crate::evidence::formats::common::text;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::{Collector, finite},
@@ -80,9 +80,8 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    wanted(ADAPTER.id, document, detect(document))?;
-    let list = events(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
+    document.require(ADAPTER.id, detect(document))?;
+    let list = document.require(ADAPTER.id, events(document))?;
     let mut into = Collector::new(document, ADAPTER.id);
     let mut runs = Vec::new();
     for event in list {
@@ -99,10 +98,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         } else if name == "model_run" {
             let took = event.get("dur").and_then(finite).filter(|took| took.value() >= 0.0);
             let took = took.ok_or_else(|| {
-                EvidenceError::invalid(
-                    ADAPTER.id,
-                    document,
-                    event.at,
+                document.invalid(ADAPTER.id, event.at,
                     "a `model_run` without a duration",
                 )
             })?;

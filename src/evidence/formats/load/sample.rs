@@ -355,7 +355,7 @@ pub(super) fn column(
                 quoted(name),
                 quoted(cell)
             );
-            EvidenceError::invalid(id, document, row.at, message)
+            document.invalid(id, row.at, message)
         })
     };
     table.rows().iter().map(number).collect::<Result<Vec<_>, _>>().map(Some)

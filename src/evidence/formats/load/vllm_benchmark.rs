@@ -14,7 +14,7 @@
 //! percentiles; `vllm bench throughput` writes an elapsed time and rates.
 
 use super::sample::{self as load, Ended, Written, distribution, inner_quantile, percentile};
-use crate::evidence::formats::common::{text, wanted};
+use crate::evidence::formats::common::text;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::{Collector, finite},
@@ -118,7 +118,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    wanted(ADAPTER.id, document, detect(document))?;
+    document.require(ADAPTER.id, detect(document))?;
     let mut into = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     let runs = match document.json() {
         Ok(json) => std::slice::from_ref(json),
@@ -137,7 +137,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     for run in runs {
         let object = run.as_object().filter(|run| serves(run));
         let object = object.ok_or_else(|| {
-            EvidenceError::invalid(ADAPTER.id, document, run.at, "a line is no run")
+            document.invalid(ADAPTER.id, run.at, "a line is no run")
         })?;
         one(&mut into, object);
     }

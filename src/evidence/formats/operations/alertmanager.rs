@@ -11,7 +11,7 @@ use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::{Collector, finite},
     formats::{
-        common::{text, wanted},
+        common::text,
         labels,
     },
     json::{Json, Object},
@@ -62,7 +62,7 @@ fn grouped<'j, 'a>(json: &'j Json<'a>) -> Option<&'j Json<'a>> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    wanted(ADAPTER.id, document, detect(document))?;
+    document.require(ADAPTER.id, detect(document))?;
     let json = document.json().map_err(Clone::clone)?;
     let mut into = Collector::new(document, ADAPTER.id);
     into.evidence.producer =
@@ -90,7 +90,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 }
 
 fn invalid(document: &Document<'_>, at: &Json<'_>, message: &str) -> EvidenceError {
-    EvidenceError::invalid(ADAPTER.id, document, at.at, message)
+    document.invalid(ADAPTER.id, at.at, message)
 }
 
 /// Reads the facts about all alerts together.

@@ -8,7 +8,6 @@
 //! Descriptions of the machine (`cpu_count`, `longitude`, `pue`, …) are not measurements.
 //! `timestamp` is local time without a zone, so it gives no moment.
 
-use crate::evidence::formats::common::wanted;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector, json::Json,
     precision::Precision,
@@ -99,7 +98,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    wanted(ADAPTER.id, document, detect(document))?;
+    document.require(ADAPTER.id, detect(document))?;
     let mut into = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     let runs = if document.looks_like_json() {
         json(&mut into, document)?
@@ -124,10 +123,7 @@ fn json(into: &mut Collector<'_>, document: &Document<'_>) -> Result<usize, Evid
     let runs = json.as_array().unwrap_or(std::slice::from_ref(json));
     for run in runs {
         let Some(object) = run.as_object() else {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
-                run.at,
+            return Err(document.invalid(ADAPTER.id, run.at,
                 format!("a run is {}", run.kind()),
             ));
         };
@@ -160,7 +156,7 @@ fn csv(into: &mut Collector<'_>, document: &Document<'_>) -> Result<usize, Evide
                 row.len(),
                 header.len()
             );
-            return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, message));
+            return Err(document.invalid(ADAPTER.id, row.at, message));
         }
         let text = |key: &str| table.column(key).and_then(|i| row.get(i));
         let from = into.evidence.measurements.len();

@@ -8,7 +8,6 @@
 //! `\n`. A name with special characters is quoted, and is the first entry within the braces:
 //! `{"model.accuracy",k="v"} 1`.
 
-use crate::evidence::formats::common::wanted;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::Collector,
@@ -67,7 +66,7 @@ struct Sample<'t> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    wanted(ADAPTER.id, document, detect(document))?;
+    document.require(ADAPTER.id, detect(document))?;
     let text = document.text()?;
     let mut samples = Vec::new();
     let mut at = document.bytes().len() - text.len();
@@ -75,10 +74,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         let shown = line.trim();
         if !shown.is_empty() && !shown.starts_with('#') {
             let sample = sample(shown).ok_or_else(|| {
-                EvidenceError::invalid(
-                    ADAPTER.id,
-                    document,
-                    at,
+                document.invalid(ADAPTER.id, at,
                     "the line is no sample: expected `name{label=\"value\"} number`",
                 )
             })?;

@@ -13,7 +13,7 @@ use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::Collector,
     formats::{
-        common::{text, wanted},
+        common::text,
         labels,
     },
     json::{Json, Object},
@@ -61,8 +61,8 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    wanted(ADAPTER.id, document, detect(document))?;
-    let object = document.object().map_err(|declined| invalid(document, 0, declined.why))?;
+    document.require(ADAPTER.id, detect(document))?;
+    let object = document.require(ADAPTER.id, document.object())?;
     let mut into = Collector::new(document, ADAPTER.id);
     into.evidence.producer =
         Some(Producer { tool: Some("prometheus".to_owned()), ..Producer::default() });
@@ -101,7 +101,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 }
 
 fn invalid(document: &Document<'_>, at: usize, message: impl Into<String>) -> EvidenceError {
-    EvidenceError::invalid(ADAPTER.id, document, at, message)
+    document.invalid(ADAPTER.id, at, message)
 }
 
 fn query(

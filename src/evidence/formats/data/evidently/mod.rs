@@ -21,7 +21,7 @@ mod name;
 mod tests;
 
 use super::common::{
-    leaves, list, nothing_ran, object, of_no_row, producer, short, text_at, vacuous,
+    leaves, list, nothing_ran, object, of_no_row, producer, first_line, text_at, vacuous,
 };
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
@@ -303,7 +303,7 @@ fn check(collector: &mut Collector<'_>, json: &Json<'_>) {
     let mut detail = status.map_or_else(|| "no status".to_owned(), str::to_owned);
     if let Some(said) = test.text("description") {
         detail.push_str(": ");
-        detail.push_str(&short(said, 300));
+        detail.push_str(&first_line(said, 300));
     }
     if !matches!(status, Some("SUCCESS" | "FAIL" | "WARNING" | "ERROR" | "SKIPPED")) {
         collector.warn(format!("the test {} has no status that we know", quoted(name)));

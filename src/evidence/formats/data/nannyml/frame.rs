@@ -314,5 +314,5 @@ fn shown(document: &Document<'_>, json: &Json<'_>) -> Result<String, EvidenceErr
 }
 
 fn refuse(document: &Document<'_>, at: usize, why: &str) -> EvidenceError {
-    EvidenceError::invalid(ADAPTER.id, document, at, why)
+    document.invalid(ADAPTER.id, at, why)
 }

@@ -19,7 +19,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use super::common::{producer, short};
+use super::common::{producer, first_line};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Object},
@@ -95,7 +95,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 
 fn message(collector: &mut Collector<'_>, reason: &str, error: &Object<'_>) {
     let name = format!("{}:{}", rows::shown(error.get("column")), rows::shown(error.get("check")));
-    let said = error.text("error").map(|said| short(said, 300));
+    let said = error.text("error").map(|said| first_line(said, 300));
     let detail = said.map_or_else(|| reason.to_owned(), |said| format!("{reason}: {said}"));
     collector.check(name, false, Some(detail));
 }
@@ -112,7 +112,7 @@ fn count(collector: &mut Collector<'_>, cases: &Cases) {
         collector.check(
             name,
             false,
-            Some(format!("{failures} failure case{plural}, the first {}", short(first, 100))),
+            Some(format!("{failures} failure case{plural}, the first {}", first_line(first, 100))),
         );
     }
     if cases.rows == 0 {

@@ -266,5 +266,5 @@ fn csv(document: &Document<'_>, cases: &mut Cases) -> Result<(), EvidenceError> 
 }
 
 fn refuse(document: &Document<'_>, at: usize, why: &str) -> EvidenceError {
-    EvidenceError::invalid(ADAPTER.id, document, at, why)
+    document.invalid(ADAPTER.id, at, why)
 }

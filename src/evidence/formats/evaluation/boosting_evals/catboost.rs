@@ -26,11 +26,11 @@ pub(super) fn training(
     mut collector: Collector<'_>,
 ) -> Result<Evidence, EvidenceError> {
     let refuse =
-        |json: &Json<'_>, why: String| EvidenceError::invalid(ADAPTER.id, document, json.at, why);
+        |json: &Json<'_>, why: String| document.invalid(ADAPTER.id, json.at, why);
     let (Some(meta), Some(iterations)) =
         (object.get("meta"), object.get("iterations").and_then(Json::as_array))
     else {
-        return Err(EvidenceError::invalid(ADAPTER.id, document, 0, "no `meta` and `iterations`"));
+        return Err(document.invalid(ADAPTER.id, 0, "no `meta` and `iterations`"));
     };
     about(meta, &mut collector);
     let Some(last) = iterations.last() else {
@@ -104,8 +104,7 @@ pub(super) fn table(
     document: &Document<'_>,
     mut collector: Collector<'_>,
 ) -> Result<Evidence, EvidenceError> {
-    is_table(document)
-        .map_err(|declined| EvidenceError::invalid(ADAPTER.id, document, 0, declined.why))?;
+    document.require(ADAPTER.id, is_table(document))?;
     let table = document.tsv().map_err(Clone::clone)?;
     collector.evidence.producer =
         Some(Producer { tool: Some("catboost".to_owned()), version: None, run: None });
@@ -117,7 +116,7 @@ pub(super) fn table(
     if last.len() != columns {
         let why =
             format!("the last row has {} cells of {columns}; was the file cut off?", last.len());
-        return Err(EvidenceError::invalid(ADAPTER.id, document, last.at, why));
+        return Err(document.invalid(ADAPTER.id, last.at, why));
     }
     let step = last.get(0).and_then(|cell| cell.parse().ok());
     for (name, cell) in table.header().zip(last.cells()).skip(1) {

@@ -34,7 +34,7 @@ pub(super) fn table(
     let columns = table.header().count();
     if let Some(odd) = table.rows().iter().find(|row| row.len() != columns) {
         let why = format!("this row has {} cells of {columns}; was the file cut off?", odd.len());
-        return Err(EvidenceError::invalid(ADAPTER.id, document, odd.at, why));
+        return Err(document.invalid(ADAPTER.id, odd.at, why));
     }
     let Some((last, before)) = table.rows().split_last() else {
         collector.check("trained", false, Some("no round".to_owned()));

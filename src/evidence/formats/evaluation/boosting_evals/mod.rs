@@ -76,8 +76,8 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         };
     }
     let json = document.json().map_err(Clone::clone)?;
-    let refuse = |at: usize, why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
-    let object = document.object().map_err(|declined| refuse(json.at, declined.why))?;
+    let refuse = |at: usize, why: String| document.invalid(ADAPTER.id, at, why);
+    let object = document.require(ADAPTER.id, document.object())?;
     if catboost::is_training(object) {
         return catboost::training(document, object, collector);
     }

@@ -89,15 +89,13 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if !document.looks_like_json() || document.json().is_ok_and(table::is_frame) {
         let report = table::report(document)
-            .map_err(|(at, why)| EvidenceError::invalid(ADAPTER.id, document, at, why))?;
+            .map_err(|(at, why)| document.invalid(ADAPTER.id, at, why))?;
         let mut evidence = document.evidence(ADAPTER.id);
         write(&report, &mut evidence);
         return Ok(evidence);
     }
-    let json = document.json().map_err(Clone::clone)?;
-    let report = detect(document)
-        .and_then(|()| document.object())
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, json.at, why))?;
+    document.json().map_err(Clone::clone)?;
+    let report = document.require(ADAPTER.id, detect(document).and_then(|()| document.object()))?;
     let mut evidence = document.evidence(ADAPTER.id);
     write(report, &mut evidence);
     Ok(evidence)

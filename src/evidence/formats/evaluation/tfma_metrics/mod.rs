@@ -116,7 +116,7 @@ fn is_record(bytes: &[u8]) -> bool {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut collector = Collector::new(document, ADAPTER.id);
-    let refused = |Mistake { at, what }| EvidenceError::invalid(ADAPTER.id, document, at, what);
+    let refused = |Mistake { at, what }| document.invalid(ADAPTER.id, at, what);
     if record::begins(document.bytes()) {
         collector = collector.precision(Precision::Full);
         let records = record::records(document.bytes()).map_err(refused)?;
@@ -146,14 +146,11 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     };
     if let Some(odd) = groups.iter().find(|json| json.as_object().is_none()) {
         let what = format!("a slice's metrics are an object, not {}", odd.kind());
-        return Err(EvidenceError::invalid(ADAPTER.id, document, odd.at, what));
+        return Err(document.invalid(ADAPTER.id, odd.at, what));
     }
     if !groups.is_empty() && !groups.iter().any(is_group) {
         let why = "no `slice_key` with `metric_keys_and_values`";
-        return Err(EvidenceError::invalid(
-            ADAPTER.id,
-            document,
-            groups.first().map_or(0, |json| json.at),
+        return Err(document.invalid(ADAPTER.id, groups.first().map_or(0, |json| json.at),
             why,
         ));
     }

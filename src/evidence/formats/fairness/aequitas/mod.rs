@@ -183,8 +183,7 @@ fn overall<'d>(document: &'d Document<'_>) -> Option<&'d Json<'d>> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    let refused = |message: String| EvidenceError::invalid(ADAPTER.id, document, 0, message);
-    detect(document).map_err(|Declined { why }| refused(why))?;
+    document.require(ADAPTER.id, detect(document))?;
     let mut collector = Collector::new(document, ADAPTER.id);
     if let Some(verdicts) = document.looks_like_json().then(|| overall(document)).flatten() {
         for verdict in collector.members(Some(verdicts)) {
@@ -209,10 +208,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     }
     for line in &lines {
         let Some(attribute) = line.get("attribute_name").and_then(Cell::name) else {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
-                line.at,
+            return Err(document.invalid(ADAPTER.id, line.at,
                 "a row without `attribute_name`",
             ));
         };

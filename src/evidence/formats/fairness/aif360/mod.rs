@@ -129,8 +129,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    detect(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, json.at, why))?;
+    document.require(ADAPTER.id, detect(document))?;
     let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     collector.evidence.producer.get_or_insert_default().tool = Some("aif360".to_owned());
     match json.as_object() {

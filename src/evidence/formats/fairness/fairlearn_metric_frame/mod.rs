@@ -122,8 +122,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let collector = Collector::new(document, ADAPTER.id);
-    let refused = |Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why);
-    detect(document).map_err(refused)?;
+    document.require(ADAPTER.id, detect(document))?;
     let mut reader = if document.looks_like_json() {
         let json = document.json().map_err(Clone::clone)?;
         let mut numbers = Vec::new();
@@ -136,7 +135,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         reader.groups(&lines, &Axes::default());
         return reader.finish();
     };
-    match shape(document).map_err(refused)? {
+    match document.require(ADAPTER.id, shape(document))? {
         Shape::Frame(frame) => reader.frame(frame, None),
         Shape::Frames(frames) => {
             for frame in frames {

@@ -1,6 +1,6 @@
 //! `samples_*.jsonl`: a row for each document and filter. Before 0.4.3 the same rows are one JSON list.
 
-use super::{ADAPTER, refused};
+use super::ADAPTER;
 use crate::evidence::{
     Collector, Declined, Document, EvidenceError,
     formats::language_models::common::over_tests,
@@ -61,10 +61,7 @@ pub fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut documents: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for row in rows {
         let Some(object) = row.as_object() else {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
-                row.at,
+            return Err(document.invalid(ADAPTER.id, row.at,
                 format!("a row is no object but {}", row.kind()),
             ));
         };
@@ -79,10 +76,7 @@ pub fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         }
     }
     let Some(most) = counts.values().max().copied() else {
-        return Err(refused(
-            ADAPTER.id,
-            document,
-            Declined::because("no row with `doc_id` and `filtered_resps`"),
+        return Err(document.refuse(ADAPTER.id, Declined::because("no row with `doc_id` and `filtered_resps`"),
         ));
     };
     let mut collector = Collector::new(document, ADAPTER.id);

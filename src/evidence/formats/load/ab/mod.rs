@@ -55,8 +55,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    let form = form(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
+    let form = document.require(ADAPTER.id, form(document))?;
     let mut out = Collector::new(document, ADAPTER.id);
     let mut producer = Producer { tool: Some("ab".to_owned()), ..Producer::default() };
     match form {
@@ -84,10 +83,7 @@ fn percentiles(out: &mut Collector<'_>, document: &Document<'_>) -> Result<(), E
         let Some(quantile) =
             load::quantile(percent).filter(|_| row.len() == 2 && (row.at < whole || decimals == 3))
         else {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
-                row.at,
+            return Err(document.invalid(ADAPTER.id, row.at,
                 "no percentage with its time: was the file cut off?",
             ));
         };

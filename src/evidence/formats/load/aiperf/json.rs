@@ -214,10 +214,7 @@ fn timeslices(
     }
     for (index, json) in slices.iter().enumerate() {
         let object = json.as_object().ok_or_else(|| {
-            EvidenceError::invalid(
-                super::ADAPTER.id,
-                document,
-                json.at,
+            document.invalid(super::ADAPTER.id, json.at,
                 format!("a time slice is {}", json.kind()),
             )
         })?;

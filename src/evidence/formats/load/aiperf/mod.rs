@@ -17,7 +17,6 @@ mod table;
 mod tests;
 
 use super::sample::{Ended, percentile};
-use crate::evidence::formats::common::wanted;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector,
     counts::whole, json::Json, precision::Precision,
@@ -62,7 +61,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    wanted(ADAPTER.id, document, detect(document))?;
+    document.require(ADAPTER.id, detect(document))?;
     let mut into = Collector::new(document, ADAPTER.id);
     into.evidence.producer =
         Some(Producer { tool: Some("aiperf".to_owned()), ..Producer::default() });

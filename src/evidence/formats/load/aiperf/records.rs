@@ -35,10 +35,7 @@ pub(super) fn read(
     let (mut succeeded, mut failed, mut passed_over) = (0_u64, 0_u64, 0_u64);
     for line in lines {
         let object = line.as_object().filter(|object| is_record(object)).ok_or_else(|| {
-            EvidenceError::invalid(
-                super::ADAPTER.id,
-                document,
-                line.at,
+            document.invalid(super::ADAPTER.id, line.at,
                 "the line is no record of a request",
             )
         })?;

@@ -80,7 +80,7 @@ pub(super) fn read(into: &mut Collector<'_>, document: &Document<'_>) -> Result<
                 row.len(),
                 header.columns.len()
             );
-            return Err(EvidenceError::invalid(super::ADAPTER.id, document, row.at, message));
+            return Err(document.invalid(super::ADAPTER.id, row.at, message));
         }
     }
     let requests = |name: &str| {

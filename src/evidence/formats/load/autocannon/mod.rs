@@ -41,10 +41,8 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    let invalid = |why: String| EvidenceError::invalid(ADAPTER.id, document, json.at, why);
-    let root = detect(document)
-        .and_then(|()| document.object())
-        .map_err(|Declined { why }| invalid(why))?;
+    let invalid = |why: String| document.invalid(ADAPTER.id, json.at, why);
+    let root = document.require(ADAPTER.id, detect(document).and_then(|()| document.object()))?;
     let mut out = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     out.evidence.producer =
         Some(Producer { tool: Some("autocannon".to_owned()), ..Producer::default() });

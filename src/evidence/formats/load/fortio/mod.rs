@@ -54,10 +54,8 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    let invalid = |at, why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
-    let root = detect(document)
-        .and_then(|()| document.object())
-        .map_err(|Declined { why }| invalid(json.at, why))?;
+    let invalid = |at, why: String| document.invalid(ADAPTER.id, at, why);
+    let root = document.require(ADAPTER.id, detect(document).and_then(|()| document.object()))?;
     let mut out = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     let text = |key: &str| root.get(key).and_then(Json::as_str);
     let version = text("Version").filter(|version| !version.is_empty()).map(str::to_owned);

@@ -42,10 +42,8 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    let invalid = |at, why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
-    let root = detect(document)
-        .and_then(|()| document.object())
-        .map_err(|Declined { why }| invalid(json.at, why))?;
+    let invalid = |at, why: String| document.invalid(ADAPTER.id, at, why);
+    let root = document.require(ADAPTER.id, detect(document).and_then(|()| document.object()))?;
     let Some(count) = root.get("count").and_then(Json::as_number).and_then(Number::count) else {
         return Err(invalid(json.at, "`count` is no count".to_owned()));
     };

@@ -56,8 +56,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    detect(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
+    document.require(ADAPTER.id, detect(document))?;
     let mut out = Collector::new(document, ADAPTER.id);
     out.evidence.producer = Some(Producer { tool: Some("hey".to_owned()), ..Producer::default() });
     if is_csv(document) {
@@ -79,10 +78,7 @@ struct Counts {
 fn summary(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
     let text = document.text()?;
     let cut = || {
-        EvidenceError::invalid(
-            ADAPTER.id,
-            document,
-            text.len(),
+        document.invalid(ADAPTER.id, text.len(),
             "no `Status code distribution:`: the summary was cut off",
         )
     };

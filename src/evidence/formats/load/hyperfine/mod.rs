@@ -71,7 +71,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut out = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     out.evidence.producer =
         Some(Producer { tool: Some("hyperfine".to_owned()), ..Producer::default() });
-    let invalid = |why: String| EvidenceError::invalid(ADAPTER.id, document, 0, why);
+    let invalid = |why: String| document.invalid(ADAPTER.id, 0, why);
     if document.looks_like_json() {
         let results = document
             .object()
@@ -86,17 +86,14 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             let Some((object, command)) =
                 result.as_object().zip(result.get("command").and_then(Json::as_str))
             else {
-                return Err(EvidenceError::invalid(
-                    ADAPTER.id,
-                    document,
-                    result.at,
+                return Err(document.invalid(ADAPTER.id, result.at,
                     "a result without a `command`",
                 ));
             };
             self::result(&mut out, object, command);
         }
     } else {
-        detect(document).map_err(|Declined { why }| invalid(why))?;
+        document.require(ADAPTER.id, detect(document))?;
         table(document, &mut out)?;
     }
     out.finish()
@@ -186,10 +183,7 @@ fn table(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evidenc
     for row in table.rows() {
         let last = table.rows().last().is_some_and(|last| last.at == row.at);
         if row.len() != columns || (last && !text.ends_with('\n')) {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
-                row.at,
+            return Err(document.invalid(ADAPTER.id, row.at,
                 "the row was cut off",
             ));
         }

@@ -81,8 +81,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if document.looks_like_json() {
         document.json().map_err(Clone::clone)?;
     }
-    detect(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
+    document.require(ADAPTER.id, detect(document))?;
     let mut out = Collector::new(document, ADAPTER.id);
     out.evidence.producer =
         Some(Producer { tool: Some("JMeter".to_owned()), ..Producer::default() });
@@ -154,10 +153,7 @@ fn samples(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evide
             _ => None,
         };
         let Some((elapsed, success)) = elapsed.zip(success) else {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
-                row.at,
+            return Err(document.invalid(ADAPTER.id, row.at,
                 "no time and success: was the row cut off?",
             ));
         };

@@ -12,10 +12,7 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
         };
         let Some((row, (n, failed))) = row.zip(count("sampleCount").zip(count("errorCount")))
         else {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
-                member.value.at,
+            return Err(document.invalid(ADAPTER.id, member.value.at,
                 "no counts of samples and errors",
             ));
         };

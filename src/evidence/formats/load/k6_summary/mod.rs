@@ -75,8 +75,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let root = document.json().map_err(Clone::clone)?;
-    detect(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, root.at, why))?;
+    document.require(ADAPTER.id, detect(document))?;
     let mut out = Collector::new(document, ADAPTER.id).precision(Precision::Full);
     let mut producer = Producer { tool: Some("k6".to_owned()), ..Producer::default() };
     let about = |keys: [&str; 2]| {
@@ -94,7 +93,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             let name = json.get("name").and_then(Json::as_str);
             let found = name.zip(json.as_object());
             let (name, metric) = found.ok_or_else(|| {
-                EvidenceError::invalid(ADAPTER.id, document, json.at, "a metric without a `name`")
+                document.invalid(ADAPTER.id, json.at, "a metric without a `name`")
             })?;
             metrics.add(&mut out, name, metric);
         }

@@ -17,10 +17,7 @@ fn table<'d>(document: &'d Document<'_>) -> Result<&'d Table, EvidenceError> {
         // In a row that was cut off, the last cell may be another number.
         let last = table.rows().last().is_some_and(|last| last.at == row.at);
         if row.len() != columns || (last && !whole) {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
-                row.at,
+            return Err(document.invalid(ADAPTER.id, row.at,
                 "the row was cut off",
             ));
         }
@@ -56,10 +53,7 @@ pub(super) fn stats(document: &Document<'_>, out: &mut Collector<'_>) -> Result<
         let n = count(table, row, &["Request Count", "# requests"]);
         let failed = count(table, row, &["Failure Count", "# failures"]);
         let (Some(n), Some(failed)) = (n, failed) else {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
-                row.at,
+            return Err(document.invalid(ADAPTER.id, row.at,
                 "no counts of requests and failures",
             ));
         };
@@ -151,10 +145,7 @@ pub(super) fn history(
             count(table, row, &["Total Request Count"]),
             count(table, row, &["Total Failure Count"]),
         ) else {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
-                row.at,
+            return Err(document.invalid(ADAPTER.id, row.at,
                 "no counts of requests and failures",
             ));
         };
@@ -196,10 +187,7 @@ pub(super) fn failures(
     let mut sum = 0_u64;
     for row in table.rows() {
         let Some(times) = count(table, row, &["Occurrences"]) else {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
-                row.at,
+            return Err(document.invalid(ADAPTER.id, row.at,
                 "no count of occurrences",
             ));
         };
@@ -227,10 +215,7 @@ pub(super) fn exceptions(
     let mut sum = 0.0;
     for row in table.rows() {
         let Some(times) = count(table, row, &["Count"]) else {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
-                row.at,
+            return Err(document.invalid(ADAPTER.id, row.at,
                 "no count of exceptions",
             ));
         };

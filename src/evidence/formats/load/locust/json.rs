@@ -20,10 +20,7 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
     let mut parts = Vec::with_capacity(entries.len());
     for ((json, slice), (method, name)) in entries.iter().zip(slices(&endpoints)).zip(&endpoints) {
         let invalid = |what: &str| {
-            EvidenceError::invalid(
-                ADAPTER.id,
-                document,
-                json.at,
+            document.invalid(ADAPTER.id, json.at,
                 format!("an entry without {what}"),
             )
         };

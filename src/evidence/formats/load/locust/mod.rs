@@ -99,8 +99,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         load::succeeded(&mut out, "", 0, 0);
         return out.finish();
     }
-    match form(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?
+    match document.require(ADAPTER.id, form(document))?
     {
         Form::Json => json::read(document, &mut out)?,
         Form::Stats => csv::stats(document, &mut out)?,

@@ -33,10 +33,7 @@ pub(super) fn read(
         if let Some((key, object)) = parts(line) {
             let start = line.find(object).unwrap_or(0);
             let parsed = json::parse(object.as_bytes()).map_err(|error| {
-                EvidenceError::invalid(
-                    ADAPTER.id,
-                    document,
-                    at + start,
+                document.invalid(ADAPTER.id, at + start,
                     format!("behind `{LINE}…` stands no JSON: {error}"),
                 )
             })?;

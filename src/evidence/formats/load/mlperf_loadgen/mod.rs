@@ -19,7 +19,6 @@ mod summary;
 mod tests;
 
 use super::sample::inner_quantile;
-use crate::evidence::formats::common::wanted;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector,
 };
@@ -71,7 +70,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    wanted(ADAPTER.id, document, detect(document))?;
+    document.require(ADAPTER.id, detect(document))?;
     let text = document.text()?;
     let mut into = Collector::new(document, ADAPTER.id);
     into.evidence.producer =

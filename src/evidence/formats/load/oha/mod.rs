@@ -79,8 +79,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if document.looks_like_json() {
         document.json().map_err(Clone::clone)?;
     }
-    let form = form(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
+    let form = document.require(ADAPTER.id, form(document))?;
     let precision = if matches!(form, Form::Text) { Precision::AsWritten } else { Precision::Full };
     let mut out = Collector::new(document, ADAPTER.id).precision(precision);
     out.evidence.producer = Some(Producer { tool: Some("oha".to_owned()), ..Producer::default() });
@@ -155,7 +154,7 @@ fn rate(m: &mut Measurement, ended: Ended) {
 
 fn json(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
     let root = document.json().map_err(Clone::clone)?;
-    let invalid = |at, why: String| EvidenceError::invalid(ADAPTER.id, document, at, why);
+    let invalid = |at, why: String| document.invalid(ADAPTER.id, at, why);
     let mut ended = Ended::default();
     let mut codes: Vec<(&str, u64)> = Vec::new();
     for key in ["statusCodeDistribution", "errorDistribution"] {

@@ -30,10 +30,7 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
     for row in table.rows() {
         let code = column.and_then(|column| row.get(column)).unwrap_or("");
         if code.len() != 3 || !code.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(EvidenceError::invalid(
-                ADAPTER.id,
-                document,
-                row.at,
+            return Err(document.invalid(ADAPTER.id, row.at,
                 "no status code: was the file cut off?",
             ));
         }

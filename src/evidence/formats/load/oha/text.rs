@@ -8,7 +8,7 @@ pub(super) fn read(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(
     let text = document.text()?;
     let Some(codes) = load::section(text, "Status code distribution:") else {
         let why = "no `Status code distribution:`: the summary was cut off";
-        return Err(EvidenceError::invalid(ADAPTER.id, document, text.len(), why));
+        return Err(document.invalid(ADAPTER.id, text.len(), why));
     };
     let counted = |line: &&str| {
         let (code, rest) = load::bracketed(line)?;

@@ -2,7 +2,7 @@
 //! load level.
 
 use super::{ADAPTER, LOADS};
-use crate::evidence::formats::common::{text, wanted};
+use crate::evidence::formats::common::text;
 use crate::evidence::formats::load::sample::{Ended, Statistics, Written};
 use crate::evidence::{
     Declined, Document, EvidenceError,
@@ -27,7 +27,7 @@ pub(super) fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 pub(super) fn read(into: &mut Collector<'_>, document: &Document<'_>) -> Result<(), EvidenceError> {
-    wanted(ADAPTER.id, document, detect(document))?;
+    document.require(ADAPTER.id, detect(document))?;
     let json = document.json().map_err(Clone::clone)?;
     let version = text(json.get("version")).map(str::to_owned);
     into.evidence.producer =

@@ -14,7 +14,6 @@
 mod export;
 
 use super::sample::percentile;
-use crate::evidence::formats::common::wanted;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family,
     collector::Collector,
@@ -85,7 +84,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         export::read(&mut into, document)?;
         return into.finish();
     }
-    wanted(ADAPTER.id, document, detect(document))?;
+    document.require(ADAPTER.id, detect(document))?;
     let table = document.csv().map_err(Clone::clone)?;
     let header: Vec<&str> = table.header().collect();
     let mut into = Collector::new(document, ADAPTER.id);
@@ -103,7 +102,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
                 row.len(),
                 header.len()
             );
-            return Err(EvidenceError::invalid(ADAPTER.id, document, row.at, message));
+            return Err(document.invalid(ADAPTER.id, row.at, message));
         }
         let slice = slice(&header, row);
         let idle = column(&header, row, THROUGHPUT).is_none_or(|text| !above_zero(text));

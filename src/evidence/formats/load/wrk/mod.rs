@@ -44,10 +44,9 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 }
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
-    detect(document)
-        .map_err(|Declined { why }| EvidenceError::invalid(ADAPTER.id, document, 0, why))?;
+    document.require(ADAPTER.id, detect(document))?;
     let text = document.text()?;
-    let invalid = |at, why: &str| EvidenceError::invalid(ADAPTER.id, document, at, why);
+    let invalid = |at, why: &str| document.invalid(ADAPTER.id, at, why);
     let lines: Vec<&str> = lines(text);
     if lines.iter().filter(|line| line.starts_with("Running ") && line.contains(" test @ ")).count()
         > 1
