@@ -87,11 +87,9 @@ fn files(document: Document<'_>, kind: &'static str) -> Result<Opened, EvidenceE
     let digest = document.digest();
     for member in document.into_members()? {
         match read(&member.bytes, None) {
-            Ok(evidence) => parts.push(Part {
-                name: Some(member.name),
-                bytes: Some(member.bytes),
-                evidence,
-            }),
+            Ok(evidence) => {
+                parts.push(Part { name: Some(member.name), bytes: Some(member.bytes), evidence })
+            }
             Err(EvidenceError::NotUnderstood { .. }) => {
                 nested |= archive::kind(&member.bytes).is_some();
                 left_out.push(member.name);

@@ -107,9 +107,7 @@ impl Mapping {
 }
 
 fn nothing(document: &Document<'_>) -> EvidenceError {
-    document.invalid(MAPPED, 0,
-        "the mapping finds no measurement and no check in it",
-    )
+    document.invalid(MAPPED, 0, "the mapping finds no measurement and no check in it")
 }
 
 /// The content of a place: where it is, and its text; `None` for null.
@@ -170,9 +168,7 @@ impl Reader<'_, '_> {
         let mut out = Vec::new();
         for part in parts {
             let found = js_path_process(query, *part).map_err(|error| {
-                self.document.invalid(MAPPED, part.at,
-                    format!("{}: {error}", quoted(text)),
-                )
+                self.document.invalid(MAPPED, part.at, format!("{}: {error}", quoted(text)))
             })?;
             out.extend(found.into_iter().map(jsonpath_rust::query::QueryRef::val));
         }

@@ -88,7 +88,9 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
 fn summary<'d>(document: &Document<'d>) -> Result<Collector<'d>, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
     let refused = || {
-        document.invalid(ADAPTER.id, json.at,
+        document.invalid(
+            ADAPTER.id,
+            json.at,
             format!("`metrics.json` is an object, not {}", json.kind()),
         )
     };

@@ -86,7 +86,9 @@ impl Scan<'_> {
         let count = json.and_then(Json::as_number).and_then(Number::count);
         let count = count.ok_or_else(|| {
             let at = json.map_or(at, |json| json.at);
-            document.invalid(ADAPTER.id, at,
+            document.invalid(
+                ADAPTER.id,
+                at,
                 format!("{}; a count was expected", kind_of(json, name)),
             )
         })?;

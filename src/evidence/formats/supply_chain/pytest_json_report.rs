@@ -109,7 +109,9 @@ fn summary(
     let summary = report.get("summary");
     let Some(counts) = summary.and_then(Json::as_object) else {
         let at = summary.map_or(report.at, |summary| summary.at);
-        return Err(document.invalid(ADAPTER.id, at,
+        return Err(document.invalid(
+            ADAPTER.id,
+            at,
             format!("{}; an object was expected", kind_of(summary, "summary")),
         ));
     };

@@ -15,7 +15,7 @@
 mod tests;
 mod value;
 
-use super::common::{list, nothing_ran, object, producer, first_line};
+use super::common::{first_line, list, nothing_ran, object, producer};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{self, Json, Object},
@@ -106,7 +106,11 @@ fn one(collector: &mut Collector<'_>, result: &Object<'_>) {
         || (result.has("exception") && !result.has("value"))
     {
         let why = result.text("exception").unwrap_or("no reason is given");
-        return collector.check(header, false, Some(format!("did not run: {}", first_line(why, 300))));
+        return collector.check(
+            header,
+            false,
+            Some(format!("did not run: {}", first_line(why, 300))),
+        );
     }
     let conditions =
         ["conditions_results", "conditions_table"].iter().find_map(|key| result.get(key));

@@ -21,7 +21,7 @@ mod name;
 mod tests;
 
 use super::common::{
-    leaves, list, nothing_ran, object, of_no_row, producer, first_line, text_at, vacuous,
+    first_line, leaves, list, nothing_ran, object, of_no_row, producer, text_at, vacuous,
 };
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,

@@ -2,7 +2,7 @@
 
 use crate::evidence::{
     Collector,
-    formats::data::common::{leaves, nothing_ran, first_line, vacuous},
+    formats::data::common::{first_line, leaves, nothing_ran, vacuous},
     json::{Json, Number, Object, Value},
 };
 use crate::model::Slice;

@@ -2,7 +2,7 @@
 
 use crate::evidence::{
     Collector,
-    formats::data::common::{flag, first_line},
+    formats::data::common::{first_line, flag},
     json::{Json, Number, Object, Value},
 };
 use crate::model::{Slice, Unit};

@@ -25,8 +25,7 @@ pub(super) fn training(
     object: &Object<'_>,
     mut collector: Collector<'_>,
 ) -> Result<Evidence, EvidenceError> {
-    let refuse =
-        |json: &Json<'_>, why: String| document.invalid(ADAPTER.id, json.at, why);
+    let refuse = |json: &Json<'_>, why: String| document.invalid(ADAPTER.id, json.at, why);
     let (Some(meta), Some(iterations)) =
         (object.get("meta"), object.get("iterations").and_then(Json::as_array))
     else {

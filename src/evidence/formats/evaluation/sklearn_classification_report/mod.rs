@@ -88,8 +88,8 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if !document.looks_like_json() || document.json().is_ok_and(table::is_frame) {
-        let report = table::report(document)
-            .map_err(|(at, why)| document.invalid(ADAPTER.id, at, why))?;
+        let report =
+            table::report(document).map_err(|(at, why)| document.invalid(ADAPTER.id, at, why))?;
         let mut evidence = document.evidence(ADAPTER.id);
         write(&report, &mut evidence);
         return Ok(evidence);

@@ -150,9 +150,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     }
     if !groups.is_empty() && !groups.iter().any(is_group) {
         let why = "no `slice_key` with `metric_keys_and_values`";
-        return Err(document.invalid(ADAPTER.id, groups.first().map_or(0, |json| json.at),
-            why,
-        ));
+        return Err(document.invalid(ADAPTER.id, groups.first().map_or(0, |json| json.at), why));
     }
     collector = collector.precision(Precision::below(groups));
     let nodes: Vec<_> = groups.iter().map(Node::Json).collect();

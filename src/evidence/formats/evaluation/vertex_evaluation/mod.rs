@@ -88,8 +88,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let json = document.json().map_err(Clone::clone)?;
-    let all = evaluations(json)
-        .ok_or_else(|| document.invalid(ADAPTER.id, json.at, WHY))?;
+    let all = evaluations(json).ok_or_else(|| document.invalid(ADAPTER.id, json.at, WHY))?;
     let mut collector =
         Collector::new(document, ADAPTER.id).precision(Precision::below(all.iter().copied()));
     about(&mut collector, &all);
@@ -114,9 +113,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
                 Walk::new(&mut collector, slice, scope, metrics).all();
             }
             Some(Json { at, value, .. }) if !matches!(value, Value::Object(_)) => {
-                return Err(document.invalid(ADAPTER.id, *at,
-                    "`metrics` is no object",
-                ));
+                return Err(document.invalid(ADAPTER.id, *at, "`metrics` is no object"));
             }
             _ => {
                 collector.check(

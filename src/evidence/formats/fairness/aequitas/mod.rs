@@ -208,9 +208,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     }
     for line in &lines {
         let Some(attribute) = line.get("attribute_name").and_then(Cell::name) else {
-            return Err(document.invalid(ADAPTER.id, line.at,
-                "a row without `attribute_name`",
-            ));
+            return Err(document.invalid(ADAPTER.id, line.at, "a row without `attribute_name`"));
         };
         let scope = (models.len() > 1).then(|| shown(model(line)));
         let alone = sizes.get(&(model(line), attribute)) == Some(&1);

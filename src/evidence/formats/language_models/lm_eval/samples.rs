@@ -61,7 +61,9 @@ pub fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     let mut documents: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for row in rows {
         let Some(object) = row.as_object() else {
-            return Err(document.invalid(ADAPTER.id, row.at,
+            return Err(document.invalid(
+                ADAPTER.id,
+                row.at,
                 format!("a row is no object but {}", row.kind()),
             ));
         };
@@ -76,8 +78,8 @@ pub fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         }
     }
     let Some(most) = counts.values().max().copied() else {
-        return Err(document.refuse(ADAPTER.id, Declined::because("no row with `doc_id` and `filtered_resps`"),
-        ));
+        return Err(document
+            .refuse(ADAPTER.id, Declined::because("no row with `doc_id` and `filtered_resps`")));
     };
     let mut collector = Collector::new(document, ADAPTER.id);
     collector.warn("samples name neither their task nor how their values are aggregated");

@@ -338,7 +338,9 @@ pub fn rows_alone(
     list: &[Json<'_>],
 ) -> Result<(), EvidenceError> {
     if let Some(row) = list.iter().find(|row| row.as_object().is_none()) {
-        return Err(document.invalid(ADAPTER.id, row.at,
+        return Err(document.invalid(
+            ADAPTER.id,
+            row.at,
             format!("a row is no object but {}", row.kind()),
         ));
     }

@@ -62,31 +62,33 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     document.require(ADAPTER.id, detect(document))?;
-    let mut into = Collector::new(document, ADAPTER.id);
-    into.evidence.producer =
+    let mut collector = Collector::new(document, ADAPTER.id);
+    collector.evidence.producer =
         Some(Producer { tool: Some("aiperf".to_owned()), ..Producer::default() });
     if !document.looks_like_json() {
-        table::read(&mut into, document)?;
-        failures(&mut into);
-        return into.finish();
+        table::read(&mut collector, document)?;
+        failures(&mut collector);
+        return collector.finish();
     }
-    into = into.precision(Precision::Full);
+    collector = collector.precision(Precision::Full);
     match document.json() {
         Ok(json) => match json.as_object() {
             Some(object) if !records::is_record(object) => {
-                self::json::read(&mut into, document, object)?;
+                self::json::read(&mut collector, document, object)?;
             }
-            _ => records::read(&mut into, document, std::slice::from_ref(json))?,
+            _ => records::read(&mut collector, document, std::slice::from_ref(json))?,
         },
-        Err(_) => records::read(&mut into, document, document.json_lines().map_err(Clone::clone)?)?,
+        Err(_) => {
+            records::read(&mut collector, document, document.json_lines().map_err(Clone::clone)?)?
+        }
     }
-    failures(&mut into);
-    into.finish()
+    failures(&mut collector);
+    collector.finish()
 }
 
 /// Adds a failed check if requests failed. They are in no latency, so a run that lost some is worse
 /// than its numbers.
-fn failures(into: &mut Collector<'_>) {
+fn failures(collector: &mut Collector<'_>) {
     let counts = [
         "error_request_count",
         "error_request_count.avg",
@@ -94,27 +96,27 @@ fn failures(into: &mut Collector<'_>) {
         "Error Request Count.avg",
     ];
     let failed =
-        into.evidence.measurements.iter().filter(|m| counts.contains(&m.source_name.as_str()));
+        collector.evidence.measurements.iter().filter(|m| counts.contains(&m.source_name.as_str()));
     let failed: Vec<Option<f64>> = failed.map(|m| m.value).collect();
     if failed.iter().any(|failed| *failed != Some(0.0)) {
-        survivors(into, &failed);
+        survivors(collector, &failed);
         let said = failed
             .iter()
             .map(|failed| failed.map_or("an unknown number of".to_owned(), |n| n.to_string()));
         let said = format!("{} requests failed", said.collect::<Vec<_>>().join(" + "));
-        into.check("requests succeeded", false, Some(said));
+        collector.check("requests succeeded", false, Some(said));
     }
 }
 
 /// Marks the times of a run that lost too many of its requests.
-fn survivors(into: &mut Collector<'_>, failed: &[Option<f64>]) {
+fn survivors(collector: &mut Collector<'_>, failed: &[Option<f64>]) {
     let counts = ["request_count", "request_count.avg", "Request Count", "Request Count.avg"];
     let stated =
-        into.evidence.measurements.iter().find(|m| counts.contains(&m.source_name.as_str()));
+        collector.evidence.measurements.iter().find(|m| counts.contains(&m.source_name.as_str()));
     let good = stated.and_then(|m| m.value).and_then(whole);
     let failed = failed.iter().map(|failed| failed.and_then(whole)).sum::<Option<u64>>();
     if let Some((good, failed)) = good.zip(failed) {
-        Ended::of(good.saturating_add(failed), failed).mark(into, 0, |m| m.slice.is_overall());
+        Ended::of(good.saturating_add(failed), failed).mark(collector, 0, |m| m.slice.is_overall());
     }
 }
 

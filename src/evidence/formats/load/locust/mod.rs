@@ -90,24 +90,23 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if document.looks_like_json() {
         document.json().map_err(Clone::clone)?;
     }
-    let mut out = Collector::new(document, ADAPTER.id).precision(Precision::Full);
-    out.evidence.producer =
+    let mut collector = Collector::new(document, ADAPTER.id).precision(Precision::Full);
+    collector.evidence.producer =
         Some(Producer { tool: Some("Locust".to_owned()), ..Producer::default() });
     // An empty list has no endpoint and cannot be recognised, so the submission must have named the
     // format.
     if document.array().is_ok_and(<[_]>::is_empty) {
-        load::succeeded(&mut out, "", 0, 0);
-        return out.finish();
+        load::succeeded(&mut collector, "", 0, 0);
+        return collector.finish();
     }
-    match document.require(ADAPTER.id, form(document))?
-    {
-        Form::Json => json::read(document, &mut out)?,
-        Form::Stats => csv::stats(document, &mut out)?,
-        Form::History => csv::history(document, &mut out)?,
-        Form::Failures => csv::failures(document, &mut out)?,
-        Form::Exceptions => csv::exceptions(document, &mut out)?,
+    match document.require(ADAPTER.id, form(document))? {
+        Form::Json => json::read(document, &mut collector)?,
+        Form::Stats => csv::stats(document, &mut collector)?,
+        Form::History => csv::history(document, &mut collector)?,
+        Form::Failures => csv::failures(document, &mut collector)?,
+        Form::Exceptions => csv::exceptions(document, &mut collector)?,
     }
-    out.finish()
+    collector.finish()
 }
 
 /// How far the original time may be from a rounded one, in milliseconds: below and above.

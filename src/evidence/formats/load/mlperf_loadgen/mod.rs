@@ -72,15 +72,15 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     document.require(ADAPTER.id, detect(document))?;
     let text = document.text()?;
-    let mut into = Collector::new(document, ADAPTER.id);
-    into.evidence.producer =
+    let mut collector = Collector::new(document, ADAPTER.id);
+    collector.evidence.producer =
         Some(Producer { tool: Some("mlperf-loadgen".to_owned()), ..Producer::default() });
     if is_detail(text) {
-        detail::read(&mut into, document, text)?;
+        detail::read(&mut collector, document, text)?;
     } else {
-        summary::read(&mut into, text);
+        summary::read(&mut collector, text);
     }
-    into.finish()
+    collector.finish()
 }
 
 /// What the name of a number says about it.

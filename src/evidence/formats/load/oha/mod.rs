@@ -81,14 +81,15 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     }
     let form = document.require(ADAPTER.id, form(document))?;
     let precision = if matches!(form, Form::Text) { Precision::AsWritten } else { Precision::Full };
-    let mut out = Collector::new(document, ADAPTER.id).precision(precision);
-    out.evidence.producer = Some(Producer { tool: Some("oha".to_owned()), ..Producer::default() });
+    let mut collector = Collector::new(document, ADAPTER.id).precision(precision);
+    collector.evidence.producer =
+        Some(Producer { tool: Some("oha".to_owned()), ..Producer::default() });
     match form {
-        Form::Json => json(document, &mut out)?,
-        Form::Csv => table::read(document, &mut out)?,
-        Form::Text => text::read(document, &mut out)?,
+        Form::Json => json(document, &mut collector)?,
+        Form::Csv => table::read(document, &mut collector)?,
+        Form::Text => text::read(document, &mut collector)?,
     }
-    out.finish()
+    collector.finish()
 }
 
 /// oha's name for requests that the end of the run cut short. They count neither for nor against
@@ -123,13 +124,13 @@ impl Ended {
     }
 
     /// Adds the error rate and the check.
-    fn verdict(self, out: &mut Collector<'_>) {
+    fn verdict(self, collector: &mut Collector<'_>) {
         if self.lost > 0 {
-            load::count(out, "errors", Slice::overall(), self.lost, Some(self.all()));
+            load::count(collector, "errors", Slice::overall(), self.lost, Some(self.all()));
         }
         if self.late > 0 {
             load::count(
-                out,
+                collector,
                 "aborted due to deadline",
                 Slice::overall(),
                 self.late,
@@ -137,9 +138,9 @@ impl Ended {
             );
         }
         let failed = self.bad.saturating_add(self.lost);
-        load::error_rate(out, Slice::overall(), self.counted(), failed);
+        load::error_rate(collector, Slice::overall(), self.counted(), failed);
         let ended = load::Ended { requests: self.counted(), failed, unfinished: self.late };
-        ended.tell(out, 0, &Slice::overall(), "");
+        ended.tell(collector, 0, &Slice::overall(), "");
     }
 }
 
@@ -152,7 +153,7 @@ fn rate(m: &mut Measurement, ended: Ended) {
     }
 }
 
-fn json(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), EvidenceError> {
+fn json(document: &Document<'_>, collector: &mut Collector<'_>) -> Result<(), EvidenceError> {
     let root = document.json().map_err(Clone::clone)?;
     let invalid = |at, why: String| document.invalid(ADAPTER.id, at, why);
     let mut ended = Ended::default();
@@ -175,20 +176,20 @@ fn json(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evidence
             }
         }
     }
-    (ended.answers, ended.bad) = load::statuses(out, codes);
-    for member in out.members(Some(root)) {
+    (ended.answers, ended.bad) = load::statuses(collector, codes);
+    for member in collector.members(Some(root)) {
         let Some(part) = member.value.as_object() else {
-            out.left_out(&member.key);
+            collector.left_out(&member.key);
             continue;
         };
         let histogram = |key: &str, n| {
             root.get(key).and_then(Json::as_object).and_then(|marks| sample(marks, n))
         };
         match &*member.key {
-            "summary" => summary(out, part, ended),
+            "summary" => summary(collector, part, ended),
             "latencyPercentiles" => {
                 let sample = histogram("responseTimeHistogram", Some(ended.answers));
-                percentiles(out, part, "latency", "", sample.as_ref(), Some(ended.answers));
+                percentiles(collector, part, "latency", "", sample.as_ref(), Some(ended.answers));
             }
             "firstBytePercentiles"
             | "latencyPercentilesSuccessful"
@@ -200,7 +201,7 @@ fn json(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evidence
                 let sample = histogram(&marks, None);
                 let n = sample.as_ref().map(|sample| sample.count());
                 percentiles(
-                    out,
+                    collector,
                     part,
                     &member.key,
                     &format!("{}.", member.key),
@@ -208,20 +209,20 @@ fn json(document: &Document<'_>, out: &mut Collector<'_>) -> Result<(), Evidence
                     n,
                 );
             }
-            "rps" | "details" | "metrics" => leaves(out, &member.key, part, ended),
+            "rps" | "details" | "metrics" => leaves(collector, &member.key, part, ended),
             "statusCodeDistribution" | "errorDistribution" => {}
             key if key.contains("Histogram") => {}
-            _ => out.left_out(&member.key),
+            _ => collector.left_out(&member.key),
         }
     }
-    ended.verdict(out);
+    ended.verdict(collector);
     Ok(())
 }
 
-fn summary(out: &mut Collector<'_>, part: &Object<'_>, ended: Ended) {
+fn summary(collector: &mut Collector<'_>, part: &Object<'_>, ended: Ended) {
     for member in part {
         let ours = if member.key == "successRate" { "pass_rate" } else { &*member.key };
-        let Some(m) = out.measure(ours, &member.key, Slice::overall(), &member.value) else {
+        let Some(m) = collector.measure(ours, &member.key, Slice::overall(), &member.value) else {
             continue;
         };
         m.n = Some(ended.answers);
@@ -241,7 +242,7 @@ fn summary(out: &mut Collector<'_>, part: &Object<'_>, ended: Ended) {
         }
     }
     if ended.answers == 0 {
-        out.warn("no request was answered: times and rates are undefined");
+        collector.warn("no request was answered: times and rates are undefined");
     }
 }
 
@@ -267,7 +268,7 @@ fn sample(marks: &Object<'_>, n: Option<u64>) -> Option<Arc<Distribution>> {
 }
 
 fn percentiles(
-    out: &mut Collector<'_>,
+    collector: &mut Collector<'_>,
     part: &Object<'_>,
     ours: &str,
     path: &str,
@@ -276,7 +277,9 @@ fn percentiles(
 ) {
     for member in part {
         let theirs = format!("{path}{}", member.key);
-        let Some(m) = out.measure(ours, &theirs, Slice::overall(), &member.value) else { continue };
+        let Some(m) = collector.measure(ours, &theirs, Slice::overall(), &member.value) else {
+            continue;
+        };
         m.unit = Some(Unit::Seconds);
         m.quantile = member.key.strip_prefix('p').and_then(load::quantile);
         m.n = n;
@@ -285,14 +288,16 @@ fn percentiles(
 }
 
 /// Adds every number below `path`, named by its own path.
-fn leaves(out: &mut Collector<'_>, path: &str, part: &Object<'_>, ended: Ended) {
+fn leaves(collector: &mut Collector<'_>, path: &str, part: &Object<'_>, ended: Ended) {
     for member in part {
         let path = format!("{path}.{}", member.key);
         if let Some(part) = member.value.as_object() {
-            leaves(out, &path, part, ended);
+            leaves(collector, &path, part, ended);
             continue;
         }
-        let Some(m) = out.measure(&path, &path, Slice::overall(), &member.value) else { continue };
+        let Some(m) = collector.measure(&path, &path, Slice::overall(), &member.value) else {
+            continue;
+        };
         if path.starts_with("rps.percentiles.") || path.starts_with("metrics.latency_ms.p") {
             m.quantile = member.key.strip_prefix('p').and_then(load::quantile);
         }

@@ -15,7 +15,7 @@
 mod tests;
 mod xml;
 
-use super::common::{decimal, energy, is_sha256, moment, scoped, sha256, one_line};
+use super::common::{decimal, energy, is_sha256, moment, one_line, scoped, sha256};
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     json::{Json, Value},
