@@ -79,6 +79,11 @@ impl<'d> Collector<'d> {
         }
     }
 
+    /// The format whose evidence it fills.
+    pub const fn format(&self) -> &'static str {
+        self.format
+    }
+
     /// Sets how exact the numbers are.
     #[must_use]
     pub const fn precision(mut self, precision: Precision) -> Self {

@@ -212,9 +212,11 @@ impl<'a> Document<'a> {
         found.map_err(|declined| self.refuse(format, declined))
     }
 
-    /// The refusal of the document as a format that declines it, at the start of the content.
+    /// The refusal of the document as a format that declines it: at the JSON value, or at the start
+    /// of a document in another syntax, whose empty lines may mean something.
     pub fn refuse(&self, format: &'static str, Declined { why }: Declined) -> EvidenceError {
-        self.invalid(format, self.start(), why)
+        let at = if self.looks_like_json() { self.start() } else { 0 };
+        self.invalid(format, at, why)
     }
 
     /// The refusal of the document as `format`, for one mistake at the byte `at`.
@@ -256,18 +258,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_required_is_found_or_refused_where_the_content_starts() {
+    fn what_is_required_is_found_or_refused_with_its_place() {
         let document = Document::new(Digest::of(b""), b"\xef\xbb\xbf\n  [7]");
         assert_eq!(document.require("x", document.array()).unwrap().len(), 1);
         assert_eq!(
             document.require("x", document.object()).unwrap_err().to_string(),
             "not valid as `x`: line 2, column 3: not a JSON object but a list"
         );
-        let empty = Document::new(Digest::of(b""), b"");
-        assert_eq!(
-            empty.require("x", empty.object()).unwrap_err().to_string(),
-            "not valid as `x`: line 1, column 1: the document is empty"
-        );
+        for (bytes, says) in [(&b""[..], "the document is empty"), (b"\n\na,b", "not a list")] {
+            let document = Document::new(Digest::of(b""), bytes);
+            let declined: Result<(), _> = Err(Declined::because(says));
+            assert_eq!(
+                document.require("x", declined).unwrap_err().to_string(),
+                format!("not valid as `x`: line 1, column 1: {says}")
+            );
+        }
     }
 
     #[test]

@@ -88,7 +88,7 @@ fn files(document: Document<'_>, kind: &'static str) -> Result<Opened, EvidenceE
     for member in document.into_members()? {
         match read(&member.bytes, None) {
             Ok(evidence) => {
-                parts.push(Part { name: Some(member.name), bytes: Some(member.bytes), evidence })
+                parts.push(Part { name: Some(member.name), bytes: Some(member.bytes), evidence });
             }
             Err(EvidenceError::NotUnderstood { .. }) => {
                 nested |= archive::kind(&member.bytes).is_some();

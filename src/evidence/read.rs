@@ -58,7 +58,7 @@ pub(super) fn document_as(
 }
 
 /// Reads a document that was accepted before, as the format it was accepted as: one of
-/// [`ADAPTERS`], a mapping, or evidence that modelgate computed.
+/// [`ADAPTERS`](super::ADAPTERS), a mapping, or evidence that modelgate computed.
 ///
 /// # Errors
 /// As for [`read`].

@@ -18,7 +18,7 @@ const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 pub struct Unpacked<'b> {
     /// The digest of the bytes as they were sent.
     pub digest: Digest,
-    /// As [`unpack`] gives it.
+    /// The bytes themselves, or what was compressed in them; UTF-16 with a byte order mark is UTF-8.
     pub content: Cow<'b, [u8]>,
 }
 
@@ -26,7 +26,7 @@ impl<'b> Unpacked<'b> {
     /// Unpacks and hashes the bytes of a document.
     ///
     /// # Errors
-    /// As [`unpack`].
+    /// When the bytes are broken, or hold more than the limits allow.
     pub fn of(bytes: &'b [u8]) -> Result<Self, EvidenceError> {
         let content = unpack(bytes)?;
         Ok(Self { digest: Digest::of(bytes), content })

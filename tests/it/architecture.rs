@@ -4,6 +4,7 @@
 //!
 //! `cargo test --test it architecture -- --nocapture` prints the drawing; `make floors` writes it.
 
+mod cycles;
 mod planted;
 
 use crate::support::source::{self, Module, Name};

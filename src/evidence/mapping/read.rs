@@ -1,8 +1,7 @@
 //! Reads a document as evidence, with a mapping.
 
 use super::{
-    Check, Interval, MAPPED, Mapping, Measurement, UnitText,
-    compile::{Quantity, Text, Where},
+    declared::{Check, Interval, MAPPED, Mapping, Measurement, Quantity, Text, UnitText, Where},
     node::{Kind, Node, Room},
     raw::Syntax,
 };

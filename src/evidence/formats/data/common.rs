@@ -1,7 +1,7 @@
 //! What the readers of data tests and drift reports share.
 
 use crate::evidence::{
-    Adapter, Collector, Document, EvidenceError, clip,
+    Adapter, Collector, Declined, Document, EvidenceError, clip,
     json::{Json, Object, Value},
 };
 use crate::model::{Producer, Timestamp};
@@ -14,8 +14,9 @@ pub(super) fn object<'d>(
     adapter: &Adapter,
     document: &'d Document<'_>,
 ) -> Result<&'d Object<'d>, EvidenceError> {
-    document.json().map_err(Clone::clone)?;
-    document.require(adapter.id, document.object())
+    let json = document.json().map_err(Clone::clone)?;
+    let declined = || Declined::because(format!("not an object but {}", json.kind()));
+    document.require(adapter.id, json.as_object().ok_or_else(declined))
 }
 
 /// The list at `key`.

@@ -8,9 +8,10 @@
 
 use super::tfma::{
     key::{Key, group},
-    proto::{Field, Node},
+    proto::Node,
     record::{self, Mistake},
     values::{Context, Writer},
+    wire::Field,
 };
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,

@@ -26,7 +26,7 @@ use super::common::{
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,
     counts::only_count,
-    json::{Json, Number, Object, Value},
+    json::{Json, Object, Value},
     precision::Precision,
     quoted,
 };
@@ -309,15 +309,4 @@ fn check(collector: &mut Collector<'_>, json: &Json<'_>) {
         collector.warn(format!("the test {} has no status that we know", quoted(name)));
     }
     collector.check(name, status == Some("SUCCESS"), Some(detail));
-}
-
-/// A value as it is written in the name of a metric.
-fn written(json: &Json<'_>) -> Option<String> {
-    Some(match &json.value {
-        Value::String(text) => text.to_string(),
-        Value::Number(number) => Number::text(*number).to_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        _ => return None,
-    })
 }

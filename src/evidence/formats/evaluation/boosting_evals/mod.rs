@@ -28,7 +28,7 @@ use crate::evidence::{
     precision::Precision, quoted,
 };
 use crate::model::{Evidence, Slice};
-use rounds::{Library, Series, Shape, canonical};
+use rounds::{Library, Series, Shape, canonical, slice};
 
 /// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -82,7 +82,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         return catboost::training(document, object, collector);
     }
     if scores::is_best(object) {
-        return scores::read(document, object);
+        return scores::read(object, collector);
     }
     let shape = Shape::of(object).map_err(|why| refuse(json.at, why))?;
     let mut collector = collector.precision(Precision::below(
@@ -117,10 +117,6 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         collector.left_out(part);
     }
     collector.finish()
-}
-
-fn slice(dataset: Option<&str>) -> Slice {
-    dataset.map_or_else(Slice::overall, |dataset| Slice::one("dataset", dataset))
 }
 
 fn last(series: &Series<'_, '_>, library: Option<Library>, collector: &mut Collector<'_>) {

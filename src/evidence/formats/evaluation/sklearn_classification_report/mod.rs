@@ -47,14 +47,13 @@ pub const ADAPTER: Adapter = Adapter {
     read,
 };
 
-/// The keys of a row, in the order in which scikit-learn writes them.
-const ROW: [&str; 4] = ["precision", "recall", "f1-score", "support"];
-
 /// Rows that are averages over classes.
 const AVERAGES: [&str; 4] = ["macro avg", "weighted avg", "micro avg", "samples avg"];
 
 fn is_row(json: &Json<'_>) -> bool {
-    json.as_object().is_some_and(|row| row.len() == ROW.len() && ROW.iter().all(|key| row.has(key)))
+    json.as_object().is_some_and(|row| {
+        row.len() == table::ROW.len() && table::ROW.iter().all(|key| row.has(key))
+    })
 }
 
 fn detect(document: &Document<'_>) -> Result<(), Declined> {

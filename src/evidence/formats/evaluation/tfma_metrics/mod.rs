@@ -17,9 +17,10 @@ mod tests;
 
 use super::tfma::{
     key::{Group, Key, group},
-    proto::{Field, Node},
+    proto::Node,
     record::{self, Mistake},
     values::{Context, Writer},
+    wire::Field,
 };
 use crate::evidence::{
     Adapter, Carries, Collector, Declined, Document, EvidenceError, Family,

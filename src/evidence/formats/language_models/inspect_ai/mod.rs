@@ -34,6 +34,7 @@ use crate::evidence::{
     precision::Precision,
 };
 use crate::model::{DatasetRef, Evidence, Producer, Slice};
+use scores::{too_few, unfit};
 
 /// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -222,17 +223,4 @@ fn read_results(
         unfit(collector, 0, &why);
     }
     Ok(())
-}
-
-/// Whether so many of `all` are missing that a value of `some` does not represent all: every
-/// missing one may have been wrong. A run may lose 1 of 100, the same limit that the p99 of a load
-/// test has.
-fn too_few(some: u64, all: u64) -> bool {
-    all.saturating_sub(some) > all / 100
-}
-
-/// Marks the metrics of scorers, from the measurement `from` on, so that no rule can use them.
-fn unfit(collector: &mut Collector<'_>, from: usize, why: &str) {
-    let metrics = collector.evidence.measurements.iter_mut().skip(from);
-    metrics.filter(|m| m.source_name.contains('/')).for_each(|m| m.unfit = Some(why.to_owned()));
 }

@@ -82,7 +82,7 @@ fn detect(document: &Document<'_>) -> Result<(), Declined> {
 
 fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     if samples::first(document).is_some() {
-        return samples::read(document);
+        return samples::read(document, Collector::new(document, ADAPTER.id));
     }
     document.require(ADAPTER.id, detect(document))?;
     let json = document.json().map_err(Clone::clone)?;

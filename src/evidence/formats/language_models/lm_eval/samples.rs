@@ -1,6 +1,5 @@
 //! `samples_*.jsonl`: a row for each document and filter. Before 0.4.3 the same rows are one JSON list.
 
-use super::ADAPTER;
 use crate::evidence::{
     Collector, Declined, Document, EvidenceError,
     formats::language_models::common::over_tests,
@@ -51,7 +50,10 @@ struct Tally {
     others: bool,
 }
 
-pub fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
+pub fn read(
+    document: &Document<'_>,
+    mut collector: Collector<'_>,
+) -> Result<Evidence, EvidenceError> {
     let rows = match document.array() {
         Ok(rows) => rows,
         Err(_) => document.json_lines().map_err(Clone::clone)?,
@@ -62,7 +64,7 @@ pub fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
     for row in rows {
         let Some(object) = row.as_object() else {
             return Err(document.invalid(
-                ADAPTER.id,
+                collector.format(),
                 row.at,
                 format!("a row is no object but {}", row.kind()),
             ));
@@ -78,10 +80,11 @@ pub fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         }
     }
     let Some(most) = counts.values().max().copied() else {
-        return Err(document
-            .refuse(ADAPTER.id, Declined::because("no row with `doc_id` and `filtered_resps`")));
+        return Err(document.refuse(
+            collector.format(),
+            Declined::because("no row with `doc_id` and `filtered_resps`"),
+        ));
     };
-    let mut collector = Collector::new(document, ADAPTER.id);
     collector.warn("samples name neither their task nor how their values are aggregated");
     if let Some(m) = collector.number("rows", "rows", Slice::overall(), float(most)) {
         m.n = Some(most);

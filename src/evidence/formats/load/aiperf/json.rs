@@ -1,6 +1,9 @@
 //! `profile_export_aiperf.json`, its time slices, and aggregates over runs.
 
-use super::{ours, server, unit};
+use super::{
+    server,
+    unit::{ours, unit},
+};
 use crate::evidence::formats::common::text;
 use crate::evidence::undefined::reading;
 use crate::evidence::{
@@ -225,7 +228,11 @@ fn timeslices(
     }
     for (index, json) in slices.iter().enumerate() {
         let object = json.as_object().ok_or_else(|| {
-            document.invalid(super::ADAPTER.id, json.at, format!("a time slice is {}", json.kind()))
+            document.invalid(
+                collector.format(),
+                json.at,
+                format!("a time slice is {}", json.kind()),
+            )
         })?;
         let stated =
             object.get("timeslice_index").and_then(Json::as_number).and_then(Number::count);

@@ -15,13 +15,14 @@ mod server;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unit;
 
-use super::sample::{Ended, percentile};
+use super::sample::Ended;
 use crate::evidence::{
     Adapter, Carries, Declined, Document, EvidenceError, Family, collector::Collector,
     counts::whole, json::Json, precision::Precision,
 };
-use crate::model::{Evidence, Producer, Unit};
+use crate::model::{Evidence, Producer};
 
 /// The row of this format in the table of formats.
 pub const ADAPTER: Adapter = Adapter {
@@ -79,7 +80,7 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
             _ => records::read(&mut collector, document, std::slice::from_ref(json))?,
         },
         Err(_) => {
-            records::read(&mut collector, document, document.json_lines().map_err(Clone::clone)?)?
+            records::read(&mut collector, document, document.json_lines().map_err(Clone::clone)?)?;
         }
     }
     failures(&mut collector);
@@ -118,25 +119,4 @@ fn survivors(collector: &mut Collector<'_>, failed: &[Option<f64>]) {
     if let Some((good, failed)) = good.zip(failed) {
         Ended::of(good.saturating_add(failed), failed).mark(collector, 0, |m| m.slice.is_overall());
     }
-}
-
-/// Our name of a metric's statistic: `latency` with a quantile for percentiles of it, else the
-/// source's own name.
-fn ours<'n>(metric: &'n str, stat: &str, theirs: &'n str) -> (&'n str, Option<f64>) {
-    match percentile(stat) {
-        Some(q) if metric == "request_latency" => ("latency", Some(q)),
-        Some(q) => (metric, Some(q)),
-        None => (theirs, None),
-    }
-}
-
-/// The unit of a statistic, if we have it; a count has none.
-fn unit(text: &str, stat: &str) -> Option<Unit> {
-    let unit = text.parse().ok().or(match text {
-        "KB" => Some(Unit::Kibibytes),
-        "MB" => Some(Unit::Mebibytes),
-        "GB" => Some(Unit::Gibibytes),
-        _ => None,
-    });
-    unit.filter(|_| stat != "count")
 }

@@ -1,6 +1,6 @@
 //! `profile_export.jsonl`: one line per request.
 
-use super::unit;
+use super::unit::unit;
 use crate::evidence::formats::common::text;
 use crate::evidence::formats::load::sample::{Statistics, Written};
 use crate::evidence::{
@@ -35,7 +35,7 @@ pub(super) fn read(
     let (mut succeeded, mut failed, mut passed_over) = (0_u64, 0_u64, 0_u64);
     for line in lines {
         let object = line.as_object().filter(|object| is_record(object)).ok_or_else(|| {
-            document.invalid(super::ADAPTER.id, line.at, "the line is no record of a request")
+            document.invalid(collector.format(), line.at, "the line is no record of a request")
         })?;
         let metadata = |key: &str| object.get("metadata").and_then(|metadata| metadata.get(key));
         // Warm-up requests and cancelled ones are not part of the measurement.

@@ -1,6 +1,6 @@
 //! `server_metrics_export.json`: what the server under test exposed to Prometheus while it was measured.
 
-use super::unit;
+use super::unit::unit;
 use crate::evidence::formats::{common::text, labels};
 use crate::evidence::{
     collector::Collector,

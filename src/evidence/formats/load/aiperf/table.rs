@@ -1,7 +1,7 @@
 //! `profile_export_aiperf.csv`, `…_genai_perf.csv`: several tables below each other, each with its
 //! own header; and time slices.
 
-use super::{ours, unit};
+use super::unit::{ours, unit};
 use crate::evidence::{
     Declined, Document, EvidenceError,
     collector::Collector,
@@ -83,7 +83,7 @@ pub(super) fn read(
                 row.len(),
                 header.columns.len()
             );
-            return Err(document.invalid(super::ADAPTER.id, row.at, message));
+            return Err(document.invalid(collector.format(), row.at, message));
         }
     }
     let requests = |name: &str| {

@@ -1,6 +1,6 @@
 //! `hey -o csv`: a row for each answer, in seconds.
 
-use super::{ADAPTER, Collector, Document, Ended, EvidenceError, Sample, Slice, load};
+use super::{Collector, Document, Ended, EvidenceError, Sample, Slice, load};
 use crate::model::Unit;
 use crate::stats::proportion::counted;
 use std::collections::BTreeMap;
@@ -18,7 +18,9 @@ pub(super) fn read(
     for name in
         ["response-time", "DNS+dialup", "DNS", "Request-write", "Response-delay", "Response-read"]
     {
-        let Some(values) = load::column(ADAPTER.id, document, table, name)? else { continue };
+        let Some(values) = load::column(collector.format(), document, table, name)? else {
+            continue;
+        };
         load::mean(
             collector,
             &format!("mean {name}"),
@@ -40,7 +42,7 @@ pub(super) fn read(
             let code = row.get(column).unwrap_or("");
             if code.len() != 3 || !code.bytes().all(|b| b.is_ascii_digit()) {
                 return Err(document.invalid(
-                    ADAPTER.id,
+                    collector.format(),
                     row.at,
                     "no status code: was the file cut off?",
                 ));

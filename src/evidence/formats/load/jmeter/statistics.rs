@@ -1,6 +1,6 @@
 //! `statistics.json` of the dashboard: an object for each label, and `Total`.
 
-use super::{ADAPTER, Collector, Document, EvidenceError, Json, Number, Slice, Unit, load};
+use super::{Collector, Document, EvidenceError, Json, Number, Slice, Unit, load};
 use crate::evidence::json::Object;
 
 pub(super) fn read(
@@ -16,7 +16,7 @@ pub(super) fn read(
         let Some((row, (n, failed))) = row.zip(count("sampleCount").zip(count("errorCount")))
         else {
             return Err(document.invalid(
-                ADAPTER.id,
+                collector.format(),
                 member.value.at,
                 "no counts of samples and errors",
             ));

@@ -1,6 +1,7 @@
 //! The files of `locust --csv`.
 
-use super::{ADAPTER, Collector, Document, EvidenceError, Slice, around, is_total, load, slices};
+use super::rows::{around, is_total, slices};
+use super::{Collector, Document, EvidenceError, Slice, load};
 use crate::evidence::{
     json::Number,
     table::{Row, Table},
@@ -9,7 +10,7 @@ use crate::model::{Measurement, Timestamp, Unit};
 use crate::stats::proportion::{counted, float};
 use std::collections::BTreeMap;
 
-fn table<'d>(document: &'d Document<'_>) -> Result<&'d Table, EvidenceError> {
+fn table<'d>(document: &'d Document<'_>, format: &'static str) -> Result<&'d Table, EvidenceError> {
     let table = document.csv().map_err(Clone::clone)?;
     let columns = table.header().count();
     let whole = document.text()?.ends_with('\n');
@@ -17,7 +18,7 @@ fn table<'d>(document: &'d Document<'_>) -> Result<&'d Table, EvidenceError> {
         // In a row that was cut off, the last cell may be another number.
         let last = table.rows().last().is_some_and(|last| last.at == row.at);
         if row.len() != columns || (last && !whole) {
-            return Err(document.invalid(ADAPTER.id, row.at, "the row was cut off"));
+            return Err(document.invalid(format, row.at, "the row was cut off"));
         }
     }
     Ok(table)
@@ -43,7 +44,7 @@ pub(super) fn stats(
     document: &Document<'_>,
     collector: &mut Collector<'_>,
 ) -> Result<(), EvidenceError> {
-    let table = table(document)?;
+    let table = table(document, collector.format())?;
     let endpoints: Vec<(String, String)> =
         table.rows().iter().map(|row| endpoint(table, row)).collect();
     let (old, whole) = (table.column("Request Count").is_none(), Slice::overall());
@@ -54,7 +55,11 @@ pub(super) fn stats(
         let n = count(table, row, &["Request Count", "# requests"]);
         let failed = count(table, row, &["Failure Count", "# failures"]);
         let (Some(n), Some(failed)) = (n, failed) else {
-            return Err(document.invalid(ADAPTER.id, row.at, "no counts of requests and failures"));
+            return Err(document.invalid(
+                collector.format(),
+                row.at,
+                "no counts of requests and failures",
+            ));
         };
         let (first, own) = (collector.evidence.measurements.len(), slice.clone());
         for (slice, aggregate) in
@@ -132,7 +137,7 @@ pub(super) fn history(
     document: &Document<'_>,
     collector: &mut Collector<'_>,
 ) -> Result<(), EvidenceError> {
-    let table = table(document)?;
+    let table = table(document, collector.format())?;
     let mut last: BTreeMap<(String, String), &Row> = BTreeMap::new();
     for row in table.rows() {
         last.insert(endpoint(table, row), row);
@@ -144,7 +149,11 @@ pub(super) fn history(
             count(table, row, &["Total Request Count"]),
             count(table, row, &["Total Failure Count"]),
         ) else {
-            return Err(document.invalid(ADAPTER.id, row.at, "no counts of requests and failures"));
+            return Err(document.invalid(
+                collector.format(),
+                row.at,
+                "no counts of requests and failures",
+            ));
         };
         let (first, own) = (collector.evidence.measurements.len(), slice.clone());
         for (column, text) in
@@ -182,11 +191,11 @@ pub(super) fn failures(
     document: &Document<'_>,
     collector: &mut Collector<'_>,
 ) -> Result<(), EvidenceError> {
-    let table = table(document)?;
+    let table = table(document, collector.format())?;
     let mut sum = 0_u64;
     for row in table.rows() {
         let Some(times) = count(table, row, &["Occurrences"]) else {
-            return Err(document.invalid(ADAPTER.id, row.at, "no count of occurrences"));
+            return Err(document.invalid(collector.format(), row.at, "no count of occurrences"));
         };
         sum = sum.saturating_add(times);
         let (method, name) = endpoint(table, row);
@@ -209,11 +218,11 @@ pub(super) fn exceptions(
     document: &Document<'_>,
     collector: &mut Collector<'_>,
 ) -> Result<(), EvidenceError> {
-    let table = table(document)?;
+    let table = table(document, collector.format())?;
     let mut sum = 0.0;
     for row in table.rows() {
         let Some(times) = count(table, row, &["Count"]) else {
-            return Err(document.invalid(ADAPTER.id, row.at, "no count of exceptions"));
+            return Err(document.invalid(collector.format(), row.at, "no count of exceptions"));
         };
         sum += float(times);
     }

@@ -1,6 +1,7 @@
 //! `locust --json`: an entry for each endpoint.
 
-use super::{ADAPTER, Collector, Document, EvidenceError, Slice, around, load, slices};
+use super::rows::{around, slices};
+use super::{Collector, Document, EvidenceError, Slice, load};
 use crate::evidence::json::{Json, Number, Object};
 use crate::model::{Bucket, Distribution, Timestamp, Unit};
 use crate::stats::proportion::float;
@@ -22,8 +23,9 @@ pub(super) fn read(
     let (mut requests, mut failures) = (0_u64, 0_u64);
     let mut parts = Vec::with_capacity(entries.len());
     for ((json, slice), (method, name)) in entries.iter().zip(slices(&endpoints)).zip(&endpoints) {
-        let invalid =
-            |what: &str| document.invalid(ADAPTER.id, json.at, format!("an entry without {what}"));
+        let invalid = |what: &str| {
+            document.invalid(collector.format(), json.at, format!("an entry without {what}"))
+        };
         let entry = json.as_object().ok_or_else(|| invalid("keys"))?;
         let count = |key: &str| entry.get(key).and_then(Json::as_number).and_then(Number::count);
         let (Some(n), Some(failed)) = (count("num_requests"), count("num_failures")) else {

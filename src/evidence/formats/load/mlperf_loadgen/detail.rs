@@ -1,6 +1,6 @@
 //! `mlperf_log_detail.txt`, and the logs of `MLPerf` training that share its lines.
 
-use super::{ADAPTER, LINE, describe, kind};
+use super::names::{LINE, describe, kind};
 use crate::evidence::{
     Document, EvidenceError,
     collector::Collector,
@@ -34,7 +34,7 @@ pub(super) fn read(
             let start = line.find(object).unwrap_or(0);
             let parsed = json::parse(object.as_bytes()).map_err(|error| {
                 document.invalid(
-                    ADAPTER.id,
+                    collector.format(),
                     at + start,
                     format!("behind `{LINE}…` stands no JSON: {error}"),
                 )
@@ -118,7 +118,7 @@ fn entry(collector: &mut Collector<'_>, log: &mut Log, key: Option<&str>, json: 
             });
         }
         ("test_datetime", Value::String(moment)) => {
-            collector.evidence.produced_at = moment.parse().ok()
+            collector.evidence.produced_at = moment.parse().ok();
         }
         (VALIDITY, Value::String(validity)) => {
             log.ended = true;

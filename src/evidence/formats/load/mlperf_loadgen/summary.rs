@@ -1,6 +1,6 @@
 //! `mlperf_log_summary.txt`.
 
-use super::{Kind, describe, kind};
+use super::names::{Kind, describe, kind};
 use crate::evidence::{
     collector::Collector,
     json::Number,

@@ -11,6 +11,7 @@
 //! minimum latency. If all latencies are equal, the keys are all the same, and the histogram loses
 //! its counts: it is a sample only if it counts every answer.
 
+mod ended;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,8 @@ use crate::evidence::{
     json::{Json, Number, Object},
     precision::Precision,
 };
-use crate::model::{Distribution, Evidence, Measurement, Producer, Slice, Unit};
+use crate::model::{Distribution, Evidence, Producer, Slice, Unit};
+use ended::{Ended, rate};
 use std::sync::Arc;
 
 /// The row of this format in the table of formats.
@@ -90,67 +92,6 @@ fn read(document: &Document<'_>) -> Result<Evidence, EvidenceError> {
         Form::Text => text::read(document, &mut collector)?,
     }
     collector.finish()
-}
-
-/// oha's name for requests that the end of the run cut short. They count neither for nor against
-/// the service.
-const DEADLINE: &str = "aborted due to deadline";
-
-/// How requests ended.
-#[derive(Debug, Default, Clone, Copy)]
-struct Ended {
-    /// Answers of any status.
-    answers: u64,
-    /// Answers whose status is a failure.
-    bad: u64,
-    /// Requests without an answer, except those that the end of the run cut short.
-    lost: u64,
-    /// Requests that the end of the run cut short.
-    late: u64,
-}
-
-impl Ended {
-    fn counted(self) -> u64 {
-        self.answers.saturating_add(self.lost)
-    }
-
-    fn all(self) -> u64 {
-        self.counted().saturating_add(self.late)
-    }
-
-    fn error(&mut self, what: &str, times: u64) {
-        let heap = if what == DEADLINE { &mut self.late } else { &mut self.lost };
-        *heap = heap.saturating_add(times);
-    }
-
-    /// Adds the error rate and the check.
-    fn verdict(self, collector: &mut Collector<'_>) {
-        if self.lost > 0 {
-            load::count(collector, "errors", Slice::overall(), self.lost, Some(self.all()));
-        }
-        if self.late > 0 {
-            load::count(
-                collector,
-                "aborted due to deadline",
-                Slice::overall(),
-                self.late,
-                Some(self.all()),
-            );
-        }
-        let failed = self.bad.saturating_add(self.lost);
-        load::error_rate(collector, Slice::overall(), self.counted(), failed);
-        let ended = load::Ended { requests: self.counted(), failed, unfinished: self.late };
-        ended.tell(collector, 0, &Slice::overall(), "");
-    }
-}
-
-/// Fills n, trials and successes of a success rate.
-fn rate(m: &mut Measurement, ended: Ended) {
-    (m.n, m.trials) = (Some(ended.counted()), Some(ended.counted()));
-    m.successes = m.value.map(|_| ended.answers);
-    if ended.counted() == 0 {
-        m.value = None;
-    }
 }
 
 fn json(document: &Document<'_>, collector: &mut Collector<'_>) -> Result<(), EvidenceError> {

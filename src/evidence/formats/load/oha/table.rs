@@ -1,6 +1,6 @@
 //! `oha --output-format csv`: a row for each answer, in seconds, not rounded.
 
-use super::{ADAPTER, Collector, Document, EvidenceError, Slice, Unit, load};
+use super::{Collector, Document, EvidenceError, Slice, Unit, load};
 use crate::stats::proportion::counted;
 use std::collections::BTreeMap;
 
@@ -12,7 +12,9 @@ pub(super) fn read(
     let n = counted(table.rows().len());
     load::count(collector, "rows", Slice::overall(), n, None);
     for name in ["DNS", "DNS+dialup", "Response-delay", "request-duration"] {
-        let Some(values) = load::column(ADAPTER.id, document, table, name)? else { continue };
+        let Some(values) = load::column(collector.format(), document, table, name)? else {
+            continue;
+        };
         load::mean(
             collector,
             &format!("mean {name}"),
@@ -34,7 +36,7 @@ pub(super) fn read(
         let code = column.and_then(|column| row.get(column)).unwrap_or("");
         if code.len() != 3 || !code.bytes().all(|b| b.is_ascii_digit()) {
             return Err(document.invalid(
-                ADAPTER.id,
+                collector.format(),
                 row.at,
                 "no status code: was the file cut off?",
             ));

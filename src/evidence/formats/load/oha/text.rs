@@ -1,6 +1,7 @@
 //! The summary that oha prints.
 
-use super::{ADAPTER, Collector, Document, Ended, EvidenceError, Slice, load, rate};
+use super::ended::{Ended, rate};
+use super::{Collector, Document, EvidenceError, Slice, load};
 use crate::evidence::json::Number;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ pub(super) fn read(
     let text = document.text()?;
     let Some(codes) = load::section(text, "Status code distribution:") else {
         let why = "no `Status code distribution:`: the summary was cut off";
-        return Err(document.invalid(ADAPTER.id, text.len(), why));
+        return Err(document.invalid(collector.format(), text.len(), why));
     };
     let counted = |line: &&str| {
         let (code, rest) = load::bracketed(line)?;

@@ -1,7 +1,6 @@
 //! `perf_analyzer --profile-export-file`: the moments of every request, in nanoseconds, for each
 //! load level.
 
-use super::{ADAPTER, LOADS};
 use crate::evidence::formats::common::text;
 use crate::evidence::formats::load::sample::{Ended, Statistics, Written};
 use crate::evidence::{
@@ -11,6 +10,15 @@ use crate::evidence::{
 };
 use crate::model::{Producer, Slice, Unit};
 use crate::stats::proportion::{counted, float};
+
+/// Columns that set the load, and the axis of each.
+pub(super) const LOADS: [(&str, &str); 5] = [
+    ("Concurrency", "concurrency"),
+    ("Request Rate", "request_rate"),
+    ("Session Concurrency", "session_concurrency"),
+    ("Periodic Concurrency", "periodic_concurrency"),
+    ("Batch", "batch"),
+];
 
 fn is_experiment(json: &Json<'_>) -> bool {
     json.at_path(&["experiment", "mode"]).is_some()
@@ -30,7 +38,7 @@ pub(super) fn read(
     collector: &mut Collector<'_>,
     document: &Document<'_>,
 ) -> Result<(), EvidenceError> {
-    document.require(ADAPTER.id, detect(document))?;
+    document.require(collector.format(), detect(document))?;
     let json = document.json().map_err(Clone::clone)?;
     let version = text(json.get("version")).map(str::to_owned);
     collector.evidence.producer =

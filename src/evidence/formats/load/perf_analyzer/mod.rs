@@ -39,15 +39,6 @@ pub const ADAPTER: Adapter = Adapter {
 
 const THROUGHPUT: &str = "Inferences/Second";
 
-/// Columns that set the load, and the axis of each.
-const LOADS: [(&str, &str); 5] = [
-    ("Concurrency", "concurrency"),
-    ("Request Rate", "request_rate"),
-    ("Session Concurrency", "session_concurrency"),
-    ("Periodic Concurrency", "periodic_concurrency"),
-    ("Batch", "batch"),
-];
-
 /// Columns with an average time.
 const TIMES: [&str; 13] = [
     "Client Send",
@@ -134,14 +125,14 @@ fn column<'r>(header: &[&str], row: &'r Row, name: &str) -> Option<&'r str> {
 }
 
 fn slice(header: &[&str], row: &Row) -> Slice {
-    let axes = LOADS.iter().filter_map(|(name, axis)| {
+    let axes = export::LOADS.iter().filter_map(|(name, axis)| {
         Some(((*axis).to_owned(), column(header, row, name)?.to_owned()))
     });
     Slice(axes.collect())
 }
 
 fn cell(collector: &mut Collector<'_>, name: &str, text: &str, slice: &Slice) {
-    if name.is_empty() || LOADS.iter().any(|(load, _)| *load == name) {
+    if name.is_empty() || export::LOADS.iter().any(|(load, _)| *load == name) {
         return;
     }
     if name.contains("GPU") {
